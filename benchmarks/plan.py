@@ -21,13 +21,13 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from ttp.cli.context import Context
+from ttp.domain.metrics.sample import Sample
 from ttp.domain.optimal import recommend
 from ttp.domain.plan import AccountSchedule, Draft, Limits, spread
 from ttp.domain.plan.assignment import best_beside, improved, placed, total
 from ttp.domain.plan.bound import Picks
 from ttp.domain.plan.grid import Family
 from ttp.domain.plan.scoring import SCALE, ScoredHours
-from ttp.domain.sample import Sample
 
 ZONE = ZoneInfo("Europe/Berlin")
 START = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -118,7 +118,7 @@ def _store(home: Path, drafts: Sequence[Draft], names: Sequence[str]) -> None:
     from ttp.domain.time.clock import SystemClock
     from ttp.store import accounts as stored_accounts
     from ttp.store import posts as store
-    from ttp.store import samples as stored_samples
+    from ttp.store.metrics import samples as stored_samples
 
     os.environ["TTP_HOME"] = str(home)
     here, random, now = Context(), Random(1), SystemClock().now()

@@ -16,8 +16,8 @@ from typing import NamedTuple
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
+from ttp.domain.metrics.sample import Sample
 from ttp.domain.optimal.features import PostFeatures
-from ttp.domain.sample import Sample
 
 FOLDER = Path(__file__).resolve().parents[2] / "shared" / "data"
 SETTLED = timedelta(days=7)

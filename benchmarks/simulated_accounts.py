@@ -14,7 +14,7 @@ from random import Random
 from statistics import fmean, pstdev
 from zoneinfo import ZoneInfo
 
-from ttp.domain.sample import Sample
+from ttp.domain.metrics.sample import Sample
 
 ACCOUNT = "instagram/simulated"
 ZONES = (

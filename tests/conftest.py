@@ -32,6 +32,7 @@ from ttp.store.database import Database
 from ttp.store.sqlite import SqliteConnection
 
 if TYPE_CHECKING:
+    from tests.store.schemas import Schemas
     from ttp.sandbox.server import RunningSandbox
 
 # What a shell starts in the background ignores Ctrl-C, and so would every program that the tests start.
@@ -85,6 +86,22 @@ def postgresql() -> Iterator[str]:
             yield server.get_uri()
         finally:
             server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def schemas(postgresql: str) -> Iterator[Schemas]:
+    """The stores in PostgreSQL of this process."""
+    from tests.store.schemas import Schemas
+
+    with closing(Schemas(postgresql)) as schemas:
+        yield schemas
+
+
+@pytest.fixture
+def store_url(schemas: Schemas) -> Iterator[str]:
+    """The address of an empty store in PostgreSQL."""
+    yield schemas.take()
+    schemas.put_back()
 
 
 def inherited() -> dict[str, str]:

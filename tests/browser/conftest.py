@@ -15,14 +15,14 @@ import pytest
 import uvicorn
 
 from tests.conftest import Program
-from ttp.cli.commands.serve import installation_of
+from ttp.cli.commands.server.serve import installation_of
 from ttp.cli.context import Context
 from ttp.domain.api_token import TokenCapability
 from ttp.sandbox.server import RunningSandbox
 from ttp.sandbox.x import records as x_records
 from ttp.server.app import build_app
 from ttp.server.process import listen
-from ttp.services.people import People
+from ttp.services.server.people import People
 from ttp.store.database import Database
 
 HERE = Path(__file__).parent

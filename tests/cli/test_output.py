@@ -24,9 +24,9 @@ from ttp.domain.account import Account, Hold
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import ContentRefused, Hint, NotFound, PastTime, Problem, TtpError, UsageError
 from ttp.domain.health import Health
+from ttp.domain.metrics.sample import Sample
 from ttp.domain.outcome import Attempt, Phase
 from ttp.domain.post import PostStatus
-from ttp.domain.sample import Sample
 from ttp.services.queries import PostView
 
 NOW = datetime(2026, 11, 24, 12, 46, tzinfo=UTC)
@@ -137,7 +137,7 @@ def test_nested_values_of_a_tsv_cell_are_compact_json() -> None:
     desk.output.write_one(status.STATUS_SPEC, Health(holds=(Hold("x/me", AT, "a\tb"),)))
     holds, publisher = desk.written.rstrip("\n").split("\t")
     assert holds == '[{"account":"x/me","until":"2026-11-24T17:00:00Z","reason":"a\\\\tb"}]'
-    assert publisher == '{"running":false,"pid":null,"mode":null,"since":null,"lastRunAt":null}'
+    assert publisher == '{"running":false,"pid":null,"mode":null,"since":null,"lastRunAt":null,"version":null}'
 
 
 @given(st.lists(ANY_TEXT, max_size=6))

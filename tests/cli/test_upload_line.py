@@ -11,7 +11,7 @@ import pytest
 from ttp.cli import progress
 from ttp.cli.progress import UploadLine, watch_uploads
 from ttp.domain.account import Account, Credentials
-from ttp.domain.media import MediaItem
+from ttp.domain.media.item import MediaItem
 from ttp.platforms import uploads
 from ttp.platforms.client import MediaFile, PublishRequest
 

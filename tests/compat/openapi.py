@@ -14,7 +14,7 @@ from typing import Any
 from tests.clock import FakeClock
 from tests.compat.json_forms import Schema, breaks_readers, breaks_writers
 from tests.conftest import program
-from ttp.cli.commands.serve import installation_of
+from ttp.cli.commands.server.serve import installation_of
 from ttp.cli.context import Context
 from ttp.server.app import build_app
 

@@ -11,7 +11,7 @@ from tests.clock import START
 from tests.settings import Config
 from ttp.domain import permissions
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
-from ttp.domain.media import MediaItem
+from ttp.domain.media.item import MediaItem
 from ttp.domain.post import Post, PostStatus, Rejection
 
 S = DeliveryState

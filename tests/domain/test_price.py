@@ -10,7 +10,7 @@ import pytest
 
 from tests.platforms.factories import PLATFORMS
 from ttp.domain.delivery import Delivery, DeliveryState
-from ttp.domain.media import MediaItem
+from ttp.domain.media.item import MediaItem
 from ttp.domain.post import Post
 from ttp.domain.pricing import dollars, price_notes, price_of
 

@@ -15,7 +15,7 @@ from ttp.domain.account import Account
 from ttp.domain.action import Action, action, other_options
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Problem
-from ttp.domain.media import MediaItem
+from ttp.domain.media.item import MediaItem
 from ttp.domain.post import Post
 from ttp.domain.rules import check
 from ttp.platforms.media_host.availability import NOT_SET

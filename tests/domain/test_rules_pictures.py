@@ -10,8 +10,8 @@ from tests.platforms.factories import PLATFORMS
 from tests.settings import Config
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import Problem
-from ttp.domain.image_fit import EXTRA, FitProblems, ImageFit
-from ttp.domain.media import MediaHostProblem, MediaItem
+from ttp.domain.media.image_fit import EXTRA, FitProblems, ImageFit
+from ttp.domain.media.item import MediaHostProblem, MediaItem
 from ttp.domain.post import Post
 from ttp.domain.rules import check
 from ttp.platforms.media_host.availability import NOT_SET

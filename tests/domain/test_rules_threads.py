@@ -11,7 +11,7 @@ from tests.settings import Config
 from ttp.domain.action import action
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Problem
-from ttp.domain.media import MediaItem
+from ttp.domain.media.item import MediaItem
 from ttp.domain.post import Post
 from ttp.domain.rules import check
 

@@ -42,7 +42,7 @@ def test_a_script_runs_no_program_but_ttp_and_evaluates_nothing(shell: str) -> N
 
 
 BASH_CASES: dict[tuple[str, ...], Sequence[str]] = {
-    ("ttp", "cre"): ["create"],
+    ("ttp", "crea"): ["create"],
     ("ttp", "account", ""): ["add", "connect", "list", "show", "check", "enable", "disable", "set", "remove"],
     ("ttp", "account", "add", "x/me", "--cre"): ["--credentials"],
     ("ttp", "create", "account", "--al"): ["--alt"],
@@ -98,7 +98,7 @@ def zsh(tmp_path: Path) -> Iterator[Terminal]:
 
 @needs_zsh
 def test_zsh_answers_the_first_tab(zsh: Terminal) -> None:
-    assert typed_in(zsh, "ttp cre\t") == ["create"]
+    assert typed_in(zsh, "ttp crea\t") == ["create"]
 
 
 @needs_zsh
@@ -129,7 +129,7 @@ def test_zsh_shows_the_help_of_words_as_it_is(zsh: Terminal, tmp_path: Path) -> 
 
 
 FISH_CASES = {
-    "ttp cre": {"create"},
+    "ttp crea": {"create"},
     "ttp account ": {"add", "connect", "list", "show", "check", "enable", "disable", "set", "remove"},
     "ttp account add x/me --cre": {"--credentials"},
     "ttp optimal --account x/me ": {"next", "week", "heatmap", "explain", "backtest"},

@@ -79,7 +79,7 @@ def test_a_wrong_capability_is_refused(ttp: Program, argv: list[str], environ: d
 
 
 def test_a_missing_extra_has_one_line_with_the_fix(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ttp.cli.commands.mcp.find_spec", lambda name: None)
+    monkeypatch.setattr("ttp.cli.commands.server.mcp.find_spec", lambda name: None)
     ran = ttp("mcp")
     assert (ran.code, ran.out) == (7, "")
     assert len(ran.err.splitlines()) == 2

@@ -11,7 +11,7 @@ from tests.platforms.factories import reader_for
 from tests.platforms.stubs import TOKEN, Script, Stub
 from tests.settings import Config
 from ttp.domain.account import Account, Credentials
-from ttp.domain.sample import Sample
+from ttp.domain.metrics.sample import Sample
 from ttp.platforms.client import StepFailed
 from ttp.platforms.metrics_reader import AccountSession, MetricsPage
 from ttp.platforms.testing import NOON, StandingClock

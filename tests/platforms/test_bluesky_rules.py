@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.platforms.factories import PLATFORMS
-from ttp.domain.media import MediaItem
+from ttp.domain.media.item import MediaItem
 from ttp.domain.rules import PlatformPost
 
 RULES = PLATFORMS.rules("bluesky")

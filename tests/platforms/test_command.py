@@ -20,7 +20,7 @@ from tests.platforms.test_contract import PHOTOS
 from ttp.domain.account import Account, Credentials
 from ttp.domain.action import action
 from ttp.domain.config import Config, Value
-from ttp.domain.media import MediaItem
+from ttp.domain.media.item import MediaItem
 from ttp.domain.outcome import Absent, Done, Found, Kind, NotDone, Unclear, Unknown, Working
 from ttp.domain.rules import PlatformPost
 from ttp.platforms import user_program

@@ -19,8 +19,8 @@ from tests import media_bytes as made
 from tests.examples import examples
 from tests.pictures import BLUE, GREEN, RED, halves, noise, opened, picture, saved, swapped_profile, turned
 from tests.platforms.factories import PLATFORMS
-from ttp.domain.media import MediaItem
-from ttp.domain.media_probe import UnusableMedia, read_facts
+from ttp.domain.media.item import MediaItem
+from ttp.domain.media.probe import UnusableMedia, read_facts
 from ttp.platforms.image_conversion import CannotConvert, PillowMissing, convert_to_jpeg
 
 INSTAGRAM, TIKTOK = "instagram", "tiktok"

@@ -14,9 +14,9 @@ from tests.platforms.metrics_lines import SECOND, Told, history, line, read
 from tests.platforms.stubs import BEARER, Script, Stub
 from tests.settings import Config
 from ttp.domain.account import Credentials
-from ttp.domain.online_followers import OnlineDay
+from ttp.domain.metrics.online_followers import OnlineDay
+from ttp.domain.metrics.sample import Sample
 from ttp.domain.outcome import Kind
-from ttp.domain.sample import Sample
 from ttp.platforms.testing import NOON, StandingClock
 
 API = "https://graph.instagram.com/v25.0"

@@ -12,7 +12,7 @@ import pytest
 from tests.platforms.factories import PLATFORMS
 from tests.settings import Config
 from ttp.domain.account import Account
-from ttp.domain.media import MediaItem
+from ttp.domain.media.item import MediaItem
 from ttp.domain.outcome import NotDone
 from ttp.domain.rules import PlatformPost
 from ttp.platforms.mastodon.limits import read_limit

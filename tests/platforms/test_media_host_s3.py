@@ -1,15 +1,9 @@
-"""Media in a bucket, against a real server that speaks S3: put up, lent out, taken back.
-
-The server is moto's, in an environment of its own (CI makes one, and names the program in MOTO_SERVER).
-"""
+"""Media in a bucket, against a real server that speaks S3: put up, lent out, taken back."""
 
 from __future__ import annotations
 
-import os
 import socket
 import stat
-import subprocess
-import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,9 +13,11 @@ from xml.etree import ElementTree
 
 import pytest
 
+from tests.platforms.s3_server import SECRET, create_bucket, running, set_credentials, with_server
 from tests.platforms.stubs import media
 from tests.settings import Config
 from ttp.domain.config import Value
+from ttp.platforms.bucket import error_line
 from ttp.platforms.client import MediaFile
 from ttp.platforms.instagram.facts import PLATFORM as INSTAGRAM
 from ttp.platforms.media_host import s3
@@ -29,46 +25,23 @@ from ttp.platforms.media_host.availability import NoPublicUrl
 from ttp.platforms.media_host.host import MediaHost
 from ttp.platforms.media_host.s3 import delete_object, list_objects
 
-SECRET = "a-secret-that-nobody-is-to-see"
-PROGRAM = os.environ.get("MOTO_SERVER", "")
-with_server = pytest.mark.skipif(not PROGRAM, reason="MOTO_SERVER names no server that speaks S3")
-
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    """A server that is up; it forgets everything at its end."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    server = subprocess.Popen([PROGRAM, "-H", "127.0.0.1", "-p", str(port)], **quiet)  # type: ignore[call-overload]
-    try:
-        until = time.monotonic() + 60
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                break
-            except OSError:
-                assert time.monotonic() < until, "the server does not come up"
-                assert server.poll() is None, "the server ended"
-                time.sleep(0.05)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait()
+    with running() as address:
+        yield address
 
 
 @pytest.fixture
 def config(endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
     """Settings for a fresh bucket, with the credentials in the environment."""
     bucket = f"bucket-{abs(hash(tmp_path)):x}"
-    request = urllib.request.Request(f"{endpoint}/{bucket}", method="PUT")
-    urllib.request.urlopen(request, timeout=10).close()
+    create_bucket(endpoint, bucket)
     return settings(endpoint, f"s3://{bucket}/some/folder", monkeypatch)
 
 
 def settings(endpoint: str, url: str, monkeypatch: pytest.MonkeyPatch) -> Config:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIATHEKEYID")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    set_credentials(monkeypatch)
     values: dict[str, Value] = {
         "media_host.kind": "s3",
         "media_host.s3.url": url,
@@ -187,7 +160,7 @@ def test_a_server_that_is_not_there_is_a_passing_trouble(
 
 def test_missing_credentials_are_named() -> None:
     error = Exception("Error performing PUT http://169.254.169.254/latest/api/token in 1 ms\n\nDebug source:\nmore")
-    assert s3._error_line(error) == (
+    assert error_line(error) == (
         "no credentials are in the environment: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or your cloud's"
     )
 

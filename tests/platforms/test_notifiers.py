@@ -8,6 +8,7 @@ import hmac
 import json
 import ssl
 from collections.abc import Iterator
+from dataclasses import replace
 from email.header import decode_header
 from pathlib import Path
 
@@ -19,11 +20,12 @@ from tests.settings import Config
 from ttp.domain.config import Value
 from ttp.platforms import notifiers
 from ttp.platforms.notifiers import Notifiers, Outgoing, Secret, SendingFailed
-from ttp.services.webhooks import signed_headers
+from ttp.services.server.webhooks import signed_headers
 
 OUT = Outgoing(
     "notification-7", "ttp: post 5 failed on x/me", "no answer\ntry:  ttp retry 5", {"event": "delivery.failed"}
 )
+LINKED = replace(OUT, url="https://ttp.example.com/posts/5")
 SIGNING = b"0123456789abcdef0123"
 WHSEC = Secret(f"whsec_{base64.b64encode(SIGNING).decode()}")
 
@@ -60,6 +62,12 @@ def test_ntfy_gets_the_text_with_title_click_and_token(web: HttpReceiver) -> Non
     ((headers, body),) = web.got
     assert (headers["title"], headers["click"], body.decode()) == (OUT.title, "https://ttp.example.com/queue", OUT.text)
     assert headers["authorization"] == "Bearer tk_1"
+
+
+def test_a_tap_on_ntfy_opens_the_page_about_it_unless_another_is_set(web: HttpReceiver) -> None:
+    notifier(ntfy__url=web.url).send("ntfy", LINKED, None)
+    notifier(ntfy__url=web.url, ntfy__click="https://ttp.example.com/queue").send("ntfy", LINKED, None)
+    assert [headers["click"] for headers, _ in web.got] == [LINKED.url, "https://ttp.example.com/queue"]
 
 
 @pytest.mark.parametrize("title", ["Grüße", "a\r\nX-Evil: 1", "日本 👩‍🚀", "\x00\x1b[31m", "=?utf-8?q?x?="])
@@ -153,6 +161,11 @@ def test_a_mail_has_the_text_and_says_that_a_program_wrote_it(post_office: MailR
     assert post_office.logins == []
 
 
+def test_a_mail_ends_with_the_address_of_its_page(post_office: MailReceiver) -> None:
+    mailing(post_office).send("email", LINKED, None)
+    assert post_office.got[0].get_content().splitlines()[-1] == LINKED.url
+
+
 def test_a_user_logs_in_and_a_wrong_password_stands_in_no_message(post_office: MailReceiver) -> None:
     there = mailing(post_office, email__user="ann")
     assert why("email", there).needs_secret
@@ -243,6 +256,10 @@ def test_the_desktop_gets_title_and_text_as_arguments(
     notifier().send("desktop", Outgoing("1", "ttp: $(touch x)", "<b>&`id`", {}), None)
     heard = (tmp_path / "heard").read_text().splitlines()
     assert heard[-2:] == ["ttp: $(touch x)", "&lt;b&gt;&amp;`id`" if system == "linux" else "<b>&`id`"]
+    notifier().send("desktop", replace(LINKED, url=LINKED.url + "?a&b"), None)
+    linked = '<a href="{0}">{0}</a>' if system == "linux" else "{0}"
+    last = (tmp_path / "heard").read_text().splitlines()[-1]
+    assert last == linked.format(LINKED.url + ("?a&amp;b" if system == "linux" else "?a&b"))
 
 
 # Checks.

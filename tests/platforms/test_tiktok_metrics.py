@@ -10,8 +10,8 @@ import pytest
 from tests.platforms.metrics_lines import SECOND, Told, history, line, read
 from tests.platforms.stubs import BEARER, Stub
 from ttp.domain.account import Credentials
+from ttp.domain.metrics.sample import Sample
 from ttp.domain.outcome import Kind
-from ttp.domain.sample import Sample
 from ttp.platforms.testing import NOON
 
 API = "https://open.tiktokapis.com/v2/video"

@@ -7,18 +7,20 @@ import signal
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from threading import Barrier, BrokenBarrierError
 from threading import Event as Flag
 
 import pytest
 
+import ttp
 from tests.clock import START
 from tests.platforms.factories import PLATFORMS
 from tests.publisher.bench import Bench, Inline
 from tests.settings import Config
 from ttp.domain.delivery import DeliveryError, DeliveryState
 from ttp.domain.errors import Damaged
-from ttp.domain.event import EVENTS, Event, delivery_event
+from ttp.domain.event import EVENTS, UPGRADE, Event, delivery_event
 from ttp.domain.outcome import Done, Found, Handle, Kind, NotDone, Outcome
 from ttp.platforms.client import PublishRequest, Wait
 from ttp.publisher import process as running
@@ -58,6 +60,25 @@ def test_a_run_publishes_and_records_its_process(bench: Bench) -> None:
     assert bench.x.names() == ["prepare", "publish", "close"]
     assert locks.read_holder(bench.database.home) == locks.Holder(os.getpid(), "until-idle", START, START)
     assert not locks.is_publisher_running(bench.database.home)
+
+
+def test_a_publisher_reports_once_that_another_version_was_installed(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "__init__.py"
+    monkeypatch.setattr(ttp, "__file__", str(program))
+
+    def upgrades() -> list[Event]:
+        runner(bench).run(Scope(Mode.LOOP, max_time=60.0), bench.events.append)
+        return [event for event in bench.events if event.kind == UPGRADE]
+
+    assert upgrades() == []  # the file is gone for a moment, while an installer replaces it
+    program.write_text(f'__version__ = "{ttp.__version__}"\n')
+    assert upgrades() == []
+    program.write_text('__version__ = "9.8.7"\n')
+    (found,) = upgrades()
+    assert found.event == "publisher.idle"
+    assert "9.8.7" in (found.message or "")
 
 
 def test_a_missing_store_is_created(bench: Bench) -> None:
@@ -161,7 +182,7 @@ def test_a_damaged_store_publishes_nothing_and_releases_the_lock(bench: Bench, m
     def quick_check(*_: object) -> None:
         raise Damaged("the store is damaged")
 
-    monkeypatch.setattr(running, "quick_check", quick_check)
+    monkeypatch.setattr("ttp.store.database.quick_check", quick_check)
     with pytest.raises(Damaged):
         runner(bench).run(Scope(Mode.ONCE), bench.events.append)
     assert not locks.is_publisher_running(bench.database.home)
@@ -170,7 +191,7 @@ def test_a_damaged_store_publishes_nothing_and_releases_the_lock(bench: Bench, m
 
 def test_the_whole_file_is_checked_once_a_day_and_after_a_crash(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     checks: list[float] = []
-    monkeypatch.setattr(running, "quick_check", lambda *_: checks.append(bench.seconds))
+    monkeypatch.setattr("ttp.store.database.quick_check", lambda *_: checks.append(bench.seconds))
     run: Callable[[], object] = lambda: runner(bench).run(Scope(Mode.ONCE), bench.events.append)  # noqa: E731
     run()
     run()

@@ -11,7 +11,7 @@ import pytest
 from fastapi import FastAPI
 
 from tests.conftest import Fill, Program
-from ttp.cli.commands.serve import installation_of
+from ttp.cli.commands.server.serve import installation_of
 from ttp.cli.context import Context
 from ttp.server.app import build_app
 

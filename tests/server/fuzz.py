@@ -25,7 +25,7 @@ from schemathesis.checks import CHECKS
 from tests.clock import FakeClock
 from tests.conftest import Program, program
 from tests.server.conftest import Api
-from ttp.cli.commands.serve import installation_of
+from ttp.cli.commands.server.serve import installation_of
 from ttp.cli.context import Context
 from ttp.sandbox.files import PHOTO
 from ttp.server.app import build_app

@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import Fill, Program
 from tests.server.conftest import Api, server_of, two_accounts
-from ttp.cli.commands.serve import installation_of
+from ttp.cli.commands.server.serve import installation_of
 from ttp.cli.context import Context
 from ttp.domain.api_token import TokenCapability
 from ttp.server.app import build_app

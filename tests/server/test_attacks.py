@@ -19,7 +19,7 @@ from ttp.domain.api_token import TokenCapability
 from ttp.server import guard, process
 from ttp.server.pages.login import FREE_FAILURES
 from ttp.server.process import ServerProcess, listen
-from ttp.services.people import People
+from ttp.services.server.people import People
 from ttp.store.database import Database
 
 PATIENCE_S = 20.0

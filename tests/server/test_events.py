@@ -13,7 +13,7 @@ import pytest
 
 from tests.server.conftest import BASE, Api
 from tests.server.test_access import LIST
-from ttp.cli.commands.serve import installation_of
+from ttp.cli.commands.server.serve import installation_of
 from ttp.cli.context import Context
 from ttp.server import events as module
 from ttp.server.app import build_app

@@ -22,7 +22,7 @@ import pytest
 from tests.conftest import Program, inherited
 from tests.server.test_agents import Agent
 from ttp.sandbox.server import RunningSandbox
-from ttp.server.process import listen_on_path
+from ttp.server.process import listen, listen_on_path
 
 PATIENCE_S = 60.0
 ENDS = ("delivery.published", "post.finished")
@@ -293,6 +293,13 @@ def test_without_its_packages_it_says_how_to_install_them(ttp: Program, monkeypa
     ran = ttp("serve", "--json")
     assert (ran.code, ran.error["code"]) == (7, "not_allowed")
     assert "fastapi" in ran.error["hint"] or "ttp-cli[server]" in ran.error["hint"]
+
+
+def test_an_answer_does_not_wait_for_the_client_to_acknowledge_its_first_part() -> None:
+    with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        connection, _ = listener.accept()
+        with connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 STOPPED_EARLY = """

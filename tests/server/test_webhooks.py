@@ -17,7 +17,7 @@ from tests.server.test_process import Serve, environ, published, serve, until
 from ttp.domain.webhook import CallResult
 from ttp.server import webhook_sender
 from ttp.server.webhook_sender import WebhookSender
-from ttp.services.webhooks import Webhooks
+from ttp.services.server.webhooks import Webhooks
 from ttp.store.credentials import CredentialsFile
 from ttp.store.database import Database
 from ttp.store.home.locks import webhook_lock
@@ -139,7 +139,7 @@ def test_a_receiver_that_hangs_holds_up_no_other_and_one_process_sends(
     for number in (1, 2):
         ttp.ok("webhook", "add", f"http://127.0.0.1:9/{number}", "--allow-private", "--events", "delivery.failed")
     ttp.account("x/me")
-    senders = [threading.Thread(target=WebhookSender(webhooks, ttp.home).run, args=(stopping,)) for _ in range(2)]
+    senders = [threading.Thread(target=WebhookSender(webhooks).run, args=(stopping,)) for _ in range(2)]
     with webhook_lock(ttp.home) as is_held:
         assert is_held
         for one in senders:

@@ -10,7 +10,7 @@ import pytest
 from tests.clock import FakeClock
 from tests.conftest import Program
 from ttp.domain.api_token import ApiToken, TokenCapability
-from ttp.services.api_tokens import ApiTokens
+from ttp.services.server.api_tokens import ApiTokens
 from ttp.store.database import Database
 
 READ, DRAFT, PUBLISH, APPROVE = TokenCapability

@@ -14,8 +14,8 @@ import pytest
 
 from ttp.domain.action import action
 from ttp.domain.errors import NotAllowed
-from ttp.services import background_service
-from ttp.services.background_service import (
+from ttp.services.installation import background_service
+from ttp.services.installation.background_service import (
     CommandOutput,
     Launchd,
     ServiceDefinition,

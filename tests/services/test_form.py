@@ -12,7 +12,7 @@ from tests.platforms.factories import PLATFORMS
 from tests.services.test_round_trips import MADE, SIGNS, TEXTS
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import UsageError
-from ttp.domain.media import MediaItem
+from ttp.domain.media.item import MediaItem
 from ttp.domain.post import Post
 from ttp.domain.post_edit import PostInput
 from ttp.services.files import editor_form

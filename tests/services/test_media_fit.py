@@ -10,7 +10,7 @@ import pytest
 from tests import media_bytes as made
 from tests.pictures import noise, picture, saved, turned
 from tests.platforms.factories import PLATFORMS
-from ttp.domain.media import MediaItem
+from ttp.domain.media.item import MediaItem
 from ttp.domain.post import Post
 from ttp.platforms.image_conversion import CannotConvert, PillowMissing
 from ttp.sandbox.files import CLIP, PHOTO

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ttp.domain.errors import UsageError
-from ttp.domain.sample import REQUIRED_COLUMNS
+from ttp.domain.metrics.sample import REQUIRED_COLUMNS
 from ttp.services.files.csv_file import LONGEST_CELL, LONGEST_ROW
 from ttp.services.files.metrics_rows import BLOCK, Buffer, Records, as_text
 

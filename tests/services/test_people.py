@@ -10,7 +10,7 @@ from tests.clock import FakeClock
 from tests.conftest import Program
 from ttp.domain.api_token import Caller, Person, TokenCapability
 from ttp.domain.errors import UsageError
-from ttp.services.people import LINK_WORKS_FOR, SESSION_LASTS_FOR, People
+from ttp.services.server.people import LINK_WORKS_FOR, SESSION_LASTS_FOR, People
 from ttp.store.database import Database
 
 READ, DRAFT, PUBLISH, APPROVE = TokenCapability

@@ -18,15 +18,15 @@ from ttp.domain.account import Account, Credentials
 from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Damaged, PartlyFailed, ReconnectNeeded, TtpError, UsageError
+from ttp.domain.metrics.sample import Sample
 from ttp.domain.outcome import Kind, NotDone
-from ttp.domain.sample import Sample
 from ttp.platforms.client import StepFailed
 from ttp.platforms.metrics_reader import STEP, AccountSession, MetricsPage
-from ttp.services.metrics_sync import BATCH, MetricsFetcher, MetricsSync, PullResult, ReadingStopped
-from ttp.store import metric_schedule
-from ttp.store import samples as stored_samples
+from ttp.services.metrics.sync import BATCH, MetricsFetcher, MetricsSync, PullResult, ReadingStopped
 from ttp.store.home.locks import token_lock
-from ttp.store.metric_schedule import FollowedPost
+from ttp.store.metrics import samples as stored_samples
+from ttp.store.metrics import schedule
+from ttp.store.metrics.schedule import FollowedPost
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -485,5 +485,5 @@ def test_the_rows_of_other_accounts_stay_as_they_are(numbers: Numbers) -> None:
         assert db is not None
         assert [one.remote_id for one in numbers.pull.posts(other)] == ["3"]
         assert [
-            one.remote_id for one in metric_schedule.followed_posts(db, other.id or 0, since=START - DAY, until=START)
+            one.remote_id for one in schedule.followed_posts(db, other.id or 0, since=START - DAY, until=START)
         ] == ["3"]

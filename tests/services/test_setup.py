@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.conftest import Program
 from ttp.cli.context import Context
-from ttp.services.setup import Setup, SetupStep
+from ttp.services.installation.setup import Setup, SetupStep
 
 
 def steps(ttp: Program, *wanted: str, service: bool = False) -> list[SetupStep]:

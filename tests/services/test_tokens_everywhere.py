@@ -20,7 +20,7 @@ from ttp.services.tokens import TokenRevoked, TokenUnavailable
 from ttp.store.credentials import BackendUnavailable, CredentialsStore
 
 
-@pytest.fixture(params=["file", "keyring", "command"])
+@pytest.fixture(params=["file", "keyring", "command", "store"])
 def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

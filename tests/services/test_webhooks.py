@@ -19,8 +19,8 @@ from ttp.domain.attempt import Kind
 from ttp.domain.delivery import DeliveryError
 from ttp.domain.errors import NotAllowed, NotFound, UsageError
 from ttp.domain.webhook import GIVE_UP_AFTER, CallResult, CallState, after_try
-from ttp.services.events import Events
-from ttp.services.webhooks import Webhooks
+from ttp.services.server.events import Events
+from ttp.services.server.webhooks import Webhooks
 from ttp.store import claims, events
 from ttp.store.credentials import CredentialsFile
 from ttp.store.credentials.backend import BackendUnavailable

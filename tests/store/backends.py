@@ -1,7 +1,8 @@
-"""The three places of tokens for tests: the file, a keyring in this process's memory, a program in Python."""
+"""The places of tokens for tests: the file, a keyring in this process's memory, a program in Python."""
 
 from __future__ import annotations
 
+import base64
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -13,10 +14,16 @@ import keyring
 from keyring.backend import KeyringBackend
 from keyring.errors import PasswordDeleteError
 
+from tests.store.stores import new_store
 from ttp.store.credentials import CredentialsFile, CredentialsStore
 from ttp.store.credentials.command import CredentialsCommand
 from ttp.store.credentials.keyring import CredentialsKeyring
+from ttp.store.credentials.keys import Keys
+from ttp.store.credentials.table import CredentialsTable
+from ttp.store.database import Database
 
+KEY, OTHER_KEY = (base64.urlsafe_b64encode(bytes([number]) * 32).decode().rstrip("=") for number in (251, 255))
+"""Keys of credentials in the store."""
 Open: TypeAlias = Callable[[], CredentialsStore]
 """The same place, opened as another process would."""
 
@@ -81,13 +88,16 @@ def keeping_program(folder: Path) -> tuple[str, ...]:
 
 @contextmanager
 def place(kind: str, home: Path) -> Iterator[Open]:
-    """One of the three, for `home`."""
+    """One of them, for `home`."""
     match kind:
         case "file":
             yield lambda: CredentialsFile(home)
         case "keyring":
             with memory_ring():
                 yield lambda: CredentialsKeyring(home)
+        case "store":
+            database = Database(home) if home.exists() else new_store(home)
+            yield lambda: CredentialsTable(database, Keys(KEY, (), home))
         case _:
             argv = keeping_program(home.with_name("kept"))
             yield lambda: CredentialsCommand(home, argv)
@@ -103,5 +113,10 @@ def scribble(kind: str, home: Path, account: str, text: str) -> None:
             path.write_text(json.dumps(data))
         case "keyring":
             keyring.set_password(f"ttp {home.resolve()}", account, text)
+        case "store":
+            with Database(home).writing() as db:
+                key_id = db.execute("SELECT credentials_key FROM store").fetchone()[0]
+                db.execute("DELETE FROM credential WHERE name = ?", (account,))
+                db.execute("INSERT INTO credential (name, key_id, fields) VALUES (?, ?, ?)", (account, key_id, text))
         case _:
             (home.with_name("kept") / account.replace("/", "-")).write_text(text)

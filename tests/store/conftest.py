@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.store import stores
@@ -10,6 +12,7 @@ BOTH = {
     "test_approvals",
     "test_attempts",
     "test_claims",
+    "test_credentials_table",
     "test_events",
     "test_history",
     "test_instants",
@@ -39,12 +42,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(autouse=True)
-def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Let `new_store` create stores in this database."""
     name = str(getattr(request, "param", "sqlite"))
-    if name == "postgresql":
-        monkeypatch.setattr(stores, "POSTGRESQL", request.getfixturevalue("postgresql"))
-    return name
+    if name == "sqlite":
+        yield name
+        return
+    schemas = request.getfixturevalue("schemas")
+    monkeypatch.setattr(stores, "POSTGRESQL", schemas)
+    yield name
+    schemas.put_back()
 
 
 @pytest.fixture(autouse=True)

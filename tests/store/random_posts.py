@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.clock import START
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
-from ttp.domain.media import MediaItem
+from ttp.domain.media.item import MediaItem
 from ttp.domain.outcome import Kind
 from ttp.domain.post import ChosenBy, Post, Rejection
 from ttp.domain.post_edit import with_derived_status

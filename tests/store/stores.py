@@ -9,7 +9,6 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,13 +19,15 @@ from ttp.domain.delivery import Delivery
 from ttp.domain.post import Post
 from ttp.domain.post_edit import with_derived_status
 from ttp.store import accounts, posts
-from ttp.store.database import Database
+from ttp.store.database import Database, open_database
 from ttp.store.dialect import Connection
 from ttp.store.ownership import remember_files
 from ttp.store.sqlite import SqliteConnection, create_tables
 
 if TYPE_CHECKING:
     from sqlmodel import Session
+
+    from tests.store.schemas import Schemas
 
 
 @cache
@@ -38,32 +39,19 @@ def empty_store() -> bytes:
         return path.read_bytes()
 
 
-POSTGRESQL: str | None = None
-"""The address of the server on which the present test runs; None for SQLite."""
-_NUMBERS = count()
+POSTGRESQL: Schemas | None = None
+"""Where the present test has its stores, if that is not SQLite."""
 
 
 def new_store(home: Path, *, busy_timeout_s: float = 30.0) -> Database:
     """An empty store under `home`, as quickly as a file can be written; in PostgreSQL where a test runs on that."""
     home.mkdir(mode=0o700)
     if POSTGRESQL is not None:
-        return _in_postgresql(home, POSTGRESQL)
+        return open_database(home, POSTGRESQL.take())
     database = Database(home, busy_timeout_s=busy_timeout_s)
     database.path.touch(0o600)
     database.path.write_bytes(empty_store())
     return database
-
-
-def _in_postgresql(home: Path, url: str) -> Database:
-    """A store in a schema of its own."""
-    from ttp.store import postgres
-
-    name = f"s{next(_NUMBERS)}"
-    with closing(postgres.PostgresConnection(url)) as db:
-        db.execute(f"CREATE SCHEMA {name}")
-    options = f"-c search_path={name} -c synchronous_commit=off"
-    postgres.create_tables(url, options)
-    return postgres.PostgresDatabase(home, url, options)
 
 
 def duplicate(store: Path, home: Path) -> None:

@@ -1,4 +1,4 @@
-"""What holds wherever tokens are kept: one suite that the file, the keyring and a program pass."""
+"""What holds wherever tokens are kept: one suite that every backend passes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FULL = Credentials(
 KEYS = Credentials("s3cret-a", "api.x.com", client_id="key", client_secret="s3cret-k", token_secret="s3cret-t")
 
 
-@pytest.fixture(params=["file", "keyring", "command"])
+@pytest.fixture(params=["file", "keyring", "command", "store"])
 def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

@@ -16,7 +16,7 @@ from tests.store.stores import add_account, add_post, new_store, to, transaction
 from ttp.domain.attempt import Kind
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.post_edit import with_derived_status
-from ttp.services.events import Events
+from ttp.services.server.events import Events
 from ttp.store import claims, events, posts, queries
 from ttp.store.database import Database
 

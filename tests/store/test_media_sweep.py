@@ -17,7 +17,7 @@ from tests.clock import START, files_now
 from ttp.domain.account import Account
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Busy
-from ttp.domain.media import MediaItem, MediaUse
+from ttp.domain.media.item import MediaItem, MediaUse
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.time.clock import to_ms
 from ttp.store import accounts, posts

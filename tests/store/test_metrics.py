@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from tests.clock import START
 from tests.examples import examples
 from tests.store.stores import add_account, new_store
-from ttp.domain.sample import Sample
-from ttp.store import samples as stored_samples
+from ttp.domain.metrics.sample import Sample
 from ttp.store.dialect import Connection
+from ttp.store.metrics import samples as stored_samples
 
 HOUR = timedelta(hours=1)
 READ = Sample("x/me", "17", START, START + HOUR, 3, 2, 1, 100, 4, 90, "video", "a clip")

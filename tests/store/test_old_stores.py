@@ -3,7 +3,7 @@
 `old_stores/0007.sql` is the dump of a store that commit 9b70481 filled through its own commands against the sandbox.
 The others are the same store, upgraded by the last commit with that schema; since `0009.sql` it has followers of an
 account, since `0010.sql` a token, since `0011.sql` a person who is logged in, since `0012.sql` an
-event, since `0013.sql` a notification, and since `0014.sql` a webhook with a call.
+event, since `0013.sql` a notification, since `0014.sql` a webhook with a call, and in `0015.sql` a submitted draft.
 """
 
 from __future__ import annotations
@@ -28,15 +28,12 @@ from ttp.store.database import REVISIONS, Database
 
 OLD = Path(__file__).parent / "old_stores"
 NEWEST = REVISIONS[-1]
+ADDED_TO = ("delivery", "store", "alembic_version")
 CHANGED = {
-    "0007": ("account", "rate_limit", "post", "change", "alembic_version"),
-    "0008": ("post", "change", "alembic_version"),
-    "0009": ("post", "change", "alembic_version"),
-    "0010": ("alembic_version",),
-    "0011": ("alembic_version",),
-    "0012": ("alembic_version",),
-    "0013": ("alembic_version",),
-    "0014": ("alembic_version",),
+    "0007": ("account", "rate_limit", "post", "change", *ADDED_TO),
+    "0008": ("post", "change", *ADDED_TO),
+    "0009": ("post", "change", *ADDED_TO),
+    **dict.fromkeys(("0010", "0011", "0012", "0013", "0014", "0015"), ADDED_TO),
 }
 """The tables that lose rows or get other ones, by the revision that a store has before."""
 LATER = datetime(2031, 1, 1, tzinfo=UTC)

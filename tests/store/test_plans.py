@@ -22,18 +22,17 @@ from ttp.store import (
     clock_check,
     completion_queries,
     delivery_counts,
-    metric_schedule,
     notifications,
     queries,
     repeats,
     row_mapper,
-    samples,
     slots,
 )
 from ttp.store import (
     queries as stored_queries,
 )
 from ttp.store.dialect import Connection
+from ttp.store.metrics import samples, schedule
 from ttp.store.queries import PostFilter
 from ttp.store.rate_limits import Pace
 from ttp.store.sqlite import SqliteConnection
@@ -159,16 +158,16 @@ ASKED: dict[str, tuple[Ask, str]] = {
     "bound ids": (lambda db: attempts.bound_remote_ids(db, 1, 1, START), "delivery_remote"),
     "the newest samples": (lambda db: samples.newest_samples(db, 1, 1000), "sample_newest"),
     "accounts with a reading due": (
-        lambda db: metric_schedule.accounts_due(db, ["x"], since=START - GAP, until=START, now=START),
+        lambda db: schedule.accounts_due(db, ["x"], since=START - GAP, until=START, now=START),
         "delivery_published",
     ),
     "readings due": (
-        lambda db: metric_schedule.followed_posts(db, 1, since=START - GAP, until=START, due_by=START),
+        lambda db: schedule.followed_posts(db, 1, since=START - GAP, until=START, due_by=START),
         "delivery_published",
     ),
-    "when a post was published": (lambda db: metric_schedule.published_at(db, 1, "1"), "delivery_remote"),
+    "when a post was published": (lambda db: schedule.published_at(db, 1, "1"), "delivery_remote"),
     "a note of a reading": (
-        lambda db: metric_schedule.record_reading(db, 1, "1", read_at=None, next_at=START),
+        lambda db: schedule.record_reading(db, 1, "1", read_at=None, next_at=START),
         "delivery_remote",
     ),
     "the last sample": (lambda db: samples.last_observed(db, 1, "1"), "sqlite_autoindex_sample_1"),

@@ -13,9 +13,9 @@ from tests.clock import START
 from tests.store.stores import add_account, add_post, new_store, to
 from ttp.domain.account import Account
 from ttp.domain.delivery import DeliveryState
-from ttp.store import metric_schedule
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
+from ttp.store.metrics import schedule
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -45,12 +45,12 @@ def published(database: Database, account: Account, remote_id: str | None, at: d
 
 def ids(db: Connection, *, since: datetime = START - 28 * DAY, until: datetime = START, **more: object) -> str:
     """The remote ids of the first account's followed posts, joined."""
-    found = metric_schedule.followed_posts(db, 1, since=since, until=until, **more)  # type: ignore[arg-type]  # fields by name
+    found = schedule.followed_posts(db, 1, since=since, until=until, **more)  # type: ignore[arg-type]  # fields by name
     return "".join(post.remote_id for post in found)
 
 
 def due(db: Connection, *platforms: str) -> list[str]:
-    found = metric_schedule.accounts_due(db, platforms or ALL, since=START - 28 * DAY, until=START - HOUR, now=START)
+    found = schedule.accounts_due(db, platforms or ALL, since=START - 28 * DAY, until=START - HOUR, now=START)
     return [one.name for one in found]
 
 
@@ -68,7 +68,7 @@ def test_published_posts_with_an_id_are_followed_oldest_first(
     assert ids(db, most=1) == "1"
     assert ids(db, since=START - DAY) == "2"
     assert ids(db, until=START - DAY) == "1"
-    (first, _) = metric_schedule.followed_posts(db, 1, since=START - 28 * DAY, until=START)
+    (first, _) = schedule.followed_posts(db, 1, since=START - 28 * DAY, until=START)
     assert first.published_at == START - 2 * DAY
 
 
@@ -77,9 +77,9 @@ def test_a_post_is_due_when_it_was_never_read_or_its_next_reading_has_come(
 ) -> None:
     for remote_id in "1234":
         published(database, account, remote_id, START - DAY)
-    metric_schedule.record_reading(db, 1, "1", read_at=START, next_at=START)
-    metric_schedule.record_reading(db, 1, "2", read_at=START, next_at=START + HOUR)
-    metric_schedule.record_reading(db, 1, "3", read_at=START, next_at=None)
+    schedule.record_reading(db, 1, "1", read_at=START, next_at=START)
+    schedule.record_reading(db, 1, "2", read_at=START, next_at=START + HOUR)
+    schedule.record_reading(db, 1, "3", read_at=START, next_at=None)
     assert ids(db, due_by=START) == "14"
     assert ids(db, due_by=START + HOUR) == "124"
     assert ids(db) == "124"
@@ -91,20 +91,20 @@ def test_what_is_put_off_keeps_when_it_was_read(database: Database, account: Acc
 
     published(database, account, "1", START - DAY)
     out, now = int((START - DAY).timestamp() * 1000), int(START.timestamp() * 1000)
-    metric_schedule.record_reading(db, 1, "1", read_at=None, next_at=START)
+    schedule.record_reading(db, 1, "1", read_at=None, next_at=START)
     assert rows() == [(1, out, now)]
-    metric_schedule.record_reading(db, 1, "1", read_at=START, next_at=START + HOUR)
-    metric_schedule.record_reading(db, 1, "1", read_at=None, next_at=None)
+    schedule.record_reading(db, 1, "1", read_at=START, next_at=START + HOUR)
+    schedule.record_reading(db, 1, "1", read_at=None, next_at=None)
     assert rows() == [(1, now, None)]
-    metric_schedule.record_reading(db, 1, "another's", read_at=START, next_at=None)
+    schedule.record_reading(db, 1, "another's", read_at=START, next_at=None)
     assert len(rows()) == 1
 
 
 def test_only_what_ttp_published_has_a_time_of_it(database: Database, account: Account, db: Connection) -> None:
     published(database, account, "1", START - DAY)
-    assert metric_schedule.published_at(db, 1, "1") == START - DAY
-    assert metric_schedule.published_at(db, 1, "2") is None
-    assert metric_schedule.published_at(db, 2, "1") is None
+    assert schedule.published_at(db, 1, "1") == START - DAY
+    assert schedule.published_at(db, 1, "2") is None
+    assert schedule.published_at(db, 2, "1") is None
 
 
 def test_accounts_with_something_due_come_by_their_oldest_post(
@@ -116,7 +116,7 @@ def test_accounts_with_something_due_come_by_their_oldest_post(
     published(database, quiet, "3", START - DAY / 48)  # half an hour: not of age
     assert due(db) == ["instagram/shop", "x/me"]
     assert due(db, "x") == ["x/me"]
-    metric_schedule.record_reading(db, 2, "2", read_at=START, next_at=START + HOUR)
+    schedule.record_reading(db, 2, "2", read_at=START, next_at=START + HOUR)
     assert due(db) == ["x/me"]
 
 

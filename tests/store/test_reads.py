@@ -21,7 +21,7 @@ from tests.store.random_posts import ACCOUNTS, FEW_INSTANTS, NAMES, POSTS, liste
 from tests.store.stores import add_account, add_post, models, new_store, raw, to, transaction
 from ttp.domain.account import Account
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
-from ttp.domain.media import MediaItem
+from ttp.domain.media.item import MediaItem
 from ttp.domain.outcome import Attempt, Kind, Phase
 from ttp.domain.permissions import waits_for_approval
 from ttp.domain.post import ChosenBy, Post, PostStatus, Rejection

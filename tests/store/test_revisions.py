@@ -6,7 +6,7 @@ import pytest
 
 from tests.conftest import Program
 from ttp.domain.errors import Stale
-from ttp.store.database import Database, Rehearsal
+from ttp.store.database import Database
 
 
 def revision(ttp: Program, post_id: int = 1) -> int:
@@ -58,7 +58,7 @@ def test_a_change_has_its_actor(ttp: Program, monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_rehearsed_change_is_rolled_back(ttp: Program) -> None:
     ttp.post("one")
-    with Rehearsal(ttp.home).writing() as db:
+    with Database(ttp.home).rehearsal().writing() as db:
         db.execute("UPDATE post SET content = 'two'")
         assert db.execute("SELECT content FROM post").fetchone()[0] == "two"
     assert ttp.shown()["content"] == "one"
@@ -66,7 +66,7 @@ def test_a_rehearsed_change_is_rolled_back(ttp: Program) -> None:
 
 def test_an_error_of_a_rehearsed_change_is_raised(ttp: Program) -> None:
     ttp.post("one")
-    with pytest.raises(Stale), Rehearsal(ttp.home).writing():
+    with pytest.raises(Stale), Database(ttp.home).rehearsal().writing():
         raise Stale("it was changed")
     with Database(ttp.home).writing() as db:
         assert db.execute("SELECT content FROM post").fetchone()[0] == "one"

@@ -26,11 +26,11 @@ from ttp.domain.errors import (
     TtpError,
 )
 from ttp.domain.health import ActionsNeeded, Health, PlatformCosts, PublisherInfo
-from ttp.domain.media import MediaItem, MediaUse
+from ttp.domain.media.item import MediaItem, MediaUse
+from ttp.domain.metrics.sample import Sample
 from ttp.domain.outcome import Attempt, Kind, Phase
 from ttp.domain.post import Metrics, PostStatus
 from ttp.domain.rate_limit import Limit
-from ttp.domain.sample import Sample
 from ttp.domain.time import clock
 from ttp.services.queries import PostView
 from ttp.views import accounts, metrics, posts, status
@@ -286,7 +286,7 @@ def test_a_sample_tells_what_was_not_counted_as_null_not_as_zero() -> None:
 
 def test_status_has_the_documented_form() -> None:
     health = Health(
-        PublisherInfo(True, 4127, "loop", AT, NEXT),
+        PublisherInfo(True, 4127, "loop", AT, NEXT, "0.1.0"),
         next_due_at=NEXT,
         next_post=POST,
         overdue=1,
@@ -305,6 +305,7 @@ def test_status_has_the_documented_form() -> None:
             "mode": "loop",
             "since": AT_TEXT,
             "lastRunAt": "2026-11-23T17:05:00Z",
+            "version": "0.1.0",
         },
         "nextDueAt": "2026-11-23T17:05:00Z",
         "overdue": 1,

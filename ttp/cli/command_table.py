@@ -99,7 +99,7 @@ COMMANDS = (
     ),
     Command("calendar", "calendar", "Plan", READ, "Show what is published when, in a month or a week."),
     Command("run", "run", "Publish", PUBLISH, "Run the publisher, which publishes due posts."),
-    Command("serve", "serve", "Publish", PUBLISH, "Serve the pages and the HTTP API, and publish due posts."),
+    Command("serve", "server.serve", "Publish", PUBLISH, "Serve the pages and the HTTP API, and publish due posts."),
     Command("publish", "publish", "Publish", PUBLISH, "Publish posts now, and wait for the result."),
     Command("retry", "publish", "Publish", PUBLISH, "Retry failed deliveries, and only those."),
     Command("resolve", "publish", "Publish", PUBLISH, "Say whether a delivery that needs review was published."),
@@ -157,10 +157,13 @@ COMMANDS = (
         "Show and change settings.",
         {"show": READ, "get": READ, "path": READ},
     ),
-    Command("login-link", "serve", "Set up", PUBLISH, "Print a link that logs a person in to the pages of ttp serve."),
+    Command(
+        "login-link", "server.serve", "Set up", PUBLISH, "Print a link that logs a person in to the pages of ttp serve."
+    ),
+    Command("credentials", "credentials", "Set up", PUBLISH, "Make and change the key of credentials in the store."),
     Command(
         "token",
-        "token",
+        "server.token",
         "Set up",
         PUBLISH,
         "Create, list and revoke the tokens of the HTTP API.",
@@ -168,7 +171,7 @@ COMMANDS = (
     ),
     Command(
         "webhook",
-        "webhook",
+        "server.webhook",
         "Set up",
         PUBLISH,
         "Send what happens to posts to web addresses.",
@@ -195,7 +198,9 @@ COMMANDS = (
         "Remove the service and completions, and with --purge the store and its tokens.",
         {"--dry-run": READ},
     ),
-    Command("mcp", "mcp", "Set up", READ, "Serve an agent on stdin and stdout, with the Model Context Protocol."),
+    Command(
+        "mcp", "server.mcp", "Set up", READ, "Serve an agent on stdin and stdout, with the Model Context Protocol."
+    ),
     Command(
         "certify",
         "certify",

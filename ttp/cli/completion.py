@@ -16,13 +16,14 @@ from ttp.cli.commands.init import FIELDS as SETUP_FIELDS
 from ttp.cli.commands.list import SORT_KEYS
 from ttp.cli.commands.service import SERVICE
 from ttp.cli.output import COLORS, FORMATS
+from ttp.cli.render.credentials import NEW_KEY_SPEC, REKEY_SPEC
 from ttp.cli.render.optimal import WEEK_FIELDS
 from ttp.cli.render.posts import DELETED_SPEC
 from ttp.cli.render.slots import BEGUN_FIELDS, REMOVED_SLOTS_SPEC
 from ttp.cli.render.spec import events
 from ttp.domain.config import KeyTable
 from ttp.domain.event import POST_EVENTS
-from ttp.domain.ingest.columns import sources
+from ttp.domain.metrics.ingest.columns import sources
 from ttp.domain.notification import KINDS, SECRETS
 from ttp.domain.options import all_options
 from ttp.domain.plan import PlanMethod
@@ -211,6 +212,8 @@ FIELDS: dict[tuple[str, ...], tuple[str, ...]] = {
     views_slots.REPEAT_FIELDS: tuple(f"repeat {name}" for name in ("list", "skip", "pause", "resume", "stop")),
     files.CHANGE_FIELDS: ("sync",),
     files.IMPORT_FIELDS: ("import",),
+    NEW_KEY_SPEC.fields: ("credentials new-key",),
+    REKEY_SPEC.fields: ("credentials rekey",),
     tokens.TOKEN_FIELDS: ("token list", "token revoke"),
     tokens.NEW_TOKEN_FIELDS: ("token create",),
     views_notifications.NOTIFICATION_FIELDS: ("notify list",),

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from ttp.publisher.process import PublisherProcess, RunResult
     from ttp.services.account_check import AccountCheck, OptionChoices
     from ttp.services.accounts import AccountRemoval, Accounts
-    from ttp.services.api_tokens import ApiTokens
     from ttp.services.backup import Backups
     from ttp.services.bulk_edit import BulkEdit
     from ttp.services.calendar import Calendar
@@ -43,8 +42,9 @@ if TYPE_CHECKING:
     from ttp.services.files.export import Export
     from ttp.services.files.importer import Importer
     from ttp.services.files.sync import Sync
-    from ttp.services.metrics import Metrics
-    from ttp.services.metrics_sync import MetricsSync
+    from ttp.services.metrics.imports import Metrics
+    from ttp.services.metrics.report import Reports
+    from ttp.services.metrics.sync import MetricsSync
     from ttp.services.optimal import Optimal
     from ttp.services.planning import Planning
     from ttp.services.posts import Posts
@@ -52,13 +52,14 @@ if TYPE_CHECKING:
     from ttp.services.queries import Queries
     from ttp.services.remote_delete import RemoteDelete
     from ttp.services.repeats import Occurrences
-    from ttp.services.report import Reports
+    from ttp.services.server.api_tokens import ApiTokens
+    from ttp.services.server.webhooks import Webhooks
     from ttp.services.slots import Slots
     from ttp.services.status import Status
     from ttp.services.time_resolver import TimeResolver
     from ttp.services.tokens import Tokens
-    from ttp.services.webhooks import Webhooks
     from ttp.store.credentials import CredentialsStore
+    from ttp.store.credentials.table import CredentialsTable
     from ttp.store.database import Database
     from ttp.store.home.files import OwnFiles
     from ttp.store.home.media import MediaStore
@@ -72,8 +73,10 @@ class Context:
     """What was typed after `ttp`."""
     approver: str | None = None
 
-    def __init__(self, clock: Clock | None = None) -> None:
+    def __init__(self, clock: Clock | None = None, credentials_key: str | None = None) -> None:
+        """`credentials_key`: the content of TTP_CREDENTIALS_KEY, which is no longer in the environment."""
         self.clock = clock or SystemClock()
+        self.credentials_key = credentials_key
 
     def now(self) -> datetime:
         return self.clock.now()
@@ -110,13 +113,12 @@ class Context:
     @contextmanager
     def rehearsing(self) -> Iterator[Context]:
         """Yield the same services on a store in which each change is rolled back."""
-        from ttp.store.database import Rehearsal
         from ttp.store.home.media import temporary_media
 
         with temporary_media(self.media) as media:
-            rehearsal = Context(self.clock)
+            rehearsal = Context(self.clock, self.credentials_key)
             rehearsal.out, rehearsal.config, rehearsal.media = self.out, self.config, media
-            rehearsal.database = Rehearsal(self.home)
+            rehearsal.database = self.database.rehearsal()
             yield rehearsal
 
     def open_output(self, **options: Any) -> None:
@@ -183,13 +185,20 @@ class Context:
 
     @cached_property
     def database(self) -> Database:
-        from ttp.store.database import Database
+        from ttp.store.database import open_database
 
         def report(backup: Path) -> None:
             if self.open_out is not None:
                 self.open_out.note(f"the store was brought up to date; as it was before:  {backup}")
 
-        return Database(self.home, may_upgrade=settings.capability() != "read", report_upgrade=report)
+        has_server = settings.names_database()
+        return open_database(
+            self.home,
+            self.config.text("store.url") if has_server else "",
+            self.config.texts("store.password_command") if has_server else (),
+            may_upgrade=settings.capability() != "read",
+            report_upgrade=report,
+        )
 
     @cached_property
     def queries(self) -> Queries:
@@ -207,7 +216,11 @@ class Context:
     def media(self) -> MediaStore:
         from ttp.store.home.media import MediaStore
 
-        return MediaStore(self.home / "media", forbidden=(self.home,))
+        if self.config.text("media.backend") == "folder":
+            return MediaStore(self.home / "media", forbidden=(self.home,))
+        from ttp.platforms.bucket import MediaBucket
+
+        return MediaStore(self.home / "media", (self.home,), MediaBucket(self.config), self.database.media_adding_lock)
 
     @cached_property
     def credentials(self) -> CredentialsStore:
@@ -221,10 +234,21 @@ class Context:
                 from ttp.store.credentials.command import CredentialsCommand
 
                 return CredentialsCommand(self.home, self.config.texts("credentials.command"))
+            case "store":
+                return self.credentials_table
             case _:
                 from ttp.store.credentials import CredentialsFile
 
                 return CredentialsFile(self.home)
+
+    @cached_property
+    def credentials_table(self) -> CredentialsTable:
+        """The credentials that are in the store, encrypted. UsageError if the package for that is missing."""
+        from ttp.store.credentials.keys import Keys
+        from ttp.store.credentials.table import CredentialsTable
+
+        keys = Keys(self.credentials_key, self.config.texts("credentials.key_command"), self.home)
+        return CredentialsTable(self.database, keys)
 
     @cached_property
     def posts(self) -> Posts:
@@ -273,13 +297,13 @@ class Context:
     @cached_property
     def api_tokens(self) -> ApiTokens:
         """The tokens of the HTTP API; `tokens` has those of the platforms."""
-        from ttp.services.api_tokens import ApiTokens
+        from ttp.services.server.api_tokens import ApiTokens
 
         return ApiTokens(self.database, self.clock)
 
     @cached_property
     def webhooks(self) -> Webhooks:
-        from ttp.services.webhooks import Webhooks
+        from ttp.services.server.webhooks import Webhooks
 
         return Webhooks(self.database, self.credentials, self.clock)
 
@@ -317,6 +341,7 @@ class Context:
             self.config,
             self.clock,
             self.platforms,
+            self.media.bucket,
         )
 
     @cached_property
@@ -366,7 +391,7 @@ class Context:
 
     @cached_property
     def metrics(self) -> Metrics:
-        from ttp.services.metrics import Metrics
+        from ttp.services.metrics.imports import Metrics
 
         return Metrics(self.database, self.clock, self.platforms)
 
@@ -378,7 +403,7 @@ class Context:
 
     @cached_property
     def reports(self) -> Reports:
-        from ttp.services.report import Reports
+        from ttp.services.metrics.report import Reports
 
         return Reports(self.database)
 
@@ -426,6 +451,8 @@ class Context:
             numbers=numbers,
             make_ahead=lambda: self.occurrences.make_due(),
             notifications=self.notifications if self.config.texts("notify.kinds") else None,
+            # A clock that a test moves has nothing to do with the server's.
+            server_clock=self.database.server_clock if isinstance(self.clock, SystemClock) else None,
         )
 
     @cached_property
@@ -489,7 +516,7 @@ class Context:
         return self.platforms.facts(name).deleter(self.runtime)
 
     def _pull(self, patience: float | None) -> MetricsSync:
-        from ttp.services.metrics_sync import MetricsFetcher, MetricsSync
+        from ttp.services.metrics.sync import MetricsFetcher, MetricsSync
 
         gather = MetricsFetcher(
             self.database, self.tokens, self._reader, self.config, self.clock, self.platforms, patience

@@ -176,6 +176,7 @@ def _replace_in(word: str, wrong: str, meant: str) -> str | None:
     return None if behind is None else f"{head}={behind}"
 
 
+UPGRADE = "pip install --upgrade ttp-cli"
 _INSTALL = re.compile(r"pip install 'ttp-cli\[(\w+)\]'")
 
 
@@ -198,22 +199,25 @@ def _is_by_pipx(prefix: Path) -> bool:
     return "pipx" in prefix.parts or (prefix / "pipx_metadata.json").exists()
 
 
-def uninstall_command() -> str:
-    """Return the command that removes ttp itself, as it was installed."""
+def package_command(verb: str) -> str:
+    """Return the command that upgrades or removes ttp itself, as it was installed. `verb`: upgrade or uninstall."""
     prefix = Path(sys.prefix)
     if _is_by_pipx(prefix):
-        return f"pipx uninstall {shlex.quote(prefix.name)}"
+        return f"pipx {verb} {shlex.quote(prefix.name)}"
     if (prefix / "uv-receipt.toml").exists():
-        return f"uv tool uninstall {shlex.quote(prefix.name)}"
+        return f"uv tool {verb} {shlex.quote(prefix.name)}"
     from importlib.util import find_spec
 
+    words = "install --upgrade" if verb == "upgrade" else verb
     if find_spec("pip") is None:  # made by uv
-        return f"uv pip uninstall --python {shlex.quote(sys.executable)} ttp-cli"
-    return f"{shlex.quote(sys.executable)} -m pip uninstall ttp-cli"
+        return f"uv pip {words} --python {shlex.quote(sys.executable)} ttp-cli"
+    return f"{shlex.quote(sys.executable)} -m pip {words} ttp-cli"
 
 
 def fit_install_commands(text: str) -> str:
-    """Replace `pip install 'ttp-cli[EXTRA]'` in a text by the command that installs into this environment."""
+    """Replace `pip install 'ttp-cli[EXTRA]'` and UPGRADE in a text by the commands for this environment."""
+    if UPGRADE in text:
+        text = text.replace(UPGRADE, package_command("upgrade"))
     return _INSTALL.sub(lambda found: install_command(found[1]), text)
 
 

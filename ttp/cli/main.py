@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from ttp.domain.time.clock import Clock
 
+CREDENTIALS_KEY = "TTP_CREDENTIALS_KEY"
+
 
 def run() -> None:
     """Run the console script, with fewer garbage collections: most commands end before one is worth it."""
@@ -31,6 +33,7 @@ def main(argv: Sequence[str], clock: Clock | None = None) -> int:
     if os.name == "nt":  # locks, signals and file modes are those of POSIX
         sys.stderr.write("ttp: error: ttp runs on Linux and macOS, and on Windows inside WSL\n  fix: wsl --install\n")
         return 2
+    key = take_credentials_key()
     try:
         match list(argv):
             case ["--version" | "-V"]:
@@ -51,13 +54,22 @@ def main(argv: Sequence[str], clock: Clock | None = None) -> int:
                 from ttp.cli import app
                 from ttp.cli.context import Context
 
-                return app.run(words, Context(clock))
+                return app.run(words, Context(clock, key))
     except KeyboardInterrupt:
         return 130
     except MemoryError:
         from ttp.cli.output import report_out_of_memory
 
         return report_out_of_memory(argv)
+    finally:
+        if key is not None:
+            os.environ[CREDENTIALS_KEY] = key
+
+
+def take_credentials_key() -> str | None:
+    """Return TTP_CREDENTIALS_KEY, and remove it from the environment: no program that ttp starts inherits it, and no
+    platform from another package finds it."""
+    return os.environ.pop(CREDENTIALS_KEY, None)
 
 
 def _print(text: str) -> int:

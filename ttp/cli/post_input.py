@@ -13,7 +13,7 @@ from ttp.cli.errors import quote_command, retype
 from ttp.cli.options import parse_optional_duration, parse_pairs, parse_platform_options, split_list
 from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, UsageError
-from ttp.domain.media import is_web_address
+from ttp.domain.media.item import is_web_address
 
 if TYPE_CHECKING:
     from ttp.domain.post_edit import PostInput

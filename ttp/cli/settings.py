@@ -19,6 +19,7 @@ from ttp.domain.account import is_loopback
 from ttp.domain.config import OWN_KEYS, Config, Key, KeyTable, Value
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.permissions import VARIABLE, Capability
+from ttp.domain.store_url import EXAMPLE, is_store_url
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -167,14 +168,24 @@ def names_server(environ: Mapping[str, str] = os.environ) -> bool:
     means this machine."""
     if "TTP_SERVER" in environ:
         return bool(environ["TTP_SERVER"])
-    if environ.get(variable("server.url")):
+    return _is_set("server.url", environ)
+
+
+def names_database(environ: Mapping[str, str] = os.environ) -> bool:
+    """Return whether the store is in a database server: `store.url` names it."""
+    return _is_set("store.url", environ)
+
+
+def _is_set(name: str, environ: Mapping[str, str]) -> bool:
+    """Return whether a text is set. Most config files set few, and reading them is for commands that need a setting."""
+    if environ.get(variable(name)):
         return True
     from ttp.store.home.files import read_bytes
 
-    try:  # most config files name none, and reading them is for commands that need a setting
-        if b"server" not in read_bytes(config_path(environ)):
+    try:
+        if name.partition(".")[0].encode() not in read_bytes(config_path(environ)):
             return False
-        return bool(written(config_path(environ)).get("server.url"))
+        return bool(written(config_path(environ)).get(name))
     except (OSError, ValueError, UsageError):
         return False  # whoever needs a setting reports it
 
@@ -348,7 +359,7 @@ def typed(key: Key, value: object, where: str = "", *ways: Hint) -> Value:
 
 def _read_whole(key: Key, value: Value) -> None:
     """Check values with their own grammar. UsageError, worded to follow the name of the setting."""
-    from ttp.domain.ingest import reading_schedule
+    from ttp.domain.metrics.ingest import reading_schedule
     from ttp.domain.time import quiet_hours
 
     match key.name, value:
@@ -356,6 +367,8 @@ def _read_whole(key: Key, value: Value) -> None:
             reading_schedule.parse_ages(texts)
         case "plan.blackout", tuple(texts):
             quiet_hours.parse_blackout(texts)
+        case "store.url", str(text) if not is_store_url(text):
+            raise UsageError(f"is an address like {EXAMPLE}")
         case "plan.quiet_hours", str(text):
             quiet_hours.parse_quiet_hours(text)
 

@@ -58,6 +58,10 @@ MOVES: Mapping[tuple[DeliveryState, DeliveryState], str] = MappingProxyType(
         (_S.CLAIMED, _S.RECONCILING): "take-over",
         (_S.RETRYING, _S.RECONCILING): "take-over",
         (_S.PROCESSING, _S.RECONCILING): "take-over",
+        (_S.PENDING, _S.PUBLISHED): "its publisher had lost it, and reports late that it is live",
+        (_S.CLAIMED, _S.PUBLISHED): "its publisher had lost it, and reports late that it is live",
+        (_S.RETRYING, _S.PUBLISHED): "its publisher had lost it, and reports late that it is live",
+        (_S.FAILED, _S.PUBLISHED): "its publisher had lost it, and reports late that it is live",
         (_S.PROCESSING, _S.PUBLISHED): "done",
         (_S.PROCESSING, _S.FAILED): "refused",
         (_S.PROCESSING, _S.RETRYING): "refused for a temporary reason",
@@ -97,7 +101,8 @@ class Delivery:
 
     `due_at`: its time. `next_at`: when the publisher acts on it next (None: never by itself). `tries`: tries that count
     against the limit; `attempts`: all that began. `note`: information about what is published. `taken_down_at`: when
-    ttp deleted it on the platform. `approved_at`: when a person approved it.
+    ttp deleted it on the platform. `approved_at`: when a person approved it. `fence`: raised by claims and take-overs;
+    a publisher with a lower one has lost the delivery.
 
     Of a thread, `remote_id` and `url` are the first part's, known once that is published; `handle` holds `parts`, the
     ids of all published parts in order, and `of`, the planned number. Where the client chooses the keys of its posts,
@@ -124,6 +129,7 @@ class Delivery:
     id: int | None = None
     post_id: int | None = None
     account_id: int | None = None
+    fence: int = 0
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -187,7 +193,7 @@ class Delivery:
     # The publisher's moves.
 
     def claimed(self) -> Delivery:
-        return self._move(DeliveryState.CLAIMED, next_at=None, attempts=self.attempts + 1)
+        return self._move(DeliveryState.CLAIMED, next_at=None, attempts=self.attempts + 1, fence=self.fence + 1)
 
     def released(self, now: datetime) -> Delivery:
         """Return it pending, due as before. A thread that has begun continues as soon as possible."""
@@ -195,8 +201,9 @@ class Delivery:
             return self._move(DeliveryState.RETRYING, next_at=now, waiting_for=_REST, waiting_until=now)
         return self._move(DeliveryState.PENDING, next_at=self.due_at)
 
-    def sending(self) -> Delivery:
-        return self._move(DeliveryState.SENDING)
+    def sending(self, handle: Handle | None = None) -> Delivery:
+        """`handle`: what the call and its look-up use; None: as it was."""
+        return self._move(DeliveryState.SENDING, handle=self.handle if handle is None else handle)
 
     def withdrawn(self) -> Delivery:
         """Return it claimed: the intent was not used, the platform was not ready, or the next part follows."""

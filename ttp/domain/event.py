@@ -76,8 +76,14 @@ HOOKS = "hooks"
 """Kind of `publisher.idle` for a hook that failed; `message` says why."""
 APPROVAL = "approval"
 """Kind of `publisher.idle` for posts that are due but not approved; `message` names them."""
+UPGRADE = "upgrade"
+"""Kind of `publisher.idle` for a publisher whose program was replaced by another version; `message` names both."""
 REPEATS = "repeats"
 """Kind of `publisher.idle` for occurrences of repeats that do not become posts; `message` says why."""
+STORE = "store"
+"""Kind of `publisher.idle` while the server of the store does not answer; `message` says why."""
+EVICTED = "evicted"
+"""Kind of `publisher.idle` for another publisher that was disconnected; `message` names it."""
 
 Sink: TypeAlias = Callable[[Event], None]
 

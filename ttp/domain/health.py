@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from ttp import __version__
 from ttp.domain.account import Hold
 from ttp.domain.errors import TtpError
-from ttp.domain.media import NO_MEDIA, MediaUse
+from ttp.domain.media.item import NO_MEDIA, MediaUse
 from ttp.domain.post import PostFields
 from ttp.domain.rate_limit import Limit
 
@@ -15,13 +16,19 @@ from ttp.domain.rate_limit import Limit
 @dataclass(frozen=True, slots=True)
 class PublisherInfo:
     """The process that holds the publisher's lock, or held it last. `mode` is `loop`, `once` or `until-idle`; without a
-    running publisher `pid` and `since` are empty."""
+    running publisher `pid` and `since` are empty. `version`: of the program that it runs; None: as `pid`, or unknown.
+    `outdated`: another version is installed."""
 
     running: bool = False
     pid: int | None = None
     mode: str | None = None
     since: datetime | None = None
     last_run_at: datetime | None = None
+    version: str | None = None
+
+    @property
+    def outdated(self) -> bool:
+        return self.version not in (None, __version__)
 
 
 @dataclass(frozen=True, slots=True)

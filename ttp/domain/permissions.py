@@ -117,6 +117,8 @@ def waits_for_approval(delivery: Delivery) -> bool:
 
 def show_approval_waits(post: AnyPost) -> AnyPost:
     """Return the post for display where approval is required: unapproved deliveries wait for it."""
+    if not any(map(waits_for_approval, post.deliveries)):
+        return post
     return _each(post, lambda d: replace(d, waiting_for=APPROVAL, waiting_until=None) if waits_for_approval(d) else d)
 
 

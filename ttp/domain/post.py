@@ -12,7 +12,7 @@ from typing import NamedTuple
 from ttp.domain.action import action
 from ttp.domain.delivery import APPROVAL, IN_FLIGHT, Delivery, DeliveryState
 from ttp.domain.errors import Hint, NotFound
-from ttp.domain.media import MediaItem
+from ttp.domain.media.item import MediaItem
 from ttp.domain.platform import Facts
 
 EMPTY: Mapping[str, str] = MappingProxyType({})

@@ -16,8 +16,8 @@ from ttp.domain.action import Action, WayOut, action, other_options
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Problem
-from ttp.domain.image_fit import NO_FITS, ImageFit, ImageFits, ImageForm
-from ttp.domain.media import MediaHostProblem, MediaItem
+from ttp.domain.media.image_fit import NO_FITS, ImageFit, ImageFits, ImageForm
+from ttp.domain.media.item import MediaHostProblem, MediaItem
 from ttp.domain.options import ChosenOptions, Option, OptionTables, options_of
 from ttp.domain.platform import PlatformFacts
 from ttp.domain.post import Post

@@ -374,6 +374,7 @@ class PublisherAnswer(TypedDict):
     mode: str | None
     since: Instant | None
     lastRunAt: Instant | None
+    version: NotRequired[str | None]
 
 
 class NeedsAnswer(TypedDict):

@@ -18,7 +18,7 @@ from mcp_types import CallToolResult, ListToolsResult, TextContent
 
 from ttp import __version__
 from ttp.domain.errors import Busy, TtpError
-from ttp.domain.media import is_web_address
+from ttp.domain.media.item import is_web_address
 from ttp.domain.permissions import Capability
 from ttp.domain.post_edit import KEPT
 from ttp.mcp.server import INSTRUCTIONS

@@ -32,7 +32,7 @@ from mcp_types import Tool as ListedTool
 from ttp import __version__
 from ttp.domain.action import Action, OtherOptions
 from ttp.domain.errors import Bug, Hint, NotAllowed, NotFound, TtpError
-from ttp.domain.media import is_web_address
+from ttp.domain.media.item import is_web_address
 from ttp.domain.permissions import Capability
 from ttp.domain.post_edit import KEPT
 from ttp.domain.time.clock import format_json_instant

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from ttp.domain.config import Config
     from ttp.platforms.registry import Registry
     from ttp.services.calendar import Calendar
+    from ttp.services.metrics.report import Reports
     from ttp.services.optimal import Optimal
     from ttp.services.planning import Planning
     from ttp.services.posts import Posts
     from ttp.services.publishing import Publishing
     from ttp.services.queries import Queries
-    from ttp.services.report import Reports
     from ttp.services.status import Status
     from ttp.services.time_resolver import TimeResolver
 

@@ -13,7 +13,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 
 from ttp.domain.account import NO_OPTIONS, Account, Credentials
 from ttp.domain.diagnostics import Remark, failure_remark, warning_remark
-from ttp.domain.media import MediaItem
+from ttp.domain.media.item import MediaItem
 from ttp.domain.outcome import Finding, Handle, Kind, NotDone, Outcome, parts_of
 
 CHECK_PATIENCE_S = 20.0

@@ -15,6 +15,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Generic, TypeAlias, TypedDict, TypeVar, Unpack
 
 import httpx
@@ -44,6 +45,7 @@ _HEADERS = {
     "Accept-Encoding": "gzip",
 }
 """Headers of every request."""
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
 # At INFO httpx logs every URL, and TikTok's upload URLs are secrets.
@@ -254,7 +256,7 @@ class Http:
     ) -> str:
         whole = url if "://" in url else self.base_url + url
         with suppress(httpx.InvalidURL):  # the request itself then ends as NotSent
-            whole = str(httpx.URL(whole, params=query))
+            whole = str(httpx.URL(whole, params=query) if query else parse_url(whole))
         return self._authorization(credentials, method, whole, self._clock.now())
 
     def _store_date(self, account: str, header: str | None) -> datetime | None:
@@ -349,7 +351,7 @@ def _reject_constant(text: str) -> float:
 
 def _encoded(value: object) -> bytes:
     # ASCII: a lone surrogate becomes an escape that the platform can refuse, instead of an exception here.
-    return json.dumps(value, separators=(",", ":")).encode("ascii")
+    return _ENCODER.encode(value).encode("ascii")
 
 
 def _secrets(held: Credentials) -> tuple[str, ...]:
@@ -364,6 +366,7 @@ FIRST_YEAR, LAST_YEAR = 2020, 2100
 """A Date header outside these years is wrong."""
 
 
+@lru_cache(maxsize=64)  # all answers of one second have the same
 def parse_date(header: str | None) -> datetime | None:
     """Return the UTC time of a Date header; None if it is missing or unreadable."""
     try:

@@ -10,8 +10,8 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ttp.domain.image_fit import ImageForm, converted_size
-from ttp.domain.media import NAMES, MediaItem
+from ttp.domain.media.image_fit import ImageForm, converted_size
+from ttp.domain.media.item import NAMES, MediaItem
 from ttp.domain.text import clean_text
 
 if TYPE_CHECKING:

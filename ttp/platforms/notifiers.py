@@ -61,12 +61,13 @@ class SendingFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A notification in words, and as JSON. `id` is the same in every try."""
+    """A notification in words, and as JSON. `id` is the same in every try; `url`: its page, if there is one."""
 
     id: str
     title: str
     text: str
     data: Mapping[str, object]
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ class Notifiers:
         held = secret.value if secret else ""
         match kind:
             case "desktop":
-                self._run(_desktop_argv(out.title, out.text))
+                self._run(_desktop_argv(out.title, out.text, out.url))
             case "command":
                 self._run(self._config.texts("notify.command"), _as_json(out) + b"\n")
             case "ntfy":
@@ -138,7 +139,7 @@ class Notifiers:
         if kind in ("ntfy", "webhook"):
             name = f"notify.{kind}.url"
             for setting in (name, "notify.ntfy.click") if kind == "ntfy" else (name,):
-                if self._config[setting] and not _is_web_address(self._config.text(setting)):
+                if self._config[setting] and not is_web_address(self._config.text(setting)):
                     raise SendingFailed(
                         f"{setting} is not an address like https://{kind}.example.com/topic", setting=name
                     )
@@ -180,7 +181,7 @@ class Notifiers:
 
     def _ntfy_headers(self, out: Outgoing, token: str) -> dict[str, str]:
         headers = {"Title": _header(out.title), "Content-Type": "text/plain; charset=utf-8"}
-        if click := self._config.text("notify.ntfy.click"):
+        if click := self._config.text("notify.ntfy.click") or out.url:
             headers["Click"] = click
         return {**headers, "Authorization": f"Bearer {token}"} if token else headers
 
@@ -231,7 +232,7 @@ class Notifiers:
             mail["Date"] = format_datetime(self._clock.now())
             mail["Message-ID"] = make_msgid(domain="ttp.invalid")
             mail["Auto-Submitted"] = "auto-generated"
-            mail.set_content(out.text)
+            mail.set_content(f"{out.text}\n\n{out.url}" if out.url else out.text)
             with self._smtp(host, port, security) as smtp:
                 if security == "starttls":
                     smtp.starttls(context=tls_context())
@@ -261,7 +262,7 @@ def _reason(error: Exception) -> str:
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
-def _is_web_address(url: str) -> bool:
+def is_web_address(url: str) -> bool:
     try:
         parts = urlsplit(url)
         known = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None
@@ -274,12 +275,16 @@ def _desktop_program() -> str:
     return "osascript" if sys.platform == "darwin" else "notify-send"
 
 
-def _desktop_argv(title: str, text: str) -> tuple[str, ...]:
+def _desktop_argv(title: str, text: str, url: str) -> tuple[str, ...]:
     if sys.platform == "darwin":
+        text = f"{text}\n{url}" if url else text
         script = ("on run argv", "display notification (item 2 of argv) with title (item 1 of argv)", "end run")
         return ("osascript", *(word for line in script for word in ("-e", line)), title, text)
     # A notification's text may have markup, its title not.
-    argv = ("notify-send", "--app-name=ttp", "--", title, html.escape(text, quote=False))
+    body, address = html.escape(text, quote=False), html.escape(url)
+    if url:
+        body += f'\n<a href="{address}">{address}</a>'
+    argv = ("notify-send", "--app-name=ttp", "--", title, body)
     bus = Path(f"/run/user/{os.getuid()}/bus")
     if "DBUS_SESSION_BUS_ADDRESS" not in os.environ and bus.exists():  # under cron
         return ("env", f"DBUS_SESSION_BUS_ADDRESS=unix:path={bus}", *argv)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import httpx
 
     from ttp.domain.account import Account, Credentials
-    from ttp.domain.ingest.columns import ExportColumns
+    from ttp.domain.metrics.ingest.columns import ExportColumns
     from ttp.domain.options import Option
     from ttp.domain.outcome import NotDone
     from ttp.domain.post_kind import PostKind

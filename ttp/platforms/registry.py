@@ -13,7 +13,7 @@ from ttp.platforms.platform import Platform
 
 if TYPE_CHECKING:
     from ttp.domain.config import Config, Key
-    from ttp.domain.ingest.columns import ExportColumns
+    from ttp.domain.metrics.ingest.columns import ExportColumns
     from ttp.domain.options import Option
     from ttp.domain.pricing import Pricing
     from ttp.domain.rules import Rules

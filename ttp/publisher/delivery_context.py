@@ -15,24 +15,26 @@ from typing import TypeVar
 from ttp.domain.account import Account, Credentials
 from ttp.domain.action import action
 from ttp.domain.config import Config
-from ttp.domain.delivery import Delivery
+from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Bug, Busy, UsageError
 from ttp.domain.event import UNREADABLE, Event, Sink, delivery_event
-from ttp.domain.image_fit import EXTRA
-from ttp.domain.media import MediaItem
-from ttp.domain.outcome import Handle, Kind, NotDone, Outcome, Unclear, Unknown
+from ttp.domain.media.image_fit import EXTRA
+from ttp.domain.media.item import MediaDamaged, MediaItem, MediaUnavailable
+from ttp.domain.outcome import Attempt, Done, Handle, Kind, NotDone, Outcome, Unclear, Unknown
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import Client, LookupResult, MediaFile, PublishRequest, Ready, Step, StepFailed
 from ttp.platforms.image_conversion import CannotConvert, PillowMissing
 from ttp.platforms.registry import Registry
+from ttp.publisher.media_waits import MediaWaits
 from ttp.services.media import MediaConversion
 from ttp.services.tokens import LockedToken, TokenRevoked, Tokens, TokenUnavailable
-from ttp.store import accounts, claims, queries
-from ttp.store.dialect import Connection
+from ttp.store import accounts, attempts, claims, queries
+from ttp.store.dialect import Conflicting, Connection, Superseded
 from ttp.store.home.journal import Entry, Journal
 from ttp.store.home.locks import TokenLocked
 from ttp.store.home.media import MediaStore
+from ttp.store.publisher_session import PublisherSession
 from ttp.store.rate_limits import Limits
 from ttp.store.row_mapper import CorruptRow, Quarantine
 from ttp.store.writer import Writer
@@ -43,11 +45,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class DeliveryTask:
-    """A delivery being worked on, with its post and account as they were when it was claimed."""
+    """A delivery being worked on, with its post and account as they were when it was claimed. `session`: the number of
+    the writer's session on which its account was locked."""
 
     delivery: Delivery
     post: Post
     account: Account
+    session: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,15 @@ class DeliveryContext:
     journal: Journal | None = None
     quarantine: Quarantine = field(default_factory=Quarantine)
     """Posts and accounts with corrupt rows, skipped until the run ends."""
+    media_waits: MediaWaits | None = None
+    """Posts whose media cannot be read here now."""
+    session: PublisherSession | None = None
+    """What this publisher holds on the store; None where it is the only one."""
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other publishers may publish from the store at the same time."""
+        return self.session is not None and self.session.is_shared
 
     def run(self, work: Callable[[Connection], T]) -> T:
         """Run work that reads many rows. A corrupt row's post or account is quarantined and the work is repeated."""
@@ -118,12 +131,17 @@ class DeliveryContext:
 
     def _file(self, item: MediaItem, task: DeliveryTask, *, sending: bool) -> MediaFile:
         """Return an item with its bytes; `sending`: in the form that the platform accepts. Raises StepFailed if there
-        is none."""
+        is none, MediaUnavailable if the delivery must wait for it."""
         if not sending:
             return MediaFile(item, self.media.path(item.sha256))
         platform, post = task.account.platform, task.post
+        waits = self.media_waits
+        is_trial = waits is not None and waits.is_on and not self.media.is_cached(item)
         try:
-            return MediaConversion(self.media, self.platforms).file(item, platform)
+            file = MediaConversion(self.media, self.platforms).file(item, platform)
+            if waits is not None and is_trial:
+                waits.end()
+            return file
         except FileNotFoundError:
             gone = NotDone(Kind.MEDIA, f"the copy of {item.name} is gone", hint=action("edit", post.id, media="FILE"))
             raise StepFailed(TAKE, gone) from None
@@ -132,6 +150,15 @@ class DeliveryContext:
             raise StepFailed(TAKE, lacking) from None
         except CannotConvert as why:
             raise StepFailed(TAKE, NotDone(Kind.MEDIA, f"{platform} cannot take {item.name}: {why}")) from None
+        except MediaDamaged as why:
+            new = action("edit", post.id, media="FILE")
+            raise StepFailed(TAKE, NotDone(Kind.MEDIA, why.message, hint=new)) from None
+        except MediaUnavailable as why:
+            if self.media_waits is None:
+                raise StepFailed(TAKE, NotDone(Kind.MEDIA, why.message, passing=True)) from None
+            if self.media_waits.begin(why.message):
+                self.report_quarantine(self.quarantine.waiting_for)
+            raise
         except Busy as why:
             raise StepFailed(TAKE, NotDone(Kind.MEDIA, why.message, passing=True)) from None
 
@@ -165,11 +192,19 @@ class DeliveryContext:
         late: Callable[[], object] | None = None,
     ) -> DeliveryTask:
         """Store a delivery's transition and what belongs to it in one durable transaction, then emit events. `quiet`:
-        emit no event. `ms`: time since the claim. `late`: see `Writer.run`."""
+        emit no event. `ms`: time since the claim. `late`: see `Writer.run`.
+
+        Where several publish, raises Superseded if another publisher has the delivery now, and if a call is to begin
+        and the session that locked the account is lost.
+        """
         now = self.clock.now()
 
         def work(db: Connection) -> PostStatus:
+            if after.state is DeliveryState.SENDING and self.writer.session != task.session:
+                raise Superseded(f"the session that had delivery {task.delivery.id} in hand is lost")
             status = claims.save_transition(db, task.delivery, after, now=now)
+            if status is None and self.is_shared:
+                raise Superseded(f"another publisher has delivery {task.delivery.id} in hand")
             if status is None:
                 raise Bug(f"delivery {task.delivery.id} is no longer {task.delivery.state}")
             for step in also:
@@ -183,6 +218,39 @@ class DeliveryContext:
             if status in queries.ENDED:
                 self.emit(Event(now, "post.finished", task.post.id, kind=status.value))
         return replace(task, delivery=after)
+
+    def record_evidence(self, task: DeliveryTask, intent: Attempt, outcome: Done) -> bool:
+        """Record that a delivery which another publisher has now is live. Return False where the answer does not prove
+        that: it says nothing of a whole thread, or has no id."""
+        now = self.clock.now()
+        after = self.writer.run(lambda db: record_evidence(db, task.delivery.id or 0, intent.id or 0, outcome, now))
+        if after is not None:
+            self.emit(delivery_event(after, now))
+        return after is not None
+
+
+def record_evidence(db: Connection, delivery_id: int, intent_id: int, outcome: Done, now: datetime) -> Delivery | None:
+    """Make a delivery published, whoever has it now and whatever its state: its post is known to be live. Return None,
+    and change nothing, where the answer does not prove that or the store knows it already."""
+    if outcome.processing or outcome.more or outcome.handle is not None or not outcome.remote_id:
+        return None
+    found = queries.delivery(db, delivery_id)
+    if found is None:
+        return None
+    db.lock_posts([found.post_id or 0])
+    found = queries.delivery(db, delivery_id)
+    if found is None or found.state in (DeliveryState.PUBLISHED, DeliveryState.CANCELLED) or found.parts:
+        return None
+    after = replace(found.published(now, outcome.remote_id, outcome.url), fence=found.fence + 1)
+    try:
+        with db.savepoint():
+            claims.save_transition(db, found, after, now=now)
+    except Conflicting:  # the id is another delivery's: it proves nothing
+        return None
+    attempts.finish_attempt(
+        db, intent_id, at=now, outcome="done", http_status=outcome.http_status, message=outcome.remote_id
+    )
+    return after
 
 
 @contextmanager

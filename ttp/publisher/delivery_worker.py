@@ -13,7 +13,8 @@ from datetime import datetime
 
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.event import delivery_event
-from ttp.domain.outcome import Attempt, Handle, Kind, NotDone, Outcome, Phase, Unknown
+from ttp.domain.media.item import MediaUnavailable
+from ttp.domain.outcome import Attempt, Done, Handle, Kind, NotDone, Outcome, Phase, Unknown
 from ttp.domain.retry import RetryPolicy, after_not_done
 from ttp.platforms.client import Ready, StepDone, StepFailed, Wait
 from ttp.publisher.delivery_context import (
@@ -33,7 +34,7 @@ from ttp.publisher.outcomes import (
 from ttp.publisher.reconcile import SLEPT
 from ttp.services.tokens import LockedToken
 from ttp.store import accounts, attempts
-from ttp.store.dialect import Conflicting, Connection, StoreError
+from ttp.store.dialect import Conflicting, Connection, StoreError, Superseded
 from ttp.store.row_mapper import CorruptRow
 
 SUSPENDED_AFTER_S = 5.0
@@ -76,6 +77,8 @@ class DeliveryWorker:
                         pass
             except StepFailed as failed:
                 self._step_failed(failed)
+            except MediaUnavailable:
+                self.release_claim()
 
     def release_claim(self) -> None:
         """Release a delivery for which nothing is under way."""
@@ -210,7 +213,7 @@ class DeliveryWorker:
         def begin(db: Connection) -> None:
             ids[0] = attempts.start_attempt(db, intent)
 
-        after = replace(self.task.delivery, handle=ready.handle).sending()
+        after = self.task.delivery.sending(ready.handle)
         # Emitted before the commit: a slow reader of the output must not delay the call after the intent.
         context.emit(delivery_event(after, context.clock.now()))
         self.task = context.save_transition(self.task, after, self._unwritten_rows(), begin, quiet=True)
@@ -249,6 +252,9 @@ class DeliveryWorker:
         for pause_s in (*AGAIN_AFTER_S, None):
             try:
                 store()
+            except Superseded:
+                self.unstored, self._late = False, None  # whoever has it now finds out what happened
+                raise
             except (StoreError, CorruptRow):
                 keep()
                 if pause_s is None:
@@ -265,6 +271,10 @@ class DeliveryWorker:
         except Conflicting:
             # The id belongs to another delivery: this answer proves nothing.
             self._store_outcome(intent, Unknown(Kind.UNKNOWN, ANOTHERS))
+        except Superseded:
+            # Another publisher has it now. That it is live counts all the same; of the rest nothing is believed.
+            if not isinstance(outcome, Done) or not self._context.record_evidence(self.task, intent, outcome):
+                raise
 
     def _store_outcome(self, intent: Attempt, outcome: Outcome) -> None:
         context = self._context

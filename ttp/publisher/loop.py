@@ -1,37 +1,45 @@
 """The publisher's loop: tick, wait, stop. The only place that sleeps.
 
 A tick fails what is too late or has no usable account, claims as much as there are free workers, and starts due
-look-ups. Then the loop sleeps until the next due time. Once a second it asks SQLite whether another process has written
-(`PRAGMA data_version`), so that `--at now` from another process is published at once.
+look-ups. Then the loop sleeps until the next due time. Once a second it asks the store whether another process has
+written (`Connection.data_version`), so that `--at now` from another process is published at once.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 
+from ttp import __version__
 from ttp.domain import permissions
 from ttp.domain.account import Account, connect_action
 from ttp.domain.action import action
-from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryError, DeliveryState
-from ttp.domain.errors import SlowClock, TtpError
-from ttp.domain.event import APPROVAL, CLOCK, REPEATS, Event, delivery_event, post_event
+from ttp.domain.delivery import BUSY, IN_FLIGHT, Delivery, DeliveryError, DeliveryState
+from ttp.domain.errors import Busy, SlowClock, TtpError
+from ttp.domain.event import APPROVAL, CLOCK, EVICTED, REPEATS, STORE, UPGRADE, Event, delivery_event, post_event
 from ttp.domain.outcome import Kind
 from ttp.domain.time.formatting import first_valid_zone, format_instant, zone_label
 from ttp.publisher import reconcile
 from ttp.publisher.delivery_context import DeliveryContext, DeliveryTask
 from ttp.publisher.delivery_worker import DeliveryWorker
-from ttp.publisher.worker_pool import WorkerPool
+from ttp.publisher.outcomes import CLOCKS_DIFFER_AT_MOST
+from ttp.publisher.worker_pool import Job, WorkerPool
 from ttp.store import accounts, claims, clock_check, queries, repeats
-from ttp.store.dialect import Connection
+from ttp.store.dialect import Connection, NotDurable, SessionLost, StoreError, TryAgain
+from ttp.store.publisher_session import Held
 from ttp.store.rate_limits import Pace
-from ttp.store.sqlite import data_version
 
 LOOK_AROUND_S = 1.0
 LEAST_POLL_S = 0.05
 HEARTBEAT_S = 10.0
+REPORT_S = 3.0
+"""Seconds between two reports of a publisher to the others; also about how late an eviction may be."""
+REOPEN_S, GIVE_UP_S = 0.5, 60.0
+"""Seconds between two attempts to reach a store that was lost, and after which a short run gives up."""
 MOST_TOLD = 100
 """Maximum number of unapproved due posts per event."""
 _DUE = frozenset({DeliveryState.PENDING, DeliveryState.CLAIMED, DeliveryState.RETRYING})
@@ -73,10 +81,15 @@ class Loop:
         taken: Sequence[Delivery] = (),
         make_ahead: Callable[[], list[str]] | None = None,
         replaced: Callable[[Connection], TtpError | None] = lambda watch: None,
+        installed: Callable[[], str] = lambda: __version__,
+        reopen: Callable[[], Connection] | None = None,
+        server_clock: Callable[[Connection], datetime] | None = None,
     ) -> None:
         """`taken`: deliveries that moved before the start, by the journal or a take-over; their events come first.
         `make_ahead` creates the posts of repeats and returns notes; None: not in this run. `replaced` returns why
-        publishing must stop; the loop raises it."""
+        publishing must stop; the loop raises it. `installed` returns the version of the program on disk. `reopen` opens
+        another `watch` after a lost session; `server_clock` reads the clock by which several publishers agree on what
+        is due."""
         self._context = context
         self._workers = workers
         self._watch = watch
@@ -84,10 +97,14 @@ class Loop:
         self._taken = taken
         self._make_ahead = make_ahead
         self._replaced = replaced
+        self._reopen = reopen
+        self._server_clock = server_clock
+        self._installed = installed
         self._horizon = timedelta(seconds=context.config.seconds("repeat.ahead_s"))
         self._told: set[str] = set()
         self._unapproved: set[int] = set()
-        self._beat = 0.0
+        self._beat = self._looked_around = 0.0
+        self._reported = float("-inf")
         self._due_said: set[int] = set()
         self._places = claims.Places(context.config.count("publish.concurrency"))
         self._gap = timedelta(seconds=context.config.seconds("publish.catch_up_gap_s"))
@@ -113,7 +130,7 @@ class Loop:
         for why in context.quarantine.reasons:
             context.report_quarantine(why)
         context.run(lambda db: self._pace.renew(db, start))
-        left = context.run(lambda db: reconcile.recover_interrupted(db, start, context.quarantine))
+        left = context.run(lambda db: reconcile.recover_interrupted(db, start, context.quarantine, context.session))
         for delivery in [*self._taken, *(d for d in left if d.state is DeliveryState.RECONCILING)]:
             context.emit(delivery_event(delivery, start))
         try:
@@ -126,28 +143,85 @@ class Loop:
         return clean
 
     def _publish(self, scope: Scope, start: datetime) -> None:
-        context, began = self._context, self._context.clock.boot()
+        clock = self._context.clock
+        began = clock.boot()
         end = None if scope.max_time is None else began + scope.max_time
-        self._beat = refused = began - HEARTBEAT_S
-        while not self._stop_asked and (end is None or context.clock.boot() < end):
-            version, boot = self._data_version(), context.clock.boot()
-            self._beat_if_due()
-            held = self._is_held(scope)
-            if boot - refused >= LOOK_AROUND_S:
-                if not held:
-                    self._make_occurrences()
-                    fail_undeliverable(context, context.clock.now(), scope.only)
-                    self._say_unapproved()
-                refused = boot
-            look_around = None if refused == boot else refused + LOOK_AROUND_S
-            next_job = self._workers.resume_due_jobs()
-            if (why := self._replaced(self._watch)) is not None:
-                raise why
-            next_due = None if held else self._tick(scope, start)
-            self._say_idle(next_due)
-            if self._finished(scope, start):
+        self._beat = self._looked_around = began - HEARTBEAT_S
+        while not self._stop_asked and (end is None or clock.boot() < end):
+            try:
+                if self._turn(scope, start, end):
+                    return
+            except (SessionLost, NotDurable, TryAgain, Busy) as lost:
+                if self._reopen is None:
+                    raise
+                self._wait_for_store(scope, lost)
+
+    def _turn(self, scope: Scope, start: datetime, end: float | None) -> bool:
+        """Do what is to be done now and sleep. Return whether the scope is done."""
+        context = self._context
+        version, boot = self._data_version(), context.clock.boot()
+        self._beat_if_due()
+        held = self._is_held(scope)
+        if boot - self._looked_around >= LOOK_AROUND_S:
+            if not held:
+                self._take_over_abandoned()
+                self._make_occurrences()
+                fail_undeliverable(context, context.clock.now(), scope.only)
+                self._say_unapproved()
+            self._looked_around = boot
+        look_around = None if self._looked_around == boot else self._looked_around + LOOK_AROUND_S
+        next_job = self._workers.resume_due_jobs()
+        if (why := self._replaced(self._watch)) is not None:
+            raise why
+        next_due = None if held else self._tick(scope, start)
+        self._say_idle(next_due)
+        if self._finished(scope, start):
+            return True
+        self._sleep(version, [at for at in (next_job, self._boot_at(next_due), look_around, end) if at is not None])
+        return False
+
+    def _wait_for_store(self, scope: Scope, lost: Exception) -> None:
+        """Wait until the server answers again, and go on with a new session. What was in hand is taken over by whoever
+        locks its account then. A run that is not a loop raises the error after a while."""
+        assert self._reopen is not None
+        clock = self._context.clock
+        began = clock.boot()
+        message = f"the connection to the store is lost: {lost}"
+        self._context.emit(Event(clock.now(), "publisher.idle", kind=STORE, message=message))
+        while not self._stop_asked:
+            try:
+                watch = self._reopen()
+                with suppress(Exception):
+                    self._watch.close()
+                self._watch = watch
+                self._context.writer.run(lambda db: None)
+            except (StoreError, Busy):
+                if scope.mode is not Mode.LOOP and clock.boot() - began > GIVE_UP_S:
+                    raise
+            else:
                 return
-            self._sleep(version, [at for at in (next_job, self._boot_at(next_due), look_around, end) if at is not None])
+            self._workers.wait(REOPEN_S)
+
+    def _take_over_abandoned(self) -> None:
+        """Take over what other publishers left when they died."""
+        context = self._context
+        if not context.is_shared:
+            return
+        now = context.clock.now()
+        in_hand = self._accounts_in_hand(DeliveryWorker)
+
+        def work(db: Connection) -> list[Delivery]:
+            assert context.session is not None
+            # What an ended job of this publisher left locked is free, too.
+            context.session.keep(db, Held.DELIVERY, in_hand)
+            return reconcile.recover_interrupted(db, now, context.quarantine, context.session)
+
+        for delivery in context.run(work):
+            if delivery.state is DeliveryState.RECONCILING:
+                context.emit(delivery_event(delivery, now))
+
+    def _accounts_in_hand(self, kind: type[Job]) -> set[int]:
+        return {job.task.account.id or 0 for job in self._workers.jobs if isinstance(job, kind)}
 
     def _is_held(self, scope: Scope) -> bool:
         """Return whether nothing may start now: an outcome is not stored yet, or the clock is behind. Raises SlowClock
@@ -156,6 +230,8 @@ class Loop:
             return True
         clock = self._context.clock
         now = clock.now()
+        if self._context.is_shared:
+            return self._differs_from_server(now)
         ahead = now.timestamp() - clock.boot()
         if self._ahead - ahead > clock_check.STEP.total_seconds():  # it was set back while this ran
             self._context.writer.run(lambda db: clock_check.shorten_waits(db, now))
@@ -168,6 +244,21 @@ class Loop:
                 raise slow
             self._context.emit(Event(now, "publisher.idle", kind=CLOCK, message=slow.message, next_at=known))
         return known is not None
+
+    def _differs_from_server(self, now: datetime) -> bool:
+        """Return whether this clock is so wrong that posts would be published at a wrong time."""
+        if self._server_clock is None:
+            return False
+        server, before = self._server_clock(self._watch), self._behind
+        wrong = abs(server - now) > CLOCKS_DIFFER_AT_MOST
+        self._behind = server if wrong else None
+        if wrong and before is None:
+            message = (
+                f"the clock of this machine says {now:%d %b %H:%M:%S} UTC and the one of the database"
+                f" {server:%d %b %H:%M:%S} UTC: nothing is published from here"
+            )
+            self._context.emit(Event(now, "publisher.idle", kind=CLOCK, message=message))
+        return wrong
 
     def _make_occurrences(self) -> None:
         """Create the posts of repeats that are due and report missed ones. Errors here do not stop publishing."""
@@ -191,9 +282,26 @@ class Loop:
         free = self._places.total - len(at_work)
         self._places.late &= {job.task.delivery.id or 0 for job in at_work}
         cutoff = start if scope.mode is Mode.ONCE else now
+        delivering, looking = self._accounts_in_hand(DeliveryWorker), self._accounts_in_hand(reconcile.LookupJob)
 
         def work(db: Connection) -> tuple[list[DeliveryTask], list[DeliveryTask], datetime | None]:
+            if (session := context.session) is not None and session.is_shared:
+                session.keep(db, Held.DELIVERY, delivering)
+                session.keep(db, Held.LOOK_UP, looking)
+                claims.lock_due_accounts(
+                    db,
+                    session,
+                    now=now,
+                    cutoff=cutoff,
+                    free=free,
+                    catch_up_gap=self._gap,
+                    only=scope.only,
+                    approved=self._approved,
+                    quarantine=context.quarantine,
+                )
             self._pace.hold(db, now)
+            if context.media_waits is not None:
+                context.media_waits.look(db)
             looks = self._looks(db, scope, start, now, free)
             room = free - len(looks)
             claimed = (
@@ -207,10 +315,13 @@ class Loop:
                     only=scope.only,
                     approved=self._approved,
                     quarantine=context.quarantine,
+                    session=session,
                 )
                 if room > 0
                 else []
             )
+            if session is not None:
+                session.keep(db, Held.DELIVERY, delivering | {one.account_id or 0 for one in claimed})
             wake = claims.next_wake(db, now=now, catch_up_gap=self._gap, approved=self._approved)
             return self._tasks(db, looks), self._tasks(db, claimed), wake
 
@@ -230,7 +341,8 @@ class Loop:
         posts = queries.posts_even_deleted(db, [d.post_id or 0 for d in deliveries])
         if self._context.limits is not None:
             self._context.limits.recall(db, *by_id.values())
-        return [DeliveryTask(d, posts[d.post_id or 0], by_id[d.account_id or 0]) for d in deliveries]
+        session = self._context.writer.session
+        return [DeliveryTask(d, posts[d.post_id or 0], by_id[d.account_id or 0], session) for d in deliveries]
 
     def _looks(self, db: Connection, scope: Scope, start: datetime, now: datetime, free: int) -> list[Delivery]:
         """Return the look-ups to make now, one at a time per account: a hanging one must not use up the workers."""
@@ -238,17 +350,36 @@ class Loop:
         in_hand = {job.task.delivery.id or 0 for job in jobs}
         busy = {job.task.delivery.account_id for job in jobs if isinstance(job, reconcile.LookupJob)}
         found: list[Delivery] = []
-        for delivery in claims.due_lookups(db, now=now, most=-1, without=in_hand, quarantine=self._context.quarantine):
+        session = self._context.session
+        for delivery in claims.due_lookups(db, now=now, most=ALL, without=in_hand, quarantine=self._context.quarantine):
             if len(found) < free and delivery.account_id not in busy and _is_wanted(delivery, scope, start):
                 busy.add(delivery.account_id)
-                found.append(delivery)
+                if session is None or not session.is_shared:
+                    found.append(delivery)
+                elif session.take(db, Held.LOOK_UP, [delivery.account_id or 0]):
+                    # Another publisher may have looked since the statement above.
+                    found += claims.still_due_lookup(db, delivery, now)
         return found
 
     def _beat_if_due(self) -> None:
         boot = self._context.clock.boot()
+        session = self._context.session
+        if session is not None and session.is_shared and boot - self._reported >= REPORT_S:
+            for line in self._context.writer.run(session.report):
+                self._context.emit(Event(self._context.clock.now(), "publisher.idle", kind=EVICTED, message=line))
+            self._reported = boot
         if boot - self._beat >= HEARTBEAT_S:
             self._heartbeat(self._context.clock.now())
             self._beat = boot
+            self._say_upgraded()
+
+    def _say_upgraded(self) -> None:
+        """Report once that another version of the program was installed: this process still has the old one."""
+        found = self._installed()
+        line = f"ttp {found} is installed, and this publisher is still ttp {__version__}: stop and start it"
+        if found != __version__ and line not in self._told:
+            self._told.add(line)
+            self._context.emit(Event(self._context.clock.now(), "publisher.idle", kind=UPGRADE, message=line))
 
     def _boot_at(self, instant: datetime | None) -> float | None:
         """Return an instant in `boot` seconds."""
@@ -285,6 +416,8 @@ class Loop:
         soon = self._context.clock.now() + timedelta(seconds=LOOK_AROUND_S if scope.mode is Mode.UNTIL_IDLE else 0)
         due_by = start if scope.mode is Mode.ONCE else soon
         states = _WAITED_FOR[scope.mode.value]
+        if self._context.is_shared and scope.mode is Mode.ONCE:
+            states -= BUSY  # what other publishers have in hand is theirs to finish
         approved, quarantine = self._approved, self._context.quarantine
         return not self._context.writer.run(
             lambda db: claims.has_unfinished(
@@ -303,7 +436,7 @@ class Loop:
                 return
 
     def _data_version(self) -> int:
-        return data_version(self._watch)
+        return self._watch.data_version()
 
 
 def _is_wanted(delivery: Delivery, scope: Scope, start: datetime) -> bool:
@@ -315,13 +448,14 @@ def _is_wanted(delivery: Delivery, scope: Scope, start: datetime) -> bool:
 
 
 MOST = 500
+ALL = sys.maxsize
 _DAY = timedelta(days=1)
 
 
 def fail_undeliverable(context: DeliveryContext, now: datetime, only: Collection[int] | None = None) -> None:
     """Fail them, of the posts `only` if given, and emit events. MOST of each kind per transaction."""
     limit = timedelta(seconds=context.config.seconds("publish.max_lateness_s"))
-    most = MOST if only is None else -1
+    most = MOST if only is None else ALL
     approved = permissions.is_approval_needed(context.config)
 
     def zone(delivery: Delivery, zones: Mapping[int, str]) -> tzinfo | None:

@@ -17,7 +17,9 @@ from ttp.domain.action import WayOut, action
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, TtpError, UsageError
 from ttp.domain.notification import (
+    ENDS,
     KINDS,
+    RECONNECT,
     REFUSED,
     SECRETS,
     STALLED,
@@ -28,12 +30,13 @@ from ttp.domain.notification import (
     write_message,
 )
 from ttp.domain.time.clock import Clock, utc_text
-from ttp.platforms.notifiers import Notifiers, Outgoing, Secret, SendingFailed, host_of_kind
+from ttp.platforms.notifiers import Notifiers, Outgoing, Secret, SendingFailed, host_of_kind, is_web_address
 from ttp.publisher.periodic import Stop, run_every
 from ttp.services.status import Status
 from ttp.store import notifications as stored
 from ttp.store.credentials import CredentialsStore
 from ttp.store.database import Database
+from ttp.store.publisher_session import Job
 
 FIRST_S, EVERY_S = 1.0, 5.0
 LAST_S = 10.0
@@ -76,6 +79,10 @@ class Notifications:
         """Send what is new or due, and return how that went. Raise what the store raises."""
         if not self.kinds:
             return []
+        with self._database.job(Job.NOTIFICATIONS) as is_mine:
+            return self._look(stop) if is_mine else []
+
+    def _look(self, stop: Stop) -> list[Sent]:
         alarms = list(self._alarms())
         judged = (self._machine, self._machine_clock, "publisher")
         with self._database.reading() as db:
@@ -186,6 +193,11 @@ class Notifications:
             raise SendingFailed(f"its secret cannot be read: {error.message}") from None
         return None if held is None else Secret(held.access_token, held.host)
 
+    def _page(self, message: Message) -> str:
+        """Return the address of the page that is about a message; empty where people do not reach this server."""
+        base = self._config.text("server.base_url").rstrip("/")
+        return f"{base}{page_of(message)}" if is_web_address(base) else ""
+
     def _send(self, kind: str, message: Message, about: Sequence[Notification] = ()) -> Sent:
         hints = [self._render(one) for one in message.hints]
         text = "\n".join([*message.lines, *(f"try:  {one}" for one in hints)])
@@ -197,8 +209,9 @@ class Notifications:
             "text": text,
             "about": list(message.about),
             "try": hints,
+            "url": self._page(message) or None,
         }
-        out = Outgoing(f"notification-{first}", message.title, text, data)
+        out = Outgoing(f"notification-{first}", message.title, text, data, self._page(message))
         try:
             secret = self._secret(kind)
             limit = self._config.seconds("notify.timeout_s") + _GRACE_S
@@ -213,13 +226,21 @@ class Notifications:
         return Sent(kind, failed.message, hint)
 
 
+def page_of(message: Message) -> str:
+    """Return the path of the page that is about a message."""
+    posts = {one["post"] for one in message.about if one["post"] is not None}
+    if len(posts) == 1:
+        return f"/posts/{posts.pop()}"
+    return "/accounts" if message.event in (RECONNECT, ENDS[RECONNECT]) else "/queue"
+
+
 def _entry(kind: str) -> str:
     """Return the name of a kind's secret among the credentials."""
     return f"notify/{kind}"
 
 
 def _sign(secrets: Sequence[str], message: str, body: str, now: datetime) -> Mapping[str, str]:
-    from ttp.services.webhooks import signed_headers
+    from ttp.services.server.webhooks import signed_headers
 
     return signed_headers(secrets, message, body, now)
 

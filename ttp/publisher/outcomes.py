@@ -19,7 +19,7 @@ from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.outcome import Attempt, Done, Handle, Kind, NotDone, Outcome, Unknown
 from ttp.domain.retry import RetryPolicy, after_not_done
 from ttp.domain.time.clock import from_ms, to_ms
-from ttp.publisher.delivery_context import apply_outcome_to_account
+from ttp.publisher.delivery_context import apply_outcome_to_account, record_evidence
 from ttp.store import accounts, attempts, claims, queries
 from ttp.store.dialect import Conflicting, Connection
 from ttp.store.home.journal import Entry, Journal
@@ -46,7 +46,8 @@ def after_outcome(delivery: Delivery, outcome: Outcome, *, config: Config, now: 
             look_at = now + timedelta(seconds=config.seconds("publish.status_poll_s"))
             return delivery.processing("the platform is processing the post", look_at, None)
         case Done(remote_id=remote_id, url=url, handle=handle, more=more, note=note):
-            delivery = replace(delivery, note=note or delivery.note)
+            if note:
+                delivery = replace(delivery, note=note)
             if handle is not None:
                 delivery = delivery.with_part(remote_id, url, handle)
                 remote_id, url = delivery.remote_id, delivery.url
@@ -126,8 +127,11 @@ def from_journal_entry(entry: Entry, handle: Handle) -> Outcome:
     return _FORMS[entry["outcome"]](**held)
 
 
-def replay_journal(writer: Writer, journal: Journal, config: Config, quarantine: Quarantine) -> list[Delivery]:
-    """Store the outcomes in the journal before anything else, and return the deliveries that moved.
+def replay_journal(
+    writer: Writer, journal: Journal, config: Config, quarantine: Quarantine, *, is_shared: bool = False
+) -> list[Delivery]:
+    """Store the outcomes in the journal before anything else, and return the deliveries that moved. `is_shared`: other
+    publishers may have taken over what it is about.
 
     Idempotent: outcomes that the store has already are skipped. Call it with the publisher's lock held, before
     recovering open intents. Entries of corrupt rows stay in the journal, and their posts are quarantined.
@@ -137,7 +141,7 @@ def replay_journal(writer: Writer, journal: Journal, config: Config, quarantine:
     whole = True
     for entry in entries:
         try:
-            after = writer.run(partial(_replay_entry, entry=entry, config=config))
+            after = writer.run(partial(_replay_entry, entry=entry, config=config, is_shared=is_shared))
         except Conflicting:
             after = writer.run(partial(_replay_entry, entry=entry, config=config, bound=True))
         except CorruptRow as row:
@@ -152,20 +156,30 @@ def replay_journal(writer: Writer, journal: Journal, config: Config, quarantine:
     return moved
 
 
-def _replay_entry(db: Connection, *, entry: Entry, config: Config, bound: bool = False) -> Delivery | None:
+def _replay_entry(
+    db: Connection, *, entry: Entry, config: Config, bound: bool = False, is_shared: bool = False
+) -> Delivery | None:
     """`bound`: the answered id belongs to another delivery, so the answer proves nothing."""
     delivery = queries.delivery(db, entry["delivery"])
     intent = attempts.last_intent(db, entry["delivery"])
-    if delivery is None or delivery.state is not DeliveryState.SENDING or intent is None or intent.outcome is not None:
-        return None
-    if (intent.id, intent.fingerprint) != (entry["intent"], entry["fingerprint"]):  # the store was put back since
+    if delivery is None or intent is None:
         return None
     now = from_ms(entry["at"])
+    is_last = (intent.id, intent.fingerprint) == (entry["intent"], entry["fingerprint"])
+    if delivery.state is not DeliveryState.SENDING or intent.outcome is not None or not is_last:
+        # The store was put back since, or another publisher took it over: that it is live counts all the same.
+        if not is_shared or not attempts.is_intent(db, delivery.id or 0, entry["intent"], entry["fingerprint"]):
+            return None
+        outcome = from_journal_entry(entry, delivery.handle)
+        return (
+            record_evidence(db, delivery.id or 0, entry["intent"], outcome, now) if isinstance(outcome, Done) else None
+        )
     outcome = Unknown(Kind.UNKNOWN, ANOTHERS) if bound else from_journal_entry(entry, delivery.handle)
     before = attempts.has_unknown(db, delivery.id or 0, in_thread=bool(delivery.parts))
     outcome = doubt_duplicate(outcome, sent_before=before)
     after = after_outcome(delivery, outcome, config=config, now=now)
-    claims.save_transition(db, delivery, after, now=now)
+    if claims.save_transition(db, delivery, after, now=now) is None:
+        return None
     attempts.finish_attempt(db, entry["intent"], at=now, **attempt_columns(outcome))
     account = accounts.account_by_id(db, delivery.account_id or 0)
     if account is not None and isinstance(outcome, NotDone | Unknown):

@@ -9,12 +9,12 @@ from __future__ import annotations
 import threading
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from ttp.domain.errors import TtpError
+from ttp.domain.errors import Busy, TtpError
 from ttp.domain.time.clock import Clock
 from ttp.services.media import MediaCleanup
 from ttp.services.tokens import RefreshResult, Tokens
@@ -34,6 +34,8 @@ Stop: TypeAlias = Callable[[], bool]
 """Says whether to stop."""
 Turn: TypeAlias = Callable[[Stop], None]
 """Does what is due, until what it is given says to stop."""
+Alone: TypeAlias = Callable[[], AbstractContextManager[bool]]
+"""Yields whether this process does some work now, and no other."""
 
 
 @dataclass
@@ -71,12 +73,17 @@ def _never() -> bool:
     return False
 
 
+def _alone() -> AbstractContextManager[bool]:
+    return nullcontext(True)
+
+
 @contextmanager
 def token_refresh(
     tokens: Tokens,
     clock: Clock,
     is_cut: Stop = _never,
     report: Callable[[RefreshResult], object] = lambda renewal: None,
+    alone: Alone = _alone,
 ) -> Iterator[None]:
     """Refresh due tokens until the block ends; also at its end if no turn came before, unless `is_cut` says to hurry.
     So an account that posts once a month does not lose its token.
@@ -86,8 +93,8 @@ def token_refresh(
 
     def turn(stop: Stop) -> None:
         # What is wrong with the store or the credentials is met and reported by whoever publishes.
-        with suppress(TtpError):
-            for renewal in tokens.refresh_due(clock.now(), stop):
+        with suppress(TtpError), alone() as is_mine:
+            for renewal in tokens.refresh_due(clock.now(), stop) if is_mine else ():
                 report(renewal)
 
     turns = Turns()
@@ -100,7 +107,9 @@ def token_refresh(
 
 
 @contextmanager
-def cleanup(care: MediaCleanup, delete_events: Callable[[], list[str]], is_cut: Stop = _never) -> Iterator[list[str]]:
+def cleanup(
+    care: MediaCleanup, delete_events: Callable[[], list[str]], is_cut: Stop = _never, alone: Alone = _alone
+) -> Iterator[list[str]]:
     """Delete media and events that are kept no longer until the block ends, and once more at its end unless `is_cut`
     says to hurry. Yield the list of problems, each once; it is complete after the block."""
     wrong: dict[str, None] = {}
@@ -109,10 +118,13 @@ def cleanup(care: MediaCleanup, delete_events: Callable[[], list[str]], is_cut: 
 
     def turn(stop: Stop) -> None:
         nonlocal count
-        wrong.update(dict.fromkeys(care.delete_unneeded_objects()))
-        if count % round(SWEEPS_EVERY_S / MEDIA_EVERY_S) == 0:
-            wrong.update(dict.fromkeys([*care.delete_unneeded_copies(), *delete_events()]))
-        count += 1
+        with suppress(Busy), alone() as is_mine:
+            if not is_mine:
+                return
+            wrong.update(dict.fromkeys([*care.fetch_coming(), *care.delete_unneeded_objects()]))
+            if count % round(SWEEPS_EVERY_S / MEDIA_EVERY_S) == 0:
+                wrong.update(dict.fromkeys([*care.delete_unneeded_copies(), *delete_events()]))
+            count += 1
 
     try:
         with run_every(turn, name="ttp-cleanup", first_s=MEDIA_EVERY_S, every_s=MEDIA_EVERY_S):
@@ -126,7 +138,7 @@ def cleanup(care: MediaCleanup, delete_events: Callable[[], list[str]], is_cut: 
 
 
 @contextmanager
-def metrics_pull(pull: Turn | None) -> Iterator[list[str]]:
+def metrics_pull(pull: Turn | None, alone: Alone = _alone) -> Iterator[list[str]]:
     """Pull due metrics until the block ends. Yield the list of bugs that occurred, each once."""
     faults: list[str] = []
     if pull is None:
@@ -134,18 +146,18 @@ def metrics_pull(pull: Turn | None) -> Iterator[list[str]]:
         return
 
     def turn(stop: Stop) -> None:
-        _pull_safely(pull, stop, faults)
+        _pull_safely(pull, stop, faults, alone)
 
     with run_every(turn, name="ttp-numbers", first_s=METRICS_FIRST_S, every_s=METRICS_EVERY_S, leave_s=LEAVE_S):
         yield faults
 
 
-def pull_once(pull: Turn, over: threading.Event, budget_s: float = BUDGET_S) -> list[str]:
+def pull_once(pull: Turn, over: threading.Event, budget_s: float = BUDGET_S, alone: Alone = _alone) -> list[str]:
     """Pull due metrics for at most `budget_s` seconds, or until `over` is set. Return bugs that occurred."""
     faults: list[str] = []
 
     def work() -> None:
-        _pull_safely(pull, over.is_set, faults)
+        _pull_safely(pull, over.is_set, faults, alone)
         over.set()
 
     threading.Thread(target=work, name="ttp-numbers", daemon=True).start()
@@ -154,10 +166,12 @@ def pull_once(pull: Turn, over: threading.Event, budget_s: float = BUDGET_S) -> 
     return faults
 
 
-def _pull_safely(pull: Turn, stop: Stop, faults: list[str]) -> None:
+def _pull_safely(pull: Turn, stop: Stop, faults: list[str], alone: Alone) -> None:
     """Pull once; no error of it ends the publisher."""
     try:
-        pull(stop)
+        with alone() as is_mine:
+            if is_mine:
+                pull(stop)
     except TtpError:
         return  # what is wrong with the store or the settings is met and reported by whoever publishes
     except Exception as fault:  # noqa: BLE001 (whatever it is, publishing goes on)

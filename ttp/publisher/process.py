@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import signal
 import socket
 import threading
@@ -11,15 +12,18 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+import ttp
+from ttp import __version__
 from ttp.domain import permissions
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery
-from ttp.domain.errors import TtpError
+from ttp.domain.errors import Busy, TtpError
 from ttp.domain.event import Event, Sink
 from ttp.domain.time.clock import Clock, to_ms
 from ttp.platforms.client import Client
@@ -28,23 +32,24 @@ from ttp.publisher import reconcile
 from ttp.publisher.delivery_context import Clients, DeliveryContext
 from ttp.publisher.hooks import Hooks
 from ttp.publisher.loop import Loop, Mode, Scope
+from ttp.publisher.media_waits import MediaWaits
 from ttp.publisher.outcomes import replay_journal
-from ttp.publisher.periodic import Turn, cleanup, metrics_pull, pull_once, token_refresh
+from ttp.publisher.periodic import Alone, Turn, cleanup, metrics_pull, pull_once, token_refresh
 from ttp.publisher.watch import PostWatch
 from ttp.publisher.worker_pool import Pool, WaitForReport, WorkerPool, WorkerThreads, wait_for_report
-from ttp.services.events import Events
 from ttp.services.media import MediaCleanup
+from ttp.services.server.events import Events
 from ttp.services.tokens import Tokens
 from ttp.store import claims, clock_check
 from ttp.store.database import Database
-from ttp.store.dialect import Connection
+from ttp.store.dialect import Connection, NotDurable, SessionLost, StoreError, Superseded, TryAgain
 from ttp.store.home import locks
 from ttp.store.home.journal import Journal
 from ttp.store.home.media import MediaStore
 from ttp.store.ownership import Machine, OwnedElsewhere, Owner, store_id, this_machine
+from ttp.store.publisher_session import Job
 from ttp.store.rate_limits import Limits
 from ttp.store.row_mapper import Quarantine
-from ttp.store.sqlite import quick_check, translate_errors
 from ttp.store.writer import Writer
 
 if TYPE_CHECKING:
@@ -87,6 +92,15 @@ class Notifier:
 NOBODY = Notifier()
 
 
+def installed_version() -> str:
+    """Return the version of the program that is installed now, which an upgrade may have replaced since the start; this
+    one's if that cannot be read."""
+    with suppress(OSError):
+        found = re.search(r'^__version__ = "(.+)"$', Path(ttp.__file__).read_text("utf-8"), re.MULTILINE)
+        return found[1] if found else __version__
+    return __version__
+
+
 @dataclass(frozen=True, slots=True)
 class PublisherProcess:
     database: Database
@@ -105,6 +119,9 @@ class PublisherProcess:
     numbers: Turn | None = None
     make_ahead: Callable[[], list[str]] | None = None
     notifications: Notifications | None = None
+    installed: Callable[[], str] = installed_version
+    server_clock: Callable[[Connection], datetime] | None = None
+    """Reads the clock of the store's server, by which several publishers agree on what is due."""
 
     @property
     def home(self) -> Path:
@@ -113,7 +130,12 @@ class PublisherProcess:
     @property
     def owner(self) -> Owner:
         """This machine as owner of the store."""
-        return Owner(self.home, self.machine(), any_machine=self.config["publish.any_machine"] is True)
+        return Owner(
+            self.home,
+            self.machine(),
+            any_machine=self.config["publish.any_machine"] is True,
+            has_files=self.database.has_files,
+        )
 
     def refuse_elsewhere(self) -> None:
         """Raise OwnedElsewhere if this machine must not publish from the store without a take-over."""
@@ -151,13 +173,13 @@ class PublisherProcess:
         if self.numbers is None or scope.mode not in _READ_AFTER or not ended.clean or over.is_set():
             return ended
         with _handle_stop_signals(over.set):
-            faults = pull_once(self.numbers, over)
+            faults = pull_once(self.numbers, over, alone=self._alone(Job.METRICS))
         return replace(ended, notes=(*ended.notes, *faults))
 
     def _publish_with_lock(self, scope: Scope, hooks: Hooks, *, take_over: bool, trust_clock: bool) -> RunResult:
         self.database.connect().close()
         with ExitStack() as held:
-            held.enter_context(locks.publisher_lock(self.home))
+            held.enter_context(self.database.publisher_lock())
             if not take_over:
                 self.refuse_elsewhere()
             since, last = self.clock.now(), locks.read_holder(self.home)
@@ -166,13 +188,16 @@ class PublisherProcess:
             heartbeat = self._heartbeat(scope.mode, since, notify, left)
             heartbeat(since)
             watch = held.enter_context(closing(self.database.connect()))
-            writer = held.enter_context(closing(Writer(self.database.connect)))
+            session = self.database.publisher_session(
+                scope.mode.value, timedelta(seconds=self.config.seconds("publish.evict_after_s"))
+            )
+            writer = held.enter_context(closing(Writer(session.connect)))
             clients = held.enter_context(closing(Clients(self.clients)))
             owner = self.owner
-            with translate_errors(self.database.path):
+            with self.database.translating_errors():
                 self._check(writer, since)
                 journal = Journal(self.home, store_id(watch))
-                taken = replay_journal(writer, journal, self.config, left)
+                taken = replay_journal(writer, journal, self.config, left, is_shared=session.is_shared)
                 ran_at = None if trust_clock or last is None else last.last_run_at
 
                 def own(db: Connection) -> list[Delivery]:
@@ -204,25 +229,49 @@ class PublisherProcess:
                 self.limits,
                 journal,
                 left,
+                MediaWaits(self.media, left, self.clock) if self.media.bucket is not None else None,
+                session,
             )
             pool = self.pool or held.enter_context(closing(WorkerThreads(self.config.count("publish.concurrency"))))
-            workers = WorkerPool(pool, self.clock, self.wait)
+            lost = (SessionLost, Superseded, TryAgain, NotDurable, Busy) if session.is_shared else ()
+            workers = WorkerPool(pool, self.clock, self.wait, lost)
             make_ahead = None if scope.mode is Mode.PUBLISH else self.make_ahead
-            loop = Loop(context, workers, watch, heartbeat, taken, make_ahead, owner.refusal_if_replaced)
+            loop = Loop(
+                context,
+                workers,
+                watch,
+                heartbeat,
+                taken,
+                make_ahead,
+                owner.refusal_if_replaced,
+                self.installed,
+                self.database.connect if session.is_shared else None,
+                self.server_clock,
+            )
 
             def stop() -> None:
                 loop.stop()
                 notify(STOPPING)
 
+            caught: list[int] = []
+
+            def is_cut() -> bool:
+                return bool(caught)
+
             care = MediaCleanup(self.database, self.media, self.config, self.clock)
             try:
                 with (
                     _without_garbage_collection(),
-                    translate_errors(self.database.path),
+                    self.database.translating_errors(),
                     _handle_stop_signals(stop) as caught,
-                    token_refresh(self.tokens, self.clock, lambda: bool(caught), hooks.renewed),
-                    cleanup(care, Events(self.database, self.clock).delete_old, lambda: bool(caught)) as notes,
-                    metrics_pull(self.numbers if scope.mode is Mode.LOOP else None) as faults,
+                    token_refresh(self.tokens, self.clock, is_cut, hooks.renewed, self._alone(Job.TOKENS)),
+                    cleanup(
+                        care,
+                        Events(self.database, self.clock).delete_old,
+                        is_cut,
+                        self._alone(Job.CLEANUP),
+                    ) as notes,
+                    metrics_pull(self.numbers if scope.mode is Mode.LOOP else None, self._alone(Job.METRICS)) as faults,
                 ):
                     notify(READY)
                     clean = loop.run(scope)
@@ -232,12 +281,18 @@ class PublisherProcess:
             finally:
                 if workers.jobs:
                     _LEFT_BEHIND.append(held.pop_all())
+                elif session.is_shared:
+                    with suppress(StoreError, TtpError):  # it ends with the session, too
+                        writer.run(session.leave)
             return RunResult(clean, caught[0] if caught else None, (*notes, *faults))
+
+    def _alone(self, job: Job) -> Alone:
+        return partial(self.database.job, job)
 
     def wait_for_turn(self, tell_waiting: Callable[[locks.Holder | None], None]) -> None:
         """Wait while a short run holds the lock. Raises LockHeld at once if a loop does."""
         told = False
-        while locks.is_publisher_running(self.home):
+        while self.database.is_publisher_running():
             holder = locks.read_holder(self.home)
             if holder is not None and holder.mode == Mode.LOOP:
                 raise locks.LockHeld(holder)
@@ -256,7 +311,7 @@ class PublisherProcess:
                 approved = permissions.is_approval_needed(self.config)
                 follow = PostWatch(self.database, ids, emit, self.clock, approved=approved)
                 while not follow.look():
-                    if not locks.is_publisher_running(self.home):
+                    if not self.database.is_publisher_running():
                         break
                     self.sleep(WATCH_EVERY_S)
                 else:
@@ -268,7 +323,7 @@ class PublisherProcess:
         def work(db: Connection) -> None:
             last = db.execute("SELECT checked_at FROM store").fetchone()[0]
             if last is None or to_ms(now) - last > CHECK_EVERY_MS or claims.has_interrupted_deliveries(db):
-                quick_check(db, self.database.path)
+                self.database.check(db)
                 db.execute("UPDATE store SET checked_at = ?", (to_ms(now),))
 
         writer.run(work)
@@ -278,7 +333,7 @@ class PublisherProcess:
     ) -> Callable[[datetime], None]:
         def beat(now: datetime) -> None:
             notify(ALIVE)
-            locks.write_holder(self.home, locks.Holder(os.getpid(), mode.value, since, now, tuple(quarantine.reasons)))
+            locks.write_holder(self.home, locks.Holder(os.getpid(), mode.value, since, now, quarantine.lines))
 
         return beat
 

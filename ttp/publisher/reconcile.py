@@ -31,6 +31,7 @@ from ttp.publisher.outcomes import (
 from ttp.store import attempts, claims, clock_check
 from ttp.store.dialect import Conflicting, Connection
 from ttp.store.ownership import Owner, possibly_published
+from ttp.store.publisher_session import Held, PublisherSession
 from ttp.store.row_mapper import CorruptRow, Quarantine
 
 CLEAN_LOOKS = 3
@@ -46,24 +47,40 @@ ID_FIRST, ID_GAP, ID_WITHIN = timedelta(seconds=30), timedelta(hours=1), timedel
 _SECOND, _NOTHING = timedelta(seconds=1), timedelta(0)
 
 
-def recover_interrupted(db: Connection, now: datetime, quarantine: Quarantine) -> list[Delivery]:
-    """Recover what a dead publisher left: claimed goes back to pending, sending must be looked up. Only for the holder
-    of the lock: the previous holder is dead. Returns the changed deliveries; quarantined ones are skipped."""
+def recover_interrupted(
+    db: Connection, now: datetime, quarantine: Quarantine, session: PublisherSession | None = None
+) -> list[Delivery]:
+    """Recover what a dead publisher left: claimed goes back to pending, sending must be looked up. Returns the changed
+    deliveries; quarantined ones are skipped.
+
+    Whoever holds an account's lock may do this: the previous holder is dead. Where several publish, accounts that any
+    publisher holds are skipped; the others stay locked by `session` until it keeps other ones.
+    """
+    accounts = None
+    if session is not None and session.is_shared:
+        free = session.free_accounts(db, claims.busy_accounts(db))
+        accounts = session.take(db, Held.DELIVERY, free)
+        if not accounts:
+            return []
     taken = []
-    for delivery in claims.interrupted_deliveries(db, quarantine):
-        taken.append(_taken_over(db, delivery, now))
-        claims.save_transition(db, delivery, taken[-1], now=now)
+    for delivery in claims.interrupted_deliveries(db, quarantine, accounts=accounts):
+        after = _taken_over(db, delivery, now)
+        if claims.save_transition(db, delivery, after, now=now) is not None:
+            taken.append(after)
     return taken
 
 
 def _taken_over(db: Connection, delivery: Delivery, now: datetime) -> Delivery:
+    """Return the delivery with a higher fence: its publisher, should it still run, changes it no more."""
+    fence = delivery.fence + 1
+    delivery_id = delivery.id or 0
     if delivery.state is DeliveryState.CLAIMED:
-        return delivery.released(now)
+        return replace(delivery.released(now), fence=fence)
     message = "the publisher ended before the answer came"
-    intent = attempts.last_intent(db, delivery.id or 0)
+    intent = attempts.last_intent(db, delivery_id)
     if intent is not None and intent.outcome is None:
         attempts.finish_attempt(db, intent.id or 0, at=now, outcome="unknown", kind=Kind.UNKNOWN, message=message)
-    return delivery.reconciling(DeliveryError(Kind.UNKNOWN, message), now)
+    return replace(delivery.reconciling(DeliveryError(Kind.UNKNOWN, message), now), fence=fence)
 
 
 class LookupJob:

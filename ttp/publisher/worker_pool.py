@@ -68,7 +68,15 @@ def wait_for_report(reports: Reports, seconds: float) -> JobReport | None:
 class WorkerPool:
     """Starts jobs on a pool, keeps waiting ones, and knows how many workers are free."""
 
-    def __init__(self, pool: Pool, clock: Clock, wait: WaitForReport = wait_for_report) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        clock: Clock,
+        wait: WaitForReport = wait_for_report,
+        lost: tuple[type[Exception], ...] = (),
+    ) -> None:
+        """`lost`: errors of a job that has lost its delivery to others; they end the job alone."""
+        self._lost = lost
         self._pool = pool
         self._clock = clock
         self._wait = wait
@@ -141,7 +149,7 @@ class WorkerPool:
     def _take(self, report: JobReport) -> None:
         if report.wait is None or report.steps is None:
             self._jobs.discard(report.job)
-            if report.error is not None:
+            if report.error is not None and not isinstance(report.error, self._lost):
                 raise report.error
             return
         # NaN would never be over.

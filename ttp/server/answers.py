@@ -254,6 +254,7 @@ class PublisherAnswer(_Shape):
     mode: str | None
     since: Instant | None
     lastRunAt: Instant | None
+    version: str | None = None
 
 
 class NeedsAnswer(_Shape):

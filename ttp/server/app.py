@@ -40,7 +40,7 @@ from ttp.server.routes import ROUTES, Route
 from ttp.server.services import Installation
 from ttp.server.timetopost.answers import FailureAnswer
 from ttp.services.delivery_counts import DeliveryCounter
-from ttp.services.events import Events
+from ttp.services.server.events import Events
 
 _NOT_JSON: dict[Any, dict[str, Any]] = {
     bytes: {"content": {"application/octet-stream": {"schema": {"type": "string"}}}},

@@ -45,7 +45,7 @@ from ttp.server.idempotency import IdempotencyKeys
 from ttp.server.problems import InvalidRequest, invalid_request, problem_answer
 from ttp.server.requests import Services, check_key, repeat_answer
 from ttp.server.services import RequestServices
-from ttp.store.idempotency_keys import KeptAnswer
+from ttp.store.server.idempotency_keys import KeptAnswer
 
 CHILD = "ttp.cli.remote.child"
 MOST_RUNNING = 8
@@ -436,6 +436,7 @@ class CommandRun:
         """Return the server's environment, which publishing may need, with the caller's looks and zone, and the limits
         of the token."""
         here = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
+        key = self.services.installation.credentials_key
         # A relative path is one of the server's working directory.
         places = {n: os.path.abspath(os.path.expanduser(here[n])) for n in ("TTP_HOME", "TTP_CONFIG") if here.get(n)}  # noqa: PTH100, PTH111
         return {
@@ -444,6 +445,7 @@ class CommandRun:
             **self.body.environ,
             "TTP_CAPABILITY": POST_CAPABILITIES[self.services.token.capability].value,
             "TTP_SERVER": "",
+            **({} if key is None else {"TTP_CREDENTIALS_KEY": key}),
         }
 
 

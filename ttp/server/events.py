@@ -22,7 +22,7 @@ from ttp.server.answers import JsonAnswer
 from ttp.server.problems import InvalidRequest, problem_answer
 from ttp.server.requests import Services, token_of
 from ttp.server.services import RequestServices
-from ttp.services.events import Events
+from ttp.services.server.events import Events
 from ttp.store.events import StoredEvent
 
 MOST_EVENTS, USUAL_EVENTS = 1000, 100

@@ -14,8 +14,8 @@ from ttp.domain.api_token import ApiToken
 from ttp.domain.errors import Busy, Conflict, Hint
 from ttp.server.problems import KeyInUse, KeyReused
 from ttp.server.services import Installation
-from ttp.store import idempotency_keys
-from ttp.store.idempotency_keys import KeptAnswer
+from ttp.store.server import idempotency_keys
+from ttp.store.server.idempotency_keys import KeptAnswer
 
 KEPT_FOR = timedelta(hours=24)
 ABANDONED_AFTER = timedelta(minutes=5)

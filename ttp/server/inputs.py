@@ -10,7 +10,7 @@ from fastapi import Body, Path, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from ttp.domain.errors import Problem, UsageError
-from ttp.domain.media import is_web_address
+from ttp.domain.media.item import is_web_address
 from ttp.domain.post import PostStatus
 from ttp.domain.post_edit import KEPT, FieldError, PostInput
 from ttp.domain.time.resolve import resolve_bound

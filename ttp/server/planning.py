@@ -34,8 +34,8 @@ from ttp.server.inputs import (
 )
 from ttp.server.requests import Services
 from ttp.services.cron import parse_cron
+from ttp.services.metrics.report import check_groupings, report_periods
 from ttp.services.planning import PlanRequest, no_room_error
-from ttp.services.report import check_groupings, report_periods
 from ttp.store.queries import PostFilter
 from ttp.views.calendar import CalendarPage, calendar_json, calendar_row, gaps_of
 from ttp.views.metrics import sample_json, total_json

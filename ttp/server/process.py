@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import os
 import signal
 import socket
@@ -82,7 +83,10 @@ def listen(host: str, port: int) -> socket.socket:
         hints = [Hint("try", other_options(port="0"))] if number in (errno.EADDRINUSE, errno.EACCES) else []
         why = os.strerror(number) if number and number > 0 and not isinstance(error, socket.gaierror) else error
         raise Busy(f"cannot listen on {host} port {port}: {why}", *hints) from None
-    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; connections get it from the socket that listens
+    # Connections get these from the socket that listens. asyncio sets the first one only where the protocol is named,
+    # and without it every answer waits 40 ms for the client's acknowledgement.
+    found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
         found.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STALLED_MS)
     return found
 
@@ -197,6 +201,7 @@ class ServerProcess:
     def _publish(self, emit: Sink, refused: Callable[[TtpError], None]) -> int | None:
         """Publish whenever the lock is free, until a stop; return the signal that ended it, if this saw it."""
         if self._publisher is None:
+            gc.freeze()  # as a publisher does: what is loaded so far need not be searched in every collection
             self._stopped.wait()
             return None
         notify, told, is_stopping = self._publisher.notify, "", False

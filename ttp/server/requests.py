@@ -18,7 +18,7 @@ from ttp.server.forms import ReceivedFile, receive_file
 from ttp.server.idempotency import IdempotencyKeys
 from ttp.server.problems import InvalidRequest, Unauthorized, WrongMediaType, unknown_parameter
 from ttp.server.services import Installation, RequestServices
-from ttp.store.idempotency_keys import KeptAnswer
+from ttp.store.server.idempotency_keys import KeptAnswer
 
 LONGEST_KEY = 200
 KEPT_HEADERS = ("content-type", "etag", "location")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
@@ -17,33 +17,34 @@ from ttp.platforms.platform import Runtime
 from ttp.platforms.registry import Registry
 from ttp.publisher.watch import PostWatch
 from ttp.services.account_check import AccountCheck
-from ttp.services.api_tokens import ApiTokens
-from ttp.services.approval_links import ApprovalLinks
 from ttp.services.approvals import Approvals
 from ttp.services.calendar import Calendar
-from ttp.services.events import Events
 from ttp.services.files.importer import Importer
-from ttp.services.metrics import Metrics
+from ttp.services.metrics.imports import Metrics
+from ttp.services.metrics.report import Reports
 from ttp.services.optimal import Optimal
-from ttp.services.people import People
 from ttp.services.planning import Planning
 from ttp.services.posts import Posts
 from ttp.services.publishing import Publishing
 from ttp.services.queries import Queries
 from ttp.services.repeats import Occurrences, Repeats
-from ttp.services.report import Reports
+from ttp.services.server.api_tokens import ApiTokens
+from ttp.services.server.approval_links import ApprovalLinks
+from ttp.services.server.events import Events
+from ttp.services.server.people import People
 from ttp.services.slots import Slots
 from ttp.services.status import Status
 from ttp.services.time_resolver import TimeResolver
 from ttp.store.credentials import CredentialsStore
-from ttp.store.database import Database, Rehearsal
+from ttp.store.database import Database
 from ttp.store.home.media import MediaStore
 
 
 @dataclass(frozen=True, slots=True)
 class Installation:
     """One store with its settings. `system`: the zone of this machine; `render_way_out`: says what helps as a command
-    to type; `account_check`: makes what asks platforms about accounts; `runtime`: what logins are made from."""
+    to type; `account_check`: makes what asks platforms about accounts; `runtime`: what logins are made from;
+    `credentials_key`: what TTP_CREDENTIALS_KEY had, for the commands that run here for a token."""
 
     database: Database
     media: MediaStore
@@ -55,6 +56,7 @@ class Installation:
     render_way_out: Callable[[WayOut], str]
     account_check: Callable[[], AccountCheck]
     runtime: Runtime
+    credentials_key: str | None = field(default=None, repr=False)
 
     @property
     def tokens(self) -> ApiTokens:
@@ -91,7 +93,7 @@ class RequestServices:
         self.caller = token
         self.dry_run = dry_run
         self._expected = expected
-        self._database = Rehearsal(installation.database.home) if dry_run else installation.database
+        self._database = installation.database.rehearsal() if dry_run else installation.database
 
     @property
     def token(self) -> ApiToken:

@@ -8,9 +8,9 @@ from fastapi import Path, Query
 
 from ttp.domain.account import parse_account_name
 from ttp.domain.errors import Hint, NotFound, Problem, UsageError
-from ttp.domain.ingest.columns import find_source
-from ttp.domain.ingest.dates import ORDERS
-from ttp.domain.media import MediaItem
+from ttp.domain.media.item import MediaItem
+from ttp.domain.metrics.ingest.columns import find_source
+from ttp.domain.metrics.ingest.dates import ORDERS
 from ttp.domain.plan import PlanMethod
 from ttp.domain.time.zones import parse_zone
 from ttp.server.answers import JsonAnswer
@@ -26,7 +26,7 @@ from ttp.services.files.import_source import open_upload
 from ttp.services.files.importer import ImportScheduler
 from ttp.services.files.metrics_rows import as_text
 from ttp.services.media import add_upload, check_upload, upload_name
-from ttp.services.metrics import ImportOptions
+from ttp.services.metrics.imports import ImportOptions
 from ttp.services.planning import more_room
 from ttp.store.home.partial_uploads import PartialUpload, PartialUploads
 from ttp.views import Json

@@ -5,11 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 
 from ttp.domain.errors import TtpError
-from ttp.services.webhooks import Webhooks
-from ttp.store.home.locks import webhook_lock
+from ttp.services.server.webhooks import Webhooks
+from ttp.store.publisher_session import Job
 
 LOOK_EVERY_S = 0.5
 LOCK_EVERY_S = 5.0
@@ -20,17 +19,16 @@ LEAVE_S = 5.0
 
 
 class WebhookSender:
-    def __init__(self, webhooks: Webhooks, home: Path, may_send: Callable[[], bool] = lambda: True) -> None:
+    def __init__(self, webhooks: Webhooks, may_send: Callable[[], bool] = lambda: True) -> None:
         """`may_send`: a store that is a copy must not send what the original sends."""
         self._webhooks = webhooks
-        self._home = home
         self._may_send = may_send
         self._threads: dict[int, threading.Thread] = {}
 
     def run(self, stopping: threading.Event) -> None:
         """Send until `stopping` is set. Raises nothing: what is wrong with the store is reported by the publisher."""
         while not stopping.is_set():
-            with suppress(TtpError), webhook_lock(self._home) as is_held:
+            with suppress(TtpError), self._webhooks.database.job(Job.WEBHOOKS) as is_held:
                 if is_held and self._may_send():
                     self._send_until(stopping)
             stopping.wait(LOCK_EVERY_S)

@@ -38,7 +38,6 @@ from ttp.store.accounts import lift_hold
 from ttp.store.credentials import BackendUnavailable, BrokenEntry, CredentialsStore
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
-from ttp.store.home.locks import token_lock
 
 _TEXTS = ("refreshToken", "userId", "clientId", "clientSecret", "apiKey", "apiSecret", "accessTokenSecret")
 _KEYS = ("apiKey", "apiSecret", "accessToken", "accessTokenSecret")
@@ -88,7 +87,7 @@ class Accounts:
         known = self._platforms.facts(platform)
         host = known.host(self._config, server)
         held = None if credentials is None else parse_credentials(credentials, host, known)
-        with token_lock(self._database.home, f"{platform}/{handle}", patience_s=LOCK_WAIT_S):
+        with self._database.token_lock(f"{platform}/{handle}", patience_s=LOCK_WAIT_S):
             if held is not None:
                 # Before the transaction: a keyring or a program can be slow, and others wait for the transaction.
                 self._credentials.put(f"{platform}/{handle}", held)
@@ -163,7 +162,7 @@ class Accounts:
         """Remove an account and its credentials; its published posts and metrics stay. Refused while posts are to be
         published to it; with `cancel` those deliveries are cancelled."""
         there = self._find(name)
-        with token_lock(self._database.home, there.name, patience_s=LOCK_WAIT_S):
+        with self._database.token_lock(there.name, patience_s=LOCK_WAIT_S):
             # Asked first: a credentials store that does not answer now could not delete the tokens either.
             try:
                 held = self._credentials.get(there.name)

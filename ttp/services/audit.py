@@ -12,7 +12,6 @@ from ttp.store import inspection
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
 from ttp.store.ownership import refusal_of_copy
-from ttp.store.sqlite import quick_check
 
 MOST_LISTED = 1000
 """Violations that are listed in full."""
@@ -39,7 +38,7 @@ class Audit:
         with self._database.snapshot() as db:
             if db is None:
                 return []
-            quick_check(db, self._database.path)
+            self._database.check(db)
             accepted = [name for name in self._platforms.names() if self._platforms.facts(name).done_is_accepted]
             return [
                 _check(

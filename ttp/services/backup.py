@@ -54,5 +54,5 @@ class Backups:
         with self._database.reading() as db:
             assert db is not None
             named = backup.media_named(db, unpublished=True)
-            missing = sum(not self._media.path(sha256).exists() for sha256 in named)
+            missing = sum(not self._media.exists(sha256) for sha256 in named)
             return RestoreResult(file, backup.count_posts(db), kept, missing)

@@ -22,7 +22,6 @@ from ttp.store import accounts as store
 from ttp.store import accounts as stored_accounts
 from ttp.store.credentials import BrokenEntry, CredentialsStore
 from ttp.store.database import Database
-from ttp.store.home.locks import token_lock
 
 T = TypeVar("T")
 _WRONG_APP = frozenset({"invalid_client", "unauthorized_client"})
@@ -148,7 +147,7 @@ class AccountConnector:
             there, person = self._match_user(pending, people, stored_accounts.accounts(db) if db else [])
         parse_account_name(f"{pending.platform}/{person.handle}", self._platforms)
         name = there.name if there is not None else f"{pending.platform}/{person.handle}"
-        with token_lock(self._database.home, name, patience_s=LOCK_WAIT_S):
+        with self._database.token_lock(name, patience_s=LOCK_WAIT_S):
             return self._store(pending, person)
 
     def _match_user(

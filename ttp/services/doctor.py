@@ -19,6 +19,7 @@ from ttp.domain.config import Config
 from ttp.domain.diagnostics import Check, Remark, combine_remarks, failure_remark, format_end, ok_remark, warning_remark
 from ttp.domain.errors import TtpError
 from ttp.domain.platform import PlatformFacts
+from ttp.domain.text import clean_text
 from ttp.domain.time.clock import Clock
 from ttp.platforms.login import Logins
 from ttp.platforms.media_host.availability import is_usable, media_host_problem
@@ -30,6 +31,7 @@ from ttp.store.credentials import BrokenEntry, CredentialsStore
 from ttp.store.database import REVISIONS, Database
 from ttp.store.home import locks
 from ttp.store.home.files import expand_user
+from ttp.store.home.media import Bucket
 from ttp.store.inspection import Survey, paths_open_to_others, survey
 from ttp.store.ownership import Owner, this_machine
 from ttp.store.sqlite import VERSION as SQLITE
@@ -43,7 +45,7 @@ MOST_NAMED = 5
 
 
 class Doctor:
-    """`credentials` and `tokens` are created when first needed: their backend may be unusable."""
+    """`credentials` and `tokens` are created when first needed: their backend may be unusable. `bucket`: of media."""
 
     def __init__(
         self,
@@ -54,8 +56,10 @@ class Doctor:
         config: Config,
         clock: Clock,
         platforms: Registry,
+        bucket: Bucket | None = None,
     ) -> None:
         self._database = database
+        self._bucket = bucket
         self._home = database.home
         self._credentials = credentials
         self._tokens = tokens
@@ -83,6 +87,8 @@ class Doctor:
             yield from run_check("clock", self._local_clock)
         yield from run_check("publisher", self._publisher)
         yield from run_check("credentials", self._credentials_backend)
+        if self._bucket is not None:
+            yield from run_check("media", partial(self._media_bucket, self._bucket))
         yield from run_check("media_host", self._media_host)
 
     def account_states(self) -> Iterator[Check]:
@@ -116,13 +122,18 @@ class Doctor:
             for why in self._survey.unreadable:
                 yield failure_remark(f"{why}; the publisher skips the post or account it belongs to")
             return
-        yield ok_remark(f"{self._database.path}, {shown}, intact, schema {int(revision)}")
+        yield ok_remark(f"{self._database.name}, {shown}, intact, schema {int(revision)}")
         if not self._survey.is_current:
             message = f"its schema is older than {int(REVISIONS[-1])}; the next command upgrades it"
             yield warning_remark(message, action("status"))
 
     def _machine(self) -> Iterator[Remark]:
-        owner = Owner(self._home, this_machine(), any_machine=self._config["publish.any_machine"] is True)
+        owner = Owner(
+            self._home,
+            this_machine(),
+            any_machine=self._config["publish.any_machine"] is True,
+            has_files=self._database.has_files,
+        )
         with self._database.as_it_is() as db:
             doubt = None if db is None else owner.refusal(db)
         if doubt is None:
@@ -140,11 +151,16 @@ class Doctor:
 
     def _publisher(self) -> Iterator[Remark]:
         now, found = self._clock.now(), self._survey
-        holder, running = locks.read_holder(self._home), locks.is_publisher_running(self._home)
+        holder, running = locks.read_holder(self._home), self._database.is_publisher_running()
         overdue, waiting = (found.overdue, found.waiting) if found else (0, 0)
         if running:
             who = f"running, pid {holder.pid}, started {format_end(holder.since, now)}" if holder else "running"
-            yield ok_remark(who)
+            if holder and holder.version not in (None, __version__):
+                yield warning_remark(
+                    f"{who}, but with ttp {holder.version}, and this is {__version__}: stop and start it"
+                )
+            else:
+                yield ok_remark(who)
             return
         ran = None if holder is None else holder.last_run_at
         lately = ran is not None and now - ran <= timedelta(seconds=self._config.seconds("publish.expect_every_s"))
@@ -165,6 +181,11 @@ class Doctor:
 
     def _credentials_backend(self) -> Iterator[Remark]:
         yield ok_remark(f"kept in {self._credentials().check()}")
+
+    def _media_bucket(self, bucket: Bucket) -> Iterator[Remark]:
+        bucket.check()
+        url, most = self._config.text("media.s3.url"), self._config.count("media.cache_mb")
+        yield ok_remark(f"in the bucket {clean_text(url)}; copies here, at most {most} MB")
 
     def _media_host(self) -> Iterator[Remark]:
         advice = media_host_advice(self._config, self.accounts, self._platforms)

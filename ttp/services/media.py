@@ -16,10 +16,10 @@ from urllib.parse import unquote, urlsplit
 from ttp.domain.action import action
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, NotFound, Problem, StateRefused, TtpError, UsageError
-from ttp.domain.image_fit import ImageFit, ImageFits, ImageForm, find_misfit
-from ttp.domain.media import MediaItem, is_web_address
-from ttp.domain.media_probe import UnusableMedia
-from ttp.domain.media_probe.images import ImageAppearance, has_location, read_appearance
+from ttp.domain.media.image_fit import ImageFit, ImageFits, ImageForm, find_misfit
+from ttp.domain.media.item import MediaItem, is_web_address
+from ttp.domain.media.probe import UnusableMedia
+from ttp.domain.media.probe.images import ImageAppearance, has_location, read_appearance
 from ttp.domain.post import Post
 from ttp.domain.post_edit import KEPT
 from ttp.domain.rules import Platforms
@@ -33,7 +33,7 @@ from ttp.store import queries
 from ttp.store.database import Database
 from ttp.store.home.files import open_regular
 from ttp.store.home.media import MediaStore, similar_names, temporary_media
-from ttp.store.media_cleanup import missing_media, needed_digests, remove_unneeded
+from ttp.store.media_cleanup import clean_bucket, needed_digests, remove_unneeded, shrink_cache
 
 if TYPE_CHECKING:
     from ttp.platforms.client import MediaFile
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 
 _LONGEST_NAME = 100
+FETCHED_AHEAD = timedelta(minutes=10)
+"""How long before its time the media of a post are fetched from a bucket."""
 
 
 def add_media(
@@ -140,16 +142,17 @@ class MediaConversion:
 
     def missing(self, post: Post) -> list[MediaItem]:
         """Return the media of a post whose copies are missing."""
-        return missing_media(self._media.folder, post.media)
+        return self._media.missing(post.media)
 
     def _fit(self, item: MediaItem, form: ImageForm) -> ImageFit:
+        there = self._media.has(item)
         look = self._appearance(item)
         shown = (look.width, look.height) if look is not None else _size(item)
         made = self._media.converted(item, form.name)
         if made is not None:
             return ImageFit(_displayed_size(made, shown), made)
         wrong = find_misfit(item, look, form)
-        if wrong is None or not self._media.has(item):
+        if wrong is None or not there:
             return ImageFit(shown)
         try:
             with uploads.report_converting(item.name):
@@ -228,7 +231,8 @@ class MediaCleanup:
         """Return whether any media could be removed."""
         from ttp.platforms.media_host import s3
 
-        return any(folder.is_dir() for folder in (self.media.folder, self.database.home / s3.LENT))
+        folders = self.media.folder, self.database.home / s3.LENT
+        return self.media.bucket is not None or any(folder.is_dir() for folder in folders)
 
     def delete_unneeded_objects(self) -> list[str]:
         """Delete objects from the bucket that no post needs any more."""
@@ -257,10 +261,27 @@ class MediaCleanup:
     def delete_unneeded_copies(self) -> list[str]:
         """Delete copies that no post has needed for `media.keep_s`."""
         keep = timedelta(seconds=self.config.seconds("media.keep_s"))
+        wrong: list[str] = []
         try:
             remove_unneeded(self.media.folder, self.database, now=self.clock.now(), keep=keep)
+            if self.media.bucket is not None:
+                shrink_cache(self.media, self.database.home, self.config.count("media.cache_mb") * 1_000_000)
+                clean_bucket(self.media, self.database, now=self.clock.now(), keep=keep)
         except TtpError as error:
-            return [f"unneeded media could not be removed: {error.message}"]
+            wrong.append(f"unneeded media could not be removed: {error.message}")
+        return wrong
+
+    def fetch_coming(self) -> list[str]:
+        """Fetch the media of posts that are due soon from the bucket, if they are only there."""
+        if self.media.bucket is None:
+            return []
+        with self.database.reading() as db:
+            coming = [] if db is None else queries.media_due(db, self.clock.now() + FETCHED_AHEAD)
+        try:
+            for _, item in coming:
+                self.media.has(item)
+        except TtpError as error:
+            return [f"media of coming posts could not be fetched: {error.message}"]
         return []
 
 

@@ -16,7 +16,8 @@ from ttp.domain.account import Account
 from ttp.domain.action import Action, WayOut, action
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, UsageError
-from ttp.domain.online_followers import OnlineFollowers, average_online
+from ttp.domain.metrics.online_followers import OnlineFollowers, average_online
+from ttp.domain.metrics.sample import Sample
 from ttp.domain.optimal import Recommendation, recommend
 from ttp.domain.optimal.features import NEWEST
 from ttp.domain.optimal.free_hours import (
@@ -28,13 +29,13 @@ from ttp.domain.optimal.free_hours import (
     free_hours,
     next_free_hour,
 )
-from ttp.domain.sample import Sample
 from ttp.domain.time.clock import Clock
 from ttp.domain.time.quiet_hours import QuietHours, parse_quiet_hours
-from ttp.store import online_followers, queries
-from ttp.store import samples as stored_samples
+from ttp.store import queries
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
+from ttp.store.metrics import online_followers
+from ttp.store.metrics import samples as stored_samples
 from ttp.store.queries import PostFilter
 
 if TYPE_CHECKING:
@@ -84,10 +85,10 @@ class Optimal:
 
     def advise(self, account: Account, zone: ZoneInfo) -> Advice:
         """Return the recommendation for one account, its next free hour, and drafts that could use it."""
-        recommendation = self.recommend(account, zone)
-        free = self._next_free([recommendation], self._busy([account]))
         wanted = PostFilter(statuses=queries.DRAFTS, accounts=(account.id or 0,), limit=DRAFTS_LISTED)
         with self._database.reading() as db:
+            recommendation = self.recommend(account, zone, db)
+            free = self._next_free([recommendation], self._busy([account], db))
             drafts = tuple(p.id or 0 for p in queries.posts(db, wanted) if len(p.accounts) == 1) if db else ()
             online = average_online(online_followers.newest_days(db, account.id or 0)) if db else None
         next_at, why = (free[0].at, free[0].why) if free else (None, "")
@@ -203,8 +204,8 @@ class Optimal:
         start, end = span
         if not accounts or end <= now:
             return []
-        recommendations = self._recommendations(accounts, zones)
         with self._database.reading() as db:
+            recommendations = self._recommendations(accounts, zones, db)
             stored = [queries.busy_instants(db, one.id or 0, now - gap, end + gap) if db else [] for one in accounts]
         busy = [sorted([*known, *coming.get(one.name, ())]) for one, known in zip(accounts, stored, strict=True)]
         hours = takewhile(lambda slot: slot.at < end, free_best_slots(recommendations, now, busy, gap.total_seconds()))

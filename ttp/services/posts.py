@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ttp.domain.attempt import Attempt
-    from ttp.domain.media import MediaItem
+    from ttp.domain.media.item import MediaItem
     from ttp.domain.time.resolve import ResolvedTime
     from ttp.services.duplicate_check import DuplicateCheck
     from ttp.services.media import MediaConversion

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import ContentRefused, Problem
-from ttp.domain.image_fit import NO_FITS, ImageFit, ImageFits
-from ttp.domain.media import MediaItem
+from ttp.domain.media.image_fit import NO_FITS, ImageFit, ImageFits
+from ttp.domain.media.item import MediaItem
 from ttp.domain.post import Post
 from ttp.domain.post_edit import PostInput
 from ttp.domain.pricing import price_of

@@ -40,7 +40,7 @@ from ttp.services.media import refuse_missing_media
 from ttp.services.posts import Change, Posts, accounts_of
 from ttp.services.queries import PostView
 from ttp.store import attempts, queries
-from ttp.store.credentials import BackendUnavailable, BrokenEntry, CredentialsStore
+from ttp.store.credentials import BackendUnavailable, BrokenEntry, CredentialsStore, KeyMissing
 from ttp.store.dialect import Connection
 
 _FAILED, _PENDING, _REVIEW = DeliveryState.FAILED, DeliveryState.PENDING, DeliveryState.NEEDS_REVIEW
@@ -173,7 +173,7 @@ class Publishing:
         """Return the stored credentials; None if they cannot be read, which the publisher reports for this account."""
         try:
             return self._credentials.get(account.name)
-        except (BrokenEntry, BackendUnavailable):
+        except (BrokenEntry, BackendUnavailable, KeyMissing):
             return None
 
 

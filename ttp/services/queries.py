@@ -97,7 +97,9 @@ class Queries:
         return [account for account in self.accounts() if account.name in names]
 
     def missing_media(self, post: PostFields) -> list[str]:
-        """Return the names of a post's media whose copies are missing."""
+        """Return the names of a post's media whose copies are missing. Asks no bucket."""
+        if self._config.text("media.backend") == "s3":
+            return []
         from ttp.store.media_cleanup import missing_media
 
         return [item.name for item in missing_media(self._home / "media", post.media)]

@@ -21,14 +21,14 @@ from ttp.platforms.registry import Registry
 from ttp.services.queries import held_accounts
 from ttp.store import accounts as stored_accounts
 from ttp.store import clock_check, queries, rate_limits
-from ttp.store import webhooks as stored_webhooks
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
 from ttp.store.home import locks
 from ttp.store.media_cleanup import media_use
 from ttp.store.queries import PostFilter
 from ttp.store.row_mapper import CorruptRow
-from ttp.store.webhooks import NO_CALLS
+from ttp.store.server import webhooks as stored_webhooks
+from ttp.store.server.webhooks import NO_CALLS
 
 if TYPE_CHECKING:
     pass
@@ -102,7 +102,12 @@ class Status:
         """Return why this machine may not publish from the store, or None."""
         from ttp.store.ownership import Owner, this_machine
 
-        owner = Owner(self._home, this_machine(), any_machine=self._config["publish.any_machine"] is True)
+        owner = Owner(
+            self._home,
+            this_machine(),
+            any_machine=self._config["publish.any_machine"] is True,
+            has_files=self._database.has_files,
+        )
         with self._database.reading() as db:
             return None if db is None else owner.refusal(db)
 
@@ -171,11 +176,11 @@ class Status:
 
     def _publisher(self) -> PublisherInfo:
         holder = locks.read_holder(self._home)
-        if not locks.is_publisher_running(self._home):
+        if not self._database.is_publisher_running():
             return PublisherInfo(mode=holder.mode, last_run_at=holder.last_run_at) if holder else PublisherInfo()
         if holder is None:
             return PublisherInfo(running=True)
-        return PublisherInfo(True, holder.pid, holder.mode, holder.since, holder.last_run_at)
+        return PublisherInfo(True, holder.pid, holder.mode, holder.since, holder.last_run_at, holder.version)
 
 
 def _webhooks(db: Connection) -> tuple[WebhookHealth, ...]:

@@ -24,16 +24,17 @@ from ttp.domain.config import Config
 from ttp.domain.errors import Hint, ReconnectNeeded, TtpError
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock
-from ttp.platforms.login import Grant, Logins
+from ttp.platforms.login import Grant, Login, Logins
 from ttp.platforms.registry import Registry
 from ttp.store import accounts as store
 from ttp.store.credentials import BackendUnavailable, BrokenEntry, CredentialsStore
 from ttp.store.database import Database
-from ttp.store.home import locks
-from ttp.store.home.locks import TokenLocked, token_lock
+from ttp.store.home.locks import RefreshRecord, TokenLocked
 
 TOKEN_REFUSED = frozenset({400, 401})
 """Statuses that refuse the token itself. 403 is about its permissions, which a refresh does not change."""
+SUSPENDED_AFTER_S = 5.0
+"""Seconds between the record of an intent and its first byte after which nothing is sent: the machine slept."""
 PAUSE_S = 300.0
 """Seconds to use a still valid token before the next try, after a refresh failed for a passing reason."""
 _PASSING_KINDS = frozenset({Kind.NETWORK, Kind.SERVER, Kind.RATE_LIMIT})
@@ -136,9 +137,10 @@ class Tokens:
         """
         with ExitStack() as stack:
             try:
-                stack.enter_context(token_lock(self._database.home, name, patience_s=0))
+                stack.enter_context(self._database.token_lock(name, patience_s=0, has_account=True))
             except TokenLocked:
-                stack.enter_context(self._locked(name))
+                patience_s = self._patience_s()
+                stack.enter_context(self._database.token_lock(name, patience_s=patience_s, has_account=True))
                 known = None  # the process that had the lock may have changed the account
             yield LockedToken(self, name, self._load_fresh(name, known))
 
@@ -170,7 +172,7 @@ class Tokens:
                 held = self._stored(account)
                 if held is None or not self.can_renew(account.name, held) or not self._is_due(account, held, now):
                     continue
-                with token_lock(self._database.home, account.name, patience_s=0):
+                with self._database.token_lock(account.name, patience_s=0):
                     before = self._stored(account)
                     after = self._load_fresh(account.name)
             except TokenLocked:
@@ -197,7 +199,7 @@ class Tokens:
 
     @contextmanager
     def _locked(self, name: str) -> Iterator[None]:
-        with token_lock(self._database.home, name, patience_s=self._patience_s()):
+        with self._database.token_lock(name, patience_s=self._patience_s()):
             yield
 
     def _patience_s(self) -> float:
@@ -254,17 +256,46 @@ class Tokens:
         login, now = self._logins(account.platform, account.server), self._clock.now()
         if login is None or not login.renews(held):
             return self._keep_or_raise(account, held, NotDone(Kind.AUTH, "its token has expired"))
-        home, spent = self._database.home, held.refresh_token or held.access_token
-        waiting = self._unstored.get(account.name)
-        if waiting is not None and waiting.spent == spent:
-            return self._store(account, waiting)
-        begun = locks.refresh_started_at(home, account.name, spent)
-        locks.note_refresh_started(home, account.name, spent, begun or now)
-        with closing(login):
-            answer = login.refresh(held)
-        match answer:
+        spent, patience_s = held.refresh_token or held.access_token, self._patience_s()
+        with closing(login), self._database.refreshing(account.name, patience_s=patience_s) as record:
+            waiting = self._unstored.get(account.name)
+            if waiting is not None and waiting.spent == spent:
+                fresh = self._store(account, waiting)
+                record.end()
+                return fresh
+            if record.is_shared and (other := self._refreshed_elsewhere(account, held)) is not None:
+                return other
+            started = self._clock.boot()
+            begun = record.begin(spent, now)
+            if self._clock.boot() - started > SUSPENDED_AFTER_S:
+                if begun is None:
+                    record.end()  # it was not sent
+                slept = "the machine slept before the token could be refreshed"
+                return self._keep_or_raise(account, held, NotDone(Kind.NETWORK, slept, passing=True))
+            return self._exchange(account, held, spent, login, record, begun)
+
+    def _refreshed_elsewhere(self, account: Account, held: Credentials) -> Credentials | None:
+        """Return the stored credentials if another host has replaced `held`, which was read before the lock."""
+        stored = self._stored(account)
+        if stored is None or (stored.access_token, stored.refresh_token) == (held.access_token, held.refresh_token):
+            return None
+        return stored
+
+    def _exchange(
+        self,
+        account: Account,
+        held: Credentials,
+        spent: str,
+        login: Login,
+        record: RefreshRecord,
+        begun: datetime | None,
+    ) -> Credentials:
+        """Send the token and store what the platform returns for it."""
+        match login.refresh(held):
             case Grant() as grant:
-                return self._store(account, RefreshedToken(spent, _with_grant(held, grant), grant.scopes))
+                fresh = self._store(account, RefreshedToken(spent, _with_grant(held, grant), grant.scopes))
+                record.end()
+                return fresh
             case refusal:
                 if refusal.passing:
                     self._pause_until[account.name] = self._clock.boot() + PAUSE_S
@@ -273,7 +304,7 @@ class Tokens:
                     # An earlier refresh sent this token; its answer, perhaps a new token, was lost.
                     lost = f"{refusal.message} (a refresh started {begun:%Y-%m-%d %H:%M} UTC got no answer)"
                     refusal = replace(refusal, message=lost)
-                locks.forget_refresh(home, account.name)
+                record.end()
                 raise self._revoked(account, refusal)
 
     def _store(self, account: Account, fresh: RefreshedToken) -> Credentials:
@@ -284,7 +315,6 @@ class Tokens:
         except BackendUnavailable as away:
             raise _unavailable_error(account, away) from None
         del self._unstored[account.name]
-        locks.forget_refresh(self._database.home, account.name)
         self._pause_until.pop(account.name, None)
         with closing(self._database.connect()) as db:
             store.save_renewal(db, account, until=works_until(fresh.credentials), scopes=fresh.scopes)

@@ -68,6 +68,13 @@ def last_intent(db: Connection, delivery_id: int) -> Attempt | None:
     return None if row is None else row_mapper.attempt(row)
 
 
+def is_intent(db: Connection, delivery_id: int, attempt_id: int, fingerprint: str | None) -> bool:
+    """Return whether an attempt is a publishing intent of the delivery with this fingerprint."""
+    sql = "SELECT fingerprint FROM attempt WHERE id = ? AND delivery_id = ? AND phase = 'publish'"
+    found = db.execute(sql, (attempt_id, delivery_id)).fetchone()
+    return found is not None and found["fingerprint"] == fingerprint
+
+
 def lookups_after(db: Connection, delivery_id: int, attempt_id: int) -> list[Attempt]:
     """Return the look-ups of a delivery after one of its steps, oldest first."""
     sql = f"{_ATTEMPT} WHERE t.delivery_id = ? AND t.phase = ? AND t.id > ? ORDER BY t.id"

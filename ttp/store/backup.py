@@ -16,7 +16,6 @@ from ttp.store.database import Database, read_revision
 from ttp.store.dialect import Connection, StoreError
 from ttp.store.home import output_file
 from ttp.store.home.files import NotRegular, kind_of, make_home, nearest_folder, quote_path, sync
-from ttp.store.home.locks import publisher_lock
 from ttp.store.ownership import RESTORED
 from ttp.store.sqlite import connect_unchecked, is_locked, lock_alone, quick_check, translate_errors
 from ttp.store.sqlite import copy as copy_database
@@ -53,7 +52,7 @@ def restore(database: Database, copy: Path) -> Path | None:
     with ExitStack() as held:
         source = held.enter_context(closing(_opened(copy)))
         make_home(database.home)
-        held.enter_context(publisher_lock(database.home, doing="it must stop before another store takes its place"))
+        held.enter_context(database.publisher_lock(doing="it must stop before another store takes its place"))
         descriptor, name = mkstemp(prefix="ttp.db.new-", dir=database.home)
         os.close(descriptor)
         fresh = Path(name)

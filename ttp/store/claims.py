@@ -1,7 +1,9 @@
 """The statements whose atomicity matters: claiming, and every later change of a delivery's state.
 
 All of them run on the publisher's writing connection, inside a transaction that the caller began IMMEDIATE. A change
-is compare-and-set on the state that was read, and stores the post's derived status in the same transaction.
+is compare-and-set on the state and the fence that were read, and stores the post's derived status in the same
+transaction. Where several publishers share the store (PostgreSQL), an account is locked before anything of it is
+claimed, and outside the statement that finds candidates: inside one, locks would be taken on rows that LIMIT drops.
 """
 
 from __future__ import annotations
@@ -18,11 +20,14 @@ from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import conditions, events, row_mapper
 from ttp.store.conditions import NOT_QUARANTINED, RAISE_REVISION
 from ttp.store.dialect import Connection, List, Row, greatest, in_list, not_in_list, unindexed
+from ttp.store.publisher_session import Held, PublisherSession
 from ttp.store.row_mapper import CorruptRow, Quarantine, as_corrupt_row
 
 NO_QUARANTINE = Quarantine()
 LATE_MS = 60_000
 """Deliveries claimed later than this are late: punctual ones go first, and late ones of an account keep a gap."""
+MORE_CANDIDATES = 64
+"""How many more accounts than it has room for a publisher tries to lock: others may have the first ones."""
 NEVER_MS = 253_402_300_800_000
 """The end of the year 9999. Text that was written into a column by hand compares greater."""
 _DELIVERY = "SELECT d.*, a.platform, a.handle AS account_handle FROM delivery d JOIN account a ON a.id = d.account_id"
@@ -40,11 +45,13 @@ _WITHOUT = not_in_list("d.id", "without")
 _IS_LATE = "(d.state = 'pending' AND d.due_at < :now - :late)"
 
 # Not by the index of a post's deliveries: ready deliveries are read in the order of the partial index.
+_RECHECKED = ("state", "fence", "next_at", "approved_at")
+_OF_ACCOUNTS = in_list("a.id", "accounts")
 _ONLY = f" AND {in_list(unindexed('d.post_id'), 'only')}"
 _FIRST = f"""
         SELECT d.id FROM delivery d
         WHERE d.account_id = a.id AND d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL
-            AND d.next_at <= :cutoff AND {not_in_list("d.post_id", "quarantined_posts")}{{only}}
+            AND d.next_at <= :cutoff AND {not_in_list("d.post_id", "skipped_posts")}{{only}}
             {{more}}ORDER BY d.next_at, d.id LIMIT 1
 """
 
@@ -62,7 +69,7 @@ WITH first AS (
         )
         AND a.enabled AND a.connected AND NOT a.needs_reconnect AND a.removed_at IS NULL
         AND (a.hold_until IS NULL OR a.hold_until <= :now)
-        AND {not_in_list("a.id", "quarantined_accounts")}
+        AND {not_in_list("a.id", "quarantined_accounts")}{{of_accounts}}
         AND NOT EXISTS (
             SELECT 1 FROM delivery b WHERE b.account_id = a.id AND b.state IN ('claimed', 'sending')
                 AND {not_in_list("b.post_id", "quarantined_posts")}
@@ -106,18 +113,101 @@ def claim(
     only: Collection[int] | None = None,
     approved: bool = False,
     quarantine: Quarantine = NO_QUARANTINE,
+    session: PublisherSession | None = None,
 ) -> list[Delivery]:
     """Claim at most `free` due deliveries, one for each account that can take one: punctual ones before late ones.
 
     Due means `next_at` up to `cutoff`. Late means more than a minute after its time; a retry is never late. Late ones
     get the places that `places` reserves for them (of `free`, without it) and those that punctual ones leave; their ids
-    are added to it. `only`: just these post ids; `approved`: just approved deliveries. Returns the claimed deliveries,
-    earliest first of each kind. Like all functions here, raises CorruptRow for a row that cannot be read and is not in
-    `quarantine`.
+    are added to it. `only`: just these post ids; `approved`: just approved deliveries; `session`: where several
+    publish, only deliveries of the accounts that it has locked. Returns the claimed deliveries, earliest first of each
+    kind. Like all functions here, raises CorruptRow for a row that cannot be read and is not in `quarantine`.
     """
     places = places or Places(free)
-    sql = _READY.format(only="" if only is None else _ONLY)
-    found = db.execute(
+    shared = session if session is not None and session.is_shared else None
+    mine = None if shared is None else shared.held(Held.DELIVERY)
+    if mine is not None and not mine:
+        return []
+    found = _ready(
+        db,
+        now=now,
+        cutoff=cutoff,
+        free=free,
+        catch_up_gap=catch_up_gap,
+        only=only,
+        approved=approved,
+        quarantine=quarantine,
+        accounts=mine,
+    )
+    if not found:
+        return []
+    found.sort(key=lambda row: (row["is_late"], row["next_at"], row["id"]))
+    late = sum(row["is_late"] for row in found)
+    punctual = min(len(found) - late, free - min(late, places.kept_for_late(free)))
+    chosen = found[:punctual] + found[len(found) - late :][: free - punctual]
+    if shared is not None:
+        now_there = shared.lock_rows(db, [row["id"] for row in chosen])
+        chosen = [row for row in chosen if now_there.get(row["id"]) == tuple(row[name] for name in _RECHECKED)]
+    are_late = {row["id"] for row in chosen if row["is_late"]}
+    places.late |= are_late
+    return _save_claims(db, [row_mapper.delivery(row).claimed() for row in chosen], are_late, now)
+
+
+def lock_due_accounts(
+    db: Connection,
+    session: PublisherSession,
+    *,
+    now: datetime,
+    cutoff: datetime,
+    free: int,
+    catch_up_gap: timedelta,
+    only: Collection[int] | None = None,
+    approved: bool = False,
+    quarantine: Quarantine = NO_QUARANTINE,
+) -> None:
+    """Lock the accounts of at most `free` due deliveries of each kind that no other publisher has in hand.
+
+    What is claimed of them is chosen afterwards, by a new statement: it sees what the publisher that held the lock
+    before has committed.
+    """
+    candidates = _ready(
+        db,
+        now=now,
+        cutoff=cutoff,
+        free=free + MORE_CANDIDATES,
+        catch_up_gap=catch_up_gap,
+        only=only,
+        approved=approved,
+        quarantine=quarantine,
+    )
+    candidates.sort(key=lambda row: (row["is_late"], row["next_at"], row["id"]))
+    wanted = [row["account_id"] for row in candidates]
+    late = [row["account_id"] for row in candidates if row["is_late"]]
+    # Some of each kind: `claim` chooses between late and punctual ones.
+    for accounts in (wanted, late):
+        left, locked = accounts, 0
+        while left and locked < free:
+            some, left = left[: free - locked], left[free - locked :]
+            locked += len(session.take(db, Held.DELIVERY, some))
+
+
+def _ready(
+    db: Connection,
+    *,
+    now: datetime,
+    cutoff: datetime,
+    free: int,
+    catch_up_gap: timedelta,
+    only: Collection[int] | None,
+    approved: bool,
+    quarantine: Quarantine,
+    accounts: Collection[int] | None = None,
+) -> list[Row]:
+    """Return at most `free` due deliveries of each kind, one for each account; of `accounts` only, if given."""
+    sql = _READY.format(
+        only="" if only is None else _ONLY, of_accounts="" if accounts is None else f" AND {_OF_ACCOUNTS}"
+    )
+    return db.execute(
         conditions.only_approved(sql) if approved else sql,
         {
             "now": to_ms(now),
@@ -126,25 +216,17 @@ def claim(
             "gap": catch_up_gap // timedelta(milliseconds=1),
             "free": free,
             **_only(only),
+            **({} if accounts is None else {"accounts": List(sorted(accounts))}),
             **quarantine.values,
         },
     ).fetchall()
-    if not found:
-        return []
-    found.sort(key=lambda row: (row["is_late"], row["next_at"], row["id"]))
-    late = sum(row["is_late"] for row in found)
-    punctual = min(len(found) - late, free - min(late, places.kept_for_late(free)))
-    chosen = found[:punctual] + found[len(found) - late :][: free - punctual]
-    are_late = {row["id"] for row in chosen if row["is_late"]}
-    places.late |= are_late
-    return _save_claims(db, [row_mapper.delivery(row).claimed() for row in chosen], are_late, now)
 
 
 def _save_claims(db: Connection, after: list[Delivery], late: set[int], now: datetime) -> list[Delivery]:
     """Store what `Delivery.claimed` changes, with a fixed number of statements. Return those that were still claimable.
     `late`: ids of the late ones."""
     changed = db.execute(
-        f"UPDATE delivery SET state = :state, next_at = NULL, attempts = attempts + 1 WHERE {_IDS}"
+        f"UPDATE delivery SET state = :state, next_at = NULL, attempts = attempts + 1, fence = fence + 1 WHERE {_IDS}"
         " AND state IN ('pending', 'retrying') RETURNING id",
         {"state": DeliveryState.CLAIMED.value, "ids": List(d.id for d in after)},
     ).fetchall()
@@ -165,11 +247,14 @@ def _save_claims(db: Connection, after: list[Delivery], late: set[int], now: dat
 
 def save_transition(db: Connection, before: Delivery, after: Delivery, *, now: datetime) -> PostStatus | None:
     """Store a delivery that moved from `before` to `after` and return its post's status. Return None, and change
-    nothing, if the delivery is no longer in the state of `before`."""
+    nothing, if the delivery is no longer in the state of `before`, or another publisher has raised its fence."""
+    db.lock_posts([before.post_id or 0])
     columns = {"state": after.state.value, **row_mapper.delivery_columns(after, before)}
+    if after.fence != before.fence:
+        columns["fence"] = after.fence
     assignments = ", ".join(f"{name} = ?" for name in columns)
-    values = (*columns.values(), before.id, before.state.value)
-    if not db.execute(f"UPDATE delivery SET {assignments} WHERE id = ? AND state = ?", values).rowcount:
+    values = (*columns.values(), before.id, before.state.value, before.fence)
+    if not db.execute(f"UPDATE delivery SET {assignments} WHERE id = ? AND state = ? AND fence = ?", values).rowcount:
         return None
     if before.state is not after.state:
         events.record_delivery(db, after, now)
@@ -274,10 +359,29 @@ def due_lookups(
     return [row_mapper.delivery(row) for row in db.execute(sql, values)]
 
 
-def interrupted_deliveries(db: Connection, quarantine: Quarantine = NO_QUARANTINE) -> list[Delivery]:
-    """Return claimed and sending deliveries: what a publisher that died left behind."""
+def still_due_lookup(db: Connection, delivery: Delivery, now: datetime) -> list[Delivery]:
+    """Return the delivery as it is now, if its next look-up is due still."""
+    states = (DeliveryState.PROCESSING, DeliveryState.RECONCILING, DeliveryState.PUBLISHED)
+    here = _delivery(db, delivery.id or 0)
+    return [here] if here.state in states and here.next_at is not None and here.next_at <= now else []
+
+
+def interrupted_deliveries(
+    db: Connection, quarantine: Quarantine = NO_QUARANTINE, *, accounts: Collection[int] | None = None
+) -> list[Delivery]:
+    """Return claimed and sending deliveries: what a publisher that died left behind. `accounts`: of these only."""
     sql = f"{_DELIVERY} WHERE d.state IN ('claimed', 'sending') AND {NOT_QUARANTINED}"
-    return [row_mapper.delivery(row) for row in db.execute(sql, quarantine.values)]
+    values = dict(quarantine.values)
+    if accounts is not None:
+        sql += f" AND {_OF_ACCOUNTS} ORDER BY d.post_id"
+        values["accounts"] = List(sorted(accounts))
+    return [row_mapper.delivery(row) for row in db.execute(sql, values)]
+
+
+def busy_accounts(db: Connection) -> list[int]:
+    """Return the accounts of which a delivery is claimed or sending."""
+    found = db.execute("SELECT account_id FROM delivery WHERE state IN ('claimed', 'sending') ORDER BY account_id")
+    return sorted({row[0] for row in found})
 
 
 def has_interrupted_deliveries(db: Connection) -> bool:
@@ -323,6 +427,7 @@ def has_unfinished(
         SELECT 1 FROM delivery d JOIN account a ON a.id = d.account_id
         WHERE d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.next_at <= :due_by
             AND (a.hold_until IS NULL OR a.hold_until <= :due_by){only_these} AND {NOT_QUARANTINED}
+            AND {not_in_list("d.post_id", "skipped_posts")}
     )
     """
     values = {

@@ -68,6 +68,7 @@ DELIVERY: dict[str, Kind] = {
     "note": "text",
     "taken_down_at": "instant",
     "approved_at": "instant",
+    "fence": "integer",
 }
 
 POST: dict[str, Kind] = {

@@ -1,4 +1,5 @@
-"""The store of a home: created by the first change, upgraded when opened, read and written in blocks.
+"""The store of a home: created by the first change, upgraded when opened, read and written in blocks. It is a SQLite
+file, or is in a PostgreSQL database: `open_database` opens the one that the settings name.
 
 Questions use `reading`, the publisher `connect`. A change is one `writing`, which takes the write lock at its start: a
 transaction that reads first and writes later could fail with BUSY_SNAPSHOT.
@@ -7,18 +8,23 @@ transaction that reads first and writes later could fail with BUSY_SNAPSHOT.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
+from copy import copy as duplicate
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from ttp.domain.action import action
-from ttp.domain.errors import Hint, NewerStore, NotAllowed, OlderStore
+from ttp.domain.errors import Hint, NewerStore, NotAllowed, OlderStore, UsageError
 from ttp.store.dialect import Connection
 from ttp.store.home.files import make_home, refuse_loose_modes, sync
-from ttp.store.sqlite import connect, connect_unchecked, copy, create_tables, translate_errors
+from ttp.store.sqlite import connect, connect_unchecked, copy, create_tables, quick_check, translate_errors
 
-REVISIONS = ("0007", "0008", "0009", "0010", "0011", "0012", "0013", "0014", "0015")
+if TYPE_CHECKING:
+    from ttp.store.publisher_session import Job, PublisherSession
+
+REVISIONS = ("0007", "0008", "0009", "0010", "0011", "0012", "0013", "0014", "0015", "0016")
 """Every revision of the schema, oldest first; the last one is this program's. A test holds it equal to migrations/."""
 UNRELEASED = ("0001", "0002", "0003", "0004", "0005", "0006")
 """Revisions from before the first release, which this program does not read."""
@@ -28,12 +34,43 @@ BUSY_TIMEOUT_S = 30.0
 LONG_LOG = 16_384
 """Pages, 64 MB: how long the log may grow while transactions are written in batches."""
 
+if TYPE_CHECKING:
+    from ttp.store.home.locks import RefreshRecord
+
 Writing: TypeAlias = Callable[[], AbstractContextManager[Connection]]
 """Begins a transaction for a block, as `Database.writing`."""
 
 
+def open_database(
+    home: Path,
+    url: str = "",
+    password_command: Sequence[str] = (),
+    *,
+    may_upgrade: bool = True,
+    report_upgrade: Callable[[Path], object] = lambda backup: None,
+) -> Database:
+    """Return the store of a home: in the PostgreSQL database at `url`, or without one in a file. Connects to nothing.
+
+    `password_command`: a program that prints the database's password. Raises UsageError for an address that cannot be
+    read, and if psycopg is not installed.
+    """
+    if not url:
+        return Database(home, may_upgrade=may_upgrade, report_upgrade=report_upgrade)
+    try:
+        from ttp.store.postgresql.database import PostgresDatabase
+    except ImportError as missing:
+        why = f"a store in PostgreSQL needs the extra postgres: {missing}"
+        raise UsageError(why, Hint("fix", "pip install 'ttp-cli[postgres]'")) from None
+    return PostgresDatabase(home, url, password_command, may_upgrade=may_upgrade)
+
+
 class Database:
     """One store's database file under `home`. Opened lazily; read-only questions never create it."""
+
+    has_files = True
+    """Whether the store is a file here, whose copies are noticed by what identifies the file."""
+    server_clock: Callable[[Connection], datetime] | None = None
+    """Reads the clock of the store's server, if it has one."""
 
     def __init__(
         self,
@@ -49,12 +86,60 @@ class Database:
         self.path = home / "ttp.db"
         self._busy_timeout_s = busy_timeout_s
         self._may_upgrade = may_upgrade
+        self._rehearsing = False
         self._report_upgrade = report_upgrade
         self._checked = False
         self._knows_files = False
 
+    def create(self) -> bool:
+        """Create the store, unless it exists: return whether it was created. Raises Busy, and UsageError for a database
+        with other tables."""
+        if self.exists():
+            return False
+        self._create()
+        return True
+
+    @property
+    def name(self) -> str:
+        """The store in messages: its file, or its address without a password."""
+        return str(self.path)
+
+    def rehearsal(self) -> Database:
+        """Return the same store, in which each change is rolled back at its end: to find out what it would do."""
+        rehearsal = duplicate(self)
+        rehearsal._rehearsing = True
+        return rehearsal
+
     def exists(self) -> bool:
         return self.path.exists()
+
+    def translating_errors(self) -> AbstractContextManager[None]:
+        """Turn errors of the database in the block into Busy and Damaged."""
+        return translate_errors(self.path)
+
+    def check(self, connection: Connection) -> None:
+        """Read the whole store, as far as its database does not check itself. Raises Damaged."""
+        quick_check(connection, self.path)
+
+    def size(self) -> int:
+        """Return the bytes that the store takes."""
+        files = (self.path.with_name(name) for name in ("ttp.db", "ttp.db-wal", "ttp.db-shm"))
+        return sum(path.stat().st_size for path in files if path.exists())
+
+    @contextmanager
+    def publisher_lock(self, *, doing: str = "") -> Iterator[None]:
+        """Hold the lock of this home's publisher for the block. Raises LockHeld at once if another process has it;
+        `doing`: why it is needed."""
+        from ttp.store.home.locks import publisher_lock
+
+        with publisher_lock(self.home, doing=doing):
+            yield
+
+    def is_publisher_running(self) -> bool:
+        """Return whether a living process holds the lock of this home's publisher. Raises Busy if unknown."""
+        from ttp.store.home.locks import is_publisher_running
+
+        return is_publisher_running(self.home)
 
     def connect(self) -> Connection:
         """Open the store; create or upgrade it first if needed. Raises Busy, Damaged, NewerStore, NotAllowed. The
@@ -77,13 +162,32 @@ class Database:
         self._checked = True
         return connection
 
+    def publisher_session(self, mode: str, evict_after: timedelta) -> PublisherSession:
+        """Return what a publisher holds while it publishes. `mode`: as in `ttp status`; `evict_after`: the longest time
+        between two of its reports."""
+        from ttp.store.publisher_session import PublisherSession
+
+        return PublisherSession(self.connect)
+
+    @contextmanager
+    def job(self, job: Job) -> Iterator[bool]:
+        """Hold the lock of some periodic work for the block. Yield False if another process does that work."""
+        from ttp.store.home.locks import webhook_lock
+        from ttp.store.publisher_session import Job
+
+        if job is not Job.WEBHOOKS:  # the publisher does the others, and there is one
+            yield True
+            return
+        with webhook_lock(self.home) as is_held:
+            yield is_held
+
     @contextmanager
     def reading(self) -> Iterator[Connection | None]:
         """Yield a connection for a read-only question; None, and nothing is created, where no store exists yet."""
         if not self.exists():
             yield None
             return
-        with closing(self.connect()) as connection, translate_errors(self.path):
+        with closing(self._session()) as connection, self.translating_errors():
             yield connection
 
     @contextmanager
@@ -100,17 +204,17 @@ class Database:
     @contextmanager
     def as_it_is(self) -> Iterator[Connection | None]:
         """Like `reading`, but without checking modes or upgrading: for diagnostics."""
-        with translate_errors(self.path):
+        with self.translating_errors():
             if not self.exists():
                 yield None
                 return
-            with closing(connect(self.path, self._busy_timeout_s)) as connection:
+            with closing(self._open()) as connection:
                 yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Run the block in one IMMEDIATE transaction: committed at its end, rolled back on any error."""
-        with closing(self.connect()) as connection, self._transaction(connection):
+        with closing(self._session()) as connection, self._transaction(connection):
             yield connection
 
     @contextmanager
@@ -128,17 +232,34 @@ class Database:
                 nonlocal shared
                 if shared is None:
                     shared = opened.enter_context(closing(self.connect()))
-                    shared.execute(f"PRAGMA wal_autocheckpoint={LONG_LOG}")
+                    self._expect_batches(shared)
                 with self._transaction(shared):
                     yield shared
 
             yield writing
 
+    def _session(self) -> Connection:
+        """Return a connection for one block, which closes it."""
+        return self.connect()
+
+    def _open(self) -> Connection:
+        """Open the store as it is."""
+        return connect(self.path, self._busy_timeout_s)
+
+    def _expect_batches(self, connection: Connection) -> None:
+        connection.execute(f"PRAGMA wal_autocheckpoint={LONG_LOG}")
+
     @contextmanager
     def _transaction(self, connection: Connection) -> Iterator[None]:
-        with translate_errors(self.path), connection.transaction():
+        with suppress(_RolledBack), self.translating_errors(), self._change(connection):
             self._remember_files(connection)
             yield
+            if self._rehearsing:
+                raise _RolledBack
+
+    def _change(self, connection: Connection) -> AbstractContextManager[None]:
+        """Begin a transaction that changes the store, one after the other."""
+        return connection.transaction()
 
     def _remember_files(self, connection: Connection) -> None:
         """Record the store's file identity with its first change, if it is not stored yet."""
@@ -151,9 +272,33 @@ class Database:
         else:
             self._knows_files = True
 
+    def token_lock(self, account: str, *, patience_s: float, has_account: bool = False) -> AbstractContextManager[None]:
+        """Hold an account's token for the block: nobody else refreshes it or publishes with it. Raises TokenLocked
+        after `patience_s` seconds. `has_account`: the caller has locked the account for publishing."""
+        from ttp.store.home import locks
+
+        return locks.token_lock(self.home, account, patience_s=patience_s)
+
+    @contextmanager
+    def refreshing(self, account: str, *, patience_s: float) -> Iterator[RefreshRecord]:
+        """Yield the record of the refresh that the block makes. The caller holds `token_lock`. Raises TokenLocked."""
+        from ttp.store.home import locks
+
+        yield locks.RefreshRecord(self.home, account)
+
+    @contextmanager
+    def media_adding_lock(self) -> Iterator[None]:
+        """Keep cleanups of media on other hosts away for the block. A file has no other hosts."""
+        yield
+
+    @contextmanager
+    def media_removing_lock(self) -> Iterator[bool]:
+        """Keep other hosts from adding media for the block. Yield False if one adds some now."""
+        yield True
+
     def _behind(self, connection: Connection) -> bool:
         """Return whether the schema is older than this program's."""
-        return read_revision(connection, self.path) != REVISIONS[-1]
+        return read_revision(connection, self.name) != REVISIONS[-1]
 
     def _create(self) -> None:
         """Create the store under a temporary name and move it into place, so that no process sees half of it."""
@@ -175,12 +320,10 @@ class Database:
 
     def _migrate(self) -> None:
         """Upgrade an older store under the publisher's lock, after making a backup."""
-        from ttp.store.home.locks import publisher_lock
-
         if not self._may_upgrade:
             why = f"the store {self.path} must be brought up to date first, and nothing may be written here"
             raise NotAllowed(why, Hint("see", action("help", "capability")))
-        with publisher_lock(self.home, doing="the store's schema must be brought up to date"):
+        with self.publisher_lock(doing="the store's schema must be brought up to date"):
             with closing(connect(self.path, self._busy_timeout_s)) as source:
                 if not self._behind(source):  # another process was first, and the backup is of the older store
                     return
@@ -197,32 +340,23 @@ class Database:
             upgrade(connection, REVISIONS[-1])
 
 
-class Rehearsal(Database):
-    """A store in which each change is rolled back at its end: for finding out what a request would do."""
-
-    @contextmanager
-    def _transaction(self, connection: Connection) -> Iterator[None]:
-        with suppress(_RolledBack), super()._transaction(connection):
-            yield
-            raise _RolledBack
-
-
 class _RolledBack(Exception):
     """Ends a rehearsed change."""
 
 
-def read_revision(connection: Connection, path: Path) -> str:
-    """Return the revision of a store's schema. Raises NewerStore or OlderStore for an unknown one."""
+def read_revision(connection: Connection, name: object) -> str:
+    """Return the revision of a store's schema. Raises NewerStore or OlderStore for an unknown one. `name`: of the
+    store, in the message."""
     row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     revision = str(row[0]) if row else ""
     if revision in UNRELEASED:
         raise OlderStore(
-            f'the store {path} has the schema "{revision}" from before the first release: open it once with {UPGRADER},'
+            f'the store {name} has the schema "{revision}" from before the first release: open it once with {UPGRADER},'
             f' which brings it to "{REVISIONS[0]}"'
         )
     if revision not in REVISIONS:
         raise NewerStore(
-            f'the store {path} was written by a newer ttp (its schema is "{revision}",'
+            f'the store {name} was written by a newer ttp (its schema is "{revision}",'
             f' this one knows "{REVISIONS[-1]}")',
             Hint("fix", "pip install --upgrade ttp-cli"),
         )

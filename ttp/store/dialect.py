@@ -24,6 +24,27 @@ class Conflicting(StoreError):
     """A row would break a unique key or a reference."""
 
 
+class TryAgain(StoreError):
+    """Another transaction was in the way: the same work may succeed now."""
+
+
+class Superseded(StoreError):
+    """Another publisher has the delivery now."""
+
+
+class NotDurable(StoreError):
+    """The transaction is committed on the server, and may be missing after a failover: nothing may rely on it."""
+
+
+class SessionLost(StoreError):
+    """The session ended, and its locks with it: nothing that began on it may go on."""
+
+
+class Sealed(StoreError):
+    """The store refuses changes: it was copied to another place, or is such a copy and not complete. The text says
+    which, as `seal` wrote it."""
+
+
 class Row(Protocol):
     """A row, by position or by the name of a column."""
 
@@ -45,6 +66,12 @@ class Cursor(Protocol):
 
 class Connection(Protocol):
     """One session of a database. Usable from any thread, by one at a time."""
+
+    @property
+    def is_change(self) -> bool:
+        """Whether the transaction is a change of a person, which locks the posts that it reads. Never on SQLite, where
+        no other transaction writes."""
+        ...
 
     @property
     def in_transaction(self) -> bool:
@@ -73,6 +100,28 @@ class Connection(Protocol):
 
     def reserve_ids(self, table: str, count: int) -> Sequence[int]:
         """Return ids for new rows, which no other session takes; inside a transaction."""
+        ...
+
+    def lock_posts(self, post_ids: Iterable[int]) -> None:
+        """Lock the rows of posts until the transaction ends, in the order of their ids. Whoever changes a post or its
+        deliveries does this first. On SQLite a transaction is the only one that writes."""
+        ...
+
+    def data_version(self) -> int:
+        """Return a number that changes when another session has changed the store; at the latest after a second."""
+        ...
+
+    def continue_ids(self, table: str, highest: int) -> None:
+        """Give new rows of a table ids above `highest`; inside a transaction."""
+        ...
+
+    def refuse_changes(self, tables: Sequence[str], why: str) -> None:
+        """Let every change of these tables raise Sealed with the text `why`, in every session, while `store.moved_to`
+        or `store.moved_from` is set; inside a transaction. Waits for transactions that have changed them."""
+        ...
+
+    def allow_changes(self, tables: Sequence[str]) -> None:
+        """Undo `refuse_changes`; inside a transaction."""
         ...
 
     def close(self) -> None: ...
@@ -125,6 +174,11 @@ def least(*values: str) -> str:
 def unindexed(column: str) -> str:
     """Return the column in a form for which SQLite uses no index, because another index has the right order."""
     return _fragment(f"+{column}", column)
+
+
+def bytewise(column: str) -> str:
+    """Return the column for comparing and sorting by bytes."""
+    return _fragment(f"{column} COLLATE BINARY", f'{column} COLLATE "C"')
 
 
 def contains(column: str, name: str) -> str:

@@ -12,11 +12,13 @@ from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.event import POST_EVENTS, Event, delivery_event
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.time.clock import from_ms, to_ms
-from ttp.store import webhooks
 from ttp.store.dialect import Connection, List, Row, in_list, not_in_list
 from ttp.store.queries import ENDED
+from ttp.store.server import webhooks
 
 KEPT_FOR = timedelta(days=7)
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
+_INSERT = "INSERT INTO event (at, event, post_id, account_id, data) VALUES (?, ?, ?, ?, ?)"
 _WITHIN = (
     " AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.post_id = event.post_id AND d.state <> 'cancelled'"
     f" AND {not_in_list('d.account_id', 'within')})"
@@ -111,13 +113,17 @@ def delete_old(db: Connection, before: datetime) -> None:
 
 
 def _insert(db: Connection, events: Sequence[tuple[Event, int | None]]) -> None:
+    listening = webhooks.webhooks(db) if events else []
     for event, account_id in events:
         assert event.post is not None
-        row = db.execute(
-            "INSERT INTO event (at, event, post_id, account_id, data) VALUES (?, ?, ?, ?, ?) RETURNING id",
-            (to_ms(event.at), event.event, event.post, account_id, json.dumps(event.as_json(), ensure_ascii=False)),
-        ).fetchone()
-        webhooks.queue_calls(db, row["id"], event=event.event, post_id=event.post, account_id=account_id, at=event.at)
+        values = (to_ms(event.at), event.event, event.post, account_id, _ENCODER.encode(event.as_json()))
+        if not listening:  # without the id that a webhook needs, an insert takes half the time
+            db.execute(_INSERT, values)
+            continue
+        row = db.execute(f"{_INSERT} RETURNING id", values).fetchone()
+        webhooks.queue_calls(
+            db, listening, row["id"], event=event.event, post_id=event.post, account_id=account_id, at=event.at
+        )
 
 
 def _event(row: Row) -> StoredEvent:

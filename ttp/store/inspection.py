@@ -24,7 +24,6 @@ from ttp.store import clock_check, queries, row_mapper
 from ttp.store.database import REVISIONS, Database, read_revision
 from ttp.store.dialect import Connection, Row, json_items
 from ttp.store.row_mapper import CorruptRow
-from ttp.store.sqlite import quick_check
 
 # Some platforms' answer says that they took the post and under which handle: that it is published, a look-up finds.
 _DELIVERIES = """
@@ -137,9 +136,9 @@ def survey(database: Database, now: datetime, *, approved: bool = False) -> Surv
     with database.as_it_is() as db:
         if db is None:
             return None
-        quick_check(db, database.path)
-        revision = read_revision(db, database.path)
-        size = sum(path.stat().st_size for path in _files(database) if path.exists())
+        database.check(db)
+        revision = read_revision(db, database.name)
+        size = database.size()
         if revision != REVISIONS[-1]:
             return Survey(size, revision, (), None, 0, 0, None)
         unreadable = tuple(islice(_unreadable(db), MOST))
@@ -194,7 +193,3 @@ def paths_open_to_others(home: Path, *, but: tuple[Path, ...] = ()) -> Iterator[
                 ours = here == home and name in _OURS
                 if not ours and not stat.S_ISLNK(found.st_mode) and stat.S_IMODE(found.st_mode) & _LOOSE:
                     yield here / name
-
-
-def _files(database: Database) -> tuple[Path, ...]:
-    return tuple(database.path.with_name(name) for name in ("ttp.db", "ttp.db-wal", "ttp.db-shm"))

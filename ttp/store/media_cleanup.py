@@ -10,20 +10,25 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ttp.domain.media import MediaItem, MediaUse
+from ttp.domain.media.item import MediaItem, MediaUse
 from ttp.domain.time.clock import to_ms
 from ttp.store.change_log import media_needed_for_undo
 from ttp.store.database import Database
 from ttp.store.dialect import Connection, List, in_list
 from ttp.store.home.locks import media_removing_lock
-from ttp.store.sqlite import translate_errors
+
+if TYPE_CHECKING:
+    from ttp.store.home.media import MediaStore
 
 ORPHANS_STAY = timedelta(days=1)
 """Time that a copy without a post is kept."""
+IN_USE = timedelta(hours=1)
+"""Time since its last use in which a copy is not removed from a cache: a request may be reading it."""
 _BATCH = 200
 """Files per transaction, so that writers wait briefly."""
 _COPY = re.compile(r"([0-9a-f]{64})(\.[a-z]+)?")
@@ -81,10 +86,83 @@ def remove_unneeded(folder: Path, database: Database, *, now: datetime, keep: ti
         # The file system's own clock: the times of files are by it.
         old = os.fstat(lock).st_mtime - ORPHANS_STAY.total_seconds()
         removed = 0
-        with translate_errors(database.path), closing(database.connect()) as db:
+        with database.translating_errors(), closing(database.connect()) as db:
             for batch in _batches(folder):
                 removed += _sweep(db, batch, old, now, keep)
         return removed
+
+
+def clean_bucket(media: MediaStore, database: Database, *, now: datetime, keep: timedelta) -> int:
+    """Delete the objects of a bucket that are not needed, and upload copies here that are needed and not in it (of a
+    store whose media were in a folder). Return how many were deleted. Skipped while a host adds media. Raises
+    MediaUnavailable, Busy, Damaged.
+
+    An object that was uploaded within a day is never deleted: a host may just have added it.
+    """
+    assert media.bucket is not None
+    if not database.exists():
+        return 0
+    with media_removing_lock(database.home) as here, database.media_removing_lock() as everywhere:
+        if here is None or not everywhere:
+            return 0
+        there = {one.sha256: one for one in media.bucket.objects()}
+        removed = 0
+        with database.translating_errors(), closing(database.connect()) as db:
+            undoable = media_needed_for_undo(db, now)
+            for digests in _slices(sorted(there)):
+                kept = needed_digests(db, digests, ended_by=now - keep) | undoable
+                for sha256 in digests:
+                    if sha256 not in kept and now - there[sha256].modified_at > ORPHANS_STAY:
+                        media.bucket.delete(sha256)
+                        removed += 1
+            here_only = sorted({entry.name for entry in _copies(media.folder)} - set(there))
+            for digests in _slices(here_only):
+                for sha256 in sorted(needed_digests(db, digests, ended_by=now - keep)):
+                    media.upload_cached(sha256)
+        return removed
+
+
+def shrink_cache(media: MediaStore, home: Path, most_bytes: int) -> int:
+    """Remove copies that the bucket has too, those used longest ago first, until the folder has at most `most_bytes`.
+    What was used within IN_USE stays. Return how many were removed. Skipped while a process adds media."""
+    assert media.bucket is not None
+    with media_removing_lock(home) as lock:
+        if lock is None or not media.folder.is_dir():
+            return 0
+        os.utime(lock)
+        old = os.fstat(lock).st_mtime - IN_USE.total_seconds()
+        copies = [(max(stat.st_mtime, stat.st_atime), stat.st_size, entry) for entry, stat in _sizes(media.folder)]
+        left = sum(size for _, size, _ in copies)
+        if left <= most_bytes:
+            return 0
+        there = {one.sha256 for one in media.bucket.objects()}
+        removed = 0
+        for used_at, size, entry in sorted(copies, key=lambda copy: copy[:2]):
+            if left <= most_bytes or used_at > old:
+                break
+            found = _COPY.fullmatch(entry.name)
+            if found is not None and found[1] in there:
+                Path(entry.path).unlink(missing_ok=True)
+                left -= size
+                removed += 1
+        return removed
+
+
+def _copies(folder: Path) -> Iterator[os.DirEntry[str]]:
+    """Yield the originals in the folder, which may not exist."""
+    if folder.is_dir():
+        yield from (entry for entry in _entries(folder) if len(entry.name) == 64 and _COPY.fullmatch(entry.name))
+
+
+def _sizes(folder: Path) -> Iterator[tuple[os.DirEntry[str], os.stat_result]]:
+    for entry in _entries(folder):
+        with suppress(FileNotFoundError):
+            yield entry, entry.stat(follow_symlinks=False)
+
+
+def _slices(digests: list[str]) -> Iterator[list[str]]:
+    for at in range(0, len(digests), _BATCH):
+        yield digests[at : at + _BATCH]
 
 
 def _sweep(db: Connection, batch: list[os.DirEntry[str]], old: float, now: datetime, keep: timedelta) -> int:

@@ -1,7 +1,8 @@
 """The one schema, as SQLModel classes: columns, keys and indexes of both databases. No methods, no rules.
 
-`schema.sql` and `columns.py` are generated from it by `python -m tests.drift.store_schema`. Nothing imports this module
-at run time: it costs 0.3 s. Instants are milliseconds since 1970 UTC; columns of JSON hold text with sorted keys.
+`schema.sql` and `columns.py` are generated from it by `python -m tests.drift.store_schema`. At run time only
+`table_copy` imports this module: it costs 0.3 s. Instants are milliseconds since 1970 UTC; columns of JSON hold text
+with sorted keys.
 """
 
 from __future__ import annotations
@@ -60,7 +61,9 @@ def _index(name: str, *columns: Any, where: str, unique: bool = False, first: st
 
 
 class StoreRow(SQLModel, table=True):
-    """One row: who this store is, and which machine publishes from it (see `ownership`)."""
+    """One row: who this store is, which machine publishes from it (see `ownership`), and where it was copied to or is
+    being copied from (see `seal`). On PostgreSQL `server` is the system identifier and the oid of the database, and
+    `timeline` the one on which a publisher last ran."""
 
     __tablename__ = "store"
     id: int | None = Field(default=None, primary_key=True)
@@ -71,6 +74,12 @@ class StoreRow(SQLModel, table=True):
     host_name: str | None = _text(required=False)
     mark: str | None = _text(required=False)
     ran_at: datetime | None = _instant()
+    server: str | None = _text(required=False)
+    timeline: int | None = None
+    credentials_key: str | None = _text(required=False)
+    copy_id: str | None = _text(required=False)
+    moved_to: str | None = _text(required=False)
+    moved_from: str | None = _text(required=False)
 
 
 class AccountRow(SQLModel, table=True):
@@ -200,6 +209,23 @@ class DeliveryRow(SQLModel, table=True):
     note: str | None = _text(required=False)
     taken_down_at: datetime | None = _instant()
     approved_at: datetime | None = _instant()
+    fence: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default=text("0")))
+
+
+class PublisherRow(SQLModel, table=True):
+    """One publisher on PostgreSQL, as long as it is registered. `session_pid` and `session_start` (seconds since 1970)
+    name its session on the server; `since` and `last_report_at` are by the server's clock."""
+
+    __tablename__ = "publisher"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+    id: int | None = Field(default=None, primary_key=True)
+    host: str = _text()
+    pid: int
+    mode: str = _text()
+    session_pid: int
+    session_start: str = _text()
+    since: datetime = _instant(required=True)
+    last_report_at: datetime = _instant(required=True)
 
 
 class RateLimitRow(SQLModel, table=True):
@@ -516,3 +542,31 @@ class SubmittedDraftRow(SQLModel, table=True):
     platform: str = _text()
     link: str | None = _text(required=False)
     hint: str | None = _text(required=False)
+
+
+class CredentialRow(SQLModel, table=True):
+    """Encrypted credentials of an account, a webhook or a kind of notification (see `credentials.table`). `fields`: an
+    object of encrypted texts; `key_id`: of the key that decrypts them."""
+
+    __tablename__ = "credential"
+    name: str = Field(sa_column=Column(_TEXT, primary_key=True))
+    key_id: str = _text()
+    fields: str = _json("texts")
+
+
+class TokenRefreshRow(SQLModel, table=True):
+    """A refresh of a token that started and whose answer is not stored yet, on a store that several hosts share.
+    `token`: a hash of the token that was sent."""
+
+    __tablename__ = "token_refresh"
+    name: str = Field(sa_column=Column(_TEXT, primary_key=True))
+    token: str = _text()
+    started_at: datetime = _instant(required=True)
+
+
+class SettingRow(SQLModel, table=True):
+    """A setting that all hosts share (see `shared_settings`): the value as JSON."""
+
+    __tablename__ = "setting"
+    name: str = Field(sa_column=Column(_TEXT, primary_key=True))
+    value: str = _text()

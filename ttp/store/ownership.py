@@ -129,14 +129,18 @@ class MarkFile:
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """This machine as publisher of the store under `home`. `any_machine`: several machines take turns (containers)."""
+    """This machine as publisher of the store under `home`. `any_machine`: several machines take turns (containers).
+    `has_files`: the store is a file under `home`, and not in a server."""
 
     home: Path
     machine: Machine
     any_machine: bool = False
+    has_files: bool = True
 
     def refusal(self, db: Connection) -> OwnedElsewhere | None:
         """Return why this machine must not publish from the store; None if it may. Changes nothing."""
+        if not self.has_files:
+            return None
         seen = _seen(self.home, db)  # first: a publisher that runs writes the database before the file
         row = _row(db)
         if row["host"] == RESTORED:
@@ -152,6 +156,8 @@ class Owner:
     def refusal_if_replaced(self, db: Connection) -> OwnedElsewhere | None:
         """Return why a running publisher must stop: its store's files were replaced. None if they were not, or while
         the folder is being moved."""
+        if not self.has_files:
+            return None
         with suppress(OSError):
             seen = _seen(self.home, db)
             return None if seen is None else _copied(_row(db)["mark"], seen)
@@ -160,14 +166,17 @@ class Owner:
     def claim(self, db: Connection, now: datetime) -> None:
         """Record in the caller's transaction that this machine publishes from the store."""
         store_id = _row(db)["store_id"]
+        mark = _mark(self.home, db) if self.has_files else None
         db.execute(
             "UPDATE store SET host = ?, host_name = ?, mark = ?, ran_at = ?",
-            (self.machine.digest_for(store_id), self.machine.name, _mark(self.home, db), to_ms(now)),
+            (self.machine.digest_for(store_id), self.machine.name, mark, to_ms(now)),
         )
 
     def note_progress(self, db: Connection) -> None:
         """Write the last attempt id into `publisher.mark`: after a commit, never before. Raises nothing; if it fails,
         putting back an older store is noticed less precisely."""
+        if not self.has_files:
+            return
         with suppress(OSError, StoreError):
             with db.snapshot():
                 store_id, newest = _row(db)["store_id"], db.highest_id("attempt")

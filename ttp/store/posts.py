@@ -182,6 +182,8 @@ def snapshots(db: Connection, ids: Iterable[int]) -> Iterator[tuple[int, PostSna
     wanted = iter(ids)
     while batch := list(islice(wanted, _BATCH)):
         marks = ",".join("?" * len(batch))
+        if db.is_change:
+            db.lock_posts(batch)
         found = {row["id"]: row for row in db.execute(f"SELECT * FROM post WHERE id IN ({marks})", batch)}
         deliveries = _by_post(db, _DELIVERIES.format(marks), batch)
         media = _by_post(db, f"SELECT * FROM post_media WHERE post_id IN ({marks}) ORDER BY position", batch)
@@ -196,7 +198,7 @@ def post_of(post_id: int, image: str) -> Post:
     held = json.loads(image)
     own = _Row(held["post"], id=post_id, updated_at=held["post"]["created_at"], revision=0)
     of_post = {"post_id": post_id}
-    deliveries = [row_mapper.delivery(_Row(one, **of_post)) for one in held["deliveries"]]
+    deliveries = [row_mapper.delivery(_Row(one, **of_post, fence=0)) for one in held["deliveries"]]
     media = [row_mapper.media(_Row(one, **of_post)) for one in held["media"]]
     return row_mapper.post(own, deliveries, media, held["tags"])
 
@@ -227,7 +229,7 @@ def _image(
     own = _named(post, "id", "updated_at", "revision")
     held = {
         "post": own,
-        "deliveries": [_named(row, "post_id") for row in deliveries],
+        "deliveries": [_named(row, "post_id", "fence") for row in deliveries],
         "media": [_named(row, "post_id", "position") for row in media],
         "tags": [row["tag"] for row in tags],
     }

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from ttp.domain.attempt import Attempt
 from ttp.domain.delivery import Delivery, parts_of
-from ttp.domain.media import MediaItem
+from ttp.domain.media.item import MediaItem
 from ttp.domain.platform import Facts
 from ttp.domain.post import Metrics, Post, PostStatus
 from ttp.domain.recurrence import Repeat
@@ -220,6 +220,8 @@ def _marks(values: Sequence[object]) -> str:
 def load_posts(db: Connection, found: list[Row], own_key: row_mapper.OwnKey | None = None) -> Iterator[Post]:
     """Yield complete posts for rows of POSTS, with three more queries for the whole batch."""
     ids = [row["id"] for row in found]
+    if db.is_change and ids:
+        found = _locked(db, ids)
     deliveries: dict[int, list[Delivery]] = defaultdict(list)
     media: dict[int, list[MediaItem]] = defaultdict(list)
     tags: dict[int, list[str]] = defaultdict(list)
@@ -233,6 +235,13 @@ def load_posts(db: Connection, found: list[Row], own_key: row_mapper.OwnKey | No
         for row in db.execute(f"SELECT post_id, tag FROM post_tag WHERE post_id IN ({marks}) ORDER BY position", ids):
             tags[row["post_id"]].append(row["tag"])
         yield from row_mapper.posts(found, deliveries, media, tags, own_key)
+
+
+def _locked(db: Connection, ids: list[int]) -> list[Row]:
+    """Lock posts and return their rows as they are now: a publisher may have changed them since they were read."""
+    db.lock_posts(ids)
+    rows = {row["id"]: row for row in db.execute(f"{row_mapper.POSTS} WHERE id IN ({_marks(ids)})", ids)}
+    return [rows[i] for i in ids]
 
 
 def newest_metrics(db: Connection, post_ids: Iterable[int]) -> dict[int, dict[str, Metrics]]:
@@ -333,6 +342,17 @@ def keys_from(db: Connection, beginning: str) -> Iterator[tuple[int, str]]:
     sql = "SELECT id, key FROM post WHERE key >= ? AND key < ? AND deleted_at IS NULL ORDER BY key"
     for row in db.execute(sql, (beginning, beginning[:-1] + chr(ord(beginning[-1]) + 1))):
         yield row["id"], row["key"]
+
+
+def media_due(db: Connection, until: datetime) -> list[tuple[int, MediaItem]]:
+    """Return the media of deliveries that are due up to `until`, with the ids of their posts; the first due first."""
+    rows = db.execute(
+        "SELECT m.*, min(d.next_at) AS due FROM delivery d JOIN post_media m ON m.post_id = d.post_id"
+        " WHERE d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.next_at <= ?"
+        " GROUP BY m.post_id, m.position ORDER BY due, m.post_id, m.position",
+        (to_ms(until),),
+    )
+    return [(row["post_id"], row_mapper.media(row)) for row in rows]
 
 
 def media_item(db: Connection, sha256: str) -> MediaItem | None:

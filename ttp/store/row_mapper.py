@@ -21,7 +21,7 @@ from ttp.domain.action import action, way_out_from_text, way_out_to_text
 from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import Damaged, Hint
-from ttp.domain.media import MediaItem
+from ttp.domain.media.item import MediaItem
 from ttp.domain.post import ChosenBy, Post, PostStatus, Rejection
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import columns
@@ -173,7 +173,9 @@ _ATTEMPT = _Mapping(columns.ATTEMPT, joined=("platform", "account_handle"), enum
 
 # What a change of the object can change of the row.
 _POST_COLUMNS = tuple(name for name in columns.POST if name not in ("id", "revision", *_REJECTION))
-_DELIVERY_COLUMNS = tuple(name for name in columns.DELIVERY if name not in ("id", "post_id", "account_id", *_ERROR))
+_DELIVERY_COLUMNS = tuple(
+    name for name in columns.DELIVERY if name not in ("id", "post_id", "account_id", "fence", *_ERROR)
+)
 _ACCOUNT_COLUMNS = tuple(name for name in _ACCOUNT.names if name not in ("id", "platform", "handle"))
 POSTS = f"SELECT {', '.join(_POST.names)} FROM post"
 """Selects the rows that `posts` reads."""
@@ -383,6 +385,14 @@ class Quarantine:
     accounts: set[int] = field(default_factory=set)
     reasons: list[str] = field(default_factory=list)
     """One line for each."""
+    waiting: frozenset[int] = frozenset()
+    """Posts that are sound and not claimed here now, because of `waiting_for`."""
+    waiting_for: str = ""
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Return why posts and accounts are skipped, for people."""
+        return (*self.reasons, *([self.waiting_for] if self.waiting_for else []))
 
     def add(self, row: CorruptRow, post_id: int | None = None) -> bool:
         """Skip what a corrupt row belongs to, else `post_id`. Return False if it is skipped already or unknown."""
@@ -398,4 +408,8 @@ class Quarantine:
 
     @property
     def values(self) -> dict[str, List]:
-        return {"quarantined_posts": List(sorted(self.posts)), "quarantined_accounts": List(sorted(self.accounts))}
+        return {
+            "quarantined_posts": List(sorted(self.posts)),
+            "quarantined_accounts": List(sorted(self.accounts)),
+            "skipped_posts": List(sorted(self.posts | self.waiting)),
+        }

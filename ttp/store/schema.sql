@@ -26,6 +26,12 @@ CREATE TABLE change (
     at INTEGER NOT NULL,
     actor TEXT
 );
+CREATE TABLE credential (
+    name TEXT NOT NULL,
+    key_id TEXT NOT NULL,
+    fields TEXT NOT NULL,
+    PRIMARY KEY (name)
+);
 CREATE TABLE login_link (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     sha256 TEXT NOT NULL,
@@ -57,6 +63,16 @@ CREATE TABLE post (
     UNIQUE ("key")
 );
 CREATE INDEX post_by_status ON post (status, scheduled_at, id) WHERE deleted_at IS NULL;
+CREATE TABLE publisher (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    host TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    mode TEXT NOT NULL,
+    session_pid INTEGER NOT NULL,
+    session_start TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    last_report_at INTEGER NOT NULL
+);
 CREATE TABLE session (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     sha256 TEXT NOT NULL,
@@ -67,6 +83,11 @@ CREATE TABLE session (
     expires_at INTEGER NOT NULL,
     UNIQUE (sha256)
 );
+CREATE TABLE setting (
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (name)
+);
 CREATE TABLE store (
     id INTEGER NOT NULL,
     store_id TEXT NOT NULL,
@@ -76,6 +97,12 @@ CREATE TABLE store (
     host_name TEXT,
     mark TEXT,
     ran_at INTEGER,
+    server TEXT,
+    timeline INTEGER,
+    credentials_key TEXT,
+    copy_id TEXT,
+    moved_to TEXT,
+    moved_from TEXT,
     PRIMARY KEY (id)
 );
 CREATE TABLE token (
@@ -89,6 +116,12 @@ CREATE TABLE token (
     revoked_at INTEGER,
     last_used_at INTEGER,
     UNIQUE (sha256)
+);
+CREATE TABLE token_refresh (
+    name TEXT NOT NULL,
+    token TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    PRIMARY KEY (name)
 );
 CREATE TABLE webhook (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
@@ -147,6 +180,7 @@ CREATE TABLE delivery (
     note TEXT,
     taken_down_at INTEGER,
     approved_at INTEGER,
+    fence INTEGER DEFAULT 0 NOT NULL,
     UNIQUE (post_id, account_id),
     FOREIGN KEY(post_id) REFERENCES post (id),
     FOREIGN KEY(account_id) REFERENCES account (id)
@@ -365,6 +399,6 @@ CREATE INDEX webhook_call_waiting ON webhook_call (webhook_id, post_id, event_id
 CREATE INDEX webhook_call_given_up ON webhook_call (webhook_id) WHERE state = 'given_up';
 CREATE INDEX webhook_call_by_event ON webhook_call (event_id);
 CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY);
-INSERT INTO alembic_version (version_num) VALUES ('0015');
+INSERT INTO alembic_version (version_num) VALUES ('0016');
 INSERT INTO store (id, store_id, created_at)
 VALUES (1, lower(hex(randomblob(16))), CAST(unixepoch('subsec') * 1000 AS INTEGER));

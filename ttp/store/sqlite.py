@@ -12,13 +12,13 @@ import sqlite3
 import stat
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from ttp.domain.action import action
 from ttp.domain.errors import Busy, Damaged, Hint, TtpError
-from ttp.store.dialect import Conflicting, Connection, List, StoreError
+from ttp.store.dialect import Conflicting, Connection, List, Sealed, StoreError
 from ttp.store.home.files import _FULL, kind_of, no_room, quote_path
 
 VERSION = sqlite3.sqlite_version
@@ -80,11 +80,15 @@ _QUEUES: dict[Path, WriteQueue] = {}
 os.register_at_fork(after_in_child=_QUEUES.clear)
 
 
+_CHANGES = ("insert", "update", "delete")
+
+
 class SqliteConnection(sqlite3.Connection):
     """A `dialect.Connection`. Statements run unchanged, without a step of Python in between."""
 
     queue: WriteQueue
     patience_s: float
+    is_change = False
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -133,6 +137,31 @@ class SqliteConnection(sqlite3.Connection):
         following = self.highest_id(table) + 1  # the transaction is the only one that writes
         return range(following, following + count)
 
+    def lock_posts(self, post_ids: Iterable[int]) -> None:
+        """Do nothing: no other transaction writes."""
+
+    def data_version(self) -> int:
+        return int(self.execute("PRAGMA data_version").fetchone()[0])
+
+    def continue_ids(self, table: str, highest: int) -> None:
+        self.execute("DELETE FROM sqlite_sequence WHERE name = ?", (table,))
+        self.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (table, highest))
+
+    def refuse_changes(self, tables: Sequence[str], why: str) -> None:
+        text = why.replace("'", "''")  # a trigger takes no parameters
+        self.allow_changes(tables)
+        for table in tables:
+            for change in _CHANGES:
+                self.execute(
+                    f"CREATE TRIGGER sealed_{table}_{change} BEFORE {change} ON {table} BEGIN SELECT"
+                    f" RAISE(ABORT, '{text}') FROM store WHERE coalesce(moved_to, moved_from) IS NOT NULL; END"
+                )
+
+    def allow_changes(self, tables: Sequence[str]) -> None:
+        for table in tables:
+            for change in _CHANGES:
+                self.execute(f"DROP TRIGGER IF EXISTS sealed_{table}_{change}")
+
 
 @contextmanager
 def _neutral_errors() -> Iterator[None]:
@@ -140,9 +169,14 @@ def _neutral_errors() -> Iterator[None]:
     try:
         yield
     except sqlite3.IntegrityError as error:
-        raise Conflicting(str(error)) from error
+        raise (Sealed if _is_of_seal(error) else Conflicting)(str(error)) from error
     except sqlite3.Error as error:
         raise StoreError(str(error)) from error
+
+
+def _is_of_seal(error: sqlite3.IntegrityError) -> bool:
+    """Return whether a trigger refused it. The only triggers are those of `refuse_changes`."""
+    return error.sqlite_errorname == "SQLITE_CONSTRAINT_TRIGGER"
 
 
 def connect(path: Path, busy_timeout_s: float) -> SqliteConnection:
@@ -206,11 +240,6 @@ def copy(source: Connection, target: Path) -> None:
     with _neutral_errors(), closing(connect_unchecked(target)) as db:
         source.backup(db)
         db.execute("PRAGMA journal_mode=DELETE")  # the copy is one file
-
-
-def data_version(connection: Connection) -> int:
-    """Return a number that changes whenever another connection has committed."""
-    return int(connection.execute("PRAGMA data_version").fetchone()[0])
 
 
 def is_locked(error: StoreError | sqlite3.Error) -> bool:

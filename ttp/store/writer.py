@@ -1,5 +1,9 @@
 """One thread owns the publisher's writing connection and groups the work of many workers into one commit. With
-`synchronous=FULL` a commit costs one fsync; thirty workers that each commit an intent would wait for thirty."""
+`synchronous=FULL` a commit costs one fsync; thirty workers that each commit an intent would wait for thirty.
+
+A session of a server may be lost. Then all its work fails, and the next piece begins on a new one, which has a new
+`session` number: what relies on locks of the old one compares it inside its transaction.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +14,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from ttp.store.dialect import Connection
+from ttp.store.dialect import Connection, SessionLost, TryAgain
 
 T = TypeVar("T")
 Work = Callable[[Connection], Any]
 _MOST = 256
+_TRIES = 5
+"""How often a piece is tried that other transactions are in the way of."""
 LATE_S = 3.0
 """Seconds after which a commit is late: another process holds the store."""
 
@@ -38,7 +44,10 @@ class Writer:
 
     def __init__(self, connect: Callable[[], Connection]) -> None:
         self._queue: queue.SimpleQueue[_Asked | None] = queue.SimpleQueue()
-        self._connection = connect()
+        self._connect = connect
+        self._connection: Connection | None = connect()
+        self.session = 1
+        """The number of the present session. Read it in a piece of work: it changes between two of them."""
         self.committing: Callable[[Connection], None] = lambda db: None
         """Called before each commit, inside its transaction."""
         self.committed: Callable[[Connection], None] = lambda db: None
@@ -66,7 +75,8 @@ class Writer:
         """Finish the queued work and close the connection."""
         self._queue.put(None)
         self._thread.join()
-        self._connection.close()
+        if self._connection is not None:
+            self._connection.close()
 
     def _serve(self) -> None:
         while True:
@@ -77,14 +87,39 @@ class Writer:
                 except queue.Empty:
                     break
             pieces = [asked for asked in batch if asked is not None]
-            self._commit(pieces)
+            self._try(pieces)
+            for asked in pieces:
+                tries = 1
+                while isinstance(asked.error, TryAgain) and tries < _TRIES:
+                    asked.error = None
+                    tries += 1
+                    self._try([asked])
             for asked in pieces:
                 asked.ended.put(None)
             if None in batch:
                 return
 
-    def _commit(self, batch: list[_Asked]) -> None:
-        db = self._connection
+    def _try(self, batch: list[_Asked]) -> None:
+        try:
+            self._commit(self._opened(), batch)
+        except BaseException as error:  # noqa: BLE001 (it belongs to those who asked)
+            for asked in batch:
+                asked.error = error
+
+    def _opened(self) -> Connection:
+        """Return the connection: a new one if the session was lost. Raises what opening it raises."""
+        if self._connection is None:
+            self._connection = self._connect()
+            self.session += 1
+        return self._connection
+
+    def _drop_lost(self, error: BaseException) -> None:
+        if isinstance(error, SessionLost) and self._connection is not None:
+            with suppress(Exception):
+                self._connection.close()
+            self._connection = None
+
+    def _commit(self, db: Connection, batch: list[_Asked]) -> None:
         alive = False
         try:
             try:
@@ -101,18 +136,18 @@ class Writer:
                 if not alive or len(batch) == 1:  # or it is the only piece
                     raise
                 with db.transaction():
-                    self._each_alone(batch)
+                    self._each_alone(db, batch)
                     self.committing(db)
         except BaseException as error:  # noqa: BLE001 (it belongs to those who asked)
             for asked in batch:
                 asked.error = asked.error or error
+            self._drop_lost(error)
             return
         with suppress(Exception):  # it is committed: whoever asked must not hear otherwise
             self.committed(db)
 
-    def _each_alone(self, batch: list[_Asked]) -> None:
+    def _each_alone(self, db: Connection, batch: list[_Asked]) -> None:
         """Run the pieces again inside the transaction; an error affects only its own piece."""
-        db = self._connection
         for asked in batch:
             try:
                 with db.savepoint():

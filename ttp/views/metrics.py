@@ -8,9 +8,9 @@ from ttp.domain.time.clock import format_json_instant
 from ttp.views import Json
 
 if TYPE_CHECKING:
-    from ttp.domain.sample import Sample, Total
-    from ttp.services.metrics import MetricsImport
-    from ttp.services.metrics_sync import PullResult
+    from ttp.domain.metrics.sample import Sample, Total
+    from ttp.services.metrics.imports import MetricsImport
+    from ttp.services.metrics.sync import PullResult
 
 
 SAMPLE_FIELDS = (

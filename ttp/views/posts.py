@@ -18,7 +18,7 @@ from ttp.views import Json
 if TYPE_CHECKING:
     from ttp.domain.attempt import Attempt
     from ttp.domain.delivery import Delivery
-    from ttp.domain.media import MediaItem
+    from ttp.domain.media.item import MediaItem
     from ttp.domain.post import PostFields
     from ttp.services.posts import SavedPost
     from ttp.services.preview import AccountVersion, PostPreview

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ttp.domain.report import COUNTS, MeasuredPost, Period, Report, Totals, change
+from ttp.domain.metrics.report import COUNTS, MeasuredPost, Period, Report, Totals, change
 from ttp.domain.time.clock import format_json_instant
 from ttp.views import Json
 

@@ -48,7 +48,8 @@ STATUS_FIELDS = (
 def status_json(health: Health) -> views.Json:
     """Return the status. `needs` are counts; the ids are in `ttp list --needs-you`. `costs`: what platforms will charge
     for scheduled posts, `more`: for further posts not counted. `blocked`: why nothing, or one post, is published.
-    `webhooks`: the events that wait to be sent, and those that were given up."""
+    `webhooks`: the events that wait to be sent, and those that were given up. The publisher's `version` is that of the
+    program that it still runs."""
     publisher, needs, costs = health.publisher, health.needs, health.costs
     return {
         "publisher": {
@@ -57,6 +58,7 @@ def status_json(health: Health) -> views.Json:
             "mode": publisher.mode,
             "since": clock.format_json_instant(publisher.since),
             "lastRunAt": clock.format_json_instant(publisher.last_run_at),
+            "version": publisher.version,
         },
         "nextDueAt": clock.format_json_instant(health.next_due_at),
         "overdue": health.overdue,

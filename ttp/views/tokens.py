@@ -8,8 +8,8 @@ from ttp.domain.time.clock import format_json_instant
 from ttp.views import Json
 
 if TYPE_CHECKING:
-    from ttp.services.api_tokens import NamedToken
-    from ttp.services.people import LoginAddress
+    from ttp.services.server.api_tokens import NamedToken
+    from ttp.services.server.people import LoginAddress
 
 TOKEN_FIELDS = (
     "id",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ttp.views import Json
 
 if TYPE_CHECKING:
-    from ttp.services.uninstall import Removal
+    from ttp.services.installation.uninstall import Removal
 
 REMOVAL_FIELDS = ("kind", "name", "action", "done", "note")
 

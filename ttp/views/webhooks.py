@@ -9,8 +9,8 @@ from ttp.views import Json
 
 if TYPE_CHECKING:
     from ttp.domain.webhook import CallResult
-    from ttp.services.webhooks import NamedWebhook
-    from ttp.store.webhooks import WebhookCall
+    from ttp.services.server.webhooks import NamedWebhook
+    from ttp.store.server.webhooks import WebhookCall
 
 WEBHOOK_FIELDS = (
     "id",

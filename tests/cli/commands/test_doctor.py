@@ -349,6 +349,14 @@ def test_a_publisher_that_runs_is_told_with_its_pid(ttp: Program) -> None:
         assert one(ttp, "publisher")["message"] == "running"
         write_holder(ttp.home, Holder(os.getpid(), "loop", now - timedelta(hours=5), now))
         assert one(ttp, "publisher")["message"].startswith(f"running, pid {os.getpid()}, ")
+        write_holder(ttp.home, Holder(os.getpid(), "loop", now, now, version="0.0.9"))
+        assert one(ttp, "publisher")["status"] == "warn"
+        assert ttp.ok("status", "--json").json["publisher"]["version"] == "0.0.9"
+        assert "0.0.9" in ttp.ok("status", "--format", "table").out.splitlines()[0]
+        (ttp.home / "publisher.json").write_text(
+            json.dumps({"pid": 1, "mode": "loop", "since": now.isoformat(), "lastRunAt": now.isoformat()})
+        )
+        assert one(ttp, "publisher")["status"] == "ok", "an old file names no version"
 
 
 def test_a_store_that_was_put_back_says_how_it_is_taken_over(ttp: Program) -> None:

@@ -12,8 +12,8 @@ import pytest
 from tests.conftest import Program, Ran
 from tests.drift.terminal import on_a_terminal
 from ttp.cli.commands import init as init_module
-from ttp.services import background_service
-from ttp.services.background_service import CommandOutput
+from ttp.services.installation import background_service
+from ttp.services.installation.background_service import CommandOutput
 
 on_linux = pytest.mark.skipif(sys.platform == "darwin", reason="launchd has another file")
 

@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.conftest import Program
-from tests.domain.ingest import exports
-from tests.domain.ingest.exports import META, OLD_X, TIKTOK, X, table, tiktok_id, x_id
-from ttp.domain.sample import Sample
+from tests.domain.metrics.ingest import exports
+from tests.domain.metrics.ingest.exports import META, OLD_X, TIKTOK, X, table, tiktok_id, x_id
+from ttp.domain.metrics.sample import Sample
 
 AT = datetime(2026, 9, 16, 14, 5, tzinfo=UTC)
 ONE = Sample("instagram/shop", "17912345678901234", AT, AT, 1234, 56, 7, 89012, 3, 4567, "video", "Hi, you")
@@ -227,7 +227,7 @@ def test_unknown_columns_are_named_but_not_all_of_200_000(ttp: Program) -> None:
 def test_a_stop_in_the_middle_leaves_whole_batches_and_says_which(
     ttp: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ttp.services.metrics.BATCH", 1)
+    monkeypatch.setattr("ttp.services.metrics.imports.BATCH", 1)
     batches = 0
 
     def by_key(row: tuple[str, ...]) -> str:
@@ -238,7 +238,7 @@ def test_a_stop_in_the_middle_leaves_whole_batches_and_says_which(
             signal.raise_signal(signal.SIGINT)
         return row[0]
 
-    monkeypatch.setattr("ttp.store.samples._BY_KEY", by_key)
+    monkeypatch.setattr("ttp.store.metrics.samples._BY_KEY", by_key)
     rows = "".join(ROW.replace("me,1", f"me,{n}") for n in range(5000))
     ran = ttp("metrics", "import", "-", stdin=OWN + rows)
     stored = ttp.count("sample")
@@ -252,7 +252,7 @@ def test_a_stop_before_anything_was_stored_says_so(ttp: Program, monkeypatch: py
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("ttp.services.metrics.open_feed", stop)
+    monkeypatch.setattr("ttp.services.metrics.imports.open_feed", stop)
     ran = ttp("metrics", "import", "-", stdin=OWN + ROW)
     assert (ran.code, ttp.count("sample")) == (130, 0)
 

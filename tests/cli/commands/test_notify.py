@@ -73,6 +73,27 @@ def test_a_failed_post_is_said_once_with_what_to_type(x: Program, heard: Heard) 
     assert (row["state"], row["post"], row["account"], row["tries"]) == ("sent", post, "x/me", 1)
 
 
+@pytest.mark.parametrize("base", ["https://posts.example.org", "https://posts.example.org/ttp/"])
+def test_it_leads_to_its_page_where_people_reach_the_server(x: Program, heard: Heard, base: str) -> None:
+    x.ok("config", "set", "server.base_url", base)
+    post = failed_post(x)
+    x.ok("status", "--notify")
+    failed_post(x)
+    failed_post(x)
+    x.ok("status", "--notify")
+    x.sql("UPDATE account SET needs_reconnect = 1")
+    x.ok("status", "--notify")
+    assert [one["url"] for one in heard.all()] == [
+        f"{base.rstrip('/')}/{page}" for page in (f"posts/{post}", "queue", "accounts")
+    ]
+
+
+def test_it_leads_nowhere_without_a_public_address(x: Program, heard: Heard) -> None:
+    failed_post(x)
+    x.ok("status", "--notify")
+    assert heard.all()[0]["url"] is None
+
+
 def test_many_posts_that_fail_are_one_notification(x: Program, heard: Heard) -> None:
     posts = [failed_post(x) for _ in range(12)]
     x.ok("status", "--notify")

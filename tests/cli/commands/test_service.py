@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Program
-from ttp.services import background_service
-from ttp.services.background_service import CommandOutput
+from ttp.services.installation import background_service
+from ttp.services.installation.background_service import CommandOutput
 
 on_linux = pytest.mark.skipif(sys.platform == "darwin", reason="launchd has another file")
 
@@ -31,7 +31,7 @@ def answering(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, units: Path) -> l
         return CommandOutput(0, "no" if argv[0] == "loginctl" else "ActiveState=active\nSubState=running")
 
     monkeypatch.setattr(background_service, "run_command", run)
-    from ttp.services.background_service import Systemd
+    from ttp.services.installation.background_service import Systemd
 
     monkeypatch.setattr(Systemd.__init__, "__defaults__", (tmp_path,))
     return asked
@@ -74,7 +74,7 @@ def test_a_service_is_installed_looked_at_and_removed(ttp: Program, units: Path,
 
 @on_linux
 def test_where_systemd_does_not_run_cron_is_named(ttp: Program, units: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ttp.services.background_service import Systemd
+    from ttp.services.installation.background_service import Systemd
 
     monkeypatch.setattr(Systemd.__init__, "__defaults__", (units / "nowhere",))
     monkeypatch.setattr(background_service, "run_command", lambda argv: CommandOutput(1, "no bus"))

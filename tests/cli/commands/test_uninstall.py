@@ -14,8 +14,8 @@ import pytest
 from tests.conftest import Program
 from ttp.cli import errors
 from ttp.sandbox.server import RunningSandbox
-from ttp.services import background_service
-from ttp.services.background_service import CommandOutput, Launchd, ServiceDefinition, Systemd
+from ttp.services.installation import background_service
+from ttp.services.installation.background_service import CommandOutput, Launchd, ServiceDefinition, Systemd
 from ttp.store.home.locks import publisher_lock
 
 on_linux = pytest.mark.skipif(sys.platform == "darwin", reason="launchd has another file")
@@ -284,14 +284,18 @@ def test_the_command_that_removes_ttp_fits_how_it_was_installed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "prefix", str(tmp_path / "pipx" / "venvs" / "ttp-cli"))
-    assert errors.uninstall_command() == "pipx uninstall ttp-cli"
+    assert errors.package_command("uninstall") == "pipx uninstall ttp-cli"
+    assert errors.fit_install_commands(f"fix: {errors.UPGRADE}") == "fix: pipx upgrade ttp-cli"
     tool = tmp_path / "tools" / "ttp-cli"
     tool.mkdir(parents=True)
     (tool / "uv-receipt.toml").touch()
     monkeypatch.setattr(sys, "prefix", str(tool))
-    assert errors.uninstall_command() == "uv tool uninstall ttp-cli"
+    assert errors.package_command("uninstall") == "uv tool uninstall ttp-cli"
+    assert errors.fit_install_commands(f"fix: {errors.UPGRADE}") == "fix: uv tool upgrade ttp-cli"
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
-    assert errors.uninstall_command().endswith("uninstall ttp-cli") or "--python" in errors.uninstall_command()
+    assert errors.package_command("uninstall").endswith("uninstall ttp-cli") or "--python" in errors.package_command(
+        "uninstall"
+    )
 
 
 def test_a_table_groups_what_was_done(ttp: Program) -> None:

@@ -21,12 +21,12 @@ from ttp.cli.render.width import columns, cut, pad, widest, wrap, wrap_sentence
 from ttp.domain.account import Account, Hold
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.health import ActionsNeeded, Health, PublisherInfo
-from ttp.domain.media import MediaItem
+from ttp.domain.media.item import MediaItem
+from ttp.domain.metrics.sample import Sample
 from ttp.domain.outcome import Attempt, Kind, Phase
 from ttp.domain.post import Metrics, PostStatus
 from ttp.domain.post_history import HistoryEvent, PostHistory
 from ttp.domain.rate_limit import Limit
-from ttp.domain.sample import Sample
 from ttp.services.queries import PostView
 
 BERLIN = ZoneInfo("Europe/Berlin")

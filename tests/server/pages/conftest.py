@@ -13,7 +13,7 @@ from tests.conftest import Program
 from tests.server.conftest import BASE, Api
 from ttp.domain.api_token import TokenCapability
 from ttp.server.pages.visit import COOKIE, csrf_token
-from ttp.services.people import People
+from ttp.services.server.people import People
 from ttp.store.database import Database
 
 PUBLISH, APPROVE, DRAFT, READ = "publish", "approve", "draft", "read"

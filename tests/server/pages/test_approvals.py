@@ -12,7 +12,7 @@ from tests.conftest import Program
 from tests.media_bytes import png
 from tests.server.conftest import BASE, Api
 from tests.server.pages.conftest import PUBLISH, Person
-from ttp.services.approval_links import WORKS_FOR
+from ttp.services.server.approval_links import WORKS_FOR
 
 EVIL = "<script>alert(1)</script>"
 

@@ -12,7 +12,7 @@ from ttp.domain.api_token import TokenCapability
 from ttp.server.pages.login import FREE_FAILURES, LONGEST_WAIT_S, Backoff
 from ttp.server.pages.routes import PAGES
 from ttp.server.pages.visit import COOKIE, SAFE_COOKIE, Page
-from ttp.services.people import People
+from ttp.services.server.people import People
 from ttp.store.database import Database
 
 NEW = "0" * 48
@@ -159,7 +159,7 @@ def test_behind_tls_the_cookie_is_secure(ttp_over_tls: Person) -> None:
 
 @pytest.fixture
 def ttp_over_tls(server: Api, monkeypatch: pytest.MonkeyPatch) -> Person:
-    from ttp.cli.commands.serve import installation_of
+    from ttp.cli.commands.server.serve import installation_of
     from ttp.cli.context import Context
     from ttp.server.app import build_app
 

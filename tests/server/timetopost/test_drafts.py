@@ -174,7 +174,7 @@ def guarded(api: Api) -> Api:
 
 
 def fresh(api: Api) -> Api:
-    from ttp.cli.commands.serve import installation_of
+    from ttp.cli.commands.server.serve import installation_of
     from ttp.cli.context import Context
     from ttp.server.app import build_app
 

@@ -31,8 +31,9 @@ def backup(context: Context, file: Annotated[str, typer.Argument(metavar="FILE",
     made = context.backups.back_up(expand_user(file))
     shape: dict[str, object] = {"file": file, "bytes": made.bytes, "posts": made.posts, "media": made.media}
     context.out.write_one(BACKUP, shape, say=[f"Backed up {_count(made.posts, 'post')} to {file}."])
-    files = f"{_count(made.media, 'media file')} in {context.media.folder}, and " if made.media else ""
-    context.out.note(f"not in the backup: {files}credentials")
+    files = f"{_count(made.media, 'media file')} in {context.media.place}, and " if made.media else ""
+    is_inside = context.config.text("credentials.backend") == "store"
+    context.out.note(f"not in the backup: {files}{'the key of its credentials' if is_inside else 'credentials'}")
 
 
 @with_output()
@@ -59,7 +60,7 @@ def restore(
     if now.missing:
         are = "is" if now.missing == 1 else "are"
         context.out.note(
-            f"{_count(now.missing, 'media file')} of unpublished posts {are} missing in {context.media.folder}"
+            f"{_count(now.missing, 'media file')} of unpublished posts {are} missing in {context.media.place}"
         )
     context.out.note(
         "due posts may be published already; check that and continue:  " + quote_command("ttp", "run", "--take-over")

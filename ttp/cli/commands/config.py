@@ -20,6 +20,7 @@ from ttp.cli.render.spec import OutputSpec
 from ttp.cli.terminal import escape_line
 from ttp.domain.config import Key, KeyTable, Value
 from ttp.domain.errors import Busy, Conflict, Hint, TtpError, UsageError
+from ttp.domain.store_url import hide_password, is_store_url
 from ttp.store.home import files, locks
 from ttp.views import Json
 
@@ -213,6 +214,8 @@ def _shape(context: Context, key: Key, written: Container[str]) -> Json:
 
 
 def _json(value: Value) -> object:
+    if isinstance(value, str) and is_store_url(value):
+        return hide_password(value)
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return list(value) if isinstance(value, tuple) else value
@@ -252,7 +255,7 @@ def _note_running_publisher(context: Context) -> None:
 
     home = context.home
     holder = locks.read_holder(home)
-    if holder is not None and holder.mode == "loop" and locks.is_publisher_running(home):
+    if holder is not None and holder.mode == "loop" and context.database.is_publisher_running():
         context.out.note(
             f"the running publisher keeps its old settings until it is restarted\nstop it:  kill {holder.pid}"
         )

@@ -13,7 +13,7 @@ from ttp.cli.context import Context
 from ttp.cli.output import Output, json_value
 from ttp.cli.render import changes, spec
 from ttp.domain.errors import Hint, UsageError
-from ttp.domain.media import MediaItem
+from ttp.domain.media.item import MediaItem
 from ttp.views import Json, metrics
 from ttp.views import posts as posts_module
 

@@ -75,6 +75,10 @@ VARIABLES = (
         "TTP_NTFY_TOKEN, TTP_SMTP_PASSWORD, TTP_WEBHOOK_SECRET",
         "secrets of notifications; instead of ttp notify secret",
     ),
+    (
+        "TTP_CREDENTIALS_KEY",
+        "the key of credentials.backend store; during ttp credentials rekey the new one, a space, and the old one",
+    ),
     ("TTP_EDITOR", "the editor for texts and settings; else VISUAL, else EDITOR, else an installed one"),
     ("TTP_PAGER", "the program that shows tables on a terminal, such as less; without it they are printed"),
     (

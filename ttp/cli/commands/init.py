@@ -5,7 +5,9 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
 
 from ttp.cli import settings
 from ttp.cli.commands.config import change_settings, note_overrides
@@ -16,12 +18,13 @@ from ttp.cli.notices import saved_post_message
 from ttp.cli.options import NoInput, with_output
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.terminal import is_interactive, print_prompt, read_line
+from ttp.domain.action import action
 from ttp.domain.errors import Hint, TimeRefused, TtpError, UsageError
 from ttp.views import Json
 
 if TYPE_CHECKING:
     from ttp.domain.config import Key, Value
-    from ttp.services.setup import Setup, SetupStep
+    from ttp.services.installation.setup import Setup, SetupStep
 
 T = TypeVar("T")
 
@@ -35,17 +38,29 @@ SPEC: OutputSpec[SetupStep] = OutputSpec(FIELDS, FIELDS, _to_json)
 
 
 @with_output()
-def init(context: Context, no_input: NoInput = False) -> None:
+def init(
+    context: Context,
+    url: Annotated[
+        str | None,
+        typer.Argument(metavar="[URL]", help="A PostgreSQL database for the store: postgresql://USER@HOST/DATABASE."),
+    ] = None,
+    no_input: NoInput = False,
+) -> None:
     """Set up ttp, in at most six questions.
 
     Enter keeps what is set, or skips the question; what you answered is stored at once. Run it again at any time: it
     shows what is set. Without a terminal, or with --json, it asks nothing and prints what to set.
 
+    With a URL it first makes the store in that database, which must be empty or have a store, and uses it from then on.
+
     Examples:
       ttp init
       ttp init --json
+      ttp init postgresql://ttp@db.example.org/ttp
     """
     context.out.check_fields(SPEC)
+    if url is not None:
+        _use_database(context, url)
     setup = _setup(context)
     if no_input or not is_interactive() or not context.out.for_people or context.out.fields:
         context.out.write_list(SPEC, setup.steps())
@@ -59,8 +74,29 @@ def init(context: Context, no_input: NoInput = False) -> None:
     questions.print_next()
 
 
+def _use_database(context: Context, url: str) -> None:
+    """Make the store in a database, if it has none, and set `store.url`. UsageError, Busy."""
+    from ttp.domain.store_url import hide_password, passwords_in
+    from ttp.store.database import open_database
+
+    key = settings.key_named("store.url", context.keys)
+    value = settings.parse_value(key, [url])
+    if passwords_in(url):
+        raise UsageError(
+            "everybody on this machine can read a password on a command line: put it into the file ~/.pgpass, or let"
+            " store.password_command print it",
+            Hint("fix", action("init", hide_password(url))),
+        )
+    database = open_database(context.home, url, context.config.texts("store.password_command"))
+    made = database.create()
+    database.connect().close()
+    change_settings(context, [(key, value)])
+    note_overrides(context, [key])
+    context.out.note(f"{'made the store' if made else 'using the store'} in {database.name}")
+
+
 def _setup(context: Context) -> Setup:
-    from ttp.services.setup import Setup
+    from ttp.services.installation.setup import Setup
 
     zone, state = settings.system_zone().zone.key, system_service().state()
     return Setup(context.queries, context.status, context.config, context.platforms, zone=zone, service=state.installed)

@@ -25,15 +25,15 @@ from ttp.cli.terminal import confirm, escape_text
 from ttp.domain.account import Account, parse_account_name
 from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, NotFound, PartlyFailed, TtpError, UsageError
-from ttp.domain.ingest.columns import find_source
-from ttp.domain.ingest.dates import ORDERS
+from ttp.domain.metrics.ingest.columns import find_source
+from ttp.domain.metrics.ingest.dates import ORDERS
 from ttp.services.files.metrics_rows import as_text
-from ttp.services.metrics import ImportOptions, MetricsImport
-from ttp.services.metrics_sync import PullResult, ReadingStopped
+from ttp.services.metrics.imports import ImportOptions, MetricsImport
+from ttp.services.metrics.sync import PullResult, ReadingStopped
 from ttp.views.metrics import IMPORT_COUNTS, IMPORT_FIELDS, metrics_import_json
 
 if TYPE_CHECKING:
-    from ttp.store.metric_schedule import FollowedPost
+    from ttp.store.metrics.schedule import FollowedPost
 
 
 metrics = typer.Typer()

@@ -88,7 +88,7 @@ def secret(
     if new and kind != "webhook":
         raise UsageError("--new is for webhook", Hint("try", "ttp notify secret webhook --new"))
     if new:
-        from ttp.services.webhooks import new_secret
+        from ttp.services.server.webhooks import new_secret
 
         value = new_secret()
     elif source == "-":

@@ -12,7 +12,7 @@ from ttp.cli.output import FORMATS
 from ttp.cli.render import report as render
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.time.zones import parse_zone
-from ttp.services.report import check_groupings, report_periods
+from ttp.services.metrics.report import check_groupings, report_periods
 
 FILES = ("csv", "md", "html")
 

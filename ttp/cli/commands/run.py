@@ -24,7 +24,7 @@ from ttp.cli.render.width import columns, pad, wrap_sentence
 from ttp.cli.terminal import escape_text
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Hint, TtpError, UsageError
-from ttp.domain.event import APPROVAL, CLOCK, HOOKS, REPEATS, UNREADABLE, Event
+from ttp.domain.event import APPROVAL, CLOCK, HOOKS, REPEATS, UNREADABLE, UPGRADE, Event
 from ttp.domain.post import PostStatus
 from ttp.publisher.loop import Mode
 from ttp.views import posts as views_posts
@@ -95,13 +95,13 @@ def run(
             if mode is Mode.LOOP or fail_if_locked or take_over or trust_clock:
                 raise
             return DONE
-        report.finish(context.queries.posts_by_id(list(report.posts)), ended.notes)
+        report.finish(context.queries.posts_by_id(list(report.posts)) if report.posts else [], ended.notes)
         return report.exit_code(ended)
 
 
 _PROBLEMS = frozenset({"delivery.failed", "delivery.retrying", "delivery.reconciling", "delivery.needs_review"})
 _SILENT = frozenset({"publisher.started", "publisher.idle", "publisher.stopped", "delivery.sending"})
-_NOTES = frozenset({APPROVAL, CLOCK, HOOKS, REPEATS, UNREADABLE})
+_NOTES = frozenset({APPROVAL, CLOCK, HOOKS, REPEATS, UNREADABLE, UPGRADE})
 _SOON = timedelta(minutes=1)
 _SHOWN_WAITING = 20
 """Posts in flight that --until-idle lists."""
@@ -136,12 +136,13 @@ class PublishReport:
         self._last: dict[tuple[int, str], Event] = {}
         self._claimed: set[tuple[int, str]] = set()
         self._had_store = True
+        self._had_events = False
         self.posts: dict[int, None] = {}
-        """The posts with events, in order."""
+        """The posts with events, in order; none for a loop that prints no data at its end."""
 
     def begin(self) -> None:
         """Print what a run on a terminal begins with."""
-        self._had_store = self._context.database.path.exists()
+        self._had_store = self._context.database.exists()
         if not self._out.for_people:
             return
         if self._mode is Mode.UNTIL_IDLE:
@@ -154,7 +155,7 @@ class PublishReport:
         health = here.status.health()
         found = here.queries.accounts()
         self._out.write_message(
-            f"ttp {__version__}   store {here.database.path}   {_count(len(found), 'account')}   "
+            f"ttp {__version__}   store {here.database.name}   {_count(len(found), 'account')}   "
             f"{_count(health.waiting + health.overdue, 'post')} scheduled",
             "Publishing due posts. Ctrl-C stops after the current post.",
             *paused_account_notes(found),
@@ -165,12 +166,9 @@ class PublishReport:
         self._out.note(f"waiting for another run that is publishing now{who}")
 
     def tell(self, event: Event) -> None:
-        if event.post is not None:
-            self.posts[event.post] = None
-        if event.post is not None and event.account is not None:
-            self._last[event.post, event.account] = event
-            if event.event not in ("delivery.failed", "delivery.retrying") or event.attempt:
-                self._claimed.add((event.post, event.account))
+        self._had_events = self._had_events or event.post is not None
+        if self._data or self._mode is not Mode.LOOP:  # else nobody asks, and a loop may run for months
+            self._remember(event)
         if self._live is not None:
             self._live.clear(None if event.event == "delivery.sending" else event.account)
         try:
@@ -178,6 +176,14 @@ class PublishReport:
         except TtpError as error:
             # A full disk must not stop publishing; nothing more is written.
             self._out.note(f"{error.message}; publishing continues")
+
+    def _remember(self, event: Event) -> None:
+        if event.post is not None:
+            self.posts[event.post] = None
+        if event.post is not None and event.account is not None:
+            self._last[event.post, event.account] = event
+            if event.event not in ("delivery.failed", "delivery.retrying") or event.attempt:
+                self._claimed.add((event.post, event.account))
 
     def _write(self, event: Event) -> None:
         match self._out.format:
@@ -255,11 +261,11 @@ class PublishReport:
     def finish(self, posts: Sequence[PostView], notes: Sequence[str] = ()) -> None:
         """Print the end: data, or the goodbye of a loop. `notes`: what else could not be done."""
         # Also with --quiet, and each time: a mistyped TTP_HOME would publish nothing for ever.
-        path = self._context.database.path
+        name = self._context.database.name
         if not self._had_store:
-            self._out.write_stderr(f"ttp: no store at {path}: nothing to publish")
-        elif self._mode is not Mode.PUBLISH and not self._last and not self._context.queries.accounts():
-            self._out.write_stderr(f"ttp: no account in the store {path}: nothing to publish")
+            self._out.write_stderr(f"ttp: no store at {name}: nothing to publish")
+        elif self._mode is not Mode.PUBLISH and not self._had_events and not self._context.queries.accounts():
+            self._out.write_stderr(f"ttp: no account in the store {name}: nothing to publish")
         for note in notes:
             self._out.note(note)
         if self._out.format != "jsonl" and self._data:

@@ -17,7 +17,7 @@ from ttp.cli.terminal import print_out
 from ttp.domain.errors import Hint, UsageError
 
 if TYPE_CHECKING:
-    from ttp.services.background_service import BackgroundService, ServiceDefinition, ServiceState
+    from ttp.services.installation.background_service import BackgroundService, ServiceDefinition, ServiceState
 
 SERVICE = spec.name_value_spec(("kind", "file", "installed", "running", "says", "lingers", "log"))
 service = typer.Typer()
@@ -110,7 +110,7 @@ def _shape(state: ServiceState) -> dict[str, object]:
 
 def service_definition(context: Context) -> ServiceDefinition:
     """Return the job that runs this program with its present settings."""
-    from ttp.services.background_service import ServiceDefinition
+    from ttp.services.installation.background_service import ServiceDefinition
 
     names = ["TTP_HOME", "TTP_CONFIG", "TTP_TZ", *(settings.variable(key) for key in context.keys)]
     environ = {name: os.environ[name] for name in dict.fromkeys(names) if os.environ.get(name)}
@@ -126,15 +126,15 @@ def system_service() -> BackgroundService:
     """Return the service manager of this system."""
     from pathlib import Path
 
-    from ttp.services.background_service import run_command
+    from ttp.services.installation.background_service import run_command
 
     if sys.platform == "darwin":
-        from ttp.services.background_service import Launchd
+        from ttp.services.installation.background_service import Launchd
 
         return Launchd(Path.home() / "Library", os.getuid(), run_command)
     import pwd
 
-    from ttp.services.background_service import Systemd
+    from ttp.services.installation.background_service import Systemd
 
     folder = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "systemd" / "user"
     return Systemd(folder, pwd.getpwuid(os.getuid()).pw_name, run_command)

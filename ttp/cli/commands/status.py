@@ -94,6 +94,9 @@ def _alarms(health: Health) -> Iterator[str]:
     for why in (health.clock, health.elsewhere):
         if why is not None:
             yield "; ".join([why.message, *(f"{hint.label}: {command_text(hint.way)}" for hint in why.hints)])
+    if health.publisher.outdated:
+        old = health.publisher.version
+        yield f"the publisher still runs ttp {old}: stop it and start it again (a service: ttp service install)"
     for left in health.unreadable:
         yield f"skipped: {left}:  ttp doctor"
     paused = [hold.account for hold in health.holds if hold.until is None]

@@ -12,17 +12,17 @@ from ttp.cli import settings
 from ttp.cli.commands.doctor import own_completions, start_files_with_completion
 from ttp.cli.commands.service import system_service
 from ttp.cli.context import Context
-from ttp.cli.errors import DONE, FAILED, PARTIAL, uninstall_command
+from ttp.cli.errors import DONE, FAILED, PARTIAL, package_command
 from ttp.cli.options import DryRun, NoInput, Yes, with_output
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.terminal import confirm, escape_line
 from ttp.domain.errors import Hint, TtpError, UsageError
-from ttp.services import background_service
+from ttp.services.installation import background_service
 from ttp.views.uninstall import REMOVAL_FIELDS, removal_json
 
 if TYPE_CHECKING:
     from ttp.cli.render.page import Page
-    from ttp.services.uninstall import Removal, Uninstall
+    from ttp.services.installation.uninstall import Removal, Uninstall
 
 _STOP_MORE_S = 10.0
 """Seconds that a service may need to end beyond `publish.drain_s`."""
@@ -102,7 +102,7 @@ def _question(context: Context) -> str:
 
 
 def _removal(context: Context) -> Uninstall:
-    from ttp.services.uninstall import Uninstall
+    from ttp.services.installation.uninstall import Uninstall
 
     service = system_service()
     said = service.home()
@@ -139,7 +139,7 @@ def _is_ours(context: Context, path: Path) -> bool:
 
 def _by_hand() -> Iterator[Removal]:
     """Yield what ttp cannot remove itself."""
-    from ttp.services.uninstall import Removal
+    from ttp.services.installation.uninstall import Removal
 
     for path in start_files_with_completion():
         yield Removal("completion", str(path), "by_hand", note="remove the line with ttp completion")
@@ -147,4 +147,4 @@ def _by_hand() -> Iterator[Removal]:
     for line in listed.out.splitlines() if listed.code == 0 else ():
         if "ttp" in line and " run" in line and not line.lstrip().startswith("#"):
             yield Removal("cron", line.strip(), "by_hand", note="remove the line:  crontab -e")
-    yield Removal("package", "ttp-cli", "by_hand", note=uninstall_command())
+    yield Removal("package", "ttp-cli", "by_hand", note=package_command("uninstall"))

@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ttp.cli import app, terminal
 from ttp.cli.context import Context
+from ttp.cli.main import take_credentials_key
 from ttp.cli.remote.commands import find_command, refuse_token
 from ttp.domain.api_token import ApiToken, TokenCapability
-from ttp.domain.media import is_web_address
+from ttp.domain.media.item import is_web_address
 from ttp.domain.permissions import POST_CAPABILITIES
 from ttp.domain.post_edit import KEPT
 from ttp.domain.time.clock import from_ms
@@ -54,7 +55,7 @@ class TokenContext(Context):
     """One call of the program for a token: with its capability, its accounts, its name, and the caller's files."""
 
     def __init__(self, token: ApiToken, files: CallerFiles) -> None:
-        super().__init__()
+        super().__init__(credentials_key=take_credentials_key())
         self.token = token
         self.approver = token.name
         self._files = files

@@ -94,6 +94,7 @@ _WEBHOOKS = tuple(f"webhook {name}" for name in ("add", "list", "log", "remove",
 REFUSED: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(("account add", "account connect", "account remove"), _SECRETS),
+        **dict.fromkeys(("credentials new-key", "credentials rekey"), _SECRETS),
         **dict.fromkeys(("token create", "token list", "token revoke"), "tokens do not make tokens"),
         **dict.fromkeys(("config set", "config unset", "config edit"), "tokens do not change settings"),
         **dict.fromkeys(("notify list", "notify secret", "notify test"), "tokens do not change settings"),

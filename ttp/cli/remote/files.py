@@ -16,7 +16,7 @@ from ttp.cli.context import Context
 from ttp.cli.remote.commands import FileUse, RemoteCommand
 from ttp.domain.command_protocol import MOST_FILES
 from ttp.domain.errors import Busy, TtpError, UsageError
-from ttp.domain.media import is_web_address
+from ttp.domain.media.item import is_web_address
 from ttp.domain.post_edit import KEPT
 from ttp.store.home import output_file
 from ttp.store.home.files import expand_user, open_input, stream_number

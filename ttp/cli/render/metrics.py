@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from ttp.cli.render.page import Cell, Column, Page, table
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.terminal import escape_text
-from ttp.domain.sample import Sample, Total
+from ttp.domain.metrics.sample import Sample, Total
 from ttp.views import metrics
 
 if TYPE_CHECKING:
-    from ttp.services.metrics_sync import PullResult
+    from ttp.services.metrics.sync import PullResult
 
 
 SHOWN = metrics.COUNTS[:4]

@@ -16,7 +16,7 @@ from ttp.cli.render.width import columns, cut, wrap
 from ttp.cli.terminal import escape_line, escape_text, lines
 from ttp.domain.attempt import Attempt, Phase
 from ttp.domain.delivery import Delivery, DeliveryState
-from ttp.domain.media import NAMES, MediaItem
+from ttp.domain.media.item import NAMES, MediaItem
 from ttp.domain.post import ChosenBy, Metrics, PostStatus
 from ttp.views import Json
 from ttp.views import posts as posts_module

@@ -13,7 +13,7 @@ from ttp.cli.render.post import render_posts_in_full
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.terminal import escape_line
 from ttp.domain.delivery import IN_FLIGHT
-from ttp.domain.media import MediaItem
+from ttp.domain.media.item import MediaItem
 from ttp.domain.post import add_metrics
 from ttp.views import posts as posts_module
 

@@ -15,7 +15,7 @@ from ttp.cli.render.optimal import signed
 from ttp.cli.render.page import Cell, Column, Page, table
 from ttp.cli.render.spec import OutputSpec, separate
 from ttp.cli.terminal import escape_line, escape_text
-from ttp.domain.report import Group, MeasuredPost, Period, Report, Totals, change
+from ttp.domain.metrics.report import Group, MeasuredPost, Period, Report, Totals, change
 from ttp.views.report import POST_FIELDS, REPORT_FIELDS, measured_post_json, report_json
 
 NO_POSTS = "No measured posts in this time.  Get numbers:  ttp metrics pull   (or: ttp metrics import FILE)"

@@ -23,10 +23,10 @@ from statistics import NormalDist, fmean, median
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from ttp.domain.metrics.sample import Sample
 from ttp.domain.optimal import recommend
 from ttp.domain.optimal.features import PostFeatures, features
 from ttp.domain.optimal.recommendation import BEST_HOURS, INTERVAL
-from ttp.domain.sample import Sample
 
 FEWEST_POSTS = 40
 """Fewer posts are not tested."""

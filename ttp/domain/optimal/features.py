@@ -10,7 +10,7 @@ from statistics import median
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from ttp.domain.sample import Sample
+from ttp.domain.metrics.sample import Sample
 
 NEWEST = 1000
 """The most posts that are used: older ones say little about next week."""
@@ -66,8 +66,10 @@ def _age(sample: Sample) -> timedelta:
     return sample.observed_at - sample.published_at
 
 
-def _representative(of_one_post: Iterable[Sample]) -> Sample:
+def _representative(of_one_post: Sequence[Sample]) -> Sample:
     """Return the newest sample of 48 hours to 14 days of age, else the earliest later one, else the newest."""
+    if len(of_one_post) == 1:
+        return of_one_post[0]
     ordered = sorted(of_one_post, key=_order)
     settled = [sample for sample in ordered if _age(sample) >= SETTLED_AFTER]
     comparable = [sample for sample in settled if _age(sample) <= COMPARABLE_UNTIL]

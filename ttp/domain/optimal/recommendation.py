@@ -8,15 +8,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from operator import attrgetter
 from statistics import fmean
 from zoneinfo import ZoneInfo
 
+from ttp.domain.metrics.sample import Sample
 from ttp.domain.optimal.design_matrix import share_asleep
 from ttp.domain.optimal.estimate import Effects, Estimate
 from ttp.domain.optimal.features import VIEWS, PostFeatures, features
 from ttp.domain.optimal.model import estimate
-from ttp.domain.sample import Sample
 from ttp.domain.time.clock import utc_text
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -171,8 +172,11 @@ def recommend(samples: Iterable[Sample], *, account: str, zone: ZoneInfo) -> Rec
     """Rate hours, weekdays and slots in `zone` by the samples of `account`; other samples are ignored. Deterministic;
     neither the order of the samples nor repeated ones change the result."""
     posts = features(samples, account=account, zone=zone)
-    if not posts:
-        return Recommendation(account, zone)
+    return _rate(tuple(posts), account, zone) if posts else Recommendation(account, zone)
+
+
+@lru_cache(maxsize=32)  # accounts; a server is asked for the same ones again and again
+def _rate(posts: tuple[PostFeatures, ...], account: str, zone: ZoneInfo) -> Recommendation:
     found = estimate(posts)
     hours = _ratings(_HOURS, attrgetter("hours"), found, BEST_HOURS, Counter((None, post.hour) for post in posts))
     days = _ratings(_DAYS, attrgetter("days"), found, BEST_DAYS, Counter((post.weekday, None) for post in posts))

@@ -30,8 +30,8 @@ from ttp.mcp.arguments import Arguments, Write
 from ttp.mcp.services import Services
 from ttp.mcp.tool import tool
 from ttp.mcp.tools.posts import not_running, parse_bound, split, unapproved
+from ttp.services.metrics.report import check_groupings, report_periods
 from ttp.services.planning import PlanRequest, no_room_error
-from ttp.services.report import check_groupings, report_periods
 from ttp.store.queries import PostFilter
 from ttp.views import Json
 from ttp.views.accounts import account_json

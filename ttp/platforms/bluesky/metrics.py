@@ -8,8 +8,8 @@ from datetime import datetime
 
 from ttp.domain.account import Account
 from ttp.domain.config import Config
+from ttp.domain.metrics.sample import Sample
 from ttp.domain.outcome import Kind, NotDone
-from ttp.domain.sample import Sample
 from ttp.domain.time.clock import Clock
 from ttp.platforms.addresses import configured
 from ttp.platforms.bluesky.errors import judge

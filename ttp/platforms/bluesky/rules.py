@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from ttp.domain.errors import Problem
-from ttp.domain.image_fit import ImageForm
-from ttp.domain.media import MediaItem
-from ttp.domain.media_limits import MediaLimits, item_problems
+from ttp.domain.media.image_fit import ImageForm
+from ttp.domain.media.item import MediaItem
+from ttp.domain.media.limits import MediaLimits, item_problems
 from ttp.domain.rules import PlatformPost, Rules
 from ttp.platforms.bluesky.facets import show_text
 from ttp.platforms.bluesky.options import list_problem

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ttp.domain.errors import Problem
-from ttp.domain.image_fit import ImageForm
-from ttp.domain.media import NAMES, MediaItem
-from ttp.domain.media_limits import MediaLimits, item_problems
+from ttp.domain.media.image_fit import ImageForm
+from ttp.domain.media.item import NAMES, MediaItem
+from ttp.domain.media.limits import MediaLimits, item_problems
 from ttp.domain.options import Option, OptionType
 from ttp.domain.rules import PlatformPost, Rules
 from ttp.domain.text import utf16_length

@@ -11,7 +11,7 @@ from ttp.domain.time.clock import Clock
 from ttp.platforms.platform import Platform, Runtime
 
 if TYPE_CHECKING:
-    from ttp.domain.ingest.columns import ExportColumns
+    from ttp.domain.metrics.ingest.columns import ExportColumns
     from ttp.domain.options import Option
     from ttp.domain.post_kind import PostKind
     from ttp.domain.rules import Rules

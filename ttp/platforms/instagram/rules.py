@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from ttp.domain.errors import Problem
-from ttp.domain.image_fit import ImageForm
-from ttp.domain.media import MediaItem
-from ttp.domain.media_limits import MediaLimits, item_problems, same_shape, shape_text
+from ttp.domain.media.image_fit import ImageForm
+from ttp.domain.media.item import MediaItem
+from ttp.domain.media.limits import MediaLimits, item_problems, same_shape, shape_text
 from ttp.domain.rules import PlatformPost
 from ttp.domain.text import utf16_length
 from ttp.platforms.instagram.options import InstagramKind, instagram_kind

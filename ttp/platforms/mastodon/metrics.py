@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from urllib.parse import quote, urlencode
 
 from ttp.domain.account import Account
+from ttp.domain.metrics.sample import Sample
 from ttp.domain.outcome import Kind, NotDone
-from ttp.domain.sample import Sample
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import StepFailed
 from ttp.platforms.http import HttpByServer, HttpPart

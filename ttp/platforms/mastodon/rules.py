@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ttp.domain.action import WayOut, action
 from ttp.domain.errors import Problem
-from ttp.domain.image_fit import ImageForm
-from ttp.domain.media import IMAGES, VIDEOS, MediaItem
-from ttp.domain.media_limits import MediaLimits, item_problems
+from ttp.domain.media.image_fit import ImageForm
+from ttp.domain.media.item import IMAGES, VIDEOS, MediaItem
+from ttp.domain.media.limits import MediaLimits, item_problems
 from ttp.domain.rules import PlatformPost, Rules
 from ttp.platforms.graphemes import count_graphemes
 from ttp.platforms.mastodon.options import POLL_S, PRIVATE, option_problem, split_focus, split_poll

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from ttp.domain.account import is_loopback
 from ttp.domain.action import WayOut, action
 from ttp.domain.config import Config
-from ttp.domain.media import MediaHostProblem
+from ttp.domain.media.item import MediaHostProblem
 
 _NEEDED = {
     "folder": {"media_host.path": "FOLDER", "media_host.base_url": "https://HOST/FOLDER"},

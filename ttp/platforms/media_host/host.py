@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from ttp.domain.config import Config
-from ttp.domain.media import MediaItem
+from ttp.domain.media.item import MediaItem
 from ttp.domain.text import clean_text
 from ttp.platforms.client import MediaFile
 from ttp.platforms.media_host import s3

@@ -1,8 +1,5 @@
-"""Media host `s3`: the user's bucket (S3, R2, MinIO, GCS, Azure). The only module that imports obstore.
-
-Every object has a key that cannot be guessed, recorded in a file before the upload, so that it can always be deleted.
-Credentials come from the environment (AWS_ACCESS_KEY_ID and so on); none are stored.
-"""
+"""Media host `s3`: the user's bucket (see `bucket`). Every object has a key that cannot be guessed, recorded in a file
+before the upload, so that it can always be deleted."""
 
 from __future__ import annotations
 
@@ -18,13 +15,12 @@ from typing import TYPE_CHECKING
 
 from ttp.domain.config import Config
 from ttp.domain.text import clean_text
+from ttp.platforms.bucket import UnusableBucket, error_line, open_bucket
 from ttp.platforms.client import MediaFile
-from ttp.platforms.media_host.availability import S3_EXTRA, SUFFIXES, NoPublicUrl, is_usable
+from ttp.platforms.media_host.availability import SUFFIXES, NoPublicUrl, is_usable
 
 if TYPE_CHECKING:
-    from obstore.store import AzureStore, GCSStore, S3Store
-
-    Bucket = AzureStore | GCSStore | S3Store
+    from ttp.platforms.bucket import Bucket
 
 LENT = "lent"
 """The folder of TTP_HOME that records the objects in a bucket."""
@@ -32,16 +28,6 @@ IN_HAND = threading.Lock()
 """Held during uploads and deletions, so that an object that was just lent is not deleted."""
 LASTS = timedelta(hours=36)
 """Life of a presigned URL: a platform may fetch late, and an Instagram container lives for 24 hours."""
-_METADATA = "http://169.254.169.254/"
-"""Where cloud machines get credentials; obstore asks there last."""
-_SCHEMES = ("s3://", "s3a://", "gs://", "az://", "azure://", "abfs://", "abfss://", "https://")
-_SECRETS = (
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AZURE_STORAGE_ACCOUNT_KEY",
-    "AZURE_STORAGE_SAS_KEY",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +74,7 @@ def put(config: Config, file: MediaFile, folder: Path, *, loopback: bool) -> str
 
         url = obstore.sign(bucket, "GET", lent.key, LASTS)
     except Exception as error:  # obstore's errors share no base class; some are OSErrors
-        raise NoPublicUrl(
-            f"{item.name} cannot be uploaded to the bucket: {_error_line(error)}", passing=True
-        ) from error
+        raise NoPublicUrl(f"{item.name} cannot be uploaded to the bucket: {error_line(error)}", passing=True) from error
     if not is_usable(url, loopback=loopback):
         raise NoPublicUrl(f"the bucket's URL for {item.name} is not https: set media_host.s3.endpoint")
     return url
@@ -130,9 +114,7 @@ def delete_object(config: Config, lent: BucketObject) -> None:
     except FileNotFoundError:
         pass  # never uploaded, or already deleted
     except Exception as error:
-        raise NoPublicUrl(
-            f"{lent.key} cannot be deleted from the bucket: {_error_line(error)}", passing=True
-        ) from error
+        raise NoPublicUrl(f"{lent.key} cannot be deleted from the bucket: {error_line(error)}", passing=True) from error
     lent.file.unlink(missing_ok=True)
 
 
@@ -155,36 +137,7 @@ def _lend(
 
 def _bucket(config: Config) -> Bucket:
     """Return the configured bucket. Raises NoPublicUrl."""
-    url, endpoint = config.text("media_host.s3.url"), config.text("media_host.s3.endpoint")
-    if not url.startswith(_SCHEMES):
-        raise NoPublicUrl("media_host.s3.url must be s3://BUCKET/FOLDER, gs://BUCKET/FOLDER or az://CONTAINER/FOLDER")
     try:
-        from obstore.store import AzureStore, GCSStore, S3Store, from_url
-    except ImportError:
-        raise NoPublicUrl("media_host.kind is s3, which needs an extra", hint=S3_EXTRA) from None
-    settings = {"endpoint": endpoint, "region": config.text("media_host.s3.region")}
-    timeout = timedelta(seconds=config.seconds("http.upload_timeout_s"))
-    try:
-        bucket = from_url(
-            url,
-            config={name: value for name, value in settings.items() if value},  # type: ignore[call-overload]
-            client_options={
-                "allow_http": endpoint.startswith("http://"),
-                "connect_timeout": timedelta(seconds=config.seconds("http.connect_timeout_s")),
-                "timeout": timeout,
-            },
-            retry_config={"max_retries": 2, "retry_timeout": timeout},
-        )
-    except Exception as error:
-        raise NoPublicUrl(f"media_host.s3 cannot be used: {_error_line(error)}") from error
-    if not isinstance(bucket, AzureStore | GCSStore | S3Store):
-        raise NoPublicUrl("media_host.s3.url is not a bucket")
-    return bucket
-
-
-def _error_line(error: Exception) -> str:
-    """Return the bucket's error in one line, without credentials, which some servers repeat."""
-    said, _, _ = str(error).partition("Debug source:")
-    if _METADATA in said:
-        return "no credentials are in the environment: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or your cloud's"
-    return clean_text(said, [value for name in _SECRETS if len(value := os.environ.get(name, "")) > 3])
+        return open_bucket(config, "media_host.s3")
+    except UnusableBucket as wrong:
+        raise NoPublicUrl(wrong.message, hint=wrong.hint) from None

@@ -11,8 +11,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from ttp.domain.account import Account
+from ttp.domain.metrics.sample import FIRST_YEAR, Sample
 from ttp.domain.outcome import Kind, NotDone
-from ttp.domain.sample import FIRST_YEAR, Sample
 from ttp.domain.time.clock import from_ms
 from ttp.platforms.http import Http, HttpPart
 from ttp.platforms.metrics_reader import AccountSession, MetricsPage, first_line, new_sample, parse_count

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from ttp.domain.errors import Problem
-from ttp.domain.image_fit import ImageForm
-from ttp.domain.media import MediaItem
-from ttp.domain.media_limits import MediaLimits, item_problems
+from ttp.domain.media.image_fit import ImageForm
+from ttp.domain.media.item import MediaItem
+from ttp.domain.media.limits import MediaLimits, item_problems
 from ttp.domain.rules import PlatformPost
 from ttp.domain.text import utf16_length
 from ttp.platforms.tiktok.options import TikTokKind, choices_hint, first_choices, needed_choices, tiktok_kind

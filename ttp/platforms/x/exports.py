@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ttp.domain.ingest.columns import LINK, ExportColumns
+from ttp.domain.metrics.ingest.columns import LINK, ExportColumns
 
 EXPORTS = (
     ExportColumns(

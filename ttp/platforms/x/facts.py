@@ -13,7 +13,7 @@ from ttp.platforms.platform import Platform, Runtime
 
 if TYPE_CHECKING:
     from ttp.domain.account import Account, Credentials
-    from ttp.domain.ingest.columns import ExportColumns
+    from ttp.domain.metrics.ingest.columns import ExportColumns
     from ttp.domain.options import Option
     from ttp.domain.pricing import Pricing
     from ttp.domain.rules import Rules

@@ -31,7 +31,8 @@ def read_header_limits(answer: Answer, now: datetime) -> dict[str, HeaderLimit]:
     found = {}
     for which in (QUARTER, USER_DAY, APP_DAY):
         refused = answer.status == 429 and which == QUARTER
-        limit = read_header_limit(answer, now, which, refused=refused, wait_s=_fallback_wait_s(answer))
+        wait_s = _fallback_wait_s(answer) if refused else None
+        limit = read_header_limit(answer, now, which, refused=refused, wait_s=wait_s)
         if limit is not None:
             found[which] = limit
     return found

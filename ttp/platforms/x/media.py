@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import BinaryIO, TypeAlias
 
-from ttp.domain.media import MediaItem
+from ttp.domain.media.item import MediaItem
 from ttp.domain.outcome import Handle, Kind, NotDone
 from ttp.domain.time.clock import Clock, to_ms
 from ttp.platforms.client import MediaFile, PublishRequest, Step, StepDone, StepFailed, Wait

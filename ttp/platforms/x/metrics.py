@@ -12,8 +12,8 @@ from datetime import datetime
 from functools import partial
 
 from ttp.domain.account import Account
+from ttp.domain.metrics.sample import Sample
 from ttp.domain.outcome import Kind, NotDone
-from ttp.domain.sample import Sample
 from ttp.domain.time.clock import Clock, utc_text
 from ttp.platforms.client import StepFailed
 from ttp.platforms.http import Http, HttpPart

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from ttp.domain.errors import Problem
-from ttp.domain.image_fit import ImageForm
-from ttp.domain.media import MediaItem
-from ttp.domain.media_limits import MediaLimits, item_problems
+from ttp.domain.media.image_fit import ImageForm
+from ttp.domain.media.item import MediaItem
+from ttp.domain.media.limits import MediaLimits, item_problems
 from ttp.domain.rules import PlatformPost, Rules
 from ttp.platforms.x.text_length import X_LIMIT, weighted_length
 

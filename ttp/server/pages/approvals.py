@@ -15,9 +15,9 @@ from ttp.server.pages.rendering import error_lines
 from ttp.server.pages.visit import Visit
 from ttp.server.problems import status_of
 from ttp.server.services import RequestServices
-from ttp.services.approval_links import NewApprovalLink
-from ttp.store.approval_links import ApprovalLink
+from ttp.services.server.approval_links import NewApprovalLink
 from ttp.store.queries import PostFilter
+from ttp.store.server.approval_links import ApprovalLink
 
 APPROVE = TokenCapability.APPROVE
 MOST_SHOWN = 100

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from starlette.responses import Response
 
 from ttp.server.pages.visit import COOKIE, LOGIN_PAGE, SAFE_COOKIE, Visit, is_secure, redirect
-from ttp.services.people import SESSION_LASTS_FOR
+from ttp.services.server.people import SESSION_LASTS_FOR
 
 HOME = "/calendar"
 FREE_FAILURES = 5

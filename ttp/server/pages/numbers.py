@@ -12,7 +12,7 @@ from ttp.domain.time.formatting import DAYS, DAYS_IN_FULL
 from ttp.server.pages.rendering import error_lines
 from ttp.server.pages.visit import Visit
 from ttp.server.problems import status_of
-from ttp.services.report import report_periods
+from ttp.services.metrics.report import report_periods
 from ttp.views.optimal import AccountAdvice, heatmap_json, recommendation_json
 from ttp.views.report import measured_post_json, totals_json
 

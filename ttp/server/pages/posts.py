@@ -219,6 +219,8 @@ def media_answer(visit: Visit, sha256: str) -> Response:
     kind = visit.query("type") if item is None else item.mime
     path = visit.installation.media.folder / sha256
     is_name = len(sha256) == 64 and all(one in "0123456789abcdef" for one in sha256)
+    if item is not None:
+        visit.installation.media.has(item)  # fetches it, if it is only in a bucket
     if not is_name or kind not in _SHOWN_MEDIA or not path.is_file():
         raise NotFound("there is no such image")
     # A sandbox: whatever the file holds, it runs nothing.

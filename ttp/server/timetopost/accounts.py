@@ -10,7 +10,7 @@ from ttp.domain.account import find_account
 from ttp.domain.action import action
 from ttp.domain.api_token import TokenCapability
 from ttp.domain.errors import Hint
-from ttp.domain.media import NAMES
+from ttp.domain.media.item import NAMES
 from ttp.domain.post import PostStatus
 from ttp.domain.time.clock import format_json_instant
 from ttp.server.answers import JsonAnswer

@@ -21,7 +21,7 @@ from ttp.views.optimal import AccountAdvice, recommendation_json
 from ttp.views.status import status_json
 
 if TYPE_CHECKING:
-    from ttp.domain.sample import Sample, Total
+    from ttp.domain.metrics.sample import Sample, Total
 
 _NOTHING: Json = {"timezone": "UTC", "bestHours": [], "bestDays": [], "dataPoints": 0}
 

@@ -25,7 +25,7 @@ from ttp.server.timetopost.inputs import (
 )
 from ttp.server.timetopost.platforms import account_name, provider_of
 from ttp.server.timetopost.posts import post_shape
-from ttp.services.submitted_drafts import DraftView, SubmittedDrafts, Variant, is_pending
+from ttp.services.server.submitted_drafts import DraftView, SubmittedDrafts, Variant, is_pending
 from ttp.views import Json
 
 if TYPE_CHECKING:

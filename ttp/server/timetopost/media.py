@@ -22,7 +22,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse
 
 from ttp.domain.errors import NotAllowed, NotFound
-from ttp.domain.media import NAMES, VIDEOS, MediaItem
+from ttp.domain.media.item import NAMES, VIDEOS, MediaItem
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.server.answers import JsonAnswer
 from ttp.server.guard import MOST_UPLOAD_BYTES, SIGNED_UPLOADS, too_large

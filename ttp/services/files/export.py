@@ -16,11 +16,11 @@ from pathlib import Path, PurePosixPath
 from ttp.domain.account import Account, resolve_accounts
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Busy, Hint, TtpError, UsageError
-from ttp.domain.media import MediaItem
+from ttp.domain.media.item import MediaItem
+from ttp.domain.metrics.sample import Sample
 from ttp.domain.options import OptionTables
 from ttp.domain.post import Post, PostFields, PostStatus
 from ttp.domain.post_edit import KEPT, Value, check_variants
-from ttp.domain.sample import Sample
 from ttp.domain.time.clock import utc_text
 from ttp.services.files import csv_file, ics, markdown
 from ttp.services.files.fields import STORE_ID_DIGITS, Entry, fields_of, media_name, own_key
@@ -29,12 +29,12 @@ from ttp.services.files.markdown import MarkdownFile, MarkdownFolder
 from ttp.services.media import resolve_in_folder
 from ttp.services.time_resolver import TimeResolver
 from ttp.store import accounts, backup, queries
-from ttp.store import samples as stored_samples
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
 from ttp.store.home import output_file
 from ttp.store.home.files import OwnFiles
 from ttp.store.home.media import MediaStore
+from ttp.store.metrics import samples as stored_samples
 from ttp.store.queries import PostFilter
 
 RESULTS = ("publishedAt", "url")
@@ -201,6 +201,7 @@ class ExportedMedia:
             if not path.exists():
                 self._folder.mkdir(exist_ok=True)
                 fresh = self._folder / f".{item.sha256}"
+                self._store.has(item)
                 shutil.copyfile(self._store.path(item.sha256), fresh)
                 fresh.replace(path)
                 return name

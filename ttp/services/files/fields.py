@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ttp.domain.errors import UsageError
-from ttp.domain.media import MediaItem
+from ttp.domain.media.item import MediaItem
 from ttp.domain.options import OptionTables, parse_option
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import KEPT, FieldError, PostInput, RowReader, Value

@@ -16,7 +16,7 @@ from ttp.domain.account import Account, resolve_accounts
 from ttp.domain.action import WayOut, action, as_fields
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import ContentRefused, Hint, TtpError, UsageError
-from ttp.domain.media import MediaItem
+from ttp.domain.media.item import MediaItem
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import (
     FieldError,

@@ -1,6 +1,6 @@
 """Read CSV and JSON files of metrics as a stream.
 
-Splits text into rows and rejects unreadable ones; `domain.ingest` interprets the cells. Holds at most one row
+Splits text into rows and rejects unreadable ones; `domain.metrics.ingest` interprets the cells. Holds at most one row
 (`LONGEST_ROW` characters) or one block of short rows, and a bad row never affects the next.
 
 A well-formed block is parsed at once. In a bad block the rows are parsed line by line with the same csv module, which

@@ -109,5 +109,9 @@ class BrokenEntry(Damaged):
         )
 
 
+class KeyMissing(Busy):
+    """The key that the credentials in the store are encrypted with is not given here, or cannot be read."""
+
+
 class BackendUnavailable(Busy):
     """The keyring or the user's program failed this time. A later try may work."""

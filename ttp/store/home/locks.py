@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from ttp import __version__
 from ttp.domain.action import action
 from ttp.domain.errors import Busy, Hint
 from ttp.store.home import files
@@ -28,13 +29,14 @@ from ttp.store.sqlite import translate_errors
 @dataclass(frozen=True, slots=True)
 class Holder:
     """The process that publishes, or published last. `mode`: `loop`, `once`, `until-idle`, `publish`, `migrate`.
-    `left`: reasons why posts or accounts are skipped."""
+    `left`: reasons why posts or accounts are skipped; `version`: of the program that it runs, if known."""
 
     pid: int
     mode: str
     since: datetime
     last_run_at: datetime
     left: tuple[str, ...] = ()
+    version: str | None = __version__
 
 
 class LockHeld(Busy):
@@ -106,6 +108,7 @@ def write_holder(home: Path, holder: Holder) -> None:
             "since": holder.since.isoformat(),
             "lastRunAt": holder.last_run_at.isoformat(),
             "left": holder.left,
+            "version": holder.version,
         }
     )
     fresh = home / f"publisher.json.new-{os.getpid()}"
@@ -125,6 +128,7 @@ def read_holder(home: Path) -> Holder | None:
             datetime.fromisoformat(data["since"]),
             datetime.fromisoformat(data["lastRunAt"]),
             tuple(map(str, data.get("left", ()))),
+            data.get("version"),
         )
     return None
 
@@ -190,10 +194,11 @@ class TokenLocked(Busy):
 @contextmanager
 def token_lock(home: Path, account: str, *, patience_s: float) -> Iterator[None]:
     """Hold the account's token for the block. Raises TokenLocked after `patience_s` seconds."""
-    descriptor = _open_lock(home, account)
+    path = _path(home, account, "lock")
+    descriptor = _open_lock(path, home)
     try:
         end = time.monotonic() + patience_s
-        while not _try_lock(descriptor, _path(home, account, "lock")):
+        while not _try_lock(descriptor, path):
             if time.monotonic() >= end:
                 raise TokenLocked(account)
             time.sleep(_LOOK_AGAIN_S)
@@ -202,9 +207,8 @@ def token_lock(home: Path, account: str, *, patience_s: float) -> Iterator[None]
         os.close(descriptor)
 
 
-def _open_lock(home: Path, account: str) -> int:
+def _open_lock(path: Path, home: Path) -> int:
     """Open the lock's file, which is created once and stays."""
-    path = _path(home, account, "lock")
     try:
         return open_regular(path, os.O_RDWR | os.O_CREAT)
     except FileNotFoundError:
@@ -225,28 +229,38 @@ def _try_lock(descriptor: int, path: Path) -> bool:
     return True
 
 
-def note_refresh_started(home: Path, account: str, token: str, at: datetime) -> None:
-    """Record durably that the refresh token is about to be sent. The lock must be held."""
-    path = _path(home, account, "json")
-    with translate_errors(path):
-        files.write_whole(path, json.dumps({"token": _mark(token), "at": at.isoformat()}))
+class RefreshRecord:
+    """Whether a refresh of an account's token is under way or got no answer, in a file. The token's lock must be held.
+    `store.postgresql.token_locks` has the same for stores that several hosts share."""
+
+    is_shared = False
+    """Whether another host may have refreshed the token before this record was opened."""
+
+    def __init__(self, home: Path, account: str) -> None:
+        self._path = _path(home, account, "json")
+
+    def begin(self, token: str, at: datetime) -> datetime | None:
+        """Record durably that the token is about to be sent. Return when a refresh with it began whose end was never
+        recorded; that time stays."""
+        begun = self._begun(token)
+        with translate_errors(self._path):
+            files.write_whole(self._path, json.dumps({"token": mark_token(token), "at": (begun or at).isoformat()}))
+        return begun
+
+    def _begun(self, token: str) -> datetime | None:
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            note = json.loads(read_text(self._path))
+            if note["token"] == mark_token(token):
+                return datetime.fromisoformat(note["at"])
+        return None
+
+    def end(self) -> None:
+        """Delete the record: the answer is stored, or the refresh was refused."""
+        self._path.unlink(missing_ok=True)
 
 
-def refresh_started_at(home: Path, account: str, token: str) -> datetime | None:
-    """Return when a refresh with `token` started whose end was never recorded; else None."""
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        note = json.loads(read_text(_path(home, account, "json")))
-        if note["token"] == _mark(token):
-            return datetime.fromisoformat(note["at"])
-    return None
-
-
-def forget_refresh(home: Path, account: str) -> None:
-    """Delete the record: the answer is stored, or the refresh was refused."""
-    _path(home, account, "json").unlink(missing_ok=True)
-
-
-def _mark(token: str) -> str:
+def mark_token(token: str) -> str:
+    """Return what identifies a token in a record and says nothing about it."""
     import hashlib
 
     return hashlib.sha256(token.encode()).hexdigest()[:32]

@@ -2,6 +2,9 @@
 
 A file is opened once, and checked and copied through that one descriptor, so that it cannot be swapped in between.
 Files in the folder never change. An image converted for a platform is stored as `media/<sha256>.<form>`.
+
+With a bucket, each file is uploaded under the same name before a post can name it, and the folder is a cache: a missing
+file is fetched, and checked against its name.
 """
 
 from __future__ import annotations
@@ -11,15 +14,16 @@ import hashlib
 import os
 import re
 import shlex
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from ttp.domain.errors import Bug, Busy, Conflict, Hint, NotFound, UsageError
-from ttp.domain.media import NAMES, MediaItem
-from ttp.domain.media_probe import Facts, UnusableMedia, read_facts
+from ttp.domain.media.item import NAMES, MediaItem, MediaUnavailable, StoredObject
+from ttp.domain.media.probe import Facts, UnusableMedia, read_facts
 from ttp.store.home.files import NotRegular, make_home, nearest_folder, open_regular
 from ttp.store.home.locks import media_adding_lock
 
@@ -27,13 +31,43 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _KEY = re.compile(r"[0-9a-f]{32}")
 
 
+UPLOADED_AGAIN_AFTER = timedelta(hours=12)
+"""Age of an object that a new post uses, after which it is uploaded again, so that no cleanup of another host takes it
+for one that is left over."""
+
+
+class Bucket(Protocol):
+    """Media in a bucket. Each method raises MediaUnavailable if the bucket cannot be used."""
+
+    @property
+    def name(self) -> str: ...
+
+    def find(self, sha256: str) -> StoredObject | None: ...
+    def put(self, sha256: str, path: Path) -> None: ...
+    def fetch(self, sha256: str, target: BinaryIO) -> None:
+        """Write an object to `target`. Raises FileNotFoundError, MediaDamaged."""
+        ...
+
+    def delete(self, sha256: str) -> None: ...
+    def objects(self) -> Iterator[StoredObject]: ...
+    def check(self) -> None: ...
+
+
 @dataclass(eq=False)
 class MediaStore:
-    """The media folder of one home. Files in `forbidden` folders are never accepted."""
+    """The media folder of one home. Files in `forbidden` folders are never accepted. `bucket`: has every file too.
+    `adding`: keeps cleanups of all hosts away for a block."""
 
     folder: Path
     forbidden: tuple[Path, ...] = ()
+    bucket: Bucket | None = None
+    adding: Callable[[], AbstractContextManager[object]] | None = None
     _holding: ExitStack | None = field(default=None, init=False)
+
+    @property
+    def place(self) -> str:
+        """Where the media are, for messages."""
+        return str(self.folder) if self.bucket is None else f"the bucket {self.bucket.name}"
 
     def path(self, sha256: str, form: str = "") -> Path:
         """Return the path for this digest; with `form`, the path of its converted version."""
@@ -42,8 +76,40 @@ class MediaStore:
         return self.folder / (f"{sha256}.{form}" if form else sha256)
 
     def has(self, item: MediaItem) -> bool:
-        """Return whether the item's copy is complete."""
+        """Return whether the item's copy is complete. With a bucket, a missing one is fetched: raises MediaUnavailable,
+        MediaDamaged, Busy."""
+        if not self._has(item.sha256, item.bytes):
+            return self._fetch(item.sha256, item.name)
+        if self.bucket is not None:
+            self._touch(self.path(item.sha256))
+        return True
+
+    @staticmethod
+    def _touch(path: Path) -> None:
+        """Note that a cached file is in use, so that it is not removed now."""
+        with suppress(OSError):
+            os.utime(path)
+
+    def is_cached(self, item: MediaItem) -> bool:
+        """Return whether the item's copy is in the folder. Fetches nothing."""
         return self._has(item.sha256, item.bytes)
+
+    def exists(self, sha256: str) -> bool:
+        """Return whether a file is here or in the bucket. Raises MediaUnavailable."""
+        return self.path(sha256).exists() or (self.bucket is not None and self.bucket.find(sha256) is not None)
+
+    def missing(self, media: Iterable[MediaItem]) -> list[MediaItem]:
+        """Return the media that are nowhere. What the bucket has, or cannot be asked about, is not missing."""
+
+        def is_missing(item: MediaItem) -> bool:
+            if self._has(item.sha256, item.bytes):
+                return False
+            try:
+                return self.bucket is None or self.bucket.find(item.sha256) is None
+            except MediaUnavailable:
+                return False
+
+        return [item for item in media if is_missing(item)]
 
     @contextmanager
     def holding(self) -> Iterator[None]:
@@ -72,6 +138,7 @@ class MediaStore:
             with _writing(self.folder, str(source)), self._adding():
                 if not self._has(sha256, size):
                     self._copy(source, sha256)
+                self._upload(sha256)
         return _item(path_text(Path(path.name)), facts, size, sha256)
 
     def add_written(self, name: str, source: str, fetch: Callable[[BinaryIO], None]) -> MediaItem:
@@ -95,12 +162,16 @@ class MediaStore:
             finally:
                 path.unlink(missing_ok=True)
             _sync(self.folder)
+            self._upload(sha256)
         return _item(name, facts, size, sha256)
 
     def stored(self, sha256: str, name: str) -> MediaItem | None:
         """Return a file of this folder that no post may know yet, under a name; None if it is missing."""
+        path = self.path(sha256)
+        if not path.exists() and not self._fetch(sha256, name):
+            return None
         try:
-            with open_source(self.path(sha256)) as source:
+            with open_source(path) as source:
                 size = source.size()
                 return _item(name, read_source_facts(source, size), size, sha256)
         except (NotFound, UsageError):
@@ -169,6 +240,8 @@ class MediaStore:
     def converted(self, item: MediaItem, form: str) -> MediaItem | None:
         """Return the converted version of an image for `form`; None if it is missing or incomplete."""
         try:
+            if self.bucket is not None:
+                self._touch(self.path(item.sha256, form))
             data = self.path(item.sha256, form).read_bytes()
             facts = read_facts(lambda at, length: data[at : at + length], len(data))
         except (OSError, UnusableMedia):
@@ -181,11 +254,51 @@ class MediaStore:
         except OSError:
             return False
 
+    def upload_cached(self, sha256: str) -> None:
+        """Upload a copy that is here and not in the bucket. Raises MediaUnavailable."""
+        assert self.bucket is not None
+        self.bucket.put(sha256, self.path(sha256))
+
+    def _upload(self, sha256: str) -> None:
+        """Upload a file to the bucket, if it is not there or may soon be cleaned up."""
+        if self.bucket is None:
+            return
+        there = self.bucket.find(sha256)
+        size = self.path(sha256).stat().st_size
+        if there is None or there.bytes != size or datetime.now(UTC) - there.modified_at > UPLOADED_AGAIN_AFTER:
+            self.bucket.put(sha256, self.path(sha256))
+
+    def _fetch(self, sha256: str, name: str) -> bool:
+        """Fetch a file from the bucket. Return False if there is no bucket, or none in it."""
+        if self.bucket is None:
+            return False
+        with _writing(self.folder, name):
+            self._make_folder()
+            from tempfile import mkstemp
+
+            handle, fresh = mkstemp(prefix=".fetched-", dir=self.folder)
+            path = Path(fresh)
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    self.bucket.fetch(sha256, file)
+                    file.flush()
+                    os.fsync(file.fileno())
+                path.replace(self.path(sha256))
+            except FileNotFoundError:
+                return False
+            finally:
+                path.unlink(missing_ok=True)
+            _sync(self.folder)
+        return True
+
     @contextmanager
     def _adding(self) -> Iterator[None]:
         """Block cleanup until `holding` ends, or else the block."""
         with ExitStack() as here:
-            (self._holding or here).enter_context(media_adding_lock(self.folder.parent))
+            stack = self._holding or here
+            stack.enter_context(media_adding_lock(self.folder.parent))
+            if self.adding is not None:
+                stack.enter_context(self.adding())
             yield
 
     def _make_folder(self) -> None:
@@ -257,7 +370,7 @@ class TemporaryMedia(MediaStore):
         self._real = real
 
     def _has(self, sha256: str, size: int) -> bool:
-        if not super()._has(sha256, size) and self._real.path(sha256).is_file():
+        if not super()._has(sha256, size) and (self._real.path(sha256).is_file() or self._real._fetch(sha256, sha256)):
             self._link(sha256, self._real.path(sha256))
         return super()._has(sha256, size)
 

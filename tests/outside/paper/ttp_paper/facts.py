@@ -9,7 +9,7 @@ from ttp.domain.config import Key
 from ttp.platforms.platform import Platform, Runtime
 
 if TYPE_CHECKING:
-    from ttp.domain.ingest.columns import ExportColumns
+    from ttp.domain.metrics.ingest.columns import ExportColumns
     from ttp.domain.options import Option
     from ttp.domain.outcome import NotDone
     from ttp.domain.time.clock import Clock

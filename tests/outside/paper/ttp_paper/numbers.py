@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ttp.domain.account import Account
+from ttp.domain.metrics.sample import Sample
 from ttp.domain.outcome import Kind, NotDone
-from ttp.domain.sample import Sample
 from ttp.domain.time.clock import Clock, from_ms
 from ttp.platforms.client import Deleted, PublishRequest
 from ttp.platforms.http import HttpByServer

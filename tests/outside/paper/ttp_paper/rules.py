@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from ttp.domain.errors import Problem
-from ttp.domain.image_fit import ImageForm
-from ttp.domain.ingest.columns import ExportColumns
-from ttp.domain.media import MediaItem
+from ttp.domain.media.image_fit import ImageForm
+from ttp.domain.media.item import MediaItem
+from ttp.domain.metrics.ingest.columns import ExportColumns
 from ttp.domain.options import Option, OptionType
 from ttp.domain.rate_limit import Limit, LimitKey
 from ttp.domain.rules import PlatformPost

@@ -1,0 +1,75 @@
+"""`ttp init URL`, and the commands on a store in PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.clock import FakeClock
+from tests.conftest import Program
+from tests.publisher.world import World, open_world
+from ttp.sandbox.server import RunningSandbox
+from ttp.store.database import open_database
+from ttp.store.home.locks import publisher_lock
+
+
+@pytest.fixture
+def world(
+    store_url: str, tmp_path: Path, shared_sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[World]:
+    with open_world(shared_sandbox, tmp_path, FakeClock()) as world:
+        world.ttp.ok("init", store_url, "--json")
+        yield world
+
+
+def test_a_post_goes_from_a_draft_to_the_platform(world: World) -> None:
+    ttp = world.ttp
+    world.account("x/me")
+    assert not (ttp.home / "ttp.db").exists()
+    first, second = ttp.post("one", "--to", "x/me"), ttp.post("two", "--to", "x/me")
+    ttp.ok("edit", str(first), "one, changed")
+    ttp.ok("delete", str(second))
+    ttp.ok("undo")
+    ttp.ok("schedule", str(first), "--at", "now")
+    ttp.ok("schedule", str(second), "--at", "tomorrow 9am")
+    ttp.ok("run", "--until-idle")
+    assert [post["text"] for post in world.posts("x/me")] == ["one, changed"]
+    assert {post["id"]: post["status"] for post in ttp.ok("list", "--json").json} == {
+        first: "published",
+        second: "scheduled",
+    }
+    assert ttp.ok("status", "--json").json["waiting"] == 1
+
+
+def test_a_home_has_one_publisher_and_a_store_several(world: World, store_url: str, tmp_path: Path) -> None:
+    elsewhere = open_database(tmp_path / "other", store_url)
+    with elsewhere.publisher_lock():
+        world.ttp.ok("run", "--once", "--fail-if-locked")
+    with publisher_lock(world.ttp.home):
+        assert world.ttp("run", "--once", "--fail-if-locked").code == 5
+
+
+def test_a_password_is_not_taken_from_the_command_line_nor_shown(ttp: Program, store_url: str) -> None:
+    with_password = store_url.replace("postgres:@", "postgres:hush@")
+    assert "hush" in with_password
+    ran = ttp("init", with_password)
+    assert ran.code == 2
+    assert "hush" not in ran.out + ran.err
+    ttp.home.mkdir(mode=0o700)
+    (ttp.home / "config.toml").write_text(f'[store]\nurl = "{with_password}"\n')
+    assert ttp.ok("list").out == ""
+    for shown in (ttp.ok("config", "show"), ttp.ok("config", "show", "--json"), ttp.ok("config", "get", "store.url")):
+        assert "hush" not in shown.out + shown.err
+
+
+def test_a_change_wakes_a_publisher_elsewhere(store_url: str, tmp_path: Path) -> None:
+    store = open_database(tmp_path, store_url)
+    with closing(store.connect()) as watch:
+        before = watch.data_version()
+        assert watch.data_version() == before
+        with store.writing() as db:
+            db.execute("UPDATE store SET host_name = 'here'")
+        assert any(watch.data_version() != before for _ in range(100_000))  # the server tells it soon, not at once

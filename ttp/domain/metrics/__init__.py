@@ -1,0 +1,1 @@
+"""Engagement: samples of a post, exports that hold them, reports about them."""

@@ -1,0 +1,168 @@
+"""How posts did in a period, compared with the one before: sums, medians, groups, the best and the worst posts."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from operator import attrgetter
+from statistics import median
+from types import MappingProxyType
+from typing import NamedTuple
+
+from ttp.domain.metrics.sample import KINDS, Sample
+from ttp.domain.optimal import DAYS
+from ttp.domain.optimal.features import SETTLED_AFTER
+
+COUNTS = ("likes", "comments", "shares", "views")
+MOST_SHOWN = 5
+"""Posts among the best and among the worst."""
+OTHER = "-"
+"""The group of posts whose kind or tag is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredPost:
+    """A post with its newest sample. `post_id`, `url`, `tags`: of posts that ttp published. `published_at`: on the
+    account's clock. `usual`: the engagement (or views, as `measure` says) of usual posts of its account, kind, hour and
+    weekday; None if that is not known. `difference`: 0.2 is 20 % more than that."""
+
+    sample: Sample
+    published_at: datetime
+    post_id: int | None = None
+    url: str | None = None
+    text: str | None = None
+    tags: tuple[str, ...] = ()
+    usual: float | None = None
+    difference: float | None = None
+    measure: str | None = None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the sample is old enough to be compared with those of other posts."""
+        return self.sample.observed_at - self.sample.published_at >= SETTLED_AFTER
+
+    @property
+    def engagement(self) -> int | None:
+        """Likes, comments and shares; None if no count is known."""
+        known = [count for count in (self.sample.likes, self.sample.comments, self.sample.shares) if count is not None]
+        return sum(known) if known else None
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums of known counts (None: unknown for all posts), and the engagement of the middle post."""
+
+    posts: int
+    likes: int | None
+    comments: int | None
+    shares: int | None
+    views: int | None
+    engagement: int | None
+    median_engagement: float | None
+
+    def numbers(self) -> dict[str, float | None]:
+        """Return all numbers by name."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+class Period(NamedTuple):
+    """From `start` until before `end`."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The posts of one account, platform, kind, hour or tag, in the period and in the one before."""
+
+    by: str
+    value: str
+    totals: Totals
+    before: Totals
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A period and the one before it. `posts`: newest first."""
+
+    period: Period
+    before_period: Period
+    totals: Totals
+    before: Totals
+    groups: tuple[Group, ...]
+    posts: tuple[MeasuredPost, ...]
+
+    @property
+    def best(self) -> tuple[MeasuredPost, ...]:
+        """The posts with the most engagement, at most `MOST_SHOWN`."""
+        return self._ordered()[:MOST_SHOWN]
+
+    @property
+    def worst(self) -> tuple[MeasuredPost, ...]:
+        """The settled posts with the least engagement, worst first; none of them is among the best."""
+        return tuple(post for post in self._ordered()[MOST_SHOWN:][::-1] if post.is_settled)[:MOST_SHOWN]
+
+    def _ordered(self) -> tuple[MeasuredPost, ...]:
+        known = [post for post in self.posts if post.engagement is not None]
+        return tuple(sorted(known, key=lambda post: -(post.engagement or 0)))
+
+
+def make_report(posts: Iterable[MeasuredPost], period: Period, before_period: Period, by: Sequence[str] = ()) -> Report:
+    """Make the report of posts of both periods. `by`: names of `GROUPINGS`."""
+    ordered = sorted(posts, key=lambda post: (post.published_at, post.sample.remote_id), reverse=True)
+    now = tuple(post for post in ordered if period.start <= post.published_at < period.end)
+    before = tuple(post for post in ordered if before_period.start <= post.published_at < before_period.end)
+    groups = tuple(group for name in by for group in _groups(name, now, before))
+    return Report(period, before_period, add_up(now), add_up(before), groups, now)
+
+
+def add_up(posts: Sequence[MeasuredPost]) -> Totals:
+    """Return the totals of posts."""
+    samples = [post.sample for post in posts]
+    sums = {name: _sum(map(attrgetter(name), samples)) for name in COUNTS}
+    engagements = [known for post in posts if (known := post.engagement) is not None]
+    return Totals(
+        len(posts),
+        engagement=_sum(engagements),
+        median_engagement=float(median(engagements)) if engagements else None,
+        **sums,
+    )
+
+
+def change(now: float | None, before: float | None) -> float | None:
+    """Return the change as a share: 0.5 is half more. None if a number is not known, or the first one is zero."""
+    return now / before - 1 if now is not None and before else None
+
+
+def _sum(counts: Iterable[int | None]) -> int | None:
+    known = [count for count in counts if count is not None]
+    return sum(known) if known else None
+
+
+def _groups(by: str, now: Sequence[MeasuredPost], before: Sequence[MeasuredPost]) -> list[Group]:
+    values, found = GROUPINGS[by], defaultdict[str, tuple[list[MeasuredPost], list[MeasuredPost]]](lambda: ([], []))
+    for place, posts in enumerate((now, before)):
+        for post in posts:
+            for name in dict.fromkeys(values(post)):
+                found[name][place].append(post)
+    names = sorted(sorted(found), key=_ORDERS.get(by, lambda name: 0))
+    return [Group(by, name, *map(add_up, found[name])) for name in names]
+
+
+GROUPINGS: Mapping[str, Callable[[MeasuredPost], Sequence[str]]] = MappingProxyType(
+    {
+        "account": lambda post: (post.sample.account,),
+        "platform": lambda post: (post.sample.account.partition("/")[0],),
+        "kind": lambda post: (post.sample.kind or OTHER,),
+        "hour": lambda post: (f"{post.published_at:%H}:00",),
+        "day": lambda post: (DAYS[post.published_at.weekday()],),
+        "tag": lambda post: post.tags or (OTHER,),
+    }
+)
+"""What posts can be grouped by; a post with two tags is in two groups."""
+_ORDERS: Mapping[str, Callable[[str], int]] = MappingProxyType(
+    {"kind": lambda name: [*KINDS, OTHER].index(name), "day": DAYS.index}
+)

@@ -1,0 +1,1 @@
+"""How ttp is set up on a machine, runs there, and leaves it."""

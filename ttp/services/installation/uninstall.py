@@ -1,0 +1,243 @@
+"""Remove what ttp has put on this machine. Never removes what others made, and lists what is left to do."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, nullcontext, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from ttp.domain.account import Account, Credentials
+from ttp.domain.config import Config
+from ttp.domain.errors import TtpError
+from ttp.platforms.login import Login, Logins
+from ttp.platforms.media_host import s3
+from ttp.platforms.media_host.availability import NoPublicUrl
+from ttp.platforms.registry import Registry
+from ttp.services.installation.background_service import BackgroundService
+from ttp.store import accounts as stored_accounts
+from ttp.store.credentials import CredentialsStore
+from ttp.store.database import Database
+from ttp.store.home.contents import lock_files, read_contents, remove_empty_folders, remove_lock_file
+from ttp.store.home.locks import LockHeld, read_holder
+from ttp.store.ownership import Owner, this_machine
+
+_LOOK_AGAIN_S = 0.1
+
+Deed = Literal["remove", "revoke", "keep", "by_hand"]
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """One thing that ttp made. `kind`: service, completion, lock, token, object, file or link; `deed`: what happens to
+    it; `done`: it has happened; `note`: why not, or what to do."""
+
+    kind: str
+    name: str
+    deed: Deed
+    done: bool = False
+    note: str = ""
+
+    @property
+    def failed(self) -> bool:
+        """Return whether it could not be removed; only after a real run."""
+        return self.deed in ("remove", "revoke") and not self.done
+
+
+class Uninstall:
+    """`files`: completion scripts and a config file outside of the home, all made by ttp. `service_home`: where the
+    installed service keeps its store; `stop_s`: how long a stopped service may go on."""
+
+    def __init__(
+        self,
+        database: Database,
+        credentials: Callable[[], CredentialsStore],
+        logins: Logins,
+        config: Config,
+        platforms: Registry,
+        service: BackgroundService,
+        *,
+        service_home: Path,
+        completions: Sequence[Path],
+        config_files: Sequence[Path],
+        stop_s: float,
+    ) -> None:
+        self._database = database
+        self._credentials = credentials
+        self._logins = logins
+        self._config = config
+        self._platforms = platforms
+        self._service = service
+        self._service_home = service_home
+        self._completions = completions
+        self._config_files = config_files
+        self._stop_s = stop_s
+
+    @property
+    def home(self) -> Path:
+        return self._database.home
+
+    def refuse_while_running(self) -> None:
+        """Raise LockHeld if a publisher runs that is not the service of this store."""
+        if self._database.is_publisher_running() and not self._service_is_ours():
+            raise LockHeld(read_holder(self.home))
+
+    def run(self, *, purge: bool, dry_run: bool) -> Iterator[Removal]:
+        """Remove the service, the completions and the lock files; with `purge` also the tokens and the store. Yield
+        each thing once it is done. Raise LockHeld if a publisher runs."""
+        yield from self._remove_service(dry_run)
+        with self._no_publisher() if not dry_run and self.home.is_dir() else nullcontext():
+            yield from (self._remove_file("completion", path, dry_run) for path in self._completions)
+            if purge:
+                yield from self._revoke_tokens(dry_run)
+                yield from self._delete_objects(dry_run)
+                yield from self._remove_home(dry_run)
+            else:
+                yield from self._remove_locks(dry_run)
+                if self.home.is_dir():
+                    yield Removal("home", str(self.home), "keep", True, "the store, tokens, media and settings")
+
+    def _service_is_ours(self) -> bool:
+        """Return whether the installed service publishes from this store, and not from another."""
+        state = self._service.state()
+        return state.installed and self._service_home.resolve() == self.home.resolve()
+
+    def _remove_service(self, dry_run: bool) -> Iterator[Removal]:
+        state = self._service.state()
+        if not state.installed:
+            return
+        if not self._service_is_ours():
+            yield Removal("service", str(state.file), "keep", True, f"it publishes from {self._service_home}")
+            return
+        if not dry_run:
+            self._service.uninstall()
+            end = time.monotonic() + self._stop_s
+            while self._database.is_publisher_running() and time.monotonic() < end:
+                time.sleep(_LOOK_AGAIN_S)
+        yield Removal("service", str(state.file), "remove", not dry_run)
+
+    @contextmanager
+    def _no_publisher(self) -> Iterator[None]:
+        with self._database.publisher_lock():
+            yield
+
+    def _remove_file(self, kind: str, path: Path, dry_run: bool) -> Removal:
+        if not dry_run:
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                return Removal(kind, str(path), "remove", False, error.strerror or str(error))
+        return Removal(kind, str(path), "remove", not dry_run)
+
+    def _remove_locks(self, dry_run: bool) -> Iterator[Removal]:
+        for path in lock_files(self.home):
+            if dry_run or path.name == "publisher.lock":  # which this process holds
+                yield self._remove_file("lock", path, dry_run)
+            elif remove_lock_file(path):
+                yield Removal("lock", str(path), "remove", True)
+            else:
+                yield Removal("lock", str(path), "remove", False, "another process holds it")
+
+    def _revoke_tokens(self, dry_run: bool) -> Iterator[Removal]:
+        try:
+            accounts = self._accounts()
+            credentials = self._credentials()
+        except TtpError as error:
+            yield Removal("token", "all accounts", "by_hand", False, f"{error.message}; revoke access on each platform")
+            return
+        elsewhere = self._owned_elsewhere() if accounts else None
+        seen: set[str] = set()
+        for account in accounts:
+            try:
+                held = credentials.get(account.name)
+            except TtpError as error:
+                yield Removal("token", account.name, "by_hand", False, self._by_hand(account, error.message))
+                continue
+            if held is None:
+                continue
+            if elsewhere is not None:
+                yield Removal("token", account.name, "keep", True, f"{elsewhere}: the token may be in use there")
+            elif dry_run or held.access_token in seen:
+                yield Removal("token", account.name, "revoke", not dry_run)
+            else:
+                yield self._revoke(account, held)
+            seen.add(held.access_token)
+            if not dry_run:
+                with suppress(
+                    TtpError
+                ):  # the file of tokens goes with the home; a keyring that is locked keeps its own
+                    credentials.remove(account.name)
+
+    def _revoke(self, account: Account, held: Credentials) -> Removal:
+        login = self._login(account)
+        if login is None:
+            return Removal("token", account.name, "by_hand", False, "revoke it where you made it")
+        with closing(login):
+            wrong = self._platforms.host_mismatch(account, held, self._config)
+            answer = None if wrong is not None else login.revoke(held)
+            refused = wrong.message if wrong is not None else answer.message if answer is not None else None
+            if refused is None:
+                return Removal("token", account.name, "revoke", True)
+            return Removal("token", account.name, "by_hand", False, f"{refused}; to revoke it, {login.revoke_at}")
+
+    def _by_hand(self, account: Account, why: str) -> str:
+        login = self._login(account)
+        if login is None:
+            return why
+        with closing(login):
+            return f"{why}; to revoke its access, {login.revoke_at}"
+
+    def _login(self, account: Account) -> Login | None:
+        return self._logins(account.platform, account.server)
+
+    def _accounts(self) -> list[Account]:
+        with self._database.as_it_is() as db:
+            return stored_accounts.accounts(db) if db else []
+
+    def _owned_elsewhere(self) -> str | None:
+        """Return why this store may be a copy, whose original still uses the tokens; None if it is not."""
+        owner = Owner(
+            self.home,
+            this_machine(),
+            any_machine=self._config["publish.any_machine"] is True,
+            has_files=self._database.has_files,
+        )
+        with self._database.as_it_is() as db:
+            refusal = owner.refusal(db) if db else None
+        return None if refusal is None else refusal.message.partition(";")[0]
+
+    def _delete_objects(self, dry_run: bool) -> Iterator[Removal]:
+        """Delete the objects in the bucket; name where other media hosts may still have copies."""
+        for one in s3.list_objects(self.home / s3.LENT):
+            name = f"{one.bucket}/{one.key}"
+            try:
+                if not dry_run:
+                    s3.delete_object(self._config, one)
+                yield Removal("object", name, "remove", not dry_run)
+            except NoPublicUrl as error:
+                yield Removal("object", name, "by_hand", False, error.message)
+        match self._config.text("media_host.kind"):
+            case "folder":
+                folder = self._config.text("media_host.path")
+                yield Removal(
+                    "object", folder, "by_hand", False, "delete copies of media: their names are 64 hex digits"
+                )
+            case "command":
+                program = " ".join(self._config.texts("media_host.command")[:1])
+                yield Removal("object", program, "by_hand", False, "delete what this program has put online")
+
+    def _remove_home(self, dry_run: bool) -> Iterator[Removal]:
+        contents = read_contents(self.home)
+        for path in (*contents.own, *self._config_files):
+            yield self._remove_file("file", path, dry_run)
+        foreign = [path for path in contents.foreign if path not in self._config_files]
+        yield from (Removal("file", str(path), "keep", True, "ttp did not make it") for path in foreign)
+        if not dry_run:
+            remove_empty_folders(self.home)
+            for folder in {path.parent for path in self._config_files}:
+                with suppress(OSError):
+                    folder.rmdir()
+        if self.home.is_symlink():
+            yield Removal("link", str(self.home), "keep", True, "ttp did not make this link")

@@ -1,0 +1,1 @@
+"""What `ttp serve` offers: tokens, people, approval links, events, webhooks."""

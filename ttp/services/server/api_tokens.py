@@ -1,0 +1,122 @@
+"""Create, list, revoke and check the tokens of the HTTP API."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from ttp.domain.account import Account
+from ttp.domain.action import action, other_options
+from ttp.domain.api_token import DIGITS, PREFIX, ApiToken, TokenCapability
+from ttp.domain.errors import Ambiguous, Busy, Hint, NotFound, UsageError
+from ttp.domain.time.clock import Clock
+from ttp.store import accounts as stored_accounts
+from ttp.store.database import Database
+from ttp.store.server import api_tokens as store
+
+LONGEST_NAME = 60
+NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._@-]{{0,{LONGEST_NAME - 1}}}")
+_SECRET = re.compile(rf"{PREFIX}[0-9a-f]{{{DIGITS}}}")
+USED_EVERY = timedelta(minutes=1)
+"""How exactly the last use is stored: a request that only reads need not write."""
+_LIST = Hint("see", action("token list"))
+
+
+@dataclass(frozen=True, slots=True)
+class NamedToken:
+    """A token with the names of its accounts; None for all."""
+
+    token: ApiToken
+    accounts: tuple[str, ...] | None
+    secret: str | None = field(default=None, repr=False)
+    """What its user sends. Known only when the token is created."""
+
+
+class ApiTokens:
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def create(
+        self, name: str, capability: TokenCapability, accounts: Sequence[Account], lifetime: timedelta | None
+    ) -> NamedToken:
+        """Store a new token, for these accounts only if any are given. Raise UsageError for a name that cannot be."""
+        if not NAME.fullmatch(name):
+            raise UsageError(
+                f'"{name}" is not a name for a token: at most {LONGEST_NAME} letters, digits and . _ @ -',
+                Hint("try", action("token create", "ann", capability=capability.value)),
+            )
+        if lifetime is not None and not lifetime:
+            raise UsageError("the token would expire at once", Hint("try", other_options(expires="90d")))
+        now = self._clock.now()
+        secret = PREFIX + secrets.token_hex(DIGITS // 2)
+        new = ApiToken(
+            id=0,
+            name=name,
+            capability=capability,
+            created_at=now,
+            accounts=frozenset(account.id or 0 for account in accounts) if accounts else None,
+            expires_at=None if lifetime is None else now + lifetime,
+        )
+        with self._database.writing() as db:
+            stored = store.insert(db, new, _digest(secret))
+        return NamedToken(stored, tuple(account.name for account in accounts) or None, secret)
+
+    def all(self) -> list[NamedToken]:
+        """Return all tokens, also those that are revoked or have expired, oldest first."""
+        with self._database.reading() as db:
+            found = store.tokens(db) if db else []
+            ids = {account_id for token in found for account_id in token.accounts or ()}
+            names = {i: one.name for i, one in stored_accounts.accounts_by_id(db, sorted(ids)).items()} if db else {}
+        return [
+            NamedToken(token, None if token.accounts is None else tuple(sorted(names[one] for one in token.accounts)))
+            for token in found
+        ]
+
+    def revoke(self, name_or_id: str) -> NamedToken:
+        """Revoke a token that works. Raise NotFound, or Ambiguous if several have the name."""
+        now = self._clock.now()
+        named = [one for one in self.all() if name_or_id in (one.token.name, str(one.token.id))]
+        found = [one for one in named if one.token.revoked_at is None]
+        if not found:
+            raise NotFound(f'no token "{name_or_id}" that can be revoked', _LIST)
+        if len(found) > 1:
+            ways = (Hint("try", action("token revoke", one.token.id)) for one in found)
+            raise Ambiguous(f'{len(found)} tokens have the name "{name_or_id}"', *ways, _LIST)
+        with self._database.writing() as db:
+            store.revoke(db, found[0].token.id, now)
+        return replace(found[0], token=replace(found[0].token, revoked_at=now))
+
+    def find(self, secret: str) -> ApiToken | None:
+        """Return the token of a secret if it works, and record its use."""
+        if not _SECRET.fullmatch(secret):
+            return None
+        wanted, now = _digest(secret), self._clock.now()
+        with self._database.reading() as db:
+            found = store.token_of_digest(db, wanted) if db else None
+        if found is None or not hmac.compare_digest(found[1], wanted) or not found[0].works(now):
+            return None
+        token = found[0]
+        if token.last_used_at is None or now - token.last_used_at >= USED_EVERY:
+            with suppress(Busy), self._database.writing() as db:
+                store.record_use(db, token.id, now)
+        return token
+
+    def sign(self, token_id: int, text: str) -> str | None:
+        """Return a signature of a text; None if the token does not work. The key is the token's digest, so that a
+        revoked token signs nothing."""
+        with self._database.reading() as db:
+            found = store.token_with_digest(db, token_id) if db else None
+        if found is None or not found[0].works(self._clock.now()):
+            return None
+        return hmac.new(found[1].encode(), text.encode(), "sha256").hexdigest()
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,143 @@
+"""Create login links, log people in and out, and find who is logged in."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from ttp.domain.account import Account
+from ttp.domain.action import action
+from ttp.domain.api_token import LoginLink, Person, Session, TokenCapability
+from ttp.domain.errors import Hint, UsageError
+from ttp.domain.time.clock import Clock
+from ttp.services.server.api_tokens import LONGEST_NAME, NAME
+from ttp.store.database import Database
+from ttp.store.home.files import write_whole
+from ttp.store.server import people as store
+
+LINK_WORKS_FOR = timedelta(minutes=10)
+SESSION_LASTS_FOR = timedelta(days=30)
+ADDRESS_FILE = "server.address"
+_ANSWER_S = 1.0
+"""Seconds that a server on this machine may take to accept a connection."""
+SECRET = re.compile(r"[0-9a-f]{48}")
+
+
+@dataclass(frozen=True, slots=True)
+class LoginAddress:
+    """A login link for a person. `accounts`: names; None: all."""
+
+    name: str
+    capabilities: tuple[TokenCapability, ...]
+    accounts: tuple[str, ...] | None
+    url: str = field(repr=False)
+
+
+class People:
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def create_link(self, name: str, capabilities: Sequence[TokenCapability], accounts: Sequence[Account]) -> str:
+        """Store a login link for a person and return its secret. Raise UsageError for a name that cannot be."""
+        if not NAME.fullmatch(name):
+            raise UsageError(
+                f'"{name}" is not a name for a person: at most {LONGEST_NAME} letters, digits and . _ @ -',
+                Hint("try", action("login-link", "ann")),
+            )
+        ids = frozenset(account.id or 0 for account in accounts) if accounts else None
+        person = Person(name, tuple(dict.fromkeys(capabilities)), ids)
+        secret, now = new_secret(), self._clock.now()
+        with self._database.writing() as db:
+            store.delete_expired(db, now)
+            store.insert_link(db, person, digest(secret), now + LINK_WORKS_FOR)
+        return secret
+
+    def link(self, secret: str) -> LoginLink | None:
+        """Return a login link that works. It stays."""
+        if not SECRET.fullmatch(secret):
+            return None
+        with self._database.reading() as db:
+            found = store.link_of_digest(db, digest(secret)) if db else None
+        return found if found is not None and self._clock.now() < found.expires_at else None
+
+    def log_in(self, secret: str) -> tuple[Person, str] | None:
+        """Use up a login link: return who it is for and the secret of a new session, or None if it does not work."""
+        link, now = self.link(secret), self._clock.now()
+        if link is None:
+            return None
+        new = new_secret()
+        with self._database.writing() as db:
+            if not store.take_link(db, link.id):
+                return None
+            store.delete_expired(db, now)
+            store.insert_session(db, link.person, digest(new), now, now + SESSION_LASTS_FOR)
+        return link.person, new
+
+    def session(self, secret: str) -> Session | None:
+        """Return the session of a cookie's secret."""
+        if not SECRET.fullmatch(secret):
+            return None
+        with self._database.reading() as db:
+            found = store.session_of_digest(db, digest(secret)) if db else None
+        return found if found is not None and self._clock.now() < found.expires_at else None
+
+    def log_out(self, session: Session, *, everywhere: bool = False) -> None:
+        """End a session; `everywhere`: all sessions of the person, and the login links that were not used."""
+        with self._database.writing() as db:
+            if everywhere:
+                store.delete_all_of(db, session.person.name)
+            else:
+                store.delete_session(db, session.id)
+
+
+def new_secret() -> str:
+    return secrets.token_hex(24)
+
+
+def digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+@contextmanager
+def recorded_address(home: Path, address: str | None) -> Iterator[None]:
+    """Let other commands know the address of this server while the block runs. None: it has none."""
+    if address is None:
+        yield
+        return
+    before = read_address(home)
+    write_whole(home / ADDRESS_FILE, address)
+    try:
+        yield
+    finally:
+        if read_address(home) == address:
+            if before is not None and _answers(before):  # an earlier server of the store still runs
+                write_whole(home / ADDRESS_FILE, before)
+            else:
+                (home / ADDRESS_FILE).unlink(missing_ok=True)
+
+
+def _answers(address: str) -> bool:
+    """Return whether something listens at the address of a server on this machine."""
+    try:
+        parts = urlsplit(address)
+        with socket.create_connection((parts.hostname or "", parts.port or 80), timeout=_ANSWER_S):
+            return True
+    except (OSError, ValueError):
+        return False
+
+
+def read_address(home: Path) -> str | None:
+    """Return the address of the server that runs on a store, or ran and was killed."""
+    try:
+        return (home / ADDRESS_FILE).read_text(encoding="ascii").strip() or None
+    except (OSError, UnicodeError):
+        return None

@@ -1,0 +1,204 @@
+"""Drafts that programs submit in batches: a person approves them, which schedules them, or rejects them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from ttp.domain import permissions
+from ttp.domain.account import Account
+from ttp.domain.action import action
+from ttp.domain.errors import Conflict, Hint, NotAllowed, Problem, StateRefused, UsageError
+from ttp.domain.post import Post, PostFields, PostStatus
+from ttp.domain.post_edit import PostInput, no_accounts_error, refuse_in_flight, with_accounts, with_time
+from ttp.domain.time.clock import utc_text
+from ttp.domain.time.grammar import NextFreeSlot, OptimalTime, parse_time
+from ttp.domain.time.resolve import ResolvedTime
+from ttp.services.approvals import Approvals
+from ttp.services.posts import Posts, accounts_of
+from ttp.services.queries import PostView, Queries, is_within
+from ttp.services.time_resolver import TimeResolver
+from ttp.store import change_log, queries
+from ttp.store.dialect import Connection
+from ttp.store.queries import DRAFTS, PostFilter
+from ttp.store.server import submitted_drafts
+from ttp.store.server.submitted_drafts import SubmittedDraft
+
+MOST_LISTED = 1000
+OPTIMAL, WITHOUT_DATA = "optimal", "in 2h"
+"""The time of a draft without one, and where nothing is known of its account."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One draft of a batch. `wanted`: its post, without accounts and key; `platform`: where it goes."""
+
+    platform: str
+    wanted: PostInput
+    link: str | None = None
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DraftView:
+    """A draft, with what was submitted with it, if it was."""
+
+    post: PostView
+    submitted: SubmittedDraft | None
+
+
+class SubmittedDrafts:
+    def __init__(self, posts: Posts, found: Queries, times: TimeResolver) -> None:
+        self._posts = posts
+        self._queries = found
+        self._times = times
+
+    def submit(self, external_ref: str, variants: Sequence[Variant]) -> list[DraftView]:
+        """Store a batch: a draft for each variant, known by the reference and the platform. One that is known and waits
+        for a person is changed, one that was decided stays. Raise what storing a post raises; what is stored by then
+        is found again by the next try."""
+        seen: list[str] = []
+        accounts = [self._only_account(one.platform) for one in variants]
+        hints = [self._checked_hint(one, to) for one, to in zip(variants, accounts, strict=True)]
+        stored = []
+        for one, to, hint in zip(variants, accounts, hints, strict=True):
+            seen.append(one.platform)
+            number = seen.count(one.platform)
+            key = f"{external_ref}/{one.platform}" + (f"/{number}" if number > 1 else "")
+            wanted = replace(one.wanted, to=tuple(account.name for account in to), key=key)
+            post_id = self._store(wanted)
+            with self._posts.database.writing() as db:
+                after = queries.post(db, post_id)
+                if after is not None and is_pending(after):
+                    submitted_drafts.save(db, SubmittedDraft(post_id, external_ref, one.platform, one.link, hint))
+            stored.append(post_id)
+        return self._views(stored)
+
+    def all(self) -> list[DraftView]:
+        """Return the drafts, the posts that wait for approval, and what came of the newest submitted drafts; newest
+        first."""
+        with self._posts.database.reading() as db:
+            ids = set(submitted_drafts.newest(db, MOST_LISTED)) if db else set[int]()
+            if db is not None and self._needed:
+                ids.update(queries.posts_waiting_for_approval(db))
+        ids.update(one.id or 0 for one in self._queries.posts(PostFilter(statuses=DRAFTS)))
+        return self._views(sorted(ids, reverse=True)[:MOST_LISTED])
+
+    def approve(self, post_id: int, texts: Sequence[str] | None = None, at: str | None = None, *, by: str) -> DraftView:
+        """Schedule a draft, and approve it where that is required, in one transaction. `texts`: replace its text and
+        thread. `at`: its time, else the one that was submitted, else the best hour, else in two hours.
+
+        Raise StateRefused for what was decided, Ambiguous for a platform with several accounts, NotAllowed where
+        approval is required and `by` wrote the draft or would change it.
+        """
+        first, known = self._posts.post(post_id), self._posts.accounts()
+        submitted = self._submitted([post_id]).get(post_id)
+        self._refuse_decided(first)
+        accounts = accounts_of(first, known) or self._accounts_of_platform(first, submitted)
+        text = at or (None if first.scheduled_at else (submitted and submitted.hint) or OPTIMAL)
+        time = None if text is None else self._time_of(text, accounts, post_id)
+        now = self._posts.clock.now()
+        self._posts.convert_media([post_id])
+
+        def change(db: Connection, before: Post) -> tuple[Post, tuple[Problem, ...]]:
+            self._refuse_decided(before)
+            after = before if before.active else with_accounts(before, accounts, now)
+            if texts:
+                after = replace(after, content=texts[0], thread=tuple(texts[1:]))
+            is_changed = (after.content, after.thread) != (before.content, before.thread)
+            if self._needed and (is_changed or change_log.has_changed(db, post_id, by)):
+                raise NotAllowed(f"{by} wrote or changed post {post_id}, and cannot approve it")
+            after = _with_link(after, submitted.link if submitted else None)
+            if time is not None:
+                after = with_time(after, self._posts.confirm_time(db, time, accounts, post_id).at)
+            if self._needed:
+                after = permissions.approve(after, now)
+            return after, self._posts.check_post(after, known, timed=True, db=db)
+
+        self._posts.change([post_id], change, self._posts.recorder("approve"), keeps_approval=self._needed)
+        return self.view(post_id)
+
+    def reject(self, post_id: int, why: str | None) -> DraftView:
+        """Reject a draft, or one that is scheduled. Raise StateRefused once publishing has begun."""
+        Approvals(self._posts).reject([post_id], why)
+        return self.view(post_id)
+
+    def view(self, post_id: int) -> DraftView:
+        """Return a draft. Raise NotFound."""
+        self._queries.post(post_id)
+        return self._views([post_id])[0]
+
+    @property
+    def _needed(self) -> bool:
+        return permissions.is_approval_needed(self._posts.config)
+
+    def _store(self, wanted: PostInput) -> int:
+        """Store a draft, or change the one that has its key and waits for a person. Return its id."""
+        with self._posts.database.reading() as db:
+            known = queries.post_by_key(db, wanted.key or "") if db else None
+        if known is None:
+            return self._posts.create(wanted, None).post.id or 0
+        if not is_within(known, self._posts.within):
+            raise Conflict(f'the key "{wanted.key}" is in use')
+        if known.deleted_at is None and is_pending(known):
+            self._posts.edit(known.id or 0, replace(wanted, key=None, edited=True), None)
+        return known.id or 0
+
+    def _views(self, ids: Sequence[int]) -> list[DraftView]:
+        submitted = self._submitted(ids)
+        return [DraftView(post, submitted.get(post.id or 0)) for post in self._queries.posts_by_id(ids)]
+
+    def _submitted(self, ids: Sequence[int]) -> dict[int, SubmittedDraft]:
+        with self._posts.database.reading() as db:
+            return submitted_drafts.by_post(db, ids) if db else {}
+
+    def _only_account(self, platform: str) -> tuple[Account, ...]:
+        """Return the account of a platform if it has one; an approval chooses or refuses otherwise."""
+        found = tuple(one for one in self._posts.accounts() if one.platform == platform and one.enabled)
+        return found if len(found) == 1 else ()
+
+    def _accounts_of_platform(self, post: Post, submitted: SubmittedDraft | None) -> tuple[Account, ...]:
+        if submitted is None:
+            raise no_accounts_error(post, self._posts.accounts(), self._posts.platforms)
+        return self._posts.find_accounts([submitted.platform])
+
+    def _checked_hint(self, one: Variant, accounts: Sequence[Account]) -> str | None:
+        """Return the TIME of a draft in a form that means the same later. Raise TimeRefused, PastTime."""
+        if not one.hint or isinstance(parse_time(one.hint), OptimalTime | NextFreeSlot):
+            return one.hint or None
+        return utc_text(self._times.resolve(one.hint, accounts).at)
+
+    def _time_of(self, text: str, accounts: Sequence[Account], post_id: int) -> ResolvedTime:
+        try:
+            return self._times.resolve(text, accounts, post=post_id)
+        except UsageError:
+            if text != OPTIMAL:
+                raise
+            return self._times.resolve(WITHOUT_DATA, accounts, post=post_id)
+
+    def _refuse_decided(self, post: Post) -> None:
+        refuse_in_flight(post, "be approved", reviewing=False)
+        see = Hint("see", action("show", post.id))
+        if post.rejection is not None:
+            raise StateRefused(f"post {post.id} was rejected", see)
+        if not is_pending(post, needed=self._needed):
+            raise StateRefused(f"post {post.id} is {post.status}", see)
+
+
+def is_pending(post: PostFields, *, needed: bool = False) -> bool:
+    """Return whether a post waits for a person: a draft that was not rejected, or (`needed`) a scheduled post that
+    nobody approved."""
+    if post.rejection is not None:
+        return False
+    return post.status is PostStatus.DRAFT or (
+        needed and post.status is PostStatus.SCHEDULED and post.approved_at is None
+    )
+
+
+def _with_link(post: Post, link: str | None) -> Post:
+    """Return the post with a link at the end of its last text, unless that has it."""
+    last = post.thread[-1] if post.thread else post.content
+    if not link or link in last:
+        return post
+    linked = f"{last}\n\n{link}" if last.strip() else link
+    return replace(post, thread=(*post.thread[:-1], linked)) if post.thread else replace(post, content=linked)

@@ -1,0 +1,210 @@
+"""Copy a store to another place, as between SQLite and PostgreSQL, and let it publish from there.
+
+The commits, in this order: the target is sealed; the source is sealed; batches of rows; the target is unsealed. So at
+most one of the two can publish wherever the process dies, and the same call continues where it stopped. Rows are
+copied only while the source is sealed: what the target has is always a beginning of what the source has.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+
+from ttp.domain.action import action
+from ttp.domain.errors import Busy, Conflict, Damaged, Hint, NotFound, StateRefused
+from ttp.store import ownership, seal, table_copy
+from ttp.store.database import Database
+from ttp.store.dialect import Connection, StoreError
+from ttp.store.seal import Seal
+from ttp.store.table_copy import Table
+
+_UNSETTLED = "state IN ('claimed', 'sending', 'processing', 'reconciling')"
+_NAMED = 5
+_STOP = "it must stop before the store is copied"
+
+
+@dataclass(frozen=True, slots=True)
+class CopiedTable:
+    """A table whose rows are equal in both stores."""
+
+    name: str
+    rows: int
+
+
+class StoreCopy:
+    def __init__(self, source: Database, target: Database) -> None:
+        self._source = source
+        self._target = target
+
+    def run(self) -> Iterator[CopiedTable]:
+        """Copy the store, and yield each table once it is compared. The copy is live when the iterator ends; it is
+        continued by the same call if it ends earlier, and nothing happens where it is complete already.
+
+        Raise NotFound without a source, LockHeld while a publisher runs on one of the two, StateRefused while
+        deliveries are in flight, StoreSealed for a source that is not its own, Conflict for a target with other
+        contents, Damaged for rows that the target cannot hold.
+        """
+        if not self._source.exists():
+            raise NotFound(f"there is no store {self._source.name}")
+        with ExitStack() as held:
+            source = held.enter_context(closing(self._source.connect()))
+            target = held.enter_context(closing(self._target.connect()))
+            given, there = seal.read(source), seal.read(target)
+            if given.moved_to is not None and given.copy_id == there.copy_id and there.moved_from is None:
+                return  # the last commit was reached
+            self._refuse(source, given, target, there)
+            for database in (self._source, self._target):
+                held.enter_context(database.publisher_lock(doing=_STOP))
+            given, there = seal.read(source), seal.read(target)  # again: nobody else copies now
+            self._refuse(source, given, target, there)
+            if given.moved_to is None:
+                there = self._close(source, given, target, there)
+            self._copy(source, target, there)
+            yield from self._compare(source, target)
+            self._open_target(source, target, there)
+
+    def give_up(self) -> None:
+        """Unseal the source of a copy that is not complete; the copy never goes live. Nothing happens to a source that
+        is not sealed. Raise Conflict if the target is live, or is not this copy."""
+        with closing(self._source.connect()) as source, closing(self._target.connect()) as target:
+            given, there = seal.read(source), seal.read(target)
+            if given.moved_to is None:
+                seal.refuse_if_sealed(source)
+                return
+            if there.copy_id != given.copy_id:
+                raise Conflict(
+                    f"{self._target.name} is not the copy of this store",
+                    Hint("try", action("store unseal", without_copy=True)),
+                )
+            with target.transaction():
+                sql = "UPDATE store SET copy_id = NULL WHERE copy_id = ? AND moved_from IS NOT NULL"
+                if target.execute(sql, (given.copy_id,)).rowcount != 1:
+                    raise Conflict(f"the copy {self._target.name} is complete, and publishes in place of this store")
+            with source.transaction():
+                seal.open_store(source, table_copy.names())
+
+    def _refuse(self, source: Connection, given: Seal, target: Connection, there: Seal) -> None:
+        """Raise for a source that may not be copied there, and a target that may not be filled from it."""
+        if given.moved_from is not None or (given.moved_to is not None and given.copy_id != there.copy_id):
+            seal.refuse_if_sealed(source)
+        if there.moved_to is not None:
+            seal.refuse_if_sealed(target)
+        if there.moved_from is not None and there.store_id != given.store_id:
+            seal.refuse_if_sealed(target)
+        if given.store_id == there.store_id and there.moved_from is None:
+            raise Conflict(f"{self._target.name} is the same store, or a copy of it")
+        if there.moved_from is None and not table_copy.is_empty(target):
+            raise Conflict(f"the store {self._target.name} is not empty, and nothing is overwritten")
+        if given.moved_to is None:
+            _refuse_unsettled(source)
+
+    def _close(self, source: Connection, given: Seal, target: Connection, there: Seal) -> Seal:
+        """Seal the target, then the source. Return the target's seal."""
+        kept = there.copy_id if there.moved_from is not None else None
+        there = Seal(given.store_id, kept or secrets.token_hex(16), None, self._source.name)
+        with target.transaction():
+            seal.open_store(target, table_copy.names())
+            table_copy.clear(target)  # rows of a copy that was given up
+            seal.close_target(target, table_copy.names(), there)
+        with source.transaction():
+            seal.close_source(source, table_copy.names(), str(there.copy_id), self._target.name)
+            _refuse_unsettled(source)  # again: nothing changes any more
+        return there
+
+    def _copy(self, source: Connection, target: Connection, there: Seal) -> None:
+        for table in table_copy.tables():
+            for rows in table_copy.batches(source, table, table_copy.last_key(target, table)):
+                with target.transaction(), _changing(target, there):
+                    self._insert(target, table, rows)
+
+    def _compare(self, source: Connection, target: Connection) -> Iterator[CopiedTable]:
+        for table in table_copy.tables():
+            here, copied = table_copy.sum_of(source, table), table_copy.sum_of(target, table)
+            if here != copied:
+                raise Damaged(
+                    f"{table.name} has {copied.rows} rows in {self._target.name} that are not the {here.rows} of"
+                    f" {self._source.name}: the copy is incomplete and publishes nothing",
+                    Hint("fix", seal.UNSEAL),
+                )
+            yield CopiedTable(table.name, here.rows)
+
+    def _insert(self, target: Connection, table: Table, rows: list[tuple[object, ...]]) -> None:
+        try:
+            with target.savepoint():
+                table_copy.insert(target, table, rows)
+        except StoreError as error:
+            if not target.in_transaction:
+                raise
+            for row in rows:
+                try:
+                    table_copy.insert(target, table, [row])
+                except StoreError as refused:
+                    key = ", ".join(map(str, table.key_of(row)))
+                    raise Damaged(
+                        f"row {key} of {table.name} cannot be stored in {self._target.name}: {refused}",
+                        Hint("fix", seal.UNSEAL),
+                    ) from error
+            raise
+
+    def _open_target(self, source: Connection, target: Connection, there: Seal) -> None:
+        """Unseal the target: the last commit. The source's row stays locked until then, so that nobody unseals it."""
+        with source.transaction():
+            source.execute("UPDATE store SET copy_id = copy_id")
+            given = seal.read(source)
+            if given.copy_id != there.copy_id or given.moved_to is None:
+                raise _given_up()
+            with target.transaction():
+                if not _unlock(target, there):
+                    raise _given_up()
+                for table in table_copy.tables():
+                    if table.counts:
+                        target.continue_ids(table.name, source.highest_id(table.name))
+                carried = source.execute("SELECT created_at, credentials_key FROM store").fetchone()
+                target.execute("UPDATE store SET created_at = ?, credentials_key = ?", tuple(carried))
+                seal.open_store(target, table_copy.names())
+                if self._target.has_files:
+                    ownership.remember_files(self._target.home, target)
+
+
+@contextmanager
+def _changing(target: Connection, there: Seal) -> Iterator[None]:
+    """Let the block change the target inside its transaction, which no other session sees unsealed."""
+    if not _unlock(target, there):
+        raise _given_up()
+    yield
+    target.execute("UPDATE store SET moved_from = ?", (there.moved_from,))
+
+
+def _unlock(target: Connection, there: Seal) -> bool:
+    """Take the target's row, if it still waits for this copy."""
+    sql = "UPDATE store SET moved_from = NULL WHERE copy_id = ? AND moved_from IS NOT NULL"
+    return target.execute(sql, (there.copy_id,)).rowcount == 1
+
+
+def _given_up() -> Busy:
+    return Busy("the copy was given up meanwhile, and publishes nothing", Hint("fix", action("store copy")))
+
+
+def _refuse_unsettled(source: Connection) -> None:
+    """Raise StateRefused while the outcome of a delivery is open."""
+    sql = f"SELECT DISTINCT post_id FROM delivery WHERE {_UNSETTLED} ORDER BY post_id"  # noqa: S608 (a constant)
+    found = source.execute(sql).fetchall()
+    if found:
+        posts = ", ".join(str(row["post_id"]) for row in found[:_NAMED]) + (" …" if len(found) > _NAMED else "")
+        raise StateRefused(
+            f"deliveries are in flight, and a store is copied only without them (posts {posts})",
+            Hint("fix", action("run", until_idle=True)),
+        )
+
+
+def unseal_without_copy(database: Database) -> None:
+    """Unseal a store whose copy is lost. What is due may be published already by the copy, so a publisher first asks
+    for a take-over. Raise StoreSealed for an incomplete copy."""
+    with closing(database.connect()) as db, db.transaction():
+        if seal.read(db).moved_to is None:
+            seal.refuse_if_sealed(db)
+            return
+        seal.open_store(db, table_copy.names())
+        db.execute("UPDATE store SET copy_id = NULL, host = ?", (ownership.RESTORED,))

@@ -1,0 +1,238 @@
+"""Sessions of a PostgreSQL database by psycopg. Transactions are READ COMMITTED: what a change has read and relies on,
+it locks."""
+
+from __future__ import annotations
+
+import select
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from functools import lru_cache
+from typing import Any
+
+import psycopg
+from psycopg import errors
+from psycopg.pq import ConnStatus, TransactionStatus
+
+from ttp.store.dialect import (
+    Conflicting,
+    Cursor,
+    NotDurable,
+    Sealed,
+    SessionLost,
+    StoreError,
+    TryAgain,
+    Values,
+    translate,
+)
+
+STORE_KEY = "'store'::regclass::oid::bigint"
+"""The key of an advisory lock for the whole store, different for each store of a database."""
+_CHANNEL = "ttp_changes"
+_OPEN = {TransactionStatus.ACTIVE, TransactionStatus.INTRANS, TransactionStatus.INERROR}
+
+_SEALED = "TTP01"
+"""The SQLSTATE by which a sealed store refuses changes."""
+
+
+class _Row(tuple[Any, ...]):
+    """A row by position, or by the name of a column. Each statement's rows have a class of their own."""
+
+    __slots__ = ()
+    places: dict[str, int]
+
+    def __getitem__(self, key: Any) -> Any:
+        return tuple.__getitem__(self, self.places[key] if isinstance(key, str) else key)
+
+    def keys(self) -> Sequence[str]:
+        return list(self.places)
+
+
+@lru_cache(maxsize=1024)
+def _row_class(names: tuple[str, ...]) -> type[_Row]:
+    return type("Row", (_Row,), {"__slots__": (), "places": {name: place for place, name in enumerate(names)}})
+
+
+def _rows(cursor: psycopg.Cursor[Any]) -> type[_Row]:
+    return _row_class(tuple(column.name for column in cursor.description or ()))
+
+
+class PostgresConnection:
+    """A `dialect.Connection` over one session."""
+
+    def __init__(self, parameters: Mapping[str, str]) -> None:
+        """`parameters`: of libpq. Raises StoreError if no server answers, or it refuses."""
+        with _neutral_errors():
+            self._session = psycopg.connect(**parameters, autocommit=True, row_factory=_rows)  # type: ignore[arg-type]
+        self._changes = 0
+        self._listens = False
+        self._warnings: list[str] = []
+        self._session.add_notice_handler(self._note)
+        self.is_change = False
+        self.give_back: Callable[[PostgresConnection], bool] | None = None
+        """Takes the session instead of its end, and returns True, if it can be used again."""
+
+    @property
+    def server_version(self) -> int:
+        """The server's version, as 150004 for 15.4."""
+        return self._session.info.server_version
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether the session waits for its next statement, as far as is known without asking the server."""
+        if self._session.closed or self.in_transaction:
+            return False
+        try:
+            heard, _, _ = select.select([self._session.fileno()], [], [], 0)
+            if heard:  # the end of the session, or a notice
+                self._session.pgconn.consume_input()
+        except (psycopg.Error, OSError, ValueError):
+            return False
+        return self._session.pgconn.status == ConnStatus.OK
+
+    @property
+    def in_transaction(self) -> bool:
+        return self._session.info.transaction_status in _OPEN
+
+    def execute(self, sql: str, values: Values = (), /) -> Cursor:
+        with _neutral_errors(self._session):
+            return self._session.execute(translate(sql).encode(), values)
+
+    def executemany(self, sql: str, values: Iterable[Values], /) -> Cursor:
+        with _neutral_errors(self._session):
+            cursor = self._session.cursor()
+            cursor.executemany(translate(sql).encode(), values)
+            return cursor
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        self.execute("BEGIN")
+        with self._undoing("ROLLBACK"):
+            yield
+            self._commit("COMMIT")
+
+    def _commit(self, statement: str) -> None:
+        """Commit. Raises NotDurable if the server warns: the standby that it waited for may not have it."""
+        self._warnings.clear()
+        self.execute(statement)
+        if self._warnings:
+            raise NotDurable(self._warnings[0])
+
+    def _note(self, notice: psycopg.errors.Diagnostic) -> None:
+        if notice.severity_nonlocalized == "WARNING":
+            self._warnings.append(notice.message_primary or "a warning")
+
+    @contextmanager
+    def change(self) -> Iterator[None]:
+        """Like `transaction`, for a change of a person: one after the other, as on SQLite, because each relies on more
+        than the rows that it locks (free slots, names, the last change). Publishers do not wait for these changes and
+        are told of them."""
+        self.execute(f"BEGIN; SELECT pg_advisory_xact_lock({STORE_KEY})")
+        self.is_change = True
+        try:
+            with self._undoing("ROLLBACK"):
+                yield
+                self.execute(f"NOTIFY {_CHANNEL}; COMMIT")
+        finally:
+            self.is_change = False
+
+    def data_version(self) -> int:
+        with _neutral_errors():
+            if not self._listens:
+                self._session.execute(f"LISTEN {_CHANNEL}".encode())
+                self._listens = True
+            self._changes += sum(1 for _ in self._session.notifies(timeout=0))
+        return self._changes
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        self.execute("SAVEPOINT part")
+        with self._undoing("ROLLBACK TO part; RELEASE part"):
+            yield
+            self.execute("RELEASE part")
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        if self.in_transaction:
+            yield
+            return
+        self.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        try:
+            yield
+        finally:
+            with suppress(StoreError):  # the session may have ended
+                self.execute("ROLLBACK")
+
+    @contextmanager
+    def _undoing(self, undo: str) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            with suppress(StoreError):  # the session may have ended, and its transaction with it
+                for statement in undo.split("; "):
+                    self.execute(statement)
+            raise
+
+    def highest_id(self, table: str) -> int:
+        sql = "SELECT pg_sequence_last_value(pg_get_serial_sequence(?, 'id')::regclass) AS last"
+        return int(self.execute(sql, (table,)).fetchone()["last"] or 0)
+
+    def reserve_ids(self, table: str, count: int) -> Sequence[int]:
+        sql = "SELECT nextval(pg_get_serial_sequence(?, 'id')) AS id FROM generate_series(1, ?)"
+        return [int(row["id"]) for row in self.execute(sql, (table, count))]
+
+    def lock_posts(self, post_ids: Iterable[int]) -> None:
+        if ids := sorted(set(post_ids)):
+            self.execute("SELECT id FROM post WHERE id = ANY(?) ORDER BY id FOR UPDATE", (ids,))
+
+    def continue_ids(self, table: str, highest: int) -> None:
+        sql = "SELECT setval(pg_get_serial_sequence(?, 'id'), ?, ?)"
+        self.execute(sql, (table, max(highest, 1), highest > 0))
+
+    def refuse_changes(self, tables: Sequence[str], why: str) -> None:
+        self.execute("SET LOCAL lock_timeout = '10s'")
+        self.execute("SET LOCAL synchronous_commit = on")  # the other store must not outlive this commit
+        self.execute(f"LOCK TABLE {', '.join(tables)} IN SHARE ROW EXCLUSIVE MODE")
+        text = why.replace("'", "''")  # a function's body takes no parameters
+        self.execute(
+            "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $body$ BEGIN"
+            " IF EXISTS (SELECT FROM store WHERE coalesce(moved_to, moved_from) IS NOT NULL) THEN"
+            f" RAISE EXCEPTION USING ERRCODE = '{_SEALED}', MESSAGE = '{text}'; END IF; RETURN NULL; END $body$"
+        )
+        for table in tables:
+            self.execute(
+                f"CREATE OR REPLACE TRIGGER sealed BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON {table}"
+                " FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+            )
+
+    def allow_changes(self, tables: Sequence[str]) -> None:
+        self.execute("SET LOCAL synchronous_commit = on")
+        self.execute("SET LOCAL client_min_messages = warning")
+        for table in tables:
+            self.execute(f"DROP TRIGGER IF EXISTS sealed ON {table}")
+
+    def close(self) -> None:
+        if self.give_back is None or not self.give_back(self):
+            self.end()
+
+    def end(self) -> None:
+        """End the session."""
+        self._session.close()
+
+
+@contextmanager
+def _neutral_errors(session: psycopg.Connection[Any] | None = None) -> Iterator[None]:
+    """Turn the driver's errors into those of `dialect`."""
+    try:
+        yield
+    except psycopg.IntegrityError as error:
+        raise Conflicting(error.diag.message_primary or str(error)) from error
+    except (errors.DeadlockDetected, errors.SerializationFailure, errors.LockNotAvailable) as error:
+        raise TryAgain(error.diag.message_primary or str(error)) from error
+    except psycopg.Error as error:
+        lost = (
+            isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+            and session is not None
+            and session.closed
+        )
+        kind = Sealed if error.sqlstate == _SEALED else SessionLost if lost else StoreError
+        raise kind(error.diag.message_primary or str(error)) from error

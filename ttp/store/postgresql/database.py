@@ -1,0 +1,172 @@
+"""A store in a PostgreSQL database. Its other files (settings, journal, media, tokens) are in the home as always."""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from datetime import timedelta
+from pathlib import Path
+
+from ttp.domain.action import action
+from ttp.domain.errors import Busy, Hint, UsageError
+from ttp.domain.store_url import hide_password
+from ttp.store.database import Database
+from ttp.store.dialect import Connection, StoreError
+from ttp.store.postgresql.address import ask_password, read_address
+from ttp.store.postgresql.connection import PostgresConnection
+from ttp.store.postgresql.errors import translate_errors
+from ttp.store.postgresql.publisher_session import SharedSession, lock_job, server_time, unlock_job
+from ttp.store.publisher_session import Job, PublisherSession
+
+OLDEST = 140000
+"""The oldest version of PostgreSQL that ttp uses."""
+_MOST_IDLE = 4
+_CREATION_KEY = 0x747470
+"""Of the advisory lock of creating a store in a database, when it has no number of its own yet."""
+_TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename"
+
+
+class PostgresDatabase(Database):
+    """A store in the PostgreSQL database at `url`; `home` has its other files."""
+
+    has_files = False
+    server_clock = staticmethod(server_time)
+
+    def __init__(self, home: Path, url: str, password_command: Sequence[str] = (), *, may_upgrade: bool = True) -> None:
+        super().__init__(home, may_upgrade=may_upgrade)
+        self._url = url
+        self._parameters = read_address(url)
+        self._password_command = () if "password" in self._parameters else tuple(password_command)
+        self._knows_files = True
+        self._sessions = IdleSessions()
+
+    @property
+    def name(self) -> str:
+        return hide_password(self._url)
+
+    def exists(self) -> bool:
+        return True
+
+    def translating_errors(self) -> AbstractContextManager[None]:
+        return translate_errors(self.name)
+
+    def connect(self) -> Connection:
+        with self.translating_errors():
+            connection = self._open()
+            try:
+                self._check_once(connection)
+            except BaseException:
+                connection.close()
+                raise
+        return connection
+
+    def create(self) -> bool:
+        with self.translating_errors(), closing(self._open()) as connection:
+            self._refuse_old_server(connection)
+            with connection.transaction():
+                connection.execute(f"SELECT pg_advisory_xact_lock({_CREATION_KEY})")
+                tables = [row[0] for row in connection.execute(_TABLES)]
+                if {"store", "alembic_version"} <= set(tables):
+                    return False
+                if tables:
+                    raise UsageError(
+                        f"the database {self.name} has tables already ({', '.join(tables[:3])}), and none of ttp:"
+                        " a store needs an empty database",
+                        Hint("fix", "createdb NAME"),
+                    )
+                connection.execute((Path(__file__).parents[1] / "schema_postgresql.sql").read_text())
+        return True
+
+    def check(self, connection: Connection) -> None:
+        """Do nothing: the server checks what it reads."""
+
+    def size(self) -> int:
+        with self.reading() as db:
+            assert db is not None
+            return int(db.execute("SELECT pg_database_size(current_database())").fetchone()[0])
+
+    def publisher_session(self, mode: str, evict_after: timedelta) -> PublisherSession:
+        return SharedSession(self.connect, host=os.uname().nodename, mode=mode, evict_after=evict_after)
+
+    @contextmanager
+    def job(self, job: Job) -> Iterator[bool]:
+        with self.translating_errors(), closing(self.connect()) as session:
+            if not lock_job(session, job):
+                yield False
+                return
+            try:
+                yield True
+            finally:
+                with suppress(StoreError):  # the lock ends with the session, too
+                    unlock_job(session, job)
+
+    def _open(self) -> PostgresConnection:
+        if self._password_command:
+            self._parameters["password"] = ask_password(self._password_command, self.home)
+            self._password_command = ()
+        return PostgresConnection(self._parameters)
+
+    def _session(self) -> Connection:
+        session = self._sessions.take() or self.connect()
+        assert isinstance(session, PostgresConnection)
+        session.give_back = self._sessions.put
+        return session
+
+    def _expect_batches(self, connection: Connection) -> None:
+        """Do nothing: a server writes its log for many at once anyway."""
+
+    def _change(self, connection: Connection) -> AbstractContextManager[None]:
+        assert isinstance(connection, PostgresConnection)
+        return connection.change()
+
+    def _check_once(self, connection: PostgresConnection) -> None:
+        """Refuse a server that is too old, and a database without a store of this version."""
+        if self._checked:
+            return
+        self._refuse_old_server(connection)
+        if connection.execute("SELECT to_regclass('alembic_version'), to_regclass('store')").fetchone()[1] is None:
+            raise Busy(f"the database {self.name} has no store of ttp", Hint("fix", action("init", self.name)))
+        self._behind(connection)
+        self._checked = True
+
+    def _refuse_old_server(self, connection: PostgresConnection) -> None:
+        if connection.server_version < OLDEST:
+            version = connection.server_version // 10000
+            raise Busy(f"the store {self.name} is in PostgreSQL {version}, and ttp needs {OLDEST // 10000} or newer")
+
+
+class IdleSessions:
+    """Sessions that blocks have used and others may use: connecting takes some round trips."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._idle: list[PostgresConnection] = []
+        weakref.finalize(self, _end_all, self._idle)
+
+    def take(self) -> PostgresConnection | None:
+        """Return a session that is not in use; None if there is none."""
+        while True:
+            with self._lock:
+                if not self._idle:
+                    return None
+                session = self._idle.pop()
+            if session.is_usable:
+                return session
+            session.end()
+
+    def put(self, session: PostgresConnection) -> bool:
+        """Return whether the session was kept for later."""
+        session.give_back = None  # what is kept refers to nothing, so that it can end with its store
+        with self._lock:
+            if len(self._idle) >= _MOST_IDLE or not session.is_usable:
+                return False
+            self._idle.append(session)
+            return True
+
+
+def _end_all(sessions: list[PostgresConnection]) -> None:
+    for session in sessions:
+        session.end()

@@ -1,0 +1,174 @@
+"""The session of one publisher among several: advisory locks on accounts, and its row in the table of publishers.
+
+The locks belong to the session on which every intent is committed. The server ends both together, when it knows that
+the publisher is gone and never before, so that nothing is sent after the lock is gone: the commit before it fails. A
+lock has two numbers: the number of a table, which no other store of the database has, and the account's.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from ttp.domain.time.clock import from_ms
+from ttp.store.dialect import Connection, List, in_list
+from ttp.store.publisher_session import Held, Job, PublisherSession, RegisteredPublisher
+
+_SERVER_SIDE = {
+    "tcp_keepalives_idle": 5,
+    "tcp_keepalives_interval": 2,
+    "tcp_keepalives_count": 3,
+    "tcp_user_timeout": 11_000,
+}
+_CLASS = "'{}'::regclass::oid::int"
+_NOW = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+_ADVISORY = (
+    "locktype = 'advisory' AND granted AND objsubid = 2"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
+_TRY = (
+    f"SELECT value, pg_try_advisory_lock({_CLASS}, value::int) AS taken FROM unnest(:accounts::bigint[]) listed (value)"
+)
+_UNLOCK = f"SELECT pg_advisory_unlock({_CLASS}, value::int) FROM unnest(:accounts::bigint[]) listed (value)"
+# Nothing here waits: a post that a person changes at the moment is claimed when that is over.
+_LOCK_ROWS = f"""
+SELECT d.id, d.state, d.fence, d.next_at, d.approved_at FROM post p JOIN delivery d ON d.post_id = p.id
+WHERE {in_list("d.id", "ids")} AND p.deleted_at IS NULL ORDER BY p.id, d.id FOR UPDATE SKIP LOCKED
+"""
+_REGISTER = f"""
+INSERT INTO publisher (host, pid, mode, session_pid, session_start, since, last_report_at)
+SELECT ?, ?, ?, pid, extract(epoch FROM backend_start)::text, {_NOW}, {_NOW}
+FROM pg_stat_activity WHERE pid = pg_backend_pid() RETURNING id
+"""
+_SESSION = "a.pid = p.session_pid AND extract(epoch FROM a.backend_start)::text = p.session_start"
+_GONE = f"""
+DELETE FROM publisher p WHERE NOT EXISTS (SELECT 1 FROM pg_stat_activity a WHERE {_SESSION})
+"""
+_EVICT = f"""
+SELECT p.host, p.pid, p.last_report_at, pg_terminate_backend(a.pid) AS ended
+FROM publisher p JOIN pg_stat_activity a ON {_SESSION}
+WHERE p.last_report_at < {_NOW} - :silent AND a.pid <> pg_backend_pid()
+"""
+_LIST = f"""
+SELECT p.host, p.pid, p.mode, p.since, p.last_report_at, (
+    SELECT count(*) FROM pg_locks l WHERE l.pid = p.session_pid AND l.classid = {_CLASS.format("account")}::oid
+        AND {_ADVISORY}
+) AS accounts
+FROM publisher p JOIN pg_stat_activity a ON {_SESSION} ORDER BY p.id
+"""
+_LOCKED = f"SELECT objid::bigint AS account FROM pg_locks WHERE {_ADVISORY} AND classid = {_CLASS}::oid"
+
+
+class SharedSession(PublisherSession):
+    """One publisher among several. The accounts that it has locked are known here too: a lock that is taken twice must
+    be given back twice."""
+
+    is_shared = True
+
+    def __init__(
+        self, connect: Callable[[], Connection], *, host: str, mode: str, evict_after: timedelta, pid: int | None = None
+    ) -> None:
+        super().__init__(self._open)
+        self._connect = connect
+        self._host, self._mode, self._pid = host, mode, os.getpid() if pid is None else pid
+        self._evict_after = evict_after
+        self._held: dict[Held, set[int]] = {what: set() for what in Held}
+        self._id: int | None = None
+
+    def _open(self) -> Connection:
+        """Open a session and register it. It has no locks: what was in hand before is not any more."""
+        connection = self._connect()
+        try:
+            for held in self._held.values():
+                held.clear()
+            # Less than the others wait before they disconnect a publisher that does not report.
+            wait_ms = max(1000, self._evict_after // timedelta(milliseconds=3))
+            connection.execute(f"SET lock_timeout = {wait_ms}")
+            # The server notices in the same time as the publisher that the other one is gone.
+            for name, value in _SERVER_SIDE.items():
+                connection.execute(f"SET {name} = {value}")
+            self._register(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def take(self, db: Connection, what: Held, accounts: Collection[int]) -> set[int]:
+        mine = self._held[what]
+        wanted = [account for account in dict.fromkeys(accounts) if account not in mine]
+        if wanted:
+            for row in db.execute(_TRY.format(what), {"accounts": List(wanted)}):
+                if row["taken"]:
+                    mine.add(int(row["value"]))
+        return mine & set(accounts)
+
+    def keep(self, db: Connection, what: Held, accounts: Collection[int]) -> None:
+        mine = self._held[what]
+        over = sorted(mine - set(accounts))
+        if over:
+            db.execute(_UNLOCK.format(what), {"accounts": List(over)})
+            mine.difference_update(over)
+
+    def held(self, what: Held) -> frozenset[int]:
+        return frozenset(self._held[what])
+
+    def lock_rows(self, db: Connection, deliveries: Sequence[int]) -> Mapping[int, tuple[object, ...]]:
+        found = db.execute(_LOCK_ROWS, {"ids": List(sorted(deliveries))})
+        return {row["id"]: tuple(row)[1:] for row in found}
+
+    def free_accounts(self, db: Connection, accounts: Collection[int]) -> list[int]:
+        taken = {row["account"] for row in db.execute(_LOCKED.format(Held.DELIVERY))}
+        return sorted(set(accounts) - taken)
+
+    def report(self, db: Connection) -> list[str]:
+        sql = f"UPDATE publisher SET last_report_at = {_NOW} WHERE id = ?"
+        if not db.execute(sql, (self._id,)).rowcount:
+            self._register(db)
+        db.execute(_GONE)
+        silent = self._evict_after // timedelta(milliseconds=1)
+        return [
+            f"the publisher on {row['host']} (pid {row['pid']}) has not reported since"
+            f" {from_ms(row['last_report_at']):%H:%M:%S} UTC and was disconnected"
+            for row in db.execute(_EVICT, {"silent": silent}).fetchall()
+            if row["ended"]
+        ]
+
+    def leave(self, db: Connection) -> None:
+        db.execute("DELETE FROM publisher WHERE id = ?", (self._id,))
+
+    def _register(self, db: Connection) -> None:
+        self._id = int(db.execute(_REGISTER, (self._host, self._pid, self._mode)).fetchone()["id"])
+
+
+def registered_publishers(db: Connection) -> list[RegisteredPublisher]:
+    """Return the publishers whose sessions exist."""
+    return [
+        RegisteredPublisher(
+            row["host"], row["pid"], row["mode"], from_ms(row["since"]), from_ms(row["last_report_at"]), row["accounts"]
+        )
+        for row in db.execute(_LIST)
+    ]
+
+
+def locked_accounts(db: Connection, what: Held, session_pid: int | None = None) -> set[int]:
+    """Return the accounts that any publisher, or the one of this session, has locked."""
+    sql = _LOCKED.format(what) + (" AND pid = :pid" if session_pid is not None else "")
+    return {int(row["account"]) for row in db.execute(sql, {} if session_pid is None else {"pid": session_pid})}
+
+
+_JOB = f"({_CLASS.format('publisher')}, :job)"
+
+
+def lock_job(db: Connection, job: Job) -> bool:
+    """Return whether the session now holds the lock of some periodic work."""
+    return bool(db.execute(f"SELECT pg_try_advisory_lock{_JOB}", {"job": job.value}).fetchone()[0])
+
+
+def unlock_job(db: Connection, job: Job) -> None:
+    db.execute(f"SELECT pg_advisory_unlock{_JOB}", {"job": job.value})
+
+
+def server_time(db: Connection) -> datetime:
+    """Return the server's clock."""
+    return from_ms(int(db.execute(f"SELECT {_NOW}").fetchone()[0]))

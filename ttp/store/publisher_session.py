@@ -1,0 +1,84 @@
+"""What one publisher holds on a store while it publishes: locks on the accounts in its hand, and its registration.
+
+On SQLite a lock of the kernel makes it the only publisher, so everything is granted. On PostgreSQL several publish from
+one store: see `postgresql.publisher_session`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum, StrEnum
+
+from ttp.store.dialect import Connection
+
+
+class Held(StrEnum):
+    """What a lock is about: the value is the table whose number the lock has on PostgreSQL."""
+
+    DELIVERY = "account"  # a delivery of the account is claimed or sending
+    LOOK_UP = "delivery"  # a delivery of the account is being looked up
+
+
+class Job(IntEnum):
+    """Periodic work that one process of a store does at a time. The value is the number of its lock on PostgreSQL."""
+
+    TOKENS = 1
+    CLEANUP = 2
+    METRICS = 3
+    WEBHOOKS = 4
+    NOTIFICATIONS = 5
+    REPEATS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredPublisher:
+    """A publisher as the others see it. `accounts`: how many it has in hand; times are by the server's clock."""
+
+    host: str
+    pid: int
+    mode: str
+    since: datetime
+    last_report_at: datetime
+    accounts: int
+
+
+class PublisherSession:
+    """The session of a publisher that is the only one."""
+
+    is_shared = False
+    """Whether other publishers may publish from the store at the same time."""
+
+    def __init__(self, connect: Callable[[], Connection]) -> None:
+        self.connect = connect
+        """Opens the session: the connection on which everything is recorded."""
+
+    def take(self, db: Connection, what: Held, accounts: Collection[int]) -> set[int]:
+        """Lock accounts, and return those that this publisher has now. They stay locked until `keep`, whatever becomes
+        of the transaction."""
+        return set(accounts)
+
+    def keep(self, db: Connection, what: Held, accounts: Collection[int]) -> None:
+        """Unlock every account but these."""
+
+    def held(self, what: Held) -> frozenset[int]:
+        """Return the accounts that are locked."""
+        return frozenset()
+
+    def free_accounts(self, db: Connection, accounts: Collection[int]) -> list[int]:
+        """Return those of the accounts that no publisher has locked, this one neither."""
+        return sorted(accounts)
+
+    def lock_rows(self, db: Connection, deliveries: Sequence[int]) -> Mapping[int, tuple[object, ...]]:
+        """Lock deliveries and their posts, except those that somebody changes at the moment and deleted ones. Return
+        the state, fence, next instant and approval of each as it is now. Only where several publish."""
+        raise NotImplementedError
+
+    def report(self, db: Connection) -> list[str]:
+        """Tell the others that this publisher works, and disconnect those that have not done so for long. Return a line
+        about each of them."""
+        return []
+
+    def leave(self, db: Connection) -> None:
+        """End the registration."""

@@ -1,0 +1,89 @@
+"""Seal a store: it can be read, but publishes and changes nothing any more.
+
+`ttp store copy` seals both stores, so that at most one of them publishes whenever it is interrupted: first the target
+(`moved_from` says from where it is being filled), then the source (`moved_to` says where it went). The last commit
+unseals the target. Both rows have the same `copy_id`, by which the same command finds out what is left to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ttp.domain.action import action
+from ttp.domain.errors import Busy, Hint
+from ttp.store.dialect import Connection
+
+UNSEAL = action("store unseal")
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """What a store's row says of its copies. `moved_to`, `moved_from`: addresses without passwords."""
+
+    store_id: str
+    copy_id: str | None
+    moved_to: str | None
+    moved_from: str | None
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the store refuses changes."""
+        return self.moved_to is not None or self.moved_from is not None
+
+
+class StoreSealed(Busy):
+    """The store publishes and changes nothing."""
+
+
+def read(db: Connection) -> Seal:
+    """Return the seal of a store."""
+    row = db.execute("SELECT store_id, copy_id, moved_to, moved_from FROM store").fetchone()
+    return Seal(row["store_id"], row["copy_id"], row["moved_to"], row["moved_from"])
+
+
+def refuse_if_sealed(db: Connection) -> None:
+    """Raise StoreSealed if the store is sealed."""
+    found = read(db)
+    if found.is_closed:
+        raise StoreSealed(_reason(found.moved_to, found.moved_from), *_hints(found.moved_to, found.moved_from))
+
+
+def refused_change(text: str) -> StoreSealed:
+    """Return the error for a change that a sealed store refused with `text`."""
+    kind, _, address = text.partition(" ")
+    to, source = (address, None) if kind == "to" else (None, address)
+    return StoreSealed(_reason(to, source), *_hints(to, source))
+
+
+def close_source(db: Connection, tables: Sequence[str], copy_id: str, moved_to: str) -> None:
+    """Seal the store that is copied; inside a transaction. Changes in progress are finished first."""
+    db.refuse_changes(tables, f"to {moved_to}")
+    db.execute("UPDATE store SET copy_id = ?, moved_to = ?", (copy_id, moved_to))
+
+
+def close_target(db: Connection, tables: Sequence[str], seal: Seal) -> None:
+    """Seal a store that is about to be filled, as the copy with the id and origin in `seal`; inside a transaction."""
+    assert seal.moved_from is not None
+    db.refuse_changes(tables, f"from {seal.moved_from}")
+    db.execute(
+        "UPDATE store SET store_id = ?, copy_id = ?, moved_from = ?", (seal.store_id, seal.copy_id, seal.moved_from)
+    )
+
+
+def open_store(db: Connection, tables: Sequence[str]) -> None:
+    """Unseal a store; inside a transaction."""
+    db.allow_changes(tables)
+    db.execute("UPDATE store SET moved_to = NULL, moved_from = NULL")
+
+
+def _reason(moved_to: str | None, moved_from: str | None) -> str:
+    if moved_to is not None:
+        return f"this store was moved to {moved_to}: it can be read, but changes and publishes nothing any more"
+    return f"this store is being copied from {moved_from}: it changes and publishes nothing before the copy is complete"
+
+
+def _hints(moved_to: str | None, moved_from: str | None) -> tuple[Hint, ...]:
+    if moved_to is not None:
+        return (Hint("fix", UNSEAL),)
+    return (Hint("fix", action("store copy", from_=moved_from, to="URL")),)

@@ -1,0 +1,221 @@
+"""Webhooks, and their calls: one for each webhook and event, queued with the event. The secrets are elsewhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from ttp.domain.time.clock import from_ms, to_ms
+from ttp.domain.webhook import CallResult, CallState, Retry, Webhook
+from ttp.store.dialect import Connection, List, Row, in_list
+from ttp.store.row_mapper import ms
+
+_WAITING = "c.state = 'waiting'"
+_CALLS = (
+    "SELECT c.*, e.at, e.event, e.data FROM webhook_call c JOIN event e ON e.id = c.event_id WHERE c.webhook_id = ?"
+)
+# The first call of each post: later ones wait for it, so that a receiver gets the events of a post in order.
+_NEXT = (
+    f"{_CALLS} AND {_WAITING} AND c.next_at <= ? AND NOT EXISTS (SELECT 1 FROM webhook_call b WHERE"
+    " b.webhook_id = c.webhook_id AND b.post_id = c.post_id AND b.state = 'waiting' AND b.event_id < c.event_id)"
+    " ORDER BY c.next_at, c.event_id LIMIT 1"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookCall:
+    """A call of a webhook with its event; `data` is the event as JSON."""
+
+    webhook_id: int
+    event_id: int
+    event: str
+    event_at: datetime
+    post_id: int
+    data: str
+    state: CallState
+    tries: int = 0
+    first_tried_at: datetime | None = None
+    next_at: datetime | None = None
+    ended_at: datetime | None = None
+    status: int | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallCounts:
+    """How many calls wait, and how many were given up."""
+
+    waiting: int = 0
+    given_up: int = 0
+
+
+NO_CALLS = CallCounts()
+
+
+def insert(db: Connection, webhook: Webhook) -> int:
+    """Store a new webhook and return its id."""
+    row = db.execute(
+        "INSERT INTO webhook (url, events, accounts, private, created_at) VALUES (?, ?, ?, ?, ?) RETURNING id",
+        (
+            webhook.url,
+            None if webhook.events is None else json.dumps(webhook.events),
+            None if webhook.accounts is None else json.dumps(sorted(webhook.accounts)),
+            webhook.private,
+            to_ms(webhook.created_at),
+        ),
+    ).fetchone()
+    return int(row["id"])
+
+
+def webhooks(db: Connection) -> list[Webhook]:
+    """Return all webhooks, oldest first."""
+    return [_webhook(row) for row in db.execute("SELECT * FROM webhook ORDER BY id")]
+
+
+def webhook(db: Connection, webhook_id: int) -> Webhook | None:
+    row = db.execute("SELECT * FROM webhook WHERE id = ?", (webhook_id,)).fetchone()
+    return None if row is None else _webhook(row)
+
+
+def set_rotated_until(db: Connection, webhook_id: int, until: datetime) -> None:
+    db.execute("UPDATE webhook SET rotated_until = ? WHERE id = ?", (to_ms(until), webhook_id))
+
+
+def delete(db: Connection, webhook_id: int) -> None:
+    """Delete a webhook and its calls."""
+    db.execute("DELETE FROM webhook_call WHERE webhook_id = ?", (webhook_id,))
+    db.execute("DELETE FROM webhook WHERE id = ?", (webhook_id,))
+
+
+def queue_calls(
+    db: Connection,
+    listening: Iterable[Webhook],
+    event_id: int,
+    *,
+    event: str,
+    post_id: int,
+    account_id: int | None,
+    at: datetime,
+) -> None:
+    """Queue an event that was just stored for those of the webhooks `listening` that get it."""
+    for one in listening:
+        if one.events is not None and event not in one.events:
+            continue
+        if one.accounts is None or _concerns(db, one.accounts, post_id, account_id):
+            _queue(db, one.id, [(event_id, post_id)], at)
+
+
+def replay(db: Connection, webhook_id: int, event_ids: Sequence[int], now: datetime) -> list[int]:
+    """Queue these events again, in any state; without any, those that were given up or wait for a next try. Return
+    their ids."""
+    chosen = in_list("event_id", "ids") if event_ids else "state IN ('given_up', 'waiting')"
+    if event_ids:
+        sql = f"SELECT id, post_id FROM event WHERE {in_list('id', 'ids')}"
+        found = [(row["id"], row["post_id"]) for row in db.execute(sql, {"ids": List(event_ids)})]
+        _queue(db, webhook_id, found, now)
+    sql = (
+        "UPDATE webhook_call SET state = 'waiting', next_at = :now, tries = 0, first_tried_at = NULL, ended_at = NULL"
+        f" WHERE webhook_id = :webhook AND {chosen} RETURNING event_id"
+    )
+    values = {"now": to_ms(now), "webhook": webhook_id, **({"ids": List(event_ids)} if event_ids else {})}
+    return sorted(row["event_id"] for row in db.execute(sql, values).fetchall())
+
+
+def due_webhooks(db: Connection, now: datetime) -> list[int]:
+    """Return the ids of the webhooks that have a call to make."""
+    sql = "SELECT DISTINCT webhook_id FROM webhook_call WHERE state = 'waiting' AND next_at <= ? ORDER BY webhook_id"
+    return [row["webhook_id"] for row in db.execute(sql, (to_ms(now),))]
+
+
+def next_call(db: Connection, webhook_id: int, now: datetime) -> WebhookCall | None:
+    """Return the call to make next; None if no call is due, or an earlier one of the same post waits."""
+    row = db.execute(_NEXT, (webhook_id, to_ms(now))).fetchone()
+    return None if row is None else _call(row)
+
+
+def save_try(db: Connection, call: WebhookCall, result: CallResult, after: Retry, *, at: datetime) -> None:
+    """Store what a try of a call brought."""
+    db.execute(
+        "UPDATE webhook_call SET state = ?, tries = ?, first_tried_at = ?, next_at = ?, ended_at = ?, status = ?,"
+        " message = ? WHERE webhook_id = ? AND event_id = ?",
+        (
+            after.state.value,
+            call.tries + 1,
+            to_ms(call.first_tried_at or at),
+            ms(after.next_at),
+            None if after.state is CallState.WAITING else to_ms(at),
+            result.status,
+            result.message,
+            call.webhook_id,
+            call.event_id,
+        ),
+    )
+
+
+def calls(db: Connection, webhook_id: int, most: int) -> list[WebhookCall]:
+    """Return the calls of a webhook, newest event first."""
+    return [_call(row) for row in db.execute(f"{_CALLS} ORDER BY c.event_id DESC LIMIT ?", (webhook_id, most))]
+
+
+def count_calls(db: Connection) -> dict[int, CallCounts]:
+    """Return how many calls wait and were given up, by the id of the webhook."""
+    sql = " UNION ALL ".join(
+        f"SELECT webhook_id, state, count(*) AS calls FROM webhook_call WHERE state = '{state}' GROUP BY 1, 2"
+        for state in (CallState.WAITING, CallState.GIVEN_UP)  # one partial index for each
+    )
+    found: dict[int, dict[str, int]] = {}
+    for row in db.execute(sql):
+        found.setdefault(row["webhook_id"], {})[row["state"]] = row["calls"]
+    return {one: CallCounts(states.get("waiting", 0), states.get("given_up", 0)) for one, states in found.items()}
+
+
+def _queue(db: Connection, webhook_id: int, events: Iterable[tuple[int, int]], at: datetime) -> None:
+    db.executemany(
+        "INSERT INTO webhook_call (webhook_id, event_id, post_id, state, tries, next_at)"
+        " VALUES (?, ?, ?, 'waiting', 0, ?) ON CONFLICT (webhook_id, event_id) DO NOTHING",
+        [(webhook_id, event_id, post_id, to_ms(at)) for event_id, post_id in events],
+    )
+
+
+def _concerns(db: Connection, accounts: frozenset[int], post_id: int, account_id: int | None) -> bool:
+    """Return whether an event is about one of these accounts. An event of a whole post is about all of its accounts."""
+    if account_id is not None:
+        return account_id in accounts
+    sql = f"SELECT 1 FROM delivery WHERE post_id = :post AND {in_list('account_id', 'ids')} LIMIT 1"
+    return db.execute(sql, {"post": post_id, "ids": List(sorted(accounts))}).fetchone() is not None
+
+
+def _webhook(row: Row) -> Webhook:
+    return Webhook(
+        id=row["id"],
+        url=row["url"],
+        created_at=from_ms(row["created_at"]),
+        events=None if row["events"] is None else tuple(json.loads(row["events"])),
+        accounts=None if row["accounts"] is None else frozenset(json.loads(row["accounts"])),
+        private=bool(row["private"]),
+        rotated_until=_instant(row["rotated_until"]),
+    )
+
+
+def _call(row: Row) -> WebhookCall:
+    return WebhookCall(
+        webhook_id=row["webhook_id"],
+        event_id=row["event_id"],
+        event=row["event"],
+        event_at=from_ms(row["at"]),
+        post_id=row["post_id"],
+        data=row["data"],
+        state=CallState(row["state"]),
+        tries=row["tries"],
+        first_tried_at=_instant(row["first_tried_at"]),
+        next_at=_instant(row["next_at"]),
+        ended_at=_instant(row["ended_at"]),
+        status=row["status"],
+        message=row["message"],
+    )
+
+
+def _instant(at: int | None) -> datetime | None:
+    return None if at is None else from_ms(at)
