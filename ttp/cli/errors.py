@@ -24,6 +24,7 @@ STORE = 5
 PARTIAL = 6
 NOT_ALLOWED = 7
 INTERRUPTED = 130
+TERMINATED = 143
 BY_CODE: Mapping[str, int] = MappingProxyType(
     {
         "usage": USAGE,
