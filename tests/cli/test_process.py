@@ -215,6 +215,7 @@ def size_of(path: Path) -> int:
         return 0
 
 
+@pytest.mark.slow
 def test_an_undo_that_is_killed_leaves_all_or_nothing(ttp: Program, environ: dict[str, str]) -> None:
     ttp.clock.set(datetime.now(UTC))
     ttp.ok("import", "-", stdin="text\n" + "".join(f"Text {n}\n" for n in range(3000)))

@@ -17,6 +17,7 @@ import tests
 from tests.clock import FakeClock
 from tests.conftest import Program
 from tests.drift.terminal import on_a_terminal
+from tests.examples import every
 from tests.login_page import goes_back, says
 from ttp.platforms.oauth import callback
 from ttp.sandbox.server import RunningSandbox
@@ -185,7 +186,7 @@ def test_a_person_types_the_app_once_and_its_secret_is_never_shown(environment: 
 
 
 @pytest.mark.parametrize(("ends", "code"), [("Ctrl-C", 130), ("Ctrl-D", 2)])
-@pytest.mark.parametrize("prompt", ["Client key: ", "Client secret (hidden): ", "Paste it here: "])
+@pytest.mark.parametrize("prompt", every(3, ["Client secret (hidden): ", "Client key: ", "Paste it here: "]))
 def test_whoever_stops_typing_connects_nothing(
     environment: dict[str, str], tmp_path: Path, ttp: Program, prompt: str, ends: str, code: int
 ) -> None:

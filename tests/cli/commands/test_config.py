@@ -264,6 +264,7 @@ def test_unset_leaves_no_empty_table(ttp: Program, file: Path) -> None:
     assert file.read_text().startswith("# mine\n")
 
 
+@pytest.mark.slow
 def test_two_who_change_settings_at_once_both_do(ttp: Program, file: Path) -> None:
     """Each reads the file and writes it whole; in between nobody else may."""
     names = [f"platforms.{platform}.client_id" for platform in ("x", "instagram", "tiktok")]

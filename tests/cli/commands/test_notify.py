@@ -339,6 +339,7 @@ def test_many_processes_say_a_thing_once(ttp: Program, heard: Heard, environ: di
     assert heard.events() == ["delivery.failed"]
 
 
+@pytest.mark.slow
 def test_a_killed_publisher_is_said_by_status_once_and_again_when_it_is_well(
     ttp: Program, heard: Heard, environ: dict[str, str]
 ) -> None:
@@ -356,6 +357,7 @@ def test_a_killed_publisher_is_said_by_status_once_and_again_when_it_is_well(
     assert heard.events() == ["publisher.stalled", "publisher.recovered"]
 
 
+@pytest.mark.slow
 def test_a_killed_publisher_is_said_by_a_server_that_does_not_publish(
     ttp: Program, heard: Heard, environ: dict[str, str]
 ) -> None:
