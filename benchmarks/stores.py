@@ -165,7 +165,8 @@ def _bulk(database: Database) -> Iterator[Connection]:
     with closing(database.connect()) as db:
         for setting in _settings_of(database):
             db.execute(setting)
-        with db.transaction():
+        # On a server a change also tells the publishers of it.
+        with db.transaction() if database.has_files else db.change():  # type: ignore[attr-defined]
             yield db
             db.execute("UPDATE store SET checked_at = ?", (_now_ms(),))  # else the first run would check the whole file
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)" if database.has_files else "VACUUM ANALYZE")

@@ -16,14 +16,14 @@ _ttp() {
             --account|--accounts|--add-tag|--after|--allow-host|--alt|--at|--blackout|--by|--capability|--client-secret|--color|--cool-down|--count|--credentials|--cron|--dates|--days|--events|--expires|--explore|--fields|--file|--format|--from|--history|--host|--html|--key|--limit|--map|--max-late|--max-time|--media|--min-gap|--name|--only|--overlap|--password-file|--per-day|--platform|--pool|--port|--post|--program|--published|--quiet-hours|--reason|--remove-tag|--replace-link|--report|--scopes|--search|--seed|--server|--set|--shift|--since|--socket|--sort|--spread|--state|--status|--svg|--tag|--text|--thread|--to|--trusted-proxy|--tz|--until|--vary|--where|--with|-n) option=$word ;;
             -*) ;;
             *) case $path in
-                ''|'account'|'config'|'credentials'|'help'|'metrics'|'notify'|'optimal'|'repeat'|'service'|'slots'|'token'|'webhook') path="${path:+$path }$word" ;;
+                ''|'account'|'config'|'credentials'|'help'|'metrics'|'notify'|'optimal'|'repeat'|'service'|'slots'|'store'|'token'|'webhook') path="${path:+$path }$word" ;;
                 *) (( ++place )) ;;
             esac ;;
         esac
     done
     [[ $cur == = ]] && cur=''
     case $path in
-        '') words=$'create\nedit\ncopy\ndelete\nimport\nsync\nundo\nredo\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\ncalendar\nrun\nserve\npublish\nretry\nresolve\napprove\nreject\npause\nresume\nstatus\nservice\nlist\nshow\nlog\nhistory\nreport\naudit\nmetrics\nexport\ninit\naccount\nconfig\nlogin-link\ncredentials\ntoken\nwebhook\nnotify\nbackup\nrestore\ndoctor\nuninstall\nmcp\ncertify\ndemo\nsandbox\ncompletion\nhelp' options=$'--help\n--version' ;;
+        '') words=$'create\nedit\ncopy\ndelete\nimport\nsync\nundo\nredo\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\ncalendar\nrun\nserve\npublish\nretry\nresolve\napprove\nreject\npause\nresume\nstatus\nservice\nlist\nshow\nlog\nhistory\nreport\naudit\nmetrics\nexport\ninit\naccount\nconfig\nlogin-link\ncredentials\ntoken\nwebhook\nnotify\nbackup\nrestore\nstore\ndoctor\nuninstall\nmcp\ncertify\ndemo\nsandbox\ncompletion\nhelp' options=$'--help\n--version' ;;
         'create') options=$'--to\n--at\n--first\n--tz\n--media\n--alt\n--thread\n--text\n--tag\n--set\n--key\n--max-late\n--file\n--edit\n-e\n--dry-run\n--strict\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'edit') (( place )) || { ask=(post); }; options=$'--to\n--at\n--tz\n--media\n--alt\n--thread\n--text\n--tag\n--add-tag\n--remove-tag\n--set\n--max-late\n--where\n--replace-link\n--shift\n--account\n--delete\n--edit\n-e\n--strict\n--dry-run\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'copy') (( place )) || { ask=(post); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
@@ -120,6 +120,9 @@ _ttp() {
         'notify secret') (( place )) || { words=$'ntfy\nemail\nwebhook'; }; options=$'--new\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'backup') (( place )) || { files=1; }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'restore') (( place )) || { files=1; }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
+        'store') words=$'copy\nunseal' options=$'--help' ;;
+        'store copy') options=$'--from\n--to\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
+        'store unseal') options=$'--without-copy\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'doctor') options=$'--online\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--verbose\n-v\n--help' ;;
         'uninstall') options=$'--keep\n--purge\n--dry-run\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--verbose\n-v\n--help' ;;
         'mcp') options=$'--capability\n--quiet\n-q\n--help' ;;
@@ -127,7 +130,7 @@ _ttp() {
         'demo') options=$'--help' ;;
         'sandbox') options=$'--port\n--state\n--media\n--set\n--help' ;;
         'completion') words=$'bash\nzsh\nfish' options=$'--help' ;;
-        'help') words=$'time\njson\nexit-codes\nenvironment\nstatuses\ncron\nmedia-host\ncapability\nbluesky\ncommand\ninstagram\nmastodon\ntiktok\nx\ncreate\nedit\ncopy\ndelete\nimport\nsync\nundo\nredo\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\ncalendar\nrun\nserve\npublish\nretry\nresolve\napprove\nreject\npause\nresume\nstatus\nservice\nlist\nshow\nlog\nhistory\nreport\naudit\nmetrics\nexport\ninit\naccount\nconfig\nlogin-link\ncredentials\ntoken\nwebhook\nnotify\nbackup\nrestore\ndoctor\nuninstall\nmcp\ncertify\ndemo\nsandbox\ncompletion\nhelp' options=$'--help' ;;
+        'help') words=$'time\njson\nexit-codes\nenvironment\nstatuses\ncron\nmedia-host\ncapability\nbluesky\ncommand\ninstagram\nmastodon\ntiktok\nx\ncreate\nedit\ncopy\ndelete\nimport\nsync\nundo\nredo\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\ncalendar\nrun\nserve\npublish\nretry\nresolve\napprove\nreject\npause\nresume\nstatus\nservice\nlist\nshow\nlog\nhistory\nreport\naudit\nmetrics\nexport\ninit\naccount\nconfig\nlogin-link\ncredentials\ntoken\nwebhook\nnotify\nbackup\nrestore\nstore\ndoctor\nuninstall\nmcp\ncertify\ndemo\nsandbox\ncompletion\nhelp' options=$'--help' ;;
         'help slots') words=$'add\nlist\npreview\nremove' options=$'--help' ;;
         'help repeat') words=$'add\nlist\nskip\npause\nresume\nstop' options=$'--help' ;;
         'help optimal') words=$'next\nweek\nheatmap\nexplain\nbacktest' options=$'--help' ;;
@@ -139,6 +142,7 @@ _ttp() {
         'help token') words=$'create\nlist\nrevoke' options=$'--help' ;;
         'help webhook') words=$'add\nlist\nrotate\nremove\ntest\nreplay\nlog' options=$'--help' ;;
         'help notify') words=$'test\nlist\nsecret' options=$'--help' ;;
+        'help store') words=$'copy\nunseal' options=$'--help' ;;
     esac
     if [[ -n $option ]]; then
         words='' options='' ask=() files='' many=''
@@ -164,7 +168,7 @@ _ttp() {
             'calendar --fields') words=$'date\ntime\nid\nstatus\naccounts\ncontent\nscheduledAt\npublishedAt\ntags\nrepeat' many=1 ;;
             'run --fields'|'serve --fields') words=$'at\nevent\npost\naccount\nremoteId\nurl\nkind\nmessage\nnextAt\nattempt\nms' many=1 ;;
             'pause --fields'|'resume --fields'|'account add --fields'|'account connect --fields'|'account list --fields'|'account show --fields'|'account enable --fields'|'account disable --fields'|'account set --fields'|'account remove --fields') words=$'account\nplatform\nhandle\nconnected\nneedsReconnect\nenabled\ntimezone\nexpiresAt\nscopes\nholdUntil\nholdReason\noptions\nserver' many=1 ;;
-            'status --fields') words=$'publisher\nnextDueAt\noverdue\nwaiting\nneeds\nholds\nlimits\ncosts\nmedia\nblocked\nwebhooks' many=1 ;;
+            'status --fields') words=$'publisher\nnextDueAt\noverdue\nwaiting\nneeds\nholds\nlimits\ncosts\nmedia\nblocked\nwebhooks\npublishers' many=1 ;;
             'service install --fields'|'service uninstall --fields'|'service status --fields') words=$'kind\nfile\ninstalled\nrunning\nsays\nlingers\nlog' many=1 ;;
             'list --fields'|'show --fields') words=$'id\nstatus\ncontent\naccounts\nplatforms\nscheduledAt\npublishedAt\ncreatedAt\nupdatedAt\nmaxLatenessS\nmedia\nvariants\nthread\ntags\noptions\nkey\nchosenBy\napprovedAt\nrejection\nrepeat\nneeds\nwarnings\ndeliveries\nlikes\ncomments\nshares\nviews' many=1 ;;
             'log --fields') words=$'at\naccount\nnumber\nstep\nphase\noutcome\nkind\nhttpStatus\nmessage\nendedAt' many=1 ;;
@@ -193,6 +197,8 @@ _ttp() {
             'notify list --fields') words=$'id\nkind\nevent\nstate\npost\naccount\nmessage\ncreatedAt\ntries\nnextTryAt\nsentAt\nerror\nendedAt' many=1 ;;
             'backup --fields') words=$'file\nbytes\nposts\nmedia' many=1 ;;
             'restore --fields') words=$'file\nposts\nkept\nmissingMedia' many=1 ;;
+            'store copy --fields') words=$'from\nto\ntables\nrows' many=1 ;;
+            'store unseal --fields') words=$'store\ncopy' many=1 ;;
             'uninstall --fields') words=$'kind\nname\naction\ndone\nnote' many=1 ;;
             'certify --fields') words=$'kind\noutcome\npost\nremoteIds\nurl\nlookUp\ndeleted\ntookS\nmessage' many=1 ;;
             'metrics import --format') words=$'own\ninstagram\ntiktok\nx\ntable\ntsv\njson\njsonl' ;;

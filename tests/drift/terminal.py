@@ -46,6 +46,14 @@ class Terminal:
         shown, found, self._seen = self._seen.partition(text)
         return shown + found
 
+    def until_one_of(self, *texts: str) -> str:
+        """Everything up to and including the first of `texts` that comes."""
+        while not (places := [(self._seen.index(one), one) for one in texts if one in self._seen]):
+            more = self._read()
+            assert more, f"none of {texts!r} came; this did: {self._seen!r}"
+            self._seen += more
+        return self.until(min(places)[1])
+
     def rest(self) -> str:
         """Everything that is still shown until the program has gone."""
         while more := self._read():

@@ -156,3 +156,20 @@ def test_a_licence_that_is_not_allowed_is_found(tmp_path: Path, licences: list[o
         [sys.executable, str(ROOT / ".ci/licences.py"), str(tmp_path / "list.json")], timeout=60, check=False
     )
     assert ran.returncode == code
+
+
+def test_the_list_of_what_the_wheel_brings_has_the_files_of_others_in_it(tmp_path: Path) -> None:
+    document = {
+        "metadata": {"component": {"bom-ref": "root", "name": "ttp-cli"}},
+        "components": [],
+        "dependencies": [{"ref": "root", "dependsOn": ["typer==1"]}],
+    }
+    path = tmp_path / "list.json"
+    path.write_text(json.dumps(document))
+    for name, *more in (["sbom.py", __version__], ["licences.py"]):
+        subprocess.run([sys.executable, str(ROOT / ".ci" / name), str(path), *more], timeout=60, check=True)
+    found = json.loads(path.read_text())
+    vendored = sorted(file.name.partition(".")[0] for file in (ROOT / "ttp").rglob("*.min.*"))
+    assert [one["name"] for one in found["components"]] == vendored
+    assert len(found["dependencies"][0]["dependsOn"]) == 1 + len(vendored)
+    assert found["metadata"]["component"]["version"] == __version__

@@ -111,6 +111,9 @@ class Postgres:
         )
 
 
+_IN_HAND = "SELECT id, fence FROM delivery WHERE state IN ('claimed', 'sending')"
+
+
 @dataclass
 class Publisher:
     """One `ttp run` of a home."""
@@ -129,6 +132,23 @@ class Publisher:
             self.process.kill()
             self.process.wait()
             return -9
+
+    def wait_for(self, words: str, patience_s: float = 30.0) -> bool:
+        """Wait until it has said something. Return whether it did."""
+        end = time.monotonic() + patience_s
+        while words not in self.text and time.monotonic() < end:
+            time.sleep(0.02)
+        return words in self.text
+
+    def wait_stopped(self, patience_s: float) -> bool:
+        """Wait until it has stopped itself. Return whether it did."""
+        end = time.monotonic() + patience_s
+        while time.monotonic() < end and self.process.poll() is None:
+            state = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[0]
+            if state == "T":
+                return True
+            time.sleep(0.01)
+        return False
 
     @property
     def text(self) -> str:
@@ -164,6 +184,9 @@ class Team:
         self._credentials: dict[str, Mapping[str, Any]] = {}
         self._sql(f"CREATE SCHEMA {self._schema}", schema="public")
         self.platform_host = "127.0.0.1"
+        self.mutant = ""
+        self.takeovers: list[float] = []
+        self._faults: list[str] = []
 
     def url(self, host: str = "127.0.0.1") -> str:
         return f"{self.postgres.url(host)}?options=-csearch_path%3D{self._schema}"
@@ -215,8 +238,10 @@ class Team:
         mutant: str = "",
         stop_at: str = "",
         host: str = "127.0.0.1",
-        sandbox: str | None = None,
-        before: tuple[str, ...] = (),
+        sandbox: str = "",
+        clock_s: str = "",
+        first_call: str = "",
+        before: str = "",
         **env: str,
     ) -> Publisher:
         """Start `ttp run` in the home `name`. `mutant`: the mistake that it has; `stop_at`: the step at which it stops
@@ -238,9 +263,10 @@ class Team:
             "PYTHONDONTWRITEBYTECODE": "1",
             "TEAM_MUTANT": mutant,
             "TEAM_STOP_AT": stop_at,
-            "TEAM_HOST": name,
+            "TEAM_CLOCK_S": clock_s,
+            "TEAM_FIRST_CALL": first_call,
         }
-        argv = [*before, sys.executable, "-m", "tests.faults.team_process", "run", *words, "--jsonl"]
+        argv = [*before.split(), sys.executable, "-m", "tests.faults.team_process", "run", *words, "--jsonl"]
         with said.open("wb") as out:
             process = subprocess.Popen(argv, env=environ, stdout=out, stderr=subprocess.STDOUT, cwd=ROOT)
         publisher = Publisher(process, said)
@@ -256,6 +282,43 @@ class Team:
                     return True
             time.sleep(0.1)
         return False
+
+    def measure_takeover(self, within_s: float = 10.0) -> None:
+        """Wait until nothing is left that is in hand of nobody, or of one that has stopped, and note how long it took;
+        longer than `within_s` is a fault. Call it right after a publisher has died or stopped."""
+        began = time.monotonic()
+        left = {tuple(row) for row in self._sql(_IN_HAND)}
+        while left and time.monotonic() - began < within_s * 2:
+            left &= {tuple(row) for row in self._sql(_IN_HAND)}
+            time.sleep(0.02)
+        took = time.monotonic() - began
+        self.takeovers.append(took)
+        if took > within_s:
+            self._faults.append(f"taken over after {took:.1f} s")
+
+    def end_session(self, publisher: Publisher) -> None:
+        """Disconnect a publisher, as a server does that loses it."""
+        self._sql(f"SELECT pg_terminate_backend(session_pid::int) FROM publisher WHERE pid = {publisher.process.pid}")
+
+    def note(self, what: str) -> None:
+        """Remember a fault."""
+        self._faults.append(what)
+
+    def edit_slowly(self, seconds: float) -> None:
+        """Change the text of the last post in a transaction that takes so long."""
+        from dataclasses import replace
+
+        from ttp.store import posts, queries
+        from ttp.store.postgresql.database import PostgresDatabase
+
+        if self.mutant == "no row lock":
+            from tests.faults.team_process import no_row_lock
+
+            no_row_lock()
+        with PostgresDatabase(self.folder, self.url()).writing() as db:
+            post = queries.post_even_deleted(db, len(self._texts))
+            time.sleep(seconds)
+            posts.update(db, replace(post, content=self._texts[-1]), None)
 
     def unsettled(self) -> int:
         return int(
@@ -295,6 +358,7 @@ class Team:
                 result.stuck += 1
             elif count == 0:
                 result.notes.append(f"{text} is published here and not there")
+        result.notes += self._faults
         for publisher in self.publishers:
             if "Traceback (most" in publisher.text or "a fault of ttp" in publisher.text:
                 result.notes.append(f"a traceback: {publisher.text[-1500:]}")

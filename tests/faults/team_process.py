@@ -1,17 +1,174 @@
-"""`ttp` in a process of its own, with a mistake or a stop at one step where the environment asks for it.
+"""`ttp` in a process of its own, with what the environment asks for: a mistake, a stop at one step, another clock.
 
 python -m tests.faults.team_process run --jsonl
 """
 
 from __future__ import annotations
 
-import os  # noqa: F401
+import os
+import signal
 import sys
+import time
+from collections.abc import Callable, Collection, Generator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from ttp.domain.delivery import Delivery
+from ttp.domain.outcome import Attempt, Handle, Kind, NotDone, Outcome
+from ttp.domain.post import PostStatus
+from ttp.domain.time.clock import SystemClock
+from ttp.platforms.client import PublishRequest, Ready, Wait
+from ttp.publisher import delivery_context
+from ttp.publisher.delivery_context import SafeClient
+from ttp.publisher.delivery_worker import DeliveryWorker
+from ttp.publisher.reconcile import LookupJob
+from ttp.services.tokens import LockedToken
+from ttp.store import claims
+from ttp.store.dialect import Connection
+from ttp.store.postgresql import address, publisher_session
+from ttp.store.postgresql.connection import PostgresConnection
+from ttp.store.postgresql.publisher_session import SharedSession
+from ttp.store.publisher_session import Held
+
+STEPS = (
+    "after the claim",
+    "before the intent",
+    "after the intent",
+    "after the check",
+    "after the answer",
+    "after the outcome",
+    "after a look-up",
+)
+"""Where a publisher stops itself (TEAM_STOP_AT). After the check is the window in which nothing protects but the settle
+window. TEAM_FIRST_CALL, as `refuse:8` or `send:8`, delays the first publishing call and refuses it or sends it then."""
+_stopped: set[str] = set()
+
+
+def stop(step: str) -> None:
+    """Stop this process at its first arrival at the step."""
+    if step == os.environ.get("TEAM_STOP_AT") and step not in _stopped:
+        _stopped.add(step)
+        print(f"stopped {step}", flush=True)
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def _stop_at_steps() -> None:
+    attempt, commit, record = DeliveryWorker._try, DeliveryWorker._commit_intent, DeliveryWorker._record
+    publish, settle = SafeClient.publish, LookupJob._settle
+
+    def _try(self: DeliveryWorker, token: LockedToken) -> Generator[Wait, None, bool]:
+        stop("after the claim")
+        return (yield from attempt(self, token))
+
+    def _commit_intent(self: DeliveryWorker, ready: Ready) -> Attempt:
+        stop("before the intent")
+        intent = commit(self, ready)
+        stop("after the intent")
+        return intent
+
+    def publish_late(self: SafeClient, request: PublishRequest, handle: Handle) -> Outcome:
+        stop("after the check")
+        how, _, seconds = os.environ.pop("TEAM_FIRST_CALL", "").partition(":")
+        if how:
+            print(f"first call: {how}", flush=True)
+            time.sleep(float(seconds))
+        if how == "refuse":
+            return NotDone(Kind.NETWORK, "nothing was sent", passing=True)
+        outcome = publish(self, request, handle)
+        stop("after the answer")
+        return outcome
+
+    def _record(self: DeliveryWorker, intent: Attempt, outcome: Outcome) -> None:
+        record(self, intent, outcome)
+        stop("after the outcome")
+
+    def _settle(self: LookupJob, *looked: Any) -> None:
+        stop("after a look-up")
+        settle(self, *looked)
+
+    for owner, name, changed in (
+        (DeliveryWorker, "_try", _try),
+        (DeliveryWorker, "_commit_intent", _commit_intent),
+        (DeliveryWorker, "_record", _record),
+        (SafeClient, "publish", publish_late),
+        (LookupJob, "_settle", _settle),
+    ):
+        setattr(owner, name, changed)
+
+
+def _move_clock(seconds: float) -> None:
+    now = SystemClock.now
+
+    def moved(self: SystemClock) -> datetime:
+        return now(self) + timedelta(seconds=seconds)
+
+    SystemClock.now = moved  # type: ignore[method-assign]
+
+
+def _no_fence() -> None:
+    """Later writes compare neither the fence nor the session."""
+    original = claims.save_transition
+
+    def save_transition(db: Connection, before: Delivery, after: Delivery, *, now: datetime) -> PostStatus | None:
+        fence = db.execute("SELECT fence FROM delivery WHERE id = ?", (before.id,)).fetchone()[0]
+        more = after.fence - before.fence
+        return original(db, replace(before, fence=fence), replace(after, fence=fence + more), now=now)
+
+    save = delivery_context.DeliveryContext.save_transition
+
+    def anyway(self: Any, task: Any, *more: Any, **named: Any) -> Any:
+        return save(self, replace(task, session=self.writer.session), *more, **named)
+
+    claims.save_transition = save_transition
+    delivery_context.DeliveryContext.save_transition = anyway  # type: ignore[method-assign]
+
+
+def _lock_on_another_session() -> None:
+    take, keep, opened = SharedSession.take, SharedSession.keep, list[Connection]()
+
+    def other(self: SharedSession) -> Connection:
+        if not opened:
+            opened.append(self._connect())
+        return opened[0]
+
+    def take_there(self: SharedSession, db: Connection, what: Held, accounts: Collection[int]) -> set[int]:
+        return take(self, other(self), what, accounts)
+
+    def keep_there(self: SharedSession, db: Connection, what: Held, accounts: Collection[int]) -> None:
+        keep(self, other(self), what, accounts)
+
+    SharedSession.take, SharedSession.keep = take_there, keep_there  # type: ignore[method-assign]
+
+
+def no_row_lock() -> None:
+    """Neither claims nor people lock the rows that they read."""
+    publisher_session._LOCK_ROWS = publisher_session._LOCK_ROWS.replace("FOR UPDATE SKIP LOCKED", "")
+    PostgresConnection.lock_posts = lambda self, post_ids: None  # type: ignore[method-assign]
+
+
+def _no_keepalive() -> None:
+    for name in ("keepalives_idle", "tcp_user_timeout"):
+        address._DEFAULTS.pop(name)
+    publisher_session._SERVER_SIDE.clear()
+
+
+MUTANTS: dict[str, Callable[[], None]] = {
+    "no fence": _no_fence,
+    "lock on another session": _lock_on_another_session,
+    "no row lock": no_row_lock,
+    "no keepalive": _no_keepalive,
+}
 
 
 def main() -> int:
     from ttp.cli.main import main as program
 
+    if mutant := os.environ.get("TEAM_MUTANT"):
+        MUTANTS[mutant]()
+    if shift := os.environ.get("TEAM_CLOCK_S"):
+        _move_clock(float(shift))
+    _stop_at_steps()
     return program(sys.argv[1:]) or 0
 
 

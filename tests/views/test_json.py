@@ -25,7 +25,7 @@ from ttp.domain.errors import (
     SlowClock,
     TtpError,
 )
-from ttp.domain.health import ActionsNeeded, Health, PlatformCosts, PublisherInfo
+from ttp.domain.health import ActionsNeeded, Health, PlatformCosts, PublisherInfo, RegisteredPublisher
 from ttp.domain.media.item import MediaItem, MediaUse
 from ttp.domain.metrics.sample import Sample
 from ttp.domain.outcome import Attempt, Kind, Phase
@@ -297,6 +297,7 @@ def test_status_has_the_documented_form() -> None:
         media=MediaUse(7, 12_000_000),
         clock=SlowClock(AT, NEXT),
         costs=(PlatformCosts("x", "X"),),
+        publishers=(RegisteredPublisher("alpha", 4127, "loop", AT, NEXT, 3),),
     )
     assert json.loads(json.dumps(status.status_json(health), default=command_text)) == {
         "publisher": {
@@ -319,6 +320,16 @@ def test_status_has_the_documented_form() -> None:
         "media": {"files": 7, "bytes": 12_000_000},
         "blocked": [{"by": "clock", "message": SlowClock(AT, NEXT).message, "hint": "date"}],
         "webhooks": [],
+        "publishers": [
+            {
+                "host": "alpha",
+                "pid": 4127,
+                "mode": "loop",
+                "since": AT_TEXT,
+                "lastReportAt": "2026-11-23T17:05:00Z",
+                "accounts": 3,
+            }
+        ],
     }
 
 

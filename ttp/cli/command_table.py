@@ -187,6 +187,7 @@ COMMANDS = (
     ),
     Command("backup", "backup", "Set up", DRAFT, "Back up the store to a file, also while the publisher runs."),
     Command("restore", "backup", "Set up", PUBLISH, "Restore a backup; the store it replaces is kept next to it."),
+    Command("store", "store", "Set up", PUBLISH, "Move the store to another place, such as PostgreSQL."),
     Command(
         "doctor", "doctor", "Set up", READ, "Check that everything publishing needs is set up.", {"--online": PUBLISH}
     ),

@@ -15,6 +15,8 @@ from ttp.cli.commands.config import VIEW as SETTING
 from ttp.cli.commands.init import FIELDS as SETUP_FIELDS
 from ttp.cli.commands.list import SORT_KEYS
 from ttp.cli.commands.service import SERVICE
+from ttp.cli.commands.store import COPY as STORE_COPY
+from ttp.cli.commands.store import UNSEAL as STORE_UNSEAL
 from ttp.cli.output import COLORS, FORMATS
 from ttp.cli.render.credentials import NEW_KEY_SPEC, REKEY_SPEC
 from ttp.cli.render.optimal import WEEK_FIELDS
@@ -232,6 +234,8 @@ FIELDS: dict[tuple[str, ...], tuple[str, ...]] = {
     SERVICE.fields: ("service install", "service uninstall", "service status"),
     BACKUP.fields: ("backup",),
     RESTORE.fields: ("restore",),
+    STORE_COPY.fields: ("store copy",),
+    STORE_UNSEAL.fields: ("store unseal",),
     SETTING.fields: ("config show", "config get", "config set", "config unset"),
 }
 """The fields of `--fields`, and their commands."""

@@ -151,6 +151,19 @@ class Context:
 
     @cached_property
     def config(self) -> Config:
+        """The settings in force: those of this host, and those that all hosts of a store in a server share."""
+        if not settings.names_database():
+            return self.own_config
+        from ttp.store import shared_settings
+
+        settings.refuse_shared(self.keys)
+        with self.database.reading() as db:
+            assert db is not None
+            return self.own_config.with_values(shared_settings.read(db))
+
+    @cached_property
+    def own_config(self) -> Config:
+        """The settings of this host: its variables and config file."""
         return settings.load(warn=lambda text: self.out.note(text), keys=self.keys)
 
     @cached_property
@@ -194,8 +207,8 @@ class Context:
         has_server = settings.names_database()
         return open_database(
             self.home,
-            self.config.text("store.url") if has_server else "",
-            self.config.texts("store.password_command") if has_server else (),
+            self.own_config.text("store.url") if has_server else "",
+            self.own_config.texts("store.password_command") if has_server else (),
             may_upgrade=settings.capability() != "read",
             report_upgrade=report,
         )

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ttp.domain.account import is_loopback
-from ttp.domain.config import OWN_KEYS, Config, Key, KeyTable, Value
+from ttp.domain.config import OWN_KEYS, Config, Key, KeyTable, Value, is_shared
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.permissions import VARIABLE, Capability
 from ttp.domain.store_url import EXAMPLE, is_store_url
@@ -138,6 +138,20 @@ def load_with_problems(
     return Config(values, keys), wrong
 
 
+def refuse_shared(keys: KeyTable, environ: Mapping[str, str] = os.environ) -> None:
+    """Refuse a variable and a config file that set what all hosts of a store share. UsageError."""
+    why = "is the same for all hosts of this store, and kept in it"
+    for given, name in _setting_variables(environ):
+        key = keys.find(name)
+        if key is not None and is_shared(key.name) and environ.get(given):
+            raise UsageError(f"{given}: {key.name} {why}", Hint("fix", f"unset {given}"))
+    path = config_path(environ)
+    for name in written(path):
+        key = keys.find(name)
+        if key is not None and is_shared(key.name):
+            raise UsageError(f"{path}: {key.name} {why}", Hint("fix", f"ttp config unset {key.name}"))
+
+
 def key_table(environ: Mapping[str, str] = os.environ) -> KeyTable:
     """Return all settings there are, with those of the enabled platforms."""
     from ttp.platforms.registry import Registry
@@ -221,6 +235,14 @@ def source(key: str, environ: Mapping[str, str] = os.environ) -> str:
     return variable(key) if environ.get(variable(key)) else str(config_path(environ))
 
 
+_ADDRESSES = {
+    "notify.ntfy.url": "https://ntfy.sh/TOPIC",
+    "notify.ntfy.click": "https://posts.example.org/queue",
+    "notify.webhook.url": "https://hooks.example.org/ttp",
+    "server.base_url": "https://posts.example.org",
+    "server.url": "https://posts.example.org",
+}
+"""Settings with a web address, and one that fits. A file may have others: whoever uses them reports it."""
 _EXAMPLES = {"plan.quiet_hours": "22:00-07:00", "plan.blackout": "2026-12-24 2026-12-31"}
 
 
@@ -250,11 +272,29 @@ def parse_value(key: Key, texts: Sequence[str]) -> Value:
             from ttp.domain.time.zones import parse_configured_zone
 
             parse_configured_zone(" ".join(texts))
+        if key.name in _ADDRESSES and not _is_web_address(key, str(value)):
+            meant = f"{'http' if is_loopback(str(value).partition(':')[0]) else 'https'}://{value}"
+            fits = "://" not in str(value) and "." in meant and _is_web_address(key, meant)
+            way = f"ttp config set {key.name} {_words(meant if fits else _ADDRESSES[key.name])}"
+            raise UsageError(f'{key.name} is a web address, not "{value}"', Hint("try", way))
     except UsageError as error:
         example = _EXAMPLES.get(key.name) or _words(key.choices[:1] or key.default)
         hint = Hint("try", f"ttp config set {key.name} {example}")
         raise UsageError(error.message, *([] if error.hints or not example else [hint]), *error.hints) from None
     return value
+
+
+def _is_web_address(key: Key, text: str) -> bool:
+    """Return whether a setting can have an address: of a server also that of its socket."""
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return False
+    if key.name == "server.url" and parts.scheme == "unix":
+        return not parts.netloc and parts.path.startswith("/")
+    plain = text.isascii() and text.isprintable() and " " not in text and parts.username is None
+    return parts.scheme in ("http", "https") and bool(host) and port != 0 and plain
 
 
 def written(path: Path) -> dict[str, object]:

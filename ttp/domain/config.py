@@ -123,6 +123,28 @@ OWN_KEYS: Mapping[str, Key] = MappingProxyType({key.name: key for key in _KEYS})
 """The settings that belong to no platform, in the order in which they are documented."""
 
 
+_SHARED = frozenset(
+    f"publish.{name}"
+    for name in (
+        "require_approval",
+        "min_gap_s",
+        "per_day",
+        "catch_up_gap_s",
+        "max_lateness_s",
+        "lookup_gap_s",
+        "retry_base_s",
+        "retry_cap_s",
+        "retry_max",
+    )
+)
+
+
+def is_shared(name: str) -> bool:
+    """Return whether a setting decides what may be published, and when. Where several hosts share a store it is in the
+    store, so that no host can have another value."""
+    return name in _SHARED or (name.startswith("platforms.") and name.endswith(".settle_s"))
+
+
 class PlatformKeys(Protocol):
     """What the enabled platforms add to the settings."""
 
@@ -218,6 +240,10 @@ class Config(Mapping[str, Value]):
 
     def __len__(self) -> int:
         return len(self._keys)
+
+    def with_values(self, values: Mapping[str, Value]) -> Config:
+        """Return the same settings with other values for some."""
+        return Config({**self._values, **values}, self._keys)
 
     def is_set(self, name: str) -> bool:
         """Return whether a setting has another value than its default."""

@@ -32,6 +32,19 @@ class PublisherInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class RegisteredPublisher:
+    """A running publisher as all hosts see it. `accounts`: how many have a delivery in hand. The times are by the clock
+    of the store's server, if it has one."""
+
+    host: str
+    pid: int
+    mode: str
+    since: datetime
+    last_report_at: datetime
+    accounts: int
+
+
+@dataclass(frozen=True, slots=True)
 class ActionsNeeded:
     """What a person must do: ids of posts to look at, accounts to reconnect, ids of posts to retry and to approve
     (None: approval is not required). `retry_after_reconnect`: posts that failed because
@@ -72,7 +85,8 @@ class Health:
     `overdue`: posts whose time has passed unpublished; `waiting`: posts with a later time; `held`: due posts of
     accounts on hold. `next_post` is due at `next_due_at`; `coming`: the next few. `costs`: what platforms will charge
     for waiting posts. `clock`, `elsewhere`: why nothing is published with this clock, or from this machine;
-    `unreadable`: what is skipped because it cannot be read.
+    `unreadable`: what is skipped because it cannot be read. `publishers`: all that publish from the store; `publisher`
+    is this home's, or else the first of them.
     """
 
     publisher: PublisherInfo = PublisherInfo()
@@ -91,6 +105,7 @@ class Health:
     elsewhere: TtpError | None = None
     unreadable: tuple[str, ...] = ()
     webhooks: tuple[WebhookHealth, ...] = ()
+    publishers: tuple[RegisteredPublisher, ...] = ()
 
     @property
     def stalled(self) -> bool:

@@ -377,6 +377,15 @@ class PublisherAnswer(TypedDict):
     version: NotRequired[str | None]
 
 
+class RegisteredPublisherAnswer(TypedDict):
+    host: str
+    pid: int
+    mode: str
+    since: Instant | None
+    lastReportAt: Instant | None
+    accounts: int
+
+
 class NeedsAnswer(TypedDict):
     review: int
     reconnect: int
@@ -434,3 +443,4 @@ class StatusAnswer(TypedDict):
     media: MediaUseAnswer
     blocked: list[BlockedAnswer]
     webhooks: list[WebhookStateAnswer]
+    publishers: list[RegisteredPublisherAnswer]

@@ -36,8 +36,9 @@ from ttp.store.rate_limits import Pace
 LOOK_AROUND_S = 1.0
 LEAST_POLL_S = 0.05
 HEARTBEAT_S = 10.0
-REPORT_S = 3.0
-"""Seconds between two reports of a publisher to the others; also about how late an eviction may be."""
+REPORT_S, REPORTS_MISSED = 3.0, 5
+"""Seconds between two reports of a publisher to the others, and how many it misses before it is disconnected. With each
+it looks for publishers to disconnect, too."""
 REOPEN_S, GIVE_UP_S = 0.5, 60.0
 """Seconds between two attempts to reach a store that was lost, and after which a short run gives up."""
 MOST_TOLD = 100
@@ -105,6 +106,7 @@ class Loop:
         self._unapproved: set[int] = set()
         self._beat = self._looked_around = 0.0
         self._reported = float("-inf")
+        self._report_every_s = min(REPORT_S, context.config.seconds("publish.evict_after_s") / REPORTS_MISSED)
         self._due_said: set[int] = set()
         self._places = claims.Places(context.config.count("publish.concurrency"))
         self._gap = timedelta(seconds=context.config.seconds("publish.catch_up_gap_s"))
@@ -364,7 +366,7 @@ class Loop:
     def _beat_if_due(self) -> None:
         boot = self._context.clock.boot()
         session = self._context.session
-        if session is not None and session.is_shared and boot - self._reported >= REPORT_S:
+        if session is not None and session.is_shared and boot - self._reported >= self._report_every_s:
             for line in self._context.writer.run(session.report):
                 self._context.emit(Event(self._context.clock.now(), "publisher.idle", kind=EVICTED, message=line))
             self._reported = boot

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import os
 import re
 import signal
@@ -21,9 +22,10 @@ from typing import TYPE_CHECKING
 import ttp
 from ttp import __version__
 from ttp.domain import permissions
+from ttp.domain.action import action
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery
-from ttp.domain.errors import Busy, TtpError
+from ttp.domain.errors import Busy, Hint, NotAllowed, TtpError
 from ttp.domain.event import Event, Sink
 from ttp.domain.time.clock import Clock, to_ms
 from ttp.platforms.client import Client
@@ -40,7 +42,7 @@ from ttp.publisher.worker_pool import Pool, WaitForReport, WorkerPool, WorkerThr
 from ttp.services.media import MediaCleanup
 from ttp.services.server.events import Events
 from ttp.services.tokens import Tokens
-from ttp.store import claims, clock_check
+from ttp.store import claims, clock_check, seal, shared_settings
 from ttp.store.database import Database
 from ttp.store.dialect import Connection, NotDurable, SessionLost, StoreError, Superseded, TryAgain
 from ttp.store.home import locks
@@ -180,6 +182,11 @@ class PublisherProcess:
         self.database.connect().close()
         with ExitStack() as held:
             held.enter_context(self.database.publisher_lock())
+            with self.database.reading() as db:
+                assert db is not None
+                seal.refuse_if_sealed(db, self.database.name)
+            if self.database.has_files:
+                self._take_over_settings()
             if not take_over:
                 self.refuse_elsewhere()
             since, last = self.clock.now(), locks.read_holder(self.home)
@@ -288,6 +295,22 @@ class PublisherProcess:
 
     def _alone(self, job: Job) -> Alone:
         return partial(self.database.job, job)
+
+    def _take_over_settings(self) -> None:
+        """Forget the settings that a store brought from PostgreSQL once this host has the same. Raises NotAllowed while
+        it has others: what was not allowed there would be published here."""
+        with self.database.reading() as db:
+            assert db is not None
+            brought, other = shared_settings.read(db), shared_settings.differing(db, self.config)
+        if other:
+            name, value = next(iter(other.items()))
+            raise NotAllowed(
+                f"this store was copied from PostgreSQL with other settings: {', '.join(other)}",
+                Hint("fix", action("config set", name, *(value if isinstance(value, tuple) else (json.dumps(value),)))),
+            )
+        if brought:
+            with self.database.writing() as db:
+                shared_settings.write(db, dict.fromkeys(brought))
 
     def wait_for_turn(self, tell_waiting: Callable[[locks.Holder | None], None]) -> None:
         """Wait while a short run holds the lock. Raises LockHeld at once if a loop does."""

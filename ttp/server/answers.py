@@ -257,6 +257,15 @@ class PublisherAnswer(_Shape):
     version: str | None = None
 
 
+class RegisteredPublisherAnswer(_Shape):
+    host: str
+    pid: int
+    mode: str
+    since: Instant | None
+    lastReportAt: Instant | None
+    accounts: int
+
+
 class NeedsAnswer(_Shape):
     review: int
     reconnect: int
@@ -316,6 +325,7 @@ class StatusAnswer(_Shape):
     media: MediaUseAnswer
     blocked: list[BlockedAnswer]
     webhooks: list[WebhookStateAnswer]
+    publishers: list[RegisteredPublisherAnswer]
 
 
 class HealthAnswer(_Shape):

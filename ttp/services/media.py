@@ -32,7 +32,7 @@ from ttp.platforms.registry import Registry
 from ttp.store import queries
 from ttp.store.database import Database
 from ttp.store.home.files import open_regular
-from ttp.store.home.media import MediaStore, similar_names, temporary_media
+from ttp.store.home.media import MediaStore, similar_files, temporary_media
 from ttp.store.media_cleanup import clean_bucket, needed_digests, remove_unneeded, shrink_cache
 
 if TYPE_CHECKING:
@@ -327,7 +327,8 @@ class RowMedia:
             except NotFound as error:
                 if self._folder is None:
                     raise
-                near = [str(path.with_name(other).relative_to(self._folder)) for other in similar_names(path)]
+                folder = self._folder.resolve()
+                near = [str(one.relative_to(folder)) for one in similar_files(path) if one.is_relative_to(folder)]
                 raise NotFound(f"no file {name}", *(Hint("try", other) for other in near)) from error
         return self._taken[name]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from ttp.domain import permissions
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import SlowClock, TtpError
-from ttp.domain.health import ActionsNeeded, Health, PlatformCosts, PublisherInfo, WebhookHealth
+from ttp.domain.health import ActionsNeeded, Health, PlatformCosts, PublisherInfo, RegisteredPublisher, WebhookHealth
 from ttp.domain.platform import Facts
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.pricing import Pricing
@@ -20,7 +21,7 @@ from ttp.domain.time.clock import Clock
 from ttp.platforms.registry import Registry
 from ttp.services.queries import held_accounts
 from ttp.store import accounts as stored_accounts
-from ttp.store import clock_check, queries, rate_limits
+from ttp.store import claims, clock_check, queries, rate_limits
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
 from ttp.store.home import locks
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     pass
 
 MOST_PRICED = 1000
+HANGS_AFTER = timedelta(minutes=1)
+"""A publisher writes down every ten seconds that it runs; checking a large file after a crash takes longer."""
 T = TypeVar("T")
 
 
@@ -69,6 +72,9 @@ class Status:
         with self._database.reading() as db:
             if db is None:
                 return Health(publisher, media=media)
+            publishers = self._publishers(db, publisher)
+            if publishers and not publisher.running:  # another host publishes
+                publisher = _as_info(publishers[0])
             following = unless_unreadable(lambda: queries.next_due(db, now, approved=self._approval))
             overdue, waiting = queries.count_waiting(db, now, approved=self._approval)
             accounts = unless_unreadable(lambda: stored_accounts.accounts(db)) or []
@@ -96,6 +102,7 @@ class Status:
                 clock=self._clock_trouble(db, publisher),
                 unreadable=tuple(left),
                 webhooks=_webhooks(db),
+                publishers=publishers,
             )
 
     def elsewhere(self) -> TtpError | None:
@@ -150,12 +157,22 @@ class Status:
             return db is not None and any(queries.count_waiting(db, self._clock.now(), approved=self._approval))
 
     def stalled(self, after: timedelta) -> int:
-        """Return how many posts have been overdue for so long, while no publisher ran."""
+        """Return how many posts have been overdue for so long, while no publisher ran or the one that runs hung."""
         publisher, since = self._publisher(), self._clock.now() - after
-        if publisher.running or (publisher.last_run_at is not None and publisher.last_run_at > since):
+        if publisher.running:
+            if self.hung_publisher(after) is None:
+                return 0
+        elif publisher.last_run_at is not None and publisher.last_run_at > since:
             return 0
         with self._database.reading() as db:
             return queries.count_waiting(db, since, approved=self._approval)[0] if db is not None else 0
+
+    def hung_publisher(self, after: timedelta) -> PublisherInfo | None:
+        """Return the publisher that runs, if it gave no sign of life for so long, and for HANGS_AFTER at least."""
+        publisher = self._publisher()
+        if not publisher.running or publisher.last_run_at is None:
+            return None
+        return publisher if self._clock.now() - publisher.last_run_at > max(after, HANGS_AFTER) else None
 
     def clock_trouble(self) -> TtpError | None:
         """Return why nothing is published with this clock, or None."""
@@ -181,6 +198,19 @@ class Status:
         if holder is None:
             return PublisherInfo(running=True)
         return PublisherInfo(True, holder.pid, holder.mode, holder.since, holder.last_run_at, holder.version)
+
+    def _publishers(self, db: Connection, own: PublisherInfo) -> tuple[RegisteredPublisher, ...]:
+        """Return all publishers of the store: those of its server, or the one that the home's lock shows."""
+        if not self._database.has_files:
+            return tuple(self._database.publishers(db))
+        if not own.running or own.pid is None or own.mode is None or own.since is None:
+            return ()
+        accounts, last = len(claims.busy_accounts(db)), own.last_run_at or own.since
+        return (RegisteredPublisher(os.uname().nodename, own.pid, own.mode, own.since, last, accounts),)
+
+
+def _as_info(one: RegisteredPublisher) -> PublisherInfo:
+    return PublisherInfo(True, one.pid, one.mode, one.since, one.last_report_at)
 
 
 def _webhooks(db: Connection) -> tuple[WebhookHealth, ...]:

@@ -8,19 +8,24 @@ copied only while the source is sealed: what the target has is always a beginnin
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from ttp.domain.action import action
+from ttp.domain.config import Value
 from ttp.domain.errors import Busy, Conflict, Damaged, Hint, NotFound, StateRefused
-from ttp.store import ownership, seal, table_copy
+from ttp.store import ownership, seal, shared_settings, table_copy
 from ttp.store.database import Database
 from ttp.store.dialect import Connection, StoreError
 from ttp.store.seal import Seal
 from ttp.store.table_copy import Table
 
-_UNSETTLED = "state IN ('claimed', 'sending', 'processing', 'reconciling')"
+_UNSETTLED = """
+SELECT DISTINCT post_id FROM delivery
+WHERE state IN ('claimed', 'sending', 'processing', 'reconciling') ORDER BY post_id
+"""
 _NAMED = 5
 _STOP = "it must stop before the store is copied"
 
@@ -34,9 +39,13 @@ class CopiedTable:
 
 
 class StoreCopy:
-    def __init__(self, source: Database, target: Database) -> None:
+    def __init__(
+        self, source: Database, target: Database, settings: Mapping[str, Value] = MappingProxyType({})
+    ) -> None:
+        """`settings`: what a target in a server gets of the settings that its hosts share."""
         self._source = source
         self._target = target
+        self._settings = settings
 
     def run(self) -> Iterator[CopiedTable]:
         """Copy the store, and yield each table once it is compared. The copy is live when the iterator ends; it is
@@ -47,8 +56,11 @@ class StoreCopy:
         contents, Damaged for rows that the target cannot hold.
         """
         if not self._source.exists():
-            raise NotFound(f"there is no store {self._source.name}")
+            raise NotFound(f"there is no store {self._source.name}", Hint("see", action("doctor")))
         with ExitStack() as held:
+            for database in (self._source, self._target):
+                held.enter_context(database.translating_errors())
+            self._target.create()
             source = held.enter_context(closing(self._source.connect()))
             target = held.enter_context(closing(self._target.connect()))
             given, there = seal.read(source), seal.read(target)
@@ -56,7 +68,7 @@ class StoreCopy:
                 return  # the last commit was reached
             self._refuse(source, given, target, there)
             for database in (self._source, self._target):
-                held.enter_context(database.publisher_lock(doing=_STOP))
+                held.enter_context(database.without_publishers(doing=_STOP))
             given, there = seal.read(source), seal.read(target)  # again: nobody else copies now
             self._refuse(source, given, target, there)
             if given.moved_to is None:
@@ -71,28 +83,31 @@ class StoreCopy:
         with closing(self._source.connect()) as source, closing(self._target.connect()) as target:
             given, there = seal.read(source), seal.read(target)
             if given.moved_to is None:
-                seal.refuse_if_sealed(source)
+                seal.refuse_if_sealed(source, self._source.name)
                 return
             if there.copy_id != given.copy_id:
                 raise Conflict(
                     f"{self._target.name} is not the copy of this store",
-                    Hint("try", action("store unseal", without_copy=True)),
+                    Hint("try", seal.unseal(self._source.name, without_copy=True)),
                 )
             with target.transaction():
                 sql = "UPDATE store SET copy_id = NULL WHERE copy_id = ? AND moved_from IS NOT NULL"
                 if target.execute(sql, (given.copy_id,)).rowcount != 1:
-                    raise Conflict(f"the copy {self._target.name} is complete, and publishes in place of this store")
+                    raise Conflict(
+                        f"the copy {self._target.name} is complete, and publishes in place of this store",
+                        Hint("try", action("store copy", from_=self._target.name, to="URL")),
+                    )
             with source.transaction():
                 seal.open_store(source, table_copy.names())
 
     def _refuse(self, source: Connection, given: Seal, target: Connection, there: Seal) -> None:
         """Raise for a source that may not be copied there, and a target that may not be filled from it."""
         if given.moved_from is not None or (given.moved_to is not None and given.copy_id != there.copy_id):
-            seal.refuse_if_sealed(source)
+            seal.refuse_if_sealed(source, self._source.name)
         if there.moved_to is not None:
-            seal.refuse_if_sealed(target)
+            seal.refuse_if_sealed(target, self._target.name)
         if there.moved_from is not None and there.store_id != given.store_id:
-            seal.refuse_if_sealed(target)
+            seal.refuse_if_sealed(target, self._target.name)
         if given.store_id == there.store_id and there.moved_from is None:
             raise Conflict(f"{self._target.name} is the same store, or a copy of it")
         if there.moved_from is None and not table_copy.is_empty(target):
@@ -107,9 +122,9 @@ class StoreCopy:
         with target.transaction():
             seal.open_store(target, table_copy.names())
             table_copy.clear(target)  # rows of a copy that was given up
-            seal.close_target(target, table_copy.names(), there)
+            seal.close_target(target, table_copy.names(), there, self._target.name)
         with source.transaction():
-            seal.close_source(source, table_copy.names(), str(there.copy_id), self._target.name)
+            seal.close_source(source, table_copy.names(), str(there.copy_id), self._source.name, self._target.name)
             _refuse_unsettled(source)  # again: nothing changes any more
         return there
 
@@ -126,7 +141,7 @@ class StoreCopy:
                 raise Damaged(
                     f"{table.name} has {copied.rows} rows in {self._target.name} that are not the {here.rows} of"
                     f" {self._source.name}: the copy is incomplete and publishes nothing",
-                    Hint("fix", seal.UNSEAL),
+                    Hint("fix", seal.unseal(self._source.name)),
                 )
             yield CopiedTable(table.name, here.rows)
 
@@ -144,7 +159,7 @@ class StoreCopy:
                     key = ", ".join(map(str, table.key_of(row)))
                     raise Damaged(
                         f"row {key} of {table.name} cannot be stored in {self._target.name}: {refused}",
-                        Hint("fix", seal.UNSEAL),
+                        Hint("fix", seal.unseal(self._source.name)),
                     ) from error
             raise
 
@@ -164,7 +179,9 @@ class StoreCopy:
                 carried = source.execute("SELECT created_at, credentials_key FROM store").fetchone()
                 target.execute("UPDATE store SET created_at = ?, credentials_key = ?", tuple(carried))
                 seal.open_store(target, table_copy.names())
-                if self._target.has_files:
+                if not self._target.has_files:
+                    shared_settings.write(target, self._settings)
+                else:
                     ownership.remember_files(self._target.home, target)
 
 
@@ -184,13 +201,12 @@ def _unlock(target: Connection, there: Seal) -> bool:
 
 
 def _given_up() -> Busy:
-    return Busy("the copy was given up meanwhile, and publishes nothing", Hint("fix", action("store copy")))
+    return Busy("the copy was given up meanwhile, and publishes nothing")
 
 
 def _refuse_unsettled(source: Connection) -> None:
     """Raise StateRefused while the outcome of a delivery is open."""
-    sql = f"SELECT DISTINCT post_id FROM delivery WHERE {_UNSETTLED} ORDER BY post_id"  # noqa: S608 (a constant)
-    found = source.execute(sql).fetchall()
+    found = source.execute(_UNSETTLED).fetchall()
     if found:
         posts = ", ".join(str(row["post_id"]) for row in found[:_NAMED]) + (" …" if len(found) > _NAMED else "")
         raise StateRefused(
@@ -199,12 +215,18 @@ def _refuse_unsettled(source: Connection) -> None:
         )
 
 
+def copy_of(database: Database) -> str | None:
+    """Return where a store was moved to, or is being copied to; None if it is not sealed."""
+    with database.reading() as db:
+        return None if db is None else seal.read(db).moved_to
+
+
 def unseal_without_copy(database: Database) -> None:
     """Unseal a store whose copy is lost. What is due may be published already by the copy, so a publisher first asks
     for a take-over. Raise StoreSealed for an incomplete copy."""
     with closing(database.connect()) as db, db.transaction():
         if seal.read(db).moved_to is None:
-            seal.refuse_if_sealed(db)
+            seal.refuse_if_sealed(db, database.name)
             return
         seal.open_store(db, table_copy.names())
         db.execute("UPDATE store SET copy_id = NULL, host = ?", (ownership.RESTORED,))

@@ -22,6 +22,7 @@ from ttp.store.home.files import make_home, refuse_loose_modes, sync
 from ttp.store.sqlite import connect, connect_unchecked, copy, create_tables, quick_check, translate_errors
 
 if TYPE_CHECKING:
+    from ttp.domain.health import RegisteredPublisher
     from ttp.store.publisher_session import Job, PublisherSession
 
 REVISIONS = ("0007", "0008", "0009", "0010", "0011", "0012", "0013", "0014", "0015", "0016")
@@ -135,6 +136,13 @@ class Database:
         with publisher_lock(self.home, doing=doing):
             yield
 
+    @contextmanager
+    def without_publishers(self, *, doing: str) -> Iterator[None]:
+        """Let no publisher of the store begin while the block runs. Raises LockHeld or Busy if one runs already, or
+        another process does the same; `doing`: why."""
+        with self.publisher_lock(doing=doing):
+            yield
+
     def is_publisher_running(self) -> bool:
         """Return whether a living process holds the lock of this home's publisher. Raises Busy if unknown."""
         from ttp.store.home.locks import is_publisher_running
@@ -168,6 +176,10 @@ class Database:
         from ttp.store.publisher_session import PublisherSession
 
         return PublisherSession(self.connect)
+
+    def publishers(self, db: Connection) -> list[RegisteredPublisher]:
+        """Return the publishers that are registered with the store's server, if it has one."""
+        return []
 
     @contextmanager
     def job(self, job: Job) -> Iterator[bool]:

@@ -139,12 +139,12 @@ class Owner:
 
     def refusal(self, db: Connection) -> OwnedElsewhere | None:
         """Return why this machine must not publish from the store; None if it may. Changes nothing."""
-        if not self.has_files:
-            return None
-        seen = _seen(self.home, db)  # first: a publisher that runs writes the database before the file
+        seen = _seen(self.home, db) if self.has_files else None  # first: a publisher writes the file after the database
         row = _row(db)
         if row["host"] == RESTORED:
             return OwnedElsewhere("this store was restored from a backup")
+        if not self.has_files:
+            return None
         if seen is not None and seen.newest > db.highest_id("attempt"):
             return OwnedElsewhere("this store was put back to an earlier state")
         if row["host"] and not self.any_machine and row["host"] != self.machine.digest_for(row["store_id"]):

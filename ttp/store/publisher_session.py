@@ -7,8 +7,6 @@ one store: see `postgresql.publisher_session`.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from enum import IntEnum, StrEnum
 
 from ttp.store.dialect import Connection
@@ -30,18 +28,7 @@ class Job(IntEnum):
     WEBHOOKS = 4
     NOTIFICATIONS = 5
     REPEATS = 6
-
-
-@dataclass(frozen=True, slots=True)
-class RegisteredPublisher:
-    """A publisher as the others see it. `accounts`: how many it has in hand; times are by the server's clock."""
-
-    host: str
-    pid: int
-    mode: str
-    since: datetime
-    last_report_at: datetime
-    accounts: int
+    COPY = 7
 
 
 class PublisherSession:

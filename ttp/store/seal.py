@@ -7,14 +7,13 @@ unseals the target. Both rows have the same `copy_id`, by which the same command
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ttp.domain.action import action
+from ttp.domain.action import Action, action
 from ttp.domain.errors import Busy, Hint
 from ttp.store.dialect import Connection
-
-UNSEAL = action("store unseal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,30 +41,27 @@ def read(db: Connection) -> Seal:
     return Seal(row["store_id"], row["copy_id"], row["moved_to"], row["moved_from"])
 
 
-def refuse_if_sealed(db: Connection) -> None:
-    """Raise StoreSealed if the store is sealed."""
+def refuse_if_sealed(db: Connection, name: str) -> None:
+    """Raise StoreSealed if the store is sealed. `name`: its address."""
     found = read(db)
     if found.is_closed:
-        raise StoreSealed(_reason(found.moved_to, found.moved_from), *_hints(found.moved_to, found.moved_from))
+        raise _error(name, found.moved_to, found.moved_from)
 
 
 def refused_change(text: str) -> StoreSealed:
     """Return the error for a change that a sealed store refused with `text`."""
-    kind, _, address = text.partition(" ")
-    to, source = (address, None) if kind == "to" else (None, address)
-    return StoreSealed(_reason(to, source), *_hints(to, source))
+    return _error(*json.loads(text))
 
 
-def close_source(db: Connection, tables: Sequence[str], copy_id: str, moved_to: str) -> None:
+def close_source(db: Connection, tables: Sequence[str], copy_id: str, name: str, moved_to: str) -> None:
     """Seal the store that is copied; inside a transaction. Changes in progress are finished first."""
-    db.refuse_changes(tables, f"to {moved_to}")
+    db.refuse_changes(tables, json.dumps([name, moved_to, None]))
     db.execute("UPDATE store SET copy_id = ?, moved_to = ?", (copy_id, moved_to))
 
 
-def close_target(db: Connection, tables: Sequence[str], seal: Seal) -> None:
+def close_target(db: Connection, tables: Sequence[str], seal: Seal, name: str) -> None:
     """Seal a store that is about to be filled, as the copy with the id and origin in `seal`; inside a transaction."""
-    assert seal.moved_from is not None
-    db.refuse_changes(tables, f"from {seal.moved_from}")
+    db.refuse_changes(tables, json.dumps([name, None, seal.moved_from]))
     db.execute(
         "UPDATE store SET store_id = ?, copy_id = ?, moved_from = ?", (seal.store_id, seal.copy_id, seal.moved_from)
     )
@@ -77,13 +73,19 @@ def open_store(db: Connection, tables: Sequence[str]) -> None:
     db.execute("UPDATE store SET moved_to = NULL, moved_from = NULL")
 
 
-def _reason(moved_to: str | None, moved_from: str | None) -> str:
-    if moved_to is not None:
-        return f"this store was moved to {moved_to}: it can be read, but changes and publishes nothing any more"
-    return f"this store is being copied from {moved_from}: it changes and publishes nothing before the copy is complete"
+def unseal(name: str, *, without_copy: bool = False) -> Action:
+    """Return the action that unseals the store with this address."""
+    return action("store unseal", name, without_copy=without_copy)
 
 
-def _hints(moved_to: str | None, moved_from: str | None) -> tuple[Hint, ...]:
+def _error(name: str, moved_to: str | None, moved_from: str | None) -> StoreSealed:
     if moved_to is not None:
-        return (Hint("fix", UNSEAL),)
-    return (Hint("fix", action("store copy", from_=moved_from, to="URL")),)
+        return StoreSealed(
+            f"this store was moved to {moved_to}: it can be read, but changes and publishes nothing any more; if the"
+            " copy is given up, unseal it",
+            Hint("fix", unseal(name)),
+        )
+    return StoreSealed(
+        f"this store is an incomplete copy of {moved_from}: it changes and publishes nothing before it is complete",
+        Hint("fix", action("store copy", from_=moved_from, to=name)),
+    )

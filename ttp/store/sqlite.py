@@ -272,6 +272,10 @@ def translate_errors(path: Path) -> Iterator[None]:
 
 
 def _store_error(path: Path, error: BaseException) -> TtpError | None:
+    if isinstance(error, Sealed):
+        from ttp.store.seal import refused_change
+
+        return refused_change(str(error))
     cause = error.__cause__ if isinstance(error, StoreError) else error
     cause = getattr(cause, "orig", None) or cause  # SQLAlchemy wraps the driver's error
     match cause:

@@ -82,8 +82,7 @@ def _tables() -> Iterator[Table]:
 
 def names() -> tuple[str, ...]:
     """Return the names of the tables that a sealed store does not let anybody change."""
-    tables()
-    return tuple(table.name for table in SQLModel.metadata.sorted_tables if table.name != "store")
+    return tuple(table.name for table in tables())
 
 
 def is_empty(db: Connection) -> bool:

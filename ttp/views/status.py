@@ -42,6 +42,7 @@ STATUS_FIELDS = (
     "media",
     "blocked",
     "webhooks",
+    "publishers",
 )
 
 
@@ -49,7 +50,8 @@ def status_json(health: Health) -> views.Json:
     """Return the status. `needs` are counts; the ids are in `ttp list --needs-you`. `costs`: what platforms will charge
     for scheduled posts, `more`: for further posts not counted. `blocked`: why nothing, or one post, is published.
     `webhooks`: the events that wait to be sent, and those that were given up. The publisher's `version` is that of the
-    program that it still runs."""
+    program that it still runs. `publishers`: every one that publishes from the store, with the number of accounts
+    that it has in hand."""
     publisher, needs, costs = health.publisher, health.needs, health.costs
     return {
         "publisher": {
@@ -95,5 +97,16 @@ def status_json(health: Health) -> views.Json:
         ],
         "webhooks": [
             {"id": one.id, "host": one.host, "waiting": one.waiting, "givenUp": one.given_up} for one in health.webhooks
+        ],
+        "publishers": [
+            {
+                "host": one.host,
+                "pid": one.pid,
+                "mode": one.mode,
+                "since": clock.format_json_instant(one.since),
+                "lastReportAt": clock.format_json_instant(one.last_report_at),
+                "accounts": one.accounts,
+            }
+            for one in health.publishers
         ],
     }

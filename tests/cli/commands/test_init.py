@@ -48,6 +48,15 @@ def test_without_a_terminal_it_says_what_to_set_and_changes_nothing(ttp: Program
     assert not ttp.home.exists()
 
 
+def test_a_user_without_a_name_can_use_it(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(uid: int) -> object:
+        raise KeyError(f"getpwuid(): uid not found: {uid}")
+
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    for words in (["init"], ["service", "--print"], ["uninstall", "--keep"]):
+        ttp.ok(*words)
+
+
 @pytest.mark.parametrize("option", [["--json"], ["--no-input", "--format", "table"], ["--format", "tsv"]])
 def test_who_wants_data_or_no_questions_is_not_asked(
     ttp: Program, monkeypatch: pytest.MonkeyPatch, option: Sequence[str]

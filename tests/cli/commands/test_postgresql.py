@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from tests.publisher.world import World, open_world
 from ttp.sandbox.server import RunningSandbox
 from ttp.store.database import open_database
 from ttp.store.home.locks import publisher_lock
+from ttp.store.publisher_session import Held
 
 
 @pytest.fixture
@@ -50,6 +52,19 @@ def test_a_home_has_one_publisher_and_a_store_several(world: World, store_url: s
         world.ttp.ok("run", "--once", "--fail-if-locked")
     with publisher_lock(world.ttp.home):
         assert world.ttp("run", "--once", "--fail-if-locked").code == 5
+
+
+def test_status_lists_the_publishers_of_all_hosts(world: World, store_url: str, tmp_path: Path) -> None:
+    assert world.ttp.ok("status", "--json").json["publishers"] == []
+    elsewhere = open_database(tmp_path / "other", store_url)
+    sessions = [elsewhere.publisher_session("loop", timedelta(seconds=30)) for _ in range(2)]
+    with closing(sessions[0].connect()) as first, closing(sessions[1].connect()):
+        account = 1
+        sessions[0].take(first, Held.DELIVERY, [account])
+        shown = world.ttp.ok("status", "--json").json
+        assert [one["accounts"] for one in shown["publishers"]] == [1, 0]
+        assert shown["publisher"]["running"]
+        assert world.ttp.ok("status", "--format", "table").out.count("in hand") == 2
 
 
 def test_a_password_is_not_taken_from_the_command_line_nor_shown(ttp: Program, store_url: str) -> None:

@@ -18,7 +18,7 @@ from ttp.cli.options import with_output
 from ttp.cli.output import cell
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.terminal import escape_line
-from ttp.domain.config import Key, KeyTable, Value
+from ttp.domain.config import Key, KeyTable, Value, is_shared
 from ttp.domain.errors import Busy, Conflict, Hint, TtpError, UsageError
 from ttp.domain.store_url import hide_password, is_store_url
 from ttp.store.home import files, locks
@@ -98,7 +98,8 @@ def set_(
 ) -> None:
     """Change a setting in the config file.
 
-    Comments, order and everything else in the file stay.
+    Comments, order and everything else in the file stay. With a store in PostgreSQL the settings that decide what may
+    be published, and when, are in the store, for all hosts.
 
     Examples:
       ttp config set timezone Europe/Berlin
@@ -205,7 +206,17 @@ def _below(context: Context, names: list[str]) -> list[Key]:
 
 def _shape(context: Context, key: Key, written: Container[str]) -> Json:
     """Return a setting as JSON. `written`: the names in the config file."""
-    value = context.config[key.name]
+    if _is_in_store(key):
+        found = _shared(context)
+        value, origin = found.get(key.name, key.default), context.database.name if key.name in found else "default"
+        return {
+            "key": key.name,
+            "value": _json(value),
+            "origin": origin,
+            "default": _json(key.default),
+            "help": key.help,
+        }
+    value = context.own_config[key.name]
     given = value != key.default or key.name in written or key.formerly in written
     origin = settings.source(key.name) if given or os.environ.get(settings.variable(key.name)) else "default"
     if key.formerly and os.environ.get(settings.variable(key.formerly)) and origin != settings.variable(key.name):
@@ -225,7 +236,42 @@ def _plain(value: object) -> str:
     return " ".join(map(str, value)) if isinstance(value, list) else cell(value)
 
 
+def _is_in_store(key: Key) -> bool:
+    """Return whether a setting is in the store: one that several hosts share."""
+    return is_shared(key.name) and settings.names_database()
+
+
+def _shared(context: Context) -> dict[str, Value]:
+    """Return the settings in the store."""
+    from ttp.store import shared_settings
+
+    with context.database.reading() as db:
+        return {} if db is None else shared_settings.read(db)
+
+
+def _write_shared(context: Context, key: Key, value: Value) -> None:
+    """Change a setting in the store. One in the config file, where it is refused, is removed there, and only there
+    where nothing else was asked for."""
+    from ttp.store import shared_settings
+
+    path = settings.config_path()
+    names = settings.written(path)
+    is_in_file = key.name in names or key.formerly in names
+    if is_in_file:
+        change_settings(context, [(key, None)])
+    if value is not None or not is_in_file:
+        with context.database.writing() as db:
+            shared_settings.write(db, {key.name: value})
+    shape = _shape(context, key, ())
+    where = f"in the store {context.database.name}, for all hosts" if shape["origin"] != "default" else "its default"
+    context.out.write_one(VIEW, shape, say=[f"{key.name} is {_plain(shape['value']) or 'not set'}, {where}."])
+    context.out.note("publishers keep their old settings until they are restarted, on every host")
+
+
 def _write(context: Context, key: Key, value: Value) -> None:
+    if _is_in_store(key):
+        _write_shared(context, key, value)
+        return
     path = settings.config_path()
     change_settings(context, [(key, value)])
     shape = _shape(context, key, settings.written(path))
@@ -237,7 +283,8 @@ def _write(context: Context, key: Key, value: Value) -> None:
 def change_settings(context: Context, changes: Sequence[tuple[Key, Value]]) -> None:
     """Write settings to the config file, all or none, and read it again. None removes one. UsageError, Busy."""
     write_settings(settings.config_path(), changes)
-    context.config = settings.load(warn=context.out.note, keys=context.keys)
+    context.__dict__.pop("config", None)  # read again where it is needed
+    context.own_config = settings.load(warn=context.out.note, keys=context.keys)
 
 
 def note_overrides(context: Context, changed: Sequence[Key]) -> None:

@@ -139,7 +139,13 @@ def _checks(context: Context, *, online: bool) -> Iterator[Check]:
     from ttp.services.doctor import ACCOUNT_PREFIX
 
     # Goes on with the settings that can be read, so that the other checks still run.
-    context.config, wrong = settings.load_with_problems(keys=context.keys)
+    context.own_config, wrong = settings.load_with_problems(keys=context.keys)
+    try:
+        _ = context.config
+    except TtpError as refused:
+        if isinstance(refused, UsageError):
+            wrong.append(refused)
+        context.config = context.own_config
     zone, context.zone = zone_check(context.config)
     yield context.doctor.program()
     yield config_check(context.config, wrong, settings.config_path())

@@ -201,13 +201,13 @@ class Questions:
             "folder (your web server serves it), s3 (a bucket), command (your program)",
         )
         details = {
-            "folder": "Which folder, and which https address has it? (/srv/www/media https://HOST/media/)",
-            "s3": "Which bucket? (s3://NAME/FOLDER)",
-            "command": "Which program prints the address of a file? (/home/me/bin/put-online)",
+            "folder": ("Which folder, and which https address has it?", "/srv/www/media https://HOST/media/"),
+            "s3": ("Which bucket?", "s3://NAME/FOLDER"),
+            "command": ("Which program prints the address of a file?", "/home/me/bin/put-online"),
         }
         if chosen is None or chosen == kind:
             return
-        changes = self._ask("none", lambda text: self._media_settings(chosen, text), details[chosen])
+        changes = self._ask("none", lambda text: self._media_settings(chosen, text), *details[chosen])
         if changes is not None:
             self._store(changes)
 

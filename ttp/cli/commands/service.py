@@ -132,9 +132,7 @@ def system_service() -> BackgroundService:
         from ttp.services.installation.background_service import Launchd
 
         return Launchd(Path.home() / "Library", os.getuid(), run_command)
-    import pwd
-
     from ttp.services.installation.background_service import Systemd
 
     folder = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "systemd" / "user"
-    return Systemd(folder, pwd.getpwuid(os.getuid()).pw_name, run_command)
+    return Systemd(folder, str(os.getuid()), run_command)  # a container's user may have no name

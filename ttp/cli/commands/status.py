@@ -18,7 +18,7 @@ from ttp.cli.render.width import cut, pad, wrap, wrap_sentence
 from ttp.cli.terminal import escape_line, escape_text
 from ttp.domain.account import Hold, connect_action
 from ttp.domain.errors import Hint, UsageError
-from ttp.domain.health import Health, PlatformCosts, PublisherInfo
+from ttp.domain.health import Health, PlatformCosts, PublisherInfo, RegisteredPublisher
 from ttp.domain.pricing import dollars
 from ttp.domain.rate_limit import Limit
 from ttp.views import status as status_module
@@ -131,6 +131,8 @@ def _command_ids(ids: Sequence[int]) -> str:
 
 def _publishing(health: Health, page: Page) -> Iterator[tuple[str, str]]:
     yield _publisher(health.publisher, page)
+    if len(health.publishers) > 1:
+        yield "hosts", "; ".join(_host(one, page) for one in health.publishers)
     yield "next", _next(health, page)
     counts = [f"{plural(health.waiting, 'post')} scheduled"]
     counts += [f"{health.overdue} overdue"] if health.overdue else []
@@ -161,6 +163,11 @@ def _publisher(publisher: PublisherInfo, page: Page) -> tuple[str, str]:
     if last and publisher.mode == "once":
         return "cron", last
     return "stopped", f"no publisher runs{', ' + last if last else ''}:  ttp run"
+
+
+def _host(one: RegisteredPublisher, page: Page) -> str:
+    in_hand = f"{plural(one.accounts, 'account')} in hand"
+    return f"{one.host} (pid {one.pid}, {in_hand}, reported {page.ago(one.last_report_at)})"
 
 
 def _next(health: Health, page: Page) -> str:

@@ -101,6 +101,7 @@ REFUSED: Mapping[str, str] = MappingProxyType(
         "login-link": "tokens do not let people in",
         **dict.fromkeys(_WEBHOOKS, "tokens neither see nor change webhooks"),
         **dict.fromkeys(("backup", "restore"), "a backup has everything, credentials too"),
+        **dict.fromkeys(("store copy", "store unseal"), _MACHINE),
         **dict.fromkeys(("service", "service install", "service uninstall", "service status"), _MACHINE),
         **dict.fromkeys(("init", "serve", "sandbox", "demo", "doctor", "uninstall"), _MACHINE),
     }

@@ -151,11 +151,11 @@ def _read_stream(file: BinaryIO) -> BinaryIO:
 
 
 def _add_near_name(found: CallerUpload, path: Path) -> None:
-    """Add the most similar name in the folder of a missing file: the refusal suggests it."""
-    from ttp.store.home.media import similar_names
+    """Add the file that a missing one probably means: the refusal suggests it."""
+    from ttp.store.home.media import similar_files
 
-    for name in similar_names(path):
-        found.files.setdefault(str(path.with_name(name)), b"")
+    for meant in similar_files(path):
+        found.files.setdefault(str(meant), b"")
 
 
 def _add_output(found: CallerUpload, path: Path) -> None:

@@ -226,7 +226,7 @@ WantedBy=default.target
 
 @dataclass(frozen=True, slots=True)
 class Systemd:
-    """`folder`: where the user's units are; `user`: the user's name."""
+    """`folder`: where the user's units are; `user`: the user's name or number."""
 
     folder: Path
     user: str

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import BinaryIO, Protocol
 
 from ttp.domain.errors import Bug, Busy, Conflict, Hint, NotFound, UsageError
@@ -493,21 +493,33 @@ def check_name(path: Path, facts: Facts) -> None:
 
 
 def _like(path: Path) -> tuple[Hint, ...]:
-    """Suggest the file in the same folder that was probably meant, else the folder."""
-    meant = [path.with_name(name) for name in similar_names(path)]
+    """Suggest the file that was probably meant, else the folder."""
+    meant = similar_files(path)
     if not meant:
         return (Hint("see", f"ls -la {nearest_folder(path)}"),)
     return tuple(Hint("try", f"--media {shlex.quote(path_text(one))}", (str(path), str(one))) for one in meant)
 
 
-def similar_names(path: Path) -> list[str]:
-    """Return the most similar file name in the folder of `path`, if any."""
+DRIVES = Path("/mnt")
+"""Where WSL has the drives of Windows."""
+
+
+def similar_files(path: Path) -> list[Path]:
+    """Return the file that was probably meant, if any: `path` as Windows writes it, else the most similar name in its
+    folder."""
     from difflib import get_close_matches
 
+    typed = PureWindowsPath(path.name)
     try:
-        return get_close_matches(path.name, [entry.name for entry in path.parent.iterdir()], n=1)
+        if len(typed.parts) > 1:
+            has_drive = typed.drive[1:] == ":"
+            base = DRIVES / typed.drive[0].lower() if has_drive else path.parent
+            meant = base.joinpath(*typed.parts[has_drive:])
+            return [meant] if meant.is_file() else []
+        names = get_close_matches(path.name, [entry.name for entry in path.parent.iterdir()], n=1)
     except (OSError, ValueError):
         return []
+    return [path.with_name(name) for name in names]
 
 
 def path_text(path: Path) -> str:

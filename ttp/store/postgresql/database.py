@@ -12,13 +12,20 @@ from pathlib import Path
 
 from ttp.domain.action import action
 from ttp.domain.errors import Busy, Hint, UsageError
+from ttp.domain.health import RegisteredPublisher
 from ttp.domain.store_url import hide_password
 from ttp.store.database import Database
 from ttp.store.dialect import Connection, StoreError
 from ttp.store.postgresql.address import ask_password, read_address
 from ttp.store.postgresql.connection import PostgresConnection
 from ttp.store.postgresql.errors import translate_errors
-from ttp.store.postgresql.publisher_session import SharedSession, lock_job, server_time, unlock_job
+from ttp.store.postgresql.publisher_session import (
+    SharedSession,
+    lock_job,
+    registered_publishers,
+    server_time,
+    unlock_job,
+)
 from ttp.store.publisher_session import Job, PublisherSession
 
 OLDEST = 140000
@@ -88,8 +95,27 @@ class PostgresDatabase(Database):
             assert db is not None
             return int(db.execute("SELECT pg_database_size(current_database())").fetchone()[0])
 
+    @contextmanager
+    def without_publishers(self, *, doing: str) -> Iterator[None]:
+        """Like that of a file; publishers that begin meanwhile are refused by what the block does."""
+        with self.job(Job.COPY) as is_alone:
+            if not is_alone:
+                raise Busy(f"another program copies the store {self.name}")
+            with self.reading() as db:
+                assert db is not None
+                running = registered_publishers(db)
+            if running:
+                one = running[0]
+                raise Busy(
+                    f"a publisher runs on {one.host} (pid {one.pid}), and {doing}", Hint("see", action("status"))
+                )
+            yield
+
     def publisher_session(self, mode: str, evict_after: timedelta) -> PublisherSession:
         return SharedSession(self.connect, host=os.uname().nodename, mode=mode, evict_after=evict_after)
+
+    def publishers(self, db: Connection) -> list[RegisteredPublisher]:
+        return registered_publishers(db)
 
     @contextmanager
     def job(self, job: Job) -> Iterator[bool]:

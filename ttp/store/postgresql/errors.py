@@ -9,7 +9,8 @@ import psycopg
 
 from ttp.domain.action import action
 from ttp.domain.errors import Busy, Hint, TtpError
-from ttp.store.dialect import StoreError
+from ttp.store.dialect import Sealed, StoreError
+from ttp.store.seal import refused_change
 
 
 @contextmanager
@@ -19,6 +20,8 @@ def translate_errors(name: str) -> Iterator[None]:
         yield
     except TtpError:
         raise
+    except Sealed as error:
+        raise refused_change(str(error)) from error
     except (StoreError, psycopg.Error) as error:
         cause = error.__cause__ if isinstance(error, StoreError) else error
         if not isinstance(cause, psycopg.Error):
@@ -30,6 +33,8 @@ def translate_errors(name: str) -> Iterator[None]:
 
 
 def _translate(name: str, error: psycopg.Error) -> TtpError | None:
+    if isinstance(error, psycopg.errors.LockNotAvailable | psycopg.errors.DeadlockDetected):
+        return Busy(f"the store {name} stays locked by another program", Hint("see", action("status")))
     if isinstance(error, psycopg.OperationalError):
         return Busy(f"the store {name} cannot be reached: {sentence(error)}", Hint("see", action("doctor")))
     return None

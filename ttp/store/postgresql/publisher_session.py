@@ -11,9 +11,10 @@ import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from ttp.domain.health import RegisteredPublisher
 from ttp.domain.time.clock import from_ms
 from ttp.store.dialect import Connection, List, in_list
-from ttp.store.publisher_session import Held, Job, PublisherSession, RegisteredPublisher
+from ttp.store.publisher_session import Held, Job, PublisherSession
 
 _SERVER_SIDE = {
     "tcp_keepalives_idle": 5,
@@ -21,6 +22,15 @@ _SERVER_SIDE = {
     "tcp_keepalives_count": 3,
     "tcp_user_timeout": 11_000,
 }
+_PLANS = {
+    "plan_cache_mode": "force_generic_plan",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "enable_bitmapscan": "off",
+    "jit": "off",
+}
+"""All statements of a publisher go through indexes, in their order, and are asked again and again. By its statistics the
+planner would now and then read the whole table of deliveries for a claim, and it would plan each claim anew."""
 _CLASS = "'{}'::regclass::oid::int"
 _NOW = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 _ADVISORY = (
@@ -86,7 +96,7 @@ class SharedSession(PublisherSession):
             wait_ms = max(1000, self._evict_after // timedelta(milliseconds=3))
             connection.execute(f"SET lock_timeout = {wait_ms}")
             # The server notices in the same time as the publisher that the other one is gone.
-            for name, value in _SERVER_SIDE.items():
+            for name, value in {**_SERVER_SIDE, **_PLANS}.items():
                 connection.execute(f"SET {name} = {value}")
             self._register(connection)
         except BaseException:

@@ -1,0 +1,135 @@
+"""`ttp store …`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ttp.cli.context import Context
+from ttp.cli.errors import quote_command
+from ttp.cli.options import with_output
+from ttp.cli.render import spec
+from ttp.domain.config import is_shared
+from ttp.domain.errors import Hint, UsageError
+
+if TYPE_CHECKING:
+    from ttp.store.database import Database
+
+store = typer.Typer()
+
+COPY = spec.name_value_spec(("from", "to", "tables", "rows"))
+UNSEAL = spec.name_value_spec(("store", "copy"))
+_FORMS = "a folder, sqlite:///FOLDER/ttp.db, or postgresql://USER@HOST/DATABASE"
+
+
+@store.command("copy")
+@with_output()
+def copy(
+    context: Context,
+    source: Annotated[str, typer.Option("--from", metavar="URL", help=f"The store to copy: {_FORMS}.")],
+    target: Annotated[str, typer.Option("--to", metavar="URL", help=f"An empty place for it: {_FORMS}.")],
+) -> None:
+    """Move the store to another place, such as from a file to PostgreSQL, or back.
+
+    The copy takes the place of the store: ids, keys and history stay, and the old store publishes and changes nothing
+    any more. No publisher may run meanwhile, and no delivery may be in flight. If this is interrupted neither of the
+    two publishes: run it again, and it continues. To give an incomplete copy up: ttp store unseal.
+
+    Examples:
+      ttp store copy --from ~/.local/share/ttp --to postgresql://ttp@db.example.org/ttp
+      ttp store copy --from postgresql://ttp@db.example.org/ttp --to ~/ttp
+    """
+    context.out.check_fields(COPY)
+    from ttp.services.store_copy import StoreCopy
+
+    given, there = _open(context, source), _open(context, target)
+    # What a store in a server has of these settings is copied with it.
+    shared = {name: context.config[name] for name in context.keys if is_shared(name) and context.config.is_set(name)}
+    tables = list(StoreCopy(given, there, shared if given.has_files else {}).run())
+    rows = sum(table.rows for table in tables)
+    shape: dict[str, object] = {"from": given.name, "to": there.name, "tables": len(tables), "rows": rows}
+    said = f"Copied {rows} rows of {len(tables)} tables to {there.name}." if tables else "The copy is complete."
+    context.out.write_one(COPY, shape, say=[said])
+    for line in _left_to_do(context, given, there):
+        context.out.note(line)
+
+
+@store.command("unseal")
+@with_output()
+def unseal(
+    context: Context,
+    place: Annotated[
+        str | None, typer.Argument(metavar="[URL]", help="The sealed store; by default the one in use.")
+    ] = None,
+    without_copy: Annotated[
+        bool, typer.Option("--without-copy", help="The copy is lost, and publishes nowhere: do not ask it.")
+    ] = False,
+) -> None:
+    """Give up an incomplete copy of a store: it can be changed and publishes again.
+
+    The copy never publishes then. A complete copy has taken the store's place, and cannot be given up; copy it back.
+    With --without-copy nothing is published before ttp run --take-over, which looks up what is due.
+
+    Examples:
+      ttp store unseal
+      ttp store unseal --without-copy
+    """
+    context.out.check_fields(UNSEAL)
+    from ttp.services.store_copy import StoreCopy, copy_of, unseal_without_copy
+
+    database = context.database if place is None else _open(context, place)
+    copied = copy_of(database)
+    if copied is not None and not without_copy:
+        StoreCopy(database, _open(context, copied)).give_up()
+    else:
+        unseal_without_copy(database)
+    said = f"{database.name} is not sealed any more." if copied else f"{database.name} is not sealed."
+    shape: dict[str, object] = {"store": database.name, "copy": copied}
+    context.out.write_one(UNSEAL, shape, say=[said])
+
+
+def _open(context: Context, text: str) -> Database:
+    """Return the store at an address. UsageError."""
+    from ttp.domain.store_url import is_store_url, passwords_in
+    from ttp.store.database import open_database
+    from ttp.store.home.files import expand_user
+
+    if is_store_url(text):
+        if passwords_in(text):
+            raise UsageError(
+                "everybody on this machine can read a password on a command line: put it into the file ~/.pgpass, or"
+                " let store.password_command print it"
+            )
+        return open_database(context.home, text, context.config.texts("store.password_command"))
+    path = expand_user(text.removeprefix("sqlite://"))
+    home = path.parent if path.name == "ttp.db" else path
+    if "://" in text.removeprefix("sqlite://") or (home.exists() and not home.is_dir()):
+        raise UsageError(f"{text} is not the address of a store", Hint("try", _FORMS))
+    return open_database(home.absolute())
+
+
+def _left_to_do(context: Context, source: Database, target: Database) -> Iterator[str]:
+    """Yield what has to be moved by hand, and what to set."""
+    shared = [name for name in context.keys if is_shared(name) and context.config.is_set(name)]
+    if not target.has_files and source.has_files and shared:
+        yield f"these settings are in the store now, and no longer in the config file of a host: {', '.join(shared)}"
+        yield from (f"remove it here:  ttp config unset {name}" for name in shared)
+    homes = source.home, target.home
+    if target.has_files:
+        yield f"use it from now on:  {quote_command('export', f'TTP_HOME={target.home}')}"
+        if context.config.text("store.url"):
+            yield "stop using the old one:  ttp config unset store.url"
+    elif context.config.text("store.url") != target.name:
+        yield f"use it from now on, on every host:  {quote_command('ttp', 'config', 'set', 'store.url', target.name)}"
+    if homes[0] != homes[1]:
+        names = ("media", "credentials.json", "config.toml")
+        there = [str(path) for path in (homes[0] / name for name in names) if path.exists()]
+        if there:
+            yield f"copy what is not in the store:  {quote_command('cp', '-a', *there, f'{homes[1]}/')}"
+    elif not target.has_files:
+        yield f"media stay in {homes[0] / 'media'}: other hosts read them from a bucket (media.backend)"
+    backend = context.config.text("credentials.backend")
+    if backend != "store":
+        yield f"credentials stay where they are (credentials.backend = {backend})"
