@@ -76,6 +76,34 @@ def test_what_is_refused_is_beside_its_field_and_nothing_is_lost(site: Site) -> 
         assert page.is_checked("[value='x/me']")
 
 
+def test_a_lost_connection_and_a_reload_lose_nothing(site: Site) -> None:
+    with site.person() as page:
+        page.goto("/compose")
+        page.context.set_offline(offline=True)
+        page.fill("#content", "Typed in a tunnel")
+        page.wait_for_selector("#unreachable")
+        page.context.set_offline(offline=False)
+        page.wait_for_selector("#kept >> text=kept at")
+        assert page.query_selector("#unreachable") is None
+        page.reload()
+        assert page.input_value("#content") == "Typed in a tunnel"
+    assert site.ttp.count("post") == 1
+
+
+def test_an_edit_of_a_scheduled_post_is_kept(site: Site) -> None:
+    site.ttp.post("Hello", "--to", "x/me", "--at", "2098-01-06T09:30Z")
+    with site.person() as page:
+        page.goto("/posts/1/edit")
+        page.fill("#content", "Hello, and more")
+        page.wait_for_selector("#kept >> text=Your edit is kept")
+        page.reload()
+        assert page.input_value("#content") == "Hello, and more"
+        assert site.ttp.shown()["content"] == "Hello"
+        page.click("button[value=save]")
+        page.wait_for_url("**/posts/1?done=saved")
+    assert site.ttp.shown()["content"] == "Hello, and more"
+
+
 def test_a_post_is_dragged_to_another_day_and_back(site: Site) -> None:
     site.ttp.post("Hello", "--to", "x/me", "--at", "2098-01-06T09:30Z")
     with site.person() as page:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
 from tests.conftest import Program
+from ttp.store.postgresql.address import read_address
+from ttp.store.postgresql.connection import PostgresConnection
 
 
 @pytest.fixture(autouse=True)
@@ -112,3 +116,15 @@ def test_the_doctor_names_a_refused_setting(server: Program, monkeypatch: pytest
     monkeypatch.setenv("TTP_PUBLISH__RETRY_MAX", "5")
     checks = {one["name"]: one for one in server("doctor", "--json").json["checks"]}
     assert checks["config"]["status"] == "fail"
+
+
+def test_a_store_is_made_in_the_database_that_is_set_already(
+    ttp: Program, postgresql: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(PostgresConnection(read_address(postgresql))) as db:
+        db.execute("CREATE SCHEMA set_before")
+    url = f"{postgresql}{'&' if '?' in postgresql else '?'}options={quote('-c search_path=set_before')}"
+    monkeypatch.setenv("TTP_STORE__URL", url)
+    assert ttp("list").code == 5
+    ttp.ok("init", "--no-input", url)
+    assert ttp.ok("list").out == ""

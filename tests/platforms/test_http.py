@@ -51,6 +51,15 @@ def answered(transport: httpx.BaseTransport, clock: StandingClock | None = None)
     return reply
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "10.0.0.8", "localhost", "169.254.169.254"])
+def test_only_public_hosts_are_called_where_only_those_are_allowed(host: str) -> None:
+    transport = One()
+    there = Http("https://8.8.8.8", Timeouts(1, 2, 3), StandingClock(), only_public=True, transport=transport)
+    assert isinstance(there.request("GET", "/thing"), Answer)
+    assert isinstance(there.request("GET", f"https://{host}/thing"), NotSent)
+    assert len(transport.requests) == 1
+
+
 def test_a_request_carries_the_token_and_the_version_and_every_time_out() -> None:
     transport = One()
     answered(transport)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 import pytest
@@ -27,11 +28,19 @@ class Care:
 
     def delete_events(self) -> list[str]:
         self.turns.append("events")
+        self.turned.set()
         return []
 
     def delete_unneeded_copies(self) -> list[str]:
         self.turns.append("sweep")
-        self.turned.set()
+        return []
+
+    def clean_bucket(self) -> list[str]:
+        self.turns.append("bucket")
+        return []
+
+    def fetch_coming(self) -> list[str]:
+        self.turns.append("fetch")
         return []
 
 
@@ -39,7 +48,7 @@ def test_a_short_run_does_all_at_its_end_and_reports_errors() -> None:
     care = Care()
     with cleanup(care, care.delete_events) as told:  # type: ignore[arg-type]  # all that is asked of it
         assert care.turns == []
-    assert care.turns == ["take back", "sweep", "events"]
+    assert care.turns == ["take back", "sweep", "bucket", "events"]
     assert told == ["the bucket does not give it back"]
 
 
@@ -51,6 +60,8 @@ def test_a_loop_does_all_periodically_and_reports_an_error_once(monkeypatch: pyt
         assert care.turned.wait(5)
     assert care.turns.count("sweep") == care.turns.count("events") == 2
     assert care.turns.count("take back") >= 2
+    assert care.turns.count("bucket") == 2
+    assert care.turns.count("fetch") >= 1
     assert told == ["the bucket does not give it back"]
 
 
@@ -59,3 +70,18 @@ def test_an_interrupted_run_does_nothing() -> None:
     with cleanup(care, care.delete_events, lambda: True) as told:  # type: ignore[arg-type]
         pass
     assert (care.turns, told) == ([], [])
+
+
+def test_beside_a_host_that_cleans_up_only_what_is_here_is_cleaned(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MEDIA_EVERY_S", 0.01)
+    care, over = Care(), threading.Event()
+
+    def swept() -> list[str]:
+        over.set()
+        return []
+
+    monkeypatch.setattr(care, "delete_unneeded_copies", swept)
+    with cleanup(care, care.delete_events, lambda: True, lambda: nullcontext(False)):  # type: ignore[arg-type]
+        assert over.wait(5)
+    assert not {"bucket", "events"} & set(care.turns)
+    assert "fetch" in care.turns

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import secrets
+import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
@@ -13,15 +17,19 @@ import pytest
 
 from tests.clock import START
 from tests.store import stores
+from tests.store.backends import KEY
 from tests.store.rows import contents, fill
 from tests.store.schemas import Schemas
 from tests.store.stores import add_account, add_post, to
+from ttp.domain.account import Credentials
 from ttp.domain.errors import Busy, Conflict, Damaged, NotFound, StateRefused
 from ttp.services.store_copy import StoreCopy, unseal_without_copy
 from ttp.store import seal, table_copy
+from ttp.store.credentials.keys import Keys
+from ttp.store.credentials.table import CredentialsTable
 from ttp.store.database import Database
 from ttp.store.dialect import Sealed
-from ttp.store.ownership import Machine, Owner
+from ttp.store.ownership import Machine, OwnedElsewhere, Owner
 from ttp.store.postgresql.connection import PostgresConnection
 from ttp.store.sqlite import SqliteConnection
 
@@ -380,6 +388,16 @@ def test_the_files_of_a_copy_are_its_own(make: Make) -> None:
         assert owner.refusal(db) is None
 
 
+@ways
+def test_encrypted_credentials_are_copied_and_the_same_key_decrypts_them(make: Make, way: tuple[str, str]) -> None:
+    source, target = (make(kind) for kind in way)
+    add_account(source)
+    held = Credentials("s3cret", "api.x.com", "s3cret-r")
+    CredentialsTable(source, Keys(KEY, (), source.home)).put("x/me", held)
+    list(StoreCopy(source, target).run())
+    assert CredentialsTable(target, Keys(KEY, (), target.home)).get("x/me") == held
+
+
 def test_a_store_on_which_a_publisher_runs_is_not_copied(make: Make) -> None:
     source, target = filled(make("postgresql")), make("sqlite")
     session = source.publisher_session("loop", timedelta(seconds=30))
@@ -396,3 +414,62 @@ def test_a_publisher_does_not_begin_on_a_sealed_store(make: Make) -> None:
     list(StoreCopy(source, target).run())
     with closing(source.connect()) as db, pytest.raises(seal.StoreSealed):
         seal.refuse_if_sealed(db, source.name)
+
+
+def test_a_store_that_may_not_publish_is_not_copied(make: Make, tmp_path: Path) -> None:
+    source = filled(make("sqlite"))
+    with source.writing():
+        pass  # it remembers its files
+    shutil.copytree(source.home, tmp_path / "copied")
+    copied, target = Database(tmp_path / "copied"), make("postgresql")
+    with pytest.raises(OwnedElsewhere):
+        list(StoreCopy(copied, target).run())
+    assert not seal_of(target).is_closed
+    assert not seal_of(copied).is_closed
+
+
+DYING = """
+import os, sys
+from contextlib import contextmanager
+from pathlib import Path
+from ttp.services.store_copy import StoreCopy
+from ttp.store import table_copy
+from ttp.store.database import open_database
+from ttp.store.postgresql.connection import PostgresConnection
+from ttp.store.sqlite import SqliteConnection
+
+left = int(sys.argv[1])
+table_copy.BATCH = 2
+
+def dying(kind):
+    commit = kind.transaction
+    @contextmanager
+    def transaction(self):
+        global left
+        with commit(self):
+            yield
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), 9)
+    kind.transaction = transaction
+
+dying(SqliteConnection)
+dying(PostgresConnection)
+homes = [Path(home) for home in sys.argv[2::2]]
+list(StoreCopy(*map(open_database, homes, sys.argv[3::2])).run())
+"""
+
+
+@pytest.mark.parametrize("way", WAYS[:2], ids=" to ".join)
+def test_a_copy_whose_process_is_killed_goes_on(make: Make, way: tuple[str, str]) -> None:
+    source, target = (make(kind) for kind in way)
+    before = rows_of(filled(source))
+    places = [word for one in (source, target) for word in (str(one.home), "" if one.has_files else one.name)]
+    for commits in (1, 2, 3, 4, 11):
+        died = subprocess.run([sys.executable, "-c", DYING, str(commits), *places], capture_output=True, timeout=60)
+        assert died.returncode == -signal.SIGKILL, died.stderr
+        assert may_publish(source) + may_publish(target) <= 1
+    for _ in StoreCopy(source, target).run():
+        assert not may_publish(source)
+    assert (may_publish(source), may_publish(target)) == (False, True)
+    assert rows_of(target) == rows_of(source) == before

@@ -16,13 +16,13 @@ import pytest
 
 import tests
 from tests.clock import FakeClock
+from tests.services.token_worker import places
+from tests.store.schemas import Schemas
 from ttp.domain.account import Account, Credentials
 from ttp.domain.time.clock import to_ms
 from ttp.sandbox.server import RunningSandbox
 from ttp.store import accounts
 from ttp.store import accounts as stored_accounts
-from ttp.store.credentials import CredentialsFile
-from ttp.store.database import Database
 
 ROOT = Path(tests.__file__).parent.parent
 PLATFORMS = ("x", "tiktok")
@@ -49,9 +49,13 @@ class Worker:
 
 
 class Stage:
-    """A sandbox and a home with one of its accounts, on a clock that the test moves."""
+    """A sandbox and a home with one of its accounts, on a clock that the test moves. `store`: an address in PostgreSQL;
+    each process is then a host of its own."""
 
-    def __init__(self, sandbox: RunningSandbox, home: Path, platform: str, clock: FakeClock) -> None:
+    def __init__(
+        self, sandbox: RunningSandbox, home: Path, platform: str, clock: FakeClock, store: tuple[str, ...] = ()
+    ) -> None:
+        self.store = store
         self.sandbox, self.home, self.clock, self.name = sandbox, home, clock, f"{platform}/demo"
         given = sandbox.state.accounts[self.name].credentials()
         pair = Credentials(
@@ -63,17 +67,24 @@ class Stage:
             client_id=given["clientId"],
             client_secret=given.get("clientSecret"),
         )
-        self.database = Database(home)
+        if store:
+            home.mkdir(0o700)
+        self.database, credentials = places(home, store)
         with self.database.writing() as db:
             accounts.save(db, Account(platform, "demo", connected=True), now=clock.now())
-        CredentialsFile(home).put(self.name, pair)
+        credentials.put(self.name, pair)
 
     @contextmanager
     def workers(self, count: int) -> Iterator[list[Worker]]:
-        command = [sys.executable, "-m", "tests.services.token_worker", str(self.home), self.sandbox.url, self.name]
         with ExitStack() as stack:
             started = []
-            for _ in range(count):
+            for number in range(count):
+                home = self.home
+                if self.store:
+                    home = home.with_name(f"host-{number}")
+                    home.mkdir(0o700, exist_ok=True)
+                command = [sys.executable, "-m", "tests.services.token_worker", str(home), self.sandbox.url, self.name]
+                command += self.store
                 process = subprocess.Popen(
                     command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=dict(os.environ)
                 )
@@ -97,6 +108,17 @@ def stage(request: pytest.FixtureRequest, tmp_path: Path, shared_sandbox: Runnin
     return Stage(shared_sandbox, tmp_path / "home", getattr(request, "param", "x"), clock)
 
 
+@pytest.fixture
+def hosts(
+    request: pytest.FixtureRequest, tmp_path: Path, shared_sandbox: RunningSandbox, schemas: Schemas
+) -> Iterator[Stage]:
+    """A stage with a store in PostgreSQL."""
+    clock = FakeClock()
+    shared_sandbox.reset(now=clock.now)
+    yield Stage(shared_sandbox, tmp_path / "home", getattr(request, "param", "x"), clock, (schemas.take(),))
+    schemas.put_back()
+
+
 def race(stage: Stage, expiries: int, processes: int = 8) -> None:
     """Every round the token has ended or is due, and all processes need one at the same moment."""
     with stage.workers(processes) as workers:
@@ -115,6 +137,15 @@ def test_eight_processes_ask_for_one_token_per_expiry(stage: Stage) -> None:
     race(stage, expiries=3)
 
 
+@pytest.mark.parametrize("hosts", PLATFORMS, indirect=True)
+def test_four_hosts_ask_for_one_token_per_expiry(hosts: Stage) -> None:
+    race(hosts, expiries=3, processes=4)
+
+
+def test_a_host_that_is_killed_with_the_new_pair_in_hand_leaves_word_of_it_to_the_others(hosts: Stage) -> None:
+    killed_with_the_pair(hosts)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("stage", PLATFORMS, indirect=True)
 def test_eight_processes_ask_for_one_token_at_each_of_200_expiries(stage: Stage) -> None:
@@ -122,6 +153,10 @@ def test_eight_processes_ask_for_one_token_at_each_of_200_expiries(stage: Stage)
 
 
 def test_a_process_that_is_killed_with_the_new_pair_in_hand_leaves_word_of_it(stage: Stage) -> None:
+    killed_with_the_pair(stage)
+
+
+def killed_with_the_pair(stage: Stage) -> None:
     with stage.workers(2) as (first, second):
         stage.clock.advance(hours=2)
         first.ask("die")

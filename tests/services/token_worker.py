@@ -1,4 +1,6 @@
-"""One process that needs a token: `python -m tests.services.token_worker HOME URL PLATFORM/HANDLE`.
+"""One process that needs a token: `python -m tests.services.token_worker HOME URL PLATFORM/HANDLE [STORE]`.
+
+With the address of a store in PostgreSQL, HOME is that of one host of several, and the credentials are in the store.
 
 For each line on stdin, an instant in milliseconds, it asks for a token that can be used then, uses it, and answers with
 one line of JSON: how many renewals it asked the platform for, and the status of the request made with the token, or
@@ -17,6 +19,7 @@ from typing import Any
 
 from tests.platforms.factories import PLATFORMS, login_for
 from tests.settings import Config
+from tests.store.backends import KEY
 from ttp.domain.account import Account, Credentials, parse_account_name
 from ttp.domain.errors import TtpError
 from ttp.domain.time.clock import SystemClock, from_ms
@@ -24,8 +27,10 @@ from ttp.platforms.http import Http
 from ttp.platforms.platform import Runtime
 from ttp.platforms.reply import Answer
 from ttp.services.tokens import Tokens
-from ttp.store.credentials import CredentialsFile
-from ttp.store.database import Database
+from ttp.store.credentials import CredentialsFile, CredentialsStore
+from ttp.store.credentials.keys import Keys
+from ttp.store.credentials.table import CredentialsTable
+from ttp.store.database import Database, open_database
 
 PROBE = {"x": ("/2/users/me", {}), "tiktok": ("/v2/user/info/", {"fields": "open_id"})}
 
@@ -59,11 +64,19 @@ class Counting:
         return answer
 
 
-def main(home: str, url: str, name: str) -> None:
+def places(home: Path, store: tuple[str, ...]) -> tuple[Database, CredentialsStore]:
+    """Return where this process has the store and the credentials."""
+    if not store:
+        return Database(home), CredentialsFile(home)
+    database = open_database(home, *store)
+    return database, CredentialsTable(database, Keys(KEY, (), home))
+
+
+def main(home: str, url: str, name: str, *store: str) -> None:
     platform, handle = parse_account_name(name, PLATFORMS)
     clock, config = ToldClock(), Config({f"platforms.{platform}.base_url": url})
     login = Counting(login_for(platform, config, clock))
-    tokens = Tokens(Database(Path(home)), CredentialsFile(Path(home)), lambda *_: login, config, clock, PLATFORMS)
+    tokens = Tokens(*places(Path(home), store), lambda *_: login, config, clock, PLATFORMS)
     http = Runtime(config, clock).http(PLATFORMS.facts(platform))
     for line in sys.stdin:
         *deadly, instant = line.split()

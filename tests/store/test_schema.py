@@ -21,9 +21,10 @@ from tests.clock import START
 from tests.drift import store_schema
 from tests.store.stores import add_account, add_post, models, new_store, raw, to
 from ttp.domain.errors import Busy, NewerStore
-from ttp.store import database, migrations, queries
+from ttp.store import database, migrations, queries, seal
 from ttp.store.backup import back_up, restore
 from ttp.store.database import REVISIONS, Database
+from ttp.store.dialect import Sealed
 from ttp.store.home.locks import publisher_lock
 from ttp.store.models import AccountRow
 from ttp.store.ownership import RESTORED
@@ -195,6 +196,17 @@ def older(tmp_path: Path) -> Database:
 def dump(path: Path) -> list[str]:
     with closing(sqlite3.connect(path)) as db:
         return list(db.iterdump())
+
+
+def test_a_sealed_store_stays_sealed_when_it_is_brought_up_to_date(older: Database, with_next: WithNext) -> None:
+    with closing(older.connect()) as db, db.transaction():
+        seal.close_source(db, ("account", "post"), "id", older.name, "elsewhere")
+    with_next([*REBUILT, "UPDATE post SET content = 'changed'"])
+    with closing(Database(older.home).connect()) as db:
+        assert db.execute("SELECT content FROM post").fetchone()[0] == "changed"
+        for statement in ("DELETE FROM account", "DELETE FROM post"):
+            with pytest.raises(Sealed), db.transaction():
+                db.execute(statement)
 
 
 def test_an_older_store_is_brought_up_to_date_with_a_backup_beside_it(older: Database, with_next: WithNext) -> None:

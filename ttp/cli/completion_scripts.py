@@ -4,6 +4,7 @@ text of a post never reaches a shell as code."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ttp.cli.completion import Node, Source, Word
@@ -120,7 +121,7 @@ _ZSH = r"""#compdef ttp
 # zsh completion for ttp, printed by `ttp completion zsh`.
 # Names and options are listed here. Ids, accounts and tags come from ttp, as text that is never evaluated.
 _ttp() {
-    local path_='' option='' files='' many='' word
+    local path_='' option='' files='' many='' usual='' word
     local -a names options values ask found shown
     local -i place=0
     for word in "${(@)words[2,CURRENT-1]}"; do
@@ -142,6 +143,7 @@ _ttp() {
     case $path_ in
 @PATHS@
     esac
+    [[ -n $usual ]] && options+=(@USUAL@)
     if [[ -n $option ]]; then
         names=() options=() values=() ask=() files='' many=''
         case "$path_ $option" in
@@ -191,10 +193,16 @@ def zsh(nodes: Sequence[Node]) -> str:
         if taken:
             first = "" if node.words or node.again else "(( place )) || "
             parts.append(f"            {first}{taken}")
-        return "\n".join([*parts, f"            options=({listed(node.options)}) ;;"])
+        own = [one for one in node.options if one not in usual]
+        has_usual = len(own) + len(usual) == len(node.options)
+        options = f"options=({listed(own)}) usual=1" if has_usual else f"options=({listed(node.options)})"
+        return "\n".join([*parts, f"            {options} ;;"])
 
+    counts = Counter(one for node in nodes for one in node.options)
+    usual = [one for one, count in counts.items() if count > len(nodes) / 2]
     return filled(
         _ZSH,
+        USUAL=listed(usual),
         VALUED="|".join(valued(nodes)),
         PARENTS="|".join(quoted(parent) for parent in parents(nodes)),
         PATHS="\n".join(map(path, nodes)),
@@ -204,7 +212,7 @@ def zsh(nodes: Sequence[Node]) -> str:
 
 _FISH = r"""# fish completion for ttp, printed by `ttp completion fish`.
 # Names and options are listed here. Ids, accounts and tags come from ttp, as text that is never evaluated.
-function __ttp_at --description 'Whether the command typed so far is this one, with at most this many words after it'
+function __ttp_at --description 'Whether the command typed so far is one of these, with at most N words after it'
     set -l path
     set -l option ''
     set -l place 0
@@ -227,10 +235,10 @@ function __ttp_at --description 'Whether the command typed so far is this one, w
                 end
         end
     end
-    test "$path" = "$argv[1]"
+    contains -- "$path" $argv[2..]
     and begin
-        not set -q argv[2]
-        or test $place -le $argv[2]
+        test "$argv[1]" = any
+        or test $place -le $argv[1]
     end
 end
 function __ttp_typed --description 'The word at the cursor, without the name of its option and without quotes'
@@ -257,8 +265,8 @@ complete -c ttp -f
 
 
 def fish(nodes: Sequence[Node]) -> str:
-    def line(node: Node, offer: str, help: str, most: str = "") -> str:
-        at = f'-n "__ttp_at {_quoted(node.path)}{most}"'
+    def line(paths: Iterable[str], offer: str, help: str, most: str = "any") -> str:
+        at = f'-n "__ttp_at {most} {" ".join(map(_quoted, paths))}"'
         return f"complete -c ttp {at} {offer}" + (f" -d {_quoted(help)}" if help else "")
 
     def takes(source: Source) -> str:
@@ -283,10 +291,14 @@ def fish(nodes: Sequence[Node]) -> str:
         return f"{offer} -r -F" if source.files else f"{offer} -x {takes(source)}".rstrip()
 
     lines = []
+    options: dict[tuple[str, str], list[str]] = {}  # most commands share them
     for node in nodes:
-        lines += [line(node, f"-a {word}", help) for word, help in node.words]
-        lines += [] if node.words else [line(node, o, "", "" if node.again else " 0") for o in [takes(node.place)] if o]
-        lines += [line(node, option(name, node), help) for name, help in node.options]
+        lines += [line([node.path], f"-a {word}", help) for word, help in node.words]
+        if not node.words and (offer := takes(node.place)):
+            lines.append(line([node.path], offer, "", "any" if node.again else "0"))
+        for name, help in node.options:
+            options.setdefault((option(name, node), help), []).append(node.path)
+    lines += [line(paths, offer, help) for (offer, help), paths in options.items()]
     return filled(
         _FISH,
         VALUED=" ".join(valued(nodes)),

@@ -470,9 +470,15 @@ class Context:
             numbers=numbers,
             make_ahead=lambda: self.occurrences.make_due(),
             notifications=self.notifications if self.config.texts("notify.kinds") else None,
+            check_credentials=self._check_credentials,
             # A clock that a test moves has nothing to do with the server's.
             server_clock=self.database.server_clock if isinstance(self.clock, SystemClock) else None,
         )
+
+    def _check_credentials(self) -> None:
+        """Raise KeyMissing if credentials are in the store and their key is not given here."""
+        if self.config.text("credentials.backend") == "store":
+            self.credentials_table.require_key()
 
     @cached_property
     def notifications(self) -> Notifications:

@@ -235,6 +235,14 @@ def source(key: str, environ: Mapping[str, str] = os.environ) -> str:
     return variable(key) if environ.get(variable(key)) else str(config_path(environ))
 
 
+_ADDRESSES = {
+    "notify.ntfy.url": "https://ntfy.sh/TOPIC",
+    "notify.ntfy.click": "https://posts.example.org/queue",
+    "notify.webhook.url": "https://hooks.example.org/ttp",
+    "server.base_url": "https://posts.example.org",
+    "server.url": "https://posts.example.org",
+}
+"""Settings with a web address, and one that fits. A file may have others: whoever uses them reports it."""
 _EXAMPLES = {"plan.quiet_hours": "22:00-07:00", "plan.blackout": "2026-12-24 2026-12-31"}
 
 
@@ -264,11 +272,29 @@ def parse_value(key: Key, texts: Sequence[str]) -> Value:
             from ttp.domain.time.zones import parse_zone
 
             parse_zone(" ".join(texts), retype="ttp config set timezone {}".format)
+        if key.name in _ADDRESSES and not _is_web_address(key, str(value)):
+            meant = f"{'http' if is_loopback(str(value).partition(':')[0]) else 'https'}://{value}"
+            fits = "://" not in str(value) and "." in meant and _is_web_address(key, meant)
+            way = f"ttp config set {key.name} {_words(meant if fits else _ADDRESSES[key.name])}"
+            raise UsageError(f'{key.name} is a web address, not "{value}"', Hint("try", way))
     except UsageError as error:
         example = _EXAMPLES.get(key.name) or _words(key.choices[:1] or key.default)
         hint = Hint("try", f"ttp config set {key.name} {example}")
         raise UsageError(error.message, *([] if error.hints or not example else [hint]), *error.hints) from None
     return value
+
+
+def _is_web_address(key: Key, text: str) -> bool:
+    """Return whether a setting can have an address: of a server also that of its socket."""
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return False
+    if key.name == "server.url" and parts.scheme == "unix":
+        return not parts.netloc and parts.path.startswith("/")
+    plain = text.isascii() and text.isprintable() and " " not in text and parts.username is None
+    return parts.scheme in ("http", "https") and bool(host) and port != 0 and plain
 
 
 def written(path: Path) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl, unquote, urlencode
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 SCHEMES = ("postgresql", "postgres")
 EXAMPLE = "postgresql://USER@HOST/DATABASE"
@@ -32,4 +32,4 @@ def hide_password(url: str) -> str:
     user, at, host = place.rpartition("@")
     shown = f"{scheme}{colon}{user.partition(':')[0]}{at}{host}{slash}{name}"
     kept = [(key, value) for key, value in parse_qsl(query) if key.lower() not in _SECRETS]
-    return f"{shown}{mark}{urlencode(kept, safe='/,:')}" if kept else shown
+    return f"{shown}{mark}{urlencode(kept, safe='/,:', quote_via=quote)}" if kept else shown

@@ -154,6 +154,14 @@ def resolve_addresses(host: str, port: int) -> list[Address]:
     return list(dict.fromkeys(ipaddress.ip_address(str(each[4][0]).partition("%")[0]) for each in found))
 
 
+def private_address(host: str, port: int) -> Address | None:
+    """Return an address of a host that is not on the public internet; None if it has none, or is not found."""
+    try:
+        return next((one for one in resolve_addresses(host, port) if not is_public(one)), None)
+    except DownloadFailed:
+        return None  # it may exist later; whoever connects looks again
+
+
 def _connect_first(addresses: list[Address], port: int, seconds: float) -> socket.socket:
     """Return a socket connected to the first address that answers. Raises the last OSError."""
     for address in addresses[:-1]:

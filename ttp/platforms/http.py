@@ -77,6 +77,13 @@ Authorization: TypeAlias = Callable[[Credentials, str, str, datetime], str]
 """Maps credentials, method, complete URL and the time to the Authorization header."""
 
 
+def is_private(host: str) -> bool:
+    """Return whether a host has an address that is not on the public internet."""
+    from ttp.platforms.download import private_address
+
+    return private_address(host, 443) is not None
+
+
 def bearer(held: Credentials, method: str, url: str, now: datetime) -> str:
     """Return a bearer token header (RFC 6750)."""
     return f"Bearer {held.access_token}"
@@ -86,7 +93,8 @@ class Http:
     """Requests to one platform. Safe to use from several threads: each has its own connections.
 
     `gate` enforces the platform's rate limits. `authorization` makes the header of requests with a token.
-    `reuse_connections`: more than one request on a connection. `transport` replaces the network in tests.
+    `reuse_connections`: more than one request on a connection. `only_public`: no request to a host that is not on the
+    public internet. `transport` replaces the network in tests.
     """
 
     def __init__(
@@ -98,6 +106,7 @@ class Http:
         gate: RateLimiter | None = None,
         authorization: Authorization = bearer,
         reuse_connections: bool = True,
+        only_public: bool = False,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
@@ -108,6 +117,7 @@ class Http:
         self._clock = clock
         self._authorization = authorization
         self._reuse = reuse_connections
+        self._only_public = only_public
         self._transport = transport
         self._mine = threading.local()
         self._all_connections: list[Connections] = []
@@ -182,6 +192,8 @@ class Http:
         limits = self._timeouts.limits(uploading=parts.get("uploading", False), patience=parts.get("patience"))
         address = url if "://" in url else self.base_url + url
         place, began = host_of(address), self._clock.boot()
+        if self._only_public and place and is_private(place):
+            return NotSent(f"{place} is not on the public internet")
         reply: Reply
         try:
             request = httpx.Request(

@@ -3,6 +3,7 @@ when called, so that importing a `facts.py` stays cheap: no httpx, no rules."""
 
 from __future__ import annotations
 
+from copy import copy
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlsplit
@@ -52,6 +53,14 @@ class Runtime:
         self._memory = memory
         self._lent = lent
         self._transport = transport
+        self._only_public = False
+
+    def only_public(self) -> Runtime:
+        """Return the same for what strangers name: it calls no server that is not on the public internet, unless the
+        settings name that server for all accounts."""
+        found = copy(self)
+        found._only_public = True
+        return found
 
     def http(self, platform: Platform, server: str | None = None) -> Http:
         """Return new connections to a platform's host, within its limits. Each caller has its own: closing them must
@@ -68,6 +77,7 @@ class Runtime:
             # Servers that anybody runs close idle connections unannounced (snac after each answer): a publishing call
             # lost that way would have to be looked up.
             reuse_connections=platform.server == "fixed",
+            only_public=self._only_public and not platform.base_url(self.config),
             transport=self._transport,
         )
 

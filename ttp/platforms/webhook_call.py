@@ -23,7 +23,7 @@ from ttp.platforms.download import (
     closing_at,
     is_public,
     open_connection,
-    resolve_addresses,
+    private_address,
 )
 
 PATIENCE = DownloadTimeouts(connect=5.0, read=15.0)
@@ -41,13 +41,9 @@ def check_url(url: str, *, private: bool) -> None:
         raise UsageError(f'"{url}" is not an address for a webhook', Hint("try", meant, (url, meant)))
     if private:
         return
-    try:
-        addresses = resolve_addresses(parts.hostname or "", parts.port or 443)
-    except DownloadFailed:
-        addresses = []  # it may exist later; each call looks again
-    hidden = [one for one in addresses if not is_public(one)]
-    if hidden:
-        place = f"leads to {hidden[0]}, which" if str(hidden[0]) != parts.hostname else "is an address that"
+    hidden = private_address(parts.hostname or "", parts.port or 443)
+    if hidden is not None:
+        place = f"leads to {hidden}, which" if str(hidden) != parts.hostname else "is an address that"
         raise NotAllowed(
             f"{parts.hostname} {place} is not on the public internet",
             Hint("try", other_options(allow_private=True)),

@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -30,6 +30,7 @@ from ttp.publisher.media_waits import MediaWaits
 from ttp.services.media import MediaConversion
 from ttp.services.tokens import LockedToken, TokenRevoked, Tokens, TokenUnavailable
 from ttp.store import accounts, attempts, claims, queries
+from ttp.store.credentials import KeyMissing
 from ttp.store.dialect import Conflicting, Connection, Superseded
 from ttp.store.home.journal import Entry, Journal
 from ttp.store.home.locks import TokenLocked
@@ -40,6 +41,8 @@ from ttp.store.row_mapper import CorruptRow, Quarantine
 from ttp.store.writer import Writer
 
 TAKE = "take the media"
+KEY_AGAIN = timedelta(minutes=1)
+"""Time until the key of the credentials is asked for again."""
 T = TypeVar("T")
 
 
@@ -163,7 +166,7 @@ class DeliveryContext:
             raise StepFailed(TAKE, NotDone(Kind.MEDIA, why.message, passing=True)) from None
 
     def _credentials(self, account: Account) -> Credentials:
-        with token_errors_as_step_failure():
+        with token_errors_as_step_failure(self.clock):
             return self.tokens.fresh(account.name)
 
     def keep(self, entry: Entry) -> None:
@@ -178,7 +181,7 @@ class DeliveryContext:
         """Hold the account's token for the block, refreshed first if due; no other process refreshes it meanwhile.
         Raises StepFailed if it cannot be used."""
         with ExitStack() as held:
-            with token_errors_as_step_failure():
+            with token_errors_as_step_failure(self.clock):
                 token = held.enter_context(self.tokens.locked(account.name, account))
             yield token
 
@@ -254,12 +257,15 @@ def record_evidence(db: Connection, delivery_id: int, intent_id: int, outcome: D
 
 
 @contextmanager
-def token_errors_as_step_failure() -> Iterator[None]:
-    """Turn errors of tokens into StepFailed."""
+def token_errors_as_step_failure(clock: Clock) -> Iterator[None]:
+    """Turn errors of tokens into StepFailed. Without the key of the credentials the delivery waits; no try is spent."""
     try:
         yield
     except (TokenRevoked, TokenUnavailable) as trouble:
         raise StepFailed("credentials", trouble.outcome) from None
+    except KeyMissing as trouble:
+        waits = NotDone(Kind.ACCOUNT, trouble.message, passing=True, retry_at=clock.now() + KEY_AGAIN)
+        raise StepFailed("credentials", waits) from None
     except TokenLocked as trouble:
         raise StepFailed("credentials", NotDone(Kind.NETWORK, trouble.message, passing=True)) from None
     except UsageError as trouble:

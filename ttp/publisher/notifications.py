@@ -30,6 +30,7 @@ from ttp.domain.notification import (
     write_message,
 )
 from ttp.domain.time.clock import Clock, utc_text
+from ttp.domain.time.formatting import format_duration
 from ttp.platforms.notifiers import Notifiers, Outgoing, Secret, SendingFailed, host_of_kind, is_web_address
 from ttp.publisher.periodic import Stop, run_every
 from ttp.services.status import Status
@@ -126,7 +127,14 @@ class Notifications:
             raise UsageError(
                 "no kind of notification is set", Hint("try", action("config set", "notify.kinds", "desktop"))
             )
-        return [self._send(one, trial_message()) for one in kinds]
+        return [self._test(one) for one in kinds]
+
+    def _test(self, kind: str) -> Sent:
+        """Send a test and record it. That the store cannot record it says nothing about the test."""
+        ended = self._send(kind, trial_message())
+        with suppress(TtpError), self._database.writing() as db:
+            stored.record_test(db, kind, self._clock.now(), ended.error)
+        return ended
 
     def check(self, kind: str) -> str:
         """Return what a kind uses. Sends nothing. Raise SendingFailed."""
@@ -171,10 +179,16 @@ class Notifications:
         ):
             if why is not None:
                 yield Alarm(REFUSED, subject, why.message, why.hints[0].way if why.hints else None)
-        overdue = self._status.stalled(timedelta(seconds=self._config.seconds("notify.stalled_after_s")))
+        after = timedelta(seconds=self._config.seconds("notify.stalled_after_s"))
+        overdue = self._status.stalled(after)
         if overdue:
             posts = "1 post is" if overdue == 1 else f"{overdue} posts are"
-            yield Alarm(STALLED, "publisher", f"{posts} overdue, and no publisher runs", action("run"))
+            message, way = f"{posts} overdue, and no publisher runs", action("run")
+            if (hung := self._status.hung_publisher(after)) is not None and hung.last_run_at is not None:
+                silent = format_duration(self._clock.now() - hung.last_run_at)
+                message = f"{posts} overdue, and the publisher (pid {hung.pid}) has given no sign of life for {silent}"
+                way = action("status")
+            yield Alarm(STALLED, "publisher", message, way)
 
     def _look_safely(self, stop: Stop) -> None:
         # What is wrong with the store or the settings is met and reported by whoever publishes.

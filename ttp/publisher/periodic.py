@@ -118,13 +118,13 @@ def cleanup(
 
     def turn(stop: Stop) -> None:
         nonlocal count
-        with suppress(Busy), alone() as is_mine:
-            if not is_mine:
-                return
-            wrong.update(dict.fromkeys([*care.fetch_coming(), *care.delete_unneeded_objects()]))
-            if count % round(SWEEPS_EVERY_S / MEDIA_EVERY_S) == 0:
-                wrong.update(dict.fromkeys([*care.delete_unneeded_copies(), *delete_events()]))
-            count += 1
+        sweeps, count = count % round(SWEEPS_EVERY_S / MEDIA_EVERY_S) == 0, count + 1
+        # The copies and the records of lent objects here are this host's alone.
+        wrong.update(dict.fromkeys([*care.fetch_coming(), *care.delete_unneeded_objects()]))
+        if sweeps:
+            wrong.update(dict.fromkeys(care.delete_unneeded_copies()))
+            with suppress(Busy), alone() as is_mine:
+                wrong.update(dict.fromkeys([*care.clean_bucket(), *delete_events()] if is_mine else ()))
 
     try:
         with run_every(turn, name="ttp-cleanup", first_s=MEDIA_EVERY_S, every_s=MEDIA_EVERY_S):
@@ -132,7 +132,8 @@ def cleanup(
     finally:
         if not is_cut():
             if care.is_needed():
-                wrong.update(dict.fromkeys([*care.delete_unneeded_objects(), *care.delete_unneeded_copies()]))
+                last = [*care.delete_unneeded_objects(), *care.delete_unneeded_copies(), *care.clean_bucket()]
+                wrong.update(dict.fromkeys(last))
             wrong.update(dict.fromkeys(delete_events()))
         notes += wrong
 

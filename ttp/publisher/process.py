@@ -39,10 +39,12 @@ from ttp.publisher.outcomes import replay_journal
 from ttp.publisher.periodic import Alone, Turn, cleanup, metrics_pull, pull_once, token_refresh
 from ttp.publisher.watch import PostWatch
 from ttp.publisher.worker_pool import Pool, WaitForReport, WorkerPool, WorkerThreads, wait_for_report
+from ttp.services.credentials import UnsharedCredentials, refuse_second_publisher
 from ttp.services.media import MediaCleanup
 from ttp.services.server.events import Events
 from ttp.services.tokens import Tokens
 from ttp.store import claims, clock_check, seal, shared_settings
+from ttp.store.credentials import KeyMissing
 from ttp.store.database import Database
 from ttp.store.dialect import Connection, NotDurable, SessionLost, StoreError, Superseded, TryAgain
 from ttp.store.home import locks
@@ -121,6 +123,8 @@ class PublisherProcess:
     numbers: Turn | None = None
     make_ahead: Callable[[], list[str]] | None = None
     notifications: Notifications | None = None
+    check_credentials: Callable[[], object] = lambda: None
+    """Raises an error if no account's credentials can be read here."""
     installed: Callable[[], str] = installed_version
     server_clock: Callable[[Connection], datetime] | None = None
     """Reads the clock of the store's server, by which several publishers agree on what is due."""
@@ -164,7 +168,7 @@ class PublisherProcess:
                 ended = self._publish_with_lock(scope, hooks, take_over=take_over, trust_clock=trust_clock)
             if ended.signal is not None:
                 over.set()
-        except OwnedElsewhere as refused:
+        except (OwnedElsewhere, UnsharedCredentials, KeyMissing) as refused:
             hooks.refused(refused)
             raise
         finally:
@@ -190,6 +194,7 @@ class PublisherProcess:
                 self._take_over_settings()
             if not take_over:
                 self.refuse_elsewhere()
+            self.check_credentials()
             since, last = self.clock.now(), locks.read_holder(self.home)
             notify = self.notify if scope.mode is Mode.LOOP else NOBODY
             left = Quarantine()
@@ -233,6 +238,8 @@ class PublisherProcess:
                     return found
 
                 taken += writer.run(own)
+                if others := writer.run(session.others):
+                    refuse_second_publisher(self.config.text("credentials.backend"), others, self.tokens)
             writer.committed = owner.note_progress
             if self.limits is not None:
                 writer.committing = self.limits.write

@@ -26,6 +26,7 @@ from ttp.server.guard import AGENTS, SAFE_HEADERS, Guard
 from ttp.server.pages.connect import StartedLogins
 from ttp.server.pages.login import Backoff
 from ttp.server.pages.routes import page_routes
+from ttp.server.pages.visit import error_page, is_for_browser
 from ttp.server.problems import (
     MEDIA_TYPE,
     TIMETOPOST,
@@ -158,7 +159,8 @@ async def _answer_http_error(request: Request, error: Exception) -> Response:
         404: nothing_at(path),
         405: WrongMethod(f"{path} has no {request.method}"),
     }
-    answer = error_answer(known.get(error.status_code, InvalidRequest("the body is not JSON")), path)
+    found = known.get(error.status_code, InvalidRequest("the body is not JSON"))
+    answer = await error_page(request, found) if is_for_browser(request) else error_answer(found, path)
     answer.headers.update(error.headers or {})
     return answer
 

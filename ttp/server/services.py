@@ -38,6 +38,7 @@ from ttp.services.time_resolver import TimeResolver
 from ttp.store.credentials import CredentialsStore
 from ttp.store.database import Database
 from ttp.store.home.media import MediaStore
+from ttp.store.home.unsaved_edits import UnsavedEdits
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,10 @@ class Installation:
     @property
     def approval_links(self) -> ApprovalLinks:
         return ApprovalLinks(self.database, self.clock)
+
+    @property
+    def unsaved_edits(self) -> UnsavedEdits:
+        return UnsavedEdits(self.database.home)
 
     @property
     def people(self) -> People:

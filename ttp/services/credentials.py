@@ -2,13 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
 from ttp.domain.account import connect_action
-from ttp.domain.errors import Hint, PartlyFailed
+from ttp.domain.action import action
+from ttp.domain.errors import Busy, Hint, PartlyFailed
+from ttp.domain.health import RegisteredPublisher
 from ttp.services.accounts import LOCK_WAIT_S
+from ttp.services.tokens import Tokens
 from ttp.store.credentials.table import CredentialsTable, RekeyResult
 from ttp.store.database import Database
+
+SHARED_BACKENDS = frozenset({"store", "command"})
+"""Backends that other hosts can have, too."""
+
+
+class UnsharedCredentials(Busy):
+    """Other publishers are at work, and this host has tokens of its own that a refresh elsewhere would end."""
+
+
+def refuse_second_publisher(backend: str, others: Sequence[RegisteredPublisher], tokens: Tokens) -> None:
+    """Raise UnsharedCredentials if other publishers are at work, and this one has tokens of its own that a refresh
+    would end: each host would end those of the others."""
+    if not others or backend in SHARED_BACKENDS:
+        return
+    names = tokens.rotating_accounts()
+    if names:
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        raise UnsharedCredentials(
+            f"{others[0].host} publishes from this store (pid {others[0].pid}), and the tokens of {names[0]}{more} are"
+            f" in the {backend} of this host alone",
+            Hint("fix", action("config set", "credentials.backend", "store")),
+            Hint("see", "docs/how-to/credentials.md"),
+        )
 
 
 def encrypt_again(database: Database, table: CredentialsTable, *, discard: bool) -> RekeyResult:

@@ -261,15 +261,24 @@ class MediaCleanup:
     def delete_unneeded_copies(self) -> list[str]:
         """Delete copies that no post has needed for `media.keep_s`."""
         keep = timedelta(seconds=self.config.seconds("media.keep_s"))
-        wrong: list[str] = []
         try:
             remove_unneeded(self.media.folder, self.database, now=self.clock.now(), keep=keep)
             if self.media.bucket is not None:
                 shrink_cache(self.media, self.database.home, self.config.count("media.cache_mb") * 1_000_000)
-                clean_bucket(self.media, self.database, now=self.clock.now(), keep=keep)
         except TtpError as error:
-            wrong.append(f"unneeded media could not be removed: {error.message}")
-        return wrong
+            return [f"unneeded media could not be removed: {error.message}"]
+        return []
+
+    def clean_bucket(self) -> list[str]:
+        """Delete objects of the store's media that no post has needed for `media.keep_s`."""
+        if self.media.bucket is None:
+            return []
+        keep = timedelta(seconds=self.config.seconds("media.keep_s"))
+        try:
+            clean_bucket(self.media, self.database, now=self.clock.now(), keep=keep)
+        except TtpError as error:
+            return [f"unneeded media could not be removed from the bucket: {error.message}"]
+        return []
 
     def fetch_coming(self) -> list[str]:
         """Fetch the media of posts that are due soon from the bucket, if they are only there."""

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     pass
 
 MOST_PRICED = 1000
+HANGS_AFTER = timedelta(minutes=1)
+"""A publisher writes down every ten seconds that it runs; checking a large file after a crash takes longer."""
 T = TypeVar("T")
 
 
@@ -156,12 +158,22 @@ class Status:
             return db is not None and any(queries.count_waiting(db, self._clock.now(), approved=self._approval))
 
     def stalled(self, after: timedelta) -> int:
-        """Return how many posts have been overdue for so long, while no publisher ran."""
+        """Return how many posts have been overdue for so long, while no publisher ran or the one that runs hung."""
         publisher, since = self._publisher(), self._clock.now() - after
-        if publisher.running or (publisher.last_run_at is not None and publisher.last_run_at > since):
+        if publisher.running:
+            if self.hung_publisher(after) is None:
+                return 0
+        elif publisher.last_run_at is not None and publisher.last_run_at > since:
             return 0
         with self._database.reading() as db:
             return queries.count_waiting(db, since, approved=self._approval)[0] if db is not None else 0
+
+    def hung_publisher(self, after: timedelta) -> PublisherInfo | None:
+        """Return the publisher that runs, if it gave no sign of life for so long, and for HANGS_AFTER at least."""
+        publisher = self._publisher()
+        if not publisher.running or publisher.last_run_at is None:
+            return None
+        return publisher if self._clock.now() - publisher.last_run_at > max(after, HANGS_AFTER) else None
 
     def clock_trouble(self) -> TtpError | None:
         """Return why nothing is published with this clock, or None."""

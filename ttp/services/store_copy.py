@@ -19,6 +19,7 @@ from ttp.domain.errors import Busy, Conflict, Damaged, Hint, NotFound, StateRefu
 from ttp.store import ownership, seal, shared_settings, table_copy
 from ttp.store.database import Database
 from ttp.store.dialect import Connection, StoreError
+from ttp.store.ownership import Owner, this_machine
 from ttp.store.seal import Seal
 from ttp.store.table_copy import Table
 
@@ -40,19 +41,27 @@ class CopiedTable:
 
 class StoreCopy:
     def __init__(
-        self, source: Database, target: Database, settings: Mapping[str, Value] = MappingProxyType({})
+        self,
+        source: Database,
+        target: Database,
+        settings: Mapping[str, Value] = MappingProxyType({}),
+        *,
+        any_machine: bool = False,
     ) -> None:
-        """`settings`: what a target in a server gets of the settings that its hosts share."""
+        """`settings`: what a target in a server gets of the settings that its hosts share. `any_machine`: the source
+        may belong to another machine."""
         self._source = source
         self._target = target
         self._settings = settings
+        self._any_machine = any_machine
 
     def run(self) -> Iterator[CopiedTable]:
         """Copy the store, and yield each table once it is compared. The copy is live when the iterator ends; it is
         continued by the same call if it ends earlier, and nothing happens where it is complete already.
 
         Raise NotFound without a source, LockHeld while a publisher runs on one of the two, StateRefused while
-        deliveries are in flight, StoreSealed for a source that is not its own, Conflict for a target with other
+        deliveries are in flight, OwnedElsewhere for a source that may not publish, StoreSealed for one that was moved
+        to another place, Conflict for a target with other
         contents, Damaged for rows that the target cannot hold.
         """
         if not self._source.exists():
@@ -113,7 +122,16 @@ class StoreCopy:
         if there.moved_from is None and not table_copy.is_empty(target):
             raise Conflict(f"the store {self._target.name} is not empty, and nothing is overwritten")
         if given.moved_to is None:
+            self._refuse_elsewhere(source)
             _refuse_unsettled(source)
+
+    def _refuse_elsewhere(self, source: Connection) -> None:
+        """Raise OwnedElsewhere for a copied or restored store: another one may publish the same posts."""
+        home, has_files = self._source.home, self._source.has_files
+        owner = Owner(home, this_machine(), any_machine=self._any_machine, has_files=has_files)
+        doubt = owner.refusal(source)
+        if doubt is not None:
+            raise doubt
 
     def _close(self, source: Connection, given: Seal, target: Connection, there: Seal) -> Seal:
         """Seal the target, then the source. Return the target's seal."""

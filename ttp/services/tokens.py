@@ -184,6 +184,17 @@ class Tokens:
                     done.append(RefreshResult(account.name))
         return done
 
+    def rotating_accounts(self) -> list[str]:
+        """Return the accounts whose tokens must be where every publisher finds them: those that are refreshed, and
+        those whose credentials are not here."""
+        found = []
+        for account in self._accounts():
+            held = self._credentials.get(account.name)
+            is_elsewhere = held is None and self._platforms.facts(account.platform).needs_credentials
+            if is_elsewhere or (held is not None and self.can_renew(account.name, held)):
+                found.append(account.name)
+        return found
+
     def _stored(self, account: Account) -> Credentials | None:
         """Return the stored credentials. Raise TokenRevoked for an unreadable entry, TokenUnavailable otherwise."""
         try:

@@ -61,12 +61,29 @@ def restore(database: Database, copy: Path) -> Path | None:
             _copy(source, fresh, copy)
             with closing(connect_unchecked(fresh)) as db:
                 db.execute("UPDATE store SET host = ?", (RESTORED,))
+                if database.exists():
+                    _keep_credentials(db, database.path)
                 db.execute("PRAGMA journal_mode=WAL")
             sync(fresh)
             kept = _put_aside(database.path, held) if database.exists() else None
             fresh.replace(database.path)
             sync(database.home)
         return kept
+
+
+def _keep_credentials(fresh: Connection, present: Path) -> None:
+    """Put the credentials of the present store into an older copy of it: a refresh token works once, and those of the
+    copy may be spent. Does nothing if the present store cannot be read."""
+    with suppress(StoreError, TtpError, OSError), closing(connect_unchecked(present, read_only=True)) as now:
+        with now.snapshot():  # turns errors into StoreError
+            if store_id(now) != store_id(fresh):
+                return
+            key_id = now.execute("SELECT credentials_key FROM store").fetchone()[0]
+            rows = now.execute("SELECT name, key_id, fields FROM credential").fetchall()
+        with fresh.transaction():
+            fresh.execute("DELETE FROM credential")
+            fresh.executemany("INSERT INTO credential (name, key_id, fields) VALUES (?, ?, ?)", map(tuple, rows))
+            fresh.execute("UPDATE store SET credentials_key = ?", (key_id,))
 
 
 def _is_same(path: Path, store: Path) -> bool:

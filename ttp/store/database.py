@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext, suppress
 from copy import copy as duplicate
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -294,22 +294,19 @@ class Database:
 
         return locks.token_lock(self.home, account, patience_s=patience_s)
 
-    @contextmanager
-    def refreshing(self, account: str, *, patience_s: float) -> Iterator[RefreshRecord]:
+    def refreshing(self, account: str, *, patience_s: float) -> AbstractContextManager[RefreshRecord]:
         """Yield the record of the refresh that the block makes. The caller holds `token_lock`. Raises TokenLocked."""
         from ttp.store.home import locks
 
-        yield locks.RefreshRecord(self.home, account)
+        return nullcontext(locks.FileRefreshRecord(self.home, account))
 
-    @contextmanager
-    def media_adding_lock(self) -> Iterator[None]:
+    def media_adding_lock(self) -> AbstractContextManager[None]:
         """Keep cleanups of media on other hosts away for the block. A file has no other hosts."""
-        yield
+        return nullcontext()
 
-    @contextmanager
-    def media_removing_lock(self) -> Iterator[bool]:
+    def media_removing_lock(self) -> AbstractContextManager[bool]:
         """Keep other hosts from adding media for the block. Yield False if one adds some now."""
-        yield True
+        return nullcontext(True)
 
     def _behind(self, connection: Connection) -> bool:
         """Return whether the schema is older than this program's."""

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from ttp.domain.action import way_out_from_text, way_out_to_text
-from ttp.domain.notification import ENDS, PAUSES, RECONNECT, Alarm, Notification
+from ttp.domain.notification import ENDS, PAUSES, RECONNECT, TEST, Alarm, Notification
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store.dialect import Connection, List, Row, in_list
 from ttp.store.row_mapper import instant
@@ -113,6 +113,16 @@ def record(db: Connection, ids: Iterable[int], now: datetime, error: str | None)
     changed = "sent_at = :now, next_at = NULL, error = NULL" if error is None else "error = :error"
     values = {"now": to_ms(now), "error": error, "ids": List(ids)}
     db.execute(f"UPDATE notification SET {changed} WHERE {in_list('id', 'ids')}", values)
+
+
+def record_test(db: Connection, kind: str, now: datetime, error: str | None) -> None:
+    """Record that a test was sent, or why not. It is not tried again."""
+    at = to_ms(now)
+    db.execute(
+        "INSERT INTO notification (kind, event, subject, created_at, tries, sent_at, error, ended_at)"
+        " VALUES (?, ?, 'test', ?, 1, ?, ?, ?)",
+        (kind, TEST, at, at if error is None else None, error, at),
+    )
 
 
 def newest(db: Connection, most: int) -> list[Notification]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from enum import IntEnum, StrEnum
 
+from ttp.domain.health import RegisteredPublisher
 from ttp.store.dialect import Connection
 
 
@@ -65,6 +66,10 @@ class PublisherSession:
     def report(self, db: Connection) -> list[str]:
         """Tell the others that this publisher works, and disconnect those that have not done so for long. Return a line
         about each of them."""
+        return []
+
+    def others(self, db: Connection) -> list[RegisteredPublisher]:
+        """Return the other publishers whose sessions exist."""
         return []
 
     def leave(self, db: Connection) -> None:

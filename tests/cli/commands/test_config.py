@@ -395,3 +395,41 @@ def test_a_publisher_that_runs_on_with_the_old_settings_is_told(
         assert told in ttp.ok("config", "edit").err
         locks.write_holder(ttp.home, locks.Holder(4711, "once", START, START))
         assert ttp.ok(*words).err == ""
+
+
+@pytest.mark.parametrize(
+    ("key", "typed", "fix"),
+    [
+        ("notify.ntfy.url", "ntfy.sh/topic", "https://ntfy.sh/topic"),
+        ("notify.ntfy.url", "127.0.0.1:8080/topic", "http://127.0.0.1:8080/topic"),
+        ("notify.ntfy.click", "queue", "https://posts.example.org/queue"),
+        ("notify.webhook.url", "ftp://example.org", "https://hooks.example.org/ttp"),
+        ("notify.webhook.url", "https://exa mple.org", "https://hooks.example.org/ttp"),
+        ("server.base_url", "posts.example.org", "https://posts.example.org"),
+        ("server.base_url", "https://ann:secret@posts.example.org", "https://posts.example.org"),
+        ("server.base_url", "https://posts.example.org:0", "https://posts.example.org"),
+        ("server.base_url", "https://[::1", "https://posts.example.org"),
+        ("server.url", "unix://ttp.sock", "https://posts.example.org"),
+    ],
+)
+def test_a_web_address_is_checked_when_it_is_set(ttp: Program, key: str, typed: str, fix: str) -> None:
+    ran = ttp("config", "set", key, typed, "--json")
+    assert (ran.code, ran.error["code"], ran.error["hint"]) == (2, "usage", f"ttp config set {key} {fix}")
+    assert ttp.ok("config", "get", key, "--json").json["value"] in (None, "")
+
+
+@pytest.mark.parametrize(
+    ("key", "typed"),
+    [
+        ("notify.ntfy.url", "http://127.0.0.1:8080/topic"),
+        ("server.base_url", "https://posts.example.org/ttp/"),
+        ("server.url", "unix:///run/ttp.sock"),
+    ],
+)
+def test_a_web_address_that_fits_is_stored(ttp: Program, key: str, typed: str) -> None:
+    ttp.ok("config", "set", key, typed)
+    assert typed in settings_file(ttp)
+
+
+def settings_file(ttp: Program) -> str:
+    return (ttp.home / "config.toml").read_text()

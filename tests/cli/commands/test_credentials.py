@@ -10,6 +10,8 @@ import pytest
 
 from tests.conftest import Program
 from tests.store.backends import KEY, OTHER_KEY
+from ttp.store.credentials.keys import Keys
+from ttp.store.credentials.table import CredentialsTable
 from ttp.store.database import Database
 from ttp.store.home.locks import token_lock
 
@@ -138,3 +140,28 @@ def test_what_is_made_for_the_background_has_no_key(shared: Program) -> None:
 
     definition = service_definition(Context(shared.clock, OLD))
     assert OLD not in json.dumps([definition.argv, dict(definition.environ)])
+
+
+def test_a_restored_backup_keeps_the_tokens_of_now(shared: Program, tmp_path: Path) -> None:
+    shared.post("Hello", "--to", "x/me")
+    shared.ok("backup", str(tmp_path / "backup.db"))
+    newer = json.dumps({"accessToken": "newer", "refreshToken": "r1"})
+    shared.ok(*ADD, stdin=newer)
+    shared.ok("restore", str(tmp_path / "backup.db"))
+    held = CredentialsTable(Database(shared.home), Keys(OLD, (), shared.home)).get("x/me")
+    assert held is not None
+    assert held.access_token == "newer"
+
+
+def test_a_backup_of_another_store_keeps_its_own_tokens(
+    shared: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared.ok("backup", str(tmp_path / "backup.db"))
+    monkeypatch.setenv("TTP_HOME", str(tmp_path / "other"))
+    shared.ok("account", "add", "x/other", "--credentials", "-", stdin=PAIR)
+    with Database(tmp_path / "other").writing() as db:
+        db.execute("UPDATE store SET store_id = 'another'")
+    shared.ok("restore", str(tmp_path / "backup.db"))
+    table = CredentialsTable(Database(tmp_path / "other"), Keys(OLD, (), tmp_path))
+    assert table.get("x/me") is not None
+    assert table.get("x/other") is None

@@ -18,6 +18,7 @@ from tests.conftest import Program, inherited
 from tests.receivers import http_receiver
 from ttp.sandbox.server import RunningSandbox
 from ttp.server.routes import ROUTES
+from ttp.store.home import locks
 
 PATIENCE_S = 60.0
 
@@ -162,6 +163,42 @@ def test_posts_that_nobody_publishes_are_said_after_a_while(x: Program, heard: H
     assert heard.events() == ["publisher.stalled", "publisher.recovered"]
 
 
+def test_a_publisher_that_hangs_is_said_once_and_again_when_it_is_well(x: Program, heard: Heard) -> None:
+    x.post("Hello", "--to", "x/me", "--at", "in 1m")
+    began = x.clock.now()
+
+    def beat() -> None:
+        locks.write_holder(x.home, locks.Holder(4711, "loop", began, x.clock.now()))
+
+    with locks.publisher_lock(x.home):
+        x.clock.advance(hours=1)
+        beat()
+        x.clock.advance(minutes=4)
+        x("status", "--notify")
+        assert heard.events() == []
+        x.clock.advance(minutes=2)
+        for _ in range(2):
+            x("status", "--notify")
+        assert heard.events() == ["publisher.stalled"]
+        assert "4711" in heard.all()[0]["text"]
+        beat()
+        x("status", "--notify")
+        assert heard.events() == ["publisher.stalled", "publisher.recovered"]
+
+
+def test_a_publisher_that_is_only_slow_is_not_said_to_hang(
+    x: Program, heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TTP_NOTIFY__STALLED_AFTER_S", "1")
+    x.post("Hello", "--to", "x/me", "--at", "in 1m")
+    x.clock.advance(hours=1)
+    with locks.publisher_lock(x.home):
+        locks.write_holder(x.home, locks.Holder(4711, "loop", x.clock.now(), x.clock.now()))
+        x.clock.advance(seconds=59)
+        x("status", "--notify")
+    assert heard.events() == []
+
+
 def test_a_cron_that_publishes_is_not_called_dead(x: Program, heard: Heard) -> None:
     x.ok("run", "--once")
     x.post("Hello", "--to", "x/me", "--at", "in 1m")
@@ -225,6 +262,8 @@ def test_a_receiver_that_hangs_holds_up_no_publishing(
 
 # Commands.
 
+TESTED = {"command": "sent", "ntfy": "failed", "email": "failed"}
+
 
 def test_a_test_is_sent_by_one_kind_or_by_all(ttp: Program, heard: Heard) -> None:
     assert ttp.ok("notify", "test", "--json").json == [{"kind": "command", "sent": True, "error": None, "hint": None}]
@@ -237,7 +276,9 @@ def test_a_test_is_sent_by_one_kind_or_by_all(ttp: Program, heard: Heard) -> Non
     ttp.ok("config", "unset", "notify.kinds")
     assert ttp("notify", "test").code == 2
     assert ttp("status", "--notify").code == 2
-    assert ttp.ok("notify", "list").out == ""
+    listed = [(row["event"], row["kind"], row["state"]) for row in ttp.ok("notify", "list", "--json").json]
+    assert set(listed) == {("notify.test", kind, state) for kind, state in TESTED.items()}
+    assert all(row["error"] for row in ttp.ok("notify", "list", "--json").json if row["state"] == "failed")
 
 
 def test_a_secret_is_stored_with_its_host_and_never_shown(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:

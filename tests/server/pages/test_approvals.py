@@ -51,6 +51,16 @@ def test_what_waits_is_listed_and_approved(ann: Person, post: int) -> None:
     assert ann.ttp.shown()["approvedAt"]
 
 
+def test_who_logs_out_everywhere_ends_the_links_that_they_made(
+    server: Api, ann: Person, stranger: Person, post: int
+) -> None:
+    ben = Person(server).log_in("ben")
+    first, other = made(ann), made(ben, "otto")
+    ann.does("/logout", {"everywhere": "yes"})
+    stranger.sees(first, 404)
+    stranger.sees(other)
+
+
 def test_opening_a_link_decides_nothing(ann: Person, stranger: Person, post: int) -> None:
     path = made(ann)
     for _ in range(3):

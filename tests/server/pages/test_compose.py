@@ -9,6 +9,7 @@ import pytest
 from tests.media_bytes import png
 from tests.server.conftest import Api
 from tests.server.pages.conftest import DRAFT, Person
+from tests.server.pages.test_calendar import account_named
 
 LATER = "2098-01-01 09:00"
 EVIL = "</textarea><script>alert(1)</script>\"'"
@@ -76,13 +77,86 @@ def test_a_draft_is_kept_while_typing_and_belongs_to_one_change(ann: Person) -> 
     assert ann.ttp.sql("SELECT command FROM change") == [("create",)]
 
 
-def test_an_empty_form_and_a_scheduled_post_are_not_kept(ann: Person) -> None:
+def test_an_empty_form_is_not_kept(ann: Person) -> None:
     ann.send("/compose/keep", form(content=" \n"))
     assert ann.ttp.count("post") == 0
-    ann.does("/compose", form(do="schedule", at=LATER))
-    page = ann.sees("/posts/1/edit")
-    ann.send("/compose/keep", form(content="Half a sen", is_draft="no", **ids(page)))
-    assert stored(ann)["content"] == "Hello"
+
+
+def scheduled(person: Person) -> dict[str, Any]:
+    """Schedule a post; the fields of the form that edits it."""
+    person.does("/compose", form(do="schedule", at=LATER))
+    return {"is_draft": "no", "at": LATER, "at_before": LATER, **ids(person.sees("/posts/1/edit"))}
+
+
+def test_an_edit_of_a_scheduled_post_is_kept_and_changes_nothing_until_it_is_saved(ann: Person) -> None:
+    same = scheduled(ann)
+    kept = ann.send("/compose/keep", form(content=EVIL, thread=["More"], **{**same, "at": "tomorrow 9"})).text
+    assert 'class="hint"' in kept
+    assert ids(kept) == {"post_id": "1", "revision": same["revision"]}
+    assert (stored(ann)["content"], stored(ann)["scheduledAt"]) == ("Hello", "2098-01-01T09:00:00Z")
+    page = ann.sees("/posts/1/edit")  # after a reload
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "<script>alert" not in page
+    assert 'value="tomorrow 9"' in page
+    assert ">More</textarea>" in page
+    assert 'value="discard"' in page
+    assert "/posts/1/edit" in inner_links(ann.sees("/posts/1"))
+    ann.does("/compose", form(content="Better", **{**same, "do": "save"}))
+    assert stored(ann)["content"] == "Better"
+    assert 'value="discard"' not in ann.sees("/posts/1/edit")
+
+
+def inner_links(page: str) -> list[str]:
+    """Where the notes of a page lead to."""
+    return [note.partition('href="')[2].partition('"')[0] for note in page.split('class="note warn"')[1:]]
+
+
+def test_a_kept_edit_is_discarded_and_one_that_changes_nothing_is_not_kept(ann: Person) -> None:
+    same = scheduled(ann)
+    ann.send("/compose/keep", form(content="Half a sen", **same))
+    assert ann.does("/compose", {"post_id": "1", "do": "discard"}) == "/posts/1/edit"
+    assert ">Hello</textarea>" in ann.sees("/posts/1/edit")
+    ann.send("/compose/keep", form(content="Half a sen", **same))
+    ann.send("/compose/keep", form(**{**same, "variant:x/me": "", "thread": [""]}))
+    assert 'value="discard"' not in ann.sees("/posts/1/edit")
+
+
+def test_an_edit_that_is_kept_belongs_to_who_typed_it_and_outlives_the_post(ann: Person) -> None:
+    same = scheduled(ann)
+    ann.send("/compose/keep", form(content="Half a sen", **same))
+    ben = Person(ann.server).log_in("ben")
+    assert ">Hello</textarea>" in ben.sees("/posts/1/edit")
+    ann.ttp.bring(1, "published", next_at=None)
+    assert "Half a sen" in ann.sees("/posts/1")
+    assert "Half a sen" not in ben.sees("/posts/1")
+    refused = ann.send("/compose/keep", form(content="Half a sentence", **same)).text
+    assert "note warn" in refused
+
+
+def test_who_may_not_edit_a_scheduled_post_keeps_nothing_about_it(ann: Person) -> None:
+    same = scheduled(ann)
+    for other in (
+        Person(ann.server).log_in("ben", DRAFT),
+        Person(ann.server).log_in("cat", accounts=[account_named(ann.server, "x/other")]),
+    ):
+        assert "note warn" in other.send("/compose/keep", form(content="Mine", **same)).text
+    assert not list((ann.ttp.home / "writing").glob("page-*"))
+
+
+def test_old_unsaved_edits_are_forgotten(ann: Person) -> None:
+    same = scheduled(ann)
+    ann.send("/compose/keep", form(content="Half a sen", **same))
+    (first,) = (ann.ttp.home / "writing").glob("page-*.json")
+    first.rename(first.with_name("page-7-0123456789abcdef.json"))
+    (first.parent / "page-8-0123456789abcdef.json").write_text("{")
+    ann.ttp.clock.advance(days=29)
+    ann = Person(ann.server).log_in()
+    ann.send("/compose/keep", form(content="Half a sent", **same))
+    assert len(list(first.parent.glob("page-*.json"))) == 2
+    ann.ttp.clock.advance(days=2)
+    ann = Person(ann.server).log_in()
+    ann.send("/compose/keep", form(content="Half a sente", **same))
+    assert [path.name for path in first.parent.glob("page-*.json")] == [first.name]
 
 
 def test_a_draft_that_was_changed_elsewhere_is_not_overwritten(ann: Person) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import socket
 from dataclasses import replace
 from types import SimpleNamespace
 from urllib.parse import urlsplit
@@ -105,6 +106,26 @@ def test_an_expired_account_is_connected_again(ann: Person) -> None:
     assert ann.ttp.sql("SELECT id, user_id FROM account WHERE handle = 'demo'") == before
 
 
+def test_what_to_type_for_the_first_account_of_an_app_with_a_secret_is_said(
+    server: Api, ann: Person, sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = "ttp account connect tiktok --client-secret FILE"
+    assert first not in ann.sees("/accounts")
+    monkeypatch.setenv("TTP_PLATFORMS__TIKTOK__CLIENT_ID", tiktok_records.APP.id)
+    server.app = server_of(server.ttp).app
+    page = ann.sees("/accounts")
+    assert first in page
+    assert "client_id" not in page
+    ben = Person(server).log_in("ben", DRAFT)
+    assert first not in ben.sees("/accounts")
+    bring(ann, sandbox, "tiktok/demo")
+    assert first not in ann.sees("/accounts")
+    server.ttp.account("instagram/me")
+    page = ann.sees("/accounts")
+    assert "ttp config set platforms.instagram.client_id CLIENT_ID" in page
+    assert "ttp account connect instagram --client-secret FILE" in page
+
+
 def test_tiktok_uses_the_secret_that_is_stored(ann: Person, sandbox: RunningSandbox) -> None:
     bring(ann, sandbox, "tiktok/demo")
     answer = connect(ann, "tiktok/demo")
@@ -119,6 +140,56 @@ def test_an_app_is_registered_at_a_mastodon_server(ann: Person, sandbox: Running
     answer = connect(ann, f"mastodon/demo@{host}", f"demo@{host}")
     assert answer.status_code == 200, inner(answer.text)
     assert account(ann, f"mastodon/demo@{host}")["connected"] is True
+
+
+@pytest.fixture
+def no_fixed_servers(ann: Person, monkeypatch: pytest.MonkeyPatch) -> Person:
+    """Ann, where the settings name no server of Mastodon and Bluesky: each account has its own."""
+    for platform in ("MASTODON", "BLUESKY"):
+        monkeypatch.delenv(f"TTP_PLATFORMS__{platform}__BASE_URL")
+    ann.server.app = server_of(ann.ttp).app
+    return ann
+
+
+@pytest.mark.parametrize(
+    ("platform", "handle"),
+    [
+        ("mastodon", "demo@{sandbox}"),
+        ("mastodon", "demo@localhost:{port}"),
+        ("mastodon", "demo@social.example.org"),
+        ("bluesky", "social.example.org"),
+    ],
+)
+def test_a_server_that_only_this_network_reaches_is_not_called(
+    no_fixed_servers: Person,
+    sandbox: RunningSandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    platform: str,
+    handle: str,
+) -> None:
+    ann, ask = no_fixed_servers, socket.getaddrinfo
+    monkeypatch.setattr(
+        "socket.getaddrinfo", lambda host, *rest, **more: ask("10.0.0.8" if "example" in host else host, *rest, **more)
+    )
+    before = len(sandbox.state.answered)
+    host = sandbox.url.removeprefix("http://")
+    fields = {"platform": platform, "handle": handle.format(sandbox=host, port=host.rpartition(":")[2])}
+    for path, more in ((CONNECT, {}), ("/accounts/sign-in", {"answer_0": "secret"})):
+        answer = ann.send(path, {**fields, **more})
+        assert answer.status_code == 403, inner(answer.text)
+        assert "ttp account connect" in inner(answer.text)
+    assert len(sandbox.state.answered) == before
+
+
+def test_an_account_that_was_added_on_the_server_is_connected_again_wherever_it_is(
+    no_fixed_servers: Person, sandbox: RunningSandbox
+) -> None:
+    ann, host = no_fixed_servers, sandbox.url.removeprefix("http://")
+    name = f"mastodon/demo@{host}"
+    ann.ttp.account(name)
+    ann.ttp.sql(f"UPDATE account SET server = '{sandbox.url}', user_id = NULL WHERE platform = 'mastodon'")
+    answer = connect(ann, name, f"demo@{host}")
+    assert answer.status_code == 200, inner(answer.text)
 
 
 def test_bluesky_asks_for_an_app_password(ann: Person, sandbox: RunningSandbox) -> None:

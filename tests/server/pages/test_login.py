@@ -205,3 +205,31 @@ def test_a_command_prints_a_link(server: Api) -> None:
     for action in ("delete", "undo", "approve"):
         assert person.send(f"/posts/{hidden}/{action}", {"change": "2"}).status_code == 404
     assert "Hidden" not in person.sees("/queue")
+
+
+@pytest.mark.parametrize(
+    ("path", "accept", "kind"),
+    [
+        ("/nothing", "text/html,application/xhtml+xml,*/*;q=0.8", "text/html"),
+        ("/posts/x", "text/html", "text/html"),
+        ("/static/nothing.js", "*/*", "application/problem+json"),
+        ("/nothing", "*/*", "application/problem+json"),
+        ("/nothing", "application/json", "application/problem+json"),
+        ("/v1/nothing", "text/html", "application/problem+json"),
+        ("/api/nothing", "text/html", "application/json"),
+    ],
+)
+def test_an_unknown_address_is_a_page_for_browsers_and_json_for_clients(
+    ann: Person, stranger: Person, path: str, accept: str, kind: str
+) -> None:
+    for person in (ann, stranger):
+        answer = person.get(path, headers={"Accept": accept})
+        assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (404, kind)
+        if kind == "text/html":
+            assert ("/calendar" in answer.text) is (person is ann)
+            assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+def test_an_unknown_address_is_no_part_of_the_page(stranger: Person) -> None:
+    page = stranger.get("/<script>alert(1)</script>", headers={"Accept": "text/html"}).text
+    assert "<script>alert" not in page

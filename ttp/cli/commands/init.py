@@ -87,7 +87,7 @@ def _use_database(context: Context, url: str) -> None:
             " store.password_command print it",
             Hint("fix", action("init", hide_password(url))),
         )
-    database = open_database(context.home, url, context.config.texts("store.password_command"))
+    database = open_database(context.home, url, context.own_config.texts("store.password_command"))
     made = database.create()
     database.connect().close()
     change_settings(context, [(key, value)])

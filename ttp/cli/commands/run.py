@@ -199,7 +199,11 @@ class PublishReport:
     def _line(self, event: Event) -> None:
         if event.kind in _NOTES:
             command = f":  {command_text(event.hint)}" if event.hint else ""
-            self._out.note((event.message or "") + command)
+            text = (event.message or "") + command
+            if self._out.quiet and self._mode is Mode.LOOP:  # once, in the log of a service
+                self._out.write_stderr(f"note: {text}")
+            else:
+                self._out.note(text)
         if event.event in _SILENT or event.post is None:
             return
         at = f"{event.at.astimezone(self._context.zone):%H:%M:%S}"

@@ -46,8 +46,9 @@ def copy(
 
     given, there = _open(context, source), _open(context, target)
     # What a store in a server has of these settings is copied with it.
-    shared = {name: context.config[name] for name in context.keys if is_shared(name) and context.config.is_set(name)}
-    tables = list(StoreCopy(given, there, shared if given.has_files else {}).run())
+    shared = {name: context.own_config[name] for name in _shared_here(context)} if given.has_files else {}
+    any_machine = context.own_config["publish.any_machine"] is True
+    tables = list(StoreCopy(given, there, shared, any_machine=any_machine).run())
     rows = sum(table.rows for table in tables)
     shape: dict[str, object] = {"from": given.name, "to": there.name, "tables": len(tables), "rows": rows}
     said = f"Copied {rows} rows of {len(tables)} tables to {there.name}." if tables else "The copy is complete."
@@ -102,7 +103,7 @@ def _open(context: Context, text: str) -> Database:
                 "everybody on this machine can read a password on a command line: put it into the file ~/.pgpass, or"
                 " let store.password_command print it"
             )
-        return open_database(context.home, text, context.config.texts("store.password_command"))
+        return open_database(context.home, text, context.own_config.texts("store.password_command"))
     path = expand_user(text.removeprefix("sqlite://"))
     home = path.parent if path.name == "ttp.db" else path
     if "://" in text.removeprefix("sqlite://") or (home.exists() and not home.is_dir()):
@@ -110,18 +111,23 @@ def _open(context: Context, text: str) -> Database:
     return open_database(home.absolute())
 
 
+def _shared_here(context: Context) -> list[str]:
+    """Return the settings of this host that all hosts of a store in a server share."""
+    return [name for name in context.keys if is_shared(name) and context.own_config.is_set(name)]
+
+
 def _left_to_do(context: Context, source: Database, target: Database) -> Iterator[str]:
     """Yield what has to be moved by hand, and what to set."""
-    shared = [name for name in context.keys if is_shared(name) and context.config.is_set(name)]
+    shared = _shared_here(context)
     if not target.has_files and source.has_files and shared:
         yield f"these settings are in the store now, and no longer in the config file of a host: {', '.join(shared)}"
         yield from (f"remove it here:  ttp config unset {name}" for name in shared)
     homes = source.home, target.home
     if target.has_files:
         yield f"use it from now on:  {quote_command('export', f'TTP_HOME={target.home}')}"
-        if context.config.text("store.url"):
+        if context.own_config.text("store.url"):
             yield "stop using the old one:  ttp config unset store.url"
-    elif context.config.text("store.url") != target.name:
+    elif context.own_config.text("store.url") != target.name:
         yield f"use it from now on, on every host:  {quote_command('ttp', 'config', 'set', 'store.url', target.name)}"
     if homes[0] != homes[1]:
         names = ("media", "credentials.json", "config.toml")
@@ -130,6 +136,6 @@ def _left_to_do(context: Context, source: Database, target: Database) -> Iterato
             yield f"copy what is not in the store:  {quote_command('cp', '-a', *there, f'{homes[1]}/')}"
     elif not target.has_files:
         yield f"media stay in {homes[0] / 'media'}: other hosts read them from a bucket (media.backend)"
-    backend = context.config.text("credentials.backend")
+    backend = context.own_config.text("credentials.backend")
     if backend != "store":
         yield f"credentials stay where they are (credentials.backend = {backend})"

@@ -50,7 +50,7 @@ def run_there(context: Context, path: str, values: Mapping[str, Any]) -> int | N
     if path in HERE or (path in SETTINGS_HERE and is_setting_here(str(values.get("key")))):
         return None
     command = find_command(path, values)
-    address = find_address(context.config)
+    address = find_address(context.own_config)
     with ExitStack() as held:
         stdin = _read_stdin(command, values)
         if stdin is not None:
@@ -274,7 +274,7 @@ class _Call:
             "environ": {
                 **environ,
                 "COLUMNS": str(terminal.terminal_width(out, os.environ) if out is not None else terminal.USUAL_WIDTH),
-                **zone_variables(self._context.config),
+                **zone_variables(self._context.own_config),
             },
             "files": list(self._upload.files),
             "folders": sorted(self._upload.folders),

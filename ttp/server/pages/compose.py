@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
-from datetime import tzinfo
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, tzinfo
 from typing import Any
 
 from starlette.responses import Response
@@ -23,6 +24,7 @@ from ttp.server.services import RequestServices
 from ttp.services.media import add_upload
 from ttp.services.preview import PostPreview, preview_post
 from ttp.services.queries import PostView
+from ttp.store.home.unsaved_edits import UnsavedEdit
 
 DRAFT, PUBLISH = TokenCapability.DRAFT, TokenCapability.PUBLISH
 SUGGESTED = {"optimal": "Best hour", "next-slot": "Next slot"}
@@ -85,8 +87,30 @@ def show_new(visit: Visit) -> Response:
 
 
 def show_edit(visit: Visit) -> Response:
+    """Show the form with the post, or with what this person typed about it and did not save."""
     post = writing(visit).posts.editable(visit.post_id)
-    return _form_page(visit, composition_of(visit.reading.queries.post(post.id or 0), visit.zone))
+    stored = composition_of(visit.reading.queries.post(post.id or 0), visit.zone)
+    unsaved = unsaved_edit(visit, visit.post_id)
+    if unsaved is None:
+        return _form_page(visit, stored)
+    return _form_page(visit, replace(unsaved[0], is_draft=stored.is_draft), kept_at=unsaved[1])
+
+
+def unsaved_edit(visit: Visit, post_id: int) -> tuple[Composition, datetime] | None:
+    """Return what this person typed about a post and did not save, and when."""
+    found = visit.installation.unsaved_edits.find(post_id, visit.person.name)
+    if found is None:
+        return None
+    try:
+        return _composition_from_json(found.fields), found.kept_at
+    except (KeyError, TypeError):  # of another version of ttp
+        return None
+
+
+def _composition_from_json(fields: Mapping[str, Any]) -> Composition:
+    pairs = {name: tuple((key, value) for key, value in fields[name]) for name in ("variants", "options")}
+    lists = {name: tuple(fields[name]) for name in ("accounts", "thread")}
+    return Composition(**{**fields, **lists, **pairs, "media": tuple(AttachedMedia(**one) for one in fields["media"])})
 
 
 def composition_of(post: PostView | Post, zone: tzinfo) -> Composition:
@@ -109,6 +133,9 @@ def composition_of(post: PostView | Post, zone: tzinfo) -> Composition:
 def submit(visit: Visit) -> Response:
     """Do what the pressed button says. Whatever is refused, the form comes back with all that was typed."""
     services, typed, button = writing(visit), typed_in(visit), visit.field("do")
+    if button == "discard":
+        visit.installation.unsaved_edits.forget(typed.post_id, visit.person.name)
+        return visit.go(f"/posts/{typed.post_id}/edit")
     try:
         typed = _with_files(visit, services, typed)
     except TtpError as error:
@@ -124,6 +151,7 @@ def submit(visit: Visit) -> Response:
         post_id = _save(visit, typed, timed=timed)
     except TtpError as error:
         return _form_page(visit, typed, error)
+    visit.installation.unsaved_edits.forget(post_id, visit.person.name)
     done = {"draft": "draft", "schedule": "scheduled"}.get(button, "saved")
     return visit.go(f"/posts/{post_id}", done=done)
 
@@ -134,17 +162,42 @@ def check(visit: Visit) -> Response:
 
 
 def keep(visit: Visit) -> Response:
-    """Keep what is typed as a draft. A post that is scheduled does not change until it is saved."""
-    typed = typed_in(visit)
-    if typed.is_empty or not typed.is_draft:
-        return visit.page("compose_kept.html", typed=typed, kept=False, error=None)
+    """Keep what is typed, as a draft or beside the post: one that is scheduled does not change until it is saved."""
+    typed, kept = typed_in(visit), False
     try:
-        post_id = _save(visit, typed, timed=False)
+        if not typed.is_draft:
+            kept = _keep_edit(visit, typed)
+        elif not typed.is_empty:
+            post_id = _save(visit, typed, timed=False)
+            typed = replace(typed, post_id=post_id, revision=writing(visit).posts.post(post_id).revision)
+            visit.installation.unsaved_edits.forget(post_id, visit.person.name)
+            kept = True
     except TtpError as error:
         return visit.page("compose_kept.html", status=200, typed=typed, kept=False, error=error)
-    stored = writing(visit).posts.post(post_id)
-    typed = replace(typed, post_id=post_id, revision=stored.revision)
-    return visit.page("compose_kept.html", typed=typed, kept=True, error=None)
+    return visit.page("compose_kept.html", typed=typed, kept=kept, error=None)
+
+
+def _keep_edit(visit: Visit, typed: Composition) -> bool:
+    """Keep an edit of a post that is no draft. Return False if it changes nothing."""
+    post = writing(visit).posts.editable(typed.post_id)
+    edits, name = visit.installation.unsaved_edits, visit.person.name
+    stored = composition_of(post, visit.zone)
+    if _same_words(typed) == _same_words(replace(stored, revision=typed.revision)):
+        edits.forget(typed.post_id, name)
+        return False
+    edits.keep(typed.post_id, name, UnsavedEdit(visit.now, asdict(typed)))
+    return True
+
+
+def _same_words(typed: Composition) -> Composition:
+    """Return what is typed without the fields that are empty."""
+    return replace(
+        typed,
+        accounts=tuple(sorted(typed.accounts)),
+        thread=tuple(part for part in typed.thread if part.strip()),
+        variants=tuple(sorted(one for one in typed.variants if one[1])),
+        options=tuple(sorted(one for one in typed.options if one[1])),
+    )
 
 
 def upload(visit: Visit) -> Response:
@@ -224,7 +277,12 @@ def _suggest(visit: Visit, services: RequestServices, typed: Composition, word: 
 
 
 def _form_page(
-    visit: Visit, typed: Composition, error: TtpError | None = None, field: str = "", note: str = ""
+    visit: Visit,
+    typed: Composition,
+    error: TtpError | None = None,
+    field: str = "",
+    note: str = "",
+    kept_at: datetime | None = None,
 ) -> Response:
     errors: dict[str, list[str]] = {}
     if error is not None:
@@ -249,6 +307,7 @@ def _form_page(
         errors=errors,
         suggested=SUGGESTED,
         note=note,
+        kept_at=kept_at,
         may_schedule=visit.person.may(PUBLISH),
         **_checked(visit, typed),
     )

@@ -15,13 +15,15 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from ttp.domain.action import Action, action
+from ttp.domain.action import Action, WayOut, action
 from ttp.domain.api_token import TokenCapability
 from ttp.domain.errors import Hint, NotAllowed, TtpError, UsageError
 from ttp.domain.time.clock import Clock
+from ttp.platforms.addresses import host_of
+from ttp.platforms.http import is_private
 from ttp.platforms.login import App, BrowserLogin, PasswordLogin
 from ttp.platforms.oauth.callback import NotThisLogin, read_answer
-from ttp.platforms.platform import Platform
+from ttp.platforms.platform import Platform, Runtime
 from ttp.server.pages.rendering import error_lines
 from ttp.server.pages.visit import Visit
 from ttp.server.problems import status_of
@@ -32,6 +34,7 @@ PUBLISH = TokenCapability.PUBLISH
 CALLBACK = "/callback"
 FORM = "/accounts/connect"
 LASTS_FOR = timedelta(minutes=10)
+ON_SERVER = "Who works on the server itself can connect an account there."
 MOST_STARTED = 10
 """Logins that one session may have started; the oldest makes room."""
 
@@ -43,6 +46,7 @@ class StartedLogin:
     session: str = field(repr=False)
     pending: PendingLogin
     server: str | None
+    runtime: Runtime
     ends_at: datetime
 
 
@@ -54,7 +58,7 @@ class StartedLogins:
         self._by_state: dict[str, StartedLogin] = {}
         self._lock = threading.Lock()
 
-    def add(self, session: str, pending: PendingLogin, server: str | None) -> None:
+    def add(self, session: str, pending: PendingLogin, server: str | None, runtime: Runtime) -> None:
         now = self._clock.now()
         with self._lock:
             for state, one in list(self._by_state.items()):
@@ -63,7 +67,7 @@ class StartedLogins:
             own = [state for state, one in self._by_state.items() if one.session == session]
             for state in own[: max(0, len(own) - MOST_STARTED + 1)]:
                 del self._by_state[state]
-            self._by_state[pending.state] = StartedLogin(session, pending, server, now + LASTS_FOR)
+            self._by_state[pending.state] = StartedLogin(session, pending, server, runtime, now + LASTS_FOR)
 
     def take(self, state: str, session: str) -> StartedLogin | None:
         """Return the login with this state, once. None for one of another session, which stays, and for an old one."""
@@ -78,6 +82,21 @@ class StartedLogins:
 def has_login(platform: Platform) -> bool:
     """Return whether accounts of a platform are connected by a login."""
     return type(platform).login is not Platform.login
+
+
+def setup_commands(visit: Visit, platform: Platform) -> list[str]:
+    """Return what must be typed on the server before accounts of a platform can be connected here: its app is not
+    known yet. Empty for platforms whose apps have no secret, or are made by ttp."""
+    here = visit.installation
+    if not (has_login(platform) and platform.needs_client_secret and platform.server == "fixed"):
+        return []
+    with _connector(visit, platform, None, here.runtime) as (connector, _):
+        if connector.known_app(platform.name) is not None:
+            return []
+    key = f"platforms.{platform.name}.client_id"
+    ways: list[WayOut] = [] if here.config.text(key) else [action("config set", key, "CLIENT_ID")]
+    ways.append(action("account connect", platform.name, client_secret="FILE"))  # noqa: S106  # a file's name
+    return [here.render_way_out(way) for way in ways]
 
 
 def show_form(visit: Visit) -> Response:
@@ -106,8 +125,8 @@ def start(visit: Visit) -> Response:
     try:
         platform = visit.installation.platforms.find(platform_name)
         name = f"{platform.name}/{handle}" if handle else platform.name
-        server = _server(visit, platform, name)
-        with _connector(visit, platform, server) as (connector, login):
+        server, runtime = _server(visit, platform, name)
+        with _connector(visit, platform, server, runtime) as (connector, login):
             if isinstance(login, PasswordLogin):
                 return _password_page(visit, platform, handle, login)
             callback = _callback_address(visit)
@@ -121,7 +140,7 @@ def start(visit: Visit) -> Response:
     except TtpError as error:
         return _form_page(visit, platform_name, handle, error)
     started: StartedLogins = visit.request.app.state.started_logins
-    started.add(visit.csrf, pending, server)
+    started.add(visit.csrf, pending, server, runtime)
     return visit.page("connect_go.html", platform=platform, pending=pending, is_own_app=is_own, url=pending.url)
 
 
@@ -131,8 +150,8 @@ def sign_in(visit: Visit) -> Response:
     try:
         platform = visit.installation.platforms.find(platform_name)
         name = f"{platform.name}/{handle}"
-        server = _server(visit, platform, name)
-        with _connector(visit, platform, server) as (connector, login):
+        server, runtime = _server(visit, platform, name)
+        with _connector(visit, platform, server, runtime) as (connector, login):
             if not isinstance(login, PasswordLogin):
                 raise UsageError(f"{platform.title} accounts are connected in the browser, not with a password")
             answers = {what: visit.field(f"answer_{number}") for number, what in enumerate(login.asks_for)}
@@ -161,7 +180,7 @@ def finish(visit: Visit) -> Response:
         platform = visit.installation.platforms.find(pending.platform)
         if isinstance(answer, NotThisLogin):
             raise UsageError(f"{platform.title} sent an answer that cannot be used: {answer.why}")
-        with _connector(visit, platform, started.server) as (connector, _):
+        with _connector(visit, platform, started.server, started.runtime) as (connector, _):
             result = connector.finish(pending, answer)
     except TtpError as error:
         return _failure_page(visit, pending.name, error)
@@ -202,24 +221,41 @@ def _problem(visit: Visit, error: TtpError | None) -> dict[str, Any]:
     return {"lines": error_lines(error) if error is not None else [], "pages": pages, "commands": commands}
 
 
-def _server(visit: Visit, platform: Platform, name: str) -> str | None:
-    """Return the account's server. Raise NotAllowed if the person may not connect the account."""
+def _server(visit: Visit, platform: Platform, name: str) -> tuple[str | None, Runtime]:
+    """Return the account's server, and what to reach it with. Raise NotAllowed if the person may not connect the
+    account, or for a server that only this machine or its network reaches."""
     services = visit.services(PUBLISH)
     known = next((one for one in services.queries.accounts() if one.name.lower() == name.lower()), None)
     if known is None and services.caller.accounts is not None:
         raise NotAllowed(f"{visit.person.name} may use some accounts only, and can reconnect those")
+    here = visit.installation
     if known is not None and known.server is not None and has_login(platform):
-        return known.server
-    return find_server(visit.installation.platforms, visit.installation.runtime, name, None)
+        return known.server, here.runtime
+    runtime = here.runtime.only_public()
+    handle = name.partition("/")[2]
+    if platform.server in ("in_handle", "discovered") and handle and not platform.base_url(here.config):
+        _refuse_private(name, f"//{handle.rpartition('@')[2]}")
+    server = find_server(here.platforms, runtime, name, None)
+    if server is not None and not platform.base_url(here.config):
+        _refuse_private(name, server)
+    return server, runtime
+
+
+def _refuse_private(name: str, address: str) -> None:
+    host = host_of(address)
+    if host and is_private(host):
+        raise NotAllowed(
+            f"{host} is not on the public internet", Hint("try", action("account connect", name)), details=[ON_SERVER]
+        )
 
 
 @contextmanager
 def _connector(
-    visit: Visit, platform: Platform, server: str | None
+    visit: Visit, platform: Platform, server: str | None, runtime: Runtime
 ) -> Iterator[tuple[AccountConnector, BrowserLogin | PasswordLogin]]:
     """Yield the service and the login, and close its connections afterwards. Raise UsageError without a login."""
     here = visit.installation
-    login = platform.login(here.runtime, server)
+    login = platform.login(runtime, server)
     if login is None:
         raise UsageError(
             f"{platform.title} accounts cannot be connected by a login",

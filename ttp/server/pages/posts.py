@@ -11,6 +11,7 @@ from ttp.domain.api_token import TokenCapability
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import NotFound, TtpError, UsageError
 from ttp.domain.post import PostStatus
+from ttp.server.pages.compose import unsaved_edit
 from ttp.server.pages.rendering import HEADERS, error_lines
 from ttp.server.pages.visit import Visit
 from ttp.server.problems import status_of
@@ -81,6 +82,7 @@ def _post_page(visit: Visit, error: TtpError | None = None) -> Response:
         changes=changes,
         actions=actions_of(visit, post),
         missing=queries.missing_media(post),
+        unsaved=unsaved_edit(visit, visit.post_id),
         error=error,
         lines=error_lines(error) if error else [],
     )

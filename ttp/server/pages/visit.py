@@ -204,18 +204,15 @@ def endpoint(page: Page) -> Callable[[Request], Any]:
     """Return what answers requests of a page."""
 
     async def answer(request: Request) -> Response:
-        installation: Installation = request.app.state.installation
-        secret = request.cookies.get(SAFE_COOKIE if is_secure(request) else COOKIE, "")
-        session = await run_in_threadpool(installation.people.session, secret) if secret else None
-        visit = Visit(request, installation, session, secret if session else "", None)
+        visit = await _begin(request)
         try:
-            if page.needs is not None and session is None:
+            if page.needs is not None and visit.session is None:
                 if request.method == "GET" and not visit.is_fragment:
                     return redirect(LOGIN_PAGE)
                 raise Unauthorized("you are not logged in any more; what you typed is still on the page before")
             if request.method == "POST":
                 _refuse_foreign(request)
-                visit = Visit(request, installation, session, visit.secret, await _form(request))
+                visit.form = await _form(request)
                 if page.needs is not None:
                     _refuse_forged(request, visit)
             return await run_in_threadpool(_handled, page, visit)
@@ -225,6 +222,26 @@ def endpoint(page: Page) -> Callable[[Request], Any]:
             await visit.form.close()
 
     return answer
+
+
+async def _begin(request: Request) -> Visit:
+    """Return the visit of a request, without its form."""
+    installation: Installation = request.app.state.installation
+    secret = request.cookies.get(SAFE_COOKIE if is_secure(request) else COOKIE, "")
+    session = await run_in_threadpool(installation.people.session, secret) if secret else None
+    return Visit(request, installation, session, secret if session else "", None)
+
+
+def is_for_browser(request: Request) -> bool:
+    """Return whether an address that has no route is answered with a page."""
+    wants = "text/html" in request.headers.get("accept", "")
+    return wants and not request.url.path.startswith(("/v1/", "/api/"))
+
+
+async def error_page(request: Request, error: TtpError) -> Response:
+    """Return the page about an error at an address that is no page."""
+    visit = await _begin(request)
+    return await run_in_threadpool(visit.error, error)
 
 
 def _handled(page: Page, visit: Visit) -> Response:

@@ -17,6 +17,24 @@ if (compose) {
   let keeping = false;
   let sent = false;
   let waiting = null;
+  // A lost connection: say so, and try again until it is kept.
+  for (const name of ["htmx:sendError", "htmx:timeout"]) {
+    kept.addEventListener(name, () => {
+      if (!document.getElementById("unreachable")) {
+        const said = document.createElement("p");
+        said.id = "unreachable";
+        said.className = "note warn";
+        said.textContent = "Not kept: the server cannot be reached. Leave this page open; it is tried again.";
+        kept.append(said);
+      }
+      setTimeout(() => compose.dispatchEvent(new Event("input", { bubbles: true })), 3000);
+    });
+  }
+  // A reload shows the draft again.
+  kept.addEventListener("htmx:afterSettle", () => {
+    const id = kept.querySelector("[name=post_id]").value;
+    if (location.pathname === "/compose" && id !== "0") history.replaceState(null, "", `/posts/${id}/edit`);
+  });
   kept.addEventListener("htmx:beforeRequest", (event) => {
     if (sent) event.preventDefault();
     else keeping = true;

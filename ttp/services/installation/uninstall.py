@@ -141,6 +141,9 @@ class Uninstall:
                 yield Removal("lock", str(path), "remove", False, "another process holds it")
 
     def _revoke_tokens(self, dry_run: bool) -> Iterator[Removal]:
+        if not self._database.has_files and self._config.text("credentials.backend") == "store":
+            yield Removal("token", "all accounts", "keep", True, "they are in the store, for its other hosts")
+            return
         try:
             accounts = self._accounts()
             credentials = self._credentials()

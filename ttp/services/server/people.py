@@ -21,6 +21,7 @@ from ttp.domain.time.clock import Clock
 from ttp.services.server.api_tokens import LONGEST_NAME, NAME
 from ttp.store.database import Database
 from ttp.store.home.files import write_whole
+from ttp.store.server import approval_links
 from ttp.store.server import people as store
 
 LINK_WORKS_FOR = timedelta(minutes=10)
@@ -91,10 +92,12 @@ class People:
         return found if found is not None and self._clock.now() < found.expires_at else None
 
     def log_out(self, session: Session, *, everywhere: bool = False) -> None:
-        """End a session; `everywhere`: all sessions of the person, and the login links that were not used."""
+        """End a session; `everywhere`: all sessions of the person, and the links that were not used: those to log in, and
+        those by which they let others approve."""
         with self._database.writing() as db:
             if everywhere:
                 store.delete_all_of(db, session.person.name)
+                approval_links.delete_all_of(db, session.person.name)
             else:
                 store.delete_session(db, session.id)
 

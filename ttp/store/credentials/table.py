@@ -84,6 +84,13 @@ class CredentialsTable:
             fields = key.encrypt(entry_of(credentials), (store["store_id"], name))
             db.execute(_PUT, (name, key.id, json.dumps(fields, sort_keys=True)))
 
+    def require_key(self) -> None:
+        """Raise KeyMissing if the store has entries that cannot be read here, BackendUnavailable."""
+        with self._database.reading() as db:
+            row = None if db is None else db.execute("SELECT credentials_key AS id FROM store").fetchone()
+        if row is not None and row["id"] is not None:
+            self._require(row["id"])
+
     def remove(self, account: str) -> None:
         """Delete an account's credentials, if any. Needs no key."""
         if self._database.exists():

@@ -28,7 +28,7 @@ _FOLDERS: Mapping[str, re.Pattern[str]] = MappingProxyType(
         "media": re.compile(r"[0-9a-f]{64}(?:\.\w+)?|\.[0-9a-f]{64}-\d+|\.(?:fetched|made|upload|part)-.+"),
         "tokens": re.compile(r".+\.(?:lock|json)" + _NEW),
         "lent": re.compile(r"\.?[0-9a-f]{32}(?:\.\w+)?(?:-[0-9a-f]{8})?"),
-        "writing": re.compile(r"(?:new-\w+|\d+(?:-\d+)?)\.(?:md|json)[^/]*"),
+        "writing": re.compile(r"(?:new-\w+|\d+(?:-\d+)?|page-\d+-[0-9a-f]{16})\.(?:md|json)[^/]*"),
     }
 )
 _LOCKS = ("publisher.lock", "media.lock", "webhooks.lock", "credentials.lock")

@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 from ttp import __version__
 from ttp.domain.action import action
@@ -229,19 +230,33 @@ def _try_lock(descriptor: int, path: Path) -> bool:
     return True
 
 
-class RefreshRecord:
-    """Whether a refresh of an account's token is under way or got no answer, in a file. The token's lock must be held.
-    `store.postgresql.token_locks` has the same for stores that several hosts share."""
+class RefreshRecord(Protocol):
+    """Whether a refresh of an account's token is under way or got no answer. Its lock must be held."""
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether another host may have refreshed the token before this record was opened."""
+        ...
+
+    def begin(self, token: str, at: datetime) -> datetime | None:
+        """Record durably that the token is about to be sent. Return when a refresh with it began whose end was never
+        recorded; that time stays."""
+        ...
+
+    def end(self) -> None:
+        """Delete the record: the answer is stored, or the refresh was refused."""
+        ...
+
+
+class FileRefreshRecord:
+    """The record of a store that is a file, in a file."""
 
     is_shared = False
-    """Whether another host may have refreshed the token before this record was opened."""
 
     def __init__(self, home: Path, account: str) -> None:
         self._path = _path(home, account, "json")
 
     def begin(self, token: str, at: datetime) -> datetime | None:
-        """Record durably that the token is about to be sent. Return when a refresh with it began whose end was never
-        recorded; that time stays."""
         begun = self._begun(token)
         with translate_errors(self._path):
             files.write_whole(self._path, json.dumps({"token": mark_token(token), "at": (begun or at).isoformat()}))
@@ -255,7 +270,6 @@ class RefreshRecord:
         return None
 
     def end(self) -> None:
-        """Delete the record: the answer is stored, or the refresh was refused."""
         self._path.unlink(missing_ok=True)
 
 

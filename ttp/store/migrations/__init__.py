@@ -25,7 +25,13 @@ def upgrade(connection: SqliteConnection, target: str) -> None:
     config.set_main_option("path_separator", "os")
     with engine.connect() as c, c.begin():
         config.attributes["connection"] = c
+        # A table that is rebuilt loses the triggers by which a sealed store refuses changes.
+        triggers = c.exec_driver_sql("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
+        for name, _ in triggers:
+            c.exec_driver_sql(f"DROP TRIGGER {name}")
         command.upgrade(config, target)
+        for _, sql in triggers:
+            c.exec_driver_sql(sql)
         broken = c.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
         if broken:
             raise Conflicting(f"migration to {target} would break {len(broken)} references")

@@ -6,7 +6,7 @@ import os
 import threading
 import weakref
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from ttp.domain.health import RegisteredPublisher
 from ttp.domain.store_url import hide_password
 from ttp.store.database import Database
 from ttp.store.dialect import Connection, StoreError
+from ttp.store.home.locks import RefreshRecord
+from ttp.store.postgresql import token_locks
 from ttp.store.postgresql.address import ask_password, read_address
 from ttp.store.postgresql.connection import PostgresConnection
 from ttp.store.postgresql.errors import translate_errors
@@ -130,6 +132,29 @@ class PostgresDatabase(Database):
             finally:
                 with suppress(StoreError):  # the lock ends with the session, too
                     unlock_job(session, job)
+
+    @contextmanager
+    def token_lock(self, account: str, *, patience_s: float, has_account: bool = False) -> Iterator[None]:
+        # The account first, as publishers do: who has it waits for no other host any more.
+        with self.translating_errors(), ExitStack() as held:
+            if not has_account:
+                held.enter_context(token_locks.account_lock(self.connect, account, patience_s=patience_s))
+            held.enter_context(super().token_lock(account, patience_s=patience_s))
+            yield
+
+    @contextmanager
+    def refreshing(self, account: str, *, patience_s: float) -> Iterator[RefreshRecord]:
+        with (
+            self.translating_errors(),
+            token_locks.refreshing(self.connect, account, patience_s=patience_s) as record,
+        ):
+            yield record
+
+    def media_adding_lock(self) -> AbstractContextManager[None]:
+        return token_locks.media_adding_lock(self.connect)
+
+    def media_removing_lock(self) -> AbstractContextManager[bool]:
+        return token_locks.media_removing_lock(self.connect)
 
     def _open(self) -> PostgresConnection:
         if self._password_command:

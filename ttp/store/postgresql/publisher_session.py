@@ -8,12 +8,12 @@ lock has two numbers: the number of a table, which no other store of the databas
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from ttp.domain.health import RegisteredPublisher
 from ttp.domain.time.clock import from_ms
-from ttp.store.dialect import Connection, List, in_list
+from ttp.store.dialect import Connection, List, Row, in_list
 from ttp.store.ownership import ServerIdentity
 from ttp.store.publisher_session import Held, Job, PublisherSession
 
@@ -66,7 +66,7 @@ SELECT p.host, p.pid, p.mode, p.since, p.last_report_at, (
     SELECT count(*) FROM pg_locks l WHERE l.pid = p.session_pid AND l.classid = {_CLASS.format("account")}::oid
         AND {_ADVISORY}
 ) AS accounts
-FROM publisher p JOIN pg_stat_activity a ON {_SESSION} ORDER BY p.id
+FROM publisher p JOIN pg_stat_activity a ON {_SESSION} {{}} ORDER BY p.id
 """
 _LOCKED = f"SELECT objid::bigint AS account FROM pg_locks WHERE {_ADVISORY} AND classid = {_CLASS}::oid"
 
@@ -145,6 +145,9 @@ class SharedSession(PublisherSession):
             if row["ended"]
         ]
 
+    def others(self, db: Connection) -> list[RegisteredPublisher]:
+        return _registered(db.execute(_LIST.format("WHERE p.id <> ?"), (self._id,)))
+
     def leave(self, db: Connection) -> None:
         db.execute("DELETE FROM publisher WHERE id = ?", (self._id,))
 
@@ -154,11 +157,15 @@ class SharedSession(PublisherSession):
 
 def registered_publishers(db: Connection) -> list[RegisteredPublisher]:
     """Return the publishers whose sessions exist."""
+    return _registered(db.execute(_LIST.format("")))
+
+
+def _registered(rows: Iterable[Row]) -> list[RegisteredPublisher]:
     return [
         RegisteredPublisher(
             row["host"], row["pid"], row["mode"], from_ms(row["since"]), from_ms(row["last_report_at"]), row["accounts"]
         )
-        for row in db.execute(_LIST)
+        for row in rows
     ]
 
 

@@ -41,5 +41,10 @@ def take(db: Connection, link_id: int) -> bool:
     return bool(db.execute("DELETE FROM approval_link WHERE id = ?", (link_id,)).rowcount)
 
 
+def delete_all_of(db: Connection, name: str) -> None:
+    """Delete the links that a person created."""
+    db.execute("DELETE FROM approval_link WHERE created_by = ?", (name,))
+
+
 def delete_expired(db: Connection, now: datetime) -> None:
     db.execute("DELETE FROM approval_link WHERE expires_at <= ?", (to_ms(now),))
