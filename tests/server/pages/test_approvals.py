@@ -148,3 +148,13 @@ def test_a_link_needs_a_name_and_the_present_post(ann: Person, post: int, field:
     answer = ann.send("/posts/1/approval-link", {"revision": revision(ann), "name": "maria", **field})
     assert answer.status_code == status
     assert EVIL not in answer.text
+
+
+def test_who_wrote_a_post_is_told_how_others_can_approve_it(server: Api, ann: Person) -> None:
+    ann.does(
+        "/compose",
+        {"content": "Mine", "accounts": ["x/me"], "is_draft": "yes", "do": "schedule", "at": "2098-01-06 09:30"},
+    )
+    answer = ann.send("/posts/1/approval-link", {"revision": revision(ann), "name": "maria"})
+    assert answer.status_code == 403
+    assert "ttp login-link NAME --capability approve" in answer.text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -238,6 +240,21 @@ def test_a_time_is_suggested(ann: Person) -> None:
     assert at.endswith("09:00")
     assert ann.send("/compose", form(do="next-slot", accounts=[])).status_code == 400
     assert ann.ttp.count("post") == 0
+
+
+def test_the_best_hour_is_suggested_for_the_accounts_with_numbers(ann: Person, tmp_path: Path) -> None:
+    both = {"accounts": ["x/me", "x/other"], "do": "optimal"}
+    assert ann.send("/compose", form(**both)).status_code == 400
+    numbers = tmp_path / "numbers.csv"
+    rows = [f"{day},2026-11-{day:02}T18:00Z,9,0,0,90" for day in range(1, 16)]
+    numbers.write_text("\n".join(["remoteId,publishedAt,likes,comments,shares,views", *rows]))
+    ann.ttp.ok("metrics", "import", str(numbers), "--account", "x/me")
+    answer = ann.send("/compose", form(**both))
+    assert answer.status_code == 200, answer.text
+    assert re.search(r'name="at" value="20\d\d-', answer.text)
+    assert "x/other" in answer.text.partition('class="note"')[2].partition("</p>")[0]
+    alone = ann.send("/compose", form(**{**both, "accounts": ["x/me"]})).text
+    assert "x/other" not in alone.partition('class="note"')[2].partition("</p>")[0]
 
 
 def test_who_may_only_draft_cannot_schedule(server: Api) -> None:

@@ -38,8 +38,12 @@ def _page(visit: Visit, error: TtpError | None = None, link: NewApprovalLink | N
         link=link,
         address=_address(visit, link) if link else "",
         error=error,
-        lines=error_lines(error) if error else [],
+        lines=[*error_lines(error), *_ways_out(visit, error)] if error else [],
     )
+
+
+def _ways_out(visit: Visit, error: TtpError) -> list[str]:
+    return [f"On the server: {visit.installation.render_way_out(hint.way)}" for hint in error.hints]
 
 
 def create_link(visit: Visit) -> Response:

@@ -269,11 +269,13 @@ def _suggest(visit: Visit, services: RequestServices, typed: Composition, word: 
         accounts = services.queries.find_accounts(typed.accounts)
         if not accounts:
             raise UsageError("choose an account first")
-        found = services.times.resolve(word, accounts, None, post=typed.post_id or None)
+        known = services.optimal.with_data(accounts) if word == "optimal" else accounts
+        found = services.times.resolve(word, tuple(known or accounts), None, post=typed.post_id or None)
     except TtpError as error:
         return _form_page(visit, typed, error, "at")
-    local = found.at.astimezone(visit.zone)
-    return _form_page(visit, replace(typed, at=f"{local:%Y-%m-%d %H:%M}"), note=found.note or "")
+    local, unknown = found.at.astimezone(visit.zone), [one.name for one in accounts if known and one not in known]
+    note = f"There are no numbers yet of {', '.join(unknown)}: this hour is for the others." if unknown else found.note
+    return _form_page(visit, replace(typed, at=f"{local:%Y-%m-%d %H:%M}"), note=note or "")
 
 
 def _form_page(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ttp.domain.errors import NotAllowed, Stale, UsageError
+from ttp.domain.action import action
+from ttp.domain.errors import Hint, NotAllowed, Stale, UsageError
 from ttp.domain.time.clock import Clock
 from ttp.services.server.api_tokens import LONGEST_NAME, NAME
 from ttp.services.server.people import SECRET, digest, new_secret
@@ -42,7 +43,10 @@ class ApprovalLinks:
             if post is None or post.revision != revision:
                 raise Stale(f"post {post_id} was changed since you read it")
             if change_log.has_changed(db, post_id, created_by):
-                raise NotAllowed(f"post {post_id} was written by {created_by}, who cannot let others approve it")
+                raise NotAllowed(
+                    f"post {post_id} was written by {created_by}, who cannot let others approve it",
+                    Hint("try", action("login-link", "NAME", capability="approve")),
+                )
             if change_log.has_changed(db, post_id, name):
                 raise NotAllowed(f"post {post_id} was written by {name}, who cannot approve it")
             store.delete_expired(db, now)

@@ -92,8 +92,8 @@ class People:
         return found if found is not None and self._clock.now() < found.expires_at else None
 
     def log_out(self, session: Session, *, everywhere: bool = False) -> None:
-        """End a session; `everywhere`: all sessions of the person, and the links that were not used: those to log in, and
-        those by which they let others approve."""
+        """End a session; `everywhere`: all sessions of the person, and the links that were not used: those to log in,
+        and those by which they let others approve."""
         with self._database.writing() as db:
             if everywhere:
                 store.delete_all_of(db, session.person.name)
