@@ -30,6 +30,7 @@ from ttp.publisher.outcomes import CLOCKS_DIFFER_AT_MOST
 from ttp.publisher.worker_pool import Job, WorkerPool
 from ttp.store import accounts, claims, clock_check, queries, repeats
 from ttp.store.dialect import Connection, NotDurable, SessionLost, StoreError, TryAgain
+from ttp.store.ownership import OwnedElsewhere
 from ttp.store.publisher_session import Held
 from ttp.store.rate_limits import Pace
 
@@ -156,7 +157,7 @@ class Loop:
                 if self._turn(scope, start, end):
                     return
             except (SessionLost, NotDurable, TryAgain, Busy) as lost:
-                if self._reopen is None:
+                if self._reopen is None or isinstance(lost, OwnedElsewhere | SlowClock):
                     raise
                 self._wait_for_store(scope, lost)
 
@@ -199,6 +200,8 @@ class Loop:
                     self._watch.close()
                 self._watch = watch
                 self._context.writer.run(lambda db: None)
+            except OwnedElsewhere:
+                raise
             except (StoreError, Busy):
                 if scope.mode is not Mode.LOOP and clock.boot() - began > GIVE_UP_S:
                     raise
