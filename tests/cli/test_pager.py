@@ -49,12 +49,9 @@ def test_one_that_leaves_early_is_no_error(ttp: Program, pager: Path) -> None:
         assert terminal.code() == 0
 
 
-@pytest.mark.parametrize(
-    ("command", "says"),
-    [("/no/such/pager", "the pager /no/such/pager cannot be started"), ("'less", "TTP_PAGER cannot be read")],
-)
-def test_one_that_is_none_is_told_with_the_way_out(ttp: Program, command: str, says: str) -> None:
+@pytest.mark.parametrize(("command", "named"), [("/no/such/pager", "/no/such/pager"), ("'less", "TTP_PAGER")])
+def test_one_that_is_none_is_told_with_the_way_out(ttp: Program, command: str, named: str) -> None:
     ttp.post("Hello")
     shown = on_screen("list", env={**os.environ, "TTP_PAGER": command})
-    assert says in shown
+    assert named in shown
     assert "unset TTP_PAGER" in shown

@@ -41,48 +41,49 @@ def test_without_a_home_the_platforms_own_folders_are_used() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "named"),
     [
-        ("[publish]\nretry_max = 'many'\n", "publish.retry_max is a whole number from 1"),
-        ("[publish]\nretry_max = 0\n", "publish.retry_max is a whole number from 1"),
-        ("[publish]\nconcurrency = true\n", "publish.concurrency is a whole number from 1"),
-        ("[publish]\nretry_base_s = -1\n", "publish.retry_base_s is a number"),
-        ("[publish]\nretry_base_s = nan\n", "publish.retry_base_s is a number"),
-        ("[publish]\nretry_base_s = [1]\n", "publish.retry_base_s is a number"),
-        ("[media_host]\nkind = 'ftp'\n", "media_host.kind is folder"),
-        ("[media_host]\npath = 3\n", "media_host.path is a text"),
-        ("[platforms.x]\nbase_url = 'http://api.x.com'\n", "is an address like https://api.x.com"),
-        ("[platforms.x]\nbase_url = 'https://'\n", "is an address like https://api.x.com"),
-        ("[platforms.x]\nbase_url = 'https://u:p@api.x.com'\n", "is an address like https://api.x.com"),
-        ("[platforms.x]\nbase_url = 'https://[::1'\n", "is an address like https://api.x.com"),
-        ("[platforms.x\n", "is not TOML"),
-        (b"\xff", "cannot be read: it is not UTF-8"),
+        ("[publish]\nretry_max = 'many'\n", "publish.retry_max"),
+        ("[publish]\nretry_max = 0\n", "publish.retry_max"),
+        ("[publish]\nconcurrency = true\n", "publish.concurrency"),
+        ("[publish]\nretry_base_s = -1\n", "publish.retry_base_s"),
+        ("[publish]\nretry_base_s = nan\n", "publish.retry_base_s"),
+        ("[publish]\nretry_base_s = [1]\n", "publish.retry_base_s"),
+        ("[media_host]\nkind = 'ftp'\n", "media_host.kind"),
+        ("[media_host]\npath = 3\n", "media_host.path"),
+        ("[platforms.x]\nbase_url = 'http://api.x.com'\n", "platforms.x.base_url"),
+        ("[platforms.x]\nbase_url = 'https://'\n", "platforms.x.base_url"),
+        ("[platforms.x]\nbase_url = 'https://u:p@api.x.com'\n", "platforms.x.base_url"),
+        ("[platforms.x]\nbase_url = 'https://[::1'\n", "platforms.x.base_url"),
+        ("[platforms.x\n", "config.toml"),
+        (b"\xff", "config.toml"),
     ],
 )
-def test_a_file_that_means_nothing_is_refused(tmp_path: Path, text: str | bytes, says: str) -> None:
+def test_a_file_that_means_nothing_is_refused(tmp_path: Path, text: str | bytes, named: str) -> None:
     with pytest.raises(UsageError) as refused:
         settings.load(written(tmp_path, text))
-    assert says in refused.value.message
+    assert named in refused.value.message
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "names"),
     [
-        ("[publish]\nretry_mxa = 3\n", 'no setting "publish.retry_mxa"; did you mean "publish.retry_max"?'),
-        ("colour = 3\n", 'no setting "colour"'),
-        ("[publish.retry_max]\na = 1\n", 'no setting "publish.retry_max.a"; did you mean "publish.retry_max"?'),
+        ("[publish]\nretry_mxa = 3\n", ['"publish.retry_mxa"', '"publish.retry_max"']),
+        ("colour = 3\n", ['"colour"']),
+        ("[publish.retry_max]\na = 1\n", ['"publish.retry_max.a"', '"publish.retry_max"']),
     ],
 )
-def test_a_name_in_the_file_that_is_no_setting_is_warned_of(tmp_path: Path, text: str, says: str) -> None:
+def test_a_name_in_the_file_that_is_no_setting_is_warned_of(tmp_path: Path, text: str, names: list[str]) -> None:
     said: list[str] = []
     config = settings.load(written(tmp_path, f"timezone = 'Asia/Tokyo'\n{text}"), said.append)
-    assert said == [f"{tmp_path / 'config.toml'}: {says}"]
+    (warning,) = said
+    assert all(name in warning for name in (str(tmp_path / "config.toml"), *names))
     assert config.text("timezone") == "Asia/Tokyo"
 
 
 def test_a_folder_in_place_of_the_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "config.toml").mkdir()
-    with pytest.raises(UsageError, match="cannot be read"):
+    with pytest.raises(UsageError, match=r"config\.toml"):
         settings.load({"TTP_HOME": str(tmp_path)})
 
 
@@ -125,10 +126,8 @@ def test_a_bad_setting_is_one_line_and_a_way_out_from_every_command(
     monkeypatch.setenv("TTP_PUBLISH__RETRY_MAX", "lots")
     ran = ttp("status")
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err == (
-        'ttp: error: TTP_PUBLISH__RETRY_MAX: publish.retry_max is a whole number from 1, not "lots"\n'
-        "  fix: unset TTP_PUBLISH__RETRY_MAX\n"
-    )
+    assert ran.err.startswith("ttp: error: TTP_PUBLISH__RETRY_MAX: ")
+    assert ran.err.endswith("  fix: unset TTP_PUBLISH__RETRY_MAX\n")
 
 
 def test_the_zone_is_the_flags_then_the_accounts_then_the_settings(
@@ -152,7 +151,7 @@ def test_the_zone_is_the_flags_then_the_accounts_then_the_settings(
 def test_a_zone_in_the_settings_that_does_not_exist_is_refused(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TTP_TZ", "Europe/Berlni")
     ran = ttp("list", "--format", "table")
-    assert (ran.code, 'no time zone is called "Europe/Berlni"' in ran.err) == (2, True)
+    assert (ran.code, "ttp config set timezone Europe/Berlin" in ran.err) == (2, True)
 
 
 @pytest.mark.parametrize(

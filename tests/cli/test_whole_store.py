@@ -55,6 +55,7 @@ def listed(format: str) -> None:
         out.write_list(posts_module.POSTS_SPEC, Context().queries.views(PostFilter()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "what", ["csv", *(pytest.param(it, marks=pytest.mark.slow) for it in ("json", "ics", "list json", "list tsv"))]
 )

@@ -15,6 +15,7 @@ from tests.faults.sample import sample
 from tests.faults.sweeps import Run
 from tests.faults.table import sweep
 
+pytestmark = pytest.mark.slow
 FEW = ("one trouble", "kills", "tokens", "copies", "hostile answers")
 
 

@@ -49,6 +49,7 @@ def test_the_text_of_a_post_never_becomes_protocol(ttp: Program) -> None:
     over_stdio(server_of(ttp.home), talk)
 
 
+@pytest.mark.slow
 def test_the_capability_limits_the_process(ttp: Program) -> None:
     ttp.account()
 
@@ -149,6 +150,7 @@ def test_every_request_before_the_end_of_input_is_answered(ttp: Program) -> None
     assert ttp.count("post") == 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_the_server_cleanly(ttp: Program, stop: signal.Signals) -> None:
     with started(ttp.home) as server:
@@ -159,6 +161,7 @@ def test_a_signal_ends_the_server_cleanly(ttp: Program, stop: signal.Signals) ->
     assert ttp.count("post") == 1
 
 
+@pytest.mark.slow
 def test_a_client_that_is_gone_ends_the_server(ttp: Program) -> None:
     with started(ttp.home) as server:
         assert server.stdout is not None
@@ -170,6 +173,7 @@ def test_a_client_that_is_gone_ends_the_server(ttp: Program) -> None:
     assert ttp.count("post") == 1
 
 
+@pytest.mark.slow
 def test_a_kill_loses_no_accepted_post_and_a_key_makes_no_second_one(ttp: Program) -> None:
     kept: set[int] = set()
     for turn in range(4):
@@ -187,6 +191,7 @@ def test_a_kill_loses_no_accepted_post_and_a_key_makes_no_second_one(ttp: Progra
     assert len({post["key"] for post in posts}) == len(posts)
 
 
+@pytest.mark.slow
 def test_two_servers_use_one_store(ttp: Program) -> None:
     async def both() -> None:
         from mcp import stdio_client
@@ -256,6 +261,7 @@ def test_a_post_is_published_once_however_often_it_is_asked(here: Program, sandb
     assert sent(sandbox) == ["Hello"]
 
 
+@pytest.mark.slow
 def test_two_servers_publish_a_post_once(here: Program, sandbox: RunningSandbox) -> None:
     post = here.post("Hello", "--to", "x/me")
 
@@ -276,6 +282,7 @@ def test_two_servers_publish_a_post_once(here: Program, sandbox: RunningSandbox)
     assert here.shown(post)["status"] == "published"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGKILL])
 def test_a_signal_while_publishing_publishes_at_most_once(
     here: Program, sandbox: RunningSandbox, stop: signal.Signals

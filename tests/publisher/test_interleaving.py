@@ -21,6 +21,7 @@ from ttp.domain.errors import StateRefused
 from ttp.domain.post_edit import PostInput
 from ttp.publisher.loop import Mode
 from ttp.sandbox.server import RunningSandbox
+from ttp.services.posts import Posts
 from ttp.store.postgresql.address import read_address
 from ttp.store.postgresql.connection import PostgresConnection
 
@@ -29,10 +30,10 @@ PATIENCE_S = 20.0
 GOES_ROUND = timedelta(seconds=5)
 """The publisher passes over rows that others have locked, and looks again a second later."""
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = ?"
-CHANGES: dict[str, Callable[[Context, int], object]] = {
-    "edit": lambda context, post: context.posts.edit(post, PostInput(text=f"new {post}"), None),
-    "unschedule": lambda context, post: context.posts.unschedule([post]),
-    "delete": lambda context, post: context.posts.delete([post]),
+CHANGES: dict[str, Callable[[Posts, int], object]] = {
+    "edit": lambda posts, post: posts.edit(post, PostInput(text=f"new {post}"), None),
+    "unschedule": lambda posts, post: posts.unschedule([post]),
+    "delete": lambda posts, post: posts.delete([post]),
 }
 
 
@@ -79,11 +80,12 @@ class Stage:
         self.world.clock.advance(1200.0)  # the platform limits posts of a time
         post = self.world.ttp.post(f"old {self.turns}", "--to", "x/me", "--at", "now")
         refused: list[BaseException] = []
+        posts = Context(self.world.clock).posts  # here: making it asks the store for settings
         reached, published, changed = threading.Event(), threading.Event(), threading.Event()
 
         def work() -> None:
             try:
-                CHANGES[change](Context(self.world.clock), post)
+                CHANGES[change](posts, post)
             except BaseException as why:  # noqa: BLE001 (judged by the test)
                 refused.append(why)
             finally:

@@ -170,9 +170,7 @@ def test_a_full_day_on_instagram_waits_for_the_window_to_roll(world: World) -> N
     world.run(max_time=5.0)
     assert set(world.states()[2:]) <= {"retrying", "pending"}
     assert {limit["name"]: limit["left"] for limit in world.told()}["posts in 24 h"] == 0
-    assert world.ttp.shown(3)["deliveries"][0]["error"]["message"] == (
-        "Instagram's publishing quota is used up: 2 of 2 posts in 24 h"
-    )
+    assert "2 of 2" in world.ttp.shown(3)["deliveries"][0]["error"]["message"]
     assert world.calls("/media_publish") == 2, "no place, no call"
     for _ in range(16):
         world.clock.advance(hours=1)

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.examples import every
 from tests.pictures import picture
 from tests.remote.conftest import PATIENCE_S, Machines
 from ttp.cli.remote.commands import REFUSED, REMOTE
@@ -46,19 +47,22 @@ def run(machines: Machines, *argv: str, token: str | None = None, **order: Any) 
 
 @pytest.mark.parametrize(
     "argv",
-    [
-        ("create", "Hi", "--media", PASSWORDS),
-        ("create", "Hi", "--media", f"../../../../../../../..{PASSWORDS}"),
-        ("create", "Hi", "--media", f"file://{PASSWORDS}"),
-        ("create", "--file", PASSWORDS),
-        ("import", PASSWORDS),
-        ("import", "~/../../etc/passwd"),
-        ("import", "~root/.profile"),
-        ("metrics", "import", PASSWORDS),
-        ("metrics", "import", "/dev/fd/3"),
-        ("sync", "/etc", "--check"),
-        ("repeat", "2", "--cron", "0 9 * * *", "--vary", PASSWORDS),
-    ],
+    every(
+        3,
+        [
+            ("create", "Hi", "--media", PASSWORDS),
+            ("create", "Hi", "--media", f"../../../../../../../..{PASSWORDS}"),
+            ("create", "Hi", "--media", f"file://{PASSWORDS}"),
+            ("create", "--file", PASSWORDS),
+            ("import", PASSWORDS),
+            ("import", "~/../../etc/passwd"),
+            ("import", "~root/.profile"),
+            ("metrics", "import", PASSWORDS),
+            ("metrics", "import", "/dev/fd/3"),
+            ("sync", "/etc", "--check"),
+            ("repeat", "2", "--cron", "0 9 * * *", "--vary", PASSWORDS),
+        ],
+    ),
     ids=" ".join,
 )
 def test_no_file_of_the_server_is_read(machines: Machines, argv: tuple[str, ...]) -> None:
@@ -89,7 +93,7 @@ def test_the_names_in_a_file_stay_in_its_folder(machines: Machines) -> None:
     assert json.loads(answer.text.splitlines()[-1])["exit"] == 2
 
 
-@pytest.mark.parametrize("path", sorted(REFUSED))
+@pytest.mark.parametrize("path", every(6, sorted(REFUSED)))
 def test_a_forbidden_command_is_refused(machines: Machines, path: str) -> None:
     code, out, err = run(machines, *path.split(), *_arguments(path))
     assert (code, out) == (7, ""), err
@@ -120,17 +124,20 @@ def test_there_is_no_way_around_the_command_line(machines: Machines, argv: tuple
 
 @pytest.mark.parametrize(
     "argv",
-    [
-        ("create", "Hi", "-e"),
-        ("edit", "1", "-e"),
-        ("run",),
-        ("run", "--once", "--take-over"),
-        ("run", "--once", "--trust-clock"),
-        ("config", "show"),
-        ("config", "get", "hooks.on_failed"),
-        ("mcp",),
-        ("help", "list"),
-    ],
+    every(
+        3,
+        [
+            ("create", "Hi", "-e"),
+            ("edit", "1", "-e"),
+            ("run",),
+            ("run", "--once", "--take-over"),
+            ("run", "--once", "--trust-clock"),
+            ("config", "show"),
+            ("config", "get", "hooks.on_failed"),
+            ("mcp",),
+            ("help", "list"),
+        ],
+    ),
     ids=" ".join,
 )
 def test_what_belongs_to_one_machine_does_not_run_there(machines: Machines, argv: tuple[str, ...]) -> None:
@@ -222,7 +229,7 @@ PUBLISHES: list[tuple[str, ...]] = [
 APPROVES: list[tuple[str, ...]] = [("approve", "99"), ("reject", "99")]
 
 
-@pytest.mark.parametrize("capability", ["read", "draft", "publish", "approve"])
+@pytest.mark.parametrize("capability", every(4, ["draft", "read", "publish", "approve"]))
 def test_a_token_runs_what_its_capability_allows(machines: Machines, capability: str) -> None:
     token = machines.token(capability)
     allowed: list[tuple[str, ...]] = {
@@ -294,7 +301,7 @@ def test_a_limited_token_sees_its_accounts_only(machines: Machines) -> None:
     )
 
 
-@pytest.mark.parametrize("path", sorted(path for path, command in REMOTE.items() if not command.limited))
+@pytest.mark.parametrize("path", every(6, sorted(path for path, command in REMOTE.items() if not command.limited)))
 def test_a_limited_token_does_not_run_what_is_about_all_accounts(machines: Machines, path: str) -> None:
     arguments: dict[str, tuple[str, ...]] = {
         "import": ("x.csv",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 from mcp import Client, StdioServerParameters
 
 from tests.mcp.conftest import over_stdio, server_of, text_of
@@ -38,6 +39,7 @@ def test_an_agent_works_on_the_servers_store(machines: Machines, tmp_path: Path)
     assert machines.remote("show", str(made["id"]), "--json").json["content"] == "By an agent"
 
 
+@pytest.mark.slow
 def test_the_token_and_the_capability_limit_the_tools(machines: Machines) -> None:
     async def tools(client: Client) -> set[str]:
         return {tool.name for tool in (await client.list_tools()).tools}

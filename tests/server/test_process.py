@@ -113,6 +113,7 @@ def test_it_publishes_what_is_created_over_http(serve: Serve, sandbox: RunningSa
         assert server.stop() == 0
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("published")
 def test_it_publishes_what_an_agent_asks_for(serve: Serve) -> None:
     with serve() as server:
@@ -124,6 +125,7 @@ def test_it_publishes_what_an_agent_asks_for(serve: Serve) -> None:
         assert server.stop() == 0
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("published")
 def test_a_killed_server_loses_nothing_and_publishes_nothing_twice(
     serve: Serve, ttp: Program, sandbox: RunningSandbox
@@ -159,6 +161,7 @@ def test_a_stream_tells_what_is_published_until_the_server_stops(serve: Serve) -
             assert [line for line in lines if line.startswith("event:")] == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_readers_that_read_nothing_block_nobody_and_cost_no_memory(serve: Serve, ttp: Program) -> None:
     ttp.post("Hello")
@@ -202,6 +205,7 @@ def test_it_prints_a_link_that_logs_in(serve: Serve, ttp: Program) -> None:
     assert ttp("login-link", "ann", "--json").error["code"] == "not_found"
 
 
+@pytest.mark.slow
 def test_a_second_server_leaves_the_address_of_the_first(serve: Serve, ttp: Program) -> None:
     with serve("--no-publish") as first, serve("--no-publish") as second:
         assert str(second.client.base_url.port) in ttp.ok("login-link", "ann", "--json").json["url"]
@@ -219,6 +223,7 @@ def test_it_only_serves_where_it_is_told_so(serve: Serve, ttp: Program) -> None:
         assert server.stop(signal.SIGINT) == 0
 
 
+@pytest.mark.slow
 def test_it_publishes_once_the_other_publisher_ends(serve: Serve, ttp: Program, environ: dict[str, str]) -> None:
     ttp.post("a draft")
     other = subprocess.Popen([sys.executable, "-m", "ttp", "run"], env=environ, stdout=subprocess.DEVNULL)
@@ -235,6 +240,7 @@ def test_it_publishes_once_the_other_publisher_ends(serve: Serve, ttp: Program, 
         other.wait()
 
 
+@pytest.mark.slow
 def test_it_serves_a_store_of_another_machine_and_says_why_it_does_not_publish(serve: Serve, ttp: Program) -> None:
     ttp.account()
     ttp.post("due", "--to", "x/me", "--at", "now")

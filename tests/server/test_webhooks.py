@@ -74,6 +74,7 @@ def test_a_server_sends_what_it_publishes(serve: Serve, ttp: Program, receiver: 
     assert len({message for message, _ in receiver.got}) == 8
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("published")
 def test_an_event_arrives_again_after_a_kill_between_its_call_and_its_record(
     serve: Serve, ttp: Program, receiver: Receiver
@@ -101,6 +102,7 @@ def test_an_event_arrives_again_after_a_kill_between_its_call_and_its_record(
     assert len(set(ids)) == 4
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("published")
 def test_a_server_that_only_serves_sends_what_a_publisher_elsewhere_does(
     serve: Serve, ttp: Program, receiver: Receiver
@@ -158,6 +160,7 @@ def test_a_receiver_that_hangs_holds_up_no_other_and_one_process_sends(
     assert len(called) == 4
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("published")
 def test_a_copied_store_sends_nothing(serve: Serve, ttp: Program, receiver: Receiver) -> None:
     ttp.ok("webhook", "add", receiver.url, "--allow-private", "--events", "delivery.needs_review")

@@ -57,20 +57,10 @@ def test_a_caption_may_have_commas_quotes_and_line_breaks() -> None:
     assert [(number, row[-1]) for number, row in rows] == [(2, 'one, "two"\nthree'), (3, "hello")]
 
 
-@pytest.mark.parametrize(
-    ("text", "why"),
-    [
-        ("", "the file is empty"),
-        ("\n\n", "the file is empty"),
-        ("\ufeff", "the file is empty"),
-        ('account,"remoteId', "the header cannot be read: it has a quote that is not closed"),
-        ("account\0", "the header cannot be read: it has a NUL character"),
-    ],
-)
-def test_a_file_without_a_header_that_can_be_read_is_refused(text: str, why: str) -> None:
-    with pytest.raises(UsageError) as refused:
+@pytest.mark.parametrize("text", ["", "\n\n", "\ufeff", 'account,"remoteId', "account\0"])
+def test_a_file_without_a_header_that_can_be_read_is_refused(text: str) -> None:
+    with pytest.raises(UsageError):
         Records(Buffer(StringIO(text, newline="")))
-    assert refused.value.message == why
 
 
 def test_a_header_alone_is_a_file_without_rows() -> None:

@@ -139,7 +139,9 @@ def test_a_copy_has_every_row_and_publishes_in_place_of_the_store(make: Make, wa
     before = rows_of(filled(source))
     found = list(StoreCopy(source, target).run())
     assert rows_of(target) == rows_of(source) == before
-    assert {table.name: table.rows for table in found} == {name: len(rows) for name, rows in before.items()}
+    assert {step.table: step.rows for step in found if step.is_compared} == {
+        name: len(rows) for name, rows in before.items()
+    }
     assert (may_publish(source), may_publish(target)) == (False, True)
     assert seal_of(source).store_id == seal_of(target).store_id
     assert seal_of(source).moved_to == target.name

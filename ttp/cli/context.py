@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache, cached_property
@@ -188,15 +188,10 @@ class Context:
         assert not isinstance(found, ZoneConflict)
         return found
 
-    def choose_zone(
-        self,
-        accounts: Sequence[Account] = (),
-        tz: str | None = None,
-        retype: Callable[[str], str] = "--tz {}".format,
-    ) -> ZoneInfo | ZoneConflict:
+    def choose_zone(self, accounts: Sequence[Account] = (), tz: str | None = None) -> ZoneInfo | ZoneConflict:
         """Return the zone of times without an offset for these accounts: `tz` first, then theirs, config, system.
 
-        `retype` builds the command with another `--tz`. Raise TimeRefused for an unknown name.
+        Raise TimeRefused for an unknown name.
         """
         from ttp.domain.time.zones import choose_zone
 
@@ -205,7 +200,6 @@ class Context:
             accounts={account.name: account.timezone for account in accounts},
             config=self.config.text("timezone") or None,
             system=settings.system_zone().zone,
-            retype=retype,
         )
 
     @cached_property

@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, TypeVar
 import typer
 
 from ttp.cli.context import Context
-from ttp.cli.errors import quote_command
+from ttp.cli.errors import quote_command, retype
 from ttp.domain.account import Account
+from ttp.domain.action import OtherOptions, WayOut, other_options
 from ttp.domain.errors import Hint, NotFound, TimeRefused, UsageError
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from ttp.domain.post import PostStatus
+    from ttp.domain.time.calendar_range import CalendarRange
     from ttp.store.queries import PostFilter
 
 
@@ -332,8 +334,8 @@ def parse_post_filter(
         platforms=tuple(context.platforms.find(name).name for name in split_list(platform) or ()),
         accounts=tuple(a.id or 0 for a in context.queries.find_accounts(split_list(account) or ())) if account else (),
         tags=split_list(tag) or (),
-        since=parse_bound(context, command, "--since", since),
-        until=parse_bound(context, command, "--until", until),
+        since=parse_bound(context, "since", since),
+        until=parse_bound(context, "until", until),
         search=search,
         key=key,
         needs_you=needs_you,
@@ -355,15 +357,37 @@ def _status(name: str) -> PostStatus:
         raise UsageError(f'no status "{name}"', *near, Hint("see", ", ".join(PostStatus))) from None
 
 
-def parse_bound(context: Context, command: str, option: str, text: str | None) -> datetime | None:
-    """Parse `--since` or `--until`."""
+def parse_bound(context: Context, option: str, text: str | None) -> datetime | None:
+    """Parse `--since` or `--until`; `option` is its name. TimeRefused."""
     if text is None:
         return None
     from ttp.domain.time.resolve import resolve_bound
 
-    return resolve_bound(
-        text, now=context.now(), zone=context.zone, retype=lambda other: quote_command("ttp", command, option, other)
-    )
+    return resolve_bound(text, now=context.now(), zone=context.zone, option=option)
+
+
+def parse_range(context: Context, when: str | None, *, month: bool, week: bool, zone: ZoneInfo) -> CalendarRange:
+    """Parse WHEN, an argument, with `--month` and `--week`. UsageError with whole commands."""
+    from ttp.domain.time.calendar_range import parse_calendar_range
+
+    today = context.now().astimezone(zone).date()
+    try:
+        return parse_calendar_range(when, month=month, week=week, today=today, zone=zone)
+    except UsageError as refused:
+        refused.hints = tuple(Hint(hint.label, _with_range(context.argv, when, hint.way)) for hint in refused.hints)
+        raise
+
+
+def _with_range(argv: Sequence[str], typed: str | None, way: WayOut) -> str:
+    """Return the command that was typed as `argv` for other days: `when` is an argument, the rest are options."""
+    assert isinstance(way, OtherOptions)
+    options = dict(way.options)
+    when = options.pop("when")
+    words = list(argv)
+    if typed is not None:
+        place = len(words) - 1 - words[::-1].index(typed)
+        words[place : place + 1] = [when] if isinstance(when, str) else []
+    return retype(words, OtherOptions(tuple(options.items())))
 
 
 Cron = Annotated[str | None, typer.Option("--cron", metavar="CRON", help="A cron expression: '0 9 * * 1,3,5'.")]
@@ -395,21 +419,21 @@ def parse_crons(words: str | None, cron: str | None, again: Sequence[str]) -> li
         raise
 
 
-def choose_clock_zone(context: Context, tz: str | None, accounts: Sequence[Account], again: Sequence[str]) -> ZoneInfo:
+def choose_clock_zone(context: Context, tz: str | None, accounts: Sequence[Account]) -> ZoneInfo:
     """Return the zone of weekly times: `--tz`, else that of the accounts, the config or the system.
 
     TimeRefused if the accounts are in different zones, or if the zone has no IANA name.
     """
     from ttp.domain.time.zones import ZoneConflict, load_zone
 
-    zone = context.choose_zone(accounts, tz, lambda name: quote_command(*again, "--tz", name))
+    zone = context.choose_zone(accounts, tz)
     if isinstance(zone, ZoneConflict):
-        ways = [Hint("try", quote_command(*again, "--tz", there.key)) for there in zone.zones]
+        ways = [Hint("try", other_options(tz=there.key)) for there in zone.zones]
         raise TimeRefused(f"the time differs between the accounts: {zone}", *ways)
     if load_zone(zone.key) is None:
         raise TimeRefused(
             f"the system's zone, {zone.key}, has no name",
-            Hint("try", quote_command(*again, "--tz", "Europe/Berlin")),
+            Hint("try", other_options(tz="Europe/Berlin")),
         )
     return zone
 

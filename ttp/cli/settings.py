@@ -269,9 +269,9 @@ def parse_value(key: Key, texts: Sequence[str]) -> Value:
     try:
         value = typed(key, list(texts) if isinstance(key.default, tuple) else " ".join(texts))
         if key.name == "timezone":
-            from ttp.domain.time.zones import parse_zone
+            from ttp.domain.time.zones import parse_configured_zone
 
-            parse_zone(" ".join(texts), retype="ttp config set timezone {}".format)
+            parse_configured_zone(" ".join(texts))
         if key.name in _ADDRESSES and not _is_web_address(key, str(value)):
             meant = f"{'http' if is_loopback(str(value).partition(':')[0]) else 'https'}://{value}"
             fits = "://" not in str(value) and "." in meant and _is_web_address(key, meant)

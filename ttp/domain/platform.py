@@ -13,7 +13,6 @@ from ttp.domain.time.clock import from_ms
 Proof = Literal["key", "look_up", "none"]
 Server = Literal["fixed", "in_handle", "discovered", "program"]
 """One host; `user@host`; found from the handle at sign-in; a program of the user's (a `file:` address)."""
-Scope = Literal["account", "app", "host"]
 
 _SMALLEST_ID, _LARGEST_ID = 1 << 52, 1 << 63
 """Smaller ids are older than the schemes that hold a time (X before November 2010), or of another kind."""
@@ -56,7 +55,6 @@ class Facts:
     """How long it may work on an accepted post before a person is asked."""
     done_is_accepted: bool = False
     """A later look-up may still find the publication that was reported as done."""
-    limit_scopes: tuple[Scope, ...] = ("account",)
 
     # Credentials and the user's app.
     needs_credentials: bool = True

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
-from ttp.domain.platform import Scope
+Scope = Literal["account", "app", "host"]
+
 
 LONGEST = timedelta(hours=24)
 """No limit of a platform lasts longer; what says so is a clock that was wrong."""

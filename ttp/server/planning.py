@@ -156,7 +156,7 @@ def plan_request(services: RequestServices, wanted: PlanInput, way: PlanMethod =
     blackout = config.texts("plan.blackout") if wanted.blackout is None else wanted.blackout
     return PlanRequest(
         days=wanted.days,
-        start=None if wanted.from_ is None else resolve_bound(wanted.from_, now=now, zone=zone),
+        start=None if wanted.from_ is None else resolve_bound(wanted.from_, now=now, zone=zone, option="from"),
         per_day=wanted.perDay,
         gap_s=config.seconds("plan.min_gap_s") if wanted.minGapS is None else wanted.minGapS,
         quiet=QuietHours(parse_quiet_hours(quiet), parse_blackout(blackout)),
@@ -308,8 +308,8 @@ def get_report(
     period, before = report_periods(
         now,
         None if when is None else parse_calendar_range(when, month=False, week=False, today=today, zone=there),
-        None if since is None else resolve_bound(since, now=now, zone=zone),
-        None if until is None else resolve_bound(until, now=now, zone=zone),
+        None if since is None else resolve_bound(since, now=now, zone=zone, option="since"),
+        None if until is None else resolve_bound(until, now=now, zone=zone, option="until"),
     )
     accounts = chosen_accounts(services, account, platform)
     zones = _zones(services, accounts, timezone)

@@ -32,11 +32,12 @@ _STOP = "it must stop before the store is copied"
 
 
 @dataclass(frozen=True, slots=True)
-class CopiedTable:
-    """A table whose rows are equal in both stores."""
+class CopyStep:
+    """Rows of a table that were copied just now, or all rows of a table that are equal in both stores."""
 
-    name: str
+    table: str
     rows: int
+    is_compared: bool
 
 
 class StoreCopy:
@@ -55,8 +56,8 @@ class StoreCopy:
         self._settings = settings
         self._any_machine = any_machine
 
-    def run(self) -> Iterator[CopiedTable]:
-        """Copy the store, and yield each table once it is compared. The copy is live when the iterator ends; it is
+    def run(self) -> Iterator[CopyStep]:
+        """Copy the store, and yield each step once it is done. The copy is live when the iterator ends; it is
         continued by the same call if it ends earlier, and nothing happens where it is complete already.
 
         Raise NotFound without a source, LockHeld while a publisher runs on one of the two, StateRefused while
@@ -82,7 +83,7 @@ class StoreCopy:
             self._refuse(source, given, target, there)
             if given.moved_to is None:
                 there = self._close(source, given, target, there)
-            self._copy(source, target, there)
+            yield from self._copy(source, target, there)
             yield from self._compare(source, target)
             self._open_target(source, target, there)
 
@@ -146,13 +147,14 @@ class StoreCopy:
             _refuse_unsettled(source)  # again: nothing changes any more
         return there
 
-    def _copy(self, source: Connection, target: Connection, there: Seal) -> None:
+    def _copy(self, source: Connection, target: Connection, there: Seal) -> Iterator[CopyStep]:
         for table in table_copy.tables():
             for rows in table_copy.batches(source, table, table_copy.last_key(target, table)):
                 with target.transaction(), _changing(target, there):
                     self._insert(target, table, rows)
+                yield CopyStep(table.name, len(rows), is_compared=False)
 
-    def _compare(self, source: Connection, target: Connection) -> Iterator[CopiedTable]:
+    def _compare(self, source: Connection, target: Connection) -> Iterator[CopyStep]:
         for table in table_copy.tables():
             here, copied = table_copy.sum_of(source, table), table_copy.sum_of(target, table)
             if here != copied:
@@ -161,7 +163,7 @@ class StoreCopy:
                     f" {self._source.name}: the copy is incomplete and publishes nothing",
                     Hint("fix", seal.unseal(self._source.name)),
                 )
-            yield CopiedTable(table.name, here.rows)
+            yield CopyStep(table.name, here.rows, is_compared=True)
 
     def _insert(self, target: Connection, table: Table, rows: list[tuple[object, ...]]) -> None:
         try:

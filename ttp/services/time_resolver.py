@@ -20,7 +20,7 @@ from ttp.domain.time.clock import Clock
 from ttp.domain.time.formatting import format_instant, format_iso
 from ttp.domain.time.grammar import ExactTime, NextFreeSlot, OnDate, OptimalTime, WallTime, parse_time
 from ttp.domain.time.resolve import ResolvedTime, resolve_bound, resolve_time
-from ttp.domain.time.zones import ZoneConflict, choose_zone, parse_zone
+from ttp.domain.time.zones import ZoneConflict, choose_zone, parse_zone, suggest_name
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
 
@@ -180,13 +180,7 @@ class TimeResolver:
         post: int | None,
         taken: Mapping[int, Sequence[datetime]],
     ) -> ResolvedTime:
-        try:
-            zone = self.zone(accounts, tz)
-        except TimeRefused as refused:
-            if tz is not None:
-                hints = [Hint(one.label, other_options(at=text, tz=_zone_of(one))) for one in refused.hints]
-                raise _with_hints(refused, hints) from None
-            raise
+        zone = self.zone(accounts, tz)
         if first and not isinstance(parse_time(text), NextFreeSlot):
             raise UsageError("--first is for the slots of an account", Hint("try", _other_time("next-slot", tz)))
         try:
@@ -221,7 +215,9 @@ class TimeResolver:
         try:
             zone = self.zone(accounts, tz)
         except TimeRefused as refused:
-            raise _with_hints(refused, [Hint(hint.label, _zone_of(hint)) for hint in refused.hints]) from None
+            if tz is None:
+                raise
+            raise _with_hints(refused, [Hint("try", suggest_name(tz))]) from None
         if isinstance(said, OptimalTime | NextFreeSlot):
             return RowTime(text, tz, None)
         try:
@@ -304,10 +300,6 @@ def _at_other_time(hint: Hint, tz: str | None) -> Hint:
 
 def _other_time(at: str, tz: str | None) -> OtherOptions:
     return other_options(at=at) if tz is None else other_options(at=at, tz=tz)
-
-
-def _zone_of(hint: Hint) -> str:
-    return str(hint.way).removeprefix("--tz ")
 
 
 def _date_text(found: ResolvedTime, *, zoned: bool) -> str:

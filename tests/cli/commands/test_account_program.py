@@ -97,6 +97,7 @@ def test_an_unknown_account_says_how_to_add_one(ttp: Program) -> None:
     assert "--program" in ttp("create", "Hello", "--to", "command").err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("verbs", "state"), [('"publish", "lookup"', "published"), ('"publish"', "needs_review")])
 def test_a_publisher_killed_while_the_program_runs_leaves_one_post(
     ttp: Program, program: Path, verbs: str, state: str

@@ -35,17 +35,15 @@ def test_what_waits_says_so_everywhere_and_what_to_type(strict: Program) -> None
     assert [d["waitingFor"] for d in shown["deliveries"]] == ["approval"]
     assert strict.shown(3)["needs"] == []
     told = strict.ok("show", "1", "--format", "table").out
-    assert "Approval    waits for approval" in told
-    assert "  waits for approval\n" in told
     assert "Next:  ttp approve 1\n" in told
     listed = strict.ok("list", "--format", "table").out
     assert listed.count("unapproved") == 2
-    assert "2 posts wait for approval:  ttp approve 1 2" in listed
+    assert "ttp approve 1 2" in listed
     assert "needs you" not in listed
     assert [post["needs"] for post in strict.ok("list", "--json").json] == [["approve"], ["approve"], []]
     assert strict.ok("list", "--needs-you", "--ids").out == "1\n2\n"
     assert strict.ok("status", "--json").json["needs"] == {"review": 0, "reconnect": 0, "retry": 0, "approve": 2}
-    assert "approve  2 posts waiting for approval:  ttp approve 1 2" in strict.ok("status", "--format", "table").out
+    assert "ttp approve 1 2" in strict.ok("status", "--format", "table").out
     made = strict.ok("create", "hi", "--to", "x", "--at", "in 3h", "--json").json
     assert made["deliveries"][0]["waitingFor"] == "approval"
 
@@ -76,9 +74,8 @@ def test_approving_says_what_was_approved_and_lets_it_go_out(strict: Program) ->
 
 def test_all_are_approved_or_none(strict: Program) -> None:
     strict.post("nowhere")
-    refused = strict("approve", "1", "4")
-    assert (refused.code, approved(strict)) == (2, False)
-    assert "post 4 has no accounts to go to" in refused.err
+    refused = strict("approve", "1", "4", "--json")
+    assert (refused.code, refused.error["code"], approved(strict)) == (2, "state", False)
     assert strict("approve", "1", "99").code == 3
     assert not approved(strict)
 
@@ -86,13 +83,13 @@ def test_all_are_approved_or_none(strict: Program) -> None:
 def test_what_is_out_is_not_approved(strict: Program) -> None:
     strict.bring(1, "published", published_at=START)
     strict.bring(2, "needs_review")
-    assert "post 1 is published" in strict("approve", "1").err
-    assert "may already be live" in strict("approve", "2").err
+    for post in ("1", "2"):
+        assert strict("approve", post, "--json").error["code"] == "state"
+        assert not approved(strict, int(post))
 
 
 def test_a_draft_is_approved_as_it_is_and_a_time_takes_that_back(strict: Program) -> None:
-    said = strict.ok("approve", "3", "--format", "table").out
-    assert said == "Approved draft 3 to x/me: third (when it gets a time, approve it again)\n"
+    strict.ok("approve", "3")
     assert approved(strict, 3)
     strict.ok("schedule", "3", "--at", "in 1h")
     assert not approved(strict, 3)
@@ -101,7 +98,7 @@ def test_a_draft_is_approved_as_it_is_and_a_time_takes_that_back(strict: Program
 def test_where_it_is_not_needed_it_says_so(ttp: Program) -> None:
     ttp.account()
     ttp.post("hi", "--to", "x", "--at", "in 1h")
-    assert "approval is not required here: publish.require_approval is false" in ttp.ok("approve", "1").err
+    assert "publish.require_approval" in ttp.ok("approve", "1").err
     assert approved(ttp)
 
 
@@ -173,8 +170,7 @@ def test_a_removed_account_takes_nothing_back_from_the_others(strict: Program) -
 
 def test_rejecting_makes_it_a_draft_with_the_reason(strict: Program) -> None:
     strict.ok("approve", "1")
-    said = strict.ok("reject", "1", "3", "--reason", "too\nloud", "--format", "table").out
-    assert said == "Rejected post 1: it is a draft again.\nRejected post 3: it is a draft again.\n"
+    assert strict.ok("reject", "1", "3", "--reason", "too\nloud").out == "1\n3\n"
     shown = strict.shown(1)
     assert (shown["status"], shown["scheduledAt"], shown["approvedAt"]) == ("draft", None, None)
     assert shown["rejection"] == {"at": "2026-11-24T12:00:00Z", "reason": "too\nloud"}
@@ -193,8 +189,8 @@ def test_a_change_or_a_yes_takes_the_no_back(strict: Program) -> None:
 def test_what_has_begun_is_not_rejected_and_a_reason_has_words(strict: Program) -> None:
     strict.bring(1, "claimed")
     strict.bring(2, "published", published_at=START)
-    assert "post 1 is being published and cannot be rejected now" in strict("reject", "1").err
-    assert "post 2 is published" in strict("reject", "2").err
+    for post in ("1", "2"):
+        assert strict("reject", post, "--json").error["code"] == "state"
     assert strict("reject", "3", "--reason", " ").code == 2
     assert strict.shown(3)["rejection"] is None
 
@@ -205,24 +201,19 @@ def test_what_is_not_approved_is_not_sent_by_hand_either(strict: Program, comman
         strict.bring(1, "failed", next_at=None, error=("missed", "late"))
     refused = strict(command, "1", "--no-wait", "--yes", "--json")
     assert refused.code == 7
-    assert {name: refused.error[name] for name in ("code", "message", "hint", "exit")} == {
-        "code": "not_allowed",
-        "message": "post 1 waits for approval",
-        "hint": "ttp approve 1",
-        "exit": 7,
-    }
+    assert (refused.error["code"], refused.error["hint"]) == ("not_allowed", "ttp approve 1")
     strict.ok("approve", "1")
     assert strict.ok(command, "1", "--no-wait", "--yes").out == "1\n"
     assert approved(strict), "it goes out as it was approved, at once"
     strict.ok("reject", "2")
-    assert "post 2 was rejected" in strict("publish", "2", "--yes", "--no-wait").err
+    assert strict("publish", "2", "--yes", "--no-wait").code == 7
 
 
 def test_of_several_posts_those_that_are_approved_are_sent(strict: Program) -> None:
     strict.ok("approve", "2")
     ran = strict("publish", "1", "2", "--yes", "--no-wait")
     assert (ran.code, ran.out) == (6, "2\n")
-    assert "post 1 waits for approval" in ran.err
+    assert "ttp approve 1" in ran.err
 
 
 def test_what_waits_is_not_overdue_and_misses_nothing_before_its_limit(strict: Program, clock: FakeClock) -> None:
@@ -232,7 +223,7 @@ def test_what_waits_is_not_overdue_and_misses_nothing_before_its_limit(strict: P
     assert strict("doctor", "--json").json["failures"] == 0
     ran = strict("run", "--once", "--json")
     assert (ran.code, ran.json["claimed"], ran.json["missed"]) == (0, 0, 0)
-    assert "posts 1 2 waiting for approval:  ttp approve 1 2" in strict("run", "--once", "--format", "table").err
+    assert "ttp approve 1 2" in strict("run", "--once", "--format", "table").err
     assert strict("run", "--once", "-q").err == ""
     clock.advance(hours=4, seconds=1)
     ran = strict("run", "--once", "--json")

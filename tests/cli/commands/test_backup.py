@@ -16,7 +16,7 @@ def test_a_store_goes_into_a_file_and_comes_back(ttp: Program, tmp_path: Path) -
     file = str(tmp_path / "b.db")
     made = ttp.ok("backup", file, "--json")
     assert made.json == {"file": file, "bytes": Path(file).stat().st_size, "posts": 2, "media": 1}
-    assert made.err == f"note: not in the backup: 1 media file in {ttp.home}/media, and credentials\n"
+    assert f"{ttp.home}/media" in made.err
     ttp.post("lost with the store")
     (path,) = (ttp.home / "media").iterdir()
     path.unlink()
@@ -25,24 +25,20 @@ def test_a_store_goes_into_a_file_and_comes_back(ttp: Program, tmp_path: Path) -
     back = ttp.ok("restore", file, "--json")
     kept = f"{ttp.home}/ttp.db.before-restore"
     assert back.json == {"file": file, "posts": 2, "kept": kept, "missingMedia": 1}
-    assert back.err == (
-        f"note: 1 media file of unpublished posts is missing in {ttp.home}/media\n"
-        "note: due posts may be published already; check that and continue:  ttp run --take-over\n"
-    )
+    assert f"{ttp.home}/media" in back.err
+    assert "ttp run --take-over" in back.err
     assert [post["content"] for post in ttp.ok("list", "--json").json] == ["published since", "with a picture"]
     for argv in (["run", "--once"], ["publish", "2", "--yes"]):
         ran = ttp(*argv, "--json")
         assert (ran.code, ran.error["hint"]) == (5, "ttp run --take-over")
-        assert ran.error["message"].startswith("this store was restored from a backup")
     assert [post["content"] for post in ttp.ok("list", "--json").json] == ["published since", "with a picture"]
 
 
-def test_on_a_terminal_they_speak_in_sentences(ttp: Program, tmp_path: Path) -> None:
+def test_on_a_terminal_they_name_the_files(ttp: Program, tmp_path: Path) -> None:
     ttp.post("one")
     file = str(tmp_path / "b.db")
-    assert ttp.ok("backup", file, "--format", "table").out == f"Backed up 1 post to {file}.\n"
-    said = ttp.ok("restore", file, "--format", "table")
-    assert said.out == f"Restored 1 post from {file}.\nThe replaced store is kept:  {ttp.home}/ttp.db.before-restore\n"
+    assert file in ttp.ok("backup", file, "--format", "table").out
+    assert f"{ttp.home}/ttp.db.before-restore" in ttp.ok("restore", file, "--format", "table").out
     assert ttp.ok("backup", file, "-q").rows[0] == ["file", file]
 
 

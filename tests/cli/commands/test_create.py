@@ -9,6 +9,7 @@ import pytest
 
 from tests.conftest import Program
 from tests.media_bytes import jpeg, movie
+from ttp.cli.errors import BY_CODE
 
 TABLES = ("post", "delivery", "post_media", "post_tag")
 
@@ -76,7 +77,6 @@ def test_an_account_without_a_token_is_warned_of_when_there_is_a_time(ttp: Progr
     ttp.ok("account", "add", "x/me")
     ran = ttp("create", "Hello", "--to", "x", "--at", "in 1h")
     assert ran.code == 0
-    assert "note: x/me is not connected." in ran.err
     assert "\n      fix: ttp account connect x/me\n" in ran.err
 
 
@@ -98,28 +98,26 @@ def test_a_dash_reads_stdin_without_its_last_line_breaks_and_without_a_byte_orde
 
 
 @pytest.mark.parametrize(
-    ("options", "code", "says"),
+    ("options", "code"),
     [
-        (["--to", "x/me", "--at", "tomorow 9am"], 2, "cannot read the time"),
-        (["--at", "tomorrow 9am"], 2, "a post with a time needs accounts"),
-        (["--to", "x/nobody"], 3, "no account x/nobody"),
-        (["--media", "missing.jpg"], 3, "no file missing.jpg"),
-        (["--set", "tiktok.nonsense=1"], 2, "no option"),
-        (["--text", "novalue"], 2, 'has no "="'),
-        (["--max-late", "soon"], 2, "cannot read the duration"),
-        (["--fields", "nope"], 2, "unknown field"),
-        (["--key", ""], 2, "the key is empty"),
-        (["--to", "x/me", "--at", "tomorrow 9am", "--text", "x=" + "a" * 281], 2, "281 of 280"),
+        *((["--to", "x/me", "--at", "tomorow 9am"], "time"), (["--at", "tomorrow 9am"], "usage")),
+        *((["--to", "x/nobody"], "not_found"), (["--media", "missing.jpg"], "not_found")),
+        *(
+            (["--set", "tiktok.nonsense=1"], "usage"),
+            (["--text", "novalue"], "usage"),
+            (["--max-late", "soon"], "time"),
+        ),
+        *((["--fields", "nope"], "usage"), (["--key", ""], "usage")),
+        (["--to", "x/me", "--at", "tomorrow 9am", "--text", "x=" + "a" * 281], "content"),
     ],
 )
 def test_a_text_from_stdin_is_kept_as_a_draft_whatever_is_wrong_with_the_rest(
-    ttp: Program, options: list[str], code: int, says: str
+    ttp: Program, options: list[str], code: str
 ) -> None:
     ttp.account()
-    ran = ttp("create", "-", *options, stdin="A long text\nof two lines\n")
-    assert (ran.code, ran.out) == (code, "")
-    assert says in ran.err
-    assert "see: ttp show 1\n" in ran.err
+    ran = ttp("create", "-", *options, "--json", stdin="A long text\nof two lines\n")
+    assert (ran.code, ran.out, ran.error["code"]) == (BY_CODE[code], "", code)
+    assert "draft 1" in ran.error["message"]
     assert ttp("show", "1", "--json").json["content"] == "A long text\nof two lines"
     assert ttp.count("post") == 1
 
@@ -141,9 +139,8 @@ def test_the_command_to_type_for_a_kept_text_goes_on_with_its_draft(ttp: Program
 
 
 def test_an_empty_stdin_is_nothing_to_keep(ttp: Program) -> None:
-    ran = ttp("create", "-", stdin=" \n")
-    assert ran.code == 2
-    assert ran.err.startswith("ttp: error: the post has neither text nor media")
+    ran = ttp("create", "-", "--json", stdin=" \n")
+    assert (ran.code, ran.error["code"]) == (2, "usage")
     assert not ttp.home.exists()
 
 
@@ -154,7 +151,7 @@ def test_an_empty_stdin_beside_media_is_a_post_without_text(ttp: Program, tmp_pa
 
 def test_stdin_that_is_not_utf8_is_refused_in_one_line(ttp: Program) -> None:
     ran = ttp("create", "-", stdin=b"caf\xe9")
-    assert (ran.code, ran.out, ran.err) == (2, "", "ttp: error: the text on stdin is not UTF-8\n")
+    assert (ran.code, ran.out, len(ran.err.splitlines())) == (2, "", 1)
 
 
 def test_a_megabyte_from_stdin_is_kept_and_refused_at_once(ttp: Program) -> None:
@@ -169,41 +166,25 @@ def test_a_megabyte_from_stdin_is_kept_and_refused_at_once(ttp: Program) -> None
 
 
 @pytest.mark.parametrize(
-    ("argv", "code", "says"),
+    ("argv", "code"),
     [
-        ([], 2, "the post has neither text nor media"),
-        (["  "], 2, "the post has neither text nor media"),
-        (["hi", "--at", "tomorrow 9am"], 2, "a post with a time needs accounts to go to"),
-        (["hi", "--to", "x"], 2, '"x" could be x/me or x/shop'),
-        (["hi", "--to", "ig"], 2, "no instagram account yet"),
-        (["hi", "--to", "x/mee"], 3, "no account x/mee"),
-        (["hi", "--to", "fb/me"], 2, 'no platform "fb"'),
-        (["hi", "--to", "x/m e"], 2, "is not a handle"),
-        (["hi", "--to", "x/me", "--at", "2026-11-24 09:00"], 2, "is 3 h ago"),
-        (["hi", "--to", "x/me", "--at", "12/11/2026"], 2, "can be 12 November or 11 December"),
-        (["hi", "--to", "x/me", "--at", "tomorrow"], 2, "tomorrow"),
-        (["hi", "--to", "x/me", "--at", ""], 2, "the time is empty"),
-        (["hi", "--to", "x/me", "--at", "2027-03-28 02:30", "--tz", "Europe/Berlin"], 2, "does not exist"),
-        (["hi", "--to", "x/me", "--at", "9am", "--tz", "Mars"], 2, 'no time zone is called "Mars"'),
-        (["a" * 281, "--to", "x/me", "--at", "in 1h"], 2, "x/me: text is 281 of 280"),
-        (["hi", "--media", "missing.jpg"], 3, "no file missing.jpg"),
-        (["hi", "--media", "."], 2, ". is a folder, not a file"),
-        (["hi", "--media", "fifo"], 2, "fifo is a named pipe, not a file"),
-        (["hi", "--media", "/dev/null"], 2, "/dev/null is a device, not a file"),
-        (["hi", "--media", "movie.jpg"], 2, "movie.jpg is named as JPEG, but its bytes are MP4"),
-        (["hi", "--media", "empty.png"], 2, "empty.png"),
-        (["hi", "--media", "http://example.org/a.jpg"], 2, "is not https"),
-        (
-            ["hi", "--media", "https://me:word@a.example/b"],
-            2,
-            "error: https://a.example/b contains a user name or password",
-        ),
-        (["hi", "--alt", "x"], 2, "1 alt text for 0 media"),
-        (["hi", "--key", " "], 2, "the key is empty"),
+        *(([], "usage"), (["  "], "usage"), (["hi", "--at", "tomorrow 9am"], "usage"), (["hi", "--key", " "], "usage")),
+        *((["hi", "--to", "x"], "ambiguous"), (["hi", "--to", "ig"], "usage"), (["hi", "--to", "x/mee"], "not_found")),
+        *((["hi", "--to", "fb/me"], "usage"), (["hi", "--to", "x/m e"], "usage")),
+        (["hi", "--to", "x/me", "--at", "2026-11-24 09:00"], "past"),
+        *((["hi", "--to", "x/me", "--at", text], "time") for text in ("12/11/2026", "tomorrow", "")),
+        (["hi", "--to", "x/me", "--at", "2027-03-28 02:30", "--tz", "Europe/Berlin"], "dst"),
+        (["hi", "--to", "x/me", "--at", "9am", "--tz", "Mars"], "time"),
+        (["a" * 281, "--to", "x/me", "--at", "in 1h"], "content"),
+        *((["hi", "--media", "missing.jpg"], "not_found"), (["hi", "--media", "."], "usage")),
+        *((["hi", "--media", "fifo"], "usage"), (["hi", "--media", "/dev/null"], "usage")),
+        *((["hi", "--media", "movie.jpg"], "usage"), (["hi", "--media", "empty.png"], "usage")),
+        *((["hi", "--media", "http://example.org/a.jpg"], "usage"), (["hi", "--alt", "x"], "usage")),
+        (["hi", "--media", "https://me:word@a.example/b"], "usage"),
     ],
 )
 def test_bad_input_is_one_error_with_its_exit_code_and_stores_nothing(
-    ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, argv: list[str], code: int, says: str
+    ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, argv: list[str], code: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
     os.mkfifo("fifo")
@@ -212,11 +193,12 @@ def test_bad_input_is_one_error_with_its_exit_code_and_stores_nothing(
     ttp.account("x/me")
     ttp.account("x/shop")
     ran = ttp("create", *argv)
-    assert (ran.code, ran.out) == (code, "")
+    assert (ran.code, ran.out) == (BY_CODE[code], "")
     assert ran.err.startswith("ttp: error: ")
     assert ran.err.count("ttp: error") == 1
-    assert says in ran.err
+    assert "me:word" not in ran.err
     assert "Traceback" not in ran.err
+    assert ttp("create", *argv, "--json").error["code"] == code
     assert rows(ttp) == [0, 0, 0, 0]
 
 
@@ -245,7 +227,7 @@ def test_all_problems_of_all_accounts_are_told_at_once(ttp: Program) -> None:
 def test_the_way_out_of_a_content_rule_is_a_draft(ttp: Program) -> None:
     ttp.account("ig/shop")
     ran = ttp("create", "hi", "--to", "ig", "--at", "tomorrow 9am")
-    assert "instagram/shop cannot take a post without media" in ran.err
+    assert ran.code == 2
     assert "  try: ttp create hi --to ig\n" in ran.err
 
 
@@ -367,7 +349,7 @@ def test_scheduling_says_that_nothing_is_running(ttp: Program) -> None:
 def test_every_command_that_gives_a_time_says_so(ttp: Program, argv: list[str]) -> None:
     ttp.account()
     ttp.post("hi", "--to", "x")
-    assert "note: Nothing will publish this yet" in ttp.ok(*argv).err
+    assert "fix: ttp run\n" in ttp.ok(*argv).err
     assert ttp.ok(*argv, "-q").err == ""
 
 
@@ -376,7 +358,7 @@ def test_it_is_silent_once_something_has_run_lately(ttp: Program) -> None:
     ttp.ok("run", "--once")
     assert ttp.ok("create", "hi", "--to", "x", "--at", "in 1h").err == ""
     ttp.clock.advance(minutes=16)
-    assert "Nothing will publish" in ttp.ok("create", "hi", "--to", "x", "--at", "in 1h").err
+    assert "fix: ttp run\n" in ttp.ok("create", "hi", "--to", "x", "--at", "in 1h").err
 
 
 def test_a_refusal_tells_what_must_be_mended_and_no_warnings(ttp: Program) -> None:

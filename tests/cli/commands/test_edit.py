@@ -10,6 +10,7 @@ import pytest
 from tests.clock import START
 from tests.conftest import Program
 from tests.media_bytes import jpeg
+from ttp.cli.errors import BY_CODE
 
 BUSY = ("claimed", "sending", "processing", "retrying", "reconciling")
 
@@ -78,7 +79,8 @@ def test_a_new_account_of_a_post_whose_time_has_passed_waits_for_a_time(ttp: Pro
     ttp.clock.advance(hours=2)
     ran = ttp("edit", "1", "--to", "x/me,x/shop", "--json")
     assert ran.json["deliveries"][1]["dueAt"] is None
-    assert ran.json["warnings"] == ["x/shop has no time yet"]
+    (warning,) = ran.json["warnings"]
+    assert "x/shop" in warning
     assert "ttp publish 1" in ran.err
 
 
@@ -111,37 +113,24 @@ def test_a_text_from_stdin_outlives_an_edit_that_is_refused(ttp: Program) -> Non
 
 
 @pytest.mark.parametrize(
-    ("argv", "code", "says"),
+    ("argv", "code"),
     [
-        (["edit", "1"], 2, "nothing to change"),
-        (["edit", "1", ""], 2, "post 1 would have no text and no media"),
-        (["edit", "1", "--at", "in 1h"], 2, "post 1 has no accounts to go to"),
-        (["edit", "9", "x"], 3, "no post 9"),
-        (["edit", "x", "y"], 2, '"x" is not a post id'),
-        (["edit", "1-2", "y"], 2, "is more than one post"),
-        (["edit", "1,2", "y"], 2, "is more than one post"),
-        (["edit", "99999999999999999999", "y"], 2, "is not a post id"),
-        (["edit", "1", "--alt", "x"], 2, "1 alt text for 0 media"),
-        (["schedule", "1", "--at", "in 1h"], 2, "post 1 has no accounts to go to"),
-        (["schedule", "1"], 2, "no time given"),
-        (["schedule", "9", "--at", "in 1h"], 3, "no post 9"),
-        (["schedule", "5-9", "--at", "in 1h"], 3, "no posts in that range"),
-        (["schedule", "2-1", "--at", "in 1h"], 2, "is not a range of posts"),
-        (["schedule", "0", "--at", "in 1h"], 2, "is not a post id"),
-        (["schedule", "١", "--at", "in 1h"], 2, "is not a post id"),
-        (["unschedule", "9"], 3, "no post 9"),
-        (["delete", "9"], 3, "no post 9"),
-        (["delete"], 2, "missing argument"),
+        *((["edit", "1"], "usage"), (["edit", "1", ""], "usage"), (["edit", "1", "--at", "in 1h"], "state")),
+        *((["edit", "9", "x"], "not_found"), (["edit", "x", "y"], "usage"), (["edit", "1-2", "y"], "usage")),
+        *((["edit", "1,2", "y"], "usage"), (["edit", "99999999999999999999", "y"], "usage")),
+        *((["edit", "1", "--alt", "x"], "usage"), (["schedule", "1"], "usage")),
+        *((["schedule", "1", "--at", "in 1h"], "state"), (["schedule", "9", "--at", "in 1h"], "not_found")),
+        *((["schedule", "5-9", "--at", "in 1h"], "not_found"), (["schedule", "2-1", "--at", "in 1h"], "usage")),
+        *((["schedule", post, "--at", "in 1h"], "usage") for post in ("0", "١")),
+        *((["unschedule", "9"], "not_found"), (["delete", "9"], "not_found"), (["delete"], "usage")),
     ],
 )
-def test_what_cannot_be_done_is_one_error_and_changes_nothing(
-    ttp: Program, argv: list[str], code: int, says: str
-) -> None:
+def test_what_cannot_be_done_is_one_error_and_changes_nothing(ttp: Program, argv: list[str], code: str) -> None:
     ttp.post("Hello")
     before = ttp.shown()
     ran = ttp(*argv)
-    assert (ran.code, ran.out, ran.err.count("ttp: error: ")) == (code, "", 1)
-    assert says in ran.err
+    assert (ran.code, ran.out, ran.err.count("ttp: error: ")) == (BY_CODE[code], "", 1)
+    assert ttp(*argv, "--json").error["code"] == code
     assert ttp.shown() == before
 
 
@@ -164,7 +153,6 @@ def test_a_post_that_is_being_published_is_not_touched(ttp: Program, state: str,
     ttp.bring(1, state)
     ran = ttp(*argv, "--json")
     assert (ran.code, ran.error["code"], ran.error["hint"]) == (2, "state", "ttp show 1")
-    assert ran.error["message"].startswith("post 1 is being published and cannot ")
     assert ttp.shown()["content"] == "Hello"
 
 
@@ -245,7 +233,7 @@ def test_warnings_belong_to_the_post_that_they_are_about(ttp: Program) -> None:
     ttp.post("b", "--to", "x/new")
     posts = ttp("schedule", "1-2", "--at", "in 1h", "--json").json
     assert [len(post["warnings"]) for post in posts] == [1, 2]
-    assert posts[1]["warnings"][0] == "x/new is not connected. Connect it before the post is due."
+    assert "x/new" in posts[1]["warnings"][0]
 
 
 # Delete.
@@ -257,7 +245,7 @@ def test_one_post_is_deleted_at_once_and_several_need_yes(ttp: Program) -> None:
     assert ttp("delete", "1").out == "1\n"
     ran = ttp("delete", "2-3")
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err == ("ttp: error: deleting 2 posts needs confirmation\n  try: ttp delete 2-3 --yes\n")
+    assert "ttp delete 2-3 --yes" in ran.err
     assert ttp("delete", "2-3", "--yes", "--json").json == [{"id": 2, "deleted": True}, {"id": 3, "deleted": True}]
     assert ttp("list").out == ""
 

@@ -61,7 +61,6 @@ def test_a_person_sees_the_plan_and_what_was_done(known: Program) -> None:
     shown = known.ok("plan", "1", "--yes", "--format", "table").out
 
     assert shown.startswith("Plan of 1 post   Tue 24 Nov 2026 to Tue 8 Dec 2026   hours in UTC\n")
-    assert "the best possible.  An even spread has " in shown
     assert shown.endswith("\nScheduled 1 post.\n")
 
 
@@ -74,27 +73,24 @@ def test_without_a_terminal_yes_or_dry_run_must_be_said(known: Program) -> None:
 
 
 @pytest.mark.parametrize(
-    ("argv", "says"),
+    ("argv", "code"),
     [
-        ((), "name posts, or use --drafts or --tag"),
-        (("1", "--drafts"), "name posts, or use --drafts or --tag"),
-        (("1", "--tag", "odd"), "name posts, or use --drafts or --tag"),
-        (("1", "--week", "--days", "9"), "--week means --days 7"),
-        (("1", "--quiet-hours", "late"), "is not a span of hours"),
-        (("1", "--blackout", "Christmas"), "is not a date"),
-        (("1", "--min-gap", "soon"), "duration"),
-        (("1", "--from", "whenever"), "cannot read"),
-        (("1", "--tz", "Mars"), "no time zone"),
-        (("1", "--explore", "2"), "--explore"),
-        (("1", "--days", "0"), "--days"),
-        (("1", "--fields", "when"), "unknown field"),
+        *(
+            ((), "usage"),
+            (("1", "--drafts"), "usage"),
+            (("1", "--tag", "odd"), "usage"),
+            (("1", "--days", "0"), "usage"),
+        ),
+        *((("1", "--week", "--days", "9"), "usage"), (("1", "--quiet-hours", "late"), "usage")),
+        *((("1", "--min-gap", "soon"), "time"), (("1", "--from", "whenever"), "time"), (("1", "--tz", "Mars"), "time")),
+        *((("1", "--explore", "2"), "usage"), (("1", "--fields", "when"), "usage")),
+        (("1", "--blackout", "Christmas"), "usage"),
     ],
 )
-def test_what_cannot_be_is_refused(known: Program, argv: tuple[str, ...], says: str) -> None:
-    ran = known("plan", *argv, "--dry-run")
+def test_what_cannot_be_is_refused(known: Program, argv: tuple[str, ...], code: str) -> None:
+    ran = known("plan", *argv, "--dry-run", "--json")
 
-    assert (ran.code, ran.out) == (2, "")
-    assert says in ran.err
+    assert (ran.code, ran.out, ran.error["code"]) == (2, "", code)
 
 
 def test_a_post_that_is_none_is_not_found(known: Program) -> None:
@@ -113,8 +109,7 @@ def test_a_draft_that_could_not_be_scheduled_is_named_and_nothing_is_changed(kno
 
     ran = known("plan", "--drafts", "--yes")
     assert ran.code == 2
-    assert f"2 of 6 posts cannot be scheduled\n  post {long}: " in ran.err
-    assert f"post {lost} has no accounts to go to" in ran.err
+    assert all(f"\n  post {post}" in ran.err for post in (long, lost))
 
     ran = known("plan", "1", str(long), "--yes", "--json")
     assert (ran.code, ran.error["code"]) == (2, "content")
@@ -128,7 +123,7 @@ def test_what_is_scheduled_or_over_is_no_draft(known: Program) -> None:
     ran = known("plan", "1-2", "--yes")
     assert (ran.code, "ttp unschedule 1" in ran.err) == (2, True)
     known.bring(1, "published")
-    assert "post 1 is published, not a draft" in known("plan", "1", "2", "--yes").err
+    assert known("plan", "1", "2", "--yes", "--json").error["code"] == "state"
     assert known.shown(2)["status"] == "draft"
 
 
@@ -158,7 +153,7 @@ def test_no_number_of_days_may_be_enough(known: Program) -> None:
     ran = known("plan", "1-2", "--from", "2026-12-01", "--days", "5", "--min-gap", "400d", "--yes")
 
     assert ran.code == 2
-    assert "in more days" not in ran.err
+    assert ran.err.count("--days") == ran.err.count("--days 5")
 
 
 def test_limits_come_from_the_settings_too(known: Program, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,7 +202,7 @@ def test_without_data_it_spreads_evenly_and_says_so(known: Program) -> None:
     assert told["score"] == told["evenScore"]
     hours = [datetime.fromisoformat(one["at"]).hour for one in told["assignments"]]
     assert all(8 <= hour < 22 for hour in hours)
-    assert "No metrics of x/new: spread evenly over waking hours." in known.ok(*argv, "--format", "table").out
+    assert told["placedBy"] == [{"accounts": ["x/new"], "by": "waking hours"}]
 
 
 def test_without_data_the_accounts_slots_are_what_it_spreads_over(known: Program) -> None:
@@ -220,13 +215,10 @@ def test_without_data_the_accounts_slots_are_what_it_spreads_over(known: Program
         *(f"2026-{day}T09:30:00Z" for day in ("11-26", "11-30", "12-03", "12-07")),
     ]
     assert told["placedBy"] == [{"accounts": ["x/new"], "by": "slots"}]
-    ran = known.ok("plan", *posts[:2], "--dry-run", "--format", "table")
-    assert "No metrics of x/new: spread evenly over its slots." in ran.out
     assert known.ok("plan", "1", "--dry-run", "--json").json["placedBy"] == [{"accounts": ["x/me"], "by": "scores"}]
 
     ran = known("plan", *posts, "--yes")
     assert ran.code == 2
-    assert "no metrics of x/new: spread evenly over its slots" in ran.err
     assert f"ttp plan {' '.join(posts)} --yes --days 21" in ran.err
 
 
@@ -241,9 +233,9 @@ def test_what_is_scheduled_meanwhile_is_not_planned_over(known: Program, monkeyp
         return found
 
     monkeypatch.setattr(Planning, "propose", slow)
-    ran = known("plan", "1-3", "--yes")
+    ran = known("plan", "1-3", "--yes", "--json")
 
-    assert (ran.code, "since this was planned" in ran.err) == (2, True)
+    assert (ran.code, ran.error["code"]) == (2, "state")
     assert known.shown(1)["status"] == "draft"
 
 
@@ -256,12 +248,10 @@ def test_exploring_is_recorded_repeatable_and_taken_back_by_a_time(known: Progra
         == known.ok("plan", "1-4", "--explore", "1", "--dry-run").out
     )
     assert [one["explored"] for one in first] == [True] * 4
-    assert "? an hour to learn about" in known.ok(*argv, "--dry-run", "--format", "table").out
 
     known.ok(*argv, "--yes")
 
     assert known.shown(1)["chosenBy"] == "explore"
-    assert "by ttp plan, to explore" in known.ok("show", "1", "--format", "table").out
     known.ok("schedule", "1", "--at", "in 2 h")
     known.ok("unschedule", "2")
     assert (known.shown(1)["chosenBy"], known.shown(2)["chosenBy"]) == (None, None)
@@ -294,9 +284,9 @@ def test_a_slot_that_was_taken_is_said_with_its_zone_and_score(known: Program) -
 def test_a_draft_on_a_terminal_shows_the_slot_and_the_command_that_takes_it(known: Program) -> None:
     shown = known.ok("create", "hello", "--to", "x/me", "--format", "table").out
 
-    assert "Saved draft 5.\nBest free hour: Tue 24 Nov 2026 " in shown
-    assert "Use it:  ttp schedule 5 --at optimal" in shown
-    assert "Schedule it:" in known.ok("create", "hello", "--to", "x/new", "--format", "table").out
+    assert "Tue 24 Nov 2026 " in shown
+    assert "ttp schedule 5 --at optimal" in shown
+    assert "ttp schedule 6" in known.ok("create", "hello", "--to", "x/new", "--format", "table").out
 
 
 def test_drafts_of_shared_accounts_find_room_beside_each_other(known: Program) -> None:

@@ -163,22 +163,18 @@ def test_publish_without_a_terminal_needs_yes(
 def test_publish_makes_pending_deliveries_due_now(mixed: Program) -> None:
     (post,) = mixed("publish", "5", "--yes", "--no-wait", "--json").json
     assert (post["status"], post["scheduledAt"]) == ("scheduled", "2026-11-24T13:00:00Z")
-    assert post["warnings"] == ["Nothing will publish this yet: no publisher runs. fix: ttp run see: ttp help cron"]
+    (warning,) = post["warnings"]
+    assert "fix: ttp run" in warning
 
 
 @pytest.mark.parametrize(
-    ("post", "says", "hint"),
-    [
-        (2, "post 2 has failed; nothing of it is pending", "ttp retry 2"),
-        (3, "post 3 may already be live on x/a", "ttp resolve 3 --account x/a --published URL"),
-        (4, "post 4 is published", "ttp show 4"),
-    ],
+    ("post", "hint"),
+    [(2, "ttp retry 2"), (3, "ttp resolve 3 --account x/a --published URL"), (4, "ttp show 4")],
 )
-def test_publish_never_sends_again_what_has_been_tried(mixed: Program, post: int, says: str, hint: str) -> None:
+def test_publish_never_sends_again_what_has_been_tried(mixed: Program, post: int, hint: str) -> None:
     before = mixed.shown(post)
     ran = mixed("publish", str(post), "--yes", "--json")
     assert (ran.code, ran.error["code"], ran.error["hint"]) == (2, "state", hint)
-    assert says in ran.error["message"]
     assert mixed.shown(post) == before
 
 

@@ -64,7 +64,7 @@ def test_a_service_is_installed_looked_at_and_removed(ttp: Program, units: Path,
         "lingers": False,
         "log": "journalctl --user -u ttp.service",
     }
-    assert made.err == "note: it stops when you log out; keep it running:  loginctl enable-linger\n"
+    assert "loginctl enable-linger" in made.err
     assert (units / "ttp.service").read_text() == ttp.ok("service", "--print").out
     assert ["running", "true"] in ttp.ok("service", "status").rows
     said = ttp.ok("service", "uninstall", "--format", "table").out

@@ -147,3 +147,20 @@ def test_a_store_goes_to_postgresql_and_back(ttp: Program, tmp_path: Path, store
         patch.setenv("TTP_HOME", str(tmp_path / "back"))
         assert ttp.shown(1) == before
         assert ttp.post("Third") == 3
+
+
+def test_a_store_in_postgresql_whose_copy_is_lost_asks_for_a_take_over(
+    ttp: Program, tmp_path: Path, store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TTP_STORE__URL", store_url)
+    ttp.account()
+    ttp.post("Hello", "--to", "x/me", "--at", "in 1h")
+    ttp.ok("store", "copy", "--from", store_url, "--to", str(tmp_path / "lost"))
+    assert ttp("run", "--once", "--fail-if-locked", "--take-over").code == 5
+    assert ttp("create", "More").code == 5
+    ttp.ok("store", "unseal", store_url, "--without-copy")
+    refused = ttp("run", "--once", "--fail-if-locked")
+    assert refused.code == 5
+    assert "--take-over" in refused.err
+    ttp.ok("run", "--once", "--take-over")
+    ttp.ok("run", "--once", "--fail-if-locked")

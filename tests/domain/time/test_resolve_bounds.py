@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from ttp.domain.action import other_options
 from ttp.domain.errors import TimeRefused
 from ttp.domain.time.resolve import resolve_bound
 
@@ -50,7 +51,13 @@ def test_a_day_that_begins_with_a_jump_starts_where_the_clocks_land() -> None:
 )
 def test_an_unreadable_end_of_a_range_is_refused_with_ends_that_are_read(text: str) -> None:
     with pytest.raises(TimeRefused) as caught:
-        resolve_bound(text, now=NOW, zone=BERLIN, retype=str)
+        resolve_bound(text, now=NOW, zone=BERLIN)
     assert [hint.way for hint in caught.value.hints] == ["7d", "2026-11-24"]
     for hint in caught.value.hints:
         resolve_bound(str(hint.way), now=NOW, zone=BERLIN)
+
+
+def test_a_bound_of_a_request_is_refused_with_other_options() -> None:
+    with pytest.raises(TimeRefused) as caught:
+        resolve_bound("7x", now=NOW, zone=BERLIN, option="since")
+    assert [hint.way for hint in caught.value.hints] == [other_options(since="7d"), other_options(since="2026-11-24")]

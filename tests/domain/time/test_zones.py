@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttp.domain.action import action
+from ttp.domain.action import action, other_options
 from ttp.domain.errors import Hint, TimeRefused
 from ttp.domain.time.durations import parse_duration
 from ttp.domain.time.formatting import first_valid_zone, format_duration, format_instant, relative
@@ -54,16 +54,15 @@ def test_accounts_of_different_zones_clash_unless_a_zone_is_given() -> None:
 )
 def test_an_unknown_zone_is_refused_with_the_nearest_name(typed: str, meant: str) -> None:
     with pytest.raises(TimeRefused) as caught:
-        parse_zone(typed, retype=lambda name: f"ttp schedule 44 --at 9am --tz {name}")
-    assert caught.value.message == f'no time zone is called "{typed}"'
-    assert caught.value.hints == (Hint("try", f"ttp schedule 44 --at 9am --tz {meant}"),)
+        parse_zone(typed)
+    assert caught.value.hints == (Hint("try", other_options(tz=meant)),)
 
 
 @pytest.mark.parametrize("typed", ["PST", "", "+01:00", "Nowhere/At_All", "x" * 5000, "\0", "🕰"])
 def test_a_zone_that_resembles_none_is_refused_with_an_example(typed: str) -> None:
     with pytest.raises(TimeRefused) as caught:
         choose_zone(tz=typed, system=BERLIN)
-    assert caught.value.hints == (Hint("try", "--tz Europe/Berlin"),)
+    assert caught.value.hints == (Hint("try", other_options(tz="Europe/Berlin")),)
 
 
 @pytest.mark.parametrize(
@@ -74,15 +73,13 @@ def test_what_the_zone_folder_holds_besides_zones_is_no_zone(name: str) -> None:
     assert load_zone(name) is None
 
 
-def test_a_bad_zone_of_an_account_or_of_the_config_says_where_it_stands() -> None:
+def test_a_bad_zone_of_an_account_or_of_the_config_is_set_where_it_stands() -> None:
     with pytest.raises(TimeRefused) as caught:
         choose_zone(accounts={"x/me": "Europe/Berln"}, system=BERLIN)
-    assert caught.value.message == 'x/me: no time zone is called "Europe/Berln"'
     assert caught.value.hints == (Hint("try", action("account set", "x/me", tz="Europe/Berlin")),)
     with pytest.raises(TimeRefused) as caught:
         choose_zone(config="Europe/Berln", system=BERLIN)
-    assert caught.value.message == 'the setting timezone: no time zone is called "Europe/Berln"'
-    assert caught.value.hints == (Hint("try", 'timezone = "Europe/Berlin"'),)
+    assert caught.value.hints == (Hint("try", action("config set", "timezone", "Europe/Berlin")),)
 
 
 @given(st.sampled_from(sorted(available_timezones() - {"Factory", "localtime"})))

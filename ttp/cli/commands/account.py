@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import typer
 
 from ttp.cli.context import Context
-from ttp.cli.errors import DONE, FAILED, command_text, quote_command
+from ttp.cli.errors import DONE, FAILED, command_text
 from ttp.cli.options import AccountName, NoInput, Options, Yes, parse_platform_options, read_file, with_output
 from ttp.cli.render import accounts, doctor
 from ttp.cli.render import accounts as accounts_module
@@ -244,7 +244,7 @@ def set_(
     if tz:
         from ttp.domain.time.zones import parse_zone
 
-        parse_zone(tz, retype=lambda zone: quote_command("ttp", "account", "set", name, "--tz", zone))
+        parse_zone(tz)
     changed = context.accounts.set(name, timezone=tz, options=parse_platform_options(context, options, may_empty=True))
     context.out.write_one(accounts_module.ACCOUNTS_SPEC, changed, say=[f"Changed {changed.name}."])
 

@@ -12,7 +12,7 @@ import typer
 
 from ttp.cli import options
 from ttp.cli.context import Context
-from ttp.cli.errors import option_words, quote_command
+from ttp.cli.errors import option_words, quote_command, retype
 from ttp.cli.notices import paused_account_notes
 from ttp.cli.output import Output
 from ttp.cli.render.labels import SIGNS, everywhere, plural, several, short_name, sign
@@ -21,9 +21,10 @@ from ttp.cli.render.posts import approvals
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.render.width import columns, cut, pad, turns
 from ttp.cli.terminal import escape_line, escape_text
+from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.post import calendar_time
-from ttp.domain.time.calendar_range import CalendarRange, parse_calendar_range
+from ttp.domain.time.calendar_range import CalendarRange
 from ttp.domain.time.zones import parse_zone
 from ttp.views.calendar import CALENDAR_FIELDS, CalendarPage, calendar_json, calendar_row, gaps_of
 from ttp.views.posts import MOST_NAMED
@@ -62,16 +63,10 @@ def calendar(
       ttp calendar 2026-12 --ics > posts.ics
     """
 
-    def again(days: Sequence[str], tz: str | None = tz) -> str:
-        """Return this command with other days or another zone."""
-        filters = {"--status": status, "--platform": platform, "--account": account, "--tag": tag, "--tz": tz}
-        return quote_command("ttp", "calendar", *days, *option_words(filters), *(["--ics"] if ics else []))
-
-    days = [*(["--month"] if month else []), *(["--week"] if week else []), *([when] if when else [])]
-    zone = context.zone if tz is None else parse_zone(tz, retype=lambda name: again(days, name))
+    zone = context.zone if tz is None else parse_zone(tz)
     today = context.now().astimezone(zone).date()
-    span = parse_calendar_range(when, month=month, week=week, today=today, zone=zone, retype=again)
-    _refuse(context.out, status, again(days), ics=ics)
+    span = options.parse_range(context, when, month=month, week=week, zone=zone)
+    _refuse(context.out, status, ics=ics)
     context.out.check_fields(calendar_spec(CalendarPage(span)))
     wanted = options.parse_post_filter(context, "calendar", status=status, platform=platform, account=account, tag=tag)
     posts = context.calendar.posts(span, wanted)
@@ -85,7 +80,7 @@ def calendar(
         span,
         clock=UTC if tz is None else zone,
         gaps=() if status else gaps_of(span, posts, today),
-        all_=again([span.name, "--format", "tsv"]),
+        all_=retype(context.argv, other_options(format="tsv")),
     )
     if span.is_week and (context.out.for_people or context.out.format == "json"):
         sheet = _with_free_slots(context, sheet, posts, account, platform, tz)
@@ -125,12 +120,13 @@ def _take(
     return quote_command("ttp", "create", "TEXT", "--to", to, "--at", format_iso(free[0].at, span.zone))
 
 
-def _refuse(out: Output, status: list[str] | None, again: str, *, ics: bool) -> None:
+def _refuse(out: Output, status: list[str] | None, *, ics: bool) -> None:
     """Raise UsageError for drafts, and for formats that a calendar file does not have."""
     if "draft" in [name.lower() for name in options.split_list(status) or ()]:
         raise UsageError("drafts have no time and are in no calendar", Hint("see", "ttp list --status draft"))
     if ics and (out.in_json or out.fields):
-        raise UsageError("--ics writes a calendar file, without --json and --fields", Hint("try", again))
+        way = other_options(json=False, format=None, fields=None)
+        raise UsageError("--ics writes a calendar file, without --json and --fields", Hint("try", way))
 
 
 def calendar_spec(sheet: CalendarPage) -> OutputSpec[PostView]:

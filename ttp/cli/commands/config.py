@@ -135,7 +135,7 @@ def edit_(context: Context) -> None:
       ttp config edit
     """
     from ttp.cli.editor import edit
-    from ttp.domain.time.zones import parse_zone
+    from ttp.domain.time.zones import parse_configured_zone
 
     path = settings.config_path()
     there = text_of(path)
@@ -164,7 +164,7 @@ def edit_(context: Context) -> None:
     found, wrong = settings.load_with_problems({"TTP_CONFIG": str(draft)}, context.keys)
     if found.text("timezone"):
         try:
-            parse_zone(found.text("timezone"), where="timezone: ", retype='timezone = "{}"'.format)
+            parse_configured_zone(found.text("timezone"))
         except TtpError as no_zone:
             wrong.append(UsageError(no_zone.message))
     for error in wrong:

@@ -35,7 +35,7 @@ from ttp.domain.diagnostics import (
     warning_remark,
 )
 from ttp.domain.errors import TtpError, UsageError
-from ttp.domain.time.zones import parse_zone
+from ttp.domain.time.zones import parse_configured_zone, parse_zone
 from ttp.views import Json
 from ttp.views.status import AUDIT_FIELDS
 
@@ -219,7 +219,7 @@ def _zone(config: Config) -> Iterator[Remark]:
     name = config.text("timezone")
     if name:
         try:
-            parse_zone(name, where="the setting timezone: ", retype='timezone = "{}"'.format)
+            parse_configured_zone(name)
         except TtpError as error:
             yield failure_remark(error.message, error.hints[0].way)
         else:

@@ -19,7 +19,7 @@ from ttp.cli.options import NoInput, with_output
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.terminal import is_interactive, print_prompt, read_line
 from ttp.domain.action import action
-from ttp.domain.errors import Hint, TtpError, UsageError
+from ttp.domain.errors import Hint, TimeRefused, TtpError, UsageError
 from ttp.views import Json
 
 if TYPE_CHECKING:
@@ -185,10 +185,12 @@ class Questions:
             self._store([typed])
 
     def _read_zone(self, text: str) -> tuple[Key, Value]:
-        from ttp.domain.time.zones import parse_zone
+        from ttp.domain.time.zones import suggest_name
 
-        parse_zone(text, retype="{}".format)
-        return self._parsed("timezone", text)
+        try:
+            return self._parsed("timezone", text)
+        except TimeRefused as refused:
+            raise TimeRefused(refused.message, Hint("try", suggest_name(text))) from None
 
     def _ask_media_host(self, title: str) -> None:
         kind = self._context.config.text("media_host.kind")

@@ -158,12 +158,12 @@ def _request(
 
 def parse_start(context: Context, start: str | None, tz: str | None) -> datetime | None:
     """Parse `--from`. TimeRefused."""
-    zone = context.zone if tz is None else parse_zone(tz, retype=lambda other: other_options(tz=other))
+    zone = context.zone if tz is None else parse_zone(tz)
     if start is None:
         return None
     from ttp.domain.time.resolve import resolve_bound
 
-    return resolve_bound(start, now=context.now(), zone=zone, retype=lambda other: other_options(from_=other))
+    return resolve_bound(start, now=context.now(), zone=zone, option="from")
 
 
 def _confirm_plan(context: Context, found: Proposal, *, yes: bool, no_input: bool) -> bool:

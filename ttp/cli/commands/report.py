@@ -7,12 +7,10 @@ from typing import Annotated
 import typer
 
 from ttp.cli.context import Context
-from ttp.cli.errors import quote_command
-from ttp.cli.options import Accounts, Platforms, Tz, parse_bound, select_accounts, split_list, with_output
+from ttp.cli.options import Accounts, Platforms, Tz, parse_bound, parse_range, select_accounts, split_list, with_output
 from ttp.cli.output import FORMATS
 from ttp.cli.render import report as render
 from ttp.domain.errors import Hint, UsageError
-from ttp.domain.time.calendar_range import parse_calendar_range
 from ttp.domain.time.zones import parse_zone
 from ttp.services.metrics.report import check_groupings, report_periods
 
@@ -62,19 +60,12 @@ def report(
     zone = context.zone if tz is None else parse_zone(tz)
     span = None
     if when is not None or month or week:
-        span = parse_calendar_range(
-            when,
-            month=month,
-            week=week,
-            today=context.now().astimezone(zone).date(),
-            zone=zone,
-            retype=lambda words: quote_command("ttp", "report", *words),
-        )
+        span = parse_range(context, when, month=month, week=week, zone=zone)
     period, before = report_periods(
         context.now(),
         span,
-        parse_bound(context, "report", "--since", since),
-        parse_bound(context, "report", "--until", until),
+        parse_bound(context, "since", since),
+        parse_bound(context, "until", until),
     )
     accounts = select_accounts(context, account, platform)
     zones = [context.times.account_zone(one, tz) for one in accounts]

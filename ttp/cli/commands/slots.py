@@ -56,10 +56,7 @@ def add(
         )
     accounts = context.queries.find_accounts(split_list(account) or ())
     crons = parse_crons(words, cron, given)
-    again = [*given, *([words] if words else option_words({"--cron": cron}))]
-    added = context.slots.add(
-        [(one, choose_clock_zone(context, tz, [one], again).key) for one in accounts], crons, name
-    )
+    added = context.slots.add([(one, choose_clock_zone(context, tz, [one]).key) for one in accounts], crons, name)
     places = {place.slot.id: place for place in context.slots.all(accounts)}
     said = [_said(places[one.slot.id], known=one.known) for one in added]
     context.out.write_list(slots_module.SLOTS_SPEC, [places[one.slot.id] for one in added], say=said)

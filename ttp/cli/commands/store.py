@@ -10,6 +10,7 @@ import typer
 from ttp.cli.context import Context
 from ttp.cli.errors import quote_command
 from ttp.cli.options import with_output
+from ttp.cli.progress import progress
 from ttp.cli.render import spec
 from ttp.domain.config import is_shared
 from ttp.domain.errors import Hint, UsageError
@@ -48,10 +49,16 @@ def copy(
     # What a store in a server has of these settings is copied with it.
     shared = {name: context.own_config[name] for name in _shared_here(context)} if given.has_files else {}
     any_machine = context.own_config["publish.any_machine"] is True
-    tables = list(StoreCopy(given, there, shared, any_machine=any_machine).run())
-    rows = sum(table.rows for table in tables)
-    shape: dict[str, object] = {"from": given.name, "to": there.name, "tables": len(tables), "rows": rows}
-    said = f"Copied {rows} rows of {len(tables)} tables to {there.name}." if tables else "The copy is complete."
+    copied = tables = rows = 0
+    with progress(context.out, "copying rows", None) as show:
+        for step in StoreCopy(given, there, shared, any_machine=any_machine).run():
+            if step.is_compared:
+                tables, rows = tables + 1, rows + step.rows
+            else:
+                copied += step.rows
+                show(copied)
+    shape: dict[str, object] = {"from": given.name, "to": there.name, "tables": tables, "rows": rows}
+    said = f"Copied {rows} rows of {tables} tables to {there.name}." if tables else "The copy was complete already."
     context.out.write_one(COPY, shape, say=[said])
     for line in _left_to_do(context, given, there):
         context.out.note(line)

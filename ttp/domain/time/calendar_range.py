@@ -1,14 +1,14 @@
 """Parse which month or week a calendar should show. Accepts `2026-12`, `2026-W49`, `2026-12-03`, `next`, `prev` or
-nothing; refuses other texts with a command to copy."""
+nothing; refuses other texts with another `when`, `week` and `month` for the same request."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 
-from ttp.domain.action import WayOut
+from ttp.domain.action import OtherOptions, other_options
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.time.zones import instant_of
 
@@ -18,8 +18,9 @@ _MONTH = re.compile(r"([0-9]{4})-([0-9]{2})")
 _WEEK = re.compile(r"([0-9]{4})-W([0-9]{2})", re.IGNORECASE)
 _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_SAME = {"last": ("prev",), "previous": ("prev",), "-1": ("prev",), "+1": ("next",), "now": (), "this": (), "today": ()}
-Retype = Callable[[Sequence[str]], WayOut]
+_SAME = {"last": "prev", "previous": "prev", "-1": "prev", "+1": "next", "now": None, "this": None, "today": None}
+Days = tuple[str | None, bool]
+"""A text for the range, and whether it shows a week."""
 _DAY = timedelta(days=1)
 
 
@@ -96,28 +97,32 @@ def _beginning(day: date, zone: tzinfo) -> datetime:
 
 
 class RangeProblem(Exception):
-    """A range that cannot be shown: why, and the words of other ranges."""
+    """A range that cannot be shown: why, and other ranges."""
 
-    def __init__(self, message: str, *ways: Sequence[str]) -> None:
+    def __init__(self, message: str, *ways: Days) -> None:
         super().__init__(message)
         self.ways = ways
 
 
-def parse_calendar_range(
-    text: str | None, *, month: bool, week: bool, today: date, zone: tzinfo, retype: Retype = " ".join
-) -> CalendarRange:
-    """Return the chosen days; without `text` those around `today`: the week if `week`, else the month. `retype` builds
-    the whole command with these words for the range. Raises UsageError."""
+def parse_calendar_range(text: str | None, *, month: bool, week: bool, today: date, zone: tzinfo) -> CalendarRange:
+    """Return the chosen days; without `text` those around `today`: the week if `week`, else the month.
+    Raise UsageError."""
     try:
         return _parse_range(text, month, week, today, zone)
     except RangeProblem as refused:
-        raise UsageError(str(refused), *(Hint("try", retype(way)) for way in refused.ways)) from None
+        ways = (_other_days(*days, month=month) for days in refused.ways)
+        raise UsageError(str(refused), *(Hint("try", way) for way in ways)) from None
+
+
+def _other_days(when: str | None, week: bool, *, month: bool) -> OtherOptions:
+    """Return the same request for other days; `month`: whether a switch of that name has to go."""
+    switches = {"week": week, "month": False} if month else {"week": week}
+    return other_options(when=when, **switches)
 
 
 def _parse_range(text: str | None, month: bool, week: bool, today: date, zone: tzinfo) -> CalendarRange:
-    flag = ["--week"] if week else []
     if month and week:
-        raise RangeProblem("a month or a week, not both", ["--month"], ["--week"])
+        raise RangeProblem("a month or a week, not both", (None, False), (None, True))
     words = (text or "").strip().lower()
     here = week_of(today, zone) if week else month_of(today, zone)
     if text is None:
@@ -127,23 +132,24 @@ def _parse_range(text: str | None, month: bool, week: bool, today: date, zone: t
     if found := _WEEK.fullmatch(words):
         monday = _monday(int(found[1]), int(found[2]), text)
         if month:
-            raise RangeProblem(f'"{text}" is a week, and --month asks for a month', [text], [f"{monday:%Y-%m}"])
+            ways = (text, False), (f"{monday:%Y-%m}", False)
+            raise RangeProblem(f'"{text}" is a week, and --month asks for a month', *ways)
         return week_of(monday, zone)
     if found := _MONTH.fullmatch(words):
         first = _first(int(found[1]), int(found[2]), text)
         if week:
-            raise RangeProblem(f'"{text}" is a month, and --week asks for a week', [text], ["--week", f"{first}"])
+            raise RangeProblem(f'"{text}" is a month, and --week asks for a week', (text, False), (f"{first}", True))
         return month_of(first, zone)
     if found := _DATE.fullmatch(words):
         first = _first(int(found[1]), int(found[2]), text)
         try:
             day = first.replace(day=int(found[3]))
         except ValueError:
-            raise RangeProblem(f'there is no day "{text}"', [*flag, f"{first}"]) from None
+            raise RangeProblem(f'there is no day "{text}"', (f"{first}", week)) from None
         return week_of(day, zone) if week else month_of(day, zone)
     year, number, _ = today.isocalendar()
-    usual = [f"{today:%Y-%m}"], [f"{year}-W{number:02}"], [*flag, "next"]
-    meant = next(_meant(words, flag, today), None)
+    usual: tuple[Days, ...] = (f"{today:%Y-%m}", False), (f"{year}-W{number:02}", False), ("next", week)
+    meant = next(_meant(words, week, today), None)
     raise RangeProblem(f'"{text}" is not a month, week or date', *(usual if meant is None else (meant,)))
 
 
@@ -152,7 +158,7 @@ def _monday(year: int, number: int, text: str) -> date:
     weeks = date(year, 12, 28).isocalendar().week
     if not 1 <= number <= weeks:
         raise RangeProblem(
-            f"{year} has the weeks 1 to {weeks}, not {number}", [f"{year}-W{1 if number < 1 else weeks:02}"]
+            f"{year} has the weeks 1 to {weeks}, not {number}", (f"{year}-W{1 if number < 1 else weeks:02}", False)
         )
     return date.fromisocalendar(year, number, 1)
 
@@ -160,26 +166,27 @@ def _monday(year: int, number: int, text: str) -> date:
 def _first(year: int, number: int, text: str) -> date:
     _check_year(year, text)
     if not 1 <= number <= 12:
-        raise RangeProblem(f"a year has the months 1 to 12, not {number}", [f"{year}-{1 if number < 1 else 12:02}"])
+        month = f"{year}-{1 if number < 1 else 12:02}"
+        raise RangeProblem(f"a year has the months 1 to 12, not {number}", (month, False))
     return date(year, number, 1)
 
 
 def _check_year(year: int, text: str) -> None:
     if not _FIRST_YEAR <= year <= _LAST_YEAR:
-        raise RangeProblem(f'"{text}" is not within the years {_FIRST_YEAR} to {_LAST_YEAR}', [])
+        raise RangeProblem(f'"{text}" is not within the years {_FIRST_YEAR} to {_LAST_YEAR}', (None, False))
 
 
-def _meant(words: str, flag: Sequence[str], today: date) -> Iterator[list[str]]:
-    """Yield valid words for what was probably meant."""
+def _meant(words: str, week: bool, today: date) -> Iterator[Days]:
+    """Yield what was probably meant."""
     if words in _SAME:
-        yield [*flag, *_SAME[words]]
+        yield _SAME[words], week
     if named := re.fullmatch(r"(last|prev|previous|this|next)[- ]?(week|month)", words):
-        yield [f"--{named[2]}", *_SAME.get(named[1], (named[1],))]
+        yield _SAME.get(named[1], named[1]), named[2] == "week"
     year = today.year
     if found := re.fullmatch(r"(?:([0-9]{4})[-/ ]?)?(?:w|week|kw)[- ]?([0-9]{1,2})", words):
         number, year = int(found[2]), int(found[1] or today.isocalendar().year)
         if _FIRST_YEAR <= year <= _LAST_YEAR and 1 <= number <= date(year, 12, 28).isocalendar().week:
-            yield [f"{year}-W{number:02}"]
+            yield f"{year}-W{number:02}", False
     found = re.fullmatch(r"([0-9]{4})[-/.]?([0-9]{1,2})", words)
     turned = re.fullmatch(r"([0-9]{1,2})[-/.]([0-9]{4})", words)
     named = re.fullmatch(r"([a-z]{3})[a-z]*\.?(?: ([0-9]{4}))?", words)
@@ -189,4 +196,4 @@ def _meant(words: str, flag: Sequence[str], today: date) -> Iterator[list[str]]:
     elif named and named[1] in _NAMES:
         year, number = int(named[2] or year), _NAMES.index(named[1]) + 1
     if _FIRST_YEAR <= year <= _LAST_YEAR and 1 <= number <= 12:
-        yield ["--week", f"{year}-{number:02}-01"] if flag else [f"{year}-{number:02}"]
+        yield (f"{year}-{number:02}-01", True) if week else (f"{year}-{number:02}", False)

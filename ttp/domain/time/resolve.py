@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
-from ttp.domain.action import WayOut
+from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, PastTime, SkippedTime, TimeRefused
 from ttp.domain.time import grammar
 from ttp.domain.time.durations import duration_parts, total_duration
@@ -83,12 +83,12 @@ def resolve_time(
         raise problem.kind(problem.message, *hints, details=problem.details) from None
 
 
-def resolve_bound(text: str, *, now: datetime, zone: ZoneInfo, retype: Callable[[str], WayOut] = str) -> datetime:
+def resolve_bound(text: str, *, now: datetime, zone: ZoneInfo, option: str | None = None) -> datetime:
     """Return one end of a filter such as `--since`: an aware UTC instant, which may be past.
 
     `7d` is seven days before `now`; a date, `yesterday`, `today` or `tomorrow` alone is the start of that day in
     `zone`; every TIME but `optimal` and `next-slot` is accepted too. A clock that is skipped is moved forward by the
-    length of the gap. Raise TimeRefused otherwise.
+    length of the gap. Raise TimeRefused otherwise, with other texts, or with another `option` of the same request.
     """
     ago = duration_parts(text)
     if ago is not None:
@@ -112,7 +112,8 @@ def resolve_bound(text: str, *, now: datetime, zone: ZoneInfo, retype: Callable[
             return found.at
         message = f'"{quote(text)}" is not a date'
     today = now.astimezone(zone).date().isoformat()
-    raise TimeRefused(message, Hint("try", retype("7d")), Hint("try", retype(today)))
+    ways = [text if option is None else other_options(**{option: text}) for text in ("7d", today)]
+    raise TimeRefused(message, *(Hint("try", way) for way in ways))
 
 
 def _parse_whole_day(text: str) -> grammar.WallTime | None:

@@ -6,14 +6,13 @@ A wall clock is a naive datetime in a zone: one instant, two where an hour comes
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from functools import partial
 from types import MappingProxyType
 from zoneinfo import ZoneInfo, available_timezones
 
-from ttp.domain.action import Action, WayOut, action
+from ttp.domain.action import WayOut, action, other_options
 from ttp.domain.errors import Hint, TimeRefused
 
 # These files load, but count leap seconds, or name whatever the machine is set to.
@@ -104,20 +103,16 @@ def choose_zone(
     tz: str | None = None,
     accounts: Mapping[str, str | None] = _NO_ACCOUNTS,
     config: str | None = None,
-    retype: Callable[[str], WayOut] = "--tz {}".format,
 ) -> ZoneInfo | ZoneConflict:
     """Return the zone of times without an offset: `tz`, else that of the accounts, of the config, of the system.
 
-    `accounts` maps names to zones; an account without one has the zone of the config or the system. `retype` builds
-    the command with another `--tz`. Raise TimeRefused for a name that IANA does not have.
+    `accounts` maps names to zones; an account without one has the zone of the config or the system. Raise
+    TimeRefused for a name that IANA does not have.
     """
     if tz is not None:
-        return parse_zone(tz, retype=retype)
-    usual = parse_zone(config, where="the setting timezone: ", retype='timezone = "{}"'.format) if config else system
-    zones = {
-        account: parse_zone(name, where=f"{account}: ", retype=partial(_set_zone, account)) if name else usual
-        for account, name in accounts.items()
-    }
+        return parse_zone(tz)
+    usual = parse_configured_zone(config) if config else system
+    zones = {account: _parse_account_zone(account, name) if name else usual for account, name in accounts.items()}
     match {zone.key: zone for zone in zones.values()}:
         case named if not named:
             return usual
@@ -127,18 +122,36 @@ def choose_zone(
             return ZoneConflict(tuple(zones.items()), usual)
 
 
-def _set_zone(account: str, name: str) -> Action:
-    return action("account set", account, tz=name)
-
-
-def parse_zone(text: str, *, where: str = "", retype: Callable[[str], WayOut] = "--tz {}".format) -> ZoneInfo:
-    """Return the IANA zone of a name. `where` says whose it is. Raise TimeRefused with the nearest name otherwise."""
+def parse_zone(text: str) -> ZoneInfo:
+    """Return the IANA zone of a name. Raise TimeRefused, with another `tz` for the same request, otherwise."""
     zone = load_zone(text)
-    if zone is not None:
-        return zone
-    near = nearest_name(text)
-    hint = Hint("try", retype(near)) if near else Hint("try", retype(_EXAMPLE))
-    raise TimeRefused(f'{where}no time zone is called "{text}"', hint)
+    if zone is None:
+        raise _unknown_zone(text, other_options(tz=suggest_name(text)))
+    return zone
+
+
+def parse_configured_zone(text: str) -> ZoneInfo:
+    """Return the zone of the setting `timezone`. Raise TimeRefused, with the setting's fix, for an unknown name."""
+    zone = load_zone(text)
+    if zone is None:
+        raise _unknown_zone(text, action("config set", "timezone", suggest_name(text)), "the setting timezone: ")
+    return zone
+
+
+def _parse_account_zone(account: str, text: str) -> ZoneInfo:
+    zone = load_zone(text)
+    if zone is None:
+        raise _unknown_zone(text, action("account set", account, tz=suggest_name(text)), f"{account}: ")
+    return zone
+
+
+def _unknown_zone(text: str, way: WayOut, where: str = "") -> TimeRefused:
+    return TimeRefused(f'{where}no time zone is called "{text}"', Hint("try", way))
+
+
+def suggest_name(text: str) -> str:
+    """Return the zone that was probably meant, else an example."""
+    return nearest_name(text) or _EXAMPLE
 
 
 def load_zone(name: str) -> ZoneInfo | None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from ttp.domain.action import OtherOptions, other_options
 from ttp.domain.errors import UsageError
 from ttp.domain.permissions import Capability
 from ttp.domain.post import PostStatus, calendar_time
@@ -182,11 +181,11 @@ def _start(services: Services, given: PlanDrafts) -> datetime | None:
     zone = _zone(services, given.tz)
     if given.from_ is None:
         return None
-    return resolve_bound(given.from_, now=services.now(), zone=zone, retype=lambda other: other_options(from_=other))
+    return resolve_bound(given.from_, now=services.now(), zone=zone, option="from")
 
 
 def _zone(services: Services, tz: str | None) -> ZoneInfo:
-    return services.zone if tz is None else parse_zone(tz, retype=lambda other: other_options(tz=other))
+    return services.zone if tz is None else parse_zone(tz)
 
 
 class ShowCalendar(OfAccounts):
@@ -201,7 +200,7 @@ def calendar(services: Services, given: ShowCalendar) -> Json:
     """Show what is published when, in a month or a week, with the days that have no post."""
     zone = _zone(services, given.tz)
     today = services.now().astimezone(zone).date()
-    span = parse_calendar_range(given.when, month=False, week=given.week, today=today, zone=zone, retype=_days)
+    span = parse_calendar_range(given.when, month=False, week=given.week, today=today, zone=zone)
     find = services.queries.find_accounts
     wanted = PostFilter(
         statuses=tuple(given.statuses or ()),
@@ -231,11 +230,6 @@ def _with_free_hours(
     return replace(page, free=tuple(free))
 
 
-def _days(words: Sequence[str]) -> OtherOptions:
-    """Return other days for the same calendar."""
-    return other_options(week="--week" in words, when=next((one for one in words if not one.startswith("--")), None))
-
-
 class ShowReport(OfAccounts):
     when: str | None = Field(None, description="A month or a week: 2026-11, 2026-W48 or prev; else the last 30 days.")
     since: str | None = Field(None, description="Posts from this time on: 7d (days ago), a date.")
@@ -255,7 +249,7 @@ def report(services: Services, given: ShowReport) -> Json:
     span = None
     if given.when is not None:
         today = services.now().astimezone(zone).date()
-        span = parse_calendar_range(given.when, month=False, week=False, today=today, zone=zone, retype=_days)
+        span = parse_calendar_range(given.when, month=False, week=False, today=today, zone=zone)
     since = parse_bound(services, "since", given.since)
     period, before = report_periods(services.now(), span, since, parse_bound(services, "until", given.until))
     accounts = _chosen(services, given)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from ttp.domain.action import action, other_options
+from ttp.domain.action import action
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.options import parse_option
 from ttp.domain.permissions import Capability
@@ -89,9 +89,7 @@ def parse_bound(services: Services, name: str, text: str | None) -> datetime | N
     """Return a bound of a filter; `name` is its argument. Raise TimeRefused."""
     if text is None:
         return None
-    return resolve_bound(
-        text, now=services.now(), zone=services.zone, retype=lambda other: other_options(**{name: other})
-    )
+    return resolve_bound(text, now=services.now(), zone=services.zone, option=name)
 
 
 def split(texts: Sequence[str] | None) -> tuple[str, ...] | None:

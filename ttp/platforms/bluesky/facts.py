@@ -26,7 +26,6 @@ class Bluesky(Platform):
     server = "discovered"
     max_parts, thread_is_atomic = 24, True
     proof, settle_s, patience = "key", 120.0, 6
-    limit_scopes = ("account", "host")
     token_life, needs_client_secret = timedelta(hours=2), False
     post_id = r"[234567a-j][234567a-z]{12}"
     post_url = r"https?://bsky\.app/profile/(?P<handle>[A-Za-z0-9.:-]+)/post/(?P<id>[234567a-j][234567a-z]{12})"

@@ -72,7 +72,6 @@ class X(Platform):
     max_parts = 24
     same_text_after = timedelta(hours=24)
     proof, settle_s = "look_up", 900.0
-    limit_scopes = ("account", "app")
     token_life, needs_client_secret, user_keys = timedelta(hours=2), False, True
     code_life = timedelta(seconds=30)
     post_url = r"https?://(?:www\.|mobile\.)?(?:x|twitter)\.com/(?:i/web|(?P<handle>\w+))/status/(?P<id>[0-9]+)"

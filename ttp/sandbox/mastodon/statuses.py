@@ -60,7 +60,7 @@ async def create(state: State, account: records.MastodonAccount, request: Reques
         if profile.repeat_500:
             raise refusal(500, "Internal Server Error")
         if (post := state.posts.get(used.post)) is not None:
-            return JSONResponse(describe_post(state, account, post), headers={"idempotent-replayed": "true"})
+            return JSONResponse(describe_post(state, post), headers={"idempotent-replayed": "true"})
     try:
         body = await json_body(request, lambda message: refusal(422, f"Validation failed: {message}"), _BODY)
         post = _publish(state, account, body, profile)
@@ -71,7 +71,7 @@ async def create(state: State, account: records.MastodonAccount, request: Reques
         raise
     if key and profile.keys_ms and not state.part(records.MastodonSwitches).mastodon_forgets_keys:
         state.save(records.UsedKey(name, state.now_ms(), post=post.id))
-    answer = JSONResponse(describe_post(state, account, post))
+    answer = JSONResponse(describe_post(state, post))
     found = records.TROUBLES.get(state.trouble_of(account))
     if found is not None and found.status == 200:
         del state.posts[post.id]
@@ -143,7 +143,7 @@ def _poll_answers(poll: dict[str, Any], wrong: int) -> tuple[str, ...]:
 
 
 async def by_id(state: State, account: records.MastodonAccount, request: Request) -> Response:
-    return JSONResponse(describe_post(state, account, _post(state, request.path_params["id"])))
+    return JSONResponse(describe_post(state, _post(state, request.path_params["id"])))
 
 
 async def by_ids(state: State, account: records.MastodonAccount, request: Request) -> Response:
@@ -152,7 +152,7 @@ async def by_ids(state: State, account: records.MastodonAccount, request: Reques
     if len(ids) > 20:
         raise refusal(422, "Validation failed: too many ids")
     found = [post for one in ids if (post := state.posts.get(one)) and not post.deleted and post.platform == "mastodon"]
-    return JSONResponse([describe_post(state, account, post) for post in found])
+    return JSONResponse([describe_post(state, post) for post in found])
 
 
 async def source(state: State, account: records.MastodonAccount, request: Request) -> Response:
@@ -168,7 +168,7 @@ async def delete(state: State, account: records.MastodonAccount, request: Reques
     post = _post(state, request.path_params["id"])
     if post.account != account.id:
         raise refusal(403, "This action is not allowed")
-    described = {**describe_post(state, account, post), "text": post.text}
+    described = {**describe_post(state, post), "text": post.text}
     state.save(replace(post, deleted=True))
     return JSONResponse(described)
 
@@ -188,7 +188,7 @@ async def listed(state: State, account: records.MastodonAccount, request: Reques
         if profile.lists_private or _details(state, post).visibility in ("public", "unlisted")
         if "max_id" not in query or int(post.id) < int(query["max_id"])
     ]
-    return JSONResponse([describe_post(state, account, post) for post in posts[:most]])
+    return JSONResponse([describe_post(state, post) for post in posts[:most]])
 
 
 async def verify(state: State, account: records.MastodonAccount, request: Request) -> Response:
@@ -200,9 +200,7 @@ async def search(state: State, account: records.MastodonAccount, request: Reques
     """`GET /api/v2/search`: finds a post by its address."""
     wanted = request.query_params.get("q", "").rpartition("/")[2]
     found = [post for post in [state.posts.get(wanted)] if post is not None and not post.deleted]
-    return JSONResponse(
-        {"accounts": [], "hashtags": [], "statuses": [describe_post(state, account, post) for post in found]}
-    )
+    return JSONResponse({"accounts": [], "hashtags": [], "statuses": [describe_post(state, post) for post in found]})
 
 
 def describe_account(account: records.MastodonAccount) -> dict[str, Any]:
@@ -214,7 +212,7 @@ def describe_account(account: records.MastodonAccount) -> dict[str, Any]:
     }
 
 
-def describe_post(state: State, viewer: records.MastodonAccount, post: Post) -> dict[str, Any]:
+def describe_post(state: State, post: Post) -> dict[str, Any]:
     """Return a post as the API shows it."""
     details, author = _details(state, post), state.account(records.MastodonAccount, post.account)
     counts, parent = count_engagement(author, post, state.now_ms()), state.posts.get(post.parent or "")

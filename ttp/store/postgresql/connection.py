@@ -66,6 +66,8 @@ class PostgresConnection:
         """`parameters`: of libpq. Raises StoreError if no server answers, or it refuses."""
         with _neutral_errors():
             self._session = psycopg.connect(**parameters, autocommit=True, row_factory=_rows)  # type: ignore[arg-type]
+        self.memory: dict[str, Any] | None = None
+        self._unsent: list[tuple[str, Values]] = []
         self._changes = 0
         self._locked: set[int] = set()
         self._listens = False
@@ -93,14 +95,37 @@ class PostgresConnection:
 
     @property
     def in_transaction(self) -> bool:
-        return self._session.info.transaction_status in _OPEN
+        return bool(self._unsent) or self._session.info.transaction_status in _OPEN
 
     def execute(self, sql: str, values: Values = (), /) -> Cursor:
         with _neutral_errors(self._session):
+            if self._unsent and ";" not in sql:  # several statements in one text cannot be part of a pipeline
+                with self._session.pipeline():
+                    self._send_waiting()
+                    return self._session.execute(translate(sql).encode(), values)
+            self._flush()
             return self._session.execute(translate(sql).encode(), values)
+
+    def send(self, sql: str, values: Values = (), /) -> None:
+        if psycopg.Pipeline.is_supported():
+            self._unsent.append((sql, values))
+        else:
+            self.execute(sql, values)
+
+    def _flush(self) -> None:
+        if self._unsent:
+            with self._session.pipeline():
+                self._send_waiting()
+
+    def _send_waiting(self) -> None:
+        """Send what waits, without waiting for the answers. Errors are raised at the end of the pipeline."""
+        waiting, self._unsent = self._unsent, []
+        for sql, values in waiting:
+            self._session.execute(translate(sql).encode(), values)
 
     def executemany(self, sql: str, values: Iterable[Values], /) -> Cursor:
         with _neutral_errors(self._session):
+            self._flush()
             cursor = self._session.cursor()
             cursor.executemany(translate(sql).encode(), values)
             return cursor
@@ -108,10 +133,14 @@ class PostgresConnection:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         self._locked.clear()
-        self.execute("BEGIN")
-        with self._undoing("ROLLBACK"):
-            yield
-            self._commit("COMMIT")
+        self.send("BEGIN")
+        self.memory = {}
+        try:
+            with self._undoing("ROLLBACK"):
+                yield
+                self._commit("COMMIT")
+        finally:
+            self.memory = None
 
     def _commit(self, statement: str) -> None:
         """Commit. Raises NotDurable if the server warns: the standby that it waited for may not have it."""
@@ -142,16 +171,16 @@ class PostgresConnection:
         finally:
             self.is_change = False
 
-    def lock_posts(self, ids: Iterable[int]) -> None:
-        wanted = sorted(set(ids) - self._locked)
+    def lock_posts(self, post_ids: Iterable[int], *, at_once: bool = True) -> None:
+        wanted = sorted(set(post_ids) - self._locked)
+        run = self.execute if at_once else self.send
         for at in range(0, len(wanted), _MOST_LOCKED):
-            listed = ",".join(str(int(one)) for one in wanted[at : at + _MOST_LOCKED])
+            some = (wanted[at : at + _MOST_LOCKED],)
             # In the order of their numbers, and each post before its deliveries: two who lock several never wait for
-            # each other. Claims lock in the same order.
-            self.execute(
-                f"SELECT FROM post WHERE id IN ({listed}) ORDER BY id FOR UPDATE;"
-                f" SELECT FROM delivery WHERE post_id IN ({listed}) ORDER BY post_id, id FOR UPDATE"
-            )
+            # each other. Publishers lock in the same order, and of their own deliveries only the posts.
+            run("SELECT id FROM post WHERE id = ANY(?) ORDER BY id FOR UPDATE", some)
+            if self.is_change:
+                run("SELECT id FROM delivery WHERE post_id = ANY(?) ORDER BY post_id, id FOR UPDATE", some)
         self._locked.update(wanted)
 
     def data_version(self) -> int:
@@ -191,6 +220,7 @@ class PostgresConnection:
         try:
             yield
         except BaseException:
+            self._unsent.clear()
             with suppress(StoreError):  # the session may have ended, and its transaction with it
                 for statement in undo.split("; "):
                     self.execute(statement)

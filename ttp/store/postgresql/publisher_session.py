@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from ttp.domain.health import RegisteredPublisher
 from ttp.domain.time.clock import from_ms
 from ttp.store.dialect import Connection, List, Row, in_list
+from ttp.store.ownership import ServerIdentity
 from ttp.store.publisher_session import Held, Job, PublisherSession
 
 _SERVER_SIDE = {
@@ -172,6 +173,21 @@ def locked_accounts(db: Connection, what: Held, session_pid: int | None = None) 
     """Return the accounts that any publisher, or the one of this session, has locked."""
     sql = _LOCKED.format(what) + (" AND pid = :pid" if session_pid is not None else "")
     return {int(row["account"]) for row in db.execute(sql, {} if session_pid is None else {"pid": session_pid})}
+
+
+# The timeline of the log that is written now. The one of the last checkpoint is late after a failover.
+_IDENTITY = """
+SELECT (SELECT system_identifier FROM pg_control_system())::text || '/'
+    || (SELECT oid FROM pg_database WHERE datname = current_database())::text AS server,
+    ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int AS timeline
+"""
+
+
+def server_identity(db: Connection) -> ServerIdentity:
+    """Return which server and database this is. Needs the right to execute pg_control_system, pg_current_wal_lsn and
+    pg_walfile_name, which everybody has unless it was revoked."""
+    row = db.execute(_IDENTITY).fetchone()
+    return ServerIdentity(row["server"], row["timeline"])
 
 
 _JOB = f"({_CLASS.format('publisher')}, :job)"

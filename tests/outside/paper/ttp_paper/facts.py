@@ -26,7 +26,6 @@ class Paper(Platform):
     server = "in_handle"
     max_parts, thread_is_atomic = 9, True
     proof, settle_s, patience = "key", 60.0, 6
-    limit_scopes = ("account", "host")
     post_url = r"https?://[^/]+/page/(?P<id>[0-9]+)"
     keys = (Key("settle_s", 60.0, "seconds until a page that is not found was never printed"),)
 
