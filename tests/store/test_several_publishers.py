@@ -15,7 +15,7 @@ from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.publisher import reconcile
 from ttp.store import claims, queries
 from ttp.store.database import Database
-from ttp.store.dialect import Connection, SessionLost
+from ttp.store.dialect import Connection, SessionLost, StoreError
 from ttp.store.publisher_session import Held, PublisherSession
 from ttp.store.row_mapper import Quarantine
 
@@ -255,3 +255,30 @@ def test_the_fence_of_a_post_survives_a_change_by_a_person(
     with database.writing() as db:
         stored_posts.update(db, queries.post_even_deleted(db, 1), None)
         assert db.execute("SELECT fence FROM delivery").fetchone()[0] == 2
+
+
+def test_the_loss_of_a_session_is_noticed_where_changes_are_awaited(
+    database: Database, two: tuple[Publisher, Publisher]
+) -> None:
+    first, _ = two
+    with closing(database.connect()) as watch:
+        watch.data_version()
+        pid = watch.execute("SELECT pg_backend_pid()").fetchone()[0]
+        first.db.execute("SELECT pg_terminate_backend(?)", (pid,))
+        while first.db.execute("SELECT 1 FROM pg_stat_activity WHERE pid = ?", (pid,)).fetchone() is not None:
+            pass
+        with pytest.raises(SessionLost):
+            for _ in range(1000):
+                watch.data_version()
+
+
+def test_a_transaction_that_the_server_undoes_is_not_taken_for_committed(
+    database: Database, two: tuple[Publisher, Publisher]
+) -> None:
+    first, second = two
+    with pytest.raises(StoreError), first.db.transaction():
+        first.db.execute("UPDATE publisher SET mode = 'once'")
+        with suppress(StoreError):
+            first.db.execute("SELECT nothing")
+    assert {row[0] for row in second.db.execute("SELECT mode FROM publisher")} == {"loop"}
+    assert not first.db.in_transaction

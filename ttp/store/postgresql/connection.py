@@ -111,8 +111,11 @@ class PostgresConnection:
             self._commit("COMMIT")
 
     def _commit(self, statement: str) -> None:
-        """Commit. Raises NotDurable if the server warns: the standby that it waited for may not have it."""
+        """Commit. Raises NotDurable if the server warns: the standby that it waited for may not have it. Raises
+        StoreError if a statement of the transaction had failed: the server then undoes all of it without an error."""
         self._warnings.clear()
+        if self._session.info.transaction_status == TransactionStatus.INERROR:
+            raise StoreError("a statement of the transaction failed, so nothing of it is stored")
         self.execute(statement)
         if self._warnings:
             raise NotDurable(self._warnings[0])
@@ -136,7 +139,7 @@ class PostgresConnection:
             self.is_change = False
 
     def data_version(self) -> int:
-        with _neutral_errors():
+        with _neutral_errors(self._session):
             if not self._listens:
                 self._session.execute(f"LISTEN {_CHANNEL}".encode())
                 self._listens = True
