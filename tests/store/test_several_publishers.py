@@ -267,18 +267,27 @@ def test_the_loss_of_a_session_is_noticed_where_changes_are_awaited(
         first.db.execute("SELECT pg_terminate_backend(?)", (pid,))
         while first.db.execute("SELECT 1 FROM pg_stat_activity WHERE pid = ?", (pid,)).fetchone() is not None:
             pass
-        with pytest.raises(SessionLost):
+
+        def look() -> None:
             for _ in range(1000):
                 watch.data_version()
+
+        with pytest.raises(SessionLost):
+            look()
 
 
 def test_a_transaction_that_the_server_undoes_is_not_taken_for_committed(
     database: Database, two: tuple[Publisher, Publisher]
 ) -> None:
     first, second = two
-    with pytest.raises(StoreError), first.db.transaction():
-        first.db.execute("UPDATE publisher SET mode = 'once'")
-        with suppress(StoreError):
-            first.db.execute("SELECT nothing")
+
+    def change() -> None:
+        with first.db.transaction():
+            first.db.execute("UPDATE publisher SET mode = 'once'")
+            with suppress(StoreError):
+                first.db.execute("SELECT nothing")
+
+    with pytest.raises(StoreError):
+        change()
     assert {row[0] for row in second.db.execute("SELECT mode FROM publisher")} == {"loop"}
     assert not first.db.in_transaction
