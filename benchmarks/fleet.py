@@ -96,8 +96,8 @@ def measure_takeover(folder: Path, address: str, kills: int) -> list[float]:
         with running(folder, address, x) as publishers:
             for number in range(kills):
                 stores.schedule(database, [round(time.time() * 1000) + 500] * 2 * stores.ACCOUNTS)
-                time.sleep(1.2)
                 victim = publishers[number % len(publishers)]
+                _wait(lambda: len(_in_hand(database, victim)) >= 8, lambda: "idle: " + _said([victim]))  # noqa: B023
                 in_hand = _in_hand(database, victim)
                 killed = time.time()
                 victim.process.send_signal(signal.SIGKILL)
