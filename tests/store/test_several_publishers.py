@@ -12,6 +12,7 @@ import pytest
 from tests.clock import START
 from tests.store.stores import add_account, add_post, new_store, to
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
+from ttp.domain.errors import Busy
 from ttp.domain.outcome import Done, Kind
 from ttp.publisher import reconcile
 from ttp.publisher.delivery_context import record_evidence
@@ -299,3 +300,11 @@ def test_an_answer_that_proves_nothing_is_not_recorded(database: Database) -> No
         for answer in (Done(None, None), Done("17", None, processing=True), Done("17", None, more=True)):
             assert record_evidence(db, 1, 0, answer, START) is None
         assert record_evidence(db, 99, 0, Done("17", None), START) is None
+
+
+def test_a_publisher_refuses_sessions_of_a_pooler(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ttp.store.postgresql.connection import PostgresConnection
+
+    monkeypatch.setattr(PostgresConnection, "session_pid", -1)
+    with pytest.raises(Busy):
+        Publisher(database)

@@ -79,6 +79,11 @@ class PostgresConnection:
         return self._session.info.server_version
 
     @property
+    def session_pid(self) -> int:
+        """The number of the server's process for this session, as the login said."""
+        return self._session.info.backend_pid
+
+    @property
     def is_usable(self) -> bool:
         """Whether the session waits for its next statement, as far as is known without asking the server."""
         if self._session.closed or self.in_transaction:
