@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks import stores
 from benchmarks.fake_platform import Platform, platform
-from benchmarks.publisher import ANSWER_S, LEAD_S, ROOT, quantile
+from benchmarks.publisher import ANSWER_S, LEAD_S, ROOT
 from ttp.store.database import Database
 from ttp.store.home.files import make_home
 from ttp.store.postgresql.database import PostgresDatabase
@@ -88,16 +88,16 @@ def measure_lateness(folder: Path, address: str, posts: int, a_second: int) -> l
 
 
 def measure_takeover(folder: Path, address: str, kills: int) -> list[float]:
-    """Kill publishers in mid-flight, and return the seconds until another one continued with each account that was in
-    hand: until its delivery was looked up or claimed again."""
+    """Kill publishers in mid-flight, and return the seconds until another one continued with each delivery that was
+    being sent: until its next event or step."""
     found: list[float] = []
     with platform(ANSWER_S) as x:
         database = make_store(folder, address)
         with running(folder, address, x) as publishers:
             for number in range(kills):
                 stores.schedule(database, [round(time.time() * 1000) + 500] * 2 * stores.ACCOUNTS)
-                time.sleep(1.2)
                 victim = publishers[number % len(publishers)]
+                _wait(lambda: len(_in_hand(database, victim)) >= 8, lambda: "idle: " + _said([victim]))  # noqa: B023
                 in_hand = _in_hand(database, victim)
                 killed = time.time()
                 victim.process.send_signal(signal.SIGKILL)
@@ -108,6 +108,15 @@ def measure_takeover(folder: Path, address: str, kills: int) -> list[float]:
             stop(publishers)
         x.end()
     return found
+
+
+def procrastinate_rate(python: str, address: str, x: Platform, posts: int) -> float:
+    """Return how many posts a second as many workers of procrastinate publish."""
+    numbers = [str(number) for number in (posts, stores.ACCOUNTS, PUBLISHERS)]
+    argv = [python, str(Path(__file__).with_name("procrastinate_worker.py")), address, x.url, *numbers]
+    said = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True, timeout=600).stdout
+    found = json.loads(said)
+    return float(found["published"] / found["seconds"])
 
 
 def make_store(folder: Path, address: str) -> Database:
@@ -167,14 +176,17 @@ def stop(publishers: Sequence[Publisher]) -> None:
 
 
 def await_end(database: Database, publishers: Sequence[Publisher], last_due: float = 0.0) -> None:
-    """Wait until everything that is scheduled is published."""
+    """Wait until everything that is scheduled is published, or is looked up because a publisher was killed."""
     time.sleep(max(0.0, last_due - time.time()))
     _wait(lambda: not _left(database), lambda: "not everything was published: " + _said(publishers))
 
 
 def _left(database: Database) -> bool:
     with closing(database.connect()) as db:
-        return db.execute("SELECT 1 FROM delivery WHERE state <> 'published' LIMIT 1").fetchone() is not None
+        return (
+            db.execute("SELECT 1 FROM delivery WHERE state NOT IN ('published', 'reconciling') LIMIT 1").fetchone()
+            is not None
+        )
 
 
 def _await_start(one: Publisher) -> None:
@@ -194,11 +206,11 @@ def _said(publishers: Sequence[Publisher]) -> str:
 
 
 def _in_hand(database: Database, victim: Publisher) -> dict[int, int]:
-    """Return the account of each delivery that a publisher has claimed or is sending."""
+    """Return the account of each delivery that a publisher is sending."""
     sql = """
     SELECT d.id, d.account_id FROM publisher p
     JOIN pg_locks l ON l.pid = p.session_pid AND l.locktype = 'advisory' AND l.classid = 'account'::regclass::oid
-    JOIN delivery d ON d.account_id = l.objid::bigint AND d.state IN ('claimed', 'sending')
+    JOIN delivery d ON d.account_id = l.objid::bigint AND d.state = 'sending'
     WHERE p.pid = ?
     """
     with closing(database.connect()) as db:
@@ -206,12 +218,14 @@ def _in_hand(database: Database, victim: Publisher) -> dict[int, int]:
 
 
 def _continued_after(database: Database, in_hand: dict[int, int], killed: float) -> list[float]:
-    """Return the seconds from the kill to the first step of each of these deliveries after it."""
-    sql = "SELECT min(at) FROM attempt WHERE delivery_id = ? AND at > ?"
+    """Return the seconds from the kill to what first happened to each of these deliveries after it."""
+    sql = """
+    SELECT min(at) FROM (
+        SELECT at FROM attempt WHERE delivery_id = :delivery
+        UNION ALL SELECT e.at FROM event e JOIN delivery d ON d.post_id = e.post_id WHERE d.id = :delivery
+    ) AS steps WHERE at > :killed
+    """
     with closing(database.connect()) as db:
-        steps = [db.execute(sql, (delivery, round(killed * 1000))).fetchone()[0] for delivery in in_hand]
+        values = ({"delivery": delivery, "killed": round(killed * 1000)} for delivery in in_hand)
+        steps = [db.execute(sql, one).fetchone()[0] for one in values]
     return [at / 1000 - killed for at in steps if at is not None]
-
-
-def p95(values: Sequence[float]) -> float:
-    return quantile(values, 0.95)

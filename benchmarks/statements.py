@@ -10,7 +10,7 @@ import random
 import statistics
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -67,9 +67,14 @@ class Counted:
         found: Cursor = self._timed(lambda: _Fetched(self._connection.executemany(sql, values)))
         return found
 
+    def transaction(self) -> AbstractContextManager[None]:
+        return self._block(self._connection.transaction())
+
+    def change(self) -> AbstractContextManager[None]:
+        return self._block(self._connection.change())
+
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        block = self._connection.transaction()
+    def _block(self, block: AbstractContextManager[None]) -> Iterator[None]:
         self._timed(block.__enter__)
         try:
             yield
@@ -77,8 +82,6 @@ class Counted:
             block.__exit__(type(error), error, error.__traceback__)
             raise
         self._timed(lambda: block.__exit__(None, None, None))
-
-    change = transaction
 
     def close(self) -> None: ...
 
@@ -119,25 +122,23 @@ class _Fetched:
         return self._rows
 
 
-def open_counted(database: Database) -> tuple[Database, Counted]:
-    """Return the store with one connection for everything, and that connection."""
-    connection = database.connect()
+def _counted(database: Database, connection: Connection) -> Counted:
     server = None if database.has_files else connection.execute("SELECT pg_backend_pid()").fetchone()[0]
-    counted = Counted(connection, server)
-    shared: Any = database
-    shared.connect = lambda: counted
-    return database, counted
+    return Counted(connection, server)
 
 
 def costs_of_commands(database: Database) -> Mapping[str, Cost]:
     """Return the cost of the statements of some commands, the median of several runs."""
-    store, counted = open_counted(database)
+    counted = _counted(database, database.connect())
+    store: Any = database
+    store.connect = store._session = lambda: counted
+    if not database.has_files:
+        store._change = lambda connection: connection.change()
     context = Context()
     context.database = store
-    with store.reading() as db:
-        assert db is not None
-        (last,) = db.execute("SELECT max(id) FROM post").fetchone()
-        chosen = accounts.accounts(db)[0]
+    db: Any = counted
+    (last,) = db.execute("SELECT max(id) FROM post").fetchone()
+    chosen = accounts.accounts(db)[0]
     numbers = random.Random(1)
 
     def posts(**wanted: Any) -> Callable[[], object]:
@@ -162,7 +163,7 @@ def costs_of_commands(database: Database) -> Mapping[str, Cost]:
 
 def costs_of_publisher(database: Database) -> Mapping[str, Cost]:
     """Return the cost of what the publisher asks again and again. `due`: the time of all that is scheduled."""
-    _, db = open_counted(database)
+    db = _counted(database, database.publisher_session("loop", timedelta(seconds=30)).connect())
     connection: Any = db
 
     def claim(now: datetime, free: int) -> object:

@@ -11,6 +11,7 @@ import pytest
 
 from tests.conftest import Program
 from tests.platforms.s3_server import SECRET, create_bucket, running, set_credentials, with_server
+from tests.store.backends import KEY
 from ttp.cli.context import Context
 from ttp.domain.media.item import MediaUnavailable
 from ttp.platforms.bucket import MediaBucket
@@ -114,3 +115,28 @@ def test_doctor_names_the_bucket(shared: Program) -> None:
     checks = {check["name"]: check for check in shared("doctor", "--json").json["checks"]}
     assert checks["media"]["status"] == "ok"
     assert "s3://cli-" in checks["media"]["message"]
+
+
+@with_server
+def test_of_two_hosts_the_one_that_can_read_the_file_publishes_it(
+    shared: Program, store_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TTP_STORE__URL", store_url)
+    monkeypatch.setenv("TTP_CREDENTIALS__BACKEND", "store")
+    monkeypatch.setenv("TTP_CREDENTIALS_KEY", KEY)
+    shared.ok("init", store_url, "--json")
+    token = (shared.home / "credentials.json").read_text()
+    credentials = json.dumps(json.loads(token)["accounts"]["x/demo"])
+    shared.ok("account", "add", "x/demo", "--credentials", "-", stdin=credentials)
+    post = shared.post("Photo", "--to", "x/demo", "--media", str(PHOTO), "--at", "now")
+    with monkeypatch.context() as other:
+
+        def refuse(*_: object) -> None:
+            raise MediaUnavailable("the bucket s3://b refuses this host")
+
+        other.setenv("TTP_HOME", str(tmp_path / "other"))
+        other.setattr(MediaBucket, "fetch", refuse)
+        shared("run", "--until-idle")
+        assert shared.shown(post)["deliveries"][0]["state"] == "pending"
+    shared.ok("run", "--until-idle")
+    assert shared.shown(post)["status"] == "published"

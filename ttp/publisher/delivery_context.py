@@ -166,7 +166,7 @@ class DeliveryContext:
             raise StepFailed(TAKE, NotDone(Kind.MEDIA, why.message, passing=True)) from None
 
     def _credentials(self, account: Account) -> Credentials:
-        with token_errors_as_step_failure(self.clock):
+        with token_errors_as_step_failure(self.clock, is_shared=self.is_shared):
             return self.tokens.fresh(account.name)
 
     def keep(self, entry: Entry) -> None:
@@ -181,7 +181,7 @@ class DeliveryContext:
         """Hold the account's token for the block, refreshed first if due; no other process refreshes it meanwhile.
         Raises StepFailed if it cannot be used."""
         with ExitStack() as held:
-            with token_errors_as_step_failure(self.clock):
+            with token_errors_as_step_failure(self.clock, is_shared=self.is_shared):
                 token = held.enter_context(self.tokens.locked(account.name, account))
             yield token
 
@@ -257,8 +257,9 @@ def record_evidence(db: Connection, delivery_id: int, intent_id: int, outcome: D
 
 
 @contextmanager
-def token_errors_as_step_failure(clock: Clock) -> Iterator[None]:
-    """Turn errors of tokens into StepFailed. Without the key of the credentials the delivery waits; no try is spent."""
+def token_errors_as_step_failure(clock: Clock, *, is_shared: bool) -> Iterator[None]:
+    """Turn errors of tokens into StepFailed. Without the key of the credentials the delivery waits; no try is spent.
+    `is_shared`: other hosts publish too, and it waits for any trouble of this host."""
     try:
         yield
     except (TokenRevoked, TokenUnavailable) as trouble:
@@ -268,6 +269,11 @@ def token_errors_as_step_failure(clock: Clock) -> Iterator[None]:
         raise StepFailed("credentials", waits) from None
     except TokenLocked as trouble:
         raise StepFailed("credentials", NotDone(Kind.NETWORK, trouble.message, passing=True)) from None
+    except Busy as trouble:
+        if not is_shared:
+            raise
+        waits = NotDone(Kind.ACCOUNT, trouble.message, passing=True, retry_at=clock.now() + KEY_AGAIN)
+        raise StepFailed("credentials", waits) from None
     except UsageError as trouble:
         hint = trouble.hints[0].way if trouble.hints else None
         raise StepFailed("credentials", NotDone(Kind.ACCOUNT, trouble.message, hint=hint)) from None

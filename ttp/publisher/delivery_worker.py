@@ -106,7 +106,7 @@ class DeliveryWorker:
     def _renew(self, token: LockedToken) -> None:
         """Refresh a token that was refused. Raises StepFailed."""
         self._renewed = True
-        with token_errors_as_step_failure(self._context.clock):
+        with token_errors_as_step_failure(self._context.clock, is_shared=self._context.is_shared):
             token.renew()
 
     def _try(self, token: LockedToken) -> Generator[Wait, None, bool]:

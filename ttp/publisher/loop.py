@@ -30,12 +30,15 @@ from ttp.publisher.outcomes import CLOCKS_DIFFER_AT_MOST
 from ttp.publisher.worker_pool import Job, WorkerPool
 from ttp.store import accounts, claims, clock_check, queries, repeats
 from ttp.store.dialect import Connection, NotDurable, SessionLost, StoreError, TryAgain
+from ttp.store.ownership import OwnedElsewhere
 from ttp.store.publisher_session import Held
 from ttp.store.rate_limits import Pace
 
 LOOK_AROUND_S = 1.0
 LEAST_POLL_S = 0.05
 HEARTBEAT_S = 10.0
+TRY_AGAIN = timedelta(seconds=0.1)
+"""Until the next claim, where other publishers have the accounts of due posts in hand."""
 REPORT_S, REPORTS_MISSED = 3.0, 5
 """Seconds between two reports of a publisher to the others, and how many it misses before it is disconnected. With each
 it looks for publishers to disconnect, too."""
@@ -154,7 +157,7 @@ class Loop:
                 if self._turn(scope, start, end):
                     return
             except (SessionLost, NotDurable, TryAgain, Busy) as lost:
-                if self._reopen is None:
+                if self._reopen is None or isinstance(lost, OwnedElsewhere | SlowClock):
                     raise
                 self._wait_for_store(scope, lost)
 
@@ -199,6 +202,8 @@ class Loop:
                     self._watch.close()
                 self._watch = watch
                 self._context.writer.run(lambda db: None)
+            except OwnedElsewhere:
+                raise
             except (StoreError, Busy):
                 if scope.mode is not Mode.LOOP and clock.boot() - began > GIVE_UP_S:
                     raise
@@ -302,10 +307,11 @@ class Loop:
         delivering, looking = self._accounts_in_hand(DeliveryWorker), self._accounts_in_hand(reconcile.LookupJob)
 
         def work(db: Connection) -> tuple[list[DeliveryTask], list[DeliveryTask], datetime | None]:
+            is_short = False
             if (session := context.session) is not None and session.is_shared:
                 session.keep(db, Held.DELIVERY, delivering)
                 session.keep(db, Held.LOOK_UP, looking)
-                claims.lock_due_accounts(
+                is_short = claims.lock_due_accounts(
                     db,
                     session,
                     now=now,
@@ -340,6 +346,8 @@ class Loop:
             if session is not None:
                 session.keep(db, Held.DELIVERY, delivering | {one.account_id or 0 for one in claimed})
             wake = claims.next_wake(db, now=now, catch_up_gap=self._gap, approved=self._approved)
+            if is_short:
+                wake = now + TRY_AGAIN if wake is None else min(wake, now + TRY_AGAIN)
             return self._tasks(db, looks), self._tasks(db, claimed), wake
 
         looks, claimed, wake = context.run(work)

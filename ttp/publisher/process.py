@@ -141,6 +141,7 @@ class PublisherProcess:
             self.machine(),
             any_machine=self.config["publish.any_machine"] is True,
             has_files=self.database.has_files,
+            identity=self.database.server_identity,
         )
 
     def refuse_elsewhere(self) -> None:
@@ -203,9 +204,21 @@ class PublisherProcess:
             session = self.database.publisher_session(
                 scope.mode.value, timedelta(seconds=self.config.seconds("publish.evict_after_s"))
             )
-            writer = held.enter_context(closing(Writer(session.connect)))
-            clients = held.enter_context(closing(Clients(self.clients)))
             owner = self.owner
+
+            def connect() -> Connection:
+                with self.database.translating_errors():
+                    connection = session.connect()
+                    try:
+                        if session.is_shared and not take_over:
+                            reconcile.look_up_after_failover(connection, owner, self.clock.now())
+                    except BaseException:
+                        connection.close()
+                        raise
+                    return connection
+
+            writer = held.enter_context(closing(Writer(connect)))
+            clients = held.enter_context(closing(Clients(self.clients)))
             with self.database.translating_errors():
                 self._check(writer, since)
                 journal = Journal(self.home, store_id(watch))

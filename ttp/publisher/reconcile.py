@@ -313,6 +313,7 @@ def _word(finding: Finding) -> str:
 
 
 _WHY = "the store was taken over, and it may be published already"
+_FAILED_OVER = "the database failed over, and it may be published already"
 
 
 def claim_ownership(db: Connection, owner: Owner, now: datetime, *, take_over: bool) -> list[Delivery]:
@@ -341,31 +342,44 @@ def _refuse_slow_clock(db: Connection, now: datetime) -> None:
         )
 
 
-def _record_possible_call(db: Connection, before: Delivery, now: datetime) -> Delivery:
+def look_up_after_failover(db: Connection, owner: Owner, now: datetime) -> None:
+    """If another server has taken the place of the one on which a publisher ran last, look up what was in flight or
+    due: the new one may lack what was committed last. What is proven absent is sent then, as after any lost answer."""
+    with db.transaction():
+        if owner.notice_failover(db):
+            for delivery in list(possibly_published(db, now=now)):
+                _record_possible_call(db, delivery, now, why=_FAILED_OVER, code=None)
+
+
+def _record_possible_call(
+    db: Connection, before: Delivery, now: datetime, *, why: str = _WHY, code: str | None = TAKEN_OVER
+) -> Delivery:
     """Record a call that some publisher may have made since the delivery was due."""
     intent = attempts.last_intent(db, before.id or 0)
     if intent is not None and intent.outcome is None:
-        attempts.finish_attempt(db, intent.id or 0, at=now, outcome="unknown", kind=Kind.UNKNOWN, message=_WHY)
+        attempts.finish_attempt(db, intent.id or 0, at=now, outcome="unknown", kind=Kind.UNKNOWN, message=why)
     times = (before.due_at, (intent.platform_at or intent.at) if intent is not None else None, now)
+    since = min(at for at in times if at is not None)
     row = Attempt(
         account=before.account,
         number=before.attempts,
         step="take over",
         phase=Phase.PUBLISH,
-        at=now,
+        at=since if code is None else now,
         ended_at=now,
         outcome="unknown",
         kind=Kind.UNKNOWN,
-        code=TAKEN_OVER,
-        message=_WHY,
-        platform_at=min(at for at in times if at is not None),
+        code=code,
+        message=why,
+        platform_at=since,
         delivery_id=before.id,
     )
     attempts.start_attempt(db, row)
-    error = DeliveryError(Kind.UNKNOWN, _WHY)
+    error = DeliveryError(Kind.UNKNOWN, why)
     if before.state is DeliveryState.RECONCILING:
         after = before.look_again(now, error=error)
     else:
         after = before.reconciling(error, now)
+    after = replace(after, fence=before.fence + 1)
     claims.save_transition(db, before, after, now=now)
     return after

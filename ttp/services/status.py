@@ -114,6 +114,7 @@ class Status:
             this_machine(),
             any_machine=self._config["publish.any_machine"] is True,
             has_files=self._database.has_files,
+            identity=self._database.server_identity,
         )
         with self._database.reading() as db:
             return None if db is None else owner.refusal(db)

@@ -55,7 +55,7 @@ def finish_attempt(
     message: str | None = None,
 ) -> None:
     """Store the outcome of a step."""
-    db.execute(
+    db.send(
         "UPDATE attempt SET ended_at = ?, outcome = ?, kind = ?, code = ?, http_status = ?, message = ? WHERE id = ?",
         (to_ms(at), outcome, kind and kind.value, code, http_status, message, attempt_id),
     )

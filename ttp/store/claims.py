@@ -164,11 +164,12 @@ def lock_due_accounts(
     only: Collection[int] | None = None,
     approved: bool = False,
     quarantine: Quarantine = NO_QUARANTINE,
-) -> None:
+) -> bool:
     """Lock the accounts of at most `free` due deliveries of each kind that no other publisher has in hand.
 
     What is claimed of them is chosen afterwards, by a new statement: it sees what the publisher that held the lock
-    before has committed.
+    before has committed. Return whether others have so many accounts in hand that there is room for more: their next
+    deliveries become ready when they are done, and nobody tells.
     """
     candidates = _ready(
         db,
@@ -183,12 +184,15 @@ def lock_due_accounts(
     candidates.sort(key=lambda row: (row["is_late"], row["next_at"], row["id"]))
     wanted = [row["account_id"] for row in candidates]
     late = [row["account_id"] for row in candidates if row["is_late"]]
+    is_short = False
     # Some of each kind: `claim` chooses between late and punctual ones.
     for accounts in (wanted, late):
         left, locked = accounts, 0
         while left and locked < free:
             some, left = left[: free - locked], left[free - locked :]
             locked += len(session.take(db, Held.DELIVERY, some))
+        is_short = is_short or locked < min(free, len(accounts))
+    return is_short
 
 
 def _ready(
@@ -233,12 +237,12 @@ def _save_claims(db: Connection, after: list[Delivery], late: set[int], now: dat
     ids = {row["id"] for row in changed}
     claimed = [d for d in after if d.id in ids]
     events.record_due(db, {d.post_id for d in claimed}, now)
-    db.execute(
+    db.send(
         f"UPDATE post SET status = :status, published_at = NULL, updated_at = :now{RAISE_REVISION} WHERE {_IDS}",
         {"status": PostStatus.PUBLISHING.value, "now": to_ms(now), "ids": List(d.post_id for d in claimed)},
     )
     if behind := [d.account_id for d in claimed if d.id in late]:
-        db.execute(
+        db.send(
             f"UPDATE account SET late_claim_at = :now WHERE {_IDS}",
             {"now": to_ms(now), "ids": List(behind)},
         )
@@ -248,7 +252,7 @@ def _save_claims(db: Connection, after: list[Delivery], late: set[int], now: dat
 def save_transition(db: Connection, before: Delivery, after: Delivery, *, now: datetime) -> PostStatus | None:
     """Store a delivery that moved from `before` to `after` and return its post's status. Return None, and change
     nothing, if the delivery is no longer in the state of `before`, or another publisher has raised its fence."""
-    db.lock_posts([before.post_id or 0])
+    db.lock_posts([before.post_id or 0], at_once=False)
     columns = {"state": after.state.value, **row_mapper.delivery_columns(after, before)}
     if after.fence != before.fence:
         columns["fence"] = after.fence
@@ -280,7 +284,7 @@ def refresh_status(db: Connection, post_id: int, *, now: datetime) -> PostStatus
         raise CorruptRow("delivery", "?", post_id=post_id, why=str(why)) from why
     times = [row["published_at"] for row in counted if row["state"] == "published"]
     published_at = max(times) if times and len(times) == len(counted) else None
-    db.execute(
+    db.send(
         f"UPDATE post SET status = ?, published_at = ?, updated_at = ?{RAISE_REVISION} WHERE id = ?",
         (status.value, published_at, to_ms(now), post_id),
     )

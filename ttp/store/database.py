@@ -23,6 +23,7 @@ from ttp.store.sqlite import connect, connect_unchecked, copy, create_tables, qu
 
 if TYPE_CHECKING:
     from ttp.domain.health import RegisteredPublisher
+    from ttp.store.ownership import ServerIdentity
     from ttp.store.publisher_session import Job, PublisherSession
 
 REVISIONS = ("0007", "0008", "0009", "0010", "0011", "0012", "0013", "0014", "0015", "0016")
@@ -72,6 +73,8 @@ class Database:
     """Whether the store is a file here, whose copies are noticed by what identifies the file."""
     server_clock: Callable[[Connection], datetime] | None = None
     """Reads the clock of the store's server, if it has one."""
+    server_identity: Callable[[Connection], ServerIdentity] | None = None
+    """Reads which server and database the store is in, if it is in one."""
 
     def __init__(
         self,

@@ -67,6 +67,9 @@ class Cursor(Protocol):
 class Connection(Protocol):
     """One session of a database. Usable from any thread, by one at a time."""
 
+    memory: dict[str, Any] | None
+    """What the present transaction has read once and needs again, by a name; None outside `transaction`."""
+
     @property
     def is_change(self) -> bool:
         """Whether the transaction is a change of a person, which locks the posts that it reads. Never on SQLite, where
@@ -80,6 +83,11 @@ class Connection(Protocol):
 
     def execute(self, sql: str, values: Values = (), /) -> Cursor: ...
     def executemany(self, sql: str, values: Iterable[Values], /) -> Cursor: ...
+
+    def send(self, sql: str, values: Values = (), /) -> None:
+        """Run a statement whose answer nobody needs, at the latest before the next one that has an answer or the end of
+        the transaction. It costs no round trip of its own to a server. Its errors are raised there."""
+        ...
 
     def transaction(self) -> AbstractContextManager[None]:
         """Commit the block at its end, or undo it where it raises. Errors of the driver leave as StoreError. On SQLite
@@ -102,9 +110,10 @@ class Connection(Protocol):
         """Return ids for new rows, which no other session takes; inside a transaction."""
         ...
 
-    def lock_posts(self, post_ids: Iterable[int]) -> None:
+    def lock_posts(self, post_ids: Iterable[int], *, at_once: bool = True) -> None:
         """Lock the rows of posts until the transaction ends, in the order of their ids. Whoever changes a post or its
-        deliveries does this first. On SQLite a transaction is the only one that writes."""
+        deliveries does this first. `at_once`: now, and not with the next statement. On SQLite a transaction is the only
+        one that writes."""
         ...
 
     def data_version(self) -> int:

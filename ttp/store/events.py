@@ -12,6 +12,7 @@ from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.event import POST_EVENTS, Event, delivery_event
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.time.clock import from_ms, to_ms
+from ttp.domain.webhook import Webhook
 from ttp.store.dialect import Connection, List, Row, in_list, not_in_list
 from ttp.store.queries import ENDED
 from ttp.store.server import webhooks
@@ -113,17 +114,27 @@ def delete_old(db: Connection, before: datetime) -> None:
 
 
 def _insert(db: Connection, events: Sequence[tuple[Event, int | None]]) -> None:
-    listening = webhooks.webhooks(db) if events else []
+    listening = _listening(db) if events else []
     for event, account_id in events:
         assert event.post is not None
         values = (to_ms(event.at), event.event, event.post, account_id, _ENCODER.encode(event.as_json()))
         if not listening:  # without the id that a webhook needs, an insert takes half the time
-            db.execute(_INSERT, values)
+            db.send(_INSERT, values)
             continue
         row = db.execute(f"{_INSERT} RETURNING id", values).fetchone()
         webhooks.queue_calls(
             db, listening, row["id"], event=event.event, post_id=event.post, account_id=account_id, at=event.at
         )
+
+
+def _listening(db: Connection) -> list[Webhook]:
+    """Return the webhooks, read once in a transaction: a publisher's has the events of many deliveries."""
+    if db.memory is None:
+        return webhooks.webhooks(db)
+    if "webhooks" not in db.memory:
+        db.memory["webhooks"] = webhooks.webhooks(db)
+    found: list[Webhook] = db.memory["webhooks"]
+    return found
 
 
 def _event(row: Row) -> StoredEvent:

@@ -128,6 +128,14 @@ class MarkFile:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerIdentity:
+    """Which server and database a store is in (`server`), and on which of the server's timelines."""
+
+    server: str
+    timeline: int
+
+
+@dataclass(frozen=True, slots=True)
 class Owner:
     """This machine as publisher of the store under `home`. `any_machine`: several machines take turns (containers).
     `has_files`: the store is a file under `home`, and not in a server."""
@@ -136,6 +144,8 @@ class Owner:
     machine: Machine
     any_machine: bool = False
     has_files: bool = True
+    identity: Callable[[Connection], ServerIdentity] | None = None
+    """Reads which server the store is on, where it has no files."""
 
     def refusal(self, db: Connection) -> OwnedElsewhere | None:
         """Return why this machine must not publish from the store; None if it may. Changes nothing."""
@@ -144,7 +154,7 @@ class Owner:
         if row["host"] == RESTORED:
             return OwnedElsewhere("this store was restored from a backup")
         if not self.has_files:
-            return None
+            return None if self.identity is None else _moved(db, self.identity(db))
         if seen is not None and seen.newest > db.highest_id("attempt"):
             return OwnedElsewhere("this store was put back to an earlier state")
         if row["host"] and not self.any_machine and row["host"] != self.machine.digest_for(row["store_id"]):
@@ -171,6 +181,24 @@ class Owner:
             "UPDATE store SET host = ?, host_name = ?, mark = ?, ran_at = ?",
             (self.machine.digest_for(store_id), self.machine.name, mark, to_ms(now)),
         )
+        if self.identity is not None:
+            here = self.identity(db)
+            db.execute("UPDATE store SET server = ?, timeline = ?", (here.server, here.timeline))
+
+    def notice_failover(self, db: Connection) -> bool:
+        """Return whether another server took the place of the one on which a publisher ran last, and record it in the
+        caller's transaction. Raises OwnedElsewhere if the store was copied to another server. To be asked at the start
+        of each session, before anything is claimed: one publisher gets True, and the others wait for its transaction.
+        """
+        if self.identity is None:
+            return False
+        here = self.identity(db)
+        if (why := _moved(db, here)) is not None:
+            raise why
+        changed = db.execute(
+            "UPDATE store SET timeline = ? WHERE timeline IS NOT NULL AND timeline <> ?", (here.timeline, here.timeline)
+        )
+        return changed.rowcount > 0
 
     def note_progress(self, db: Connection) -> None:
         """Write the last attempt id into `publisher.mark`: after a commit, never before. Raises nothing; if it fails,
@@ -185,6 +213,14 @@ class Owner:
                 os.pwrite(descriptor, _FORM.format(store_id, newest).encode(), 0)
             finally:
                 os.close(descriptor)
+
+
+def _moved(db: Connection, here: ServerIdentity) -> OwnedElsewhere | None:
+    """Return the refusal for a store that is in another database or server than the one it was published from."""
+    known = _row(db)["server"]
+    if known is None or known == here.server:
+        return None
+    return OwnedElsewhere("this store was copied from another database")
 
 
 def remember_files(home: Path, db: Connection) -> None:

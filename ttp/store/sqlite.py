@@ -15,10 +15,11 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from ttp.domain.action import action
 from ttp.domain.errors import Busy, Damaged, Hint, TtpError
-from ttp.store.dialect import Conflicting, Connection, List, Sealed, StoreError
+from ttp.store.dialect import Conflicting, Connection, List, Sealed, StoreError, Values
 from ttp.store.home.files import _FULL, kind_of, no_room, quote_path
 
 VERSION = sqlite3.sqlite_version
@@ -88,12 +89,14 @@ class SqliteConnection(sqlite3.Connection):
 
     queue: WriteQueue
     patience_s: float
+    memory: dict[str, Any] | None = None
     is_change = False
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         with _neutral_errors(), self.queue.turn(self.patience_s):
             self.execute("BEGIN IMMEDIATE")  # takes the lock now, not with the first statement that writes
+            self.memory = {}
             try:
                 yield
                 self.execute("COMMIT")
@@ -102,6 +105,8 @@ class SqliteConnection(sqlite3.Connection):
                     with suppress(sqlite3.Error):  # a disk that refuses this too: closing the connection undoes it
                         self.execute("ROLLBACK")
                 raise
+            finally:
+                self.memory = None
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -129,6 +134,9 @@ class SqliteConnection(sqlite3.Connection):
                     with suppress(sqlite3.Error):  # an error may have ended it already
                         self.execute("ROLLBACK")  # it wrote nothing
 
+    def send(self, sql: str, values: Values = (), /) -> None:
+        self.execute(sql, values)
+
     def highest_id(self, table: str) -> int:
         row = self.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).fetchone()
         return 0 if row is None else int(row[0])
@@ -137,7 +145,7 @@ class SqliteConnection(sqlite3.Connection):
         following = self.highest_id(table) + 1  # the transaction is the only one that writes
         return range(following, following + count)
 
-    def lock_posts(self, post_ids: Iterable[int]) -> None:
+    def lock_posts(self, post_ids: Iterable[int], *, at_once: bool = True) -> None:
         """Do nothing: no other transaction writes."""
 
     def data_version(self) -> int:

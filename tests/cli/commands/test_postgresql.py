@@ -67,6 +67,44 @@ def test_status_lists_the_publishers_of_all_hosts(world: World, store_url: str, 
         assert world.ttp.ok("status", "--format", "table").out.count("in hand") == 2
 
 
+def sql(store_url: str, home: Path, statement: str) -> None:
+    with closing(open_database(home, store_url).connect()) as db:
+        db.execute(statement)
+
+
+def states(store_url: str, folder: Path) -> list[str]:
+    with closing(open_database(folder / "other", store_url).connect()) as db:
+        return [row[0] for row in db.execute("SELECT state FROM delivery ORDER BY id")]
+
+
+def test_a_store_that_was_copied_to_another_server_publishes_after_a_take_over_only(
+    world: World, store_url: str, tmp_path: Path
+) -> None:
+    world.account("x/me")
+    world.ttp.ok("run", "--once")
+    sql(store_url, tmp_path / "other", "UPDATE store SET server = '1/2'")
+    world.ttp.ok("schedule", str(world.ttp.post("one", "--to", "x/me")), "--at", "now")
+    assert world.ttp("run", "--once").code == 5
+    assert [one["by"] for one in world.ttp("status", "--json").json["blocked"]] == ["machine"]
+    world.ttp("run", "--until-idle", "--take-over")
+    assert states(store_url, tmp_path) == ["needs_review"]
+    assert world.ttp("status", "--json").json["blocked"] == []
+
+
+def test_after_a_failover_what_was_due_is_looked_up_and_then_published(
+    world: World, store_url: str, tmp_path: Path
+) -> None:
+    world.account("x/me")
+    world.ttp.ok("run", "--once")
+    sql(store_url, tmp_path / "other", "UPDATE store SET timeline = timeline + 1")
+    world.ttp.ok("schedule", str(world.ttp.post("one", "--to", "x/me")), "--at", "now")
+    world.run()
+    assert states(store_url, tmp_path) == ["published"]
+    assert [post["text"] for post in world.posts("x/me")] == ["one"]
+    with closing(open_database(tmp_path / "other", store_url).connect()) as db:
+        assert [row[0] for row in db.execute("SELECT phase FROM attempt")].count("look_up") >= 3
+
+
 def test_a_password_is_not_taken_from_the_command_line_nor_shown(ttp: Program, store_url: str) -> None:
     with_password = store_url.replace("postgres:@", "postgres:hush@")
     assert "hush" in with_password

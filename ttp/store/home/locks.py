@@ -64,6 +64,7 @@ def publisher_lock(home: Path, *, doing: str = "") -> Iterator[None]:
 
     # These arguments matter: fallback_to_soft would leave a lock that survives its process, thread_local one that a
     # worker thread cannot see.
+    make_home(home)
     lock = FileLock(home / "publisher.lock", timeout=0, thread_local=False, fallback_to_soft=False, mode=0o600)
     tries = 0
     while not lock.is_locked:

@@ -63,6 +63,8 @@ class PostgresConnection:
         """`parameters`: of libpq. Raises StoreError if no server answers, or it refuses."""
         with _neutral_errors():
             self._session = psycopg.connect(**parameters, autocommit=True, row_factory=_rows)  # type: ignore[arg-type]
+        self.memory: dict[str, Any] | None = None
+        self._unsent: list[tuple[str, Values]] = []
         self._changes = 0
         self._listens = False
         self._warnings: list[str] = []
@@ -75,6 +77,11 @@ class PostgresConnection:
     def server_version(self) -> int:
         """The server's version, as 150004 for 15.4."""
         return self._session.info.server_version
+
+    @property
+    def session_pid(self) -> int:
+        """The number of the server's process for this session, as the login said."""
+        return self._session.info.backend_pid
 
     @property
     def is_usable(self) -> bool:
@@ -91,24 +98,51 @@ class PostgresConnection:
 
     @property
     def in_transaction(self) -> bool:
-        return self._session.info.transaction_status in _OPEN
+        return bool(self._unsent) or self._session.info.transaction_status in _OPEN
 
     def execute(self, sql: str, values: Values = (), /) -> Cursor:
         with _neutral_errors(self._session):
+            if self._unsent and ";" not in sql:  # several statements in one text cannot be part of a pipeline
+                with self._session.pipeline():
+                    self._send_waiting()
+                    return self._session.execute(translate(sql).encode(), values)
+            self._flush()
             return self._session.execute(translate(sql).encode(), values)
+
+    def send(self, sql: str, values: Values = (), /) -> None:
+        if psycopg.Pipeline.is_supported():
+            self._unsent.append((sql, values))
+        else:
+            self.execute(sql, values)
+
+    def _flush(self) -> None:
+        if self._unsent:
+            with self._session.pipeline():
+                self._send_waiting()
+
+    def _send_waiting(self) -> None:
+        """Send what waits, without waiting for the answers. Errors are raised at the end of the pipeline."""
+        waiting, self._unsent = self._unsent, []
+        for sql, values in waiting:
+            self._session.execute(translate(sql).encode(), values)
 
     def executemany(self, sql: str, values: Iterable[Values], /) -> Cursor:
         with _neutral_errors(self._session):
+            self._flush()
             cursor = self._session.cursor()
             cursor.executemany(translate(sql).encode(), values)
             return cursor
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        self.execute("BEGIN")
-        with self._undoing("ROLLBACK"):
-            yield
-            self._commit("COMMIT")
+        self.send("BEGIN")
+        self.memory = {}
+        try:
+            with self._undoing("ROLLBACK"):
+                yield
+                self._commit("COMMIT")
+        finally:
+            self.memory = None
 
     def _commit(self, statement: str) -> None:
         """Commit. Raises NotDurable if the server warns: the standby that it waited for may not have it. Raises
@@ -170,6 +204,7 @@ class PostgresConnection:
         try:
             yield
         except BaseException:
+            self._unsent.clear()
             with suppress(StoreError):  # the session may have ended, and its transaction with it
                 for statement in undo.split("; "):
                     self.execute(statement)
@@ -183,9 +218,10 @@ class PostgresConnection:
         sql = "SELECT nextval(pg_get_serial_sequence(?, 'id')) AS id FROM generate_series(1, ?)"
         return [int(row["id"]) for row in self.execute(sql, (table, count))]
 
-    def lock_posts(self, post_ids: Iterable[int]) -> None:
+    def lock_posts(self, post_ids: Iterable[int], *, at_once: bool = True) -> None:
         if ids := sorted(set(post_ids)):
-            self.execute("SELECT id FROM post WHERE id = ANY(?) ORDER BY id FOR UPDATE", (ids,))
+            run = self.execute if at_once else self.send
+            run("SELECT id FROM post WHERE id = ANY(?) ORDER BY id FOR UPDATE", (ids,))
 
     def continue_ids(self, table: str, highest: int) -> None:
         sql = "SELECT setval(pg_get_serial_sequence(?, 'id'), ?, ?)"

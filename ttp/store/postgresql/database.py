@@ -25,6 +25,7 @@ from ttp.store.postgresql.publisher_session import (
     SharedSession,
     lock_job,
     registered_publishers,
+    server_identity,
     server_time,
     unlock_job,
 )
@@ -43,6 +44,7 @@ class PostgresDatabase(Database):
 
     has_files = False
     server_clock = staticmethod(server_time)
+    server_identity = staticmethod(server_identity)
 
     def __init__(self, home: Path, url: str, password_command: Sequence[str] = (), *, may_upgrade: bool = True) -> None:
         super().__init__(home, may_upgrade=may_upgrade)

@@ -11,9 +11,12 @@ import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from ttp.domain.errors import Busy
 from ttp.domain.health import RegisteredPublisher
 from ttp.domain.time.clock import from_ms
 from ttp.store.dialect import Connection, List, Row, in_list
+from ttp.store.ownership import ServerIdentity
+from ttp.store.postgresql.connection import PostgresConnection
 from ttp.store.publisher_session import Held, Job, PublisherSession
 
 _SERVER_SIDE = {
@@ -151,6 +154,12 @@ class SharedSession(PublisherSession):
         db.execute("DELETE FROM publisher WHERE id = ?", (self._id,))
 
     def _register(self, db: Connection) -> None:
+        here = db.execute("SELECT pg_backend_pid()").fetchone()[0]
+        if isinstance(db, PostgresConnection) and db.session_pid != here:
+            raise Busy(
+                "a pooler stands between this publisher and the database, and gives it other sessions: a publisher"
+                " needs its own"
+            )
         self._id = int(db.execute(_REGISTER, (self._host, self._pid, self._mode)).fetchone()["id"])
 
 
@@ -172,6 +181,21 @@ def locked_accounts(db: Connection, what: Held, session_pid: int | None = None) 
     """Return the accounts that any publisher, or the one of this session, has locked."""
     sql = _LOCKED.format(what) + (" AND pid = :pid" if session_pid is not None else "")
     return {int(row["account"]) for row in db.execute(sql, {} if session_pid is None else {"pid": session_pid})}
+
+
+# The timeline of the log that is written now. The one of the last checkpoint is late after a failover.
+_IDENTITY = """
+SELECT (SELECT system_identifier FROM pg_control_system())::text || '/'
+    || (SELECT oid FROM pg_database WHERE datname = current_database())::text AS server,
+    ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int AS timeline
+"""
+
+
+def server_identity(db: Connection) -> ServerIdentity:
+    """Return which server and database this is. Needs the right to execute pg_control_system, pg_current_wal_lsn and
+    pg_walfile_name, which everybody has unless it was revoked."""
+    row = db.execute(_IDENTITY).fetchone()
+    return ServerIdentity(row["server"], row["timeline"])
 
 
 _JOB = f"({_CLASS.format('publisher')}, :job)"

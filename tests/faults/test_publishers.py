@@ -1,0 +1,33 @@
+"""A small sample of the sweeps of several publishers: `python -m tests.faults --store postgresql` runs them all."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import pytest
+
+from tests.faults import sweep_publishers
+from tests.faults.sweep_publishers import Case, Tally
+from tests.faults.team import find_binaries
+from tests.faults.team_process import MUTANTS, STEPS
+
+
+def sample() -> Iterator[Case]:
+    """Few runs of each sort: a kill, a stop before and after the intent, a crash of the server, a person's change."""
+    yield from sweep_publishers.killed(1)
+    yield from itertools.islice(sweep_publishers.stopped(len(STEPS)), 1, 3)
+    yield from itertools.islice(sweep_publishers.restarted(2), 1, 2)
+    yield from sweep_publishers.edited(1)
+
+
+@pytest.mark.skipif(find_binaries() is None, reason="there are no programs of PostgreSQL here")
+def test_several_publishers_publish_each_post_once() -> None:
+    tally = Tally()
+    sweep_publishers.run(sample(), tally)
+    assert tally.wrong == []
+    assert (tally.runs, tally.duplicates, tally.lost, tally.stuck) == (5, 0, 0, 0)
+
+
+def test_every_mutant_has_a_sweep() -> None:
+    assert set(sweep_publishers.CATCH) == set(MUTANTS)

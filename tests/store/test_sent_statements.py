@@ -1,0 +1,90 @@
+"""Statements that are sent without waiting for their answers."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.store.stores import add_account, new_store
+from ttp.domain.account import Account
+from ttp.store.dialect import Conflicting, Connection
+from ttp.store.writer import Writer
+
+_RENAME = "UPDATE account SET timezone = ? WHERE id = ?"
+_TWICE = "INSERT INTO slot (id, account_id, cron, timezone, created_at) VALUES (1, ?, ?, 'UTC', 0)"
+
+
+def rename_and_fail(db: Connection, account: Account, to: str, *, reads: bool = False) -> None:
+    db.send(_RENAME, (to, account.id))
+    if reads:
+        assert zone(db) == to
+    raise ZeroDivisionError
+
+
+def send_twice(db: Connection, account: Account) -> None:
+    db.send(_TWICE, (account.id, "0 9 * * *"))
+    db.send(_TWICE, (account.id, "0 8 * * *"))
+
+
+def zone(db: Connection) -> object:
+    return db.execute("SELECT timezone FROM account").fetchone()[0]
+
+
+def test_what_is_sent_is_done_before_the_next_statement_and_kept_with_the_transaction(tmp_path: Path) -> None:
+    database = new_store(tmp_path / "home")
+    account = add_account(database)
+    with closing(database.connect()) as db:
+        with db.transaction():
+            db.send(_RENAME, ("Asia/Tokyo", account.id))
+            assert zone(db) == "Asia/Tokyo"
+            db.send(_RENAME, ("Europe/Paris", account.id))
+        assert zone(db) == "Europe/Paris"
+
+
+def test_what_is_sent_is_undone_with_its_transaction(tmp_path: Path) -> None:
+    database = new_store(tmp_path / "home")
+    account = add_account(database)
+    with closing(database.connect()) as db:
+        with pytest.raises(ZeroDivisionError), db.transaction():
+            rename_and_fail(db, account, "Asia/Tokyo")
+        with pytest.raises(ZeroDivisionError), db.transaction():
+            rename_and_fail(db, account, "Asia/Tokyo", reads=True)
+        assert zone(db) is None
+
+
+def test_an_error_of_what_is_sent_last_is_raised_by_the_commit(tmp_path: Path) -> None:
+    database = new_store(tmp_path / "home")
+    account = add_account(database)
+    with closing(database.connect()) as db:
+        with pytest.raises(Conflicting), db.transaction():
+            send_twice(db, account)
+        assert not db.in_transaction
+        assert not db.execute("SELECT 1 FROM slot").fetchall()
+
+
+def test_an_error_of_what_is_sent_belongs_to_its_own_savepoint(tmp_path: Path) -> None:
+    database = new_store(tmp_path / "home")
+    account = add_account(database)
+    with closing(database.connect()) as db:
+        with db.transaction():
+            db.send(_RENAME, ("Asia/Tokyo", account.id))
+            with pytest.raises(Conflicting), db.savepoint():
+                send_twice(db, account)
+            with pytest.raises(ZeroDivisionError), db.savepoint():
+                rename_and_fail(db, account, "Europe/Paris")
+        assert zone(db) == "Asia/Tokyo"
+
+
+def test_of_many_pieces_of_work_the_one_whose_sent_statement_fails_gets_the_error(tmp_path: Path) -> None:
+    database = new_store(tmp_path / "home")
+    account = add_account(database)
+    writer = Writer(database.connect)
+    with closing(writer):
+        writer.run(lambda db: db.send(_TWICE, (account.id, "0 9 * * *")))
+        with pytest.raises(Conflicting):
+            writer.run(lambda db: db.send(_TWICE, (account.id, "0 8 * * *")))
+        writer.run(lambda db: db.send(_RENAME, ("Asia/Tokyo", account.id)))
+    with closing(database.connect()) as db:
+        assert zone(db) == "Asia/Tokyo"
