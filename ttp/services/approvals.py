@@ -18,6 +18,11 @@ class Approvals:
     def __init__(self, posts: Posts) -> None:
         self._posts = posts
 
+    def of_author(self, ids: Sequence[int], name: str) -> set[int]:
+        """Return those of the posts that this person wrote or changed, and cannot approve."""
+        with self._posts.database.reading() as db:
+            return {one for one in ids if db is not None and change_log.has_changed(db, one, name)}
+
     def approve(self, ids: Sequence[int], *, by: str | None = None) -> list[PostView]:
         """Approve posts in their present form. Raise StateRefused if nothing of one is left to publish.
 

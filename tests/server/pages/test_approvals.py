@@ -51,6 +51,16 @@ def test_what_waits_is_listed_and_approved(ann: Person, post: int) -> None:
     assert ann.ttp.shown()["approvedAt"]
 
 
+def test_an_author_is_not_offered_what_only_others_may_do(server: Api, ann: Person, post: int) -> None:
+    ann.ttp.sql("UPDATE change SET actor = 'ann'")
+    for path in ("/approvals", "/posts/1"):
+        page = ann.sees(path)
+        assert "/posts/1/approve" not in page
+        assert "/posts/1/approval-link" not in page
+        assert "/posts/1/reject" in page
+        assert "/posts/1/approve" in Person(server).log_in("ben").sees(path)
+
+
 def test_who_logs_out_everywhere_ends_the_links_that_they_made(
     server: Api, ann: Person, stranger: Person, post: int
 ) -> None:

@@ -29,10 +29,12 @@ def show_approvals(visit: Visit) -> Response:
 
 def _page(visit: Visit, error: TtpError | None = None, link: NewApprovalLink | None = None) -> Response:
     found = visit.reading.queries.views(PostFilter(needs_you=True))
+    posts = list(islice((post for post in found if "approve" in post.needs()), MOST_SHOWN))
     return visit.page(
         "approvals.html",
         200 if error is None else status_of(error),
-        posts=list(islice((post for post in found if "approve" in post.needs()), MOST_SHOWN)),
+        posts=posts,
+        own=visit.reading.approvals.of_author([post.id for post in posts], visit.person.name),
         is_needed=permissions.is_approval_needed(visit.installation.config),
         may_approve=visit.person.may(APPROVE),
         link=link,

@@ -73,6 +73,8 @@ def _post_page(visit: Visit, error: TtpError | None = None) -> Response:
     queries = visit.reading.queries
     post = queries.post(visit.post_id)
     changes = queries.changes(MOST_CHANGES, visit.post_id)
+    actions = actions_of(visit, post)
+    is_author = "approve" in actions and bool(visit.reading.approvals.of_author([visit.post_id], visit.person.name))
     return visit.page(
         "post.html",
         200 if error is None else status_of(error),
@@ -80,7 +82,8 @@ def _post_page(visit: Visit, error: TtpError | None = None) -> Response:
         metrics=post.metrics,
         attempts=queries.attempts(visit.post_id),
         changes=changes,
-        actions=actions_of(visit, post),
+        actions=[name for name in actions if name != "approve"] if is_author else actions,
+        is_author=is_author,
         missing=queries.missing_media(post),
         unsaved=unsaved_edit(visit, visit.post_id),
         error=error,

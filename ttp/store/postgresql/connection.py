@@ -83,6 +83,11 @@ class PostgresConnection:
         return self._session.info.server_version
 
     @property
+    def session_pid(self) -> int:
+        """The number of the server's process for this session, as the login said."""
+        return self._session.info.backend_pid
+
+    @property
     def is_usable(self) -> bool:
         """Whether the session waits for its next statement, as far as is known without asking the server."""
         if self._session.closed or self.in_transaction:
@@ -143,8 +148,11 @@ class PostgresConnection:
             self.memory = None
 
     def _commit(self, statement: str) -> None:
-        """Commit. Raises NotDurable if the server warns: the standby that it waited for may not have it."""
+        """Commit. Raises NotDurable if the server warns: the standby that it waited for may not have it. Raises
+        StoreError if a statement of the transaction had failed: the server then undoes all of it without an error."""
         self._warnings.clear()
+        if self._session.info.transaction_status == TransactionStatus.INERROR:
+            raise StoreError("a statement of the transaction failed, so nothing of it is stored")
         self.execute(statement)
         if self._warnings:
             raise NotDurable(self._warnings[0])
@@ -184,7 +192,7 @@ class PostgresConnection:
         self._locked.update(wanted)
 
     def data_version(self) -> int:
-        with _neutral_errors():
+        with _neutral_errors(self._session):
             if not self._listens:
                 self._session.execute(f"LISTEN {_CHANNEL}".encode())
                 self._listens = True

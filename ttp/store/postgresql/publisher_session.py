@@ -11,10 +11,12 @@ import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from ttp.domain.errors import Busy
 from ttp.domain.health import RegisteredPublisher
 from ttp.domain.time.clock import from_ms
 from ttp.store.dialect import Connection, List, Row, in_list
 from ttp.store.ownership import ServerIdentity
+from ttp.store.postgresql.connection import PostgresConnection
 from ttp.store.publisher_session import Held, Job, PublisherSession
 
 _SERVER_SIDE = {
@@ -152,6 +154,12 @@ class SharedSession(PublisherSession):
         db.execute("DELETE FROM publisher WHERE id = ?", (self._id,))
 
     def _register(self, db: Connection) -> None:
+        here = db.execute("SELECT pg_backend_pid()").fetchone()[0]
+        if isinstance(db, PostgresConnection) and db.session_pid != here:
+            raise Busy(
+                "a pooler stands between this publisher and the database, and gives it other sessions: a publisher"
+                " needs its own"
+            )
         self._id = int(db.execute(_REGISTER, (self._host, self._pid, self._mode)).fetchone()["id"])
 
 
