@@ -36,13 +36,15 @@ from ttp.services.tokens import Tokens
 from ttp.store import accounts as stored_accounts
 from ttp.store import queries
 from ttp.store.credentials import CredentialsFile
-from ttp.store.dialect import Connection, Row
+from ttp.store.dialect import Connection, Row, SessionLost, Superseded, TryAgain
 from ttp.store.home.media import MediaStore
 from ttp.store.writer import Writer
 
 LIMIT = 200_000
 """After this many naps a run counts as endless."""
 FINGERPRINT = "f" * 64
+EVICT_AFTER = timedelta(seconds=30)
+"""How long a publisher may say nothing before others disconnect it, where several publish."""
 
 T = TypeVar("T")
 Said = Outcome | Callable[[PublishRequest, Handle], Outcome]
@@ -252,16 +254,21 @@ class Bench:
         self, mode: Mode = Mode.UNTIL_IDLE, only: Iterable[int] | None = None, max_time: float | None = None
     ) -> bool:
         """One publisher from start to end. Crash passes through, as a dead process leaves the store."""
-        writer, watch = MortalWriter(self), self.database.connect()
+        session = self.database.publisher_session(mode.value, EVICT_AFTER)
+        writer, watch = MortalWriter(self, session.connect), self.database.connect()
         self.naps.clear()
         self.dead = False
+        lost = (SessionLost, Superseded, TryAgain) if session.is_shared else ()
         workers = (
-            WorkerPool(WorkerThreads(4), self.clock) if self.threads else WorkerPool(Inline(), self.clock, self.nap)
+            WorkerPool(WorkerThreads(4), self.clock, lost=lost)
+            if self.threads
+            else WorkerPool(Inline(), self.clock, self.nap, lost)
         )
         try:
-            context = self.context(writer)
+            context = replace(self.context(writer), session=session)
             repeating = Occurrences(self.database, self.clock, self.config)
-            self.loop = Loop(context, workers, watch, self.heartbeat, make_ahead=repeating.make_due)
+            reopen = self.database.connect if session.is_shared else None
+            self.loop = Loop(context, workers, watch, self.heartbeat, make_ahead=repeating.make_due, reopen=reopen)
             return self.loop.run(Scope(mode, None if only is None else frozenset(only), max_time))
         finally:
             # The kernel takes a dead process's locks back; here they are held by what it left suspended.
@@ -331,9 +338,9 @@ class Bench:
 class MortalWriter(Writer):
     """Writes nothing more once its process is dead."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Bench, connect: Callable[[], Connection]) -> None:
         self._bench = bench
-        super().__init__(bench.database.connect)
+        super().__init__(connect)
 
     def run(self, work: Callable[[Connection], T], late: Callable[[], object] | None = None) -> T:
         if self._bench.dead:

@@ -129,6 +129,7 @@ def test_a_post_being_published_cannot_be_edited_deleted_or_rescheduled(bench: B
     assert bench.delivery().state is DeliveryState.PUBLISHED
 
 
+@pytest.mark.sqlite("no other publisher may have a delivery")
 def test_a_delivery_moved_by_another_process_is_an_error_and_not_overwritten(bench: Bench) -> None:
     bench.post()
 

@@ -35,7 +35,8 @@ GRUDGE_S = 0.01
 def bench(tmp_path: Path, clock: FakeClock) -> Bench:
     """Its store has no busy timeout, so that tests do not wait."""
     bench = Bench(tmp_path / "home", clock)
-    bench.database = Database(bench.database.home, busy_timeout_s=GRUDGE_S)
+    if bench.database.has_files:
+        bench.database = Database(bench.database.home, busy_timeout_s=GRUDGE_S)
     return bench
 
 
@@ -77,6 +78,7 @@ def journal(bench: Bench) -> Journal:
     return Journal(bench.database.home, bench.read(store_id))
 
 
+@pytest.mark.sqlite("a publisher ends if its store takes nothing, and waits for a server")
 def test_an_outcome_refused_by_a_locked_store_is_stored_by_the_next_publisher(bench: Bench) -> None:
     bench.post()
     error = refused(bench, Done("1", "https://x.com/me/status/1"))
@@ -94,6 +96,7 @@ def test_an_outcome_refused_by_a_locked_store_is_stored_by_the_next_publisher(be
     assert journal(bench).entries() == []
 
 
+@pytest.mark.sqlite("a publisher ends if its store takes nothing, and waits for a server")
 def test_an_outcome_is_stored_as_soon_as_the_store_accepts_it(bench: Bench) -> None:
     bench.post()
     refusal = Refusal(bench)
@@ -109,6 +112,7 @@ def test_an_outcome_is_stored_as_soon_as_the_store_accepts_it(bench: Bench) -> N
     assert journal(bench).entries() == []
 
 
+@pytest.mark.sqlite("a publisher ends if its store takes nothing, and waits for a server")
 def test_an_outcome_is_journaled_before_a_locked_store_times_out(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     bench.database = Database(bench.database.home, busy_timeout_s=20.0)
     monkeypatch.setattr("ttp.store.writer.LATE_S", 0.05)
@@ -149,6 +153,7 @@ def test_nothing_more_is_sent_while_an_outcome_is_not_stored(bench: Bench, monke
     assert [bench.delivery(number).state for number in (1, 2)] == [S.PUBLISHED] * 2
 
 
+@pytest.mark.sqlite("an error of SQLite")
 def test_a_store_that_keeps_refusing_ends_the_publisher(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     def attempt_columns(outcome: Outcome) -> object:
         raise FULL
@@ -163,6 +168,7 @@ def test_a_store_that_keeps_refusing_ends_the_publisher(bench: Bench, monkeypatc
     assert len(journal(bench).entries()) == 1, "once, however often it was tried"
 
 
+@pytest.mark.sqlite("its file is on the disk that is full")
 def test_a_disk_without_room_keeps_the_outcome(bench: Bench) -> None:
     bench.post()
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -193,6 +199,7 @@ def test_without_a_journal_nothing_is_sent(bench: Bench) -> None:
     assert bench.delivery().state is S.PENDING
 
 
+@pytest.mark.sqlite("a publisher ends if its store takes nothing, and waits for a server")
 def test_a_journal_that_fails_too_leaves_an_open_intent_that_is_looked_up(bench: Bench) -> None:
     bench.post()
     with closing(Refusal(bench)) as refusal:
@@ -213,6 +220,7 @@ def test_a_journal_that_fails_too_leaves_an_open_intent_that_is_looked_up(bench:
     assert bench.x.names().count("publish") == 1
 
 
+@pytest.mark.sqlite("a publisher ends if its store takes nothing, and waits for a server")
 def test_a_publisher_killed_during_the_replay_is_followed_by_another_replay(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -233,6 +241,7 @@ def test_a_publisher_killed_during_the_replay_is_followed_by_another_replay(
     assert journal(bench).entries() == []
 
 
+@pytest.mark.sqlite("a publisher ends if its store takes nothing, and waits for a server")
 def test_an_id_bound_to_another_delivery_meanwhile_proves_nothing(bench: Bench) -> None:
     bench.post()
     bench.x.publishes.append(Done("1"))
@@ -245,6 +254,7 @@ def test_an_id_bound_to_another_delivery_meanwhile_proves_nothing(bench: Bench) 
     assert bench.delivery(2).remote_id == "2"
 
 
+@pytest.mark.sqlite("a publisher ends if its store takes nothing, and waits for a server")
 @pytest.mark.parametrize(
     ("outcome", "state"),
     [
@@ -291,6 +301,7 @@ def test_an_upload_s_address_is_not_in_the_journal() -> None:
     assert outcomes.from_journal_entry(entry, before) == Done("p", processing=True, handle=after)
 
 
+@pytest.mark.sqlite("a publisher ends if its store takes nothing, and waits for a server")
 def test_an_entry_unknown_to_a_restored_store_is_skipped(bench: Bench) -> None:
     bench.post()
     refused(bench, Done("1"))
@@ -300,6 +311,7 @@ def test_an_entry_unknown_to_a_restored_store_is_skipped(bench: Bench) -> None:
     assert bench.delivery().remote_id == "2"
 
 
+@pytest.mark.sqlite("a publisher ends if its store takes nothing, and waits for a server")
 def test_an_entry_of_a_later_version_is_skipped(bench: Bench) -> None:
     bench.post()
     refused(bench, Done("1"))
@@ -311,6 +323,7 @@ def test_an_entry_of_a_later_version_is_skipped(bench: Bench) -> None:
     assert bench.delivery().remote_id == "2"
 
 
+@pytest.mark.sqlite("a publisher ends if its store takes nothing, and waits for a server")
 def test_a_store_locked_at_the_start_is_reported_in_one_line(bench: Bench) -> None:
     with closing(sqlite3.connect(bench.database.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")

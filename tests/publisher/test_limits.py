@@ -220,6 +220,7 @@ def test_posts_of_an_x_account_without_credit_wait(world: World) -> None:
     assert world.clock.now() - before < timedelta(minutes=5)
 
 
+@pytest.mark.sqlite("its trigger")
 def test_a_limit_that_cannot_be_stored_blocks_no_post(world: World) -> None:
     world.account("x/me")
     world.ttp.post("Hello", "--to", "x/me", "--at", "now")

@@ -31,7 +31,7 @@ PASSING = NotDone(Kind.NETWORK, "no route", passing=True)
 def due_now(bench: Bench, post_id: int) -> Any:
     """What another process does for `ttp publish`."""
     ms = int(bench.clock.now().timestamp() * 1000)
-    return lambda: bench.sql("UPDATE delivery SET due_at = ?1, next_at = ?1 WHERE post_id = ?2", ms, post_id)
+    return lambda: bench.sql("UPDATE delivery SET due_at = ?, next_at = ? WHERE post_id = ?", ms, ms, post_id)
 
 
 def test_the_loop_wakes_exactly_at_the_next_due_time(bench: Bench) -> None:
@@ -373,9 +373,11 @@ def test_a_retry_reports_its_accounts_as_due(bench: Bench) -> None:
     bench.stop_at(20.0)
     bench.run(Mode.LOOP)
     failed = next(d for d in bench.whole(post).deliveries if d.state is DeliveryState.FAILED)
+    now = int(bench.clock.now().timestamp() * 1000)
     bench.sql(
-        "UPDATE delivery SET state = 'pending', due_at = ?1, next_at = ?1 WHERE account_id = ?2",
-        int(bench.clock.now().timestamp() * 1000),
+        "UPDATE delivery SET state = 'pending', due_at = ?, next_at = ? WHERE account_id = ?",
+        now,
+        now,
         failed.account_id,
     )
     bench.run(Mode.UNTIL_IDLE)

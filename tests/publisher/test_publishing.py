@@ -53,6 +53,7 @@ def test_the_intent_is_on_disk_before_the_call_and_its_outcome_after(bench: Benc
     ]
 
 
+@pytest.mark.sqlite("its trigger")
 def test_a_call_is_never_made_if_its_intent_cannot_be_stored(bench: Bench) -> None:
     bench.post()
     bench.sql("CREATE TRIGGER full BEFORE INSERT ON attempt BEGIN SELECT raise(ABORT, 'no'); END")

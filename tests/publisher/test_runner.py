@@ -81,6 +81,7 @@ def test_a_publisher_reports_once_that_another_version_was_installed(
     assert "9.8.7" in (found.message or "")
 
 
+@pytest.mark.sqlite("there is no store")
 def test_a_missing_store_is_created(bench: Bench) -> None:
     for path in bench.database.home.glob("ttp.db*"):
         path.unlink()
@@ -176,6 +177,7 @@ def test_a_loop_waits_for_a_short_run_and_not_for_another_loop(bench: Bench) -> 
     assert len(told) == 1
 
 
+@pytest.mark.sqlite("its file is damaged")
 def test_a_damaged_store_publishes_nothing_and_releases_the_lock(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     bench.post()
 
@@ -189,6 +191,7 @@ def test_a_damaged_store_publishes_nothing_and_releases_the_lock(bench: Bench, m
     assert bench.x.calls == []
 
 
+@pytest.mark.sqlite("its file is checked")
 def test_the_whole_file_is_checked_once_a_day_and_after_a_crash(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     checks: list[float] = []
     monkeypatch.setattr("ttp.store.database.quick_check", lambda *_: checks.append(bench.seconds))
@@ -299,7 +302,7 @@ def test_a_delivery_finished_long_ago_is_not_reported_again(bench: Bench) -> Non
     bench.clients[bench.account_now("instagram/me").platform].publishes.append(NotDone(Kind.MEDIA, "bad"))
     bench.run(Mode.ONCE)
     ms = int(bench.clock.now().timestamp() * 1000)
-    bench.sql("UPDATE delivery SET state = 'pending', due_at = ?1, next_at = ?1 WHERE state = 'failed'", ms)
+    bench.sql("UPDATE delivery SET state = 'pending', due_at = ?, next_at = ? WHERE state = 'failed'", ms, ms)
     watch, told = follow(bench)
     assert not watch.look()
     bench.clients[bench.account_now("instagram/me").platform].publishes.append(Done("2"))
@@ -317,7 +320,7 @@ def test_a_follower_does_not_wait_for_an_account_that_is_held(bench: Bench) -> N
     bench.post()
     watch, _ = follow(bench)
     assert not watch.look()
-    bench.sql("UPDATE account SET hold_until = ?1", int(bench.clock.now().timestamp() * 1000) + 60_000)
+    bench.sql("UPDATE account SET hold_until = ?", int(bench.clock.now().timestamp() * 1000) + 60_000)
     assert watch.look()
 
 
@@ -337,6 +340,7 @@ def test_following_ends_when_the_post_is_deleted(bench: Bench) -> None:
     assert watch.look()
 
 
+@pytest.mark.sqlite("there is no store")
 def test_following_without_a_store_ends_immediately(bench: Bench) -> None:
     for path in bench.database.home.glob("ttp.db*"):
         path.unlink()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.clock import FakeClock
-from tests.publisher.bench import Bench, Inline, MortalWriter
+from tests.publisher.bench import EVICT_AFTER, Bench, Inline, MortalWriter
 from tests.store import stores
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Busy
@@ -25,8 +25,6 @@ from ttp.store.publisher_session import Held
 
 if TYPE_CHECKING:
     from tests.store.schemas import Schemas
-
-EVICT_AFTER = timedelta(seconds=30)
 
 
 class SharedBench(Bench):
@@ -49,7 +47,7 @@ class SharedBench(Bench):
         self.session._connect = self.connect  # type: ignore[attr-defined]  # of a shared session
         lost = (SessionLost, Superseded, TryAgain, NotDurable, Busy)
         workers = WorkerPool(Inline(), self.clock, self.nap, lost)
-        with closing(SharedWriter(self)) as writer, closing(self.database.connect()) as watch:
+        with closing(MortalWriter(self, self.session.connect)) as writer, closing(self.database.connect()) as watch:
             context = replace(self.context(writer), session=self.session)
             self.loop = Loop(
                 context,
@@ -76,14 +74,6 @@ class SharedBench(Bench):
 
         with closing(self.database.connect()) as db:
             return locked_accounts(db, what)
-
-
-class SharedWriter(MortalWriter):
-    """Writes on the session of the publisher."""
-
-    def __init__(self, bench: SharedBench) -> None:
-        self._bench = bench
-        super(MortalWriter, self).__init__(bench.session.connect)
 
 
 @pytest.fixture

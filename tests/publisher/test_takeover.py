@@ -49,6 +49,7 @@ def take_over(bench: Bench, mode: Mode = Mode.UNTIL_IDLE) -> None:
     on(bench, LAPTOP).run(Scope(mode), bench.events.append, take_over=True)
 
 
+@pytest.mark.sqlite("its file can be copied to another machine")
 def test_another_machine_sends_nothing_and_writes_nothing(bench: Bench) -> None:
     published_by(bench, PI)
     bench.post()
@@ -67,6 +68,7 @@ def test_another_machine_sends_nothing_and_writes_nothing(bench: Bench) -> None:
     on(bench, PI).refuse_elsewhere()
 
 
+@pytest.mark.sqlite("there is no store")
 def test_without_a_store_nothing_is_refused(bench: Bench) -> None:
     for path in bench.database.home.glob("ttp.db*"):
         path.unlink()
@@ -74,6 +76,7 @@ def test_without_a_store_nothing_is_refused(bench: Bench) -> None:
     assert not bench.database.exists()
 
 
+@pytest.mark.sqlite("its file can be copied to another machine")
 def test_what_is_due_is_looked_up_and_what_is_due_later_is_sent_as_planned(bench: Bench) -> None:
     published_by(bench, PI)
     for name in ("x/a", "x/b", "x/c"):
@@ -121,6 +124,7 @@ def test_the_look_up_begins_when_the_delivery_was_due(bench: Bench) -> None:
     assert (row.step, row.outcome, row.code) == ("take over", "unknown", TAKEN_OVER)
 
 
+@pytest.mark.sqlite("its file can be copied to another machine")
 def test_a_publisher_whose_folder_is_replaced_by_a_copy_claims_nothing_more(bench: Bench) -> None:
     bench.post()
     bench.account("x/b")
@@ -270,6 +274,7 @@ class Sites:
         return Found(found) if found is not None else Absent()
 
 
+@pytest.mark.sqlite("its file can be copied to another machine")
 @given(
     dues=st.lists(st.integers(0, 300), min_size=1, max_size=6),
     kept_at=st.integers(1, 300),
