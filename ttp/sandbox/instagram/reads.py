@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from ttp.sandbox.engagement import Engagement, count_engagement, rhythm
-from ttp.sandbox.instagram.containers import own_node, status_code, used_quota
-from ttp.sandbox.instagram.facebook_login import page_fields, page_id
+from ttp.sandbox.instagram.containers import own_node, status_code, used_quota, video_status
+from ttp.sandbox.instagram.login import page_fields, page_id
 from ttp.sandbox.instagram.records import LIMITS, POSTS, Container, InstagramAccount, InstagramSwitches
 from ttp.sandbox.instagram.requests import (
     Params,
@@ -23,7 +23,6 @@ from ttp.sandbox.instagram.requests import (
     select_fields,
     split_list,
 )
-from ttp.sandbox.instagram.upload import video_status
 from ttp.sandbox.records import DAY_MS, HOUR_MS, Post
 from ttp.sandbox.state import State
 

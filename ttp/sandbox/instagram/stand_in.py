@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
-from ttp.sandbox.instagram import containers, facebook_login, login, reads, upload
+from ttp.sandbox.instagram import containers, login, reads
 from ttp.sandbox.instagram.records import (
     DEAD,
     FACEBOOK,
@@ -62,9 +62,9 @@ class Instagram(StandIn):
     def routes(self, state: State) -> list[BaseRoute]:
         route = partial(authenticated_route, state)
         return [
-            *facebook_login.routes(state),
+            *login.facebook_routes(state),
             *login.routes(state),
-            *upload.routes(state),
+            *containers.routes(state),
             route("/me", "GET", reads.me, "basic"),
             route("/{version}/{node}", "GET", reads.node, "basic"),
             route("/{version}/{node}", "DELETE", delete),
