@@ -243,7 +243,7 @@ _ADDRESSES = {
     "server.url": "https://posts.example.org",
 }
 """Settings with a web address, and one that fits. A file may have others: whoever uses them reports it."""
-_EXAMPLES = {"plan.quiet_hours": "22:00-07:00", "plan.blackout": "2026-12-24 2026-12-31"}
+_EXAMPLES = {"store.url": EXAMPLE, "plan.quiet_hours": "22:00-07:00", "plan.blackout": "2026-12-24 2026-12-31"}
 
 
 def _words(value: Value) -> str:
