@@ -19,6 +19,7 @@ from ttp.publisher.delivery_context import record_evidence
 from ttp.store import claims, queries
 from ttp.store.database import Database
 from ttp.store.dialect import Connection, SessionLost, StoreError
+from ttp.store.postgresql.database import PostgresDatabase
 from ttp.store.publisher_session import Held, PublisherSession
 from ttp.store.row_mapper import Quarantine
 
@@ -344,3 +345,23 @@ def test_a_publisher_refuses_sessions_of_a_pooler(database: Database, monkeypatc
     monkeypatch.setattr(PostgresConnection, "session_pid", -1)
     with pytest.raises(Busy):
         Publisher(database)
+
+
+def test_a_publisher_of_another_role_is_refused_because_neither_could_disconnect_the_other(
+    database: Database, two: tuple[Publisher, Publisher]
+) -> None:
+    first, _ = two
+    assert isinstance(database, PostgresDatabase)
+    schema = first.db.execute("SELECT current_schema()").fetchone()[0]
+    first.db.execute(f"CREATE ROLE other LOGIN; GRANT ALL ON SCHEMA {schema} TO other")
+    first.db.execute(f"GRANT ALL ON ALL TABLES IN SCHEMA {schema} TO other")
+    first.db.execute(f"GRANT ALL ON ALL SEQUENCES IN SCHEMA {schema} TO other")
+    try:
+        elsewhere = PostgresDatabase(database.home, database._url)
+        elsewhere._parameters["user"] = "other"
+        with pytest.raises(Busy):
+            Publisher(elsewhere)
+        second = PostgresDatabase(database.home, database._url).publisher_session("loop", EVICT_AFTER).connect()
+        second.close()
+    finally:
+        first.db.execute("DROP OWNED BY other; DROP ROLE other")
