@@ -3,6 +3,7 @@ it locks."""
 
 from __future__ import annotations
 
+import logging
 import select
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -32,6 +33,9 @@ _CHANNEL = "ttp_changes"
 _MOST_LOCKED = 1000
 """Posts that one statement locks."""
 _OPEN = {TransactionStatus.ACTIVE, TransactionStatus.INTRANS, TransactionStatus.INERROR}
+
+# It warns on stderr of a pipeline whose session was lost. ttp says that itself.
+logging.getLogger("psycopg").setLevel(logging.ERROR)
 
 _SEALED = "TTP01"
 """The SQLSTATE by which a sealed store refuses changes."""
