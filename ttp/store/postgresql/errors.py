@@ -71,7 +71,9 @@ def _translate(name: str, user: str, error: psycopg.Error, neutral: Exception) -
         return Damaged(f"the store {name} is damaged: {sentence(error)}", _DOCTOR)
     if isinstance(neutral, TryAgain):
         return Busy(f"other work on the store {name} was in the way, and nothing of this was saved: try again")
-    if not isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+    if not isinstance(error, psycopg.OperationalError | psycopg.InterfaceError) and not isinstance(
+        neutral, SessionLost
+    ):
         return None
     if not state and error.pgconn is not None and (error.pgconn.needs_password or error.pgconn.used_password):
         return _password_refused(name, user, missing=bool(error.pgconn.needs_password))
