@@ -226,6 +226,26 @@ def test_another_session_with_the_same_number_is_not_disconnected(
     assert first.claim() == []
 
 
+def test_a_publisher_of_another_database_is_left_alone_by_a_restored_dump(
+    postgresql: str, two: tuple[Publisher, Publisher]
+) -> None:
+    from ttp.store.postgresql.address import read_address
+    from ttp.store.postgresql.connection import PostgresConnection
+    from ttp.store.postgresql.publisher_session import registered_publishers
+
+    _, second = two
+    with closing(PostgresConnection({**read_address(postgresql), "dbname": "template1"})) as elsewhere:
+        session = elsewhere.execute(
+            "SELECT pid, extract(epoch FROM backend_start)::text FROM pg_stat_activity WHERE pid = pg_backend_pid()"
+        ).fetchone()
+        second.db.execute(
+            "UPDATE publisher SET last_report_at = 0, session_pid = ?, session_start = ? WHERE id = 1", tuple(session)
+        )
+        assert len(registered_publishers(second.db)) == 1
+        assert second.session.report(second.db) == []
+        assert elsewhere.execute("SELECT 1").fetchone()[0] == 1
+
+
 def test_the_publishers_are_listed_with_the_accounts_in_hand(
     database: Database, two: tuple[Publisher, Publisher]
 ) -> None:
