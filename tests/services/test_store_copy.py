@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -42,21 +42,22 @@ ways = pytest.mark.parametrize("way", WAYS, ids=" to ".join)
 def make(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
     """A new, empty store of a kind."""
     numbers = iter(range(100))
+    lent = ExitStack()
     used: list[Schemas] = []
 
     def made(kind: str) -> Database:
         schemas = request.getfixturevalue("schemas") if kind == "postgresql" else None
-        if schemas is not None:
+        if schemas is not None and not used:
             used.append(schemas)
+            lent.enter_context(schemas.lending())
         monkeypatch.setattr(stores, "POSTGRESQL", schemas)
         database = stores.new_store(tmp_path / f"{kind}{next(numbers)}")
         with closing(database.connect()) as db:
             db.execute("UPDATE store SET store_id = ?", (secrets.token_hex(16),))  # a file has that of its template
         return database
 
-    yield made
-    for schemas in used[:1]:
-        schemas.put_back()
+    with lent:
+        yield made
 
 
 @pytest.fixture(autouse=True)
@@ -428,6 +429,15 @@ def test_a_store_that_may_not_publish_is_not_copied(make: Make, tmp_path: Path) 
         list(StoreCopy(copied, target).run())
     assert not seal_of(target).is_closed
     assert not seal_of(copied).is_closed
+
+
+def test_a_store_that_was_copied_to_another_server_is_not_copied_from_there(make: Make) -> None:
+    source, target = filled(make("postgresql")), make("sqlite")
+    with closing(source.connect()) as db:
+        db.execute("UPDATE store SET server = 'another/1', timeline = 1")
+    with pytest.raises(OwnedElsewhere):
+        list(StoreCopy(source, target).run())
+    assert not seal_of(target).is_closed
 
 
 DYING = """

@@ -40,6 +40,7 @@ def test_all_that_ttp_writes_is_known(ttp: Program, tmp_path: Path) -> None:
         *("publisher.lock", "publisher.json.new-123", "publisher.refused.new", "credentials.json.damaged"),
         *("media/" + "a" * 64, "media/" + "a" * 64 + ".jpg", "media/.upload-x", "media/.part-" + "0" * 32 + ".json"),
         *("tokens/x-me.lock", "tokens/x-me.json", "lent/" + "0" * 32 + ".jpg", "writing/new-ab_1.md", "writing/3.json"),
+        "writing/page-3-0123456789abcdef.json",
     ],
 )
 def test_names_that_are_ttps(tmp_path: Path, name: str) -> None:
