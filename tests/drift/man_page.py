@@ -46,7 +46,7 @@ def _lines() -> Iterator[str]:
         for command in COMMANDS:
             if command.section == section:
                 yield from _command(f"ttp {command.name}", load(command.name))
-    yield from (".SH OPTIONS OF COMMANDS", *_options())
+    yield from (".SH OPTIONS OF SEVERAL COMMANDS", *_options())
     yield from (".SH OPTIONS OF EVERY COMMAND THAT PRINTS DATA",)
     for option in load("list").params:
         if option.name in OUTPUT_OPTIONS:
@@ -71,7 +71,7 @@ def _lines() -> Iterator[str]:
 
 
 def _command(path: str, command: Any) -> Iterator[str]:
-    """Its arguments, options and first line. What options mean is said once for all commands."""
+    """Its arguments, options and first line. Options of several commands are explained once; `ttp help` has the rest."""
     arguments = [_escaped(p.metavar) for p in command.params if p.param_type_name == "argument"]
     options = [f"[{_name(option)}]" for option in _own(command)]
     yield from (".TP", " ".join([rf"\fB{_escaped(path)}\fR", *arguments, *options]))
@@ -90,7 +90,7 @@ def _name(option: Any) -> str:
 
 
 def _options() -> Iterator[str]:
-    """The options of all commands, each with its meanings; the commands where several commands differ."""
+    """The options that several commands have, each with its meanings; the commands where they differ."""
     meanings: dict[str, dict[str, list[str]]] = {}
     todo = [(command.name, load(command.name)) for command in COMMANDS]
     while todo:
@@ -99,6 +99,8 @@ def _options() -> Iterator[str]:
         for option in _own(command):
             meanings.setdefault(_name(option), {}).setdefault(first_line(option.help), []).append(path)
     for name, known in sorted(meanings.items()):
+        if sum(map(len, known.values())) == 1:
+            continue
         yield from (".TP", rf"\fB{name}\fR")
         for meaning, paths in known.items():
             where = "" if len(known) == 1 else f"{', '.join(paths)}: "
