@@ -16,10 +16,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest.mock import patch
 
 from tests.faults.team import Postgres, Publisher, Result, Team
 from tests.faults.team_process import STEPS
+from tests.platforms.sandboxed import control
 from ttp.sandbox.server import running_sandbox
+from ttp.sandbox.x import posts
 
 EVICT_AFTER_S = 2.0
 QUICK = {"PUBLISH__EVICT_AFTER_S": str(EVICT_AFTER_S)}
@@ -40,6 +43,8 @@ class Case:
     posts: int = 16
     spread_s: float = 1.0
     settle_s: float = 1.0
+    lag_s: float = 0.0
+    """How long a new post is missing from the platform's lists."""
 
 
 @dataclass
@@ -201,6 +206,26 @@ def clocks(count: int) -> Iterator[Case]:
         yield Case("clocks an hour apart", f"{shift} s", go)
 
 
+def apart(count: int) -> Iterator[Case]:
+    """A publisher whose clock is ahead makes a long call, posts at its end and stops. One whose clock is behind takes
+    over, and the post is not listed before the settle window ends."""
+    for number in range(count):
+        shift = (7, 25, 6)[number % 3]
+
+        def go(team: Team, shift: int = shift) -> None:
+            call = f"send:{2 * shift + 2}"
+            env = {"PUBLISH__EVICT_AFTER_S": "2"}
+            first = team.start(
+                "a", mutant=team.mutant, clock_s=f"{shift}", first_call=call, stop_at="after the answer", **env
+            )
+            if first.wait_stopped(2 * shift + 30):
+                team.start("b", mutant=team.mutant, clock_s=f"-{shift}", **env)
+                team.wait()
+            first.signal(signal.SIGCONT)
+
+        yield Case("clocks of two hosts apart", f"{shift} s each", go, 1, 1, 0.0, settle_s=6.0, lag_s=5.0)
+
+
 def edited(count: int) -> Iterator[Case]:
     """A person's change of a post that begins before the post is due and ends after it."""
     for _ in range(count):
@@ -228,6 +253,7 @@ SWEEPS: dict[str, Callable[[int], Iterator[Case]]] = {
     "server restarted": restarted,
     "ten publishers": lambda count: many(max(1, count // 10)),
     "clocks an hour apart": clocks,
+    "clocks of two hosts apart": apart,
     "changed by a person": edited,
 }
 CATCH = {
@@ -235,6 +261,7 @@ CATCH = {
     "lock on another session": "stopped and evicted",
     "no row lock": "changed by a person",
     "no keepalive": "network cut",
+    "own clock": "clocks of two hosts apart",
 }
 """The sweep that must notice each mutant."""
 
@@ -246,10 +273,13 @@ def run(cases: Iterator[Case], tally: Tally, mutant: str = "") -> None:
         postgres = Postgres(place)
         held.callback(postgres.close)
         sandbox = held.enter_context(running_sandbox())
+        # X refuses a text that it has already: what is sent twice would not be seen.
+        held.enter_context(patch.object(posts, "DUPLICATE_MS", 0))
         for number, case in enumerate(cases):
             (place / str(number)).mkdir()
             team = Team(place / str(number), postgres, sandbox, number)
             team.mutant = mutant
+            control(sandbox.url, "POST", "settings", {"lag_s": case.lag_s})
             team.prepare(case.accounts, case.posts, spread_s=case.spread_s, settle_s=case.settle_s)
             try:
                 case.go(team)
