@@ -209,6 +209,7 @@ complete -c ttp -n "__ttp_at any 'help'" -a statuses
 complete -c ttp -n "__ttp_at any 'help'" -a cron
 complete -c ttp -n "__ttp_at any 'help'" -a media-host
 complete -c ttp -n "__ttp_at any 'help'" -a capability
+complete -c ttp -n "__ttp_at any 'help'" -a postgresql
 complete -c ttp -n "__ttp_at any 'help'" -a bluesky
 complete -c ttp -n "__ttp_at any 'help'" -a command
 complete -c ttp -n "__ttp_at any 'help'" -a instagram
@@ -536,6 +537,7 @@ complete -c ttp -n "__ttp_at any 'notify test'" -l fields -x -k -a '(__ttp_many 
 complete -c ttp -n "__ttp_at any 'notify list'" -l limit -x -d 'Print at most N (50).'
 complete -c ttp -n "__ttp_at any 'notify list'" -l fields -x -k -a '(__ttp_many words \'id\' \'kind\' \'event\' \'state\' \'post\' \'account\' \'message\' \'createdAt\' \'tries\' \'nextTryAt\' \'sentAt\' \'error\' \'endedAt\')' -d 'Only these fields, in this order.'
 complete -c ttp -n "__ttp_at any 'notify secret'" -l new -d 'webhook: create a new signing secret, and print it once.'
+complete -c ttp -n "__ttp_at any 'backup'" -l verify -d 'Read a backup from its beginning to its end instead, and write nothing.'
 complete -c ttp -n "__ttp_at any 'backup'" -l fields -x -k -a '(__ttp_many words \'file\' \'bytes\' \'posts\' \'media\')' -d 'Only these fields, in this order.'
 complete -c ttp -n "__ttp_at any 'restore'" -l fields -x -k -a '(__ttp_many words \'file\' \'posts\' \'kept\' \'missingMedia\')' -d 'Only these fields, in this order.'
 complete -c ttp -n "__ttp_at any 'store copy'" -l from -x -k -a '\'9am\'\\t \'midnight\'\\t \'today 18:00\'\\t \'tomorrow 9am\'\\t \'day after tomorrow 9am\'\\t \'fri 18:00\'\\t \'next mon 9:00\'\\t \'in 45m\'\\t \'in 3 days 9am\'\\t \'31 Dec 9am\'\\t \'now\'\\t \'optimal\'\\t \'next-slot\'\\t' -d 'The store to copy: a folder, sqlite:///FOLDER/ttp.db, or postgresql://USER@HOST/DATABASE.'

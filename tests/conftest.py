@@ -10,7 +10,7 @@ import signal
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
+from contextlib import closing, contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -22,13 +22,14 @@ from hypothesis import settings
 
 from tests.clock import FakeClock
 from tests.examples import QUICK
+from tests.store import stores
 from tests.store.stores import duplicate, empty_store
 from ttp.cli.main import main
 from ttp.domain.attempt import Kind
 from ttp.domain.delivery import DeliveryError, DeliveryState
 from ttp.domain.post_edit import with_derived_status
 from ttp.store import posts, queries, sqlite
-from ttp.store.database import Database
+from ttp.store.database import Database, open_database
 from ttp.store.sqlite import SqliteConnection
 
 if TYPE_CHECKING:
@@ -57,7 +58,19 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--store", choices=("sqlite", "postgresql"), default="sqlite", help="where the tests have stores")
+
+
+def _on_postgresql(config: pytest.Config) -> bool:
+    return bool(config.getoption("--store") == "postgresql")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if _on_postgresql(config):
+        for item in items:
+            if (only := item.get_closest_marker("sqlite")) is not None:
+                item.add_marker(pytest.mark.skip(reason=f"of SQLite: {only.args[0]}"))
     if not config.pluginmanager.hasplugin("pytest_cov"):
         return
     for item in items:
@@ -100,14 +113,33 @@ def schemas(postgresql: str) -> Iterator[Schemas]:
 @pytest.fixture
 def store_url(schemas: Schemas) -> Iterator[str]:
     """The address of an empty store in PostgreSQL."""
-    yield schemas.take()
-    schemas.put_back()
+    with schemas.lending():
+        yield schemas.take()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def engine_of_run(request: pytest.FixtureRequest) -> Iterator[None]:
+    """With `--store postgresql` every store of the tests is in PostgreSQL."""
+    if not _on_postgresql(request.config):
+        yield
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stores, "POSTGRESQL", request.getfixturevalue("schemas"))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def lent_schemas(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The stores of one test, with `--store postgresql`."""
+    with stores.POSTGRESQL.lending() if _on_postgresql(request.config) and stores.POSTGRESQL else nullcontext():
+        yield
 
 
 def inherited() -> dict[str, str]:
     """Return what a test's program needs of this environment: where programs are, and the clock that `.ci/at` sets."""
     clock = {"LD_PRELOAD", "DONT_FAKE_MONOTONIC"}
-    return {name: it for name, it in os.environ.items() if name in {"PATH", *clock} or name.startswith("FAKETIME")}
+    named = {"PATH", "TTP_STORE__URL", *clock}
+    return {name: it for name, it in os.environ.items() if name in named or name.startswith("FAKETIME")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +201,17 @@ class Program:
         """Create a post; its id."""
         return int(self.ok("create", *argv, "-q").out)
 
+    @property
+    def database(self) -> Database:
+        """The program's store."""
+        return open_database(self.home, os.environ.get("TTP_STORE__URL", ""))
+
     def sql(self, statement: str, *values: object) -> list[Sequence[Any]]:
         """Run one statement on the store's file, as another program would; its rows."""
+        if not self.database.has_files:
+            with closing(self.database.connect()) as session:
+                found = session.execute(statement, values)
+                return found.fetchall() if found.description else []  # type: ignore[attr-defined]  # psycopg's
         with closing(sqlite3.connect(self.home / "ttp.db", isolation_level=None)) as db:
             return db.execute(statement, values).fetchall()
 
@@ -195,7 +236,8 @@ class Program:
         if error is not None:
             kind, message, *hint = error
             changed["error"] = DeliveryError(Kind(kind), message, hint=hint[0] if hint else None)
-        with Database(self.home).writing() as db:
+        with self.database.writing() as db:
+            db.lock_posts([post_id])
             post = queries.post_even_deleted(db, post_id)
             deliveries = tuple(
                 replace(one, **changed) if account in (None, one.account) else one  # type: ignore[arg-type]
@@ -207,7 +249,7 @@ class Program:
 
     def count(self, table: str) -> int:
         """Rows of a table; 0 where there is no store."""
-        return self.sql(f"SELECT count(*) FROM {table}")[0][0] if (self.home / "ttp.db").exists() else 0
+        return self.sql(f"SELECT count(*) FROM {table}")[0][0] if self.database.exists() else 0
 
 
 @contextmanager
@@ -221,6 +263,8 @@ def program(folder: Path, clock: FakeClock) -> Iterator[Program]:
             patch.delenv(name)
         patch.setenv("TTP_HOME", str(folder / "home"))
         patch.setenv("TTP_TZ", "UTC")
+        if stores.POSTGRESQL is not None:
+            patch.setenv("TTP_STORE__URL", stores.POSTGRESQL.at(folder / "home"))
         yield Program(folder / "home", clock)
 
 
@@ -291,7 +335,8 @@ def fill(ttp: Program, templates: dict[Filler, Path], tmp_path_factory: pytest.T
 
     def filled(filler: Filler) -> Program:
         if filler not in templates:
-            with program(tmp_path_factory.mktemp("filled"), FakeClock()) as made:
+            kept = stores.POSTGRESQL.lending(keep=True) if stores.POSTGRESQL else nullcontext()
+            with kept, program(tmp_path_factory.mktemp("filled"), FakeClock()) as made:
                 filler(made)
             templates[filler] = made.home
         duplicate(templates[filler], ttp.home)

@@ -216,8 +216,13 @@ class Bench:
 
     def sql(self, statement: str, *values: object) -> list[Row]:
         """Run one statement as another process would."""
-        found: list[Row] = self.read(lambda db: db.execute(statement, values).fetchall())
-        return found
+
+        def run(db: Connection) -> list[Row]:
+            found = db.execute(statement, values)
+            return found.fetchall() if found.description else []  # type: ignore[attr-defined]  # of both drivers
+
+        rows: list[Row] = self.read(run)
+        return rows
 
     def die(self) -> NoReturn:
         """The process ends here: nothing that it does from now on reaches the disk."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from ttp.domain.errors import Busy
 from ttp.publisher import periodic as module
 from ttp.publisher.periodic import cleanup
 
@@ -85,3 +86,19 @@ def test_beside_a_host_that_cleans_up_only_what_is_here_is_cleaned(monkeypatch: 
         assert over.wait(5)
     assert not {"bucket", "events"} & set(care.turns)
     assert "fetch" in care.turns
+
+
+def test_the_work_goes_on_after_a_turn_in_which_the_store_was_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MEDIA_EVERY_S", 0.01)
+    care, over, turns = Care(), threading.Event(), [0]
+
+    def fetched() -> list[str]:
+        turns[0] += 1
+        if turns[0] == 1:
+            raise Busy("no server answers")
+        over.set()
+        return []
+
+    monkeypatch.setattr(care, "fetch_coming", fetched)
+    with cleanup(care, care.delete_events, lambda: True):  # type: ignore[arg-type]
+        assert over.wait(5)

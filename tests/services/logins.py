@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.clock import FakeClock
 from tests.platforms.factories import PLATFORMS
 from tests.settings import Config
+from tests.store.stores import store_at
 from ttp.domain.account import Account, Credentials
 from ttp.domain.outcome import NotDone
 from ttp.platforms.login import App, Grant, Identity
@@ -18,7 +19,6 @@ from ttp.services.tokens import Tokens
 from ttp.store import accounts
 from ttp.store import accounts as stored_accounts
 from ttp.store.credentials import CredentialsFile, CredentialsStore
-from ttp.store.database import Database
 
 APP = App("the-client", "the-secret")
 
@@ -87,7 +87,7 @@ class Shop:
         self.home = home
         self.clock = clock
         self.config = Config()
-        self.database = Database(home)
+        self.database = store_at(home)
         self.credentials: CredentialsStore = credentials or CredentialsFile(home)
         self.logins: dict[str, FakeLogin] = {platform: FakeLogin(platform) for platform in PLATFORMS.names()}
         self.x = self.logins["x"]

@@ -9,9 +9,9 @@ import pytest
 
 from tests.clock import FakeClock
 from tests.conftest import Program
+from tests.store.stores import store_at
 from ttp.domain.api_token import ApiToken, TokenCapability
 from ttp.services.server.api_tokens import ApiTokens
-from ttp.store.database import Database
 
 READ, DRAFT, PUBLISH, APPROVE = TokenCapability
 
@@ -20,7 +20,7 @@ READ, DRAFT, PUBLISH, APPROVE = TokenCapability
 def tokens(ttp: Program, clock: FakeClock) -> ApiTokens:
     ttp.account("x/me")
     ttp.account("x/other")
-    return ApiTokens(Database(ttp.home), clock)
+    return ApiTokens(store_at(ttp.home), clock)
 
 
 def found(tokens: ApiTokens, secret: str | None) -> ApiToken:

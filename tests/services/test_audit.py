@@ -9,6 +9,7 @@ import pytest
 
 from tests.platforms.factories import PLATFORMS
 from tests.publisher.bench import FINGERPRINT, Bench
+from tests.store.stores import store_at
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Damaged
 from ttp.domain.outcome import Done, Found, Kind, NotDone, Refused, Unclear, Unknown, Working
@@ -16,7 +17,6 @@ from ttp.platforms.client import Ready
 from ttp.publisher.loop import Mode
 from ttp.services.audit import MOST_LISTED, Audit
 from ttp.store import inspection as reading
-from ttp.store.database import Database
 
 
 @pytest.fixture
@@ -74,8 +74,9 @@ def test_what_publishers_leave_behind_passes_with_its_counts(bench: Bench) -> No
     ]
 
 
+@pytest.mark.sqlite("there is no store")
 def test_a_new_folder_has_nothing_to_check_and_gets_no_store(tmp_path: Path) -> None:
-    assert Audit(Database(tmp_path / "home"), PLATFORMS).run() == []
+    assert Audit(store_at(tmp_path / "home"), PLATFORMS).run() == []
     assert not (tmp_path / "home").exists()
 
 
@@ -136,6 +137,7 @@ def test_many_breaches_are_counted_and_the_first_are_told(bench: Bench) -> None:
     assert (posts.wrong, len(posts.breaches)) == (MOST_LISTED + 101, MOST_LISTED)
 
 
+@pytest.mark.sqlite("its file is damaged")
 def test_a_damaged_file_is_told_as_such(bench: Bench) -> None:
     bench.sql("PRAGMA wal_checkpoint(TRUNCATE)")
     with bench.database.path.open("r+b") as file:
@@ -145,6 +147,7 @@ def test_a_damaged_file_is_told_as_such(bench: Bench) -> None:
         Audit(bench.database, PLATFORMS).run()
 
 
+@pytest.mark.sqlite("its query plans")
 def test_nothing_is_sorted_or_held_whatever_the_number(bench: Bench) -> None:
     """The three questions: only the one about remote ids builds a tree, on the disk if need be."""
     for sql in (reading._DELIVERIES, reading._POSTS):
@@ -173,4 +176,4 @@ def test_what_tiktok_took_and_did_not_publish_is_no_breach(tmp_path: Path) -> No
     tiktok.looks.extend([Refused(refused), Refused(NotDone(Kind.CONTENT, "spam_risk"))])
     bench.run()
     assert bench.delivery().state is DeliveryState.FAILED
-    assert [check.breaches for check in Audit(Database(tmp_path / "home"), PLATFORMS).run()] == [()] * 4
+    assert [check.breaches for check in Audit(store_at(tmp_path / "home"), PLATFORMS).run()] == [()] * 4

@@ -13,7 +13,7 @@ from tests.clock import FakeClock
 from tests.conftest import Program
 from tests.platforms.factories import PLATFORMS
 from tests.settings import Config
-from tests.store.stores import raw
+from tests.store.stores import raw, store_at
 from ttp.domain.time.calendar_range import month_of, week_of
 from ttp.services.calendar import Calendar
 from ttp.services.queries import Queries
@@ -50,13 +50,14 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def calendar(ttp: Program, clock: FakeClock) -> Calendar:
-    database = Database(ttp.home)
+    database = store_at(ttp.home)
     config = Config({})
     return Calendar(
         database, Queries(database, ttp.home, clock, config, PLATFORMS), Slots(database, clock, config), clock
     )
 
 
+@pytest.mark.sqlite("its query plans")
 @pytest.mark.parametrize("wanted", FILTERS)
 def test_no_question_goes_through_all_posts(
     ttp: Program, clock: FakeClock, seen: list[str], wanted: PostFilter
@@ -74,6 +75,7 @@ def test_no_question_goes_through_all_posts(
         assert not [step for step in plan if step.startswith(("SCAN post", "SCAN delivery", "SCAN d", "SCAN p"))], plan
 
 
+@pytest.mark.sqlite("it counts steps of SQLite")
 def test_only_the_posts_of_the_span_are_read(ttp: Program, clock: FakeClock, seen: list[str]) -> None:
     ttp.account()
     for day in range(1, 29):
@@ -85,6 +87,7 @@ def test_only_the_posts_of_the_span_are_read(ttp: Program, clock: FakeClock, see
     assert all(statement.partition("post_id IN (")[2].count(",") < 20 for statement in several)
 
 
+@pytest.mark.sqlite("it counts steps of SQLite")
 def test_a_busy_week_is_more_than_a_batch(ttp: Program, clock: FakeClock) -> None:
     ttp.account()
     ttp.post("hi", "--to", "x", "--at", "2027-02-10 09:00")

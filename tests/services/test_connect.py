@@ -13,6 +13,7 @@ from tests.clock import FakeClock
 from tests.platforms.factories import PLATFORMS
 from tests.services.logins import APP, Shop
 from tests.settings import Config
+from tests.store.stores import store_at
 from ttp.domain.account import Account, Credentials
 from ttp.domain.action import action
 from ttp.domain.errors import Ambiguous, NotAllowed, TtpError, UsageError
@@ -21,7 +22,6 @@ from ttp.platforms.login import App, Identity
 from ttp.platforms.oauth.callback import Code, Denied
 from ttp.services.connect import AccountConnector, ConnectResult, PendingLogin
 from ttp.store import accounts
-from ttp.store.database import Database
 
 REDIRECT = "http://127.0.0.1:8722/callback"
 
@@ -183,6 +183,7 @@ def test_an_account_without_an_id_is_recognised_by_its_handle_in_any_case(shop: 
         connect(shop, "x/me")
 
 
+@pytest.mark.sqlite("no file is made before there is something to store")
 def test_a_named_account_that_does_not_exist_must_be_who_logs_in(shop: Shop) -> None:
     people(shop, ("7", "me"))
     with pytest.raises(UsageError, match="x/you"):
@@ -221,6 +222,7 @@ def test_a_removed_account_comes_back_with_its_id(shop: Shop) -> None:
     assert done.account.id == before.id
 
 
+@pytest.mark.sqlite("no file is made before there is something to store")
 def test_a_no_is_told_in_the_platforms_words(shop: Shop) -> None:
     with pytest.raises(NotAllowed, match="access_denied") as no:
         shop.connect_at("x").finish(begin(shop, "x/me"), Denied("access_denied", "The user said no"))
@@ -228,6 +230,7 @@ def test_a_no_is_told_in_the_platforms_words(shop: Shop) -> None:
     assert not shop.database.exists()
 
 
+@pytest.mark.sqlite("no file is made before there is something to store")
 @pytest.mark.parametrize(("passing", "error"), [(True, TtpError), (False, NotAllowed)])
 def test_a_code_that_is_not_taken_stores_nothing(shop: Shop, passing: bool, error: type[TtpError]) -> None:
     pending = begin(shop)
@@ -239,6 +242,7 @@ def test_a_code_that_is_not_taken_stores_nothing(shop: Shop, passing: bool, erro
     assert not (shop.home / "credentials.json").exists()
 
 
+@pytest.mark.sqlite("no file is made before there is something to store")
 def test_a_platform_that_does_not_say_who_it_is_stores_nothing(shop: Shop) -> None:
     shop.x.people = NotDone(Kind.AUTH, "X did not say whose account it is (403)")
     with pytest.raises(NotAllowed):
@@ -294,7 +298,7 @@ def test_where_the_settings_name_an_app_no_other_one_is_taken(shop: Shop) -> Non
 
 
 def test_metrics_accounts_become_connected_ones(shop: Shop, clock: FakeClock) -> None:
-    with Database(shop.home).writing() as db:
+    with store_at(shop.home).writing() as db:
         accounts.save(db, Account("x", "me"), now=clock.now())
     people(shop, ("7", "me"))
     done = connect(shop, "x/me")

@@ -8,11 +8,11 @@ import pytest
 
 from tests.conftest import Program
 from tests.settings import Config
+from tests.store.stores import store_at
 from ttp.platforms.media_host import s3
 from ttp.platforms.media_host.availability import NoPublicUrl
 from ttp.sandbox.files import PHOTO
 from ttp.services.media import MediaCleanup
-from ttp.store.database import Database
 from ttp.store.home.media import MediaStore
 
 
@@ -33,7 +33,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def care(ttp: Program) -> MediaCleanup:
     home = ttp.home
-    return MediaCleanup(Database(home), MediaStore(home / "media"), Config(), ttp.clock)
+    return MediaCleanup(store_at(home), MediaStore(home / "media"), Config(), ttp.clock)
 
 
 def lend(ttp: Program, key: str, given: str) -> None:
@@ -54,6 +54,7 @@ def test_an_object_is_taken_back_when_the_last_post_with_the_bytes_has_ended(ttp
     assert asked == ["one.jpg"]
 
 
+@pytest.mark.sqlite("it begins without a store")
 def test_what_no_post_names_is_taken_back_and_what_cannot_be_is_told_and_kept_in_mind(
     ttp: Program, asked: list[str]
 ) -> None:
@@ -65,6 +66,7 @@ def test_what_no_post_names_is_taken_back_and_what_cannot_be_is_told_and_kept_in
     assert asked == ["left.jpg", "stuck.jpg", "stuck.jpg"]
 
 
+@pytest.mark.sqlite("there is no store")
 def test_without_a_store_nothing_is_asked(ttp: Program, asked: list[str], tmp_path: Path) -> None:
     assert care(ttp).delete_unneeded_objects() == []
     ttp.home.mkdir(mode=0o700)

@@ -8,10 +8,10 @@ import pytest
 
 from tests.clock import FakeClock
 from tests.conftest import Program
+from tests.store.stores import store_at
 from ttp.domain.api_token import Caller, Person, TokenCapability
 from ttp.domain.errors import UsageError
 from ttp.services.server.people import LINK_WORKS_FOR, SESSION_LASTS_FOR, People
-from ttp.store.database import Database
 
 READ, DRAFT, PUBLISH, APPROVE = TokenCapability
 
@@ -19,7 +19,7 @@ READ, DRAFT, PUBLISH, APPROVE = TokenCapability
 @pytest.fixture
 def people(ttp: Program, clock: FakeClock) -> People:
     ttp.account("x/me")
-    return People(Database(ttp.home), clock)
+    return People(store_at(ttp.home), clock)
 
 
 def logged_in(people: People, name: str = "ann") -> str:

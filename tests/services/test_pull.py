@@ -190,6 +190,7 @@ def test_x_is_read_only_when_it_is_switched_on(tmp_path: Path, clock: FakeClock)
         assert numbers.readers["x"].asked == asked
 
 
+@pytest.mark.sqlite("there is no store")
 def test_without_a_store_nothing_is_made(tmp_path: Path, clock: FakeClock) -> None:
     numbers = Numbers(tmp_path / "home", clock)
     numbers.shop.database.path.unlink()
@@ -391,6 +392,7 @@ def test_an_account_that_is_not_connected_says_how_to_get_numbers(numbers: Numbe
     ]
 
 
+@pytest.mark.sqlite("its file is damaged")
 def test_what_is_wrong_with_the_store_is_not_the_accounts(numbers: Numbers) -> None:
     def empty(one: str) -> None:
         numbers.shop.database.path.write_bytes(b"")
@@ -470,6 +472,7 @@ def test_readings_of_two_processes_at_once_are_one_sample(numbers: Numbers) -> N
     assert len(numbers.samples()) == 1
 
 
+@pytest.mark.sqlite("there is no store")
 def test_nothing_is_followed_where_there_is_no_store(tmp_path: Path, clock: FakeClock) -> None:
     numbers = Numbers(tmp_path / "home", clock)
     numbers.shop.database.path.unlink()

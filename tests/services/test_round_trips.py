@@ -16,6 +16,7 @@ from tests import people
 from tests.clock import START, FakeClock
 from tests.examples import examples
 from tests.platforms.factories import PLATFORMS
+from tests.store.stores import store_at
 from ttp.domain.account import Account
 from ttp.domain.post import Post
 from ttp.domain.post_edit import new_delivery, with_derived_status
@@ -28,7 +29,6 @@ from ttp.services.queries import view_of
 from ttp.store import accounts, queries
 from ttp.store import accounts as account_store
 from ttp.store import posts as store_posts
-from ttp.store.database import Database
 from ttp.store.home import output_file
 from ttp.store.home.files import OwnFiles
 from ttp.store.home.media import MediaStore
@@ -74,7 +74,7 @@ MADE = st.builds(
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The home of a store with two accounts."""
     home = tmp_path_factory.mktemp("empty") / "home"
-    database = Database(home)
+    database = store_at(home)
     with database.writing() as db:
         for name in ("x/me", "x/other"):
             platform, _, handle = name.partition("/")
@@ -90,7 +90,7 @@ class Store:
 
     def __init__(self, empty: Path, home: Path, name: str) -> None:
         shutil.copytree(empty, home)
-        self.database = Database(home)
+        self.database = store_at(home)
         self.clock = FakeClock()
         self.service = people.posts_of(self.database, self.clock)
         self.media = MediaStore(home / "media")
@@ -143,6 +143,7 @@ def _said(post: Post) -> tuple[object, ...]:
     return (*said, post.thread, post.tags, sorted(post.options.items()), post.accounts)
 
 
+@pytest.mark.sqlite("it copies the file of an empty store")
 @pytest.mark.parametrize("form", FORMATS)
 @given(made=st.lists(MADE, min_size=1, max_size=4, unique_by=lambda post: post.key or id(post)))
 @examples(12, suppress_health_check=[HealthCheck.function_scoped_fixture])

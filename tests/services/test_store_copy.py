@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -42,21 +42,22 @@ ways = pytest.mark.parametrize("way", WAYS, ids=" to ".join)
 def make(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
     """A new, empty store of a kind."""
     numbers = iter(range(100))
+    lent = ExitStack()
     used: list[Schemas] = []
 
     def made(kind: str) -> Database:
         schemas = request.getfixturevalue("schemas") if kind == "postgresql" else None
-        if schemas is not None:
+        if schemas is not None and not used:
             used.append(schemas)
+            lent.enter_context(schemas.lending())
         monkeypatch.setattr(stores, "POSTGRESQL", schemas)
         database = stores.new_store(tmp_path / f"{kind}{next(numbers)}")
         with closing(database.connect()) as db:
             db.execute("UPDATE store SET store_id = ?", (secrets.token_hex(16),))  # a file has that of its template
         return database
 
-    yield made
-    for schemas in used[:1]:
-        schemas.put_back()
+    with lent:
+        yield made
 
 
 @pytest.fixture(autouse=True)

@@ -255,6 +255,7 @@ def test_many_threads_that_need_a_token_at_once_ask_for_one(shop: Shop) -> None:
     assert given == ["access-1"] * 8
 
 
+@pytest.mark.sqlite("the note of a renewal is a file, and in PostgreSQL a row")
 def test_a_note_of_the_renewal_is_on_disk_before_the_token_is_sent_and_gone_after(shop: Shop) -> None:
     seen: list[str] = []
     note = shop.home / "tokens" / "x-me.json"
@@ -309,6 +310,7 @@ def test_a_note_of_another_token_or_a_damaged_one_says_nothing(shop: Shop) -> No
         assert "got no answer" not in str(dead.value)
 
 
+@pytest.mark.sqlite("the note of a renewal is a file, and in PostgreSQL a row")
 def test_a_disk_that_takes_no_note_keeps_the_token(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     shop.clock.advance(minutes=100)
 

@@ -14,13 +14,12 @@ import keyring
 from keyring.backend import KeyringBackend
 from keyring.errors import PasswordDeleteError
 
-from tests.store.stores import new_store
+from tests.store.stores import new_store, store_at
 from ttp.store.credentials import CredentialsFile, CredentialsStore
 from ttp.store.credentials.command import CredentialsCommand
 from ttp.store.credentials.keyring import CredentialsKeyring
 from ttp.store.credentials.keys import Keys
 from ttp.store.credentials.table import CredentialsTable
-from ttp.store.database import Database
 
 KEY, OTHER_KEY = (base64.urlsafe_b64encode(bytes([number]) * 32).decode().rstrip("=") for number in (251, 255))
 """Keys of credentials in the store."""
@@ -96,7 +95,7 @@ def place(kind: str, home: Path) -> Iterator[Open]:
             with memory_ring():
                 yield lambda: CredentialsKeyring(home)
         case "store":
-            database = Database(home) if home.exists() else new_store(home)
+            database = store_at(home) if home.exists() else new_store(home)
             yield lambda: CredentialsTable(database, Keys(KEY, (), home))
         case _:
             argv = keeping_program(home.with_name("kept"))
@@ -114,7 +113,7 @@ def scribble(kind: str, home: Path, account: str, text: str) -> None:
         case "keyring":
             keyring.set_password(f"ttp {home.resolve()}", account, text)
         case "store":
-            with Database(home).writing() as db:
+            with store_at(home).writing() as db:
                 key_id = db.execute("SELECT credentials_key FROM store").fetchone()[0]
                 db.execute("DELETE FROM credential WHERE name = ?", (account,))
                 db.execute("INSERT INTO credential (name, key_id, fields) VALUES (?, ?, ?)", (account, key_id, text))

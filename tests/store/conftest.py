@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.store import stores
+from tests.store.schemas import Schemas
 
 BOTH = {
     "test_approvals",
@@ -46,13 +47,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Let `new_store` create stores in this database."""
     name = str(getattr(request, "param", "sqlite"))
+    monkeypatch.setattr(stores, "POSTGRESQL", None)
     if name == "sqlite":
         yield name
         return
-    schemas = request.getfixturevalue("schemas")
+    schemas: Schemas = request.getfixturevalue("schemas")
     monkeypatch.setattr(stores, "POSTGRESQL", schemas)
-    yield name
-    schemas.put_back()
+    with schemas.lending():
+        yield name
 
 
 @pytest.fixture(autouse=True)

@@ -3,17 +3,23 @@ them 10 ms: later tests use the schemas of earlier ones."""
 
 from __future__ import annotations
 
-from functools import cached_property
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache, cached_property
 from pathlib import Path
 from urllib.parse import quote
 
+import ttp.store
 from ttp.store.postgresql.address import read_address
 from ttp.store.postgresql.connection import PostgresConnection
 from ttp.store.postgresql.database import PostgresDatabase
 
+_FIRST_ROWS = {"alembic_version", "store"}
+"""Tables that are not empty in a new store."""
+
 
 class Schemas:
-    """The schemas that the tests of a process use, one after the other."""
+    """The schemas that the tests of a process use."""
 
     def __init__(self, server: str) -> None:
         """`server`: the address of a database."""
@@ -21,9 +27,63 @@ class Schemas:
         self._made = 0
         self._free: list[str] = []
         self._taken: list[str] = []
+        self._before = 0
+        """How many were taken before the present block."""
+        self._homes: dict[Path, str] = {}
 
     def take(self) -> str:
         """Return the address of an empty store."""
+        return self._address(self._take())
+
+    def at(self, home: Path) -> str:
+        """Return the address of the store of a home, which is empty at first."""
+        if home not in self._homes:
+            self._homes[home] = self._take()
+        return self._address(self._homes[home])
+
+    def copy(self, home: Path, other: Path) -> None:
+        """Copy the store of a home into the new one of another."""
+        self.at(other)
+        source, target = self._homes[home], self._homes[other]
+        with self._changing(target) as db:
+            for table in self._tables(target):
+                if table in _FIRST_ROWS:
+                    db.execute(f"DELETE FROM {table}")
+                db.execute(f"INSERT INTO {table} OVERRIDING SYSTEM VALUE SELECT * FROM {source}.{table}")
+            rows = db.execute("SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = ?", (source,))
+            for sequence, last in rows.fetchall():
+                db.execute("SELECT setval(?::regclass, ?)", (sequence, last)) if last else None
+
+    @contextmanager
+    def lending(self, *, keep: bool = False) -> Iterator[None]:
+        """Let later tests use the schemas that are taken in the block, and end what still uses them; not to `keep`."""
+        outside, self._before = self._before, len(self._taken)
+        yield
+        if keep:
+            del self._taken[self._before :]
+        else:
+            self.put_back()
+        self._before = outside
+
+    def put_back(self) -> None:
+        """Do now what the end of `lending` does."""
+        ended = self._taken[self._before :]
+        del self._taken[self._before :]
+        for name in ended:
+            self._session.execute(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = ?", (name,)
+            )
+        self._free += ended
+        self._homes = {home: name for home, name in self._homes.items() if name not in ended}
+
+    def close(self) -> None:
+        self._session.close()
+
+    @cached_property
+    def _session(self) -> PostgresConnection:
+        return PostgresConnection(read_address(self._server))
+
+    def _take(self) -> str:
         if self._free:
             name = self._free.pop()
             self._empty(name)
@@ -33,44 +93,39 @@ class Schemas:
             self._session.execute(f"CREATE SCHEMA {name}")
             PostgresDatabase(Path(), self._address(name)).create()
         self._taken.append(name)
-        return self._address(name)
-
-    def put_back(self) -> None:
-        """Let later tests use the schemas that were taken, and end what still uses them."""
-        for name in self._taken:
-            self._session.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = ?", (name,)
-            )
-        self._free += self._taken
-        self._taken = []
-
-    def close(self) -> None:
-        self._session.close()
-
-    @cached_property
-    def _session(self) -> PostgresConnection:
-        return PostgresConnection(read_address(self._server))
+        return name
 
     def _address(self, name: str) -> str:
         options = quote(f"-c search_path={name} -c synchronous_commit=off")
         return f"{self._server}{'&' if '?' in self._server else '?'}options={options}&application_name={name}"
 
+    @contextmanager
+    def _changing(self, name: str) -> Iterator[PostgresConnection]:
+        """Begin a transaction in a schema, in which no reference is checked."""
+        with self._session.transaction():
+            self._session.execute(f"SET LOCAL search_path = {name}; SET LOCAL session_replication_role = replica")
+            yield self._session
+
+    @cache  # noqa: B019 (one object of a process)
+    def _tables(self, name: str) -> list[str]:
+        found = self._session.execute("SELECT tablename FROM pg_tables WHERE schemaname = ?", (name,))
+        return [str(row[0]) for row in found]
+
+    @cache  # noqa: B019
+    def _sequences(self, name: str) -> list[str]:
+        found = self._session.execute("SELECT sequencename FROM pg_sequences WHERE schemaname = ?", (name,))
+        return [str(row[0]) for row in found]
+
     def _empty(self, name: str) -> None:
-        db = self._session
-        with db.transaction():
-            db.execute(f"SET LOCAL search_path = {name}; SET LOCAL session_replication_role = replica")
-            found = db.execute("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()").fetchall()
-            kept = {"alembic_version", "store"}
-            statements = [f"DELETE FROM {row[0]}" for row in found if row[0] not in kept]
-            rows = db.execute("SELECT sequencename FROM pg_sequences WHERE schemaname = current_schema()").fetchall()
-            statements += [f"SELECT setval('{row[0]}', 1, false)" for row in rows]
+        with self._changing(name) as db:
+            statements = [f"DELETE FROM {table}" for table in self._tables(name) if table != "alembic_version"]
+            statements += [f"SELECT setval('{sequence}', 1, false)" for sequence in self._sequences(name)]
             db.execute("; ".join(statements))
-            db.execute("DELETE FROM store; " + _first_row())
+            db.execute(_own_row())
 
 
-def _first_row() -> str:
-    """Return the statement that a new store ends with: its own row."""
-    import ttp.store
-
+@cache
+def _own_row() -> str:
+    """Return the statement that writes a new store's row about itself."""
     schema = (Path(ttp.store.__file__).parent / "schema_postgresql.sql").read_text()
     return schema[schema.index("INSERT INTO store ") :]

@@ -47,17 +47,30 @@ def new_store(home: Path, *, busy_timeout_s: float = 30.0) -> Database:
     """An empty store under `home`, as quickly as a file can be written; in PostgreSQL where a test runs on that."""
     home.mkdir(mode=0o700)
     if POSTGRESQL is not None:
-        return open_database(home, POSTGRESQL.take())
+        return store_at(home)
     database = Database(home, busy_timeout_s=busy_timeout_s)
     database.path.touch(0o600)
     database.path.write_bytes(empty_store())
     return database
 
 
+def store_at(home: Path) -> Database:
+    """The store of a home, in the database on which the test runs."""
+    return open_database(home, "" if POSTGRESQL is None else POSTGRESQL.at(home))
+
+
+def environ_of(home: Path) -> dict[str, str]:
+    """What another process needs to open the store of a home."""
+    return {} if POSTGRESQL is None else {"TTP_STORE__URL": POSTGRESQL.at(home)}
+
+
 def duplicate(store: Path, home: Path) -> None:
     """A copy of a store's folder that is a store of its own: it remembers its own files."""
     shutil.copytree(store, home)
     (home / "publisher.mark").unlink(missing_ok=True)
+    if POSTGRESQL is not None:
+        POSTGRESQL.copy(store, home)
+        return
     with closing(Database(home).connect()) as db:
         remember_files(home, db)
 

@@ -18,7 +18,8 @@ from ttp.publisher import reconcile
 from ttp.publisher.delivery_context import record_evidence
 from ttp.store import claims, queries
 from ttp.store.database import Database
-from ttp.store.dialect import Connection, SessionLost
+from ttp.store.dialect import Connection, SessionLost, StoreError
+from ttp.store.postgresql.database import PostgresDatabase
 from ttp.store.publisher_session import Held, PublisherSession
 from ttp.store.row_mapper import Quarantine
 
@@ -260,6 +261,42 @@ def test_the_fence_of_a_post_survives_a_change_by_a_person(
         assert db.execute("SELECT fence FROM delivery").fetchone()[0] == 2
 
 
+def test_the_loss_of_a_session_is_noticed_where_changes_are_awaited(
+    database: Database, two: tuple[Publisher, Publisher]
+) -> None:
+    first, _ = two
+    with closing(database.connect()) as watch:
+        watch.data_version()
+        pid = watch.execute("SELECT pg_backend_pid()").fetchone()[0]
+        first.db.execute("SELECT pg_terminate_backend(?)", (pid,))
+        while first.db.execute("SELECT 1 FROM pg_stat_activity WHERE pid = ?", (pid,)).fetchone() is not None:
+            pass
+
+        def look() -> None:
+            for _ in range(1000):
+                watch.data_version()
+
+        with pytest.raises(SessionLost):
+            look()
+
+
+def test_a_transaction_that_the_server_undoes_is_not_taken_for_committed(
+    database: Database, two: tuple[Publisher, Publisher]
+) -> None:
+    first, second = two
+
+    def change() -> None:
+        with first.db.transaction():
+            first.db.execute("UPDATE publisher SET mode = 'once'")
+            with suppress(StoreError):
+                first.db.execute("SELECT nothing")
+
+    with pytest.raises(StoreError):
+        change()
+    assert {row[0] for row in second.db.execute("SELECT mode FROM publisher")} == {"loop"}
+    assert not first.db.in_transaction
+
+
 def test_a_look_up_that_another_publisher_has_made_is_not_due_any_more(
     database: Database, two: tuple[Publisher, Publisher]
 ) -> None:
@@ -308,3 +345,23 @@ def test_a_publisher_refuses_sessions_of_a_pooler(database: Database, monkeypatc
     monkeypatch.setattr(PostgresConnection, "session_pid", -1)
     with pytest.raises(Busy):
         Publisher(database)
+
+
+def test_a_publisher_of_another_role_is_refused_because_neither_could_disconnect_the_other(
+    database: Database, two: tuple[Publisher, Publisher]
+) -> None:
+    first, _ = two
+    assert isinstance(database, PostgresDatabase)
+    schema = first.db.execute("SELECT current_schema()").fetchone()[0]
+    first.db.execute(f"CREATE ROLE other LOGIN; GRANT ALL ON SCHEMA {schema} TO other")
+    first.db.execute(f"GRANT ALL ON ALL TABLES IN SCHEMA {schema} TO other")
+    first.db.execute(f"GRANT ALL ON ALL SEQUENCES IN SCHEMA {schema} TO other")
+    try:
+        elsewhere = PostgresDatabase(database.home, database._url)
+        elsewhere._parameters["user"] = "other"
+        with pytest.raises(Busy):
+            Publisher(elsewhere)
+        second = PostgresDatabase(database.home, database._url).publisher_session("loop", EVICT_AFTER).connect()
+        second.close()
+    finally:
+        first.db.execute("DROP OWNED BY other; DROP ROLE other")

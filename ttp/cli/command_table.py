@@ -218,7 +218,7 @@ COMMANDS = (
 )
 BY_NAME = {command.name: command for command in COMMANDS}
 TOPICS = (
-    *("time", "json", "exit-codes", "environment", "statuses", "cron", "media-host", "capability"),
+    *("time", "json", "exit-codes", "environment", "statuses", "cron", "media-host", "capability", "postgresql"),
     *("bluesky", "command", "instagram", "mastodon", "tiktok", "x"),
 )
 

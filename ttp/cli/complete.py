@@ -27,7 +27,7 @@ def complete(asked: Sequence[str]) -> str:
     kind, typed, *more = [*asked, "", ""][: max(2, len(asked))]
     lines = []
     try:
-        store = f"{data_folder(os.environ)}/ttp.db"
+        store = _words_file(data_folder(os.environ))
         platforms = [(word, "") for word in more if kind == "account" and word.startswith(typed)]
         if kind == "zone":
             found = zones(typed)
@@ -41,6 +41,14 @@ def complete(asked: Sequence[str]) -> str:
     except (sqlite3.Error, OSError, ValueError):
         return ""
     return "".join(lines)
+
+
+def _words_file(folder: str) -> str:
+    """Return the store, or the words of one in a server if they are newer: after a move the old store stays behind."""
+    store, names = f"{folder}/ttp.db", f"{folder}/names.db"
+    if os.path.isfile(names) and not (os.path.isfile(store) and os.path.getmtime(store) > os.path.getmtime(names)):
+        return names
+    return store
 
 
 def zones(typed: str) -> Iterator[tuple[str, str]]:

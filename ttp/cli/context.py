@@ -102,6 +102,12 @@ class Context:
 
         return command_text(way)
 
+    def remember_names(self) -> None:
+        """Keep the words for shell completion of a store in a server, if this command used one."""
+        database: Database | None = self.__dict__.get("database")
+        if database is not None:
+            database.remember_names()
+
     def refuse_elsewhere(self) -> None:
         """Raise OwnedElsewhere if this machine must not publish from the store."""
         self.publisher.refuse_elsewhere()

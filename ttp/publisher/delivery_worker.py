@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from ttp.domain.delivery import DeliveryState
+from ttp.domain.errors import Busy
 from ttp.domain.event import delivery_event
 from ttp.domain.media.item import MediaUnavailable
 from ttp.domain.outcome import Attempt, Done, Handle, Kind, NotDone, Outcome, Phase, Unknown
@@ -34,7 +35,7 @@ from ttp.publisher.outcomes import (
 from ttp.publisher.reconcile import SLEPT
 from ttp.services.tokens import LockedToken
 from ttp.store import accounts, attempts
-from ttp.store.dialect import Conflicting, Connection, StoreError, Superseded
+from ttp.store.dialect import Conflicting, Connection, SessionLost, StoreError, Superseded
 from ttp.store.row_mapper import CorruptRow
 
 SUSPENDED_AFTER_S = 5.0
@@ -48,6 +49,8 @@ LONGEST_CALL_S = 600.0
 """More than the timeouts of a call allow: the machine slept, so it is unknown when the request was sent."""
 AGAIN_AFTER_S = (0.5, 1.0, 2.0, 4.0)
 """Pauses before the store is asked again to store an outcome."""
+AWAY_AGAIN_S = 0.5
+"""The pause while the store's server does not answer."""
 
 Begun = Callable[[Connection], object]
 
@@ -241,7 +244,8 @@ class DeliveryWorker:
     def _store_or_journal(
         self, intent: Attempt, outcome: Outcome, store: Callable[[], None]
     ) -> Generator[Wait, None, None]:
-        """Store the outcome of a call; retry for a while. Then the journal keeps it and the store's error is raised."""
+        """Store the outcome of a call; retry for a while, and as long as a server is away: it is known, and nobody else
+        knows it. Then the journal keeps it and the store's error is raised."""
 
         def keep() -> None:
             if not self.unstored:
@@ -249,14 +253,17 @@ class DeliveryWorker:
                 self._context.keep(to_journal_entry(self.task.delivery, intent, outcome, self._context.clock.now()))
 
         self._late = keep  # a locked store fails only after a while, and the process may end before
-        for pause_s in (*AGAIN_AFTER_S, None):
+        pauses = iter(AGAIN_AFTER_S)
+        while True:
             try:
                 store()
             except Superseded:
                 self.unstored, self._late = False, None  # whoever has it now finds out what happened
                 raise
-            except (StoreError, CorruptRow):
+            except (StoreError, CorruptRow, Busy) as refused:
                 keep()
+                is_away = self._context.is_shared and isinstance(refused, SessionLost | Busy)
+                pause_s = AWAY_AGAIN_S if is_away else next(pauses, None)
                 if pause_s is None:
                     raise
             else:

@@ -168,7 +168,9 @@ class Loop:
         self._beat_if_due()
         held = self._is_held(scope)
         if boot - self._looked_around >= LOOK_AROUND_S:
-            if not held:
+            if held:
+                self._unlock_what_is_over()
+            else:
                 self._take_over_abandoned()
                 self._make_occurrences()
                 fail_undeliverable(context, context.clock.now(), scope.only)
@@ -226,6 +228,19 @@ class Loop:
         for delivery in context.run(work):
             if delivery.state is DeliveryState.RECONCILING:
                 context.emit(delivery_event(delivery, now))
+
+    def _unlock_what_is_over(self) -> None:
+        """Unlock the accounts that no job has in hand any more, which others may then publish."""
+        session = self._context.session
+        if session is None or not session.is_shared:
+            return
+        delivering, looking = self._accounts_in_hand(DeliveryWorker), self._accounts_in_hand(reconcile.LookupJob)
+
+        def work(db: Connection) -> None:
+            session.keep(db, Held.DELIVERY, delivering)
+            session.keep(db, Held.LOOK_UP, looking)
+
+        self._context.writer.run(work)
 
     def _accounts_in_hand(self, kind: type[Job]) -> set[int]:
         return {job.task.account.id or 0 for job in self._workers.jobs if isinstance(job, kind)}

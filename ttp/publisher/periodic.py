@@ -119,8 +119,9 @@ def cleanup(
     def turn(stop: Stop) -> None:
         nonlocal count
         sweeps, count = count % round(SWEEPS_EVERY_S / MEDIA_EVERY_S) == 0, count + 1
-        # The copies and the records of lent objects here are this host's alone.
-        wrong.update(dict.fromkeys([*care.fetch_coming(), *care.delete_unneeded_objects()]))
+        # The copies and the records of lent objects here are this host's alone. A server may be away for a while.
+        with suppress(Busy):
+            wrong.update(dict.fromkeys([*care.fetch_coming(), *care.delete_unneeded_objects()]))
         if sweeps:
             wrong.update(dict.fromkeys(care.delete_unneeded_copies()))
             with suppress(Busy), alone() as is_mine:

@@ -204,7 +204,7 @@ class PublisherProcess:
             session = self.database.publisher_session(
                 scope.mode.value, timedelta(seconds=self.config.seconds("publish.evict_after_s"))
             )
-            owner = self.owner
+            owner, is_owner = self.owner, not take_over
             clock, follow = self._clock_of(session)
 
             def connect() -> Connection:
@@ -213,8 +213,11 @@ class PublisherProcess:
                     try:
                         if follow is not None:
                             follow(connection)
-                        if session.is_shared and not take_over:
+                        if session.is_shared and is_owner:
                             reconcile.look_up_after_failover(connection, owner, clock.now())
+                        # At each session: another one may have begun to publish between two of them.
+                        if others := session.others(connection):
+                            refuse_second_publisher(self.config.text("credentials.backend"), others, self.tokens)
                     except BaseException:
                         connection.close()
                         raise
@@ -237,12 +240,13 @@ class PublisherProcess:
                     found = reconcile.claim_ownership(db, owner, since, take_over=take_over)
                     if clock_check.clock_behind(since, known) is not None:
                         clock_check.record_instant(db, known)
-                    clock_check.shorten_waits(db, since)
+                    # Of several publishers it is not known whose clock was ahead, and this one's may be behind.
+                    if not session.is_shared:
+                        clock_check.shorten_waits(db, since)
                     return found
 
                 taken += writer.run(own)
-                if others := writer.run(session.others):
-                    refuse_second_publisher(self.config.text("credentials.backend"), others, self.tokens)
+                is_owner = True
             writer.committed = owner.note_progress
             if self.limits is not None:
                 writer.committing = self.limits.write

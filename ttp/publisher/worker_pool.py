@@ -7,6 +7,7 @@ import itertools
 import queue
 import threading
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
@@ -144,7 +145,8 @@ class WorkerPool:
             sleeper = self._sleepers.pop()
             self._jobs.discard(sleeper.job)
             sleeper.steps.close()
-            sleeper.job.release_claim()
+            with suppress(*self._lost):
+                sleeper.job.release_claim()
 
     def _take(self, report: JobReport) -> None:
         if report.wait is None or report.steps is None:

@@ -184,7 +184,8 @@ class Accounts:
         now = self._clock.now()
         with self._database.writing() as db:
             account = self._find_in(db, name)
-            naming = queries.posts_naming(db, account.id or 0)
+            db.lock_posts(queries.posts_naming(db, account.id or 0))
+            naming = queries.posts_naming(db, account.id or 0)  # again: a publisher may have been faster
             if naming and not cancel:
                 some = " ".join(str(i) for i in naming[:5]) + (" …" if len(naming) > 5 else "")
                 raise StateRefused(

@@ -65,6 +65,7 @@ def apply_changes(
         if agenda is not None:
             agenda.refuse_changed(db)
         while batch := list(islice(rows, BATCH)):
+            db.lock_posts(step.before.id or 0 for step in batch if step.before is not None)
             _refuse_changed(db, batch)
             _refuse_forbidden_changes(posts, db, batch)
             ids += stored_posts.save(db, [step.post for step in batch if step.post is not None], recorder)

@@ -19,6 +19,7 @@ from ttp.domain.config import Config
 from ttp.domain.diagnostics import Check, Remark, combine_remarks, failure_remark, format_end, ok_remark, warning_remark
 from ttp.domain.errors import TtpError
 from ttp.domain.platform import PlatformFacts
+from ttp.domain.store_url import passwords_in
 from ttp.domain.text import clean_text
 from ttp.domain.time.clock import Clock
 from ttp.platforms.login import Logins
@@ -40,6 +41,10 @@ ACCOUNT_PREFIX = "account."
 """Prefix of the name of each account's check."""
 CRON_MODES = ("once",)
 """Modes of a publisher that ends by itself and is started again."""
+MOST_APART = timedelta(seconds=5)
+"""How far the clocks of this machine and of the store's server may be apart."""
+FAR_MS = 50.0
+"""From how many milliseconds on a server is far away."""
 MOST_NAMED = 5
 """Most files to name one by one."""
 
@@ -82,6 +87,8 @@ class Doctor:
         """Check everything but the settings and the accounts."""
         yield from run_check("modes", self._file_modes)
         yield from run_check("store", self._store)
+        if not self._database.has_files:
+            yield from run_check("server", self._server)
         if self._survey is not None and self._survey.is_current:
             yield from run_check("machine", self._machine)
             yield from run_check("clock", self._local_clock)
@@ -122,10 +129,44 @@ class Doctor:
             for why in self._survey.unreadable:
                 yield failure_remark(f"{why}; the publisher skips the post or account it belongs to")
             return
-        yield ok_remark(f"{self._database.name}, {shown}, intact, schema {int(revision)}")
+        intact = ", intact" if self._database.has_files else ""
+        yield ok_remark(f"{self._database.name}, {shown}{intact}, schema {int(revision)}")
         if not self._survey.is_current:
             message = f"its schema is older than {int(REVISIONS[-1])}; the next command upgrades it"
             yield warning_remark(message, action("status"))
+
+    def _server(self) -> Iterator[Remark]:
+        from ttp.store.postgresql.database import PostgresDatabase
+
+        assert isinstance(self._database, PostgresDatabase)
+        found = self._database.server_state(self._clock.now)
+        yield ok_remark(f"PostgreSQL {found.version}, as {found.user}, {found.latency_ms:.1f} ms away")
+        url = action("config set", "store.url", "URL")
+        if found.is_standby:
+            yield failure_remark("the server is a standby, which nothing can be written to", url)
+        if found.lacking:
+            yield failure_remark(
+                f"{found.user} may not change everything in {', '.join(found.lacking[:MOST_NAMED])}",
+                f"psql -d DATABASE -c 'GRANT ALL ON ALL TABLES IN SCHEMA public TO {found.user}'",
+            )
+        if found.synchronous_commit == "off":
+            yield failure_remark(
+                "synchronous_commit is off: a crash of the server could lose what was published, and post it again",
+                f"psql -d DATABASE -c 'ALTER ROLE {found.user} SET synchronous_commit = on'",
+            )
+        if abs(found.ahead) > MOST_APART:
+            seconds = abs(found.ahead.total_seconds())
+            which = "before" if found.ahead > timedelta() else "behind"
+            yield warning_remark(f"the server's clock is {seconds:.0f} s {which} this machine's", SET_CLOCK)
+        if found.latency_ms > FAR_MS:
+            yield warning_remark(f"a statement takes {found.latency_ms:.0f} ms, and publishing one post about ten")
+        if found.shares_sessions:
+            yield failure_remark("a pooler gives one session to several programs: nothing can be published", url)
+        if passwords_in(self._config.text("store.url")):
+            yield warning_remark(
+                "store.url has a password: keep it in ~/.pgpass, or let a program print it",
+                action("help", "postgresql"),
+            )
 
     def _machine(self) -> Iterator[Remark]:
         owner = Owner(

@@ -116,6 +116,7 @@ class Planning:
         now, changed = self._posts.clock.now(), list[Post]()
         with self._posts.database.writing() as db:
             proposal.agenda.refuse_changed(db)
+            db.lock_posts(one.id for one in proposal.plan.assignments)
             drafts = self._drafts(db, [one.id for one in proposal.plan.assignments])
             if any(draft.accounts != proposal.posts[draft.id or 0].accounts for draft, _ in drafts):
                 raise StateRefused(

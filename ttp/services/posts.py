@@ -238,6 +238,7 @@ class Posts:
         wanted = dict.fromkeys(ids)
         saved = []
         with nullcontext(db) if db else self.database.writing() as db:
+            db.lock_posts(wanted)
             for post_id in wanted:
                 post = queries.post(db, post_id)
                 if post is None or not is_within(post, self.within):
@@ -347,6 +348,7 @@ class Posts:
             post, accounts = self.build_post(wanted, time, draft)
             warnings = self.check_new(post, accounts, first=wanted.first)
             with self.database.writing() as db:
+                db.lock_posts([] if draft is None else [draft.id or 0])
                 known = queries.post_by_key(db, wanted.key) if wanted.key else None
                 if known is not None:
                     if draft is not None:
@@ -491,6 +493,7 @@ class Posts:
     def save_draft_text(self, text: str, draft: Post | None = None) -> Post:
         """Save a text in `draft` if that is unchanged, else in a new draft."""
         with self.database.writing() as db:
+            db.lock_posts([] if draft is None else [draft.id or 0])
             if draft is not None and queries.post(db, draft.id or 0) == draft:
                 after = replace(draft, content=text, updated_at=self.clock.now())
                 return store.update(db, after, self._recorder_of_new(db, draft))
@@ -499,6 +502,7 @@ class Posts:
     def discard_draft(self, draft: Post) -> None:
         """Delete a draft if it is unchanged."""
         with self.database.writing() as db:
+            db.lock_posts([draft.id or 0])
             if queries.post(db, draft.id or 0) == draft:
                 self._discard_draft(db, draft)
 

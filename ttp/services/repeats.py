@@ -126,7 +126,9 @@ class Repeats:
         now, gone, kept = self._posts.clock.now(), list[int](), list[int]()
         with self._posts.database.writing() as db:
             one = self._find_active(db, recurrence_id)
-            for known in list(store.occurrences_after(db, recurrence_id, now)):
+            made = list(store.occurrences_after(db, recurrence_id, now))
+            db.lock_posts(known.post_id for known in made if known.post_id is not None)
+            for known in made:
                 post = queries.post(db, known.post_id) if known.post_id is not None else None
                 if known.state is not OccurrenceState.MADE or post is None or post.id == one.post_id:
                     continue

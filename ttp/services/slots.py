@@ -191,6 +191,7 @@ class Slots:
             here = placed.pop(0)
             assert here.scheduled_at is not None
             ids = [d.account_id or 0 for d in here.active]
+            db.lock_posts(store.posts_at(db, ids, here.scheduled_at, without=here.id))
             for other in list(queries.posts_by_id(db, store.posts_at(db, ids, here.scheduled_at, without=here.id))):
                 after = with_time(other, self._next_movable(db, other, here.scheduled_at))
                 moved[other.id or 0] = post_store.update(

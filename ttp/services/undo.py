@@ -104,7 +104,9 @@ class Undo:
     ) -> list[UndoneChange]:
         """Restore the posts of one change. Errors of posts that cannot be restored are added to `left`."""
         planner, restored, undone = _UndoPlanner(self._posts, db, change), list[RestoredPost](), list[UndoneChange]()
-        for batch in batched(store.changed_posts(db, change, wanted.post)):
+        touched = store.changed_posts(db, change, wanted.post)
+        db.lock_posts(one.post_id for one in touched)
+        for batch in batched(touched):
             there = dict(stored_posts.snapshots(db, (one.post_id for one in batch)))
             for one in batch:
                 try:

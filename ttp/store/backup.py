@@ -12,6 +12,7 @@ from tempfile import mkstemp
 
 from ttp.domain.action import action
 from ttp.domain.errors import Busy, Damaged, Hint, NotFound, TtpError, UsageError
+from ttp.store import dump
 from ttp.store.database import Database, read_revision
 from ttp.store.dialect import Connection, StoreError
 from ttp.store.home import output_file
@@ -69,6 +70,20 @@ def restore(database: Database, copy: Path) -> Path | None:
             fresh.replace(database.path)
             sync(database.home)
         return kept
+
+
+def is_dump(file: Path) -> bool:
+    """Return whether a file is a dump of PostgreSQL, and not a file of SQLite. Raises NotFound, UsageError."""
+    _refuse_unreadable(file)
+    return dump.is_dump(file)
+
+
+def verify(copy: Path) -> tuple[int, int]:
+    """Read a whole copy. Return how many posts it has, and how many media files it names. Raises Damaged, NotFound,
+    NewerStore for an unusable one."""
+    with closing(_opened(copy)) as db:
+        quick_check(db, copy)
+        return count_posts(db), len(media_named(db))
 
 
 def _keep_credentials(fresh: Connection, present: Path) -> None:
@@ -137,15 +152,7 @@ def _copy(source: Connection, fresh: Path, original: Path) -> None:
 
 def _opened(copy: Path) -> Connection:
     """Open a copy for reading. Raises NotFound, Damaged, NewerStore."""
-    try:
-        # Looked at and not opened: closing a file of SQLite's gives up the locks that this process has on it.
-        found = copy.stat()
-        if not stat.S_ISREG(found.st_mode):  # SQLite would wait for a named pipe
-            raise NotRegular(copy, kind_of(found))
-    except FileNotFoundError:
-        raise NotFound(f"no file {copy}", Hint("see", f"ls -la {nearest_folder(copy)}")) from None
-    except OSError as error:
-        raise UsageError(f"{copy} cannot be read: {error.strerror}", Hint("try", action("restore", "FILE"))) from None
+    _refuse_unreadable(copy)
     connection = connect_unchecked(copy, read_only=True)
     try:
         with connection.snapshot():
@@ -157,6 +164,19 @@ def _opened(copy: Path) -> Connection:
             raise
         raise Damaged(f"{copy} is not a backup of a store: {error}", Hint("try", action("restore", "FILE"))) from error
     return connection
+
+
+def _refuse_unreadable(copy: Path) -> None:
+    """Raise NotFound or UsageError for what is no file."""
+    try:
+        # Looked at and not opened: closing a file of SQLite's gives up the locks that this process has on it.
+        found = copy.stat()
+        if not stat.S_ISREG(found.st_mode):  # SQLite would wait for a named pipe
+            raise NotRegular(copy, kind_of(found))
+    except FileNotFoundError:
+        raise NotFound(f"no file {copy}", Hint("see", f"ls -la {nearest_folder(copy)}")) from None
+    except OSError as error:
+        raise UsageError(f"{copy} cannot be read: {error.strerror}", Hint("try", action("restore", "FILE"))) from None
 
 
 def store_id(db: Connection) -> str:

@@ -125,6 +125,9 @@ class Database:
         """Read the whole store, as far as its database does not check itself. Raises Damaged."""
         quick_check(connection, self.path)
 
+    def remember_names(self) -> None:
+        """Keep the words for shell completion here, if the store is elsewhere. Called at the end of a command."""
+
     def size(self) -> int:
         """Return the bytes that the store takes."""
         files = (self.path.with_name(name) for name in ("ttp.db", "ttp.db-wal", "ttp.db-shm"))

@@ -40,6 +40,10 @@ class SessionLost(StoreError):
     """The session ended, and its locks with it: nothing that began on it may go on."""
 
 
+class CommitUnknown(SessionLost):
+    """The session ended during a commit: everything is saved, or nothing."""
+
+
 class Sealed(StoreError):
     """The store refuses changes: it was copied to another place, or is such a copy and not complete. The text says
     which, as `seal` wrote it."""
@@ -94,6 +98,12 @@ class Connection(Protocol):
         the block holds the right to write from its beginning."""
         ...
 
+    def lock_posts(self, post_ids: Iterable[int], *, at_once: bool = True) -> None:
+        """Keep all others, also publishers, from changing these posts and their deliveries until the transaction ends;
+        wait for those that do. What is read afterwards stays true. Whoever changes a post or its deliveries does this
+        first. `at_once`: now, and not with the next statement. On SQLite the transaction itself does that."""
+        ...
+
     def savepoint(self) -> AbstractContextManager[None]:
         """Undo the block alone, inside a transaction, where it raises. Errors of the driver leave as StoreError."""
         ...
@@ -108,12 +118,6 @@ class Connection(Protocol):
 
     def reserve_ids(self, table: str, count: int) -> Sequence[int]:
         """Return ids for new rows, which no other session takes; inside a transaction."""
-        ...
-
-    def lock_posts(self, post_ids: Iterable[int], *, at_once: bool = True) -> None:
-        """Lock the rows of posts until the transaction ends, in the order of their ids. Whoever changes a post or its
-        deliveries does this first. `at_once`: now, and not with the next statement. On SQLite a transaction is the only
-        one that writes."""
         ...
 
     def data_version(self) -> int:

@@ -192,7 +192,7 @@ def _conditions(wanted: PostFilter) -> tuple[str, list[row_mapper.Column]]:
     if wanted.key is not None:
         add("key = ?", wanted.key)
     if wanted.within is not None:
-        ids = sorted(wanted.within)
+        ids = sorted(wanted.within) or [0]
         outside = f"d.post_id = post.id AND d.state <> 'cancelled' AND d.account_id NOT IN ({_marks(ids)})"
         add(f"NOT EXISTS (SELECT 1 FROM delivery d WHERE {outside})", *ids)
     return "".join(parts), values
@@ -214,7 +214,7 @@ def ids_of_tag(db: Connection, tag: str) -> list[int]:
 
 
 def _marks(values: Sequence[object]) -> str:
-    return ",".join("?" * len(values))
+    return ",".join("?" * len(values)) or "NULL"
 
 
 def load_posts(db: Connection, found: list[Row], own_key: row_mapper.OwnKey | None = None) -> Iterator[Post]:

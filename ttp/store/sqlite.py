@@ -108,6 +108,9 @@ class SqliteConnection(sqlite3.Connection):
             finally:
                 self.memory = None
 
+    def lock_posts(self, post_ids: Iterable[int], *, at_once: bool = True) -> None:
+        """Do nothing: the transaction is the only one that writes."""
+
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         with _neutral_errors():
@@ -144,9 +147,6 @@ class SqliteConnection(sqlite3.Connection):
     def reserve_ids(self, table: str, count: int) -> Sequence[int]:
         following = self.highest_id(table) + 1  # the transaction is the only one that writes
         return range(following, following + count)
-
-    def lock_posts(self, post_ids: Iterable[int], *, at_once: bool = True) -> None:
-        """Do nothing: no other transaction writes."""
 
     def data_version(self) -> int:
         return int(self.execute("PRAGMA data_version").fetchone()[0])

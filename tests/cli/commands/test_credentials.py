@@ -10,9 +10,9 @@ import pytest
 
 from tests.conftest import Program
 from tests.store.backends import KEY, OTHER_KEY
+from tests.store.stores import store_at
 from ttp.store.credentials.keys import Keys
 from ttp.store.credentials.table import CredentialsTable
-from ttp.store.database import Database
 from ttp.store.home.locks import token_lock
 
 PAIR = json.dumps({"accessToken": "s3cret-token", "refreshToken": "s3cret-refresh", "clientSecret": "s3cret-app"})
@@ -95,7 +95,7 @@ def test_an_entry_that_no_key_decrypts_is_named_and_the_others_are_done(
     shared: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shared.ok("account", "add", "x/other", "--credentials", "-", stdin=PAIR)
-    with Database(shared.home).writing() as db:
+    with store_at(shared.home).writing() as db:
         db.execute("""UPDATE credential SET fields = '{"accessToken": "AAAA"}' WHERE name = 'x/other'""")
     monkeypatch.setenv("TTP_CREDENTIALS_KEY", f"{NEW} {OLD}")
     ran = shared("credentials", "rekey", "--json")
@@ -148,7 +148,7 @@ def test_a_restored_backup_keeps_the_tokens_of_now(shared: Program, tmp_path: Pa
     newer = json.dumps({"accessToken": "newer", "refreshToken": "r1"})
     shared.ok(*ADD, stdin=newer)
     shared.ok("restore", str(tmp_path / "backup.db"))
-    held = CredentialsTable(Database(shared.home), Keys(OLD, (), shared.home)).get("x/me")
+    held = CredentialsTable(store_at(shared.home), Keys(OLD, (), shared.home)).get("x/me")
     assert held is not None
     assert held.access_token == "newer"
 
@@ -159,9 +159,9 @@ def test_a_backup_of_another_store_keeps_its_own_tokens(
     shared.ok("backup", str(tmp_path / "backup.db"))
     monkeypatch.setenv("TTP_HOME", str(tmp_path / "other"))
     shared.ok("account", "add", "x/other", "--credentials", "-", stdin=PAIR)
-    with Database(tmp_path / "other").writing() as db:
+    with store_at(tmp_path / "other").writing() as db:
         db.execute("UPDATE store SET store_id = 'another'")
     shared.ok("restore", str(tmp_path / "backup.db"))
-    table = CredentialsTable(Database(tmp_path / "other"), Keys(OLD, (), tmp_path))
+    table = CredentialsTable(store_at(tmp_path / "other"), Keys(OLD, (), tmp_path))
     assert table.get("x/me") is not None
     assert table.get("x/other") is None

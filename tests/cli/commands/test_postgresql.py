@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -126,3 +127,14 @@ def test_a_change_wakes_a_publisher_elsewhere(store_url: str, tmp_path: Path) ->
         with store.writing() as db:
             db.execute("UPDATE store SET host_name = 'here'")
         assert any(watch.data_version() != before for _ in range(100_000))  # the server tells it soon, not at once
+
+
+def test_completion_knows_what_the_last_command_saw(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    ttp = world.ttp
+    world.account("x/me")
+    post = ttp.post("one", "--to", "x/me", "--tag", "launch")
+    monkeypatch.setenv("TTP_STORE__URL", "postgresql://127.0.0.1:1/nothing")  # nothing is asked over a network
+    assert [row[0] for row in ttp.ok("__complete", "post").rows] == [str(post)]
+    assert [row[0] for row in ttp.ok("__complete", "account", "x").rows] == ["x/me"]
+    assert [row[0] for row in ttp.ok("__complete", "tag", "la").rows] == ["launch"]
+    assert stat.S_IMODE((ttp.home / "names.db").stat().st_mode) == 0o600

@@ -16,20 +16,31 @@ RESTORE = spec.name_value_spec(("file", "posts", "kept", "missingMedia"))
 
 
 @with_output()
-def backup(context: Context, file: Annotated[str, typer.Argument(metavar="FILE", help="Where to write it.")]) -> None:
+def backup(
+    context: Context,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Where to write it.")],
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Read a backup from its beginning to its end instead, and write nothing.")
+    ] = False,
+) -> None:
     """Back up the store to a file, also while the publisher runs.
 
     The backup has posts, accounts, attempts and metrics, but neither media nor credentials: copy those yourself. It
-    replaces an older backup of the same store, and no other file.
+    replaces an older backup of the same store, and no other file. A store in PostgreSQL is backed up by pg_dump, and
+    --verify reads that, too.
 
     Examples:
       ttp backup ~/backups/ttp.db
+      ttp backup --verify ~/backups/ttp.db
     """
     context.out.check_fields(BACKUP)
     from ttp.store.home.files import expand_user
 
-    made = context.backups.back_up(expand_user(file))
+    made = context.backups.verify(expand_user(file)) if verify else context.backups.back_up(expand_user(file))
     shape: dict[str, object] = {"file": file, "bytes": made.bytes, "posts": made.posts, "media": made.media}
+    if verify:
+        context.out.write_one(BACKUP, shape, say=[f"{file} is whole: {_count(made.posts, 'post')}."])
+        return
     context.out.write_one(BACKUP, shape, say=[f"Backed up {_count(made.posts, 'post')} to {file}."])
     files = f"{_count(made.media, 'media file')} in {context.media.place}, and " if made.media else ""
     is_inside = context.config.text("credentials.backend") == "store"

@@ -263,6 +263,28 @@ which). A local file needs one for the minutes in which it is fetched.
 
 `ttp doctor` says what is missing. More in the source, under docs/how-to.
 """
+POSTGRESQL_HELP = """\
+The store is the file ttp.db, or a database of PostgreSQL 14 or newer. Settings,
+media and tokens stay on this machine either way.
+
+  pip install 'ttp-cli[postgres]'
+  createuser --pwprompt ttp
+  createdb --owner ttp ttp
+  ttp init postgresql://ttp@HOST/ttp
+
+The password comes from ~/.pgpass (HOST:5432:ttp:ttp:PASSWORD, mode 600), or
+from a program that prints it:
+
+  ttp config set store.password_command '["pass", "show", "ttp-database"]'
+
+Of a server on another host the certificate is checked, with those that this
+system trusts or ~/.postgresql/root.crt. Other certificates, or none:
+
+  ttp init 'postgresql://ttp@HOST/ttp?sslrootcert=/etc/ttp/ca.pem'
+  ttp init 'postgresql://ttp@HOST/ttp?sslmode=disable'
+
+`ttp doctor` checks the server. More in the source, under docs/how-to.
+"""
 _CAPABILITY_HELP = (
     f"""\
 {VARIABLE} says what a shell, a script or an agent may do. What it may not
@@ -379,6 +401,8 @@ def topic_text(topic: str, platforms: Registry) -> str:
             return MEDIA_HOST_HELP
         case "capability":
             return capability_help()
+        case "postgresql":
+            return POSTGRESQL_HELP
         case platform:
             return platform_help(platforms.facts(platform), platforms.options(platform))
 

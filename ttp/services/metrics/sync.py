@@ -341,7 +341,7 @@ class MetricsSync:
                 schedule.record_reading(db, account.id or 0, post.remote_id, read_at=None, next_at=until)
 
     def _due(
-        self, db: Connection, account: Account, ages: Ages, *, due_by: datetime, most: int = -1
+        self, db: Connection, account: Account, ages: Ages, *, due_by: datetime, most: int | None = None
     ) -> list[FollowedPost]:
         now = self._clock.now()
         bounds = {"since": now - lookback(ages), "until": now - ages[0]}

@@ -16,6 +16,7 @@ from ttp.store.home.locks import LOCK_EX, LOCK_NB, lock_file
 _NEW = r"(?:\.new)?"
 _FILES = re.compile(
     r"\.?ttp\.db(?:-wal|-shm|-journal|\.new-\w+|\.damaged|\.before-[\w.-]+)*"
+    r"|names\.db(?:\.new-\w+)?"
     r"|publisher\.(?:lock|mark|json|journal|refused|json\.new-\d+)"
     + _NEW
     + r"|(?:media|webhooks)\.lock|server\.address"

@@ -32,6 +32,8 @@ def read_address(url: str) -> dict[str, str]:
     """Return the parameters of libpq for an address. Raises UsageError."""
     try:
         given = {name: str(value) for name, value in conninfo_to_dict(url).items() if value is not None}
+        if wrong := next((port for port in given.get("port", "").split(",") if port and not port.isdecimal()), None):
+            raise psycopg.ProgrammingError(f'invalid port "{wrong}"')
     except psycopg.ProgrammingError as error:
         why = " ".join(str(error).split())
         for secret in passwords_in(url):

@@ -11,9 +11,10 @@ from typing import Any
 
 import psycopg
 from psycopg import errors
-from psycopg.pq import ConnStatus, TransactionStatus
+from psycopg.pq import TransactionStatus
 
 from ttp.store.dialect import (
+    CommitUnknown,
     Conflicting,
     Cursor,
     NotDurable,
@@ -28,6 +29,8 @@ from ttp.store.dialect import (
 STORE_KEY = "'store'::regclass::oid::bigint"
 """The key of an advisory lock for the whole store, different for each store of a database."""
 _CHANNEL = "ttp_changes"
+_MOST_LOCKED = 1000
+"""Posts that one statement locks."""
 _OPEN = {TransactionStatus.ACTIVE, TransactionStatus.INTRANS, TransactionStatus.INERROR}
 
 _SEALED = "TTP01"
@@ -66,6 +69,7 @@ class PostgresConnection:
         self.memory: dict[str, Any] | None = None
         self._unsent: list[tuple[str, Values]] = []
         self._changes = 0
+        self._locked: set[int] = set()
         self._listens = False
         self._warnings: list[str] = []
         self._session.add_notice_handler(self._note)
@@ -90,11 +94,9 @@ class PostgresConnection:
             return False
         try:
             heard, _, _ = select.select([self._session.fileno()], [], [], 0)
-            if heard:  # the end of the session, or a notice
-                self._session.pgconn.consume_input()
         except (psycopg.Error, OSError, ValueError):
             return False
-        return self._session.pgconn.status == ConnStatus.OK
+        return not heard  # most likely the end of the session
 
     @property
     def in_transaction(self) -> bool:
@@ -135,6 +137,7 @@ class PostgresConnection:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
+        self._locked.clear()
         self.send("BEGIN")
         self.memory = {}
         try:
@@ -145,8 +148,11 @@ class PostgresConnection:
             self.memory = None
 
     def _commit(self, statement: str) -> None:
-        """Commit. Raises NotDurable if the server warns: the standby that it waited for may not have it."""
+        """Commit. Raises NotDurable if the server warns: the standby that it waited for may not have it. Raises
+        StoreError if a statement of the transaction had failed: the server then undoes all of it without an error."""
         self._warnings.clear()
+        if self._session.info.transaction_status == TransactionStatus.INERROR:
+            raise StoreError("a statement of the transaction failed, so nothing of it is stored")
         self.execute(statement)
         if self._warnings:
             raise NotDurable(self._warnings[0])
@@ -160,17 +166,33 @@ class PostgresConnection:
         """Like `transaction`, for a change of a person: one after the other, as on SQLite, because each relies on more
         than the rows that it locks (free slots, names, the last change). Publishers do not wait for these changes and
         are told of them."""
+        self._locked.clear()
         self.execute(f"BEGIN; SELECT pg_advisory_xact_lock({STORE_KEY})")
         self.is_change = True
         try:
             with self._undoing("ROLLBACK"):
                 yield
-                self.execute(f"NOTIFY {_CHANNEL}; COMMIT")
+                try:
+                    self.execute(f"NOTIFY {_CHANNEL}; COMMIT")
+                except SessionLost as lost:
+                    raise CommitUnknown(str(lost)) from lost.__cause__
         finally:
             self.is_change = False
 
+    def lock_posts(self, post_ids: Iterable[int], *, at_once: bool = True) -> None:
+        wanted = sorted(set(post_ids) - self._locked)
+        run = self.execute if at_once else self.send
+        for at in range(0, len(wanted), _MOST_LOCKED):
+            some = (wanted[at : at + _MOST_LOCKED],)
+            # In the order of their numbers, and each post before its deliveries: two who lock several never wait for
+            # each other. Publishers lock in the same order, and of their own deliveries only the posts.
+            run("SELECT id FROM post WHERE id = ANY(?) ORDER BY id FOR UPDATE", some)
+            if self.is_change:
+                run("SELECT id FROM delivery WHERE post_id = ANY(?) ORDER BY post_id, id FOR UPDATE", some)
+        self._locked.update(wanted)
+
     def data_version(self) -> int:
-        with _neutral_errors():
+        with _neutral_errors(self._session):
             if not self._listens:
                 self._session.execute(f"LISTEN {_CHANNEL}".encode())
                 self._listens = True
@@ -179,9 +201,14 @@ class PostgresConnection:
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
+        before = self._locked.copy()
         self.execute("SAVEPOINT part")
         with self._undoing("ROLLBACK TO part; RELEASE part"):
-            yield
+            try:
+                yield
+            except BaseException:
+                self._locked = before  # what was locked since is not any more
+                raise
             self.execute("RELEASE part")
 
     @contextmanager
@@ -214,11 +241,6 @@ class PostgresConnection:
     def reserve_ids(self, table: str, count: int) -> Sequence[int]:
         sql = "SELECT nextval(pg_get_serial_sequence(?, 'id')) AS id FROM generate_series(1, ?)"
         return [int(row["id"]) for row in self.execute(sql, (table, count))]
-
-    def lock_posts(self, post_ids: Iterable[int], *, at_once: bool = True) -> None:
-        if ids := sorted(set(post_ids)):
-            run = self.execute if at_once else self.send
-            run("SELECT id FROM post WHERE id = ANY(?) ORDER BY id FOR UPDATE", (ids,))
 
     def continue_ids(self, table: str, highest: int) -> None:
         sql = "SELECT setval(pg_get_serial_sequence(?, 'id'), ?, ?)"

@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from ttp.domain.action import action
-from ttp.domain.errors import Busy, Hint, UsageError
+from ttp.domain.errors import Busy, Hint, NewerStore, NotAllowed, TtpError, UsageError
 from ttp.domain.health import RegisteredPublisher
 from ttp.domain.store_url import hide_password
-from ttp.store.database import Database
+from ttp.store.database import REVISIONS, Database
 from ttp.store.dialect import Connection, StoreError
 from ttp.store.home.locks import RefreshRecord
 from ttp.store.postgresql import token_locks
@@ -29,6 +29,8 @@ from ttp.store.postgresql.publisher_session import (
     server_time,
     unlock_job,
 )
+from ttp.store.postgresql.server_check import ServerState, look_at_server, refuse_shared_sessions
+from ttp.store.postgresql.upgrade import is_usable_from, note_usable_from, upgrade
 from ttp.store.publisher_session import Job, PublisherSession
 
 OLDEST = 140000
@@ -62,7 +64,7 @@ class PostgresDatabase(Database):
         return True
 
     def translating_errors(self) -> AbstractContextManager[None]:
-        return translate_errors(self.name)
+        return translate_errors(self.name, self._parameters.get("user", ""))
 
     def connect(self) -> Connection:
         with self.translating_errors():
@@ -89,10 +91,20 @@ class PostgresDatabase(Database):
                         Hint("fix", "createdb NAME"),
                     )
                 connection.execute((Path(__file__).parents[1] / "schema_postgresql.sql").read_text())
+                note_usable_from(connection)
         return True
 
     def check(self, connection: Connection) -> None:
         """Do nothing: the server checks what it reads."""
+
+    def remember_names(self) -> None:
+        if not self._checked or not self.home.is_dir():
+            return
+        from ttp.store.completion_cache import write_names
+
+        with suppress(TtpError), self.reading() as db:
+            assert db is not None
+            write_names(db, self.home)
 
     def size(self) -> int:
         with self.reading() as db:
@@ -115,7 +127,14 @@ class PostgresDatabase(Database):
                 )
             yield
 
+    def server_state(self, now: Callable[[], datetime]) -> ServerState:
+        """Look at the server. Raises Busy."""
+        with self.translating_errors():
+            return look_at_server(self.connect, now)
+
     def publisher_session(self, mode: str, evict_after: timedelta) -> PublisherSession:
+        with self.translating_errors():
+            refuse_shared_sessions(self.connect, self.name)
         return SharedSession(self.connect, host=os.uname().nodename, mode=mode, evict_after=evict_after)
 
     def publishers(self, db: Connection) -> list[RegisteredPublisher]:
@@ -182,8 +201,23 @@ class PostgresDatabase(Database):
         self._refuse_old_server(connection)
         if connection.execute("SELECT to_regclass('alembic_version'), to_regclass('store')").fetchone()[1] is None:
             raise Busy(f"the database {self.name} has no store of ttp", Hint("fix", action("init", self.name)))
-        self._behind(connection)
+        try:
+            behind = self._behind(connection)
+        except NewerStore:
+            if not is_usable_from(connection, REVISIONS[-1]):
+                raise
+            behind = False
+        if behind:
+            self._migrate()
         self._checked = True
+
+    def _migrate(self) -> None:
+        """Upgrade an older store, while others use it."""
+        if not self._may_upgrade:
+            why = f"the store {self.name} must be brought up to date first, and nothing may be written here"
+            raise NotAllowed(why, Hint("see", action("help", "capability")))
+        with self.translating_errors():
+            upgrade(self._parameters, REVISIONS[-1])
 
     def _refuse_old_server(self, connection: PostgresConnection) -> None:
         if connection.server_version < OLDEST:

@@ -1,21 +1,38 @@
-"""What PostgreSQL refuses, in the words of ttp."""
+"""What PostgreSQL refuses, in the words of ttp. No message has a password: neither the driver nor the server repeats
+it, and the name of the store is its address without one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import psycopg
 
 from ttp.domain.action import action
-from ttp.domain.errors import Busy, Hint, TtpError
-from ttp.store.dialect import Sealed, StoreError
+from ttp.domain.errors import Busy, Damaged, Hint, TtpError
+from ttp.store.dialect import CommitUnknown, Conflicting, Sealed, SessionLost, StoreError, TryAgain
 from ttp.store.seal import refused_change
+
+_DOCTOR = Hint("see", action("doctor"))
+_BY_STATE: Mapping[str, tuple[str, Hint]] = {
+    "53100": ("its server has no room left, and nothing of this was saved", _DOCTOR),
+    "53200": ("its server has no memory left, and nothing of this was saved", _DOCTOR),
+    "53300": ("its server accepts no more sessions", _DOCTOR),
+    "25006": (
+        "it is read-only: a standby, or a database that was set so; ttp needs the address of the primary",
+        Hint("fix", action("config set", "store.url", "URL")),
+    ),
+    "57P03": ("its server is starting or stopping", _DOCTOR),
+}
+"""What is wrong with a store, and the way out, by SQLSTATE."""
+_LEAD = re.compile(r"^connection (?:failed|is bad): |connection to server (?:at|on) .*? failed: |FATAL:\s+")
 
 
 @contextmanager
-def translate_errors(name: str) -> Iterator[None]:
-    """Turn errors of the driver in the block into Busy. `name`: the store's in messages."""
+def translate_errors(name: str, user: str = "") -> Iterator[None]:
+    """Turn errors of the driver in the block into Busy and Damaged. `name`: the store's, and `user`: who logs in, in
+    messages."""
     try:
         yield
     except TtpError:
@@ -24,22 +41,66 @@ def translate_errors(name: str) -> Iterator[None]:
         raise refused_change(str(error)) from error
     except (StoreError, psycopg.Error) as error:
         cause = error.__cause__ if isinstance(error, StoreError) else error
-        if not isinstance(cause, psycopg.Error):
+        if not isinstance(cause, psycopg.Error) or isinstance(error, Conflicting):
             raise
-        translated = _translate(name, cause)
+        translated = _translate(name, user, cause, error)
         if translated is None:
             raise
         raise translated from error
 
 
-def _translate(name: str, error: psycopg.Error) -> TtpError | None:
-    if isinstance(error, psycopg.errors.LockNotAvailable | psycopg.errors.DeadlockDetected):
-        return Busy(f"the store {name} stays locked by another program", Hint("see", action("status")))
-    if isinstance(error, psycopg.OperationalError):
-        return Busy(f"the store {name} cannot be reached: {sentence(error)}", Hint("see", action("doctor")))
-    return None
+def _translate(name: str, user: str, error: psycopg.Error, neutral: Exception) -> TtpError | None:
+    state = error.sqlstate or ""
+    if state in _BY_STATE:
+        what, way = _BY_STATE[state]
+        return Busy(f"the store {name} cannot be used: {what}", way)
+    if state == "42501":
+        return Busy(
+            f"the user {user or 'of store.url'} lacks a right in the database {name}: {sentence(error)}",
+            Hint("fix", f"psql -d DATABASE -c 'ALTER DATABASE DATABASE OWNER TO {user or 'USER'}'"),
+        )
+    if state in ("42P01", "42703"):
+        return Damaged(f"the store {name} is not complete: {sentence(error)}", _DOCTOR)
+    if state in ("XX001", "XX002"):
+        return Damaged(f"the store {name} is damaged: {sentence(error)}", _DOCTOR)
+    if isinstance(neutral, TryAgain):
+        return Busy(f"other work on the store {name} was in the way, and nothing of this was saved: try again")
+    if not isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+        return None
+    if not state and error.pgconn is not None and (error.pgconn.needs_password or error.pgconn.used_password):
+        return _password_refused(name, user, missing=bool(error.pgconn.needs_password))
+    if isinstance(neutral, CommitUnknown):
+        return Busy(
+            f"the connection to the store {name} was lost while it saved: it saved all of this, or nothing",
+            Hint("see", action("undo", list=True)),
+        )
+    if isinstance(neutral, SessionLost):
+        return Busy(f"the connection to the store {name} was lost, and nothing of this was saved", _DOCTOR)
+    return Busy(f"the store {name} cannot be reached: {sentence(error)}", _way_to_server(error))
+
+
+def _password_refused(name: str, user: str, *, missing: bool) -> Busy:
+    what = "wants a password" if missing else f"refuses the password of {user or 'the user'}"
+    return Busy(
+        f"the server of the store {name} {what}: it is read from ~/.pgpass, or a program of yours prints it",
+        Hint("fix", action("config set", "store.password_command", "PROGRAM")),
+        Hint("see", action("help", "postgresql")),
+    )
+
+
+def _way_to_server(error: psycopg.Error) -> Hint:
+    text = str(error)
+    if re.search(r'database ".*" does not exist', text):
+        return Hint("fix", "createdb DATABASE")
+    if re.search(r'role ".*" does not exist', text):
+        return Hint("fix", "createuser USER")
+    if "certificate" in text or "SSL" in text:
+        return Hint("see", action("help", "postgresql"))
+    return Hint("fix", action("config set", "store.url", "URL"))
 
 
 def sentence(error: psycopg.Error) -> str:
-    """Return what the server or the driver said, on one line."""
-    return " ".join((error.diag.message_primary or str(error)).split())
+    """Return the first thing that the server or the driver said, on one line."""
+    text = error.diag.message_primary or str(error)
+    first = text.partition("\nMultiple connection attempts failed")[0]
+    return " ".join(_LEAD.sub("", _LEAD.sub("", first)).replace("\n\tIs the server running", "; is it running").split())

@@ -11,7 +11,8 @@ import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from ttp.domain.errors import Busy
+from ttp.domain.action import action
+from ttp.domain.errors import Busy, Hint
 from ttp.domain.health import RegisteredPublisher
 from ttp.domain.time.clock import from_ms
 from ttp.store.dialect import Connection, List, Row, in_list
@@ -63,6 +64,11 @@ SELECT p.host, p.pid, p.last_report_at, pg_terminate_backend(a.pid) AS ended
 FROM publisher p JOIN pg_stat_activity a ON {_SESSION}
 WHERE p.last_report_at < {_NOW} - :silent AND a.pid <> pg_backend_pid()
 """
+# Of a session of another role the server tells no start, and ends it for nobody.
+_OF_ANOTHER_ROLE = f"""
+SELECT p.host, p.pid, a.usename FROM publisher p JOIN pg_stat_activity a ON a.pid = p.session_pid
+WHERE a.datname = current_database() AND a.usename <> session_user AND p.last_report_at > {_NOW} - 3600000 LIMIT 1
+"""
 _LIST = f"""
 SELECT p.host, p.pid, p.mode, p.since, p.last_report_at, (
     SELECT count(*) FROM pg_locks l WHERE l.pid = p.session_pid AND l.classid = {_CLASS.format("account")}::oid
@@ -101,6 +107,7 @@ class SharedSession(PublisherSession):
             # The server notices in the same time as the publisher that the other one is gone.
             for name, value in {**_SERVER_SIDE, **_PLANS}.items():
                 connection.execute(f"SET {name} = {value}")
+            _refuse_another_role(connection)
             self._register(connection)
         except BaseException:
             connection.close()
@@ -161,6 +168,18 @@ class SharedSession(PublisherSession):
                 " needs its own"
             )
         self._id = int(db.execute(_REGISTER, (self._host, self._pid, self._mode)).fetchone()["id"])
+
+
+def _refuse_another_role(db: Connection) -> None:
+    """Raise Busy if a publisher of another role is at work: neither could see or disconnect the other one."""
+    other = db.execute(_OF_ANOTHER_ROLE).fetchone()
+    if other is not None:
+        raise Busy(
+            f"{other['host']} publishes from this store (pid {other['pid']}) as the role {other['usename']} of the"
+            " database: all publishers must log in as the same role",
+            Hint("fix", action("config set", "store.url", "URL")),
+            Hint("see", "docs/how-to/team.md"),
+        )
 
 
 def registered_publishers(db: Connection) -> list[RegisteredPublisher]:

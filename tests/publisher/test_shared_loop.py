@@ -1,0 +1,142 @@
+"""A publisher among several: what it does when the server is away, when its clock is wrong, and when it stops."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.clock import FakeClock
+from tests.publisher.bench import Bench, Inline, MortalWriter
+from tests.store import stores
+from ttp.domain.delivery import DeliveryState
+from ttp.domain.errors import Busy
+from ttp.domain.outcome import Done, Found, Handle, Outcome
+from ttp.platforms.client import PublishRequest, Wait
+from ttp.publisher.loop import Loop, Mode, Scope
+from ttp.publisher.worker_pool import WorkerPool
+from ttp.store.dialect import Connection, NotDurable, SessionLost, Superseded, TryAgain
+from ttp.store.publisher_session import Held
+
+if TYPE_CHECKING:
+    from tests.store.schemas import Schemas
+
+EVICT_AFTER = timedelta(seconds=30)
+
+
+class SharedBench(Bench):
+    """Its publisher is one among several."""
+
+    session_pid = 0
+    away_until = 0.0
+    """Until when, in seconds since START, no server answers."""
+    clock_of_server = timedelta(0)
+
+    def connect(self) -> Connection:
+        if self.seconds < self.away_until:
+            raise Busy("no server answers")
+        return self.database.connect()
+
+    def run(
+        self, mode: Mode = Mode.UNTIL_IDLE, only: Iterable[int] | None = None, max_time: float | None = None
+    ) -> bool:
+        self.session = self.database.publisher_session("loop", EVICT_AFTER)
+        self.session._connect = self.connect  # type: ignore[attr-defined]  # of a shared session
+        lost = (SessionLost, Superseded, TryAgain, NotDurable, Busy)
+        workers = WorkerPool(Inline(), self.clock, self.nap, lost)
+        with closing(SharedWriter(self)) as writer, closing(self.database.connect()) as watch:
+            context = replace(self.context(writer), session=self.session)
+            self.loop = Loop(
+                context,
+                workers,
+                watch,
+                reopen=self.connect,
+                follow=lambda db: (self.clock.now() + self.clock_of_server, self.clock.now()),
+            )
+            try:
+                return self.loop.run(Scope(mode, None if only is None else frozenset(only), max_time))
+            finally:
+                self.loop._watch.close()
+
+    def end_session(self) -> None:
+        """End the publisher's session, as a server that stops does."""
+        with closing(self.database.connect()) as db:
+            (pid,) = db.execute("SELECT session_pid FROM publisher").fetchone()
+            db.execute("SELECT pg_terminate_backend(?)", (pid,))
+            while db.execute("SELECT 1 FROM pg_stat_activity WHERE pid = ?", (pid,)).fetchone() is not None:
+                pass
+
+    def locked(self, what: Held = Held.DELIVERY) -> set[int]:
+        from ttp.store.postgresql.publisher_session import locked_accounts
+
+        with closing(self.database.connect()) as db:
+            return locked_accounts(db, what)
+
+
+class SharedWriter(MortalWriter):
+    """Writes on the session of the publisher."""
+
+    def __init__(self, bench: SharedBench) -> None:
+        self._bench = bench
+        super(MortalWriter, self).__init__(bench.session.connect)
+
+
+@pytest.fixture
+def bench(tmp_path: Path, clock: FakeClock, schemas: Schemas, monkeypatch: pytest.MonkeyPatch) -> Iterator[SharedBench]:
+    monkeypatch.setattr(stores, "POSTGRESQL", schemas)
+    bench = SharedBench(tmp_path / "home", clock)
+    yield bench
+    while (idle := bench.database._sessions.take()) is not None:  # type: ignore[attr-defined]  # of PostgreSQL
+        idle.end()
+    schemas.put_back()
+
+
+@pytest.mark.parametrize("away_s", [0.0, 3.0, 40.0])
+def test_an_answer_is_stored_when_the_server_is_back(bench: SharedBench, away_s: float) -> None:
+    bench.post()
+
+    def publish(order: PublishRequest, handle: Handle) -> Outcome:
+        bench.end_session()
+        bench.away_until = bench.seconds + away_s
+        return Done("1")
+
+    bench.x.publishes.append(publish)
+    bench.x.looks.append(Found("1"))
+    bench.run()
+    assert bench.x.names().count("publish") == 1
+    assert bench.x.names().count("look_up") == 0
+    assert bench.delivery().state is DeliveryState.PUBLISHED
+
+
+def test_a_publisher_stops_although_what_waits_was_taken_from_it(bench: SharedBench) -> None:
+    bench.post()
+    bench.x.prepares.append([Wait(60.0, "the media")])
+
+    def take() -> None:
+        bench.sql("UPDATE delivery SET fence = fence + 1 RETURNING id")
+        bench.stop()
+
+    bench.at(5.0, take)
+    assert bench.run(Mode.LOOP)
+    assert bench.delivery().state is DeliveryState.CLAIMED
+
+
+def test_a_publisher_whose_clock_is_wrong_keeps_no_account_from_the_others(bench: SharedBench) -> None:
+    bench.post()
+
+    def publish(order: PublishRequest, handle: Handle) -> Outcome:
+        bench.clock_of_server = timedelta(hours=1)
+        return Done("1")
+
+    bench.x.publishes.append(publish)
+    held: list[set[int]] = []
+    bench.at(45.0, lambda: held.append(bench.locked()))
+    bench.stop_at(50.0)
+    bench.run(Mode.LOOP)
+    assert bench.delivery().state is DeliveryState.PUBLISHED
+    assert held == [set()]

@@ -1,0 +1,225 @@
+"""A store in PostgreSQL: what is refused, with one line and a way out; upgrades; connections that end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Program, Ran
+from ttp.domain.errors import NewerStore, NotAllowed
+from ttp.store.database import REVISIONS, open_database
+from ttp.store.postgresql.address import read_address
+from ttp.store.postgresql.connection import PostgresConnection
+from ttp.store.postgresql.database import PostgresDatabase
+
+COLUMNS = (
+    "SELECT table_name, column_name, data_type, is_nullable, is_identity, column_default"
+    " FROM information_schema.columns WHERE table_schema = current_schema() ORDER BY table_name, column_name"
+)
+TABLES_OF_0016 = ("publisher", "credential", "token_refresh", "setting")
+COLUMNS_OF_0016 = (
+    ("delivery", "fence"),
+    *(("store", name) for name in ("server", "timeline", "credentials_key", "copy_id", "moved_to", "moved_from")),
+)
+
+
+@pytest.fixture
+def ttp(ttp: Program, store_url: str, monkeypatch: pytest.MonkeyPatch) -> Program:
+    monkeypatch.setenv("TTP_STORE__URL", store_url)
+    return ttp
+
+
+def refused(ran: Ran, code: int, *, hint: bool = True) -> str:
+    """Check that a refusal is one line and a way out, and return the line."""
+    assert ran.code == code, ran
+    line, *ways = ran.err.splitlines()
+    assert line.startswith("ttp: error: ")
+    assert "Traceback" not in ran.err
+    assert "bug" not in line
+    assert not hint or ways
+    assert ran.out == ""
+    return line
+
+
+def on_server(url: str, *statements: str) -> None:
+    with closing(PostgresConnection(read_address(url))) as db:
+        for statement in statements:
+            db.execute(statement)
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        ("postgresql://127.0.0.1:1/ttp", 5),
+        ("postgresql:///ttp?host=/nowhere", 5),
+        ("postgresql://nobody.invalid/ttp", 5),
+        ("mysql://localhost/ttp", 2),
+        ("postgresql://localhost:port/ttp", 2),
+        ("postgresql://localhost/ttp?no_such_parameter=1", 2),
+    ],
+)
+def test_an_address_that_leads_nowhere(ttp: Program, monkeypatch: pytest.MonkeyPatch, url: str, code: int) -> None:
+    monkeypatch.setenv("TTP_STORE__URL", url)
+    for command in (("list",), ("create", "Hello"), ("run", "--once"), ("status",)):
+        refused(ttp(*command), code)
+    monkeypatch.delenv("TTP_STORE__URL")
+    refused(ttp("init", url), code)
+    assert not (ttp.home / "config.toml").exists()
+
+
+@pytest.fixture
+def guarded(postgresql: str, store_url: str) -> Iterator[str]:
+    """The address of a user who has a password, and no right in the store."""
+    rules = Path(postgresql.rpartition("host=")[2]) / "pg_hba.conf"
+    before = rules.read_text()
+    rules.write_text(f"local all guarded scram-sha-256\n{before}")
+    reload = "SELECT pg_reload_conf()"
+    on_server(postgresql, "CREATE ROLE guarded LOGIN PASSWORD 'open sesame'", reload)
+    yield store_url.replace("postgres:@", "guarded@")
+    rules.write_text(before)
+    on_server(postgresql, "DROP OWNED BY guarded; DROP ROLE guarded", reload)
+
+
+def test_a_password(guarded: str, ttp: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("TTP_STORE__URL")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    refused(ttp("init", guarded), 5)
+    wrong = guarded.replace("guarded@", "guarded:wrong-one@")
+    monkeypatch.setenv("TTP_STORE__URL", wrong)
+    assert "wrong-one" not in refused(ttp("list"), 5)
+    monkeypatch.setenv("TTP_STORE__URL", guarded)
+    monkeypatch.setenv("TTP_STORE__PASSWORD_COMMAND", '["false"]')
+    refused(ttp("list"), 5)
+    monkeypatch.setenv("TTP_STORE__PASSWORD_COMMAND", '["echo", "open sesame"]')
+    line = refused(ttp("list"), 5)
+    assert "guarded" in line  # who logs in, and lacks a right
+    assert "open sesame" not in line
+
+
+def test_a_right_is_missing(guarded: str, ttp: Program, store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    schema = store_url.rpartition("application_name=")[2]
+    on_server(
+        store_url,
+        f"GRANT USAGE ON SCHEMA {schema} TO guarded; GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO guarded",
+    )
+    monkeypatch.setenv("TTP_STORE__URL", guarded)
+    monkeypatch.setenv("TTP_STORE__PASSWORD_COMMAND", '["echo", "open sesame"]')
+    assert ttp.ok("list").out == ""
+    refused(ttp("create", "Hello"), 5)
+
+
+def test_a_server_that_is_too_old(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ttp.store.postgresql.database.OLDEST", 990000)
+    refused(ttp("list"), 5, hint=False)
+
+
+def test_a_store_that_is_read_only(ttp: Program, store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    read_only = store_url.replace("options=", "options=-c%20default_transaction_read_only%3Don%20")
+    monkeypatch.setenv("TTP_STORE__URL", read_only)
+    assert ttp.ok("list").out == ""
+    refused(ttp("create", "Hello"), 5)
+
+
+def test_a_database_of_something_else(ttp: Program, store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    on_server(store_url, "ALTER TABLE store RENAME TO shop; ALTER TABLE alembic_version RENAME TO version")
+    try:
+        refused(ttp("list"), 5)
+        monkeypatch.delenv("TTP_STORE__URL")
+        refused(ttp("init", store_url), 2)
+        assert not (ttp.home / "config.toml").exists()
+    finally:
+        on_server(store_url, "ALTER TABLE shop RENAME TO store; ALTER TABLE version RENAME TO alembic_version")
+
+
+FAILING = """
+CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $body$ BEGIN {} RETURN NEW; END $body$;
+CREATE {} TRIGGER failing AFTER INSERT ON post {} FOR EACH ROW EXECUTE FUNCTION fail()
+"""
+FULL = "RAISE EXCEPTION 'could not extend file' USING ERRCODE = '53100';"
+LOST = "PERFORM pg_terminate_backend(pg_backend_pid());"
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        FAILING.format(FULL, "", ""),
+        FAILING.format(LOST, "", ""),
+        FAILING.format(LOST, "CONSTRAINT", "DEFERRABLE INITIALLY DEFERRED"),
+    ],
+    ids=["full disk", "lost", "lost in the commit"],
+)
+def test_what_fails_in_the_middle_saves_nothing(ttp: Program, store_url: str, failure: str) -> None:
+    on_server(store_url, failure)
+    try:
+        refused(ttp("create", "Hello"), 5)
+        assert ttp.ok("list").out == ""
+    finally:
+        on_server(store_url, "DROP TRIGGER failing ON post; DROP FUNCTION fail()")
+    ttp.ok("create", "Hello")
+
+
+def test_a_session_that_ended_while_idle_is_not_used_again(store_url: str, tmp_path: Path) -> None:
+    database = open_database(tmp_path, store_url)
+    with database.reading() as db:
+        assert db is not None
+        pid = db.execute("SELECT pg_backend_pid()").fetchone()[0]
+    on_server(store_url, f"SELECT pg_terminate_backend({pid}, 5000)")
+    with database.reading() as db:
+        assert db is not None
+        assert db.execute("SELECT pg_backend_pid()").fetchone()[0] != pid
+
+
+def test_without_the_driver_its_extra_is_named(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "ttp.store.postgresql.database", None)
+    assert "postgres" in refused(ttp("list"), 2)
+
+
+def test_other_hosts_are_verified_unless_the_address_says_otherwise() -> None:
+    for url in ("postgresql://db.example.org/ttp", "postgresql://127.0.0.1,db.example.org/ttp"):
+        assert read_address(url)["sslmode"] == "verify-full"
+    for url in ("postgresql://127.0.0.1/ttp", "postgresql:///ttp", "postgresql:///ttp?host=/run/postgresql"):
+        assert "sslmode" not in read_address(url)
+    assert read_address("postgresql://db.example.org/ttp?sslmode=require")["sslmode"] == "require"
+
+
+def older(url: str) -> list[tuple[object, ...]]:
+    """Make a store one revision older; return the columns that it had."""
+    with closing(PostgresConnection(read_address(url))) as db:
+        before = [tuple(row) for row in db.execute(COLUMNS)]
+        for table in TABLES_OF_0016:
+            db.execute(f"DROP TABLE {table}")
+        for table, column in COLUMNS_OF_0016:
+            db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        db.execute("UPDATE alembic_version SET version_num = '0015'")
+    return before
+
+
+@pytest.fixture
+def own_schema(postgresql: str, store_url: str) -> Iterator[str]:
+    """The address of a store whose tables no other test has."""
+    name = store_url.rpartition("application_name=")[2]
+    url = store_url.replace(name, "own_schema")
+    on_server(postgresql, "CREATE SCHEMA own_schema")
+    PostgresDatabase(Path(), url).create()
+    yield url
+    on_server(postgresql, "DROP SCHEMA own_schema CASCADE")
+
+
+def test_an_older_store_is_upgraded_when_it_is_opened(own_schema: str, tmp_path: Path) -> None:
+    columns = older(own_schema)
+    with pytest.raises(NotAllowed):
+        open_database(tmp_path, own_schema, may_upgrade=False).connect()
+    with closing(open_database(tmp_path, own_schema).connect()) as db:
+        assert [tuple(row) for row in db.execute(COLUMNS)] == columns
+        assert db.execute("SELECT version_num FROM alembic_version").fetchone()[0] == REVISIONS[-1]
+
+
+def test_a_newer_store_is_refused_unless_it_says_that_it_may_be_used(own_schema: str, tmp_path: Path) -> None:
+    on_server(own_schema, "UPDATE alembic_version SET version_num = '0999'")
+    open_database(tmp_path, own_schema).connect().close()
+    on_server(own_schema, "COMMENT ON TABLE alembic_version IS 'usable from 0998'")
+    with pytest.raises(NewerStore):
+        open_database(tmp_path, own_schema).connect()

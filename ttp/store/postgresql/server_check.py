@@ -1,0 +1,85 @@
+"""Look at the server of a store: version, rights, durability, clock, distance, and what is between."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ttp.domain.action import action
+from ttp.domain.errors import Busy, Hint
+from ttp.domain.time.clock import from_ms
+from ttp.store.dialect import Connection
+
+_ASKED = 5
+"""How often the server is asked, to know how far it is."""
+_PID = "SELECT pg_backend_pid()"
+_SERVER = """
+SELECT current_setting('server_version'), current_user, current_setting('synchronous_commit'), pg_is_in_recovery(),
+    (extract(epoch FROM clock_timestamp()) * 1000)::bigint
+"""
+_LACKING = """
+SELECT c.relname FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r'
+    AND NOT (has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')
+        AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE'))
+ORDER BY c.relname
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerState:
+    """`lacking`: tables in which the user may not change everything; `ahead`: how far the server's clock is before
+    this machine's; `latency_ms`: of one statement; `shares_sessions`: a pooler gives a session to others between two
+    transactions."""
+
+    version: str
+    user: str
+    lacking: tuple[str, ...]
+    synchronous_commit: str
+    is_standby: bool
+    ahead: timedelta
+    latency_ms: float
+    shares_sessions: bool
+
+
+def look_at_server(connect: Callable[[], Connection], now: Callable[[], datetime]) -> ServerState:
+    """Return the state of the server. Raises Busy, StoreError."""
+    with closing(connect()) as db:
+        took = []
+        for _ in range(_ASKED):
+            began = time.perf_counter()
+            db.execute("SELECT 1").fetchone()
+            took.append(time.perf_counter() - began)
+        version, user, commit, standby, at = db.execute(_SERVER).fetchone()
+        ahead = from_ms(int(at)) - now()
+        lacking = tuple(str(row[0]) for row in db.execute(_LACKING))
+    return ServerState(
+        str(version).partition(" ")[0],
+        str(user),
+        lacking,
+        str(commit),
+        bool(standby),
+        ahead,
+        statistics.median(took) * 1000,
+        shares_sessions(connect),
+    )
+
+
+def shares_sessions(connect: Callable[[], Connection]) -> bool:
+    """Return whether two connections meet the same session, as with a pooler in transaction mode."""
+    with closing(connect()) as one, closing(connect()) as other:
+        first = one.execute(_PID).fetchone()[0]
+        return bool(other.execute(_PID).fetchone()[0] == first or one.execute(_PID).fetchone()[0] != first)
+
+
+def refuse_shared_sessions(connect: Callable[[], Connection], name: str) -> None:
+    """Raise Busy if a publisher's locks would not be its own."""
+    if shares_sessions(connect):
+        raise Busy(
+            f"nothing can be published from {name}: a pooler there gives one session to several programs, and a"
+            " publisher's locks belong to its session; publishers need the server's own address, or pooling by session",
+            Hint("fix", action("config set", "store.url", "URL")),
+        )

@@ -1,0 +1,57 @@
+"""Upgrade the schema of a store in PostgreSQL in one transaction. Imports alembic, so only if needed.
+
+Publishers of the version before go on meanwhile, and afterwards: a migration only adds, and what nothing uses any more
+is removed one release later. `USABLE_FROM` says since which revision that holds; the store has it as a comment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import psycopg
+
+from ttp.store.dialect import Connection
+from ttp.store.migrations import configuration
+from ttp.store.postgresql.connection import STORE_KEY
+
+USABLE_FROM = "0016"
+"""The oldest revision whose program may use a store of this program's schema."""
+_COMMENT = "usable from "
+
+
+def note_usable_from(db: Connection) -> None:
+    """Write USABLE_FROM into the store, in the caller's transaction."""
+    db.execute(f"COMMENT ON TABLE alembic_version IS '{_COMMENT}{USABLE_FROM}'")
+
+
+def is_usable_from(db: Connection, revision: str) -> bool:
+    """Return whether a newer store says that programs of this revision may use it."""
+    text = db.execute("SELECT obj_description('alembic_version'::regclass)").fetchone()[0] or ""
+    return str(text).startswith(_COMMENT) and str(text).removeprefix(_COMMENT) <= revision
+
+
+def upgrade(parameters: Mapping[str, str], target: str) -> None:
+    """Run every migration up to `target`, all or nothing; one process at a time. `parameters`: of libpq. Raises
+    psycopg.Error."""
+    from alembic import command
+    from sqlalchemy import create_engine
+    from sqlalchemy.exc import DBAPIError
+    from sqlalchemy.pool import NullPool
+
+    def connect() -> psycopg.Connection[tuple[object, ...]]:
+        return psycopg.connect(**parameters)  # type: ignore[arg-type]  # texts
+
+    engine = create_engine("postgresql+psycopg://", creator=connect, poolclass=NullPool)
+    try:
+        with engine.begin() as c:
+            # A table that others keep in use is not waited for for ever: they would wait behind this.
+            c.exec_driver_sql("SET LOCAL lock_timeout = '10s'")
+            c.exec_driver_sql(f"SELECT pg_advisory_xact_lock({STORE_KEY})")
+            config = configuration()
+            config.attributes["connection"] = c
+            command.upgrade(config, target)  # nothing to do if another process was first
+            c.exec_driver_sql(f"COMMENT ON TABLE alembic_version IS '{_COMMENT}{USABLE_FROM}'")
+    except DBAPIError as error:
+        if isinstance(error.orig, psycopg.Error):
+            raise error.orig from error
+        raise
