@@ -158,12 +158,18 @@ def _own_clock() -> None:
     SharedClock.now = lambda self: self._own.now()  # type: ignore[method-assign]
 
 
+def _no_warning() -> None:
+    """A commit that was not replicated counts."""
+    PostgresConnection._commit = lambda self, statement: self.execute(statement)  # type: ignore[assignment,method-assign]
+
+
 MUTANTS: dict[str, Callable[[], None]] = {
     "no fence": _no_fence,
     "lock on another session": _lock_on_another_session,
     "no row lock": no_row_lock,
     "no keepalive": _no_keepalive,
     "own clock": _own_clock,
+    "no warning": _no_warning,
 }
 
 
