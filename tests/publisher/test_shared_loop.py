@@ -89,11 +89,11 @@ class SharedWriter(MortalWriter):
 @pytest.fixture
 def bench(tmp_path: Path, clock: FakeClock, schemas: Schemas, monkeypatch: pytest.MonkeyPatch) -> Iterator[SharedBench]:
     monkeypatch.setattr(stores, "POSTGRESQL", schemas)
-    bench = SharedBench(tmp_path / "home", clock)
-    yield bench
-    while (idle := bench.database._sessions.take()) is not None:  # type: ignore[attr-defined]  # of PostgreSQL
-        idle.end()
-    schemas.put_back()
+    with schemas.lending():
+        bench = SharedBench(tmp_path / "home", clock)
+        yield bench
+        while (idle := bench.database._sessions.take()) is not None:  # type: ignore[attr-defined]  # of PostgreSQL
+            idle.end()
 
 
 @pytest.mark.parametrize("away_s", [0.0, 3.0, 40.0])

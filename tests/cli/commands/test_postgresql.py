@@ -87,7 +87,9 @@ def test_a_store_that_was_copied_to_another_server_publishes_after_a_take_over_o
     world.ttp.ok("schedule", str(world.ttp.post("one", "--to", "x/me")), "--at", "now")
     assert world.ttp("run", "--once").code == 5
     assert [one["by"] for one in world.ttp("status", "--json").json["blocked"]] == ["machine"]
+    assert world.ttp("audit").rows[-1][:2] == ["fail", "store"]
     world.ttp("run", "--until-idle", "--take-over")
+    assert world.ttp("audit").rows[-1][:2] == ["ok", "store"]
     assert states(store_url, tmp_path) == ["needs_review"]
     assert world.ttp("status", "--json").json["blocked"] == []
 

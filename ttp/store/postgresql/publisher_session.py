@@ -55,7 +55,11 @@ INSERT INTO publisher (host, pid, mode, session_pid, session_start, since, last_
 SELECT ?, ?, ?, pid, extract(epoch FROM backend_start)::text, {_NOW}, {_NOW}
 FROM pg_stat_activity WHERE pid = pg_backend_pid() RETURNING id
 """
-_SESSION = "a.pid = p.session_pid AND extract(epoch FROM a.backend_start)::text = p.session_start"
+# A dump that was restored beside its database names the publishers of that one.
+_SESSION = (
+    "a.pid = p.session_pid AND extract(epoch FROM a.backend_start)::text = p.session_start"
+    " AND a.datname = current_database()"
+)
 _GONE = f"""
 DELETE FROM publisher p WHERE NOT EXISTS (SELECT 1 FROM pg_stat_activity a WHERE {_SESSION})
 """
