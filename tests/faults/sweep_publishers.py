@@ -260,7 +260,7 @@ CATCH = {
 
 def run(cases: Iterator[Case], tally: Tally, mutant: str = "") -> None:
     """Run cases one after the other on one server."""
-    with ExitStack() as held, tempfile.TemporaryDirectory(prefix="ttp-team-") as folder:
+    with tempfile.TemporaryDirectory(prefix="ttp-team-") as folder, ExitStack() as held:
         shared: Postgres | None = None
         sandbox = held.enter_context(running_sandbox())
         # X refuses a text that it has already: what is sent twice would not be seen.
