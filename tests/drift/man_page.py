@@ -71,7 +71,7 @@ def _lines() -> Iterator[str]:
 
 
 def _command(path: str, command: Any) -> Iterator[str]:
-    """Its arguments, options and first line. Options of several commands are explained once, in `ttp help`."""
+    """Its arguments, options and first line. Options of several commands are explained once for all."""
     arguments = [_escaped(p.metavar) for p in command.params if p.param_type_name == "argument"]
     options = [f"[{_name(option)}]" for option in _own(command)]
     yield from (".TP", " ".join([rf"\fB{_escaped(path)}\fR", *arguments, *options]))

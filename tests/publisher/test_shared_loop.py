@@ -56,7 +56,7 @@ class SharedBench(Bench):
                 workers,
                 watch,
                 reopen=self.connect,
-                server_clock=lambda db: self.clock.now() + self.clock_of_server,
+                follow=lambda db: (self.clock.now() + self.clock_of_server, self.clock.now()),
             )
             try:
                 return self.loop.run(Scope(mode, None if only is None else frozenset(only), max_time))

@@ -1,4 +1,4 @@
-"""Bluesky: repositories. Files, what a record may contain, atomic writes of records, and reading them back."""
+"""Bluesky: repositories and the video service. Files, what a record may contain, writing records, reading them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import re
+import secrets
 import struct
 from dataclasses import replace
 from datetime import datetime
@@ -18,11 +19,20 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
 from ttp.sandbox.bluesky import records, requests
-from ttp.sandbox.bluesky.records import POSTGATES, POSTS, THREADGATES, Blob, BlueskyAccount
-from ttp.sandbox.bluesky.requests import invalid, refusal
+from ttp.sandbox.bluesky.records import (
+    POSTGATES,
+    POSTS,
+    THREADGATES,
+    Blob,
+    BlueskyAccount,
+    BlueskySwitches,
+    VideoJob,
+    account_of,
+)
+from ttp.sandbox.bluesky.requests import invalid, open_route, read_query, refusal
 from ttp.sandbox.media import read_facts
 from ttp.sandbox.records import Post
-from ttp.sandbox.request_checks import content_type
+from ttp.sandbox.request_checks import bearer, content_type
 from ttp.sandbox.state import State
 
 RAW, DAG_CBOR = 0x55, 0x71
@@ -382,3 +392,46 @@ def _check_instant(text: object) -> None:
 
 def _is(value: object, pattern: re.Pattern[str]) -> bool:
     return isinstance(value, str) and pattern.fullmatch(value) is not None
+
+
+def video_routes(state: State) -> list[BaseRoute]:
+    route = partial(open_route, state)
+    return [
+        route("app.bsky.video.uploadVideo", "POST", upload_video),
+        route("app.bsky.video.getJobStatus", "GET", job_status),
+    ]
+
+
+async def upload_video(state: State, request: Request) -> Response:
+    """Take a video with a token of the account's server, and begin to process it."""
+    did, _ = read_query(request, "did", "name")
+    account = account_of(state, did)
+    if not state.part(BlueskySwitches).video_service:
+        raise refusal(502, "UpstreamFailure", "Upstream service unreachable")
+    if account is None or bearer(request.headers) is None:
+        raise refusal(401, "AuthMissing", "Authentication Required")
+    if account.unconfirmed:
+        raise refusal(400, "unconfirmed_email", "Please confirm your e-mail address")
+    data = await request.body()
+    if content_type(request) != "video/mp4" or not read_facts(data).complete:
+        raise invalid("Expected video/mp4")
+    blob = keep_blob(state, account, data, "video/mp4")
+    job = VideoJob(secrets.token_hex(8), blob.id, state.now_ms() + int(state.processing_s * 1000))
+    state.save(job)
+    return JSONResponse({"jobStatus": _render_job(state, job)})
+
+
+async def job_status(state: State, request: Request) -> Response:
+    (wanted,) = read_query(request, "jobId")
+    job = state.table(VideoJob).get(wanted)
+    if job is None:
+        raise invalid("Job not found")
+    return JSONResponse({"jobStatus": _render_job(state, job)})
+
+
+def _render_job(state: State, job: VideoJob) -> dict[str, Any]:
+    blob = state.table(Blob)[job.blob]
+    shown = {"jobId": job.id, "did": job.blob.partition("/")[0]}
+    if state.now_ms() < job.done_ms:
+        return {**shown, "state": "JOB_STATE_ENCODING", "progress": 50}
+    return {**shown, "state": "JOB_STATE_COMPLETED", "blob": describe_blob(blob)}
