@@ -163,6 +163,16 @@ def test_a_list_comes_from_the_environment_as_json_or_as_words(text: str, words:
     )
 
 
+@pytest.mark.parametrize("words", [["put", "a b"], ['["put", "a b"]']])
+def test_a_list_is_set_by_its_members_or_as_json(ttp: Program, words: list[str]) -> None:
+    assert ttp("config", "set", "media_host.command", *words).code == 0
+    assert ttp("config", "get", "media_host.command", "--json").json["value"] == ["put", "a b"]
+
+
+def test_json_that_is_no_list_of_texts_is_refused(ttp: Program) -> None:
+    assert ttp("config", "set", "media_host.command", "[broken").code == 2
+
+
 @pytest.mark.parametrize(
     ("variable", "text"),
     [

@@ -10,7 +10,6 @@ from ttp.cli.app import load_command as load
 from ttp.cli.command_table import COMMANDS, SECTIONS
 from ttp.cli.commands.help import EXIT_HELP, VARIABLES
 from ttp.cli.completion import first_line
-from ttp.cli.help_pages import split_help
 from ttp.cli.options import OUTPUT_OPTIONS
 
 _FILES = (
@@ -47,6 +46,7 @@ def _lines() -> Iterator[str]:
         for command in COMMANDS:
             if command.section == section:
                 yield from _command(f"ttp {command.name}", load(command.name))
+    yield from (".SH OPTIONS OF SEVERAL COMMANDS", *_options())
     yield from (".SH OPTIONS OF EVERY COMMAND THAT PRINTS DATA",)
     for option in load("list").params:
         if option.name in OUTPUT_OPTIONS:
@@ -64,31 +64,51 @@ def _lines() -> Iterator[str]:
     yield from (".SH EXAMPLES",)
     for what, typed in _EXAMPLES:
         yield from (".PP", *_prose(what), *_typed(typed))
-    yield from (".SH SEE ALSO", *_prose("ttp help, and ttp help time, json, exit-codes, environment, statuses, cron."))
+    yield from (
+        ".SH SEE ALSO",
+        *_prose("ttp help COMMAND says more. Topics: ttp help time, json, exit-codes, environment, statuses, cron."),
+    )
 
 
 def _command(path: str, command: Any) -> Iterator[str]:
-    own = [p for p in command.params if p.param_type_name == "option" and p.name not in OUTPUT_OPTIONS]
-    arguments = [p.metavar for p in command.params if p.param_type_name == "argument"]
-    children = getattr(command, "commands", {})
-    yield from (".TP", rf"\fB{_escaped(path)}\fR {_escaped(' '.join(arguments))}".rstrip())
-    prose, examples = split_help(command.help)
-    yield from _prose(" ".join(prose.replace("\b", "").split()))
-    if own or examples:
-        yield ".RS"
-        for option in own:
-            yield from _option(option)
-        if examples:
-            yield from (".PP", "Examples:", *(line for example in examples for line in _typed(example)))
-        yield ".RE"
-    for name, child in children.items():
+    """Its arguments, options and first line. Options of several commands are explained once for all."""
+    arguments = [_escaped(p.metavar) for p in command.params if p.param_type_name == "argument"]
+    options = [f"[{_name(option)}]" for option in _own(command)]
+    yield from (".TP", " ".join([rf"\fB{_escaped(path)}\fR", *arguments, *options]))
+    yield from _prose(first_line(command.help))
+    for name, child in getattr(command, "commands", {}).items():
         yield from _command(f"{path} {name}", child)
 
 
-def _option(option: Any) -> Iterator[str]:
+def _own(command: Any) -> list[Any]:
+    return [p for p in command.params if p.param_type_name == "option" and p.name not in OUTPUT_OPTIONS]
+
+
+def _name(option: Any) -> str:
     names = ", ".join(sorted(option.opts, key=len, reverse=True))
-    value = "" if option.is_flag else rf" \fI{_escaped(str(option.metavar))}\fR"
-    yield from (".TP", rf"\fB{_escaped(names)}\fR{value}", *_prose(first_line(option.help)))
+    return _escaped(names) + ("" if option.is_flag else rf" \fI{_escaped(str(option.metavar))}\fR")
+
+
+def _options() -> Iterator[str]:
+    """The options that several commands have, each with its meanings; the commands where they differ."""
+    meanings: dict[str, dict[str, list[str]]] = {}
+    todo = [(command.name, load(command.name)) for command in COMMANDS]
+    while todo:
+        path, command = todo.pop(0)
+        todo = [*((f"{path} {name}", child) for name, child in getattr(command, "commands", {}).items()), *todo]
+        for option in _own(command):
+            meanings.setdefault(_name(option), {}).setdefault(first_line(option.help), []).append(path)
+    for name, known in sorted(meanings.items()):
+        if sum(map(len, known.values())) == 1:
+            continue
+        yield from (".TP", rf"\fB{name}\fR")
+        for meaning, paths in known.items():
+            where = "" if len(known) == 1 else f"{', '.join(paths)}: "
+            yield from (*_prose(where + meaning), *([".br"] if len(known) > 1 else []))
+
+
+def _option(option: Any) -> Iterator[str]:
+    yield from (".TP", rf"\fB{_name(option)}\fR", *_prose(first_line(option.help)))
 
 
 def _prose(text: str) -> Iterable[str]:

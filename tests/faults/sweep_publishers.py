@@ -13,13 +13,17 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest.mock import patch
 
-from tests.faults.team import Postgres, Publisher, Result, Team
+from tests.faults import sweep_networks, sweep_servers
+from tests.faults.team import Case, Postgres, Publisher, Result, Team
 from tests.faults.team_process import STEPS
+from tests.platforms.sandboxed import control
 from ttp.sandbox.server import running_sandbox
+from ttp.sandbox.x import posts
 
 EVICT_AFTER_S = 2.0
 QUICK = {"PUBLISH__EVICT_AFTER_S": str(EVICT_AFTER_S)}
@@ -27,19 +31,6 @@ LONG_WINDOW_S = 15.0
 """A settle window longer than a stop between the check and the first byte."""
 TAKEN_OVER_WITHIN_S = 3.0
 PATIENCE_S = 120.0
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One run. `go` does the harm; `accounts`, `posts`: how many there are, due over `spread_s`."""
-
-    sweep: str
-    what: str
-    go: Callable[[Team], None]
-    accounts: int = 4
-    posts: int = 16
-    spread_s: float = 1.0
-    settle_s: float = 1.0
 
 
 @dataclass
@@ -201,6 +192,26 @@ def clocks(count: int) -> Iterator[Case]:
         yield Case("clocks an hour apart", f"{shift} s", go)
 
 
+def apart(count: int) -> Iterator[Case]:
+    """A publisher whose clock is ahead makes a long call, posts at its end and stops. One whose clock is behind takes
+    over, and the post is not listed before the settle window ends."""
+    for number in range(count):
+        shift = (7, 25, 6)[number % 3]
+
+        def go(team: Team, shift: int = shift) -> None:
+            call = f"send:{2 * shift + 2}"
+            env = {"PUBLISH__EVICT_AFTER_S": "2"}
+            first = team.start(
+                "a", mutant=team.mutant, clock_s=f"{shift}", first_call=call, stop_at="after the answer", **env
+            )
+            if first.wait_stopped(2 * shift + 30):
+                team.start("b", mutant=team.mutant, clock_s=f"-{shift}", **env)
+                team.wait()
+            first.signal(signal.SIGCONT)
+
+        yield Case("clocks of two hosts apart", f"{shift} s each", go, 1, 1, 0.0, settle_s=6.0, lag_s=5.0)
+
+
 def edited(count: int) -> Iterator[Case]:
     """A person's change of a post that begins before the post is due and ends after it."""
     for _ in range(count):
@@ -228,35 +239,52 @@ SWEEPS: dict[str, Callable[[int], Iterator[Case]]] = {
     "server restarted": restarted,
     "ten publishers": lambda count: many(max(1, count // 10)),
     "clocks an hour apart": clocks,
+    "clocks of two hosts apart": apart,
     "changed by a person": edited,
+    "failed over": sweep_servers.failed_over,
+    "old primary is writable": sweep_servers.split,
+    "commits not replicated": sweep_servers.not_replicated,
+    "behind a pooler": sweep_servers.pooled,
+    "network cut": sweep_networks.cut,
 }
 CATCH = {
     "no fence": "refused late",
     "lock on another session": "stopped and evicted",
     "no row lock": "changed by a person",
     "no keepalive": "network cut",
+    "own clock": "clocks of two hosts apart",
+    "no warning": "commits not replicated",
 }
 """The sweep that must notice each mutant."""
 
 
 def run(cases: Iterator[Case], tally: Tally, mutant: str = "") -> None:
     """Run cases one after the other on one server."""
-    with ExitStack() as held, tempfile.TemporaryDirectory(prefix="ttp-team-") as folder:
-        place = Path(folder)
-        postgres = Postgres(place)
-        held.callback(postgres.close)
+    with tempfile.TemporaryDirectory(prefix="ttp-team-") as folder, ExitStack() as held:
+        shared: Postgres | None = None
         sandbox = held.enter_context(running_sandbox())
+        # X refuses a text that it has already: what is sent twice would not be seen.
+        held.enter_context(patch.object(posts, "DUPLICATE_MS", 0))
         for number, case in enumerate(cases):
-            (place / str(number)).mkdir()
-            team = Team(place / str(number), postgres, sandbox, number)
-            team.mutant = mutant
-            team.prepare(case.accounts, case.posts, spread_s=case.spread_s, settle_s=case.settle_s)
-            try:
+            place = Path(folder) / str(number)
+            place.mkdir()
+            with ExitStack() as alone:
+                if case.is_alone:
+                    postgres = Postgres(place, listen=case.listen)
+                    alone.callback(postgres.close)
+                else:
+                    if shared is None:
+                        shared = Postgres(Path(folder))
+                        held.callback(shared.close)
+                    postgres = shared
+                team = alone.enter_context(closing(Team(place, postgres, sandbox, number)))
+                team.mutant = mutant
+                control(sandbox.url, "POST", "settings", {"lag_s": case.lag_s})
+                team.prepare(case.accounts, case.posts, spread_s=case.spread_s, settle_s=case.settle_s)
                 case.go(team)
                 team.wait(PATIENCE_S)
-            finally:
-                team.close()
-            tally.add(case, team.judge(), team.takeovers)
+                team.end_publishers()
+                tally.add(case, team.judge(), team.takeovers)
 
 
 def main(count: int, only: str | None, *, mutants: bool) -> int:

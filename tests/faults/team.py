@@ -15,8 +15,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -74,32 +74,38 @@ class Postgres:
             shutil.chown(self.data, self._user)
             for parent in (folder, *folder.parents[:-1]):
                 parent.chmod(parent.stat().st_mode | 0o011)
-        self._call("initdb", "-D", str(self.data), "-U", "ttp", "-A", "trust", "--no-sync", "-E", "UTF8")
+        self._listen = listen
+        self.prepare()
+        self.start()
+
+    def prepare(self) -> None:
+        """Make the server's folder."""
+        self.call("initdb", "-D", str(self.data), "-U", "ttp", "-A", "trust", "--no-sync", "-E", "UTF8")
         with (self.data / "postgresql.conf").open("a") as config:
             config.write(
-                f"\nlisten_addresses = '{listen}'\nport = {self.port}\nunix_socket_directories = ''\nfsync = off\n"
-                "max_connections = 300\n"
+                f"\nlisten_addresses = '{self._listen}'\nport = {self.port}\nunix_socket_directories = ''\n"
+                "fsync = off\nmax_connections = 300\n"
             )
         with (self.data / "pg_hba.conf").open("a") as access:
             access.write("host all all 0.0.0.0/0 trust\n")
-        self.start()
 
     def url(self, host: str = "127.0.0.1") -> str:
         return f"postgresql://ttp@{host}:{self.port}/postgres"
 
     def start(self) -> None:
-        self._call("pg_ctl", "-D", str(self.data), "-w", "-l", str(self.data / "server.log"), "start")
+        self.call("pg_ctl", "-D", str(self.data), "-w", "-l", str(self.data / "server.log"), "start")
 
     def stop(self, mode: str) -> None:
         """`fast` ends all sessions; `immediate` is a crash."""
-        self._call("pg_ctl", "-D", str(self.data), "-w", "-m", mode, "stop")
+        self.call("pg_ctl", "-D", str(self.data), "-w", "-m", mode, "stop")
 
     def close(self) -> None:
         with suppress(subprocess.SubprocessError):
             self.stop("immediate")
         self._log.close()
 
-    def _call(self, program: str, *argv: str) -> None:
+    def call(self, program: str, *argv: str) -> None:
+        """Run one of the server's programs to its end, as the server's user."""
         subprocess.run(
             [str(self._binaries / program), *argv],
             user=self._user,
@@ -175,6 +181,23 @@ class Result:
         return not (self.duplicates or self.lost or self.stuck or self.notes)
 
 
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One run. `go` does the harm; `accounts`, `posts`: how many there are, due over `spread_s`; `lag_s`: how long a
+    new post is missing from the platform's lists; `is_alone`: it has a server of its own, which listens on `listen`."""
+
+    sweep: str
+    what: str
+    go: Callable[[Team], None]
+    accounts: int = 4
+    posts: int = 16
+    spread_s: float = 1.0
+    settle_s: float = 1.0
+    lag_s: float = 0.0
+    is_alone: bool = False
+    listen: str = "127.0.0.1"
+
+
 class Team:
     """Hosts that publish from one store. Each host is a home."""
 
@@ -190,9 +213,49 @@ class Team:
         self.mutant = ""
         self.takeovers: list[float] = []
         self._faults: list[str] = []
+        self.held = ExitStack()
+        """What ends with the run, after its publishers."""
 
     def url(self, host: str = "127.0.0.1") -> str:
-        return f"{self.postgres.url(host)}?options=-csearch_path%3D{self._schema}"
+        more = () if host == "127.0.0.1" else ("sslmode=disable",)
+        return self.url_of(self.postgres.url(host), *more)
+
+    def url_of(self, server: str, *more: str) -> str:
+        """Return the store's address on a server."""
+        return f"{server}?{'&'.join((f'options=-csearch_path%3D{self._schema}', *more))}"
+
+    def search_by_role(self) -> None:
+        """Let the store be found without options in the address, which a pooler does not pass on."""
+        self.ask(f"ALTER ROLE ttp SET search_path = {self._schema}")
+
+    def make_due(self, spread_s: float = 3.0) -> None:
+        """Make the posts due from now on."""
+        due = f"(extract(epoch FROM clock_timestamp()) * 1000)::bigint + id * {int(1000 * spread_s / len(self._texts))}"
+        self.ask(f"UPDATE delivery SET due_at = {due}, next_at = {due}")
+        self.ask("UPDATE post p SET scheduled_at = d.due_at FROM delivery d WHERE d.post_id = p.id")
+        self.ask("NOTIFY ttp_changes")
+
+    def ask(self, statement: str) -> Any:
+        """Return the first value of what a statement returns; None if it returns nothing."""
+        rows = self._sql(statement)
+        return rows[0][0] if rows else None
+
+    def sent(self) -> int:
+        """Return how many of the posts the platform has."""
+        return sum(post["text"] in self._texts for post in control(self.sandbox.url, "GET", "posts"))
+
+    def run(self, name: str, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
+        """Run a command in the home `name` to its end."""
+        return subprocess.run(
+            [sys.executable, "-m", "ttp", *words],
+            env=self._environ(name, **env),
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            timeout=PATIENCE_S,
+            cwd=ROOT,
+            check=False,
+        )
 
     def prepare(self, accounts: int, posts: int, *, spread_s: float = 0.0, settle_s: float = 1.0) -> None:
         """Create accounts, and due posts on them; `spread_s`: over which time they become due."""
@@ -251,32 +314,38 @@ class Team:
     ) -> Publisher:
         """Start `ttp run` in the home `name`. `mutant`: the mistake that it has; `stop_at`: the step at which it stops
         itself once. `before`: a program that runs it, such as `ip netns exec`."""
-        home = self.home(name)
-        said = self.folder / f"{name}-{len(self.publishers)}.out"
-        settings = {
-            **SETTINGS,
-            "HOME": str(home),
-            "STORE__URL": self.url(host),
-            "PLATFORMS__X__BASE_URL": sandbox or self.sandbox.url,
-            **env,
-        }
         environ = {
-            **{key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ},
-            **{f"TTP_{key}": value for key, value in settings.items()},
-            "TZ": "UTC",
-            "PYTHONPATH": str(ROOT),
-            "PYTHONDONTWRITEBYTECODE": "1",
+            **self._environ(
+                name, **{"STORE__URL": self.url(host), "PLATFORMS__X__BASE_URL": sandbox or self.sandbox.url, **env}
+            ),
             "TEAM_MUTANT": mutant,
             "TEAM_STOP_AT": stop_at,
             "TEAM_CLOCK_S": clock_s,
             "TEAM_FIRST_CALL": first_call,
         }
+        said = self.folder / f"{name}-{len(self.publishers)}.out"
         argv = [*before.split(), sys.executable, "-m", "tests.faults.team_process", "run", *words, "--jsonl"]
         with said.open("wb") as out:
             process = subprocess.Popen(argv, env=environ, stdout=out, stderr=subprocess.STDOUT, cwd=ROOT)
         publisher = Publisher(process, said)
         self.publishers.append(publisher)
         return publisher
+
+    def _environ(self, name: str, **env: str) -> dict[str, str]:
+        settings = {
+            **SETTINGS,
+            "HOME": str(self.home(name)),
+            "STORE__URL": self.url(),
+            "PLATFORMS__X__BASE_URL": self.sandbox.url,
+            **env,
+        }
+        return {
+            **{key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ},
+            **{f"TTP_{key}": value for key, value in settings.items()},
+            "TZ": "UTC",
+            "PYTHONPATH": str(ROOT),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
 
     def wait(self, patience_s: float = PATIENCE_S) -> bool:
         """Wait until every delivery has ended. Return whether it did."""
@@ -338,6 +407,10 @@ class Team:
         )
 
     def close(self) -> None:
+        self.end_publishers()
+        self.held.close()
+
+    def end_publishers(self) -> None:
         for publisher in self.publishers:
             publisher.signal(signal.SIGCONT)
             publisher.signal(signal.SIGTERM)
@@ -374,6 +447,7 @@ class Team:
 
         with psycopg.connect(self.postgres.url(), autocommit=True) as db:
             db.execute(f"SET search_path = {schema or self._schema}")
+            db.execute("SET synchronous_commit = local")
             found = db.execute(statement)
             return found.fetchall() if found.description else []
 

@@ -17,7 +17,7 @@ from typing import Any
 from ttp.domain.delivery import Delivery
 from ttp.domain.outcome import Attempt, Handle, Kind, NotDone, Outcome
 from ttp.domain.post import PostStatus
-from ttp.domain.time.clock import SystemClock
+from ttp.domain.time.clock import SharedClock, SystemClock
 from ttp.platforms.client import PublishRequest, Ready, Wait
 from ttp.publisher import delivery_context
 from ttp.publisher.delivery_context import SafeClient
@@ -153,11 +153,23 @@ def _no_keepalive() -> None:
     publisher_session._SERVER_SIDE.clear()
 
 
+def _own_clock() -> None:
+    """Each publisher goes by its own clock."""
+    SharedClock.now = lambda self: self._own.now()  # type: ignore[method-assign]
+
+
+def _no_warning() -> None:
+    """A commit that was not replicated counts."""
+    PostgresConnection._commit = lambda self, statement: self.execute(statement)  # type: ignore[assignment,method-assign]
+
+
 MUTANTS: dict[str, Callable[[], None]] = {
     "no fence": _no_fence,
     "lock on another session": _lock_on_another_session,
     "no row lock": no_row_lock,
     "no keepalive": _no_keepalive,
+    "own clock": _own_clock,
+    "no warning": _no_warning,
 }
 
 

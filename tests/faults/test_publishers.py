@@ -7,18 +7,20 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults import sweep_publishers
-from tests.faults.sweep_publishers import Case, Tally
-from tests.faults.team import find_binaries
+from tests.faults import sweep_publishers, sweep_servers
+from tests.faults.sweep_publishers import Tally
+from tests.faults.team import Case, find_binaries
 from tests.faults.team_process import MUTANTS, STEPS
 
 
 def sample() -> Iterator[Case]:
-    """Few runs of each sort: a kill, a stop before and after the intent, a crash of the server, a person's change."""
+    """Few runs of each sort: a kill, a stop before and after the intent, a crash of the server, a person's change,
+    a failover."""
     yield from sweep_publishers.killed(1)
     yield from itertools.islice(sweep_publishers.stopped(len(STEPS)), 1, 3)
     yield from itertools.islice(sweep_publishers.restarted(2), 1, 2)
     yield from sweep_publishers.edited(1)
+    yield from sweep_servers.failed_over(1)
 
 
 @pytest.mark.skipif(find_binaries() is None, reason="there are no programs of PostgreSQL here")
@@ -26,7 +28,7 @@ def test_several_publishers_publish_each_post_once() -> None:
     tally = Tally()
     sweep_publishers.run(sample(), tally)
     assert tally.wrong == []
-    assert (tally.runs, tally.duplicates, tally.lost, tally.stuck) == (5, 0, 0, 0)
+    assert (tally.runs, tally.duplicates, tally.lost, tally.stuck) == (6, 0, 0, 0)
 
 
 def test_every_mutant_has_a_sweep() -> None:

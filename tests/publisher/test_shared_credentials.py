@@ -14,8 +14,10 @@ from tests.clock import FakeClock
 from tests.conftest import Program
 from tests.publisher.world import World, open_world
 from tests.store.backends import KEY, OTHER_KEY
+from ttp.publisher.loop import Loop, Scope
 from ttp.sandbox.server import RunningSandbox
 from ttp.store.database import Database, open_database
+from ttp.store.dialect import StoreError
 
 
 @pytest.fixture
@@ -87,3 +89,44 @@ def test_without_the_right_key_nothing_is_claimed(world: World, monkeypatch: pyt
     monkeypatch.setenv("TTP_CREDENTIALS_KEY", KEY)
     world.ttp.ok("run", "--until-idle")
     assert world.ttp.shown(post)["status"] == "published"
+
+
+def test_a_publisher_whose_clock_is_behind_shortens_no_wait_of_the_others(world: World, elsewhere: Database) -> None:
+    add(world)
+    post = world.ttp.post("Hello", "--to", "x/me", "--at", "now")
+    now = int(world.ttp.clock.now().timestamp() * 1000)
+    hour = 3_600_000
+    with closing(elsewhere.connect()) as db, db.transaction():
+        db.execute("UPDATE post SET status = 'publishing' WHERE id = ?", (post,))
+        db.execute("UPDATE delivery SET state = 'retrying', next_at = ? WHERE post_id = ?", (now + 3 * hour, post))
+        db.execute(
+            "INSERT INTO attempt (delivery_id, number, step, phase, at, ended_at)"
+            " SELECT id, 1, 'POST', 'publish', ?, ? FROM delivery",
+            (now + hour, now + hour),
+        )
+    world.ttp.ok("run", "--once")
+    with closing(elsewhere.connect()) as db:
+        assert db.execute("SELECT next_at FROM delivery").fetchone()[0] == now + 3 * hour
+
+
+def test_a_failover_after_a_take_over_is_noticed(
+    world: World, elsewhere: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(world)
+    world.ttp.post("Hello", "--to", "x/me", "--at", "now")
+    now = int(world.ttp.clock.now().timestamp() * 1000)
+
+    def run(loop: Loop, scope: Scope) -> bool:
+        with closing(elsewhere.connect()) as db:
+            db.execute("UPDATE delivery SET state = 'pending', next_at = ?", (now,))
+            db.execute("UPDATE store SET timeline = timeline + 1")
+            db.execute("SELECT pg_terminate_backend(session_pid::int) FROM publisher")
+        with pytest.raises(StoreError):
+            loop._context.writer.run(lambda db: db.execute("SELECT 1"))
+        loop._context.writer.run(lambda db: None)
+        return True
+
+    monkeypatch.setattr(Loop, "run", run)
+    world.ttp.ok("run", "--once", "--take-over")
+    with closing(elsewhere.connect()) as db:
+        assert db.execute("SELECT state FROM delivery").fetchone()[0] == "reconciling"

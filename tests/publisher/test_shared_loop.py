@@ -54,7 +54,7 @@ class SharedBench(Bench):
                 workers,
                 watch,
                 reopen=self.connect,
-                server_clock=lambda db: self.clock.now() + self.clock_of_server,
+                follow=lambda db: (self.clock.now() + self.clock_of_server, self.clock.now()),
             )
             try:
                 return self.loop.run(Scope(mode, None if only is None else frozenset(only), max_time))
@@ -79,11 +79,11 @@ class SharedBench(Bench):
 @pytest.fixture
 def bench(tmp_path: Path, clock: FakeClock, schemas: Schemas, monkeypatch: pytest.MonkeyPatch) -> Iterator[SharedBench]:
     monkeypatch.setattr(stores, "POSTGRESQL", schemas)
-    bench = SharedBench(tmp_path / "home", clock)
-    yield bench
-    while (idle := bench.database._sessions.take()) is not None:  # type: ignore[attr-defined]  # of PostgreSQL
-        idle.end()
-    schemas.put_back()
+    with schemas.lending():
+        bench = SharedBench(tmp_path / "home", clock)
+        yield bench
+        while (idle := bench.database._sessions.take()) is not None:  # type: ignore[attr-defined]  # of PostgreSQL
+            idle.end()
 
 
 @pytest.mark.parametrize("away_s", [0.0, 3.0, 40.0])

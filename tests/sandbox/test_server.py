@@ -17,7 +17,7 @@ import pytest
 from tests.sandbox.conftest import START, Clock
 from ttp.sandbox.files import CLIP, PHOTO
 from ttp.sandbox.server import RunningSandbox, running_sandbox, serve
-from ttp.sandbox.storage import OldState
+from ttp.sandbox.state import OldState
 
 
 def credentials(sandbox: RunningSandbox, name: str) -> dict[str, str]:

@@ -431,6 +431,15 @@ def test_a_store_that_may_not_publish_is_not_copied(make: Make, tmp_path: Path) 
     assert not seal_of(copied).is_closed
 
 
+def test_a_store_that_was_copied_to_another_server_is_not_copied_from_there(make: Make) -> None:
+    source, target = filled(make("postgresql")), make("sqlite")
+    with closing(source.connect()) as db:
+        db.execute("UPDATE store SET server = 'another/1', timeline = 1")
+    with pytest.raises(OwnedElsewhere):
+        list(StoreCopy(source, target).run())
+    assert not seal_of(target).is_closed
+
+
 DYING = """
 import os, sys
 from contextlib import contextmanager

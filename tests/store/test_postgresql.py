@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.conftest import Program, Ran
@@ -14,6 +16,7 @@ from ttp.store.database import REVISIONS, open_database
 from ttp.store.postgresql.address import read_address
 from ttp.store.postgresql.connection import PostgresConnection
 from ttp.store.postgresql.database import PostgresDatabase
+from ttp.store.postgresql.errors import sentence
 
 COLUMNS = (
     "SELECT table_name, column_name, data_type, is_nullable, is_identity, column_default"
@@ -109,6 +112,29 @@ def test_a_right_is_missing(guarded: str, ttp: Program, store_url: str, monkeypa
     monkeypatch.setenv("TTP_STORE__PASSWORD_COMMAND", '["echo", "open sesame"]')
     assert ttp.ok("list").out == ""
     refused(ttp("create", "Hello"), 5)
+    # Whoever owns the database still has no right to another user's tables.
+    assert "OWNER" not in ttp("create", "Hello", "--json").error["hint"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'root certificate file "/nope" does not exist\nEither provide the file, or change sslmode.\n',
+        "server closed the connection unexpectedly\n\tThis probably means the server terminated abnormally\n",
+    ],
+)
+def test_the_drivers_advice_is_left_out(said: str) -> None:
+    assert sentence(psycopg.OperationalError(f"connection failed: {said}")) == said.partition("\n")[0]
+
+
+def test_a_server_that_is_down_is_no_wrong_address(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TTP_STORE__URL", "postgresql://localhost:1/ttp")
+    assert ttp("list", "--json").error["hint"] == "ttp doctor"
+
+
+def test_the_driver_prints_nothing_of_a_lost_session(caplog: pytest.LogCaptureFixture) -> None:
+    logging.getLogger("psycopg").warning("error ignored terminating a pipeline")
+    assert not caplog.records
 
 
 def test_a_server_that_is_too_old(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from ttp.publisher.delivery_context import record_evidence
 from ttp.store import claims, queries
 from ttp.store.database import Database
 from ttp.store.dialect import Connection, SessionLost, StoreError
+from ttp.store.postgresql.database import PostgresDatabase
 from ttp.store.publisher_session import Held, PublisherSession
 from ttp.store.row_mapper import Quarantine
 
@@ -225,6 +226,26 @@ def test_another_session_with_the_same_number_is_not_disconnected(
     assert first.claim() == []
 
 
+def test_a_publisher_of_another_database_is_left_alone_by_a_restored_dump(
+    postgresql: str, two: tuple[Publisher, Publisher]
+) -> None:
+    from ttp.store.postgresql.address import read_address
+    from ttp.store.postgresql.connection import PostgresConnection
+    from ttp.store.postgresql.publisher_session import registered_publishers
+
+    _, second = two
+    with closing(PostgresConnection({**read_address(postgresql), "dbname": "template1"})) as elsewhere:
+        session = elsewhere.execute(
+            "SELECT pid, extract(epoch FROM backend_start)::text FROM pg_stat_activity WHERE pid = pg_backend_pid()"
+        ).fetchone()
+        second.db.execute(
+            "UPDATE publisher SET last_report_at = 0, session_pid = ?, session_start = ? WHERE id = 1", tuple(session)
+        )
+        assert len(registered_publishers(second.db)) == 1
+        assert second.session.report(second.db) == []
+        assert elsewhere.execute("SELECT 1").fetchone()[0] == 1
+
+
 def test_the_publishers_are_listed_with_the_accounts_in_hand(
     database: Database, two: tuple[Publisher, Publisher]
 ) -> None:
@@ -344,3 +365,43 @@ def test_a_publisher_refuses_sessions_of_a_pooler(database: Database, monkeypatc
     monkeypatch.setattr(PostgresConnection, "session_pid", -1)
     with pytest.raises(Busy):
         Publisher(database)
+
+
+def test_a_publisher_of_another_role_is_refused_because_neither_could_disconnect_the_other(
+    database: Database, two: tuple[Publisher, Publisher]
+) -> None:
+    first, _ = two
+    assert isinstance(database, PostgresDatabase)
+    schema = first.db.execute("SELECT current_schema()").fetchone()[0]
+    first.db.execute(f"CREATE ROLE other LOGIN; GRANT ALL ON SCHEMA {schema} TO other")
+    first.db.execute(f"GRANT ALL ON ALL TABLES IN SCHEMA {schema} TO other")
+    first.db.execute(f"GRANT ALL ON ALL SEQUENCES IN SCHEMA {schema} TO other")
+    try:
+        elsewhere = PostgresDatabase(database.home, database._url)
+        elsewhere._parameters["user"] = "other"
+        with pytest.raises(Busy):
+            Publisher(elsewhere)
+        second = PostgresDatabase(database.home, database._url).publisher_session("loop", EVICT_AFTER).connect()
+        second.close()
+    finally:
+        first.db.execute("DROP OWNED BY other; DROP ROLE other")
+
+
+def test_a_change_that_goes_on_no_more_does_not_keep_others_from_theirs(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ttp.store.postgresql.connection.IDLE_MS", 50)
+    posts(database, 1)
+    asleep, other = (PostgresDatabase(database.home, database._url) for _ in range(2))  # type: ignore[attr-defined]
+    other._parameters["options"] += " -c lock_timeout=5000"
+
+    def change_both() -> None:
+        with asleep.writing() as db:
+            db.execute("UPDATE post SET updated_at = 1")
+            with other.writing() as awake:
+                awake.execute("UPDATE post SET updated_at = 2")
+
+    with pytest.raises(Busy):
+        change_both()
+    with closing(database.connect()) as db:
+        assert db.execute("SELECT updated_at FROM post").fetchone()[0] == 2

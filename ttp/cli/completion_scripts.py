@@ -291,13 +291,16 @@ def fish(nodes: Sequence[Node]) -> str:
         return f"{offer} -r -F" if source.files else f"{offer} -x {takes(source)}".rstrip()
 
     lines = []
+    words: dict[Word, list[str]] = {}  # `help` offers them again
     options: dict[tuple[str, str], list[str]] = {}  # most commands share them
     for node in nodes:
-        lines += [line([node.path], f"-a {word}", help) for word, help in node.words]
+        for word in node.words:
+            words.setdefault(word, []).append(node.path)
         if not node.words and (offer := takes(node.place)):
             lines.append(line([node.path], offer, "", "any" if node.again else "0"))
         for name, help in node.options:
             options.setdefault((option(name, node), help), []).append(node.path)
+    lines += [line(paths, f"-a {word}", help) for (word, help), paths in words.items()]
     lines += [line(paths, offer, help) for (offer, help), paths in options.items()]
     return filled(
         _FISH,

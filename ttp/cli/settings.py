@@ -265,9 +265,10 @@ def key_named(name: str, keys: KeyTable) -> Key:
 
 
 def parse_value(key: Key, texts: Sequence[str]) -> Value:
-    """Parse words as the value of a setting; for a list each word is a member. UsageError."""
+    """Parse words as the value of a setting; for a list each word is a member, or one word is JSON. UsageError."""
+    as_json = len(texts) == 1 and texts[0].lstrip().startswith("[")
     try:
-        value = typed(key, list(texts) if isinstance(key.default, tuple) else " ".join(texts))
+        value = typed(key, list(texts) if isinstance(key.default, tuple) and not as_json else " ".join(texts))
         if key.name == "timezone":
             from ttp.domain.time.zones import parse_configured_zone
 

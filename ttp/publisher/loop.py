@@ -87,13 +87,13 @@ class Loop:
         replaced: Callable[[Connection], TtpError | None] = lambda watch: None,
         installed: Callable[[], str] = lambda: __version__,
         reopen: Callable[[], Connection] | None = None,
-        server_clock: Callable[[Connection], datetime] | None = None,
+        follow: Callable[[Connection], tuple[datetime, datetime]] | None = None,
     ) -> None:
         """`taken`: deliveries that moved before the start, by the journal or a take-over; their events come first.
         `make_ahead` creates the posts of repeats and returns notes; None: not in this run. `replaced` returns why
         publishing must stop; the loop raises it. `installed` returns the version of the program on disk. `reopen` opens
-        another `watch` after a lost session; `server_clock` reads the clock by which several publishers agree on what
-        is due."""
+        another `watch` after a lost session; `follow` reads the clock by which several publishers agree, and this
+        machine's own."""
         self._context = context
         self._workers = workers
         self._watch = watch
@@ -102,7 +102,7 @@ class Loop:
         self._make_ahead = make_ahead
         self._replaced = replaced
         self._reopen = reopen
-        self._server_clock = server_clock
+        self._follow = follow
         self._installed = installed
         self._horizon = timedelta(seconds=context.config.seconds("repeat.ahead_s"))
         self._told: set[str] = set()
@@ -253,7 +253,7 @@ class Loop:
         clock = self._context.clock
         now = clock.now()
         if self._context.is_shared:
-            return self._differs_from_server(now)
+            return self._differs_from_server()
         ahead = now.timestamp() - clock.boot()
         if self._ahead - ahead > clock_check.STEP.total_seconds():  # it was set back while this ran
             self._context.writer.run(lambda db: clock_check.shorten_waits(db, now))
@@ -267,11 +267,11 @@ class Loop:
             self._context.emit(Event(now, "publisher.idle", kind=CLOCK, message=slow.message, next_at=known))
         return known is not None
 
-    def _differs_from_server(self, now: datetime) -> bool:
-        """Return whether this clock is so wrong that posts would be published at a wrong time."""
-        if self._server_clock is None:
+    def _differs_from_server(self) -> bool:
+        """Return whether this machine's clock is so wrong that what people read and write here has a wrong time."""
+        if self._follow is None:
             return False
-        server, before = self._server_clock(self._watch), self._behind
+        (server, now), before = self._follow(self._watch), self._behind
         wrong = abs(server - now) > CLOCKS_DIFFER_AT_MOST
         self._behind = server if wrong else None
         if wrong and before is None:

@@ -206,13 +206,14 @@ def earliest_publish_time(intent: Attempt) -> datetime:
     return intent.at if timedelta(0) < early <= DATE_WRONG_BY_MOST else intent.platform_at
 
 
-def clocks_agree(intent: Attempt, platform_at: datetime, now: datetime, boot: float) -> bool:
+def clocks_agree(intent: Attempt, platform_at: datetime, now: datetime, boot: float | None) -> bool:
     """Return whether the platform's clock and one of this machine's measured the same time since the intent. The clock
-    since start-up cannot be set, but restarts with the machine; the wall clock can be set, but continues."""
+    since start-up cannot be set, but restarts with the machine; the wall clock can be set, but continues. `boot`: None
+    where the intent may be another machine's."""
     assert intent.platform_at is not None
     theirs = platform_at - intent.platform_at
     ours = [now - intent.at]
-    if intent.boot_s is not None and boot >= intent.boot_s:
+    if boot is not None and intent.boot_s is not None and boot >= intent.boot_s:
         ours.append(timedelta(seconds=boot - intent.boot_s))
     return any(abs(theirs - each) <= CLOCKS_DIFFER_AT_MOST for each in ours)
 

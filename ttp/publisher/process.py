@@ -27,7 +27,7 @@ from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import Busy, Hint, NotAllowed, TtpError
 from ttp.domain.event import Event, Sink
-from ttp.domain.time.clock import Clock, to_ms
+from ttp.domain.time.clock import Clock, SharedClock, to_ms
 from ttp.platforms.client import Client
 from ttp.platforms.registry import Registry
 from ttp.publisher import reconcile
@@ -51,7 +51,7 @@ from ttp.store.home import locks
 from ttp.store.home.journal import Journal
 from ttp.store.home.media import MediaStore
 from ttp.store.ownership import Machine, OwnedElsewhere, Owner, store_id, this_machine
-from ttp.store.publisher_session import Job
+from ttp.store.publisher_session import Job, PublisherSession
 from ttp.store.rate_limits import Limits
 from ttp.store.row_mapper import Quarantine
 from ttp.store.writer import Writer
@@ -127,7 +127,7 @@ class PublisherProcess:
     """Raises an error if no account's credentials can be read here."""
     installed: Callable[[], str] = installed_version
     server_clock: Callable[[Connection], datetime] | None = None
-    """Reads the clock of the store's server, by which several publishers agree on what is due."""
+    """Reads the clock of the store's server, by which several publishers agree."""
 
     @property
     def home(self) -> Path:
@@ -204,14 +204,20 @@ class PublisherProcess:
             session = self.database.publisher_session(
                 scope.mode.value, timedelta(seconds=self.config.seconds("publish.evict_after_s"))
             )
-            owner = self.owner
+            owner, is_owner = self.owner, not take_over
+            clock, follow = self._clock_of(session)
 
             def connect() -> Connection:
                 with self.database.translating_errors():
                     connection = session.connect()
                     try:
-                        if session.is_shared and not take_over:
-                            reconcile.look_up_after_failover(connection, owner, self.clock.now())
+                        if follow is not None:
+                            follow(connection)
+                        if session.is_shared and is_owner:
+                            reconcile.look_up_after_failover(connection, owner, clock.now())
+                        # At each session: another one may have begun to publish between two of them.
+                        if others := session.others(connection):
+                            refuse_second_publisher(self.config.text("credentials.backend"), others, self.tokens)
                     except BaseException:
                         connection.close()
                         raise
@@ -234,12 +240,13 @@ class PublisherProcess:
                     found = reconcile.claim_ownership(db, owner, since, take_over=take_over)
                     if clock_check.clock_behind(since, known) is not None:
                         clock_check.record_instant(db, known)
-                    clock_check.shorten_waits(db, since)
+                    # Of several publishers it is not known whose clock was ahead, and this one's may be behind.
+                    if not session.is_shared:
+                        clock_check.shorten_waits(db, since)
                     return found
 
                 taken += writer.run(own)
-                if others := writer.run(session.others):
-                    refuse_second_publisher(self.config.text("credentials.backend"), others, self.tokens)
+                is_owner = True
             writer.committed = owner.note_progress
             if self.limits is not None:
                 writer.committing = self.limits.write
@@ -249,19 +256,19 @@ class PublisherProcess:
                 self.tokens,
                 clients,
                 self.config,
-                self.clock,
+                clock,
                 self.platforms,
                 hooks.emit,
                 store_id(watch),
                 self.limits,
                 journal,
                 left,
-                MediaWaits(self.media, left, self.clock) if self.media.bucket is not None else None,
+                MediaWaits(self.media, left, clock) if self.media.bucket is not None else None,
                 session,
             )
             pool = self.pool or held.enter_context(closing(WorkerThreads(self.config.count("publish.concurrency"))))
             lost = (SessionLost, Superseded, TryAgain, NotDurable, Busy) if session.is_shared else ()
-            workers = WorkerPool(pool, self.clock, self.wait, lost)
+            workers = WorkerPool(pool, clock, self.wait, lost)
             make_ahead = None if scope.mode is Mode.PUBLISH else self.make_ahead
             loop = Loop(
                 context,
@@ -273,7 +280,7 @@ class PublisherProcess:
                 owner.refusal_if_replaced,
                 self.installed,
                 self.database.connect if session.is_shared else None,
-                self.server_clock,
+                follow,
             )
 
             def stop() -> None:
@@ -312,6 +319,17 @@ class PublisherProcess:
                     with suppress(StoreError, TtpError):  # it ends with the session, too
                         writer.run(session.leave)
             return RunResult(clean, caught[0] if caught else None, (*notes, *faults))
+
+    def _clock_of(
+        self, session: PublisherSession
+    ) -> tuple[Clock, Callable[[Connection], tuple[datetime, datetime]] | None]:
+        """Return the clock that publishing goes by, and what reads it from the server: where several publish, one host
+        records when a call began, and another one when it was over."""
+        read = self.server_clock
+        if read is None or not session.is_shared:
+            return self.clock, None
+        clock = SharedClock(self.clock)
+        return clock, lambda db: clock.follow(lambda: read(db))
 
     def _alone(self, job: Job) -> Alone:
         return partial(self.database.job, job)

@@ -158,7 +158,8 @@ class LookupJob:
             return looked
         if looked.platform_at is None:
             return replace(looked, finding=Unclear(Kind.UNKNOWN, NO_TIME))
-        if not clocks_agree(intent, looked.platform_at, now, self._context.clock.boot()):
+        boot = None if self._context.is_shared else self._context.clock.boot()
+        if not clocks_agree(intent, looked.platform_at, now, boot):
             return replace(looked, finding=Unclear(Kind.UNKNOWN, JUMPED))
         return looked
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import MISSING, Field, dataclass, field, fields, replace
+from dataclasses import MISSING, Field, asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar, cast
 
 from ttp.sandbox.media import Pictures
 from ttp.sandbox.records import DAY_MS, Account, App, LoginCode, Post, Record
-from ttp.sandbox.storage import Storage
 
 
 def switch(default: Any, about: str) -> Any:
@@ -70,12 +71,22 @@ def describe_type(known: Field[Any]) -> str:
 
 
 T = TypeVar("T")
+
+
 A = TypeVar("A", bound=Account)
+
+
 Now: TypeAlias = Callable[[], datetime]
+
+
 Answered: TypeAlias = tuple[str, str, int]
 """Method, path without its query, status."""
+
+
 REFRESH_MS = 180 * DAY_MS
 """Life of a refresh token, where none is documented."""
+
+
 UNLIMITED = 1_000_000_000
 """The limit of an account without limits. Answers have headers for it, but nothing reaches it."""
 
@@ -222,3 +233,53 @@ def open_state(folder: Path | None = None, now: Now = wall_clock, kinds: Iterabl
         state.posts = {p.id: p for p in sorted(state.posts.values(), key=lambda p: p.at_ms)}
         state.storage = storage
     return state
+
+
+VERSION = 2
+"""Raised whenever records change their fields."""
+
+
+class OldState(ValueError):
+    """A state folder that another version of the sandbox wrote."""
+
+
+class Storage:
+    """The records of a state folder, in the order they were first written."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open `folder/sandbox.db`, creating both if missing. Raises OSError or OldState."""
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / "sandbox.db"
+        try:
+            # The server runs in one thread, but not always in the one that opened the file.
+            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            self._db.execute("PRAGMA journal_mode = WAL")
+            ((version,),) = self._db.execute("PRAGMA user_version")
+            if version != VERSION and self._db.execute("SELECT 1 FROM sqlite_schema").fetchone():
+                self._db.close()
+                raise OldState(f"{folder} was written by another version of the sandbox. Use another folder.")
+            self._db.execute(f"PRAGMA user_version = {VERSION}")
+            self._db.execute(
+                "CREATE TABLE IF NOT EXISTS record"
+                " (seq INTEGER PRIMARY KEY, kind TEXT, id TEXT, data TEXT, UNIQUE (kind, id))"
+            )
+        except sqlite3.Error as error:
+            raise OSError(f"{path}: {error}") from error
+
+    def write(self, records: Iterable[Any]) -> None:
+        """Write new or changed records in one transaction. Each is a dataclass with an `id`."""
+        rows = [(type(record).__name__, record.id, json.dumps(asdict(record))) for record in records]
+        self._db.execute("BEGIN IMMEDIATE")
+        self._db.executemany(
+            "INSERT INTO record (kind, id, data) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET data = excluded.data", rows
+        )
+        self._db.execute("COMMIT")
+
+    def read(self, kinds: Iterable[type[Any]]) -> Iterator[Any]:
+        """Yield every record of these dataclasses. Lists become tuples."""
+        named = {kind.__name__: kind for kind in kinds}
+        for kind, data in self._db.execute("SELECT kind, data FROM record ORDER BY seq"):
+            yield named[kind](**{k: tuple(v) if isinstance(v, list) else v for k, v in json.loads(data).items()})
+
+    def close(self) -> None:
+        self._db.close()

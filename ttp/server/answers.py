@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse
 
-from ttp.views.actions import json_value
+from ttp.views.errors import json_value
 
 Instant = str
 _ENCODER = json.JSONEncoder(

@@ -39,6 +39,7 @@ class Audit:
             if db is None:
                 return []
             self._database.check(db)
+            place = "files are" if self._database.has_files else "server and database are"
             accepted = [name for name in self._platforms.names() if self._platforms.facts(name).done_is_accepted]
             return [
                 _check(
@@ -48,11 +49,11 @@ class Audit:
                 ),
                 _check("posts", "posts: the status follows from the deliveries", _posts(db)),
                 _check("remote-ids", "remote ids: each belongs to one delivery", _remote_ids(db)),
-                _check("store", "store: its files are the recorded ones, so it is not a copy", self._copy_check(db)),
+                _check("store", f"store: its {place} the recorded ones, so it is not a copy", self._copy_check(db)),
             ]
 
     def _copy_check(self, db: Connection) -> Iterator[list[str]]:
-        refused = refusal_of_copy(self._database.home, db)
+        refused = refusal_of_copy(self._database.home, db, self._database.server_identity)
         yield [] if refused is None else [refused.message]
 
 

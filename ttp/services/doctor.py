@@ -174,6 +174,7 @@ class Doctor:
             this_machine(),
             any_machine=self._config["publish.any_machine"] is True,
             has_files=self._database.has_files,
+            identity=self._database.server_identity,
         )
         with self._database.as_it_is() as db:
             doubt = None if db is None else owner.refusal(db)

@@ -129,7 +129,13 @@ class StoreCopy:
     def _refuse_elsewhere(self, source: Connection) -> None:
         """Raise OwnedElsewhere for a copied or restored store: another one may publish the same posts."""
         home, has_files = self._source.home, self._source.has_files
-        owner = Owner(home, this_machine(), any_machine=self._any_machine, has_files=has_files)
+        owner = Owner(
+            home,
+            this_machine(),
+            any_machine=self._any_machine,
+            has_files=has_files,
+            identity=self._source.server_identity,
+        )
         doubt = owner.refusal(source)
         if doubt is not None:
             raise doubt

@@ -235,8 +235,13 @@ def _copied(mark: str | None, seen: MarkFile | None) -> OwnedElsewhere | None:
     return OwnedElsewhere("this store is a copy, or was put back")
 
 
-def refusal_of_copy(home: Path, db: Connection) -> OwnedElsewhere | None:
-    """Return the refusal for a store that is a copy, on any machine."""
+def refusal_of_copy(
+    home: Path, db: Connection, identity: Callable[[Connection], ServerIdentity] | None = None
+) -> OwnedElsewhere | None:
+    """Return the refusal for a store that is a copy, on any machine. `identity`: of the store's server, if it has
+    one."""
+    if identity is not None:
+        return _moved(db, identity(db))
     return _copied(_row(db)["mark"], _seen(home, db))
 
 

@@ -285,6 +285,7 @@ def test_status_has_the_shape_of_the_contract(posts: Program) -> None:
         "media",
         "blocked",
         "webhooks",
+        "publishers",
     ]
     assert set(status["publisher"].values()) == {False, None}
     assert status["needs"] == {"review": 1, "reconnect": 0, "retry": 0}

@@ -87,9 +87,23 @@ def test_a_store_that_was_copied_to_another_server_publishes_after_a_take_over_o
     world.ttp.ok("schedule", str(world.ttp.post("one", "--to", "x/me")), "--at", "now")
     assert world.ttp("run", "--once").code == 5
     assert [one["by"] for one in world.ttp("status", "--json").json["blocked"]] == ["machine"]
+    assert world.ttp("audit").rows[-1][:2] == ["fail", "store"]
     world.ttp("run", "--until-idle", "--take-over")
+    assert world.ttp("audit").rows[-1][:2] == ["ok", "store"]
     assert states(store_url, tmp_path) == ["needs_review"]
     assert world.ttp("status", "--json").json["blocked"] == []
+
+
+def test_numbers_of_an_account_are_summed(world: World, tmp_path: Path) -> None:
+    world.account("x/me")
+    rows = tmp_path / "numbers.csv"
+    rows.write_text(
+        "account,remoteId,publishedAt,likes,comments,shares,views\n"
+        "x/me,1,2026-01-02T08:00:00Z,5,1,0,90\nx/me,2,2026-01-03T08:00:00Z,6,1,0,10\n"
+    )
+    world.ttp.ok("metrics", "import", str(rows))
+    (total,) = world.ttp("metrics", "summary", "--json").json
+    assert (total["posts"], total["samples"], total["likes"], total["views"]) == (2, 2, 11, 100)
 
 
 def test_after_a_failover_what_was_due_is_looked_up_and_then_published(

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttp.domain.time.clock import EPOCH, SystemClock, from_ms, to_ms, utc_text
+from tests.clock import START, FakeClock
+from ttp.domain.time.clock import EPOCH, SharedClock, SystemClock, from_ms, to_ms, utc_text
 
 INSTANTS = st.integers(-2 * 10**15, 250 * 10**15).map(lambda us: EPOCH + timedelta(microseconds=us))
 
@@ -61,3 +62,26 @@ def test_the_machines_clock_is_utc_and_its_boot_clock_never_goes_back() -> None:
     assert abs(clock.now().timestamp() - time.time()) < 5
     first = clock.boot()
     assert 0 < first <= clock.boot()
+
+
+def test_a_shared_clock_goes_by_the_other_one_whatever_is_set_here() -> None:
+    own = FakeClock(START - timedelta(seconds=50))
+    clock = SharedClock(own)
+    assert clock.now() == own.now()
+    assert clock.follow(lambda: START) == (START, own.now())
+    own.set(START + timedelta(hours=1))
+    own.advance(5)
+    assert (clock.now(), clock.boot()) == (START + timedelta(seconds=5), own.boot())
+
+
+def test_a_clock_that_answers_late_is_not_believed_again() -> None:
+    own = FakeClock()
+    clock = SharedClock(own)
+    clock.follow(lambda: START)
+
+    def late() -> datetime:
+        own.advance(30)
+        return START
+
+    clock.follow(late)
+    assert clock.now() == START + timedelta(seconds=30)

@@ -69,7 +69,9 @@ def add(
     context.out.write_one(accounts_module.ACCOUNTS_SPEC, added, say=[said])
     held = None if credentials is None else context.credentials.get(added.name)
     if held is not None and held.refresh_token is not None:
-        context.out.note("ttp renews this login by itself. Do not copy or delete TTP_HOME.")
+        is_inside = context.config.text("credentials.backend") == "store"
+        rest = "" if is_inside else " Do not copy or delete TTP_HOME."
+        context.out.note(f"ttp renews this login by itself.{rest}")
     note_media_host(context, added)
 
 

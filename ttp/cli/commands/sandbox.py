@@ -112,7 +112,7 @@ def sandbox(
     """
     server = load_sandbox()
     from ttp.sandbox.control import NoSetting
-    from ttp.sandbox.storage import OldState
+    from ttp.sandbox.state import OldState
 
     folder, served = (None if name is None else Path(name) for name in (state, media))
     for given in filter(None, (state, media)):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Protocol
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+_QUICK_S = 1.0
+"""A clock whose answer took longer is not believed: it may be late by that."""
 
 
 class Clock(Protocol):
@@ -32,6 +35,32 @@ class SystemClock:
     def boot(self) -> float:
         # CLOCK_BOOTTIME counts a suspended laptop's sleep; macOS's monotonic clock does so by itself.
         return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+class SharedClock:
+    """The clock by which several hosts agree: another machine's, which `follow` reads, continued by this machine's
+    clock since start-up. Until then this machine's own."""
+
+    def __init__(self, own: Clock) -> None:
+        self._own = own
+        self._read: tuple[datetime, float] | None = None
+
+    def now(self) -> datetime:
+        if self._read is None:
+            return self._own.now()
+        at, boot = self._read
+        return at + timedelta(seconds=self._own.boot() - boot)
+
+    def boot(self) -> float:
+        return self._own.boot()
+
+    def follow(self, read: Callable[[], datetime]) -> tuple[datetime, datetime]:
+        """Read the other clock. Return what it says, and what this machine's own says."""
+        began = self._own.boot()
+        theirs, ended = read(), self._own.boot()
+        if self._read is None or ended - began <= _QUICK_S:
+            self._read = theirs, (began + ended) / 2
+        return theirs, self._own.now()
 
 
 def to_ms(instant: datetime) -> int:

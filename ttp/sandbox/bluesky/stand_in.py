@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
-from ttp.sandbox.bluesky import feed, repo, sessions, video
+from ttp.sandbox.bluesky import feed, repo, sessions
 from ttp.sandbox.bluesky.records import (
     APP_PASSWORD,
     LIMITS,
@@ -44,7 +44,7 @@ class Bluesky(StandIn):
     help = f"no page; app password {APP_PASSWORD}, the accounts' own password {OWN_PASSWORD}"
 
     def routes(self, state: State) -> list[BaseRoute]:
-        return [*sessions.routes(state), *repo.routes(state), *feed.routes(state), *video.routes(state)]
+        return [*sessions.routes(state), *repo.routes(state), *feed.routes(state), *repo.video_routes(state)]
 
     def new_account(self, state: State, name: str) -> BlueskyAccount:
         return BlueskyAccount(name, new_did())

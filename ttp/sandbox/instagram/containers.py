@@ -1,4 +1,4 @@
-"""Instagram: fetching media and measuring them against its limits."""
+"""Instagram: containers. Their media, fetched or uploaded, measured against its limits, and published."""
 
 from __future__ import annotations
 
@@ -7,23 +7,46 @@ import json
 import re
 import secrets
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from ttp.sandbox.instagram.records import CONTAINERS, LIMITS, POSTS, TROUBLES, Container, InstagramAccount, new_id
-from ttp.sandbox.instagram.requests import NEWEST_VERSION, Params, allow_only, graph_error, no_such_node, split_list
+from ttp.sandbox.instagram.requests import (
+    NEWEST_VERSION,
+    Params,
+    allow_only,
+    authenticate,
+    graph_error,
+    no_such_node,
+    split_list,
+)
 from ttp.sandbox.media import CannotFetch, fetch_url, read_facts
 from ttp.sandbox.records import DAY_MS, Post
+from ttp.sandbox.request_checks import RequestRefused
 from ttp.sandbox.state import State
 
 MB = 1024 * 1024
+
+
 MOST_IMAGE = 8 * MB
+
+
 MOST_VIDEO = {"REELS": 300 * MB, "VIDEO": 300 * MB, "STORIES": 100 * MB}
+
+
 SECONDS = {"REELS": (3, 900), "VIDEO": (3, 900), "STORIES": (3, 60)}
+
+
 ASPECTS = (0.8, 1.91)
+
+
 CANNOT_FETCH = "Error: Media upload has failed with error code 2207077"
+
+
 BAD_VIDEO = "Error: Media upload has failed with error code 2207026"
 
 
@@ -78,7 +101,11 @@ def measure_video(data: bytes, kind: str) -> Video:
 
 
 _COMMON = {"media_type", "image_url", "video_url", "caption", "is_carousel_item", "is_ai_generated", "location_id"}
+
+
 _COMMON |= {"user_tags", "collaborators", "trial_params"}
+
+
 _OF_KIND = {
     "IMAGE": {"alt_text"},
     "REELS": {"share_to_feed", "thumb_offset", "cover_url", "audio_name"},
@@ -86,6 +113,8 @@ _OF_KIND = {
     "VIDEO": set[str](),
     "CAROUSEL": {"children"},
 }
+
+
 _URLS: dict[str, list[list[str]]] = {
     "IMAGE": [["image_url"]],
     "REELS": [["video_url"]],
@@ -93,9 +122,17 @@ _URLS: dict[str, list[list[str]]] = {
     "VIDEO": [["video_url"]],
     "CAROUSEL": [[]],
 }
+
+
 _FLAGS = ("is_carousel_item", "is_ai_generated", "share_to_feed", "is_paid_partnership")
+
+
 _USERNAME = re.compile(r"@?[A-Za-z0-9._]{1,30}")
+
+
 MOST_TAGS = 20
+
+
 TRIALS = ("MANUAL", "SS_PERFORMANCE")
 
 
@@ -358,3 +395,90 @@ def _add_items(state: State, account: InstagramAccount, made: Container, text: s
         shapes=tuple(shape for c in own for shape in c.shapes),
         alts=tuple(alt for c in own for alt in c.alts),
     )
+
+
+def routes(state: State) -> list[Route]:
+    """Return the upload route."""
+    return [Route("/ig-api-upload/{version}/{container}", partial(_receive_bytes, state), methods=["POST"])]
+
+
+async def _receive_bytes(state: State, request: Request) -> Response:
+    """`POST uri`: bytes from `offset` on. What arrived before a cut stays."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    account = authenticate(state, token if scheme == "OAuth" else None)
+    container = state.table(Container).get(request.path_params["container"])
+    if container is None or container.account != account.id or not is_open(state, container):
+        raise _upload_error("NotFoundError", "No open upload session has this id.")
+    offset, size = _read_number(request, "offset"), _read_number(request, "file_size")
+    if not 0 < size <= MOST_VIDEO[container.kind]:
+        raise _upload_error("ProcessingFailedError", "Request processing failed: the file is too large.")
+    if container.size not in (0, size) or offset != received_bytes(state, container):
+        raise _upload_error("OffsetInvalidError", "Request starting offset is invalid.")
+    state.save(replace(container, size=size))
+    pieces = state.pieces.setdefault(container.id, {})
+    data = bytearray()
+    try:
+        async for chunk in request.stream():
+            data += chunk
+    except ClientDisconnect:
+        pieces[offset] = bytes(data[: size - offset])
+        return Response(status_code=400)
+    if len(data) > size - offset:
+        raise _upload_error("ProcessingFailedError", "Request processing failed: more bytes than file_size.")
+    pieces[offset] = bytes(data)
+    if offset + len(data) < size:
+        raise _upload_error("PartialRequestError", "Partial request: not all bytes were received.", retriable=True)
+    return _complete_upload(state, replace(container, size=size), b"".join(pieces[at] for at in sorted(pieces)))
+
+
+def is_open(state: State, container: Container) -> bool:
+    """Return whether bytes of a resumable upload are still missing."""
+    return container.ready_ms is None and status_code(state, container) == "IN_PROGRESS"
+
+
+def received_bytes(state: State, container: Container) -> int:
+    """Return how many bytes of a resumable upload have arrived."""
+    if container.ready_ms is not None:
+        return container.size
+    return sum(map(len, state.pieces.get(container.id, {}).values()))
+
+
+def video_status(state: State, container: Container) -> dict[str, Any] | None:
+    """Return the field `video_status` of a container that was uploaded; None for any other."""
+    if container.ready_ms is not None and not container.size:
+        return None
+    whole = container.ready_ms is not None
+    have = received_bytes(state, container)
+    uploading = "complete" if whole else "in_progress" if have else "not_started"
+    code = status_code(state, container)
+    processing = {"IN_PROGRESS": "in_progress" if whole else "not_started", "ERROR": "error"}.get(code, "complete")
+    return {
+        "uploading_phase": {"status": uploading, "bytes_transferred": have},
+        "processing_phase": {"status": processing},
+    }
+
+
+def _complete_upload(state: State, container: Container, data: bytes) -> Response:
+    video = measure_video(data, container.kind)
+    state.pieces.pop(container.id, None)
+    done = replace(
+        container,
+        size=len(data),
+        media=(video.sha256,),
+        error=video.error,
+        duration_s=video.duration_s,
+        ready_ms=state.now_ms() + int(state.processing_s * 1000),
+    )
+    state.save(done)
+    return JSONResponse({"success": True, "message": "Upload successful. The file is being processed."})
+
+
+def _read_number(request: Request, name: str) -> int:
+    text = request.headers.get(name, "")
+    if not text.isdecimal():
+        raise _upload_error("ProcessingFailedError", f"Request processing failed: the header {name} is not a number.")
+    return int(text)
+
+
+def _upload_error(kind: str, message: str, retriable: bool = False) -> RequestRefused:
+    return RequestRefused(JSONResponse({"debug_info": {"retriable": retriable, "type": kind, "message": message}}, 400))

@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from ttp.sandbox.engagement import Engagement, count_engagement, rhythm
-from ttp.sandbox.instagram.containers import own_node, status_code, used_quota
-from ttp.sandbox.instagram.facebook_login import page_fields, page_id
+from ttp.sandbox.instagram.containers import own_node, status_code, used_quota, video_status
+from ttp.sandbox.instagram.login import page_fields, page_id
 from ttp.sandbox.instagram.records import LIMITS, POSTS, Container, InstagramAccount, InstagramSwitches
 from ttp.sandbox.instagram.requests import (
     Params,
@@ -23,7 +23,6 @@ from ttp.sandbox.instagram.requests import (
     select_fields,
     split_list,
 )
-from ttp.sandbox.instagram.upload import video_status
 from ttp.sandbox.records import DAY_MS, HOUR_MS, Post
 from ttp.sandbox.state import State
 
@@ -206,13 +205,6 @@ async def node(state: State, account: InstagramAccount, request: Request, params
     raise no_such_node(wanted)
 
 
-async def children(state: State, account: InstagramAccount, request: Request, params: Params) -> Response:
-    """`GET /{media}/children`: the items of a carousel."""
-    allow_only(params, {"fields"})
-    post = own_post(state, account, request)
-    return JSONResponse({"data": [select_fields(params, item) for item in _item_fields(account, post)]})
-
-
 async def media_list(state: State, account: InstagramAccount, request: Request, params: Params) -> Response:
     """`GET /{ig-id}/media`: own posts without stories, newest first, with cursors."""
     own_node(account, request)
@@ -231,15 +223,6 @@ async def media_list(state: State, account: InstagramAccount, request: Request, 
         if start + limit < len(found):
             answer["paging"]["next"] = str(request.url.remove_query_params(["after"]).include_query_params(after=after))
     return JSONResponse(answer)
-
-
-async def stories(state: State, account: InstagramAccount, request: Request, params: Params) -> Response:
-    """`GET /{ig-id}/stories`: the stories of the last 24 hours, newest first."""
-    own_node(account, request)
-    allow_only(params, {"fields", "limit"})
-    since = state.now_ms() - DAY_MS
-    found = [p for p in state.listed_posts(account.id) if p.kind == "STORIES" and p.at_ms > since]
-    return JSONResponse({"data": [select_fields(params, _media_fields(state, account, post)) for post in found]})
 
 
 async def publishing_limit(state: State, account: InstagramAccount, request: Request, params: Params) -> Response:

@@ -34,7 +34,7 @@ def _page(visit: Visit, error: TtpError | None = None, link: NewApprovalLink | N
         "approvals.html",
         200 if error is None else status_of(error),
         posts=posts,
-        own=visit.reading.approvals.of_author([post.id for post in posts], visit.person.name),
+        own=visit.reading.approvals.of_author([post.id or 0 for post in posts], visit.person.name),
         is_needed=permissions.is_approval_needed(visit.installation.config),
         may_approve=visit.person.may(APPROVE),
         link=link,

@@ -206,6 +206,7 @@ class Uninstall:
             this_machine(),
             any_machine=self._config["publish.any_machine"] is True,
             has_files=self._database.has_files,
+            identity=self._database.server_identity,
         )
         with self._database.as_it_is() as db:
             refusal = owner.refusal(db) if db else None

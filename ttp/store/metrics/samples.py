@@ -147,15 +147,16 @@ def read_samples(db: Connection, account_ids: Iterable[int], limit: int | None) 
 
 def account_total(db: Connection, account: Account) -> Total:
     """Return the totals of one account, in one pass over the index of its posts and their samples."""
-    # In halves: SQLite's sum() refuses what is longer than its own integers.
+    # In halves: SQLite's sum() refuses what is longer than its own integers. PostgreSQL's is a decimal.
     halved = ", ".join(f"sum({name} >> 32), sum({name} & 4294967295)" for name in _SUMMED)
     sql = (
         "SELECT count(*), coalesce(sum(samples), 0), min(published_at), max(published_at), max(observed_at),"
         f" {halved} FROM ({_NEWEST_OF_EACH}) AS newest"
     )
     posts, samples, first, last, observed, *halves = db.execute(sql, (account.id,)).fetchone()
-    sums = [None if high is None else (high << 32) + low for high, low in zip(halves[::2], halves[1::2], strict=True)]
-    return Total(account.name, posts, samples, instant(first), instant(last), instant(observed), *sums)
+    pairs = zip(halves[::2], halves[1::2], strict=True)
+    sums = [None if high is None else (int(high) << 32) + int(low) for high, low in pairs]
+    return Total(account.name, posts, int(samples), instant(first), instant(last), instant(observed), *sums)
 
 
 def _sample(row: dialect.Row) -> Sample:

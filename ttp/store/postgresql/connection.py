@@ -3,6 +3,7 @@ it locks."""
 
 from __future__ import annotations
 
+import logging
 import select
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -29,9 +30,14 @@ from ttp.store.dialect import (
 STORE_KEY = "'store'::regclass::oid::bigint"
 """The key of an advisory lock for the whole store, different for each store of a database."""
 _CHANNEL = "ttp_changes"
+IDLE_MS = 60_000
+"""Milliseconds after which the server ends a change of a person that asks nothing more."""
 _MOST_LOCKED = 1000
 """Posts that one statement locks."""
 _OPEN = {TransactionStatus.ACTIVE, TransactionStatus.INTRANS, TransactionStatus.INERROR}
+
+# It warns on stderr of a pipeline whose session was lost. ttp says that itself.
+logging.getLogger("psycopg").setLevel(logging.ERROR)
 
 _SEALED = "TTP01"
 """The SQLSTATE by which a sealed store refuses changes."""
@@ -167,7 +173,9 @@ class PostgresConnection:
         than the rows that it locks (free slots, names, the last change). Publishers do not wait for these changes and
         are told of them."""
         self._locked.clear()
-        self.execute(f"BEGIN; SELECT pg_advisory_xact_lock({STORE_KEY})")
+        # A computer that sleeps in the middle must not keep the others from their changes, and posts from publishers.
+        limit = f"SET LOCAL idle_in_transaction_session_timeout = {IDLE_MS}"
+        self.execute(f"BEGIN; {limit}; SELECT pg_advisory_xact_lock({STORE_KEY})")
         self.is_change = True
         try:
             with self._undoing("ROLLBACK"):
@@ -287,10 +295,6 @@ def _neutral_errors(session: psycopg.Connection[Any] | None = None) -> Iterator[
     except (errors.DeadlockDetected, errors.SerializationFailure, errors.LockNotAvailable) as error:
         raise TryAgain(error.diag.message_primary or str(error)) from error
     except psycopg.Error as error:
-        lost = (
-            isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
-            and session is not None
-            and session.closed
-        )
+        lost = session is not None and session.closed  # whatever the server called it
         kind = Sealed if error.sqlstate == _SEALED else SessionLost if lost else StoreError
         raise kind(error.diag.message_primary or str(error)) from error

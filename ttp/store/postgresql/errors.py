@@ -26,6 +26,8 @@ _BY_STATE: Mapping[str, tuple[str, Hint]] = {
     "57P03": ("its server is starting or stopping", _DOCTOR),
 }
 """What is wrong with a store, and the way out, by SQLSTATE."""
+_ADVICE = re.compile(r"\n(?:Multiple connection attempts failed|Either provide|\tThis probably means)")
+"""Where the driver's advice begins, which is about its own parameters."""
 _LEAD = re.compile(r"^connection (?:failed|is bad): |connection to server (?:at|on) .*? failed: |FATAL:\s+")
 
 
@@ -55,9 +57,13 @@ def _translate(name: str, user: str, error: psycopg.Error, neutral: Exception) -
         what, way = _BY_STATE[state]
         return Busy(f"the store {name} cannot be used: {what}", way)
     if state == "42501":
+        # The owner of a database may create tables in it, and has no right to those that another user created.
+        own = Hint("fix", f"psql -d DATABASE -c 'ALTER DATABASE DATABASE OWNER TO {user or 'USER'}'")
+        as_owner = Hint("fix", action("config set", "store.url", "URL"))
+        said = sentence(error)
         return Busy(
-            f"the user {user or 'of store.url'} lacks a right in the database {name}: {sentence(error)}",
-            Hint("fix", f"psql -d DATABASE -c 'ALTER DATABASE DATABASE OWNER TO {user or 'USER'}'"),
+            f"the user {user or 'of store.url'} lacks a right in the database {name}: {said}",
+            own if re.search(r"for (schema|database) ", said) else as_owner,
         )
     if state in ("42P01", "42703"):
         return Damaged(f"the store {name} is not complete: {sentence(error)}", _DOCTOR)
@@ -65,7 +71,9 @@ def _translate(name: str, user: str, error: psycopg.Error, neutral: Exception) -
         return Damaged(f"the store {name} is damaged: {sentence(error)}", _DOCTOR)
     if isinstance(neutral, TryAgain):
         return Busy(f"other work on the store {name} was in the way, and nothing of this was saved: try again")
-    if not isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+    if not isinstance(error, psycopg.OperationalError | psycopg.InterfaceError) and not isinstance(
+        neutral, SessionLost
+    ):
         return None
     if not state and error.pgconn is not None and (error.pgconn.needs_password or error.pgconn.used_password):
         return _password_refused(name, user, missing=bool(error.pgconn.needs_password))
@@ -96,11 +104,13 @@ def _way_to_server(error: psycopg.Error) -> Hint:
         return Hint("fix", "createuser USER")
     if "certificate" in text or "SSL" in text:
         return Hint("see", action("help", "postgresql"))
-    return Hint("fix", action("config set", "store.url", "URL"))
+    if "resolve" in text or "translate host name" in text:
+        return Hint("fix", action("config set", "store.url", "URL"))
+    return _DOCTOR  # the server or the network may be down, and the address right
 
 
 def sentence(error: psycopg.Error) -> str:
     """Return the first thing that the server or the driver said, on one line."""
     text = error.diag.message_primary or str(error)
-    first = text.partition("\nMultiple connection attempts failed")[0]
+    first = _ADVICE.split(text, maxsplit=1)[0]
     return " ".join(_LEAD.sub("", _LEAD.sub("", first)).replace("\n\tIs the server running", "; is it running").split())

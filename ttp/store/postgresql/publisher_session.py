@@ -11,7 +11,8 @@ import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from ttp.domain.errors import Busy
+from ttp.domain.action import action
+from ttp.domain.errors import Busy, Hint
 from ttp.domain.health import RegisteredPublisher
 from ttp.domain.time.clock import from_ms
 from ttp.store.dialect import Connection, List, Row, in_list
@@ -54,7 +55,11 @@ INSERT INTO publisher (host, pid, mode, session_pid, session_start, since, last_
 SELECT ?, ?, ?, pid, extract(epoch FROM backend_start)::text, {_NOW}, {_NOW}
 FROM pg_stat_activity WHERE pid = pg_backend_pid() RETURNING id
 """
-_SESSION = "a.pid = p.session_pid AND extract(epoch FROM a.backend_start)::text = p.session_start"
+# A dump that was restored beside its database names the publishers of that one.
+_SESSION = (
+    "a.pid = p.session_pid AND extract(epoch FROM a.backend_start)::text = p.session_start"
+    " AND a.datname = current_database()"
+)
 _GONE = f"""
 DELETE FROM publisher p WHERE NOT EXISTS (SELECT 1 FROM pg_stat_activity a WHERE {_SESSION})
 """
@@ -62,6 +67,11 @@ _EVICT = f"""
 SELECT p.host, p.pid, p.last_report_at, pg_terminate_backend(a.pid) AS ended
 FROM publisher p JOIN pg_stat_activity a ON {_SESSION}
 WHERE p.last_report_at < {_NOW} - :silent AND a.pid <> pg_backend_pid()
+"""
+# Of a session of another role the server tells no start, and ends it for nobody.
+_OF_ANOTHER_ROLE = f"""
+SELECT p.host, p.pid, a.usename FROM publisher p JOIN pg_stat_activity a ON a.pid = p.session_pid
+WHERE a.datname = current_database() AND a.usename <> session_user AND p.last_report_at > {_NOW} - 3600000 LIMIT 1
 """
 _LIST = f"""
 SELECT p.host, p.pid, p.mode, p.since, p.last_report_at, (
@@ -101,6 +111,7 @@ class SharedSession(PublisherSession):
             # The server notices in the same time as the publisher that the other one is gone.
             for name, value in {**_SERVER_SIDE, **_PLANS}.items():
                 connection.execute(f"SET {name} = {value}")
+            _refuse_another_role(connection)
             self._register(connection)
         except BaseException:
             connection.close()
@@ -161,6 +172,18 @@ class SharedSession(PublisherSession):
                 " needs its own"
             )
         self._id = int(db.execute(_REGISTER, (self._host, self._pid, self._mode)).fetchone()["id"])
+
+
+def _refuse_another_role(db: Connection) -> None:
+    """Raise Busy if a publisher of another role is at work: neither could see or disconnect the other one."""
+    other = db.execute(_OF_ANOTHER_ROLE).fetchone()
+    if other is not None:
+        raise Busy(
+            f"{other['host']} publishes from this store (pid {other['pid']}) as the role {other['usename']} of the"
+            " database: all publishers must log in as the same role",
+            Hint("fix", action("config set", "store.url", "URL")),
+            Hint("see", "docs/how-to/team.md"),
+        )
 
 
 def registered_publishers(db: Connection) -> list[RegisteredPublisher]:

@@ -1,0 +1,135 @@
+"""Sweeps of several publishers whose database fails over, does not replicate, or stands behind a pooler."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Iterator
+from contextlib import closing
+
+from tests.faults.replica import Pooler, Replica, find_pooler, wait_until
+from tests.faults.team import Case, Team
+
+QUICK = {"PUBLISH__EVICT_AFTER_S": "2"}
+
+
+def start_standby(team: Team, *, synchronous: bool) -> Replica:
+    """Start a standby, and wait until it receives the log. `synchronous`: each commit waits for it from now on."""
+    place = team.folder / "standby"
+    place.mkdir()
+    replica = Replica(place, team.postgres)
+    team.held.callback(replica.close)
+    wait_until(lambda: team.ask("SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'") == 1, "standby")
+    if synchronous:
+        wait_for_standbys(team, "*")
+        wait_until(lambda: team.ask("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'") == 1, "sync")
+    return replica
+
+
+def wait_for_standbys(team: Team, names: str) -> None:
+    """Let each commit wait for these standbys."""
+    team.ask(f"ALTER SYSTEM SET synchronous_standby_names = '{names}'")
+    team.ask("SELECT pg_reload_conf()")
+    wait_until(lambda: team.ask("SHOW synchronous_standby_names") == names, "the setting")
+
+
+def failed_over(count: int, seed: int = 3) -> Iterator[Case]:
+    """The primary crashes, and its standby is promoted: by turns without and with synchronous replication."""
+    dice = random.Random(seed)
+    for number in range(count):
+        synchronous, after = number % 2 == 1, dice.uniform(0.2, 1.5)
+
+        def go(team: Team, synchronous: bool = synchronous, after: float = after) -> None:
+            replica = start_standby(team, synchronous=synchronous)
+            team.make_due()
+            hosts = f"127.0.0.1:{team.postgres.port},127.0.0.1:{replica.port}"
+            url = team.url_of(f"postgresql://ttp@{hosts}/postgres", "target_session_attrs=read-write")
+            for name in ("a", "b"):
+                team.start(name, mutant=team.mutant, STORE__URL=url, **QUICK)
+            for publisher in team.publishers:
+                publisher.wait_for("publisher.started")
+            time.sleep(after)
+            team.postgres.stop("immediate")
+            replica.promote()
+            team.postgres = replica
+            wait_for_standbys(team, "")
+            team.measure_takeover(20.0)
+
+        how = "synchronous" if synchronous else "asynchronous"
+        yield Case("failed over", f"{how}, after {after:.2f} s", go, posts=24, settle_s=3.0, is_alone=True)
+
+
+def split(count: int) -> Iterator[Case]:
+    """The standby is promoted while the old primary stays writable, with a publisher on each. Commits of the old one
+    wait for a standby that is gone: it sends nothing any more."""
+    for _ in range(count):
+
+        def go(team: Team) -> None:
+            replica = start_standby(team, synchronous=True)
+            team.make_due(spread_s=6.0)
+            old = team.start("a", mutant=team.mutant, **QUICK)
+            old.wait_for("delivery.published")
+            former = team.postgres
+            replica.promote()
+            team.postgres = replica
+            wait_for_standbys(team, "")
+            team.start("b", mutant=team.mutant, **QUICK)
+            team.wait()
+            former.stop("immediate")
+
+        yield Case("old primary is writable", "synchronous", go, posts=24, settle_s=3.0, is_alone=True)
+
+
+def not_replicated(count: int) -> Iterator[Case]:
+    """There is no standby to wait for. Somebody cancels each wait, and each commit returns with a warning."""
+    for _ in range(count):
+
+        def go(team: Team) -> None:
+            team.ask("UPDATE delivery SET next_at = next_at + 3600000")
+            for name in ("a", "b"):
+                team.start(name, mutant=team.mutant, **QUICK)
+            for publisher in team.publishers:
+                publisher.wait_for("publisher.started")
+            wait_for_standbys(team, "nobody")
+            team.make_due()
+            end, cancelled = time.monotonic() + 8.0, 0
+            while time.monotonic() < end or (cancelled < 20 and time.monotonic() < end + 30.0):
+                cancelled += team.ask(
+                    "SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+                )
+                time.sleep(0.05)
+            if sent := team.sent():
+                team.note(f"{sent} posts were sent though no commit was durable")
+            if not cancelled:
+                team.note("no commit waited for a standby")
+            wait_for_standbys(team, "")
+
+        yield Case("commits not replicated", "cancelled for 8 s", go, settle_s=1.0, is_alone=True)
+
+
+def pooled(count: int) -> Iterator[Case]:
+    """A pooler in transaction mode stands in between: commands work, publishing is refused in one line."""
+    if find_pooler() is None:
+        print("behind a pooler: skipped: PgBouncer is not installed")
+        return
+    for _ in range(count):
+
+        def go(team: Team) -> None:
+            team.search_by_role()
+            with closing(Pooler(team.folder, team.postgres)) as pooler:
+                listed = team.run("a", "list", "--json", STORE__URL=pooler.url)
+                if listed.returncode != 0 or len(json.loads(listed.stdout)) == 0:
+                    team.note(f"ttp list: {listed.returncode} {listed.stderr}")
+                made = team.run("a", "create", "by a person", STORE__URL=pooler.url)
+                if made.returncode != 0 and len(made.stderr.strip().splitlines()) > 2:
+                    team.note(f"ttp create: {made.returncode} {made.stderr}")
+                for words in (("run", "--once"), ("run", "--until-idle")):
+                    ran = team.run("a", *words, STORE__URL=pooler.url)
+                    if ran.returncode != 5 or "pooler" not in ran.stderr or "Traceback" in ran.stderr:
+                        team.note(f"ttp {' '.join(words)}: {ran.returncode} {ran.stderr}")
+            if team.sent():
+                team.note("posts were sent through a pooler")
+            team.start("a", **QUICK)
+
+        yield Case("behind a pooler", "in transaction mode", go, is_alone=True)
