@@ -118,14 +118,14 @@ class Schemas:
 
     def _empty(self, name: str) -> None:
         with self._changing(name) as db:
-            statements = [f"DELETE FROM {table}" for table in self._tables(name) if table != "alembic_version"]
+            statements = [f"DELETE FROM {table}" for table in self._tables(name)]
             statements += [f"SELECT setval('{sequence}', 1, false)" for sequence in self._sequences(name)]
             db.execute("; ".join(statements))
-            db.execute(_own_row())
+            db.execute("; ".join(_first_rows()))
 
 
 @cache
-def _own_row() -> str:
-    """Return the statement that writes a new store's row about itself."""
+def _first_rows() -> list[str]:
+    """Return the statements that write the rows of a new store."""
     schema = (Path(ttp.store.__file__).parent / "schema_postgresql.sql").read_text()
-    return schema[schema.index("INSERT INTO store ") :]
+    return [statement for statement in schema.split(";") if statement.lstrip().startswith("INSERT INTO")]
