@@ -63,7 +63,7 @@ def test_ids_are_those_of_the_statuses_that_are_asked_for(filled: Program) -> No
 
 def test_accounts_come_with_what_they_are(filled: Program) -> None:
     filled.ok("account", "add", "tiktok/me")
-    filled.sql("UPDATE account SET needs_reconnect = 1 WHERE platform = 'x'")
+    filled.sql("UPDATE account SET needs_reconnect = true WHERE platform = 'x'")
     filled.ok("account", "disable", "ig/shop")
 
     assert filled.ok("__complete", "account").out.splitlines() == [

@@ -48,7 +48,7 @@ def test_without_credentials_an_account_is_not_connected(ttp: Program) -> None:
 def test_new_credentials_replace_the_old_and_clear_the_reconnecting(ttp: Program) -> None:
     ttp.account("x/me")
     ttp.ok("account", "set", "x/me", "--tz", "Europe/Berlin")
-    ttp.sql("UPDATE account SET needs_reconnect = 1")
+    ttp.sql("UPDATE account SET needs_reconnect = true")
     ran = ttp("account", "add", "x/ME", "--credentials", "-", "--json", stdin=json.dumps({"accessToken": SECRET}))
     assert (ran.json["account"], ran.json["needsReconnect"]) == ("x/me", False)
     assert ran.json["timezone"] == "Europe/Berlin"
@@ -280,7 +280,7 @@ def test_an_account_is_switched_as_often_as_one_likes_and_a_missing_one_never(tt
 
 
 @pytest.mark.parametrize(
-    ("state", "fix"), [("enabled = 0", "ttp account enable x/me"), ("needs_reconnect = 1", "ttp account connect x/me")]
+    ("state", "fix"), [("enabled = false", "ttp account enable x/me"), ("needs_reconnect = true", "ttp account connect x/me")]
 )
 def test_scheduling_to_an_account_that_cannot_publish_warns(ttp: Program, state: str, fix: str) -> None:
     ttp.account("x/me")
@@ -293,7 +293,7 @@ def test_scheduling_to_an_account_that_cannot_publish_warns(ttp: Program, state:
 
 def test_the_list_on_a_terminal_says_what_ends_each_state(ttp: Program) -> None:
     ttp.account("x/me")
-    ttp.sql("UPDATE account SET enabled = 0, needs_reconnect = 1")
+    ttp.sql("UPDATE account SET enabled = false, needs_reconnect = true")
     shown = ttp("account", "list", "--format", "table").out
     assert "ttp account enable x/me" in shown
     assert "ttp account connect x/me" in shown

@@ -180,7 +180,7 @@ def test_a_store_that_is_well_passes_and_fields_and_columns_are_those_of_the_con
 
 def test_the_picture_names_the_command_and_counts(ttp: Program) -> None:
     ttp.account("x/me")
-    ttp.sql("UPDATE account SET needs_reconnect = 1")
+    ttp.sql("UPDATE account SET needs_reconnect = true")
     ran = ttp("doctor", "--format", "table")
     assert ran.code == 4
     lines = ran.out.splitlines()

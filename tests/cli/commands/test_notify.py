@@ -82,7 +82,7 @@ def test_it_leads_to_its_page_where_people_reach_the_server(x: Program, heard: H
     failed_post(x)
     failed_post(x)
     x.ok("status", "--notify")
-    x.sql("UPDATE account SET needs_reconnect = 1")
+    x.sql("UPDATE account SET needs_reconnect = true")
     x.ok("status", "--notify")
     assert [one["url"] for one in heard.all()] == [
         f"{base.rstrip('/')}/{page}" for page in (f"posts/{post}", "queue", "accounts")
@@ -106,7 +106,7 @@ def test_many_posts_that_fail_are_one_notification(x: Program, heard: Heard) -> 
 
 def test_a_post_that_may_be_live_and_an_account_to_reconnect_are_said(x: Program, heard: Heard) -> None:
     post = failed_post(x, state="needs_review")
-    x.sql("UPDATE account SET needs_reconnect = 1")
+    x.sql("UPDATE account SET needs_reconnect = true")
     x.ok("status", "--notify")
     said = {one["event"]: one for one in heard.all()}
     assert f"ttp show {post}" in said["delivery.needs_review"]["try"]
