@@ -28,7 +28,7 @@ from ttp.publisher.outcomes import (
     latest_send_time,
     unclear_since,
 )
-from ttp.store import attempts, claims, clock_check
+from ttp.store import attempts, claims, clock_check, queries
 from ttp.store.dialect import Conflicting, Connection
 from ttp.store.ownership import Owner, possibly_published
 from ttp.store.publisher_session import Held, PublisherSession
@@ -58,7 +58,7 @@ def recover_interrupted(
     """
     accounts = None
     if session is not None and session.is_shared:
-        free = session.free_accounts(db, claims.busy_accounts(db))
+        free = session.free_accounts(db, queries.busy_accounts(db))
         accounts = session.take(db, Held.DELIVERY, free)
         if not accounts:
             return []

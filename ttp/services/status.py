@@ -21,7 +21,7 @@ from ttp.domain.time.clock import Clock
 from ttp.platforms.registry import Registry
 from ttp.services.queries import held_accounts
 from ttp.store import accounts as stored_accounts
-from ttp.store import claims, clock_check, queries, rate_limits
+from ttp.store import clock_check, queries, rate_limits
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
 from ttp.store.home import locks
@@ -206,7 +206,7 @@ class Status:
             return tuple(self._database.publishers(db))
         if not own.running or own.pid is None or own.mode is None or own.since is None:
             return ()
-        accounts, last = len(claims.busy_accounts(db)), own.last_run_at or own.since
+        accounts, last = len(queries.busy_accounts(db)), own.last_run_at or own.since
         return (RegisteredPublisher(os.uname().nodename, own.pid, own.mode, own.since, last, accounts),)
 
 

@@ -382,12 +382,6 @@ def interrupted_deliveries(
     return [row_mapper.delivery(row) for row in db.execute(sql, values)]
 
 
-def busy_accounts(db: Connection) -> list[int]:
-    """Return the accounts of which a delivery is claimed or sending."""
-    found = db.execute("SELECT account_id FROM delivery WHERE state IN ('claimed', 'sending') ORDER BY account_id")
-    return sorted({row[0] for row in found})
-
-
 def has_interrupted_deliveries(db: Connection) -> bool:
     """Return whether a publisher died with deliveries in flight."""
     sql = "SELECT EXISTS (SELECT 1 FROM delivery WHERE state IN ('claimed', 'sending'))"

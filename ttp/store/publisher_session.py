@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from enum import IntEnum, StrEnum
+from typing import TYPE_CHECKING
 
-from ttp.domain.health import RegisteredPublisher
 from ttp.store.dialect import Connection
+
+if TYPE_CHECKING:
+    from ttp.domain.health import RegisteredPublisher
 
 
 class Held(StrEnum):

@@ -495,3 +495,9 @@ def repeats_of_posts(db: Connection, post_ids: Collection[int]) -> dict[int, Rep
         f" WHERE o.post_id IN ({','.join('?' * len(post_ids))})"
     )
     return {row["post_id"]: Repeat(row["id"], row["cron"], row["timezone"]) for row in db.execute(sql, [*post_ids])}
+
+
+def busy_accounts(db: Connection) -> list[int]:
+    """Return the accounts of which a delivery is claimed or sending."""
+    found = db.execute("SELECT account_id FROM delivery WHERE state IN ('claimed', 'sending') ORDER BY account_id")
+    return sorted({row[0] for row in found})
