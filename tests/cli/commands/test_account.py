@@ -280,7 +280,8 @@ def test_an_account_is_switched_as_often_as_one_likes_and_a_missing_one_never(tt
 
 
 @pytest.mark.parametrize(
-    ("state", "fix"), [("enabled = false", "ttp account enable x/me"), ("needs_reconnect = true", "ttp account connect x/me")]
+    ("state", "fix"),
+    [("enabled = false", "ttp account enable x/me"), ("needs_reconnect = true", "ttp account connect x/me")],
 )
 def test_scheduling_to_an_account_that_cannot_publish_warns(ttp: Program, state: str, fix: str) -> None:
     ttp.account("x/me")
