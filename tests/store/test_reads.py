@@ -27,7 +27,7 @@ from ttp.domain.permissions import waits_for_approval
 from ttp.domain.post import ChosenBy, Post, PostStatus, Rejection
 from ttp.domain.post_edit import with_derived_status, with_time
 from ttp.domain.time.clock import EPOCH, to_ms
-from ttp.store import accounts, attempts, posts, queries
+from ttp.store import accounts, attempts, posts, queries, slots
 from ttp.store import accounts as stored_accounts
 from ttp.store.change_log import ChangeRecorder
 from ttp.store.database import Database
@@ -439,3 +439,12 @@ def test_attempts_of_a_post_come_in_the_order_in_which_they_began(database: Data
             attempts.start_attempt(db, Attempt("", 1, "post", Phase.PUBLISH, START, delivery_id=ids[number]))
         assert [a.account for a in queries.attempts(db, 1)] == ["x/other", "x/me", "x/other"]
         assert list(queries.attempts(db, 2)) == []
+
+
+def test_no_keys_and_no_accounts_find_nothing(database: Database) -> None:
+    with database.reading() as db:
+        assert db is not None
+        assert queries.posts_by_key(db, []) == {}
+        assert slots.slots(db, []) == []
+        assert slots.posts_at(db, [], START, without=None) == []
+        assert slots.posts_by_instant(db, [], START, START) == {}

@@ -333,7 +333,7 @@ def posts_needing_action(db: Connection, state: str, *, auth: bool | None = None
 
 def posts_by_key(db: Connection, keys: Sequence[str]) -> dict[str, Post]:
     """Return the posts of some keys, at most a few hundred, also deleted ones: a key is used only once."""
-    found = db.execute(f"{row_mapper.POSTS} WHERE key IN ({','.join('?' * len(keys))})", list(keys)).fetchall()
+    found = db.execute(f"{row_mapper.POSTS} WHERE key IN ({_marks(keys)})", list(keys)).fetchall()
     return {post.key or "": post for post in load_posts(db, found)}
 
 

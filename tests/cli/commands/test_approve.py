@@ -11,10 +11,10 @@ from tests.conftest import Fill, Program
 
 
 @pytest.fixture
-def strict(fill: Fill, monkeypatch: pytest.MonkeyPatch) -> Program:
+def strict(fill: Fill) -> Program:
     """A store in which nothing goes out before it is approved: posts 1 and 2 in an hour, draft 3."""
     ttp = fill(three_posts)
-    monkeypatch.setenv("TTP_PUBLISH__REQUIRE_APPROVAL", "true")
+    ttp.ok("config", "set", "publish.require_approval", "true")
     return ttp
 
 
