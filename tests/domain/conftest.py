@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-collect_ignore = [] if find_spec("numpy") and find_spec("scipy") else ["test_optimal_model.py"]
+collect_ignore = [] if find_spec("numpy") and find_spec("scipy") else ["optimal/test_optimal_model.py"]

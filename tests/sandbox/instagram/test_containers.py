@@ -331,3 +331,8 @@ def test_four_hundred_containers_are_enough_for_a_day(instagram: Web, host: Host
 
     assert {broken().status_code for _ in range(400)} == {200}
     assert code_of(broken()) == (400, 4, None)
+
+
+def test_a_post_of_one_item_has_no_children(instagram: Web, host: Host) -> None:
+    made = published(instagram, image(instagram, host)).json()["id"]
+    assert instagram.get(f"{V}/{made}/children").json() == {"data": []}

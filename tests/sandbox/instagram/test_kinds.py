@@ -110,6 +110,7 @@ def test_a_carousel_shows_its_items(instagram: Web, host: Host) -> None:
     assert answer["owner"] == {"id": instagram.user_id}
     ids = instagram.get(f"{V}/{media}?fields=children").json()["children"]["data"]
     assert ids == [{"id": item["id"]} for item in shown]
+    assert instagram.get(f"{V}/{media}/children").json()["data"] == ids
     assert instagram.get(f"{V}/{ids[0]['id']}?fields=media_type").json()["media_type"] == "IMAGE"
     assert code_of(instagram.get(f"{V}/{ids[0]['id']}/insights?metric=views")) == (400, 100, 33)
 
@@ -136,6 +137,16 @@ def test_fields_may_be_a_json_array(instagram: Web) -> None:
     assert answer["username"] == "demo"
 
 
+def test_stories_have_their_own_list_for_a_day(instagram: Web, host: Host) -> None:
+    story = created(instagram, media_type="STORIES", image_url=f"{host.url}/photo.jpg").json()["id"]
+    instagram.clock.tick(seconds=1)
+    media = published(instagram, story).json()["id"]
+    path = f"{V}/{instagram.user_id}/stories?fields=id,media_product_type"
+    assert instagram.get(path).json() == {"data": [{"id": media, "media_product_type": "STORY"}]}
+    instagram.clock.tick(hours=24)
+    assert instagram.get(path).json() == {"data": []}
+
+
 def test_facebook_login_deletes_posts_and_no_stories(web: Web, host: Host) -> None:
     shop = web.account("instagram/shop", login="facebook")
     media = published(shop, image(shop, host)).json()["id"]
@@ -157,6 +168,7 @@ def test_me_is_the_user_on_facebook_login(web: Web) -> None:
     assert me["id"] != shop.user_id
     assert code_of(shop.get(f"{V}/me/media")) == (400, 100, 33)
     assert shop.get(f"{V}/{shop.user_id}?fields=id").json() == {"id": shop.user_id}
+    assert shop.get(f"{V}/{shop.user_id}/?fields=username").json()["username"] == "shop"
     (page,) = shop.get(f"{V}/me/accounts").json()["data"]
     linked = shop.get(f"{V}/{page['id']}?fields=instagram_business_account").json()
     assert linked["instagram_business_account"] == {"id": shop.user_id}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from typing import Any
 
 import pytest
@@ -188,3 +190,9 @@ def test_a_token_can_be_dead_for_every_documented_reason(instagram: Web, subcode
     dead = instagram.account("instagram/demo", dead=subcode)
     assert error_of(dead.get("/me")) == (190, subcode)
     assert instagram.account("instagram/demo", dead=0).get("/me").status_code == 200
+
+
+def test_a_proof_of_the_apps_secret_must_be_right(instagram: Web) -> None:
+    proof = hmac.new(APP["client_secret"].encode(), instagram.token.encode(), hashlib.sha256).hexdigest()
+    assert instagram.get(f"/me?appsecret_proof={proof}").status_code == 200
+    assert error_of(instagram.get("/me?appsecret_proof=00")) == (100, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from typing import Any
 
@@ -35,7 +36,7 @@ def test_an_invalid_upload_session_is_refused(x: Web, change: dict[str, Any]) ->
 
 
 def test_the_old_form_upload_is_gone(x: Web) -> None:
-    assert x.post("/2/media/upload?command=INIT", data={"total_bytes": "1"}).status_code == 405
+    assert x.post("/2/media/upload?command=INIT", data={"total_bytes": "1"}).status_code == 400
 
 
 def test_segments_may_repeat_and_come_in_any_order(x: Web) -> None:
@@ -43,7 +44,8 @@ def test_segments_may_repeat_and_come_in_any_order(x: Web) -> None:
     media_id = initialized(x).json()["data"]["id"]
     assert appended(x, media_id, 1, data[4000:]).json()["data"]["expires_at"] == int(x.clock().timestamp()) + 86400
     assert appended(x, media_id, 0, b"wrong").status_code == 200
-    assert appended(x, media_id, 0, data[:4000]).status_code == 200
+    as_json = {"media": base64.b64encode(data[:4000]).decode(), "segment_index": 0}
+    assert x.post(f"/2/media/upload/{media_id}/append", json=as_json).status_code == 200
     answer = x.post(f"/2/media/upload/{media_id}/finalize").json()["data"]
     assert answer["size"] == len(data)
     assert "processing_info" not in answer
@@ -63,7 +65,8 @@ def test_a_segment_is_a_file_of_at_most_five_megabytes_with_an_index(x: Web) -> 
     assert x.post(path, data={"media": "a", "segment_index": "0"}).status_code == 400
     extra = {"segment_index": "0", "media_id": "1"}
     assert x.post(path, files={"media": ("blob", b"a")}, data=extra).status_code == 400
-    assert x.post(path, json={"media": "YQ==", "segment_index": 0}).status_code == 400
+    assert x.post(path, json={"media": "***", "segment_index": 0}).status_code == 400
+    assert x.post(path, json={"media": "YQ==", "segment_index": "0"}).status_code == 400
 
 
 def test_finalizing_finds_a_missing_segment_or_byte(x: Web) -> None:
@@ -73,6 +76,15 @@ def test_finalizing_finds_a_missing_segment_or_byte(x: Web) -> None:
         for index, piece in pieces.items():
             appended(x, media_id, index, piece)
         assert x.post(f"/2/media/upload/{media_id}/finalize").status_code == 400
+
+
+def test_an_image_can_be_uploaded_in_one_request_as_the_official_sdk_does(x: Web) -> None:
+    body = {"media": base64.b64encode(PHOTO.read_bytes()).decode(), "media_category": "tweet_image"}
+    for media_type in ("image/jpeg", None):
+        given = body if media_type is None else {**body, "media_type": media_type}
+        assert x.post("/2/media/upload", json=given).json()["data"]["media_key"].startswith("3_")
+    assert x.post("/2/media/upload", json={**body, "media_type": "image/heic"}).status_code == 400
+    assert x.post("/2/media/upload", json={**body, "type": "image/jpeg"}).status_code == 400
 
 
 def test_finalizing_refuses_a_body_and_ends_appending(x: Web) -> None:

@@ -17,8 +17,8 @@ def test_metrics_start_at_zero_and_grow(x: Web) -> None:
     made = posted(x)
 
     def views() -> int:
-        answer = x.account("x/demo").get("/2/tweets", params={"ids": made, "post.fields": "public_metrics"}).json()
-        return int(answer["data"][0]["public_metrics"]["impression_count"])
+        answer = x.account("x/demo").get(f"/2/tweets/{made}", params={"post.fields": "public_metrics"}).json()
+        return int(answer["data"]["public_metrics"]["impression_count"])
 
     seen = [views()]
     for _ in range(5):
@@ -53,6 +53,13 @@ def test_users_have_the_requested_fields(x: Web) -> None:
     assert x.get("/2/users/me?expansions=everything").status_code == 400
     posts = x.get(f"/2/users/{x.user_id}/tweets?expansions=author_id&user.fields=public_metrics").json()
     assert "post_count" in posts["includes"]["users"][0]["public_metrics"]
+
+
+def test_one_post_is_found_by_its_id(x: Web) -> None:
+    made = posted(x)
+    assert x.get(f"/2/tweets/{made}").json()["data"]["text"] == "a"
+    assert "data" not in x.get("/2/tweets/42").json()
+    assert x.get("/2/tweets/abc").status_code == 400
 
 
 def test_an_unknown_exclusion_is_refused(x: Web) -> None:

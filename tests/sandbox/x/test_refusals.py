@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import pytest
 
 from tests.sandbox.conftest import Web
 from tests.sandbox.x.uploads import appended, initialized, uploaded
+from ttp.sandbox.files import CLIP, PHOTO
 from ttp.sandbox.x.records import TROUBLES
 
 
@@ -52,6 +54,33 @@ def test_reply_settings_hold_for_others_and_not_for_the_author(x: Web, setting: 
     made = said(x, "hey @other", reply_settings=setting).json()["data"]["id"]
     assert said(other, "hi", reply={"in_reply_to_tweet_id": made}).status_code == status
     assert said(x, "more", reply={"in_reply_to_tweet_id": made}).status_code == 201
+
+
+def test_an_image_goes_up_in_one_request_as_a_file_or_as_base64(x: Web) -> None:
+    data = PHOTO.read_bytes()
+    form = x.post("/2/media/upload", files={"media": ("a", data)}, data={"media_category": "tweet_image"})
+    text = x.post("/2/media/upload", json={"media": base64.b64encode(data).decode(), "media_category": "tweet_image"})
+    for answer in (form, text):
+        made = answer.json()["data"]
+        assert (made["size"], "processing_info" in made) == (len(data), False)
+        assert said(x, media={"media_ids": [made["id"]]}).status_code == 201
+
+
+def test_an_upload_in_one_request_is_an_image_of_the_right_kind_and_size(x: Web) -> None:
+    def status(data: bytes | None, **form: str) -> int:
+        files = {"media": ("a", data)} if data is not None else {"other": ("a", b"b")}
+        return x.post("/2/media/upload", files=files, data=form).status_code
+
+    photo = PHOTO.read_bytes()
+    assert status(photo, media_category="tweet_gif") == 400
+    assert status(photo, media_category="tweet_video") == 400
+    assert status(CLIP.read_bytes(), media_category="tweet_image") == 400
+    assert status(photo) == 400
+    assert status(None, media_category="tweet_image") == 400
+    assert status(photo, media_category="tweet_image", extra="1") == 400
+    assert status(photo + bytes(5 * 1024 * 1024), media_category="tweet_image") == 400
+    body = {"media": "***", "media_category": "tweet_image"}
+    assert x.post("/2/media/upload", json=body).status_code == 400
 
 
 def test_a_gif_is_processed_and_cannot_be_mixed(x: Web) -> None:

@@ -126,7 +126,6 @@ def test_a_form_is_signed_with_the_request_and_other_bodies_are_not(signed: Web)
     form = header(signed.credentials, "POST", "/2/tweets", form="text=a+b%26c", oauth_nonce="n-3")
     assert call(signed, "POST", "/2/tweets", form, data={"text": "a b&c"}) == 400  # signed well, but no JSON
     assert call(signed, "POST", "/2/tweets", form.replace("n-3", "n-4"), data={"text": "a b&c"}) == 401
-    path = "/2/media/upload/1/append"
-    files = header(signed.credentials, "POST", path, oauth_nonce="n-5")
-    upload = {"files": {"media": ("a", b"bytes")}, "data": {"segment_index": "0"}}
-    assert call(signed, "POST", path, files, **upload) == 404  # signed well, but no such upload
+    files = header(signed.credentials, "POST", "/2/media/upload", oauth_nonce="n-5")
+    upload = {"files": {"media": ("a", b"GIF89a" + bytes(10))}, "data": {"media_category": "tweet_gif"}}
+    assert call(signed, "POST", "/2/media/upload", files, **upload) == 200

@@ -205,6 +205,13 @@ async def node(state: State, account: InstagramAccount, request: Request, params
     raise no_such_node(wanted)
 
 
+async def children(state: State, account: InstagramAccount, request: Request, params: Params) -> Response:
+    """`GET /{media}/children`: the items of a carousel."""
+    allow_only(params, {"fields"})
+    post = own_post(state, account, request)
+    return JSONResponse({"data": [select_fields(params, item) for item in _item_fields(account, post)]})
+
+
 async def media_list(state: State, account: InstagramAccount, request: Request, params: Params) -> Response:
     """`GET /{ig-id}/media`: own posts without stories, newest first, with cursors."""
     own_node(account, request)
@@ -223,6 +230,15 @@ async def media_list(state: State, account: InstagramAccount, request: Request, 
         if start + limit < len(found):
             answer["paging"]["next"] = str(request.url.remove_query_params(["after"]).include_query_params(after=after))
     return JSONResponse(answer)
+
+
+async def stories(state: State, account: InstagramAccount, request: Request, params: Params) -> Response:
+    """`GET /{ig-id}/stories`: the stories of the last 24 hours, newest first."""
+    own_node(account, request)
+    allow_only(params, {"fields", "limit"})
+    since = state.now_ms() - DAY_MS
+    found = [p for p in state.listed_posts(account.id) if p.kind == "STORIES" and p.at_ms > since]
+    return JSONResponse({"data": [select_fields(params, _media_fields(state, account, post)) for post in found]})
 
 
 async def publishing_limit(state: State, account: InstagramAccount, request: Request, params: Params) -> Response:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import re
 import secrets
@@ -89,7 +91,8 @@ def authenticated_route(state: State, path: str, method: str, work: Work, scope:
             raise graph_error(2500, f"Unknown path components: {request.url.path}")
         params = await read_params(request)
         token = params.pop("access_token", None)
-        account = authenticate(state, bearer(request.headers) or token)
+        account = authenticate(state, token := bearer(request.headers) or token)
+        _check_proof(state, token or "", params.pop("appsecret_proof", None))
         used, _ = state.day.count_call(account.id, "calls", state.now_ms() / 1000)
         percent = 100 * used // state.limit(CALLS, LIMITS[CALLS], account)
         try:
@@ -108,6 +111,16 @@ def authenticated_route(state: State, path: str, method: str, work: Work, scope:
         return answer
 
     return Route(path, endpoint, methods=[method])
+
+
+def _check_proof(state: State, token: str, proof: str | None) -> None:
+    """Code 100 for an `appsecret_proof` that is not the HMAC-SHA256 of the token with the secret of an app."""
+    if proof is None:
+        return
+    secrets_known = [app.secret for app in state.apps.values() if app.platform == "instagram" and app.secret]
+    proofs = [hmac.new(secret.encode(), token.encode(), hashlib.sha256).hexdigest() for secret in secrets_known]
+    if proof not in proofs:
+        raise graph_error(100, "Invalid appsecret_proof provided in the API argument")
 
 
 def _check_permission(account: InstagramAccount, scope: str | None) -> None:

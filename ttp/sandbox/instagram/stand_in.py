@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 
 from ttp.sandbox.instagram import containers, login, reads
 from ttp.sandbox.instagram.records import (
@@ -61,7 +61,7 @@ class Instagram(StandIn):
 
     def routes(self, state: State) -> list[BaseRoute]:
         route = partial(authenticated_route, state)
-        return [
+        found: list[Route] = [
             *login.facebook_routes(state),
             *login.routes(state),
             *containers.routes(state),
@@ -71,9 +71,14 @@ class Instagram(StandIn):
             route("/{version}/{node}/media", "GET", reads.media_list, "basic"),
             route("/{version}/{node}/media", "POST", containers.create, "publish"),
             route("/{version}/{node}/media_publish", "POST", containers.publish, "publish"),
+            route("/{version}/{node}/stories", "GET", reads.stories, "basic"),
+            route("/{version}/{node}/children", "GET", reads.children, "basic"),
             route("/{version}/{node}/insights", "GET", reads.insights, "insights"),
             route("/{version}/{node}/content_publishing_limit", "GET", reads.publishing_limit, "publish"),
         ]
+        slashed = [Route(f"{known.path}/", known.endpoint, methods=list(known.methods or ())) for known in found]
+        # Meta's own SDK sends each path with a slash at its end.
+        return [*found, *slashed]
 
     def new_account(self, state: State, name: str) -> InstagramAccount:
         made = InstagramAccount(name, f"17841{secrets.randbelow(10**12):012d}")

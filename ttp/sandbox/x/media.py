@@ -1,9 +1,12 @@
-"""X: media uploads in chunks, their processing, and alt text."""
+"""X: media uploads in chunks or at once, their processing, and alt text."""
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +14,7 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from ttp.sandbox.media import read_facts
+from ttp.sandbox.media import mime_of, read_facts
 from ttp.sandbox.records import DAY_MS
 from ttp.sandbox.request_checks import BodyField, check_object, content_type, json_body
 from ttp.sandbox.state import State
@@ -40,7 +43,16 @@ _INITIALIZE = (
     BodyField("shared", bool),
     BodyField("additional_owners", list, fits=lambda ids: all(isinstance(i, str) and _ID.fullmatch(i) for i in ids)),
 )
-_SEGMENT = (BodyField("segment_index", int, required=True, fits=range(1000).__contains__),)
+_ONE_SHOT = (
+    BodyField("media", str, required=True),
+    BodyField("media_category", str, required=True, fits=("tweet_image", "tweet_gif").__contains__),
+    BodyField("media_type", str, fits={mime for types in TYPES.values() for mime in types}.__contains__),
+    BodyField("additional_owners", str),
+)
+_SEGMENT = (
+    BodyField("media", str, required=True),
+    BodyField("segment_index", int, required=True, fits=range(1000).__contains__),
+)
 _METADATA = (
     BodyField("id", str, required=True, fits=lambda text: bool(_ID.fullmatch(text))),
     BodyField("metadata", dict, required=True),
@@ -60,10 +72,24 @@ async def initialize(state: State, account: XAccount, request: Request) -> Respo
     return JSONResponse({"data": {"id": media.id, "media_key": media.media_key, "expires_after_secs": DAY_MS // 1000}})
 
 
+async def upload(state: State, account: XAccount, request: Request) -> Response:
+    """`POST /2/media/upload`: an image or a GIF in one request, as multipart or as JSON with base64."""
+    if request.query_params:
+        raise invalid("Query parameters are not allowed for this request.")
+    parts = await _read_parts(request, _ONE_SHOT)
+    category, data = parts["media_category"], parts["media"]
+    mime = mime_of(data)
+    if mime not in TYPES[category]:
+        raise invalid(f"The file does not fit {category}.", media_category=category)
+    if len(data) > MOST_BYTES[category]:
+        raise invalid(f"The file is over {MOST_BYTES[category]} bytes.", media_category=category)
+    return _render_upload(state, _store_bytes(state, _start_upload(state, account, mime, category, len(data)), data))
+
+
 async def append(state: State, account: XAccount, request: Request) -> Response:
-    """`POST /2/media/upload/{id}/append`: one segment, as multipart. May be repeated."""
+    """`POST /2/media/upload/{id}/append`: one segment, as multipart or as JSON with base64. May be repeated."""
     media = _find_upload(state, account, request.path_params["id"])
-    parts = await _read_parts(request)
+    parts = await _read_parts(request, _SEGMENT)
     index, data = parts["segment_index"], parts["media"]
     if media.finalized_ms is not None:
         raise invalid("The upload has been finalized.", id=media.id)
@@ -182,18 +208,22 @@ def _find_upload(state: State, account: XAccount, media_id: str) -> XMedia:
     return media
 
 
-async def _read_parts(request: Request) -> dict[str, Any]:
-    """Return the parts of a segment, with `media` as bytes."""
+async def _read_parts(request: Request, known: Sequence[BodyField]) -> dict[str, Any]:
+    """Return the parts of an upload, with `media` as bytes: from multipart with a file, or from JSON with base64."""
     if content_type(request) != "multipart/form-data":
-        raise invalid("The body must be multipart/form-data.")
-    form = await request.form()
+        body = await json_body(request, invalid, known)
+        try:
+            return {**body, "media": base64.b64decode(body["media"], validate=True)}
+        except binascii.Error:
+            raise invalid("media: is not base64") from None
+    form = await request.form(max_part_size=2 * MOST_BYTES["tweet_gif"])
     parts: dict[str, Any] = dict(form.multi_items())
-    media = parts.pop("media", None)
+    media = parts.get("media")
     data = await media.read() if isinstance(media, UploadFile) else None
     await form.close()
     if data is None:
         raise invalid("media: must be a file")
     if str(parts.get("segment_index")).isdecimal():
         parts["segment_index"] = int(parts["segment_index"])
-    check_object(parts, _SEGMENT, invalid)
+    check_object({**parts, "media": ""}, known, invalid)
     return {**parts, "media": data}

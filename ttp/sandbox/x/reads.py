@@ -264,6 +264,19 @@ async def by_ids(state: State, account: XAccount, request: Request) -> Response:
     return JSONResponse(answer)
 
 
+async def by_id(state: State, account: XAccount, request: Request) -> Response:
+    """`GET /2/tweets/{id}`: one post. An unknown one is listed in `errors`, with 200."""
+    view = read_view(state, read_query(request, SHAPE))
+    wanted = request.path_params["id"]
+    if not ID.fullmatch(wanted):
+        raise invalid(f"The `id` path parameter value [{wanted}] is not valid", id=wanted)
+    post = state.posts.get(wanted)
+    if post is None or post.platform != "x" or post.deleted:
+        return JSONResponse({"errors": [not_found("tweet", wanted)]})
+    answer = render_posts(state, [post], view)
+    return JSONResponse({**answer, "data": render_post(state, post, view)})
+
+
 def read_query(request: Request, allowed: Collection[str]) -> dict[str, str]:
     """Return the query. 400 for a parameter that is not `allowed`, or there twice."""
     pairs = request.query_params.multi_items()
