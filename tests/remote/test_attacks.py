@@ -107,6 +107,7 @@ def _arguments(path: str) -> tuple[str, ...]:
         "config unset": ("timezone",),
         "login-link": ("ann",),
         "notify secret": ("ntfy",),
+        "store copy": ("--from", "/a", "--to", "/b"),
         "webhook add": ("https://example.org/",),
         **dict.fromkeys(("webhook log", "webhook remove", "webhook replay", "webhook rotate", "webhook test"), ("1",)),
         **dict.fromkeys(("account add", "account connect", "account remove"), ("x/new",)),
