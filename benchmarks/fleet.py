@@ -1,4 +1,4 @@
-"""Run several publishers on one store in PostgreSQL, each with a home of its own, and measure what they do together."""
+"""Run several publishers on one store in PostgreSQL, each with its own home, and measure what they do together."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ FREE_PORT = "0"
 
 
 class Installed:
-    """A program in an environment of its own, and a user who has nothing else."""
+    """A program in its own environment, and a user who has nothing else."""
 
     def __init__(self, ttp: Path, user: Path) -> None:
         self.ttp = ttp

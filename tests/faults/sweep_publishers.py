@@ -2,7 +2,7 @@
 
     python -m tests.faults --store postgresql [--count N] [--publishers NAME] [--mutants]
 
-Each run has posts of its own; of every post the platform must have exactly one in the end. Also counted: how long what
+Each run has its own posts; of every post the platform must have exactly one in the end. Also counted: how long what
 a publisher had in hand waits for another one after the first has died.
 """
 

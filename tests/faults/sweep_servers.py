@@ -1,4 +1,4 @@
-"""Sweeps of several publishers whose database fails over, does not replicate, or stands behind a pooler."""
+"""Sweeps of several publishers whose database fails over, does not replicate, or is behind a pooler."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def split(count: int) -> Iterator[Case]:
 
 
 def not_replicated(count: int) -> Iterator[Case]:
-    """There is no standby to wait for. Somebody cancels each wait, and each commit returns with a warning."""
+    """There is no standby to wait for. Each wait is cancelled, and each commit returns with a warning."""
     for _ in range(count):
 
         def go(team: Team) -> None:

@@ -1,4 +1,4 @@
-"""What one publisher holds on a store while it publishes: locks on the accounts in its hand, and its registration.
+"""What one publisher holds on a store while it publishes: locks on accounts, and its registration.
 
 On SQLite a lock of the kernel makes it the only publisher, so everything is granted. On PostgreSQL several publish from
 one store: see `postgresql.publisher_session`.
@@ -62,7 +62,7 @@ class PublisherSession:
         return sorted(accounts)
 
     def lock_rows(self, db: Connection, deliveries: Sequence[int]) -> Mapping[int, tuple[object, ...]]:
-        """Lock deliveries and their posts, except those that somebody changes at the moment and deleted ones. Return
+        """Lock deliveries and their posts, except deleted ones and those that a person is changing. Return
         the state, fence, next instant and approval of each as it is now. Only where several publish."""
         raise NotImplementedError
 

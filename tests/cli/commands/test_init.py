@@ -191,3 +191,10 @@ def test_control_c_keeps_what_was_answered_and_prints_the_commands(ttp: Program,
     assert ttp.ok("config", "get", "timezone").out == "Europe/Berlin\n"
     assert "ttp account connect instagram" in seen
     assert max(len(line) for line in seen.splitlines() if str(ttp.home) not in line) <= 80
+
+
+def test_what_is_no_address_of_a_database_is_refused_with_the_form_to_type(ttp: Program) -> None:
+    ran = ttp("init", "mysql://x", "--json")
+    assert ran.code == 2
+    assert ran.error["hint"] == "ttp init postgresql://USER@HOST/DATABASE"
+    assert not ttp.home.exists()

@@ -76,9 +76,11 @@ def init(
 
 def _use_database(context: Context, url: str) -> None:
     """Make the store in a database, if it has none, and set `store.url`. UsageError, Busy."""
-    from ttp.domain.store_url import hide_password, passwords_in
+    from ttp.domain.store_url import EXAMPLE, hide_password, is_store_url, passwords_in
     from ttp.store.database import open_database
 
+    if not is_store_url(url):
+        raise UsageError(f"a database has an address like {EXAMPLE}", Hint("try", action("init", EXAMPLE)))
     key = settings.key_named("store.url", context.keys)
     value = settings.parse_value(key, [url])
     if passwords_in(url):

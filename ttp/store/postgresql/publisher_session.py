@@ -34,7 +34,7 @@ _PLANS = {
     "jit": "off",
 }
 """All statements of a publisher go through indexes, in their order, and are asked again and again. By its statistics
-the planner would now and then read the whole table of deliveries for a claim, and it would plan each claim anew."""
+the planner would now and then read the whole table of deliveries for a claim, and it would plan each claim again."""
 _CLASS = "'{}'::regclass::oid::int"
 _NOW = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 _ADVISORY = (
@@ -55,7 +55,7 @@ INSERT INTO publisher (host, pid, mode, session_pid, session_start, since, last_
 SELECT ?, ?, ?, pid, extract(epoch FROM backend_start)::text, {_NOW}, {_NOW}
 FROM pg_stat_activity WHERE pid = pg_backend_pid() RETURNING id
 """
-# A dump that was restored beside its database names the publishers of that one.
+# A dump that was restored on the same server names the publishers of that one.
 _SESSION = (
     "a.pid = p.session_pid AND extract(epoch FROM a.backend_start)::text = p.session_start"
     " AND a.datname = current_database()"

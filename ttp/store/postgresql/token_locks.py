@@ -1,4 +1,4 @@
-"""Locks of tokens and media that all hosts of a store respect, each on a session of its own for as long as it is held.
+"""Locks of tokens and media that all hosts of a store respect, each on its own session until it is released.
 
 Whoever refreshes a token first locks its account, as a publisher does for a delivery, so that no host publishes with
 the token meanwhile. A publisher has that lock already, on its own session; it may have lost it without having noticed.
