@@ -110,13 +110,14 @@ class Fork:
 class Forks:
     """The process that forks. Orders may come from any thread."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, more: Sequence[str] = ()) -> None:
+        """`more`: further modules that are imported first."""
         self._folder = folder
         self._started = 0
         self._turn = threading.Lock()
         root = Path(__file__).parents[2]
         self._popen = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.forks"],
+            [sys.executable, "-m", "tests.faults.forks", *more],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -156,7 +157,7 @@ class Forks:
 
 
 def _serve() -> None:
-    for name in IMPORTED:
+    for name in (*IMPORTED, *sys.argv[1:]):
         importlib.import_module(name)
     _say({})
     for line in sys.stdin:
