@@ -28,6 +28,7 @@ from ttp.cli.main import main
 from ttp.domain.attempt import Kind
 from ttp.domain.delivery import DeliveryError, DeliveryState
 from ttp.domain.post_edit import with_derived_status
+from ttp.domain.time.clock import SystemClock
 from ttp.store import posts, queries, sqlite
 from ttp.store.database import Database, open_database
 from ttp.store.sqlite import SqliteConnection
@@ -124,7 +125,12 @@ def engine_of_run(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
         return
     with pytest.MonkeyPatch.context() as patch:
+        from ttp.store.postgresql.database import PostgresDatabase
+
+        look = PostgresDatabase.server_state
         patch.setattr(stores, "POSTGRESQL", request.getfixturevalue("schemas"))
+        # The server is on the machine's clock, wherever the clock of a test stands.
+        patch.setattr(PostgresDatabase, "server_state", lambda database, now: look(database, SystemClock().now))
         yield
 
 
@@ -207,9 +213,12 @@ class Program:
         return open_database(self.home, os.environ.get("TTP_STORE__URL", ""))
 
     def sql(self, statement: str, *values: object) -> list[Sequence[Any]]:
-        """Run one statement on the store's file, as another program would; its rows."""
-        if not self.database.has_files:
-            with closing(self.database.connect()) as session:
+        """Run one statement on the store, as another program would; its rows."""
+        if stores.POSTGRESQL is not None:
+            from ttp.store.postgresql.address import read_address
+            from ttp.store.postgresql.connection import PostgresConnection
+
+            with closing(PostgresConnection(read_address(os.environ["TTP_STORE__URL"]))) as session:
                 found = session.execute(statement, values)
                 return found.fetchall() if found.description else []  # type: ignore[attr-defined]  # psycopg's
         with closing(sqlite3.connect(self.home / "ttp.db", isolation_level=None)) as db:

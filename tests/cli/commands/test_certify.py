@@ -76,7 +76,7 @@ def here(
     for name, value in (("KIND", "folder"), ("PATH", str(tmp_path / "web"))):
         monkeypatch.setenv(f"TTP_MEDIA_HOST__{name}", value)
     monkeypatch.setenv("TTP_MEDIA_HOST__BASE_URL", f"{shared_sandbox.url}/_sandbox/media/")
-    monkeypatch.setenv("TTP_PUBLISH__LOOKUP_GAP_S", "0.01")
+    ttp.ok("config", "set", "publish.lookup_gap_s", "0.01")
     monkeypatch.setenv("TTP_PUBLISH__STATUS_POLL_S", "0.01")
     return Practice(ttp, shared_sandbox)
 
@@ -173,11 +173,11 @@ def test_a_post_that_no_look_up_finds_is_published_and_not_verified(here: Practi
     assert results["text"]["deleted"] is True
 
 
-def test_a_post_that_must_wait_is_not_published_later(here: Practice, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TTP_PUBLISH__PER_DAY", "1")
+def test_a_post_that_must_wait_is_not_published_later(here: Practice) -> None:
+    here.ttp.ok("config", "set", "publish.per_day", "1")
     results = here.certify("x", "--only", "text,image", code=6)
     assert sorted(one["outcome"] for one in results.values()) == ["verified", "waiting"]
-    monkeypatch.delenv("TTP_PUBLISH__PER_DAY")
+    here.ttp.ok("config", "unset", "publish.per_day")
     here.ttp.ok("run", "--once")
     assert (here.feed, here.ttp.ok("list").out) == ([], "")
 
@@ -234,8 +234,8 @@ def test_what_an_interrupted_run_has_not_published_is_taken_back(
     assert (here.feed, here.ttp.ok("list").out) == ([], "")
 
 
-def test_without_approval_nothing_is_left_behind(here: Practice, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TTP_PUBLISH__REQUIRE_APPROVAL", "true")
+def test_without_approval_nothing_is_left_behind(here: Practice) -> None:
+    here.ttp.ok("config", "set", "publish.require_approval", "true")
     ran = here.ttp("certify", "x/demo", "--yes", "--json")
     assert ran.code != 0
     assert (here.feed, here.ttp.ok("list").out) == ([], "")

@@ -7,13 +7,13 @@ import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from shutil import copytree
 from xml.etree import ElementTree as Xml
 
 import pytest
 
 from tests.clock import FakeClock
 from tests.conftest import Program, program
+from tests.store.stores import duplicate
 
 DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 SIZES = (0, 1, 5, 30, 64, 500)
@@ -48,7 +48,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture
 def known(ttp: Program, measured: Path) -> Program:
-    copytree(measured, ttp.home)
+    duplicate(measured, ttp.home)
     return ttp
 
 
