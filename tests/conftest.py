@@ -173,7 +173,7 @@ class Ran:
 
 
 class Program:
-    """`ttp` in this process: `ttp("list", "--json")` runs it in its own home, on a clock that stands still."""
+    """`ttp` in this process: `ttp("list", "--json")` runs it in its own home, on a fixed clock."""
 
     def __init__(self, home: Path, clock: FakeClock) -> None:
         self.home = home
@@ -257,7 +257,7 @@ class Program:
             )
 
     def count(self, table: str) -> int:
-        """Rows of a table; 0 where there is no store."""
+        """Rows of a table; 0 without a store."""
         return self.sql(f"SELECT count(*) FROM {table}")[0][0] if self.database.exists() else 0
 
 
@@ -339,7 +339,7 @@ def templates() -> dict[Filler, Path]:
 def fill(ttp: Program, templates: dict[Filler, Path], tmp_path_factory: pytest.TempPathFactory) -> Fill:
     """Give the program a store that a function of the module fills: once in a test process, and copied then.
 
-    The function meets a program of its own, whose clock stands at the beginning.
+    The function gets its own program, whose clock is at the beginning.
     """
 
     def filled(filler: Filler) -> Program:

@@ -33,7 +33,7 @@ def test_a_run_of_a_sweep_leaves_every_post_once(name: str, bench: Bench) -> Non
 
 
 def test_a_wrong_run_is_reported(bench: Bench) -> None:
-    """What the sweeps count must not be nothing: a platform that publishes twice, and a post that is taken away."""
+    """The sweeps must count something: a platform that publishes twice, and a post that is removed."""
     from tests.faults.judge import Verdict
     from tests.faults.proxy import Asked, Fault
 

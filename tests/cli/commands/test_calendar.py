@@ -240,7 +240,7 @@ def weekly(fill: Fill) -> Program:
 
 
 def market_days(ttp: Program) -> None:
-    """Post 1, a draft, on Mondays at 09:00 in Zurich; made ahead up to 21 December."""
+    """Post 1, a draft, on Mondays at 09:00 in Zurich; created in advance up to 21 December."""
     ttp.account()
     ttp.account("x/other")
     ttp.post("Market day!", "--to", "x/me", "--tag", "news")

@@ -97,7 +97,7 @@ def test_each_kind_is_published_once_found_and_deleted_where_that_is_possible(he
     here.ttp.ok("audit")
     intents = here.ttp.sql("SELECT count(*) FROM attempt WHERE phase = 'publish' AND outcome = 'done'")[0][0]
     looks = here.ttp.sql("SELECT count(*) FROM attempt WHERE phase = 'look_up' AND outcome = 'found'")[0][0]
-    parts = 2 if platform in ("x", "mastodon") else 0  # each further part of a thread is a call of its own
+    parts = 2 if platform in ("x", "mastodon") else 0  # each further part of a thread is another call
     assert intents == len(results) + parts
     assert looks >= len(results)
 
@@ -133,7 +133,7 @@ def test_the_report_can_be_shared(here: Practice, tmp_path: Path) -> None:
     path = tmp_path / "report.md"
     results = here.certify("mastodon", "--only", "thread", "--report", str(path))
     text = path.read_text()
-    assert "mastodon 4.7.4" not in text  # nobody has asked the server yet
+    assert "mastodon 4.7.4" not in text  # the server was not asked yet
     assert all(part in text for part in results["thread"]["remoteIds"])
     assert not any(secret in text for held in here.credentials.values() for secret in held.values())
     assert here.name("mastodon") not in text

@@ -266,7 +266,7 @@ def test_unset_leaves_no_empty_table(ttp: Program, file: Path) -> None:
 
 @pytest.mark.slow
 def test_two_who_change_settings_at_once_both_do(ttp: Program, file: Path) -> None:
-    """Each reads the file and writes it whole; in between nobody else may."""
+    """Each reads the whole file and writes it back; no other process may write in between."""
     names = [f"platforms.{platform}.client_id" for platform in ("x", "instagram", "tiktok")]
     begun = [
         subprocess.Popen([sys.executable, "-m", "ttp", "config", "set", name, str(number)])
