@@ -236,7 +236,7 @@ def _stop_at_intent(number: int) -> None:
     def stopping(self: DeliveryWorker, ready: Any) -> Any:
         intent = intend(self, ready)
         if next(left, None) == 0:
-            # To this thread: one sent to the process may be taken by another, and this one goes on for a moment.
+            # To this thread: another one may receive a signal sent to the process, and this one goes on for a moment.
             signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
         return intent
 

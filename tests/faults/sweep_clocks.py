@@ -78,7 +78,7 @@ def jumping(asks: Asks) -> Iterator[Run]:
                         return _jumped(bench, kind, where, lost, by)
 
                     place = f"{kind.name}, {where} {lost or 'answered'}"
-                    # Where the machine slept in the call, nobody knows when its request left: a person is asked.
+                    # If the machine slept in the call, the time of its request is unknown: a person is asked.
                     # Where it seems to be later than the lateness allows, it is missed and says so.
                     asked = ("published", "needs_review") if lost == "cut before" else ("published",)
                     ends = (*asked, "failed") if by[0] >= DAY_S and lost != "cut after" else asked
@@ -251,7 +251,7 @@ ZONES = {
 
 
 def zones() -> Iterator[Run]:
-    """A post is scheduled at a local time and goes out at that instant: not a second before, and once."""
+    """A post is scheduled at a local time and published at that instant: not a second before, and once."""
     from zoneinfo import ZoneInfo
 
     for zone, times in ZONES.items():

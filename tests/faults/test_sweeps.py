@@ -77,7 +77,7 @@ def test_the_clock_of_a_server_is_moved_for_a_case(postgresql_bench: Bench) -> N
 
 
 def test_a_wrong_run_is_reported(bench: Bench) -> None:
-    """What the sweeps count must not be nothing: a platform that publishes twice, and a post that is taken away."""
+    """The sweeps must count something: a platform that publishes twice, and a post that is removed."""
     from tests.faults.judge import Verdict
     from tests.faults.proxy import Asked, Fault
 
