@@ -21,6 +21,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from ttp.domain.time.clock import SystemClock
+
 IMPORTED = (
     "ttp.cli.commands.publish",
     "ttp.cli.commands.posts",
@@ -42,8 +44,9 @@ POLL_S, TURN_S = 0.003, 0.02
 MEMORY = 256 * 1024 * 1024
 
 
-class ShiftedClock:
-    """The machine's clocks, moved by the seconds in a file: `wall boot`. No file: not moved."""
+class ShiftedClock(SystemClock):
+    """The machine's clocks, moved by the seconds in a file: `wall boot`. No file: not moved. On PostgreSQL a publisher
+    with it goes by the server's clock, as with the machine's own."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -56,14 +59,10 @@ class ShiftedClock:
         return float(wall), float(boot)
 
     def now(self) -> datetime:
-        from ttp.domain.time.clock import SystemClock
-
-        return SystemClock().now() + timedelta(seconds=self._shifts()[0])
+        return super().now() + timedelta(seconds=self._shifts()[0])
 
     def boot(self) -> float:
-        from ttp.domain.time.clock import SystemClock
-
-        return SystemClock().boot() + self._shifts()[1]
+        return super().boot() + self._shifts()[1]
 
 
 @dataclass
