@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing
 
 from tests.faults.replica import Pooler, Replica, find_pooler, wait_until
+from tests.faults.sample import seed
 from tests.faults.team import Case, Team
 
 QUICK = {"PUBLISH__EVICT_AFTER_S": "2"}
@@ -34,9 +35,9 @@ def wait_for_standbys(team: Team, names: str) -> None:
     wait_until(lambda: team.ask("SHOW synchronous_standby_names") == names, "the setting")
 
 
-def failed_over(count: int, seed: int = 3) -> Iterator[Case]:
+def failed_over(count: int) -> Iterator[Case]:
     """The primary crashes, and its standby is promoted: by turns without and with synchronous replication."""
-    dice = random.Random(seed)
+    dice = random.Random(f"{seed()} failed over")
     for number in range(count):
         synchronous, after = number % 2 == 1, dice.uniform(0.2, 1.5)
 
@@ -46,15 +47,16 @@ def failed_over(count: int, seed: int = 3) -> Iterator[Case]:
             hosts = f"127.0.0.1:{team.postgres.port},127.0.0.1:{replica.port}"
             url = team.url_of(f"postgresql://ttp@{hosts}/postgres", "target_session_attrs=read-write")
             for name in ("a", "b"):
-                team.start(name, mutant=team.mutant, STORE__URL=url, **QUICK)
+                team.start(name, STORE__URL=url, **QUICK)
             for publisher in team.publishers:
                 publisher.wait_for("publisher.started")
             time.sleep(after)
+            had = team.in_hand(team.publishers[0]) | team.in_hand(team.publishers[1])
             team.postgres.stop("immediate")
             replica.promote()
             team.postgres = replica
             wait_for_standbys(team, "")
-            team.measure_takeover(20.0)
+            team.measure_takeover(had, 30.0)
 
         how = "synchronous" if synchronous else "asynchronous"
         yield Case("failed over", f"{how}, after {after:.2f} s", go, posts=24, settle_s=3.0, is_alone=True)
@@ -68,13 +70,13 @@ def split(count: int) -> Iterator[Case]:
         def go(team: Team) -> None:
             replica = start_standby(team, synchronous=True)
             team.make_due(spread_s=6.0)
-            old = team.start("a", mutant=team.mutant, **QUICK)
+            old = team.start("a", **QUICK)
             old.wait_for("delivery.published")
             former = team.postgres
             replica.promote()
             team.postgres = replica
             wait_for_standbys(team, "")
-            team.start("b", mutant=team.mutant, **QUICK)
+            team.start("b", **QUICK)
             team.wait()
             former.stop("immediate")
 
@@ -88,7 +90,7 @@ def not_replicated(count: int) -> Iterator[Case]:
         def go(team: Team) -> None:
             team.ask("UPDATE delivery SET next_at = next_at + 3600000")
             for name in ("a", "b"):
-                team.start(name, mutant=team.mutant, **QUICK)
+                team.start(name, **QUICK)
             for publisher in team.publishers:
                 publisher.wait_for("publisher.started")
             wait_for_standbys(team, "nobody")
