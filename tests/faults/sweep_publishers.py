@@ -56,6 +56,7 @@ class Tally:
     runs: int = 0
     posts: int = 0
     duplicates: int = 0
+    unprotected: int = 0
     lost: int = 0
     stuck: int = 0
     needs_review: int = 0
@@ -65,12 +66,13 @@ class Tally:
     def add(self, case: Case, result: Result, takeovers: Sequence[float]) -> None:
         self.runs += 1
         self.posts += result.posts
-        self.duplicates += result.duplicates
+        self.duplicates += 0 if case.is_unprotected else result.duplicates
+        self.unprotected += result.duplicates if case.is_unprotected else 0
         self.lost += result.lost
         self.stuck += result.stuck
         self.needs_review += result.needs_review
         self.takeovers += takeovers
-        if not result.is_good:
+        if not result.is_good_for(case):
             self.wrong.append(f"{case.sweep}: {case.what}: {result.summary}")
 
     def __add__(self, other: Tally) -> Tally:
@@ -79,7 +81,8 @@ class Tally:
     def line(self, name: str) -> str:
         late = sorted(self.takeovers)
         p50, p95 = (f"{late[int(share * (len(late) - 1))]:.2f}" if late else "-" for share in (0.5, 0.95))
-        numbers = (self.runs, self.posts, self.duplicates, self.lost, self.stuck, self.needs_review, p50, p95)
+        twice = f"{self.duplicates}+{self.unprotected}" if self.unprotected else self.duplicates
+        numbers = (self.runs, self.posts, twice, self.lost, self.stuck, self.needs_review, p50, p95)
         return f"{name:32}" + "".join(f"{number!s:>10}" for number in numbers)
 
 
@@ -359,7 +362,7 @@ def main(count: int, only: str | None, *, mutants: bool, jobs: int = 1, seconds:
             continue
         result, takeovers = found
         tallies[name].add(case, result, takeovers)
-        if not result.is_good:
+        if not result.is_good_for(case):
             print(f"wrong: {tallies[name].wrong[-1]}", *result.story, sep="\n    ", flush=True)
     print(HEADER)
     for name, tally in tallies.items():
@@ -410,8 +413,11 @@ def _try_mutants() -> int:
             if case is None:
                 continue
             result, _ = runner.run(case, mutant)
-            print(f"{mutant}: {'NOT CAUGHT' if result.is_good else f'caught by {name}: {result.summary}'}", flush=True)
-            missed += result.is_good
+            print(
+                f"{mutant}: {'NOT CAUGHT' if result.is_good_for(case) else f'caught by {name}: {result.summary}'}",
+                flush=True,
+            )
+            missed += result.is_good_for(case)
     return 1 if missed else 0
 
 

@@ -185,15 +185,15 @@ class Result:
         named = [f"{count} {word}" for count, word in zip(counts, ("twice", "lost", "stuck"), strict=True) if count]
         return "; ".join((*named, *self.notes))
 
-    @property
-    def is_good(self) -> bool:
-        return not (self.duplicates or self.lost or self.stuck or self.notes)
+    def is_good_for(self, case: Case) -> bool:
+        return not ((self.duplicates and not case.is_unprotected) or self.lost or self.stuck or self.notes)
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
     """One run. `go` does the harm; `accounts`, `posts`: how many there are, due over `spread_s`; `lag_s`: how long a
-    new post is missing from the platform's lists; `is_alone`: it has a server of its own, which listens on `listen`."""
+    new post is missing from the platform's lists; `is_alone`: it has a server of its own, which listens on `listen`;
+    `is_unprotected`: posts may be published twice, and are counted apart."""
 
     sweep: str
     what: str
@@ -205,6 +205,7 @@ class Case:
     lag_s: float = 0.0
     is_alone: bool = False
     listen: str = "127.0.0.1"
+    is_unprotected: bool = False
 
 
 class Team:
@@ -220,7 +221,7 @@ class Team:
         self._texts: list[str] = []
         self._credentials: dict[str, Mapping[str, Any]] = {}
         self._sessions: dict[int, psycopg.Connection[Any]] = {}
-        self._sql(f"CREATE SCHEMA {self._schema}")
+        self.rows(f"CREATE SCHEMA {self._schema}")
         self.platform_host = "127.0.0.1"
         self.mutant = ""
         self.takeovers: list[float] = []
@@ -249,7 +250,7 @@ class Team:
 
     def ask(self, statement: str) -> Any:
         """Return the first value of what a statement returns; None if it returns nothing."""
-        rows = self._sql(statement)
+        rows = self.rows(statement)
         return rows[0][0] if rows else None
 
     def sent(self) -> int:
@@ -383,7 +384,7 @@ class Team:
 
     def in_hand(self, publisher: Publisher) -> set[tuple[int, int]]:
         """Return the deliveries that a publisher has in hand, with their fences."""
-        return {tuple(row) for row in self._sql(f"{_IN_HAND} AND p.pid = {publisher.process.pid}")}
+        return {tuple(row) for row in self.rows(f"{_IN_HAND} AND p.pid = {publisher.process.pid}")}
 
     def measure_takeover(self, left: set[tuple[int, int]], within_s: float = 10.0) -> None:
         """Wait until other publishers have taken over what a dead one had in hand, and note how long it took; longer
@@ -393,7 +394,7 @@ class Team:
         began = time.monotonic()
         while left and time.monotonic() - began < within_s * 2:
             with suppress(psycopg.Error):
-                left &= {tuple(row) for row in self._sql(_OPEN)}
+                left &= {tuple(row) for row in self.rows(_OPEN)}
             time.sleep(0.02)
         took = time.monotonic() - began
         self.takeovers.append(took)
@@ -402,7 +403,7 @@ class Team:
 
     def end_session(self, publisher: Publisher) -> None:
         """Disconnect a publisher, as a server does that loses it."""
-        self._sql(f"SELECT pg_terminate_backend(session_pid::int) FROM publisher WHERE pid = {publisher.process.pid}")
+        self.rows(f"SELECT pg_terminate_backend(session_pid::int) FROM publisher WHERE pid = {publisher.process.pid}")
 
     def note(self, what: str) -> None:
         """Remember a fault."""
@@ -426,14 +427,14 @@ class Team:
 
     def unsettled(self) -> int:
         return int(
-            self._sql(
+            self.rows(
                 "SELECT count(*) FROM delivery WHERE state NOT IN ('published', 'failed', 'needs_review', 'cancelled')"
             )[0][0]
         )
 
     def states(self) -> Counter[str]:
         return Counter(
-            {str(row[0]): int(row[1]) for row in self._sql("SELECT state, count(*) FROM delivery GROUP BY 1")}
+            {str(row[0]): int(row[1]) for row in self.rows("SELECT state, count(*) FROM delivery GROUP BY 1")}
         )
 
     def close(self) -> None:
@@ -454,7 +455,7 @@ class Team:
         seen = Counter(post["text"] for post in control(self.sandbox.url, "GET", "posts"))
         states = {
             str(row[0]): str(row[1])
-            for row in self._sql("SELECT p.content, d.state FROM post p JOIN delivery d ON d.post_id = p.id")
+            for row in self.rows("SELECT p.content, d.state FROM post p JOIN delivery d ON d.post_id = p.id")
         }
         for text in self._texts:
             count, state = seen[text], states[text]
@@ -469,7 +470,7 @@ class Team:
             elif count == 0:
                 result.notes.append(f"{text} is published here and not there")
         result.notes += self._faults
-        if not result.is_good:
+        if result.summary:
             result.story = self._story()
         for publisher in self.publishers:
             if "Traceback (most" in publisher.text or "a fault of ttp" in publisher.text:
@@ -478,7 +479,7 @@ class Team:
 
     def _story(self) -> list[str]:
         """What happened, for whoever looks into a run that is wrong."""
-        rows = self._sql(
+        rows = self.rows(
             "SELECT d.id, d.state, d.fence, d.due_at, t.step, t.phase, t.outcome, t.kind, t.at, t.ended_at, t.message"
             " FROM delivery d LEFT JOIN attempt t ON t.delivery_id = d.id ORDER BY d.id, t.id"
         )
@@ -486,7 +487,8 @@ class Team:
         said = [f"{one.process.pid}: {one.text}" for one in self.publishers]
         return [*(" | ".join(map(str, row)) for row in rows), *seen, *said]
 
-    def _sql(self, statement: str) -> list[Any]:
+    def rows(self, statement: str) -> list[Any]:
+        """Return the rows of a statement on the store."""
         with suppress(psycopg.OperationalError):  # the session may be one of before a restart
             return self._asked(statement)
         return self._asked(statement)
