@@ -64,7 +64,7 @@ class Host:
         """Return a listening socket of the host's own loopback, for this process."""
         made: list[socket.socket] = []
 
-        def enter() -> None:  # a thread of its own: the namespace is one of a thread
+        def enter() -> None:  # in a new thread: a network namespace belongs to one thread
             with Path(f"/var/run/netns/{self.name}").open() as space:
                 if ctypes.CDLL(None, use_errno=True).setns(space.fileno(), _NEW_NET) == 0:
                     made.append(socket.create_server(("127.0.0.1", 0)))

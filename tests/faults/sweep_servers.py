@@ -82,7 +82,7 @@ def split(count: int) -> Iterator[Case]:
 
 
 def not_replicated(count: int) -> Iterator[Case]:
-    """There is no standby to wait for. Each wait is cancelled, and each commit returns with a warning."""
+    """The server waits for a missing standby. Each wait is cancelled, and each commit returns with a warning."""
     for _ in range(count):
 
         def go(team: Team) -> None:
@@ -109,7 +109,7 @@ def not_replicated(count: int) -> Iterator[Case]:
 
 
 def pooled(count: int) -> Iterator[Case]:
-    """A pooler in transaction mode stands in between: commands work, publishing is refused in one line."""
+    """With a pooler in transaction mode, commands work, and publishing is refused in one line."""
     if find_pooler() is None:
         print("behind a pooler: skipped: PgBouncer is not installed")
         return

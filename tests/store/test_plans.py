@@ -114,7 +114,7 @@ ASKED: dict[str, tuple[Ask, str]] = {
     "left busy": (claims.interrupted_deliveries, "delivery_busy"),
     "whether any is left busy": (claims.has_interrupted_deliveries, "delivery_busy"),
     "the newest instant": (clock_check.last_recorded_instant, ""),
-    "waits to mend": (
+    "waits for a fix": (
         lambda db: clock_check.shorten_waits(db, START),
         "delivery_looking post_by_status sqlite_autoindex_delivery_1 attempt_by_delivery",
     ),
@@ -246,7 +246,7 @@ def steps_with(db: Explaining, name: str, due: datetime) -> int:
 
 
 def test_the_newest_instant_takes_one_row_of_each_table(db: Explaining) -> None:
-    """In the order of their ids, which is no scan: it ends at the first row."""
+    """In the order of their ids, which does not scan the table: it ends at the first row."""
     clock_check.last_recorded_instant(db)
     assert not [step for step in db.plans if "TEMP B-TREE" in step]
     for name in ("account", "post", "attempt"):

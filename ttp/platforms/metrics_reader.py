@@ -1,5 +1,5 @@
 """Reading metrics of published posts: the interface of every platform's reader, and what they share. A reader never
-sleeps and never touches the store. An unknown number is None, never zero."""
+sleeps and never touches the store. None: an unknown number, never zero."""
 
 from __future__ import annotations
 

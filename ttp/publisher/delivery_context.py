@@ -173,8 +173,8 @@ class DeliveryContext:
         )
 
     def _file(self, item: MediaItem, task: DeliveryTask, *, sending: bool) -> MediaFile:
-        """Return an item with its bytes; `sending`: in the form that the platform accepts. Raises StepFailed if there
-        is none, MediaUnavailable if the delivery must wait for it."""
+        """Return an item with its bytes; `sending`: in the form that the platform accepts. Raises StepFailed if it
+        is missing, MediaUnavailable if the delivery must wait for it."""
         if not sending:
             return MediaFile(item, self.media.path(item.sha256))
         platform, post = task.account.platform, task.post

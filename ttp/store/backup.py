@@ -168,7 +168,7 @@ def _opened(copy: Path) -> Connection:
 
 
 def _refuse_unreadable(copy: Path) -> None:
-    """Raise NotFound or UsageError for what is no file."""
+    """Raise NotFound or UsageError for anything but a file."""
     try:
         # Looked at and not opened: closing a file of SQLite's gives up the locks that this process has on it.
         found = copy.stat()

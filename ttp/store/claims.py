@@ -3,7 +3,7 @@
 All of them run on the publisher's writing connection, inside a transaction that the caller began IMMEDIATE. A change
 is compare-and-set on the state and the fence that were read, and stores the post's derived status in the same
 transaction. Where several publishers share the store (PostgreSQL), an account is locked before anything of it is
-claimed, and outside the statement that finds candidates: inside one, locks would be taken on rows that LIMIT drops.
+claimed, and outside the statement that finds candidates: inside it, rows that LIMIT drops would be locked.
 """
 
 from __future__ import annotations
@@ -174,11 +174,11 @@ def lock_due_accounts(
     approved: bool = False,
     quarantine: Quarantine = NO_QUARANTINE,
 ) -> bool:
-    """Lock the accounts of at most `free` due deliveries of each kind that no other publisher has in hand.
+    """Lock the accounts of at most `free` due deliveries of each kind that no other publisher has locked.
 
     What is claimed of them is chosen afterwards, by a new statement: it sees what the publisher that held the lock
-    before has committed. Return whether others have so many accounts in hand that there is room for more: their next
-    deliveries become ready when they are done, and nobody tells.
+    before has committed. Return True if there is room for more because others hold many accounts: their next
+    deliveries become ready when they are done, without a notice.
     """
     candidates = _ready(
         db,
@@ -373,7 +373,7 @@ def due_lookups(
 
 
 def still_due_lookup(db: Connection, delivery: Delivery, now: datetime) -> list[Delivery]:
-    """Return the delivery as it is now, if its next look-up is due still."""
+    """Return the present delivery, if its next look-up is still due."""
     states = (DeliveryState.PROCESSING, DeliveryState.RECONCILING, DeliveryState.PUBLISHED)
     here = _delivery(db, delivery.id or 0)
     return [here] if here.state in states and here.next_at is not None and here.next_at <= now else []

@@ -89,8 +89,8 @@ class Connection(Protocol):
     def executemany(self, sql: str, values: Iterable[Values], /) -> Cursor: ...
 
     def send(self, sql: str, values: Values = (), /) -> None:
-        """Run a statement whose answer nobody needs, at the latest before the next one that has an answer or the end of
-        the transaction. It costs no round trip of its own to a server. Its errors are raised there."""
+        """Run a statement without an answer, at the latest before the next one that has an answer or the end of
+        the transaction. It costs no extra round trip to a server. Its errors are raised there."""
         ...
 
     def transaction(self) -> AbstractContextManager[None]:

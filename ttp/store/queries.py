@@ -237,7 +237,7 @@ def load_posts(db: Connection, found: list[Row], own_key: row_mapper.OwnKey | No
 
 
 def _locked(db: Connection, ids: list[int]) -> list[Row]:
-    """Lock posts and return their rows as they are now: a publisher may have changed them since they were read."""
+    """Lock posts and return their present rows: a publisher may have changed them since they were read."""
     db.lock_posts(ids)
     rows = {row["id"]: row for row in db.execute(f"{row_mapper.POSTS} WHERE id IN ({_marks(ids)})", ids)}
     return [rows[i] for i in ids]

@@ -75,7 +75,7 @@ class Limits:
                     self._known[key] = _Seen(limit, now, account.id, written=account.id is None)
 
     def known(self, account: Account, key: LimitKey) -> Limit | None:
-        """Return the last reported limit, from memory or the store; None if there was no report."""
+        """Return the last reported limit, from memory or the store; None without a report."""
         if account.id is not None and account.id not in self._recalled:
             with self._database.reading() as db:
                 if db is not None:

@@ -88,7 +88,7 @@ class Uploads:
             if value
         )
         extension = _EXTENSIONS.get(file.item.mime, file.item.mime.rpartition("/")[2])
-        name = f"{secrets.token_hex(12)}.{extension}"  # of its own: snac keeps one upload for each name
+        name = f"{secrets.token_hex(12)}.{extension}"  # a new one: snac keeps one upload for each name
         head += (
             f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
             f"Content-Type: {file.item.mime}\r\n\r\n"
