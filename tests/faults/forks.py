@@ -22,6 +22,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from ttp.domain.time.clock import SystemClock
+
 IMPORTED = (
     "ttp.cli.commands.publish",
     "ttp.cli.commands.posts",
@@ -44,8 +46,9 @@ MEMORY = 256 * 1024 * 1024
 _NEW_NET = 0x40000000
 
 
-class ShiftedClock:
-    """The machine's clocks, moved by the seconds in a file: `wall boot`. No file: not moved."""
+class ShiftedClock(SystemClock):
+    """The machine's clocks, moved by the seconds in a file: `wall boot`. No file: not moved. On PostgreSQL a publisher
+    with it goes by the server's clock, as with the machine's own."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -58,14 +61,10 @@ class ShiftedClock:
         return float(wall), float(boot)
 
     def now(self) -> datetime:
-        from ttp.domain.time.clock import SystemClock
-
-        return SystemClock().now() + timedelta(seconds=self._shifts()[0])
+        return super().now() + timedelta(seconds=self._shifts()[0])
 
     def boot(self) -> float:
-        from ttp.domain.time.clock import SystemClock
-
-        return SystemClock().boot() + self._shifts()[1]
+        return super().boot() + self._shifts()[1]
 
 
 @dataclass
@@ -112,14 +111,14 @@ class Fork:
 class Forks:
     """The process that forks. Orders may come from any thread."""
 
-    def __init__(self, folder: Path, *modules: str) -> None:
-        """`modules`: what it imports besides."""
+    def __init__(self, folder: Path, more: Sequence[str] = ()) -> None:
+        """`more`: further modules that are imported first."""
         self._folder = folder
         self._started = 0
         self._turn = threading.Lock()
         root = Path(__file__).parents[2]
         self._popen = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.forks", *modules],
+            [sys.executable, "-m", "tests.faults.forks", *more],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -252,7 +251,7 @@ def _stop_at_intent(number: int) -> None:
     def stopping(self: DeliveryWorker, ready: Any) -> Any:
         intent = intend(self, ready)
         if next(left, None) == 0:
-            # To this thread: one sent to the process may be taken by another, and this one goes on for a moment.
+            # To this thread: another one may receive a signal sent to the process, and this one goes on for a moment.
             signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
         return intent
 

@@ -62,7 +62,7 @@ class Host:
         """Return a listening socket of the host's own loopback, for this process."""
         made: list[socket.socket] = []
 
-        def enter() -> None:  # a thread of its own: the namespace is one of a thread
+        def enter() -> None:  # in a new thread: a network namespace belongs to one thread
             enter_network(self.name)
             made.append(socket.create_server(("127.0.0.1", 0)))
 

@@ -29,13 +29,14 @@ from tests.faults.forks import Forks
 from tests.faults.sample import SEED, seed
 from tests.faults.team import Case, Postgres, Publisher, Result, Team
 from tests.faults.team_process import STEPS
+from ttp.publisher.delivery_worker import SUSPENDED_AFTER_S
 from ttp.sandbox.server import running_sandbox
 from ttp.sandbox.x import posts
 
 EVICT_AFTER_S = 2.0
 QUICK = {"PUBLISH__EVICT_AFTER_S": str(EVICT_AFTER_S)}
-LONG_WINDOW_S = 15.0
-"""A settle window longer than a stop between the check and the first byte."""
+WINDOW_S, LONG_WINDOW_S = SUSPENDED_AFTER_S + 1.0, 60.0
+"""A settle window longer than an intent is good for; one longer than a stop between the check and the call."""
 EVICTED_WITHIN_S = 20.0
 """What takes longer is wrong, however busy the machine."""
 PATIENCE_S = 120.0
@@ -127,7 +128,7 @@ def stopped(count: int) -> Iterator[Case]:
                 time.sleep(1.0)
             first.signal(signal.SIGCONT)
 
-        settle_s = LONG_WINDOW_S if step == "after the check" else 1.0
+        settle_s = LONG_WINDOW_S if step == "after the check" else WINDOW_S
         yield Case("stopped and evicted", step, go, settle_s=settle_s)
 
 
@@ -145,7 +146,7 @@ def stopped_in_turn(count: int) -> Iterator[Case]:
                 time.sleep(1.0)
             second.signal(signal.SIGCONT)
 
-        yield Case("stopped in turn", "after the intent, after the check", go, 1, 1, 0.0, 0.2)
+        yield Case("stopped in turn", "after the intent, after the check", go, 1, 1, 0.0, WINDOW_S)
 
 
 def refused_late(count: int) -> Iterator[Case]:
@@ -296,7 +297,7 @@ class Runner:
         self._shared: Postgres | None = None
         outputs = folder / "outputs"
         outputs.mkdir()
-        self._forks = self._held.enter_context(closing(Forks(outputs, *IMPORTED)))
+        self._forks = self._held.enter_context(closing(Forks(outputs, IMPORTED)))
         self._sandbox = self._held.enter_context(running_sandbox())
         # X refuses a text that it has already: what is sent twice would not be seen.
         self._held.enter_context(patch.object(posts, "DUPLICATE_MS", 0))
@@ -369,8 +370,9 @@ def main(count: int, only: str | None, *, mutants: bool, jobs: int = 1, seconds:
         if tally.runs:
             print(tally.line(name))
     print(sum(tallies.values(), Tally()).line("all"))
-    failed = [worker.exitcode for worker in workers if worker.join() or worker.exitcode]
-    return 1 if failed or any(tally.wrong for tally in tallies.values()) else 0
+    for worker in workers:
+        worker.join()
+    return 1 if any(worker.exitcode for worker in workers) or any(tally.wrong for tally in tallies.values()) else 0
 
 
 def _work(names: Sequence[str], count: int, turns: Any, ended: Any, end: float) -> None:

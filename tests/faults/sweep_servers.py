@@ -62,7 +62,7 @@ def failed_over(count: int) -> Iterator[Case]:
             team.measure_takeover(had, 30.0)
 
         how = "synchronous" if synchronous else "asynchronous"
-        yield Case("failed over", f"{how}, after {after:.2f} s", go, posts=24, settle_s=3.0, is_alone=True)
+        yield Case("failed over", f"{how}, after {after:.2f} s", go, posts=24, is_alone=True)
 
 
 def split(count: int) -> Iterator[Case]:
@@ -92,13 +92,11 @@ def split(count: int) -> Iterator[Case]:
             former.stop("immediate")
 
         how = "synchronous" if synchronous else "asynchronous"
-        yield Case(
-            "old primary is writable", how, go, posts=24, settle_s=3.0, is_alone=True, is_unprotected=not synchronous
-        )
+        yield Case("old primary is writable", how, go, posts=24, is_alone=True, is_unprotected=not synchronous)
 
 
 def not_replicated(count: int) -> Iterator[Case]:
-    """There is no standby to wait for. Each wait is cancelled, and each commit returns with a warning."""
+    """The server waits for a missing standby. Each wait is cancelled, and each commit returns with a warning."""
     for _ in range(count):
 
         def go(team: Team) -> None:
@@ -121,11 +119,11 @@ def not_replicated(count: int) -> Iterator[Case]:
                 team.note("no commit waited for a standby")
             wait_for_standbys(team, "")
 
-        yield Case("commits not replicated", "cancelled for 8 s", go, settle_s=1.0, is_alone=True)
+        yield Case("commits not replicated", "cancelled for 8 s", go, is_alone=True)
 
 
 def pooled(count: int) -> Iterator[Case]:
-    """A pooler in transaction mode stands in between: commands work, publishing is refused in one line."""
+    """With a pooler in transaction mode, commands work, and publishing is refused in one line."""
     if find_pooler() is None:
         print("behind a pooler: skipped: PgBouncer is not installed")
         return

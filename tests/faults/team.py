@@ -201,7 +201,7 @@ class Case:
     accounts: int = 4
     posts: int = 16
     spread_s: float = 1.0
-    settle_s: float = 1.0
+    settle_s: float = 3.0
     lag_s: float = 0.0
     is_alone: bool = False
     listen: str = "127.0.0.1"
@@ -322,7 +322,7 @@ class Team:
         clock_s: str = "",
         first_call: str = "",
         network: str = "",
-        call_s: float = 0.2,
+        call_s: str = "0.2",
         keepalive: str = "",
         version: str = "",
         **env: str,
@@ -337,7 +337,7 @@ class Team:
             "TEAM_STOP_AT": stop_at,
             "TEAM_CLOCK_S": clock_s,
             "TEAM_FIRST_CALL": first_call,
-            "TEAM_CALL_S": f"{call_s}",
+            "TEAM_CALL_S": call_s,
             "TEAM_KEEPALIVE": keepalive,
             "TEAM_VERSION": version,
         }
@@ -500,7 +500,7 @@ class Team:
             session.execute(f"SET search_path = {self._schema}")
             session.execute("SET synchronous_commit = local")
             self._sessions[self.postgres.port] = session
-        found = session.execute(statement)  # type: ignore[arg-type]  # made here
+        found = session.execute(statement.encode())
         return found.fetchall() if found.description else []
 
     def _write_credentials(self, home: Path) -> None:

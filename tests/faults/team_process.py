@@ -178,8 +178,9 @@ def _no_keepalive() -> None:
 def _next_version() -> None:
     """Be the next version, whose schema has more."""
     revisions = (*database.REVISIONS, NEXT_REVISION)
-    database.REVISIONS = postgresql_database.REVISIONS = revisions  # type: ignore[misc]
-    original = upgrade.configuration
+    for module in (database, postgresql_database):
+        setattr(module, "REVISIONS", revisions)  # noqa: B010 (it is a constant)
+    original = migrations.configuration
 
     def configuration() -> Config:
         config = original()
@@ -187,7 +188,7 @@ def _next_version() -> None:
         config.set_main_option("version_locations", os.pathsep.join(map(str, folders)))
         return config
 
-    upgrade.configuration = configuration
+    setattr(upgrade, "configuration", configuration)  # noqa: B010 (it is imported there)
 
 
 def _own_clock() -> None:

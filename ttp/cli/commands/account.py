@@ -482,7 +482,7 @@ def _browsers_silent() -> Iterator[None]:
     """Keep the browser, which inherits stdout, from writing into ttp's output."""
     try:
         kept = os.dup(1)
-    except OSError:  # there is no stdout
+    except OSError:  # stdout is closed
         yield
         return
     nowhere = os.open(os.devnull, os.O_WRONLY)

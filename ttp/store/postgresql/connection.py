@@ -170,8 +170,8 @@ class PostgresConnection:
     @contextmanager
     def change(self) -> Iterator[None]:
         """Like `transaction`, for a change of a person: one after the other, as on SQLite, because each relies on more
-        than the rows that it locks (free slots, names, the last change). Publishers do not wait for these changes and
-        are told of them."""
+        than the rows that it locks (free slots, names, the last change). Publishers do not wait for these changes, and
+        get notice of them."""
         self._locked.clear()
         # A computer that sleeps in the middle must not keep the others from their changes, and posts from publishers.
         limit = f"SET LOCAL idle_in_transaction_session_timeout = {IDLE_MS}"
