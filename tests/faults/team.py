@@ -6,6 +6,7 @@ Owns the machinery. `sweep_publishers` says what goes wrong, and counts.
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import shutil
 import signal
@@ -307,9 +308,7 @@ class Team:
         home = self.folder / name
         if not home.exists():
             home.mkdir(mode=0o700)
-            credentials = home / "credentials.json"
-            credentials.touch(0o600)
-            self._write_credentials(home)
+            self._write_credentials(home / "credentials.json")
         return home
 
     def start(
@@ -503,11 +502,15 @@ class Team:
         found = session.execute(statement.encode())
         return found.fetchall() if found.description else []
 
-    def _write_credentials(self, home: Path) -> None:
+    def _write_credentials(self, path: Path) -> None:
         from ttp.domain.account import Credentials
-        from ttp.store.credentials import CredentialsFile
+        from ttp.store.credentials.backend import entry_of
 
-        (home / "credentials.json").unlink()
-        kept = CredentialsFile(home)
-        for name, order in self._credentials.items():
-            kept.put(name, Credentials(order["accessToken"], host=self.platform_host, user_id=order.get("userId")))
+        held = {
+            name.lower(): entry_of(
+                Credentials(order["accessToken"], host=self.platform_host, user_id=order.get("userId"))
+            )
+            for name, order in self._credentials.items()
+        }
+        path.touch(0o600)
+        path.write_text(json.dumps({"version": 1, "accounts": held}))
