@@ -338,10 +338,10 @@ def open_runner() -> Iterator[Runner]:
         yield runner
 
 
-def main(count: int, only: str | None, *, mutants: bool, jobs: int = 1, seconds: float = math.inf) -> int:
+def main(count: int, only: str | None, *, mutants: bool, jobs: int = 3, seconds: float = math.inf) -> int:
     """Run `count` cases of each sweep by turns, `jobs` at a time; none is begun after `seconds`."""
     if mutants:
-        return _try_mutants()
+        return _try_mutants(only)
     names = [name for name in SWEEPS if only in (None, name)]
     context = multiprocessing.get_context("spawn")
     turns, ended = context.Value("i", 0), context.Queue()
@@ -407,11 +407,11 @@ def _by_turns(names: Sequence[str], count: int) -> Iterator[tuple[str, Case]]:
                 yield name, case
 
 
-def _try_mutants() -> int:
+def _try_mutants(only: str | None) -> int:
     missed = 0
     with open_runner() as runner:
         for mutant, name in CATCH.items():
-            case = next(SWEEPS[name](1), None)
+            case = next(SWEEPS[name](1), None) if only in (None, name) else None
             if case is None:
                 continue
             result, _ = runner.run(case, mutant)
