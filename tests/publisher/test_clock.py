@@ -44,7 +44,7 @@ def test_a_short_run_refuses_a_clock_before_the_last_run(bench: Bench, mode: Mod
     run(bench)
     bench.post(due=-7200.0)
     bench.clock.set(START - HOUR)
-    for _ in range(2):  # the run that was refused is no record
+    for _ in range(2):  # a refused run leaves no record
         with pytest.raises(SlowClock) as told:
             run(bench, mode)
         assert told.value.hints[-1].way == action("run", trust_clock=True)

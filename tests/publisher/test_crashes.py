@@ -156,7 +156,7 @@ def test_a_second_publisher_after_a_clean_stop_finds_nothing_to_take_over(bench:
 
 
 def test_a_discarded_publisher_stores_nothing(bench: Bench) -> None:
-    """The interpreter closes what is left of it at its end, when nobody is there to store anything."""
+    """The interpreter closes what is left of it at its end, when nothing can be stored any more."""
     bench.post()
     bench.x.prepares.append([Wait(60.0, "container")])
     bench.at(1.0, bench.die)

@@ -42,7 +42,7 @@ def add(world: World, **more: str) -> None:
 
 
 def publishing(database: Database, ttp: Program, *, code: int) -> None:
-    """Run a publisher beside one of another host."""
+    """Run a publisher while another host has one."""
     session = database.publisher_session("loop", timedelta(seconds=30))
     with closing(session.connect()) as db:
         ran = ttp("run", "--once")

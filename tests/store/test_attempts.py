@@ -1,4 +1,4 @@
-"""The write-ahead table: what was begun is there before it happens, and says for ever what became of it."""
+"""The write-ahead table: an attempt is stored before its call, and keeps the result for ever."""
 
 from __future__ import annotations
 

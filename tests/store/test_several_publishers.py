@@ -216,7 +216,9 @@ def test_a_silent_publisher_is_disconnected_and_one_that_reports_is_not(
     (claimed,) = first.claim()
     second.session.report(second.db)
     assert [row[0] for row in second.db.execute("SELECT count(*) FROM publisher")] == [2]
-    second.db.execute("UPDATE publisher SET last_report_at = last_report_at - 31000 WHERE id = 1")
+    second.db.execute(
+        "UPDATE publisher SET last_report_at = last_report_at - 31000, since = since - 32000 WHERE id = 1"
+    )
     (line,) = second.session.report(second.db)
     assert "disconnected" in line
     with pytest.raises(SessionLost):
@@ -226,11 +228,26 @@ def test_a_silent_publisher_is_disconnected_and_one_that_reports_is_not(
     assert [row[0] for row in second.db.execute("SELECT count(*) FROM publisher")] == [1]
 
 
+@pytest.mark.parametrize(("seconds", "left"), [(31, 2), (61, 1)])
+def test_a_publisher_that_starts_slowly_is_not_disconnected(
+    two: tuple[Publisher, Publisher], seconds: int, left: int
+) -> None:
+    """It has not reported yet. It would end, and nobody may start it again."""
+    _, second = two
+    ago = f"{seconds * 1000}"
+    second.db.execute(
+        f"UPDATE publisher SET last_report_at = last_report_at - {ago}, since = since - {ago} WHERE id = 1"
+    )
+    second.session.report(second.db)
+    second.session.report(second.db)
+    assert [row[0] for row in second.db.execute("SELECT count(*) FROM publisher")] == [left]
+
+
 def test_another_session_with_the_same_number_is_not_disconnected(
     database: Database, two: tuple[Publisher, Publisher]
 ) -> None:
     first, second = two
-    second.db.execute("UPDATE publisher SET last_report_at = 0, session_start = '1' WHERE id = 1")
+    second.db.execute("UPDATE publisher SET last_report_at = 0, since = 0, session_start = '1' WHERE id = 1")
     assert second.session.report(second.db) == []
     assert first.claim() == []
 
@@ -248,7 +265,8 @@ def test_a_publisher_of_another_database_is_left_alone_by_a_restored_dump(
             "SELECT pid, extract(epoch FROM backend_start)::text FROM pg_stat_activity WHERE pid = pg_backend_pid()"
         ).fetchone()
         second.db.execute(
-            "UPDATE publisher SET last_report_at = 0, session_pid = ?, session_start = ? WHERE id = 1", tuple(session)
+            "UPDATE publisher SET last_report_at = 0, since = 0, session_pid = ?, session_start = ? WHERE id = 1",
+            tuple(session),
         )
         assert len(registered_publishers(second.db)) == 1
         assert second.session.report(second.db) == []

@@ -26,7 +26,6 @@ from ttp.domain.time.clock import Clock
 from ttp.platforms.client import Client, LookupResult, MediaFile, PublishRequest, Ready, Step, StepFailed
 from ttp.platforms.image_conversion import CannotConvert, PillowMissing
 from ttp.platforms.registry import Registry
-from ttp.publisher.media_waits import MediaWaits
 from ttp.services.media import MediaConversion
 from ttp.services.tokens import LockedToken, TokenRevoked, Tokens, TokenUnavailable
 from ttp.store import accounts, attempts, claims, queries
@@ -39,6 +38,47 @@ from ttp.store.publisher_session import PublisherSession
 from ttp.store.rate_limits import Limits
 from ttp.store.row_mapper import CorruptRow, Quarantine
 from ttp.store.writer import Writer
+
+RETRY_S = 30.0
+
+
+class MediaWaits:
+    """What waits, as the quarantine's `waiting`. Safe to use from several threads."""
+
+    def __init__(self, media: MediaStore, quarantine: Quarantine, clock: Clock) -> None:
+        self._media = media
+        self._quarantine = quarantine
+        self._clock = clock
+        self._until: float | None = None
+
+    @property
+    def is_on(self) -> bool:
+        return self._until is not None
+
+    def begin(self, why: str) -> bool:
+        """Wait: the bucket cannot be used. Return False if that is known."""
+        is_new = not self._quarantine.waiting_for
+        self._until = self._clock.boot() + RETRY_S
+        self._quarantine.waiting_for = f"posts wait for media that only the bucket has: {why}"
+        return is_new
+
+    def end(self) -> None:
+        """Wait no more: the bucket answered."""
+        self._until = None
+        self._quarantine.waiting_for = ""
+
+    def look(self, db: Connection) -> None:
+        """Find the due posts that wait now."""
+        if self._until is None:
+            self._quarantine.waiting = frozenset()
+            return
+        due = queries.media_due(db, self._clock.now())
+        away = dict.fromkeys(post_id for post_id, item in due if not self._media.is_cached(item))
+        if self._clock.boot() >= self._until:
+            self._until = self._clock.boot() + RETRY_S
+            away.pop(next(iter(away), 0), None)
+        self._quarantine.waiting = frozenset(away)
+
 
 TAKE = "take the media"
 LIVE_THOUGH_CANCELLED = "it was cancelled, and is live all the same: its publisher reported late"
@@ -134,8 +174,8 @@ class DeliveryContext:
         )
 
     def _file(self, item: MediaItem, task: DeliveryTask, *, sending: bool) -> MediaFile:
-        """Return an item with its bytes; `sending`: in the form that the platform accepts. Raises StepFailed if there
-        is none, MediaUnavailable if the delivery must wait for it."""
+        """Return an item with its bytes; `sending`: in the form that the platform accepts. Raises StepFailed if it
+        is missing, MediaUnavailable if the delivery must wait for it."""
         if not sending:
             return MediaFile(item, self.media.path(item.sha256))
         platform, post = task.account.platform, task.post

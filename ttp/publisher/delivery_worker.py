@@ -241,7 +241,7 @@ class DeliveryWorker:
     def _store_or_journal(
         self, intent: Attempt, outcome: Outcome, store: Callable[[], None]
     ) -> Generator[Wait, None, None]:
-        """Store the outcome of a call; retry for a while, and as long as a server is away: it is known, and nobody else
+        """Store the outcome of a call; retry for a while, and as long as a server is away: no other process
         knows it. Then the journal keeps it and the store's error is raised."""
 
         def keep() -> None:

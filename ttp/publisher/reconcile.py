@@ -355,7 +355,7 @@ def _refuse_slow_clock(db: Connection, now: datetime) -> None:
     last = clock_check.last_recorded_instant(db)
     if last is not None and now < last:
         raise Busy(
-            f"the clock stands at {now.astimezone():%d %b %Y %H:%M}, before the last record of the store,"
+            f"the clock says {now.astimezone():%d %b %Y %H:%M}, before the last record of the store,"
             f" {last.astimezone():%d %b %Y %H:%M}",
             Hint("see", "date"),
         )
