@@ -122,7 +122,7 @@ def _window_by_the_local_clock() -> None:
 
 
 def _intent_kept_after_a_sleep() -> None:
-    delivery_worker.SUSPENDED_AFTER_S = float("inf")
+    vars(delivery_worker)["SUSPENDED_AFTER_S"] = float("inf")
 
 
 MUTANTS = {

@@ -35,6 +35,8 @@ SETTINGS = {
     "PUBLISH__POLL_S": "0.5",
     "PUBLISH__DRAIN_S": "5",
     "PUBLISH__CONCURRENCY": "8",
+    "HTTP__CONNECT_TIMEOUT_S": "1",
+    "HTTP__READ_TIMEOUT_S": "2",
 }
 SHARED = {
     "platforms.x.settle_s": 1.0,
