@@ -182,6 +182,11 @@ class Result:
     story: list[str] = field(default_factory=list)
 
     @property
+    def counts(self) -> tuple[int, ...]:
+        """Posts, twice, lost, stuck, needing review."""
+        return self.posts, self.duplicates, self.lost, self.stuck, self.needs_review
+
+    @property
     def summary(self) -> str:
         """What was wrong."""
         counts = (self.duplicates, self.lost, self.stuck)
@@ -204,7 +209,7 @@ class Case:
     accounts: int = 4
     posts: int = 16
     spread_s: float = 1.0
-    settle_s: float = 3.0
+    settle_s: float = 1.0
     lag_s: float = 0.0
     is_alone: bool = False
     listen: str = "127.0.0.1"
