@@ -6,6 +6,7 @@ Run as a module it is that process; it reads orders from its standard input and 
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import json
 import os
@@ -42,6 +43,7 @@ SMALL_CHUNK = 5_242_880
 """TikTok's least chunk: three of them are 16 MB, not 30."""
 POLL_S, TURN_S = 0.003, 0.02
 MEMORY = 256 * 1024 * 1024
+_NEW_NET = 0x40000000
 
 
 class ShiftedClock(SystemClock):
@@ -126,7 +128,8 @@ class Forks:
 
     def start(self, argv: Sequence[str], env: Mapping[str, str], *, stdin: str = "", **more: Any) -> Fork:
         """`ttp ARGV` with this environment and no other. `clock`: the file of a ShiftedClock; `mutant`: its mistake;
-        `stop_at_intent`: the number of the intent at which it stops itself."""
+        `stop_at_intent`: the number of the intent at which it stops itself; `program`: the module whose `main` it is
+        instead; `network`: the namespace of its network."""
         with self._turn:
             self._started += 1
             number = self._started
@@ -213,10 +216,15 @@ def _become(order: Mapping[str, Any]) -> None:
             MUTANTS[order["mutant"]].apply()
         if order.get("stop_at_intent"):
             _stop_at_intent(order["stop_at_intent"])
-        from ttp.cli.main import main
+        if order.get("network"):
+            enter_network(order["network"])
+        if order.get("program"):
+            code = importlib.import_module(order["program"]).main(order["argv"])
+        else:
+            from ttp.cli.main import main
 
-        clock = order.get("clock")
-        code = main(order["argv"], ShiftedClock(Path(clock)) if clock else None)
+            clock = order.get("clock")
+            code = main(order["argv"], ShiftedClock(Path(clock)) if clock else None)
         sys.stdout.flush()
         sys.stderr.flush()
     except BaseException:  # noqa: BLE001 (a fork must never go on as its parent)
@@ -224,6 +232,14 @@ def _become(order: Mapping[str, Any]) -> None:
         sys.stderr.flush()
     finally:
         os._exit(code)
+
+
+def enter_network(name: str) -> None:
+    """Let this thread, and the processes and threads that it makes, have the network of a namespace. Raises OSError."""
+    with Path(f"/var/run/netns/{name}").open() as space:
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.setns(space.fileno(), _NEW_NET) != 0:
+            raise OSError(ctypes.get_errno(), f"cannot enter the network {name}")
 
 
 def _stop_at_intent(number: int) -> None:
