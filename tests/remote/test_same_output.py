@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.compat.commands import GIVEN, READING, REFUSED, WRITING
+from tests.examples import every
 from tests.pictures import picture
 from tests.remote.conftest import Machines
 from ttp.cli.remote.commands import HERE, REMOTE, find_command
@@ -78,7 +79,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("name", [name for name, argv in READING.items() if is_remote(argv)])
+@pytest.mark.parametrize("name", every(3, [name for name, argv in READING.items() if is_remote(argv)]))
 def test_a_command_that_reads(machines: Machines, name: str) -> None:
     both(machines, *READING[name], *(() if name == "export" else ("--json",)))
 
@@ -90,7 +91,7 @@ def test_a_command_that_reads_in_each_format(machines: Machines, name: str, form
     both(machines, *READING[name], *form)
 
 
-@pytest.mark.parametrize("argv", BAD, ids=" ".join)
+@pytest.mark.parametrize("argv", every(3, BAD), ids=" ".join)
 def test_a_command_that_is_refused(machines: Machines, argv: tuple[str, ...]) -> None:
     both(machines, *argv)
 
