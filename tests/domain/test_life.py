@@ -287,7 +287,7 @@ class Life(StoreMachine):
             after = delivery.published(now, remote_id, None)
         intent = self.writer.run(lambda db: attempts.last_intent(db, delivery.id or 0))
         assert intent is not None, "nothing is sent without an intent"
-        self.writer.run(lambda db: attempts.finish_attempt(db, intent.id or 0, at=now, outcome=after.state.value))
+        self.writer.run(lambda db: attempts.finish_attempt(db, intent, at=now, outcome=after.state.value))
         self.save(delivery, after)
 
     def look(self, delivery: Delivery, step: Step) -> None:

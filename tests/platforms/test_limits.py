@@ -21,8 +21,7 @@ from ttp.platforms.http import Http, Timeouts
 from ttp.platforms.instagram.limits import InstagramMeter
 from ttp.platforms.instagram.usage import seconds_until_regained
 from ttp.platforms.limits import InMemoryLimits, NoMeter, RateLimiter, parse_whole_number
-from ttp.platforms.outcomes import as_failure, as_outcome, as_unclear
-from ttp.platforms.reply import Answer, NotSent
+from ttp.platforms.reply import Answer, NotSent, as_failure, as_outcome, as_unclear
 from ttp.platforms.testing import NOON, StandingClock
 from ttp.platforms.tiktok.errors import refusal as tiktok_refusal
 from ttp.platforms.tiktok.limits import TikTokMeter

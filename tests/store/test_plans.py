@@ -21,15 +21,11 @@ from ttp.store import (
     claims,
     clock_check,
     completion_queries,
-    delivery_counts,
     notifications,
     queries,
     repeats,
     row_mapper,
     slots,
-)
-from ttp.store import (
-    queries as stored_queries,
 )
 from ttp.store.dialect import Connection
 from ttp.store.metrics import samples, schedule
@@ -110,7 +106,7 @@ ASKED: dict[str, tuple[Ask, str]] = {
         lambda db: queries.newest_metrics(db, [1, 2]),
         "sqlite_autoindex_delivery_1 sqlite_autoindex_sample_1",
     ),
-    "what posts are occurrences of": (lambda db: stored_queries.repeats_of_posts(db, [1, 2]), "occurrence_by_post"),
+    "what posts are occurrences of": (lambda db: queries.repeats_of_posts(db, [1, 2]), "occurrence_by_post"),
     "posts of the same repeat": (lambda db: repeats.posts_of_same_repeat(db, 1, {2, 3}), "occurrence_by_post"),
     "overdue": (lambda db: claims.overdue(db, now=START, limit=GAP, most=9), "delivery_next"),
     "unusable": (lambda db: claims.due_on_unusable_accounts(db, now=START, most=9), "delivery_next"),
@@ -129,12 +125,12 @@ ASKED: dict[str, tuple[Ask, str]] = {
     "a post's status": (lambda db: claims.refresh_status(db, 1, now=START), "sqlite_autoindex_delivery_1"),
     "next due": (lambda db: queries.next_due(db, START), "delivery_next"),
     "deliveries that are due": (
-        lambda db: delivery_counts.count_due(db, DUE),
+        lambda db: queries.count_due(db, DUE),
         "delivery_next",
     ),
-    "deliveries that failed": (lambda db: delivery_counts.count_needing_action(db, "failed"), "delivery_needs"),
+    "deliveries that failed": (lambda db: queries.count_needing_action(db, "failed"), "delivery_needs"),
     "how late deliveries were": (
-        lambda db: list(delivery_counts.latenesses(db, START, DUE)),
+        lambda db: list(queries.latenesses(db, START, DUE)),
         "delivery_published",
     ),
     "how many wait": (lambda db: queries.count_waiting(db, START), "delivery_next post_by_status"),

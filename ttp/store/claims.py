@@ -17,9 +17,18 @@ from ttp.domain.account import Account
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
 from ttp.domain.post import PostStatus, derive_status
 from ttp.domain.time.clock import from_ms, to_ms
-from ttp.store import conditions, events, row_mapper
-from ttp.store.conditions import NOT_QUARANTINED, RAISE_REVISION
-from ttp.store.dialect import Connection, List, Row, greatest, in_list, not_in_list, unindexed
+from ttp.store import dialect, events, row_mapper
+from ttp.store.dialect import (
+    NOT_QUARANTINED,
+    RAISE_REVISION,
+    Connection,
+    List,
+    Row,
+    greatest,
+    in_list,
+    not_in_list,
+    unindexed,
+)
 from ttp.store.publisher_session import Held, PublisherSession
 from ttp.store.row_mapper import CorruptRow, Quarantine, as_corrupt_row
 
@@ -212,7 +221,7 @@ def _ready(
         only="" if only is None else _ONLY, of_accounts="" if accounts is None else f" AND {_OF_ACCOUNTS}"
     )
     return db.execute(
-        conditions.only_approved(sql) if approved else sql,
+        dialect.only_approved(sql) if approved else sql,
         {
             "now": to_ms(now),
             "cutoff": to_ms(cutoff),
@@ -401,7 +410,7 @@ def next_wake(db: Connection, *, now: datetime, catch_up_gap: timedelta, approve
     ) AS wakes
     """
     gap = catch_up_gap // timedelta(milliseconds=1)
-    (at,) = db.execute(conditions.only_approved(sql) if approved else sql, {"now": to_ms(now), "gap": gap}).fetchone()
+    (at,) = db.execute(dialect.only_approved(sql) if approved else sql, {"now": to_ms(now), "gap": gap}).fetchone()
     # Not a condition of the statement: SQLite would then look at everything that waits, and not at the first.
     return row_mapper.instant(at) if isinstance(at, int) and at < NEVER_MS else None
 
@@ -434,7 +443,7 @@ def has_unfinished(
         "due_by": to_ms(due_by),
         **quarantine.values,
     }
-    return bool(db.execute(conditions.only_approved(sql) if approved else sql, values).fetchone()[0])
+    return bool(db.execute(dialect.only_approved(sql) if approved else sql, values).fetchone()[0])
 
 
 def _only(post_ids: Collection[int] | None) -> dict[str, List]:

@@ -19,8 +19,7 @@ from ttp.platforms.client import CHECK_PATIENCE_S, AccountInfo, Checker, Publish
 from ttp.platforms.http import Http, HttpByServer, HttpPart
 from ttp.platforms.login import Grant, Identity
 from ttp.platforms.oauth.token_response import read_token, without_none
-from ttp.platforms.outcomes import as_failure
-from ttp.platforms.reply import Answer, ConnectionLost, NotSent, Reply
+from ttp.platforms.reply import Answer, ConnectionLost, NotSent, Reply, as_failure
 
 ENTRYWAY, BEHIND_ENTRYWAY = "https://bsky.social", ".host.bsky.network"
 """Accounts on Bluesky's own servers sign in here; everything else goes to their server."""

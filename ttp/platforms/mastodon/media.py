@@ -17,8 +17,7 @@ from ttp.platforms.client import MediaFile, PublishRequest, Step, StepDone, Step
 from ttp.platforms.http import Http
 from ttp.platforms.mastodon.errors import host_name, judge
 from ttp.platforms.mastodon.options import chosen_of, split_focus
-from ttp.platforms.outcomes import as_failure
-from ttp.platforms.reply import Answer, Reply
+from ttp.platforms.reply import Answer, Reply, as_failure
 from ttp.platforms.uploads import media_entries, read_range
 
 LIFE = timedelta(hours=20)

@@ -295,6 +295,8 @@ def _neutral_errors(session: psycopg.Connection[Any] | None = None) -> Iterator[
     except (errors.DeadlockDetected, errors.SerializationFailure, errors.LockNotAvailable) as error:
         raise TryAgain(error.diag.message_primary or str(error)) from error
     except psycopg.Error as error:
+        if session is not None and error.diag.source_function == "RevalidateCachedQuery":
+            session.close()  # the schema was upgraded meanwhile, and what this session has prepared is of the old one
         lost = session is not None and session.closed  # whatever the server called it
         kind = Sealed if error.sqlstate == _SEALED else SessionLost if lost else StoreError
         raise kind(error.diag.message_primary or str(error)) from error

@@ -63,10 +63,12 @@ _SESSION = (
 _GONE = f"""
 DELETE FROM publisher p WHERE NOT EXISTS (SELECT 1 FROM pg_stat_activity a WHERE {_SESSION})
 """
+# A publisher that has not reported yet is starting, perhaps slowly, and has hardly anything in hand.
 _EVICT = f"""
 SELECT p.host, p.pid, p.last_report_at, pg_terminate_backend(a.pid) AS ended
 FROM publisher p JOIN pg_stat_activity a ON {_SESSION}
 WHERE p.last_report_at < {_NOW} - :silent AND a.pid <> pg_backend_pid()
+    AND (p.last_report_at > p.since OR p.since < {_NOW} - 60000)
 """
 # The server hides the start of other roles' sessions, and ends none for us.
 _OF_ANOTHER_ROLE = f"""
