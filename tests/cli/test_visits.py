@@ -20,6 +20,7 @@ from tests.clock import FakeClock
 from tests.publisher.world import World, open_world
 from ttp.sandbox.server import RunningSandbox
 
+pytestmark = pytest.mark.sqlite("what is entered for a store in a file")
 ROOT = f"{Path(package.__file__).parent}/"
 
 
