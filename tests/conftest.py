@@ -214,11 +214,11 @@ class Program:
 
     def sql(self, statement: str, *values: object) -> list[Sequence[Any]]:
         """Run one statement on the store, as another program would; its rows."""
-        if stores.POSTGRESQL is not None:
+        if url := os.environ.get("TTP_STORE__URL"):
             from ttp.store.postgresql.address import read_address
             from ttp.store.postgresql.connection import PostgresConnection
 
-            with closing(PostgresConnection(read_address(os.environ["TTP_STORE__URL"]))) as session:
+            with closing(PostgresConnection(read_address(url))) as session:
                 found = session.execute(statement, values)
                 return found.fetchall() if found.description else []  # type: ignore[attr-defined]  # psycopg's
         with closing(sqlite3.connect(self.home / "ttp.db", isolation_level=None)) as db:
