@@ -20,6 +20,7 @@ from tests.clock import FakeClock
 from tests.publisher.world import World, open_world
 from ttp.sandbox.server import RunningSandbox
 
+pytestmark = pytest.mark.sqlite("what is entered for a store in a file")
 ROOT = f"{Path(package.__file__).parent}/"
 
 
@@ -54,9 +55,9 @@ def files_entered(run: Callable[[], object]) -> set[str]:
     ("most", "command"),
     [
         (25, ("list",)),
-        (36, ("create", "Hello {}", "--to", "x/me")),
-        (46, ("schedule", "{}", "--at", "tomorrow 9am")),
-        (82, ("run", "--until-idle")),
+        (35, ("create", "Hello {}", "--to", "x/me")),
+        (45, ("schedule", "{}", "--at", "tomorrow 9am")),
+        (80, ("run", "--until-idle")),
     ],
     ids=["list", "create", "schedule", "run"],
 )
@@ -85,4 +86,4 @@ def test_create_and_run_enter_the_files_that_the_life_of_a_post_names(world: Wor
     steps = page.partition("## The life of a post")[2].partition("\n## ")[0]
     named = set(re.findall(r"`(\w+/[\w/]+\.py)`", steps))
     assert len(named) > 10
-    assert named - entered == {"platforms/outcomes.py"}, "which judges what is not a success"
+    assert named <= entered

@@ -472,7 +472,7 @@ class Context:
             notifications=self.notifications if self.config.texts("notify.kinds") else None,
             check_credentials=self._check_credentials,
             # A clock that a test moves has nothing to do with the server's.
-            server_clock=self.database.server_clock if isinstance(self.clock, SystemClock) else None,
+            server_clock=self.database.server_clock if type(self.clock) is SystemClock else None,
         )
 
     def _check_credentials(self) -> None:

@@ -19,14 +19,13 @@ from ttp.domain import permissions
 from ttp.domain.account import Account, connect_action
 from ttp.domain.action import action
 from ttp.domain.delivery import BUSY, IN_FLIGHT, Delivery, DeliveryError, DeliveryState
-from ttp.domain.errors import Busy, SlowClock, TtpError
+from ttp.domain.errors import Busy, ClocksDiffer, SlowClock, TtpError
 from ttp.domain.event import APPROVAL, CLOCK, EVICTED, REPEATS, STORE, UPGRADE, Event, delivery_event, post_event
 from ttp.domain.outcome import Kind
 from ttp.domain.time.formatting import first_valid_zone, format_instant, zone_label
 from ttp.publisher import reconcile
 from ttp.publisher.delivery_context import DeliveryContext, DeliveryTask
 from ttp.publisher.delivery_worker import DeliveryWorker
-from ttp.publisher.outcomes import CLOCKS_DIFFER_AT_MOST
 from ttp.publisher.worker_pool import Job, WorkerPool
 from ttp.store import accounts, claims, clock_check, queries, repeats
 from ttp.store.dialect import Connection, NotDurable, SessionLost, StoreError, TryAgain
@@ -162,7 +161,7 @@ class Loop:
                 self._wait_for_store(scope, lost)
 
     def _turn(self, scope: Scope, start: datetime, end: float | None) -> bool:
-        """Do what is to be done now and sleep. Return whether the scope is done."""
+        """Do the work that is due and sleep. Return whether the scope is done."""
         context = self._context
         version, boot = self._data_version(), context.clock.boot()
         self._beat_if_due()
@@ -188,7 +187,7 @@ class Loop:
         return False
 
     def _wait_for_store(self, scope: Scope, lost: Exception) -> None:
-        """Wait until the server answers again, and go on with a new session. What was in hand is taken over by whoever
+        """Wait until the server answers again, and go on with a new session. Its deliveries go to the publisher that
         locks its account then. A run that is not a loop raises the error after a while."""
         assert self._reopen is not None
         clock = self._context.clock
@@ -272,14 +271,10 @@ class Loop:
         if self._follow is None:
             return False
         (server, now), before = self._follow(self._watch), self._behind
-        wrong = abs(server - now) > CLOCKS_DIFFER_AT_MOST
+        wrong = abs(server - now) > clock_check.DIFFER_AT_MOST
         self._behind = server if wrong else None
         if wrong and before is None:
-            message = (
-                f"the clock of this machine says {now:%d %b %H:%M:%S} UTC and the one of the database"
-                f" {server:%d %b %H:%M:%S} UTC: nothing is published from here"
-            )
-            self._context.emit(Event(now, "publisher.idle", kind=CLOCK, message=message))
+            self._context.emit(Event(now, "publisher.idle", kind=CLOCK, message=ClocksDiffer(now, server).message))
         return wrong
 
     def _make_occurrences(self) -> None:
