@@ -24,13 +24,14 @@ from tests.clock import FakeClock
 from tests.examples import QUICK
 from tests.store import stores
 from tests.store.stores import duplicate, empty_store
+from ttp.cli.context import open_database
 from ttp.cli.main import main
 from ttp.domain.attempt import Kind
 from ttp.domain.delivery import DeliveryError, DeliveryState
 from ttp.domain.post_edit import with_derived_status
 from ttp.domain.time.clock import SystemClock
 from ttp.store import posts, queries, sqlite
-from ttp.store.database import Database, open_database
+from ttp.store.database import Database
 from ttp.store.sqlite import SqliteConnection
 
 if TYPE_CHECKING:

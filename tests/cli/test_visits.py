@@ -56,7 +56,7 @@ def files_entered(run: Callable[[], object]) -> set[str]:
     [
         (25, ("list",)),
         (35, ("create", "Hello {}", "--to", "x/me")),
-        (45, ("schedule", "{}", "--at", "tomorrow 9am")),
+        (46, ("schedule", "{}", "--at", "tomorrow 9am")),
         (80, ("run", "--until-idle")),
     ],
     ids=["list", "create", "schedule", "run"],
