@@ -10,7 +10,7 @@ import re
 import signal
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from functools import cache
@@ -26,13 +26,14 @@ from tests.clock import FakeClock
 from tests.examples import QUICK
 from tests.store import stores
 from tests.store.stores import duplicate, empty_store
+from ttp.cli.context import open_database
 from ttp.cli.main import main
 from ttp.domain.attempt import Kind
 from ttp.domain.delivery import DeliveryError, DeliveryState
 from ttp.domain.post_edit import with_derived_status
 from ttp.domain.time.clock import SystemClock
 from ttp.store import posts, queries, sqlite
-from ttp.store.database import Database, open_database
+from ttp.store.database import Database
 from ttp.store.sqlite import SqliteConnection
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def pytest_collection_finish() -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--store", choices=("sqlite", "postgresql"), default="sqlite", help="where the tests have stores")
+    parser.addoption("--first", action="store_true", help="of a test with several parameters, the first alone")
 
 
 def _on_postgresql(config: pytest.Config) -> bool:
@@ -74,11 +76,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             if (only := item.get_closest_marker("sqlite")) is not None:
                 item.add_marker(pytest.mark.skip(reason=f"of SQLite: {only.args[0]}"))
+    if config.getoption("--first"):
+        first = {item.nodeid.partition("[")[0]: item for item in reversed(items)}
+        keep_only(config, items, first.values())
     if not config.pluginmanager.hasplugin("pytest_cov"):
         return
     for item in items:
         if item.path.relative_to(Path(__file__).parent).parts[0] in NOT_MEASURED:
             item.add_marker(pytest.mark.no_cover)
+
+
+def keep_only(config: pytest.Config, items: list[pytest.Item], kept: Iterable[pytest.Item]) -> None:
+    """Leave out all tests but these."""
+    wanted = set(kept)
+    config.hook.pytest_deselected(items=[item for item in items if item not in wanted])
+    items[:] = [item for item in items if item in wanted]
 
 
 @pytest.fixture(scope="session")

@@ -72,7 +72,12 @@ def test_accounts_come_with_what_they_are(filled: Program) -> None:
         "tiktok/me\tnot connected",
         "x/me\tmust be connected again",
     ]
-    assert offered(filled, "account", "x/") == ["x/me"]
+    for name in ("x/Bob", "x/a_c", "x/Zoe"):
+        filled.ok("account", "add", name)
+    assert offered(filled, "account", "x/") == ["x/a_c", "x/Bob", "x/me", "x/Zoe"]
+    assert filled.ok("account", "list", "--fields", "account").out.split()[2:] == offered(filled, "account", "x/")
+    post = filled.shown(filled.post("Hello", "--to", "x/Zoe,x/a_c,x/Bob"))
+    assert [one["account"] for one in post["deliveries"]] == ["x/a_c", "x/Bob", "x/Zoe"]
 
 
 def test_tags_come_once_each(filled: Program) -> None:
