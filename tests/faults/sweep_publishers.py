@@ -95,17 +95,18 @@ def killed(count: int) -> Iterator[Case]:
     """`kill -9` of one of two publishers at a random time; sometimes it is started again."""
     dice = random.Random(f"{seed()} killed")
     for _ in range(count):
-        after, again = dice.uniform(0.1, 2.0), dice.random() < 0.5
+        after, again = dice.uniform(0.0, 1.5), dice.random() < 0.5
 
         def go(team: Team, after: float = after, again: bool = again) -> None:
             first, _ = start_two(team, **QUICK)
             team.make_due(spread_s=2.0)
+            first.wait_for("delivery.sending")
             time.sleep(after)
             team.measure_takeover(team.kill(first))
             if again:
                 team.start("a", **QUICK)
 
-        yield Case("killed", f"after {after:.2f} s{', started again' if again else ''}", go)
+        yield Case("killed", f"{after:.2f} s after its first call{', started again' if again else ''}", go)
 
 
 def stopped(count: int) -> Iterator[Case]:
@@ -158,9 +159,11 @@ def refused_late(count: int) -> Iterator[Case]:
             first.wait_for("first call")
             second = team.start("b", first_call=f"send:{send}", **QUICK)
             second.wait_for("publisher.started")
+            first.signal(signal.SIGSTOP)  # in a new session it could take its own post over
             team.end_session(first)
             if not second.wait_for("first call"):
                 team.note("nobody took the post over")
+            first.signal(signal.SIGCONT)
             refuse.touch()
             # The account's lock keeps the post from being sent again, whatever is written. But nothing may be written.
             if first.wait_for("nothing was sent", 3.0):
