@@ -40,11 +40,12 @@ EVICTED_WITHIN_S = 20.0
 """What takes longer is wrong, however busy the machine."""
 PATIENCE_S = 120.0
 IMPORTED = (
-    "psycopg",
-    "tests.faults.team_process",
-    "ttp.store.postgresql.database",
-    "ttp.store.shared_settings",
-    "ttp.publisher.process",
+    *("psycopg", "httpx", "httpcore", "h11", "anyio", "certifi", "filelock"),
+    *(f"ttp.platforms.{name}.facts" for name in ("x", "bluesky", "mastodon", "instagram", "tiktok", "command")),
+    *(f"ttp.platforms.x.{name}" for name in ("auth", "client", "limits", "look_up")),
+    *("ttp.cli.app", "ttp.cli.commands.run", "ttp.cli.progress", "ttp.services.metrics.sync"),
+    *("ttp.store.postgresql.database", "ttp.store.shared_settings", "ttp.store.completion_cache"),
+    *("ttp.publisher.process", "tests.faults.team_process"),
 )
 """What every publisher imports: once, before it is forked."""
 
@@ -98,7 +99,7 @@ def killed(count: int) -> Iterator[Case]:
         after, again = dice.uniform(0.0, 1.5), dice.random() < 0.5
 
         def go(team: Team, after: float = after, again: bool = again) -> None:
-            first, _ = start_two(team, **QUICK)
+            first, _ = start_two(team, call_s="0.6", **QUICK)
             team.make_due(spread_s=2.0)
             first.wait_for("delivery.sending")
             time.sleep(after)
@@ -253,9 +254,9 @@ def edited(count: int) -> Iterator[Case]:
         yield Case("changed by a person", "for 6 s", go, accounts=2, posts=2)
 
 
-def start_two(team: Team, **env: str) -> tuple[Publisher, Publisher]:
+def start_two(team: Team, *, call_s: str = "0.2", **env: str) -> tuple[Publisher, Publisher]:
     """Start two publishers, and wait until both publish."""
-    two = team.start("a", **env), team.start("b", **env)
+    two = team.start("a", call_s=call_s, **env), team.start("b", call_s=call_s, **env)
     for one in two:
         one.wait_for("publisher.started")
     return two
@@ -311,7 +312,7 @@ class Runner:
         place.mkdir()
         with ExitStack() as alone:
             if case.is_alone:
-                postgres = Postgres(place, listen=case.listen)
+                postgres = Postgres(place, listen=case.listen, template=self._server().template)
                 alone.callback(postgres.close)
             else:
                 postgres = self._server()

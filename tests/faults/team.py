@@ -67,11 +67,13 @@ def free_port() -> int:
 class Postgres:
     """A server that can be killed and started again. As root its programs run as another user."""
 
-    def __init__(self, folder: Path, *, listen: str = "127.0.0.1") -> None:
+    def __init__(self, folder: Path, *, listen: str = "127.0.0.1", template: Path | None = None) -> None:
+        """`template`: of another one, which is copied."""
         binaries = find_binaries()
         if binaries is None:
             raise RuntimeError("there are no programs of PostgreSQL here")
         self._binaries, self.data, self.port = binaries, folder / "pg", free_port()
+        self.template = template or folder / "template"
         self.data.mkdir(mode=0o700)
         self._user = "nobody" if os.getuid() == 0 else None
         self._log = (folder / "pg.log").open("ab")
@@ -85,7 +87,13 @@ class Postgres:
 
     def prepare(self) -> None:
         """Make the server's folder."""
-        self.call("initdb", "-D", str(self.data), "-U", "ttp", "-A", "trust", "--no-sync", "-E", "UTF8")
+        if not self.template.exists():
+            self.call("initdb", "-D", str(self.data), "-U", "ttp", "-A", "trust", "--no-sync", "-E", "UTF8")
+            shutil.copytree(self.data, self.template)
+        else:
+            subprocess.run(["cp", "-r", f"{self.template}/.", str(self.data)], check=True)
+            if self._user is not None:
+                subprocess.run(["chown", "-R", self._user, str(self.data)], check=True)
         with (self.data / "postgresql.conf").open("a") as config:
             config.write(
                 f"\nlisten_addresses = '{self._listen}'\nport = {self.port}\nunix_socket_directories = ''\n"
