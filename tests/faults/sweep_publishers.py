@@ -124,8 +124,9 @@ def stopped(count: int) -> Iterator[Case]:
                 dead.signal(signal.SIGKILL)
             first = team.start("a", stop_at=step, **env)
             if first.wait_stopped(20):
+                had = team.open()
                 team.start("b", **env)
-                team.measure_takeover(team.in_hand(first), EVICTED_WITHIN_S)
+                team.measure_takeover(had, EVICTED_WITHIN_S)
                 time.sleep(1.0)
             first.signal(signal.SIGCONT)
 
@@ -224,21 +225,21 @@ def apart(count: int) -> Iterator[Case]:
     """A publisher whose clock is ahead makes a long call, posts at its end and stops. One whose clock is behind takes
     over, and the post is not listed before the settle window ends."""
     for number in range(count):
-        shift = (3.0, 10.0, 2.5)[number % 3]
+        shift = (8.0, 12.0, 7.5)[number % 3]
 
         def go(team: Team, shift: float = shift) -> None:
             gate = team.folder / "gate"
             first = team.start("a", clock_s=f"{shift}", first_call=f"send:{gate}", stop_at="after the answer", **QUICK)
             if not first.wait_for("first call"):
                 team.note("it never called")
-            time.sleep(2 * shift + 1.0)
+            time.sleep(2 * shift + 0.5)
             gate.touch()
             if first.wait_stopped(30):
                 team.start("b", clock_s=f"-{shift}", **QUICK)
                 team.wait()
             first.signal(signal.SIGCONT)
 
-        yield Case("clocks of two hosts apart", f"{shift} s each", go, 1, 1, 0.0, settle_s=2.5, lag_s=2.0)
+        yield Case("clocks of two hosts apart", f"{shift} s each", go, 1, 1, 0.0, settle_s=6.5, lag_s=6.0)
 
 
 def edited(count: int) -> Iterator[Case]:

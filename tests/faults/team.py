@@ -400,6 +400,10 @@ class Team:
         """Return the deliveries that a publisher has in hand, with their fences."""
         return {tuple(row) for row in self.rows(f"{_IN_HAND} AND p.pid = {publisher.process.pid}")}
 
+    def open(self) -> set[tuple[int, int]]:
+        """Return the deliveries that any publisher has in hand, or had when it died, with their fences."""
+        return {tuple(row) for row in self.rows(_OPEN)}
+
     def measure_takeover(self, left: set[tuple[int, int]], within_s: float = 10.0) -> None:
         """Wait until other publishers have taken over what a dead one had in hand, and note how long it took; longer
         than `within_s` is a fault. Call it right after a publisher has died or stopped."""
@@ -408,7 +412,7 @@ class Team:
         began = time.monotonic()
         while left and time.monotonic() - began < within_s * 2:
             with suppress(psycopg.Error):
-                left &= {tuple(row) for row in self.rows(_OPEN)}
+                left &= self.open()
             time.sleep(0.02)
         took = time.monotonic() - began
         self.takeovers.append(took)
