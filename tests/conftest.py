@@ -6,13 +6,15 @@ import gc
 import io
 import json
 import os
+import re
 import signal
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import count
 from pathlib import Path
 from types import MethodType
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -62,6 +64,7 @@ def pytest_collection_finish() -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--store", choices=("sqlite", "postgresql"), default="sqlite", help="where the tests have stores")
+    parser.addoption("--first", action="store_true", help="of a test with several parameters, the first alone")
 
 
 def _on_postgresql(config: pytest.Config) -> bool:
@@ -73,11 +76,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             if (only := item.get_closest_marker("sqlite")) is not None:
                 item.add_marker(pytest.mark.skip(reason=f"of SQLite: {only.args[0]}"))
+    if config.getoption("--first"):
+        first = {item.nodeid.partition("[")[0]: item for item in reversed(items)}
+        keep_only(config, items, first.values())
     if not config.pluginmanager.hasplugin("pytest_cov"):
         return
     for item in items:
         if item.path.relative_to(Path(__file__).parent).parts[0] in NOT_MEASURED:
             item.add_marker(pytest.mark.no_cover)
+
+
+def keep_only(config: pytest.Config, items: list[pytest.Item], kept: Iterable[pytest.Item]) -> None:
+    """Leave out all tests but these."""
+    wanted = set(kept)
+    config.hook.pytest_deselected(items=[item for item in items if item not in wanted])
+    items[:] = [item for item in items if item in wanted]
 
 
 @pytest.fixture(scope="session")
@@ -316,6 +329,13 @@ def params_of(function: Callable[..., Any]) -> dict[str, Any]:
 
 
 @pytest.fixture
+def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for the test. To number it, pytest's own looks through the folders of all tests before."""
+    name = re.sub(r"\W", "_", request.node.name)[:25]
+    return tmp_path_factory.mktemp(f"{next(_numbers)}_{name}", numbered=False)
+
+
+@pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()
 
@@ -325,6 +345,8 @@ def ttp(tmp_path: Path, clock: FakeClock) -> Iterator[Program]:
     with program(tmp_path, clock) as ttp:
         yield ttp
 
+
+_numbers = count()
 
 Filler: TypeAlias = Callable[[Program], object]
 Fill: TypeAlias = Callable[[Filler], Program]
