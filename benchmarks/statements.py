@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import statistics
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -27,6 +27,7 @@ from ttp.store.queries import PostFilter
 
 _WARM_UP, _ROUNDS = 8, 25
 _NO_GAP = timedelta(0)
+_SOME_DUE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,19 @@ class Counted:
 
     def executemany(self, sql: str, values: Iterable[Values], /) -> Cursor:
         found: Cursor = self._timed(lambda: _Fetched(self._connection.executemany(sql, values)))
+        return found
+
+    def send(self, sql: str, values: Values = (), /) -> None:
+        self._timed(lambda: self._connection.send(sql, values))
+
+    def send_many(self, sql: str, values: Iterable[Values], /) -> None:
+        self._timed(lambda: self._connection.send_many(sql, values))
+
+    def lock_posts(self, post_ids: Iterable[int], *, at_once: bool = True) -> None:
+        self._timed(lambda: self._connection.lock_posts(post_ids, at_once=at_once))
+
+    def reserve_ids(self, table: str, count: int) -> Sequence[int]:
+        found: Sequence[int] = self._timed(lambda: self._connection.reserve_ids(table, count))
         return found
 
     def transaction(self) -> AbstractContextManager[None]:
@@ -169,13 +183,13 @@ def costs_of_publisher(database: Database) -> Mapping[str, Cost]:
     def claim(now: datetime, free: int) -> object:
         return claims.claim(connection, now=now, cutoff=now, free=free, catch_up_gap=_NO_GAP)
 
-    now, (last,) = (
-        datetime.now(UTC),
-        db.execute("SELECT max(next_at) FROM delivery WHERE next_at IS NOT NULL").fetchone(),
-    )
+    now = datetime.now(UTC)
+    first, last = db.execute("SELECT min(next_at), max(next_at) FROM delivery WHERE next_at IS NOT NULL").fetchone()
     late = datetime.fromtimestamp(last / 1000, UTC)
+    some = datetime.fromtimestamp(first / 1000, UTC) + timedelta(seconds=_SOME_DUE - 1)  # one a second
     operations: dict[str, Callable[[], object]] = {
         "claim, nothing due": lambda: claim(now, 64),
+        f"claim, {_SOME_DUE} accounts due": lambda: claim(some, 0),
         "claim, all accounts due": lambda: claim(late, 0),
         "next wake": lambda: claims.next_wake(connection, now=now, catch_up_gap=_NO_GAP),
         "due look-ups": lambda: claims.due_lookups(connection, now=now, most=500),

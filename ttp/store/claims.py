@@ -26,6 +26,8 @@ from ttp.store.row_mapper import CorruptRow, Quarantine, as_corrupt_row
 NO_QUARANTINE = Quarantine()
 LATE_MS = 60_000
 """Deliveries claimed later than this are late: punctual ones go first, and late ones of an account keep a gap."""
+FEW_DUE = 256
+"""Of so many due deliveries, or one for every fourth account, the accounts are read before they are looked at."""
 MORE_CANDIDATES = 64
 """How many more accounts than it has room for a publisher tries to lock: others may have the first ones."""
 NEVER_MS = 253_402_300_800_000
@@ -55,19 +57,26 @@ _FIRST = f"""
             {{more}}ORDER BY d.next_at, d.id LIMIT 1
 """
 
-# At most two index seeks for each account, whatever the number of posts: its first punctual delivery, else its first
-# due one, unless the account is held, is busy, or sent a late one a moment ago. Where nothing at all is due, as in the
-# tick after each outcome, one seek. Of each kind, late and punctual, no more are read than could be claimed.
+# The accounts to look at are those of the due deliveries, which one range of an index has. Where that is longer than
+# looking at every account, because many are due for each, it is read in part, and every account is looked at. For each
+# there are at most two seeks, whatever the number of posts: its first punctual delivery, else its first due one, unless
+# the account is held, is busy, or sent a late one a moment ago. Of each kind, late and punctual, no more are read than
+# could be claimed.
 _READY = f"""
-WITH first AS (
+WITH most (number) AS (
+    SELECT {greatest(str(FEW_DUE), "coalesce(max(id), 0) / 4")} FROM account
+), due AS (
+    SELECT account_id FROM delivery
+    WHERE state IN ('pending', 'retrying') AND next_at IS NOT NULL AND next_at <= :cutoff
+    LIMIT (SELECT number FROM most)
+), candidate AS (
+    SELECT DISTINCT account_id FROM due WHERE (SELECT count(*) FROM due) < (SELECT number FROM most)
+    UNION ALL SELECT id FROM account WHERE (SELECT count(*) FROM due) >= (SELECT number FROM most)
+), first AS (
     SELECT coalesce(({_FIRST.format(only="{only}", more=f"AND d.next_at >= :now - :late AND NOT {_IS_LATE} ")}),
         ({_FIRST.format(only="{only}", more="")})) AS id, a.late_claim_at
-    FROM account a
-    WHERE EXISTS (
-            SELECT 1 FROM delivery
-            WHERE state IN ('pending', 'retrying') AND next_at IS NOT NULL AND next_at <= :cutoff
-        )
-        AND a.enabled AND a.connected AND NOT a.needs_reconnect AND a.removed_at IS NULL
+    FROM candidate c JOIN account a ON a.id = c.account_id
+    WHERE a.enabled AND a.connected AND NOT a.needs_reconnect AND a.removed_at IS NULL
         AND (a.hold_until IS NULL OR a.hold_until <= :now)
         AND {not_in_list("a.id", "quarantined_accounts")}{{of_accounts}}
         AND NOT EXISTS (

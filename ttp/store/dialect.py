@@ -93,6 +93,10 @@ class Connection(Protocol):
         the transaction. It costs no round trip of its own to a server. Its errors are raised there."""
         ...
 
+    def send_many(self, sql: str, values: Iterable[Values], /) -> None:
+        """`send` for each of `values`."""
+        ...
+
     def transaction(self) -> AbstractContextManager[None]:
         """Commit the block at its end, or undo it where it raises. Errors of the driver leave as StoreError. On SQLite
         the block holds the right to write from its beginning."""

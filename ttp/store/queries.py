@@ -87,8 +87,10 @@ def posts_by_id(db: Connection, ids: Iterable[int]) -> Iterator[Post]:
     while batch := list(islice(wanted, _BATCH)):
         marks = ",".join("?" * len(batch))
         sql = f"{row_mapper.POSTS} WHERE id IN ({marks}) AND deleted_at IS NULL"
+        if db.is_change:
+            db.lock_posts(batch, at_once=False)
         found = {row["id"]: row for row in db.execute(sql, batch)}
-        yield from load_posts(db, [found[i] for i in batch if i in found])
+        yield from _with_parts(db, [found[i] for i in batch if i in found])
 
 
 def existing_ids(db: Connection, first: int, last: int) -> list[int]:
@@ -219,9 +221,13 @@ def _marks(values: Sequence[object]) -> str:
 
 def load_posts(db: Connection, found: list[Row], own_key: row_mapper.OwnKey | None = None) -> Iterator[Post]:
     """Yield complete posts for rows of POSTS, with three more queries for the whole batch."""
+    if db.is_change and found:
+        found = _locked(db, [row["id"] for row in found])
+    yield from _with_parts(db, found, own_key)
+
+
+def _with_parts(db: Connection, found: list[Row], own_key: row_mapper.OwnKey | None = None) -> Iterator[Post]:
     ids = [row["id"] for row in found]
-    if db.is_change and ids:
-        found = _locked(db, ids)
     deliveries: dict[int, list[Delivery]] = defaultdict(list)
     media: dict[int, list[MediaItem]] = defaultdict(list)
     tags: dict[int, list[str]] = defaultdict(list)
@@ -239,7 +245,7 @@ def load_posts(db: Connection, found: list[Row], own_key: row_mapper.OwnKey | No
 
 def _locked(db: Connection, ids: list[int]) -> list[Row]:
     """Lock posts and return their rows as they are now: a publisher may have changed them since they were read."""
-    db.lock_posts(ids)
+    db.lock_posts(ids, at_once=False)
     rows = {row["id"]: row for row in db.execute(f"{row_mapper.POSTS} WHERE id IN ({_marks(ids)})", ids)}
     return [rows[i] for i in ids]
 

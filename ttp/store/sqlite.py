@@ -140,6 +140,9 @@ class SqliteConnection(sqlite3.Connection):
     def send(self, sql: str, values: Values = (), /) -> None:
         self.execute(sql, values)
 
+    def send_many(self, sql: str, values: Iterable[Values], /) -> None:
+        self.executemany(sql, values)
+
     def highest_id(self, table: str) -> int:
         row = self.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).fetchone()
         return 0 if row is None else int(row[0])

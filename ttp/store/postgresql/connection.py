@@ -123,6 +123,10 @@ class PostgresConnection:
         else:
             self.execute(sql, values)
 
+    def send_many(self, sql: str, values: Iterable[Values], /) -> None:
+        for one in values:
+            self.send(sql, one)
+
     def _flush(self) -> None:
         if self._unsent:
             with self._session.pipeline():
@@ -174,6 +178,7 @@ class PostgresConnection:
         are told of them."""
         self._locked.clear()
         # A computer that sleeps in the middle must not keep the others from their changes, and posts from publishers.
+        # Not sent with the next statement: after a pipeline of psycopg the server does not measure that time.
         limit = f"SET LOCAL idle_in_transaction_session_timeout = {IDLE_MS}"
         self.execute(f"BEGIN; {limit}; SELECT pg_advisory_xact_lock({STORE_KEY})")
         self.is_change = True
@@ -181,7 +186,8 @@ class PostgresConnection:
             with self._undoing("ROLLBACK"):
                 yield
                 try:
-                    self.execute(f"NOTIFY {_CHANNEL}; COMMIT")
+                    self.send(f"NOTIFY {_CHANNEL}")
+                    self.execute("COMMIT")
                 except SessionLost as lost:
                     raise CommitUnknown(str(lost)) from lost.__cause__
         finally:
@@ -248,7 +254,10 @@ class PostgresConnection:
 
     def reserve_ids(self, table: str, count: int) -> Sequence[int]:
         sql = "SELECT nextval(pg_get_serial_sequence(?, 'id')) AS id FROM generate_series(1, ?)"
-        return [int(row["id"]) for row in self.execute(sql, (table, count))]
+        ids = [int(row["id"]) for row in self.execute(sql, (table, count))]
+        if table == "post":
+            self._locked.update(ids)  # nobody else sees them before the transaction ends
+        return ids
 
     def continue_ids(self, table: str, highest: int) -> None:
         sql = "SELECT setval(pg_get_serial_sequence(?, 'id'), ?, ?)"
