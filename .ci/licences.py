@@ -10,7 +10,7 @@ from typing import Any
 ALLOWED = {
     *("0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "BSL-1.0", "CNRI-Python", "HPND", "ISC", "MIT", "MIT-0"),
     *("MIT-CMU", "PSF-2.0", "Python-2.0", "Unlicense", "ZPL-2.1"),
-    # Used as they are, from packages of their own: their source needs no change of ours.
+    # Installed as separate packages and used unchanged.
     *("LGPL-3.0-only", "LGPL-3.0-or-later", "LGPL-2.1-or-later", "MPL-2.0"),
 }
 """SPDX identifiers."""

@@ -13,7 +13,7 @@ STATIC = Path(__file__).parents[1] / "ttp/server/static"
 
 
 def vendored() -> list[dict[str, Any]]:
-    """Return the components of others in the wheel: each `NAME.min.js` has its licence beside it."""
+    """Return the components of others in the wheel: each `NAME.min.js` has its licence in the same folder."""
     found = []
     for path in sorted(STATIC.glob("*.min.js")):
         name = path.name.partition(".")[0]

@@ -46,7 +46,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         home = asked.home or Path(folder) / "home"
         if not (home / "ttp.db").exists():
-            # In a process of its own: the peak memory of a program that is started counts that of its starter.
+            # In a new process: the peak memory of a child process includes that of its parent.
             filling = multiprocessing.get_context("spawn").Process(target=_fill, args=(home, asked.posts))
             filling.start()
             filling.join()

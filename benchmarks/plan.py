@@ -56,8 +56,8 @@ def samples(account: str, peak: int, random: Random) -> Iterator[Sample]:
 
 
 def greedy_plans(drafts: Sequence[Draft], scored: ScoredHours, per_day: int) -> tuple[float, float]:
-    """The totals of each post in turn on the best hour that is left, and of the best of two greedy plans after each
-    family of posts has been placed again, beside all others, until that helps nowhere."""
+    """The totals of each post in turn on the best free hour, and of the best of two greedy plans after each
+    family of posts was placed again among the others, until no move helps."""
     grid, families = scored.grid(per_day), scored.families({draft.id for draft in drafts})
     place = {family.accounts: i for i, family in enumerate(families)}
     in_turn: Picks = [[] for _ in families]

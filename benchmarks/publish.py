@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table. `met` is None without a goal."""
+    """One line of the table. `met`: None without a goal."""
 
     what: str
     value: str
@@ -44,7 +44,7 @@ class Row:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Measure, and print each row as soon as it is known."""
+    """Measure, and print each row at once."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.publish", description=__doc__)
     parser.add_argument("--full", action="store_true", help=f"{ALL_STORED:,} stored posts instead of {STORED:,}")
     parser.add_argument("--runs", type=int, default=TRIED, metavar="N", help="of how many runs the best is shown (3)")

@@ -30,7 +30,7 @@ SIZES = {
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Measure, and print each table as soon as it is known."""
+    """Measure, and print each table when it is complete."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scale", description=__doc__)
     parser.add_argument("--full", action="store_true", help="a million stored posts, and more time for each row")
     parser.add_argument("--server", metavar="URL", help="a PostgreSQL server, as postgresql://…/DATABASE")

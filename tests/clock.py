@@ -1,4 +1,4 @@
-"""The clocks of the tests: one stands still until it is moved, one runs on from a fixed instant."""
+"""The clocks of the tests: one is fixed until a test moves it, one runs on from a fixed instant."""
 
 from __future__ import annotations
 
@@ -49,6 +49,6 @@ class RunningClock(SystemClock):
 
 
 def files_now(folder: Path) -> datetime:
-    """The time by which the file system under `folder` dates its files: the kernel's, whatever Python is told."""
+    """The time by which the file system under `folder` dates its files: the kernel's, whatever Python's clock says."""
     with TemporaryFile(dir=folder) as file:
         return datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)

@@ -28,6 +28,7 @@ from ttp.cli.main import main
 from ttp.domain.attempt import Kind
 from ttp.domain.delivery import DeliveryError, DeliveryState
 from ttp.domain.post_edit import with_derived_status
+from ttp.domain.time.clock import SystemClock
 from ttp.store import posts, queries, sqlite
 from ttp.store.database import Database, open_database
 from ttp.store.sqlite import SqliteConnection
@@ -124,7 +125,12 @@ def engine_of_run(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
         return
     with pytest.MonkeyPatch.context() as patch:
+        from ttp.store.postgresql.database import PostgresDatabase
+
+        look = PostgresDatabase.server_state
         patch.setattr(stores, "POSTGRESQL", request.getfixturevalue("schemas"))
+        # The server is on the machine's clock, wherever the clock of a test stands.
+        patch.setattr(PostgresDatabase, "server_state", lambda database, now: look(database, SystemClock().now))
         yield
 
 
@@ -167,7 +173,7 @@ class Ran:
 
 
 class Program:
-    """`ttp` in this process: `ttp("list", "--json")` runs it in its own home, on a clock that stands still."""
+    """`ttp` in this process: `ttp("list", "--json")` runs it in its own home, on a fixed clock."""
 
     def __init__(self, home: Path, clock: FakeClock) -> None:
         self.home = home
@@ -207,9 +213,12 @@ class Program:
         return open_database(self.home, os.environ.get("TTP_STORE__URL", ""))
 
     def sql(self, statement: str, *values: object) -> list[Sequence[Any]]:
-        """Run one statement on the store's file, as another program would; its rows."""
-        if not self.database.has_files:
-            with closing(self.database.connect()) as session:
+        """Run one statement on the store, as another program would; its rows."""
+        if stores.POSTGRESQL is not None:
+            from ttp.store.postgresql.address import read_address
+            from ttp.store.postgresql.connection import PostgresConnection
+
+            with closing(PostgresConnection(read_address(os.environ["TTP_STORE__URL"]))) as session:
                 found = session.execute(statement, values)
                 return found.fetchall() if found.description else []  # type: ignore[attr-defined]  # psycopg's
         with closing(sqlite3.connect(self.home / "ttp.db", isolation_level=None)) as db:
@@ -248,7 +257,7 @@ class Program:
             )
 
     def count(self, table: str) -> int:
-        """Rows of a table; 0 where there is no store."""
+        """Rows of a table; 0 without a store."""
         return self.sql(f"SELECT count(*) FROM {table}")[0][0] if self.database.exists() else 0
 
 
@@ -330,7 +339,7 @@ def templates() -> dict[Filler, Path]:
 def fill(ttp: Program, templates: dict[Filler, Path], tmp_path_factory: pytest.TempPathFactory) -> Fill:
     """Give the program a store that a function of the module fills: once in a test process, and copied then.
 
-    The function meets a program of its own, whose clock stands at the beginning.
+    The function gets its own program, whose clock is at the beginning.
     """
 
     def filled(filler: Filler) -> Program:

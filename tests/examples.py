@@ -1,4 +1,4 @@
-"""How many examples a property is tried with: a fifth of them, always the same, or all of them, drawn anew.
+"""How many examples a property is tried with: a fifth of them, always the same, or all of them, drawn at random.
 
 The quick suite takes the profile `quick`; `pytest -m 'slow or hypothesis' --hypothesis-profile=thorough` all of them.
 """

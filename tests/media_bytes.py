@@ -21,7 +21,7 @@ def frame(width: int, height: int, channels: int = 1) -> bytes:
 def exif(orientation: int | None = None, order: str = "little", kind: int = 3, *, place: bool = False) -> bytes:
     """EXIF data with an orientation of a TIFF type (3: short) behind another entry; None: with the other alone.
 
-    `place`: the other entry is where the photo was taken.
+    `place`: the other entry is the place of the photo.
     """
     end = "<" if order == "little" else ">"
     other = struct.pack(f"{end}HHII", 0x8825 if place else 0x010F, 4 if place else 2, 1, 0)

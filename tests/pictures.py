@@ -36,7 +36,7 @@ def saved(image: Image.Image, kind: str, **how: Any) -> bytes:
 
 
 def turned(orientation: int) -> Image.Exif:
-    """EXIF data with an orientation, and a place that nobody else is to know."""
+    """EXIF data with an orientation, and a place that must not be published."""
     exif = Image.Exif()
     exif[0x0112] = orientation
     exif.get_ifd(0x8825)[1] = "N"

@@ -15,7 +15,7 @@ NOTHING = Recommendation("x/none", BERLIN)
 def told(
     evidence: Evidence = Evidence.STRONG, *, days: float = 0.02, posts: int = 585, account: str = "instagram/roastery"
 ) -> Recommendation:
-    """What an account is told whose posts do the better the nearer to 18:00; its best day brings `days`."""
+    """The recommendation for an account whose posts do better nearer to 18:00; its best day brings `days`."""
     hours = [_rating(None, hour, 0.92 - abs(hour - 18) / 12, 0.12 - abs(hour - 18) / 50, 37) for hour in range(24)]
     week = [_rating(day, None, 0.62 - abs(day - 1) / 12, days if day == 1 else 0.0, 77) for day in range(7)]
     slots = [

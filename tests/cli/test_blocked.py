@@ -10,7 +10,7 @@ from ttp.store.home.journal import FILE
 
 @pytest.fixture
 def early(ttp: Program) -> Program:
-    """A store with a post that is due, and a clock that stands an hour before the last run."""
+    """A store with a post that is due, and a clock that says an hour before the last run."""
     ttp.account("x/me")
     ttp.post("due", "--to", "x/me", "--at", "in 1m")
     assert ttp("run", "--once").code == 0

@@ -1,4 +1,4 @@
-"""The guard: the same text to the same account, and two posts of it at once, are told or refused."""
+"""The guard warns of, or refuses, the same text for one account, and two posts of it at the same time."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_a_row_that_moves_away_is_compared_at_its_new_time_alone(ttp: Program) -
 
 
 def test_what_a_repeat_says_again_and_again_is_no_matter(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The post itself, with a time of its own, and those that are made of it."""
+    """The post itself, with its own time, and those that are created from it."""
     monkeypatch.setenv("TTP_GUARD__STRICT", "true")
     ttp.ok("repeat", "1", "--cron", "0 9 * * *", "--tz", "UTC", "--count", "9")
     other = ttp.post("Roast", "--to", "x/me", "--at", "2026-11-30 15:00")

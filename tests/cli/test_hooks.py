@@ -1,4 +1,4 @@
-"""Hooks: programs that hear what became of posts, and never hold up or change the publishing."""
+"""Hooks: programs that receive the results of posts, and never delay or change the publishing."""
 
 from __future__ import annotations
 

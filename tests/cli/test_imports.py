@@ -24,7 +24,7 @@ def environ(ttp: Program) -> dict[str, str]:
 
 
 def imported(environ: dict[str, str], *lines: str) -> set[str]:
-    """The modules that one process has imported once all these commands have run, beside those of a bare Python."""
+    """The modules that one process imports to run all these commands, without those of a bare Python."""
     code = (
         "import sys; bare = set(sys.modules)\n"
         "import io; from ttp.cli.main import main; said, sys.stdout = sys.stdout, io.StringIO()\n"

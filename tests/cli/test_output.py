@@ -1,4 +1,4 @@
-"""One writer: the same answer as table, TSV, JSON and JSON lines, errors, and what happens when nobody reads."""
+"""One writer: the same answer as table, TSV, JSON and JSON lines, errors, and a closed pipe."""
 
 import io
 import json

@@ -133,7 +133,7 @@ def test_stdin_is_read_for_a_dash_only_and_as_utf8_in_every_locale(environ: dict
 
 
 class Terminal:
-    """The program on a terminal of its own: stdin, stdout and stderr."""
+    """The program on a new terminal: stdin, stdout and stderr."""
 
     def __init__(self, argv: Sequence[str], environ: dict[str, str]) -> None:
         self._master, slave = pty.openpty()
@@ -248,7 +248,7 @@ def test_a_question_cut_by_control_c_is_exit_130_and_changes_nothing(
         while "[y/N]" not in said:
             said += os.read(master, 65536).decode()
         os.write(master, b"\x03")
-        with suppress(OSError):  # how a terminal says that nobody has it open any more
+        with suppress(OSError):  # how a terminal says that no process has it open any more
             while select.select([master], [], [], 60)[0] and os.read(master, 65536):
                 pass
         assert process.wait(timeout=60) == 130

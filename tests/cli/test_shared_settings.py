@@ -15,7 +15,7 @@ from ttp.store.postgresql.connection import PostgresConnection
 
 @pytest.fixture(autouse=True)
 def copied_stores() -> None:
-    """Here the program creates its stores itself: each has an id of its own."""
+    """Let the program create its stores: each has its own id."""
 
 
 @pytest.fixture

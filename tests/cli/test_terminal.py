@@ -20,7 +20,7 @@ ANY_TEXT = st.lists(st.characters(exclude_categories=()) | EVIL | st.sampled_fro
 
 
 def is_unsafe(char: str) -> bool:
-    """Written anew from Unicode's own categories, not from the pattern under test."""
+    """Computed from Unicode's categories, not from the pattern under test."""
     return unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") or char in REORDERING
 
 

@@ -85,4 +85,4 @@ def test_create_and_run_enter_the_files_that_the_life_of_a_post_names(world: Wor
     steps = page.partition("## The life of a post")[2].partition("\n## ")[0]
     named = set(re.findall(r"`(\w+/[\w/]+\.py)`", steps))
     assert len(named) > 10
-    assert named - entered == {"platforms/outcomes.py"}, "which judges what is not a success"
+    assert named <= entered

@@ -58,7 +58,7 @@ def test_its_posts_are_published(
     ttp.clock.set(datetime(2026, 12, 20, 9, tzinfo=UTC))
     shared_sandbox.reset(now=ttp.clock.now)
     monkeypatch.setenv("TTP_PLATFORMS__X__BASE_URL", shared_sandbox.url)
-    for name in ("x/me", "x/shop"):  # the tokens of the fixture are no tokens of this sandbox
+    for name in ("x/me", "x/shop"):  # this sandbox does not know the tokens of the fixture
         held = httpx.post(f"{shared_sandbox.url}/_sandbox/accounts", json={"account": name}).json()["credentials"]
         ttp.ok("account", "add", name, "--credentials", "-", stdin=json.dumps(held))
     ttp("run", "--until-idle", "--quiet")  # the repeat's post of 1 December is missed by then

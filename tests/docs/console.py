@@ -6,7 +6,7 @@ run in bash, in a scratch folder, on a terminal of 80 columns without a keyboard
 
 They begin at `START`, whatever the day is: `ttp` and the sandbox have a `RunningClock` in common.
 What differs from run to run is masked on both sides: times, days, durations, long ids, the width of gaps. A `…` in a
-document stands for any text, on a line of its own for any lines. The sandbox's address in that first document, port
+document stands for any text; alone on a line, for any lines. The sandbox's address in that first document, port
 8700, is served on whatever port is free for as long as the blocks run, and so is port 8765, that of `ttp serve`. A
 document with a line `<!-- needs: jq -->` is skipped where that program is missing.
 
@@ -49,7 +49,7 @@ with sqlite3.connect(os.environ["TTP_HOME"] + "/ttp.db") as db:
     db.execute("UPDATE store SET mark = NULL")
 END
 ("""
-"""A store of its own in each document: one that remembers that it is a copy publishes nothing."""
+"""A new store for each document: a store that knows that it is a copy publishes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def _session(todo: Sequence[tuple[str, Command]], ports: Mapping[str, str]) -> I
         typed = command.typed
         for shown, address in ports.items():
             typed = typed.replace(shown, address)
-        # `$?` is kept for the command; a line of its own keeps here-documents whole.
+        # `$?` is kept for the command; the line break keeps here-documents whole.
         yield from (f"_code=$?; echo '{_MARK.format(number)}'; (exit $_code)", typed)
     yield ")"
 

@@ -11,7 +11,7 @@ from tests.docs.console import FIRST, documents, masked, printed, same
 
 needs_bash = pytest.mark.skipif(shutil.which("bash") is None, reason="no bash here")
 PARTS = 4
-"""So many run beside each other, where there are processors for it."""
+"""How many run at the same time, if there are enough processors."""
 
 
 def assert_shown(pages: Sequence[str]) -> None:

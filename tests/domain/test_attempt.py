@@ -1,4 +1,4 @@
-"""The words of attempts: what scripts branch on, and what nobody can change afterwards."""
+"""The words of attempts: what scripts branch on, and what cannot be changed afterwards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Check-ups as data: what several remarks come to, and how an end is told."""
+"""Check-ups as data: the result of several remarks, and how an end date is described."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ ALLOWED = {
     "published": "",
     "failed": "pending cancelled published",
     "needs_review": "published failed",
-    "cancelled": "",
+    "cancelled": "published failed",
 }
 PAIRS = list(product(DeliveryState, DeliveryState))
 

@@ -1,4 +1,4 @@
-"""The whole life of posts, walked at random on a real store: nothing is ever lost, and nothing goes out twice.
+"""The whole life of posts, walked at random on a real store: nothing is ever lost or published twice.
 
 People's moves go through `Posts`, `Outgoing` and `Accounts`, the publisher's through `claims`, a publisher's death
 through `recover`. A model of the platform knows what is really live, and answers honestly or not at all.
@@ -41,7 +41,7 @@ LATEST = timedelta(hours=6)
 DOUBT = DeliveryError(Kind.UNKNOWN, "no answer came")
 PASSING = NotDone(Kind.NETWORK, "cut off", passing=True)
 REFUSED = (StateRefused, NotFound, UsageError, ContentRefused)
-"""What a person may be told instead; anything else is a fault."""
+"""Errors that a person may get; any other is a fault."""
 
 S = DeliveryState
 SOME = st.lists(st.sampled_from(NAMES), min_size=1, max_size=3, unique=True).map(tuple)
@@ -287,7 +287,7 @@ class Life(StoreMachine):
             after = delivery.published(now, remote_id, None)
         intent = self.writer.run(lambda db: attempts.last_intent(db, delivery.id or 0))
         assert intent is not None, "nothing is sent without an intent"
-        self.writer.run(lambda db: attempts.finish_attempt(db, intent.id or 0, at=now, outcome=after.state.value))
+        self.writer.run(lambda db: attempts.finish_attempt(db, intent, at=now, outcome=after.state.value))
         self.save(delivery, after)
 
     def look(self, delivery: Delivery, step: Step) -> None:

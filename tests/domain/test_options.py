@@ -1,4 +1,4 @@
-"""str options as they are typed, as they are read, and as they are explained."""
+"""str options parsed as typed, read from the store, and explained."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def refused(text: str) -> UsageError:
     return caught.value
 
 
-# As it is typed.
+# Parsing typed options.
 
 
 @pytest.mark.parametrize("name", OPTIONS)
@@ -167,7 +167,7 @@ def test_any_text_is_an_option_or_refused(text: str) -> None:
         assert parse_option(text)[0] in OPTIONS
 
 
-# As it is read.
+# Reading stored options.
 
 
 def test_a_value_is_read_as_what_it_is() -> None:
@@ -221,7 +221,7 @@ def test_the_way_out_is_a_command_whose_options_can_be_parsed() -> None:
             assert OPTIONS[name] in missing
 
 
-# As it is explained.
+# Explaining options.
 
 
 @pytest.mark.parametrize("platform", PLATFORMS.names())

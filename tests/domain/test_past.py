@@ -1,4 +1,4 @@
-"""What has happened to a post is told in a few words, oldest first, and nothing is guessed."""
+"""The events of a post, in a few words, oldest first, without guesses."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -77,7 +77,7 @@ def test_the_text_of_an_account_beats_its_platforms_and_that_the_posts() -> None
     assert post.text_for("x/me", "x") == "mine"
     assert post.text_for("x/shop", "x") == "on x"
     assert post.text_for("tiktok/me", "tiktok") == "all"
-    assert post.text_for("instagram/me", "instagram") == "all", "an empty variant is none"
+    assert post.text_for("instagram/me", "instagram") == "all", "an empty variant does not count"
 
 
 def test_cancelled_deliveries_do_not_count() -> None:

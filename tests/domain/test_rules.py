@@ -454,7 +454,7 @@ OPEN = {
     "tiktok.brand_content_toggle": "false",
     "tiktok.brand_organic_toggle": "false",
 }
-"""What a person must choose beside the privacy level for a post that others can see."""
+"""What a person must choose, besides the privacy level, for a post that others can see."""
 
 
 def test_tiktok_needs_choices_from_a_person_and_never_takes_a_default() -> None:

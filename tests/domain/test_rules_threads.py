@@ -1,4 +1,4 @@
-"""Threads: what X would refuse of each part, and that nobody else gets any."""
+"""Threads: what X would refuse of each part, and that other platforms accept no threads."""
 
 from __future__ import annotations
 

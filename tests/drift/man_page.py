@@ -112,7 +112,7 @@ def _option(option: Any) -> Iterator[str]:
 
 
 def _prose(text: str) -> Iterable[str]:
-    """A paragraph, each sentence on a line of its own: a line that begins with a dot would be a command."""
+    """A paragraph, one sentence a line: a line that begins with a dot would be a command."""
     return [_escaped(line) for line in re.split(r"(?<=[.:]) (?=[A-Z])", text)]
 
 

@@ -28,7 +28,7 @@ NASTY_TAGS = [
 ]
 NASTY_TEXT = '$(touch bad) `touch bad` \\$(touch bad) it\'s "q"\n; touch bad\t\x1b]0;bad\x07\u202e a:b %B'
 SHOWN = '$(touch bad) `touch bad` \\$(touch bad) it\'s "q" ; '
-"""NASTY_TEXT as help, as far as it is shown for sure."""
+"""The part of NASTY_TEXT that every shell shows as help."""
 
 
 @pytest.fixture(scope="module")

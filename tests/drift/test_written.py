@@ -18,7 +18,7 @@ def test_each_generated_file_is_what_the_program_says() -> None:
     assert [name for name, text in generated().items() if (ROOT / name).read_text() != text] == []
 
 
-@pytest.mark.skipif(shutil.which("groff") is None, reason="there is no groff to read it with")
+@pytest.mark.skipif(shutil.which("groff") is None, reason="groff, which reads it, is not installed")
 def test_the_manual_page_is_read_without_a_warning() -> None:
     ran = subprocess.run(["groff", "-man", "-ww", "-z", ROOT / "docs/reference/ttp.1"], capture_output=True, check=True)
     assert ran.stderr == b""

@@ -203,7 +203,7 @@ def _diagram() -> Iterator[str]:
     final = {state for state in DeliveryState if not any(before is state for before, _ in MOVES)}
     yield from (
         "",
-        f"{_and(final)} are final. Only a person can change a delivery that is {_and(ENDED - final, 'or')}.",
+        f"{_and(final)} is final. Only a person can change a delivery that is {_and(ENDED - final, 'or')}.",
     )
 
 

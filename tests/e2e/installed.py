@@ -265,7 +265,7 @@ def try_leaving(on: Installed) -> None:
     assert on.json("show", "1")["content"] == "Hello"
     on.run("uninstall", "--purge", "--dry-run")
     on.run("uninstall", "--purge", "--no-input", code=None)
-    assert on.home.exists(), "nobody was asked"
+    assert on.home.exists(), "no person was asked"
     with on_a_terminal([str(on.ttp), "uninstall", "--purge"], cwd=on.user, env=on.environ) as terminal:
         terminal.until("no way back")
         terminal.type("y\n")

@@ -24,7 +24,7 @@ LONG_S = 1e8
 POSTS, FIXED = 60, 20
 """All of them, and those that the file gives a time."""
 DAILY = (time(9, 0), time(12, 30))
-"""Slots of every day. Another one stands on Sundays in the hour that comes twice when the clocks go back."""
+"""Slots of every day, and one on Sundays in the hour that comes twice when the clocks go back."""
 
 
 def entries(first: datetime, doubled: datetime | None) -> list[dict[str, str]]:

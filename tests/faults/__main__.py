@@ -2,22 +2,27 @@
 
 python -m tests.faults --full --jobs 4 --sweep kills
 python -m tests.faults --mutants [NUMBER]
-python -m tests.faults --store postgresql [--count N] [--publishers NAME] [--mutants]
+python -m tests.faults --store postgresql [--sweep NAME] [--full [--part K/N]] [--publishers NAME] [--count N]
+
+With `--store postgresql` the posts are in a PostgreSQL that is started for it. Then come the sweeps of several
+publishers; `--sweep` leaves them out, and `--publishers` the others.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
+from pathlib import Path
 
 from tests.faults.mutants import MUTANTS, some_mutants
 from tests.faults.mutation import try_mutant
-from tests.faults.posts import KINDS
+from tests.faults.posts import ASKS, KINDS
 from tests.faults.sample import SEED, seed
-from tests.faults.table import SAMPLES, Row, lines
+from tests.faults.table import NOT_ON_POSTGRESQL, POSTGRESQL_SAMPLES, SAMPLES, Row, lines
 from tests.faults.workers import Choice, bench_somewhere, made, requests_of_all
 
 
@@ -27,7 +32,9 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--full", action="store_true", help="every run, not the sample")
     parser.add_argument("--jobs", type=int, default=4, help="runs beside each other")
-    parser.add_argument("--sweep", action="append", choices=list(SAMPLES), help="only this one (repeatable)")
+    parser.add_argument(
+        "--sweep", action="append", choices=[*{**SAMPLES, **POSTGRESQL_SAMPLES}], help="only this one (repeatable)"
+    )
     parser.add_argument("--part", help="with --full: one part of all runs, evenly spread: 1/20 to 20/20")
     parser.add_argument("--story", action="store_true", help="show what happened in each run that is wrong")
     parser.add_argument(
@@ -39,13 +46,10 @@ def main(argv: list[str] | None = None) -> int:
         help="show that the sweeps catch mistakes in ttp: all of them, or so many of them",
     )
     parser.add_argument("--store", choices=("sqlite", "postgresql"), default="sqlite", help="where the posts are")
-    parser.add_argument("--count", type=int, default=7, help="postgresql: runs of each sweep")
-    parser.add_argument("--publishers", metavar="NAME", help="postgresql: only this sweep")
+    parser.add_argument("--count", type=int, default=7, help="postgresql: runs of each sweep of several publishers")
+    parser.add_argument("--publishers", metavar="NAME", help="postgresql: only this sweep of several publishers")
     said = parser.parse_args(argv)
-    if said.store == "postgresql":
-        from tests.faults import sweep_publishers
-
-        return sweep_publishers.main(said.count, said.publishers, mutants=bool(said.mutants))
+    on_server = said.store == "postgresql"
     if said.part is not None and not said.full:
         return _refuse("--part needs --full: without it the sample is made, which has no parts")
     part, parts = _part(said.part or "1/1")
@@ -54,8 +58,36 @@ def main(argv: list[str] | None = None) -> int:
     if said.mutants:
         if said.full or said.sweep:
             return _refuse("--mutants goes without --full and --sweep: each mutant has sweeps of its own")
-        return _mutants(said.jobs, some_mutants(seed(), said.mutants))
-    return _sweeps(Choice(said.full, part, parts), tuple(said.sweep or SAMPLES), said.jobs, story=said.story)
+        return (
+            _publishers(said.count, said.publishers, mutants=True) if on_server else _mutants(said.jobs, said.mutants)
+        )
+    sizes = POSTGRESQL_SAMPLES if on_server else SAMPLES
+    for name in said.sweep or ():
+        if name not in sizes:
+            return _refuse(f"--sweep '{name}' is not made there: {NOT_ON_POSTGRESQL.get(name, 'a file has no server')}")
+    wrong = 0
+    if said.sweep or not said.publishers:
+        with _server() if on_server else nullcontext() as server:
+            choice = Choice(said.full, part, parts, sizes)
+            wrong = _sweeps(choice, tuple(said.sweep or sizes), said.jobs, server, story=said.story)
+    if on_server and said.count and (said.publishers or not said.sweep):
+        wrong |= _publishers(said.count, said.publishers)
+    return wrong
+
+
+@contextmanager
+def _server() -> Iterator[str]:
+    """A PostgreSQL of this command: the address of one of its databases."""
+    from tests.faults.stores import open_server
+
+    with tempfile.TemporaryDirectory(prefix="ttp-faults-") as folder, open_server(Path(folder)) as server:
+        yield server
+
+
+def _publishers(count: int, only: str | None, *, mutants: bool = False) -> int:
+    from tests.faults import sweep_publishers
+
+    return sweep_publishers.main(count, only, mutants=mutants)
 
 
 def _part(text: str) -> tuple[int, int]:
@@ -73,15 +105,15 @@ def _told_seed() -> None:
     print(f"The sample of seed {seed()} ({SEED}={seed()} draws it again).", flush=True)
 
 
-def _sweeps(choice: Choice, sweeps: tuple[str, ...], jobs: int, *, story: bool) -> int:
+def _sweeps(choice: Choice, sweeps: tuple[str, ...], jobs: int, server: str | None, *, story: bool) -> int:
     if not choice.full:
         _told_seed()
-    asks = requests_of_all()
+    asks = ASKS if server else requests_of_all()  # the store changes nothing in what a platform is asked
     wanted = {name: choice.of(asks, name) for name in sweeps}
     total = sum(map(len, wanted.values()))
     rows: dict[str, Row] = {}
     began, wrong = time.monotonic(), 0
-    for count, (name, index, verdict) in enumerate(made(asks, choice, sweeps, beside=jobs), 1):
+    for count, (name, index, verdict) in enumerate(made(asks, choice, sweeps, beside=jobs, server=server), 1):
         if count % 200 == 0:
             print(f"{count} of {total}", file=sys.stderr, flush=True)
         run = wanted[name][index]
@@ -97,8 +129,9 @@ def _sweeps(choice: Choice, sweeps: tuple[str, ...], jobs: int, *, story: bool) 
     return 1 if wrong else 0
 
 
-def _mutants(jobs: int, names: Sequence[str]) -> int:
+def _mutants(jobs: int, count: int) -> int:
     _told_seed()
+    names = some_mutants(seed(), count)
     survived = []
     with ExitStack() as held:
         benches = [held.enter_context(bench_somewhere()) for _ in range(jobs)]

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import signal
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,8 +24,8 @@ from tests.faults.forks import SMALL_CHUNK, Fork, Forks
 from tests.faults.judge import Verdict, judge
 from tests.faults.posts import Kind, put_media
 from tests.faults.proxy import Asked, Fault, Proxy
+from tests.faults.stores import PostgresStore, SqliteStore
 from tests.faults.user_program import write_program
-from tests.store.stores import duplicate
 from ttp.domain.delivery import ENDED
 from ttp.domain.time.clock import SystemClock
 from ttp.sandbox.server import RunningSandbox, running_sandbox
@@ -74,7 +73,10 @@ class PlatformClock:
 class Bench:
     """Where cases run, one at a time. `folder` is its own; stores that are done with are removed."""
 
-    def __init__(self, folder: Path, sandbox: RunningSandbox, served: Path, platform: PlatformClock) -> None:
+    def __init__(
+        self, folder: Path, sandbox: RunningSandbox, served: Path, platform: PlatformClock, server: str | None = None
+    ) -> None:
+        """`server`: the PostgreSQL that has the stores; without one they are files."""
         self.folder = folder
         self.mutant: str | None = None
         """The mistake that its `ttp` processes have."""
@@ -82,11 +84,12 @@ class Bench:
         self.served = served
         place = urlsplit(sandbox.url)
         self.proxy = Proxy((place.hostname or "", place.port or 0))
-        self.forks = Forks(folder)
+        self.home = folder / "home"
+        self.store = SqliteStore(self.home) if server is None else PostgresStore(self.home, server)
+        self.forks = Forks(folder, self.store.needs)
         self.media = folder / "media"
         self.media.mkdir()
         put_media(self.media)
-        self.home = folder / "home"
         self.clock = folder / "clock"
         self.platform = platform
         self.victims: list[Fork] = []
@@ -95,12 +98,15 @@ class Bench:
         self.others: set[str] = set()
         """Posts on the account that are not the case's own."""
         self.boot_shift_s = 0.0
+        self.server_keeps_time = False
+        """Whether the clock of the store's server does not jump with this machine's."""
         self._templates: dict[str, tuple[Path, tuple[str, ...], Any]] = {}
         self._indexes: dict[str, list[str]] = {}
 
     def close(self) -> None:
         self.forks.close()
         self.proxy.close()
+        self.store.close()
 
     def env(self, **more: str) -> dict[str, str]:
         """Settings of the processes; names without `TTP_`."""
@@ -115,7 +121,7 @@ class Bench:
             **SETTINGS,
             **more,
         }
-        return {f"TTP_{name}": value for name, value in settings.items()}
+        return {f"TTP_{name}": value for name, value in self.store.environment(settings).items()}
 
     def run(self, *argv: str, stdin: str = "", **env: str) -> Fork:
         """A command, started."""
@@ -162,10 +168,10 @@ class Bench:
         new = self.clock.with_suffix(".new")
         new.write_text(f"{wall_s} {boot_s}")
         new.replace(self.clock)
+        self.store.move_clock(boot_s if self.server_keeps_time else wall_s)
 
     def sql(self, statement: str, *values: object) -> list[Any]:
-        with closing(sqlite3.connect(self.home / "ttp.db", isolation_level=None, timeout=30)) as db:
-            return db.execute(statement, values).fetchall()
+        return self.store.sql(statement, values)
 
     def seen(self, kind: Kind) -> list[Any]:
         """What followers of the account see, apart from the posts that are not the case's own."""
@@ -178,6 +184,7 @@ class Bench:
         self.platform.ahead_s = self.platform.skew_s = 0.0
         self.clock.unlink(missing_ok=True)
         self.boot_shift_s = 0.0
+        self.server_keeps_time = False
         if kind.name not in self._templates:
             self._templates[kind.name] = self._made(kind)
         state = self.sandbox.state
@@ -189,8 +196,7 @@ class Bench:
             limits.opened.clear()
         template, secrets, account = self._templates[kind.name]
         state.save(account)  # its tokens may have been renewed, by a store that is gone
-        shutil.rmtree(self.home, ignore_errors=True)
-        duplicate(template, self.home)
+        self.store.copy(template)
         now = int(time.time() * 1000)
         self.sql("UPDATE delivery SET due_at = ?, next_at = ?", now, now)
         self.sql("UPDATE post SET scheduled_at = ?", now)
@@ -202,7 +208,7 @@ class Bench:
         return self.folder / f"{kind.name.replace(' ', '-')}.py"
 
     def _made(self, kind: Kind) -> tuple[Path, tuple[str, ...], Any]:
-        shutil.rmtree(self.home, ignore_errors=True)
+        self.store.begin()
         made = self.control("POST", "accounts", {"account": kind.seen_as, "unlimited": True})
         held = made["credentials"]
         if kind.platform == "command":
@@ -215,7 +221,7 @@ class Bench:
             self.ok("account", "set", kind.account, "--set", "tiktok.privacy_level=SELF_ONLY")
         self.ok(*kind.argv(self.media), "--at", "now", "-q")
         template = self.folder / f"template-{len(self._templates)}"
-        self.home.rename(template)
+        self.store.keep(template)
         secret = tuple(v for k, v in held.items() if k in ("accessToken", "refreshToken", "clientSecret") and v)
         return template, secret, self.sandbox.state.accounts[kind.seen_as]
 
@@ -291,18 +297,20 @@ class Bench:
                 assert self.run(*RUN, **env).wait(PATIENCE_S) == 0, "the run that asks for an id"
 
     def state(self) -> str:
-        return str(self.sql("SELECT state FROM delivery")[0][0])
+        return str(self.sql("SELECT state FROM delivery ORDER BY id")[0][0])
 
 
 @contextmanager
-def open_bench(folder: Path, settings: Mapping[str, Any] | None = None) -> Iterator[Bench]:
-    """A bench for as long as the block runs."""
+def open_bench(
+    folder: Path, settings: Mapping[str, Any] | None = None, *, server: str | None = None
+) -> Iterator[Bench]:
+    """A bench for as long as the block runs. `server`: the PostgreSQL that has its stores."""
     served = folder / "served"
     served.mkdir()
     platform = PlatformClock()
     quick = {"processing_s": 0.15, "moderation_s": 0.1, "access_s": LONG_S, **(settings or {})}
     with running_sandbox(now=platform, media_dir=served, **quick) as running:
-        bench = Bench(folder, running, served, platform)
+        bench = Bench(folder, running, served, platform, server)
         try:
             yield bench
         finally:

@@ -6,6 +6,7 @@ Run as a module it is that process; it reads orders from its standard input and 
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import json
 import os
@@ -20,6 +21,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from ttp.domain.time.clock import SystemClock
 
 IMPORTED = (
     "ttp.cli.commands.publish",
@@ -40,10 +43,12 @@ SMALL_CHUNK = 5_242_880
 """TikTok's least chunk: three of them are 16 MB, not 30."""
 POLL_S, TURN_S = 0.003, 0.02
 MEMORY = 256 * 1024 * 1024
+_NEW_NET = 0x40000000
 
 
-class ShiftedClock:
-    """The machine's clocks, moved by the seconds in a file: `wall boot`. No file: not moved."""
+class ShiftedClock(SystemClock):
+    """The machine's clocks, moved by the seconds in a file: `wall boot`. No file: not moved. On PostgreSQL a publisher
+    with it goes by the server's clock, as with the machine's own."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -56,14 +61,10 @@ class ShiftedClock:
         return float(wall), float(boot)
 
     def now(self) -> datetime:
-        from ttp.domain.time.clock import SystemClock
-
-        return SystemClock().now() + timedelta(seconds=self._shifts()[0])
+        return super().now() + timedelta(seconds=self._shifts()[0])
 
     def boot(self) -> float:
-        from ttp.domain.time.clock import SystemClock
-
-        return SystemClock().boot() + self._shifts()[1]
+        return super().boot() + self._shifts()[1]
 
 
 @dataclass
@@ -110,13 +111,14 @@ class Fork:
 class Forks:
     """The process that forks. Orders may come from any thread."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, more: Sequence[str] = ()) -> None:
+        """`more`: further modules that are imported first."""
         self._folder = folder
         self._started = 0
         self._turn = threading.Lock()
         root = Path(__file__).parents[2]
         self._popen = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.forks"],
+            [sys.executable, "-m", "tests.faults.forks", *more],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -126,7 +128,8 @@ class Forks:
 
     def start(self, argv: Sequence[str], env: Mapping[str, str], *, stdin: str = "", **more: Any) -> Fork:
         """`ttp ARGV` with this environment and no other. `clock`: the file of a ShiftedClock; `mutant`: its mistake;
-        `stop_at_intent`: the number of the intent at which it stops itself."""
+        `stop_at_intent`: the number of the intent at which it stops itself; `program`: the module whose `main` it is
+        instead; `network`: the namespace of its network."""
         with self._turn:
             self._started += 1
             number = self._started
@@ -156,7 +159,7 @@ class Forks:
 
 
 def _serve() -> None:
-    for name in IMPORTED:
+    for name in (*IMPORTED, *sys.argv[1:]):
         importlib.import_module(name)
     _say({})
     for line in sys.stdin:
@@ -213,10 +216,15 @@ def _become(order: Mapping[str, Any]) -> None:
             MUTANTS[order["mutant"]].apply()
         if order.get("stop_at_intent"):
             _stop_at_intent(order["stop_at_intent"])
-        from ttp.cli.main import main
+        if order.get("network"):
+            enter_network(order["network"])
+        if order.get("program"):
+            code = importlib.import_module(order["program"]).main(order["argv"])
+        else:
+            from ttp.cli.main import main
 
-        clock = order.get("clock")
-        code = main(order["argv"], ShiftedClock(Path(clock)) if clock else None)
+            clock = order.get("clock")
+            code = main(order["argv"], ShiftedClock(Path(clock)) if clock else None)
         sys.stdout.flush()
         sys.stderr.flush()
     except BaseException:  # noqa: BLE001 (a fork must never go on as its parent)
@@ -224,6 +232,14 @@ def _become(order: Mapping[str, Any]) -> None:
         sys.stderr.flush()
     finally:
         os._exit(code)
+
+
+def enter_network(name: str) -> None:
+    """Let this thread, and the processes and threads that it makes, have the network of a namespace. Raises OSError."""
+    with Path(f"/var/run/netns/{name}").open() as space:
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.setns(space.fileno(), _NEW_NET) != 0:
+            raise OSError(ctypes.get_errno(), f"cannot enter the network {name}")
 
 
 def _stop_at_intent(number: int) -> None:
@@ -235,7 +251,7 @@ def _stop_at_intent(number: int) -> None:
     def stopping(self: DeliveryWorker, ready: Any) -> Any:
         intent = intend(self, ready)
         if next(left, None) == 0:
-            # To this thread: one sent to the process may be taken by another, and this one goes on for a moment.
+            # To this thread: another one may receive a signal sent to the process, and this one goes on for a moment.
             signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
         return intent
 

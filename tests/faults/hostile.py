@@ -74,7 +74,7 @@ def answers() -> Iterator[tuple[str, bytes]]:
     yield "500 a bomb", made("500 Oops", bomb, {**JSON, "Content-Encoding": "gzip"})
     yield "200 broken gzip", made("200 OK", b"\x1f\x8b" + b"0" * 50, {**JSON, "Content-Encoding": "gzip"})
     yield "no HTTP", b"SSH-2.0-OpenSSH_9.9\r\n\r\n"
-    yield "a status of none", b"HTTP/1.1 999 \r\nContent-Length: 0\r\n\r\n"
+    yield "an unknown status", b"HTTP/1.1 999 \r\nContent-Length: 0\r\n\r\n"
     yield "a status of letters", b"HTTP/1.1 abc\r\nContent-Length: 0\r\n\r\n"
     yield "two lengths", b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx"
     yield "a broken chunk", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nno\r\n"

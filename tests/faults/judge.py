@@ -11,7 +11,6 @@ from tests.faults.posts import Kind
 from tests.platforms.factories import PLATFORMS
 from ttp.domain.delivery import DeliveryState
 from ttp.services.audit import Audit
-from ttp.store.database import Database
 
 if TYPE_CHECKING:
     from tests.faults.bench import Bench
@@ -66,7 +65,7 @@ def judge(bench: Bench, kind: Kind, secrets: tuple[str, ...]) -> Verdict:
 
 
 def _remote_id(bench: Bench) -> Any:
-    return bench.sql("SELECT remote_id FROM delivery")[0][0]
+    return bench.sql("SELECT remote_id FROM delivery ORDER BY id")[0][0]
 
 
 def our_faults(bench: Bench, codes: frozenset[int] = ENDINGS) -> list[str]:
@@ -93,12 +92,14 @@ def leaks(bench: Bench, secrets: tuple[str, ...]) -> list[str]:
         if path.is_file() and path.name != "credentials.json" and path.parent.name != "media":
             data = path.read_bytes()
             found += [f"a token is in {path.name}" for secret in wanted if secret in data]
+    content = bench.store.content()
+    found += ["a token is in the database" for secret in secrets if secret in content]
     found += [f"a token was said: {fork.said[:200]}" for fork in bench.ran for s in secrets if s in fork.said]
     return found
 
 
 def _audit(bench: Bench) -> list[str]:
-    return [said for check in Audit(Database(bench.home), PLATFORMS).run() for said in check.breaches]
+    return [said for check in Audit(bench.store.open(), PLATFORMS).run() for said in check.breaches]
 
 
 def story(bench: Bench) -> list[str]:
@@ -108,5 +109,5 @@ def story(bench: Bench) -> list[str]:
         " ORDER BY id"
     )
     asked = [f"{a.index} {a.method} {a.path[:60]}" for a in bench.proxy.asked]
-    error = bench.sql("SELECT state, error_kind, error_message FROM delivery")
+    error = bench.sql("SELECT state, error_kind, error_message FROM delivery ORDER BY id")
     return [*(" | ".join(map(str, row)) for row in [*rows, *error]), *asked, f"spoiled {bench.proxy.spoiled}"]

@@ -16,10 +16,9 @@ from typing import Any
 
 from ttp.domain.delivery import Delivery, DeliveryError
 from ttp.domain.outcome import Attempt, Kind, NotDone, Unknown
-from ttp.platforms import outcomes
+from ttp.platforms import reply
 from ttp.platforms.client import LookupResult, Wait
-from ttp.platforms.outcomes import RefusalReader
-from ttp.platforms.reply import Answer, ConnectionLost, Reply
+from ttp.platforms.reply import Answer, ConnectionLost, RefusalReader, Reply
 from ttp.publisher import delivery_worker, reconcile
 from ttp.publisher.delivery_worker import DeliveryWorker
 from ttp.services.tokens import LockedToken
@@ -59,7 +58,7 @@ def _intent_after_the_call() -> None:
 
 def _judged(is_not_done: Callable[[Reply], bool]) -> None:
     """Take some replies to a publishing call for proof that nothing was published."""
-    original = outcomes.as_outcome
+    original = reply.as_outcome
 
     def as_outcome(reply: Reply, judge: RefusalReader, platform: str) -> NotDone | Unknown:
         if is_not_done(reply):
@@ -123,7 +122,7 @@ def _window_by_the_local_clock() -> None:
 
 
 def _intent_kept_after_a_sleep() -> None:
-    delivery_worker.SUSPENDED_AFTER_S = float("inf")
+    vars(delivery_worker)["SUSPENDED_AFTER_S"] = float("inf")
 
 
 MUTANTS = {

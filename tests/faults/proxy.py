@@ -1,7 +1,7 @@
 """A loopback proxy between `ttp` and the sandbox that makes chosen requests fail. Knows no platform.
 
 Requests are counted from 0 in the order in which they arrive, over all processes that use it. A connection to the
-client is kept open as the client wishes; each request is passed on over a connection of its own.
+client is kept open as the client wishes; each request is passed on over a new connection.
 """
 
 from __future__ import annotations
@@ -52,12 +52,12 @@ class Fault:
     answer: Callable[[bytes], bytes | None] | None = None
     act: Callable[[], None] | None = None
     cut: bool = False
-    """Close without telling the length's end: the answer is sent, and the connection reset."""
+    """Send the answer and reset the connection before its stated length is reached."""
 
 
 @dataclass
 class Proxy:
-    """Listens on 127.0.0.1 as long as it is open. `plan` says what happens to a request; None: nothing."""
+    """Listens on 127.0.0.1 until it is closed. `plan` says what happens to a request; None: nothing."""
 
     target: tuple[str, int]
     plan: Callable[[Asked], Fault | None] = lambda asked: None

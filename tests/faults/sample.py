@@ -1,7 +1,7 @@
 """Draw the runs of a sweep that CI makes. The seed is the commit, so that each commit tries others.
 
 Set FAULTS_SEED to draw the sample of another commit again. Sweeps are nested loops, so every n-th run would be at the
-same few places; here the runs are shuffled, most of them are taken from those that spoil a publishing call, and what a
+same few places; here the runs are shuffled, most of them come from those that spoil a publishing call, and what a
 run covers (kinds of post first) is spread evenly.
 """
 
@@ -58,7 +58,7 @@ def _drawn(listed: list[Run], count: int, dice: random.Random) -> list[Run]:
 
 
 def _spread(runs: list[Run], count: int, covered: Counter[tuple[int, str]]) -> list[Run]:
-    """Take so many, each time one of those whose kind, and then whose faults, were taken least often."""
+    """Choose a number of runs, each time one whose kind, and then whose faults, were chosen least often."""
     alike: dict[tuple[str, ...], list[Run]] = {}
     for run in runs:
         alike.setdefault(run.covers, []).append(run)

@@ -78,7 +78,7 @@ def jumping(asks: Asks) -> Iterator[Run]:
                         return _jumped(bench, kind, where, lost, by)
 
                     place = f"{kind.name}, {where} {lost or 'answered'}"
-                    # Where the machine slept in the call, nobody knows when its request left: a person is asked.
+                    # If the machine slept in the call, the time of its request is unknown: a person is asked.
                     # Where it seems to be later than the lateness allows, it is missed and says so.
                     asked = ("published", "needs_review") if lost == "cut before" else ("published",)
                     ends = (*asked, "failed") if by[0] >= DAY_S and lost != "cut after" else asked
@@ -111,6 +111,51 @@ def _jumped(bench: Bench, kind: Kind, where: Where, lost: str | None, by: tuple[
     forward = trouble is None or trouble.forward
     answer = None if trouble is None else trouble.answer
     return bench.case(kind, spoiling(kind, where, Fault("the clock jumps", forward, answer=answer, act=jump)), go)
+
+
+def host_alone() -> Iterator[Run]:
+    """The clock of this host jumps while a request is under way, and the one of the store's server does not: what is in
+    flight ends as it must, nothing begins until the clock is set right, and nothing is late."""
+    for name, (by_s, slept_s) in JUMPS.items():
+        if slept_s:  # every clock goes on in a sleep
+            continue
+        for lost in (None, "cut before", "cut after", "killed after"):
+            for kind in KINDS.values():
+                for where in calls_of(kind):
+
+                    def go(
+                        bench: Bench, kind: Kind = kind, where: Where = where, lost: str | None = lost, by: float = by_s
+                    ) -> Verdict:
+                        return _jumped_alone(bench, kind, where, lost, by)
+
+                    yield Run(
+                        f"the clock of a host alone goes {name}",
+                        f"{kind.name}, {where} {lost or 'answered'}",
+                        go,
+                        ends_of(kind, unsure=lost is not None),
+                        calls_most=most_calls(kind, lost),
+                        covers=(kind.name, name, str(lost)),
+                        at_call=True,
+                    )
+
+
+def _jumped_alone(bench: Bench, kind: Kind, where: Where, lost: str | None, by_s: float) -> Verdict:
+    trouble = None if lost is None else TROUBLES[lost](bench, kind)
+
+    def jump() -> None:
+        bench.server_keeps_time = True
+        bench.shift(by_s, 0.0)
+        if trouble is not None and trouble.act is not None:
+            trouble.act()
+
+    def go(bench: Bench) -> None:
+        bench.settle("--max-time", "3s", runs=2)
+        bench.shift(0.0, 0.0)
+        bench.settle()
+
+    forward = trouble is None or trouble.forward
+    answer = None if trouble is None else trouble.answer
+    return bench.case(kind, spoiling(kind, where, Fault("a host's clock jumps", forward, answer=answer, act=jump)), go)
 
 
 def jumping_late() -> Iterator[Run]:
@@ -206,7 +251,7 @@ ZONES = {
 
 
 def zones() -> Iterator[Run]:
-    """A post is scheduled at a local time and goes out at that instant: not a second before, and once."""
+    """A post is scheduled at a local time and published at that instant: not a second before, and once."""
     from zoneinfo import ZoneInfo
 
     for zone, times in ZONES.items():

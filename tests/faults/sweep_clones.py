@@ -1,7 +1,7 @@
 """The sweep of stores copied on the same machine, at every moment of a post's life and by every means.
 
 The copy runs at once, and with `publish.any_machine` when the original is done: it is refused each time.
-The original publishes as if there were none.
+The original publishes as without the copy.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def ways() -> tuple[str, ...]:
 
 
 def clones(asks: Asks) -> Iterator[Run]:
-    """Copies of a store that nobody published from, before its post is due, at each request of it, and after it."""
+    """Copies of a store that has published nothing yet: before its post is due, at each request of it, and after it."""
     for way in ways():
         for kind in KINDS.values():
             requests = [where for where, _ in requests_of(kind, asks[kind.name])]

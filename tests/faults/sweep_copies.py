@@ -22,7 +22,7 @@ COPIED = ("copied to another machine", "restored from a backup", "put back as a 
 
 
 def copies() -> Iterator[Run]:
-    """A copy is made while the post is pending, or open; then the post goes out; then the copy publishes."""
+    """A copy is made while the post is pending, or open; then the post is published; then the copy publishes."""
     for how in COPIED:
         for when in ("pending", "sending"):
             for kind in KINDS.values():
@@ -176,7 +176,7 @@ DAMAGES = ("zero length", "cut in half", "spoilt pages", "no database", "newer")
 
 
 def damaged() -> Iterator[Run]:
-    """A store that is damaged is neither published from nor made anew."""
+    """A damaged store is neither published from nor replaced by an empty one."""
     for name in DAMAGES:
         for kind in (KINDS["x text"], KINDS["instagram photo"]):
             for argv in (RUN, ("run", "--once"), ("publish", "1", "--yes")):

@@ -25,7 +25,7 @@ def _patient(bench: Bench) -> None:
 
 
 def hostile(asks: Asks) -> Iterator[Run]:
-    """One hostile answer to one request. A refusal that it may be taken for is no loss: it is told."""
+    """One hostile answer to one request. If it looks like a refusal, the post is not lost: the failure is reported."""
     for name, answer in answers():
         for kind in KINDS.values():
             for where, _ in requests_of(kind, asks[kind.name]):

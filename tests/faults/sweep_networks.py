@@ -5,7 +5,6 @@ The host is a network namespace with one link, to the database. The platform is 
 
 from __future__ import annotations
 
-import ctypes
 import os
 import shutil
 import socket
@@ -13,16 +12,15 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 from urllib.parse import urlsplit
 
+from tests.faults.forks import enter_network
 from tests.faults.team import Case, Team
 
 WAYS = ("to the server", "from the server", "both ways")
 LATE = {"PUBLISH__EVICT_AFTER_S": "120"}
 """Only what TCP notices counts here."""
 TAKEN_OVER_WITHIN_S = 20.0
-_NEW_NET = 0x40000000
 
 
 def ip(*argv: str) -> None:
@@ -52,22 +50,21 @@ class Host:
         ip("-n", self.name, "link", "set", "lo", "up")
         net = f"10.71.{os.getpid() % 250}"
         self.server, self._here = f"{net}.{2 * number + 1}", f"{net}.{2 * number + 2}"
-        self._link, inner = f"t{os.getpid()}o{number}"[:15], f"t{os.getpid()}i{number}"[:15]
-        ip("link", "add", self._link, "type", "veth", "peer", "name", inner)
-        ip("link", "set", inner, "netns", self.name)
+        self._link, self._inner = f"t{os.getpid()}o{number}"[:15], f"t{os.getpid()}i{number}"[:15]
+        ip("link", "add", self._link, "type", "veth", "peer", "name", self._inner)
+        ip("link", "set", self._inner, "netns", self.name)
         ip("addr", "add", f"{self.server}/32", "peer", self._here, "dev", self._link)
         ip("link", "set", self._link, "up")
-        ip("-n", self.name, "addr", "add", f"{self._here}/32", "peer", self.server, "dev", inner)
-        ip("-n", self.name, "link", "set", inner, "up")
+        ip("-n", self.name, "addr", "add", f"{self._here}/32", "peer", self.server, "dev", self._inner)
+        ip("-n", self.name, "link", "set", self._inner, "up")
 
     def listen(self) -> socket.socket:
         """Return a listening socket of the host's own loopback, for this process."""
         made: list[socket.socket] = []
 
-        def enter() -> None:  # a thread of its own: the namespace is one of a thread
-            with Path(f"/var/run/netns/{self.name}").open() as space:
-                if ctypes.CDLL(None, use_errno=True).setns(space.fileno(), _NEW_NET) == 0:
-                    made.append(socket.create_server(("127.0.0.1", 0)))
+        def enter() -> None:  # in a new thread: a network namespace belongs to one thread
+            enter_network(self.name)
+            made.append(socket.create_server(("127.0.0.1", 0)))
 
         thread = threading.Thread(target=enter)
         thread.start()
@@ -75,27 +72,23 @@ class Host:
         return made[0]
 
     def cut(self, way: str) -> None:
-        """Let packets of the database be dropped without a word."""
-        if way == "both ways":
-            ip("link", "set", self._link, "down")
-        elif way == "to the server":
-            ip("-n", self.name, "route", "replace", "blackhole", self.server)
-        else:
-            ip("route", "replace", "blackhole", self._here)
+        """Let packets of the database be dropped without a word: they go to a card that nobody has."""
+        for neighbor in self._neighbors(way):
+            ip(*neighbor[0], "neigh", "replace", *neighbor[1], "lladdr", "02:00:00:00:00:99", "nud", "permanent")
 
     def heal(self, way: str) -> None:
-        if way == "both ways":
-            ip("link", "set", self._link, "up")
-        elif way == "to the server":
-            ip("-n", self.name, "route", "del", "blackhole", self.server)
-        else:
-            ip("route", "del", "blackhole", self._here)
+        for neighbor in self._neighbors(way):
+            ip(*neighbor[0], "neigh", "del", *neighbor[1])
+
+    def _neighbors(self, way: str) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+        if way != "from the server":
+            yield ("-n", self.name), (self.server, "dev", self._inner)
+        if way != "to the server":
+            yield (), (self._here, "dev", self._link)
 
     def close(self) -> None:
         with suppress(subprocess.SubprocessError):
             ip("link", "del", self._link)
-        with suppress(subprocess.SubprocessError):
-            ip("route", "del", "blackhole", self._here)
         with suppress(subprocess.SubprocessError):
             ip("netns", "del", self.name)
 
@@ -141,29 +134,33 @@ def cut(count: int) -> Iterator[Case]:
         print(f"network cut: skipped: {reason}")
         return
     for number in range(count):
-        way = WAYS[number % len(WAYS)]
+        way, is_short = WAYS[number % len(WAYS)], number // len(WAYS) % 4 != 3
 
-        def go(team: Team, way: str = way, number: int = number) -> None:
+        def go(team: Team, way: str = way, number: int = number, is_short: bool = is_short) -> None:
             host = Host(number)
             team.held.callback(host.close)
             sandbox = urlsplit(team.sandbox.url)
             relay = Relay(host.listen(), (str(sandbox.hostname), int(sandbox.port or 80)))
             team.held.callback(relay.close)
+            gate = team.folder / "gate"
             first = team.start(
                 "a",
-                mutant=team.mutant,
-                first_call="send:6",
+                first_call=f"send:{gate}",
                 host=host.server,
                 sandbox=relay.url,
-                before=f"ip netns exec {host.name}",
+                network=host.name,
+                keepalive="short" if is_short else "",
                 **LATE,
             )
             if not first.wait_for("first call"):
                 team.note(f"it never called: {first.text[-300:]}")
                 return
             host.cut(way)
-            team.start("b", mutant=team.mutant, **LATE)
-            team.measure_takeover(TAKEN_OVER_WITHIN_S)
+            had = team.in_hand(first)
+            gate.touch()
+            team.start("b", **LATE)
+            team.measure_takeover(had, 10.0 if is_short else TAKEN_OVER_WITHIN_S)
             host.heal(way)
 
-        yield Case("network cut", way, go, posts=12, is_alone=True, listen="*")
+        how = "noticed within 3 s" if is_short else "noticed within 11 s"
+        yield Case("network cut", f"{way}, {how}", go, posts=12, is_alone=True, listen="*")

@@ -133,7 +133,7 @@ def _overlap(bench: Bench, kind: Kind, where: Where, *, forward: bool) -> Verdic
 
 
 def crowds(count: int) -> Iterator[Run]:
-    """A loop, and a run beside it each tenth of a second."""
+    """A loop, and every tenth of a second another run."""
     for number in range(count):
         kind = list(KINDS.values())[number % len(KINDS)]
 

@@ -116,10 +116,10 @@ def _command(bench: Bench, dice: random.Random, model: Model, command: str, post
                 fork.signal(signal.SIGKILL)
             return f"run: {fork.wait(PATIENCE_S)}"
         case "create":
-            new = max(model.texts) + 1
+            text = f"Post {max(model.texts) + 1}, first text"
             time_of_it = ("--at", "now") if dice.random() < 0.7 else ()
-            bench.ok("create", f"Post {new}, first text", "--to", KIND.account, *time_of_it, "-q")
-            model.texts[new] = [f"Post {new}, first text"]
+            new = int(bench.ok("create", text, "--to", KIND.account, *time_of_it, "-q"))
+            model.texts[new] = [text]
             return f"create {new} {time_of_it}"
         case "edit":
             text = f"Post {post}, text {len(model.texts[post]) + 1}"

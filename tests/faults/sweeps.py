@@ -121,7 +121,7 @@ def most_calls(kind: Kind, trouble: str | None) -> int | None:
     """How many publishing calls may be made when this befalls one; None for any number.
 
     One for each part, where the platform has done what it was asked. The last piece of a TikTok video is an exception
-    where it comes late: sent again, to the same address, it is the same piece. So is a call under keys of its own.
+    where it comes late: sent again, to the same address, it is the same piece. So is a call under its own keys.
     """
     if trouble not in DONE or ((kind.keyed or kind.name == "tiktok video") and is_late(trouble)):
         return None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tests.faults.judge import Verdict
-from tests.faults.sweep_clocks import jumping, jumping_late, skewed, suspended, zones
+from tests.faults.sweep_clocks import host_alone, jumping, jumping_late, skewed, suspended, zones
 from tests.faults.sweep_clones import clones
 from tests.faults.sweep_copies import copies, damaged, disks
 from tests.faults.sweep_hostile import hostile
@@ -44,6 +44,36 @@ SAMPLES = {
     "user programs": 20,
 }
 """How many runs of each sweep CI makes; `--full` makes all."""
+POSTGRESQL_SAMPLES = {
+    "one trouble": 14,
+    "two troubles": 6,
+    "no look-ups": 3,
+    "lagging lists": 5,
+    "missed looks": 3,
+    "twins": 3,
+    "kills": 8,
+    "system calls": 6,
+    "overlaps": 4,
+    "crowds": 3,
+    "tokens": 4,
+    "skewed clocks": 3,
+    "jumping clocks": 3,
+    "host clocks": 3,
+    "late lists and jumps": 3,
+    "suspends": 4,
+    "zones": 1,
+    "hostile answers": 5,
+    "programs": 5,
+    "user programs": 3,
+}
+"""The same for posts in PostgreSQL."""
+NOT_ON_POSTGRESQL = {
+    "copies": "files of a store are copied and put back; tests/store and tests/services copy databases",
+    "clones": "a folder is copied: its copy leads to the same database, and is another host",
+    "disks": "the disk of the store's file refuses; what a server cannot write is an error of a statement",
+    "damage": "the store's file is damaged; a server checks what it reads",
+}
+"""The sweeps that are about a file, and why they are not made on PostgreSQL."""
 
 
 def sweep(name: str, asks: Asks) -> Iterator[Run]:
@@ -79,6 +109,8 @@ def sweep(name: str, asks: Asks) -> Iterator[Run]:
             return skewed()
         case "jumping clocks":
             return jumping(asks)
+        case "host clocks":
+            return host_alone()
         case "zones":
             return zones()
         case "copies":

@@ -15,15 +15,18 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
+from tests.faults.forks import Fork, Forks
 from tests.platforms.sandboxed import control
-from ttp.sandbox.server import RunningSandbox, running_sandbox
+from ttp.sandbox.server import RunningSandbox
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 120.0
@@ -32,6 +35,8 @@ SETTINGS = {
     "PUBLISH__POLL_S": "0.5",
     "PUBLISH__DRAIN_S": "5",
     "PUBLISH__CONCURRENCY": "8",
+    "HTTP__CONNECT_TIMEOUT_S": "1",
+    "HTTP__READ_TIMEOUT_S": "2",
 }
 SHARED = {
     "platforms.x.settle_s": 1.0,
@@ -120,48 +125,47 @@ class Postgres:
         )
 
 
-_IN_HAND = "SELECT id, fence FROM delivery WHERE state IN ('claimed', 'sending')"
+_OPEN = "SELECT id, fence FROM delivery WHERE state IN ('claimed', 'sending')"
+_IN_HAND = """
+SELECT d.id, d.fence FROM delivery d JOIN pg_locks l ON l.locktype = 'advisory' AND l.objid = d.account_id
+    AND l.classid = 'account'::regclass JOIN publisher p ON p.session_pid = l.pid
+WHERE d.state IN ('claimed', 'sending')
+"""
 
 
 @dataclass
 class Publisher:
     """One `ttp run` of a home."""
 
-    process: subprocess.Popen[bytes]
-    said: Path
+    process: Fork
 
-    def signal(self, number: int) -> None:
-        with suppress(ProcessLookupError):
-            self.process.send_signal(number)
+    def signal(self, number: signal.Signals) -> None:
+        self.process.signal(number)
 
-    def end(self, patience_s: float = PATIENCE_S) -> int:
-        try:
-            return self.process.wait(patience_s)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
+    def end(self, patience_s: float = PATIENCE_S) -> None:
+        if self.process.wait(patience_s) is None:
+            self.process.signal(signal.SIGKILL)
             self.process.wait()
-            return -9
 
     def wait_for(self, words: str, patience_s: float = 30.0) -> bool:
         """Wait until it has said something. Return whether it did."""
         end = time.monotonic() + patience_s
-        while words not in self.text and time.monotonic() < end:
-            time.sleep(0.02)
+        while words not in self.text and time.monotonic() < end and self.process.code is None:
+            self.process.wait(0)
         return words in self.text
 
     def wait_stopped(self, patience_s: float) -> bool:
         """Wait until it has stopped itself. Return whether it did."""
         end = time.monotonic() + patience_s
-        while time.monotonic() < end and self.process.poll() is None:
-            state = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[0]
-            if state == "T":
+        while time.monotonic() < end and self.process.code is None:
+            if self.process.is_stopped:
                 return True
-            time.sleep(0.01)
+            self.process.wait(0)
         return False
 
     @property
     def text(self) -> str:
-        return self.said.read_text(errors="replace")
+        return self.process.said
 
 
 @dataclass
@@ -175,16 +179,29 @@ class Result:
     stuck: int = 0
     needs_review: int = 0
     notes: list[str] = field(default_factory=list)
+    story: list[str] = field(default_factory=list)
 
     @property
-    def is_good(self) -> bool:
-        return not (self.duplicates or self.lost or self.stuck or self.notes)
+    def counts(self) -> tuple[int, ...]:
+        """Posts, twice, lost, stuck, needing review."""
+        return self.posts, self.duplicates, self.lost, self.stuck, self.needs_review
+
+    @property
+    def summary(self) -> str:
+        """What was wrong."""
+        counts = (self.duplicates, self.lost, self.stuck)
+        named = [f"{count} {word}" for count, word in zip(counts, ("twice", "lost", "stuck"), strict=True) if count]
+        return "; ".join((*named, *self.notes))
+
+    def is_good_for(self, case: Case) -> bool:
+        return not ((self.duplicates and not case.is_unprotected) or self.lost or self.stuck or self.notes)
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
     """One run. `go` does the harm; `accounts`, `posts`: how many there are, due over `spread_s`; `lag_s`: how long a
-    new post is missing from the platform's lists; `is_alone`: it has a server of its own, which listens on `listen`."""
+    new post is missing from the platform's lists; `is_alone`: it has a server of its own, which listens on `listen`;
+    `is_unprotected`: posts may be published twice, and are counted apart."""
 
     sweep: str
     what: str
@@ -196,19 +213,23 @@ class Case:
     lag_s: float = 0.0
     is_alone: bool = False
     listen: str = "127.0.0.1"
+    is_unprotected: bool = False
 
 
 class Team:
     """Hosts that publish from one store. Each host is a home."""
 
-    def __init__(self, folder: Path, postgres: Postgres, sandbox: RunningSandbox, number: int = 0) -> None:
-        self.folder, self.postgres, self.sandbox = folder, postgres, sandbox
+    def __init__(
+        self, folder: Path, postgres: Postgres, sandbox: RunningSandbox, forks: Forks, number: int = 0
+    ) -> None:
+        self.folder, self.postgres, self.sandbox, self._forks = folder, postgres, sandbox, forks
         self._schema = f"team_{number}"
         self.publishers: list[Publisher] = []
         self.env: dict[str, str] = {}
         self._texts: list[str] = []
         self._credentials: dict[str, Mapping[str, Any]] = {}
-        self._sql(f"CREATE SCHEMA {self._schema}", schema="public")
+        self._sessions: dict[int, psycopg.Connection[Any]] = {}
+        self.rows(f"CREATE SCHEMA {self._schema}")
         self.platform_host = "127.0.0.1"
         self.mutant = ""
         self.takeovers: list[float] = []
@@ -237,7 +258,7 @@ class Team:
 
     def ask(self, statement: str) -> Any:
         """Return the first value of what a statement returns; None if it returns nothing."""
-        rows = self._sql(statement)
+        rows = self.rows(statement)
         return rows[0][0] if rows else None
 
     def sent(self) -> int:
@@ -294,40 +315,42 @@ class Team:
         home = self.folder / name
         if not home.exists():
             home.mkdir(mode=0o700)
-            credentials = home / "credentials.json"
-            credentials.touch(0o600)
-            self._write_credentials(home)
+            self._write_credentials(home / "credentials.json")
         return home
 
     def start(
         self,
         name: str,
         *words: str,
-        mutant: str = "",
         stop_at: str = "",
         host: str = "127.0.0.1",
         sandbox: str = "",
         clock_s: str = "",
         first_call: str = "",
-        before: str = "",
+        network: str = "",
+        call_s: str = "0.2",
+        keepalive: str = "",
+        version: str = "",
         **env: str,
     ) -> Publisher:
-        """Start `ttp run` in the home `name`. `mutant`: the mistake that it has; `stop_at`: the step at which it stops
-        itself once. `before`: a program that runs it, such as `ip netns exec`."""
+        """Start `ttp run` in the home `name`. `stop_at`: the step at which it stops itself once; `first_call`,
+        `call_s`, `keepalive`, `version`: see `team_process`; `network`: the namespace of its network."""
         environ = {
             **self._environ(
                 name, **{"STORE__URL": self.url(host), "PLATFORMS__X__BASE_URL": sandbox or self.sandbox.url, **env}
             ),
-            "TEAM_MUTANT": mutant,
+            "TEAM_MUTANT": self.mutant,
             "TEAM_STOP_AT": stop_at,
             "TEAM_CLOCK_S": clock_s,
             "TEAM_FIRST_CALL": first_call,
+            "TEAM_CALL_S": call_s,
+            "TEAM_KEEPALIVE": keepalive,
+            "TEAM_VERSION": version,
         }
-        said = self.folder / f"{name}-{len(self.publishers)}.out"
-        argv = [*before.split(), sys.executable, "-m", "tests.faults.team_process", "run", *words, "--jsonl"]
-        with said.open("wb") as out:
-            process = subprocess.Popen(argv, env=environ, stdout=out, stderr=subprocess.STDOUT, cwd=ROOT)
-        publisher = Publisher(process, said)
+        process = self._forks.start(
+            ["run", *words, "--jsonl"], environ, program="tests.faults.team_process", network=network
+        )
+        publisher = Publisher(process)
         self.publishers.append(publisher)
         return publisher
 
@@ -357,13 +380,27 @@ class Team:
             time.sleep(0.1)
         return False
 
-    def measure_takeover(self, within_s: float = 10.0) -> None:
-        """Wait until nothing is left that is in hand of nobody, or of one that has stopped, and note how long it took;
-        longer than `within_s` is a fault. Call it right after a publisher has died or stopped."""
+    def kill(self, publisher: Publisher) -> set[tuple[int, int]]:
+        """Kill a publisher. Return the deliveries that it had in hand, with their fences."""
+        publisher.signal(signal.SIGSTOP)
+        publisher.wait_stopped(10.0)
+        had = self.in_hand(publisher)
+        publisher.signal(signal.SIGKILL)
+        return had
+
+    def in_hand(self, publisher: Publisher) -> set[tuple[int, int]]:
+        """Return the deliveries that a publisher has in hand, with their fences."""
+        return {tuple(row) for row in self.rows(f"{_IN_HAND} AND p.pid = {publisher.process.pid}")}
+
+    def measure_takeover(self, left: set[tuple[int, int]], within_s: float = 10.0) -> None:
+        """Wait until other publishers have taken over what a dead one had in hand, and note how long it took; longer
+        than `within_s` is a fault. Call it right after a publisher has died or stopped."""
+        if not left:
+            return
         began = time.monotonic()
-        left = {tuple(row) for row in self._sql(_IN_HAND)}
         while left and time.monotonic() - began < within_s * 2:
-            left &= {tuple(row) for row in self._sql(_IN_HAND)}
+            with suppress(psycopg.Error):
+                left &= {tuple(row) for row in self.rows(_OPEN)}
             time.sleep(0.02)
         took = time.monotonic() - began
         self.takeovers.append(took)
@@ -372,7 +409,7 @@ class Team:
 
     def end_session(self, publisher: Publisher) -> None:
         """Disconnect a publisher, as a server does that loses it."""
-        self._sql(f"SELECT pg_terminate_backend(session_pid::int) FROM publisher WHERE pid = {publisher.process.pid}")
+        self.rows(f"SELECT pg_terminate_backend(session_pid::int) FROM publisher WHERE pid = {publisher.process.pid}")
 
     def note(self, what: str) -> None:
         """Remember a fault."""
@@ -396,19 +433,21 @@ class Team:
 
     def unsettled(self) -> int:
         return int(
-            self._sql(
+            self.rows(
                 "SELECT count(*) FROM delivery WHERE state NOT IN ('published', 'failed', 'needs_review', 'cancelled')"
             )[0][0]
         )
 
     def states(self) -> Counter[str]:
         return Counter(
-            {str(row[0]): int(row[1]) for row in self._sql("SELECT state, count(*) FROM delivery GROUP BY 1")}
+            {str(row[0]): int(row[1]) for row in self.rows("SELECT state, count(*) FROM delivery GROUP BY 1")}
         )
 
     def close(self) -> None:
         self.end_publishers()
         self.held.close()
+        for session in self._sessions.values():
+            session.close()
 
     def end_publishers(self) -> None:
         for publisher in self.publishers:
@@ -422,7 +461,7 @@ class Team:
         seen = Counter(post["text"] for post in control(self.sandbox.url, "GET", "posts"))
         states = {
             str(row[0]): str(row[1])
-            for row in self._sql("SELECT p.content, d.state FROM post p JOIN delivery d ON d.post_id = p.id")
+            for row in self.rows("SELECT p.content, d.state FROM post p JOIN delivery d ON d.post_id = p.id")
         }
         for text in self._texts:
             count, state = seen[text], states[text]
@@ -437,46 +476,48 @@ class Team:
             elif count == 0:
                 result.notes.append(f"{text} is published here and not there")
         result.notes += self._faults
+        if result.summary:
+            result.story = self._story()
         for publisher in self.publishers:
             if "Traceback (most" in publisher.text or "a fault of ttp" in publisher.text:
                 result.notes.append(f"a traceback: {publisher.text[-1500:]}")
         return result
 
-    def _sql(self, statement: str, *, schema: str | None = None) -> list[Any]:
-        import psycopg
+    def _story(self) -> list[str]:
+        """What happened, for whoever looks into a run that is wrong."""
+        rows = self.rows(
+            "SELECT d.id, d.state, d.fence, d.due_at, t.step, t.phase, t.outcome, t.kind, t.at, t.ended_at, t.message"
+            " FROM delivery d LEFT JOIN attempt t ON t.delivery_id = d.id ORDER BY d.id, t.id"
+        )
+        seen = [f"{post['account']} {post['text']} {post['id']}" for post in control(self.sandbox.url, "GET", "posts")]
+        said = [f"{one.process.pid}: {one.text}" for one in self.publishers]
+        return [*(" | ".join(map(str, row)) for row in rows), *seen, *said]
 
-        with psycopg.connect(self.postgres.url(), autocommit=True) as db:
-            db.execute(f"SET search_path = {schema or self._schema}")
-            db.execute("SET synchronous_commit = local")
-            found = db.execute(statement)
-            return found.fetchall() if found.description else []
+    def rows(self, statement: str) -> list[Any]:
+        """Return the rows of a statement on the store."""
+        with suppress(psycopg.OperationalError):  # the session may be one of before a restart
+            return self._asked(statement)
+        return self._asked(statement)
 
-    def _write_credentials(self, home: Path) -> None:
+    def _asked(self, statement: str) -> list[Any]:
+        session = self._sessions.get(self.postgres.port)
+        if session is None or session.closed:
+            session = psycopg.connect(self.postgres.url(), autocommit=True)
+            session.execute(f"SET search_path = {self._schema}")
+            session.execute("SET synchronous_commit = local")
+            self._sessions[self.postgres.port] = session
+        found = session.execute(statement.encode())
+        return found.fetchall() if found.description else []
+
+    def _write_credentials(self, path: Path) -> None:
         from ttp.domain.account import Credentials
-        from ttp.store.credentials import CredentialsFile
+        from ttp.store.credentials.backend import entry_of
 
-        (home / "credentials.json").unlink()
-        kept = CredentialsFile(home)
-        for name, order in self._credentials.items():
-            kept.put(name, Credentials(order["accessToken"], host=self.platform_host, user_id=order.get("userId")))
-
-
-@contextmanager
-def open_team(folder: Path, accounts: int, posts: int, **more: float) -> Iterator[Team]:
-    """Yield a team with its own server, sandbox and posts."""
-    folder.mkdir(parents=True, exist_ok=True)
-    postgres = Postgres(folder)
-    try:
-        with running_sandbox() as sandbox:
-            team = Team(folder, postgres, sandbox)
-            team.prepare(accounts, posts, **more)
-            try:
-                yield team
-            finally:
-                team.close()
-    finally:
-        postgres.close()
-
-
-def as_json(result: Result) -> str:
-    return json.dumps(vars(result))
+        held = {
+            name.lower(): entry_of(
+                Credentials(order["accessToken"], host=self.platform_host, user_id=order.get("userId"))
+            )
+            for name, order in self._credentials.items()
+        }
+        path.touch(0o600)
+        path.write_text(json.dumps({"version": 1, "accounts": held}))

@@ -8,11 +8,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Collection, Generator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ttp.domain.delivery import Delivery
 from ttp.domain.outcome import Attempt, Handle, Kind, NotDone, Outcome
@@ -24,13 +26,19 @@ from ttp.publisher.delivery_context import SafeClient
 from ttp.publisher.delivery_worker import DeliveryWorker
 from ttp.publisher.reconcile import LookupJob
 from ttp.services.tokens import LockedToken
-from ttp.store import claims
+from ttp.store import claims, database, migrations
 from ttp.store.dialect import Connection
-from ttp.store.postgresql import address, publisher_session
+from ttp.store.postgresql import address, publisher_session, upgrade
+from ttp.store.postgresql import database as postgresql_database
 from ttp.store.postgresql.connection import PostgresConnection
 from ttp.store.postgresql.publisher_session import SharedSession
 from ttp.store.publisher_session import Held
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+NEXT_REVISION = "0017"
+"""Of `next_version`: what the next version could add to the schema."""
 STEPS = (
     "after the claim",
     "before the intent",
@@ -41,7 +49,8 @@ STEPS = (
     "after a look-up",
 )
 """Where a publisher stops itself (TEAM_STOP_AT). After the check is the window in which nothing protects but the settle
-window. TEAM_FIRST_CALL, as `refuse:8` or `send:8`, delays the first publishing call and refuses it or sends it then."""
+window. TEAM_FIRST_CALL, as `refuse:FILE` or `send:FILE`, lets the first publishing call wait until the file exists,
+and refuses it or sends it then. TEAM_CALL_S is how long each call takes at least."""
 _stopped: set[str] = set()
 
 
@@ -50,7 +59,8 @@ def stop(step: str) -> None:
     if step == os.environ.get("TEAM_STOP_AT") and step not in _stopped:
         _stopped.add(step)
         print(f"stopped {step}", flush=True)
-        os.kill(os.getpid(), signal.SIGSTOP)
+        # To this thread: one sent to the process may be taken by another, and this one goes on for a moment.
+        signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
 
 
 def _stop_at_steps() -> None:
@@ -69,13 +79,17 @@ def _stop_at_steps() -> None:
 
     def publish_late(self: SafeClient, request: PublishRequest, handle: Handle) -> Outcome:
         stop("after the check")
-        how, _, seconds = os.environ.pop("TEAM_FIRST_CALL", "").partition(":")
+        how, _, gate = os.environ.pop("TEAM_FIRST_CALL", "").partition(":")
         if how:
             print(f"first call: {how}", flush=True)
-            time.sleep(float(seconds))
+            while not Path(gate).exists():
+                time.sleep(0.02)
         if how == "refuse":
             return NotDone(Kind.NETWORK, "nothing was sent", passing=True)
+        pause_s = float(os.environ["TEAM_CALL_S"]) / 2
+        time.sleep(pause_s)
         outcome = publish(self, request, handle)
+        time.sleep(pause_s)
         stop("after the answer")
         return outcome
 
@@ -147,10 +161,34 @@ def no_row_lock() -> None:
     PostgresConnection.lock_posts = lambda self, post_ids, *, at_once=True: None  # type: ignore[method-assign]
 
 
+def _short_keepalive() -> None:
+    """A vanished host is noticed within 3 seconds, not 11."""
+    short = {"keepalives_idle": 1, "keepalives_interval": 1, "keepalives_count": 2, "tcp_user_timeout": 3000}
+    for name, value in short.items():
+        address._DEFAULTS[name] = str(value)
+        publisher_session._SERVER_SIDE[f"tcp_{name.removeprefix('tcp_')}"] = value
+
+
 def _no_keepalive() -> None:
     for name in ("keepalives_idle", "tcp_user_timeout"):
         address._DEFAULTS.pop(name)
     publisher_session._SERVER_SIDE.clear()
+
+
+def _next_version() -> None:
+    """Be the next version, whose schema has more."""
+    revisions = (*database.REVISIONS, NEXT_REVISION)
+    for module in (database, postgresql_database):
+        setattr(module, "REVISIONS", revisions)  # noqa: B010 (it is a constant)
+    original = migrations.configuration
+
+    def configuration() -> Config:
+        config = original()
+        folders = (Path(migrations.__file__).with_name("versions"), Path(__file__).with_name("next_version"))
+        config.set_main_option("version_locations", os.pathsep.join(map(str, folders)))
+        return config
+
+    setattr(upgrade, "configuration", configuration)  # noqa: B010 (it is imported there)
 
 
 def _own_clock() -> None:
@@ -173,15 +211,19 @@ MUTANTS: dict[str, Callable[[], None]] = {
 }
 
 
-def main() -> int:
+def main(argv: list[str] | None = None) -> int:
     from ttp.cli.main import main as program
 
+    if os.environ.get("TEAM_KEEPALIVE") == "short":
+        _short_keepalive()
+    if os.environ.get("TEAM_VERSION") == "next":
+        _next_version()
     if mutant := os.environ.get("TEAM_MUTANT"):
         MUTANTS[mutant]()
     if shift := os.environ.get("TEAM_CLOCK_S"):
         _move_clock(float(shift))
     _stop_at_steps()
-    return program(sys.argv[1:]) or 0
+    return program(sys.argv[1:] if argv is None else argv) or 0
 
 
 if __name__ == "__main__":

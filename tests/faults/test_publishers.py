@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.faults import sweep_publishers, sweep_servers
-from tests.faults.sweep_publishers import Tally
+from tests.faults.sweep_publishers import open_runner
 from tests.faults.team import Case, find_binaries
 from tests.faults.team_process import MUTANTS, STEPS
 
@@ -25,10 +25,10 @@ def sample() -> Iterator[Case]:
 
 @pytest.mark.skipif(find_binaries() is None, reason="there are no programs of PostgreSQL here")
 def test_several_publishers_publish_each_post_once() -> None:
-    tally = Tally()
-    sweep_publishers.run(sample(), tally)
-    assert tally.wrong == []
-    assert (tally.runs, tally.duplicates, tally.lost, tally.stuck) == (6, 0, 0, 0)
+    with open_runner() as runner:
+        for case in sample():
+            result, _ = runner.run(case)
+            assert result.is_good_for(case), "\n".join((f"{case.sweep}, {case.what}: {result.summary}", *result.story))
 
 
 def test_every_mutant_has_a_sweep() -> None:

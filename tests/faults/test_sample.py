@@ -24,7 +24,7 @@ from tests.faults.mutation import Tried
 from tests.faults.posts import ASKS, Kind
 from tests.faults.sample import SEED, WITHOUT_GIT, sample, seed
 from tests.faults.sweeps import Run
-from tests.faults.table import SAMPLES, sweep
+from tests.faults.table import NOT_ON_POSTGRESQL, POSTGRESQL_SAMPLES, SAMPLES, sweep
 
 SEEDS = st.text(max_size=20)
 
@@ -66,6 +66,11 @@ def test_a_sample_is_the_same_for_the_same_seed_and_has_no_run_twice(seed: str) 
     for name, runs in samples(seed).items():
         assert runs == sample(name, runs_of(name), SAMPLES[name], seed)
         assert len({id(run) for run in runs}) == len(runs) >= min(SAMPLES[name], len(runs_of(name)))
+
+
+def test_every_sweep_is_made_on_postgresql_or_is_left_out_with_a_reason() -> None:
+    assert SAMPLES.keys() - POSTGRESQL_SAMPLES.keys() == NOT_ON_POSTGRESQL.keys()
+    assert all(0 < count <= len(runs_of(name)) for name, count in POSTGRESQL_SAMPLES.items())
 
 
 def test_two_seeds_draw_different_samples() -> None:
@@ -116,6 +121,8 @@ def test_each_commit_tries_two_mutants_and_all_get_their_turn() -> None:
         ["--full", "--part", "21/20"],
         ["--full", "--part", "half"],
         ["--mutants", "--full"],
+        ["--store", "postgresql", "--sweep", "damage"],
+        ["--sweep", "host clocks"],
     ],
 )
 def test_the_command_refuses_wrong_arguments_in_one_line(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:

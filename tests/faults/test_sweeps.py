@@ -5,15 +5,21 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from tests.faults.bench import Bench, open_bench
 from tests.faults.posts import ASKS, KINDS
 from tests.faults.sample import sample
+from tests.faults.stores import open_server
 from tests.faults.sweeps import Run
 from tests.faults.table import sweep
+from tests.faults.team import find_binaries
+from tests.faults.workers import bench_somewhere
 
 pytestmark = pytest.mark.slow
 FEW = ("one trouble", "kills", "tokens", "copies", "hostile answers")
@@ -32,8 +38,46 @@ def test_a_run_of_a_sweep_leaves_every_post_once(name: str, bench: Bench) -> Non
     assert run.breaches(verdict) == [], "\n".join(verdict.story)
 
 
+@pytest.fixture(scope="module")
+def postgresql_bench() -> Iterator[Bench]:
+    # Not in the folder of pytest, which every pytest that starts closes to the server's user again.
+    with (
+        tempfile.TemporaryDirectory(prefix="ttp-faults-") as folder,
+        open_server(Path(folder)) as server,
+        bench_somewhere(server) as bench,
+    ):
+        yield bench
+
+
+@pytest.mark.skipif(find_binaries() is None, reason="there are no programs of PostgreSQL here")
+@pytest.mark.parametrize("name", ["one trouble", "suspends"])
+def test_a_run_of_a_sweep_on_postgresql_leaves_every_post_once(name: str, postgresql_bench: Bench) -> None:
+    run = sample(name, sweep(name, ASKS), 1, "0")[0]
+    verdict = run.go(postgresql_bench)
+    assert run.breaches(verdict) == [], "\n".join(verdict.story)
+
+
+@pytest.mark.skipif(find_binaries() is None, reason="there are no programs of PostgreSQL here")
+def test_the_clock_of_a_server_is_moved_for_a_case(postgresql_bench: Bench) -> None:
+    bench = postgresql_bench
+    bench.prepare(KINDS["x text"])
+
+    def ahead_s() -> float:
+        server = bench.store.open().server_clock
+        assert server is not None
+        with bench.store.open().reading() as db:
+            assert db is not None
+            return (server(db) - datetime.now(UTC)).total_seconds()
+
+    bench.pass_time(3600.0)
+    assert 3500 < ahead_s() < 3700
+    bench.server_keeps_time = True
+    bench.shift(7200.0, 0.0)
+    assert -60 < ahead_s() < 60
+
+
 def test_a_wrong_run_is_reported(bench: Bench) -> None:
-    """What the sweeps count must not be nothing: a platform that publishes twice, and a post that is taken away."""
+    """The sweeps must count something: a platform that publishes twice, and a post that is removed."""
     from tests.faults.judge import Verdict
     from tests.faults.proxy import Asked, Fault
 

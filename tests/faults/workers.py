@@ -5,10 +5,10 @@ from __future__ import annotations
 import atexit
 import random
 import tempfile
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 from queue import SimpleQueue
@@ -28,25 +28,29 @@ NOT_MADE = "none"
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which runs are made: the sample of CI, or with `full` the runs of one part of so many."""
+    """Which runs are made: the sample of CI, or with `full` the runs of one part of so many. `sizes`: of the samples of
+    sweeps. `seed`: what draws them, also where a commit is made meanwhile."""
 
     full: bool = False
     part: int = 1
     parts: int = 1
+    sizes: Mapping[str, int] = field(default_factory=lambda: SAMPLES)
+    seed: str = field(default_factory=seed)
 
     def of(self, asks: Asks, name: str) -> list[Run]:
         """The chosen runs of one sweep."""
         runs = list(sweep(name, asks))
         if not self.full:
-            return sample(name, runs, SAMPLES[name], seed())
+            return sample(name, runs, self.sizes[name], self.seed)
         # Shuffled, always alike: sweeps are nested loops, and every n-th run would be of one kind of post.
         random.Random(name).shuffle(runs)
         return runs[self.part - 1 :: self.parts]
 
 
 @contextmanager
-def bench_somewhere() -> Iterator[Bench]:
-    with tempfile.TemporaryDirectory(prefix="ttp-faults-") as folder, open_bench(Path(folder)) as bench:
+def bench_somewhere(server: str | None = None) -> Iterator[Bench]:
+    """A bench in a temporary folder. `server`: the PostgreSQL that has its stores."""
+    with tempfile.TemporaryDirectory(prefix="ttp-faults-") as folder, open_bench(Path(folder), server=server) as bench:
         yield bench
 
 
@@ -86,9 +90,9 @@ def _verdict(run: Run, bench: Bench) -> Verdict:
         return Verdict(NOT_MADE, wrong=[f"it could not be made: {type(error).__name__}: {error}"])
 
 
-def _begin(asks: Asks, choice: Choice, sweeps: tuple[str, ...]) -> None:
+def _begin(asks: Asks, choice: Choice, sweeps: tuple[str, ...], server: str | None) -> None:
     held = ExitStack()
-    _WORKER["bench"] = held.enter_context(bench_somewhere())
+    _WORKER["bench"] = held.enter_context(bench_somewhere(server))
     atexit.register(held.close)
     _WORKER["runs"] = {name: choice.of(asks, name) for name in sweeps}
 
@@ -98,9 +102,11 @@ def _make(job: tuple[str, int]) -> tuple[str, int, Verdict]:
     return name, index, _verdict(_WORKER["runs"][name][index], _WORKER["bench"])
 
 
-def made(asks: Asks, choice: Choice, sweeps: tuple[str, ...], *, beside: int) -> Iterator[tuple[str, int, Verdict]]:
+def made(
+    asks: Asks, choice: Choice, sweeps: tuple[str, ...], *, beside: int, server: str | None = None
+) -> Iterator[tuple[str, int, Verdict]]:
     """Make the chosen runs in several worker processes at a time: sweep, number and verdict of each."""
     jobs = [(name, index) for name in sweeps for index in range(len(choice.of(asks, name)))]
-    with ProcessPoolExecutor(beside, get_context("spawn"), _begin, (asks, choice, sweeps)) as pool:
+    with ProcessPoolExecutor(beside, get_context("spawn"), _begin, (asks, choice, sweeps, server)) as pool:
         for done in as_completed([pool.submit(_make, job) for job in jobs]):
             yield done.result()

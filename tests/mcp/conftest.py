@@ -1,4 +1,4 @@
-"""A client of the server in this process, and one of a server in a process of its own."""
+"""A client of the server in this process, and one of a server in another process."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def server_of(home: Path, *argv: str, **environ: str) -> StdioServerParameters:
 
 
 def over_stdio(server: StdioServerParameters, say: Callable[[Client], Awaitable[T]]) -> T:
-    """Do something with a client of a server in a process of its own."""
+    """Do something with a client of a server in another process."""
 
     async def run() -> T:
         async with Client(stdio_client(server)) as client:

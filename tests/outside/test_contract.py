@@ -1,4 +1,4 @@
-"""A platform of another package passes the suite too: one with many servers, keys of its own and atomic threads."""
+"""A platform of another package passes the suite too: one with many servers, its own keys and atomic threads."""
 
 from __future__ import annotations
 

@@ -195,7 +195,7 @@ def test_other_commands_know_it(ttp_with_paper: Program, me: str, command: str) 
 
 
 def _run_apart(site: Path, home: Path, *argv: str) -> subprocess.CompletedProcess[str]:
-    """Run the program in a process of its own that finds the package where pip put it."""
+    """Run the program in a new process that finds the package where pip put it."""
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": f"{site}:{PROJECT.parents[2]}", "TTP_HOME": str(home)}
     return subprocess.run(
         [sys.executable, "-m", "ttp", *argv], env=env, capture_output=True, text=True, timeout=60, check=False

@@ -63,7 +63,7 @@ def history(at: AccountSession, most: int, *stubs: Stub, config: Config | None =
 def _told(
     at: AccountSession, stubs: Iterable[Stub], config: Config | None, ids: list[str] | None = None, most: int = 0
 ) -> Told:
-    """All that is told, by exactly these requests."""
+    """All metrics, read by exactly these requests."""
     script, told = AskedForFollowers(*stubs), Told()
     reader = reader_for(at.account.platform, config or Config(), StandingClock(NOON), transport=script)
     pages = reader.history(at, most) if ids is None else reader.read(at, ids)

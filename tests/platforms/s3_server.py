@@ -1,4 +1,4 @@
-"""A server that speaks S3, for tests: moto's, in an environment of its own (MOTO_SERVER names the program)."""
+"""A server that speaks S3, for tests: moto's, in a separate environment (MOTO_SERVER names the program)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A client at a desk of its own: the sandbox it speaks to over real HTTP, a clock that stands, and an order."""
+"""A client in its own context: the sandbox that it calls over real HTTP, a fixed clock, and a request."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TEXT = 'Café & <friends>: see https://example.com/menu/ or example.org. "50% of
 
 
 def control(url: str, method: str, path: str, body: object = None) -> Any:
-    """Ask the sandbox at an address for what its followers see, or tell it what to do."""
+    """Ask the sandbox at an address for what its followers see, or give it an instruction."""
     data = None if body is None else json.dumps(body).encode()
     headers = {"Content-Type": "application/json"}
     request = urllib.request.Request(f"{url}/_sandbox/{path}", data, headers, method=method)

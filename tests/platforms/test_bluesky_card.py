@@ -1,4 +1,4 @@
-"""Bluesky: what a page says of itself for a link card."""
+"""Bluesky: what a page says about itself for a link card."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def test_a_server_in_the_settings_is_the_one_of_every_account() -> None:
 @pytest.mark.parametrize(
     ("answers", "passing"),
     [
-        ({RESOLVE: 400}, False),  # nobody has this handle
+        ({RESOLVE: 400}, False),  # no account has this handle
         ({RESOLVE: 503}, True),
         ({RESOLVE: {"did": "did:key:zabc"}}, True),
         ({RESOLVE: {"did": DID}}, False),  # the directory does not know the identity

@@ -43,7 +43,7 @@ class Network:
         return httpx.Response(200, json=said, headers={"Date": "Tue, 24 Nov 2026 12:00:00 GMT"})
 
     def prepare(self) -> tuple[list[StepDone], Ready | None]:
-        """The steps of one post, with what they tell of the account's server stored, as the publisher does."""
+        """The steps of one post; what they report of the account's server is stored, as the publisher does."""
         request = PublishRequest(1, self.account, self.credentials, "Hello", key_seed="1")
         with closing(PLATFORMS.facts("bluesky").client(self.runtime)) as client:
             steps: list[StepDone] = []

@@ -24,8 +24,8 @@ from ttp.platforms.bluesky.auth import APP_PASSWORD, BlueskyLogin
 from ttp.platforms.client import AccountInfo, Checker, Deleted, Deleter, PublishRequest, Ready, StepDone
 from ttp.platforms.login import Grant
 from ttp.platforms.metrics_reader import AccountSession, MetricsReader
-from ttp.platforms.outcomes import reconnect_hint
 from ttp.platforms.platform import Runtime
+from ttp.platforms.reply import reconnect_hint
 from ttp.platforms.testing import StandingClock
 from ttp.sandbox.bluesky.records import APP_PASSWORD as RIGHT
 from ttp.sandbox.bluesky.records import OWN_PASSWORD

@@ -1,4 +1,4 @@
-"""The answer of a login: what counts, what does not, and that nobody but the login's own answer ends it."""
+"""The answer of a login: what counts, what does not, and that only its own answer ends the login."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ match order["verb"]:
         answer = {"posts": [{"id": one, "publishedAt": "2026-11-20T10:00:00+01:00", "likes": 3} for one in ids]}
 print(json.dumps(answer))
 """
-"""A program that publishes into a folder beside it, and does everything."""
+"""A program that publishes into the folder next to it, and can do everything."""
 ALL = 'verbs = ["publish", "lookup", "delete", "metrics"]\n'
 
 

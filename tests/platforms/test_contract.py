@@ -26,7 +26,7 @@ PHOTOS = tuple((f"{n}.jpg", PHOTO.read_bytes() + bytes(n), "image/jpeg", {"alt":
 
 @dataclass
 class SandboxStandIn:
-    """An account of its own in the shared sandbox, whose clock is an hour ahead."""
+    """A new account in the shared sandbox, whose clock is an hour ahead."""
 
     url: str
     settings: Mapping[str, Value]
@@ -100,7 +100,7 @@ class TestInstagram(SandboxSuite):
 class TestTikTok(SandboxSuite):
     platform = PLATFORMS.facts("tiktok")
     scenarios: ClassVar = {
-        # TikTok answers the last chunk with 201, whatever the body. 200 is no answer of its own.
+        # TikTok answers the last chunk with 201, whatever the body. It never answers 200.
         "upload": Scenario(("PUT", r"/video/"), 200, media=(FILM,), options={"privacy_level": "SELF_ONLY"}),
         # A video that TikTok fetches has no id yet to ask about: that it is not listed proves nothing.
         "pull": Scenario(

@@ -47,7 +47,7 @@ def answering(*answers: bytes, drop: bytes = b"") -> Iterator[str]:
 
 
 def asked(base: str, times: int = 1) -> tuple[list[object], float]:
-    """What became of some requests, and how many seconds the last one took."""
+    """The results of some requests, and how many seconds the last one took."""
     client = Http(base, Timeouts(2, READ_S, 2), SystemClock())
     try:
         replies: list[object] = []

@@ -1,4 +1,4 @@
-"""What becomes of requests: sent with care, read with caps, failed as proof or as doubt."""
+"""The results of requests: bounded answers, and failures that prove nothing was done or leave doubt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the platforms' answers tell of their limits, to the number; and the gate that keeps calls within them."""
+"""The rate limits that platforms report in their answers, and the gate that keeps calls within them."""
 
 from __future__ import annotations
 
@@ -21,8 +21,7 @@ from ttp.platforms.http import Http, Timeouts
 from ttp.platforms.instagram.limits import InstagramMeter
 from ttp.platforms.instagram.usage import seconds_until_regained
 from ttp.platforms.limits import InMemoryLimits, NoMeter, RateLimiter, parse_whole_number
-from ttp.platforms.outcomes import as_failure, as_outcome, as_unclear
-from ttp.platforms.reply import Answer, NotSent
+from ttp.platforms.reply import Answer, NotSent, as_failure, as_outcome, as_unclear
 from ttp.platforms.testing import NOON, StandingClock
 from ttp.platforms.tiktok.errors import refusal as tiktok_refusal
 from ttp.platforms.tiktok.limits import TikTokMeter
@@ -126,7 +125,7 @@ def test_headers_that_make_no_sense_are_not_believed(
         ({"retry-after": "9" * 30}, 900),
         ({"retry-after": "0", **x_headers("x-rate-limit")}, 600),
     ],
-    ids=["nothing", "places left", "nonsense", "somebody's wait", "a negative one", "an endless one", "both"],
+    ids=["nothing", "places left", "nonsense", "an advised wait", "a negative one", "an endless one", "both"],
 )
 def test_a_refusal_says_that_its_endpoint_has_nothing_left(headers: dict[str, str], reset: int) -> None:
     answer = Answer(429, headers, {"title": "Too Many Requests"})

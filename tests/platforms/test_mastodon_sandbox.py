@@ -51,7 +51,7 @@ class Desk:
         self.request = PublishRequest(1, account, credentials, "Hello", key_seed="store/1")
 
     def prepare(self, handle: Any = None) -> Ready:
-        """Prepare, and keep what the server said of itself, as the publisher does."""
+        """Prepare, and keep what the server said about itself, as the publisher does."""
         steps, ready = drive(self.client.prepare(self.request, handle or {}), self.clock)
         for step in steps:
             if isinstance(step, StepDone) and step.server_info is not None:

@@ -103,7 +103,7 @@ def test_an_uploaded_object_is_reused_until_it_is_deleted(config: Config, lent: 
     delete_object(config, one)
     assert keys(config) == []
     assert list(lent.iterdir()) == []
-    delete_object(config, one)  # a second time is no error
+    delete_object(config, one)  # deleting it again is not an error
 
 
 @with_server

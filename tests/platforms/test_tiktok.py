@@ -1,4 +1,4 @@
-"""TikTok: what is announced, how bytes go out, what the last of them does, and the status as its proof."""
+"""TikTok: announcing an upload, sending its bytes, what the last byte starts, and the status as the proof."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ OPEN = {
     "brand_content_toggle": "false",
     "brand_organic_toggle": "false",
 }
-"""All that a person must choose beside the privacy level."""
+"""All that a person must choose besides the privacy level."""
 
 
 def envelope(data: object = None, code: str = "ok", message: str = "") -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""TikTok beside the upload of a video: what it fetches itself, photos, drafts, and the pace of all of them."""
+"""TikTok except the upload of videos: media that it fetches itself, photos, drafts, and their pace."""
 
 from __future__ import annotations
 
@@ -219,7 +219,7 @@ def test_everything_else_is_unknown(clip: MediaFile, changes: dict[str, Any]) ->
     assert (outcome.look_at == NOON + timedelta(seconds=67)) is (changes.get("status") == 429)
 
 
-# What became of it, by its id.
+# The result, looked up by its id.
 
 
 def begun(what: PublishRequest, publish_id: str | None = PULL_ID) -> dict[str, object]:
@@ -284,7 +284,7 @@ def test_a_status_that_cannot_be_read_is_asked_for_again(clip: MediaFile) -> Non
     assert (failure.step, failure.outcome.passing) == ("ask for the status", True)
 
 
-# What became of it, where its id is lost.
+# The result, looked up without its id.
 
 LIST = "https://open.tiktokapis.com/v2/video/list/"
 
@@ -459,7 +459,7 @@ def test_a_seventh_post_in_a_minute_waits_instead_of_being_refused(clip: MediaFi
         script.left = [creator(), announce(5, 5, 1, INFO)]
         drive(client.prepare(of(local), {}), clock)
         _, failure = drive_to_failure(client.prepare(of(local), {}), clock)
-        assert failure.outcome.retry_at == NOON + timedelta(seconds=seconds), "one place a second, as they were taken"
+        assert failure.outcome.retry_at == NOON + timedelta(seconds=seconds), "one place a second, in the calls' order"
         clock.move(1)
 
 

@@ -7,6 +7,7 @@ always goes the same way.
 from __future__ import annotations
 
 import queue
+import select
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
@@ -27,6 +28,7 @@ from ttp.domain.delivery import Delivery
 from ttp.domain.event import Event
 from ttp.domain.outcome import Attempt, Finding, Handle, NotDone, Outcome, Phase
 from ttp.domain.post import Post
+from ttp.domain.time.clock import Clock, SharedClock
 from ttp.platforms.client import LookupResult, PublishRequest, Ready, StepDone, StepFailed, Wait
 from ttp.publisher.delivery_context import Clients, DeliveryContext
 from ttp.publisher.loop import Loop, Mode, Scope
@@ -166,6 +168,8 @@ class Bench:
         self.dead = False
         self.on_commit: Callable[[], object] = lambda: None
         self.heartbeat: Callable[[datetime], None] = lambda now: None
+        self._watch: Connection | None = None
+        """By which the running publisher hears of changes."""
         self.threads = False
         """Real threads and real waiting, instead of work in the loop's thread and naps that move the clock."""
         self._hooks: list[tuple[datetime, Callable[[], object]]] = []
@@ -221,10 +225,19 @@ class Bench:
 
         def run(db: Connection) -> list[Row]:
             found = db.execute(statement, values)
-            return found.fetchall() if found.description else []  # type: ignore[attr-defined]  # of both drivers
+            rows = found.fetchall() if found.description else []  # type: ignore[attr-defined]  # of both drivers
+            if not self.database.has_files:
+                db.execute("NOTIFY ttp_changes")
+            return rows
 
         rows: list[Row] = self.read(run)
+        self.be_heard()
         return rows
+
+    def be_heard(self) -> None:
+        """Wait until a publisher that runs can hear of a change: a server tells of it in its own time."""
+        if self._watch is not None and not self.database.has_files:
+            select.select([self._watch._session.fileno()], [], [], 5.0)  # type: ignore[attr-defined]  # of PostgreSQL
 
     def die(self) -> NoReturn:
         """The process ends here: nothing that it does from now on reaches the disk."""
@@ -256,21 +269,28 @@ class Bench:
         """One publisher from start to end. Crash passes through, as a dead process leaves the store."""
         session = self.database.publisher_session(mode.value, EVICT_AFTER)
         writer, watch = MortalWriter(self, session.connect), self.database.connect()
+        clock: Clock = self.clock
+        if session.is_shared:  # publishing goes by the server's clock, which nobody sets
+            clock = shared = SharedClock(self.clock)
+            shared.follow(self.clock.now)
         self.naps.clear()
         self.dead = False
         lost = (SessionLost, Superseded, TryAgain) if session.is_shared else ()
         workers = (
-            WorkerPool(WorkerThreads(4), self.clock, lost=lost)
+            WorkerPool(WorkerThreads(4), clock, lost=lost)
             if self.threads
-            else WorkerPool(Inline(), self.clock, self.nap, lost)
+            else WorkerPool(Inline(), clock, self.nap, lost)
         )
         try:
-            context = replace(self.context(writer), session=session)
+            context = replace(self.context(writer), session=session, clock=clock)
             repeating = Occurrences(self.database, self.clock, self.config)
             reopen = self.database.connect if session.is_shared else None
             self.loop = Loop(context, workers, watch, self.heartbeat, make_ahead=repeating.make_due, reopen=reopen)
+            watch.data_version()
+            self._watch = watch
             return self.loop.run(Scope(mode, None if only is None else frozenset(only), max_time))
         finally:
+            self._watch = None
             # The kernel takes a dead process's locks back; here they are held by what it left suspended.
             while not workers._reports.empty():
                 report = workers._reports.get_nowait()

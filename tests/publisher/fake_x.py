@@ -104,7 +104,7 @@ class FakeX(httpx.BaseTransport):
                 return self._listed(dict(request.url.params))
             case "POST", "/2/tweets":
                 return self._posted(json.loads(request.read()))
-        raise AssertionError(f"nobody asks X for {request.method} {request.url}")
+        raise AssertionError(f"unexpected request to X: {request.method} {request.url}")
 
     def _posted(self, body: dict[str, Any]) -> httpx.Response:
         self.bodies.append(body)

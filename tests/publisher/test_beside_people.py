@@ -67,7 +67,7 @@ def test_an_edit_and_a_delete_win_before_the_claim_or_are_refused(bench: Bench, 
 
 
 def test_an_edit_after_approval_wins_and_is_not_sent_or_is_refused(tmp_path: Path) -> None:
-    """With real threads: nothing is ever sent that nobody has approved as it is."""
+    """With real threads: no version of a post is ever sent without its approval."""
     bench = Bench(tmp_path / "home", publish__require_approval=True)
     posts = people.posts_of(bench.database, bench.clock, bench.config)
     approving = Approvals(posts)

@@ -123,14 +123,17 @@ def test_an_outcome_that_cannot_be_stored_leaves_the_intent_open(bench: Bench) -
     bench.post()
 
     def fill(order: PublishRequest, handle: Handle) -> Outcome:
-        bench.sql("CREATE TRIGGER broken BEFORE UPDATE ON delivery BEGIN SELECT count(*) FROM no_such_table; END")
+        if bench.database.has_files:
+            bench.sql("CREATE TRIGGER broken BEFORE UPDATE ON delivery BEGIN SELECT count(*) FROM no_such_table; END")
+        else:
+            bench.sql("ALTER TABLE delivery ADD CONSTRAINT broken CHECK (1 / (attempts - attempts) > 0) NOT VALID")
         return Done("1")
 
     bench.x.publishes.append(fill)
     with pytest.raises(StoreError):
         bench.run()
     assert bench.intents() == [None]
-    bench.sql("DROP TRIGGER broken")
+    bench.sql("DROP TRIGGER broken" if bench.database.has_files else "ALTER TABLE delivery DROP CONSTRAINT broken")
     bench.x.looks.append(Found("1"))
     bench.run()
     assert bench.delivery().remote_id == "1"
@@ -153,7 +156,7 @@ def test_a_second_publisher_after_a_clean_stop_finds_nothing_to_take_over(bench:
 
 
 def test_a_discarded_publisher_stores_nothing(bench: Bench) -> None:
-    """The interpreter closes what is left of it at its end, when nobody is there to store anything."""
+    """The interpreter closes what is left of it at its end, when nothing can be stored any more."""
     bench.post()
     bench.x.prepares.append([Wait(60.0, "container")])
     bench.at(1.0, bench.die)

@@ -105,7 +105,7 @@ def test_a_look_up_too_soon_after_another_does_not_count(bench: Bench) -> None:
     bench.post()
     bench.x.publishes.extend([CUT, Done("2")])
     bench.x.always = Absent()
-    for second in range(3, 20):  # somebody makes the look-up due at once, again and again
+    for second in range(3, 20):  # a person makes the look-up due at once, again and again
         bench.at(second, lambda: bench.sql("UPDATE delivery SET next_at = 0 WHERE state = 'reconciling'"))
     bench.stop_at(25.0)
     bench.run(Mode.LOOP)

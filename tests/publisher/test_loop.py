@@ -67,6 +67,7 @@ def test_another_process_s_write_wakes_the_loop_within_a_second(bench: Bench) ->
     assert 17.4 <= at <= 18.4
 
 
+@pytest.mark.sqlite("on PostgreSQL publishing goes by the server's clock")
 def test_a_corrected_clock_is_noticed_at_the_next_poll(bench: Bench) -> None:
     bench.post(due=7200.0)
     bench.x.publishes.append(Done("1"))
@@ -77,6 +78,7 @@ def test_a_corrected_clock_is_noticed_at_the_next_poll(bench: Bench) -> None:
     assert at <= 7300.0 + 30.0
 
 
+@pytest.mark.sqlite("on PostgreSQL publishing goes by the server's clock")
 def test_a_clock_that_jumps_back_sends_nothing_twice_and_nothing_early(bench: Bench) -> None:
     bench.post(due=1.0)
     bench.post(due=60.0)

@@ -81,7 +81,7 @@ def test_a_publisher_reports_once_that_another_version_was_installed(
     assert "9.8.7" in (found.message or "")
 
 
-@pytest.mark.sqlite("there is no store")
+@pytest.mark.sqlite("the store does not exist yet")
 def test_a_missing_store_is_created(bench: Bench) -> None:
     for path in bench.database.home.glob("ttp.db*"):
         path.unlink()
@@ -340,7 +340,7 @@ def test_following_ends_when_the_post_is_deleted(bench: Bench) -> None:
     assert watch.look()
 
 
-@pytest.mark.sqlite("there is no store")
+@pytest.mark.sqlite("the store does not exist yet")
 def test_following_without_a_store_ends_immediately(bench: Bench) -> None:
     for path in bench.database.home.glob("ttp.db*"):
         path.unlink()

@@ -24,7 +24,8 @@ from ttp.store.dialect import StoreError
 def world(
     store_url: str, tmp_path: Path, shared_sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[World]:
-    with open_world(shared_sandbox, tmp_path, FakeClock()) as world:
+    with open_world(shared_sandbox, tmp_path, FakeClock()) as world, pytest.MonkeyPatch.context() as patch:
+        patch.delenv("TTP_STORE__URL", raising=False)  # the settings of the home name it
         world.ttp.ok("init", store_url, "--json")
         yield world
 
@@ -41,7 +42,7 @@ def add(world: World, **more: str) -> None:
 
 
 def publishing(database: Database, ttp: Program, *, code: int) -> None:
-    """Run a publisher beside one of another host."""
+    """Run a publisher while another host has one."""
     session = database.publisher_session("loop", timedelta(seconds=30))
     with closing(session.connect()) as db:
         ran = ttp("run", "--once")

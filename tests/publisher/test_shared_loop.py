@@ -16,7 +16,7 @@ from tests.publisher.bench import EVICT_AFTER, Bench, Inline, MortalWriter
 from tests.store import stores
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Busy
-from ttp.domain.outcome import Done, Found, Handle, Outcome
+from ttp.domain.outcome import Absent, Done, Found, Handle, Outcome
 from ttp.platforms.client import PublishRequest, Wait
 from ttp.publisher.loop import Loop, Mode, Scope
 from ttp.publisher.worker_pool import WorkerPool
@@ -100,6 +100,19 @@ def test_an_answer_is_stored_when_the_server_is_back(bench: SharedBench, away_s:
     bench.run()
     assert bench.x.names().count("publish") == 1
     assert bench.x.names().count("look_up") == 0
+    assert bench.delivery().state is DeliveryState.PUBLISHED
+
+
+def test_a_call_that_its_lost_publisher_may_still_be_making_lengthens_the_window(bench: SharedBench) -> None:
+    bench.post()
+    bench.x.publishes.extend([lambda order, handle: bench.die(), Done("2")])
+    bench.run_and_die()
+    bench.dead = False
+    bench.clock.advance(30.0)
+    bench.x.always = Absent()
+    bench.run()
+    limits = sum(bench.config.seconds(f"http.{name}_timeout_s") for name in ("connect", "read"))
+    assert bench.x.times("publish")[1] >= 30.0 + 900.0 + limits
     assert bench.delivery().state is DeliveryState.PUBLISHED
 
 

@@ -68,7 +68,7 @@ def test_another_machine_sends_nothing_and_writes_nothing(bench: Bench) -> None:
     on(bench, PI).refuse_elsewhere()
 
 
-@pytest.mark.sqlite("there is no store")
+@pytest.mark.sqlite("the store does not exist yet")
 def test_without_a_store_nothing_is_refused(bench: Bench) -> None:
     for path in bench.database.home.glob("ttp.db*"):
         path.unlink()

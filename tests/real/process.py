@@ -1,4 +1,4 @@
-"""A server in a process of its own: started, waited for, and ended by its pid."""
+"""A server process: started, waited for, and ended by its pid."""
 
 from __future__ import annotations
 

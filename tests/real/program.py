@@ -1,4 +1,4 @@
-"""The program in processes of its own, with a home of its own, against a real server."""
+"""The program in new processes, with its own home, against a real server."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def record_run(server: str, trouble: str, state: str, *, posts: int, parts: int)
 
 @dataclass
 class Program:
-    """`ttp` in a home of its own; `settings` are environment variables without `TTP_`."""
+    """`ttp` in its own home; `settings` are environment variables without `TTP_`."""
 
     folder: Path
     settings: dict[str, str] = field(default_factory=dict)
@@ -46,7 +46,7 @@ class Program:
         return {"PATH": os.environ["PATH"], **QUICK, **own, **named}
 
     def start(self, *argv: str) -> subprocess.Popen[str]:
-        """Start a command, in a process group of its own."""
+        """Start a command in a new process group."""
         return subprocess.Popen(
             [sys.executable, "-m", "ttp", *argv],
             env=self.environment,

@@ -1,4 +1,4 @@
-"""Never twice, never lost, by the record of a server that nobody here wrote.
+"""Never twice, never lost, by the record of a server of another project.
 
 Between the program and the server is a proxy that cuts, delays and damages, and kills or stops the publisher, at every
 request of a post. `TTP_REAL_RUNS` says how many runs are made (24); CI makes more.

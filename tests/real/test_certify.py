@@ -1,4 +1,4 @@
-"""`ttp certify` against servers that nobody here wrote: every kind of post is there once, and found."""
+"""`ttp certify` against servers of other projects: every kind of post is there once, and found."""
 
 from __future__ import annotations
 

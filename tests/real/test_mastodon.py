@@ -1,4 +1,4 @@
-"""Mastodon by the command line, in real processes, against servers that nobody here wrote.
+"""Mastodon by the command line, in real processes, against servers of other projects.
 
 | | mastodon-mock 0.6.1 | snac 2.75 |
 |---|---|---|

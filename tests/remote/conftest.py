@@ -27,7 +27,7 @@ _AGO = re.compile(r"\b\d+ (s|min|h|d)\b|@[0-9a-f]{8}|\b\d\d:\d\d(:\d\d)?\b")
 
 @dataclass
 class Machines:
-    """`here`: the program on a store of its own; `caller`: the program on the server's store, with a token."""
+    """`here`: the program on its own store; `caller`: the program on the server's store, with a token."""
 
     here: Program
     caller: Program

@@ -275,7 +275,7 @@ def test_a_socket_is_an_address(full_store: Path, tmp_path: Path, machines: Mach
 
 
 class Terminal:
-    """The program on a terminal of its own."""
+    """The program on a new terminal."""
 
     def __init__(self, environ: dict[str, str], *argv: str) -> None:
         pid, self._side = pty.fork()

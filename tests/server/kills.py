@@ -173,7 +173,7 @@ def _faults(store: Store, work: Work) -> Iterator[str]:
         if times > 1:
             yield f"{text}: {times} times on the platform"
         if text not in work.sent:
-            yield f"{text}: nobody sent it"
+            yield f"{text}: it was never sent"
     for digest in work.uploads:
         path = store.home / "media" / digest
         if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != digest:

@@ -2,7 +2,7 @@
 
     python -m tests.server.load --clients 50 --seconds 60
 
-No accepted post or edit is lost, nothing is published twice, and the memory stays flat. Times are told as multiples of
+No accepted post or edit is lost, nothing is published twice, and the memory stays flat. Times are given as multiples of
 those of /healthz under the same load: seconds say more about the machine.
 """
 
@@ -107,7 +107,7 @@ def load_server(folder: Path, clients: int, seconds: float, seed: int = 1) -> tu
 
 @contextmanager
 def _sandbox(folder: Path) -> Iterator[str]:
-    """Run the sandbox in a process of its own: it must not wait for the clients."""
+    """Run the sandbox in another process: it must not wait for the clients."""
     command = [sys.executable, "-m", "ttp", "sandbox", "--port", "0"]
     said = folder / "sandbox.txt"
     with said.open("wb") as out:

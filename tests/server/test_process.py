@@ -177,7 +177,7 @@ def test_readers_that_read_nothing_block_nobody_and_cost_no_memory(serve: Serve,
             reader.sendall(f"{request}{server.client.headers['Authorization']}\r\n\r\n".encode())
             assert reader.recv(100).startswith(b"HTTP/1.1 200")
             readers.append(reader)
-        assert server.client.get("/v1/events").status_code == 503  # the places of the token are taken
+        assert server.client.get("/v1/events").status_code == 503  # the token has no free connection left
         for number in range(20):
             assert server.ok("POST", "/v1/posts", {"content": f"Hello {number}"})["status"] == "draft"
         assert memory(server) - before < 20_000_000  # of 150 MB
@@ -321,7 +321,7 @@ class Publisher:
 
     def run(self, scope, emit):
         if not LATE:
-            os.kill(os.getpid(), signal.SIGINT)  # before it has handlers of its own
+            os.kill(os.getpid(), signal.SIGINT)  # before it has its own handlers
         over = threading.Event()
 
         def stop():

@@ -1,4 +1,4 @@
-"""Webhooks sent by a running server: at least once, in order for each post, whatever becomes of the sender."""
+"""Webhooks sent by a running server: at least once, in order for each post, even if the sender is killed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checking accounts: which token is asked with, what marks an account, whose it is, and how each end is told."""
+"""Checking accounts: which token is asked with, what marks an account, whose it is, and how each result is reported."""
 
 from __future__ import annotations
 

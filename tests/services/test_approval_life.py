@@ -1,4 +1,4 @@
-"""Posts changed at random by people who write, people who approve, and a publisher: what goes out was approved so."""
+"""Posts changed at random by writers, approvers and a publisher: only approved versions are published."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ EDITS = st.builds(
 
 
 def seen(post: Post) -> Seen:
-    """What somebody who approves a post sees of it, but its time, which `ttp publish` brings forward."""
+    """What an approver sees of a post, without its time, which `ttp publish` brings forward."""
     return post.content, post.thread, dict(post.variants), post.accounts, post.max_lateness_s
 
 

@@ -74,7 +74,7 @@ def test_what_publishers_leave_behind_passes_with_its_counts(bench: Bench) -> No
     ]
 
 
-@pytest.mark.sqlite("there is no store")
+@pytest.mark.sqlite("the store does not exist yet")
 def test_a_new_folder_has_nothing_to_check_and_gets_no_store(tmp_path: Path) -> None:
     assert Audit(store_at(tmp_path / "home"), PLATFORMS).run() == []
     assert not (tmp_path / "home").exists()

@@ -1,4 +1,4 @@
-"""Content files: what is written reads back equal, and what is no content file says why."""
+"""Content files: a written file reads back equal, and an invalid file is refused with the reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cron expressions: which ones are taken, and that their instants are those of an independent library."""
+"""Cron expressions: which ones are accepted, and that their instants are those of an independent library."""
 
 from __future__ import annotations
 

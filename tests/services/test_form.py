@@ -1,4 +1,4 @@
-"""The file that an editor opens: it says what the post is, whatever is in it, and nothing of ours becomes text."""
+"""The file that an editor opens: it describes the post, whatever its text, and its comments never become text."""
 
 from __future__ import annotations
 

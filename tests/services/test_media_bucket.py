@@ -62,7 +62,7 @@ def settings(endpoint: str, url: str, monkeypatch: pytest.MonkeyPatch, **http: f
 
 
 class Host:
-    """One host of a team: a folder of media of its own, and the bucket that all have."""
+    """One host of a team: its own media folder, and the bucket that all share."""
 
     def __init__(self, folder: Path, bucket: MediaBucket, database: Database | None = None) -> None:
         self.folder = folder
@@ -133,7 +133,7 @@ def test_a_preview_reads_what_only_the_bucket_has(host: Host, other: Host) -> No
 def test_what_nobody_ever_added_is_missing(host: Host, other: Host) -> None:
     item = host.add()
     host.bucket.delete(item.sha256)
-    host.bucket.delete(item.sha256)  # a second time is no error
+    host.bucket.delete(item.sha256)  # deleting it again is not an error
     assert not other.media.has(item)
     assert other.media.missing([item]) == [item]
     assert other.media.stored(item.sha256, "a.jpg") is None

@@ -1,4 +1,4 @@
-"""What is in a bucket is taken back once no post needs it: published, failed for good, deleted, or left by a crash."""
+"""A file in a bucket is deleted once no post needs it: published, failed for good, deleted, or left by a crash."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_what_no_post_names_is_taken_back_and_what_cannot_be_is_told_and_kept_in
     assert asked == ["left.jpg", "stuck.jpg", "stuck.jpg"]
 
 
-@pytest.mark.sqlite("there is no store")
+@pytest.mark.sqlite("the store does not exist yet")
 def test_without_a_store_nothing_is_asked(ttp: Program, asked: list[str], tmp_path: Path) -> None:
     assert care(ttp).delete_unneeded_objects() == []
     ttp.home.mkdir(mode=0o700)

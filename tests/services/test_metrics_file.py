@@ -139,7 +139,7 @@ def test_200_000_columns_are_a_header() -> None:
 
 
 class _Endless(TextIOBase):
-    """A stream that makes its text as it is read."""
+    """A stream that creates its text while it is read."""
 
     def __init__(self, parts: Iterator[str]) -> None:
         self._parts = parts

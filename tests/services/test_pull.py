@@ -1,4 +1,4 @@
-"""Which posts are read and when, what is kept of a reading, and what becomes of one that fails."""
+"""Which posts are read and when, what is kept of a reading, and what happens after a failed one."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ LIMITED = NotDone(Kind.RATE_LIMIT, "too many", passing=True, retry_at=START + 3 
 
 @dataclass
 class FakeReader:
-    """Tells of every post what `likes` says, one post a page; `gone` ones it does not have, of `dumb` ones it says
+    """Reports of every post what `likes` says, one post a page; `gone` ones it does not have, of `dumb` ones it says
     nothing."""
 
     platform: str
@@ -78,7 +78,7 @@ class FakeReader:
 
 
 def readings_time(remote_id: str) -> datetime:
-    """When the platform says that a post went out: an hour before START for each unit of its id."""
+    """When the platform says that a post was published: an hour before START for each unit of its id."""
     return START - int(remote_id) * HOUR
 
 
@@ -190,7 +190,7 @@ def test_x_is_read_only_when_it_is_switched_on(tmp_path: Path, clock: FakeClock)
         assert numbers.readers["x"].asked == asked
 
 
-@pytest.mark.sqlite("there is no store")
+@pytest.mark.sqlite("the store does not exist yet")
 def test_without_a_store_nothing_is_made(tmp_path: Path, clock: FakeClock) -> None:
     numbers = Numbers(tmp_path / "home", clock)
     numbers.shop.database.path.unlink()
@@ -472,7 +472,7 @@ def test_readings_of_two_processes_at_once_are_one_sample(numbers: Numbers) -> N
     assert len(numbers.samples()) == 1
 
 
-@pytest.mark.sqlite("there is no store")
+@pytest.mark.sqlite("the store does not exist yet")
 def test_nothing_is_followed_where_there_is_no_store(tmp_path: Path, clock: FakeClock) -> None:
     numbers = Numbers(tmp_path / "home", clock)
     numbers.shop.database.path.unlink()

@@ -69,7 +69,7 @@ class Row(RuleBasedStateMachine):
     @precondition(lambda self: self.ids)
     @rule(data=st.data(), hours=st.integers(1, 200))
     def elsewhere(self, data: st.DataObject, hours: int) -> None:
-        """A time of its own, which is no slot of anybody's."""
+        """A time that is not a slot of any account."""
         self.named += 1
         at = START + timedelta(hours=hours, minutes=7, seconds=self.named)
         people.schedule(self.posts, [data.draw(st.sampled_from(self.ids))], at)

@@ -50,7 +50,7 @@ class Worker:
 
 class Stage:
     """A sandbox and a home with one of its accounts, on a clock that the test moves. `store`: an address in PostgreSQL;
-    each process is then a host of its own."""
+    each process is then a separate host."""
 
     def __init__(
         self, sandbox: RunningSandbox, home: Path, platform: str, clock: FakeClock, store: tuple[str, ...] = ()

@@ -20,7 +20,7 @@ from ttp.store.postgresql.token_locks import SharedRefreshRecord
 
 
 class Host(Shop):
-    """One host: a home of its own, the store of all."""
+    """One host: its own home, and the store that all share."""
 
     def __init__(self, home: Path, clock: FakeClock, url: str) -> None:
         home.mkdir(0o700)

@@ -1,4 +1,4 @@
-"""Posts changed at random and taken back at random, beside a publisher: as they were before, or refused."""
+"""Random changes and undos of posts while a publisher runs: each undo restores the posts or is refused."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Undoing(StoreMachine):
         self.posts = people.posts_of(self.database, self.clock)
         self.undo = Undo(self.posts)
         self.before: list[Snapshot] = []
-        """The posts before each change that is not taken back, the newest last."""
+        """The posts before each change that is not undone, the newest last."""
         self.after: list[Snapshot] = []
         """The posts before each one that was, since the last change."""
         self.made = 0
@@ -62,7 +62,7 @@ class Undoing(StoreMachine):
         return None if minutes is None else self.clock.now() + timedelta(minutes=int(minutes))
 
     def seen(self) -> Snapshot:
-        """All posts as they are shown, but for when they were changed and approved."""
+        """All posts in their JSON form, without when they were changed and approved."""
         found = {post.id or 0: posts.post_json(view_of(post)) for post in queries.posts(self.db, PostFilter())}
         return {i: {**shape, "updatedAt": None, "approvedAt": None} for i, shape in found.items()}
 
@@ -146,7 +146,7 @@ class Undoing(StoreMachine):
             return
         self.after.append(now)
         for _ in range(many - 1):
-            self.after.append({})  # between two of them nobody looked
+            self.after.append({})  # the posts between two of them are unknown
         expected = self.before[-many]
         del self.before[-many:]
         self.same(expected)

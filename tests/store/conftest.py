@@ -59,4 +59,4 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
 
 @pytest.fixture(autouse=True)
 def copied_stores() -> None:
-    """Here a store that the program creates is created by the program: with an id of its own."""
+    """Let the program create its stores: each has its own id."""

@@ -1,4 +1,4 @@
-"""What the state machines of tests share: a store of their own, and a clock that stands still."""
+"""What the state machines of tests share: a store for each, and a fixed clock."""
 
 from __future__ import annotations
 

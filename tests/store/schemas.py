@@ -1,4 +1,4 @@
-"""Stores in one PostgreSQL server, each in a schema of its own. Making the tables of a store takes 0.4 s and emptying
+"""Stores in one PostgreSQL server, each in its own schema. Making the tables of a store takes 0.4 s and emptying
 them 10 ms: later tests use the schemas of earlier ones."""
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Schemas:
         self._free: list[str] = []
         self._taken: list[str] = []
         self._before = 0
-        """How many were taken before the present block."""
+        """How many were in use before the present block."""
         self._homes: dict[Path, str] = {}
 
     def take(self) -> str:
@@ -56,7 +56,7 @@ class Schemas:
 
     @contextmanager
     def lending(self, *, keep: bool = False) -> Iterator[None]:
-        """Let later tests use the schemas that are taken in the block, and end what still uses them; not to `keep`."""
+        """Release the schemas of this block for later tests and end their sessions, unless `keep`."""
         outside, self._before = self._before, len(self._taken)
         yield
         if keep:

@@ -65,7 +65,7 @@ def environ_of(home: Path) -> dict[str, str]:
 
 
 def duplicate(store: Path, home: Path) -> None:
-    """A copy of a store's folder that is a store of its own: it remembers its own files."""
+    """A copy of a store's folder that counts as a separate store: it records its own files."""
     shutil.copytree(store, home)
     (home / "publisher.mark").unlink(missing_ok=True)
     if POSTGRESQL is not None:

@@ -12,7 +12,7 @@ from tests.clock import START
 from tests.store.stores import add_account, add_post, new_store, to, transaction
 from ttp.domain.account import Account
 from ttp.domain.delivery import IN_FLIGHT, DeliveryState
-from ttp.store import claims, conditions, queries
+from ttp.store import claims, dialect, queries
 from ttp.store.database import Database
 from ttp.store.rate_limits import Pace
 
@@ -112,4 +112,4 @@ def test_what_waits_is_told_in_the_order_of_its_time(database: Database, account
 
 def test_a_statement_that_does_not_say_what_is_ready_is_not_narrowed_to_nothing() -> None:
     with pytest.raises(AssertionError, match="does not say"):
-        conditions.only_approved("SELECT * FROM delivery")
+        dialect.only_approved("SELECT * FROM delivery")

@@ -1,4 +1,4 @@
-"""The write-ahead table: what was begun is there before it happens, and says for ever what became of it."""
+"""The write-ahead table: an attempt is stored before its call, and keeps the result for ever."""
 
 from __future__ import annotations
 
@@ -61,18 +61,28 @@ def test_every_field_of_an_attempt_comes_back(db: Connection) -> None:
 
 
 def test_an_intent_is_open_until_its_outcome_is_written(db: Connection) -> None:
-    number = attempts.start_attempt(db, INTENT)
-    assert attempts.last_intent(db, 1) == replace(INTENT, id=number)
-    attempts.finish_attempt(db, number, at=START + SECOND, outcome="done", http_status=201, message="17")
-    done = replace(INTENT, id=number, ended_at=START + SECOND, outcome="done", http_status=201, message="17")
+    started = replace(INTENT, id=attempts.start_attempt(db, INTENT))
+    assert attempts.last_intent(db, 1) == started
+    attempts.finish_attempt(db, started, at=START + SECOND, outcome="done", http_status=201, message="17")
+    done = replace(started, ended_at=START + SECOND, outcome="done", http_status=201, message="17")
     assert attempts.last_intent(db, 1) == done
 
 
 def test_an_outcome_keeps_its_kind_and_code(db: Connection) -> None:
     number = attempts.start_attempt(db, INTENT)
-    attempts.finish_attempt(db, number, at=START, outcome="not_done", kind=Kind.QUOTA, code="9")
+    attempts.finish_attempt(db, replace(INTENT, id=number), at=START, outcome="not_done", kind=Kind.QUOTA, code="9")
     (found,) = queries.attempts(db, 1)
     assert (found.kind, found.code) == (Kind.QUOTA, "9")
+
+
+def test_an_outcome_is_not_stored_for_another_step_that_has_its_id(db: Connection) -> None:
+    """The database lost its last commits at a failover, and gave the id again."""
+    number = attempts.start_attempt(db, replace(INTENT, fingerprint="f"))
+    for other in ({"delivery_id": 2}, {"fingerprint": "g"}, {"at": START - SECOND}):
+        lost = replace(INTENT, id=number, **{"fingerprint": "f", **other})  # type: ignore[arg-type]  # fields by name
+        attempts.finish_attempt(db, lost, at=START, outcome="done", message="17")
+    (found,) = queries.attempts(db, 1)
+    assert found.outcome is None
 
 
 def test_the_last_intent_is_the_deliverys_own_newest_publishing_step(db: Connection) -> None:

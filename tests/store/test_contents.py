@@ -1,4 +1,4 @@
-"""Which files in a home are ttp's: told by their names, so that nobody else's are removed."""
+"""Which files in a home are ttp's, by their names, so that no other file is removed."""
 
 from __future__ import annotations
 

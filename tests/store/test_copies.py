@@ -250,7 +250,7 @@ def test_what_is_no_good_backup_is_refused_and_nothing_changes(
             with closing(sqlite3.connect(file)) as db:
                 db.execute("UPDATE alembic_version SET version_num = ?", ("9999" if kind == "newer" else "0006",))
                 db.commit()
-            error = NewerStore if kind == "newer" else OlderStore  # type: ignore[assignment]  # other errors of ours
+            error = NewerStore if kind == "newer" else OlderStore  # type: ignore[assignment]  # other errors of ttp
         case "spoilt":
             file.write_bytes(backup.read_bytes()[: 4096 * 5] + b"\x5a" * 4096 * 60)
         case "itself":

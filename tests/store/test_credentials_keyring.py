@@ -1,4 +1,4 @@
-"""The keyring: refused clearly where there is none, never trusted to have kept what it did not."""
+"""The keyring: refused clearly if missing, and every write is read back."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ def test_a_change_that_moves_nothing_has_no_event(database: Database) -> None:
     (claimed,) = claim(database)
     count = len(stored(database))
     noted = move(database, claimed, replace(claimed, handle={"upload": "1"}))
-    move(database, noted, noted.released(LATER))  # pending again: nothing that readers are told
+    move(database, noted, noted.released(LATER))  # pending again: not an event for readers
     assert len(stored(database)) == count
 
 

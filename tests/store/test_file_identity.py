@@ -84,7 +84,7 @@ print(json.dumps([identity(os.open(path, os.O_RDONLY)) for path in sys.argv[1:]]
 
 
 def mounted(folder: Path, script: str) -> list[dict[str, str]]:
-    """What a shell script with mounts of its own says of files: it calls `known FILE...`."""
+    """The output of a shell script with its own mounts that calls `known FILE...`."""
     if sys.platform != "linux" or shutil.which("unshare") is None:
         pytest.skip("only Linux lets a test mount file systems for itself alone")
     head = f'set -e; known() {{ \'{sys.executable}\' -c "$KNOWN" "$@"; }}; mount -t tmpfs none .; cd "$PWD"; '

@@ -1,4 +1,4 @@
-"""The journal: lines that are whole or say nothing, in room that was taken before it is needed."""
+"""The journal: a line counts only if complete, and its space is reserved before it is needed."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def stored(database: Database) -> list[tuple[Any, ...]]:
 
 
 def told(database: Database, clock: FakeClock, account: Account, *what: Limit) -> Limits:
-    """What a process of its own was told and has written."""
+    """What another process received and wrote."""
     made = Limits(database, clock)
     made.note(account, what)
     made.keep()

@@ -1,4 +1,4 @@
-"""What stays in the media folder and what goes, and that nobody's copy goes while it is being added."""
+"""Which files stay in the media folder, which are deleted, and that no file is deleted while it is being added."""
 
 from __future__ import annotations
 

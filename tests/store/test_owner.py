@@ -1,4 +1,4 @@
-"""Whose store it is: what a copy, a restored store and one that was put back are told by, and what holds nothing up."""
+"""Who owns a store: how a copy, a restored store and one that was put back are recognized, and what delays nothing."""
 
 from __future__ import annotations
 
@@ -243,7 +243,7 @@ def test_a_publisher_that_runs_notices_other_files_in_the_place_of_its_store(
     with closing(database.connect()) as db:
         assert who.refusal_if_replaced(db) is None
         database.home.rename(moved)
-        assert who.refusal_if_replaced(db) is None, "a folder that is moved is no copy"
+        assert who.refusal_if_replaced(db) is None, "a moved folder is not a copy"
         shutil.copytree(moved, database.home)
         assert who.refusal_if_replaced(db) is not None
 

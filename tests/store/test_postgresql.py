@@ -9,10 +9,14 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from alembic import command as alembic
+from alembic.config import Config
 
 from tests.conftest import Program, Ran
-from ttp.domain.errors import NewerStore, NotAllowed
+from ttp.domain.errors import Busy, NewerStore, NotAllowed
 from ttp.store.database import REVISIONS, open_database
+from ttp.store.dialect import SessionLost
+from ttp.store.postgresql import upgrade
 from ttp.store.postgresql.address import read_address
 from ttp.store.postgresql.connection import PostgresConnection
 from ttp.store.postgresql.database import PostgresDatabase
@@ -249,3 +253,38 @@ def test_a_newer_store_is_refused_unless_it_says_that_it_may_be_used(own_schema:
     on_server(own_schema, "COMMENT ON TABLE alembic_version IS 'usable from 0998'")
     with pytest.raises(NewerStore):
         open_database(tmp_path, own_schema).connect()
+
+
+def test_a_session_whose_statements_are_of_an_older_schema_is_given_up(own_schema: str, tmp_path: Path) -> None:
+    """Another program upgrades the store meanwhile. What is read goes on in a new session."""
+    db = open_database(tmp_path, own_schema).connect()
+    for _ in range(10):  # until the driver has it prepared
+        db.execute("SELECT * FROM account WHERE id = ?", (1,)).fetchone()
+    on_server(own_schema, "ALTER TABLE account ADD COLUMN more text")
+    with pytest.raises(SessionLost):
+        db.execute("SELECT * FROM account WHERE id = ?", (1,))
+    assert isinstance(db, PostgresConnection)
+    assert not db.is_usable
+
+
+@pytest.mark.parametrize(("refusals", "is_upgraded"), [(2, True), (99, False)])
+def test_an_upgrade_that_meets_a_deadlock_is_tried_again(
+    own_schema: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, refusals: int, is_upgraded: bool
+) -> None:
+    """Publishers go on meanwhile: their statements lock tables in another order."""
+    older(own_schema)
+    left, original = iter(range(refusals)), alembic.upgrade
+
+    def upgrade_late(config: Config, target: str) -> None:
+        if next(left, None) is not None:
+            config.attributes["connection"].exec_driver_sql("DO $$BEGIN RAISE deadlock_detected; END$$")
+        original(config, target)
+
+    monkeypatch.setattr(alembic, "upgrade", upgrade_late)
+    monkeypatch.setattr(upgrade, "_PAUSE_S", 0.0)
+    database = open_database(tmp_path, own_schema)
+    if is_upgraded:
+        database.connect().close()
+    else:
+        with pytest.raises(Busy, match="try again"):
+            database.connect()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, suppress
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,17 +14,21 @@ from tests.clock import START
 from tests.store.stores import add_account, add_post, new_store, to
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import Busy
-from ttp.domain.outcome import Done, Kind
+from ttp.domain.outcome import Attempt, Done, Kind, Phase
+from ttp.domain.post import PostStatus
 from ttp.publisher import reconcile
 from ttp.publisher.delivery_context import record_evidence
-from ttp.store import claims, queries
+from ttp.store import accounts as stored_accounts
+from ttp.store import attempts, claims, queries
 from ttp.store.database import Database
 from ttp.store.dialect import Connection, SessionLost, StoreError
+from ttp.store.ownership import Machine, Owner
 from ttp.store.postgresql.database import PostgresDatabase
 from ttp.store.publisher_session import Held, PublisherSession
 from ttp.store.row_mapper import Quarantine
 
 pytestmark = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+INTENT = Attempt("x/a0", 1, "POST", Phase.PUBLISH, START, fingerprint="f" * 64, delivery_id=1)
 GAP = timedelta(0)
 EVICT_AFTER = timedelta(seconds=30)
 
@@ -84,6 +89,10 @@ def two(database: Database) -> Iterator[tuple[Publisher, Publisher]]:
         for one in both:
             held.enter_context(closing(one.db))
         yield both
+
+
+def intent_of(delivery: Delivery) -> Attempt:
+    return replace(INTENT, id=0, delivery_id=delivery.id)
 
 
 def posts(database: Database, count: int) -> list[int]:
@@ -207,7 +216,9 @@ def test_a_silent_publisher_is_disconnected_and_one_that_reports_is_not(
     (claimed,) = first.claim()
     second.session.report(second.db)
     assert [row[0] for row in second.db.execute("SELECT count(*) FROM publisher")] == [2]
-    second.db.execute("UPDATE publisher SET last_report_at = last_report_at - 31000 WHERE id = 1")
+    second.db.execute(
+        "UPDATE publisher SET last_report_at = last_report_at - 31000, since = since - 32000 WHERE id = 1"
+    )
     (line,) = second.session.report(second.db)
     assert "disconnected" in line
     with pytest.raises(SessionLost):
@@ -217,11 +228,26 @@ def test_a_silent_publisher_is_disconnected_and_one_that_reports_is_not(
     assert [row[0] for row in second.db.execute("SELECT count(*) FROM publisher")] == [1]
 
 
+@pytest.mark.parametrize(("seconds", "left"), [(31, 2), (61, 1)])
+def test_a_publisher_that_starts_slowly_is_not_disconnected(
+    two: tuple[Publisher, Publisher], seconds: int, left: int
+) -> None:
+    """It has not reported yet. It would end, and nobody may start it again."""
+    _, second = two
+    ago = f"{seconds * 1000}"
+    second.db.execute(
+        f"UPDATE publisher SET last_report_at = last_report_at - {ago}, since = since - {ago} WHERE id = 1"
+    )
+    second.session.report(second.db)
+    second.session.report(second.db)
+    assert [row[0] for row in second.db.execute("SELECT count(*) FROM publisher")] == [left]
+
+
 def test_another_session_with_the_same_number_is_not_disconnected(
     database: Database, two: tuple[Publisher, Publisher]
 ) -> None:
     first, second = two
-    second.db.execute("UPDATE publisher SET last_report_at = 0, session_start = '1' WHERE id = 1")
+    second.db.execute("UPDATE publisher SET last_report_at = 0, since = 0, session_start = '1' WHERE id = 1")
     assert second.session.report(second.db) == []
     assert first.claim() == []
 
@@ -239,7 +265,8 @@ def test_a_publisher_of_another_database_is_left_alone_by_a_restored_dump(
             "SELECT pid, extract(epoch FROM backend_start)::text FROM pg_stat_activity WHERE pid = pg_backend_pid()"
         ).fetchone()
         second.db.execute(
-            "UPDATE publisher SET last_report_at = 0, session_pid = ?, session_start = ? WHERE id = 1", tuple(session)
+            "UPDATE publisher SET last_report_at = 0, since = 0, session_pid = ?, session_start = ? WHERE id = 1",
+            tuple(session),
         )
         assert len(registered_publishers(second.db)) == 1
         assert second.session.report(second.db) == []
@@ -343,20 +370,130 @@ def test_that_a_post_is_live_is_recorded_whoever_has_it_now(
     second.take_over()
     mine = second.claim() if claimed_again else []
     with closing(database.connect()) as late, late.transaction():
-        after = record_evidence(late, claimed.id or 0, 0, Done("17", None), START)
-        assert record_evidence(late, claimed.id or 0, 0, Done("17", None), START) is None, "it is known already"
+        after = record_evidence(late, intent_of(claimed), Done("17", None), START)
+        assert record_evidence(late, intent_of(claimed), Done("17", None), START) is None, "it is known already"
     assert after is not None
     assert (after.state, after.remote_id) == (DeliveryState.PUBLISHED, "17")
     for delivery in mine:
         assert not second.save(delivery, delivery.sending()), "it would be sent twice"
 
 
+def lost_in_a_call(database: Database, first: Publisher, second: Publisher, state: DeliveryState) -> Attempt:
+    """A call that another publisher took over. The delivery is in `state` since; the call's intent."""
+    posts(database, 1)
+    (claimed,) = first.claim()
+    assert first.save(claimed, claimed.sending())
+    with first.db.transaction():
+        intent = replace(INTENT, id=attempts.start_attempt(first.db, INTENT))
+    first.die(database)
+    second.take_over()
+    second.db.execute("UPDATE delivery SET state = ?, next_at = NULL, due_at = NULL", (state.value,))
+    return intent
+
+
+def thread(*live: str, of: int = 3) -> Done:
+    """The answer to the newest of the parts that are live."""
+    return Done(live[-1], None, handle={"parts": list(live), "of": of}, more=len(live) < of)
+
+
+def test_that_a_cancelled_post_is_live_is_kept_and_reported(
+    database: Database, two: tuple[Publisher, Publisher]
+) -> None:
+    intent = lost_in_a_call(database, *two, DeliveryState.CANCELLED)
+    with database.writing() as db:
+        after = record_evidence(db, intent, Done("17", None), START)
+    assert after is not None
+    with closing(database.connect()) as db:
+        (stored,) = queries.post_even_deleted(db, 1).deliveries
+        assert queries.post_even_deleted(db, 1).status is PostStatus.PUBLISHED
+        assert "delivery.published" in {row["event"] for row in db.execute("SELECT event FROM event")}
+        assert [one.outcome for one in queries.attempts(db, 1)] == ["done"]
+    assert (stored.state, stored.remote_id, stored.note) == (DeliveryState.PUBLISHED, "17", after.note)
+    assert stored.note, "a person is told why"
+
+
+@pytest.mark.parametrize(
+    ("state", "after"),
+    [
+        (DeliveryState.PENDING, DeliveryState.PENDING),
+        (DeliveryState.CLAIMED, DeliveryState.RETRYING),
+        (DeliveryState.SENDING, DeliveryState.RETRYING),
+        (DeliveryState.RECONCILING, DeliveryState.RETRYING),
+        (DeliveryState.RETRYING, DeliveryState.RETRYING),
+        (DeliveryState.FAILED, DeliveryState.FAILED),
+        (DeliveryState.NEEDS_REVIEW, DeliveryState.FAILED),
+        (DeliveryState.CANCELLED, DeliveryState.FAILED),
+    ],
+)
+def test_that_a_part_of_a_thread_is_live_is_kept_and_it_is_not_sent_again(
+    state: DeliveryState, after: DeliveryState, database: Database, two: tuple[Publisher, Publisher]
+) -> None:
+    intent = lost_in_a_call(database, *two, state)
+    with database.writing() as db:
+        assert record_evidence(db, intent, thread("17"), START) is not None
+        assert record_evidence(db, intent, thread("17"), START) is None, "it is known already"
+    with closing(database.connect()) as db:
+        (stored,) = queries.post_even_deleted(db, 1).deliveries
+    assert (stored.state, stored.parts, stored.remote_id) == (after, ("17",), "17")
+    assert stored.fence > 2, "whoever sends it now does not"
+
+
+def test_the_last_part_of_a_thread_ends_it(database: Database, two: tuple[Publisher, Publisher]) -> None:
+    intent = lost_in_a_call(database, *two, DeliveryState.RECONCILING)
+    with database.writing() as db:
+        assert record_evidence(db, intent, thread("17", of=2), START) is not None
+        assert record_evidence(db, intent, thread("17", "18", of=2), START) is not None
+        (stored,) = queries.post_even_deleted(db, 1).deliveries
+    assert (stored.state, stored.parts, stored.remote_id) == (DeliveryState.PUBLISHED, ("17", "18"), "17")
+
+
+def test_of_a_post_that_is_live_twice_both_ids_are_kept(database: Database, two: tuple[Publisher, Publisher]) -> None:
+    intent = lost_in_a_call(database, *two, DeliveryState.RECONCILING)
+    with database.writing() as db:
+        assert record_evidence(db, intent, thread("17"), START) is not None
+        again = replace(INTENT, id=attempts.start_attempt(db, INTENT))
+        assert record_evidence(db, again, thread("18"), START) is None
+        assert [(one.outcome, one.message) for one in queries.attempts(db, 1)] == [("done", "17"), ("done", "18")]
+        (stored,) = queries.post_even_deleted(db, 1).deliveries
+    assert stored.parts == ("17",)
+
+
+def test_the_id_of_another_post_is_no_evidence(database: Database, two: tuple[Publisher, Publisher]) -> None:
+    intent = lost_in_a_call(database, *two, DeliveryState.RECONCILING)
+    with database.writing() as db:
+        (account,) = stored_accounts.accounts(db)
+    add_post(database, to(account, START, state=DeliveryState.PUBLISHED, published_at=START, remote_id="17"))
+    with database.writing() as db:
+        assert record_evidence(db, intent, Done("17", None), START) is None
+        assert [one.outcome for one in queries.attempts(db, 1)] == ["unknown"]
+
+
+def test_ids_and_fences_are_not_given_again_after_a_failover(
+    database: Database, two: tuple[Publisher, Publisher]
+) -> None:
+    first, second = two
+    intent = lost_in_a_call(database, first, second, DeliveryState.RECONCILING)
+    second.db.execute("UPDATE delivery SET next_at = 0")
+    (found,) = queries.post_even_deleted(second.db, 1).deliveries
+    assert isinstance(database, PostgresDatabase)
+    machine = Machine("here", "1" * 32)
+    owner = Owner(database.home, machine, has_files=False, identity=database.server_identity)
+    with second.db.transaction():
+        owner.claim(second.db, START)
+        second.db.execute("UPDATE store SET timeline = timeline + 1")
+    reconcile.look_up_after_failover(second.db, owner, START)
+    (after,) = queries.post_even_deleted(second.db, 1).deliveries
+    assert after.fence - found.fence > 1000
+    with second.db.transaction():
+        assert attempts.start_attempt(second.db, INTENT) - (intent.id or 0) > 1000
+
+
 def test_an_answer_that_proves_nothing_is_not_recorded(database: Database) -> None:
     posts(database, 1)
     with database.writing() as db:
         for answer in (Done(None, None), Done("17", None, processing=True), Done("17", None, more=True)):
-            assert record_evidence(db, 1, 0, answer, START) is None
-        assert record_evidence(db, 99, 0, Done("17", None), START) is None
+            assert record_evidence(db, INTENT, answer, START) is None
+        assert record_evidence(db, replace(INTENT, delivery_id=99), Done("17", None), START) is None
 
 
 def test_a_publisher_refuses_sessions_of_a_pooler(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""The writing thread: many pieces of work in one commit, each on its own, and nobody is left waiting."""
+"""The writing thread: many independent writes in one commit, and no caller waits for ever."""
 
 from __future__ import annotations
 

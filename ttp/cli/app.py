@@ -57,7 +57,7 @@ class _Prepared(Command):
         if ended is not None:
             return ended
         asked = {name: given.pop(name) for name in self._shared}
-        if given.get("own_format") in FORMATS:  # a --format that also takes formats of its own
+        if given.get("own_format") in FORMATS:  # a --format that has more formats
             asked["format"], given["own_format"] = given["own_format"], None
         logged = "verbose" in asked and (asked.pop("verbose") or os.environ.get("TTP_DEBUG") == "http")
         context.open_output(**asked)

@@ -105,9 +105,9 @@ COMMANDS = (
     Command("resolve", "publish", "Publish", PUBLISH, "Say whether a delivery that needs review was published."),
     Command("approve", "approve", "Publish", PUBLISH, "Approve the present version of posts."),
     Command("reject", "approve", "Publish", PUBLISH, "Reject posts: they become drafts again, with your reason."),
-    Command("pause", "pause", "Publish", PUBLISH, "Pause publishing for all accounts, or for some; due posts wait."),
+    Command("pause", "account", "Publish", PUBLISH, "Pause publishing for all accounts, or for some; due posts wait."),
     Command(
-        "resume", "pause", "Publish", PUBLISH, "Resume publishing; posts that waited are published a minute apart."
+        "resume", "account", "Publish", PUBLISH, "Resume publishing; posts that waited are published a minute apart."
     ),
     Command(
         "status",
@@ -160,7 +160,7 @@ COMMANDS = (
     Command(
         "login-link", "server.serve", "Set up", PUBLISH, "Print a link that logs a person in to the pages of ttp serve."
     ),
-    Command("credentials", "credentials", "Set up", PUBLISH, "Make and change the key of credentials in the store."),
+    Command("credentials", "store", "Set up", PUBLISH, "Make and change the key of credentials in the store."),
     Command(
         "token",
         "server.token",
@@ -185,8 +185,8 @@ COMMANDS = (
         "Be notified of what needs you: test it, and see what was sent.",
         {"list": READ},
     ),
-    Command("backup", "backup", "Set up", DRAFT, "Back up the store to a file, also while the publisher runs."),
-    Command("restore", "backup", "Set up", PUBLISH, "Restore a backup; the store it replaces is kept next to it."),
+    Command("backup", "store", "Set up", DRAFT, "Back up the store to a file, also while the publisher runs."),
+    Command("restore", "store", "Set up", PUBLISH, "Restore a backup; the store it replaces is kept next to it."),
     Command("store", "store", "Set up", PUBLISH, "Move the store to another place, such as PostgreSQL."),
     Command(
         "doctor", "doctor", "Set up", READ, "Check that everything publishing needs is set up.", {"--online": PUBLISH}

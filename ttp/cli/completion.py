@@ -10,15 +10,14 @@ from typing import Any
 from ttp.cli.app import load_command
 from ttp.cli.command_table import COMMANDS, TOPICS
 from ttp.cli.commands import export_posts
-from ttp.cli.commands.backup import BACKUP, RESTORE
 from ttp.cli.commands.config import VIEW as SETTING
 from ttp.cli.commands.init import FIELDS as SETUP_FIELDS
 from ttp.cli.commands.list import SORT_KEYS
 from ttp.cli.commands.service import SERVICE
+from ttp.cli.commands.store import BACKUP, NEW_KEY_SPEC, REKEY_SPEC, RESTORE
 from ttp.cli.commands.store import COPY as STORE_COPY
 from ttp.cli.commands.store import UNSEAL as STORE_UNSEAL
 from ttp.cli.output import COLORS, FORMATS
-from ttp.cli.render.credentials import NEW_KEY_SPEC, REKEY_SPEC
 from ttp.cli.render.optimal import WEEK_FIELDS
 from ttp.cli.render.posts import DELETED_SPEC
 from ttp.cli.render.slots import BEGUN_FIELDS, REMOVED_SLOTS_SPEC
@@ -35,7 +34,7 @@ from ttp.domain.time.grammar import EXAMPLES
 from ttp.platforms.platform import Platform
 from ttp.platforms.registry import Registry
 from ttp.services.files.csv_file import DATES
-from ttp.views import accounts, certification, files, posts, status, tokens, webhooks
+from ttp.views import accounts, certification, files, posts, server, status
 from ttp.views import calendar as views_calendar
 from ttp.views import metrics as views_metrics
 from ttp.views import notifications as views_notifications
@@ -216,16 +215,16 @@ FIELDS: dict[tuple[str, ...], tuple[str, ...]] = {
     files.IMPORT_FIELDS: ("import",),
     NEW_KEY_SPEC.fields: ("credentials new-key",),
     REKEY_SPEC.fields: ("credentials rekey",),
-    tokens.TOKEN_FIELDS: ("token list", "token revoke"),
-    tokens.NEW_TOKEN_FIELDS: ("token create",),
+    server.TOKEN_FIELDS: ("token list", "token revoke"),
+    server.NEW_TOKEN_FIELDS: ("token create",),
     views_notifications.NOTIFICATION_FIELDS: ("notify list",),
     views_notifications.SENT_FIELDS: ("notify test",),
-    tokens.LOGIN_LINK_FIELDS: ("login-link",),
-    webhooks.WEBHOOK_FIELDS: ("webhook list", "webhook remove"),
-    webhooks.NEW_WEBHOOK_FIELDS: ("webhook add", "webhook rotate"),
-    webhooks.CALL_FIELDS: ("webhook log",),
-    webhooks.TEST_FIELDS: ("webhook test",),
-    webhooks.REPLAY_FIELDS: ("webhook replay",),
+    server.LOGIN_LINK_FIELDS: ("login-link",),
+    server.WEBHOOK_FIELDS: ("webhook list", "webhook remove"),
+    server.NEW_WEBHOOK_FIELDS: ("webhook add", "webhook rotate"),
+    server.CALL_FIELDS: ("webhook log",),
+    server.TEST_FIELDS: ("webhook test",),
+    server.REPLAY_FIELDS: ("webhook replay",),
     certification.CERTIFIED_FIELDS: ("certify",),
     SETUP_FIELDS: ("init",),
     views_uninstall.REMOVAL_FIELDS: ("uninstall",),

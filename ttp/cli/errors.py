@@ -57,7 +57,7 @@ def exit_code(error: TtpError) -> int:
 
 def command_text(way: WayOut, argv: Sequence[str] | None = None) -> str:
     """Return what to type: an action as a command of ttp, other options in what was typed as `argv` (without it the
-    options alone), other words as they are."""
+    options alone), other words unchanged."""
     if isinstance(way, str):
         return way
     if isinstance(way, OtherOptions):

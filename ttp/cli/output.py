@@ -223,7 +223,7 @@ class Output:
         return self._plain_table(view, items, page)
 
     def _plain_table(self, view: OutputSpec[T], items: Iterable[T], page: Page) -> Iterable[str]:
-        """Draw the picked fields as they are, else the TSV columns with headings and times for a person."""
+        """Draw the picked fields unchanged, else the TSV columns with headings and times for a person."""
         from ttp.cli.render.page import Cell, Column, heading, readable, table
 
         if self.fields:

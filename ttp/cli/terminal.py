@@ -154,7 +154,7 @@ def confirm(question: str, *, yes: bool, no_input: bool, refusal: str, again: st
 def print_prompt(*lines: str) -> None:
     """Print to stderr what a person must read before answering, wrapped. Results go to stdout instead."""
     wrapped = [part for line in lines for part in wrap_for(sys.stderr, line)]
-    print(*wrapped, sep="\n", file=sys.stderr, flush=True)  # noqa: T201 (what a person must do is no output)
+    print(*wrapped, sep="\n", file=sys.stderr, flush=True)  # noqa: T201 (an instruction, not output)
 
 
 _LONGEST_LINE = 1 << 16
@@ -162,7 +162,7 @@ _LONGEST_LINE = 1 << 16
 
 def read_line(prompt: str) -> str | None:
     """Ask for a line and return it stripped; None at the end of stdin. Ctrl-C ends the line of the prompt, too."""
-    print(prompt, end="", file=sys.stderr, flush=True)  # noqa: T201 (a prompt is no output)
+    print(prompt, end="", file=sys.stderr, flush=True)  # noqa: T201 (a prompt, not output)
     typed = ""
     try:
         typed = sys.stdin.readline(_LONGEST_LINE)
@@ -175,7 +175,7 @@ def read_line(prompt: str) -> str | None:
 def ask(question: str) -> bool:
     """Ask a yes/no question on the terminal, and return whether the answer is yes."""
     lines = [part for line in question.split("\n") for part in wrap_for(sys.stderr, escape_text(line))]
-    print(*lines, sep="\n", end=" [y/N] ", file=sys.stderr, flush=True)  # noqa: T201 (a prompt is no output)
+    print(*lines, sep="\n", end=" [y/N] ", file=sys.stderr, flush=True)  # noqa: T201 (a prompt, not output)
     said = ""
     try:
         said = sys.stdin.readline()

@@ -67,7 +67,7 @@ def way_out_to_text(way: WayOut | None) -> str | None:
 
 
 def way_out_from_text(text: str | None) -> WayOut | None:
-    """Return the way out of a stored text; a text that is not an action, such as those of older stores, as it is."""
+    """Return the way out of a stored text; a text that is not an action, as in older stores, unchanged."""
     if text is not None and text.startswith('["'):
         with suppress(ValueError):
             name, args, options = json.loads(text)

@@ -30,9 +30,7 @@ class DeliveryState(StrEnum):
     PUBLISHED = "published"  # final
     FAILED = "failed"  # a person's retry, new time or edit moves it out
     NEEDS_REVIEW = "needs_review"  # the platform cannot tell; only a person's resolve moves it out
-    CANCELLED = (
-        "cancelled"  # final; does not count. Named again by an edit, the account gets a new delivery in its place
-    )
+    CANCELLED = "cancelled"  # does not count. Named again by an edit, the account gets a new delivery in its place
 
 
 _S = DeliveryState
@@ -62,6 +60,8 @@ MOVES: Mapping[tuple[DeliveryState, DeliveryState], str] = MappingProxyType(
         (_S.CLAIMED, _S.PUBLISHED): "its publisher had lost it, and reports late that it is live",
         (_S.RETRYING, _S.PUBLISHED): "its publisher had lost it, and reports late that it is live",
         (_S.FAILED, _S.PUBLISHED): "its publisher had lost it, and reports late that it is live",
+        (_S.CANCELLED, _S.PUBLISHED): "its publisher had lost it, and reports late that it is live",
+        (_S.CANCELLED, _S.FAILED): "its publisher had lost it, and reports late that a part of the thread is live",
         (_S.PROCESSING, _S.PUBLISHED): "done",
         (_S.PROCESSING, _S.FAILED): "refused",
         (_S.PROCESSING, _S.RETRYING): "refused for a temporary reason",

@@ -16,7 +16,7 @@ def is_store_url(text: str) -> bool:
 
 
 def passwords_in(url: str) -> tuple[str, ...]:
-    """Return the passwords in an address, as they are written and as they are meant."""
+    """Return the passwords in an address, both encoded and decoded."""
     before, _, query = url.partition("?")
     user = before.partition("://")[2].partition("/")[0].rpartition("@")[0]
     found = [user.partition(":")[2]]

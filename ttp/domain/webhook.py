@@ -49,7 +49,7 @@ class CallResult:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """A call after a try. `next_at` None: there is no next try."""
+    """A call after a try. `next_at` None: the last try."""
 
     state: CallState
     next_at: datetime | None

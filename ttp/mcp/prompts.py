@@ -28,7 +28,7 @@ def _week(given: Mapping[str, str]) -> str:
     return (
         f"Plan next week's posts{accounts}.{topics} First look at list_accounts, calendar (week, when next) and"
         " best_times. Propose what to post on which day, and wait for my answer. Then write each post as a draft with"
-        " create_post and a key of its own, check the texts, and show me plan_drafts with dryRun. Schedule nothing"
+        " create_post and its own key, check the texts, and show me plan_drafts with dryRun. Schedule nothing"
         " before I agree."
     )
 
@@ -39,7 +39,7 @@ def _variants(given: Mapping[str, str]) -> str:
     return (
         "Write a variant for each platform, in the way people write there, within its limits (check_text has them), of"
         f" {what}{'' if what.endswith(')') else chr(10)}{accounts or ' Use the accounts of list_accounts.'} Keep facts,"
-        " names and links as they are. Show me the variants. When I agree, store them as `variants` with edit_post or"
+        " names and links unchanged. Show me the variants. When I agree, store them as `variants` with edit_post or"
         " create_post, as a draft."
     )
 

@@ -52,8 +52,8 @@ _READERS: list[tuple[str, str, Callable[[Services, Any], Answer]]] = [
 
 
 def read(services: Services, uri: str, tools: Collection[str]) -> Answer:
-    """Return the JSON of a resource: what one of `tools` answers, those of the client. Raise NotFound for an address
-    that is none, NotAllowed for one of another tool."""
+    """Return the JSON of a resource: what one of `tools` answers, those of the client. Raise NotFound for an unknown
+    address, NotAllowed for one of another tool."""
     for pattern, tool, reader in _READERS:
         if found := re.fullmatch(pattern, uri):
             if tool not in tools:

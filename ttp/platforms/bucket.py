@@ -101,7 +101,7 @@ class MediaBucket:
         return clean_text(self._config.text("media.s3.url"))
 
     def find(self, sha256: str) -> StoredObject | None:
-        """Return what is known of an object; None if there is none."""
+        """Return what is known of an object; None if it is missing."""
         import obstore
 
         with self._asking() as bucket:
@@ -120,7 +120,7 @@ class MediaBucket:
             obstore.put(bucket, sha256, path)
 
     def fetch(self, sha256: str, target: BinaryIO) -> None:
-        """Write an object's bytes to `target`. Raises FileNotFoundError if there is none, MediaDamaged if its bytes are
+        """Write an object's bytes to `target`. Raises FileNotFoundError if it is missing, MediaDamaged if its bytes are
         not those of the digest."""
         import obstore
 
@@ -175,7 +175,7 @@ class MediaBucket:
 
     @contextmanager
     def _asking(self) -> Iterator[Bucket]:
-        """Yield the bucket; turn its errors into MediaUnavailable, except that there is no such object."""
+        """Yield the bucket; turn its errors into MediaUnavailable, except a missing object."""
         see = Hint("see", action("doctor"))
         try:
             if self._opened is None:

@@ -73,7 +73,7 @@ class Login(Protocol):
         ...
 
     def refresh(self, credentials: Credentials) -> Grant | NotDone:
-        """Return new tokens. If the new `refresh_token` is None, the old one stays valid."""
+        """Return new tokens. Without a new `refresh_token`, the old one stays valid."""
         ...
 
     def who(self, grant: Grant) -> tuple[Identity, ...] | NotDone:

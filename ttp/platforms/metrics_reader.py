@@ -1,5 +1,5 @@
 """Reading metrics of published posts: the interface of every platform's reader, and what they share. A reader never
-sleeps and never touches the store. An unknown number is None, never zero."""
+sleeps and never touches the store. None: an unknown number, never zero."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from ttp.domain.metrics.sample import LARGEST_COUNT, Sample
 from ttp.domain.outcome import NotDone
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.platforms.client import PublishRequest, StepFailed
-from ttp.platforms.outcomes import as_failure
-from ttp.platforms.reply import Answer
+from ttp.platforms.reply import Answer, as_failure
 
 if TYPE_CHECKING:
     from ttp.platforms.http import Http

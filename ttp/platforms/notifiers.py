@@ -1,7 +1,7 @@
 """Send a notification: to the desktop, by ntfy, by mail, as a webhook, or with the user's program.
 
 Each way has a time limit. A secret goes only to the host that it was stored for, encrypted or on this machine, and
-stands in no message.
+is in no message.
 """
 
 from __future__ import annotations

@@ -183,7 +183,7 @@ def no_proof(success: int) -> Mapping[str, Answers]:
         "a reset": fails(httpx.ReadError),
         "a reset while sending": fails(httpx.WriteError),
         "a cut": fails(httpx.RemoteProtocolError),
-        **{f"{status} of its own": answer(status, own) for status in (408, 425, 500, 503)},
+        **{f"{status} as JSON": answer(status, own) for status in (408, 425, 500, 503)},
         **{f"{status} as a page": answer(status, page, **html) for status in (403, 404, 425, 502)},
         **{f"a redirect with {status}": answer(status, location=place) for status, place in places},
         "a page of 64 kB": answer(502, b"<p>" + b"x" * 64_000, **html),

@@ -15,7 +15,7 @@ from typing import TypeVar
 from ttp.domain.account import Account, Credentials
 from ttp.domain.action import action
 from ttp.domain.config import Config
-from ttp.domain.delivery import Delivery, DeliveryState
+from ttp.domain.delivery import BUSY, Delivery, DeliveryError, DeliveryState, parts_of
 from ttp.domain.errors import Bug, Busy, UsageError
 from ttp.domain.event import UNREADABLE, Event, Sink, delivery_event
 from ttp.domain.media.image_fit import EXTRA
@@ -26,7 +26,6 @@ from ttp.domain.time.clock import Clock
 from ttp.platforms.client import Client, LookupResult, MediaFile, PublishRequest, Ready, Step, StepFailed
 from ttp.platforms.image_conversion import CannotConvert, PillowMissing
 from ttp.platforms.registry import Registry
-from ttp.publisher.media_waits import MediaWaits
 from ttp.services.media import MediaConversion
 from ttp.services.tokens import LockedToken, TokenRevoked, Tokens, TokenUnavailable
 from ttp.store import accounts, attempts, claims, queries
@@ -40,7 +39,49 @@ from ttp.store.rate_limits import Limits
 from ttp.store.row_mapper import CorruptRow, Quarantine
 from ttp.store.writer import Writer
 
+RETRY_S = 30.0
+
+
+class MediaWaits:
+    """What waits, as the quarantine's `waiting`. Safe to use from several threads."""
+
+    def __init__(self, media: MediaStore, quarantine: Quarantine, clock: Clock) -> None:
+        self._media = media
+        self._quarantine = quarantine
+        self._clock = clock
+        self._until: float | None = None
+
+    @property
+    def is_on(self) -> bool:
+        return self._until is not None
+
+    def begin(self, why: str) -> bool:
+        """Wait: the bucket cannot be used. Return False if that is known."""
+        is_new = not self._quarantine.waiting_for
+        self._until = self._clock.boot() + RETRY_S
+        self._quarantine.waiting_for = f"posts wait for media that only the bucket has: {why}"
+        return is_new
+
+    def end(self) -> None:
+        """Wait no more: the bucket answered."""
+        self._until = None
+        self._quarantine.waiting_for = ""
+
+    def look(self, db: Connection) -> None:
+        """Find the due posts that wait now."""
+        if self._until is None:
+            self._quarantine.waiting = frozenset()
+            return
+        due = queries.media_due(db, self._clock.now())
+        away = dict.fromkeys(post_id for post_id, item in due if not self._media.is_cached(item))
+        if self._clock.boot() >= self._until:
+            self._until = self._clock.boot() + RETRY_S
+            away.pop(next(iter(away), 0), None)
+        self._quarantine.waiting = frozenset(away)
+
+
 TAKE = "take the media"
+LIVE_THOUGH_CANCELLED = "it was cancelled, and is live all the same: its publisher reported late"
 KEY_AGAIN = timedelta(minutes=1)
 """Time until the key of the credentials is asked for again."""
 T = TypeVar("T")
@@ -133,8 +174,8 @@ class DeliveryContext:
         )
 
     def _file(self, item: MediaItem, task: DeliveryTask, *, sending: bool) -> MediaFile:
-        """Return an item with its bytes; `sending`: in the form that the platform accepts. Raises StepFailed if there
-        is none, MediaUnavailable if the delivery must wait for it."""
+        """Return an item with its bytes; `sending`: in the form that the platform accepts. Raises StepFailed if it
+        is missing, MediaUnavailable if the delivery must wait for it."""
         if not sending:
             return MediaFile(item, self.media.path(item.sha256))
         platform, post = task.account.platform, task.post
@@ -223,37 +264,64 @@ class DeliveryContext:
         return replace(task, delivery=after)
 
     def record_evidence(self, task: DeliveryTask, intent: Attempt, outcome: Done) -> bool:
-        """Record that a delivery which another publisher has now is live. Return False where the answer does not prove
-        that: it says nothing of a whole thread, or has no id."""
+        """Record that a delivery which another publisher has now is live, or a part of it. Return False where the
+        answer does not prove that, or the store knows it already."""
         now = self.clock.now()
-        after = self.writer.run(lambda db: record_evidence(db, task.delivery.id or 0, intent.id or 0, outcome, now))
+        after = self.writer.run(lambda db: record_evidence(db, intent, outcome, now))
         if after is not None:
             self.emit(delivery_event(after, now))
         return after is not None
 
 
-def record_evidence(db: Connection, delivery_id: int, intent_id: int, outcome: Done, now: datetime) -> Delivery | None:
-    """Make a delivery published, whoever has it now and whatever its state: its post is known to be live. Return None,
-    and change nothing, where the answer does not prove that or the store knows it already."""
-    if outcome.processing or outcome.more or outcome.handle is not None or not outcome.remote_id:
+def record_evidence(db: Connection, intent: Attempt, outcome: Done, now: datetime) -> Delivery | None:
+    """Record what the answer to a call proves, whoever has its delivery now and whatever its state: the post is live,
+    or a part of the thread. Return the delivery; None if the answer proves nothing, or changes nothing any more. Then
+    the attempt alone remembers the id, and the audit reports what is live twice."""
+    if outcome.processing or not outcome.remote_id or (outcome.more and outcome.handle is None):
         return None
+    delivery_id = intent.delivery_id or 0
     found = queries.delivery(db, delivery_id)
     if found is None:
         return None
     db.lock_posts([found.post_id or 0])
     found = queries.delivery(db, delivery_id)
-    if found is None or found.state in (DeliveryState.PUBLISHED, DeliveryState.CANCELLED) or found.parts:
+    if found is None or (found.state is DeliveryState.PUBLISHED and found.remote_id == outcome.remote_id):
         return None
-    after = replace(found.published(now, outcome.remote_id, outcome.url), fence=found.fence + 1)
+    after = _with_evidence(found, outcome, now)
     try:
         with db.savepoint():
-            claims.save_transition(db, found, after, now=now)
+            if after is not None:
+                claims.save_transition(db, found, after, now=now)
     except Conflicting:  # the id is another delivery's: it proves nothing
         return None
     attempts.finish_attempt(
-        db, intent_id, at=now, outcome="done", http_status=outcome.http_status, message=outcome.remote_id
+        db, intent, at=now, outcome="done", http_status=outcome.http_status, message=outcome.remote_id
     )
     return after
+
+
+def _with_evidence(found: Delivery, outcome: Done, now: datetime) -> Delivery | None:
+    """Return the delivery once it is known that it is live, or that its next part is. None if that is known, or if
+    another post took its place."""
+    state, live = found.state, () if outcome.handle is None else parts_of(outcome.handle)
+    if state is DeliveryState.PUBLISHED or live[: len(found.parts)] != found.parts:
+        return None
+    fenced = replace(found, fence=found.fence + 1)
+    if state is DeliveryState.CANCELLED:
+        fenced = replace(fenced, note=LIVE_THOUGH_CANCELLED)
+    if outcome.handle is None:
+        return fenced.published(now, outcome.remote_id, outcome.url)
+    if len(live) == len(found.parts):
+        return None
+    known = fenced.with_part(outcome.remote_id, outcome.url, outcome.handle)
+    if not outcome.more:
+        return known.published(now, known.remote_id, known.url)
+    if state in BUSY or state in (DeliveryState.RECONCILING, DeliveryState.PROCESSING):
+        return known.going_on(now)
+    if state in (DeliveryState.NEEDS_REVIEW, DeliveryState.CANCELLED):
+        why = LIVE_THOUGH_CANCELLED if state is DeliveryState.CANCELLED else "its publisher reported late"
+        return known.failed(DeliveryError(Kind.UNKNOWN, why, hint=action("show", found.post_id)))
+    return replace(known, error=found.error)
 
 
 @contextmanager

@@ -32,15 +32,12 @@ from ttp.publisher.outcomes import (
     retry_jitter,
     to_journal_entry,
 )
-from ttp.publisher.reconcile import SLEPT
+from ttp.publisher.reconcile import SLEPT, SUSPENDED_AFTER_S
 from ttp.services.tokens import LockedToken
 from ttp.store import accounts, attempts
 from ttp.store.dialect import Conflicting, Connection, SessionLost, StoreError, Superseded
 from ttp.store.row_mapper import CorruptRow
 
-SUSPENDED_AFTER_S = 5.0
-"""Maximum seconds between the invisible steps and the call. More means that the machine slept, and that the platform
-time in the intent is outdated."""
 NOT_READY_MOST, NOT_READY_GAP_S = 10, 30.0
 """How often a platform may answer "not ready yet" before that is a failure, and the longest wait for it."""
 NOT_READY, REFUSED = "not_ready", "refused"
@@ -228,7 +225,7 @@ class DeliveryWorker:
         def end(db: Connection) -> None:
             attempts.finish_attempt(
                 db,
-                intent.id or 0,
+                intent,
                 at=now,
                 outcome=outcome,
                 message=message,
@@ -244,7 +241,7 @@ class DeliveryWorker:
     def _store_or_journal(
         self, intent: Attempt, outcome: Outcome, store: Callable[[], None]
     ) -> Generator[Wait, None, None]:
-        """Store the outcome of a call; retry for a while, and as long as a server is away: it is known, and nobody else
+        """Store the outcome of a call; retry for a while, and as long as a server is away: no other process
         knows it. Then the journal keeps it and the store's error is raised."""
 
         def keep() -> None:
@@ -291,7 +288,7 @@ class DeliveryWorker:
         after = after_outcome(self.task.delivery, outcome, config=context.config, now=now)
 
         def end(db: Connection) -> None:
-            attempts.finish_attempt(db, intent.id or 0, at=now, **attempt_columns(outcome))
+            attempts.finish_attempt(db, intent, at=now, **attempt_columns(outcome))
             if isinstance(outcome, NotDone | Unknown):
                 apply_outcome_to_account(self.task.account, outcome, now)(db)
 

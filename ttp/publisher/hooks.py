@@ -26,7 +26,7 @@ WAITING_MOST = 1000
 RECONNECT = "account.needs_reconnect"
 """The event of `hooks.on_account`; the publisher does not print it."""
 REFUSED = "publisher.refused"
-"""The event of a store that must be taken over first; the publisher does not print it."""
+"""The event of a store that needs `--take-over` first; the publisher does not print it."""
 _REFUSED_FILE = "publisher.refused"
 _REFUSED_AGAIN_S = 24 * 3600
 """Cron starts a publisher each minute: the same refusal is reported once a day."""

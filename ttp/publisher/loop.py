@@ -162,7 +162,7 @@ class Loop:
                 self._wait_for_store(scope, lost)
 
     def _turn(self, scope: Scope, start: datetime, end: float | None) -> bool:
-        """Do what is to be done now and sleep. Return whether the scope is done."""
+        """Do the work that is due and sleep. Return whether the scope is done."""
         context = self._context
         version, boot = self._data_version(), context.clock.boot()
         self._beat_if_due()
@@ -188,7 +188,7 @@ class Loop:
         return False
 
     def _wait_for_store(self, scope: Scope, lost: Exception) -> None:
-        """Wait until the server answers again, and go on with a new session. What was in hand is taken over by whoever
+        """Wait until the server answers again, and go on with a new session. Its deliveries go to the publisher that
         locks its account then. A run that is not a loop raises the error after a while."""
         assert self._reopen is not None
         clock = self._context.clock

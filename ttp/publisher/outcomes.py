@@ -168,19 +168,18 @@ def _replay_entry(
     is_last = (intent.id, intent.fingerprint) == (entry["intent"], entry["fingerprint"])
     if delivery.state is not DeliveryState.SENDING or intent.outcome is not None or not is_last:
         # The store was put back since, or another publisher took it over: that it is live counts all the same.
-        if not is_shared or not attempts.is_intent(db, delivery.id or 0, entry["intent"], entry["fingerprint"]):
+        lost = attempts.intent(db, delivery.id or 0, entry["intent"], entry["fingerprint"]) if is_shared else None
+        if lost is None:
             return None
         outcome = from_journal_entry(entry, delivery.handle)
-        return (
-            record_evidence(db, delivery.id or 0, entry["intent"], outcome, now) if isinstance(outcome, Done) else None
-        )
+        return record_evidence(db, lost, outcome, now) if isinstance(outcome, Done) else None
     outcome = Unknown(Kind.UNKNOWN, ANOTHERS) if bound else from_journal_entry(entry, delivery.handle)
     before = attempts.has_unknown(db, delivery.id or 0, in_thread=bool(delivery.parts))
     outcome = doubt_duplicate(outcome, sent_before=before)
     after = after_outcome(delivery, outcome, config=config, now=now)
     if claims.save_transition(db, delivery, after, now=now) is None:
         return None
-    attempts.finish_attempt(db, entry["intent"], at=now, **attempt_columns(outcome))
+    attempts.finish_attempt(db, intent, at=now, **attempt_columns(outcome))
     account = accounts.account_by_id(db, delivery.account_id or 0)
     if account is not None and isinstance(outcome, NotDone | Unknown):
         apply_outcome_to_account(account, outcome, now)(db)

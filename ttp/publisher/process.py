@@ -31,10 +31,9 @@ from ttp.domain.time.clock import Clock, SharedClock, to_ms
 from ttp.platforms.client import Client
 from ttp.platforms.registry import Registry
 from ttp.publisher import reconcile
-from ttp.publisher.delivery_context import Clients, DeliveryContext
+from ttp.publisher.delivery_context import Clients, DeliveryContext, MediaWaits
 from ttp.publisher.hooks import Hooks
 from ttp.publisher.loop import Loop, Mode, Scope
-from ttp.publisher.media_waits import MediaWaits
 from ttp.publisher.outcomes import replay_journal
 from ttp.publisher.periodic import Alone, Turn, cleanup, metrics_pull, pull_once, token_refresh
 from ttp.publisher.watch import PostWatch

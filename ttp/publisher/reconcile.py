@@ -35,10 +35,17 @@ from ttp.store.publisher_session import Held, PublisherSession
 from ttp.store.row_mapper import CorruptRow, Quarantine
 
 CLEAN_LOOKS = 3
+SUSPENDED_AFTER_S = 5.0
+"""Maximum seconds between the invisible steps and the call. More means that the machine slept, and that the platform
+time in the intent is outdated."""
 SLEPT = "slept"
 """Code of an unknown outcome whose call may have been made at any time between its intent and its end."""
 TAKEN_OVER = "taken over"
 """Code of a call that another publisher may have made before a take-over. It is never repeated."""
+UNDER_WAY = "under way"
+"""Code of a call of another publisher that was taken for dead: cut off from the store alone, it may still send."""
+FENCE_STEP = 1_000_000
+"""More than the fences, and the ids, that the last commits before a failover can have given."""
 NO_TIME = "the platform does not tell its time, so a look-up that finds nothing proves nothing"
 JUMPED = "the platform's clock jumped, so a look-up that finds nothing proves nothing"
 LONGEST_GAP_S = 300.0
@@ -62,16 +69,17 @@ def recover_interrupted(
         accounts = session.take(db, Held.DELIVERY, free)
         if not accounts:
             return []
-    taken = []
+    taken, code = [], None if accounts is None else UNDER_WAY
     for delivery in claims.interrupted_deliveries(db, quarantine, accounts=accounts):
-        after = _taken_over(db, delivery, now)
+        after = _taken_over(db, delivery, now, code)
         if claims.save_transition(db, delivery, after, now=now) is not None:
             taken.append(after)
     return taken
 
 
-def _taken_over(db: Connection, delivery: Delivery, now: datetime) -> Delivery:
-    """Return the delivery with a higher fence: its publisher, should it still run, changes it no more."""
+def _taken_over(db: Connection, delivery: Delivery, now: datetime, code: str | None) -> Delivery:
+    """Return the delivery with a higher fence: its publisher, should it still run, changes it no more. `code`: of an
+    open call."""
     fence = delivery.fence + 1
     delivery_id = delivery.id or 0
     if delivery.state is DeliveryState.CLAIMED:
@@ -79,7 +87,7 @@ def _taken_over(db: Connection, delivery: Delivery, now: datetime) -> Delivery:
     message = "the publisher ended before the answer came"
     intent = attempts.last_intent(db, delivery_id)
     if intent is not None and intent.outcome is None:
-        attempts.finish_attempt(db, intent.id or 0, at=now, outcome="unknown", kind=Kind.UNKNOWN, message=message)
+        attempts.finish_attempt(db, intent, at=now, outcome="unknown", kind=Kind.UNKNOWN, code=code, message=message)
     return replace(delivery.reconciling(DeliveryError(Kind.UNKNOWN, message), now), fence=fence)
 
 
@@ -239,7 +247,7 @@ class LookupJob:
             after = self._resend(delivery, now, error, spend=spend)
             if intent is not None and (after.state is DeliveryState.FAILED or self._cannot_resend(now)):
                 # Only the same key makes a late original harmless. Where no resend follows, it may still appear.
-                left = intent.at + self._settle_window() - now
+                left = intent.at + self._window(intent) - now
                 return delivery.look_again(now + min(left, self._gap()), until=now + left) if left > _NOTHING else after
             return after
         if intent is None or intent.platform_at is None or platform_at is None:
@@ -249,7 +257,7 @@ class LookupJob:
             return delivery.needs_review(DeliveryError(Kind.UNKNOWN, message))
         gap = self._gap()
         clean = count_clean_lookups([look.at for look in looks if look.outcome == "absent"], gap)
-        window_end = latest_send_time(intent, looks, platform_at) + self._settle_window()
+        window_end = latest_send_time(intent, looks, platform_at) + self._window(intent)
         if kind is Kind.DUPLICATE:
             if clean >= CLEAN_LOOKS:
                 message = f"{delivery.platform} calls it a duplicate, yet it is not in the account's posts"
@@ -305,6 +313,14 @@ class LookupJob:
         account = self.task.account
         return self._context.platforms.facts(account.platform).settle_for(self._context.config, account)
 
+    def _window(self, intent: Attempt) -> timedelta:
+        """Return the settle window, and how much longer a call that nobody waits for any more can be on its way."""
+        window = self._settle_window()
+        if intent.code == UNDER_WAY:
+            limits = ("http.connect_timeout_s", "http.read_timeout_s")
+            window += _SECOND * (SUSPENDED_AFTER_S + sum(self._context.config.seconds(name) for name in limits))
+        return window
+
     def _gap(self) -> timedelta:
         return timedelta(seconds=self._context.config.seconds("publish.lookup_gap_s"))
 
@@ -315,6 +331,8 @@ def _word(finding: Finding) -> str:
 
 _WHY = "the store was taken over, and it may be published already"
 _FAILED_OVER = "the database failed over, and it may be published already"
+_REMEMBERED = ("delivery", "attempt")
+"""Tables whose ids publishers have in hand."""
 
 
 def claim_ownership(db: Connection, owner: Owner, now: datetime, *, take_over: bool) -> list[Delivery]:
@@ -337,7 +355,7 @@ def _refuse_slow_clock(db: Connection, now: datetime) -> None:
     last = clock_check.last_recorded_instant(db)
     if last is not None and now < last:
         raise Busy(
-            f"the clock stands at {now.astimezone():%d %b %Y %H:%M}, before the last record of the store,"
+            f"the clock says {now.astimezone():%d %b %Y %H:%M}, before the last record of the store,"
             f" {last.astimezone():%d %b %Y %H:%M}",
             Hint("see", "date"),
         )
@@ -348,17 +366,20 @@ def look_up_after_failover(db: Connection, owner: Owner, now: datetime) -> None:
     due: the new one may lack what was committed last. What is proven absent is sent then, as after any lost answer."""
     with db.transaction():
         if owner.notice_failover(db):
+            # Publishers may still have ids and fences in hand that the new server lacks, and would give again.
+            for table in _REMEMBERED:
+                db.continue_ids(table, db.highest_id(table) + FENCE_STEP)
             for delivery in list(possibly_published(db, now=now)):
-                _record_possible_call(db, delivery, now, why=_FAILED_OVER, code=None)
+                _record_possible_call(db, delivery, now, why=_FAILED_OVER, code=UNDER_WAY)
 
 
 def _record_possible_call(
-    db: Connection, before: Delivery, now: datetime, *, why: str = _WHY, code: str | None = TAKEN_OVER
+    db: Connection, before: Delivery, now: datetime, *, why: str = _WHY, code: str = TAKEN_OVER
 ) -> Delivery:
     """Record a call that some publisher may have made since the delivery was due."""
     intent = attempts.last_intent(db, before.id or 0)
     if intent is not None and intent.outcome is None:
-        attempts.finish_attempt(db, intent.id or 0, at=now, outcome="unknown", kind=Kind.UNKNOWN, message=why)
+        attempts.finish_attempt(db, intent, at=now, outcome="unknown", kind=Kind.UNKNOWN, message=why)
     times = (before.due_at, (intent.platform_at or intent.at) if intent is not None else None, now)
     since = min(at for at in times if at is not None)
     row = Attempt(
@@ -366,7 +387,7 @@ def _record_possible_call(
         number=before.attempts,
         step="take over",
         phase=Phase.PUBLISH,
-        at=since if code is None else now,
+        at=now if code == TAKEN_OVER else since,
         ended_at=now,
         outcome="unknown",
         kind=Kind.UNKNOWN,
@@ -381,6 +402,6 @@ def _record_possible_call(
         after = before.look_again(now, error=error)
     else:
         after = before.reconciling(error, now)
-    after = replace(after, fence=before.fence + 1)
+    after = replace(after, fence=before.fence + FENCE_STEP)
     claims.save_transition(db, before, after, now=now)
     return after

@@ -1,4 +1,4 @@
-"""The MCP server at /mcp. Each request is its own server with the tools of its token: there are no sessions."""
+"""The MCP server at /mcp. Each request is its own server with the tools of its token, without sessions."""
 
 from __future__ import annotations
 

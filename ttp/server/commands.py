@@ -87,7 +87,7 @@ def _check_encoding(name: str) -> str:
         if not codecs.lookup(name)._is_text_encoding:  # as `open` does
             raise ValueError("this is not an encoding of texts")
     except LookupError:
-        raise ValueError("this is no encoding") from None
+        raise ValueError("not a valid encoding") from None
     return name
 
 

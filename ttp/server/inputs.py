@@ -257,7 +257,7 @@ def _row(body: PostFieldsInput, without: set[str]) -> dict[str, Any]:
 
 
 def _media_name(one: MediaInput, place: int) -> str:
-    """Return how files name a media item. A path would be one of this machine: there is no field for it."""
+    """Return how files name a media item. Not by a path: it would be one of this machine."""
     if (one.url is None) == (one.sha256 is None):
         raise _invalid(f"media.{place}", "give either url or sha256")
     if one.url is None:

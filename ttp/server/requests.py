@@ -39,7 +39,7 @@ class GuardedRoute(APIRoute):
         needed, limited = [TokenCapability(name) for name in names], asked["x-limited"] is True
         file_type = next(iter(asked["requestBody"]["content"])) if "requestBody" in asked else None
         known = {one.alias for one in self.dependant.query_params}
-        # Its handler receives a body with parts of its own, and keeps its answer.
+        # Its handler receives a multipart body itself, and keeps its answer.
         reads_itself = file_type is not None and not any(one.call is received_of for one in self.dependant.dependencies)
 
         async def guarded(request: Request) -> Response:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, UsageError
-from ttp.store import backup, dump
+from ttp.store import backup
 from ttp.store.database import Database
 from ttp.store.home.files import OwnFiles
 from ttp.store.home.media import MediaStore
@@ -46,7 +46,7 @@ class Backups:
         another kind of file or in a folder of ttp, Busy, Damaged."""
         self._own.refuse(target)
         if not self._database.has_files:
-            raise dump.refuse_own_backup(shlex.quote(self._database.name), shlex.quote(str(target)))
+            raise backup.refuse_own_backup(shlex.quote(self._database.name), shlex.quote(str(target)))
         backup.back_up(self._database, target)
         with self._database.reading() as db:
             assert db is not None
@@ -55,7 +55,7 @@ class Backups:
     def verify(self, file: Path) -> BackupResult:
         """Read a whole backup, of a file or by pg_dump. Raise NotFound, Damaged, NewerStore if it is unusable."""
         if backup.is_dump(file):
-            posts, media = dump.read_dump(file)
+            posts, media = backup.read_dump(file)
             return BackupResult(file, file.stat().st_size, posts, media)
         posts, media = backup.verify(file)
         return BackupResult(file, file.stat().st_size, posts, media)

@@ -19,12 +19,12 @@ SHARED_BACKENDS = frozenset({"store", "command"})
 
 
 class UnsharedCredentials(Busy):
-    """Other publishers are at work, and this host has tokens of its own that a refresh elsewhere would end."""
+    """Other publishers run, and a refresh elsewhere would end tokens that only this host has."""
 
 
 def refuse_second_publisher(backend: str, others: Sequence[RegisteredPublisher], tokens: Tokens) -> None:
-    """Raise UnsharedCredentials if other publishers are at work, and this one has tokens of its own that a refresh
-    would end: each host would end those of the others."""
+    """Raise UnsharedCredentials if other publishers run, and this host has unshared tokens that a refresh
+    elsewhere would end."""
     if not others or backend in SHARED_BACKENDS:
         return
     names = tokens.rotating_accounts()

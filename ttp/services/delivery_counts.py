@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from ttp.domain.time.clock import Clock
 from ttp.store import accounts as stored_accounts
-from ttp.store import delivery_counts as store
+from ttp.store import queries as store
 from ttp.store.database import Database
 
 LATE_S = (1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0)

@@ -79,7 +79,7 @@ class StoreCopy:
             self._refuse(source, given, target, there)
             for database in (self._source, self._target):
                 held.enter_context(database.without_publishers(doing=_STOP))
-            given, there = seal.read(source), seal.read(target)  # again: nobody else copies now
+            given, there = seal.read(source), seal.read(target)  # again: no other copy runs now
             self._refuse(source, given, target, there)
             if given.moved_to is None:
                 there = self._close(source, given, target, there)
@@ -190,7 +190,7 @@ class StoreCopy:
             raise
 
     def _open_target(self, source: Connection, target: Connection, there: Seal) -> None:
-        """Unseal the target: the last commit. The source's row stays locked until then, so that nobody unseals it."""
+        """Unseal the target: the last commit. The source's row stays locked until then, so that it stays sealed."""
         with source.transaction():
             source.execute("UPDATE store SET copy_id = copy_id")
             given = seal.read(source)

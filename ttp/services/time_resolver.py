@@ -86,7 +86,7 @@ class TimeChooser:
     def confirm(
         self, db: Connection, time: ResolvedTime, accounts: Sequence[Account], *, post: int | None = None
     ) -> ResolvedTime:
-        """Return a chosen time, or the next free one if it is taken. In the transaction `db` that stores the post."""
+        """Return a chosen time, or the next free one. In the transaction `db` that stores the post."""
         if isinstance(time.choice, NextFreeSlot):
             is_free = self.slots.is_free(db, accounts, time.at, post=post, first=time.first)
         else:

@@ -45,7 +45,7 @@ def start_attempt(db: Connection, attempt: Attempt) -> int:
 
 def finish_attempt(
     db: Connection,
-    attempt_id: int,
+    started: Attempt,
     *,
     at: datetime,
     outcome: str,
@@ -54,10 +54,23 @@ def finish_attempt(
     http_status: int | None = None,
     message: str | None = None,
 ) -> None:
-    """Store the outcome of a step."""
+    """Store the outcome of a step. Another step that has its id is left alone: a database that lost its last commits
+    at a failover gives ids again."""
     db.send(
-        "UPDATE attempt SET ended_at = ?, outcome = ?, kind = ?, code = ?, http_status = ?, message = ? WHERE id = ?",
-        (to_ms(at), outcome, kind and kind.value, code, http_status, message, attempt_id),
+        "UPDATE attempt SET ended_at = ?, outcome = ?, kind = ?, code = ?, http_status = ?, message = ?"
+        " WHERE id = ? AND delivery_id = ? AND at = ? AND coalesce(fingerprint, '') = ?",
+        (
+            to_ms(at),
+            outcome,
+            kind and kind.value,
+            code,
+            http_status,
+            message,
+            started.id,
+            started.delivery_id,
+            to_ms(started.at),
+            started.fingerprint or "",
+        ),
     )
 
 
@@ -68,11 +81,11 @@ def last_intent(db: Connection, delivery_id: int) -> Attempt | None:
     return None if row is None else row_mapper.attempt(row)
 
 
-def is_intent(db: Connection, delivery_id: int, attempt_id: int, fingerprint: str | None) -> bool:
-    """Return whether an attempt is a publishing intent of the delivery with this fingerprint."""
-    sql = "SELECT fingerprint FROM attempt WHERE id = ? AND delivery_id = ? AND phase = 'publish'"
-    found = db.execute(sql, (attempt_id, delivery_id)).fetchone()
-    return found is not None and found["fingerprint"] == fingerprint
+def intent(db: Connection, delivery_id: int, attempt_id: int, fingerprint: str | None) -> Attempt | None:
+    """Return the publishing intent of the delivery that has this id and fingerprint."""
+    sql = f"{_ATTEMPT} WHERE t.id = ? AND t.delivery_id = ? AND t.phase = 'publish'"
+    row = db.execute(sql, (attempt_id, delivery_id)).fetchone()
+    return None if row is None or row["fingerprint"] != fingerprint else row_mapper.attempt(row)
 
 
 def lookups_after(db: Connection, delivery_id: int, attempt_id: int) -> list[Attempt]:

@@ -2,7 +2,7 @@
 
 A post's row holds its snapshot before the change (NULL if the command created it), the media digests that the snapshot
 needs, and a digest of the result, which shows whether something else changed the post since. Undoing swaps these. The
-publisher's changes are not recorded. Rows are kept for KEPT_FOR, or longer while somebody may approve the post, and
+publisher's changes are not recorded. Rows are kept for KEPT_FOR, or longer while the post may be approved, and
 pruned a few at a time.
 """
 

@@ -3,7 +3,7 @@
 All of them run on the publisher's writing connection, inside a transaction that the caller began IMMEDIATE. A change
 is compare-and-set on the state and the fence that were read, and stores the post's derived status in the same
 transaction. Where several publishers share the store (PostgreSQL), an account is locked before anything of it is
-claimed, and outside the statement that finds candidates: inside one, locks would be taken on rows that LIMIT drops.
+claimed, and outside the statement that finds candidates: inside it, rows that LIMIT drops would be locked.
 """
 
 from __future__ import annotations
@@ -17,17 +17,24 @@ from ttp.domain.account import Account
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
 from ttp.domain.post import PostStatus, derive_status
 from ttp.domain.time.clock import from_ms, to_ms
-from ttp.store import conditions, events, row_mapper
-from ttp.store.conditions import NOT_QUARANTINED, RAISE_REVISION
-from ttp.store.dialect import Connection, List, Row, greatest, in_list, not_in_list, unindexed
+from ttp.store import dialect, events, row_mapper
+from ttp.store.dialect import (
+    NOT_QUARANTINED,
+    RAISE_REVISION,
+    Connection,
+    List,
+    Row,
+    greatest,
+    in_list,
+    not_in_list,
+    unindexed,
+)
 from ttp.store.publisher_session import Held, PublisherSession
 from ttp.store.row_mapper import CorruptRow, Quarantine, as_corrupt_row
 
 NO_QUARANTINE = Quarantine()
 LATE_MS = 60_000
 """Deliveries claimed later than this are late: punctual ones go first, and late ones of an account keep a gap."""
-FEW_DUE = 256
-"""Of so many due deliveries, or one for every fourth account, the accounts are read before they are looked at."""
 MORE_CANDIDATES = 64
 """How many more accounts than it has room for a publisher tries to lock: others may have the first ones."""
 NEVER_MS = 253_402_300_800_000
@@ -57,14 +64,13 @@ _FIRST = f"""
             {{more}}ORDER BY d.next_at, d.id LIMIT 1
 """
 
-# The accounts to look at are those of the due deliveries, which one range of an index has. Where that is longer than
-# looking at every account, because many are due for each, it is read in part, and every account is looked at. For each
-# there are at most two seeks, whatever the number of posts: its first punctual delivery, else its first due one, unless
-# the account is held, is busy, or sent a late one a moment ago. Of each kind, late and punctual, no more are read than
-# could be claimed.
+# The accounts to look at are those of the due deliveries, which one range of an index has. Where there are more of them
+# than accounts the range is read no further, and every account is looked at. For each there are at most two seeks,
+# whatever the number of posts: its first punctual delivery, else its first due one, unless the account is held or busy,
+# or sent a late one a moment ago. Of each kind, late and punctual, no more are read than could be claimed.
 _READY = f"""
 WITH most (number) AS (
-    SELECT {greatest(str(FEW_DUE), "coalesce(max(id), 0) / 4")} FROM account
+    SELECT coalesce(max(id), 0) + 1 FROM account
 ), due AS (
     SELECT account_id FROM delivery
     WHERE state IN ('pending', 'retrying') AND next_at IS NOT NULL AND next_at <= :cutoff
@@ -174,11 +180,11 @@ def lock_due_accounts(
     approved: bool = False,
     quarantine: Quarantine = NO_QUARANTINE,
 ) -> bool:
-    """Lock the accounts of at most `free` due deliveries of each kind that no other publisher has in hand.
+    """Lock the accounts of at most `free` due deliveries of each kind that no other publisher has locked.
 
     What is claimed of them is chosen afterwards, by a new statement: it sees what the publisher that held the lock
-    before has committed. Return whether others have so many accounts in hand that there is room for more: their next
-    deliveries become ready when they are done, and nobody tells.
+    before has committed. Return True if there is room for more because others hold many accounts: their next
+    deliveries become ready when they are done, without a notice.
     """
     candidates = _ready(
         db,
@@ -221,7 +227,7 @@ def _ready(
         only="" if only is None else _ONLY, of_accounts="" if accounts is None else f" AND {_OF_ACCOUNTS}"
     )
     return db.execute(
-        conditions.only_approved(sql) if approved else sql,
+        dialect.only_approved(sql) if approved else sql,
         {
             "now": to_ms(now),
             "cutoff": to_ms(cutoff),
@@ -373,7 +379,7 @@ def due_lookups(
 
 
 def still_due_lookup(db: Connection, delivery: Delivery, now: datetime) -> list[Delivery]:
-    """Return the delivery as it is now, if its next look-up is due still."""
+    """Return the present delivery, if its next look-up is still due."""
     states = (DeliveryState.PROCESSING, DeliveryState.RECONCILING, DeliveryState.PUBLISHED)
     here = _delivery(db, delivery.id or 0)
     return [here] if here.state in states and here.next_at is not None and here.next_at <= now else []
@@ -410,7 +416,7 @@ def next_wake(db: Connection, *, now: datetime, catch_up_gap: timedelta, approve
     ) AS wakes
     """
     gap = catch_up_gap // timedelta(milliseconds=1)
-    (at,) = db.execute(conditions.only_approved(sql) if approved else sql, {"now": to_ms(now), "gap": gap}).fetchone()
+    (at,) = db.execute(dialect.only_approved(sql) if approved else sql, {"now": to_ms(now), "gap": gap}).fetchone()
     # Not a condition of the statement: SQLite would then look at everything that waits, and not at the first.
     return row_mapper.instant(at) if isinstance(at, int) and at < NEVER_MS else None
 
@@ -443,7 +449,7 @@ def has_unfinished(
         "due_by": to_ms(due_by),
         **quarantine.values,
     }
-    return bool(db.execute(conditions.only_approved(sql) if approved else sql, values).fetchone()[0])
+    return bool(db.execute(dialect.only_approved(sql) if approved else sql, values).fetchone()[0])
 
 
 def _only(post_ids: Collection[int] | None) -> dict[str, List]:

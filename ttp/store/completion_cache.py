@@ -1,5 +1,5 @@
 """The words for shell completion of a store in a server: a small file of SQLite with what `completion_queries` asks, so
-that TAB waits for no network. Every command on the store writes it anew."""
+that TAB waits for no network. Every command on the store rewrites it."""
 
 from __future__ import annotations
 

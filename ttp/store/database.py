@@ -261,7 +261,7 @@ class Database:
         return self.connect()
 
     def _open(self) -> Connection:
-        """Open the store as it is."""
+        """Open the store without an upgrade."""
         return connect(self.path, self._busy_timeout_s)
 
     def _expect_batches(self, connection: Connection) -> None:
@@ -291,7 +291,7 @@ class Database:
             self._knows_files = True
 
     def token_lock(self, account: str, *, patience_s: float, has_account: bool = False) -> AbstractContextManager[None]:
-        """Hold an account's token for the block: nobody else refreshes it or publishes with it. Raises TokenLocked
+        """Hold an account's token for the block: no other process refreshes it or publishes with it. Raises TokenLocked
         after `patience_s` seconds. `has_account`: the caller has locked the account for publishing."""
         from ttp.store.home import locks
 

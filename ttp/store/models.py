@@ -213,7 +213,7 @@ class DeliveryRow(SQLModel, table=True):
 
 
 class PublisherRow(SQLModel, table=True):
-    """One publisher on PostgreSQL, as long as it is registered. `session_pid` and `session_start` (seconds since 1970)
+    """One registered publisher on PostgreSQL. `session_pid` and `session_start` (seconds since 1970)
     name its session on the server; `since` and `last_report_at` are by the server's clock."""
 
     __tablename__ = "publisher"

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ttp.domain.delivery import IN_FLIGHT
 from ttp.domain.post import Post
 from ttp.store import queries, row_mapper
-from ttp.store.conditions import RAISE_REVISION
-from ttp.store.dialect import Connection, Row
+from ttp.store.dialect import RAISE_REVISION, Connection, Row
 from ttp.store.row_mapper import Column, text_of
 
 if TYPE_CHECKING:

@@ -63,11 +63,11 @@ class PublisherSession:
 
     def lock_rows(self, db: Connection, deliveries: Sequence[int]) -> Mapping[int, tuple[object, ...]]:
         """Lock deliveries and their posts, except deleted ones and those that a person is changing. Return
-        the state, fence, next instant and approval of each as it is now. Only where several publish."""
+        the present state, fence, next instant and approval of each. Only where several publish."""
         raise NotImplementedError
 
     def report(self, db: Connection) -> list[str]:
-        """Tell the others that this publisher works, and disconnect those that have not done so for long. Return a line
+        """Report that this publisher works, and disconnect others that have not reported for long. Return a line
         about each of them."""
         return []
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -22,9 +22,8 @@ from ttp.domain.platform import Facts
 from ttp.domain.post import Metrics, Post, PostStatus
 from ttp.domain.recurrence import Repeat
 from ttp.domain.time.clock import from_ms, to_ms
-from ttp.store import conditions, row_mapper
-from ttp.store.conditions import _READY
-from ttp.store.dialect import Connection, List, Row, contains, in_list
+from ttp.store import dialect, row_mapper
+from ttp.store.dialect import _READY, Connection, List, Row, contains, in_list
 from ttp.store.row_mapper import as_corrupt_row, ms, parse_list, parse_object, parse_texts
 
 _BATCH = 200
@@ -179,7 +178,7 @@ def _conditions(wanted: PostFilter) -> tuple[str, list[row_mapper.Column]]:
         add(reach.format(f"d.state <> 'cancelled' AND a.platform IN ({_marks(names)})"), *names)
     if wanted.needs_you:
         failed = "id IN (SELECT post_id FROM delivery WHERE state IN ('failed', 'needs_review'))"
-        add(f"({failed} OR {conditions.WAITS_FOR_APPROVAL})" if wanted.approval else failed)
+        add(f"({failed} OR {dialect.WAITS_FOR_APPROVAL})" if wanted.approval else failed)
     for tag in wanted.tags:
         add("id IN (SELECT post_id FROM post_tag WHERE tag = ?)", tag)
     if wanted.untimed:
@@ -244,7 +243,7 @@ def _with_parts(db: Connection, found: list[Row], own_key: row_mapper.OwnKey | N
 
 
 def _locked(db: Connection, ids: list[int]) -> list[Row]:
-    """Lock posts and return their rows as they are now: a publisher may have changed them since they were read."""
+    """Lock posts and return their present rows: a publisher may have changed them since they were read."""
     db.lock_posts(ids, at_once=False)
     rows = {row["id"]: row for row in db.execute(f"{row_mapper.POSTS} WHERE id IN ({_marks(ids)})", ids)}
     return [rows[i] for i in ids]
@@ -307,7 +306,7 @@ def next_due(db: Connection, now: datetime, *, approved: bool = False) -> Delive
         f"{row_mapper.DELIVERIES} WHERE d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.next_at > ?"
         " ORDER BY d.next_at LIMIT 1"
     )
-    row = db.execute(conditions.only_approved(sql) if approved else sql, (ms(now),)).fetchone()
+    row = db.execute(dialect.only_approved(sql) if approved else sql, (ms(now),)).fetchone()
     return None if row is None else row_mapper.deliveries([row])[0]
 
 
@@ -320,7 +319,7 @@ def count_waiting(db: Connection, now: datetime, *, approved: bool = False) -> t
         f"SELECT (SELECT count(DISTINCT post_id) FROM delivery WHERE {ready} AND next_at <= :now AND NOT {held}),"
         f" (SELECT count(*) FROM post WHERE status = 'scheduled' AND deleted_at IS NULL AND scheduled_at > :now)"
     )
-    overdue, waiting = db.execute(conditions.only_approved(sql) if approved else sql, {"now": ms(now)}).fetchone()
+    overdue, waiting = db.execute(dialect.only_approved(sql) if approved else sql, {"now": ms(now)}).fetchone()
     return overdue, waiting
 
 
@@ -507,3 +506,34 @@ def busy_accounts(db: Connection) -> list[int]:
     """Return the accounts of which a delivery is claimed or sending."""
     found = db.execute("SELECT account_id FROM delivery WHERE state IN ('claimed', 'sending') ORDER BY account_id")
     return sorted({row[0] for row in found})
+
+
+_OF_PLATFORM = "FROM delivery d JOIN account a ON a.id = d.account_id"
+
+
+def count_due(db: Connection, now: datetime) -> Mapping[str, int]:
+    """Return how many deliveries should have begun."""
+    sql = (
+        f"SELECT a.platform, count(*) {_OF_PLATFORM} WHERE d.state IN ('pending', 'retrying')"
+        " AND d.next_at IS NOT NULL AND d.next_at <= ? GROUP BY a.platform"
+    )
+    return {row[0]: row[1] for row in db.execute(sql, (to_ms(now),))}
+
+
+def count_needing_action(db: Connection, state: str) -> Mapping[str, int]:
+    """Return how many deliveries of posts are `failed`, or `needs_review`."""
+    sql = (
+        f"SELECT a.platform, count(*) {_OF_PLATFORM} JOIN post p ON p.id = d.post_id"
+        " WHERE d.state IN ('failed', 'needs_review') AND d.state = ? AND p.deleted_at IS NULL GROUP BY a.platform"
+    )
+    return {row[0]: row[1] for row in db.execute(sql, (state,))}
+
+
+def latenesses(db: Connection, since: datetime, until: datetime) -> Iterator[tuple[str, float]]:
+    """Yield the platform of each delivery published after `since` until `until`, and its lateness in seconds."""
+    sql = (
+        f"SELECT a.platform, d.published_at - coalesce(d.due_at, d.published_at) {_OF_PLATFORM}"
+        " WHERE d.state = 'published' AND d.remote_id IS NOT NULL AND d.published_at > ? AND d.published_at <= ?"
+    )
+    for platform, late_ms in db.execute(sql, (to_ms(since), to_ms(until))):
+        yield platform, max(late_ms, 0) / 1000

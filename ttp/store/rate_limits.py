@@ -19,7 +19,7 @@ from ttp.domain.account import Account
 from ttp.domain.errors import TtpError
 from ttp.domain.rate_limit import Limit, LimitKey, owner
 from ttp.domain.time.clock import Clock, from_ms, to_ms
-from ttp.store import accounts, conditions, row_mapper
+from ttp.store import accounts, dialect, row_mapper
 from ttp.store.database import Database
 from ttp.store.dialect import Connection, List, Row, StoreError, in_list, not_in_list
 
@@ -75,7 +75,7 @@ class Limits:
                     self._known[key] = _Seen(limit, now, account.id, written=account.id is None)
 
     def known(self, account: Account, key: LimitKey) -> Limit | None:
-        """Return the last reported limit, from memory or the store; None if there was no report."""
+        """Return the last reported limit, from memory or the store; None without a report."""
         if account.id is not None and account.id not in self._recalled:
             with self._database.reading() as db:
                 if db is not None:
@@ -222,7 +222,7 @@ class Pace:
         """Put accounts that must wait on hold."""
         if not self.min_gap and not self.per_day:
             return
-        sql = conditions.only_approved(_READY_ACCOUNTS) if self.approved else _READY_ACCOUNTS
+        sql = dialect.only_approved(_READY_ACCOUNTS) if self.approved else _READY_ACCOUNTS
         for row in db.execute(sql, {"now": to_ms(now)}).fetchall():
             until, why = self._waits(db, row["id"], now)
             if until > now:

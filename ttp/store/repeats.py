@@ -11,8 +11,7 @@ from ttp.domain.recurrence import Occurrence, OccurrenceState, Recurrence
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import row_mapper
 from ttp.store.claims import LATE_MS
-from ttp.store.conditions import NOT_QUARANTINED
-from ttp.store.dialect import Connection, List, Row, greatest, rows_of
+from ttp.store.dialect import NOT_QUARANTINED, Connection, List, Row, greatest, rows_of
 from ttp.store.row_mapper import Quarantine, ms, parse_list
 
 _GOING = "paused_at IS NULL AND ended_at IS NULL"

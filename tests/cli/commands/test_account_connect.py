@@ -52,7 +52,7 @@ def sandbox(
 
 
 class Browser:
-    """Stands in for the machine's browser; opens each address on a thread of its own and acts as told."""
+    """Replace the machine's browser; open each address on its own thread and act as the test says."""
 
     def __init__(self, act: Callable[[str], object]) -> None:
         self.act = act
@@ -77,7 +77,7 @@ def browser(monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
 
 @pytest.fixture
 def person(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[], str]]:
-    """Somebody at the terminal: what they type at each prompt, by its first word."""
+    """A person at the terminal: what they type at each prompt, by its first word."""
     typed: dict[str, Callable[[], str]] = {"secret": lambda: ""}
     monkeypatch.setattr(account_module, "is_interactive", lambda: True)
     monkeypatch.setattr(account_module, "_line", lambda prompt: typed[prompt.split()[0]]())

@@ -154,7 +154,7 @@ def test_a_secret_that_the_platform_no_longer_takes_is_asked_for_again(
     assert "of yesterday" not in ran.err
 
 
-# On a real terminal, as a program of its own.
+# On a real terminal, as a separate process.
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from tests.conftest import Fill, Program
 
 @pytest.fixture
 def strict(fill: Fill) -> Program:
-    """A store in which nothing goes out before it is approved: posts 1 and 2 in an hour, draft 3."""
+    """A store in which posts need approval before they are published: posts 1 and 2 in an hour, draft 3."""
     ttp = fill(three_posts)
     ttp.ok("config", "set", "publish.require_approval", "true")
     return ttp
@@ -69,7 +69,7 @@ def test_approving_says_what_was_approved_and_lets_it_go_out(strict: Program) ->
     listed = strict.ok("list", "--format", "table").out
     assert listed.count("approved") == 2
     assert "wait for approval" not in listed
-    assert strict.ok("approve", "1", "2").out == "1\n2\n", "again is no harm"
+    assert strict.ok("approve", "1", "2").out == "1\n2\n", "approving again changes nothing"
 
 
 def test_all_are_approved_or_none(strict: Program) -> None:
@@ -204,7 +204,7 @@ def test_what_is_not_approved_is_not_sent_by_hand_either(strict: Program, comman
     assert (refused.error["code"], refused.error["hint"]) == ("not_allowed", "ttp approve 1")
     strict.ok("approve", "1")
     assert strict.ok(command, "1", "--no-wait", "--yes").out == "1\n"
-    assert approved(strict), "it goes out as it was approved, at once"
+    assert approved(strict), "it is published at once, as approved"
     strict.ok("reject", "2")
     assert strict("publish", "2", "--yes", "--no-wait").code == 7
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.clock import START
 from tests.conftest import Program
 
 
-def test_an_audit_counts_what_it_checked(ttp: Program) -> None:
+@pytest.mark.sqlite("in a server there is a store, or an error")
+def test_without_a_store_nothing_is_checked_and_none_is_made(ttp: Program) -> None:
     assert ttp.ok("audit", "--json").json == {"checks": [], "ok": True}
     assert not ttp.home.exists()
+
+
+def test_an_audit_counts_what_it_checked(ttp: Program) -> None:
     ttp.account("x/me")
     ttp.post("one", "--to", "x/me", "--at", "in 1h")
     ttp.post("two")

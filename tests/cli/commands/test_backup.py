@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import Program
 from ttp.sandbox.files import PHOTO
+
+pytestmark = pytest.mark.sqlite("backups of a store in PostgreSQL are pg_dump's: test_backup_postgresql.py")
 
 
 def test_a_store_goes_into_a_file_and_comes_back(ttp: Program, tmp_path: Path) -> None:

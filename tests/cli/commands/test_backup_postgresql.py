@@ -51,6 +51,7 @@ def test_a_dump_of_something_else(ttp: Program, dumped: Path) -> None:
     assert ttp("backup", "--verify", str(dumped)).code == 5
 
 
+@pytest.mark.sqlite("only there a backup is a file that ttp writes")
 def test_a_file_of_sqlite_is_read_too(ttp: Program, tmp_path: Path) -> None:
     ttp.post("one")
     file = tmp_path / "backup.db"

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from shutil import copytree
 
 import pytest
 from icalendar import Calendar
@@ -14,6 +13,7 @@ from icalendar import Calendar
 from tests.cli.commands.test_optimal import history
 from tests.clock import START, FakeClock
 from tests.conftest import Fill, Program, program
+from tests.store.stores import duplicate
 
 KEYS = {*("date", "time", "id", "status", "accounts", "content", "scheduledAt", "publishedAt", "tags", "repeat")}
 BERLIN = ("--tz", "Europe/Berlin")
@@ -240,7 +240,7 @@ def weekly(fill: Fill) -> Program:
 
 
 def market_days(ttp: Program) -> None:
-    """Post 1, a draft, on Mondays at 09:00 in Zurich; made ahead up to 21 December."""
+    """Post 1, a draft, on Mondays at 09:00 in Zurich; created in advance up to 21 December."""
     ttp.account()
     ttp.account("x/other")
     ttp.post("Market day!", "--to", "x/me", "--tag", "news")
@@ -369,7 +369,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture
 def known(ttp: Program, measured: Path) -> Program:
-    copytree(measured, ttp.home)
+    duplicate(measured, ttp.home)
     return ttp
 
 

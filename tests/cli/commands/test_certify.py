@@ -76,7 +76,7 @@ def here(
     for name, value in (("KIND", "folder"), ("PATH", str(tmp_path / "web"))):
         monkeypatch.setenv(f"TTP_MEDIA_HOST__{name}", value)
     monkeypatch.setenv("TTP_MEDIA_HOST__BASE_URL", f"{shared_sandbox.url}/_sandbox/media/")
-    monkeypatch.setenv("TTP_PUBLISH__LOOKUP_GAP_S", "0.01")
+    ttp.ok("config", "set", "publish.lookup_gap_s", "0.01")
     monkeypatch.setenv("TTP_PUBLISH__STATUS_POLL_S", "0.01")
     return Practice(ttp, shared_sandbox)
 
@@ -97,7 +97,7 @@ def test_each_kind_is_published_once_found_and_deleted_where_that_is_possible(he
     here.ttp.ok("audit")
     intents = here.ttp.sql("SELECT count(*) FROM attempt WHERE phase = 'publish' AND outcome = 'done'")[0][0]
     looks = here.ttp.sql("SELECT count(*) FROM attempt WHERE phase = 'look_up' AND outcome = 'found'")[0][0]
-    parts = 2 if platform in ("x", "mastodon") else 0  # each further part of a thread is a call of its own
+    parts = 2 if platform in ("x", "mastodon") else 0  # each further part of a thread is another call
     assert intents == len(results) + parts
     assert looks >= len(results)
 
@@ -133,7 +133,7 @@ def test_the_report_can_be_shared(here: Practice, tmp_path: Path) -> None:
     path = tmp_path / "report.md"
     results = here.certify("mastodon", "--only", "thread", "--report", str(path))
     text = path.read_text()
-    assert "mastodon 4.7.4" not in text  # nobody has asked the server yet
+    assert "mastodon 4.7.4" not in text  # the server was not asked yet
     assert all(part in text for part in results["thread"]["remoteIds"])
     assert not any(secret in text for held in here.credentials.values() for secret in held.values())
     assert here.name("mastodon") not in text
@@ -173,11 +173,11 @@ def test_a_post_that_no_look_up_finds_is_published_and_not_verified(here: Practi
     assert results["text"]["deleted"] is True
 
 
-def test_a_post_that_must_wait_is_not_published_later(here: Practice, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TTP_PUBLISH__PER_DAY", "1")
+def test_a_post_that_must_wait_is_not_published_later(here: Practice) -> None:
+    here.ttp.ok("config", "set", "publish.per_day", "1")
     results = here.certify("x", "--only", "text,image", code=6)
     assert sorted(one["outcome"] for one in results.values()) == ["verified", "waiting"]
-    monkeypatch.delenv("TTP_PUBLISH__PER_DAY")
+    here.ttp.ok("config", "unset", "publish.per_day")
     here.ttp.ok("run", "--once")
     assert (here.feed, here.ttp.ok("list").out) == ([], "")
 
@@ -234,8 +234,8 @@ def test_what_an_interrupted_run_has_not_published_is_taken_back(
     assert (here.feed, here.ttp.ok("list").out) == ([], "")
 
 
-def test_without_approval_nothing_is_left_behind(here: Practice, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TTP_PUBLISH__REQUIRE_APPROVAL", "true")
+def test_without_approval_nothing_is_left_behind(here: Practice) -> None:
+    here.ttp.ok("config", "set", "publish.require_approval", "true")
     ran = here.ttp("certify", "x/demo", "--yes", "--json")
     assert ran.code != 0
     assert (here.feed, here.ttp.ok("list").out) == ([], "")

@@ -26,7 +26,7 @@ BY_HAND = """# mine
 timezone = "Europe/Berlin"  # at home
 
 [publish] # slow
-retry_max = 3
+concurrency = 3
 """
 
 
@@ -41,16 +41,16 @@ def file(ttp: Program) -> Path:
 def test_show_tells_each_setting_and_where_it_comes_from(
     ttp: Program, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TTP_PUBLISH__RETRY_CAP_S", "60")
+    monkeypatch.setenv("TTP_PUBLISH__DRAIN_S", "60")
     monkeypatch.setenv("TTP_TZ", "Asia/Tokyo")
     shown = {one["key"]: one for one in ttp.ok("config", "show", "--json").json}
     assert list(shown) == list(KEYS)
     assert [(shown[name]["value"], shown[name]["origin"]) for name in
-            ("publish.retry_max", "publish.retry_cap_s", "timezone", "publish.poll_s")] == [
-        (3, str(file)), (60.0, "TTP_PUBLISH__RETRY_CAP_S"), ("Asia/Tokyo", "TTP_TZ"), (30.0, "default"),
+            ("publish.concurrency", "publish.drain_s", "timezone", "publish.poll_s")] == [
+        (3, str(file)), (60.0, "TTP_PUBLISH__DRAIN_S"), ("Asia/Tokyo", "TTP_TZ"), (30.0, "default"),
     ]  # fmt: skip
     changed = ttp.ok("config", "show", "publish", "--changed", "--origin").out
-    assert changed == f"publish.retry_cap_s\t60\tTTP_PUBLISH__RETRY_CAP_S\npublish.retry_max\t3\t{file}\n"
+    assert changed == f"publish.concurrency\t3\t{file}\npublish.drain_s\t60\tTTP_PUBLISH__DRAIN_S\n"
 
 
 def test_where_each_comes_from_is_read_on_a_narrow_terminal(
@@ -62,12 +62,12 @@ def test_where_each_comes_from_is_read_on_a_narrow_terminal(
     assert shown[0].split() == ["KEY", "ORIGIN", "VALUE"]
     assert max(map(len, shown)) <= 80
     found = {line.split()[0]: line.split()[1] for line in shown}
-    assert (found["publish.retry_max"], found["publish.poll_s"]) == ("config.toml", "default")
+    assert (found["publish.concurrency"], found["publish.poll_s"]) == ("config.toml", "default")
     assert found["platforms.instagram.authorize_url"] == "TTP_PLATFORMS__INST…"
 
 
 def test_get_prints_the_value_alone(ttp: Program, file: Path) -> None:
-    assert ttp.ok("config", "get", "publish.retry_max").out == "3\n"
+    assert ttp.ok("config", "get", "publish.concurrency").out == "3\n"
     assert ttp.ok("config", "get", "plan.quiet_hours").out == "\n"
     assert ttp.ok("config", "get", "metrics.pull", "--json").json["value"] == [
         "bluesky",
@@ -87,21 +87,21 @@ def test_a_switch_is_told_as_it_is_written(ttp: Program) -> None:
 @pytest.mark.parametrize("words", [("get",), ("set", "3"), ("unset",), ("show",)])
 def test_a_name_that_is_none_is_refused_with_the_nearest(ttp: Program, words: tuple[str, ...]) -> None:
     command, *rest = words
-    refused = ttp("config", command, "publish.retry_mxa", *rest)
+    refused = ttp("config", command, "publish.concurency", *rest)
     assert (refused.code, refused.out) == (2, "")
-    assert f"try: ttp config {' '.join([command, 'publish.retry_max', *rest])}\n" in refused.err
+    assert f"try: ttp config {' '.join([command, 'publish.concurrency', *rest])}\n" in refused.err
 
 
 def test_set_and_unset_keep_what_a_person_wrote(ttp: Program, file: Path) -> None:
     file.chmod(0o600)
-    ttp.ok("config", "set", "publish.retry_max", "5")
+    ttp.ok("config", "set", "publish.concurrency", "5")
     ttp.ok("config", "set", "plan.blackout", "2026-12-24", "2026-12-31")
     ttp.ok("config", "set", "media_host.s3.url", "s3://bucket/folder")
     ttp.ok("config", "unset", "timezone")
     text = file.read_text()
-    assert text.startswith("# mine\n\n[publish] # slow\nretry_max = 5\n")
+    assert text.startswith("# mine\n\n[publish] # slow\nconcurrency = 5\n")
     assert settings.written(file) == {
-        "publish.retry_max": 5,
+        "publish.concurrency": 5,
         "plan.blackout": ["2026-12-24", "2026-12-31"],
         "media_host.s3.url": "s3://bucket/folder",
     }
@@ -111,15 +111,15 @@ def test_set_and_unset_keep_what_a_person_wrote(ttp: Program, file: Path) -> Non
 def test_a_file_that_is_a_link_stays_one(ttp: Program, file: Path, tmp_path: Path) -> None:
     target = file.rename(tmp_path / "dotfiles.toml")
     file.symlink_to(target)
-    ttp.ok("config", "set", "publish.retry_max", "5")
+    ttp.ok("config", "set", "publish.concurrency", "5")
     assert file.is_symlink()
-    assert settings.written(target)["publish.retry_max"] == 5
+    assert settings.written(target)["publish.concurrency"] == 5
 
 
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("publish.retry_max", "many"), "publish.retry_max"),
+        (("publish.concurrency", "many"), "publish.concurrency"),
         (("plan.quiet_hours", "late"), "plan.quiet_hours"),
         (("platforms.x.base_url", "http://x.example"), "platforms.x.base_url"),
     ],
@@ -133,31 +133,31 @@ def test_a_value_that_cannot_be_changes_nothing(ttp: Program, file: Path, words:
 
 def test_a_setting_in_the_place_of_a_table_is_told(ttp: Program, file: Path) -> None:
     file.write_text("publish = 3\n")
-    refused = ttp("config", "set", "publish.retry_max", "5")
+    refused = ttp("config", "set", "publish.concurrency", "5")
     assert refused.code == 2
     assert '"publish"' in refused.err
-    assert ttp("config", "unset", "publish.retry_max").code == 0
+    assert ttp("config", "unset", "publish.concurrency").code == 0
 
 
 def test_a_file_that_is_no_toml_is_not_written_to(ttp: Program, file: Path) -> None:
     file.write_text("[publish\n")
-    assert ttp("config", "set", "publish.retry_max", "5").code == 2
+    assert ttp("config", "set", "publish.concurrency", "5").code == 2
     assert file.read_text() == "[publish\n"
 
 
 def test_set_says_where_the_environment_goes_before_it(
     ttp: Program, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TTP_PUBLISH__RETRY_MAX", "4")
-    ran = ttp.ok("config", "set", "publish.retry_max", "5", "--json")
+    monkeypatch.setenv("TTP_PUBLISH__CONCURRENCY", "4")
+    ran = ttp.ok("config", "set", "publish.concurrency", "5", "--json")
     assert ran.json["value"] == 4
-    assert "TTP_PUBLISH__RETRY_MAX" in ran.err
+    assert "TTP_PUBLISH__CONCURRENCY" in ran.err
 
 
 def test_a_name_in_the_file_that_is_none_is_a_note_and_not_when_quiet(ttp: Program, file: Path) -> None:
-    file.write_text("[publish]\nretry_mxa = 3\n")
+    file.write_text("[publish]\nconcurency = 3\n")
     said = ttp.ok("list").err
-    assert all(word in said for word in (str(file), '"publish.retry_mxa"', '"publish.retry_max"'))
+    assert all(word in said for word in (str(file), '"publish.concurency"', '"publish.concurrency"'))
     assert ttp.ok("list", "-q").err == ""
 
 
@@ -245,7 +245,7 @@ def _values(key: Key) -> st.SearchStrategy[Value]:
 def test_what_is_put_is_what_is_read_and_nothing_else_changes(tmp_path: Path, data: st.DataObject) -> None:
     path = tmp_path / "config.toml"
     path.write_text(BY_HAND)
-    expected: dict[str, object] = {"timezone": "Europe/Berlin", "publish.retry_max": 3}
+    expected: dict[str, object] = {"timezone": "Europe/Berlin", "publish.concurrency": 3}
     for name in data.draw(st.lists(st.sampled_from(list(KEYS)), max_size=4)):
         value = data.draw(st.one_of(st.none(), _values(KEYS[name])))
         config.write_settings(path, [(KEYS[name], value)])
@@ -266,7 +266,7 @@ def test_unset_leaves_no_empty_table(ttp: Program, file: Path) -> None:
 
 @pytest.mark.slow
 def test_two_who_change_settings_at_once_both_do(ttp: Program, file: Path) -> None:
-    """Each reads the file and writes it whole; in between nobody else may."""
+    """Each reads the whole file and writes it back; no other process may write in between."""
     names = [f"platforms.{platform}.client_id" for platform in ("x", "instagram", "tiktok")]
     begun = [
         subprocess.Popen([sys.executable, "-m", "ttp", "config", "set", name, str(number)])
@@ -331,11 +331,11 @@ def test_an_editor_that_nobody_can_use_leaves_nothing_behind(ttp: Program, file:
 
 
 def test_a_variable_that_is_nearly_a_setting_s_is_told(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TTP_PUBLISH__RETRY_MAXX", "3")
-    said = 'TTP_PUBLISH__RETRY_MAXX: no setting "publish.retry_maxx"; did you mean "publish.retry_max"?'
+    monkeypatch.setenv("TTP_PUBLISH__CONCURENCY", "3")
+    said = 'TTP_PUBLISH__CONCURENCY: no setting "publish.concurency"; did you mean "publish.concurrency"?'
     assert said in ttp.ok("list").err
-    monkeypatch.setenv("TTP_PUBLISH__RETRY_MAX", "abc")
-    assert "fix: unset TTP_PUBLISH__RETRY_MAX\n" in ttp("list").err
+    monkeypatch.setenv("TTP_PUBLISH__CONCURRENCY", "abc")
+    assert "fix: unset TTP_PUBLISH__CONCURRENCY\n" in ttp("list").err
 
 
 @pytest.mark.parametrize("script", ['rm "$1"', 'echo "retry_max = 7" > "$1"; rm "$1"', 'mv "$1" "$1.away"'])
@@ -381,12 +381,12 @@ def test_a_publisher_that_runs_on_with_the_old_settings_is_told(
     ttp: Program, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told = "note: the running publisher keeps its old settings until it is restarted\n"
-    words = ("config", "set", "publish.require_approval", "true")
+    words = ("config", "set", "publish.concurrency", "5")
     locks.write_holder(ttp.home, locks.Holder(4711, "loop", START, START))
     assert ttp.ok(*words).err == ""
     with locks.publisher_lock(ttp.home):
         assert ttp.ok(*words).err == f"{told}      stop it:  kill 4711\n"
-        assert told in ttp.ok("config", "unset", "publish.require_approval").err
+        assert told in ttp.ok("config", "unset", "publish.concurrency").err
         editing(monkeypatch, tmp_path, "exit 0")
         assert ttp.ok("config", "edit").err == ""
         editing(monkeypatch, tmp_path, 'echo "# more" >> "$1"')

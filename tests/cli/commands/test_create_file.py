@@ -1,4 +1,4 @@
-"""`ttp create --file`: one post of one content file, with what is typed beside it."""
+"""`ttp create --file`: one post of one content file, with options that are typed too."""
 
 from __future__ import annotations
 

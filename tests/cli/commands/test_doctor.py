@@ -242,6 +242,7 @@ def test_every_address_that_is_not_the_platforms_own_is_said(ttp: Program, monke
     assert found["host"]["status"] == "warn"
 
 
+@pytest.mark.sqlite("the file of the store is damaged")
 @pytest.mark.parametrize("damage", [b"", b"SQLite format 3\x00" + b"\xff" * 5000, b"no database at all" * 100])
 def test_a_damaged_store_is_one_failure_and_stays_as_it_is(ttp: Program, damage: bytes) -> None:
     ttp.account("x/me")
@@ -257,6 +258,7 @@ def test_a_damaged_store_is_one_failure_and_stays_as_it_is(ttp: Program, damage:
     assert (ttp.home / "ttp.db").read_bytes() == damage
 
 
+@pytest.mark.sqlite("the file of the store is damaged")
 def test_a_page_that_is_damaged_in_the_middle_is_found(ttp: Program) -> None:
     for number in range(200):
         ttp.sql("SELECT 1") if number else ttp.account("x/me")
@@ -294,11 +296,11 @@ def test_a_store_of_a_newer_or_an_older_ttp_is_told_and_left_alone(ttp: Program)
 
 def test_files_that_others_can_reach_are_named_with_the_command(ttp: Program) -> None:
     ttp.account("x/me")
-    (ttp.home / "ttp.db").chmod(0o644)
+    (ttp.home / "publisher.json").touch(0o644)
     (ttp.home / "credentials.json").chmod(0o640)
     (ttp.home / "config.toml").write_text("")
     found = one(ttp, "modes")
-    assert found["hint"] == f"chmod go-rwx {ttp.home}/credentials.json {ttp.home}/ttp.db"
+    assert found["hint"] == f"chmod go-rwx {ttp.home}/credentials.json {ttp.home}/publisher.json"
     assert found["status"] == "fail"
     assert one(ttp, "store")["status"] == "ok"
     assert one(ttp, "credentials")["hint"] == f"chmod 600 {ttp.home}/credentials.json"
@@ -487,6 +489,7 @@ def test_online_asks_every_account_and_compares_the_clocks(
     assert not sandbox.state.answered
 
 
+@pytest.mark.sqlite("in PostgreSQL readers wait for nobody")
 def test_a_locked_store_does_not_stop_the_check_up(ttp: Program) -> None:
     ttp.account("x/me")
     with closing(sqlite3.connect(ttp.home / "ttp.db", isolation_level=None)) as db:

@@ -22,7 +22,7 @@ def ttp(ttp: Program) -> Program:
 
 
 def taken(ttp: Program, text: str | bytes, *argv: str) -> dict[str, object]:
-    """What became of a file that comes from stdin."""
+    """The result of importing a file from stdin."""
     shape = ttp.ok("import", "-", "--json", *argv, stdin=text).json
     return {name: shape[name] for name in ("added", "changed", "moved", "unchanged") if shape[name]}
 
@@ -31,7 +31,7 @@ def texts(ttp: Program) -> list[str]:
     return [post["content"] for post in ttp.ok("list", "--json").json]
 
 
-# What is taken.
+# Accepted rows.
 
 
 def test_a_sheet_becomes_posts_with_all_that_its_columns_say(ttp: Program) -> None:

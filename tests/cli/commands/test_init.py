@@ -34,6 +34,12 @@ def wizard(ttp: Program, monkeypatch: pytest.MonkeyPatch, *answers: str) -> Ran:
     return ttp("init", "--format", "table", stdin="".join(f"{one}\n" for one in answers))
 
 
+def changed(ttp: Program) -> dict[str, object]:
+    """The settings in the config file, with their values."""
+    found = ttp.ok("config", "show", "--changed", "--json").json
+    return {one["key"]: one["value"] for one in found if not one["origin"].startswith("TTP_")}
+
+
 def numbered(ran: Ran) -> int:
     return sum(line[:1].isdigit() for line in ran.err.splitlines())
 
@@ -86,7 +92,7 @@ def test_six_questions_at_most_and_each_answer_is_stored(ttp: Program, monkeypat
     ran = wizard(ttp, monkeypatch, *answers)
     assert (ran.code, numbered(ran)) == (0, 6)
     assert ttp.ok("config", "get", "timezone").out == "Europe/Berlin\n"
-    found = {one["key"]: one["value"] for one in ttp.ok("config", "show", "--changed", "--json").json}
+    found = changed(ttp)
     assert found == {
         "timezone": "Europe/Berlin",
         "media_host.kind": "folder",
@@ -116,15 +122,14 @@ def test_a_media_host_is_set_with_its_detail_or_not_at_all(
     ttp: Program, monkeypatch: pytest.MonkeyPatch, kind: str, detail: str, stored: dict[str, object]
 ) -> None:
     wizard(ttp, monkeypatch, "instagram", "", kind, detail, "", "")
-    found = ttp.ok("config", "show", "--changed", "--json").json
-    assert {one["key"]: one["value"] for one in found} == stored
+    assert changed(ttp) == stored
 
 
 def test_a_wrong_answer_is_asked_for_again(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = ("mastodonn", "mastodon ig", "Europe/Berln", "Europe/Berlin", "cloud", "folder", "/only", "'open", "")
     ran = wizard(ttp, monkeypatch, *answers, "sometimes", "hand", "")
     assert (ran.code, numbered(ran)) == (0, 6)
-    assert [one["key"] for one in ttp.ok("config", "show", "--changed", "--json").json] == ["timezone"]
+    assert list(changed(ttp)) == ["timezone"]
     assert "sometimes" in ran.err
 
 

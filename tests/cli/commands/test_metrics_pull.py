@@ -87,7 +87,7 @@ class World:
         return list(ran.json)
 
     def counts(self, *argv: str) -> tuple[int, ...]:
-        """What became of the one account that was read."""
+        """The result for the one account that was read."""
         (one,) = self.pull(*argv)
         return tuple(one[name] for name in COUNTS)
 

@@ -7,13 +7,13 @@ import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from shutil import copytree
 from xml.etree import ElementTree as Xml
 
 import pytest
 
 from tests.clock import FakeClock
 from tests.conftest import Program, program
+from tests.store.stores import duplicate
 
 DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 SIZES = (0, 1, 5, 30, 64, 500)
@@ -48,7 +48,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture
 def known(ttp: Program, measured: Path) -> Program:
-    copytree(measured, ttp.home)
+    duplicate(measured, ttp.home)
     return ttp
 
 
@@ -199,7 +199,7 @@ def test_pictures_are_files_with_ordinary_modes_and_replace_themselves_alone(kno
     plain = tmp_path / "plain"
     plain.touch()
     assert {stat.S_IMODE(file.stat().st_mode) for file in (svg, html)} == {stat.S_IMODE(plain.stat().st_mode)}
-    assert Xml.parse(svg).getroot().tag == "{http://www.w3.org/2000/svg}svg"  # noqa: S314 (of our own making)
+    assert Xml.parse(svg).getroot().tag == "{http://www.w3.org/2000/svg}svg"  # noqa: S314 (ttp wrote it)
     assert html.read_text().startswith("<!DOCTYPE html>")
     before = svg.read_text()
     assert known(*words, "--svg", str(svg), "--tz", "Asia/Tokyo").out == ""
@@ -214,7 +214,7 @@ def test_pictures_are_files_with_ordinary_modes_and_replace_themselves_alone(kno
 
 def test_a_picture_on_stdout_is_all_that_is_there(known: Program, tmp_path: Path) -> None:
     words = ("optimal", "heatmap", "--account", "ig/shop")
-    Xml.fromstring(known(*words, "--svg", "-", "--json").out)  # noqa: S314 (of our own making)
+    Xml.fromstring(known(*words, "--svg", "-", "--json").out)  # noqa: S314 (ttp wrote it)
     assert known(*words, "--html", "-").out.endswith("</html>\n")
     assert known(*words, "--svg", str(tmp_path / "a.svg"), "--json").json["success"] is True
     ran = known(*words, "--svg", "-", "--html", "-")

@@ -1,4 +1,4 @@
-"""`ttp pause` and `ttp resume`: what comes due waits, is shown as waiting, and goes out."""
+"""`ttp pause` and `ttp resume`: due posts wait, are shown as waiting, and are published after `resume`."""
 
 from __future__ import annotations
 

@@ -140,7 +140,7 @@ def test_a_change_wakes_a_publisher_elsewhere(store_url: str, tmp_path: Path) ->
         assert watch.data_version() == before
         with store.writing() as db:
             db.execute("UPDATE store SET host_name = 'here'")
-        assert any(watch.data_version() != before for _ in range(100_000))  # the server tells it soon, not at once
+        assert any(watch.data_version() != before for _ in range(100_000))  # the server reports it soon, not at once
 
 
 def test_completion_knows_what_the_last_command_saw(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""`ttp repeat`: what comes again, what is made ahead, and how one time, or all, are taken out."""
+"""`ttp repeat`: which posts repeat, which are created in advance, and how one time, or all, are removed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FIRST = "2026-11-25T08:00:00Z"
 
 @pytest.fixture
 def weekly(ttp: Program) -> Program:
-    """A draft, repeated on Mondays at 09:00 in Zurich: made ahead for 30 November, 7, 14 and 21 December."""
+    """A draft, repeated on Mondays at 09:00 in Zurich: created in advance for 30 November, 7, 14 and 21 December."""
     ttp.account()
     ttp.post("Monday again", "--to", "x", "--tag", "news")
     ttp.ok("repeat", "1", "--cron", "0 9 * * 1", "--tz", "Europe/Zurich")

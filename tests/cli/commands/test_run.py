@@ -63,12 +63,12 @@ def test_a_post_for_several_accounts_ends_with_how_many_have_it(
 def test_a_run_without_a_store_says_so_even_when_quiet(ttp: Program) -> None:
     ran = ttp("run", "--once", "--quiet")
     assert (ran.code, ran.out) == (0, "")
-    assert str(ttp.home / "ttp.db") in ran.err
+    assert ttp.database.name in ran.err
 
 
 def test_a_run_without_accounts_says_so_each_time(ttp: Program) -> None:
     for _ in range(3):
-        assert str(ttp.home / "ttp.db") in ttp("run", "--once", "--quiet").err
+        assert ttp.database.name in ttp("run", "--once", "--quiet").err
     ttp.ok("account", "add", "x/me")
     assert ttp("run", "--once", "--quiet").err == ""
 

@@ -1,4 +1,4 @@
-"""`ttp run --take-over`: what a person on another machine is told, and types."""
+"""`ttp run --take-over`: what it prints on another machine, and what a person types there."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def examples(text: str) -> dict[str, str]:
 
 @contextmanager
 def started(folder: Path, *options: str) -> Iterator[str]:
-    """The address of `ttp sandbox` as a process of its own, which Ctrl-C ends with 0."""
+    """The address of a process of `ttp sandbox`, which Ctrl-C ends with 0."""
     command = [sys.executable, "-m", "ttp", "sandbox", "--port", "0", *options]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=folder, env=environment) as process:

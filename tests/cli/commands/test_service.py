@@ -1,4 +1,4 @@
-"""`ttp service`: what it prints, and what it says where there is no manager."""
+"""`ttp service`: what it prints, with a service manager and without one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def units(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def answering(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, units: Path) -> list[str]:
-    """A system whose manager answers, to somebody who does not linger; what it was asked."""
+    """A system whose service manager answers, for a user who does not linger; lists what it was asked."""
     asked: list[str] = []
 
     def run(argv: Sequence[str]) -> CommandOutput:

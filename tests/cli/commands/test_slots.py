@@ -1,4 +1,4 @@
-"""`ttp slots`, `--at next-slot` and `--first`: who stands where, and what is said when there is no place."""
+"""`ttp slots`, `--at next-slot` and `--first`: which post has which slot, and the answer when all are full."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -14,16 +15,22 @@ from ttp.sandbox.server import RunningSandbox
 
 @pytest.fixture(autouse=True)
 def copied_stores() -> None:
-    """Here the program creates its stores itself: each has an id of its own."""
+    """Let the program create its stores: each has its own id."""
 
 
 @pytest.fixture
-def moved(ttp: Program, tmp_path: Path) -> Path:
+def here(ttp: Program) -> str:
+    """The address of the program's store."""
+    return os.environ.get("TTP_STORE__URL", str(ttp.home))
+
+
+@pytest.fixture
+def moved(ttp: Program, here: str, tmp_path: Path) -> Path:
     """The home of a store that the program's was moved to."""
     ttp.account()
     ttp.post("Hello", "--to", "x/me", "--at", "in 1h")
     target = tmp_path / "target"
-    ttp.ok("store", "copy", "--from", str(ttp.home), "--to", str(target))
+    ttp.ok("store", "copy", "--from", here, "--to", str(target))
     return target
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -234,12 +233,14 @@ def test_what_cannot_be_undone_has_a_code(ttp: Program, argv: list[str], code: s
     assert refused(ttp, *argv)["code"] == code
 
 
+@pytest.mark.sqlite("there is a store in a server, or an error")
 def test_without_a_store_there_is_nothing_and_none_is_made(tmp_path: Path, ttp: Program) -> None:
     ttp.sql("DELETE FROM change_post")
     assert refused(ttp, "undo")["code"] == "not_found"
     (ttp.home / "ttp.db").unlink()
     assert ttp("undo").code == 3
     assert ttp.ok("undo", "--list").out == ""
+    assert ttp.ok("undo", "--list", "--json").json == []
     assert not (ttp.home / "ttp.db").exists()
 
 
@@ -498,12 +499,12 @@ def test_a_change_between_the_question_and_the_answer_is_seen(ttp: Program, monk
 def test_whoever_holds_the_store_is_waited_for_and_seen(ttp: Program) -> None:
     """A claim that comes first wins: the undo sees it, in the transaction that would have put the post back."""
     ttp.ok("edit", "2", "Other")
-    with sqlite3.connect(ttp.home / "ttp.db", isolation_level=None) as db:
-        db.execute("UPDATE delivery SET state = 'claimed', next_at = NULL WHERE post_id = 2")
-        db.execute("UPDATE post SET status = 'publishing' WHERE id = 2")
+    ttp.sql("UPDATE delivery SET state = 'claimed', next_at = NULL WHERE post_id = 2")
+    ttp.sql("UPDATE post SET status = 'publishing' WHERE id = 2")
     assert refused(ttp, "undo")["code"] == "state"
 
 
+@pytest.mark.sqlite("backups of a store in PostgreSQL are pg_dump's")
 def test_a_backup_brings_its_log_along(ttp: Program, tmp_path: Path) -> None:
     ttp.ok("edit", "1", "Other")
     ttp.ok("backup", str(tmp_path / "copy.db"))
@@ -522,8 +523,6 @@ def test_a_terminal_sees_what_can_be_taken_back_with_the_number_to_type(ttp: Pro
     assert lines[1].split()[0] == "1"
     assert lines[1].split()[-2:] == ["edit", "1"]
     assert lines[-1].endswith("ttp undo N")
-    (ttp.home / "ttp.db").unlink()
-    assert ttp.ok("undo", "--list", "--json").json == []
 
 
 def test_an_account_that_the_publisher_had_in_its_hand_is_cancelled_and_its_attempts_stay(ttp: Program) -> None:

@@ -54,12 +54,13 @@ def test_one_of_two_must_be_chosen(ttp: Program, options: list[str]) -> None:
 
 
 def test_purging_asks_and_a_script_needs_yes(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    ttp.account()
     ttp.post("Hello")
     refused = ttp("uninstall", "--purge", "--json")
     assert (refused.code, refused.error["hint"]) == (2, "ttp uninstall --purge --yes")
     monkeypatch.setattr("ttp.cli.terminal.is_interactive", lambda: True)
     assert ttp("uninstall", "--purge", stdin="n\n").code == 1
-    assert (ttp.home / "ttp.db").exists()
+    assert ttp.count("post") == 1
     assert ttp("uninstall", "--purge", stdin="y\n").code == 0
     assert not ttp.home.exists()
 
@@ -96,6 +97,7 @@ def test_keep_leaves_the_store_and_says_where_it_is(ttp: Program) -> None:
 
 
 def test_purge_leaves_what_others_made(ttp: Program, tmp_path: Path) -> None:
+    ttp.account()
     ttp.post("Hello")
     ttp.ok("config", "set", "timezone", "Europe/Berlin")
     (ttp.home / "media").mkdir(exist_ok=True)
@@ -114,6 +116,7 @@ def test_purge_leaves_what_others_made(ttp: Program, tmp_path: Path) -> None:
 def test_a_linked_home_is_emptied_and_its_link_and_folder_stay(
     ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    ttp.account()
     ttp.post("Hello")
     link = tmp_path / "link"
     link.symlink_to(ttp.home)
@@ -128,6 +131,7 @@ def test_a_linked_home_is_emptied_and_its_link_and_folder_stay(
     ("text", "stays"), [("[publish]\npoll_s = 5\n", False), ('theme = "dark"\n', True), ("not toml", True)]
 )
 def test_a_config_file_is_removed_if_it_has_settings_of_ttp_only(ttp: Program, text: str, stays: bool) -> None:
+    ttp.account()
     ttp.post("Hello")
     (ttp.home / "config.toml").write_text(text)
     ran = ttp("uninstall", "--purge", "--yes", "--json")
@@ -137,6 +141,7 @@ def test_a_config_file_is_removed_if_it_has_settings_of_ttp_only(ttp: Program, t
 def test_a_config_file_elsewhere_stays(ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TTP_CONFIG", str(tmp_path / "ttp.toml"))
     ttp.ok("config", "set", "timezone", "UTC")
+    ttp.account()
     ttp.post("Hello")
     ttp.ok("uninstall", "--purge", "--yes")
     assert (tmp_path / "ttp.toml").exists()
@@ -144,11 +149,12 @@ def test_a_config_file_elsewhere_stays(ttp: Program, tmp_path: Path, monkeypatch
 
 
 def test_it_is_refused_while_a_publisher_runs(ttp: Program) -> None:
+    ttp.account()
     ttp.post("Hello")
     with publisher_lock(ttp.home):
         for how in ("--keep", "--purge"):
             assert ttp("uninstall", how, "--yes").code == 5
-    assert (ttp.home / "ttp.db").exists()
+    assert ttp.count("post") == 1
 
 
 @on_linux
@@ -156,6 +162,7 @@ def test_the_service_of_this_store_is_removed_and_that_of_another_stays(
     ttp: Program, user: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unit = user / ".config" / "systemd" / "user" / "ttp.service"
+    ttp.account()
     ttp.post("Hello")
     ttp.ok("service", "install")
     monkeypatch.setenv("TTP_HOME", str(tmp_path / "other"))
@@ -222,6 +229,7 @@ def test_tokens_are_revoked_where_the_platform_does_so_and_listed_elsewhere(conn
     assert not connected.home.exists()
 
 
+@pytest.mark.sqlite("a copied home has the same store in a server")
 def test_tokens_of_a_copy_are_left_to_the_original(
     connected: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -236,6 +244,7 @@ def test_tokens_of_a_copy_are_left_to_the_original(
     assert json.loads((connected.home / "credentials.json").read_text())["accounts"]
 
 
+@pytest.mark.sqlite("the file of the store is damaged")
 def test_a_damaged_store_can_be_left_too(ttp: Program) -> None:
     ttp.account("x/me")
     (ttp.home / "ttp.db").write_bytes(b"not a database" * 1000)
@@ -248,6 +257,7 @@ def test_a_damaged_store_can_be_left_too(ttp: Program) -> None:
     ("kind", "value"), [("folder", ("media_host.path", "/srv")), ("command", ("media_host.command", "put"))]
 )
 def test_a_media_host_of_another_kind_is_named(ttp: Program, kind: str, value: tuple[str, str]) -> None:
+    ttp.account()
     ttp.post("Hello")
     ttp.ok("config", "set", "media_host.kind", kind)
     ttp.ok("config", "set", *value)
@@ -256,6 +266,7 @@ def test_a_media_host_of_another_kind_is_named(ttp: Program, kind: str, value: t
 
 
 def test_objects_of_another_bucket_are_named(ttp: Program) -> None:
+    ttp.account()
     ttp.post("Hello")
     record = {"bucket": "s3://old", "endpoint": "", "sha256": "0", "given": "0", "whole": True}
     (ttp.home / "lent").mkdir(0o700)
@@ -266,18 +277,19 @@ def test_objects_of_another_bucket_are_named(ttp: Program) -> None:
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="root is not asked about modes")
 def test_what_cannot_be_removed_is_exit_code_6(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    ttp.account()
     ttp.post("Hello")
     whole = Path.unlink
 
     def unlink(path: Path, missing_ok: bool = False) -> None:
-        if path.name == "publisher.mark":
+        if path.name == "credentials.json":
             raise PermissionError(13, "Permission denied")
         whole(path, missing_ok)
 
     monkeypatch.setattr(Path, "unlink", unlink)
     ran = ttp("uninstall", "--purge", "--yes", "--json")
     assert ran.code == 6
-    assert not next(one for one in ran.json if one["name"].endswith("publisher.mark"))["done"]
+    assert not next(one for one in ran.json if one["name"].endswith("credentials.json"))["done"]
 
 
 def test_the_command_that_removes_ttp_fits_how_it_was_installed(
@@ -299,6 +311,7 @@ def test_the_command_that_removes_ttp_fits_how_it_was_installed(
 
 
 def test_a_table_groups_what_was_done(ttp: Program) -> None:
+    ttp.account()
     ttp.post("Hello")
     said = ttp.ok("uninstall", "--purge", "--yes", "--format", "table").out
     assert said.startswith("Removed:\n")

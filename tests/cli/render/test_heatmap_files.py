@@ -19,7 +19,7 @@ VOID = {"meta"}
 
 
 def svg(*all_told: Recommendation) -> Xml.Element:
-    return Xml.fromstring(heatmap_svg(all_told))  # noqa: S314 (of our own making)
+    return Xml.fromstring(heatmap_svg(all_told))  # noqa: S314 (ttp wrote it)
 
 
 def roles(root: Xml.Element, role: str) -> list[Xml.Element]:

@@ -1,4 +1,4 @@
-"""Where a photo was taken, in the EXIF data of a PNG or WebP."""
+"""The place of a photo in the EXIF data of a PNG or WebP."""
 
 from __future__ import annotations
 

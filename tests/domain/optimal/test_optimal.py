@@ -145,7 +145,7 @@ def test_hours_and_weekdays_are_those_of_the_accounts_wall_clock() -> None:
     assert [(row.weekday, row.hour) for row in rows] == [(0, 1), (0, 0)]
 
 
-# --- what is taken out ---
+# --- what is left out ---
 
 
 def parts_of(samples: list[Sample]) -> list[Parts]:
@@ -174,7 +174,7 @@ def test_growth_of_the_account_is_taken_out() -> None:
 
 
 def test_the_kind_of_post_is_taken_out() -> None:
-    """Videos bring ten times as much and go out in the morning; the morning is no better for it."""
+    """Videos bring ten times as much and all are posted in the morning, which does not make mornings better."""
     rng = random.Random(3)
     samples = []
     for i in range(300):
@@ -195,7 +195,7 @@ def test_a_viral_post_counts_no_more_than_a_good_one() -> None:
     assert max(rest_of(viral)) < 5
 
 
-# --- what is told ---
+# --- what is reported ---
 
 
 def test_without_data_everything_is_empty_and_the_signal_is_none() -> None:
@@ -243,7 +243,7 @@ def test_ties_go_to_hours_at_which_people_are_awake() -> None:
 
 @pytest.mark.parametrize("posts", [1, 2, 40])
 def test_equal_posts_recommend_waking_hours_and_those_the_account_posts_at_first(posts: int) -> None:
-    """However early it posts, nobody is told that the night is best."""
+    """However early an account posts, the night is never recommended."""
     samples = [sample(i, MONDAY + i * DAY + (3 if i % 2 else 20) * HOUR) for i in range(posts)]
     found = ask(samples)
     assert found.best_hours[0].hour == 20

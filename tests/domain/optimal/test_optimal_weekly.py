@@ -1,4 +1,4 @@
-"""A week of hours: of one account as it is, of several by the mean of their scores at the same instants."""
+"""A week of hours: the scores of one account, the mean of several accounts' scores at the same instants."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BERLIN, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
 
 
 def told(account: str, zone: ZoneInfo, good: int, posts: int = 70) -> Recommendation:
-    """What an account is told that posts around the clock, and whose `good` hour (UTC) does better."""
+    """The recommendation for an account that posts around the clock, and whose `good` hour (UTC) does better."""
     start = datetime(2026, 8, 3, tzinfo=UTC)
     times = [start + timedelta(days=n, hours=7 * n % 24) for n in range(posts)]
     samples = [

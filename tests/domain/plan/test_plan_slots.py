@@ -1,4 +1,4 @@
-"""Plans on weekly slots: evenly where nothing is known, in turn where that is asked for, hours where there are none."""
+"""Plans on weekly slots: spread evenly without metrics, in turn if asked for, and on hours without slots."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def span(text: str | None, *flags: str) -> CalendarRange:
 
 
 def refused(text: str, *flags: str) -> list[str]:
-    """What is offered instead, as it is typed."""
+    """The text that the error offers to type instead."""
     with pytest.raises(UsageError) as caught:
         span(text, *flags)
     return [typed_range(hint.way) for hint in caught.value.hints]
@@ -93,7 +93,7 @@ def test_else_the_forms_are_shown(text: str) -> None:
 
 
 def offered(text: str, *flags: str) -> list[str]:
-    """What is to be typed instead; the text itself where it is taken."""
+    """The text that the error offers instead; the text itself if it is accepted."""
     try:
         span(text, *flags)
     except UsageError as error:

@@ -1,4 +1,4 @@
-"""What is no TIME, why, and the command that works: on the clock of the pictures, 24 November 2026, 13:46 in Berlin."""
+"""Invalid times, why, and the command that works: on the clock of the examples, 24 November 2026, 13:46 in Berlin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Approvals, and links by which somebody without a login decides: opened, used once, ended by a change."""
+"""Approvals, and links by which a person without a login decides: opened, used once, ended by a change."""
 
 from __future__ import annotations
 

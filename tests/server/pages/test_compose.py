@@ -1,4 +1,4 @@
-"""Composing: drafts that are kept, what is refused beside its field with the text as typed, media, times, edits."""
+"""Composing: drafts that are kept, errors shown at their field with the typed text kept, media, times, edits."""
 
 from __future__ import annotations
 

@@ -1,11 +1,12 @@
-"""`ttp account …`."""
+"""`ttp account …`, `ttp pause` and `ttp resume`."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
@@ -14,7 +15,17 @@ import typer
 
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, command_text
-from ttp.cli.options import AccountName, NoInput, Options, Yes, parse_platform_options, read_file, with_output
+from ttp.cli.options import (
+    AccountName,
+    Accounts,
+    NoInput,
+    Options,
+    Yes,
+    parse_platform_options,
+    read_file,
+    split_list,
+    with_output,
+)
 from ttp.cli.render import accounts, doctor
 from ttp.cli.render import accounts as accounts_module
 from ttp.cli.settings import variable
@@ -25,6 +36,7 @@ from ttp.domain.errors import Hint, UsageError
 if TYPE_CHECKING:
     from ttp.platforms.login import App, BrowserLogin, PasswordLogin
     from ttp.platforms.oauth.callback import Code, Denied
+    from ttp.services.accounts import AccountPause
     from ttp.services.connect import AccountConnector, ConnectResult, PendingLogin
 
 
@@ -482,7 +494,7 @@ def _browsers_silent() -> Iterator[None]:
     """Keep the browser, which inherits stdout, from writing into ttp's output."""
     try:
         kept = os.dup(1)
-    except OSError:  # there is no stdout
+    except OSError:  # stdout is closed
         yield
         return
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -516,3 +528,55 @@ def _secret(prompt: str) -> str:
 
 def _ended() -> UsageError:
     return UsageError("nothing was typed; no account was connected")
+
+
+_VIEW = replace(accounts_module.ACCOUNTS_SPEC, columns=("account",))
+
+
+@with_output()
+def pause(context: Context, account: Accounts = None) -> None:
+    """Pause publishing for all accounts, or for some; due posts wait.
+
+    Posts that are being published are finished. Accounts added later are not paused.
+
+    Examples:
+      ttp pause
+      ttp pause --account x/me
+    """
+    context.out.check_fields(_VIEW)
+    paused = _pausing(context).pause(_wanted(context, account))
+    more = f" --account {paused[0].name}" if account and len(paused) == 1 else ""
+    said = (
+        f"Paused {_names(paused)}.  Resume:  ttp resume{more}"
+        if paused
+        else "No accounts yet.  Connect one:  ttp account connect x"
+    )
+    context.out.write_list(_VIEW, paused, say=[said])
+
+
+@with_output()
+def resume(context: Context, account: Accounts = None) -> None:
+    """Resume publishing; posts that waited are published a minute apart.
+
+    Examples:
+      ttp resume
+      ttp resume --account x/me
+    """
+    context.out.check_fields(_VIEW)
+    resumed = _pausing(context).resume(_wanted(context, account))
+    context.out.write_list(_VIEW, resumed, say=[f"Resumed {_names(resumed)}." if resumed else "Nothing was paused."])
+
+
+def _pausing(context: Context) -> AccountPause:
+    from ttp.services.accounts import AccountPause
+
+    return AccountPause(context.database, context.clock)
+
+
+def _wanted(context: Context, names: Sequence[str] | None) -> Sequence[Account]:
+    look = context.queries
+    return look.find_accounts(split_list(names) or ()) if names else look.accounts()
+
+
+def _names(accounts: Sequence[Account]) -> str:
+    return ", ".join(account.name for account in accounts)

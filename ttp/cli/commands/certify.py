@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,14 +12,73 @@ import typer
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, PARTIAL, option_words, quote_command
 from ttp.cli.options import AccountName, NoInput, Yes, split_list, with_output
-from ttp.cli.render import certification
 from ttp.cli.render.labels import plural
-from ttp.cli.terminal import confirm
+from ttp.cli.render.page import Cell, Column, Page, Style, table
+from ttp.cli.render.spec import OutputSpec
+from ttp.cli.terminal import confirm, escape_line
 from ttp.domain.errors import Hint, NotFound, UsageError
-from ttp.views.certification import ReportHead
+from ttp.views.certification import CERTIFIED_FIELDS, ReportHead, certified_json
 
 if TYPE_CHECKING:
-    from ttp.publisher.certification import CertificationPlan
+    from ttp.publisher.certification import CertificationPlan, CertifiedPost
+
+
+_STYLES: dict[str, Style] = {"verified": "green", "skipped": "dim"}
+
+
+def certification_spec(head: ReportHead) -> OutputSpec[CertifiedPost]:
+    """Return the spec of a report; its JSON document has the rows as `results`."""
+    return OutputSpec(
+        CERTIFIED_FIELDS,
+        ("kind", "outcome", "lookUp", "deleted", "remoteIds"),
+        certified_json,
+        render_results,
+        to_document=lambda rows: {**head.as_json(), "results": rows},
+    )
+
+
+def render_results(results: Sequence[CertifiedPost], page: Page) -> Iterator[str]:
+    heads = [Column("KIND"), Column("OUTCOME"), Column("LOOK-UP"), Column("DELETED"), Column("DETAIL")]
+    rows = [
+        [
+            Cell(one.kind),
+            Cell(one.outcome.replace("_", " "), _STYLES.get(one.outcome, "red")),
+            Cell(one.look_up or "-"),
+            Cell(_yes_or_no(one)),
+            Cell(escape_line(one.message or one.url or " ".join(one.remote_ids))),
+        ]
+        for one in results
+    ]
+    yield from table(heads, rows, page, wrapped=True)
+
+
+def report_lines(head: ReportHead, results: Sequence[CertifiedPost]) -> Iterator[str]:
+    """Yield the lines of the report as a Markdown page, without the account's name."""
+    known = head.as_json()
+    server = f" ({head.software})" if head.software else ""
+    yield f"# ttp with {head.title}{server}\n\n"
+    yield f"{known['date']}, ttp {known['ttp']}, Python {known['python']}, {known['system']}\n\n"
+    yield "| kind | outcome | look-up | deleted | seconds | id | remark |\n|---|---|---|---|--:|---|---|\n"
+    for one in results:
+        row = certified_json(one)
+        cells = (
+            one.kind,
+            one.outcome,
+            one.look_up,
+            _yes_or_no(one),
+            row["tookS"],
+            " ".join(one.remote_ids),
+            one.message,
+        )
+        yield "| " + " | ".join(_cell(value) for value in cells) + " |\n"
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else escape_line(str(value)).replace("|", "\\|")
+
+
+def _yes_or_no(one: CertifiedPost) -> str:
+    return "-" if one.deleted is None else "yes" if one.deleted else "no"
 
 
 @with_output(verbose=True)
@@ -53,7 +113,7 @@ def certify(
     account = context.queries.account(name)
     facts = context.platforms.facts(account.platform)
     head = ReportHead(context.now(), account.name, facts.title, facts.server_software(account))
-    spec = certification.certification_spec(head)
+    spec = certification_spec(head)
     context.out.check_fields(spec)
     to = None if report is None else _new_file(context, report)
     context.publisher.refuse_elsewhere()
@@ -75,7 +135,7 @@ def certify(
     results, signal = context.certification.run(plan, progress.tell, keep=keep)
     context.out.write_list(spec, results)
     if to is not None:
-        output_file.write(to, certification.report_lines(head, results), context.own_files, over=False, typed=report)
+        output_file.write(to, report_lines(head, results), context.own_files, over=False, typed=report)
     left = [one for one in results if one.outcome in ("verified", "published") and one.deleted is None]
     if left and not keep:
         why = plan.cannot_delete or "ttp was interrupted"

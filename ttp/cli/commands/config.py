@@ -326,7 +326,7 @@ def replace_file(path: Path, before: str | None, after: str) -> bool:
 
 
 def text_of(path: Path) -> str | None:
-    """Return the text of a file; None if there is none. UsageError."""
+    """Return the text of a file; None if it is missing. UsageError."""
     try:
         return files.read_text(path, null=True)
     except FileNotFoundError:

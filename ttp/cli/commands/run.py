@@ -167,7 +167,7 @@ class PublishReport:
 
     def tell(self, event: Event) -> None:
         self._had_events = self._had_events or event.post is not None
-        if self._data or self._mode is not Mode.LOOP:  # else nobody asks, and a loop may run for months
+        if self._data or self._mode is not Mode.LOOP:  # else not read, and a loop may run for months
             self._remember(event)
         if self._live is not None:
             self._live.clear(None if event.event == "delivery.sending" else event.account)

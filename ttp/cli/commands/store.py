@@ -1,4 +1,4 @@
-"""`ttp store …`."""
+"""`ttp backup`, `ttp restore`, `ttp store …`, and `ttp credentials …` about credentials in the store."""
 
 from __future__ import annotations
 
@@ -12,11 +12,101 @@ from ttp.cli.errors import quote_command
 from ttp.cli.options import with_output
 from ttp.cli.progress import progress
 from ttp.cli.render import spec
+from ttp.cli.render.spec import OutputSpec
 from ttp.domain.config import is_shared
 from ttp.domain.errors import Hint, UsageError
+from ttp.views import Json
 
 if TYPE_CHECKING:
+    from ttp.store.credentials.keys import Key
+    from ttp.store.credentials.table import RekeyResult
     from ttp.store.database import Database
+
+
+def _new_key_json(made: tuple[str, Key]) -> Json:
+    return {"key": made[0], "keyId": made[1].id}
+
+
+def _rekey_json(done: RekeyResult) -> Json:
+    return {"keyId": done.key_id, "changed": done.changed, "entries": done.total}
+
+
+NEW_KEY_SPEC: OutputSpec[tuple[str, Key]] = OutputSpec(("key", "keyId"), ("key",), _new_key_json)
+REKEY_SPEC: OutputSpec[RekeyResult] = OutputSpec(
+    ("keyId", "changed", "entries"), ("keyId", "changed", "entries"), _rekey_json
+)
+
+
+BACKUP = spec.name_value_spec(("file", "bytes", "posts", "media"))
+RESTORE = spec.name_value_spec(("file", "posts", "kept", "missingMedia"))
+
+
+@with_output()
+def backup(
+    context: Context,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Where to write it.")],
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Read a backup from its beginning to its end instead, and write nothing.")
+    ] = False,
+) -> None:
+    """Back up the store to a file, also while the publisher runs.
+
+    The backup has posts, accounts, attempts and metrics, but neither media nor credentials: copy those yourself. It
+    replaces an older backup of the same store, and no other file. A store in PostgreSQL is backed up by pg_dump, and
+    --verify reads that, too.
+
+    Examples:
+      ttp backup ~/backups/ttp.db
+      ttp backup --verify ~/backups/ttp.db
+    """
+    context.out.check_fields(BACKUP)
+    from ttp.store.home.files import expand_user
+
+    made = context.backups.verify(expand_user(file)) if verify else context.backups.back_up(expand_user(file))
+    shape: dict[str, object] = {"file": file, "bytes": made.bytes, "posts": made.posts, "media": made.media}
+    if verify:
+        context.out.write_one(BACKUP, shape, say=[f"{file} is whole: {_count(made.posts, 'post')}."])
+        return
+    context.out.write_one(BACKUP, shape, say=[f"Backed up {_count(made.posts, 'post')} to {file}."])
+    files = f"{_count(made.media, 'media file')} in {context.media.place}, and " if made.media else ""
+    is_inside = context.config.text("credentials.backend") == "store"
+    context.out.note(f"not in the backup: {files}{'the key of its credentials' if is_inside else 'credentials'}")
+
+
+@with_output()
+def restore(
+    context: Context, file: Annotated[str, typer.Argument(metavar="FILE", help="A backup of a store.")]
+) -> None:
+    """Restore a backup; the store it replaces is kept next to it.
+
+    The backup does not know what was published after it was made, so nothing is published before ttp run --take-over.
+
+    Examples:
+      ttp restore ~/backups/ttp.db
+    """
+    context.out.check_fields(RESTORE)
+    from ttp.store.home.files import expand_user
+
+    now = context.backups.restore(expand_user(file))
+    kept = now.kept and str(now.kept)
+    shape: dict[str, object] = {"file": file, "posts": now.posts, "kept": kept, "missingMedia": now.missing}
+    said = [f"Restored {_count(now.posts, 'post')} from {file}."]
+    if kept:
+        said.append(f"The replaced store is kept:  {kept}")
+    context.out.write_one(RESTORE, shape, say=said)
+    if now.missing:
+        are = "is" if now.missing == 1 else "are"
+        context.out.note(
+            f"{_count(now.missing, 'media file')} of unpublished posts {are} missing in {context.media.place}"
+        )
+    context.out.note(
+        "due posts may be published already; check that and continue:  " + quote_command("ttp", "run", "--take-over")
+    )
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
 
 store = typer.Typer()
 
@@ -146,3 +236,50 @@ def _left_to_do(context: Context, source: Database, target: Database) -> Iterato
     backend = context.own_config.text("credentials.backend")
     if backend != "store":
         yield f"credentials stay where they are (credentials.backend = {backend})"
+
+
+credentials = typer.Typer()
+
+
+@credentials.command("new-key")
+@with_output()
+def new_key(context: Context) -> None:
+    """Print a new key for credentials in the store.
+
+    It is stored nowhere: keep it safe, and give it to every host that publishes.
+
+    Examples:
+      ttp credentials new-key
+    """
+    from ttp.store.credentials.keys import VARIABLE, new_key, parse_keys
+
+    context.out.check_fields(NEW_KEY_SPEC)
+    text = new_key()
+    context.out.write_one(NEW_KEY_SPEC, (text, parse_keys(text, VARIABLE)[0]), say=[text])
+
+
+@credentials.command("rekey")
+@with_output()
+def rekey(
+    context: Context,
+    discard: Annotated[
+        bool, typer.Option("--discard-unreadable", help="Delete credentials that no key given here decrypts.")
+    ] = False,
+) -> None:
+    """Encrypt the credentials in the store with the newest key.
+
+    Give every host the new key, a space, and the old one in TTP_CREDENTIALS_KEY; then run this once. Afterwards the
+    old key decrypts nothing: remove it. If this is interrupted, run it again: it continues.
+
+    With --discard-unreadable a lost key can be replaced: connect the accounts again afterwards.
+
+    Examples:
+      ttp credentials rekey
+      ttp credentials rekey --discard-unreadable
+    """
+    context.out.check_fields(REKEY_SPEC)
+    from ttp.services.credentials import encrypt_again
+
+    done = encrypt_again(context.database, context.credentials_table, discard=discard)
+    said = [f"All {done.total} entries are encrypted with key {done.key_id}; {done.changed} were changed."]
+    context.out.write_one(REKEY_SPEC, done, say=said)

@@ -59,7 +59,7 @@ def uninstall(
     """Remove the service and completions, and with --purge the store and its tokens.
 
     It removes only what ttp has made, and lists everything else: other files in the folder, what to do on a platform
-    that does not revoke tokens, and the command that removes ttp itself. Refused while a publisher runs that is not the
+    that does not revoke tokens, and the command that removes ttp itself. A store in PostgreSQL stays. Refused while a publisher runs that is not the
     service. Exit code 6 if something could not be removed.
 
     Examples:
@@ -88,11 +88,14 @@ def uninstall(
             return FAILED
     found = [*removal.run(purge=purge, dry_run=dry_run), *_by_hand()]
     context.out.write_list(SPEC, found)
+    context.__dict__.pop("database", None)  # whose names for completion would be written into the home again
     return PARTIAL if not dry_run and any(one.failed for one in found) else DONE
 
 
 def _question(context: Context) -> str:
     """Return what is lost, as a question."""
+    if not context.database.has_files:
+        return f"Delete {context.home} with its tokens, media and settings? The store {context.database.name} stays."
     try:
         waiting = context.status.health().waiting
     except TtpError:  # damaged or of a newer version: it can be deleted all the same

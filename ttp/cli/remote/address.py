@@ -86,7 +86,7 @@ def _token(config: Config | None, environ: Mapping[str, str]) -> str:
             source = config.text("server.token_file")
         if not source:
             raise NotAllowed(
-                "the server needs a token, and there is none",
+                "the server needs a token",
                 Hint("fix", "export TTP_TOKEN_FILE=FILE"),
                 Hint("see", "docs/how-to/remote.md"),
             )

@@ -46,7 +46,7 @@ class CallerFiles:
         """Return where a file that the caller named is here. It is below `root`, whatever the name is."""
         there = os.path.normpath(os.path.join(self.cwd, self.paths.get(name, name)))  # noqa: PTH118 (text to text)
         here = f"{self.root}/{there.lstrip('/')}"
-        # A relative name stays as it is, and messages have it as it was typed.
+        # A relative name is kept: messages show it as typed.
         as_typed = os.path.normpath(os.path.join(f"{self.root}{self.cwd}", name))  # noqa: PTH118
         return name if name[:1] not in ("/", "~") and as_typed == here else here
 

@@ -69,7 +69,7 @@ def run_there(context: Context, path: str, values: Mapping[str, Any]) -> int | N
 def connect(address: ServerAddress) -> httpx.Client:
     """Return a client for a server. It sends the token, and follows no redirects. Raise Busy without its socket."""
     if address.socket and not Path(address.socket).is_socket():
-        raise Busy(f"{address.shown} cannot be reached: there is no socket")
+        raise Busy(f"{address.shown} cannot be reached: its socket is missing")
     return httpx.Client(
         base_url=address.url,
         transport=httpx.HTTPTransport(uds=address.socket) if address.socket else None,

@@ -37,7 +37,7 @@ _SHOWN = 40
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What one post had collected at `observed_at`. A count of None is unknown, not zero."""
+    """What one post had collected at `observed_at`. None: unknown, not zero."""
 
     account: str
     remote_id: str
@@ -59,7 +59,7 @@ class Sample:
 @dataclass(frozen=True, slots=True)
 class Total:
     """Totals of an account's stored samples: the sums of its posts' newest samples, and when posts were published and
-    last read. A sum is None if the number is unknown for all posts."""
+    last read. Sums: None if unknown for all posts."""
 
     account: str
     posts: int

@@ -49,7 +49,7 @@ class Lift:
 
 @dataclass(frozen=True, slots=True)
 class Backtest:
-    """The result of a test. Comparisons with too few posts are None."""
+    """The result of a test. None: too few posts to compare."""
 
     account: str
     zone: ZoneInfo

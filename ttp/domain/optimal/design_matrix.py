@@ -5,7 +5,7 @@ says what a unit of its coefficient adds to each of the 168 slots.
 
 Nuisance effects (level, trend, kinds of post, patterns of known counts) are integrated out exactly: the normal
 equations of the waves keep what these columns cannot explain (the Schur complement of the joint ones; Boyd and
-Vandenberghe, Convex Optimization, A.5.5). So is a small effect that each slot has of its own: sums over its n posts are
+Vandenberghe, Convex Optimization, A.5.5). So is a small separate effect of each slot: sums over its n posts are
 multiplied by 1 / (1 + n `SLOT_SD`²) (the formula of Sherman and Morrison).
 """
 

@@ -87,7 +87,7 @@ def free_hours(
     """Yield free hours for posts to accounts that all have data, each at a distance from those before it.
 
     The next one is the earliest free hour within the horizon that is nearly as good as the best free one
-    (`NEARLY_BEST`) and that was tried before. If there is none, or if even the best one brings less than the average,
+    (`NEARLY_BEST`) and that was tried before. Without one, or if even the best one brings less than the average,
     it is the best free one of the five best hours, week after week.
 
     An hour is free if it begins at least `LEAD` from now and no post of any account, and no hour yielded before, is

@@ -123,7 +123,7 @@ def _rank(family: Family, hours: Sequence[int]) -> tuple[int, int]:
 def best_beside(
     grid: Grid, families: Sequence[Family], picks: Picks, i: int, values: Sequence[float] | None = None
 ) -> list[int]:
-    """Return the best hours of one family if the others keep theirs. `values`: to choose by, instead of its own."""
+    """Return the best hours of one family if the others keep theirs. `values`: to choose by, not the family's."""
     family = families[i]
     allowed = [value is not None for value in family.values]
     days: dict[str, Days] = {}

@@ -107,7 +107,7 @@ class _Parts:
 
     def __init__(self, words: list[str], last: str) -> None:
         self.zone = _zone_word(last) if len(words) > 1 and words[-1] not in WORDS and words[-1] not in UNITS else None
-        """The zone as it is to be typed; None if the last word does not name one."""
+        """The zone to type; None if the last word does not name one."""
         self.words = words if self.zone is None else words[:-1]
         self.half: str | None = None
         """`morning`, `afternoon` or `evening`."""

@@ -19,8 +19,7 @@ from ttp.platforms.client import CHECK_PATIENCE_S, AccountInfo, Checker, Publish
 from ttp.platforms.http import Http, HttpByServer, HttpPart
 from ttp.platforms.login import Grant, Identity
 from ttp.platforms.oauth.token_response import read_token, without_none
-from ttp.platforms.outcomes import as_failure
-from ttp.platforms.reply import Answer, ConnectionLost, NotSent, Reply
+from ttp.platforms.reply import Answer, ConnectionLost, NotSent, Reply, as_failure
 
 ENTRYWAY, BEHIND_ENTRYWAY = "https://bsky.social", ".host.bsky.network"
 """Accounts on Bluesky's own servers sign in here; everything else goes to their server."""
@@ -147,7 +146,7 @@ def read_end(token: str) -> datetime | None:
 
 
 def _refused(reply: Reply, host: str) -> NotDone:
-    """Why there is no session. Final only where the server refuses the password or the token itself."""
+    """Why the session failed. Final only where the server refuses the password or the token itself."""
     match reply:
         case NotSent(message, kind, hint):
             return NotDone(kind, message, passing=kind is Kind.NETWORK, hint=hint)
@@ -158,7 +157,7 @@ def _refused(reply: Reply, host: str) -> NotDone:
             if not error or status >= 500 or status == 429:
                 kind = Kind.RATE_LIMIT if status == 429 else Kind.SERVER
                 if not error and (status in (404, 405, 501) or status < 300):
-                    return NotDone(Kind.ACCOUNT, f"{host} is no Bluesky server (it answered {status})", str(status))
+                    return NotDone(Kind.ACCOUNT, f"{host} is not a Bluesky server (it answered {status})", str(status))
                 return NotDone(kind, f"{host} answered {status}", str(status), status, passing=True)
             known = _SAID.get(error, f"{host} answered {status} {error}: {said}")
             return NotDone(Kind.AUTH, known, error, status)

@@ -29,8 +29,7 @@ from ttp.platforms.bluesky.records import GATES, POSTS, Records, build_records, 
 from ttp.platforms.client import Deleted, LookupResult, PublishRequest, Ready, Step, StepDone, StepFailed, fingerprint
 from ttp.platforms.download import DownloadFailed, DownloadTimeouts
 from ttp.platforms.http import Http, HttpByServer, HttpPart
-from ttp.platforms.outcomes import RefusalReader, as_failure, as_outcome, as_unclear, reconnect_hint
-from ttp.platforms.reply import Answer, Reply
+from ttp.platforms.reply import Answer, RefusalReader, Reply, as_failure, as_outcome, as_unclear, reconnect_hint
 
 WRITE = "/xrpc/com.atproto.repo.applyWrites"
 STEP = f"POST {WRITE.rpartition('/')[2]}"

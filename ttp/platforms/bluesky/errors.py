@@ -8,8 +8,7 @@ from datetime import datetime
 from ttp.domain.account import Account
 from ttp.domain.outcome import Kind, NotDone
 from ttp.platforms.bluesky.limits import opens_at
-from ttp.platforms.outcomes import RefusalReader, reconnect_hint
-from ttp.platforms.reply import Answer
+from ttp.platforms.reply import Answer, RefusalReader, reconnect_hint
 
 BLOB_NOT_FOUND = "BlobNotFound"
 

@@ -19,8 +19,7 @@ from ttp.domain.time.clock import from_ms, to_ms
 from ttp.platforms.addresses import configured
 from ttp.platforms.bluesky.facets import is_handle
 from ttp.platforms.http import Http
-from ttp.platforms.outcomes import reconnect_hint
-from ttp.platforms.reply import Answer, Reply
+from ttp.platforms.reply import Answer, Reply, reconnect_hint
 
 DID = re.compile(r"did:(?:plc:[a-z2-7]{24}|web:[a-z0-9.-]{3,250}(?:%3A[0-9]{1,5})?)")
 EXAMPLE = "alice.bsky.social"

@@ -18,8 +18,7 @@ from ttp.platforms.bluesky.errors import judge
 from ttp.platforms.client import MediaFile, PublishRequest, Step, StepDone, StepFailed, Wait
 from ttp.platforms.http import Http
 from ttp.platforms.oauth.token_response import read_token
-from ttp.platforms.outcomes import as_failure
-from ttp.platforms.reply import Answer, Reply
+from ttp.platforms.reply import Answer, Reply, as_failure
 from ttp.platforms.uploads import media_entries, read_range
 
 UPLOAD = "com.atproto.repo.uploadBlob"

@@ -27,8 +27,7 @@ from ttp.platforms.metrics_reader import (
     parse_count,
     sum_known,
 )
-from ttp.platforms.outcomes import as_failure
-from ttp.platforms.reply import Answer, parse_instant, value_at
+from ttp.platforms.reply import Answer, as_failure, parse_instant, value_at
 
 MOST_IDS, MOST_PAGE = 25, 100
 

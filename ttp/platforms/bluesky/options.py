@@ -60,6 +60,6 @@ def list_problem(name: str, text: str) -> str | None:
             wrong = [one for one in entries if one != NOBODY and one not in REPLIES]
             if wrong:
                 return f"{wrong[0]} is not one of {', '.join((NOBODY, *REPLIES))}"
-            return f"{NOBODY} stands alone" if NOBODY in entries and len(entries) > 1 else None
+            return f"{NOBODY} must be the only entry" if NOBODY in entries and len(entries) > 1 else None
         case _:
             return None if POST_ADDRESS.fullmatch(text.strip()) else "it is not the address of a post on Bluesky"

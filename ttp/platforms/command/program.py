@@ -45,7 +45,7 @@ def program_of(account: Account) -> Path:
 
 
 def current_rules(account: Account) -> dict[str, object]:
-    """Return the rules of an account's program as they are now, where the program can be run. Raises CannotRun."""
+    """Ask an account's program for its present rules, where it can be run. Raises CannotRun."""
     program = program_of(account)
     if not program.is_file():
         raise CannotRun(f"there is no program {program}", action("account add", account.name, program="PATH"))

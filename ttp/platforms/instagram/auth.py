@@ -37,8 +37,7 @@ from ttp.platforms.oauth.token_response import (
     read_token,
     without_none,
 )
-from ttp.platforms.outcomes import RefusalReader, as_failure, reconnect_hint
-from ttp.platforms.reply import Answer, Reply, parse_numeric_id, value_at
+from ttp.platforms.reply import Answer, RefusalReader, Reply, as_failure, parse_numeric_id, reconnect_hint, value_at
 
 INSTAGRAM_SCOPES = (
     "instagram_business_basic",

@@ -39,8 +39,19 @@ from ttp.platforms.instagram.errors import NO_USER_ID, is_gone, refusal, unwrap,
 from ttp.platforms.instagram.look_up import LookUps
 from ttp.platforms.instagram.options import InstagramKind
 from ttp.platforms.media_host.availability import NoPublicUrl
-from ttp.platforms.outcomes import RefusalReader, as_failure, as_outcome, reconnect_hint
-from ttp.platforms.reply import Answer, NotSent, Reply, parse_id, parse_numeric_id, parse_web_address, value_at
+from ttp.platforms.reply import (
+    Answer,
+    NotSent,
+    RefusalReader,
+    Reply,
+    as_failure,
+    as_outcome,
+    parse_id,
+    parse_numeric_id,
+    parse_web_address,
+    reconnect_hint,
+    value_at,
+)
 
 DROP, PUBLISH = "drop the container", "POST media_publish"
 PUT_UP = "give the media a public URL"

@@ -17,8 +17,7 @@ from ttp.platforms.client import MediaFile, PublishRequest, Step, StepFailed, Wa
 from ttp.platforms.http import Http
 from ttp.platforms.instagram.container_forms import Container
 from ttp.platforms.instagram.errors import container_failure, is_gone, refusal
-from ttp.platforms.outcomes import RefusalReader, as_failure
-from ttp.platforms.reply import Answer, Reply, parse_numeric_id
+from ttp.platforms.reply import Answer, RefusalReader, Reply, as_failure, parse_numeric_id
 from ttp.platforms.uploads import read_range
 
 LONGEST_WAIT = timedelta(minutes=30)

@@ -12,8 +12,7 @@ from ttp.domain.account import Account
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.text import clean_text
 from ttp.platforms.instagram.usage import HOUR_S, seconds_until_regained
-from ttp.platforms.outcomes import reconnect_hint
-from ttp.platforms.reply import Answer, Reply, add_seconds
+from ttp.platforms.reply import Answer, Reply, add_seconds, reconnect_hint
 
 _DAY_S = 86_400.0
 

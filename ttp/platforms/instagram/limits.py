@@ -13,8 +13,7 @@ from ttp.platforms.http import Http
 from ttp.platforms.instagram.errors import is_throttled
 from ttp.platforms.instagram.usage import HOUR_S, seconds_until_regained, usage
 from ttp.platforms.limits import MOST, Meter
-from ttp.platforms.outcomes import RefusalReader, as_failure
-from ttp.platforms.reply import Answer, add_seconds, value_at
+from ttp.platforms.reply import Answer, RefusalReader, add_seconds, as_failure, value_at
 
 CALLS = "calls in percent"
 POSTS = "posts in 24 h"

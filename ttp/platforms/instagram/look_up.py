@@ -15,8 +15,16 @@ from ttp.platforms.instagram.container_forms import kind_of, without_containers
 from ttp.platforms.instagram.containers import Containers, ContainerStatus
 from ttp.platforms.instagram.errors import refusal
 from ttp.platforms.instagram.options import InstagramKind
-from ttp.platforms.outcomes import RefusalReader, as_unclear
-from ttp.platforms.reply import Answer, Reply, parse_instant, parse_numeric_id, parse_web_address, value_at
+from ttp.platforms.reply import (
+    Answer,
+    RefusalReader,
+    Reply,
+    as_unclear,
+    parse_instant,
+    parse_numeric_id,
+    parse_web_address,
+    value_at,
+)
 
 NO_CONTAINER = Unclear(Kind.UNKNOWN, "no container is known to ask about", final=True)
 

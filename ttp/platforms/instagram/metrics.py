@@ -20,8 +20,7 @@ from ttp.platforms.client import StepFailed
 from ttp.platforms.http import Http, HttpPart
 from ttp.platforms.instagram.errors import NO_USER_ID, refusal, unwrap
 from ttp.platforms.metrics_reader import STEP, AccountSession, MetricsPage, first_line, new_sample, parse_count
-from ttp.platforms.outcomes import describe_unexpected, reconnect_hint
-from ttp.platforms.reply import Answer, parse_instant, parse_numeric_id, value_at
+from ttp.platforms.reply import Answer, describe_unexpected, parse_instant, parse_numeric_id, reconnect_hint, value_at
 
 LASTING = ("views", "reach", "shares", "saved")
 KNOWN: Mapping[str, tuple[str, ...]] = MappingProxyType(

@@ -25,8 +25,7 @@ from ttp.platforms.oauth.token_response import (
     read_token,
     without_none,
 )
-from ttp.platforms.outcomes import as_failure, reconnect_hint
-from ttp.platforms.reply import Answer, Reply
+from ttp.platforms.reply import Answer, Reply, as_failure, reconnect_hint
 
 SCOPES = ("read:accounts", "read:search", "read:statuses", "write:media", "write:statuses")
 _BROAD = {"read": "read:", "write": "write:"}

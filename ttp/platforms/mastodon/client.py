@@ -65,8 +65,17 @@ from ttp.platforms.mastodon.media import Uploads, without_uploads
 from ttp.platforms.mastodon.options import PRIVATE, chosen_of, post_id_of
 from ttp.platforms.mastodon.request_body import build_body, key_of, next_key, parent_of, with_key
 from ttp.platforms.mastodon.server import software_of
-from ttp.platforms.outcomes import RefusalReader, as_failure, as_outcome, as_unclear, reconnect_hint
-from ttp.platforms.reply import Answer, Reply, parse_web_address, value_at
+from ttp.platforms.reply import (
+    Answer,
+    RefusalReader,
+    Reply,
+    as_failure,
+    as_outcome,
+    as_unclear,
+    parse_web_address,
+    reconnect_hint,
+    value_at,
+)
 
 STEP = f"POST {STATUSES}"
 CHECK_S = 900.0

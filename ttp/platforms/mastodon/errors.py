@@ -9,8 +9,7 @@ from datetime import datetime
 from ttp.domain.account import Account
 from ttp.domain.outcome import Kind, NotDone
 from ttp.platforms.mastodon.limits import opens_at
-from ttp.platforms.outcomes import RefusalReader, reconnect_hint
-from ttp.platforms.reply import Answer
+from ttp.platforms.reply import Answer, RefusalReader, reconnect_hint
 
 USED_MEDIA = "media_gone"
 """The code of a refusal because an upload does not exist, or belongs to a post already."""

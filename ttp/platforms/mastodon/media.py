@@ -17,8 +17,7 @@ from ttp.platforms.client import MediaFile, PublishRequest, Step, StepDone, Step
 from ttp.platforms.http import Http
 from ttp.platforms.mastodon.errors import host_name, judge
 from ttp.platforms.mastodon.options import chosen_of, split_focus
-from ttp.platforms.outcomes import as_failure
-from ttp.platforms.reply import Answer, Reply
+from ttp.platforms.reply import Answer, Reply, as_failure
 from ttp.platforms.uploads import media_entries, read_range
 
 LIFE = timedelta(hours=20)
@@ -89,7 +88,7 @@ class Uploads:
             if value
         )
         extension = _EXTENSIONS.get(file.item.mime, file.item.mime.rpartition("/")[2])
-        name = f"{secrets.token_hex(12)}.{extension}"  # of its own: snac keeps one upload for each name
+        name = f"{secrets.token_hex(12)}.{extension}"  # a new one: snac keeps one upload for each name
         head += (
             f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
             f"Content-Type: {file.item.mime}\r\n\r\n"

@@ -11,8 +11,7 @@ from ttp.domain.text import utf16_length
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import MediaFile, PublishRequest, StepFailed
 from ttp.platforms.http import Http
-from ttp.platforms.outcomes import RefusalReader, as_failure
-from ttp.platforms.reply import Answer, Reply, parse_numeric_id, parse_web_address, value_at
+from ttp.platforms.reply import Answer, RefusalReader, Reply, as_failure, parse_numeric_id, parse_web_address, value_at
 from ttp.platforms.tiktok import uploads
 from ttp.platforms.tiktok.errors import REFUSED_ID, error_code, refusal
 from ttp.platforms.tiktok.options import PUBLIC, TikTokKind

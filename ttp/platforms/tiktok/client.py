@@ -16,8 +16,7 @@ from ttp.domain.time.clock import Clock, to_ms
 from ttp.platforms.client import LookupResult, MediaFile, PublishRequest, Ready, Step, StepDone, StepFailed, fingerprint
 from ttp.platforms.http import Http, HttpPart
 from ttp.platforms.media_host.availability import NoPublicUrl
-from ttp.platforms.outcomes import as_failure, as_outcome
-from ttp.platforms.reply import Answer
+from ttp.platforms.reply import Answer, as_failure, as_outcome
 from ttp.platforms.tiktok import creator, request_body, uploads
 from ttp.platforms.tiktok.calls import Calls
 from ttp.platforms.tiktok.creator import Creator

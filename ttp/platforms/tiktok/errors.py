@@ -12,8 +12,7 @@ from ttp.domain.account import Account
 from ttp.domain.action import action
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.text import clean_text
-from ttp.platforms.outcomes import reconnect_hint
-from ttp.platforms.reply import Answer, Reply, add_seconds, retry_after_s
+from ttp.platforms.reply import Answer, Reply, add_seconds, reconnect_hint, retry_after_s
 
 _MINUTE_S = 60.0
 _DAY_S = 86_400.0

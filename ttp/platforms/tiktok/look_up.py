@@ -8,8 +8,7 @@ from datetime import datetime
 from ttp.domain.outcome import Absent, Finding, Found, Handle, Kind, Refused, Unclear, Working
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import LookupResult, PublishRequest
-from ttp.platforms.outcomes import as_unclear
-from ttp.platforms.reply import Answer
+from ttp.platforms.reply import Answer, as_unclear
 from ttp.platforms.tiktok import calls as calls_module
 from ttp.platforms.tiktok import request_body, uploads
 from ttp.platforms.tiktok.calls import Calls, Status

@@ -17,8 +17,7 @@ from ttp.platforms.http import Http, HttpPart
 from ttp.platforms.login import UNKNOWN_APP, App, Grant, Identity
 from ttp.platforms.oauth.code_login import CodeLogin, app_of
 from ttp.platforms.oauth.token_response import identity_refusal, read_grant, read_oauth_error, without_none
-from ttp.platforms.outcomes import as_failure
-from ttp.platforms.reply import Answer, Reply, parse_numeric_id
+from ttp.platforms.reply import Answer, Reply, as_failure, parse_numeric_id
 from ttp.platforms.x.errors import refusal
 from ttp.platforms.x.limits import QUARTER, read_header_limits
 

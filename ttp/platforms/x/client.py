@@ -28,8 +28,17 @@ from ttp.platforms.client import (
     next_part,
 )
 from ttp.platforms.http import Http, HttpPart
-from ttp.platforms.outcomes import RefusalReader, as_failure, as_outcome, as_unclear, reconnect_hint
-from ttp.platforms.reply import Answer, Reply, parse_id, parse_numeric_id
+from ttp.platforms.reply import (
+    Answer,
+    RefusalReader,
+    Reply,
+    as_failure,
+    as_outcome,
+    as_unclear,
+    parse_id,
+    parse_numeric_id,
+    reconnect_hint,
+)
 from ttp.platforms.uploads import media_entries
 from ttp.platforms.x.errors import refusal
 from ttp.platforms.x.look_up import MOST_PAGES, QUERY, Window, matches, possible_matches, read_page

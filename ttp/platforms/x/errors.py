@@ -9,8 +9,7 @@ from datetime import datetime
 from ttp.domain.account import Account, Credentials
 from ttp.domain.action import WayOut
 from ttp.domain.outcome import Kind, NotDone
-from ttp.platforms.outcomes import lift_hint, reconnect_hint
-from ttp.platforms.reply import Answer, add_seconds
+from ttp.platforms.reply import Answer, add_seconds, lift_hint, reconnect_hint
 from ttp.platforms.x.limits import reset_time
 
 HOLD_S = 3600.0

@@ -18,8 +18,7 @@ from ttp.domain.outcome import Handle, Kind, NotDone
 from ttp.domain.time.clock import Clock, to_ms
 from ttp.platforms.client import MediaFile, PublishRequest, Step, StepDone, StepFailed, Wait
 from ttp.platforms.http import Http
-from ttp.platforms.outcomes import as_failure, reconnect_hint
-from ttp.platforms.reply import Answer, Reply, parse_numeric_id
+from ttp.platforms.reply import Answer, Reply, as_failure, parse_numeric_id, reconnect_hint
 from ttp.platforms.uploads import media_entries
 from ttp.platforms.x.errors import refusal
 

@@ -26,8 +26,7 @@ from ttp.platforms.metrics_reader import (
     parse_count,
     sum_known,
 )
-from ttp.platforms.outcomes import describe_unexpected
-from ttp.platforms.reply import Answer, parse_instant, parse_numeric_id, value_at
+from ttp.platforms.reply import Answer, describe_unexpected, parse_instant, parse_numeric_id, value_at
 from ttp.platforms.x.errors import refusal
 from ttp.platforms.x.facts import LEAST_PAGE, OWNED_READ, READ, is_app_owner
 from ttp.platforms.x.look_up import created_at, restore_text

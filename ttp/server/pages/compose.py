@@ -162,7 +162,7 @@ def check(visit: Visit) -> Response:
 
 
 def keep(visit: Visit) -> Response:
-    """Keep what is typed, as a draft or beside the post: one that is scheduled does not change until it is saved."""
+    """Keep what is typed, as a draft or separately: a scheduled post does not change until it is saved."""
     typed, kept = typed_in(visit), False
     try:
         if not typed.is_draft:
@@ -178,7 +178,7 @@ def keep(visit: Visit) -> Response:
 
 
 def _keep_edit(visit: Visit, typed: Composition) -> bool:
-    """Keep an edit of a post that is no draft. Return False if it changes nothing."""
+    """Keep an edit of a post that is not a draft. Return False if it changes nothing."""
     post = writing(visit).posts.editable(typed.post_id)
     edits, name = visit.installation.unsaved_edits, visit.person.name
     stored = composition_of(post, visit.zone)
@@ -320,7 +320,7 @@ def _field_of(error: TtpError) -> str:
 
 
 def _checked(visit: Visit, typed: Composition) -> dict[str, Any]:
-    """Return the preview of what is typed; without any text or media there is none."""
+    """Return the preview of what is typed; None without text and media."""
     found: PostPreview | None = None
     refused: TtpError | None = None
     if not typed.is_empty:

@@ -273,7 +273,7 @@ def _app(
 ) -> tuple[App, bool]:
     """Return the app and whether it is the user's own. Raise UsageError with the command that sets it.
 
-    An app that ttp registers is made anew: the one in use may only lead back to the command line.
+    An app of ttp is registered again: the one in use may only lead back to the command line.
     """
     key = f"platforms.{platform.name}.client_id"
     client_id = visit.installation.config.text(key)

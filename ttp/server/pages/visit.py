@@ -239,7 +239,7 @@ def is_for_browser(request: Request) -> bool:
 
 
 async def error_page(request: Request, error: TtpError) -> Response:
-    """Return the page about an error at an address that is no page."""
+    """Return the page about an error at an address without a page."""
     visit = await _begin(request)
     return await run_in_threadpool(visit.error, error)
 

@@ -251,7 +251,7 @@ class AssetAnswer(_Success):
 
 
 class NoRecommendation(_Shape):
-    """Where there is no account."""
+    """Without an account."""
 
     timezone: str
     bestHours: list[Any]

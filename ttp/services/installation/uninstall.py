@@ -31,7 +31,7 @@ Deed = Literal["remove", "revoke", "keep", "by_hand"]
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """One thing that ttp made. `kind`: service, completion, lock, token, object, file or link; `deed`: what happens to
+    """One thing that ttp made. `kind`: service, completion, lock, token, object, file, link or store; `deed`: what happens to
     it; `done`: it has happened; `note`: why not, or what to do."""
 
     kind: str
@@ -98,6 +98,9 @@ class Uninstall:
                 yield from self._remove_locks(dry_run)
                 if self.home.is_dir():
                     yield Removal("home", str(self.home), "keep", True, "the store, tokens, media and settings")
+        if not self._database.has_files:
+            why = "it is on a server, for all its hosts; dropdb deletes a database"
+            yield Removal("store", self._database.name, "keep", True, why)
 
     def _service_is_ours(self) -> bool:
         """Return whether the installed service publishes from this store, and not from another."""

@@ -1,1 +1,1 @@
-"""Samples come in, and reports go out."""
+"""Metrics: samples and reports."""

@@ -1,4 +1,4 @@
-"""Links by which a person without a login approves or rejects one post, once, as it is now."""
+"""Links by which a person without a login approves or rejects the present version of a post, once."""
 
 from __future__ import annotations
 

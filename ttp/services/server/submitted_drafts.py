@@ -186,8 +186,8 @@ class SubmittedDrafts:
 
 
 def is_pending(post: PostFields, *, needed: bool = False) -> bool:
-    """Return whether a post waits for a person: a draft that was not rejected, or (`needed`) a scheduled post that
-    nobody approved."""
+    """Return whether a post waits for a person: a draft that was not rejected, or (`needed`) a scheduled post
+    without approval."""
     if post.rejection is not None:
         return False
     return post.status is PostStatus.DRAFT or (

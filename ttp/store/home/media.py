@@ -189,7 +189,7 @@ class MediaStore:
             raise Conflict("another file was sent under this key; prepare another upload")
 
     def upload(self, key: str) -> MediaItem | None:
-        """Return the file that was uploaded under a key; None if there is none, or it is gone."""
+        """Return the file that was uploaded under a key; None if it is missing."""
         if not _KEY.fullmatch(key):
             return None
         try:
@@ -269,7 +269,7 @@ class MediaStore:
             self.bucket.put(sha256, self.path(sha256))
 
     def _fetch(self, sha256: str, name: str) -> bool:
-        """Fetch a file from the bucket. Return False if there is no bucket, or none in it."""
+        """Fetch a file from the bucket. Return False without a bucket, or if it lacks the file."""
         if self.bucket is None:
             return False
         with _writing(self.folder, name):

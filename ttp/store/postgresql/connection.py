@@ -174,8 +174,8 @@ class PostgresConnection:
     @contextmanager
     def change(self) -> Iterator[None]:
         """Like `transaction`, for a change of a person: one after the other, as on SQLite, because each relies on more
-        than the rows that it locks (free slots, names, the last change). Publishers do not wait for these changes and
-        are told of them."""
+        than the rows that it locks (free slots, names, the last change). Publishers do not wait for these changes, and
+        get notice of them."""
         self._locked.clear()
         # A computer that sleeps in the middle must not keep the others from their changes, and posts from publishers.
         # Not sent with the next statement: after a pipeline of psycopg the server does not measure that time.
@@ -304,6 +304,8 @@ def _neutral_errors(session: psycopg.Connection[Any] | None = None) -> Iterator[
     except (errors.DeadlockDetected, errors.SerializationFailure, errors.LockNotAvailable) as error:
         raise TryAgain(error.diag.message_primary or str(error)) from error
     except psycopg.Error as error:
+        if session is not None and error.diag.source_function == "RevalidateCachedQuery":
+            session.close()  # the schema was upgraded meanwhile, and what this session has prepared is of the old one
         lost = session is not None and session.closed  # whatever the server called it
         kind = Sealed if error.sqlstate == _SEALED else SessionLost if lost else StoreError
         raise kind(error.diag.message_primary or str(error)) from error

@@ -37,7 +37,7 @@ OLDEST = 140000
 """The oldest version of PostgreSQL that ttp uses."""
 _MOST_IDLE = 4
 _CREATION_KEY = 0x747470
-"""Of the advisory lock of creating a store in a database, when it has no number of its own yet."""
+"""Number of the advisory lock for creating a store in a database, before it has its own number."""
 _TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename"
 
 
@@ -234,7 +234,7 @@ class IdleSessions:
         weakref.finalize(self, _end_all, self._idle)
 
     def take(self) -> PostgresConnection | None:
-        """Return a session that is not in use; None if there is none."""
+        """Return a free session; None if all are in use."""
         while True:
             with self._lock:
                 if not self._idle:

@@ -90,7 +90,7 @@ def _translate(name: str, user: str, error: psycopg.Error, neutral: Exception) -
 def _password_refused(name: str, user: str, *, missing: bool) -> Busy:
     what = "wants a password" if missing else f"refuses the password of {user or 'the user'}"
     return Busy(
-        f"the server of the store {name} {what}: it is read from ~/.pgpass, or a program of yours prints it",
+        f"the server of the store {name} {what}: it is read from ~/.pgpass, or your own program prints it",
         Hint("fix", action("config set", "store.password_command", "PROGRAM")),
         Hint("see", action("help", "postgresql")),
     )

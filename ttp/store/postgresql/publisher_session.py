@@ -63,12 +63,14 @@ _SESSION = (
 _GONE = f"""
 DELETE FROM publisher p WHERE NOT EXISTS (SELECT 1 FROM pg_stat_activity a WHERE {_SESSION})
 """
+# A publisher that has not reported yet is starting, perhaps slowly, and has hardly anything in hand.
 _EVICT = f"""
 SELECT p.host, p.pid, p.last_report_at, pg_terminate_backend(a.pid) AS ended
 FROM publisher p JOIN pg_stat_activity a ON {_SESSION}
 WHERE p.last_report_at < {_NOW} - :silent AND a.pid <> pg_backend_pid()
+    AND (p.last_report_at > p.since OR p.since < {_NOW} - 60000)
 """
-# Of a session of another role the server tells no start, and ends it for nobody.
+# The server hides the start of other roles' sessions, and ends none for us.
 _OF_ANOTHER_ROLE = f"""
 SELECT p.host, p.pid, a.usename FROM publisher p JOIN pg_stat_activity a ON a.pid = p.session_pid
 WHERE a.datname = current_database() AND a.usename <> session_user AND p.last_report_at > {_NOW} - 3600000 LIMIT 1
@@ -84,7 +86,7 @@ _LOCKED = f"SELECT objid::bigint AS account FROM pg_locks WHERE {_ADVISORY} AND 
 
 
 class SharedSession(PublisherSession):
-    """One publisher among several. The accounts that it has locked are known here too: a lock that is taken twice must
+    """One publisher among several. The accounts that it has locked are known here too: a lock acquired twice must
     be given back twice."""
 
     is_shared = True
@@ -168,8 +170,7 @@ class SharedSession(PublisherSession):
         here = db.execute("SELECT pg_backend_pid()").fetchone()[0]
         if isinstance(db, PostgresConnection) and db.session_pid != here:
             raise Busy(
-                "a pooler stands between this publisher and the database, and gives it other sessions: a publisher"
-                " needs its own"
+                "a pooler between this publisher and the database gives it other sessions: a publisher needs its own"
             )
         self._id = int(db.execute(_REGISTER, (self._host, self._pid, self._mode)).fetchone()["id"])
 

@@ -6,17 +6,21 @@ is removed one release later. `USABLE_FROM` says since which revision that holds
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 
 import psycopg
+from psycopg import errors
 
-from ttp.store.dialect import Connection
+from ttp.store.dialect import Connection, TryAgain
 from ttp.store.migrations import configuration
 from ttp.store.postgresql.connection import STORE_KEY
 
 USABLE_FROM = "0016"
 """The oldest revision whose program may use a store of this program's schema."""
 _COMMENT = "usable from "
+_ATTEMPTS = 10
+_PAUSE_S = 0.5
 
 
 def note_usable_from(db: Connection) -> None:
@@ -32,7 +36,7 @@ def is_usable_from(db: Connection, revision: str) -> bool:
 
 def upgrade(parameters: Mapping[str, str], target: str) -> None:
     """Run every migration up to `target`, all or nothing; one process at a time. `parameters`: of libpq. Raises
-    psycopg.Error."""
+    psycopg.Error; TryAgain if others were in the way each time."""
     from alembic import command
     from sqlalchemy import create_engine
     from sqlalchemy.exc import DBAPIError
@@ -42,16 +46,24 @@ def upgrade(parameters: Mapping[str, str], target: str) -> None:
         return psycopg.connect(**parameters)  # type: ignore[arg-type]  # texts
 
     engine = create_engine("postgresql+psycopg://", creator=connect, poolclass=NullPool)
-    try:
-        with engine.begin() as c:
-            # A table that others keep in use is not waited for for ever: they would wait behind this.
-            c.exec_driver_sql("SET LOCAL lock_timeout = '10s'")
-            c.exec_driver_sql(f"SELECT pg_advisory_xact_lock({STORE_KEY})")
-            config = configuration()
-            config.attributes["connection"] = c
-            command.upgrade(config, target)  # nothing to do if another process was first
-            c.exec_driver_sql(f"COMMENT ON TABLE alembic_version IS '{_COMMENT}{USABLE_FROM}'")
-    except DBAPIError as error:
-        if isinstance(error.orig, psycopg.Error):
-            raise error.orig from error
-        raise
+    for left in reversed(range(_ATTEMPTS)):
+        try:
+            with engine.begin() as c:
+                # A table that others keep in use is not waited for for ever: they would wait behind this.
+                c.exec_driver_sql("SET LOCAL lock_timeout = '10s'")
+                c.exec_driver_sql(f"SELECT pg_advisory_xact_lock({STORE_KEY})")
+                config = configuration()
+                config.attributes["connection"] = c
+                command.upgrade(config, target)  # nothing to do if another process was first
+                c.exec_driver_sql(f"COMMENT ON TABLE alembic_version IS '{_COMMENT}{USABLE_FROM}'")
+            return
+        except DBAPIError as error:
+            # Publishers go on meanwhile, and lock rows and tables in another order.
+            if isinstance(error.orig, errors.DeadlockDetected | errors.LockNotAvailable):
+                if not left:
+                    raise TryAgain(str(error.orig)) from error.orig
+                time.sleep(_PAUSE_S)
+            elif isinstance(error.orig, psycopg.Error):
+                raise error.orig from error
+            else:
+                raise

@@ -1,4 +1,4 @@
-"""Rows of ttp's own format: read by columns as they are read one by one."""
+"""Rows of ttp's own format: reading by columns gives the same as reading one by one."""
 
 from __future__ import annotations
 

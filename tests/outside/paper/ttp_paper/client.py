@@ -10,8 +10,7 @@ from ttp.domain.account import Account
 from ttp.domain.outcome import Absent, Done, Finding, Found, Handle, Kind, NotDone, Outcome, Unclear
 from ttp.platforms.client import LookupResult, PublishRequest, Ready, Step, StepDone, StepFailed, fingerprint
 from ttp.platforms.http import HttpByServer
-from ttp.platforms.outcomes import as_failure, as_outcome, as_unclear, reconnect_hint
-from ttp.platforms.reply import Answer, parse_id
+from ttp.platforms.reply import Answer, as_failure, as_outcome, as_unclear, parse_id, reconnect_hint
 
 STEP = "print"
 

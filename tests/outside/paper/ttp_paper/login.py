@@ -12,8 +12,7 @@ from ttp.platforms.client import AccountInfo, Checker, PublishRequest
 from ttp.platforms.http import Http, HttpByServer
 from ttp.platforms.login import Grant, Identity
 from ttp.platforms.oauth.token_response import read_token
-from ttp.platforms.outcomes import as_failure
-from ttp.platforms.reply import Answer
+from ttp.platforms.reply import Answer, as_failure
 
 from .client import refusal
 

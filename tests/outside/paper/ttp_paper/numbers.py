@@ -11,8 +11,7 @@ from ttp.domain.time.clock import Clock, from_ms
 from ttp.platforms.client import Deleted, PublishRequest
 from ttp.platforms.http import HttpByServer
 from ttp.platforms.metrics_reader import AccountSession, MetricsPage, parse_count
-from ttp.platforms.outcomes import as_failure
-from ttp.platforms.reply import Answer, parse_id
+from ttp.platforms.reply import Answer, as_failure, parse_id
 
 from .client import refusal
 

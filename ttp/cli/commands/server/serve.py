@@ -18,7 +18,7 @@ from ttp.cli.commands.server.token import parse_capability
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE
 from ttp.cli.options import split_list, with_output
-from ttp.cli.render import tokens as render_tokens
+from ttp.cli.render import server as render_tokens
 from ttp.domain.action import action
 from ttp.domain.api_token import TokenCapability
 from ttp.domain.errors import Hint, NotAllowed, NotFound, TtpError, UsageError

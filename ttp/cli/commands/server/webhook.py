@@ -10,12 +10,12 @@ import typer
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED
 from ttp.cli.options import parse_optional_duration, split_list, with_output
-from ttp.cli.render import webhooks as render_webhooks
+from ttp.cli.render import server as render_webhooks
 from ttp.cli.render.labels import plural
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, NotAllowed, UsageError
 from ttp.domain.time.formatting import format_instant
-from ttp.views import webhooks as views_webhooks
+from ttp.views import server as views_server
 
 webhook = typer.Typer()
 WebhookId = Annotated[int, typer.Argument(metavar="WEBHOOK", help="The id of a webhook.")]
@@ -129,7 +129,7 @@ def test(context: Context, webhook_id: WebhookId) -> int:
             "signing needs a package that is not installed", Hint("fix", install_command("server"))
         ) from None
     said = f"Webhook {webhook_id} accepted it." if result.message is None else f"Webhook {webhook_id} {result.message}."
-    context.out.write_one(render_webhooks.TEST_SPEC, views_webhooks.test_json(webhook_id, result), say=[said])
+    context.out.write_one(render_webhooks.TEST_SPEC, views_server.test_json(webhook_id, result), say=[said])
     return DONE if result.message is None else FAILED
 
 
@@ -151,7 +151,7 @@ def replay(
     context.out.check_fields(render_webhooks.REPLAY_SPEC)
     found = context.webhooks.replay(webhook_id, [_event_id(one) for one in events or ()])
     said = f"ttp serve sends {plural(len(found), 'event')} again." if found else "Nothing to send again."
-    context.out.write_one(render_webhooks.REPLAY_SPEC, views_webhooks.replay_json(webhook_id, found), say=[said])
+    context.out.write_one(render_webhooks.REPLAY_SPEC, views_server.replay_json(webhook_id, found), say=[said])
 
 
 def _event_id(text: str) -> int:

@@ -124,7 +124,7 @@ def read_appearance(read_at: ReadAt, size: int) -> ImageAppearance:
 
 
 def has_location(read_at: ReadAt, size: int, mime: str) -> bool:
-    """Return whether the EXIF data of a PNG or WebP say where it was taken. A damaged file counts up to the damage."""
+    """Return whether the EXIF data of a PNG or WebP have its place. A damaged file counts up to the damage."""
     window = Window(read_at, size)
     chunks = _png_chunks(window) if mime == "image/png" else _webp_chunks(window)
     try:
