@@ -51,6 +51,7 @@ class Counted:
         self._connection: Any = connection
         self._server = server
         self._count, self._client_s = 0, 0.0
+        self._together: list[_Fetched] | None = None
 
     def cost_of(self, operation: Callable[[], object]) -> Cost:
         """Run the operation and return the cost of its statements."""
@@ -61,11 +62,16 @@ class Counted:
         return Cost(self._count, 1000 * self._client_s, self._server_ms() - before)
 
     def execute(self, sql: str, values: Values = (), /) -> Cursor:
-        found: Cursor = self._timed(lambda: _Fetched(self._connection.execute(sql, values)))
+        found: _Fetched
+        if self._together is None:
+            found = self._timed(lambda: _Fetched(self._connection.execute(sql, values)).fetch())
+        else:
+            found = self._timed(lambda: _Fetched(self._connection.execute(sql, values)))
+            self._together.append(found)
         return found
 
     def executemany(self, sql: str, values: Iterable[Values], /) -> Cursor:
-        found: Cursor = self._timed(lambda: _Fetched(self._connection.executemany(sql, values)))
+        found: Cursor = self._timed(lambda: _Fetched(self._connection.executemany(sql, values)).fetch())
         return found
 
     def send(self, sql: str, values: Values = (), /) -> None:
@@ -80,6 +86,16 @@ class Counted:
     def reserve_ids(self, table: str, count: int) -> Sequence[int]:
         found: Sequence[int] = self._timed(lambda: self._connection.reserve_ids(table, count))
         return found
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        fetched = self._together = list[_Fetched]()
+        with self._block(self._connection.together()):
+            yield
+        self._together = None
+        for one in fetched:
+            self._timed(one.fetch)
+        self._count -= 2 + len(fetched)  # of these calls none is a statement
 
     def transaction(self) -> AbstractContextManager[None]:
         return self._block(self._connection.transaction())
@@ -120,11 +136,17 @@ class _Fetched:
     """The rows of a statement, fetched at once, so that they are part of its cost."""
 
     def __init__(self, cursor: Any) -> None:
-        self.rowcount = cursor.rowcount
-        rows: list[Any] = []
+        self._cursor = cursor
+        self._rows: Iterator[Any] = iter(())
+
+    def fetch(self) -> _Fetched:
         with suppress(Exception):  # psycopg raises for statements without rows
-            rows = cursor.fetchall()
-        self._rows = iter(rows)
+            self._rows = iter(self._cursor.fetchall())
+        return self
+
+    @property
+    def rowcount(self) -> int:
+        return int(self._cursor.rowcount)
 
     def fetchone(self) -> Any:
         return next(self._rows, None)

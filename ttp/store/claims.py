@@ -244,14 +244,17 @@ def _ready(
 def _save_claims(db: Connection, after: list[Delivery], late: set[int], now: datetime) -> list[Delivery]:
     """Store what `Delivery.claimed` changes, with a fixed number of statements. Return those that were still claimable.
     `late`: ids of the late ones."""
-    changed = db.execute(
-        f"UPDATE delivery SET state = :state, next_at = NULL, attempts = attempts + 1, fence = fence + 1 WHERE {_IDS}"
-        " AND state IN ('pending', 'retrying') RETURNING id",
-        {"state": DeliveryState.CLAIMED.value, "ids": List(d.id for d in after)},
-    ).fetchall()
+    with db.together():
+        changed = db.execute(
+            "UPDATE delivery SET state = :state, next_at = NULL, attempts = attempts + 1, fence = fence + 1"
+            f" WHERE {_IDS} AND state IN ('pending', 'retrying') RETURNING id",
+            {"state": DeliveryState.CLAIMED.value, "ids": List(d.id for d in after)},
+        )
+        scheduled = events.ask_scheduled(db, [d.post_id for d in after])
     ids = {row["id"] for row in changed}
     claimed = [d for d in after if d.id in ids]
-    events.record_due(db, {d.post_id for d in claimed}, now)
+    posts = {d.post_id for d in claimed}
+    events.record_due(db, [row["id"] for row in scheduled if row["id"] in posts], now)
     db.send(
         f"UPDATE post SET status = :status, published_at = NULL, updated_at = :now{RAISE_REVISION} WHERE {_IDS}",
         {"status": PostStatus.PUBLISHING.value, "now": to_ms(now), "ids": List(d.post_id for d in claimed)},

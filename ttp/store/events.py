@@ -13,7 +13,7 @@ from ttp.domain.event import POST_EVENTS, Event, delivery_event
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.domain.webhook import Webhook
-from ttp.store.dialect import Connection, List, Row, in_list, not_in_list
+from ttp.store.dialect import Connection, Cursor, List, Row, in_list, not_in_list
 from ttp.store.queries import ENDED
 from ttp.store.server import webhooks
 
@@ -52,11 +52,15 @@ def record_delivery(db: Connection, after: Delivery, now: datetime) -> None:
         _insert(db, [(event, after.account_id)])
 
 
-def record_due(db: Connection, post_ids: Iterable[int | None], now: datetime) -> None:
-    """Record the posts of a claim that were only scheduled before. Call it before their status changes."""
+def ask_scheduled(db: Connection, post_ids: Iterable[int | None]) -> Cursor:
+    """Ask for the ids of those posts that are only scheduled so far."""
     sql = f"SELECT id FROM post WHERE {in_list('id', 'ids')} AND status = 'scheduled' ORDER BY id"
-    found = db.execute(sql, {"ids": List(post_ids)}).fetchall()
-    _insert(db, [(Event(now, "post.due", row["id"]), None) for row in found])
+    return db.execute(sql, {"ids": List(post_ids)})
+
+
+def record_due(db: Connection, post_ids: Iterable[int], now: datetime) -> None:
+    """Record the posts of a claim that were only scheduled before."""
+    _insert(db, [(Event(now, "post.due", post_id), None) for post_id in post_ids])
 
 
 def record_finished(db: Connection, post_id: int, status: PostStatus, now: datetime) -> None:

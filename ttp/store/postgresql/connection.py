@@ -74,6 +74,7 @@ class PostgresConnection:
             self._session = psycopg.connect(**parameters, autocommit=True, row_factory=_rows)  # type: ignore[arg-type]
         self.memory: dict[str, Any] | None = None
         self._unsent: list[tuple[str, Values]] = []
+        self._is_together = False
         self._changes = 0
         self._locked: set[int] = set()
         self._listens = False
@@ -110,6 +111,8 @@ class PostgresConnection:
 
     def execute(self, sql: str, values: Values = (), /) -> Cursor:
         with _neutral_errors(self._session):
+            if self._is_together:
+                return self._session.execute(translate(sql).encode(), values)
             if self._unsent and ";" not in sql:  # several statements in one text cannot be part of a pipeline
                 with self._session.pipeline():
                     self._send_waiting()
@@ -118,7 +121,7 @@ class PostgresConnection:
             return self._session.execute(translate(sql).encode(), values)
 
     def send(self, sql: str, values: Values = (), /) -> None:
-        if psycopg.Pipeline.is_supported():
+        if psycopg.Pipeline.is_supported() and not self._is_together:
             self._unsent.append((sql, values))
         else:
             self.execute(sql, values)
@@ -126,6 +129,20 @@ class PostgresConnection:
     def send_many(self, sql: str, values: Iterable[Values], /) -> None:
         for one in values:
             self.send(sql, one)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        # In a change the server measures how long nothing is asked; see there.
+        if self.is_change or not psycopg.Pipeline.is_supported():
+            yield
+            return
+        with _neutral_errors(self._session), self._session.pipeline():
+            self._send_waiting()
+            self._is_together = True
+            try:
+                yield
+            finally:
+                self._is_together = False
 
     def _flush(self) -> None:
         if self._unsent:
