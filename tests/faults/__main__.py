@@ -58,9 +58,9 @@ def main(argv: list[str] | None = None) -> int:
     if said.mutants:
         if said.full or said.sweep:
             return _refuse("--mutants goes without --full and --sweep: each mutant has sweeps of its own")
-        return (
-            _publishers(said.count, said.publishers, mutants=True) if on_server else _mutants(said.jobs, said.mutants)
-        )
+        if on_server:
+            return _publishers(said.count, said.publishers, said.jobs, mutants=True)
+        return _mutants(said.jobs, said.mutants)
     sizes = POSTGRESQL_SAMPLES if on_server else SAMPLES
     for name in said.sweep or ():
         if name not in sizes:
@@ -71,7 +71,7 @@ def main(argv: list[str] | None = None) -> int:
             choice = Choice(said.full, part, parts, sizes)
             wrong = _sweeps(choice, tuple(said.sweep or sizes), said.jobs, server, story=said.story)
     if on_server and said.count and (said.publishers or not said.sweep):
-        wrong |= _publishers(said.count, said.publishers)
+        wrong |= _publishers(said.count, said.publishers, said.jobs)
     return wrong
 
 
@@ -84,10 +84,10 @@ def _server() -> Iterator[str]:
         yield server
 
 
-def _publishers(count: int, only: str | None, *, mutants: bool = False) -> int:
+def _publishers(count: int, only: str | None, jobs: int, *, mutants: bool = False) -> int:
     from tests.faults import sweep_publishers
 
-    return sweep_publishers.main(count, only, mutants=mutants)
+    return sweep_publishers.main(count, only, mutants=mutants, jobs=jobs)
 
 
 def _part(text: str) -> tuple[int, int]:

@@ -11,8 +11,9 @@ import pytest
 from tests.clock import START
 from tests.store.schemas import Schemas
 from tests.store.stores import add_account, new_store
+from ttp.cli.context import open_database
 from ttp.domain.account import Account
-from ttp.store.database import Database, open_database
+from ttp.store.database import Database
 from ttp.store.home.locks import TokenLocked
 
 

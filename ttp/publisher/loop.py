@@ -19,14 +19,13 @@ from ttp.domain import permissions
 from ttp.domain.account import Account, connect_action
 from ttp.domain.action import action
 from ttp.domain.delivery import BUSY, IN_FLIGHT, Delivery, DeliveryError, DeliveryState
-from ttp.domain.errors import Busy, SlowClock, TtpError
+from ttp.domain.errors import Busy, ClocksDiffer, SlowClock, TtpError
 from ttp.domain.event import APPROVAL, CLOCK, EVICTED, REPEATS, STORE, UPGRADE, Event, delivery_event, post_event
 from ttp.domain.outcome import Kind
 from ttp.domain.time.formatting import first_valid_zone, format_instant, zone_label
 from ttp.publisher import reconcile
 from ttp.publisher.delivery_context import DeliveryContext, DeliveryTask
 from ttp.publisher.delivery_worker import DeliveryWorker
-from ttp.publisher.outcomes import CLOCKS_DIFFER_AT_MOST
 from ttp.publisher.worker_pool import Job, WorkerPool
 from ttp.store import accounts, claims, clock_check, queries, repeats
 from ttp.store.dialect import Connection, NotDurable, SessionLost, StoreError, TryAgain
@@ -272,14 +271,10 @@ class Loop:
         if self._follow is None:
             return False
         (server, now), before = self._follow(self._watch), self._behind
-        wrong = abs(server - now) > CLOCKS_DIFFER_AT_MOST
+        wrong = abs(server - now) > clock_check.DIFFER_AT_MOST
         self._behind = server if wrong else None
         if wrong and before is None:
-            message = (
-                f"the clock of this machine says {now:%d %b %H:%M:%S} UTC and the one of the database"
-                f" {server:%d %b %H:%M:%S} UTC: nothing is published from here"
-            )
-            self._context.emit(Event(now, "publisher.idle", kind=CLOCK, message=message))
+            self._context.emit(Event(now, "publisher.idle", kind=CLOCK, message=ClocksDiffer(now, server).message))
         return wrong
 
     def _make_occurrences(self) -> None:

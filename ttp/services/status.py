@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, TypeVar
 from ttp.domain import permissions
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery
-from ttp.domain.errors import SlowClock, TtpError
+from ttp.domain.errors import Busy, ClocksDiffer, SlowClock, TtpError
 from ttp.domain.health import ActionsNeeded, Health, PlatformCosts, PublisherInfo, RegisteredPublisher, WebhookHealth
 from ttp.domain.platform import Facts
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.pricing import Pricing
-from ttp.domain.time.clock import Clock
+from ttp.domain.time.clock import Clock, SystemClock
 from ttp.platforms.registry import Registry
 from ttp.services.queries import held_accounts
 from ttp.store import accounts as stored_accounts
@@ -180,9 +180,15 @@ class Status:
         with self._database.reading() as db:
             return None if db is None else self._clock_trouble(db, self._publisher())
 
-    def _clock_trouble(self, db: Connection, publisher: PublisherInfo) -> SlowClock | None:
-        """Return the error for a slow clock. A running publisher checks the time of the last run itself."""
+    def _clock_trouble(self, db: Connection, publisher: PublisherInfo) -> Busy | None:
+        """Return why the clock is wrong. A running publisher checks the time of the last run itself."""
         now = self._clock.now()
+        if not self._database.has_files:
+            # Publishing goes by the server's clock, and other hosts' clocks have dated what is recorded. A clock that a
+            # test moves has nothing to do with it.
+            read = self._database.server_clock if type(self._clock) is SystemClock else None
+            there = now if read is None else read(db)
+            return ClocksDiffer(now, there) if abs(there - now) > clock_check.DIFFER_AT_MOST else None
         times = (clock_check.last_recorded_instant(db), None if publisher.running else publisher.last_run_at)
         known = clock_check.clock_behind(now, max((at for at in times if at is not None), default=None))
         return None if known is None else SlowClock(now, known)

@@ -14,6 +14,8 @@ from ttp.store.dialect import Connection, greatest, least
 
 STEP = timedelta(minutes=5)
 """Time synchronisation may set the clock back this far without a warning."""
+DIFFER_AT_MOST = timedelta(minutes=1)
+"""A machine whose clock differs more from that of the store's server publishes nothing."""
 
 # Each by an index, whatever the number of posts. Of a call the earlier of both clocks counts: either may be ahead.
 _LATER_RUN, _SHORTER_WAIT = greatest("ran_at", ":at"), greatest("next_at - :ahead", ":now")

@@ -23,7 +23,7 @@ from ttp.domain.post import Metrics, Post, PostStatus
 from ttp.domain.recurrence import Repeat
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import dialect, row_mapper
-from ttp.store.dialect import _READY, Connection, Cursor, List, Row, contains, in_list
+from ttp.store.dialect import _READY, BY_ACCOUNT, Connection, Cursor, List, Row, contains, in_list
 from ttp.store.row_mapper import as_corrupt_row, ms, parse_list, parse_object, parse_texts
 
 _BATCH = 200
@@ -244,7 +244,7 @@ class _Parts(NamedTuple):
 def _parts(db: Connection, ids: list[int]) -> _Parts:
     marks = _marks(ids)
     return _Parts(
-        db.execute(f"{row_mapper.DELIVERIES} WHERE d.post_id IN ({marks}) ORDER BY a.platform, a.handle", ids),
+        db.execute(f"{row_mapper.DELIVERIES} WHERE d.post_id IN ({marks}) {BY_ACCOUNT}", ids),
         db.execute(f"SELECT * FROM post_media WHERE post_id IN ({marks}) ORDER BY position", ids),
         db.execute(f"SELECT post_id, tag FROM post_tag WHERE post_id IN ({marks}) ORDER BY position", ids),
     )
