@@ -251,6 +251,7 @@ def _save_claims(db: Connection, after: list[Delivery], late: set[int], now: dat
             {"state": DeliveryState.CLAIMED.value, "ids": List(d.id for d in after)},
         )
         scheduled = events.ask_scheduled(db, [d.post_id for d in after])
+        events.ask_webhooks(db)
     ids = {row["id"] for row in changed}
     claimed = [d for d in after if d.id in ids]
     posts = {d.post_id for d in claimed}
@@ -276,7 +277,11 @@ def save_transition(db: Connection, before: Delivery, after: Delivery, *, now: d
         columns["fence"] = after.fence
     assignments = ", ".join(f"{name} = ?" for name in columns)
     values = (*columns.values(), before.id, before.state.value, before.fence)
-    if not db.execute(f"UPDATE delivery SET {assignments} WHERE id = ? AND state = ? AND fence = ?", values).rowcount:
+    with db.together():
+        changed = db.execute(f"UPDATE delivery SET {assignments} WHERE id = ? AND state = ? AND fence = ?", values)
+        if before.state is not after.state:
+            events.ask_webhooks(db)
+    if not changed.rowcount:
         return None
     if before.state is not after.state:
         events.record_delivery(db, after, now)

@@ -19,6 +19,7 @@ from ttp.store.server import webhooks
 
 KEPT_FOR = timedelta(days=7)
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
+_WEBHOOKS = "webhooks"
 _INSERT = "INSERT INTO event (at, event, post_id, account_id, data) VALUES (?, ?, ?, ?, ?)"
 _WITHIN = (
     " AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.post_id = event.post_id AND d.state <> 'cancelled'"
@@ -43,6 +44,12 @@ class StoredEvent:
 
 StoredStates = Mapping[int, tuple[str, Mapping[int, str]]]
 """The status of posts, by id, and the states of their deliveries, by id."""
+
+
+def ask_webhooks(db: Connection) -> None:
+    """Ask together with other statements for what recording an event needs first, once in a transaction."""
+    if db.memory is not None and _WEBHOOKS not in db.memory:
+        db.memory[_WEBHOOKS] = webhooks.ask_webhooks(db)
 
 
 def record_delivery(db: Connection, after: Delivery, now: datetime) -> None:
@@ -135,9 +142,10 @@ def _listening(db: Connection) -> list[Webhook]:
     """Return the webhooks, read once in a transaction: a publisher's has the events of many deliveries."""
     if db.memory is None:
         return webhooks.webhooks(db)
-    if "webhooks" not in db.memory:
-        db.memory["webhooks"] = webhooks.webhooks(db)
-    found: list[Webhook] = db.memory["webhooks"]
+    ask_webhooks(db)
+    if not isinstance(db.memory[_WEBHOOKS], list):
+        db.memory[_WEBHOOKS] = webhooks.read_webhooks(db.memory[_WEBHOOKS])
+    found: list[Webhook] = db.memory[_WEBHOOKS]
     return found
 
 

@@ -68,11 +68,30 @@ def post_even_deleted(db: Connection, post_id: int) -> Post:
 
 
 def posts_even_deleted(db: Connection, post_ids: Iterable[int]) -> dict[int, Post]:
-    """Return posts by id. Meant for the few of one claim."""
-    ids = sorted(set(post_ids))
+    """Return posts by id."""
+    ids = list(post_ids)
+    if db.is_change:
+        db.lock_posts(ids, at_once=False)
     with db.together():
-        found, parts = db.execute(f"{row_mapper.POSTS} WHERE id IN ({_marks(ids)})", ids), _parts(db, ids)
-    return {post.id or 0: post for post in _complete(found.fetchall(), parts)}
+        asked = ask_posts_even_deleted(db, ids)
+    return asked.read()
+
+
+class AskedPosts(NamedTuple):
+    """Posts that were asked for."""
+
+    rows: Cursor
+    parts: _Parts
+
+    def read(self) -> dict[int, Post]:
+        """Return them by id."""
+        return {post.id or 0: post for post in _complete(self.rows.fetchall(), self.parts)}
+
+
+def ask_posts_even_deleted(db: Connection, post_ids: Iterable[int]) -> AskedPosts:
+    """Ask for posts and their parts. Meant for the few of one claim."""
+    ids = sorted(set(post_ids))
+    return AskedPosts(db.execute(f"{row_mapper.POSTS} WHERE id IN ({_marks(ids)})", ids), _parts(db, ids))
 
 
 def post_by_key(db: Connection, key: str) -> Post | None:
