@@ -114,6 +114,8 @@ class TimeRefused(TtpError):
     """The time is invalid or ambiguous. Nothing was done. `ttp help time` lists all forms."""
 
     code = "time"
+    flaw = ""
+    """A word for what is wrong, such as `unknown_word`."""
 
 
 class PastTime(TimeRefused):

@@ -267,7 +267,7 @@ class Posts:
                 moved = self._make_room(db, stored, recorder) if make_room and recorder else ()
                 saved.append(SavedPost(self.view(db, stored), warnings, moved=moved))
             for step in steps:
-                attempts.start_attempt(db, step)
+                attempts.add_attempt(db, step)
         return saved
 
     def view(self, db: Connection | None, post: Post, *, is_new: bool = False) -> PostView:
