@@ -80,9 +80,7 @@ def resolve_time(
         hints = [Hint("try", other) for other in _offers(problem.suggestions, now, zone)]
         if forms and (problem.forms or not hints):
             hints.append(forms)
-        refused = problem.kind(problem.message, *hints, details=problem.details)
-        refused.flaw = problem.flaw
-        raise refused from None
+        raise problem.kind(problem.message, *hints, details=problem.details, flaw=problem.flaw) from None
 
 
 def resolve_bound(text: str, *, now: datetime, zone: ZoneInfo, option: str | None = None) -> datetime:
