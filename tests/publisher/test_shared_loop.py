@@ -18,8 +18,9 @@ from tests.store import stores
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Busy
 from ttp.domain.event import STORE
-from ttp.domain.outcome import Absent, Done, Found, Handle, Outcome
-from ttp.platforms.client import PublishRequest, Wait
+from ttp.domain.outcome import Absent, Attempt, Done, Found, Handle, Outcome
+from ttp.platforms.client import PublishRequest, Ready, Wait
+from ttp.publisher.delivery_worker import DeliveryWorker
 from ttp.publisher.loop import Loop, Mode, Scope
 from ttp.publisher.worker_pool import WorkerPool
 from ttp.store.dialect import Connection, NotDurable, SessionLost, Superseded, TryAgain
@@ -150,6 +151,26 @@ def test_what_is_due_is_published_when_nobody_locks_the_table_any_more(bench: Sh
         bench.run(Mode.LOOP)
     assert bench.delivery().state is DeliveryState.PUBLISHED
     assert {event.kind for event in bench.events if event.event == "publisher.idle"} == {None, STORE}
+
+
+def test_a_worker_that_finds_something_busy_loses_neither_the_session_nor_the_post(
+    bench: SharedBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.post()
+    bench.x.publishes.append(Done("1"))
+    commit, busy, sessions = DeliveryWorker._commit_intent, [Busy("the server accepts no more sessions")], list[int]()
+
+    def commit_later(worker: DeliveryWorker, ready: Ready) -> Attempt:
+        if busy:
+            raise busy.pop()
+        sessions.append(worker._context.writer.session)
+        return commit(worker, ready)
+
+    monkeypatch.setattr(DeliveryWorker, "_commit_intent", commit_later)
+    bench.run()
+    assert sessions == [1]
+    assert (bench.delivery().state, bench.delivery().attempts) == (DeliveryState.PUBLISHED, 2)
+    assert STORE not in {event.kind for event in bench.events}
 
 
 def test_a_publisher_stops_although_what_waits_was_taken_from_it(bench: SharedBench) -> None:
