@@ -29,7 +29,7 @@ from tests.faults.forks import Forks
 from tests.faults.sample import SEED, seed
 from tests.faults.team import Case, Postgres, Publisher, Result, Team
 from tests.faults.team_process import STEPS
-from ttp.publisher.delivery_worker import SUSPENDED_AFTER_S
+from ttp.publisher.reconcile import SUSPENDED_AFTER_S
 from ttp.sandbox.server import running_sandbox
 from ttp.sandbox.x import posts
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache, cached_property
@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from ttp.store.credentials import CredentialsStore
     from ttp.store.credentials.table import CredentialsTable
     from ttp.store.database import Database
+    from ttp.store.dialect import Connection
     from ttp.store.home.files import OwnFiles
     from ttp.store.home.media import MediaStore
     from ttp.store.rate_limits import Limits
@@ -229,7 +230,7 @@ class Context:
     def status(self) -> Status:
         from ttp.services.status import Status
 
-        return Status(self.database, self.home, self.clock, self.config, self.platforms)
+        return Status(self.database, self.home, self.clock, self.config, self.platforms, self._server_clock)
 
     @cached_property
     def media(self) -> MediaStore:
@@ -471,9 +472,13 @@ class Context:
             make_ahead=lambda: self.occurrences.make_due(),
             notifications=self.notifications if self.config.texts("notify.kinds") else None,
             check_credentials=self._check_credentials,
-            # A clock that a test moves has nothing to do with the server's.
-            server_clock=self.database.server_clock if isinstance(self.clock, SystemClock) else None,
+            server_clock=self._server_clock,
         )
+
+    @property
+    def _server_clock(self) -> Callable[[Connection], datetime] | None:
+        """What reads the clock of the store's server. A clock that a test moves has nothing to do with it."""
+        return self.database.server_clock if isinstance(self.clock, SystemClock) else None
 
     def _check_credentials(self) -> None:
         """Raise KeyMissing if credentials are in the store and their key is not given here."""

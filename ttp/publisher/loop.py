@@ -26,7 +26,6 @@ from ttp.domain.time.formatting import first_valid_zone, format_instant, zone_la
 from ttp.publisher import reconcile
 from ttp.publisher.delivery_context import DeliveryContext, DeliveryTask
 from ttp.publisher.delivery_worker import DeliveryWorker
-from ttp.publisher.outcomes import CLOCKS_DIFFER_AT_MOST
 from ttp.publisher.worker_pool import Job, WorkerPool
 from ttp.store import accounts, claims, clock_check, queries, repeats
 from ttp.store.dialect import Connection, NotDurable, SessionLost, StoreError, TryAgain
@@ -290,15 +289,11 @@ class Loop:
         if self._follow is None:
             return False
         (server, now), before = self._follow(self._watch), self._behind
-        wrong = abs(server - now) > CLOCKS_DIFFER_AT_MOST
-        self._behind = server if wrong else None
-        if wrong and before is None:
-            message = (
-                f"the clock of this machine says {now:%d %b %H:%M:%S} UTC and the one of the database"
-                f" {server:%d %b %H:%M:%S} UTC: nothing is published from here"
-            )
-            self._context.emit(Event(now, "publisher.idle", kind=CLOCK, message=message))
-        return wrong
+        wrong = clock_check.refuse_other_clock(server, now)
+        self._behind = None if wrong is None else server
+        if wrong is not None and before is None:
+            self._context.emit(Event(now, "publisher.idle", kind=CLOCK, message=wrong.message))
+        return wrong is not None
 
     def _make_occurrences(self) -> None:
         """Create the posts of repeats that are due and report missed ones. Errors here do not stop publishing."""

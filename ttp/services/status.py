@@ -41,7 +41,17 @@ T = TypeVar("T")
 
 
 class Status:
-    def __init__(self, database: Database, home: Path, clock: Clock, config: Config, platforms: Registry) -> None:
+    def __init__(
+        self,
+        database: Database,
+        home: Path,
+        clock: Clock,
+        config: Config,
+        platforms: Registry,
+        server_clock: Callable[[Connection], datetime] | None = None,
+    ) -> None:
+        """`server_clock`: reads the clock of the store's server, by which several publishers agree."""
+        self._server_clock = server_clock
         self._database = database
         self._home = home
         self._clock = clock
@@ -178,7 +188,11 @@ class Status:
     def clock_trouble(self) -> TtpError | None:
         """Return why nothing is published with this clock, or None."""
         with self._database.reading() as db:
-            return None if db is None else self._clock_trouble(db, self._publisher())
+            if db is None:
+                return None
+            if self._server_clock is not None:
+                return clock_check.refuse_other_clock(self._server_clock(db), self._clock.now())
+            return self._clock_trouble(db, self._publisher())
 
     def _clock_trouble(self, db: Connection, publisher: PublisherInfo) -> SlowClock | None:
         """Return the error for a slow clock. A running publisher checks the time of the last run itself."""
