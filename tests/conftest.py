@@ -9,7 +9,7 @@ import os
 import signal
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from functools import cache
@@ -24,13 +24,14 @@ from tests.clock import FakeClock
 from tests.examples import QUICK
 from tests.store import stores
 from tests.store.stores import duplicate, empty_store
+from ttp.cli.context import open_database
 from ttp.cli.main import main
 from ttp.domain.attempt import Kind
 from ttp.domain.delivery import DeliveryError, DeliveryState
 from ttp.domain.post_edit import with_derived_status
 from ttp.domain.time.clock import SystemClock
 from ttp.store import posts, queries, sqlite
-from ttp.store.database import Database, open_database
+from ttp.store.database import Database
 from ttp.store.sqlite import SqliteConnection
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def pytest_collection_finish() -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--store", choices=("sqlite", "postgresql"), default="sqlite", help="where the tests have stores")
+    parser.addoption("--first", action="store_true", help="of a test with several parameters, the first alone")
 
 
 def _on_postgresql(config: pytest.Config) -> bool:
@@ -72,11 +74,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             if (only := item.get_closest_marker("sqlite")) is not None:
                 item.add_marker(pytest.mark.skip(reason=f"of SQLite: {only.args[0]}"))
+    if config.getoption("--first"):
+        first = {item.nodeid.partition("[")[0]: item for item in reversed(items)}
+        keep_only(config, items, first.values())
     if not config.pluginmanager.hasplugin("pytest_cov"):
         return
     for item in items:
         if item.path.relative_to(Path(__file__).parent).parts[0] in NOT_MEASURED:
             item.add_marker(pytest.mark.no_cover)
+
+
+def keep_only(config: pytest.Config, items: list[pytest.Item], kept: Iterable[pytest.Item]) -> None:
+    """Leave out all tests but these."""
+    wanted = set(kept)
+    config.hook.pytest_deselected(items=[item for item in items if item not in wanted])
+    items[:] = [item for item in items if item in wanted]
 
 
 @pytest.fixture(scope="session")
@@ -214,11 +226,11 @@ class Program:
 
     def sql(self, statement: str, *values: object) -> list[Sequence[Any]]:
         """Run one statement on the store, as another program would; its rows."""
-        if stores.POSTGRESQL is not None:
+        if url := os.environ.get("TTP_STORE__URL"):
             from ttp.store.postgresql.address import read_address
             from ttp.store.postgresql.connection import PostgresConnection
 
-            with closing(PostgresConnection(read_address(os.environ["TTP_STORE__URL"]))) as session:
+            with closing(PostgresConnection(read_address(url))) as session:
                 found = session.execute(statement, values)
                 return found.fetchall() if found.description else []  # type: ignore[attr-defined]  # psycopg's
         with closing(sqlite3.connect(self.home / "ttp.db", isolation_level=None)) as db:

@@ -4,12 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from pathlib import Path
 
 import pytest
 
+from tests.conftest import keep_only
 from ttp.domain.optimal import model, recommendation
 from ttp.domain.optimal.estimate import Estimate
 from ttp.domain.optimal.features import PostFeatures
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With `--store postgresql` leave out what has no store, or names one in PostgreSQL itself."""
+    if config.getoption("--store") == "postgresql":
+        keep_only(config, items, [item for item in items if not item.path.is_relative_to(HERE) or _has_store(item)])
+
+
+def _has_store(item: pytest.Item) -> bool:
+    asked = set(item.fixturenames) if isinstance(item, pytest.Function) else set()
+    return bool(asked & {"ttp", "tmp_path_factory"}) and "store_url" not in asked
 
 
 @pytest.fixture(autouse=True, scope="session")

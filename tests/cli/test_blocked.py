@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from tests.conftest import Program
+from ttp.domain.time.clock import SystemClock
 from ttp.store.home.journal import FILE
+from ttp.store.postgresql.database import PostgresDatabase
 
 
 @pytest.fixture
@@ -24,6 +28,7 @@ def test_nothing_keeps_an_ordinary_store_from_publishing(ttp: Program) -> None:
     assert "\nblocked\t\n" in ttp("status").out
 
 
+@pytest.mark.sqlite("publishing goes by the server's clock")
 def test_a_clock_that_is_behind_is_told_by_status_and_by_a_run(early: Program) -> None:
     (why,) = early("status", "--json").json["blocked"]
     assert why["by"] == "clock"
@@ -37,12 +42,14 @@ def test_a_clock_that_is_behind_is_told_by_status_and_by_a_run(early: Program) -
     assert "ttp run --trust-clock" in told.err
 
 
+@pytest.mark.sqlite("publishing goes by the server's clock")
 def test_a_person_may_say_that_the_clock_is_right(early: Program) -> None:
     assert early("run", "--once", "--trust-clock").code == 0
     assert early("status", "--json").json["blocked"] == []
     assert early("run", "--once").code == 0
 
 
+@pytest.mark.sqlite("any machine publishes from a server")
 def test_status_tells_of_another_machine_s_store(ttp: Program) -> None:
     ttp.account("x/me")
     ttp.post("due", "--to", "x/me", "--at", "in 1m")
@@ -52,6 +59,7 @@ def test_status_tells_of_another_machine_s_store(ttp: Program) -> None:
     assert "(pi, " in why["message"]
 
 
+@pytest.mark.sqlite("any machine publishes from a server")
 def test_status_shows_it_to_people_first(early: Program) -> None:
     early.sql("UPDATE store SET host = 'another', host_name = 'pi'")
     shown = early("status", "--format", "table").out
@@ -59,6 +67,22 @@ def test_status_shows_it_to_people_first(early: Program) -> None:
     said = " ".join(line.strip() for line in shown.splitlines())
     assert "ttp run --trust-clock" in said
     assert "ttp run --take-over" in said
+
+
+def test_on_a_server_its_clock_counts_and_no_record_of_another_host(
+    ttp: Program, store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TTP_STORE__URL", store_url)
+    ttp.account("x/me")
+    here = Program(ttp.home, SystemClock())  # type: ignore[arg-type]  # it only asks it
+    ttp.sql("UPDATE account SET created_at = created_at + 4000000000000")
+    assert here("status", "--json").json["blocked"] == []
+    found = {check["name"]: check for check in here("doctor", "--json").json["checks"]}
+    assert (found["clock"]["status"], found["server"]["status"]) == ("ok", "ok")
+    there = SystemClock().now() + timedelta(seconds=90)
+    monkeypatch.setattr(PostgresDatabase, "server_clock", staticmethod(lambda db: there))
+    (why,) = here("status", "--json").json["blocked"]
+    assert (why["by"], why["hint"]) == ("clock", "date")
 
 
 def test_without_a_place_for_outcomes_a_run_ends_with_5(ttp: Program) -> None:

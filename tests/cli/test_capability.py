@@ -141,7 +141,8 @@ def files(home: Path) -> dict[str, str]:
 
 def test_whoever_may_only_look_writes_nothing(store: Program, may: May) -> None:
     store.sql("UPDATE recurrence SET ended_at = NULL, next_at = 0, count = NULL, made_until = NULL")
-    store.sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    if store.database.has_files:
+        store.sql("PRAGMA wal_checkpoint(TRUNCATE)")
     may("read")
     before = files(store.home), store.count("post"), store.count("occurrence")
     named = {" ".join(words.split()[:n]) for words in LOOKING for n in (1, 2)}
@@ -253,5 +254,6 @@ def test_files_bring_drafts_and_nothing_that_has_a_time(store: Program, tmp_path
 
 def test_files_are_written_by_whoever_may_write_drafts(store: Program, tmp_path: Path) -> None:
     store.ok("export", str(tmp_path / "posts.csv"))
-    store.ok("backup", str(tmp_path / "ttp.db"))
+    if store.database.has_files:
+        store.ok("backup", str(tmp_path / "ttp.db"))
     assert store.ok("plan", "1", "--dry-run").rows

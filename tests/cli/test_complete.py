@@ -29,10 +29,11 @@ def filled(ttp: Program) -> Program:
     ttp.post("Fresh  beans\nof today", "--tag", "launch")
     ttp.sql(
         "WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 150)"
-        " INSERT INTO post (id, content, status, created_at, updated_at, variants, thread, options)"
-        " SELECT i, 'post ' || i, iif(i % 10, 'published', 'failed'), 0, 0, '{}', '[]', '{}' FROM n"
+        " INSERT INTO post (content, status, created_at, updated_at, variants, thread, options)"
+        " SELECT 'post ' || i, CASE WHEN i % 10 = 0 THEN 'failed' ELSE 'published' END, 0, 0, '{}', '[]', '{}' FROM n"
     )
     ttp.sql("UPDATE post SET deleted_at = 0 WHERE id = 150")
+    ttp.ok("status")  # of a store in a server every command keeps the words
     return ttp
 
 
@@ -71,7 +72,12 @@ def test_accounts_come_with_what_they_are(filled: Program) -> None:
         "tiktok/me\tnot connected",
         "x/me\tmust be connected again",
     ]
-    assert offered(filled, "account", "x/") == ["x/me"]
+    for name in ("x/Bob", "x/a_c", "x/Zoe"):
+        filled.ok("account", "add", name)
+    assert offered(filled, "account", "x/") == ["x/a_c", "x/Bob", "x/me", "x/Zoe"]
+    assert filled.ok("account", "list", "--fields", "account").out.split()[2:] == offered(filled, "account", "x/")
+    post = filled.shown(filled.post("Hello", "--to", "x/Zoe,x/a_c,x/Bob"))
+    assert [one["account"] for one in post["deliveries"]] == ["x/a_c", "x/Bob", "x/Zoe"]
 
 
 def test_tags_come_once_each(filled: Program) -> None:
@@ -98,7 +104,9 @@ def test_whatever_goes_wrong_nothing_is_said_and_nothing_made(ttp: Program) -> N
     assert not ttp.home.exists()
     ttp.post("hi")
     assert ttp("__complete", "tag", "\udce9").out == ""
-    (ttp.home / "ttp.db").write_bytes(b"no database")
+    ttp.home.mkdir(mode=0o700, exist_ok=True)
+    for name in ("ttp.db", "names.db"):
+        (ttp.home / name).write_bytes(b"no database")
     assert ttp("__complete", "post").out == ""
 
 
@@ -149,6 +157,7 @@ def test_on_macos_it_is_looked_for_in_the_library(monkeypatch: pytest.MonkeyPatc
 def test_a_place_with_signs_of_an_address_in_it_is_read(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     odd = ttp.home.parent / "a?b#c%41"
     monkeypatch.setenv("TTP_HOME", str(odd))
+    ttp.account()
     ttp.post("hi")
 
     assert odd.is_dir()

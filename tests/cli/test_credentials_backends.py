@@ -42,6 +42,7 @@ def test_a_session_without_a_keyring_is_refused_and_nothing_is_added(ttp: Progra
     assert ttp.ok("account", "list").out == ""
 
 
+@pytest.mark.sqlite("another host may have one, and it goes on")
 def test_a_publisher_without_a_keyring_ends_with_the_reason_and_its_posts_wait(ttp: Program, ring: MemoryRing) -> None:
     ttp.ok(*ADD, stdin=PAIR)
     post = ttp.post("Hello", "--to", "x/me", "--at", "now")
@@ -50,6 +51,18 @@ def test_a_publisher_without_a_keyring_ends_with_the_reason_and_its_posts_wait(t
     assert (ran.code, "keyring" in ran.err) == (5, True)
     assert ttp.shown(post)["deliveries"][0]["attempts"] == 1
     assert ttp.shown(post)["deliveries"][0]["error"] is None
+
+
+def test_where_other_hosts_publish_posts_wait_for_the_keyring_with_the_reason(
+    ttp: Program, ring: MemoryRing, store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TTP_STORE__URL", store_url)
+    ttp.ok(*ADD, stdin=PAIR)
+    post = ttp.post("Hello", "--to", "x/me", "--at", "now")
+    keyring.set_keyring(fail.Keyring())  # type: ignore[no-untyped-call]  # untyped there
+    assert ttp("run", "--once").code == 0
+    (delivery,) = ttp.shown(post)["deliveries"]
+    assert (delivery["state"], "keyring" in delivery["error"]["message"]) == ("retrying", True)
 
 
 def test_without_the_package_every_use_says_how_to_install_it(

@@ -48,7 +48,14 @@ def test_a_near_word_is_a_whole_command(ttp: Program, typed: list[str], meant: s
     assert json.loads(ttp(*typed, "--json").err)["error"]["hint"].startswith("ttp ") or typed[0] == "help"
 
 
-@pytest.mark.parametrize("typed", [["create", "Hi", "--media"], ["create", "--file"], ["restore"]])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ["create", "Hi", "--media"],
+        ["create", "--file"],
+        pytest.param(["restore"], marks=pytest.mark.sqlite("restore is pg_restore's")),
+    ],
+)
 def test_a_file_that_is_not_there_comes_with_the_folder_that_is(ttp: Program, tmp_path: Path, typed: list[str]) -> None:
     (tmp_path / "of two words").mkdir()
     ran = ttp(*typed, str(tmp_path / "of two words" / "none" / "a.file"))

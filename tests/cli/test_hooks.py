@@ -22,7 +22,7 @@ from ttp.services.tokens import RefreshResult
 def sandbox(ttp: Program, monkeypatch: pytest.MonkeyPatch, shared_sandbox: RunningSandbox) -> RunningSandbox:
     shared_sandbox.reset(now=ttp.clock.now)
     monkeypatch.setenv("TTP_PLATFORMS__X__BASE_URL", shared_sandbox.url)
-    monkeypatch.setenv("TTP_PUBLISH__RETRY_MAX", "1")
+    ttp.ok("config", "set", "publish.retry_max", "1")
     credentials = json.dumps(shared_sandbox.state.accounts["x/demo"].credentials())
     ttp.ok("account", "add", "x/demo", "--credentials", "-", stdin=credentials)
     return shared_sandbox
@@ -143,6 +143,7 @@ def test_a_hook_that_is_too_slow_for_what_happens_does_not_fill_the_memory(
     assert "hooks.on_published" in str(event.message)
 
 
+@pytest.mark.sqlite("any machine publishes from a server")
 def test_a_store_that_must_be_taken_over_is_reported_once_a_day(
     ttp: Program, sandbox: RunningSandbox, tmp_path: Path
 ) -> None:

@@ -16,6 +16,9 @@ SLOW = {"asyncio", "concurrent", "email", "http", "multiprocessing", "socket", "
 """Of the standard library: what takes long, and is often imported for little."""
 
 
+pytestmark = pytest.mark.sqlite("what is imported for a store in a file")
+
+
 @pytest.fixture
 def environ(ttp: Program) -> dict[str, str]:
     ttp.account("x/me")

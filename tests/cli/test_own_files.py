@@ -117,6 +117,7 @@ def test_the_folders_of_the_system_are_both_ttps_own(
     ttp.ok("export", str(tmp_path / "posts.csv"))
 
 
+@pytest.mark.sqlite("backups of a store in PostgreSQL are pg_dump's")
 def test_an_earlier_store_is_restored_from_the_home(full: Program, tmp_path: Path) -> None:
     """The store that a restore has put aside is in the home, and is read from there."""
     full.ok("backup", str(tmp_path / "b.db"))

@@ -140,6 +140,7 @@ def test_what_is_due_for_it_fails_by_its_account_and_the_publisher_ends_well(lef
     assert (delivery["state"], delivery["error"]["kind"]) == ("failed", "account")
 
 
+@pytest.mark.sqlite("this one is in the store: test_shared_settings.py")
 def test_where_a_setting_of_a_former_name_is_set_is_told(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TTP_PUBLISH__SETTLE_X_S", "5")
     (shown,) = ttp.ok("config", "show", "platforms.x.settle_s", "--json").json

@@ -81,6 +81,7 @@ def test_a_value_in_the_file_is_refused_until_it_is_removed_or_moved(server: Pro
     assert server.ok("config", "get", "publish.poll_s").out == "3\n"
 
 
+@pytest.mark.sqlite("there the file and the environment count")
 def test_on_sqlite_the_file_and_the_environment_count(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     ttp.ok("config", "set", "publish.retry_max", "4")
     assert "retry_max = 4" in (ttp.home / "config.toml").read_text()
@@ -88,6 +89,7 @@ def test_on_sqlite_the_file_and_the_environment_count(ttp: Program, monkeypatch:
     assert ttp.ok("config", "get", "publish.retry_max").out == "5\n"
 
 
+@pytest.mark.sqlite("it begins with a file")
 def test_a_copy_to_postgresql_takes_the_settings_along_and_back(
     ttp: Program, store_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

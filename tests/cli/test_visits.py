@@ -20,6 +20,7 @@ from tests.clock import FakeClock
 from tests.publisher.world import World, open_world
 from ttp.sandbox.server import RunningSandbox
 
+pytestmark = pytest.mark.sqlite("what is entered for a store in a file")
 ROOT = f"{Path(package.__file__).parent}/"
 
 
@@ -54,9 +55,9 @@ def files_entered(run: Callable[[], object]) -> set[str]:
     ("most", "command"),
     [
         (25, ("list",)),
-        (36, ("create", "Hello {}", "--to", "x/me")),
+        (35, ("create", "Hello {}", "--to", "x/me")),
         (46, ("schedule", "{}", "--at", "tomorrow 9am")),
-        (82, ("run", "--until-idle")),
+        (80, ("run", "--until-idle")),
     ],
     ids=["list", "create", "schedule", "run"],
 )

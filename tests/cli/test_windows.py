@@ -112,11 +112,11 @@ def test_files_of_settings_and_secrets_may_have_line_ends_of_windows(ttp: Progra
     (tmp_path / "held.json").write_bytes(b'{\r\n  "accessToken": "t"\r\n}\r\n')
     ttp.ok("account", "add", "x/me", "--credentials", str(tmp_path / "held.json"))
     config = ttp.home / "config.toml"
-    config.write_bytes(b'timezone = "Europe/Berlin"\r\n\r\n[publish]\r\nretry_max = 4\r\n')
+    config.write_bytes(b'timezone = "Europe/Berlin"\r\n\r\n[publish]\r\nconcurrency = 4\r\n')
     config.chmod(0o600)
-    assert ttp.ok("config", "get", "publish.retry_max").out == "4\n"
-    ttp.ok("config", "set", "publish.retry_max", "5")
-    assert ttp.ok("config", "get", "publish.retry_max").out == "5\n"
+    assert ttp.ok("config", "get", "publish.concurrency").out == "4\n"
+    ttp.ok("config", "set", "publish.concurrency", "5")
+    assert ttp.ok("config", "get", "publish.concurrency").out == "5\n"
 
 
 def test_a_folder_is_the_same_with_either_line_end(ttp: Program, tmp_path: Path) -> None:

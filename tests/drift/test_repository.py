@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import re
 import subprocess
 import sys
 import tomllib
+from graphlib import TopologicalSorter
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -155,6 +157,19 @@ def test_imports_go_in_one_direction() -> None:
     )
 
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_no_modules_import_each_other() -> None:
+    """Neither in a circle, nor late or only for types: what is read together is one module."""
+    paths = {".".join(path.with_suffix("").parts).removesuffix(".__init__"): path for path in FILES if path in TEXTS}
+    modules = {name: path for name, path in paths.items() if path.parts[0] == "ttp" and path.suffix == ".py"}
+    graph: dict[str, set[str]] = {name: set() for name in modules}
+    for name, path in modules.items():
+        for node in ast.walk(ast.parse(TEXTS[path])):
+            if isinstance(node, ast.ImportFrom):
+                named = (f"{node.module}.{one.name}" for one in node.names)
+                graph[name] |= {one if one in modules else str(node.module) for one in named} & modules.keys() - {name}
+    TopologicalSorter(graph).prepare()
 
 
 def test_the_lock_pins_coverage_with_its_extra() -> None:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from tests.faults.mutants import MUTANTS, some_mutants
 from tests.faults.mutation import try_mutant
-from tests.faults.posts import KINDS
+from tests.faults.posts import ASKS, KINDS
 from tests.faults.sample import SEED, seed
 from tests.faults.table import NOT_ON_POSTGRESQL, POSTGRESQL_SAMPLES, SAMPLES, Row, lines
 from tests.faults.workers import Choice, bench_somewhere, made, requests_of_all
@@ -58,9 +58,9 @@ def main(argv: list[str] | None = None) -> int:
     if said.mutants:
         if said.full or said.sweep:
             return _refuse("--mutants goes without --full and --sweep: each mutant has sweeps of its own")
-        return (
-            _publishers(said.count, said.publishers, mutants=True) if on_server else _mutants(said.jobs, said.mutants)
-        )
+        if on_server:
+            return _publishers(said.count, said.publishers, said.jobs, mutants=True)
+        return _mutants(said.jobs, said.mutants)
     sizes = POSTGRESQL_SAMPLES if on_server else SAMPLES
     for name in said.sweep or ():
         if name not in sizes:
@@ -71,7 +71,7 @@ def main(argv: list[str] | None = None) -> int:
             choice = Choice(said.full, part, parts, sizes)
             wrong = _sweeps(choice, tuple(said.sweep or sizes), said.jobs, server, story=said.story)
     if on_server and said.count and (said.publishers or not said.sweep):
-        wrong |= _publishers(said.count, said.publishers)
+        wrong |= _publishers(said.count, said.publishers, said.jobs)
     return wrong
 
 
@@ -84,10 +84,10 @@ def _server() -> Iterator[str]:
         yield server
 
 
-def _publishers(count: int, only: str | None, *, mutants: bool = False) -> int:
+def _publishers(count: int, only: str | None, jobs: int, *, mutants: bool = False) -> int:
     from tests.faults import sweep_publishers
 
-    return sweep_publishers.main(count, only, mutants=mutants)
+    return sweep_publishers.main(count, only, mutants=mutants, jobs=jobs)
 
 
 def _part(text: str) -> tuple[int, int]:
@@ -108,7 +108,7 @@ def _told_seed() -> None:
 def _sweeps(choice: Choice, sweeps: tuple[str, ...], jobs: int, server: str | None, *, story: bool) -> int:
     if not choice.full:
         _told_seed()
-    asks = requests_of_all(server)
+    asks = ASKS if server else requests_of_all()  # the store changes nothing in what a platform is asked
     wanted = {name: choice.of(asks, name) for name in sweeps}
     total = sum(map(len, wanted.values()))
     rows: dict[str, Row] = {}

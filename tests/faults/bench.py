@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -22,7 +23,7 @@ from urllib.request import Request, urlopen
 
 from tests.faults.forks import SMALL_CHUNK, Fork, Forks
 from tests.faults.judge import Verdict, judge
-from tests.faults.posts import Kind, put_media
+from tests.faults.posts import KINDS, Kind, put_media
 from tests.faults.proxy import Asked, Fault, Proxy
 from tests.faults.stores import PostgresStore, SqliteStore
 from tests.faults.user_program import write_program
@@ -233,6 +234,11 @@ class Bench:
             # Without the ids: the name of a place must not change from one process to the next.
             self._indexes[kind.name] = [_ID.sub("ID", asked.line) for asked in self.proxy.asked]
         return self._indexes[kind.name]
+
+    @cached_property
+    def usual_s(self) -> float:
+        """How long it takes here to publish a short post without a fault. Not to be asked first in a case."""
+        return self.case(KINDS["x text"], lambda asked: None).seconds
 
     def kill(self) -> None:
         """End every process of the case that runs, as a power cut does."""

@@ -18,7 +18,7 @@ import time
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -46,25 +46,20 @@ MEMORY = 256 * 1024 * 1024
 _NEW_NET = 0x40000000
 
 
-class ShiftedClock(SystemClock):
-    """The machine's clocks, moved by the seconds in a file: `wall boot`. No file: not moved. On PostgreSQL a publisher
-    with it goes by the server's clock, as with the machine's own."""
+def move_clocks(path: Path) -> None:
+    """Move the machine's clocks, for this process, by the seconds in a file: `wall boot`. No file: not moved. The
+    clock stays the machine's own: on PostgreSQL a publisher with another one does not go by the server's."""
+    now, boot = SystemClock.now, SystemClock.boot
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def _shifts(self) -> tuple[float, float]:
+    def shifts() -> tuple[float, float]:
         try:
-            wall, boot = self._path.read_text().split()
+            wall, slept = path.read_text().split()
         except (FileNotFoundError, ValueError):
             return 0.0, 0.0
-        return float(wall), float(boot)
+        return float(wall), float(slept)
 
-    def now(self) -> datetime:
-        return super().now() + timedelta(seconds=self._shifts()[0])
-
-    def boot(self) -> float:
-        return super().boot() + self._shifts()[1]
+    SystemClock.now = lambda self: now(self) + timedelta(seconds=shifts()[0])  # type: ignore[method-assign]
+    SystemClock.boot = lambda self: boot(self) + shifts()[1]  # type: ignore[method-assign]
 
 
 @dataclass
@@ -127,7 +122,7 @@ class Forks:
         self._hear()
 
     def start(self, argv: Sequence[str], env: Mapping[str, str], *, stdin: str = "", **more: Any) -> Fork:
-        """`ttp ARGV` with this environment and no other. `clock`: the file of a ShiftedClock; `mutant`: its mistake;
+        """`ttp ARGV` with this environment and no other. `clock`: the file of `move_clocks`; `mutant`: its mistake;
         `stop_at_intent`: the number of the intent at which it stops itself; `program`: the module whose `main` it is
         instead; `network`: the namespace of its network."""
         with self._turn:
@@ -223,8 +218,9 @@ def _become(order: Mapping[str, Any]) -> None:
         else:
             from ttp.cli.main import main
 
-            clock = order.get("clock")
-            code = main(order["argv"], ShiftedClock(Path(clock)) if clock else None)
+            if order.get("clock"):
+                move_clocks(Path(order["clock"]))
+            code = main(order["argv"])
         sys.stdout.flush()
         sys.stderr.flush()
     except BaseException:  # noqa: BLE001 (a fork must never go on as its parent)

@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tests.faults.team import Postgres
 from tests.store.stores import duplicate
+from ttp.cli.context import open_database
 from ttp.cli.settings import key_table
 from ttp.domain.config import is_shared
 from ttp.store import shared_settings
-from ttp.store.database import Database, open_database
+from ttp.store.database import Database
 
 if TYPE_CHECKING:
     from ttp.store.postgresql.connection import PostgresConnection

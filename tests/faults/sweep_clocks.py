@@ -119,6 +119,13 @@ def host_alone() -> Iterator[Run]:
     for name, (by_s, slept_s) in JUMPS.items():
         if slept_s:  # every clock goes on in a sleep
             continue
+        for kind in KINDS.values():
+
+            def wait(bench: Bench, kind: Kind = kind, by: float = by_s) -> Verdict:
+                return bench.case(kind, lambda asked: None, lambda bench: _wait_for_clock(bench, kind, by))
+
+            row, place = f"the clock of a host alone goes {name}", f"{kind.name}, before it begins"
+            yield Run(row, place, wait, calls_most=kind.call_count, covers=(kind.name, name, "not begun"))
         for lost in (None, "cut before", "cut after", "killed after"):
             for kind in KINDS.values():
                 for where in calls_of(kind):
@@ -137,6 +144,16 @@ def host_alone() -> Iterator[Run]:
                         covers=(kind.name, name, str(lost)),
                         at_call=True,
                     )
+
+
+def _wait_for_clock(bench: Bench, kind: Kind, by_s: float) -> None:
+    bench.server_keeps_time = True
+    bench.shift(by_s, 0.0)
+    bench.run(*RUN, "--max-time", "3s").wait(PATIENCE_S)
+    if any(map(kind.publishes, bench.proxy.asked)):
+        bench.amiss.append("it is published by a host whose clock is wrong")
+    bench.shift(0.0, 0.0)
+    bench.settle()
 
 
 def _jumped_alone(bench: Bench, kind: Kind, where: Where, lost: str | None, by_s: float) -> Verdict:

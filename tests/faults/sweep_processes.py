@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from tests.faults.bench import PATIENCE_S, RUN, Bench
@@ -20,43 +20,56 @@ from tests.faults.proxy import Fault
 from tests.faults.sweeps import Asks, Run, Where, ends_of, requests_of, spoiling
 
 KILLS_MOST = 3
-LONGEST_S = 0.6
-"""Most runs are over by then."""
+LATEST = 2.0
+"""When a process is killed at the latest, in times of a run of its bench: most runs are over by then."""
 STOPPED_S = 1.2
 STRACE = shutil.which("strace")
-CALLS = ("fsync", "fdatasync", "pwrite64", "sendto", "recvfrom")
+SYSTEM_CALLS = {"fsync": 20, "fdatasync": 20, "pwrite64": 180, "sendto": 20, "recvfrom": 20}
+MESSAGES = {"sendto": 260, "recvfrom": 180}
+"""How many of each system call a run makes: with a store in a file, and in a server."""
 _LOSER = re.compile(r"pid \d+")
 
 
 def killed(count: int, seed: int = 1) -> Iterator[Run]:
-    """`kill -9` at random times, up to three times in a row."""
+    """`kill -9` at random times, up to three times in a row: the machine and the store decide how long a run takes."""
     dice = random.Random(seed)
     kinds = list(KINDS.values())
     for number in range(count):
         kind = kinds[number % len(kinds)]
-        times = [dice.uniform(0.0, LONGEST_S) for _ in range(dice.randint(1, KILLS_MOST))]
-        where = ", ".join(f"{seconds * 1000:.0f} ms" for seconds in times)
+        times = [dice.uniform(0.0, LATEST) for _ in range(dice.randint(1, KILLS_MOST))]
+        where = ", ".join(f"{at:.3f}" for at in times)
         ends = ends_of(kind, unsure=True)
-        yield Run("kill -9 at a random time", f"{kind.name}, {where}", _killing(kind, times), ends, covers=(kind.name,))
+        yield Run(
+            "kill -9 at a random time",
+            f"{kind.name}, after {where} of a run",
+            _killing(kind, times),
+            ends,
+            covers=(kind.name,),
+        )
 
 
 def _killing(kind: Kind, times: list[float]) -> Callable[[Bench], Verdict]:
     def go(bench: Bench) -> None:
-        for seconds in times:
+        for at in times:
             fork = bench.run(*RUN)
-            time.sleep(seconds)
+            time.sleep(at * bench.usual_s)
             fork.signal(signal.SIGKILL)
             fork.wait()
         bench.settle()
 
-    return lambda bench: bench.case(kind, lambda asked: None, go)
+    def killed(bench: Bench) -> Verdict:
+        assert bench.usual_s  # measured before the case begins, by one of its own
+        return bench.case(kind, lambda asked: None, go)
+
+    return killed
 
 
-def killed_in_a_call(most: int) -> Iterator[Run]:
-    """`kill -9` as the k-th fsync, write, send or receive begins. Nothing where the machine has no strace."""
+def killed_in_a_call(calls: Mapping[str, int]) -> Iterator[Run]:
+    """`kill -9` as the k-th of some system calls begins. Nothing where the machine has no strace. `calls`: how many of
+    each there are."""
     if STRACE is None:
         return
-    for call in CALLS:
+    for call, most in calls.items():
         for k in range(1, most + 1):
             for kind in (KINDS["x text"], KINDS["instagram photo"], KINDS["x thread"], KINDS["tiktok photos"]):
 

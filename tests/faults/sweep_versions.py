@@ -26,11 +26,11 @@ def beside(count: int) -> Iterator[Case]:
         after, killed = dice.uniform(0.0, 1.5), ("this version", "the next version")[number % 2]
 
         def go(team: Team, after: float = after, killed: str = killed) -> None:
-            this = team.start("a", **QUICK)
+            this = team.start("a", call_s="0.6", **QUICK)
             this.wait_for("publisher.started")
             team.make_due(spread_s=4.0)
             time.sleep(after)
-            following = team.start("b", version="next", **QUICK)
+            following = team.start("b", version="next", call_s="0.6", **QUICK)
             if not following.wait_for("publisher.started"):
                 team.note(f"the next version did not start: {following.text[-300:]}")
             if team.ask("SELECT version_num FROM alembic_version") != NEXT_REVISION:

@@ -238,8 +238,9 @@ def no_look_ups() -> Iterator[Run]:
                         bench: Bench, kind: Kind = kind, first: str = first, name: str = name, where: Where = where
                     ) -> Verdict:
                         lost, closed = TROUBLES[first](bench, kind), TROUBLES[name](bench, kind)
-                        # Patience is counted in windows for Instagram and in gaps for TikTok.
-                        brief = {"PUBLISH__LOOKUP_GAP_S": "0.03"} | {
+                        # Patience is counted in windows for Instagram and in gaps for TikTok, whose forty gaps must be
+                        # over before the thirty look-ups that a minute allows are spent.
+                        brief = {"PUBLISH__LOOKUP_GAP_S": "0.002"} | {
                             f"PLATFORMS__{name}__SETTLE_S": "0.3" for name in ("INSTAGRAM", "BLUESKY", "MASTODON")
                         }
                         return bench.case(kind, spoiling(kind, where, lost, *[closed] * 10_000), env=brief)

@@ -11,13 +11,13 @@ from tests.faults.sweep_clones import clones
 from tests.faults.sweep_copies import copies, damaged, disks
 from tests.faults.sweep_hostile import hostile
 from tests.faults.sweep_look_ups import missed_looks, twins
-from tests.faults.sweep_processes import crowds, killed, killed_in_a_call, overlapping
+from tests.faults.sweep_processes import MESSAGES, SYSTEM_CALLS, crowds, killed, killed_in_a_call, overlapping
 from tests.faults.sweep_programs import programs
 from tests.faults.sweep_tokens import renewals
 from tests.faults.sweep_user_programs import user_programs
 from tests.faults.sweeps import Asks, Run, lagging, no_look_ups, one_trouble, two_troubles
 
-KILLS, SYSTEM_CALLS, CROWDS, PROGRAMS = 5000, 20, 20, 2000
+KILLS, CROWDS, PROGRAMS = 5000, 20, 2000
 SAMPLES = {
     "one trouble": 60,
     "two troubles": 20,
@@ -52,7 +52,7 @@ POSTGRESQL_SAMPLES = {
     "missed looks": 3,
     "twins": 3,
     "kills": 8,
-    "system calls": 6,
+    "messages": 8,
     "overlaps": 4,
     "crowds": 3,
     "tokens": 4,
@@ -71,6 +71,7 @@ NOT_ON_POSTGRESQL = {
     "copies": "files of a store are copied and put back; tests/store and tests/services copy databases",
     "clones": "a folder is copied: its copy leads to the same database, and is another host",
     "disks": "the disk of the store's file refuses; what a server cannot write is an error of a statement",
+    "system calls": "most of them write the store's file; `messages` kills at each message to the server",
     "damage": "the store's file is damaged; a server checks what it reads",
 }
 """The sweeps that are about a file, and why they are not made on PostgreSQL."""
@@ -101,6 +102,8 @@ def sweep(name: str, asks: Asks) -> Iterator[Run]:
             return killed(KILLS)
         case "system calls":
             return killed_in_a_call(SYSTEM_CALLS)
+        case "messages":
+            return killed_in_a_call(MESSAGES)
         case "overlaps":
             return overlapping(asks)
         case "crowds":

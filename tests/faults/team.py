@@ -67,11 +67,13 @@ def free_port() -> int:
 class Postgres:
     """A server that can be killed and started again. As root its programs run as another user."""
 
-    def __init__(self, folder: Path, *, listen: str = "127.0.0.1") -> None:
+    def __init__(self, folder: Path, *, listen: str = "127.0.0.1", template: Path | None = None) -> None:
+        """`template`: of another one, which is copied."""
         binaries = find_binaries()
         if binaries is None:
             raise RuntimeError("there are no programs of PostgreSQL here")
         self._binaries, self.data, self.port = binaries, folder / "pg", free_port()
+        self.template = template or folder / "template"
         self.data.mkdir(mode=0o700)
         self._user = "nobody" if os.getuid() == 0 else None
         self._log = (folder / "pg.log").open("ab")
@@ -85,7 +87,13 @@ class Postgres:
 
     def prepare(self) -> None:
         """Make the server's folder."""
-        self.call("initdb", "-D", str(self.data), "-U", "ttp", "-A", "trust", "--no-sync", "-E", "UTF8")
+        if not self.template.exists():
+            self.call("initdb", "-D", str(self.data), "-U", "ttp", "-A", "trust", "--no-sync", "-E", "UTF8")
+            shutil.copytree(self.data, self.template)
+        else:
+            subprocess.run(["cp", "-r", f"{self.template}/.", str(self.data)], check=True)
+            if self._user is not None:
+                subprocess.run(["chown", "-R", self._user, str(self.data)], check=True)
         with (self.data / "postgresql.conf").open("a") as config:
             config.write(
                 f"\nlisten_addresses = '{self._listen}'\nport = {self.port}\nunix_socket_directories = ''\n"
@@ -182,6 +190,11 @@ class Result:
     story: list[str] = field(default_factory=list)
 
     @property
+    def counts(self) -> tuple[int, ...]:
+        """Posts, twice, lost, stuck, needing review."""
+        return self.posts, self.duplicates, self.lost, self.stuck, self.needs_review
+
+    @property
     def summary(self) -> str:
         """What was wrong."""
         counts = (self.duplicates, self.lost, self.stuck)
@@ -204,7 +217,7 @@ class Case:
     accounts: int = 4
     posts: int = 16
     spread_s: float = 1.0
-    settle_s: float = 3.0
+    settle_s: float = 1.0
     lag_s: float = 0.0
     is_alone: bool = False
     listen: str = "127.0.0.1"
@@ -387,6 +400,10 @@ class Team:
         """Return the deliveries that a publisher has in hand, with their fences."""
         return {tuple(row) for row in self.rows(f"{_IN_HAND} AND p.pid = {publisher.process.pid}")}
 
+    def open(self) -> set[tuple[int, int]]:
+        """Return the deliveries that any publisher has in hand, or had when it died, with their fences."""
+        return {tuple(row) for row in self.rows(_OPEN)}
+
     def measure_takeover(self, left: set[tuple[int, int]], within_s: float = 10.0) -> None:
         """Wait until other publishers have taken over what a dead one had in hand, and note how long it took; longer
         than `within_s` is a fault. Call it right after a publisher has died or stopped."""
@@ -395,7 +412,7 @@ class Team:
         began = time.monotonic()
         while left and time.monotonic() - began < within_s * 2:
             with suppress(psycopg.Error):
-                left &= {tuple(row) for row in self.rows(_OPEN)}
+                left &= self.open()
             time.sleep(0.02)
         took = time.monotonic() - began
         self.takeovers.append(took)

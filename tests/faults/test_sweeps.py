@@ -50,7 +50,7 @@ def postgresql_bench() -> Iterator[Bench]:
 
 
 @pytest.mark.skipif(find_binaries() is None, reason="there are no programs of PostgreSQL here")
-@pytest.mark.parametrize("name", ["one trouble", "suspends"])
+@pytest.mark.parametrize("name", ["one trouble", "host clocks"])
 def test_a_run_of_a_sweep_on_postgresql_leaves_every_post_once(name: str, postgresql_bench: Bench) -> None:
     run = sample(name, sweep(name, ASKS), 1, "0")[0]
     verdict = run.go(postgresql_bench)

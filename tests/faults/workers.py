@@ -29,18 +29,19 @@ NOT_MADE = "none"
 @dataclass(frozen=True, slots=True)
 class Choice:
     """Which runs are made: the sample of CI, or with `full` the runs of one part of so many. `sizes`: of the samples of
-    sweeps."""
+    sweeps. `seed`: what draws them, also where a commit is made meanwhile."""
 
     full: bool = False
     part: int = 1
     parts: int = 1
     sizes: Mapping[str, int] = field(default_factory=lambda: SAMPLES)
+    seed: str = field(default_factory=seed)
 
     def of(self, asks: Asks, name: str) -> list[Run]:
         """The chosen runs of one sweep."""
         runs = list(sweep(name, asks))
         if not self.full:
-            return sample(name, runs, self.sizes[name], seed())
+            return sample(name, runs, self.sizes[name], self.seed)
         # Shuffled, always alike: sweeps are nested loops, and every n-th run would be of one kind of post.
         random.Random(name).shuffle(runs)
         return runs[self.part - 1 :: self.parts]
@@ -53,9 +54,9 @@ def bench_somewhere(server: str | None = None) -> Iterator[Bench]:
         yield bench
 
 
-def requests_of_all(server: str | None = None) -> Asks:
+def requests_of_all() -> Asks:
     """What each kind of post asks for when nothing goes wrong."""
-    with bench_somewhere(server) as bench:
+    with bench_somewhere() as bench:
         return {kind.name: bench.requests(kind) for kind in KINDS.values()}
 
 

@@ -14,8 +14,7 @@ from tests.platforms.metrics_lines import SECOND, Told, history, line, read
 from tests.platforms.stubs import BEARER, Script, Stub
 from tests.settings import Config
 from ttp.domain.account import Credentials
-from ttp.domain.metrics.online_followers import OnlineDay
-from ttp.domain.metrics.sample import Sample
+from ttp.domain.metrics.sample import OnlineDay, Sample
 from ttp.domain.outcome import Kind
 from ttp.platforms.testing import NOON, StandingClock
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from tests.clock import START
-from tests.platforms.factories import PLATFORMS
 from tests.publisher.bench import Bench
 from tests.publisher.test_runner import runner
 from ttp.domain.action import action
@@ -17,7 +16,6 @@ from ttp.domain.event import CLOCK, Event
 from ttp.domain.outcome import Absent, Done, Found, Kind, NotDone, Unknown
 from ttp.domain.time.clock import to_ms
 from ttp.publisher.loop import Mode, Scope
-from ttp.services.status import Status
 from ttp.store.home import locks
 
 S = DeliveryState
@@ -177,14 +175,3 @@ def test_look_ups_before_and_after_a_clock_set_back_both_count(bench: Bench) -> 
     assert bench.delivery().state is S.PUBLISHED
     first, second = bench.x.times("publish")
     assert second - first < 240.0, "by this clock; and the platform's says that its window is over"
-
-
-@pytest.mark.parametrize(("ahead_s", "is_wrong"), [(61, True), (-61, True), (60, False)])
-def test_a_clock_that_differs_from_the_server_s_is_a_reason_to_notify(
-    bench: Bench, ahead_s: int, is_wrong: bool
-) -> None:
-    def server_clock(db: object) -> datetime:
-        return bench.clock.now() + timedelta(seconds=ahead_s)
-
-    status = Status(bench.database, bench.database.home, bench.clock, bench.config, PLATFORMS, server_clock)
-    assert (status.clock_trouble() is not None) is is_wrong

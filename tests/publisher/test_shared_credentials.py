@@ -14,9 +14,10 @@ from tests.clock import FakeClock
 from tests.conftest import Program
 from tests.publisher.world import World, open_world
 from tests.store.backends import KEY, OTHER_KEY
+from ttp.cli.context import open_database
 from ttp.publisher.loop import Loop, Scope
 from ttp.sandbox.server import RunningSandbox
-from ttp.store.database import Database, open_database
+from ttp.store.database import Database
 from ttp.store.dialect import StoreError
 
 

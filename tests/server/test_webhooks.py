@@ -15,8 +15,8 @@ import pytest
 from tests.conftest import Program
 from tests.server.test_process import Serve, environ, published, serve, until
 from ttp.domain.webhook import CallResult
-from ttp.server import webhook_sender
-from ttp.server.webhook_sender import WebhookSender
+from ttp.server import process
+from ttp.server.process import WebhookSender
 from ttp.services.server.webhooks import Webhooks
 from ttp.store.credentials import CredentialsFile
 from ttp.store.database import Database
@@ -134,8 +134,8 @@ def hanging(home: Path, ttp: Program, over: threading.Event) -> tuple[Webhooks, 
 def test_a_receiver_that_hangs_holds_up_no_other_and_one_process_sends(
     ttp: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(webhook_sender, "LOOK_EVERY_S", 0.01)
-    monkeypatch.setattr(webhook_sender, "LOCK_EVERY_S", 0.01)
+    monkeypatch.setattr(process, "LOOK_EVERY_S", 0.01)
+    monkeypatch.setattr(process, "LOCK_EVERY_S", 0.01)
     over, stopping = threading.Event(), threading.Event()
     webhooks, called = hanging(ttp.home, ttp, over)
     for number in (1, 2):

@@ -446,7 +446,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from ttp.services.store_copy import StoreCopy
 from ttp.store import table_copy
-from ttp.store.database import open_database
+from ttp.cli.context import open_database
 from ttp.store.postgresql.connection import PostgresConnection
 from ttp.store.sqlite import SqliteConnection
 

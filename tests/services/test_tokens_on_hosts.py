@@ -11,11 +11,11 @@ from tests.clock import FakeClock
 from tests.services.logins import Shop
 from tests.store.backends import KEY
 from tests.store.schemas import Schemas
+from ttp.cli.context import open_database
 from ttp.domain.errors import Busy
 from ttp.services.tokens import SUSPENDED_AFTER_S
 from ttp.store.credentials.keys import Keys
 from ttp.store.credentials.table import CredentialsTable
-from ttp.store.database import open_database
 from ttp.store.postgresql.token_locks import SharedRefreshRecord
 
 

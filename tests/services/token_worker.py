@@ -20,6 +20,7 @@ from typing import Any
 from tests.platforms.factories import PLATFORMS, login_for
 from tests.settings import Config
 from tests.store.backends import KEY
+from ttp.cli.context import open_database
 from ttp.domain.account import Account, Credentials, parse_account_name
 from ttp.domain.errors import TtpError
 from ttp.domain.time.clock import SystemClock, from_ms
@@ -30,7 +31,7 @@ from ttp.services.tokens import Tokens
 from ttp.store.credentials import CredentialsFile, CredentialsStore
 from ttp.store.credentials.keys import Keys
 from ttp.store.credentials.table import CredentialsTable
-from ttp.store.database import Database, open_database
+from ttp.store.database import Database
 
 PROBE = {"x": ("/2/users/me", {}), "tiktok": ("/v2/user/info/", {"fields": "open_id"})}
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.store import stores
 from tests.store.schemas import Schemas
+from ttp.domain.account import Account
+from ttp.store.database import Database
 
 BOTH = {
     "test_approvals",
@@ -60,3 +63,14 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
 @pytest.fixture(autouse=True)
 def copied_stores() -> None:
     """Let the program create its stores: each has its own id."""
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    """A new store without rows."""
+    return stores.new_store(tmp_path / "home")
+
+
+@pytest.fixture
+def account(database: Database) -> Account:
+    return stores.add_account(database)

@@ -96,7 +96,7 @@ class Schemas:
         return name
 
     def _address(self, name: str) -> str:
-        options = quote(f"-c search_path={name} -c synchronous_commit=off")
+        options = quote(f"-c search_path={name}")
         return f"{self._server}{'&' if '?' in self._server else '?'}options={options}&application_name={name}"
 
     @contextmanager

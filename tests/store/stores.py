@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 
 from tests.clock import START
 from tests.platforms.factories import PLATFORMS
+from ttp.cli.context import open_database
 from ttp.domain.account import Account, parse_account_name
 from ttp.domain.delivery import Delivery
 from ttp.domain.post import Post
 from ttp.domain.post_edit import with_derived_status
 from ttp.store import accounts, posts
-from ttp.store.database import Database, open_database
+from ttp.store.database import Database
 from ttp.store.dialect import Connection
 from ttp.store.ownership import remember_files
 from ttp.store.sqlite import SqliteConnection, create_tables

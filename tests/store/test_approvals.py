@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from contextlib import closing
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from tests.clock import START
-from tests.store.stores import add_account, add_post, new_store, to, transaction
+from tests.store.stores import add_account, add_post, to, transaction
 from ttp.domain.account import Account
 from ttp.domain.delivery import IN_FLIGHT, DeliveryState
 from ttp.store import claims, dialect, queries
@@ -18,16 +17,6 @@ from ttp.store.rate_limits import Pace
 
 SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Database:
-    return new_store(tmp_path / "home")
-
-
-@pytest.fixture
-def account(database: Database) -> Account:
-    return add_account(database)
 
 
 def claimed(database: Database, *, approved: bool) -> list[int]:

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from tests.clock import START
-from tests.store.stores import add_account, add_post, new_store, to
+from tests.store.stores import add_account, add_post, to
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Attempt, Kind, Phase
 from ttp.store import attempts, queries
@@ -38,11 +37,6 @@ FULL = Attempt(
 )
 INTENT = Attempt("x/me", 1, "post", Phase.PUBLISH, START, delivery_id=1)
 LOOK = Attempt("x/me", 1, "look up", Phase.LOOK_UP, START, START, "absent", delivery_id=1)
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Database:
-    return new_store(tmp_path / "home")
 
 
 @pytest.fixture

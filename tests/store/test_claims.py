@@ -6,13 +6,12 @@ from collections.abc import Collection
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.clock import START
-from tests.store.stores import add_account, add_post, new_store, to, transaction
+from tests.store.stores import add_account, add_post, to, transaction
 from ttp.domain.action import action
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryError, DeliveryState
 from ttp.domain.outcome import Kind
@@ -25,11 +24,6 @@ from ttp.store.dialect import Conflicting, Row
 GAP = timedelta(seconds=60)
 ERROR = DeliveryError(Kind.NETWORK, "cut off")
 SECOND = timedelta(seconds=1)
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Database:
-    return new_store(tmp_path / "home")
 
 
 def claimed(

@@ -13,7 +13,6 @@ import pytest
 
 from tests.clock import START
 from tests.store.backends import KEY, OTHER_KEY
-from tests.store.stores import new_store
 from ttp.domain.account import Credentials
 from ttp.domain.errors import UsageError
 from ttp.store.credentials import BackendUnavailable, BrokenEntry, KeyMissing
@@ -26,11 +25,6 @@ OLD, NEW = KEY, OTHER_KEY
 OLD_ID, NEW_ID = (parse_keys(key, "")[0].id for key in (OLD, NEW))
 HELD = Credentials("s3cret-a", "api.x.com", "s3cret-r", START, "12", "app", "s3cret-c")
 NAMES = ("x/me", "x/other", "webhook/3")
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Database:
-    return new_store(tmp_path / "home")
 
 
 def table(database: Database, *keys: str) -> CredentialsTable:

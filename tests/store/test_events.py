@@ -9,10 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.clock import START, FakeClock
-from tests.store.stores import add_account, add_post, new_store, to, transaction
+from tests.store.stores import add_account, add_post, to, transaction
 from ttp.domain.attempt import Kind
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.post_edit import with_derived_status
@@ -23,11 +21,6 @@ from ttp.store.database import Database
 DONE = ("post.due", "delivery.sending", "delivery.published", "post.finished")
 LATER = START + timedelta(seconds=5)
 REVIEW = DeliveryError(Kind.UNKNOWN, "nobody knows")
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Database:
-    return new_store(tmp_path / "home")
 
 
 def claim(database: Database) -> list[Delivery]:

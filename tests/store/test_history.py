@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,18 +12,13 @@ from hypothesis import given
 from tests.clock import START
 from tests.examples import examples
 from tests.store.random_posts import POSTS
-from tests.store.stores import add_account, add_post, new_store, to
+from tests.store.stores import add_account, add_post, to
 from tests.store.test_reads import three_accounts
 from ttp.domain.post import Post
 from ttp.store import change_log, posts, queries
 from ttp.store import posts as stored_posts
 from ttp.store.change_log import KEPT_FOR, ChangeRecorder
 from ttp.store.database import Database
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Database:
-    return new_store(tmp_path / "home")
 
 
 @examples(50)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from tests.clock import START
-from tests.store.stores import add_account, add_post, new_store, to
+from tests.store.stores import add_account, add_post, to
 from ttp.domain.account import Account
 from ttp.domain.delivery import DeliveryError, DeliveryState
 from ttp.domain.outcome import Attempt, Kind, Phase
@@ -20,11 +19,6 @@ from ttp.store.database import Database
 from ttp.store.dialect import Connection
 
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Database:
-    return new_store(tmp_path / "home")
 
 
 @pytest.fixture

@@ -27,16 +27,6 @@ POSTS, ME = "POST /2/tweets", LimitKey("GET /2/users/me")
 KEY, APP = LimitKey(POSTS), LimitKey("POST /2/tweets in 24 h", "app", "1a2b3c4d")
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Database:
-    return new_store(tmp_path / "home")
-
-
-@pytest.fixture
-def account(database: Database) -> Account:
-    return add_account(database)
-
-
 def limit(left: int = 5, name: str = POSTS, resets_at: datetime = START + HOUR, account: str = "x/me") -> Limit:
     return Limit(account, name, left, 100, resets_at)
 

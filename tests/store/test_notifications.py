@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
-
-import pytest
 
 from tests.clock import START
-from tests.store.stores import add_account, add_post, new_store, to, transaction
+from tests.store.stores import add_account, add_post, to, transaction
 from ttp.domain.action import action
 from ttp.domain.notification import MOST_TRIES, PAUSES, Alarm, Notification
 from ttp.store import notifications
@@ -17,11 +14,6 @@ from ttp.store.database import Database
 
 STALLED = Alarm("publisher.stalled", "publisher", "3 posts are overdue", action("run"))
 JUDGED = ("publisher",)
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Database:
-    return new_store(tmp_path / "home")
 
 
 def fail(database: Database, state: str = "failed", kind: str = "network") -> int:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from tests.clock import START
 from tests.store.stores import add_account, new_store
-from ttp.domain.metrics.online_followers import OnlineDay
-from ttp.store.metrics.online_followers import DAYS, newest_days, save_days
+from ttp.domain.metrics.sample import OnlineDay
+from ttp.store.metrics.samples import DAYS, newest_days, save_days
 
 
 def test_days_are_replaced_and_the_newest_are_read_oldest_first(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.store.stores import add_account, add_post, new_store, raw, to, transaction
+from tests.store.stores import add_post, raw, to, transaction
 from ttp.domain.account import Account
 from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
@@ -26,16 +26,6 @@ from ttp.store.ownership import RESTORED, Machine, OwnedElsewhere, Owner, possib
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 PI, LAPTOP = Machine("pi", "1" * 32), Machine("laptop", "2" * 32)
 SOON = timedelta(hours=1)
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Database:
-    return new_store(tmp_path / "home")
-
-
-@pytest.fixture
-def account(database: Database) -> Account:
-    return add_account(database)
 
 
 def publish(database: Database, who: Owner, steps: int = 1, now: datetime = NOW) -> None:

@@ -13,8 +13,9 @@ from alembic import command as alembic
 from alembic.config import Config
 
 from tests.conftest import Program, Ran
+from ttp.cli.context import open_database
 from ttp.domain.errors import Busy, NewerStore, NotAllowed
-from ttp.store.database import REVISIONS, open_database
+from ttp.store.database import REVISIONS
 from ttp.store.dialect import SessionLost
 from ttp.store.postgresql import upgrade
 from ttp.store.postgresql.address import read_address

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from tests.clock import START
-from tests.store.stores import add_account, add_post, new_store, to
+from tests.store.stores import add_account, add_post, to
 from ttp.domain.account import Account
 from ttp.domain.delivery import DeliveryState
 from ttp.store.database import Database
@@ -20,16 +19,6 @@ from ttp.store.metrics import schedule
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 ALL = ("instagram", "tiktok", "x")
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Database:
-    return new_store(tmp_path / "home")
-
-
-@pytest.fixture
-def account(database: Database) -> Account:
-    return add_account(database)
 
 
 @pytest.fixture

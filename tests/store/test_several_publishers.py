@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from threading import Thread
 
 import pytest
 
 from tests.clock import START
-from tests.store.stores import add_account, add_post, new_store, to
+from tests.store.stores import add_account, add_post, to
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import Busy
 from ttp.domain.outcome import Attempt, Done, Kind, Phase
@@ -76,11 +75,6 @@ class Publisher:
 
         pid = self.db.execute("SELECT pg_backend_pid()").fetchone()[0]
         return locked_accounts(self.db, Held.DELIVERY, pid)
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Database:
-    return new_store(tmp_path / "home")
 
 
 @pytest.fixture

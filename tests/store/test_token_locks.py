@@ -10,9 +10,10 @@ import pytest
 
 from tests.clock import START
 from tests.store.schemas import Schemas
-from tests.store.stores import add_account, new_store
+from tests.store.stores import new_store
+from ttp.cli.context import open_database
 from ttp.domain.account import Account
-from ttp.store.database import Database, open_database
+from ttp.store.database import Database
 from ttp.store.home.locks import TokenLocked
 
 
@@ -27,11 +28,6 @@ def database(tmp_path: Path, schemas: Schemas) -> Iterator[Database]:
 def other(database: Database, tmp_path: Path) -> Database:
     """The same store on another host."""
     return on_host(database, tmp_path / "two")
-
-
-@pytest.fixture
-def account(database: Database) -> Account:
-    return add_account(database)
 
 
 def on_host(database: Database, home: Path) -> Database:

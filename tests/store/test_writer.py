@@ -19,11 +19,6 @@ from ttp.store.writer import Writer
 Work = Callable[[Connection], object]
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Database:
-    return new_store(tmp_path / "home")
-
-
 def connecting(database: Database, seen: list[str]) -> Callable[[], Connection]:
     """A connection that notes its statements, and has room for hardly more than it holds."""
 

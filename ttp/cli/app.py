@@ -53,9 +53,13 @@ class _Prepared(Command):
             return None
         given, context = ctx.params, ctx.obj
         refuse_bad_bytes(given)
-        ended = context.admit(*_named(ctx), given)
-        if ended is not None:
-            return ended
+        path, names = _named(ctx)
+        if context.admit(path, names, given):
+            from ttp.cli.remote.client import run_there
+
+            ended = run_there(context, path, given)
+            if ended is not None:
+                return ended
         asked = {name: given.pop(name) for name in self._shared}
         if given.get("own_format") in FORMATS:  # a --format that has more formats
             asked["format"], given["own_format"] = given["own_format"], None

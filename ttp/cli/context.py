@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ttp.cli import settings
 from ttp.cli.command_table import capability_of
-from ttp.domain.errors import ContentRefused, Hint, NotAllowed
+from ttp.domain.errors import ContentRefused, Hint, NotAllowed, UsageError
 from ttp.domain.permissions import VARIABLE, Capability
 from ttp.domain.time.clock import Clock, SystemClock
 
@@ -61,7 +61,6 @@ if TYPE_CHECKING:
     from ttp.store.credentials import CredentialsStore
     from ttp.store.credentials.table import CredentialsTable
     from ttp.store.database import Database
-    from ttp.store.dialect import Connection
     from ttp.store.home.files import OwnFiles
     from ttp.store.home.media import MediaStore
     from ttp.store.rate_limits import Limits
@@ -82,8 +81,8 @@ class Context:
     def now(self) -> datetime:
         return self.clock.now()
 
-    def admit(self, path: str, given: Collection[str], values: dict[str, Any]) -> int | None:
-        """Return the exit code of a command that another machine ran; None if it is to run here.
+    def admit(self, path: str, given: Collection[str], values: dict[str, Any]) -> bool:
+        """Return whether a command may be for another machine; `cli.remote.client` decides.
 
         `path`: such as `slots add`; `given`: the names of its options and arguments; `values`: their values, which the
         command gets. Raise NotAllowed if TTP_CAPABILITY does not allow it.
@@ -91,11 +90,7 @@ class Context:
         needed, have = Capability(capability_of(path, given)), settings.capability()
         if not have.allows(needed):
             raise NotAllowed(f"{VARIABLE} is {have}, and ttp {path} needs {needed}", Hint("see", "ttp help capability"))
-        if not settings.names_server():
-            return None
-        from ttp.cli.remote.client import run_there
-
-        return run_there(self, path, values)
+        return settings.names_server()
 
     def render_way_out(self, way: WayOut) -> str:
         """Return a way out as a command to type."""
@@ -205,8 +200,6 @@ class Context:
 
     @cached_property
     def database(self) -> Database:
-        from ttp.store.database import open_database
-
         def report(backup: Path) -> None:
             if self.open_out is not None:
                 self.open_out.note(f"the store was brought up to date; as it was before:  {backup}")
@@ -230,7 +223,7 @@ class Context:
     def status(self) -> Status:
         from ttp.services.status import Status
 
-        return Status(self.database, self.home, self.clock, self.config, self.platforms, self._server_clock)
+        return Status(self.database, self.home, self.clock, self.config, self.platforms)
 
     @cached_property
     def media(self) -> MediaStore:
@@ -472,13 +465,9 @@ class Context:
             make_ahead=lambda: self.occurrences.make_due(),
             notifications=self.notifications if self.config.texts("notify.kinds") else None,
             check_credentials=self._check_credentials,
-            server_clock=self._server_clock,
+            # A clock that a test moves has nothing to do with the server's.
+            server_clock=self.database.server_clock if type(self.clock) is SystemClock else None,
         )
-
-    @property
-    def _server_clock(self) -> Callable[[Connection], datetime] | None:
-        """What reads the clock of the store's server. A clock that a test moves has nothing to do with it."""
-        return self.database.server_clock if isinstance(self.clock, SystemClock) else None
 
     def _check_credentials(self) -> None:
         """Raise KeyMissing if credentials are in the store and their key is not given here."""
@@ -552,3 +541,28 @@ class Context:
             self.database, self.tokens, self._reader, self.config, self.clock, self.platforms, patience
         )
         return MetricsSync(self.database, gather, self.config, self.clock, self.platforms)
+
+
+def open_database(
+    home: Path,
+    url: str = "",
+    password_command: Sequence[str] = (),
+    *,
+    may_upgrade: bool = True,
+    report_upgrade: Callable[[Path], object] = lambda backup: None,
+) -> Database:
+    """Return the store of a home: in the PostgreSQL database at `url`, or without one in a file. Connects to nothing.
+
+    `password_command`: a program that prints the database's password. Raises UsageError for an address that cannot be
+    read, and if psycopg is not installed.
+    """
+    from ttp.store.database import Database
+
+    if not url:
+        return Database(home, may_upgrade=may_upgrade, report_upgrade=report_upgrade)
+    try:
+        from ttp.store.postgresql.database import PostgresDatabase
+    except ImportError as missing:
+        why = f"a store in PostgreSQL needs the extra postgres: {missing}"
+        raise UsageError(why, Hint("fix", "pip install 'ttp-cli[postgres]'")) from None
+    return PostgresDatabase(home, url, password_command, may_upgrade=may_upgrade)

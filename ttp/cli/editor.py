@@ -20,9 +20,8 @@ from typing import TYPE_CHECKING
 
 from ttp.cli.context import Context
 from ttp.cli.errors import command_text, error_lines
-from ttp.cli.notices import print_saved_post, saved_post_message, scheduled_text
+from ttp.cli.notices import print_saved_post, saved_post_message, saved_posts_spec, scheduled_text
 from ttp.cli.post_input import time_of_edit, time_of_new
-from ttp.cli.render import posts
 from ttp.cli.terminal import is_interactive
 from ttp.domain.action import WayOut, as_fields
 from ttp.domain.errors import (
@@ -293,7 +292,7 @@ def _finish_change(context: Context, task: ExistingPostEdit) -> None:
     sheet.discard()
     if saved is None:
         post = context.queries.post(task.post_id)
-        context.out.write_one(posts.saved_posts_spec(), post, say=[f"Post {task.post_id} was not changed."])
+        context.out.write_one(saved_posts_spec(), post, say=[f"Post {task.post_id} was not changed."])
         return
     moved = task.asked is not None and task.asked.at is not None
     said = scheduled_text(context, saved.post, saved.time) if moved else f"Changed post {task.post_id}."

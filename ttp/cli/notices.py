@@ -1,15 +1,17 @@
-"""Notes after a change."""
+"""What commands print after a change of posts: the posts, notes and warnings."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ttp.cli.context import Context
 from ttp.cli.errors import command_text
 from ttp.cli.output import Output
-from ttp.cli.render import posts as posts_module
+from ttp.cli.render.post import render_posts_in_full
+from ttp.cli.render.spec import OutputSpec
 from ttp.domain import permissions
 from ttp.domain.account import Account
 from ttp.domain.action import Action, OtherOptions, WayOut, action
@@ -54,6 +56,12 @@ def _suggested_slot(context: Context, names: Sequence[str], tz: str | None) -> s
     return f"{format_instant(found[0].at, found[1])}, score {found[0].score:.2f}" if found else None
 
 
+def saved_posts_spec(warnings: Sequence[str] = (), *, replayed: bool = False) -> OutputSpec[PostView]:
+    """Return the spec of created or changed posts; in TSV their ids."""
+    to_json = partial(notices.post_json, warnings=warnings, replayed=replayed)
+    return OutputSpec((*notices.POST_FIELDS, "replayed"), ("id",), to_json, render_posts_in_full)
+
+
 def print_saved_post(
     context: Context,
     saved: SavedPost,
@@ -67,7 +75,7 @@ def print_saved_post(
         warnings += warn_not_running(context)
     warnings += warn_needs_approval(context, notices.ids_needing_approval([saved.post]))
     try:
-        context.out.write_one(posts_module.saved_posts_spec(warnings, replayed=saved.replayed), saved.post, say=said)
+        context.out.write_one(saved_posts_spec(warnings, replayed=saved.replayed), saved.post, say=said)
     except TtpError as error:  # a full disk: the user must know before trying again
         raise TtpError(
             f"{error.message}; post {saved.post.id} was stored", Hint("see", f"ttp show {saved.post.id}")

@@ -152,9 +152,9 @@ class Output:
             wrapped = [part for line in said for part in terminal.wrap_for(self._stderr, line)]
             terminal.write_text(self._stderr, "\n".join(wrapped) + "\n", flush=True)
 
-    def error(self, error: TtpError, json: bool | None = None) -> None:
-        """Write an error to stderr as text or JSON. `json` None: as the format of the output."""
-        write_error(self._stderr, error, json=self.in_json if json is None else json)
+    def error(self, error: TtpError) -> None:
+        """Write an error to stderr, as JSON if the output is."""
+        write_error(self._stderr, error, json=self.in_json)
 
     def finish(self) -> None:
         """Flush stdout, so that a closed pipe is noticed here and not at exit."""

@@ -14,6 +14,7 @@
     ├── StateRefused       state        the post's state does not allow it
     ├── ReconnectNeeded    reconnect    the account's token no longer works
     ├── Busy               busy         the store or the publisher's lock is held, read-only or full
+    │   ├── ClocksDiffer
     │   └── SlowClock
     ├── Damaged            damaged      the store cannot be read
     ├── NewerStore         newer_store  a later ttp wrote it
@@ -167,6 +168,18 @@ class SlowClock(Busy):
             " is set, or until --trust-clock says that it is right",
             Hint("see", "date"),
             Hint("fix", action("run", trust_clock=True)),
+        )
+
+
+class ClocksDiffer(Busy):
+    """The clock of this machine, at `here`, differs from that of the store's server, at `there`: publishing goes by the
+    server's, and people read and write times of this one. Nothing is published from here until it is right."""
+
+    def __init__(self, here: datetime, there: datetime) -> None:
+        super().__init__(
+            f"the clock of this machine says {here:%d %b %H:%M:%S} UTC and the one of the database"
+            f" {there:%d %b %H:%M:%S} UTC: nothing is published from here",
+            Hint("see", "date"),
         )
 
 

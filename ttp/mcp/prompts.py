@@ -18,8 +18,8 @@ class Template:
     write: Callable[[Mapping[str, str]], str]
 
 
-def _argument(name: str, description: str, *, required: bool = False) -> PromptArgument:
-    return PromptArgument(name=name, description=description, required=required)
+def _argument(name: str, description: str) -> PromptArgument:
+    return PromptArgument(name=name, description=description, required=False)
 
 
 def _week(given: Mapping[str, str]) -> str:

@@ -10,8 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol, TypedDict, Unpack
 
 from ttp.domain.account import Account, Credentials
-from ttp.domain.metrics.online_followers import OnlineDay
-from ttp.domain.metrics.sample import LARGEST_COUNT, Sample
+from ttp.domain.metrics.sample import LARGEST_COUNT, OnlineDay, Sample
 from ttp.domain.outcome import NotDone
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.platforms.client import PublishRequest, StepFailed

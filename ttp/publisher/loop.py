@@ -19,7 +19,7 @@ from ttp.domain import permissions
 from ttp.domain.account import Account, connect_action
 from ttp.domain.action import action
 from ttp.domain.delivery import BUSY, IN_FLIGHT, Delivery, DeliveryError, DeliveryState
-from ttp.domain.errors import Busy, SlowClock, TtpError
+from ttp.domain.errors import Busy, ClocksDiffer, SlowClock, TtpError
 from ttp.domain.event import APPROVAL, CLOCK, EVICTED, REPEATS, STORE, UPGRADE, Event, delivery_event, post_event
 from ttp.domain.outcome import Kind
 from ttp.domain.time.formatting import first_valid_zone, format_instant, zone_label
@@ -289,11 +289,11 @@ class Loop:
         if self._follow is None:
             return False
         (server, now), before = self._follow(self._watch), self._behind
-        wrong = clock_check.refuse_other_clock(server, now)
-        self._behind = None if wrong is None else server
-        if wrong is not None and before is None:
-            self._context.emit(Event(now, "publisher.idle", kind=CLOCK, message=wrong.message))
-        return wrong is not None
+        wrong = abs(server - now) > clock_check.DIFFER_AT_MOST
+        self._behind = server if wrong else None
+        if wrong and before is None:
+            self._context.emit(Event(now, "publisher.idle", kind=CLOCK, message=ClocksDiffer(now, server).message))
+        return wrong
 
     def _make_occurrences(self) -> None:
         """Create the posts of repeats that are due and report missed ones. Errors here do not stop publishing."""

@@ -27,7 +27,7 @@ from ttp.platforms.media_host.availability import is_usable, media_host_problem
 from ttp.platforms.registry import Registry
 from ttp.services.account_check import SET_CLOCK, expiry_remarks, permission_remarks, state_remarks
 from ttp.services.tokens import Tokens
-from ttp.store.clock_check import clock_behind
+from ttp.store.clock_check import DIFFER_AT_MOST, clock_behind
 from ttp.store.credentials import BrokenEntry, CredentialsStore
 from ttp.store.database import REVISIONS, Database
 from ttp.store.home import locks
@@ -157,7 +157,11 @@ class Doctor:
         if abs(found.ahead) > MOST_APART:
             seconds = abs(found.ahead.total_seconds())
             which = "before" if found.ahead > timedelta() else "behind"
-            yield warning_remark(f"the server's clock is {seconds:.0f} s {which} this machine's", SET_CLOCK)
+            wrong = f"the server's clock is {seconds:.0f} s {which} this machine's"
+            if abs(found.ahead) > DIFFER_AT_MOST:
+                yield failure_remark(f"{wrong}: nothing is published from here", SET_CLOCK)
+            else:
+                yield warning_remark(wrong, SET_CLOCK)
         if found.latency_ms > FAR_MS:
             yield warning_remark(f"a statement takes {found.latency_ms:.0f} ms, and publishing one post about ten")
         if found.shares_sessions:
@@ -185,7 +189,9 @@ class Doctor:
 
     def _local_clock(self) -> Iterator[Remark]:
         now, newest = self._clock.now(), self._survey.newest if self._survey else None
-        if newest is not None and clock_behind(now, newest) is not None:
+        if not self._database.has_files:  # other hosts have dated what is in the store
+            yield ok_remark(f"{now:%Y-%m-%d %H:%M} UTC; publishing goes by the server's")
+        elif newest is not None and clock_behind(now, newest) is not None:
             wrong = f"the clock says {now:%Y-%m-%d %H:%M} UTC, but the store was written {newest:%Y-%m-%d %H:%M} UTC"
             yield failure_remark(wrong, SET_CLOCK)
         else:

@@ -9,7 +9,7 @@ from ttp.domain.account import Account
 from ttp.domain.attempt import Kind
 from ttp.domain.time.clock import to_ms
 from ttp.store import row_mapper
-from ttp.store.dialect import HANDLE_KEY, Connection, same_handle
+from ttp.store.dialect import BY_ACCOUNT, HANDLE_KEY, Connection, same_handle
 from ttp.store.queries import _marks
 from ttp.store.row_mapper import ms
 
@@ -106,7 +106,7 @@ def mark_account(
 def accounts(db: Connection, *, held_at: datetime | None = None) -> list[Account]:
     """Return the accounts that are not removed, by name. `held_at`: only those on hold at that time."""
     held = "" if held_at is None else "AND hold_until > :at "
-    sql = f"SELECT * FROM account WHERE removed_at IS NULL {held}ORDER BY platform, handle"
+    sql = f"SELECT * FROM account a WHERE removed_at IS NULL {held}{BY_ACCOUNT}"
     return [row_mapper.account(row) for row in db.execute(sql, {"at": ms(held_at)})]
 
 

@@ -76,7 +76,7 @@ def restore(database: Database, copy: Path) -> Path | None:
 def is_dump(file: Path) -> bool:
     """Return whether a file is a dump of PostgreSQL, and not a file of SQLite. Raises NotFound, UsageError."""
     _refuse_unreadable(file)
-    return is_dump(file)
+    return _starts_as_dump(file)
 
 
 def verify(copy: Path) -> tuple[int, int]:

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from ttp.domain.errors import Busy, Hint
 from ttp.domain.time.clock import to_ms
 from ttp.store import row_mapper
 from ttp.store.dialect import Connection, greatest, least
 
-DIFFER_AT_MOST = timedelta(seconds=60)
-"""How far two clocks may be apart. More means that one is wrong: of a machine and the server, or of a platform."""
 STEP = timedelta(minutes=5)
 """Time synchronisation may set the clock back this far without a warning."""
+DIFFER_AT_MOST = timedelta(minutes=1)
+"""A machine whose clock differs more from that of the store's server publishes nothing."""
 
 # Each by an index, whatever the number of posts. Of a call the earlier of both clocks counts: either may be ahead.
 _LATER_RUN, _SHORTER_WAIT = greatest("ran_at", ":at"), greatest("next_at - :ahead", ":now")
@@ -82,15 +81,3 @@ def trust_clock(db: Connection, now: datetime) -> None:
 def clock_behind(now: datetime, known: datetime | None) -> datetime | None:
     """Return `known` if a clock at `now` is behind it; else None."""
     return known if known is not None and now < known - STEP else None
-
-
-def refuse_other_clock(server: datetime, now: datetime) -> Busy | None:
-    """Return why nothing is published by a machine whose clock shows `now`, where the store's server has another time:
-    people read and type times here. None if the two agree."""
-    if abs(server - now) <= DIFFER_AT_MOST:
-        return None
-    return Busy(
-        f"the clock of this machine says {now:%d %b %H:%M:%S} UTC and the one of the database"
-        f" {server:%d %b %H:%M:%S} UTC: nothing is published from here",
-        Hint("see", "date"),
-    )

@@ -20,7 +20,7 @@ _TABLES = {
         f" WHERE deleted_at IS NULL ORDER BY id DESC LIMIT {_MOST_POSTS}",
     ),
     "account": (
-        "id, platform, handle, needs_reconnect, connected, enabled, removed_at",
+        "id, platform, handle COLLATE NOCASE, needs_reconnect, connected, enabled, removed_at",
         "SELECT id, platform, handle, needs_reconnect, connected, enabled, removed_at FROM account",
     ),
     "post_tag": ("tag PRIMARY KEY", "SELECT DISTINCT tag FROM post_tag"),

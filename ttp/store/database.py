@@ -1,5 +1,5 @@
 """The store of a home: created by the first change, upgraded when opened, read and written in blocks. It is a SQLite
-file, or is in a PostgreSQL database: `open_database` opens the one that the settings name.
+file, or is in a PostgreSQL database (`postgresql.database`).
 
 Questions use `reading`, the publisher `connect`. A change is one `writing`, which takes the write lock at its start: a
 transaction that reads first and writes later could fail with BUSY_SNAPSHOT.
@@ -8,7 +8,7 @@ transaction that reads first and writes later could fail with BUSY_SNAPSHOT.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext, suppress
 from copy import copy as duplicate
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from ttp.domain.action import action
-from ttp.domain.errors import Hint, NewerStore, NotAllowed, OlderStore, UsageError
+from ttp.domain.errors import Hint, NewerStore, NotAllowed, OlderStore
 from ttp.store.dialect import Connection
 from ttp.store.home.files import make_home, refuse_loose_modes, sync
 from ttp.store.sqlite import connect, connect_unchecked, copy, create_tables, quick_check, translate_errors
@@ -41,29 +41,6 @@ if TYPE_CHECKING:
 
 Writing: TypeAlias = Callable[[], AbstractContextManager[Connection]]
 """Begins a transaction for a block, as `Database.writing`."""
-
-
-def open_database(
-    home: Path,
-    url: str = "",
-    password_command: Sequence[str] = (),
-    *,
-    may_upgrade: bool = True,
-    report_upgrade: Callable[[Path], object] = lambda backup: None,
-) -> Database:
-    """Return the store of a home: in the PostgreSQL database at `url`, or without one in a file. Connects to nothing.
-
-    `password_command`: a program that prints the database's password. Raises UsageError for an address that cannot be
-    read, and if psycopg is not installed.
-    """
-    if not url:
-        return Database(home, may_upgrade=may_upgrade, report_upgrade=report_upgrade)
-    try:
-        from ttp.store.postgresql.database import PostgresDatabase
-    except ImportError as missing:
-        why = f"a store in PostgreSQL needs the extra postgres: {missing}"
-        raise UsageError(why, Hint("fix", "pip install 'ttp-cli[postgres]'")) from None
-    return PostgresDatabase(home, url, password_command, may_upgrade=may_upgrade)
 
 
 class Database:

@@ -204,6 +204,9 @@ def same_handle(name: str) -> str:
     return _fragment(f"account.handle = {name}", f"lower(account.handle) = lower({name})")
 
 
+BY_ACCOUNT = _fragment("ORDER BY a.platform, a.handle", "ORDER BY a.platform, lower(a.handle)")
+"""The order of accounts `a`: by name, in any case (on SQLite by its collation)."""
+
 HANDLE_KEY = _fragment("(platform, handle)", "(platform, lower(handle))")
 """The unique key of an account's name."""
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ttp.domain.delivery import IN_FLIGHT
 from ttp.domain.post import Post
 from ttp.store import queries, row_mapper
-from ttp.store.dialect import RAISE_REVISION, Connection, Row
+from ttp.store.dialect import BY_ACCOUNT, RAISE_REVISION, Connection, Row
 from ttp.store.row_mapper import Column, text_of
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ _BATCH = 200
 _IN_FLIGHT = frozenset(state.value for state in IN_FLIGHT)
 _DELIVERIES = (
     "SELECT d.*, a.platform, a.handle AS account_handle FROM delivery d JOIN account a ON a.id = d.account_id"
-    " WHERE d.post_id IN ({}) ORDER BY a.platform, a.handle"
+    f" WHERE d.post_id IN ({{}}) {BY_ACCOUNT}"
 )
 
 

@@ -23,7 +23,7 @@ from ttp.domain.post import Metrics, Post, PostStatus
 from ttp.domain.recurrence import Repeat
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import dialect, row_mapper
-from ttp.store.dialect import _READY, Connection, List, Row, contains, in_list
+from ttp.store.dialect import _READY, BY_ACCOUNT, Connection, List, Row, contains, in_list
 from ttp.store.row_mapper import as_corrupt_row, ms, parse_list, parse_object, parse_texts
 
 _BATCH = 200
@@ -226,7 +226,7 @@ def load_posts(db: Connection, found: list[Row], own_key: row_mapper.OwnKey | No
     tags: dict[int, list[str]] = defaultdict(list)
     marks = _marks(ids)
     if ids:
-        by_account = f"{row_mapper.DELIVERIES} WHERE d.post_id IN ({marks}) ORDER BY a.platform, a.handle"
+        by_account = f"{row_mapper.DELIVERIES} WHERE d.post_id IN ({marks}) {BY_ACCOUNT}"
         for delivery in row_mapper.deliveries(db.execute(by_account, ids).fetchall()):
             deliveries[delivery.post_id or 0].append(delivery)
         for row in db.execute(f"SELECT * FROM post_media WHERE post_id IN ({marks}) ORDER BY position", ids):

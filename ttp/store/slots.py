@@ -7,13 +7,13 @@ from datetime import datetime
 
 from ttp.domain.slot import Slot
 from ttp.domain.time.clock import from_ms
-from ttp.store.dialect import Connection, Row
+from ttp.store.dialect import BY_ACCOUNT, Connection, Row
 from ttp.store.queries import _marks
 from ttp.store.row_mapper import ms
 
 _SLOTS = (
     "SELECT s.*, a.platform, a.handle FROM slot s JOIN account a ON a.id = s.account_id"
-    " WHERE a.removed_at IS NULL {} ORDER BY a.platform, a.handle, s.id"
+    f" WHERE a.removed_at IS NULL {{}} {BY_ACCOUNT}, s.id"
 )
 # A post that is scheduled or being published holds its instants; one that has ended holds none.
 _HOLDING = "d.state NOT IN ('published', 'failed', 'needs_review', 'cancelled') AND p.deleted_at IS NULL"

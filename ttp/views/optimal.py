@@ -11,7 +11,7 @@ from ttp.domain.time import clock
 from ttp.views import Json
 
 if TYPE_CHECKING:
-    from ttp.domain.metrics.online_followers import OnlineFollowers
+    from ttp.domain.metrics.sample import OnlineFollowers
     from ttp.domain.optimal import Recommendation
     from ttp.domain.optimal.backtest import Backtest, Lift
     from ttp.domain.optimal.explanation import PostBehind

@@ -318,6 +318,7 @@ def test_a_folder_for_others_is_no_loose_mode(ttp: Program, monkeypatch: pytest.
     assert one(ttp, "modes")["status"] == "ok"
 
 
+@pytest.mark.sqlite("publishing goes by the server's clock")
 def test_a_clock_that_stands_before_the_store_is_a_failure(ttp: Program, clock: FakeClock) -> None:
     ttp.account("x/me")
     clock.advance(hours=-1)

@@ -13,8 +13,8 @@ import pytest
 from tests.clock import FakeClock
 from tests.conftest import Program
 from tests.publisher.world import World, open_world
+from ttp.cli.context import open_database
 from ttp.sandbox.server import RunningSandbox
-from ttp.store.database import open_database
 from ttp.store.home.locks import publisher_lock
 from ttp.store.publisher_session import Held
 

@@ -9,6 +9,8 @@ import pytest
 
 from tests.conftest import Program
 
+pytestmark = pytest.mark.sqlite("any machine publishes from a server; copies on another server: test_postgresql.py")
+
 
 @pytest.fixture
 def elsewhere(ttp: Program) -> Program:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 from pathlib import Path
 
@@ -37,6 +38,7 @@ def moved(ttp: Program, here: str, tmp_path: Path) -> Path:
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_a_copied_store_publishes_what_is_due_once(
     ttp: Program,
+    here: str,
     tmp_path: Path,
     kind: str,
     shared_sandbox: RunningSandbox,
@@ -49,13 +51,14 @@ def test_a_copied_store_publishes_what_is_due_once(
     ttp.ok("account", "add", "x/demo", "--credentials", "-", stdin=credentials)
     ttp.post("Hello", "--to", "x/demo", "--at", "now")
     place = str(tmp_path / "target") if kind == "sqlite" else request.getfixturevalue("store_url")
-    ttp.ok("store", "copy", "--from", str(ttp.home), "--to", place)
+    ttp.ok("store", "copy", "--from", here, "--to", place)
     assert ttp("run", "--once", "--fail-if-locked").code == 5
     assert ttp("publish", "1", "--yes").code == 5
     assert not shared_sandbox.state.posts
     if kind == "sqlite":
         shutil.copy(ttp.home / "credentials.json", place)
         monkeypatch.setenv("TTP_HOME", place)
+        monkeypatch.delenv("TTP_STORE__URL", raising=False)
     else:
         monkeypatch.setenv("TTP_STORE__URL", place)
     ttp.ok("run", "--until-idle")
@@ -63,6 +66,7 @@ def test_a_copied_store_publishes_what_is_due_once(
     assert len(shared_sandbox.state.posts) == 1
 
 
+@pytest.mark.sqlite("the address of a file")
 def test_what_was_copied_is_reported(ttp: Program, tmp_path: Path) -> None:
     ttp.account()
     target = tmp_path / "target"
@@ -93,7 +97,7 @@ def test_a_sealed_store_changes_and_publishes_nothing(ttp: Program, moved: Path,
     refused = ttp(*argv)
     assert refused.code == 5, refused
     assert str(moved / "ttp.db") in refused.err
-    assert f"ttp store unseal {ttp.home}/ttp.db" in refused.err
+    assert f"ttp store unseal {shlex.quote(str(ttp.database.name))}" in refused.err
     assert "bug" not in refused.err
 
 
@@ -117,18 +121,18 @@ def test_a_store_whose_copy_is_lost_asks_for_a_take_over(ttp: Program, moved: Pa
 
 def test_a_store_that_is_not_sealed_stays_as_it_is(ttp: Program) -> None:
     ttp.account()
-    assert ttp.ok("store", "unseal", "--json").json == {"store": str(ttp.home / "ttp.db"), "copy": None}
+    assert ttp.ok("store", "unseal", "--json").json == {"store": str(ttp.database.name), "copy": None}
 
 
 @pytest.mark.parametrize(
     "address",
     ["mysql://host/db", "https://example.org", "postgresql://me:secret@127.0.0.1/db", "FILE"],
 )
-def test_an_address_of_no_store_is_refused(ttp: Program, tmp_path: Path, address: str) -> None:
+def test_an_address_of_no_store_is_refused(ttp: Program, here: str, tmp_path: Path, address: str) -> None:
     ttp.account()
     (tmp_path / "file").touch()
     text = str(tmp_path / "file") if address == "FILE" else address
-    refused = ttp("store", "copy", "--from", str(ttp.home), "--to", text)
+    refused = ttp("store", "copy", "--from", here, "--to", text)
     assert refused.code == 2
     assert "secret" not in refused.err
     ttp.ok("create", "still mine")
@@ -139,6 +143,7 @@ def test_a_store_that_does_not_exist_is_not_copied(ttp: Program, tmp_path: Path)
     assert not (tmp_path / "to").exists()
 
 
+@pytest.mark.sqlite("it begins with a file")
 def test_a_store_goes_to_postgresql_and_back(ttp: Program, tmp_path: Path, store_url: str) -> None:
     ttp.account()
     ttp.post("Hello", "--to", "x/me", "--at", "in 1h")

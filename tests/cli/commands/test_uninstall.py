@@ -316,3 +316,22 @@ def test_a_table_groups_what_was_done(ttp: Program) -> None:
     said = ttp.ok("uninstall", "--purge", "--yes", "--format", "table").out
     assert said.startswith("Removed:\n")
     assert "\n\n" in said or said.count(":\n") > 1
+
+
+def test_a_store_on_a_server_stays_and_no_word_of_it_in_the_home(
+    ttp: Program, store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TTP_STORE__URL", store_url)
+    ttp.account("x/me")
+    ttp.post("Hello")
+    (ttp.home / "notes.txt").write_text("mine")
+    monkeypatch.setattr("ttp.cli.terminal.is_interactive", lambda: True)
+    asked = ttp("uninstall", "--purge", stdin="n\n")
+    assert str(ttp.database.name) in asked.err
+    for how in ("--keep", "--purge"):
+        found = ttp("uninstall", how, "--yes", "--json").json
+        assert [(one["name"], one["action"]) for one in found if one["kind"] == "store"] == [
+            (ttp.database.name, "keep")
+        ], how
+    assert [path.name for path in ttp.home.iterdir()] == ["notes.txt"]
+    assert ttp.count("post") == 1

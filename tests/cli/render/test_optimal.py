@@ -16,7 +16,7 @@ from ttp.cli.render.optimal import render_backtest, render_explanation, render_r
 from ttp.cli.render.page import Page
 from ttp.cli.render.width import columns
 from ttp.cli.terminal import to_ascii
-from ttp.domain.metrics.online_followers import OnlineFollowers
+from ttp.domain.metrics.sample import OnlineFollowers
 from ttp.domain.optimal import DAYS, Evidence, Rating, week_schedule
 from ttp.domain.optimal.backtest import Backtest, Lift
 from ttp.domain.optimal.estimate import Parts

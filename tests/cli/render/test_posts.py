@@ -552,7 +552,7 @@ def test_wrapping_fits_and_loses_nothing_but_blanks(text: str, most: int) -> Non
 
 def test_padding_counts_columns_not_characters() -> None:
     assert pad("日本", 6) + "|" == "日本  |"
-    assert pad("e\u0301", 3, right=True) == "  e\u0301"
+    assert pad("e\u0301", 3) == "e\u0301  "
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ttp.domain.metrics.online_followers import OnlineDay, OnlineFollowers, average_online
+from ttp.domain.metrics.sample import OnlineDay, OnlineFollowers, average_online
 
 
 def test_hours_are_averaged_over_the_days_that_have_them() -> None:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ttp.cli.context import Context
-from ttp.cli.notices import warn_not_running
+from ttp.cli.notices import saved_posts_spec, warn_not_running
 from ttp.cli.options import PostIds, existing_ids, with_output
-from ttp.cli.render import posts as posts_module
 from ttp.cli.terminal import escape_line
 from ttp.domain import permissions
 from ttp.domain.errors import Hint, UsageError
@@ -31,14 +30,12 @@ def approve(context: Context, post_ids: PostIds) -> None:
       ttp approve 41
       ttp approve 41 42 50-55
     """
-    context.out.check_fields(posts_module.saved_posts_spec())
+    context.out.check_fields(saved_posts_spec())
     posts = _approving(context).approve(existing_ids(context, post_ids), by=context.approver)
     if not permissions.is_approval_needed(context.config):
         context.out.note(f"approval is not required here: {permissions.APPROVAL_SETTING} is false")
     waiting = warn_not_running(context) if any(post.scheduled_at for post in posts) else []
-    context.out.write_list(
-        posts_module.saved_posts_spec(waiting), posts, say=[_approved(context, post) for post in posts]
-    )
+    context.out.write_list(saved_posts_spec(waiting), posts, say=[_approved(context, post) for post in posts])
 
 
 @with_output()
@@ -53,12 +50,12 @@ def reject(
       ttp reject 41 42
       ttp reject 41 --reason 'The price is wrong'
     """
-    context.out.check_fields(posts_module.saved_posts_spec())
+    context.out.check_fields(saved_posts_spec())
     if reason is not None and not reason.strip():
         raise UsageError("the reason is empty", Hint("try", "leave out --reason"))
     posts = _approving(context).reject(existing_ids(context, post_ids), reason)
     context.out.write_list(
-        posts_module.saved_posts_spec(), posts, say=[f"Rejected post {post.id}: it is a draft again." for post in posts]
+        saved_posts_spec(), posts, say=[f"Rejected post {post.id}: it is a draft again." for post in posts]
     )
 
 

@@ -12,7 +12,7 @@ import typer
 from ttp.cli import settings
 from ttp.cli.commands.config import change_settings, note_overrides
 from ttp.cli.commands.service import installed_lines, note_lingering, service_definition, system_service
-from ttp.cli.context import Context
+from ttp.cli.context import Context, open_database
 from ttp.cli.errors import command_text, error_lines, quote_command
 from ttp.cli.notices import saved_post_message
 from ttp.cli.options import NoInput, with_output
@@ -77,7 +77,6 @@ def init(
 def _use_database(context: Context, url: str) -> None:
     """Make the store in a database, if it has none, and set `store.url`. UsageError, Busy."""
     from ttp.domain.store_url import EXAMPLE, hide_password, is_store_url, passwords_in
-    from ttp.store.database import open_database
 
     if not is_store_url(url):
         raise UsageError(f"a database has an address like {EXAMPLE}", Hint("try", action("init", EXAMPLE)))

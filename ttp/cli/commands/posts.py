@@ -12,7 +12,15 @@ import typer
 from ttp.cli import options
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, exit_code, quote_command
-from ttp.cli.notices import _few, print_saved_post, print_warnings, saved_post_message, scheduled_text, time_text
+from ttp.cli.notices import (
+    _few,
+    print_saved_post,
+    print_warnings,
+    saved_post_message,
+    saved_posts_spec,
+    scheduled_text,
+    time_text,
+)
 from ttp.cli.output import Output
 from ttp.cli.post_input import (
     given_options,
@@ -103,7 +111,7 @@ def create(
     source = options.read_stdin(context, "content") if file == "-" else None
     with keeping_text(context, None if dry_run else words if piped else source):
         if not dry_run:
-            context.out.check_fields(render_posts.saved_posts_spec())
+            context.out.check_fields(saved_posts_spec())
         wish = replace(
             parse_post_input(context, words, given, piped=piped and not dry_run, at=at, tz=tz, key=key), first=first
         )
@@ -237,7 +245,7 @@ def edit(
         from ttp.cli.editor import edit_in_editor
 
         with keeping_text(context, words if piped else None):
-            context.out.check_fields(render_posts.saved_posts_spec())
+            context.out.check_fields(saved_posts_spec())
             wanted = parse_post_input(context, words, given, at=at, tz=tz, piped=piped, may_empty=True)
             if any(tags):
                 known = context.queries.post(post_id).tags if wanted.tags is None else wanted.tags
@@ -245,7 +253,7 @@ def edit(
         edit_in_editor(context, post_id, wanted)
         return DONE
     with context.naming_choices(), keeping_text(context, words if piped else None):
-        context.out.check_fields(render_posts.saved_posts_spec())
+        context.out.check_fields(saved_posts_spec())
         wanted = parse_post_input(context, words, given, at=at, tz=tz, may_empty=True)
         wanted = replace(wanted, add_tags=tags[0], remove_tags=tags[1])
         saved = context.posts.edit(post_id, wanted, time_of_edit(context, post_id, wanted))
@@ -288,10 +296,10 @@ def copy(context: Context, post_id: options.PostId) -> None:
       ttp copy 38
       ttp copy 38 -q | xargs ttp edit -e
     """
-    context.out.check_fields(render_posts.saved_posts_spec())
+    context.out.check_fields(saved_posts_spec())
     saved = context.posts.copy(post_id)
     said = f"Copied post {post_id} to draft {saved.post.id}.  Change it:  ttp edit {saved.post.id}"
-    context.out.write_one(render_posts.saved_posts_spec(), saved.post, say=[said])
+    context.out.write_one(saved_posts_spec(), saved.post, say=[said])
 
 
 def delete_remote(context: Context, post_ids: Sequence[str], *, yes: bool, no_input: bool) -> int:

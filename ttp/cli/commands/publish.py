@@ -10,9 +10,8 @@ import typer
 from ttp.cli import options
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, PARTIAL, RECONNECT, option_words, quote_command
-from ttp.cli.notices import print_warnings, warn_not_running
+from ttp.cli.notices import print_warnings, saved_posts_spec, warn_not_running
 from ttp.cli.output import Output
-from ttp.cli.render import posts as render_posts
 from ttp.cli.render.labels import plural
 from ttp.cli.terminal import confirm
 from ttp.domain.errors import Hint, UsageError
@@ -100,7 +99,7 @@ def retry(
     names = _accounts(context, options.split_list(account), options.split_list(platform))
     posts = [] if names == () else context.queries.failed_posts(names or (), options.parse_optional_duration(since))
     if not posts:
-        context.out.write_list(render_posts.saved_posts_spec(), [], say=["Nothing to retry."])
+        context.out.write_list(saved_posts_spec(), [], say=["Nothing to retry."])
         return DONE
     if not yes:
         context.out.note("\n".join(["failed posts:", *(_first_line(post) for post in posts)]))
@@ -137,11 +136,11 @@ def resolve(
       ttp resolve 36 --account x/me --not-published
       ttp resolve 36 --account x/me --published https://x.com/i/status/1890000000000000000
     """
-    context.out.check_fields(render_posts.saved_posts_spec())
+    context.out.check_fields(saved_posts_spec())
     if (published is None) != not_published:
         raise UsageError("give either --published URL_OR_ID or --not-published", Hint("see", f"ttp show {post_id}"))
     post = context.publishing.resolve(post_id, account, published)
-    context.out.write_one(render_posts.saved_posts_spec(), post, say=_resolved_lines(context, post, account, published))
+    context.out.write_one(saved_posts_spec(), post, say=_resolved_lines(context, post, account, published))
 
 
 def _resolved_lines(context: Context, post: PostFields, account: str, published: str | None) -> list[str]:
@@ -159,7 +158,7 @@ def _expect(out: Output, *, no_wait: bool) -> None:
     from ttp.publisher.loop import Mode
 
     if no_wait:
-        out.check_fields(render_posts.saved_posts_spec())
+        out.check_fields(saved_posts_spec())
     else:
         expect(out, Mode.PUBLISH)
 
@@ -174,9 +173,7 @@ def _follow(context: Context, queued: PublishResult, *, no_wait: bool) -> int:
     if no_wait:
         warnings = warn_not_running(context)
         said = f"Queued: {' '.join(map(str, queued.ids))}"
-        context.out.write_list(
-            render_posts.saved_posts_spec(warnings), context.queries.posts_by_id(queued.ids), say=[said]
-        )
+        context.out.write_list(saved_posts_spec(warnings), context.queries.posts_by_id(queued.ids), say=[said])
         return PARTIAL if queued.refused else DONE
     report = PublishReport(context, Mode.PUBLISH)
     ended = context.publisher.publish(frozenset(queued.ids), report.tell)

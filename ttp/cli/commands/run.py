@@ -13,11 +13,10 @@ import typer
 from ttp import views
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, INTERRUPTED, PARTIAL, RECONNECT, command_text
-from ttp.cli.notices import paused_account_notes
+from ttp.cli.notices import paused_account_notes, saved_posts_spec
 from ttp.cli.options import parse_optional_duration, with_output
 from ttp.cli.output import Output
 from ttp.cli.progress import watch_uploads
-from ttp.cli.render import posts as render_posts
 from ttp.cli.render import spec
 from ttp.cli.render.page import Page, Style
 from ttp.cli.render.width import columns, pad, wrap_sentence
@@ -113,7 +112,7 @@ def expect(out: Output, mode: Mode) -> None:
     if out.format == "jsonl":
         out.check_fields(spec.events())
     elif mode is Mode.PUBLISH:
-        out.check_fields(render_posts.saved_posts_spec())
+        out.check_fields(saved_posts_spec())
     else:
         out.check_fields(spec.name_value_spec(TALLY))
 
@@ -274,7 +273,7 @@ class PublishReport:
             self._out.note(note)
         if self._out.format != "jsonl" and self._data:
             if self._mode is Mode.PUBLISH:
-                self._out.write_list(render_posts.saved_posts_spec(), posts)
+                self._out.write_list(saved_posts_spec(), posts)
             else:
                 self._out.write_one(spec.name_value_spec(TALLY), self._tally(posts))
         elif self._mode is Mode.LOOP:

@@ -13,11 +13,11 @@ from ttp.cli.notices import (
     print_moved,
     print_time_notes,
     print_warnings,
+    saved_posts_spec,
     scheduled_text,
     warn_needs_approval,
     warn_not_running,
 )
-from ttp.cli.render import posts as render_posts
 from ttp.domain.errors import Hint, UsageError
 from ttp.views import posts as views_posts
 from ttp.views.posts import ids_needing_approval
@@ -43,7 +43,7 @@ def schedule(
       ttp schedule 3 --at optimal
     """
     ids, at = _split_time(post_ids, at)
-    context.out.check_fields(render_posts.saved_posts_spec())
+    context.out.check_fields(saved_posts_spec())
     options.enable_strict_checks(context, strict=strict)
     accounts = context.posts.accounts_by_post(options.existing_ids(context, ids))
     with context.naming_choices():
@@ -52,9 +52,7 @@ def schedule(
     warnings = {one.post.id: [*print_warnings(context.out, one.warnings), *print_moved(context, one)] for one in saved}
     posts = [one.post for one in saved]
     more = [*warn_not_running(context), *warn_needs_approval(context, ids_needing_approval(posts))]
-    view = replace(
-        render_posts.saved_posts_spec(), to_json=lambda post: views_posts.post_json(post, [*warnings[post.id], *more])
-    )
+    view = replace(saved_posts_spec(), to_json=lambda post: views_posts.post_json(post, [*warnings[post.id], *more]))
     context.out.write_list(view, posts, say=[scheduled_text(context, one.post, one.time) for one in saved])
 
 
@@ -82,8 +80,6 @@ def unschedule(context: Context, post_ids: options.PostIds) -> None:
       ttp unschedule 3
       ttp unschedule 41 42 50-55
     """
-    context.out.check_fields(render_posts.saved_posts_spec())
+    context.out.check_fields(saved_posts_spec())
     posts = [saved.post for saved in context.posts.unschedule(options.existing_ids(context, post_ids))]
-    context.out.write_list(
-        render_posts.saved_posts_spec(), posts, say=[f"Post {post.id} is a draft again." for post in posts]
-    )
+    context.out.write_list(saved_posts_spec(), posts, say=[f"Post {post.id} is a draft again." for post in posts])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ttp.cli.context import Context
+from ttp.cli.context import Context, open_database
 from ttp.cli.errors import quote_command
 from ttp.cli.options import with_output
 from ttp.cli.progress import progress
@@ -191,7 +191,6 @@ def unseal(
 def _open(context: Context, text: str) -> Database:
     """Return the store at an address. UsageError."""
     from ttp.domain.store_url import is_store_url, passwords_in
-    from ttp.store.database import open_database
     from ttp.store.home.files import expand_user
 
     if is_store_url(text):

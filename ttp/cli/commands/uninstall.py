@@ -59,8 +59,8 @@ def uninstall(
     """Remove the service and completions, and with --purge the store and its tokens.
 
     It removes only what ttp has made, and lists everything else: other files in the folder, what to do on a platform
-    that does not revoke tokens, and the command that removes ttp itself. A store in PostgreSQL stays. Refused while a publisher runs that is not the
-    service. Exit code 6 if something could not be removed.
+    that does not revoke tokens, and the command that removes ttp itself. A store in PostgreSQL stays. Refused while a
+    publisher runs that is not the service. Exit code 6 if something could not be removed.
 
     Examples:
       ttp uninstall --keep

@@ -61,13 +61,13 @@ class TokenContext(Context):
         self._files = files
         self._moved: dict[str, str] = {}
 
-    def admit(self, path: str, given: Collection[str], values: dict[str, Any]) -> int | None:
+    def admit(self, path: str, given: Collection[str], values: dict[str, Any]) -> bool:
         command = find_command(path, values)
         refuse_token(self.token, path, command, given, values)
         for name in command.files:
             values[name] = self._placed(values.get(name))
         self.argv = [self._retyped(word) for word in self.argv]
-        return None
+        return False
 
     def _placed(self, value: Any) -> Any:
         if isinstance(value, list | tuple):

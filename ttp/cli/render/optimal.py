@@ -17,7 +17,7 @@ from ttp.cli.render.spec import OutputSpec, separate
 from ttp.cli.render.width import cut, pad, wrap
 from ttp.cli.terminal import escape_line, escape_text
 from ttp.domain.action import WayOut
-from ttp.domain.metrics.online_followers import OnlineFollowers
+from ttp.domain.metrics.sample import OnlineFollowers
 from ttp.domain.optimal import DAYS, Evidence, Rating, Recommendation, Signal
 from ttp.domain.optimal.backtest import FEWEST_POSTS as FEWEST_TESTED
 from ttp.domain.optimal.backtest import Backtest, Lift

@@ -1,15 +1,13 @@
-"""`ttp list` on a terminal, and the specs of commands that change posts."""
+"""`ttp list` on a terminal, and the specs of commands that delete posts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from functools import partial
 from typing import TYPE_CHECKING
 
 from ttp.cli.render.labels import approve_command, everywhere, mark, plural, several, short_name, status_word
 from ttp.cli.render.page import Cell, Column, Page, table
-from ttp.cli.render.post import render_posts_in_full
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.terminal import escape_line
 from ttp.domain.delivery import IN_FLIGHT
@@ -116,12 +114,6 @@ def approvals(posts: Sequence[PostView]) -> Iterator[str]:
     if unapproved := [post.id for post in posts if post.id is not None and "approve" in post.needs()]:
         wait = "1 post waits" if len(unapproved) == 1 else f"{len(unapproved)} posts wait"
         yield f"{wait} for approval:  {approve_command(unapproved)}"
-
-
-def saved_posts_spec(warnings: Sequence[str] = (), *, replayed: bool = False) -> OutputSpec[PostView]:
-    """Return the spec of created or changed posts; in TSV their ids."""
-    to_json = partial(posts_module.post_json, warnings=warnings, replayed=replayed)
-    return OutputSpec((*posts_module.POST_FIELDS, "replayed"), ("id",), to_json, render_posts_in_full)
 
 
 POSTS_SPEC = OutputSpec(

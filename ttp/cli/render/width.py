@@ -29,10 +29,9 @@ def cut(text: str, most: int) -> str:
     return _head(text, most - 1) + "…" if most > 0 else ""
 
 
-def pad(text: str, to: int, *, right: bool = False) -> str:
-    """Fill a text with blanks to `to` columns. `right`: blanks first."""
-    blanks = " " * (to - columns(text))
-    return blanks + text if right else text + blanks
+def pad(text: str, to: int) -> str:
+    """Fill a text with blanks to `to` columns."""
+    return text + " " * (to - columns(text))
 
 
 def wrap(text: str, most: int) -> list[str]:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ttp.domain.config import Config, Key
-from ttp.domain.pricing import dollars
+from ttp.domain.config import Key
 from ttp.domain.time.clock import Clock
 from ttp.platforms.platform import Platform, Runtime
 
 if TYPE_CHECKING:
-    from ttp.domain.account import Account, Credentials
+    from ttp.domain.account import Credentials
     from ttp.domain.metrics.ingest.columns import ExportColumns
     from ttp.domain.options import Option
     from ttp.domain.pricing import Pricing
@@ -21,50 +19,6 @@ if TYPE_CHECKING:
     from ttp.platforms.limits import Meter
     from ttp.platforms.login import BrowserLogin
     from ttp.platforms.metrics_reader import MetricsReader
-
-
-POST, LINK_POST, ALT_TEXT, DELETE, READ, OWNED_READ = 15, 200, 5, 10, 5, 1
-"""In thousandths of a US dollar, for a post, a post with a link in its text, an alt text, deleting a post, and reading
-the numbers of a post: by its id, and from the list of the app owner's own posts. See docs/reference/platforms/x.md,
-section 5. Look-ups and token checks are few: not included."""
-LEAST_PAGE = 5
-"""Posts in the smallest page of a list."""
-
-
-def is_app_owner(account: Account, app_owner: str) -> bool:
-    """Return whether an account is the one that `platforms.x.app_owner` names: X does not say whose an app is."""
-    return app_owner != "" and app_owner.removeprefix("@").casefold() == account.handle.casefold()
-
-
-class XPricing:
-    per_read = READ
-
-    def read(self, posts: int, *, listed: bool, account: Account, config: Config) -> int:
-        owned = is_app_owner(account, config.text("platforms.x.app_owner"))
-        page = max(posts, LEAST_PAGE)
-        if listed:
-            return page * (OWNED_READ if owned else READ)
-        # The owner's list is tried first: one page of it may have none of the posts.
-        return posts * READ + (page * OWNED_READ if owned and posts > 1 else 0)
-
-    def publish(self, texts: Sequence[str], alt_texts: int) -> int:
-        from ttp.platforms.x.text_length import has_link
-
-        return sum(LINK_POST if has_link(text) else POST for text in texts) + ALT_TEXT * alt_texts
-
-    def delete(self, posts: int) -> int:
-        return DELETE * posts
-
-    def explain(self, texts: Sequence[str], alt_texts: int) -> str:
-        """A link makes a post thirteen times as expensive."""
-        from ttp.platforms.x.text_length import has_link
-
-        if not any(map(has_link, texts)):
-            return ""
-        prices = [f"{dollars(LINK_POST)} for a post with a link", f"{dollars(POST)} for one without"]
-        if alt_texts:
-            prices.append(f"{dollars(ALT_TEXT)} for an alt text")
-        return ", ".join(prices)
 
 
 class X(Platform):
@@ -110,6 +64,8 @@ class X(Platform):
         return tuple(OPTIONS.values())
 
     def pricing(self) -> Pricing:
+        from ttp.platforms.x.pricing import XPricing
+
         return XPricing()
 
     def exports(self) -> tuple[ExportColumns, ...]:

@@ -28,8 +28,8 @@ from ttp.platforms.metrics_reader import (
 )
 from ttp.platforms.reply import Answer, describe_unexpected, parse_instant, parse_numeric_id, value_at
 from ttp.platforms.x.errors import refusal
-from ttp.platforms.x.facts import LEAST_PAGE, OWNED_READ, READ, is_app_owner
 from ttp.platforms.x.look_up import created_at, restore_text
+from ttp.platforms.x.pricing import LEAST_PAGE, OWNED_READ, READ, is_app_owner
 
 FIELDS = {
     "post.fields": "created_at,public_metrics,attachments,entities",

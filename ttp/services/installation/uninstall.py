@@ -31,8 +31,8 @@ Deed = Literal["remove", "revoke", "keep", "by_hand"]
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """One thing that ttp made. `kind`: service, completion, lock, token, object, file, link or store; `deed`: what happens to
-    it; `done`: it has happened; `note`: why not, or what to do."""
+    """One thing that ttp made. `kind`: service, completion, lock, token, object, file, link, home or store; `deed`:
+    what happens to it; `done`: it has happened; `note`: why not, or what to do."""
 
     kind: str
     name: str

@@ -35,7 +35,7 @@ from ttp.services.tokens import Tokens, TokenUnavailable
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
 from ttp.store.home.locks import TokenLocked
-from ttp.store.metrics import online_followers, samples, schedule
+from ttp.store.metrics import samples, schedule
 from ttp.store.metrics.schedule import FollowedPost
 
 SHOWN_WITHIN = timedelta(hours=1)
@@ -167,7 +167,7 @@ class MetricsFetcher:
         if page.note is not None and page.note not in done.notes:
             done.notes.append(page.note)
         with self.writing() as db:
-            online_followers.save_days(db, account.id or 0, page.online, read_at=now)
+            samples.save_days(db, account.id or 0, page.online, read_at=now)
             for sample in page.samples:
                 known = schedule.published_at(db, account.id or 0, sample.remote_id)
                 at = known or sample.published_at

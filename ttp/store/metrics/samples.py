@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -10,7 +11,7 @@ from operator import itemgetter
 from typing import cast
 
 from ttp.domain.account import Account
-from ttp.domain.metrics.sample import Row, Sample, Total, row_of
+from ttp.domain.metrics.sample import OnlineDay, Row, Sample, Total, row_of
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import dialect
 from ttp.store.dialect import Connection, List, in_list, newest_rows
@@ -162,3 +163,23 @@ def account_total(db: Connection, account: Account) -> Total:
 def _sample(row: dialect.Row) -> Sample:
     published_at, observed_at = from_ms(row["published_at"]), from_ms(row["observed_at"])
     return Sample(row["account"], row["remote_id"], published_at, observed_at, *_COUNTS_OF(row))
+
+
+DAYS = 28
+"""The newest days that count: four of each weekday."""
+
+
+def save_days(db: Connection, account_id: int, days: Sequence[OnlineDay], *, read_at: datetime) -> None:
+    """Store days of an account. A day that is stored already is replaced: its numbers may have been incomplete."""
+    db.executemany(
+        "INSERT INTO online_followers (account_id, ends, hours, read_at) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (account_id, ends) DO UPDATE SET hours = excluded.hours, read_at = excluded.read_at",
+        [(account_id, day.ends, json.dumps(day.hours), to_ms(read_at)) for day in days],
+    )
+
+
+def newest_days(db: Connection, account_id: int) -> list[OnlineDay]:
+    """Return the newest days of an account, oldest first."""
+    sql = "SELECT ends, hours FROM online_followers WHERE account_id = ? ORDER BY ends DESC LIMIT ?"
+    found = [OnlineDay(row["ends"], json.loads(row["hours"])) for row in db.execute(sql, (account_id, DAYS))]
+    return found[::-1]

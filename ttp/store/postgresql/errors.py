@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import psycopg
 
 from ttp.domain.action import action
-from ttp.domain.errors import Busy, Damaged, Hint, TtpError
+from ttp.domain.errors import Busy, Damaged, Hint, TtpError, UsageError
 from ttp.store.dialect import CommitUnknown, Conflicting, Sealed, SessionLost, StoreError, TryAgain
 from ttp.store.seal import refused_change
 
@@ -33,7 +33,7 @@ _LEAD = re.compile(r"^connection (?:failed|is bad): |connection to server (?:at|
 
 @contextmanager
 def translate_errors(name: str, user: str = "") -> Iterator[None]:
-    """Turn errors of the driver in the block into Busy and Damaged. `name`: the store's, and `user`: who logs in, in
+    """Turn errors of the driver in the block into TtpErrors. `name`: the store's, and `user`: who logs in, in
     messages."""
     try:
         yield
@@ -56,6 +56,8 @@ def _translate(name: str, user: str, error: psycopg.Error, neutral: Exception) -
     if state in _BY_STATE:
         what, way = _BY_STATE[state]
         return Busy(f"the store {name} cannot be used: {what}", way)
+    if isinstance(error, psycopg.DataError) and "NUL" in str(error):
+        return UsageError("a text has a NUL character, which PostgreSQL cannot keep; nothing of this was saved")
     if state == "42501":
         # The owner of a database may create tables in it, and has no right to those that another user created.
         own = Hint("fix", f"psql -d DATABASE -c 'ALTER DATABASE DATABASE OWNER TO {user or 'USER'}'")
