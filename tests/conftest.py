@@ -6,6 +6,7 @@ import gc
 import io
 import json
 import os
+import re
 import signal
 import sqlite3
 import tempfile
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import count
 from pathlib import Path
 from types import MethodType
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -327,6 +329,13 @@ def params_of(function: Callable[..., Any]) -> dict[str, Any]:
 
 
 @pytest.fixture
+def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for the test. To number it, pytest's own looks through the folders of all tests before."""
+    name = re.sub(r"\W", "_", request.node.name)[:25]
+    return tmp_path_factory.mktemp(f"{next(_numbers)}_{name}", numbered=False)
+
+
+@pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()
 
@@ -336,6 +345,8 @@ def ttp(tmp_path: Path, clock: FakeClock) -> Iterator[Program]:
     with program(tmp_path, clock) as ttp:
         yield ttp
 
+
+_numbers = count()
 
 Filler: TypeAlias = Callable[[Program], object]
 Fill: TypeAlias = Callable[[Filler], Program]

@@ -134,7 +134,7 @@ def cut(count: int) -> Iterator[Case]:
         print(f"network cut: skipped: {reason}")
         return
     for number in range(count):
-        way, is_short = WAYS[number % len(WAYS)], number // len(WAYS) % 4 != 3
+        way, is_short = WAYS[number % len(WAYS)], number % 4 != 3
 
         def go(team: Team, way: str = way, number: int = number, is_short: bool = is_short) -> None:
             host = Host(number)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.compat.commands import GIVEN, READING, REFUSED, WRITING
+from tests.examples import every
 from tests.pictures import picture
 from tests.remote.conftest import Machines
 from ttp.cli.remote.commands import HERE, REMOTE, find_command
@@ -78,7 +79,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("name", [name for name, argv in READING.items() if is_remote(argv)])
+@pytest.mark.parametrize("name", every(3, [name for name, argv in READING.items() if is_remote(argv)]))
 def test_a_command_that_reads(machines: Machines, name: str) -> None:
     both(machines, *READING[name], *(() if name == "export" else ("--json",)))
 
@@ -90,7 +91,7 @@ def test_a_command_that_reads_in_each_format(machines: Machines, name: str, form
     both(machines, *READING[name], *form)
 
 
-@pytest.mark.parametrize("argv", BAD, ids=" ".join)
+@pytest.mark.parametrize("argv", every(3, BAD), ids=" ".join)
 def test_a_command_that_is_refused(machines: Machines, argv: tuple[str, ...]) -> None:
     both(machines, *argv)
 
@@ -100,9 +101,10 @@ def test_an_error_in_json(machines: Machines, name: str) -> None:
     both(machines, *REFUSED[name], "--json")
 
 
-def test_commands_that_write_in_a_row(machines: Machines) -> None:
+@pytest.mark.parametrize("most", [12, pytest.param(None, marks=pytest.mark.slow)])
+def test_commands_that_write_in_a_row(machines: Machines, most: int | None) -> None:
     calls = [((*argv, "--json"), GIVEN.get(name, "")) for name, argv in WRITING.items()]
-    for argv, stdin in [*calls, *((argv, "") for argv in MORE)]:
+    for argv, stdin in [*calls, *((argv, "") for argv in MORE)][:most]:
         if is_remote(argv):
             approves = argv[0] in ("approve", "reject")
             both(machines, *argv, stdin=stdin, token=machines.token("approve") if approves else None)

@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Program
+from tests.examples import every
 from tests.store.stores import new_store, raw, transaction
 from tests.store.test_schema import dump, schema
 from ttp.domain.delivery import DeliveryState
@@ -50,7 +51,7 @@ def old_store(home: Path, revision: str = "0007") -> Database:
     return store
 
 
-@pytest.fixture(params=REVISIONS[:-1])
+@pytest.fixture(params=every(len(REVISIONS) - 2, REVISIONS[:-1]))  # the first and the last of them
 def revision(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

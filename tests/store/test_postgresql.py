@@ -268,17 +268,21 @@ def test_a_session_whose_statements_are_of_an_older_schema_is_given_up(own_schem
     assert not db.is_usable
 
 
-@pytest.mark.parametrize(("refusals", "is_upgraded"), [(2, True), (99, False)])
+@pytest.mark.parametrize(
+    ("why", "refusals", "is_upgraded"),
+    [("deadlock_detected", 2, True), ("deadlock_detected", 99, False), ("lock_not_available", 1, False)],
+)
 def test_an_upgrade_that_meets_a_deadlock_is_tried_again(
-    own_schema: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, refusals: int, is_upgraded: bool
+    own_schema: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, why: str, refusals: int, is_upgraded: bool
 ) -> None:
-    """Publishers go on meanwhile: their statements lock tables in another order."""
+    """Publishers go on meanwhile: their statements lock tables in another order. A lock that is not free for ten
+    seconds ends the upgrade: others wait behind it."""
     older(own_schema)
     left, original = iter(range(refusals)), alembic.upgrade
 
     def upgrade_late(config: Config, target: str) -> None:
         if next(left, None) is not None:
-            config.attributes["connection"].exec_driver_sql("DO $$BEGIN RAISE deadlock_detected; END$$")
+            config.attributes["connection"].exec_driver_sql(f"DO $$BEGIN RAISE {why}; END$$")
         original(config, target)
 
     monkeypatch.setattr(alembic, "upgrade", upgrade_late)

@@ -182,7 +182,7 @@ class DeliveryWorker:
 
         def work(db: Connection) -> None:
             for row in rows:
-                attempts.start_attempt(db, row)
+                attempts.add_attempt(db, row)
 
         return work
 
@@ -314,7 +314,7 @@ class DeliveryWorker:
             self.task,
             after,
             self._unwritten_rows(),
-            lambda db: attempts.start_attempt(db, row),
+            lambda db: attempts.add_attempt(db, row),
             apply_outcome_to_account(self.task.account, outcome, now),
             ms=self._ms(),
         )

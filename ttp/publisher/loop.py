@@ -375,8 +375,10 @@ class Loop:
         """Return deliveries with their posts and accounts, read in this transaction, and load their rate limits."""
         if not deliveries:
             return []
-        by_id = accounts.accounts_by_id(db, [d.account_id or 0 for d in deliveries])
-        posts = queries.posts_even_deleted(db, [d.post_id or 0 for d in deliveries])
+        with db.together():
+            asked_accounts = accounts.ask_accounts(db, [d.account_id or 0 for d in deliveries])
+            asked_posts = queries.ask_posts_even_deleted(db, [d.post_id or 0 for d in deliveries])
+        by_id, posts = accounts.read_accounts(asked_accounts), asked_posts.read()
         if self._context.limits is not None:
             self._context.limits.recall(db, *by_id.values())
         session = self._context.writer.session

@@ -74,7 +74,7 @@ def build_app(
     app.add_exception_handler(HTTPException, _answer_http_error)
     app.add_exception_handler(Exception, _answer_bug)
     app.add_middleware(Guard, hosts=hosts)
-    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's own way to change it
+    app.openapi = _openapi  # type: ignore[method-assign]  # FastAPI's own way to change it
     return app
 
 
@@ -117,19 +117,18 @@ def _api_route(route: Route) -> APIRoute:
     )
 
 
-def _openapi(app: FastAPI) -> dict[str, Any]:
+@cache
+def _openapi() -> dict[str, Any]:
     """Return the OpenAPI document: FastAPI's, with problems in their media type and the token as security scheme."""
-    if app.openapi_schema is None:
-        found = get_openapi(title="ttp", version=__version__, openapi_version="3.1.0", routes=app.routes)
-        for path in found["paths"].values():
-            for operation in path.values():
-                _describe_problems(operation["responses"])
-        parts = found["components"]
-        for name in ("HTTPValidationError", "ValidationError"):
-            parts["schemas"].pop(name, None)
-        parts["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "ttp_…"}}
-        app.openapi_schema = found
-    return app.openapi_schema
+    found = get_openapi(title="ttp", version=__version__, openapi_version="3.1.0", routes=_api_routes())
+    for path in found["paths"].values():
+        for operation in path.values():
+            _describe_problems(operation["responses"])
+    parts = found["components"]
+    for name in ("HTTPValidationError", "ValidationError"):
+        parts["schemas"].pop(name, None)
+    parts["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "ttp_…"}}
+    return found
 
 
 def _describe_problems(responses: dict[str, Any]) -> None:

@@ -142,6 +142,7 @@ def test_what_is_made_for_the_background_has_no_key(shared: Program) -> None:
     assert OLD not in json.dumps([definition.argv, dict(definition.environ)])
 
 
+@pytest.mark.sqlite("backups of a store in PostgreSQL are pg_dump's")
 def test_a_restored_backup_keeps_the_tokens_of_now(shared: Program, tmp_path: Path) -> None:
     shared.post("Hello", "--to", "x/me")
     shared.ok("backup", str(tmp_path / "backup.db"))
@@ -153,6 +154,7 @@ def test_a_restored_backup_keeps_the_tokens_of_now(shared: Program, tmp_path: Pa
     assert held.access_token == "newer"
 
 
+@pytest.mark.sqlite("backups of a store in PostgreSQL are pg_dump's")
 def test_a_backup_of_another_store_keeps_its_own_tokens(
     shared: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

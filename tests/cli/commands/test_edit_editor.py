@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -168,12 +169,7 @@ def test_an_editor_that_fails_and_wrote_nothing_leaves_nothing(
 def test_a_post_that_was_changed_meanwhile_is_not_overwritten(
     post: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    database = post.home / "ttp.db"
-    sql = (
-        f"import sqlite3; sqlite3.connect('{database}', isolation_level=None).execute(\"UPDATE post SET content='It'\")"
-    )
-    (tmp_path / "other.py").write_text(sql)
-    editor(monkeypatch, tmp_path, f'python3 {tmp_path}/other.py; sed -i.b "s/^Hello/Mine/" "$1"')
+    editor(monkeypatch, tmp_path, f'{sys.executable} -m ttp edit 1 It >&2; sed -i.b "s/^Hello/Mine/" "$1"')
     ran = post("edit", "1", "-e", "--json")
     assert (ran.code, ran.error["code"]) == (2, "conflict")
     assert post.shown()["content"] == "It"

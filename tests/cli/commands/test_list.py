@@ -236,10 +236,11 @@ def test_log_tells_every_step_in_order(posts: Program) -> None:
     for step, outcome in (("upload", "done"), ("POST /2/tweets", "unknown")):
         posts.sql(
             "INSERT INTO attempt (delivery_id, number, step, phase, at, ended_at, outcome, kind, http_status, message)"
-            " VALUES (?, 1, ?, 'prepare', 1795521600000, 1795521600500, ?, NULL, 200, 'line one' || char(10) || 'two')",
+            " VALUES (?, 1, ?, 'prepare', 1795521600000, 1795521600500, ?, NULL, 200, ?)",
             delivery,
             step,
             outcome,
+            "line one\ntwo",
         )
     rows = posts("log", "6").rows
     assert rows[0] == ["2026-11-24T12:00:00Z", "x/me", "upload", "done", "", "200", r"line one\ntwo"]

@@ -111,7 +111,7 @@ def test_a_post_that_may_be_live_and_an_account_to_reconnect_are_said(x: Program
     said = {one["event"]: one for one in heard.all()}
     assert f"ttp show {post}" in said["delivery.needs_review"]["try"]
     assert said["account.needs_reconnect"]["try"] == ["ttp account connect x/me"]
-    x.sql("UPDATE account SET needs_reconnect = 0")
+    x.sql("UPDATE account SET needs_reconnect = false")
     x.ok("status", "--notify")
     assert heard.events()[2:] == ["account.reconnected"]
 
@@ -125,6 +125,7 @@ def test_a_text_full_of_control_characters_is_one_quiet_line(x: Program, heard: 
     assert len(first) < 100
 
 
+@pytest.mark.sqlite("any machine publishes from a server")
 def test_a_store_of_another_machine_is_said_once(x: Program, heard: Heard) -> None:
     x.ok("run", "--once")
     x.sql("UPDATE store SET host = 'another'")
@@ -136,6 +137,7 @@ def test_a_store_of_another_machine_is_said_once(x: Program, heard: Heard) -> No
     assert heard.events() == ["publisher.refused", "publisher.allowed"]
 
 
+@pytest.mark.sqlite("publishing goes by the server's clock")
 def test_a_clock_that_is_behind_is_said_until_it_is_right(x: Program, heard: Heard) -> None:
     x.post("Hello", "--to", "x/me", "--at", "2026-12-01 09:00")
     x.ok("run", "--once")

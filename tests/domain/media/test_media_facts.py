@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import ttp.sandbox
 from tests import media_bytes as made
-from ttp.domain.media.probe import Facts, UnusableMedia, read_facts
+from ttp.domain.media.probe import Facts, Flaw, UnusableMedia, read_facts
 from ttp.domain.media.probe.reader import MOST_BYTES, MOST_READS
 
 FILES = Path(ttp.sandbox.__file__).parent / "files"
@@ -40,10 +40,10 @@ def facts(data: bytes) -> Facts:
     return read_facts(Disk(data).read_at, len(data))
 
 
-def refused(data: bytes) -> str:
+def refused(data: bytes) -> Flaw:
     with pytest.raises(UnusableMedia) as caught:
         facts(data)
-    return caught.value.message
+    return caught.value.flaw
 
 
 # Images
@@ -74,7 +74,7 @@ def test_a_real_jpeg_and_a_real_mp4_are_read() -> None:
 
 @pytest.mark.parametrize("tail", [b"\xff\xd9", b"\xff\xda\x00\x02", b"\x00\x00\x00\x00"])
 def test_a_jpeg_without_a_frame_is_damaged(tail: bytes) -> None:
-    assert refused(b"\xff\xd8" + made.segment(0xE0, b"JFIF\0") + tail) == "is damaged: its header makes no sense"
+    assert refused(b"\xff\xd8" + made.segment(0xE0, b"JFIF\0") + tail) is Flaw.DAMAGED
 
 
 def test_other_images_tell_their_sizes() -> None:
@@ -88,33 +88,33 @@ def test_other_images_tell_their_sizes() -> None:
 
 
 def test_images_with_nonsense_where_their_size_should_be_are_damaged() -> None:
-    assert "no sense" in refused(made.png().replace(b"IHDR", b"JUNK"))
-    assert "no sense" in refused(made.webp(b"JUNK" + bytes(20)))
-    assert refused(made.gif(0, 5)) == "is damaged: it has no width or no height"
+    assert refused(made.png().replace(b"IHDR", b"JUNK")) is Flaw.DAMAGED
+    assert refused(made.webp(b"JUNK" + bytes(20))) is Flaw.DAMAGED
+    assert refused(made.gif(0, 5)) is Flaw.NO_SIZE
 
 
 def test_an_image_of_absurd_size_is_refused_from_its_header() -> None:
-    assert refused(made.png(50_000, 50_000)) == "says that it is 50000x50000 pixels, which no platform takes"
-    assert "no platform takes" in refused(made.jpeg(65_535, 65_535))
+    assert refused(made.png(50_000, 50_000)) is Flaw.TOO_LARGE
+    assert refused(made.jpeg(65_535, 65_535)) is Flaw.TOO_LARGE
 
 
 def test_an_image_without_its_end_is_cut_off_and_more_behind_the_end_is_no_matter() -> None:
     for whole in (made.jpeg(), made.png()):
         end = 2 if whole.startswith(b"\xff\xd8") else 12
-        assert "cut off" in refused(whole[:-end])
-        assert "cut off" in refused(whole[:-end] + bytes(2_000_000))
+        assert refused(whole[:-end]) is Flaw.CUT_OFF
+        assert refused(whole[:-end] + bytes(2_000_000)) is Flaw.CUT_OFF
         assert facts(whole + bytes(60_000)) == facts(whole)
 
 
 def test_a_gif_without_its_trailer_is_cut_off() -> None:
-    assert "cut off" in refused(made.gif()[:-1])
+    assert refused(made.gif()[:-1]) is Flaw.CUT_OFF
     assert facts(made.gif() + bytes(500)) == facts(made.gif())
 
 
 def test_a_webp_that_announces_more_than_it_has_is_cut_off() -> None:
-    assert "cut off" in refused(made.webp_simple()[:-1])
+    assert refused(made.webp_simple()[:-1]) is Flaw.CUT_OFF
     whole = made.webp(b"VP8 " + bytes(100))
-    assert "cut off" in refused(whole[:60])
+    assert refused(whole[:60]) is Flaw.CUT_OFF
 
 
 # MP4 and MOV
@@ -200,43 +200,40 @@ def test_chunk_offsets_that_lead_beyond_the_file_are_refused(wide: bool) -> None
 
     assert facts(with_chunks(48, 50)).codec == "h264"
     assert facts(with_chunks()).codec == "h264"
-    assert "cut off" in refused(with_chunks(48, 1 << 30))
-    assert "cut off" in refused(with_chunks(*[48] * 5_000, 1 << 30))
-    assert "no sense" in refused(with_chunks(48, count=1 << 31))
+    assert refused(with_chunks(48, 1 << 30)) is Flaw.CUT_OFF
+    assert refused(with_chunks(*[48] * 5_000, 1 << 30)) is Flaw.CUT_OFF
+    assert refused(with_chunks(48, count=1 << 31)) is Flaw.DAMAGED
 
 
 def test_a_movie_that_lasts_for_ever_is_refused() -> None:
-    assert "more than a week" in refused(made.movie(header=made.clock(2**40, scale=1, version=1)))
+    assert refused(made.movie(header=made.clock(2**40, scale=1, version=1))) is Flaw.LASTS_TOO_LONG
 
 
 def test_a_movie_that_is_cut_off_is_refused_wherever_its_index_is() -> None:
-    assert "cut off" in refused(made.movie(data=bytes(1_000))[:-1])
-    assert "cut off" in refused(made.movie(moov_first=False)[:-1])
-    assert "cut off" in refused(made.box(b"ftyp", b"isom", bytes(4)) + made.box(b"mdat", bytes(8)))
+    assert refused(made.movie(data=bytes(1_000))[:-1]) is Flaw.CUT_OFF
+    assert refused(made.movie(moov_first=False)[:-1]) is Flaw.CUT_OFF
+    assert refused(made.box(b"ftyp", b"isom", bytes(4)) + made.box(b"mdat", bytes(8))) is Flaw.CUT_OFF
 
 
 def test_a_movie_without_data_or_without_video_is_refused() -> None:
-    assert refused(made.movie()[:-12]) == "holds no video data"
-    assert refused(made.movie(made.sound_track())) == "has no video in it"
+    assert refused(made.movie()[:-12]) is Flaw.NO_DATA
+    assert refused(made.movie(made.sound_track())) is Flaw.NO_VIDEO
 
 
 def test_boxes_that_make_no_sense_are_refused() -> None:
-    assert "no sense" in refused(made.box(b"ftyp", b"isom", bytes(4)) + struct.pack(">I4s", 7, b"moov"))
-    assert "no sense" in refused(made.box(b"ftyp", b"isom", bytes(4)) + struct.pack(">I4s", 1, b"moov"))
-    assert "no sense" in refused(made.movie(header=made.clock(1, scale=0)))
+    assert refused(made.box(b"ftyp", b"isom", bytes(4)) + struct.pack(">I4s", 7, b"moov")) is Flaw.DAMAGED
+    assert refused(made.box(b"ftyp", b"isom", bytes(4)) + struct.pack(">I4s", 1, b"moov")) is Flaw.DAMAGED
+    assert refused(made.movie(header=made.clock(1, scale=0))) is Flaw.DAMAGED
     no_table = made.box(b"trak", made.box(b"mdia", made.box(b"hdlr", bytes(8), b"vide")))
-    assert "no sense" in refused(made.movie(no_table))
+    assert refused(made.movie(no_table)) is Flaw.DAMAGED
     no_entries = made.box(
         b"trak", made.box(b"mdia", made.box(b"hdlr", bytes(8), b"vide"), made.box(b"minf", made.box(b"stbl")))
     )
-    assert "no sense" in refused(made.movie(no_entries))
+    assert refused(made.movie(no_entries)) is Flaw.DAMAGED
 
 
-def test_a_heic_photo_is_named_and_the_way_out_given() -> None:
-    assert (
-        refused(made.box(b"ftyp", b"heic", bytes(4)))
-        == "is a HEIC or AVIF image, which no platform takes; save it as JPEG"
-    )
+def test_a_heic_photo_is_not_accepted() -> None:
+    assert refused(made.box(b"ftyp", b"heic", bytes(4))) is Flaw.NOT_ACCEPTED
 
 
 # WebM
@@ -265,21 +262,21 @@ def test_a_webm_that_ends_after_its_tracks_is_read() -> None:
     assert facts(made.webm(after=b"")).width == 640
 
 
-def test_a_matroska_video_is_named_and_the_way_out_given() -> None:
-    assert refused(made.webm(doc_type=b"matroska")) == "is a Matroska video, which no platform takes; save it as MP4"
+def test_a_matroska_video_is_not_accepted() -> None:
+    assert refused(made.webm(doc_type=b"matroska")) is Flaw.NOT_ACCEPTED
 
 
 def test_a_webm_that_is_cut_off_or_makes_no_sense_is_refused() -> None:
     whole = made.webm()
-    assert "cut off" in refused(whole[:-1])
-    assert "cut off" in refused(whole[: whole.index(b"\x18\x53\x80\x67")])
-    assert "cut off" in refused(whole[: whole.index(b"\x18\x53\x80\x67") + 4])
-    assert "no sense" in refused(whole.replace(b"\x15\x49\xa9\x66", b"\x00\x49\xa9\x66"))
-    assert "no sense" in refused(made.webm(info=made.element(b"\x44\x89", struct.pack(">d", float("nan")))))
-    assert "no sense" in refused(made.webm(info=made.element(b"\x44\x89", struct.pack(">d", -1.0))))
-    assert "more than a week" in refused(made.webm(info=made.element(b"\x44\x89", struct.pack(">d", 1e15))))
-    assert refused(made.webm(made.webm_track(kind=2))) == "has no video in it"
-    assert refused(made.webm(made.webm_track(0, 9))) == "is damaged: it has no width or no height"
+    assert refused(whole[:-1]) is Flaw.CUT_OFF
+    assert refused(whole[: whole.index(b"\x18\x53\x80\x67")]) is Flaw.CUT_OFF
+    assert refused(whole[: whole.index(b"\x18\x53\x80\x67") + 4]) is Flaw.CUT_OFF
+    assert refused(whole.replace(b"\x15\x49\xa9\x66", b"\x00\x49\xa9\x66")) is Flaw.DAMAGED
+    assert refused(made.webm(info=made.element(b"\x44\x89", struct.pack(">d", float("nan"))))) is Flaw.DAMAGED
+    assert refused(made.webm(info=made.element(b"\x44\x89", struct.pack(">d", -1.0)))) is Flaw.DAMAGED
+    assert refused(made.webm(info=made.element(b"\x44\x89", struct.pack(">d", 1e15)))) is Flaw.LASTS_TOO_LONG
+    assert refused(made.webm(made.webm_track(kind=2))) is Flaw.NO_VIDEO
+    assert refused(made.webm(made.webm_track(0, 9))) is Flaw.NO_SIZE
 
 
 # Anything else
@@ -287,17 +284,18 @@ def test_a_webm_that_is_cut_off_or_makes_no_sense_is_refused() -> None:
 
 @pytest.mark.parametrize("data", [b"hello", b"%PDF-1.7 and more", b"\0" * 100, b"RIFF\0\0\0\0WAVEfmt "])
 def test_other_files_are_refused_with_what_is_known(data: bytes) -> None:
-    assert refused(data) == "is not an image or video that ttp knows (JPEG, PNG, GIF, WebP, MP4, MOV, WebM)"
+    assert refused(data) is Flaw.UNKNOWN
 
 
 def test_an_empty_file_is_said_to_be_empty() -> None:
-    assert refused(b"") == "is empty"
+    assert refused(b"") is Flaw.EMPTY
 
 
 def test_a_file_that_shrinks_while_it_is_read_is_cut_off() -> None:
     whole = made.jpeg()
-    with pytest.raises(UnusableMedia, match="cut off"):
+    with pytest.raises(UnusableMedia) as caught:
         read_facts(Disk(whole[:6]).read_at, len(whole))
+    assert caught.value.flaw is Flaw.CUT_OFF
 
 
 @pytest.mark.parametrize(
@@ -310,7 +308,7 @@ def test_a_file_that_shrinks_while_it_is_read_is_cut_off() -> None:
     ],
 )
 def test_a_file_of_endlessly_many_parts_is_given_up(data: bytes) -> None:
-    assert refused(data) == "is damaged: its header has too many parts"
+    assert refused(data) is Flaw.TOO_MANY_PARTS
 
 
 HOSTILE = {

@@ -59,10 +59,10 @@ def upgrade(parameters: Mapping[str, str], target: str) -> None:
             return
         except DBAPIError as error:
             # Publishers go on meanwhile, and lock rows and tables in another order.
-            if isinstance(error.orig, errors.DeadlockDetected | errors.LockNotAvailable):
-                if not left:
-                    raise TryAgain(str(error.orig)) from error.orig
+            if left and isinstance(error.orig, errors.DeadlockDetected):
                 time.sleep(_PAUSE_S)
+            elif isinstance(error.orig, errors.DeadlockDetected | errors.LockNotAvailable):
+                raise TryAgain(str(error.orig)) from error.orig
             elif isinstance(error.orig, psycopg.Error):
                 raise error.orig from error
             else:

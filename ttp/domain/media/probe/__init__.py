@@ -6,10 +6,10 @@ from __future__ import annotations
 from ttp.domain.media.item import NAMES
 from ttp.domain.media.probe.images import gif, jpeg, png, webp
 from ttp.domain.media.probe.mp4 import movie
-from ttp.domain.media.probe.reader import Facts, ReadAt, UnusableMedia, Window
+from ttp.domain.media.probe.reader import Facts, Flaw, ReadAt, UnusableMedia, Window
 from ttp.domain.media.probe.webm import webm
 
-__all__ = ["Facts", "ReadAt", "UnusableMedia", "read_facts"]
+__all__ = ["Facts", "Flaw", "ReadAt", "UnusableMedia", "read_facts"]
 
 _IMAGE_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis"}
 _OLD_MOVIE_STARTS = {b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"}
@@ -33,11 +33,11 @@ def read_facts(read_at: ReadAt, size: int) -> Facts:
         return webm(window)
     kind, brand = head[4:8], head[8:12]
     if kind == b"ftyp" and brand in _IMAGE_BRANDS:
-        raise UnusableMedia("is a HEIC or AVIF image, which no platform takes; save it as JPEG")
+        raise UnusableMedia("is a HEIC or AVIF image, which no platform takes; save it as JPEG", Flaw.NOT_ACCEPTED)
     if kind == b"ftyp":
         return movie(window, "video/quicktime" if brand == b"qt  " else "video/mp4")
     if kind in _OLD_MOVIE_STARTS:
         return movie(window, "video/quicktime")
-    raise UnusableMedia(
-        f"is not an image or video that ttp knows ({', '.join(NAMES.values())})" if size else "is empty"
-    )
+    if not size:
+        raise UnusableMedia("is empty", Flaw.EMPTY)
+    raise UnusableMedia(f"is not an image or video that ttp knows ({', '.join(NAMES.values())})", Flaw.UNKNOWN)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ttp.domain.media.probe.reader import CUT_OFF, DAMAGED, Facts, ReadAt, UnusableMedia, Window, check_size
+from ttp.domain.media.probe.reader import Facts, ReadAt, UnusableMedia, Window, check_size, cut_off, damaged
 
 _PNG_END = b"IEND\xaeB`\x82"
 _JPEG_END = b"\xff\xd9"
@@ -19,7 +19,7 @@ def jpeg(window: Window) -> Facts:
     found = first_frame(window)
     width, height = check_size(found.width, found.height)
     if not _ends_with(window, _JPEG_END, found.at):
-        raise UnusableMedia(CUT_OFF)
+        raise cut_off()
     return Facts("image/jpeg", width, height)
 
 
@@ -27,10 +27,10 @@ def png(window: Window) -> Facts:
     """Return the facts of a PNG, from its IHDR chunk (PNG 1.2, 11.2.2)."""
     header = window.take(8, 16)
     if header[:8] != b"\0\0\0\rIHDR":
-        raise UnusableMedia(DAMAGED)
+        raise damaged()
     width, height = check_size(int.from_bytes(header[8:12]), int.from_bytes(header[12:16]))
     if not _ends_with(window, _PNG_END, 33):
-        raise UnusableMedia(CUT_OFF)
+        raise cut_off()
     return Facts("image/png", width, height)
 
 
@@ -39,7 +39,7 @@ def gif(window: Window) -> Facts:
     header = window.take(6, 4)
     width, height = check_size(int.from_bytes(header[:2], "little"), int.from_bytes(header[2:], "little"))
     if _GIF_END not in window.peek(max(10, window.size - 1_024), 1_024):
-        raise UnusableMedia(CUT_OFF)
+        raise cut_off()
     return Facts("image/gif", width, height)
 
 
@@ -47,7 +47,7 @@ def webp(window: Window) -> Facts:
     """Return the facts of a WebP, from its first chunk (RFC 9649, 2.4 to 2.7)."""
     head = window.take(0, 30)
     if int.from_bytes(head[4:8], "little") + 8 > window.size:
-        raise UnusableMedia(CUT_OFF)
+        raise cut_off()
     match head[12:16]:
         case b"VP8X":
             width, height = 1 + int.from_bytes(head[24:27], "little"), 1 + int.from_bytes(head[27:30], "little")
@@ -58,7 +58,7 @@ def webp(window: Window) -> Facts:
             bits = int.from_bytes(head[26:30], "little")
             width, height = bits & 0x3FFF, bits >> 16 & 0x3FFF
         case _:
-            raise UnusableMedia(DAMAGED)
+            raise damaged()
     return Facts("image/webp", *check_size(width, height))
 
 
@@ -118,7 +118,7 @@ def read_appearance(read_at: ReadAt, size: int) -> ImageAppearance:
         elif marker == _APP2 and window.peek(start, 13) == b"ICC_PROFILE\0\x01":
             profile = _is_srgb(window, start + 14, end)
     if found is None:
-        raise UnusableMedia(DAMAGED)
+        raise damaged()
     width, height = (found.height, found.width) if orientation >= 5 else (found.width, found.height)
     return ImageAppearance(width, height, orientation != 1, found.channels == 4, profile, several, located)
 
@@ -162,7 +162,7 @@ def first_frame(window: Window) -> Frame:
     for marker, start, _ in _segments(window):
         if _is_frame(marker):
             return _frame(window, start)
-    raise UnusableMedia(DAMAGED)
+    raise damaged()
 
 
 def _segments(window: Window) -> Iterator[tuple[int, int, int]]:
@@ -171,7 +171,7 @@ def _segments(window: Window) -> Iterator[tuple[int, int, int]]:
     while True:
         fill, marker = window.take(at, 2)
         if fill != 0xFF:
-            raise UnusableMedia(DAMAGED)
+            raise damaged()
         if marker in (0xD9, 0xDA):  # end of image, start of scan
             return
         if marker == 0xFF:  # a fill byte

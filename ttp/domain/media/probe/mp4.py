@@ -33,12 +33,12 @@ def movie(window: reader.Window, mime: str) -> reader.Facts:
         if moov is not None and data_at is not None:
             break
     if moov is None or data_at is None:
-        raise reader.UnusableMedia(reader.CUT_OFF if moov is None else "holds no video data")
+        raise reader.cut_off() if moov is None else reader.UnusableMedia("holds no video data", reader.Flaw.NO_DATA)
     for track in _boxes(window, moov.start, moov.end):
         if track.kind == b"trak" and (facts := _track(window, track)) is not None:
             width, height, codec, fps = facts
             return reader.Facts(mime, width, height, _duration_ms(window, moov), codec, fps, moov.start < data_at)
-    raise reader.UnusableMedia("has no video in it")
+    raise reader.without_video()
 
 
 def _track(window: reader.Window, track: reader.Part) -> tuple[int, int, str | None, float | None] | None:
@@ -50,7 +50,7 @@ def _track(window: reader.Window, track: reader.Part) -> tuple[int, int, str | N
     table = _inside(window, media, b"minf", b"stbl")
     entries = table and _inside(window, table, b"stsd")
     if table is None or entries is None:
-        raise reader.UnusableMedia(reader.DAMAGED)
+        raise reader.damaged()
     _check_chunks(window, table)
     name = window.take(entries.start + 12, 4)
     codec = _CODECS.get(name) or (name.decode().lower() if _NAME.match(name) else None)
@@ -67,12 +67,12 @@ def _check_chunks(window: reader.Window, table: reader.Part) -> None:
         return  # a movie in fragments keeps them elsewhere
     count, first = window.number(box.start + 4, 4), box.start + 8
     if first + count * width > box.end:
-        raise reader.UnusableMedia(reader.DAMAGED)
+        raise reader.damaged()
     ends = min(count, _CHUNKS_LOOKED_AT) * width
     offsets = window.take(first, ends) + window.take(first + count * width - ends, ends)
     for at in range(0, len(offsets), width):
         if int.from_bytes(offsets[at : at + width]) >= window.size:
-            raise reader.UnusableMedia(reader.CUT_OFF)
+            raise reader.cut_off()
 
 
 def _shown_size(window: reader.Window, track: reader.Part) -> tuple[int, int] | None:
@@ -108,7 +108,7 @@ def _seconds(window: reader.Window, header: reader.Part) -> float | None:
     length, at = (8, header.start + 20) if window.number(header.start, 1) else (4, header.start + 12)
     scale, units = window.number(at, 4), window.number(at + 4, length)
     if not scale:
-        raise reader.UnusableMedia(reader.DAMAGED)
+        raise reader.damaged()
     return units / scale if units and units != (1 << 8 * length) - 1 else None
 
 
@@ -130,8 +130,8 @@ def _boxes(window: reader.Window, at: int, end: int) -> Iterator[reader.Part]:
             length, start = int.from_bytes(header[8:]), at + 16
         after = at + length if length else end
         if after < start:
-            raise reader.UnusableMedia(reader.DAMAGED)
+            raise reader.damaged()
         if after > end:
-            raise reader.UnusableMedia(reader.CUT_OFF)
+            raise reader.cut_off()
         yield reader.Part(kind, start, after)
         at = after

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from ttp.domain.errors import UsageError
 
@@ -18,12 +19,41 @@ MOST_MS = 7 * 24 * 3_600_000
 """A week: no platform takes an hour more than 125 minutes, and larger numbers would not fit the store."""
 
 
+class Flaw(StrEnum):
+    """Why a file is not usable."""
+
+    CUT_OFF = "cut_off"
+    DAMAGED = "damaged"
+    EMPTY = "empty"
+    LASTS_TOO_LONG = "lasts_too_long"
+    NO_DATA = "no_data"
+    NO_SIZE = "no_size"
+    NO_VIDEO = "no_video"
+    NOT_ACCEPTED = "not_accepted"
+    TOO_LARGE = "too_large"
+    TOO_MANY_PARTS = "too_many_parts"
+    UNKNOWN = "unknown"
+
+
 class UnusableMedia(UsageError):
     """The bytes are not a usable image or video. The message continues the file's name: "is cut off"."""
 
+    flaw: Flaw
 
-CUT_OFF = "is cut off: it ends before the data that it announces"
-DAMAGED = "is damaged: its header makes no sense"
+    def __init__(self, message: str, flaw: Flaw) -> None:
+        super().__init__(message, flaw=flaw)
+
+
+def cut_off() -> UnusableMedia:
+    return UnusableMedia("is cut off: it ends before the data that it announces", Flaw.CUT_OFF)
+
+
+def damaged() -> UnusableMedia:
+    return UnusableMedia("is damaged: its header makes no sense", Flaw.DAMAGED)
+
+
+def without_video() -> UnusableMedia:
+    return UnusableMedia("has no video in it", Flaw.NO_VIDEO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +89,14 @@ class Window:
         self._reads += 1
         self._bytes += length
         if self._reads > MOST_READS or self._bytes > MOST_BYTES:
-            raise UnusableMedia("is damaged: its header has too many parts")
+            raise UnusableMedia("is damaged: its header has too many parts", Flaw.TOO_MANY_PARTS)
         return self._read_at(at, length)
 
     def take(self, at: int, length: int) -> bytes:
         """Return exactly `length` bytes from `at`. Raises UnusableMedia if the file ends before."""
         found = self.peek(at, length)
         if len(found) < length:
-            raise UnusableMedia(CUT_OFF)
+            raise cut_off()
         return found
 
     def number(self, at: int, length: int) -> int:
@@ -86,14 +116,14 @@ class Part:
 def check_size(width: int, height: int) -> tuple[int, int]:
     """Return width and height. Raises UnusableMedia if they are 0 or larger than any platform accepts."""
     if not width or not height:
-        raise UnusableMedia("is damaged: it has no width or no height")
+        raise UnusableMedia("is damaged: it has no width or no height", Flaw.NO_SIZE)
     if width * height > MOST_PIXELS:
-        raise UnusableMedia(f"says that it is {width}x{height} pixels, which no platform takes")
+        raise UnusableMedia(f"says that it is {width}x{height} pixels, which no platform takes", Flaw.TOO_LARGE)
     return width, height
 
 
 def check_duration(ms: int) -> int:
     """Return a duration in ms. Raises UnusableMedia beyond a week."""
     if ms > MOST_MS:
-        raise UnusableMedia("says that it lasts for more than a week, which no platform takes")
+        raise UnusableMedia("says that it lasts for more than a week, which no platform takes", Flaw.LASTS_TOO_LONG)
     return ms

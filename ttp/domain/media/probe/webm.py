@@ -21,15 +21,17 @@ def webm(window: reader.Window) -> reader.Facts:
     top = _inside(window, reader.Part(b"", 0, window.size))
     doc_type = _value(window, _inside(window, top[_EBML]).get(_DOC_TYPE))
     if doc_type.rstrip(b"\0") != b"webm":
-        raise reader.UnusableMedia("is a Matroska video, which no platform takes; save it as MP4")
+        raise reader.UnusableMedia(
+            "is a Matroska video, which no platform takes; save it as MP4", reader.Flaw.NOT_ACCEPTED
+        )
     segment = _inside(window, top[_SEGMENT], until=_CLUSTER) if _SEGMENT in top else {}
     if _TRACKS not in segment:
-        raise reader.UnusableMedia(reader.CUT_OFF)
+        raise reader.cut_off()
     for track in _elements(window, segment[_TRACKS]):
         if track.kind == _TRACK and (facts := _track(window, track)) is not None:
             width, height, codec, fps = facts
             return reader.Facts("video/webm", width, height, _duration_ms(window, segment.get(_INFO)), codec, fps)
-    raise reader.UnusableMedia("has no video in it")
+    raise reader.without_video()
 
 
 def _track(window: reader.Window, track: reader.Part) -> tuple[int, int, str | None, float | None] | None:
@@ -53,7 +55,7 @@ def _duration_ms(window: reader.Window, info: reader.Part | None) -> int | None:
     units: float = struct.unpack(">f" if len(value) == 4 else ">d", value)[0]
     ms = units * (_number(window, inside.get(_SCALE)) or 1_000_000) / 1e6
     if not math.isfinite(ms) or ms < 0:
-        raise reader.UnusableMedia(reader.DAMAGED)
+        raise reader.damaged()
     return reader.check_duration(round(ms)) or None
 
 
@@ -88,7 +90,7 @@ def _elements(window: reader.Window, part: reader.Part) -> Iterator[reader.Part]
         size = int.from_bytes(header[id_length : id_length + size_length]) & (1 << bits) - 1
         after = end if size == (1 << bits) - 1 else start + size
         if after > end:
-            raise reader.UnusableMedia(reader.CUT_OFF)
+            raise reader.cut_off()
         yield reader.Part(header[:id_length], start, after)
         at = after
 
@@ -96,8 +98,8 @@ def _elements(window: reader.Window, part: reader.Part) -> Iterator[reader.Part]
 def _length(header: bytes, at: int) -> int:
     """Return the length in bytes of the variable-size number at `at`, from the zeros it begins with."""
     if at >= len(header):
-        raise reader.UnusableMedia(reader.CUT_OFF)
+        raise reader.cut_off()
     length = 9 - header[at].bit_length()
     if length > 8 or at + length > len(header):
-        raise reader.UnusableMedia(reader.DAMAGED)
+        raise reader.damaged()
     return length
