@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import statistics
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -27,6 +27,7 @@ from ttp.store.queries import PostFilter
 
 _WARM_UP, _ROUNDS = 8, 25
 _NO_GAP = timedelta(0)
+_SOME_DUE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class Counted:
         self._connection: Any = connection
         self._server = server
         self._count, self._client_s = 0, 0.0
+        self._together: list[_Fetched] | None = None
 
     def cost_of(self, operation: Callable[[], object]) -> Cost:
         """Run the operation and return the cost of its statements."""
@@ -60,12 +62,40 @@ class Counted:
         return Cost(self._count, 1000 * self._client_s, self._server_ms() - before)
 
     def execute(self, sql: str, values: Values = (), /) -> Cursor:
-        found: Cursor = self._timed(lambda: _Fetched(self._connection.execute(sql, values)))
+        found: _Fetched
+        if self._together is None:
+            found = self._timed(lambda: _Fetched(self._connection.execute(sql, values)).fetch())
+        else:
+            found = self._timed(lambda: _Fetched(self._connection.execute(sql, values)))
+            self._together.append(found)
         return found
 
     def executemany(self, sql: str, values: Iterable[Values], /) -> Cursor:
-        found: Cursor = self._timed(lambda: _Fetched(self._connection.executemany(sql, values)))
+        found: Cursor = self._timed(lambda: _Fetched(self._connection.executemany(sql, values)).fetch())
         return found
+
+    def send(self, sql: str, values: Values = (), /) -> None:
+        self._timed(lambda: self._connection.send(sql, values))
+
+    def send_many(self, sql: str, values: Iterable[Values], /) -> None:
+        self._timed(lambda: self._connection.send_many(sql, values))
+
+    def lock_posts(self, post_ids: Iterable[int], *, at_once: bool = True) -> None:
+        self._timed(lambda: self._connection.lock_posts(post_ids, at_once=at_once))
+
+    def reserve_ids(self, table: str, count: int) -> Sequence[int]:
+        found: Sequence[int] = self._timed(lambda: self._connection.reserve_ids(table, count))
+        return found
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        fetched = self._together = list[_Fetched]()
+        with self._block(self._connection.together()):
+            yield
+        self._together = None
+        for one in fetched:
+            self._timed(one.fetch)
+        self._count -= 2 + len(fetched)  # of these calls none is a statement
 
     def transaction(self) -> AbstractContextManager[None]:
         return self._block(self._connection.transaction())
@@ -106,11 +136,17 @@ class _Fetched:
     """The rows of a statement, fetched at once, so that they are part of its cost."""
 
     def __init__(self, cursor: Any) -> None:
-        self.rowcount = cursor.rowcount
-        rows: list[Any] = []
+        self._cursor = cursor
+        self._rows: Iterator[Any] = iter(())
+
+    def fetch(self) -> _Fetched:
         with suppress(Exception):  # psycopg raises for statements without rows
-            rows = cursor.fetchall()
-        self._rows = iter(rows)
+            self._rows = iter(self._cursor.fetchall())
+        return self
+
+    @property
+    def rowcount(self) -> int:
+        return int(self._cursor.rowcount)
 
     def fetchone(self) -> Any:
         return next(self._rows, None)
@@ -169,13 +205,13 @@ def costs_of_publisher(database: Database) -> Mapping[str, Cost]:
     def claim(now: datetime, free: int) -> object:
         return claims.claim(connection, now=now, cutoff=now, free=free, catch_up_gap=_NO_GAP)
 
-    now, (last,) = (
-        datetime.now(UTC),
-        db.execute("SELECT max(next_at) FROM delivery WHERE next_at IS NOT NULL").fetchone(),
-    )
+    now = datetime.now(UTC)
+    first, last = db.execute("SELECT min(next_at), max(next_at) FROM delivery WHERE next_at IS NOT NULL").fetchone()
     late = datetime.fromtimestamp(last / 1000, UTC)
+    some = datetime.fromtimestamp(first / 1000, UTC) + timedelta(seconds=_SOME_DUE - 1)  # one a second
     operations: dict[str, Callable[[], object]] = {
         "claim, nothing due": lambda: claim(now, 64),
+        f"claim, {_SOME_DUE} accounts due": lambda: claim(some, 0),
         "claim, all accounts due": lambda: claim(late, 0),
         "next wake": lambda: claims.next_wake(connection, now=now, catch_up_gap=_NO_GAP),
         "due look-ups": lambda: claims.due_lookups(connection, now=now, most=500),

@@ -25,6 +25,10 @@ OUTCOMES = {"NotDone": (0, 1), "Unknown": (0, 1), "DeliveryError": (0, 1), "Unse
 """What tells why a delivery failed or waits, and the places of its kind and message."""
 
 
+FLAWS = {"DownloadFailed": ("download", 1, 0), "_unreadable": ("time", 1, 2)}
+"""What names a flaw: a heading, and the places of the flaw and the message among its arguments."""
+
+
 def snapshot() -> Iterator[str]:
     """The lines of the file: each code, and what is said under it."""
     found = messages()
@@ -62,6 +66,9 @@ def _given(call: ast.Call, scope: ast.AST, codes: Mapping[str, str]) -> tuple[li
     if name in OUTCOMES:
         kind, place = OUTCOMES[name]
         return [f"delivery {_kind(call.args, kind)}"], place
+    if name in FLAWS:
+        heading, flaw, place = FLAWS[name]
+        return [f"{heading} {word}" for word in _texts(call.args[flaw], scope)] if len(call.args) > flaw else [], place
     return [], 0
 
 

@@ -11,6 +11,7 @@ publishers; `--sweep` leaves them out, and `--publishers` the others.
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 import tempfile
 import time
@@ -36,6 +37,7 @@ def main(argv: list[str] | None = None) -> int:
         "--sweep", action="append", choices=[*{**SAMPLES, **POSTGRESQL_SAMPLES}], help="only this one (repeatable)"
     )
     parser.add_argument("--part", help="with --full: one part of all runs, evenly spread: 1/20 to 20/20")
+    parser.add_argument("--seconds", type=float, default=math.inf, help="begin no run after so many")
     parser.add_argument("--story", action="store_true", help="show what happened in each run that is wrong")
     parser.add_argument(
         "--mutants",
@@ -69,7 +71,7 @@ def main(argv: list[str] | None = None) -> int:
     if said.sweep or not said.publishers:
         with _server() if on_server else nullcontext() as server:
             choice = Choice(said.full, part, parts, sizes)
-            wrong = _sweeps(choice, tuple(said.sweep or sizes), said.jobs, server, story=said.story)
+            wrong = _sweeps(choice, tuple(said.sweep or sizes), said.jobs, server, said.seconds, story=said.story)
     if on_server and said.count and (said.publishers or not said.sweep):
         wrong |= _publishers(said.count, said.publishers, said.jobs)
     return wrong
@@ -105,7 +107,9 @@ def _told_seed() -> None:
     print(f"The sample of seed {seed()} ({SEED}={seed()} draws it again).", flush=True)
 
 
-def _sweeps(choice: Choice, sweeps: tuple[str, ...], jobs: int, server: str | None, *, story: bool) -> int:
+def _sweeps(
+    choice: Choice, sweeps: tuple[str, ...], jobs: int, server: str | None, seconds: float, *, story: bool
+) -> int:
     if not choice.full:
         _told_seed()
     asks = ASKS if server else requests_of_all()  # the store changes nothing in what a platform is asked
@@ -113,7 +117,9 @@ def _sweeps(choice: Choice, sweeps: tuple[str, ...], jobs: int, server: str | No
     total = sum(map(len, wanted.values()))
     rows: dict[str, Row] = {}
     began, wrong = time.monotonic(), 0
-    for count, (name, index, verdict) in enumerate(made(asks, choice, sweeps, beside=jobs, server=server), 1):
+    for count, (name, index, verdict) in enumerate(
+        made(asks, choice, sweeps, beside=jobs, server=server, seconds=seconds), 1
+    ):
         if count % 200 == 0:
             print(f"{count} of {total}", file=sys.stderr, flush=True)
         run = wanted[name][index]
@@ -125,7 +131,8 @@ def _sweeps(choice: Choice, sweeps: tuple[str, ...], jobs: int, server: str | No
         if breaches:
             print(f"    to make it in every sample: {run.fixed_case(name)}", flush=True)
     print(*lines(dict(sorted(rows.items()))), sep="\n")
-    print(f"\n{total} runs in {time.monotonic() - began:.0f} s, {jobs} at a time")
+    runs = sum(row.runs for row in rows.values())
+    print(f"\n{runs} of {total} runs in {time.monotonic() - began:.0f} s, {jobs} at a time")
     return 1 if wrong else 0
 
 

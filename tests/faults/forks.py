@@ -27,7 +27,7 @@ from ttp.domain.time.clock import SystemClock
 IMPORTED = (
     "ttp.cli.commands.publish",
     "ttp.cli.commands.posts",
-    "ttp.cli.post_input",
+    "ttp.cli.commands.posts",
     "ttp.cli.commands.account",
     "ttp.cli.commands.list",
     "ttp.cli.output",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import atexit
+import math
 import random
 import tempfile
+import time
 from collections.abc import Generator, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
@@ -103,10 +105,27 @@ def _make(job: tuple[str, int]) -> tuple[str, int, Verdict]:
 
 
 def made(
-    asks: Asks, choice: Choice, sweeps: tuple[str, ...], *, beside: int, server: str | None = None
+    asks: Asks,
+    choice: Choice,
+    sweeps: tuple[str, ...],
+    *,
+    beside: int,
+    server: str | None = None,
+    seconds: float = math.inf,
 ) -> Iterator[tuple[str, int, Verdict]]:
-    """Make the chosen runs in several worker processes at a time: sweep, number and verdict of each."""
-    jobs = [(name, index) for name in sweeps for index in range(len(choice.of(asks, name)))]
+    """Make the chosen runs in several worker processes at a time: sweep, number and verdict of each. The sweeps
+    take turns, and no run is begun after so many seconds."""
+    counts = {name: len(choice.of(asks, name)) for name in sweeps}
+    # In the order of their places, all sweeps as if they were equally long.
+    jobs = sorted(
+        ((name, index) for name in sweeps for index in range(counts[name])), key=lambda job: job[1] / counts[job[0]]
+    )
+    end = time.monotonic() + seconds
     with ProcessPoolExecutor(beside, get_context("spawn"), _begin, (asks, choice, sweeps, server)) as pool:
-        for done in as_completed([pool.submit(_make, job) for job in jobs]):
-            yield done.result()
+        begun = [pool.submit(_make, job) for job in jobs]
+        for done in as_completed(begun):
+            if time.monotonic() > end:
+                for waiting in begun:
+                    waiting.cancel()
+            if not done.cancelled():
+                yield done.result()

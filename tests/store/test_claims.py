@@ -272,6 +272,15 @@ def test_a_late_one_that_was_given_back_hides_no_punctual_one(database: Database
     assert claimed(database) == [(2, "x/me")]
 
 
+@pytest.mark.parametrize("waiting", range(1, 5))
+def test_many_due_posts_of_one_account_hide_none_of_the_others(database: Database, waiting: int) -> None:
+    one, two = add_account(database, "x/one"), add_account(database, "x/two")
+    for number in range(waiting):
+        add_post(database, to(one, START - timedelta(hours=2) + number * SECOND))
+    add_post(database, to(two, START - timedelta(hours=1)))
+    assert claimed(database) == [(1, "x/one"), (waiting + 1, "x/two")]
+
+
 # Compare and set.
 
 

@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING
 from ttp.cli.context import Context
 from ttp.cli.errors import command_text, error_lines
 from ttp.cli.notices import print_saved_post, saved_post_message, saved_posts_spec, scheduled_text
-from ttp.cli.post_input import time_of_edit, time_of_new
 from ttp.cli.terminal import is_interactive
 from ttp.domain.action import WayOut, as_fields
 from ttp.domain.errors import (
@@ -190,7 +189,7 @@ class NewPostEdit:
                 if first is not None:
                     posts.discard_draft(kept)
                     return first
-                return posts.create(wish, time_of_new(self.context, wish, kept.id), kept)
+                return posts.create(wish, posts.time_of_new(self.context.times, wish, kept.id), kept)
         except TtpError:
             if wish is not None and (wish.text or "").strip():
                 _save(self.context, self.sheet, wish.text or "")
@@ -236,7 +235,7 @@ class ExistingPostEdit:
             if wish.key is not None:
                 raise UsageError("key: the key of a post cannot be changed", Hint("fix", "key: …"))
             with self.context.naming_choices():
-                time = time_of_edit(self.context, self.post_id, self.asked)
+                time = self.context.posts.time_of_edit(self.context.times, self.post_id, self.asked)
                 return self.context.posts.edit(self.post_id, self.asked, time, since=self._post)
         except TtpError:
             self.keep(text if wish is None else wish.text or "")

@@ -72,9 +72,16 @@ class TtpError(Exception):
     code: ClassVar[str] = "internal"
 
     def __init__(
-        self, message: str, *hints: Hint, problems: Iterable[Problem] = (), details: Iterable[str] = ()
+        self,
+        message: str,
+        *hints: Hint,
+        problems: Iterable[Problem] = (),
+        details: Iterable[str] = (),
+        flaw: str = "",
     ) -> None:
+        """`flaw`: a word for what is wrong, such as `unknown_word`, where one code stands for much."""
         super().__init__(message)
+        self.flaw = flaw
         self.message = message
         self.hints = hints
         self.problems = tuple(problems)

@@ -39,12 +39,14 @@ _TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 class DownloadFailed(Exception):
-    """Why a download failed, as a clause that follows the address. `missing`: the server has no such file."""
+    """Why a download failed, as a clause that follows the address. `flaw`: a word for it; `missing`: the server has no
+    such file."""
 
-    def __init__(self, message: str, *, missing: bool = False) -> None:
+    def __init__(self, message: str, flaw: str) -> None:
         super().__init__(message)
         self.message = message
-        self.missing = missing
+        self.flaw = flaw
+        self.missing = flaw == "missing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ def fetch(
                 _receive(answer, file, end, most)
                 return
             url = urljoin(url, answer.getheader("Location") or "")
-    raise DownloadFailed(f"is redirected more than {MOST_REDIRECTS} times")
+    raise DownloadFailed(f"is redirected more than {MOST_REDIRECTS} times", "redirects")
 
 
 def parse_download_url(url: str, *, loopback: bool = False) -> SplitResult:
@@ -103,17 +105,17 @@ def parse_download_url(url: str, *, loopback: bool = False) -> SplitResult:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise DownloadFailed("is not a web address") from None
+        raise DownloadFailed("is not a web address", "address") from None
     if parts.scheme not in ("https", "http") or not parts.hostname or port == 0:
-        raise DownloadFailed("is not a web address")
+        raise DownloadFailed("is not a web address", "address")
     if len(url) > LONGEST_URL:
-        raise DownloadFailed(f"is longer than {LONGEST_URL} characters")
+        raise DownloadFailed(f"is longer than {LONGEST_URL} characters", "long_address")
     if any(not sign.isprintable() or sign == " " for sign in url):
-        raise DownloadFailed("has characters that are not allowed in a web address")
+        raise DownloadFailed("has characters that are not allowed in a web address", "characters")
     if parts.username is not None or parts.password is not None:
-        raise DownloadFailed("contains a user name or password, which the platform would see")
+        raise DownloadFailed("contains a user name or password, which the platform would see", "user_name")
     if parts.scheme == "http" and not loopback:
-        raise DownloadFailed("is not https")
+        raise DownloadFailed("is not https", "not_https")
     return parts
 
 
@@ -130,16 +132,16 @@ def open_connection(
             continue
         if not is_public(address):
             place = f"{host} ({address})" if str(address) != host else host
-            raise DownloadFailed(f"leads to {clean_text(place)}, which is not on the public internet")
+            raise DownloadFailed(f"leads to {clean_text(place)}, which is not on the public internet", "private")
         if not secure:
-            raise DownloadFailed("is not https")
+            raise DownloadFailed("is not https", "not_https")
     try:
         plain = _connect_first(addresses, port, patience.connect)
         plain.settimeout(patience.read)
         if secure:
             plain = tls_context().wrap_socket(plain, server_hostname=host)
     except OSError as error:  # also ssl.SSLError
-        raise DownloadFailed(f"cannot be reached: {clean_text(error.strerror or str(error))}") from error
+        raise DownloadFailed(f"cannot be reached: {clean_text(error.strerror or str(error))}", "unreachable") from error
     connection = http.client.HTTPConnection(host, port)
     connection.sock = plain
     return connection
@@ -150,7 +152,7 @@ def resolve_addresses(host: str, port: int) -> list[Address]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise DownloadFailed(f"is on {clean_text(host)}, a host that was not found") from error
+        raise DownloadFailed(f"is on {clean_text(host)}, a host that was not found", "unknown_host") from error
     return list(dict.fromkeys(ipaddress.ip_address(str(each[4][0]).partition("%")[0]) for each in found))
 
 
@@ -199,16 +201,16 @@ def _answer(connection: http.client.HTTPConnection, parts: SplitResult, accept: 
         connection.request("GET", target, headers={"Host": parts.netloc, **headers, "Connection": "close"})
         return connection.getresponse()
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise DownloadFailed(f"does not answer: {_why(error)}") from error
+        raise DownloadFailed(f"does not answer: {_why(error)}", "no_answer") from error
 
 
 def _refuse_what_is_no_file(answer: http.client.HTTPResponse) -> None:
     if answer.status in (404, 410):
-        raise DownloadFailed(f"answers {answer.status}: the file does not exist", missing=True)
+        raise DownloadFailed(f"answers {answer.status}: the file does not exist", "missing")
     if answer.status != 200:
-        raise DownloadFailed(f"answers {answer.status} {clean_text(answer.reason)}".rstrip())
+        raise DownloadFailed(f"answers {answer.status} {clean_text(answer.reason)}".rstrip(), "status")
     if (answer.getheader("Content-Encoding") or "identity").lower() != "identity":
-        raise DownloadFailed("answers in an encoding that was not requested")
+        raise DownloadFailed("answers in an encoding that was not requested", "encoding")
 
 
 def _receive(answer: http.client.HTTPResponse, file: BinaryIO, end: float, most: int) -> None:
@@ -218,9 +220,9 @@ def _receive(answer: http.client.HTTPResponse, file: BinaryIO, end: float, most:
         try:
             piece = answer.read1(_CHUNK)
         except (OSError, http.client.HTTPException, ValueError) as error:
-            raise DownloadFailed(f"is cut off after {got} bytes: {_why(error)}") from error
+            raise DownloadFailed(f"is cut off after {got} bytes: {_why(error)}", "cut_off") from error
         if time.monotonic() > end:
-            raise DownloadFailed(f"takes longer than {LONGEST_S:g} s")
+            raise DownloadFailed(f"takes longer than {LONGEST_S:g} s", "slow")
         if not piece:
             break
         if len(head) < _HEAD:
@@ -229,10 +231,10 @@ def _receive(answer: http.client.HTTPResponse, file: BinaryIO, end: float, most:
                 most = min(most, MOST_IMAGE)
         got += len(piece)
         if max(got, announced or 0) > most:
-            raise DownloadFailed(f"is larger than {most // 1_000_000} MB")
+            raise DownloadFailed(f"is larger than {most // 1_000_000} MB", "too_large")
         file.write(piece)
     if announced is not None and got < announced:
-        raise DownloadFailed(f"is cut off after {got} of {announced} bytes")
+        raise DownloadFailed(f"is cut off after {got} of {announced} bytes", "cut_off")
 
 
 def _is_image(head: bytes) -> bool:

@@ -237,7 +237,7 @@ class Certification:
             delivery_id=delivery_id,
         )
         with self.posts.database.writing() as db:
-            attempts.start_attempt(db, row)
+            attempts.add_attempt(db, row)
         return looked.finding
 
     def _withdraw(self, results: Iterable[CertifiedPost]) -> None:

@@ -153,7 +153,7 @@ class LookupJob:
             delivery_id=delivery.id,
         )
         after = self._after(looked, intent, [*earlier, row], now)
-        also: list[Callable[[Connection], object]] = [lambda db: attempts.start_attempt(db, row)]
+        also: list[Callable[[Connection], object]] = [lambda db: attempts.add_attempt(db, row)]
         if isinstance(looked.finding, Refused):
             also.append(apply_outcome_to_account(self.task.account, looked.finding.outcome, now))
         self.task = context.save_transition(self.task, after, *also)
@@ -396,7 +396,7 @@ def _record_possible_call(
         platform_at=since,
         delivery_id=before.id,
     )
-    attempts.start_attempt(db, row)
+    attempts.add_attempt(db, row)
     error = DeliveryError(Kind.UNKNOWN, why)
     if before.state is DeliveryState.RECONCILING:
         after = before.look_again(now, error=error)

@@ -12,7 +12,6 @@ from urllib.parse import urlencode
 from fastapi import Query, Request
 from starlette.concurrency import run_in_threadpool
 
-from ttp.domain.time.resolve import ResolvedTime
 from ttp.server.answers import JsonAnswer
 from ttp.server.inputs import (
     MOST_POSTS,
@@ -41,7 +40,6 @@ from ttp.views import posts as views
 
 if TYPE_CHECKING:
     from ttp.domain.errors import Problem
-    from ttp.domain.post_edit import PostInput
     from ttp.server.services import RequestServices
     from ttp.services.posts import SavedPost
     from ttp.services.queries import PostView
@@ -97,7 +95,7 @@ def create_post(request: Request, body: NewPostInput, services: Services, dry_ru
     """Create a post: a draft without a time, scheduled with one. The idempotency key becomes its key."""
     wanted = new_post(body, request.headers.get("idempotency-key"), services.platforms)
     saved = services.posts.find_by_key(wanted)
-    time = None if saved is not None or not wanted.at else _time_of_new(services, wanted)
+    time = None if saved is not None or not wanted.at else services.posts.time_of_new(services.times, wanted)
     if dry_run:
         found = preview_post(services.posts, wanted, time)
         if found.refused is not None:
@@ -109,8 +107,7 @@ def create_post(request: Request, body: NewPostInput, services: Services, dry_ru
 def edit_post(post_id: PostId, body: PostChangesInput, services: Services, dry_run: DryRun = False) -> JsonAnswer:
     """Change fields of a post. With `If-Match` a post that was changed since is not overwritten."""
     wanted = post_changes(body, services.platforms)
-    accounts = services.posts.accounts_after_edit(post_id, wanted) if wanted.at else ()
-    time = services.times.resolve(wanted.at, accounts, wanted.tz, post=post_id) if wanted.at else None
+    time = services.posts.time_of_edit(services.times, post_id, wanted) if wanted.at else None
     return _saved(services.posts.edit(post_id, wanted, time))
 
 
@@ -207,11 +204,6 @@ def _undo_or_redo(services: RequestServices, body: UndoInput, *, again: bool) ->
     wanted = UndoRequest(body.count, body.post, again=again, partial=body.partial)
     found = Undo(services.posts).revert(wanted, rehearse=services.dry_run)
     return JsonAnswer([views.undone_json(one) for one in found.posts])
-
-
-def _time_of_new(services: RequestServices, wanted: PostInput) -> ResolvedTime:
-    accounts = services.posts.accounts_of_new(wanted)
-    return services.times.resolve(wanted.at or "", accounts, wanted.tz, first=wanted.first)
 
 
 def _sentences(warnings: Iterable[Problem]) -> list[str]:

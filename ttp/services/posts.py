@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from ttp.domain.time.resolve import ResolvedTime
     from ttp.services.duplicate_check import DuplicateCheck
     from ttp.services.media import MediaConversion
+    from ttp.services.time_resolver import TimeResolver
 
 Change = Callable[[Connection, Post], tuple[Post, tuple[Problem, ...]]]
 """Returns the changed post and its warnings. Raises to refuse the change."""
@@ -117,12 +118,6 @@ class Posts:
                 self.refuse_forbidden_change(db, post, post)
         return post
 
-    def repeats_of(self, ids: Sequence[int]) -> list[tuple[int, int]]:
-        """Return the repeats that have not ended and copy one of these posts, each with the id of that post."""
-        with self.database.reading() as db:
-            known = repeats.recurrences(db) if db else []
-        return [(one.id or 0, one.post_id or 0) for one in known if one.state != "ended" and one.post_id in ids]
-
     def accounts_of_new(self, wanted: PostInput) -> tuple[Account, ...]:
         """Return the accounts of a new post with a time. Raise NotAllowed, or UsageError if it has none."""
         _refuse_empty_key(wanted)
@@ -143,6 +138,18 @@ class Posts:
         if not post.active:
             raise post_edit.no_accounts_error(post, known, self.platforms)
         return accounts_of(post, known)
+
+    def time_of_new(self, times: TimeResolver, wanted: PostInput, draft: int | None = None) -> ResolvedTime | None:
+        """Return the time of a new post; None if none is given. `draft`: the post that has its text already."""
+        if wanted.at is None:
+            return None
+        return times.resolve(wanted.at, self.accounts_of_new(wanted), wanted.tz, first=wanted.first, post=draft)
+
+    def time_of_edit(self, times: TimeResolver, post_id: int, wanted: PostInput) -> ResolvedTime | None:
+        """Return the new time of a post; None if none is given."""
+        if wanted.at is None:
+            return None
+        return times.resolve(wanted.at, self.accounts_after_edit(post_id, wanted), wanted.tz, post=post_id)
 
     def accounts_by_post(self, ids: Sequence[int]) -> dict[int, tuple[Account, ...]]:
         """Return the accounts of each post that will get a time. Raise NotFound, StateRefused."""
@@ -260,7 +267,7 @@ class Posts:
                 moved = self._make_room(db, stored, recorder) if make_room and recorder else ()
                 saved.append(SavedPost(self.view(db, stored), warnings, moved=moved))
             for step in steps:
-                attempts.start_attempt(db, step)
+                attempts.add_attempt(db, step)
         return saved
 
     def view(self, db: Connection | None, post: Post, *, is_new: bool = False) -> PostView:

@@ -62,6 +62,14 @@ class Queries:
             if db is not None:
                 yield from self._filtered_posts(db, wanted)
 
+    def repeats_of(self, ids: Sequence[int]) -> list[tuple[int, int]]:
+        """Return the repeats that have not ended and copy one of these posts, each with the id of that post."""
+        from ttp.store import repeats
+
+        with self._database.reading() as db:
+            known = repeats.recurrences(db) if db else []
+        return [(one.id or 0, one.post_id or 0) for one in known if one.state != "ended" and one.post_id in ids]
+
     def views(self, wanted: PostFilter) -> Iterator[PostView]:
         """Yield these posts as shown, with what they wait for. With `needs_you`, also those that wait for approval."""
         with self._database.snapshot() as db:

@@ -183,7 +183,7 @@ class RemoteDelete:
                 row = replace(row, outcome="not_done", kind=kind, code=code, message=f"{remote_id}: {message}")
         with self._posts.database.writing() as db:
             db.lock_posts([delivery.post_id or 0])
-            attempts.start_attempt(db, row)
+            attempts.add_attempt(db, row)
             post = queries.post_even_deleted(db, delivery.post_id or 0)
             before = next(d for d in post.deliveries if d.id == delivery.id)
             if isinstance(answer, NotDone):

@@ -9,7 +9,7 @@ from ttp.domain.account import Account
 from ttp.domain.attempt import Kind
 from ttp.domain.time.clock import to_ms
 from ttp.store import row_mapper
-from ttp.store.dialect import BY_ACCOUNT, HANDLE_KEY, Connection, same_handle
+from ttp.store.dialect import BY_ACCOUNT, HANDLE_KEY, Connection, Cursor, same_handle
 from ttp.store.queries import _marks
 from ttp.store.row_mapper import ms
 
@@ -124,10 +124,19 @@ def account_by_id(db: Connection, account_id: int) -> Account | None:
 
 
 def accounts_by_id(db: Connection, account_ids: Iterable[int]) -> dict[int, Account]:
-    """Return accounts by id, removed ones too. Meant for the few accounts of one claim."""
+    """Return accounts by id, removed ones too."""
+    return read_accounts(ask_accounts(db, account_ids))
+
+
+def ask_accounts(db: Connection, account_ids: Iterable[int]) -> Cursor:
+    """Ask for accounts, removed ones too. Meant for the few accounts of one claim."""
     ids = sorted(set(account_ids))
-    found = db.execute(f"SELECT * FROM account WHERE id IN ({_marks(ids)})", ids)
-    return {row["id"]: row_mapper.account(row) for row in found}
+    return db.execute(f"SELECT * FROM account WHERE id IN ({_marks(ids)})", ids)
+
+
+def read_accounts(asked: Cursor) -> dict[int, Account]:
+    """Return them by id."""
+    return {row["id"]: row_mapper.account(row) for row in asked}
 
 
 def zones(db: Connection) -> dict[int, str]:

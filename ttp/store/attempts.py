@@ -18,29 +18,39 @@ _ATTEMPT = (
 )
 
 
+_INSERT = (
+    "INSERT INTO attempt (delivery_id, number, step, phase, at, ended_at, outcome, kind, code, http_status,"
+    " message, fingerprint, platform_at, boot_s) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+
 def start_attempt(db: Connection, attempt: Attempt) -> int:
-    """Insert a step that starts, or one that is complete if it has an outcome. Return the row's id."""
-    row = db.execute(
-        "INSERT INTO attempt (delivery_id, number, step, phase, at, ended_at, outcome, kind, code, http_status,"
-        " message, fingerprint, platform_at, boot_s) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
-        (
-            attempt.delivery_id,
-            attempt.number,
-            attempt.step,
-            attempt.phase.value,
-            to_ms(attempt.at),
-            ms(attempt.ended_at),
-            attempt.outcome,
-            attempt.kind and attempt.kind.value,
-            attempt.code,
-            attempt.http_status,
-            attempt.message,
-            attempt.fingerprint,
-            ms(attempt.platform_at),
-            attempt.boot_s,
-        ),
-    ).fetchone()
-    return int(row["id"])
+    """Insert a step that starts. Return the row's id."""
+    return int(db.execute(f"{_INSERT} RETURNING id", _columns(attempt)).fetchone()["id"])
+
+
+def add_attempt(db: Connection, attempt: Attempt) -> None:
+    """Insert a step that is complete."""
+    db.send(_INSERT, _columns(attempt))
+
+
+def _columns(attempt: Attempt) -> tuple[object, ...]:
+    return (
+        attempt.delivery_id,
+        attempt.number,
+        attempt.step,
+        attempt.phase.value,
+        to_ms(attempt.at),
+        ms(attempt.ended_at),
+        attempt.outcome,
+        attempt.kind and attempt.kind.value,
+        attempt.code,
+        attempt.http_status,
+        attempt.message,
+        attempt.fingerprint,
+        ms(attempt.platform_at),
+        attempt.boot_s,
+    )
 
 
 def finish_attempt(

@@ -18,7 +18,7 @@ from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import posts
 from ttp.store import posts as stored_posts
 from ttp.store.dialect import Connection, json_items
-from ttp.store.posts import PostSnapshot, snapshots
+from ttp.store.posts import PostSnapshot
 
 KEPT_FOR = timedelta(days=30)
 _PRUNED_CHANGES = 20
@@ -38,18 +38,20 @@ class ChangeRecorder:
     """Who made the changes: the name of a token, or user@host."""
     _change: int | None = field(default=None, init=False)
 
-    def write(self, db: Connection, ids: Iterable[int], before: Mapping[int, PostSnapshot]) -> None:
+    def write(
+        self, db: Connection, after: Iterable[tuple[int, PostSnapshot]], before: Mapping[int, PostSnapshot]
+    ) -> None:
         """Record posts that were just stored, unless unchanged or in flight; `before` has those that existed."""
         written = []
-        for post_id, after in snapshots(db, ids):
+        for post_id, now in after:
             was = before.get(post_id)
-            if was is None or (was.text != after.text and not was.in_flight):
+            if was is None or (was.text != now.text and not was.in_flight):
                 image, media = (None, None) if was is None else (was.text, was.needs)
-                written.append((post_id, image, after.digest, media))
+                written.append((post_id, image, now.digest, media))
         if not written:
             return
         change = self._begun(db)
-        db.executemany(
+        db.send_many(
             "INSERT INTO change_post (change_id, post_id, image, digest, media) VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT (change_id, post_id) DO UPDATE SET digest = excluded.digest",
             ((change, *row) for row in written),
@@ -73,9 +75,10 @@ class ChangeRecorder:
 
     def _begun(self, db: Connection) -> int:
         if self._change is None:
-            _prune(db, self.at - KEPT_FOR)
-            sql = "INSERT INTO change (command, at, actor) VALUES (?, ?, ?) RETURNING id"
-            self._change = int(db.execute(sql, (self.command, to_ms(self.at), self.actor)).fetchone()["id"])
+            row = db.execute(_BEGIN, (self.command, to_ms(self.at), self.actor)).fetchone()
+            self._change = int(row["id"])
+            if row["oldest_at"] is not None and row["oldest_at"] <= to_ms(self.at - KEPT_FOR):
+                _prune(db, self.at - KEPT_FOR)
         return self._change
 
 
@@ -125,6 +128,10 @@ def _prune(db: Connection, before: datetime) -> None:
     )
 
 
+_BEGIN = """
+INSERT INTO change (command, at, actor) VALUES (?, ?, ?)
+RETURNING id, (SELECT at FROM change ORDER BY id LIMIT 1) AS oldest_at
+"""
 _OLD = f"""
 SELECT c.id FROM (SELECT id, at, actor FROM change ORDER BY id LIMIT {_LOOKED_AT}) c
 WHERE c.at <= ? AND (c.actor IS NULL OR NOT EXISTS (
@@ -253,7 +260,7 @@ def restore_posts(db: Connection, change: Change, turned: Sequence[RestoredPost]
     (last,) = db.execute("SELECT max(undone) FROM change_post WHERE undone IS NOT NULL").fetchone()
     number = None if again else (last or 0) + 1
     # First of all: two of them may change keys with each other.
-    db.executemany("UPDATE post SET key = NULL WHERE id = ?", [(one.touched.post_id,) for one in turned])
+    db.send_many("UPDATE post SET key = NULL WHERE id = ?", [(one.touched.post_id,) for one in turned])
     for batch in batched(turned):
         _put_back(db, [one.after for one in batch])
         after = dict(stored_posts.snapshots(db, (one.touched.post_id for one in batch)))
@@ -269,8 +276,8 @@ def restore_posts(db: Connection, change: Change, turned: Sequence[RestoredPost]
             }
             for one in batch
         ]
-        db.executemany(_TURN, values)
-        db.executemany(_FOLLOWS[again], [one for one in values if one["meant"] not in (None, one["digest"])])
+        db.send_many(_TURN, values)
+        db.send_many(_FOLLOWS[again], [one for one in values if one["meant"] not in (None, one["digest"])])
 
 
 def _put_back(db: Connection, after: Sequence[Post]) -> None:
@@ -281,10 +288,10 @@ def _put_back(db: Connection, after: Sequence[Post]) -> None:
     wanted = {d.id: (post, d) for post in after for d in post.deliveries}
     gone = [(one,) for one in there - wanted.keys()]
     # A delivery that was claimed and released has attempts, which stay: it is cancelled, as by an edit.
-    db.executemany(f"UPDATE delivery SET {_CANCELLED} WHERE id = ? AND {_TRIED}", gone)
-    db.executemany(f"DELETE FROM delivery WHERE id = ? AND NOT {_TRIED}", gone)
+    db.send_many(f"UPDATE delivery SET {_CANCELLED} WHERE id = ? AND {_TRIED}", gone)
+    db.send_many(f"DELETE FROM delivery WHERE id = ? AND NOT {_TRIED}", gone)
     missing = [wanted[one] for one in wanted.keys() - there]
-    db.executemany(
+    db.send_many(
         "INSERT INTO delivery (id, post_id, account_id, state, tries, attempts, handle)"
         " VALUES (?, ?, ?, ?, 0, 0, '{}')",
         [(d.id, post.id, d.account_id, d.state.value) for post, d in missing],

@@ -64,19 +64,25 @@ _FIRST = f"""
             {{more}}ORDER BY d.next_at, d.id LIMIT 1
 """
 
-# At most two index seeks for each account, whatever the number of posts: its first punctual delivery, else its first
-# due one, unless the account is held, is busy, or sent a late one a moment ago. Where nothing at all is due, as in the
-# tick after each outcome, one seek. Of each kind, late and punctual, no more are read than could be claimed.
+# The accounts to look at are those of the due deliveries, which one range of an index has. Where there are more of them
+# than accounts the range is read no further, and every account is looked at. For each there are at most two seeks,
+# whatever the number of posts: its first punctual delivery, else its first due one, unless the account is held or busy,
+# or sent a late one a moment ago. Of each kind, late and punctual, no more are read than could be claimed.
 _READY = f"""
-WITH first AS (
+WITH most (number) AS (
+    SELECT coalesce(max(id), 0) + 1 FROM account
+), due AS (
+    SELECT account_id FROM delivery
+    WHERE state IN ('pending', 'retrying') AND next_at IS NOT NULL AND next_at <= :cutoff
+    LIMIT (SELECT number FROM most)
+), candidate AS (
+    SELECT DISTINCT account_id FROM due WHERE (SELECT count(*) FROM due) < (SELECT number FROM most)
+    UNION ALL SELECT id FROM account WHERE (SELECT count(*) FROM due) >= (SELECT number FROM most)
+), first AS (
     SELECT coalesce(({_FIRST.format(only="{only}", more=f"AND d.next_at >= :now - :late AND NOT {_IS_LATE} ")}),
         ({_FIRST.format(only="{only}", more="")})) AS id, a.late_claim_at
-    FROM account a
-    WHERE EXISTS (
-            SELECT 1 FROM delivery
-            WHERE state IN ('pending', 'retrying') AND next_at IS NOT NULL AND next_at <= :cutoff
-        )
-        AND a.enabled AND a.connected AND NOT a.needs_reconnect AND a.removed_at IS NULL
+    FROM candidate c JOIN account a ON a.id = c.account_id
+    WHERE a.enabled AND a.connected AND NOT a.needs_reconnect AND a.removed_at IS NULL
         AND (a.hold_until IS NULL OR a.hold_until <= :now)
         AND {not_in_list("a.id", "quarantined_accounts")}{{of_accounts}}
         AND NOT EXISTS (
@@ -238,14 +244,18 @@ def _ready(
 def _save_claims(db: Connection, after: list[Delivery], late: set[int], now: datetime) -> list[Delivery]:
     """Store what `Delivery.claimed` changes, with a fixed number of statements. Return those that were still claimable.
     `late`: ids of the late ones."""
-    changed = db.execute(
-        f"UPDATE delivery SET state = :state, next_at = NULL, attempts = attempts + 1, fence = fence + 1 WHERE {_IDS}"
-        " AND state IN ('pending', 'retrying') RETURNING id",
-        {"state": DeliveryState.CLAIMED.value, "ids": List(d.id for d in after)},
-    ).fetchall()
+    with db.together():
+        changed = db.execute(
+            "UPDATE delivery SET state = :state, next_at = NULL, attempts = attempts + 1, fence = fence + 1"
+            f" WHERE {_IDS} AND state IN ('pending', 'retrying') RETURNING id",
+            {"state": DeliveryState.CLAIMED.value, "ids": List(d.id for d in after)},
+        )
+        scheduled = events.ask_scheduled(db, [d.post_id for d in after])
+        events.ask_webhooks(db)
     ids = {row["id"] for row in changed}
     claimed = [d for d in after if d.id in ids]
-    events.record_due(db, {d.post_id for d in claimed}, now)
+    posts = {d.post_id for d in claimed}
+    events.record_due(db, [row["id"] for row in scheduled if row["id"] in posts], now)
     db.send(
         f"UPDATE post SET status = :status, published_at = NULL, updated_at = :now{RAISE_REVISION} WHERE {_IDS}",
         {"status": PostStatus.PUBLISHING.value, "now": to_ms(now), "ids": List(d.post_id for d in claimed)},
@@ -267,7 +277,11 @@ def save_transition(db: Connection, before: Delivery, after: Delivery, *, now: d
         columns["fence"] = after.fence
     assignments = ", ".join(f"{name} = ?" for name in columns)
     values = (*columns.values(), before.id, before.state.value, before.fence)
-    if not db.execute(f"UPDATE delivery SET {assignments} WHERE id = ? AND state = ? AND fence = ?", values).rowcount:
+    with db.together():
+        changed = db.execute(f"UPDATE delivery SET {assignments} WHERE id = ? AND state = ? AND fence = ?", values)
+        if before.state is not after.state:
+            events.ask_webhooks(db)
+    if not changed.rowcount:
         return None
     if before.state is not after.state:
         events.record_delivery(db, after, now)

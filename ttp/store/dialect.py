@@ -93,6 +93,15 @@ class Connection(Protocol):
         the transaction. It costs no extra round trip to a server. Its errors are raised there."""
         ...
 
+    def send_many(self, sql: str, values: Iterable[Values], /) -> None:
+        """`send` for each of `values`."""
+        ...
+
+    def together(self) -> AbstractContextManager[None]:
+        """Run the statements of the block with one round trip to a server, except in a change of a person. Their rows
+        are read after it, and no statement depends on the rows of another."""
+        ...
+
     def transaction(self) -> AbstractContextManager[None]:
         """Commit the block at its end, or undo it where it raises. Errors of the driver leave as StoreError. On SQLite
         the block holds the right to write from its beginning."""

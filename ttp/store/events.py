@@ -13,12 +13,13 @@ from ttp.domain.event import POST_EVENTS, Event, delivery_event
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.domain.webhook import Webhook
-from ttp.store.dialect import Connection, List, Row, in_list, not_in_list
+from ttp.store.dialect import Connection, Cursor, List, Row, in_list, not_in_list
 from ttp.store.queries import ENDED
 from ttp.store.server import webhooks
 
 KEPT_FOR = timedelta(days=7)
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
+_WEBHOOKS = "webhooks"
 _INSERT = "INSERT INTO event (at, event, post_id, account_id, data) VALUES (?, ?, ?, ?, ?)"
 _WITHIN = (
     " AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.post_id = event.post_id AND d.state <> 'cancelled'"
@@ -45,6 +46,12 @@ StoredStates = Mapping[int, tuple[str, Mapping[int, str]]]
 """The status of posts, by id, and the states of their deliveries, by id."""
 
 
+def ask_webhooks(db: Connection) -> None:
+    """Ask together with other statements for what recording an event needs first, once in a transaction."""
+    if db.memory is not None and _WEBHOOKS not in db.memory:
+        db.memory[_WEBHOOKS] = webhooks.ask_webhooks(db)
+
+
 def record_delivery(db: Connection, after: Delivery, now: datetime) -> None:
     """Record that a delivery moved to its present state, if that has an event."""
     event = delivery_event(after, now)
@@ -52,11 +59,15 @@ def record_delivery(db: Connection, after: Delivery, now: datetime) -> None:
         _insert(db, [(event, after.account_id)])
 
 
-def record_due(db: Connection, post_ids: Iterable[int | None], now: datetime) -> None:
-    """Record the posts of a claim that were only scheduled before. Call it before their status changes."""
+def ask_scheduled(db: Connection, post_ids: Iterable[int | None]) -> Cursor:
+    """Ask for the ids of those posts that are only scheduled so far."""
     sql = f"SELECT id FROM post WHERE {in_list('id', 'ids')} AND status = 'scheduled' ORDER BY id"
-    found = db.execute(sql, {"ids": List(post_ids)}).fetchall()
-    _insert(db, [(Event(now, "post.due", row["id"]), None) for row in found])
+    return db.execute(sql, {"ids": List(post_ids)})
+
+
+def record_due(db: Connection, post_ids: Iterable[int], now: datetime) -> None:
+    """Record the posts of a claim that were only scheduled before."""
+    _insert(db, [(Event(now, "post.due", post_id), None) for post_id in post_ids])
 
 
 def record_finished(db: Connection, post_id: int, status: PostStatus, now: datetime) -> None:
@@ -131,9 +142,10 @@ def _listening(db: Connection) -> list[Webhook]:
     """Return the webhooks, read once in a transaction: a publisher's has the events of many deliveries."""
     if db.memory is None:
         return webhooks.webhooks(db)
-    if "webhooks" not in db.memory:
-        db.memory["webhooks"] = webhooks.webhooks(db)
-    found: list[Webhook] = db.memory["webhooks"]
+    ask_webhooks(db)
+    if not isinstance(db.memory[_WEBHOOKS], list):
+        db.memory[_WEBHOOKS] = webhooks.read_webhooks(db.memory[_WEBHOOKS])
+    found: list[Webhook] = db.memory[_WEBHOOKS]
     return found
 
 

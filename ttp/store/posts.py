@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 class Recorder(Protocol):
     """Records what a command changed, for undo."""
 
-    def write(self, db: Connection, ids: Iterable[int], before: Mapping[int, PostSnapshot]) -> None:
+    def write(
+        self, db: Connection, after: Iterable[tuple[int, PostSnapshot]], before: Mapping[int, PostSnapshot]
+    ) -> None:
         """Record posts that were just stored; `before` has those that existed."""
         ...
 
@@ -42,6 +44,13 @@ def update(db: Connection, post: Post, recorder: Recorder | None) -> Post:
 def save(db: Connection, posts: Sequence[Post], recorder: Recorder | None) -> list[int]:
     """Insert posts without an id, update the others, and return all ids in order."""
     before = _before(db, posts, recorder)
+    ids = _stored(db, posts)
+    if recorder is not None:
+        recorder.write(db, snapshots(db, ids), before)
+    return ids
+
+
+def _stored(db: Connection, posts: Sequence[Post]) -> list[int]:
     ended = [post for post in posts if post.id is not None and post.status in queries.ENDED]
     states = _states(db, ended)
     fresh = iter(db.reserve_ids("post", sum(post.id is None for post in posts)))
@@ -53,7 +62,7 @@ def save(db: Connection, posts: Sequence[Post], recorder: Recorder | None) -> li
     )
     changed = [(post.id,) for post in posts if post.id is not None]
     for table in ("post_media", "post_tag"):
-        db.executemany(f"DELETE FROM {table} WHERE post_id = ?", changed)
+        db.send_many(f"DELETE FROM {table} WHERE post_id = ?", changed)
     _insert(
         db,
         "post_media",
@@ -78,8 +87,6 @@ def save(db: Connection, posts: Sequence[Post], recorder: Recorder | None) -> li
     )
     _update(db, "delivery", ({**row_mapper.delivery_columns(d), "id": d.id} for _, d in deliveries if d.id is not None))
     _record_moves(db, ended, states)
-    if recorder is not None:
-        recorder.write(db, ids, before)
     return ids
 
 
@@ -102,23 +109,26 @@ def _record_moves(db: Connection, ended: Sequence[Post], before: StoredStates) -
 def save_times(db: Connection, posts: Sequence[Post], recorder: Recorder) -> list[Post]:
     """Store the times of drafts that get scheduled: what `update` does, for many posts at once."""
     before = _before(db, posts, recorder)
-    db.executemany(
+    db.send_many(
         "UPDATE post SET status = :status, scheduled_at = :scheduled_at, updated_at = :updated_at,"
         f" chosen_by = :chosen_by, rejected_at = :rejected_at, rejected_why = :rejected_why{RAISE_REVISION}"
         " WHERE id = :id",
         [{**row_mapper.post_columns(post), "id": post.id} for post in posts],
     )
-    db.executemany(
+    db.send_many(
         "UPDATE delivery SET due_at = :due_at, next_at = :next_at, approved_at = :approved_at WHERE id = :id",
         [{**row_mapper.delivery_columns(row), "id": row.id} for post in posts for row in post.deliveries],
     )
-    recorder.write(db, before, before)
+    recorder.write(db, snapshots(db, before), before)
     return list(queries.posts_by_id(db, [post.id or 0 for post in posts]))
 
 
 def _saved(db: Connection, post: Post, recorder: Recorder | None) -> Post:
-    (post_id,) = save(db, [post], recorder)
-    return queries.post_even_deleted(db, post_id)
+    before = _before(db, [post], recorder)
+    (rows,) = _read(db, _stored(db, [post]), has_media=bool(post.media), has_tags=bool(post.tags))
+    if recorder is not None:
+        recorder.write(db, [(rows.post["id"], rows.snapshot())], before)
+    return rows.as_post()
 
 
 def _before(db: Connection, posts: Iterable[Post], recorder: Recorder | None) -> Mapping[int, PostSnapshot]:
@@ -132,7 +142,7 @@ def _insert(db: Connection, table: str, columns: Iterable[Mapping[str, Column]])
     if first is not None:
         names = ", ".join(first)
         marks = ", ".join(f":{name}" for name in first)
-        db.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", chain([first], ordered))
+        db.send_many(f"INSERT INTO {table} ({names}) VALUES ({marks})", chain([first], ordered))
 
 
 def _update(db: Connection, table: str, columns: Iterable[Mapping[str, Column]], more: str = "") -> None:
@@ -140,7 +150,7 @@ def _update(db: Connection, table: str, columns: Iterable[Mapping[str, Column]],
     first = next(ordered, None)
     if first is not None:
         sets = ", ".join(f"{name} = :{name}" for name in first if name != "id")
-        db.executemany(f"UPDATE {table} SET {sets}{more} WHERE id = :id", chain([first], ordered))
+        db.send_many(f"UPDATE {table} SET {sets}{more} WHERE id = :id", chain([first], ordered))
 
 
 _BATCH = 200
@@ -180,16 +190,47 @@ def snapshots(db: Connection, ids: Iterable[int]) -> Iterator[tuple[int, PostSna
     """Yield snapshots of these posts, deleted ones included."""
     wanted = iter(ids)
     while batch := list(islice(wanted, _BATCH)):
-        marks = ",".join("?" * len(batch))
-        if db.is_change:
-            db.lock_posts(batch)
-        found = {row["id"]: row for row in db.execute(f"SELECT * FROM post WHERE id IN ({marks})", batch)}
-        deliveries = _by_post(db, _DELIVERIES.format(marks), batch)
-        media = _by_post(db, f"SELECT * FROM post_media WHERE post_id IN ({marks}) ORDER BY position", batch)
-        tags = _by_post(db, f"SELECT * FROM post_tag WHERE post_id IN ({marks}) ORDER BY position", batch)
-        for post_id in batch:
-            if post_id in found:
-                yield post_id, _image(found[post_id], deliveries[post_id], media[post_id], tags[post_id])
+        for rows in _read(db, batch):
+            yield rows.post["id"], rows.snapshot()
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The rows of one post."""
+
+    post: Row
+    deliveries: Sequence[Row]
+    media: Sequence[Row]
+    tags: Sequence[Row]
+
+    def snapshot(self) -> PostSnapshot:
+        held = {
+            "post": _named(self.post, "id", "updated_at", "revision"),
+            "deliveries": [_named(row, "post_id", "fence") for row in self.deliveries],
+            "media": [_named(row, "post_id", "position") for row in self.media],
+            "tags": [row["tag"] for row in self.tags],
+        }
+        in_flight = any(row["state"] in _IN_FLIGHT for row in self.deliveries)
+        return PostSnapshot(text_of(held), in_flight, tuple(row["sha256"] for row in self.media))
+
+    def as_post(self) -> Post:
+        deliveries = [row_mapper.delivery(row) for row in self.deliveries]
+        media = [row_mapper.media(row) for row in self.media]
+        return row_mapper.post(self.post, deliveries, media, [row["tag"] for row in self.tags])
+
+
+def _read(db: Connection, ids: Sequence[int], *, has_media: bool = True, has_tags: bool = True) -> list[_Rows]:
+    """Return the rows of those of the posts that exist, as they are now. `has_media`, `has_tags`: whether any may."""
+    marks = ",".join("?" * len(ids))
+    if db.is_change:
+        db.lock_posts(ids, at_once=False)
+    found = {row["id"]: row for row in db.execute(f"SELECT * FROM post WHERE id IN ({marks})", ids)}
+    deliveries = _by_post(db, _DELIVERIES.format(marks), ids)
+    media, tags = (
+        _by_post(db, f"SELECT * FROM {table} WHERE post_id IN ({marks}) ORDER BY position", ids) if is_any else {}
+        for table, is_any in (("post_media", has_media), ("post_tag", has_tags))
+    )
+    return [_Rows(found[i], deliveries[i], media.get(i, ()), tags.get(i, ())) for i in ids if i in found]
 
 
 def post_of(post_id: int, image: str) -> Post:
@@ -217,23 +258,6 @@ def _by_post(db: Connection, sql: str, ids: Sequence[int]) -> dict[int, list[Row
     for row in db.execute(sql, ids):
         found[row["post_id"]].append(row)
     return found
-
-
-def _image(
-    post: Row,
-    deliveries: Sequence[Row],
-    media: Sequence[Row],
-    tags: Sequence[Row],
-) -> PostSnapshot:
-    own = _named(post, "id", "updated_at", "revision")
-    held = {
-        "post": own,
-        "deliveries": [_named(row, "post_id", "fence") for row in deliveries],
-        "media": [_named(row, "post_id", "position") for row in media],
-        "tags": [row["tag"] for row in tags],
-    }
-    in_flight = any(row["state"] in _IN_FLIGHT for row in deliveries)
-    return PostSnapshot(text_of(held), in_flight, tuple(row["sha256"] for row in media))
 
 
 def _named(row: Row, *without: str) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from ttp.domain.post import Metrics, Post, PostStatus
 from ttp.domain.recurrence import Repeat
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import dialect, row_mapper
-from ttp.store.dialect import _READY, BY_ACCOUNT, Connection, List, Row, contains, in_list
+from ttp.store.dialect import _READY, BY_ACCOUNT, Connection, Cursor, List, Row, contains, in_list
 from ttp.store.row_mapper import as_corrupt_row, ms, parse_list, parse_object, parse_texts
 
 _BATCH = 200
@@ -68,10 +68,30 @@ def post_even_deleted(db: Connection, post_id: int) -> Post:
 
 
 def posts_even_deleted(db: Connection, post_ids: Iterable[int]) -> dict[int, Post]:
-    """Return posts by id. Meant for the few of one claim."""
+    """Return posts by id."""
+    ids = list(post_ids)
+    if db.is_change:
+        db.lock_posts(ids, at_once=False)
+    with db.together():
+        asked = ask_posts_even_deleted(db, ids)
+    return asked.read()
+
+
+class AskedPosts(NamedTuple):
+    """Posts that were asked for."""
+
+    rows: Cursor
+    parts: _Parts
+
+    def read(self) -> dict[int, Post]:
+        """Return them by id."""
+        return {post.id or 0: post for post in _complete(self.rows.fetchall(), self.parts)}
+
+
+def ask_posts_even_deleted(db: Connection, post_ids: Iterable[int]) -> AskedPosts:
+    """Ask for posts and their parts. Meant for the few of one claim."""
     ids = sorted(set(post_ids))
-    found = db.execute(f"{row_mapper.POSTS} WHERE id IN ({_marks(ids)})", ids).fetchall()
-    return {post.id or 0: post for post in load_posts(db, found)}
+    return AskedPosts(db.execute(f"{row_mapper.POSTS} WHERE id IN ({_marks(ids)})", ids), _parts(db, ids))
 
 
 def post_by_key(db: Connection, key: str) -> Post | None:
@@ -86,8 +106,12 @@ def posts_by_id(db: Connection, ids: Iterable[int]) -> Iterator[Post]:
     while batch := list(islice(wanted, _BATCH)):
         marks = ",".join("?" * len(batch))
         sql = f"{row_mapper.POSTS} WHERE id IN ({marks}) AND deleted_at IS NULL"
-        found = {row["id"]: row for row in db.execute(sql, batch)}
-        yield from load_posts(db, [found[i] for i in batch if i in found])
+        if db.is_change:
+            db.lock_posts(batch, at_once=False)
+        with db.together():
+            found, parts = db.execute(sql, batch), _parts(db, batch)
+        rows = {row["id"]: row for row in found}
+        yield from _complete([rows[i] for i in batch if i in rows], parts)
 
 
 def existing_ids(db: Connection, first: int, last: int) -> list[int]:
@@ -219,26 +243,48 @@ def _marks(values: Sequence[object]) -> str:
 def load_posts(db: Connection, found: list[Row], own_key: row_mapper.OwnKey | None = None) -> Iterator[Post]:
     """Yield complete posts for rows of POSTS, with three more queries for the whole batch."""
     ids = [row["id"] for row in found]
-    if db.is_change and ids:
+    if not ids:
+        return
+    if db.is_change:
         found = _locked(db, ids)
+    with db.together():
+        parts = _parts(db, ids)
+    yield from _complete(found, parts, own_key)
+
+
+class _Parts(NamedTuple):
+    """The rows that belong to some posts, not read yet."""
+
+    deliveries: Cursor
+    media: Cursor
+    tags: Cursor
+
+
+def _parts(db: Connection, ids: list[int]) -> _Parts:
+    marks = _marks(ids)
+    return _Parts(
+        db.execute(f"{row_mapper.DELIVERIES} WHERE d.post_id IN ({marks}) {BY_ACCOUNT}", ids),
+        db.execute(f"SELECT * FROM post_media WHERE post_id IN ({marks}) ORDER BY position", ids),
+        db.execute(f"SELECT post_id, tag FROM post_tag WHERE post_id IN ({marks}) ORDER BY position", ids),
+    )
+
+
+def _complete(found: list[Row], parts: _Parts, own_key: row_mapper.OwnKey | None = None) -> list[Post]:
     deliveries: dict[int, list[Delivery]] = defaultdict(list)
     media: dict[int, list[MediaItem]] = defaultdict(list)
     tags: dict[int, list[str]] = defaultdict(list)
-    marks = _marks(ids)
-    if ids:
-        by_account = f"{row_mapper.DELIVERIES} WHERE d.post_id IN ({marks}) {BY_ACCOUNT}"
-        for delivery in row_mapper.deliveries(db.execute(by_account, ids).fetchall()):
-            deliveries[delivery.post_id or 0].append(delivery)
-        for row in db.execute(f"SELECT * FROM post_media WHERE post_id IN ({marks}) ORDER BY position", ids):
-            media[row["post_id"]].append(row_mapper.media(row))
-        for row in db.execute(f"SELECT post_id, tag FROM post_tag WHERE post_id IN ({marks}) ORDER BY position", ids):
-            tags[row["post_id"]].append(row["tag"])
-        yield from row_mapper.posts(found, deliveries, media, tags, own_key)
+    for delivery in row_mapper.deliveries(parts.deliveries.fetchall()):
+        deliveries[delivery.post_id or 0].append(delivery)
+    for row in parts.media:
+        media[row["post_id"]].append(row_mapper.media(row))
+    for row in parts.tags:
+        tags[row["post_id"]].append(row["tag"])
+    return row_mapper.posts(found, deliveries, media, tags, own_key)
 
 
 def _locked(db: Connection, ids: list[int]) -> list[Row]:
     """Lock posts and return their present rows: a publisher may have changed them since they were read."""
-    db.lock_posts(ids)
+    db.lock_posts(ids, at_once=False)
     rows = {row["id"]: row for row in db.execute(f"{row_mapper.POSTS} WHERE id IN ({_marks(ids)})", ids)}
     return [rows[i] for i in ids]
 
@@ -491,7 +537,7 @@ def repeats_of_posts(db: Connection, post_ids: Collection[int]) -> dict[int, Rep
     """Return the repeats that these posts belong to, by post id. At most a few hundred posts."""
     sql = (
         "SELECT o.post_id, r.id, r.cron, r.timezone FROM occurrence o JOIN recurrence r ON r.id = o.recurrence_id"
-        f" WHERE o.post_id IN ({','.join('?' * len(post_ids))})"
+        f" WHERE o.post_id IN ({_marks([*post_ids])})"
     )
     return {row["post_id"]: Repeat(row["id"], row["cron"], row["timezone"]) for row in db.execute(sql, [*post_ids])}
 

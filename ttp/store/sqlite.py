@@ -13,7 +13,7 @@ import stat
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +139,12 @@ class SqliteConnection(sqlite3.Connection):
 
     def send(self, sql: str, values: Values = (), /) -> None:
         self.execute(sql, values)
+
+    def send_many(self, sql: str, values: Iterable[Values], /) -> None:
+        self.executemany(sql, values)
+
+    def together(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def highest_id(self, table: str) -> int:
         row = self.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).fetchone()

@@ -37,7 +37,8 @@ def suggested(text: str, *, now: datetime = NOW, zone: ZoneInfo | ZoneConflict =
 
 def test_a_misspelt_word_is_refused_with_the_command_that_was_meant() -> None:
     error = refused("tomorow 9am")
-    assert error.message == 'cannot read the time "tomorow 9am": "tomorow" is not a word ttp understands'
+    assert error.flaw == "unknown_word"
+    assert error.message.count('"tomorow') == 2
     assert error.hints == (
         Hint("try", "tomorrow 9am"),
         FORMS,
@@ -47,13 +48,15 @@ def test_a_misspelt_word_is_refused_with_the_command_that_was_meant() -> None:
 def test_a_past_time_is_refused_with_a_way_out() -> None:
     error = refused("9am")
     assert isinstance(error, PastTime)
-    assert error.message == "9am today (Tue 24 Nov 09:00 Europe/Berlin) is 4 h 46 min ago"
+    assert "9am today (Tue 24 Nov 09:00 Europe/Berlin)" in error.message
+    assert "4 h 46 min" in error.message
     assert error.hints == (Hint("try", "tomorrow 9am"),)
 
 
 def test_a_date_of_two_readings_is_refused_naming_both() -> None:
     error = refused("12/11/2026")
-    assert error.message == '"12/11/2026" can be 12 November or 11 December'
+    assert error.flaw == "two_dates"
+    assert all(day in error.message for day in ("12/11/2026", "12 November", "11 December"))
     assert error.hints == (Hint("try", "2026-12-11 18:00"),)
 
 
@@ -62,49 +65,48 @@ def test_where_both_readings_lie_ahead_both_are_offered() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "reason"),
+    ("text", "flaw"),
     [
-        ("", "the time is empty"),
-        (",", "ttp does not read its words in this order"),
-        ("at", "ttp does not read its words in this order"),
-        ("tomorrow", '"tomorrow" needs a time of day'),
-        ("2026-12-01", '"2026-12-01" needs a time of day'),
-        ("20261201", '"20261201" needs a time of day'),
-        ("9", '"9" can be 9am or 9pm'),
-        ("9 dec 1", '"9" and "1" can both be the hour'),
-        ("1796115600", '"1796115600" is a bare number, not a time'),
-        ("25:00", '"25:00" is not a time of day (00:00 to 23:59, 1am to 12pm)'),
-        ("24:00", '"24:00" is not a time of day (00:00 to 23:59, 1am to 12pm)'),
-        ("13pm", '"13pm" is not a time of day (00:00 to 23:59, 1am to 12pm)'),
-        ("0am", '"0am" is not a time of day (00:00 to 23:59, 1am to 12pm)'),
-        ("2027-02-29 09:00", "there is no 29 February 2027"),
-        ("2027-13-01 09:00", "there is no month 13"),
-        ("0000-01-01 09:00", "there is no 1 January 0000"),
-        ("32/13/2026", "there is no such date"),
-        ("2026-12-01T24:00", "a full date is followed by HH:MM"),
-        ("2026-12-01T09:00+15:00", "a full date is followed by HH:MM"),
-        ("2026-12-01T09:00+01:75", "a full date is followed by HH:MM"),
-        ("2101-01-01 09:00", "is after the year 2100"),
-        ("in 4000w", "is after the year 2100"),
-        ("in 4000w 9am", "is after the year 2100"),
-        ("in 99999w", '"99999w" is not a length such as 2h30m'),
-        ("in -2h", '"-2h" is not a length such as 2h30m'),
-        ("in 30m2h", '"30m2h" is not a length such as 2h30m'),
-        ("in", '"in" needs a length such as 2h30m'),
-        ("in 24h 9am", "only days and weeks go with a time of day"),
-        ("in 2 months", "months and years differ in length"),
-        ("soon", '"soon" is not a word ttp understands'),
-        ("٩am", '"٩am" is not a word ttp understands'),
-        ("in 2h Europe/Berlin", "a length of time has no zone"),
-        ("fri sat 9am", "ttp does not read its words in this order"),
-        ("now 9am", "ttp does not read its words in this order"),
-        ("next optimal", "ttp does not read its words in this order"),
+        ("", "empty"),
+        (",", "order"),
+        ("at", "order"),
+        ("tomorrow", "no_clock"),
+        ("2026-12-01", "no_clock"),
+        ("20261201", "no_clock"),
+        ("9", "half_of_day"),
+        ("9 dec 1", "two_hours"),
+        ("1796115600", "bare_number"),
+        ("25:00", "clock"),
+        ("24:00", "clock"),
+        ("13pm", "clock"),
+        ("0am", "clock"),
+        ("2027-02-29 09:00", "no_such_date"),
+        ("2027-13-01 09:00", "no_such_date"),
+        ("0000-01-01 09:00", "no_such_date"),
+        ("32/13/2026", "no_such_date"),
+        ("2026-12-01T24:00", "after_date"),
+        ("2026-12-01T09:00+15:00", "after_date"),
+        ("2026-12-01T09:00+01:75", "after_date"),
+        ("2101-01-01 09:00", "too_late"),
+        ("in 4000w", "too_late"),
+        ("in 4000w 9am", "too_late"),
+        ("in 99999w", "length"),
+        ("in -2h", "length"),
+        ("in 30m2h", "length"),
+        ("in", "length"),
+        ("in 24h 9am", "length_with_clock"),
+        ("in 2 months", "months"),
+        ("soon", "unknown_word"),
+        ("٩am", "unknown_word"),
+        ("in 2h Europe/Berlin", "length_with_zone"),
+        ("fri sat 9am", "order"),
+        ("now 9am", "order"),
+        ("next optimal", "order"),
     ],
 )
-def test_what_is_no_time_is_refused_with_its_reason(text: str, reason: str) -> None:
+def test_what_is_no_time_is_refused_with_its_reason(text: str, flaw: str) -> None:
     error = refused(text)
-    assert error.code == "time"
-    assert reason in error.message
+    assert (error.code, error.flaw) == ("time", flaw)
     assert "\n" not in error.message
 
 
@@ -224,9 +226,9 @@ def test_a_suggestion_keeps_every_word_that_carries_meaning_or_there_is_none(tex
 def test_a_day_or_an_hour_that_has_passed_is_called_past() -> None:
     assert refused("yesterday 9am").code == "past"
     assert refused("2h ago").code == "past"
-    assert refused("2025-12-01 09:00").message == "Mon 1 Dec 2025 09:00 Europe/Berlin is 358 d 4 h ago"
-    assert refused("2026-11-24T12:45Z").message == "Tue 24 Nov 2026 12:45 UTC is 1 min ago"
-    assert refused("1969-12-31 23:59").message == "the year 1969 has passed"
+    assert "Mon 1 Dec 2025 09:00 Europe/Berlin is 358 d 4 h" in refused("2025-12-01 09:00").message
+    assert "Tue 24 Nov 2026 12:45 UTC is 1 min" in refused("2026-11-24T12:45Z").message
+    assert refused("1969-12-31 23:59").flaw == "past"
     just = refused("13:46", now=NOW + timedelta(milliseconds=200)).message
     assert just == "13:46 today (Tue 24 Nov 13:46 Europe/Berlin) is a moment ago"
 
@@ -239,10 +241,8 @@ def test_a_long_text_is_quoted_in_one_short_line() -> None:
 
 def test_a_wall_clock_for_accounts_of_different_zones_is_refused_naming_each() -> None:
     error = refused("tomorrow 9am", zone=APART)
-    assert error.code == "time"
-    assert error.message == (
-        '"tomorrow 9am" differs between the accounts: x/me in Europe/Berlin, instagram/shop in America/New_York'
-    )
+    assert (error.code, error.flaw) == ("time", "zones")
+    assert all(zone in error.message for zone in ("x/me in Europe/Berlin", "instagram/shop in America/New_York"))
     assert error.hints == (
         Hint("try", "2026-11-25T09:00+01:00"),
         Hint("try", "2026-11-25T09:00-05:00"),

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import nullcontext
-from dataclasses import replace
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ttp.cli import options
 from ttp.cli.context import Context
-from ttp.cli.errors import DONE, FAILED, exit_code, quote_command
+from ttp.cli.errors import DONE, FAILED, exit_code, quote_command, retype
 from ttp.cli.notices import (
     _few,
     print_saved_post,
@@ -21,21 +22,16 @@ from ttp.cli.notices import (
     scheduled_text,
     time_text,
 )
+from ttp.cli.options import parse_optional_duration, parse_pairs, parse_platform_options, split_list
 from ttp.cli.output import Output
-from ttp.cli.post_input import (
-    given_options,
-    keeping_text,
-    parse_post_input,
-    refuse_unquoted_time,
-    time_of_edit,
-    time_of_new,
-)
 from ttp.cli.render import post as render_post
 from ttp.cli.render import posts as render_posts
 from ttp.cli.render.labels import plural
 from ttp.cli.terminal import confirm, is_interactive
+from ttp.domain.action import other_options
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import Hint, NotAllowed, PartlyFailed, ReconnectNeeded, TtpError, UsageError
+from ttp.domain.media.item import is_web_address
 from ttp.domain.post_edit import with_tags
 
 if TYPE_CHECKING:
@@ -96,29 +92,27 @@ def create(
         )
     if text == file == "-":
         raise UsageError("stdin cannot be both the text and the file", Hint("try", "ttp create --file -"))
-    refuse_unquoted_time(context, text, at)
+    _refuse_unquoted_time(context, text, at)
     words, piped = options.read_text(context, text)
     if file is not None and file.lower().endswith(_MEDIA):
         raise UsageError(
             f"--file takes a Markdown file, and {file} is an image or a video",
             Hint("try", "--media", ("--file", "--media")),
         )
-    given = given_options(
+    given = _given_options(
         to=to, media=media, alt=alt, thread=thread, text_for=text_for, tag=tag, set_=set_, max_late=max_late
     )
     if first and at is None:
         at = "next-slot"
     source = options.read_stdin(context, "content") if file == "-" else None
-    with keeping_text(context, None if dry_run else words if piped else source):
+    with _keeping_text(context, None if dry_run else words if piped else source):
         if not dry_run:
             context.out.check_fields(saved_posts_spec())
         wish = replace(
-            parse_post_input(context, words, given, piped=piped and not dry_run, at=at, tz=tz, key=key), first=first
+            _parse_post_input(context, words, given, piped=piped and not dry_run, at=at, tz=tz, key=key), first=first
         )
         if file is not None:
-            from ttp.cli.post_input import merge_content_file
-
-            wish = merge_content_file(
+            wish = _merge_content_file(
                 context, file, options.read_file(context, file, "content") if source is None else source, wish
             )
     if in_editor:
@@ -134,7 +128,7 @@ def create(
         text = source if (source or "").strip() else words if piped else None
         with context.naming_choices(), context.drafts.save_first(text, wish) if text else nullcontext() as kept:
             draft = kept.id if kept else None
-            saved = context.posts.create(wish, time_of_new(context, wish, draft), kept)
+            saved = context.posts.create(wish, _time_of_new(context, wish, draft), kept)
     print_saved_post(context, saved, *saved_post_message(context, saved, wish.tz))
 
 
@@ -143,7 +137,7 @@ def preview(context: Context, wish: PostInput) -> None:
     from ttp.services.preview import preview_post
 
     context.out.check_fields(render_post.preview_spec(()))
-    time = None if context.posts.find_by_key(wish) else time_of_new(context, wish)
+    time = None if context.posts.find_by_key(wish) else _time_of_new(context, wish)
     found = preview_post(context.posts, wish, time)
     if found.refused is not None:
         if context.out.for_people:
@@ -214,7 +208,7 @@ def edit(
       ttp edit --where 'status=scheduled tag=launch' --shift +1d
       ttp edit --where 'tag=old' --delete
     """
-    given = given_options(
+    given = _given_options(
         to=to, media=media, alt=alt, thread=thread, text_for=text_for, tag=tag, set_=set_, max_late=max_late
     )
     options.enable_strict_checks(context, strict=strict)
@@ -232,7 +226,7 @@ def edit(
         change = BulkOptions(replace_link, shift, account, *tags, delete=delete)
         return edit_many(context, where or "", change, dry_run=dry_run, yes=yes, no_input=no_input)
     assert post_id is not None
-    refuse_unquoted_time(context, text, at)
+    _refuse_unquoted_time(context, text, at)
     words, piped = options.read_text(context, text)
     nothing = words is None and at is None and not any(tags) and all(value is None for value in given.values())
     if nothing and not in_editor and not (is_interactive() and not no_input):
@@ -244,19 +238,20 @@ def edit(
     if in_editor or nothing:
         from ttp.cli.editor import edit_in_editor
 
-        with keeping_text(context, words if piped else None):
+        with _keeping_text(context, words if piped else None):
             context.out.check_fields(saved_posts_spec())
-            wanted = parse_post_input(context, words, given, at=at, tz=tz, piped=piped, may_empty=True)
+            wanted = _parse_post_input(context, words, given, at=at, tz=tz, piped=piped, may_empty=True)
             if any(tags):
                 known = context.queries.post(post_id).tags if wanted.tags is None else wanted.tags
                 wanted = replace(wanted, tags=with_tags(known, *tags))
         edit_in_editor(context, post_id, wanted)
         return DONE
-    with context.naming_choices(), keeping_text(context, words if piped else None):
+    with context.naming_choices(), _keeping_text(context, words if piped else None):
         context.out.check_fields(saved_posts_spec())
-        wanted = parse_post_input(context, words, given, at=at, tz=tz, may_empty=True)
+        wanted = _parse_post_input(context, words, given, at=at, tz=tz, may_empty=True)
         wanted = replace(wanted, add_tags=tags[0], remove_tags=tags[1])
-        saved = context.posts.edit(post_id, wanted, time_of_edit(context, post_id, wanted))
+        time = None if wanted.at is None else context.posts.time_of_edit(context.times, post_id, wanted)
+        saved = context.posts.edit(post_id, wanted, time)
     said = f"Changed post {post_id}." if at is None else scheduled_text(context, saved.post, saved.time)
     print_saved_post(context, saved, said, timed=at is not None)
     return DONE
@@ -438,8 +433,115 @@ def delete(
     for post in posts:
         for url in post.live:
             context.out.note(f"post {post.id} stays published: {url}")
-    for repeat_id, post_id in context.posts.repeats_of(gone):
+    for repeat_id, post_id in context.queries.repeats_of(gone):
         context.out.note(
             f"repeat {repeat_id} creates no more posts, because it repeated post {post_id}; its other posts are kept"
         )
     return DONE
+
+
+def _time_of_new(context: Context, wish: PostInput, draft: int | None = None) -> ResolvedTime | None:
+    """Return the time of a new post, and import what times need only if it has one."""
+    return None if wish.at is None else context.posts.time_of_new(context.times, wish, draft)
+
+
+def _merge_content_file(context: Context, path: str, text: str, typed: PostInput) -> PostInput:
+    """Return the input of a content file, overridden by what was typed. NotFound, UsageError."""
+    said = _file_input(context, path, text)
+    given = {one.name: getattr(typed, one.name) for one in fields(typed)}
+    merged = {"variants": {**said.variants, **typed.variants}, "options": {**said.options, **typed.options}}
+    return replace(said, **{name: value for name, value in given.items() if value not in (None, {}, False)} | merged)
+
+
+def _file_input(context: Context, path: str, text: str) -> PostInput:
+    from ttp.cli.render.changes import refused
+    from ttp.services.files import markdown
+    from ttp.services.files.fields import parse_entry
+    from ttp.services.media import resolve_in_folder
+
+    found = parse_entry(
+        path, markdown.parse_file(text, context.platforms) or {"content": text.strip("\n")}, context.platforms
+    )
+    if found.faults:
+        raise refused(f"{path} is not a valid post", [(path, fault) for fault in found.faults], in_json=False)
+    if found.ended:
+        raise UsageError(f"{path} is a post that was already published", Hint("see", "ttp list"))
+    typed = found.typed
+    folder = Path(path).parent
+    media = [name if is_web_address(name) else str(resolve_in_folder(folder, name)) for name in typed.media or ()]
+    # Fields that the file lacks are not given: an empty list would mean to empty them.
+    return replace(
+        typed, media=tuple(media) or None, alts=typed.alts or None, tags=typed.tags or None, to=typed.to or None
+    )
+
+
+def _given_options(**values: list[str] | str | None) -> dict[str, list[str] | str | None]:
+    """Return options by their flags, as typed."""
+    flags = {"text_for": "--text", "set_": "--set", "max_late": "--max-late"}
+    return {flags.get(name, f"--{name}"): value for name, value in values.items()}
+
+
+def _parse_post_input(
+    context: Context,
+    text: str | None,
+    given: Mapping[str, list[str] | str | None],
+    *,
+    at: str | None,
+    tz: str | None,
+    piped: bool = False,
+    key: str | None = None,
+    may_empty: bool = False,
+) -> PostInput:
+    """Parse what was typed. UsageError. `may_empty`: `--set NAME=` removes an option."""
+    from ttp.domain.post_edit import PostInput
+
+    def several(flag: str) -> list[str] | None:
+        value = given[flag]
+        return value if isinstance(value, list) else None
+
+    late = given["--max-late"]
+    lateness = parse_optional_duration(late if isinstance(late, str) else None)
+    media, alts, thread = several("--media"), several("--alt"), several("--thread")
+    return PostInput(
+        text=text,
+        kept=piped,
+        to=split_list(several("--to")),
+        at=at,
+        tz=tz,
+        media=None if media is None else tuple(media),
+        alts=None if alts is None else tuple(alts),
+        thread=None if thread is None else () if thread == [""] else tuple(thread),
+        tags=split_list(several("--tag")),
+        variants=_parse_variants(context, several("--text"), text),
+        options=parse_platform_options(context, several("--set"), may_empty=may_empty),
+        max_lateness_s=None if lateness is None else lateness.total_seconds(),
+        key=key,
+    )
+
+
+def _parse_variants(context: Context, texts: Sequence[str] | None, text: str | None) -> dict[str, str]:
+    if texts and len(texts) == 1 and text is None and "=" not in texts[0] and not texts[0].startswith("-"):
+        # Most likely the post's text, which has no option.
+        words = retype(context.argv, other_options(text=None)), quote_command(texts[0])
+        raise UsageError(
+            f'--text "{texts[0]}" has no "="', Hint("try", " ".join(words)), Hint("see", "--text KEY=TEXT")
+        )
+    return parse_pairs(texts, "--text")
+
+
+def _keeping_text(context: Context, text: str | None) -> AbstractContextManager[None]:
+    """Save a text, if any, as a draft if the block fails."""
+    return context.drafts.keep_text_on_error(text) if text else nullcontext()
+
+
+def _refuse_unquoted_time(context: Context, text: str | None, at: str | None) -> None:
+    """Raise UsageError for `--at tomorrow 9am`, where the shell made `9am` the text of the post."""
+    from ttp.domain.time.grammar import parse_time
+
+    if text is None or at is None or parse_time(at) or not parse_time(f"{at} {text}"):
+        return
+    argv = list(context.argv)
+    place = next((place for place in range(len(argv)) if argv[place : place + 3] == ["--at", at, text]), None)
+    if place is not None:
+        words = [*argv[: place + 1], f"{at} {text}", *argv[place + 3 :]]
+        raise UsageError("put the time in quotes", Hint("try", quote_command("ttp", *words)))

@@ -112,10 +112,10 @@ def parse_row(
     observed = row.get("observedAt", "").strip()
     observed_at = _instant("observedAt", observed, now, zone) if observed else _to_the_ms(now)
     if observed_at < published_at:
-        raise UsageError("observedAt is before publishedAt")
+        raise UsageError("observedAt is before publishedAt", flaw="observed_first")
     likes, comments, shares, views = (_count(name, row) for name in ("likes", "comments", "shares", "views"))
     if likes is None and comments is None and shares is None and views is None:
-        raise UsageError("likes, comments, shares and views are all empty")
+        raise UsageError("likes, comments, shares and views are all empty", flaw="no_count")
     return Sample(
         account=account,
         remote_id=remote_id,
@@ -137,43 +137,47 @@ def parse_row(
 def _account(text: str, platforms: PlatformFacts) -> str:
     """Return the canonical account name; cached, because a file has few accounts and many rows."""
     if not text:
-        raise UsageError("account is empty")
+        raise UsageError("account is empty", flaw="empty")
     platform, handle = parse_account_name(text, platforms)
     return f"{platform}/{handle}"
 
 
 def _remote_id(text: str) -> str:
     if not text:
-        raise UsageError("remoteId is empty")
+        raise UsageError("remoteId is empty", flaw="empty")
     if _ROUNDED_ID.fullmatch(text):
         # 17-digit ids opened in a spreadsheet come back as 1.79E+16: many posts would become one.
-        raise UsageError(f"remoteId {_quoted(text)} was rounded by a spreadsheet; export that column as text")
+        raise UsageError(
+            f"remoteId {_quoted(text)} was rounded by a spreadsheet; export that column as text", flaw="rounded"
+        )
     if len(text) > LONGEST_ID:
-        raise UsageError(f"remoteId is longer than {LONGEST_ID} characters")
+        raise UsageError(f"remoteId is longer than {LONGEST_ID} characters", flaw="long_id")
     if not text.isprintable() or " " in text:
-        raise UsageError(f"remoteId {_quoted(text)} has a space or control character")
+        raise UsageError(f"remoteId {_quoted(text)} has a space or control character", flaw="characters")
     return text
 
 
 def _instant(name: str, text: str, now: datetime, zone: ZoneInfo | None) -> datetime:
     if not text:
-        raise UsageError(f"{name} is empty")
+        raise UsageError(f"{name} is empty", flaw="empty")
     if not _TIME.fullmatch(text):
-        raise UsageError(f"{name} {_quoted(text)} is not a time like 2026-12-01T09:00:00Z")
+        raise UsageError(f"{name} {_quoted(text)} is not a time like 2026-12-01T09:00:00Z", flaw="not_a_time")
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:
-        raise UsageError(f"{name} {_quoted(text)} does not exist") from None
+        raise UsageError(f"{name} {_quoted(text)} does not exist", flaw="no_such_time") from None
     if instant.year < FIRST_YEAR:
-        raise UsageError(f"{name} {_quoted(text)} is before {FIRST_YEAR}")
+        raise UsageError(f"{name} {_quoted(text)} is before {FIRST_YEAR}", flaw="too_early")
     if instant.tzinfo is None:
         if zone is None:
-            raise UsageError(f"{name} {_quoted(text)} has no offset; name the file's zone with --tz")
+            raise UsageError(f"{name} {_quoted(text)} has no offset; name the file's zone with --tz", flaw="no_offset")
         wall, instant = instant, instant.replace(tzinfo=zone)
         if instant.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != wall:
-            raise UsageError(f"{name} {_quoted(text)} does not exist in {zone.key}: the clocks jump over it")
+            raise UsageError(
+                f"{name} {_quoted(text)} does not exist in {zone.key}: the clocks jump over it", flaw="skipped"
+            )
     if instant > now:
-        raise UsageError(f"{name} {_quoted(text)} is in the future")
+        raise UsageError(f"{name} {_quoted(text)} is in the future", flaw="future")
     return _to_the_ms(instant)
 
 
@@ -189,20 +193,20 @@ def _count(name: str, row: Mapping[str, str]) -> int | None:
         return None
     whole = _WHOLE.fullmatch(text)
     if whole is None:
-        raise UsageError(f"{name} {_quoted(text)} is not a whole number")
+        raise UsageError(f"{name} {_quoted(text)} is not a whole number", flaw="not_a_number")
     # 17 digits are more than any valid count has, and int() refuses thousands of them.
     digits = whole[1].lstrip("+-0")
     value = int(digits[:17] or "0")
     if value > 0 and whole[1].startswith("-"):
-        raise UsageError(f"{name} {_quoted(text)} is negative")
+        raise UsageError(f"{name} {_quoted(text)} is negative", flaw="negative")
     if value > LARGEST_COUNT:
-        raise UsageError(f"{name} {_quoted(text)} is too large to be a count")
+        raise UsageError(f"{name} {_quoted(text)} is too large to be a count", flaw="too_large")
     return value
 
 
 def _kind(text: str) -> str | None:
     if text and text not in KINDS:
-        raise UsageError(f"kind {_quoted(text)} is not one of {', '.join(KINDS)}")
+        raise UsageError(f"kind {_quoted(text)} is not one of {', '.join(KINDS)}", flaw="kind")
     return text or None
 
 

@@ -64,11 +64,13 @@ class TimeProblem(Exception):
         self,
         message: str,
         *suggestions: Suggestion,
+        flaw: str,
         kind: type[TimeRefused] = TimeRefused,
         details: Sequence[str] = (),
         forms: bool = False,
     ) -> None:
         super().__init__(message)
+        self.flaw = flaw
         self.message = message
         self.suggestions = suggestions
         self.kind = kind
@@ -91,9 +93,9 @@ def explain_problem(text: str, now: datetime) -> TimeProblem:
     plain = re.sub(r"(?<=[0-9])\s+(?=[ap]\.m\b)", "", text, flags=re.IGNORECASE)
     words = [word.strip(",;") for word in split_words(plain)]
     if not words:
-        return TimeProblem("the time is empty", forms=True)
+        return TimeProblem("the time is empty", flaw="empty", forms=True)
     if any(word in _PAST for word in words):
-        return TimeProblem(f'"{quote(text)}" has passed', kind=PastTime)
+        return TimeProblem(f'"{quote(text)}" has passed', flaw="past", kind=PastTime)
     parts = _Parts(words, text.split()[-1].strip(",;"))
     for explain in (_explain_stamp, _explain_date, _explain_months, _explain_duration, _explain_hour, _explain_clock):
         problem = explain(text, parts, now)
@@ -206,8 +208,8 @@ def _zone_word(word: str) -> str | None:
     return nearest_name(word, 0.9) if "/" in word else None
 
 
-def _unreadable(text: str, why: str, *suggestions: Suggestion) -> TimeProblem:
-    return TimeProblem(f'cannot read the time "{quote(text)}": {why}', *suggestions, forms=True)
+def _unreadable(text: str, flaw: str, why: str, *suggestions: Suggestion) -> TimeProblem:
+    return TimeProblem(f'cannot read the time "{quote(text)}": {why}', *suggestions, flaw=flaw, forms=True)
 
 
 def _explain_stamp(text: str, parts: _Parts, now: datetime) -> TimeProblem | None:
@@ -217,7 +219,7 @@ def _explain_stamp(text: str, parts: _Parts, now: datetime) -> TimeProblem | Non
     number = int(parts.words[0])
     at = datetime.fromtimestamp(number // 1000 if number >= 10**11 else number, UTC)
     ways = [Suggestion(f"{at:%Y-%m-%dT%H:%M:%S}Z", follow=False)] if parts.zone is None else []
-    return TimeProblem(f'"{parts.words[0]}" is a bare number, not a time', *ways, forms=True)
+    return TimeProblem(f'"{parts.words[0]}" is a bare number, not a time', *ways, flaw="bare_number", forms=True)
 
 
 def _explain_date(text: str, parts: _Parts, now: datetime) -> TimeProblem | None:
@@ -240,8 +242,10 @@ def _explain_date(text: str, parts: _Parts, now: datetime) -> TimeProblem | None
     ways = [replace(way, follow=last is None) for day in days for way in _dated(day, rest, parts)]
     if len(days) > 1:
         names = " or ".join(f"{day.day} {MONTH_NAMES[day.month - 1]}" for day in days)
-        return TimeProblem(f'"{quote(text)}" can be {names}', *ways)
-    return _unreadable(text, "a date is written with the year first" if days else "there is no such date", *ways)
+        return TimeProblem(f'"{quote(text)}" can be {names}', *ways, flaw="two_dates")
+    if days:
+        return _unreadable(text, "year_last", "a date is written with the year first", *ways)
+    return _unreadable(text, "no_such_date", "there is no such date", *ways)
 
 
 def _explain_year_first(text: str, year: int, month: int, day: int, rest: str, parts: _Parts) -> TimeProblem | None:
@@ -251,13 +255,13 @@ def _explain_year_first(text: str, year: int, month: int, day: int, rest: str, p
         # 2027-13-01 can only be 13 January.
         turned = _existing(year, day, month) if month > 12 else []
         ways = [way for one in turned for way in _dated(one, rest, parts)]
-        return _unreadable(text, f"there is no {name}", *ways)
+        return _unreadable(text, "no_such_date", f"there is no {name}", *ways)
     if not rest:
-        return TimeProblem(f'"{quote(text)}" needs a time of day', *_dated(days[0], "", parts))
+        return TimeProblem(f'"{quote(text)}" needs a time of day', *_dated(days[0], "", parts), flaw="no_clock")
     if re.fullmatch(r"[0-9]{1,2}", rest) and parse_day(parts.plain[:1]):
         return None  # the hour alone is what is unclear
     why = "a full date is followed by HH:MM, and then perhaps Z, an offset such as +01:00, or a zone"
-    return _unreadable(text, why, *_dated(days[0], rest, parts))
+    return _unreadable(text, "after_date", why, *_dated(days[0], rest, parts))
 
 
 def _dated(day: date, rest: str, parts: _Parts) -> list[Suggestion]:
@@ -301,7 +305,7 @@ def _explain_months(text: str, parts: _Parts, now: datetime) -> TimeProblem | No
     count = int(found[1]) if found[1].isdecimal() else 1
     year, month = divmod(12 * now.year + now.month - 1 + count * (12 if found[2].startswith("y") else 1), 12)
     ways = [way for day in _existing(year, month + 1, now.day) for way in _dated(day, found[3] or "", parts)]
-    return _unreadable(text, "months and years differ in length", *ways)
+    return _unreadable(text, "months", "months and years differ in length", *ways)
 
 
 def _explain_duration(text: str, parts: _Parts, now: datetime) -> TimeProblem | None:
@@ -316,18 +320,18 @@ def _explain_duration(text: str, parts: _Parts, now: datetime) -> TimeProblem | 
         # `18h` is also how many languages write 18:00.
         clock = None if marked else correct_clock(plain)
         ways = suggest(f"in {plain}{behind}", *([f"{clock}{behind}"] if clock else []))
-        return _unreadable(text, f'a length of time is written "in {plain}"', *ways)
+        return _unreadable(text, "length_without_in", f'a length of time is written "in {plain}"', *ways)
     rest = words[1:]
     plain = " ".join(rest)
     if parts.zone and duration_parts(plain):
-        return _unreadable(text, "a length of time has no zone")
+        return _unreadable(text, "length_with_zone", "a length of time has no zone")
     if len(rest) > 1 and duration_parts(" ".join(rest[:-1])) and parse_clock(rest[-1]):
-        return _unreadable(text, "only days and weeks go with a time of day")
+        return _unreadable(text, "length_with_clock", "only days and weeks go with a time of day")
     if any(parse_clock(word) for word in rest) or (rest[:-1] and rest[-1].isdecimal()) or parts.half:
         return None
     why = f'"{quote(plain)}" is not a length such as 2h30m' if rest else '"in" needs a length such as 2h30m'
     guesses = [Suggestion(f"in {length}{behind}") for length in duration_guesses(plain) if length != "2h30m"]
-    return _unreadable(text, why, *(guesses or suggest(*_corrected_texts(parts))))
+    return _unreadable(text, "length", why, *(guesses or suggest(*_corrected_texts(parts))))
 
 
 def _explain_hour(text: str, parts: _Parts, now: datetime) -> TimeProblem | None:
@@ -344,7 +348,7 @@ def _explain_hour(text: str, parts: _Parts, now: datetime) -> TimeProblem | None
         hour_last = parts.plain[-2] in ("at", "@")
         hour_first = parts.plain[0] in ("at", "@") or parts.plain[1] in ("on", "the")
         if hour_last == hour_first:
-            return _unreadable(text, f'"{words[0]}" and "{words[-1]}" can both be the hour')
+            return _unreadable(text, "two_hours", f'"{words[0]}" and "{words[-1]}" can both be the hour')
         splits = splits[:1] if hour_last else splits[1:]
     words, number = splits[0] if splits else ([], "")
     if not number or any(parse_clock(word) or correct_clock(word) for word in words if not word.isdecimal()):
@@ -356,10 +360,10 @@ def _explain_hour(text: str, parts: _Parts, now: datetime) -> TimeProblem | None
     if 1 <= hour <= 12 and len(number) < 3:
         clocks = [f"{hour}{half}" for half in ("am", "pm")]
         ways = suggest(*parts.texts(clocks, lead)) if understood else []
-        return TimeProblem(f'"{number}" can be {hour}am or {hour}pm', *ways, forms=not ways)
+        return TimeProblem(f'"{number}" can be {hour}am or {hour}pm', *ways, flaw="half_of_day", forms=not ways)
     fits = hour < 24 and len(number) < 3 and understood
     texts = parts.texts([f"{hour:02}:00"], lead) if fits else []
-    return _unreadable(text, f'"{quote(number)}" is a bare number, not a time of day', *suggest(*texts))
+    return _unreadable(text, "bare_number", f'"{quote(number)}" is a bare number, not a time of day', *suggest(*texts))
 
 
 def _explain_clock(text: str, parts: _Parts, now: datetime) -> TimeProblem | None:
@@ -367,7 +371,7 @@ def _explain_clock(text: str, parts: _Parts, now: datetime) -> TimeProblem | Non
         if _CLOCKLIKE.fullmatch(word) and not parse_clock(word) and not ("in" in parts.plain and duration_parts(word)):
             why = f'"{quote(word)}" is not a time of day {_OF_DAY}'
             texts = _after_midnight(parts, now) if word == "24:00" else _corrected_texts(parts)
-            return _unreadable(text, why, *suggest(*texts))
+            return _unreadable(text, "clock", why, *suggest(*texts))
     return None
 
 
@@ -390,14 +394,14 @@ def _explain_words(text: str, parts: _Parts) -> TimeProblem:
         clock = {"morning": "9am", "afternoon": "3pm", None: "9am", "evening": "6pm"}[parts.half]
         clock = "8pm" if day == "tonight" else "18:00" if day == "today" and parts.half is None else clock
         way = Suggestion(f"{day} {clock}{behind}", follow=day not in ("today", "tonight"))
-        return TimeProblem(f'"{quote(text)}" needs a time of day', way)
+        return TimeProblem(f'"{quote(text)}" needs a time of day', way, flaw="no_clock")
     strange = [word for word in words if word not in _FILLERS and _corrected_word(word, "in" in words) != word]
     ways = suggest(*_corrected_texts(parts))
     if strange:
-        return _unreadable(text, f'"{quote(strange[0])}" is not a word ttp understands', *ways)
+        return _unreadable(text, "unknown_word", f'"{quote(strange[0])}" is not a word ttp understands', *ways)
     if "midnight" in words:
         ways = _midnights(parts)
-    return _unreadable(text, "ttp does not read its words in this order", *ways)
+    return _unreadable(text, "order", "ttp does not read its words in this order", *ways)
 
 
 def _midnights(parts: _Parts) -> list[Suggestion]:

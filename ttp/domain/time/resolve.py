@@ -80,7 +80,7 @@ def resolve_time(
         hints = [Hint("try", other) for other in _offers(problem.suggestions, now, zone)]
         if forms and (problem.forms or not hints):
             hints.append(forms)
-        raise problem.kind(problem.message, *hints, details=problem.details) from None
+        raise problem.kind(problem.message, *hints, details=problem.details, flaw=problem.flaw) from None
 
 
 def resolve_bound(text: str, *, now: datetime, zone: ZoneInfo, option: str | None = None) -> datetime:
@@ -149,7 +149,7 @@ def _resolve(text: str, now: datetime, zone: tzinfo | ZoneConflict) -> When:
         case grammar.WallTime(zone=None) as wall:
             if isinstance(zone, ZoneConflict):
                 ways = [Suggestion(text, there) for there in zone.zones]
-                raise TimeProblem(f'"{quote(text)}" differs between the accounts: {zone}', *ways)
+                raise TimeProblem(f'"{quote(text)}" differs between the accounts: {zone}', *ways, flaw="zones")
             return _resolve_wall(text, wall, now, zone)
         case wall:
             assert wall.zone is not None
@@ -177,7 +177,7 @@ def _place_of(named: tzinfo | Abbreviation, text: str, wall: grammar.WallTime, n
             ways.append(Suggestion(plain, place))
     several = len(named.places) > 1
     why = "stands for several zones" if several else f"is not the time in {named.places[0][1]} then"
-    raise TimeProblem(f'cannot read the time "{quote(text)}": {named.name} {why}', *ways)
+    raise TimeProblem(f'cannot read the time "{quote(text)}": {named.name} {why}', *ways, flaw="zone")
 
 
 def _resolve_exact(text: str, at: datetime, now: datetime, home: tzinfo) -> ResolvedTime:
@@ -186,7 +186,7 @@ def _resolve_exact(text: str, at: datetime, now: datetime, home: tzinfo) -> Reso
     if at < now:
         name = f"{day_text(at)} {clock_text(at)} {offset_label(at)}"
         ways = _later_dates(at.date(), now, lambda day: format_iso(datetime.combine(day, at.timetz()), at.tzinfo))
-        raise TimeProblem(f"{name} is {_ago(at, now)}", *ways, kind=PastTime)
+        raise TimeProblem(f"{name} is {_ago(at, now)}", *ways, flaw="past", kind=PastTime)
     same = not at.utcoffset() or at.astimezone(home).utcoffset() == at.utcoffset()
     return ResolvedTime(at.astimezone(UTC), home if same else at.tzinfo or home, text)
 
@@ -222,7 +222,7 @@ def _past_problem(text: str, wall: grammar.WallTime, at: datetime, now: datetime
     else:
         name = f"{day_text(at)} {place}"
         ways = _later_dates(at.date(), now.astimezone(zone), lambda day: f"{day} {clock_text(at)}{behind}", wall.day)
-    return TimeProblem(f"{name} is {_ago(at, now)}", *ways, kind=PastTime)
+    return TimeProblem(f"{name} is {_ago(at, now)}", *ways, flaw="past", kind=PastTime)
 
 
 def _later_dates(
@@ -253,7 +253,9 @@ def _days(day: grammar.Day, today: date, text: str) -> tuple[date, ...]:
                 given = date(today.year, month, number)
             except ValueError:
                 name = f"{number} {MONTHS[month - 1]} {today.year}"
-                raise TimeProblem(f'cannot read the time "{quote(text)}": there is no {name}') from None
+                raise TimeProblem(
+                    f'cannot read the time "{quote(text)}": there is no {name}', flaw="no_such_date"
+                ) from None
             if given >= today:
                 _check_weekday(given, weekday, text)
             return (given,)
@@ -271,7 +273,8 @@ def _days(day: grammar.Day, today: date, text: str) -> tuple[date, ...]:
 def _check_weekday(day: date, weekday: int | None, text: str) -> None:
     if weekday is not None and weekday != day.weekday():
         name = f"{day.day} {MONTHS[day.month - 1]} {day.year}"
-        raise TimeProblem(f'cannot read the time "{quote(text)}": {name} is a {DAYS_IN_FULL[day.weekday()]}')
+        message = f'cannot read the time "{quote(text)}": {name} is a {DAYS_IN_FULL[day.weekday()]}'
+        raise TimeProblem(message, flaw="weekday")
 
 
 def _with_note(
@@ -302,6 +305,7 @@ def _refuse_gap(text: str, clocks: datetime, now: datetime, zone: tzinfo, wall: 
     raise TimeProblem(
         f"{clock_text(clocks)} does not exist on {day_text(clocks)} in {zone_label(zone, at)}",
         Suggestion(f"{moved.date()} {clock_text(moved)}{behind}"),
+        flaw="skipped",
         kind=SkippedTime,
         details=(f"(clocks go from {clock_text(jump.before)} to {clock_text(jump.after)})",),
     )
@@ -310,9 +314,9 @@ def _refuse_gap(text: str, clocks: datetime, now: datetime, zone: tzinfo, wall: 
 def _check_year(year: int, text: str) -> None:
     """Refuse a year in which no post can be: years are counted from 1970 to 2100."""
     if year < _FIRST_YEAR:
-        raise TimeProblem(f"the year {year} has passed", kind=PastTime)
+        raise TimeProblem(f"the year {year} has passed", flaw="past", kind=PastTime)
     if year > _LAST_YEAR:
-        raise TimeProblem(f'"{quote(text)}" is after the year {_LAST_YEAR}')
+        raise TimeProblem(f'"{quote(text)}" is after the year {_LAST_YEAR}', flaw="too_late")
 
 
 def _ago(at: datetime, now: datetime) -> str:

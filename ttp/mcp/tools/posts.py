@@ -37,7 +37,6 @@ from ttp.views.posts import (
 )
 
 if TYPE_CHECKING:
-    from ttp.domain.time.resolve import ResolvedTime
     from ttp.services.posts import SavedPost
     from ttp.services.queries import PostView
 
@@ -161,7 +160,7 @@ def create_post(services: Services, given: CreatePost) -> Json:
     saved = services.posts.find_by_key(wanted)
     if saved is None:
         with services.naming_choices():
-            saved = services.posts.create(wanted, _time_of_new(services, wanted))
+            saved = services.posts.create(wanted, services.posts.time_of_new(services.times, wanted))
     return saved_post_json(services, saved)
 
 
@@ -181,18 +180,11 @@ def check_text(services: Services, given: CheckText) -> Json:
 def _preview(services: Services, wanted: PostInput) -> Json:
     from ttp.services.preview import preview_post
 
-    time = None if services.posts.find_by_key(wanted) else _time_of_new(services, wanted)
+    time = None if services.posts.find_by_key(wanted) else services.posts.time_of_new(services.times, wanted)
     found = preview_post(services.posts, wanted, time)
     if found.refused is not None:
         raise found.refused
     return preview_json(found, [problem.message for problem in found.warnings])
-
-
-def _time_of_new(services: Services, wanted: PostInput) -> ResolvedTime | None:
-    if wanted.at is None:
-        return None
-    accounts = services.posts.accounts_of_new(wanted)
-    return services.times.resolve(wanted.at, accounts, wanted.tz, first=wanted.first)
 
 
 def _post_input(
@@ -280,15 +272,8 @@ def edit_post(services: Services, given: EditPost) -> Json:
         remove_tags=split(given.remove_tags) or (),
     )
     with services.naming_choices():
-        saved = services.posts.edit(post_id, wanted, _time_of_edit(services, post_id, wanted))
+        saved = services.posts.edit(post_id, wanted, services.posts.time_of_edit(services.times, post_id, wanted))
     return saved_post_json(services, saved, timed=given.at is not None)
-
-
-def _time_of_edit(services: Services, post_id: int, wanted: PostInput) -> ResolvedTime | None:
-    if wanted.at is None:
-        return None
-    accounts = services.posts.accounts_after_edit(post_id, wanted)
-    return services.times.resolve(wanted.at, accounts, wanted.tz, post=post_id)
 
 
 class ChangePost(Write):

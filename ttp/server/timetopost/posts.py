@@ -82,9 +82,7 @@ def create_post(services: RequestServices, wanted: PostInput) -> SavedPost:
     saved = services.posts.find_by_key(wanted)
     if saved is not None:
         return saved
-    time = None
-    if wanted.at:
-        time = services.times.resolve(wanted.at, services.posts.accounts_of_new(wanted), wanted.tz)
+    time = services.posts.time_of_new(services.times, wanted) if wanted.at else None
     return services.posts.create(wanted, time)
 
 

@@ -32,6 +32,8 @@ STORE_KEY = "'store'::regclass::oid::bigint"
 _CHANNEL = "ttp_changes"
 IDLE_MS = 60_000
 """Milliseconds after which the server ends a change of a person that asks nothing more."""
+LOCKED_MS = 30_000
+"""Milliseconds for which a change of a person waits for others, as on SQLite."""
 _MOST_LOCKED = 1000
 """Posts that one statement locks."""
 _OPEN = {TransactionStatus.ACTIVE, TransactionStatus.INTRANS, TransactionStatus.INERROR}
@@ -74,6 +76,7 @@ class PostgresConnection:
             self._session = psycopg.connect(**parameters, autocommit=True, row_factory=_rows)  # type: ignore[arg-type]
         self.memory: dict[str, Any] | None = None
         self._unsent: list[tuple[str, Values]] = []
+        self._is_together = False
         self._changes = 0
         self._locked: set[int] = set()
         self._listens = False
@@ -110,6 +113,8 @@ class PostgresConnection:
 
     def execute(self, sql: str, values: Values = (), /) -> Cursor:
         with _neutral_errors(self._session):
+            if self._is_together:
+                return self._session.execute(translate(sql).encode(), values)
             if self._unsent and ";" not in sql:  # several statements in one text cannot be part of a pipeline
                 with self._session.pipeline():
                     self._send_waiting()
@@ -118,10 +123,28 @@ class PostgresConnection:
             return self._session.execute(translate(sql).encode(), values)
 
     def send(self, sql: str, values: Values = (), /) -> None:
-        if psycopg.Pipeline.is_supported():
+        if psycopg.Pipeline.is_supported() and not self._is_together:
             self._unsent.append((sql, values))
         else:
             self.execute(sql, values)
+
+    def send_many(self, sql: str, values: Iterable[Values], /) -> None:
+        for one in values:
+            self.send(sql, one)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        # In a change the server measures how long nothing is asked; see there.
+        if self.is_change or not psycopg.Pipeline.is_supported():
+            yield
+            return
+        with _neutral_errors(self._session), self._session.pipeline():
+            self._send_waiting()
+            self._is_together = True
+            try:
+                yield
+            finally:
+                self._is_together = False
 
     def _flush(self) -> None:
         if self._unsent:
@@ -174,14 +197,16 @@ class PostgresConnection:
         get notice of them."""
         self._locked.clear()
         # A computer that sleeps in the middle must not keep the others from their changes, and posts from publishers.
-        limit = f"SET LOCAL idle_in_transaction_session_timeout = {IDLE_MS}"
-        self.execute(f"BEGIN; {limit}; SELECT pg_advisory_xact_lock({STORE_KEY})")
+        # Not sent with the next statement: after a pipeline of psycopg the server does not measure that time.
+        limits = f"SET LOCAL idle_in_transaction_session_timeout = {IDLE_MS}; SET LOCAL lock_timeout = {LOCKED_MS}"
+        self.execute(f"BEGIN; {limits}; SELECT pg_advisory_xact_lock({STORE_KEY})")
         self.is_change = True
         try:
             with self._undoing("ROLLBACK"):
                 yield
                 try:
-                    self.execute(f"NOTIFY {_CHANNEL}; COMMIT")
+                    self.send(f"NOTIFY {_CHANNEL}")
+                    self.execute("COMMIT")
                 except SessionLost as lost:
                     raise CommitUnknown(str(lost)) from lost.__cause__
         finally:
@@ -248,7 +273,10 @@ class PostgresConnection:
 
     def reserve_ids(self, table: str, count: int) -> Sequence[int]:
         sql = "SELECT nextval(pg_get_serial_sequence(?, 'id')) AS id FROM generate_series(1, ?)"
-        return [int(row["id"]) for row in self.execute(sql, (table, count))]
+        ids = [int(row["id"]) for row in self.execute(sql, (table, count))]
+        if table == "post":
+            self._locked.update(ids)  # nobody else sees them before the transaction ends
+        return ids
 
     def continue_ids(self, table: str, highest: int) -> None:
         sql = "SELECT setval(pg_get_serial_sequence(?, 'id'), ?, ?)"

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.domain.webhook import CallResult, CallState, Retry, Webhook
-from ttp.store.dialect import Connection, List, Row, in_list
+from ttp.store.dialect import Connection, Cursor, List, Row, in_list
 from ttp.store.row_mapper import ms
 
 _WAITING = "c.state = 'waiting'"
@@ -71,7 +71,16 @@ def insert(db: Connection, webhook: Webhook) -> int:
 
 def webhooks(db: Connection) -> list[Webhook]:
     """Return all webhooks, oldest first."""
-    return [_webhook(row) for row in db.execute("SELECT * FROM webhook ORDER BY id")]
+    return read_webhooks(ask_webhooks(db))
+
+
+def ask_webhooks(db: Connection) -> Cursor:
+    """Ask for all webhooks."""
+    return db.execute("SELECT * FROM webhook ORDER BY id")
+
+
+def read_webhooks(asked: Cursor) -> list[Webhook]:
+    return [_webhook(row) for row in asked]
 
 
 def webhook(db: Connection, webhook_id: int) -> Webhook | None:

@@ -38,9 +38,10 @@ class Flaw(StrEnum):
 class UnusableMedia(UsageError):
     """The bytes are not a usable image or video. The message continues the file's name: "is cut off"."""
 
+    flaw: Flaw
+
     def __init__(self, message: str, flaw: Flaw) -> None:
-        super().__init__(message)
-        self.flaw = flaw
+        super().__init__(message, flaw=flaw)
 
 
 def cut_off() -> UnusableMedia:
