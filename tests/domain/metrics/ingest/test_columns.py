@@ -123,26 +123,28 @@ def test_of_two_columns_that_mean_the_same_the_usual_one_is_taken() -> None:
 
 
 @pytest.mark.parametrize(
-    ("header", "message"),
+    ("header", "flaw", "named"),
     [
-        (["name", "email"], "the header is neither ttp's own nor that of an export that is known"),
-        (["Date"], "the header is neither ttp's own nor that of an export that is known"),
-        ([name for name in REQUIRED_COLUMNS if name != "likes"], "the header lacks likes"),
-        (REQUIRED_COLUMNS[2:], "the header lacks account, remoteId"),
-        (REQUIRED_COLUMNS[1:], "the header lacks account"),
-        ((*REQUIRED_COLUMNS, "likes"), "the header has likes more than once"),
-        ((*META, "Likes"), "the header has likes more than once"),
-        ((*META, "likes"), "the header has likes more than once"),
-        ((*REQUIRED_COLUMNS, "Likes "), "the header has likes more than once"),
-        (["Date", "Impressions", "Likes", "Engagements"], "this file has a row for each day, not for each post"),
-        (["Fecha", "Alcance"], "this file has a row for each day, not for each post"),
-        (["Post ID", "Page ID", "Title", "Publish time", "Permalink", "Likes"], "this is an export of a Facebook page"),
-        (["Page name", "Reactions"], "this is an export of a Facebook page"),
-        (META[:9], "Meta Business Suite, content of Instagram: no column of likes, comments, shares or views"),
+        (["name", "email"], "unknown", ""),
+        (["Date"], "unknown", ""),
+        ([name for name in REQUIRED_COLUMNS if name != "likes"], "lacks", "likes"),
+        (REQUIRED_COLUMNS[2:], "lacks", "account, remoteId"),
+        (REQUIRED_COLUMNS[1:], "no_account", "account"),
+        ((*REQUIRED_COLUMNS, "likes"), "twice", "likes"),
+        ((*META, "Likes"), "twice", "likes"),
+        ((*META, "likes"), "twice", "likes"),
+        ((*REQUIRED_COLUMNS, "Likes "), "twice", "likes"),
+        (["Date", "Impressions", "Likes", "Engagements"], "days", ""),
+        (["Fecha", "Alcance"], "days", ""),
+        (["Post ID", "Page ID", "Title", "Publish time", "Permalink", "Likes"], "facebook", ""),
+        (["Page name", "Reactions"], "facebook", ""),
+        (META[:9], "no_count", "Meta Business Suite"),
     ],
 )
-def test_a_header_that_is_of_no_use_is_refused_with_the_reason(header: Sequence[str], message: str) -> None:
-    assert why(header).message.startswith(message)
+def test_a_header_that_is_of_no_use_is_refused_with_the_reason(header: Sequence[str], flaw: str, named: str) -> None:
+    error = why(header)
+    assert error.flaw == flaw
+    assert named in error.message
 
 
 def test_columns_may_be_mapped() -> None:
@@ -158,27 +160,30 @@ def test_a_mapping_wins_over_what_a_column_of_an_export_is_called() -> None:
 
 
 @pytest.mark.parametrize(
-    ("mapped", "message"),
+    ("mapped", "flaw", "named"),
     [
-        ({"Nothing": "likes"}, '--map: the file has no column "Nothing"'),
-        ({"a": "hearts"}, '--map: no field "hearts"'),
-        ({"a": "likes", "b": "likes"}, "a and b would both be likes"),
-        ({"a": "remoteId"}, "the header lacks account, publishedAt, one of likes, comments, shares, views"),
+        ({"Nothing": "likes"}, "column", '"Nothing"'),
+        ({"a": "hearts"}, "field", '"hearts"'),
+        ({"a": "likes", "b": "likes"}, "twice", "a and b"),
+        ({"a": "remoteId"}, "lacks", "account, publishedAt, "),
     ],
 )
-def test_a_mapping_that_cannot_be_is_refused(mapped: dict[str, str], message: str) -> None:
-    assert why([*"abcdefghijklmnopqrstuvw"], mapped=mapped).message == message
+def test_a_mapping_that_cannot_be_is_refused(mapped: dict[str, str], flaw: str, named: str) -> None:
+    error = why([*"abcdefghijklmnopqrstuvw"], mapped=mapped)
+    assert error.flaw == flaw
+    assert named in error.message
 
 
 def test_a_source_may_be_named() -> None:
     assert read_header(META, PLATFORMS, source="instagram").source == "instagram"
-    assert why(COLUMNS, source="x").message == "the header is not that of X Analytics, content"
-    assert why(META, source="own").message.startswith("the header is neither")
+    assert why(COLUMNS, source="x").flaw == "other_export"
+    assert why(META, source="own").flaw == "unknown"
     assert [find_source(name, PLATFORMS) for name in ("Own", "meta", "ig", "tt", "twitter")] == [
         "own",
         *("instagram",) * 2,
         "tiktok",
         "x",
     ]
-    with pytest.raises(UsageError, match='no source "myspace"'):
+    with pytest.raises(UsageError) as refused:
         find_source("myspace", PLATFORMS)
+    assert refused.value.flaw == "source"

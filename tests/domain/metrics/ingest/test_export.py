@@ -198,7 +198,7 @@ def test_a_row_of_one_day_is_refused_and_a_file_of_them_as_a_whole() -> None:
 def test_times_without_a_zone_are_refused_for_the_whole_file() -> None:
     with pytest.raises(UsageError) as refused:
         refuse_for_all(read_header(META, PLATFORMS), [exports.meta_row(ONE)], None)
-    assert refused.value.message == "the times of this file have no zone"
+    assert refused.value.flaw == "no_zone"
     refuse_for_all(read_header(X, PLATFORMS), [exports.x_row(ONE)], None)
     refuse_for_all(read_header(OLD_X, PLATFORMS), [exports.old_x_row(ONE)], None)
 

@@ -94,7 +94,7 @@ def find_source(text: str, tables: ExportTables) -> str:
     if found not in sources(tables):
         also = {one: f"{one} ({alias})" for alias, one in named.items()}
         listed = ", ".join(also.get(one, one) for one in sources(tables))
-        raise UsageError(f'no source "{text}"', Hint("see", listed))
+        raise UsageError(f'no source "{text}"', Hint("see", listed), flaw="source")
     return found
 
 
@@ -112,7 +112,7 @@ def read_header(
     except _UnknownFormat as error:
         titles = "; ".join(export.title for name in tables.names() for export in tables.exports(name))
         details = (*error.details, f"exports that are known: {titles}")
-        raise UsageError(error.message, *error.hints, details=details) from None
+        raise UsageError(error.message, *error.hints, details=details, flaw=error.flaw) from None
 
 
 def _columns_of(
@@ -147,9 +147,11 @@ def _mapped(header: Sequence[str], mapped: Mapping[str, str]) -> Mapping[str, st
     for column, taken in mapped.items():
         name = column if column in header else by_folded.get(fold_name(column))
         if name is None:
-            raise UsageError(f'--map: the file has no column "{column}"', details=[_listed("columns", header)])
+            raise UsageError(
+                f'--map: the file has no column "{column}"', details=[_listed("columns", header)], flaw="column"
+            )
         if taken not in FIELDS:
-            raise UsageError(f'--map: no field "{taken}"', details=[_listed("fields", FIELDS)])
+            raise UsageError(f'--map: no field "{taken}"', details=[_listed("fields", FIELDS)], flaw="field")
         found[name] = taken
     return found
 
@@ -183,11 +185,13 @@ def _fields_of(export: ExportColumns, header: Sequence[str], renamed: Mapping[st
 def _check_export(export: ExportColumns, header: Sequence[str], fields: Sequence[str | None]) -> None:
     _refuse_twice(header, fields)
     if not _PAGES.isdisjoint(map(fold_name, header)):
-        raise UsageError("this is an export of a Facebook page, which ttp does not support")
+        raise UsageError("this is an export of a Facebook page, which ttp does not support", flaw="facebook")
     if (LINK not in fields and "remoteId" not in fields) or "publishedAt" not in fields:
-        raise _UnknownFormat(f"the header is not that of {export.title}", details=_FORMAT)
+        raise _UnknownFormat(f"the header is not that of {export.title}", details=_FORMAT, flaw="other_export")
     if not any(one in fields for one in COUNTS):
-        raise _UnknownFormat(f"{export.title}: no column of likes, comments, shares or views", details=_FORMAT)
+        raise _UnknownFormat(
+            f"{export.title}: no column of likes, comments, shares or views", details=_FORMAT, flaw="no_count"
+        )
 
 
 def _check_own(header: Sequence[str], fields: Sequence[str | None], account: str | None, *, is_mapped: bool) -> None:
@@ -202,22 +206,25 @@ def _check_own(header: Sequence[str], fields: Sequence[str | None], account: str
         raise _unknown(header)
     if missing == ["account"]:
         way_out = Hint("try", action("metrics import", "FILE", account="PLATFORM/HANDLE"))
-        raise _UnknownFormat("the header lacks account", way_out, details=_FORMAT)
+        raise _UnknownFormat("the header lacks account", way_out, details=_FORMAT, flaw="no_account")
     if missing:
-        raise _UnknownFormat(f"the header lacks {', '.join(missing)}", details=_FORMAT)
+        raise _UnknownFormat(f"the header lacks {', '.join(missing)}", details=_FORMAT, flaw="lacks")
 
 
 def _unknown(header: Sequence[str]) -> UsageError:
     names = [fold_name(name) for name in header]
     if not _PAGES.isdisjoint(names):
-        return UsageError("this is an export of a Facebook page, which ttp does not support")
+        return UsageError("this is an export of a Facebook page, which ttp does not support", flaw="facebook")
     if not _DAYS.isdisjoint(names[:2]) and len(names) > 1:
         return _UnknownFormat(
             "this file has a row for each day, not for each post; what ttp needs is the export of content or posts",
             _MAP,
             details=_FORMAT,
+            flaw="days",
         )
-    return _UnknownFormat("the header is neither ttp's own nor that of an export that is known", _MAP, details=_FORMAT)
+    return _UnknownFormat(
+        "the header is neither ttp's own nor that of an export that is known", _MAP, details=_FORMAT, flaw="unknown"
+    )
 
 
 def _refuse_twice(header: Sequence[str], fields: Sequence[str | None]) -> None:
@@ -228,8 +235,8 @@ def _refuse_twice(header: Sequence[str], fields: Sequence[str | None]) -> None:
         return
     names = [name for name, one, also in zip(header, fields, meant, strict=True) if twice[0] in (one, also)]
     if len(set(map(fold_name, names))) == 1:
-        raise UsageError(f"the header has {', '.join(twice)} more than once")
-    raise UsageError(f"{' and '.join(names)} would both be {twice[0]}")
+        raise UsageError(f"the header has {', '.join(twice)} more than once", flaw="twice")
+    raise UsageError(f"{' and '.join(names)} would both be {twice[0]}", flaw="twice")
 
 
 def fold_name(name: str) -> str:

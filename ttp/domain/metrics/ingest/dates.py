@@ -94,7 +94,8 @@ def resolve_date(
     if order is None:
         raise UsageError(
             f'{name} "{time.text}" may be {_shown(time, "dmy")} or {_shown(time, "mdy")};'
-            " say which with --dates dmy or --dates mdy"
+            " say which with --dates dmy or --dates mdy",
+            flaw="two_dates",
         )
     return (time.year, time.one, time.two) if order == "mdy" else (time.year, time.two, time.one)
 

@@ -156,6 +156,7 @@ def refuse_for_all(columns: Columns, rows: Sequence[Sequence[str]], zone: ZoneIn
         raise UsageError(
             "the times of this file have no zone",
             Hint("try", action("metrics import", "FILE", tz="Europe/Berlin")),
+            flaw="no_zone",
         )
 
 
@@ -235,7 +236,9 @@ class NumberFormat:
         if (found := _GROUPED.fullmatch(text)) is not None:
             if self.group is None:
                 whole, part = text.replace(found[1], ""), text.replace(",", ".")
-                raise UsageError(f'{name} "{text}" may be {whole} or {part}: the file does not show which')
+                raise UsageError(
+                    f'{name} "{text}" may be {whole} or {part}: the file does not show which', flaw="two_numbers"
+                )
             return text.replace(found[1], "") if found[1] == self.group else text
         if _MANY.fullmatch(text):
             group = next(sign for sign in text if sign in ",.")
