@@ -86,7 +86,7 @@ def test_what_is_typed_in_another_way_is_kept_in_one_spelling(typed: str, kept: 
 
 def test_a_misspelt_option_is_refused_with_the_one_that_was_meant_and_all_of_its_platform() -> None:
     error = refused("tiktok.privacy_levle=SELF_ONLY")
-    assert error.message == 'no option "tiktok.privacy_levle"'
+    assert (error.flaw, '"tiktok.privacy_levle"' in error.message) == ("option", True)
     assert error.hints == (Hint("try", "tiktok.privacy_level", ("tiktok.privacy_levle", "tiktok.privacy_level")),)
     assert [name for name in OPTIONS if name in error.details[0]] == [
         name for name in OPTIONS if name.startswith("tik")
@@ -108,7 +108,9 @@ def test_an_option_that_is_like_none_names_those_of_the_platform_that_was_typed(
 
 def test_a_misspelt_value_is_refused_with_the_one_that_was_meant_and_all_there_are() -> None:
     error = refused("tiktok.privacy_level=SELFONLY")
-    assert error.message == 'tiktok.privacy_level cannot be "SELFONLY"'
+    assert error.flaw == "value"
+    assert error.message.startswith("tiktok.privacy_level ")
+    assert '"SELFONLY"' in error.message
     assert error.hints == (Hint("try", "tiktok.privacy_level=SELF_ONLY", ("SELFONLY", "SELF_ONLY")),)
     assert error.details == (f"it is one of: {', '.join(PRIVACY.values)}",)
 
@@ -116,7 +118,7 @@ def test_a_misspelt_value_is_refused_with_the_one_that_was_meant_and_all_there_a
 @pytest.mark.parametrize("text", ["tiktok.privacy_level", "tiktok.privacy_level=", "ig.audio_name=", "ig.user_tags= "])
 def test_an_option_without_a_value_is_refused_with_what_it_takes(text: str) -> None:
     error = refused(text)
-    assert error.message.endswith(" needs a value")
+    assert error.flaw == "no_value"
     assert error.details[0].startswith(("it is one of: ", "it takes "))
     assert error.hints == ()
 

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.clock import START, FakeClock
+from tests.platforms.stubs import order
+from tests.publisher.bench import Bench
 from tests.publisher.world import World, open_world
+from ttp.domain.account import Credentials
+from ttp.platforms.client import PublishRequest
+from ttp.platforms.limits import Meter, RateLimiter
+from ttp.platforms.reply import Answer
+from ttp.platforms.tiktok.limits import TikTokMeter
+from ttp.platforms.x.limits import XMeter
 from ttp.publisher.loop import Mode
 from ttp.sandbox.files import CLIP, PHOTO
 from ttp.sandbox.server import RunningSandbox
+from ttp.store.database import Database
 from ttp.store.dialect import Connection
 from ttp.store.rate_limits import Limits
 
@@ -152,6 +163,63 @@ def test_a_rate_limited_call_holds_the_account_and_is_looked_up_before_the_resen
     world.run()
     assert world.states() == ["published"] * 2
     assert len(world.posts("x/me")) == 2
+
+
+class Sender:
+    """One of two publishers, as far as limits go: it reads them when it claims, and stores what it has counted or heard
+    with what it stores next."""
+
+    def __init__(self, database: Database, clock: FakeClock, meter: Meter) -> None:
+        self.limits = Limits(database, clock)
+        self.limiter = RateLimiter(clock, meter, self.limits)
+
+    def send(self, bench: Bench, request: PublishRequest, path: str, answer: Callable[[], Answer] | None) -> bool:
+        """Make a call, unless a limit is known to be reached."""
+        with closing(bench.database.connect()) as db, db.transaction():
+            self.limits.recall(db, request.account)
+        if self.limiter.acquire(request, "POST", path) is not None:
+            return False
+        if answer is not None:
+            self.limiter.record_answer(request, "POST", path, answer())
+        with closing(bench.database.connect()) as db, db.transaction():
+            self.limits.write(db)
+        return True
+
+
+def test_two_publishers_together_make_no_more_calls_of_an_account_than_are_allowed(bench: Bench) -> None:
+    request = replace(order("tiktok"), account=bench.account("tiktok/shop"))
+    two = [Sender(bench.database, bench.clock, TikTokMeter(bench.clock)) for _ in range(2)]
+    sent = []
+    for number in range(60):
+        bench.clock.advance(2.0)
+        if two[number * number % 3 % 2].send(bench, request, "/v2/post/publish/video/init/", None):
+            sent.append(bench.seconds)
+    assert len(sent) >= 10
+    for at in sent:
+        assert sum(at <= other < at + 60.0 for other in sent) <= 6
+
+
+def test_two_publishers_together_make_no_more_calls_of_an_app_than_are_allowed(bench: Bench) -> None:
+    left = 5
+
+    def answer() -> Answer:
+        nonlocal left
+        left -= 1
+        reset = int(START.timestamp()) + 3600
+        told = {"limit": 5, "remaining": left, "reset": reset}
+        return Answer(201, {f"x-app-limit-24hour-{part}": str(value) for part, value in told.items()}, date=START)
+
+    two = [
+        (Sender(bench.database, bench.clock, XMeter(bench.clock)), replace(order("x"), account=bench.account(name)))
+        for name in ("x/one", "x/two")
+    ]
+    sent = 0
+    for number in range(20):
+        bench.clock.advance(1.0)
+        sender, request = two[number % 2]
+        app = replace(request, credentials=Credentials("token", client_id="my-app"))
+        sent += sender.send(bench, app, "/2/tweets", answer)
+    assert sent == 5
 
 
 def test_a_full_day_on_instagram_waits_for_the_window_to_roll(world: World) -> None:

@@ -13,11 +13,14 @@ import pytest
 
 from tests.clock import FakeClock
 from tests.publisher.bench import EVICT_AFTER, Bench, Inline, MortalWriter
+from tests.settings import Config
 from tests.store import stores
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Busy
-from ttp.domain.outcome import Absent, Done, Found, Handle, Outcome
-from ttp.platforms.client import PublishRequest, Wait
+from ttp.domain.event import STORE
+from ttp.domain.outcome import Absent, Attempt, Done, Found, Handle, Outcome
+from ttp.platforms.client import PublishRequest, Ready, Wait
+from ttp.publisher.delivery_worker import DeliveryWorker
 from ttp.publisher.loop import Loop, Mode, Scope
 from ttp.publisher.worker_pool import WorkerPool
 from ttp.store.dialect import Connection, NotDurable, SessionLost, Superseded, TryAgain
@@ -34,6 +37,7 @@ class SharedBench(Bench):
     away_until = 0.0
     """Until when, in seconds since START, no server answers."""
     clock_of_server = timedelta(0)
+    evict_after = EVICT_AFTER
 
     def connect(self) -> Connection:
         if self.seconds < self.away_until:
@@ -43,17 +47,17 @@ class SharedBench(Bench):
     def run(
         self, mode: Mode = Mode.UNTIL_IDLE, only: Iterable[int] | None = None, max_time: float | None = None
     ) -> bool:
-        self.session = self.database.publisher_session("loop", EVICT_AFTER)
+        self.session = self.database.publisher_session("loop", self.evict_after)
         self.session._connect = self.connect  # type: ignore[attr-defined]  # of a shared session
         lost = (SessionLost, Superseded, TryAgain, NotDurable, Busy)
         workers = WorkerPool(Inline(), self.clock, self.nap, lost)
-        with closing(MortalWriter(self, self.session.connect)) as writer, closing(self.database.connect()) as watch:
+        with closing(MortalWriter(self, self.session.connect)) as writer, closing(self.session.open_watch()) as watch:
             context = replace(self.context(writer), session=self.session)
             self.loop = Loop(
                 context,
                 workers,
                 watch,
-                reopen=self.connect,
+                reopen=self.session.open_watch,
                 follow=lambda db: (self.clock.now() + self.clock_of_server, self.clock.now()),
             )
             try:
@@ -114,6 +118,59 @@ def test_a_call_that_its_lost_publisher_may_still_be_making_lengthens_the_window
     limits = sum(bench.config.seconds(f"http.{name}_timeout_s") for name in ("connect", "read"))
     assert bench.x.times("publish")[1] >= 30.0 + 900.0 + limits
     assert bench.delivery().state is DeliveryState.PUBLISHED
+
+
+def test_an_answer_is_stored_when_nobody_locks_the_table_any_more(bench: SharedBench) -> None:
+    bench.evict_after = timedelta(seconds=0.3)  # a third of it is how long it waits for a lock
+    bench.post()
+    with closing(bench.database.connect()) as person:
+
+        def publish(order: PublishRequest, handle: Handle) -> Outcome:
+            person.execute("BEGIN; LOCK TABLE delivery")
+            bench.at(bench.seconds + 8.0, lambda: person.execute("COMMIT"))
+            return Done("1")
+
+        bench.x.publishes.append(publish)
+        bench.run()
+    assert bench.x.names().count("look_up") == 0
+    assert bench.delivery().state is DeliveryState.PUBLISHED
+
+
+@pytest.mark.parametrize("approved", [False, True])
+def test_what_is_due_is_published_when_nobody_locks_the_table_any_more(bench: SharedBench, approved: bool) -> None:
+    bench.evict_after = timedelta(seconds=0.3)
+    if approved:  # what waits for approval is read on another connection
+        bench.config = Config({"publish.require_approval": True})
+    bench.post(due=10.0)
+    bench.sql("UPDATE delivery SET approved_at = 0")
+    bench.x.publishes.append(Done("1"))
+    with closing(bench.database.connect()) as person:
+        bench.at(5.0, lambda: person.execute("BEGIN; LOCK TABLE delivery"))
+        bench.at(12.0, lambda: person.execute("COMMIT"))
+        bench.stop_at(15.0)
+        bench.run(Mode.LOOP)
+    assert bench.delivery().state is DeliveryState.PUBLISHED
+    assert {event.kind for event in bench.events if event.event == "publisher.idle"} == {None, STORE}
+
+
+def test_a_worker_that_finds_something_busy_loses_neither_the_session_nor_the_post(
+    bench: SharedBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.post()
+    bench.x.publishes.append(Done("1"))
+    commit, busy, sessions = DeliveryWorker._commit_intent, [Busy("the server accepts no more sessions")], list[int]()
+
+    def commit_later(worker: DeliveryWorker, ready: Ready) -> Attempt:
+        if busy:
+            raise busy.pop()
+        sessions.append(worker._context.writer.session)
+        return commit(worker, ready)
+
+    monkeypatch.setattr(DeliveryWorker, "_commit_intent", commit_later)
+    bench.run()
+    assert sessions == [1]
+    assert (bench.delivery().state, bench.delivery().attempts) == (DeliveryState.PUBLISHED, 2)
+    assert STORE not in {event.kind for event in bench.events}
 
 
 def test_a_publisher_stops_although_what_waits_was_taken_from_it(bench: SharedBench) -> None:

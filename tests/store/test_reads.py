@@ -29,9 +29,10 @@ from ttp.domain.post_edit import with_derived_status, with_time
 from ttp.domain.time.clock import EPOCH, to_ms
 from ttp.store import accounts, attempts, posts, queries, slots
 from ttp.store import accounts as stored_accounts
-from ttp.store.change_log import ChangeRecorder
+from ttp.store.change_log import Change, ChangeRecorder, restore_posts
 from ttp.store.database import Database
 from ttp.store.dialect import Conflicting, Connection
+from ttp.store.metrics import schedule
 from ttp.store.models import AccountRow, DeliveryRow, MediaRow, PostRow, TagRow
 from ttp.store.queries import PostFilter
 from ttp.store.row_mapper import CorruptRow
@@ -448,3 +449,22 @@ def test_no_keys_and_no_accounts_find_nothing(database: Database) -> None:
         assert slots.slots(db, []) == []
         assert slots.posts_at(db, [], START, without=None) == []
         assert slots.posts_by_instant(db, [], START, START) == {}
+
+
+def test_questions_about_nothing_find_nothing(database: Database) -> None:
+    """`IN ()` is an error on PostgreSQL."""
+    nothing: list[int] = []
+    asked: list[Callable[[Connection], object]] = [
+        lambda db: queries.posts_even_deleted(db, nothing),
+        lambda db: list(queries.posts_by_id(db, nothing)),
+        lambda db: queries.posts_by_key(db, []),
+        lambda db: queries.repeats_of_posts(db, nothing),
+        lambda db: accounts.accounts_by_id(db, nothing),
+        lambda db: slots.slots(db, nothing),
+        lambda db: slots.posts_at(db, nothing, START, without=None),
+        lambda db: slots.posts_by_instant(db, nothing, START, START + HOUR),
+        lambda db: schedule.accounts_due(db, [], since=START - HOUR, until=START, now=START),
+        lambda db: restore_posts(db, Change(1, "edit", START), []),
+    ]
+    with transaction(database) as db:
+        assert not any(question(db) for question in asked)

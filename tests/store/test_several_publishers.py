@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from datetime import timedelta
+from threading import Thread
 
 import pytest
 
@@ -536,3 +537,25 @@ def test_a_change_that_goes_on_no_more_does_not_keep_others_from_theirs(
         change_both()
     with closing(database.connect()) as db:
         assert db.execute("SELECT updated_at FROM post").fetchone()[0] == 2
+
+
+def test_a_deadlock_is_like_a_busy_store_and_nothing_is_saved(database: Database) -> None:
+    posts(database, 2)
+    with closing(database.connect()) as other, closing(database.connect()) as watch:
+        (pid,) = other.execute("SELECT pg_backend_pid()").fetchone()
+        other.execute("SET deadlock_timeout = '60s'")  # the change is the one that the server ends
+        other.execute("BEGIN; SELECT FROM post WHERE id = 2 FOR UPDATE")
+        waiting = Thread(target=lambda: other.execute("SELECT FROM post WHERE id = 1 FOR UPDATE"))
+
+        def change() -> None:
+            with database.writing() as db:
+                db.execute("UPDATE post SET content = 'new' WHERE id = 1")
+                waiting.start()
+                while watch.execute("SELECT FROM pg_locks WHERE pid = ? AND NOT granted", (pid,)).fetchone() is None:
+                    pass
+                db.execute("UPDATE post SET content = 'new' WHERE id = 2")
+
+        with pytest.raises(Busy):
+            change()
+        waiting.join()
+        assert {row[0] for row in watch.execute("SELECT content FROM post")} == {"hi"}

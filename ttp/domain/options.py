@@ -211,7 +211,8 @@ def parse_option(text: str, tables: OptionTables, *, may_empty: bool = False) ->
         existing = all_options(tables)
         meant = [name for name in existing if platform is not None and name.startswith(f"{platform.name}.")]
         near = _near(typed, f"{head if platform is None else platform.name}{dot}{tail}", existing)
-        raise UsageError(f'no option "{typed}"', *near, details=[f"it is one of: {', '.join(meant or existing)}"])
+        details = [f"it is one of: {', '.join(meant or existing)}"]
+        raise UsageError(f'no option "{typed}"', *near, details=details, flaw="option")
     name = f"{platform.name}.{option.name}"
     if may_empty and equals and not value:
         return name, ""
@@ -219,9 +220,11 @@ def parse_option(text: str, tables: OptionTables, *, may_empty: bool = False) ->
         return name, option.normalize(value)
     except ValueError as error:
         message = f'{name} cannot be "{value}": {error}' if str(error) else f'{name} cannot be "{value}"'
-        message = message if equals and value else f"{name} needs a value"
+        flaw = "value" if equals and value else "no_value"
+        message = message if flaw == "value" else f"{name} needs a value"
         took = f"it is one of: {option.accepts}" if option.values else f"it takes {option.accepts}"
-        raise UsageError(message, *_near(value, value, option.values, f"{name}="), details=[took]) from None
+        near = _near(value, value, option.values, f"{name}=")
+        raise UsageError(message, *near, details=[took], flaw=flaw) from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ from ttp.publisher.outcomes import (
 from ttp.publisher.reconcile import SLEPT, SUSPENDED_AFTER_S
 from ttp.services.tokens import LockedToken
 from ttp.store import accounts, attempts
-from ttp.store.dialect import Conflicting, Connection, SessionLost, StoreError, Superseded
+from ttp.store.dialect import Conflicting, Connection, SessionLost, StoreError, Superseded, TryAgain
 from ttp.store.row_mapper import CorruptRow
 
 NOT_READY_MOST, NOT_READY_GAP_S = 10, 30.0
@@ -259,7 +259,7 @@ class DeliveryWorker:
                 raise
             except (StoreError, CorruptRow, Busy) as refused:
                 keep()
-                is_away = self._context.is_shared and isinstance(refused, SessionLost | Busy)
+                is_away = self._context.is_shared and isinstance(refused, SessionLost | TryAgain | Busy)
                 pause_s = AWAY_AGAIN_S if is_away else next(pauses, None)
                 if pause_s is None:
                     raise

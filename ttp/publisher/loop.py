@@ -119,6 +119,7 @@ class Loop:
         self._idle = False
         self._ahead = context.clock.now().timestamp() - context.clock.boot()
         self._behind: datetime | None = None
+        self._locked_since: float | None = None
 
     def stop(self) -> None:
         """Claim nothing more, finish what is in flight, end. Safe in a signal handler."""
@@ -155,7 +156,12 @@ class Loop:
             try:
                 if self._turn(scope, start, end):
                     return
-            except (SessionLost, NotDurable, TryAgain, Busy) as lost:
+                self._locked_since = None
+            except TryAgain as locked:
+                if self._reopen is None:
+                    raise
+                self._wait_for_lock(scope, locked)
+            except (SessionLost, NotDurable, Busy) as lost:
                 if self._reopen is None or isinstance(lost, OwnedElsewhere | SlowClock):
                     raise
                 self._wait_for_store(scope, lost)
@@ -185,6 +191,18 @@ class Loop:
             return True
         self._sleep(version, [at for at in (next_job, self._boot_at(next_due), look_around, end) if at is not None])
         return False
+
+    def _wait_for_lock(self, scope: Scope, locked: TryAgain) -> None:
+        """Wait a moment: somebody has locked what is to be changed. A run that is not a loop raises the error after a
+        while."""
+        clock = self._context.clock
+        if self._locked_since is None:
+            self._locked_since = clock.boot()
+            message = f"other work on the store is in the way: {locked}"
+            self._context.emit(Event(clock.now(), "publisher.idle", kind=STORE, message=message))
+        elif scope.mode is not Mode.LOOP and clock.boot() - self._locked_since > GIVE_UP_S:
+            raise locked
+        self._workers.wait(REOPEN_S)
 
     def _wait_for_store(self, scope: Scope, lost: Exception) -> None:
         """Wait until the server answers again, and go on with a new session. Its deliveries go to the publisher that

@@ -21,6 +21,7 @@ from ttp.domain.retry import RetryPolicy, after_not_done
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.publisher.delivery_context import apply_outcome_to_account, record_evidence
 from ttp.store import accounts, attempts, claims, queries
+from ttp.store.clock_check import DIFFER_AT_MOST
 from ttp.store.dialect import Conflicting, Connection
 from ttp.store.home.journal import Entry, Journal
 from ttp.store.row_mapper import CorruptRow, Quarantine
@@ -186,8 +187,6 @@ def _replay_entry(
     return after
 
 
-CLOCKS_DIFFER_AT_MOST = timedelta(seconds=60)
-"""More than this means that a Date header was wrong, and with it the settle window and the look-up's start."""
 DATE_WRONG_BY_MOST = timedelta(days=1)
 """A machine clock further behind the platform's is not set at all."""
 _SECOND = timedelta(seconds=1)
@@ -208,13 +207,14 @@ def earliest_publish_time(intent: Attempt) -> datetime:
 def clocks_agree(intent: Attempt, platform_at: datetime, now: datetime, boot: float | None) -> bool:
     """Return whether the platform's clock and one of this machine's measured the same time since the intent. The clock
     since start-up cannot be set, but restarts with the machine; the wall clock can be set, but continues. `boot`: None
-    where the intent may be another machine's."""
+    where the intent may be another machine's. Otherwise a Date header was wrong, and with it the settle window and the
+    look-up's start."""
     assert intent.platform_at is not None
     theirs = platform_at - intent.platform_at
     ours = [now - intent.at]
     if boot is not None and intent.boot_s is not None and boot >= intent.boot_s:
         ours.append(timedelta(seconds=boot - intent.boot_s))
-    return any(abs(theirs - each) <= CLOCKS_DIFFER_AT_MOST for each in ours)
+    return any(abs(theirs - each) <= DIFFER_AT_MOST for each in ours)
 
 
 def latest_send_time(intent: Attempt, looks: list[Attempt], platform_at: datetime) -> datetime:

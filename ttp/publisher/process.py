@@ -199,10 +199,10 @@ class PublisherProcess:
             left = Quarantine()
             heartbeat = self._heartbeat(scope.mode, since, notify, left)
             heartbeat(since)
-            watch = held.enter_context(closing(self.database.connect()))
             session = self.database.publisher_session(
                 scope.mode.value, timedelta(seconds=self.config.seconds("publish.evict_after_s"))
             )
+            watch = held.enter_context(closing(session.open_watch()))
             owner, is_owner = self.owner, not take_over
             clock, follow = self._clock_of(session)
 
@@ -278,7 +278,7 @@ class PublisherProcess:
                 make_ahead,
                 owner.refusal_if_replaced,
                 self.installed,
-                self.database.connect if session.is_shared else None,
+                session.open_watch if session.is_shared else None,
                 follow,
             )
 

@@ -45,6 +45,10 @@ class PublisherSession:
         self.connect = connect
         """Opens the session: the connection on which everything is recorded."""
 
+    def open_watch(self) -> Connection:
+        """Open the connection on which the publisher reads what is planned, and hears of changes."""
+        return self.connect()
+
     def take(self, db: Connection, what: Held, accounts: Collection[int]) -> set[int]:
         """Lock accounts, and return those that this publisher has now. They stay locked until `keep`, whatever becomes
         of the transaction."""

@@ -537,7 +537,7 @@ def repeats_of_posts(db: Connection, post_ids: Collection[int]) -> dict[int, Rep
     """Return the repeats that these posts belong to, by post id. At most a few hundred posts."""
     sql = (
         "SELECT o.post_id, r.id, r.cron, r.timezone FROM occurrence o JOIN recurrence r ON r.id = o.recurrence_id"
-        f" WHERE o.post_id IN ({','.join('?' * len(post_ids))})"
+        f" WHERE o.post_id IN ({_marks([*post_ids])})"
     )
     return {row["post_id"]: Repeat(row["id"], row["cron"], row["timezone"]) for row in db.execute(sql, [*post_ids])}
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,7 +21,8 @@ T = TypeVar("T")
 Work = Callable[[Connection], Any]
 _MOST = 256
 _TRIES = 5
-"""How often a piece is tried that other transactions are in the way of."""
+"""How often a piece is tried that other transactions are in the way of, as long as it is not late: a lock that somebody
+keeps must not stop all other work, too."""
 LATE_S = 3.0
 """Seconds after which a commit is late: another process holds the store."""
 
@@ -87,10 +89,11 @@ class Writer:
                 except queue.Empty:
                     break
             pieces = [asked for asked in batch if asked is not None]
+            late = time.monotonic() + LATE_S
             self._try(pieces)
             for asked in pieces:
                 tries = 1
-                while isinstance(asked.error, TryAgain) and tries < _TRIES:
+                while isinstance(asked.error, TryAgain) and tries < _TRIES and time.monotonic() < late:
                     asked.error = None
                     tries += 1
                     self._try([asked])
@@ -132,8 +135,8 @@ class Writer:
                         alive = db.in_transaction
                         raise
                     self.committing(db)
-            except BaseException:
-                if not alive or len(batch) == 1:  # or it is the only piece
+            except BaseException as error:
+                if not alive or len(batch) == 1 or isinstance(error, TryAgain):  # or it is the only piece
                     raise
                 with db.transaction():
                     self._each_alone(db, batch)

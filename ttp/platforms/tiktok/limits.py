@@ -7,7 +7,7 @@ may refuse calls that were never counted; such a refusal is a wait too.
 from __future__ import annotations
 
 import threading
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -33,7 +33,8 @@ class TikTokMeter(Meter):
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._made: defaultdict[tuple[str, str], deque[datetime]] = defaultdict(deque)
+        self._made: defaultdict[tuple[str, str], list[datetime]] = defaultdict(list)
+        self._told: dict[tuple[str, str], Limit] = {}
         self._lock = threading.Lock()
 
     def keys(self, request: PublishRequest, method: str, path: str) -> tuple[LimitKey, ...]:
@@ -60,17 +61,25 @@ class TikTokMeter(Meter):
 
     def _count(self, account: Account, name: str, last: Limit | None) -> Limit:
         """Count one more call; return what is left, and when the oldest counted call is a minute ago."""
-        now, most = self._clock.now(), MOST[name]
+        now, most, key = self._clock.now(), MOST[name], (account.name, name)
         with self._lock:
-            made = self._made[account.name, name]
-            if not made and last is not None and last.resets_at is not None and last.resets_at > now:
+            made = [at for at in self._made[key] if now - WINDOW < at <= now]
+            if last is not None and last.resets_at is not None and not _is_same(last, self._told.get(key)):
                 # Counted by another process at unknown times, the last one a minute before the reset.
-                made.extend([last.resets_at - WINDOW] * max(most - last.left, 0))
-            while made and not now - WINDOW < made[0] <= now:
-                made.popleft()
+                at = last.resets_at - WINDOW
+                made = sorted([*made, *[at] * (most - last.left - len(made))]) if now - WINDOW < at <= now else made
             made.append(now)
             left = max(most - len(made), 0)
-            return Limit(account.name, name, left, most, (made[0] if not left else made[-1]) + WINDOW)
+            told = Limit(account.name, name, left, most, (made[0] if not left else made[-1]) + WINDOW)
+            self._made[key], self._told[key] = made, told
+            return told
+
+
+def _is_same(one: Limit, other: Limit | None) -> bool:
+    """Return whether a limit is what was told. The store keeps milliseconds."""
+    if other is None or one.left != other.left or one.resets_at is None or other.resets_at is None:
+        return False
+    return abs(one.resets_at - other.resets_at) <= timedelta(milliseconds=1)
 
 
 def _name(path: str) -> str:

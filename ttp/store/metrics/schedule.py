@@ -36,7 +36,7 @@ def accounts_due(
 ) -> list[Account]:
     """Return the usable accounts of `platforms` with a reading due, the one with the oldest such post first. Due:
     published between `since` and `until`, and never read, or its next reading has come."""
-    marks = ",".join(f":p{place}" for place in range(len(platforms)))
+    marks = ",".join(f":p{place}" for place in range(len(platforms))) or "NULL"
     sql = (
         f"SELECT a.*, min(d.published_at) AS oldest {_FROM} JOIN account a ON a.id = {_ACCOUNT_ID}"
         f" WHERE {_FOLLOWED} AND a.platform IN ({marks}) AND a.connected AND a.enabled AND NOT a.needs_reconnect"

@@ -32,6 +32,8 @@ STORE_KEY = "'store'::regclass::oid::bigint"
 _CHANNEL = "ttp_changes"
 IDLE_MS = 60_000
 """Milliseconds after which the server ends a change of a person that asks nothing more."""
+LOCKED_MS = 30_000
+"""Milliseconds for which a change of a person waits for others, as on SQLite."""
 _MOST_LOCKED = 1000
 """Posts that one statement locks."""
 _OPEN = {TransactionStatus.ACTIVE, TransactionStatus.INTRANS, TransactionStatus.INERROR}
@@ -196,8 +198,8 @@ class PostgresConnection:
         self._locked.clear()
         # A computer that sleeps in the middle must not keep the others from their changes, and posts from publishers.
         # Not sent with the next statement: after a pipeline of psycopg the server does not measure that time.
-        limit = f"SET LOCAL idle_in_transaction_session_timeout = {IDLE_MS}"
-        self.execute(f"BEGIN; {limit}; SELECT pg_advisory_xact_lock({STORE_KEY})")
+        limits = f"SET LOCAL idle_in_transaction_session_timeout = {IDLE_MS}; SET LOCAL lock_timeout = {LOCKED_MS}"
+        self.execute(f"BEGIN; {limits}; SELECT pg_advisory_xact_lock({STORE_KEY})")
         self.is_change = True
         try:
             with self._undoing("ROLLBACK"):

@@ -107,9 +107,7 @@ class SharedSession(PublisherSession):
         try:
             for held in self._held.values():
                 held.clear()
-            # Less than the others wait before they disconnect a publisher that does not report.
-            wait_ms = max(1000, self._evict_after // timedelta(milliseconds=3))
-            connection.execute(f"SET lock_timeout = {wait_ms}")
+            self._limit_waits(connection)
             # The server notices in the same time as the publisher that the other one is gone.
             for name, value in {**_SERVER_SIDE, **_PLANS}.items():
                 connection.execute(f"SET {name} = {value}")
@@ -119,6 +117,21 @@ class SharedSession(PublisherSession):
             connection.close()
             raise
         return connection
+
+    def open_watch(self) -> Connection:
+        connection = self._connect()
+        try:
+            self._limit_waits(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _limit_waits(self, connection: Connection) -> None:
+        """Wait for a lock that somebody has for less than the others wait before they disconnect a publisher that does
+        not report."""
+        wait_ms = max(1, self._evict_after // timedelta(milliseconds=3))  # 0 would be for ever
+        connection.execute(f"SET lock_timeout = {wait_ms}")
 
     def take(self, db: Connection, what: Held, accounts: Collection[int]) -> set[int]:
         mine = self._held[what]
