@@ -151,17 +151,16 @@ def test_completion_does_not_wait_for_a_pipe_in_the_place_of_the_store(ttp: Prog
 def test_a_home_that_cannot_be_made(ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("TTP_HOME", str(tmp_path / place))
-    if ttp.database.has_files:
-        told(ttp("create", "hello"), 2, 5)
+    for_store = (("create", "hello"), ("account", "add", "x/me")) if ttp.database.has_files else ()
     for command in (
+        *for_store,
         ("create", "hello", "--media", str(PHOTO)),
-        ("account", "add", "x/me"),
         ("run", "--once"),
         ("config", "set", "guard.strict", "true"),
     ):
         told(ttp(*command), 2, 5)
     monkeypatch.setenv("TTP_CONFIG", os.devnull)
-    for command in (("create", "hello"), ("account", "add", "x/me"), ("run", "--once")):
+    for command in (*for_store, ("run", "--once")):
         told(ttp(*command), 5)
 
 

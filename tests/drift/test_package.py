@@ -94,7 +94,8 @@ def test_the_source_has_what_tests_and_docs_need_and_no_private_file(built: dict
     with tarfile.open(built[".gz"]) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert {"LICENSE", "README.md", "CHANGELOG.md", "bin/ttp", "completions/_ttp", "tests/conftest.py"} <= names
-    assert not {name for name in names if re.search(r"(^|/)(\.venv|dist|__pycache__|credentials\.json|uv\.lock)", name)}
+    private = re.compile(r"(^|/)(\.venv|dist|__pycache__|credentials\.json|uv\.lock)(/|$)")
+    assert [name for name in names if private.search(name)] == []
 
 
 def installed_with(package: str, known: dict[str, Distribution]) -> dict[str, Distribution]:

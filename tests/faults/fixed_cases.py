@@ -41,6 +41,8 @@ FIXED_CASES = (
     FixedCase("one trouble", "HTML", "mastodon thread, call 3 POST /api/v1/statuses"),
     # On a fast machine this one spent the look-ups of a minute, and then the time of its runs.
     FixedCase("no look-ups", "look-ups unavailable for ever: cut before", "tiktok video, call 1 killed after"),
+    # A second call of a thread is not done, and made again.
+    FixedCase("two troubles", "cut after, and one more fault", "x thread, call 1, and 503 2 later"),
     # Each of these alone shows one of the mistakes of mutants.py.
     FixedCase("lagging lists", "a post shows up late", "x text, call 1 answer comes late"),
     FixedCase("lagging lists", "a post shows up late", "instagram photo, call 1 500 though done"),

@@ -27,7 +27,6 @@ from ttp.domain.time.clock import SystemClock
 IMPORTED = (
     "ttp.cli.commands.publish",
     "ttp.cli.commands.posts",
-    "ttp.cli.commands.posts",
     "ttp.cli.commands.account",
     "ttp.cli.commands.list",
     "ttp.cli.output",

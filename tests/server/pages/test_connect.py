@@ -97,7 +97,7 @@ def test_an_account_is_connected(ann: Person, sandbox: RunningSandbox) -> None:
 def test_an_expired_account_is_connected_again(ann: Person) -> None:
     connect(ann, "x")
     before = ann.ttp.sql("SELECT id, user_id FROM account WHERE handle = 'demo'")
-    ann.ttp.sql("UPDATE account SET needs_reconnect = 1 WHERE handle = 'demo'")
+    ann.ttp.sql("UPDATE account SET needs_reconnect = true WHERE handle = 'demo'")
     assert 'value="demo"' in ann.sees("/accounts")
     answer = connect(ann, "x/demo")
     assert answer.status_code == 200
@@ -293,7 +293,7 @@ def test_connecting_needs_publish(server: Api, ann: Person, has: str) -> None:
 
 def test_people_with_some_accounts_reconnect_those_only(server: Api, ann: Person) -> None:
     connect(ann, "x/demo")
-    ann.ttp.sql("UPDATE account SET needs_reconnect = 1")
+    ann.ttp.sql("UPDATE account SET needs_reconnect = true")
     id_ = ann.ttp.sql("SELECT id FROM account WHERE handle = 'demo'")[0][0]
     ben = Person(server)
     ben.log_in("ben", PUBLISH, accounts=[SimpleNamespace(id=id_)])

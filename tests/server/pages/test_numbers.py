@@ -57,7 +57,7 @@ def test_another_time_is_refused_and_the_report_stays(ann: Person, when: str) ->
 
 
 def test_accounts_show_what_is_wrong_with_them(ann: Person) -> None:
-    ann.ttp.sql("UPDATE account SET needs_reconnect = 1, hold_reason = ?, hold_until = 4e12 WHERE id = 1", EVIL)
+    ann.ttp.sql("UPDATE account SET needs_reconnect = true, hold_reason = ?, hold_until = 4e12 WHERE id = 1", EVIL)
     page = ann.sees("/accounts")
     assert 'name="handle" value="me"' in page
     assert "ttp account connect x/other" not in page
