@@ -65,7 +65,7 @@ def test_a_post_is_due_when_it_was_never_read_or_its_next_reading_has_come(
     database: Database, account: Account, db: Connection
 ) -> None:
     for remote_id in "1234":
-        published(database, account, remote_id, START - DAY)
+        published(database, account, remote_id, START - DAY + int(remote_id) * timedelta(seconds=1))
     schedule.record_reading(db, 1, "1", read_at=START, next_at=START)
     schedule.record_reading(db, 1, "2", read_at=START, next_at=START + HOUR)
     schedule.record_reading(db, 1, "3", read_at=START, next_at=None)
