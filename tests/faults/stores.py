@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from ttp.store.postgresql.connection import PostgresConnection
 
 _numbers = itertools.count()
+CALL_LIMITS = {"HTTP__CONNECT_TIMEOUT_S": "1", "HTTP__READ_TIMEOUT_S": "2"}
+"""Whoever takes over what a lost publisher was sending waits for the settle window and for these."""
 _CLOCK = """
 CREATE SCHEMA moved;
 CREATE TABLE moved.clock (by_s double precision NOT NULL);
@@ -128,7 +130,7 @@ class PostgresStore:
 
     def environment(self, settings: Mapping[str, str]) -> Mapping[str, str]:
         own, shared = {"STORE__URL": self._url(self._name)}, dict[str, str]()
-        for name, value in settings.items():
+        for name, value in {**CALL_LIMITS, **settings}.items():
             key = self._keys.find(name.lower().replace("__", "."))
             if key is not None and is_shared(key.name):
                 shared[key.name] = value
