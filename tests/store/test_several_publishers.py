@@ -64,17 +64,26 @@ class Publisher:
 
     def die(self, database: Database) -> None:
         """End the session, and wait until the server has noticed."""
-        pid = self.db.execute("SELECT pg_backend_pid()").fetchone()[0]
+        pid = self.pid
         self.db.close()
         with closing(database.connect()) as db:
-            while db.execute("SELECT 1 FROM pg_stat_activity WHERE pid = ?", (pid,)).fetchone() is not None:
-                pass
+            wait_for_end(db, pid)
 
     def locked(self) -> set[int]:
         from ttp.store.postgresql.publisher_session import locked_accounts
 
-        pid = self.db.execute("SELECT pg_backend_pid()").fetchone()[0]
-        return locked_accounts(self.db, Held.DELIVERY, pid)
+        return locked_accounts(self.db, Held.DELIVERY, self.pid)
+
+    @property
+    def pid(self) -> int:
+        """The number of its session."""
+        return int(self.db.execute("SELECT pg_backend_pid()").fetchone()[0])
+
+
+def wait_for_end(db: Connection, pid: int) -> None:
+    """Wait until the server has noticed that a session is gone."""
+    while db.execute("SELECT 1 FROM pg_stat_activity WHERE pid = ?", (pid,)).fetchone() is not None:
+        pass
 
 
 @pytest.fixture
@@ -228,12 +237,14 @@ def test_a_publisher_that_starts_slowly_is_not_disconnected(
     two: tuple[Publisher, Publisher], seconds: int, left: int
 ) -> None:
     """It has not reported yet. It would end, and nobody may start it again."""
-    _, second = two
-    ago = f"{seconds * 1000}"
+    first, second = two
+    pid, ago = first.pid, f"{seconds * 1000}"
     second.db.execute(
         f"UPDATE publisher SET last_report_at = last_report_at - {ago}, since = since - {ago} WHERE id = 1"
     )
     second.session.report(second.db)
+    if left == 1:
+        wait_for_end(second.db, pid)
     second.session.report(second.db)
     assert [row[0] for row in second.db.execute("SELECT count(*) FROM publisher")] == [left]
 
@@ -311,8 +322,7 @@ def test_the_loss_of_a_session_is_noticed_where_changes_are_awaited(
         watch.data_version()
         pid = watch.execute("SELECT pg_backend_pid()").fetchone()[0]
         first.db.execute("SELECT pg_terminate_backend(?)", (pid,))
-        while first.db.execute("SELECT 1 FROM pg_stat_activity WHERE pid = ?", (pid,)).fetchone() is not None:
-            pass
+        wait_for_end(first.db, pid)
 
         def look() -> None:
             for _ in range(1000):

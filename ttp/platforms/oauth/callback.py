@@ -7,8 +7,8 @@ state counts; all others get a fixed text and change nothing. No part of a reque
 from __future__ import annotations
 
 import hmac
-import queue
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -25,6 +25,7 @@ PATIENCE_S = 300.0
 _REQUEST_S = 10.0
 """Seconds to wait for one request; browsers open connections that they never use."""
 _LONGEST = 4096
+_TURN_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,16 +168,18 @@ class Listener:
             target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="ttp-callback", daemon=True
         )
         thread.start()
+        end = time.monotonic() + seconds
         try:
             ready()
-            self._server.came.get(timeout=max(0.0, seconds))
-        except queue.Empty:
-            strange = f" (ignored one of another login: {landing.foreign})" if landing.foreign else ""
-            raise TtpError(
-                f"no answer within {seconds:.0f} s{strange}",
-                Hint("try", self._command),
-                Hint("try", self._paste),
-            ) from None
+            # In turns: a Ctrl-C just before a wait begins does not end that wait, only the next one.
+            while not self._server.came.wait(min(_TURN_S, max(0.0, end - time.monotonic()))):
+                if time.monotonic() >= end:
+                    strange = f" (ignored one of another login: {landing.foreign})" if landing.foreign else ""
+                    raise TtpError(
+                        f"no answer within {seconds:.0f} s{strange}",
+                        Hint("try", self._command),
+                        Hint("try", self._paste),
+                    )
         finally:
             self._server.shutdown()
             thread.join()
@@ -191,7 +194,7 @@ class _Server(ThreadingHTTPServer):
     landing: CallbackState
 
     def __init__(self, *given: object) -> None:
-        self.came: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self.came = threading.Event()
         super().__init__(*given)  # type: ignore[arg-type]  # an address and a handler, as they come
 
     def handle_error(self, request: object, client_address: object) -> None:
@@ -214,7 +217,7 @@ class _Visit(BaseHTTPRequestHandler):
             self._send(page)
         finally:
             if page is _THANKS:
-                self.server.came.put(None)
+                self.server.came.set()
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Answer an unreadable request with a fixed text; the default one echoes the request."""
