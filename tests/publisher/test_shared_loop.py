@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.clock import FakeClock
+from tests.clock import START, FakeClock
 from tests.publisher.bench import EVICT_AFTER, Bench, Inline, MortalWriter
 from tests.settings import Config
 from tests.store import stores
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Busy
 from ttp.domain.event import STORE
-from ttp.domain.outcome import Absent, Attempt, Done, Found, Handle, Outcome
+from ttp.domain.outcome import Absent, Attempt, Done, Found, Handle, Outcome, Phase
 from ttp.platforms.client import PublishRequest, Ready, Wait
+from ttp.publisher.delivery_context import DeliveryTask
 from ttp.publisher.delivery_worker import DeliveryWorker
 from ttp.publisher.loop import Loop, Mode, Scope
 from ttp.publisher.worker_pool import WorkerPool
@@ -118,6 +119,27 @@ def test_a_call_that_its_lost_publisher_may_still_be_making_lengthens_the_window
     limits = sum(bench.config.seconds(f"http.{name}_timeout_s") for name in ("connect", "read"))
     assert bench.x.times("publish")[1] >= 30.0 + 900.0 + limits
     assert bench.delivery().state is DeliveryState.PUBLISHED
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        (DeliveryState.NEEDS_REVIEW, ["delivery.failed", "post.finished"]),
+        (DeliveryState.FAILED, []),
+    ],
+)
+def test_a_late_answer_is_told_only_where_it_moves_the_delivery(
+    state: DeliveryState, told: list[str], bench: SharedBench
+) -> None:
+    post_id = bench.post()
+    intent = Attempt("x/me", 1, "POST", Phase.PUBLISH, START, delivery_id=bench.delivery().id)
+    bench.sql(f"UPDATE delivery SET state = '{state}', next_at = NULL")
+    with closing(MortalWriter(bench, bench.database.connect)) as writer:
+        context, post = bench.context(writer), bench.whole(post_id)
+        task = DeliveryTask(post.deliveries[0], post, bench.account_now("x/me"))
+        answer = Done("17", handle={"parts": ["17"], "of": 2}, more=True)
+        assert context.record_evidence(task, intent, answer)
+    assert bench.told() == told
 
 
 def test_an_answer_is_stored_when_nobody_locks_the_table_any_more(bench: SharedBench) -> None:

@@ -11,6 +11,7 @@ from threading import Thread
 import pytest
 
 from tests.clock import START
+from tests.settings import Config
 from tests.store.stores import add_account, add_post, to
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import Busy
@@ -18,14 +19,17 @@ from ttp.domain.outcome import Attempt, Done, Kind, Phase
 from ttp.domain.post import PostStatus
 from ttp.publisher import reconcile
 from ttp.publisher.delivery_context import record_evidence
+from ttp.publisher.outcomes import replay_journal, to_journal_entry
 from ttp.store import accounts as stored_accounts
 from ttp.store import attempts, claims, queries
 from ttp.store.database import Database
 from ttp.store.dialect import Connection, SessionLost, StoreError
+from ttp.store.home.journal import Journal
 from ttp.store.ownership import Machine, Owner
 from ttp.store.postgresql.database import PostgresDatabase
 from ttp.store.publisher_session import Held, PublisherSession
 from ttp.store.row_mapper import Quarantine
+from ttp.store.writer import Writer
 
 pytestmark = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 INTENT = Attempt("x/a0", 1, "POST", Phase.PUBLISH, START, fingerprint="f" * 64, delivery_id=1)
@@ -440,6 +444,46 @@ def test_the_last_part_of_a_thread_ends_it(database: Database, two: tuple[Publis
         assert record_evidence(db, intent, thread("17", "18", of=2), START) is not None
         (stored,) = queries.post_even_deleted(db, 1).deliveries
     assert (stored.state, stored.parts, stored.remote_id) == (DeliveryState.PUBLISHED, ("17", "18"), "17")
+
+
+def test_the_link_of_a_thread_is_its_first_part_where_the_store_did_not_know_that_one(
+    database: Database, two: tuple[Publisher, Publisher]
+) -> None:
+    intent = lost_in_a_call(database, *two, DeliveryState.RECONCILING)
+    with database.writing() as db:
+        answer = replace(thread("17", "18"), url="https://x.com/i/status/18")
+        assert record_evidence(db, intent, answer, START) is not None
+        (stored,) = queries.post_even_deleted(db, 1).deliveries
+    assert (stored.parts, stored.remote_id, stored.url) == (("17", "18"), "17", None)
+
+
+def test_no_call_stays_open_when_the_answer_to_an_earlier_one_ends_the_delivery(
+    database: Database, two: tuple[Publisher, Publisher]
+) -> None:
+    intent = lost_in_a_call(database, *two, DeliveryState.SENDING)
+    with database.writing() as db:
+        again = replace(INTENT, id=attempts.start_attempt(db, INTENT))
+        assert record_evidence(db, intent, Done("17", None), START) is not None
+        assert [one.outcome for one in queries.attempts(db, 1)] == ["done", "unknown"]
+        assert record_evidence(db, again, Done("18", None), START) is None
+        assert [(one.outcome, one.message) for one in queries.attempts(db, 1)] == [("done", "17"), ("done", "18")]
+
+
+def test_a_stored_outcome_that_is_in_the_journal_too_brings_no_deleted_part_back(
+    database: Database, two: tuple[Publisher, Publisher]
+) -> None:
+    intent = lost_in_a_call(database, *two, DeliveryState.FAILED)
+    with database.writing() as db:
+        assert record_evidence(db, intent, thread("17"), START) is not None
+        (stored,) = queries.post_even_deleted(db, 1).deliveries
+        gone = replace(stored.taken_down("17", START), error=stored.error)
+        assert claims.save_transition(db, stored, gone, now=START) is not None
+    journal = Journal(database.home, "1" * 32)
+    journal.keep(to_journal_entry(gone, intent, thread("17"), START))
+    with closing(Writer(database.connect)) as writer:
+        assert replay_journal(writer, journal, Config(), Quarantine(), is_shared=True) == []
+    with closing(database.connect()) as db:
+        assert queries.post_even_deleted(db, 1).deliveries[0].parts == ()
 
 
 def test_of_a_post_that_is_live_twice_both_ids_are_kept(database: Database, two: tuple[Publisher, Publisher]) -> None:

@@ -170,10 +170,11 @@ def _replay_entry(
     if delivery.state is not DeliveryState.SENDING or intent.outcome is not None or not is_last:
         # The store was put back since, or another publisher took it over: that it is live counts all the same.
         lost = attempts.intent(db, delivery.id or 0, entry["intent"], entry["fingerprint"]) if is_shared else None
-        if lost is None:
+        if lost is None or lost.outcome == "done":  # what it says is known, and a person may have acted on it
             return None
         outcome = from_journal_entry(entry, delivery.handle)
-        return record_evidence(db, lost, outcome, now) if isinstance(outcome, Done) else None
+        after = record_evidence(db, lost, outcome, now) if isinstance(outcome, Done) else None
+        return None if after is None or after.state is delivery.state else after
     outcome = Unknown(Kind.UNKNOWN, ANOTHERS) if bound else from_journal_entry(entry, delivery.handle)
     before = attempts.has_unknown(db, delivery.id or 0, in_thread=bool(delivery.parts))
     outcome = doubt_duplicate(outcome, sent_before=before)
