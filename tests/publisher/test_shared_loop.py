@@ -16,7 +16,7 @@ from tests.publisher.bench import EVICT_AFTER, Bench, Inline, MortalWriter
 from tests.settings import Config
 from tests.store import stores
 from ttp.domain.delivery import DeliveryState
-from ttp.domain.errors import Busy
+from ttp.domain.errors import Busy, ClocksDiffer
 from ttp.domain.event import STORE
 from ttp.domain.outcome import Absent, Attempt, Done, Found, Handle, Outcome, Phase
 from ttp.platforms.client import PublishRequest, Ready, Wait
@@ -222,3 +222,11 @@ def test_a_publisher_whose_clock_is_wrong_keeps_no_account_from_the_others(bench
     bench.run(Mode.LOOP)
     assert bench.delivery().state is DeliveryState.PUBLISHED
     assert held == [set()]
+
+
+def test_a_short_run_at_a_wrong_clock_ends_with_the_reason(bench: SharedBench) -> None:
+    bench.post()
+    bench.clock_of_server = timedelta(hours=1)
+    with pytest.raises(ClocksDiffer):
+        bench.run(Mode.ONCE)
+    assert bench.delivery().state is DeliveryState.PENDING
