@@ -486,6 +486,24 @@ def test_a_stored_outcome_that_is_in_the_journal_too_brings_no_deleted_part_back
         assert queries.post_even_deleted(db, 1).deliveries[0].parts == ()
 
 
+@pytest.mark.parametrize("is_sent", [True, False])
+def test_an_outcome_is_stored_whatever_its_text(
+    is_sent: bool, database: Database, two: tuple[Publisher, Publisher]
+) -> None:
+    first, _ = two
+    posts(database, 1)
+    (claimed,) = first.claim()
+    with first.db.transaction():
+        intent = replace(INTENT, id=attempts.start_attempt(first.db, replace(INTENT, step="a\0b")))
+        attempts.finish_attempt(first.db, intent, at=START, outcome="unknown", message="c\0d")
+        if not is_sent:
+            assert claims.save_transition(first.db, claimed, replace(claimed, note="e\0f"), now=START) is not None
+    with closing(database.connect()) as db:
+        (attempt,), (stored,) = queries.attempts(db, 1), queries.post_even_deleted(db, 1).deliveries
+    assert (attempt.step, attempt.message) == ("a\ufffdb", "c\ufffdd")
+    assert stored.note == (None if is_sent else "e\ufffdf")
+
+
 def test_of_a_post_that_is_live_twice_both_ids_are_kept(database: Database, two: tuple[Publisher, Publisher]) -> None:
     intent = lost_in_a_call(database, *two, DeliveryState.RECONCILING)
     with database.writing() as db:

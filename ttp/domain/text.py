@@ -17,7 +17,7 @@ _NO_TEXT = re.compile("[\\0\\ud800-\\udfff]")
 def storable(value: object) -> object:
     """Return a JSON value of a platform or program with U+FFFD in place of NUL, which PostgreSQL does not keep, and of
     half characters, which no database keeps. Not without them: an id would become another one."""
-    if isinstance(value, str):
+    if type(value) is str:
         return _NO_TEXT.sub("\ufffd", value)
     if isinstance(value, list):
         return [storable(one) for one in value]
