@@ -411,6 +411,18 @@ def test_that_a_cancelled_post_is_live_is_kept_and_reported(
     assert stored.note, "a person is told why"
 
 
+@pytest.mark.parametrize("state", [DeliveryState.PENDING, DeliveryState.FAILED])
+def test_of_a_post_that_was_live_before_it_was_changed_a_person_is_told(
+    state: DeliveryState, database: Database, two: tuple[Publisher, Publisher]
+) -> None:
+    intent = lost_in_a_call(database, *two, state)
+    with database.writing() as db:
+        assert record_evidence(db, intent, Done("17", None), START) is not None
+        (stored,) = queries.post_even_deleted(db, 1).deliveries
+    assert (stored.state, stored.remote_id) == (DeliveryState.PUBLISHED, "17")
+    assert stored.note
+
+
 @pytest.mark.parametrize(
     ("state", "after"),
     [

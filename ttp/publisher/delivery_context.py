@@ -83,6 +83,7 @@ class MediaWaits:
 TAKE = "take the media"
 LIVE_THOUGH_CANCELLED = "it was cancelled, and is live all the same: its publisher reported late"
 ANOTHER_ANSWER = "meanwhile the answer to an earlier call came"
+LIVE_BEFORE = "an earlier call had published it, and its publisher reported late: later changes are not in it"
 KEY_AGAIN = timedelta(minutes=1)
 """Time until the key of the credentials is asked for again."""
 T = TypeVar("T")
@@ -323,6 +324,8 @@ def _with_evidence(found: Delivery, outcome: Done, now: datetime) -> Delivery | 
     fenced = replace(found, fence=found.fence + 1)
     if state is DeliveryState.CANCELLED:
         fenced = replace(fenced, note=LIVE_THOUGH_CANCELLED)
+    elif state in (DeliveryState.PENDING, DeliveryState.FAILED) and not outcome.more:  # it may have been edited since
+        fenced = replace(fenced, note=LIVE_BEFORE)
     if outcome.handle is None:
         return fenced.published(now, outcome.remote_id, outcome.url)
     if len(live) == len(found.parts):
