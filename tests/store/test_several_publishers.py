@@ -23,7 +23,7 @@ from ttp.publisher.outcomes import replay_journal, to_journal_entry
 from ttp.store import accounts as stored_accounts
 from ttp.store import attempts, claims, queries
 from ttp.store.database import Database
-from ttp.store.dialect import Connection, SessionLost, StoreError
+from ttp.store.dialect import Conflicting, Connection, SessionLost, StoreError
 from ttp.store.home.journal import Journal
 from ttp.store.ownership import Machine, Owner
 from ttp.store.postgresql.database import PostgresDatabase
@@ -535,6 +535,28 @@ def test_the_id_of_another_post_is_no_evidence(database: Database, two: tuple[Pu
     with database.writing() as db:
         assert record_evidence(db, intent, Done("17", None), START) is None
         assert [one.outcome for one in queries.attempts(db, 1)] == ["unknown"]
+
+
+def test_an_id_of_another_post_disturbs_no_other_work_of_the_same_transaction(
+    database: Database, two: tuple[Publisher, Publisher]
+) -> None:
+    first, _ = two
+    posts(database, 2)
+    one, other = (claimed.sending() for claimed in first.claim())
+    for sending in (one, other):
+        assert first.save(replace(sending, state=DeliveryState.CLAIMED), sending)
+    with database.writing() as db:
+        account = stored_accounts.account_by_id(db, one.account_id or 0)
+    assert account is not None
+    add_post(database, to(account, START, state=DeliveryState.PUBLISHED, published_at=START, remote_id="17"))
+    with first.db.transaction():
+        assert first.db.memory == {}
+        with suppress(Conflicting), first.db.savepoint():
+            first.db.memory["asked"] = None  # a question whose answer may be lost with the savepoint
+            claims.save_transition(first.db, one, one.published(START, "17", None), now=START)
+            pytest.fail("the id is another post's")
+        assert first.db.memory == {}
+        assert claims.save_transition(first.db, other, other.published(START, "18", None), now=START) is not None
 
 
 def test_ids_and_fences_are_not_given_again_after_a_failover(

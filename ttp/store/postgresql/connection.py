@@ -245,13 +245,14 @@ class PostgresConnection:
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        before = self._locked.copy()
+        before, memory = self._locked.copy(), None if self.memory is None else self.memory.copy()
         self.execute("SAVEPOINT part")
         with self._undoing("ROLLBACK TO part; RELEASE part"):
             try:
                 yield
             except BaseException:
                 self._locked = before  # what was locked since is not any more
+                self.memory = memory  # what was asked since may have no answer
                 raise
             self.execute("RELEASE part")
 
