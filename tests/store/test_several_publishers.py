@@ -23,7 +23,7 @@ from ttp.publisher.outcomes import replay_journal, to_journal_entry
 from ttp.store import accounts as stored_accounts
 from ttp.store import attempts, claims, queries
 from ttp.store.database import Database
-from ttp.store.dialect import Conflicting, Connection, SessionLost, StoreError
+from ttp.store.dialect import Conflicting, Connection, SessionLost, StoreError, TryAgain
 from ttp.store.home.journal import Journal
 from ttp.store.ownership import Machine, Owner
 from ttp.store.postgresql.database import PostgresDatabase
@@ -514,6 +514,34 @@ def test_an_outcome_is_stored_whatever_its_text(
         (attempt,), (stored,) = queries.attempts(db, 1), queries.post_even_deleted(db, 1).deliveries
     assert (attempt.step, attempt.message) == ("a\ufffdb", "c\ufffdd")
     assert stored.note == (None if is_sent else "e\ufffdf")
+
+
+def test_the_journal_counts_also_where_another_publisher_takes_over_meanwhile(
+    database: Database, two: tuple[Publisher, Publisher], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = two
+    posts(database, 1)
+    (claimed,) = first.claim()
+    assert first.save(claimed, claimed.sending())
+    with first.db.transaction():
+        intent = replace(INTENT, id=attempts.start_attempt(first.db, INTENT))
+    first.die(database)
+    journal = Journal(database.home, "1" * 32)
+    journal.keep(to_journal_entry(claimed, intent, Done("17", None), START))
+    read = attempts.last_intent
+
+    def read_and_lose(db: Connection, delivery_id: int) -> Attempt | None:
+        found = read(db, delivery_id)
+        monkeypatch.setattr(attempts, "last_intent", read)
+        second.db.execute("SET lock_timeout = 100")
+        with suppress(TryAgain):
+            second.take_over()
+        return found
+
+    monkeypatch.setattr(attempts, "last_intent", read_and_lose)
+    with closing(Writer(database.connect)) as writer:
+        (after,) = replay_journal(writer, journal, Config(), Quarantine(), is_shared=True)
+    assert (after.state, after.remote_id) == (DeliveryState.PUBLISHED, "17")
 
 
 def test_of_a_post_that_is_live_twice_both_ids_are_kept(database: Database, two: tuple[Publisher, Publisher]) -> None:

@@ -161,8 +161,10 @@ def _replay_entry(
     db: Connection, *, entry: Entry, config: Config, bound: bool = False, is_shared: bool = False
 ) -> Delivery | None:
     """`bound`: the answered id belongs to another delivery, so the answer proves nothing."""
-    delivery = queries.delivery(db, entry["delivery"])
-    intent = attempts.last_intent(db, entry["delivery"])
+    if (known := queries.delivery(db, entry["delivery"])) is None:
+        return None
+    db.lock_posts([known.post_id or 0])  # another publisher that takes it over does so before or after this
+    delivery, intent = queries.delivery(db, entry["delivery"]), attempts.last_intent(db, entry["delivery"])
     if delivery is None or intent is None:
         return None
     now = from_ms(entry["at"])
