@@ -13,6 +13,7 @@ import pytest
 
 from tests.clock import START, FakeClock
 from tests.publisher.bench import EVICT_AFTER, Bench, Inline, MortalWriter
+from tests.publisher.test_runner import runner
 from tests.settings import Config
 from tests.store import stores
 from ttp.domain.delivery import DeliveryState
@@ -230,3 +231,13 @@ def test_a_short_run_at_a_wrong_clock_ends_with_the_reason(bench: SharedBench) -
     with pytest.raises(ClocksDiffer):
         bench.run(Mode.ONCE)
     assert bench.delivery().state is DeliveryState.PENDING
+
+
+def test_a_take_over_goes_by_the_servers_clock(bench: SharedBench) -> None:
+    bench.post(due=10.0)
+    bench.x.looks.append(Absent())
+    ahead = timedelta(seconds=30)
+    run = runner(bench, server_clock=lambda db: bench.clock.now() + ahead)
+    run.run(Scope(Mode.UNTIL_IDLE), bench.events.append, take_over=True)
+    assert bench.x.names().count("publish") == 0, "another publisher may have sent it"
+    assert bench.delivery().state is DeliveryState.NEEDS_REVIEW
