@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.clock import START, FakeClock
+from tests.platforms.factories import PLATFORMS
 from tests.publisher.bench import EVICT_AFTER, Bench, Inline, MortalWriter
 from tests.publisher.test_runner import runner
 from tests.settings import Config
@@ -20,11 +21,13 @@ from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Busy, ClocksDiffer
 from ttp.domain.event import STORE
 from ttp.domain.outcome import Absent, Attempt, Done, Found, Handle, Outcome, Phase
+from ttp.domain.time.clock import SystemClock
 from ttp.platforms.client import PublishRequest, Ready, Wait
 from ttp.publisher.delivery_context import DeliveryTask
 from ttp.publisher.delivery_worker import DeliveryWorker
 from ttp.publisher.loop import Loop, Mode, Scope
 from ttp.publisher.worker_pool import WorkerPool
+from ttp.services.status import Status
 from ttp.store.dialect import Connection, NotDurable, SessionLost, Superseded, TryAgain
 from ttp.store.publisher_session import Held
 
@@ -241,3 +244,13 @@ def test_a_take_over_goes_by_the_servers_clock(bench: SharedBench) -> None:
     run.run(Scope(Mode.UNTIL_IDLE), bench.events.append, take_over=True)
     assert bench.x.names().count("publish") == 0, "another publisher may have sent it"
     assert bench.delivery().state is DeliveryState.NEEDS_REVIEW
+
+
+def test_what_is_overdue_goes_by_the_servers_clock(bench: SharedBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = SystemClock().now() - timedelta(hours=2)
+    monkeypatch.setattr(type(bench.database), "server_clock", staticmethod(lambda db: there))
+    status = Status(bench.database, bench.database.home, SystemClock(), bench.config, PLATFORMS)
+    bench.post(due=(there - START).total_seconds() + 3600.0)
+    assert status.stalled(timedelta(minutes=10)) == 0
+    bench.post(due=(there - START).total_seconds() - 3600.0)
+    assert status.stalled(timedelta(minutes=10)) == 1
