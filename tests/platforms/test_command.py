@@ -224,6 +224,11 @@ def test_what_a_lookup_may_answer(tmp_path: Path, answer: object, finding: type)
     assert not (isinstance(found, Absent) and found.certain)
 
 
+def test_no_text_of_an_answer_has_characters_that_no_store_keeps(tmp_path: Path) -> None:
+    account = write_program(tmp_path, r"""print(r'{"id": "7\u0000"}')""")
+    assert program_module.ask(account, DEFAULTS, "publish", {}) == {"id": "7\ufffd"}
+
+
 def test_a_program_without_lookup_is_not_run_and_a_person_must_look(tmp_path: Path) -> None:
     finding = look_up(write_program(tmp_path, rules='verbs = ["publish"]'))
     assert isinstance(finding, Unclear)

@@ -190,6 +190,12 @@ def test_an_answer_that_is_not_json_has_no_data(body: bytes, headers: dict[str, 
     assert (answer.status, answer.data) == (200, None)
 
 
+def test_no_text_of_an_answer_has_characters_that_no_store_keeps() -> None:
+    body = rb'{"a\u0000": ["b\u0000", {"c": "\ud83d", "d": "\ud83d\ude00", "e": 1}]}'
+    answer = answered(One(200, Body(body)))
+    assert answer.data == {"a\ufffd": ["b\ufffd", {"c": "\ufffd", "d": "\U0001f600", "e": 1}]}
+
+
 def test_redirects_are_answers_and_never_followed() -> None:
     transport = One(307, headers={"location": "https://elsewhere.example/"})
     assert answered(transport).status == 307

@@ -11,18 +11,23 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.clock import FakeClock
+from tests.clock import START, FakeClock
+from tests.platforms.factories import PLATFORMS
 from tests.publisher.bench import EVICT_AFTER, Bench, Inline, MortalWriter
+from tests.publisher.test_runner import runner
 from tests.settings import Config
 from tests.store import stores
 from ttp.domain.delivery import DeliveryState
-from ttp.domain.errors import Busy
+from ttp.domain.errors import Busy, ClocksDiffer
 from ttp.domain.event import STORE
-from ttp.domain.outcome import Absent, Attempt, Done, Found, Handle, Outcome
+from ttp.domain.outcome import Absent, Attempt, Done, Found, Handle, Outcome, Phase
+from ttp.domain.time.clock import SystemClock
 from ttp.platforms.client import PublishRequest, Ready, Wait
+from ttp.publisher.delivery_context import DeliveryTask
 from ttp.publisher.delivery_worker import DeliveryWorker
 from ttp.publisher.loop import Loop, Mode, Scope
 from ttp.publisher.worker_pool import WorkerPool
+from ttp.services.status import Status
 from ttp.store.dialect import Connection, NotDurable, SessionLost, Superseded, TryAgain
 from ttp.store.publisher_session import Held
 
@@ -120,6 +125,27 @@ def test_a_call_that_its_lost_publisher_may_still_be_making_lengthens_the_window
     assert bench.delivery().state is DeliveryState.PUBLISHED
 
 
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        (DeliveryState.NEEDS_REVIEW, ["delivery.failed", "post.finished"]),
+        (DeliveryState.FAILED, []),
+    ],
+)
+def test_a_late_answer_is_told_only_where_it_moves_the_delivery(
+    state: DeliveryState, told: list[str], bench: SharedBench
+) -> None:
+    post_id = bench.post()
+    intent = Attempt("x/me", 1, "POST", Phase.PUBLISH, START, delivery_id=bench.delivery().id)
+    bench.sql(f"UPDATE delivery SET state = '{state}', next_at = NULL")
+    with closing(MortalWriter(bench, bench.database.connect)) as writer:
+        context, post = bench.context(writer), bench.whole(post_id)
+        task = DeliveryTask(post.deliveries[0], post, bench.account_now("x/me"))
+        answer = Done("17", handle={"parts": ["17"], "of": 2}, more=True)
+        assert context.record_evidence(task, intent, answer)
+    assert bench.told() == told
+
+
 def test_an_answer_is_stored_when_nobody_locks_the_table_any_more(bench: SharedBench) -> None:
     bench.evict_after = timedelta(seconds=0.3)  # a third of it is how long it waits for a lock
     bench.post()
@@ -200,3 +226,31 @@ def test_a_publisher_whose_clock_is_wrong_keeps_no_account_from_the_others(bench
     bench.run(Mode.LOOP)
     assert bench.delivery().state is DeliveryState.PUBLISHED
     assert held == [set()]
+
+
+def test_a_short_run_at_a_wrong_clock_ends_with_the_reason(bench: SharedBench) -> None:
+    bench.post()
+    bench.clock_of_server = timedelta(hours=1)
+    with pytest.raises(ClocksDiffer):
+        bench.run(Mode.ONCE)
+    assert bench.delivery().state is DeliveryState.PENDING
+
+
+def test_a_take_over_goes_by_the_servers_clock(bench: SharedBench) -> None:
+    bench.post(due=10.0)
+    bench.x.looks.append(Absent())
+    ahead = timedelta(seconds=30)
+    run = runner(bench, server_clock=lambda db: bench.clock.now() + ahead)
+    run.run(Scope(Mode.UNTIL_IDLE), bench.events.append, take_over=True)
+    assert bench.x.names().count("publish") == 0, "another publisher may have sent it"
+    assert bench.delivery().state is DeliveryState.NEEDS_REVIEW
+
+
+def test_what_is_overdue_goes_by_the_servers_clock(bench: SharedBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = SystemClock().now() - timedelta(hours=2)
+    monkeypatch.setattr(type(bench.database), "server_clock", staticmethod(lambda db: there))
+    status = Status(bench.database, bench.database.home, SystemClock(), bench.config, PLATFORMS)
+    bench.post(due=(there - START).total_seconds() + 3600.0)
+    assert status.stalled(timedelta(minutes=10)) == 0
+    bench.post(due=(there - START).total_seconds() - 3600.0)
+    assert status.stalled(timedelta(minutes=10)) == 1

@@ -239,6 +239,18 @@ def test_a_clock_before_the_last_record_is_refused(bench: Bench) -> None:
     take_over(bench)
 
 
+def test_at_a_clock_a_little_before_the_last_record_what_was_due_by_then_is_looked_up(bench: Bench) -> None:
+    published_by(bench, PI)
+    for name, due in (("x/a", -2.0), ("x/b", 2.0)):
+        bench.account(name)
+        bench.post(name, due=due)
+    bench.clock.set(START - timedelta(seconds=5))
+    bench.x.looks.append(Absent())
+    bench.x.publishes.append(Done("9"))
+    on(bench, LAPTOP).run(Scope(Mode.LOOP, max_time=60.0), bench.events.append, take_over=True)
+    assert [bench.delivery(post).state for post in (1, 2)] == [S.NEEDS_REVIEW, S.PUBLISHED]
+
+
 def test_a_take_over_that_was_killed_is_completed_later(bench: Bench) -> None:
     published_by(bench, PI)
     bench.post()

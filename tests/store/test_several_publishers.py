@@ -11,6 +11,7 @@ from threading import Thread
 import pytest
 
 from tests.clock import START
+from tests.settings import Config
 from tests.store.stores import add_account, add_post, to
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import Busy
@@ -18,14 +19,17 @@ from ttp.domain.outcome import Attempt, Done, Kind, Phase
 from ttp.domain.post import PostStatus
 from ttp.publisher import reconcile
 from ttp.publisher.delivery_context import record_evidence
+from ttp.publisher.outcomes import replay_journal, to_journal_entry
 from ttp.store import accounts as stored_accounts
 from ttp.store import attempts, claims, queries
 from ttp.store.database import Database
-from ttp.store.dialect import Connection, SessionLost, StoreError
+from ttp.store.dialect import Conflicting, Connection, SessionLost, StoreError, TryAgain
+from ttp.store.home.journal import Journal
 from ttp.store.ownership import Machine, Owner
 from ttp.store.postgresql.database import PostgresDatabase
 from ttp.store.publisher_session import Held, PublisherSession
 from ttp.store.row_mapper import Quarantine
+from ttp.store.writer import Writer
 
 pytestmark = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 INTENT = Attempt("x/a0", 1, "POST", Phase.PUBLISH, START, fingerprint="f" * 64, delivery_id=1)
@@ -417,6 +421,18 @@ def test_that_a_cancelled_post_is_live_is_kept_and_reported(
     assert stored.note, "a person is told why"
 
 
+@pytest.mark.parametrize("state", [DeliveryState.PENDING, DeliveryState.FAILED])
+def test_of_a_post_that_was_live_before_it_was_changed_a_person_is_told(
+    state: DeliveryState, database: Database, two: tuple[Publisher, Publisher]
+) -> None:
+    intent = lost_in_a_call(database, *two, state)
+    with database.writing() as db:
+        assert record_evidence(db, intent, Done("17", None), START) is not None
+        (stored,) = queries.post_even_deleted(db, 1).deliveries
+    assert (stored.state, stored.remote_id) == (DeliveryState.PUBLISHED, "17")
+    assert stored.note
+
+
 @pytest.mark.parametrize(
     ("state", "after"),
     [
@@ -452,6 +468,92 @@ def test_the_last_part_of_a_thread_ends_it(database: Database, two: tuple[Publis
     assert (stored.state, stored.parts, stored.remote_id) == (DeliveryState.PUBLISHED, ("17", "18"), "17")
 
 
+def test_the_link_of_a_thread_is_its_first_part_where_the_store_did_not_know_that_one(
+    database: Database, two: tuple[Publisher, Publisher]
+) -> None:
+    intent = lost_in_a_call(database, *two, DeliveryState.RECONCILING)
+    with database.writing() as db:
+        answer = replace(thread("17", "18"), url="https://x.com/i/status/18")
+        assert record_evidence(db, intent, answer, START) is not None
+        (stored,) = queries.post_even_deleted(db, 1).deliveries
+    assert (stored.parts, stored.remote_id, stored.url) == (("17", "18"), "17", None)
+
+
+def test_no_call_stays_open_when_the_answer_to_an_earlier_one_ends_the_delivery(
+    database: Database, two: tuple[Publisher, Publisher]
+) -> None:
+    intent = lost_in_a_call(database, *two, DeliveryState.SENDING)
+    with database.writing() as db:
+        again = replace(INTENT, id=attempts.start_attempt(db, INTENT))
+        assert record_evidence(db, intent, Done("17", None), START) is not None
+        assert [one.outcome for one in queries.attempts(db, 1)] == ["done", "unknown"]
+        assert record_evidence(db, again, Done("18", None), START) is None
+        assert [(one.outcome, one.message) for one in queries.attempts(db, 1)] == [("done", "17"), ("done", "18")]
+
+
+def test_a_stored_outcome_that_is_in_the_journal_too_brings_no_deleted_part_back(
+    database: Database, two: tuple[Publisher, Publisher]
+) -> None:
+    intent = lost_in_a_call(database, *two, DeliveryState.FAILED)
+    with database.writing() as db:
+        assert record_evidence(db, intent, thread("17"), START) is not None
+        (stored,) = queries.post_even_deleted(db, 1).deliveries
+        gone = replace(stored.taken_down("17", START), error=stored.error)
+        assert claims.save_transition(db, stored, gone, now=START) is not None
+    journal = Journal(database.home, "1" * 32)
+    journal.keep(to_journal_entry(gone, intent, thread("17"), START))
+    with closing(Writer(database.connect)) as writer:
+        assert replay_journal(writer, journal, Config(), Quarantine(), is_shared=True) == []
+    with closing(database.connect()) as db:
+        assert queries.post_even_deleted(db, 1).deliveries[0].parts == ()
+
+
+@pytest.mark.parametrize("is_sent", [True, False])
+def test_an_outcome_is_stored_whatever_its_text(
+    is_sent: bool, database: Database, two: tuple[Publisher, Publisher]
+) -> None:
+    first, _ = two
+    posts(database, 1)
+    (claimed,) = first.claim()
+    with first.db.transaction():
+        intent = replace(INTENT, id=attempts.start_attempt(first.db, replace(INTENT, step="a\0b")))
+        attempts.finish_attempt(first.db, intent, at=START, outcome="unknown", message="c\0d")
+        if not is_sent:
+            assert claims.save_transition(first.db, claimed, replace(claimed, note="e\0f"), now=START) is not None
+    with closing(database.connect()) as db:
+        (attempt,), (stored,) = queries.attempts(db, 1), queries.post_even_deleted(db, 1).deliveries
+    assert (attempt.step, attempt.message) == ("a\ufffdb", "c\ufffdd")
+    assert stored.note == (None if is_sent else "e\ufffdf")
+
+
+def test_the_journal_counts_also_where_another_publisher_takes_over_meanwhile(
+    database: Database, two: tuple[Publisher, Publisher], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = two
+    posts(database, 1)
+    (claimed,) = first.claim()
+    assert first.save(claimed, claimed.sending())
+    with first.db.transaction():
+        intent = replace(INTENT, id=attempts.start_attempt(first.db, INTENT))
+    first.die(database)
+    journal = Journal(database.home, "1" * 32)
+    journal.keep(to_journal_entry(claimed, intent, Done("17", None), START))
+    read = attempts.last_intent
+
+    def read_and_lose(db: Connection, delivery_id: int) -> Attempt | None:
+        found = read(db, delivery_id)
+        monkeypatch.setattr(attempts, "last_intent", read)
+        second.db.execute("SET lock_timeout = 100")
+        with suppress(TryAgain):
+            second.take_over()
+        return found
+
+    monkeypatch.setattr(attempts, "last_intent", read_and_lose)
+    with closing(Writer(database.connect)) as writer:
+        (after,) = replay_journal(writer, journal, Config(), Quarantine(), is_shared=True)
+    assert (after.state, after.remote_id) == (DeliveryState.PUBLISHED, "17")
+
+
 def test_of_a_post_that_is_live_twice_both_ids_are_kept(database: Database, two: tuple[Publisher, Publisher]) -> None:
     intent = lost_in_a_call(database, *two, DeliveryState.RECONCILING)
     with database.writing() as db:
@@ -471,6 +573,28 @@ def test_the_id_of_another_post_is_no_evidence(database: Database, two: tuple[Pu
     with database.writing() as db:
         assert record_evidence(db, intent, Done("17", None), START) is None
         assert [one.outcome for one in queries.attempts(db, 1)] == ["unknown"]
+
+
+def test_an_id_of_another_post_disturbs_no_other_work_of_the_same_transaction(
+    database: Database, two: tuple[Publisher, Publisher]
+) -> None:
+    first, _ = two
+    posts(database, 2)
+    one, other = (claimed.sending() for claimed in first.claim())
+    for sending in (one, other):
+        assert first.save(replace(sending, state=DeliveryState.CLAIMED), sending)
+    with database.writing() as db:
+        account = stored_accounts.account_by_id(db, one.account_id or 0)
+    assert account is not None
+    add_post(database, to(account, START, state=DeliveryState.PUBLISHED, published_at=START, remote_id="17"))
+    with first.db.transaction():
+        assert first.db.memory == {}
+        with suppress(Conflicting), first.db.savepoint():
+            first.db.memory["asked"] = None  # a question whose answer may be lost with the savepoint
+            claims.save_transition(first.db, one, one.published(START, "17", None), now=START)
+            pytest.fail("the id is another post's")
+        assert first.db.memory == {}
+        assert claims.save_transition(first.db, other, other.published(START, "18", None), now=START) is not None
 
 
 def test_ids_and_fences_are_not_given_again_after_a_failover(

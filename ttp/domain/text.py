@@ -3,6 +3,7 @@ used on anything that is compared or sent back."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 
@@ -10,6 +11,19 @@ LONGEST = 300
 """Characters of a platform's text that are kept."""
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _HIDDEN = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_NO_TEXT = re.compile("[\\0\\ud800-\\udfff]")
+
+
+def storable(value: object) -> object:
+    """Return a JSON value of a platform or program with U+FFFD in place of NUL, which PostgreSQL does not keep, and of
+    half characters, which no database keeps. Not without them: an id would become another one."""
+    if type(value) is str:
+        return _NO_TEXT.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [storable(one) for one in value]
+    if isinstance(value, dict):
+        return {storable(name): storable(one) for name, one in value.items()}
+    return value
 
 
 def clean_text(text: str, secrets: Iterable[str] = ()) -> str:

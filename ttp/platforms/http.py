@@ -25,7 +25,7 @@ from ttp import __version__
 from ttp.domain.account import Account, Credentials, host_mismatch, is_loopback
 from ttp.domain.config import Config
 from ttp.domain.outcome import Kind
-from ttp.domain.text import clean_text
+from ttp.domain.text import clean_text, storable
 from ttp.domain.time.clock import Clock
 from ttp.platforms import uploads
 from ttp.platforms.addresses import host_of
@@ -336,6 +336,10 @@ class HttpPart(Generic[Connected]):
         return self._http.of(account).platform_at(account.name)
 
 
+_ESCAPED = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
+"""Escapes of JSON that can stand for characters which no database keeps."""
+
+
 def _answer(
     status: int,
     headers: Mapping[str, str],
@@ -350,6 +354,8 @@ def _answer(
     told = body if verbatim else shown
     try:
         data = json.loads(told, parse_constant=_reject_constant) if told else None
+        if told and _ESCAPED.search(told):
+            data = storable(data)
     except (ValueError, RecursionError):
         data = None
     text = "(body too long or damaged)" if shown is None else shown[:400].decode("utf-8", "replace")

@@ -17,7 +17,7 @@ from ttp.domain.action import action
 from ttp.domain.config import Config
 from ttp.domain.delivery import BUSY, Delivery, DeliveryError, DeliveryState, parts_of
 from ttp.domain.errors import Bug, Busy, UsageError
-from ttp.domain.event import UNREADABLE, Event, Sink, delivery_event
+from ttp.domain.event import UNREADABLE, Event, Sink, delivery_event, post_event
 from ttp.domain.media.image_fit import EXTRA
 from ttp.domain.media.item import MediaDamaged, MediaItem, MediaUnavailable
 from ttp.domain.outcome import Attempt, Done, Handle, Kind, NotDone, Outcome, Unclear, Unknown
@@ -82,6 +82,8 @@ class MediaWaits:
 
 TAKE = "take the media"
 LIVE_THOUGH_CANCELLED = "it was cancelled, and is live all the same: its publisher reported late"
+ANOTHER_ANSWER = "meanwhile the answer to an earlier call came"
+LIVE_BEFORE = "an earlier call had published it, and its publisher reported late: later changes are not in it"
 KEY_AGAIN = timedelta(minutes=1)
 """Time until the key of the credentials is asked for again."""
 T = TypeVar("T")
@@ -267,9 +269,18 @@ class DeliveryContext:
         """Record that a delivery which another publisher has now is live, or a part of it. Return False where the
         answer does not prove that, or the store knows it already."""
         now = self.clock.now()
-        after = self.writer.run(lambda db: record_evidence(db, intent, outcome, now))
-        if after is not None:
-            self.emit(delivery_event(after, now))
+
+        def work(db: Connection) -> tuple[Delivery | None, list[Event]]:
+            before = queries.delivery(db, task.delivery.id or 0)
+            after = record_evidence(db, intent, outcome, now)
+            if before is None or after is None or after.state is before.state:
+                return after, []
+            end = post_event(queries.post_even_deleted(db, after.post_id or 0), now)
+            return after, [delivery_event(after, now), *([end] if end is not None else [])]
+
+        after, events = self.writer.run(work)
+        for event in events:
+            self.emit(event)
         return after is not None
 
 
@@ -297,6 +308,10 @@ def record_evidence(db: Connection, intent: Attempt, outcome: Done, now: datetim
     attempts.finish_attempt(
         db, intent, at=now, outcome="done", http_status=outcome.http_status, message=outcome.remote_id
     )
+    last = attempts.last_intent(db, delivery_id) if found.state is DeliveryState.SENDING else None
+    if after is not None and last is not None and last.outcome is None:
+        # Whoever sends it now cannot record what comes of that, unless it is live.
+        attempts.finish_attempt(db, last, at=now, outcome="unknown", kind=Kind.UNKNOWN, message=ANOTHER_ANSWER)
     return after
 
 
@@ -309,11 +324,15 @@ def _with_evidence(found: Delivery, outcome: Done, now: datetime) -> Delivery | 
     fenced = replace(found, fence=found.fence + 1)
     if state is DeliveryState.CANCELLED:
         fenced = replace(fenced, note=LIVE_THOUGH_CANCELLED)
+    elif state in (DeliveryState.PENDING, DeliveryState.FAILED) and not outcome.more:  # it may have been edited since
+        fenced = replace(fenced, note=LIVE_BEFORE)
     if outcome.handle is None:
         return fenced.published(now, outcome.remote_id, outcome.url)
     if len(live) == len(found.parts):
         return None
-    known = fenced.with_part(outcome.remote_id, outcome.url, outcome.handle)
+    # What the store has of a thread may be older than its first part.
+    url = outcome.url if len(live) == 1 else None
+    known = fenced.with_part(live[0], url, outcome.handle)
     if not outcome.more:
         return known.published(now, known.remote_id, known.url)
     if state in BUSY or state in (DeliveryState.RECONCILING, DeliveryState.PROCESSING):

@@ -162,7 +162,7 @@ class Loop:
                     raise
                 self._wait_for_lock(scope, locked)
             except (SessionLost, NotDurable, Busy) as lost:
-                if self._reopen is None or isinstance(lost, OwnedElsewhere | SlowClock):
+                if self._reopen is None or isinstance(lost, OwnedElsewhere | SlowClock | ClocksDiffer):
                     raise
                 self._wait_for_store(scope, lost)
 
@@ -263,14 +263,14 @@ class Loop:
         return {job.task.account.id or 0 for job in self._workers.jobs if isinstance(job, kind)}
 
     def _is_held(self, scope: Scope) -> bool:
-        """Return whether nothing may start now: an outcome is not stored yet, or the clock is behind. Raises SlowClock
-        in runs that do not wait for the clock."""
+        """Return whether nothing may start now: an outcome is not stored yet, or the clock is wrong. Raises SlowClock
+        or ClocksDiffer in runs that do not wait for the clock."""
         if any(isinstance(job, DeliveryWorker) and job.unstored for job in self._workers.jobs):
             return True
         clock = self._context.clock
         now = clock.now()
         if self._context.is_shared:
-            return self._differs_from_server()
+            return self._differs_from_server(scope)
         ahead = now.timestamp() - clock.boot()
         if self._ahead - ahead > clock_check.STEP.total_seconds():  # it was set back while this ran
             self._context.writer.run(lambda db: clock_check.shorten_waits(db, now))
@@ -284,15 +284,19 @@ class Loop:
             self._context.emit(Event(now, "publisher.idle", kind=CLOCK, message=slow.message, next_at=known))
         return known is not None
 
-    def _differs_from_server(self) -> bool:
-        """Return whether this machine's clock is so wrong that what people read and write here has a wrong time."""
+    def _differs_from_server(self, scope: Scope) -> bool:
+        """Return whether this machine's clock is so wrong that what people read and write here has a wrong time. Raises
+        ClocksDiffer in runs that do not wait for the clock."""
         if self._follow is None:
             return False
         (server, now), before = self._follow(self._watch), self._behind
         wrong = abs(server - now) > clock_check.DIFFER_AT_MOST
         self._behind = server if wrong else None
         if wrong and before is None:
-            self._context.emit(Event(now, "publisher.idle", kind=CLOCK, message=ClocksDiffer(now, server).message))
+            differs = ClocksDiffer(now, server)
+            if scope.mode is not Mode.LOOP:
+                raise differs
+            self._context.emit(Event(now, "publisher.idle", kind=CLOCK, message=differs.message))
         return wrong
 
     def _make_occurrences(self) -> None:

@@ -161,8 +161,10 @@ def _replay_entry(
     db: Connection, *, entry: Entry, config: Config, bound: bool = False, is_shared: bool = False
 ) -> Delivery | None:
     """`bound`: the answered id belongs to another delivery, so the answer proves nothing."""
-    delivery = queries.delivery(db, entry["delivery"])
-    intent = attempts.last_intent(db, entry["delivery"])
+    if (known := queries.delivery(db, entry["delivery"])) is None:
+        return None
+    db.lock_posts([known.post_id or 0])  # another publisher that takes it over does so before or after this
+    delivery, intent = queries.delivery(db, entry["delivery"]), attempts.last_intent(db, entry["delivery"])
     if delivery is None or intent is None:
         return None
     now = from_ms(entry["at"])
@@ -170,10 +172,11 @@ def _replay_entry(
     if delivery.state is not DeliveryState.SENDING or intent.outcome is not None or not is_last:
         # The store was put back since, or another publisher took it over: that it is live counts all the same.
         lost = attempts.intent(db, delivery.id or 0, entry["intent"], entry["fingerprint"]) if is_shared else None
-        if lost is None:
+        if lost is None or lost.outcome == "done":  # what it says is known, and a person may have acted on it
             return None
         outcome = from_journal_entry(entry, delivery.handle)
-        return record_evidence(db, lost, outcome, now) if isinstance(outcome, Done) else None
+        after = record_evidence(db, lost, outcome, now) if isinstance(outcome, Done) else None
+        return None if after is None or after.state is delivery.state else after
     outcome = Unknown(Kind.UNKNOWN, ANOTHERS) if bound else from_journal_entry(entry, delivery.handle)
     before = attempts.has_unknown(db, delivery.id or 0, in_thread=bool(delivery.parts))
     outcome = doubt_duplicate(outcome, sent_before=before)

@@ -231,17 +231,18 @@ class PublisherProcess:
                 ran_at = None if trust_clock or last is None else last.last_run_at
 
                 def own(db: Connection) -> list[Delivery]:
+                    now = clock.now()
                     if trust_clock:
-                        clock_check.trust_clock(db, since)
+                        clock_check.trust_clock(db, now)
                     known = max(
                         (at for at in (ran_at, clock_check.last_recorded_instant(db)) if at is not None), default=None
                     )
-                    found = reconcile.claim_ownership(db, owner, since, take_over=take_over)
-                    if clock_check.clock_behind(since, known) is not None:
+                    found = reconcile.claim_ownership(db, owner, now, take_over=take_over)
+                    if clock_check.clock_behind(now, known) is not None:
                         clock_check.record_instant(db, known)
                     # Of several publishers it is not known whose clock was ahead, and this one's may be behind.
                     if not session.is_shared:
-                        clock_check.shorten_waits(db, since)
+                        clock_check.shorten_waits(db, now)
                     return found
 
                 taken += writer.run(own)

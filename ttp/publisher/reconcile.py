@@ -342,23 +342,27 @@ def claim_ownership(db: Connection, owner: Owner, now: datetime, *, take_over: b
     """
     moved: list[Delivery] = []
     if take_over:
-        _refuse_slow_clock(db, now)
-        moved = [_record_possible_call(db, delivery, now) for delivery in list(possibly_published(db, now=now))]
+        until = _last_instant(db, now)
+        moved = [_record_possible_call(db, delivery, now) for delivery in list(possibly_published(db, now=until))]
     elif (doubt := owner.refusal(db)) is not None:
         raise doubt
     owner.claim(db, now)
     return moved
 
 
-def _refuse_slow_clock(db: Connection, now: datetime) -> None:
-    """Raise Busy if the clock is behind: what it considers due later may have been due already."""
+def _last_instant(db: Connection, now: datetime) -> datetime:
+    """Return until when what was due may be published already: now, or the last record of a host whose clock is a
+    little ahead. Raises Busy if this clock is behind: what it considers due later may have been due already."""
     last = clock_check.last_recorded_instant(db)
-    if last is not None and now < last:
+    if last is None or last <= now:
+        return now
+    if last - now > clock_check.DIFFER_AT_MOST:
         raise Busy(
             f"the clock says {now.astimezone():%d %b %Y %H:%M}, before the last record of the store,"
             f" {last.astimezone():%d %b %Y %H:%M}",
             Hint("see", "date"),
         )
+    return last
 
 
 def look_up_after_failover(db: Connection, owner: Owner, now: datetime) -> None:

@@ -159,7 +159,7 @@ class Status:
 
     def stalled(self, after: timedelta) -> int:
         """Return how many posts have been overdue for so long, while no publisher ran or the one that runs hung."""
-        publisher, since = self._publisher(), self._clock.now() - after
+        publisher, since = self._publisher(), self._publishing_time() - after
         if publisher.running:
             if self.hung_publisher(after) is None:
                 return 0
@@ -173,7 +173,19 @@ class Status:
         publisher = self._publisher()
         if not publisher.running or publisher.last_run_at is None:
             return None
-        return publisher if self._clock.now() - publisher.last_run_at > max(after, HANGS_AFTER) else None
+        return publisher if self._publishing_time() - publisher.last_run_at > max(after, HANGS_AFTER) else None
+
+    def _publishing_time(self) -> datetime:
+        """Return what the clock says by which publishing goes."""
+        if self._database.has_files:
+            return self._clock.now()
+        with self._database.reading() as db:
+            return self._clock.now() if db is None else self._clock_there(db)
+
+    def _clock_there(self, db: Connection) -> datetime:
+        """Return what the clock of the store's server says. A clock that a test moves has nothing to do with it."""
+        read = self._database.server_clock if type(self._clock) is SystemClock else None
+        return self._clock.now() if read is None else read(db)
 
     def clock_trouble(self) -> TtpError | None:
         """Return why nothing is published with this clock, or None."""
@@ -184,10 +196,8 @@ class Status:
         """Return why the clock is wrong. A running publisher checks the time of the last run itself."""
         now = self._clock.now()
         if not self._database.has_files:
-            # Publishing goes by the server's clock, and other hosts' clocks have dated what is recorded. A clock that a
-            # test moves has nothing to do with it.
-            read = self._database.server_clock if type(self._clock) is SystemClock else None
-            there = now if read is None else read(db)
+            # Publishing goes by the server's clock, and other hosts' clocks have dated what is recorded.
+            there = self._clock_there(db)
             return ClocksDiffer(now, there) if abs(there - now) > clock_check.DIFFER_AT_MOST else None
         times = (clock_check.last_recorded_instant(db), None if publisher.running else publisher.last_run_at)
         known = clock_check.clock_behind(now, max((at for at in times if at is not None), default=None))

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from ttp.domain.account import Account
 from ttp.domain.action import WayOut, action
-from ttp.domain.text import clean_text
+from ttp.domain.text import clean_text, storable
 from ttp.platforms.command.rules import BadRules, number, read_rules, rules_path
 from ttp.platforms.user_program import NotStarted, ProgramEnded, run
 
@@ -78,7 +78,7 @@ def ask(account: Account, rules: Mapping[str, object], verb: str, order: Mapping
         said = clean_text(ran.err.decode("utf-8", "replace").strip().rpartition("\n")[2])
         raise BadAnswer(f"{program.name} {_ending(ran.code)}: {said or 'it says nothing on stderr'}")
     try:
-        answer = json.loads(ran.out)
+        answer = storable(json.loads(ran.out))
     except (ValueError, RecursionError):
         answer = None
     if not isinstance(answer, dict):

@@ -14,6 +14,7 @@ import psycopg
 from psycopg import errors
 from psycopg.pq import TransactionStatus
 
+from ttp.domain.text import storable
 from ttp.store.dialect import (
     CommitUnknown,
     Conflicting,
@@ -114,13 +115,13 @@ class PostgresConnection:
     def execute(self, sql: str, values: Values = (), /) -> Cursor:
         with _neutral_errors(self._session):
             if self._is_together:
-                return self._session.execute(translate(sql).encode(), values)
+                return self._ask(sql, values)
             if self._unsent and ";" not in sql:  # several statements in one text cannot be part of a pipeline
                 with self._session.pipeline():
                     self._send_waiting()
-                    return self._session.execute(translate(sql).encode(), values)
+                    return self._ask(sql, values)
             self._flush()
-            return self._session.execute(translate(sql).encode(), values)
+            return self._ask(sql, values)
 
     def send(self, sql: str, values: Values = (), /) -> None:
         if psycopg.Pipeline.is_supported() and not self._is_together:
@@ -146,6 +147,16 @@ class PostgresConnection:
             finally:
                 self._is_together = False
 
+    def _ask(self, sql: str, values: Values) -> psycopg.Cursor[Any]:
+        statement = translate(sql).encode()
+        try:
+            return self._session.execute(statement, values)
+        except psycopg.DataError as error:
+            # The driver refuses a NUL before it sends anything. A person is told; the outcome of a call must be stored.
+            if self.is_change or "NUL" not in str(error):
+                raise
+            return self._session.execute(statement, _without_nul(values))
+
     def _flush(self) -> None:
         if self._unsent:
             with self._session.pipeline():
@@ -155,7 +166,7 @@ class PostgresConnection:
         """Send what waits, without waiting for the answers. Errors are raised at the end of the pipeline."""
         waiting, self._unsent = self._unsent, []
         for sql, values in waiting:
-            self._session.execute(translate(sql).encode(), values)
+            self._ask(sql, values)
 
     def executemany(self, sql: str, values: Iterable[Values], /) -> Cursor:
         with _neutral_errors(self._session):
@@ -234,13 +245,14 @@ class PostgresConnection:
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        before = self._locked.copy()
+        before, memory = self._locked.copy(), None if self.memory is None else self.memory.copy()
         self.execute("SAVEPOINT part")
         with self._undoing("ROLLBACK TO part; RELEASE part"):
             try:
                 yield
             except BaseException:
                 self._locked = before  # what was locked since is not any more
+                self.memory = memory  # what was asked since may have no answer
                 raise
             self.execute("RELEASE part")
 
@@ -311,6 +323,12 @@ class PostgresConnection:
     def end(self) -> None:
         """End the session."""
         self._session.close()
+
+
+def _without_nul(values: Values) -> Values:
+    if isinstance(values, Mapping):
+        return {name: storable(value) for name, value in values.items()}
+    return [storable(value) for value in values]
 
 
 @contextmanager

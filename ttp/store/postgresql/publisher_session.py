@@ -37,6 +37,8 @@ _PLANS = {
 the planner would now and then read the whole table of deliveries for a claim, and it would plan each claim again."""
 _CLASS = "'{}'::regclass::oid::int"
 _NOW = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+_BEGAN = "(extract(epoch FROM statement_timestamp()) * 1000)::bigint"
+"""The same instant however often a statement names it."""
 _ADVISORY = (
     "locktype = 'advisory' AND granted AND objsubid = 2"
     " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
@@ -52,7 +54,7 @@ WHERE {in_list("d.id", "ids")} AND p.deleted_at IS NULL ORDER BY p.id, d.id FOR 
 """
 _REGISTER = f"""
 INSERT INTO publisher (host, pid, mode, session_pid, session_start, since, last_report_at)
-SELECT ?, ?, ?, pid, extract(epoch FROM backend_start)::text, {_NOW}, {_NOW}
+SELECT ?, ?, ?, pid, extract(epoch FROM backend_start)::text, {_BEGAN}, {_BEGAN}
 FROM pg_stat_activity WHERE pid = pg_backend_pid() RETURNING id
 """
 # A dump that was restored on the same server names the publishers of that one.
