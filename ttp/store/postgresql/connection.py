@@ -36,6 +36,9 @@ LOCKED_MS = 30_000
 """Milliseconds for which a change of a person waits for others, as on SQLite."""
 _MOST_LOCKED = 1000
 """Posts that one statement locks."""
+_UNDO, _UNDO_PART = "ROLLBACK; DEALLOCATE ALL", "ROLLBACK TO part; RELEASE part"
+"""Two statements in one text: each time it is answered, psycopg forgets what it has prepared. Of single statements it
+looks at the first answer only. It takes for prepared, too, what an error kept from the server."""
 _OPEN = {TransactionStatus.ACTIVE, TransactionStatus.INTRANS, TransactionStatus.INERROR}
 
 # It warns on stderr of a pipeline whose session was lost. ttp says that itself.
@@ -170,7 +173,7 @@ class PostgresConnection:
         self.send("BEGIN")
         self.memory = {}
         try:
-            with self._undoing("ROLLBACK"):
+            with self._undoing(_UNDO):
                 yield
                 self._commit("COMMIT")
         finally:
@@ -202,7 +205,7 @@ class PostgresConnection:
         self.execute(f"BEGIN; {limits}; SELECT pg_advisory_xact_lock({STORE_KEY})")
         self.is_change = True
         try:
-            with self._undoing("ROLLBACK"):
+            with self._undoing(_UNDO):
                 yield
                 try:
                     self.send(f"NOTIFY {_CHANNEL}")
@@ -236,13 +239,15 @@ class PostgresConnection:
     def savepoint(self) -> Iterator[None]:
         before = self._locked.copy()
         self.execute("SAVEPOINT part")
-        with self._undoing("ROLLBACK TO part; RELEASE part"):
-            try:
+        try:
+            with self._undoing(_UNDO_PART):
                 yield
-            except BaseException:
-                self._locked = before  # what was locked since is not any more
-                raise
-            self.execute("RELEASE part")
+                self.execute("RELEASE part")
+        except BaseException:
+            self._locked = before  # what was locked since is not any more
+            if self.memory is not None:
+                self.memory.clear()  # the answers to what was asked since may be missing
+            raise
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -250,11 +255,10 @@ class PostgresConnection:
             yield
             return
         self.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        try:
+        with self._undoing(_UNDO):
             yield
-        finally:
-            with suppress(StoreError):  # the session may have ended
-                self.execute("ROLLBACK")
+        with suppress(StoreError):  # the session may have ended
+            self.execute("ROLLBACK")
 
     @contextmanager
     def _undoing(self, undo: str) -> Iterator[None]:
@@ -263,8 +267,7 @@ class PostgresConnection:
         except BaseException:
             self._unsent.clear()
             with suppress(StoreError):  # the session may have ended, and its transaction with it
-                for statement in undo.split("; "):
-                    self.execute(statement)
+                self.execute(undo)
             raise
 
     def highest_id(self, table: str) -> int:
