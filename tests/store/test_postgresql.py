@@ -16,7 +16,7 @@ from tests.conftest import Program, Ran
 from ttp.cli.context import open_database
 from ttp.domain.errors import Busy, NewerStore, NotAllowed
 from ttp.store.database import REVISIONS
-from ttp.store.dialect import SessionLost
+from ttp.store.dialect import SessionLost, StoreError
 from ttp.store.postgresql import upgrade
 from ttp.store.postgresql.address import read_address
 from ttp.store.postgresql.connection import PostgresConnection
@@ -264,6 +264,25 @@ def test_a_session_whose_statements_are_of_an_older_schema_is_given_up(own_schem
     on_server(own_schema, "ALTER TABLE account ADD COLUMN more text")
     with pytest.raises(SessionLost):
         db.execute("SELECT * FROM account WHERE id = ?", (1,))
+    assert isinstance(db, PostgresConnection)
+    assert not db.is_usable
+
+
+def test_a_session_that_misses_a_prepared_statement_is_given_up(store_url: str, tmp_path: Path) -> None:
+    db = open_database(tmp_path, store_url).connect()
+    asked = "SELECT * FROM account WHERE id = ?"
+
+    def fail_and_ask() -> None:
+        with db.together():
+            db.execute("SELECT 1 / (count(*) - 100000) FROM generate_series(1, 100000)")  # after some time
+            db.execute(asked, (1,))
+
+    for _ in range(5):  # the driver prepares it the next time
+        db.execute(asked, (1,)).fetchone()
+    with pytest.raises(StoreError):
+        fail_and_ask()
+    with pytest.raises(SessionLost):
+        db.execute(asked, (1,))
     assert isinstance(db, PostgresConnection)
     assert not db.is_usable
 

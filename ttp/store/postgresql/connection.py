@@ -39,6 +39,9 @@ _MOST_LOCKED = 1000
 _UNDO, _UNDO_PART = "ROLLBACK; DEALLOCATE ALL", "ROLLBACK TO part; RELEASE part"
 """Two statements in one text: each time it is answered, psycopg forgets what it has prepared. Of single statements it
 looks at the first answer only. It takes for prepared, too, what an error kept from the server."""
+_NOT_PREPARED = {"RevalidateCachedQuery", "FetchPreparedStatement"}
+"""Where the server refuses what psycopg has prepared: the schema was upgraded meanwhile, or an error outside a
+transaction kept it from the server."""
 _OPEN = {TransactionStatus.ACTIVE, TransactionStatus.INTRANS, TransactionStatus.INERROR}
 
 # It warns on stderr of a pipeline whose session was lost. ttp says that itself.
@@ -326,8 +329,8 @@ def _neutral_errors(session: psycopg.Connection[Any] | None = None) -> Iterator[
     except (errors.DeadlockDetected, errors.SerializationFailure, errors.LockNotAvailable) as error:
         raise TryAgain(error.diag.message_primary or str(error)) from error
     except psycopg.Error as error:
-        if session is not None and error.diag.source_function == "RevalidateCachedQuery":
-            session.close()  # the schema was upgraded meanwhile, and what this session has prepared is of the old one
+        if session is not None and error.diag.source_function in _NOT_PREPARED:
+            session.close()
         lost = session is not None and session.closed  # whatever the server called it
         kind = Sealed if error.sqlstate == _SEALED else SessionLost if lost else StoreError
         raise kind(error.diag.message_primary or str(error)) from error
