@@ -287,6 +287,26 @@ def test_a_session_that_misses_a_prepared_statement_is_given_up(store_url: str, 
     assert not db.is_usable
 
 
+def test_a_session_that_ends_between_statements_of_a_block_is_known_to_be_lost(
+    store_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server's last words may come before the end of the connection is seen."""
+    db = open_database(tmp_path, store_url).connect()
+    assert isinstance(db, PostgresConnection)
+
+    def hear(*statement: object) -> None:
+        raise psycopg.errors.AdminShutdown
+
+    def end_and_ask() -> None:
+        with db.transaction(), db.together():
+            db.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+            monkeypatch.setattr(db._session, "execute", hear)
+            db.execute("SELECT 1")
+
+    with pytest.raises(SessionLost):
+        end_and_ask()
+
+
 @pytest.mark.parametrize(
     ("why", "refusals", "is_upgraded"),
     [("deadlock_detected", 2, True), ("deadlock_detected", 99, False), ("lock_not_available", 1, False)],

@@ -118,9 +118,9 @@ class PostgresConnection:
         return bool(self._unsent) or self._session.info.transaction_status in _OPEN
 
     def execute(self, sql: str, values: Values = (), /) -> Cursor:
+        if self._is_together:  # its errors are turned at the end of the block: only then a lost session is known
+            return self._session.execute(translate(sql).encode(), values)
         with _neutral_errors(self._session):
-            if self._is_together:
-                return self._session.execute(translate(sql).encode(), values)
             if self._unsent and ";" not in sql:  # several statements in one text cannot be part of a pipeline
                 with self._session.pipeline():
                     self._send_waiting()
