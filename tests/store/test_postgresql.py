@@ -16,7 +16,7 @@ from tests.conftest import Program, Ran
 from ttp.cli.context import open_database
 from ttp.domain.errors import Busy, NewerStore, NotAllowed
 from ttp.store.database import REVISIONS
-from ttp.store.dialect import SessionLost, StoreError
+from ttp.store.dialect import Connection, NotDurable, SessionLost, StoreError
 from ttp.store.postgresql import upgrade
 from ttp.store.postgresql.address import read_address
 from ttp.store.postgresql.connection import PostgresConnection
@@ -305,6 +305,22 @@ def test_a_session_that_ends_between_statements_of_a_block_is_known_to_be_lost(
 
     with pytest.raises(SessionLost):
         end_and_ask()
+
+
+def test_a_warning_of_a_commit_counts_although_other_statements_are_sent_with_it(
+    store_url: str, tmp_path: Path
+) -> None:
+    """The server warns of a standby that does not answer; here, of a transaction that has ended already."""
+
+    def commit_twice(db: Connection) -> None:
+        with db.transaction():
+            db.send("COMMIT")
+
+    with closing(open_database(tmp_path, store_url).connect()) as db:
+        with pytest.raises(NotDurable):
+            commit_twice(db)
+        with db.transaction():
+            db.send("SELECT 1")
 
 
 @pytest.mark.parametrize(
