@@ -19,7 +19,7 @@ from ttp.domain.rate_limit import Limit, LimitKey
 from ttp.store import accounts, claims, queries, rate_limits
 from ttp.store.accounts import lift_hold
 from ttp.store.database import Database
-from ttp.store.dialect import StoreError
+from ttp.store.dialect import Conflicting, Connection, StoreError
 from ttp.store.rate_limits import Limits, current_limits
 
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
@@ -173,6 +173,23 @@ def test_a_note_that_cannot_be_written_costs_nothing_else(
     assert stored(database) == []
     with closing(database.connect()) as db:
         assert db.execute("SELECT handle FROM account").fetchone()[0] == "still written"
+
+
+def test_an_error_of_what_was_sent_before_is_not_hidden(database: Database, clock: FakeClock, account: Account) -> None:
+    made = Limits(database, clock)
+    made.note(account, [limit()])
+
+    def fail_before(db: Connection) -> None:
+        with db.transaction():
+            db.send("INSERT INTO post_tag (post_id, tag, position) VALUES (99, 'a', 0)")
+            made.write(db)
+
+    with closing(database.connect()) as db:
+        with pytest.raises(Conflicting):
+            fail_before(db)
+        with db.transaction():
+            made.write(db)
+    assert stored(database) == [(POSTS, 100, 5)]
 
 
 def test_a_transaction_that_sqlite_gave_up_is_not_hidden(

@@ -16,7 +16,7 @@ from tests.conftest import Program, Ran
 from ttp.cli.context import open_database
 from ttp.domain.errors import Busy, NewerStore, NotAllowed
 from ttp.store.database import REVISIONS
-from ttp.store.dialect import SessionLost
+from ttp.store.dialect import Connection, NotDurable, SessionLost, StoreError
 from ttp.store.postgresql import upgrade
 from ttp.store.postgresql.address import read_address
 from ttp.store.postgresql.connection import PostgresConnection
@@ -266,6 +266,61 @@ def test_a_session_whose_statements_are_of_an_older_schema_is_given_up(own_schem
         db.execute("SELECT * FROM account WHERE id = ?", (1,))
     assert isinstance(db, PostgresConnection)
     assert not db.is_usable
+
+
+def test_a_session_that_misses_a_prepared_statement_is_given_up(store_url: str, tmp_path: Path) -> None:
+    db = open_database(tmp_path, store_url).connect()
+    asked = "SELECT * FROM account WHERE id = ?"
+
+    def fail_and_ask() -> None:
+        with db.together():
+            db.execute("SELECT 1 / (count(*) - 100000) FROM generate_series(1, 100000)")  # after some time
+            db.execute(asked, (1,))
+
+    for _ in range(5):  # the driver prepares it the next time
+        db.execute(asked, (1,)).fetchone()
+    with pytest.raises(StoreError):
+        fail_and_ask()
+    with pytest.raises(SessionLost):
+        db.execute(asked, (1,))
+    assert isinstance(db, PostgresConnection)
+    assert not db.is_usable
+
+
+def test_a_session_that_ends_between_statements_of_a_block_is_known_to_be_lost(
+    store_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server's last words may come before the end of the connection is seen."""
+    db = open_database(tmp_path, store_url).connect()
+    assert isinstance(db, PostgresConnection)
+
+    def hear(*statement: object) -> None:
+        raise psycopg.errors.AdminShutdown
+
+    def end_and_ask() -> None:
+        with db.transaction(), db.together():
+            db.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+            monkeypatch.setattr(db._session, "execute", hear)
+            db.execute("SELECT 1")
+
+    with pytest.raises(SessionLost):
+        end_and_ask()
+
+
+def test_a_warning_of_a_commit_counts_although_other_statements_are_sent_with_it(
+    store_url: str, tmp_path: Path
+) -> None:
+    """The server warns of a standby that does not answer; here, of a transaction that has ended already."""
+
+    def commit_twice(db: Connection) -> None:
+        with db.transaction():
+            db.send("COMMIT")
+
+    with closing(open_database(tmp_path, store_url).connect()) as db:
+        with pytest.raises(NotDurable):
+            commit_twice(db)
+        with db.transaction():
+            db.send("SELECT 1")
 
 
 @pytest.mark.parametrize(

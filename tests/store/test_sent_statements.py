@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.store.stores import add_account, new_store
+from tests.store.test_writer import at_once
 from ttp.domain.account import Account
 from ttp.store.dialect import Conflicting, Connection
 from ttp.store.writer import Writer
@@ -88,3 +89,42 @@ def test_of_many_pieces_of_work_the_one_whose_sent_statement_fails_gets_the_erro
         writer.run(lambda db: db.send(_RENAME, ("Asia/Tokyo", account.id)))
     with closing(database.connect()) as db:
         assert zone(db) == "Asia/Tokyo"
+
+
+def test_of_many_pieces_of_work_at_once_the_one_whose_last_statement_fails_gets_the_error(tmp_path: Path) -> None:
+    database = new_store(tmp_path / "home")
+    account = add_account(database)
+    with closing(Writer(database.connect)) as writer:
+        rename, fail = (lambda db: db.send(_RENAME, ("Asia/Tokyo", account.id))), lambda db: send_twice(db, account)
+        with at_once(writer, rename, fail) as (renamed, failed):
+            assert isinstance(failed.exception(), Conflicting)
+            assert renamed.exception() is None
+    with closing(database.connect()) as db:
+        assert zone(db) == "Asia/Tokyo"
+
+
+def test_a_statement_that_an_error_keeps_from_being_prepared_succeeds_later(tmp_path: Path) -> None:
+    """The driver prepares what it has sent five times."""
+    database = new_store(tmp_path / "home")
+    account = add_account(database)
+    with closing(database.connect()) as db:
+        for failing in (True, *(False,) * 5, True, False):
+            try:
+                with db.transaction():
+                    if failing:
+                        send_twice(db, account)
+                    db.send(_RENAME, ("Asia/Tokyo", account.id))
+                assert not failing
+            except Conflicting:
+                assert failing
+        with db.transaction():
+            for failing in (True, *(False,) * 5, True, False):
+                try:
+                    with db.savepoint():
+                        if failing:
+                            send_twice(db, account)
+                        db.send("UPDATE account SET timezone = NULL WHERE id = ?", (account.id,))
+                    assert not failing
+                except Conflicting:
+                    assert failing
+        assert zone(db) is None

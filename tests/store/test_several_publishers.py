@@ -21,7 +21,7 @@ from ttp.publisher import reconcile
 from ttp.publisher.delivery_context import record_evidence
 from ttp.publisher.outcomes import replay_journal, to_journal_entry
 from ttp.store import accounts as stored_accounts
-from ttp.store import attempts, claims, queries
+from ttp.store import attempts, claims, events, queries
 from ttp.store.database import Database
 from ttp.store.dialect import Conflicting, Connection, SessionLost, StoreError, TryAgain
 from ttp.store.home.journal import Journal
@@ -214,6 +214,42 @@ def test_a_post_that_a_person_changes_is_not_claimed_meanwhile(
         person.lock_posts([1])
         assert [d.post_id for d in first.claim()] == [2]
     assert [d.post_id for d in first.claim()] == [1]
+
+
+def test_what_was_locked_in_a_part_that_failed_at_its_end_is_locked_again(
+    database: Database, two: tuple[Publisher, Publisher]
+) -> None:
+    first, second = two
+    posts(database, 1)
+
+    def lock_and_fail() -> None:
+        with first.db.savepoint():
+            first.db.lock_posts([1])
+            first.db.send("INSERT INTO post_tag (post_id, tag, position) VALUES (99, 'a', 0)")
+
+    with first.db.transaction():
+        with pytest.raises(Conflicting):
+            lock_and_fail()
+        first.db.lock_posts([1])
+        assert second.claim() == []
+
+
+def test_what_was_asked_together_with_a_statement_that_fails_is_asked_again(
+    database: Database, two: tuple[Publisher, Publisher]
+) -> None:
+    first, _ = two
+    posts(database, 1)
+
+    def fail_and_ask() -> None:
+        with first.db.savepoint(), first.db.together():
+            first.db.execute("SELECT 1 / (count(*) - 100000) FROM generate_series(1, 100000)")  # after some time
+            events.ask_webhooks(first.db)
+
+    with first.db.transaction():
+        with pytest.raises(StoreError):
+            fail_and_ask()
+        events.record_finished(first.db, 1, PostStatus.PUBLISHED, START)
+    assert [one.event for one in events.events_after(first.db, 0, most=9)] == ["post.finished"]
 
 
 def test_a_silent_publisher_is_disconnected_and_one_that_reports_is_not(

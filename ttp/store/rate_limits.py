@@ -114,15 +114,18 @@ class Limits:
             self._recalled |= ids
 
     def write(self, db: Connection) -> None:
-        """Store new limits. If that fails, the rest of the transaction is unaffected."""
+        """Store new limits. If that fails, the rest of the transaction is unaffected. Raises what failed before."""
         unwritten = self._unwritten()
         if not unwritten:
             return
+        has_begun = False
         try:
             with db.savepoint():
+                has_begun = True
                 db.executemany(_WRITE, [_columns(seen) for seen in unwritten.values()])
         except StoreError:
-            if not db.in_transaction:  # no room, or an I/O error: the whole transaction is gone, its owner must know
+            # What was sent before failed, no room, an I/O error: the transaction is gone, and its owner must know.
+            if not has_begun or not db.in_transaction:
                 raise
         with self._lock:
             for key, seen in unwritten.items():

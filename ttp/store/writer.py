@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from ttp.store.dialect import Connection, SessionLost, TryAgain
+from ttp.store.dialect import Conflicting, Connection, SessionLost, TryAgain
 
 T = TypeVar("T")
 Work = Callable[[Connection], Any]
@@ -136,6 +136,8 @@ class Writer:
                         raise
                     self.committing(db)
             except BaseException as error:
+                # What was sent last fails with the commit.
+                alive = alive or isinstance(error, Conflicting)
                 if not alive or len(batch) == 1 or isinstance(error, TryAgain):  # or it is the only piece
                     raise
                 with db.transaction():

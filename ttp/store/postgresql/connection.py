@@ -37,6 +37,12 @@ LOCKED_MS = 30_000
 """Milliseconds for which a change of a person waits for others, as on SQLite."""
 _MOST_LOCKED = 1000
 """Posts that one statement locks."""
+_UNDO, _UNDO_PART = "ROLLBACK; DEALLOCATE ALL", "ROLLBACK TO part; RELEASE part"
+"""Two statements in one text: each time it is answered, psycopg forgets what it has prepared. Of single statements it
+looks at the first answer only. It takes for prepared, too, what an error kept from the server."""
+_NOT_PREPARED = {"RevalidateCachedQuery", "FetchPreparedStatement"}
+"""Where the server refuses what psycopg has prepared: the schema was upgraded meanwhile, or an error outside a
+transaction kept it from the server."""
 _OPEN = {TransactionStatus.ACTIVE, TransactionStatus.INTRANS, TransactionStatus.INERROR}
 
 # It warns on stderr of a pipeline whose session was lost. ttp says that itself.
@@ -113,9 +119,9 @@ class PostgresConnection:
         return bool(self._unsent) or self._session.info.transaction_status in _OPEN
 
     def execute(self, sql: str, values: Values = (), /) -> Cursor:
+        if self._is_together:  # its errors are turned at the end of the block: only then a lost session is known
+            return self._ask(sql, values)
         with _neutral_errors(self._session):
-            if self._is_together:
-                return self._ask(sql, values)
             if self._unsent and ";" not in sql:  # several statements in one text cannot be part of a pipeline
                 with self._session.pipeline():
                     self._send_waiting()
@@ -181,7 +187,7 @@ class PostgresConnection:
         self.send("BEGIN")
         self.memory = {}
         try:
-            with self._undoing("ROLLBACK"):
+            with self._undoing(_UNDO):
                 yield
                 self._commit("COMMIT")
         finally:
@@ -213,7 +219,7 @@ class PostgresConnection:
         self.execute(f"BEGIN; {limits}; SELECT pg_advisory_xact_lock({STORE_KEY})")
         self.is_change = True
         try:
-            with self._undoing("ROLLBACK"):
+            with self._undoing(_UNDO):
                 yield
                 try:
                     self.send(f"NOTIFY {_CHANNEL}")
@@ -245,16 +251,17 @@ class PostgresConnection:
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        before, memory = self._locked.copy(), None if self.memory is None else self.memory.copy()
+        before = self._locked.copy()
         self.execute("SAVEPOINT part")
-        with self._undoing("ROLLBACK TO part; RELEASE part"):
-            try:
+        try:
+            with self._undoing(_UNDO_PART):
                 yield
-            except BaseException:
-                self._locked = before  # what was locked since is not any more
-                self.memory = memory  # what was asked since may have no answer
-                raise
-            self.execute("RELEASE part")
+                self.execute("RELEASE part")
+        except BaseException:
+            self._locked = before  # what was locked since is not any more
+            if self.memory is not None:
+                self.memory.clear()  # the answers to what was asked since may be missing
+            raise
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -262,11 +269,10 @@ class PostgresConnection:
             yield
             return
         self.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        try:
+        with self._undoing(_UNDO):
             yield
-        finally:
-            with suppress(StoreError):  # the session may have ended
-                self.execute("ROLLBACK")
+        with suppress(StoreError):  # the session may have ended
+            self.execute("ROLLBACK")
 
     @contextmanager
     def _undoing(self, undo: str) -> Iterator[None]:
@@ -275,8 +281,7 @@ class PostgresConnection:
         except BaseException:
             self._unsent.clear()
             with suppress(StoreError):  # the session may have ended, and its transaction with it
-                for statement in undo.split("; "):
-                    self.execute(statement)
+                self.execute(undo)
             raise
 
     def highest_id(self, table: str) -> int:
@@ -341,8 +346,8 @@ def _neutral_errors(session: psycopg.Connection[Any] | None = None) -> Iterator[
     except (errors.DeadlockDetected, errors.SerializationFailure, errors.LockNotAvailable) as error:
         raise TryAgain(error.diag.message_primary or str(error)) from error
     except psycopg.Error as error:
-        if session is not None and error.diag.source_function == "RevalidateCachedQuery":
-            session.close()  # the schema was upgraded meanwhile, and what this session has prepared is of the old one
+        if session is not None and error.diag.source_function in _NOT_PREPARED:
+            session.close()
         lost = session is not None and session.closed  # whatever the server called it
         kind = Sealed if error.sqlstate == _SEALED else SessionLost if lost else StoreError
         raise kind(error.diag.message_primary or str(error)) from error
