@@ -170,7 +170,7 @@ def test_a_change_wins_before_the_claim_or_is_refused(stage: Stage, stop_person:
     at = 1
     while stage.play("edit", stop_person=stop_person, at=at):
         at += 7
-    assert at > 20
+    assert at > 12
 
 
 @pytest.mark.slow
@@ -180,4 +180,4 @@ def test_at_every_statement(stage: Stage, change: str, stop_person: bool) -> Non
     at = 1
     while stage.play(change, stop_person=stop_person, at=at):
         at += 1
-    assert at > 20
+    assert at > 12

@@ -13,6 +13,7 @@ import random
 import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +21,7 @@ from typing import Any
 
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.errors import FlakyStrategyDefinition
 from schemathesis.checks import CHECKS
 
 from tests.clock import FakeClock
@@ -181,9 +183,14 @@ class Fuzz:
         routes = {f"{route.method} {route.path.replace(':path', '')}": route for route in ROUTES}
         choose, counts = random.Random(self.seed), Counter[tuple[str, int]]()
         excluded = [CHECKS.get_one(name) for name in EXCLUDED]
-        fuzz = self
+        fuzz, begun = self, 0
 
         class Sequence(document.as_state_machine()):  # type: ignore[misc]  # made by the library
+            def setup(self) -> None:
+                nonlocal begun
+                begun += 1
+                super().setup()
+
             def before_call(self, case: Any) -> None:
                 if isinstance(case.body, dict) and choose.random() < HELPED:
                     fuzz._fill_in(routes[case.operation.label], case)
@@ -198,16 +205,22 @@ class Fuzz:
                     case.validate_response(response, excluded_checks=excluded, headers=headers)
                 assert response.status_code in route.statuses, (route.name, response.status_code, response.text)
 
-        seed(self.seed)(Sequence).run(
-            settings=settings(
-                max_examples=sequences,
-                stateful_step_count=STEPS,
-                deadline=None,
-                database=None,
-                phases=[Phase.generate],
-                suppress_health_check=list(HealthCheck),
-            )
-        )
+        # What can follow in a sequence depends on the store, which the sequences before have changed. A run that meets
+        # a beginning of before again, and can go on otherwise, ends there, and the next one goes on.
+        again = 0
+        while begun < sequences:
+            with suppress(FlakyStrategyDefinition):
+                seed(self.seed + again)(Sequence).run(
+                    settings=settings(
+                        max_examples=sequences - begun,
+                        stateful_step_count=STEPS,
+                        deadline=None,
+                        database=None,
+                        phases=[Phase.generate],
+                        suppress_health_check=list(HealthCheck),
+                    )
+                )
+            again += 1
         return counts
 
     def _help(self, route: Route, case: Any, choose: random.Random) -> None:
