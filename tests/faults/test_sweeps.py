@@ -76,6 +76,14 @@ def test_the_clock_of_a_server_is_moved_for_a_case(postgresql_bench: Bench) -> N
     assert -60 < ahead_s() < 60
 
 
+def test_a_refused_call_opens_soon_also_after_a_run_that_left_the_clock_ahead(bench: Bench) -> None:
+    place = "bluesky images, call 1 POST /xrpc/com.atproto.repo.applyWrites"
+    (run,) = (one for one in sweep("one trouble", ASKS) if (one.row, one.place) == ("429", place))
+    bench.pass_time(86_400.0)
+    verdict = run.go(bench)
+    assert run.breaches(verdict) == [], "\n".join(verdict.story)
+
+
 def test_a_wrong_run_is_reported(bench: Bench) -> None:
     """The sweeps must count something: a platform that publishes twice, and a post that is removed."""
     from tests.faults.judge import Verdict

@@ -6,7 +6,7 @@ import json
 import re
 import threading
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 from types import MappingProxyType
 from typing import TypeAlias
@@ -63,42 +63,44 @@ def _truncated(real: bytes) -> bytes:
 
 def _too_many(bench: Bench, kind: Kind) -> Fault:
     """429 in the platform's own words; its reset comes soon, as time passes a minute later."""
-    headers = dict(JSON)
-    match kind.platform:
-        case "x":
-            body: object = {
-                "title": "Too Many Requests",
-                "detail": "Too Many Requests",
-                "type": "about:blank",
-                "status": 429,
-            }
-            headers["x-rate-limit-reset"] = str(int(bench.platform().timestamp()) + 2)
-            headers |= {"x-rate-limit-limit": "100", "x-rate-limit-remaining": "0"}
-        case "bluesky":
-            body = {"error": "RateLimitExceeded", "message": "Rate Limit Exceeded"}
-            headers |= {"ratelimit-limit": "3000", "ratelimit-remaining": "0", "ratelimit-policy": "3000;w=300"}
-            headers["ratelimit-reset"] = str(int(bench.platform().timestamp()) + 2)
-        case "mastodon":
-            body = {"error": "Too many requests"}
-            headers |= {"x-ratelimit-limit": "300", "x-ratelimit-remaining": "0"}
-            headers["x-ratelimit-reset"] = (bench.platform() + timedelta(seconds=2)).isoformat()
-        case "instagram":
-            told = {"message": "Application request limit reached", "type": "OAuthException", "code": 4}
-            body = {"error": {**told, "is_transient": True, "fbtrace_id": "A1"}}
-            usage = {"type": "instagram", "call_count": 100, "total_cputime": 1, "total_time": 1}
-            headers["X-Business-Use-Case-Usage"] = json.dumps({"1": [{**usage, "estimated_time_to_regain_access": 1}]})
-        case _:
-            body = {"data": {}, "error": {"code": "rate_limit_exceeded", "message": "Too many", "log_id": "2"}}
-    answer = json.dumps(body).encode()
 
     def later() -> None:
         timer = threading.Timer(0.3, bench.pass_time, (A_MINUTE_S,))
         timer.daemon = True
         timer.start()
 
-    return Fault(
-        "429", False, answer=lambda real: made("429 Too Many Requests", answer, dated(bench, headers)), act=later
-    )
+    def refuse(real: bytes) -> bytes:
+        # Only now: the run before may have left the clock hours ahead when the plan was made.
+        headers, body = _refusal(kind, bench.platform() + timedelta(seconds=2))
+        return made("429 Too Many Requests", json.dumps(body).encode(), dated(bench, headers))
+
+    return Fault("429", False, answer=refuse, act=later)
+
+
+def _refusal(kind: Kind, reset: datetime) -> tuple[dict[str, str], object]:
+    """Return the headers and the body of a platform that refuses calls until `reset`."""
+    headers, seconds = dict(JSON), str(int(reset.timestamp()))
+    match kind.platform:
+        case "x":
+            limits = {"limit": "100", "remaining": "0", "reset": seconds}
+            headers |= {f"x-rate-limit-{name}": value for name, value in limits.items()}
+            title = "Too Many Requests"
+            return headers, {"title": title, "detail": title, "type": "about:blank", "status": 429}
+        case "bluesky":
+            limits = {"limit": "3000", "remaining": "0", "reset": seconds, "policy": "3000;w=300"}
+            headers |= {f"ratelimit-{name}": value for name, value in limits.items()}
+            return headers, {"error": "RateLimitExceeded", "message": "Rate Limit Exceeded"}
+        case "mastodon":
+            limits = {"limit": "300", "remaining": "0", "reset": reset.isoformat()}
+            headers |= {f"x-ratelimit-{name}": value for name, value in limits.items()}
+            return headers, {"error": "Too many requests"}
+        case "instagram":
+            told = {"message": "Application request limit reached", "type": "OAuthException", "code": 4}
+            usage = {"type": "instagram", "call_count": 100, "total_cputime": 1, "total_time": 1}
+            headers["X-Business-Use-Case-Usage"] = json.dumps({"1": [{**usage, "estimated_time_to_regain_access": 1}]})
+            return headers, {"error": {**told, "is_transient": True, "fbtrace_id": "A1"}}
+        case _:
+            return headers, {"data": {}, "error": {"code": "rate_limit_exceeded", "message": "Too many", "log_id": "2"}}
 
 
 def _late_answer(bench: Bench, kind: Kind) -> Fault:
