@@ -1,13 +1,17 @@
 """Foreign text is made safe, and nothing of it is lost where a script reads it."""
 
 import json
+import os
 import re
+import sys
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.drift.terminal import on_a_terminal
 from ttp.cli import terminal as escape_module
 
 REORDERING = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -87,3 +91,28 @@ def test_one_line_joins_lines_and_shows_an_escape_sequence_instead_of_obeying_it
 
 def test_lines_keeps_line_breaks_and_indentation_and_widens_tabs() -> None:
     assert escape_module.lines("a\r\n\tb\n  c\x07") == ["a", "    b", r"  c\x07"]
+
+
+def test_control_c_just_before_a_line_is_read_ends_the_reading(tmp_path: Path) -> None:
+    # A signal that arrives before a read does not end it; so does interrupt_main, which ends no call of the system.
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    program = f"""
+import _thread, threading
+from ttp.cli.terminal import read_line
+
+def interrupt():
+    open({str(fifo)!r}).read()
+    _thread.interrupt_main()
+
+threading.Thread(target=interrupt, daemon=True).start()
+try:
+    read_line("handle? ")
+except KeyboardInterrupt:
+    raise SystemExit(130)
+"""
+    with on_a_terminal([sys.executable, "-c", program], cwd=tmp_path, env=os.environ) as terminal:
+        terminal.until("handle? ")
+        fifo.write_text("now")
+        terminal.rest()
+        assert terminal.code() == 130

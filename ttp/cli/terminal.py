@@ -160,12 +160,26 @@ def print_prompt(*lines: str) -> None:
 _LONGEST_LINE = 1 << 16
 
 
+_TURN_S = 0.25
+
+
+def _read_typed_line() -> str:
+    if sys.stdin.isatty():
+        import select
+
+        # In turns: a Ctrl-C just before a read begins does not end that read. A terminal gives a line at a time, so
+        # nothing that was typed is waiting in the buffer of stdin.
+        while not select.select([sys.stdin], [], [], _TURN_S)[0]:
+            pass
+    return sys.stdin.readline(_LONGEST_LINE)
+
+
 def read_line(prompt: str) -> str | None:
     """Ask for a line and return it stripped; None at the end of stdin. Ctrl-C ends the line of the prompt, too."""
     print(prompt, end="", file=sys.stderr, flush=True)  # noqa: T201 (a prompt, not output)
     typed = ""
     try:
-        typed = sys.stdin.readline(_LONGEST_LINE)
+        typed = _read_typed_line()
     finally:
         if not typed.endswith("\n"):
             print(file=sys.stderr, flush=True)  # noqa: T201
@@ -178,7 +192,7 @@ def ask(question: str) -> bool:
     print(*lines, sep="\n", end=" [y/N] ", file=sys.stderr, flush=True)  # noqa: T201 (a prompt, not output)
     said = ""
     try:
-        said = sys.stdin.readline()
+        said = _read_typed_line()
     finally:
         if not said.endswith("\n"):  # Ctrl-C, Ctrl-D: start a new line
             print(file=sys.stderr, flush=True)  # noqa: T201
