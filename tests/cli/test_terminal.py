@@ -93,13 +93,14 @@ def test_lines_keeps_line_breaks_and_indentation_and_widens_tabs() -> None:
     assert escape_module.lines("a\r\n\tb\n  c\x07") == ["a", "    b", r"  c\x07"]
 
 
-def test_control_c_just_before_a_line_is_read_ends_the_reading(tmp_path: Path) -> None:
+@pytest.mark.parametrize("reading", ["read_line", "read_secret", "ask"])
+def test_control_c_just_before_a_line_is_read_ends_the_reading(tmp_path: Path, reading: str) -> None:
     # A signal that arrives before a read does not end it; so does interrupt_main, which ends no call of the system.
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     program = f"""
 import _thread, threading
-from ttp.cli.terminal import read_line
+from ttp.cli import terminal
 
 def interrupt():
     open({str(fifo)!r}).read()
@@ -107,7 +108,7 @@ def interrupt():
 
 threading.Thread(target=interrupt, daemon=True).start()
 try:
-    read_line("handle? ")
+    terminal.{reading}("handle? ")
 except KeyboardInterrupt:
     raise SystemExit(130)
 """
@@ -116,3 +117,22 @@ except KeyboardInterrupt:
         fifo.write_text("now")
         terminal.rest()
         assert terminal.code() == 130
+
+
+def test_a_secret_is_not_shown_and_what_follows_is(tmp_path: Path) -> None:
+    program = """
+from ttp.cli.terminal import read_line, read_secret
+
+print(f"<{read_secret('secret: ')}>", f"<{read_line('handle: ')}>", read_secret("again: "))
+"""
+    with on_a_terminal([sys.executable, "-c", program], cwd=tmp_path, env=os.environ) as terminal:
+        terminal.until("secret: ")
+        terminal.type(" hush \n")
+        seen = terminal.until("handle: ")
+        terminal.type("me\n")
+        seen += terminal.until("again: ")
+        terminal.type("\x04")
+        assert "me" in seen
+        assert "hush" not in seen
+        assert "<hush> <me> None" in terminal.rest()
+        assert terminal.code() == 0

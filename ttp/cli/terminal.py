@@ -186,6 +186,26 @@ def read_line(prompt: str) -> str | None:
     return typed.strip() if typed else None
 
 
+def read_secret(prompt: str) -> str | None:
+    """Ask for a line that the terminal does not show, and return it stripped; None at the end of stdin.
+
+    getpass would miss a Ctrl-C that comes just before it reads.
+    """
+    import termios
+
+    stdin = sys.stdin.fileno()
+    shown = termios.tcgetattr(stdin)
+    hidden = [*shown[:3], shown[3] & ~termios.ECHO, *shown[4:]]
+    termios.tcsetattr(stdin, termios.TCSADRAIN, hidden)
+    try:
+        print(prompt, end="", file=sys.stderr, flush=True)  # noqa: T201 (a prompt, not output)
+        typed = _read_typed_line()
+    finally:
+        termios.tcsetattr(stdin, termios.TCSADRAIN, shown)
+        print(file=sys.stderr, flush=True)  # noqa: T201
+    return typed.strip() if typed else None
+
+
 def ask(question: str) -> bool:
     """Ask a yes/no question on the terminal, and return whether the answer is yes."""
     lines = [part for line in question.split("\n") for part in wrap_for(sys.stderr, escape_text(line))]

@@ -81,7 +81,7 @@ def person(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[], str]]:
     typed: dict[str, Callable[[], str]] = {"secret": lambda: ""}
     monkeypatch.setattr(account_module, "is_interactive", lambda: True)
     monkeypatch.setattr(account_module, "_line", lambda prompt: typed[prompt.split()[0]]())
-    monkeypatch.setattr("getpass.getpass", lambda prompt, stream: typed["secret"]())
+    monkeypatch.setattr(account_module, "_secret", lambda prompt: typed["secret"]())
     return typed
 
 

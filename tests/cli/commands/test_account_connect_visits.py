@@ -201,7 +201,7 @@ def test_whoever_stops_typing_connects_nothing(
         else:
             terminal.type("\x04")
         shown = terminal.rest()
-        assert terminal.code() == code
+        assert terminal.code() == code, shown
     assert "Traceback" not in shown
     assert not ttp.home.exists()
 
@@ -211,7 +211,7 @@ def test_ctrl_c_ends_the_wait_for_the_browser(environment: dict[str, str], tmp_p
         shown = terminal.until("connect x --paste")
         terminal.interrupt()
         shown += terminal.rest()
-        assert terminal.code() == 130
+        assert terminal.code() == 130, shown
     assert "Traceback" not in shown
     assert not ttp.home.exists()
 

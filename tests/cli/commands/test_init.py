@@ -192,7 +192,7 @@ def test_control_c_keeps_what_was_answered_and_prints_the_commands(ttp: Program,
         seen += terminal.until("[none] ")
         terminal.interrupt()
         seen += terminal.rest()
-        assert terminal.code() == 130
+        assert terminal.code() == 130, seen
     assert ttp.ok("config", "get", "timezone").out == "Europe/Berlin\n"
     assert "ttp account connect instagram" in seen
     assert max(len(line) for line in seen.splitlines() if str(ttp.home) not in line) <= 80

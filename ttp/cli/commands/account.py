@@ -29,7 +29,7 @@ from ttp.cli.options import (
 from ttp.cli.render import accounts, doctor
 from ttp.cli.render import accounts as accounts_module
 from ttp.cli.settings import variable
-from ttp.cli.terminal import confirm, is_interactive, print_prompt, read_line
+from ttp.cli.terminal import confirm, is_interactive, print_prompt, read_line, read_secret
 from ttp.domain.account import Account, is_loopback, parse_account_name
 from ttp.domain.errors import Hint, UsageError
 
@@ -517,13 +517,10 @@ def _line(prompt: str) -> str:
 
 def _secret(prompt: str) -> str:
     """Ask for the client secret without echoing it."""
-    from getpass import getpass
-
-    try:
-        return getpass(f"{prompt} (hidden): ", stream=sys.stderr).strip()
-    except EOFError:
-        print_prompt("")
-        raise _ended() from None
+    typed = read_secret(f"{prompt} (hidden): ")
+    if typed is None:
+        raise _ended()
+    return typed
 
 
 def _ended() -> UsageError:

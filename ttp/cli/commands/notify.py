@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +12,7 @@ from ttp.cli.errors import DONE, FAILED, command_text
 from ttp.cli.options import MOST, read_stdin, with_output
 from ttp.cli.render.page import Cell, Column, Page, Style, table
 from ttp.cli.render.spec import OutputSpec
-from ttp.cli.terminal import escape_line, is_interactive
+from ttp.cli.terminal import escape_line, is_interactive, read_secret
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.notification import SECRETS
 from ttp.views import notifications as views
@@ -153,12 +152,7 @@ def secret(
     elif source == "-":
         value = read_stdin(context, "secret of the notification").strip()
     elif kind in SECRETS and is_interactive():
-        from getpass import getpass
-
-        try:
-            value = getpass(f"{kind}, {SECRETS[kind]} (hidden): ", stream=sys.stderr).strip()
-        except EOFError:
-            value = ""
+        value = read_secret(f"{kind}, {SECRETS[kind]} (hidden): ") or ""
     elif kind in SECRETS:
         raise UsageError("there is no terminal to ask on", Hint("try", f"ttp notify secret {kind} -"))
     else:
