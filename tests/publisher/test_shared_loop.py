@@ -315,6 +315,20 @@ def test_an_answer_that_comes_during_a_take_over_stays_recorded(
     assert bench.intents() == ["done" if answered else "unknown"]
 
 
+@pytest.mark.parametrize(("wanted", "kept"), [("off", "on"), ("local", "local"), ("remote_apply", "remote_apply")])
+def test_a_publisher_does_not_go_by_settings_that_endanger_it(bench: SharedBench, wanted: str, kept: str) -> None:
+    def connect() -> Connection:
+        db = bench.database.connect()
+        db.execute(f"SET synchronous_commit = {wanted}; SET statement_timeout = 100")
+        return db
+
+    session = bench.database.publisher_session("loop", EVICT_AFTER)
+    session._connect = connect  # type: ignore[attr-defined]  # of a shared session
+    with closing(session.connect()) as db, closing(session.open_watch()) as watch:
+        assert db.execute("SHOW synchronous_commit").fetchone()[0] == kept
+        assert {one.execute("SHOW statement_timeout").fetchone()[0] for one in (db, watch)} == {"0"}
+
+
 def test_what_is_overdue_goes_by_the_servers_clock(bench: SharedBench, monkeypatch: pytest.MonkeyPatch) -> None:
     there = SystemClock().now() - timedelta(hours=2)
     monkeypatch.setattr(type(bench.database), "server_clock", staticmethod(lambda db: there))

@@ -333,8 +333,8 @@ def _word(finding: Finding) -> str:
 
 _WHY = "the store was taken over, and it may be published already"
 _FAILED_OVER = "the database failed over, and it may be published already"
-_REMEMBERED = ("delivery", "attempt")
-"""Tables whose ids publishers have in hand."""
+_REMEMBERED = ("delivery", "attempt", "event")
+"""Tables whose ids publishers have in hand, or readers that go on after the last one."""
 
 
 def claim_ownership(db: Connection, owner: Owner, now: datetime, *, take_over: bool) -> list[Delivery]:
@@ -372,7 +372,7 @@ def look_up_after_failover(db: Connection, owner: Owner, now: datetime) -> None:
     due: the new one may lack what was committed last. What is proven absent is sent then, as after any lost answer."""
     with db.transaction():
         if owner.notice_failover(db):
-            # Publishers may still have ids and fences in hand that the new server lacks, and would give again.
+            # Others may still have ids and fences in hand that the new server lacks, and would give again.
             for table in _REMEMBERED:
                 db.continue_ids(table, db.highest_id(table) + FENCE_STEP)
             for delivery in _lock_possibly_published(db, now):
