@@ -234,7 +234,7 @@ def test_a_container_that_cannot_be_published_is_replaced(config: Config, photo:
 def test_a_published_container_is_doubt_even_for_an_edited_post(config: Config, photo: MediaFile) -> None:
     handle = made(config, of(photo, text="Old"))
     _, ready = prepared(config, of(photo), handle, status("PUBLISHED"))
-    assert ready.doubt == "Instagram shows the container as published"
+    assert ready.doubt is not None
     assert ready.handle == handle
 
 

@@ -10,7 +10,7 @@ import pytest
 from tests.platforms.logins import APP, CODE, OLD, REDIRECT, VERIFIER, Played
 from tests.platforms.stubs import Stub
 from ttp.domain.outcome import Kind, NotDone
-from ttp.platforms.login import Grant, Identity
+from ttp.platforms.login import UNKNOWN_APP, Grant, Identity
 from ttp.platforms.testing import NOON
 
 TOKEN = "https://open.tiktokapis.com/v2/oauth/token/"
@@ -131,4 +131,4 @@ def test_without_a_refresh_token_nothing_is_renewed() -> None:
 
 
 def test_a_token_of_an_app_that_is_not_known_is_not_sent_anywhere() -> None:
-    assert played().revoke(replace(OLD, client_id=None)).message == "ttp does not know which app the token is from"
+    assert played().revoke(replace(OLD, client_id=None)) is UNKNOWN_APP

@@ -407,7 +407,7 @@ def test_an_upload_whose_last_chunk_may_still_arrive_is_not_made_anew_for_a_refu
 ) -> None:
     begun = held(of(film), tried=1)
     steps, ready = prepared(of(film), begun, fetch(data={"uploaded_bytes": 4}), put(b"4567", 4, 13, status=status))
-    assert ready.doubt == "an earlier call to TikTok's upload address may still arrive"
+    assert ready.doubt is not None
     assert last_handle(steps) == ready.handle == {**begun, "request": ""}, "nothing completes it any more"
     again = prepared(of(film), ready.handle, fetch(data={"uploaded_bytes": 4}))[1]
     assert again.doubt == ready.doubt
