@@ -17,7 +17,7 @@ from ttp.domain.health import RegisteredPublisher
 from ttp.domain.time.clock import from_ms
 from ttp.store.dialect import Connection, List, Row, in_list
 from ttp.store.ownership import ServerIdentity
-from ttp.store.postgresql.connection import PostgresConnection
+from ttp.store.postgresql.connection import STORE_KEY, PostgresConnection
 from ttp.store.publisher_session import Held, Job, PublisherSession
 
 _SERVER_SIDE = {
@@ -164,6 +164,9 @@ class SharedSession(PublisherSession):
     def free_accounts(self, db: Connection, accounts: Collection[int]) -> list[int]:
         taken = {row["account"] for row in db.execute(_LOCKED.format(Held.DELIVERY))}
         return sorted(set(accounts) - taken)
+
+    def is_changing(self, db: Connection) -> bool:
+        return not db.execute(f"SELECT pg_try_advisory_xact_lock({STORE_KEY})").fetchone()[0]
 
     def report(self, db: Connection) -> list[str]:
         sql = f"UPDATE publisher SET last_report_at = {_NOW} WHERE id = ?"
