@@ -349,3 +349,29 @@ def test_a_stop_while_the_publisher_starts_is_not_lost(*, late: bool) -> None:
     command = [sys.executable, "-c", f"LATE = {late}\n{STOPPED_EARLY}"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert (done.stdout.splitlines()[-1:], done.returncode) == ([str(int(signal.SIGINT))], 0), done
+
+
+STOPPED_BEFORE_A_WAIT = """
+import _thread, os, signal, sys, threading
+from ttp.server.process import ServerProcess, listen
+
+async def app(scope, receive, send): ...
+
+def stop():
+    main, before, same = threading.main_thread().ident, None, 0
+    while same < 1000 or before[0] not in ("wait", "_wait"):  # until it does nothing else
+        frame = sys._current_frames()[main]
+        now = frame.f_code.co_name, frame.f_lasti
+        before, same = now, same + 1 if now == before else 0
+        os.sched_yield()
+    _thread.interrupt_main(signal.SIGTERM)  # like a signal just before the wait, this ends no wait
+
+server = ServerProcess(app, listen("127.0.0.1", 0), None, stopping=threading.Event(), poll_s=1.0, drain_s=1.0)
+print(server.run(threading.Thread(target=stop).start, print, print))
+"""
+
+
+def test_a_stop_just_before_it_waits_is_not_lost() -> None:
+    command = [sys.executable, "-c", STOPPED_BEFORE_A_WAIT]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    assert (done.stdout, done.returncode) == (f"{int(signal.SIGTERM)}\n", 0), done

@@ -14,7 +14,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import Any, BinaryIO, TypeVar, cast
 
@@ -29,6 +29,7 @@ from ttp.publisher.process import RunResult
 T = TypeVar("T")
 READ_AHEAD = 64
 """Lines that are read before the ones before them are dispatched."""
+TURN_S = 1.0
 DRAIN_S = 20.0
 """How long a stopped server waits for the calls that run."""
 
@@ -71,14 +72,23 @@ class StdioSession:
         before = {number: signal.signal(number, self._handle) for number in (signal.SIGTERM, signal.SIGINT)}
         protocol.start()
         try:
-            while (job := self._jobs.get()) is not None:
-                job()
+            self._run_jobs()
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
         if self._failure is not None:
             raise self._failure
         return self._code
+
+    def _run_jobs(self) -> None:
+        while True:
+            try:  # in turns: a signal just before a wait does not end that wait
+                job = self._jobs.get(timeout=TURN_S)
+            except Empty:
+                continue
+            if job is None:
+                return
+            job()
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self._stopping:

@@ -7,6 +7,7 @@ once at its end, so that a publisher started by cron is enough.
 from __future__ import annotations
 
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
@@ -29,6 +30,8 @@ PATIENCE_S = 4.0
 """Seconds to wait for an answer with metrics: they are not urgent."""
 LEAVE_S = 1.0
 """Seconds that the end of a loop waits for a pull that is under way."""
+
+TURN_S = 0.25
 
 Stop: TypeAlias = Callable[[], bool]
 """Says whether to stop."""
@@ -160,10 +163,13 @@ def pull_once(pull: Turn, over: threading.Event, budget_s: float = BUDGET_S, alo
 
     def work() -> None:
         _pull_safely(pull, over.is_set, faults, alone)
-        over.set()
 
-    threading.Thread(target=work, name="ttp-numbers", daemon=True).start()
-    over.wait(budget_s)
+    thread = threading.Thread(target=work, name="ttp-numbers", daemon=True)
+    thread.start()
+    # Not by the event: a signal handler that sets it while this thread is about to wait for it finds its lock taken.
+    end = time.monotonic() + budget_s
+    while thread.is_alive() and not over.is_set() and (left := end - time.monotonic()) > 0:
+        thread.join(min(left, TURN_S))
     over.set()
     return faults
 
