@@ -125,7 +125,7 @@ def hanging(home: Path, ttp: Program, over: threading.Event) -> tuple[Webhooks, 
     def send(url: str, body: bytes, headers: object, *, private: bool) -> CallResult:
         called.append(url)
         if url.endswith("/1"):
-            over.wait(30)
+            over.wait(60)
         return CallResult(204)
 
     return Webhooks(Database(home), CredentialsFile(home), ttp.clock, send), called
@@ -155,7 +155,7 @@ def test_a_receiver_that_hangs_holds_up_no_other_and_one_process_sends(
     until(lambda: called.count("http://127.0.0.1:9/1") == 2)
     stopping.set()
     for one in senders:
-        one.join(30)
+        one.join(60)
         assert not one.is_alive()
     assert len(called) == 4
 
