@@ -303,8 +303,8 @@ class Runner:
         outputs.mkdir()
         self._forks = self._held.enter_context(closing(Forks(outputs, IMPORTED)))
         self._sandbox = self._held.enter_context(running_sandbox())
-        # X refuses a text that it has already: what is sent twice would not be seen.
-        self._held.enter_context(patch.object(posts, "DUPLICATE_MS", 0))
+        # X refuses a text that it has already, also of the same millisecond: what is sent twice would not be seen.
+        self._held.enter_context(patch.object(posts, "DUPLICATE_MS", -1))
 
     def run(self, case: Case, mutant: str = "") -> tuple[Result, list[float]]:
         """Return what became of the posts, and how long take-overs took."""
@@ -324,7 +324,7 @@ class Runner:
             case.go(team)
             team.wait(PATIENCE_S)
             team.end_publishers()
-            return team.judge(), team.takeovers
+            return team.judge(is_unprotected=case.is_unprotected), team.takeovers
 
     def close(self) -> None:
         self._held.close()

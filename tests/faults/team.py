@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -222,6 +222,30 @@ class Case:
     is_alone: bool = False
     listen: str = "127.0.0.1"
     is_unprotected: bool = False
+
+
+def judge_posts(
+    texts: Sequence[str], seen: Mapping[str, int], states: Mapping[str, str], *, is_unprotected: bool = False
+) -> Result:
+    """Count what became of posts. `seen`: how often the platform has each text; `states`: what the store says.
+
+    In an unprotected case the publisher of the other server may have published what this one calls failed: what the
+    platform has is not lost.
+    """
+    result = Result(len(texts))
+    for text in texts:
+        count, state = seen.get(text, 0), states[text]
+        result.published += count > 0
+        result.duplicates += max(0, count - 1)
+        if state == "needs_review":
+            result.needs_review += 1
+        elif state in ("failed", "cancelled"):
+            result.lost += not (is_unprotected and count)
+        elif state != "published":
+            result.stuck += 1
+        elif count == 0:
+            result.notes.append(f"{text} is published here and not there")
+    return result
 
 
 class Team:
@@ -468,25 +492,13 @@ class Team:
         for publisher in self.publishers:
             publisher.end(20)
 
-    def judge(self) -> Result:
-        result = Result(len(self._texts))
+    def judge(self, *, is_unprotected: bool = False) -> Result:
         seen = Counter(post["text"] for post in control(self.sandbox.url, "GET", "posts"))
         states = {
             str(row[0]): str(row[1])
             for row in self.rows("SELECT p.content, d.state FROM post p JOIN delivery d ON d.post_id = p.id")
         }
-        for text in self._texts:
-            count, state = seen[text], states[text]
-            result.published += count > 0
-            result.duplicates += max(0, count - 1)
-            if state == "needs_review":
-                result.needs_review += 1
-            elif state in ("failed", "cancelled"):
-                result.lost += 1
-            elif state != "published":
-                result.stuck += 1
-            elif count == 0:
-                result.notes.append(f"{text} is published here and not there")
+        result = judge_posts(self._texts, seen, states, is_unprotected=is_unprotected)
         result.notes += self._faults
         if result.summary:
             result.story = self._story()

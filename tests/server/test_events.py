@@ -15,8 +15,10 @@ from tests.server.conftest import BASE, Api
 from tests.server.test_access import LIST
 from ttp.cli.commands.server.serve import installation_of
 from ttp.cli.context import Context
+from ttp.domain.errors import Busy
 from ttp.server import events as module
 from ttp.server.app import build_app
+from ttp.services.server.events import Events
 
 STREAM = {"Accept": "text/event-stream"}
 
@@ -229,6 +231,38 @@ def test_a_reader_that_takes_nothing_loses_its_stream(server: Api, monkeypatch: 
     resolve(server, "x/me")
     assert reader(api, 1, query="after=0", takes=False).read().text == ""
     assert reader(api, 1, query="after=0").read().events  # its place is free
+
+
+def test_a_stream_waits_for_an_event_before_the_newest_one(server: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    api = server.having("read")
+    resolve(server, "x/me")
+    newest_id, looks = Events.newest_id, threading.Semaphore(0)
+
+    def unsettled(events: Events) -> int:
+        looks.release()
+        raise Busy("a change goes on")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Events, "newest_id", unsettled)
+        new = reader(api, 2, query="after=2")
+        thread = threading.Thread(target=new.read)
+        thread.start()
+        for _ in range(3):
+            assert looks.acquire(timeout=30)
+        assert new.events == []
+    assert Events.newest_id is newest_id
+    thread.join(30)
+    assert [one["id"] for one in new.events] == [3, 4]
+
+
+def test_no_stream_begins_at_an_event_that_is_not_the_newest_for_sure(
+    server: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unsettled(events: Events, known: int | None) -> int:
+        raise Busy("a change goes on")
+
+    monkeypatch.setattr(Events, "start", unsettled)
+    server.having("read").refused("GET", "/v1/events", 503, "busy", headers=STREAM)
 
 
 def test_streams_end_when_the_server_stops(server: Api) -> None:

@@ -6,13 +6,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from ttp.server.answers import (
-    ActionAnswer,
-    Instant,
-    ProblemItem,
-    StatusAnswer,
-)
-from ttp.server.number_answers import RecommendationAnswer
+from ttp.server.answers import ProblemItem
+from ttp.views.answers import ActionAnswer, Instant, StatusAnswer
+from ttp.views.number_answers import RecommendationAnswer
 
 
 class _Shape(BaseModel):
