@@ -109,6 +109,8 @@ class World:
         """Kill a process whose request the sandbox is about to get and will not answer; later ones are answered."""
         time.sleep(0.3)  # the request is on its way, and nothing can be asked that would tell when it is there
         process.kill()
+        for _ in range(5):  # what was sent before reaches the sandbox's faults before its answers to these
+            self.control("GET", "requests")
         self.control("DELETE", "faults")
 
     def posts(self, account: str) -> list[dict[str, Any]]:
