@@ -166,7 +166,7 @@ def test_in_a_rehearsal_a_program_may_print_an_address_on_this_machine(file: Med
 def test_a_program_that_cannot_be_started_is_named(file: MediaFile) -> None:
     settings: dict[str, Value] = {"media_host.kind": "command", "media_host.command": ("/nowhere/put",)}
     error = refused(MediaHost(Config(settings), loopback=INSTAGRAM.is_local(Config(settings))), file)
-    assert error.message == "media_host.command failed to start: /nowhere/put: No such file or directory"
+    assert all(named in error.message for named in ("media_host.command", "/nowhere/put"))
 
 
 def test_a_program_that_never_ends_is_ended_with_all_that_it_started(
@@ -176,6 +176,6 @@ def test_a_program_that_never_ends_is_ended_with_all_that_it_started(
     sign = tmp_path / "still there"
     child = f"import time, pathlib; time.sleep(1.5); pathlib.Path({str(sign)!r}).touch()"
     error = refused(program(f"import subprocess; subprocess.run([sys.executable, '-c', {child!r}])"), file)
-    assert error.message == "media_host.command took longer than 0.5 s"
+    assert all(named in error.message for named in ("media_host.command", "0.5 s"))
     assert error.passing
     assert not sign.exists()

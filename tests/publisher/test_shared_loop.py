@@ -29,7 +29,7 @@ from ttp.publisher.delivery_worker import DeliveryWorker
 from ttp.publisher.loop import Loop, Mode, Scope
 from ttp.publisher.worker_pool import WorkerPool
 from ttp.services.status import Status
-from ttp.store import attempts, claims, ownership
+from ttp.store import attempts, claims, ownership, repeats
 from ttp.store.dialect import Connection, NotDurable, SessionLost, Superseded, TryAgain
 from ttp.store.publisher_session import Held
 
@@ -313,6 +313,38 @@ def test_an_answer_that_comes_during_a_take_over_stays_recorded(
     bench.run()
     assert bench.delivery().state is DeliveryState.PUBLISHED
     assert bench.intents() == ["done" if answered else "unknown"]
+
+
+@pytest.mark.parametrize(("wanted", "kept"), [("off", "on"), ("local", "local"), ("remote_apply", "remote_apply")])
+def test_a_publisher_does_not_go_by_settings_that_endanger_it(bench: SharedBench, wanted: str, kept: str) -> None:
+    def connect() -> Connection:
+        db = bench.database.connect()
+        db.execute(f"SET synchronous_commit = {wanted}; SET statement_timeout = 100")
+        return db
+
+    session = bench.database.publisher_session("loop", EVICT_AFTER)
+    session._connect = connect  # type: ignore[attr-defined]  # of a shared session
+    with closing(session.connect()) as db, closing(session.open_watch()) as watch:
+        assert db.execute("SHOW synchronous_commit").fetchone()[0] == kept
+        assert {one.execute("SHOW statement_timeout").fetchone()[0] for one in (db, watch)} == {"0"}
+
+
+def test_a_publisher_that_has_posts_of_repeats_to_make_does_not_wait_for_a_person(
+    bench: SharedBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+
+    def make_ahead() -> list[str]:
+        made.append("made")
+        return []
+
+    monkeypatch.setattr(repeats, "due_recurrences", lambda db, **until: [1])
+    run = runner(bench, make_ahead=make_ahead)
+    with bench.database.writing():
+        run.run(Scope(Mode.ONCE), bench.events.append)
+        assert made == []
+    run.run(Scope(Mode.ONCE), bench.events.append)
+    assert made == ["made"]
 
 
 def test_what_is_overdue_goes_by_the_servers_clock(bench: SharedBench, monkeypatch: pytest.MonkeyPatch) -> None:

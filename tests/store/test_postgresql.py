@@ -58,6 +58,14 @@ def on_server(url: str, *statements: str) -> None:
             db.execute(statement)
 
 
+def test_what_waited_for_a_lock_sees_what_was_committed_meanwhile_whatever_the_default(store_url: str) -> None:
+    with closing(PostgresConnection(read_address(store_url))) as db:
+        db.execute("SET default_transaction_isolation = 'serializable'")
+        for begin in (db.transaction, db.change):
+            with begin():
+                assert db.execute("SHOW transaction_isolation").fetchone()[0] == "read committed"
+
+
 @pytest.mark.parametrize(
     ("url", "code"),
     [

@@ -304,6 +304,9 @@ class Loop:
         now = self._context.clock.now()
         if self._make_ahead is None or not repeats.due_recurrences(self._watch, now=now, horizon=now + self._horizon):
             return
+        session = self._context.session
+        if session is not None and session.is_changing(self._watch):
+            return  # they are made in one of the next turns, and what is due is published meanwhile
         try:
             said = self._make_ahead()
         except TtpError as error:

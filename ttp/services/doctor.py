@@ -151,7 +151,7 @@ class Doctor:
             )
         if found.synchronous_commit == "off":
             yield failure_remark(
-                "synchronous_commit is off: a crash of the server could lose what was published, and post it again",
+                "synchronous_commit is off: a crash of the server could lose the last changes",
                 f"psql -d DATABASE -c 'ALTER ROLE {found.user} SET synchronous_commit = on'",
             )
         if abs(found.ahead) > MOST_APART:

@@ -160,12 +160,7 @@ def _posts_of_accounts(db: Connection, accounts: Sequence[int]) -> list[int] | N
 
 
 def _status_rows(
-    db: Connection,
-    status: PostStatus,
-    wanted: PostFilter,
-    descending: bool,
-    after: Row | None,
-    few: list[int] | None,
+    db: Connection, status: PostStatus, wanted: PostFilter, descending: bool, after: Row | None, few: list[int] | None
 ) -> Iterator[Row]:
     """Yield posts of one status in keyset order, in batches: by the index post_by_status, or the `few` by their ids,
     as the index would pass over all posts of other accounts."""

@@ -37,6 +37,8 @@ IDLE_MS = 60_000
 """Milliseconds after which the server ends a change of a person that asks nothing more."""
 LOCKED_MS = 30_000
 """Milliseconds for which a change of a person waits for others, as on SQLite."""
+_BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
+"""Whatever a database has as its default: what waited for a lock must see what was committed meanwhile."""
 UNSETTLED_S = 5.0
 """Seconds for which a reader waits for rows that have an id and are not committed."""
 _LOOK_AGAIN_S = 0.005
@@ -193,7 +195,7 @@ class PostgresConnection:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         self._locked.clear()
-        self.send("BEGIN")
+        self.send(_BEGIN)
         self.memory = {}
         try:
             with self._undoing(_UNDO):
@@ -225,7 +227,7 @@ class PostgresConnection:
         # A computer that sleeps in the middle must not keep the others from their changes, and posts from publishers.
         # Not sent with the next statement: after a pipeline of psycopg the server does not measure that time.
         limits = f"SET LOCAL idle_in_transaction_session_timeout = {IDLE_MS}; SET LOCAL lock_timeout = {LOCKED_MS}"
-        self.execute(f"BEGIN; {limits}; SELECT pg_advisory_xact_lock({STORE_KEY})")
+        self.execute(f"{_BEGIN}; {limits}; SELECT pg_advisory_xact_lock({STORE_KEY})")
         self.is_change = True
         try:
             with self._undoing(_UNDO):
