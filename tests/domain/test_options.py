@@ -112,7 +112,7 @@ def test_a_misspelt_value_is_refused_with_the_one_that_was_meant_and_all_there_a
     assert error.message.startswith("tiktok.privacy_level ")
     assert '"SELFONLY"' in error.message
     assert error.hints == (Hint("try", "tiktok.privacy_level=SELF_ONLY", ("SELFONLY", "SELF_ONLY")),)
-    assert error.details == (f"it is one of: {', '.join(PRIVACY.values)}",)
+    assert [one.partition(": ")[2].split(", ") for one in error.details] == [[*PRIVACY.values]]
 
 
 @pytest.mark.parametrize("text", ["tiktok.privacy_level", "tiktok.privacy_level=", "ig.audio_name=", "ig.user_tags= "])

@@ -159,7 +159,7 @@ def cut(count: int) -> Iterator[Case]:
             had = team.in_hand(first)
             gate.touch()
             team.start("b", **LATE)
-            team.measure_takeover(had, 10.0 if is_short else TAKEN_OVER_WITHIN_S)
+            team.measure_takeover(had, 30.0 if is_short else TAKEN_OVER_WITHIN_S)
             host.heal(way)
 
         how = "noticed within 3 s" if is_short else "noticed within 11 s"

@@ -167,7 +167,7 @@ def test_in_a_rehearsal_a_program_may_print_an_address_on_this_machine(file: Med
 def test_a_program_that_cannot_be_started_is_named(file: MediaFile) -> None:
     settings: dict[str, Value] = {"media_host.kind": "command", "media_host.command": ("/nowhere/put",)}
     error = refused(MediaHost(Config(settings), loopback=INSTAGRAM.is_local(Config(settings))), file)
-    assert error.message == "media_host.command failed to start: /nowhere/put: No such file or directory"
+    assert all(named in error.message for named in ("media_host.command", "/nowhere/put"))
 
 
 def test_a_program_that_never_ends_is_ended_with_all_that_it_started(
@@ -177,5 +177,5 @@ def test_a_program_that_never_ends_is_ended_with_all_that_it_started(
     with last_words(tmp_path) as left:
         error = refused(program(f"import subprocess; subprocess.run([sys.executable, '-c', {left.program!r}])"), file)
         assert left.read() == b""
-    assert error.message == "media_host.command took longer than 0.5 s"
+    assert all(named in error.message for named in ("media_host.command", "0.5 s"))
     assert error.passing

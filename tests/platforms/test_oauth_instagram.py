@@ -74,7 +74,7 @@ def test_a_used_code_is_refused_in_instagrams_other_shape() -> None:
     }
     refusal = played(Stub("POST", CODES, form=FORM, status=400, answer=answer)).exchange()
     assert (refusal.kind, refusal.passing) == (Kind.AUTH, False)
-    assert refusal.message == "Instagram answered: Matching code was not found or was already used"
+    assert answer["error_message"] in refusal.message
 
 
 def test_a_short_token_that_cannot_be_traded_is_not_used() -> None:
@@ -226,12 +226,12 @@ def test_facebook_takes_access_back_by_its_permissions() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "answer", "said"),
+    ("status", "answer", "named"),
     [
-        (400, {"error": {"message": "(#100) no page", "code": 100}}, "Facebook answered: (#100) no page (100)"),
-        (200, {"success": False}, "Facebook answered 200"),
-        (200, None, "Facebook answered 200"),
+        (400, {"error": {"message": "(#100) no page", "code": 100}}, "(#100) no page (100)"),
+        (200, {"success": False}, "200"),
+        (200, None, "200"),
     ],
 )
-def test_a_failed_revocation_on_facebook_is_reported(status: int, answer: object, said: str) -> None:
-    assert by_facebook(revocation(status=status, answer=answer)).revoke().message == said
+def test_a_failed_revocation_on_facebook_is_reported(status: int, answer: object, named: str) -> None:
+    assert named in by_facebook(revocation(status=status, answer=answer)).revoke().message

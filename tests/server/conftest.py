@@ -63,6 +63,11 @@ class Api:
         assert (answer.status_code, found["status"], found["code"]) == (status, status, code), answer.text
         return found
 
+    def set(self, key: str, value: str) -> None:
+        """Set a key of the configuration, and start again."""
+        self.ttp.ok("config", "set", key, value)
+        self.app = build_app(installation_of(Context(self.ttp.clock)))
+
     def having(self, capability: str, *accounts: str, name: str | None = None) -> Api:
         """The same server with a new token."""
         options = [word for one in accounts for word in ("--account", one)]

@@ -20,7 +20,6 @@ from ttp.server import guard, process
 from ttp.server.pages.login import FREE_FAILURES
 from ttp.server.process import ServerProcess, listen
 from ttp.services.server.people import People
-from ttp.store.database import Database
 
 PATIENCE_S = 60.0
 
@@ -164,7 +163,7 @@ def test_other_clients_cannot_choose_the_address_that_counts(server: Api, proxie
 
 @pytest.mark.parametrize(("proxies", "secure"), [(("127.0.0.1",), True), ((), False)])
 def test_a_trusted_proxy_says_that_people_come_over_tls(server: Api, proxies: tuple[str, ...], secure: bool) -> None:
-    secret = People(Database(server.ttp.home), server.ttp.clock).create_link("ann", [TokenCapability.READ], [])
+    secret = People(server.ttp.database, server.ttp.clock).create_link("ann", [TokenCapability.READ], [])
     with serving(server, *proxies) as port:
         address = f"http://127.0.0.1:{port}/login/{secret}"
         answer = httpx.post(address, headers={"X-Forwarded-Proto": "https"}, trust_env=False)

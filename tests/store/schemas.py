@@ -42,17 +42,18 @@ class Schemas:
         return self._address(self._homes[home])
 
     def copy(self, home: Path, other: Path) -> None:
-        """Copy the store of a home into the new one of another."""
+        """Copy the store of a home into the one of another."""
+        is_new = other not in self._homes
         self.at(other)
         source, target = self._homes[home], self._homes[other]
         with self._changing(target) as db:
             for table in self._tables(target):
-                if table in _FIRST_ROWS:
+                if table in _FIRST_ROWS or not is_new:
                     db.execute(f"DELETE FROM {table}")
                 db.execute(f"INSERT INTO {table} OVERRIDING SYSTEM VALUE SELECT * FROM {source}.{table}")
             rows = db.execute("SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = ?", (source,))
             for sequence, last in rows.fetchall():
-                db.execute("SELECT setval(?::regclass, ?)", (sequence, last)) if last else None
+                db.execute("SELECT setval(?::regclass, ?, ?)", (sequence, last or 1, last is not None))
 
     @contextmanager
     def lending(self, *, keep: bool = False) -> Iterator[None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -175,8 +176,8 @@ def test_elapsed_time_and_calendar_days_differ_when_the_clocks_change() -> None:
 def test_a_time_that_the_clocks_jump_over_is_refused_with_the_reason() -> None:
     error = refused("2027-03-28 02:30")
     assert isinstance(error, SkippedTime)
-    assert error.message == "02:30 does not exist on Sun 28 Mar 2027 in Europe/Berlin"
-    assert error.details == ("(clocks go from 02:00 to 03:00)",)
+    assert all(named in error.message for named in ("02:30", "Sun 28 Mar 2027", "Europe/Berlin"))
+    assert [re.findall(r"\d\d:\d\d", one) for one in error.details] == [["02:00", "03:00"]]
     assert error.hints == (Hint("try", "2027-03-28 03:30"),)
 
 
