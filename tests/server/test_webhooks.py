@@ -123,7 +123,7 @@ def hanging(ttp: Program, over: threading.Event) -> tuple[Webhooks, list[str]]:
     def send(url: str, body: bytes, headers: object, *, private: bool) -> CallResult:
         called.append(url)
         if url.endswith("/1"):
-            over.wait(30)
+            over.wait(60)
         return CallResult(204)
 
     return Webhooks(ttp.database, CredentialsFile(ttp.home), ttp.clock, send), called
@@ -153,7 +153,7 @@ def test_a_receiver_that_hangs_holds_up_no_other_and_one_process_sends(
     until(lambda: called.count("http://127.0.0.1:9/1") == 2)
     stopping.set()
     for one in senders:
-        one.join(30)
+        one.join(60)
         assert not one.is_alive()
     assert len(called) == 4
 

@@ -72,7 +72,7 @@ class Schemas:
         del self._taken[self._before :]
         for name in ended:
             self._session.execute(
-                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = ?", (name,)
+                "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE application_name = ?", (name,)
             )
         self._free += ended
         self._homes = {home: name for home, name in self._homes.items() if name not in ended}
