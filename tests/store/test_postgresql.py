@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -15,6 +17,7 @@ from alembic.config import Config
 from tests.conftest import Program, Ran
 from ttp.cli.context import open_database
 from ttp.domain.errors import Busy, NewerStore, NotAllowed
+from ttp.domain.time.clock import SystemClock
 from ttp.store.database import REVISIONS
 from ttp.store.dialect import Connection, NotDurable, SessionLost, StoreError
 from ttp.store.postgresql import upgrade
@@ -22,6 +25,7 @@ from ttp.store.postgresql.address import read_address
 from ttp.store.postgresql.connection import PostgresConnection
 from ttp.store.postgresql.database import PostgresDatabase
 from ttp.store.postgresql.errors import sentence
+from ttp.store.postgresql.server_check import ServerState
 
 COLUMNS = (
     "SELECT table_name, column_name, data_type, is_nullable, is_identity, column_default"
@@ -356,3 +360,26 @@ def test_an_upgrade_that_meets_a_deadlock_is_tried_again(
     else:
         with pytest.raises(Busy, match="try again"):
             database.connect()
+
+
+@pytest.mark.parametrize(
+    ("standbys", "publishers", "waits", "status"),
+    [(0, 0, False, "ok"), (0, 1, False, "ok"), (0, 2, False, "warn"), (1, 0, False, "warn"), (1, 2, True, "ok")],
+)
+def test_doctor_warns_if_commits_wait_for_no_standby(
+    ttp: Program, monkeypatch: pytest.MonkeyPatch, standbys: int, publishers: int, waits: bool, status: str
+) -> None:
+    look = PostgresDatabase.server_state
+
+    def replicated(database: PostgresDatabase, now: object) -> ServerState:
+        found = look(database, SystemClock().now)
+        assert (found.waits_for_standby, found.standbys, found.publishers) == (False, 0, publishers)
+        return replace(found, waits_for_standby=waits, standbys=standbys)
+
+    monkeypatch.setattr(PostgresDatabase, "server_state", replicated)
+    with ExitStack() as held:
+        for _ in range(publishers):
+            held.enter_context(closing(ttp.database.publisher_session("loop", timedelta(seconds=30)).connect()))
+        ran = ttp("doctor", "--json")
+    (check,) = [one for one in ran.json["checks"] if one["name"] == "server"]
+    assert (check["status"], ran.code) == (status, 0)
