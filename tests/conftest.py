@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from itertools import count
 from pathlib import Path
 from types import MethodType
@@ -33,6 +33,7 @@ from ttp.domain.attempt import Kind
 from ttp.domain.delivery import DeliveryError, DeliveryState
 from ttp.domain.post_edit import with_derived_status
 from ttp.domain.time.clock import SystemClock
+from ttp.publisher.periodic import pull_once
 from ttp.store import posts, queries, sqlite
 from ttp.store.database import Database
 from ttp.store.sqlite import SqliteConnection
@@ -313,6 +314,16 @@ def hasty_disk() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda descriptor: None)
         patch.setattr("ttp.store.database.connect", _connect_hastily)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def patience() -> Iterator[None]:
+    """Give what a run does at its end, in the few seconds that a person waits for it, more of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ttp.publisher.periodic.PATIENCE_S", 60.0)
+        patch.setattr("ttp.publisher.process.pull_once", partial(pull_once, budget_s=60.0))
+        patch.setattr("ttp.platforms.tiktok.auth.LEVELS_PATIENCE_S", 60.0)
         yield
 
 

@@ -70,7 +70,10 @@ def test_a_cut_upload_keeps_its_bytes_or_not(sandbox: RunningSandbox) -> None:
             assert len(texts(sandbox)) == posts
 
 
-def test_a_hanging_request_times_out_and_the_sandbox_still_stops_at_once(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_hanging_request_times_out_and_the_sandbox_still_stops_at_once(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ttp.sandbox.server.CLOSING_S", 300.0)
     with socket.socket() as waiting, running_sandbox() as sandbox, as_x(sandbox) as x:
         x.post("/_sandbox/faults", json={"do": "hang", "path": "/2/tweets$"})
         with pytest.raises(httpx.ReadTimeout):
@@ -80,7 +83,7 @@ def test_a_hanging_request_times_out_and_the_sandbox_still_stops_at_once(capfd: 
         waiting.sendall(b"POST /2/tweets HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n")
         assert x.get("/2/users/me").status_code == 200
         began = time.monotonic()
-    assert time.monotonic() - began < 20  # what hangs would do so for a minute
+    assert time.monotonic() - began < 60
     assert capfd.readouterr() == ("", "")
 
 

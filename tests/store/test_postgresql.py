@@ -90,17 +90,31 @@ def test_an_address_that_leads_nowhere(ttp: Program, monkeypatch: pytest.MonkeyP
     assert not (ttp.home / "config.toml").exists()
 
 
+def reload(url: str) -> None:
+    """Let a server read its files again, and wait until new sessions go by them."""
+
+    def loaded() -> object:
+        with closing(PostgresConnection(read_address(url))) as db:
+            return db.execute("SELECT pg_conf_load_time()").fetchone()[0]
+
+    before = loaded()
+    on_server(url, "SELECT pg_reload_conf()")
+    while loaded() == before:
+        pass
+
+
 @pytest.fixture
 def guarded(postgresql: str, store_url: str) -> Iterator[str]:
     """The address of a user who has a password, and no right in the store."""
     rules = Path(postgresql.rpartition("host=")[2]) / "pg_hba.conf"
     before = rules.read_text()
     rules.write_text(f"local all guarded scram-sha-256\n{before}")
-    reload = "SELECT pg_reload_conf()"
-    on_server(postgresql, "CREATE ROLE guarded LOGIN PASSWORD 'open sesame'", reload)
+    on_server(postgresql, "CREATE ROLE guarded LOGIN PASSWORD 'open sesame'")
+    reload(postgresql)
     yield store_url.replace("postgres:@", "guarded@")
     rules.write_text(before)
-    on_server(postgresql, "DROP OWNED BY guarded; DROP ROLE guarded", reload)
+    on_server(postgresql, "DROP OWNED BY guarded; DROP ROLE guarded")
+    reload(postgresql)
 
 
 def test_a_password(guarded: str, ttp: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -209,7 +223,7 @@ def test_a_session_that_ended_while_idle_is_not_used_again(store_url: str, tmp_p
     with database.reading() as db:
         assert db is not None
         pid = db.execute("SELECT pg_backend_pid()").fetchone()[0]
-    on_server(store_url, f"SELECT pg_terminate_backend({pid}, 5000)")
+    on_server(store_url, f"SELECT pg_terminate_backend({pid}, 60000)")
     with database.reading() as db:
         assert db is not None
         assert db.execute("SELECT pg_backend_pid()").fetchone()[0] != pid
