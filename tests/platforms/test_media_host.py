@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.last_words import last_words
 from tests.platforms.stubs import media
 from tests.settings import Config
 from ttp.domain.action import action
@@ -173,9 +174,8 @@ def test_a_program_that_never_ends_is_ended_with_all_that_it_started(
     tmp_path: Path, file: MediaFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(host_module, "LONGEST_S", 0.5)
-    sign = tmp_path / "still there"
-    child = f"import time, pathlib; time.sleep(1.5); pathlib.Path({str(sign)!r}).touch()"
-    error = refused(program(f"import subprocess; subprocess.run([sys.executable, '-c', {child!r}])"), file)
+    with last_words(tmp_path) as left:
+        error = refused(program(f"import subprocess; subprocess.run([sys.executable, '-c', {left.program!r}])"), file)
+        assert left.read() == b""
     assert all(named in error.message for named in ("media_host.command", "0.5 s"))
     assert error.passing
-    assert not sign.exists()

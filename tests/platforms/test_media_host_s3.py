@@ -68,7 +68,7 @@ def lent(tmp_path: Path) -> Path:
 def keys(config: Config) -> list[str]:
     """What is in the bucket."""
     bucket = urlsplit(config.text("media_host.s3.url")).netloc
-    with urllib.request.urlopen(f"{config.text('media_host.s3.endpoint')}/{bucket}", timeout=10) as answer:
+    with urllib.request.urlopen(f"{config.text('media_host.s3.endpoint')}/{bucket}", timeout=60) as answer:
         tree = ElementTree.fromstring(answer.read())  # noqa: S314 (our own server's)
     return [str(each.text) for each in tree.iter() if each.tag.endswith("Key")]
 
@@ -87,7 +87,7 @@ def test_a_file_is_lent_out_for_at_least_a_day_under_a_key_that_nobody_can_guess
     assert len(bytes.fromhex(name)) == 16
     assert file.item.sha256 not in key
     assert int(parse_qs(urlsplit(url).query)["X-Amz-Expires"][0]) >= 24 * 3600
-    with urllib.request.urlopen(url, timeout=10) as answer:
+    with urllib.request.urlopen(url, timeout=60) as answer:
         assert answer.headers["Content-Type"] == "image/jpeg"
         assert answer.read() == file.path.read_bytes()
 

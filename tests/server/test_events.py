@@ -59,7 +59,7 @@ class Reader:
     """Whether the server ended the answer."""
 
     def read(self) -> Reader:
-        asyncio.run(asyncio.wait_for(self.reading(), 30))
+        asyncio.run(asyncio.wait_for(self.reading(), 60))
         return self
 
     async def reading(self) -> None:
@@ -141,7 +141,7 @@ def test_a_stream_begins_now_and_goes_on_after_the_last_event(server: Api) -> No
     while not new.text:
         thread.join(0.01)
     resolve(server, "x/me")
-    thread.join(30)
+    thread.join(60)
     assert [one["post"] for one in new.events] == [2, 2, 2, 2]
     again = reader(api, 1, headers={"Last-Event-ID": "7"}, query="after=0").read()
     assert [one["id"] for one in again.events] == [8]
@@ -156,7 +156,7 @@ def test_a_stream_of_a_store_that_was_put_back_begins_now(server: Api) -> None:
     while not ahead.text:
         thread.join(0.01)
     resolve(server, "x/me")
-    thread.join(30)
+    thread.join(60)
     assert [one["id"] for one in ahead.events] == [5, 6, 7, 8]
 
 
@@ -220,7 +220,7 @@ def test_a_quiet_stream_has_heartbeats_and_ends_with_its_token(server: Api, monk
     while ":\n\n" not in quiet.text:
         thread.join(0.01)
     server.ttp.ok("token", "revoke", "read")
-    thread.join(30)
+    thread.join(60)
     assert not thread.is_alive()
     assert not quiet.ended
 
@@ -275,5 +275,5 @@ def test_streams_end_when_the_server_stops(server: Api) -> None:
     while not found.text:
         thread.join(0.01)
     stopping.set()
-    thread.join(30)
+    thread.join(60)
     assert found.ended

@@ -106,6 +106,7 @@ def published(ttp: Program, sandbox: RunningSandbox, environ: dict[str, str], mo
 @pytest.mark.usefixtures("published")
 def test_it_publishes_what_is_created_over_http(serve: Serve, sandbox: RunningSandbox) -> None:
     with serve() as server:
+        until(lambda: bool(server.ok("GET", "/v1/status")["publisher"]["running"]))
         made = server.ok("POST", "/v1/posts", {"content": "Hello", "accounts": ["x/demo"]})
         found = server.ok("POST", f"/v1/posts/{made['id']}/publish?wait=30")
         assert found["status"] == "published"
@@ -230,8 +231,7 @@ def test_it_publishes_once_the_other_publisher_ends(serve: Serve, ttp: Program, 
     try:
         until(lambda: ttp.ok("status", "--json").json["publisher"]["running"])
         with serve() as server:
-            publisher = server.ok("GET", "/v1/status")["publisher"]
-            assert publisher["pid"] == other.pid
+            until(lambda: server.ok("GET", "/v1/status")["publisher"]["pid"] == other.pid)
             other.terminate()
             other.wait(PATIENCE_S)
             until(lambda: server.ok("GET", "/v1/status")["publisher"]["pid"] == server.process.pid)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -15,6 +17,7 @@ from alembic.config import Config
 from tests.conftest import Program, Ran
 from ttp.cli.context import open_database
 from ttp.domain.errors import Busy, NewerStore, NotAllowed
+from ttp.domain.time.clock import SystemClock
 from ttp.store.database import REVISIONS
 from ttp.store.dialect import Connection, NotDurable, SessionLost, StoreError
 from ttp.store.postgresql import upgrade
@@ -22,6 +25,7 @@ from ttp.store.postgresql.address import read_address
 from ttp.store.postgresql.connection import PostgresConnection
 from ttp.store.postgresql.database import PostgresDatabase
 from ttp.store.postgresql.errors import sentence
+from ttp.store.postgresql.server_check import ServerState
 
 COLUMNS = (
     "SELECT table_name, column_name, data_type, is_nullable, is_identity, column_default"
@@ -86,17 +90,31 @@ def test_an_address_that_leads_nowhere(ttp: Program, monkeypatch: pytest.MonkeyP
     assert not (ttp.home / "config.toml").exists()
 
 
+def reload(url: str) -> None:
+    """Let a server read its files again, and wait until new sessions go by them."""
+
+    def loaded() -> object:
+        with closing(PostgresConnection(read_address(url))) as db:
+            return db.execute("SELECT pg_conf_load_time()").fetchone()[0]
+
+    before = loaded()
+    on_server(url, "SELECT pg_reload_conf()")
+    while loaded() == before:
+        pass
+
+
 @pytest.fixture
 def guarded(postgresql: str, store_url: str) -> Iterator[str]:
     """The address of a user who has a password, and no right in the store."""
     rules = Path(postgresql.rpartition("host=")[2]) / "pg_hba.conf"
     before = rules.read_text()
     rules.write_text(f"local all guarded scram-sha-256\n{before}")
-    reload = "SELECT pg_reload_conf()"
-    on_server(postgresql, "CREATE ROLE guarded LOGIN PASSWORD 'open sesame'", reload)
+    on_server(postgresql, "CREATE ROLE guarded LOGIN PASSWORD 'open sesame'")
+    reload(postgresql)
     yield store_url.replace("postgres:@", "guarded@")
     rules.write_text(before)
-    on_server(postgresql, "DROP OWNED BY guarded; DROP ROLE guarded", reload)
+    on_server(postgresql, "DROP OWNED BY guarded; DROP ROLE guarded")
+    reload(postgresql)
 
 
 def test_a_password(guarded: str, ttp: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -205,7 +223,7 @@ def test_a_session_that_ended_while_idle_is_not_used_again(store_url: str, tmp_p
     with database.reading() as db:
         assert db is not None
         pid = db.execute("SELECT pg_backend_pid()").fetchone()[0]
-    on_server(store_url, f"SELECT pg_terminate_backend({pid}, 5000)")
+    on_server(store_url, f"SELECT pg_terminate_backend({pid}, 60000)")
     with database.reading() as db:
         assert db is not None
         assert db.execute("SELECT pg_backend_pid()").fetchone()[0] != pid
@@ -356,3 +374,26 @@ def test_an_upgrade_that_meets_a_deadlock_is_tried_again(
     else:
         with pytest.raises(Busy, match="try again"):
             database.connect()
+
+
+@pytest.mark.parametrize(
+    ("standbys", "publishers", "waits", "status"),
+    [(0, 0, False, "ok"), (0, 1, False, "ok"), (0, 2, False, "warn"), (1, 0, False, "warn"), (1, 2, True, "ok")],
+)
+def test_doctor_warns_if_commits_wait_for_no_standby(
+    ttp: Program, monkeypatch: pytest.MonkeyPatch, standbys: int, publishers: int, waits: bool, status: str
+) -> None:
+    look = PostgresDatabase.server_state
+
+    def replicated(database: PostgresDatabase, now: object) -> ServerState:
+        found = look(database, SystemClock().now)
+        assert (found.waits_for_standby, found.standbys, found.publishers) == (False, 0, publishers)
+        return replace(found, waits_for_standby=waits, standbys=standbys)
+
+    monkeypatch.setattr(PostgresDatabase, "server_state", replicated)
+    with ExitStack() as held:
+        for _ in range(publishers):
+            held.enter_context(closing(ttp.database.publisher_session("loop", timedelta(seconds=30)).connect()))
+        ran = ttp("doctor", "--json")
+    (check,) = [one for one in ran.json["checks"] if one["name"] == "server"]
+    assert (check["status"], ran.code) == (status, 0)
