@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -282,35 +282,66 @@ def test_a_newer_store_is_refused_unless_it_says_that_it_may_be_used(own_schema:
         open_database(tmp_path, own_schema).connect()
 
 
-def test_a_session_whose_statements_are_of_an_older_schema_is_given_up(own_schema: str, tmp_path: Path) -> None:
-    """Another program upgrades the store meanwhile. What is read goes on in a new session."""
-    db = open_database(tmp_path, own_schema).connect()
-    for _ in range(10):  # until the driver has it prepared
-        db.execute("SELECT * FROM account WHERE id = ?", (1,)).fetchone()
+ASKED = "SELECT * FROM account WHERE id = ?"
+
+
+def prepare(db: Connection) -> None:
+    """Ask until the driver has the statement prepared."""
+    for _ in range(10):
+        db.execute(ASKED, (1,)).fetchone()
+
+
+def test_what_was_prepared_for_an_older_schema_is_prepared_anew(own_schema: str, tmp_path: Path) -> None:
+    """Another program upgrades the store meanwhile. In a transaction it is too late for that."""
+    opened = open_database(tmp_path, own_schema)
+    with closing(opened.connect()) as db, closing(opened.connect()) as other:
+        for one in (db, other):
+            prepare(one)
+        on_server(own_schema, "ALTER TABLE account ADD COLUMN more text")
+        prepare(db)
+        with pytest.raises(SessionLost), other.transaction():
+            other.execute(ASKED, (1,))
+        assert isinstance(db, PostgresConnection)
+        assert isinstance(other, PostgresConnection)
+        assert (db.is_usable, other.is_usable) == (True, False)
+
+
+@pytest.mark.parametrize("reads", [True, False])
+def test_one_session_that_is_of_an_older_schema_stands_for_all(own_schema: str, tmp_path: Path, reads: bool) -> None:
+    database = open_database(tmp_path, own_schema)
+    with database.reading() as db, database.reading() as other, database.reading() as third:
+        for one in (db, other, third):
+            assert one is not None
+            prepare(one)
     on_server(own_schema, "ALTER TABLE account ADD COLUMN more text")
-    with pytest.raises(SessionLost):
-        db.execute("SELECT * FROM account WHERE id = ?", (1,))
-    assert isinstance(db, PostgresConnection)
-    assert not db.is_usable
+    if reads:
+        with database.reading() as db:
+            assert db is not None
+            db.execute(ASKED, (1,))
+    else:
+        with pytest.raises(Busy), database.writing() as db:
+            db.execute(ASKED, (1,))
+    with database.writing() as db, database.reading() as other:
+        for one in (db, other):
+            assert one is not None
+            with nullcontext() if one is db else one.transaction():
+                one.execute(ASKED, (1,))
 
 
-def test_a_session_that_misses_a_prepared_statement_is_given_up(store_url: str, tmp_path: Path) -> None:
-    db = open_database(tmp_path, store_url).connect()
-    asked = "SELECT * FROM account WHERE id = ?"
-
-    def fail_and_ask() -> None:
+def test_what_an_error_kept_from_being_prepared_is_prepared_anew(store_url: str, tmp_path: Path) -> None:
+    def fail_and_ask(db: Connection) -> None:
         with db.together():
             db.execute("SELECT 1 / (count(*) - 100000) FROM generate_series(1, 100000)")  # after some time
-            db.execute(asked, (1,))
+            db.execute(ASKED, (1,))
 
-    for _ in range(5):  # the driver prepares it the next time
-        db.execute(asked, (1,)).fetchone()
-    with pytest.raises(StoreError):
-        fail_and_ask()
-    with pytest.raises(SessionLost):
-        db.execute(asked, (1,))
-    assert isinstance(db, PostgresConnection)
-    assert not db.is_usable
+    with closing(open_database(tmp_path, store_url).connect()) as db:
+        for _ in range(5):  # the driver prepares it the next time
+            db.execute(ASKED, (1,)).fetchone()
+        with pytest.raises(StoreError):
+            fail_and_ask(db)
+        prepare(db)
+        assert isinstance(db, PostgresConnection)
+        assert db.is_usable
 
 
 def test_a_session_that_ends_between_statements_of_a_block_is_known_to_be_lost(
