@@ -85,7 +85,7 @@ def test_a_handle_never_holds_what_a_shell_or_a_terminal_would_act_on(handle: st
 
 
 def test_an_unknown_platform_of_an_account_is_told_as_such() -> None:
-    with pytest.raises(UsageError, match='no platform "myspace"'):
+    with pytest.raises(UsageError, match='"myspace"'):
         parse_account_name("myspace/tom", PLATFORMS)
 
 

@@ -36,9 +36,9 @@ EVICT_AFTER_S = 2.0
 QUICK = {"PUBLISH__EVICT_AFTER_S": str(EVICT_AFTER_S)}
 LONG_WINDOW_S = 60.0
 """A settle window longer than a stop between the check and the first byte."""
-EVICTED_WITHIN_S = 20.0
+EVICTED_WITHIN_S = 60.0
 """What takes longer is wrong, however busy the machine."""
-PATIENCE_S = 120.0
+PATIENCE_S = 300.0
 IMPORTED = (
     *("psycopg", "httpx", "httpcore", "h11", "anyio", "certifi", "filelock"),
     *(f"ttp.platforms.{name}.facts" for name in ("x", "bluesky", "mastodon", "instagram", "tiktok", "command")),
@@ -202,7 +202,7 @@ def many(count: int) -> Iterator[Case]:
             env = {"PUBLISH__EVICT_AFTER_S": "15", "PUBLISH__CONCURRENCY": "4"}
             started = [team.start(f"h{number}", **env) for number in range(10)]
             for publisher in started[:3]:
-                publisher.wait_for("delivery.published", 60)
+                publisher.wait_for("delivery.published")
             team.measure_takeover({one for publisher in started[:2] for one in team.kill(publisher)})
 
         yield Case("ten publishers", "two killed", go, accounts=200, posts=400, spread_s=8.0)

@@ -10,13 +10,12 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -25,6 +24,7 @@ from typing import Any
 import psycopg
 
 from tests.faults.forks import Fork, Forks
+from tests.free_port import free_port
 from tests.platforms.sandboxed import control
 from ttp.sandbox.server import RunningSandbox
 
@@ -56,12 +56,6 @@ def find_binaries() -> Path | None:
             return found
     path = shutil.which("postgres")
     return Path(path).resolve().parent if path else None
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as there:
-        there.bind(("127.0.0.1", 0))
-        return int(there.getsockname()[1])
 
 
 class Postgres:
@@ -155,7 +149,7 @@ class Publisher:
             self.process.signal(signal.SIGKILL)
             self.process.wait()
 
-    def wait_for(self, words: str, patience_s: float = 30.0) -> bool:
+    def wait_for(self, words: str, patience_s: float = PATIENCE_S) -> bool:
         """Wait until it has said something. Return whether it did."""
         end = time.monotonic() + patience_s
         while words not in self.text and time.monotonic() < end and self.process.code is None:
@@ -415,7 +409,7 @@ class Team:
     def kill(self, publisher: Publisher) -> set[tuple[int, int]]:
         """Kill a publisher. Return the deliveries that it had in hand, with their fences."""
         publisher.signal(signal.SIGSTOP)
-        publisher.wait_stopped(10.0)
+        publisher.wait_stopped(60.0)
         had = self.in_hand(publisher)
         publisher.signal(signal.SIGKILL)
         return had
@@ -428,7 +422,7 @@ class Team:
         """Return the deliveries that any publisher has in hand, or had when it died, with their fences."""
         return {tuple(row) for row in self.rows(_OPEN)}
 
-    def measure_takeover(self, left: set[tuple[int, int]], within_s: float = 10.0) -> None:
+    def measure_takeover(self, left: set[tuple[int, int]], within_s: float = 60.0) -> None:
         """Wait until other publishers have taken over what a dead one had in hand, and note how long it took; longer
         than `within_s` is a fault. Call it right after a publisher has died or stopped."""
         if not left:

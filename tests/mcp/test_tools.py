@@ -137,14 +137,12 @@ def test_a_tool_answers_what_the_command_prints(
 @pytest.mark.parametrize("approval", [False, True])
 def test_warnings_are_those_of_the_command(agent: Agent, ttp: Program, filled: Path, approval: bool) -> None:
     """No publisher has run for an hour, and posts are due."""
-    if approval:
-        ttp.ok("config", "set", "publish.require_approval", "true")
+    config = ("config", "set", "publish.require_approval", str(approval).lower())
+    ttp.ok(*config)
     ran = ttp.ok("create", "late", "--to", "x/me", "--at", "in 2h", "--json").json
-    kept = (ttp.home / "config.toml").read_bytes() if approval else None
     shutil.rmtree(ttp.home)
     duplicate(filled, ttp.home)
-    if kept is not None:
-        (ttp.home / "config.toml").write_bytes(kept)
+    ttp.ok(*config)
     assert ran["warnings"]
     assert agent.ok("create_post", text="late", to=["x/me"], at="in 2h") == ran
 

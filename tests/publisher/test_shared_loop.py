@@ -205,6 +205,24 @@ def test_a_worker_that_finds_something_busy_loses_neither_the_session_nor_the_po
     assert STORE not in {event.kind for event in bench.events}
 
 
+def test_what_stays_busy_is_said_once(bench: SharedBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.post()
+    bench.post()
+    bench.x.publishes.extend([Done("1"), Done("2")])
+    commit, busy = DeliveryWorker._commit_intent, [Busy("the server accepts no more sessions") for _ in range(9)]
+
+    def commit_later(worker: DeliveryWorker, ready: Ready) -> Attempt:
+        if busy:
+            raise busy.pop()
+        return commit(worker, ready)
+
+    monkeypatch.setattr(DeliveryWorker, "_commit_intent", commit_later)
+    bench.run()
+    assert busy == []
+    (said,) = [event for event in bench.events if event.kind == STORE]
+    assert (said.event, said.post) == ("publisher.idle", None)
+
+
 def test_a_publisher_stops_although_what_waits_was_taken_from_it(bench: SharedBench) -> None:
     bench.post()
     bench.x.prepares.append([Wait(60.0, "the media")])

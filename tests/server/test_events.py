@@ -7,10 +7,12 @@ import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.clock import FakeClock
 from tests.server.conftest import BASE, Api
 from tests.server.test_access import LIST
 from ttp.cli.commands.server.serve import installation_of
@@ -19,6 +21,7 @@ from ttp.domain.errors import Busy
 from ttp.server import events as module
 from ttp.server.app import build_app
 from ttp.services.server.events import Events
+from ttp.store.database import Database
 
 STREAM = {"Accept": "text/event-stream"}
 
@@ -59,7 +62,7 @@ class Reader:
     """Whether the server ended the answer."""
 
     def read(self) -> Reader:
-        asyncio.run(asyncio.wait_for(self.reading(), 30))
+        asyncio.run(asyncio.wait_for(self.reading(), 60))
         return self
 
     async def reading(self) -> None:
@@ -141,7 +144,7 @@ def test_a_stream_begins_now_and_goes_on_after_the_last_event(server: Api) -> No
     while not new.text:
         thread.join(0.01)
     resolve(server, "x/me")
-    thread.join(30)
+    thread.join(60)
     assert [one["post"] for one in new.events] == [2, 2, 2, 2]
     again = reader(api, 1, headers={"Last-Event-ID": "7"}, query="after=0").read()
     assert [one["id"] for one in again.events] == [8]
@@ -156,7 +159,7 @@ def test_a_stream_of_a_store_that_was_put_back_begins_now(server: Api) -> None:
     while not ahead.text:
         thread.join(0.01)
     resolve(server, "x/me")
-    thread.join(30)
+    thread.join(60)
     assert [one["id"] for one in ahead.events] == [5, 6, 7, 8]
 
 
@@ -220,7 +223,7 @@ def test_a_quiet_stream_has_heartbeats_and_ends_with_its_token(server: Api, monk
     while ":\n\n" not in quiet.text:
         thread.join(0.01)
     server.ttp.ok("token", "revoke", "read")
-    thread.join(30)
+    thread.join(60)
     assert not thread.is_alive()
     assert not quiet.ended
 
@@ -255,6 +258,29 @@ def test_a_stream_waits_for_an_event_before_the_newest_one(server: Api, monkeypa
     assert [one["id"] for one in new.events] == [3, 4]
 
 
+def test_one_look_at_a_store_that_is_busy_is_for_all_streams(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    goes_on, looks = threading.Event(), []
+
+    def slow(events: Events) -> int:
+        looks.append(events)
+        assert goes_on.wait(30)
+        return 7
+
+    monkeypatch.setattr(Events, "newest_id", slow)
+    monkeypatch.setattr(module, "LOOK_EVERY_S", 0)
+
+    async def ask_twice() -> tuple[int, int]:
+        streams = module.EventStreams(Events(Database(tmp_path), FakeClock()), threading.Event())
+        first = asyncio.ensure_future(streams.newest_id())
+        await asyncio.sleep(0)  # it looks now
+        second = await streams.newest_id()
+        goes_on.set()
+        return await first, second
+
+    assert asyncio.run(ask_twice()) == (7, 0)
+    assert len(looks) == 1
+
+
 def test_no_stream_begins_at_an_event_that_is_not_the_newest_for_sure(
     server: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -275,5 +301,5 @@ def test_streams_end_when_the_server_stops(server: Api) -> None:
     while not found.text:
         thread.join(0.01)
     stopping.set()
-    thread.join(30)
+    thread.join(60)
     assert found.ended

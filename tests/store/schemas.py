@@ -43,17 +43,18 @@ class Schemas:
         return self._address(self._homes[home])
 
     def copy(self, home: Path, other: Path) -> None:
-        """Copy the store of a home into the new one of another."""
+        """Copy the store of a home into the one of another."""
+        is_new = other not in self._homes
         self.at(other)
         source, target = self._homes[home], self._homes[other]
         with self._changing(target) as db:
             for table in self._tables(target):
-                if table in _FIRST_ROWS:
+                if table in _FIRST_ROWS or not is_new:
                     db.execute(f"DELETE FROM {table}")
                 db.execute(f"INSERT INTO {table} OVERRIDING SYSTEM VALUE SELECT * FROM {source}.{table}")
             rows = db.execute("SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = ?", (source,))
             for sequence, last in rows.fetchall():
-                db.execute("SELECT setval(?::regclass, ?)", (sequence, last)) if last else None
+                db.execute("SELECT setval(?::regclass, ?, ?)", (sequence, last or 1, last is not None))
 
     @contextmanager
     def lending(self, *, keep: bool = False) -> Iterator[None]:
@@ -78,7 +79,7 @@ class Schemas:
     def _end_sessions(self, name: str) -> None:
         """End the sessions of a schema, and wait until they have ended. The server's own wait takes 100 ms for each."""
         ending = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = ?"
-        for _ in range(2500):
+        for _ in range(30_000):
             if not self._session.execute(ending, (name,)).fetchall():
                 return
             time.sleep(0.002)

@@ -745,17 +745,19 @@ def test_a_publisher_of_another_role_is_refused_because_neither_could_disconnect
         first.db.execute("DROP OWNED BY other; DROP ROLE other")
 
 
-def test_a_change_that_goes_on_no_more_does_not_keep_others_from_theirs(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("ttp.store.postgresql.connection.IDLE_MS", 50)
+def test_a_change_that_goes_on_no_more_does_not_keep_others_from_theirs(database: Database) -> None:
+    from ttp.store.postgresql.connection import IDLE_MS
+
     posts(database, 1)
     asleep, other = (PostgresDatabase(database.home, database._url) for _ in range(2))  # type: ignore[attr-defined]
-    other._parameters["options"] += " -c lock_timeout=5000"
 
     def change_both() -> None:
         with asleep.writing() as db:
             db.execute("UPDATE post SET updated_at = 1")
+            limit = "'idle_in_transaction_session_timeout'"
+            (most,) = db.execute(f"SELECT setting FROM pg_settings WHERE name = {limit}").fetchone()
+            assert int(most) == IDLE_MS
+            db.execute(f"SELECT set_config({limit}, '50', true)")
             with other.writing() as awake:
                 awake.execute("UPDATE post SET updated_at = 2")
 

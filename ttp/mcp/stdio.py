@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import Any, BinaryIO, TypeVar, cast
@@ -140,7 +141,8 @@ class _Wire:
         """End the input. Callable from any thread."""
         self._ended = True
         if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._lines.put_nowait, None)
+            with suppress(RuntimeError):  # the loop has ended
+                self._loop.call_soon_threadsafe(self._lines.put_nowait, None)
 
     async def __aiter__(self) -> AsyncIterator[str]:
         self._loop = asyncio.get_running_loop()

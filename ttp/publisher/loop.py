@@ -95,6 +95,7 @@ class Loop:
         machine's own."""
         self._context = context
         self._workers = workers
+        workers.report_busy = self._say_busy
         self._watch = watch
         self._heartbeat = heartbeat
         self._taken = taken
@@ -227,6 +228,10 @@ class Loop:
             else:
                 return
             self._workers.wait(REOPEN_S)
+
+    def _say_busy(self, busy: Busy) -> None:
+        message = f"posts wait: {busy.message}"
+        self._context.emit(Event(self._context.clock.now(), "publisher.idle", kind=STORE, message=message))
 
     def _take_over_abandoned(self) -> None:
         """Take over what other publishers left when they died."""

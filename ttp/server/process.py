@@ -227,7 +227,8 @@ class ServerProcess:
                 sender.start()
             ready()
             number = self._publish(emit, refused)
-            self.stop()
+            if not self._stopped.is_set():  # a second signal meanwhile would wait for the lock of its event for ever
+                self.stop()
             thread.join()
             if sender is not None:
                 sender.join(LEAVE_S)

@@ -154,6 +154,12 @@ class Doctor:
                 "synchronous_commit is off: a crash of the server could lose the last changes",
                 f"psql -d DATABASE -c 'ALTER ROLE {found.user} SET synchronous_commit = on'",
             )
+        elif not found.waits_for_standby and (found.standbys or found.publishers > 1):
+            yield warning_remark(
+                "commits wait for no standby (synchronous_standby_names): a failover can lose the last changes, and"
+                " posts can appear twice",
+                action("help", "postgresql"),
+            )
         if abs(found.ahead) > MOST_APART:
             seconds = abs(found.ahead.total_seconds())
             which = "before" if found.ahead > timedelta() else "behind"

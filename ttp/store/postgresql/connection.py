@@ -101,6 +101,8 @@ class PostgresConnection:
         self._warnings: list[str] = []
         self._session.add_notice_handler(self._note)
         self.is_change = False
+        self.is_renewed = False
+        """Whether the server has refused what was prepared; it was prepared anew."""
         self.give_back: Callable[[PostgresConnection], bool] | None = None
         """Takes the session instead of its end, and returns True, if it can be used again."""
 
@@ -138,7 +140,14 @@ class PostgresConnection:
                     self._send_waiting()
                     return self._ask(sql, values)
             self._flush()
-            return self._ask(sql, values)
+            try:
+                return self._ask(sql, values)
+            except psycopg.Error as error:
+                if self.in_transaction or error.diag.source_function not in _NOT_PREPARED:
+                    raise
+                self._session.execute(_UNDO.encode())
+                self.is_renewed = True
+                return self._ask(sql, values)
 
     def send(self, sql: str, values: Values = (), /) -> None:
         if psycopg.Pipeline.is_supported() and not self._is_together:
