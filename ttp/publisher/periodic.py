@@ -160,17 +160,18 @@ def metrics_pull(pull: Turn | None, alone: Alone = _alone) -> Iterator[list[str]
 def pull_once(pull: Turn, over: threading.Event, budget_s: float = BUDGET_S, alone: Alone = _alone) -> list[str]:
     """Pull due metrics for at most `budget_s` seconds, or until `over` is set. Return bugs that occurred."""
     faults: list[str] = []
+    is_late = False
 
     def work() -> None:
-        _pull_safely(pull, over.is_set, faults, alone)
+        _pull_safely(pull, lambda: is_late or over.is_set(), faults, alone)
 
     thread = threading.Thread(target=work, name="ttp-numbers", daemon=True)
     thread.start()
-    # Not by the event: a signal handler that sets it while this thread is about to wait for it finds its lock taken.
+    # This thread neither waits for the event nor sets it: a signal handler that sets it meanwhile finds its lock taken.
     end = time.monotonic() + budget_s
     while thread.is_alive() and not over.is_set() and (left := end - time.monotonic()) > 0:
         thread.join(min(left, TURN_S))
-    over.set()
+    is_late = True
     return faults
 
 
