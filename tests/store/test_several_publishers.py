@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from threading import Thread
 
 import pytest
@@ -23,7 +24,7 @@ from ttp.publisher.outcomes import replay_journal, to_journal_entry
 from ttp.store import accounts as stored_accounts
 from ttp.store import attempts, claims, events, queries
 from ttp.store.database import Database
-from ttp.store.dialect import Conflicting, Connection, SessionLost, StoreError, TryAgain
+from ttp.store.dialect import Conflicting, Connection, Row, SessionLost, StoreError, TryAgain
 from ttp.store.home.journal import Journal
 from ttp.store.ownership import Machine, Owner
 from ttp.store.postgresql.database import PostgresDatabase
@@ -48,11 +49,20 @@ class Publisher:
     def claim(self, free: int = 9) -> list[Delivery]:
         with self.db.transaction():
             self.session.keep(self.db, Held.DELIVERY, self.in_hand)
-            claims.lock_due_accounts(self.db, self.session, now=START, cutoff=START, free=free, catch_up_gap=GAP)
-            found = claims.claim(self.db, now=START, cutoff=START, free=free, catch_up_gap=GAP, session=self.session)
+            ready = self.lock(free)
+            found = claims.claim(
+                self.db, now=START, cutoff=START, free=free, catch_up_gap=GAP, session=self.session, ready=ready
+            )
             self.in_hand |= {one.account_id or 0 for one in found}
             self.session.keep(self.db, Held.DELIVERY, self.in_hand)
         return found
+
+    def lock(self, free: int = 9) -> list[Row]:
+        """Lock accounts, and return what is due of them."""
+        ask_ready = partial(claims.ask_ready, self.db, now=START, cutoff=START, catch_up_gap=GAP)
+        with self.session.together(self.db):
+            asked = ask_ready(free=free + claims.MORE_CANDIDATES)
+        return claims.lock_due_accounts(self.db, self.session, asked, free=free, ask_ready=ask_ready)[1]
 
     def save(self, before: Delivery, after: Delivery) -> bool:
         with self.db.transaction():
@@ -148,7 +158,7 @@ def test_a_claim_that_is_rolled_back_leaves_no_lock_behind(
     first, second = two
     posts(database, 2)
     with suppress(ZeroDivisionError), first.db.transaction():
-        claims.lock_due_accounts(first.db, first.session, now=START, cutoff=START, free=9, catch_up_gap=GAP)
+        first.lock()
         raise ZeroDivisionError
     assert len(first.locked()) == 2, "a lock of the session survives its transaction"
     assert second.claim() == []
@@ -429,7 +439,7 @@ def lost_in_a_call(database: Database, first: Publisher, second: Publisher, stat
     (claimed,) = first.claim()
     assert first.save(claimed, claimed.sending())
     with first.db.transaction():
-        intent = replace(INTENT, id=attempts.start_attempt(first.db, INTENT))
+        intent = replace(INTENT, id=attempts.start_attempt(first.db, INTENT)())
     first.die(database)
     second.take_over()
     second.db.execute("UPDATE delivery SET state = ?, next_at = NULL, due_at = NULL", (state.value,))
@@ -520,7 +530,7 @@ def test_no_call_stays_open_when_the_answer_to_an_earlier_one_ends_the_delivery(
 ) -> None:
     intent = lost_in_a_call(database, *two, DeliveryState.SENDING)
     with database.writing() as db:
-        again = replace(INTENT, id=attempts.start_attempt(db, INTENT))
+        again = replace(INTENT, id=attempts.start_attempt(db, INTENT)())
         assert record_evidence(db, intent, Done("17", None), START) is not None
         assert [one.outcome for one in queries.attempts(db, 1)] == ["done", "unknown"]
         assert record_evidence(db, again, Done("18", None), START) is None
@@ -552,7 +562,7 @@ def test_an_outcome_is_stored_whatever_its_text(
     posts(database, 1)
     (claimed,) = first.claim()
     with first.db.transaction():
-        intent = replace(INTENT, id=attempts.start_attempt(first.db, replace(INTENT, step="a\0b")))
+        intent = replace(INTENT, id=attempts.start_attempt(first.db, replace(INTENT, step="a\0b"))())
         attempts.finish_attempt(first.db, intent, at=START, outcome="unknown", message="c\0d")
         if not is_sent:
             assert claims.save_transition(first.db, claimed, replace(claimed, note="e\0f"), now=START) is not None
@@ -570,7 +580,7 @@ def test_the_journal_counts_also_where_another_publisher_takes_over_meanwhile(
     (claimed,) = first.claim()
     assert first.save(claimed, claimed.sending())
     with first.db.transaction():
-        intent = replace(INTENT, id=attempts.start_attempt(first.db, INTENT))
+        intent = replace(INTENT, id=attempts.start_attempt(first.db, INTENT)())
     first.die(database)
     journal = Journal(database.home, "1" * 32)
     journal.keep(to_journal_entry(claimed, intent, Done("17", None), START))
@@ -594,7 +604,7 @@ def test_of_a_post_that_is_live_twice_both_ids_are_kept(database: Database, two:
     intent = lost_in_a_call(database, *two, DeliveryState.RECONCILING)
     with database.writing() as db:
         assert record_evidence(db, intent, thread("17"), START) is not None
-        again = replace(INTENT, id=attempts.start_attempt(db, INTENT))
+        again = replace(INTENT, id=attempts.start_attempt(db, INTENT)())
         assert record_evidence(db, again, thread("18"), START) is None
         assert [(one.outcome, one.message) for one in queries.attempts(db, 1)] == [("done", "17"), ("done", "18")]
         (stored,) = queries.post_even_deleted(db, 1).deliveries
@@ -650,7 +660,7 @@ def test_ids_and_fences_are_not_given_again_after_a_failover(
     (after,) = queries.post_even_deleted(second.db, 1).deliveries
     assert after.fence - found.fence > 1000
     with second.db.transaction():
-        assert attempts.start_attempt(second.db, INTENT) - (intent.id or 0) > 1000
+        assert attempts.start_attempt(second.db, INTENT)() - (intent.id or 0) > 1000
 
 
 def test_an_answer_that_proves_nothing_is_not_recorded(database: Database) -> None:
