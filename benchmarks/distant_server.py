@@ -15,7 +15,8 @@ from pathlib import Path
 import psycopg
 
 from tests.faults.replica import Replica, wait_until
-from tests.faults.team import Postgres, free_port
+from tests.faults.team import Postgres
+from tests.free_port import free_port
 
 _PIECE = 1 << 16
 _SYNCHRONOUS = "SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'"

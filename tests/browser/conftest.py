@@ -26,7 +26,7 @@ from ttp.services.server.people import People
 from ttp.store.database import Database
 
 HERE = Path(__file__).parent
-PATIENCE_S = 30.0
+PATIENCE_S = 120.0
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -44,7 +44,8 @@ def chromium() -> Iterator[Any]:
         pytest.skip("Chromium is not installed")
     api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
     with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        arguments = ["--no-sandbox", "--disable-dev-shm-usage"]
+        browser = playwright.chromium.launch(executable_path=program, args=arguments, timeout=PATIENCE_S * 1000)
         try:
             yield browser
         finally:

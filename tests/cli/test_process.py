@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import pty
@@ -141,12 +142,13 @@ class Terminal:
             [*TTP, *argv], env={**environ, "TERM": "xterm", "COLUMNS": "80"}, stdin=slave, stdout=slave, stderr=slave
         )
         os.close(slave)
+        self._decode = codecs.getincrementaldecoder("utf-8")().decode
         self.said = ""
 
     def until(self, text: str) -> None:
         while text not in self.said:
             assert select.select([self._master], [], [], 60)[0], self.said
-            self.said += os.read(self._master, 65536).decode()
+            self.said += self._decode(os.read(self._master, 65536))
 
     def type(self, text: str) -> None:
         os.write(self._master, text.encode())
@@ -155,7 +157,7 @@ class Terminal:
         """Read what is left; the exit code."""
         try:
             while more := os.read(self._master, 65536):
-                self.said += more.decode()
+                self.said += self._decode(more)
         except OSError:  # Linux says so of a terminal whose other side is closed
             pass
         return self._process.wait(timeout=60)
@@ -244,9 +246,9 @@ def test_a_question_cut_by_control_c_is_exit_130_and_changes_nothing(
     process = subprocess.Popen([sys.executable, "-c", script], env=environ, stdin=slave, stdout=slave, stderr=slave)
     os.close(slave)
     try:
-        said = ""
-        while "[y/N]" not in said:
-            said += os.read(master, 65536).decode()
+        said = b""
+        while b"[y/N]" not in said:
+            said += os.read(master, 65536)
         os.write(master, b"\x03")
         with suppress(OSError):  # how a terminal says that no process has it open any more
             while select.select([master], [], [], 60)[0] and os.read(master, 65536):

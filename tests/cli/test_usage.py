@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import threading
 
 import pytest
 
@@ -164,6 +165,21 @@ def test_a_failure_that_nobody_foresaw_is_one_line_that_says_how_to_see_more(
     assert r"RuntimeError: out\nof \x1b[31mthings" in ran.err
     assert ran.err.endswith("\n  see: TTP_DEBUG=1 ttp status\n")
     assert ttp("status", "--json").error["code"] == "internal"
+
+
+def test_control_c_in_the_middle_of_a_lock_is_no_bug(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `threading.Event.wait` does if it comes between the release of its lock and the wait."""
+    from ttp.services.status import Status
+
+    def stopped(self: Status, *_: object) -> None:
+        lock = threading.Lock()
+        with lock:
+            lock.release()
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Status, "health", stopped)
+    ran = ttp("status")
+    assert (ran.code, ran.out, ran.err) == (130, "", "")
 
 
 @pytest.mark.parametrize(

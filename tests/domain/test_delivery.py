@@ -83,7 +83,7 @@ def test_only_what_rests_takes_a_new_time(state: DeliveryState) -> None:
         moved = delivery.scheduled(LATER)
         assert (moved.state, moved.due_at, moved.next_at) == (DeliveryState.PENDING, LATER, LATER)
     else:
-        with pytest.raises(InvalidTransition, match=f"a {state} delivery takes no new time"):
+        with pytest.raises(InvalidTransition, match=state):
             delivery.scheduled(LATER)
 
 

@@ -100,9 +100,8 @@ def test_an_option_that_is_like_none_is_refused_without_a_guess() -> None:
 
 
 def test_an_option_that_is_like_none_names_those_of_the_platform_that_was_typed() -> None:
-    assert refused("twitter.colour=red").details == (
-        "it is one of: x.reply_settings, x.made_with_ai, x.paid_partnership",
-    )
+    (known,) = refused("twitter.colour=red").details
+    assert known.partition(": ")[2] == "x.reply_settings, x.made_with_ai, x.paid_partnership"
     assert refused("myspace.colour=red").details == refused("colour=red").details
 
 
@@ -112,14 +111,14 @@ def test_a_misspelt_value_is_refused_with_the_one_that_was_meant_and_all_there_a
     assert error.message.startswith("tiktok.privacy_level ")
     assert '"SELFONLY"' in error.message
     assert error.hints == (Hint("try", "tiktok.privacy_level=SELF_ONLY", ("SELFONLY", "SELF_ONLY")),)
-    assert error.details == (f"it is one of: {', '.join(PRIVACY.values)}",)
+    assert [one.partition(": ")[2].split(", ") for one in error.details] == [[*PRIVACY.values]]
 
 
 @pytest.mark.parametrize("text", ["tiktok.privacy_level", "tiktok.privacy_level=", "ig.audio_name=", "ig.user_tags= "])
 def test_an_option_without_a_value_is_refused_with_what_it_takes(text: str) -> None:
     error = refused(text)
     assert error.flaw == "no_value"
-    assert error.details[0].startswith(("it is one of: ", "it takes "))
+    assert len(error.details) == 1
     assert error.hints == ()
 
 
@@ -152,7 +151,7 @@ def test_an_option_without_a_value_is_refused_with_what_it_takes(text: str) -> N
 def test_a_value_that_cannot_be_is_refused_with_the_reason_and_what_is_taken(text: str, reason: str) -> None:
     error = refused(text)
     assert error.message.endswith(f'"{text.partition("=")[2]}"{reason}')
-    assert error.details[0].startswith("it takes ")
+    assert len(error.details) == 1
 
 
 @given(st.sampled_from(sorted(OPTIONS)), st.text(max_size=40))
@@ -193,7 +192,7 @@ def test_what_is_not_set_is_nothing_and_never_a_default() -> None:
 
 
 def test_a_stored_value_that_cannot_be_is_said_to_be_none() -> None:
-    with pytest.raises(ValueError, match='disable_duet cannot be "yes": it is true, false'):
+    with pytest.raises(ValueError, match=r'disable_duet .*"yes".* true, false'):
         ChosenOptions("tiktok", PLATFORMS.options("tiktok"), {"disable_duet": "yes"}).switch("disable_duet")
 
 

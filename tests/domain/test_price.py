@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -56,25 +57,25 @@ def test_dollars_have_two_places_or_three(thousandths: int, text: str) -> None:
     assert dollars(thousandths) == text
 
 
-def notes(written: Post) -> list[str]:
-    return [note.message for note in price_notes(written, PLATFORMS)]
+def notes(written: Post) -> list[list[str]]:
+    """The prices and accounts that each note names."""
+    return [re.findall(r"\$[\d.]+|x/\w+", note.message) for note in price_notes(written, PLATFORMS)]
 
 
-BOTH = "$0.20 for a post with a link, $0.015 for one without"
+BOTH = ("$0.20", "$0.015")
+"""Of a post with a link, and of one without."""
 
 
 def test_a_link_is_told_with_what_it_costs_and_without_what() -> None:
-    assert notes(post(LINK)) == [f"X will charge $0.20 for this (x/me): {BOTH}"]
-    assert notes(post("One", LINK, "Three")) == [f"X will charge $0.23 for this (x/me): {BOTH}"]
+    assert notes(post(LINK)) == [["$0.20", "x/me", *BOTH]]
+    assert notes(post("One", LINK, "Three")) == [["$0.23", "x/me", *BOTH]]
     (note,) = price_notes(post(LINK), PLATFORMS)
     assert (note.warning, note.account, note.code) == (True, "x/me", "price")
 
 
 def test_one_note_is_for_all_accounts_and_names_what_adds_to_it() -> None:
     other = Delivery("x/shop", "x")
-    assert notes(post(LINK, to=(X, other), media=(alt(),))) == [
-        f"X will charge $0.41 for this (x/me, x/shop): {BOTH}, $0.005 for an alt text"
-    ]
+    assert notes(post(LINK, to=(X, other), media=(alt(),))) == [["$0.41", "x/me", "x/shop", *BOTH, "$0.005"]]
 
 
 @pytest.mark.parametrize(

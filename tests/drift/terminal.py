@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import fcntl
 import os
@@ -25,6 +26,7 @@ class Terminal:
         self._master = master
         self._process = process
         self._seen = ""
+        self._decode = codecs.getincrementaldecoder("utf-8")(errors="replace").decode
 
     def type(self, text: str) -> None:
         os.write(self._master, text.encode())
@@ -62,14 +64,18 @@ class Terminal:
         return shown
 
     def _read(self) -> str:
-        if not select.select([self._master], [], [], LONGEST_S)[0]:
-            return ""
-        try:
-            return os.read(self._master, 65536).decode(errors="replace")
-        except OSError as gone:
-            if gone.errno != errno.EIO:
-                raise
-            return ""
+        text = ""
+        while not text and select.select([self._master], [], [], LONGEST_S)[0]:
+            try:
+                read = os.read(self._master, 65536)
+            except OSError as gone:
+                if gone.errno != errno.EIO:
+                    raise
+                break
+            text = self._decode(read)  # empty for the first half of a character
+            if not read:
+                break
+        return text
 
 
 @contextmanager

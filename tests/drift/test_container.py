@@ -122,5 +122,5 @@ def test_what_is_sent_to_the_build_is_enough_and_has_nothing_private(tmp_path: P
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / path, tmp_path / path)
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path / "dist")]
-    subprocess.run(build, cwd=tmp_path, check=True, capture_output=True, timeout=120)
+    subprocess.run(build, cwd=tmp_path, check=True, capture_output=True, timeout=300)
     assert len(list((tmp_path / "dist").iterdir())) == 1

@@ -32,7 +32,7 @@ SHARED = (
 
 def build(source: Path, to: Path) -> dict[str, Path]:
     """Build both packages; the files by their last suffix."""
-    subprocess.run([sys.executable, "-m", "hatchling", "build", "-d", str(to)], cwd=source, check=True, timeout=120)
+    subprocess.run([sys.executable, "-m", "hatchling", "build", "-d", str(to)], cwd=source, check=True, timeout=300)
     return {path.suffix: path for path in to.iterdir()}
 
 

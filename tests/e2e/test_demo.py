@@ -13,7 +13,7 @@ from tests.conftest import inherited
 def test_the_tour_shows_all_of_it_in_one_place(tmp_path: Path) -> None:
     environ = {**inherited(), "HOME": str(tmp_path), "LANG": "C.UTF-8"}
     ran = subprocess.run(
-        [sys.executable, "-m", "ttp", "demo"], env=environ, capture_output=True, text=True, timeout=120, check=True
+        [sys.executable, "-m", "ttp", "demo"], env=environ, capture_output=True, text=True, timeout=300, check=True
     )
     assert ran.stderr == ""
     wide = [line for line in ran.stdout.splitlines() if len(line) > 80]

@@ -46,7 +46,7 @@ RUNS_MOST = 4
 PROGRAM_TIMEOUT_S = 0.8
 """How long a program of the user's waits for an answer."""
 _ID = re.compile(r"\d{6,}")
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
 INTENT_AGE_S = 60.0
 """An intent that is older was not withdrawn after a sleep. The program allows 5 s; a machine at work is slow."""
 NOTHING_MORE: Mapping[str, str] = MappingProxyType({})
@@ -155,7 +155,7 @@ class Bench:
         data = None if body is None else json.dumps(body).encode()
         headers = {"Content-Type": "application/json"}
         request = Request(f"{self.sandbox.url}/_sandbox/{path}", data, headers, method=method)
-        with urlopen(request, timeout=10) as answer:
+        with urlopen(request, timeout=60) as answer:
             return json.load(answer)
 
     def pass_time(self, seconds: float) -> None:

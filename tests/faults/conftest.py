@@ -20,7 +20,7 @@ from tests.conftest import Program, program
 from ttp.domain.time.clock import SystemClock
 from ttp.sandbox.server import running_sandbox
 
-PATIENCE_S = 15.0
+PATIENCE_S = 60.0
 
 
 @dataclass
@@ -91,7 +91,7 @@ class World:
         data = None if body is None else json.dumps(body).encode()
         headers = {"Content-Type": "application/json"}
         request = urllib.request.Request(f"{self.url}/_sandbox/{path}", data, headers, method=method)
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)
 
     def fault(self, path: str, do: str, **more: object) -> None:
@@ -109,6 +109,8 @@ class World:
         """Kill a process whose request the sandbox is about to get and will not answer; later ones are answered."""
         time.sleep(0.3)  # the request is on its way, and nothing can be asked that would tell when it is there
         process.kill()
+        for _ in range(5):  # what was sent before reaches the sandbox's faults before its answers to these
+            self.control("GET", "requests")
         self.control("DELETE", "faults")
 
     def posts(self, account: str) -> list[dict[str, Any]]:

@@ -72,7 +72,7 @@ class Fork:
     code: int | None = None
     peak_kb: int = 0
 
-    def wait(self, patience_s: float = 30.0) -> int | None:
+    def wait(self, patience_s: float = 120.0) -> int | None:
         """Its exit code (-9 where it was killed); None if it still runs then."""
         end = time.monotonic() + patience_s
         while self.code is None:

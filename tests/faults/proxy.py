@@ -75,7 +75,7 @@ class Proxy:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
-    def rest(self, patience_s: float = 10.0) -> None:
+    def rest(self, patience_s: float = 60.0) -> None:
         """Wait until nothing is under way to the platform any more."""
         end = time.monotonic() + patience_s
         while self._busy:

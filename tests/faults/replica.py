@@ -10,7 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.faults.team import PATIENCE_S, Postgres, free_port
+from tests.faults.team import PATIENCE_S, Postgres
+from tests.free_port import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,4 +78,4 @@ class Pooler:
     def close(self) -> None:
         with suppress(ProcessLookupError):
             self._process.terminate()
-        self._process.wait(20)
+        self._process.wait(60)

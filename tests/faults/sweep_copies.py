@@ -139,7 +139,7 @@ def _lock(bench: Bench) -> None:
     taken = threading.Event()
 
     def hold() -> None:
-        with closing(sqlite3.connect(bench.home / "ttp.db", isolation_level=None, timeout=10)) as db:
+        with closing(sqlite3.connect(bench.home / "ttp.db", isolation_level=None, timeout=60)) as db:
             db.execute("BEGIN IMMEDIATE")
             taken.set()
             time.sleep(1.0)

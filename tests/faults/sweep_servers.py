@@ -59,7 +59,7 @@ def failed_over(count: int) -> Iterator[Case]:
             replica.promote()
             team.postgres = replica
             wait_for_standbys(team, "")
-            team.measure_takeover(had, 30.0)
+            team.measure_takeover(had, 90.0)
 
         how = "synchronous" if synchronous else "asynchronous"
         yield Case("failed over", f"{how}, after {after:.2f} s", go, posts=24, is_alone=True)

@@ -10,13 +10,12 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack, closing, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -25,6 +24,7 @@ from typing import Any
 import psycopg
 
 from tests.faults.forks import Fork, Forks
+from tests.free_port import free_port
 from tests.platforms.sandboxed import control
 from ttp.sandbox.server import RunningSandbox
 
@@ -56,12 +56,6 @@ def find_binaries() -> Path | None:
             return found
     path = shutil.which("postgres")
     return Path(path).resolve().parent if path else None
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as there:
-        there.bind(("127.0.0.1", 0))
-        return int(there.getsockname()[1])
 
 
 class Postgres:
@@ -155,7 +149,7 @@ class Publisher:
             self.process.signal(signal.SIGKILL)
             self.process.wait()
 
-    def wait_for(self, words: str, patience_s: float = 30.0) -> bool:
+    def wait_for(self, words: str, patience_s: float = PATIENCE_S) -> bool:
         """Wait until it has said something. Return whether it did."""
         end = time.monotonic() + patience_s
         while words not in self.text and time.monotonic() < end and self.process.code is None:
@@ -222,6 +216,30 @@ class Case:
     is_alone: bool = False
     listen: str = "127.0.0.1"
     is_unprotected: bool = False
+
+
+def judge_posts(
+    texts: Sequence[str], seen: Mapping[str, int], states: Mapping[str, str], *, is_unprotected: bool = False
+) -> Result:
+    """Count what became of posts. `seen`: how often the platform has each text; `states`: what the store says.
+
+    In an unprotected case the publisher of the other server may have published what this one calls failed: what the
+    platform has is not lost.
+    """
+    result = Result(len(texts))
+    for text in texts:
+        count, state = seen.get(text, 0), states[text]
+        result.published += count > 0
+        result.duplicates += max(0, count - 1)
+        if state == "needs_review":
+            result.needs_review += 1
+        elif state in ("failed", "cancelled"):
+            result.lost += not (is_unprotected and count)
+        elif state != "published":
+            result.stuck += 1
+        elif count == 0:
+            result.notes.append(f"{text} is published here and not there")
+    return result
 
 
 class Team:
@@ -391,7 +409,7 @@ class Team:
     def kill(self, publisher: Publisher) -> set[tuple[int, int]]:
         """Kill a publisher. Return the deliveries that it had in hand, with their fences."""
         publisher.signal(signal.SIGSTOP)
-        publisher.wait_stopped(10.0)
+        publisher.wait_stopped(60.0)
         had = self.in_hand(publisher)
         publisher.signal(signal.SIGKILL)
         return had
@@ -404,7 +422,7 @@ class Team:
         """Return the deliveries that any publisher has in hand, or had when it died, with their fences."""
         return {tuple(row) for row in self.rows(_OPEN)}
 
-    def measure_takeover(self, left: set[tuple[int, int]], within_s: float = 10.0) -> None:
+    def measure_takeover(self, left: set[tuple[int, int]], within_s: float = 60.0) -> None:
         """Wait until other publishers have taken over what a dead one had in hand, and note how long it took; longer
         than `within_s` is a fault. Call it right after a publisher has died or stopped."""
         if not left:
@@ -468,25 +486,13 @@ class Team:
         for publisher in self.publishers:
             publisher.end(20)
 
-    def judge(self) -> Result:
-        result = Result(len(self._texts))
+    def judge(self, *, is_unprotected: bool = False) -> Result:
         seen = Counter(post["text"] for post in control(self.sandbox.url, "GET", "posts"))
         states = {
             str(row[0]): str(row[1])
             for row in self.rows("SELECT p.content, d.state FROM post p JOIN delivery d ON d.post_id = p.id")
         }
-        for text in self._texts:
-            count, state = seen[text], states[text]
-            result.published += count > 0
-            result.duplicates += max(0, count - 1)
-            if state == "needs_review":
-                result.needs_review += 1
-            elif state in ("failed", "cancelled"):
-                result.lost += 1
-            elif state != "published":
-                result.stuck += 1
-            elif count == 0:
-                result.notes.append(f"{text} is published here and not there")
+        result = judge_posts(self._texts, seen, states, is_unprotected=is_unprotected)
         result.notes += self._faults
         if result.summary:
             result.story = self._story()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,8 +17,9 @@ KEYS = {"at", "event", "post", "account", "remoteId", "url", "kind", "message", 
 
 
 @pytest.mark.slow
-def test_one_loop_with_concurrent_commands(world: World) -> None:
+def test_one_loop_with_concurrent_commands(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.account("x/beside")
+    monkeypatch.setenv("TTP_PUBLISH__POLL_S", "3600")
     loop = world.publisher()
 
     second = world.ttp("run")
@@ -30,10 +30,8 @@ def test_one_loop_with_concurrent_commands(world: World) -> None:
     assert world.ttp("run", "--once", "--fail-if-locked").code == 5
     assert world.ttp("status", "--json").json["publisher"]["pid"] == loop.pid
 
-    began = time.monotonic()
     world.ttp.ok("create", "right now", "--to", "x/beside", "--at", "now")
-    until(lambda: len(world.posts("x/beside")) == 1)
-    assert time.monotonic() - began < 15.0  # woken by the store, not by publish.poll_s (30 s)
+    until(lambda: len(world.posts("x/beside")) == 1)  # woken by the store, not by publish.poll_s
 
     draft = world.ttp.post("followed", "--to", "x/beside")
     followed = world.ttp.ok("publish", str(draft), "--yes", "--jsonl")

@@ -9,7 +9,7 @@ import pytest
 
 from tests.faults import sweep_publishers, sweep_servers
 from tests.faults.sweep_publishers import open_runner
-from tests.faults.team import Case, find_binaries
+from tests.faults.team import Case, find_binaries, judge_posts
 from tests.faults.team_process import MUTANTS, STEPS
 
 
@@ -33,3 +33,14 @@ def test_several_publishers_publish_each_post_once() -> None:
 
 def test_every_mutant_has_a_sweep() -> None:
     assert set(sweep_publishers.CATCH) == set(MUTANTS)
+
+
+@pytest.mark.parametrize("state", ["failed", "cancelled"])
+@pytest.mark.parametrize(
+    ("is_unprotected", "count", "lost"), [(False, 0, 1), (False, 1, 1), (True, 0, 1), (True, 1, 0), (True, 2, 0)]
+)
+def test_an_unprotected_case_loses_only_what_the_platform_lacks(
+    state: str, is_unprotected: bool, count: int, lost: int
+) -> None:
+    result = judge_posts(["a"], {"a": count}, {"a": state}, is_unprotected=is_unprotected)
+    assert (result.lost, result.duplicates, result.stuck, result.notes) == (lost, max(0, count - 1), 0, [])

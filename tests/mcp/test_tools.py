@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import shutil
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from tests.mcp.conftest import Agent, text_of
 from tests.media_bytes import png
 from tests.store.stores import duplicate
 from ttp.domain.permissions import Capability
+from ttp.mcp.arguments import output_schema
 from ttp.mcp.tools import TOOLS
 
 CUT: dict[str, Any] = {"error": ("network", "cut")}
@@ -135,20 +137,32 @@ def test_a_tool_answers_what_the_command_prints(
 @pytest.mark.parametrize("approval", [False, True])
 def test_warnings_are_those_of_the_command(agent: Agent, ttp: Program, filled: Path, approval: bool) -> None:
     """No publisher has run for an hour, and posts are due."""
-    if approval:
-        ttp.ok("config", "set", "publish.require_approval", "true")
+    config = ("config", "set", "publish.require_approval", str(approval).lower())
+    ttp.ok(*config)
     ran = ttp.ok("create", "late", "--to", "x/me", "--at", "in 2h", "--json").json
-    kept = (ttp.home / "config.toml").read_bytes() if approval else None
     shutil.rmtree(ttp.home)
     duplicate(filled, ttp.home)
-    if kept is not None:
-        (ttp.home / "config.toml").write_bytes(kept)
+    ttp.ok(*config)
     assert ran["warnings"]
     assert agent.ok("create_post", text="late", to=["x/me"], at="in 2h") == ran
 
 
 def test_every_tool_is_compared(agent: Agent) -> None:
     assert {tool for tool, _, _ in CASES} == set(TOOLS) == set(agent.tools())
+
+
+def references(schema: Any) -> Iterator[str]:
+    """The definitions that a schema refers to."""
+    if isinstance(schema, dict) and "$ref" in schema:
+        yield schema["$ref"].removeprefix("#/$defs/")
+    for one in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        yield from references(one)
+
+
+def test_actions_are_text_in_the_schemas() -> None:
+    failed, blocked = (output_schema(TOOLS[name].answer)["$defs"] for name in ("get_post", "status"))
+    for shape in (failed["DeliveryError"], blocked["BlockedAnswer"]):
+        assert shape["properties"]["hint"] == {"type": ["string", "null"]}
 
 
 def test_every_tool_has_a_description_and_schemas_of_objects(agent: Agent) -> None:
@@ -159,6 +173,7 @@ def test_every_tool_has_a_description_and_schemas_of_objects(agent: Agent) -> No
         assert tool.input_schema["additionalProperties"] is False
         assert tool.output_schema is not None
         assert tool.output_schema["type"] == "object"
+        assert set(references(tool.output_schema)) == tool.output_schema.get("$defs", {}).keys()
         if not tool.annotations.read_only_hint:
             assert {"key", "dryRun"} <= tool.input_schema["properties"].keys(), tool.name
 

@@ -27,9 +27,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     source = folder / "source"
     shutil.copytree(PROJECT, source, ignore=shutil.ignore_patterns("__pycache__"))
-    subprocess.run([*PIP, "wheel", *OFFLINE, "-w", str(folder), str(source)], check=True, timeout=120)
+    subprocess.run([*PIP, "wheel", *OFFLINE, "-w", str(folder), str(source)], check=True, timeout=300)
     wheel = next(folder.glob("*.whl"))
-    subprocess.run([*PIP, "install", *OFFLINE, "--target", str(folder / "site"), str(wheel)], check=True, timeout=120)
+    subprocess.run([*PIP, "install", *OFFLINE, "--target", str(folder / "site"), str(wheel)], check=True, timeout=300)
     return folder / "site"
 
 

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.free_port import free_port
+
 SECRET = "a-secret-that-nobody-is-to-see"
 PROGRAM = os.environ.get("MOTO_SERVER", "")
 with_server = pytest.mark.skipif(not PROGRAM, reason="MOTO_SERVER names no server that speaks S3")
@@ -20,12 +22,11 @@ with_server = pytest.mark.skipif(not PROGRAM, reason="MOTO_SERVER names no serve
 @contextmanager
 def running() -> Iterator[str]:
     """Yield the address of a server that is up; it forgets everything at its end."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     server = subprocess.Popen([PROGRAM, "-H", "127.0.0.1", "-p", str(port)], **quiet)  # type: ignore[call-overload]
     try:
-        until = time.monotonic() + 60
+        until = time.monotonic() + 300
         while True:
             try:
                 socket.create_connection(("127.0.0.1", port), 1).close()
@@ -41,7 +42,7 @@ def running() -> Iterator[str]:
 
 
 def create_bucket(endpoint: str, name: str) -> None:
-    urllib.request.urlopen(urllib.request.Request(f"{endpoint}/{name}", method="PUT"), timeout=10).close()
+    urllib.request.urlopen(urllib.request.Request(f"{endpoint}/{name}", method="PUT"), timeout=60).close()
 
 
 def set_credentials(monkeypatch: pytest.MonkeyPatch) -> None:

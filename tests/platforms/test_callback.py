@@ -36,18 +36,18 @@ def listener() -> Iterator[Listener]:
 def get(url: str) -> tuple[int, str]:
     """Status and text of a GET."""
     try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
+        with urllib.request.urlopen(url, timeout=60) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as refused:
         with refused:
             return refused.code, refused.read().decode()
 
 
-def waiting(listener: Listener, browse: Callable[[], object], *, state: str = STATE, seconds: float = 5.0) -> object:
+def waiting(listener: Listener, browse: Callable[[], object], *, state: str = STATE) -> object:
     """What a wait ends with while `browse` runs as the browser."""
     browser = threading.Thread(target=browse)
     try:
-        return listener.wait(state, seconds, ready=browser.start)
+        return listener.wait(state, 60.0, ready=browser.start)
     finally:
         browser.join()
 
@@ -93,7 +93,7 @@ def test_the_texts_are_plain_uncached_and_send_no_referrer(listener: Listener) -
     headers = {}
 
     def browse() -> None:
-        with urllib.request.urlopen(f"{listener.redirect_uri}?{GOOD}", timeout=5) as answer:
+        with urllib.request.urlopen(f"{listener.redirect_uri}?{GOOD}", timeout=60) as answer:
             headers.update(answer.headers.items())
 
     waiting(listener, browse)
@@ -127,7 +127,7 @@ def test_a_post_with_the_right_state_over_the_wire_does_not_count(listener: List
 
     def browse() -> None:
         try:
-            urllib.request.urlopen(f"{listener.redirect_uri}?{GOOD}", b"x=1", timeout=5)
+            urllib.request.urlopen(f"{listener.redirect_uri}?{GOOD}", b"x=1", timeout=60)
         except urllib.error.HTTPError as refused:
             seen.append(refused.code)
             refused.close()
@@ -162,7 +162,7 @@ def test_silent_or_invalid_connections_block_nothing(listener: Listener) -> None
 
 def test_without_an_answer_the_wait_ends_and_names_what_came_instead(listener: Listener) -> None:
     with pytest.raises(TtpError):
-        waiting(listener, lambda: get(f"{listener.redirect_uri}?code=a&state=other"), seconds=0.3)
+        listener.wait(STATE, 0.3, ready=lambda: get(f"{listener.redirect_uri}?code=a&state=other"))
 
 
 def test_a_wait_without_an_answer_ends_in_time(listener: Listener) -> None:
@@ -183,12 +183,12 @@ def test_two_logins_at_once_get_two_ports_and_each_its_own_answer() -> None:
             get(f"{other.redirect_uri}?code=for-other&state=state-other")
 
         def wait_other() -> None:
-            answers["other"] = other.wait("state-other", 5.0, ready=ready.set)
+            answers["other"] = other.wait("state-other", 60.0, ready=ready.set)
 
         ready = threading.Event()
         second = threading.Thread(target=wait_other)
         second.start()
-        assert ready.wait(5)
+        assert ready.wait(60)
         answers["one"] = waiting(one, browse, state="state-one")
         second.join()
     assert answers == {"one": Code("for-one"), "other": Code("for-other")}

@@ -275,10 +275,8 @@ def test_a_privacy_level_that_is_not_offered_is_a_warning() -> None:
     options = {"tiktok.privacy_level": "PUBLIC_TO_EVERYONE"}
     found = asked("tiktok", tt_user(open_id="a", username="demo"), tt_creator(), options=options)
     remark = seen(found).remarks[0]
-    assert (remark.status, remark.message) == (
-        Grade.WARN,
-        "tiktok.privacy_level is PUBLIC_TO_EVERYONE, but TikTok offers SELF_ONLY, MUTUAL_FOLLOW_FRIENDS",
-    )
+    assert remark.status is Grade.WARN
+    assert "SELF_ONLY, MUTUAL_FOLLOW_FRIENDS" in remark.message
     assert remark.hint == action("account set", "tiktok/demo", set="tiktok.privacy_level=SELF_ONLY")
     offered = {"tiktok.privacy_level": "SELF_ONLY"}
     found = asked("tiktok", tt_user(open_id="a", username="demo"), tt_creator(), options=offered)

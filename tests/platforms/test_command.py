@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -15,6 +14,7 @@ from typing import ClassVar
 
 import pytest
 
+from tests.last_words import last_words
 from tests.platforms.factories import PLATFORMS
 from tests.platforms.test_contract import PHOTOS
 from ttp.domain.account import Account, Credentials
@@ -257,7 +257,7 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 def test_a_bad_program_is_one_line_and_never_proof(tmp_path: Path, name: str) -> None:
     lines, said = BAD[name]
-    account = write_program(tmp_path, lines, rules=f"{ALL}timeout_s = 1")
+    account = write_program(tmp_path, lines, rules=f"{ALL}timeout_s = {1 if said == 'timeout_s' else 60}")
     outcome, finding = publish(account), look_up(account)
     assert isinstance(outcome, Unknown)
     assert isinstance(finding, Unclear)
@@ -305,13 +305,11 @@ def test_a_file_that_the_system_cannot_start_was_never_sent(tmp_path: Path, cont
 
 
 def test_what_a_hanging_program_started_ends_with_it(tmp_path: Path) -> None:
-    sign = tmp_path / "still there"
-    child = f"import time, pathlib; time.sleep(2.5); pathlib.Path({str(sign)!r}).touch()"
-    lines = f"import subprocess; subprocess.run([sys.executable, '-c', {child!r}])"
-    outcome = publish(write_program(tmp_path, lines, rules="timeout_s = 1"))
-    assert isinstance(outcome, Unknown)
-    time.sleep(2)
-    assert not sign.exists()
+    with last_words(tmp_path) as left:
+        lines = f"import subprocess; subprocess.run([sys.executable, '-c', {left.program!r}])"
+        outcome = publish(write_program(tmp_path, lines, rules="timeout_s = 1"))
+        assert isinstance(outcome, Unknown)
+        assert left.read() == b""
 
 
 def test_a_program_gets_an_alarm_that_ends_it_without_ttp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

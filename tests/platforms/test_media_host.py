@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.last_words import last_words
 from tests.platforms.stubs import media
 from tests.settings import Config
 from ttp.domain.action import action
@@ -72,7 +73,7 @@ def test_a_copy_of_another_size_is_replaced(tmp_path: Path, file: MediaFile) -> 
 
 
 def test_a_folder_that_is_not_there_is_named_and_leaves_nothing_behind(tmp_path: Path, file: MediaFile) -> None:
-    assert "cannot copy launch.jpg" in refused(folder(tmp_path / "missing"), file).message
+    assert "launch.jpg" in refused(folder(tmp_path / "missing"), file).message
     served = tmp_path / "served"
     served.mkdir()
     file.path.unlink()
@@ -111,7 +112,7 @@ def test_a_platform_gets_https_or_this_machine_while_it_is_here_itself(url: str,
 
 def test_without_a_media_host_the_setting_is_named(file: MediaFile, monkeypatch: pytest.MonkeyPatch) -> None:
     why = refused(MediaHost(Config()), file)
-    assert why.message.startswith("launch.jpg needs a public URL: no media host is set")
+    assert "launch.jpg" in why.message
     assert why.hint == action("help", "media-host")
     bucket = Config({"media_host.kind": "s3", "media_host.s3.url": "s3://bucket"})
     assert media_host_problem(bucket) is None
@@ -166,16 +167,15 @@ def test_in_a_rehearsal_a_program_may_print_an_address_on_this_machine(file: Med
 def test_a_program_that_cannot_be_started_is_named(file: MediaFile) -> None:
     settings: dict[str, Value] = {"media_host.kind": "command", "media_host.command": ("/nowhere/put",)}
     error = refused(MediaHost(Config(settings), loopback=INSTAGRAM.is_local(Config(settings))), file)
-    assert error.message == "media_host.command failed to start: /nowhere/put: No such file or directory"
+    assert all(named in error.message for named in ("media_host.command", "/nowhere/put"))
 
 
 def test_a_program_that_never_ends_is_ended_with_all_that_it_started(
     tmp_path: Path, file: MediaFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(host_module, "LONGEST_S", 0.5)
-    sign = tmp_path / "still there"
-    child = f"import time, pathlib; time.sleep(1.5); pathlib.Path({str(sign)!r}).touch()"
-    error = refused(program(f"import subprocess; subprocess.run([sys.executable, '-c', {child!r}])"), file)
-    assert error.message == "media_host.command took longer than 0.5 s"
+    with last_words(tmp_path) as left:
+        error = refused(program(f"import subprocess; subprocess.run([sys.executable, '-c', {left.program!r}])"), file)
+        assert left.read() == b""
+    assert all(named in error.message for named in ("media_host.command", "0.5 s"))
     assert error.passing
-    assert not sign.exists()

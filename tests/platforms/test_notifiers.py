@@ -32,7 +32,7 @@ WHSEC = Secret(f"whsec_{base64.b64encode(SIGNING).decode()}")
 
 def notifier(**settings: Value) -> Notifiers:
     named = {f"notify.{name.replace('__', '.')}": value for name, value in settings.items()}
-    return Notifiers(Config({"notify.timeout_s": 5.0, **named}), FakeClock(), signed_headers)
+    return Notifiers(Config({"notify.timeout_s": 60.0, **named}), FakeClock(), signed_headers)
 
 
 def why(kind: str, there: Notifiers, secret: Secret | None = None, out: Outgoing = OUT) -> SendingFailed:
@@ -236,7 +236,7 @@ def test_a_program_gets_the_notification_on_stdin(tmp_path: Path) -> None:
     ("lines", "said"), [("echo no room >&2; exit 3", "3: no room"), ("sleep 60", "longer than"), ("yes", "more than")]
 )
 def test_what_is_wrong_with_a_program_is_said(tmp_path: Path, lines: str, said: str) -> None:
-    there = notifier(command=(str(script(tmp_path, lines)),), timeout_s=2.0)
+    there = notifier(command=(str(script(tmp_path, lines)),), timeout_s=0.5 if said == "longer than" else 60.0)
     assert said in why("command", there).message
 
 

@@ -74,7 +74,7 @@ def test_a_used_code_is_refused_in_instagrams_other_shape() -> None:
     }
     refusal = played(Stub("POST", CODES, form=FORM, status=400, answer=answer)).exchange()
     assert (refusal.kind, refusal.passing) == (Kind.AUTH, False)
-    assert refusal.message == "Instagram answered: Matching code was not found or was already used"
+    assert answer["error_message"] in refusal.message
 
 
 def test_a_short_token_that_cannot_be_traded_is_not_used() -> None:
@@ -203,12 +203,12 @@ def test_every_page_with_an_account_is_found_with_its_own_token_that_does_not_en
 
 def test_pages_without_an_account_are_refused() -> None:
     refusal = by_facebook(pages(page(2, linked=False))).who()
-    assert refusal.message == "no page of this Facebook user has a professional Instagram account"
+    assert (refusal.kind, refusal.passing) == (Kind.ACCOUNT, False)
 
 
 def test_a_page_that_does_not_tell_its_name_is_a_refusal() -> None:
     silent = Stub("GET", f"{META}/17841", query={"fields": "username"}, status=400, answer=DEAD)
-    assert by_facebook(pages(page(1)), silent).who().message.startswith("Facebook did not say whose account it is")
+    assert DEAD["error"]["message"] in by_facebook(pages(page(1)), silent).who().message
 
 
 def test_tokens_of_facebook_login_are_not_renewed() -> None:
@@ -226,12 +226,12 @@ def test_facebook_takes_access_back_by_its_permissions() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "answer", "said"),
+    ("status", "answer", "named"),
     [
-        (400, {"error": {"message": "(#100) no page", "code": 100}}, "Facebook answered: (#100) no page (100)"),
-        (200, {"success": False}, "Facebook answered 200"),
-        (200, None, "Facebook answered 200"),
+        (400, {"error": {"message": "(#100) no page", "code": 100}}, "(#100) no page (100)"),
+        (200, {"success": False}, "200"),
+        (200, None, "200"),
     ],
 )
-def test_a_failed_revocation_on_facebook_is_reported(status: int, answer: object, said: str) -> None:
-    assert by_facebook(revocation(status=status, answer=answer)).revoke().message == said
+def test_a_failed_revocation_on_facebook_is_reported(status: int, answer: object, named: str) -> None:
+    assert named in by_facebook(revocation(status=status, answer=answer)).revoke().message

@@ -79,7 +79,7 @@ def test_secrets_are_known_by_their_names_wherever_they_stand(caplog: pytest.Log
     assert "(18 characters that are not JSON)" in caplog.text
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(text=st.text(max_size=50), path=st.text(st.characters(codec="utf-8"), max_size=20))
 def test_nothing_that_a_platform_says_moves_the_cursor(caplog: pytest.LogCaptureFixture, text: str, path: str) -> None:
     caplog.clear()

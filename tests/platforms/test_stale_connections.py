@@ -15,7 +15,7 @@ from ttp.platforms.http import Http, Timeouts
 from ttp.platforms.reply import Answer
 
 WHO = order("x")
-PATIENCE_S = 5.0
+PATIENCE_S = 60.0
 
 
 def an_answer(body: bytes) -> bytes:
@@ -49,7 +49,7 @@ def serving(*answers: bytes) -> Iterator[tuple[str, list[int]]]:
 
 
 def data_of(base: str, times: int) -> list[object]:
-    client = Http(base, Timeouts(2, PATIENCE_S, 2), SystemClock())
+    client = Http(base, Timeouts(PATIENCE_S, PATIENCE_S, PATIENCE_S), SystemClock())
     try:
         replies = [client.request_for(WHO, "GET", "/thing") for _ in range(times)]
         return [reply.data if isinstance(reply, Answer) else reply for reply in replies]

@@ -245,7 +245,8 @@ def test_disabled_options_need_no_choice(clip: MediaFile) -> None:
 
 def test_a_switch_is_true_or_false(clip: MediaFile) -> None:
     _, failure = failed(of(clip, disable_duet="yes"), {}, creator())
-    assert failure.outcome.message == 'tiktok.disable_duet cannot be "yes": it is true, false'
+    assert failure.outcome.kind is Kind.CONTENT
+    assert all(named in failure.outcome.message for named in ("tiktok.disable_duet", '"yes"', "true, false"))
 
 
 def test_a_privacy_level_that_is_not_offered_is_refused(clip: MediaFile) -> None:
@@ -258,10 +259,8 @@ def test_a_privacy_level_that_is_not_offered_is_refused(clip: MediaFile) -> None
 def test_a_video_longer_than_the_account_may_post_is_refused(tmp_path: Path) -> None:
     file = media(tmp_path / "v.mp4", b"video", "video/mp4", duration_ms=61_000)
     _, failure = failed(of(file), {}, creator())
-    assert (failure.outcome.kind, failure.outcome.message) == (
-        Kind.MEDIA,
-        "v.mp4 is 61 s long; this account may post 60 s",
-    )
+    assert failure.outcome.kind is Kind.MEDIA
+    assert all(named in failure.outcome.message for named in ("v.mp4", "61 s", "60 s"))
 
 
 def test_a_creator_without_name_or_limits_may_post(clip: MediaFile) -> None:
@@ -408,7 +407,7 @@ def test_an_upload_whose_last_chunk_may_still_arrive_is_not_made_anew_for_a_refu
 ) -> None:
     begun = held(of(film), tried=1)
     steps, ready = prepared(of(film), begun, fetch(data={"uploaded_bytes": 4}), put(b"4567", 4, 13, status=status))
-    assert ready.doubt == "an earlier call to TikTok's upload address may still arrive"
+    assert ready.doubt is not None
     assert last_handle(steps) == ready.handle == {**begun, "request": ""}, "nothing completes it any more"
     again = prepared(of(film), ready.handle, fetch(data={"uploaded_bytes": 4}))[1]
     assert again.doubt == ready.doubt

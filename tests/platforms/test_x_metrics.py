@@ -268,7 +268,7 @@ def test_reading_stops_while_some_of_the_limit_is_left_for_publishing() -> None:
     assert len(told.samples) == 100
     assert told.failure is not None
     assert (told.failure.outcome.kind, told.failure.outcome.retry_at) == (Kind.RATE_LIMIT, reset)
-    assert "reserved for publishing (180 of 900)" in told.failure.outcome.message
+    assert "180 of 900" in told.failure.outcome.message
 
 
 def listed(size: int, *posts: dict[str, object], token: str | None = None, after: str | None = None) -> Stub:

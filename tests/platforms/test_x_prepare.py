@@ -448,4 +448,4 @@ def test_a_changed_file_is_a_failed_step(tmp_path: Path, harm: str) -> None:
         file.path.write_bytes(b"jp")
     _, failure = failed(order("x", "", file), {}, initialize("image/jpeg", "tweet_image", 4))
     assert failure.outcome.kind is Kind.MEDIA
-    assert failure.outcome.message.startswith("cannot read a.jpg")
+    assert "a.jpg" in failure.outcome.message

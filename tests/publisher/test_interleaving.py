@@ -26,7 +26,7 @@ from ttp.store.postgresql.address import read_address
 from ttp.store.postgresql.connection import PostgresConnection
 
 PERSON = "person"
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 GOES_ROUND = timedelta(seconds=5)
 """The publisher passes over rows that others have locked, and looks again a second later."""
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = ?"

@@ -111,7 +111,7 @@ def test_a_publisher_with_abandoned_workers_keeps_the_lock_until_its_process_end
     go = Flag()
 
     def publish(order: PublishRequest, handle: Handle) -> Outcome:
-        assert go.wait(5.0)
+        assert go.wait(60)
         return Done("1")
 
     bench.x.publishes.append(publish)
@@ -156,6 +156,21 @@ def test_a_second_signal_ends_the_process_at_once_also_while_a_hook_runs(
     bench.at(2.5, lambda: signal.raise_signal(signal.SIGTERM))
     runner(bench).run(Scope(Mode.LOOP), bench.events.append)
     assert codes == [143]
+
+
+def test_a_signal_while_a_publisher_that_was_refused_ends_reaches_the_server_around_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    came: list[int] = []
+    monkeypatch.setattr(Hooks, "finish", lambda *_: signal.raise_signal(signal.SIGTERM))
+    before = signal.signal(signal.SIGTERM, lambda number, frame: came.append(number))
+    try:
+        with locks.publisher_lock(bench.database.home), pytest.raises(locks.LockHeld):
+            runner(bench).run(Scope(Mode.LOOP), bench.events.append)
+        runner(bench).publish(frozenset([bench.post(due=500.0)]), bench.events.append)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert came == [signal.SIGTERM] * 2
 
 
 def test_a_loop_waits_for_a_short_run_and_not_for_another_loop(bench: Bench) -> None:

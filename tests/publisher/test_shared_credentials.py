@@ -122,7 +122,7 @@ def test_a_failover_after_a_take_over_is_noticed(
         with closing(elsewhere.connect()) as db:
             db.execute("UPDATE delivery SET state = 'pending', next_at = ?", (now,))
             db.execute("UPDATE store SET timeline = timeline + 1")
-            db.execute("SELECT pg_terminate_backend(session_pid::int) FROM publisher")
+            db.execute("SELECT pg_terminate_backend(session_pid::int, 60000) FROM publisher")
         with pytest.raises(StoreError):
             loop._context.writer.run(lambda db: db.execute("SELECT 1"))
         loop._context.writer.run(lambda db: None)

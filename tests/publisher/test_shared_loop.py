@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,17 +17,19 @@ from tests.publisher.bench import EVICT_AFTER, Bench, Inline, MortalWriter
 from tests.publisher.test_runner import runner
 from tests.settings import Config
 from tests.store import stores
-from ttp.domain.delivery import DeliveryState
+from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Busy, ClocksDiffer
 from ttp.domain.event import STORE
 from ttp.domain.outcome import Absent, Attempt, Done, Found, Handle, Outcome, Phase
-from ttp.domain.time.clock import SystemClock
+from ttp.domain.time.clock import SystemClock, from_ms, to_ms
 from ttp.platforms.client import PublishRequest, Ready, Wait
+from ttp.publisher import reconcile
 from ttp.publisher.delivery_context import DeliveryTask
 from ttp.publisher.delivery_worker import DeliveryWorker
 from ttp.publisher.loop import Loop, Mode, Scope
 from ttp.publisher.worker_pool import WorkerPool
 from ttp.services.status import Status
+from ttp.store import attempts, claims, ownership, repeats
 from ttp.store.dialect import Connection, NotDurable, SessionLost, Superseded, TryAgain
 from ttp.store.publisher_session import Held
 
@@ -199,6 +201,24 @@ def test_a_worker_that_finds_something_busy_loses_neither_the_session_nor_the_po
     assert STORE not in {event.kind for event in bench.events}
 
 
+def test_what_stays_busy_is_said_once(bench: SharedBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.post()
+    bench.post()
+    bench.x.publishes.extend([Done("1"), Done("2")])
+    commit, busy = DeliveryWorker._commit_intent, [Busy("the server accepts no more sessions") for _ in range(9)]
+
+    def commit_later(worker: DeliveryWorker, ready: Ready) -> Attempt:
+        if busy:
+            raise busy.pop()
+        return commit(worker, ready)
+
+    monkeypatch.setattr(DeliveryWorker, "_commit_intent", commit_later)
+    bench.run()
+    assert busy == []
+    (said,) = [event for event in bench.events if event.kind == STORE]
+    assert (said.event, said.post) == ("publisher.idle", None)
+
+
 def test_a_publisher_stops_although_what_waits_was_taken_from_it(bench: SharedBench) -> None:
     bench.post()
     bench.x.prepares.append([Wait(60.0, "the media")])
@@ -244,6 +264,105 @@ def test_a_take_over_goes_by_the_servers_clock(bench: SharedBench) -> None:
     run.run(Scope(Mode.UNTIL_IDLE), bench.events.append, take_over=True)
     assert bench.x.names().count("publish") == 0, "another publisher may have sent it"
     assert bench.delivery().state is DeliveryState.NEEDS_REVIEW
+
+
+def test_a_post_that_gets_a_new_time_at_the_last_moment_is_not_missed(
+    bench: SharedBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.post(due=-7 * 3600.0)
+    later, find = to_ms(START + timedelta(days=1)), claims.overdue
+
+    def find_and_lose(db: Connection, **how: Any) -> list[claims.Late]:
+        found = find(db, **how)
+        bench.sql("UPDATE delivery SET due_at = ?, next_at = ?", later, later)
+        return found
+
+    monkeypatch.setattr(claims, "overdue", find_and_lose)
+    bench.run()
+    assert bench.delivery().state is DeliveryState.PENDING
+    assert "delivery.failed" not in bench.told()
+
+
+@pytest.mark.parametrize("take_over", [False, True])
+def test_a_post_that_gets_a_new_time_at_the_last_moment_is_not_looked_up(
+    take_over: bool, bench: SharedBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.post()
+    later, find = to_ms(START + timedelta(days=1)), ownership.possibly_published
+
+    def find_and_lose(db: Connection, *, now: datetime) -> Iterable[Delivery]:
+        found = list(find(db, now=now))
+        bench.sql("UPDATE delivery SET due_at = ?, next_at = ?", later, later)
+        return found
+
+    monkeypatch.setattr(reconcile, "possibly_published", find_and_lose)
+    run = runner(bench)
+    if not take_over:
+        run.run(Scope(Mode.UNTIL_IDLE, only=frozenset()), bench.events.append)
+        bench.sql("UPDATE store SET timeline = timeline + 1")
+        bench.sql("UPDATE delivery SET due_at = 0, next_at = 0")
+    run.run(Scope(Mode.ONCE), bench.events.append, take_over=take_over)
+    assert (bench.delivery().state, bench.delivery().next_at) == (DeliveryState.PENDING, from_ms(later))
+
+
+def test_an_answer_that_comes_during_a_take_over_stays_recorded(
+    bench: SharedBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.post()
+    bench.x.publishes.append(lambda order, handle: bench.die())
+    bench.run_and_die()
+    bench.dead = False
+    bench.x.looks.append(Found("1"))
+    read, answered = attempts.last_intent, list[bool]()
+
+    def read_and_answer(db: Connection, delivery_id: int) -> Attempt | None:
+        found = read(db, delivery_id)
+        monkeypatch.setattr(attempts, "last_intent", read)
+        with suppress(TryAgain):
+            bench.sql(
+                "BEGIN; SET LOCAL lock_timeout = 100; SELECT id FROM post FOR UPDATE;"
+                " UPDATE attempt SET outcome = 'done', message = '1';"
+                " UPDATE delivery SET state = 'published', remote_id = '1', published_at = 0; COMMIT"
+            )
+            answered.append(True)
+        return found
+
+    monkeypatch.setattr(attempts, "last_intent", read_and_answer)
+    bench.run()
+    assert bench.delivery().state is DeliveryState.PUBLISHED
+    assert bench.intents() == ["done" if answered else "unknown"]
+
+
+@pytest.mark.parametrize(("wanted", "kept"), [("off", "on"), ("local", "local"), ("remote_apply", "remote_apply")])
+def test_a_publisher_does_not_go_by_settings_that_endanger_it(bench: SharedBench, wanted: str, kept: str) -> None:
+    def connect() -> Connection:
+        db = bench.database.connect()
+        db.execute(f"SET synchronous_commit = {wanted}; SET statement_timeout = 100")
+        return db
+
+    session = bench.database.publisher_session("loop", EVICT_AFTER)
+    session._connect = connect  # type: ignore[attr-defined]  # of a shared session
+    with closing(session.connect()) as db, closing(session.open_watch()) as watch:
+        assert db.execute("SHOW synchronous_commit").fetchone()[0] == kept
+        assert {one.execute("SHOW statement_timeout").fetchone()[0] for one in (db, watch)} == {"0"}
+
+
+def test_a_publisher_that_has_posts_of_repeats_to_make_does_not_wait_for_a_person(
+    bench: SharedBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+
+    def make_ahead() -> list[str]:
+        made.append("made")
+        return []
+
+    monkeypatch.setattr(repeats, "due_recurrences", lambda db, **until: [1])
+    run = runner(bench, make_ahead=make_ahead)
+    with bench.database.writing():
+        run.run(Scope(Mode.ONCE), bench.events.append)
+        assert made == []
+    run.run(Scope(Mode.ONCE), bench.events.append)
+    assert made == ["made"]
 
 
 def test_what_is_overdue_goes_by_the_servers_clock(bench: SharedBench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -185,7 +185,7 @@ def snac_program() -> str:
 
     program = install.installed(SNAC, unpack) / "usr/bin/snac"
     try:
-        subprocess.run([str(program)], capture_output=True, timeout=10, check=False)
+        subprocess.run([str(program)], capture_output=True, timeout=60, check=False)
     except OSError as error:
         raise install.Missing(f"it cannot be run: {error}") from None
     return str(program)

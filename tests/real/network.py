@@ -17,7 +17,7 @@ from tests.real.process import running
 
 SOURCE = Path(__file__).parent / "appview"
 RESOLVE = "com.atproto.identity.resolveHandle"
-COUNTED_S, GAP_S = 45.0, 0.2
+COUNTED_S, GAP_S = 90.0, 0.2
 
 
 @dataclass

@@ -114,7 +114,7 @@ class Bench:
             self.victim.process.communicate(timeout=PATIENCE_S)
             if self.delivery(post)[0] in FINAL:
                 break
-        self.proxy.rest(READ_S * 5)
+        self.proxy.rest()
         records = self.person.records()
         first = [one for one in records if one["value"]["text"] == text]
         parts = [one for one in records if one["value"].get("reply", {}).get("root", {}).get("uri") in _uris(first)]

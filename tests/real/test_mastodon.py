@@ -50,7 +50,7 @@ def connect(ttp: Program, person: Person, *more: str) -> tuple[int, str, str]:
         if found := re.search(r"http://\S+/oauth/authorize\S+", line):
             back = person.approve(found[0])
             assert urlsplit(back).hostname == "127.0.0.1"
-            with urllib.request.urlopen(back, timeout=10) as page:
+            with urllib.request.urlopen(back, timeout=60) as page:
                 page.read()
             break
     out, rest = process.communicate(timeout=60)
@@ -87,7 +87,7 @@ def test_connecting_as_somebody_else_changes_nothing(ttp: Program, person: Perso
     process = ttp.start("account", "connect", wanted, "--no-browser", "--json")
     assert process.stderr is not None
     address = next(found[0] for line in process.stderr if (found := re.search(r"http://\S+/authorize\S+", line)))
-    urllib.request.urlopen(asked.approve(address), timeout=10).close()
+    urllib.request.urlopen(asked.approve(address), timeout=60).close()
     process.communicate(timeout=60)
     assert process.returncode != 0
     (account,) = ttp.ok("account", "list", "--json").json

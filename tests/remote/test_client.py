@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import pty
@@ -282,13 +283,14 @@ class Terminal:
         if pid == 0:
             os.execve(sys.executable, [sys.executable, "-m", "ttp", *argv], environ)  # noqa: S606 (no shell is needed)
         self.pid = pid
+        self._decode = codecs.getincrementaldecoder("utf-8")().decode
         self.said = ""
 
     def read_until(self, text: str) -> None:
         ends = time.monotonic() + PATIENCE_S
         while text not in self.said:
             assert time.monotonic() < ends, self.said
-            self.said += os.read(self._side, 1 << 16).decode()
+            self.said += self._decode(os.read(self._side, 1 << 16))
 
     def type(self, text: str) -> None:
         os.write(self._side, text.encode())
@@ -296,7 +298,7 @@ class Terminal:
     def wait(self) -> int:
         try:
             while data := os.read(self._side, 1 << 16):
-                self.said += data.decode()
+                self.said += self._decode(data)
         except OSError:  # Linux says so at the end
             pass
         os.close(self._side)
@@ -326,6 +328,8 @@ def test_a_stopped_caller_ends_the_command(machines: Machines) -> None:
     """The command waits for stdin of the server's child, which has none: a long import stands for it."""
     rows = "".join(f"Row {number},x/me\n" for number in range(60_000))
     environ = {**inherited(), "TTP_SERVER": machines.url, "TTP_TOKEN": machines.token(), "LANG": "C.UTF-8"}
+    folder = machines.server_home.parent / "tmp"
+    until(lambda: not any(folder.iterdir()))  # the server removes a command's folder after its answer
     process = subprocess.Popen(
         [sys.executable, "-m", "ttp", "import", "-"],
         env={**environ, "TTP_HOME": str(machines.caller.home)},
@@ -336,7 +340,6 @@ def test_a_stopped_caller_ends_the_command(machines: Machines) -> None:
     assert process.stdin is not None
     process.stdin.write(f"text,to\n{rows}".encode())
     process.stdin.close()
-    folder = machines.server_home.parent / "tmp"
     until(lambda: any(folder.iterdir()))
     process.send_signal(signal.SIGINT)
     assert process.wait(PATIENCE_S) == 130

@@ -70,17 +70,20 @@ def test_a_cut_upload_keeps_its_bytes_or_not(sandbox: RunningSandbox) -> None:
             assert len(texts(sandbox)) == posts
 
 
-def test_a_hanging_request_times_out_and_the_sandbox_still_stops_at_once(capfd: pytest.CaptureFixture[str]) -> None:
-    with socket.socket() as waiting, running_sandbox() as sandbox, as_x(sandbox, timeout=0.1) as x:
+def test_a_hanging_request_times_out_and_the_sandbox_still_stops_at_once(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ttp.sandbox.server.CLOSING_S", 300.0)
+    with socket.socket() as waiting, running_sandbox() as sandbox, as_x(sandbox) as x:
         x.post("/_sandbox/faults", json={"do": "hang", "path": "/2/tweets$"})
         with pytest.raises(httpx.ReadTimeout):
-            x.post("/2/tweets", json={"text": "never"})
+            x.post("/2/tweets", json={"text": "never"}, timeout=0.1)
         x.post("/_sandbox/faults", json={"do": "hang", "path": "/2/tweets$"})
         waiting.connect(("127.0.0.1", httpx.URL(sandbox.url).port))
         waiting.sendall(b"POST /2/tweets HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n")
         assert x.get("/2/users/me").status_code == 200
         began = time.monotonic()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 60
     assert capfd.readouterr() == ("", "")
 
 
@@ -99,7 +102,7 @@ def test_a_reset_clears_the_state_and_ends_hanging_requests(sandbox: RunningSand
     with as_x(sandbox) as x:
         x.post("/_sandbox/faults", json={"do": "hang", "path": "/2/tweets$", "effect": True})
         with ThreadPoolExecutor(1) as pool:
-            hanging = pool.submit(x.post, "/2/tweets", json={"text": "old"}, timeout=10)
+            hanging = pool.submit(x.post, "/2/tweets", json={"text": "old"})
             while not texts(sandbox):
                 pass
             sandbox.reset()
@@ -144,7 +147,7 @@ def test_bytes_received_before_a_cut_are_kept(sandbox: RunningSandbox) -> None:
         told = httpx.get(f"{base}/{made['id']}?fields=video_status", headers=signed).json()["video_status"]
         return int(told["uploading_phase"]["bytes_transferred"])
 
-    until = time.monotonic() + 5
+    until = time.monotonic() + 60
     while arrived() != 9000 and time.monotonic() < until:
         pass
     rest = {"Authorization": f"OAuth {ours['accessToken']}", "offset": "9000", "file_size": str(len(data))}
@@ -208,7 +211,7 @@ def test_serve_binds_loopback_reports_its_url_and_ends_on_sigterm(tmp_path: Path
         assert url.startswith("http://127.0.0.1:")
         assert httpx.get(f"{url}/_sandbox/posts").json() == []
         process.terminate()
-        out, err = process.communicate(timeout=10)
+        out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (0, "ended\n", "")
 
 
@@ -230,10 +233,10 @@ def test_a_state_folder_that_cannot_be_used_is_an_error_before_anything_starts(t
 
 def test_a_kept_connection_sends_without_nagle_delay(sandbox: RunningSandbox) -> None:
     with as_x(sandbox) as x:
-        taken = []
-        for _ in range(8):
+        taken: list[float] = []
+        while len(taken) < 200 and not any(seconds < 0.03 for seconds in taken):
             began = time.perf_counter()
             x.get("/2/users/me")
             taken.append(time.perf_counter() - began)
-    # It takes 1 ms; the system's delay is 40 ms, every time.
+    # It takes 1 ms where the machine has time; the system's delay is 40 ms, every time.
     assert min(taken) < 0.03

@@ -14,6 +14,7 @@ from tests.conftest import Fill, Program
 from ttp.cli.commands.server.serve import installation_of
 from ttp.cli.context import Context
 from ttp.server.app import build_app
+from ttp.server.pages.login import Backoff
 
 BASE = "http://127.0.0.1:8765"
 
@@ -62,6 +63,11 @@ class Api:
         assert (answer.status_code, found["status"], found["code"]) == (status, status, code), answer.text
         return found
 
+    def set(self, key: str, value: str) -> None:
+        """Set a key of the configuration, and start again."""
+        self.ttp.ok("config", "set", key, value)
+        self.app = build_app(installation_of(Context(self.ttp.clock)))
+
     def having(self, capability: str, *accounts: str, name: str | None = None) -> Api:
         """The same server with a new token."""
         options = [word for one in accounts for word in ("--account", one)]
@@ -77,7 +83,9 @@ def server(fill: Fill) -> Api:
 
 def server_of(ttp: Program) -> Api:
     """Return the server of a program's store, without a token."""
-    return Api(ttp, build_app(installation_of(Context(ttp.clock))))
+    app = build_app(installation_of(Context(ttp.clock)))
+    app.state.backoff = Backoff(ttp.clock.boot)  # on a slow machine its second would be over before the next login
+    return Api(ttp, app)
 
 
 def two_accounts(ttp: Program) -> None:

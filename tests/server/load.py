@@ -31,6 +31,8 @@ ACCOUNTS = 10
 LATER = "2098-01-01T09:00:00Z"
 PUBLISHED_SHARE = 0.1
 """Of the created posts: those that are due at once."""
+LEAST = 10
+"""Requests of a client, however long they take."""
 OPERATIONS = ("create", "edit", "list", "get", "healthz")
 WEIGHTS = (3, 3, 2, 1, 1)
 GROWTH, GROWTH_MB = 0.15, 25.0
@@ -142,7 +144,7 @@ async def _client(store: Store, server: Server, load: Load, number: int, ends: f
     choose, own = random.Random(f"{seed} {number}"), list[int]()
     async with httpx.AsyncClient(base_url=server.address, headers=store.headers, timeout=PATIENCE_S) as http:
         count = 0
-        while time.monotonic() < ends:
+        while time.monotonic() < ends or count < LEAST:
             (name,) = choose.choices(OPERATIONS, WEIGHTS)
             count += 1
             text = f"client {number}, text {count}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -26,7 +25,7 @@ from ttp.server.guard import MOST_BODY_BYTES
 from ttp.server.process import listen
 
 T = TypeVar("T")
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 READS = {"report", "list_posts", "get_post", "list_accounts", "best_times", "next_slot"}
 READS_OF_ALL = {"status", "calendar"}
 DRAFTS = {"check_text", "create_post", "edit_post", "delete_post"}
@@ -230,11 +229,12 @@ def test_uploaded_media_are_named_by_their_digest(server: Api, having: Having) -
     assert [(one["sha256"], one["name"], one["alt"]) for one in made["media"]] == [(SHA256, "mug.jpg", "A mug")]
 
 
-def test_without_a_publisher_a_post_is_queued_and_nothing_waits(server: Api, having: Having) -> None:
+def test_without_a_publisher_a_post_is_queued_and_nothing_waits(
+    server: Api, having: Having, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agents, "WAIT_S", 2 * PATIENCE_S)
     server.ttp.post("Hello", "--to", "x/me")
-    started = time.monotonic()
     assert having("publish").ok("publish_post", id=1)[0]["status"] == "scheduled"
-    assert time.monotonic() - started < agents.WAIT_S
 
 
 PING = {"jsonrpc": "2.0", "id": 1, "method": "ping"}

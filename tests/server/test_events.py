@@ -15,8 +15,10 @@ from tests.server.conftest import BASE, Api
 from tests.server.test_access import LIST
 from ttp.cli.commands.server.serve import installation_of
 from ttp.cli.context import Context
+from ttp.domain.errors import Busy
 from ttp.server import events as module
 from ttp.server.app import build_app
+from ttp.services.server.events import Events
 
 STREAM = {"Accept": "text/event-stream"}
 
@@ -57,7 +59,7 @@ class Reader:
     """Whether the server ended the answer."""
 
     def read(self) -> Reader:
-        asyncio.run(asyncio.wait_for(self.reading(), 30))
+        asyncio.run(asyncio.wait_for(self.reading(), 60))
         return self
 
     async def reading(self) -> None:
@@ -139,7 +141,7 @@ def test_a_stream_begins_now_and_goes_on_after_the_last_event(server: Api) -> No
     while not new.text:
         thread.join(0.01)
     resolve(server, "x/me")
-    thread.join(30)
+    thread.join(60)
     assert [one["post"] for one in new.events] == [2, 2, 2, 2]
     again = reader(api, 1, headers={"Last-Event-ID": "7"}, query="after=0").read()
     assert [one["id"] for one in again.events] == [8]
@@ -154,7 +156,7 @@ def test_a_stream_of_a_store_that_was_put_back_begins_now(server: Api) -> None:
     while not ahead.text:
         thread.join(0.01)
     resolve(server, "x/me")
-    thread.join(30)
+    thread.join(60)
     assert [one["id"] for one in ahead.events] == [5, 6, 7, 8]
 
 
@@ -218,7 +220,7 @@ def test_a_quiet_stream_has_heartbeats_and_ends_with_its_token(server: Api, monk
     while ":\n\n" not in quiet.text:
         thread.join(0.01)
     server.ttp.ok("token", "revoke", "read")
-    thread.join(30)
+    thread.join(60)
     assert not thread.is_alive()
     assert not quiet.ended
 
@@ -231,6 +233,38 @@ def test_a_reader_that_takes_nothing_loses_its_stream(server: Api, monkeypatch: 
     assert reader(api, 1, query="after=0").read().events  # its place is free
 
 
+def test_a_stream_waits_for_an_event_before_the_newest_one(server: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    api = server.having("read")
+    resolve(server, "x/me")
+    newest_id, looks = Events.newest_id, threading.Semaphore(0)
+
+    def unsettled(events: Events) -> int:
+        looks.release()
+        raise Busy("a change goes on")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Events, "newest_id", unsettled)
+        new = reader(api, 2, query="after=2")
+        thread = threading.Thread(target=new.read)
+        thread.start()
+        for _ in range(3):
+            assert looks.acquire(timeout=30)
+        assert new.events == []
+    assert Events.newest_id is newest_id
+    thread.join(30)
+    assert [one["id"] for one in new.events] == [3, 4]
+
+
+def test_no_stream_begins_at_an_event_that_is_not_the_newest_for_sure(
+    server: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unsettled(events: Events, known: int | None) -> int:
+        raise Busy("a change goes on")
+
+    monkeypatch.setattr(Events, "start", unsettled)
+    server.having("read").refused("GET", "/v1/events", 503, "busy", headers=STREAM)
+
+
 def test_streams_end_when_the_server_stops(server: Api) -> None:
     stopping = threading.Event()
     api = server.having("read")
@@ -241,5 +275,5 @@ def test_streams_end_when_the_server_stops(server: Api) -> None:
     while not found.text:
         thread.join(0.01)
     stopping.set()
-    thread.join(30)
+    thread.join(60)
     assert found.ended

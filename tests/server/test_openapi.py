@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pydantic import TypeAdapter
+from pydantic import ConfigDict, TypeAdapter
 
 from tests.server.conftest import Api
 from tests.server.test_access import LIST
@@ -60,6 +60,21 @@ def test_every_code_has_a_status() -> None:
     assert EXIT_CODES.keys() <= BY_CODE.keys()
 
 
+def check_answer(model: Any, answer: Any) -> None:
+    """Fail unless an answer has the shape, and no other keys."""
+    shapes: Any = tuple[model]
+    TypeAdapter(shapes, config=ConfigDict(extra="forbid")).validate_python((answer,), strict=True)
+
+
+def test_no_object_has_other_keys_than_described(document: Any) -> None:
+    free = {
+        name
+        for name, schema in document["components"]["schemas"].items()
+        if "properties" in schema and schema["additionalProperties"] is not False
+    }
+    assert free == {"CapabilitiesAnswer", "CreatorAnswer", "PinterestInput"}
+
+
 def test_what_is_answered_fits_its_schema(server: Api) -> None:
     api = server.having("publish")
     body = {"content": "Hi", "accounts": ["x/me"], "scheduledAt": "2098-01-01T09:00Z", "tags": ["a"]}
@@ -77,18 +92,17 @@ def test_what_is_answered_fits_its_schema(server: Api) -> None:
     for route in ROUTES:
         if route.method != "GET" or route.name in ("get_file", "get_counts", "get_creator_info", "get_connect_link"):
             continue
-        model = TypeAdapter(route.answers[200])
         path = route.path.replace("{account:path}", "x/me").replace("{slug:path}", "a").replace("{upload_id}", upload)
         path += "?kind=VIDEO" if route.name == "suggest_prompts" else ""
         for post_id in (1, 2, 3):
-            model.validate_python(api.ok("GET", path.replace("{post_id}", str(post_id)), headers=LIST), strict=True)
+            check_answer(route.answers[200], api.ok("GET", path.replace("{post_id}", str(post_id)), headers=LIST))
     created = next(route for route in ROUTES if route.name == "create_post")
     previewed = api.ok("POST", "/v1/posts?dryRun=true", body)
-    TypeAdapter(created.answers[200]).validate_python(previewed, strict=True)
+    check_answer(created.answers[200], previewed)
 
 
 @pytest.mark.parametrize("body", [{"contents": "a"}, {"content": "a", "accounts": ["x/nobody"]}, {"content": " "}])
 def test_a_problem_fits_its_schema(server: Api, body: Any) -> None:
     from ttp.server.answers import ProblemAnswer
 
-    ProblemAnswer.model_validate(server.having("draft").post("/v1/posts", body).json(), strict=True)
+    check_answer(ProblemAnswer, server.having("draft").post("/v1/posts", body).json())

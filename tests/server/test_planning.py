@@ -91,11 +91,13 @@ def test_slots_are_added_and_removed(api: Api) -> None:
     assert api.ok("GET", "/v1/slots") == []
     added = api.post("/v1/slots", body)
     assert (added.status_code, added.json()) == (201, api.ttp.ok("slots", "list", "--json").json)
-    assert api.ok("POST", "/v1/slots", {"accounts": ["x/other"], "cron": "0 9 * * 1"})[0]["timezone"] == "UTC"
-    assert api.ok("DELETE", "/v1/slots/1?dryRun=true") == {"id": 1, "removed": True}
-    assert api.ok("DELETE", "/v1/slots/1") == {"id": 1, "removed": True}
-    assert [one["id"] for one in api.ok("GET", "/v1/slots")] == [2]
-    api.refused("DELETE", "/v1/slots/1", 404, "not_found")
+    (other,) = api.ok("POST", "/v1/slots", {"accounts": ["x/other"], "cron": "0 9 * * 1"})
+    assert other["timezone"] == "UTC"
+    first = added.json()[0]["id"]
+    assert api.ok("DELETE", f"/v1/slots/{first}?dryRun=true") == {"id": first, "removed": True}
+    assert api.ok("DELETE", f"/v1/slots/{first}") == {"id": first, "removed": True}
+    assert [one["id"] for one in api.ok("GET", "/v1/slots")] == [other["id"]]
+    api.refused("DELETE", f"/v1/slots/{first}", 404, "not_found")
 
 
 @pytest.mark.parametrize(

@@ -85,14 +85,15 @@ def test_a_repeat_runs_through_its_life(drafts: Api) -> None:
     answer = drafts.post("/v1/repeats", body)
     made = answer.json()
     assert (answer.status_code, made["post"], made["count"], made["until"]) == (201, 1, 3, "2027-06-30T22:00:00Z")
+    path = f"/v1/repeats/{made['id']}"
     assert ids(drafts.ok("GET", "/v1/posts?after=3")) == [] or made["posts"]
-    assert drafts.ok("POST", "/v1/repeats/1/skip?dryRun=true")["skipped"] == 1
+    assert drafts.ok("POST", f"{path}/skip?dryRun=true")["skipped"] == 1
     for step, state in (("skip", "active"), ("pause", "paused"), ("resume", "active"), ("stop", "ended")):
-        found = drafts.ok("POST", f"/v1/repeats/1/{step}")
+        found = drafts.ok("POST", f"{path}/{step}")
         assert (found["state"], found) == (state, drafts.ok("GET", "/v1/repeats")[0])
     assert drafts.ok("GET", "/v1/repeats") == drafts.ttp.ok("repeat", "list", "--json").json
-    drafts.refused("POST", "/v1/repeats/1/resume", 409, "state")
-    drafts.refused("POST", "/v1/repeats/2/stop", 404, "not_found")
+    drafts.refused("POST", f"{path}/resume", 409, "state")
+    drafts.refused("POST", f"{path}9/stop", 404, "not_found")
 
 
 def test_a_new_repeat_is_what_the_command_prints(drafts: Api) -> None:

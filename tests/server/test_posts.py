@@ -308,8 +308,8 @@ def test_a_post_is_copied_and_deleted(api: Api) -> None:
     assert api.ok("GET", "/v1/posts/1/log") == []
 
 
-def test_an_author_cannot_approve_but_another_can(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TTP_PUBLISH__REQUIRE_APPROVAL", "true")
+def test_an_author_cannot_approve_but_another_can(api: Api) -> None:
+    api.set("publish.require_approval", "true")
     draft(api, scheduledAt=LATER)
     api.refused("POST", "/v1/posts/1/approve", 403, "not_allowed")
     author = api.having("approve", name="ann")
@@ -328,10 +328,8 @@ def test_an_author_cannot_approve_but_another_can(api: Api, monkeypatch: pytest.
     assert api.ok("GET", "/v1/posts/1/history?limit=1") == history[:1]
 
 
-def test_an_author_is_not_forgotten_while_the_post_can_be_approved(
-    api: Api, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TTP_PUBLISH__REQUIRE_APPROVAL", "true")
+def test_an_author_is_not_forgotten_while_the_post_can_be_approved(api: Api, clock: FakeClock) -> None:
+    api.set("publish.require_approval", "true")
     draft(api, scheduledAt="2028-01-01T09:00Z")
     draft(api)
     assert api.ok("DELETE", "/v1/posts/2")["deleted"]

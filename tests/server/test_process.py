@@ -106,6 +106,7 @@ def published(ttp: Program, sandbox: RunningSandbox, environ: dict[str, str], mo
 @pytest.mark.usefixtures("published")
 def test_it_publishes_what_is_created_over_http(serve: Serve, sandbox: RunningSandbox) -> None:
     with serve() as server:
+        until(lambda: bool(server.ok("GET", "/v1/status")["publisher"]["running"]))
         made = server.ok("POST", "/v1/posts", {"content": "Hello", "accounts": ["x/demo"]})
         found = server.ok("POST", f"/v1/posts/{made['id']}/publish?wait=30")
         assert found["status"] == "published"
@@ -230,8 +231,7 @@ def test_it_publishes_once_the_other_publisher_ends(serve: Serve, ttp: Program, 
     try:
         until(lambda: ttp.ok("status", "--json").json["publisher"]["running"])
         with serve() as server:
-            publisher = server.ok("GET", "/v1/status")["publisher"]
-            assert publisher["pid"] == other.pid
+            until(lambda: server.ok("GET", "/v1/status")["publisher"]["pid"] == other.pid)
             other.terminate()
             other.wait(PATIENCE_S)
             until(lambda: server.ok("GET", "/v1/status")["publisher"]["pid"] == server.process.pid)
@@ -349,3 +349,29 @@ def test_a_stop_while_the_publisher_starts_is_not_lost(*, late: bool) -> None:
     command = [sys.executable, "-c", f"LATE = {late}\n{STOPPED_EARLY}"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert (done.stdout.splitlines()[-1:], done.returncode) == ([str(int(signal.SIGINT))], 0), done
+
+
+STOPPED_BEFORE_A_WAIT = """
+import _thread, os, signal, sys, threading
+from ttp.server.process import ServerProcess, listen
+
+async def app(scope, receive, send): ...
+
+def stop():
+    main, before, same = threading.main_thread().ident, None, 0
+    while same < 1000 or before[0] not in ("wait", "_wait"):  # until it does nothing else
+        frame = sys._current_frames()[main]
+        now = frame.f_code.co_name, frame.f_lasti
+        before, same = now, same + 1 if now == before else 0
+        os.sched_yield()
+    _thread.interrupt_main(signal.SIGTERM)  # like a signal just before the wait, this ends no wait
+
+server = ServerProcess(app, listen("127.0.0.1", 0), None, stopping=threading.Event(), poll_s=1.0, drain_s=1.0)
+print(server.run(threading.Thread(target=stop).start, print, print))
+"""
+
+
+def test_a_stop_just_before_it_waits_is_not_lost() -> None:
+    command = [sys.executable, "-c", STOPPED_BEFORE_A_WAIT]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    assert (done.stdout, done.returncode) == (f"{int(signal.SIGTERM)}\n", 0), done

@@ -7,7 +7,6 @@ import json
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,8 +18,7 @@ from ttp.server import process
 from ttp.server.process import WebhookSender
 from ttp.services.server.webhooks import Webhooks
 from ttp.store.credentials import CredentialsFile
-from ttp.store.database import Database
-from ttp.store.home.locks import webhook_lock
+from ttp.store.publisher_session import Job
 
 __all__ = ["environ", "published", "serve"]
 OF_A_POST = ["post.due", "delivery.sending", "delivery.published", "post.finished"]
@@ -118,17 +116,17 @@ def test_a_server_that_only_serves_sends_what_a_publisher_elsewhere_does(
         assert secret not in server.process.stderr.read()
 
 
-def hanging(home: Path, ttp: Program, over: threading.Event) -> tuple[Webhooks, list[str]]:
+def hanging(ttp: Program, over: threading.Event) -> tuple[Webhooks, list[str]]:
     """Webhooks of which the first hangs, and the addresses that were called."""
     called: list[str] = []
 
     def send(url: str, body: bytes, headers: object, *, private: bool) -> CallResult:
         called.append(url)
         if url.endswith("/1"):
-            over.wait(30)
+            over.wait(60)
         return CallResult(204)
 
-    return Webhooks(Database(home), CredentialsFile(home), ttp.clock, send), called
+    return Webhooks(ttp.database, CredentialsFile(ttp.home), ttp.clock, send), called
 
 
 def test_a_receiver_that_hangs_holds_up_no_other_and_one_process_sends(
@@ -137,12 +135,12 @@ def test_a_receiver_that_hangs_holds_up_no_other_and_one_process_sends(
     monkeypatch.setattr(process, "LOOK_EVERY_S", 0.01)
     monkeypatch.setattr(process, "LOCK_EVERY_S", 0.01)
     over, stopping = threading.Event(), threading.Event()
-    webhooks, called = hanging(ttp.home, ttp, over)
+    webhooks, called = hanging(ttp, over)
     for number in (1, 2):
         ttp.ok("webhook", "add", f"http://127.0.0.1:9/{number}", "--allow-private", "--events", "delivery.failed")
     ttp.account("x/me")
     senders = [threading.Thread(target=WebhookSender(webhooks).run, args=(stopping,)) for _ in range(2)]
-    with webhook_lock(ttp.home) as is_held:
+    with ttp.database.job(Job.WEBHOOKS) as is_held:
         assert is_held
         for one in senders:
             one.start()
@@ -155,7 +153,7 @@ def test_a_receiver_that_hangs_holds_up_no_other_and_one_process_sends(
     until(lambda: called.count("http://127.0.0.1:9/1") == 2)
     stopping.set()
     for one in senders:
-        one.join(30)
+        one.join(60)
         assert not one.is_alive()
     assert len(called) == 4
 

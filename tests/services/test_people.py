@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,7 @@ from tests.conftest import Program
 from tests.store.stores import store_at
 from ttp.domain.api_token import Caller, Person, TokenCapability
 from ttp.domain.errors import UsageError
-from ttp.services.server.people import LINK_WORKS_FOR, SESSION_LASTS_FOR, People
+from ttp.services.server.people import LINK_WORKS_FOR, SESSION_LASTS_FOR, People, read_address, recorded_address
 
 READ, DRAFT, PUBLISH, APPROVE = TokenCapability
 
@@ -89,3 +90,11 @@ def test_a_person_acts_with_the_smallest_capability_that_is_enough() -> None:
     assert ann.acting(APPROVE) == Caller("ann", APPROVE, frozenset({1}))
     reader = Person("bob", (READ,))
     assert (reader.may(READ), reader.may(DRAFT), reader.acting(APPROVE)) == (True, False, None)
+
+
+def test_the_address_of_a_server_is_kept_in_a_home_that_is_made_for_it(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with recorded_address(home, "http://127.0.0.1:9"):
+        assert read_address(home) == "http://127.0.0.1:9"
+    assert read_address(home) is None
+    assert home.stat().st_mode & 0o777 == 0o700

@@ -146,7 +146,7 @@ def _said(post: Post) -> tuple[object, ...]:
 @pytest.mark.sqlite("it copies the file of an empty store")
 @pytest.mark.parametrize("form", FORMATS)
 @given(made=st.lists(MADE, min_size=1, max_size=4, unique_by=lambda post: post.key or id(post)))
-@examples(12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(12, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_posts_come_back_as_they_were(
     form: str, made: list[Post], empty: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

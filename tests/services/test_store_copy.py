@@ -479,7 +479,7 @@ def test_a_copy_whose_process_is_killed_goes_on(make: Make, way: tuple[str, str]
     before = rows_of(filled(source))
     places = [word for one in (source, target) for word in (str(one.home), "" if one.has_files else one.name)]
     for commits in (1, 2, 3, 4, 11):
-        died = subprocess.run([sys.executable, "-c", DYING, str(commits), *places], capture_output=True, timeout=60)
+        died = subprocess.run([sys.executable, "-c", DYING, str(commits), *places], capture_output=True, timeout=300)
         assert died.returncode == -signal.SIGKILL, died.stderr
         assert may_publish(source) + may_publish(target) <= 1
     for _ in StoreCopy(source, target).run():

@@ -161,7 +161,7 @@ def killed_with_the_pair(stage: Stage) -> None:
     with stage.workers(2) as (first, second):
         stage.clock.advance(hours=2)
         first.ask("die")
-        assert first.process.wait(30) == -9
+        assert first.process.wait(60) == -9
         began = stage.clock.now()
         stage.clock.advance(minutes=1)
         second.ask()

@@ -79,7 +79,7 @@ def test_a_host_whose_session_was_ended_sends_nothing(
     def ended(record: SharedRefreshRecord, *given: object) -> object:
         (pid,) = record._session.execute("SELECT pg_backend_pid()").fetchone()
         with two.database.writing() as db:
-            db.execute("SELECT pg_terminate_backend(?)", (pid,))
+            db.execute("SELECT pg_terminate_backend(?, 60000)", (pid,))
         return begin(record, *given)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patch:

@@ -42,17 +42,18 @@ class Schemas:
         return self._address(self._homes[home])
 
     def copy(self, home: Path, other: Path) -> None:
-        """Copy the store of a home into the new one of another."""
+        """Copy the store of a home into the one of another."""
+        is_new = other not in self._homes
         self.at(other)
         source, target = self._homes[home], self._homes[other]
         with self._changing(target) as db:
             for table in self._tables(target):
-                if table in _FIRST_ROWS:
+                if table in _FIRST_ROWS or not is_new:
                     db.execute(f"DELETE FROM {table}")
                 db.execute(f"INSERT INTO {table} OVERRIDING SYSTEM VALUE SELECT * FROM {source}.{table}")
             rows = db.execute("SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = ?", (source,))
             for sequence, last in rows.fetchall():
-                db.execute("SELECT setval(?::regclass, ?)", (sequence, last)) if last else None
+                db.execute("SELECT setval(?::regclass, ?, ?)", (sequence, last or 1, last is not None))
 
     @contextmanager
     def lending(self, *, keep: bool = False) -> Iterator[None]:
@@ -71,7 +72,7 @@ class Schemas:
         del self._taken[self._before :]
         for name in ended:
             self._session.execute(
-                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = ?", (name,)
+                "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE application_name = ?", (name,)
             )
         self._free += ended
         self._homes = {home: name for home, name in self._homes.items() if name not in ended}

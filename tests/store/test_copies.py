@@ -69,9 +69,9 @@ import sys, pathlib
 from tests.store.stores import add_post
 from ttp.store.database import Database
 database = Database(pathlib.Path(sys.argv[1]))
-for i in range(10_000):
+while True:
     add_post(database, content="x" * 2000)
-    print(i, flush=True)
+    print("written", flush=True)
 """
 
 
@@ -80,10 +80,12 @@ def a_writer(home: Path) -> Iterator[None]:
     environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     with subprocess.Popen([sys.executable, "-c", WRITING, str(home)], stdout=subprocess.PIPE, env=environ) as process:
         assert process.stdout is not None
-        process.stdout.readline()
-        yield
-        assert process.poll() is None
-        process.kill()
+        try:
+            process.stdout.readline()
+            yield
+            assert process.poll() is None
+        finally:
+            process.kill()
 
 
 def test_a_backup_while_another_process_writes_is_whole_and_stops_nobody(database: Database, tmp_path: Path) -> None:

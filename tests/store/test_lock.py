@@ -104,6 +104,25 @@ def test_a_look_at_the_lock_never_keeps_a_publisher_out(home: Path, monkeypatch:
     os.close(look)
 
 
+def test_a_look_that_takes_seconds_keeps_no_publisher_out(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with publisher_lock(home):
+        pass
+    look = os.open(home / "publisher.lock", os.O_RDWR)
+    fcntl.flock(look, fcntl.LOCK_SH)
+    slept = 0.0
+
+    def sleep(seconds: float) -> None:
+        nonlocal slept
+        slept += seconds
+        if slept > 5.0:
+            fcntl.flock(look, fcntl.LOCK_UN)
+
+    monkeypatch.setattr("time.sleep", sleep)
+    with publisher_lock(home):
+        assert slept > 5.0
+    os.close(look)
+
+
 def test_a_lock_is_given_back_after_an_error(home: Path) -> None:
     with pytest.raises(KeyError), publisher_lock(home):
         raise KeyError

@@ -143,11 +143,11 @@ def test_who_adds_waits_for_who_removes(home: Home) -> None:
         with media_removing_lock(home.database.home) as lock:
             assert lock is not None
             begun.set()
-            over.wait(5)
+            over.wait(60)
 
     thread = threading.Thread(target=remove)
     thread.start()
-    begun.wait(5)
+    begun.wait(60)
     waited = threading.Timer(0.1, over.set)
     waited.start()
     with media_adding_lock(home.database.home):

@@ -160,7 +160,7 @@ def test_a_named_pipe_is_written_to_and_stays_one(tmp_path: Path) -> None:
     os.set_blocking(reader, True)
 
     def read() -> None:
-        select.select([reader], [], [], 30)  # before the writer has opened it there is nothing but its end
+        select.select([reader], [], [], 60)  # before the writer has opened it there is nothing but its end
         with os.fdopen(reader) as file:
             got.append(file.read())
 
@@ -168,7 +168,7 @@ def test_a_named_pipe_is_written_to_and_stays_one(tmp_path: Path) -> None:
     text = ["x" * 1000] * 200  # more than a pipe holds
     threading.Thread(target=write, args=(pipe, text, NONE), kwargs={"over": False}).start()
     thread.start()
-    thread.join(30)
+    thread.join(60)
     assert got == ["".join(text)]
     assert pipe.is_fifo()
 

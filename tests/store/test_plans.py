@@ -280,7 +280,10 @@ def test_a_claim_reads_two_deliveries_of_each_account_at_most(db: Explaining) ->
     ],
     ids=range(11),
 )
-def test_a_page_of_the_list_is_read_in_order(db: Explaining, wanted: PostFilter) -> None:
+def test_a_page_of_the_list_is_read_in_order(
+    db: Explaining, wanted: PostFilter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "_FEW", -1)
     for number, status in enumerate(PostStatus, 1):
         db.execute(
             "INSERT INTO post (id, content, status, scheduled_at, created_at, updated_at, variants, thread, options)"
@@ -296,6 +299,13 @@ def test_a_page_of_the_list_is_read_in_order(db: Explaining, wanted: PostFilter)
     assert not [step for step in db.plans if "TEMP B-TREE" in step], "no sorting of the posts"
     by = "SEARCH post USING INDEX sqlite_autoindex_post_1" if wanted.key else "SEARCH post USING INDEX post_by_status"
     assert {step.partition(" (")[0] for step in db.plans if " post " in step} == {by}
+
+
+def test_the_few_posts_of_an_account_are_read_by_their_ids(db: Explaining) -> None:
+    db.only = f"{row_mapper.POSTS} WHERE id"
+    list(queries.posts(db, PostFilter(accounts=(1,))))
+    found = {step.partition(" (")[0] for step in db.plans if " post " in step}
+    assert found == {"SEARCH post USING INTEGER PRIMARY KEY"}
 
 
 def test_a_claim_looks_at_the_accounts_of_what_is_due_and_hardly_at_the_others(tmp_path: Path) -> None:

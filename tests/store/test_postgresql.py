@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing, nullcontext
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -15,6 +17,7 @@ from alembic.config import Config
 from tests.conftest import Program, Ran
 from ttp.cli.context import open_database
 from ttp.domain.errors import Busy, NewerStore, NotAllowed
+from ttp.domain.time.clock import SystemClock
 from ttp.store.database import REVISIONS
 from ttp.store.dialect import Connection, NotDurable, SessionLost, StoreError
 from ttp.store.postgresql import upgrade
@@ -22,6 +25,7 @@ from ttp.store.postgresql.address import read_address
 from ttp.store.postgresql.connection import PostgresConnection
 from ttp.store.postgresql.database import PostgresDatabase
 from ttp.store.postgresql.errors import sentence
+from ttp.store.postgresql.server_check import ServerState
 
 COLUMNS = (
     "SELECT table_name, column_name, data_type, is_nullable, is_identity, column_default"
@@ -58,6 +62,14 @@ def on_server(url: str, *statements: str) -> None:
             db.execute(statement)
 
 
+def test_what_waited_for_a_lock_sees_what_was_committed_meanwhile_whatever_the_default(store_url: str) -> None:
+    with closing(PostgresConnection(read_address(store_url))) as db:
+        db.execute("SET default_transaction_isolation = 'serializable'")
+        for begin in (db.transaction, db.change):
+            with begin():
+                assert db.execute("SHOW transaction_isolation").fetchone()[0] == "read committed"
+
+
 @pytest.mark.parametrize(
     ("url", "code"),
     [
@@ -78,17 +90,31 @@ def test_an_address_that_leads_nowhere(ttp: Program, monkeypatch: pytest.MonkeyP
     assert not (ttp.home / "config.toml").exists()
 
 
+def reload(url: str) -> None:
+    """Let a server read its files again, and wait until new sessions go by them."""
+
+    def loaded() -> object:
+        with closing(PostgresConnection(read_address(url))) as db:
+            return db.execute("SELECT pg_conf_load_time()").fetchone()[0]
+
+    before = loaded()
+    on_server(url, "SELECT pg_reload_conf()")
+    while loaded() == before:
+        pass
+
+
 @pytest.fixture
 def guarded(postgresql: str, store_url: str) -> Iterator[str]:
     """The address of a user who has a password, and no right in the store."""
     rules = Path(postgresql.rpartition("host=")[2]) / "pg_hba.conf"
     before = rules.read_text()
     rules.write_text(f"local all guarded scram-sha-256\n{before}")
-    reload = "SELECT pg_reload_conf()"
-    on_server(postgresql, "CREATE ROLE guarded LOGIN PASSWORD 'open sesame'", reload)
+    on_server(postgresql, "CREATE ROLE guarded LOGIN PASSWORD 'open sesame'")
+    reload(postgresql)
     yield store_url.replace("postgres:@", "guarded@")
     rules.write_text(before)
-    on_server(postgresql, "DROP OWNED BY guarded; DROP ROLE guarded", reload)
+    on_server(postgresql, "DROP OWNED BY guarded; DROP ROLE guarded")
+    reload(postgresql)
 
 
 def test_a_password(guarded: str, ttp: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -197,7 +223,7 @@ def test_a_session_that_ended_while_idle_is_not_used_again(store_url: str, tmp_p
     with database.reading() as db:
         assert db is not None
         pid = db.execute("SELECT pg_backend_pid()").fetchone()[0]
-    on_server(store_url, f"SELECT pg_terminate_backend({pid}, 5000)")
+    on_server(store_url, f"SELECT pg_terminate_backend({pid}, 60000)")
     with database.reading() as db:
         assert db is not None
         assert db.execute("SELECT pg_backend_pid()").fetchone()[0] != pid
@@ -256,35 +282,66 @@ def test_a_newer_store_is_refused_unless_it_says_that_it_may_be_used(own_schema:
         open_database(tmp_path, own_schema).connect()
 
 
-def test_a_session_whose_statements_are_of_an_older_schema_is_given_up(own_schema: str, tmp_path: Path) -> None:
-    """Another program upgrades the store meanwhile. What is read goes on in a new session."""
-    db = open_database(tmp_path, own_schema).connect()
-    for _ in range(10):  # until the driver has it prepared
-        db.execute("SELECT * FROM account WHERE id = ?", (1,)).fetchone()
+ASKED = "SELECT * FROM account WHERE id = ?"
+
+
+def prepare(db: Connection) -> None:
+    """Ask until the driver has the statement prepared."""
+    for _ in range(10):
+        db.execute(ASKED, (1,)).fetchone()
+
+
+def test_what_was_prepared_for_an_older_schema_is_prepared_anew(own_schema: str, tmp_path: Path) -> None:
+    """Another program upgrades the store meanwhile. In a transaction it is too late for that."""
+    opened = open_database(tmp_path, own_schema)
+    with closing(opened.connect()) as db, closing(opened.connect()) as other:
+        for one in (db, other):
+            prepare(one)
+        on_server(own_schema, "ALTER TABLE account ADD COLUMN more text")
+        prepare(db)
+        with pytest.raises(SessionLost), other.transaction():
+            other.execute(ASKED, (1,))
+        assert isinstance(db, PostgresConnection)
+        assert isinstance(other, PostgresConnection)
+        assert (db.is_usable, other.is_usable) == (True, False)
+
+
+@pytest.mark.parametrize("reads", [True, False])
+def test_one_session_that_is_of_an_older_schema_stands_for_all(own_schema: str, tmp_path: Path, reads: bool) -> None:
+    database = open_database(tmp_path, own_schema)
+    with database.reading() as db, database.reading() as other, database.reading() as third:
+        for one in (db, other, third):
+            assert one is not None
+            prepare(one)
     on_server(own_schema, "ALTER TABLE account ADD COLUMN more text")
-    with pytest.raises(SessionLost):
-        db.execute("SELECT * FROM account WHERE id = ?", (1,))
-    assert isinstance(db, PostgresConnection)
-    assert not db.is_usable
+    if reads:
+        with database.reading() as db:
+            assert db is not None
+            db.execute(ASKED, (1,))
+    else:
+        with pytest.raises(Busy), database.writing() as db:
+            db.execute(ASKED, (1,))
+    with database.writing() as db, database.reading() as other:
+        for one in (db, other):
+            assert one is not None
+            with nullcontext() if one is db else one.transaction():
+                one.execute(ASKED, (1,))
 
 
-def test_a_session_that_misses_a_prepared_statement_is_given_up(store_url: str, tmp_path: Path) -> None:
-    db = open_database(tmp_path, store_url).connect()
-    asked = "SELECT * FROM account WHERE id = ?"
-
-    def fail_and_ask() -> None:
+def test_what_an_error_kept_from_being_prepared_is_prepared_anew(store_url: str, tmp_path: Path) -> None:
+    def fail_and_ask(db: Connection) -> None:
         with db.together():
             db.execute("SELECT 1 / (count(*) - 100000) FROM generate_series(1, 100000)")  # after some time
-            db.execute(asked, (1,))
+            db.execute(ASKED, (1,))
 
-    for _ in range(5):  # the driver prepares it the next time
-        db.execute(asked, (1,)).fetchone()
-    with pytest.raises(StoreError):
-        fail_and_ask()
-    with pytest.raises(SessionLost):
-        db.execute(asked, (1,))
-    assert isinstance(db, PostgresConnection)
-    assert not db.is_usable
+    with closing(open_database(tmp_path, store_url).connect()) as db:
+        for _ in range(5):  # the driver prepares it the next time
+            db.execute(ASKED, (1,)).fetchone()
+        with pytest.raises(StoreError):
+            fail_and_ask(db)
+        prepare(db)
+        assert isinstance(db, PostgresConnection)
+        assert db.is_usable
 
 
 def test_a_session_that_ends_between_statements_of_a_block_is_known_to_be_lost(
@@ -348,3 +405,26 @@ def test_an_upgrade_that_meets_a_deadlock_is_tried_again(
     else:
         with pytest.raises(Busy, match="try again"):
             database.connect()
+
+
+@pytest.mark.parametrize(
+    ("standbys", "publishers", "waits", "status"),
+    [(0, 0, False, "ok"), (0, 1, False, "ok"), (0, 2, False, "warn"), (1, 0, False, "warn"), (1, 2, True, "ok")],
+)
+def test_doctor_warns_if_commits_wait_for_no_standby(
+    ttp: Program, monkeypatch: pytest.MonkeyPatch, standbys: int, publishers: int, waits: bool, status: str
+) -> None:
+    look = PostgresDatabase.server_state
+
+    def replicated(database: PostgresDatabase, now: object) -> ServerState:
+        found = look(database, SystemClock().now)
+        assert (found.waits_for_standby, found.standbys, found.publishers) == (False, 0, publishers)
+        return replace(found, waits_for_standby=waits, standbys=standbys)
+
+    monkeypatch.setattr(PostgresDatabase, "server_state", replicated)
+    with ExitStack() as held:
+        for _ in range(publishers):
+            held.enter_context(closing(ttp.database.publisher_session("loop", timedelta(seconds=30)).connect()))
+        ran = ttp("doctor", "--json")
+    (check,) = [one for one in ran.json["checks"] if one["name"] == "server"]
+    assert (check["status"], ran.code) == (status, 0)

@@ -231,6 +231,7 @@ SOME_FILTERS = st.just(EVERY) | FILTERS | st.builds(PostFilter, statuses=st.just
     filters=st.lists(SOME_FILTERS, min_size=1, max_size=5),
     size=st.integers(1, 7),
     batch=st.integers(1, 5),
+    few=st.sampled_from([-1, 3, 500]),
     data=st.data(),
 )
 def test_any_page_of_any_list_is_what_sorting_all_posts_would_give(
@@ -239,6 +240,7 @@ def test_any_page_of_any_list_is_what_sorting_all_posts_would_give(
     filters: list[PostFilter],
     size: int,
     batch: int,
+    few: int,
     data: st.DataObject,
 ) -> None:
     database = three_accounts(tmp_path_factory.mktemp("store"))
@@ -247,6 +249,7 @@ def test_any_page_of_any_list_is_what_sorting_all_posts_would_give(
     whole = in_list_order([post for post in stored if post.deleted_at is None])
     with closing(database.connect()) as db, pytest.MonkeyPatch.context() as patch:
         patch.setattr(queries, "_BATCH", batch)
+        patch.setattr(queries, "_FEW", few)
         for wanted in filters:
             expected = [post for post in whole if passes(post, wanted)]
             assert list(queries.posts(db, wanted)) == expected

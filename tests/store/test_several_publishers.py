@@ -7,11 +7,11 @@ from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 
-from tests.clock import START
+from tests.clock import START, FakeClock
 from tests.settings import Config
 from tests.store.stores import add_account, add_post, to
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
@@ -21,12 +21,15 @@ from ttp.domain.post import PostStatus
 from ttp.publisher import reconcile
 from ttp.publisher.delivery_context import record_evidence
 from ttp.publisher.outcomes import replay_journal, to_journal_entry
+from ttp.services.server.events import Events
 from ttp.store import accounts as stored_accounts
 from ttp.store import attempts, claims, events, queries
 from ttp.store.database import Database
 from ttp.store.dialect import Conflicting, Connection, Row, SessionLost, StoreError, TryAgain
+from ttp.store.events import StoredEvent
 from ttp.store.home.journal import Journal
 from ttp.store.ownership import Machine, Owner
+from ttp.store.postgresql import connection
 from ttp.store.postgresql.database import PostgresDatabase
 from ttp.store.publisher_session import Held, PublisherSession
 from ttp.store.row_mapper import Quarantine
@@ -259,7 +262,7 @@ def test_what_was_asked_together_with_a_statement_that_fails_is_asked_again(
         with pytest.raises(StoreError):
             fail_and_ask()
         events.record_finished(first.db, 1, PostStatus.PUBLISHED, START)
-    assert [one.event for one in events.events_after(first.db, 0, most=9)] == ["post.finished"]
+    assert [one.event for one in events.events_after(first.db, 0, 9, most=9)] == ["post.finished"]
 
 
 def test_a_silent_publisher_is_disconnected_and_one_that_reports_is_not(
@@ -650,6 +653,7 @@ def test_ids_and_fences_are_not_given_again_after_a_failover(
     intent = lost_in_a_call(database, first, second, DeliveryState.RECONCILING)
     second.db.execute("UPDATE delivery SET next_at = 0")
     (found,) = queries.post_even_deleted(second.db, 1).deliveries
+    newest = Events(database, FakeClock()).newest_id()
     assert isinstance(database, PostgresDatabase)
     machine = Machine("here", "1" * 32)
     owner = Owner(database.home, machine, has_files=False, identity=database.server_identity)
@@ -661,6 +665,58 @@ def test_ids_and_fences_are_not_given_again_after_a_failover(
     assert after.fence - found.fence > 1000
     with second.db.transaction():
         assert attempts.start_attempt(second.db, INTENT)() - (intent.id or 0) > 1000
+    assert Events(database, FakeClock()).newest_id() - newest > 1000
+
+
+def test_an_event_that_is_stored_after_a_later_one_is_not_skipped(
+    database: Database, two: tuple[Publisher, Publisher], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = two
+    posts(database, 2)
+    (one,), (other,) = first.claim(free=1), second.claim(free=1)
+    asked = Events(database, FakeClock())
+    known = asked.newest_id()
+    with first.db.transaction():
+        claims.save_transition(first.db, one, one.failed(DeliveryError(Kind.CONTENT, "no")), now=START)
+        first.db.execute("SELECT 1")  # what waits is sent with it
+        second.save(other, other.failed(DeliveryError(Kind.CONTENT, "no")))
+        with monkeypatch.context() as patch:
+            patch.setattr(connection, "UNSETTLED_S", 0)
+            with pytest.raises(Busy):
+                asked.after(known, 9)
+            with pytest.raises(Busy):
+                asked.newest_id()
+            assert asked.after(known, 9, upto=known) == []
+            assert asked.start(known) == known
+    found = asked.after(known, 9)
+    assert [one.post_id for one in found] == [1, 1, 2, 2]
+    assert asked.newest_id() == found[-1].id
+
+
+def test_who_reads_events_waits_for_those_that_are_stored_at_the_moment(
+    database: Database, two: tuple[Publisher, Publisher], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = two
+    posts(database, 3)
+    (one, third), (other,) = first.claim(free=2), second.claim(free=1)
+    monkeypatch.setattr(connection, "UNSETTLED_S", 600)
+    asked = Events(database, FakeClock())
+    known, waits = asked.newest_id(), Event()
+    found: list[StoredEvent] = []
+    with monkeypatch.context() as patch, suppress(RuntimeError):
+        patch.setattr("time.sleep", lambda seconds: waits.set())
+        with first.db.transaction():
+            claims.save_transition(first.db, one, one.failed(DeliveryError(Kind.CONTENT, "no")), now=START)
+            first.db.execute("SELECT 1")
+            second.save(other, other.failed(DeliveryError(Kind.CONTENT, "no")))
+            reader = Thread(target=lambda: found.extend(asked.after(known, 9)))
+            reader.start()
+            assert waits.wait(300)
+            raise RuntimeError  # the transaction is undone: its events never come
+    reader.join(300)
+    assert [one.post_id for one in found] == [other.post_id] * 2
+    first.save(third, third.failed(DeliveryError(Kind.CONTENT, "no")))
+    assert [one.post_id for one in asked.after(found[-1].id, 9)] == [third.post_id] * 2
 
 
 def test_an_answer_that_proves_nothing_is_not_recorded(database: Database) -> None:
@@ -699,17 +755,19 @@ def test_a_publisher_of_another_role_is_refused_because_neither_could_disconnect
         first.db.execute("DROP OWNED BY other; DROP ROLE other")
 
 
-def test_a_change_that_goes_on_no_more_does_not_keep_others_from_theirs(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("ttp.store.postgresql.connection.IDLE_MS", 50)
+def test_a_change_that_goes_on_no_more_does_not_keep_others_from_theirs(database: Database) -> None:
+    from ttp.store.postgresql.connection import IDLE_MS
+
     posts(database, 1)
     asleep, other = (PostgresDatabase(database.home, database._url) for _ in range(2))  # type: ignore[attr-defined]
-    other._parameters["options"] += " -c lock_timeout=5000"
 
     def change_both() -> None:
         with asleep.writing() as db:
             db.execute("UPDATE post SET updated_at = 1")
+            limit = "'idle_in_transaction_session_timeout'"
+            (most,) = db.execute(f"SELECT setting FROM pg_settings WHERE name = {limit}").fetchone()
+            assert int(most) == IDLE_MS
+            db.execute(f"SELECT set_config({limit}, '50', true)")
             with other.writing() as awake:
                 awake.execute("UPDATE post SET updated_at = 2")
 

@@ -51,11 +51,11 @@ def at_once(writer: Writer, *works: Work | tuple[Work, None, Work]) -> Iterator[
 
     def hold(db: Connection) -> None:
         busy.set()
-        go.wait(10)
+        go.wait(60)
 
     with ThreadPoolExecutor(len(works) + 1) as pool:
         held = pool.submit(writer.run, hold)
-        assert busy.wait(10)
+        assert busy.wait(60)
         futures = []
         for count, work in enumerate(works, 1):
             futures.append(pool.submit(writer.run, *(work if isinstance(work, tuple) else (work,))))
@@ -211,5 +211,5 @@ def test_what_fails_after_a_commit_leaves_nobody_waiting(writer: Writer) -> None
 
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()
-    thread.join(10.0)
+    thread.join(60.0)
     assert answers == [1, 2]

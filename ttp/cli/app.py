@@ -180,6 +180,8 @@ def run(argv: Sequence[str], context: Context) -> int:
     except MemoryError:
         return report_out_of_memory(context.argv, context.open_out)
     except Exception as error:
+        if _is_interruption(error):
+            return INTERRUPTED
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             return report_write_error(error, context.argv, context.open_out)
         if os.environ.get("TTP_DEBUG"):
@@ -189,6 +191,14 @@ def run(argv: Sequence[str], context: Context) -> int:
             TtpError(f"this is a bug in ttp: {type(error).__name__}: {error}", again), context.argv, context.open_out
         )
     return code if isinstance(code, int) else DONE
+
+
+def _is_interruption(error: BaseException | None) -> bool:
+    """Return whether `error` came of Ctrl-C: in the middle of a wait it can leave a lock that its owner then finds
+    unlocked (threading.Condition.wait)."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None
 
 
 def print_help(argv: Sequence[str]) -> None:

@@ -81,7 +81,7 @@ UPGRADE = "upgrade"
 REPEATS = "repeats"
 """Kind of `publisher.idle` for occurrences of repeats that do not become posts; `message` says why."""
 STORE = "store"
-"""Kind of `publisher.idle` while the server of the store does not answer; `message` says why."""
+"""Kind of `publisher.idle` while the server of the store does not answer or is busy; `message` says why."""
 EVICTED = "evicted"
 """Kind of `publisher.idle` for another publisher that was disconnected; `message` names it."""
 

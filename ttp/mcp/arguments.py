@@ -12,6 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 
 from ttp.domain.errors import Hint, Problem, UsageError
+from ttp.views.answers import ActionAnswer
+
+_ACTION = {"$ref": f"#/$defs/{ActionAnswer.__name__}"}
 
 
 class Arguments(BaseModel):
@@ -78,9 +81,10 @@ def input_schema(model: type[Arguments]) -> dict[str, Any]:
 
 @cache
 def output_schema(answer: Any) -> dict[str, Any]:
-    """Return the JSON Schema of a tool's structured answer, which is an object: a list is its `result`. It is shared:
-    do not change it."""
+    """Return the JSON Schema of a tool's structured answer, which is an object: a list is its `result`. Actions are
+    text in it. It is shared: do not change it."""
     found = TypeAdapter(answer).json_schema()
+    found.get("$defs", {}).pop(ActionAnswer.__name__, None)
     if found.get("type") == "array":
         definitions = {"$defs": found.pop("$defs")} if "$defs" in found else {}
         found = {"type": "object", "properties": {"result": found}, "required": ["result"], **definitions}
@@ -88,9 +92,10 @@ def output_schema(answer: Any) -> dict[str, Any]:
 
 
 def _tidy(schema: Any) -> Any:
-    """Drop what says nothing to a reader: generated titles, and the null that an optional argument may be."""
+    """Drop what says nothing to a reader: generated titles, and the null that an optional argument may be. Also drop
+    actions, because tools answer them as text."""
     if isinstance(schema, list):
-        return [_tidy(one) for one in schema]
+        return [_tidy(one) for one in schema if one != _ACTION]
     if not isinstance(schema, dict):
         return schema
     found = {

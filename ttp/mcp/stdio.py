@@ -14,7 +14,8 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future
-from queue import SimpleQueue
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import Any, BinaryIO, TypeVar, cast
 
@@ -29,6 +30,7 @@ from ttp.publisher.process import RunResult
 T = TypeVar("T")
 READ_AHEAD = 64
 """Lines that are read before the ones before them are dispatched."""
+TURN_S = 1.0
 DRAIN_S = 20.0
 """How long a stopped server waits for the calls that run."""
 
@@ -71,14 +73,23 @@ class StdioSession:
         before = {number: signal.signal(number, self._handle) for number in (signal.SIGTERM, signal.SIGINT)}
         protocol.start()
         try:
-            while (job := self._jobs.get()) is not None:
-                job()
+            self._run_jobs()
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
         if self._failure is not None:
             raise self._failure
         return self._code
+
+    def _run_jobs(self) -> None:
+        while True:
+            try:  # in turns: a signal just before a wait does not end that wait
+                job = self._jobs.get(timeout=TURN_S)
+            except Empty:
+                continue
+            if job is None:
+                return
+            job()
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self._stopping:
@@ -130,7 +141,8 @@ class _Wire:
         """End the input. Callable from any thread."""
         self._ended = True
         if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._lines.put_nowait, None)
+            with suppress(RuntimeError):  # the loop has ended
+                self._loop.call_soon_threadsafe(self._lines.put_nowait, None)
 
     async def __aiter__(self) -> AsyncIterator[str]:
         self._loop = asyncio.get_running_loop()

@@ -96,6 +96,7 @@ class Loop:
         machine's own."""
         self._context = context
         self._workers = workers
+        workers.report_busy = self._say_busy
         self._watch = watch
         self._heartbeat = heartbeat
         self._taken = taken
@@ -229,6 +230,10 @@ class Loop:
                 return
             self._workers.wait(REOPEN_S)
 
+    def _say_busy(self, busy: Busy) -> None:
+        message = f"posts wait: {busy.message}"
+        self._context.emit(Event(self._context.clock.now(), "publisher.idle", kind=STORE, message=message))
+
     def _take_over_abandoned(self) -> None:
         """Take over what other publishers left when they died."""
         context = self._context
@@ -307,6 +312,9 @@ class Loop:
         now = self._context.clock.now()
         if self._make_ahead is None or not repeats.due_recurrences(self._watch, now=now, horizon=now + self._horizon):
             return
+        session = self._context.session
+        if session is not None and session.is_changing(self._watch):
+            return  # they are made in one of the next turns, and what is due is published meanwhile
         try:
             said = self._make_ahead()
         except TtpError as error:
@@ -527,7 +535,7 @@ def fail_undeliverable(context: DeliveryContext, now: datetime, only: Collection
     def zone(delivery: Delivery, zones: Mapping[int, str]) -> tzinfo | None:
         return first_valid_zone(zones.get(delivery.account_id or 0), context.config.text("timezone"))
 
-    def work(db: Connection) -> list[Event]:
+    def find(db: Connection) -> list[tuple[Delivery, DeliveryError]]:
         overdue = claims.overdue(db, now=now, limit=limit, most=most, quarantine=context.quarantine)
         zones = accounts.zones(db) if overdue else {}
         wrong = [(late.delivery, _missed(late, now, zone(late.delivery, zones), approved=approved)) for late in overdue]
@@ -538,10 +546,19 @@ def fail_undeliverable(context: DeliveryContext, now: datetime, only: Collection
         )
         zones = zones or (accounts.zones(db) if outdone else {})
         wrong += [(d, _superseded(d, recurrence_id, zone(d, zones))) for d, recurrence_id in outdone]
+        return [(d, error) for d, error in wrong if only is None or d.post_id in only]
+
+    def work(db: Connection) -> list[Event]:
+        wrong = find(db)
+        if wrong and context.is_shared:
+            # A person may be giving them another time, or another publisher may claim them.
+            locked = {d.post_id or 0 for d, _ in wrong}
+            db.lock_posts(locked)
+            wrong = [(d, error) for d, error in find(db) if d.post_id in locked]
         events = []
         for before, error in wrong:
             after = before.failed(error)
-            if (only is None or before.post_id in only) and claims.save_transition(db, before, after, now=now):
+            if claims.save_transition(db, before, after, now=now):
                 events.append(delivery_event(after, now))
                 end = post_event(queries.post_even_deleted(db, after.post_id or 0), now)
                 events += [end] if end is not None else []

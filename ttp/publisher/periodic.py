@@ -7,6 +7,7 @@ once at its end, so that a publisher started by cron is enough.
 from __future__ import annotations
 
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
@@ -29,6 +30,8 @@ PATIENCE_S = 4.0
 """Seconds to wait for an answer with metrics: they are not urgent."""
 LEAVE_S = 1.0
 """Seconds that the end of a loop waits for a pull that is under way."""
+
+TURN_S = 0.25
 
 Stop: TypeAlias = Callable[[], bool]
 """Says whether to stop."""
@@ -157,14 +160,18 @@ def metrics_pull(pull: Turn | None, alone: Alone = _alone) -> Iterator[list[str]
 def pull_once(pull: Turn, over: threading.Event, budget_s: float = BUDGET_S, alone: Alone = _alone) -> list[str]:
     """Pull due metrics for at most `budget_s` seconds, or until `over` is set. Return bugs that occurred."""
     faults: list[str] = []
+    is_late = False
 
     def work() -> None:
-        _pull_safely(pull, over.is_set, faults, alone)
-        over.set()
+        _pull_safely(pull, lambda: is_late or over.is_set(), faults, alone)
 
-    threading.Thread(target=work, name="ttp-numbers", daemon=True).start()
-    over.wait(budget_s)
-    over.set()
+    thread = threading.Thread(target=work, name="ttp-numbers", daemon=True)
+    thread.start()
+    # This thread neither waits for the event nor sets it: a signal handler that sets it meanwhile finds its lock taken.
+    end = time.monotonic() + budget_s
+    while thread.is_alive() and not over.is_set() and (left := end - time.monotonic()) > 0:
+        thread.join(min(left, TURN_S))
+    is_late = True
     return faults
 
 

@@ -172,10 +172,11 @@ class PublisherProcess:
             raise
         finally:
             # The lock is free: whoever publishes next need not wait for this.
-            with _handle_stop_signals(over.set, asked=over.is_set()):
+            with _handle_stop_signals(over.set, asked=over.is_set()) as caught:
                 hooks.finish(over.is_set)
                 if notifications is not None:
                     notifications.look_at_last(over.is_set)
+            _pass_on(caught)
         if self.numbers is None or scope.mode not in _READ_AFTER or not ended.clean or over.is_set():
             return ended
         with _handle_stop_signals(over.set):
@@ -438,6 +439,14 @@ def _handle_stop_signals(stop: Callable[[], None], *, asked: bool = False) -> It
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _pass_on(caught: list[int]) -> None:
+    """Tell a server that runs publishers of a stop that came while one ended."""
+    for number in caught:
+        handler = signal.getsignal(number)
+        if callable(handler) and handler is not signal.default_int_handler:
+            signal.raise_signal(number)
 
 
 READY, ALIVE, STOPPING = "READY=1", "WATCHDOG=1", "STOPPING=1"

@@ -69,6 +69,8 @@ def recover_interrupted(
         accounts = session.take(db, Held.DELIVERY, free)
         if not accounts:
             return []
+        # The publisher that lost them may be recording an answer at this moment.
+        db.lock_posts(left.post_id or 0 for left in claims.interrupted_deliveries(db, quarantine, accounts=accounts))
     taken, code = [], None if accounts is None else UNDER_WAY
     for delivery in claims.interrupted_deliveries(db, quarantine, accounts=accounts):
         after = _taken_over(db, delivery, now, code)
@@ -331,8 +333,8 @@ def _word(finding: Finding) -> str:
 
 _WHY = "the store was taken over, and it may be published already"
 _FAILED_OVER = "the database failed over, and it may be published already"
-_REMEMBERED = ("delivery", "attempt")
-"""Tables whose ids publishers have in hand."""
+_REMEMBERED = ("delivery", "attempt", "event")
+"""Tables whose ids publishers have in hand, or readers that go on after the last one."""
 
 
 def claim_ownership(db: Connection, owner: Owner, now: datetime, *, take_over: bool) -> list[Delivery]:
@@ -343,7 +345,7 @@ def claim_ownership(db: Connection, owner: Owner, now: datetime, *, take_over: b
     moved: list[Delivery] = []
     if take_over:
         until = _last_instant(db, now)
-        moved = [_record_possible_call(db, delivery, now) for delivery in list(possibly_published(db, now=until))]
+        moved = [_record_possible_call(db, delivery, now) for delivery in _lock_possibly_published(db, until)]
     elif (doubt := owner.refusal(db)) is not None:
         raise doubt
     owner.claim(db, now)
@@ -370,11 +372,18 @@ def look_up_after_failover(db: Connection, owner: Owner, now: datetime) -> None:
     due: the new one may lack what was committed last. What is proven absent is sent then, as after any lost answer."""
     with db.transaction():
         if owner.notice_failover(db):
-            # Publishers may still have ids and fences in hand that the new server lacks, and would give again.
+            # Others may still have ids and fences in hand that the new server lacks, and would give again.
             for table in _REMEMBERED:
                 db.continue_ids(table, db.highest_id(table) + FENCE_STEP)
-            for delivery in list(possibly_published(db, now=now)):
+            for delivery in _lock_possibly_published(db, now):
                 _record_possible_call(db, delivery, now, why=_FAILED_OVER, code=UNDER_WAY)
+
+
+def _lock_possibly_published(db: Connection, now: datetime) -> list[Delivery]:
+    """Return what may be published already, and lock its posts: a person may be giving them another time."""
+    found = {delivery.id: delivery.post_id or 0 for delivery in possibly_published(db, now=now)}
+    db.lock_posts(found.values())
+    return [delivery for delivery in possibly_published(db, now=now) if delivery.id in found]
 
 
 def _record_possible_call(

@@ -11,11 +11,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
+from ttp.domain.errors import Busy
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import Wait
 from ttp.publisher.delivery_context import DeliveryTask
 
 LONGEST_WAIT_S = 3600.0
+BUSY_OVER_S = 60.0
+"""Seconds after which something that was busy counts as free again."""
 Steps: TypeAlias = Generator[Wait, None, None]
 
 
@@ -78,6 +81,9 @@ class WorkerPool:
     ) -> None:
         """`lost`: errors of a job that has lost its delivery to others; they end the job alone."""
         self._lost = lost
+        self.report_busy: Callable[[Busy], None] = lambda busy: None
+        """Called once if jobs end again and again because something stays busy."""
+        self._busy: dict[str, tuple[float, int]] = {}
         self._pool = pool
         self._clock = clock
         self._wait = wait
@@ -153,11 +159,21 @@ class WorkerPool:
             self._jobs.discard(report.job)
             if report.error is not None and not isinstance(report.error, self._lost):
                 raise report.error
+            if isinstance(report.error, Busy):
+                self._count_busy(report.error)
             return
         # NaN would never be over.
         seconds = report.wait.seconds if 0 <= report.wait.seconds <= LONGEST_WAIT_S else LONGEST_WAIT_S
         until = self._clock.boot() + seconds
         heapq.heappush(self._sleepers, _Sleeper(until, next(self._order), report.job, report.steps))
+
+    def _count_busy(self, busy: Busy) -> None:
+        now = self._clock.boot()
+        self._busy = {one: known for one, known in self._busy.items() if now - known[0] < BUSY_OVER_S}
+        _, times = self._busy.get(busy.message, (now, 0))
+        self._busy[busy.message] = now, times + 1
+        if times == 1:  # once is nothing: the job is soon tried again
+            self.report_busy(busy)
 
     def _advance(self, job: Job, steps: Steps | None) -> None:
         # Made first: without memory there would be no report, and the loop would wait forever.

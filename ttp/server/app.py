@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
+from pydantic import ConfigDict, TypeAdapter
 from starlette.exceptions import HTTPException
 from starlette.routing import Route as PlainRoute
 
@@ -44,8 +45,8 @@ from ttp.services.delivery_counts import DeliveryCounter
 from ttp.services.server.events import Events
 
 _NOT_JSON: dict[Any, dict[str, Any]] = {
-    bytes: {"content": {"application/octet-stream": {"schema": {"type": "string"}}}},
-    str: {"content": {"text/plain": {"schema": {"type": "string"}}}},
+    bytes: {"application/octet-stream": {"schema": {"type": "string"}}},
+    str: {"text/plain": {"schema": {"type": "string"}}},
 }
 DOCS = "/docs"
 LOCAL_NAMES = ("127.0.0.1", "localhost", "::1")
@@ -86,14 +87,6 @@ def _api_routes() -> tuple[APIRoute, ...]:
 
 def _api_route(route: Route) -> APIRoute:
     is_timetopost = route.path.startswith(TIMETOPOST)
-    problem = FailureAnswer if is_timetopost else ProblemAnswer
-    described: dict[int | str, dict[str, Any]] = {
-        **{
-            status: _NOT_JSON[model] if model in (bytes, str) else {"model": model}
-            for status, model in route.answers.items()
-        },
-        **{status: {"model": problem} for status in route.statuses if status not in route.answers},
-    }
     guarded: dict[str, Any] = {}
     if route.needs is not None:
         guarded = {"x-capability": route.needs.value, "x-limited": route.limited, "security": [{"token": []}]}
@@ -107,7 +100,7 @@ def _api_route(route: Route) -> APIRoute:
         status_code=next(iter(route.answers)),
         response_class=Response if any(model in (bytes, str) for model in route.answers.values()) else route.answer,
         response_model=None,
-        responses=described,
+        responses={status: {} for status in route.statuses},
         operation_id=route.name,
         name=route.name,
         tags=[
@@ -119,26 +112,38 @@ def _api_route(route: Route) -> APIRoute:
 
 @cache
 def _openapi() -> dict[str, Any]:
-    """Return the OpenAPI document: FastAPI's, with problems in their media type and the token as security scheme."""
+    """Return the OpenAPI document: FastAPI's, with the schemas of the answers and the token as security scheme."""
     found = get_openapi(title="ttp", version=__version__, openapi_version="3.1.0", routes=_api_routes())
-    for path in found["paths"].values():
-        for operation in path.values():
-            _describe_problems(operation["responses"])
     parts = found["components"]
     for name in ("HTTPValidationError", "ValidationError"):
         parts["schemas"].pop(name, None)
+    parts["schemas"] |= _describe_answers(found["paths"])
     parts["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "ttp_…"}}
     return found
 
 
-def _describe_problems(responses: dict[str, Any]) -> None:
-    for status, answer in list(responses.items()):
-        content: dict[str, Any] = answer.get("content", {})
-        schema: dict[str, Any] = next((one.get("schema", {}) for one in content.values()), {})
-        if schema.get("$ref", "").endswith("/HTTPValidationError"):
-            del responses[status]
-        elif schema.get("$ref", "").endswith("/ProblemAnswer"):
-            answer["content"] = {MEDIA_TYPE: {"schema": schema}}
+def _describe_answers(paths: dict[str, Any]) -> dict[str, Any]:
+    """Put the schemas of all answers into the operations, and return those that they refer to by name."""
+    answers = [(route, status, _answer_model(route, status)) for route in ROUTES for status in route.statuses]
+    models = list(dict.fromkeys(model for _, _, model in answers if model not in _NOT_JSON))
+    shapes: Any = tuple.__class_getitem__(tuple(models))
+    found = TypeAdapter(shapes, config=ConfigDict(extra="forbid")).json_schema(
+        ref_template="#/components/schemas/{model}"
+    )
+    schemas = dict(zip(models, found["prefixItems"], strict=True))
+    for route, status, model in answers:
+        responses = paths[route.path.replace(":path", "")][route.method.lower()]["responses"]
+        kind = MEDIA_TYPE if model is ProblemAnswer else route.answer.media_type
+        content = _NOT_JSON.get(model) or {str(kind): {"schema": schemas[model]}}
+        responses[str(status)].setdefault("content", {}).update(content)
+        if 422 not in route.statuses:
+            responses.pop("422", None)  # FastAPI's own
+    return dict(found["$defs"])
+
+
+def _answer_model(route: Route, status: int) -> Any:
+    problem = FailureAnswer if route.path.startswith(TIMETOPOST) else ProblemAnswer
+    return route.answers.get(status, problem)
 
 
 async def _answer_error(request: Request, error: Exception) -> Response:

@@ -26,6 +26,7 @@ from fastapi import Request, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
+from typing_extensions import TypedDict
 
 from ttp import __version__
 from ttp.domain.command_protocol import (
@@ -154,19 +155,17 @@ COMMAND_BODY: Mapping[str, Any] = {
 }
 
 
-class CommandLine(BaseModel):
+class CommandLine(TypedDict, total=False):
     """A line of the answer: one of these. `stdout` and `stderr` are bytes in Base64, `exit` is the exit code and the
     last line; `question` too, which the caller answers by sending the request again with `answers`."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    stdout: str | None = None
-    stderr: str | None = None
-    file: str | None = None
-    data: str | None = None
-    question: str | None = None
-    exit: int | None = None
-    ended: str | None = None
+    stdout: str
+    stderr: str
+    file: str
+    data: str
+    question: str
+    exit: int
+    ended: str
 
 
 async def run_command(request: Request, services: Services) -> Response:

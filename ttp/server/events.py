@@ -8,7 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Annotated
 
 from fastapi import Header, Query, Request, Response
@@ -60,11 +60,12 @@ class EventStreams:
             self._open[token_id] -= 1
 
     async def newest_id(self) -> int:
-        """Return the highest id of an event. All streams share one look at the store."""
+        """Return the id up to which all events are known. All streams share one look at the store."""
         now = time.monotonic()
         if now - self._looked_at >= LOOK_EVERY_S / 2:
             self._looked_at = now
-            self._newest = await run_in_threadpool(self._events.newest_id)
+            with suppress(Busy):  # a change goes on for long: what is after it has to wait
+                self._newest = await run_in_threadpool(self._events.newest_id)
         return self._newest
 
 
@@ -88,17 +89,20 @@ class EventStream(StreamingResponse):
             # The body of the request has been read: what comes next is the end of the connection.
             gone = asyncio.ensure_future(receive())
             try:
-                await self._stream(send, gone)
+                last = await run_in_threadpool(self._services.events.start, self._after)
+            except TtpError as error:
+                gone.cancel()
+                await problem_answer(error)(scope, receive, send)
+                return
+            try:
+                await self._stream(send, gone, last)
             except (TimeoutError, TtpError):
                 return  # a reader that takes nothing; a store that cannot be read, a token that was revoked
             finally:
                 gone.cancel()
 
-    async def _stream(self, send: Send, gone: asyncio.Future[Message]) -> None:
+    async def _stream(self, send: Send, gone: asyncio.Future[Message], last: int) -> None:
         streams, events = self._streams, self._services.events
-        newest = await run_in_threadpool(events.newest_id)
-        # A store that was put back has lower ids again.
-        last = newest if self._after is None else min(self._after, newest)
         await _send(send, {"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         await _send(send, _body(b"retry: 2000\n\n"))
         sent = checked = time.monotonic()
@@ -108,7 +112,7 @@ class EventStream(StreamingResponse):
                 await run_in_threadpool(token_of, self._request, self._services.installation, TokenCapability.READ)
                 checked = now
             newest = await streams.newest_id()
-            found = await run_in_threadpool(events.after, last, USUAL_EVENTS) if newest > last else ()
+            found = await run_in_threadpool(events.after, last, USUAL_EVENTS, newest) if newest > last else ()
             last = found[-1].id if found else max(last, newest)  # those that the token may not see are skipped
             if found or now - sent >= HEARTBEAT_S:
                 await _send(send, _body("".join(map(event_text, found)).encode() or b":\n\n"))

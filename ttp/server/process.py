@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import errno
 import gc
+import math
 import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from types import FrameType
 
 import h11
@@ -200,6 +203,7 @@ class ServerProcess:
         self._poll_s = poll_s
         self._sender = sender
         self._stopped = stopping
+        self._wake: SimpleQueue[None] = SimpleQueue()
 
     def run(self, ready: Callable[[], None], emit: Sink, refused: Callable[[TtpError], None]) -> int | None:
         """Serve, and return the signal that ended it. `ready` is called once requests are accepted; `refused` with each
@@ -223,7 +227,8 @@ class ServerProcess:
                 sender.start()
             ready()
             number = self._publish(emit, refused)
-            self.stop()
+            if not self._stopped.is_set():  # a second signal meanwhile would wait for the lock of its event for ever
+                self.stop()
             thread.join()
             if sender is not None:
                 sender.join(LEAVE_S)
@@ -236,6 +241,15 @@ class ServerProcess:
         """Accept no more requests, finish what is under way, end. Safe in a signal handler."""
         self._server.should_exit = True
         self._stopped.set()
+        self._wake.put(None)
+
+    def _wait(self, seconds: float) -> None:
+        """Wait for a stop, in the main thread. Not by the event: a handler that sets it while this thread is about to
+        wait for it finds its lock taken. In turns, as a signal just before a wait does not end that wait."""
+        end = time.monotonic() + seconds
+        while not self._stopped.is_set() and (left := end - time.monotonic()) > 0:
+            with suppress(Empty):
+                self._wake.get(timeout=min(left, LOOK_EVERY_S))
 
     def _serve(self) -> None:
         try:
@@ -248,7 +262,7 @@ class ServerProcess:
         """Publish whenever the lock is free, until a stop; return the signal that ended it, if this saw it."""
         if self._publisher is None:
             gc.freeze()  # as a publisher does: what is loaded so far need not be searched in every collection
-            self._stopped.wait()
+            self._wait(math.inf)
             return None
         notify, told, is_stopping = self._publisher.notify, "", False
 
@@ -273,7 +287,7 @@ class ServerProcess:
             else:
                 if ended.signal is not None:
                     return ended.signal
-            self._stopped.wait(self._poll_s)
+            self._wait(self._poll_s)
         return None
 
 

@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from pydantic import BaseModel
 from starlette.responses import Response
 
 from ttp.domain import command_protocol
 from ttp.domain.api_token import TokenCapability
-from ttp.server import answers, number_answers, overview, planning, posts, uploads
-from ttp.server.answers import JsonAnswer
+from ttp.server import overview, planning, posts, uploads
+from ttp.server.answers import HealthAnswer, JsonAnswer, RemovedUploadAnswer, UploadAnswer
 from ttp.server.commands import COMMAND_BODY, CommandAnswer, CommandLine, run_command
 from ttp.server.events import STREAM_BODY, list_events
 from ttp.server.forms import BYTES_BODY, FORM_BODY
@@ -25,6 +24,7 @@ from ttp.server.timetopost import drafts as their_drafts
 from ttp.server.timetopost import media as their_media
 from ttp.server.timetopost import posts as their_posts
 from ttp.server.timetopost.media import FILES
+from ttp.views import answers, number_answers
 
 READ, DRAFT, PUBLISH, APPROVE = TokenCapability
 POST, POSTS = "/v1/posts/{post_id}", "/v1/posts"
@@ -61,7 +61,7 @@ class Route:
         return sorted({*self.answers, *self.refuses, *(ALWAYS if self.needs else ())})
 
 
-def _answers(model: type[BaseModel] | Any, status: int = 200, **more: Any) -> MappingProxyType[int, Any]:
+def _answers(model: Any, status: int = 200, **more: Any) -> MappingProxyType[int, Any]:
     return MappingProxyType({status: model, **{int(name.removeprefix("s")): one for name, one in more.items()}})
 
 
@@ -80,8 +80,8 @@ _NEW_REPEAT = _answers(answers.NewRepeatAnswer, 201, s200=answers.NewRepeatAnswe
 _SAME_REPEAT = _answers(answers.RepeatAnswer)
 _UNDONE = _answers(list[answers.UndoneAnswer])
 _WRITE = (*_BODY, 409, 422)
-_PART, _UPLOAD = f"{PARTS}/{{upload_id}}", _answers(answers.UploadAnswer)
-_NEW_UPLOAD = _answers(answers.UploadAnswer, 201, s200=answers.UploadAnswer)
+_PART, _UPLOAD = f"{PARTS}/{{upload_id}}", _answers(UploadAnswer)
+_NEW_UPLOAD = _answers(UploadAnswer, 201, s200=UploadAnswer)
 _IMPORT = _answers(answers.ImportAnswer, 201, s200=answers.ImportAnswer)
 _NUMBERS = _answers(number_answers.MetricsImportAnswer, 201, s200=number_answers.MetricsImportAnswer)
 _IMPORTING = (404, *_WRITE)
@@ -105,7 +105,7 @@ _V1 = (
     Route("POST", PARTS, uploads.begin_upload, DRAFT, _NEW_UPLOAD, _WRITE),
     Route("GET", _PART, uploads.get_upload, READ, _UPLOAD, _ONE),
     Route("PUT", _PART, uploads.add_part, DRAFT, _UPLOAD, (*_ONE, *_WRITE), described=BYTES_BODY),
-    Route("DELETE", _PART, uploads.remove_upload, DRAFT, _answers(answers.RemovedUploadAnswer), (*_ONE, *_WRITE)),
+    Route("DELETE", _PART, uploads.remove_upload, DRAFT, _answers(RemovedUploadAnswer), (*_ONE, *_WRITE)),
     Route("POST", IMPORTS, uploads.import_posts, DRAFT, _IMPORT, _IMPORTING, limited=False, described=FORM_BODY),
     Route(
         "POST",
@@ -150,7 +150,7 @@ _V1 = (
     Route("GET", "/v1/events", list_events, READ, _answers(list[answers.EventAnswer]), described=STREAM_BODY),
     Route("GET", "/v1/status", overview.get_status, READ, _answers(answers.StatusAnswer), limited=False),
     Route("GET", "/metrics", overview.get_counts, READ, _answers(str), limited=False),
-    Route("GET", "/healthz", overview.get_health, None, _answers(answers.HealthAnswer, s503=answers.HealthAnswer)),
+    Route("GET", "/healthz", overview.get_health, None, _answers(HealthAnswer, s503=HealthAnswer)),
 )
 
 _UNSUPPORTED = _answers(theirs.FailureAnswer, 501)

@@ -151,8 +151,14 @@ class Doctor:
             )
         if found.synchronous_commit == "off":
             yield failure_remark(
-                "synchronous_commit is off: a crash of the server could lose what was published, and post it again",
+                "synchronous_commit is off: a crash of the server could lose the last changes",
                 f"psql -d DATABASE -c 'ALTER ROLE {found.user} SET synchronous_commit = on'",
+            )
+        elif not found.waits_for_standby and (found.standbys or found.publishers > 1):
+            yield warning_remark(
+                "commits wait for no standby (synchronous_standby_names): a failover can lose the last changes, and"
+                " posts can appear twice",
+                action("help", "postgresql"),
             )
         if abs(found.ahead) > MOST_APART:
             seconds = abs(found.ahead.total_seconds())

@@ -130,6 +130,11 @@ class Connection(Protocol):
         """Return the highest id that a table ever had; 0 for none."""
         ...
 
+    def settled_id(self, table: str) -> int:
+        """Return the highest id that a table ever had, after all rows up to it are stored or never will be. A server
+        gives ids in another order than it commits. Raises Busy if a change goes on too long; outside a transaction."""
+        ...
+
     def reserve_ids(self, table: str, count: int) -> Sequence[int]:
         """Return ids for new rows, which no other session takes; inside a transaction."""
         ...

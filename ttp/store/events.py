@@ -1,5 +1,6 @@
 """Events of posts, written in the transaction that moves them, whoever moves them. Ids grow in the order of commits on
-SQLite, where only one transaction writes at a time."""
+SQLite, where only one transaction writes at a time; elsewhere readers wait until no event before the newest id can
+still come. The events of one post are in order everywhere: whoever records them has locked the post."""
 
 from __future__ import annotations
 
@@ -99,18 +100,27 @@ def record_changes(db: Connection, posts: Iterable[Post], before: StoredStates) 
             record_finished(db, post.id, post.status, post.updated_at)
 
 
-def events_after(db: Connection, after: int, *, most: int, within: frozenset[int] | None = None) -> list[StoredEvent]:
-    """Return the first events with a greater id. `within`: only of posts that go to none but these accounts."""
-    sql = f"SELECT * FROM event WHERE id > :after{'' if within is None else _WITHIN} ORDER BY id LIMIT :most"
-    values = {"after": after, "most": most, "within": List(sorted(within or ()))}
+def events_after(
+    db: Connection, after: int, upto: int, *, most: int, within: frozenset[int] | None = None
+) -> list[StoredEvent]:
+    """Return the first events with a greater id than `after`. `upto`: at most that of `settled_id`; `within`: only of
+    posts that go to none but these accounts."""
+    of_accounts = "" if within is None else _WITHIN
+    sql = f"SELECT * FROM event WHERE id > :after AND id <= :upto{of_accounts} ORDER BY id LIMIT :most"
+    values = {"after": after, "upto": upto, "most": most, "within": List(sorted(within or ()))}
     if within is None:
         del values["within"]
     return [_event(row) for row in db.execute(sql, values)]
 
 
 def newest_id(db: Connection) -> int:
-    """Return the highest id that an event ever had; 0 for none."""
+    """Return the highest id that an event ever had; 0 for none. Events with lower ids may still come."""
     return db.highest_id("event")
+
+
+def settled_id(db: Connection) -> int:
+    """Return the highest id that an event ever had; 0 for none. No event up to it comes any more. Raises Busy."""
+    return db.settled_id("event")
 
 
 def has_old(db: Connection, before: datetime) -> bool:

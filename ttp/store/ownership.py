@@ -112,11 +112,8 @@ ORDER BY d.id
 class OwnedElsewhere(Busy):
     """This machine may not publish from the store until a person confirms that no other one does."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__(
-            f"{why}; what is due here may be published already",
-            Hint("fix", TAKE_OVER),
-        )
+    def __init__(self, why: str, flaw: str) -> None:
+        super().__init__(f"{why}; what is due here may be published already", Hint("fix", TAKE_OVER), flaw=flaw)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,15 +149,16 @@ class Owner:
         seen = _seen(self.home, db) if self.has_files else None  # first: a publisher writes the file after the database
         row = _row(db)
         if row["host"] == RESTORED:
-            return OwnedElsewhere("this store was restored from a backup")
+            return OwnedElsewhere("this store was restored from a backup", "restored")
         if not self.has_files:
             return None if self.identity is None else _moved(db, self.identity(db))
         if seen is not None and seen.newest > db.highest_id("attempt"):
-            return OwnedElsewhere("this store was put back to an earlier state")
+            return OwnedElsewhere("this store was put back to an earlier state", "put_back")
         if row["host"] and not self.any_machine and row["host"] != self.machine.digest_for(row["store_id"]):
             ran_at = row_mapper.instant(row["ran_at"])
             when = f", {ran_at.astimezone():%d %b %Y %H:%M}" if ran_at else ""
-            return OwnedElsewhere(f"another machine publishes from this store ({row['host_name']}{when})")
+            why = f"another machine publishes from this store ({row['host_name']}{when})"
+            return OwnedElsewhere(why, "other_machine")
         return _copied(row["mark"], seen)
 
     def refusal_if_replaced(self, db: Connection) -> OwnedElsewhere | None:
@@ -220,7 +218,7 @@ def _moved(db: Connection, here: ServerIdentity) -> OwnedElsewhere | None:
     known = _row(db)["server"]
     if known is None or known == here.server:
         return None
-    return OwnedElsewhere("this store was copied from another database")
+    return OwnedElsewhere("this store was copied from another database", "other_server")
 
 
 def remember_files(home: Path, db: Connection) -> None:
@@ -232,7 +230,7 @@ def _copied(mark: str | None, seen: MarkFile | None) -> OwnedElsewhere | None:
     """Return the refusal for a store whose files are not the recorded ones."""
     if mark is None or (seen is not None and is_same(mark, seen.files)):
         return None
-    return OwnedElsewhere("this store is a copy, or was put back")
+    return OwnedElsewhere("this store is a copy, or was put back", "copied")
 
 
 def refusal_of_copy(

@@ -79,6 +79,10 @@ class PublisherSession:
         the present state, fence, next instant and approval of each. Only where several publish."""
         raise NotImplementedError
 
+    def is_changing(self, db: Connection) -> bool:
+        """Return whether a person is changing the store: another change like that would wait for it."""
+        return False
+
     def report(self, db: Connection) -> list[str]:
         """Report that this publisher works, and disconnect others that have not reported for long. Return a line
         about each of them."""

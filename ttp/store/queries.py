@@ -132,6 +132,7 @@ def posts(db: Connection, wanted: PostFilter, *, own_key: row_mapper.OwnKey | No
 def _list_rows(db: Connection, wanted: PostFilter) -> Iterator[Row]:
     after = db.execute("SELECT * FROM post WHERE id = ?", (wanted.after,)).fetchone() if wanted.after else None
     reached = after is None
+    few = _posts_of_accounts(db, wanted.accounts)
     for run, descending in _RUNS:
         here = after is not None and after["status"] in run
         if not reached and not here:
@@ -139,18 +140,34 @@ def _list_rows(db: Connection, wanted: PostFilter) -> Iterator[Row]:
         reached = True
         statuses = [s for s in run if not wanted.statuses or s in wanted.statuses]
         merged = heapq.merge(
-            *(_status_rows(db, s, wanted, descending, after if here else None) for s in statuses),
+            *(_status_rows(db, s, wanted, descending, after if here else None, few) for s in statuses),
             key=lambda row: (row["scheduled_at"] or 0, row["id"]),
             reverse=descending,
         )
         yield from merged
 
 
+_FEW = 500
+
+
+def _posts_of_accounts(db: Connection, accounts: Sequence[int]) -> list[int] | None:
+    """Return the ids of all posts of some accounts if they are few; None if they are many, or no account is given."""
+    if not accounts:
+        return None
+    sql = f"SELECT post_id FROM delivery WHERE account_id IN ({_marks(accounts)}) AND state <> 'cancelled' LIMIT ?"
+    found = db.execute(sql, (*accounts, _FEW + 1)).fetchall()
+    return sorted({row["post_id"] for row in found}) if len(found) <= _FEW else None
+
+
 def _status_rows(
-    db: Connection, status: PostStatus, wanted: PostFilter, descending: bool, after: Row | None
+    db: Connection, status: PostStatus, wanted: PostFilter, descending: bool, after: Row | None, few: list[int] | None
 ) -> Iterator[Row]:
-    """Yield posts of one status in keyset order by the index post_by_status, in batches."""
+    """Yield posts of one status in keyset order, in batches: by the index post_by_status, or the `few` by their ids,
+    as the index would pass over all posts of other accounts."""
     where, values = _conditions(wanted)
+    # The second keeps SQLite from the index.
+    of_status = "status = ?" if few is None else f"id IN ({_marks(few)}) AND status || '' = ?"
+    values = [*(few or ()), status.value, *values]
     order = "DESC NULLS LAST" if descending else "ASC NULLS FIRST"
     size = min(_BATCH, wanted.limit or _BATCH)
     position = None if after is None else (after["scheduled_at"], after["id"])
@@ -158,10 +175,10 @@ def _status_rows(
         batch: list[Row] = []
         for keyset, at in _beyond(position, descending):
             sql = (
-                f"{row_mapper.POSTS} WHERE status = ? AND deleted_at IS NULL{where}{keyset}"
+                f"{row_mapper.POSTS} WHERE {of_status} AND deleted_at IS NULL{where}{keyset}"
                 f" ORDER BY scheduled_at {order}, id {order.split()[0]} LIMIT {size - len(batch)}"
             )
-            batch += db.execute(sql, [status.value, *values, *at]).fetchall()
+            batch += db.execute(sql, [*values, *at]).fetchall()
         yield from batch
         if len(batch) < size:
             return

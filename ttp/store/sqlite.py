@@ -150,6 +150,8 @@ class SqliteConnection(sqlite3.Connection):
         row = self.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).fetchone()
         return 0 if row is None else int(row[0])
 
+    settled_id = highest_id
+
     def reserve_ids(self, table: str, count: int) -> Sequence[int]:
         following = self.highest_id(table) + 1  # the transaction is the only one that writes
         return range(following, following + count)

@@ -95,7 +95,7 @@ def ordered(sandbox: RunningSandbox, **account: object) -> dict[str, str]:
     """The credentials of an account of the sandbox, which gets new ones."""
     url, data = f"{sandbox.url}/_sandbox/accounts", json.dumps(account).encode()
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method="POST")
-    with urllib.request.urlopen(request, timeout=5) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         return dict(json.load(answer)["credentials"])
 
 
@@ -359,7 +359,7 @@ def test_the_whole_program_connects_with_a_browser_that_follows_the_printed_addr
         assert process.stderr is not None
         address = next(found[0] for line in process.stderr if (found := re.search(r"http://\S+", line)))
         page = goes_back(address)
-        out, _ = process.communicate(timeout=30)
+        out, _ = process.communicate(timeout=60)
     assert (process.returncode, out) == (0, "x/demo\ttrue\n")
     assert page.text == "ttp has the answer. You can close this page and go back to the terminal."
 

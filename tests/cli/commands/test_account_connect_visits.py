@@ -7,8 +7,9 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
 import pytest
@@ -59,7 +60,7 @@ class Visits:
 
     def got(self) -> list[int]:
         """The status of each visit, once all were made."""
-        assert self._ended.wait(10)
+        assert self._ended.wait(60)
         return self._got
 
 
@@ -116,9 +117,11 @@ def test_nobody_who_answers_ends_the_wait_with_two_ways_out(
     ttp: Program, sandbox: RunningSandbox, visits: Visits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wait = callback.Listener.wait
-    monkeypatch.setattr(
-        callback.Listener, "wait", lambda listener, state, ready: wait(listener, state, 0.5, ready=ready)
-    )
+
+    def wait_briefly(listener: callback.Listener, state: str, ready: Callable[[], object]) -> object:
+        return wait(listener, state, 0.5, ready=lambda: (ready(), visits.got()))
+
+    monkeypatch.setattr(callback.Listener, "wait", wait_briefly)
     visits.planned += ["/callback?code=a&state=foreign"]
     ran = ttp("account", "connect", "x")
     assert ran.code == 1
@@ -219,13 +222,10 @@ def test_ctrl_c_ends_the_wait_for_the_browser(environment: dict[str, str], tmp_p
 def test_two_logins_at_once_on_one_port_are_one_login_and_a_way_out(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
-    with callback.Listener("http://127.0.0.1:0/callback", "x") as listener:
-        port = urlsplit(listener.redirect_uri).port  # free again at the end of the block
-    given = {**environment, "TTP_PLATFORMS__X__REDIRECT_URI": f"http://127.0.0.1:{port}/callback"}
     first = subprocess.Popen(
         program("x", "--no-browser", "--json"),
         cwd=tmp_path,
-        env=given,
+        env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -234,9 +234,11 @@ def test_two_logins_at_once_on_one_port_are_one_login_and_a_way_out(
     with first:
         assert first.stderr is not None
         url = next(line.strip() for line in first.stderr if "/i/oauth2/authorize" in line)
+        (place,) = parse_qs(urlsplit(url).query)["redirect_uri"]
+        given = {**environment, "TTP_PLATFORMS__X__REDIRECT_URI": place}
         second = subprocess.run(program("x"), cwd=tmp_path, env=given, stdin=subprocess.DEVNULL, capture_output=True)
         assert second.returncode == 5
         assert b"ttp account connect x --paste" in second.stderr
         goes_back(url)
-        out, _ = first.communicate(timeout=30)
+        out, _ = first.communicate(timeout=60)
     assert (first.returncode, json.loads(out)["account"]) == (0, "x/demo")

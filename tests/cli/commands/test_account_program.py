@@ -20,7 +20,8 @@ order = json.load(sys.stdin)
 box = pathlib.Path(__file__).with_name("box")
 if order["verb"] == "publish":
     box.with_name("begun").touch()
-    time.sleep(float(order["options"].get("data", "0")))
+    while order["options"].get("data") and not box.with_name(order["options"]["data"]).exists():
+        time.sleep(0.02)
     with box.open("a") as file:
         print(order["key"], file=file)
     print(json.dumps({{"id": order["key"], "url": "https://box.example/1"}}))
@@ -107,13 +108,14 @@ def test_a_publisher_killed_while_the_program_runs_leaves_one_post(
     argv = [sys.executable, "-m", "ttp"]
     ttp.clock.set(SystemClock().now())  # as in the processes
     ttp.ok("account", "add", "command/box", "--program", str(program))
-    ttp.ok("create", "Hello", "--to", "command", "--at", "now", "--set", "command.data=1.5")
+    ttp.ok("create", "Hello", "--to", "command", "--at", "now", "--set", "command.data=killed")
     victim = subprocess.Popen([*argv, "run", "--once"], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    end = time.monotonic() + 30
+    end = time.monotonic() + 120
     while not (program.parent / "begun").exists() and time.monotonic() < end:
         time.sleep(0.02)
     os.kill(victim.pid, signal.SIGKILL)
     victim.wait()
+    (program.parent / "killed").touch()
     while not (program.parent / "box").exists() and time.monotonic() < end:
         time.sleep(0.02)  # the program goes on without ttp
     subprocess.run([*argv, "run", "--once"], env=env, check=False, capture_output=True, timeout=60)

@@ -55,7 +55,7 @@ class World:
 
     def posted(self) -> list[tuple[str, list[str]]]:
         """(platform, digests of the media) of everything that followers see."""
-        with urllib.request.urlopen(f"{self.sandbox.url}/_sandbox/posts", timeout=10) as answer:
+        with urllib.request.urlopen(f"{self.sandbox.url}/_sandbox/posts", timeout=60) as answer:
             return [(post["platform"], post["media"]) for post in json.load(answer)]
 
     def copies(self) -> set[str]:

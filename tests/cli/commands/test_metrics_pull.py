@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.clock import FakeClock
+from tests.clock import START, FakeClock
 from tests.conftest import Program
 from ttp.cli.output import Output
 from ttp.cli.progress import progress
@@ -418,7 +418,8 @@ def test_a_post_that_is_not_named_yet_is_said_and_no_failure(world: World) -> No
 def test_the_time_to_go_on_names_its_day_where_that_is_another(world: World) -> None:
     world.connect("tiktok/demo")
     world.state.limits = {"POST /v2/video/list/": 0}
-    world.ttp.clock.advance(hours=11, minutes=59, seconds=30)
+    shortly_before = START.replace(hour=23, minute=59, second=15)
+    world.ttp.clock.advance((shortly_before - world.ttp.clock.now()).total_seconds())
     ran = world.ttp("metrics", "pull", "--history", "1")
     assert re.search(r"after Wed 00:00\n  try: ttp metrics pull --account tiktok/demo --history 1\n", ran.err)
 

@@ -245,7 +245,7 @@ def test_a_receiver_that_hangs_holds_up_no_publishing(
 ) -> None:
     shared_sandbox.reset(now=ttp.clock.now)
     monkeypatch.setenv("TTP_PLATFORMS__X__BASE_URL", shared_sandbox.url)
-    monkeypatch.setenv("TTP_NOTIFY__TIMEOUT_S", "0.3")
+    monkeypatch.setenv("TTP_NOTIFY__TIMEOUT_S", "1")
     held = shared_sandbox.state.accounts["x/demo"].credentials()
     ttp.ok("account", "add", "x/demo", "--credentials", "-", stdin=json.dumps(held))
     with http_receiver() as web:
@@ -257,6 +257,7 @@ def test_a_receiver_that_hangs_holds_up_no_publishing(
         post = ttp.post("Hello", "--to", "x/demo", "--at", "now")
         ttp.ok("run", "--once")
         assert ttp.shown(post)["status"] == "published"
+        until(lambda: bool(web.got))
         assert len(web.got) == 1
     (row,) = ttp.ok("notify", "list", "--json").json
     assert row["state"] == "waiting"

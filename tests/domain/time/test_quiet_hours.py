@@ -38,5 +38,6 @@ def test_a_span_of_dates_holds_both_ends() -> None:
 
 @pytest.mark.parametrize("text", ["Christmas", "2026-12-32", "2026-12-26..2026-12-24", "2026-12-24..", "24.12.2026"])
 def test_what_is_no_date_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="not a date"):
+    with pytest.raises(UsageError) as refused:
         parse_blackout([text])
+    assert text in refused.value.message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -175,8 +176,8 @@ def test_elapsed_time_and_calendar_days_differ_when_the_clocks_change() -> None:
 def test_a_time_that_the_clocks_jump_over_is_refused_with_the_reason() -> None:
     error = refused("2027-03-28 02:30")
     assert isinstance(error, SkippedTime)
-    assert error.message == "02:30 does not exist on Sun 28 Mar 2027 in Europe/Berlin"
-    assert error.details == ("(clocks go from 02:00 to 03:00)",)
+    assert all(named in error.message for named in ("02:30", "Sun 28 Mar 2027", "Europe/Berlin"))
+    assert [re.findall(r"\d\d:\d\d", one) for one in error.details] == [["02:00", "03:00"]]
     assert error.hints == (Hint("try", "2027-03-28 03:30"),)
 
 
@@ -203,7 +204,8 @@ def test_a_gap_that_has_passed_is_past_and_a_weekday_moves_on() -> None:
 def test_a_doubled_hour_takes_the_first_and_tells_how_to_get_the_second() -> None:
     found = moment("2027-10-31 02:30")
     assert format_instant(found.at, found.zone) == "Sun 31 Oct 2027 02:30 Europe/Berlin (00:30 UTC)"
-    assert found.note == "02:30 comes twice that night; took the first (UTC+02:00)."
+    assert found.note is not None
+    assert re.findall(r"[\d:+]{5,}", found.note) == ["02:30", "+02:00"]
     assert found.note_hint == Hint("try", "2027-10-31T02:30+01:00")
     second = moment("2027-10-31T02:30+01:00")
     assert second.at - found.at == timedelta(hours=1)
@@ -215,7 +217,8 @@ def test_a_doubled_hour_whose_first_has_passed_takes_the_second_and_says_so() ->
     for text in ("2:30", "sun 2:30", "2027-10-31 02:30"):
         found = moment(text, now=between)
         assert found.at == datetime(2027, 10, 31, 1, 30, tzinfo=UTC)
-        assert found.note == "02:30 comes twice that night; the first has passed, took the second (UTC+01:00)."
+        assert found.note is not None
+        assert re.findall(r"[\d:+]{5,}", found.note) == ["02:30", "+01:00"]
 
 
 def test_the_answer_shows_the_clock_that_was_typed_or_utc() -> None:

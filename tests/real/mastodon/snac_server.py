@@ -22,7 +22,7 @@ file = folder / "server.json"
 file.write_text(json.dumps({**json.loads(file.read_text()), "protocol": "http"}))
 process = subprocess.Popen([program, "httpd", str(folder)], stdin=subprocess.DEVNULL, stdout=sys.stderr)
 try:
-    for _ in range(200):
+    for _ in range(1200):
         with closing(socket.socket()) as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 break
@@ -31,4 +31,4 @@ try:
     sys.stdin.read()
 finally:
     process.terminate()
-    process.wait(10)
+    process.wait(60)

@@ -14,7 +14,6 @@ from tests.server.conftest import BASE, Api
 from ttp.domain.api_token import TokenCapability
 from ttp.server.pages.visit import COOKIE, csrf_token
 from ttp.services.server.people import People
-from ttp.store.database import Database
 
 PUBLISH, APPROVE, DRAFT, READ = "publish", "approve", "draft", "read"
 
@@ -65,7 +64,7 @@ class Person:
 
     def log_in(self, name: str = "ann", *capabilities: str, accounts: Any = ()) -> Person:
         given = [TokenCapability(one) for one in capabilities or (PUBLISH, APPROVE)]
-        secret = People(Database(self.ttp.home), self.ttp.clock).create_link(name, given, accounts)
+        secret = People(self.ttp.database, self.ttp.clock).create_link(name, given, accounts)
         answer = self("POST", f"/login/{secret}")
         assert answer.status_code == 303, answer.text
         return self

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Program
 from tests.media_bytes import png
 from tests.server.conftest import BASE, Api
 from tests.server.pages.conftest import PUBLISH, Person
@@ -18,8 +17,8 @@ EVIL = "<script>alert(1)</script>"
 
 
 @pytest.fixture(autouse=True)
-def required(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TTP_PUBLISH__REQUIRE_APPROVAL", "true")
+def required(server: Api) -> None:
+    server.set("publish.require_approval", "true")
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from tests.server.conftest import Api
 from tests.server.pages.conftest import DRAFT, READ, Person
 from ttp.domain.account import Account
 from ttp.store import accounts
-from ttp.store.database import Database
 
 EVIL = "<script>alert(1)</script>"
 
@@ -130,6 +129,6 @@ def test_best_free_hours_are_marked(ann: Person, tmp_path: Any) -> None:
 
 
 def account_named(server: Api, name: str) -> Account:
-    with Database(server.ttp.home).reading() as db:
+    with server.ttp.database.reading() as db:
         assert db is not None
         return next(one for one in accounts.accounts(db) if one.name == name)

@@ -13,7 +13,6 @@ from ttp.server.pages.login import FREE_FAILURES, LONGEST_WAIT_S, Backoff
 from ttp.server.pages.routes import PAGES
 from ttp.server.pages.visit import COOKIE, SAFE_COOKIE, Page
 from ttp.services.server.people import People
-from ttp.store.database import Database
 
 NEW = "0" * 48
 
@@ -32,7 +31,7 @@ def address(page: Page) -> str:
 
 
 def link(person: Person) -> str:
-    people = People(Database(person.ttp.home), person.ttp.clock)
+    people = People(person.ttp.database, person.ttp.clock)
     return f"/login/{people.create_link('ann', [TokenCapability.PUBLISH], [])}"
 
 

@@ -17,15 +17,6 @@ from ttp.domain.time.durations import parse_duration
 from ttp.domain.time.quiet_hours import QuietHours, parse_blackout, parse_quiet_hours
 from ttp.domain.time.resolve import resolve_bound
 from ttp.domain.time.zones import parse_zone
-from ttp.mcp.answers import (
-    AccountAnswer,
-    BestTimesAnswer,
-    CalendarAnswer,
-    NextSlotAnswer,
-    PlanAnswer,
-    ReportAnswer,
-    StatusAnswer,
-)
 from ttp.mcp.arguments import Arguments, Write
 from ttp.mcp.services import Services
 from ttp.mcp.tool import tool
@@ -35,7 +26,9 @@ from ttp.services.planning import PlanRequest, no_room_error
 from ttp.store.queries import PostFilter
 from ttp.views import Json
 from ttp.views.accounts import account_json
+from ttp.views.answers import AccountAnswer, CalendarAnswer, PlanAnswer, StatusAnswer
 from ttp.views.calendar import CalendarPage, calendar_json, calendar_row, gaps_of
+from ttp.views.number_answers import NextHoursAnswer, OptimalAnswer, ReportAnswer
 from ttp.views.optimal import AccountAdvice, list_with_single, next_hours_json, recommendation_json
 from ttp.views.plan import assignment_json, proposal_json
 from ttp.views.report import report_json
@@ -87,7 +80,7 @@ class BestTimes(OfAccounts):
     all: bool = Field(False, description="Also all hours, days and slots of the week.")
 
 
-@tool(Capability.READ, BestTimesAnswer)
+@tool(Capability.READ, OptimalAnswer)
 def best_times(services: Services, given: BestTimes) -> Json:
     """Show which hours and days bring each account more engagement, learned from its own posts.
 
@@ -106,7 +99,7 @@ class NextSlot(OfAccounts):
     count: int | None = Field(None, ge=1, le=50, description="So many hours instead of one.")
 
 
-@tool(Capability.READ, NextSlotAnswer)
+@tool(Capability.READ, NextHoursAnswer)
 def next_slot(services: Services, given: NextSlot) -> Json:
     """Find the next good free hour, for several accounts together. `slot` is null without metrics."""
     accounts = _chosen(services, given)

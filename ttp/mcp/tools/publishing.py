@@ -10,7 +10,6 @@ from pydantic import Field
 from ttp.domain.action import action, other_options
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.permissions import Capability
-from ttp.mcp.answers import PostAnswer
 from ttp.mcp.services import Services
 from ttp.mcp.tool import tool
 from ttp.mcp.tools.posts import (
@@ -22,6 +21,7 @@ from ttp.mcp.tools.posts import (
 )
 from ttp.services.approvals import Approvals
 from ttp.views import Json
+from ttp.views.answers import PostAnswer
 from ttp.views.posts import post_json
 
 if TYPE_CHECKING:

@@ -4,26 +4,25 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
+from typing_extensions import TypedDict
 
-from ttp.server.answers import (
-    ActionAnswer,
-    Instant,
-    ProblemItem,
-    StatusAnswer,
-)
-from ttp.server.number_answers import RecommendationAnswer
+from ttp.server.answers import ProblemItem
+from ttp.views.answers import ActionAnswer, Instant, StatusAnswer
+from ttp.views.number_answers import RecommendationAnswer
 
 
-class _Shape(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class _Success(_Shape):
+class _Success(TypedDict):
     success: Literal[True]
 
 
-class FailureAnswer(_Shape):
+class _Open(BaseModel, extra="allow"):
+    """Other keys depend on platforms. A TypedDict cannot say so, therefore this and what it contains are models."""
+
+    success: Literal[True]
+
+
+class FailureAnswer(TypedDict):
     """An error at a path of TimeToPost's API. `code` is stable; `error` is for people."""
 
     success: Literal[False]
@@ -33,13 +32,13 @@ class FailureAnswer(_Shape):
     action: ActionAnswer | str | None
 
 
-class UserAnswer(_Shape):
+class UserAnswer(TypedDict):
     id: str
     name: str
     email: str
 
 
-class OrganizationAnswer(_Shape):
+class OrganizationAnswer(TypedDict):
     id: str
     name: str
 
@@ -55,7 +54,7 @@ class CallerAnswer(_Success):
     expiresAt: Instant | None
 
 
-class IntegrationAnswer(_Shape):
+class IntegrationAnswer(BaseModel, extra="forbid"):
     id: str
     provider: str
     platform: str
@@ -72,18 +71,16 @@ class IntegrationsAnswer(_Success):
     integrations: list[IntegrationAnswer]
 
 
-class CapabilitiesAnswer(_Success):
+class CapabilitiesAnswer(_Open):
     """What ttp can do: statuses, threads, platforms with their options, drafts, media, metrics, accounts."""
 
-    model_config = ConfigDict(extra="allow")
     statuses: list[str]
     integrations: list[IntegrationAnswer]
 
 
-class CreatorAnswer(_Success):
+class CreatorAnswer(_Open):
     """What an account may choose for a post, in the fields of its platform."""
 
-    model_config = ConfigDict(extra="allow")
     accountId: str
 
 
@@ -106,12 +103,12 @@ class SuggestionsAnswer(_Success):
     suggestions: list[Any]
 
 
-class TheirPartAnswer(_Shape):
+class TheirPartAnswer(TypedDict):
     postId: str
     url: str | None
 
 
-class AccountResult(_Shape):
+class AccountResult(TypedDict):
     accountId: str
     platform: str
     status: str
@@ -122,7 +119,7 @@ class AccountResult(_Shape):
     thread: list[TheirPartAnswer]
 
 
-class TheirPost(_Shape):
+class TheirPost(TypedDict):
     """A post. `platformData`: by provider, its options, and the ids and addresses once it is published."""
 
     id: str
@@ -152,12 +149,12 @@ class TheirPostAnswer(_Success):
     post: TheirPost
 
 
-class DraftMediaAnswer(_Shape):
+class DraftMediaAnswer(TypedDict):
     url: str
     alt: str | None
 
 
-class DraftAnswer(_Shape):
+class DraftAnswer(TypedDict):
     """A draft: `postId` once it is approved; the id is the same."""
 
     id: str
@@ -194,12 +191,12 @@ class DecidedAnswer(_Success):
     scheduledAt: Instant | None
 
 
-class ApprovalAction(_Shape):
+class ApprovalAction(TypedDict):
     method: str
     path: str
 
 
-class ApprovalItem(_Shape):
+class ApprovalItem(TypedDict):
     id: str
     source: Literal["posts"]
     status: str
@@ -233,7 +230,7 @@ class ReceivedAnswer(_Success):
     publicUrl: str
 
 
-class Asset(_Shape):
+class Asset(TypedDict):
     id: str
     key: str
     filename: str
@@ -250,7 +247,7 @@ class AssetAnswer(_Success):
     publicUrl: str
 
 
-class NoRecommendation(_Shape):
+class NoRecommendation(TypedDict):
     """Without an account."""
 
     timezone: str
@@ -266,7 +263,7 @@ class OptimalTimesAnswer(_Success):
     recommendations: list[RecommendationAnswer]
 
 
-class _Numbers(_Shape):
+class _Numbers(TypedDict):
     likes: int | None
     comments: int | None
     shares: int | None
@@ -300,7 +297,7 @@ class PostMetricsAnswer(_Numbers, _Success):
     accounts: list[PublishedNumbers]
 
 
-class BrandAnswer(_Shape):
+class BrandAnswer(TypedDict):
     slug: str
     name: str
     postCount: int

@@ -18,15 +18,26 @@ class Events:
         self._clock = clock
         self._within = within
 
-    def after(self, event_id: int, most: int) -> Sequence[StoredEvent]:
-        """Return the first events with a greater id."""
+    def after(self, event_id: int, most: int, upto: int | None = None) -> Sequence[StoredEvent]:
+        """Return the first events with a greater id. `upto`: a `newest_id`, else the present one. Raises Busy."""
         with self._database.reading() as db:
-            return store.events_after(db, event_id, most=most, within=self._within) if db else ()
+            if db is None:
+                return ()
+            last = store.settled_id(db) if upto is None else upto
+            return store.events_after(db, event_id, last, most=most, within=self._within)
 
     def newest_id(self) -> int:
-        """Return the highest id that an event ever had; 0 for none."""
+        """Return the highest id that an event ever had, once none before it can still come; 0 for none. Raises Busy."""
         with self._database.reading() as db:
-            return store.newest_id(db) if db else 0
+            return store.settled_id(db) if db else 0
+
+    def start(self, known: int | None) -> int:
+        """Return the id after which a reader begins that knows an event: at the newest one if it knows none, or one
+        that the store does not have, which was put back then. Raises Busy."""
+        with self._database.reading() as db:
+            if db is None:
+                return 0
+            return store.settled_id(db) if known is None or known > store.newest_id(db) else known
 
     def delete_old(self) -> list[str]:
         """Delete the events that are kept no longer. Return what failed, as sentences."""

@@ -20,7 +20,7 @@ from ttp.domain.errors import Hint, UsageError
 from ttp.domain.time.clock import Clock
 from ttp.services.server.api_tokens import LONGEST_NAME, NAME
 from ttp.store.database import Database
-from ttp.store.home.files import write_whole
+from ttp.store.home.files import make_home, write_whole
 from ttp.store.server import approval_links
 from ttp.store.server import people as store
 
@@ -116,6 +116,7 @@ def recorded_address(home: Path, address: str | None) -> Iterator[None]:
     if address is None:
         yield
         return
+    make_home(home)  # where the store is in PostgreSQL, there may be none yet
     before = read_address(home)
     write_whole(home / ADDRESS_FILE, address)
     try:

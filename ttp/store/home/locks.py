@@ -72,10 +72,11 @@ def publisher_lock(home: Path, *, doing: str = "") -> Iterator[None]:
             with lock_errors_as_busy(home / "publisher.lock"):
                 lock.acquire()
         except Timeout:
-            # Another process may hold it for a moment, in `is_publisher_running`.
+            # Another process may hold it for a moment, in `is_publisher_running`; for longer if it gets no turn there.
             tries += 1
             if tries > MOST_TRIES or is_publisher_running(home):
                 raise LockHeld(read_holder(home), doing) from None
+            time.sleep(min(tries, 100) / 10_000)
     try:
         yield
     finally:

@@ -129,9 +129,8 @@ class MediaStore:
         with open_source(path) as source:
             size = source.size()
             if any(path.resolve().is_relative_to(own.resolve()) for own in self.forbidden):
-                raise UsageError(
-                    f"{source} is in ttp's own folder, from which nothing is posted", another_file_hint(path)
-                )
+                why = f"{source} is in ttp's own folder, from which nothing is posted"
+                raise UsageError(why, another_file_hint(path), flaw="own_folder")
             facts = read_source_facts(source, size)
             check_name(path, facts)
             sha256 = hash_source(source)
@@ -319,7 +318,7 @@ class MediaStore:
                 copy.flush()
                 os.fsync(copy.fileno())
             if digest.hexdigest() != sha256:
-                raise UsageError(f"{source} changed while it was read: try again when it is complete")
+                raise UsageError(f"{source} changed while it was read: try again when it is complete", flaw="changed")
             fresh.replace(self.path(sha256))
         finally:
             fresh.unlink(missing_ok=True)
@@ -432,9 +431,8 @@ class Source:
         try:
             return os.pread(self.file, length, offset)
         except OSError as error:
-            raise UsageError(
-                f"{self} cannot be read: {error.strerror}", another_file_hint(self.address or self.path)
-            ) from error
+            why = f"{self} cannot be read: {error.strerror}"
+            raise UsageError(why, another_file_hint(self.address or self.path), flaw="unreadable") from error
 
     def chunks(self) -> Iterator[bytes]:
         at = 0
@@ -451,9 +449,11 @@ def open_source(path: Path) -> Iterator[Source]:
     except (FileNotFoundError, NotADirectoryError) as error:
         raise NotFound(f"no file {path_text(path)}", *_like(path)) from error
     except NotRegular as error:
-        raise UsageError(f"{path_text(path)} is {error.kind}, not a file", another_file_hint(path)) from error
+        why = f"{path_text(path)} is {error.kind}, not a file"
+        raise UsageError(why, another_file_hint(path), flaw="not_a_file") from error
     except OSError as error:
-        raise UsageError(f"{path_text(path)} cannot be read: {error.strerror}", another_file_hint(path)) from error
+        why = f"{path_text(path)} cannot be read: {error.strerror}"
+        raise UsageError(why, another_file_hint(path), flaw="unreadable") from error
     try:
         yield Source(path, file)
     finally:
@@ -465,7 +465,8 @@ def read_source_facts(source: Source, size: int) -> Facts:
     try:
         return read_facts(source.read_at, size)
     except UnusableMedia as error:
-        raise UsageError(f"{source} {error.message}", another_file_hint(source.address or source.path)) from error
+        hint = another_file_hint(source.address or source.path)
+        raise UsageError(f"{source} {error.message}", hint, flaw=error.flaw) from error
 
 
 def hash_source(source: Source) -> str:
@@ -489,6 +490,7 @@ def check_name(path: Path, facts: Facts) -> None:
         raise UsageError(
             f"{path_text(path)} is named as {NAMES[named]}, but its bytes are {NAMES[facts.mime]}",
             Hint("fix", f"mv {shlex.quote(path_text(path))} {better}"),
+            flaw="other_kind",
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 import select
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
@@ -14,6 +15,7 @@ import psycopg
 from psycopg import errors
 from psycopg.pq import TransactionStatus
 
+from ttp.domain.errors import Busy
 from ttp.domain.text import storable
 from ttp.store.dialect import (
     CommitUnknown,
@@ -35,6 +37,15 @@ IDLE_MS = 60_000
 """Milliseconds after which the server ends a change of a person that asks nothing more."""
 LOCKED_MS = 30_000
 """Milliseconds for which a change of a person waits for others, as on SQLite."""
+_BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
+"""Whatever a database has as its default: what waited for a lock must see what was committed meanwhile."""
+UNSETTLED_S = 5.0
+"""Seconds for which a reader waits for rows that have an id and are not committed."""
+_LOOK_AGAIN_S = 0.005
+_WRITING = """
+SELECT virtualtransaction FROM pg_locks WHERE locktype = 'relation' AND mode = 'RowExclusiveLock' AND granted
+    AND relation = ?::regclass AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
 _MOST_LOCKED = 1000
 """Posts that one statement locks."""
 _UNDO, _UNDO_PART = "ROLLBACK; DEALLOCATE ALL", "ROLLBACK TO part; RELEASE part"
@@ -92,6 +103,8 @@ class PostgresConnection:
         self._warnings: list[str] = []
         self._session.add_notice_handler(self._note)
         self.is_change = False
+        self.is_renewed = False
+        """Whether the server has refused what was prepared; it was prepared anew."""
         self.give_back: Callable[[PostgresConnection], bool] | None = None
         """Takes the session instead of its end, and returns True, if it can be used again."""
 
@@ -129,7 +142,14 @@ class PostgresConnection:
                     self._send_waiting()
                     return self._ask(sql, values)
             self._flush()
-            return self._ask(sql, values)
+            try:
+                return self._ask(sql, values)
+            except psycopg.Error as error:
+                if self.in_transaction or error.diag.source_function not in _NOT_PREPARED:
+                    raise
+                self._session.execute(_UNDO.encode())
+                self.is_renewed = True
+                return self._ask(sql, values)
 
     def send(self, sql: str, values: Values = (), /) -> None:
         if psycopg.Pipeline.is_supported() and not self._is_together:
@@ -186,7 +206,7 @@ class PostgresConnection:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         self._locked.clear()
-        self.send("BEGIN")
+        self.send(_BEGIN)
         self.memory = {}
         try:
             with self._undoing(_UNDO):
@@ -218,7 +238,7 @@ class PostgresConnection:
         # A computer that sleeps in the middle must not keep the others from their changes, and posts from publishers.
         # Not sent with the next statement: after a pipeline of psycopg the server does not measure that time.
         limits = f"SET LOCAL idle_in_transaction_session_timeout = {IDLE_MS}; SET LOCAL lock_timeout = {LOCKED_MS}"
-        self.execute(f"BEGIN; {limits}; SELECT pg_advisory_xact_lock({STORE_KEY})")
+        self.execute(f"{_BEGIN}; {limits}; SELECT pg_advisory_xact_lock({STORE_KEY})")
         self.is_change = True
         try:
             with self._undoing(_UNDO):
@@ -289,6 +309,22 @@ class PostgresConnection:
     def highest_id(self, table: str) -> int:
         sql = "SELECT pg_sequence_last_value(pg_get_serial_sequence(?, 'id')::regclass) AS last"
         return int(self.execute(sql, (table,)).fetchone()["last"] or 0)
+
+    def settled_id(self, table: str) -> int:
+        highest = self.highest_id(table)
+        # Whoever has an id keeps the table's lock for inserts from before it got the id until the row is visible.
+        until = time.monotonic() + UNSETTLED_S
+        unsettled = self._writing(table)
+        while unsettled:
+            if time.monotonic() > until:
+                raise Busy("a change of the store has not ended yet")
+            time.sleep(_LOOK_AGAIN_S)
+            unsettled &= self._writing(table)
+        return highest
+
+    def _writing(self, table: str) -> set[str]:
+        """Return the transactions of others that write to a table."""
+        return {str(row[0]) for row in self.execute(_WRITING, (table,))}
 
     def reserve_ids(self, table: str, count: int) -> Sequence[int]:
         sql = "SELECT nextval(pg_get_serial_sequence(?, 'id')) AS id FROM generate_series(1, ?)"

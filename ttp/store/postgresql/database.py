@@ -248,7 +248,12 @@ class IdleSessions:
         """Return whether the session was kept for later."""
         session.give_back = None  # what is kept refers to nothing, so that it can end with its store
         with self._lock:
-            if len(self._idle) >= _MOST_IDLE or not session.is_usable:
+            is_usable = session.is_usable
+            if session.is_renewed or not is_usable:  # the others may have prepared for an older schema, too
+                _end_all(self._idle)
+                self._idle.clear()
+            session.is_renewed = False
+            if len(self._idle) >= _MOST_IDLE or not is_usable:
                 return False
             self._idle.append(session)
             return True

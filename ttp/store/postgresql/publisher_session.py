@@ -18,7 +18,7 @@ from ttp.domain.health import RegisteredPublisher
 from ttp.domain.time.clock import from_ms
 from ttp.store.dialect import Connection, Cursor, List, Row, in_list
 from ttp.store.ownership import ServerIdentity
-from ttp.store.postgresql.connection import PostgresConnection
+from ttp.store.postgresql.connection import STORE_KEY, PostgresConnection
 from ttp.store.publisher_session import Held, Job, PublisherSession
 
 _SERVER_SIDE = {
@@ -36,6 +36,8 @@ _PLANS = {
 }
 """All statements of a publisher go through indexes, in their order, and are asked again and again. By its statistics
 the planner would now and then read the whole table of deliveries for a claim, and it would plan each claim again."""
+_DURABLE = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
+"""A crash of the server must not lose an intent."""
 _CLASS = "'{}'::regclass::oid::int"
 _NOW = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 _BEGAN = "(extract(epoch FROM statement_timestamp()) * 1000)::bigint"
@@ -116,6 +118,7 @@ class SharedSession(PublisherSession):
             # The server notices in the same time as the publisher that the other one is gone.
             for name, value in {**_SERVER_SIDE, **_PLANS}.items():
                 connection.execute(f"SET {name} = {value}")
+            connection.execute(_DURABLE)
             _refuse_another_role(connection)
             self._register(connection)
         except BaseException:
@@ -134,9 +137,9 @@ class SharedSession(PublisherSession):
 
     def _limit_waits(self, connection: Connection) -> None:
         """Wait for a lock that somebody has for less than the others wait before they disconnect a publisher that does
-        not report."""
+        not report. A limit of the server on statements, which can be shorter, would end the publisher."""
         wait_ms = max(1, self._evict_after // timedelta(milliseconds=3))  # 0 would be for ever
-        connection.execute(f"SET lock_timeout = {wait_ms}")
+        connection.execute(f"SET lock_timeout = {wait_ms}; SET statement_timeout = 0")
 
     def take(self, db: Connection, what: Held, accounts: Collection[int]) -> set[int]:
         if not self._held[what].issuperset(accounts):
@@ -183,6 +186,9 @@ class SharedSession(PublisherSession):
     def free_accounts(self, db: Connection, accounts: Collection[int]) -> list[int]:
         taken = {row["account"] for row in db.execute(_LOCKED.format(Held.DELIVERY))}
         return sorted(set(accounts) - taken)
+
+    def is_changing(self, db: Connection) -> bool:
+        return not db.execute(f"SELECT pg_try_advisory_xact_lock({STORE_KEY})").fetchone()[0]
 
     def report(self, db: Connection) -> list[str]:
         sql = f"UPDATE publisher SET last_report_at = {_NOW} WHERE id = ?"

@@ -13,13 +13,18 @@ from ttp.domain.action import action
 from ttp.domain.errors import Busy, Hint
 from ttp.domain.time.clock import from_ms
 from ttp.store.dialect import Connection
+from ttp.store.postgresql.publisher_session import registered_publishers
 
 _ASKED = 5
 """How often the server is asked, to know how far it is."""
 _PID = "SELECT pg_backend_pid()"
 _SERVER = """
 SELECT current_setting('server_version'), current_user, current_setting('synchronous_commit'), pg_is_in_recovery(),
-    (extract(epoch FROM clock_timestamp()) * 1000)::bigint
+    (extract(epoch FROM clock_timestamp()) * 1000)::bigint,
+    current_setting('synchronous_standby_names') <> ''
+        AND current_setting('synchronous_commit') NOT IN ('off', 'local'),
+    (SELECT count(*) FROM pg_stat_replication
+        WHERE coalesce(application_name, '') NOT IN ('pg_basebackup', 'pg_receivewal'))
 """
 _LACKING = """
 SELECT c.relname FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r'
@@ -32,8 +37,8 @@ ORDER BY c.relname
 @dataclass(frozen=True, slots=True)
 class ServerState:
     """`lacking`: tables in which the user may not change everything; `ahead`: how far the server's clock is before
-    this machine's; `latency_ms`: of one statement; `shares_sessions`: a pooler gives a session to others between two
-    transactions."""
+    this machine's; `latency_ms`: of one statement; `waits_for_standby`: commits do; `publishers`: at work now;
+    `shares_sessions`: a pooler gives a session to others between two transactions."""
 
     version: str
     user: str
@@ -42,6 +47,9 @@ class ServerState:
     is_standby: bool
     ahead: timedelta
     latency_ms: float
+    waits_for_standby: bool
+    standbys: int
+    publishers: int
     shares_sessions: bool
 
 
@@ -53,9 +61,10 @@ def look_at_server(connect: Callable[[], Connection], now: Callable[[], datetime
             began = time.perf_counter()
             db.execute("SELECT 1").fetchone()
             took.append(time.perf_counter() - began)
-        version, user, commit, standby, at = db.execute(_SERVER).fetchone()
+        version, user, commit, standby, at, waits, standbys = db.execute(_SERVER).fetchone()
         ahead = from_ms(int(at)) - now()
         lacking = tuple(str(row[0]) for row in db.execute(_LACKING))
+        publishers = 0 if "publisher" in lacking else len(registered_publishers(db))
     return ServerState(
         str(version).partition(" ")[0],
         str(user),
@@ -64,6 +73,9 @@ def look_at_server(connect: Callable[[], Connection], now: Callable[[], datetime
         bool(standby),
         ahead,
         statistics.median(took) * 1000,
+        bool(waits),
+        int(standbys),
+        publishers,
         shares_sessions(connect),
     )
 

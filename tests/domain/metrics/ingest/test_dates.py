@@ -82,8 +82,9 @@ def test_a_day_that_it_is_known_to_be_close_to_tells_the_order() -> None:
     time = told("03/04/2026")
     assert resolve_date("publishedAt", time, None, date(2026, 4, 4)) == (2026, 4, 3)
     assert resolve_date("publishedAt", time, None, date(2026, 3, 3)) == (2026, 3, 4)
-    with pytest.raises(UsageError, match="may be"):
+    with pytest.raises(UsageError) as refused:
         resolve_date("publishedAt", time, None, date(2026, 8, 1))
+    assert refused.value.flaw == "two_dates"
 
 
 def test_a_date_that_is_not_of_the_order_of_the_rest_is_refused() -> None:

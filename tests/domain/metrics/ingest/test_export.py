@@ -37,7 +37,7 @@ def read(
     order: str | None = None,
     **how: object,
 ) -> list[Sample | str]:
-    """The samples, or why a row is refused."""
+    """The samples, or the flaw of a row that is refused."""
     columns = read_header(header, PLATFORMS, account=account, **how)  # type: ignore[arg-type]  # as the test says
     manner = with_date_order(find_export_format(columns, rows, PLATFORMS, delimiter=delimiter, now=NOW), order)
     reader = ExportReader(columns, manner, PLATFORMS, now=NOW, zone=zone, account=account)
@@ -46,7 +46,7 @@ def read(
         try:
             told.append(reader.sample(row))
         except UsageError as error:
-            told.append(error.message)
+            told.append(error.flaw)
     return told
 
 
@@ -129,7 +129,7 @@ def test_a_german_table_between_semicolons_has_points_in_its_numbers() -> None:
 def test_a_number_that_may_be_two_is_refused() -> None:
     row = exports.meta_row(ONE)
     row[META.index("Views")] = "1.234"
-    assert read(META, [row], zone=BERLIN) == ['views "1.234" may be 1234 or 1.234: the file does not show which']
+    assert read(META, [row], zone=BERLIN) == ["two_numbers"]
 
 
 def test_the_account_of_an_export_that_does_not_name_it_is_the_one_that_was_named() -> None:
@@ -138,9 +138,9 @@ def test_the_account_of_an_export_that_does_not_name_it_is_the_one_that_was_name
     (found,) = read(X, [row], account="x/me")
     assert isinstance(found, Sample)
     assert found.account == "x/me"
-    assert read(X, [row]) == ["does not say which account it is of; name it with --account x/HANDLE"]
+    assert read(X, [row]) == ["no_account"]
     row[X.index("Post Link")] = f"https://x.com/you/status/{x_id(AT)}"
-    assert read(X, [row], account="x/me") == ["is of x/you, not of x/me"]
+    assert read(X, [row], account="x/me") == ["other_account"]
 
 
 def test_an_id_that_a_spreadsheet_rounded_is_taken_from_the_link() -> None:
@@ -150,27 +150,25 @@ def test_an_id_that_a_spreadsheet_rounded_is_taken_from_the_link() -> None:
     assert isinstance(found, Sample)
     assert found.remote_id == x_id(AT)
     row[0] = x_id(AT, 1)
-    assert read(X, [row]) == [f"the id {x_id(AT, 1)} is not that of the link, {x_id(AT)}"]
+    assert read(X, [row]) == ["two_ids"]
 
 
 def test_a_day_that_is_not_that_of_the_id_is_refused() -> None:
     one = replace(ONE, account="x/me", remote_id=x_id(AT - timedelta(days=3)))
-    assert read(X, [exports.x_row(one)]) == [
-        'publishedAt "Wed, Sep 16, 2026" is not the day that the id tells, 2026-09-13'
-    ]
+    assert read(X, [exports.x_row(one)]) == ["other_day"]
     tiktok = exports.tiktok_row(replace(one, account="tiktok/me", remote_id=tiktok_id(AT)), "February 30")
-    assert read(TIKTOK, [tiktok]) == ['publishedAt "February 30" is not the day that the id tells, 2026-09-16']
+    assert read(TIKTOK, [tiktok]) == ["other_day"]
 
 
 def test_a_day_alone_is_no_time_where_no_id_tells_it() -> None:
-    assert read(META, [exports.meta_row(ONE, "%Y-%m-%d")]) == ['publishedAt "2026-09-16" has no time of day']
+    assert read(META, [exports.meta_row(ONE, "%Y-%m-%d")]) == ["no_clock"]
     old = exports.x_row(replace(ONE, account="x/me", remote_id="20"))
-    assert read(X, [old]) == ['publishedAt "Wed, Sep 16, 2026" has no time of day']
+    assert read(X, [old]) == ["no_clock"]
 
 
 def test_what_is_no_time_keeps_the_reason_of_the_strict_reading() -> None:
-    assert read(META, [exports.meta_row(ONE, "soon")]) == ['publishedAt "soon" is not a time like 2026-12-01T09:00:00Z']
-    assert read(META, [exports.meta_row(ONE, "")]) == ["publishedAt is empty"]
+    assert read(META, [exports.meta_row(ONE, "soon")]) == ["not_a_time"]
+    assert read(META, [exports.meta_row(ONE, "")]) == ["empty"]
 
 
 def test_a_date_that_may_be_two_is_refused_unless_the_link_or_an_option_tells() -> None:
@@ -178,9 +176,7 @@ def test_a_date_that_may_be_two_is_refused_unless_the_link_or_an_option_tells() 
     row = exports.meta_row(one)
     assert read(META, [row], zone=ZoneInfo("UTC")) == [one]
     row[META.index("Permalink")] = "https://www.instagram.com/p/example/"
-    (why,) = read(META, [row], zone=ZoneInfo("UTC"))
-    assert isinstance(why, str)
-    assert why.startswith('publishedAt "03/04/2026 10:00" may be 3 April or 4 March')
+    assert read(META, [row], zone=ZoneInfo("UTC")) == ["two_dates"]
     assert read(META, [row], zone=ZoneInfo("UTC"), order="mdy") == [one]
     row[META.index("Permalink")] = ""
     assert read(META, [row], zone=ZoneInfo("UTC"), order="mdy") == [one]
@@ -188,7 +184,7 @@ def test_a_date_that_may_be_two_is_refused_unless_the_link_or_an_option_tells() 
 
 def test_a_row_of_one_day_is_refused_and_a_file_of_them_as_a_whole() -> None:
     daily = exports.meta_row(ONE, day="09/17/2026")
-    assert read(META, [daily], zone=BERLIN) == ['is of one day ("09/17/2026"), not of the whole life of the post']
+    assert read(META, [daily], zone=BERLIN) == ["one_day"]
     with pytest.raises(UsageError):
         refuse_for_all(read_header(META, PLATFORMS), [daily, daily], BERLIN)
     refuse_for_all(read_header(META, PLATFORMS), [daily, exports.meta_row(ONE)], BERLIN)
@@ -229,7 +225,7 @@ def test_photos_of_tiktok_are_images_and_a_link_without_a_video_is_refused() -> 
     assert isinstance(found, Sample)
     assert found.kind == "image"
     row[1] = "https://vm.tiktok.com/ZM8/"
-    assert read(TIKTOK, [row], account="tiktok/me") == ['the link "https://vm.tiktok.com/ZM8/" names no video']
+    assert read(TIKTOK, [row], account="tiktok/me") == ["no_video"]
 
 
 def test_mapped_columns_are_read_as_loosely_as_an_export() -> None:
@@ -248,9 +244,9 @@ def test_mapped_columns_are_read_as_loosely_as_an_export() -> None:
     ]
     first, second = read(header, rows, zone=BERLIN, mapped=mapped)
     assert first == Sample("x/me", "1", AT, datetime(2026, 9, 17, 8, tzinfo=UTC), likes=1234, kind="video")
-    assert second == 'publishedAt "16.09.2026" has no time of day'
+    assert second == "no_clock"
     rows[1][2] = rows[0][2]
-    assert read(header, rows, zone=BERLIN, mapped=mapped)[1] == "account is empty"
+    assert read(header, rows, zone=BERLIN, mapped=mapped)[1] == "empty"
     assert read(header, rows, zone=BERLIN, mapped=mapped, account="x/me")[1] == Sample("x/me", "2", AT, NOW, likes=5678)
 
 
@@ -282,12 +278,10 @@ def test_rows_are_refused_by_place_and_blank_ones_passed_over() -> None:
     rows = [exports.x_row(replace(ONE, account="x/me", remote_id=x_id(AT))), [""] * len(X), ["short"]]
     groups = list(reader.read(rows, lambda place, reason: refused.append((place, reason))))
     assert [(name, dated, len(group)) for name, dated, group in groups] == [("x/me", False, 1)]
-    assert refused == [(2, f"has 1 cells where the header has {len(X)}")]
+    assert [place for place, _ in refused] == [2]
 
 
 def test_the_code_of_a_link_far_from_the_day_tells_nothing() -> None:
     row = exports.meta_row(replace(ONE, published_at=datetime(2026, 3, 4, 10, tzinfo=UTC)))
     row[META.index("Permalink")] = f"https://www.instagram.com/shop/reel/{code_of(datetime(2019, 1, 1, tzinfo=UTC))}/"
-    (why,) = read(META, [row], zone=BERLIN)
-    assert isinstance(why, str)
-    assert "may be" in why
+    assert read(META, [row], zone=BERLIN) == ["two_dates"]

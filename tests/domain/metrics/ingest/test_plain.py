@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -87,12 +88,12 @@ def test_bad_rows_are_refused_at_their_place_and_blank_ones_passed_over() -> Non
     told, refused = read(PlainReader(COLUMNS, PLATFORMS, now=NOW), rows)
     assert len(told) == 16
     assert [place for place, _ in refused] == [3, 19]
-    assert refused[0][1] == 'likes "many" is not a whole number'
+    assert all(named in refused[0][1] for named in ("likes", '"many"'))
 
 
 def test_a_row_with_another_number_of_cells_is_refused() -> None:
     _, refused = read(PlainReader(COLUMNS, PLATFORMS, now=NOW), [[*ROW, "more"], ROW[:-1], *([ROW] * FEW)])
-    assert refused == [(0, "has 13 cells where the header has 12"), (1, "has 11 cells where the header has 12")]
+    assert [(place, re.findall(r"\d+", why)) for place, why in refused] == [(0, ["13", "12"]), (1, ["11", "12"])]
     _, refused = read(PlainReader(COLUMNS, PLATFORMS, now=NOW), [ROW[:-1]] * 5)
     assert len(refused) == 5
 
@@ -116,7 +117,9 @@ def test_the_account_of_the_file_is_that_of_rows_without_one_and_no_other(many: 
     told, refused = read(reader, [row(account="")] * many)
     assert ([name for name, _, _ in told], refused) == (["x/me"] * many, [])
     _, refused = read(reader, [row(account="x/you")] * many)
-    assert refused == [(n, "is of x/you, not of x/me") for n in range(many)]
+    assert [(place, re.findall(r"x/\w+", why)) for place, why in refused] == [
+        (n, ["x/you", "x/me"]) for n in range(many)
+    ]
     without = PlainReader([name for name in COLUMNS if name != "account"], PLATFORMS, now=NOW, account="x/me")
     assert [name for name, _, _ in read(without, [ROW[1:]] * many)[0]] == ["x/me"] * many
 

@@ -83,7 +83,7 @@ class ExportReader:
 
     def _put_into_our_words(self, facts: Facts, row: dict[str, str]) -> None:
         if any(sign.isdigit() for sign in row.get(DAY, "")):
-            raise UsageError(f'is of one day ("{row[DAY][:20]}"), not of the whole life of the post')
+            raise UsageError(f'is of one day ("{row[DAY][:20]}"), not of the whole life of the post', flaw="one_day")
         parts = parse_post_url(facts, row.get(LINK, ""))
         if not row.get("account"):
             row["account"] = self._name(facts.name, row.get(HANDLE, "") or parts.get("handle") or "")
@@ -92,9 +92,9 @@ class ExportReader:
         if by_link is not None and (not told or _ROUNDED.fullmatch(told)):
             row["remoteId"] = by_link
         elif by_link is not None and by_link != told:
-            raise UsageError(f"the id {told[:40]} is not that of the link, {by_link[:40]}")
+            raise UsageError(f"the id {told[:40]} is not that of the link, {by_link[:40]}", flaw="two_ids")
         elif by_link is None and not told and "remoteId" not in self._columns.fields:
-            raise UsageError(f'the link "{row.get(LINK, "")[:60]}" names no video')
+            raise UsageError(f'the link "{row.get(LINK, "")[:60]}" names no video', flaw="no_video")
         if "kind" not in row:
             row["kind"] = _kind(row.get(TYPE, "") or parts.get("kind") or "")
 
@@ -103,7 +103,8 @@ class ExportReader:
         if handle and handle != _NOBODY:
             return f"{platform}/{handle}"
         if self._account is None:
-            raise UsageError(f"does not say which account it is of; name it with --account {platform}/HANDLE")
+            why = f"does not say which account it is of; name it with --account {platform}/HANDLE"
+            raise UsageError(why, flaw="no_account")
         return self._account
 
     def _instant(self, name: str, text: str, near: datetime | None) -> str:
@@ -116,9 +117,10 @@ class ExportReader:
             return f"{year:04}-{month:02}-{day:02}T{time.clock}{time.offset}"
         export = self._columns.export
         if export is None or not export.id_tells_time or near is None:
-            raise UsageError(f'{name} "{text[:40]}" has no time of day')
+            raise UsageError(f'{name} "{text[:40]}" has no time of day', flaw="no_clock")
         if not _same_day(near.date(), year, month, day):
-            raise UsageError(f'{name} "{text[:40]}" is not the day that the id tells, {near:%Y-%m-%d}')
+            why = f'{name} "{text[:40]}" is not the day that the id tells, {near:%Y-%m-%d}'
+            raise UsageError(why, flaw="other_day")
         return utc_text(near)
 
 

@@ -143,7 +143,7 @@ class PlainReader:
 def refuse_another(name: str, wanted: str | None) -> None:
     """Raise UsageError for a row of another account than the one named for the file."""
     if wanted is not None and name.lower() != wanted.lower():
-        raise UsageError(f"is of {name}, not of {wanted}")
+        raise UsageError(f"is of {name}, not of {wanted}", flaw="other_account")
 
 
 _ORDER = (

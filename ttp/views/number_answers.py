@@ -1,34 +1,32 @@
-"""Answers about numbers: best hours, samples and reports, with their schemas for OpenAPI."""
+"""The shapes of answers about numbers: best hours, samples and reports."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, NotRequired
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import TypedDict
 
-from ttp.server.answers import Instant
+from ttp.views.answers import Instant
+
+# Functions, because `from` is a word of Python.
+_Period = TypedDict("_Period", {"from": Instant, "to": Instant})
+_Span = TypedDict("_Span", {"from": Instant | None, "to": Instant | None})
 
 
-class _Shape(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+class _Rating(TypedDict):
+    score: float
+    uplift: float
+    low: float
+    high: float
+    dataPoints: int
 
 
-class HourAnswer(_Shape):
+class HourAnswer(_Rating):
     hour: int
-    score: float
-    uplift: float
-    low: float
-    high: float
-    dataPoints: int
 
 
-class DayAnswer(_Shape):
+class DayAnswer(_Rating):
     day: str
-    score: float
-    uplift: float
-    low: float
-    high: float
-    dataPoints: int
 
 
 class WeeklySlotAnswer(HourAnswer):
@@ -39,24 +37,18 @@ class HeatmapSlotAnswer(WeeklySlotAnswer):
     best: bool
 
 
-class OnlineHour(_Shape):
+class OnlineHour(TypedDict):
     hour: str
     followers: float
 
 
-class OnlineAnswer(_Shape):
-    days: int
-    from_: str = Field(alias="from")
-    to: str
-    hours: list[OnlineHour]
+OnlineAnswer = TypedDict("OnlineAnswer", {"days": int, "from": str, "to": str, "hours": list[OnlineHour]})
 
 
-class _Whose(_Shape):
+class _Whose(_Span):
     account: str
     platform: str
     timezone: str
-    from_: Instant | None = Field(alias="from")
-    to: Instant | None
     dataPoints: int
     signal: str
 
@@ -66,60 +58,60 @@ class RecommendationAnswer(_Whose):
     bestDays: list[DayAnswer]
     evidence: str
     onlineFollowers: OnlineAnswer | None
-    hours: list[HourAnswer] | None = None
-    days: list[DayAnswer] | None = None
-    slots: list[WeeklySlotAnswer] | None = None
+    hours: NotRequired[list[HourAnswer]]
+    days: NotRequired[list[DayAnswer]]
+    slots: NotRequired[list[WeeklySlotAnswer]]
 
 
-class OptimalAnswer(_Shape):
+class OptimalAnswer(TypedDict):
     """The best hours and days of accounts; `recommendation` when there is exactly one."""
 
     success: Literal[True]
     recommendations: list[RecommendationAnswer]
-    recommendation: RecommendationAnswer | None = None
+    recommendation: NotRequired[RecommendationAnswer]
 
 
 class HeatmapAnswer(_Whose):
     slots: list[HeatmapSlotAnswer]
 
 
-class HeatmapsAnswer(_Shape):
+class HeatmapsAnswer(TypedDict):
     success: Literal[True]
     heatmaps: list[HeatmapAnswer]
-    heatmap: HeatmapAnswer | None = None
+    heatmap: NotRequired[HeatmapAnswer]
 
 
-class NextHourAnswer(_Shape):
+class NextHourAnswer(TypedDict):
     at: Instant
     day: str
     hour: int
     score: float
-    why: str | None = None
-    explored: bool | None = None
+    why: NotRequired[str]
+    explored: NotRequired[bool]
 
 
-class NextHoursAnswer(_Shape):
+class NextHoursAnswer(TypedDict):
     success: Literal[True]
     slot: NextHourAnswer | None
-    slots: list[NextHourAnswer] | None = None
+    slots: NotRequired[list[NextHourAnswer]]
 
 
-class ScoredHour(_Shape):
+class ScoredHour(TypedDict):
     hour: int
     score: float
 
 
-class ScoredDay(_Shape):
+class ScoredDay(TypedDict):
     day: str
     slots: list[ScoredHour]
 
 
-class WeekAnswer(_Shape):
+class WeekAnswer(TypedDict):
     success: Literal[True]
     schedule: list[ScoredDay]
 
 
-class _Counts(_Shape):
+class _Counts(TypedDict):
     likes: int | None
     comments: int | None
     shares: int | None
@@ -137,17 +129,17 @@ class SampleAnswer(_Counts):
     text: str | None
 
 
-class ColumnAnswer(_Shape):
+class ColumnAnswer(TypedDict):
     column: str
     field: str | None
 
 
-class RefusedSample(_Shape):
+class RefusedSample(TypedDict):
     row: int
     reason: str
 
 
-class MetricsImportAnswer(_Shape):
+class MetricsImportAnswer(TypedDict):
     """The result of an import of numbers; of a dry run also the format, the columns and the first rows."""
 
     read: int
@@ -155,26 +147,19 @@ class MetricsImportAnswer(_Shape):
     updated: int
     unchanged: int
     rejected: list[RefusedSample]
-    source: str | None = None
-    columns: list[ColumnAnswer] | None = None
-    rows: list[SampleAnswer] | None = None
+    source: NotRequired[str]
+    columns: NotRequired[list[ColumnAnswer]]
+    rows: NotRequired[list[SampleAnswer]]
 
 
-class TotalAnswer(_Counts):
+class TotalAnswer(_Counts, _Span):
     account: str
     posts: int
     samples: int
-    from_: Instant | None = Field(alias="from")
-    to: Instant | None
     observedAt: Instant | None
 
 
-class _Period(_Shape):
-    from_: Instant = Field(alias="from")
-    to: Instant
-
-
-class ReportTotals(_Shape):
+class ReportTotals(TypedDict):
     posts: int
     likes: int | None
     comments: int | None
@@ -188,7 +173,7 @@ class ReportBefore(ReportTotals, _Period):
     pass
 
 
-class ReportChange(_Shape):
+class ReportChange(TypedDict):
     """Shares of the period before; 0.5 is half more."""
 
     posts: float | None
@@ -206,7 +191,7 @@ class ReportGroup(ReportTotals):
     change: ReportChange
 
 
-class MeasuredPostAnswer(_Shape):
+class MeasuredPostAnswer(TypedDict):
     """A post with its newest numbers. `difference`: 0.2 is 20 % more than usual for its hour and kind."""
 
     id: int | None

@@ -1,0 +1,474 @@
+"""The shapes of answers as types: of posts, accounts, times and the queue. The views write them; the HTTP API and MCP
+make their schemas of them.
+
+Words such as `status` are open: new ones may come, and new keys too.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NotRequired, TypeAlias
+
+from typing_extensions import TypedDict
+
+Instant: TypeAlias = str
+"""`2026-11-23T17:00:00Z`"""
+
+
+class ActionAnswer(TypedDict):
+    """What helps: a command with its arguments and options, or the same request with other options (`name` null)."""
+
+    name: str | None
+    args: list[str]
+    options: dict[str, Any]
+
+
+class MediaAnswer(TypedDict):
+    name: str
+    mime: str
+    bytes: int
+    sha256: str
+    width: int | None
+    height: int | None
+    durationMs: int | None
+    alt: str | None
+    url: str | None
+
+
+class DeliveryError(TypedDict):
+    kind: str
+    code: str | None
+    message: str
+    hint: ActionAnswer | str | None
+
+
+class PartAnswer(TypedDict):
+    remoteId: str
+    url: str | None
+
+
+class MetricsAnswer(TypedDict):
+    likes: int | None
+    comments: int | None
+    shares: int | None
+    views: int | None
+    observedAt: Instant | None
+
+
+class DeliveryAnswer(TypedDict):
+    account: str
+    platform: str
+    state: str
+    dueAt: Instant | None
+    remoteId: str | None
+    url: str | None
+    publishedAt: Instant | None
+    attempts: int
+    nextAttemptAt: Instant | None
+    waitingFor: str | None
+    waitingUntil: Instant | None
+    error: DeliveryError | None
+    takenDownAt: Instant | None
+    parts: list[PartAnswer]
+    metrics: MetricsAnswer | None
+
+
+class RejectionAnswer(TypedDict):
+    at: Instant
+    reason: str | None
+
+
+class RepeatOfPost(TypedDict):
+    id: int
+    cron: str
+    timezone: str
+
+
+class PostAnswer(TypedDict):
+    """A post, as `ttp show --json` prints it."""
+
+    id: int | None
+    status: str
+    content: str
+    accounts: list[str]
+    platforms: list[str]
+    scheduledAt: Instant | None
+    publishedAt: Instant | None
+    createdAt: Instant | None
+    updatedAt: Instant | None
+    maxLatenessS: float | None
+    media: list[MediaAnswer]
+    variants: dict[str, str]
+    thread: list[str]
+    tags: list[str]
+    options: dict[str, str]
+    key: str | None
+    chosenBy: str | None
+    approvedAt: Instant | None
+    rejection: RejectionAnswer | None
+    repeat: RepeatOfPost | None
+    needs: list[str]
+    warnings: list[str]
+    deliveries: list[DeliveryAnswer]
+    likes: int | None
+    comments: int | None
+    shares: int | None
+    views: int | None
+    replayed: NotRequired[bool]
+
+
+class PartPreview(TypedDict):
+    text: str
+    length: int
+    limit: int
+
+
+class SentMedia(MediaAnswer):
+    converted: bool
+
+
+class VersionAnswer(TypedDict):
+    account: str
+    parts: list[PartPreview]
+    media: list[SentMedia]
+    costUsd: float | None
+
+
+class PreviewAnswer(PostAnswer):
+    """A post that would be created, with what each account would get."""
+
+    versions: list[VersionAnswer]
+
+
+class CreatedAnswer(PostAnswer):
+    """A new post; in a dry run with what each account would get."""
+
+    versions: NotRequired[list[VersionAnswer]]
+
+
+class DeletedAnswer(TypedDict):
+    id: int
+    deleted: Literal[True]
+
+
+class AttemptAnswer(TypedDict):
+    at: Instant
+    account: str
+    number: int
+    step: str
+    phase: str
+    outcome: str | None
+    kind: str | None
+    httpStatus: int | None
+    message: str | None
+    endedAt: Instant | None
+
+
+class ChangeAnswer(TypedDict):
+    """A change of a post: `actor` is the name of a token, or user@host."""
+
+    at: Instant
+    actor: str | None
+    command: str
+    count: int
+    posts: str
+    content: str | None
+
+
+class AccountAnswer(TypedDict):
+    account: str
+    platform: str
+    handle: str
+    connected: bool
+    needsReconnect: bool
+    enabled: bool
+    timezone: str | None
+    expiresAt: Instant | None
+    scopes: list[str]
+    holdUntil: Instant | None
+    holdReason: str | None
+    options: dict[str, str]
+    server: str | None
+
+
+class EventAnswer(TypedDict):
+    """An event of a post, with the keys of `ttp run --jsonl`; those without a value are left out."""
+
+    id: int
+    at: Instant
+    event: str
+    post: int
+    account: NotRequired[str]
+    remoteId: NotRequired[str]
+    url: NotRequired[str]
+    kind: NotRequired[str]
+    message: NotRequired[str]
+    nextAt: NotRequired[Instant]
+    attempt: NotRequired[int]
+
+
+class PublisherAnswer(TypedDict):
+    running: bool
+    pid: int | None
+    mode: str | None
+    since: Instant | None
+    lastRunAt: Instant | None
+    version: NotRequired[str | None]
+
+
+class RegisteredPublisherAnswer(TypedDict):
+    host: str
+    pid: int
+    mode: str
+    since: Instant | None
+    lastReportAt: Instant | None
+    accounts: int
+
+
+class NeedsAnswer(TypedDict):
+    review: int
+    reconnect: int
+    retry: int
+    approve: NotRequired[int]
+
+
+class HoldAnswer(TypedDict):
+    account: str
+    until: Instant | None
+    reason: str | None
+
+
+class LimitAnswer(TypedDict):
+    account: str
+    name: str
+    left: int
+    limit: int | None
+    resetsAt: Instant | None
+
+
+class CostAnswer(TypedDict):
+    posts: int
+    usd: float
+    more: bool
+
+
+class MediaUseAnswer(TypedDict):
+    files: int
+    bytes: int
+
+
+class BlockedAnswer(TypedDict):
+    by: str
+    message: str
+    hint: ActionAnswer | str | None
+
+
+class WebhookStateAnswer(TypedDict):
+    id: int
+    host: str
+    waiting: int
+    givenUp: int
+
+
+class StatusAnswer(TypedDict):
+    """The publisher, the queue and what needs a person, as `ttp status --json` prints it."""
+
+    publisher: PublisherAnswer
+    nextDueAt: Instant | None
+    overdue: int
+    waiting: int
+    needs: NeedsAnswer
+    holds: list[HoldAnswer]
+    limits: list[LimitAnswer]
+    costs: dict[str, CostAnswer]
+    media: MediaUseAnswer
+    blocked: list[BlockedAnswer]
+    webhooks: list[WebhookStateAnswer]
+    publishers: list[RegisteredPublisherAnswer]
+
+
+class SlotAnswer(TypedDict):
+    id: int
+    account: str
+    cron: str
+    timezone: str
+    name: str | None
+    nextAt: Instant | None
+
+
+class SlotInstantAnswer(TypedDict):
+    at: Instant
+    account: str
+    slot: int
+    name: str | None
+    timezone: str
+    post: int | None
+    posts: list[int | None]
+    content: str | None
+
+
+class RemovedAnswer(TypedDict):
+    id: int
+    removed: Literal[True]
+
+
+class RepeatAnswer(TypedDict):
+    id: int
+    post: int | None
+    pool: str | None
+    cron: str
+    timezone: str
+    until: Instant | None
+    count: int | None
+    texts: int
+    coolDownS: float | None
+    state: str
+    nextAt: Instant | None
+    made: int
+    skipped: int
+    missed: int
+
+
+class NewRepeatAnswer(RepeatAnswer):
+    """A new repeat, with the ids of the posts that were created in advance."""
+
+    posts: list[int | None]
+    warnings: list[str]
+
+
+class AssignmentAnswer(TypedDict):
+    id: int
+    at: Instant
+    score: float
+    accounts: list[str]
+    explored: bool
+
+
+class PlacementAnswer(TypedDict):
+    accounts: list[str]
+    by: str
+
+
+# A function, because `from` is a word of Python.
+_Planned = TypedDict("_Planned", {"from": NotRequired[Instant], "to": NotRequired[Instant]})
+
+
+class PlanTotals(_Planned):
+    """`bound`: no plan has a higher score; `withoutData`: accounts without metrics."""
+
+    score: float
+    evenScore: float
+    bound: NotRequired[float]
+    perDay: NotRequired[int]
+    minGapS: NotRequired[float]
+    timezones: NotRequired[dict[str, str]]
+    withoutData: NotRequired[list[str]]
+    placedBy: NotRequired[list[PlacementAnswer]]
+
+
+class PlanAnswer(PlanTotals):
+    """A plan of drafts, as `ttp plan --json` prints it. Without drafts it has scores only."""
+
+    assignments: list[AssignmentAnswer]
+    leftOut: NotRequired[list[int]]
+    scheduled: bool
+    warnings: list[str]
+
+
+class UndoneAnswer(TypedDict):
+    """A post after an undo or redo. `lostTime`: its time, which has passed and was not restored."""
+
+    id: int
+    command: str
+    at: Instant
+    deleted: bool
+    status: str
+    scheduledAt: Instant | None
+    lostTime: Instant | None
+    content: str
+    warnings: list[str]
+
+
+class CheckAnswer(TypedDict):
+    name: str
+    status: str
+    message: str
+    hint: ActionAnswer | str | None
+
+
+class CheckupAnswer(TypedDict):
+    checks: list[CheckAnswer]
+    ok: int
+    warnings: int
+    failures: int
+
+
+class SkippedRow(TypedDict):
+    row: str
+    reason: str
+
+
+class RefusedRow(TypedDict):
+    row: str
+    field: str | None
+    problem: str
+    fix: ActionAnswer | str | None
+
+
+class PlannedRow(TypedDict):
+    row: str
+    id: int | None
+    at: Instant
+    score: float
+    accounts: list[str]
+
+
+class RowPlanAnswer(PlanTotals):
+    way: str
+    leftOut: list[str]
+
+
+class ImportAnswer(TypedDict):
+    """The result of an import, as `ttp import --json` prints it. `planned`: rows that got a time from a plan."""
+
+    read: int
+    added: int
+    changed: int
+    moved: int
+    unchanged: int
+    left: list[SkippedRow]
+    rejected: list[RefusedRow]
+    stored: bool
+    ids: list[int]
+    planned: list[PlannedRow]
+    plan: RowPlanAnswer | None
+    warnings: list[str]
+
+
+class CalendarRow(TypedDict):
+    date: str
+    time: str
+    id: int | None
+    status: str
+    accounts: list[str]
+    content: str
+    scheduledAt: Instant | None
+    publishedAt: Instant | None
+    tags: list[str]
+    repeat: int | None
+
+
+class FreeSlotAnswer(TypedDict):
+    at: Instant
+    date: str
+    time: str
+    score: float
+
+
+class CalendarAnswer(TypedDict):
+    span: str
+    firstDay: str
+    lastDay: str
+    timezone: str
+    posts: list[CalendarRow]
+    gaps: list[str]
+    freeSlots: list[FreeSlotAnswer] | None
