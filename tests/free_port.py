@@ -1,4 +1,4 @@
-"""A port for a program that cannot choose a free one itself."""
+"""A port for a program that cannot choose a free one itself, or on which nothing answers."""
 
 from __future__ import annotations
 

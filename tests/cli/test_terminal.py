@@ -4,8 +4,10 @@ import json
 import os
 import re
 import sys
+import termios
 import unicodedata
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -136,3 +138,25 @@ print(f"<{read_secret('secret: ')}>", f"<{read_line('handle: ')}>", read_secret(
         assert "hush" not in seen
         assert "<hush> <me> None" in terminal.rest()
         assert terminal.code() == 0
+
+
+def test_control_c_while_a_terminal_is_told_to_show_nothing_leaves_it_as_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ours, theirs = os.openpty()
+    change, changes = termios.tcsetattr, []
+
+    def interrupt_first(file: int, when: int, attributes: Any) -> None:
+        change(file, when, attributes)
+        changes.append(attributes)
+        if len(changes) == 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(termios, "tcsetattr", interrupt_first)
+    with os.fdopen(ours), os.fdopen(theirs) as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        before = termios.tcgetattr(stdin)
+        with pytest.raises(KeyboardInterrupt):
+            escape_module.read_secret("secret: ")
+        assert termios.tcgetattr(stdin) == before
+    assert len(changes) == 2

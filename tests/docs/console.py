@@ -18,7 +18,6 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
-import socket
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,6 +28,7 @@ from pathlib import Path
 
 from tests.clock import RunningClock
 from tests.drift.terminal import on_a_terminal
+from tests.free_port import free_port
 from ttp.sandbox.files import CLIP, PHOTO
 from ttp.sandbox.server import running_sandbox
 
@@ -127,9 +127,7 @@ def _servers(scratch: Path, clock: RunningClock) -> Iterator[Mapping[str, str]]:
     """The sandbox with the folder `web`; what documents call its address, and where it really is."""
     (scratch / "web").mkdir()
     with running_sandbox(now=clock.now, media_dir=scratch / "web") as sandbox:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
-        yield {SANDBOX: sandbox.state.address, SERVER_PORT: str(port)}
+        yield {SANDBOX: sandbox.state.address, SERVER_PORT: str(free_port())}
 
 
 def _environment(scratch: Path, clock: RunningClock) -> dict[str, str]:

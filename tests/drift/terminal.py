@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-LONGEST_S = 60.0
+LONGEST_S = 180.0
 
 
 class Terminal:

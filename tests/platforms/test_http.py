@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
+from tests.free_port import free_port
 from tests.platforms.factories import PLATFORMS
 from tests.platforms.stubs import TOKEN, Body, Script, Stub, order
 from tests.settings import Config
@@ -340,9 +341,7 @@ def over_sockets(base: str) -> object:
 
 
 def test_a_refused_connection_proves_that_nothing_was_sent() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    assert isinstance(over_sockets(f"http://127.0.0.1:{port}"), NotSent)
+    assert isinstance(over_sockets(f"http://127.0.0.1:{free_port()}"), NotSent)
 
 
 def test_a_proxy_in_the_environment_is_not_asked_for_loopback(monkeypatch: pytest.MonkeyPatch) -> None:

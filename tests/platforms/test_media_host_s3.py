@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 import stat
 import urllib.request
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from tests.free_port import free_port
 from tests.platforms.s3_server import SECRET, create_bucket, running, set_credentials, with_server
 from tests.platforms.stubs import media
 from tests.settings import Config
@@ -147,9 +147,7 @@ def test_an_address_that_the_platform_cannot_reach_is_not_given_to_it(
 def test_a_server_that_is_not_there_is_a_passing_trouble(
     lent: Path, file: MediaFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    config = settings(f"http://127.0.0.1:{port}", "s3://bucket", monkeypatch)
+    config = settings(f"http://127.0.0.1:{free_port()}", "s3://bucket", monkeypatch)
     with pytest.raises(NoPublicUrl) as caught:
         host(config, lent).url(file)
     assert caught.value.passing

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from tests.free_port import free_port
 from ttp.platforms import webhook_call
 from ttp.platforms.download import DownloadTimeouts
 from ttp.platforms.webhook_call import post
@@ -152,9 +153,7 @@ def test_what_is_no_answer_is_not_accepted(said: bytes) -> None:
 
 
 def test_nothing_listens() -> None:
-    with closing(socket.create_server(("127.0.0.1", 0))) as server:
-        port = server.getsockname()[1]
-    assert post(f"http://127.0.0.1:{port}/", b"{}", {}, private=True).message is not None
+    assert post(f"http://127.0.0.1:{free_port()}/", b"{}", {}, private=True).message is not None
 
 
 def resolving(monkeypatch: pytest.MonkeyPatch, *answers: str) -> list[str]:

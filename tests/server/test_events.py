@@ -7,10 +7,12 @@ import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.clock import FakeClock
 from tests.server.conftest import BASE, Api
 from tests.server.test_access import LIST
 from ttp.cli.commands.server.serve import installation_of
@@ -19,6 +21,7 @@ from ttp.domain.errors import Busy
 from ttp.server import events as module
 from ttp.server.app import build_app
 from ttp.services.server.events import Events
+from ttp.store.database import Database
 
 STREAM = {"Accept": "text/event-stream"}
 
@@ -253,6 +256,29 @@ def test_a_stream_waits_for_an_event_before_the_newest_one(server: Api, monkeypa
     assert Events.newest_id is newest_id
     thread.join(30)
     assert [one["id"] for one in new.events] == [3, 4]
+
+
+def test_one_look_at_a_store_that_is_busy_is_for_all_streams(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    goes_on, looks = threading.Event(), []
+
+    def slow(events: Events) -> int:
+        looks.append(events)
+        assert goes_on.wait(30)
+        return 7
+
+    monkeypatch.setattr(Events, "newest_id", slow)
+    monkeypatch.setattr(module, "LOOK_EVERY_S", 0)
+
+    async def ask_twice() -> tuple[int, int]:
+        streams = module.EventStreams(Events(Database(tmp_path), FakeClock()), threading.Event())
+        first = asyncio.ensure_future(streams.newest_id())
+        await asyncio.sleep(0)  # it looks now
+        second = await streams.newest_id()
+        goes_on.set()
+        return await first, second
+
+    assert asyncio.run(ask_twice()) == (7, 0)
+    assert len(looks) == 1
 
 
 def test_no_stream_begins_at_an_event_that_is_not_the_newest_for_sure(

@@ -86,6 +86,11 @@ def serve(ttp: Program, environ: dict[str, str]) -> Serve:
     return serving
 
 
+def move_elsewhere(ttp: Program) -> None:
+    """Let the store be that of another machine or server."""
+    ttp.sql("UPDATE store SET host = 'another', host_name = 'another', server = 'another/1', timeline = 1")
+
+
 def until(condition: Callable[[], bool]) -> None:
     ends = time.monotonic() + PATIENCE_S
     while not condition():
@@ -137,8 +142,9 @@ def test_a_killed_server_loses_nothing_and_publishes_nothing_twice(
             server.ok("POST", f"/v1/posts/{made['id']}/publish")
         server.stop(signal.SIGKILL)
     # A call that was cut is looked up before it is repeated: not for the quarter of an hour that X's lists may take.
-    quick = {"TTP_PLATFORMS__X__SETTLE_S": "1", "TTP_PUBLISH__LOOKUP_GAP_S": "0.2"}
-    with serve(**quick) as server:
+    for key, seconds in (("platforms.x.settle_s", "1"), ("publish.lookup_gap_s", "0.2")):
+        ttp.ok("config", "set", key, seconds)
+    with serve() as server:
         for number in range(1, 6):
             assert server.ok("POST", "/v1/posts", {"content": "later"})["status"] == "draft"
             until(lambda number=number: server.ok("GET", f"/v1/posts/{number}")["status"] == "published")  # type: ignore[misc]
@@ -244,7 +250,7 @@ def test_it_publishes_once_the_other_publisher_ends(serve: Serve, ttp: Program, 
 def test_it_serves_a_store_of_another_machine_and_says_why_it_does_not_publish(serve: Serve, ttp: Program) -> None:
     ttp.account()
     ttp.post("due", "--to", "x/me", "--at", "now")
-    ttp.sql("UPDATE store SET host = 'another', host_name = 'another'")
+    move_elsewhere(ttp)
     with serve() as server:
         found = server.ok("GET", "/v1/status")
         assert [one["by"] for one in found["blocked"]] == ["machine"]

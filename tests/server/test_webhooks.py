@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Program
-from tests.server.test_process import Serve, environ, published, serve, until
+from tests.server.test_process import Serve, environ, move_elsewhere, published, serve, until
 from ttp.domain.webhook import CallResult
 from ttp.server import process
 from ttp.server.process import WebhookSender
@@ -163,7 +163,7 @@ def test_a_receiver_that_hangs_holds_up_no_other_and_one_process_sends(
 def test_a_copied_store_sends_nothing(serve: Serve, ttp: Program, receiver: Receiver) -> None:
     ttp.ok("webhook", "add", receiver.url, "--allow-private", "--events", "delivery.needs_review")
     ttp.bring(ttp.post("Hi", "--to", "x/demo"), "needs_review", next_at=None)
-    ttp.sql("UPDATE store SET host = 'another machine'")
+    move_elsewhere(ttp)
     with serve("--no-publish", TTP_PUBLISH__POLL_S="0.1") as server:
         assert ttp("status", "--json").json["blocked"][0]["by"] == "machine"
         server.ok("GET", "/v1/status")

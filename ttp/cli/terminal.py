@@ -196,8 +196,8 @@ def read_secret(prompt: str) -> str | None:
     stdin = sys.stdin.fileno()
     shown = termios.tcgetattr(stdin)
     hidden = [*shown[:3], shown[3] & ~termios.ECHO, *shown[4:]]
-    termios.tcsetattr(stdin, termios.TCSADRAIN, hidden)
     try:
+        termios.tcsetattr(stdin, termios.TCSADRAIN, hidden)
         print(prompt, end="", file=sys.stderr, flush=True)  # noqa: T201 (a prompt, not output)
         typed = _read_typed_line()
     finally:

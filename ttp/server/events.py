@@ -45,7 +45,7 @@ class EventStreams:
         self.stopping = stopping
         self._events = events
         self._open: Counter[int] = Counter()
-        self._newest, self._looked_at = 0, float("-inf")
+        self._newest, self._looked_at, self._is_looking = 0, float("-inf"), False
 
     @contextmanager
     def place(self, token_id: int) -> Iterator[bool]:
@@ -62,10 +62,13 @@ class EventStreams:
     async def newest_id(self) -> int:
         """Return the id up to which all events are known. All streams share one look at the store."""
         now = time.monotonic()
-        if now - self._looked_at >= LOOK_EVERY_S / 2:
-            self._looked_at = now
-            with suppress(Busy):  # a change goes on for long: what is after it has to wait
-                self._newest = await run_in_threadpool(self._events.newest_id)
+        if not self._is_looking and now - self._looked_at >= LOOK_EVERY_S / 2:
+            self._looked_at, self._is_looking = now, True
+            try:
+                with suppress(Busy):  # a change goes on for long: what is after it has to wait
+                    self._newest = await run_in_threadpool(self._events.newest_id)
+            finally:
+                self._is_looking = False
         return self._newest
 
 
