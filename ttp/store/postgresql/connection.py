@@ -88,6 +88,8 @@ def _rows(cursor: psycopg.Cursor[Any]) -> type[_Row]:
 class PostgresConnection:
     """A `dialect.Connection` over one session."""
 
+    is_remote = True
+
     def __init__(self, parameters: Mapping[str, str]) -> None:
         """`parameters`: of libpq. Raises StoreError if no server answers, or it refuses."""
         with _neutral_errors():
