@@ -213,8 +213,8 @@ def costs_of_publisher(database: Database) -> Mapping[str, Cost]:
         "claim, nothing due": lambda: claim(now, 64),
         f"claim, {_SOME_DUE} accounts due": lambda: claim(some, 0),
         "claim, all accounts due": lambda: claim(late, 0),
-        "next wake": lambda: claims.next_wake(connection, now=now, catch_up_gap=_NO_GAP),
-        "due look-ups": lambda: claims.due_lookups(connection, now=now, most=500),
+        "next wake": lambda: claims.next_wake(connection, now=now, catch_up_gap=_NO_GAP)(),
+        "due look-ups": lambda: claims.due_lookups(connection, now=now, most=500)(),
         "late deliveries": lambda: claims.overdue(connection, now=now, limit=timedelta(days=1), most=500),
     }
     return {name: _median(db, operation) for name, operation in operations.items()}

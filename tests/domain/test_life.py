@@ -264,7 +264,7 @@ class Life(StoreMachine):
                 self.writer.run(
                     lambda db: (
                         claims.save_transition(db, delivery, sending, now=now),
-                        attempts.start_attempt(db, intent),
+                        attempts.start_attempt(db, intent)(),
                     )
                 )
                 assert delivery.id is not None
@@ -293,7 +293,7 @@ class Life(StoreMachine):
     def look(self, delivery: Delivery, step: Step) -> None:
         """The platform is asked: found, still at work, proven absent, refused, or it cannot be known."""
         now, remote_id = self.clock.now(), self.live.get(delivery.id or 0)
-        looking = self.writer.run(lambda db: claims.due_lookups(db, now=now, most=99))
+        looking = self.writer.run(lambda db: claims.due_lookups(db, now=now, most=99)())
         if delivery.id not in {d.id for d in looking}:
             assert delivery.next_at is not None, "it would wait for ever"
             assert delivery.next_at > now

@@ -16,9 +16,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ttp.domain.delivery import Delivery
 from ttp.domain.outcome import Attempt, Handle, Kind, NotDone, Outcome
-from ttp.domain.post import PostStatus
 from ttp.domain.time.clock import SharedClock, SystemClock
 from ttp.platforms.client import PublishRequest, Ready, Wait
 from ttp.publisher import delivery_context
@@ -122,37 +120,39 @@ def _move_clock(seconds: float) -> None:
 
 def _no_fence() -> None:
     """Later writes compare neither the fence nor the session."""
-    original = claims.save_transition
+    ask = claims.Transition.ask
 
-    def save_transition(db: Connection, before: Delivery, after: Delivery, *, now: datetime) -> PostStatus | None:
+    def ask_anyway(self: claims.Transition, db: Connection) -> None:
+        before, after = self._before, self._after
         fence = db.execute("SELECT fence FROM delivery WHERE id = ?", (before.id,)).fetchone()[0]
-        more = after.fence - before.fence
-        return original(db, replace(before, fence=fence), replace(after, fence=fence + more), now=now)
+        self._before = replace(before, fence=fence)
+        self._after = replace(after, fence=fence + after.fence - before.fence)
+        ask(self, db)
 
     save = delivery_context.DeliveryContext.save_transition
 
     def anyway(self: Any, task: Any, *more: Any, **named: Any) -> Any:
         return save(self, replace(task, session=self.writer.session), *more, **named)
 
-    claims.save_transition = save_transition
+    claims.Transition.ask = ask_anyway  # type: ignore[method-assign]
     delivery_context.DeliveryContext.save_transition = anyway  # type: ignore[method-assign]
 
 
 def _lock_on_another_session() -> None:
-    take, keep, opened = SharedSession.take, SharedSession.keep, list[Connection]()
+    ask, keep, opened = SharedSession.ask, SharedSession.keep, list[Connection]()
 
     def other(self: SharedSession) -> Connection:
         if not opened:
             opened.append(self._connect())
         return opened[0]
 
-    def take_there(self: SharedSession, db: Connection, what: Held, accounts: Collection[int]) -> set[int]:
-        return take(self, other(self), what, accounts)
+    def ask_there(self: SharedSession, db: Connection, what: Held, accounts: Collection[int]) -> None:
+        ask(self, other(self), what, accounts)
 
     def keep_there(self: SharedSession, db: Connection, what: Held, accounts: Collection[int]) -> None:
         keep(self, other(self), what, accounts)
 
-    SharedSession.take, SharedSession.keep = take_there, keep_there  # type: ignore[method-assign]
+    SharedSession.ask, SharedSession.keep = ask_there, keep_there  # type: ignore[method-assign]
 
 
 def no_row_lock() -> None:

@@ -362,10 +362,15 @@ class MortalWriter(Writer):
         self._bench = bench
         super().__init__(connect)
 
-    def run(self, work: Callable[[Connection], T], late: Callable[[], object] | None = None) -> T:
+    def run(
+        self,
+        work: Callable[[Connection], T],
+        late: Callable[[], object] | None = None,
+        ask: Callable[[Connection], object] | None = None,
+    ) -> T:
         if self._bench.dead:
             raise Crash
-        answer = super().run(work, late)
+        answer = super().run(work, late, ask)
         self._bench.on_commit()
         return answer
 

@@ -176,7 +176,7 @@ class Sender:
     def send(self, bench: Bench, request: PublishRequest, path: str, answer: Callable[[], Answer] | None) -> bool:
         """Make a call, unless a limit is known to be reached."""
         with closing(bench.database.connect()) as db, db.transaction():
-            self.limits.recall(db, request.account)
+            self.limits.recall(db, {request.account.id or 0: request.account.name})()
         if self.limiter.acquire(request, "POST", path) is not None:
             return False
         if answer is not None:

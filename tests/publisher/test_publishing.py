@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
@@ -214,7 +215,7 @@ def test_a_machine_that_sleeps_before_it_sends_withdraws_the_intent(
     def sleep() -> None:
         bench.clock.advance(next(sleeps, 0.0))
 
-    def begin(db: Connection, attempt: Attempt) -> int:
+    def begin(db: Connection, attempt: Attempt) -> Callable[[], int]:
         if attempt.phase is Phase.PUBLISH and asleep == "before the commit":
             sleep()
         return begin_attempt(db, attempt)

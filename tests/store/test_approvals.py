@@ -53,7 +53,7 @@ def test_the_publisher_wakes_for_what_is_approved(database: Database, account: A
     add_post(database, to(account, START + SECOND))
     add_post(database, to(account, START + HOUR, approved_at=START))
     with closing(database.connect()) as db:
-        wakes = [claims.next_wake(db, now=START, catch_up_gap=HOUR, approved=approved) for approved in (False, True)]
+        wakes = [claims.next_wake(db, now=START, catch_up_gap=HOUR, approved=approved)() for approved in (False, True)]
         dues = [queries.next_due(db, START, approved=approved) for approved in (False, True)]
     assert wakes == [START + SECOND, START + HOUR]
     assert [due and due.post_id for due in dues] == [1, 2]

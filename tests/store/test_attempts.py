@@ -49,13 +49,13 @@ def db(database: Database) -> Iterator[Connection]:
 
 
 def test_every_field_of_an_attempt_comes_back(db: Connection) -> None:
-    number = attempts.start_attempt(db, FULL)
+    number = attempts.start_attempt(db, FULL)()
     assert list(queries.attempts(db, 1)) == [replace(FULL, id=number)]
     assert list(queries.attempts(db, 2)) == []
 
 
 def test_an_intent_is_open_until_its_outcome_is_written(db: Connection) -> None:
-    started = replace(INTENT, id=attempts.start_attempt(db, INTENT))
+    started = replace(INTENT, id=attempts.start_attempt(db, INTENT)())
     assert attempts.last_intent(db, 1) == started
     attempts.finish_attempt(db, started, at=START + SECOND, outcome="done", http_status=201, message="17")
     done = replace(started, ended_at=START + SECOND, outcome="done", http_status=201, message="17")
@@ -63,7 +63,7 @@ def test_an_intent_is_open_until_its_outcome_is_written(db: Connection) -> None:
 
 
 def test_an_outcome_keeps_its_kind_and_code(db: Connection) -> None:
-    number = attempts.start_attempt(db, INTENT)
+    number = attempts.start_attempt(db, INTENT)()
     attempts.finish_attempt(db, replace(INTENT, id=number), at=START, outcome="not_done", kind=Kind.QUOTA, code="9")
     (found,) = queries.attempts(db, 1)
     assert (found.kind, found.code) == (Kind.QUOTA, "9")
@@ -71,7 +71,7 @@ def test_an_outcome_keeps_its_kind_and_code(db: Connection) -> None:
 
 def test_an_outcome_is_not_stored_for_another_step_that_has_its_id(db: Connection) -> None:
     """The database lost its last commits at a failover, and gave the id again."""
-    number = attempts.start_attempt(db, replace(INTENT, fingerprint="f"))
+    number = attempts.start_attempt(db, replace(INTENT, fingerprint="f"))()
     for other in ({"delivery_id": 2}, {"fingerprint": "g"}, {"at": START - SECOND}):
         lost = replace(INTENT, id=number, **{"fingerprint": "f", **other})  # type: ignore[arg-type]  # fields by name
         attempts.finish_attempt(db, lost, at=START, outcome="done", message="17")
@@ -84,7 +84,7 @@ def test_the_last_intent_is_the_deliverys_own_newest_publishing_step(db: Connect
     attempts.start_attempt(db, replace(INTENT, phase=Phase.PREPARE))
     assert attempts.last_intent(db, 1) is None
     attempts.start_attempt(db, INTENT)
-    second = attempts.start_attempt(db, replace(INTENT, number=2))
+    second = attempts.start_attempt(db, replace(INTENT, number=2))()
     attempts.start_attempt(db, LOOK)
     attempts.start_attempt(db, replace(INTENT, delivery_id=2))
     found = attempts.last_intent(db, 1)
@@ -93,9 +93,9 @@ def test_the_last_intent_is_the_deliverys_own_newest_publishing_step(db: Connect
 
 
 def test_the_looks_after_a_step_come_oldest_first(db: Connection) -> None:
-    early = attempts.start_attempt(db, LOOK)
-    intent = attempts.start_attempt(db, INTENT)
-    late = [attempts.start_attempt(db, replace(LOOK, message=word)) for word in ("one", "two")]
+    early = attempts.start_attempt(db, LOOK)()
+    intent = attempts.start_attempt(db, INTENT)()
+    late = [attempts.start_attempt(db, replace(LOOK, message=word))() for word in ("one", "two")]
     attempts.start_attempt(db, replace(LOOK, delivery_id=2))
     assert [look.id for look in attempts.lookups_after(db, 1, intent)] == late
     assert [look.id for look in attempts.lookups_after(db, 1, 0)] == [early, *late]

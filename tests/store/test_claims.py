@@ -172,7 +172,7 @@ def test_late_ones_of_an_account_go_out_with_a_gap_between_them(database: Databa
     ends(1)
     assert claimed(database, START + GAP - SECOND) == []
     with transaction(database) as db:
-        assert claims.next_wake(db, now=START + SECOND, catch_up_gap=GAP) == START + GAP
+        assert claims.next_wake(db, now=START + SECOND, catch_up_gap=GAP)() == START + GAP
     assert claimed(database, START + GAP) == [(2, "x/me"), (2, "x/other")]
 
 
@@ -456,11 +456,11 @@ def test_look_ups_that_are_due_come_earliest_first(database: Database) -> None:
         add_post(database, to(account, START, state=DeliveryState(state), next_at=START - seconds * SECOND))
     add_post(database, to(account, START, state=DeliveryState.PUBLISHED, next_at=None))
     with transaction(database) as db:
-        assert [d.post_id for d in claims.due_lookups(db, now=START, most=9)] == [1, 3, 2]
-        assert [d.post_id for d in claims.due_lookups(db, now=START, most=1)] == [1]
-        first = claims.due_lookups(db, now=START, most=1)[0].id
+        assert [d.post_id for d in claims.due_lookups(db, now=START, most=9)()] == [1, 3, 2]
+        assert [d.post_id for d in claims.due_lookups(db, now=START, most=1)()] == [1]
+        first = claims.due_lookups(db, now=START, most=1)()[0].id
         assert first is not None
-        assert [d.post_id for d in claims.due_lookups(db, now=START, most=9, without=[first])] == [3, 2]
+        assert [d.post_id for d in claims.due_lookups(db, now=START, most=9, without=[first])()] == [3, 2]
 
 
 def test_what_a_dead_publisher_left_is_what_was_claimed_or_sent(database: Database) -> None:
@@ -474,7 +474,7 @@ def test_what_a_dead_publisher_left_is_what_was_claimed_or_sent(database: Databa
 def test_the_next_wake_is_the_first_instant_to_come(database: Database) -> None:
     def wake(now: datetime = START) -> datetime | None:
         with transaction(database) as db:
-            return claims.next_wake(db, now=now, catch_up_gap=GAP)
+            return claims.next_wake(db, now=now, catch_up_gap=GAP)()
 
     assert wake() is None
     account = add_account(database, hold_until=START + 50 * SECOND)

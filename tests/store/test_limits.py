@@ -74,7 +74,7 @@ def test_what_another_process_wrote_later_is_read_at_the_next_start(
     told(database, clock, account, limit(3))
     assert mine.known(account, KEY) == limit(9), "not read yet"
     with transaction(database) as db:
-        mine.recall(db, account)
+        mine.recall(db, {account.id or 0: account.name})()
     assert mine.known(account, KEY) == limit(3)
     assert mine.known(account, ME) == limit(9, "GET /2/users/me")
 
@@ -87,7 +87,7 @@ def test_what_was_heard_here_and_is_not_written_yet_is_newer_than_the_store(
     mine = Limits(database, clock)
     mine.note(account, [limit(2)])
     with transaction(database) as db:
-        mine.recall(db, account)
+        mine.recall(db, {account.id or 0: account.name})()
         assert mine.known(account, KEY) == limit(2)
         mine.write(db)
     assert stored(database) == [(POSTS, 100, 2)]
@@ -153,7 +153,7 @@ def test_what_an_app_heard_by_one_account_is_known_for_all(
     clock.advance(1)
     told(database, clock, other, of_app(40, "x/other"))
     with transaction(database) as db:
-        there.recall(db, account)
+        there.recall(db, {account.id or 0: account.name})()
     known = there.known(account, APP)
     assert known is not None
     assert known.left == 40, "the newer word counts, whoever heard it"

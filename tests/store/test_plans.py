@@ -74,13 +74,13 @@ ASKED: dict[str, tuple[Ask, str]] = {
         lambda db: claims.claim(db, now=START, cutoff=START, free=32, catch_up_gap=GAP, only=[1]),
         "delivery_ready delivery_busy",
     ),
-    "next wake": (lambda db: claims.next_wake(db, now=START, catch_up_gap=GAP), "delivery_next delivery_looking"),
+    "next wake": (lambda db: claims.next_wake(db, now=START, catch_up_gap=GAP)(), "delivery_next delivery_looking"),
     "claim of what is approved": (
         lambda db: claims.claim(db, now=DUE, cutoff=DUE, free=32, catch_up_gap=GAP, approved=True),
         "delivery_approved delivery_approved_next delivery_busy",
     ),
     "next wake for what is approved": (
-        lambda db: claims.next_wake(db, now=START, catch_up_gap=GAP, approved=True),
+        lambda db: claims.next_wake(db, now=START, catch_up_gap=GAP, approved=True)(),
         "delivery_approved_next delivery_looking",
     ),
     "unfinished of what is approved": (
@@ -110,7 +110,7 @@ ASKED: dict[str, tuple[Ask, str]] = {
     "posts of the same repeat": (lambda db: repeats.posts_of_same_repeat(db, 1, {2, 3}), "occurrence_by_post"),
     "overdue": (lambda db: claims.overdue(db, now=START, limit=GAP, most=9), "delivery_next"),
     "unusable": (lambda db: claims.due_on_unusable_accounts(db, now=START, most=9), "delivery_next"),
-    "looking": (lambda db: claims.due_lookups(db, now=START, most=9, without=[1]), "delivery_looking"),
+    "looking": (lambda db: claims.due_lookups(db, now=START, most=9, without=[1])(), "delivery_looking"),
     "left busy": (claims.interrupted_deliveries, "delivery_busy"),
     "whether any is left busy": (claims.has_interrupted_deliveries, "delivery_busy"),
     "the newest instant": (clock_check.last_recorded_instant, ""),

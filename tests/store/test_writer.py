@@ -44,8 +44,9 @@ def writer(database: Database, seen: list[str]) -> Iterator[Writer]:
 
 
 @contextmanager
-def at_once(writer: Writer, *works: Work) -> Iterator[list[Future[object]]]:
-    """Have all the works in the queue before the writer takes any: the first batch holds it up meanwhile."""
+def at_once(writer: Writer, *works: Work | tuple[Work, None, Work]) -> Iterator[list[Future[object]]]:
+    """Have all the works in the queue before the writer takes any: the first batch holds it up meanwhile. A tuple: what
+    `Writer.run` takes."""
     go, busy = threading.Event(), threading.Event()
 
     def hold(db: Connection) -> None:
@@ -57,7 +58,7 @@ def at_once(writer: Writer, *works: Work) -> Iterator[list[Future[object]]]:
         assert busy.wait(60)
         futures = []
         for count, work in enumerate(works, 1):
-            futures.append(pool.submit(writer.run, work))
+            futures.append(pool.submit(writer.run, *(work if isinstance(work, tuple) else (work,))))
             while writer._queue.qsize() < count:  # in this order, and without guessing how long it takes
                 pass
         go.set()

@@ -67,17 +67,18 @@ class MediaWaits:
         self._until = None
         self._quarantine.waiting_for = ""
 
-    def look(self, db: Connection) -> None:
-        """Find the due posts that wait now."""
+    def look(self, db: Connection) -> bool:
+        """Find the due posts that wait now. Return whether there may be any."""
         if self._until is None:
             self._quarantine.waiting = frozenset()
-            return
+            return False
         due = queries.media_due(db, self._clock.now())
         away = dict.fromkeys(post_id for post_id, item in due if not self._media.is_cached(item))
         if self._clock.boot() >= self._until:
             self._until = self._clock.boot() + RETRY_S
             away.pop(next(iter(away), 0), None)
         self._quarantine.waiting = frozenset(away)
+        return True
 
 
 TAKE = "take the media"
@@ -236,19 +237,26 @@ class DeliveryContext:
         quiet: bool = False,
         ms: int | None = None,
         late: Callable[[], object] | None = None,
+        ask: Callable[[Connection], object] | None = None,
     ) -> DeliveryTask:
         """Store a delivery's transition and what belongs to it in one durable transaction, then emit events. `quiet`:
-        emit no event. `ms`: time since the claim. `late`: see `Writer.run`.
+        emit no event. `ms`: time since the claim. `late` and `ask`: see `Writer.run`.
 
         Where several publish, raises Superseded if another publisher has the delivery now, and if a call is to begin
         and the session that locked the account is lost.
         """
         now = self.clock.now()
+        moved = claims.Transition(task.delivery, after)
+
+        def ask_all(db: Connection) -> None:
+            moved.ask(db)
+            if ask is not None:
+                ask(db)
 
         def work(db: Connection) -> PostStatus:
             if after.state is DeliveryState.SENDING and self.writer.session != task.session:
                 raise Superseded(f"the session that had delivery {task.delivery.id} in hand is lost")
-            status = claims.save_transition(db, task.delivery, after, now=now)
+            status = moved.save(db, now=now)
             if status is None and self.is_shared:
                 raise Superseded(f"another publisher has delivery {task.delivery.id} in hand")
             if status is None:
@@ -257,7 +265,7 @@ class DeliveryContext:
                 step(db)
             return status
 
-        status = self.writer.run(work, late)
+        status = self.writer.run(work, late, ask_all)
         if after.state is not task.delivery.state:
             if not quiet:
                 self.emit(delivery_event(after, now, ms=ms))

@@ -200,7 +200,7 @@ class DeliveryWorker:
 
     def _commit_intent(self, ready: Ready) -> Attempt:
         """Commit the intent: the last act before the first byte of the call. Return it as stored."""
-        context, ids = self._context, [0]
+        context = self._context
         intent = self._attempt(
             ready.step,
             Phase.PUBLISH,
@@ -210,14 +210,23 @@ class DeliveryWorker:
             boot_s=context.clock.boot(),
         )
 
-        def begin(db: Connection) -> None:
-            ids[0] = attempts.start_attempt(db, intent)
+        add_rows, number = self._unwritten_rows(), 0
+        read_id: Callable[[], int] = int
+
+        def ask(db: Connection) -> None:
+            nonlocal read_id
+            add_rows(db)
+            read_id = attempts.start_attempt(db, intent)
+
+        def keep_id(db: Connection) -> None:
+            nonlocal number
+            number = read_id()
 
         after = self.task.delivery.sending(ready.handle)
         # Emitted before the commit: a slow reader of the output must not delay the call after the intent.
         context.emit(delivery_event(after, context.clock.now()))
-        self.task = context.save_transition(self.task, after, self._unwritten_rows(), begin, quiet=True)
-        return replace(intent, id=ids[0])
+        self.task = context.save_transition(self.task, after, keep_id, quiet=True, ask=ask)
+        return replace(intent, id=number)
 
     def _withdraw(self, intent: Attempt, outcome: str, message: str, said: NotDone | None = None) -> None:
         now = self._context.clock.now()

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
+from functools import partial
 
 from ttp import __version__
 from ttp.domain import permissions
@@ -108,7 +109,7 @@ class Loop:
         self._told: set[str] = set()
         self._unapproved: set[int] = set()
         self._beat = self._looked_around = 0.0
-        self._reported = float("-inf")
+        self._reported = self._followed = float("-inf")
         self._report_every_s = min(REPORT_S, context.config.seconds("publish.evict_after_s") / REPORTS_MISSED)
         self._due_said: set[int] = set()
         self._places = claims.Places(context.config.count("publish.concurrency"))
@@ -292,8 +293,10 @@ class Loop:
     def _differs_from_server(self, scope: Scope) -> bool:
         """Return whether this machine's clock is so wrong that what people read and write here has a wrong time. Raises
         ClocksDiffer in runs that do not wait for the clock."""
-        if self._follow is None:
-            return False
+        boot = self._context.clock.boot()
+        if self._follow is None or boot - self._followed < LOOK_AROUND_S:
+            return self._behind is not None
+        self._followed = boot
         (server, now), before = self._follow(self._watch), self._behind
         wrong = abs(server - now) > clock_check.DIFFER_AT_MOST
         self._behind = server if wrong else None
@@ -332,25 +335,30 @@ class Loop:
         delivering, looking = self._accounts_in_hand(DeliveryWorker), self._accounts_in_hand(reconcile.LookupJob)
 
         def work(db: Connection) -> tuple[list[DeliveryTask], list[DeliveryTask], datetime | None]:
-            is_short = False
+            is_short, ready, find_looks = False, None, None
+            ask_ready = partial(
+                claims.ask_ready,
+                db,
+                now=now,
+                cutoff=cutoff,
+                catch_up_gap=self._gap,
+                only=scope.only,
+                approved=self._approved,
+                quarantine=context.quarantine,
+            )
             if (session := context.session) is not None and session.is_shared:
-                session.keep(db, Held.DELIVERY, delivering)
-                session.keep(db, Held.LOOK_UP, looking)
-                is_short = claims.lock_due_accounts(
-                    db,
-                    session,
-                    now=now,
-                    cutoff=cutoff,
-                    free=free,
-                    catch_up_gap=self._gap,
-                    only=scope.only,
-                    approved=self._approved,
-                    quarantine=context.quarantine,
-                )
-            self._pace.hold(db, now)
-            if context.media_waits is not None:
-                context.media_waits.look(db)
-            looks = self._looks(db, scope, start, now, free)
+                with session.together(db):
+                    session.keep(db, Held.DELIVERY, delivering)
+                    session.keep(db, Held.LOOK_UP, looking)
+                    candidates = ask_ready(free=free + claims.MORE_CANDIDATES)
+                    find_looks = self._due_looks(db, now)
+                is_short, ready = claims.lock_due_accounts(db, session, candidates, free=free, ask_ready=ask_ready)
+            if self._pace.hold(db, now):
+                ready = None
+            if context.media_waits is not None and context.media_waits.look(db):
+                ready = None
+            due_looks = (find_looks or self._due_looks(db, now))()
+            looks = self._looks(db, due_looks, scope, start, now, free)
             room = free - len(looks)
             claimed = (
                 claims.claim(
@@ -364,16 +372,17 @@ class Loop:
                     approved=self._approved,
                     quarantine=context.quarantine,
                     session=session,
+                    ready=ready,
                 )
                 if room > 0
                 else []
             )
             if session is not None:
                 session.keep(db, Held.DELIVERY, delivering | {one.account_id or 0 for one in claimed})
-            wake = claims.next_wake(db, now=now, catch_up_gap=self._gap, approved=self._approved)
+            tasks, wake = self._tasks(db, [*looks, *claimed], now)
             if is_short:
                 wake = now + TRY_AGAIN if wake is None else min(wake, now + TRY_AGAIN)
-            return self._tasks(db, looks), self._tasks(db, claimed), wake
+            return tasks[: len(looks)], tasks[len(looks) :], wake
 
         looks, claimed, wake = context.run(work)
         for task in looks:
@@ -383,27 +392,40 @@ class Loop:
             self._workers.start(DeliveryWorker(context, task, lambda: self._stop_asked))
         return wake
 
-    def _tasks(self, db: Connection, deliveries: Sequence[Delivery]) -> list[DeliveryTask]:
-        """Return deliveries with their posts and accounts, read in this transaction, and load their rate limits."""
-        if not deliveries:
-            return []
+    def _tasks(
+        self, db: Connection, deliveries: Sequence[Delivery], now: datetime
+    ) -> tuple[list[DeliveryTask], datetime | None]:
+        """Return deliveries with their posts and accounts, read in this transaction, and when more may become due. Load
+        their rate limits."""
+        names, limits = {d.account_id or 0: d.account for d in deliveries}, self._context.limits
         with db.together():
-            asked_accounts = accounts.ask_accounts(db, [d.account_id or 0 for d in deliveries])
-            asked_posts = queries.ask_posts_even_deleted(db, [d.post_id or 0 for d in deliveries])
+            read_wake = claims.next_wake(db, now=now, catch_up_gap=self._gap, approved=self._approved)
+            if deliveries:
+                asked_accounts = accounts.ask_accounts(db, names)
+                asked_posts = queries.ask_posts_even_deleted(db, [d.post_id or 0 for d in deliveries])
+                load_limits = None if limits is None else limits.recall(db, names)
+        wake = read_wake()
+        if not deliveries:
+            return [], wake
         by_id, posts = accounts.read_accounts(asked_accounts), asked_posts.read()
-        if self._context.limits is not None:
-            self._context.limits.recall(db, *by_id.values())
+        if load_limits is not None:
+            load_limits()
         session = self._context.writer.session
-        return [DeliveryTask(d, posts[d.post_id or 0], by_id[d.account_id or 0], session) for d in deliveries]
+        return [DeliveryTask(d, posts[d.post_id or 0], by_id[d.account_id or 0], session) for d in deliveries], wake
 
-    def _looks(self, db: Connection, scope: Scope, start: datetime, now: datetime, free: int) -> list[Delivery]:
+    def _due_looks(self, db: Connection, now: datetime) -> Callable[[], list[Delivery]]:
+        in_hand = {job.task.delivery.id or 0 for job in self._workers.jobs}
+        return claims.due_lookups(db, now=now, most=ALL, without=in_hand, quarantine=self._context.quarantine)
+
+    def _looks(
+        self, db: Connection, due: list[Delivery], scope: Scope, start: datetime, now: datetime, free: int
+    ) -> list[Delivery]:
         """Return the look-ups to make now, one at a time per account: a hanging one must not use up the workers."""
         jobs = self._workers.jobs
-        in_hand = {job.task.delivery.id or 0 for job in jobs}
         busy = {job.task.delivery.account_id for job in jobs if isinstance(job, reconcile.LookupJob)}
         found: list[Delivery] = []
         session = self._context.session
-        for delivery in claims.due_lookups(db, now=now, most=ALL, without=in_hand, quarantine=self._context.quarantine):
+        for delivery in due:
             if len(found) < free and delivery.account_id not in busy and _is_wanted(delivery, scope, start):
                 busy.add(delivery.account_id)
                 if session is None or not session.is_shared:

@@ -3,6 +3,7 @@ open intent: the call may or may not have happened."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from ttp.domain.attempt import Attempt, Kind, Phase
@@ -24,9 +25,10 @@ _INSERT = (
 )
 
 
-def start_attempt(db: Connection, attempt: Attempt) -> int:
-    """Insert a step that starts. Return the row's id."""
-    return int(db.execute(f"{_INSERT} RETURNING id", _columns(attempt)).fetchone()["id"])
+def start_attempt(db: Connection, attempt: Attempt) -> Callable[[], int]:
+    """Insert a step that starts. Return what reads the row's id, in the same transaction."""
+    row = db.execute(f"{_INSERT} RETURNING id", _columns(attempt))
+    return lambda: int(row.fetchone()["id"])
 
 
 def add_attempt(db: Connection, attempt: Attempt) -> None:

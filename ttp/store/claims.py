@@ -8,7 +8,7 @@ claimed, and outside the statement that finds candidates: inside it, rows that L
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -22,6 +22,7 @@ from ttp.store.dialect import (
     NOT_QUARANTINED,
     RAISE_REVISION,
     Connection,
+    Cursor,
     List,
     Row,
     greatest,
@@ -129,34 +130,37 @@ def claim(
     approved: bool = False,
     quarantine: Quarantine = NO_QUARANTINE,
     session: PublisherSession | None = None,
+    ready: list[Row] | None = None,
 ) -> list[Delivery]:
     """Claim at most `free` due deliveries, one for each account that can take one: punctual ones before late ones.
 
     Due means `next_at` up to `cutoff`. Late means more than a minute after its time; a retry is never late. Late ones
     get the places that `places` reserves for them (of `free`, without it) and those that punctual ones leave; their ids
     are added to it. `only`: just these post ids; `approved`: just approved deliveries; `session`: where several
-    publish, only deliveries of the accounts that it has locked. Returns the claimed deliveries, earliest first of each
-    kind. Like all functions here, raises CorruptRow for a row that cannot be read and is not in `quarantine`.
+    publish, only deliveries of the accounts that it has locked; `ready`: these, if nothing has changed since. Returns
+    the claimed deliveries, earliest first of each kind. Like all functions here, raises CorruptRow for a row that
+    cannot be read and is not in `quarantine`.
     """
     places = places or Places(free)
     shared = session if session is not None and session.is_shared else None
     mine = None if shared is None else shared.held(Held.DELIVERY)
     if mine is not None and not mine:
         return []
-    found = _ready(
-        db,
-        now=now,
-        cutoff=cutoff,
-        free=free,
-        catch_up_gap=catch_up_gap,
-        only=only,
-        approved=approved,
-        quarantine=quarantine,
-        accounts=mine,
-    )
-    if not found:
+    if ready is None:
+        ready = ask_ready(
+            db,
+            now=now,
+            cutoff=cutoff,
+            free=free,
+            catch_up_gap=catch_up_gap,
+            only=only,
+            approved=approved,
+            quarantine=quarantine,
+            accounts=mine,
+        ).fetchall()
+    if not ready:
         return []
-    found.sort(key=lambda row: (row["is_late"], row["next_at"], row["id"]))
+    found = sorted(ready, key=lambda row: (row["is_late"], row["next_at"], row["id"]))
     late = sum(row["is_late"] for row in found)
     punctual = min(len(found) - late, free - min(late, places.kept_for_late(free)))
     chosen = found[:punctual] + found[len(found) - late :][: free - punctual]
@@ -169,8 +173,39 @@ def claim(
 
 
 def lock_due_accounts(
+    db: Connection, session: PublisherSession, asked: Cursor, *, free: int, ask_ready: Callable[..., Cursor]
+) -> tuple[bool, list[Row]]:
+    """Lock the accounts of at most `free` due deliveries of each kind that no other publisher has locked. `asked`: for
+    the due ones, with the same `ask_ready`, the function below without what is the same in both calls.
+
+    What is claimed of them is chosen afterwards, by a new statement: it sees what the publisher that held the lock
+    before has committed. Return it, and True if there is room for more because others hold many accounts: their next
+    deliveries become ready when they are done, without a notice.
+    """
+    candidates = asked.fetchall()
+    candidates.sort(key=lambda row: (row["is_late"], row["next_at"], row["id"]))
+    wanted = [row["account_id"] for row in candidates]
+    late = [row["account_id"] for row in candidates if row["is_late"]]
+    is_short, tried, ready = False, set[int](), []
+    # Some of each kind: `claim` chooses between late and punctual ones.
+    for accounts in (wanted, late):
+        left = [account for account in accounts if account not in tried]
+        locked = len(session.held(Held.DELIVERY).intersection(accounts) & tried)
+        while left and locked < free:
+            some, left = left[: free - locked], left[free - locked :]
+            with session.together(db):
+                session.ask(db, Held.DELIVERY, some)
+                found = ask_ready(free=free, accounts=some)
+            mine = session.held(Held.DELIVERY).intersection(some)
+            locked += len(mine)
+            tried.update(some)
+            ready += [row for row in found if row["account_id"] in mine]
+        is_short = is_short or locked < min(free, len(accounts))
+    return is_short, ready
+
+
+def ask_ready(
     db: Connection,
-    session: PublisherSession,
     *,
     now: datetime,
     cutoff: datetime,
@@ -179,50 +214,9 @@ def lock_due_accounts(
     only: Collection[int] | None = None,
     approved: bool = False,
     quarantine: Quarantine = NO_QUARANTINE,
-) -> bool:
-    """Lock the accounts of at most `free` due deliveries of each kind that no other publisher has locked.
-
-    What is claimed of them is chosen afterwards, by a new statement: it sees what the publisher that held the lock
-    before has committed. Return True if there is room for more because others hold many accounts: their next
-    deliveries become ready when they are done, without a notice.
-    """
-    candidates = _ready(
-        db,
-        now=now,
-        cutoff=cutoff,
-        free=free + MORE_CANDIDATES,
-        catch_up_gap=catch_up_gap,
-        only=only,
-        approved=approved,
-        quarantine=quarantine,
-    )
-    candidates.sort(key=lambda row: (row["is_late"], row["next_at"], row["id"]))
-    wanted = [row["account_id"] for row in candidates]
-    late = [row["account_id"] for row in candidates if row["is_late"]]
-    is_short = False
-    # Some of each kind: `claim` chooses between late and punctual ones.
-    for accounts in (wanted, late):
-        left, locked = accounts, 0
-        while left and locked < free:
-            some, left = left[: free - locked], left[free - locked :]
-            locked += len(session.take(db, Held.DELIVERY, some))
-        is_short = is_short or locked < min(free, len(accounts))
-    return is_short
-
-
-def _ready(
-    db: Connection,
-    *,
-    now: datetime,
-    cutoff: datetime,
-    free: int,
-    catch_up_gap: timedelta,
-    only: Collection[int] | None,
-    approved: bool,
-    quarantine: Quarantine,
     accounts: Collection[int] | None = None,
-) -> list[Row]:
-    """Return at most `free` due deliveries of each kind, one for each account; of `accounts` only, if given."""
+) -> Cursor:
+    """Ask for at most `free` due deliveries of each kind, one for each account; of `accounts` only, if given."""
     sql = _READY.format(
         only="" if only is None else _ONLY, of_accounts="" if accounts is None else f" AND {_OF_ACCOUNTS}"
     )
@@ -238,7 +232,7 @@ def _ready(
             **({} if accounts is None else {"accounts": List(sorted(accounts))}),
             **quarantine.values,
         },
-    ).fetchall()
+    )
 
 
 def _save_claims(db: Connection, after: list[Delivery], late: set[int], now: datetime) -> list[Delivery]:
@@ -268,37 +262,70 @@ def _save_claims(db: Connection, after: list[Delivery], late: set[int], now: dat
     return claimed
 
 
-def save_transition(db: Connection, before: Delivery, after: Delivery, *, now: datetime) -> PostStatus | None:
-    """Store a delivery that moved from `before` to `after` and return its post's status. Return None, and change
-    nothing, if the delivery is no longer in the state of `before`, or another publisher has raised its fence."""
-    db.lock_posts([before.post_id or 0], at_once=False)
-    columns = {"state": after.state.value, **row_mapper.delivery_columns(after, before)}
-    if after.fence != before.fence:
-        columns["fence"] = after.fence
-    assignments = ", ".join(f"{name} = ?" for name in columns)
-    values = (*columns.values(), before.id, before.state.value, before.fence)
-    with db.together():
-        changed = db.execute(f"UPDATE delivery SET {assignments} WHERE id = ? AND state = ? AND fence = ?", values)
+class Transition:
+    """A delivery that moves from `before` to `after`: first `ask`, then `save`, in one transaction."""
+
+    def __init__(self, before: Delivery, after: Delivery) -> None:
+        self._before = before
+        self._after = after
+        self._changed: Cursor | None = None
+        self._status: Cursor | None = None
+
+    def ask(self, db: Connection) -> None:
+        """Change the delivery, and ask for what its post's status follows from."""
+        before, after = self._before, self._after
+        db.lock_posts([before.post_id or 0], at_once=False)
+        columns = {"state": after.state.value, **row_mapper.delivery_columns(after, before)}
+        if after.fence != before.fence:
+            columns["fence"] = after.fence
+        assignments = ", ".join(f"{name} = ?" for name in columns)
+        values = (*columns.values(), before.id, before.state.value, before.fence)
+        self._changed = db.execute(
+            f"UPDATE delivery SET {assignments} WHERE id = ? AND state = ? AND fence = ?", values
+        )
         if before.state is not after.state:
             events.ask_webhooks(db)
-    if not changed.rowcount:
-        return None
-    if before.state is not after.state:
-        events.record_delivery(db, after, now)
-    # A post with anything in flight is publishing, whatever else there is: from one such state to another it stays so.
-    if {before.state, after.state} <= IN_FLIGHT:
-        return PostStatus.PUBLISHING
-    assert before.post_id is not None
-    if before.state is after.state:
-        return PostStatus(db.execute("SELECT status FROM post WHERE id = ?", (before.post_id,)).fetchone()["status"])
-    status = refresh_status(db, before.post_id, now=now)
-    events.record_finished(db, before.post_id, status, now)
-    return status
+        # A post with anything in flight is publishing, whatever else there is: between such states it stays so.
+        if not {before.state, after.state} <= IN_FLIGHT:
+            sql = "SELECT status FROM post WHERE id = ?" if before.state is after.state else _STATUS_FROM
+            self._status = db.execute(sql, (before.post_id,))
+
+    def save(self, db: Connection, *, now: datetime) -> PostStatus | None:
+        """Record what follows, and return the post's status. Return None if nothing was changed: the delivery was no
+        longer in the state of `before`, or another publisher has raised its fence."""
+        assert self._changed is not None
+        if not self._changed.rowcount:
+            return None
+        moved, post_id = self._before.state is not self._after.state, self._before.post_id
+        if moved:
+            events.record_delivery(db, self._after, now)
+        if self._status is None:
+            return PostStatus.PUBLISHING
+        if not moved:
+            return PostStatus(self._status.fetchone()["status"])
+        assert post_id is not None
+        status = _save_status(db, post_id, self._status.fetchall(), now)
+        events.record_finished(db, post_id, status, now)
+        return status
+
+
+def save_transition(db: Connection, before: Delivery, after: Delivery, *, now: datetime) -> PostStatus | None:
+    """Store a delivery that moved from `before` to `after`. Returns what `Transition.save` returns."""
+    moved = Transition(before, after)
+    with db.together():
+        moved.ask(db)
+    return moved.save(db, now=now)
+
+
+_STATUS_FROM = "SELECT state, published_at, due_at FROM delivery WHERE post_id = ?"
 
 
 def refresh_status(db: Connection, post_id: int, *, now: datetime) -> PostStatus:
     """Store the status that follows from the post's deliveries, and when the last of them was published."""
-    found = db.execute("SELECT state, published_at, due_at FROM delivery WHERE post_id = ?", (post_id,)).fetchall()
+    return _save_status(db, post_id, db.execute(_STATUS_FROM, (post_id,)).fetchall(), now)
+
+
+def _save_status(db: Connection, post_id: int, found: list[Row], now: datetime) -> PostStatus:
     counted = [row for row in found if row["state"] != "cancelled"]
     has_time = any(row["due_at"] is not None for row in counted)
     try:
@@ -374,16 +401,17 @@ def due_lookups(
     most: int,
     without: Collection[int] = (),
     quarantine: Quarantine = NO_QUARANTINE,
-) -> list[Delivery]:
-    """Return deliveries whose next look-up is due, earliest first, except ids in `without`. They are processing,
-    reconciling, or published and still without their public id."""
+) -> Callable[[], list[Delivery]]:
+    """Return what reads the deliveries whose next look-up is due, earliest first, except ids in `without`. They are
+    processing, reconciling, or published and still without their public id."""
     sql = (
         f"{_DELIVERY} WHERE d.state IN ('processing', 'reconciling', 'published') AND d.next_at IS NOT NULL"
         " AND d.next_at <= :now"
         f" AND {_WITHOUT} AND {NOT_QUARANTINED} ORDER BY d.next_at LIMIT :most"
     )
     values = {"now": to_ms(now), "without": List(sorted(without)), "most": most, **quarantine.values}
-    return [row_mapper.delivery(row) for row in db.execute(sql, values)]
+    found = db.execute(sql, values)
+    return lambda: [row_mapper.delivery(row) for row in found]
 
 
 def still_due_lookup(db: Connection, delivery: Delivery, now: datetime) -> list[Delivery]:
@@ -411,8 +439,10 @@ def has_interrupted_deliveries(db: Connection) -> bool:
     return bool(db.execute(sql).fetchone()[0])
 
 
-def next_wake(db: Connection, *, now: datetime, catch_up_gap: timedelta, approved: bool = False) -> datetime | None:
-    """Return the first instant after `now` at which something may become due; None if nothing is planned."""
+def next_wake(
+    db: Connection, *, now: datetime, catch_up_gap: timedelta, approved: bool = False
+) -> Callable[[], datetime | None]:
+    """Return what reads the first instant after `now` at which something may become due; None without one."""
     sql = """
     SELECT min(at) FROM (
         SELECT min(next_at) AS at FROM delivery
@@ -424,9 +454,14 @@ def next_wake(db: Connection, *, now: datetime, catch_up_gap: timedelta, approve
     ) AS wakes
     """
     gap = catch_up_gap // timedelta(milliseconds=1)
-    (at,) = db.execute(dialect.only_approved(sql) if approved else sql, {"now": to_ms(now), "gap": gap}).fetchone()
-    # Not a condition of the statement: SQLite would then look at everything that waits, and not at the first.
-    return row_mapper.instant(at) if isinstance(at, int) and at < NEVER_MS else None
+    found = db.execute(dialect.only_approved(sql) if approved else sql, {"now": to_ms(now), "gap": gap})
+
+    def read() -> datetime | None:
+        (at,) = found.fetchone()
+        # Not a condition of the statement: SQLite would then look at everything that waits, and not at the first.
+        return row_mapper.instant(at) if isinstance(at, int) and at < NEVER_MS else None
+
+    return read
 
 
 def has_unfinished(

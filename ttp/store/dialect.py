@@ -75,6 +75,11 @@ class Connection(Protocol):
     """What the present transaction has read once and needs again, by a name; None outside `transaction`."""
 
     @property
+    def is_remote(self) -> bool:
+        """Whether a server answers, so that each answer takes a round trip."""
+        ...
+
+    @property
     def is_change(self) -> bool:
         """Whether the transaction is a change of a person, which locks the posts that it reads. Never on SQLite, where
         no other transaction writes."""

@@ -7,6 +7,7 @@ one store: see `postgresql.publisher_session`.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING
 
@@ -56,6 +57,14 @@ class PublisherSession:
 
     def keep(self, db: Connection, what: Held, accounts: Collection[int]) -> None:
         """Unlock every account but these."""
+
+    def together(self, db: Connection) -> AbstractContextManager[None]:
+        """As `Connection.together`, for a block with `ask` and `keep`: `held` knows after it what came of them."""
+        return db.together()
+
+    def ask(self, db: Connection, what: Held, accounts: Collection[int]) -> None:
+        """Like `take`, inside `together`. Only where several publish."""
+        raise NotImplementedError
 
     def held(self, what: Held) -> frozenset[int]:
         """Return the accounts that are locked."""

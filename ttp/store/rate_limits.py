@@ -10,7 +10,7 @@ when a platform asks for a wait. Claims need no change, nothing counts as missed
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -79,7 +79,7 @@ class Limits:
         if account.id is not None and account.id not in self._recalled:
             with self._database.reading() as db:
                 if db is not None:
-                    self.recall(db, account)
+                    self.recall(db, {account.id: account.name})()
         with self._lock:
             seen = self._known.get((owner(account.name, key), key))
         return None if seen is None else seen.limit
@@ -94,15 +94,14 @@ class Limits:
 
     # For the publisher, inside its transactions.
 
-    def recall(self, db: Connection, *accounts: Account) -> None:
-        """Load the stored limits of these accounts and their apps where they are newer than those in memory. Limits
-        deleted from the store are forgotten: a person lifted the hold."""
-        ids = {account.id for account in accounts if account.id is not None}
-        names = {
-            "accounts": List(sorted(ids)),
-            "platforms": List(sorted({account.platform for account in accounts})),
-        }
-        stored = [_seen(row) for row in db.execute(_READ, names)]
+    def recall(self, db: Connection, names: Mapping[int, str]) -> Callable[[], None]:
+        """Return what loads the stored limits of these accounts, names by id, and of their apps, where they are newer
+        than those in memory. Limits deleted from the store are forgotten: a person lifted the hold."""
+        platforms = sorted({name.partition("/")[0] for name in names.values()})
+        found = db.execute(_READ, {"accounts": List(sorted(names)), "platforms": List(platforms)})
+        return lambda: self._load([_seen(row) for row in found], names.keys())
+
+    def _load(self, stored: list[_Seen], ids: Collection[int]) -> None:
         with self._lock:
             for key in [key for key, seen in self._known.items() if seen.account_id in ids and seen.written]:
                 del self._known[key]
@@ -111,7 +110,7 @@ class Limits:
                 mine = self._known.get(key)
                 if mine is None or mine.at < seen.at:
                     self._known[key] = seen
-            self._recalled |= ids
+            self._recalled.update(ids)
 
     def write(self, db: Connection) -> None:
         """Store new limits. If that fails, the rest of the transaction is unaffected. Raises what failed before."""
@@ -221,15 +220,18 @@ class Pace:
     per_day: int
     approved: bool = False
 
-    def hold(self, db: Connection, now: datetime) -> None:
-        """Put accounts that must wait on hold."""
+    def hold(self, db: Connection, now: datetime) -> bool:
+        """Put accounts that must wait on hold. Return whether there were any."""
         if not self.min_gap and not self.per_day:
-            return
+            return False
+        held = False
         sql = dialect.only_approved(_READY_ACCOUNTS) if self.approved else _READY_ACCOUNTS
         for row in db.execute(sql, {"now": to_ms(now)}).fetchall():
             until, why = self._waits(db, row["id"], now)
             if until > now:
                 accounts.mark_account(db, row["id"], hold_until=until, hold_reason=why)
+                held = True
+        return held
 
     def renew(self, db: Connection, now: datetime) -> None:
         """Shorten holds that came from earlier settings to what these settings need."""

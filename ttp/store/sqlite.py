@@ -90,7 +90,7 @@ class SqliteConnection(sqlite3.Connection):
     queue: WriteQueue
     patience_s: float
     memory: dict[str, Any] | None = None
-    is_change = False
+    is_change = is_remote = False
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -32,6 +32,7 @@ class _Asked:
     """One piece of work with its result or exception."""
 
     work: Work
+    ask: Work | None = None
     answer: Any = None
     error: BaseException | None = None
     ended: queue.SimpleQueue[None] = field(default_factory=queue.SimpleQueue)
@@ -57,10 +58,13 @@ class Writer:
         self._thread = threading.Thread(target=self._serve, name="ttp-writer", daemon=True)
         self._thread.start()
 
-    def run(self, work: Callable[[Connection], T], late: Callable[[], object] | None = None) -> T:
+    def run(
+        self, work: Callable[[Connection], T], late: Callable[[], object] | None = None, ask: Work | None = None
+    ) -> T:
         """Run `work` and return its result once it is committed. Raises what it or the commit raised. `late` is called
-        once if that takes longer than LATE_S: the process may end before the commit."""
-        asked = _Asked(work)
+        once if that takes longer than LATE_S: the process may end before the commit. `ask` runs first, in the same
+        transaction: on a server, what many pieces ask takes one round trip. It reads no answers and decides nothing."""
+        asked = _Asked(work, ask)
         self._queue.put(asked)
         try:
             asked.ended.get(timeout=None if late is None else LATE_S)
@@ -128,8 +132,8 @@ class Writer:
             try:
                 with db.transaction():
                     try:
-                        for asked in batch:
-                            asked.answer = asked.work(db)
+                        for some in [batch] if db.is_remote else [[asked] for asked in batch]:
+                            _run(db, some)
                     except BaseException:
                         # False after no room or an I/O error: the database gave up the work of all.
                         alive = db.in_transaction
@@ -156,8 +160,17 @@ class Writer:
         for asked in batch:
             try:
                 with db.savepoint():
-                    asked.answer = asked.work(db)
+                    _run(db, [asked])
             except BaseException as error:
                 if not db.in_transaction:
                     raise
                 asked.error = error
+
+
+def _run(db: Connection, pieces: list[_Asked]) -> None:
+    if asks := [asked.ask for asked in pieces if asked.ask is not None]:
+        with db.together():
+            for ask in asks:
+                ask(db)
+    for asked in pieces:
+        asked.answer = asked.work(db)

@@ -10,7 +10,7 @@ from tests.clock import START, FakeClock
 from tests.conftest import Program
 from ttp.cli.commands.run import PublishReport
 from ttp.cli.context import Context
-from ttp.domain.event import UPGRADE, Event
+from ttp.domain.event import STORE, UPGRADE, Event
 from ttp.publisher.loop import Mode
 
 
@@ -73,13 +73,14 @@ def test_a_run_without_accounts_says_so_each_time(ttp: Program) -> None:
     assert ttp("run", "--once", "--quiet").err == ""
 
 
+@pytest.mark.parametrize("kind", [UPGRADE, STORE])
 @pytest.mark.parametrize(("mode", "lines"), [(Mode.LOOP, 1), (Mode.ONCE, 0)])
 def test_a_quiet_loop_still_reports_why_it_does_not_publish_for_the_log_of_a_service(
-    ttp: Program, clock: FakeClock, capsys: pytest.CaptureFixture[str], mode: Mode, lines: int
+    ttp: Program, clock: FakeClock, capsys: pytest.CaptureFixture[str], mode: Mode, lines: int, kind: str
 ) -> None:
     """Cron would mail it each minute, so a short run does not."""
     context = Context(clock)
     context.open_output(format="tsv", quiet=True)
-    PublishReport(context, mode).tell(Event(clock.now(), "publisher.idle", kind=UPGRADE, message="another version"))
+    PublishReport(context, mode).tell(Event(clock.now(), "publisher.idle", kind=kind, message="another version"))
     printed = capsys.readouterr()
     assert (printed.out, printed.err.count("another version")) == ("", lines)

@@ -8,14 +8,15 @@ lock has two numbers: the number of a table, which no other store of the databas
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from ttp.domain.action import action
 from ttp.domain.errors import Busy, Hint
 from ttp.domain.health import RegisteredPublisher
 from ttp.domain.time.clock import from_ms
-from ttp.store.dialect import Connection, List, Row, in_list
+from ttp.store.dialect import Connection, Cursor, List, Row, in_list
 from ttp.store.ownership import ServerIdentity
 from ttp.store.postgresql.connection import STORE_KEY, PostgresConnection
 from ttp.store.publisher_session import Held, Job, PublisherSession
@@ -104,6 +105,8 @@ class SharedSession(PublisherSession):
         self._evict_after = evict_after
         self._held: dict[Held, set[int]] = {what: set() for what in Held}
         self._id: int | None = None
+        self._asked: list[tuple[Held, Collection[int], Cursor]] = []
+        self._is_together = False
 
     def _open(self) -> Connection:
         """Open a session and register it. It has no locks: what was in hand before is not any more."""
@@ -139,20 +142,39 @@ class SharedSession(PublisherSession):
         connection.execute(f"SET lock_timeout = {wait_ms}; SET statement_timeout = 0")
 
     def take(self, db: Connection, what: Held, accounts: Collection[int]) -> set[int]:
-        mine = self._held[what]
-        wanted = [account for account in dict.fromkeys(accounts) if account not in mine]
-        if wanted:
-            for row in db.execute(_TRY.format(what), {"accounts": List(wanted)}):
-                if row["taken"]:
-                    mine.add(int(row["value"]))
-        return mine & set(accounts)
+        if not self._held[what].issuperset(accounts):
+            with self.together(db):
+                self.ask(db, what, accounts)
+        return self._held[what] & set(accounts)
+
+    def ask(self, db: Connection, what: Held, accounts: Collection[int]) -> None:
+        mine = self._held[what].difference(*(over for kind, over, _ in self._asked if kind is what))
+        if wanted := [account for account in dict.fromkeys(accounts) if account not in mine]:
+            self._asked.append((what, (), db.execute(_TRY.format(what), {"accounts": List(wanted)})))
 
     def keep(self, db: Connection, what: Held, accounts: Collection[int]) -> None:
-        mine = self._held[what]
-        over = sorted(mine - set(accounts))
-        if over:
-            db.execute(_UNLOCK.format(what), {"accounts": List(over)})
-            mine.difference_update(over)
+        if over := sorted(self._held[what] - set(accounts)):
+            self._asked.append((what, over, db.execute(_UNLOCK.format(what), {"accounts": List(over)})))
+            if not self._is_together:
+                self._remember()
+
+    @contextmanager
+    def together(self, db: Connection) -> Iterator[None]:
+        self._is_together = True
+        try:
+            with db.together():
+                yield
+        finally:
+            self._is_together = False
+            self._remember()
+
+    def _remember(self) -> None:
+        """Remember what was locked and unlocked: by the statements that were answered, whatever failed after them."""
+        asked, self._asked = self._asked, []
+        for what, over, answer in asked:
+            if answer.rowcount > 0:  # -1 without an answer: it was not run
+                self._held[what].difference_update(over)
+                self._held[what].update(row["value"] for row in answer if not over and row["taken"])
 
     def held(self, what: Held) -> frozenset[int]:
         return frozenset(self._held[what])
