@@ -137,7 +137,9 @@ class PostgresConnection:
         if self._is_together:  # its errors are turned at the end of the block: only then a lost session is known
             return self._ask(sql, values)
         with _neutral_errors(self._session):
-            if self._unsent and ";" not in sql:  # several statements in one text cannot be part of a pipeline
+            # Several statements in one text cannot be part of a pipeline. In a change the server measures how long
+            # nothing is asked, which it does not do after a pipeline.
+            if self._unsent and ";" not in sql and (not self.is_change or sql == "COMMIT"):
                 with self._session.pipeline():
                     self._send_waiting()
                     return self._ask(sql, values)
@@ -201,6 +203,8 @@ class PostgresConnection:
             self._flush()
             cursor = self._session.cursor()
             cursor.executemany(translate(sql).encode(), values)
+            if self.is_change:  # that was a pipeline
+                self._session.execute(b"SELECT")
             return cursor
 
     @contextmanager
