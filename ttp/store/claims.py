@@ -175,10 +175,9 @@ def claim(
 def lock_due_accounts(
     db: Connection, session: PublisherSession, asked: Cursor, *, free: int, ask_ready: Callable[..., Cursor]
 ) -> tuple[bool, list[Row]]:
-    """Lock the accounts of at most `free` due deliveries of each kind that no other publisher has locked. `asked`: for
-    the due ones, with the same `ask_ready`, the function below without what is the same in both calls.
+    """Lock the accounts of at most `free` deliveries of each kind in `asked` that no other publisher has locked.
 
-    What is claimed of them is chosen afterwards, by a new statement: it sees what the publisher that held the lock
+    What is ready of them is asked for afterwards, by a new statement: it sees what the publisher that held the lock
     before has committed. Return it, and True if there is room for more because others hold many accounts: their next
     deliveries become ready when they are done, without a notice.
     """
@@ -291,8 +290,8 @@ class Transition:
             self._status = db.execute(sql, (before.post_id,))
 
     def save(self, db: Connection, *, now: datetime) -> PostStatus | None:
-        """Record what follows, and return the post's status. Return None if nothing was changed: the delivery was no
-        longer in the state of `before`, or another publisher has raised its fence."""
+        """Record what follows, and return the post's status. None, and no change: the delivery was no longer in the
+        state of `before`, or another publisher has raised its fence."""
         assert self._changed is not None
         if not self._changed.rowcount:
             return None
@@ -310,7 +309,7 @@ class Transition:
 
 
 def save_transition(db: Connection, before: Delivery, after: Delivery, *, now: datetime) -> PostStatus | None:
-    """Store a delivery that moved from `before` to `after`. Returns what `Transition.save` returns."""
+    """Return what `Transition.save` returns."""
     moved = Transition(before, after)
     with db.together():
         moved.ask(db)

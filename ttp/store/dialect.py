@@ -74,10 +74,8 @@ class Connection(Protocol):
     memory: dict[str, Any] | None
     """What the present transaction has read once and needs again, by a name; None outside `transaction`."""
 
-    @property
-    def is_remote(self) -> bool:
-        """Whether a server answers, so that each answer takes a round trip."""
-        ...
+    is_remote: bool
+    """Whether each answer takes a round trip to a server."""
 
     @property
     def is_change(self) -> bool:

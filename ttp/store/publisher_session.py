@@ -59,7 +59,7 @@ class PublisherSession:
         """Unlock every account but these."""
 
     def together(self, db: Connection) -> AbstractContextManager[None]:
-        """As `Connection.together`, for a block with `ask` and `keep`: `held` knows after it what came of them."""
+        """As `Connection.together`, also for `ask` and `keep`: `held` knows the result after it."""
         return db.together()
 
     def ask(self, db: Connection, what: Held, accounts: Collection[int]) -> None:

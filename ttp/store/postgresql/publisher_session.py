@@ -169,7 +169,7 @@ class SharedSession(PublisherSession):
             self._remember()
 
     def _remember(self) -> None:
-        """Remember what was locked and unlocked: by the statements that were answered, whatever failed after them."""
+        """Remember what was locked and unlocked, whatever failed after it."""
         asked, self._asked = self._asked, []
         for what, over, answer in asked:
             if answer.rowcount > 0:  # -1 without an answer: it was not run
