@@ -84,6 +84,21 @@ def fetch(
     ask for. Raises DownloadFailed for errors of the address or the network, OSError only if `file` cannot be written.
     """
     end = time.monotonic() + LONGEST_S
+    try:
+        _fetch(url, file, patience, end, loopback=loopback, most=most, accept=accept)
+    except DownloadFailed as failed:
+        if failed.flaw != "slow" and time.monotonic() > end:  # a connection that is cut then fails in many ways
+            raise _slow() from failed
+        raise
+
+
+def _slow() -> DownloadFailed:
+    return DownloadFailed(f"takes longer than {LONGEST_S:g} s", "slow")
+
+
+def _fetch(
+    url: str, file: BinaryIO, patience: DownloadTimeouts, end: float, *, loopback: bool, most: int, accept: str
+) -> None:
     for _ in range(MOST_REDIRECTS + 1):
         parts = parse_download_url(url, loopback=loopback)
         with (
@@ -222,7 +237,7 @@ def _receive(answer: http.client.HTTPResponse, file: BinaryIO, end: float, most:
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise DownloadFailed(f"is cut off after {got} bytes: {_why(error)}", "cut_off") from error
         if time.monotonic() > end:
-            raise DownloadFailed(f"takes longer than {LONGEST_S:g} s", "slow")
+            raise _slow()
         if not piece:
             break
         if len(head) < _HEAD:
