@@ -10,6 +10,7 @@ import re
 import signal
 import sqlite3
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
@@ -59,6 +60,47 @@ NOT_MEASURED = {"docs", "e2e", "faults", "real"}
 """Folders whose tests run whole programs. Counting lines takes time, and the other tests reach them."""
 
 
+LONG = (
+    "publisher/test_interleaving.py",
+    "faults/test_publishers.py",
+    "services/test_store_copy.py",
+    "cli/test_process.py",
+    "faults/test_kill.py",
+    "faults/test_sample.py",
+    "faults/test_processes.py",
+    "mcp/test_stdio.py",
+    "remote/test_same_output.py",
+    "remote/test_attacks.py",
+    "server/test_process.py",
+    "services/test_token_race.py",
+    "outside/test_paper.py",
+    "docs/test_console_blocks.py",
+    "docs/test_any_network.py",
+    "cli/commands/test_doctor_shell.py",
+    "drift/test_written.py",
+    "drift/test_platform_names.py",
+    "drift/test_repository.py",
+    "e2e/test_month.py",
+    "e2e/test_demo.py",
+)
+"""Files with few tests that take long. Where several processes test, these come first, then those with many tests: one
+process tests a whole file, and in the end none is to wait for another."""
+
+MEMORY, ROOM = Path("/dev/shm"), 4 << 30
+"""A folder in memory, and the bytes that must be free there."""
+
+
+def _prefer_memory() -> None:
+    """Put temporary files into memory, where that is possible: the tests make and open thousands of stores."""
+    if "TMPDIR" in os.environ or not os.access(MEMORY, os.W_OK):
+        return
+    found = os.statvfs(MEMORY)
+    if not found.f_flag & os.ST_NOEXEC and found.f_bavail * found.f_frsize >= ROOM:  # some tests write programs
+        tempfile.tempdir = str(MEMORY)
+
+
+_prefer_memory()
+
 gc.disable()  # until `pytest_collection_finish`: what collection makes is kept
 
 
@@ -85,11 +127,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if config.getoption("--first"):
         first = {item.nodeid.partition("[")[0]: item for item in reversed(items)}
         keep_only(config, items, first.values())
+    if hasattr(config, "workerinput"):
+        tests = Counter(item.path for item in items)
+        items.sort(key=lambda item: (_place(item.path), -tests[item.path], item.path))
     if not config.pluginmanager.hasplugin("pytest_cov"):
         return
     for item in items:
         if item.path.relative_to(Path(__file__).parent).parts[0] in NOT_MEASURED:
             item.add_marker(pytest.mark.no_cover)
+
+
+def _place(path: Path) -> int:
+    name = path.relative_to(Path(__file__).parent).as_posix()
+    return LONG.index(name) if name in LONG else len(LONG)
 
 
 def keep_only(config: pytest.Config, items: list[pytest.Item], kept: Iterable[pytest.Item]) -> None:

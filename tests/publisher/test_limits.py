@@ -232,16 +232,16 @@ def test_a_full_day_on_instagram_waits_for_the_window_to_roll(world: World) -> N
     world.clock.advance(hours=1)
     for number in range(2, 4):
         world.ttp.post(f"Number {number}", "--to", "instagram/shop", "--media", str(PHOTO), "--at", "now")
-    for _ in range(8):
+    for _ in range(4):
         world.run(max_time=5.0)
-        world.clock.advance(hours=1)
+        world.clock.advance(hours=2)
     world.run(max_time=5.0)
     assert set(world.states()[2:]) <= {"retrying", "pending"}
     assert {limit["name"]: limit["left"] for limit in world.told()}["posts in 24 h"] == 0
     assert "2 of 2" in world.ttp.shown(3)["deliveries"][0]["error"]["message"]
     assert world.calls("/media_publish") == 2, "no place, no call"
-    for _ in range(16):
-        world.clock.advance(hours=1)
+    for _ in range(8):
+        world.clock.advance(hours=2)
         world.run(max_time=60.0)
     assert world.states() == ["published"] * 4
     assert world.calls("/media_publish") == 4
@@ -270,9 +270,9 @@ def test_posts_of_an_x_account_without_credit_wait(world: World) -> None:
     world.control("POST", "settings", {"trouble": {"x": "credits"}})
     for number in range(2):
         world.ttp.post(f"Number {number}", "--to", "x/me", "--at", "now")
-    for _ in range(30):
+    for _ in range(10):
         world.run(Mode.ONCE)
-        world.clock.advance(hours=1)
+        world.clock.advance(hours=3)
     world.run(Mode.ONCE)
     assert set(world.states()) <= {"retrying", "pending"}
     assert world.posts("x/me") == []

@@ -51,7 +51,7 @@ def test_posts_of_an_account_keep_the_least_gap_in_the_order_of_their_times(tmp_
 
 def test_posts_beyond_the_daily_limit_wait_for_the_next_day(tmp_path: Path) -> None:
     bench = Bench(tmp_path / "home", publish__per_day=2)
-    publish(bench, 0.0, HOUR, 2 * HOUR, 3 * HOUR, until=50 * HOUR)
+    publish(bench, 0.0, HOUR, 2 * HOUR, 3 * HOUR, until=26 * HOUR)
 
     assert [round(hour, 2) for hour in hours(bench)] == [0, 1, 24, 25]
     assert all(bench.whole(post).status is PostStatus.PUBLISHED for post in range(1, 5))

@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     from tests.store.schemas import Schemas
 
 
+QUICKLY = timedelta(seconds=0.06)
+"""Of an eviction: a third of it is how long a publisher waits for a lock."""
+
+
 class SharedBench(Bench):
     """Its publisher is one among several."""
 
@@ -149,7 +153,7 @@ def test_a_late_answer_is_told_only_where_it_moves_the_delivery(
 
 
 def test_an_answer_is_stored_when_nobody_locks_the_table_any_more(bench: SharedBench) -> None:
-    bench.evict_after = timedelta(seconds=0.3)  # a third of it is how long it waits for a lock
+    bench.evict_after = QUICKLY
     bench.post()
     with closing(bench.database.connect()) as person:
 
@@ -166,7 +170,7 @@ def test_an_answer_is_stored_when_nobody_locks_the_table_any_more(bench: SharedB
 
 @pytest.mark.parametrize("approved", [False, True])
 def test_what_is_due_is_published_when_nobody_locks_the_table_any_more(bench: SharedBench, approved: bool) -> None:
-    bench.evict_after = timedelta(seconds=0.3)
+    bench.evict_after = QUICKLY
     if approved:  # what waits for approval is read on another connection
         bench.config = Config({"publish.require_approval": True})
     bench.post(due=10.0)

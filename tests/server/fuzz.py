@@ -26,7 +26,7 @@ from schemathesis.checks import CHECKS
 
 from tests.clock import FakeClock
 from tests.conftest import Program, program
-from tests.server.conftest import Api
+from tests.server.conftest import Api, server_of, two_accounts
 from ttp.cli.commands.server.serve import installation_of
 from ttp.cli.context import Context
 from ttp.sandbox.files import PHOTO
@@ -130,19 +130,6 @@ class Fuzz:
     def tokens(self) -> Mapping[str, str | None]:
         return {name: self.api.having(name, name=f"f-{name}").token for name in ("publish", "approve")}
 
-    def fill(self) -> None:
-        """Fill the store: posts in every state, media, a slot, a repeat, numbers."""
-        ttp = self.api.ttp
-        rows = "".join(f"x/me,{n},2026-11-{1 + n % 20:02}T{n % 24:02}:00:00Z,{n % 7},1,0,90\n" for n in range(40))
-        header = "account,remoteId,publishedAt,likes,comments,shares,views\n"
-        ttp.ok("metrics", "import", "-", stdin=header + rows)
-        self.api("POST", "/v1/media", files={"file": ("photo.jpg", PHOTO.read_bytes())})
-        for number in range(POSTS):
-            ttp.post(f"post {number}", "--to", "x/me", "--at", LATER)
-            self._bring(number + 1, STATES[number % len(STATES)])
-        ttp.ok("slots", "add", "mon 09:00", "--account", "x/me")
-        ttp.ok("repeat", "1", "--cron", "0 9 * * *")
-
     def run(self, route: Route, cases: int) -> Counter[int]:
         """Send cases for one operation; return the statuses. Raise what a check finds."""
         token = self.tokens["approve" if route.needs == "approve" else "publish"]
@@ -227,7 +214,7 @@ class Fuzz:
         """Put names of the store into a case, and a post into the state that the operation needs."""
         if "post_id" in case.path_parameters:
             post = choose.randint(1, POSTS)
-            self._bring(post, STATE_FOR.get(route.name, "pending"))
+            bring(self.api.ttp, post, STATE_FOR.get(route.name, "pending"))
             case.path_parameters["post_id"] = post
         for name, value in (("account", "x/me"), ("slot_id", 1), ("repeat_id", 1), ("provider", "x"), ("slug", "a")):
             if name in case.path_parameters:
@@ -285,29 +272,38 @@ class Fuzz:
         client = replace(self.api, token=self.tokens["publish"])
         return str(client.ok("POST", "/v1/media/uploads", {"name": "a.jpg", "bytes": 1000})["id"])
 
-    def _bring(self, post: int, state: str) -> None:
-        more: dict[str, Any] = {"error": ("content", "no")} if state == "failed" else {}
-        self.api.ttp.sql(f"UPDATE post SET deleted_at = NULL WHERE id = {post}")
-        self.api.ttp.sql(f"UPDATE delivery SET remote_id = NULL, published_at = NULL WHERE post_id = {post}")
-        self.api.ttp.bring(post, state, next_at=None, **more)
+
+def fill_store(ttp: Program) -> None:
+    """Fill a store: accounts, posts in every state, media, a slot, a repeat, numbers."""
+    two_accounts(ttp)
+    rows = "".join(f"x/me,{n},2026-11-{1 + n % 20:02}T{n % 24:02}:00:00Z,{n % 7},1,0,90\n" for n in range(40))
+    header = "account,remoteId,publishedAt,likes,comments,shares,views\n"
+    ttp.ok("metrics", "import", "-", stdin=header + rows)
+    api = server_of(ttp).having("publish", name="ann")
+    api("POST", "/v1/media", files={"file": ("photo.jpg", PHOTO.read_bytes())})
+    for number in range(POSTS):
+        ttp.post(f"post {number}", "--to", "x/me", "--at", LATER)
+        bring(ttp, number + 1, STATES[number % len(STATES)])
+    ttp.ok("slots", "add", "mon 09:00", "--account", "x/me")
+    ttp.ok("repeat", "1", "--cron", "0 9 * * *")
 
 
-def fuzz_of(api: Api) -> Fuzz:
+def bring(ttp: Program, post: int, state: str) -> None:
+    """Bring a post into a state."""
+    more: dict[str, Any] = {"error": ("content", "no")} if state == "failed" else {}
+    ttp.sql(f"UPDATE post SET deleted_at = NULL WHERE id = {post}")
+    ttp.sql(f"UPDATE delivery SET remote_id = NULL, published_at = NULL WHERE post_id = {post}")
+    ttp.bring(post, state, next_at=None, **more)
+
+
+def fuzz_of(ttp: Program) -> Fuzz:
     """Return the fuzz of a filled store. Any host may call its server: the checks send requests of their own."""
-    found = Fuzz(replace(api, app=build_app(installation_of(Context(api.ttp.clock)), hosts=None)))
-    found.fill()
-    return found
+    api = Api(ttp, build_app(installation_of(Context(ttp.clock)), hosts=None))
+    return Fuzz(api.having("publish", name="fuzz"))
 
 
 def accepted(statuses: Counter[int]) -> float:
     return sum(count for status, count in statuses.items() if status < 300) / max(statuses.total(), 1)
-
-
-def _api(ttp: Program) -> Api:
-    ttp.account("x/me")
-    ttp.account("x/other")
-    server = Api(ttp, build_app(installation_of(Context(ttp.clock))))
-    return server.having("publish", name="ann")
 
 
 def _report(fuzz: Fuzz, route: Route, cases: int) -> bool:
@@ -334,7 +330,8 @@ def main() -> int:
     given = parser.parse_args()
     wrong = 0
     with tempfile.TemporaryDirectory() as folder, program(Path(folder), FakeClock()) as ttp:
-        fuzz = replace(fuzz_of(_api(ttp)), seed=given.seed, tell=given.tell)
+        fill_store(ttp)
+        fuzz = replace(fuzz_of(ttp), seed=given.seed, tell=given.tell)
         if given.sequences:
             for (name, status), count in sorted(fuzz.run_sequences(given.sequences).items()):
                 print(f"{name:24} {status} {count:6}")

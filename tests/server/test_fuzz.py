@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.server.conftest import Api
-from tests.server.fuzz import LEAST_ACCEPTED, accepted, fuzz_of
+from tests.conftest import Fill
+from tests.server.fuzz import LEAST_ACCEPTED, accepted, fill_store, fuzz_of
 from ttp.server.routes import ROUTES, Route
 
 CASES, SEQUENCES = 30, 15
@@ -14,14 +14,14 @@ CASES, SEQUENCES = 30, 15
 
 @pytest.mark.slow
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
-def test_nothing_that_the_document_allows_crashes_the_server(server: Api, route: Route) -> None:
-    statuses = fuzz_of(server.having("publish", name="ann")).run(route, CASES)
+def test_nothing_that_the_document_allows_crashes_the_server(fill: Fill, route: Route) -> None:
+    statuses = fuzz_of(fill(fill_store)).run(route, CASES)
     if route.path.startswith("/v1/"):
         assert accepted(statuses) >= LEAST_ACCEPTED, statuses
 
 
 @pytest.mark.slow
-def test_no_sequence_that_the_document_allows_crashes_the_server(server: Api) -> None:
-    counts = fuzz_of(server.having("publish", name="ann")).run_sequences(SEQUENCES)
+def test_no_sequence_that_the_document_allows_crashes_the_server(fill: Fill) -> None:
+    counts = fuzz_of(fill(fill_store)).run_sequences(SEQUENCES)
     changed = {name for (name, status), count in counts.items() if status < 300} - {"list_posts", "get_post"}
     assert len(changed) >= len(ROUTES) // 8

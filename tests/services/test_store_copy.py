@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 
 from tests.clock import START
-from tests.examples import every
 from tests.store import stores
 from tests.store.backends import KEY
 from tests.store.rows import contents, fill
@@ -160,7 +159,23 @@ def test_ids_go_on_where_they_were(make: Make, way: tuple[str, str]) -> None:
     assert post.id == 3 + 7 + 1
 
 
-@pytest.mark.parametrize("way", every(2, WAYS[:2]), ids=" to ".join)
+@pytest.mark.parametrize("way", WAYS[:2], ids=" to ".join)
+def test_a_copy_that_is_killed_goes_on_and_two_never_publish(
+    make: Make, way: tuple[str, str], kill: Callable[[int], None]
+) -> None:
+    source, target = (make(kind) for kind in way)
+    before = rows_of(filled(source))
+    for commits in (1, 2, 3, 4, 11):
+        stopped(source, target, kill, commits)
+        assert may_publish(source) + may_publish(target) <= 1
+    for _ in StoreCopy(source, target).run():
+        assert not may_publish(source)
+    assert (may_publish(source), may_publish(target)) == (False, True)
+    assert rows_of(target) == rows_of(source) == before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", WAYS[:2], ids=" to ".join)
 def test_a_copy_that_is_killed_at_any_commit_goes_on_and_two_never_publish(
     make: Make, way: tuple[str, str], kill: Callable[[int], None]
 ) -> None:
@@ -473,7 +488,8 @@ list(StoreCopy(*map(open_database, homes, sys.argv[3::2])).run())
 """
 
 
-@pytest.mark.parametrize("way", every(2, WAYS[:2]), ids=" to ".join)
+@pytest.mark.slow
+@pytest.mark.parametrize("way", WAYS[:2], ids=" to ".join)
 def test_a_copy_whose_process_is_killed_goes_on(make: Make, way: tuple[str, str]) -> None:
     source, target = (make(kind) for kind in way)
     before = rows_of(filled(source))

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 from functools import partial
+from typing import Any
 
 from ttp import __version__
 from ttp.domain import permissions
@@ -336,16 +337,15 @@ class Loop:
 
         def work(db: Connection) -> tuple[list[DeliveryTask], list[DeliveryTask], datetime | None]:
             is_short, ready, find_looks = False, None, None
-            ask_ready = partial(
-                claims.ask_ready,
-                db,
-                now=now,
-                cutoff=cutoff,
-                catch_up_gap=self._gap,
-                only=scope.only,
-                approved=self._approved,
-                quarantine=context.quarantine,
-            )
+            asked: dict[str, Any] = {
+                "now": now,
+                "cutoff": cutoff,
+                "catch_up_gap": self._gap,
+                "only": scope.only,
+                "approved": self._approved,
+                "quarantine": context.quarantine,
+            }
+            ask_ready = partial(claims.ask_ready, db, **asked)
             if (session := context.session) is not None and session.is_shared:
                 with session.together(db):
                     session.keep(db, Held.DELIVERY, delivering)
@@ -360,23 +360,8 @@ class Loop:
             due_looks = (find_looks or self._due_looks(db, now))()
             looks = self._looks(db, due_looks, scope, start, now, free)
             room = free - len(looks)
-            claimed = (
-                claims.claim(
-                    db,
-                    now=now,
-                    cutoff=cutoff,
-                    free=room,
-                    catch_up_gap=self._gap,
-                    places=self._places,
-                    only=scope.only,
-                    approved=self._approved,
-                    quarantine=context.quarantine,
-                    session=session,
-                    ready=ready,
-                )
-                if room > 0
-                else []
-            )
+            claim = partial(claims.claim, db, free=room, places=self._places, session=session, ready=ready, **asked)
+            claimed = claim() if room > 0 else []
             if session is not None:
                 session.keep(db, Held.DELIVERY, delivering | {one.account_id or 0 for one in claimed})
             tasks, wake = self._tasks(db, [*looks, *claimed], now)
