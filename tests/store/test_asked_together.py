@@ -11,7 +11,8 @@ from tests.clock import START
 from tests.store.stores import add_account, add_post, to
 from tests.store.test_several_publishers import EVICT_AFTER
 from tests.store.test_writer import Work, at_once
-from ttp.domain.delivery import DeliveryState
+from ttp.domain.delivery import DeliveryError, DeliveryState
+from ttp.domain.outcome import Kind
 from ttp.store import claims, queries
 from ttp.store.database import Database
 from ttp.store.dialect import Connection, SessionLost, StoreError
@@ -66,6 +67,25 @@ def test_what_many_pieces_ask_is_stored_for_each(database: Database, writer: Wri
     with at_once(writer, *pieces) as futures:
         assert [future.result() for future in futures] == ["publishing"] * 3
     assert states(database) == ["sending"] * 3
+
+
+@pytest.mark.parametrize("place", range(2))
+def test_the_status_of_a_post_follows_from_all_that_is_stored_with_it(
+    place: int, database: Database, writer: Writer
+) -> None:
+    accounts = [add_account(database, f"x/a{number}") for number in range(2)]
+    add_post(database, to(accounts[0], START, state=DeliveryState.SENDING), to(accounts[1], START))
+    with closing(database.connect()) as db:
+        sent, late = (delivery for delivery in [queries.delivery(db, 1), queries.delivery(db, 2)] if delivery)
+    moved = claims.Transition(sent, sent.published(START, "1", None))
+    no = late.failed(DeliveryError(Kind.MISSED, "too late"))
+    pieces: list[Piece | Work] = [(lambda db: moved.save(db, now=START), None, moved.ask)]
+    pieces.insert(place, lambda db: claims.save_transition(db, late, no, now=START))
+    with at_once(writer, *pieces) as futures:
+        for future in futures:
+            future.result()
+    with closing(database.connect()) as db:
+        assert db.execute("SELECT status FROM post").fetchone()[0] == claims.refresh_status(db, 1, now=START)
 
 
 @pytest.mark.parametrize("place", range(4))

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any, TypeVar
 
 from ttp.store.dialect import Conflicting, Connection, SessionLost, TryAgain
@@ -168,9 +169,13 @@ class Writer:
 
 
 def _run(db: Connection, pieces: list[_Asked]) -> None:
-    if asks := [asked.ask for asked in pieces if asked.ask is not None]:
-        with db.together():
-            for ask in asks:
-                ask(db)
-    for asked in pieces:
-        asked.answer = asked.work(db)
+    # What is asked is true until the end of its group: pieces that ask change nothing that others of them asked for.
+    for asks, group in groupby(pieces, lambda asked: asked.ask is not None):
+        some = list(group)
+        if asks:
+            with db.together():
+                for asked in some:
+                    if asked.ask is not None:
+                        asked.ask(db)
+        for asked in some:
+            asked.answer = asked.work(db)
