@@ -32,7 +32,6 @@ class Job(IntEnum):
     METRICS = 3
     WEBHOOKS = 4
     NOTIFICATIONS = 5
-    REPEATS = 6
     COPY = 7
 
 
