@@ -69,8 +69,7 @@ def test_the_wheel_has_completions_the_man_page_and_the_program(wheel: dict[str,
 def test_the_wheel_has_every_file_of_the_program_and_nothing_else(wheel: dict[str, bytes]) -> None:
     tracked = subprocess.run(["git", "ls-files", "ttp"], cwd=ROOT, check=True, text=True, capture_output=True).stdout
     code = {name for name in wheel if not name.startswith("ttp_cli-")}
-    # Licences are in another folder of the wheel.
-    assert {name for name in tracked.split() if "LICENSE" not in name and (ROOT / name).exists()} <= code
+    assert {name for name in tracked.split() if (ROOT / name).exists()} <= code
     assert {
         name for name in code if re.search(r"__pycache__|\.pyc$|\.db$|credentials\.(json|lock)|\.lock$|uv\.lock", name)
     } <= {name for name in code if name.startswith("ttp/store/credentials/")}
