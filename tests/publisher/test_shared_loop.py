@@ -252,6 +252,22 @@ def test_a_publisher_whose_clock_is_wrong_keeps_no_account_from_the_others(bench
     assert held == [set()]
 
 
+def test_after_a_lost_session_nothing_is_sent_before_the_clock_of_the_new_server_is_read(bench: SharedBench) -> None:
+    bench.post()
+    bench.post(due=0.3)
+
+    def publish(order: PublishRequest, handle: Handle) -> Outcome:
+        bench.end_session()
+        bench.clock_of_server = timedelta(hours=1)
+        return Done("1")
+
+    bench.x.publishes.append(publish)
+    bench.stop_at(50.0)
+    bench.run(Mode.LOOP)
+    assert bench.delivery().state is DeliveryState.PUBLISHED
+    assert bench.x.names().count("publish") == 1
+
+
 def test_a_short_run_at_a_wrong_clock_ends_with_the_reason(bench: SharedBench) -> None:
     bench.post()
     bench.clock_of_server = timedelta(hours=1)

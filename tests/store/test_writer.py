@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.store.stores import new_store, raw
+from tests.clock import START
+from tests.store.stores import add_account, add_post, new_store, raw, to
+from ttp.domain.outcome import Attempt, Phase
+from ttp.store import attempts
 from ttp.store.database import Database
 from ttp.store.dialect import Conflicting, Connection, StoreError
 from ttp.store.writer import Writer
@@ -113,6 +116,20 @@ def test_a_failed_statement_leaves_the_rest_of_the_batch(writer: Writer, databas
             all_[1].result()
         assert all_[0].result() == 1
     assert host(database) == "a"
+
+
+def test_a_call_that_cannot_begin_keeps_nothing_else_from_being_stored(writer: Writer, database: Database) -> None:
+    add_post(database, to(add_account(database), START))
+    call = Attempt("x/me", 1, "post", Phase.PUBLISH, START, delivery_id=1)
+    read: list[Callable[[], int]] = []  # as a delivery that waits for the row's id
+    begun: tuple[Work, None, Work] = (failing, None, lambda db: read.append(attempts.start_attempt(db, call)))
+    with at_once(writer, naming("a"), begun, naming("b")) as futures:
+        errors = [type(future.exception()) for future in futures]
+    assert errors == [type(None), KeyError, type(None)]
+    with at_once(writer, begun) as [alone]:
+        assert isinstance(alone.exception(), KeyError)
+    assert writer.run(naming("c")) == 1
+    assert host(database) == "abc"
 
 
 def cause_of(error: BaseException | None) -> object:

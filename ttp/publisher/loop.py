@@ -110,7 +110,8 @@ class Loop:
         self._told: set[str] = set()
         self._unapproved: set[int] = set()
         self._beat = self._looked_around = 0.0
-        self._reported = self._followed = float("-inf")
+        self._reported = float("-inf")
+        self._followed = (float("-inf"), 0)
         self._report_every_s = min(REPORT_S, context.config.seconds("publish.evict_after_s") / REPORTS_MISSED)
         self._due_said: set[int] = set()
         self._places = claims.Places(context.config.count("publish.concurrency"))
@@ -294,11 +295,12 @@ class Loop:
     def _differs_from_server(self, scope: Scope) -> bool:
         """Return whether this machine's clock is so wrong that what people read and write here has a wrong time. Raises
         ClocksDiffer in runs that do not wait for the clock."""
-        boot = self._context.clock.boot()
-        if self._follow is None or boot - self._followed < LOOK_AROUND_S:
+        boot, session = self._context.clock.boot(), self._context.writer.session  # a new one may be another server's
+        at, on = self._followed
+        if self._follow is None or (boot - at < LOOK_AROUND_S and on == session):
             return self._behind is not None
-        self._followed = boot
         (server, now), before = self._follow(self._watch), self._behind
+        self._followed = boot, session
         wrong = abs(server - now) > clock_check.DIFFER_AT_MOST
         self._behind = server if wrong else None
         if wrong and before is None:
