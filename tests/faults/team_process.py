@@ -157,7 +157,7 @@ def _lock_on_another_session() -> None:
 
 def no_row_lock() -> None:
     """Neither claims nor people lock the rows that they read."""
-    publisher_session._LOCK_ROWS = publisher_session._LOCK_ROWS.replace("FOR UPDATE SKIP LOCKED", "")
+    publisher_session._LOCK_ROWS = publisher_session._LOCK_ROWS.replace("FOR UPDATE OF p, d SKIP LOCKED", "")
     PostgresConnection.lock_posts = lambda self, post_ids, *, at_once=True: None  # type: ignore[method-assign]
 
 

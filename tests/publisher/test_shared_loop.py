@@ -286,6 +286,26 @@ def test_a_take_over_goes_by_the_servers_clock(bench: SharedBench) -> None:
     assert bench.delivery().state is DeliveryState.NEEDS_REVIEW
 
 
+@pytest.mark.parametrize(
+    "change", ["enabled = FALSE", "needs_reconnect = TRUE", f"hold_until = {to_ms(START) + 60_000}"]
+)
+def test_of_an_account_that_is_stopped_at_the_last_moment_nothing_is_sent(
+    change: str, bench: SharedBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.post()
+    lock = claims.lock_due_accounts
+
+    def lock_and_stop(*args: Any, **how: Any) -> Any:
+        found = lock(*args, **how)
+        bench.sql(f"UPDATE account SET {change}")
+        return found
+
+    monkeypatch.setattr(claims, "lock_due_accounts", lock_and_stop)
+    bench.run(Mode.LOOP, max_time=10.0)
+    assert bench.x.names() == []
+    assert bench.delivery().attempts == 0
+
+
 def test_a_post_that_gets_a_new_time_at_the_last_moment_is_not_missed(
     bench: SharedBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -165,7 +165,7 @@ def claim(
     punctual = min(len(found) - late, free - min(late, places.kept_for_late(free)))
     chosen = found[:punctual] + found[len(found) - late :][: free - punctual]
     if shared is not None:
-        now_there = shared.lock_rows(db, [row["id"] for row in chosen])
+        now_there = shared.lock_rows(db, [row["id"] for row in chosen], now)
         chosen = [row for row in chosen if now_there.get(row["id"]) == tuple(row[name] for name in _RECHECKED)]
     are_late = {row["id"] for row in chosen if row["is_late"]}
     places.late |= are_late

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING
 
@@ -73,9 +74,10 @@ class PublisherSession:
         """Return those of the accounts that no publisher has locked, this one neither."""
         return sorted(accounts)
 
-    def lock_rows(self, db: Connection, deliveries: Sequence[int]) -> Mapping[int, tuple[object, ...]]:
-        """Lock deliveries and their posts, except deleted ones and those that a person is changing. Return
-        the present state, fence, next instant and approval of each. Only where several publish."""
+    def lock_rows(self, db: Connection, deliveries: Sequence[int], now: datetime) -> Mapping[int, tuple[object, ...]]:
+        """Lock deliveries and their posts, except deleted ones, those that a person is changing, and those of accounts
+        that nothing may be sent to at `now`. Return the present state, fence, next instant and approval of each. Only
+        where several publish."""
         raise NotImplementedError
 
     def is_changing(self, db: Connection) -> bool:

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from ttp.domain.action import action
 from ttp.domain.errors import Busy, Hint
 from ttp.domain.health import RegisteredPublisher
-from ttp.domain.time.clock import from_ms
+from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store.dialect import Connection, Cursor, List, Row, in_list
 from ttp.store.ownership import ServerIdentity
 from ttp.store.postgresql.connection import STORE_KEY, PostgresConnection
@@ -52,8 +52,11 @@ _TRY = (
 _UNLOCK = f"SELECT pg_advisory_unlock({_CLASS}, value::int) FROM unnest(:accounts::bigint[]) listed (value)"
 # Nothing here waits: a post that a person changes at the moment is claimed when that is over.
 _LOCK_ROWS = f"""
-SELECT d.id, d.state, d.fence, d.next_at, d.approved_at FROM post p JOIN delivery d ON d.post_id = p.id
-WHERE {in_list("d.id", "ids")} AND p.deleted_at IS NULL ORDER BY p.id, d.id FOR UPDATE SKIP LOCKED
+SELECT d.id, d.state, d.fence, d.next_at, d.approved_at
+FROM post p JOIN delivery d ON d.post_id = p.id JOIN account a ON a.id = d.account_id
+WHERE {in_list("d.id", "ids")} AND p.deleted_at IS NULL AND a.enabled AND a.connected AND NOT a.needs_reconnect
+    AND a.removed_at IS NULL AND (a.hold_until IS NULL OR a.hold_until <= :now)
+ORDER BY p.id, d.id FOR UPDATE OF p, d SKIP LOCKED
 """
 _REGISTER = f"""
 INSERT INTO publisher (host, pid, mode, session_pid, session_start, since, last_report_at)
@@ -179,8 +182,8 @@ class SharedSession(PublisherSession):
     def held(self, what: Held) -> frozenset[int]:
         return frozenset(self._held[what])
 
-    def lock_rows(self, db: Connection, deliveries: Sequence[int]) -> Mapping[int, tuple[object, ...]]:
-        found = db.execute(_LOCK_ROWS, {"ids": List(sorted(deliveries))})
+    def lock_rows(self, db: Connection, deliveries: Sequence[int], now: datetime) -> Mapping[int, tuple[object, ...]]:
+        found = db.execute(_LOCK_ROWS, {"ids": List(sorted(deliveries)), "now": to_ms(now)})
         return {row["id"]: tuple(row)[1:] for row in found}
 
     def free_accounts(self, db: Connection, accounts: Collection[int]) -> list[int]:
