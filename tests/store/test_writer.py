@@ -6,15 +6,17 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.clock import START
 from tests.store.stores import add_account, add_post, new_store, raw, to
+from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Attempt, Phase
-from ttp.store import attempts
+from ttp.store import attempts, claims, queries
 from ttp.store.database import Database
 from ttp.store.dialect import Conflicting, Connection, StoreError
 from ttp.store.writer import Writer
@@ -130,6 +132,45 @@ def test_a_call_that_cannot_begin_keeps_nothing_else_from_being_stored(writer: W
         assert isinstance(alone.exception(), KeyError)
     assert writer.run(naming("c")) == 1
     assert host(database) == "abc"
+
+
+def another_process_writes(database: Database) -> None:
+    with database.writing() as db:
+        db.execute("UPDATE store SET host = 'a'")
+
+
+def test_a_delivery_that_another_process_moved_keeps_nothing_else_from_being_stored(
+    writer: Writer, database: Database
+) -> None:
+    add_post(database, to(add_account(database), START, state=DeliveryState.SENDING))
+    with closing(database.connect()) as db:
+        sent = queries.delivery(db, 1)
+    assert sent is not None
+    moved = claims.Transition(replace(sent, fence=sent.fence + 1), sent.published(START, "1", None))
+
+    def save(db: Connection) -> None:
+        assert moved.save(db, now=START) is None
+        raise KeyError("moved")
+
+    with pytest.raises(KeyError):
+        writer.run(save, None, moved.ask)
+    another_process_writes(database)
+    assert writer.run(naming("b")) == 1
+    assert host(database) == "ab"
+
+
+def test_a_work_that_fails_before_it_has_read_all_answers_keeps_nothing_else_from_being_stored(
+    writer: Writer, database: Database
+) -> None:
+    def read(db: Connection) -> None:
+        rows = db.execute("SELECT 1 FROM store")
+        raise KeyError(rows.rowcount)
+
+    with suppress(KeyError):
+        writer.run(read)
+    another_process_writes(database)
+    assert writer.run(naming("b")) == 1
+    assert host(database) == "ab"
 
 
 def cause_of(error: BaseException | None) -> object:

@@ -293,6 +293,8 @@ class Transition:
         """Record what follows, and return the post's status. None, and no change: the delivery was no longer in the
         state of `before`, or another publisher has raised its fence."""
         assert self._changed is not None
+        # Read in any case: on SQLite an answer that waits to be read would keep the next transaction from beginning.
+        found = [] if self._status is None else self._status.fetchall()
         if not self._changed.rowcount:
             return None
         moved, post_id = self._before.state is not self._after.state, self._before.post_id
@@ -301,9 +303,9 @@ class Transition:
         if self._status is None:
             return PostStatus.PUBLISHING
         if not moved:
-            return PostStatus(self._status.fetchone()["status"])
+            return PostStatus(found[0]["status"])
         assert post_id is not None
-        status = _save_status(db, post_id, self._status.fetchall(), now)
+        status = _save_status(db, post_id, found, now)
         events.record_finished(db, post_id, status, now)
         return status
 

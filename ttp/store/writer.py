@@ -73,8 +73,13 @@ class Writer:
             assert late is not None
             late()
             asked.ended.get()
-        if asked.error is not None:
-            raise asked.error
+        error, asked.error = asked.error, None
+        if error is not None:
+            # A circle of references would keep answers that nobody read, and SQLite begins no transaction beside them.
+            try:
+                raise error
+            finally:
+                del error
         answer: T = asked.answer
         return answer
 
