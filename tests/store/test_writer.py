@@ -6,7 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -166,11 +166,34 @@ def test_a_work_that_fails_before_it_has_read_all_answers_keeps_nothing_else_fro
         rows = db.execute("SELECT 1 FROM store")
         raise KeyError(rows.rowcount)
 
-    with suppress(KeyError):
+    try:
         writer.run(read)
-    another_process_writes(database)
-    assert writer.run(naming("b")) == 1
+    except KeyError:  # whoever asked has not done with the error yet
+        another_process_writes(database)
+        assert writer.run(naming("b")) == 1
     assert host(database) == "ab"
+
+
+@pytest.mark.sqlite("its own queue of writers")
+def test_what_failed_is_undone_and_the_rest_done_though_another_writes_in_between(
+    writer: Writer, database: Database
+) -> None:
+    others: list[threading.Thread] = []
+
+    def read(db: Connection) -> None:
+        rows = db.execute("SELECT 1 FROM store")
+        if not others:
+            others.append(threading.Thread(target=another_process_writes, args=[database]))
+            others[0].start()
+            while not raw(db).queue._waiting:  # its turn is the next
+                pass
+        raise KeyError(rows.rowcount)
+
+    with at_once(writer, naming("x"), read, naming("b")) as futures:
+        errors = [type(future.exception()) for future in futures]
+    others[0].join()
+    assert errors == [type(None), KeyError, type(None)]
+    assert host(database) == "axb"
 
 
 def cause_of(error: BaseException | None) -> object:

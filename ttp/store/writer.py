@@ -10,6 +10,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -73,13 +74,8 @@ class Writer:
             assert late is not None
             late()
             asked.ended.get()
-        error, asked.error = asked.error, None
-        if error is not None:
-            # A circle of references would keep answers that nobody read, and SQLite begins no transaction beside them.
-            try:
-                raise error
-            finally:
-                del error
+        if asked.error is not None:
+            raise asked.error
         answer: T = asked.answer
         return answer
 
@@ -150,10 +146,12 @@ class Writer:
                 alive = alive or isinstance(error, Conflicting)
                 if not alive or len(batch) == 1 or isinstance(error, TryAgain):  # or it is the only piece
                     raise
+                _drop_answers(error)
                 with db.transaction():
                     self._each_alone(db, batch)
                     self.committing(db)
         except BaseException as error:  # noqa: BLE001 (it belongs to those who asked)
+            _drop_answers(error)
             for asked in batch:
                 asked.error = asked.error or error
             self._drop_lost(error)
@@ -170,7 +168,18 @@ class Writer:
             except BaseException as error:
                 if not db.in_transaction:
                     raise
+                _drop_answers(error)
                 asked.error = error
+
+
+def _drop_answers(error: BaseException) -> None:
+    """Drop what the frames of an error keep: beside answers that nobody has read SQLite may begin no transaction."""
+    failed: BaseException | None = error
+    seen = set()
+    while failed is not None and id(failed) not in seen:
+        seen.add(id(failed))
+        traceback.clear_frames(failed.__traceback__)
+        failed = failed.__cause__ or failed.__context__
 
 
 def _run(db: Connection, pieces: list[_Asked]) -> None:
