@@ -93,7 +93,8 @@ def printed(pages: Sequence[str]) -> list[tuple[str, Command, list[str]]]:
     document it is in, with the lines it printed."""
     todo = [(name, command) for name in (FIRST, *pages) for command in commands((ROOT / name).read_text())]
     clock = RunningClock()
-    with tempfile.TemporaryDirectory() as folder, _servers(Path(folder), clock) as ports:
+    # Not where TMPDIR says: lines that name a file wrap by the length of its path.
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder, _servers(Path(folder), clock) as ports:
         scratch = Path(folder)
         (scratch / ".session").write_text("\n".join(_session(todo, ports)) + "\n")
         with on_a_terminal(
