@@ -12,7 +12,7 @@ from sqlalchemy import Boolean, String
 from sqlmodel import SQLModel
 
 from ttp.store import models
-from ttp.store.dialect import Connection, bytewise
+from ttp.store.dialect import Connection, bytewise, marks
 
 BATCH = 1000
 """Rows in memory, and in one transaction."""
@@ -107,7 +107,7 @@ def batches(db: Connection, table: Table, after: tuple[Any, ...] | None = None) 
     """Yield the rows of a table in the order of its key, those with a key above `after`, BATCH at a time."""
     start = f"SELECT {_listed(table)} FROM {table.name}"
     end = f"ORDER BY {table.order} LIMIT {BATCH}"
-    further = f"WHERE ({table.order}) > ({', '.join('?' * len(table.key))})"
+    further = f"WHERE ({table.order}) > ({marks(table.key)})"
     while True:
         where, values = ("", ()) if after is None else (further, after)
         rows = [_plain(table, row) for row in db.execute(f"{start} {where} {end}", values)]
@@ -119,8 +119,7 @@ def batches(db: Connection, table: Table, after: tuple[Any, ...] | None = None) 
 
 def insert(db: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
     """Write rows with their ids; inside a transaction in which the store may be changed."""
-    marks = ", ".join("?" * len(table.columns))
-    db.executemany(f"INSERT INTO {table.name} ({_listed(table)}) VALUES ({marks})", rows)
+    db.executemany(f"INSERT INTO {table.name} ({_listed(table)}) VALUES ({marks(table.columns)})", rows)
 
 
 def sum_of(db: Connection, table: Table) -> Sum:
