@@ -106,23 +106,6 @@ def _record_moves(db: Connection, ended: Sequence[Post], before: StoredStates) -
         record_changes(db, ended, before)
 
 
-def save_times(db: Connection, posts: Sequence[Post], recorder: Recorder) -> list[Post]:
-    """Store the times of drafts that get scheduled: what `update` does, for many posts at once."""
-    before = _before(db, posts, recorder)
-    db.send_many(
-        "UPDATE post SET status = :status, scheduled_at = :scheduled_at, updated_at = :updated_at,"
-        f" chosen_by = :chosen_by, rejected_at = :rejected_at, rejected_why = :rejected_why{RAISE_REVISION}"
-        " WHERE id = :id",
-        [{**row_mapper.post_columns(post), "id": post.id} for post in posts],
-    )
-    db.send_many(
-        "UPDATE delivery SET due_at = :due_at, next_at = :next_at, approved_at = :approved_at WHERE id = :id",
-        [{**row_mapper.delivery_columns(row), "id": row.id} for post in posts for row in post.deliveries],
-    )
-    recorder.write(db, snapshots(db, before), before)
-    return list(queries.posts_by_id(db, [post.id or 0 for post in posts]))
-
-
 def _saved(db: Connection, post: Post, recorder: Recorder | None) -> Post:
     before = _before(db, [post], recorder)
     (rows,) = _read(db, _stored(db, [post]), has_media=bool(post.media), has_tags=bool(post.tags))
