@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
 from ttp.domain.time.durations import duration_parts, total_duration
+from ttp.domain.time.formatting import DAYS_IN_FULL
+from ttp.domain.time.formatting import MONTHS as MONTH_NAMES
 
 if TYPE_CHECKING:
     from ttp.domain.time.zones import Abbreviation
 
-_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-WEEKDAYS = {form: number for number, name in enumerate(_NAMES) for form in (name, name[:3])} | {
-    "tues": 1,
-    "weds": 2,
-    "thur": 3,
-    "thurs": 3,
-}
+
+def _numbered(names: Iterable[str], first: int) -> dict[str, int]:
+    return {form: number for number, name in enumerate(names, first) for form in (name.lower(), name[:3].lower())}
+
+
+WEEKDAYS = {**_numbered(DAYS_IN_FULL, 0), "tues": 1, "weds": 2, "thur": 3, "thurs": 3}
 """Every way to type a weekday; Monday is 0."""
-_MONTH_NAMES = (
-    *("january", "february", "march", "april", "may", "june"),
-    *("july", "august", "september", "october", "november", "december"),
-)
-MONTHS = {form: number for number, name in enumerate(_MONTH_NAMES, 1) for form in (name, name[:3])} | {"sept": 9}
+MONTHS = {**_numbered(MONTH_NAMES, 1), "sept": 9}
 """Every way to type a month; January is 1."""
 DAY_WORDS = ("today", "tonight", "tomorrow", *WEEKDAYS)
 CLOCK_WORDS = {"noon": time(12), "midnight": time(0)}
