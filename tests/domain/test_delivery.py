@@ -41,10 +41,7 @@ WAYS: dict[DeliveryState, tuple[Move, ...]] = {
     DeliveryState.PROCESSING: (lambda d: d.processing("x", LATER, None),),
     DeliveryState.RETRYING: (lambda d: d.retrying(LATER, ERROR, spend=True), lambda d: d.going_on(NOW)),
     DeliveryState.RECONCILING: (lambda d: d.reconciling(ERROR, LATER),),
-    DeliveryState.PUBLISHED: (
-        lambda d: d.published(NOW, "1", None),
-        lambda d: d.published(NOW, "1", None),
-    ),
+    DeliveryState.PUBLISHED: (lambda d: d.published(NOW, "1", None),),
     DeliveryState.FAILED: (lambda d: d.failed(ERROR), lambda d: d.resolved_failed(ERROR)),
     DeliveryState.NEEDS_REVIEW: (lambda d: d.needs_review(ERROR),),
     DeliveryState.CANCELLED: (lambda d: d.cancelled(),),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from ttp.domain.time.durations import duration_parts, total_duration
@@ -69,24 +70,16 @@ _FARTHEST = timedelta(hours=14)
 """No zone on Earth is farther from UTC (Pacific/Kiritimati)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Now:
-    """`now`."""
+class ChosenTime(StrEnum):
+    """A time that ttp chooses for the account."""
 
-
-@dataclass(frozen=True, slots=True)
-class OptimalTime:
-    """`optimal`: the account's next best hour."""
-
-
-@dataclass(frozen=True, slots=True)
-class NextFreeSlot:
-    """`next-slot`: the account's next free slot."""
+    OPTIMAL = "optimal"  # its next best hour
+    NEXT_SLOT = "next-slot"  # its next free slot
 
 
 @dataclass(frozen=True, slots=True)
 class AfterDuration:
-    """`in 2h30m`: this much later, also across a change of clocks."""
+    """`in 2h30m`: this much later, also across a change of clocks; zero for `now`."""
 
     length: timedelta
 
@@ -153,7 +146,7 @@ class WallTime:
     zone: tzinfo | Abbreviation | None = None
 
 
-TimeExpression = Now | OptimalTime | NextFreeSlot | AfterDuration | ExactTime | WallTime
+TimeExpression = ChosenTime | AfterDuration | ExactTime | WallTime
 
 
 def split_words(text: str) -> list[str]:
@@ -166,11 +159,9 @@ def parse_time(text: str) -> TimeExpression | None:
     words = split_words(text)
     match words:
         case ["now"]:
-            return Now()
-        case ["optimal"]:
-            return OptimalTime()
-        case ["next-slot"]:
-            return NextFreeSlot()
+            return AfterDuration(timedelta(0))
+        case ["optimal" | "next-slot" as word]:
+            return ChosenTime(word)
         case ["in", *rest] if (parts := _parse_length(rest)) is not None:
             return AfterDuration(parts)
         case []:
