@@ -101,7 +101,7 @@ def test_the_zone_that_was_taken_is_told_where_none_is_known(known: Program, mon
     assert fix in known("optimal", "heatmap", *asked[1:]).out
 
 
-@pytest.mark.parametrize("words", [["--tz", "UTC"], ["--json"]])
+@pytest.mark.parametrize("words", [["--tz", "UTC"], ["--json"], ["--account", "x/p64", "--account", "ig"]])
 def test_options_before_a_subcommand_are_refused_with_all_of_it_in_order(known: Program, words: list[str]) -> None:
     ran = known("optimal", *words, "explain", "Tue 18", "--limit", "3")
     order = f"ttp optimal explain 'Tue 18' --limit 3 {' '.join(words)}"
