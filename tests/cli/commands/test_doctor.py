@@ -111,13 +111,6 @@ def test_an_account_of_another_host_is_not_asked_about(
     assert not sandbox.state.answered
 
 
-def test_without_accounts_there_is_nothing_to_check(ttp: Program) -> None:
-    assert ttp.ok("account", "check", "--json").json == {"checks": [], "ok": 0, "warnings": 0, "failures": 0}
-    assert "ttp account connect x" in ttp.ok("account", "check", "--format", "table").out
-    assert ttp("account", "check", "x/nobody").code == 3
-    assert not ttp.home.exists()
-
-
 # The check-up of this machine.
 
 

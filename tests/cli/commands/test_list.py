@@ -26,6 +26,16 @@ READ_ONLY = [
     ["resolve", "1", "--account", "x/me", "--not-published"],
     ["account", "set", "x/me", "--tz", "UTC"],
     ["account", "remove", "x/me"],
+    ["account", "check", "x/nobody"],
+    ["create", "hi", "--to", "x/me"],
+    ["create", "hi", "--at", "9am"],
+    ["edit", "1", "x"],
+    ["schedule", "1", "--at", "now"],
+    ["unschedule", "1"],
+    ["delete", "1"],
+    ["undo"],
+    ["history", "1"],
+    ["pause", "--account", "x/nobody"],
     ["publish", "1"],
 ]
 
@@ -37,20 +47,43 @@ def test_nothing_is_made_in_the_home_by_a_question(ttp: Program, argv: list[str]
     assert not ttp.home.exists()
 
 
-@pytest.mark.parametrize(
-    ("argv", "empty"),
-    [
-        (["list"], []),
-        (["account", "list"], []),
-        (["metrics", "list"], []),
-        (["retry", "--failed"], []),
-        (["optimal"], {"success": True, "recommendations": []}),
-        (["optimal", "next"], {"success": True, "slot": None}),
-    ],
-    ids=str,
-)
-def test_without_a_store_lists_are_empty(ttp: Program, argv: list[str], empty: object) -> None:
-    assert (ttp(*argv, "--json").code, ttp(*argv, "--json").json) == (0, empty)
+ADD_SLOTS, IMPORT = "ttp slots add 'mon,wed,fri 09:00' --account x/me", "ttp metrics import FILE"
+EMPTY: dict[str, tuple[object, str]] = {
+    "list": ([], "ttp create"),
+    "history": ([], ""),
+    "undo --list": ([], ""),
+    "calendar --week": (..., "ttp create"),
+    "account list": ([], "ttp account connect x"),
+    "account check": ({"checks": [], "ok": 0, "warnings": 0, "failures": 0}, "ttp account connect x"),
+    "pause": ([], "ttp account connect x"),
+    "resume": ([], ""),
+    "slots list": ([], ADD_SLOTS),
+    "slots preview": ([], ADD_SLOTS),
+    "repeat list": ([], "ttp repeat ID --cron '0 9 * * 1'"),
+    "metrics list": ([], IMPORT),
+    "metrics summary": ([], IMPORT),
+    "metrics pull": ([], "ttp account connect"),
+    "retry --failed": ([], ""),
+    "optimal": ({"success": True, "recommendations": []}, IMPORT),
+    "optimal week": (..., IMPORT),
+    "optimal heatmap": ({"success": True, "heatmaps": []}, IMPORT),
+    "optimal explain 18": ({"success": True, "explanations": []}, IMPORT),
+    "optimal backtest": ({"success": True, "backtests": []}, IMPORT),
+}
+"""What commands answer without a store: as JSON, and the command that a person is told."""
+
+
+@pytest.mark.parametrize("command", EMPTY)
+def test_without_a_store_an_answer_is_empty_and_says_how_to_begin(ttp: Program, command: str) -> None:
+    empty, begin = EMPTY[command]
+    answer = ttp.ok(*command.split(), "--json").json
+    assert empty in (..., answer)
+    assert begin in ttp.ok(*command.split(), "--format", "table").out
+    assert not ttp.home.exists()
+
+
+def test_without_metrics_there_is_no_next_hour(ttp: Program) -> None:
+    assert ttp.ok("optimal", "next", "--json").json == {"success": True, "slot": None}
 
 
 # List.

@@ -273,10 +273,6 @@ def test_the_summary_adds_up_the_newest_sample_of_each_post(ttp: Program) -> Non
     assert ttp("metrics", "summary", "--account", "x/nobody").code == 3
 
 
-def test_a_summary_of_nothing_says_how_to_get_some(ttp: Program) -> None:
-    assert "ttp metrics import FILE" in ttp("metrics", "summary", "--format", "table").out
-
-
 def test_sums_may_be_longer_than_the_databases_own_numbers(ttp: Program) -> None:
     most = 2**53
     rows = "".join(ROW.replace("x/me,1", f"x/me,{n}").replace(",40", f",{most}") for n in range(1100))

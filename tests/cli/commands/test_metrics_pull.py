@@ -229,11 +229,6 @@ def test_an_account_that_is_not_connected_says_what_to_do(world: World) -> None:
     assert world.ttp("metrics", "pull", "--account", "x/nobody").code == 3
 
 
-def test_without_accounts_nothing_is_read_and_no_store_made(ttp: Program) -> None:
-    assert ttp.ok("metrics", "pull", "--json").json == []
-    assert not ttp.home.exists()
-
-
 def test_a_dead_token_is_exit_4_unless_something_else_went_wrong_too(world: World) -> None:
     from dataclasses import replace
 

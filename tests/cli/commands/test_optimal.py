@@ -125,14 +125,6 @@ def test_accounts_platforms_zones_and_fields_are_checked(known: Program, command
     assert known(*words, "--platform", "ig", "--json").code == 0
 
 
-@pytest.mark.parametrize("command", SUBCOMMANDS)
-def test_without_any_account_nothing_is_made_and_a_way_is_shown(ttp: Program, command: str) -> None:
-    words = ["optimal", *(word.strip("'") for word in command.split(" ", 1))]
-    assert (ttp(*words, "--json").code, ttp(*words).out) == (0, "")
-    assert "ttp metrics import FILE" in ttp(*words, "--format", "table").out
-    assert not ttp.home.exists()
-
-
 # week
 
 
