@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -35,7 +35,13 @@ if TYPE_CHECKING:
     from ttp.services.queries import PostView
 
 
-@options.with_output()
+CALENDAR_SPEC: OutputSpec[PostView] = OutputSpec(
+    CALENDAR_FIELDS, ("date", "time", "id", "accounts", "content"), partial(calendar_row, clock=UTC)
+)
+"""`ttp calendar`: a row for each post."""
+
+
+@options.with_output(CALENDAR_SPEC)
 def calendar(
     context: Context,
     when: Annotated[
@@ -62,13 +68,11 @@ def calendar(
       ttp calendar --week next --account x/me
       ttp calendar 2026-12 --ics > posts.ics
     """
-
     zone = context.zone if tz is None else parse_zone(tz)
     today = context.now().astimezone(zone).date()
     span = options.parse_range(context, when, month=month, week=week, zone=zone)
     _refuse(context.out, status, ics=ics)
-    context.out.check_fields(calendar_spec(CalendarPage(span)))
-    wanted = options.parse_post_filter(context, "calendar", status=status, platform=platform, account=account, tag=tag)
+    wanted = options.parse_post_filter(context, status=status, platform=platform, account=account, tag=tag)
     posts = context.calendar.posts(span, wanted)
     if ics:
         context.out.document(context.export.calendar(posts))
@@ -130,18 +134,13 @@ def _refuse(out: Output, status: list[str] | None, *, ics: bool) -> None:
 
 
 def calendar_spec(sheet: CalendarPage) -> OutputSpec[PostView]:
-    """Return the spec of `ttp calendar`: a row for each post."""
-    span = sheet.span
-
-    def render(posts: Sequence[PostView], page: Page) -> Iterable[str]:
-        if span.is_week:
-            return render_week(posts, sheet, page)
-        return render_month(posts, sheet, page)
-
-    to_document = partial(calendar_json, sheet)
-    columns = ("date", "time", "id", "accounts", "content")
-    return OutputSpec(
-        CALENDAR_FIELDS, columns, lambda post: calendar_row(post, sheet.clock), render, to_document=to_document
+    """Return the spec of a month or a week."""
+    draw = render_week if sheet.span.is_week else render_month
+    return replace(
+        CALENDAR_SPEC,
+        to_json=partial(calendar_row, clock=sheet.clock),
+        render=lambda posts, page: draw(posts, sheet, page),
+        to_document=partial(calendar_json, sheet),
     )
 
 

@@ -23,7 +23,7 @@ optimal = typer.Typer()
 
 
 @optimal.callback()
-@with_output()
+@with_output(render_optimal.recommendations_spec(several=True))
 def recommend(
     context: Context, account: Accounts = None, platform: Platforms = None, tz: Tz = None, all_: All = False
 ) -> None:
@@ -39,22 +39,13 @@ def recommend(
       ttp optimal heatmap --html week.html
     """
     accounts = select_accounts(context, account, platform)
+    told = [_advice(context, one, tz) for one in accounts]
     view = render_optimal.recommendations_spec(everything=all_, tz=tz, several=len(accounts) > 1)
-    context.out.check_fields(view)
-    advise = context.optimal.advise
-    zone = context.times.account_zone
-    told = [
-        AccountAdvice(
-            advise(one, zone(one, tz)), zone_is_known(context, one, tz), context.platforms.title(one.platform)
-        )
-        for one in accounts
-    ]
-    nothing = [NO_ACCOUNT]
-    context.out.write_list(view, told, say=None if told else nothing)
+    context.out.write_list(view, told, say=None if told else [NO_ACCOUNT])
 
 
 @optimal.command("next")
-@with_output()
+@with_output(render_optimal.next_slots())
 def next_(
     context: Context,
     account: Accounts = None,
@@ -77,10 +68,7 @@ def next_(
       ttp optimal next --account x/me --count 5 --json
     """
     accounts = select_accounts(context, account, platform)
-    zone = context.times.account_zone
-    zones = [zone(one, tz) for one in accounts]
-    view = render_optimal.next_slots(counted=count is not None, zone=zones[0] if zones else None)
-    context.out.check_fields(view)
+    zones = [context.times.account_zone(one, tz) for one in accounts]
     slots = context.optimal.next(accounts, zones, count or 1, explore=explore or 0.0, seed=seed)
     if not slots and not context.out.in_json:
         names = ", ".join(one.name for one in accounts) or "any account"
@@ -89,11 +77,12 @@ def next_(
     foot = []
     if slots and not explore and context.out.for_people:
         foot = render_optimal.explore_advice(context.optimal.keeping_to_best(accounts, zones), "ttp optimal next")
+    view = render_optimal.next_slots(counted=count is not None, zone=zones[0] if zones else None)
     context.out.write_list(view, [slot.as_json() for slot in slots], foot=foot)
 
 
 @optimal.command("week")
-@with_output()
+@with_output(render_optimal.week_spec())
 def week(context: Context, account: Accounts = None, platform: Platforms = None, tz: Tz = None) -> None:
     """Show the hours of every day, best first.
 
@@ -102,17 +91,15 @@ def week(context: Context, account: Accounts = None, platform: Platforms = None,
     Examples:
       ttp optimal week --account x/me --json
     """
-    context.out.check_fields(render_optimal.week_spec())
     accounts = select_accounts(context, account, platform)
-    zone = context.times.account_zone
-    found = context.optimal.week(accounts, [zone(one, tz) for one in accounts])
+    found = context.optimal.week(accounts, [context.times.account_zone(one, tz) for one in accounts])
     if not found.accounts:
         note_no_data(context, accounts)
     context.out.write_list(render_optimal.week_spec(found), found.days)
 
 
 @optimal.command("heatmap")
-@with_output()
+@with_output(render_heatmap.heatmaps_spec(several=True))
 def heatmap(
     context: Context,
     account: Accounts = None,
@@ -129,29 +116,24 @@ def heatmap(
       ttp optimal heatmap
       ttp optimal heatmap --account ig/shop --html week.html
     """
-    accounts = select_accounts(context, account, platform)
-    view = render_heatmap.heatmaps_spec(several=len(accounts) > 1)
-    context.out.check_fields(view)
     if svg == html == "-":
         raise UsageError("only one picture can go to stdout", Hint("try", "--svg FILE --html -"))
-    zone = context.times.account_zone
-    told = [
-        AccountAdvice(context.optimal.advise(one, zone(one, tz)), zone_is_known(context, one, tz)) for one in accounts
-    ]
+    accounts = select_accounts(context, account, platform)
+    told = [_advice(context, one, tz) for one in accounts]
     if not any(one.advice.recommendation.slots for one in told):
         note_no_data(context, accounts)
     written = [_write(context, kind, file, told) for kind, file in (("svg", svg), ("html", html)) if file is not None]
     if "-" in written:
         return
     if context.out.in_json or not written:
-        nothing = [NO_ACCOUNT]
-        context.out.write_list(view, told, say=None if told else nothing)
+        view = render_heatmap.heatmaps_spec(several=len(accounts) > 1)
+        context.out.write_list(view, told, say=None if told else [NO_ACCOUNT])
     else:
         context.out.write_message(f"Wrote {' and '.join(written)}.")
 
 
 @optimal.command("explain")
-@with_output()
+@with_output(render_optimal.explanations_spec(several=True))
 def explain(
     context: Context,
     place: Place,
@@ -170,21 +152,18 @@ def explain(
       ttp optimal explain 'Tue 18' --account x/me
     """
     accounts = select_accounts(context, account, platform)
-    view = render_optimal.explanations_spec(limit, several=len(accounts) > 1)
-    context.out.check_fields(view)
     day, hour = parse_hour_of_week(" ".join(place))
     zone = context.times.account_zone
-    asked = [(one, context.optimal.explain(one, zone(one, tz), day, hour)) for one in accounts]
-    found = [explained for _, explained in asked if explained is not None]
+    found = [it for one in accounts if (it := context.optimal.explain(one, zone(one, tz), day, hour)) is not None]
     if not found:
         note_no_data(context, accounts)
-    context.out.write_list(
-        view, found, say=None if found else ["Nothing is measured yet.  Import some:  ttp metrics import FILE"]
-    )
+    none = ["Nothing is measured yet.  Import some:  ttp metrics import FILE"]
+    view = render_optimal.explanations_spec(limit, several=len(accounts) > 1)
+    context.out.write_list(view, found, say=None if found else none)
 
 
 @optimal.command("backtest")
-@with_output()
+@with_output(render_optimal.backtests_spec({}))
 def backtest(context: Context, account: Accounts = None, platform: Platforms = None, tz: Tz = None) -> None:
     """Test whether the recommendation would have helped.
 
@@ -197,14 +176,12 @@ def backtest(context: Context, account: Accounts = None, platform: Platforms = N
     from ttp.services.optimal import data_action
 
     accounts = select_accounts(context, account, platform)
-    view = render_optimal.backtests_spec({one.name: data_action(one) for one in accounts})
-    context.out.check_fields(view)
     zone = context.times.account_zone
     tests = [context.optimal.backtest(one, zone(one, tz)) for one in accounts]
     if not any(test.data_points for test in tests):
         note_no_data(context, accounts)
-    nothing = [NO_ACCOUNT]
-    context.out.write_list(view, tests, say=None if tests else nothing)
+    view = render_optimal.backtests_spec({one.name: data_action(one) for one in accounts})
+    context.out.write_list(view, tests, say=None if tests else [NO_ACCOUNT])
 
 
 Explore = Annotated[
@@ -259,9 +236,10 @@ _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "su
 _HOUR = re.compile(r"(\d{1,2})(?::00|h)?(?: ?(am|pm))?", re.ASCII)
 
 
-def zone_is_known(context: Context, account: Account, tz: str | None) -> bool:
-    """Return whether the zone of the account is set, and not only the system's."""
-    return bool(tz or account.timezone or context.config.text("timezone"))
+def _advice(context: Context, account: Account, tz: str | None) -> AccountAdvice:
+    advice = context.optimal.advise(account, context.times.account_zone(account, tz))
+    zone_is_set = bool(tz or account.timezone or context.config.text("timezone"))
+    return AccountAdvice(advice, zone_is_set, context.platforms.title(account.platform))
 
 
 def note_no_data(context: Context, accounts: Sequence[Account]) -> None:
