@@ -17,6 +17,7 @@ from ttp.cli.render import heatmap as render_heatmap
 from ttp.cli.render import optimal as render_optimal
 from ttp.domain.account import Account
 from ttp.domain.errors import Hint, UsageError
+from ttp.domain.time.formatting import DAYS_IN_FULL
 from ttp.views.optimal import AccountAdvice
 
 optimal = typer.Typer()
@@ -232,7 +233,6 @@ def _refuse_to_overwrite(path: Path, kind: str) -> None:
 
 
 Place = Annotated[list[str], typer.Argument(metavar="HOUR_OR_SLOT", help="18, 6pm, 'Tue 18', or a day: Tue.")]
-_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _HOUR = re.compile(r"(\d{1,2})(?::00|h)?(?: ?(am|pm))?", re.ASCII)
 
 
@@ -256,7 +256,7 @@ def parse_hour_of_week(text: str) -> tuple[int | None, int | None]:
     """Parse `18`, `6pm`, `Tue` or `Tue 18:00` into weekday (Monday is 0) and hour. UsageError."""
     day, hour = None, None
     first, _, rest = text.strip().lower().partition(" ")
-    days = [place for place, name in enumerate(_DAYS) if len(first) >= 2 and name.startswith(first)]
+    days = [place for place, name in enumerate(DAYS_IN_FULL) if len(first) >= 2 and name.lower().startswith(first)]
     if len(days) == 1:
         day, first = days[0], rest.strip()
     else:

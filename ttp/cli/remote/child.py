@@ -22,10 +22,10 @@ from ttp.cli import app, terminal
 from ttp.cli.context import Context
 from ttp.cli.main import take_credentials_key
 from ttp.cli.remote.commands import find_command, refuse_token
-from ttp.domain.api_token import ApiToken, TokenCapability
 from ttp.domain.media.item import is_web_address
 from ttp.domain.permissions import POST_CAPABILITIES
 from ttp.domain.post_edit import KEPT
+from ttp.domain.server.api_token import ApiToken, TokenCapability
 from ttp.domain.time.clock import from_ms
 
 if TYPE_CHECKING:
