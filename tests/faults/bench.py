@@ -22,19 +22,17 @@ from urllib.request import Request, urlopen
 
 from tests.faults.forks import SMALL_CHUNK, Fork, Forks
 from tests.faults.judge import Verdict, judge
-from tests.faults.posts import KINDS, Kind, put_media
+from tests.faults.posts import KINDS, MADE_UP, Kind, put_media
 from tests.faults.proxy import Asked, Fault, Proxy
 from tests.faults.stores import PostgresStore, SqliteStore
 from tests.faults.user_program import write_program
+from tests.platforms.factories import PLATFORMS
 from ttp.domain.delivery import ENDED
 from ttp.domain.time.clock import SystemClock
 from ttp.sandbox.server import RunningSandbox, running_sandbox
 
 SETTINGS = {
-    "PUBLISH__SETTLE_X_S": "1",
-    "PUBLISH__SETTLE_INSTAGRAM_S": "1",
-    "PLATFORMS__BLUESKY__SETTLE_S": "1",
-    "PLATFORMS__MASTODON__SETTLE_S": "1",
+    **{f"PLATFORMS__{name.upper()}__SETTLE_S": "1" for name in MADE_UP if PLATFORMS.facts(name).settle_s},
     "PUBLISH__LOOKUP_GAP_S": "0.15",
     "PUBLISH__RETRY_BASE_S": "0.05",
     "PUBLISH__STATUS_POLL_S": "0.05",
@@ -110,7 +108,7 @@ class Bench:
         """Settings of the processes; names without `TTP_`."""
         url = self.proxy.url
         settings = {
-            **{f"PLATFORMS__{name}__BASE_URL": url for name in ("BLUESKY", "MASTODON", "X", "INSTAGRAM", "TIKTOK")},
+            **{f"PLATFORMS__{name.upper()}__BASE_URL": url for name in MADE_UP},
             "MEDIA_HOST__KIND": "folder",
             "MEDIA_HOST__PATH": str(self.served),
             "MEDIA_HOST__BASE_URL": f"{self.sandbox.url}/_sandbox/media/",

@@ -13,9 +13,10 @@ from itertools import count
 from tests.faults.bench import Bench, Plan
 from tests.faults.fixed_cases import FixedCase
 from tests.faults.judge import Verdict
-from tests.faults.posts import ASKS, KINDS, Kind
+from tests.faults.posts import ASKS, KINDS, MADE_UP, Kind
 from tests.faults.proxy import Asked, Fault
 from tests.faults.troubles import DONE, IMPATIENT, TROUBLES, Trouble, is_late, looks, unseen
+from tests.platforms.factories import PLATFORMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +250,9 @@ def no_look_ups() -> Iterator[Run]:
                         # Patience is counted in windows for Instagram and in gaps for TikTok, whose forty gaps must be
                         # over before the thirty look-ups that a minute allows are spent.
                         brief = {"PUBLISH__LOOKUP_GAP_S": "0.002"} | {
-                            f"PLATFORMS__{name}__SETTLE_S": "0.3" for name in ("INSTAGRAM", "BLUESKY", "MASTODON")
+                            f"PLATFORMS__{name.upper()}__SETTLE_S": "0.3"
+                            for name in MADE_UP
+                            if PLATFORMS.facts(name).settle_s and PLATFORMS.facts(name).patience > 1
                         }
                         return bench.case(kind, spoiling(kind, where, lost, *[closed] * 10_000), env=brief)
 

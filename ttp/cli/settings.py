@@ -298,17 +298,24 @@ def _is_web_address(key: Key, text: str) -> bool:
     return parts.scheme in ("http", "https") and bool(host) and port != 0 and plain
 
 
-def written(path: Path) -> dict[str, object]:
-    """Read the config file as values by setting name; empty without a file. UsageError if it cannot be read."""
+def text_of(path: Path) -> str | None:
+    """Return the text of a config file; None if it is missing. UsageError if it cannot be read."""
     from ttp.store.home.files import read_text
 
     try:
-        text = read_text(path, null=True)
+        return read_text(path, null=True)
     except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError) as error:
+        return None
+    except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "it is not UTF-8"
         raise UsageError(f"the config file {path} cannot be read: {why}") from None
+
+
+def written(path: Path) -> dict[str, object]:
+    """Read the config file as values by setting name; empty without a file. UsageError if it cannot be read."""
+    text = text_of(path)
+    if text is None:
+        return {}
     import tomllib
 
     try:
