@@ -24,7 +24,7 @@ from ttp.store.sqlite import connect, connect_unchecked, copy, create_tables, qu
 if TYPE_CHECKING:
     from ttp.domain.health import RegisteredPublisher
     from ttp.store.home.locks import RefreshRecord
-    from ttp.store.ownership import ServerIdentity
+    from ttp.store.ownership import Machine, Owner, ServerIdentity
     from ttp.store.publisher_session import Job, PublisherSession
 
 REVISIONS = ("0007", "0008", "0009", "0010", "0011", "0012", "0013", "0014", "0015", "0016")
@@ -153,6 +153,12 @@ class Database:
         from ttp.store.publisher_session import PublisherSession
 
         return PublisherSession(self.connect)
+
+    def owner(self, machine: Machine, *, any_machine: bool) -> Owner:
+        """Return a machine as publisher of the store. `any_machine`: several machines take turns."""
+        from ttp.store.ownership import Owner
+
+        return Owner(self.home, machine, any_machine, self.server_identity)
 
     def publishers(self, db: Connection) -> list[RegisteredPublisher]:
         """Return the publishers that are registered with the store's server, if it has one."""
