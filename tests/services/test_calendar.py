@@ -53,7 +53,7 @@ def calendar(ttp: Program, clock: FakeClock) -> Calendar:
     database = store_at(ttp.home)
     config = Config({})
     return Calendar(
-        database, Queries(database, ttp.home, clock, config, PLATFORMS), Slots(database, clock, config), clock
+        database, Queries(database, clock, config, PLATFORMS), Slots(database, clock, config), clock
     )
 
 

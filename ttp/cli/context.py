@@ -217,13 +217,13 @@ class Context:
     def queries(self) -> Queries:
         from ttp.services.queries import Queries
 
-        return Queries(self.database, self.home, self.clock, self.config, self.platforms)
+        return Queries(self.database, self.clock, self.config, self.platforms)
 
     @cached_property
     def status(self) -> Status:
         from ttp.services.status import Status
 
-        return Status(self.database, self.home, self.clock, self.config, self.platforms)
+        return Status(self.database, self.clock, self.config, self.platforms)
 
     @cached_property
     def media(self) -> MediaStore:

@@ -23,7 +23,7 @@ from ttp.store.sqlite import connect, connect_unchecked, copy, create_tables, qu
 
 if TYPE_CHECKING:
     from ttp.domain.health import RegisteredPublisher
-    from ttp.store.ownership import ServerIdentity
+    from ttp.store.ownership import Machine, Owner, ServerIdentity
     from ttp.store.publisher_session import Job, PublisherSession
 
 REVISIONS = ("0007", "0008", "0009", "0010", "0011", "0012", "0013", "0014", "0015", "0016")
@@ -152,6 +152,14 @@ class Database:
                 raise
         self._checked = True
         return connection
+
+    def owner(self, machine: Machine, *, any_machine: bool) -> Owner:
+        """Return a machine as publisher of the store. `any_machine`: several machines take turns."""
+        from ttp.store.ownership import Owner
+
+        return Owner(
+            self.home, machine, any_machine=any_machine, has_files=self.has_files, identity=self.server_identity
+        )
 
     def publisher_session(self, mode: str, evict_after: timedelta) -> PublisherSession:
         """Return what a publisher holds while it publishes. `mode`: as in `ttp status`; `evict_after`: the longest time

@@ -88,7 +88,7 @@ class TokenContext(Context):
     def queries(self) -> Queries:
         from ttp.services.queries import Queries
 
-        return Queries(self.database, self.home, self.clock, self.config, self.platforms, self.token.accounts)
+        return Queries(self.database, self.clock, self.config, self.platforms, self.token.accounts)
 
     @cached_property
     def posts(self) -> Posts:
