@@ -46,6 +46,7 @@ class _Prepared(Command):
         wanted = getattr(callback, "output_options", ())
         shared = [one for one in _output_params() if one.name in wanted and not taken & {*one.opts}]
         self._shared = [one.name for one in shared]
+        self._checked = None if getattr(callback, "checks_fields", True) else callback.output_spec
         super().__init__(name, callback=callback, params=[*own, *shared], **more)
 
     def invoke(self, ctx: Any) -> Any:
@@ -65,6 +66,8 @@ class _Prepared(Command):
             asked["format"], given["own_format"] = given["own_format"], None
         logged = "verbose" in asked and (asked.pop("verbose") or os.environ.get("TTP_DEBUG") == "http")
         context.open_output(**asked)
+        if self._checked is not None:
+            context.out.check_fields(self._checked)
         with _logged_requests() if logged else nullcontext():
             return super().invoke(ctx)
 

@@ -11,7 +11,7 @@ from ttp.domain.recurrence import Occurrence, OccurrenceState, Recurrence
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import row_mapper
 from ttp.store.claims import LATE_MS
-from ttp.store.dialect import NOT_QUARANTINED, Connection, List, Row, greatest, rows_of
+from ttp.store.dialect import NOT_QUARANTINED, Connection, List, Row, assign, greatest, insert_into, rows_of
 from ttp.store.row_mapper import Quarantine, ms, parse_list
 
 _GOING = "paused_at IS NULL AND ended_at IS NULL"
@@ -78,16 +78,14 @@ def recurrences(db: Connection) -> list[Recurrence]:
 def insert(db: Connection, one: Recurrence, *, now: datetime) -> int:
     """Store a new repeat and return its id."""
     columns = {**_columns(one), "created_at": ms(now)}
-    names = ", ".join(columns)
-    marks = ", ".join(f":{name}" for name in columns)
-    return int(db.execute(f"INSERT INTO recurrence ({names}) VALUES ({marks}) RETURNING id", columns).fetchone()["id"])
+    found = db.execute(f"{insert_into('recurrence', columns)} RETURNING id", columns)
+    return int(found.fetchone()["id"])
 
 
 def update(db: Connection, one: Recurrence) -> None:
     """Store the changeable fields of a repeat."""
     columns = _columns(one)
-    sets = ", ".join(f"{name} = :{name}" for name in columns)
-    db.execute(f"UPDATE recurrence SET {sets} WHERE id = :id", {**columns, "id": one.id})
+    db.execute(f"UPDATE recurrence SET {assign(columns)} WHERE id = :id", {**columns, "id": one.id})
 
 
 def add_occurrence(db: Connection, recurrence_id: int, one: Occurrence, source_id: int | None = None) -> None:

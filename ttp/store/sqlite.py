@@ -297,11 +297,8 @@ def _store_error(path: Path, error: BaseException) -> TtpError | None:
     match cause:
         case sqlite3.Error() if not isinstance(cause, sqlite3.IntegrityError | sqlite3.ProgrammingError):
             name = getattr(cause, "sqlite_errorname", "") or ""
-            if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-                return Busy(
-                    f"the store {path} stays locked by another program",
-                    Hint("see", action("status")),
-                )
+            if is_locked(cause):
+                return Busy(f"the store {path} stays locked by another program", Hint("see", action("status")))
             if name.startswith("SQLITE_FULL"):
                 return no_room(path)
             if name.startswith("SQLITE_IOERR"):

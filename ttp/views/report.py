@@ -55,7 +55,9 @@ def _change_json(now: Totals, before: Totals) -> Json:
 
 def measured_post_json(post: MeasuredPost) -> Json:
     """Return a post with its newest numbers. `difference`: 0.2 is 20 % more than usual for its hour and kind."""
-    sample = attributes_json(post.sample, ("account", "remoteId", "publishedAt", "observedAt", "kind", *COUNTS))
+    sample = attributes_json(
+        post.sample, ("account", "remoteId", "publishedAt", "observedAt", "kind", *COUNTS, "engagement")
+    )
     rounded = {"usual": _rounded(post.usual, 1), "difference": _rounded(post.difference, 3)}
     return attributes_json(post, POST_FIELDS, id=post.post_id, **sample, **rounded)
 

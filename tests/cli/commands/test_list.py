@@ -185,7 +185,7 @@ def test_fifty_are_drawn_on_a_terminal_with_the_command_for_more(ttp: Program) -
     for few in (["--search", "post 1"], ["--limit", "3"], ["--after", "10"]):
         assert "more:" not in ttp("list", "--format", "table", *few).out
     drawn = ttp("list", "--format", "table", "--status", "draft", "--search", "o").out.splitlines()
-    assert drawn[-1] == "more:  ttp list --status draft --search o --after 51"
+    assert drawn[-1] == "more:  ttp list --format table --status draft --search o --after 51"
     assert len([line for line in drawn if "  draft  " in line]) == 50
     assert len(ttp("list").rows) == 60
     assert len(ttp("list", "--format", "table", "--limit", "55").out.splitlines()) > 55

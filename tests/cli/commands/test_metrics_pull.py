@@ -374,9 +374,9 @@ def test_a_person_is_asked_before_more_than_a_few_cents_and_may_say_no(
 ) -> None:
     asked: list[str] = []
 
-    def confirm(question: str, *, ask_anyway: bool, **more: object) -> bool:
-        asked.append(question) if ask_anyway else None
-        return not ask_anyway
+    def confirm(question: str, *, yes: bool, **more: object) -> bool:
+        asked.append(question) if not yes else None
+        return yes
 
     monkeypatch.setattr("ttp.cli.commands.metrics.confirm", confirm)
     world.connect("x/demo")

@@ -202,7 +202,7 @@ def test_what_is_written_in_an_editor_is_one_change(
 def test_several_posts_need_a_yes_and_a_rehearsal_changes_nothing(ttp: Program) -> None:
     ttp.ok("delete", "1", "2", "--yes")
     error = refused(ttp, "undo")
-    assert error["hint"] == "ttp undo --yes"
+    assert error["hint"] == "ttp undo --json --yes"
     before = ttp.sql("SELECT * FROM post")
     shown = ttp.ok("undo", "--dry-run", "--format", "table").out.splitlines()
     assert [line.split(":")[0] for line in shown[1:]] == ["  Post 1", "  Post 2"]

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from ttp.domain.metrics.sample import Sample
 from ttp.domain.optimal import (
-    DAYS,
     Evidence,
     Parts,
     Rating,
@@ -26,6 +25,7 @@ from ttp.domain.optimal import (
 )
 from ttp.domain.optimal.features import NEWEST, features
 from ttp.domain.optimal.model import estimate
+from ttp.domain.time.formatting import DAYS_IN_FULL
 
 ACCOUNT = "x/me"
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
@@ -215,7 +215,7 @@ def test_without_data_everything_is_empty_and_the_signal_is_none() -> None:
         "days": [],
         "slots": [],
     }
-    assert week_schedule(found) == [{"day": day, "slots": []} for day in DAYS]
+    assert week_schedule(found) == [{"day": day, "slots": []} for day in DAYS_IN_FULL]
 
 
 @pytest.mark.parametrize("posts", [1, 2, 5, 29])
@@ -364,7 +364,7 @@ def test_every_part_of_the_week_is_rated_and_every_post_counted_once() -> None:
 def test_a_week_lists_the_hours_of_each_day_best_first() -> None:
     found = ask(history(100, evening))
     for day, listed in enumerate(week_schedule(found)):
-        assert listed["day"] == DAYS[day]
+        assert listed["day"] == DAYS_IN_FULL[day]
         slots = listed["slots"]
         assert isinstance(slots, list)
         assert [slot["hour"] for slot in slots] == [slot.hour for slot in rank(found.slots[24 * day : 24 * day + 24])]

@@ -11,7 +11,7 @@ import pytest
 from ttp.cli.commands.help import TIME_HELP
 from ttp.domain.errors import Hint, SkippedTime, TimeRefused
 from ttp.domain.time.formatting import format_instant
-from ttp.domain.time.grammar import EXAMPLES, NextFreeSlot, OptimalTime
+from ttp.domain.time.grammar import EXAMPLES, ChosenTime
 from ttp.domain.time.resolve import ResolvedTime, resolve_time
 from ttp.domain.time.zones import ABBREVIATIONS
 
@@ -139,8 +139,8 @@ def test_now_is_the_instant_itself() -> None:
 
 
 def test_optimal_is_left_to_those_who_know_the_best_hours() -> None:
-    assert resolve_time("Next-Slot", now=NOW, zone=BERLIN) == NextFreeSlot()
-    assert resolve_time(" Optimal ", now=NOW, zone=BERLIN) == OptimalTime()
+    assert resolve_time("Next-Slot", now=NOW, zone=BERLIN) == ChosenTime.NEXT_SLOT
+    assert resolve_time(" Optimal ", now=NOW, zone=BERLIN) == ChosenTime.OPTIMAL
 
 
 def test_a_weekday_on_its_own_day_counts_only_while_it_is_still_to_come() -> None:

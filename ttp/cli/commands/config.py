@@ -51,7 +51,7 @@ Name = Annotated[str, typer.Argument(metavar="KEY", help="A setting: publish.ret
 
 
 @config.command("show")
-@with_output()
+@with_output(VIEW)
 def show(
     context: Context,
     keys: Annotated[
@@ -69,28 +69,27 @@ def show(
       ttp config show publish --origin
       ttp config show --changed
     """
-    view = _WITH_ORIGIN if origin else VIEW
-    context.out.check_fields(view)
     written = settings.written(settings.config_path())
     shown = [_shape(context, key, written) for key in (_below(context, keys) if keys else context.keys.values())]
-    context.out.write_list(view, [one for one in shown if not changed or one["value"] != one["default"]])
+    context.out.write_list(
+        _WITH_ORIGIN if origin else VIEW, [one for one in shown if not changed or one["value"] != one["default"]]
+    )
 
 
 @config.command("get")
-@with_output()
+@with_output(_VALUE)
 def get(context: Context, key: Name) -> None:
     """Print the value of one setting; an empty line if it has none.
 
     Examples:
       ttp config get timezone
     """
-    context.out.check_fields(_VALUE)
     shape = _shape(context, settings.key_named(key, context.keys), settings.written(settings.config_path()))
     context.out.write_one(_VALUE, shape, say=[_plain(shape["value"])])
 
 
 @config.command("set")
-@with_output()
+@with_output(VIEW)
 def set_(
     context: Context,
     key: Name,
@@ -106,20 +105,18 @@ def set_(
       ttp config set publish.max_lateness_s 7200
       ttp config set platforms.enabled x instagram
     """
-    context.out.check_fields(VIEW)
     wanted = settings.key_named(key, context.keys)
     _write(context, wanted, settings.parse_value(wanted, value))
 
 
 @config.command("unset")
-@with_output()
+@with_output(VIEW)
 def unset(context: Context, key: Name) -> None:
     """Remove a setting from the config file, which resets it to its default.
 
     Examples:
       ttp config unset timezone
     """
-    context.out.check_fields(VIEW)
     _write(context, settings.key_named(key, context.keys), None)
 
 

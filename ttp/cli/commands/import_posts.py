@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 VIEW = spec.name_value_spec(files.IMPORT_FIELDS)
 
 
-@with_output()
+@with_output(VIEW)
 def import_(
     context: Context,
     file: Annotated[str, typer.Argument(metavar="FILE|DIR|-", help="CSV, JSON, JSON lines, or a folder of Markdown.")],
@@ -76,7 +76,6 @@ def import_(
     from ttp.services.files.import_plan import ImportRules
     from ttp.services.files.import_source import open_source
 
-    context.out.check_fields(VIEW)
     enable_strict_checks(context, strict=strict)
     stdin = sys.stdin.buffer if sys.stdin is not None else None
     rules, plan = (
@@ -157,7 +156,7 @@ def _sentence(taken: ImportResult, *, dry_run: bool) -> str:
         said += f", {taken.refused} with errors"
     if taken.spread:
         said += f"; {shape['planned']} planned"
-    return f"{changes.counted(taken.read, 'row')}: {said}." + (" --dry-run: nothing was stored." if dry_run else "")
+    return f"{plural(taken.read, 'row')}: {said}." + (" --dry-run: nothing was stored." if dry_run else "")
 
 
 def _refused(taken: ImportResult, *, dry_run: bool, in_json: bool) -> UsageError:
@@ -168,7 +167,7 @@ def _refused(taken: ImportResult, *, dry_run: bool, in_json: bool) -> UsageError
 
 
 def _some(refused: int, read: int) -> str:
-    return f"{refused} of {changes.counted(read, 'row')} {'has' if refused == 1 else 'have'} errors"
+    return f"{refused} of {plural(read, 'row')} {'has' if refused == 1 else 'have'} errors"
 
 
 def _columns(texts: list[str] | None) -> dict[str, str]:

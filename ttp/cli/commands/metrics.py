@@ -37,12 +37,13 @@ if TYPE_CHECKING:
 
 
 metrics = typer.Typer()
+IMPORT_SPEC = spec.name_value_spec(IMPORT_FIELDS)
 LONGEST = 10_000
 """Posts. No platform lists more."""
 
 
 @metrics.command("import")
-@with_output()
+@with_output(IMPORT_SPEC)
 def import_(
     context: Context,
     file: Annotated[str, typer.Argument(metavar="FILE|-", help="CSV, JSON or JSON lines; - reads stdin.")],
@@ -82,7 +83,7 @@ def import_(
 
 
 @metrics.command("pull")
-@with_output(verbose=True)
+@with_output(render_metrics.PULL_SPEC, verbose=True)
 def pull(
     context: Context,
     account: Accounts = None,
@@ -105,13 +106,12 @@ def pull(
       ttp metrics pull
       ttp metrics pull --account ig/shop --history 200
     """
-    context.out.check_fields(render_metrics.PULL_SPEC)
     named = context.queries.find_accounts(split_list(account) or ())
     return pull_metrics(context, named, history, yes=yes, no_input=no_input)
 
 
 @metrics.command("list")
-@with_output()
+@with_output(render_metrics.SAMPLES_SPEC)
 def list_(
     context: Context,
     account: Accounts = None,
@@ -133,7 +133,7 @@ def list_(
 
 
 @metrics.command("summary")
-@with_output()
+@with_output(render_metrics.TOTALS)
 def summary(context: Context, account: Accounts = None) -> None:
     """Show totals of each account: posts, samples, and sums of the newest ones.
 
@@ -141,10 +141,9 @@ def summary(context: Context, account: Accounts = None) -> None:
       ttp metrics summary
       ttp metrics summary --account x/me
     """
-    from ttp.cli.render.metrics import TOTALS
-
-    context.out.check_fields(TOTALS)
-    context.out.write_list(TOTALS, context.metrics.totals(context.queries.find_accounts(split_list(account) or ())))
+    context.out.write_list(
+        render_metrics.TOTALS, context.metrics.totals(context.queries.find_accounts(split_list(account) or ()))
+    )
 
 
 SHOWN = 10
@@ -177,7 +176,6 @@ def how_to_read(
 
 def import_metrics(context: Context, file: str, how: ImportOptions, *, dry_run: bool) -> int:
     """Import a file and print the result; return the exit code."""
-    context.out.check_fields(spec.name_value_spec(IMPORT_FIELDS))
     done = MetricsImport()
     with _opened(file) as binary, _no_garbage():
         text = as_text(binary)
@@ -204,7 +202,7 @@ def _print_import(out: Output, done: MetricsImport, dry_run: bool) -> int:
     said = f"{plural(done.read, 'row')}: {counted}{' --dry-run: nothing was stored.' if dry_run else ''}"
     counts = {name: shape[name] for name in IMPORT_COUNTS}
     shown = shape if out.in_json else {**counts, "rejected": rejected}
-    out.write_one(spec.name_value_spec(IMPORT_FIELDS), shown, say=[*(_preview(done) if dry_run else ()), said])
+    out.write_one(IMPORT_SPEC, shown, say=[*(_preview(done) if dry_run else ()), said])
     return PARTIAL if done.rejected else DONE
 
 
@@ -348,10 +346,7 @@ def _paid(
             context.out.note(
                 f"{said} (at most {_money(pricing.per_read / 1000)} each; free when repeated on the same UTC day)"
             )
-    if not total:
-        return True
-    ask = total > ASK_ABOVE and not yes
-    return confirm("Pull them?", yes=True, ask_anyway=ask, no_input=no_input, refusal="", again="")
+    return confirm("Pull them?", yes=yes or total <= ASK_ABOVE, no_input=no_input)
 
 
 def _money(dollars: float) -> str:

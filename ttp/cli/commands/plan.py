@@ -29,7 +29,7 @@ WEEK = 7
 _DO_IT = other_options(dry_run=False, yes=True)
 
 
-@options.with_output()
+@options.with_output(plan_module.plan_spec())
 def plan(
     context: Context,
     post_ids: Annotated[
@@ -71,7 +71,6 @@ def plan(
       ttp plan 41 42 50-55
       ttp plan --tag launch --days 10 --per-day 1 --yes
     """
-    context.out.check_fields(plan_module.plan_spec())
     ids = _ids(context, post_ids, drafts=drafts, tags=tag)
     if not ids:
         context.out.write_list(
@@ -171,14 +170,7 @@ def _confirm_plan(context: Context, found: Proposal, *, yes: bool, no_input: boo
     posts, out = plural(len(found.plan.assignments), "post"), context.out
     if out.for_people:
         out.write_list(plan_module.plan_spec(found), found.plan.assignments)
-    return confirm(
-        f"Schedule {posts}?",
-        yes=yes,
-        ask_anyway=not yes,
-        no_input=no_input,
-        refusal=f"scheduling {posts}",
-        again=retype(context.argv, other_options(yes=True)),
-    )
+    return confirm(f"Schedule {posts}?", yes=yes, no_input=no_input, refusal=f"scheduling {posts}")
 
 
 def _answer(context: Context, found: Proposal, *, dry_run: bool, shown: bool) -> None:

@@ -30,7 +30,7 @@ RepeatId = Annotated[
 
 
 @repeat.command("add")
-@options.with_output()
+@options.with_output(slots.begun_spec((), ()))
 def add(
     context: Context,
     post_id: Annotated[
@@ -65,7 +65,6 @@ def add(
       ttp repeat add 3 --cron '0 9 * * 1' --tz Europe/Zurich --count 10
       ttp repeat add --pool evergreen --cron '0 18 * * 2,4'
     """
-    context.out.check_fields(slots.begun_spec((), ()))
     rest = {"--until": until, "--count": None if count is None else str(count), "--vary": vary, "--pool": pool}
     given = ["ttp", "repeat", *([str(post_id)] if post_id else []), *option_words({**rest, "--cool-down": cool_down})]
     _refuse_mixture(post_id, pool, vary, cool_down)
@@ -101,19 +100,18 @@ def add(
 
 
 @repeat.command("list")
-@options.with_output()
+@options.with_output(slots.REPEATS_SPEC)
 def list_(context: Context) -> None:
     """List repeats and when each comes next.
 
     Examples:
       ttp repeat list --json
     """
-    context.out.check_fields(slots.REPEATS_SPEC)
     context.out.write_list(slots.REPEATS_SPEC, _repeats(context).all())
 
 
 @repeat.command("skip")
-@options.with_output()
+@options.with_output(slots.CHANGED_REPEATS_SPEC)
 def skip(context: Context, repeat_id: RepeatId) -> None:
     """Skip the next time, and delete the post that was created for it.
 
@@ -122,7 +120,6 @@ def skip(context: Context, repeat_id: RepeatId) -> None:
     Examples:
       ttp repeat skip 2
     """
-    context.out.check_fields(slots.CHANGED_REPEATS_SPEC)
     done = _repeats(context).skip(repeat_id)
     assert done.at is not None
     left = format_instant(done.at, ZoneInfo(done.tally.recurrence.timezone))
@@ -134,7 +131,7 @@ def skip(context: Context, repeat_id: RepeatId) -> None:
 
 
 @repeat.command("pause")
-@options.with_output()
+@options.with_output(slots.CHANGED_REPEATS_SPEC)
 def pause(context: Context, repeat_id: RepeatId) -> None:
     """Pause a repeat, and delete its posts that are not published yet.
 
@@ -143,25 +140,23 @@ def pause(context: Context, repeat_id: RepeatId) -> None:
     Examples:
       ttp repeat pause 2
     """
-    context.out.check_fields(slots.CHANGED_REPEATS_SPEC)
     _answer(context.out, _repeats(context).pause(repeat_id), f"Paused.  Resume:  ttp repeat resume {repeat_id}")
 
 
 @repeat.command("resume")
-@options.with_output()
+@options.with_output(slots.CHANGED_REPEATS_SPEC)
 def resume(context: Context, repeat_id: RepeatId) -> None:
     """Resume a repeat from now on; times that have passed are not made up for.
 
     Examples:
       ttp repeat resume 2
     """
-    context.out.check_fields(slots.CHANGED_REPEATS_SPEC)
     done = _repeats(context).resume(repeat_id)
     _answer(context.out, done, f"Resumed: {_next(done.tally)}.")
 
 
 @repeat.command("stop")
-@options.with_output()
+@options.with_output(slots.CHANGED_REPEATS_SPEC)
 def stop(context: Context, repeat_id: RepeatId) -> None:
     """Stop a repeat for good, and delete its posts that are not published yet.
 
@@ -170,7 +165,6 @@ def stop(context: Context, repeat_id: RepeatId) -> None:
     Examples:
       ttp repeat stop 2
     """
-    context.out.check_fields(slots.CHANGED_REPEATS_SPEC)
     _answer(context.out, _repeats(context).stop(repeat_id), "Stopped.")
 
 

@@ -23,7 +23,7 @@ from ttp.views import posts as views_posts
 from ttp.views.posts import ids_needing_approval
 
 
-@options.with_output()
+@options.with_output(saved_posts_spec())
 def schedule(
     context: Context,
     post_ids: options.PostIds,
@@ -43,7 +43,6 @@ def schedule(
       ttp schedule 3 --at optimal
     """
     ids, at = _split_time(post_ids, at)
-    context.out.check_fields(saved_posts_spec())
     options.enable_strict_checks(context, strict=strict)
     accounts = context.posts.accounts_by_post(options.existing_ids(context, ids))
     with context.naming_choices():
@@ -72,7 +71,7 @@ def _split_time(words: Sequence[str], at: str | None) -> tuple[Sequence[str], st
     return words, at
 
 
-@options.with_output()
+@options.with_output(saved_posts_spec())
 def unschedule(context: Context, post_ids: options.PostIds) -> None:
     """Unschedule posts: they become drafts again.
 
@@ -80,6 +79,5 @@ def unschedule(context: Context, post_ids: options.PostIds) -> None:
       ttp unschedule 3
       ttp unschedule 41 42 50-55
     """
-    context.out.check_fields(saved_posts_spec())
     posts = [saved.post for saved in context.posts.unschedule(options.existing_ids(context, post_ids))]
     context.out.write_list(saved_posts_spec(), posts, say=[f"Post {post.id} is a draft again." for post in posts])

@@ -11,7 +11,7 @@ import typer
 
 from ttp import views
 from ttp.cli.context import Context
-from ttp.cli.errors import DONE, FAILED, PARTIAL, quote_command
+from ttp.cli.errors import DONE, FAILED, PARTIAL
 from ttp.cli.notices import print_warnings, warn_not_running
 from ttp.cli.options import MOST, NoInput, Yes, parse_id, with_output
 from ttp.cli.render.labels import plural
@@ -71,7 +71,7 @@ HISTORY: OutputSpec[LoggedChange] = OutputSpec(
 )
 
 
-@with_output()
+@with_output(UNDONE, check=False)
 def undo(
     context: Context,
     count: Count = None,
@@ -105,12 +105,13 @@ def undo(
         return DONE
     if limit is not None:
         raise UsageError("--limit needs --list", Hint("try", f"ttp undo --list --limit {limit}"))
+    context.out.check_fields(UNDONE)
     return _undo_or_redo(
         context, count, post, again=False, partial=partial, dry_run=dry_run, yes=yes, no_input=no_input
     )
 
 
-@with_output()
+@with_output(UNDONE)
 def redo(
     context: Context,
     count: Count = None,
@@ -129,7 +130,7 @@ def redo(
     return _undo_or_redo(context, count, post, again=True, partial=partial, dry_run=dry_run, yes=yes, no_input=no_input)
 
 
-@with_output()
+@with_output(HISTORY)
 def history(
     context: Context,
     post_id: Annotated[
@@ -147,7 +148,6 @@ def history(
       ttp history 38
       ttp history --limit 100 --json
     """
-    context.out.check_fields(HISTORY)
     context.out.write_list(HISTORY, context.queries.changes(limit, post_id))
 
 
@@ -166,7 +166,6 @@ def _undo_or_redo(
 
     from ttp.services.undo import UndoRequest
 
-    context.out.check_fields(UNDONE)
     wanted = UndoRequest(count or 1, post, again=again, partial=partial)
     found = _undo(context).revert(wanted, rehearse=dry_run or not yes)
     if not dry_run and not yes:
@@ -192,18 +191,11 @@ def _undo(context: Context) -> Undo:
 
 def _confirm_undo(context: Context, found: UndoResult, wanted: UndoRequest, *, no_input: bool) -> bool:
     """Show the changes and ask; without a terminal several posts need `--yes`."""
-    command, doing = ("redo", "redoing") if wanted.again else ("undo", "undoing")
+    command = "redo" if wanted.again else "undo"
     posts = plural(len({one.post.id for one in found.posts}), "post")
-    words = [str(wanted.count)] if wanted.count > 1 else []
-    words += [*(["--post", str(wanted.post)] if wanted.post else []), *(["--partial"] if wanted.partial else [])]
     what = "; ".join(_what(context, change, ones) for change, ones in _by_change(found))
-    return confirm(
-        f"{command.capitalize()}: {what}?",
-        yes=len(found.posts) == 1,
-        no_input=no_input,
-        refusal=f"{doing} {plural(len(found.changes), 'change')} of {posts}",
-        again=quote_command("ttp", command, *words, "--yes"),
-    )
+    refusal = f"{command}ing {plural(len(found.changes), 'change')} of {posts}" if len(found.posts) != 1 else ""
+    return confirm(f"{command.capitalize()}: {what}?", yes=False, no_input=no_input, refusal=refusal)
 
 
 def _by_change(found: UndoResult) -> Iterable[tuple[Change, list[UndoneChange]]]:

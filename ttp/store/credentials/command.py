@@ -69,5 +69,4 @@ class CredentialsCommand:
 
     def _expect(self, ended: ProgramResult, what: str) -> None:
         if ended.code != 0:
-            how = f"ended with {ended.code}" if ended.code > 0 else f"was ended by signal {-ended.code}"
-            raise BackendUnavailable(f"{self._place} {what} {how}" + (f": {ended.said}" if ended.said else ""))
+            raise BackendUnavailable(f"{self._place} {what} {ended.failure}")

@@ -187,8 +187,7 @@ class SharedSession(PublisherSession):
         return {row["id"]: tuple(row)[1:] for row in found}
 
     def free_accounts(self, db: Connection, accounts: Collection[int]) -> list[int]:
-        taken = {row["account"] for row in db.execute(_LOCKED.format(Held.DELIVERY))}
-        return sorted(set(accounts) - taken)
+        return sorted(set(accounts) - locked_accounts(db, Held.DELIVERY))
 
     def is_changing(self, db: Connection) -> bool:
         return not db.execute(f"SELECT pg_try_advisory_xact_lock({STORE_KEY})").fetchone()[0]
