@@ -18,16 +18,14 @@ from ttp.platforms.login import App, BrowserLogin, Grant, Identity, PasswordLogi
 from ttp.platforms.oauth import code_login
 from ttp.platforms.oauth.callback import Code, Denied
 from ttp.platforms.registry import Registry
+from ttp.services.accounts import LOCK_WAIT_S
 from ttp.store import accounts as store
-from ttp.store import accounts as stored_accounts
 from ttp.store.credentials import BrokenEntry, CredentialsStore
 from ttp.store.database import Database
 
 T = TypeVar("T")
 _WRONG_APP = frozenset({"invalid_client", "unauthorized_client"})
 """OAuth error codes (RFC 6749) caused by the app, not by the user."""
-LOCK_WAIT_S = 90.0
-"""Seconds to wait for a process that is refreshing the account's old token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +73,7 @@ class AccountConnector:
         platform, handle = self._parse_name(name)
         client_id = self.config.text(f"platforms.{platform}.client_id")
         with self.database.reading() as db:
-            accounts = [a for a in (stored_accounts.accounts(db) if db else []) if a.platform == platform]
+            accounts = [a for a in (store.accounts(db) if db else []) if a.platform == platform]
         accounts.sort(key=lambda account: account.handle.lower() != (handle or "").lower())
         host = self.platforms.facts(platform).host(self.config, self.server)
         for account in accounts:
@@ -135,7 +133,7 @@ class AccountConnector:
     def _complete(self, pending: PendingLogin, grant: Grant) -> ConnectResult:
         people = _require_answer(pending, self.login.who(grant))
         with self.database.reading() as db:
-            there, person = self._match_user(pending, people, stored_accounts.accounts(db) if db else [])
+            there, person = self._match_user(pending, people, store.accounts(db) if db else [])
         parse_account_name(f"{pending.platform}/{person.handle}", self.platforms)
         name = there.name if there is not None else f"{pending.platform}/{person.handle}"
         with self.database.token_lock(name, patience_s=LOCK_WAIT_S):
@@ -180,16 +178,14 @@ class AccountConnector:
     def _store(self, pending: PendingLogin, person: Identity) -> ConnectResult:
         """Store the account and its credentials. The caller holds the token lock."""
         with self.database.reading() as db:
-            there, _ = self._match_user(pending, (person,), stored_accounts.accounts(db) if db else [])
-            before = there or (
-                stored_accounts.account(db, pending.platform, person.handle, removed=True) if db else None
-            )
+            there, _ = self._match_user(pending, (person,), store.accounts(db) if db else [])
+            before = there or (store.account(db, pending.platform, person.handle, removed=True) if db else None)
         account = before or Account(pending.platform, person.handle)
         held = self._new_credentials(account, pending, person.grant)
         # Before the transaction: a keyring or a program can be slow, and others wait for the transaction.
         self.credentials.put(account.name, replace(held, user_id=person.user_id))
         with self.database.writing() as db:
-            account = stored_accounts.account(db, account.platform, account.handle, removed=True) or account
+            account = store.account(db, account.platform, account.handle, removed=True) or account
             account = replace(
                 account,
                 connected=True,

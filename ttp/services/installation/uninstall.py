@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, nullcontext, suppress
+from contextlib import closing, nullcontext, suppress
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Literal
@@ -76,7 +76,7 @@ class Uninstall:
         """Remove the service, the completions and the lock files; with `purge` also the tokens and the store. Yield
         each thing once it is done. Raise LockHeld if a publisher runs."""
         yield from self._remove_service(dry_run)
-        with self._no_publisher() if not dry_run and self.home.is_dir() else nullcontext():
+        with self.database.publisher_lock() if not dry_run and self.home.is_dir() else nullcontext():
             yield from (self._remove_file("completion", path, dry_run) for path in self.completions)
             if purge:
                 yield from self._revoke_tokens(dry_run)
@@ -108,11 +108,6 @@ class Uninstall:
             while self.database.is_publisher_running() and time.monotonic() < end:
                 time.sleep(_LOOK_AGAIN_S)
         yield Removal("service", str(state.file), "remove", not dry_run)
-
-    @contextmanager
-    def _no_publisher(self) -> Iterator[None]:
-        with self.database.publisher_lock():
-            yield
 
     def _remove_file(self, kind: str, path: Path, dry_run: bool) -> Removal:
         if not dry_run:
