@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ttp.views import Json, attributes_json
 
 if TYPE_CHECKING:
-    from ttp.domain.webhook import CallResult
+    from ttp.domain.server.webhook import CallResult
     from ttp.services.server.api_tokens import NamedToken
     from ttp.services.server.people import LoginAddress
     from ttp.services.server.webhooks import NamedWebhook

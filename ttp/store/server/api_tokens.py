@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ttp.domain.api_token import ApiToken, TokenCapability
+from ttp.domain.server.api_token import ApiToken, TokenCapability
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store.dialect import Connection, Row
 from ttp.store.row_mapper import ids_from_text, ids_to_text, instant, ms

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from ttp.domain.server.webhook import CallResult, CallState, Retry, Webhook
 from ttp.domain.time.clock import from_ms, to_ms
-from ttp.domain.webhook import CallResult, CallState, Retry, Webhook
 from ttp.store.dialect import Connection, Cursor, List, Row, in_list
 from ttp.store.row_mapper import ids_from_text, ids_to_text, instant, ms
 

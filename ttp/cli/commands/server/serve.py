@@ -20,8 +20,8 @@ from ttp.cli.errors import DONE
 from ttp.cli.options import split_list, with_output
 from ttp.cli.render import server as render_tokens
 from ttp.domain.action import action
-from ttp.domain.api_token import TokenCapability
 from ttp.domain.errors import Hint, NotAllowed, NotFound, TtpError, UsageError
+from ttp.domain.server.api_token import TokenCapability
 from ttp.publisher.loop import Mode
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import typer
 from ttp.cli.context import Context
 from ttp.cli.options import parse_optional_duration, split_list, with_output
 from ttp.cli.render import server as render_tokens
-from ttp.domain.api_token import TokenCapability
 from ttp.domain.errors import Hint, UsageError
+from ttp.domain.server.api_token import TokenCapability
 from ttp.domain.time.formatting import format_instant
 
 token = typer.Typer()
