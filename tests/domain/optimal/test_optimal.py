@@ -12,20 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ttp.domain.metrics.sample import Sample
-from ttp.domain.optimal import (
-    Evidence,
-    Parts,
-    Rating,
-    Recommendation,
-    Signal,
-    model,
-    rank,
-    recommend,
-    recommendation,
-    week_schedule,
-)
+from ttp.domain.optimal import model, recommendation
+from ttp.domain.optimal.estimate import Parts
 from ttp.domain.optimal.features import NEWEST, features
 from ttp.domain.optimal.model import estimate
+from ttp.domain.optimal.recommendation import Evidence, Rating, Recommendation, Signal, rank, recommend, week_schedule
 from ttp.domain.time.formatting import DAYS_IN_FULL
 
 ACCOUNT = "x/me"

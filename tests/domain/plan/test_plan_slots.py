@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from tests.domain.plan.test_planner import BERLIN, START, clocks, drafts, nothing, told, within
 from tests.examples import examples
-from ttp.domain.plan import AccountSchedule, Basis, Draft, Limits, Plan, PlanMethod, spread
+from ttp.domain.plan.planner import Plan, spread
+from ttp.domain.plan.scoring import AccountSchedule, Basis, Draft, Limits, PlanMethod
 from ttp.domain.time.quiet_hours import QuietHours, parse_quiet_hours
 
 ME, YOU = ("x/me",), ("x/you",)
