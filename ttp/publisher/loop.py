@@ -173,7 +173,7 @@ class Loop:
     def _turn(self, scope: Scope, start: datetime, end: float | None) -> bool:
         """Do the work that is due and sleep. Return whether the scope is done."""
         context = self._context
-        version, boot = self._data_version(), context.clock.boot()
+        version, boot = self._watch.data_version(), context.clock.boot()
         self._beat_if_due()
         held = self._is_held(scope)
         if boot - self._looked_around >= LOOK_AROUND_S:
@@ -493,11 +493,8 @@ class Loop:
         while not self._stop_asked:
             self._beat_if_due()
             left = end - clock.boot()
-            if self._workers.wait(min(left, LOOK_AROUND_S)) or left <= 0 or self._data_version() != version:
+            if self._workers.wait(min(left, LOOK_AROUND_S)) or left <= 0 or self._watch.data_version() != version:
                 return
-
-    def _data_version(self) -> int:
-        return self._watch.data_version()
 
 
 def _is_wanted(delivery: Delivery, scope: Scope, start: datetime) -> bool:
