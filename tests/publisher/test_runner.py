@@ -19,7 +19,7 @@ from tests.publisher.bench import Bench, Inline
 from tests.settings import Config
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import Damaged
-from ttp.domain.event import EVENTS, UPGRADE, Event, delivery_event
+from ttp.domain.event import EVENTS, Event, IdleReason, delivery_event
 from ttp.domain.outcome import Done, Found, Handle, Kind, NotDone, Outcome
 from ttp.platforms.client import PublishRequest, Wait
 from ttp.publisher import process as running
@@ -69,7 +69,7 @@ def test_a_publisher_reports_once_that_another_version_was_installed(
 
     def upgrades() -> list[Event]:
         runner(bench).run(Scope(Mode.LOOP, max_time=60.0), bench.events.append)
-        return [event for event in bench.events if event.kind == UPGRADE]
+        return [event for event in bench.events if event.kind == IdleReason.UPGRADE]
 
     assert upgrades() == []  # the file is gone for a moment, while an installer replaces it
     program.write_text(f'__version__ = "{ttp.__version__}"\n')

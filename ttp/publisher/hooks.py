@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ttp.domain.config import Config
 from ttp.domain.errors import ReconnectNeeded, TtpError
-from ttp.domain.event import HOOKS, Event, Sink
+from ttp.domain.event import Event, IdleReason, Sink
 from ttp.domain.time.clock import Clock
 from ttp.services.tokens import RefreshResult
 from ttp.store.home.files import write_whole
@@ -125,4 +125,4 @@ class Hooks:
         """Report each problem once."""
         if message not in self._wrong:
             self._wrong.add(message)
-            self._emit(Event(self._clock.now(), "publisher.idle", kind=HOOKS, message=message))
+            self._emit(Event(self._clock.now(), "publisher.idle", kind=IdleReason.HOOKS.value, message=message))
