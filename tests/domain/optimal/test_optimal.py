@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ttp.domain.metrics.sample import Sample
-from ttp.domain.optimal import model, recommendation
+from ttp.domain.optimal import recommendation
 from ttp.domain.optimal.estimate import Parts
 from ttp.domain.optimal.features import NEWEST, features
 from ttp.domain.optimal.model import estimate
@@ -374,7 +374,7 @@ def test_the_eighty_percent_interval_narrows_with_posts() -> None:
 def test_an_estimate_is_the_same_every_time() -> None:
     rows = features(history(50, evening), account=ACCOUNT, zone=ZONE)
     first = estimate(rows)
-    model._estimate.cache_clear()
+    estimate.cache_clear()
     assert estimate(rows) == first
 
 
