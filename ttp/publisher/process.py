@@ -136,13 +136,7 @@ class PublisherProcess:
     @property
     def owner(self) -> Owner:
         """This machine as owner of the store."""
-        return Owner(
-            self.home,
-            self.machine(),
-            any_machine=self.config["publish.any_machine"] is True,
-            has_files=self.database.has_files,
-            identity=self.database.server_identity,
-        )
+        return self.database.owner(self.machine(), any_machine=self.config["publish.any_machine"] is True)
 
     def refuse_elsewhere(self) -> None:
         """Raise OwnedElsewhere if this machine must not publish from the store without a take-over."""

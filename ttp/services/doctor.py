@@ -34,7 +34,7 @@ from ttp.store.home import locks
 from ttp.store.home.files import expand_user
 from ttp.store.home.media import Bucket
 from ttp.store.inspection import Survey, paths_open_to_others, survey
-from ttp.store.ownership import Owner, this_machine
+from ttp.store.ownership import this_machine
 from ttp.store.sqlite import VERSION as SQLITE
 
 ACCOUNT_PREFIX = "account."
@@ -179,13 +179,7 @@ class Doctor:
             )
 
     def _machine(self) -> Iterator[Remark]:
-        owner = Owner(
-            self._home,
-            this_machine(),
-            any_machine=self._config["publish.any_machine"] is True,
-            has_files=self._database.has_files,
-            identity=self._database.server_identity,
-        )
+        owner = self._database.owner(this_machine(), any_machine=self._config["publish.any_machine"] is True)
         with self._database.as_it_is() as db:
             doubt = None if db is None else owner.refusal(db)
         if doubt is None:

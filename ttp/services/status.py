@@ -107,15 +107,9 @@ class Status:
 
     def elsewhere(self) -> TtpError | None:
         """Return why this machine may not publish from the store, or None."""
-        from ttp.store.ownership import Owner, this_machine
+        from ttp.store.ownership import this_machine
 
-        owner = Owner(
-            self._home,
-            this_machine(),
-            any_machine=self._config["publish.any_machine"] is True,
-            has_files=self._database.has_files,
-            identity=self._database.server_identity,
-        )
+        owner = self._database.owner(this_machine(), any_machine=self._config["publish.any_machine"] is True)
         with self._database.reading() as db:
             return None if db is None else owner.refusal(db)
 

@@ -19,7 +19,7 @@ from ttp.domain.errors import Busy, Conflict, Damaged, Hint, NotFound, StateRefu
 from ttp.store import ownership, seal, shared_settings, table_copy
 from ttp.store.database import Database
 from ttp.store.dialect import Connection, StoreError
-from ttp.store.ownership import Owner, this_machine
+from ttp.store.ownership import this_machine
 from ttp.store.seal import Seal
 from ttp.store.table_copy import Table
 
@@ -128,15 +128,7 @@ class StoreCopy:
 
     def _refuse_elsewhere(self, source: Connection) -> None:
         """Raise OwnedElsewhere for a copied or restored store: another one may publish the same posts."""
-        home, has_files = self._source.home, self._source.has_files
-        owner = Owner(
-            home,
-            this_machine(),
-            any_machine=self._any_machine,
-            has_files=has_files,
-            identity=self._source.server_identity,
-        )
-        doubt = owner.refusal(source)
+        doubt = self._source.owner(this_machine(), any_machine=self._any_machine).refusal(source)
         if doubt is not None:
             raise doubt
 

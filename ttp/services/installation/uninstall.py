@@ -22,7 +22,7 @@ from ttp.store.credentials import CredentialsStore
 from ttp.store.database import Database
 from ttp.store.home.contents import lock_files, read_contents, remove_empty_folders, remove_lock_file
 from ttp.store.home.locks import LockHeld, read_holder
-from ttp.store.ownership import Owner, this_machine
+from ttp.store.ownership import this_machine
 
 _LOOK_AGAIN_S = 0.1
 
@@ -204,13 +204,7 @@ class Uninstall:
 
     def _owned_elsewhere(self) -> str | None:
         """Return why this store may be a copy, whose original still uses the tokens; None if it is not."""
-        owner = Owner(
-            self.home,
-            this_machine(),
-            any_machine=self._config["publish.any_machine"] is True,
-            has_files=self._database.has_files,
-            identity=self._database.server_identity,
-        )
+        owner = self._database.owner(this_machine(), any_machine=self._config["publish.any_machine"] is True)
         with self._database.as_it_is() as db:
             refusal = owner.refusal(db) if db else None
         return None if refusal is None else refusal.message.partition(";")[0]
