@@ -31,7 +31,6 @@ from ttp.domain.plan import PlanMethod
 from ttp.domain.post import PostStatus
 from ttp.domain.time import calendar_range
 from ttp.domain.time.grammar import EXAMPLES
-from ttp.platforms.platform import Platform
 from ttp.platforms.registry import Registry
 from ttp.services.files.csv_file import DATES
 from ttp.views import accounts, certification, files, posts, server, status
@@ -243,7 +242,7 @@ FIELDS: dict[tuple[str, ...], tuple[str, ...]] = {
 AT |= {f"{path} --fields": Source(fields, many=True) for fields, paths in FIELDS.items() for path in paths}
 
 
-_WITH_LOGIN = [name for name in Registry().names() if type(Registry().facts(name)).login is not Platform.login]
+_WITH_LOGIN = [name for name in Registry().names() if Registry().facts(name).has_login]
 _ARGUMENTS = {
     "[KIND]": Source(KINDS),
     "KIND": Source(tuple(SECRETS)),
