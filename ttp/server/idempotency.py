@@ -10,8 +10,8 @@ from datetime import timedelta
 from typing import Any
 
 from ttp.domain.action import other_options
-from ttp.domain.api_token import ApiToken
 from ttp.domain.errors import Busy, Conflict, Hint
+from ttp.domain.server.api_token import ApiToken
 from ttp.server.problems import KeyInUse, KeyReused
 from ttp.server.services import Installation
 from ttp.store.server import idempotency_keys

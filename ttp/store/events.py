@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.event import POST_EVENTS, Event, delivery_event
 from ttp.domain.post import Post, PostStatus
+from ttp.domain.server.webhook import Webhook
 from ttp.domain.time.clock import from_ms, to_ms
-from ttp.domain.webhook import Webhook
 from ttp.store.dialect import Connection, Cursor, List, Row, in_list, not_in_list
 from ttp.store.queries import ENDED
 from ttp.store.server import webhooks
@@ -111,16 +111,6 @@ def events_after(
     if within is None:
         del values["within"]
     return [_event(row) for row in db.execute(sql, values)]
-
-
-def newest_id(db: Connection) -> int:
-    """Return the highest id that an event ever had; 0 for none. Events with lower ids may still come."""
-    return db.highest_id("event")
-
-
-def settled_id(db: Connection) -> int:
-    """Return the highest id that an event ever had; 0 for none. No event up to it comes any more. Raises Busy."""
-    return db.settled_id("event")
 
 
 def has_old(db: Connection, before: datetime) -> bool:
