@@ -422,15 +422,6 @@ def test_attempts_of_a_post_come_in_the_order_in_which_they_began(database: Data
         assert list(queries.attempts(db, 2)) == []
 
 
-def test_no_keys_and_no_accounts_find_nothing(database: Database) -> None:
-    with database.reading() as db:
-        assert db is not None
-        assert queries.posts_by_key(db, []) == {}
-        assert slots.slots(db, []) == []
-        assert slots.posts_at(db, [], START, without=None) == []
-        assert slots.posts_by_instant(db, [], START, START) == {}
-
-
 def test_questions_about_nothing_find_nothing(database: Database) -> None:
     """`IN ()` is an error on PostgreSQL."""
     nothing: list[int] = []

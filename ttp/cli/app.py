@@ -8,7 +8,6 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from types import MethodType
 from typing import Any
 
@@ -68,7 +67,11 @@ class _Prepared(Command):
         context.open_output(**asked)
         if self._checked is not None:
             context.out.check_fields(self._checked)
-        with _logged_requests() if logged else nullcontext():
+        if not logged:
+            return super().invoke(ctx)
+        from ttp.cli.progress import log_requests
+
+        with log_requests():
             return super().invoke(ctx)
 
 
@@ -220,12 +223,6 @@ def _run(argv: Sequence[str], context: Context) -> Any:
         from ttp.cli.usage_errors import usage_error
 
         raise usage_error(error, argv) from None
-
-
-def _logged_requests() -> Any:
-    from ttp.cli.progress import log_requests
-
-    return log_requests(wanted=True)
 
 
 def _named(ctx: Any) -> tuple[str, list[str]]:

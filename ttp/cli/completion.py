@@ -16,6 +16,7 @@ from ttp.cli.render.spec import OutputSpec
 from ttp.domain.config import KeyTable
 from ttp.domain.event import POST_EVENTS
 from ttp.domain.metrics.ingest.columns import sources
+from ttp.domain.metrics.ingest.dates import ORDERS
 from ttp.domain.notification import KINDS, SECRETS
 from ttp.domain.options import all_options
 from ttp.domain.plan import PlanMethod
@@ -24,7 +25,6 @@ from ttp.domain.time import calendar_range
 from ttp.domain.time.grammar import EXAMPLES
 from ttp.platforms.platform import Platform
 from ttp.platforms.registry import Registry
-from ttp.services.files.csv_file import DATES
 
 SHELLS = ("bash", "zsh", "fish")
 Word = tuple[str, str]
@@ -142,6 +142,7 @@ OPTIONS = {
     "--after": _POST,
     "--set": _SET,
     "--tz": Source(ask=("zone",)),
+    "--dates": Source(ORDERS),
     "--with": Source(export_posts.MORE, many=True),
     **dict.fromkeys(
         ("--credentials", "--client-secret", "--file", "--media", "--state", "--svg", "--html", "--vary"), _FILE
@@ -155,8 +156,6 @@ AT = {
     "sandbox --set": NOTHING,
     "export --format": Source(export_posts.FORMATS),
     "metrics import --format": Source((*sources(Registry()), *FORMATS)),
-    "metrics import --dates": Source(("mdy", "dmy")),
-    "import --dates": Source(DATES),
     "list --sort": Source((*SORT_KEYS, *(f"-{key}" for key in SORT_KEYS))),
     "import --spread": Source(tuple(PlanMethod)),
 }

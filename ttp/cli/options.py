@@ -60,6 +60,22 @@ def parse_ids(texts: Sequence[str]) -> list[tuple[int, int]]:
     return ranges
 
 
+def parse_date_order(text: str) -> str:
+    """Return `dmy` or `mdy`. UsageError for anything else."""
+    from ttp.domain.metrics.ingest.dates import ORDERS
+
+    if text not in ORDERS:
+        ways = (Hint("try", f"--dates {one}") for one in ORDERS)
+        raise UsageError(f'--dates is {" or ".join(ORDERS)}, not "{text}"', *ways)
+    return text
+
+
+DateOrder = Annotated[
+    str | None,
+    typer.Option(
+        "--dates", metavar="ORDER", help="dmy or mdy: how to read dates like 03/04/2026.", parser=parse_date_order
+    ),
+]
 PostId = Annotated[int, typer.Argument(metavar="ID", help="A post id.", parser=parse_id)]
 MaybePostId = Annotated[int | None, typer.Argument(metavar="ID", help="A post id.", parser=parse_id)]
 AccountName = Annotated[

@@ -233,21 +233,6 @@ def test_what_cannot_be_undone_has_a_code(ttp: Program, argv: list[str], code: s
     assert refused(ttp, *argv)["code"] == code
 
 
-@pytest.mark.sqlite("there is a store in a server, or an error")
-def test_without_a_store_there_is_nothing_and_none_is_made(tmp_path: Path, ttp: Program) -> None:
-    ttp.sql("DELETE FROM change_post")
-    assert refused(ttp, "undo")["code"] == "not_found"
-    (ttp.home / "ttp.db").unlink()
-    assert ttp("undo").code == 3
-    assert ttp.ok("undo", "--list").out == ""
-    assert ttp.ok("undo", "--list", "--json").json == []
-    assert not (ttp.home / "ttp.db").exists()
-
-
-def test_delete_says_how_it_is_taken_back(ttp: Program) -> None:
-    assert ttp.ok("delete", "1", "--format", "table").out == "Deleted post 1.  Undo:  ttp undo\n"
-
-
 # One post.
 
 

@@ -71,9 +71,7 @@ def edit_many(
     if not dry_run:
         refuse_forbidden(context.posts, steps)
     context.out.write_list(VIEW, steps, say=None if steps else ["Nothing would change."])
-    print_warnings(
-        context.out, list({problem.message: problem for step in steps for problem in step.warnings}.values())
-    )
+    print_warnings(context.out, (problem for step in steps for problem in step.warnings))
     if steps and dry_run:
         context.out.note("--dry-run: nothing was changed")
     if not steps or dry_run:

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ttp.cli.commands.plan import DAYS, parse_start
+from ttp.cli.commands.plan import DAYS, plan_request
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, PARTIAL
-from ttp.cli.notices import hint_line, warn_needs_approval, warn_not_running
-from ttp.cli.options import Days, From, PerDay, Strict, Tz, enable_strict_checks, parse_pairs, split_list, with_output
+from ttp.cli.notices import hint_line, warn_of_scheduled
+from ttp.cli.options import (
+    DateOrder,
+    Days,
+    From,
+    PerDay,
+    Strict,
+    Tz,
+    enable_strict_checks,
+    parse_pairs,
+    split_list,
+    with_output,
+)
 from ttp.cli.progress import progress
 from ttp.cli.render import changes, spec
 from ttp.cli.render import plan as render_plan
@@ -45,9 +57,7 @@ def import_(
         list[str] | None,
         typer.Option("--map", metavar="COLUMN=FIELD", help="Which field a column is; use its number without a header."),
     ] = None,
-    dates: Annotated[
-        str | None, typer.Option("--dates", metavar="ORDER", help="dmy or mdy: how to read 12/11/2026.")
-    ] = None,
+    dates: DateOrder = None,
     spread: Annotated[
         str | None,
         typer.Option(
@@ -82,7 +92,7 @@ def import_(
         ImportRules(accounts=split_list(to) or (), tz=tz),
         spreading(context, spread, from_, days, per_day, tz),
     )
-    with open_source(file, stdin, _columns(map_), context.platforms, _order(dates)) as source:
+    with open_source(file, stdin, _columns(map_), context.platforms, dates) as source:
         taken = _import_rows(context, source, rules, plan, dry_run=dry_run, partial=partial)
     if taken.refused and not partial:
         raise _refused(taken, dry_run=dry_run, in_json=context.out.in_json)
@@ -140,7 +150,7 @@ def _print_result(context: Context, taken: ImportResult, *, dry_run: bool) -> in
     if taken.timed and taken.stored:
         needed = permissions.is_approval_needed(context.config)
         scheduled = ids_needing_approval(context.queries.posts_by_id(taken.ids)) if needed else []
-        warnings += [*warn_not_running(context), *warn_needs_approval(context, scheduled)]
+        warnings += warn_of_scheduled(context, scheduled)
     shape = files.import_json(taken, warnings)
     context.out.write_one(
         VIEW, shape if context.out.in_json else changes.summed(shape), say=[_sentence(taken, dry_run=dry_run)]
@@ -184,15 +194,6 @@ def _columns(texts: list[str] | None) -> dict[str, str]:
     return found
 
 
-def _order(dates: str | None) -> str | None:
-    from ttp.services.files.csv_file import DATES
-
-    if dates is not None and dates not in DATES:
-        ways = (Hint("try", f"--dates {one}") for one in DATES)
-        raise UsageError(f'--dates is {" or ".join(DATES)}, not "{dates}"', *ways)
-    return dates
-
-
 _NAMED = 20
 """Rows that an error lists."""
 
@@ -214,22 +215,8 @@ def spreading(
             f'--spread is optimal, slots or even, not "{way}"',
             Hint("try", other_options(spread=PlanMethod.OPTIMAL.value)),
         )
-    from ttp.domain.time.quiet_hours import QuietHours, parse_blackout, parse_quiet_hours
-    from ttp.services.planning import PlanRequest
-
-    config = context.config
-    request = PlanRequest(
-        days=days or DAYS,
-        start=parse_start(context, start, tz),
-        per_day=per_day,
-        gap_s=config.seconds("plan.min_gap_s"),
-        quiet=QuietHours(
-            parse_quiet_hours(config.text("plan.quiet_hours")), parse_blackout(config.texts("plan.blackout"))
-        ),
-        way=PlanMethod(way),
-        tz=tz,
-    )
-    return ImportScheduler(context.posts, context.planning, request)
+    request = plan_request(context, days=days or DAYS, start=start, per_day=per_day, tz=tz)
+    return ImportScheduler(context.posts, context.planning, replace(request, way=PlanMethod(way)))
 
 
 def no_room(found: RowPlan, request: PlanRequest) -> UsageError:

@@ -15,7 +15,7 @@ import typer
 
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, PARTIAL, RECONNECT, quote_command, retype
-from ttp.cli.options import MOST, Accounts, NoInput, Tz, Yes, split_list, with_output
+from ttp.cli.options import MOST, Accounts, DateOrder, NoInput, Tz, Yes, split_list, with_output
 from ttp.cli.output import Output
 from ttp.cli.progress import progress
 from ttp.cli.render import metrics as render_metrics
@@ -26,7 +26,6 @@ from ttp.domain.account import Account, parse_account_name
 from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, NotFound, PartlyFailed, TtpError, UsageError
 from ttp.domain.metrics.ingest.columns import find_source
-from ttp.domain.metrics.ingest.dates import ORDERS
 from ttp.services.files.metrics_rows import as_text
 from ttp.services.metrics.imports import ImportOptions, MetricsImport
 from ttp.services.metrics.sync import PullResult, ReadingStopped
@@ -55,9 +54,7 @@ def import_(
         list[str] | None, typer.Option("--map", metavar="COLUMN=FIELD", help="Which field a column is: Clicks=likes.")
     ] = None,
     tz: Tz = None,
-    dates: Annotated[
-        str | None, typer.Option("--dates", metavar="ORDER", help="mdy or dmy: how to read 03/04/2026.")
-    ] = None,
+    dates: DateOrder = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be imported, and store nothing.")] = False,
     own_format: Annotated[
         str | None,
@@ -162,9 +159,6 @@ def how_to_read(
     """Parse the options about the file. UsageError."""
     from ttp.domain.time.zones import parse_zone
 
-    if dates is not None and dates not in ORDERS:
-        ways = (Hint("try", "--dates mdy"), Hint("try", "--dates dmy"))
-        raise UsageError(f'--dates is mdy or dmy, not "{dates}"', *ways)
     return ImportOptions(
         source=None if source is None else find_source(source, context.platforms),
         mapped=_pairs(mapped or ()),

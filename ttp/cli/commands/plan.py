@@ -11,7 +11,7 @@ from ttp.cli import options
 from ttp.cli.commands.optimal import Explore, Seed
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, retype
-from ttp.cli.notices import print_warnings, warn_needs_approval, warn_not_running
+from ttp.cli.notices import print_warnings, warn_of_scheduled
 from ttp.cli.render import plan as plan_module
 from ttp.cli.render.labels import plural
 from ttp.cli.terminal import confirm
@@ -80,7 +80,7 @@ def plan(
     from ttp.services.planning import no_room_error
 
     with context.naming_choices():
-        request = _request(
+        request = plan_request(
             context,
             days=_days(days, week=week),
             start=from_,
@@ -122,18 +122,18 @@ def _ids(context: Context, typed_ids: Sequence[str] | None, *, drafts: bool, tag
     return [post.id or 0 for post in context.queries.posts(wanted)]
 
 
-def _request(
+def plan_request(
     context: Context,
     *,
     days: int,
     start: str | None,
     per_day: int | None,
-    min_gap: str | None,
-    quiet_hours: str | None,
-    blackout: Sequence[str] | None,
-    explore: float | None,
-    seed: int | None,
     tz: str | None,
+    min_gap: str | None = None,
+    quiet_hours: str | None = None,
+    blackout: Sequence[str] | None = None,
+    explore: float | None = None,
+    seed: int | None = None,
 ) -> PlanRequest:
     """Return the limits from the options, else from the settings. UsageError, TimeRefused."""
     from ttp.domain.time.quiet_hours import QuietHours, parse_blackout, parse_quiet_hours
@@ -142,7 +142,7 @@ def _request(
     config, gap = context.config, options.parse_optional_duration(min_gap)
     return PlanRequest(
         days=days,
-        start=parse_start(context, start, tz),
+        start=_parse_start(context, start, tz),
         per_day=per_day,
         gap_s=config.seconds("plan.min_gap_s") if gap is None else gap.total_seconds(),
         quiet=QuietHours(
@@ -155,7 +155,7 @@ def _request(
     )
 
 
-def parse_start(context: Context, start: str | None, tz: str | None) -> datetime | None:
+def _parse_start(context: Context, start: str | None, tz: str | None) -> datetime | None:
     """Parse `--from`. TimeRefused."""
     zone = context.zone if tz is None else parse_zone(tz)
     if start is None:
@@ -178,13 +178,8 @@ def _answer(context: Context, found: Proposal, *, dry_run: bool, shown: bool) ->
     warnings: list[str] = []
     if not dry_run:
         saved = context.planning.schedule(found)
-        told = {problem.message: problem for one in saved for problem in one.warnings}
-        planned = [one.post.id or 0 for one in saved]
-        warnings = [
-            *print_warnings(context.out, list(told.values())),
-            *warn_not_running(context),
-            *warn_needs_approval(context, planned),
-        ]
+        warnings = print_warnings(context.out, (problem for one in saved for problem in one.warnings))
+        warnings += warn_of_scheduled(context, [one.post.id or 0 for one in saved])
     if not context.out.for_people and not context.out.in_json:
         context.out.note(plan_module.zones(found))
     view = plan_module.plan_spec(found, scheduled=not dry_run, warnings=warnings)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
@@ -12,12 +11,13 @@ import typer
 from ttp.cli import options
 from ttp.cli.context import Context
 from ttp.cli.errors import option_words, quote_command
-from ttp.cli.notices import print_warnings, warn_needs_approval, warn_not_running
+from ttp.cli.notices import print_warnings, warn_of_scheduled
 from ttp.cli.output import Output
 from ttp.cli.render import slots
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.recurrence import Recurrence, RecurrenceCounts, end_of_day
 from ttp.domain.time.formatting import format_instant
+from ttp.views.posts import id_ranges
 
 if TYPE_CHECKING:
     from ttp.services.repeats import ChangedRepeat, Repeats
@@ -89,14 +89,10 @@ def add(
     for line in done.told:
         context.out.note(line)
     made = [post.id or 0 for post in done.made]
-    warnings = [
-        *done.told,
-        *print_warnings(context.out, done.warnings),
-        *warn_not_running(context),
-        *warn_needs_approval(context, made),
-    ]
-    said = f"Repeat {done.tally.recurrence.id} starts: {_next(done.tally)}; created in advance: {_ids(made)}."
-    context.out.write_one(slots.begun_spec(made, warnings), done.tally, say=[said])
+    warnings = [*done.told, *print_warnings(context.out, done.warnings), *warn_of_scheduled(context, made)]
+    said = f"Repeat {done.tally.recurrence.id} starts: {_next(done.tally)}"
+    ahead = id_ranges(made) or "none"
+    context.out.write_one(slots.begun_spec(made, warnings), done.tally, say=[f"{said}; created in advance: {ahead}."])
 
 
 @repeat.command("list")
@@ -123,7 +119,7 @@ def skip(context: Context, repeat_id: RepeatId) -> None:
     done = _repeats(context).skip(repeat_id)
     assert done.at is not None
     left = format_instant(done.at, ZoneInfo(done.tally.recurrence.timezone))
-    deleted = f" Deleted post {_ids(done.gone)}." if done.gone else ""
+    deleted = f" Deleted post {id_ranges(done.gone)}." if done.gone else ""
     freed = f" Post {done.freed}, the repeated one, is a draft again." if done.freed else ""
     context.out.write_one(
         slots.CHANGED_REPEATS_SPEC, done.tally, say=[f"Skipped {left}; {_next(done.tally)}.{deleted}{freed}"]
@@ -188,28 +184,16 @@ def _seconds(text: str) -> float:
 
 
 def _answer(out: Output, done: ChangedRepeat, said: str) -> None:
-    taken = [f"Deleted post {_ids(done.gone)}."] if done.gone else []
+    taken = [f"Deleted post {id_ranges(done.gone)}."] if done.gone else []
     out.write_one(slots.CHANGED_REPEATS_SPEC, done.tally, say=[said, *taken])
     if done.kept:
-        out.note(f"post {_ids(done.kept)} was changed by hand and stays")
+        out.note(f"post {id_ranges(done.kept)} was changed by hand and stays")
 
 
 def _next(tally: RecurrenceCounts) -> str:
     if tally.next_at is None:
         return "no more times"
     return f"next {format_instant(tally.next_at, ZoneInfo(tally.recurrence.timezone))}"
-
-
-def _ids(ids: Sequence[int]) -> str:
-    """Return ids as `2-4 7`."""
-    runs: list[list[int]] = []
-    for number in ids:
-        if runs and number == runs[-1][-1] + 1:
-            runs[-1].append(number)
-        else:
-            runs.append([number])
-    said = [f"{run[0]}-{run[-1]}" if len(run) > 2 else " ".join(map(str, run)) for run in runs]
-    return " ".join(said[:8]) + (" and more" if len(said) > 8 else "") if said else "none"
 
 
 def _texts(context: Context, path: str) -> tuple[str, ...]:

@@ -15,8 +15,7 @@ from ttp.cli.notices import (
     print_warnings,
     saved_posts_spec,
     scheduled_text,
-    warn_needs_approval,
-    warn_not_running,
+    warn_of_scheduled,
 )
 from ttp.domain.errors import Hint, UsageError
 from ttp.views import posts as views_posts
@@ -50,7 +49,7 @@ def schedule(
     print_time_notes(context, [(one.post.id or 0, one.time) for one in saved])
     warnings = {one.post.id: [*print_warnings(context.out, one.warnings), *print_moved(context, one)] for one in saved}
     posts = [one.post for one in saved]
-    more = [*warn_not_running(context), *warn_needs_approval(context, ids_needing_approval(posts))]
+    more = warn_of_scheduled(context, ids_needing_approval(posts))
     view = replace(saved_posts_spec(), to_json=lambda post: views_posts.post_json(post, [*warnings[post.id], *more]))
     context.out.write_list(view, posts, say=[scheduled_text(context, one.post, one.time) for one in saved])
 

@@ -10,7 +10,7 @@ import typer
 
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, PARTIAL, quote_command
-from ttp.cli.notices import hint_line, warn_needs_approval, warn_not_running
+from ttp.cli.notices import hint_line, warn_of_scheduled
 from ttp.cli.options import NoInput, Strict, Yes, enable_strict_checks, with_output
 from ttp.cli.output import Output
 from ttp.cli.render import changes
@@ -90,8 +90,7 @@ def sync(
         if write_status:
             service.write_results(source)
     if any(step.post is not None and step.post.scheduled_at is not None for step in plan.drift):
-        warn_not_running(context)
-        warn_needs_approval(context, ids_needing_approval(context.queries.posts_by_id(changed)))
+        warn_of_scheduled(context, ids_needing_approval(context.queries.posts_by_id(changed)))
     return DONE
 
 

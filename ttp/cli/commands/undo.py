@@ -14,6 +14,7 @@ from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, PARTIAL
 from ttp.cli.notices import print_warnings, warn_not_running
 from ttp.cli.options import MOST, NoInput, Yes, parse_id, with_output
+from ttp.cli.render.changes import render_changes, render_history
 from ttp.cli.render.labels import plural
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.terminal import confirm, escape_line
@@ -22,7 +23,6 @@ from ttp.domain.time.formatting import format_instant, relative
 from ttp.views.posts import CHANGE_FIELDS, UNDONE_FIELDS, change_json, id_ranges, undone_json
 
 if TYPE_CHECKING:
-    from ttp.cli.render.page import Page
     from ttp.services.undo import Undo, UndoneChange, UndoRequest, UndoResult
     from ttp.store.change_log import Change, LoggedChange
 
@@ -40,18 +40,6 @@ Partial = Annotated[bool, typer.Option("--partial", help="Undo what can be undon
 Rehearse = Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")]
 
 
-def _render_changes(listed: Sequence[LoggedChange], page: Page) -> Iterable[str]:
-    from ttp.cli.render.changes import render_changes
-
-    return render_changes(listed, page)
-
-
-def _render_history(listed: Sequence[LoggedChange], page: Page) -> Iterable[str]:
-    from ttp.cli.render.changes import render_history
-
-    return render_history(listed, page)
-
-
 def _history_rows(one: LoggedChange) -> Iterable[views.Json]:
     """Yield a row for each post."""
     for post_id, text in one.texts.items():
@@ -64,10 +52,10 @@ UNDONE: OutputSpec[UndoneChange] = OutputSpec(
     undone_json,
 )
 CHANGES: OutputSpec[LoggedChange] = OutputSpec(
-    CHANGE_FIELDS, ("at", "command", "count", "posts"), change_json, _render_changes
+    CHANGE_FIELDS, ("at", "command", "count", "posts"), change_json, render_changes
 )
 HISTORY: OutputSpec[LoggedChange] = OutputSpec(
-    CHANGE_FIELDS, ("at", "actor", "command", "id", "content"), change_json, _render_history, _history_rows
+    CHANGE_FIELDS, ("at", "actor", "command", "id", "content"), change_json, render_history, _history_rows
 )
 
 
@@ -174,9 +162,7 @@ def _undo_or_redo(
         found = _undo(context).revert(replace(wanted, only=tuple(change.id for change in found.changes)))
     for why in found.left:
         context.out.note(f"skipped: {why.message}")
-    print_warnings(
-        context.out, list({problem.message: problem for one in found.posts for problem in one.warnings}.values())
-    )
+    print_warnings(context.out, (problem for one in found.posts for problem in one.warnings))
     if not dry_run and any(one.post.scheduled_at and not one.post.deleted_at for one in found.posts):
         warn_not_running(context)
     context.out.write_list(UNDONE, found.posts, say=_sentences(context, found, again=again, dry_run=dry_run))
