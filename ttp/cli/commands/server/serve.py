@@ -17,7 +17,7 @@ from ttp.cli.commands.run import EVENTS_SPEC, PublishReport
 from ttp.cli.commands.server.token import parse_capability
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE
-from ttp.cli.options import split_list, with_output
+from ttp.cli.options import named_accounts, split_list, with_output
 from ttp.cli.render import server as render_tokens
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, NotAllowed, NotFound, TtpError, UsageError
@@ -151,7 +151,7 @@ def login_link(
     from ttp.services.server.people import LoginAddress, read_address
 
     capabilities = [parse_capability(one) for one in split_list(capability) or ["publish"]]
-    accounts = context.queries.find_accounts(split_list(account) or ()) if account else ()
+    accounts = named_accounts(context, account)
     address = _base_url(context) or read_address(context.home)
     if address is None:
         raise NotFound("no server runs on this store", Hint("fix", action("serve")))
