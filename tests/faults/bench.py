@@ -6,7 +6,6 @@ Owns running a case. What is left of it is judged elsewhere.
 from __future__ import annotations
 
 import json
-import re
 import signal
 import sqlite3
 import time
@@ -43,7 +42,6 @@ SETTINGS = {
 RUNS_MOST = 4
 PROGRAM_TIMEOUT_S = 0.8
 """How long a program of the user's waits for an answer."""
-_ID = re.compile(r"\d{6,}")
 PATIENCE_S = 180.0
 INTENT_AGE_S = 60.0
 """An intent that is older was not withdrawn after a sleep. The program allows 5 s; a machine at work is slow."""
@@ -100,7 +98,6 @@ class Bench:
         self.server_keeps_time = False
         """Whether the clock of the store's server does not jump with this machine's."""
         self._templates: dict[str, tuple[Path, tuple[str, ...], Any]] = {}
-        self._indexes: dict[str, list[str]] = {}
 
     def close(self) -> None:
         self.forks.close()
@@ -191,8 +188,7 @@ class Bench:
         state.pieces.clear()
         state.records.clear()
         state.lag_s = 0.0
-        for limits in (state.minute, state.quarter, state.day):
-            limits.opened.clear()
+        state.windows.clear()
         template, secrets, account = self._templates[kind.name]
         state.save(account)  # its tokens may have been renewed, by a store that is gone
         self.store.copy(template)
@@ -223,15 +219,6 @@ class Bench:
         self.store.keep(template)
         secret = tuple(v for k, v in held.items() if k in ("accessToken", "refreshToken", "clientSecret") and v)
         return template, secret, self.sandbox.state.accounts[kind.seen_as]
-
-    def requests(self, kind: Kind) -> list[str]:
-        """The requests of a post that nothing goes wrong with: method and path of each."""
-        if kind.name not in self._indexes:
-            verdict = self.case(kind, lambda asked: None)
-            assert (verdict.state, verdict.wrong) == ("published", []), verdict
-            # Without the ids: the name of a place must not change from one process to the next.
-            self._indexes[kind.name] = [_ID.sub("ID", asked.line) for asked in self.proxy.asked]
-        return self._indexes[kind.name]
 
     @cached_property
     def usual_s(self) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
 import stat
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.store.process_limits import umask
 from tests.store.stores import add_post, raw, to, transaction
 from ttp.domain.account import Account
 from ttp.domain.action import action
@@ -21,7 +21,7 @@ from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Attempt, Phase
 from ttp.store import attempts
 from ttp.store.database import Database
-from ttp.store.ownership import RESTORED, Machine, OwnedElsewhere, Owner, possibly_published
+from ttp.store.ownership import RESTORED, Machine, Owner, possibly_published
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 PI, LAPTOP = Machine("pi", "1" * 32), Machine("laptop", "2" * 32)
@@ -257,11 +257,8 @@ def test_a_mark_that_cannot_be_read_says_nothing(database: Database, account: Ac
 
 
 def test_the_mark_is_its_owners_alone_and_is_written_in_place(database: Database) -> None:
-    before = os.umask(0)
-    try:
+    with umask(0):
         publish(database, at(database.home), steps=0)
-    finally:
-        os.umask(before)
     mark = database.home / "publisher.mark"
     first = mark.stat()
     assert stat.S_IMODE(first.st_mode) == 0o600
@@ -294,7 +291,3 @@ def test_all_that_is_in_flight_and_all_that_is_due_is_at_stake(database: Databas
         found = list(possibly_published(db, now=NOW))
     assert {(d.state, d.next_at and (d.next_at - NOW) // timedelta(minutes=1)) for d in found} == wanted
     assert len(found) == len(wanted)
-
-
-def test_the_refusal_is_of_the_kind_busy() -> None:
-    assert OwnedElsewhere.code == "busy"

@@ -112,7 +112,7 @@ def load_with_problems(
     environ: Mapping[str, str] = os.environ, keys: KeyTable | None = None
 ) -> tuple[Config, list[UsageError]]:
     """Return the settings that can be read, and the errors of the others."""
-    keys = keys or key_table(environ)
+    keys = key_table(environ) if keys is None else keys  # its length loads all platforms
     values: dict[str, Value] = {}
     wrong: list[UsageError] = []
     path = config_path(environ)

@@ -113,8 +113,7 @@ def account(db: Connection, platform: str, handle: str, *, removed: bool = False
 
 
 def account_by_id(db: Connection, account_id: int) -> Account | None:
-    row = db.execute("SELECT * FROM account WHERE id = ?", (account_id,)).fetchone()
-    return None if row is None else row_mapper.account(row)
+    return accounts_by_id(db, [account_id]).get(account_id)
 
 
 def accounts_by_id(db: Connection, account_ids: Iterable[int]) -> dict[int, Account]:

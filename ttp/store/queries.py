@@ -104,8 +104,7 @@ def _posts_now(db: Connection, ids: list[int], more: str = "") -> dict[int, Post
 
 def post_by_key(db: Connection, key: str) -> Post | None:
     """Return the post of a key, also a deleted one: a key is used only once."""
-    row = db.execute(f"{row_mapper.POSTS} WHERE key = ?", (key,)).fetchone()
-    return None if row is None else next(load_posts(db, [row]))
+    return posts_by_key(db, [key]).get(key)
 
 
 def posts_by_id(db: Connection, ids: Iterable[int]) -> Iterator[Post]:

@@ -114,7 +114,7 @@ def _value_of(member: str | None) -> str | None:
     return None if member is None else str(member)
 
 
-class _Mapping:
+class RowMapping:
     """Maps the columns of one table to the fields of a domain object, and back."""
 
     def __init__(
@@ -168,15 +168,15 @@ class _Mapping:
 
 _ERROR = ("error_kind", "error_code", "error_message", "error_hint")
 _REJECTION = ("rejected_at", "rejected_why")
-_MEDIA = _Mapping(columns.POST_MEDIA, without=("post_id", "position"))
-_POST = _Mapping(columns.POST, enums={"status": PostStatus, "chosen_by": ChosenBy})
-_DELIVERY = _Mapping(
+_MEDIA = RowMapping(columns.POST_MEDIA, without=("post_id", "position"))
+_POST = RowMapping(columns.POST, enums={"status": PostStatus, "chosen_by": ChosenBy})
+_DELIVERY = RowMapping(
     columns.DELIVERY,
     joined=("platform", "account_handle"),
     enums={"state": DeliveryState, "error_kind": Kind},
 )
-_ACCOUNT = _Mapping(columns.ACCOUNT, without=("created_at", "removed_at", "late_claim_at"))
-_ATTEMPT = _Mapping(columns.ATTEMPT, joined=("platform", "account_handle"), enums={"phase": Phase, "kind": Kind})
+_ACCOUNT = RowMapping(columns.ACCOUNT, without=("created_at", "removed_at", "late_claim_at"))
+_ATTEMPT = RowMapping(columns.ATTEMPT, joined=("platform", "account_handle"), enums={"phase": Phase, "kind": Kind})
 
 
 # What a change of the object can change of the row.

@@ -11,7 +11,6 @@ import os
 import sqlite3
 import stat
 import threading
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -31,49 +30,24 @@ class WriteQueue:
     lock after ever longer sleeps, and with many threads some would wait for it in vain."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._waiting: deque[threading.Lock] = deque()
-        self._taken = False
+        self._changed = threading.Condition()
+        self._waiting: list[object] = []
+        """In the order in which they asked. The first one has its turn."""
 
     @contextmanager
     def turn(self, patience_s: float) -> Iterator[None]:
         """Run the block in this thread's turn; without it once the patience is over, when SQLite decides."""
-        has_turn = self._wait(patience_s)
+        mine = object()
         try:
+            with self._changed:
+                self._waiting.append(mine)
+                self._changed.wait_for(lambda: self._waiting[0] is mine, patience_s)
             yield
         finally:
-            if has_turn:
-                self._pass_on()
-
-    def _wait(self, patience_s: float) -> bool:
-        with self._lock:
-            if not self._taken:
-                self._taken = True
-                return True
-            mine = threading.Lock()
-            mine.acquire()
-            self._waiting.append(mine)
-        try:
-            return mine.acquire(timeout=patience_s) or not self._leave(mine)
-        except BaseException:  # Ctrl-C
-            if not self._leave(mine):
-                self._pass_on()
-            raise
-
-    def _leave(self, mine: threading.Lock) -> bool:
-        """Stop waiting. Return False if it became this thread's turn at this moment."""
-        with self._lock:
-            if mine in self._waiting:
-                self._waiting.remove(mine)
-                return True
-            return False
-
-    def _pass_on(self) -> None:
-        with self._lock:
-            if self._waiting:
-                self._waiting.popleft().release()
-            else:
-                self._taken = False
+            with self._changed:
+                if mine in self._waiting:  # not after Ctrl-C at the wrong moment
+                    self._waiting.remove(mine)
+                self._changed.notify_all()
 
 
 _QUEUES: dict[Path, WriteQueue] = {}
@@ -203,7 +177,7 @@ def connect(path: Path, busy_timeout_s: float) -> SqliteConnection:
         raise Busy(f"the store {path} cannot be written: it is {kind_of(found)}, not a file", look)
     if found.st_size == 0:
         raise Damaged(f"the store {path} is an empty file", *_ways_out(path))
-    connection = _open_file(path, "rw", busy_timeout_s)
+    connection = connect_unchecked(path, busy_timeout_s)
     try:
         for pragma in ("foreign_keys=ON", "trusted_schema=OFF", "synchronous=FULL"):
             connection.execute(f"PRAGMA {pragma}")
@@ -215,12 +189,8 @@ def connect(path: Path, busy_timeout_s: float) -> SqliteConnection:
 
 def connect_unchecked(path: Path, busy_timeout_s: float = 5.0, *, read_only: bool = False) -> SqliteConnection:
     """Open a SQLite file to copy, upgrade or replace it, without the pragmas of `connect`."""
-    return _open_file(path, "ro" if read_only else "rw", busy_timeout_s)
-
-
-def _open_file(path: Path, mode: str, busy_timeout_s: float) -> SqliteConnection:
     connection = sqlite3.connect(
-        f"{path.resolve().as_uri()}?mode={mode}",
+        f"{path.resolve().as_uri()}?mode={'ro' if read_only else 'rw'}",
         uri=True,
         isolation_level=None,
         timeout=busy_timeout_s,

@@ -17,12 +17,12 @@ from ttp.cli.render.page import Page
 from ttp.cli.render.width import columns
 from ttp.cli.terminal import to_ascii
 from ttp.domain.metrics.sample import OnlineFollowers
-from ttp.domain.optimal import Evidence, Rating, week_schedule
 from ttp.domain.optimal.backtest import Backtest, Lift
 from ttp.domain.optimal.estimate import Parts
 from ttp.domain.optimal.explanation import Explanation, PostBehind
 from ttp.domain.optimal.features import PostFeatures
 from ttp.domain.optimal.free_hours import Week
+from ttp.domain.optimal.recommendation import Evidence, Rating, week_schedule
 from ttp.domain.time.formatting import DAYS_IN_FULL
 from ttp.services.optimal import ExplainedRating
 

@@ -267,7 +267,7 @@ def remove(context: Context, name: AccountName, yes: Yes = False, no_input: NoIn
     found = context.queries.account(name)
     if not confirm(f"Remove {found.name} and its credentials?", yes=yes, no_input=no_input):
         return FAILED
-    left = context.account_removal.remove(name, cancel=yes)
+    left = context.accounts.remove(name, cancel=yes)
     more = f" Cancelled for it: {' '.join(map(str, left.cancelled))}." if left.cancelled else ""
     context.out.write_one(ACCOUNTS_SPEC, left.account, say=[f"Removed {left.account.name}.{more}"])
     if left.access is not None:
