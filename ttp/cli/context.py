@@ -444,7 +444,7 @@ class Context:
     @cached_property
     def publisher(self) -> PublisherProcess:
         from ttp.publisher.periodic import PATIENCE_S
-        from ttp.publisher.process import PublisherProcess, notifier
+        from ttp.publisher.process import Notifier, PublisherProcess
 
         clients = cache(lambda name: self.platforms.facts(name).client(self.runtime))
         numbers = self._pull(PATIENCE_S).pull_due
@@ -456,7 +456,7 @@ class Context:
             self.config,
             self.clock,
             self.platforms,
-            notify=notifier(os.environ),
+            notify=Notifier(os.environ.get("NOTIFY_SOCKET", "")),
             limits=self.limits,
             numbers=numbers,
             make_ahead=lambda: self.occurrences.make_due(),

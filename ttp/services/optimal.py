@@ -16,7 +16,6 @@ from ttp.domain.action import Action, WayOut, action
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.metrics.sample import OnlineFollowers, Sample, average_online
-from ttp.domain.optimal import Recommendation, recommend
 from ttp.domain.optimal.features import NEWEST
 from ttp.domain.optimal.free_hours import (
     FreeHour,
@@ -27,6 +26,7 @@ from ttp.domain.optimal.free_hours import (
     free_hours,
     next_free_hour,
 )
+from ttp.domain.optimal.recommendation import Recommendation, recommend
 from ttp.domain.time.clock import Clock
 from ttp.domain.time.quiet_hours import QuietHours, parse_quiet_hours
 from ttp.store import queries

@@ -12,7 +12,8 @@ from ttp.domain.account import Account
 from ttp.domain.action import action, other_options
 from ttp.domain.errors import ContentRefused, Hint, Problem, StateRefused, TtpError, UsageError
 from ttp.domain.optimal.free_hours import LEAD
-from ttp.domain.plan import AccountSchedule, Draft, Exploring, Limits, Plan, PlanMethod, spread
+from ttp.domain.plan.planner import Exploring, Plan, spread
+from ttp.domain.plan.scoring import AccountSchedule, Draft, Limits, PlanMethod
 from ttp.domain.post import ChosenBy, Post, PostStatus, post_not_found
 from ttp.domain.post_edit import no_accounts_error, with_derived_status, with_time
 from ttp.domain.time.quiet_hours import QuietHours

@@ -147,20 +147,18 @@ class Database:
         self._checked = True
         return connection
 
-    def owner(self, machine: Machine, *, any_machine: bool) -> Owner:
-        """Return a machine as publisher of the store. `any_machine`: several machines take turns."""
-        from ttp.store.ownership import Owner
-
-        return Owner(
-            self.home, machine, any_machine=any_machine, has_files=self.has_files, identity=self.server_identity
-        )
-
     def publisher_session(self, mode: str, evict_after: timedelta) -> PublisherSession:
         """Return what a publisher holds while it publishes. `mode`: as in `ttp status`; `evict_after`: the longest time
         between two of its reports."""
         from ttp.store.publisher_session import PublisherSession
 
         return PublisherSession(self.connect)
+
+    def owner(self, machine: Machine, *, any_machine: bool) -> Owner:
+        """Return a machine as publisher of the store. `any_machine`: several machines take turns."""
+        from ttp.store.ownership import Owner
+
+        return Owner(self.home, machine, any_machine, self.server_identity)
 
     def publishers(self, db: Connection) -> list[RegisteredPublisher]:
         """Return the publishers that are registered with the store's server, if it has one."""

@@ -12,9 +12,9 @@ from ttp.views import Json, attributes_json
 
 if TYPE_CHECKING:
     from ttp.domain.metrics.sample import OnlineFollowers
-    from ttp.domain.optimal import Recommendation
     from ttp.domain.optimal.backtest import Backtest, Lift
     from ttp.domain.optimal.explanation import PostBehind
+    from ttp.domain.optimal.recommendation import Recommendation
     from ttp.services.optimal import Advice, ExplainedRating
 
 
