@@ -18,8 +18,9 @@ from ttp.store import accounts, queries, repeats
 from ttp.store import change_log as store
 from ttp.store import posts as stored_posts
 from ttp.store.change_log import Change, ChangedPost, RestoredPost
-from ttp.store.dialect import Connection, batched
+from ttp.store.dialect import Connection
 from ttp.store.posts import PostSnapshot
+from ttp.store.row_mapper import batched
 
 _LISTED = 10
 _LIST = Hint("see", action("undo", list=True))
