@@ -116,6 +116,9 @@ def test_an_answer_is_stored_when_the_server_is_back(bench: SharedBench, away_s:
     assert bench.x.names().count("publish") == 1
     assert bench.x.names().count("look_up") == 0
     assert bench.delivery().state is DeliveryState.PUBLISHED
+    told = [event.message or "" for event in bench.events if event.kind == IdleReason.STORE]
+    assert len(told) == (1 if away_s else 0)
+    assert all("again by itself" in message for message in told), "nobody has to start it"
 
 
 def test_a_call_that_its_lost_publisher_may_still_be_making_lengthens_the_window(bench: SharedBench) -> None:
@@ -408,7 +411,7 @@ def test_a_publisher_that_has_posts_of_repeats_to_make_does_not_wait_for_a_perso
 def test_what_is_overdue_goes_by_the_servers_clock(bench: SharedBench, monkeypatch: pytest.MonkeyPatch) -> None:
     there = SystemClock().now() - timedelta(hours=2)
     monkeypatch.setattr(type(bench.database), "server_clock", staticmethod(lambda db: there))
-    status = Status(bench.database, bench.database.home, SystemClock(), bench.config, PLATFORMS)
+    status = Status(bench.database, SystemClock(), bench.config, PLATFORMS)
     bench.post(due=(there - START).total_seconds() + 3600.0)
     assert status.stalled(timedelta(minutes=10)) == 0
     bench.post(due=(there - START).total_seconds() - 3600.0)

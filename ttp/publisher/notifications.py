@@ -31,7 +31,8 @@ from ttp.domain.notification import (
 )
 from ttp.domain.time.clock import Clock, utc_text
 from ttp.domain.time.formatting import format_duration
-from ttp.platforms.notifiers import Notifiers, Outgoing, Secret, SendingFailed, host_of_kind, is_web_address
+from ttp.platforms.addresses import split_address
+from ttp.platforms.notifiers import Notifiers, Outgoing, Secret, SendingFailed, host_of_kind
 from ttp.publisher.periodic import Stop, run_every
 from ttp.services.status import Status
 from ttp.store import notifications as stored
@@ -149,8 +150,8 @@ class Notifications:
         with self._database.reading() as db:
             return [] if db is None else stored.newest(db, most)
 
-    def store_secret(self, kind: str, value: str) -> str:
-        """Store the secret of a kind for the host in its settings, and return that host. UsageError."""
+    def secret_host(self, kind: str) -> str:
+        """Return the host in the settings that gets the secret of a kind. UsageError if there is no secret or host."""
         if kind not in SECRETS:
             raise UsageError(f'"{kind}" has no secret', *(Hint("try", action("notify secret", one)) for one in SECRETS))
         host = host_of_kind(kind, self._config)
@@ -158,6 +159,11 @@ class Notifications:
             name = f"notify.{kind}.{'host' if kind == 'email' else 'url'}"
             wrong = "is not a web address" if kind != "email" and self._config.text(name) else "is not set"
             raise UsageError(f"{name} {wrong}", Hint("fix", action("config set", name, "ADDRESS")))
+        return host
+
+    def store_secret(self, kind: str, value: str) -> str:
+        """Store the secret of a kind for the host in its settings, and return that host. UsageError."""
+        host = self.secret_host(kind)
         if not value:
             raise UsageError("the secret is empty; nothing was stored")
         self._credentials().put(_entry(kind), Credentials(value, host))
@@ -210,7 +216,7 @@ class Notifications:
     def _page(self, message: Message) -> str:
         """Return the address of the page that is about a message; empty where people do not reach this server."""
         base = self._config.text("server.base_url").rstrip("/")
-        return f"{base}{page_of(message)}" if is_web_address(base) else ""
+        return f"{base}{page_of(message)}" if split_address(base) is not None else ""
 
     def _send(self, kind: str, message: Message, about: Sequence[Notification] = ()) -> Sent:
         hints = [self._render(one) for one in message.hints]

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from ttp.domain.account import Account
 from ttp.domain.server.api_token import TokenCapability
-from ttp.server.pages.connect import has_login, setup_commands
+from ttp.server.pages.connect import setup_commands
 from ttp.server.pages.visit import Visit
 
 
@@ -24,7 +24,7 @@ def show_accounts(visit: Visit) -> Response:
         may_connect=may_connect,
         setup=_setup(visit, accounts) if may_connect else [],
         may_add=visit.person.may(TokenCapability.PUBLISH) and visit.person.accounts is None,
-        with_login={one.name for one in accounts if has_login(visit.installation.platforms.facts(one.platform))},
+        with_login={one.name for one in accounts if visit.installation.platforms.facts(one.platform).has_login},
         titles={one.name: visit.installation.platforms.facts(one.platform).title for one in accounts},
         holds={one.account: one for one in health.holds if one.account in names},
         limits={name: [one for one in health.limits if one.account == name] for name in names},

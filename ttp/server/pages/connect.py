@@ -79,16 +79,11 @@ class StartedLogins:
         return found if self._clock.now() < found.ends_at else None
 
 
-def has_login(platform: Platform) -> bool:
-    """Return whether accounts of a platform are connected by a login."""
-    return type(platform).login is not Platform.login
-
-
 def setup_commands(visit: Visit, platform: Platform) -> list[str]:
     """Return what must be typed on the server before accounts of a platform can be connected here: its app is not
     known yet. Empty for platforms whose apps have no secret, or are made by ttp."""
     here = visit.installation
-    if not (has_login(platform) and platform.needs_client_secret and platform.server == "fixed"):
+    if not (platform.has_login and platform.needs_client_secret and platform.server == "fixed"):
         return []
     with _connector(visit, platform, None, here.runtime) as (connector, _):
         if connector.known_app(platform.name) is not None:
@@ -109,7 +104,7 @@ def _form_page(visit: Visit, platform: str, handle: str, error: TtpError | None 
     return visit.page(
         "connect.html",
         200 if error is None else status_of(error),
-        platforms=[one for one in map(here.facts, here.names()) if has_login(one)],
+        platforms=[one for one in map(here.facts, here.names()) if one.has_login],
         platform=platform,
         handle=handle,
         **_problem(visit, error),
@@ -229,7 +224,7 @@ def _server(visit: Visit, platform: Platform, name: str) -> tuple[str | None, Ru
     if known is None and services.caller.accounts is not None:
         raise NotAllowed(f"{visit.person.name} may use some accounts only, and can reconnect those")
     here = visit.installation
-    if known is not None and known.server is not None and has_login(platform):
+    if known is not None and known.server is not None and platform.has_login:
         return known.server, here.runtime
     runtime = here.runtime.only_public()
     handle = name.partition("/")[2]
