@@ -212,7 +212,7 @@ def test_a_damaged_store_is_told_and_never_changed(home: Path, filled: bytes, da
 
 def test_reading_a_damaged_page_is_told_as_damage(home: Path, filled: bytes) -> None:
     new_store(home).path.write_bytes(page_overwritten(filled))
-    look = Queries(Database(home), home, FakeClock(), Config(), PLATFORMS)
+    look = Queries(Database(home), FakeClock(), Config(), PLATFORMS)
     with pytest.raises(Damaged):
         list(look.posts(queries.PostFilter()))
 

@@ -29,7 +29,7 @@ from ttp.store.database import Database
 from ttp.store.dialect import Conflicting, Connection, Row, SessionLost, StoreError, TryAgain
 from ttp.store.events import StoredEvent
 from ttp.store.home.journal import Journal
-from ttp.store.ownership import Machine, Owner
+from ttp.store.ownership import Machine
 from ttp.store.postgresql import connection
 from ttp.store.postgresql.address import read_address
 from ttp.store.postgresql.connection import IDLE_MS, PostgresConnection
@@ -600,8 +600,7 @@ def test_ids_and_fences_are_not_given_again_after_a_failover(
     (found,) = queries.post_even_deleted(second.db, 1).deliveries
     newest = Events(database, FakeClock()).newest_id()
     assert isinstance(database, PostgresDatabase)
-    machine = Machine("here", "1" * 32)
-    owner = Owner(database.home, machine, has_files=False, identity=database.server_identity)
+    owner = database.owner(Machine("here", "1" * 32), any_machine=False)
     with second.db.transaction():
         owner.claim(second.db, START)
         second.db.execute("UPDATE store SET timeline = timeline + 1")

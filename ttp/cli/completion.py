@@ -19,7 +19,7 @@ from ttp.domain.metrics.ingest.columns import sources
 from ttp.domain.metrics.ingest.dates import ORDERS
 from ttp.domain.notification import KINDS, SECRETS
 from ttp.domain.options import all_options
-from ttp.domain.plan import PlanMethod
+from ttp.domain.plan.scoring import PlanMethod
 from ttp.domain.post import PostStatus
 from ttp.domain.time import calendar_range
 from ttp.domain.time.grammar import EXAMPLES

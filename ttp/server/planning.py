@@ -11,7 +11,7 @@ from fastapi import Path, Query
 
 from ttp.domain.account import Account
 from ttp.domain.errors import TimeRefused, UsageError
-from ttp.domain.plan import PlanMethod
+from ttp.domain.plan.scoring import PlanMethod
 from ttp.domain.post import PostStatus, calendar_time
 from ttp.domain.recurrence import Recurrence, end_of_day
 from ttp.domain.time.calendar_range import parse_calendar_range

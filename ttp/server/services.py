@@ -77,7 +77,7 @@ class Installation:
 
     @property
     def status(self) -> Status:
-        return Status(self.database, self.database.home, self.clock, self.config, self.platforms)
+        return Status(self.database, self.clock, self.config, self.platforms)
 
 
 class RequestServices:
@@ -121,9 +121,7 @@ class RequestServices:
     @cached_property
     def queries(self) -> Queries:
         here = self.installation
-        return Queries(
-            self._database, self._database.home, here.clock, here.config, here.platforms, self.caller.accounts
-        )
+        return Queries(self._database, here.clock, here.config, here.platforms, self.caller.accounts)
 
     @cached_property
     def posts(self) -> Posts:

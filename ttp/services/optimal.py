@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
@@ -17,7 +16,6 @@ from ttp.domain.action import Action, WayOut, action
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.metrics.sample import OnlineFollowers, Sample, average_online
-from ttp.domain.optimal import Recommendation, recommend
 from ttp.domain.optimal.features import NEWEST
 from ttp.domain.optimal.free_hours import (
     FreeHour,
@@ -28,12 +26,12 @@ from ttp.domain.optimal.free_hours import (
     free_hours,
     next_free_hour,
 )
+from ttp.domain.optimal.recommendation import Recommendation, recommend
 from ttp.domain.time.clock import Clock
 from ttp.domain.time.quiet_hours import QuietHours, parse_quiet_hours
 from ttp.store import queries
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
-from ttp.store.metrics import samples
 from ttp.store.metrics import samples as stored_samples
 from ttp.store.queries import PostFilter
 
@@ -89,7 +87,7 @@ class Optimal:
             recommendation = self.recommend(account, zone, db)
             free = self._next_free([recommendation], self._busy([account], db))
             drafts = tuple(p.id or 0 for p in queries.posts(db, wanted) if len(p.accounts) == 1) if db else ()
-            online = average_online(samples.newest_days(db, account.id or 0)) if db else None
+            online = average_online(stored_samples.newest_days(db, account.id or 0)) if db else None
         next_at, why = (free[0].at, free[0].why) if free else (None, "")
         return Advice(recommendation, next_at, drafts, data_action(account), why, online)
 
@@ -227,7 +225,7 @@ class Optimal:
         return tuple(dict.fromkeys(Hint("fix", data_action(one)) for one in empty or accounts))
 
     def _without_data(self, accounts: Sequence[Account], db: Connection | None = None) -> list[Account]:
-        with self._reading(db) as db:
+        with self._database.reading(db) as db:
             return [one for one in accounts if db is None or not stored_samples.newest_samples(db, one.id or 0, 1)]
 
     def _recommendations(
@@ -243,17 +241,14 @@ class Optimal:
         return next_free_hour(recommendations, now=now, busy=busy, min_gap_s=gap, horizon_s=horizon, count=count)
 
     def _samples(self, account: Account, db: Connection | None = None) -> list[Sample]:
-        with self._reading(db) as db:
+        with self._database.reading(db) as db:
             return stored_samples.newest_samples(db, account.id or 0, NEWEST) if db else []
 
     def _busy(self, accounts: Sequence[Account], db: Connection | None = None) -> dict[str, list[datetime]]:
         """Return the sorted instants of each account's posts that an hour could be too close to."""
         since = self._clock.now() - timedelta(seconds=self._config.seconds("plan.min_gap_s"))
-        with self._reading(db) as db:
+        with self._database.reading(db) as db:
             return {one.name: queries.busy_instants(db, one.id or 0, since) if db else [] for one in accounts}
-
-    def _reading(self, db: Connection | None) -> AbstractContextManager[Connection | None]:
-        return nullcontext(db) if db else self._database.reading()
 
 
 def _all_have_data(recommendations: Sequence[Recommendation]) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice, takewhile
@@ -14,7 +13,14 @@ from ttp.domain.action import action, other_options
 from ttp.domain.config import Config
 from ttp.domain.errors import Conflict, ContentRefused, Hint, NotFound, Problem, StateRefused, UsageError
 from ttp.domain.post import Post, PostStatus
-from ttp.domain.post_edit import as_draft, new_delivery, no_accounts_error, refuse_in_flight, with_derived_status
+from ttp.domain.post_edit import (
+    as_draft,
+    copy_of,
+    new_delivery,
+    no_accounts_error,
+    refuse_in_flight,
+    with_derived_status,
+)
 from ttp.domain.recurrence import Occurrence, OccurrenceState, Recurrence, RecurrenceCounts, instants_to_create
 from ttp.domain.time.clock import Clock
 from ttp.domain.time.durations import compact_duration
@@ -340,7 +346,7 @@ class Occurrences:
     def make(self, recurrence_id: int, db: Connection | None = None) -> OccurrenceReport:
         """Create the due posts of one repeat, at most MOST. `db`: the transaction that this is a part of."""
         now = self._clock.now()
-        with nullcontext(db) if db else self._database.writing() as db:
+        with self._database.writing(db) as db:
             one = store.recurrence(db, recurrence_id)
             pattern = queries.post(db, one.post_id) if one is not None and one.post_id is not None else None
             if one is None or one.state != "active" or one.next_at is None:
@@ -411,14 +417,5 @@ class Occurrences:
 
 def occurrence_post(source: Post, accounts: Iterable[Account], at: datetime, text: str | None = None) -> Post:
     """Return a copy of a post for these accounts, due `at`, with `text` if given."""
-    return Post(
-        content=source.content if text is None else text,
-        deliveries=tuple(new_delivery(account, at) for account in accounts),
-        scheduled_at=at,
-        max_lateness_s=source.max_lateness_s,
-        media=source.media,
-        variants=source.variants,
-        thread=source.thread,
-        tags=source.tags,
-        options=source.options,
-    )
+    copy = copy_of(source, [new_delivery(account, at) for account in accounts])
+    return replace(copy, content=source.content if text is None else text, scheduled_at=at)

@@ -24,7 +24,7 @@ from ttp.store.sqlite import connect, connect_unchecked, copy, create_tables, qu
 if TYPE_CHECKING:
     from ttp.domain.health import RegisteredPublisher
     from ttp.store.home.locks import RefreshRecord
-    from ttp.store.ownership import ServerIdentity
+    from ttp.store.ownership import Machine, Owner, ServerIdentity
     from ttp.store.publisher_session import Job, PublisherSession
 
 REVISIONS = ("0007", "0008", "0009", "0010", "0011", "0012", "0013", "0014", "0015", "0016")
@@ -154,6 +154,12 @@ class Database:
 
         return PublisherSession(self.connect)
 
+    def owner(self, machine: Machine, *, any_machine: bool) -> Owner:
+        """Return a machine as publisher of the store. `any_machine`: several machines take turns."""
+        from ttp.store.ownership import Owner
+
+        return Owner(self.home, machine, any_machine, self.server_identity)
+
     def publishers(self, db: Connection) -> list[RegisteredPublisher]:
         """Return the publishers that are registered with the store's server, if it has one."""
         return []
@@ -167,10 +173,11 @@ class Database:
         return webhook_lock(self.home) if job is Job.WEBHOOKS else nullcontext(True)
 
     @contextmanager
-    def reading(self) -> Iterator[Connection | None]:
-        """Yield a connection for a read-only question; None, and nothing is created, where no store exists yet."""
-        if not self.exists():
-            yield None
+    def reading(self, within: Connection | None = None) -> Iterator[Connection | None]:
+        """Yield a connection for a read-only question; None, and nothing is created, where no store exists yet.
+        `within`: an open connection to use instead."""
+        if within is not None or not self.exists():
+            yield within
             return
         with closing(self._session()) as connection, self.translating_errors():
             yield connection
@@ -197,8 +204,12 @@ class Database:
                 yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """Run the block in one IMMEDIATE transaction: committed at its end, rolled back on any error."""
+    def writing(self, within: Connection | None = None) -> Iterator[Connection]:
+        """Run the block in one IMMEDIATE transaction: committed at its end, rolled back on any error. `within`: the
+        transaction that the block is a part of."""
+        if within is not None:
+            yield within
+            return
         with closing(self._session()) as connection, self._transaction(connection):
             yield connection
 

@@ -12,8 +12,8 @@ from typing import Any, Protocol
 from ttp.domain.delivery import IN_FLIGHT
 from ttp.domain.post import Post
 from ttp.store import queries, row_mapper
-from ttp.store.dialect import BY_ACCOUNT, RAISE_REVISION, Connection, Row, assign, batched, insert_into, marks
-from ttp.store.row_mapper import Column, text_of
+from ttp.store.dialect import BY_ACCOUNT, RAISE_REVISION, Connection, Row
+from ttp.store.row_mapper import Column, assign, batched, insert_into, marks, text_of
 
 
 class Recorder(Protocol):

@@ -23,8 +23,8 @@ from ttp.domain.post import Metrics, Post, PostStatus
 from ttp.domain.recurrence import Repeat
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import dialect, row_mapper
-from ttp.store.dialect import _READY, BY_ACCOUNT, Connection, Cursor, List, Row, batched, contains, in_list, marks
-from ttp.store.row_mapper import as_corrupt_row, ms, parse_list, parse_object, parse_texts
+from ttp.store.dialect import _READY, BY_ACCOUNT, Connection, Cursor, List, Row, contains, in_list
+from ttp.store.row_mapper import as_corrupt_row, batched, marks, ms, parse_list, parse_object, parse_texts
 
 _BATCH = 200
 _NEVER = datetime.max.replace(tzinfo=UTC)
