@@ -14,9 +14,7 @@ from ttp.domain.errors import StateRefused, TtpError, UsageError
 from ttp.domain.optimal.free_hours import FreeHour
 from ttp.domain.post import PostStatus, calendar_time
 from ttp.domain.time.calendar_range import CalendarRange, parse_calendar_range
-from ttp.server.pages.rendering import error_lines
 from ttp.server.pages.visit import Visit
-from ttp.server.problems import status_of
 from ttp.services.calendar import CALENDAR_STATUSES
 from ttp.services.queries import PostView
 from ttp.store.queries import PostFilter
@@ -73,7 +71,6 @@ def _page(visit: Visit, is_week: bool, when: str, error: TtpError | None = None)
     moved = visit.query("post")
     return visit.page(
         "calendar.html",
-        200 if error is None else status_of(error),
         span=span,
         before=span.moved(-1).name,
         after=span.moved(1).name,
@@ -86,7 +83,6 @@ def _page(visit: Visit, is_week: bool, when: str, error: TtpError | None = None)
         may_write=visit.person.may(TokenCapability.DRAFT),
         undo=_last_change(visit, moved) if moved.isdecimal() and visit.query("done") == "moved" else None,
         error=error,
-        lines=error_lines(error) if error else [],
     )
 
 

@@ -19,7 +19,6 @@ from ttp.domain.post_edit import KEPT, PostInput
 from ttp.domain.time.resolve import ResolvedTime
 from ttp.platforms.registry import Registry
 from ttp.server.pages.visit import Visit
-from ttp.server.problems import status_of
 from ttp.server.services import RequestServices
 from ttp.services.media import add_upload
 from ttp.services.preview import PostPreview, preview_post
@@ -173,8 +172,8 @@ def keep(visit: Visit) -> Response:
             visit.installation.unsaved_edits.forget(post_id, visit.person.name)
             kept = True
     except TtpError as error:
-        return visit.page("compose_kept.html", status=200, typed=typed, kept=False, error=error)
-    return visit.page("compose_kept.html", typed=typed, kept=kept, error=None)
+        return visit.page("compose_kept.html", 200, error=error, typed=typed, kept=False)
+    return visit.page("compose_kept.html", typed=typed, kept=kept)
 
 
 def _keep_edit(visit: Visit, typed: Composition) -> bool:
@@ -298,7 +297,7 @@ def _form_page(
     platforms = visit.installation.platforms
     return visit.page(
         "compose.html",
-        200 if error is None else status_of(error),
+        error=error,
         typed=typed,
         accounts=accounts,
         options={

@@ -24,9 +24,7 @@ from ttp.platforms.http import is_private
 from ttp.platforms.login import App, BrowserLogin, PasswordLogin
 from ttp.platforms.oauth.callback import NotThisLogin, read_answer
 from ttp.platforms.platform import Platform, Runtime
-from ttp.server.pages.rendering import error_lines
 from ttp.server.pages.visit import Visit
-from ttp.server.problems import status_of
 from ttp.services.accounts import find_server
 from ttp.services.connect import AccountConnector, ConnectResult, PendingLogin
 
@@ -106,13 +104,13 @@ def show_form(visit: Visit) -> Response:
 
 def _form_page(visit: Visit, platform: str, handle: str, error: TtpError | None = None) -> Response:
     here = visit.installation.platforms
-    return visit.page(
+    return _page(
+        visit,
         "connect.html",
-        200 if error is None else status_of(error),
+        error,
         platforms=[one for one in map(here.facts, here.names()) if has_login(one)],
         platform=platform,
         handle=handle,
-        **_problem(visit, error),
     )
 
 
@@ -190,26 +188,19 @@ def finish(visit: Visit) -> Response:
 def _password_page(
     visit: Visit, platform: Platform, handle: str, login: PasswordLogin, error: TtpError | None = None
 ) -> Response:
-    return visit.page(
-        "connect_password.html",
-        200 if error is None else status_of(error),
-        platform=platform,
-        handle=handle,
-        prompts=login.asks_for,
-        **_problem(visit, error),
-    )
+    return _page(visit, "connect_password.html", error, platform=platform, handle=handle, prompts=login.asks_for)
 
 
 def _result_page(visit: Visit, result: ConnectResult) -> Response:
-    return visit.page("connect_result.html", result=result, name=result.account.name, **_problem(visit, None))
+    return _page(visit, "connect_result.html", None, result=result, name=result.account.name)
 
 
 def _failure_page(visit: Visit, name: str | None, error: TtpError) -> Response:
-    return visit.page("connect_result.html", status_of(error), result=None, name=name, **_problem(visit, error))
+    return _page(visit, "connect_result.html", error, result=None, name=name)
 
 
-def _problem(visit: Visit, error: TtpError | None) -> dict[str, Any]:
-    """Return what a template shows of an error: its lines, pages to go to, and commands to type on the server."""
+def _page(visit: Visit, template: str, error: TtpError | None, **values: Any) -> Response:
+    """Return a page; an error is shown with the pages that help, and the commands to type on the server."""
     pages: list[tuple[str, str]] = []
     commands: list[str] = []
     for way in (hint.way for hint in error.hints) if error is not None else ():
@@ -218,7 +209,7 @@ def _problem(visit: Visit, error: TtpError | None) -> dict[str, Any]:
             pages.append((f"{FORM}?name={quote(way.args[0], safe='/')}", way.args[0]))
         else:
             commands.append(visit.installation.render_way_out(way))
-    return {"lines": error_lines(error) if error is not None else [], "pages": pages, "commands": commands}
+    return visit.page(template, error=error, pages=pages, commands=commands, **values)
 
 
 def _server(visit: Visit, platform: Platform, name: str) -> tuple[str | None, Runtime]:

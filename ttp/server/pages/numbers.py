@@ -9,9 +9,7 @@ from starlette.responses import Response
 from ttp.domain.errors import TtpError
 from ttp.domain.time.calendar_range import parse_calendar_range
 from ttp.domain.time.formatting import DAYS, DAYS_IN_FULL
-from ttp.server.pages.rendering import error_lines
 from ttp.server.pages.visit import Visit
-from ttp.server.problems import status_of
 from ttp.services.metrics.report import report_periods
 from ttp.views.optimal import AccountAdvice, heatmap_json, recommendation_json
 from ttp.views.report import measured_post_json, totals_json
@@ -56,7 +54,6 @@ def _report_page(visit: Visit, when: str, error: TtpError | None) -> Response:
     shown = span or parse_calendar_range(None, month=True, week=False, today=today, zone=zone)
     return visit.page(
         "report.html",
-        200 if error is None else status_of(error),
         report=report,
         totals=totals_json(report.totals),
         previous=totals_json(report.before),
@@ -68,5 +65,4 @@ def _report_page(visit: Visit, when: str, error: TtpError | None) -> Response:
         earlier=shown.moved(-1).name,
         later=shown.moved(1).name if span is not None and span.end <= visit.now else "",
         error=error,
-        lines=error_lines(error) if error else [],
     )

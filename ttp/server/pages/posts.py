@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from starlette.responses import FileResponse, Response
@@ -12,9 +13,9 @@ from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import NotFound, TtpError, UsageError
 from ttp.domain.post import PostStatus
 from ttp.server.pages.compose import unsaved_edit
-from ttp.server.pages.rendering import HEADERS, error_lines
+from ttp.server.pages.rendering import HEADERS
 from ttp.server.pages.visit import Visit
-from ttp.server.problems import status_of
+from ttp.server.services import RequestServices
 from ttp.services.queries import PostView
 from ttp.services.undo import Undo, UndoRequest
 
@@ -23,53 +24,82 @@ MOST_CHANGES = 50
 _SHOWN_MEDIA = ("image/png", "image/jpeg", "image/webp", "image/gif", "video/mp4", "video/quicktime", "video/webm")
 
 
-@dataclass(frozen=True, slots=True)
-class Confirmation:
-    """What a person is asked before something is done."""
+def _resolve(visit: Visit, services: RequestServices) -> None:
+    found, where = visit.field("found"), visit.field("published").strip()
+    if found not in ("yes", "no"):
+        raise UsageError("say whether it is live")
+    if found == "yes" and not where:
+        raise UsageError("give the address or the id of the live post")
+    services.publishing.resolve(visit.post_id, visit.field("account"), where if found == "yes" else None)
 
+
+@dataclass(frozen=True, slots=True)
+class PostAction:
+    """A change of a post that a person confirms first."""
+
+    change: Callable[[Visit, RequestServices], object]
+    needs: TokenCapability
     question: str
     button: str
-    needs: TokenCapability
-    explains: str = ""
+    explains: str
     is_dangerous: bool = False
 
 
-CONFIRMATIONS = {
-    "publish": Confirmation(
-        "Publish this post now?", "Publish now", PUBLISH, "It is sent to every account that has not got it yet."
+ACTIONS = {
+    "publish": PostAction(
+        lambda visit, services: services.publishing.publish([visit.post_id]),
+        PUBLISH,
+        "Publish this post now?",
+        "Publish now",
+        "It is sent to every account that has not got it yet.",
     ),
-    "retry": Confirmation(
+    "retry": PostAction(
+        lambda visit, services: services.publishing.retry([visit.post_id], ()),
+        PUBLISH,
         "Try the failed accounts again?",
         "Retry",
-        PUBLISH,
         "Only what failed is sent. What is published is never sent again.",
     ),
-    "resolve": Confirmation(
+    "resolve": PostAction(
+        _resolve,
+        PUBLISH,
         "Is it live?",
         "Save",
-        PUBLISH,
         "The platform did not say whether it published this. Look at the account, then say what you found.",
     ),
-    "unschedule": Confirmation("Make this post a draft again?", "Unschedule", PUBLISH, "It loses its time."),
-    "approve": Confirmation(
-        "Approve this post?", "Approve", APPROVE, "If a person changes it, it needs approval again."
+    "unschedule": PostAction(
+        lambda visit, services: services.posts.unschedule([visit.post_id]),
+        PUBLISH,
+        "Make this post a draft again?",
+        "Unschedule",
+        "It loses its time.",
     ),
-    "reject": Confirmation("Reject this post?", "Reject", APPROVE, "It becomes a draft again, with your reason."),
-    "delete": Confirmation(
+    "approve": PostAction(
+        lambda visit, services: services.approvals.approve([visit.post_id], by=visit.person.name),
+        APPROVE,
+        "Approve this post?",
+        "Approve",
+        "If a person changes it, it needs approval again.",
+    ),
+    "reject": PostAction(
+        lambda visit, services: services.approvals.reject([visit.post_id], visit.field("reason").strip() or None),
+        APPROVE,
+        "Reject this post?",
+        "Reject",
+        "It becomes a draft again, with your reason.",
+    ),
+    "delete": PostAction(
+        lambda visit, services: services.posts.delete([visit.post_id]),
+        DRAFT,
         "Delete this post?",
         "Delete",
-        DRAFT,
         "What is published stays on the platforms. You can undo this for 30 days.",
         is_dangerous=True,
     ),
 }
 
 
-def show_post(visit: Visit) -> Response:
-    return _post_page(visit)
-
-
-def _post_page(visit: Visit, error: TtpError | None = None) -> Response:
+def show_post(visit: Visit, error: TtpError | None = None) -> Response:
     queries = visit.reading.queries
     post = queries.post(visit.post_id)
     changes = queries.changes(MOST_CHANGES, visit.post_id)
@@ -77,7 +107,6 @@ def _post_page(visit: Visit, error: TtpError | None = None) -> Response:
     is_author = "approve" in actions and bool(visit.reading.approvals.of_author([visit.post_id], visit.person.name))
     return visit.page(
         "post.html",
-        200 if error is None else status_of(error),
         post=post,
         metrics=post.metrics,
         attempts=queries.attempts(visit.post_id),
@@ -87,7 +116,6 @@ def _post_page(visit: Visit, error: TtpError | None = None) -> Response:
         missing=queries.missing_media(post),
         unsaved=unsaved_edit(visit, visit.post_id),
         error=error,
-        lines=error_lines(error) if error else [],
     )
 
 
@@ -106,88 +134,42 @@ def actions_of(visit: Visit, post: PostView) -> list[str]:
         "unschedule": post.status is PostStatus.SCHEDULED,
         "delete": not post.in_flight and "review" not in needs,
     }
-    wanted = {**{name: one.needs for name, one in CONFIRMATIONS.items()}, "edit": DRAFT}
+    wanted = {**{name: one.needs for name, one in ACTIONS.items()}, "edit": DRAFT}
     return [name for name, can in possible.items() if can and visit.person.may(wanted[name])]
 
 
 def ask(visit: Visit) -> Response:
     """Ask for a confirmation."""
     name = str(visit.request.path_params["action"])
-    if name not in CONFIRMATIONS:
+    if name not in ACTIONS:
         raise NotFound(f"there is no page at {visit.request.url.path}")
-    return _ask(visit, name)
+    return _confirmation_page(visit, name)
 
 
-def _ask(visit: Visit, name: str, error: TtpError | None = None) -> Response:
-    found = CONFIRMATIONS[name]
-    post = visit.services(found.needs).queries.post(visit.post_id)
+def _confirmation_page(visit: Visit, name: str, error: TtpError | None = None) -> Response:
+    action = ACTIONS[name]
+    post = visit.services(action.needs).queries.post(visit.post_id)
     return visit.page(
         "confirm.html",
-        200 if error is None else status_of(error),
+        error=error,
         post=post,
         name=name,
-        confirmation=found,
+        action=action,
         reviewed=[d.account for d in post.active if d.state is DeliveryState.NEEDS_REVIEW],
-        error=error,
-        lines=error_lines(error) if error else [],
     )
 
 
-def _done(visit: Visit, name: str, change: object) -> Response:
-    """Make a change, a function without arguments. A refusal is shown on the page that asked, with what was typed."""
-    assert callable(change)
+def change_post(visit: Visit, name: str) -> Response:
+    """Make a confirmed change. A refusal is shown on the page that asked, with what was typed."""
+    action = ACTIONS[name]
+    services = visit.services(action.needs, expected=visit.revision())
     try:
-        change()
+        action.change(visit, services)
     except NotFound:
         raise
     except TtpError as error:
-        return _ask(visit, name, error)
+        return _confirmation_page(visit, name, error)
     return visit.go("/queue" if name == "delete" else f"/posts/{visit.post_id}", done=name)
-
-
-def publish(visit: Visit) -> Response:
-    services = visit.services(PUBLISH, expected=visit.revision())
-    return _done(visit, "publish", lambda: services.publishing.publish([visit.post_id]))
-
-
-def retry(visit: Visit) -> Response:
-    services = visit.services(PUBLISH, expected=visit.revision())
-    return _done(visit, "retry", lambda: services.publishing.retry([visit.post_id], ()))
-
-
-def resolve(visit: Visit) -> Response:
-    services = visit.services(PUBLISH, expected=visit.revision())
-
-    def change() -> None:
-        found, where = visit.field("found"), visit.field("published").strip()
-        if found not in ("yes", "no"):
-            raise UsageError("say whether it is live")
-        if found == "yes" and not where:
-            raise UsageError("give the address or the id of the live post")
-        services.publishing.resolve(visit.post_id, visit.field("account"), where if found == "yes" else None)
-
-    return _done(visit, "resolve", change)
-
-
-def unschedule(visit: Visit) -> Response:
-    services = visit.services(PUBLISH, expected=visit.revision())
-    return _done(visit, "unschedule", lambda: services.posts.unschedule([visit.post_id]))
-
-
-def approve(visit: Visit) -> Response:
-    services = visit.services(APPROVE, expected=visit.revision())
-    return _done(visit, "approve", lambda: services.approvals.approve([visit.post_id], by=visit.person.name))
-
-
-def reject(visit: Visit) -> Response:
-    services = visit.services(APPROVE, expected=visit.revision())
-    reason = visit.field("reason").strip() or None
-    return _done(visit, "reject", lambda: services.approvals.reject([visit.post_id], reason))
-
-
-def delete(visit: Visit) -> Response:
-    services = visit.services(DRAFT, expected=visit.revision())
-    return _done(visit, "delete", lambda: services.posts.delete([visit.post_id]))
 
 
 def undo(visit: Visit) -> Response:
@@ -202,7 +184,7 @@ def undo(visit: Visit) -> Response:
     except NotFound:
         raise
     except TtpError as error:
-        return _post_page(visit, error)
+        return show_post(visit, error)
     try:
         visit.reading.queries.post(visit.post_id)
     except NotFound:  # its creation was undone

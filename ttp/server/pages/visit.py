@@ -163,17 +163,23 @@ class Visit:
 
     # What is answered.
 
-    def page(self, template: str, status: int = 200, **values: Any) -> Response:
+    def page(
+        self, template: str, status: int | None = None, *, error: TtpError | None = None, **values: Any
+    ) -> Response:
+        """Render a page. `error`: a refusal that it shows; the status is that of the error unless given."""
         shown = {
             "visit": self,
             "person": self.session.person if self.session else None,
             "csrf": self.csrf,
             "path": self.request.url.path,
             "done": DONE.get(self.query("done"), ""),
+            "error": error,
+            "lines": error_lines(error) if error else [],
             **values,
         }
         if self.session is not None:
             shown |= {"zone": self.zone, "now": self.now}
+        status = status or (status_of(error) if error else 200)
         return HTMLResponse(render(template, shown), status, headers=HEADERS)
 
     def go(self, path: str, **query: object) -> Response:
@@ -181,9 +187,7 @@ class Visit:
         return redirect(f"{path}?{urlencode(query)}" if query else path)
 
     def error(self, error: TtpError) -> Response:
-        status = status_of(error)
-        template = "error_part.html" if self.is_fragment else "error.html"
-        return self.page(template, status, error=error, lines=error_lines(error))
+        return self.page("error_part.html" if self.is_fragment else "error.html", error=error)
 
 
 def redirect(path: str) -> Response:
