@@ -13,7 +13,8 @@ from ttp.cli.context import Context
 from ttp.domain.api_token import TokenCapability
 from ttp.server.app import build_app
 from ttp.server.guard import MOST_BODY_BYTES, host_name
-from ttp.server.routes import ROUTES, Route
+from ttp.server.requests import Route
+from ttp.server.routes import ROUTES
 
 GUARDED = [route for route in ROUTES if route.needs]
 BODIES: dict[str, Any] = {

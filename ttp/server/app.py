@@ -37,8 +37,8 @@ from ttp.server.problems import (
     invalid_request,
     nothing_at,
 )
-from ttp.server.requests import GuardedRoute
-from ttp.server.routes import ROUTES, Route
+from ttp.server.requests import GuardedRoute, Route
+from ttp.server.routes import ROUTES
 from ttp.server.services import Installation
 from ttp.server.timetopost.answers import FailureAnswer
 from ttp.services.delivery_counts import DeliveryCounter
@@ -86,28 +86,29 @@ def _api_routes() -> tuple[APIRoute, ...]:
 
 
 def _api_route(route: Route) -> APIRoute:
-    is_timetopost = route.path.startswith(TIMETOPOST)
-    guarded: dict[str, Any] = {}
+    described = dict(route.described)
     if route.needs is not None:
-        guarded = {"x-capability": route.needs.value, "x-limited": route.limited, "security": [{"token": []}]}
+        described |= {"x-capability": route.needs.value, "x-limited": route.limited, "security": [{"token": []}]}
     if route.or_needs is not None:
-        guarded["x-or-capability"] = route.or_needs.value
-    make = APIRoute if route.needs is None else GuardedRoute
-    return make(
-        route.path,
-        route.handle,
-        methods=[route.method],
-        status_code=next(iter(route.answers)),
-        response_class=Response if any(model in (bytes, str) for model in route.answers.values()) else route.answer,
-        response_model=None,
-        responses={status: {} for status in route.statuses},
-        operation_id=route.name,
-        name=route.name,
-        tags=[
-            "timetopost" if is_timetopost else route.path.split("/")[2] if route.path.startswith("/v1/") else "health"
-        ],
-        openapi_extra={**guarded, **route.described} or None,
-    )
+        described["x-or-capability"] = route.or_needs.value
+    options: dict[str, Any] = {
+        "methods": [route.method],
+        "status_code": next(iter(route.answers)),
+        "response_class": Response if {bytes, str}.intersection(route.answers.values()) else route.answer,
+        "response_model": None,
+        "responses": {status: {} for status in route.statuses},
+        "operation_id": route.name,
+        "name": route.name,
+        "tags": [_tag(route.path)],
+        "openapi_extra": described or None,
+    }
+    return APIRoute(route.path, route.handle, **options) if route.needs is None else GuardedRoute(route, **options)
+
+
+def _tag(path: str) -> str:
+    if path.startswith(TIMETOPOST):
+        return "timetopost"
+    return path.split("/")[2] if path.startswith("/v1/") else "health"
 
 
 @cache
