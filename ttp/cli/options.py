@@ -442,11 +442,4 @@ def select_accounts(
     context: Context, names: Sequence[str] | None, platforms: Sequence[str] | None
 ) -> tuple[Account, ...]:
     """Return the named accounts, else all of the platforms, else all."""
-    look = context.queries
-    found = look.find_accounts(split_list(names) or ())
-    if names:
-        return found
-    if platforms:
-        wanted = {context.platforms.find(name).name for name in split_list(platforms) or ()}
-        return tuple(one for one in look.accounts() if one.platform in wanted)
-    return tuple(look.accounts())
+    return context.queries.select_accounts(split_list(names), split_list(platforms))

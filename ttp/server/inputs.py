@@ -235,13 +235,9 @@ def post_filter(
     )
 
 
-def chosen_accounts(services: RequestServices, account: str | None, platform: str | None) -> list[Account]:
+def chosen_accounts(services: RequestServices, account: str | None, platform: str | None) -> tuple[Account, ...]:
     """Return the named accounts, else all of the platforms, else all that the token may use."""
-    names = split(account)
-    if names:
-        return list(services.queries.find_accounts(names))
-    platforms = {services.platforms.find(name).name for name in split(platform)}
-    return [one for one in services.queries.accounts() if not platforms or one.platform in platforms]
+    return services.queries.select_accounts(split(account) or None, split(platform) or None)
 
 
 def _row(body: PostFieldsInput, without: set[str]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
@@ -12,10 +11,8 @@ from fastapi import Path, Query
 from ttp.domain.account import Account
 from ttp.domain.errors import TimeRefused, UsageError
 from ttp.domain.plan import PlanMethod
-from ttp.domain.post import PostStatus, calendar_time
 from ttp.domain.recurrence import Recurrence, end_of_day
 from ttp.domain.time.calendar_range import parse_calendar_range
-from ttp.domain.time.quiet_hours import QuietHours, parse_blackout, parse_quiet_hours
 from ttp.domain.time.resolve import resolve_bound
 from ttp.domain.time.slot_parser import parse_slot_times
 from ttp.domain.time.zones import load_zone, parse_zone
@@ -36,7 +33,6 @@ from ttp.server.requests import Services
 from ttp.services.cron import parse_cron
 from ttp.services.metrics.report import check_groupings, report_periods
 from ttp.services.planning import PlanRequest, no_room_error
-from ttp.store.queries import PostFilter
 from ttp.views.calendar import CalendarPage, calendar_json, calendar_row, gaps_of
 from ttp.views.metrics import sample_json, total_json
 from ttp.views.optimal import (
@@ -148,30 +144,26 @@ def plan_drafts(services: Services, body: PlanInput | None = None, dry_run: DryR
     return JsonAnswer(proposal_json(found, rows, scheduled=not dry_run, warnings=warnings))
 
 
-def plan_request(services: RequestServices, wanted: PlanInput, way: PlanMethod = PlanMethod.OPTIMAL) -> PlanRequest:
+def plan_request(services: RequestServices, body: PlanInput, way: PlanMethod = PlanMethod.OPTIMAL) -> PlanRequest:
     """Return the limits of a plan: those of the request, else of the settings. Raise UsageError, TimeRefused."""
-    config, now = services.config, services.clock.now()
-    zone = services.zone if wanted.timezone is None else parse_zone(wanted.timezone)
-    quiet = config.text("plan.quiet_hours") if wanted.quietHours is None else wanted.quietHours
-    blackout = config.texts("plan.blackout") if wanted.blackout is None else wanted.blackout
-    return PlanRequest(
-        days=wanted.days,
-        start=None if wanted.from_ is None else resolve_bound(wanted.from_, now=now, zone=zone, option="from"),
-        per_day=wanted.perDay,
-        gap_s=config.seconds("plan.min_gap_s") if wanted.minGapS is None else wanted.minGapS,
-        quiet=QuietHours(parse_quiet_hours(quiet), parse_blackout(blackout)),
+    return services.planning.request(
+        body.days,
+        start=body.from_,
+        per_day=body.perDay,
+        gap_s=body.minGapS,
+        quiet_hours=body.quietHours,
+        blackout=body.blackout,
+        tz=body.timezone,
         way=way,
-        tz=wanted.timezone,
     )
 
 
-def _drafts(services: RequestServices, wanted: PlanInput) -> list[int]:
-    if wanted.ids is not None and wanted.tags is not None:
+def _drafts(services: RequestServices, body: PlanInput) -> list[int]:
+    if body.ids is not None and body.tags is not None:
         raise UsageError("give ids or tags, not both")
-    if wanted.ids is not None:
-        return services.queries.ids([(one, one) for one in wanted.ids]) if wanted.ids else []
-    drafts = PostFilter(statuses=(PostStatus.DRAFT,), tags=tuple(wanted.tags or ()))
-    return [post.id or 0 for post in services.queries.posts(drafts)]
+    if body.ids is not None:
+        return services.queries.ids([(one, one) for one in body.ids]) if body.ids else []
+    return services.queries.draft_ids(body.tags or ())
 
 
 def _recurrence(services: RequestServices, body: RepeatInput) -> Recurrence:
@@ -197,7 +189,7 @@ def _recurrence(services: RequestServices, body: RepeatInput) -> Recurrence:
 
 def _zone_of_all(services: RequestServices, accounts: list[Account], timezone: str | None) -> ZoneInfo:
     """Return the zone of wall-clock times that several accounts share. Raise TimeRefused."""
-    zones = {zone.key: zone for zone in _zones(services, accounts, timezone)}
+    zones = {zone.key: zone for zone in services.times.account_zones(accounts, timezone)}
     if len(zones) > 1:
         raise TimeRefused(f"the accounts have different zones ({', '.join(sorted(zones))}); give one in timezone")
     zone = next(iter(zones.values()), services.zone if timezone is None else parse_zone(timezone))
@@ -223,15 +215,14 @@ def get_calendar(
     span = parse_calendar_range(when, month=False, week=week, today=today, zone=zone)
     wanted = post_filter(services, status=status, platform=platform, account=account, tag=tag)
     posts = services.calendar.posts(span, wanted)
-    page = CalendarPage(
-        span, clock=UTC if timezone is None else zone, gaps=() if status else gaps_of(span, posts, today)
-    )
+    free = None
     if span.is_week:
-        found = [one for one in chosen_accounts(services, account, platform) if one.enabled]
-        accounts = services.optimal.with_data(found)
-        coming = {one.name: [calendar_time(post) for post in posts if one.name in post.accounts] for one in accounts}
-        zones = _zones(services, accounts, timezone)
-        page = replace(page, free=tuple(services.optimal.free_between(accounts, zones, (span.start, span.end), coming)))
+        accounts = services.optimal.with_data(
+            [one for one in chosen_accounts(services, account, platform) if one.enabled]
+        )
+        free = services.optimal.free_between(accounts, services.times.account_zones(accounts, timezone), span, posts)
+    gaps = () if status else gaps_of(span, posts, today)
+    page = CalendarPage(span, gaps, free, clock=UTC if timezone is None else zone)
     return JsonAnswer(calendar_json(page, [calendar_row(post, page.clock) for post in posts]))
 
 
@@ -258,14 +249,14 @@ def get_next_hours(
 ) -> JsonAnswer:
     """Return the next good free hour of accounts together, or `count` of them."""
     accounts = chosen_accounts(services, account, platform)
-    found = services.optimal.next(accounts, _zones(services, accounts, timezone), count or 1)
+    found = services.optimal.next(accounts, services.times.account_zones(accounts, timezone), count or 1)
     return JsonAnswer(next_hours_json([one.as_json() for one in found], counted=count is not None))
 
 
 def get_week(services: Services, account: Words = None, platform: Words = None, timezone: Zone = None) -> JsonAnswer:
     """Return the hours of every day, best first."""
     accounts = chosen_accounts(services, account, platform)
-    return JsonAnswer(week_json(services.optimal.week(accounts, _zones(services, accounts, timezone)).days))
+    return JsonAnswer(week_json(services.optimal.week(accounts, services.times.account_zones(accounts, timezone)).days))
 
 
 def get_heatmap(services: Services, account: Words = None, platform: Words = None, timezone: Zone = None) -> JsonAnswer:
@@ -312,7 +303,7 @@ def get_report(
         None if until is None else resolve_bound(until, now=now, zone=zone, option="until"),
     )
     accounts = chosen_accounts(services, account, platform)
-    zones = _zones(services, accounts, timezone)
+    zones = services.times.account_zones(accounts, timezone)
     return JsonAnswer(report_json(services.reports.report(accounts, zones, period, before, groups)))
 
 
@@ -320,12 +311,8 @@ def _advice(
     services: RequestServices, account: str | None, platform: str | None, timezone: str | None
 ) -> list[AccountAdvice]:
     accounts = chosen_accounts(services, account, platform)
-    zones = _zones(services, accounts, timezone)
+    zones = services.times.account_zones(accounts, timezone)
     return [AccountAdvice(services.optimal.advise(one, zone)) for one, zone in zip(accounts, zones, strict=True)]
-
-
-def _zones(services: RequestServices, accounts: list[Account], timezone: str | None) -> list[ZoneInfo]:
-    return [services.times.account_zone(one, timezone) for one in accounts]
 
 
 def _named_zone(services: RequestServices, account: Account, timezone: str | None) -> str:

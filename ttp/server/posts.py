@@ -94,19 +94,21 @@ def get_post(post_id: PostId, services: Services) -> JsonAnswer:
 def create_post(request: Request, body: NewPostInput, services: Services, dry_run: DryRun = False) -> JsonAnswer:
     """Create a post: a draft without a time, scheduled with one. The idempotency key becomes its key."""
     wanted = new_post(body, request.headers.get("idempotency-key"), services.platforms)
-    saved = services.posts.find_by_key(wanted)
-    time = None if saved is not None or not wanted.at else services.posts.time_of_new(services.times, wanted)
     if dry_run:
-        found = preview_post(services.posts, wanted, time)
+        is_new = services.posts.find_by_key(wanted) is None
+        found = preview_post(
+            services.posts, wanted, services.posts.time_of_new(services.times, wanted) if is_new else None
+        )
         if found.refused is not None:
             raise found.refused
         return JsonAnswer(views.preview_json(found, _sentences(found.warnings)))
-    return _saved(saved or services.posts.create(wanted, time), created=True)
+    return _saved(services.posts.create_once(wanted, services.times), created=True)
 
 
 def edit_post(post_id: PostId, body: PostChangesInput, services: Services, dry_run: DryRun = False) -> JsonAnswer:
     """Change fields of a post. With `If-Match` a post that was changed since is not overwritten."""
     wanted = post_changes(body, services.platforms)
+    # An empty time takes the time of the post away.
     time = services.posts.time_of_edit(services.times, post_id, wanted) if wanted.at else None
     return _saved(services.posts.edit(post_id, wanted, time))
 

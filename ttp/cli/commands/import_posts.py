@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ttp.cli.commands.plan import DAYS, parse_start
+from ttp.cli.commands.plan import DAYS
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, PARTIAL
 from ttp.cli.notices import hint_line, warn_needs_approval, warn_not_running
@@ -215,21 +215,7 @@ def spreading(
             f'--spread is optimal, slots or even, not "{way}"',
             Hint("try", other_options(spread=PlanMethod.OPTIMAL.value)),
         )
-    from ttp.domain.time.quiet_hours import QuietHours, parse_blackout, parse_quiet_hours
-    from ttp.services.planning import PlanRequest
-
-    config = context.config
-    request = PlanRequest(
-        days=days or DAYS,
-        start=parse_start(context, start, tz),
-        per_day=per_day,
-        gap_s=config.seconds("plan.min_gap_s"),
-        quiet=QuietHours(
-            parse_quiet_hours(config.text("plan.quiet_hours")), parse_blackout(config.texts("plan.blackout"))
-        ),
-        way=PlanMethod(way),
-        tz=tz,
-    )
+    request = context.planning.request(days or DAYS, start=start, per_day=per_day, way=PlanMethod(way), tz=tz)
     return ImportScheduler(context.posts, context.planning, request)
 
 

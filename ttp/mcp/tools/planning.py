@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from ttp.domain.errors import UsageError
 from ttp.domain.permissions import Capability
-from ttp.domain.post import PostStatus, calendar_time
 from ttp.domain.time.calendar_range import parse_calendar_range
 from ttp.domain.time.durations import parse_duration
-from ttp.domain.time.quiet_hours import QuietHours, parse_blackout, parse_quiet_hours
-from ttp.domain.time.resolve import resolve_bound
 from ttp.domain.time.zones import parse_zone
 from ttp.mcp.arguments import Arguments, Write
 from ttp.mcp.services import Services
 from ttp.mcp.tool import tool
-from ttp.mcp.tools.posts import not_running, parse_bound, split, unapproved
+from ttp.mcp.tools.posts import ChosenPosts, not_running, parse_bound, post_filter, split, unapproved
 from ttp.services.metrics.report import check_groupings, report_periods
-from ttp.services.planning import PlanRequest, no_room_error
-from ttp.store.queries import PostFilter
+from ttp.services.planning import no_room_error
 from ttp.views import Json
 from ttp.views.accounts import account_json
 from ttp.views.answers import AccountAnswer, CalendarAnswer, PlanAnswer, StatusAnswer
@@ -38,7 +33,6 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from ttp.domain.account import Account
-    from ttp.services.queries import PostView
 
 DAYS = 14
 """Days of a plan, if none are given."""
@@ -68,12 +62,7 @@ class OfAccounts(Arguments):
 
 
 def _chosen(services: Services, given: OfAccounts) -> tuple[Account, ...]:
-    if given.accounts:
-        return services.queries.find_accounts(split(given.accounts) or ())
-    if given.platforms:
-        wanted = {services.platforms.find(name).name for name in split(given.platforms) or ()}
-        return tuple(one for one in services.queries.accounts() if one.platform in wanted)
-    return tuple(services.queries.accounts())
+    return services.queries.select_accounts(split(given.accounts or None), split(given.platforms or None))
 
 
 class BestTimes(OfAccounts):
@@ -103,7 +92,7 @@ class NextSlot(OfAccounts):
 def next_slot(services: Services, given: NextSlot) -> Json:
     """Find the next good free hour, for several accounts together. `slot` is null without metrics."""
     accounts = _chosen(services, given)
-    zones = [services.times.account_zone(one, given.tz) for one in accounts]
+    zones = services.times.account_zones(accounts, given.tz)
     slots = [slot.as_json() for slot in services.optimal.next(accounts, zones, given.count or 1)]
     return next_hours_json(slots, counted=given.count is not None)
 
@@ -131,7 +120,15 @@ def plan_drafts(services: Services, given: PlanDrafts) -> Json:
     if not ids:
         return proposal_json(None, [], scheduled=False)
     with services.naming_choices():
-        request = _plan_request(services, given)
+        request = services.planning.request(
+            given.days,
+            start=given.from_,
+            per_day=given.per_day,
+            gap_s=None if given.min_gap is None else parse_duration(given.min_gap).total_seconds(),
+            quiet_hours=given.quiet_hours,
+            blackout=given.blackout,
+            tz=given.tz,
+        )
         found = services.planning.propose(ids, request)
     if found.plan.left_out and not given.partly:
         raise no_room_error(found, request)
@@ -149,43 +146,16 @@ def _drafts(services: Services, given: PlanDrafts) -> list[int]:
         raise UsageError("give ids or tags, not both")
     if given.ids is not None:
         return services.queries.ids([(one, one) for one in given.ids])
-    wanted = PostFilter(statuses=(PostStatus.DRAFT,), tags=split(given.tags) or ())
-    return [post.id or 0 for post in services.queries.posts(wanted)]
-
-
-def _plan_request(services: Services, given: PlanDrafts) -> PlanRequest:
-    config = services.config
-    gap = None if given.min_gap is None else parse_duration(given.min_gap)
-    quiet = config.text("plan.quiet_hours") if given.quiet_hours is None else given.quiet_hours
-    return PlanRequest(
-        days=given.days,
-        start=_start(services, given),
-        per_day=given.per_day,
-        gap_s=config.seconds("plan.min_gap_s") if gap is None else gap.total_seconds(),
-        quiet=QuietHours(
-            parse_quiet_hours(quiet),
-            parse_blackout(config.texts("plan.blackout") if given.blackout is None else given.blackout),
-        ),
-        tz=given.tz,
-    )
-
-
-def _start(services: Services, given: PlanDrafts) -> datetime | None:
-    zone = _zone(services, given.tz)
-    if given.from_ is None:
-        return None
-    return resolve_bound(given.from_, now=services.now(), zone=zone, option="from")
+    return services.queries.draft_ids(split(given.tags) or ())
 
 
 def _zone(services: Services, tz: str | None) -> ZoneInfo:
     return services.zone if tz is None else parse_zone(tz)
 
 
-class ShowCalendar(OfAccounts):
+class ShowCalendar(OfAccounts, ChosenPosts):
     when: str | None = Field(None, description="2026-12, 2026-W49, a date, next or prev; else now.")
     week: bool = Field(False, description="A week instead of a month; it also has free best hours.")
-    statuses: list[PostStatus] | None = Field(None, description="Only posts of these statuses.")
-    tags: list[str] | None = Field(None, description="Only posts with one of these tags.")
 
 
 @tool(Capability.READ, CalendarAnswer)
@@ -194,33 +164,14 @@ def calendar(services: Services, given: ShowCalendar) -> Json:
     zone = _zone(services, given.tz)
     today = services.now().astimezone(zone).date()
     span = parse_calendar_range(given.when, month=False, week=given.week, today=today, zone=zone)
-    find = services.queries.find_accounts
-    wanted = PostFilter(
-        statuses=tuple(given.statuses or ()),
-        platforms=tuple(services.platforms.find(name).name for name in split(given.platforms) or ()),
-        accounts=tuple(one.id or 0 for one in find(split(given.accounts) or ())) if given.accounts else (),
-        tags=split(given.tags) or (),
-    )
-    posts = services.calendar.posts(span, wanted)
-    page = CalendarPage(
-        span,
-        clock=UTC if given.tz is None else zone,
-        gaps=() if given.statuses else gaps_of(span, posts, today),
-    )
+    posts = services.calendar.posts(span, post_filter(services, given))
+    free = None
     if span.is_week:
-        page = _with_free_hours(services, given, page, posts)
+        accounts = services.optimal.with_data([one for one in _chosen(services, given) if one.enabled])
+        free = services.optimal.free_between(accounts, services.times.account_zones(accounts, given.tz), span, posts)
+    gaps = () if given.statuses else gaps_of(span, posts, today)
+    page = CalendarPage(span, gaps, free, clock=UTC if given.tz is None else zone)
     return calendar_json(page, [calendar_row(post, page.clock) for post in posts])
-
-
-def _with_free_hours(
-    services: Services, given: ShowCalendar, page: CalendarPage, posts: Sequence[PostView]
-) -> CalendarPage:
-    chosen = [one for one in _chosen(services, given) if one.enabled]
-    accounts = services.optimal.with_data(chosen)
-    coming = {one.name: [calendar_time(post) for post in posts if one.name in post.accounts] for one in accounts}
-    zones = [services.times.account_zone(one, given.tz) for one in accounts]
-    free = services.optimal.free_between(accounts, zones, (page.span.start, page.span.end), coming)
-    return replace(page, free=tuple(free))
 
 
 class ShowReport(OfAccounts):
@@ -246,7 +197,7 @@ def report(services: Services, given: ShowReport) -> Json:
     since = parse_bound(services, "since", given.since)
     period, before = report_periods(services.now(), span, since, parse_bound(services, "until", given.until))
     accounts = _chosen(services, given)
-    zones = [services.times.account_zone(one, given.tz) for one in accounts]
+    zones = services.times.account_zones(accounts, given.tz)
     return report_json(services.reports.report(accounts, zones, period, before, groups))
 
 

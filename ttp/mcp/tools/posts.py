@@ -44,11 +44,14 @@ LISTED = 50
 """Posts that `list_posts` answers without `limit`."""
 
 
-class ListPosts(Arguments):
+class ChosenPosts(Arguments):
     statuses: list[PostStatus] | None = Field(None, description="Only posts of these statuses.")
     platforms: list[str] | None = Field(None, description="Only posts to these platforms.")
     accounts: list[str] | None = Field(None, description="Only posts to these accounts.")
     tags: list[str] | None = Field(None, description="Only posts with one of these tags.")
+
+
+class ListPosts(ChosenPosts):
     since: str | None = Field(None, description="Only posts due from this time on: a date, a time, or 7d (days ago).")
     until: str | None = Field(None, description="Only posts due before this time.")
     search: str | None = Field(None, description="Only posts with this in their text.")
@@ -64,16 +67,8 @@ def list_posts(services: Services, given: ListPosts) -> list[Json]:
 
     A page has `limit` posts; ask for the next one with `after`.
     """
-    return [post_json(post) for post in services.queries.views(_filter(services, given))]
-
-
-def _filter(services: Services, given: ListPosts) -> PostFilter:
-    find = services.queries.find_accounts
-    return PostFilter(
-        statuses=tuple(given.statuses or ()),
-        platforms=tuple(services.platforms.find(name).name for name in split(given.platforms) or ()),
-        accounts=tuple(one.id or 0 for one in find(split(given.accounts) or ())) if given.accounts else (),
-        tags=split(given.tags) or (),
+    wanted = replace(
+        post_filter(services, given),
         since=parse_bound(services, "since", given.since),
         until=parse_bound(services, "until", given.until),
         search=given.search,
@@ -81,6 +76,18 @@ def _filter(services: Services, given: ListPosts) -> PostFilter:
         needs_you=given.needs_you,
         limit=given.limit,
         after=given.after,
+    )
+    return [post_json(post) for post in services.queries.views(wanted)]
+
+
+def post_filter(services: Services, given: ChosenPosts) -> PostFilter:
+    """Return the filter of posts that these arguments choose. Raise NotFound, Ambiguous, UsageError."""
+    accounts = services.queries.find_accounts(split(given.accounts) or ())
+    return PostFilter(
+        statuses=tuple(given.statuses or ()),
+        platforms=tuple(services.platforms.find(name).name for name in split(given.platforms) or ()),
+        accounts=tuple(one.id or 0 for one in accounts),
+        tags=split(given.tags) or (),
     )
 
 
@@ -157,10 +164,8 @@ def create_post(services: Services, given: CreatePost) -> Json:
     wanted = _post_input(services, given, given.text, key=given.key, first=given.first)
     if given.dry_run:
         return _preview(services, wanted)
-    saved = services.posts.find_by_key(wanted)
-    if saved is None:
-        with services.naming_choices():
-            saved = services.posts.create(wanted, services.posts.time_of_new(services.times, wanted))
+    with services.naming_choices():
+        saved = services.posts.create_once(wanted, services.times)
     return saved_post_json(services, saved)
 
 

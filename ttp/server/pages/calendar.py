@@ -124,9 +124,7 @@ def _posts(visit: Visit, span: CalendarRange) -> list[PostView]:
 def _free_hours(visit: Visit, span: CalendarRange, posts: Sequence[PostView]) -> tuple[FreeHour, ...]:
     services = visit.reading
     accounts = services.optimal.with_data([one for one in services.queries.accounts() if one.enabled])
-    coming = {one.name: [calendar_time(post) for post in posts if one.name in post.accounts] for one in accounts}
-    zones = [services.times.account_zone(one) for one in accounts]
-    return tuple(services.optimal.free_between(accounts, zones, (span.start, span.end), coming)) if accounts else ()
+    return services.optimal.free_between(accounts, services.times.account_zones(accounts), span, posts)
 
 
 def _hours(

@@ -49,7 +49,7 @@ def _report_page(visit: Visit, when: str, error: TtpError | None) -> Response:
     span = None if asked is None else parse_calendar_range(asked, month=False, week=False, today=today, zone=zone)
     period, before = report_periods(visit.now, span, None, None)
     accounts = services.queries.accounts()
-    zones = [services.times.account_zone(one) for one in accounts]
+    zones = services.times.account_zones(accounts)
     report = services.reports.report(accounts, zones, period, before, GROUPS)
     shown = span or parse_calendar_range(None, month=True, week=False, today=today, zone=zone)
     return visit.page(

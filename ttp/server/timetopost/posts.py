@@ -24,9 +24,6 @@ from ttp.views.posts import delivery_json
 if TYPE_CHECKING:
     from ttp.domain.delivery import Delivery
     from ttp.domain.post import PostFields
-    from ttp.domain.post_edit import PostInput
-    from ttp.server.services import RequestServices
-    from ttp.services.posts import SavedPost
 
 MOST_LISTED = 10_000
 
@@ -55,7 +52,7 @@ def submit_post(body: NewPost, request: Request, services: Services) -> JsonAnsw
     }
     key = request.headers.get("idempotency-key")
     wanted = new_post(NewPostInput.model_validate(given), key, services.platforms)
-    saved = create_post(services, wanted)
+    saved = services.posts.create_once(wanted, services.times)
     warnings = [one.message for one in saved.warnings]
     return JsonAnswer({"success": True, "post": post_shape(request, saved.post, warnings)}, 201)
 
@@ -75,15 +72,6 @@ def cancel_post(post_id: TheirPostId, services: Services, body: Empty = None) ->
     """Delete a post before it is published, or after it has ended."""
     services.posts.delete([as_id(post_id)])
     return JsonAnswer({"success": True, "id": post_id, "deleted": True})
-
-
-def create_post(services: RequestServices, wanted: PostInput) -> SavedPost:
-    """Store a new post, or return the one that its key has."""
-    saved = services.posts.find_by_key(wanted)
-    if saved is not None:
-        return saved
-    time = services.posts.time_of_new(services.times, wanted) if wanted.at else None
-    return services.posts.create(wanted, time)
 
 
 def post_shape(request: Request, post: PostFields, warnings: Sequence[str] = ()) -> Json:
