@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Annotated, Any, BinaryIO, cast
 
 from fastapi import Request, Response
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 from typing_extensions import TypedDict
@@ -43,6 +43,7 @@ from ttp.domain.errors import Busy
 from ttp.domain.permissions import POST_CAPABILITIES
 from ttp.server.forms import FORM, receive_form
 from ttp.server.idempotency import IdempotencyKeys
+from ttp.server.inputs import RequestBody
 from ttp.server.problems import InvalidRequest, invalid_request, problem_answer
 from ttp.server.requests import Services, check_key, repeat_answer
 from ttp.server.services import RequestServices
@@ -101,11 +102,7 @@ def _check_words(words: list[str]) -> list[str]:
 CallerPath = Annotated[str, Field(min_length=1, max_length=4000), AfterValidator(_check_path)]
 
 
-class _Sent(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class CallerTerminal(_Sent):
+class CallerTerminal(RequestBody):
     """`stdout`, `stderr`: whether they are terminals; `asks`: whether the caller answers questions."""
 
     stdout: bool = False
@@ -114,7 +111,7 @@ class CallerTerminal(_Sent):
     encoding: Annotated[str, Field(max_length=40), AfterValidator(_check_encoding)] = "utf-8"
 
 
-class CommandBody(_Sent):
+class CommandBody(RequestBody):
     """A command line, and what the caller's machine says about it.
 
     `files`: the absolute paths of the parts `file`, in their order; `folders`: of folders that exist; `paths`: of names
@@ -125,11 +122,11 @@ class CommandBody(_Sent):
     argv: Annotated[list[str], Field(max_length=5000), AfterValidator(_check_words)]
     cwd: CallerPath = "/"
     terminal: CallerTerminal = CallerTerminal()
-    environ: Annotated[dict[str, str], Field(max_length=40), AfterValidator(_check_variables)] = {}
-    files: Annotated[list[CallerPath], Field(max_length=MOST_FILES)] = []
-    folders: Annotated[list[CallerPath], Field(max_length=1000)] = []
-    paths: dict[str, CallerPath] = {}
-    answers: dict[str, bool] = {}
+    environ: Annotated[dict[str, str], Field(max_length=40), AfterValidator(_check_variables)] = Field({})
+    files: Annotated[list[CallerPath], Field(max_length=MOST_FILES)] = Field([])
+    folders: Annotated[list[CallerPath], Field(max_length=1000)] = Field([])
+    paths: dict[str, CallerPath] = Field({})
+    answers: dict[str, bool] = Field({})
 
 
 COMMAND_BODY: Mapping[str, Any] = {

@@ -52,18 +52,20 @@ Words = Annotated[ShortText | None, Query(description="One or several, separated
 Seconds = Annotated[float, Query(ge=0, le=30, description="Wait at most this many seconds for the end.")]
 
 
-class _Body(BaseModel):
+class RequestBody(BaseModel):
+    """A body in JSON: it has no other fields, and values have their own types."""
+
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class NoFields(_Body):
+class NoFields(RequestBody):
     """An empty object, or no body at all."""
 
 
 Empty = Annotated[NoFields | None, Body()]
 
 
-class MediaInput(_Body):
+class MediaInput(RequestBody):
     """A web address, which is fetched once, or media of this store, by `sha256`."""
 
     url: Text | None = None
@@ -72,14 +74,14 @@ class MediaInput(_Body):
     alt: Text | None = None
 
 
-class UploadInput(_Body):
+class UploadInput(RequestBody):
     """A file that will come in parts."""
 
     name: ShortText
     bytes: Annotated[int, Field(ge=1, le=MOST_UPLOAD_BYTES, description="The size of the whole file.")]
 
 
-class PostFieldsInput(_Body):
+class PostFieldsInput(RequestBody):
     content: Text | None = None
     accounts: list[ShortText] | None = Field(None, description="`PLATFORM/HANDLE`, or a platform with one account.")
     scheduledAt: ShortText | None = Field(
@@ -109,13 +111,13 @@ class PostChangesInput(PostFieldsInput):
     """Changes of a post: a field that is left out stays, a list is replaced, null or an empty value empties it."""
 
 
-class TimeInput(_Body):
+class TimeInput(RequestBody):
     at: ShortText
     timezone: ShortText | None = None
     first: bool = False
 
 
-class SlotInput(_Body):
+class SlotInput(RequestBody):
     """Weekly times of accounts: in words (`mon,wed 09:00`) or as a cron expression."""
 
     accounts: Annotated[list[ShortText], Field(min_length=1)]
@@ -125,7 +127,7 @@ class SlotInput(_Body):
     name: ShortText | None = None
 
 
-class PlanInput(_Body):
+class PlanInput(RequestBody):
     """Which drafts to plan, and within which limits; else those of the settings."""
 
     ids: list[Annotated[int, Field(ge=1, le=_MOST_ID)]] | None = Field(
@@ -146,7 +148,7 @@ class PlanInput(_Body):
     partly: bool = Field(False, description="If not all fit, plan those that do.")
 
 
-class RepeatInput(_Body):
+class RepeatInput(RequestBody):
     """A repeat of a post, or of the posts of a tag (`pool`), which take turns."""
 
     post: Annotated[int, Field(ge=1, le=_MOST_ID)] | None = None
@@ -163,22 +165,22 @@ class RepeatInput(_Body):
     )
 
 
-class UndoInput(_Body):
+class UndoInput(RequestBody):
     count: Annotated[int, Field(ge=1, le=1000)] = Field(1, description="How many changes, newest first.")
     post: Annotated[int, Field(ge=1, le=_MOST_ID)] | None = Field(None, description="Only changes of this post.")
     partial: bool = Field(False, description="Undo what can be undone, and skip the rest.")
 
 
-class AccountsInput(_Body):
+class AccountsInput(RequestBody):
     accounts: list[ShortText] = Field([], description="Only these accounts; without any, all.")
 
 
-class ResolutionInput(_Body):
+class ResolutionInput(RequestBody):
     account: ShortText
     published: ShortText | None = Field(description="The address or id of the post; null if it was not published.")
 
 
-class ReasonInput(_Body):
+class ReasonInput(RequestBody):
     reason: Annotated[Text, AfterValidator(_refuse_blank)] | None = None
 
 
