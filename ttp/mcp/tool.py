@@ -67,7 +67,7 @@ def tool(
     """
 
     def make(function: F) -> F:
-        arguments = get_type_hints(function)["given"]
+        arguments = get_type_hints(function)["args"]
         title = function.__name__.replace("_", " ").capitalize()
         reads = not issubclass(arguments, Write)
         hints = ToolAnnotations(

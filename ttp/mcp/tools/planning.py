@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from ttp.domain.account import Account
 
 DAYS = 14
-"""Days of a plan, if none are given."""
+"""Days of a plan, if none are args."""
 
 
 class Nothing(Arguments):
@@ -43,13 +43,13 @@ class Nothing(Arguments):
 
 
 @tool(Capability.READ, list[AccountAnswer])
-def list_accounts(services: Services, given: Nothing) -> list[Json]:
+def list_accounts(services: Services, args: Nothing) -> list[Json]:
     """List the accounts, whether they are connected, and their time zones."""
     return [account_json(one) for one in services.queries.accounts()]
 
 
 @tool(Capability.READ, StatusAnswer)
-def status(services: Services, given: Nothing) -> Json:
+def status(services: Services, args: Nothing) -> Json:
     """Show whether a publisher runs, the next post, what is overdue, and what needs a person."""
     asked = services.status
     return status_json(replace(asked.health(0), costs=asked.costs(), elsewhere=asked.elsewhere()))
@@ -61,8 +61,8 @@ class OfAccounts(Arguments):
     tz: str | None = Field(None, description="Use this time zone instead of each account's own.")
 
 
-def _chosen(services: Services, given: OfAccounts) -> tuple[Account, ...]:
-    return services.queries.select_accounts(split(given.accounts or None), split(given.platforms or None))
+def _chosen(services: Services, args: OfAccounts) -> tuple[Account, ...]:
+    return services.queries.select_accounts(split(args.accounts or None), split(args.platforms or None))
 
 
 class BestTimes(OfAccounts):
@@ -70,17 +70,17 @@ class BestTimes(OfAccounts):
 
 
 @tool(Capability.READ, OptimalAnswer)
-def best_times(services: Services, given: BestTimes) -> Json:
+def best_times(services: Services, args: BestTimes) -> Json:
     """Show which hours and days bring each account more engagement, learned from its own posts.
 
     `uplift` is the expected gain over the account's average, `low` and `high` its 80 % interval. Trust it only as far
     as `signal` says: none, thin or ok.
     """
     told = [
-        AccountAdvice(services.optimal.advise(one, services.times.account_zone(one, given.tz)))
-        for one in _chosen(services, given)
+        AccountAdvice(services.optimal.advise(one, services.times.account_zone(one, args.tz)))
+        for one in _chosen(services, args)
     ]
-    rows = [recommendation_json(one, everything=given.all) for one in told]
+    rows = [recommendation_json(one, everything=args.all) for one in told]
     return list_with_single("recommendation")(rows)
 
 
@@ -89,12 +89,12 @@ class NextSlot(OfAccounts):
 
 
 @tool(Capability.READ, NextHoursAnswer)
-def next_slot(services: Services, given: NextSlot) -> Json:
+def next_slot(services: Services, args: NextSlot) -> Json:
     """Find the next good free hour, for several accounts together. `slot` is null without metrics."""
-    accounts = _chosen(services, given)
-    zones = services.times.account_zones(accounts, given.tz)
-    slots = [slot.as_json() for slot in services.optimal.next(accounts, zones, given.count or 1)]
-    return next_hours_json(slots, counted=given.count is not None)
+    accounts = _chosen(services, args)
+    zones = services.times.account_zones(accounts, args.tz)
+    slots = [slot.as_json() for slot in services.optimal.next(accounts, zones, args.count or 1)]
+    return next_hours_json(slots, counted=args.count is not None)
 
 
 class PlanDrafts(Write):
@@ -111,29 +111,29 @@ class PlanDrafts(Write):
 
 
 @tool(Capability.PUBLISH, PlanAnswer, rehearses=True)
-def plan_drafts(services: Services, given: PlanDrafts) -> Json:
+def plan_drafts(services: Services, args: PlanDrafts) -> Json:
     """Spread drafts over the coming days, at the best free hours of their accounts, and schedule all or none.
 
     With `dryRun` it only answers the plan.
     """
-    ids = _drafts(services, given)
+    ids = _drafts(services, args)
     if not ids:
         return proposal_json(None, [], scheduled=False)
     with services.naming_choices():
         request = services.planning.request(
-            given.days,
-            start=given.from_,
-            per_day=given.per_day,
-            gap_s=None if given.min_gap is None else parse_duration(given.min_gap).total_seconds(),
-            quiet_hours=given.quiet_hours,
-            blackout=given.blackout,
-            tz=given.tz,
+            args.days,
+            start=args.from_,
+            per_day=args.per_day,
+            gap_s=None if args.min_gap is None else parse_duration(args.min_gap).total_seconds(),
+            quiet_hours=args.quiet_hours,
+            blackout=args.blackout,
+            tz=args.tz,
         )
         found = services.planning.propose(ids, request)
-    if found.plan.left_out and not given.partly:
+    if found.plan.left_out and not args.partly:
         raise no_room_error(found, request)
     rows = [assignment_json(one, found) for one in found.plan.assignments]
-    if given.dry_run:
+    if args.dry_run:
         return proposal_json(found, rows, scheduled=False)
     saved = services.planning.schedule(found)
     warnings = [*dict.fromkeys(problem.message for one in saved for problem in one.warnings), *not_running(services)]
@@ -141,12 +141,12 @@ def plan_drafts(services: Services, given: PlanDrafts) -> Json:
     return proposal_json(found, rows, scheduled=True, warnings=warnings)
 
 
-def _drafts(services: Services, given: PlanDrafts) -> list[int]:
-    if given.ids is not None and given.tags is not None:
+def _drafts(services: Services, args: PlanDrafts) -> list[int]:
+    if args.ids is not None and args.tags is not None:
         raise UsageError("give ids or tags, not both")
-    if given.ids is not None:
-        return services.queries.ids([(one, one) for one in given.ids])
-    return services.queries.draft_ids(split(given.tags) or ())
+    if args.ids is not None:
+        return services.queries.ids([(one, one) for one in args.ids])
+    return services.queries.draft_ids(split(args.tags) or ())
 
 
 def _zone(services: Services, tz: str | None) -> ZoneInfo:
@@ -159,18 +159,18 @@ class ShowCalendar(OfAccounts, ChosenPosts):
 
 
 @tool(Capability.READ, CalendarAnswer)
-def calendar(services: Services, given: ShowCalendar) -> Json:
+def calendar(services: Services, args: ShowCalendar) -> Json:
     """Show what is published when, in a month or a week, with the days that have no post."""
-    zone = _zone(services, given.tz)
+    zone = _zone(services, args.tz)
     today = services.now().astimezone(zone).date()
-    span = parse_calendar_range(given.when, month=False, week=given.week, today=today, zone=zone)
-    posts = services.calendar.posts(span, post_filter(services, given))
+    span = parse_calendar_range(args.when, month=False, week=args.week, today=today, zone=zone)
+    posts = services.calendar.posts(span, post_filter(services, args))
     free = None
     if span.is_week:
-        accounts = services.optimal.with_data([one for one in _chosen(services, given) if one.enabled])
-        free = services.optimal.free_between(accounts, services.times.account_zones(accounts, given.tz), span, posts)
-    gaps = () if given.statuses else gaps_of(span, posts, today)
-    page = CalendarPage(span, gaps, free, clock=UTC if given.tz is None else zone)
+        accounts = services.optimal.with_data([one for one in _chosen(services, args) if one.enabled])
+        free = services.optimal.free_between(accounts, services.times.account_zones(accounts, args.tz), span, posts)
+    gaps = () if args.statuses else gaps_of(span, posts, today)
+    page = CalendarPage(span, gaps, free, clock=UTC if args.tz is None else zone)
     return calendar_json(page, [calendar_row(post, page.clock) for post in posts])
 
 
@@ -182,22 +182,22 @@ class ShowReport(OfAccounts):
 
 
 @tool(Capability.READ, ReportAnswer)
-def report(services: Services, given: ShowReport) -> Json:
+def report(services: Services, args: ShowReport) -> Json:
     """Show how posts did, compared with the time before, and each with what its hour and kind usually bring.
 
     `change` is the share by which a number grew; `usual` is what a post like this brings, `difference` how far it was
     from that.
     """
-    groups = check_groupings(split(given.by) or ())
-    zone = _zone(services, given.tz)
+    groups = check_groupings(split(args.by) or ())
+    zone = _zone(services, args.tz)
     span = None
-    if given.when is not None:
+    if args.when is not None:
         today = services.now().astimezone(zone).date()
-        span = parse_calendar_range(given.when, month=False, week=False, today=today, zone=zone)
-    since = parse_bound(services, "since", given.since)
-    period, before = report_periods(services.now(), span, since, parse_bound(services, "until", given.until))
-    accounts = _chosen(services, given)
-    zones = services.times.account_zones(accounts, given.tz)
+        span = parse_calendar_range(args.when, month=False, week=False, today=today, zone=zone)
+    since = parse_bound(services, "since", args.since)
+    period, before = report_periods(services.now(), span, since, parse_bound(services, "until", args.until))
+    accounts = _chosen(services, args)
+    zones = services.times.account_zones(accounts, args.tz)
     return report_json(services.reports.report(accounts, zones, period, before, groups))
 
 
