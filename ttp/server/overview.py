@@ -1,9 +1,8 @@
-"""The routes of accounts, of the status, of the health of the server, and of its counts for Prometheus."""
+"""Routes: accounts, the status, the health of the server, and counts for Prometheus."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from itertools import accumulate
 
 from fastapi import Request, Response
@@ -24,7 +23,7 @@ from ttp.views.status import check_json, checkup_json, status_json
 
 def list_accounts(services: Services) -> JsonAnswer:
     """List the accounts that the token may use."""
-    return JsonAnswer([account_json(one) for one in services.queries.accounts()])
+    return JsonAnswer([account_json(account) for account in services.queries.accounts()])
 
 
 def get_account(account: AccountName, services: Services) -> JsonAnswer:
@@ -35,14 +34,13 @@ def check_account(account: AccountName, services: Services, body: Empty = None, 
     """Check an account on its platform: token, permissions, quota. A token that is due is renewed; an account whose
     token is refused is marked. A dry run looks for the account only."""
     found = services.queries.account(account)
-    checked = Checkup(()) if dry_run else services.installation.account_check().accounts([found])
-    return JsonAnswer(checkup_json(checked, [check_json(one) for one in checked.checks]))
+    checkup = Checkup(()) if dry_run else services.installation.account_check().accounts([found])
+    return JsonAnswer(checkup_json(checkup, [check_json(check) for check in checkup.checks]))
 
 
 def get_status(services: Services) -> JsonAnswer:
     """Return the publisher, the queue and what needs a person, of all accounts."""
-    asked = services.installation.status
-    return JsonAnswer(status_json(replace(asked.health(), costs=asked.costs(), elsewhere=asked.elsewhere())))
+    return JsonAnswer(status_json(services.installation.status.full_health()))
 
 
 def get_counts(request: Request, services: Services) -> Response:
@@ -72,30 +70,30 @@ class _Counts(Collector):
         self._stalled = stalled
 
     def collect(self) -> Iterator[Metric]:
-        found = self._counts
-        yield _gauge("ttp_deliveries_due", "Deliveries that should have begun.", found.due)
-        yield _gauge("ttp_deliveries_failed", "Deliveries that failed and can be retried.", found.failed)
-        yield _gauge("ttp_deliveries_needs_review", "Deliveries that a person must settle.", found.needs_review)
+        counts = self._counts
+        yield _gauge("ttp_deliveries_due", "Deliveries that should have begun.", counts.due)
+        yield _gauge("ttp_deliveries_failed", "Deliveries that failed and can be retried.", counts.failed)
+        yield _gauge("ttp_deliveries_needs_review", "Deliveries that a person must settle.", counts.needs_review)
         published = CounterMetricFamily(
             "ttp_deliveries_published", "Deliveries published since the server started.", labels=_PLATFORM
         )
         lateness = HistogramMetricFamily(
             "ttp_delivery_lateness_seconds", "How late deliveries were published.", labels=_PLATFORM
         )
-        for name, one in found.published.items():
-            published.add_metric([name], one.count)
+        for name, total in counts.published.items():
+            published.add_metric([name], total.count)
             bounds = [*map(str, LATE_S), "+Inf"]
-            lateness.add_metric([name], list(zip(bounds, accumulate(one.groups), strict=True)), one.total_s)
+            lateness.add_metric([name], list(zip(bounds, accumulate(total.groups), strict=True)), total.total_s)
         yield published
         yield lateness
         yield GaugeMetricFamily("ttp_stalled", "1 while posts are overdue and nothing publishes.", int(self._stalled))
 
 
 def _gauge(name: str, about: str, counts: Mapping[str, int]) -> GaugeMetricFamily:
-    found = GaugeMetricFamily(name, about, labels=_PLATFORM)
+    gauge = GaugeMetricFamily(name, about, labels=_PLATFORM)
     for platform, count in counts.items():
-        found.add_metric([platform], count)
-    return found
+        gauge.add_metric([platform], count)
+    return gauge
 
 
 def prometheus_text(counts: DeliveryCounts, *, stalled: bool) -> bytes:

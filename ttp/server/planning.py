@@ -1,7 +1,8 @@
-"""The routes of what posts are planned by: slots, repeats, the calendar, the best hours, numbers and reports."""
+"""Routes: slots, repeats, plans, the calendar, the best hours, numbers and reports."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
@@ -10,7 +11,6 @@ from fastapi import Path, Query
 
 from ttp.domain.account import Account
 from ttp.domain.errors import TimeRefused, UsageError
-from ttp.domain.plan import PlanMethod
 from ttp.domain.recurrence import Recurrence, end_of_day
 from ttp.domain.time.calendar_range import parse_calendar_range
 from ttp.domain.time.resolve import resolve_bound
@@ -32,7 +32,7 @@ from ttp.server.inputs import (
 from ttp.server.requests import Services
 from ttp.services.cron import parse_cron
 from ttp.services.metrics.report import check_groupings, report_periods
-from ttp.services.planning import PlanRequest, no_room_error
+from ttp.services.planning import no_room_error
 from ttp.views.calendar import CalendarPage, calendar_json, calendar_row, gaps_of
 from ttp.views.metrics import sample_json, total_json
 from ttp.views.optimal import (
@@ -60,7 +60,7 @@ COOL_DOWN_S = 30 * 86_400.0
 def list_slots(services: Services, account: Words = None) -> JsonAnswer:
     """List the weekly times at which accounts post."""
     accounts = chosen_accounts(services, account, None)
-    return JsonAnswer([slot_json(place) for place in services.slots.all(accounts)])
+    return JsonAnswer([slot_json(slot) for slot in services.slots.all(accounts)])
 
 
 def add_slots(body: SlotInput, services: Services, dry_run: DryRun = False) -> JsonAnswer:
@@ -69,21 +69,20 @@ def add_slots(body: SlotInput, services: Services, dry_run: DryRun = False) -> J
     if (body.times is None) == (body.cron is None):
         raise UsageError("give either times or cron")
     crons = parse_slot_times(body.times) if body.times is not None else [parse_cron(body.cron or "")]
-    wanted = [(one, _named_zone(services, one, body.timezone)) for one in accounts]
-    added = services.slots.add(wanted, crons, body.name)
-    ids = [one.slot.id for one in added]
+    zones = [(account, _zone_of_all(services, [account], body.timezone).key) for account in accounts]
+    added = services.slots.add(zones, crons, body.name)
     if dry_run:
         return JsonAnswer([])
-    places = {place.slot.id: place for place in services.slots.all(accounts)}
-    return JsonAnswer([slot_json(places[slot_id]) for slot_id in ids], 201)
+    slots = {shown.slot.id: shown for shown in services.slots.all(accounts)}
+    return JsonAnswer([slot_json(slots[one.slot.id]) for one in added], 201)
 
 
 def preview_slots(
     services: Services, account: Words = None, count: Annotated[int, Query(ge=1, le=1000)] = 10
 ) -> JsonAnswer:
     """List the next slot times, and which posts fill them."""
-    places = services.calendar.slots_preview(chosen_accounts(services, account, None), count)
-    return JsonAnswer([slot_instant_json(place) for place in places])
+    instants = services.calendar.slots_preview(chosen_accounts(services, account, None), count)
+    return JsonAnswer([slot_instant_json(instant) for instant in instants])
 
 
 def remove_slot(slot_id: SlotId, services: Services, dry_run: DryRun = False) -> JsonAnswer:
@@ -93,16 +92,15 @@ def remove_slot(slot_id: SlotId, services: Services, dry_run: DryRun = False) ->
 
 
 def list_repeats(services: Services) -> JsonAnswer:
-    return JsonAnswer([repeat_json(one) for one in services.repeats.all()])
+    return JsonAnswer([repeat_json(repeat) for repeat in services.repeats.all()])
 
 
 def add_repeat(body: RepeatInput, services: Services, dry_run: DryRun = False) -> JsonAnswer:
     """Repeat a post, or the posts of a tag in turn. Each time a new post is created in advance."""
-    wanted = _recurrence(services, body)
-    done = services.repeats.begin(wanted)
-    warnings = [*done.told, *(one.message for one in done.warnings)]
-    made = [None if dry_run else post.id for post in done.made]
-    shape = {**repeat_json(done.tally), "posts": made, "warnings": warnings}
+    result = services.repeats.begin(_recurrence(services, body))
+    warnings = [*result.told, *(problem.message for problem in result.warnings)]
+    ids = [None if dry_run else post.id for post in result.made]
+    shape = {**repeat_json(result.tally), "posts": ids, "warnings": warnings}
     return JsonAnswer(shape, 200 if dry_run else 201)
 
 
@@ -130,23 +128,11 @@ def stop_repeat(repeat_id: RepeatId, services: Services, body: Empty = None, dry
 def plan_drafts(services: Services, body: PlanInput | None = None, dry_run: DryRun = False) -> JsonAnswer:
     """Spread drafts over the coming days, at the best free hours of their accounts, and schedule all or none. A dry
     run answers the plan."""
-    wanted = body or PlanInput.model_validate({})
-    ids = _drafts(services, wanted)
+    body = body or PlanInput.model_validate({})
+    ids = _drafts(services, body)
     if not ids:
         return JsonAnswer(proposal_json(None, [], scheduled=False))
-    request = plan_request(services, wanted)
-    found = services.planning.propose(ids, request)
-    if found.plan.left_out and not wanted.partly:
-        raise no_room_error(found, request)
-    rows = [assignment_json(one, found) for one in found.plan.assignments]
-    saved = [] if dry_run else services.planning.schedule(found)
-    warnings = dict.fromkeys(problem.message for one in saved for problem in one.warnings)
-    return JsonAnswer(proposal_json(found, rows, scheduled=not dry_run, warnings=warnings))
-
-
-def plan_request(services: RequestServices, body: PlanInput, way: PlanMethod = PlanMethod.OPTIMAL) -> PlanRequest:
-    """Return the limits of a plan: those of the request, else of the settings. Raise UsageError, TimeRefused."""
-    return services.planning.request(
+    request = services.planning.request(
         body.days,
         start=body.from_,
         per_day=body.perDay,
@@ -154,15 +140,21 @@ def plan_request(services: RequestServices, body: PlanInput, way: PlanMethod = P
         quiet_hours=body.quietHours,
         blackout=body.blackout,
         tz=body.timezone,
-        way=way,
     )
+    proposal = services.planning.propose(ids, request)
+    if proposal.plan.left_out and not body.partly:
+        raise no_room_error(proposal, request)
+    rows = [assignment_json(assignment, proposal) for assignment in proposal.plan.assignments]
+    saved = [] if dry_run else services.planning.schedule(proposal)
+    warnings = dict.fromkeys(problem.message for post in saved for problem in post.warnings)
+    return JsonAnswer(proposal_json(proposal, rows, scheduled=not dry_run, warnings=warnings))
 
 
 def _drafts(services: RequestServices, body: PlanInput) -> list[int]:
     if body.ids is not None and body.tags is not None:
         raise UsageError("give ids or tags, not both")
     if body.ids is not None:
-        return services.queries.ids([(one, one) for one in body.ids]) if body.ids else []
+        return services.queries.ids([(post_id, post_id) for post_id in body.ids]) if body.ids else []
     return services.queries.draft_ids(body.tags or ())
 
 
@@ -187,8 +179,8 @@ def _recurrence(services: RequestServices, body: RepeatInput) -> Recurrence:
     )
 
 
-def _zone_of_all(services: RequestServices, accounts: list[Account], timezone: str | None) -> ZoneInfo:
-    """Return the zone of wall-clock times that several accounts share. Raise TimeRefused."""
+def _zone_of_all(services: RequestServices, accounts: Sequence[Account], timezone: str | None) -> ZoneInfo:
+    """Return the zone of weekly times that accounts share. Raise TimeRefused, also for a zone without a name."""
     zones = {zone.key: zone for zone in services.times.account_zones(accounts, timezone)}
     if len(zones) > 1:
         raise TimeRefused(f"the accounts have different zones ({', '.join(sorted(zones))}); give one in timezone")
@@ -213,8 +205,8 @@ def get_calendar(
     zone = services.zone if timezone is None else parse_zone(timezone)
     today = services.clock.now().astimezone(zone).date()
     span = parse_calendar_range(when, month=False, week=week, today=today, zone=zone)
-    wanted = post_filter(services, status=status, platform=platform, account=account, tag=tag)
-    posts = services.calendar.posts(span, wanted)
+    which = post_filter(services, status=status, platform=platform, account=account, tag=tag)
+    posts = services.calendar.posts(span, which)
     free = None
     if span.is_week:
         accounts = services.optimal.with_data(
@@ -234,10 +226,9 @@ def get_optimal(
     everything: Annotated[bool, Query(alias="all", description="All hours, days and weekly slots.")] = False,
 ) -> JsonAnswer:
     """Return which hours and days bring accounts more engagement."""
-    told = _advice(services, account, platform, timezone)
-    return JsonAnswer(
-        list_with_single("recommendation")([recommendation_json(one, everything=everything) for one in told])
-    )
+    advice = _advice(services, account, platform, timezone)
+    rows = [recommendation_json(one, everything=everything) for one in advice]
+    return JsonAnswer(list_with_single("recommendation")(rows))
 
 
 def get_next_hours(
@@ -249,8 +240,8 @@ def get_next_hours(
 ) -> JsonAnswer:
     """Return the next good free hour of accounts together, or `count` of them."""
     accounts = chosen_accounts(services, account, platform)
-    found = services.optimal.next(accounts, services.times.account_zones(accounts, timezone), count or 1)
-    return JsonAnswer(next_hours_json([one.as_json() for one in found], counted=count is not None))
+    hours = services.optimal.next(accounts, services.times.account_zones(accounts, timezone), count or 1)
+    return JsonAnswer(next_hours_json([hour.as_json() for hour in hours], counted=count is not None))
 
 
 def get_week(services: Services, account: Words = None, platform: Words = None, timezone: Zone = None) -> JsonAnswer:
@@ -261,8 +252,8 @@ def get_week(services: Services, account: Words = None, platform: Words = None, 
 
 def get_heatmap(services: Services, account: Words = None, platform: Words = None, timezone: Zone = None) -> JsonAnswer:
     """Return the rating of each hour of the week."""
-    told = _advice(services, account, platform, timezone)
-    return JsonAnswer(list_with_single("heatmap")([heatmap_json(one) for one in told]))
+    advice = _advice(services, account, platform, timezone)
+    return JsonAnswer(list_with_single("heatmap")([heatmap_json(one) for one in advice]))
 
 
 def list_samples(
@@ -270,15 +261,15 @@ def list_samples(
 ) -> JsonAnswer:
     """List samples of published posts, newest post first."""
     accounts = chosen_accounts(services, account, None)
-    found = services.metrics.samples(accounts, limit) if accounts else ()
-    return JsonAnswer([sample_json(one) for one in found])
+    samples = services.metrics.samples(accounts, limit) if accounts else ()
+    return JsonAnswer([sample_json(sample) for sample in samples])
 
 
 def list_totals(services: Services, account: Words = None) -> JsonAnswer:
     """List the totals of each account: posts, samples, and sums of the newest ones."""
     accounts = chosen_accounts(services, account, None)
-    found = services.metrics.totals(accounts) if accounts else []
-    return JsonAnswer([total_json(one) for one in found if one.samples or account])
+    totals = services.metrics.totals(accounts) if accounts else []
+    return JsonAnswer([total_json(total) for total in totals if total.samples or account])
 
 
 def get_report(
@@ -294,11 +285,11 @@ def get_report(
     """Return how posts did, by default in the last 30 days, compared with the time before."""
     now, zone = services.clock.now(), services.zone
     groups = check_groupings(split(by))
-    there = zone if timezone is None else parse_zone(timezone)
-    today = now.astimezone(there).date()
+    shown_zone = zone if timezone is None else parse_zone(timezone)
+    today = now.astimezone(shown_zone).date()
     period, before = report_periods(
         now,
-        None if when is None else parse_calendar_range(when, month=False, week=False, today=today, zone=there),
+        None if when is None else parse_calendar_range(when, month=False, week=False, today=today, zone=shown_zone),
         None if since is None else resolve_bound(since, now=now, zone=zone, option="since"),
         None if until is None else resolve_bound(until, now=now, zone=zone, option="until"),
     )
@@ -313,11 +304,3 @@ def _advice(
     accounts = chosen_accounts(services, account, platform)
     zones = services.times.account_zones(accounts, timezone)
     return [AccountAdvice(services.optimal.advise(one, zone)) for one, zone in zip(accounts, zones, strict=True)]
-
-
-def _named_zone(services: RequestServices, account: Account, timezone: str | None) -> str:
-    """Return the zone of weekly times of an account. Raise TimeRefused for one without a name."""
-    zone = services.times.account_zone(account, timezone).key
-    if load_zone(zone) is None:
-        raise TimeRefused(f"the system's zone, {zone}, has no name; give one in timezone")
-    return zone

@@ -1,4 +1,4 @@
-"""The routes of posts. Each parses its request, calls one service and answers with a view."""
+"""Routes: posts. Each parses its request, calls one service and answers with a view."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from ttp.server.inputs import (
     post_filter,
 )
 from ttp.server.requests import Services
-from ttp.services.preview import preview_post
+from ttp.services.preview import preview_once
 from ttp.services.undo import Undo, UndoRequest
 from ttp.views import posts as views
 
@@ -63,7 +63,7 @@ def list_posts(
     limit: Annotated[int, Query(ge=1, le=MOST_POSTS)] = USUAL_POSTS,
 ) -> JsonAnswer:
     """List posts. The header `Link` has the address of the next page."""
-    wanted = post_filter(
+    which = post_filter(
         services,
         status=status,
         platform=platform,
@@ -77,11 +77,11 @@ def list_posts(
         after=after,
         limit=limit + 1,
     )
-    found = list(islice(services.queries.views(wanted), limit + 1))
-    page, headers = found[:limit], {}
-    if len(found) > limit:
-        asked = {**request.query_params, "after": page[-1].id}
-        headers["Link"] = f'<{request.url.path}?{urlencode(asked)}>; rel="next"'
+    posts = list(islice(services.queries.views(which), limit + 1))
+    page, headers = posts[:limit], {}
+    if len(posts) > limit:
+        query = urlencode({**request.query_params, "after": page[-1].id})
+        headers["Link"] = f'<{request.url.path}?{query}>; rel="next"'
     return JsonAnswer([views.post_json(post) for post in page], headers=headers)
 
 
@@ -93,24 +93,19 @@ def get_post(post_id: PostId, services: Services) -> JsonAnswer:
 
 def create_post(request: Request, body: NewPostInput, services: Services, dry_run: DryRun = False) -> JsonAnswer:
     """Create a post: a draft without a time, scheduled with one. The idempotency key becomes its key."""
-    wanted = new_post(body, request.headers.get("idempotency-key"), services.platforms)
+    new = new_post(body, request.headers.get("idempotency-key"), services.platforms)
     if dry_run:
-        is_new = services.posts.find_by_key(wanted) is None
-        found = preview_post(
-            services.posts, wanted, services.posts.time_of_new(services.times, wanted) if is_new else None
-        )
-        if found.refused is not None:
-            raise found.refused
-        return JsonAnswer(views.preview_json(found, _sentences(found.warnings)))
-    return _saved(services.posts.create_once(wanted, services.times), created=True)
+        preview = preview_once(services.posts, new, services.times)
+        return JsonAnswer(views.preview_json(preview, _sentences(preview.warnings)))
+    return _saved(services.posts.create_once(new, services.times), created=True)
 
 
 def edit_post(post_id: PostId, body: PostChangesInput, services: Services, dry_run: DryRun = False) -> JsonAnswer:
     """Change fields of a post. With `If-Match` a post that was changed since is not overwritten."""
-    wanted = post_changes(body, services.platforms)
+    changes = post_changes(body, services.platforms)
     # An empty time takes the time of the post away.
-    time = services.posts.time_of_edit(services.times, post_id, wanted) if wanted.at else None
-    return _saved(services.posts.edit(post_id, wanted, time))
+    time = services.posts.time_of_edit(services.times, post_id, changes) if changes.at else None
+    return _saved(services.posts.edit(post_id, changes, time))
 
 
 def delete_post(post_id: PostId, services: Services, dry_run: DryRun = False) -> JsonAnswer:
@@ -176,40 +171,41 @@ def copy_post(
 
 def log_post(post_id: PostId, services: Services) -> JsonAnswer:
     """List every attempt to publish a post, step by step, also of a deleted post."""
-    return JsonAnswer([views.attempt_json(one) for one in services.queries.attempts(post_id)])
+    return JsonAnswer([views.attempt_json(attempt) for attempt in services.queries.attempts(post_id)])
 
 
 def list_changes(
     post_id: PostId, services: Services, limit: Annotated[int, Query(ge=1, le=MOST_POSTS)] = USUAL_POSTS
 ) -> JsonAnswer:
     """List who changed a post, newest first, also of a deleted post."""
-    return JsonAnswer([views.change_json(one) for one in services.queries.changes(limit, post_id)])
+    return JsonAnswer([views.change_json(change) for change in services.queries.changes(limit, post_id)])
 
 
 def list_all_changes(services: Services, limit: Annotated[int, Query(ge=1, le=MOST_POSTS)] = USUAL_POSTS) -> JsonAnswer:
     """List the changes that can be undone, newest first."""
-    return JsonAnswer([views.change_json(one) for one in services.queries.changes(limit)])
+    return JsonAnswer([views.change_json(change) for change in services.queries.changes(limit)])
 
 
 def undo_changes(services: Services, body: UndoInput | None = None, dry_run: DryRun = False) -> JsonAnswer:
     """Undo the last changes of posts, by anybody: look with `dryRun` first. Publishing cannot be undone, and times
     that have passed are not restored."""
-    return _undo_or_redo(services, body or UndoInput.model_validate({}), again=False)
+    return _undo_or_redo(services, body, again=False)
 
 
 def redo_changes(services: Services, body: UndoInput | None = None, dry_run: DryRun = False) -> JsonAnswer:
     """Redo the last changes that were undone."""
-    return _undo_or_redo(services, body or UndoInput.model_validate({}), again=True)
+    return _undo_or_redo(services, body, again=True)
 
 
-def _undo_or_redo(services: RequestServices, body: UndoInput, *, again: bool) -> JsonAnswer:
-    wanted = UndoRequest(body.count, body.post, again=again, partial=body.partial)
-    found = Undo(services.posts).revert(wanted, rehearse=services.dry_run)
-    return JsonAnswer([views.undone_json(one) for one in found.posts])
+def _undo_or_redo(services: RequestServices, body: UndoInput | None, *, again: bool) -> JsonAnswer:
+    body = body or UndoInput.model_validate({})
+    request = UndoRequest(body.count, body.post, again=again, partial=body.partial)
+    result = Undo(services.posts).revert(request, rehearse=services.dry_run)
+    return JsonAnswer([views.undone_json(post) for post in result.posts])
 
 
 def _sentences(warnings: Iterable[Problem]) -> list[str]:
-    return [one.message for one in warnings]
+    return [problem.message for problem in warnings]
 
 
 def _saved(saved: SavedPost, *, created: bool = False) -> JsonAnswer:

@@ -28,6 +28,7 @@ from ttp.store import posts as store
 from ttp.store import queries
 from ttp.store.dialect import Connection
 
+USUAL_DAYS = 14
 LONGEST_DAYS = 366
 _DAY = timedelta(days=1)
 
@@ -82,7 +83,7 @@ class Planning:
 
     def request(
         self,
-        days: int,
+        days: int = USUAL_DAYS,
         *,
         start: str | None = None,
         per_day: int | None = None,

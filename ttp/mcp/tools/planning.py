@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,7 @@ from ttp.mcp.services import Services
 from ttp.mcp.tool import tool
 from ttp.mcp.tools.posts import ChosenPosts, not_running, parse_bound, post_filter, split, unapproved
 from ttp.services.metrics.report import check_groupings, report_periods
-from ttp.services.planning import no_room_error
+from ttp.services.planning import USUAL_DAYS, no_room_error
 from ttp.views import Json
 from ttp.views.accounts import account_json
 from ttp.views.answers import AccountAnswer, CalendarAnswer, PlanAnswer, StatusAnswer
@@ -34,9 +33,6 @@ if TYPE_CHECKING:
 
     from ttp.domain.account import Account
 
-DAYS = 14
-"""Days of a plan, if none are args."""
-
 
 class Nothing(Arguments):
     """No arguments."""
@@ -51,8 +47,7 @@ def list_accounts(services: Services, args: Nothing) -> list[Json]:
 @tool(Capability.READ, StatusAnswer)
 def status(services: Services, args: Nothing) -> Json:
     """Show whether a publisher runs, the next post, what is overdue, and what needs a person."""
-    asked = services.status
-    return status_json(replace(asked.health(0), costs=asked.costs(), elsewhere=asked.elsewhere()))
+    return status_json(services.status.full_health())
 
 
 class OfAccounts(Arguments):
@@ -101,7 +96,7 @@ class PlanDrafts(Write):
     ids: list[int] | None = Field(None, description="The ids of drafts. Without ids and tags: all drafts.")
     tags: list[str] | None = Field(None, description="All drafts with one of these tags.")
     from_: str | None = Field(None, alias="from", description="Plan from this time on; else from now.")
-    days: int = Field(DAYS, ge=1, le=366, description="Days to plan for.")
+    days: int = Field(USUAL_DAYS, ge=1, le=366, description="Days to plan for.")
     per_day: int | None = Field(None, ge=1, description="Most posts of an account a day; else as few as needed.")
     min_gap: str | None = Field(None, description="Least time between two posts of an account: 3h.")
     quiet_hours: str | None = Field(None, description="Hours without posts: 22:00-07:00.")

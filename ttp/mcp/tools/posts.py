@@ -99,7 +99,7 @@ def parse_bound(services: Services, name: str, text: str | None) -> datetime | N
 
 
 def split(texts: Sequence[str] | None) -> tuple[str, ...] | None:
-    """Return names, also of texts that have several of them between commas; None if not args."""
+    """Return names, also of texts that have several of them between commas; None if not given."""
     if texts is None:
         return None
     return tuple(part.strip() for text in texts for part in text.split(",") if part.strip())
@@ -183,13 +183,10 @@ def check_text(services: Services, args: CheckText) -> Json:
 
 
 def _preview(services: Services, wanted: PostInput) -> Json:
-    from ttp.services.preview import preview_post
+    from ttp.services.preview import preview_once
 
-    time = None if services.posts.find_by_key(wanted) else services.posts.time_of_new(services.times, wanted)
-    found = preview_post(services.posts, wanted, time)
-    if found.refused is not None:
-        raise found.refused
-    return preview_json(found, [problem.message for problem in found.warnings])
+    preview = preview_once(services.posts, wanted, services.times)
+    return preview_json(preview, [problem.message for problem in preview.warnings])
 
 
 def _post_input(
