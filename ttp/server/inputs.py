@@ -1,4 +1,4 @@
-"""What requests may hold: bodies and parameters, and how they become the input of services."""
+"""Bodies and parameters of requests, and the input of services that is made of them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MOST_POSTS, USUAL_POSTS = 200, 50
 """Posts of one page."""
 _MOST_ID = 10**15
 FIRST_TIME = "next-slot"
-"""The time of a post that is to be the first and has none."""
+"""The time of a post with `first` and no time."""
 
 
 def _refuse_null(text: str) -> str:
@@ -225,7 +225,7 @@ def post_filter(
     return PostFilter(
         statuses=tuple(_status(name) for name in split(status)),
         platforms=tuple(services.platforms.find(name).name for name in split(platform)),
-        accounts=tuple(one.id or 0 for one in services.queries.find_accounts(names)) if names else (),
+        accounts=tuple(account.id or 0 for account in services.queries.find_accounts(names)) if names else (),
         tags=split(tag),
         since=None if since is None else resolve_bound(since, now=now, zone=zone, option="since"),
         until=None if until is None else resolve_bound(until, now=now, zone=zone, option="until"),
@@ -243,30 +243,30 @@ def chosen_accounts(services: RequestServices, account: str | None, platform: st
 
 
 def _row(body: PostFieldsInput, without: set[str]) -> dict[str, Any]:
-    """Return the given fields as rows of files have them."""
+    """Return the fields of a body in the form of a row of a file."""
     row = body.model_dump(exclude_unset=True, exclude=without)
     if body.media is not None:
-        row["media"] = [_media_name(one, place) for place, one in enumerate(body.media)]
-        if any(one.alt for one in body.media):
-            row["alt"] = [one.alt or "" for one in body.media]
+        row["media"] = [_media_name(item, number) for number, item in enumerate(body.media)]
+        if any(item.alt for item in body.media):
+            row["alt"] = [item.alt or "" for item in body.media]
     if body.variants is not None:
-        row["variants"] = {name: one or "" for name, one in body.variants.items()}
+        row["variants"] = {name: text or "" for name, text in body.variants.items()}
     return row
 
 
-def _media_name(one: MediaInput, place: int) -> str:
-    """Return how files name a media item. Not by a path: it would be one of this machine."""
-    if (one.url is None) == (one.sha256 is None):
-        raise _invalid(f"media.{place}", "give either url or sha256")
-    if one.url is None:
-        return f"{KEPT}{one.sha256}/{one.name or ''}"
-    if not is_web_address(one.url):
-        raise _invalid(f"media.{place}.url", "this is not a web address")
-    return one.url
+def _media_name(item: MediaInput, number: int) -> str:
+    """Return the name of a media item in a row. A path is refused: it would be one of this machine."""
+    if (item.url is None) == (item.sha256 is None):
+        raise _invalid(f"media.{number}", "give either url or sha256")
+    if item.url is None:
+        return f"{KEPT}{item.sha256}/{item.name or ''}"
+    if not is_web_address(item.url):
+        raise _invalid(f"media.{number}.url", "this is not a web address")
+    return item.url
 
 
 def _refuse_faults(faults: Iterable[FieldError]) -> None:
-    problems = [Problem(one.field, "usage", one.problem, hint=one.fix) for one in faults]
+    problems = [Problem(fault.field, "usage", fault.problem, hint=fault.fix) for fault in faults]
     if problems:
         raise InvalidRequest(f"{problems[0].field}: {problems[0].message}", problems=problems)
 

@@ -18,7 +18,7 @@ from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import KEPT, PostInput
 from ttp.domain.time.resolve import ResolvedTime
 from ttp.platforms.registry import Registry
-from ttp.server.pages.visit import Visit
+from ttp.server.pages.visit import Visit, parse_number
 from ttp.server.services import RequestServices
 from ttp.services.media import add_upload
 from ttp.services.preview import PostPreview, preview_post
@@ -219,8 +219,8 @@ def typed_in(visit: Visit) -> Composition:
         if one is not None and one[1] not in dropped
     ]
     return Composition(
-        post_id=_number(visit.field("post_id")),
-        revision=_number(visit.field("revision")),
+        post_id=parse_number(visit.field("post_id")) or 0,
+        revision=parse_number(visit.field("revision")) or 0,
         content=visit.field("content"),
         accounts=tuple(visit.fields("accounts")),
         thread=tuple(visit.fields("thread")),
@@ -352,10 +352,6 @@ def _only_account(visit: Visit) -> tuple[str, ...]:
 def _named(visit: Visit, prefix: str) -> tuple[tuple[str, str], ...]:
     """Return the fields whose name has a prefix, without it."""
     return tuple((name.removeprefix(prefix), visit.field(name)) for name in visit.form if name.startswith(prefix))
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isdecimal() and len(text) < 16 else 0
 
 
 def _at(texts: list[str], place: int) -> str:

@@ -1,7 +1,8 @@
-"""A post: what happened to it, and what a person can do with it, each after a confirmation."""
+"""The page of a post, and the changes that a person makes there after a confirmation."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ from ttp.domain.errors import NotFound, TtpError, UsageError
 from ttp.domain.post import PostStatus
 from ttp.server.pages.compose import unsaved_edit
 from ttp.server.pages.rendering import HEADERS
-from ttp.server.pages.visit import Visit
+from ttp.server.pages.visit import Visit, parse_number
 from ttp.server.services import RequestServices
 from ttp.services.queries import PostView
 from ttp.services.undo import Undo, UndoRequest
@@ -134,8 +135,8 @@ def actions_of(visit: Visit, post: PostView) -> list[str]:
         "unschedule": post.status is PostStatus.SCHEDULED,
         "delete": not post.in_flight and "review" not in needs,
     }
-    wanted = {**{name: one.needs for name, one in ACTIONS.items()}, "edit": DRAFT}
-    return [name for name, can in possible.items() if can and visit.person.may(wanted[name])]
+    needed = {**{name: action.needs for name, action in ACTIONS.items()}, "edit": DRAFT}
+    return [name for name, can in possible.items() if can and visit.person.may(needed[name])]
 
 
 def ask(visit: Visit) -> Response:
@@ -175,12 +176,12 @@ def change_post(visit: Visit, name: str) -> Response:
 def undo(visit: Visit) -> Response:
     """Undo the last change of a post, if it is still the one that the person saw."""
     services = visit.services(PUBLISH if visit.person.may(PUBLISH) else DRAFT)
-    change = visit.field("change")
-    if not change.isdecimal() or len(change) > 15:
+    change = parse_number(visit.field("change"))
+    if change is None:
         raise UsageError("the form names no change")
     services.queries.changes(1, visit.post_id)  # raises for a post that the person must not see
     try:
-        Undo(services.posts).revert(UndoRequest(post=visit.post_id, only=(int(change),)))
+        Undo(services.posts).revert(UndoRequest(post=visit.post_id, only=(change,)))
     except NotFound:
         raise
     except TtpError as error:
@@ -201,15 +202,16 @@ def media_answer(visit: Visit, sha256: str) -> Response:
     """Return a stored file as a browser may show it. Raise NotFound."""
     from ttp.store import queries
 
+    if not re.fullmatch("[0-9a-f]{64}", sha256):
+        raise NotFound("there is no such image")
     with visit.installation.database.reading() as db:
         item = queries.media_item(db, sha256) if db else None
-    kind = visit.query("type") if item is None else item.mime
-    path = visit.installation.media.folder / sha256
-    is_name = len(sha256) == 64 and all(one in "0123456789abcdef" for one in sha256)
     if item is not None:
         visit.installation.media.has(item)  # fetches it, if it is only in a bucket
-    if not is_name or kind not in _SHOWN_MEDIA or not path.is_file():
+    mime = visit.query("type") if item is None else item.mime
+    path = visit.installation.media.folder / sha256
+    if mime not in _SHOWN_MEDIA or not path.is_file():
         raise NotFound("there is no such image")
     # A sandbox: whatever the file holds, it runs nothing.
     headers = {**HEADERS, "Content-Security-Policy": "sandbox; default-src 'none'", "Cache-Control": "private"}
-    return FileResponse(path, media_type=kind, headers=headers)
+    return FileResponse(path, media_type=mime, headers=headers)
