@@ -1,4 +1,4 @@
-"""Approvals: what waits for one, and links by which a person without a login decides about one post."""
+"""The page of approvals, and links by which a person without a login decides about one post."""
 
 from __future__ import annotations
 

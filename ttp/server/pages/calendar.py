@@ -1,4 +1,4 @@
-"""The calendar: a month of days or a week of hours, where posts can be moved."""
+"""The page of the calendar: a month of days or a week of hours, where posts can be moved."""
 
 from __future__ import annotations
 
@@ -105,11 +105,11 @@ def _move(visit: Visit) -> None:
     try:
         day = date.fromisoformat(visit.field("date"))
         hour = int(visit.field("hour")) if visit.field("hour") else local.hour
-        wanted = datetime(day.year, day.month, day.day, hour, local.minute)  # noqa: DTZ001  # a wall-clock time
+        time = datetime(day.year, day.month, day.day, hour, local.minute)  # noqa: DTZ001  # a wall-clock time
     except ValueError:
         raise UsageError("the form names no day") from None
     accounts = services.posts.accounts_by_post([visit.post_id])
-    times = services.times.resolve_posts(f"{wanted:%Y-%m-%d %H:%M}", accounts, visit.zone.key)
+    times = services.times.resolve_posts(f"{time:%Y-%m-%d %H:%M}", accounts, visit.zone.key)
     services.posts.schedule(times)
 
 
@@ -117,8 +117,8 @@ def _posts(visit: Visit, span: CalendarRange) -> list[PostView]:
     if visit.person.accounts is None:
         return visit.reading.calendar.posts(span, PostFilter())
     # What repeats will create is not told apart by account.
-    wanted = PostFilter(statuses=CALENDAR_STATUSES, since=span.start, until=span.end)
-    return sorted(visit.reading.queries.views(wanted), key=calendar_time)
+    which = PostFilter(CALENDAR_STATUSES, since=span.start, until=span.end)
+    return sorted(visit.reading.queries.views(which), key=calendar_time)
 
 
 def _free_hours(visit: Visit, span: CalendarRange, posts: Sequence[PostView]) -> tuple[FreeHour, ...]:
@@ -143,5 +143,5 @@ def _hours(
 def _last_change(visit: Visit, post_id: str) -> tuple[int, int] | None:
     """Return a post and its last change, for a button that undoes it."""
     number = int(post_id[:15])
-    found = visit.reading.queries.changes(1, number)
-    return (number, found[0].change.id) if found else None
+    changes = visit.reading.queries.changes(1, number)
+    return (number, changes[0].change.id) if changes else None
