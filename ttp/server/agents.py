@@ -1,4 +1,4 @@
-"""The MCP server at /mcp. Each request is its own server with the tools of its token, without sessions."""
+"""Serve MCP at /mcp. There are no sessions: each request gets a server with the tools of its token."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _NEEDS = {
     "approve_post": TokenCapability.APPROVE,
     "reject_post": TokenCapability.APPROVE,
 }
-"""What tools need of a token, where it is more or other than on stdin and stdout."""
+"""The capabilities that tools need of a token, unless they are those on stdin and stdout."""
 _OF_ALL_ACCOUNTS = frozenset({"status", "calendar", "plan_drafts", "undo"})
 """Tools that a token limited to accounts does not have."""
 
@@ -128,7 +128,7 @@ def _tools_of(token: ApiToken) -> dict[str, Tool]:
 
 
 def _with_body(body: bytes, receive: Receive) -> Receive:
-    """Return what receives a body that was read, and then what comes after it."""
+    """Return a `receive` that begins with a body that was read already."""
     rest: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def next_message() -> Message:

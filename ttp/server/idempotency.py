@@ -62,7 +62,7 @@ class ToolReplays(Replays):
             raise key_conflict(key) from None
         except KeyInUse as error:
             raise Busy(error.message) from None
-        return kept and kept.body
+        return None if kept is None else kept.body
 
     def keep(self, key: str, answer: str) -> None:
         self._keys.keep(key, KeptAnswer(_DONE, {}, answer))
