@@ -148,7 +148,6 @@ _ttp() {
         words='' options='' ask=() files='' many=''
         case "$path $option" in
             'edit --account')  ;;
-            'metrics import --dates') words=$'mdy\ndmy' ;;
             'delete --fields') words=$'id\ndeleted' many=1 ;;
             'import --fields') words=$'read\nadded\nchanged\nmoved\nunchanged\nleft\nrejected\nstored\nids\nplanned\nplan\nwarnings' many=1 ;;
             'sync --fields') words=$'action\nid\nfile\nchanges\nscheduledAt\naccounts\ncontent' many=1 ;;
@@ -213,7 +212,7 @@ _ttp() {
             *' --client-secret') files=1 ;;
             *' --color') words=$'auto\nalways\nnever' ;;
             *' --credentials') files=1 ;;
-            *' --dates') words=$'dmy\nmdy' ;;
+            *' --dates') words=$'mdy\ndmy' ;;
             *' --events') words=$'post.due\ndelivery.sending\ndelivery.processing\ndelivery.published\ndelivery.failed\ndelivery.retrying\ndelivery.reconciling\ndelivery.needs_review\npost.finished' many=1 ;;
             *' --fields') words=$'id\nstatus\ncontent\naccounts\nplatforms\nscheduledAt\npublishedAt\ncreatedAt\nupdatedAt\nmaxLatenessS\nmedia\nvariants\nthread\ntags\noptions\nkey\nchosenBy\napprovedAt\nrejection\nrepeat\nneeds\nwarnings\ndeliveries\nlikes\ncomments\nshares\nviews\nreplayed' many=1 ;;
             *' --file') files=1 ;;

@@ -11,7 +11,7 @@ import signal
 import sqlite3
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -19,6 +19,7 @@ from itertools import count
 from pathlib import Path
 from types import MethodType
 from typing import TYPE_CHECKING, Any, TypeAlias
+from zlib import crc32
 
 import pytest
 from httpx._config import DEFAULT_TIMEOUT_CONFIG
@@ -56,8 +57,10 @@ settings.load_profile(QUICK)  # `--hypothesis-profile` comes later, and counts
 LOOKS = ("NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "FORCE_COLOR", "COLUMNS", "LANG", "LC_ALL", "LC_CTYPE")
 
 
-NOT_MEASURED = {"docs", "e2e", "faults", "real"}
-"""Folders whose tests run whole programs. Counting lines takes time, and the other tests reach them."""
+NOT_MEASURED = {"docs", "drift", "e2e", "faults", "outside", "real"}
+"""Folders whose tests run whole programs or read the code. Counting lines takes time, and other tests reach them."""
+MEASURED_WHOLE = {"domain", "store"}
+"""Folders whose tests count lines with all their parameters. With the first of them, the others reach most lines."""
 
 
 LONG = (
@@ -110,9 +113,17 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
+    """Start more processes than there are processors: many tests wait for a program, a server or a deadline."""
+    processors = yield
+    return processors + (processors + 1) // 2
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--store", choices=("sqlite", "postgresql"), default="sqlite", help="where the tests have stores")
     parser.addoption("--first", action="store_true", help="of a test with several parameters, the first alone")
+    parser.addoption("--part", default="1/1", metavar="K/N", help="one of so many parts of the tests, by their names")
 
 
 def _on_postgresql(config: pytest.Config) -> bool:
@@ -125,16 +136,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             if (only := item.get_closest_marker("sqlite")) is not None:
                 item.add_marker(pytest.mark.skip(reason=f"of SQLite: {only.args[0]}"))
     if config.getoption("--first"):
-        first = {item.nodeid.partition("[")[0]: item for item in reversed(items)}
-        keep_only(config, items, first.values())
+        keep_only(config, items, _with_first_parameters(items))
+    part, parts = map(int, config.getoption("--part").split("/"))
+    if parts > 1:
+        keep_only(config, items, [item for item in items if crc32(item.nodeid.encode()) % parts == part - 1])
     if hasattr(config, "workerinput"):
         tests = Counter(item.path for item in items)
         items.sort(key=lambda item: (_place(item.path), -tests[item.path], item.path))
     if not config.pluginmanager.hasplugin("pytest_cov"):
         return
+    first = set(_with_first_parameters(items))
     for item in items:
-        if item.path.relative_to(Path(__file__).parent).parts[0] in NOT_MEASURED:
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        if folder in NOT_MEASURED or (folder not in MEASURED_WHOLE and item not in first):
             item.add_marker(pytest.mark.no_cover)
+
+
+def _with_first_parameters(items: list[pytest.Item]) -> Iterable[pytest.Item]:
+    return {item.nodeid.partition("[")[0]: item for item in reversed(items)}.values()
 
 
 def _place(path: Path) -> int:

@@ -17,7 +17,7 @@ import uvicorn
 from tests.conftest import Program
 from ttp.cli.commands.server.serve import installation_of
 from ttp.cli.context import Context
-from ttp.domain.api_token import TokenCapability
+from ttp.domain.server.api_token import TokenCapability
 from ttp.sandbox.server import RunningSandbox
 from ttp.sandbox.x import records as x_records
 from ttp.server.app import build_app

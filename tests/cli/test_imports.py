@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from tests.conftest import Program
-from ttp.platforms.registry import BUILT_IN
+from ttp.platforms import BUILT_IN
 
 STANDARD = set(sys.stdlib_module_names)
 SLOW = {"asyncio", "concurrent", "email", "http", "multiprocessing", "socket", "sqlite3", "ssl", "tomllib", "zoneinfo"}
@@ -55,7 +55,7 @@ def test_the_version_imports_nothing(environ: dict[str, str]) -> None:
 
 def test_the_start_page_imports_the_table_of_commands(environ: dict[str, str]) -> None:
     modules = imported(environ, "--help", "-h", "")
-    assert ours(modules) == {"ttp.cli", "ttp.cli.main", "ttp.cli.command_table"}
+    assert ours(modules) == {"ttp.cli", "ttp.cli.main", "ttp.cli.command_table", "ttp.platforms"}
     assert not foreign(modules)
     assert not modules & {"typing", "sqlite3", "json", "datetime"}
 

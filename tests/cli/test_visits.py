@@ -55,7 +55,7 @@ def files_entered(run: Callable[[], object]) -> set[str]:
     ("most", "command"),
     [
         (25, ("list",)),
-        (34, ("create", "Hello {}", "--to", "x/me")),
+        (33, ("create", "Hello {}", "--to", "x/me")),
         (46, ("schedule", "{}", "--at", "tomorrow 9am")),
         (80, ("run", "--until-idle")),
     ],

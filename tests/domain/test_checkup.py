@@ -71,10 +71,10 @@ def test_a_check_up_counts_and_knows_whether_only_logins_are_missing() -> None:
     [
         (timedelta(days=49, hours=3), "12 Jan 2027 (in 49 d)"),
         (timedelta(days=-3), "21 Nov 2026 (3 d ago)"),
-        (timedelta(hours=47), "in 47 h"),
+        (timedelta(hours=47), "in 1 d 23 h"),
         (timedelta(hours=-19), "19 h ago"),
-        (timedelta(minutes=119), "in 119 min"),
-        (timedelta(seconds=20), "in 0 min"),
+        (timedelta(minutes=119), "in 1 h 59 min"),
+        (timedelta(seconds=20), "in 20 s"),
     ],
 )
 def test_an_end_is_told_by_its_day_and_how_far_it_is(span: timedelta, told: str) -> None:

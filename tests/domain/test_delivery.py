@@ -41,10 +41,7 @@ WAYS: dict[DeliveryState, tuple[Move, ...]] = {
     DeliveryState.PROCESSING: (lambda d: d.processing("x", LATER, None),),
     DeliveryState.RETRYING: (lambda d: d.retrying(LATER, ERROR, spend=True), lambda d: d.going_on(NOW)),
     DeliveryState.RECONCILING: (lambda d: d.reconciling(ERROR, LATER),),
-    DeliveryState.PUBLISHED: (
-        lambda d: d.published(NOW, "1", None),
-        lambda d: d.resolved_published(NOW, "1", None),
-    ),
+    DeliveryState.PUBLISHED: (lambda d: d.published(NOW, "1", None),),
     DeliveryState.FAILED: (lambda d: d.failed(ERROR), lambda d: d.resolved_failed(ERROR)),
     DeliveryState.NEEDS_REVIEW: (lambda d: d.needs_review(ERROR),),
     DeliveryState.CANCELLED: (lambda d: d.cancelled(),),
@@ -167,7 +164,7 @@ def test_a_public_id_that_comes_later_is_asked_for_and_then_kept() -> None:
 
 def test_a_persons_word_settles_what_needed_review() -> None:
     doubtful = in_state(DeliveryState.NEEDS_REVIEW, error=ERROR, handle={"id": "1"})
-    live = doubtful.resolved_published(NOW, "17", None)
+    live = doubtful.published(NOW, "17", None)
     assert (live.remote_id, live.published_at, live.error) == ("17", NOW, None)
     dead = doubtful.resolved_failed(ERROR)
     assert (dead.error, dict(dead.handle)) == (ERROR, {})

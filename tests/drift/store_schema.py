@@ -22,8 +22,8 @@ from ttp.store.database import REVISIONS
 
 STORE = Path(models.__file__).parent
 COMMAND = "python -m tests.drift.store_schema"
-MAPPED = ("account", "attempt", "delivery", "post", "post_media")
-"""The tables whose rows become domain objects by `row_mapper`."""
+MAPPED = ("account", "attempt", "delivery", "post", "post_media", "recurrence")
+"""The tables whose rows become domain objects by a `row_mapper.RowMapping`."""
 
 _NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 _DIALECTS: dict[str, Dialect] = {"sqlite": sqlite.dialect(), "postgresql": postgresql.dialect()}  # type: ignore[no-untyped-call]  # SQLAlchemy's

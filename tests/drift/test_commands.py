@@ -19,7 +19,7 @@ from ttp.cli.errors import BY_CODE
 from ttp.cli.help_pages import split_help
 from ttp.cli.main import main
 from ttp.domain.permissions import Capability
-from ttp.platforms.registry import BUILT_IN
+from ttp.platforms import BUILT_IN
 
 LONGEST_HELP = 78
 """A line of help stays one line on a terminal of 80."""
@@ -134,8 +134,9 @@ def test_every_topic_has_a_text(topic: str, capsys: pytest.CaptureFixture[str]) 
     assert max(map(len, topic_text(topic, PLATFORMS).splitlines())) <= 80, "a terminal of 80 columns breaks words"
 
 
-def test_every_platform_of_ttp_is_a_topic() -> None:
-    assert {*BUILT_IN} <= {*TOPICS}
+def test_the_start_page_shows_the_titles_that_platforms_have() -> None:
+    shown = {name: title for name, title in BUILT_IN.items() if title}
+    assert shown == {name: PLATFORMS.facts(name).title for name in shown}
 
 
 def test_the_topic_of_exit_codes_names_every_code_that_there_is() -> None:

@@ -12,7 +12,7 @@ from tests.drift.shells import bare, bash, fish, needs_bash, needs_fish, needs_z
 from tests.drift.terminal import Terminal
 from ttp.cli.completion import SHELLS, Node, tree
 from ttp.cli.completion_scripts import script
-from ttp.platforms.registry import BUILT_IN
+from ttp.platforms import BUILT_IN
 
 NASTY = [
     Node("", (("word", 'it\'s `touch bad` $(touch bad) \\$(touch bad) "q" \\'), ("world", "fine"))),

@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.clock import FakeClock
-from tests.conftest import Program, program
+from tests.conftest import program
 from tests.drift.shells import bare, bash, fish, needs_bash, needs_fish, needs_zsh, typed_in, typing
 from tests.drift.write_docs import ROOT
-from ttp.cli.completion import FIELDS
 
 NASTY_TAGS = [
     "$(touch bad)",
@@ -130,21 +129,6 @@ def test_fish_asks_for_ids_accounts_and_tags(asked: dict[str, str], tmp_path: Pa
     assert bare(offered("ttp list --tag ")) == {*NASTY_TAGS, "launch"}
     assert bare(offered("ttp list --tag '$")) == {"$(touch bad)"}
     assert list(tmp_path.glob("bad*")) == []
-
-
-EASY = ["list", "status", "account list", "metrics list", "metrics summary", "optimal", "config show", "doctor"]
-ARGUMENTS = {"show": ["1"], "log": ["1"], "account show": ["x/me"], "create": ["hi"]}
-FIELDS_OF = {path: fields for fields, paths in FIELDS.items() for path in paths}
-
-
-@pytest.mark.parametrize("path", [*EASY, *ARGUMENTS, "slots list", "repeat list"])
-def test_the_fields_that_are_offered_are_those_that_there_are(path: str, ttp: Program) -> None:
-    ttp.account("x/me")
-    ttp.post("hi")
-    ran = ttp(*path.split(), *ARGUMENTS.get(path, []), "--fields", "nothing", "--json")
-
-    assert ran.code == 2
-    assert set(ran.error["message"].partition("fields: ")[2].split()) == set(FIELDS_OF[path])
 
 
 @needs_bash

@@ -16,7 +16,7 @@ import pytest
 
 from tests.drift.write_docs import ROOT
 from ttp import __version__
-from ttp.platforms.registry import BUILT_IN
+from ttp.platforms import BUILT_IN
 
 NOT_OURS = {".git", ".venv", "build", "dist", "__pycache__"}
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "misc"}

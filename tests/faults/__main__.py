@@ -21,10 +21,9 @@ from pathlib import Path
 
 from tests.faults.mutants import MUTANTS, some_mutants
 from tests.faults.mutation import try_mutant
-from tests.faults.posts import ASKS, KINDS
 from tests.faults.sample import SEED, seed
 from tests.faults.table import NOT_ON_POSTGRESQL, POSTGRESQL_SAMPLES, SAMPLES, Row, lines
-from tests.faults.workers import Choice, bench_somewhere, made, requests_of_all
+from tests.faults.workers import Choice, bench_somewhere, made
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -112,13 +111,12 @@ def _sweeps(
 ) -> int:
     if not choice.full:
         _told_seed()
-    asks = ASKS if server else requests_of_all()  # the store changes nothing in what a platform is asked
-    wanted = {name: choice.of(asks, name) for name in sweeps}
+    wanted = {name: choice.of(name) for name in sweeps}
     total = sum(map(len, wanted.values()))
     rows: dict[str, Row] = {}
     began, wrong = time.monotonic(), 0
     for count, (name, index, verdict) in enumerate(
-        made(asks, choice, sweeps, beside=jobs, server=server, seconds=seconds), 1
+        made(choice, sweeps, beside=jobs, server=server, seconds=seconds), 1
     ):
         if count % 200 == 0:
             print(f"{count} of {total}", file=sys.stderr, flush=True)
@@ -142,12 +140,11 @@ def _mutants(jobs: int, count: int) -> int:
     survived = []
     with ExitStack() as held:
         benches = [held.enter_context(bench_somewhere()) for _ in range(jobs)]
-        asks = {kind.name: benches[0].requests(kind) for kind in KINDS.values()}
         print("| mistake | sweep | caught after | of | by | because |\n|---|---|--:|--:|---|---|", flush=True)
         for name in names:
             caught = False
             for sweep in MUTANTS[name].sweeps:
-                tried = try_mutant(name, sweep, asks, benches)
+                tried = try_mutant(name, sweep, benches)
                 caught |= bool(tried.by)
                 print(tried.line(), flush=True)
             if not caught:

@@ -6,7 +6,6 @@ Owns running a case. What is left of it is judged elsewhere.
 from __future__ import annotations
 
 import json
-import re
 import signal
 import sqlite3
 import time
@@ -23,19 +22,17 @@ from urllib.request import Request, urlopen
 
 from tests.faults.forks import SMALL_CHUNK, Fork, Forks
 from tests.faults.judge import Verdict, judge
-from tests.faults.posts import KINDS, Kind, put_media
+from tests.faults.posts import KINDS, MADE_UP, Kind, put_media
 from tests.faults.proxy import Asked, Fault, Proxy
 from tests.faults.stores import PostgresStore, SqliteStore
 from tests.faults.user_program import write_program
+from tests.platforms.factories import PLATFORMS
 from ttp.domain.delivery import ENDED
 from ttp.domain.time.clock import SystemClock
 from ttp.sandbox.server import RunningSandbox, running_sandbox
 
 SETTINGS = {
-    "PUBLISH__SETTLE_X_S": "1",
-    "PUBLISH__SETTLE_INSTAGRAM_S": "1",
-    "PLATFORMS__BLUESKY__SETTLE_S": "1",
-    "PLATFORMS__MASTODON__SETTLE_S": "1",
+    **{f"PLATFORMS__{name.upper()}__SETTLE_S": "1" for name in MADE_UP if PLATFORMS.facts(name).settle_s},
     "PUBLISH__LOOKUP_GAP_S": "0.15",
     "PUBLISH__RETRY_BASE_S": "0.05",
     "PUBLISH__STATUS_POLL_S": "0.05",
@@ -45,7 +42,6 @@ SETTINGS = {
 RUNS_MOST = 4
 PROGRAM_TIMEOUT_S = 0.8
 """How long a program of the user's waits for an answer."""
-_ID = re.compile(r"\d{6,}")
 PATIENCE_S = 180.0
 INTENT_AGE_S = 60.0
 """An intent that is older was not withdrawn after a sleep. The program allows 5 s; a machine at work is slow."""
@@ -102,7 +98,6 @@ class Bench:
         self.server_keeps_time = False
         """Whether the clock of the store's server does not jump with this machine's."""
         self._templates: dict[str, tuple[Path, tuple[str, ...], Any]] = {}
-        self._indexes: dict[str, list[str]] = {}
 
     def close(self) -> None:
         self.forks.close()
@@ -113,7 +108,7 @@ class Bench:
         """Settings of the processes; names without `TTP_`."""
         url = self.proxy.url
         settings = {
-            **{f"PLATFORMS__{name}__BASE_URL": url for name in ("BLUESKY", "MASTODON", "X", "INSTAGRAM", "TIKTOK")},
+            **{f"PLATFORMS__{name.upper()}__BASE_URL": url for name in MADE_UP},
             "MEDIA_HOST__KIND": "folder",
             "MEDIA_HOST__PATH": str(self.served),
             "MEDIA_HOST__BASE_URL": f"{self.sandbox.url}/_sandbox/media/",
@@ -225,15 +220,6 @@ class Bench:
         self.store.keep(template)
         secret = tuple(v for k, v in held.items() if k in ("accessToken", "refreshToken", "clientSecret") and v)
         return template, secret, self.sandbox.state.accounts[kind.seen_as]
-
-    def requests(self, kind: Kind) -> list[str]:
-        """The requests of a post that nothing goes wrong with: method and path of each."""
-        if kind.name not in self._indexes:
-            verdict = self.case(kind, lambda asked: None)
-            assert (verdict.state, verdict.wrong) == ("published", []), verdict
-            # Without the ids: the name of a place must not change from one process to the next.
-            self._indexes[kind.name] = [_ID.sub("ID", asked.line) for asked in self.proxy.asked]
-        return self._indexes[kind.name]
 
     @cached_property
     def usual_s(self) -> float:

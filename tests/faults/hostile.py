@@ -7,8 +7,9 @@ import json
 from collections.abc import Iterator, Mapping
 
 from tests.faults.bench import Bench
+from tests.faults.posts import JSON
 from tests.faults.proxy import made
-from tests.faults.troubles import HTML, JSON, dated
+from tests.faults.troubles import HTML, dated
 
 STATUSES = ("200 OK", "201 Created", "400 Bad Request", "403 Forbidden", "500 Oops")
 BODIES: Mapping[str, bytes] = {

@@ -6,7 +6,6 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from tests.faults.bench import Bench
-from tests.faults.sweeps import Asks
 from tests.faults.workers import NOT_MADE, Choice, on_benches
 
 
@@ -28,9 +27,9 @@ class Tried:
         return f"| {self.mutant} | {self.sweep} | {self.after} | {self.of} | {by} | {self.because} |"
 
 
-def try_mutant(mutant: str, sweep: str, asks: Asks, benches: list[Bench]) -> Tried:
+def try_mutant(mutant: str, sweep: str, benches: list[Bench]) -> Tried:
     """Make the sample of a sweep with a mistake, until one of its runs is wrong."""
-    runs, after = Choice().of(asks, sweep), 0
+    runs, after = Choice().of(sweep), 0
     for bench in benches:
         bench.mutant = mutant
     try:

@@ -1,12 +1,18 @@
-"""The kinds of post that are published under faults, and what the platform shows of each in the end."""
+"""The kinds of post that are published under faults, and what is known of their platforms: all that a new one adds."""
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
+from typing import TypeAlias
 
 from tests.faults.proxy import Asked
+from tests.platforms.factories import PLATFORMS
 from ttp.sandbox.files import CLIP, PHOTO
 
 SIZE = 16_000_000
@@ -38,7 +44,7 @@ class Kind:
 
     @property
     def account(self) -> str:
-        server = "@example.org" if self.platform == "mastodon" else ""
+        server = "@example.org" if PLATFORMS.facts(self.platform).server == "in_handle" else ""
         return f"{self.platform}/{self.name.replace(' ', '-')}{server}"
 
     @property
@@ -105,6 +111,65 @@ KINDS = {
         ),
     )
 }
+
+
+JSON = MappingProxyType({"Content-Type": "application/json"})
+Refusal: TypeAlias = tuple[Mapping[str, str], object]
+"""Headers and JSON of an answer with status 429."""
+
+
+def _refused_by_x(reset: datetime) -> Refusal:
+    limits = {"limit": "100", "remaining": "0", "reset": str(int(reset.timestamp()))}
+    title = "Too Many Requests"
+    body = {"title": title, "detail": title, "type": "about:blank", "status": 429}
+    return {f"x-rate-limit-{name}": value for name, value in limits.items()}, body
+
+
+def _refused_by_bluesky(reset: datetime) -> Refusal:
+    limits = {"limit": "3000", "remaining": "0", "reset": str(int(reset.timestamp())), "policy": "3000;w=300"}
+    body = {"error": "RateLimitExceeded", "message": "Rate Limit Exceeded"}
+    return {f"ratelimit-{name}": value for name, value in limits.items()}, body
+
+
+def _refused_by_mastodon(reset: datetime) -> Refusal:
+    limits = {"limit": "300", "remaining": "0", "reset": reset.isoformat()}
+    return {f"x-ratelimit-{name}": value for name, value in limits.items()}, {"error": "Too many requests"}
+
+
+def _refused_by_instagram(reset: datetime) -> Refusal:
+    told = {"message": "Application request limit reached", "type": "OAuthException", "code": 4}
+    usage = {"type": "instagram", "call_count": 100, "total_cputime": 1, "total_time": 1}
+    header = json.dumps({"1": [{**usage, "estimated_time_to_regain_access": 1}]})
+    return {"X-Business-Use-Case-Usage": header}, {"error": {**told, "is_transient": True, "fbtrace_id": "A1"}}
+
+
+def _refused_by_tiktok(reset: datetime) -> Refusal:
+    return {}, {"data": {}, "error": {"code": "rate_limit_exceeded", "message": "Too many", "log_id": "2"}}
+
+
+@dataclass(frozen=True, slots=True)
+class MadeUp:
+    """Answers that the sweeps give in a platform's name. `refusal`: of a call past a limit, until its reset. `looks`:
+    the requests that ask where a post is, if their answers can be behind; `unseen`: the body of one, as it was before
+    the post was published."""
+
+    refusal: Callable[[datetime], Refusal]
+    looks: re.Pattern[str] | None = None
+    unseen: Callable[[bytes], bytes] = bytes
+
+
+MADE_UP = {
+    "x": MadeUp(_refused_by_x, re.compile(r"GET /2/users/\d+/tweets$"), lambda body: b'{"meta":{"result_count":0}}'),
+    "instagram": MadeUp(
+        _refused_by_instagram,
+        re.compile(r"GET /v[\d.]+/\d+$"),
+        lambda body: body.replace(b'"PUBLISHED"', b'"FINISHED" '),
+    ),
+    "mastodon": MadeUp(_refused_by_mastodon, re.compile(r"GET /api/v1/accounts/\d+/statuses$"), lambda body: b"[]"),
+    "bluesky": MadeUp(_refused_by_bluesky),
+    "tiktok": MadeUp(_refused_by_tiktok),
+}
+"""By platform. The record of a post on Bluesky and its status on TikTok are the last word, and never behind."""
 
 
 def put_media(folder: Path) -> None:

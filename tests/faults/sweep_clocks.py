@@ -12,7 +12,7 @@ from tests.faults.bench import FINAL, PATIENCE_S, RUN, RUNS_MOST, Bench
 from tests.faults.judge import Verdict
 from tests.faults.posts import KINDS, Kind
 from tests.faults.proxy import Asked, Fault
-from tests.faults.sweeps import Asks, Run, Where, calls_of, ends_of, late, most_calls, requests_of, spoiling
+from tests.faults.sweeps import Run, Where, calls_of, ends_of, late, most_calls, requests_of, spoiling
 from tests.faults.troubles import TROUBLES, unseen
 
 HOUR_S, DAY_S = 3600.0, 86_400.0
@@ -64,12 +64,12 @@ def skewed() -> Iterator[Run]:
                     )
 
 
-def jumping(asks: Asks) -> Iterator[Run]:
+def jumping() -> Iterator[Run]:
     """This machine's clock jumps while a request is under way; the platform's does not, but in a sleep."""
     for name, by in JUMPS.items():
         for lost in (None, "cut before", "cut after"):
             for kind in (KINDS["x text"], KINDS["instagram photo"], KINDS["tiktok video"], KINDS["x thread"]):
-                for where in [w for w, _ in requests_of(kind, asks[kind.name])] if lost is None else calls_of(kind):
+                for where in [w for w, _ in requests_of(kind)] if lost is None else calls_of(kind):
 
                     def go(
                         bench: Bench,

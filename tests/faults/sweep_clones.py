@@ -19,7 +19,7 @@ from tests.faults.bench import RUN, Bench
 from tests.faults.judge import Verdict
 from tests.faults.posts import KINDS, Kind
 from tests.faults.proxy import Asked, Fault
-from tests.faults.sweeps import Asks, Run, Where, requests_of, spoiling
+from tests.faults.sweeps import Run, Where, requests_of, spoiling
 
 WAYS = {
     "cp -a": 'cp -a "$1" "$2"',
@@ -41,11 +41,11 @@ def ways() -> tuple[str, ...]:
         return tuple(way for number, way in enumerate(WAYS) if _copy(way, source, Path(folder) / str(number)))
 
 
-def clones(asks: Asks) -> Iterator[Run]:
+def clones() -> Iterator[Run]:
     """Copies of a store that has published nothing yet: before its post is due, at each request of it, and after it."""
     for way in ways():
         for kind in KINDS.values():
-            requests = [where for where, _ in requests_of(kind, asks[kind.name])]
+            requests = [where for where, _ in requests_of(kind)]
             moments: list[str | Where] = [*BEFORE, *requests, AFTER]
             for moment in moments:
 

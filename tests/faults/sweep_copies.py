@@ -15,7 +15,7 @@ from tests.faults.bench import PATIENCE_S, RUN, Bench
 from tests.faults.judge import Verdict
 from tests.faults.posts import KINDS, Kind
 from tests.faults.proxy import Fault
-from tests.faults.sweeps import Asks, Run, Where, calls_of, ends_of, requests_of, spoiling
+from tests.faults.sweeps import Run, Where, calls_of, ends_of, requests_of, spoiling
 from tests.faults.troubles import TROUBLES
 
 COPIED = ("copied to another machine", "restored from a backup", "put back as a folder", "put back as a file")
@@ -99,12 +99,12 @@ def _put_back(bench: Bench, kept: Path, how: str) -> None:
 REFUSE = ("the disk refuses every write", "the store is locked for a second")
 
 
-def disks(asks: Asks) -> Iterator[Run]:
+def disks() -> Iterator[Run]:
     """From one request on the disk refuses, until that run has ended; or another program holds the store."""
     for how in REFUSE:
         for lost in (None, "cut after", "cut before"):
             for kind in KINDS.values():
-                for where in [w for w, _ in requests_of(kind, asks[kind.name])] if lost is None else calls_of(kind):
+                for where in [w for w, _ in requests_of(kind)] if lost is None else calls_of(kind):
 
                     def go(
                         bench: Bench, kind: Kind = kind, where: Where = where, how: str = how, lost: str | None = lost

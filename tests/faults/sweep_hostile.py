@@ -9,7 +9,7 @@ from tests.faults.hostile import answers, finished
 from tests.faults.judge import Verdict
 from tests.faults.posts import KINDS, Kind
 from tests.faults.proxy import Fault
-from tests.faults.sweeps import Asks, Run, Where, requests_of, spoiling
+from tests.faults.sweeps import Run, Where, requests_of, spoiling
 
 BRIEF = {"HTTP__READ_TIMEOUT_S": "2", "HTTP__UPLOAD_TIMEOUT_S": "2"}
 RESETS_S = (3700.0, 86_400.0)
@@ -24,11 +24,11 @@ def _patient(bench: Bench) -> None:
             bench.settle(env=BRIEF)
 
 
-def hostile(asks: Asks) -> Iterator[Run]:
+def hostile() -> Iterator[Run]:
     """One hostile answer to one request. If it looks like a refusal, the post is not lost: the failure is reported."""
     for name, answer in answers():
         for kind in KINDS.values():
-            for where, _ in requests_of(kind, asks[kind.name]):
+            for where, _ in requests_of(kind):
                 for forward in (False, True):
 
                     def go(

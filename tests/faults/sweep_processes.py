@@ -17,7 +17,7 @@ from tests.faults.bench import PATIENCE_S, RUN, Bench
 from tests.faults.judge import Verdict
 from tests.faults.posts import KINDS, Kind
 from tests.faults.proxy import Fault
-from tests.faults.sweeps import Asks, Run, Where, ends_of, requests_of, spoiling
+from tests.faults.sweeps import Run, Where, ends_of, requests_of, spoiling
 
 KILLS_MOST = 3
 LATEST = 2.0
@@ -96,10 +96,10 @@ def _traced(bench: Bench, call: str, k: int) -> None:
         )
 
 
-def overlapping(asks: Asks) -> Iterator[Run]:
+def overlapping() -> Iterator[Run]:
     """Three runs at once; the one that publishes is stopped in mid-request for longer than the settle window."""
     for kind in KINDS.values():
-        for where, _ in requests_of(kind, asks[kind.name]):
+        for where, _ in requests_of(kind):
             for forward in (False, True):
 
                 def go(bench: Bench, kind: Kind = kind, where: Where = where, forward: bool = forward) -> Verdict:

@@ -29,6 +29,7 @@ from tests.faults.forks import Forks
 from tests.faults.sample import SEED, seed
 from tests.faults.team import Case, Postgres, Publisher, Result, Team
 from tests.faults.team_process import STEPS
+from ttp.platforms import BUILT_IN
 from ttp.sandbox.server import running_sandbox
 from ttp.sandbox.x import posts
 
@@ -41,7 +42,7 @@ EVICTED_WITHIN_S = 60.0
 PATIENCE_S = 300.0
 IMPORTED = (
     *("psycopg", "httpx", "httpcore", "h11", "anyio", "certifi", "filelock"),
-    *(f"ttp.platforms.{name}.facts" for name in ("x", "bluesky", "mastodon", "instagram", "tiktok", "command")),
+    *(f"ttp.platforms.{name}.facts" for name in BUILT_IN),
     *(f"ttp.platforms.x.{name}" for name in ("auth", "client", "limits", "look_up")),
     *("ttp.cli.app", "ttp.cli.commands.run", "ttp.cli.progress", "ttp.services.metrics.sync"),
     *("ttp.store.postgresql.database", "ttp.store.shared_settings", "ttp.store.completion_cache"),

@@ -14,6 +14,7 @@ from tests.faults.posts import KINDS, Kind
 from tests.faults.proxy import Asked, Fault
 from tests.faults.sweeps import Run, Where, ends_of, spoiling
 from tests.faults.troubles import TROUBLES
+from tests.platforms.factories import PLATFORMS
 
 BESIDE = 3
 SLOW_S = 0.3
@@ -25,7 +26,7 @@ def renewals() -> Iterator[Run]:
     """A post is due and its token has to be renewed, while other commands need the same token."""
     for lost in (None, "cut before", "cut after"):
         for kind in KINDS.values():
-            if kind.platform == "mastodon":  # its tokens do not end
+            if PLATFORMS.facts(kind.platform).token_life is None:  # its tokens do not end
                 continue
 
             def go(bench: Bench, kind: Kind = kind, lost: str | None = lost) -> Verdict:

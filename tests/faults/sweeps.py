@@ -1,25 +1,22 @@
 """The sweeps: their runs, and the result that each must have.
 
 A `Run` is one post published under one plan of faults. Runs are made from what a post asks for when nothing goes wrong
-(`Asks`), so that every process enumerates the same ones.
+(`ASKS`), so that every process enumerates the same ones.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
-from typing import TypeAlias
 
 from tests.faults.bench import Bench, Plan
 from tests.faults.fixed_cases import FixedCase
 from tests.faults.judge import Verdict
-from tests.faults.posts import KINDS, Kind
+from tests.faults.posts import ASKS, KINDS, MADE_UP, Kind
 from tests.faults.proxy import Asked, Fault
 from tests.faults.troubles import DONE, IMPATIENT, TROUBLES, Trouble, is_late, looks, unseen
-
-Asks: TypeAlias = Mapping[str, list[str]]
-"""The requests of each kind of post."""
+from tests.platforms.factories import PLATFORMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +85,9 @@ class Where:
         return offset
 
 
-def requests_of(kind: Kind, asked: list[str]) -> list[tuple[Where, str]]:
+def requests_of(kind: Kind) -> list[tuple[Where, str]]:
     """Every request, with its method and path. Of a file in several pieces the last piece is the publishing call."""
+    asked = ASKS[kind.name]
     calls = [index for index, line in enumerate(asked) if kind.calls.search(line)][-kind.call_count :]
     return [
         (Where(call=calls.index(index)) if index in calls else Where(index), line) for index, line in enumerate(asked)
@@ -139,11 +137,11 @@ def most_calls_of_two(kind: Kind, first: str, second: str) -> int | None:
     return most if most_calls(kind, second) is not None else None
 
 
-def one_trouble(asks: Asks) -> Iterator[Run]:
+def one_trouble() -> Iterator[Run]:
     """Every request of every kind of post, with every trouble."""
     for name, trouble in TROUBLES.items():
         for kind in KINDS.values():
-            for where, line in requests_of(kind, asks[kind.name]):
+            for where, line in requests_of(kind):
 
                 def go(
                     bench: Bench, kind: Kind = kind, name: str = name, trouble: Trouble = trouble, where: Where = where
@@ -252,7 +250,9 @@ def no_look_ups() -> Iterator[Run]:
                         # Patience is counted in windows for Instagram and in gaps for TikTok, whose forty gaps must be
                         # over before the thirty look-ups that a minute allows are spent.
                         brief = {"PUBLISH__LOOKUP_GAP_S": "0.002"} | {
-                            f"PLATFORMS__{name}__SETTLE_S": "0.3" for name in ("INSTAGRAM", "BLUESKY", "MASTODON")
+                            f"PLATFORMS__{name.upper()}__SETTLE_S": "0.3"
+                            for name in MADE_UP
+                            if PLATFORMS.facts(name).settle_s and PLATFORMS.facts(name).patience > 1
                         }
                         return bench.case(kind, spoiling(kind, where, lost, *[closed] * 10_000), env=brief)
 

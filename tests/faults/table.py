@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from tests.faults.judge import Verdict
 from tests.faults.sweep_clocks import host_alone, jumping, jumping_late, skewed, suspended, zones
@@ -15,7 +16,7 @@ from tests.faults.sweep_processes import MESSAGES, SYSTEM_CALLS, crowds, killed,
 from tests.faults.sweep_programs import programs
 from tests.faults.sweep_tokens import renewals
 from tests.faults.sweep_user_programs import user_programs
-from tests.faults.sweeps import Asks, Run, lagging, no_look_ups, one_trouble, two_troubles
+from tests.faults.sweeps import Run, lagging, no_look_ups, one_trouble, two_troubles
 
 KILLS, CROWDS, PROGRAMS = 5000, 20, 2000
 SAMPLES = {
@@ -77,59 +78,34 @@ NOT_ON_POSTGRESQL = {
 """The sweeps that are about a file, and why they are not made on PostgreSQL."""
 
 
-def sweep(name: str, asks: Asks) -> Iterator[Run]:
-    """All runs of one sweep."""
-    match name:
-        case "one trouble":
-            return one_trouble(asks)
-        case "two troubles":
-            return two_troubles()
-        case "no look-ups":
-            return no_look_ups()
-        case "lagging lists":
-            return lagging()
-        case "missed looks":
-            return missed_looks()
-        case "twins":
-            return twins()
-        case "tokens":
-            return renewals()
-        case "late lists and jumps":
-            return jumping_late()
-        case "suspends":
-            return suspended()
-        case "kills":
-            return killed(KILLS)
-        case "system calls":
-            return killed_in_a_call(SYSTEM_CALLS)
-        case "messages":
-            return killed_in_a_call(MESSAGES)
-        case "overlaps":
-            return overlapping(asks)
-        case "crowds":
-            return crowds(CROWDS)
-        case "skewed clocks":
-            return skewed()
-        case "jumping clocks":
-            return jumping(asks)
-        case "host clocks":
-            return host_alone()
-        case "zones":
-            return zones()
-        case "copies":
-            return copies()
-        case "clones":
-            return clones(asks)
-        case "disks":
-            return disks(asks)
-        case "damage":
-            return damaged()
-        case "user programs":
-            return user_programs()
-        case "programs":
-            return programs(PROGRAMS)
-        case _:
-            return hostile(asks)
+SWEEPS: Mapping[str, Callable[[], Iterator[Run]]] = {
+    "one trouble": one_trouble,
+    "two troubles": two_troubles,
+    "no look-ups": no_look_ups,
+    "lagging lists": lagging,
+    "missed looks": missed_looks,
+    "twins": twins,
+    "tokens": renewals,
+    "late lists and jumps": jumping_late,
+    "suspends": suspended,
+    "kills": partial(killed, KILLS),
+    "system calls": partial(killed_in_a_call, SYSTEM_CALLS),
+    "messages": partial(killed_in_a_call, MESSAGES),
+    "overlaps": overlapping,
+    "crowds": partial(crowds, CROWDS),
+    "skewed clocks": skewed,
+    "jumping clocks": jumping,
+    "host clocks": host_alone,
+    "zones": zones,
+    "copies": copies,
+    "clones": clones,
+    "disks": disks,
+    "damage": damaged,
+    "user programs": user_programs,
+    "programs": partial(programs, PROGRAMS),
+    "hostile answers": hostile,
+}
+"""All runs of each sweep."""
 
 
 @dataclass

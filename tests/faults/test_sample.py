@@ -21,17 +21,17 @@ from tests.faults.fixed_cases import FIXED_CASES, FixedCase
 from tests.faults.judge import Verdict
 from tests.faults.mutants import MUTANTS, some_mutants
 from tests.faults.mutation import Tried
-from tests.faults.posts import ASKS, Kind
+from tests.faults.posts import ASKS
 from tests.faults.sample import SEED, WITHOUT_GIT, sample, seed
 from tests.faults.sweeps import Run
-from tests.faults.table import NOT_ON_POSTGRESQL, POSTGRESQL_SAMPLES, SAMPLES, sweep
+from tests.faults.table import NOT_ON_POSTGRESQL, POSTGRESQL_SAMPLES, SAMPLES, SWEEPS
 
 SEEDS = st.text(max_size=20)
 
 
 @cache
 def runs_of(name: str) -> list[Run]:
-    return list(sweep(name, ASKS))
+    return list(SWEEPS[name]())
 
 
 def samples(seed: str) -> dict[str, list[Run]]:
@@ -145,12 +145,8 @@ def test_a_mutant_that_survives_is_reported_and_fails(
     def tried(mutant: str, sweep: str, *rest: object) -> Tried:
         return Tried(mutant, sweep, 1, 2, "" if mutant == survives else "a row, a place")
 
-    class Nothing:
-        def requests(self, kind: Kind) -> list[str]:
-            return []
-
     monkeypatch.setattr(command, "try_mutant", tried)
-    monkeypatch.setattr(command, "bench_somewhere", lambda: nullcontext(Nothing()))
+    monkeypatch.setattr(command, "bench_somewhere", nullcontext)
     assert main(["--mutants", "--jobs", "1"]) == code
     out, err = capsys.readouterr()
     assert all(name in out for name in MUTANTS)

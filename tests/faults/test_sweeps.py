@@ -5,19 +5,21 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 
 import pytest
 
 from tests.faults.bench import Bench, open_bench
-from tests.faults.posts import ASKS, KINDS
+from tests.faults.posts import ASKS, KINDS, Kind
 from tests.faults.sample import sample
 from tests.faults.stores import open_server
 from tests.faults.sweeps import Run
-from tests.faults.table import sweep
+from tests.faults.table import SWEEPS
 from tests.faults.team import find_binaries
 from tests.faults.workers import bench_somewhere
 
@@ -31,9 +33,18 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         yield opened
 
 
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+def test_a_post_asks_for_what_the_sweeps_spoil(kind: Kind, bench: Bench) -> None:
+    verdict = bench.case(kind, lambda asked: None)
+    assert (verdict.state, verdict.wrong) == ("published", []), verdict.story
+    asked = [re.sub(r"\d{6,}", "ID", one.line) for one in bench.proxy.asked]
+    # How often it waits for a status depends on the machine.
+    assert [line for line, _ in groupby(asked)] == [line for line, _ in groupby(ASKS[kind.name])]
+
+
 @pytest.mark.parametrize("name", FEW)
 def test_a_run_of_a_sweep_leaves_every_post_once(name: str, bench: Bench) -> None:
-    run = sample(name, sweep(name, ASKS), 1, "0")[0]
+    run = sample(name, SWEEPS[name](), 1, "0")[0]
     verdict = run.go(bench)
     assert run.breaches(verdict) == [], "\n".join(verdict.story)
 
@@ -52,7 +63,7 @@ def postgresql_bench() -> Iterator[Bench]:
 @pytest.mark.skipif(find_binaries() is None, reason="there are no programs of PostgreSQL here")
 @pytest.mark.parametrize("name", ["one trouble", "host clocks"])
 def test_a_run_of_a_sweep_on_postgresql_leaves_every_post_once(name: str, postgresql_bench: Bench) -> None:
-    run = sample(name, sweep(name, ASKS), 1, "0")[0]
+    run = sample(name, SWEEPS[name](), 1, "0")[0]
     verdict = run.go(postgresql_bench)
     assert run.breaches(verdict) == [], "\n".join(verdict.story)
 
@@ -78,7 +89,7 @@ def test_the_clock_of_a_server_is_moved_for_a_case(postgresql_bench: Bench) -> N
 
 def test_a_refused_call_opens_soon_also_after_a_run_that_left_the_clock_ahead(bench: Bench) -> None:
     place = "bluesky images, call 1 POST /xrpc/com.atproto.repo.applyWrites"
-    (run,) = (one for one in sweep("one trouble", ASKS) if (one.row, one.place) == ("429", place))
+    (run,) = (one for one in SWEEPS["one trouble"]() if (one.row, one.place) == ("429", place))
     bench.pass_time(86_400.0)
     verdict = run.go(bench)
     assert run.breaches(verdict) == [], "\n".join(verdict.story)

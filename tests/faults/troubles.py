@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 import threading
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from email.utils import format_datetime
 from types import MappingProxyType
 from typing import TypeAlias
 
 from tests.faults.bench import Bench
-from tests.faults.posts import Kind
+from tests.faults.posts import JSON, MADE_UP, Kind
 from tests.faults.proxy import Asked, Fault, made
 
 Trouble: TypeAlias = Callable[[Bench, Kind], Fault]
@@ -22,7 +21,6 @@ LATER_S = 0.5
 """How much later than the time-out a late request or answer comes. The settle window is longer."""
 IMPATIENT = MappingProxyType({f"HTTP__{name}_TIMEOUT_S": str(READ_TIMEOUT_S) for name in ("READ", "UPLOAD")})
 """The time-outs of runs in which something comes late."""
-JSON = {"Content-Type": "application/json"}
 HTML = b"<!DOCTYPE html><html><body><h1>Something went wrong</h1></body></html>"
 A_MINUTE_S = 65.0
 
@@ -71,36 +69,10 @@ def _too_many(bench: Bench, kind: Kind) -> Fault:
 
     def refuse(real: bytes) -> bytes:
         # Only now: the run before may have left the clock hours ahead when the plan was made.
-        headers, body = _refusal(kind, bench.platform() + timedelta(seconds=2))
-        return made("429 Too Many Requests", json.dumps(body).encode(), dated(bench, headers))
+        headers, body = MADE_UP[kind.platform].refusal(bench.platform() + timedelta(seconds=2))
+        return made("429 Too Many Requests", json.dumps(body).encode(), dated(bench, {**JSON, **headers}))
 
     return Fault("429", False, answer=refuse, act=later)
-
-
-def _refusal(kind: Kind, reset: datetime) -> tuple[dict[str, str], object]:
-    """Return the headers and the body of a platform that refuses calls until `reset`."""
-    headers, seconds = dict(JSON), str(int(reset.timestamp()))
-    match kind.platform:
-        case "x":
-            limits = {"limit": "100", "remaining": "0", "reset": seconds}
-            headers |= {f"x-rate-limit-{name}": value for name, value in limits.items()}
-            title = "Too Many Requests"
-            return headers, {"title": title, "detail": title, "type": "about:blank", "status": 429}
-        case "bluesky":
-            limits = {"limit": "3000", "remaining": "0", "reset": seconds, "policy": "3000;w=300"}
-            headers |= {f"ratelimit-{name}": value for name, value in limits.items()}
-            return headers, {"error": "RateLimitExceeded", "message": "Rate Limit Exceeded"}
-        case "mastodon":
-            limits = {"limit": "300", "remaining": "0", "reset": reset.isoformat()}
-            headers |= {f"x-ratelimit-{name}": value for name, value in limits.items()}
-            return headers, {"error": "Too many requests"}
-        case "instagram":
-            told = {"message": "Application request limit reached", "type": "OAuthException", "code": 4}
-            usage = {"type": "instagram", "call_count": 100, "total_cputime": 1, "total_time": 1}
-            headers["X-Business-Use-Case-Usage"] = json.dumps({"1": [{**usage, "estimated_time_to_regain_access": 1}]})
-            return headers, {"error": {**told, "is_transient": True, "fbtrace_id": "A1"}}
-        case _:
-            return headers, {"data": {}, "error": {"code": "rate_limit_exceeded", "message": "Too many", "log_id": "2"}}
 
 
 def _late_answer(bench: Bench, kind: Kind) -> Fault:
@@ -158,22 +130,13 @@ def is_late(name: str) -> bool:
     return name.endswith("late")
 
 
-_LOOKS = {
-    "x": re.compile(r"GET /2/users/\d+/tweets$"),
-    "instagram": re.compile(r"GET /v[\d.]+/\d+$"),
-    "mastodon": re.compile(r"GET /api/v1/accounts/\d+/statuses$"),
-}
-
-
 def looks(kind: Kind, asked: Asked) -> bool:
-    """Whether a request asks where a post is. TikTok's status is its last word: it is never behind."""
-    return kind.platform in _LOOKS and bool(_LOOKS[kind.platform].search(asked.line))
+    """Whether a request asks where a post is, and the answer can be behind."""
+    found = MADE_UP[kind.platform].looks
+    return found is not None and bool(found.search(asked.line))
 
 
 def unseen(bench: Bench, kind: Kind, real: bytes) -> bytes:
     """The answer of a look-up as it was before the post was published: a clean one that does not have it."""
-    if kind.platform == "x":
-        return made("200 OK", b'{"meta":{"result_count":0}}', dated(bench, JSON))
-    if kind.platform == "mastodon":
-        return made("200 OK", b"[]", dated(bench, JSON))
-    return real.replace(b'"PUBLISHED"', b'"FINISHED" ')
+    _, _, body = real.partition(b"\r\n\r\n")
+    return made("200 OK", MADE_UP[kind.platform].unseen(body), dated(bench, JSON))

@@ -18,10 +18,9 @@ from typing import Any
 
 from tests.faults.bench import Bench, open_bench
 from tests.faults.judge import Verdict
-from tests.faults.posts import KINDS
 from tests.faults.sample import sample, seed
-from tests.faults.sweeps import Asks, Run
-from tests.faults.table import SAMPLES, sweep
+from tests.faults.sweeps import Run
+from tests.faults.table import SAMPLES, SWEEPS
 
 _WORKER: dict[str, Any] = {}
 NOT_MADE = "none"
@@ -39,9 +38,9 @@ class Choice:
     sizes: Mapping[str, int] = field(default_factory=lambda: SAMPLES)
     seed: str = field(default_factory=seed)
 
-    def of(self, asks: Asks, name: str) -> list[Run]:
+    def of(self, name: str) -> list[Run]:
         """The chosen runs of one sweep."""
-        runs = list(sweep(name, asks))
+        runs = list(SWEEPS[name]())
         if not self.full:
             return sample(name, runs, self.sizes[name], self.seed)
         # Shuffled, always alike: sweeps are nested loops, and every n-th run would be of one kind of post.
@@ -54,12 +53,6 @@ def bench_somewhere(server: str | None = None) -> Iterator[Bench]:
     """A bench in a temporary folder. `server`: the PostgreSQL that has its stores."""
     with tempfile.TemporaryDirectory(prefix="ttp-faults-") as folder, open_bench(Path(folder), server=server) as bench:
         yield bench
-
-
-def requests_of_all() -> Asks:
-    """What each kind of post asks for when nothing goes wrong."""
-    with bench_somewhere() as bench:
-        return {kind.name: bench.requests(kind) for kind in KINDS.values()}
 
 
 def on_benches(runs: list[Run], benches: list[Bench]) -> Generator[tuple[Run, Verdict], None, None]:
@@ -92,11 +85,11 @@ def _verdict(run: Run, bench: Bench) -> Verdict:
         return Verdict(NOT_MADE, wrong=[f"it could not be made: {type(error).__name__}: {error}"])
 
 
-def _begin(asks: Asks, choice: Choice, sweeps: tuple[str, ...], server: str | None) -> None:
+def _begin(choice: Choice, sweeps: tuple[str, ...], server: str | None) -> None:
     held = ExitStack()
     _WORKER["bench"] = held.enter_context(bench_somewhere(server))
     atexit.register(held.close)
-    _WORKER["runs"] = {name: choice.of(asks, name) for name in sweeps}
+    _WORKER["runs"] = {name: choice.of(name) for name in sweeps}
 
 
 def _make(job: tuple[str, int]) -> tuple[str, int, Verdict]:
@@ -105,7 +98,6 @@ def _make(job: tuple[str, int]) -> tuple[str, int, Verdict]:
 
 
 def made(
-    asks: Asks,
     choice: Choice,
     sweeps: tuple[str, ...],
     *,
@@ -115,13 +107,13 @@ def made(
 ) -> Iterator[tuple[str, int, Verdict]]:
     """Make the chosen runs in several worker processes at a time: sweep, number and verdict of each. The sweeps
     take turns, and no run is begun after so many seconds."""
-    counts = {name: len(choice.of(asks, name)) for name in sweeps}
+    counts = {name: len(choice.of(name)) for name in sweeps}
     # In the order of their places, all sweeps as if they were equally long.
     jobs = sorted(
         ((name, index) for name in sweeps for index in range(counts[name])), key=lambda job: job[1] / counts[job[0]]
     )
     end = time.monotonic() + seconds
-    with ProcessPoolExecutor(beside, get_context("spawn"), _begin, (asks, choice, sweeps, server)) as pool:
+    with ProcessPoolExecutor(beside, get_context("spawn"), _begin, (choice, sweeps, server)) as pool:
         begun = [pool.submit(_make, job) for job in jobs]
         for done in as_completed(begun):
             if time.monotonic() > end:

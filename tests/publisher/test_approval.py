@@ -135,14 +135,6 @@ def test_a_later_occurrence_replaces_an_approved_one_only_when_approved(strict: 
     assert [strict.delivery(i).state for i in (1, 2)] == [PUBLISHED, PENDING]
 
 
-def test_without_the_setting_no_approval_is_needed(bench: Bench) -> None:
-    bench.post()
-    bench.x.publishes.append(Done("1"))
-    bench.run()
-    assert bench.delivery().state is PUBLISHED
-    assert notes(bench) == []
-
-
 def test_a_delivery_started_before_the_setting_waits_before_its_retry(strict: Bench) -> None:
     strict.post()
     strict.sql("UPDATE delivery SET state = 'retrying', attempts = 1")

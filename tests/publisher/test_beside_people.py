@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -24,12 +25,15 @@ def posts(bench: Bench) -> Posts:
     return people.posts_of(bench.database, bench.clock, bench.config)
 
 
-def test_an_edit_and_a_delete_win_before_the_claim_or_are_refused(bench: Bench, posts: Posts) -> None:
-    """With real threads: whatever the interleaving, what was answered is what happens."""
+def with_a_person(bench: Bench, act: Callable[[int], str], content: str) -> tuple[dict[int, str], dict[int, str]]:
+    """Publish posts of four accounts while a person acts on each of them. Return what was sent and what the person was
+    answered, by post."""
     names = [f"x/a{i}" for i in range(4)]
     for name in names:
         bench.account(name)
-    ids = [bench.post(name, content=f"as it was {name}") for _ in range(4) for name in names]
+    ids = [bench.post(name, content=f"{content} {name}") for _ in range(4) for name in names]
+    if bench.config["publish.require_approval"]:
+        Approvals(people.posts_of(bench.database, bench.clock, bench.config)).approve(ids)
     sent: dict[int, str] = {}
     answers: dict[int, str] = {}
 
@@ -40,12 +44,7 @@ def test_an_edit_and_a_delete_win_before_the_claim_or_are_refused(bench: Bench, 
     def meddle() -> None:
         for post_id in reversed(ids):
             try:
-                if post_id % 3:
-                    posts.edit(post_id, PostInput(text=f"edited {post_id}"), None)
-                    answers[post_id] = "edited"
-                else:
-                    posts.delete([post_id])
-                    answers[post_id] = "deleted"
+                answers[post_id] = act(post_id)
             except StateRefused:
                 answers[post_id] = "refused"
 
@@ -56,8 +55,22 @@ def test_an_edit_and_a_delete_win_before_the_claim_or_are_refused(bench: Bench, 
     bench.run()
     person.join()
     bench.run()  # what the person's last word came too late for
-    for post_id in ids:
-        match answers[post_id]:
+    return sent, answers
+
+
+def test_an_edit_and_a_delete_win_before_the_claim_or_are_refused(bench: Bench, posts: Posts) -> None:
+    """With real threads: whatever the interleaving, what was answered is what happens."""
+
+    def act(post_id: int) -> str:
+        if post_id % 3:
+            posts.edit(post_id, PostInput(text=f"edited {post_id}"), None)
+            return "edited"
+        posts.delete([post_id])
+        return "deleted"
+
+    sent, answers = with_a_person(bench, act, "as it was")
+    for post_id, answer in answers.items():
+        match answer:
             case "edited":
                 assert sent[post_id] == f"edited {post_id}"
             case "deleted":
@@ -70,36 +83,14 @@ def test_an_edit_after_approval_wins_and_is_not_sent_or_is_refused(tmp_path: Pat
     """With real threads: no version of a post is ever sent without its approval."""
     bench = Bench(tmp_path / "home", publish__require_approval=True)
     posts = people.posts_of(bench.database, bench.clock, bench.config)
-    approving = Approvals(posts)
-    names = [f"x/a{i}" for i in range(4)]
-    for name in names:
-        bench.account(name)
-    ids = [bench.post(name, content=f"as approved {name}") for _ in range(4) for name in names]
-    approving.approve(ids)
-    sent: dict[int, str] = {}
-    answers: dict[int, str] = {}
 
-    def publish(order: PublishRequest, handle: Handle) -> Outcome:
-        sent[order.delivery_id] = order.text
-        return Done(f"remote-{order.delivery_id}")
+    def act(post_id: int) -> str:
+        posts.edit(post_id, PostInput(text=f"edited {post_id}"), None)
+        return "edited"
 
-    def meddle() -> None:
-        for post_id in reversed(ids):
-            try:
-                posts.edit(post_id, PostInput(text=f"edited {post_id}"), None)
-                answers[post_id] = "edited"
-            except StateRefused:
-                answers[post_id] = "refused"
-
-    bench.x.publishes.extend([publish] * len(ids))
-    bench.threads = True
-    person = threading.Thread(target=meddle)
-    person.start()
-    bench.run()
-    person.join()
-    bench.run()
-    edited = {post_id for post_id in ids if answers[post_id] == "edited"}
-    assert set(sent) == set(ids) - edited
+    sent, answers = with_a_person(bench, act, "as approved")
+    edited = {post_id for post_id, answer in answers.items() if answer == "edited"}
+    assert set(sent) == set(answers) - edited
     assert all(text.startswith("as approved") for text in sent.values())
     assert all(bench.delivery(post_id).state is DeliveryState.PENDING for post_id in edited)
 

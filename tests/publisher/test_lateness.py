@@ -97,7 +97,7 @@ def test_a_post_that_is_days_late_is_missed_with_both_dates(bench: Bench) -> Non
 
 @pytest.mark.parametrize(
     ("limit", "late", "state", "shown"),
-    [(60.0, 61.0, FAILED, "1 min"), (90.0, 100.0, FAILED, "90 s"), (100 * HOUR, 99 * HOUR, PUBLISHED, "")],
+    [(60.0, 61.0, FAILED, "1 min"), (90.0, 100.0, FAILED, "1 min 30 s"), (100 * HOUR, 99 * HOUR, PUBLISHED, "")],
 )
 def test_a_post_s_own_limit_wins(bench: Bench, limit: float, late: float, state: DeliveryState, shown: str) -> None:
     bench.post(due=-late, max_lateness_s=limit)

@@ -15,7 +15,7 @@ from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Absent, Attempt, Done, Found, Handle, Kind, NotDone, Outcome, Phase, Unknown
 from ttp.domain.post import PostStatus
-from ttp.platforms.client import PublishRequest, Ready, StepDone, Wait
+from ttp.platforms.client import PublishRequest, Ready, StepDone
 from ttp.publisher.loop import Mode
 from ttp.store import attempts
 from ttp.store.dialect import Connection
@@ -281,17 +281,6 @@ def test_options_of_the_post_win_over_the_account_s_and_lose_the_platform_s_name
     client.publishes.append(Done("1"))
     bench.run()
     assert client.orders[0].options == {"privacy_level": "PUBLIC_TO_EVERYONE", "disable_duet": "true"}
-
-
-def test_a_wait_between_the_steps_frees_the_worker_and_keeps_the_account(bench: Bench) -> None:
-    bench.post()
-    other = bench.post(due=1.0)
-    bench.x.prepares.append([Wait(30.0, "Instagram is processing the media")])
-    bench.x.publishes.extend([Done("1"), Done("2")])
-    bench.run()
-    assert bench.x.times("publish") == [30.0, 30.0]
-    assert bench.x.times("prepare") == [0.0, 30.0]
-    assert bench.delivery(other).state is DeliveryState.PUBLISHED
 
 
 @pytest.mark.parametrize("where", ["prepare", "publish", "look_up"])

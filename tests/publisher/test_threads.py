@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from tests.publisher.bench import Bench, Crash
@@ -284,14 +282,6 @@ def test_a_thread_that_is_too_late_in_its_middle_says_what_is_published(bench: B
     outgoing(bench).retry([1])
     bench.run()
     whole(bench, x)
-
-
-def test_a_published_thread_keeps_the_ids_of_its_parts_and_nothing_else(bench: Bench, x: FakeX) -> None:
-    thread(bench)
-    bench.run()
-    assert bench.sql("SELECT handle FROM delivery")[0][0] == json.dumps(
-        {"of": 4, "parts": [entry.id for entry in x.feed]}, separators=(",", ":")
-    )
 
 
 def test_a_rate_limit_in_the_middle_of_a_thread_is_waited_out(bench: Bench, x: FakeX) -> None:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NoReturn
-
 import pytest
 
 from tests import people
 from tests.publisher.bench import Bench
 from tests.publisher.fake_x import FakeX, error_of, outgoing, thread, whole
-from ttp.domain.account import Account
 from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Conflict, Hint, StateRefused, UsageError
@@ -71,10 +67,6 @@ def edited(bench: Bench, **changes: object) -> SavedPost:
     """The post as a person changes it."""
     posts = people.posts_of(bench.database, bench.clock, bench.config)
     return posts.edit(1, PostInput(**changes), None)  # type: ignore[arg-type]  # what was typed, by name
-
-
-def never(text: str, accounts: Sequence[Account], draft: int | None = None, post: int | None = None) -> NoReturn:
-    raise AssertionError("no time is given here")
 
 
 def half_out(bench: Bench, x: FakeX) -> None:

@@ -13,18 +13,13 @@ from hypothesis import strategies as st
 from tests.examples import examples
 from tests.publisher.bench import Bench, Crash
 from tests.publisher.fake_x import LOOKS, SENDS, FakeX, outgoing, whole
-from tests.publisher.test_never_twice import Countdown
+from tests.publisher.test_never_twice import Countdown, lists
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.publisher.loop import Mode
 
-ENDED = {DeliveryState.PUBLISHED, DeliveryState.FAILED, DeliveryState.NEEDS_REVIEW}
 ROUNDS = 60
 TEXTS = st.sampled_from(["One", "Two", "Three"])
 """Few, so that parts and posts are often of one text."""
-
-
-def lists(names: tuple[str, ...], most: int) -> st.SearchStrategy[list[str]]:
-    return st.lists(st.sampled_from(names), max_size=most)
 
 
 @given(

@@ -8,6 +8,10 @@ from typing import Any
 import pytest
 
 from tests.sandbox.conftest import START, Web
+from ttp.sandbox.stand_in import find_stand_ins
+
+DEMOS = sorted(f"{one.name}/{one.demo_handle('127.0.0.1:8700')}" for one in find_stand_ins())
+"""The accounts that are there at the start."""
 
 
 def fault(web: Web, **order: Any) -> Any:
@@ -15,21 +19,18 @@ def fault(web: Web, **order: Any) -> Any:
 
 
 def test_each_platform_has_a_demo_account_with_credentials(web: Web) -> None:
-    answer = web.get("/_sandbox/accounts").json()
-    assert [a["account"] for a in answer] == [
-        "bluesky/demo",
-        "instagram/demo",
-        "mastodon/demo@127.0.0.1:8700",
-        "tiktok/demo",
-        "x/demo",
-    ]
-    keys = [set(a["credentials"]) for a in answer]
-    assert keys[0] == {"accessToken", "refreshToken", "expiresAt", "userId"}
-    assert keys[1] == {"accessToken", "expiresAt", "userId"}
-    assert keys[2] == {"accessToken", "userId", "clientId", "clientSecret"}
-    assert keys[3] == {"accessToken", "refreshToken", "expiresAt", "userId", "clientId", "clientSecret"}
-    assert keys[4] == {"accessToken", "refreshToken", "expiresAt", "userId", "clientId"}
-    assert answer[4]["credentials"]["expiresAt"] == "2026-11-24T14:00:00.000Z"
+    found = {one["account"]: one["credentials"] for one in web.get("/_sandbox/accounts").json()}
+    assert [*found] == DEMOS
+    assert found["x/demo"]["expiresAt"] == "2026-11-24T14:00:00.000Z"
+    keys = {
+        "bluesky/demo": {"accessToken", "refreshToken", "expiresAt", "userId"},
+        "instagram/demo": {"accessToken", "expiresAt", "userId"},
+        "mastodon/demo@127.0.0.1:8700": {"accessToken", "userId", "clientId", "clientSecret"},
+        "tiktok/demo": {"accessToken", "refreshToken", "expiresAt", "userId", "clientId", "clientSecret"},
+        "x/demo": {"accessToken", "refreshToken", "expiresAt", "userId", "clientId"},
+    }
+    assert {name: {*found[name]} for name in keys} == keys
+    assert all({"accessToken", "userId"} <= held.keys() for held in found.values())
 
 
 def test_posting_an_account_again_replaces_its_credentials(x: Web) -> None:
@@ -37,7 +38,7 @@ def test_posting_an_account_again_replaces_its_credentials(x: Web) -> None:
     assert again.user_id == x.user_id
     assert x.get("/2/users/me").status_code == 401
     assert again.get("/2/users/me").status_code == 200
-    assert len(x.get("/_sandbox/accounts").json()) == 5
+    assert len(x.get("/_sandbox/accounts").json()) == len(DEMOS)
 
 
 def test_an_expired_refresh_token_needs_a_new_login_and_an_expired_access_token_a_refresh(x: Web) -> None:
@@ -66,7 +67,7 @@ def test_an_account_s_tokens_may_have_an_age(instagram: Web) -> None:
 )
 def test_an_invalid_account_order_is_refused(web: Web, order: dict[str, Any]) -> None:
     assert web.post("/_sandbox/accounts", json=order).status_code == 400
-    assert len(web.state.accounts) == 5
+    assert len(web.state.accounts) == len(DEMOS)
 
 
 def test_posts_of_all_platforms_come_in_order(x: Web) -> None:

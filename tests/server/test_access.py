@@ -10,7 +10,7 @@ from tests.conftest import Fill, Program
 from tests.server.conftest import Api, server_of, two_accounts
 from ttp.cli.commands.server.serve import installation_of
 from ttp.cli.context import Context
-from ttp.domain.api_token import TokenCapability
+from ttp.domain.server.api_token import TokenCapability
 from ttp.server.app import build_app
 from ttp.server.guard import MOST_BODY_BYTES, host_name
 from ttp.server.requests import Route

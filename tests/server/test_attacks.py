@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from tests.server.conftest import Api
-from ttp.domain.api_token import TokenCapability
+from ttp.domain.server.api_token import TokenCapability
 from ttp.server import guard, process
 from ttp.server.pages.login import FREE_FAILURES
 from ttp.server.process import ServerProcess, listen

@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import Program
 from tests.server.test_process import Serve, environ, move_elsewhere, published, serve, until
-from ttp.domain.webhook import CallResult
+from ttp.domain.server.webhook import CallResult
 from ttp.server import process
 from ttp.server.process import WebhookSender
 from ttp.services.server.webhooks import Webhooks

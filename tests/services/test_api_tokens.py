@@ -10,7 +10,7 @@ import pytest
 from tests.clock import FakeClock
 from tests.conftest import Program
 from tests.store.stores import store_at
-from ttp.domain.api_token import ApiToken, TokenCapability
+from ttp.domain.server.api_token import ApiToken, TokenCapability
 from ttp.services.server.api_tokens import ApiTokens
 
 READ, DRAFT, PUBLISH, APPROVE = TokenCapability

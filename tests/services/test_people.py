@@ -10,8 +10,8 @@ import pytest
 from tests.clock import FakeClock
 from tests.conftest import Program
 from tests.store.stores import store_at
-from ttp.domain.api_token import Caller, Person, TokenCapability
 from ttp.domain.errors import UsageError
+from ttp.domain.server.api_token import Caller, Person, TokenCapability
 from ttp.services.server.people import LINK_WORKS_FOR, SESSION_LASTS_FOR, People, read_address, recorded_address
 
 READ, DRAFT, PUBLISH, APPROVE = TokenCapability

@@ -18,7 +18,7 @@ from ttp.domain.account import Credentials
 from ttp.domain.attempt import Kind
 from ttp.domain.delivery import DeliveryError
 from ttp.domain.errors import NotAllowed, NotFound, UsageError
-from ttp.domain.webhook import GIVE_UP_AFTER, CallResult, CallState, after_try
+from ttp.domain.server.webhook import GIVE_UP_AFTER, CallResult, CallState, after_try
 from ttp.services.server.events import Events
 from ttp.services.server.webhooks import Webhooks
 from ttp.store import claims, events

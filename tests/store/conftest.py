@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from tests.store import stores
 from tests.store.schemas import Schemas
 from ttp.domain.account import Account
 from ttp.store.database import Database
+from ttp.store.dialect import Connection
 
 BOTH = {
     "test_approvals",
@@ -74,3 +76,9 @@ def database(tmp_path: Path) -> Database:
 @pytest.fixture
 def account(database: Database) -> Account:
     return stores.add_account(database)
+
+
+@pytest.fixture
+def db(database: Database) -> Iterator[Connection]:
+    with closing(database.connect()) as db:
+        yield db

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -11,6 +10,7 @@ import pytest
 
 from tests.clock import START
 from tests.store.stores import add_account, add_post, to
+from ttp.domain.account import Account
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Attempt, Kind, Phase
 from ttp.store import attempts, queries
@@ -40,12 +40,17 @@ LOOK = Attempt("x/me", 1, "look up", Phase.LOOK_UP, START, START, "absent", deli
 
 
 @pytest.fixture
-def db(database: Database) -> Iterator[Connection]:
+def account(database: Database) -> Account:
+    """The account of deliveries 1 and 2."""
     account = add_account(database)
-    add_post(database, to(account, START))
-    add_post(database, to(account, START))
-    with closing(database.connect()) as db:
-        yield db
+    for _ in range(2):
+        add_post(database, to(account, START))
+    return account
+
+
+@pytest.fixture
+def db(account: Account, db: Connection) -> Connection:
+    return db
 
 
 def test_every_field_of_an_attempt_comes_back(db: Connection) -> None:

@@ -28,27 +28,9 @@ def file(tmp_path: Path) -> CredentialsFile:
     return CredentialsFile(tmp_path / "the home")
 
 
-def test_what_is_put_comes_back_in_any_case_of_the_name(file: CredentialsFile) -> None:
-    file.put("x/Me", FULL)
-    file.put("x/other", Credentials("only a token"))
-    assert file.get("x/Me") == file.get("X/mE") == FULL
-    assert file.get("x/other") == Credentials("only a token")
-    assert file.get("tiktok/me") is None
-
-
 def test_nothing_is_made_by_asking(file: CredentialsFile) -> None:
     assert file.get("x/me") is None
     assert not file.path.parent.exists()
-
-
-def test_what_is_removed_is_gone_and_removing_nothing_is_fine(file: CredentialsFile) -> None:
-    file.put("x/me", FULL)
-    file.put("x/other", FULL)
-    file.remove("X/Me")
-    file.remove("x/me")
-    assert file.get("x/me") is None
-    assert file.get("x/other") == FULL
-    assert FULL.access_token in file.path.read_text(), "the other's"
 
 
 def test_every_file_is_its_owners_alone_whatever_the_umask(file: CredentialsFile) -> None:

@@ -103,7 +103,7 @@ def test_what_a_person_decides_has_events_too(database: Database) -> None:
     with transaction(database) as db:
         post = queries.post_even_deleted(db, 1)
         first, second = post.deliveries
-        found = first.resolved_published(at=LATER, remote_id="7", url=None)
+        found = first.published(at=LATER, remote_id="7", url=None)
         posts.update(db, with_derived_status(replace(post, deliveries=(found, second)), LATER), None)
     told = [(one["event"], one.get("account")) for one in stored(database)[before:]]
     assert told == [("delivery.published", first.account), ("post.finished", None)]

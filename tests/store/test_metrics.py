@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -16,6 +14,7 @@ from tests.clock import START
 from tests.examples import examples
 from tests.store.stores import add_account, new_store
 from ttp.domain.metrics.sample import Sample
+from ttp.store.database import Database
 from ttp.store.dialect import Connection
 from ttp.store.metrics import samples as stored_samples
 
@@ -25,13 +24,10 @@ NOW = replace(READ, observed_at=START + 5 * HOUR, dated=False)
 ACCOUNTS = {"x/me": 1, "x/other": 2}
 
 
-@pytest.fixture
-def db(tmp_path: Path) -> Iterator[Connection]:
-    database = new_store(tmp_path / "home")
+@pytest.fixture(autouse=True)
+def accounts(database: Database) -> None:
     for name in ACCOUNTS:
         add_account(database, name)
-    with closing(database.connect()) as db:
-        yield db
 
 
 def put(db: Connection, *samples: Sample) -> dict[str, int]:

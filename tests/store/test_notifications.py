@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from tests.clock import START
 from tests.store.stores import add_account, add_post, to, transaction
 from ttp.domain.action import action
-from ttp.domain.notification import MOST_TRIES, PAUSES, Alarm, Notification
+from ttp.domain.notification import PAUSES, Alarm, Notification
 from ttp.store import notifications
 from ttp.store.database import Database
 
@@ -97,10 +97,10 @@ def test_what_cannot_be_sent_is_tried_a_few_times(database: Database) -> None:
         record(database, found, "no answer", now)
         tries += 1
         now += pause
-    assert tries == MOST_TRIES
+    assert tries == len(PAUSES) + 1
     assert look(database, now=now) == []
     (one,) = kept(database)
-    assert (one.state, one.tries, one.error) == ("failed", MOST_TRIES, "no answer")
+    assert (one.state, one.tries, one.error) == ("failed", len(PAUSES) + 1, "no answer")
 
 
 def test_the_end_of_the_cause_ends_the_tries(database: Database) -> None:

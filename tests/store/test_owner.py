@@ -21,7 +21,7 @@ from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Attempt, Phase
 from ttp.store import attempts
 from ttp.store.database import Database
-from ttp.store.ownership import RESTORED, Machine, OwnedElsewhere, Owner, possibly_published
+from ttp.store.ownership import RESTORED, Machine, Owner, possibly_published
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 PI, LAPTOP = Machine("pi", "1" * 32), Machine("laptop", "2" * 32)
@@ -294,7 +294,3 @@ def test_all_that_is_in_flight_and_all_that_is_due_is_at_stake(database: Databas
         found = list(possibly_published(db, now=NOW))
     assert {(d.state, d.next_at and (d.next_at - NOW) // timedelta(minutes=1)) for d in found} == wanted
     assert len(found) == len(wanted)
-
-
-def test_the_refusal_is_of_the_kind_busy() -> None:
-    assert OwnedElsewhere.code == "busy"

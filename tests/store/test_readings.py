@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
 from datetime import datetime, timedelta
 
 import pytest
@@ -19,12 +17,6 @@ from ttp.store.metrics import schedule
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 ALL = ("instagram", "tiktok", "x")
-
-
-@pytest.fixture
-def db(database: Database, account: Account) -> Iterator[Connection]:
-    with closing(database.connect()) as db:
-        yield db
 
 
 def published(database: Database, account: Account, remote_id: str | None, at: datetime, **fields: object) -> None:

@@ -24,12 +24,11 @@ from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.media.item import MediaItem
 from ttp.domain.outcome import Attempt, Kind, Phase
 from ttp.domain.permissions import waits_for_approval
-from ttp.domain.post import ChosenBy, Post, PostStatus, Rejection
-from ttp.domain.post_edit import with_derived_status, with_time
+from ttp.domain.post import Post, PostStatus, Rejection
 from ttp.domain.time.clock import EPOCH, to_ms
 from ttp.store import accounts, attempts, posts, queries, slots
 from ttp.store import accounts as stored_accounts
-from ttp.store.change_log import Change, ChangeRecorder, restore_posts
+from ttp.store.change_log import Change, restore_posts
 from ttp.store.database import Database
 from ttp.store.dialect import Conflicting, Connection
 from ttp.store.metrics import schedule
@@ -146,28 +145,6 @@ def test_new_and_changed_posts_are_stored_together_each_as_if_alone(database: Da
         stored = list(queries.posts_by_id(db, [1, 2, 3]))
 
     assert stored == [changed, replace(new, id=2), replace(new, id=3, key="other")]
-
-
-def test_drafts_that_are_given_times_at_once_are_as_if_each_had_been_updated(database: Database) -> None:
-    """`retime` writes what `update` does of a draft that is scheduled."""
-    with database.writing() as db:
-        made = [with_derived_status(Post(f"draft {n}", _pending(n), created_at=START), START) for n in (1, 2)]
-        drafts = [posts.insert(db, draft, None) for draft in made]
-    moved = [
-        with_derived_status(with_time(draft, START + n * HOUR, ChosenBy.PLAN), START + HOUR)
-        for n, draft in enumerate(drafts, start=1)
-    ]
-    with database.writing() as db:
-        at_once = posts.save_times(db, moved, ChangeRecorder("plan", START))
-    with database.writing() as db:
-        one_by_one = [posts.update(db, post, None) for post in moved]
-
-    assert at_once == one_by_one == moved
-    assert [post.status for post in at_once] == [PostStatus.SCHEDULED] * 2
-
-
-def _pending(n: int) -> tuple[Delivery, ...]:
-    return tuple(Delivery(name, name.partition("/")[0], account_id=i) for i, name in list(ACCOUNTS.items())[:n])
 
 
 def test_what_was_written_in_another_zone_is_the_same_instant(database: Database) -> None:
@@ -443,15 +420,6 @@ def test_attempts_of_a_post_come_in_the_order_in_which_they_began(database: Data
             attempts.start_attempt(db, Attempt("", 1, "post", Phase.PUBLISH, START, delivery_id=ids[number]))
         assert [a.account for a in queries.attempts(db, 1)] == ["x/other", "x/me", "x/other"]
         assert list(queries.attempts(db, 2)) == []
-
-
-def test_no_keys_and_no_accounts_find_nothing(database: Database) -> None:
-    with database.reading() as db:
-        assert db is not None
-        assert queries.posts_by_key(db, []) == {}
-        assert slots.slots(db, []) == []
-        assert slots.posts_at(db, [], START, without=None) == []
-        assert slots.posts_by_instant(db, [], START, START) == {}
 
 
 def test_questions_about_nothing_find_nothing(database: Database) -> None:

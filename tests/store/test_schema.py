@@ -15,7 +15,6 @@ import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy.exc import StatementError
-from sqlmodel import SQLModel, create_engine
 
 from tests.clock import START
 from tests.drift import store_schema
@@ -35,15 +34,6 @@ FOLDER = Path(migrations.__file__).parent
 @pytest.fixture
 def created(tmp_path: Path) -> sqlite3.Connection:
     return raw(new_store(tmp_path / "home").connect())
-
-
-@pytest.fixture
-def fresh(tmp_path: Path) -> sqlite3.Connection:
-    path = tmp_path / "fresh.db"
-    engine = create_engine(f"sqlite:///{path}")
-    SQLModel.metadata.create_all(engine)
-    engine.dispose()
-    return sqlite3.connect(path)
 
 
 def schema(db: sqlite3.Connection) -> dict[str, Any]:
@@ -77,66 +67,10 @@ def test_a_generated_file_is_up_to_date(path: Path) -> None:
     assert path.read_text() == store_schema.generated()[path], f"run {store_schema.COMMAND}"
 
 
-def test_a_new_store_has_the_schema_of_the_models(fresh: sqlite3.Connection, created: sqlite3.Connection) -> None:
-    wanted, found = schema(fresh), schema(created)
-    assert set(wanted) == {
-        "account",
-        "approval_link",
-        "attempt",
-        "change",
-        "change_post",
-        "delivery",
-        "event",
-        "idempotency_key",
-        "login_link",
-        "notification",
-        "occurrence",
-        "online_followers",
-        "post",
-        "post_media",
-        "post_tag",
-        "publisher",
-        "credential",
-        "token_refresh",
-        "rate_limit",
-        "reading",
-        "recurrence",
-        "sample",
-        "session",
-        "setting",
-        "slot",
-        "store",
-        "submitted_draft",
-        "token",
-        "webhook",
-        "webhook_call",
-    }
-    for name, shape in wanted.items():
-        for part, value in shape.items():
-            assert found[name][part] == value, f"{part} of {name}"
-    assert set(found) == set(wanted)
-
-
 def test_ids_are_never_used_again(created: sqlite3.Connection) -> None:
     made = schema(created)
-    assert {name for name, shape in made.items() if shape["autoincrement"]} == {
-        "account",
-        "approval_link",
-        "attempt",
-        "change",
-        "delivery",
-        "event",
-        "login_link",
-        "notification",
-        "post",
-        "publisher",
-        "recurrence",
-        "sample",
-        "session",
-        "slot",
-        "token",
-        "webhook",
-    }
+    with_ids = {name for name, shape in made.items() if "id" in [column[0] for column in shape["columns"]]}
+    assert {name for name, shape in made.items() if shape["autoincrement"]} == with_ids - {"store"}
 
 
 def test_the_revisions_are_those_of_the_migrations() -> None:

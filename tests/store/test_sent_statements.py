@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-from pathlib import Path
+from collections.abc import Callable
+from contextlib import AbstractContextManager, closing, nullcontext
 
 import pytest
 
-from tests.store.stores import add_account, new_store
 from tests.store.test_writer import at_once
 from ttp.domain.account import Account
+from ttp.store.database import Database
 from ttp.store.dialect import Conflicting, Connection
 from ttp.store.writer import Writer
 
@@ -33,98 +33,75 @@ def zone(db: Connection) -> object:
     return db.execute("SELECT timezone FROM account").fetchone()[0]
 
 
-def test_what_is_sent_is_done_before_the_next_statement_and_kept_with_the_transaction(tmp_path: Path) -> None:
-    database = new_store(tmp_path / "home")
-    account = add_account(database)
-    with closing(database.connect()) as db:
-        with db.transaction():
-            db.send(_RENAME, ("Asia/Tokyo", account.id))
-            assert zone(db) == "Asia/Tokyo"
-            db.send(_RENAME, ("Europe/Paris", account.id))
-        assert zone(db) == "Europe/Paris"
-
-
-def test_what_is_sent_is_undone_with_its_transaction(tmp_path: Path) -> None:
-    database = new_store(tmp_path / "home")
-    account = add_account(database)
-    with closing(database.connect()) as db:
-        with pytest.raises(ZeroDivisionError), db.transaction():
-            rename_and_fail(db, account, "Asia/Tokyo")
-        with pytest.raises(ZeroDivisionError), db.transaction():
-            rename_and_fail(db, account, "Asia/Tokyo", reads=True)
-        assert zone(db) is None
-
-
-def test_an_error_of_what_is_sent_last_is_raised_by_the_commit(tmp_path: Path) -> None:
-    database = new_store(tmp_path / "home")
-    account = add_account(database)
-    with closing(database.connect()) as db:
-        with pytest.raises(Conflicting), db.transaction():
-            send_twice(db, account)
-        assert not db.in_transaction
-        assert not db.execute("SELECT 1 FROM slot").fetchall()
-
-
-def test_an_error_of_what_is_sent_belongs_to_its_own_savepoint(tmp_path: Path) -> None:
-    database = new_store(tmp_path / "home")
-    account = add_account(database)
-    with closing(database.connect()) as db:
-        with db.transaction():
-            db.send(_RENAME, ("Asia/Tokyo", account.id))
-            with pytest.raises(Conflicting), db.savepoint():
-                send_twice(db, account)
-            with pytest.raises(ZeroDivisionError), db.savepoint():
-                rename_and_fail(db, account, "Europe/Paris")
+def test_what_is_sent_is_done_before_the_next_statement_and_kept_with_the_transaction(
+    db: Connection, account: Account
+) -> None:
+    with db.transaction():
+        db.send(_RENAME, ("Asia/Tokyo", account.id))
         assert zone(db) == "Asia/Tokyo"
+        db.send(_RENAME, ("Europe/Paris", account.id))
+    assert zone(db) == "Europe/Paris"
 
 
-def test_of_many_pieces_of_work_the_one_whose_sent_statement_fails_gets_the_error(tmp_path: Path) -> None:
-    database = new_store(tmp_path / "home")
-    account = add_account(database)
-    writer = Writer(database.connect)
-    with closing(writer):
+def test_what_is_sent_is_undone_with_its_transaction(db: Connection, account: Account) -> None:
+    with pytest.raises(ZeroDivisionError), db.transaction():
+        rename_and_fail(db, account, "Asia/Tokyo")
+    with pytest.raises(ZeroDivisionError), db.transaction():
+        rename_and_fail(db, account, "Asia/Tokyo", reads=True)
+    assert zone(db) is None
+
+
+def test_an_error_of_what_is_sent_last_is_raised_by_the_commit(db: Connection, account: Account) -> None:
+    with pytest.raises(Conflicting), db.transaction():
+        send_twice(db, account)
+    assert not db.in_transaction
+    assert not db.execute("SELECT 1 FROM slot").fetchall()
+
+
+def test_an_error_of_what_is_sent_belongs_to_its_own_savepoint(db: Connection, account: Account) -> None:
+    with db.transaction():
+        db.send(_RENAME, ("Asia/Tokyo", account.id))
+        with pytest.raises(Conflicting), db.savepoint():
+            send_twice(db, account)
+        with pytest.raises(ZeroDivisionError), db.savepoint():
+            rename_and_fail(db, account, "Europe/Paris")
+    assert zone(db) == "Asia/Tokyo"
+
+
+def test_of_many_pieces_of_work_the_one_whose_sent_statement_fails_gets_the_error(
+    database: Database, db: Connection, account: Account
+) -> None:
+    with closing(Writer(database.connect)) as writer:
         writer.run(lambda db: db.send(_TWICE, (account.id, "0 9 * * *")))
         with pytest.raises(Conflicting):
             writer.run(lambda db: db.send(_TWICE, (account.id, "0 8 * * *")))
         writer.run(lambda db: db.send(_RENAME, ("Asia/Tokyo", account.id)))
-    with closing(database.connect()) as db:
-        assert zone(db) == "Asia/Tokyo"
+    assert zone(db) == "Asia/Tokyo"
 
 
-def test_of_many_pieces_of_work_at_once_the_one_whose_last_statement_fails_gets_the_error(tmp_path: Path) -> None:
-    database = new_store(tmp_path / "home")
-    account = add_account(database)
+def test_of_many_pieces_of_work_at_once_the_one_whose_last_statement_fails_gets_the_error(
+    database: Database, db: Connection, account: Account
+) -> None:
     with closing(Writer(database.connect)) as writer:
         rename, fail = (lambda db: db.send(_RENAME, ("Asia/Tokyo", account.id))), lambda db: send_twice(db, account)
         with at_once(writer, rename, fail) as (renamed, failed):
             assert isinstance(failed.exception(), Conflicting)
             assert renamed.exception() is None
-    with closing(database.connect()) as db:
-        assert zone(db) == "Asia/Tokyo"
+    assert zone(db) == "Asia/Tokyo"
 
 
-def test_a_statement_that_an_error_keeps_from_being_prepared_succeeds_later(tmp_path: Path) -> None:
+def test_a_statement_that_an_error_keeps_from_being_prepared_succeeds_later(db: Connection, account: Account) -> None:
     """The driver prepares what it has sent five times."""
-    database = new_store(tmp_path / "home")
-    account = add_account(database)
-    with closing(database.connect()) as db:
+
+    def rename(part: Callable[[], AbstractContextManager[None]]) -> None:
         for failing in (True, *(False,) * 5, True, False):
-            try:
-                with db.transaction():
-                    if failing:
-                        send_twice(db, account)
-                    db.send(_RENAME, ("Asia/Tokyo", account.id))
-                assert not failing
-            except Conflicting:
-                assert failing
-        with db.transaction():
-            for failing in (True, *(False,) * 5, True, False):
-                try:
-                    with db.savepoint():
-                        if failing:
-                            send_twice(db, account)
-                        db.send("UPDATE account SET timezone = NULL WHERE id = ?", (account.id,))
-                    assert not failing
-                except Conflicting:
-                    assert failing
-        assert zone(db) is None
+            with pytest.raises(Conflicting) if failing else nullcontext(), part():
+                if failing:
+                    send_twice(db, account)
+                db.send(_RENAME, ("Asia/Tokyo", account.id))
+
+    rename(db.transaction)
+    with db.transaction():
+        db.send(_RENAME, (None, account.id))
+        rename(db.savepoint)
+    assert zone(db) == "Asia/Tokyo"

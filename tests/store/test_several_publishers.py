@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -24,13 +24,17 @@ from ttp.publisher.outcomes import replay_journal, to_journal_entry
 from ttp.services.server.events import Events
 from ttp.store import accounts as stored_accounts
 from ttp.store import attempts, claims, events, queries
+from ttp.store import posts as stored_posts
 from ttp.store.database import Database
 from ttp.store.dialect import Conflicting, Connection, Row, SessionLost, StoreError, TryAgain
 from ttp.store.events import StoredEvent
 from ttp.store.home.journal import Journal
 from ttp.store.ownership import Machine, Owner
 from ttp.store.postgresql import connection
+from ttp.store.postgresql.address import read_address
+from ttp.store.postgresql.connection import IDLE_MS, PostgresConnection
 from ttp.store.postgresql.database import PostgresDatabase
+from ttp.store.postgresql.publisher_session import locked_accounts, registered_publishers
 from ttp.store.publisher_session import Held, PublisherSession
 from ttp.store.row_mapper import Quarantine
 from ttp.store.writer import Writer
@@ -87,7 +91,6 @@ class Publisher:
             wait_for_end(db, pid)
 
     def locked(self) -> set[int]:
-        from ttp.store.postgresql.publisher_session import locked_accounts
 
         return locked_accounts(self.db, Held.DELIVERY, self.pid)
 
@@ -104,12 +107,13 @@ def wait_for_end(db: Connection, pid: int) -> None:
 
 
 @pytest.fixture
-def two(database: Database) -> Iterator[tuple[Publisher, Publisher]]:
-    with ExitStack() as held:
-        both = Publisher(database), Publisher(database)
-        for one in both:
-            held.enter_context(closing(one.db))
-        yield both
+def first(database: Database) -> Iterator[Publisher]:
+    publisher = Publisher(database)
+    with closing(publisher.db):
+        yield publisher
+
+
+second = first
 
 
 def intent_of(delivery: Delivery) -> Attempt:
@@ -127,9 +131,8 @@ def posts(database: Database, count: int) -> list[int]:
 
 
 def test_each_delivery_has_one_publisher_and_its_account_is_locked(
-    database: Database, two: tuple[Publisher, Publisher]
+    database: Database, first: Publisher, second: Publisher
 ) -> None:
-    first, second = two
     accounts = posts(database, 5)
     mine, others = first.claim(3), second.claim(3)
     assert len(mine) == 3
@@ -139,10 +142,7 @@ def test_each_delivery_has_one_publisher_and_its_account_is_locked(
     assert {d.fence for d in mine} == {1}
 
 
-def test_after_every_step_the_locks_are_the_accounts_in_hand(
-    database: Database, two: tuple[Publisher, Publisher]
-) -> None:
-    first, _ = two
+def test_after_every_step_the_locks_are_the_accounts_in_hand(database: Database, first: Publisher) -> None:
     posts(database, 3)
     for delivery in first.claim():
         assert first.locked() == first.in_hand
@@ -156,9 +156,8 @@ def test_after_every_step_the_locks_are_the_accounts_in_hand(
 
 
 def test_a_claim_that_is_rolled_back_leaves_no_lock_behind(
-    database: Database, two: tuple[Publisher, Publisher]
+    database: Database, first: Publisher, second: Publisher
 ) -> None:
-    first, second = two
     posts(database, 2)
     with suppress(ZeroDivisionError), first.db.transaction():
         first.lock()
@@ -171,9 +170,8 @@ def test_a_claim_that_is_rolled_back_leaves_no_lock_behind(
 
 
 def test_an_account_that_is_locked_twice_is_free_after_one_unlock(
-    database: Database, two: tuple[Publisher, Publisher]
+    database: Database, first: Publisher, second: Publisher
 ) -> None:
-    first, second = two
     (account,) = posts(database, 1)
     for _ in range(2):
         assert first.session.take(first.db, Held.DELIVERY, [account]) == {account}
@@ -183,9 +181,8 @@ def test_an_account_that_is_locked_twice_is_free_after_one_unlock(
 
 
 def test_what_a_dead_publisher_left_is_taken_over_and_it_can_write_no_more(
-    database: Database, two: tuple[Publisher, Publisher]
+    database: Database, first: Publisher, second: Publisher
 ) -> None:
-    first, second = two
     posts(database, 2)
     claimed, other = first.claim()
     sending = other.sending()
@@ -203,9 +200,8 @@ def test_what_a_dead_publisher_left_is_taken_over_and_it_can_write_no_more(
 
 
 def test_a_publisher_that_claims_again_what_it_lost_has_a_higher_fence(
-    database: Database, two: tuple[Publisher, Publisher]
+    database: Database, first: Publisher, second: Publisher
 ) -> None:
-    first, second = two
     posts(database, 1)
     (lost,) = first.claim()
     first.die(database)
@@ -218,10 +214,7 @@ def test_a_publisher_that_claims_again_what_it_lost_has_a_higher_fence(
         assert not first.save(lost, lost.sending()), "the state is the same, and the fence is not"
 
 
-def test_a_post_that_a_person_changes_is_not_claimed_meanwhile(
-    database: Database, two: tuple[Publisher, Publisher]
-) -> None:
-    first, _ = two
+def test_a_post_that_a_person_changes_is_not_claimed_meanwhile(database: Database, first: Publisher) -> None:
     posts(database, 2)
     with closing(database.connect()) as person, person.transaction():
         person.lock_posts([1])
@@ -230,9 +223,8 @@ def test_a_post_that_a_person_changes_is_not_claimed_meanwhile(
 
 
 def test_what_was_locked_in_a_part_that_failed_at_its_end_is_locked_again(
-    database: Database, two: tuple[Publisher, Publisher]
+    database: Database, first: Publisher, second: Publisher
 ) -> None:
-    first, second = two
     posts(database, 1)
 
     def lock_and_fail() -> None:
@@ -248,9 +240,8 @@ def test_what_was_locked_in_a_part_that_failed_at_its_end_is_locked_again(
 
 
 def test_what_was_asked_together_with_a_statement_that_fails_is_asked_again(
-    database: Database, two: tuple[Publisher, Publisher]
+    database: Database, first: Publisher
 ) -> None:
-    first, _ = two
     posts(database, 1)
 
     def fail_and_ask() -> None:
@@ -266,9 +257,8 @@ def test_what_was_asked_together_with_a_statement_that_fails_is_asked_again(
 
 
 def test_a_silent_publisher_is_disconnected_and_one_that_reports_is_not(
-    database: Database, two: tuple[Publisher, Publisher]
+    database: Database, first: Publisher, second: Publisher
 ) -> None:
-    first, second = two
     posts(database, 1)
     (claimed,) = first.claim()
     second.session.report(second.db)
@@ -287,10 +277,9 @@ def test_a_silent_publisher_is_disconnected_and_one_that_reports_is_not(
 
 @pytest.mark.parametrize(("seconds", "left"), [(31, 2), (61, 1)])
 def test_a_publisher_that_starts_slowly_is_not_disconnected(
-    two: tuple[Publisher, Publisher], seconds: int, left: int
+    first: Publisher, second: Publisher, seconds: int, left: int
 ) -> None:
     """It has not reported yet. It would end, and nobody may start it again."""
-    first, second = two
     pid, ago = first.pid, f"{seconds * 1000}"
     second.db.execute(
         f"UPDATE publisher SET last_report_at = last_report_at - {ago}, since = since - {ago} WHERE id = 1"
@@ -302,23 +291,15 @@ def test_a_publisher_that_starts_slowly_is_not_disconnected(
     assert [row[0] for row in second.db.execute("SELECT count(*) FROM publisher")] == [left]
 
 
-def test_another_session_with_the_same_number_is_not_disconnected(
-    database: Database, two: tuple[Publisher, Publisher]
-) -> None:
-    first, second = two
+def test_another_session_with_the_same_number_is_not_disconnected(first: Publisher, second: Publisher) -> None:
     second.db.execute("UPDATE publisher SET last_report_at = 0, since = 0, session_start = '1' WHERE id = 1")
     assert second.session.report(second.db) == []
     assert first.claim() == []
 
 
-def test_a_publisher_of_another_database_is_left_alone_by_a_restored_dump(
-    postgresql: str, two: tuple[Publisher, Publisher]
-) -> None:
-    from ttp.store.postgresql.address import read_address
-    from ttp.store.postgresql.connection import PostgresConnection
-    from ttp.store.postgresql.publisher_session import registered_publishers
+@pytest.mark.usefixtures("first")
+def test_a_publisher_of_another_database_is_left_alone_by_a_restored_dump(postgresql: str, second: Publisher) -> None:
 
-    _, second = two
     with closing(PostgresConnection({**read_address(postgresql), "dbname": "template1"})) as elsewhere:
         session = elsewhere.execute(
             "SELECT pid, extract(epoch FROM backend_start)::text FROM pg_stat_activity WHERE pid = pg_backend_pid()"
@@ -333,19 +314,16 @@ def test_a_publisher_of_another_database_is_left_alone_by_a_restored_dump(
 
 
 def test_the_publishers_are_listed_with_the_accounts_in_hand(
-    database: Database, two: tuple[Publisher, Publisher]
+    database: Database, first: Publisher, second: Publisher
 ) -> None:
-    from ttp.store.postgresql.publisher_session import registered_publishers
 
-    first, second = two
     posts(database, 3)
     first.claim(2)
     second.claim()
     assert [one.accounts for one in registered_publishers(first.db)] == [2, 1]
 
 
-def test_a_look_up_has_one_publisher(database: Database, two: tuple[Publisher, Publisher]) -> None:
-    first, second = two
+def test_a_look_up_has_one_publisher(database: Database, first: Publisher, second: Publisher) -> None:
     (account,) = posts(database, 1)
     assert first.session.take(first.db, Held.LOOK_UP, [account]) == {account}
     assert second.session.take(second.db, Held.LOOK_UP, [account]) == set()
@@ -353,11 +331,9 @@ def test_a_look_up_has_one_publisher(database: Database, two: tuple[Publisher, P
 
 
 def test_the_fence_of_a_post_survives_a_change_by_a_person(
-    database: Database, two: tuple[Publisher, Publisher]
+    database: Database, first: Publisher, second: Publisher
 ) -> None:
-    from ttp.store import posts as stored_posts
 
-    first, second = two
     posts(database, 1)
     first.claim()
     first.die(database)
@@ -367,10 +343,7 @@ def test_the_fence_of_a_post_survives_a_change_by_a_person(
         assert db.execute("SELECT fence FROM delivery").fetchone()[0] == 2
 
 
-def test_the_loss_of_a_session_is_noticed_where_changes_are_awaited(
-    database: Database, two: tuple[Publisher, Publisher]
-) -> None:
-    first, _ = two
+def test_the_loss_of_a_session_is_noticed_where_changes_are_awaited(database: Database, first: Publisher) -> None:
     with closing(database.connect()) as watch:
         watch.data_version()
         pid = watch.execute("SELECT pg_backend_pid()").fetchone()[0]
@@ -385,10 +358,7 @@ def test_the_loss_of_a_session_is_noticed_where_changes_are_awaited(
             look()
 
 
-def test_a_transaction_that_the_server_undoes_is_not_taken_for_committed(
-    database: Database, two: tuple[Publisher, Publisher]
-) -> None:
-    first, second = two
+def test_a_transaction_that_the_server_undoes_is_not_taken_for_committed(first: Publisher, second: Publisher) -> None:
 
     def change() -> None:
         with first.db.transaction():
@@ -402,10 +372,7 @@ def test_a_transaction_that_the_server_undoes_is_not_taken_for_committed(
     assert not first.db.in_transaction
 
 
-def test_a_look_up_that_another_publisher_has_made_is_not_due_any_more(
-    database: Database, two: tuple[Publisher, Publisher]
-) -> None:
-    first, _ = two
+def test_a_look_up_that_another_publisher_has_made_is_not_due_any_more(database: Database, first: Publisher) -> None:
     posts(database, 1)
     (claimed,) = first.claim()
     sending = claimed.sending()
@@ -419,9 +386,8 @@ def test_a_look_up_that_another_publisher_has_made_is_not_due_any_more(
 
 @pytest.mark.parametrize("claimed_again", [False, True])
 def test_that_a_post_is_live_is_recorded_whoever_has_it_now(
-    claimed_again: bool, database: Database, two: tuple[Publisher, Publisher]
+    claimed_again: bool, database: Database, first: Publisher, second: Publisher
 ) -> None:
-    first, second = two
     posts(database, 1)
     (claimed,) = first.claim()
     first.die(database)
@@ -455,9 +421,9 @@ def thread(*live: str, of: int = 3) -> Done:
 
 
 def test_that_a_cancelled_post_is_live_is_kept_and_reported(
-    database: Database, two: tuple[Publisher, Publisher]
+    database: Database, first: Publisher, second: Publisher
 ) -> None:
-    intent = lost_in_a_call(database, *two, DeliveryState.CANCELLED)
+    intent = lost_in_a_call(database, first, second, DeliveryState.CANCELLED)
     with database.writing() as db:
         after = record_evidence(db, intent, Done("17", None), START)
     assert after is not None
@@ -472,9 +438,9 @@ def test_that_a_cancelled_post_is_live_is_kept_and_reported(
 
 @pytest.mark.parametrize("state", [DeliveryState.PENDING, DeliveryState.FAILED])
 def test_of_a_post_that_was_live_before_it_was_changed_a_person_is_told(
-    state: DeliveryState, database: Database, two: tuple[Publisher, Publisher]
+    state: DeliveryState, database: Database, first: Publisher, second: Publisher
 ) -> None:
-    intent = lost_in_a_call(database, *two, state)
+    intent = lost_in_a_call(database, first, second, state)
     with database.writing() as db:
         assert record_evidence(db, intent, Done("17", None), START) is not None
         (stored,) = queries.post_even_deleted(db, 1).deliveries
@@ -496,9 +462,9 @@ def test_of_a_post_that_was_live_before_it_was_changed_a_person_is_told(
     ],
 )
 def test_that_a_part_of_a_thread_is_live_is_kept_and_it_is_not_sent_again(
-    state: DeliveryState, after: DeliveryState, database: Database, two: tuple[Publisher, Publisher]
+    state: DeliveryState, after: DeliveryState, database: Database, first: Publisher, second: Publisher
 ) -> None:
-    intent = lost_in_a_call(database, *two, state)
+    intent = lost_in_a_call(database, first, second, state)
     with database.writing() as db:
         assert record_evidence(db, intent, thread("17"), START) is not None
         assert record_evidence(db, intent, thread("17"), START) is None, "it is known already"
@@ -508,8 +474,8 @@ def test_that_a_part_of_a_thread_is_live_is_kept_and_it_is_not_sent_again(
     assert stored.fence > 2, "whoever sends it now does not"
 
 
-def test_the_last_part_of_a_thread_ends_it(database: Database, two: tuple[Publisher, Publisher]) -> None:
-    intent = lost_in_a_call(database, *two, DeliveryState.RECONCILING)
+def test_the_last_part_of_a_thread_ends_it(database: Database, first: Publisher, second: Publisher) -> None:
+    intent = lost_in_a_call(database, first, second, DeliveryState.RECONCILING)
     with database.writing() as db:
         assert record_evidence(db, intent, thread("17", of=2), START) is not None
         assert record_evidence(db, intent, thread("17", "18", of=2), START) is not None
@@ -518,9 +484,9 @@ def test_the_last_part_of_a_thread_ends_it(database: Database, two: tuple[Publis
 
 
 def test_the_link_of_a_thread_is_its_first_part_where_the_store_did_not_know_that_one(
-    database: Database, two: tuple[Publisher, Publisher]
+    database: Database, first: Publisher, second: Publisher
 ) -> None:
-    intent = lost_in_a_call(database, *two, DeliveryState.RECONCILING)
+    intent = lost_in_a_call(database, first, second, DeliveryState.RECONCILING)
     with database.writing() as db:
         answer = replace(thread("17", "18"), url="https://x.com/i/status/18")
         assert record_evidence(db, intent, answer, START) is not None
@@ -529,9 +495,9 @@ def test_the_link_of_a_thread_is_its_first_part_where_the_store_did_not_know_tha
 
 
 def test_no_call_stays_open_when_the_answer_to_an_earlier_one_ends_the_delivery(
-    database: Database, two: tuple[Publisher, Publisher]
+    database: Database, first: Publisher, second: Publisher
 ) -> None:
-    intent = lost_in_a_call(database, *two, DeliveryState.SENDING)
+    intent = lost_in_a_call(database, first, second, DeliveryState.SENDING)
     with database.writing() as db:
         again = replace(INTENT, id=attempts.start_attempt(db, INTENT)())
         assert record_evidence(db, intent, Done("17", None), START) is not None
@@ -541,9 +507,9 @@ def test_no_call_stays_open_when_the_answer_to_an_earlier_one_ends_the_delivery(
 
 
 def test_a_stored_outcome_that_is_in_the_journal_too_brings_no_deleted_part_back(
-    database: Database, two: tuple[Publisher, Publisher]
+    database: Database, first: Publisher, second: Publisher
 ) -> None:
-    intent = lost_in_a_call(database, *two, DeliveryState.FAILED)
+    intent = lost_in_a_call(database, first, second, DeliveryState.FAILED)
     with database.writing() as db:
         assert record_evidence(db, intent, thread("17"), START) is not None
         (stored,) = queries.post_even_deleted(db, 1).deliveries
@@ -558,10 +524,7 @@ def test_a_stored_outcome_that_is_in_the_journal_too_brings_no_deleted_part_back
 
 
 @pytest.mark.parametrize("is_sent", [True, False])
-def test_an_outcome_is_stored_whatever_its_text(
-    is_sent: bool, database: Database, two: tuple[Publisher, Publisher]
-) -> None:
-    first, _ = two
+def test_an_outcome_is_stored_whatever_its_text(is_sent: bool, database: Database, first: Publisher) -> None:
     posts(database, 1)
     (claimed,) = first.claim()
     with first.db.transaction():
@@ -576,9 +539,8 @@ def test_an_outcome_is_stored_whatever_its_text(
 
 
 def test_the_journal_counts_also_where_another_publisher_takes_over_meanwhile(
-    database: Database, two: tuple[Publisher, Publisher], monkeypatch: pytest.MonkeyPatch
+    database: Database, first: Publisher, second: Publisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first, second = two
     posts(database, 1)
     (claimed,) = first.claim()
     assert first.save(claimed, claimed.sending())
@@ -603,8 +565,10 @@ def test_the_journal_counts_also_where_another_publisher_takes_over_meanwhile(
     assert (after.state, after.remote_id) == (DeliveryState.PUBLISHED, "17")
 
 
-def test_of_a_post_that_is_live_twice_both_ids_are_kept(database: Database, two: tuple[Publisher, Publisher]) -> None:
-    intent = lost_in_a_call(database, *two, DeliveryState.RECONCILING)
+def test_of_a_post_that_is_live_twice_both_ids_are_kept(
+    database: Database, first: Publisher, second: Publisher
+) -> None:
+    intent = lost_in_a_call(database, first, second, DeliveryState.RECONCILING)
     with database.writing() as db:
         assert record_evidence(db, intent, thread("17"), START) is not None
         again = replace(INTENT, id=attempts.start_attempt(db, INTENT)())
@@ -614,8 +578,8 @@ def test_of_a_post_that_is_live_twice_both_ids_are_kept(database: Database, two:
     assert stored.parts == ("17",)
 
 
-def test_the_id_of_another_post_is_no_evidence(database: Database, two: tuple[Publisher, Publisher]) -> None:
-    intent = lost_in_a_call(database, *two, DeliveryState.RECONCILING)
+def test_the_id_of_another_post_is_no_evidence(database: Database, first: Publisher, second: Publisher) -> None:
+    intent = lost_in_a_call(database, first, second, DeliveryState.RECONCILING)
     with database.writing() as db:
         (account,) = stored_accounts.accounts(db)
     add_post(database, to(account, START, state=DeliveryState.PUBLISHED, published_at=START, remote_id="17"))
@@ -625,9 +589,8 @@ def test_the_id_of_another_post_is_no_evidence(database: Database, two: tuple[Pu
 
 
 def test_an_id_of_another_post_disturbs_no_other_work_of_the_same_transaction(
-    database: Database, two: tuple[Publisher, Publisher]
+    database: Database, first: Publisher
 ) -> None:
-    first, _ = two
     posts(database, 2)
     one, other = (claimed.sending() for claimed in first.claim())
     for sending in (one, other):
@@ -647,9 +610,8 @@ def test_an_id_of_another_post_disturbs_no_other_work_of_the_same_transaction(
 
 
 def test_ids_and_fences_are_not_given_again_after_a_failover(
-    database: Database, two: tuple[Publisher, Publisher]
+    database: Database, first: Publisher, second: Publisher
 ) -> None:
-    first, second = two
     intent = lost_in_a_call(database, first, second, DeliveryState.RECONCILING)
     second.db.execute("UPDATE delivery SET next_at = 0")
     (found,) = queries.post_even_deleted(second.db, 1).deliveries
@@ -669,9 +631,8 @@ def test_ids_and_fences_are_not_given_again_after_a_failover(
 
 
 def test_an_event_that_is_stored_after_a_later_one_is_not_skipped(
-    database: Database, two: tuple[Publisher, Publisher], monkeypatch: pytest.MonkeyPatch
+    database: Database, first: Publisher, second: Publisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first, second = two
     posts(database, 2)
     (one,), (other,) = first.claim(free=1), second.claim(free=1)
     asked = Events(database, FakeClock())
@@ -694,9 +655,8 @@ def test_an_event_that_is_stored_after_a_later_one_is_not_skipped(
 
 
 def test_who_reads_events_waits_for_those_that_are_stored_at_the_moment(
-    database: Database, two: tuple[Publisher, Publisher], monkeypatch: pytest.MonkeyPatch
+    database: Database, first: Publisher, second: Publisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first, second = two
     posts(database, 3)
     (one, third), (other,) = first.claim(free=2), second.claim(free=1)
     monkeypatch.setattr(connection, "UNSETTLED_S", 600)
@@ -728,7 +688,6 @@ def test_an_answer_that_proves_nothing_is_not_recorded(database: Database) -> No
 
 
 def test_a_publisher_refuses_sessions_of_a_pooler(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ttp.store.postgresql.connection import PostgresConnection
 
     monkeypatch.setattr(PostgresConnection, "session_pid", -1)
     with pytest.raises(Busy):
@@ -736,9 +695,8 @@ def test_a_publisher_refuses_sessions_of_a_pooler(database: Database, monkeypatc
 
 
 def test_a_publisher_of_another_role_is_refused_because_neither_could_disconnect_the_other(
-    database: Database, two: tuple[Publisher, Publisher]
+    database: Database, first: Publisher
 ) -> None:
-    first, _ = two
     assert isinstance(database, PostgresDatabase)
     schema = first.db.execute("SELECT current_schema()").fetchone()[0]
     first.db.execute(f"CREATE ROLE other LOGIN; GRANT ALL ON SCHEMA {schema} TO other")
@@ -749,8 +707,7 @@ def test_a_publisher_of_another_role_is_refused_because_neither_could_disconnect
         elsewhere._parameters["user"] = "other"
         with pytest.raises(Busy):
             Publisher(elsewhere)
-        second = PostgresDatabase(database.home, database._url).publisher_session("loop", EVICT_AFTER).connect()
-        second.close()
+        PostgresDatabase(database.home, database._url).publisher_session("loop", EVICT_AFTER).connect().close()
     finally:
         first.db.execute("DROP OWNED BY other; DROP ROLE other")
 
@@ -772,7 +729,6 @@ def change_many(db: Connection, sql: str) -> None:
 def test_a_change_that_goes_on_no_more_does_not_keep_others_from_theirs(
     database: Database, change: Callable[[Connection, str], None]
 ) -> None:
-    from ttp.store.postgresql.connection import IDLE_MS
 
     posts(database, 1)
     asleep, other = (PostgresDatabase(database.home, database._url) for _ in range(2))  # type: ignore[attr-defined]

@@ -8,7 +8,6 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from types import MethodType
 from typing import Any
 
@@ -46,6 +45,7 @@ class _Prepared(Command):
         wanted = getattr(callback, "output_options", ())
         shared = [one for one in _output_params() if one.name in wanted and not taken & {*one.opts}]
         self._shared = [one.name for one in shared]
+        self._checked = None if getattr(callback, "checks_fields", True) else callback.output_spec
         super().__init__(name, callback=callback, params=[*own, *shared], **more)
 
     def invoke(self, ctx: Any) -> Any:
@@ -65,7 +65,13 @@ class _Prepared(Command):
             asked["format"], given["own_format"] = given["own_format"], None
         logged = "verbose" in asked and (asked.pop("verbose") or os.environ.get("TTP_DEBUG") == "http")
         context.open_output(**asked)
-        with _logged_requests() if logged else nullcontext():
+        if self._checked is not None:
+            context.out.check_fields(self._checked)
+        if not logged:
+            return super().invoke(ctx)
+        from ttp.cli.progress import log_requests
+
+        with log_requests():
             return super().invoke(ctx)
 
 
@@ -217,12 +223,6 @@ def _run(argv: Sequence[str], context: Context) -> Any:
         from ttp.cli.usage_errors import usage_error
 
         raise usage_error(error, argv) from None
-
-
-def _logged_requests() -> Any:
-    from ttp.cli.progress import log_requests
-
-    return log_requests(wanted=True)
 
 
 def _named(ctx: Any) -> tuple[str, list[str]]:

@@ -6,6 +6,8 @@ import os
 import sys
 from importlib import import_module
 
+from ttp.platforms import BUILT_IN
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -219,7 +221,7 @@ COMMANDS = (
 BY_NAME = {command.name: command for command in COMMANDS}
 TOPICS = (
     *("time", "json", "exit-codes", "environment", "statuses", "cron", "media-host", "capability", "postgresql"),
-    *("bluesky", "command", "instagram", "mastodon", "tiktok", "x"),
+    *BUILT_IN,
 )
 
 
@@ -234,7 +236,8 @@ def capability_of(path: str, given: Collection[str] = ()) -> str:
     return max(needs, key=levels.index) if needs else entry.exceptions.get(below, entry.capability)
 
 
-WHAT = "Schedule posts for Bluesky, Mastodon, Instagram, TikTok and X from the terminal."
+_SHOWN = [title for title in BUILT_IN.values() if title]
+WHAT = f"Schedule posts for {', '.join(_SHOWN[:-1])} and {_SHOWN[-1]} from the terminal."
 USUAL, NARROWEST = 80, 40
 """Columns: the widest start page, and the narrowest."""
 

@@ -10,21 +10,13 @@ from typing import Any
 from ttp.cli.app import load_command
 from ttp.cli.command_table import COMMANDS, TOPICS
 from ttp.cli.commands import export_posts
-from ttp.cli.commands.config import VIEW as SETTING
-from ttp.cli.commands.init import FIELDS as SETUP_FIELDS
 from ttp.cli.commands.list import SORT_KEYS
-from ttp.cli.commands.service import SERVICE
-from ttp.cli.commands.store import BACKUP, NEW_KEY_SPEC, REKEY_SPEC, RESTORE
-from ttp.cli.commands.store import COPY as STORE_COPY
-from ttp.cli.commands.store import UNSEAL as STORE_UNSEAL
 from ttp.cli.output import COLORS, FORMATS
-from ttp.cli.render.optimal import WEEK_FIELDS
-from ttp.cli.render.posts import DELETED_SPEC
-from ttp.cli.render.slots import BEGUN_FIELDS, REMOVED_SLOTS_SPEC
-from ttp.cli.render.spec import events
+from ttp.cli.render.spec import OutputSpec
 from ttp.domain.config import KeyTable
 from ttp.domain.event import POST_EVENTS
 from ttp.domain.metrics.ingest.columns import sources
+from ttp.domain.metrics.ingest.dates import ORDERS
 from ttp.domain.notification import KINDS, SECRETS
 from ttp.domain.options import all_options
 from ttp.domain.plan import PlanMethod
@@ -33,16 +25,6 @@ from ttp.domain.time import calendar_range
 from ttp.domain.time.grammar import EXAMPLES
 from ttp.platforms.platform import Platform
 from ttp.platforms.registry import Registry
-from ttp.services.files.csv_file import DATES
-from ttp.views import accounts, certification, files, posts, server, status
-from ttp.views import calendar as views_calendar
-from ttp.views import metrics as views_metrics
-from ttp.views import notifications as views_notifications
-from ttp.views import optimal as views_optimal
-from ttp.views import plan as views_plan
-from ttp.views import slots as views_slots
-from ttp.views import uninstall as views_uninstall
-from ttp.views.report import REPORT_FIELDS
 
 SHELLS = ("bash", "zsh", "fish")
 Word = tuple[str, str]
@@ -108,6 +90,7 @@ def _nodes(path: str, command: Any) -> Iterator[Node]:
 def _node(path: str, command: Any, words: tuple[Word, ...]) -> Node:
     options = [one for one in command.params if one.param_type_name == "option"]
     place = next((one for one in command.params if one.param_type_name == "argument"), None)
+    spec = getattr(command.callback, "output_spec", None)
     return Node(
         path,
         words,
@@ -115,7 +98,7 @@ def _node(path: str, command: Any, words: tuple[Word, ...]) -> Node:
             *((name, first_line(one.help)) for one in options for name in (*one.opts, *one.secondary_opts)),
             ("--help", "Show help."),
         ),
-        tuple((name, source_of_option(path, name)) for one in options if not one.is_flag for name in one.opts),
+        tuple((name, source_of_option(path, name, spec)) for one in options if not one.is_flag for name in one.opts),
         NOTHING if place is None else source_of_argument(path, str(place.metavar)),
         place is not None and place.nargs == -1,
     )
@@ -159,6 +142,7 @@ OPTIONS = {
     "--after": _POST,
     "--set": _SET,
     "--tz": Source(ask=("zone",)),
+    "--dates": Source(ORDERS),
     "--with": Source(export_posts.MORE, many=True),
     **dict.fromkeys(
         ("--credentials", "--client-secret", "--file", "--media", "--state", "--svg", "--html", "--vary"), _FILE
@@ -172,77 +156,10 @@ AT = {
     "sandbox --set": NOTHING,
     "export --format": Source(export_posts.FORMATS),
     "metrics import --format": Source((*sources(Registry()), *FORMATS)),
-    "metrics import --dates": Source(("mdy", "dmy")),
-    "import --dates": Source(DATES),
     "list --sort": Source((*SORT_KEYS, *(f"-{key}" for key in SORT_KEYS))),
     "import --spread": Source(tuple(PlanMethod)),
 }
 """The values of options that differ in one command."""
-FIELDS: dict[tuple[str, ...], tuple[str, ...]] = {
-    posts.POST_FIELDS: ("list", "show"),
-    (*posts.POST_FIELDS, "replayed"): (
-        *("create", "edit", "copy", "schedule", "unschedule", "approve", "reject", "publish", "retry", "resolve"),
-    ),
-    DELETED_SPEC.fields: ("delete",),
-    posts.UNDONE_FIELDS: ("undo", "redo"),
-    posts.ATTEMPT_FIELDS: ("log",),
-    posts.CHANGE_FIELDS: ("history",),
-    status.STATUS_FIELDS: ("status",),
-    accounts.ACCOUNT_FIELDS: (
-        *(f"account {name}" for name in ("add", "connect", "list", "show", "enable", "disable", "set", "remove")),
-        *("pause", "resume"),
-    ),
-    status.CHECK_FIELDS: ("doctor", "account check"),
-    status.AUDIT_FIELDS: ("audit",),
-    views_metrics.SAMPLE_FIELDS: ("metrics list",),
-    views_metrics.IMPORT_FIELDS: ("metrics import",),
-    views_metrics.PULL_FIELDS: ("metrics pull",),
-    views_metrics.TOTAL_FIELDS: ("metrics summary",),
-    views_optimal.RECOMMENDATION_FIELDS: ("optimal",),
-    views_optimal.FREE_SLOT_FIELDS: ("optimal next",),
-    WEEK_FIELDS: ("optimal week",),
-    views_optimal.HEATMAP_FIELDS: ("optimal heatmap",),
-    views_optimal.EXPLANATION_FIELDS: ("optimal explain",),
-    views_optimal.BACKTEST_FIELDS: ("optimal backtest",),
-    views_plan.ASSIGNMENT_FIELDS: ("plan",),
-    views_calendar.CALENDAR_FIELDS: ("calendar",),
-    views_slots.SLOT_FIELDS: ("slots add", "slots list"),
-    views_slots.SLOT_INSTANT_FIELDS: ("slots preview",),
-    REMOVED_SLOTS_SPEC.fields: ("slots remove",),
-    BEGUN_FIELDS: ("repeat add",),
-    views_slots.REPEAT_FIELDS: tuple(f"repeat {name}" for name in ("list", "skip", "pause", "resume", "stop")),
-    files.CHANGE_FIELDS: ("sync",),
-    files.IMPORT_FIELDS: ("import",),
-    NEW_KEY_SPEC.fields: ("credentials new-key",),
-    REKEY_SPEC.fields: ("credentials rekey",),
-    server.TOKEN_FIELDS: ("token list", "token revoke"),
-    server.NEW_TOKEN_FIELDS: ("token create",),
-    views_notifications.NOTIFICATION_FIELDS: ("notify list",),
-    views_notifications.SENT_FIELDS: ("notify test",),
-    server.LOGIN_LINK_FIELDS: ("login-link",),
-    server.WEBHOOK_FIELDS: ("webhook list", "webhook remove"),
-    server.NEW_WEBHOOK_FIELDS: ("webhook add", "webhook rotate"),
-    server.CALL_FIELDS: ("webhook log",),
-    server.TEST_FIELDS: ("webhook test",),
-    server.REPLAY_FIELDS: ("webhook replay",),
-    certification.CERTIFIED_FIELDS: ("certify",),
-    SETUP_FIELDS: ("init",),
-    views_uninstall.REMOVAL_FIELDS: ("uninstall",),
-    events().fields: ("run", "serve"),
-    REPORT_FIELDS: ("report",),
-    SERVICE.fields: ("service install", "service uninstall", "service status"),
-    BACKUP.fields: ("backup",),
-    RESTORE.fields: ("restore",),
-    STORE_COPY.fields: ("store copy",),
-    STORE_UNSEAL.fields: ("store unseal",),
-    SETTING.fields: ("config show", "config get", "config set", "config unset"),
-}
-"""The fields of `--fields`, and their commands."""
-
-
-AT |= {f"{path} --fields": Source(fields, many=True) for fields, paths in FIELDS.items() for path in paths}
-
-
 _WITH_LOGIN = [name for name in Registry().names() if type(Registry().facts(name)).login is not Platform.login]
 _ARGUMENTS = {
     "[KIND]": Source(KINDS),
@@ -276,8 +193,10 @@ _OF = {
 _REPEATS = ("repeat skip", "repeat pause", "repeat resume", "repeat stop")
 
 
-def source_of_option(path: str, option: str) -> Source:
-    """Return the values of an option of a command."""
+def source_of_option(path: str, option: str, spec: OutputSpec[Any] | None) -> Source:
+    """Return the values of an option of a command. `spec`: what the command answers."""
+    if option == "--fields" and spec is not None:
+        return Source(spec.fields, many=True)
     return AT.get(f"{path} {option}") or OPTIONS.get(option, NOTHING)
 
 

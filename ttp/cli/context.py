@@ -72,6 +72,8 @@ class Context:
     argv: Sequence[str] = ()
     """What was typed after `ttp`."""
     approver: str | None = None
+    within: frozenset[int] | None = None
+    """The ids of the only accounts there are for whoever runs the command; None: all."""
 
     def __init__(self, clock: Clock | None = None, credentials_key: str | None = None) -> None:
         """`credentials_key`: the content of TTP_CREDENTIALS_KEY, which is no longer in the environment."""
@@ -217,7 +219,7 @@ class Context:
     def queries(self) -> Queries:
         from ttp.services.queries import Queries
 
-        return Queries(self.database, self.home, self.clock, self.config, self.platforms)
+        return Queries(self.database, self.home, self.clock, self.config, self.platforms, self.within)
 
     @cached_property
     def status(self) -> Status:
@@ -275,6 +277,7 @@ class Context:
             self.platforms,
             settings.capability(),
             actor=settings.user_name(),
+            within=self.within,
         )
 
     @cached_property

@@ -73,7 +73,7 @@ def print_saved_post(
     warnings = [*print_warnings(context.out, saved.warnings), *print_moved(context, saved)]
     if timed and saved.post.scheduled_at is not None and not saved.replayed:
         warnings += warn_not_running(context)
-    warnings += warn_needs_approval(context, notices.ids_needing_approval([saved.post]))
+    warnings += _warn_needs_approval(context, notices.ids_needing_approval([saved.post]))
     try:
         context.out.write_one(saved_posts_spec(warnings, replayed=saved.replayed), saved.post, say=said)
     except TtpError as error:  # a full disk: the user must know before trying again
@@ -82,12 +82,12 @@ def print_saved_post(
         ) from None
 
 
-def print_warnings(out: Output, problems: Sequence[Problem]) -> list[str]:
-    """Print warnings as notes; return them for `warnings` in JSON."""
-    said = [problem.message for problem in problems]
-    for problem in problems:
+def print_warnings(out: Output, problems: Iterable[Problem]) -> list[str]:
+    """Print warnings as notes, each once; return them for `warnings` in JSON."""
+    different = {problem.message: problem for problem in problems}
+    for problem in different.values():
         out.note(problem.message + hint_line(problem.hint))
-    return said
+    return list(different)
 
 
 def hint_line(hint: WayOut | None) -> str:
@@ -110,6 +110,11 @@ def warn_not_running(context: Context) -> list[str]:
     return _print_notice(context, notices.NOT_RUNNING)
 
 
+def warn_of_scheduled(context: Context, ids: Sequence[int]) -> list[str]:
+    """Print notes about what keeps scheduled posts from being published; return them for `warnings` in JSON."""
+    return [*warn_not_running(context), *_warn_needs_approval(context, ids)]
+
+
 def _print_notice(context: Context, notice: Notice) -> list[str]:
     """Print a notice and its hints, one a line; return them for `warnings` in JSON."""
     lines = list(notice.lines(command_text))
@@ -117,7 +122,7 @@ def _print_notice(context: Context, notice: Notice) -> list[str]:
     return [] if context.out.quiet else [" ".join(lines)]
 
 
-def warn_needs_approval(context: Context, ids: Sequence[int]) -> list[str]:
+def _warn_needs_approval(context: Context, ids: Sequence[int]) -> list[str]:
     """Print a note about posts that wait for approval; return it for `warnings` in JSON."""
     if not ids or not permissions.is_approval_needed(context.config):
         return []

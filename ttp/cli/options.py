@@ -19,6 +19,7 @@ from ttp.domain.errors import Hint, NotFound, TimeRefused, UsageError
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
+    from ttp.cli.render.spec import OutputSpec
     from ttp.domain.post import PostStatus
     from ttp.domain.time.calendar_range import CalendarRange
     from ttp.store.queries import PostFilter
@@ -59,6 +60,22 @@ def parse_ids(texts: Sequence[str]) -> list[tuple[int, int]]:
     return ranges
 
 
+def parse_date_order(text: str) -> str:
+    """Return `dmy` or `mdy`. UsageError for anything else."""
+    from ttp.domain.metrics.ingest.dates import ORDERS
+
+    if text not in ORDERS:
+        ways = (Hint("try", f"--dates {one}") for one in ORDERS)
+        raise UsageError(f'--dates is {" or ".join(ORDERS)}, not "{text}"', *ways)
+    return text
+
+
+DateOrder = Annotated[
+    str | None,
+    typer.Option(
+        "--dates", metavar="ORDER", help="dmy or mdy: how to read dates like 03/04/2026.", parser=parse_date_order
+    ),
+]
 PostId = Annotated[int, typer.Argument(metavar="ID", help="A post id.", parser=parse_id)]
 MaybePostId = Annotated[int | None, typer.Argument(metavar="ID", help="A post id.", parser=parse_id)]
 AccountName = Annotated[
@@ -166,13 +183,21 @@ def output_options(
 OUTPUT_OPTIONS = ("format", "json", "jsonl", "fields", "header", "color", "ascii", "quiet")
 
 
-def with_output(*, verbose: bool = False, only: str | None = None) -> Callable[[F], F]:
-    """Give a command the shared output options. `verbose`: also `--verbose`, for commands that call platforms. `only`:
-    just this option, for commands that write files in formats of their own."""
+def with_output(
+    spec: OutputSpec[Any] | None = None, *, check: bool = True, verbose: bool = False, only: str | None = None
+) -> Callable[[F], F]:
+    """Give a command the shared output options, and say what it answers, for completion and --fields.
+
+    Unknown fields are refused before the command runs. `check`: False if the command does that itself, because its
+    options decide what it answers. `verbose`: also `--verbose`, for commands that call platforms. `only`: just this
+    option, for commands that write files in formats of their own.
+    """
     options = (only,) if only is not None else (*OUTPUT_OPTIONS, "verbose") if verbose else OUTPUT_OPTIONS
 
     def mark(command: F) -> F:
         command.output_options = options  # type: ignore[attr-defined]  # read by `app`
+        command.output_spec = spec  # type: ignore[attr-defined]  # read by `app` and `completion`
+        command.checks_fields = not check  # type: ignore[attr-defined]  # read by `app`
         return command
 
     return mark
@@ -312,7 +337,6 @@ NeedsYou = Annotated[bool, typer.Option("--needs-you", help="Only posts that nee
 
 def parse_post_filter(
     context: Context,
-    command: str,
     *,
     status: list[str] | None = None,
     platform: list[str] | None = None,
@@ -326,7 +350,7 @@ def parse_post_filter(
     limit: int | None = None,
     after: int | None = None,
 ) -> PostFilter:
-    """Parse the filter options of `command`. UsageError, NotFound."""
+    """Parse the options that filter posts. UsageError, NotFound."""
     from ttp.store.queries import PostFilter
 
     return PostFilter(

@@ -15,7 +15,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
 from functools import cache
 from itertools import chain
-from typing import TYPE_CHECKING, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 from ttp import views
 from ttp.cli import terminal
@@ -76,7 +76,7 @@ class Output:
         """Return whether errors are written as JSON too."""
         return self.format in ("json", "jsonl")
 
-    def check_fields(self, view: OutputSpec[T]) -> None:
+    def check_fields(self, view: OutputSpec[Any]) -> None:
         """Raise UsageError for unknown `--fields`. Called before anything is done."""
         for name in () if self._by_row(view) else self.fields:
             if name not in view.fields:

@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
@@ -114,16 +114,12 @@ def progress(out: Output, name: str, most: int | None, *, counted: bool = True) 
 
 
 @contextmanager
-def log_requests(*, wanted: bool, environ: Mapping[str, str] = os.environ) -> Iterator[None]:
-    """Log requests during the block, if `wanted` or if TTP_DEBUG=http."""
-    wholly = environ.get("TTP_DEBUG") == "http"
-    if not (wanted or wholly):
-        yield
-        return
+def log_requests() -> Iterator[None]:
+    """Log requests during the block; with TTP_DEBUG=http also what is in them."""
     log = logging.getLogger("ttp.http")
     handler = logging.StreamHandler(escaping_stream(sys.stderr))
     handler.setFormatter(logging.Formatter("%(asctime)s.%(msecs)03d %(message)s", "%H:%M:%S"))
-    log.setLevel(logging.DEBUG if wholly else logging.INFO)
+    log.setLevel(logging.DEBUG if os.environ.get("TTP_DEBUG") == "http" else logging.INFO)
     log.addHandler(handler)
     try:
         yield

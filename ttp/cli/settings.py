@@ -112,7 +112,7 @@ def load_with_problems(
     environ: Mapping[str, str] = os.environ, keys: KeyTable | None = None
 ) -> tuple[Config, list[UsageError]]:
     """Return the settings that can be read, and the errors of the others."""
-    keys = keys or key_table(environ)
+    keys = key_table(environ) if keys is None else keys  # its length loads all platforms
     values: dict[str, Value] = {}
     wrong: list[UsageError] = []
     path = config_path(environ)
@@ -298,17 +298,24 @@ def _is_web_address(key: Key, text: str) -> bool:
     return parts.scheme in ("http", "https") and bool(host) and port != 0 and plain
 
 
-def written(path: Path) -> dict[str, object]:
-    """Read the config file as values by setting name; empty without a file. UsageError if it cannot be read."""
+def text_of(path: Path) -> str | None:
+    """Return the text of a config file; None if it is missing. UsageError if it cannot be read."""
     from ttp.store.home.files import read_text
 
     try:
-        text = read_text(path, null=True)
+        return read_text(path, null=True)
     except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError) as error:
+        return None
+    except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "it is not UTF-8"
         raise UsageError(f"the config file {path} cannot be read: {why}") from None
+
+
+def written(path: Path) -> dict[str, object]:
+    """Read the config file as values by setting name; empty without a file. UsageError if it cannot be read."""
+    text = text_of(path)
+    if text is None:
+        return {}
     import tomllib
 
     try:

@@ -17,6 +17,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
+from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, UsageError
 
 _UNSAFE = r"\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufff9-\ufffb\ud800-\udfff"
@@ -134,20 +135,21 @@ def wrap_for(stream: TextIO, line: str) -> list[str]:
     return wrap_sentence(line, max(terminal_width(stream, os.environ), NARROWEST))
 
 
-def confirm(question: str, *, yes: bool, no_input: bool, refusal: str, again: str, ask_anyway: bool = True) -> bool:
-    """Return whether to go on. Asks on a terminal (unless `ask_anyway` is False); elsewhere `yes` decides.
+def confirm(question: str, *, yes: bool, no_input: bool, refusal: str = "") -> bool:
+    """Return whether to go on: with `yes`, or after a yes on the terminal. A no is confirmed on stderr.
 
-    A no is confirmed on stderr. Raises UsageError (`refusal` needs confirmation, `again` gives it) without a terminal
-    and without `yes`.
+    Without a terminal, UsageError says that `refusal` ("deleting 3 posts") needs --yes; without a `refusal` it goes on.
     """
+    if yes:
+        return True
     asking = ask_elsewhere or (ask if is_interactive() else None)
-    if asking is not None and not no_input and ask_anyway:
+    if asking is not None and not no_input:
         if asking(question):
             return True
         write_text(sys.stderr, "Cancelled. Nothing was changed.\n", flush=True)
         return False
-    if not yes:
-        raise UsageError(f"{refusal} needs confirmation", Hint("try", again))
+    if refusal:
+        raise UsageError(f"{refusal} needs confirmation", Hint("try", other_options(no_input=False, yes=True)))
     return True
 
 

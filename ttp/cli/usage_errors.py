@@ -98,12 +98,8 @@ def unknown_command(typed: Sequence[str], names: Sequence[str], parent: str, con
 def _as_argument(parent: str, wrong: str, rest: list[str], context: Any) -> list[tuple[str, list[str]]]:
     """Return the command for an account after `optimal`, or a setting after `config`."""
     if parent == "config":
-        near = wrong if wrong in context.keys else None
-        return (
-            []
-            if near is None
-            else [("config set" if any(not word.startswith("-") for word in rest) else "config get", [wrong, *rest])]
-        )
+        has_value = any(not word.startswith("-") for word in rest)
+        return [("config set" if has_value else "config get", [wrong, *rest])] if wrong in context.keys else []
     try:
         platform = context.platforms.find(wrong.partition("/")[0])
     except TtpError:

@@ -161,9 +161,6 @@ class Delivery:
     def cancelled(self) -> Delivery:
         return self._move(DeliveryState.CANCELLED, next_at=None)
 
-    def resolved_published(self, at: datetime, remote_id: str | None, url: str | None) -> Delivery:
-        return self.published(at, remote_id, url)
-
     def resolved_failed(self, error: DeliveryError) -> Delivery:
         """Not live. The parts of a thread that are out stay known."""
         return replace(self.failed(error), handle=self.kept)
@@ -198,7 +195,7 @@ class Delivery:
     def released(self, now: datetime) -> Delivery:
         """Return it pending, due as before. A thread that has begun continues as soon as possible."""
         if self.parts:
-            return self._move(DeliveryState.RETRYING, next_at=now, waiting_for=_REST, waiting_until=now)
+            return self.going_on(now)
         return self._move(DeliveryState.PENDING, next_at=self.due_at)
 
     def sending(self, handle: Handle | None = None) -> Delivery:
@@ -210,7 +207,7 @@ class Delivery:
         return self._move(DeliveryState.CLAIMED)
 
     def going_on(self, now: datetime) -> Delivery:
-        """Return it retrying at once, without spending a try: a look-up found one part of a thread."""
+        """Return it retrying at once, without spending a try: the rest of a thread follows."""
         return self._move(DeliveryState.RETRYING, next_at=now, waiting_for=_REST, waiting_until=now)
 
     def published(

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from ttp.domain.action import WayOut
+from ttp.domain.time.formatting import relative
 
 
 class Grade(StrEnum):
@@ -84,14 +85,7 @@ def combine_remarks(name: str, remarks: Iterable[Remark]) -> Check:
 
 
 def format_end(at: datetime, now: datetime) -> str:
-    """Return a future or past end in words: `12 Jan 2027 (in 49 d)`, `in 2 h`, `19 h ago`. Days are in UTC."""
-    seconds = round(abs((at - now).total_seconds()))
-    days, hours, minutes = seconds // 86_400, seconds // 3600, seconds // 60
-    if days >= 2:
-        span = f"{days} d"
-    elif hours >= 2:
-        span = f"{hours} h"
-    else:
-        span = f"{minutes} min"
-    told = f"in {span}" if at > now else f"{span} ago"
-    return f"{at.day} {at:%b %Y} ({told})" if days >= 2 else told
+    """Return a future or past end in words: `12 Jan 2027 (in 49 d)`, `in 2 h`, `19 h 46 min ago`. Days are in UTC."""
+    if abs(at - now) < timedelta(days=2):
+        return relative(at, now)
+    return f"{at.day} {at:%b %Y} ({relative(at, now, short=True)})"

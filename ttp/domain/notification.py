@@ -30,11 +30,9 @@ ENDS: Mapping[str, str] = MappingProxyType(
     {RECONNECT: "account.reconnected", REFUSED: "publisher.allowed", STALLED: "publisher.recovered"}
 )
 """The event that says that all is well again."""
-EVENTS = (FAILED, NEEDS_REVIEW, *(name for pair in ENDS.items() for name in pair))
 
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120))
 """Before each further try. It is longer than a try takes: whoever tries has the notification until then."""
-MOST_TRIES = len(PAUSES) + 1
 MOST_NAMED = 8
 """Posts or accounts that one notification names."""
 _SHOWN_TEXT = 60
@@ -105,26 +103,24 @@ def trial_message() -> Message:
     return Message(TEST, "ttp: a test", ("Notifications of ttp arrive here.",))
 
 
+_TITLES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        FAILED: ("post {post} failed on {account}", "{count} posts failed"),
+        NEEDS_REVIEW: ("post {post} may be live on {account}", "{count} posts may be live"),
+        RECONNECT: ("{account} must be connected again", "{count} accounts must be connected again"),
+        ENDS[RECONNECT]: ("{account} is connected again", "{count} accounts are connected again"),
+        REFUSED: ("nothing is published from this machine",) * 2,
+        ENDS[REFUSED]: ("this machine publishes again",) * 2,
+        STALLED: ("nothing is publishing",) * 2,
+        ENDS[STALLED]: ("no post is overdue any more",) * 2,
+    }
+)
+"""The title of one notification of an event, and of several."""
+
+
 def _title(event: str, first: Notification, count: int) -> str:
     account = clean_text(first.account or "an account")
-    one = count == 1
-    match event:
-        case "delivery.failed":
-            return f"post {first.post_id} failed on {account}" if one else f"{count} posts failed"
-        case "delivery.needs_review":
-            return f"post {first.post_id} may be live on {account}" if one else f"{count} posts may be live"
-        case "account.needs_reconnect":
-            return f"{account} must be connected again" if one else f"{count} accounts must be connected again"
-        case "account.reconnected":
-            return f"{account} is connected again" if one else f"{count} accounts are connected again"
-        case "publisher.refused":
-            return "nothing is published from this machine"
-        case "publisher.allowed":
-            return "this machine publishes again"
-        case "publisher.stalled":
-            return "nothing is publishing"
-        case _:
-            return "no post is overdue any more"
+    return _TITLES[event][count > 1].format(post=first.post_id, account=account, count=count)
 
 
 def _lines(one: Notification) -> Iterator[str]:

@@ -11,11 +11,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from ttp.domain.action import action, other_options
-from ttp.domain.api_token import TokenCapability
 from ttp.domain.config import Config
 from ttp.domain.delivery import APPROVAL, ENDED, Delivery, DeliveryState
 from ttp.domain.errors import Hint, NotAllowed
 from ttp.domain.post import Post, PostFields, Rejection
+from ttp.domain.server.api_token import TokenCapability
 
 if TYPE_CHECKING:
     from ttp.domain.recurrence import Recurrence

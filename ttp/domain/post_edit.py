@@ -167,7 +167,7 @@ def resolve_delivery(post: Post, delivery: Delivery, facts: Facts, published: st
     remote_id = remote_id_of(facts, published)
     of = len(post.parts_for(delivery.account, facts))
     if of == 1:
-        return delivery.resolved_published(now, remote_id, url)
+        return delivery.published(now, remote_id, url)
     if remote_id in delivery.parts:
         number = delivery.parts.index(remote_id) + 1
         raise UsageError(
@@ -180,7 +180,7 @@ def resolve_delivery(post: Post, delivery: Delivery, facts: Facts, published: st
     parts = [*delivery.parts, remote_id]
     after = delivery.with_part(remote_id, url, {"parts": parts, "of": of})
     if len(parts) == of:
-        return after.resolved_published(now, after.remote_id, after.url)
+        return after.published(now, after.remote_id, after.url)
     return after.resolved_failed(DeliveryError(Kind.UNKNOWN, "the rest of the thread is not published", hint=again))
 
 

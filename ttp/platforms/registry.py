@@ -1,14 +1,14 @@
-"""The platforms that ttp knows, one line each. A platform's module is imported when its name is first used."""
+"""The enabled platforms by name. A platform's module is imported when its name is first used."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ttp.domain.account import Account, Credentials, host_mismatch
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, PlatformDisabled, UsageError
+from ttp.platforms import BUILT_IN
 from ttp.platforms.platform import Platform
 
 if TYPE_CHECKING:
@@ -18,16 +18,6 @@ if TYPE_CHECKING:
     from ttp.domain.pricing import Pricing
     from ttp.domain.rules import Rules
 
-BUILT_IN: Mapping[str, str] = MappingProxyType(
-    {
-        "bluesky": "ttp.platforms.bluesky.facts",
-        "command": "ttp.platforms.command.facts",
-        "instagram": "ttp.platforms.instagram.facts",
-        "mastodon": "ttp.platforms.mastodon.facts",
-        "tiktok": "ttp.platforms.tiktok.facts",
-        "x": "ttp.platforms.x.facts",
-    }
-)
 GROUP, API = "ttp.platforms", 1
 """Entry point group of packages that bring a platform, and the only `Platform.api` this version supports."""
 
@@ -64,7 +54,7 @@ class Registry:
                 )
             from importlib import import_module
 
-            platform = import_module(BUILT_IN[name]).PLATFORM
+            platform = import_module(f"ttp.platforms.{name}.facts").PLATFORM
             assert isinstance(platform, Platform)
             found = self._loaded[name] = platform
         return found

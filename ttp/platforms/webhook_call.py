@@ -12,8 +12,8 @@ from urllib.parse import SplitResult, quote, urlsplit
 from ttp import __version__
 from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, NotAllowed, UsageError
+from ttp.domain.server.webhook import CallResult
 from ttp.domain.text import clean_text
-from ttp.domain.webhook import CallResult
 from ttp.platforms.download import (
     LONGEST_URL,
     SAFE,

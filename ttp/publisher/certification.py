@@ -11,6 +11,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeAlias
 
 from ttp.domain.account import Account, connect_action
 from ttp.domain.action import action
@@ -140,8 +141,9 @@ class Certification:
         order, and the signal that ended it early."""
         self.runner.refuse_elsewhere()
         made = self._create(plan)
-        calls = _Calls(self.clients)
-        ended = replace(self.runner, clients=calls.client).publish(frozenset(made.values()), emit)
+        calls: _Calls = {}
+        runner = replace(self.runner, clients=lambda platform: _RememberingClient(self.clients(platform), calls))
+        ended = runner.publish(frozenset(made.values()), emit)
         results = {kind: self._result(kind, self.posts.post(post_id)) for kind, post_id in made.items()}
         self._withdraw(results.values())
         if ended.clean and ended.signal is None:
@@ -194,7 +196,7 @@ class Certification:
         if one.outcome != "published" or one.post_id is None:
             return one
         delivery = self.posts.post(one.post_id).active[0]
-        request, handle = calls.made.get(delivery.id or 0, (None, delivery.kept))
+        request, handle = calls.get(delivery.id or 0, (None, delivery.kept))
         if request is None:
             return replace(one, look_up="unknown", message="another publisher published it")
         gap = self.posts.config.seconds("publish.lookup_gap_s")
@@ -261,20 +263,13 @@ class Certification:
         return done
 
 
-class _Calls:
-    """Remembers of each delivery what its last publishing call was made with."""
-
-    def __init__(self, clients: Callable[[str], Client]) -> None:
-        self._clients = clients
-        self.made: dict[int, tuple[PublishRequest | None, Handle]] = {}
-
-    def client(self, platform: str) -> Client:
-        return _RememberingClient(self._clients(platform), self.made)
+_Calls: TypeAlias = dict[int, tuple[PublishRequest, Handle]]
+"""What the last publishing call of each delivery was made with."""
 
 
 class _RememberingClient:
-    def __init__(self, client: Client, made: dict[int, tuple[PublishRequest | None, Handle]]) -> None:
-        self._client, self._made = client, made
+    def __init__(self, client: Client, calls: _Calls) -> None:
+        self._client, self._calls = client, calls
 
     def prepare(self, request: PublishRequest, handle: Handle) -> Generator[Step, None, Ready]:
         return self._client.prepare(request, handle)
@@ -282,7 +277,7 @@ class _RememberingClient:
     def publish(self, request: PublishRequest, handle: Handle) -> Outcome:
         outcome = self._client.publish(request, handle)
         later = outcome.handle if isinstance(outcome, Done) and not request.thread else None
-        self._made[request.delivery_id] = (request, later or handle)
+        self._calls[request.delivery_id] = (request, later or handle)
         return outcome
 
     def look_up(self, request: PublishRequest, handle: Handle, since: datetime) -> LookupResult:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 import traceback
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -20,6 +20,7 @@ from ttp.domain.errors import Bug, Busy, UsageError
 from ttp.domain.event import UNREADABLE, Event, Sink, delivery_event, post_event
 from ttp.domain.media.image_fit import EXTRA
 from ttp.domain.media.item import MediaDamaged, MediaItem, MediaUnavailable
+from ttp.domain.options import options_of
 from ttp.domain.outcome import Attempt, Done, Handle, Kind, NotDone, Outcome, Unclear, Unknown
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.time.clock import Clock
@@ -170,7 +171,7 @@ class DeliveryContext:
             credentials=credentials or self._credentials(account),
             text=text,
             media=tuple(self._file(item, task, sending=credentials is not None) for item in post.media),
-            options=effective_options(post, account),
+            options=options_of(account.platform, {**account.options, **post.options}),
             bound=bound,
             thread=tuple(thread),
             key_seed=f"{self.store_id}/{delivery.id}",
@@ -372,13 +373,6 @@ def token_errors_as_step_failure(clock: Clock, *, is_shared: bool) -> Iterator[N
     except UsageError as trouble:
         hint = trouble.hints[0].way if trouble.hints else None
         raise StepFailed("credentials", NotDone(Kind.ACCOUNT, trouble.message, hint=hint)) from None
-
-
-def effective_options(post: Post, account: Account) -> Mapping[str, str]:
-    """Return the platform's options for one delivery, without its name: the post's over the account's."""
-    prefix = f"{account.platform}."
-    both = {**account.options, **post.options}
-    return {name.removeprefix(prefix): value for name, value in both.items() if name.startswith(prefix)}
 
 
 def apply_outcome_to_account(

@@ -24,7 +24,7 @@ from ttp.domain.delivery import BUSY, IN_FLIGHT, Delivery, DeliveryError, Delive
 from ttp.domain.errors import Busy, ClocksDiffer, SlowClock, TtpError
 from ttp.domain.event import APPROVAL, CLOCK, EVICTED, REPEATS, STORE, UPGRADE, Event, delivery_event, post_event
 from ttp.domain.outcome import Kind
-from ttp.domain.time.formatting import first_valid_zone, format_instant, zone_label
+from ttp.domain.time.formatting import first_valid_zone, format_duration, format_instant, zone_label
 from ttp.publisher import reconcile
 from ttp.publisher.delivery_context import DeliveryContext, DeliveryTask
 from ttp.publisher.delivery_worker import DeliveryWorker
@@ -569,7 +569,7 @@ def _missed(late: claims.Late, now: datetime, zone: tzinfo | None, *, approved: 
         told = "waited for approval until"
     utc = delivery.due_at.astimezone(UTC)
     where = zone_label(zone, delivery.due_at) + ("" if not due.utcoffset() else f" ({utc:{form}} UTC)")
-    message = f"due {due:{form}} {where}{held}, {told} {here:{form}} (limit {_brief(late.allowed)})"
+    message = f"due {due:{form}} {where}{held}, {told} {here:{form}} (limit {format_duration(late.allowed)})"
     if delivery.error is not None:
         message += f"; before that: {delivery.error.message}"
     return DeliveryError(Kind.MISSED, message, hint=action("approve" if unapproved else "retry", delivery.post_id))
@@ -579,14 +579,6 @@ def _superseded(delivery: Delivery, recurrence_id: int, zone: tzinfo | None) -> 
     assert delivery.due_at is not None
     message = f"due {format_instant(delivery.due_at, zone)}; of repeat {recurrence_id} only the last one is sent late"
     return DeliveryError(Kind.MISSED, message, hint=action("retry", delivery.post_id))
-
-
-def _brief(span: timedelta) -> str:
-    seconds = span.total_seconds()
-    for size, unit in ((3600, "h"), (60, "min")):
-        if seconds >= size and seconds % size == 0:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:g} s"
 
 
 def _unusable(account: Account) -> DeliveryError:

@@ -184,71 +184,32 @@ class PublisherProcess:
         return replace(ended, notes=(*ended.notes, *faults))
 
     def _publish_with_lock(self, scope: Scope, hooks: Hooks, *, take_over: bool, trust_clock: bool) -> RunResult:
+        """Lock the store, take over what earlier publishers left, and publish. A publisher that ends with busy workers
+        keeps the lock."""
         self.database.connect().close()
         with ExitStack() as held:
             held.enter_context(self.database.publisher_lock())
-            with self.database.reading() as db:
-                assert db is not None
-                seal.refuse_if_sealed(db, self.database.name)
-            if self.database.has_files:
-                self._take_over_settings()
-            if not take_over:
-                self.refuse_elsewhere()
-            self.check_credentials()
+            self._refuse_unready(take_over=take_over)
             since, last = self.clock.now(), locks.read_holder(self.home)
             notify = self.notify if scope.mode is Mode.LOOP else NOBODY
-            left = Quarantine()
-            heartbeat = self._heartbeat(scope.mode, since, notify, left)
+            quarantine = Quarantine()
+            heartbeat = self._heartbeat(scope.mode, since, notify, quarantine)
             heartbeat(since)
             session = self.database.publisher_session(
                 scope.mode.value, timedelta(seconds=self.config.seconds("publish.evict_after_s"))
             )
             watch = held.enter_context(closing(session.open_watch()))
-            owner, is_owner = self.owner, not take_over
             clock, follow = self._clock_of(session)
-
-            def connect() -> Connection:
-                with self.database.translating_errors():
-                    connection = session.connect()
-                    try:
-                        if follow is not None:
-                            follow(connection)
-                        if session.is_shared and is_owner:
-                            reconcile.look_up_after_failover(connection, owner, clock.now())
-                        # At each session: another one may have begun to publish between two of them.
-                        if others := session.others(connection):
-                            refuse_second_publisher(self.config.text("credentials.backend"), others, self.tokens)
-                    except BaseException:
-                        connection.close()
-                        raise
-                    return connection
-
-            writer = held.enter_context(closing(Writer(connect)))
+            connector = _Connector(self, session, clock, follow, self.owner, is_owner=not take_over)
+            writer = held.enter_context(closing(Writer(connector)))
             clients = held.enter_context(closing(Clients(self.clients)))
             with self.database.translating_errors():
                 self._check(writer, since)
                 journal = Journal(self.home, store_id(watch))
-                taken = replay_journal(writer, journal, self.config, left, is_shared=session.is_shared)
-                ran_at = None if trust_clock or last is None else last.last_run_at
-
-                def own(db: Connection) -> list[Delivery]:
-                    now = clock.now()
-                    if trust_clock:
-                        clock_check.trust_clock(db, now)
-                    known = max(
-                        (at for at in (ran_at, clock_check.last_recorded_instant(db)) if at is not None), default=None
-                    )
-                    found = reconcile.claim_ownership(db, owner, now, take_over=take_over)
-                    if clock_check.clock_behind(now, known) is not None:
-                        clock_check.record_instant(db, known)
-                    # Of several publishers it is not known whose clock was ahead, and this one's may be behind.
-                    if not session.is_shared:
-                        clock_check.shorten_waits(db, now)
-                    return found
-
-                taken += writer.run(own)
-                is_owner = True
-            writer.committed = owner.note_progress
+                taken = replay_journal(writer, journal, self.config, quarantine, is_shared=session.is_shared)
+                last_run_at = None if last is None else last.last_run_at
+                taken += self._claim_store(writer, connector, last_run_at, take_over=take_over, trust_clock=trust_clock)
+            writer.committed = connector.owner.note_progress
             if self.limits is not None:
                 writer.committing = self.limits.write
             context = DeliveryContext(
@@ -263,53 +224,27 @@ class PublisherProcess:
                 store_id(watch),
                 self.limits,
                 journal,
-                left,
-                MediaWaits(self.media, left, clock) if self.media.bucket is not None else None,
+                quarantine,
+                MediaWaits(self.media, quarantine, clock) if self.media.bucket is not None else None,
                 session,
             )
             pool = self.pool or held.enter_context(closing(WorkerThreads(self.config.count("publish.concurrency"))))
             lost = (SessionLost, Superseded, TryAgain, NotDurable, Busy) if session.is_shared else ()
             workers = WorkerPool(pool, clock, self.wait, lost)
-            make_ahead = None if scope.mode is Mode.PUBLISH else self.make_ahead
             loop = Loop(
                 context,
                 workers,
                 watch,
                 heartbeat,
                 taken,
-                make_ahead,
-                owner.refusal_if_replaced,
+                None if scope.mode is Mode.PUBLISH else self.make_ahead,
+                connector.owner.refusal_if_replaced,
                 self.installed,
                 session.open_watch if session.is_shared else None,
                 follow,
             )
-
-            def stop() -> None:
-                loop.stop()
-                notify(STOPPING)
-
-            caught: list[int] = []
-
-            def is_cut() -> bool:
-                return bool(caught)
-
-            care = MediaCleanup(self.database, self.media, self.config, self.clock)
             try:
-                with (
-                    _without_garbage_collection(),
-                    self.database.translating_errors(),
-                    _handle_stop_signals(stop) as caught,
-                    token_refresh(self.tokens, self.clock, is_cut, hooks.renewed, self._alone(Job.TOKENS)),
-                    cleanup(
-                        care,
-                        Events(self.database, self.clock).delete_old,
-                        is_cut,
-                        self._alone(Job.CLEANUP),
-                    ) as notes,
-                    metrics_pull(self.numbers if scope.mode is Mode.LOOP else None, self._alone(Job.METRICS)) as faults,
-                ):
-                    notify(READY)
-                    clean = loop.run(scope)
+                return self._run_loop(loop, scope, hooks, notify)
             except TtpError as error:
                 error.details += journal.notes()
                 raise
@@ -319,7 +254,66 @@ class PublisherProcess:
                 elif session.is_shared:
                     with suppress(StoreError, TtpError):  # it ends with the session, too
                         writer.run(session.leave)
-            return RunResult(clean, caught[0] if caught else None, (*notes, *faults))
+
+    def _refuse_unready(self, *, take_over: bool) -> None:
+        """Raise an error if nothing may be published from this store, on this machine, or with these credentials."""
+        with self.database.reading() as db:
+            assert db is not None
+            seal.refuse_if_sealed(db, self.database.name)
+        if self.database.has_files:
+            self._take_over_settings()
+        if not take_over:
+            self.refuse_elsewhere()
+        self.check_credentials()
+
+    def _claim_store(
+        self, writer: Writer, connector: _Connector, last_run_at: datetime | None, *, take_over: bool, trust_clock: bool
+    ) -> list[Delivery]:
+        """Make this machine the owner, and compare the clock with what is recorded. Return the deliveries that a
+        take-over moved."""
+
+        def claim(db: Connection) -> list[Delivery]:
+            now = connector.clock.now()
+            if trust_clock:
+                clock_check.trust_clock(db, now)
+            recorded = [None if trust_clock else last_run_at, clock_check.last_recorded_instant(db)]
+            known = max((at for at in recorded if at is not None), default=None)
+            found = reconcile.claim_ownership(db, connector.owner, now, take_over=take_over)
+            if clock_check.clock_behind(now, known) is not None:
+                clock_check.record_instant(db, known)
+            # Of several publishers it is not known whose clock was ahead, and this one's may be behind.
+            if not connector.session.is_shared:
+                clock_check.shorten_waits(db, now)
+            return found
+
+        taken = writer.run(claim)
+        connector.is_owner = True
+        return taken
+
+    def _run_loop(self, loop: Loop, scope: Scope, hooks: Hooks, notify: Callable[[str], None]) -> RunResult:
+        """Run the loop until it is done or a signal stops it, and the periodic work beside it."""
+
+        def stop() -> None:
+            loop.stop()
+            notify(STOPPING)
+
+        def is_cut() -> bool:
+            return bool(caught)
+
+        care = MediaCleanup(self.database, self.media, self.config, self.clock)
+        delete_events = Events(self.database, self.clock).delete_old
+        numbers = self.numbers if scope.mode is Mode.LOOP else None
+        with (
+            _without_garbage_collection(),
+            self.database.translating_errors(),
+            _handle_stop_signals(stop) as caught,
+            token_refresh(self.tokens, self.clock, is_cut, hooks.renewed, self._alone(Job.TOKENS)),
+            cleanup(care, delete_events, is_cut, self._alone(Job.CLEANUP)) as notes,
+            metrics_pull(numbers, self._alone(Job.METRICS)) as faults,
+        ):
+            notify(READY)
+            clean = loop.run(scope)
+        return RunResult(clean, caught[0] if caught else None, (*notes, *faults))
 
     def _clock_of(
         self, session: PublisherSession
@@ -398,6 +392,36 @@ class PublisherProcess:
             locks.write_holder(self.home, locks.Holder(os.getpid(), mode.value, since, now, quarantine.lines))
 
         return beat
+
+
+@dataclass
+class _Connector:
+    """Opens the session on which a publisher records: the first, and another one after each that was lost."""
+
+    process: PublisherProcess
+    session: PublisherSession
+    clock: Clock
+    follow: Callable[[Connection], tuple[datetime, datetime]] | None
+    owner: Owner
+    is_owner: bool
+    """Whether this machine owns the store already; a take-over claims it later."""
+
+    def __call__(self) -> Connection:
+        with self.process.database.translating_errors():
+            connection = self.session.connect()
+            try:
+                if self.follow is not None:
+                    self.follow(connection)
+                if self.session.is_shared and self.is_owner:
+                    reconcile.look_up_after_failover(connection, self.owner, self.clock.now())
+                # At each session: another publisher may have begun between two of them.
+                if others := self.session.others(connection):
+                    backend = self.process.config.text("credentials.backend")
+                    refuse_second_publisher(backend, others, self.process.tokens)
+            except BaseException:
+                connection.close()
+                raise
+            return connection
 
 
 def _one_event_at_a_time(emit: Sink) -> Sink:

@@ -15,9 +15,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import Message, Receive, Scope, Send
 
 from ttp.domain.action import WayOut
-from ttp.domain.api_token import ApiToken, TokenCapability
 from ttp.domain.errors import Hint, NotFound
 from ttp.domain.permissions import POST_CAPABILITIES
+from ttp.domain.server.api_token import ApiToken, TokenCapability
 from ttp.server.guard import MOST_BODY_BYTES
 from ttp.server.idempotency import IdempotencyKeys, ToolReplays
 from ttp.server.requests import refuse_unknown_parameters, token_of

@@ -29,7 +29,9 @@ from starlette.types import Receive, Scope, Send
 from typing_extensions import TypedDict
 
 from ttp import __version__
-from ttp.domain.command_protocol import (
+from ttp.domain.errors import Busy
+from ttp.domain.permissions import POST_CAPABILITIES
+from ttp.domain.server.command_protocol import (
     FROM_CALLER,
     HEARTBEAT_S,
     LOOKS,
@@ -39,8 +41,6 @@ from ttp.domain.command_protocol import (
     PROTOCOL,
     VERSION_HEADER,
 )
-from ttp.domain.errors import Busy
-from ttp.domain.permissions import POST_CAPABILITIES
 from ttp.server.forms import FORM, receive_form
 from ttp.server.idempotency import IdempotencyKeys
 from ttp.server.inputs import RequestBody

@@ -16,8 +16,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from ttp.domain.api_token import TokenCapability
 from ttp.domain.errors import Busy, TtpError
+from ttp.domain.server.api_token import TokenCapability
 from ttp.server.answers import JsonAnswer
 from ttp.server.problems import InvalidRequest, problem_answer
 from ttp.server.requests import Services, token_of

@@ -7,8 +7,8 @@ from collections.abc import Collection
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ttp.domain import command_protocol
 from ttp.domain.errors import NotAllowed, TtpError
+from ttp.domain.server import command_protocol
 from ttp.server.problems import SlowRequest, TooLarge, WrongHost, error_answer
 
 MOST_BODY_BYTES = 2_000_000

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from ttp.domain.api_token import ApiToken
 from ttp.domain.errors import Busy
+from ttp.domain.server.api_token import ApiToken
 from ttp.mcp.replays import Replays, key_conflict
 from ttp.server.problems import KeyInUse, KeyReused
 from ttp.server.services import Installation

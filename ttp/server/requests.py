@@ -13,8 +13,8 @@ from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
-from ttp.domain.api_token import ApiToken, TokenCapability
 from ttp.domain.errors import NotAllowed
+from ttp.domain.server.api_token import ApiToken, TokenCapability
 from ttp.server.answers import JsonAnswer
 from ttp.server.forms import ReceivedFile, receive_file
 from ttp.server.idempotency import IdempotencyKeys

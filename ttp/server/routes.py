@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ttp.domain import command_protocol
-from ttp.domain.api_token import TokenCapability
+from ttp.domain.server import command_protocol
+from ttp.domain.server.api_token import TokenCapability
 from ttp.server import overview, planning, posts, uploads
 from ttp.server.answers import HealthAnswer, RemovedUploadAnswer, UploadAnswer
 from ttp.server.commands import COMMAND_BODY, CommandAnswer, CommandLine, run_command

@@ -160,7 +160,7 @@ class Planning:
             for (draft, _), one in zip(drafts, proposal.plan.assignments, strict=True):
                 by = ChosenBy.EXPLORE if one.explored else ChosenBy.PLAN
                 changed.append(with_derived_status(with_time(draft, one.at, by), now, draft))
-            stored = store.save_times(db, changed, self._posts.recorder("plan"))
+            stored = queries.posts_by_id(db, store.save(db, changed, self._posts.recorder("plan")))
             return [
                 SavedPost(self._posts.view(db, post), warnings)
                 for (_, warnings), post in zip(drafts, stored, strict=True)

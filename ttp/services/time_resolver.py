@@ -18,7 +18,7 @@ from ttp.domain.config import Config
 from ttp.domain.errors import Hint, PastTime, TimeRefused, UsageError
 from ttp.domain.time.clock import Clock
 from ttp.domain.time.formatting import format_instant, format_iso
-from ttp.domain.time.grammar import ExactTime, NextFreeSlot, OnDate, OptimalTime, WallTime, parse_time
+from ttp.domain.time.grammar import ChosenTime, ExactTime, OnDate, WallTime, parse_time
 from ttp.domain.time.resolve import ResolvedTime, resolve_bound, resolve_time
 from ttp.domain.time.zones import ZoneConflict, choose_zone, parse_zone, suggest_name
 from ttp.store.database import Database
@@ -76,7 +76,7 @@ class TimeChooser:
     ) -> ResolvedTime:
         """Return `wanted` with the next free slot or hour. Raise UsageError if none is free. `post`: the stored post it
         is for. `taken`: further taken instants by account id. `db`: the transaction to read in."""
-        if isinstance(wanted.choice, NextFreeSlot):
+        if wanted.choice is ChosenTime.NEXT_SLOT:
             place = self.slots.next_free(accounts, post=post, first=wanted.first, taken=taken, db=db)
             return replace(wanted, at=place.at, zone=ZoneInfo(place.slot.timezone))
         best = self.optimal.next_hour(accounts, wanted.account_zones, taken=taken, db=db)
@@ -87,7 +87,7 @@ class TimeChooser:
         self, db: Connection, time: ResolvedTime, accounts: Sequence[Account], *, post: int | None = None
     ) -> ResolvedTime:
         """Return a chosen time, or the next free one. In the transaction `db` that stores the post."""
-        if isinstance(time.choice, NextFreeSlot):
+        if time.choice is ChosenTime.NEXT_SLOT:
             is_free = self.slots.is_free(db, accounts, time.at, post=post, first=time.first)
         else:
             is_free = self.optimal.is_free(db, accounts, time.at)
@@ -184,7 +184,7 @@ class TimeResolver:
         taken: Mapping[int, Sequence[datetime]],
     ) -> ResolvedTime:
         zone = self.zone(accounts, tz)
-        if first and not isinstance(parse_time(text), NextFreeSlot):
+        if first and parse_time(text) is not ChosenTime.NEXT_SLOT:
             raise UsageError("--first is for the slots of an account", Hint("try", _other_time("next-slot", tz)))
         try:
             found = resolve_time(text, now=self._clock.now(), zone=zone, forms=ALL_FORMS)
@@ -221,7 +221,7 @@ class TimeResolver:
             if tz is None:
                 raise
             raise _with_hints(refused, [Hint("try", suggest_name(tz))]) from None
-        if isinstance(said, OptimalTime | NextFreeSlot):
+        if isinstance(said, ChosenTime):
             return RowTime(text, tz, None)
         try:
             found = resolve_time(text, now=now, zone=zone)
@@ -245,7 +245,7 @@ class TimeResolver:
     def assign_row(self, row: RowTime, accounts: Sequence[Account], allocator: SlotAllocator) -> datetime:
         """Return the time of a row's post and reserve it. Raise PastTime, or UsageError if no slot or hour is free."""
         at, now = row.at, self._clock.now()
-        if at is None and isinstance(parse_time(row.text), NextFreeSlot):
+        if at is None and parse_time(row.text) is ChosenTime.NEXT_SLOT:
             at = allocator.slot(accounts)
         elif at is None:
             at = allocator.hour(accounts, self.account_zones(accounts, row.tz))

@@ -17,8 +17,8 @@ from ttp.services.posts import Posts, as_deleted
 from ttp.store import accounts, change_log, queries, repeats
 from ttp.store import change_log as store
 from ttp.store import posts as stored_posts
-from ttp.store.change_log import Change, ChangedPost, RestoredPost, batched
-from ttp.store.dialect import Connection
+from ttp.store.change_log import Change, ChangedPost, RestoredPost
+from ttp.store.dialect import Connection, batched
 from ttp.store.posts import PostSnapshot
 
 _LISTED = 10

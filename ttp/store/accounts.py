@@ -9,8 +9,7 @@ from ttp.domain.account import Account
 from ttp.domain.attempt import Kind
 from ttp.domain.time.clock import to_ms
 from ttp.store import row_mapper
-from ttp.store.dialect import BY_ACCOUNT, HANDLE_KEY, Connection, Cursor, same_handle
-from ttp.store.queries import _marks
+from ttp.store.dialect import BY_ACCOUNT, HANDLE_KEY, Connection, Cursor, assign, insert_into, marks, same_handle
 from ttp.store.row_mapper import ms
 
 
@@ -24,14 +23,9 @@ def save_renewal(db: Connection, account: Account, *, until: datetime | None, sc
 def save(db: Connection, account: Account, *, now: datetime, removed: bool = False) -> int:
     """Insert or update an account by its name, and return its id. A removed account comes back."""
     columns = {**row_mapper.account_columns(account), "removed_at": row_mapper.ms(now) if removed else None}
-    sets = ", ".join(f"{name} = :{name}" for name in columns)
     name = {"platform": account.platform, "handle": account.handle, "created_at": row_mapper.ms(now)}
-    columns |= name
-    db.execute(
-        f"INSERT INTO account ({', '.join(columns)}) VALUES ({', '.join(f':{one}' for one in columns)})"
-        f" ON CONFLICT {HANDLE_KEY} DO UPDATE SET {sets}",
-        columns,
-    )
+    sql = f"{insert_into('account', {**columns, **name})} ON CONFLICT {HANDLE_KEY} DO UPDATE SET {assign(columns)}"
+    db.execute(sql, {**columns, **name})
     found = db.execute(f"SELECT id FROM account WHERE platform = :platform AND {same_handle(':handle')}", name)
     return int(found.fetchone()["id"])
 
@@ -131,7 +125,7 @@ def accounts_by_id(db: Connection, account_ids: Iterable[int]) -> dict[int, Acco
 def ask_accounts(db: Connection, account_ids: Iterable[int]) -> Cursor:
     """Ask for accounts, removed ones too. Meant for the few accounts of one claim."""
     ids = sorted(set(account_ids))
-    return db.execute(f"SELECT * FROM account WHERE id IN ({_marks(ids)})", ids)
+    return db.execute(f"SELECT * FROM account WHERE id IN ({marks(ids)})", ids)
 
 
 def read_accounts(asked: Cursor) -> dict[int, Account]:

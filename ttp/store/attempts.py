@@ -10,24 +10,15 @@ from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.delivery import parts_of
 from ttp.domain.time.clock import to_ms
 from ttp.store import row_mapper
-from ttp.store.dialect import Connection, Row
-from ttp.store.row_mapper import as_corrupt_row, ms, parse_object
+from ttp.store.dialect import Connection, Row, insert_into
+from ttp.store.row_mapper import as_corrupt_row, parse_object
 
-_ATTEMPT = (
-    "SELECT t.*, d.post_id, a.platform, a.handle AS account_handle FROM attempt t"
-    " JOIN delivery d ON d.id = t.delivery_id JOIN account a ON a.id = d.account_id"
-)
-
-
-_INSERT = (
-    "INSERT INTO attempt (delivery_id, number, step, phase, at, ended_at, outcome, kind, code, http_status,"
-    " message, fingerprint, platform_at, boot_s) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
+_INSERT = insert_into("attempt", row_mapper.ATTEMPT_COLUMNS)
 
 
 def start_attempt(db: Connection, attempt: Attempt) -> Callable[[], int]:
     """Insert a step that starts. Return what reads the row's id, in the same transaction."""
-    asked = db.execute(f"{_INSERT} RETURNING id", _columns(attempt))
+    asked = db.execute(f"{_INSERT} RETURNING id", row_mapper.attempt_columns(attempt))
     # SQLite ends no savepoint and no transaction while the answer to an insert waits to be read.
     row = None if db.is_remote else asked.fetchone()
     return lambda: int((row or asked.fetchone())["id"])
@@ -35,26 +26,7 @@ def start_attempt(db: Connection, attempt: Attempt) -> Callable[[], int]:
 
 def add_attempt(db: Connection, attempt: Attempt) -> None:
     """Insert a step that is complete."""
-    db.send(_INSERT, _columns(attempt))
-
-
-def _columns(attempt: Attempt) -> tuple[object, ...]:
-    return (
-        attempt.delivery_id,
-        attempt.number,
-        attempt.step,
-        attempt.phase.value,
-        to_ms(attempt.at),
-        ms(attempt.ended_at),
-        attempt.outcome,
-        attempt.kind and attempt.kind.value,
-        attempt.code,
-        attempt.http_status,
-        attempt.message,
-        attempt.fingerprint,
-        ms(attempt.platform_at),
-        attempt.boot_s,
-    )
+    db.send(_INSERT, row_mapper.attempt_columns(attempt))
 
 
 def finish_attempt(
@@ -90,21 +62,21 @@ def finish_attempt(
 
 def last_intent(db: Connection, delivery_id: int) -> Attempt | None:
     """Return the newest publishing intent of a delivery, open or not."""
-    sql = f"{_ATTEMPT} WHERE t.delivery_id = ? AND t.phase = 'publish' ORDER BY t.id DESC LIMIT 1"
+    sql = f"{row_mapper.ATTEMPTS} WHERE t.delivery_id = ? AND t.phase = 'publish' ORDER BY t.id DESC LIMIT 1"
     row = db.execute(sql, (delivery_id,)).fetchone()
     return None if row is None else row_mapper.attempt(row)
 
 
 def intent(db: Connection, delivery_id: int, attempt_id: int, fingerprint: str | None) -> Attempt | None:
     """Return the publishing intent of the delivery that has this id and fingerprint."""
-    sql = f"{_ATTEMPT} WHERE t.id = ? AND t.delivery_id = ? AND t.phase = 'publish'"
+    sql = f"{row_mapper.ATTEMPTS} WHERE t.id = ? AND t.delivery_id = ? AND t.phase = 'publish'"
     row = db.execute(sql, (attempt_id, delivery_id)).fetchone()
     return None if row is None or row["fingerprint"] != fingerprint else row_mapper.attempt(row)
 
 
 def lookups_after(db: Connection, delivery_id: int, attempt_id: int) -> list[Attempt]:
     """Return the look-ups of a delivery after one of its steps, oldest first."""
-    sql = f"{_ATTEMPT} WHERE t.delivery_id = ? AND t.phase = ? AND t.id > ? ORDER BY t.id"
+    sql = f"{row_mapper.ATTEMPTS} WHERE t.delivery_id = ? AND t.phase = ? AND t.id > ? ORDER BY t.id"
     return [row_mapper.attempt(row) for row in db.execute(sql, (delivery_id, Phase.LOOK_UP.value, attempt_id))]
 
 

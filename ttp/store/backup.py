@@ -18,7 +18,7 @@ from ttp.store.database import Database, read_revision
 from ttp.store.dialect import Connection, StoreError
 from ttp.store.home import output_file
 from ttp.store.home.files import NotRegular, kind_of, make_home, nearest_folder, open_regular, quote_path, sync
-from ttp.store.ownership import RESTORED
+from ttp.store.ownership import RESTORED, store_id
 from ttp.store.sqlite import connect_unchecked, is_locked, lock_alone, quick_check, translate_errors
 from ttp.store.sqlite import copy as copy_database
 
@@ -178,11 +178,6 @@ def _refuse_unreadable(copy: Path) -> None:
         raise NotFound(f"no file {copy}", Hint("see", f"ls -la {nearest_folder(copy)}")) from None
     except OSError as error:
         raise UsageError(f"{copy} cannot be read: {error.strerror}", Hint("try", action("restore", "FILE"))) from None
-
-
-def store_id(db: Connection) -> str:
-    """Return the store's permanent id, which its copies share."""
-    return str(db.execute("SELECT store_id FROM store").fetchone()[0])
 
 
 def _put_aside(path: Path, held: ExitStack) -> Path:

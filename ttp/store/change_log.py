@@ -8,16 +8,14 @@ pruned a few at a time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 from ttp.domain.post import Post
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import posts
-from ttp.store import posts as stored_posts
-from ttp.store.dialect import Connection, json_items
+from ttp.store.dialect import Connection, batched, json_items, marks
 from ttp.store.posts import PostSnapshot
 
 KEPT_FOR = timedelta(days=30)
@@ -115,14 +113,13 @@ def _prune(db: Connection, before: datetime) -> None:
     old = [row["id"] for row in db.execute(_OLD, (to_ms(before),))]
     if not old:
         return
-    marks = ",".join("?" * len(old))
     db.execute(
         "DELETE FROM change_post WHERE (change_id, post_id) IN"
-        f" (SELECT change_id, post_id FROM change_post WHERE change_id IN ({marks}) LIMIT {_PRUNED_POSTS})",
+        f" (SELECT change_id, post_id FROM change_post WHERE change_id IN ({marks(old)}) LIMIT {_PRUNED_POSTS})",
         old,
     )
     db.execute(
-        f"DELETE FROM change WHERE id IN ({marks})"
+        f"DELETE FROM change WHERE id IN ({marks(old)})"
         " AND NOT EXISTS (SELECT 1 FROM change_post p WHERE p.change_id = change.id)",
         old,
     )
@@ -139,8 +136,6 @@ WHERE c.at <= ? AND (c.actor IS NULL OR NOT EXISTS (
     WHERE p.change_id = c.id AND post.status IN ('draft', 'scheduled') AND post.deleted_at IS NULL
 )) ORDER BY c.id LIMIT {_PRUNED_CHANGES}
 """
-T = TypeVar("T")
-_BATCH = 200
 _OPEN, _UNDONE = "p.undone IS NULL", "p.undone IS NOT NULL"
 _OF_POST = " AND p.post_id = :post"
 _NEXT = {
@@ -249,11 +244,6 @@ def recent_changes(db: Connection, now: datetime, most: int, post: int | None = 
     ]
 
 
-def batched(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    """Yield the items in batches that fit one statement."""
-    return (items[at : at + _BATCH] for at in range(0, len(items), _BATCH))
-
-
 def restore_posts(db: Connection, change: Change, turned: Sequence[RestoredPost]) -> None:
     """Store the posts of a change as they were, and swap the snapshots in its rows."""
     again = change.undone is not None
@@ -263,7 +253,7 @@ def restore_posts(db: Connection, change: Change, turned: Sequence[RestoredPost]
     db.send_many("UPDATE post SET key = NULL WHERE id = ?", [(one.touched.post_id,) for one in turned])
     for batch in batched(turned):
         _put_back(db, [one.after for one in batch])
-        after = dict(stored_posts.snapshots(db, (one.touched.post_id for one in batch)))
+        after = dict(posts.snapshots(db, (one.touched.post_id for one in batch)))
         values = [
             {
                 "change": change.id,
@@ -271,7 +261,7 @@ def restore_posts(db: Connection, change: Change, turned: Sequence[RestoredPost]
                 "image": one.now.text,
                 "media": one.now.needs,
                 "digest": after[one.touched.post_id].digest,
-                "meant": None if one.touched.image is None else stored_posts.digest(one.touched.image),
+                "meant": None if one.touched.image is None else posts.digest(one.touched.image),
                 "undone": number,
             }
             for one in batch
@@ -283,8 +273,7 @@ def restore_posts(db: Connection, change: Change, turned: Sequence[RestoredPost]
 def _put_back(db: Connection, after: Sequence[Post]) -> None:
     """Store earlier versions of posts, with the deliveries that they had then."""
     ids = [post.id for post in after]
-    marks = ",".join("?" * len(ids))
-    there = {row["id"] for row in db.execute(f"SELECT id FROM delivery WHERE post_id IN ({marks})", ids)}
+    there = {row["id"] for row in db.execute(f"SELECT id FROM delivery WHERE post_id IN ({marks(ids)})", ids)}
     wanted = {d.id: (post, d) for post in after for d in post.deliveries}
     gone = [(one,) for one in there - wanted.keys()]
     # A delivery that was claimed and released has attempts, which stay: it is cancelled, as by an edit.

@@ -40,7 +40,6 @@ MORE_CANDIDATES = 64
 """How many more accounts than it has room for a publisher tries to lock: others may have the first ones."""
 NEVER_MS = 253_402_300_800_000
 """The end of the year 9999. Text that was written into a column by hand compares greater."""
-_DELIVERY = "SELECT d.*, a.platform, a.handle AS account_handle FROM delivery d JOIN account a ON a.id = d.account_id"
 
 # Where deliveries in flight are found: by the partial indexes of `tables`, in their own words, and what retries through
 # its post, which is publishing then. The index of what is ready holds all that waits for its time, too.
@@ -321,11 +320,6 @@ def save_transition(db: Connection, before: Delivery, after: Delivery, *, now: d
 _STATUS_FROM = "SELECT state, published_at, due_at FROM delivery WHERE post_id = ?"
 
 
-def refresh_status(db: Connection, post_id: int, *, now: datetime) -> PostStatus:
-    """Store the status that follows from the post's deliveries, and when the last of them was published."""
-    return _save_status(db, post_id, db.execute(_STATUS_FROM, (post_id,)).fetchall(), now)
-
-
 def _save_status(db: Connection, post_id: int, found: list[Row], now: datetime) -> PostStatus:
     counted = [row for row in found if row["state"] != "cancelled"]
     has_time = any(row["due_at"] is not None for row in counted)
@@ -406,7 +400,7 @@ def due_lookups(
     """Return what reads the deliveries whose next look-up is due, earliest first, except ids in `without`. They are
     processing, reconciling, or published and still without their public id."""
     sql = (
-        f"{_DELIVERY} WHERE d.state IN ('processing', 'reconciling', 'published') AND d.next_at IS NOT NULL"
+        f"{row_mapper.DELIVERIES} WHERE d.state IN ('processing', 'reconciling', 'published') AND d.next_at IS NOT NULL"
         " AND d.next_at <= :now"
         f" AND {_WITHOUT} AND {NOT_QUARANTINED} ORDER BY d.next_at LIMIT :most"
     )
@@ -426,7 +420,7 @@ def interrupted_deliveries(
     db: Connection, quarantine: Quarantine = NO_QUARANTINE, *, accounts: Collection[int] | None = None
 ) -> list[Delivery]:
     """Return claimed and sending deliveries: what a publisher that died left behind. `accounts`: of these only."""
-    sql = f"{_DELIVERY} WHERE d.state IN ('claimed', 'sending') AND {NOT_QUARANTINED}"
+    sql = f"{row_mapper.DELIVERIES} WHERE d.state IN ('claimed', 'sending') AND {NOT_QUARANTINED}"
     values = dict(quarantine.values)
     if accounts is not None:
         sql += f" AND {_OF_ACCOUNTS} ORDER BY d.post_id"
@@ -501,7 +495,7 @@ def _only(post_ids: Collection[int] | None) -> dict[str, List]:
 
 
 def _delivery(db: Connection, delivery_id: int) -> Delivery:
-    return row_mapper.delivery(db.execute(f"{_DELIVERY} WHERE d.id = ?", (delivery_id,)).fetchone())
+    return row_mapper.delivery(db.execute(f"{row_mapper.DELIVERIES} WHERE d.id = ?", (delivery_id,)).fetchone())
 
 
 def _account(db: Connection, account_id: int) -> Account:

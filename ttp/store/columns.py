@@ -108,3 +108,20 @@ POST_MEDIA: dict[str, Kind] = {
     "alt": "text",
     "url": "text",
 }
+
+RECURRENCE: dict[str, Kind] = {
+    "id": "integer",
+    "post_id": "integer",
+    "pool": "text",
+    "cool_down_s": "real",
+    "cron": "text",
+    "timezone": "text",
+    "until": "instant",
+    "count": "integer",
+    "texts": "list",
+    "next_at": "instant",
+    "made_until": "instant",
+    "created_at": "instant",
+    "paused_at": "instant",
+    "ended_at": "instant",
+}

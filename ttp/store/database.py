@@ -23,6 +23,7 @@ from ttp.store.sqlite import connect, connect_unchecked, copy, create_tables, qu
 
 if TYPE_CHECKING:
     from ttp.domain.health import RegisteredPublisher
+    from ttp.store.home.locks import RefreshRecord
     from ttp.store.ownership import ServerIdentity
     from ttp.store.publisher_session import Job, PublisherSession
 
@@ -35,9 +36,6 @@ UPGRADER = "ttp 0.1.0 of commit 9b70481"
 BUSY_TIMEOUT_S = 30.0
 LONG_LOG = 16_384
 """Pages, 64 MB: how long the log may grow while transactions are written in batches."""
-
-if TYPE_CHECKING:
-    from ttp.store.home.locks import RefreshRecord
 
 Writing: TypeAlias = Callable[[], AbstractContextManager[Connection]]
 """Begins a transaction for a block, as `Database.writing`."""

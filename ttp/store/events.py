@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.event import POST_EVENTS, Event, delivery_event
 from ttp.domain.post import Post, PostStatus
+from ttp.domain.server.webhook import Webhook
 from ttp.domain.time.clock import from_ms, to_ms
-from ttp.domain.webhook import Webhook
 from ttp.store.dialect import Connection, Cursor, List, Row, in_list, not_in_list
 from ttp.store.queries import ENDED
 from ttp.store.server import webhooks

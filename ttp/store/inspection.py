@@ -160,17 +160,12 @@ def survey(database: Database, now: datetime, *, approved: bool = False) -> Surv
 
 def _unreadable(db: Connection) -> Iterator[str]:
     """Yield why rows that publishing needs cannot be read."""
-    known = "SELECT d.*, a.platform, a.handle AS account_handle FROM delivery d JOIN account a ON a.id = d.account_id"
-    steps = (
-        "SELECT t.*, d.post_id, a.platform, a.handle AS account_handle FROM attempt t"
-        " JOIN delivery d ON d.id = t.delivery_id JOIN account a ON a.id = d.account_id"
-    )
     asked: tuple[tuple[str, Callable[[Row], object]], ...] = (
         ("SELECT * FROM account", row_mapper.account),
         ("SELECT * FROM post", lambda row: row_mapper.post(row, [], [], [])),
-        (known, row_mapper.delivery),
+        (row_mapper.DELIVERIES, row_mapper.delivery),
         ("SELECT * FROM post_media", row_mapper.media),
-        (steps, row_mapper.attempt),
+        (row_mapper.ATTEMPTS, row_mapper.attempt),
     )
     for sql, read in asked:
         for row in db.execute(sql):

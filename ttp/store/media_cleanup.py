@@ -19,7 +19,7 @@ from ttp.domain.media.item import MediaItem, MediaUse
 from ttp.domain.time.clock import to_ms
 from ttp.store.change_log import media_needed_for_undo
 from ttp.store.database import Database
-from ttp.store.dialect import Connection, List, in_list
+from ttp.store.dialect import Connection, List, batched, in_list
 from ttp.store.home.locks import media_removing_lock
 
 if TYPE_CHECKING:
@@ -29,8 +29,6 @@ ORPHANS_STAY = timedelta(days=1)
 """Time that a copy without a post is kept."""
 IN_USE = timedelta(hours=1)
 """Time since its last use in which a copy is not removed from a cache: a request may be reading it."""
-_BATCH = 200
-"""Files per transaction, so that writers wait briefly."""
 _COPY = re.compile(r"([0-9a-f]{64})(\.[a-z]+)?")
 
 # When the last post that names the bytes ended; NULL while one may still be published. A post that needs review may
@@ -87,7 +85,7 @@ def remove_unneeded(folder: Path, database: Database, *, now: datetime, keep: ti
         old = os.fstat(lock).st_mtime - ORPHANS_STAY.total_seconds()
         removed = 0
         with database.translating_errors(), closing(database.connect()) as db:
-            for batch in _batches(folder):
+            for batch in batched(sorted(_entries(folder), key=lambda entry: entry.name)):
                 removed += _sweep(db, batch, old, now, keep)
         return removed
 
@@ -109,14 +107,14 @@ def clean_bucket(media: MediaStore, database: Database, *, now: datetime, keep: 
         removed = 0
         with database.translating_errors(), closing(database.connect()) as db:
             undoable = media_needed_for_undo(db, now)
-            for digests in _slices(sorted(there)):
+            for digests in batched(sorted(there)):
                 kept = needed_digests(db, digests, ended_by=now - keep) | undoable
                 for sha256 in digests:
                     if sha256 not in kept and now - there[sha256].modified_at > ORPHANS_STAY:
                         media.bucket.delete(sha256)
                         removed += 1
             here_only = sorted({entry.name for entry in _copies(media.folder)} - set(there))
-            for digests in _slices(here_only):
+            for digests in batched(here_only):
                 for sha256 in sorted(needed_digests(db, digests, ended_by=now - keep)):
                     media.upload_cached(sha256)
         return removed
@@ -160,11 +158,6 @@ def _sizes(folder: Path) -> Iterator[tuple[os.DirEntry[str], os.stat_result]]:
             yield entry, entry.stat(follow_symlinks=False)
 
 
-def _slices(digests: list[str]) -> Iterator[list[str]]:
-    for at in range(0, len(digests), _BATCH):
-        yield digests[at : at + _BATCH]
-
-
 def _sweep(db: Connection, batch: list[os.DirEntry[str]], old: float, now: datetime, keep: timedelta) -> int:
     """Remove the files of one batch that are not needed, in one transaction: a retry comes before or sees them gone."""
     named = {entry.name: found[1] for entry in batch if (found := _COPY.fullmatch(entry.name))}
@@ -179,12 +172,6 @@ def _sweep(db: Connection, batch: list[os.DirEntry[str]], old: float, now: datet
             Path(entry.path).unlink(missing_ok=True)
             gone += 1
     return gone
-
-
-def _batches(folder: Path) -> Iterator[list[os.DirEntry[str]]]:
-    entries = sorted(_entries(folder), key=lambda entry: entry.name)
-    for at in range(0, len(entries), _BATCH):
-        yield entries[at : at + _BATCH]
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:

@@ -249,7 +249,7 @@ def possibly_published(db: Connection, *, now: datetime) -> Iterator[Delivery]:
 
 
 def store_id(db: Connection) -> str:
-    """Return the store's permanent id."""
+    """Return the store's permanent id, which its copies share."""
     return str(_row(db)["store_id"])
 
 

@@ -6,13 +6,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ttp.domain.delivery import IN_FLIGHT
 from ttp.domain.post import Post
 from ttp.store import queries, row_mapper
-from ttp.store.dialect import BY_ACCOUNT, RAISE_REVISION, Connection, Row
+from ttp.store.dialect import BY_ACCOUNT, RAISE_REVISION, Connection, Row, assign, batched, insert_into, marks
 from ttp.store.row_mapper import Column, text_of
 
 if TYPE_CHECKING:
@@ -106,23 +106,6 @@ def _record_moves(db: Connection, ended: Sequence[Post], before: StoredStates) -
         record_changes(db, ended, before)
 
 
-def save_times(db: Connection, posts: Sequence[Post], recorder: Recorder) -> list[Post]:
-    """Store the times of drafts that get scheduled: what `update` does, for many posts at once."""
-    before = _before(db, posts, recorder)
-    db.send_many(
-        "UPDATE post SET status = :status, scheduled_at = :scheduled_at, updated_at = :updated_at,"
-        f" chosen_by = :chosen_by, rejected_at = :rejected_at, rejected_why = :rejected_why{RAISE_REVISION}"
-        " WHERE id = :id",
-        [{**row_mapper.post_columns(post), "id": post.id} for post in posts],
-    )
-    db.send_many(
-        "UPDATE delivery SET due_at = :due_at, next_at = :next_at, approved_at = :approved_at WHERE id = :id",
-        [{**row_mapper.delivery_columns(row), "id": row.id} for post in posts for row in post.deliveries],
-    )
-    recorder.write(db, snapshots(db, before), before)
-    return list(queries.posts_by_id(db, [post.id or 0 for post in posts]))
-
-
 def _saved(db: Connection, post: Post, recorder: Recorder | None) -> Post:
     before = _before(db, [post], recorder)
     (rows,) = _read(db, _stored(db, [post]), has_media=bool(post.media), has_tags=bool(post.tags))
@@ -140,25 +123,18 @@ def _insert(db: Connection, table: str, columns: Iterable[Mapping[str, Column]])
     ordered = iter(columns)
     first = next(ordered, None)
     if first is not None:
-        names = ", ".join(first)
-        marks = ", ".join(f":{name}" for name in first)
-        db.send_many(f"INSERT INTO {table} ({names}) VALUES ({marks})", chain([first], ordered))
+        db.send_many(insert_into(table, first), chain([first], ordered))
 
 
 def _update(db: Connection, table: str, columns: Iterable[Mapping[str, Column]], more: str = "") -> None:
     ordered = iter(columns)
     first = next(ordered, None)
     if first is not None:
-        sets = ", ".join(f"{name} = :{name}" for name in first if name != "id")
+        sets = assign(name for name in first if name != "id")
         db.send_many(f"UPDATE {table} SET {sets}{more} WHERE id = :id", chain([first], ordered))
 
 
-_BATCH = 200
 _IN_FLIGHT = frozenset(state.value for state in IN_FLIGHT)
-_DELIVERIES = (
-    "SELECT d.*, a.platform, a.handle AS account_handle FROM delivery d JOIN account a ON a.id = d.account_id"
-    f" WHERE d.post_id IN ({{}}) {BY_ACCOUNT}"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +164,7 @@ def digest(image: str) -> str:
 
 def snapshots(db: Connection, ids: Iterable[int]) -> Iterator[tuple[int, PostSnapshot]]:
     """Yield snapshots of these posts, deleted ones included."""
-    wanted = iter(ids)
-    while batch := list(islice(wanted, _BATCH)):
+    for batch in batched(ids):
         for rows in _read(db, batch):
             yield rows.post["id"], rows.snapshot()
 
@@ -221,13 +196,13 @@ class _Rows:
 
 def _read(db: Connection, ids: Sequence[int], *, has_media: bool = True, has_tags: bool = True) -> list[_Rows]:
     """Return the rows of those of the posts that exist, as they are now. `has_media`, `has_tags`: whether any may."""
-    marks = ",".join("?" * len(ids))
+    some = marks(ids)
     if db.is_change:
         db.lock_posts(ids, at_once=False)
-    found = {row["id"]: row for row in db.execute(f"SELECT * FROM post WHERE id IN ({marks})", ids)}
-    deliveries = _by_post(db, _DELIVERIES.format(marks), ids)
+    found = {row["id"]: row for row in db.execute(f"SELECT * FROM post WHERE id IN ({some})", ids)}
+    deliveries = _by_post(db, f"{row_mapper.DELIVERIES} WHERE d.post_id IN ({some}) {BY_ACCOUNT}", ids)
     media, tags = (
-        _by_post(db, f"SELECT * FROM {table} WHERE post_id IN ({marks}) ORDER BY position", ids) if is_any else {}
+        _by_post(db, f"SELECT * FROM {table} WHERE post_id IN ({some}) ORDER BY position", ids) if is_any else {}
         for table, is_any in (("post_media", has_media), ("post_tag", has_tags))
     )
     return [_Rows(found[i], deliveries[i], media.get(i, ()), tags.get(i, ())) for i in ids if i in found]

@@ -23,7 +23,7 @@ from ttp.domain.post import Metrics, Post, PostStatus
 from ttp.domain.recurrence import Repeat
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import dialect, row_mapper
-from ttp.store.dialect import _READY, BY_ACCOUNT, Connection, Cursor, List, Row, contains, in_list
+from ttp.store.dialect import _READY, BY_ACCOUNT, Connection, Cursor, List, Row, batched, contains, in_list, marks
 from ttp.store.row_mapper import as_corrupt_row, ms, parse_list, parse_object, parse_texts
 
 _BATCH = 200
@@ -69,12 +69,7 @@ def post_even_deleted(db: Connection, post_id: int) -> Post:
 
 def posts_even_deleted(db: Connection, post_ids: Iterable[int]) -> dict[int, Post]:
     """Return posts by id."""
-    ids = list(post_ids)
-    if db.is_change:
-        db.lock_posts(ids, at_once=False)
-    with db.together():
-        asked = ask_posts_even_deleted(db, ids)
-    return asked.read()
+    return _posts_now(db, list(post_ids))
 
 
 class AskedPosts(NamedTuple):
@@ -90,8 +85,21 @@ class AskedPosts(NamedTuple):
 
 def ask_posts_even_deleted(db: Connection, post_ids: Iterable[int]) -> AskedPosts:
     """Ask for posts and their parts. Meant for the few of one claim."""
-    ids = sorted(set(post_ids))
-    return AskedPosts(db.execute(f"{row_mapper.POSTS} WHERE id IN ({_marks(ids)})", ids), _parts(db, ids))
+    return _ask_posts(db, sorted(set(post_ids)))
+
+
+def _ask_posts(db: Connection, ids: list[int], more: str = "") -> AskedPosts:
+    rows = db.execute(f"{row_mapper.POSTS} WHERE id IN ({marks(ids)}){more}", ids)
+    return AskedPosts(rows, _parts(db, ids))
+
+
+def _posts_now(db: Connection, ids: list[int], more: str = "") -> dict[int, Post]:
+    """Return posts by id; in a change of a person, locked first: a publisher may be changing them."""
+    if db.is_change:
+        db.lock_posts(ids, at_once=False)
+    with db.together():
+        asked = _ask_posts(db, ids, more)
+    return asked.read()
 
 
 def post_by_key(db: Connection, key: str) -> Post | None:
@@ -102,16 +110,9 @@ def post_by_key(db: Connection, key: str) -> Post | None:
 
 def posts_by_id(db: Connection, ids: Iterable[int]) -> Iterator[Post]:
     """Yield the posts of these ids that exist and are not deleted, in the given order."""
-    wanted = iter(ids)
-    while batch := list(islice(wanted, _BATCH)):
-        marks = ",".join("?" * len(batch))
-        sql = f"{row_mapper.POSTS} WHERE id IN ({marks}) AND deleted_at IS NULL"
-        if db.is_change:
-            db.lock_posts(batch, at_once=False)
-        with db.together():
-            found, parts = db.execute(sql, batch), _parts(db, batch)
-        rows = {row["id"]: row for row in found}
-        yield from _complete([rows[i] for i in batch if i in rows], parts)
+    for batch in batched(ids, _BATCH):
+        found = _posts_now(db, batch, " AND deleted_at IS NULL")
+        yield from (found[i] for i in batch if i in found)
 
 
 def existing_ids(db: Connection, first: int, last: int) -> list[int]:
@@ -125,7 +126,7 @@ def posts(db: Connection, wanted: PostFilter, *, own_key: row_mapper.OwnKey | No
     found = _list_rows(db, wanted)
     if wanted.limit is not None:
         found = islice(found, wanted.limit)
-    while batch := list(islice(found, min(_BATCH, wanted.limit or _BATCH))):
+    for batch in batched(found, min(_BATCH, wanted.limit or _BATCH)):
         yield from load_posts(db, batch, own_key)
 
 
@@ -154,7 +155,7 @@ def _posts_of_accounts(db: Connection, accounts: Sequence[int]) -> list[int] | N
     """Return the ids of all posts of some accounts if they are few; None if they are many, or no account is given."""
     if not accounts:
         return None
-    sql = f"SELECT post_id FROM delivery WHERE account_id IN ({_marks(accounts)}) AND state <> 'cancelled' LIMIT ?"
+    sql = f"SELECT post_id FROM delivery WHERE account_id IN ({marks(accounts)}) AND state <> 'cancelled' LIMIT ?"
     found = db.execute(sql, (*accounts, _FEW + 1)).fetchall()
     return sorted({row["post_id"] for row in found}) if len(found) <= _FEW else None
 
@@ -166,7 +167,7 @@ def _status_rows(
     as the index would pass over all posts of other accounts."""
     where, values = _conditions(wanted)
     # The second keeps SQLite from the index.
-    of_status = "status = ?" if few is None else f"id IN ({_marks(few)}) AND status || '' = ?"
+    of_status = "status = ?" if few is None else f"id IN ({marks(few)}) AND status || '' = ?"
     values = [*(few or ()), status.value, *values]
     order = "DESC NULLS LAST" if descending else "ASC NULLS FIRST"
     size = min(_BATCH, wanted.limit or _BATCH)
@@ -211,10 +212,10 @@ def _conditions(wanted: PostFilter) -> tuple[str, list[row_mapper.Column]]:
 
     reach = "EXISTS (SELECT 1 FROM delivery d JOIN account a ON a.id = d.account_id WHERE d.post_id = post.id AND {})"
     if wanted.accounts:
-        add(reach.format(f"d.state <> 'cancelled' AND a.id IN ({_marks(wanted.accounts)})"), *wanted.accounts)
+        add(reach.format(f"d.state <> 'cancelled' AND a.id IN ({marks(wanted.accounts)})"), *wanted.accounts)
     if wanted.platforms:
         names = list(wanted.platforms)
-        add(reach.format(f"d.state <> 'cancelled' AND a.platform IN ({_marks(names)})"), *names)
+        add(reach.format(f"d.state <> 'cancelled' AND a.platform IN ({marks(names)})"), *names)
     if wanted.needs_you:
         failed = "id IN (SELECT post_id FROM delivery WHERE state IN ('failed', 'needs_review'))"
         add(f"({failed} OR {dialect.WAITS_FOR_APPROVAL})" if wanted.approval else failed)
@@ -233,7 +234,7 @@ def _conditions(wanted: PostFilter) -> tuple[str, list[row_mapper.Column]]:
         add("key = ?", wanted.key)
     if wanted.within is not None:
         ids = sorted(wanted.within) or [0]
-        outside = f"d.post_id = post.id AND d.state <> 'cancelled' AND d.account_id NOT IN ({_marks(ids)})"
+        outside = f"d.post_id = post.id AND d.state <> 'cancelled' AND d.account_id NOT IN ({marks(ids)})"
         add(f"NOT EXISTS (SELECT 1 FROM delivery d WHERE {outside})", *ids)
     return "".join(parts), values
 
@@ -253,17 +254,15 @@ def ids_of_tag(db: Connection, tag: str) -> list[int]:
     return [row["post_id"] for row in db.execute(sql, (tag,))]
 
 
-def _marks(values: Sequence[object]) -> str:
-    return ",".join("?" * len(values)) or "NULL"
-
-
 def load_posts(db: Connection, found: list[Row], own_key: row_mapper.OwnKey | None = None) -> Iterator[Post]:
     """Yield complete posts for rows of POSTS, with three more queries for the whole batch."""
     ids = [row["id"] for row in found]
     if not ids:
         return
     if db.is_change:
-        found = _locked(db, ids)
+        now = _posts_now(db, ids)
+        yield from (now[i] for i in ids)
+        return
     with db.together():
         parts = _parts(db, ids)
     yield from _complete(found, parts, own_key)
@@ -278,11 +277,11 @@ class _Parts(NamedTuple):
 
 
 def _parts(db: Connection, ids: list[int]) -> _Parts:
-    marks = _marks(ids)
+    some = marks(ids)
     return _Parts(
-        db.execute(f"{row_mapper.DELIVERIES} WHERE d.post_id IN ({marks}) {BY_ACCOUNT}", ids),
-        db.execute(f"SELECT * FROM post_media WHERE post_id IN ({marks}) ORDER BY position", ids),
-        db.execute(f"SELECT post_id, tag FROM post_tag WHERE post_id IN ({marks}) ORDER BY position", ids),
+        db.execute(f"{row_mapper.DELIVERIES} WHERE d.post_id IN ({some}) {BY_ACCOUNT}", ids),
+        db.execute(f"SELECT * FROM post_media WHERE post_id IN ({some}) ORDER BY position", ids),
+        db.execute(f"SELECT post_id, tag FROM post_tag WHERE post_id IN ({some}) ORDER BY position", ids),
     )
 
 
@@ -297,13 +296,6 @@ def _complete(found: list[Row], parts: _Parts, own_key: row_mapper.OwnKey | None
     for row in parts.tags:
         tags[row["post_id"]].append(row["tag"])
     return row_mapper.posts(found, deliveries, media, tags, own_key)
-
-
-def _locked(db: Connection, ids: list[int]) -> list[Row]:
-    """Lock posts and return their present rows: a publisher may have changed them since they were read."""
-    db.lock_posts(ids, at_once=False)
-    rows = {row["id"]: row for row in db.execute(f"{row_mapper.POSTS} WHERE id IN ({_marks(ids)})", ids)}
-    return [rows[i] for i in ids]
 
 
 def newest_metrics(db: Connection, post_ids: Iterable[int]) -> dict[int, dict[str, Metrics]]:
@@ -338,11 +330,7 @@ def posts_naming(db: Connection, account_id: int) -> list[int]:
 
 def attempts(db: Connection, post_id: int) -> Iterator[Attempt]:
     """Yield every step of every attempt at a post's deliveries, in the order in which they began."""
-    sql = (
-        "SELECT t.*, d.post_id, a.platform, a.handle AS account_handle FROM attempt t"
-        " JOIN delivery d ON d.id = t.delivery_id JOIN account a ON a.id = d.account_id"
-        " WHERE d.post_id = ? ORDER BY t.at, t.id"
-    )
+    sql = f"{row_mapper.ATTEMPTS} WHERE d.post_id = ? ORDER BY t.at, t.id"
     yield from (row_mapper.attempt(row) for row in db.execute(sql, (post_id,)))
 
 
@@ -395,7 +383,7 @@ def posts_needing_action(db: Connection, state: str, *, auth: bool | None = None
 
 def posts_by_key(db: Connection, keys: Sequence[str]) -> dict[str, Post]:
     """Return the posts of some keys, at most a few hundred, also deleted ones: a key is used only once."""
-    found = db.execute(f"{row_mapper.POSTS} WHERE key IN ({_marks(keys)})", list(keys)).fetchall()
+    found = db.execute(f"{row_mapper.POSTS} WHERE key IN ({marks(keys)})", list(keys)).fetchall()
     return {post.key or "": post for post in load_posts(db, found)}
 
 
@@ -508,9 +496,8 @@ def upcoming_deliveries(db: Connection, platform: str, most: int) -> list[int]:
 
 def texts_to_charge(db: Connection, delivery_ids: Iterable[int], facts: Facts) -> Iterator[TextsToCharge]:
     """Yield what will be charged for each of these deliveries, in no order. Raises CorruptRow."""
-    ids = iter(delivery_ids)
-    while batch := list(islice(ids, _BATCH)):
-        for row in db.execute(_CHARGED.format(",".join("?" * len(batch))), batch):
+    for batch in batched(delivery_ids):
+        for row in db.execute(_CHARGED.format(marks(batch)), batch):
             yield _charged(row, facts)
 
 
@@ -554,7 +541,7 @@ def repeats_of_posts(db: Connection, post_ids: Collection[int]) -> dict[int, Rep
     """Return the repeats that these posts belong to, by post id. At most a few hundred posts."""
     sql = (
         "SELECT o.post_id, r.id, r.cron, r.timezone FROM occurrence o JOIN recurrence r ON r.id = o.recurrence_id"
-        f" WHERE o.post_id IN ({_marks([*post_ids])})"
+        f" WHERE o.post_id IN ({marks([*post_ids])})"
     )
     return {row["post_id"]: Repeat(row["id"], row["cron"], row["timezone"]) for row in db.execute(sql, [*post_ids])}
 

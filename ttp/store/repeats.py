@@ -9,11 +9,12 @@ from datetime import datetime
 from ttp.domain.delivery import Delivery
 from ttp.domain.recurrence import Occurrence, OccurrenceState, Recurrence
 from ttp.domain.time.clock import from_ms, to_ms
-from ttp.store import row_mapper
+from ttp.store import columns, row_mapper
 from ttp.store.claims import LATE_MS
-from ttp.store.dialect import NOT_QUARANTINED, Connection, List, Row, greatest, rows_of
-from ttp.store.row_mapper import Quarantine, ms, parse_list
+from ttp.store.dialect import NOT_QUARANTINED, Connection, List, Row, assign, greatest, insert_into, rows_of
+from ttp.store.row_mapper import Quarantine, RowMapping, as_corrupt_row, ms
 
+_RECURRENCE = RowMapping(columns.RECURRENCE, without=("created_at",))
 _GOING = "paused_at IS NULL AND ended_at IS NULL"
 _DUE = f"""
 SELECT id FROM recurrence WHERE {_GOING} AND next_at IS NOT NULL AND next_at <= :horizon
@@ -77,17 +78,15 @@ def recurrences(db: Connection) -> list[Recurrence]:
 
 def insert(db: Connection, one: Recurrence, *, now: datetime) -> int:
     """Store a new repeat and return its id."""
-    columns = {**_columns(one), "created_at": ms(now)}
-    names = ", ".join(columns)
-    marks = ", ".join(f":{name}" for name in columns)
-    return int(db.execute(f"INSERT INTO recurrence ({names}) VALUES ({marks}) RETURNING id", columns).fetchone()["id"])
+    values = {**_columns(one), "created_at": ms(now)}
+    found = db.execute(f"{insert_into('recurrence', values)} RETURNING id", values)
+    return int(found.fetchone()["id"])
 
 
 def update(db: Connection, one: Recurrence) -> None:
     """Store the changeable fields of a repeat."""
-    columns = _columns(one)
-    sets = ", ".join(f"{name} = :{name}" for name in columns)
-    db.execute(f"UPDATE recurrence SET {sets} WHERE id = :id", {**columns, "id": one.id})
+    values = _columns(one)
+    db.execute(f"UPDATE recurrence SET {assign(values)} WHERE id = :id", {**values, "id": one.id})
 
 
 def add_occurrence(db: Connection, recurrence_id: int, one: Occurrence, source_id: int | None = None) -> None:
@@ -168,36 +167,10 @@ def least_used_post(db: Connection, tag: str, *, rested: datetime) -> int | None
     return None if row is None else int(row["id"])
 
 
+@as_corrupt_row("recurrence")
 def _recurrence(row: Row) -> Recurrence:
-    return Recurrence(
-        cron=row["cron"],
-        timezone=row["timezone"],
-        post_id=row["post_id"],
-        pool=row["pool"],
-        cool_down_s=row["cool_down_s"],
-        until=row_mapper.instant(row["until"]),
-        count=row["count"],
-        texts=parse_list(row["texts"]),
-        next_at=row_mapper.instant(row["next_at"]),
-        made_until=row_mapper.instant(row["made_until"]),
-        paused_at=row_mapper.instant(row["paused_at"]),
-        ended_at=row_mapper.instant(row["ended_at"]),
-        id=row["id"],
-    )
+    return Recurrence(**_RECURRENCE.fields_of_one(row))
 
 
 def _columns(one: Recurrence) -> dict[str, row_mapper.Column]:
-    return {
-        "post_id": one.post_id,
-        "pool": one.pool,
-        "cool_down_s": one.cool_down_s,
-        "cron": one.cron,
-        "timezone": one.timezone,
-        "until": ms(one.until),
-        "count": one.count,
-        "texts": row_mapper.text_of(list(one.texts)),
-        "next_at": ms(one.next_at),
-        "made_until": ms(one.made_until),
-        "paused_at": ms(one.paused_at),
-        "ended_at": ms(one.ended_at),
-    }
+    return _RECURRENCE.columns(one, (name for name in _RECURRENCE.names if name != "id"))

@@ -45,6 +45,14 @@ def instant(value: int | None) -> datetime | None:
     return None if value is None else from_ms(value)
 
 
+def ids_to_text(ids: frozenset[int] | None) -> str | None:
+    return None if ids is None else text_of(sorted(ids))
+
+
+def ids_from_text(text: str | None) -> frozenset[int] | None:
+    return None if text is None else frozenset(json.loads(text))
+
+
 def text_of(value: object) -> str:
     """Return JSON in stored form: sorted keys, no escapes, no spaces."""
     return _ENCODER.encode(dict(value) if isinstance(value, Mapping) else value)
@@ -106,7 +114,7 @@ def _value_of(member: str | None) -> str | None:
     return None if member is None else str(member)
 
 
-class _Mapping:
+class RowMapping:
     """Maps the columns of one table to the fields of a domain object, and back."""
 
     def __init__(
@@ -160,15 +168,15 @@ class _Mapping:
 
 _ERROR = ("error_kind", "error_code", "error_message", "error_hint")
 _REJECTION = ("rejected_at", "rejected_why")
-_MEDIA = _Mapping(columns.POST_MEDIA, without=("post_id", "position"))
-_POST = _Mapping(columns.POST, enums={"status": PostStatus, "chosen_by": ChosenBy})
-_DELIVERY = _Mapping(
+_MEDIA = RowMapping(columns.POST_MEDIA, without=("post_id", "position"))
+_POST = RowMapping(columns.POST, enums={"status": PostStatus, "chosen_by": ChosenBy})
+_DELIVERY = RowMapping(
     columns.DELIVERY,
     joined=("platform", "account_handle"),
     enums={"state": DeliveryState, "error_kind": Kind},
 )
-_ACCOUNT = _Mapping(columns.ACCOUNT, without=("created_at", "removed_at", "late_claim_at"))
-_ATTEMPT = _Mapping(columns.ATTEMPT, joined=("platform", "account_handle"), enums={"phase": Phase, "kind": Kind})
+_ACCOUNT = RowMapping(columns.ACCOUNT, without=("created_at", "removed_at", "late_claim_at"))
+_ATTEMPT = RowMapping(columns.ATTEMPT, joined=("platform", "account_handle"), enums={"phase": Phase, "kind": Kind})
 
 
 # What a change of the object can change of the row.
@@ -177,13 +185,19 @@ _DELIVERY_COLUMNS = tuple(
     name for name in columns.DELIVERY if name not in ("id", "post_id", "account_id", "fence", *_ERROR)
 )
 _ACCOUNT_COLUMNS = tuple(name for name in _ACCOUNT.names if name not in ("id", "platform", "handle"))
+ATTEMPT_COLUMNS = tuple(name for name in columns.ATTEMPT if name != "id")
 POSTS = f"SELECT {', '.join(_POST.names)} FROM post"
 """Selects the rows that `posts` reads."""
 DELIVERIES = (
     f"SELECT {', '.join(f'd.{name}' for name in columns.DELIVERY)}, a.platform, a.handle AS account_handle"
     " FROM delivery d JOIN account a ON a.id = d.account_id"
 )
-"""Selects the rows that `deliveries` reads."""
+"""Selects the rows that `deliveries` and `delivery` read."""
+ATTEMPTS = (
+    "SELECT t.*, d.post_id, a.platform, a.handle AS account_handle FROM attempt t"
+    " JOIN delivery d ON d.id = t.delivery_id JOIN account a ON a.id = d.account_id"
+)
+"""Selects the rows that `attempt` reads."""
 
 
 def _build(kind: type[T], fields: Mapping[str, Sequence[Any]]) -> list[T]:
@@ -351,6 +365,11 @@ def attempt(row: Row) -> Attempt:
     """Map an attempt joined with its account's `platform` and `account_handle`."""
     fields = _ATTEMPT.fields_of_one(row)
     return Attempt(account=f"{fields.pop('platform')}/{fields.pop('account_handle')}", **fields)
+
+
+def attempt_columns(attempt: Attempt) -> dict[str, Column]:
+    """Return the columns of an attempt but its id."""
+    return _ATTEMPT.columns(attempt, ATTEMPT_COLUMNS)
 
 
 T = TypeVar("T")

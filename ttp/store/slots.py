@@ -7,8 +7,7 @@ from datetime import datetime
 
 from ttp.domain.slot import Slot
 from ttp.domain.time.clock import from_ms
-from ttp.store.dialect import BY_ACCOUNT, Connection, Row
-from ttp.store.queries import _marks
+from ttp.store.dialect import BY_ACCOUNT, Connection, Row, marks
 from ttp.store.row_mapper import ms
 
 _SLOTS = (
@@ -40,7 +39,7 @@ def remove(db: Connection, ids: Iterable[int]) -> None:
 def slots(db: Connection, account_ids: Collection[int] | None = None) -> list[Slot]:
     """Return the slots of these accounts (None: of all), by account, in the order in which they were added."""
     ids = sorted(account_ids or ())
-    which = "" if account_ids is None else f"AND s.account_id IN ({_marks(ids)})"
+    which = "" if account_ids is None else f"AND s.account_id IN ({marks(ids)})"
     return [_slot(row) for row in db.execute(_SLOTS.format(which), ids)]
 
 
@@ -49,7 +48,7 @@ def posts_at(db: Connection, account_ids: Collection[int], at: datetime, *, with
     ids = sorted(account_ids)
     sql = (
         "SELECT DISTINCT d.post_id FROM delivery d JOIN post p ON p.id = d.post_id"
-        f" WHERE d.account_id IN ({_marks(ids)}) AND d.due_at = ?"
+        f" WHERE d.account_id IN ({marks(ids)}) AND d.due_at = ?"
         f" AND d.post_id IS DISTINCT FROM ? AND {_HOLDING} ORDER BY d.post_id"
     )
     return [row["post_id"] for row in db.execute(sql, [*ids, ms(at), without])]
@@ -62,7 +61,7 @@ def posts_by_instant(
     ids = sorted(account_ids)
     sql = (
         "SELECT DISTINCT d.due_at, d.post_id FROM delivery d JOIN post p ON p.id = d.post_id"
-        f" WHERE d.account_id IN ({_marks(ids)}) AND d.due_at >= ? AND d.due_at < ? AND {_HOLDING}"
+        f" WHERE d.account_id IN ({marks(ids)}) AND d.due_at >= ? AND d.due_at < ? AND {_HOLDING}"
         " ORDER BY d.post_id"
     )
     found: dict[datetime, list[int]] = {}

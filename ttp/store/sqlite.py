@@ -11,7 +11,6 @@ import os
 import sqlite3
 import stat
 import threading
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -31,49 +30,24 @@ class WriteQueue:
     lock after ever longer sleeps, and with many threads some would wait for it in vain."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._waiting: deque[threading.Lock] = deque()
-        self._taken = False
+        self._changed = threading.Condition()
+        self._waiting: list[object] = []
+        """In the order in which they asked. The first one has its turn."""
 
     @contextmanager
     def turn(self, patience_s: float) -> Iterator[None]:
         """Run the block in this thread's turn; without it once the patience is over, when SQLite decides."""
-        has_turn = self._wait(patience_s)
+        mine = object()
         try:
+            with self._changed:
+                self._waiting.append(mine)
+                self._changed.wait_for(lambda: self._waiting[0] is mine, patience_s)
             yield
         finally:
-            if has_turn:
-                self._pass_on()
-
-    def _wait(self, patience_s: float) -> bool:
-        with self._lock:
-            if not self._taken:
-                self._taken = True
-                return True
-            mine = threading.Lock()
-            mine.acquire()
-            self._waiting.append(mine)
-        try:
-            return mine.acquire(timeout=patience_s) or not self._leave(mine)
-        except BaseException:  # Ctrl-C
-            if not self._leave(mine):
-                self._pass_on()
-            raise
-
-    def _leave(self, mine: threading.Lock) -> bool:
-        """Stop waiting. Return False if it became this thread's turn at this moment."""
-        with self._lock:
-            if mine in self._waiting:
-                self._waiting.remove(mine)
-                return True
-            return False
-
-    def _pass_on(self) -> None:
-        with self._lock:
-            if self._waiting:
-                self._waiting.popleft().release()
-            else:
-                self._taken = False
+            with self._changed:
+                if mine in self._waiting:  # not after Ctrl-C at the wrong moment
+                    self._waiting.remove(mine)
+                self._changed.notify_all()
 
 
 _QUEUES: dict[Path, WriteQueue] = {}
@@ -297,11 +271,8 @@ def _store_error(path: Path, error: BaseException) -> TtpError | None:
     match cause:
         case sqlite3.Error() if not isinstance(cause, sqlite3.IntegrityError | sqlite3.ProgrammingError):
             name = getattr(cause, "sqlite_errorname", "") or ""
-            if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-                return Busy(
-                    f"the store {path} stays locked by another program",
-                    Hint("see", action("status")),
-                )
+            if is_locked(cause):
+                return Busy(f"the store {path} stays locked by another program", Hint("see", action("status")))
             if name.startswith("SQLITE_FULL"):
                 return no_room(path)
             if name.startswith("SQLITE_IOERR"):

@@ -6,13 +6,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
+import sqlalchemy
 from sqlalchemy import Boolean, String
-from sqlmodel import SQLModel
 
 from ttp.store import models
-from ttp.store.dialect import Connection, bytewise
+from ttp.store.dialect import Connection, bytewise, marks
 
 BATCH = 1000
 """Rows in memory, and in one transaction."""
@@ -21,33 +22,21 @@ _OF_THE_PLACE = ("store", "publisher")
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    name: str
-    is_boolean: bool
-    is_text: bool
-
-    @property
-    def quoted(self) -> str:
-        return f'"{self.name}"'
-
-    @property
-    def sorted(self) -> str:
-        """The column in the order that both databases agree on."""
-        return bytewise(self.quoted) if self.is_text else self.quoted
-
-
-@dataclass(frozen=True, slots=True)
 class Table:
-    """A table that is copied. `key`: positions of the columns of its primary key; `counts`: it gives out ids."""
+    """A table that is copied. `columns`: their names, quoted; `booleans`: positions of those that hold booleans; `key`:
+    positions of the columns of its primary key; `order`: these, in the order that both databases agree on; `counts`: it
+    gives out ids."""
 
     name: str
-    columns: tuple[Column, ...]
+    columns: tuple[str, ...]
+    booleans: frozenset[int]
     key: tuple[int, ...]
+    order: tuple[str, ...]
     counts: bool
 
     @property
-    def order(self) -> str:
-        return ", ".join(self.columns[place].sorted for place in self.key)
+    def listed(self) -> str:
+        return ", ".join(self.columns)
 
     def key_of(self, row: Sequence[Any]) -> tuple[Any, ...]:
         return tuple(row[place] for place in self.key)
@@ -61,23 +50,25 @@ class Sum:
     digest: str
 
 
+@cache
 def tables() -> tuple[Table, ...]:
     """Return the tables that are copied, each after those that it refers to."""
-    assert models.StoreRow.__tablename__ in SQLModel.metadata.tables
-    return tuple(_tables())
+    metadata = models.StoreRow.metadata
+    return tuple(_table(table) for table in metadata.sorted_tables if table.name not in _OF_THE_PLACE)
 
 
-def _tables() -> Iterator[Table]:
-    for table in SQLModel.metadata.sorted_tables:
-        if table.name in _OF_THE_PLACE:
-            continue
-        columns = tuple(
-            Column(column.name, isinstance(column.type, Boolean), isinstance(column.type, String))
-            for column in table.columns
-        )
-        key = tuple(place for place, column in enumerate(table.columns) if column.primary_key)
-        counts = bool(table.dialect_options["sqlite"]["autoincrement"])
-        yield Table(table.name, columns, key, counts)
+def _table(table: sqlalchemy.Table) -> Table:
+    names = tuple(f'"{column.name}"' for column in table.columns)
+    key = tuple(place for place, column in enumerate(table.columns) if column.primary_key)
+    texts = {place for place, column in enumerate(table.columns) if isinstance(column.type, String)}
+    return Table(
+        table.name,
+        names,
+        frozenset(place for place, column in enumerate(table.columns) if isinstance(column.type, Boolean)),
+        key,
+        tuple(bytewise(names[place]) if place in texts else names[place] for place in key),
+        counts=bool(table.dialect_options["sqlite"]["autoincrement"]),
+    )
 
 
 def names() -> tuple[str, ...]:
@@ -98,16 +89,16 @@ def clear(db: Connection) -> None:
 
 def last_key(db: Connection, table: Table) -> tuple[Any, ...] | None:
     """Return the highest key of a table; None for an empty one."""
-    backwards = ", ".join(f"{table.columns[place].sorted} DESC" for place in table.key)
-    row = db.execute(f"SELECT {_listed(table)} FROM {table.name} ORDER BY {backwards} LIMIT 1").fetchone()
+    backwards = ", ".join(f"{column} DESC" for column in table.order)
+    row = db.execute(f"SELECT {table.listed} FROM {table.name} ORDER BY {backwards} LIMIT 1").fetchone()
     return None if row is None else table.key_of(tuple(row))
 
 
 def batches(db: Connection, table: Table, after: tuple[Any, ...] | None = None) -> Iterator[list[tuple[Any, ...]]]:
     """Yield the rows of a table in the order of its key, those with a key above `after`, BATCH at a time."""
-    start = f"SELECT {_listed(table)} FROM {table.name}"
-    end = f"ORDER BY {table.order} LIMIT {BATCH}"
-    further = f"WHERE ({table.order}) > ({', '.join('?' * len(table.key))})"
+    order = ", ".join(table.order)
+    start, end = f"SELECT {table.listed} FROM {table.name}", f"ORDER BY {order} LIMIT {BATCH}"
+    further = f"WHERE ({order}) > ({marks(table.key)})"
     while True:
         where, values = ("", ()) if after is None else (further, after)
         rows = [_plain(table, row) for row in db.execute(f"{start} {where} {end}", values)]
@@ -119,8 +110,7 @@ def batches(db: Connection, table: Table, after: tuple[Any, ...] | None = None) 
 
 def insert(db: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
     """Write rows with their ids; inside a transaction in which the store may be changed."""
-    marks = ", ".join("?" * len(table.columns))
-    db.executemany(f"INSERT INTO {table.name} ({_listed(table)}) VALUES ({marks})", rows)
+    db.executemany(f"INSERT INTO {table.name} ({table.listed}) VALUES ({marks(table.columns)})", rows)
 
 
 def sum_of(db: Connection, table: Table) -> Sum:
@@ -133,13 +123,8 @@ def sum_of(db: Connection, table: Table) -> Sum:
     return Sum(count, digest.hexdigest())
 
 
-def _listed(table: Table) -> str:
-    return ", ".join(column.quoted for column in table.columns)
-
-
 def _plain(table: Table, row: Any) -> tuple[Any, ...]:
     """Return a row with the same values from both databases: SQLite's booleans are numbers."""
     return tuple(
-        bool(value) if column.is_boolean and value is not None else value
-        for column, value in zip(table.columns, row, strict=True)
+        bool(value) if place in table.booleans and value is not None else value for place, value in enumerate(row)
     )

@@ -65,7 +65,7 @@ def measured_post_json(post: MeasuredPost) -> Json:
         "kind": post.sample.kind,
         "tags": list(post.tags),
         **{name: getattr(post.sample, name) for name in COUNTS},
-        "engagement": post.engagement,
+        "engagement": post.sample.engagement,
         "usual": _rounded(post.usual, 1),
         "measure": post.measure,
         "difference": _rounded(post.difference, 3),

@@ -8,7 +8,7 @@ from ttp.domain.time.clock import format_json_instant
 from ttp.views import Json
 
 if TYPE_CHECKING:
-    from ttp.domain.webhook import CallResult
+    from ttp.domain.server.webhook import CallResult
     from ttp.services.server.api_tokens import NamedToken
     from ttp.services.server.people import LoginAddress
     from ttp.services.server.webhooks import NamedWebhook

@@ -38,13 +38,6 @@ def test_credentials_connect_an_account_and_are_kept_for_their_host(ttp: Program
     assert (ttp.home / "credentials.json").stat().st_mode & 0o777 == 0o600
 
 
-def test_without_credentials_an_account_is_not_connected(ttp: Program) -> None:
-    ran = ttp("account", "add", "ig/shop", "--json")
-    assert (ran.code, ran.json["account"], ran.json["connected"]) == (0, "instagram/shop", False)
-    assert ttp("account", "list").rows == [["instagram/shop", "false", "", ""]]
-    assert stored(ttp) == {}
-
-
 def test_new_credentials_replace_the_old_and_clear_the_reconnecting(ttp: Program) -> None:
     ttp.account("x/me")
     ttp.ok("account", "set", "x/me", "--tz", "Europe/Berlin")
@@ -143,18 +136,6 @@ def test_a_zone_and_options_are_set_and_the_zone_taken_away(ttp: Program) -> Non
     ).json
     assert (after["options"], after["timezone"]) == ({"tiktok.privacy_level": "SELF_ONLY"}, "Asia/Tokyo")
     assert ttp("account", "set", "tiktok/me", "--tz", "", "--json").json["timezone"] is None
-
-
-def test_a_time_is_read_in_the_accounts_zone(ttp: Program) -> None:
-    ttp.account("x/me")
-    ttp.account("x/far")
-    ttp.ok("account", "set", "x/me", "--tz", "Asia/Tokyo")
-    assert ttp("create", "hi", "--to", "x/me", "--at", "tomorrow 9am", "--json").json["scheduledAt"] == (
-        "2026-11-25T00:00:00Z"
-    )
-    ran = ttp("create", "hi", "--to", "x/me,x/far", "--at", "tomorrow 9am")
-    assert ran.code == 2
-    assert "x/me in Asia/Tokyo, x/far in UTC" in ran.err
 
 
 @pytest.mark.parametrize(

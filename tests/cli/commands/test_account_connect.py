@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import socket
-import subprocess
 import sys
 import threading
 import urllib.request
@@ -115,15 +113,6 @@ def test_x_is_connected_in_the_browser_and_works(ttp: Program, sandbox: RunningS
     assert [post.text for post in sandbox.state.visible_posts()] == ["Connected"]
 
 
-def test_tiktok_takes_its_secret_from_a_file(
-    ttp: Program, sandbox: RunningSandbox, browser: Browser, tmp_path: Path
-) -> None:
-    path = secret_file(tmp_path, tiktok_records.APP)
-    ran = ttp.ok("account", "connect", "tt", "--client-secret", path, "--json")
-    assert ran.json["account"] == "tiktok/demo"
-    assert (tiktok_records.APP.secret or "-") not in ran.out + ran.err
-
-
 def test_the_secret_may_come_from_stdin(ttp: Program, sandbox: RunningSandbox, browser: Browser) -> None:
     ran = ttp.ok("account", "connect", "tiktok", "--client-secret", "-", stdin=tiktok_records.APP.secret or "")
     assert "tiktok/demo" in ran.out
@@ -164,26 +153,6 @@ def test_what_is_pasted_wrong_may_be_pasted_again_three_times(
     pasted[:] = ["nothing of the kind", says(seen[-1])]
     person["Paste"] = lambda: pasted.pop(0) if len(pasted) > 1 else says(seen[-1])
     assert ttp("account", "connect", "x", "--paste").code == 0
-
-
-def test_a_no_is_told_and_stores_nothing(ttp: Program, sandbox: RunningSandbox, browser: Browser) -> None:
-    browser.act = lambda url: goes_back(url, yes=False)
-    ran = ttp("account", "connect", "x", "--json")
-    assert ran.code == 7
-    assert ran.error["code"] == "not_allowed"
-    assert "access_denied" in ran.error["message"]
-    assert not (ttp.home / "credentials.json").exists()
-
-
-def test_someone_else_in_the_browser_is_refused(ttp: Program, sandbox: RunningSandbox, browser: Browser) -> None:
-    ttp.ok("account", "connect", "x/demo")
-    held = CredentialsFile(ttp.home).get("x/demo")
-    browser.act = lambda url: goes_back(url, handle="other")
-    ran = ttp("account", "connect", "x/demo")
-    assert ran.code == 2
-    assert "x/other" in ran.err
-    assert CredentialsFile(ttp.home).get("x/demo") == held
-    assert ttp.ok("account", "connect", "x", "--json").json["account"] == "x/other"
 
 
 def test_a_dead_token_fails_what_is_due_at_once_and_nothing_else_and_connecting_again_says_how_to_go_on(
@@ -323,14 +292,6 @@ def test_a_redirect_address_that_is_none_is_refused(
     assert address in ran.error["message"]
 
 
-def test_a_taken_port_is_refused(ttp: Program, sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    taken = sandbox.url.rpartition(":")[2]
-    monkeypatch.setenv("TTP_PLATFORMS__X__REDIRECT_URI", f"http://127.0.0.1:{taken}/callback")
-    ran = ttp("account", "connect", "x", "--json")
-    assert (ran.code, ran.error["code"]) == (5, "busy")
-    assert ran.error["hint"] == "ttp account connect x --paste"
-
-
 def test_what_browsers_write_does_not_reach_stdout(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -339,29 +300,6 @@ def test_what_browsers_write_does_not_reach_stdout(
         account_module._open("http://127.0.0.1/")
     os.write(1, b"data\n")
     assert capfd.readouterr().out == "data\n"
-
-
-def test_the_whole_program_connects_with_a_browser_that_follows_the_printed_address(
-    ttp: Program, shared_sandbox: RunningSandbox
-) -> None:
-    shared_sandbox.reset()
-    settings = {
-        "TTP_HOME": str(ttp.home),
-        "TTP_PLATFORMS__X__BASE_URL": shared_sandbox.url,
-        "TTP_PLATFORMS__X__CLIENT_ID": x_records.PUBLIC.id,
-        "TTP_PLATFORMS__X__REDIRECT_URI": HERE,
-    }
-    words = ["account", "connect", "x", "--no-browser", "--fields", "account,connected"]
-    command = [sys.executable, "-m", "ttp", *words]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, env={**os.environ, **settings}
-    ) as process:
-        assert process.stderr is not None
-        address = next(found[0] for line in process.stderr if (found := re.search(r"http://\S+", line)))
-        page = goes_back(address)
-        out, _ = process.communicate(timeout=60)
-    assert (process.returncode, out) == (0, "x/demo\ttrue\n")
-    assert page.text == "ttp has the answer. You can close this page and go back to the terminal."
 
 
 @pytest.mark.parametrize(("name", "app"), [("x", None), ("tiktok", tiktok_records.APP)], ids=["x", "tiktok"])

@@ -71,20 +71,6 @@ def visits(monkeypatch: pytest.MonkeyPatch) -> Visits:
     return made
 
 
-def test_a_favicon_a_foreign_state_and_no_state_come_first_and_the_answer_still_counts(
-    ttp: Program, sandbox: RunningSandbox, visits: Visits
-) -> None:
-    visits.planned += [
-        "/favicon.ico",
-        "/callback?code=a&state=foreign",
-        "/callback?code=a",
-        "/callback",
-        "/callback?{}",
-    ]
-    assert ttp.ok("account", "connect", "x", "--json").json["account"] == "x/demo"
-    assert visits.got() == [404, 400, 400, 400, 200]
-
-
 @pytest.mark.parametrize("page", ["error=access_denied&" + urlencode({"error_description": HTML}), "error=%3Cb%3E"])
 def test_html_in_a_refusal_is_told_in_one_plain_line(
     ttp: Program, sandbox: RunningSandbox, visits: Visits, page: str
@@ -103,14 +89,6 @@ def test_an_answer_without_a_code_is_waited_past(ttp: Program, sandbox: RunningS
     visits.planned += ["/callback?state=STATE", "/callback?code=&state=STATE", "/callback?{}"]
     ttp.ok("account", "connect", "x")
     assert visits.got() == [400, 400, 200]
-
-
-def test_a_code_that_is_none_is_refused_by_the_platform(ttp: Program, sandbox: RunningSandbox, visits: Visits) -> None:
-    visits.planned += ["/callback?code=made-up&state=STATE"]
-    ran = ttp("account", "connect", "x", "--json")
-    assert (ran.code, ran.error["hint"]) == (7, "ttp account connect x")
-    assert "invalid_request" in ran.error["message"]
-    assert "made-up" not in ran.err
 
 
 def test_nobody_who_answers_ends_the_wait_with_two_ways_out(

@@ -102,36 +102,6 @@ def test_where_it_is_not_needed_it_says_so(ttp: Program) -> None:
     assert approved(ttp)
 
 
-EDITS = {
-    "text": ("edit", "1", "other"),
-    "variant": ("edit", "1", "--text", "x=other"),
-    "thread": ("edit", "1", "--thread", "more"),
-    "options": ("edit", "1", "--set", "x.reply_settings=following"),
-    "accounts": ("edit", "1", "--to", "x/me,x/b"),
-    "how late": ("edit", "1", "--max-late", "1h"),
-    "time by edit": ("edit", "1", "--at", "in 5h"),
-    "time": ("schedule", "1", "--at", "in 5h"),
-    "no time": ("unschedule", "1"),
-    "time of many": ("edit", "--where", "search=first", "--shift", "+1d", "--yes"),
-    "account of many": ("edit", "--where", "search=first", "--account", "x/me=x/b", "--yes"),
-}
-
-
-@pytest.mark.parametrize("name", EDITS)
-def test_any_change_takes_the_approval_back(strict: Program, name: str) -> None:
-    strict.account("x/b")
-    strict.ok("approve", "1")
-    strict.ok(*EDITS[name])
-    assert not approved(strict)
-
-
-def test_a_change_that_nobody_sees_does_not(strict: Program) -> None:
-    at = strict.shown(1)["scheduledAt"]
-    strict.ok("approve", "1")
-    strict.ok("edit", "1", "first", "--tag", "launch", "--at", at)
-    assert approved(strict)
-
-
 def test_files_and_plans_and_slots_take_it_back_too(strict: Program, tmp_path: Path) -> None:
     sheet = tmp_path / "posts.csv"
     sheet.write_text("key,accounts,scheduledAt,content\na,x/me,2026-12-01T09:00Z,one\n")
@@ -176,14 +146,6 @@ def test_rejecting_makes_it_a_draft_with_the_reason(strict: Program) -> None:
     assert shown["rejection"] == {"at": "2026-11-24T12:00:00Z", "reason": "too\nloud"}
     assert "Approval    rejected today 12:00: too loud" in strict.ok("show", "1", "--format", "table").out
     assert "rejected" in strict.ok("list", "--format", "table").out
-
-
-def test_a_change_or_a_yes_takes_the_no_back(strict: Program) -> None:
-    strict.ok("reject", "1", "2")
-    assert strict.shown(1)["rejection"] == {"at": "2026-11-24T12:00:00Z", "reason": None}
-    strict.ok("edit", "1", "softer")
-    strict.ok("approve", "2")
-    assert [strict.shown(post)["rejection"] for post in (1, 2)] == [None, None]
 
 
 def test_what_has_begun_is_not_rejected_and_a_reason_has_words(strict: Program) -> None:

@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.clock import START
 from tests.conftest import Program
-
-
-@pytest.mark.sqlite("in a server there is a store, or an error")
-def test_without_a_store_nothing_is_checked_and_none_is_made(ttp: Program) -> None:
-    assert ttp.ok("audit", "--json").json == {"checks": [], "ok": True}
-    assert not ttp.home.exists()
 
 
 def test_an_audit_counts_what_it_checked(ttp: Program) -> None:
@@ -47,7 +39,3 @@ def test_a_breach_is_named_and_ends_with_1(ttp: Program) -> None:
     assert (ran.code, ran.rows[1]) == (1, ["fail", "deliveries", said])
     shown = ttp("audit", "--format", "table").out
     assert said in " ".join(word for word in shown.split())
-
-
-def test_a_store_without_posts_passes(ttp: Program) -> None:
-    assert ttp.ok("audit", "--format", "table").err == ""

@@ -132,14 +132,6 @@ def test_a_picture_is_as_wide_as_the_terminal_at_most(
         assert max(map(len, lines)) <= columns
 
 
-def test_an_empty_store_has_an_empty_calendar_and_none_is_made(ttp: Program) -> None:
-    assert ttp.ok("calendar").out == ""
-    assert ttp.ok("calendar", "--week", "--json").json["posts"] == []
-    assert "ttp create" in ttp.ok("calendar", "--format", "table").out
-    assert list(Calendar.from_ical(ttp.ok("calendar", "--ics").out).walk("VEVENT")) == []
-    assert not ttp.home.exists()
-
-
 def test_it_may_be_read_where_nothing_else_may_be_done(planned: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TTP_CAPABILITY", "read")
     assert ids(planned) == [1, 2]

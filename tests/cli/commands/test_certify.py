@@ -104,7 +104,7 @@ def test_each_kind_is_published_once_found_and_deleted_where_that_is_possible(he
 
 def test_nothing_is_published_without_a_yes_and_the_price_is_said(here: Practice) -> None:
     ran = here.ttp("certify", "x/demo", "--only", "text,thread", "--json")
-    assert (ran.code, ran.error["hint"]) == (2, "ttp certify x/demo --only text,thread --yes")
+    assert (ran.code, ran.error["hint"]) == (2, "ttp certify x/demo --only text,thread --json --yes")
     assert "$0.10" in ran.error["message"]  # four posts at 0.015, and their deletion at 0.01
     assert here.ttp("certify", "x/demo", "--json", "--no-input").code == 2
     assert (here.feed, here.ttp.count("post")) == ([], 0)

@@ -116,21 +116,6 @@ def test_a_file_that_is_a_link_stays_one(ttp: Program, file: Path, tmp_path: Pat
     assert settings.written(target)["publish.concurrency"] == 5
 
 
-@pytest.mark.parametrize(
-    ("words", "says"),
-    [
-        (("publish.concurrency", "many"), "publish.concurrency"),
-        (("plan.quiet_hours", "late"), "plan.quiet_hours"),
-        (("platforms.x.base_url", "http://x.example"), "platforms.x.base_url"),
-    ],
-)
-def test_a_value_that_cannot_be_changes_nothing(ttp: Program, file: Path, words: tuple[str, ...], says: str) -> None:
-    refused = ttp("config", "set", *words)
-    assert refused.code == 2
-    assert says in refused.err
-    assert file.read_text() == BY_HAND
-
-
 def test_a_setting_in_the_place_of_a_table_is_told(ttp: Program, file: Path) -> None:
     file.write_text("publish = 3\n")
     refused = ttp("config", "set", "publish.concurrency", "5")
@@ -217,12 +202,6 @@ def test_an_editor_that_fails_is_told(
         editing(monkeypatch, tmp_path, script)
     assert ttp("config", "edit").code == code
     assert file.read_text() == BY_HAND
-
-
-def test_without_an_editor_or_a_terminal_edit_says_so(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("EDITOR", "vi")
-    refused = ttp("config", "edit", "--json")
-    assert (refused.code, refused.error["code"]) == (2, "usage")
 
 
 def _values(key: Key) -> st.SearchStrategy[Value]:

@@ -80,16 +80,6 @@ def test_an_account_without_a_token_is_warned_of_when_there_is_a_time(ttp: Progr
     assert "\n      fix: ttp account connect x/me\n" in ran.err
 
 
-def test_controls_and_escapes_in_a_text_are_stored_and_never_shown_raw(ttp: Program) -> None:
-    nul = "\0" if ttp.database.has_files else ""
-    text = f"a{nul}b\x1b]52;c;x\x07\u202e"
-    assert ttp("create", "-", stdin=text).code == 0
-    assert ttp("show", "1", "--json").json["content"] == text
-    shown = ttp("list").out + ttp("show", "1", "--format", "table").out + ttp("list", "--format", "table").out
-    assert not set(text) & set(shown) - set("ab];52cx")
-    assert (r"a\x00b\x1b]52" if nul else r"ab\x1b]52") in shown
-
-
 def test_a_character_that_postgresql_cannot_keep_is_refused(
     ttp: Program, store_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -210,12 +200,6 @@ def test_bad_input_is_one_error_with_its_exit_code_and_stores_nothing(
     assert "Traceback" not in ran.err
     assert ttp("create", *argv, "--json").error["code"] == code
     assert rows(ttp) == [0, 0, 0, 0]
-
-
-def test_a_refused_argument_does_not_even_make_a_store(ttp: Program) -> None:
-    assert ttp("create", "hi", "--to", "x/me").code == 3
-    assert ttp("create", "hi", "--at", "9am").code == 2
-    assert not ttp.home.exists()
 
 
 def test_all_problems_of_all_accounts_are_told_at_once(ttp: Program) -> None:

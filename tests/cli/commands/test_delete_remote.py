@@ -91,7 +91,7 @@ def test_what_x_published_is_removed_and_the_post_deleted(here: Rehearsal) -> No
 def test_nothing_is_removed_without_a_yes_and_the_price_is_told(here: Rehearsal) -> None:
     here.publish("Oops", "x")
     ran = here.ttp("delete", "1", "--remote", "--json")
-    assert (ran.code, ran.error["hint"]) == (2, "ttp delete 1 --remote --yes")
+    assert (ran.code, ran.error["hint"]) == (2, "ttp delete 1 --remote --json --yes")
     assert "$0.01" in ran.error["message"]
     assert here.feed == ["Oops"]
 

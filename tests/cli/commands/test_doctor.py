@@ -99,42 +99,6 @@ def test_more_than_a_reconnect_is_an_ordinary_failure(ttp: Program, sandbox: Run
     assert ttp("account", "show", "x/demo", "--json").json["needsReconnect"] is False
 
 
-def test_a_token_that_is_due_is_renewed_on_the_way_and_kept(
-    ttp: Program, sandbox: RunningSandbox, clock: FakeClock
-) -> None:
-    clock.advance(hours=3)
-    ran = ttp.ok("account", "check", "x/demo", "--json")
-    assert checks(ran)["x/demo"]["status"] == "ok"
-    held = json.loads((ttp.home / "credentials.json").read_text())["accounts"]["x/demo"]
-    assert held["accessToken"] == sandbox.state.accounts["x/demo"].access_token
-    assert held["accessToken"] not in ran.out + ran.err
-
-
-def test_tiktok_says_what_is_switched_off_and_what_it_takes_no_more(ttp: Program, sandbox: RunningSandbox) -> None:
-    change(sandbox, "tiktok/demo", switchedOff=["duet"], privacyLevels=["SELF_ONLY"], maxVideoS=60)
-    ttp.ok("account", "set", "tiktok/demo", "--set", "tiktok.privacy_level=PUBLIC_TO_EVERYONE")
-    ran = ttp.ok("account", "check", "tiktok/demo", "--json")
-    check = checks(ran)["tiktok/demo"]
-    assert check["status"] == "warn"
-    assert all(word in check["message"] for word in ("PUBLIC_TO_EVERYONE", "SELF_ONLY", "duet", "60 s"))
-    change(sandbox, "tiktok/demo", trouble="spam_risk_too_many_posts")
-    assert "spam_risk_too_many_posts" in checks(ttp("account", "check", "--json"))["tiktok/demo"]["message"]
-
-
-def test_facebook_login_has_its_token_debugged(
-    ttp: Program, sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TTP_PLATFORMS__INSTAGRAM__LOGIN", "facebook")
-    from ttp.sandbox.control import ordered_account
-
-    account = ordered_account(sandbox.state, {"account": "instagram/demo", "login": "facebook"})
-    sandbox.state.save(account)
-    bring(ttp, sandbox.state, "instagram/demo")
-    check = checks(ttp.ok("account", "check", "instagram/demo", "--json"))["instagram/demo"]
-    assert check["status"] == "ok"
-    assert any("debug_token" in path for _, path, _ in sandbox.state.answered)
-
-
 def test_an_account_of_another_host_is_not_asked_about(
     ttp: Program, sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -145,13 +109,6 @@ def test_an_account_of_another_host_is_not_asked_about(
     assert "TTP_PLATFORMS__X__BASE_URL" in checks(ran)["x/demo"]["message"]
     assert "TTP_PLATFORMS__X__BASE_URL" in one(ttp, "account.x/demo")["message"]
     assert not sandbox.state.answered
-
-
-def test_without_accounts_there_is_nothing_to_check(ttp: Program) -> None:
-    assert ttp.ok("account", "check", "--json").json == {"checks": [], "ok": 0, "warnings": 0, "failures": 0}
-    assert "ttp account connect x" in ttp.ok("account", "check", "--format", "table").out
-    assert ttp("account", "check", "x/nobody").code == 3
-    assert not ttp.home.exists()
 
 
 # The check-up of this machine.

@@ -134,12 +134,6 @@ def test_what_cannot_be_done_is_one_error_and_changes_nothing(ttp: Program, argv
     assert ttp.shown() == before
 
 
-def test_changing_commands_make_no_store_where_there_is_none(ttp: Program) -> None:
-    for argv in (["edit", "1", "x"], ["schedule", "1", "--at", "now"], ["unschedule", "1"], ["delete", "1"]):
-        assert ttp(*argv).code == 3, argv
-    assert not ttp.home.exists()
-
-
 # States.
 
 

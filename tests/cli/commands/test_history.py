@@ -55,10 +55,3 @@ def test_a_terminal_sees_texts_of_changes_of_one_post(ttp: Program) -> None:
     head, imported, edited, *_ = ttp.ok("history", "--format", "table").out.splitlines()
     assert head.split() == ["WHEN", "BY", "CHANGE", "POSTS", "TEXT"]
     assert (imported.split()[-3:], edited.split()[-3:]) == (["import", "2", "3"], ["edit", "1", "Changed"])
-
-
-@pytest.mark.sqlite("there is a store in a server, or an error")
-def test_without_a_store_there_are_no_changes(ttp: Program) -> None:
-    (ttp.home / "ttp.db").unlink()
-    assert ttp.ok("history", "--json").json == []
-    assert ttp("history", "1").code == 3

@@ -62,27 +62,11 @@ def test_a_bad_row_rejects_itself_and_the_exit_code_says_so(ttp: Program) -> Non
     assert ttp("metrics", "import", "-", "-q", stdin=HEAD + "bad\n").err == ""
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["", "\n\n", "a,b\n1,2\n", '{"account": "x/me"}\n', "\0\0\0"],
-    ids=["empty", "blank", "other", "json", "nul"],
-)
-def test_a_file_of_which_nothing_can_be_read_is_exit_2(ttp: Program, text: str) -> None:
-    ran = ttp("metrics", "import", "-", stdin=text)
-    assert (ran.code, ran.out, ran.err.count("ttp: error: ")) == (2, "", 1)
-    assert not ttp.home.exists()
-
-
 def test_files_that_are_none(ttp: Program, tmp_path: Path) -> None:
     assert ttp("metrics", "import", str(tmp_path / "none.csv")).code == 3
     assert ttp("metrics", "import", str(tmp_path)).code == 2
     (tmp_path / "a.csv").write_bytes(b"\xff\xfe\x00")
     assert ttp("metrics", "import", str(tmp_path / "a.csv")).code == 2
-
-
-def test_a_dry_run_stores_nothing(ttp: Program) -> None:
-    assert imported(ttp, HEAD + ROW, "--dry-run") == (0, [1, 1, 0, 0], 0)
-    assert not ttp.home.exists()
 
 
 def test_a_dry_run_counts_what_would_change(ttp: Program) -> None:
@@ -173,11 +157,6 @@ def test_tsv_is_the_hours_and_then_the_days(known: Program) -> None:
     assert rows[1][1] == "18"
 
 
-def test_without_data_the_signal_is_none(known: Program) -> None:
-    told = known("optimal", "--account", "x/none", "--json").json["recommendation"]
-    assert (told["signal"], told["bestHours"], told["bestDays"], told["dataPoints"]) == ("none", [], [], 0)
-
-
 def test_the_next_slot_is_ahead_and_keeps_its_distance_to_posts(known: Program) -> None:
     answer = known("optimal", "next", "--account", "x/me", "--json").json
     assert list(answer) == ["success", "slot"]
@@ -208,21 +187,6 @@ def test_without_data_the_next_slot_is_null_or_the_command_that_gets_some(known:
     assert (ran.code, ran.out, "ttp metrics import FILE" in ran.err) == (2, "", True)
     ran = known("create", "hi", "--to", "x/none", "--at", "optimal", "--json")
     assert (ran.code, ran.error["hint"], known.count("post")) == (2, "ttp metrics import FILE", 0)
-
-
-@pytest.mark.parametrize(
-    ("argv", "order"),
-    [
-        (["--account", "x/me", "next"], "ttp optimal next --account x/me"),
-        (["--json", "--tz", "UTC", "next"], "ttp optimal next --tz UTC --json"),
-        (["--account", "x/me", "--account", "ig", "next"], "ttp optimal next --account x/me --account ig"),
-    ],
-)
-def test_options_before_next_are_refused_with_the_right_order(known: Program, argv: list[str], order: str) -> None:
-    ran = known("optimal", *argv)
-    assert (ran.code, ran.out) == (2, "")
-    assert order in ran.err
-    assert known(*order.split()[1:]).code == 0
 
 
 def test_a_published_post_is_shown_with_its_newest_numbers(ttp: Program) -> None:

@@ -58,16 +58,6 @@ def test_metas_export_is_read_by_the_clock_that_is_named(ttp: Program, encoding:
     ]
 
 
-def test_the_same_export_twice_adds_nothing_and_a_later_one_adds_history(ttp: Program) -> None:
-    arguments = ("metrics", "import", "-", "--tz", "UTC", "--json")
-    assert ttp(*arguments, stdin=meta(*posts(30), zone="UTC")).json["inserted"] == 30
-    ttp.clock.advance(days=1)
-    assert ttp(*arguments, stdin=meta(*posts(30), zone="UTC")).json["unchanged"] == 30
-    grown = [replace(one, likes=9999) for one in posts(10)]
-    again = ttp(*arguments, stdin=meta(*grown, *list(posts(30))[10:], zone="UTC")).json
-    assert (again["inserted"], again["unchanged"], ttp.count("sample")) == (10, 20, 40)
-
-
 def test_tiktok_and_x_need_no_zone_where_the_ids_tell_the_time(ttp: Program) -> None:
     tiktok = replace(ONE, account="tiktok/shop", remote_id=tiktok_id(AT))
     x = replace(ONE, account="x/shop", remote_id=x_id(AT))
@@ -281,10 +271,6 @@ def test_the_summary_adds_up_the_newest_sample_of_each_post(ttp: Program) -> Non
     ttp.account("x/none")
     assert ttp("metrics", "summary", "--account", "x/none", "--json").json[0]["likes"] is None
     assert ttp("metrics", "summary", "--account", "x/nobody").code == 3
-
-
-def test_a_summary_of_nothing_says_how_to_get_some(ttp: Program) -> None:
-    assert "ttp metrics import FILE" in ttp("metrics", "summary", "--format", "table").out
 
 
 def test_sums_may_be_longer_than_the_databases_own_numbers(ttp: Program) -> None:

@@ -101,7 +101,7 @@ def test_the_zone_that_was_taken_is_told_where_none_is_known(known: Program, mon
     assert fix in known("optimal", "heatmap", *asked[1:]).out
 
 
-@pytest.mark.parametrize("words", [["--tz", "UTC"], ["--json"]])
+@pytest.mark.parametrize("words", [["--tz", "UTC"], ["--json"], ["--account", "x/p64", "--account", "ig"]])
 def test_options_before_a_subcommand_are_refused_with_all_of_it_in_order(known: Program, words: list[str]) -> None:
     ran = known("optimal", *words, "explain", "Tue 18", "--limit", "3")
     order = f"ttp optimal explain 'Tue 18' --limit 3 {' '.join(words)}"
@@ -123,14 +123,6 @@ def test_accounts_platforms_zones_and_fields_are_checked(known: Program, command
     assert known(*words, "--platform", "myspace").code == 2
     assert known(*words, "--fields", "nothing").code == 2
     assert known(*words, "--platform", "ig", "--json").code == 0
-
-
-@pytest.mark.parametrize("command", SUBCOMMANDS)
-def test_without_any_account_nothing_is_made_and_a_way_is_shown(ttp: Program, command: str) -> None:
-    words = ["optimal", *(word.strip("'") for word in command.split(" ", 1))]
-    assert (ttp(*words, "--json").code, ttp(*words).out) == (0, "")
-    assert "ttp metrics import FILE" in ttp(*words, "--format", "table").out
-    assert not ttp.home.exists()
 
 
 # week

@@ -44,13 +44,6 @@ def test_publish_says_that_a_post_waits_and_status_counts_it(ttp: Program) -> No
     assert "1 due" in ttp.ok("status", "--format", "table").out
 
 
-def test_without_accounts_there_is_nothing_to_pause(ttp: Program) -> None:
-    for command in ("pause", "resume"):
-        assert ttp.ok(command, "--json").json == []
-    assert not (ttp.home / "ttp.db").exists()
-    assert ttp("pause", "--account", "x/nobody").code == 3
-
-
 def test_all_are_paused_where_none_is_named(ttp: Program) -> None:
     for name in ("x/a", "x/b"):
         ttp.account(name)

@@ -92,7 +92,7 @@ def test_failed_lists_what_it_would_retry_and_asks_for_yes(mixed: Program) -> No
     assert (ran.code, ran.out) == (2, "")
     assert "  1  x/a, x/b  one\n" in ran.err
     assert "  2  x/a, x/b  two\n" in ran.err
-    assert "try: ttp retry --failed --platform x --yes" in ran.err
+    assert "try: ttp retry --failed --platform x --no-wait --yes" in ran.err
     assert states(mixed, 2) == ["failed", "failed"]
     assert sorted(mixed("retry", "--failed", "--yes", "--no-wait").out.split()) == ["1", "2"]
 
@@ -143,9 +143,9 @@ def test_options_that_do_not_go_together_are_refused(mixed: Program, argv: list[
 @pytest.mark.parametrize(
     ("argv", "again"),
     [
-        (("5",), "ttp publish 5 --yes"),
-        (("5", "--no-wait"), "ttp publish 5 --no-wait --yes"),
-        (("5-6", "--no-input"), "ttp publish 5-6 --yes"),
+        (("5",), "ttp publish 5 --json --yes"),
+        (("5", "--no-wait"), "ttp publish 5 --no-wait --json --yes"),
+        (("5-6", "--no-input"), "ttp publish 5-6 --json --yes"),
     ],
 )
 @pytest.mark.parametrize("no_input", ["", "1"])

@@ -350,12 +350,6 @@ def test_the_picture_shows_words_and_the_next_time(weekly: Program) -> None:
     assert "Mon 30 09:00 (in 5 d)" in shown
 
 
-def test_without_any_a_person_is_told_how_to_begin(ttp: Program) -> None:
-    assert "ttp repeat ID --cron '0 9 * * 1'" in ttp.ok("repeat", "list", "--format", "table").out
-    assert ttp.ok("repeat", "list", "--json").json == []
-    assert not (ttp.home / "ttp.db").exists()
-
-
 @pytest.mark.parametrize(
     ("words", "code"),
     [

@@ -249,13 +249,6 @@ def test_pictures_show_the_time_on_the_slots_own_clock(daily: Program) -> None:
     assert "  x/me     1 one\n" in preview
 
 
-@pytest.mark.parametrize("words", [("list",), ("preview",)])
-def test_without_slots_a_person_is_told_how_to_add_some(ttp: Program, words: tuple[str, ...]) -> None:
-    assert "ttp slots add 'mon,wed,fri 09:00' --account x/me" in ttp.ok("slots", *words, "--format", "table").out
-    assert ttp.ok("slots", *words, "--json").json == []
-    assert not (ttp.home / "ttp.db").exists()
-
-
 @pytest.mark.parametrize(
     ("words", "code"),
     [

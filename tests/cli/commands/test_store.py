@@ -101,16 +101,6 @@ def test_a_sealed_store_changes_and_publishes_nothing(ttp: Program, moved: Path,
     assert "bug" not in refused.err
 
 
-@pytest.mark.parametrize("argv", [("list",), ("show", "1"), ("log", "1"), ("status",), ("export",)], ids=" ".join)
-def test_a_sealed_store_can_be_read(ttp: Program, moved: Path, argv: tuple[str, ...]) -> None:
-    assert ttp(*argv).code == 0
-
-
-def test_a_complete_copy_is_not_given_up(ttp: Program, moved: Path) -> None:
-    assert ttp("store", "unseal").code == 2
-    assert ttp("create", "More").code == 5
-
-
 def test_a_store_whose_copy_is_lost_asks_for_a_take_over(ttp: Program, moved: Path) -> None:
     ttp.ok("store", "unseal", "--without-copy")
     ttp.ok("create", "More")
@@ -136,11 +126,6 @@ def test_an_address_of_no_store_is_refused(ttp: Program, here: str, tmp_path: Pa
     assert refused.code == 2
     assert "secret" not in refused.err
     ttp.ok("create", "still mine")
-
-
-def test_a_store_that_does_not_exist_is_not_copied(ttp: Program, tmp_path: Path) -> None:
-    assert ttp("store", "copy", "--from", str(tmp_path / "none"), "--to", str(tmp_path / "to")).code == 3
-    assert not (tmp_path / "to").exists()
 
 
 @pytest.mark.sqlite("it begins with a file")

@@ -202,7 +202,7 @@ def test_what_is_written_in_an_editor_is_one_change(
 def test_several_posts_need_a_yes_and_a_rehearsal_changes_nothing(ttp: Program) -> None:
     ttp.ok("delete", "1", "2", "--yes")
     error = refused(ttp, "undo")
-    assert error["hint"] == "ttp undo --yes"
+    assert error["hint"] == "ttp undo --json --yes"
     before = ttp.sql("SELECT * FROM post")
     shown = ttp.ok("undo", "--dry-run", "--format", "table").out.splitlines()
     assert [line.split(":")[0] for line in shown[1:]] == ["  Post 1", "  Post 2"]
@@ -231,21 +231,6 @@ def test_the_list_has_the_newest_first_and_the_posts_as_they_are_typed(ttp: Prog
 )
 def test_what_cannot_be_undone_has_a_code(ttp: Program, argv: list[str], code: str) -> None:
     assert refused(ttp, *argv)["code"] == code
-
-
-@pytest.mark.sqlite("there is a store in a server, or an error")
-def test_without_a_store_there_is_nothing_and_none_is_made(tmp_path: Path, ttp: Program) -> None:
-    ttp.sql("DELETE FROM change_post")
-    assert refused(ttp, "undo")["code"] == "not_found"
-    (ttp.home / "ttp.db").unlink()
-    assert ttp("undo").code == 3
-    assert ttp.ok("undo", "--list").out == ""
-    assert ttp.ok("undo", "--list", "--json").json == []
-    assert not (ttp.home / "ttp.db").exists()
-
-
-def test_delete_says_how_it_is_taken_back(ttp: Program) -> None:
-    assert ttp.ok("delete", "1", "--format", "table").out == "Deleted post 1.  Undo:  ttp undo\n"
 
 
 # One post.

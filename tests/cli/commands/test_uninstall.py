@@ -57,7 +57,7 @@ def test_purging_asks_and_a_script_needs_yes(ttp: Program, monkeypatch: pytest.M
     ttp.account()
     ttp.post("Hello")
     refused = ttp("uninstall", "--purge", "--json")
-    assert (refused.code, refused.error["hint"]) == (2, "ttp uninstall --purge --yes")
+    assert (refused.code, refused.error["hint"]) == (2, "ttp uninstall --purge --json --yes")
     monkeypatch.setattr("ttp.cli.terminal.is_interactive", lambda: True)
     assert ttp("uninstall", "--purge", stdin="n\n").code == 1
     assert ttp.count("post") == 1

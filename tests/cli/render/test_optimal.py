@@ -17,12 +17,13 @@ from ttp.cli.render.page import Page
 from ttp.cli.render.width import columns
 from ttp.cli.terminal import to_ascii
 from ttp.domain.metrics.sample import OnlineFollowers
-from ttp.domain.optimal import DAYS, Evidence, Rating, week_schedule
+from ttp.domain.optimal import Evidence, Rating, week_schedule
 from ttp.domain.optimal.backtest import Backtest, Lift
 from ttp.domain.optimal.estimate import Parts
 from ttp.domain.optimal.explanation import Explanation, PostBehind
 from ttp.domain.optimal.features import PostFeatures
 from ttp.domain.optimal.free_hours import Week
+from ttp.domain.time.formatting import DAYS_IN_FULL
 from ttp.services.optimal import ExplainedRating
 
 NOW = datetime(2026, 11, 24, 12, 46, tzinfo=UTC)
@@ -135,7 +136,7 @@ def test_the_heat_map_has_a_row_per_day_with_marks_in_its_cells() -> None:
     lines = list(render_heatmap(advice(told()), PAGE))
     assert lines[2] == "      00    03    06    09    12    15    18    21"
     rows = lines[3:10]
-    assert [row[:6] for row in rows] == [f"  {day[:3]} " for day in DAYS]
+    assert [row[:6] for row in rows] == [f"  {day[:3]} " for day in DAYS_IN_FULL]
     assert rows[1] == "  Tue  ·     ·░░░░░·░░▒▒▒·▒▒▓▓▓·▓▓▓▓█·███★█★█████·▓▓▓▓"
     assert "".join(rows).count("★") == 10
     assert "     under -17 %   ░░ -17 %   ▒▒ -10 %   ▓▓ -2 %   ██ +5 %" in lines

@@ -57,8 +57,8 @@ def test_the_worst_posts_are_settled_and_not_among_the_best() -> None:
     posts = [measured(likes, at=START + timedelta(hours=likes)) for likes in range(1, 9)]
     young = measured(0, age=timedelta(hours=1))
     report = make_report([*posts, young, measured(None, views=7)], NOVEMBER, BEFORE)
-    assert [post.engagement for post in report.best] == [8, 7, 6, 5, 4]
-    assert [post.engagement for post in report.worst] == [1, 2, 3]
+    assert [post.sample.engagement for post in report.best] == [8, 7, 6, 5, 4]
+    assert [post.sample.engagement for post in report.worst] == [1, 2, 3]
 
 
 @pytest.mark.parametrize(

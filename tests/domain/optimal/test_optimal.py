@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from ttp.domain.metrics.sample import Sample
 from ttp.domain.optimal import (
-    DAYS,
     Evidence,
     Parts,
     Rating,
     Recommendation,
     Signal,
+    model,
     rank,
     recommend,
     recommendation,
@@ -26,6 +26,7 @@ from ttp.domain.optimal import (
 )
 from ttp.domain.optimal.features import NEWEST, features
 from ttp.domain.optimal.model import estimate
+from ttp.domain.time.formatting import DAYS_IN_FULL
 
 ACCOUNT = "x/me"
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
@@ -188,13 +189,6 @@ def test_the_kind_of_post_is_taken_out() -> None:
     assert abs(told.hours[8].uplift) < 0.1
 
 
-def test_a_viral_post_counts_no_more_than_a_good_one() -> None:
-    samples = history(200, evening)
-    viral = [replace(s, likes=10**9) if s.remote_id == "100" else s for s in samples]
-    assert ask(viral).best_hours[0].hour in range(17, 22)
-    assert max(rest_of(viral)) < 5
-
-
 # --- what is reported ---
 
 
@@ -215,14 +209,7 @@ def test_without_data_everything_is_empty_and_the_signal_is_none() -> None:
         "days": [],
         "slots": [],
     }
-    assert week_schedule(found) == [{"day": day, "slots": []} for day in DAYS]
-
-
-@pytest.mark.parametrize("posts", [1, 2, 5, 29])
-def test_a_few_posts_give_five_hours_and_three_days_and_a_thin_signal(posts: int) -> None:
-    found = ask(history(posts, evening, noise=0.01))
-    assert (len(found.best_hours), len(found.best_days), len(found.best_slots)) == (5, 3, 10)
-    assert (found.signal, found.evidence) == (Signal.THIN, Evidence.THIN)
+    assert week_schedule(found) == [{"day": day, "slots": []} for day in DAYS_IN_FULL]
 
 
 def test_a_single_post_tells_hardly_anything_apart() -> None:
@@ -364,7 +351,7 @@ def test_every_part_of_the_week_is_rated_and_every_post_counted_once() -> None:
 def test_a_week_lists_the_hours_of_each_day_best_first() -> None:
     found = ask(history(100, evening))
     for day, listed in enumerate(week_schedule(found)):
-        assert listed["day"] == DAYS[day]
+        assert listed["day"] == DAYS_IN_FULL[day]
         slots = listed["slots"]
         assert isinstance(slots, list)
         assert [slot["hour"] for slot in slots] == [slot.hour for slot in rank(found.slots[24 * day : 24 * day + 24])]
@@ -395,7 +382,9 @@ def test_the_eighty_percent_interval_narrows_with_posts() -> None:
 
 def test_an_estimate_is_the_same_every_time() -> None:
     rows = features(history(50, evening), account=ACCOUNT, zone=ZONE)
-    assert estimate(rows) == estimate(rows)
+    first = estimate(rows)
+    model._estimate.cache_clear()
+    assert estimate(rows) == first
 
 
 # --- what must not matter ---
@@ -440,9 +429,3 @@ def test_neither_order_nor_repetition_nor_zone_changes_the_answer() -> None:
     random.Random(1).shuffle(shuffled)
     assert ask(shuffled) == ask(samples)
     assert numbers(ask(moved(samples, 70 * DAY - 9 * HOUR), ZoneInfo("Asia/Tokyo"))) == numbers(ask(samples))
-
-
-def test_an_account_ten_times_as_large_gets_the_same_hours() -> None:
-    samples = history(300, evening)
-    larger = ask([replace(s, likes=(s.likes or 0) * 10) for s in samples])
-    assert [hour.hour for hour in larger.best_hours] == [hour.hour for hour in ask(samples).best_hours]

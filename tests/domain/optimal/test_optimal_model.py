@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from tests.examples import examples
 from ttp.domain.optimal.design_matrix import (
     BEND_SD,
     COLUMNS,
@@ -241,16 +240,6 @@ def test_what_explains_the_posts_gets_the_weight_and_the_draws() -> None:
 
 
 # --- the estimate ---
-
-
-@examples(20)
-@given(st.integers(1, 40), st.integers(0, 1000))
-def test_the_parts_of_every_post_add_up(many: int, seed: int) -> None:
-    posts = posts_of(many, seed)
-    found = estimate(posts)
-    for post, parts in zip(posts, found.posts, strict=True):
-        assert parts.trend + parts.kind + parts.clipped + parts.adjusted == pytest.approx(post.engagement)
-    assert sum(parts.adjusted for parts in found.posts) == pytest.approx(0, abs=1e-9)
 
 
 def test_the_draws_lie_around_the_mean() -> None:

@@ -49,15 +49,6 @@ def moved(samples: list[Sample], to: Callable[[datetime], datetime]) -> list[Sam
 
 
 @examples(8)
-@given(st.integers(1, 40), st.integers(0, 99), st.randoms(use_true_random=False))
-def test_order_and_repetition_of_rows(posts: int, seed: int, rng: random.Random) -> None:
-    samples = account(posts, seed)
-    again = samples + samples[: posts // 2]
-    rng.shuffle(again)
-    assert ask(again) == ask(samples)
-
-
-@examples(8)
 @given(st.integers(1, 40), st.integers(2, 9))
 def test_the_pace_of_posting(posts: int, slower: int) -> None:
     """The same posts on the same weekdays and hours, weeks apart instead of days."""
@@ -66,15 +57,6 @@ def test_the_pace_of_posting(posts: int, slower: int) -> None:
     apart = [replace(s, published_at=s.published_at + later[s.remote_id]) for s in samples]
     apart = [replace(s, observed_at=s.published_at + 5 * DAY) for s in apart]
     assert numbers(ask(apart)) == numbers(ask(samples))
-
-
-@examples(8)
-@given(st.integers(1, 40), st.integers(1, 12))
-def test_the_same_wall_clock_in_another_zone(posts: int, east: int) -> None:
-    samples = account(posts)
-    assert numbers(ask(moved(samples, lambda at: at - east * HOUR), ZoneInfo(f"Etc/GMT-{east}"))) == numbers(
-        ask(samples)
-    )
 
 
 def test_days_on_which_the_clocks_change() -> None:
@@ -140,14 +122,6 @@ def test_posts_of_one_kind_and_posts_with_nothing_but_views_are_answered() -> No
     samples = account(40)
     complete(ask([replace(s, kind="video") for s in samples]), 40)
     complete(ask([replace(s, likes=None, comments=None, shares=None, views=s.likes, kind=None) for s in samples]), 40)
-
-
-def test_posts_that_all_did_the_same_make_no_hour_the_better_bet() -> None:
-    found = ask(account(40, likes=lambda rng, at: 7))
-    assert all(12 <= (hour.hour or 0) <= 22 for hour in found.best_hours)  # people are awake then
-    assert [day.day for day in found.best_days] == [0, 1, 2]
-    assert {hour.score for hour in found.hours} == {5 / 24}
-    assert found.signal is Signal.THIN
 
 
 def complete(found: Recommendation, posts: int) -> None:

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from ttp.domain.metrics.sample import Sample
-from ttp.domain.optimal import DAYS, Recommendation, recommend, week_schedule
+from ttp.domain.optimal import Recommendation, recommend, week_schedule
 from ttp.domain.optimal.free_hours import Week, combine_weeks
+from ttp.domain.time.formatting import DAYS_IN_FULL
 
 NOW = datetime(2026, 11, 24, 12, 46, tzinfo=UTC)
 BERLIN, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
@@ -34,7 +35,7 @@ def test_without_data_there_are_seven_days_without_hours() -> None:
     empty = Recommendation("x/none", BERLIN)
     for found in (combine_weeks([], NOW), combine_weeks([empty], NOW)):
         assert (found.accounts, found.zone) == ((), None)
-        assert found.days == tuple({"day": day, "slots": []} for day in DAYS)
+        assert found.days == tuple({"day": day, "slots": []} for day in DAYS_IN_FULL)
 
 
 def test_one_account_has_its_own_week_and_accounts_without_data_change_nothing() -> None:
@@ -47,7 +48,7 @@ def test_one_account_has_its_own_week_and_accounts_without_data_change_nothing()
 def test_several_accounts_are_asked_at_the_same_instants() -> None:
     found = combine_weeks([told("x/me", BERLIN, 18), told("ig/shop", NEW_YORK, 18)], NOW)
     assert (found.accounts, found.zone) == (("x/me", "ig/shop"), BERLIN)
-    assert [day["day"] for day in found.days] == list(DAYS)
+    assert [day["day"] for day in found.days] == list(DAYS_IN_FULL)
     assert all(sorted(map(str, hours(found, day))) == sorted(map(str, range(24))) for day in range(7))
     assert {19, 20} <= set(hours(found, 1)[:5])  # 18:00 UTC in Berlin, in winter and in summer time
 

@@ -8,38 +8,19 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.domain.time.test_repair import BERLIN, NOW, moment, refused, suggested
 from ttp.cli.commands.help import TIME_HELP
-from ttp.domain.errors import Hint, SkippedTime, TimeRefused
+from ttp.domain.errors import Hint, SkippedTime
 from ttp.domain.time.formatting import format_instant
-from ttp.domain.time.grammar import EXAMPLES, NextFreeSlot, OptimalTime
-from ttp.domain.time.resolve import ResolvedTime, resolve_time
+from ttp.domain.time.grammar import EXAMPLES, ChosenTime
+from ttp.domain.time.resolve import resolve_time
 from ttp.domain.time.zones import ABBREVIATIONS
 
-BERLIN = ZoneInfo("Europe/Berlin")
 NEW_YORK = ZoneInfo("America/New_York")
-NOW = datetime(2026, 11, 24, 12, 46, tzinfo=UTC)
-
-
-def moment(text: str, *, now: datetime = NOW, zone: ZoneInfo = BERLIN) -> ResolvedTime:
-    found = resolve_time(text, now=now, zone=zone)
-    assert isinstance(found, ResolvedTime)
-    assert found.typed == text
-    return found
 
 
 def local(text: str, *, now: datetime = NOW, zone: ZoneInfo = BERLIN) -> str:
     return f"{moment(text, now=now, zone=zone).at.astimezone(zone):%a %Y-%m-%d %H:%M:%S}".removesuffix(":00")
-
-
-def refused(text: str, *, now: datetime = NOW, zone: ZoneInfo = BERLIN) -> TimeRefused:
-    with pytest.raises(TimeRefused) as caught:
-        resolve_time(text, now=now, zone=zone)
-    return caught.value
-
-
-def suggested(text: str, *, now: datetime = NOW, zone: ZoneInfo = BERLIN) -> list[str]:
-    """The times that the refusal suggests."""
-    return [str(hint.way) for hint in refused(text, now=now, zone=zone).hints if hint.label == "try"]
 
 
 @pytest.mark.parametrize(
@@ -139,8 +120,8 @@ def test_now_is_the_instant_itself() -> None:
 
 
 def test_optimal_is_left_to_those_who_know_the_best_hours() -> None:
-    assert resolve_time("Next-Slot", now=NOW, zone=BERLIN) == NextFreeSlot()
-    assert resolve_time(" Optimal ", now=NOW, zone=BERLIN) == OptimalTime()
+    assert resolve_time("Next-Slot", now=NOW, zone=BERLIN) == ChosenTime.NEXT_SLOT
+    assert resolve_time(" Optimal ", now=NOW, zone=BERLIN) == ChosenTime.OPTIMAL
 
 
 def test_a_weekday_on_its_own_day_counts_only_while_it_is_still_to_come() -> None:

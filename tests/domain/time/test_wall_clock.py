@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttp.domain.time.zones import instant_of, instants, jump_over
+from ttp.domain.time.zones import instant_of, instants
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ZONES = st.sampled_from(["Europe/Berlin", "America/Santiago", "Australia/Lord_Howe", "Pacific/Apia"]).map(ZoneInfo)
@@ -23,16 +23,6 @@ def test_a_usual_time_is_one_instant_a_doubled_one_two_and_a_skipped_one_none() 
     ]
     assert len(instants(datetime.fromisoformat("2027-10-31T02:30"), BERLIN)) == 2
     assert instants(datetime.fromisoformat("2027-03-28T02:30"), BERLIN) == ()
-
-
-def test_a_jump_is_told_by_its_ends() -> None:
-    jump = jump_over(datetime.fromisoformat("2027-03-28T02:30"), BERLIN)
-
-    assert (jump.before, jump.after) == (
-        datetime.fromisoformat("2027-03-28T02:00"),
-        datetime.fromisoformat("2027-03-28T03:00"),
-    )
-    assert jump.length == timedelta(hours=1)
 
 
 def test_a_day_that_was_skipped_is_its_end() -> None:

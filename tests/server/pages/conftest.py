@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import Program
 from tests.server.conftest import BASE, Api
-from ttp.domain.api_token import TokenCapability
+from ttp.domain.server.api_token import TokenCapability
 from ttp.server.pages.visit import COOKIE, csrf_token
 from ttp.services.server.people import People
 

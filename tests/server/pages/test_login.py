@@ -8,7 +8,7 @@ import pytest
 
 from tests.server.conftest import Api
 from tests.server.pages.conftest import APPROVE, DRAFT, READ, Person
-from ttp.domain.api_token import TokenCapability
+from ttp.domain.server.api_token import TokenCapability
 from ttp.server.pages.login import FREE_FAILURES, LONGEST_WAIT_S, Backoff
 from ttp.server.pages.routes import PAGES
 from ttp.server.pages.visit import COOKIE, SAFE_COOKIE, Page

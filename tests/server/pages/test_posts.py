@@ -9,7 +9,7 @@ import pytest
 from tests.media_bytes import png
 from tests.server.conftest import Api
 from tests.server.pages.conftest import Person, inner
-from ttp.domain.api_token import TokenCapability
+from ttp.domain.server.api_token import TokenCapability
 from ttp.server.pages.posts import ACTIONS
 
 LATER = "2098-01-01T09:00Z"

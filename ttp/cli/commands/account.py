@@ -26,8 +26,9 @@ from ttp.cli.options import (
     split_list,
     with_output,
 )
-from ttp.cli.render import accounts, doctor
-from ttp.cli.render import accounts as accounts_module
+from ttp.cli.render.accounts import ACCOUNT_SPEC, ACCOUNTS_SPEC
+from ttp.cli.render.doctor import CHECKS_SPEC
+from ttp.cli.render.labels import plural
 from ttp.cli.settings import variable
 from ttp.cli.terminal import confirm, is_interactive, print_prompt, read_line, read_secret
 from ttp.domain.account import Account, is_loopback, parse_account_name
@@ -48,7 +49,7 @@ Some = Annotated[str | None, typer.Argument(metavar="[PLATFORM/HANDLE]", help="A
 
 
 @account.command("add")
-@with_output()
+@with_output(ACCOUNTS_SPEC)
 def add(
     context: Context,
     name: AccountName,
@@ -69,7 +70,6 @@ def add(
       ttp account add ig/shop
       ttp account add command/discord --program ./discord.py
     """
-    context.out.check_fields(accounts_module.ACCOUNTS_SPEC)
     from ttp.services.accounts import ask_server, find_server
 
     parse_account_name(name, context.platforms)
@@ -78,7 +78,7 @@ def add(
     text = None if credentials is None else read_file(context, credentials, "credentials")
     added = context.accounts.add(name, text, root, info)
     said = f"{added.name} is {'connected' if added.connected else 'added, not connected'}."
-    context.out.write_one(accounts_module.ACCOUNTS_SPEC, added, say=[said])
+    context.out.write_one(ACCOUNTS_SPEC, added, say=[said])
     held = None if credentials is None else context.credentials.get(added.name)
     if held is not None and held.refresh_token is not None:
         is_inside = context.config.text("credentials.backend") == "store"
@@ -88,7 +88,7 @@ def add(
 
 
 @account.command("connect")
-@with_output(verbose=True)
+@with_output(ACCOUNTS_SPEC, verbose=True)
 def connect(
     context: Context,
     name: Annotated[str, typer.Argument(metavar="PLATFORM[/HANDLE]", help="A platform or an account: x, ig/shop.")],
@@ -124,7 +124,6 @@ def connect(
     """
     from ttp.platforms.login import PasswordLogin
 
-    context.out.check_fields(accounts.ACCOUNTS_SPEC)
     platform = context.platforms.find(name.partition("/")[0]).name
     ask = is_interactive() and not no_input
     wanted = tuple(part for part in (scopes or "").replace(",", " ").split() if part)
@@ -153,7 +152,7 @@ def connect(
 
 
 @account.command("list")
-@with_output()
+@with_output(ACCOUNTS_SPEC)
 def list_accounts(context: Context) -> None:
     """List accounts and whether they are connected.
 
@@ -161,11 +160,11 @@ def list_accounts(context: Context) -> None:
       ttp account list
       ttp account list --json
     """
-    context.out.write_list(accounts_module.ACCOUNTS_SPEC, context.queries.accounts())
+    context.out.write_list(ACCOUNTS_SPEC, context.queries.accounts())
 
 
 @account.command("show")
-@with_output()
+@with_output(ACCOUNT_SPEC)
 def show_account(context: Context, name: AccountName) -> None:
     """Show everything about one account except its tokens.
 
@@ -173,11 +172,11 @@ def show_account(context: Context, name: AccountName) -> None:
       ttp account show x/me
       ttp account show ig
     """
-    context.out.write_one(accounts_module.ACCOUNT_SPEC, context.queries.account(name))
+    context.out.write_one(ACCOUNT_SPEC, context.queries.account(name))
 
 
 @account.command("check")
-@with_output(verbose=True)
+@with_output(CHECKS_SPEC, verbose=True)
 def check(context: Context, name: Some = None) -> int:
     """Check accounts on their platforms: token, permissions, quota.
 
@@ -190,26 +189,21 @@ def check(context: Context, name: Some = None) -> int:
     """
     from ttp.cli.commands.doctor import finish_checks
 
-    view = doctor.checkup()
-    context.out.check_fields(view)
     accounts = context.queries.accounts() if name is None else [context.queries.account(name)]
     return finish_checks(context.out, context.account_check.accounts(accounts))
 
 
 @account.command("enable")
-@with_output()
+@with_output(ACCOUNTS_SPEC)
 def enable(context: Context, name: AccountName) -> None:
     """Enable an account that is disabled or on hold.
 
     Examples:
       ttp account enable x/me
     """
-    context.out.check_fields(accounts_module.ACCOUNTS_SPEC)
     done = context.accounts.enable(name)
-    context.out.write_one(accounts_module.ACCOUNTS_SPEC, done.account, say=[f"{done.account.name} is enabled."])
+    context.out.write_one(ACCOUNTS_SPEC, done.account, say=[f"{done.account.name} is enabled."])
     if done.failed:
-        from ttp.cli.render.labels import plural
-
         context.out.note(
             f"{plural(done.failed, 'post')} failed while it was disabled\n"
             f"ttp retry --failed --account {done.account.name}"
@@ -217,25 +211,22 @@ def enable(context: Context, name: AccountName) -> None:
 
 
 @account.command("disable")
-@with_output()
+@with_output(ACCOUNTS_SPEC)
 def disable(context: Context, name: AccountName) -> None:
     """Disable an account; its posts fail when they are due.
 
     Examples:
       ttp account disable x/me
     """
-    context.out.check_fields(accounts_module.ACCOUNTS_SPEC)
     done = context.accounts.disable(name)
-    context.out.write_one(accounts_module.ACCOUNTS_SPEC, done.account, say=[f"{done.account.name} is disabled."])
+    context.out.write_one(ACCOUNTS_SPEC, done.account, say=[f"{done.account.name} is disabled."])
     if done.waiting:
-        from ttp.cli.render.labels import plural
-
         held = f"{plural(done.waiting, 'scheduled post')} will fail for this account when due"
         context.out.note(f"{held}:  ttp list --account {done.account.name}")
 
 
 @account.command("set")
-@with_output()
+@with_output(ACCOUNTS_SPEC)
 def set_(
     context: Context,
     name: AccountName,
@@ -252,7 +243,6 @@ def set_(
       ttp account set x/me --tz Europe/Berlin
       ttp account set tiktok/me --set tiktok.privacy_level=SELF_ONLY
     """
-    context.out.check_fields(accounts_module.ACCOUNTS_SPEC)
     if tz is None and not options:
         raise UsageError("nothing to set", Hint("see", "ttp account set --help"))
     if tz:
@@ -260,11 +250,11 @@ def set_(
 
         parse_zone(tz)
     changed = context.accounts.set(name, timezone=tz, options=parse_platform_options(context, options, may_empty=True))
-    context.out.write_one(accounts_module.ACCOUNTS_SPEC, changed, say=[f"Changed {changed.name}."])
+    context.out.write_one(ACCOUNTS_SPEC, changed, say=[f"Changed {changed.name}."])
 
 
 @account.command("remove")
-@with_output(verbose=True)
+@with_output(ACCOUNTS_SPEC, verbose=True)
 def remove(context: Context, name: AccountName, yes: Yes = False, no_input: NoInput = False) -> int:
     """Remove an account and its credentials; published posts and metrics stay.
 
@@ -274,20 +264,12 @@ def remove(context: Context, name: AccountName, yes: Yes = False, no_input: NoIn
     Examples:
       ttp account remove x/old
     """
-    context.out.check_fields(accounts_module.ACCOUNTS_SPEC)
     found = context.queries.account(name)
-    if not confirm(
-        f"Remove {found.name} and its credentials?",
-        yes=True,
-        ask_anyway=not yes,
-        no_input=no_input,
-        refusal="",
-        again="",
-    ):
+    if not confirm(f"Remove {found.name} and its credentials?", yes=yes, no_input=no_input):
         return FAILED
     left = context.account_removal.remove(name, cancel=yes)
     more = f" Cancelled for it: {' '.join(map(str, left.cancelled))}." if left.cancelled else ""
-    context.out.write_one(accounts_module.ACCOUNTS_SPEC, left.account, say=[f"Removed {left.account.name}.{more}"])
+    context.out.write_one(ACCOUNTS_SPEC, left.account, say=[f"Removed {left.account.name}.{more}"])
     if left.access is not None:
         context.out.note(left.access)
     return DONE
@@ -448,14 +430,14 @@ def _is_quick(context: Context, pending: PendingLogin) -> bool:
 def _print_connected(context: Context, done: ConnectResult) -> None:
     account = done.account
     again = " again" if done.again else ""
-    context.out.write_one(accounts.ACCOUNTS_SPEC, account, say=[f"{account.name} is connected{again}."])
+    context.out.write_one(ACCOUNTS_SPEC, account, say=[f"{account.name} is connected{again}."])
     if done.missing:
         context.out.note(
             f"{account.name} lacks the permissions {', '.join(done.missing)}; what needs them will fail\n"
             f"allow them:  ttp account connect {account.name}"
         )
     if done.failed:
-        posts = "1 post" if done.failed == 1 else f"{done.failed} posts"
+        posts = plural(done.failed, "post")
         context.out.note(f"{posts} failed while it was not connected:  ttp retry --failed --account {account.name}")
     note_media_host(context, account)
 
@@ -527,10 +509,10 @@ def _ended() -> UsageError:
     return UsageError("nothing was typed; no account was connected")
 
 
-_VIEW = replace(accounts_module.ACCOUNTS_SPEC, columns=("account",))
+_VIEW = replace(ACCOUNTS_SPEC, columns=("account",))
 
 
-@with_output()
+@with_output(_VIEW)
 def pause(context: Context, account: Accounts = None) -> None:
     """Pause publishing for all accounts, or for some; due posts wait.
 
@@ -540,7 +522,6 @@ def pause(context: Context, account: Accounts = None) -> None:
       ttp pause
       ttp pause --account x/me
     """
-    context.out.check_fields(_VIEW)
     paused = _pausing(context).pause(_wanted(context, account))
     more = f" --account {paused[0].name}" if account and len(paused) == 1 else ""
     said = (
@@ -551,7 +532,7 @@ def pause(context: Context, account: Accounts = None) -> None:
     context.out.write_list(_VIEW, paused, say=[said])
 
 
-@with_output()
+@with_output(_VIEW)
 def resume(context: Context, account: Accounts = None) -> None:
     """Resume publishing; posts that waited are published a minute apart.
 
@@ -559,7 +540,6 @@ def resume(context: Context, account: Accounts = None) -> None:
       ttp resume
       ttp resume --account x/me
     """
-    context.out.check_fields(_VIEW)
     resumed = _pausing(context).resume(_wanted(context, account))
     context.out.write_list(_VIEW, resumed, say=[f"Resumed {_names(resumed)}." if resumed else "Nothing was paused."])
 

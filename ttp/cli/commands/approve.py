@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ttp.services.queries import PostView
 
 
-@with_output()
+@with_output(saved_posts_spec())
 def approve(context: Context, post_ids: PostIds) -> None:
     """Approve the present version of posts.
 
@@ -30,7 +30,6 @@ def approve(context: Context, post_ids: PostIds) -> None:
       ttp approve 41
       ttp approve 41 42 50-55
     """
-    context.out.check_fields(saved_posts_spec())
     posts = _approving(context).approve(existing_ids(context, post_ids), by=context.approver)
     if not permissions.is_approval_needed(context.config):
         context.out.note(f"approval is not required here: {permissions.APPROVAL_SETTING} is false")
@@ -38,7 +37,7 @@ def approve(context: Context, post_ids: PostIds) -> None:
     context.out.write_list(saved_posts_spec(waiting), posts, say=[_approved(context, post) for post in posts])
 
 
-@with_output()
+@with_output(saved_posts_spec())
 def reject(
     context: Context,
     post_ids: PostIds,
@@ -50,7 +49,6 @@ def reject(
       ttp reject 41 42
       ttp reject 41 --reason 'The price is wrong'
     """
-    context.out.check_fields(saved_posts_spec())
     if reason is not None and not reason.strip():
         raise UsageError("the reason is empty", Hint("try", "leave out --reason"))
     posts = _approving(context).reject(existing_ids(context, post_ids), reason)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ttp.cli.commands.list import NO_MATCH
 from ttp.cli.context import Context
-from ttp.cli.errors import DONE, FAILED, option_words, quote_command
+from ttp.cli.errors import DONE, FAILED
 from ttp.cli.notices import print_warnings
 from ttp.cli.options import parse_post_filter
 from ttp.cli.render import changes
 from ttp.cli.render import posts as posts_module
+from ttp.cli.render.labels import plural
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.terminal import confirm
 from ttp.domain.errors import Hint, UsageError
@@ -27,7 +29,7 @@ VIEW: OutputSpec[PlannedChange] = OutputSpec(
     files.CHANGE_FIELDS,
     ("action", "id", "changes", "scheduledAt", "accounts", "content"),
     files.change_json,
-    changes.steps_renderer(files=False),
+    partial(changes.render_steps, files=False),
 )
 WORDS = ("status", "platform", "account", "tag", "since", "until", "search", "key")
 """The filters of `--where`, which are those of `ttp list`."""
@@ -43,16 +45,6 @@ class BulkOptions:
     add_tags: tuple[str, ...] = ()
     remove_tags: tuple[str, ...] = ()
     delete: bool = False
-
-    def words(self) -> list[str]:
-        """Return the options as words of a command."""
-        link = ["--replace-link", *self.replace_link] if self.replace_link else []
-        tags = {"--add-tag": ",".join(self.add_tags) or None, "--remove-tag": ",".join(self.remove_tags) or None}
-        return [
-            *link,
-            *option_words({"--shift": self.shift, "--account": self.account, **tags}),
-            *(["--delete"] if self.delete else []),
-        ]
 
 
 def edit_many(
@@ -79,23 +71,13 @@ def edit_many(
     if not dry_run:
         refuse_forbidden(context.posts, steps)
     context.out.write_list(VIEW, steps, say=None if steps else ["Nothing would change."])
-    print_warnings(
-        context.out, list({problem.message: problem for step in steps for problem in step.warnings}.values())
-    )
+    print_warnings(context.out, (problem for step in steps for problem in step.warnings))
     if steps and dry_run:
         context.out.note("--dry-run: nothing was changed")
     if not steps or dry_run:
         return DONE
-    said = changes.counted(len(steps), "post")
-    sure = confirm(
-        f"Change {said}?",
-        yes=yes,
-        ask_anyway=not yes,
-        no_input=no_input,
-        refusal=f"changing {said}",
-        again=quote_command("ttp", "edit", "--where", where, *wanted.words(), "--yes"),
-    )
-    if not sure:
+    said = plural(len(steps), "post")
+    if not confirm(f"Change {said}?", yes=yes, no_input=no_input, refusal=f"changing {said}"):
         return FAILED
     apply_changes(context.posts, steps, "edit")
     context.out.note(f"Changed {said}.  Undo:  ttp undo")
@@ -103,14 +85,14 @@ def edit_many(
 
 
 def _delete_many(context: Context, where: str, wanted: BulkOptions, *, dry_run: bool, yes: bool, no_input: bool) -> int:
-    if wanted.words() != ["--delete"]:
+    if wanted != BulkOptions(delete=True):
         raise UsageError("--delete takes no other change", Hint("see", "ttp edit --help"))
     if not context.out.for_people:
         context.out.check_fields(posts_module.DELETED_SPEC)
     found = context.queries.views(_filter(context, where))
     posts = list(found)
     ids = [post.id or 0 for post in posts]
-    said = changes.counted(len(ids), "post")
+    said = plural(len(ids), "post")
     if context.out.for_people:
         context.out.write_list(posts_module.POSTS_SPEC, posts, say=None if posts else [NO_MATCH])
     if dry_run:
@@ -122,14 +104,7 @@ def _delete_many(context: Context, where: str, wanted: BulkOptions, *, dry_run: 
         if not context.out.for_people:
             context.out.write_list(posts_module.DELETED_SPEC, [])
         return DONE
-    if not confirm(
-        f"Delete {said}?",
-        yes=yes,
-        ask_anyway=not yes,
-        no_input=no_input,
-        refusal=f"deleting {said}",
-        again=quote_command("ttp", "edit", "--where", where, "--delete", "--yes"),
-    ):
+    if not confirm(f"Delete {said}?", yes=yes, no_input=no_input, refusal=f"deleting {said}"):
         return FAILED
     context.posts.delete(ids)
     context.out.write_list(posts_module.DELETED_SPEC, ids, say=[f"Deleted {said}.  Undo:  ttp undo"])
@@ -156,13 +131,13 @@ def _filter(context: Context, where: str) -> PostFilter:
         raise UsageError("--where is empty", Hint("try", "--where status=scheduled"))
     several = {name: found.get(name) for name in ("status", "platform", "account", "tag")}
     one = {name: found[name][-1] for name in ("since", "until", "search", "key") if name in found}
-    return parse_post_filter(context, "edit", **several, **one)  # type: ignore[arg-type]  # by name
+    return parse_post_filter(context, **several, **one)  # type: ignore[arg-type]  # by name
 
 
 def _edit(wanted: BulkOptions) -> BulkEditRequest:
     from ttp.services.bulk_edit import BulkEditRequest
 
-    if not wanted.words():
+    if wanted == BulkOptions():
         ways = ("--add-tag TAG", "--shift +1d", "--account x/old=x/new", "--replace-link OLD NEW", "--delete")
         raise UsageError("nothing to change", *(Hint("try", way) for way in ways))
     pair = None

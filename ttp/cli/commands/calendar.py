@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -25,6 +25,7 @@ from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.post import calendar_time
 from ttp.domain.time.calendar_range import CalendarRange
+from ttp.domain.time.formatting import DAYS, MONTHS, format_iso
 from ttp.domain.time.zones import parse_zone
 from ttp.views.calendar import CALENDAR_FIELDS, CalendarPage, calendar_json, calendar_row, gaps_of
 from ttp.views.posts import MOST_NAMED
@@ -35,7 +36,13 @@ if TYPE_CHECKING:
     from ttp.services.queries import PostView
 
 
-@options.with_output()
+CALENDAR_SPEC: OutputSpec[PostView] = OutputSpec(
+    CALENDAR_FIELDS, ("date", "time", "id", "accounts", "content"), partial(calendar_row, clock=UTC)
+)
+"""`ttp calendar`: a row for each post."""
+
+
+@options.with_output(CALENDAR_SPEC)
 def calendar(
     context: Context,
     when: Annotated[
@@ -62,13 +69,11 @@ def calendar(
       ttp calendar --week next --account x/me
       ttp calendar 2026-12 --ics > posts.ics
     """
-
     zone = context.zone if tz is None else parse_zone(tz)
     today = context.now().astimezone(zone).date()
     span = options.parse_range(context, when, month=month, week=week, zone=zone)
     _refuse(context.out, status, ics=ics)
-    context.out.check_fields(calendar_spec(CalendarPage(span)))
-    wanted = options.parse_post_filter(context, "calendar", status=status, platform=platform, account=account, tag=tag)
+    wanted = options.parse_post_filter(context, status=status, platform=platform, account=account, tag=tag)
     posts = context.calendar.posts(span, wanted)
     if ics:
         context.out.document(context.export.calendar(posts))
@@ -106,8 +111,6 @@ def _take(
     context: Context, span: CalendarRange, free: Sequence[FreeHour], accounts: Sequence[Account], tz: str | None
 ) -> str:
     """Return the command that plans drafts of these accounts, or a new post at the first free hour."""
-    from ttp.domain.time.formatting import format_iso
-
     ids = map(str, context.calendar.drafts(accounts, min(len(free), MOST_NAMED)))
     start = max(span.start, context.now())
     days = 1 + (free[-1].at - start) // timedelta(days=1)
@@ -128,38 +131,28 @@ def _refuse(out: Output, status: list[str] | None, *, ics: bool) -> None:
 
 
 def calendar_spec(sheet: CalendarPage) -> OutputSpec[PostView]:
-    """Return the spec of `ttp calendar`: a row for each post."""
-    span = sheet.span
-
-    def render(posts: Sequence[PostView], page: Page) -> Iterable[str]:
-        if span.is_week:
-            return render_week(posts, sheet, page)
-        return render_month(posts, sheet, page)
-
-    to_document = partial(calendar_json, sheet)
-    columns = ("date", "time", "id", "accounts", "content")
-    return OutputSpec(
-        CALENDAR_FIELDS, columns, lambda post: calendar_row(post, sheet.clock), render, to_document=to_document
+    """Return the spec of a month or a week."""
+    draw = render_week if sheet.span.is_week else render_month
+    return replace(
+        CALENDAR_SPEC,
+        to_json=partial(calendar_row, clock=sheet.clock),
+        render=lambda posts, page: draw(posts, sheet, page),
+        to_document=partial(calendar_json, sheet),
     )
 
 
 STAR, NOW, GAP = "★", "▸", "-"
-WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June", "July"),
-    *("August", "September", "October", "November", "December"),
-)
 
 
 def month_name(day: date) -> str:
     """Return `November 2026`."""
-    return f"{_MONTHS[day.month - 1]} {day.year}"
+    return f"{MONTHS[day.month - 1]} {day.year}"
 
 
 def days_name(span: CalendarRange) -> str:
     """Return `23 to 29 November 2026`, with the month and the year of the first day if they differ."""
     first, last = span.first, span.last
-    before = f"{first.day}" if first.month == last.month else f"{first.day} {_MONTHS[first.month - 1]}"
+    before = f"{first.day}" if first.month == last.month else f"{first.day} {MONTHS[first.month - 1]}"
     year = "" if first.year == last.year else f" {first.year}"
     return f"{before}{year} to {last.day} {month_name(last)}"
 
@@ -227,7 +220,7 @@ def render_month(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> 
     numbers = f"weeks {weeks[0].isocalendar().week} to {weeks[-1].isocalendar().week}"
     yield from heading([month_name(span.first)], f"{escape_text(page.zone_name())}, {numbers}", left + 7 * wide, page)
     yield ""
-    head = "".join(pad(f" {name}", wide) for name in WEEKDAYS)
+    head = "".join(pad(f" {name}", wide) for name in DAYS)
     yield page.paint(f"{' ' * left}{head}".rstrip(), "dim")
     held: dict[date, list[PostView]] = {}
     for post in posts:
@@ -469,4 +462,4 @@ def _heading(sheet: CalendarPage, page: Page, width: int) -> Iterator[str]:
 
 
 def _day_name(day: date) -> str:
-    return f"{WEEKDAYS[day.weekday()]} {day.day:>2}"
+    return f"{DAYS[day.weekday()]} {day.day:>2}"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ttp.cli.context import Context
-from ttp.cli.errors import DONE, FAILED, PARTIAL, option_words, quote_command
+from ttp.cli.errors import DONE, FAILED, PARTIAL
 from ttp.cli.options import AccountName, NoInput, Yes, split_list, with_output
 from ttp.cli.render.labels import plural
 from ttp.cli.render.page import Cell, Column, Page, Style, table
@@ -26,17 +27,6 @@ if TYPE_CHECKING:
 _STYLES: dict[str, Style] = {"verified": "green", "skipped": "dim"}
 
 
-def certification_spec(head: ReportHead) -> OutputSpec[CertifiedPost]:
-    """Return the spec of a report; its JSON document has the rows as `results`."""
-    return OutputSpec(
-        CERTIFIED_FIELDS,
-        ("kind", "outcome", "lookUp", "deleted", "remoteIds"),
-        certified_json,
-        render_results,
-        to_document=lambda rows: {**head.as_json(), "results": rows},
-    )
-
-
 def render_results(results: Sequence[CertifiedPost], page: Page) -> Iterator[str]:
     heads = [Column("KIND"), Column("OUTCOME"), Column("LOOK-UP"), Column("DELETED"), Column("DETAIL")]
     rows = [
@@ -50,6 +40,11 @@ def render_results(results: Sequence[CertifiedPost], page: Page) -> Iterator[str
         for one in results
     ]
     yield from table(heads, rows, page, wrapped=True)
+
+
+CERTIFIED_SPEC: OutputSpec[CertifiedPost] = OutputSpec(
+    CERTIFIED_FIELDS, ("kind", "outcome", "lookUp", "deleted", "remoteIds"), certified_json, render_results
+)
 
 
 def report_lines(head: ReportHead, results: Sequence[CertifiedPost]) -> Iterator[str]:
@@ -81,7 +76,7 @@ def _yes_or_no(one: CertifiedPost) -> str:
     return "-" if one.deleted is None else "yes" if one.deleted else "no"
 
 
-@with_output(verbose=True)
+@with_output(CERTIFIED_SPEC, verbose=True)
 def certify(
     context: Context,
     name: AccountName,
@@ -113,26 +108,18 @@ def certify(
     account = context.queries.account(name)
     facts = context.platforms.facts(account.platform)
     head = ReportHead(context.now(), account.name, facts.title, facts.server_software(account))
-    spec = certification_spec(head)
-    context.out.check_fields(spec)
     to = None if report is None else _new_file(context, report)
     context.publisher.refuse_elsewhere()
     plan = context.certification.plan(account, PHOTO, CLIP, split_list(only) or ())
     for post in plan.posts:
         if post.refused is not None:
             context.out.note(f"{post.kind.name} is left out: {post.refused.message}")
-    typed = [account.name, *option_words({"--only": only, "--report": report}), *(["--keep"] if keep else [])]
-    if not confirm(
-        _question(plan, keep=keep),
-        yes=yes,
-        ask_anyway=not yes,
-        no_input=no_input,
-        refusal=f"publishing {plural(len(plan.possible), 'post')} to {account.name}{_price(plan)}",
-        again=quote_command("ttp", "certify", *typed, "--yes"),
-    ):
+    refusal = f"publishing {plural(len(plan.possible), 'post')} to {account.name}{_price(plan)}"
+    if not confirm(_question(plan, keep=keep), yes=yes, no_input=no_input, refusal=refusal):
         return FAILED
     progress = PublishReport(context, Mode.PUBLISH)
     results, signal = context.certification.run(plan, progress.tell, keep=keep)
+    spec = replace(CERTIFIED_SPEC, to_document=lambda rows: {**head.as_json(), "results": rows})
     context.out.write_list(spec, results)
     if to is not None:
         output_file.write(to, report_lines(head, results), context.own_files, over=False, typed=report)

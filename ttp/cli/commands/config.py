@@ -51,7 +51,7 @@ Name = Annotated[str, typer.Argument(metavar="KEY", help="A setting: publish.ret
 
 
 @config.command("show")
-@with_output()
+@with_output(VIEW)
 def show(
     context: Context,
     keys: Annotated[
@@ -69,28 +69,27 @@ def show(
       ttp config show publish --origin
       ttp config show --changed
     """
-    view = _WITH_ORIGIN if origin else VIEW
-    context.out.check_fields(view)
     written = settings.written(settings.config_path())
     shown = [_shape(context, key, written) for key in (_below(context, keys) if keys else context.keys.values())]
-    context.out.write_list(view, [one for one in shown if not changed or one["value"] != one["default"]])
+    context.out.write_list(
+        _WITH_ORIGIN if origin else VIEW, [one for one in shown if not changed or one["value"] != one["default"]]
+    )
 
 
 @config.command("get")
-@with_output()
+@with_output(_VALUE)
 def get(context: Context, key: Name) -> None:
     """Print the value of one setting; an empty line if it has none.
 
     Examples:
       ttp config get timezone
     """
-    context.out.check_fields(_VALUE)
     shape = _shape(context, settings.key_named(key, context.keys), settings.written(settings.config_path()))
     context.out.write_one(_VALUE, shape, say=[_plain(shape["value"])])
 
 
 @config.command("set")
-@with_output()
+@with_output(VIEW)
 def set_(
     context: Context,
     key: Name,
@@ -106,20 +105,18 @@ def set_(
       ttp config set publish.max_lateness_s 7200
       ttp config set platforms.enabled x instagram
     """
-    context.out.check_fields(VIEW)
     wanted = settings.key_named(key, context.keys)
     _write(context, wanted, settings.parse_value(wanted, value))
 
 
 @config.command("unset")
-@with_output()
+@with_output(VIEW)
 def unset(context: Context, key: Name) -> None:
     """Remove a setting from the config file, which resets it to its default.
 
     Examples:
       ttp config unset timezone
     """
-    context.out.check_fields(VIEW)
     _write(context, settings.key_named(key, context.keys), None)
 
 
@@ -138,8 +135,8 @@ def edit_(context: Context) -> None:
     from ttp.domain.time.zones import parse_configured_zone
 
     path = settings.config_path()
-    there = text_of(path)
-    before = template(context.keys) if there is None else there
+    there = settings.text_of(path)
+    before = "\n".join([*template(context.keys), ""]) if there is None else there
     draft = path.with_name(path.name + ".edit")
     if draft.exists():
         context.out.note(
@@ -151,11 +148,11 @@ def edit_(context: Context) -> None:
     try:
         edit(draft)
     except TtpError as failed:
-        if text_of(draft) in (None, before):
+        if settings.text_of(draft) in (None, before):
             draft.unlink(missing_ok=True)
             raise
         raise type(failed)(failed.message, *failed.hints, go_on) from None
-    after = text_of(draft)
+    after = settings.text_of(draft)
     if after is None:
         raise Conflict(
             f"{draft}, which your editor had open, was used by another `ttp config edit` or deleted",
@@ -209,19 +206,17 @@ def _shape(context: Context, key: Key, written: Container[str]) -> Json:
     if _is_in_store(key):
         found = _shared(context)
         value, origin = found.get(key.name, key.default), context.database.name if key.name in found else "default"
-        return {
-            "key": key.name,
-            "value": _json(value),
-            "origin": origin,
-            "default": _json(key.default),
-            "help": key.help,
-        }
-    value = context.own_config[key.name]
-    given = value != key.default or key.name in written or key.formerly in written
-    origin = settings.source(key.name) if given or os.environ.get(settings.variable(key.name)) else "default"
-    if key.formerly and os.environ.get(settings.variable(key.formerly)) and origin != settings.variable(key.name):
-        origin = settings.variable(key.formerly)
+    else:
+        value, origin = context.own_config[key.name], _origin(context.own_config[key.name], key, written)
     return {"key": key.name, "value": _json(value), "origin": origin, "default": _json(key.default), "help": key.help}
+
+
+def _origin(value: Value, key: Key, written: Container[str]) -> str:
+    """Return where a setting of this host is set."""
+    now, before = settings.variable(key.name), settings.variable(key.formerly) if key.formerly else ""
+    given = value != key.default or key.name in written or key.formerly in written
+    origin = settings.source(key.name) if given or os.environ.get(now) else "default"
+    return before if os.environ.get(before) and origin != now else origin
 
 
 def _json(value: Value) -> object:
@@ -298,8 +293,6 @@ def note_overrides(context: Context, changed: Sequence[Key]) -> None:
 
 def _note_running_publisher(context: Context) -> None:
     """Print a note if a publisher runs: it keeps the settings that it started with."""
-    from ttp.store.home import locks
-
     home = context.home
     holder = locks.read_holder(home)
     if holder is not None and holder.mode == "loop" and context.database.is_publisher_running():
@@ -319,28 +312,18 @@ def replace_file(path: Path, before: str | None, after: str) -> bool:
     """Replace a file if its text is still `before` (None: no file); return whether it was replaced. Busy."""
     path = path.resolve()
     with _changing(path):
-        still = text_of(path) == before
+        still = settings.text_of(path) == before
         if still:
             files.write_whole(path, after)
         return still
-
-
-def text_of(path: Path) -> str | None:
-    """Return the text of a file; None if it is missing. UsageError."""
-    try:
-        return files.read_text(path, null=True)
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or "it is not UTF-8"
-        raise UsageError(f"the config file {path} cannot be read: {why}") from None
 
 
 def _with(path: Path, changes: Sequence[tuple[Key, Value]]) -> str:
     """Return the text of the file with settings changed."""
     import tomlkit
 
-    document = tomlkit.parse(_text(path))
+    settings.written(path)  # refuses what is not TOML
+    document = tomlkit.parse(settings.text_of(path) or "")
     for key, value in changes:
         _put(document, path, key, value)
     return tomlkit.dumps(document)
@@ -377,19 +360,6 @@ def _changing(path: Path) -> Iterator[None]:
         raise Busy(f"the config file {path} cannot be written: {error.strerror}") from None
 
 
-def template(keys: KeyTable) -> str:
-    """Return a config file with every setting commented out at its default."""
-    return "\n".join(_template(keys)) + "\n"
-
-
-def _text(path: Path) -> str:
-    """Return the text of the file. UsageError if it is not TOML."""
-    from ttp.cli import settings
-
-    settings.written(path)
-    return text_of(path) or ""
-
-
 def _remove_setting(table: Any, tables: list[str], name: str) -> None:
     """Remove a setting from its tables, and tables that are then empty."""
     if not isinstance(table, MutableMapping):
@@ -404,7 +374,8 @@ def _remove_setting(table: Any, tables: list[str], name: str) -> None:
         table.pop(first)
 
 
-def _template(known: KeyTable) -> Iterator[str]:
+def template(known: KeyTable) -> Iterator[str]:
+    """Yield the lines of a config file with every setting commented out at its default."""
     import tomlkit
 
     yield "# Settings of ttp. Lines with a # show defaults.  See: ttp help config"

@@ -7,6 +7,8 @@ import re
 import shlex
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
@@ -20,8 +22,8 @@ from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, RECONNECT
 from ttp.cli.options import with_output
 from ttp.cli.output import Output
-from ttp.cli.render import doctor as render_doctor
 from ttp.cli.render import spec
+from ttp.cli.render.doctor import CHECKS_SPEC
 from ttp.domain.action import action
 from ttp.domain.config import Config, KeyTable
 from ttp.domain.diagnostics import (
@@ -37,7 +39,7 @@ from ttp.domain.diagnostics import (
 from ttp.domain.errors import TtpError, UsageError
 from ttp.domain.time.zones import parse_configured_zone, parse_zone
 from ttp.views import Json
-from ttp.views.status import AUDIT_FIELDS
+from ttp.views.status import AUDIT_FIELDS, checkup_json
 
 if TYPE_CHECKING:
     from ttp.cli.render.page import Page
@@ -83,7 +85,7 @@ AUDIT: spec.OutputSpec[list[PromiseCheck]] = spec.OutputSpec(
 )
 
 
-@with_output()
+@with_output(AUDIT)
 def audit(context: Context) -> int:
     """Check from the records that nothing was published twice.
 
@@ -95,7 +97,6 @@ def audit(context: Context) -> int:
       ttp audit
       ttp audit --json
     """
-    context.out.check_fields(AUDIT)
     from ttp.services.audit import Audit
 
     checks = Audit(context.database, context.platforms).run()
@@ -103,7 +104,7 @@ def audit(context: Context) -> int:
     return FAILED if any(one.wrong for one in checks) else DONE
 
 
-@with_output(verbose=True)
+@with_output(CHECKS_SPEC, verbose=True)
 def doctor(
     context: Context,
     online: Annotated[bool, typer.Option("--online", help="Check each account on its platform too.")] = False,
@@ -120,7 +121,6 @@ def doctor(
       ttp doctor
       ttp doctor --online
     """
-    context.out.check_fields(render_doctor.checkup())
     return finish_checks(context.out, Checkup(tuple(_checks(context, online=online))))
 
 
@@ -129,7 +129,7 @@ def finish_checks(out: Output, found: Checkup) -> int:
     if out.for_people and not out.fields and not found.checks:
         out.write_message("No accounts yet.  Connect one:  ttp account connect x")
     else:
-        out.write_list(render_doctor.checkup(found), found.checks)
+        out.write_list(replace(CHECKS_SPEC, to_document=partial(checkup_json, found)), found.checks)
     if not found.count(Grade.FAIL):
         return DONE
     return RECONNECT if found.only_reconnects else FAILED

@@ -11,7 +11,8 @@ import typer
 from ttp.cli import options
 from ttp.cli.context import Context
 from ttp.cli.output import Output, json_value
-from ttp.cli.render import changes, spec
+from ttp.cli.render import spec
+from ttp.cli.render.labels import plural
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.media.item import MediaItem
 from ttp.views import Json, metrics
@@ -66,7 +67,6 @@ def export(
     """
     wanted = options.parse_post_filter(
         context,
-        "export",
         status=status,
         platform=platform,
         account=account,
@@ -161,7 +161,7 @@ def _answer(out: Output, path: Path, chosen: str, posts: int, beside: ExportedMe
         "unchanged": unchanged,
     }
     same = f", {unchanged} of them unchanged" if unchanged else ""
-    out.write_one(EXPORTED, shape, say=[f"Exported {changes.counted(posts, 'post')} to {path}{same}."])
+    out.write_one(EXPORTED, shape, say=[f"Exported {plural(posts, 'post')} to {path}{same}."])
 
 
 def _format(asked: str | None, path: Path | None) -> str:

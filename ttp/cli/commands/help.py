@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from textwrap import wrap
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated
@@ -307,11 +307,10 @@ tells how a store of another user makes a boundary.""",
 
 def capability_help() -> str:
     """Return what `ttp help capability` prints: what each level allows, and the commands that need no more."""
-    import textwrap
 
     def listed(level: str) -> list[str]:
         names = ", ".join(path.replace(" ", "\xa0") for path in _paths_of(level))
-        lines = textwrap.wrap(names, 80, initial_indent="           ", subsequent_indent="           ")
+        lines = wrap(names, 80, initial_indent="           ", subsequent_indent="           ")
         return [line.replace("\xa0", " ") for line in lines]
 
     read, draft, publish = _CAPABILITY_HELP
@@ -345,14 +344,12 @@ def help_(
     match what or []:
         case []:
             print_out(help_page(terminal_width()))
-        case [topic] if topic in TOPICS:
+        case [topic] if topic in TOPICS or (topic not in BY_NAME and topic in context.platforms.names()):
             print_out(topic_text(topic, context.platforms).rstrip("\n") + "\n")
         case [command, *rest] if command in BY_NAME:
             from ttp.cli.app import print_help
 
             print_help([command, *rest])
-        case [name] if name in context.platforms.names():
-            print_out(topic_text(name, context.platforms).rstrip("\n") + "\n")
         case words:
             raise _unknown(" ".join(words))
     return None
@@ -382,29 +379,25 @@ def platform_help(platform: Platform, options: Mapping[str, Option]) -> str:
     return "\n".join(parts)
 
 
+_TEXTS: Mapping[str, str | Callable[[], str]] = {
+    "time": TIME_HELP,
+    "json": JSON_HELP,
+    "exit-codes": EXIT_HELP,
+    "cron": CRON_HELP,
+    "environment": environment_help,
+    "statuses": status_help,
+    "media-host": MEDIA_HOST_HELP,
+    "capability": capability_help,
+    "postgresql": POSTGRESQL_HELP,
+}
+
+
 def topic_text(topic: str, platforms: Registry) -> str:
-    """Return the text of one of TOPICS."""
-    match topic:
-        case "time":
-            return TIME_HELP
-        case "json":
-            return JSON_HELP
-        case "exit-codes":
-            return EXIT_HELP
-        case "cron":
-            return CRON_HELP
-        case "environment":
-            return environment_help()
-        case "statuses":
-            return status_help()
-        case "media-host":
-            return MEDIA_HOST_HELP
-        case "capability":
-            return capability_help()
-        case "postgresql":
-            return POSTGRESQL_HELP
-        case platform:
-            return platform_help(platforms.facts(platform), platforms.options(platform))
+    """Return the text of one of TOPICS, or of another platform."""
+    found = _TEXTS.get(topic)
+    if found is None:
+        return platform_help(platforms.facts(topic), platforms.options(topic))
+    return found if isinstance(found, str) else found()
 
 
 def completion(

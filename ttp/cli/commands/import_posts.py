@@ -10,8 +10,19 @@ import typer
 from ttp.cli.commands.plan import DAYS
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, PARTIAL
-from ttp.cli.notices import hint_line, warn_needs_approval, warn_not_running
-from ttp.cli.options import Days, From, PerDay, Strict, Tz, enable_strict_checks, parse_pairs, split_list, with_output
+from ttp.cli.notices import hint_line, warn_of_scheduled
+from ttp.cli.options import (
+    DateOrder,
+    Days,
+    From,
+    PerDay,
+    Strict,
+    Tz,
+    enable_strict_checks,
+    parse_pairs,
+    split_list,
+    with_output,
+)
 from ttp.cli.progress import progress
 from ttp.cli.render import changes, spec
 from ttp.cli.render import plan as render_plan
@@ -33,7 +44,7 @@ if TYPE_CHECKING:
 VIEW = spec.name_value_spec(files.IMPORT_FIELDS)
 
 
-@with_output()
+@with_output(VIEW)
 def import_(
     context: Context,
     file: Annotated[str, typer.Argument(metavar="FILE|DIR|-", help="CSV, JSON, JSON lines, or a folder of Markdown.")],
@@ -45,9 +56,7 @@ def import_(
         list[str] | None,
         typer.Option("--map", metavar="COLUMN=FIELD", help="Which field a column is; use its number without a header."),
     ] = None,
-    dates: Annotated[
-        str | None, typer.Option("--dates", metavar="ORDER", help="dmy or mdy: how to read 12/11/2026.")
-    ] = None,
+    dates: DateOrder = None,
     spread: Annotated[
         str | None,
         typer.Option(
@@ -76,14 +85,13 @@ def import_(
     from ttp.services.files.import_plan import ImportRules
     from ttp.services.files.import_source import open_source
 
-    context.out.check_fields(VIEW)
     enable_strict_checks(context, strict=strict)
     stdin = sys.stdin.buffer if sys.stdin is not None else None
     rules, plan = (
         ImportRules(accounts=split_list(to) or (), tz=tz),
         spreading(context, spread, from_, days, per_day, tz),
     )
-    with open_source(file, stdin, _columns(map_), context.platforms, _order(dates)) as source:
+    with open_source(file, stdin, _columns(map_), context.platforms, dates) as source:
         taken = _import_rows(context, source, rules, plan, dry_run=dry_run, partial=partial)
     if taken.refused and not partial:
         raise _refused(taken, dry_run=dry_run, in_json=context.out.in_json)
@@ -141,7 +149,7 @@ def _print_result(context: Context, taken: ImportResult, *, dry_run: bool) -> in
     if taken.timed and taken.stored:
         needed = permissions.is_approval_needed(context.config)
         scheduled = ids_needing_approval(context.queries.posts_by_id(taken.ids)) if needed else []
-        warnings += [*warn_not_running(context), *warn_needs_approval(context, scheduled)]
+        warnings += warn_of_scheduled(context, scheduled)
     shape = files.import_json(taken, warnings)
     context.out.write_one(
         VIEW, shape if context.out.in_json else changes.summed(shape), say=[_sentence(taken, dry_run=dry_run)]
@@ -157,7 +165,7 @@ def _sentence(taken: ImportResult, *, dry_run: bool) -> str:
         said += f", {taken.refused} with errors"
     if taken.spread:
         said += f"; {shape['planned']} planned"
-    return f"{changes.counted(taken.read, 'row')}: {said}." + (" --dry-run: nothing was stored." if dry_run else "")
+    return f"{plural(taken.read, 'row')}: {said}." + (" --dry-run: nothing was stored." if dry_run else "")
 
 
 def _refused(taken: ImportResult, *, dry_run: bool, in_json: bool) -> UsageError:
@@ -168,7 +176,7 @@ def _refused(taken: ImportResult, *, dry_run: bool, in_json: bool) -> UsageError
 
 
 def _some(refused: int, read: int) -> str:
-    return f"{refused} of {changes.counted(read, 'row')} {'has' if refused == 1 else 'have'} errors"
+    return f"{refused} of {plural(read, 'row')} {'has' if refused == 1 else 'have'} errors"
 
 
 def _columns(texts: list[str] | None) -> dict[str, str]:
@@ -183,15 +191,6 @@ def _columns(texts: list[str] | None) -> dict[str, str]:
             raise UsageError(f'no field "{name}"', Hint("see", ", ".join((*FIELDS, LINK))))
         found[column] = field
     return found
-
-
-def _order(dates: str | None) -> str | None:
-    from ttp.services.files.csv_file import DATES
-
-    if dates is not None and dates not in DATES:
-        ways = (Hint("try", f"--dates {one}") for one in DATES)
-        raise UsageError(f'--dates is {" or ".join(DATES)}, not "{dates}"', *ways)
-    return dates
 
 
 _NAMED = 20

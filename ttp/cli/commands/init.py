@@ -37,7 +37,7 @@ FIELDS = ("step", "done", "value", "command")
 SPEC: OutputSpec[SetupStep] = OutputSpec(FIELDS, FIELDS, _to_json)
 
 
-@with_output()
+@with_output(SPEC)
 def init(
     context: Context,
     url: Annotated[
@@ -58,7 +58,6 @@ def init(
       ttp init --json
       ttp init postgresql://ttp@db.example.org/ttp
     """
-    context.out.check_fields(SPEC)
     if url is not None:
         _use_database(context, url)
     setup = _setup(context)

@@ -13,10 +13,11 @@ import typer
 
 from ttp.cli import options
 from ttp.cli.context import Context
-from ttp.cli.errors import option_words, quote_command
+from ttp.cli.errors import retype
 from ttp.cli.notices import paused_account_notes
 from ttp.cli.render import post as post_module
 from ttp.cli.render import posts as posts_module
+from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.post import PostStatus
 
@@ -41,7 +42,7 @@ SORT_KEYS: Mapping[str, Callable[[PostView], Any]] = MappingProxyType(
 """What `--sort` can name."""
 
 
-@options.with_output()
+@options.with_output(posts_module.POSTS_SPEC)
 def list_(
     context: Context,
     status: options.Statuses = None,
@@ -75,13 +76,11 @@ def list_(
       ttp list --status failed,partial --json
       ttp list --tag launch --sort -time --limit 10
     """
-    context.out.check_fields(posts_module.POSTS_SPEC)
     key_of = _sort_key(sort, after) if sort else None
     begins, ends = _days(context, since, until, today=today, week=week)
     shown = SHOWN if context.out.for_people and limit is None and not ids else None
     wanted = options.parse_post_filter(
         context,
-        "list",
         status=status,
         platform=platform,
         account=account,
@@ -111,13 +110,10 @@ def list_(
     if shown is None:
         context.out.write_list(posts_module.POSTS_SPEC, posts)
         return
-    first = list(posts)
-    filters = {"--status": status, "--platform": platform, "--account": account, "--tag": tag, "--since": since}
-    asked = option_words({**filters, "--until": until, "--search": search, "--key": key, "--sort": sort})
-    flags = {"--needs-you": needs_you, "--today": today, "--week": week}
-    again = quote_command("ttp", "list", *asked, *(flag for flag, given in flags.items() if given))
-    more = f"--limit {2 * shown}" if sort else f"--after {first[shown - 1].id}" if len(first) > shown else ""
-    foot = [f"more:  {again} {more}"] if len(first) > shown else []
+    first, foot = list(posts), []
+    if len(first) > shown:
+        rest = other_options(limit=str(2 * shown)) if sort else other_options(after=str(first[shown - 1].id))
+        foot = [f"more:  {retype(context.argv, rest)}"]
     none = [NO_MATCH, *paused] if (filtered or begins) and not first else None
     context.out.write_list(posts_module.POSTS_SPEC, first[:shown], say=none, foot=[*foot, *paused])
 
@@ -146,7 +142,7 @@ def _days(
     return span.start, span.end
 
 
-@options.with_output()
+@options.with_output(post_module.POST_SPEC)
 def show(context: Context, post_id: options.PostId) -> None:
     """Show everything about one post, and the next command.
 
@@ -164,7 +160,7 @@ def show(context: Context, post_id: options.PostId) -> None:
     context.out.write_one(post_module.post_spec(said, look.history(post) if context.out.for_people else None), post)
 
 
-@options.with_output()
+@options.with_output(post_module.ATTEMPTS_SPEC)
 def log(context: Context, post_id: options.PostId) -> None:
     """Show every attempt to publish a post, step by step.
 

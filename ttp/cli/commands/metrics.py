@@ -15,7 +15,7 @@ import typer
 
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, PARTIAL, RECONNECT, quote_command, retype
-from ttp.cli.options import MOST, Accounts, NoInput, Tz, Yes, split_list, with_output
+from ttp.cli.options import MOST, Accounts, DateOrder, NoInput, Tz, Yes, split_list, with_output
 from ttp.cli.output import Output
 from ttp.cli.progress import progress
 from ttp.cli.render import metrics as render_metrics
@@ -26,7 +26,6 @@ from ttp.domain.account import Account, parse_account_name
 from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, NotFound, PartlyFailed, TtpError, UsageError
 from ttp.domain.metrics.ingest.columns import find_source
-from ttp.domain.metrics.ingest.dates import ORDERS
 from ttp.services.files.metrics_rows import as_text
 from ttp.services.metrics.imports import ImportOptions, MetricsImport
 from ttp.services.metrics.sync import PullResult, ReadingStopped
@@ -37,12 +36,13 @@ if TYPE_CHECKING:
 
 
 metrics = typer.Typer()
+IMPORT_SPEC = spec.name_value_spec(IMPORT_FIELDS)
 LONGEST = 10_000
 """Posts. No platform lists more."""
 
 
 @metrics.command("import")
-@with_output()
+@with_output(IMPORT_SPEC)
 def import_(
     context: Context,
     file: Annotated[str, typer.Argument(metavar="FILE|-", help="CSV, JSON or JSON lines; - reads stdin.")],
@@ -54,9 +54,7 @@ def import_(
         list[str] | None, typer.Option("--map", metavar="COLUMN=FIELD", help="Which field a column is: Clicks=likes.")
     ] = None,
     tz: Tz = None,
-    dates: Annotated[
-        str | None, typer.Option("--dates", metavar="ORDER", help="mdy or dmy: how to read 03/04/2026.")
-    ] = None,
+    dates: DateOrder = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be imported, and store nothing.")] = False,
     own_format: Annotated[
         str | None,
@@ -82,7 +80,7 @@ def import_(
 
 
 @metrics.command("pull")
-@with_output(verbose=True)
+@with_output(render_metrics.PULL_SPEC, verbose=True)
 def pull(
     context: Context,
     account: Accounts = None,
@@ -105,13 +103,12 @@ def pull(
       ttp metrics pull
       ttp metrics pull --account ig/shop --history 200
     """
-    context.out.check_fields(render_metrics.PULL_SPEC)
     named = context.queries.find_accounts(split_list(account) or ())
     return pull_metrics(context, named, history, yes=yes, no_input=no_input)
 
 
 @metrics.command("list")
-@with_output()
+@with_output(render_metrics.SAMPLES_SPEC)
 def list_(
     context: Context,
     account: Accounts = None,
@@ -133,7 +130,7 @@ def list_(
 
 
 @metrics.command("summary")
-@with_output()
+@with_output(render_metrics.TOTALS)
 def summary(context: Context, account: Accounts = None) -> None:
     """Show totals of each account: posts, samples, and sums of the newest ones.
 
@@ -141,10 +138,9 @@ def summary(context: Context, account: Accounts = None) -> None:
       ttp metrics summary
       ttp metrics summary --account x/me
     """
-    from ttp.cli.render.metrics import TOTALS
-
-    context.out.check_fields(TOTALS)
-    context.out.write_list(TOTALS, context.metrics.totals(context.queries.find_accounts(split_list(account) or ())))
+    context.out.write_list(
+        render_metrics.TOTALS, context.metrics.totals(context.queries.find_accounts(split_list(account) or ()))
+    )
 
 
 SHOWN = 10
@@ -163,9 +159,6 @@ def how_to_read(
     """Parse the options about the file. UsageError."""
     from ttp.domain.time.zones import parse_zone
 
-    if dates is not None and dates not in ORDERS:
-        ways = (Hint("try", "--dates mdy"), Hint("try", "--dates dmy"))
-        raise UsageError(f'--dates is mdy or dmy, not "{dates}"', *ways)
     return ImportOptions(
         source=None if source is None else find_source(source, context.platforms),
         mapped=_pairs(mapped or ()),
@@ -177,7 +170,6 @@ def how_to_read(
 
 def import_metrics(context: Context, file: str, how: ImportOptions, *, dry_run: bool) -> int:
     """Import a file and print the result; return the exit code."""
-    context.out.check_fields(spec.name_value_spec(IMPORT_FIELDS))
     done = MetricsImport()
     with _opened(file) as binary, _no_garbage():
         text = as_text(binary)
@@ -204,7 +196,7 @@ def _print_import(out: Output, done: MetricsImport, dry_run: bool) -> int:
     said = f"{plural(done.read, 'row')}: {counted}{' --dry-run: nothing was stored.' if dry_run else ''}"
     counts = {name: shape[name] for name in IMPORT_COUNTS}
     shown = shape if out.in_json else {**counts, "rejected": rejected}
-    out.write_one(spec.name_value_spec(IMPORT_FIELDS), shown, say=[*(_preview(done) if dry_run else ()), said])
+    out.write_one(IMPORT_SPEC, shown, say=[*(_preview(done) if dry_run else ()), said])
     return PARTIAL if done.rejected else DONE
 
 
@@ -348,10 +340,7 @@ def _paid(
             context.out.note(
                 f"{said} (at most {_money(pricing.per_read / 1000)} each; free when repeated on the same UTC day)"
             )
-    if not total:
-        return True
-    ask = total > ASK_ABOVE and not yes
-    return confirm("Pull them?", yes=True, ask_anyway=ask, no_input=no_input, refusal="", again="")
+    return confirm("Pull them?", yes=yes or total <= ASK_ABOVE, no_input=no_input)
 
 
 def _money(dollars: float) -> str:

@@ -79,7 +79,7 @@ SHOWN = 50
 
 
 @notify.command("test")
-@with_output()
+@with_output(SENT_SPEC)
 def send_test(
     context: Context,
     kind: Annotated[
@@ -94,14 +94,13 @@ def send_test(
       ttp notify test
       ttp notify test email
     """
-    context.out.check_fields(SENT_SPEC)
     sent = context.notifications.test(kind)
     context.out.write_list(SENT_SPEC, sent)
     return FAILED if any(one.error is not None for one in sent) else DONE
 
 
 @notify.command("list")
-@with_output()
+@with_output(NOTIFICATIONS_SPEC)
 def list_(
     context: Context,
     limit: Annotated[
@@ -114,7 +113,6 @@ def list_(
       ttp notify list
       ttp notify list --limit 5 --json
     """
-    context.out.check_fields(NOTIFICATIONS_SPEC)
     found = context.notifications.newest(limit)
     none = ["No notifications yet.  Send a test:  ttp notify test"]
     context.out.write_list(NOTIFICATIONS_SPEC, found, say=None if found else none)

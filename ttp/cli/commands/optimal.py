@@ -17,13 +17,14 @@ from ttp.cli.render import heatmap as render_heatmap
 from ttp.cli.render import optimal as render_optimal
 from ttp.domain.account import Account
 from ttp.domain.errors import Hint, UsageError
+from ttp.domain.time.formatting import DAYS_IN_FULL
 from ttp.views.optimal import AccountAdvice
 
 optimal = typer.Typer()
 
 
 @optimal.callback()
-@with_output()
+@with_output(render_optimal.recommendations_spec(several=True))
 def recommend(
     context: Context, account: Accounts = None, platform: Platforms = None, tz: Tz = None, all_: All = False
 ) -> None:
@@ -39,22 +40,13 @@ def recommend(
       ttp optimal heatmap --html week.html
     """
     accounts = select_accounts(context, account, platform)
+    told = [_advice(context, one, tz) for one in accounts]
     view = render_optimal.recommendations_spec(everything=all_, tz=tz, several=len(accounts) > 1)
-    context.out.check_fields(view)
-    advise = context.optimal.advise
-    zone = context.times.account_zone
-    told = [
-        AccountAdvice(
-            advise(one, zone(one, tz)), zone_is_known(context, one, tz), context.platforms.title(one.platform)
-        )
-        for one in accounts
-    ]
-    nothing = [NO_ACCOUNT]
-    context.out.write_list(view, told, say=None if told else nothing)
+    context.out.write_list(view, told, say=None if told else [NO_ACCOUNT])
 
 
 @optimal.command("next")
-@with_output()
+@with_output(render_optimal.next_slots())
 def next_(
     context: Context,
     account: Accounts = None,
@@ -77,10 +69,7 @@ def next_(
       ttp optimal next --account x/me --count 5 --json
     """
     accounts = select_accounts(context, account, platform)
-    zone = context.times.account_zone
-    zones = [zone(one, tz) for one in accounts]
-    view = render_optimal.next_slots(counted=count is not None, zone=zones[0] if zones else None)
-    context.out.check_fields(view)
+    zones = [context.times.account_zone(one, tz) for one in accounts]
     slots = context.optimal.next(accounts, zones, count or 1, explore=explore or 0.0, seed=seed)
     if not slots and not context.out.in_json:
         names = ", ".join(one.name for one in accounts) or "any account"
@@ -89,11 +78,12 @@ def next_(
     foot = []
     if slots and not explore and context.out.for_people:
         foot = render_optimal.explore_advice(context.optimal.keeping_to_best(accounts, zones), "ttp optimal next")
+    view = render_optimal.next_slots(counted=count is not None, zone=zones[0] if zones else None)
     context.out.write_list(view, [slot.as_json() for slot in slots], foot=foot)
 
 
 @optimal.command("week")
-@with_output()
+@with_output(render_optimal.week_spec())
 def week(context: Context, account: Accounts = None, platform: Platforms = None, tz: Tz = None) -> None:
     """Show the hours of every day, best first.
 
@@ -102,17 +92,15 @@ def week(context: Context, account: Accounts = None, platform: Platforms = None,
     Examples:
       ttp optimal week --account x/me --json
     """
-    context.out.check_fields(render_optimal.week_spec())
     accounts = select_accounts(context, account, platform)
-    zone = context.times.account_zone
-    found = context.optimal.week(accounts, [zone(one, tz) for one in accounts])
+    found = context.optimal.week(accounts, [context.times.account_zone(one, tz) for one in accounts])
     if not found.accounts:
         note_no_data(context, accounts)
     context.out.write_list(render_optimal.week_spec(found), found.days)
 
 
 @optimal.command("heatmap")
-@with_output()
+@with_output(render_heatmap.heatmaps_spec(several=True))
 def heatmap(
     context: Context,
     account: Accounts = None,
@@ -129,29 +117,24 @@ def heatmap(
       ttp optimal heatmap
       ttp optimal heatmap --account ig/shop --html week.html
     """
-    accounts = select_accounts(context, account, platform)
-    view = render_heatmap.heatmaps_spec(several=len(accounts) > 1)
-    context.out.check_fields(view)
     if svg == html == "-":
         raise UsageError("only one picture can go to stdout", Hint("try", "--svg FILE --html -"))
-    zone = context.times.account_zone
-    told = [
-        AccountAdvice(context.optimal.advise(one, zone(one, tz)), zone_is_known(context, one, tz)) for one in accounts
-    ]
+    accounts = select_accounts(context, account, platform)
+    told = [_advice(context, one, tz) for one in accounts]
     if not any(one.advice.recommendation.slots for one in told):
         note_no_data(context, accounts)
     written = [_write(context, kind, file, told) for kind, file in (("svg", svg), ("html", html)) if file is not None]
     if "-" in written:
         return
     if context.out.in_json or not written:
-        nothing = [NO_ACCOUNT]
-        context.out.write_list(view, told, say=None if told else nothing)
+        view = render_heatmap.heatmaps_spec(several=len(accounts) > 1)
+        context.out.write_list(view, told, say=None if told else [NO_ACCOUNT])
     else:
         context.out.write_message(f"Wrote {' and '.join(written)}.")
 
 
 @optimal.command("explain")
-@with_output()
+@with_output(render_optimal.explanations_spec(several=True))
 def explain(
     context: Context,
     place: Place,
@@ -170,21 +153,18 @@ def explain(
       ttp optimal explain 'Tue 18' --account x/me
     """
     accounts = select_accounts(context, account, platform)
-    view = render_optimal.explanations_spec(limit, several=len(accounts) > 1)
-    context.out.check_fields(view)
     day, hour = parse_hour_of_week(" ".join(place))
     zone = context.times.account_zone
-    asked = [(one, context.optimal.explain(one, zone(one, tz), day, hour)) for one in accounts]
-    found = [explained for _, explained in asked if explained is not None]
+    found = [it for one in accounts if (it := context.optimal.explain(one, zone(one, tz), day, hour)) is not None]
     if not found:
         note_no_data(context, accounts)
-    context.out.write_list(
-        view, found, say=None if found else ["Nothing is measured yet.  Import some:  ttp metrics import FILE"]
-    )
+    none = ["Nothing is measured yet.  Import some:  ttp metrics import FILE"]
+    view = render_optimal.explanations_spec(limit, several=len(accounts) > 1)
+    context.out.write_list(view, found, say=None if found else none)
 
 
 @optimal.command("backtest")
-@with_output()
+@with_output(render_optimal.backtests_spec({}))
 def backtest(context: Context, account: Accounts = None, platform: Platforms = None, tz: Tz = None) -> None:
     """Test whether the recommendation would have helped.
 
@@ -197,14 +177,12 @@ def backtest(context: Context, account: Accounts = None, platform: Platforms = N
     from ttp.services.optimal import data_action
 
     accounts = select_accounts(context, account, platform)
-    view = render_optimal.backtests_spec({one.name: data_action(one) for one in accounts})
-    context.out.check_fields(view)
     zone = context.times.account_zone
     tests = [context.optimal.backtest(one, zone(one, tz)) for one in accounts]
     if not any(test.data_points for test in tests):
         note_no_data(context, accounts)
-    nothing = [NO_ACCOUNT]
-    context.out.write_list(view, tests, say=None if tests else nothing)
+    view = render_optimal.backtests_spec({one.name: data_action(one) for one in accounts})
+    context.out.write_list(view, tests, say=None if tests else [NO_ACCOUNT])
 
 
 Explore = Annotated[
@@ -255,13 +233,13 @@ def _refuse_to_overwrite(path: Path, kind: str) -> None:
 
 
 Place = Annotated[list[str], typer.Argument(metavar="HOUR_OR_SLOT", help="18, 6pm, 'Tue 18', or a day: Tue.")]
-_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _HOUR = re.compile(r"(\d{1,2})(?::00|h)?(?: ?(am|pm))?", re.ASCII)
 
 
-def zone_is_known(context: Context, account: Account, tz: str | None) -> bool:
-    """Return whether the zone of the account is set, and not only the system's."""
-    return bool(tz or account.timezone or context.config.text("timezone"))
+def _advice(context: Context, account: Account, tz: str | None) -> AccountAdvice:
+    advice = context.optimal.advise(account, context.times.account_zone(account, tz))
+    zone_is_set = bool(tz or account.timezone or context.config.text("timezone"))
+    return AccountAdvice(advice, zone_is_set, context.platforms.title(account.platform))
 
 
 def note_no_data(context: Context, accounts: Sequence[Account]) -> None:
@@ -278,7 +256,7 @@ def parse_hour_of_week(text: str) -> tuple[int | None, int | None]:
     """Parse `18`, `6pm`, `Tue` or `Tue 18:00` into weekday (Monday is 0) and hour. UsageError."""
     day, hour = None, None
     first, _, rest = text.strip().lower().partition(" ")
-    days = [place for place, name in enumerate(_DAYS) if len(first) >= 2 and name.startswith(first)]
+    days = [place for place, name in enumerate(DAYS_IN_FULL) if len(first) >= 2 and name.lower().startswith(first)]
     if len(days) == 1:
         day, first = days[0], rest.strip()
     else:

@@ -11,7 +11,7 @@ from ttp.cli import options
 from ttp.cli.commands.optimal import Explore, Seed
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, retype
-from ttp.cli.notices import print_warnings, warn_needs_approval, warn_not_running
+from ttp.cli.notices import print_warnings, warn_of_scheduled
 from ttp.cli.render import plan as plan_module
 from ttp.cli.render.labels import plural
 from ttp.cli.terminal import confirm
@@ -26,7 +26,7 @@ WEEK = 7
 _DO_IT = other_options(dry_run=False, yes=True)
 
 
-@options.with_output()
+@options.with_output(plan_module.plan_spec())
 def plan(
     context: Context,
     post_ids: Annotated[
@@ -68,7 +68,6 @@ def plan(
       ttp plan 41 42 50-55
       ttp plan --tag launch --days 10 --per-day 1 --yes
     """
-    context.out.check_fields(plan_module.plan_spec())
     ids = _ids(context, post_ids, drafts=drafts, tags=tag)
     if not ids:
         context.out.write_list(
@@ -121,14 +120,7 @@ def _confirm_plan(context: Context, found: Proposal, *, yes: bool, no_input: boo
     posts, out = plural(len(found.plan.assignments), "post"), context.out
     if out.for_people:
         out.write_list(plan_module.plan_spec(found), found.plan.assignments)
-    return confirm(
-        f"Schedule {posts}?",
-        yes=yes,
-        ask_anyway=not yes,
-        no_input=no_input,
-        refusal=f"scheduling {posts}",
-        again=retype(context.argv, other_options(yes=True)),
-    )
+    return confirm(f"Schedule {posts}?", yes=yes, no_input=no_input, refusal=f"scheduling {posts}")
 
 
 def _answer(context: Context, found: Proposal, *, dry_run: bool, shown: bool) -> None:
@@ -136,13 +128,8 @@ def _answer(context: Context, found: Proposal, *, dry_run: bool, shown: bool) ->
     warnings: list[str] = []
     if not dry_run:
         saved = context.planning.schedule(found)
-        told = {problem.message: problem for one in saved for problem in one.warnings}
-        planned = [one.post.id or 0 for one in saved]
-        warnings = [
-            *print_warnings(context.out, list(told.values())),
-            *warn_not_running(context),
-            *warn_needs_approval(context, planned),
-        ]
+        warnings = print_warnings(context.out, (problem for one in saved for problem in one.warnings))
+        warnings += warn_of_scheduled(context, [one.post.id or 0 for one in saved])
     if not context.out.for_people and not context.out.in_json:
         context.out.note(plan_module.zones(found))
     view = plan_module.plan_spec(found, scheduled=not dry_run, warnings=warnings)

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 _MEDIA = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".heic", ".mp4", ".mov")
 
 
-@options.with_output()
+@options.with_output(saved_posts_spec(), check=False)
 def create(
     context: Context,
     text: options.Text = None,
@@ -86,35 +86,18 @@ def create(
       ttp create - --to x --at next-slot < post.txt
     """
     options.enable_strict_checks(context, strict=strict)
-    if in_editor and dry_run:
-        raise UsageError(
-            "--dry-run stores nothing, and a text from the editor is always stored", Hint("try", "ttp create -e")
-        )
-    if text == file == "-":
-        raise UsageError("stdin cannot be both the text and the file", Hint("try", "ttp create --file -"))
+    _refuse_contradictions(text, file, in_editor=in_editor, dry_run=dry_run)
     _refuse_unquoted_time(context, text, at)
     words, piped = options.read_text(context, text)
-    if file is not None and file.lower().endswith(_MEDIA):
-        raise UsageError(
-            f"--file takes a Markdown file, and {file} is an image or a video",
-            Hint("try", "--media", ("--file", "--media")),
-        )
-    given = _given_options(
-        to=to, media=media, alt=alt, thread=thread, text_for=text_for, tag=tag, set_=set_, max_late=max_late
-    )
-    if first and at is None:
-        at = "next-slot"
+    given = {"to": to, "media": media, "alt": alt, "thread": thread, "text": text_for, "tag": tag, "set": set_}
+    at = "next-slot" if first and at is None else at
     source = options.read_stdin(context, "content") if file == "-" else None
     with _keeping_text(context, None if dry_run else words if piped else source):
-        if not dry_run:
-            context.out.check_fields(saved_posts_spec())
-        wish = replace(
-            _parse_post_input(context, words, given, piped=piped and not dry_run, at=at, tz=tz, key=key), first=first
-        )
+        context.out.check_fields(render_post.preview_spec(()) if dry_run else saved_posts_spec())
+        wish = _parse_post_input(context, words, given, max_late, at=at, tz=tz, piped=piped and not dry_run)
+        wish = replace(wish, key=key, first=first)
         if file is not None:
-            wish = _merge_content_file(
-                context, file, options.read_file(context, file, "content") if source is None else source, wish
-            )
+            wish = _merge_content_file(context, file, source, wish)
     if in_editor:
         from ttp.cli.editor import create_in_editor
 
@@ -132,11 +115,25 @@ def create(
     print_saved_post(context, saved, *saved_post_message(context, saved, wish.tz))
 
 
+def _refuse_contradictions(text: str | None, file: str | None, *, in_editor: bool, dry_run: bool) -> None:
+    """Raise UsageError for options of `ttp create` that do not go together."""
+    if in_editor and dry_run:
+        raise UsageError(
+            "--dry-run stores nothing, and a text from the editor is always stored", Hint("try", "ttp create -e")
+        )
+    if text == file == "-":
+        raise UsageError("stdin cannot be both the text and the file", Hint("try", "ttp create --file -"))
+    if file is not None and file.lower().endswith(_MEDIA):
+        raise UsageError(
+            f"--file takes a Markdown file, and {file} is an image or a video",
+            Hint("try", "--media", ("--file", "--media")),
+        )
+
+
 def preview(context: Context, wish: PostInput) -> None:
     """Show what `ttp create` would store, and store nothing. Raises what `ttp create` would raise."""
     from ttp.services.preview import preview_post
 
-    context.out.check_fields(render_post.preview_spec(()))
     time = None if context.posts.find_by_key(wish) else _time_of_new(context, wish)
     found = preview_post(context.posts, wish, time)
     if found.refused is not None:
@@ -164,7 +161,7 @@ def _preview_summary(context: Context, found: PostPreview, time: ResolvedTime | 
     return [f"This would be scheduled for {time_text(context, at, time)}.", "Nothing was stored."]
 
 
-@options.with_output()
+@options.with_output(saved_posts_spec(), check=False)
 def edit(
     context: Context,
     post_id: options.MaybePostId = None,
@@ -208,9 +205,7 @@ def edit(
       ttp edit --where 'status=scheduled tag=launch' --shift +1d
       ttp edit --where 'tag=old' --delete
     """
-    given = _given_options(
-        to=to, media=media, alt=alt, thread=thread, text_for=text_for, tag=tag, set_=set_, max_late=max_late
-    )
+    given = {"to": to, "media": media, "alt": alt, "thread": thread, "text": text_for, "tag": tag, "set": set_}
     options.enable_strict_checks(context, strict=strict)
     many = {
         "--replace-link": replace_link,
@@ -220,7 +215,7 @@ def edit(
         "--dry-run": dry_run or None,
     }
     tags = options.split_list(add_tag) or (), options.split_list(remove_tag) or ()
-    if _for_many(post_id, where, many, [text, at, tz, in_editor or None, *given.values()]):
+    if _for_many(post_id, where, many, [text, at, tz, max_late, in_editor or None, *given.values()]):
         from ttp.cli.commands.bulk_edit import BulkOptions, edit_many
 
         change = BulkOptions(replace_link, shift, account, *tags, delete=delete)
@@ -228,7 +223,7 @@ def edit(
     assert post_id is not None
     _refuse_unquoted_time(context, text, at)
     words, piped = options.read_text(context, text)
-    nothing = words is None and at is None and not any(tags) and all(value is None for value in given.values())
+    nothing = not any(tags) and all(value is None for value in (words, at, max_late, *given.values()))
     if nothing and not in_editor and not (is_interactive() and not no_input):
         raise UsageError(
             "nothing to change",
@@ -240,7 +235,7 @@ def edit(
 
         with _keeping_text(context, words if piped else None):
             context.out.check_fields(saved_posts_spec())
-            wanted = _parse_post_input(context, words, given, at=at, tz=tz, piped=piped, may_empty=True)
+            wanted = _parse_post_input(context, words, given, max_late, at=at, tz=tz, piped=piped, may_empty=True)
             if any(tags):
                 known = context.queries.post(post_id).tags if wanted.tags is None else wanted.tags
                 wanted = replace(wanted, tags=with_tags(known, *tags))
@@ -248,7 +243,7 @@ def edit(
         return DONE
     with context.naming_choices(), _keeping_text(context, words if piped else None):
         context.out.check_fields(saved_posts_spec())
-        wanted = _parse_post_input(context, words, given, at=at, tz=tz, may_empty=True)
+        wanted = _parse_post_input(context, words, given, max_late, at=at, tz=tz, may_empty=True)
         wanted = replace(wanted, add_tags=tags[0], remove_tags=tags[1])
         time = None if wanted.at is None else context.posts.time_of_edit(context.times, post_id, wanted)
         saved = context.posts.edit(post_id, wanted, time)
@@ -281,7 +276,7 @@ def _for_many(post_id: int | None, where: str | None, many: Mapping[str, object]
     return True
 
 
-@options.with_output()
+@options.with_output(saved_posts_spec())
 def copy(context: Context, post_id: options.PostId) -> None:
     """Copy a post to a new draft.
 
@@ -291,7 +286,6 @@ def copy(context: Context, post_id: options.PostId) -> None:
       ttp copy 38
       ttp copy 38 -q | xargs ttp edit -e
     """
-    context.out.check_fields(saved_posts_spec())
     saved = context.posts.copy(post_id)
     said = f"Copied post {post_id} to draft {saved.post.id}.  Change it:  ttp edit {saved.post.id}"
     context.out.write_one(saved_posts_spec(), saved.post, say=[said])
@@ -312,14 +306,7 @@ def delete_remote(context: Context, post_ids: Sequence[str], *, yes: bool, no_in
         raise _delete_error(fates, 0, post_ids)
     for target in plan.impossible if not yes else ():  # with --yes the end says so
         context.out.note(_kept_because(target.delivery, target.why_not or ""))
-    if not confirm(
-        _delete_question(plan),
-        yes=yes,
-        ask_anyway=not yes,
-        no_input=no_input,
-        refusal=_delete_refusal(plan),
-        again=quote_command("ttp", "delete", *post_ids, "--remote", "--yes"),
-    ):
+    if not confirm(_delete_question(plan), yes=yes, no_input=no_input, refusal=_delete_refusal(plan)):
         return FAILED
     done = service.run(plan)
     context.out.write_list(
@@ -393,7 +380,7 @@ def _kept_because(delivery: Delivery, why: str) -> str:
     return f"post {delivery.post_id} stays published on {delivery.account}{place} ({why})"
 
 
-@options.with_output(verbose=True)
+@options.with_output(render_posts.DELETED_SPEC, check=False, verbose=True)
 def delete(
     context: Context,
     post_ids: options.PostIds,
@@ -417,15 +404,8 @@ def delete(
         return delete_remote(context, post_ids, yes=yes, no_input=no_input)
     context.out.check_fields(render_posts.DELETED_SPEC)
     ids = options.existing_ids(context, post_ids)
-    several = f"deleting {len(ids)} posts"
-    if not confirm(
-        f"Delete {_few(ids)}?",
-        yes=yes or len(ids) == 1,
-        ask_anyway=not yes,
-        no_input=no_input,
-        refusal=several,
-        again=quote_command("ttp", "delete", *post_ids, "--yes"),
-    ):
+    several = f"deleting {len(ids)} posts" if len(ids) != 1 else ""
+    if not confirm(f"Delete {_few(ids)}?", yes=yes, no_input=no_input, refusal=several):
         return FAILED
     posts = context.posts.delete(ids)
     gone = [post.id or 0 for post in posts]
@@ -445,9 +425,9 @@ def _time_of_new(context: Context, wish: PostInput, draft: int | None = None) ->
     return None if wish.at is None else context.posts.time_of_new(context.times, wish, draft)
 
 
-def _merge_content_file(context: Context, path: str, text: str, typed: PostInput) -> PostInput:
-    """Return the input of a content file, overridden by what was typed. NotFound, UsageError."""
-    said = _file_input(context, path, text)
+def _merge_content_file(context: Context, path: str, text: str | None, typed: PostInput) -> PostInput:
+    """Return the input of a content file, or of its `text` on stdin, overridden by what was typed. UsageError."""
+    said = _file_input(context, path, options.read_file(context, path, "content") if text is None else text)
     given = {one.name: getattr(typed, one.name) for one in fields(typed)}
     merged = {"variants": {**said.variants, **typed.variants}, "options": {**said.options, **typed.options}}
     return replace(said, **{name: value for name, value in given.items() if value not in (None, {}, False)} | merged)
@@ -475,47 +455,35 @@ def _file_input(context: Context, path: str, text: str) -> PostInput:
     )
 
 
-def _given_options(**values: list[str] | str | None) -> dict[str, list[str] | str | None]:
-    """Return options by their flags, as typed."""
-    flags = {"text_for": "--text", "set_": "--set", "max_late": "--max-late"}
-    return {flags.get(name, f"--{name}"): value for name, value in values.items()}
-
-
 def _parse_post_input(
     context: Context,
     text: str | None,
-    given: Mapping[str, list[str] | str | None],
+    given: Mapping[str, list[str] | None],
+    max_late: str | None,
     *,
     at: str | None,
     tz: str | None,
     piped: bool = False,
-    key: str | None = None,
     may_empty: bool = False,
 ) -> PostInput:
-    """Parse what was typed. UsageError. `may_empty`: `--set NAME=` removes an option."""
+    """Parse what was typed; `given`: options by name. UsageError. `may_empty`: `--set NAME=` removes an option."""
     from ttp.domain.post_edit import PostInput
 
-    def several(flag: str) -> list[str] | None:
-        value = given[flag]
-        return value if isinstance(value, list) else None
-
-    late = given["--max-late"]
-    lateness = parse_optional_duration(late if isinstance(late, str) else None)
-    media, alts, thread = several("--media"), several("--alt"), several("--thread")
+    lateness = parse_optional_duration(max_late)
+    media, alts, thread = given["media"], given["alt"], given["thread"]
     return PostInput(
         text=text,
         kept=piped,
-        to=split_list(several("--to")),
+        to=split_list(given["to"]),
         at=at,
         tz=tz,
         media=None if media is None else tuple(media),
         alts=None if alts is None else tuple(alts),
         thread=None if thread is None else () if thread == [""] else tuple(thread),
-        tags=split_list(several("--tag")),
-        variants=_parse_variants(context, several("--text"), text),
-        options=parse_platform_options(context, several("--set"), may_empty=may_empty),
+        tags=split_list(given["tag"]),
+        variants=_parse_variants(context, given["text"], text),
+        options=parse_platform_options(context, given["set"], may_empty=may_empty),
         max_lateness_s=None if lateness is None else lateness.total_seconds(),
-        key=key,
     )
 
 

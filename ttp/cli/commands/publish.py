@@ -9,7 +9,7 @@ import typer
 
 from ttp.cli import options
 from ttp.cli.context import Context
-from ttp.cli.errors import DONE, FAILED, PARTIAL, RECONNECT, option_words, quote_command
+from ttp.cli.errors import DONE, FAILED, PARTIAL, RECONNECT
 from ttp.cli.notices import print_warnings, saved_posts_spec, warn_not_running
 from ttp.cli.output import Output
 from ttp.cli.render.labels import plural
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ttp.services.publishing import PublishResult
 
 
-@options.with_output(verbose=True)
+@options.with_output(saved_posts_spec(), check=False, verbose=True)
 def publish(
     context: Context,
     post_ids: options.PostIds,
@@ -49,19 +49,12 @@ def publish(
     posts = context.queries.posts_by_id(ids)
     print_warnings(context.out, [note for post in posts for note in price_notes(post, context.platforms)])
     question = "\n".join([*(_first_line(post) for post in posts), "Publish now?"])
-    if not confirm(
-        question,
-        yes=yes,
-        ask_anyway=not yes,
-        no_input=no_input,
-        refusal=f"publishing {plural(len(posts), 'post')} now",
-        again=quote_command("ttp", "publish", *post_ids, *(["--no-wait"] if no_wait else []), "--yes"),
-    ):
+    if not confirm(question, yes=yes, no_input=no_input, refusal=f"publishing {plural(len(posts), 'post')} now"):
         return FAILED
     return _follow(context, context.publishing.publish(ids), no_wait=no_wait)
 
 
-@options.with_output(verbose=True)
+@options.with_output(saved_posts_spec(), check=False, verbose=True)
 def retry(
     context: Context,
     post_ids: Annotated[list[str] | None, typer.Argument(metavar="[ID...]", help="Post ids and ranges.")] = None,
@@ -103,20 +96,13 @@ def retry(
         return DONE
     if not yes:
         context.out.note("\n".join(["failed posts:", *(_first_line(post) for post in posts)]))
-    asked = option_words({"--account": account, "--platform": platform, "--since": since})
-    if not confirm(
-        f"Retry {plural(len(posts), 'post')}?",
-        yes=yes,
-        ask_anyway=not yes,
-        no_input=no_input,
-        refusal=f"retrying {plural(len(posts), 'post')}",
-        again=quote_command("ttp", "retry", "--failed", *asked, "--yes"),
-    ):
+    counted = plural(len(posts), "post")
+    if not confirm(f"Retry {counted}?", yes=yes, no_input=no_input, refusal=f"retrying {counted}"):
         return FAILED
     return _follow(context, context.publishing.retry([post.id or 0 for post in posts], names or ()), no_wait=no_wait)
 
 
-@options.with_output()
+@options.with_output(saved_posts_spec())
 def resolve(
     context: Context,
     post_id: options.PostId,
@@ -136,7 +122,6 @@ def resolve(
       ttp resolve 36 --account x/me --not-published
       ttp resolve 36 --account x/me --published https://x.com/i/status/1890000000000000000
     """
-    context.out.check_fields(saved_posts_spec())
     if (published is None) != not_published:
         raise UsageError("give either --published URL_OR_ID or --not-published", Hint("see", f"ttp show {post_id}"))
     post = context.publishing.resolve(post_id, account, published)

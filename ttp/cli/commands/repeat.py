@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
@@ -12,12 +11,13 @@ import typer
 from ttp.cli import options
 from ttp.cli.context import Context
 from ttp.cli.errors import option_words, quote_command
-from ttp.cli.notices import print_warnings, warn_needs_approval, warn_not_running
+from ttp.cli.notices import print_warnings, warn_of_scheduled
 from ttp.cli.output import Output
 from ttp.cli.render import slots
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.recurrence import Recurrence, RecurrenceCounts, end_of_day
 from ttp.domain.time.formatting import format_instant
+from ttp.views.posts import id_ranges
 
 if TYPE_CHECKING:
     from ttp.services.repeats import ChangedRepeat, Repeats
@@ -30,7 +30,7 @@ RepeatId = Annotated[
 
 
 @repeat.command("add")
-@options.with_output()
+@options.with_output(slots.begun_spec((), ()))
 def add(
     context: Context,
     post_id: Annotated[
@@ -65,7 +65,6 @@ def add(
       ttp repeat add 3 --cron '0 9 * * 1' --tz Europe/Zurich --count 10
       ttp repeat add --pool evergreen --cron '0 18 * * 2,4'
     """
-    context.out.check_fields(slots.begun_spec((), ()))
     rest = {"--until": until, "--count": None if count is None else str(count), "--vary": vary, "--pool": pool}
     given = ["ttp", "repeat", *([str(post_id)] if post_id else []), *option_words({**rest, "--cool-down": cool_down})]
     _refuse_mixture(post_id, pool, vary, cool_down)
@@ -90,30 +89,25 @@ def add(
     for line in done.told:
         context.out.note(line)
     made = [post.id or 0 for post in done.made]
-    warnings = [
-        *done.told,
-        *print_warnings(context.out, done.warnings),
-        *warn_not_running(context),
-        *warn_needs_approval(context, made),
-    ]
-    said = f"Repeat {done.tally.recurrence.id} starts: {_next(done.tally)}; created in advance: {_ids(made)}."
-    context.out.write_one(slots.begun_spec(made, warnings), done.tally, say=[said])
+    warnings = [*done.told, *print_warnings(context.out, done.warnings), *warn_of_scheduled(context, made)]
+    said = f"Repeat {done.tally.recurrence.id} starts: {_next(done.tally)}"
+    ahead = id_ranges(made) or "none"
+    context.out.write_one(slots.begun_spec(made, warnings), done.tally, say=[f"{said}; created in advance: {ahead}."])
 
 
 @repeat.command("list")
-@options.with_output()
+@options.with_output(slots.REPEATS_SPEC)
 def list_(context: Context) -> None:
     """List repeats and when each comes next.
 
     Examples:
       ttp repeat list --json
     """
-    context.out.check_fields(slots.REPEATS_SPEC)
     context.out.write_list(slots.REPEATS_SPEC, _repeats(context).all())
 
 
 @repeat.command("skip")
-@options.with_output()
+@options.with_output(slots.CHANGED_REPEATS_SPEC)
 def skip(context: Context, repeat_id: RepeatId) -> None:
     """Skip the next time, and delete the post that was created for it.
 
@@ -122,11 +116,10 @@ def skip(context: Context, repeat_id: RepeatId) -> None:
     Examples:
       ttp repeat skip 2
     """
-    context.out.check_fields(slots.CHANGED_REPEATS_SPEC)
     done = _repeats(context).skip(repeat_id)
     assert done.at is not None
     left = format_instant(done.at, ZoneInfo(done.tally.recurrence.timezone))
-    deleted = f" Deleted post {_ids(done.gone)}." if done.gone else ""
+    deleted = f" Deleted post {id_ranges(done.gone)}." if done.gone else ""
     freed = f" Post {done.freed}, the repeated one, is a draft again." if done.freed else ""
     context.out.write_one(
         slots.CHANGED_REPEATS_SPEC, done.tally, say=[f"Skipped {left}; {_next(done.tally)}.{deleted}{freed}"]
@@ -134,7 +127,7 @@ def skip(context: Context, repeat_id: RepeatId) -> None:
 
 
 @repeat.command("pause")
-@options.with_output()
+@options.with_output(slots.CHANGED_REPEATS_SPEC)
 def pause(context: Context, repeat_id: RepeatId) -> None:
     """Pause a repeat, and delete its posts that are not published yet.
 
@@ -143,25 +136,23 @@ def pause(context: Context, repeat_id: RepeatId) -> None:
     Examples:
       ttp repeat pause 2
     """
-    context.out.check_fields(slots.CHANGED_REPEATS_SPEC)
     _answer(context.out, _repeats(context).pause(repeat_id), f"Paused.  Resume:  ttp repeat resume {repeat_id}")
 
 
 @repeat.command("resume")
-@options.with_output()
+@options.with_output(slots.CHANGED_REPEATS_SPEC)
 def resume(context: Context, repeat_id: RepeatId) -> None:
     """Resume a repeat from now on; times that have passed are not made up for.
 
     Examples:
       ttp repeat resume 2
     """
-    context.out.check_fields(slots.CHANGED_REPEATS_SPEC)
     done = _repeats(context).resume(repeat_id)
     _answer(context.out, done, f"Resumed: {_next(done.tally)}.")
 
 
 @repeat.command("stop")
-@options.with_output()
+@options.with_output(slots.CHANGED_REPEATS_SPEC)
 def stop(context: Context, repeat_id: RepeatId) -> None:
     """Stop a repeat for good, and delete its posts that are not published yet.
 
@@ -170,7 +161,6 @@ def stop(context: Context, repeat_id: RepeatId) -> None:
     Examples:
       ttp repeat stop 2
     """
-    context.out.check_fields(slots.CHANGED_REPEATS_SPEC)
     _answer(context.out, _repeats(context).stop(repeat_id), "Stopped.")
 
 
@@ -194,28 +184,16 @@ def _seconds(text: str) -> float:
 
 
 def _answer(out: Output, done: ChangedRepeat, said: str) -> None:
-    taken = [f"Deleted post {_ids(done.gone)}."] if done.gone else []
+    taken = [f"Deleted post {id_ranges(done.gone)}."] if done.gone else []
     out.write_one(slots.CHANGED_REPEATS_SPEC, done.tally, say=[said, *taken])
     if done.kept:
-        out.note(f"post {_ids(done.kept)} was changed by hand and stays")
+        out.note(f"post {id_ranges(done.kept)} was changed by hand and stays")
 
 
 def _next(tally: RecurrenceCounts) -> str:
     if tally.next_at is None:
         return "no more times"
     return f"next {format_instant(tally.next_at, ZoneInfo(tally.recurrence.timezone))}"
-
-
-def _ids(ids: Sequence[int]) -> str:
-    """Return ids as `2-4 7`."""
-    runs: list[list[int]] = []
-    for number in ids:
-        if runs and number == runs[-1][-1] + 1:
-            runs[-1].append(number)
-        else:
-            runs.append([number])
-    said = [f"{run[0]}-{run[-1]}" if len(run) > 2 else " ".join(map(str, run)) for run in runs]
-    return " ".join(said[:8]) + (" and more" if len(said) > 8 else "") if said else "none"
 
 
 def _texts(context: Context, path: str) -> tuple[str, ...]:

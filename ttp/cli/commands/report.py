@@ -17,7 +17,7 @@ from ttp.services.metrics.report import check_groupings, report_periods
 FILES = ("csv", "md", "html")
 
 
-@with_output()
+@with_output(render.report_spec())
 def report(
     context: Context,
     when: Annotated[
@@ -54,8 +54,6 @@ def report(
     out = context.out
     if own_format is not None and own_format not in FILES:
         raise UsageError(f'no format "{own_format}"', Hint("see", ", ".join((*FORMATS, *FILES))))
-    view = render.report_spec()
-    out.check_fields(view)
     groups = check_groupings(split_list(by) or ())
     zone = context.zone if tz is None else parse_zone(tz)
     span = None
@@ -80,4 +78,4 @@ def report(
         case "html":
             out.document([render.report_html(found, zone)])
         case _:
-            out.write_one(view, found)
+            out.write_one(render.report_spec(), found)

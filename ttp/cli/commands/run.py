@@ -18,12 +18,13 @@ from ttp.cli.options import parse_optional_duration, with_output
 from ttp.cli.output import Output
 from ttp.cli.progress import watch_uploads
 from ttp.cli.render import spec
+from ttp.cli.render.labels import plural
 from ttp.cli.render.page import Page, Style
 from ttp.cli.render.width import columns, pad, wrap_sentence
 from ttp.cli.terminal import escape_text
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Hint, TtpError, UsageError
-from ttp.domain.event import APPROVAL, CLOCK, EVICTED, HOOKS, REPEATS, STORE, UNREADABLE, UPGRADE, Event
+from ttp.domain.event import APPROVAL, CLOCK, EVICTED, FIELDS, HOOKS, REPEATS, STORE, UNREADABLE, UPGRADE, Event
 from ttp.domain.post import PostStatus
 from ttp.publisher.loop import Mode
 from ttp.views import posts as views_posts
@@ -35,9 +36,14 @@ if TYPE_CHECKING:
 
 
 MAX_TIME_S = 600.0
+EVENTS_SPEC: spec.OutputSpec[views.Json] = spec.OutputSpec(FIELDS, FIELDS, dict)
+"""The events that a publisher writes with `--jsonl`."""
+TALLY_SPEC = spec.name_value_spec(
+    ("claimed", "published", "failed", "retrying", "needsReview", "missed", "waiting", "posts")
+)
 
 
-@with_output(verbose=True)
+@with_output(EVENTS_SPEC, check=False, verbose=True)
 def run(
     context: Context,
     once: Annotated[bool, typer.Option("--once", help="Publish what is due now, and stop; for cron.")] = False,
@@ -104,17 +110,16 @@ _NOTES = frozenset({APPROVAL, CLOCK, EVICTED, HOOKS, REPEATS, STORE, UNREADABLE,
 _SOON = timedelta(minutes=1)
 _SHOWN_WAITING = 20
 """Posts in flight that --until-idle lists."""
-TALLY = ("claimed", "published", "failed", "retrying", "needsReview", "missed", "waiting", "posts")
 
 
 def expect(out: Output, mode: Mode) -> None:
     """Raise UsageError for unknown `--fields` of such a run."""
     if out.format == "jsonl":
-        out.check_fields(spec.events())
+        out.check_fields(EVENTS_SPEC)
     elif mode is Mode.PUBLISH:
         out.check_fields(saved_posts_spec())
     else:
-        out.check_fields(spec.name_value_spec(TALLY))
+        out.check_fields(TALLY_SPEC)
 
 
 class PublishReport:
@@ -154,8 +159,8 @@ class PublishReport:
         health = here.status.health()
         found = here.queries.accounts()
         self._out.write_message(
-            f"ttp {__version__}   store {here.database.name}   {_count(len(found), 'account')}   "
-            f"{_count(health.waiting + health.overdue, 'post')} scheduled",
+            f"ttp {__version__}   store {here.database.name}   {plural(len(found), 'account')}   "
+            f"{plural(health.waiting + health.overdue, 'post')} scheduled",
             "Publishing due posts. Ctrl-C stops after the current post.",
             *paused_account_notes(found),
         )
@@ -275,7 +280,7 @@ class PublishReport:
             if self._mode is Mode.PUBLISH:
                 self._out.write_list(saved_posts_spec(), posts)
             else:
-                self._out.write_one(spec.name_value_spec(TALLY), self._tally(posts))
+                self._out.write_one(TALLY_SPEC, self._tally(posts))
         elif self._mode is Mode.LOOP:
             self._out.write_message("Stopped.")
 
@@ -309,10 +314,6 @@ class PublishReport:
         if not wrong:
             return DONE
         return RECONNECT if all(kind == "auth" for kind in wrong) else PARTIAL
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 _ID = 3

@@ -15,15 +15,14 @@ from ttp.cli.notices import (
     print_warnings,
     saved_posts_spec,
     scheduled_text,
-    warn_needs_approval,
-    warn_not_running,
+    warn_of_scheduled,
 )
 from ttp.domain.errors import Hint, UsageError
 from ttp.views import posts as views_posts
 from ttp.views.posts import ids_needing_approval
 
 
-@options.with_output()
+@options.with_output(saved_posts_spec())
 def schedule(
     context: Context,
     post_ids: options.PostIds,
@@ -43,7 +42,6 @@ def schedule(
       ttp schedule 3 --at optimal
     """
     ids, at = _split_time(post_ids, at)
-    context.out.check_fields(saved_posts_spec())
     options.enable_strict_checks(context, strict=strict)
     accounts = context.posts.accounts_by_post(options.existing_ids(context, ids))
     with context.naming_choices():
@@ -51,7 +49,7 @@ def schedule(
     print_time_notes(context, [(one.post.id or 0, one.time) for one in saved])
     warnings = {one.post.id: [*print_warnings(context.out, one.warnings), *print_moved(context, one)] for one in saved}
     posts = [one.post for one in saved]
-    more = [*warn_not_running(context), *warn_needs_approval(context, ids_needing_approval(posts))]
+    more = warn_of_scheduled(context, ids_needing_approval(posts))
     view = replace(saved_posts_spec(), to_json=lambda post: views_posts.post_json(post, [*warnings[post.id], *more]))
     context.out.write_list(view, posts, say=[scheduled_text(context, one.post, one.time) for one in saved])
 
@@ -72,7 +70,7 @@ def _split_time(words: Sequence[str], at: str | None) -> tuple[Sequence[str], st
     return words, at
 
 
-@options.with_output()
+@options.with_output(saved_posts_spec())
 def unschedule(context: Context, post_ids: options.PostIds) -> None:
     """Unschedule posts: they become drafts again.
 
@@ -80,6 +78,5 @@ def unschedule(context: Context, post_ids: options.PostIds) -> None:
       ttp unschedule 3
       ttp unschedule 41 42 50-55
     """
-    context.out.check_fields(saved_posts_spec())
     posts = [saved.post for saved in context.posts.unschedule(options.existing_ids(context, post_ids))]
     context.out.write_list(saved_posts_spec(), posts, say=[f"Post {post.id} is a draft again." for post in posts])

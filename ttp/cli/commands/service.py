@@ -45,14 +45,13 @@ def print_it(
 
 
 @service.command("install")
-@with_output()
+@with_output(SERVICE)
 def install(context: Context) -> None:
     """Install and start the service; repeat it after ttp was moved or upgraded.
 
     Examples:
       ttp service install
     """
-    context.out.check_fields(SERVICE)
     state = system_service().install(service_definition(context))
     context.out.write_one(SERVICE, _shape(state), say=installed_lines(state))
     note_lingering(context, state)
@@ -68,20 +67,19 @@ def note_lingering(context: Context, state: ServiceState) -> None:
 
 
 @service.command("uninstall")
-@with_output()
+@with_output(SERVICE)
 def uninstall(context: Context) -> None:
     """Stop and remove the service. The store does not change.
 
     Examples:
       ttp service uninstall
     """
-    context.out.check_fields(SERVICE)
     state = system_service().uninstall()
     context.out.write_one(SERVICE, _shape(state), say=[f"{state.file} is removed."])
 
 
 @service.command("status")
-@with_output()
+@with_output(SERVICE)
 def status(context: Context) -> int:
     """Show whether the service is installed and running.
 
@@ -90,7 +88,6 @@ def status(context: Context) -> int:
     Examples:
       ttp service status --json
     """
-    context.out.check_fields(SERVICE)
     state = system_service().state()
     context.out.write_one(SERVICE, _shape(state))
     return DONE if state.running else FAILED

@@ -22,7 +22,7 @@ slots = typer.Typer()
 
 
 @slots.command("add")
-@with_output()
+@with_output(slots_module.SLOTS_SPEC)
 def add(
     context: Context,
     words: Annotated[
@@ -46,7 +46,6 @@ def add(
       ttp slots add 'daily 18:00' --account x/me,ig/shop --tz Europe/Berlin
       ttp slots add --cron '0 9 * * 1,3,5' --account x/me
     """
-    context.out.check_fields(slots_module.SLOTS_SPEC)
     given = ["ttp", "slots", "add", *option_words({"--account": account, "--name": name})]
     if not account:
         when = [words] if words else option_words({"--cron": cron or "0 9 * * 1,3,5"})
@@ -63,7 +62,7 @@ def add(
 
 
 @slots.command("list")
-@with_output()
+@with_output(slots_module.SLOTS_SPEC)
 def list_(context: Context, account: Accounts = None) -> None:
     """List slots and when each comes next.
 
@@ -71,12 +70,11 @@ def list_(context: Context, account: Accounts = None) -> None:
       ttp slots list
       ttp slots list --account x/me
     """
-    context.out.check_fields(slots_module.SLOTS_SPEC)
     context.out.write_list(slots_module.SLOTS_SPEC, context.slots.all(_wanted(context, account)))
 
 
 @slots.command("preview")
-@with_output()
+@with_output(slots_module.PREVIEW_SPEC)
 def preview(
     context: Context,
     account: Accounts = None,
@@ -88,12 +86,11 @@ def preview(
       ttp slots preview
       ttp slots preview --account x/me --json
     """
-    context.out.check_fields(slots_module.PREVIEW_SPEC)
     context.out.write_list(slots_module.PREVIEW_SPEC, context.calendar.slots_preview(_wanted(context, account), count))
 
 
 @slots.command("remove")
-@with_output()
+@with_output(slots_module.REMOVED_SLOTS_SPEC)
 def remove(
     context: Context,
     slots: Annotated[list[str], typer.Argument(metavar="ID|NAME...", help="Ids or names of slots.")],
@@ -103,7 +100,6 @@ def remove(
     Examples:
       ttp slots remove 3 mornings
     """
-    context.out.check_fields(slots_module.REMOVED_SLOTS_SPEC)
     gone = context.slots.remove(slots)
     said = [f"Removed slot {one.id}: {format_slot_times(one.cron)} {one.timezone} of {one.account}." for one in gone]
     context.out.write_list(slots_module.REMOVED_SLOTS_SPEC, [one.id or 0 for one in gone], say=said)

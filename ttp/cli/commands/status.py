@@ -29,9 +29,16 @@ if TYPE_CHECKING:
 
 _TIMELINE = 5
 """Posts on the timeline."""
+STATUS_SPEC: OutputSpec[Health] = OutputSpec(
+    status_module.STATUS_FIELDS,
+    ("name", "value"),
+    status_module.status_json,
+    lambda healths, page: render_status(healths[0], page),
+    rows=lambda health: name_value_rows(status_module.status_json(health)),
+)
 
 
-@with_output()
+@with_output(STATUS_SPEC)
 def status(
     context: Context,
     notify: Annotated[
@@ -225,13 +232,3 @@ def timeline(posts: Sequence[PostFields], page: Page) -> Iterator[str]:
 
 def _cell(text: str, step: int) -> str:
     return pad(cut(text, step - 2), step)
-
-
-STATUS_SPEC: OutputSpec[Health] = OutputSpec(
-    status_module.STATUS_FIELDS,
-    ("name", "value"),
-    status_module.status_json,
-    lambda healths, page: render_status(healths[0], page),
-    rows=lambda health: name_value_rows(status_module.status_json(health)),
-)
-"""`ttp status`."""

@@ -12,6 +12,7 @@ from ttp.cli.errors import quote_command
 from ttp.cli.options import with_output
 from ttp.cli.progress import progress
 from ttp.cli.render import spec
+from ttp.cli.render.labels import plural
 from ttp.cli.render.spec import OutputSpec
 from ttp.domain.config import is_shared
 from ttp.domain.errors import Hint, UsageError
@@ -41,7 +42,7 @@ BACKUP = spec.name_value_spec(("file", "bytes", "posts", "media"))
 RESTORE = spec.name_value_spec(("file", "posts", "kept", "missingMedia"))
 
 
-@with_output()
+@with_output(BACKUP)
 def backup(
     context: Context,
     file: Annotated[str, typer.Argument(metavar="FILE", help="Where to write it.")],
@@ -59,21 +60,20 @@ def backup(
       ttp backup ~/backups/ttp.db
       ttp backup --verify ~/backups/ttp.db
     """
-    context.out.check_fields(BACKUP)
     from ttp.store.home.files import expand_user
 
     made = context.backups.verify(expand_user(file)) if verify else context.backups.back_up(expand_user(file))
     shape: dict[str, object] = {"file": file, "bytes": made.bytes, "posts": made.posts, "media": made.media}
     if verify:
-        context.out.write_one(BACKUP, shape, say=[f"{file} is whole: {_count(made.posts, 'post')}."])
+        context.out.write_one(BACKUP, shape, say=[f"{file} is whole: {plural(made.posts, 'post')}."])
         return
-    context.out.write_one(BACKUP, shape, say=[f"Backed up {_count(made.posts, 'post')} to {file}."])
-    files = f"{_count(made.media, 'media file')} in {context.media.place}, and " if made.media else ""
+    context.out.write_one(BACKUP, shape, say=[f"Backed up {plural(made.posts, 'post')} to {file}."])
+    files = f"{plural(made.media, 'media file')} in {context.media.place}, and " if made.media else ""
     is_inside = context.config.text("credentials.backend") == "store"
     context.out.note(f"not in the backup: {files}{'the key of its credentials' if is_inside else 'credentials'}")
 
 
-@with_output()
+@with_output(RESTORE)
 def restore(
     context: Context, file: Annotated[str, typer.Argument(metavar="FILE", help="A backup of a store.")]
 ) -> None:
@@ -84,28 +84,23 @@ def restore(
     Examples:
       ttp restore ~/backups/ttp.db
     """
-    context.out.check_fields(RESTORE)
     from ttp.store.home.files import expand_user
 
     now = context.backups.restore(expand_user(file))
     kept = now.kept and str(now.kept)
     shape: dict[str, object] = {"file": file, "posts": now.posts, "kept": kept, "missingMedia": now.missing}
-    said = [f"Restored {_count(now.posts, 'post')} from {file}."]
+    said = [f"Restored {plural(now.posts, 'post')} from {file}."]
     if kept:
         said.append(f"The replaced store is kept:  {kept}")
     context.out.write_one(RESTORE, shape, say=said)
     if now.missing:
         are = "is" if now.missing == 1 else "are"
         context.out.note(
-            f"{_count(now.missing, 'media file')} of unpublished posts {are} missing in {context.media.place}"
+            f"{plural(now.missing, 'media file')} of unpublished posts {are} missing in {context.media.place}"
         )
     context.out.note(
         "due posts may be published already; check that and continue:  " + quote_command("ttp", "run", "--take-over")
     )
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 store = typer.Typer()
@@ -116,7 +111,7 @@ _FORMS = "a folder, sqlite:///FOLDER/ttp.db, or postgresql://USER@HOST/DATABASE"
 
 
 @store.command("copy")
-@with_output()
+@with_output(COPY)
 def copy(
     context: Context,
     source: Annotated[str, typer.Option("--from", metavar="URL", help=f"The store to copy: {_FORMS}.")],
@@ -132,7 +127,6 @@ def copy(
       ttp store copy --from ~/.local/share/ttp --to postgresql://ttp@db.example.org/ttp
       ttp store copy --from postgresql://ttp@db.example.org/ttp --to ~/ttp
     """
-    context.out.check_fields(COPY)
     from ttp.services.store_copy import StoreCopy
 
     given, there = _open(context, source), _open(context, target)
@@ -155,7 +149,7 @@ def copy(
 
 
 @store.command("unseal")
-@with_output()
+@with_output(UNSEAL)
 def unseal(
     context: Context,
     place: Annotated[
@@ -174,7 +168,6 @@ def unseal(
       ttp store unseal
       ttp store unseal --without-copy
     """
-    context.out.check_fields(UNSEAL)
     from ttp.services.store_copy import StoreCopy, copy_of, unseal_without_copy
 
     database = context.database if place is None else _open(context, place)
@@ -241,7 +234,7 @@ credentials = typer.Typer()
 
 
 @credentials.command("new-key")
-@with_output()
+@with_output(NEW_KEY_SPEC)
 def new_key(context: Context) -> None:
     """Print a new key for credentials in the store.
 
@@ -252,13 +245,12 @@ def new_key(context: Context) -> None:
     """
     from ttp.store.credentials.keys import VARIABLE, new_key, parse_keys
 
-    context.out.check_fields(NEW_KEY_SPEC)
     text = new_key()
     context.out.write_one(NEW_KEY_SPEC, (text, parse_keys(text, VARIABLE)[0]), say=[text])
 
 
 @credentials.command("rekey")
-@with_output()
+@with_output(REKEY_SPEC)
 def rekey(
     context: Context,
     discard: Annotated[
@@ -276,7 +268,6 @@ def rekey(
       ttp credentials rekey
       ttp credentials rekey --discard-unreadable
     """
-    context.out.check_fields(REKEY_SPEC)
     from ttp.services.credentials import encrypt_again
 
     done = encrypt_again(context.database, context.credentials_table, discard=discard)

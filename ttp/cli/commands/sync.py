@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, PARTIAL, quote_command
-from ttp.cli.notices import hint_line, warn_needs_approval, warn_not_running
+from ttp.cli.notices import hint_line, warn_of_scheduled
 from ttp.cli.options import NoInput, Strict, Yes, enable_strict_checks, with_output
 from ttp.cli.output import Output
 from ttp.cli.render import changes
+from ttp.cli.render.labels import plural
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.terminal import confirm
 from ttp.domain.errors import Hint, NotFound, UsageError
@@ -28,12 +29,12 @@ VIEW: OutputSpec[PlannedChange] = OutputSpec(
     files_module.CHANGE_FIELDS,
     ("action", "id", "file", "changes"),
     files_module.change_json,
-    changes.steps_renderer(files=True),
+    partial(changes.render_steps, files=True),
     to_document=lambda rows: {"plan": rows},
 )
 
 
-@with_output()
+@with_output(VIEW)
 def sync(
     context: Context,
     dir: Annotated[str, typer.Argument(metavar="DIR", help="A folder of Markdown files with front matter.")],
@@ -61,7 +62,6 @@ def sync(
     from ttp.services.bulk_edit import refuse_forbidden
     from ttp.services.files.import_source import open_source
 
-    context.out.check_fields(VIEW)
     enable_strict_checks(context, strict=strict)
     if dir != "-" and not os.path.exists(dir):  # noqa: PTH110 (never raises)
         raise NotFound(f"no folder {dir}", Hint("fix", quote_command("ttp", "export", dir, "--format", "md")))
@@ -81,16 +81,16 @@ def sync(
         )
         if check:
             return PARTIAL if plan.drift else DONE
-        if plan.drift and not _confirm_sync(context.out, dir, len(plan.drift), prune=prune, yes=yes, no_input=no_input):
+        posts = plural(len(plan.drift), "post")
+        if plan.drift and not confirm(f"Change {posts}?", yes=yes, no_input=no_input, refusal=f"changing {posts}"):
             return FAILED
         changed = service.apply(plan)
         if plan.drift:
-            context.out.note(f"changed {changes.counted(len(plan.drift), 'post')}")
+            context.out.note(f"changed {posts}")
         if write_status:
             service.write_results(source)
     if any(step.post is not None and step.post.scheduled_at is not None for step in plan.drift):
-        warn_not_running(context)
-        warn_needs_approval(context, ids_needing_approval(context.queries.posts_by_id(changed)))
+        warn_of_scheduled(context, ids_needing_approval(context.queries.posts_by_id(changed)))
     return DONE
 
 
@@ -100,7 +100,7 @@ def _notes(out: Output, dir: str, plan: SyncPlan) -> None:
         out.note(note)
     if plan.faults:
         files = len({where for where, _ in plan.faults})
-        said = f"{changes.counted(files, 'file')} {'has' if files == 1 else 'have'} errors; nothing was changed"
+        said = f"{plural(files, 'file')} {'has' if files == 1 else 'have'} errors; nothing was changed"
         raise changes.refused(said, plan.faults, out.in_json)
     warned = {problem.message: (problem, step.where) for step in plan.drift for problem in step.warnings}
     for problem, where in warned.values():
@@ -110,7 +110,7 @@ def _notes(out: Output, dir: str, plan: SyncPlan) -> None:
     if plan.orphans:
         ids = " ".join(str(post.id) for post in plan.orphans[:20])
         again = quote_command("ttp", "sync", dir, "--prune")
-        posts = changes.counted(len(plan.orphans), "post")
+        posts = plural(len(plan.orphans), "post")
         out.note(f"{posts} without a file: {ids}\ncancel them:  {again}")
 
 
@@ -125,16 +125,3 @@ def _refuse_emptied(dir: str, plan: SyncPlan) -> None:
             Hint("see", quote_command("ttp", "sync", dir, "--prune", "--check")),
             Hint("try", f"ttp delete {' '.join(ids[:20])}{' …' if len(ids) > 20 else ''}"),
         )
-
-
-def _confirm_sync(out: Output, dir: str, many: int, *, prune: bool, yes: bool, no_input: bool) -> bool:
-    options: Sequence[str] = ["--prune"] if prune else []
-    posts = changes.counted(many, "post")
-    return confirm(
-        f"Change {posts}?",
-        yes=yes,
-        ask_anyway=not yes,
-        no_input=no_input,
-        refusal=f"changing {posts}",
-        again=quote_command("ttp", "sync", dir, *options, "--yes"),
-    )

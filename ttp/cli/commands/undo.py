@@ -11,9 +11,10 @@ import typer
 
 from ttp import views
 from ttp.cli.context import Context
-from ttp.cli.errors import DONE, FAILED, PARTIAL, quote_command
+from ttp.cli.errors import DONE, FAILED, PARTIAL
 from ttp.cli.notices import print_warnings, warn_not_running
 from ttp.cli.options import MOST, NoInput, Yes, parse_id, with_output
+from ttp.cli.render.changes import render_changes, render_history
 from ttp.cli.render.labels import plural
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.terminal import confirm, escape_line
@@ -22,7 +23,6 @@ from ttp.domain.time.formatting import format_instant, relative
 from ttp.views.posts import CHANGE_FIELDS, UNDONE_FIELDS, change_json, id_ranges, undone_json
 
 if TYPE_CHECKING:
-    from ttp.cli.render.page import Page
     from ttp.services.undo import Undo, UndoneChange, UndoRequest, UndoResult
     from ttp.store.change_log import Change, LoggedChange
 
@@ -40,18 +40,6 @@ Partial = Annotated[bool, typer.Option("--partial", help="Undo what can be undon
 Rehearse = Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")]
 
 
-def _render_changes(listed: Sequence[LoggedChange], page: Page) -> Iterable[str]:
-    from ttp.cli.render.changes import render_changes
-
-    return render_changes(listed, page)
-
-
-def _render_history(listed: Sequence[LoggedChange], page: Page) -> Iterable[str]:
-    from ttp.cli.render.changes import render_history
-
-    return render_history(listed, page)
-
-
 def _history_rows(one: LoggedChange) -> Iterable[views.Json]:
     """Yield a row for each post."""
     for post_id, text in one.texts.items():
@@ -64,14 +52,14 @@ UNDONE: OutputSpec[UndoneChange] = OutputSpec(
     undone_json,
 )
 CHANGES: OutputSpec[LoggedChange] = OutputSpec(
-    CHANGE_FIELDS, ("at", "command", "count", "posts"), change_json, _render_changes
+    CHANGE_FIELDS, ("at", "command", "count", "posts"), change_json, render_changes
 )
 HISTORY: OutputSpec[LoggedChange] = OutputSpec(
-    CHANGE_FIELDS, ("at", "actor", "command", "id", "content"), change_json, _render_history, _history_rows
+    CHANGE_FIELDS, ("at", "actor", "command", "id", "content"), change_json, render_history, _history_rows
 )
 
 
-@with_output()
+@with_output(UNDONE, check=False)
 def undo(
     context: Context,
     count: Count = None,
@@ -105,12 +93,13 @@ def undo(
         return DONE
     if limit is not None:
         raise UsageError("--limit needs --list", Hint("try", f"ttp undo --list --limit {limit}"))
+    context.out.check_fields(UNDONE)
     return _undo_or_redo(
         context, count, post, again=False, partial=partial, dry_run=dry_run, yes=yes, no_input=no_input
     )
 
 
-@with_output()
+@with_output(UNDONE)
 def redo(
     context: Context,
     count: Count = None,
@@ -129,7 +118,7 @@ def redo(
     return _undo_or_redo(context, count, post, again=True, partial=partial, dry_run=dry_run, yes=yes, no_input=no_input)
 
 
-@with_output()
+@with_output(HISTORY)
 def history(
     context: Context,
     post_id: Annotated[
@@ -147,7 +136,6 @@ def history(
       ttp history 38
       ttp history --limit 100 --json
     """
-    context.out.check_fields(HISTORY)
     context.out.write_list(HISTORY, context.queries.changes(limit, post_id))
 
 
@@ -166,7 +154,6 @@ def _undo_or_redo(
 
     from ttp.services.undo import UndoRequest
 
-    context.out.check_fields(UNDONE)
     wanted = UndoRequest(count or 1, post, again=again, partial=partial)
     found = _undo(context).revert(wanted, rehearse=dry_run or not yes)
     if not dry_run and not yes:
@@ -175,9 +162,7 @@ def _undo_or_redo(
         found = _undo(context).revert(replace(wanted, only=tuple(change.id for change in found.changes)))
     for why in found.left:
         context.out.note(f"skipped: {why.message}")
-    print_warnings(
-        context.out, list({problem.message: problem for one in found.posts for problem in one.warnings}.values())
-    )
+    print_warnings(context.out, (problem for one in found.posts for problem in one.warnings))
     if not dry_run and any(one.post.scheduled_at and not one.post.deleted_at for one in found.posts):
         warn_not_running(context)
     context.out.write_list(UNDONE, found.posts, say=_sentences(context, found, again=again, dry_run=dry_run))
@@ -192,18 +177,11 @@ def _undo(context: Context) -> Undo:
 
 def _confirm_undo(context: Context, found: UndoResult, wanted: UndoRequest, *, no_input: bool) -> bool:
     """Show the changes and ask; without a terminal several posts need `--yes`."""
-    command, doing = ("redo", "redoing") if wanted.again else ("undo", "undoing")
+    command = "redo" if wanted.again else "undo"
     posts = plural(len({one.post.id for one in found.posts}), "post")
-    words = [str(wanted.count)] if wanted.count > 1 else []
-    words += [*(["--post", str(wanted.post)] if wanted.post else []), *(["--partial"] if wanted.partial else [])]
     what = "; ".join(_what(context, change, ones) for change, ones in _by_change(found))
-    return confirm(
-        f"{command.capitalize()}: {what}?",
-        yes=len(found.posts) == 1,
-        no_input=no_input,
-        refusal=f"{doing} {plural(len(found.changes), 'change')} of {posts}",
-        again=quote_command("ttp", command, *words, "--yes"),
-    )
+    refusal = f"{command}ing {plural(len(found.changes), 'change')} of {posts}" if len(found.posts) != 1 else ""
+    return confirm(f"{command.capitalize()}: {what}?", yes=False, no_input=no_input, refusal=refusal)
 
 
 def _by_change(found: UndoResult) -> Iterable[tuple[Change, list[UndoneChange]]]:

@@ -47,7 +47,7 @@ def _render(found: Sequence[Removal], page: Page) -> Iterable[str]:
 SPEC: OutputSpec[Removal] = OutputSpec(REMOVAL_FIELDS, REMOVAL_FIELDS, removal_json, _render)
 
 
-@with_output(verbose=True)
+@with_output(SPEC, verbose=True)
 def uninstall(
     context: Context,
     keep: Annotated[bool, typer.Option("--keep", help="Keep the store, tokens, media and settings.")] = False,
@@ -67,7 +67,6 @@ def uninstall(
       ttp uninstall --purge --dry-run
       ttp uninstall --purge
     """
-    context.out.check_fields(SPEC)
     if keep == purge:
         ways = (
             Hint("try", f"ttp uninstall --keep{' --dry-run' if dry_run else ''}"),
@@ -77,14 +76,7 @@ def uninstall(
     removal = _removal(context)
     if not dry_run:
         removal.refuse_while_running()
-        if purge and not confirm(
-            _question(context),
-            yes=yes,
-            no_input=no_input,
-            refusal="Deleting the store",
-            again="ttp uninstall --purge --yes",
-            ask_anyway=not yes,
-        ):
+        if purge and not confirm(_question(context), yes=yes, no_input=no_input, refusal="Deleting the store"):
             return FAILED
     found = [*removal.run(purge=purge, dry_run=dry_run), *_by_hand()]
     context.out.write_list(SPEC, found)

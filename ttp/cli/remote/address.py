@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from ttp.cli import settings
 from ttp.domain.account import is_loopback
-from ttp.domain.api_token import DIGITS, PREFIX
 from ttp.domain.errors import Hint, NotAllowed, UsageError
+from ttp.domain.server.api_token import DIGITS, PREFIX
 
 if TYPE_CHECKING:
     from ttp.domain.config import Config

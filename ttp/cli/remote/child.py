@@ -13,7 +13,7 @@ import os
 import sys
 from collections.abc import Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -22,15 +22,14 @@ from ttp.cli import app, terminal
 from ttp.cli.context import Context
 from ttp.cli.main import take_credentials_key
 from ttp.cli.remote.commands import find_command, refuse_token
-from ttp.domain.api_token import ApiToken, TokenCapability
 from ttp.domain.media.item import is_web_address
 from ttp.domain.permissions import POST_CAPABILITIES
 from ttp.domain.post_edit import KEPT
+from ttp.domain.server.api_token import ApiToken, TokenCapability
 from ttp.domain.time.clock import from_ms
 
 if TYPE_CHECKING:
     from ttp.services.posts import Posts
-    from ttp.services.queries import Queries
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ class TokenContext(Context):
     def __init__(self, token: ApiToken, files: CallerFiles) -> None:
         super().__init__(credentials_key=take_credentials_key())
         self.token = token
-        self.approver = token.name
+        self.approver, self.within = token.name, token.accounts
         self._files = files
         self._moved: dict[str, str] = {}
 
@@ -85,24 +84,11 @@ class TokenContext(Context):
         return self._moved.get(word, word)
 
     @cached_property
-    def queries(self) -> Queries:
-        from ttp.services.queries import Queries
-
-        return Queries(self.database, self.home, self.clock, self.config, self.platforms, self.token.accounts)
-
-    @cached_property
     def posts(self) -> Posts:
-        from ttp.services.posts import Posts
-
-        return Posts(
-            self.database,
-            self.media,
-            self.clock,
-            self.config,
-            self.platforms,
-            POST_CAPABILITIES[self.token.capability],
+        return replace(
+            super().posts,
+            capability=POST_CAPABILITIES[self.token.capability],
             actor=self.token.name,
-            within=self.token.accounts,
             capability_source="the token's capability",
         )
 

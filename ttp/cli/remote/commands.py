@@ -8,8 +8,8 @@ from enum import Enum
 from types import MappingProxyType
 
 from ttp.cli.command_table import capability_of
-from ttp.domain.api_token import ApiToken, TokenCapability
 from ttp.domain.errors import Hint, NotAllowed
+from ttp.domain.server.api_token import ApiToken, TokenCapability
 
 
 class FileUse(Enum):

@@ -14,10 +14,10 @@ from typing import Any, BinaryIO
 
 from ttp.cli.context import Context
 from ttp.cli.remote.commands import FileUse, RemoteCommand
-from ttp.domain.command_protocol import MOST_FILES
 from ttp.domain.errors import Busy, TtpError, UsageError
 from ttp.domain.media.item import is_web_address
 from ttp.domain.post_edit import KEPT
+from ttp.domain.server.command_protocol import MOST_FILES
 from ttp.store.home import output_file
 from ttp.store.home.files import expand_user, open_input, stream_number
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from functools import partial
 from typing import TYPE_CHECKING
 
 from ttp.cli.errors import command_text
@@ -17,18 +16,11 @@ from ttp.views.files import ERRORS_SHOWN
 from ttp.views.posts import id_ranges
 
 if TYPE_CHECKING:
-    from ttp.cli.render.spec import Renderer
     from ttp.domain.post_edit import FieldError
     from ttp.services.bulk_edit import PlannedChange
     from ttp.store.change_log import LoggedChange
 
 NO_CHANGES = "No changes in the last 30 days."
-
-
-def steps_renderer(*, files: bool) -> Renderer[PlannedChange]:
-    """Return the renderer of planned changes. `files`: with the file of each post."""
-
-    return partial(render_steps, files=files)
 
 
 def refused(said: str, faults: Sequence[tuple[str, FieldError]], in_json: bool, *ways: Hint) -> UsageError:
@@ -40,11 +32,6 @@ def refused(said: str, faults: Sequence[tuple[str, FieldError]], in_json: bool, 
     if len(faults) > ERRORS_SHOWN:
         lines.append(f"{len(faults) - ERRORS_SHOWN} more; see them all with --json")
     return UsageError(said, *ways, details=lines)
-
-
-def counted(many: int, thing: str) -> str:
-    """Return `1 row`, `2 rows`."""
-    return f"{many} {thing}{'' if many == 1 else 's'}"
 
 
 def summed(shape: Json) -> Json:

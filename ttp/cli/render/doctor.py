@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from ttp.cli.errors import command_text, fit_install_commands
 from ttp.cli.render.labels import plural
@@ -11,7 +11,6 @@ from ttp.cli.render.spec import OutputSpec
 from ttp.cli.render.width import columns, cut, pad, wrap
 from ttp.cli.terminal import escape_line, escape_text
 from ttp.domain.diagnostics import Check, Checkup, Grade
-from ttp.views import Json
 from ttp.views import status as status_module
 
 _WORDS: dict[Grade, tuple[str, Style]] = {
@@ -42,20 +41,7 @@ def render_checks(checks: Sequence[Check], page: Page) -> Iterator[str]:
     yield f"{ok} ok, {plural(warnings, 'warning')}, {plural(failures, 'failure')}"
 
 
-def checkup(found: Checkup | None = None) -> OutputSpec[Check]:
-    """Return the spec of checks. `found`: all checks, to count them in JSON."""
-
-    def to_document(rows: list[Json]) -> Json:
-        assert found is not None
-        return status_module.checkup_json(found, rows)
-
-    def render(checks: Sequence[Check], page: Page) -> Iterable[str]:
-        return render_checks(checks, page)
-
-    return OutputSpec(
-        status_module.CHECK_FIELDS,
-        ("status", "name", "message"),
-        status_module.check_json,
-        render,
-        to_document=to_document,
-    )
+CHECKS_SPEC = OutputSpec(
+    status_module.CHECK_FIELDS, ("status", "name", "message"), status_module.check_json, render_checks
+)
+"""`ttp doctor` and `ttp account check`, whose JSON also counts all checks."""

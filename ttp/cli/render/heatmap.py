@@ -14,7 +14,8 @@ from ttp.cli.render.optimal import head, interval, no_posts, percent, signal_wor
 from ttp.cli.render.page import Page
 from ttp.cli.render.spec import OutputSpec, separate
 from ttp.cli.terminal import escape_text
-from ttp.domain.optimal import DAYS, Rating, Recommendation
+from ttp.domain.optimal import Rating, Recommendation
+from ttp.domain.time.formatting import DAYS_IN_FULL
 from ttp.views.optimal import HEATMAP_FIELDS, AccountAdvice, heatmap_json, heatmap_rows, list_with_single
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def best_places(told: Recommendation) -> frozenset[tuple[int | None, int | None]
 def slot_words(slot: Rating, *, is_best: bool) -> str:
     """Return `Tuesday 18:00: +12 % (+3 to +21), 37 posts, 92 % chance to be in your top 10`."""
     among = f"{percent(slot.score)} chance to be in your top 10" + (", one of the ten best" if is_best else "")
-    where = f"{DAYS[slot.day or 0]} {slot.hour:02}:00"
+    where = f"{DAYS_IN_FULL[slot.day or 0]} {slot.hour:02}:00"
     return f"{where}: {signed(slot.uplift)} % {interval(slot)}, {plural(slot.data_points, 'post')}, {among}"
 
 
@@ -101,7 +102,7 @@ def render_heatmap(advice: Advice, page: Page, *, zone_known: bool = True) -> It
     best = best_places(told)
     yield ""
     yield page.paint(" " * _INDENT + "".join(f"{hour:02}".ljust(3 * wide) for hour in range(0, 24, 3)).rstrip(), "dim")
-    for day, name in enumerate(DAYS):
+    for day, name in enumerate(DAYS_IN_FULL):
         cells = (
             _cell(slot, scale, wide, page, is_best=(slot.day, slot.hour) in best)
             for slot in told.slots[24 * day : 24 * day + 24]
@@ -299,7 +300,7 @@ def _section(one: Recommendation) -> Iterator[str]:
 def _days_side_by_side(one: Recommendation) -> Iterator[str]:
     """Yield a table with a row for each hour and a column for each day."""
     scale, best = scale_of(one.slots, _LEVELS), best_places(one)
-    days = "".join(f'<th scope="col">{name[:3]}</th>' for name in DAYS)
+    days = "".join(f'<th scope="col">{name[:3]}</th>' for name in DAYS_IN_FULL)
     yield f"<table><thead><tr><th></th>{days}</tr></thead><tbody>"
     for hour in range(24):
         cells = []
@@ -353,7 +354,7 @@ def _table(one: Recommendation, scale: Scale) -> Iterator[str]:
         yield _text(x, _TOP - 9, f"{hour:02}", "n soft", "columnheader")
     yield "</g>"
     best = best_places(one)
-    for day, name in enumerate(DAYS):
+    for day, name in enumerate(DAYS_IN_FULL):
         y = _TOP + day * _HIGH
         yield '<g role="row">'
         yield _text(_MARGIN, y + 20, name[:3], "", "rowheader")

@@ -18,12 +18,13 @@ from ttp.cli.render.width import cut, pad, wrap
 from ttp.cli.terminal import escape_line, escape_text
 from ttp.domain.action import WayOut
 from ttp.domain.metrics.sample import OnlineFollowers
-from ttp.domain.optimal import DAYS, Evidence, Rating, Recommendation, Signal
+from ttp.domain.optimal import Evidence, Rating, Recommendation, Signal
 from ttp.domain.optimal.backtest import FEWEST_POSTS as FEWEST_TESTED
 from ttp.domain.optimal.backtest import Backtest, Lift
 from ttp.domain.optimal.explanation import NEAR_H, Explanation, PostBehind
 from ttp.domain.optimal.free_hours import Week
 from ttp.domain.optimal.recommendation import FEWEST_POSTS
+from ttp.domain.time.formatting import DAYS_IN_FULL
 from ttp.views import Json, optimal
 from ttp.views import optimal as views
 
@@ -346,7 +347,7 @@ def _bar(share: float, width: int) -> str:
 
 def place_name(rating: Rating) -> str:
     """Return `18:00`, `Tue` or `Tue 18:00`."""
-    day = "" if rating.day is None else DAYS[rating.day][:3]
+    day = "" if rating.day is None else DAYS_IN_FULL[rating.day][:3]
     hour = "" if rating.hour is None else f"{rating.hour:02}:00"
     return f"{day} {hour}".strip()
 

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from ttp.cli.render.width import columns, cut, widest, wrap
 from ttp.cli.render.width import columns as taken
+from ttp.domain.time.formatting import DAYS, MONTHS
 
 Style: TypeAlias = Literal["", "bold", "dim", "red", "green", "magenta"]
 _CODES = {"bold": "1", "dim": "38;5;243", "red": "31", "green": "38;5;28", "magenta": "35"}
@@ -17,8 +18,6 @@ _CODES = {"bold": "1", "dim": "38;5;243", "red": "31", "green": "38;5;28", "mage
 on white and its faint too weak, so those two are fixed, with a contrast of 4.5 to 1 on both. Colour is never the only
 sign of a state."""
 _PAINT = re.compile("\x1b\\[[0-9;]*m")
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _NEAR = timedelta(days=7)
 
 
@@ -69,11 +68,11 @@ class Page:
     def month_day(self, at: datetime) -> str:
         """Return `25 Dec`."""
         local = self.local(at)
-        return f"{local.day} {_MONTHS[local.month - 1]}"
+        return f"{local.day} {MONTHS[local.month - 1][:3]}"
 
     def weekday(self, at: datetime) -> str:
         """Return `Wed`."""
-        return _DAYS[self.local(at).weekday()]
+        return DAYS[self.local(at).weekday()]
 
     def time(self, at: datetime) -> str:
         """Return `18:00`."""
@@ -94,7 +93,7 @@ class Page:
     def utc(self, at: datetime) -> str:
         """Return the time in UTC, `17:00`, with the day if it differs."""
         utc = at.astimezone(UTC)
-        day = "" if utc.date() == self.local(at).date() else f"{_DAYS[utc.weekday()]} "
+        day = "" if utc.date() == self.local(at).date() else f"{DAYS[utc.weekday()]} "
         return f"{day}{utc:%H:%M}"
 
     def ago(self, at: datetime) -> str:

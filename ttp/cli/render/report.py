@@ -130,7 +130,7 @@ def _posts(title: str, posts: Sequence[MeasuredPost], zone: tzinfo, *, several: 
         [
             Cell(_when(post.published_at, zone)),
             Cell(escape_line(post.sample.account)),
-            Cell(_number(post.engagement)),
+            Cell(_number(post.sample.engagement)),
             Cell(_number(post.sample.views)),
             Cell(_usual(post)),
             Cell(_percent(post.difference)),
@@ -273,7 +273,7 @@ def _engagement_by_day(report: Report, zone: tzinfo) -> list[tuple[str, int]]:
     for post in report.posts:
         local = post.published_at.astimezone(zone)
         name = f"{local.day} {local:%b}"
-        sums[name] = sums.get(name, 0) + (post.engagement or 0)
+        sums[name] = sums.get(name, 0) + (post.sample.engagement or 0)
     return list(sums.items())
 
 

@@ -37,13 +37,6 @@ def name_value_spec(fields: tuple[str, ...]) -> OutputSpec[Json]:
     return OutputSpec(fields, ("name", "value"), dict, rows=name_value_rows)
 
 
-def events() -> OutputSpec[Json]:
-    """Return the spec of the events that a publisher writes with `--jsonl`."""
-    from ttp.domain.event import FIELDS
-
-    return OutputSpec(FIELDS, FIELDS, dict)
-
-
 def name_value_rows(values: Json, prefix: str = "") -> Iterable[Json]:
     """Yield a row for each key; keys of nested objects are joined by dots."""
     for name, value in values.items():

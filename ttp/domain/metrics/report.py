@@ -12,8 +12,8 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from ttp.domain.metrics.sample import KINDS, Sample
-from ttp.domain.optimal import DAYS
 from ttp.domain.optimal.features import SETTLED_AFTER
+from ttp.domain.time.formatting import DAYS_IN_FULL
 
 COUNTS = ("likes", "comments", "shares", "views")
 MOST_SHOWN = 5
@@ -42,12 +42,6 @@ class MeasuredPost:
     def is_settled(self) -> bool:
         """Whether the sample is old enough to be compared with those of other posts."""
         return self.sample.observed_at - self.sample.published_at >= SETTLED_AFTER
-
-    @property
-    def engagement(self) -> int | None:
-        """Likes, comments and shares; None if no count is known."""
-        known = [count for count in (self.sample.likes, self.sample.comments, self.sample.shares) if count is not None]
-        return sum(known) if known else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +100,8 @@ class Report:
         return tuple(post for post in self._ordered()[MOST_SHOWN:][::-1] if post.is_settled)[:MOST_SHOWN]
 
     def _ordered(self) -> tuple[MeasuredPost, ...]:
-        known = [post for post in self.posts if post.engagement is not None]
-        return tuple(sorted(known, key=lambda post: -(post.engagement or 0)))
+        known = [post for post in self.posts if post.sample.engagement is not None]
+        return tuple(sorted(known, key=lambda post: -(post.sample.engagement or 0)))
 
 
 def make_report(posts: Iterable[MeasuredPost], period: Period, before_period: Period, by: Sequence[str] = ()) -> Report:
@@ -123,7 +117,7 @@ def add_up(posts: Sequence[MeasuredPost]) -> Totals:
     """Return the totals of posts."""
     samples = [post.sample for post in posts]
     sums = {name: _sum(map(attrgetter(name), samples)) for name in COUNTS}
-    engagements = [known for post in posts if (known := post.engagement) is not None]
+    engagements = [known for post in posts if (known := post.sample.engagement) is not None]
     return Totals(
         len(posts),
         engagement=_sum(engagements),
@@ -158,11 +152,11 @@ GROUPINGS: Mapping[str, Callable[[MeasuredPost], Sequence[str]]] = MappingProxyT
         "platform": lambda post: (post.sample.account.partition("/")[0],),
         "kind": lambda post: (post.sample.kind or OTHER,),
         "hour": lambda post: (f"{post.published_at:%H}:00",),
-        "day": lambda post: (DAYS[post.published_at.weekday()],),
+        "day": lambda post: (DAYS_IN_FULL[post.published_at.weekday()],),
         "tag": lambda post: post.tags or (OTHER,),
     }
 )
 """What posts can be grouped by; a post with two tags is in two groups."""
 _ORDERS: Mapping[str, Callable[[str], int]] = MappingProxyType(
-    {"kind": lambda name: [*KINDS, OTHER].index(name), "day": DAYS.index}
+    {"kind": lambda name: [*KINDS, OTHER].index(name), "day": DAYS_IN_FULL.index}
 )

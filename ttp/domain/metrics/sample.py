@@ -55,6 +55,12 @@ class Sample:
     dated: bool = field(default=True, compare=False)
     """False if the source does not say when it was read, so `observed_at` is the time of the import."""
 
+    @property
+    def engagement(self) -> int | None:
+        """Likes, comments and shares; None if no count is known."""
+        known = [count for count in (self.likes, self.comments, self.shares) if count is not None]
+        return sum(known) if known else None
+
 
 @dataclass(frozen=True, slots=True)
 class Total:

@@ -7,7 +7,6 @@
 
 from ttp.domain.optimal.estimate import Effects, Estimate, Parts
 from ttp.domain.optimal.recommendation import (
-    DAYS,
     Evidence,
     Rating,
     Recommendation,
@@ -18,7 +17,6 @@ from ttp.domain.optimal.recommendation import (
 )
 
 __all__ = [
-    "DAYS",
     "Effects",
     "Estimate",
     "Evidence",

@@ -87,7 +87,7 @@ def _order(sample: Sample) -> tuple[datetime, datetime, str, tuple[int, ...]]:
 
 def _counts(posts: Sequence[Sample]) -> list[tuple[int | None, str]]:
     """Return what each post collected (None if unknown), and the names of the counts behind it."""
-    engagements = [_engagement(post) for post in posts]
+    engagements = [post.engagement for post in posts]
     if _views_say_more(posts, engagements):
         return [(post.views, VIEWS) for post in posts]
     return [(engagement, _known(post)) for engagement, post in zip(engagements, posts, strict=True)]
@@ -111,8 +111,3 @@ def _views_say_more(posts: Sequence[Sample], engagements: Sequence[int | None]) 
 def _known(sample: Sample) -> str:
     names = ("likes", "comments", "shares", VIEWS)
     return " ".join(name for name in names if getattr(sample, name) is not None)
-
-
-def _engagement(sample: Sample) -> int | None:
-    known = [count for count in (sample.likes, sample.comments, sample.shares) if count is not None]
-    return sum(known) if known else None

@@ -13,9 +13,10 @@ from random import Random
 from statistics import fmean
 from zoneinfo import ZoneInfo
 
-from ttp.domain.optimal import DAYS, Rating, Recommendation, week_schedule
+from ttp.domain.optimal import Rating, Recommendation, week_schedule
 from ttp.domain.optimal.recommendation import BEST_HOURS, BEST_SLOTS
 from ttp.domain.time.clock import utc_text
+from ttp.domain.time.formatting import DAYS_IN_FULL
 from ttp.domain.time.quiet_hours import QuietHours
 
 LEAD = timedelta(minutes=10)
@@ -54,10 +55,14 @@ class FreeHour:
     why: str = ""
     """Why this hour was chosen, in a clause."""
 
-    def as_json(self) -> dict[str, object]:
-        shape = {"at": utc_text(self.at), "day": DAYS[self.day], "hour": self.hour, "score": round(self.score, 4)}
-        reason = {"why": self.why} if self.why else {}
-        return {**shape, **reason, "explored": True} if self.explored else {**shape, **reason}
+    def as_json(self) -> Json:
+        day, score = DAYS_IN_FULL[self.day], round(self.score, 4)
+        shape: Json = {"at": utc_text(self.at), "day": day, "hour": self.hour, "score": score}
+        if self.why:
+            shape["why"] = self.why
+        if self.explored:
+            shape["explored"] = True
+        return shape
 
 
 def next_free_hour(
@@ -303,7 +308,7 @@ def combine_weeks(recommendations: Sequence[Recommendation], now: datetime) -> W
     date only decides how far apart the accounts' zones are."""
     known = [one for one in recommendations if one.slots]
     if not known:
-        return Week((), None, tuple({"day": day, "slots": []} for day in DAYS))
+        return Week((), None, tuple({"day": day, "slots": []} for day in DAYS_IN_FULL))
     days = week_schedule(known[0]) if len(known) == 1 else _mean_schedule(known, now)
     return Week(tuple(one.account for one in known), known[0].zone, tuple(days))
 
@@ -315,5 +320,5 @@ def _mean_schedule(known: Sequence[Recommendation], now: datetime) -> list[Json]
             "day": name,
             "slots": [{"hour": slot.hour, "score": round(slot.score, 4)} for slot in slots if slot.day == day],
         }
-        for day, name in enumerate(DAYS)
+        for day, name in enumerate(DAYS_IN_FULL)
     ]

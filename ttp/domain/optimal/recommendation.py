@@ -19,8 +19,8 @@ from ttp.domain.optimal.estimate import Effects, Estimate
 from ttp.domain.optimal.features import VIEWS, PostFeatures, features
 from ttp.domain.optimal.model import estimate
 from ttp.domain.time.clock import utc_text
+from ttp.domain.time.formatting import DAYS_IN_FULL
 
-DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 BEST_HOURS, BEST_DAYS, BEST_SLOTS = 5, 3, 10
 INTERVAL = (0.1, 0.9)
 WIDER = 1.3
@@ -75,7 +75,7 @@ class Rating:
     """Posts of the account in it."""
 
     def as_json(self) -> Json:
-        day = {} if self.day is None else {"day": DAYS[self.day]}
+        day = {} if self.day is None else {"day": DAYS_IN_FULL[self.day]}
         hour = {} if self.hour is None else {"hour": self.hour}
         numbers = {name: _rounded(getattr(self, name)) for name in ("score", "uplift", "low", "high")}
         return {**day, **hour, **numbers, "dataPoints": self.data_points}
@@ -205,7 +205,7 @@ def week_schedule(recommendation: Recommendation) -> list[Json]:
     """Return the `schedule` of `ttp optimal week --json`: seven days, Monday first, each with its hours best first."""
     return [
         {
-            "day": DAYS[day],
+            "day": DAYS_IN_FULL[day],
             "slots": [
                 {"hour": slot.hour, "score": _rounded(slot.score)}
                 for slot in rank(recommendation.slots[24 * day : 24 * day + 24])

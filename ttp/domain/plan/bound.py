@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import heapq
 import math
-from bisect import bisect_right, insort
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from operator import mul, sub
 
-from ttp.domain.plan.grid import Family, Grid, crowded
+from ttp.domain.plan.grid import Family, Grid, Occupancy
 
 Picks = list[list[int]]
 """The hours of each family."""
@@ -133,15 +133,14 @@ class Search:
     """Depth-first search of families, and of each family's hours from the best one down, pruned by the bound."""
 
     def __init__(self, grid: Grid, families: Sequence[Family], bound: Bound, reached: int, most: int) -> None:
-        self._grid, self._families, self._bound = grid, families, bound
+        self._families, self._bound = families, bound
         self._reached, self._left = reached, most
         self._hours = [
             [hour for less, hour in sorted((-worth, hour) for hour, worth in enumerate(own)) if less < math.inf]
             for own in bound.worth
         ]
         self._picks: Picks = [[] for _ in families]
-        self._taken = {a: list(grid.calendars[a].taken) for f in families for a in f.accounts}
-        self._room = {a: dict(grid.calendars[a].room) for a in self._taken}
+        self._occupancy = Occupancy(grid)
         self.found: Picks | None = None
 
     def run(self) -> bool:
@@ -164,7 +163,7 @@ class Search:
         if count == 0:
             self._family(i + 1, total, lost)
             return
-        own, hours = self._bound.worth[i], self._hours[i]
+        own, hours, accounts = self._bound.worth[i], self._hours[i], self._families[i].accounts
         for place in range(first, len(hours)):
             self._left -= 1
             if self._left < 0:
@@ -172,11 +171,13 @@ class Search:
             worth = own[hours[place]]
             if self._hopeless(lost):
                 return
-            if self._take(i, hours[place]):
+            if self._occupancy.take(accounts, hours[place]):
+                self._picks[i].append(hours[place])
                 # The bound counts nothing for an hour that costs more than it brings.
                 value = self._families[i].values[hours[place]] or 0
                 self._posts(i, place + 1, count - 1, total + value, lost + max(0.0, -worth))
-                self._give_back(i, hours[place])
+                self._picks[i].pop()
+                self._occupancy.give_back(accounts, hours[place])
             # Without this hour the best choice begins one hour further down.
             following = own[hours[place + count]] if place + count < len(hours) else 0.0
             lost += max(0.0, worth) - max(0.0, following)
@@ -185,25 +186,3 @@ class Search:
     def _hopeless(self, lost: float) -> bool:
         """Whether no better total can follow; totals are integers."""
         return self._bound.total - lost < self._reached + 1 - 1e-3
-
-    def _take(self, i: int, hour: int) -> bool:
-        accounts, grid = self._families[i].accounts, self._grid
-        for a in accounts:
-            day = grid.calendars[a].day[hour]
-            if self._room[a].get(day, 1) < 1 or crowded(self._taken[a], grid.at[hour], grid.gap):
-                return False
-        self._picks[i].append(hour)
-        for a in accounts:
-            insort(self._taken[a], grid.at[hour])
-            day = grid.calendars[a].day[hour]
-            if day in self._room[a]:
-                self._room[a][day] -= 1
-        return True
-
-    def _give_back(self, i: int, hour: int) -> None:
-        self._picks[i].remove(hour)
-        for a in self._families[i].accounts:
-            self._taken[a].remove(self._grid.at[hour])
-            day = self._grid.calendars[a].day[hour]
-            if day in self._room[a]:
-                self._room[a][day] += 1

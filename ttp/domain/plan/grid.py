@@ -7,7 +7,8 @@ turn, and each post the hour nearest to the middle of its part.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+import math
+from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -66,6 +67,32 @@ def crowded(taken: Sequence[int], at: int, gap: int) -> bool:
     """Whether one of the sorted instants is less than `gap` from `at`, or at the same second."""
     following = bisect_left(taken, at)
     return any(abs(one - at) < max(gap, 1) for one in taken[max(0, following - 1) : following + 1])
+
+
+class Occupancy:
+    """What the accounts of a grid have taken: their posts, and hours that are taken and given back."""
+
+    def __init__(self, grid: Grid) -> None:
+        self._grid = grid
+        self._taken = {account: list(calendar.taken) for account, calendar in grid.calendars.items()}
+        self._used = {account: Counter[int]() for account in grid.calendars}
+
+    def take(self, accounts: Iterable[str], hour: int) -> bool:
+        """Take an hour if all these accounts have room for it. Return whether they have."""
+        at, days = self._grid.at[hour], {a: self._grid.calendars[a].day[hour] for a in accounts}
+        for account, day in days.items():
+            is_full = self._used[account][day] >= self._grid.calendars[account].room.get(day, math.inf)
+            if is_full or crowded(self._taken[account], at, self._grid.gap):
+                return False
+        for account, day in days.items():
+            insort(self._taken[account], at)
+            self._used[account][day] += 1
+        return True
+
+    def give_back(self, accounts: Iterable[str], hour: int) -> None:
+        for account in accounts:
+            self._taken[account].remove(self._grid.at[hour])
+            self._used[account][self._grid.calendars[account].day[hour]] -= 1
 
 
 def even(families: Sequence[Family], liked: Sequence[Sequence[bool]]) -> list[Family]:

@@ -4,7 +4,6 @@ store. Posts to the same accounts get their hours in the given order."""
 from __future__ import annotations
 
 import math
-from bisect import insort
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -12,7 +11,7 @@ from random import Random
 
 from ttp.domain.plan.assignment import arrange, best_beside, total
 from ttp.domain.plan.bound import Picks
-from ttp.domain.plan.grid import Family, Grid, crowded
+from ttp.domain.plan.grid import Family, Grid, Occupancy
 from ttp.domain.plan.scoring import (
     ON_SLOTS,
     SCALE,
@@ -23,6 +22,7 @@ from ttp.domain.plan.scoring import (
     PlanMethod,
     ScoredHours,
     basis_of,
+    known,
 )
 
 DENSER = 4
@@ -85,7 +85,7 @@ def spread(
     scored = ScoredHours(drafts, schedules, limits, way)
     every = scored.families({draft.id for draft in drafts}, evenly=True)
     per_day, grid, evenly = _fitting(scored, every, limits.per_day)
-    explorers = {draft.id: random for draft, random in _explorers(drafts, scored, exploring)}
+    explorers = {draft.id: random for draft, random in _explorers(drafts, schedules, exploring)}
     families = scored.families({draft.id for draft in drafts} - explorers.keys())
     arranged = arrange(grid, families)
     placed = [
@@ -155,24 +155,12 @@ def assign_in_order(scored: ScoredHours, grid: Grid, drafts: Sequence[Draft]) ->
     """Return the index of the slot of each post by its id, without the posts that do not fit. A slot that is too close
     for one post of some accounts is too close for all later ones, so each set of accounts examines every slot once."""
     ahead = {accounts: iter(scored.open_hours(accounts)) for accounts in scored.drafts}
-    taken = {account: list(calendar.taken) for account, calendar in grid.calendars.items()}
-    room = {account: dict(calendar.room) for account, calendar in grid.calendars.items()}
+    occupancy = Occupancy(grid)
     found: dict[int, int] = {}
-
-    def fits(accounts: Sequence[str], hour: int) -> bool:
-        days: Mapping[str, int] = {account: grid.calendars[account].day[hour] for account in accounts}
-        return all(
-            room[account][days[account]] > 0 and not crowded(taken[account], grid.at[hour], grid.gap)
-            for account in accounts
-        )
-
     for draft in drafts:
-        hour = next((hour for hour in ahead[draft.accounts] if fits(draft.accounts, hour)), None)
+        hour = next((hour for hour in ahead[draft.accounts] if occupancy.take(draft.accounts, hour)), None)
         if hour is not None:
             found[draft.id] = hour
-            for account in draft.accounts:
-                insort(taken[account], grid.at[hour])
-                room[account][grid.calendars[account].day[hour]] -= 1
     return found
 
 
@@ -187,9 +175,11 @@ def _fitting(scored: ScoredHours, every: Sequence[Family], per_day: int | None) 
     return None if cap == ANY else cap, grid, picks
 
 
-def _explorers(drafts: Sequence[Draft], scored: ScoredHours, exploring: Exploring) -> Iterator[tuple[Draft, Random]]:
+def _explorers(
+    drafts: Sequence[Draft], schedules: Mapping[str, AccountSchedule], exploring: Exploring
+) -> Iterator[tuple[Draft, Random]]:
     """Yield the posts that explore, each with its random generator. Accounts without data do not explore."""
     for draft in drafts:
         random = Random(f"{exploring.seed} {draft.id}")  # noqa: S311 (a repeatable choice, no secret)
-        if random.random() < exploring.share and scored.known(draft.accounts):
+        if random.random() < exploring.share and known(draft.accounts, schedules):
             yield draft, random

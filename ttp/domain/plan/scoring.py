@@ -161,10 +161,6 @@ class ScoredHours:
         found = self._schedules[account].recommendation
         return [score_at(found, at) if found.slots else UNKNOWN for at in self.hours]
 
-    def known(self, accounts: Iterable[str]) -> bool:
-        """Whether any of the accounts has data."""
-        return known(accounts, self._schedules)
-
     def score(self, accounts: Sequence[str], hour: int) -> float:
         return fmean(self._score[account][hour] for account in accounts)
 
@@ -213,17 +209,10 @@ class ScoredHours:
 
     def drawn(self, draft: Draft, random: Random) -> Family:
         """Return a family of one post, valued by one draw of each account's posterior."""
-        draws = {
-            a: random.choice(self._schedules[a].recommendation.draws).slots for a in draft.accounts if self.known([a])
-        }
-        effects = [
-            fmean(
-                slots[24 * clock.weekday() + clock.hour]
-                for account, slots in draws.items()
-                for clock in (at.astimezone(self._schedules[account].recommendation.zone),)
-            )
-            for at in self.hours
-        ]
+        found = [self._schedules[account].recommendation for account in draft.accounts]
+        draws = [(one.zone, random.choice(one.draws).slots) for one in found if one.slots]
+        clocks = ([(at.astimezone(zone), slots) for zone, slots in draws] for at in self.hours)
+        effects = [fmean(slots[24 * local.weekday() + local.hour] for local, slots in of_hour) for of_hour in clocks]
         return Family(draft.accounts, 1, self._values(draft.accounts, effects))
 
     def _values(self, accounts: tuple[str, ...], worth: Sequence[float]) -> list[int | None]:

@@ -10,6 +10,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 
 from ttp.domain.action import OtherOptions, other_options
 from ttp.domain.errors import Hint, UsageError
+from ttp.domain.time.grammar import MONTHS
 from ttp.domain.time.zones import instant_of
 
 STEPS = {"prev": -1, "next": 1}
@@ -17,7 +18,6 @@ _FIRST_YEAR, _LAST_YEAR = 1970, 2100
 _MONTH = re.compile(r"([0-9]{4})-([0-9]{2})")
 _WEEK = re.compile(r"([0-9]{4})-W([0-9]{2})", re.IGNORECASE)
 _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
-_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _SAME = {"last": "prev", "previous": "prev", "-1": "prev", "+1": "next", "now": None, "this": None, "today": None}
 Days = tuple[str | None, bool]
 """A text for the range, and whether it shows a week."""
@@ -193,7 +193,7 @@ def _meant(words: str, week: bool, today: date) -> Iterator[Days]:
     number = 0
     if found or turned:
         year, number = map(int, found.groups() if found else turned.groups()[::-1])  # type: ignore[union-attr]
-    elif named and named[1] in _NAMES:
-        year, number = int(named[2] or year), _NAMES.index(named[1]) + 1
+    elif named and named[1] in MONTHS:
+        year, number = int(named[2] or year), MONTHS[named[1]]
     if _FIRST_YEAR <= year <= _LAST_YEAR and 1 <= number <= 12:
         yield (f"{year}-{number:02}-01", True) if week else (f"{year}-{number:02}", False)

@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from ttp.domain.time.durations import duration_parts, total_duration
+from ttp.domain.time.formatting import DAYS_IN_FULL
+from ttp.domain.time.formatting import MONTHS as MONTH_NAMES
 
 if TYPE_CHECKING:
     from ttp.domain.time.zones import Abbreviation
 
-_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-WEEKDAYS = {form: number for number, name in enumerate(_NAMES) for form in (name, name[:3])} | {
-    "tues": 1,
-    "weds": 2,
-    "thur": 3,
-    "thurs": 3,
-}
+
+def _numbered(names: Iterable[str], first: int) -> dict[str, int]:
+    return {form: number for number, name in enumerate(names, first) for form in (name.lower(), name[:3].lower())}
+
+
+WEEKDAYS = {**_numbered(DAYS_IN_FULL, 0), "tues": 1, "weds": 2, "thur": 3, "thurs": 3}
 """Every way to type a weekday; Monday is 0."""
-_MONTH_NAMES = (
-    *("january", "february", "march", "april", "may", "june"),
-    *("july", "august", "september", "october", "november", "december"),
-)
-MONTHS = {form: number for number, name in enumerate(_MONTH_NAMES, 1) for form in (name, name[:3])} | {"sept": 9}
+MONTHS = {**_numbered(MONTH_NAMES, 1), "sept": 9}
 """Every way to type a month; January is 1."""
 DAY_WORDS = ("today", "tonight", "tomorrow", *WEEKDAYS)
 CLOCK_WORDS = {"noon": time(12), "midnight": time(0)}
@@ -72,24 +70,16 @@ _FARTHEST = timedelta(hours=14)
 """No zone on Earth is farther from UTC (Pacific/Kiritimati)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Now:
-    """`now`."""
+class ChosenTime(StrEnum):
+    """A time that ttp chooses for the account."""
 
-
-@dataclass(frozen=True, slots=True)
-class OptimalTime:
-    """`optimal`: the account's next best hour."""
-
-
-@dataclass(frozen=True, slots=True)
-class NextFreeSlot:
-    """`next-slot`: the account's next free slot."""
+    OPTIMAL = "optimal"  # its next best hour
+    NEXT_SLOT = "next-slot"  # its next free slot
 
 
 @dataclass(frozen=True, slots=True)
 class AfterDuration:
-    """`in 2h30m`: this much later, also across a change of clocks."""
+    """`in 2h30m`: this much later, also across a change of clocks; zero for `now`."""
 
     length: timedelta
 
@@ -156,7 +146,7 @@ class WallTime:
     zone: tzinfo | Abbreviation | None = None
 
 
-TimeExpression = Now | OptimalTime | NextFreeSlot | AfterDuration | ExactTime | WallTime
+TimeExpression = ChosenTime | AfterDuration | ExactTime | WallTime
 
 
 def split_words(text: str) -> list[str]:
@@ -169,11 +159,9 @@ def parse_time(text: str) -> TimeExpression | None:
     words = split_words(text)
     match words:
         case ["now"]:
-            return Now()
-        case ["optimal"]:
-            return OptimalTime()
-        case ["next-slot"]:
-            return NextFreeSlot()
+            return AfterDuration(timedelta(0))
+        case ["optimal" | "next-slot" as word]:
+            return ChosenTime(word)
         case ["in", *rest] if (parts := _parse_length(rest)) is not None:
             return AfterDuration(parts)
         case []:

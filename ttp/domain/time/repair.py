@@ -110,6 +110,7 @@ class _Parts:
     def __init__(self, words: list[str], last: str) -> None:
         self.zone = _zone_word(last) if len(words) > 1 and words[-1] not in WORDS and words[-1] not in UNITS else None
         """The zone to type; None if the last word does not name one."""
+        self.behind = f" {self.zone}" if self.zone else ""
         self.words = words if self.zone is None else words[:-1]
         self.half: str | None = None
         """`morning`, `afternoon` or `evening`."""
@@ -132,7 +133,7 @@ class _Parts:
     def texts(self, clocks: Sequence[str], lead: Sequence[str]) -> list[str]:
         """Return the texts of a day with each of the clocks that suits the part of the day, and with the zone."""
         suited = [better for clock in clocks if (better := _in_half(clock, self.half))]
-        return [" ".join([*lead, clock, *([self.zone] if self.zone else [])]) for clock in suited]
+        return [" ".join([*lead, clock]) + self.behind for clock in suited]
 
     def corrected(self) -> list[list[str]]:
         """Return the corrected words without fillers; nothing if there is one that is not understood."""
@@ -151,7 +152,7 @@ def _corrected_texts(parts: _Parts) -> list[str]:
                 clocks = [f"{clocks[0]}pm"]
             return parts.texts(clocks, lead)
         if words[:1] == ["in"] and not clocks and parts.half is None:
-            return [" ".join([*words, *([parts.zone] if parts.zone else [])])]
+            return [" ".join(words) + parts.behind]
     return []
 
 
@@ -311,7 +312,6 @@ def _explain_months(text: str, parts: _Parts, now: datetime) -> TimeProblem | No
 def _explain_duration(text: str, parts: _Parts, now: datetime) -> TimeProblem | None:
     """Explain `2h30m` without its `in`, and what follows an `in`."""
     words = parts.words
-    behind = f" {parts.zone}" if parts.zone else ""
     if words[0] != "in":
         marked = words[0].startswith("+") or words[-2:] == ["from", "now"]
         plain = " ".join([words[0].lstrip("+"), *(words[1:-2] if words[-2:] == ["from", "now"] else words[1:])])
@@ -319,7 +319,7 @@ def _explain_duration(text: str, parts: _Parts, now: datetime) -> TimeProblem | 
             return None
         # `18h` is also how many languages write 18:00.
         clock = None if marked else correct_clock(plain)
-        ways = suggest(f"in {plain}{behind}", *([f"{clock}{behind}"] if clock else []))
+        ways = suggest(f"in {plain}{parts.behind}", *([f"{clock}{parts.behind}"] if clock else []))
         return _unreadable(text, "length_without_in", f'a length of time is written "in {plain}"', *ways)
     rest = words[1:]
     plain = " ".join(rest)
@@ -330,7 +330,7 @@ def _explain_duration(text: str, parts: _Parts, now: datetime) -> TimeProblem | 
     if any(parse_clock(word) for word in rest) or (rest[:-1] and rest[-1].isdecimal()) or parts.half:
         return None
     why = f'"{quote(plain)}" is not a length such as 2h30m' if rest else '"in" needs a length such as 2h30m'
-    guesses = [Suggestion(f"in {length}{behind}") for length in duration_guesses(plain) if length != "2h30m"]
+    guesses = [Suggestion(f"in {length}{parts.behind}") for length in duration_guesses(plain) if length != "2h30m"]
     return _unreadable(text, "length", why, *(guesses or suggest(*_corrected_texts(parts))))
 
 
@@ -381,19 +381,18 @@ def _after_midnight(parts: _Parts, now: datetime) -> list[str]:
     days = {"": 0, "today": 0, "tonight": 0, "tomorrow": 1}.get(" ".join(lead))
     if days is None or parts.half:
         return []
-    zone = f" {parts.zone}" if parts.zone else ""
-    return [f"midnight{zone}"] if not days else [f"{now.date() + timedelta(days + 1)} 00:00{zone}"]
+    midnight = f"{now.date() + timedelta(days + 1)} 00:00" if days else "midnight"
+    return [f"{midnight}{parts.behind}"]
 
 
 def _explain_words(text: str, parts: _Parts) -> TimeProblem:
     """Explain a day without a clock, a word that is not understood, and words in an order that is not read."""
     words = parts.plain
-    behind = f" {parts.zone}" if parts.zone else ""
     day = " ".join(word for found in parts.corrected() for word in found)
     if day and parse_day(day.split()):
         clock = {"morning": "9am", "afternoon": "3pm", None: "9am", "evening": "6pm"}[parts.half]
         clock = "8pm" if day == "tonight" else "18:00" if day == "today" and parts.half is None else clock
-        way = Suggestion(f"{day} {clock}{behind}", follow=day not in ("today", "tonight"))
+        way = Suggestion(f"{day} {clock}{parts.behind}", follow=day not in ("today", "tonight"))
         return TimeProblem(f'"{quote(text)}" needs a time of day', way, flaw="no_clock")
     strange = [word for word in words if word not in _FILLERS and _corrected_word(word, "in" in words) != word]
     ways = suggest(*_corrected_texts(parts))
@@ -414,5 +413,4 @@ def _midnights(parts: _Parts) -> list[Suggestion]:
 
 def _both_midnights(day: str, after: str, parts: _Parts) -> list[Suggestion]:
     """Return the midnight at the start of a day and the one at its end."""
-    behind = f" {parts.zone}" if parts.zone else ""
-    return [Suggestion(f"{start} 00:00{behind}", follow=False) for start in (day, after)]
+    return [Suggestion(f"{start} 00:00{parts.behind}", follow=False) for start in (day, after)]

@@ -48,7 +48,7 @@ class ResolvedTime:
     """What the person should know about it: the clock shows this time twice."""
     note_hint: Hint | None = None
     """The command for the other one."""
-    choice: grammar.OptimalTime | grammar.NextFreeSlot | None = None
+    choice: grammar.ChosenTime | None = None
     """How ttp chose the instant, if no person named it."""
     first: bool = False
     """Scheduled posts in the slot move back."""
@@ -58,7 +58,7 @@ class ResolvedTime:
     """The zones of their hours, where ttp chose one."""
 
 
-When = ResolvedTime | grammar.OptimalTime | grammar.NextFreeSlot
+When = ResolvedTime | grammar.ChosenTime
 """What a TIME can mean: an instant, or an hour that ttp chooses for the account."""
 
 
@@ -136,10 +136,8 @@ def _resolve(text: str, now: datetime, zone: tzinfo | ZoneConflict) -> When:
     match grammar.parse_time(text):
         case None:
             raise explain_problem(text, now.astimezone(home))
-        case grammar.OptimalTime() | grammar.NextFreeSlot() as chosen:
+        case grammar.ChosenTime() as chosen:
             return chosen
-        case grammar.Now():
-            return ResolvedTime(now.astimezone(UTC), home, text)
         case grammar.AfterDuration(after):
             at = now.astimezone(UTC) + after
             _check_year(at.year, text)

@@ -6,10 +6,10 @@ import re
 from datetime import time
 
 from ttp.domain.errors import Hint, UsageError
+from ttp.domain.time.formatting import DAYS
 from ttp.domain.time.grammar import WEEKDAYS, parse_clock, split_words
 from ttp.domain.time.repair import correct_clock
 
-_NAMES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _GROUPS = {"daily": range(7), "weekdays": range(5), "weekends": range(5, 7)}
 _WORDS_OF = {tuple(days): word for word, days in _GROUPS.items()}
 EXAMPLE = "mon,wed,fri 09:00"
@@ -49,7 +49,7 @@ def format_slot_times(cron: str) -> str:
     days = _numbers(weekdays)
     if not plain or "," in minute or not days:
         return cron
-    named = _WORDS_OF.get(days) or ",".join(_NAMES[day] for day in days)
+    named = _WORDS_OF.get(days) or ",".join(DAYS[day].lower() for day in days)
     return f"{named} {','.join(f'{int(hour):02}:{int(minute):02}' for hour in hours.split(','))}"
 
 

@@ -6,7 +6,7 @@ A wall clock is a naive datetime in a zone: one instant, two where an hour comes
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from types import MappingProxyType
@@ -124,29 +124,23 @@ def choose_zone(
 
 def parse_zone(text: str) -> ZoneInfo:
     """Return the IANA zone of a name. Raise TimeRefused, with another `tz` for the same request, otherwise."""
-    zone = load_zone(text)
-    if zone is None:
-        raise _unknown_zone(text, other_options(tz=suggest_name(text)))
-    return zone
+    return _named_zone(text, lambda meant: other_options(tz=meant))
 
 
 def parse_configured_zone(text: str) -> ZoneInfo:
     """Return the zone of the setting `timezone`. Raise TimeRefused, with the setting's fix, for an unknown name."""
-    zone = load_zone(text)
-    if zone is None:
-        raise _unknown_zone(text, action("config set", "timezone", suggest_name(text)), "the setting timezone: ")
-    return zone
+    return _named_zone(text, lambda meant: action("config set", "timezone", meant), "the setting timezone: ")
 
 
 def _parse_account_zone(account: str, text: str) -> ZoneInfo:
+    return _named_zone(text, lambda meant: action("account set", account, tz=meant), f"{account}: ")
+
+
+def _named_zone(text: str, fix: Callable[[str], WayOut], where: str = "") -> ZoneInfo:
     zone = load_zone(text)
     if zone is None:
-        raise _unknown_zone(text, action("account set", account, tz=suggest_name(text)), f"{account}: ")
+        raise TimeRefused(f'{where}no time zone is called "{text}"', Hint("try", fix(suggest_name(text))))
     return zone
-
-
-def _unknown_zone(text: str, way: WayOut, where: str = "") -> TimeRefused:
-    return TimeRefused(f'{where}no time zone is called "{text}"', Hint("try", way))
 
 
 def suggest_name(text: str) -> str:

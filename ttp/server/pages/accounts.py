@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from starlette.responses import Response
 
 from ttp.domain.account import Account
-from ttp.domain.api_token import TokenCapability
+from ttp.domain.server.api_token import TokenCapability
 from ttp.server.pages.connect import has_login, setup_commands
 from ttp.server.pages.visit import Visit
 

@@ -7,8 +7,8 @@ from itertools import islice
 from starlette.responses import Response
 
 from ttp.domain import permissions
-from ttp.domain.api_token import Caller, TokenCapability
 from ttp.domain.errors import NotFound, TtpError
+from ttp.domain.server.api_token import Caller, TokenCapability
 from ttp.server.pages.login import Backoff
 from ttp.server.pages.posts import media_answer
 from ttp.server.pages.rendering import error_lines

@@ -9,10 +9,10 @@ from datetime import date, datetime, timedelta
 
 from starlette.responses import Response
 
-from ttp.domain.api_token import TokenCapability
 from ttp.domain.errors import StateRefused, TtpError, UsageError
 from ttp.domain.optimal.free_hours import FreeHour
 from ttp.domain.post import PostStatus, calendar_time
+from ttp.domain.server.api_token import TokenCapability
 from ttp.domain.time.calendar_range import CalendarRange, parse_calendar_range
 from ttp.server.pages.visit import Visit
 from ttp.services.calendar import CALENDAR_STATUSES

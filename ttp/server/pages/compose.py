@@ -12,11 +12,11 @@ from typing import Any
 from starlette.responses import Response
 
 from ttp.domain.account import Account
-from ttp.domain.api_token import TokenCapability
 from ttp.domain.errors import Problem, Stale, TimeRefused, TtpError, UsageError
 from ttp.domain.options import parse_option
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import KEPT, PostInput
+from ttp.domain.server.api_token import TokenCapability
 from ttp.domain.time.resolve import ResolvedTime
 from ttp.platforms.registry import Registry
 from ttp.server.pages.visit import Visit, parse_number

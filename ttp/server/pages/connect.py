@@ -16,8 +16,8 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from ttp.domain.action import Action, WayOut, action
-from ttp.domain.api_token import TokenCapability
 from ttp.domain.errors import Hint, NotAllowed, TtpError, UsageError
+from ttp.domain.server.api_token import TokenCapability
 from ttp.domain.time.clock import Clock
 from ttp.platforms.addresses import host_of
 from ttp.platforms.http import is_private

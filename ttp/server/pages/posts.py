@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from starlette.responses import FileResponse, Response
 
 from ttp.domain import permissions
-from ttp.domain.api_token import TokenCapability
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import NotFound, TtpError, UsageError
 from ttp.domain.post import PostStatus
+from ttp.domain.server.api_token import TokenCapability
 from ttp.server.pages.compose import unsaved_edit
 from ttp.server.pages.rendering import HEADERS
 from ttp.server.pages.visit import Visit, parse_number

@@ -7,7 +7,7 @@ from functools import partial
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from ttp.domain.api_token import TokenCapability
+from ttp.domain.server.api_token import TokenCapability
 from ttp.server.guard import STATIC
 from ttp.server.pages import accounts, approvals, calendar, compose, connect, login, numbers, posts, queue
 from ttp.server.pages.rendering import FOLDER

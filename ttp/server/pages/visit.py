@@ -19,8 +19,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from ttp.domain.api_token import Person, Session, TokenCapability
 from ttp.domain.errors import NotAllowed, NotFound, TtpError
+from ttp.domain.server.api_token import Person, Session, TokenCapability
 from ttp.server.guard import has_foreign_origin
 from ttp.server.pages.rendering import HEADERS, error_lines, render
 from ttp.server.problems import InvalidRequest, Unauthorized, status_of

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from ttp.domain import permissions
 from ttp.domain.account import find_account
 from ttp.domain.action import action
-from ttp.domain.api_token import TokenCapability
 from ttp.domain.errors import Hint
 from ttp.domain.media.item import NAMES
 from ttp.domain.post import PostStatus
+from ttp.domain.server.api_token import TokenCapability
 from ttp.domain.time.clock import format_json_instant
 from ttp.server.answers import JsonAnswer
 from ttp.server.guard import MOST_UPLOAD_BYTES

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from fastapi import Query, Request
 
 from ttp.domain import permissions
-from ttp.domain.api_token import TokenCapability
 from ttp.domain.errors import NotAllowed
 from ttp.domain.post import PostStatus
+from ttp.domain.server.api_token import TokenCapability
 from ttp.domain.time.clock import format_json_instant
 from ttp.server.answers import JsonAnswer
 from ttp.server.inputs import NewPostInput, ShortText, new_post

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ttp.domain.api_token import TokenCapability
+from ttp.domain.server.api_token import TokenCapability
 from ttp.server.guard import SIGNED_UPLOADS
 from ttp.server.requests import Route
 from ttp.server.timetopost import accounts, analytics, answers, drafts, media, posts

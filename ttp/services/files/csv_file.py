@@ -244,7 +244,6 @@ def find_encoding(head: bytes) -> str:
 
 LINK = "link"
 """A field of foreign sheets: a URL appended to the text unless the text contains it."""
-DATES = ("dmy", "mdy")
 
 
 @dataclass(frozen=True, slots=True)

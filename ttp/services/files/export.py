@@ -28,7 +28,7 @@ from ttp.services.files.import_source import entry_of_file
 from ttp.services.files.markdown import MarkdownFile, MarkdownFolder
 from ttp.services.media import resolve_in_folder
 from ttp.services.time_resolver import TimeResolver
-from ttp.store import accounts, backup, queries
+from ttp.store import accounts, ownership, queries
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
 from ttp.store.home import output_file
@@ -71,7 +71,7 @@ class Export:
         with self._database.snapshot() as db:
             if db is None:
                 return
-            store = backup.store_id(db)
+            store = ownership.store_id(db)
             for post in queries.posts(db, wanted, own_key=lambda post_id: own_key(post_id, store)):
                 yield ExportedPost(post, _newest_samples(db, post) if numbers else {})
 
@@ -86,7 +86,7 @@ class Export:
     def calendar(self, posts: Iterable[PostFields]) -> Iterator[str]:
         """Yield an iCalendar file."""
         with self._database.reading() as db:
-            store = backup.store_id(db) if db else ""
+            store = ownership.store_id(db) if db else ""
         return ics.calendar_lines(posts, store[:STORE_ID_DIGITS])
 
     def folder(

@@ -33,7 +33,7 @@ from ttp.services.files.fields import Entry, parse_own_key
 from ttp.services.media import RowMedia
 from ttp.services.posts import Posts
 from ttp.services.time_resolver import SlotAllocator, TimeResolver
-from ttp.store import backup, queries
+from ttp.store import ownership, queries
 from ttp.store.dialect import Connection
 
 _OPEN = frozenset({PostStatus.DRAFT, PostStatus.SCHEDULED})
@@ -101,7 +101,7 @@ class ImportPlanner:
         missing = [key for key in keys if key not in found]
         if scope:
             found |= queries.posts_by_key(db, missing)
-        store = backup.store_id(db)
+        store = ownership.store_id(db)
         numbers = {number: key for key in missing if (number := parse_own_key(key, store)) is not None}
         return found | {numbers[post.id or 0]: post for post in queries.posts_by_id(db, numbers)}
 

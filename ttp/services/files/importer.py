@@ -1,18 +1,13 @@
-"""Import posts: check every row first, then store all in one transaction, or none. Planned changes wait in an unnamed
-temporary file, so that many rows need no more memory than few."""
+"""Import posts: check every row first, then store all in one transaction, or none."""
 
 from __future__ import annotations
 
-import pickle
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count
 from pathlib import Path
-from tempfile import TemporaryFile
-from types import MappingProxyType
-from typing import IO
 
 from ttp.domain.action import as_fields
 from ttp.domain.errors import Problem
@@ -101,7 +96,8 @@ class Importer:
         allocator = self._resolver.allocator()
         done.time_notes = allocator.notes
         intake = ImportPlanner(self._posts, self._row_media(source.folder), self._resolver, allocator, rules)
-        with self._media.holding(), TemporaryFile() as kept, TemporaryFile() as placed:
+        kept: list[PlannedChange] = []
+        with self._media.holding():
             for step in intake.plan(source.entries()):
                 done.read += 1
                 if done.read % REPORT_EVERY == 0:
@@ -111,36 +107,34 @@ class Importer:
                 else:
                     done.count(step)
                 if step.waits or (changes_store(step) and not dry_run):
-                    _save(step, kept)
+                    kept.append(step if step.waits else replace(step, warnings=()))
             if spreading and (partial or not done.refused) and (spread := spreading.plan(allocator.agenda)):
                 done.spread = spread
-                numbers = self._save_placed(spreading, spread, kept, placed, done)
-                kept, whole = placed, not spread.left_out
+                kept, numbers = self._place(spreading, spread, kept, done)
+                whole = not spread.left_out
             else:
                 numbers, whole = [], True
-            if not dry_run and (partial or (whole and not done.refused)) and kept.tell():
-                done.ids = apply_changes(
-                    self._posts, _report(_load_all(kept), done.read, report), "import", allocator.agenda
-                )
+            if not dry_run and (partial or (whole and not done.refused)) and kept:
+                done.ids = apply_changes(self._posts, _report(kept, done.read, report), "import", allocator.agenda)
                 done.stored = True
         if done.spread and done.stored:
             done.spread.ids.update((n, i) for n, i in zip(numbers, done.ids, strict=True) if n is not None)
         return done
 
-    def _save_placed(
-        self, spreading: ImportScheduler, spread: RowPlan, kept: IO[bytes], placed: IO[bytes], done: ImportResult
-    ) -> list[int | None]:
-        """Save all changes again with the planned times; return the number of each in the plan."""
-        numbers = []
+    def _place(
+        self, spreading: ImportScheduler, spread: RowPlan, waiting: list[PlannedChange], done: ImportResult
+    ) -> tuple[list[PlannedChange], list[int | None]]:
+        """Return the changes with their planned times, and the number of each in the plan."""
+        placed, numbers = [], []
         with self._posts.database.reading() as db:
-            for step, number in spreading.placed(db, _load_all(kept), spread):
+            for step, number in spreading.placed(db, waiting, spread):
                 if number is not None:
                     done.count(step)
                     spread.refused.update([number] if step.faults else [])
                 if changes_store(step):
-                    _save(step, placed)
+                    placed.append(replace(step, warnings=()))
                     numbers.append(number)
-        return numbers
+        return placed, numbers
 
     def _row_media(self, folder: Path) -> RowMedia:
         return RowMedia(self._posts.database, self._media, self._posts.config, self._posts.platforms, folder)
@@ -172,36 +166,12 @@ def changes_store(step: PlannedChange) -> bool:
     )
 
 
-def _report(steps: Iterator[PlannedChange], most: int, report: Callable[[float], object]) -> Iterator[PlannedChange]:
+def _report(steps: Iterable[PlannedChange], most: int, report: Callable[[float], object]) -> Iterator[PlannedChange]:
     """Yield the changes and report progress."""
     for number, step in enumerate(steps, 1):
         if number % REPORT_EVERY == 0:
             report(CHECK_SHARE + (1 - CHECK_SHARE) * number / most)
         yield step
-
-
-class _Pickler(pickle.Pickler):
-    """Also pickles read-only mappings, which posts without variants or options share."""
-
-    dispatch_table = MappingProxyType({MappingProxyType: lambda view: (_read_only, (dict(view),))})
-
-
-def _read_only(values: dict[str, str]) -> MappingProxyType[str, str]:
-    return MappingProxyType(values)
-
-
-def _save(step: PlannedChange, kept: IO[bytes]) -> None:
-    """Save a planned change to disk; its warnings are already counted unless it waits for a time."""
-    _Pickler(kept, pickle.HIGHEST_PROTOCOL).dump(step if step.waits else replace(step, warnings=()))
-
-
-def _load_all(kept: IO[bytes]) -> Iterator[PlannedChange]:
-    kept.seek(0)
-    while True:
-        try:
-            yield pickle.load(kept)  # noqa: S301 (written a moment ago, in a file that has no name)
-        except EOFError:
-            return
 
 
 SHOWN = 200

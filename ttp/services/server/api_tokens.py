@@ -13,8 +13,8 @@ from datetime import timedelta
 
 from ttp.domain.account import Account
 from ttp.domain.action import action, other_options
-from ttp.domain.api_token import DIGITS, PREFIX, ApiToken, TokenCapability
 from ttp.domain.errors import Ambiguous, Busy, Hint, NotFound, UsageError
+from ttp.domain.server.api_token import DIGITS, PREFIX, ApiToken, TokenCapability
 from ttp.domain.time.clock import Clock
 from ttp.store import accounts as stored_accounts
 from ttp.store.database import Database

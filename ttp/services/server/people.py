@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 from ttp.domain.account import Account
 from ttp.domain.action import action
-from ttp.domain.api_token import LoginLink, Person, Session, TokenCapability
 from ttp.domain.errors import Hint, UsageError
+from ttp.domain.server.api_token import LoginLink, Person, Session, TokenCapability
 from ttp.domain.time.clock import Clock
 from ttp.services.server.api_tokens import LONGEST_NAME, NAME
 from ttp.store.database import Database

@@ -12,7 +12,7 @@ from ttp.domain.errors import Conflict, Hint, NotAllowed, Problem, StateRefused,
 from ttp.domain.post import Post, PostFields, PostStatus
 from ttp.domain.post_edit import PostInput, no_accounts_error, refuse_in_flight, with_accounts, with_time
 from ttp.domain.time.clock import utc_text
-from ttp.domain.time.grammar import NextFreeSlot, OptimalTime, parse_time
+from ttp.domain.time.grammar import ChosenTime, parse_time
 from ttp.domain.time.resolve import ResolvedTime
 from ttp.services.approvals import Approvals
 from ttp.services.posts import Posts, accounts_of
@@ -164,7 +164,7 @@ class SubmittedDrafts:
 
     def _checked_hint(self, one: Variant, accounts: Sequence[Account]) -> str | None:
         """Return the TIME of a draft in a form that means the same later. Raise TimeRefused, PastTime."""
-        if not one.hint or isinstance(parse_time(one.hint), OptimalTime | NextFreeSlot):
+        if not one.hint or isinstance(parse_time(one.hint), ChosenTime):
             return one.hint or None
         return utc_text(self._times.resolve(one.hint, accounts).at)
 

@@ -21,8 +21,8 @@ from ttp.domain.account import Account, Credentials
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, NotFound, TtpError, UsageError
 from ttp.domain.event import POST_EVENTS
+from ttp.domain.server.webhook import CallResult, Webhook, after_try
 from ttp.domain.time.clock import Clock, utc_text
-from ttp.domain.webhook import CallResult, Webhook, after_try
 from ttp.platforms.webhook_call import check_url, post
 from ttp.store import accounts as stored_accounts
 from ttp.store.credentials import CredentialsStore

@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from ttp.domain.account import Credentials
 from ttp.domain.action import action
 from ttp.domain.errors import Busy, Damaged, Hint
 
+_NAMES = {
+    "accessToken": "access_token",
+    "host": "host",
+    "refreshToken": "refresh_token",
+    "expiresAt": "expires_at",
+    "userId": "user_id",
+    "clientId": "client_id",
+    "clientSecret": "client_secret",
+    "accessTokenSecret": "token_secret",
+    "issuedAt": "issued_at",
+    "refreshExpiresAt": "refresh_expires_at",
+}
+"""The fields of an entry, and those of Credentials."""
+
 
 def entry_of(credentials: Credentials) -> dict[str, str]:
     """Return credentials as a mapping of texts, without empty fields."""
-    entry = {
-        "accessToken": credentials.access_token,
-        "host": credentials.host,
-        "refreshToken": credentials.refresh_token,
-        "expiresAt": credentials.expires_at.isoformat() if credentials.expires_at else None,
-        "userId": credentials.user_id,
-        "clientId": credentials.client_id,
-        "clientSecret": credentials.client_secret,
-        "accessTokenSecret": credentials.token_secret,
-        "issuedAt": credentials.issued_at.isoformat() if credentials.issued_at else None,
-        "refreshExpiresAt": credentials.refresh_expires_at.isoformat() if credentials.refresh_expires_at else None,
+    values = {name: getattr(credentials, field) for name, field in _NAMES.items()}
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in values.items()
+        if value is not None
     }
-    return {name: value for name, value in entry.items() if value is not None}
 
 
 def text_of(credentials: Credentials) -> str:
@@ -52,23 +58,16 @@ def _read(entry: object) -> Credentials:
     """Raise ValueError, KeyError or TypeError for an invalid entry."""
     if not isinstance(entry, dict) or not all(isinstance(value, str) for value in entry.values()):
         raise TypeError("an entry is an object of texts")
-    return Credentials(
-        access_token=entry["accessToken"],
-        host=entry.get("host", ""),
-        refresh_token=entry.get("refreshToken"),
-        expires_at=_instant(entry, "expiresAt"),
-        user_id=entry.get("userId"),
-        client_id=entry.get("clientId"),
-        client_secret=entry.get("clientSecret"),
-        token_secret=entry.get("accessTokenSecret"),
-        issued_at=_instant(entry, "issuedAt"),
-        refresh_expires_at=_instant(entry, "refreshExpiresAt"),
-    )
+    values: dict[str, Any] = {
+        field: _instant(entry[name]) if field.endswith("_at") else entry[name]
+        for name, field in _NAMES.items()
+        if name in entry
+    }
+    return Credentials(**values)
 
 
-def _instant(entry: Mapping[str, str], name: str) -> datetime | None:
-    """Return an aware instant of an entry, or None. Raises ValueError for a naive one."""
-    text = entry.get(name)
+def _instant(text: str) -> datetime | None:
+    """Return an aware instant; None for an empty text. Raises ValueError for a naive one."""
     at = datetime.fromisoformat(text) if text else None
     if at is not None and at.tzinfo is None:
         raise ValueError("a naive datetime is not an instant")

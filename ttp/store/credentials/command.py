@@ -20,7 +20,7 @@ NONE = 1
 
 
 class CredentialsCommand:
-    """Entries kept by the program. Raises UsageError if no program is configured."""
+    """A CredentialsStore of the entries kept by the program. Raises UsageError if no program is configured."""
 
     def __init__(self, home: Path, argv: tuple[str, ...], *, limit_s: float = LIMIT_S) -> None:
         if not argv:
@@ -34,7 +34,6 @@ class CredentialsCommand:
         self._place = Path(argv[0]).name
 
     def get(self, account: str) -> Credentials | None:
-        """Return the credentials of `platform/handle`, or None. Raises BrokenEntry, BackendUnavailable, NotFound."""
         ended = self._run("get", account.lower())
         if ended.code == NONE and not ended.out.strip() and not ended.said:
             return None
@@ -42,18 +41,15 @@ class CredentialsCommand:
         return credentials_of(ended.out.decode("utf-8", "replace"), account, f"the answer of {self._place}")
 
     def put(self, account: str, credentials: Credentials) -> None:
-        """Store an account's credentials. Raises BackendUnavailable, NotFound."""
         ended = self._run("put", account.lower(), given=text_of(credentials), secrets=secrets_of(credentials))
         self._expect(ended, f"put {account}")
 
     def remove(self, account: str) -> None:
-        """Delete an account's credentials, if any. Raises BackendUnavailable, NotFound."""
         ended = self._run("remove", account.lower())
         if ended.code != NONE or ended.out.strip() or ended.said:
             self._expect(ended, f"remove {account}")
 
     def check(self) -> str:
-        """Return the program's name and how many entries it lists. Raises BackendUnavailable, NotFound."""
         ended = self._run("list")
         self._expect(ended, "list")
         return f"{self._place}, {len(ended.out.split())} entries"
@@ -69,5 +65,4 @@ class CredentialsCommand:
 
     def _expect(self, ended: ProgramResult, what: str) -> None:
         if ended.code != 0:
-            how = f"ended with {ended.code}" if ended.code > 0 else f"was ended by signal {-ended.code}"
-            raise BackendUnavailable(f"{self._place} {what} {how}" + (f": {ended.said}" if ended.said else ""))
+            raise BackendUnavailable(f"{self._place} {what} {ended.failure}")

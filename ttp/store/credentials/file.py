@@ -26,30 +26,26 @@ PATIENCE_S = 30.0
 
 
 class CredentialsFile:
-    """`credentials.json` of one home."""
+    """A CredentialsStore in `credentials.json` of one home."""
 
     def __init__(self, home: Path) -> None:
         self.path = home / "credentials.json"
         self._known: tuple[tuple[int, ...], dict[str, Any]] | None = None
 
     def get(self, account: str) -> Credentials | None:
-        """Return the credentials of `platform/handle`, or None. Raises BrokenEntry, Damaged, Busy."""
         with translate_errors(self.path):
             held = self._as_it_is().get(account.lower())
         return None if held is None else credentials_of(held, account, str(self.path))
 
     def put(self, account: str, credentials: Credentials) -> None:
-        """Store an account's credentials durably. Raises Damaged, Busy."""
         with self._changing() as held:
             held[account.lower()] = entry_of(credentials)
 
     def remove(self, account: str) -> None:
-        """Delete an account's credentials, if any. Raises Damaged, Busy."""
         with self._changing() as held:
             held.pop(account.lower(), None)
 
     def check(self) -> str:
-        """Return the file's name if it can be read. Raises Damaged, Busy."""
         with translate_errors(self.path):
             self._read()
         return f"the file {self.path}"

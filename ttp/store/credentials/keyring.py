@@ -24,7 +24,7 @@ PLACE = "the keyring"
 
 
 class CredentialsKeyring:
-    """Entries of one home in the keyring. Raises UsageError if the package is not installed."""
+    """A CredentialsStore of one home in the keyring. Raises UsageError if the package is not installed."""
 
     def __init__(self, home: Path) -> None:
         if find_spec("keyring") is None:
@@ -35,13 +35,11 @@ class CredentialsKeyring:
         self.service = f"ttp {home.resolve()}"
 
     def get(self, account: str) -> Credentials | None:
-        """Return the credentials of `platform/handle`, or None. Raises BrokenEntry, BackendUnavailable, Busy."""
         with _open_keyring() as ring:
             text = ring.get_password(self.service, account.lower())
         return None if text is None else credentials_of(text, account, PLACE)
 
     def put(self, account: str, credentials: Credentials) -> None:
-        """Store an account's credentials and read them back. Raises BackendUnavailable, Busy."""
         text = text_of(credentials)
         with _open_keyring(secrets_of(credentials)) as ring:
             ring.set_password(self.service, account.lower(), text)
@@ -50,14 +48,12 @@ class CredentialsKeyring:
             raise BackendUnavailable(f"{PLACE} did not keep the credentials of {account}")
 
     def remove(self, account: str) -> None:
-        """Delete an account's credentials, if any. Raises BackendUnavailable, Busy."""
         with _open_keyring() as ring:
             # Most keyrings refuse to delete what is not there.
             if ring.get_password(self.service, account.lower()) is not None:
                 ring.delete_password(self.service, account.lower())
 
     def check(self) -> str:
-        """Return the keyring's name if it works. Raises BackendUnavailable, Busy."""
         with _open_keyring() as ring:
             ring.get_password(self.service, "")
             return f"{PLACE} ({clean_text(ring.name)})"

@@ -143,10 +143,7 @@ class Keys:
         except ProgramTimeout as why:
             raise BackendUnavailable(why.message) from None
         if ended.code:
-            how = f"ended with {ended.code}" if ended.code > 0 else f"was ended by signal {-ended.code}"
-            raise BackendUnavailable(
-                f"credentials.key_command: {name} {how}" + (f": {ended.said}" if ended.said else "")
-            )
+            raise BackendUnavailable(f"credentials.key_command: {name} {ended.failure}")
         keys = parse_keys(ended.out.decode("utf-8", "replace"), f"the output of {name}")
         if not keys:
             raise KeyMissing(f"credentials.key_command: {name} printed no key", Hint("see", action("doctor")))

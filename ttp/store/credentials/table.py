@@ -46,14 +46,13 @@ class RekeyResult:
 
 
 class CredentialsTable:
-    """The entries in a store. Thread-safe."""
+    """A CredentialsStore of the entries in a store."""
 
     def __init__(self, database: Database, keys: Keys) -> None:
         self._database = database
         self._keys = keys
 
     def get(self, account: str) -> Credentials | None:
-        """Return the credentials of `platform/handle`, or None. Raises BrokenEntry, BackendUnavailable, KeyMissing."""
         name = account.lower()
         with self._database.reading() as db:
             row = None if db is None else db.execute(_ENTRY, (name,)).fetchone()
@@ -68,15 +67,12 @@ class CredentialsTable:
         return credentials_of(entry, account, PLACE)
 
     def put(self, account: str, credentials: Credentials) -> None:
-        """Store an account's credentials durably. Raises BackendUnavailable, KeyMissing.
-
-        A host that has only the key before is not refused while a `rekey` has not reached the entry: it may have spent
-        the old token.
-        """
         name, newest = account.lower(), self._keys.all()[0]
         with self._database.writing() as db:
             store = db.execute(_LOCK, (newest.id,)).fetchone()
             key = self._keys.find(store["credentials_key"])
+            # A host that has only the key before is not refused while a `rekey` has not reached the entry: it may have
+            # spent the old token.
             if key is None:
                 row = db.execute("SELECT key_id FROM credential WHERE name = ?", (name,)).fetchone()
                 key = None if row is None else self._keys.find(row["key_id"])
@@ -86,25 +82,24 @@ class CredentialsTable:
 
     def require_key(self) -> None:
         """Raise KeyMissing if the store has entries that cannot be read here, BackendUnavailable."""
+        if (current := self._current_key()) is not None:
+            self._require(current)
+
+    def _current_key(self) -> str | None:
+        """Return the id of the key that new entries get, if it is settled."""
         with self._database.reading() as db:
-            row = None if db is None else db.execute("SELECT credentials_key AS id FROM store").fetchone()
-        if row is not None and row["id"] is not None:
-            self._require(row["id"])
+            return None if db is None else db.execute("SELECT credentials_key FROM store").fetchone()[0]
 
     def remove(self, account: str) -> None:
-        """Delete an account's credentials, if any. Needs no key."""
         if self._database.exists():
             with self._database.writing() as db:
                 db.execute("DELETE FROM credential WHERE name = ?", (account.lower(),))
 
     def check(self) -> str:
-        """Return how many entries there are and the id of their key. Raises BackendUnavailable, KeyMissing."""
-        newest = self._keys.all()[0]
-        with self._database.reading() as db:
-            row = None if db is None else db.execute("SELECT credentials_key AS id FROM store").fetchone()
-            count, other = _count(db, row["id"]) if db is not None and row is not None else (0, 0)
-        current = row["id"] if row is not None else None
+        newest, current = self._keys.all()[0], self._current_key()
         key = newest if current is None else self._require(current)
+        with self._database.reading() as db:
+            count, other = (0, 0) if db is None else _count(db, key.id)
         said = f"the store, {count} entries, encrypted with key {key.id}"
         return said + (f"; {other} still have another key" if other else "")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from ttp.store.home.files import open_regular
-from ttp.store.home.locks import LOCK_EX, LOCK_NB, lock_file
+from ttp.store.home.locks import try_lock
 
 _NEW = r"(?:\.new)?"
 _FILES = re.compile(
@@ -80,10 +80,9 @@ def remove_lock_file(path: Path) -> bool:
     except FileNotFoundError:
         return True
     try:
-        lock_file(descriptor, LOCK_EX | LOCK_NB, path)
+        if not try_lock(descriptor, path):
+            return False
         path.unlink(missing_ok=True)
-    except BlockingIOError:
-        return False
     finally:
         os.close(descriptor)
     return True

@@ -6,25 +6,26 @@ an unlocked one was left behind. A text that was not saved as a post is never de
 
 from __future__ import annotations
 
-import errno
 import json
 import os
-import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import mkstemp
+from typing import Any
 
 from ttp.domain.action import action
-from ttp.domain.errors import Busy, Conflict, Hint
-from ttp.store.home import files
-from ttp.store.home.files import make_home, open_regular, read_bytes
-from ttp.store.home.locks import LOCK_EX, LOCK_NB, lock_file
+from ttp.domain.errors import Conflict, Hint
+from ttp.store.home.files import disk_errors_as_busy, make_home, open_regular, read_bytes, write_whole
+from ttp.store.home.locks import try_lock
 
 FOLDER = "writing"
-_KNOWN: dict[str, object] = {"new": False, "base": None, "draft": None, "kept": None, "first": False, "shown": []}
+_KINDS = {"new": bool, "first": bool, "base": str, "draft": int, "kept": str, "shown": list}
+"""What the JSON file holds, by the fields of EditorDraft."""
 
 
+@dataclass(eq=False)
 class EditorDraft:
     """One locked text.
 
@@ -33,44 +34,21 @@ class EditorDraft:
     `shown`: lines that were inserted at its top.
     """
 
-    def __init__(self, path: Path, lock: int) -> None:
-        self.path = path
-        self.lock = lock
-        self._known = _KNOWN | _read(lock)
-
-    @property
-    def new(self) -> bool:
-        return self._known["new"] is True
-
-    @property
-    def first(self) -> bool:
-        return self._known["first"] is True
-
-    @property
-    def base(self) -> str | None:
-        base = self._known["base"]
-        return base if isinstance(base, str) else None
-
-    @property
-    def draft(self) -> int | None:
-        draft = self._known["draft"]
-        return draft if isinstance(draft, int) else None
-
-    @property
-    def kept(self) -> str | None:
-        kept = self._known["kept"]
-        return kept if isinstance(kept, str) else None
-
-    @property
-    def shown(self) -> list[str]:
-        shown = self._known["shown"]
-        return [str(line) for line in shown] if isinstance(shown, list) else []
+    path: Path
+    lock: int
+    new: bool = False
+    first: bool = False
+    base: str | None = None
+    draft: int | None = None
+    kept: str | None = None
+    shown: list[str] = field(default_factory=list)
 
     def remember(self, **known: object) -> None:
         """Store what is known about it. Raises Busy."""
-        self._known |= known
+        for name, value in known.items():
+            setattr(self, name, value)
         with disk_errors_as_busy(self.path):
-            data = json.dumps(self._known).encode()
+            data = json.dumps({name: getattr(self, name) for name in _KINDS}).encode()
             os.ftruncate(self.lock, 0)
             os.pwrite(self.lock, data, 0)
             os.fsync(self.lock)
@@ -84,7 +62,7 @@ class EditorDraft:
     def write(self, text: str) -> None:
         """Replace the text atomically. Raises Busy."""
         with disk_errors_as_busy(self.path):
-            files.write_whole(self.path, text, "surrogateescape")
+            write_whole(self.path, text, "surrogateescape")
 
     def belongs_to(self, post_id: int) -> None:
         """Rename it to the id of its post. Raises Busy."""
@@ -102,7 +80,7 @@ class EditorDraft:
             number += 1
         with disk_errors_as_busy(self.path):
             self.path.replace(aside)
-        self.remember(**_KNOWN)
+        self.remember(new=False, first=False, base=None, draft=None, kept=None, shown=[])
         return aside
 
     def discard(self) -> None:
@@ -159,7 +137,7 @@ class EditorDrafts:
             yield None
             return
         try:
-            yield EditorDraft(path, lock)
+            yield EditorDraft(path, lock, **_read(lock))
         finally:
             if not path.exists():
                 _remove(metadata_path(path))
@@ -175,16 +153,6 @@ def metadata_path(path: Path) -> Path:
     return path.with_suffix(".json")
 
 
-@contextmanager
-def disk_errors_as_busy(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        look = Hint("see", f"{'df -h' if full else 'ls -la'} {shlex.quote(str(path.parent))}")
-        raise Busy(f"{path} cannot be written: {error.strerror}", look) from error
-
-
 def _remove(path: Path) -> None:
     with suppress(OSError):
         path.unlink()
@@ -195,20 +163,20 @@ def _locked(path: Path) -> int | None:
     while True:
         with disk_errors_as_busy(path):
             descriptor = open_regular(path, os.O_RDWR | os.O_CREAT)
-        try:
-            lock_file(descriptor, LOCK_EX | LOCK_NB, path)
-            with suppress(FileNotFoundError):
-                if path.stat().st_ino == os.fstat(descriptor).st_ino:
-                    return descriptor
-        except BlockingIOError:
+        if not try_lock(descriptor, path):
             os.close(descriptor)
             return None
+        with suppress(FileNotFoundError):
+            if path.stat().st_ino == os.fstat(descriptor).st_ino:
+                return descriptor
         os.close(descriptor)  # whoever had it took it away meanwhile
 
 
-def _read(lock: int) -> dict[str, object]:
+def _read(lock: int) -> dict[str, Any]:
+    """Return what the JSON file says, as far as it is valid."""
     try:
         found = json.loads(os.pread(lock, 1 << 20, 0) or b"{}")
     except ValueError:  # cut short when the machine went down
         return {}
-    return found if isinstance(found, dict) else {}
+    known = found if isinstance(found, dict) else {}
+    return {name: known[name] for name, kind in _KINDS.items() if isinstance(known.get(name), kind)}

@@ -10,11 +10,11 @@ import os
 import shlex
 import stat
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from ttp.domain.errors import Busy, Hint, UsageError
 
@@ -73,10 +73,22 @@ def no_room(path: Path) -> Busy:
     return Busy(f"no room left for the store {path}", Hint("see", f"df -h {quote_path(path.parent)}"))
 
 
+def disk_error(path: Path, error: OSError) -> Busy:
+    """Return the error for a file or folder that cannot be written."""
+    look = "df -h" if error.errno in _FULL else "ls -la"
+    return Busy(f"{path} cannot be written: {error.strerror}", Hint("see", f"{look} {quote_path(path.parent)}"))
+
+
+@contextmanager
+def disk_errors_as_busy(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise disk_error(path, error) from error
+
+
 def quote_path(path: Path) -> str:
     """Return a path quoted for a shell."""
-    import shlex
-
     return shlex.quote(str(path))
 
 
@@ -185,6 +197,23 @@ def write_whole(path: Path, text: str, errors: str = "strict") -> None:
     sync(path.parent)
 
 
+@contextmanager
+def temporary_file(folder: Path, prefix: str) -> Iterator[BinaryIO]:
+    """Yield a new file, private to its owner, which is deleted at the end of the block unless it was renamed."""
+    from tempfile import NamedTemporaryFile
+
+    with NamedTemporaryFile(dir=folder, prefix=prefix, delete=False) as file:
+        try:
+            yield cast("BinaryIO", file)
+        finally:
+            Path(file.name).unlink(missing_ok=True)
+
+
+def flush_to_disk(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
 @dataclass(frozen=True)
 class OwnFiles:
     """`folders`: everything in them belongs to ttp; `files`: its files elsewhere. They need not exist."""
@@ -212,13 +241,9 @@ class OwnFiles:
         way = (real, *real.parents)
         if any(one in self._real for one in way) or any(_mark(one) in self._marks for one in way):
             return True
-        return self._has_name(_stat(real))
-
-    def _has_name(self, found: os.stat_result | None) -> bool:
-        """Return whether the file has a second name that belongs to ttp."""
-        if found is None or not stat.S_ISREG(found.st_mode) or found.st_nlink < 2:
-            return False
-        return (found.st_dev, found.st_ino) in self._marks or any(_mark(path) == _of(found) for path in self._all())
+        found = _stat(real)
+        may_have_other_name = found is not None and stat.S_ISREG(found.st_mode) and found.st_nlink > 1
+        return may_have_other_name and any(_mark(path) == _mark(real) for path in self._all())
 
     @cached_property
     def _real(self) -> frozenset[Path]:
@@ -249,13 +274,9 @@ def _elsewhere(path: Path) -> Iterator[str]:
     yield str(Path.home() / path.name)
 
 
-def _of(found: os.stat_result) -> tuple[int, int]:
-    return found.st_dev, found.st_ino
-
-
 def _mark(path: Path) -> tuple[int, int] | None:
     found = _stat(path)
-    return None if found is None else _of(found)
+    return None if found is None else (found.st_dev, found.st_ino)
 
 
 def _stat(path: Path) -> os.stat_result | None:

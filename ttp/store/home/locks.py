@@ -23,7 +23,7 @@ from ttp import __version__
 from ttp.domain.action import action
 from ttp.domain.errors import Busy, Hint
 from ttp.store.home import files
-from ttp.store.home.files import make_home, open_regular, read_text
+from ttp.store.home.files import make_home, open_regular, quote_path, read_text
 from ttp.store.sqlite import translate_errors
 
 
@@ -86,20 +86,15 @@ def publisher_lock(home: Path, *, doing: str = "") -> Iterator[None]:
 def is_publisher_running(home: Path) -> bool:
     """Return whether a living process holds the publisher's lock. Raises Busy if unknown."""
     path = home / "publisher.lock"
+    with lock_errors_as_busy(path):
+        try:
+            descriptor = open_regular(path, os.O_RDWR)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
     try:
-        descriptor = open_regular(path, os.O_RDWR)
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except OSError as error:
-        with lock_errors_as_busy(path):
-            raise error
-    try:
-        lock_file(descriptor, LOCK_SH | LOCK_NB, path)
-    except BlockingIOError:
-        return True
+        return not try_lock(descriptor, path, LOCK_SH)
     finally:
         os.close(descriptor)
-    return False
 
 
 def write_holder(home: Path, holder: Holder) -> None:
@@ -151,24 +146,14 @@ def media_adding_lock(home: Path) -> Iterator[None]:
 def media_removing_lock(home: Path) -> Iterator[int | None]:
     """Hold the exclusive lock for removing media and yield its file; None if a process adds media."""
     with _opened(home, _FILE) as held:
-        try:
-            lock_file(held, LOCK_EX | LOCK_NB, home / _FILE)
-        except BlockingIOError:
-            yield None
-        else:
-            yield held
+        yield held if try_lock(held, home / _FILE) else None
 
 
 @contextmanager
 def webhook_lock(home: Path) -> Iterator[bool]:
     """Hold the lock for sending webhooks. Yield False if another process sends them."""
     with _opened(home, _WEBHOOKS) as held:
-        try:
-            lock_file(held, LOCK_EX | LOCK_NB, home / _WEBHOOKS)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
+        yield try_lock(held, home / _WEBHOOKS)
 
 
 @contextmanager
@@ -201,7 +186,7 @@ def token_lock(home: Path, account: str, *, patience_s: float) -> Iterator[None]
     descriptor = _open_lock(path, home)
     try:
         end = time.monotonic() + patience_s
-        while not _try_lock(descriptor, path):
+        while not try_lock(descriptor, path):
             if time.monotonic() >= end:
                 raise TokenLocked(account)
             time.sleep(_LOOK_AGAIN_S)
@@ -212,24 +197,12 @@ def token_lock(home: Path, account: str, *, patience_s: float) -> Iterator[None]
 
 def _open_lock(path: Path, home: Path) -> int:
     """Open the lock's file, which is created once and stays."""
-    try:
-        return open_regular(path, os.O_RDWR | os.O_CREAT)
-    except FileNotFoundError:
-        _make_folder(home)
-    except OSError as error:
-        with lock_errors_as_busy(path):
-            raise error
     with lock_errors_as_busy(path):
-        return open_regular(path, os.O_RDWR | os.O_CREAT)
-
-
-def _try_lock(descriptor: int, path: Path) -> bool:
-    """Return whether the kernel gave the lock. Called directly: filelock costs as much as a delivery's request."""
-    try:
-        lock_file(descriptor, LOCK_EX | LOCK_NB, path)
-    except BlockingIOError:
-        return False
-    return True
+        try:
+            return open_regular(path, os.O_RDWR | os.O_CREAT)
+        except FileNotFoundError:
+            _make_folder(home)
+            return open_regular(path, os.O_RDWR | os.O_CREAT)
 
 
 class RefreshRecord(Protocol):
@@ -320,6 +293,16 @@ def lock_file(descriptor: int, how: int, path: Path) -> None:
         fcntl.flock(descriptor, how)
 
 
+def try_lock(descriptor: int, path: Path, how: int = LOCK_EX) -> bool:
+    """Return whether the kernel gave the lock. Raises Busy if the file cannot be locked. Not by filelock, which costs
+    as much as a delivery's request."""
+    try:
+        lock_file(descriptor, how | LOCK_NB, path)
+    except BlockingIOError:
+        return False
+    return True
+
+
 @contextmanager
 def lock_errors_as_busy(path: Path) -> Iterator[None]:
     """Turn errors of locking into Busy, except those that say another process has the lock."""
@@ -332,9 +315,7 @@ def lock_errors_as_busy(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno in NO_LOCKS:
             raise _no_locks(path) from error
-        import shlex
-
-        look = Hint("see", f"ls -la {shlex.quote(str(path.parent))}")
+        look = Hint("see", f"ls -la {quote_path(path.parent)}")
         raise Busy(f"{path} cannot be locked: {error.strerror or error}", look) from error
 
 

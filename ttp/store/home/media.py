@@ -24,7 +24,15 @@ from typing import BinaryIO, Protocol
 from ttp.domain.errors import Bug, Busy, Conflict, Hint, NotFound, UsageError
 from ttp.domain.media.item import NAMES, MediaItem, MediaUnavailable, StoredObject
 from ttp.domain.media.probe import Facts, UnusableMedia, read_facts
-from ttp.store.home.files import NotRegular, make_home, nearest_folder, open_regular
+from ttp.store.home.files import (
+    NotRegular,
+    flush_to_disk,
+    make_home,
+    nearest_folder,
+    open_regular,
+    sync,
+    temporary_file,
+)
 from ttp.store.home.locks import media_adding_lock
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -144,23 +152,13 @@ class MediaStore:
         """Add the file that `fetch` writes, under `name`. `source` is for messages. Raises UsageError unless it is an
         image or video, Busy if it cannot be written, and what `fetch` raises."""
         with _writing(self.folder, source), self._adding():
-            self._make_folder()
-            from tempfile import mkstemp
-
-            handle, fresh = mkstemp(prefix=".fetched-", dir=self.folder)
-            path = Path(fresh)
-            try:
-                with os.fdopen(handle, "w+b") as file:
-                    fetch(file)
-                    file.flush()
-                    os.fsync(file.fileno())
-                    came = Source(Path(source), file.fileno(), source)
-                    size = came.size()
-                    facts, sha256 = read_source_facts(came, size), hash_source(came)
-                path.replace(self.path(sha256))
-            finally:
-                path.unlink(missing_ok=True)
-            _sync(self.folder)
+            with self._new_file() as file:
+                fetch(file)
+                file.flush()
+                came = Source(Path(source), file.fileno(), source)
+                size = came.size()
+                facts, sha256 = read_source_facts(came, size), hash_source(came)
+                self._keep(file, self.path(sha256))
             self._upload(sha256)
         return _item(name, facts, size, sha256)
 
@@ -202,15 +200,12 @@ class MediaStore:
 
     def _write_upload(self, key: str, item: MediaItem) -> None:
         """Write the record complete or not at all; another one stays."""
-        from tempfile import NamedTemporaryFile
-
-        with NamedTemporaryFile(dir=self.folder, prefix=".made-") as file:
+        with self._new_file() as file:
             file.write(f"{item.sha256}\n{item.name}".encode())
-            file.flush()
-            os.fsync(file.fileno())
+            flush_to_disk(file)
             with suppress(FileExistsError):
                 os.link(file.name, self._upload_path(key))
-        _sync(self.folder)
+        sync(self.folder)
 
     def ready_folder(self) -> Path:
         """Create the folder if needed, and return it. Raises Busy."""
@@ -221,20 +216,9 @@ class MediaStore:
     def store_converted(self, sha256: str, form: str, data: bytes) -> None:
         """Store the converted version of an image. Raises Busy if it cannot be written."""
         target = self.path(sha256, form)
-        with _writing(self.folder, target.name):
-            self._make_folder()
-            from tempfile import mkstemp
-
-            handle, fresh = mkstemp(prefix=".made-", dir=self.folder)
-            path = Path(fresh)
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(data)
-                    file.flush()
-                    os.fsync(file.fileno())
-                path.replace(target)
-            finally:
-                path.unlink(missing_ok=True)
+        with _writing(self.folder, target.name), self._new_file() as file:
+            file.write(data)
+            self._keep(file, target)
 
     def converted(self, item: MediaItem, form: str) -> MediaItem | None:
         """Return the converted version of an image for `form`; None if it is missing or incomplete."""
@@ -271,23 +255,12 @@ class MediaStore:
         """Fetch a file from the bucket. Return False without a bucket, or if it lacks the file."""
         if self.bucket is None:
             return False
-        with _writing(self.folder, name):
-            self._make_folder()
-            from tempfile import mkstemp
-
-            handle, fresh = mkstemp(prefix=".fetched-", dir=self.folder)
-            path = Path(fresh)
+        with _writing(self.folder, name), self._new_file() as file:
             try:
-                with os.fdopen(handle, "wb") as file:
-                    self.bucket.fetch(sha256, file)
-                    file.flush()
-                    os.fsync(file.fileno())
-                path.replace(self.path(sha256))
+                self.bucket.fetch(sha256, file)
             except FileNotFoundError:
                 return False
-            finally:
-                path.unlink(missing_ok=True)
-            _sync(self.folder)
+            self._keep(file, self.path(sha256))
         return True
 
     @contextmanager
@@ -304,25 +277,28 @@ class MediaStore:
         make_home(self.folder.parent)
         self.folder.mkdir(mode=0o700, exist_ok=True)
 
-    def _copy(self, source: Source, sha256: str) -> None:
-        """Write the copy under a temporary name, sync it and rename it."""
-        fresh = self.folder / f".{sha256}-{os.getpid()}"
+    @contextmanager
+    def _new_file(self) -> Iterator[BinaryIO]:
+        """Yield a temporary file in the folder, for `_keep`."""
         self._make_folder()
-        target = os.open(fresh, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o600)
-        try:
-            with os.fdopen(target, "wb") as copy:
-                digest = hashlib.sha256()
-                for chunk in source.chunks():
-                    digest.update(chunk)
-                    copy.write(chunk)
-                copy.flush()
-                os.fsync(copy.fileno())
+        with temporary_file(self.folder, ".made-") as file:
+            yield file
+
+    def _keep(self, file: BinaryIO, path: Path) -> None:
+        """Give a temporary file its name, durably."""
+        flush_to_disk(file)
+        Path(file.name).replace(path)
+        sync(self.folder)
+
+    def _copy(self, source: Source, sha256: str) -> None:
+        with self._new_file() as copy:
+            digest = hashlib.sha256()
+            for chunk in source.chunks():
+                digest.update(chunk)
+                copy.write(chunk)
             if digest.hexdigest() != sha256:
                 raise UsageError(f"{source} changed while it was read: try again when it is complete", flaw="changed")
-            fresh.replace(self.path(sha256))
-        finally:
-            fresh.unlink(missing_ok=True)
-        _sync(self.folder)
+            self._keep(copy, self.path(sha256))
 
 
 @contextmanager
@@ -350,15 +326,6 @@ def _item(name: str, facts: Facts, size: int, sha256: str) -> MediaItem:
         fps=facts.fps,
         moov_first=facts.moov_first,
     )
-
-
-def _sync(folder: Path) -> None:
-    """Make a rename in a folder durable."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 class TemporaryMedia(MediaStore):

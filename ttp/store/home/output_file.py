@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import secrets
-import shlex
 import stat
 from collections.abc import Iterable
 from contextlib import suppress
@@ -13,8 +12,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ttp.domain.action import other_options
-from ttp.domain.errors import Busy, Hint, NotFound, TtpError, UsageError
-from ttp.store.home.files import OwnFiles, stream_number
+from ttp.domain.errors import Hint, NotFound, TtpError, UsageError
+from ttp.store.home.files import OwnFiles, disk_error, quote_path, stream_number
 
 _WRONG_NAME = (errno.ENAMETOOLONG, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EINVAL)
 
@@ -58,15 +57,13 @@ def write_bytes(path: Path, parts: Iterable[bytes], own: OwnFiles, *, over: bool
 
 def output_error(path: Path, error: OSError | ValueError) -> TtpError:
     """Return the error for a file that cannot be written."""
-    why = getattr(error, "strerror", None) or "no file can have that name"
-    number = getattr(error, "errno", errno.EINVAL)
-    if number == errno.ENOENT:
-        made = f"mkdir -p {shlex.quote(str(path.parent))}"
-        return NotFound(f"there is no folder {path.parent}", Hint("fix", made))
-    if number in _WRONG_NAME:
-        return UsageError(f"{path} cannot be written: {why}", Hint("try", "FILE", (str(path), "FILE")))
-    look = "df -h" if number in (errno.ENOSPC, errno.EDQUOT) else "ls -la"
-    return Busy(f"{path} cannot be written: {why}", Hint("see", f"{look} {shlex.quote(str(path.parent))}"))
+    if isinstance(error, ValueError):
+        error = OSError(errno.EINVAL, "no file can have that name")
+    if error.errno == errno.ENOENT:
+        return NotFound(f"there is no folder {path.parent}", Hint("fix", f"mkdir -p {quote_path(path.parent)}"))
+    if error.errno in _WRONG_NAME:
+        return UsageError(f"{path} cannot be written: {error.strerror}", Hint("try", "FILE", (str(path), "FILE")))
+    return disk_error(path, error)
 
 
 def _found(path: Path) -> os.stat_result | None:

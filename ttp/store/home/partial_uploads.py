@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ttp.domain.errors import Busy, Conflict, NotFound, StateRefused
+from ttp.store.home.files import write_whole
 
 MOST_OPEN = 20
 """Uploads of one token that are not complete."""
@@ -118,13 +119,7 @@ class PartialUploads:
             return None
 
     def _save(self, upload: PartialUpload) -> None:
-        """Write what an upload is, complete or not at all."""
-        fresh = self._folder / f".{_PREFIX}{upload.id}.json"
-        with os.fdopen(os.open(fresh, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
-            json.dump({**asdict(upload), "token": self._token_id}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self._about(upload.id))
+        write_whole(self._about(upload.id), json.dumps({**asdict(upload), "token": self._token_id}))
 
     def _data(self, upload_id: str) -> Path:
         return self._folder / f"{_PREFIX}{upload_id}"

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from ttp.domain.time.clock import utc_text
-from ttp.store.home.editor_drafts import FOLDER, disk_errors_as_busy
-from ttp.store.home.files import make_home, read_text, write_whole
+from ttp.store.home.editor_drafts import FOLDER
+from ttp.store.home.files import disk_errors_as_busy, make_home, read_text, write_whole
 from ttp.store.home.locks import lock_folder
 
 KEPT_FOR = timedelta(days=30)

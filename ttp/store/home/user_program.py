@@ -38,6 +38,12 @@ class ProgramResult:
     out: bytes = field(repr=False)
     said: str
 
+    @property
+    def failure(self) -> str:
+        """How a program ended that gave no answer, for messages."""
+        by = f"ended with {self.code}" if self.code > 0 else f"was ended by signal {-self.code}"
+        return (by if self.code else "printed nothing") + (f": {self.said}" if self.said else "")
+
 
 def run(
     argv: Sequence[str], given: str | None, *, setting: str, home: Path, limit_s: float, secrets: tuple[str, ...] = ()

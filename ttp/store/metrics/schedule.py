@@ -10,7 +10,7 @@ from datetime import datetime
 from ttp.domain.account import Account
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import row_mapper
-from ttp.store.dialect import Connection, unindexed
+from ttp.store.dialect import Connection, List, in_list, unindexed
 from ttp.store.row_mapper import ms
 
 # Not by the indexes over all posts of an account: unindexed, below.
@@ -36,15 +36,13 @@ def accounts_due(
 ) -> list[Account]:
     """Return the usable accounts of `platforms` with a reading due, the one with the oldest such post first. Due:
     published between `since` and `until`, and never read, or its next reading has come."""
-    marks = ",".join(f":p{place}" for place in range(len(platforms))) or "NULL"
     sql = (
         f"SELECT a.*, min(d.published_at) AS oldest {_FROM} JOIN account a ON a.id = {_ACCOUNT_ID}"
-        f" WHERE {_FOLLOWED} AND a.platform IN ({marks}) AND a.connected AND a.enabled AND NOT a.needs_reconnect"
-        " AND a.removed_at IS NULL GROUP BY a.id ORDER BY oldest"
+        f" WHERE {_FOLLOWED} AND {in_list('a.platform', 'platforms')} AND a.connected AND a.enabled"
+        " AND NOT a.needs_reconnect AND a.removed_at IS NULL GROUP BY a.id ORDER BY oldest"
     )
-    values: dict[str, object] = {f"p{place}": name for place, name in enumerate(platforms)}
-    found = db.execute(sql, {**values, "since": to_ms(since), "until": to_ms(until), "due": to_ms(now)})
-    return [row_mapper.account(row) for row in found]
+    values = {"platforms": List(platforms), "since": to_ms(since), "until": to_ms(until), "due": to_ms(now)}
+    return [row_mapper.account(row) for row in db.execute(sql, values)]
 
 
 def followed_posts(

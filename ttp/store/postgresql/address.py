@@ -60,10 +60,8 @@ def ask_password(command: Sequence[str], home: Path) -> str:
     ended = run(command, None, setting="store.password_command", home=home, limit_s=_PASSWORD_LIMIT_S)
     password = ended.out.decode("utf-8", "replace").rstrip("\r\n")
     if ended.code != 0 or not password:
-        said = f": {ended.said}" if ended.said else ""
-        how = f"ended with {ended.code}" if ended.code else "printed nothing"
         raise Busy(
-            f"the program of store.password_command {how}{said}",
+            f"the program of store.password_command {ended.failure}",
             Hint("see", action("config get", "store.password_command")),
         )
     return password

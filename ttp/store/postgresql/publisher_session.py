@@ -21,12 +21,13 @@ from ttp.store.ownership import ServerIdentity
 from ttp.store.postgresql.connection import STORE_KEY, PostgresConnection
 from ttp.store.publisher_session import Held, Job, PublisherSession
 
-_SERVER_SIDE = {
+KEEP_ALIVE = {
     "tcp_keepalives_idle": 5,
     "tcp_keepalives_interval": 2,
     "tcp_keepalives_count": 3,
     "tcp_user_timeout": 11_000,
 }
+"""Of a session that holds a lock: the server ends it in seconds if the host has vanished."""
 _PLANS = {
     "plan_cache_mode": "force_generic_plan",
     "enable_hashjoin": "off",
@@ -119,7 +120,7 @@ class SharedSession(PublisherSession):
                 held.clear()
             self._limit_waits(connection)
             # The server notices in the same time as the publisher that the other one is gone.
-            for name, value in {**_SERVER_SIDE, **_PLANS}.items():
+            for name, value in {**KEEP_ALIVE, **_PLANS}.items():
                 connection.execute(f"SET {name} = {value}")
             connection.execute(_DURABLE)
             _refuse_another_role(connection)
@@ -187,8 +188,7 @@ class SharedSession(PublisherSession):
         return {row["id"]: tuple(row)[1:] for row in found}
 
     def free_accounts(self, db: Connection, accounts: Collection[int]) -> list[int]:
-        taken = {row["account"] for row in db.execute(_LOCKED.format(Held.DELIVERY))}
-        return sorted(set(accounts) - taken)
+        return sorted(set(accounts) - locked_accounts(db, Held.DELIVERY))
 
     def is_changing(self, db: Connection) -> bool:
         return not db.execute(f"SELECT pg_try_advisory_xact_lock({STORE_KEY})").fetchone()[0]

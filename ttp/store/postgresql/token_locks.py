@@ -16,19 +16,13 @@ from datetime import datetime
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store.dialect import Connection, Cursor
 from ttp.store.home.locks import TokenLocked, mark_token
+from ttp.store.postgresql.publisher_session import KEEP_ALIVE
 
 _LOOK_AGAIN_S = 0.1
 _ACCOUNT = "SELECT id FROM account WHERE platform = ? AND lower(handle) = lower(?)"
 _TRY_ACCOUNT = "SELECT pg_try_advisory_lock('account'::regclass::oid::int, ?::int)"
 _TRY_REFRESH = "SELECT pg_try_advisory_lock('credential'::regclass::oid::int, hashtext(?))"
 _MEDIA = "('post_media'::regclass::oid::int, 0)"
-_KEEP_ALIVE = (
-    "SET tcp_keepalives_idle = 5",
-    "SET tcp_keepalives_interval = 2",
-    "SET tcp_keepalives_count = 3",
-    "SET tcp_user_timeout = 11000",
-)
-"""Of a session that holds a lock: the server ends it in seconds if the host has vanished."""
 
 Connect = Callable[[], Connection]
 
@@ -98,8 +92,8 @@ class SharedRefreshRecord:
 def _session(connect: Connect) -> Connection:
     session = connect()
     try:
-        for statement in _KEEP_ALIVE:
-            session.execute(statement)
+        for name, value in KEEP_ALIVE.items():
+            session.execute(f"SET {name} = {value}")
     except BaseException:
         session.close()
         raise

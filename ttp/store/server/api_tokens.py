@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 
-from ttp.domain.api_token import ApiToken, TokenCapability
+from ttp.domain.server.api_token import ApiToken, TokenCapability
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store.dialect import Connection, Row
-from ttp.store.row_mapper import ms
+from ttp.store.row_mapper import ids_from_text, ids_to_text, instant, ms
 
 
 def insert(db: Connection, token: ApiToken, sha256: str) -> ApiToken:
     """Store a new token and return it with its id."""
-    accounts = None if token.accounts is None else json.dumps(sorted(token.accounts))
     row = db.execute(
         "INSERT INTO token (name, sha256, capability, accounts, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)"
         " RETURNING *",
-        (token.name, sha256, token.capability.value, accounts, to_ms(token.created_at), ms(token.expires_at)),
+        (
+            token.name,
+            sha256,
+            token.capability.value,
+            ids_to_text(token.accounts),
+            to_ms(token.created_at),
+            ms(token.expires_at),
+        ),
     ).fetchone()
     return _token(row)
 
@@ -48,18 +53,13 @@ def record_use(db: Connection, token_id: int, now: datetime) -> None:
 
 
 def _token(row: Row) -> ApiToken:
-    accounts = row["accounts"]
     return ApiToken(
         id=row["id"],
         name=row["name"],
         capability=TokenCapability(row["capability"]),
         created_at=from_ms(row["created_at"]),
-        accounts=None if accounts is None else frozenset(json.loads(accounts)),
-        expires_at=_instant(row["expires_at"]),
-        revoked_at=_instant(row["revoked_at"]),
-        last_used_at=_instant(row["last_used_at"]),
+        accounts=ids_from_text(row["accounts"]),
+        expires_at=instant(row["expires_at"]),
+        revoked_at=instant(row["revoked_at"]),
+        last_used_at=instant(row["last_used_at"]),
     )
-
-
-def _instant(at: int | None) -> datetime | None:
-    return None if at is None else from_ms(at)

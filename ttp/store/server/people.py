@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 
-from ttp.domain.api_token import LoginLink, Person, Session, TokenCapability
+from ttp.domain.server.api_token import LoginLink, Person, Session, TokenCapability
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store.dialect import Connection, Row
+from ttp.store.row_mapper import ids_from_text, ids_to_text
 
 
 def insert_link(db: Connection, person: Person, sha256: str, expires_at: datetime) -> None:
@@ -55,14 +55,9 @@ def delete_expired(db: Connection, now: datetime) -> None:
 
 
 def _columns(person: Person) -> tuple[str, str, str | None]:
-    accounts = None if person.accounts is None else json.dumps(sorted(person.accounts))
-    return person.name, ",".join(person.capabilities), accounts
+    return person.name, ",".join(person.capabilities), ids_to_text(person.accounts)
 
 
 def _person(row: Row) -> Person:
-    accounts = row["accounts"]
-    return Person(
-        row["name"],
-        tuple(TokenCapability(one) for one in row["capabilities"].split(",")),
-        None if accounts is None else frozenset(json.loads(accounts)),
-    )
+    capabilities = tuple(TokenCapability(one) for one in row["capabilities"].split(","))
+    return Person(row["name"], capabilities, ids_from_text(row["accounts"]))

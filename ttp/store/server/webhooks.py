@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from ttp.domain.server.webhook import CallResult, CallState, Retry, Webhook
 from ttp.domain.time.clock import from_ms, to_ms
-from ttp.domain.webhook import CallResult, CallState, Retry, Webhook
 from ttp.store.dialect import Connection, Cursor, List, Row, in_list
-from ttp.store.row_mapper import ms
+from ttp.store.row_mapper import ids_from_text, ids_to_text, instant, ms
 
 _WAITING = "c.state = 'waiting'"
 _CALLS = (
@@ -61,7 +61,7 @@ def insert(db: Connection, webhook: Webhook) -> int:
         (
             webhook.url,
             None if webhook.events is None else json.dumps(webhook.events),
-            None if webhook.accounts is None else json.dumps(sorted(webhook.accounts)),
+            ids_to_text(webhook.accounts),
             webhook.private,
             to_ms(webhook.created_at),
         ),
@@ -202,9 +202,9 @@ def _webhook(row: Row) -> Webhook:
         url=row["url"],
         created_at=from_ms(row["created_at"]),
         events=None if row["events"] is None else tuple(json.loads(row["events"])),
-        accounts=None if row["accounts"] is None else frozenset(json.loads(row["accounts"])),
+        accounts=ids_from_text(row["accounts"]),
         private=bool(row["private"]),
-        rotated_until=_instant(row["rotated_until"]),
+        rotated_until=instant(row["rotated_until"]),
     )
 
 
@@ -218,13 +218,9 @@ def _call(row: Row) -> WebhookCall:
         data=row["data"],
         state=CallState(row["state"]),
         tries=row["tries"],
-        first_tried_at=_instant(row["first_tried_at"]),
-        next_at=_instant(row["next_at"]),
-        ended_at=_instant(row["ended_at"]),
+        first_tried_at=instant(row["first_tried_at"]),
+        next_at=instant(row["next_at"]),
+        ended_at=instant(row["ended_at"]),
         status=row["status"],
         message=row["message"],
     )
-
-
-def _instant(at: int | None) -> datetime | None:
-    return None if at is None else from_ms(at)

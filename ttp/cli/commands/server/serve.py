@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ttp.cli import settings
-from ttp.cli.commands.run import PublishReport
+from ttp.cli.commands.run import EVENTS_SPEC, PublishReport
 from ttp.cli.commands.server.token import parse_capability
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE
 from ttp.cli.options import split_list, with_output
 from ttp.cli.render import server as render_tokens
 from ttp.domain.action import action
-from ttp.domain.api_token import TokenCapability
 from ttp.domain.errors import Hint, NotAllowed, NotFound, TtpError, UsageError
+from ttp.domain.server.api_token import TokenCapability
 from ttp.publisher.loop import Mode
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ OWNER = (TokenCapability.PUBLISH, TokenCapability.APPROVE)
 _MINUTES = 10
 
 
-@with_output(verbose=True)
+@with_output(EVENTS_SPEC, check=False, verbose=True)
 def serve(
     context: Context,
     host: Annotated[
@@ -125,7 +125,7 @@ def serve(
     return DONE
 
 
-@with_output()
+@with_output(render_tokens.LOGIN_LINK_SPEC)
 def login_link(
     context: Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="Who logs in; ttp history names them.")],
@@ -150,7 +150,6 @@ def login_link(
     """
     from ttp.services.server.people import LoginAddress, read_address
 
-    context.out.check_fields(render_tokens.LOGIN_LINK_SPEC)
     capabilities = [parse_capability(one) for one in split_list(capability) or ["publish"]]
     accounts = context.queries.find_accounts(split_list(account) or ()) if account else ()
     address = _base_url(context) or read_address(context.home)

@@ -9,15 +9,15 @@ import typer
 from ttp.cli.context import Context
 from ttp.cli.options import parse_optional_duration, split_list, with_output
 from ttp.cli.render import server as render_tokens
-from ttp.domain.api_token import TokenCapability
 from ttp.domain.errors import Hint, UsageError
+from ttp.domain.server.api_token import TokenCapability
 from ttp.domain.time.formatting import format_instant
 
 token = typer.Typer()
 
 
 @token.command("create")
-@with_output()
+@with_output(render_tokens.NEW_TOKEN_SPEC)
 def create(
     context: Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="The person or program that gets the token.")],
@@ -40,7 +40,6 @@ def create(
       ttp token create ann --capability publish
       ttp token create agent --capability draft --account x/me --expires 90d
     """
-    context.out.check_fields(render_tokens.NEW_TOKEN_SPEC)
     lifetime = parse_optional_duration(expires)
     accounts = context.queries.find_accounts(split_list(account) or ()) if account else ()
     made = context.api_tokens.create(name, parse_capability(capability), accounts, lifetime)
@@ -51,7 +50,7 @@ def create(
 
 
 @token.command("list")
-@with_output()
+@with_output(render_tokens.TOKENS_SPEC)
 def list_(context: Context) -> None:
     """List the tokens, without their secrets.
 
@@ -59,14 +58,13 @@ def list_(context: Context) -> None:
       ttp token list
       ttp token list --json
     """
-    context.out.check_fields(render_tokens.TOKENS_SPEC)
     found = context.api_tokens.all()
     none = ["No tokens yet.  Create one:  ttp token create NAME --capability draft"]
     context.out.write_list(render_tokens.TOKENS_SPEC, found, say=None if found else none)
 
 
 @token.command("revoke")
-@with_output()
+@with_output(render_tokens.TOKENS_SPEC)
 def revoke(
     context: Context,
     name: Annotated[str, typer.Argument(metavar="ID|NAME", help="The id or the name of a token.")],
@@ -77,7 +75,6 @@ def revoke(
       ttp token revoke ann
       ttp token revoke 3
     """
-    context.out.check_fields(render_tokens.TOKENS_SPEC)
     gone = context.api_tokens.revoke(name)
     context.out.write_one(render_tokens.TOKENS_SPEC, gone, say=[f"Revoked token {gone.token.id} of {gone.token.name}."])
 

@@ -24,7 +24,7 @@ USUAL_CALLS = 50
 
 
 @webhook.command("add")
-@with_output()
+@with_output(render_webhooks.NEW_WEBHOOK_SPEC)
 def add(
     context: Context,
     url: Annotated[str, typer.Argument(metavar="URL", help="The https address that gets the events.")],
@@ -48,7 +48,6 @@ def add(
       ttp webhook add https://example.org/hook --events delivery.failed,delivery.needs_review --accounts x/me
       ttp webhook add http://127.0.0.1:9000/ --allow-private
     """
-    context.out.check_fields(render_webhooks.NEW_WEBHOOK_SPEC)
     chosen = context.queries.find_accounts(split_list(accounts) or ()) if accounts else ()
     made = context.webhooks.add(url, split_list(events) or (), chosen, private=allow_private)
     said = [
@@ -59,7 +58,7 @@ def add(
 
 
 @webhook.command("list")
-@with_output()
+@with_output(render_webhooks.WEBHOOKS_SPEC)
 def list_(context: Context) -> None:
     """List the webhooks, without their secrets.
 
@@ -67,14 +66,13 @@ def list_(context: Context) -> None:
       ttp webhook list
       ttp webhook list --json
     """
-    context.out.check_fields(render_webhooks.WEBHOOKS_SPEC)
     found = context.webhooks.all()
     none = ["No webhooks yet.  Add one:  ttp webhook add URL"]
     context.out.write_list(render_webhooks.WEBHOOKS_SPEC, found, say=None if found else none)
 
 
 @webhook.command("rotate")
-@with_output()
+@with_output(render_webhooks.NEW_WEBHOOK_SPEC)
 def rotate(
     context: Context,
     webhook_id: WebhookId,
@@ -88,7 +86,6 @@ def rotate(
       ttp webhook rotate 1
       ttp webhook rotate 1 --overlap 1h
     """
-    context.out.check_fields(render_webhooks.NEW_WEBHOOK_SPEC)
     span = parse_optional_duration(overlap)
     made = context.webhooks.rotate(webhook_id, OVERLAP if span is None else span)
     until = format_instant(made.webhook.rotated_until, context.zone) if made.webhook.rotated_until else ""
@@ -97,14 +94,13 @@ def rotate(
 
 
 @webhook.command("remove")
-@with_output()
+@with_output(render_webhooks.WEBHOOKS_SPEC)
 def remove(context: Context, webhook_id: WebhookId) -> None:
     """Remove a webhook. What was not sent yet is not sent.
 
     Examples:
       ttp webhook remove 1
     """
-    context.out.check_fields(render_webhooks.WEBHOOKS_SPEC)
     gone = context.webhooks.remove(webhook_id)
     context.out.write_one(
         render_webhooks.WEBHOOKS_SPEC, gone, say=[f"Removed webhook {webhook_id} to {gone.webhook.host}."]
@@ -112,14 +108,13 @@ def remove(context: Context, webhook_id: WebhookId) -> None:
 
 
 @webhook.command("test")
-@with_output()
+@with_output(render_webhooks.TEST_SPEC)
 def test(context: Context, webhook_id: WebhookId) -> int:
     """Send a test event now. Exit code 1 if it is not accepted.
 
     Examples:
       ttp webhook test 1
     """
-    context.out.check_fields(render_webhooks.TEST_SPEC)
     try:
         result = context.webhooks.test(webhook_id)
     except ImportError:
@@ -134,7 +129,7 @@ def test(context: Context, webhook_id: WebhookId) -> int:
 
 
 @webhook.command("replay")
-@with_output()
+@with_output(render_webhooks.REPLAY_SPEC)
 def replay(
     context: Context,
     webhook_id: WebhookId,
@@ -148,7 +143,6 @@ def replay(
       ttp webhook replay 1
       ttp webhook replay 1 17 18
     """
-    context.out.check_fields(render_webhooks.REPLAY_SPEC)
     found = context.webhooks.replay(webhook_id, [_event_id(one) for one in events or ()])
     said = f"ttp serve sends {plural(len(found), 'event')} again." if found else "Nothing to send again."
     context.out.write_one(render_webhooks.REPLAY_SPEC, views_server.replay_json(webhook_id, found), say=[said])
@@ -161,7 +155,7 @@ def _event_id(text: str) -> int:
 
 
 @webhook.command("log")
-@with_output()
+@with_output(render_webhooks.CALLS_SPEC)
 def log(
     context: Context,
     webhook_id: WebhookId,
@@ -176,6 +170,5 @@ def log(
       ttp webhook log 1
       ttp webhook log 1 --json
     """
-    context.out.check_fields(render_webhooks.CALLS_SPEC)
     found = context.webhooks.log(webhook_id, limit)
     context.out.write_list(render_webhooks.CALLS_SPEC, found, say=None if found else ["No events yet."])

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from ttp.domain.errors import UsageError
+from ttp.domain.time.formatting import MONTHS
 
 ORDERS = ("mdy", "dmy")
 """Which comes first in 03/04/2026: the month, or the day."""
@@ -25,20 +26,6 @@ _FORMS = tuple(
         r"(?:[a-z]{3,9},? )?(?P<name>[a-z]{3,9})\.? (?P<day>[0-9]{1,2})(?:,? (?P<year>[0-9]{4}))?",
         r"(?:[a-z]{3,9},? )?(?P<day>[0-9]{1,2}) (?P<name>[a-z]{3,9})\.?(?:,? (?P<year>[0-9]{4}))?",
     )
-)
-_MONTHS = (
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
 )
 
 
@@ -143,13 +130,12 @@ def _days(year: int, month: int, day: int) -> Iterable[date]:
 
 def _shown(time: WrittenTime, order: str) -> str:
     month, day = (time.one, time.two) if order == "mdy" else (time.two, time.one)
-    return f"{day} {_MONTHS[month - 1].capitalize()}"
+    return f"{day} {MONTHS[month - 1]}"
 
 
 def _month(name: str) -> int | None:
-    """Return the number of an English month, by its name or first three letters."""
-    name = name.lower()
-    return next((n for n, month in enumerate(_MONTHS, 1) if name in (month, month[:3], month[:4])), None)
+    """Return the number of the English month whose name begins so."""
+    return next((n for n, month in enumerate(MONTHS, 1) if month.startswith(name.capitalize())), None)
 
 
 def _clock(parts: dict[str, str | None]) -> str | None:
