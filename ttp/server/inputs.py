@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
 
-from fastapi import Body, Path, Query
+from fastapi import Body, Depends, Path, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from ttp.domain.account import Account
 from ttp.domain.errors import Problem, UsageError
 from ttp.domain.media.item import is_web_address
 from ttp.domain.post import PostStatus
@@ -16,11 +19,11 @@ from ttp.domain.post_edit import KEPT, FieldError, PostInput
 from ttp.domain.time.resolve import resolve_bound
 from ttp.server.guard import MOST_UPLOAD_BYTES
 from ttp.server.problems import InvalidRequest
+from ttp.server.requests import Services
 from ttp.services.files.fields import parse_changes, parse_entry
 from ttp.store.queries import PostFilter
 
 if TYPE_CHECKING:
-    from ttp.domain.account import Account
     from ttp.platforms.registry import Registry
     from ttp.server.services import RequestServices
 
@@ -47,7 +50,7 @@ Text = Annotated[str, AfterValidator(_refuse_null)]
 ShortText = Annotated[Text, StringConstraints(max_length=500)]
 PostId = Annotated[int, Path(ge=1, le=_MOST_ID, description="The id of a post.")]
 AccountName = Annotated[str, Path(max_length=300, description="`PLATFORM/HANDLE`.")]
-DryRun = Annotated[bool, Query(alias="dryRun", description="Change nothing; answer what would be answered.")]
+Zone = Annotated[ShortText | None, Query(alias="timezone", description="The zone of hours and days.")]
 Words = Annotated[ShortText | None, Query(description="One or several, separated by commas.")]
 Seconds = Annotated[float, Query(ge=0, le=30, description="Wait at most this many seconds for the end.")]
 
@@ -205,30 +208,37 @@ def post_changes(body: PostChangesInput, platforms: Registry) -> PostInput:
 
 
 def post_filter(
-    services: RequestServices,
-    *,
-    status: str | None = None,
-    platform: str | None = None,
-    account: str | None = None,
-    tag: str | None = None,
-    since: str | None = None,
-    until: str | None = None,
-    search: str | None = None,
-    key: str | None = None,
-    needs_you: bool = False,
-    after: int | None = None,
-    limit: int | None = None,
+    services: Services, status: Words = None, platform: Words = None, account: Words = None, tag: Words = None
 ) -> PostFilter:
-    """Return the filter of a list. Raise UsageError, NotFound, TimeRefused."""
-    now, zone = services.clock.now(), services.zone
+    """Return the filter of the posts that a request is about. Raise UsageError, NotFound."""
     names = split(account)
     return PostFilter(
         statuses=tuple(_status(name) for name in split(status)),
         platforms=tuple(services.platforms.find(name).name for name in split(platform)),
         accounts=tuple(account.id or 0 for account in services.queries.find_accounts(names)) if names else (),
         tags=split(tag),
-        since=None if since is None else resolve_bound(since, now=now, zone=zone, option="since"),
-        until=None if until is None else resolve_bound(until, now=now, zone=zone, option="until"),
+    )
+
+
+FilteredPosts = Annotated[PostFilter, Depends(post_filter)]
+
+
+def list_filter(
+    services: Services,
+    which: FilteredPosts,
+    since: Annotated[ShortText | None, Query(description="A TIME, a date, or `7d` for days ago.")] = None,
+    until: ShortText | None = None,
+    search: ShortText | None = None,
+    key: ShortText | None = None,
+    needs_you: Annotated[bool, Query(alias="needsYou")] = False,
+    after: Annotated[int | None, Query(ge=1, le=_MOST_ID, description="The last post of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=MOST_POSTS)] = USUAL_POSTS,
+) -> PostFilter:
+    """Return the filter of a page of a list. Raise UsageError, NotFound, TimeRefused."""
+    return replace(
+        which,
+        since=parse_bound(services, "since", since),
+        until=parse_bound(services, "until", until),
         search=search,
         key=key,
         needs_you=needs_you,
@@ -237,9 +247,33 @@ def post_filter(
     )
 
 
-def chosen_accounts(services: RequestServices, account: str | None, platform: str | None) -> tuple[Account, ...]:
+ListedPosts = Annotated[PostFilter, Depends(list_filter)]
+
+
+def parse_bound(services: RequestServices, name: str, text: str | None) -> datetime | None:
+    """Return the time of the parameter `name`. Raise TimeRefused."""
+    if text is None:
+        return None
+    return resolve_bound(text, now=services.clock.now(), zone=services.zone, option=name)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountChoice:
+    """Accounts with the zones of their hours and days."""
+
+    accounts: tuple[Account, ...]
+    zones: list[ZoneInfo]
+
+
+def choose_accounts(
+    services: Services, account: Words = None, platform: Words = None, timezone: Zone = None
+) -> AccountChoice:
     """Return the named accounts, else all of the platforms, else all that the token may use."""
-    return services.queries.select_accounts(split(account) or None, split(platform) or None)
+    accounts = services.queries.select_accounts(split(account) or None, split(platform) or None)
+    return AccountChoice(accounts, services.times.account_zones(accounts, timezone))
+
+
+ChosenAccounts = Annotated[AccountChoice, Depends(choose_accounts)]
 
 
 def _row(body: PostFieldsInput, without: set[str]) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from prometheus_client.registry import Collector
 
 from ttp.domain.diagnostics import Checkup
 from ttp.server.answers import JsonAnswer
-from ttp.server.inputs import AccountName, DryRun, Empty
-from ttp.server.requests import Services
+from ttp.server.inputs import AccountName, Empty
+from ttp.server.requests import ChangeServices, Services
 from ttp.server.services import Installation
 from ttp.services.delivery_counts import LATE_S, DeliveryCounter, DeliveryCounts
 from ttp.views.accounts import account_json
@@ -30,11 +30,11 @@ def get_account(account: AccountName, services: Services) -> JsonAnswer:
     return JsonAnswer(account_json(services.queries.account(account)))
 
 
-def check_account(account: AccountName, services: Services, body: Empty = None, dry_run: DryRun = False) -> JsonAnswer:
+def check_account(account: AccountName, services: ChangeServices, body: Empty = None) -> JsonAnswer:
     """Check an account on its platform: token, permissions, quota. A token that is due is renewed; an account whose
     token is refused is marked. A dry run looks for the account only."""
     found = services.queries.account(account)
-    checkup = Checkup(()) if dry_run else services.installation.account_check().accounts([found])
+    checkup = Checkup(()) if services.dry_run else services.installation.account_check().accounts([found])
     return JsonAnswer(checkup_json(checkup, [check_json(check) for check in checkup.checks]))
 
 

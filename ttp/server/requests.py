@@ -9,7 +9,8 @@ from collections.abc import Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Query, Request, Response
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
@@ -77,7 +78,7 @@ class GuardedRoute(APIRoute):
     def get_route_handler(self) -> Handle:
         handle, route, file_type = super().get_route_handler(), self._route, self._route.file_type
         needs = [capability for capability in (route.needs, route.or_needs) if capability]
-        known = {parameter.alias for parameter in self.dependant.query_params}
+        known = _query_names(self.dependant)
         has_received = any(dependency.call is received_of for dependency in self.dependant.dependencies)
 
         async def guarded(request: Request) -> Response:
@@ -105,6 +106,12 @@ class GuardedRoute(APIRoute):
         return guarded
 
 
+def _query_names(dependant: Dependant) -> set[str]:
+    """Return the names of the query parameters of a handler and of its dependencies."""
+    names = {parameter.alias for parameter in dependant.query_params}
+    return names.union(*map(_query_names, dependant.dependencies))
+
+
 def services_of(request: Request) -> RequestServices:
     found: RequestServices = request.state.services
     return found
@@ -112,6 +119,15 @@ def services_of(request: Request) -> RequestServices:
 
 Services = Annotated[RequestServices, Depends(services_of)]
 """The services of a request's token."""
+DryRun = Annotated[bool, Query(alias="dryRun", description="Change nothing; answer what would be answered.")]
+
+
+def services_of_change(request: Request, dry_run: DryRun = False) -> RequestServices:
+    return services_of(request)
+
+
+ChangeServices = Annotated[RequestServices, Depends(services_of_change)]
+"""The services of a request that may be a dry run."""
 
 
 def received_of(request: Request) -> ReceivedFile:

@@ -15,9 +15,9 @@ from ttp.domain.plan import PlanMethod
 from ttp.domain.time.zones import parse_zone
 from ttp.server.answers import JsonAnswer
 from ttp.server.guard import MOST_UPLOAD_BYTES, PARTS
-from ttp.server.inputs import DryRun, Empty, ShortText, UploadInput, split
+from ttp.server.inputs import Empty, ShortText, UploadInput, split
 from ttp.server.problems import InvalidRequest
-from ttp.server.requests import Received, Services
+from ttp.server.requests import ChangeServices, Received, Services
 from ttp.services.files.csv_file import LINK
 from ttp.services.files.fields import FIELDS, find_field
 from ttp.services.files.import_plan import ImportRules
@@ -45,16 +45,16 @@ Dates = Annotated[ShortText | None, Query(description="`dmy` or `mdy`: how to re
 FileZone = Annotated[ShortText | None, Query(alias="timezone", description="The zone of times without an offset.")]
 
 
-def upload_media(services: Services, received: Received, dry_run: DryRun = False) -> JsonAnswer:
+def upload_media(services: ChangeServices, received: Received) -> JsonAnswer:
     """Store an image or a video for a post, which names it by `sha256`. Without a post it is kept for a day."""
-    keep = check_upload if dry_run else add_upload
+    keep = check_upload if services.dry_run else add_upload
     item = keep(received.file, received.name, services.installation.media)
-    return JsonAnswer(media_json(item), 200 if dry_run else 201)
+    return JsonAnswer(media_json(item), 200 if services.dry_run else 201)
 
 
-def begin_upload(body: UploadInput, services: Services, dry_run: DryRun = False) -> JsonAnswer:
+def begin_upload(body: UploadInput, services: ChangeServices) -> JsonAnswer:
     """Begin an upload in parts, for a large file. What rests for a day is removed."""
-    if dry_run:
+    if services.dry_run:
         return JsonAnswer(_upload_json(PartialUpload("", body.name, body.bytes), None))
     upload = _uploads(services).create(body.name, body.bytes)
     return JsonAnswer(_upload_json(upload, None), 201, headers={"Location": f"{PARTS}/{upload.id}"})
@@ -68,15 +68,14 @@ def get_upload(upload_id: UploadId, services: Services) -> JsonAnswer:
 
 def add_part(
     upload_id: UploadId,
-    services: Services,
+    services: ChangeServices,
     received: Received,
     offset: Annotated[int, Query(ge=0, le=MOST_UPLOAD_BYTES, description="Where the part begins.")],
-    dry_run: DryRun = False,
 ) -> JsonAnswer:
     """Add the next part of an upload. Sending a part again changes nothing; the last one stores the file, and answers
     it in `media`. A file that is not an image or a video is refused then, and its upload removed."""
     uploads = _uploads(services)
-    if dry_run:
+    if services.dry_run:
         upload = uploads.find(upload_id)
         return JsonAnswer(_upload_json(upload, _media_of(services, upload)))
     upload = uploads.append(upload_id, received.file, offset)
@@ -91,10 +90,10 @@ def add_part(
     return JsonAnswer(_upload_json(upload, _media_of(services, upload)))
 
 
-def remove_upload(upload_id: UploadId, services: Services, body: Empty = None, dry_run: DryRun = False) -> JsonAnswer:
+def remove_upload(upload_id: UploadId, services: ChangeServices, body: Empty = None) -> JsonAnswer:
     """Remove an upload in parts. A file that it has become stays for as long as posts need it."""
     uploads = _uploads(services)
-    if dry_run:
+    if services.dry_run:
         uploads.find(upload_id)
     else:
         uploads.remove(upload_id)
@@ -119,7 +118,7 @@ def _upload_json(upload: PartialUpload, item: MediaItem | None) -> Json:
 
 
 def import_posts(
-    services: Services,
+    services: ChangeServices,
     received: Received,
     accounts: Annotated[ShortText | None, Query(description="Accounts of rows that name none.")] = None,
     timezone: FileZone = None,
@@ -130,7 +129,6 @@ def import_posts(
     from_: Annotated[ShortText | None, Query(alias="from", description="Plan from this time on.")] = None,
     days: Annotated[int | None, Query(ge=1, le=366)] = None,
     per_day: Annotated[int | None, Query(alias="perDay", ge=1, le=1000)] = None,
-    dry_run: DryRun = False,
 ) -> JsonAnswer:
     """Import posts from CSV, JSON, JSON lines, a Markdown file, or a zip of a folder of Markdown files with their
     media. All rows or none; importing a file again changes only what differs. Media are web addresses, uploaded media
@@ -145,7 +143,7 @@ def import_posts(
     _refuse_order(dates)
     with open_upload(received.name, received.file, fields, services.platforms, dates) as source:
         result = services.importer.run(
-            source, rules, dry_run=dry_run, partial=partial, report=lambda share: None, spreading=plan
+            source, rules, dry_run=services.dry_run, partial=partial, report=lambda share: None, spreading=plan
         )
     if result.refused and not partial:
         raise _refused(result)
@@ -157,14 +155,13 @@ def import_posts(
 
 
 def import_metrics(
-    services: Services,
+    services: ChangeServices,
     received: Received,
     account: Annotated[ShortText | None, Query(description="The account of the posts, if no column names it.")] = None,
     timezone: FileZone = None,
     columns: Columns = None,
     dates: Dates = None,
     source: Annotated[ShortText | None, Query(description="The format, if the columns do not tell.")] = None,
-    dry_run: DryRun = False,
 ) -> JsonAnswer:
     """Import numbers of posts: ttp's own format as CSV or JSON, or an export of a platform. Importing a file twice adds
     nothing; a row with errors is skipped. Accounts that do not exist are added, for analytics only."""
@@ -177,8 +174,8 @@ def import_metrics(
         order=dates,
     )
     with as_text(received.file) as text:
-        result = services.metrics.import_file(text, options, dry_run=dry_run)
-    return JsonAnswer(metrics_import_json(result, dry_run=dry_run), 200 if dry_run else 201)
+        result = services.metrics.import_file(text, options, dry_run=services.dry_run)
+    return JsonAnswer(metrics_import_json(result, dry_run=services.dry_run), 200 if services.dry_run else 201)
 
 
 def _pairs(texts: Sequence[str] | None) -> Mapping[str, str]:

@@ -12,7 +12,7 @@ from fastapi import Query
 from ttp.domain.errors import NotFound
 from ttp.domain.time.clock import format_json_instant
 from ttp.server.answers import JsonAnswer
-from ttp.server.inputs import ShortText, Words, chosen_accounts
+from ttp.server.inputs import ShortText, Words, split
 from ttp.server.requests import Services
 from ttp.server.timetopost.answers import success
 from ttp.server.timetopost.inputs import AccountId, Slug, TheirPostId, as_id
@@ -31,7 +31,8 @@ _NOTHING: Json = {"timezone": "UTC", "bestHours": [], "bestDays": [], "dataPoint
 def get_optimal_times(services: Services, platform: Words = None, account_id: AccountId = None) -> JsonAnswer:
     """Return the best hours and days of the account with the most data points, and those of all accounts."""
     account = account_id and account_name(account_id)
-    accounts = chosen_accounts(services, account, None if account else platform and account_name(platform))
+    platforms = split(platform and account_name(platform)) or None
+    accounts = services.queries.select_accounts(split(account) or None, platforms)
     found = [
         recommendation_json(AccountAdvice(services.optimal.advise(account, services.times.account_zone(account))))
         for account in accounts
@@ -42,7 +43,7 @@ def get_optimal_times(services: Services, platform: Words = None, account_id: Ac
 
 def get_engagement_summary(services: Services) -> JsonAnswer:
     """Return the sums of the newest numbers of every known post."""
-    accounts = chosen_accounts(services, None, None)
+    accounts = services.queries.accounts()
     totals = services.metrics.totals(accounts) if accounts else []
     rows = [{"accountId": total.account, "posts": total.posts, **_counts([total])} for total in totals]
     return success(posts=sum(total.posts for total in totals), **_counts(totals), accounts=rows)
