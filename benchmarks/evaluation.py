@@ -14,8 +14,8 @@ from benchmarks.baselines import Guess, kernel, mean_per_bucket
 from benchmarks.real_accounts import Lift, Page, lift, windows
 from benchmarks.simulated_accounts import ACCOUNT, NO_EFFECT, Account, simulated
 from ttp.domain.metrics.sample import Sample
-from ttp.domain.optimal import Evidence, Rating, Recommendation, Signal, rank, recommend
 from ttp.domain.optimal.features import features
+from ttp.domain.optimal.recommendation import Evidence, Rating, Recommendation, Signal, rank, recommend
 
 RIVALS: Mapping[str, Callable[..., Guess]] = {"mean per bucket": mean_per_bucket, "kernel": kernel}
 MODEL = "model"

@@ -22,12 +22,12 @@ from zoneinfo import ZoneInfo
 
 from ttp.cli.context import Context
 from ttp.domain.metrics.sample import Sample
-from ttp.domain.optimal import recommend
-from ttp.domain.plan import AccountSchedule, Draft, Limits, spread
+from ttp.domain.optimal.recommendation import recommend
 from ttp.domain.plan.assignment import best_beside, improved, placed, total
 from ttp.domain.plan.bound import Picks
 from ttp.domain.plan.grid import Family
-from ttp.domain.plan.scoring import SCALE, ScoredHours
+from ttp.domain.plan.planner import spread
+from ttp.domain.plan.scoring import SCALE, AccountSchedule, Draft, Limits, ScoredHours
 
 ZONE = ZoneInfo("Europe/Berlin")
 START = datetime(2026, 11, 24, 12, tzinfo=UTC)

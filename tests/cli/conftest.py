@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -10,8 +10,6 @@ import pytest
 
 from tests.conftest import keep_only
 from ttp.domain.optimal import model, recommendation
-from ttp.domain.optimal.estimate import Estimate
-from ttp.domain.optimal.features import PostFeatures
 
 HERE = Path(__file__).parent
 
@@ -30,14 +28,6 @@ def _has_store(item: pytest.Item) -> bool:
 @pytest.fixture(autouse=True, scope="session")
 def estimated_once() -> Iterator[None]:
     """The estimate is a function of the posts alone (tests/domain holds it to that), and takes long under coverage."""
-
-    @lru_cache(maxsize=500)
-    def known(posts: tuple[PostFeatures, ...]) -> Estimate:
-        return model.estimate(posts)
-
-    def estimate(posts: Sequence[PostFeatures]) -> Estimate:
-        return known(tuple(posts))
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(recommendation, "estimate", estimate)
+        patch.setattr(recommendation, "estimate", lru_cache(maxsize=500)(model.estimate.__wrapped__))
         yield

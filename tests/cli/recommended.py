@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from ttp.domain.optimal import Evidence, Rating, Recommendation
+from ttp.domain.optimal.recommendation import Evidence, Rating, Recommendation
 from ttp.services.optimal import Advice
 
 BERLIN = ZoneInfo("Europe/Berlin")

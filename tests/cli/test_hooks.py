@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import Program
 from tests.settings import Config
 from ttp.domain.errors import ReconnectNeeded
-from ttp.domain.event import HOOKS, Event
+from ttp.domain.event import Event, IdleReason
 from ttp.publisher import hooks
 from ttp.publisher.hooks import Hooks
 from ttp.sandbox.server import RunningSandbox
@@ -139,7 +139,7 @@ def test_a_hook_that_is_too_slow_for_what_happens_does_not_fill_the_memory(
     made.start()
     made.finish(lambda: False)
     assert [event["post"] for event in lines(heard)] == [0, 1, 2]
-    (event,) = [event for event in told if event.kind == HOOKS]
+    (event,) = [event for event in told if event.kind == IdleReason.HOOKS]
     assert "hooks.on_published" in str(event.message)
 
 

@@ -120,6 +120,26 @@ def leaves() -> list[tuple[str, str]]:
     return found
 
 
+def words_of(example: str) -> list[str]:
+    """Return the words of an example after `ttp`, without pipes and variables."""
+    words = shlex.split(re.split(r" [|>] | < ", example)[0])
+    while "=" in words[0]:
+        words.pop(0)
+    return words[1:]
+
+
+_NO_FIELDS = ("export", "config path", "config edit", "notify secret", "completion", "help")
+
+
+def test_every_command_refuses_a_field_that_it_does_not_have(ttp: Program) -> None:
+    drafts(ttp)
+    for name, example in leaves():
+        if name not in _NO_FIELDS and example != "ttp edit 3":  # which opens an editor
+            ran = ttp(*words_of(example), "--fields", "nope", stdin="x")
+            assert (ran.code, ran.out, "unknown field" in ran.err) == (2, "", True), (example, ran)
+    assert [row[1] for row in ttp.ok("list").rows] == ["draft"] * 4  # one is the text of `create -`, which is kept
+
+
 @pytest.mark.parametrize(("name", "example"), leaves(), ids=[example for _, example in leaves()])
 def test_nothing_waits_for_a_keyboard_that_is_not_there(
     ttp: Program, name: str, example: str, monkeypatch: pytest.MonkeyPatch
@@ -129,10 +149,7 @@ def test_nothing_waits_for_a_keyboard_that_is_not_there(
     for variable in ("VISUAL", "EDITOR"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.chdir(ttp.home)
-    words = shlex.split(re.split(r" [|>] | < ", example)[0])
-    while words and "=" in words[0]:
-        words.pop(0)
-    ran = ttp(*words[1:])
+    ran = ttp(*words_of(example))
     assert ran.code in (0, 1, 2, 3, 4, 5, 6, 7), ran
     assert "Traceback" not in ran.err
     assert ran.code == 0 or ran.out or "error" in ran.err, ran

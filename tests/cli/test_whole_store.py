@@ -87,15 +87,6 @@ def test_a_dry_run_of_an_import_holds_a_little_of_each_row(ttp: Program, tmp_pat
     assert peaks[2] < peaks[1] + 2_500 * 1_000
 
 
-def test_a_dry_run_of_an_import_keeps_no_row_on_the_disk(
-    ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ttp.account()
-    (tmp_path / "posts.csv").write_text("accounts,at,text\nx/me,2099-01-01T00:00Z,Hello\n")
-    monkeypatch.setattr("ttp.services.files.importer._save", None)  # calling it would fail
-    assert ttp.ok("import", str(tmp_path / "posts.csv"), "--dry-run", "--json").json["added"] == 1
-
-
 @pytest.mark.parametrize("asked", ["export", "list"])
 def test_a_post_that_is_published_meanwhile_is_told_once_as_it_was(ttp: Program, asked: str) -> None:
     ttp.account()

@@ -85,7 +85,7 @@ class Life(StoreMachine):
         credentials = CredentialsFile(self.home)
         self.posts = people.posts_of(self.database, self.clock)
         self.outgoing = Publishing(self.posts, credentials)
-        self.accounts = Accounts(self.database, credentials, self.clock, Config(), PLATFORMS)
+        self.accounts = Accounts(self.database, credentials, lambda *_: None, self.clock, Config(), PLATFORMS)
         self.live: dict[int, str] = {}
         """What followers see: delivery id -> remote id."""
         self.states: dict[int, DeliveryState] = {}

@@ -188,8 +188,7 @@ class Bench:
         state.pieces.clear()
         state.records.clear()
         state.lag_s = 0.0
-        for limits in (state.minute, state.quarter, state.day):
-            limits.opened.clear()
+        state.windows.clear()
         template, secrets, account = self._templates[kind.name]
         state.save(account)  # its tokens may have been renewed, by a store that is gone
         self.store.copy(template)

@@ -166,13 +166,13 @@ def _short_keepalive() -> None:
     short = {"keepalives_idle": 1, "keepalives_interval": 1, "keepalives_count": 2, "tcp_user_timeout": 3000}
     for name, value in short.items():
         address._DEFAULTS[name] = str(value)
-        publisher_session._SERVER_SIDE[f"tcp_{name.removeprefix('tcp_')}"] = value
+        publisher_session.KEEP_ALIVE[f"tcp_{name.removeprefix('tcp_')}"] = value
 
 
 def _no_keepalive() -> None:
     for name in ("keepalives_idle", "tcp_user_timeout"):
         address._DEFAULTS.pop(name)
-    publisher_session._SERVER_SIDE.clear()
+    publisher_session.KEEP_ALIVE.clear()
 
 
 def _next_version() -> None:

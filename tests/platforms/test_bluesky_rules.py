@@ -25,7 +25,9 @@ def video(size: int = 1000, ms: int = 4000, mime: str = "video/mp4") -> MediaIte
 def problems(text: str = "Hello", *media: MediaItem, **more: Any) -> list[tuple[str, bool]]:
     """The codes of a post's problems, and which are warnings."""
     options = {f"bluesky.{name}": value for name, value in more.pop("options", {}).items()}
-    post = PlatformPost("bluesky/a.test", text, media, options, table=PLATFORMS.options("bluesky"), **more)
+    post = PlatformPost(
+        "bluesky/a.test", text, media, options, table=PLATFORMS.options("bluesky"), most_parts=24, **more
+    )
     return [(one.code, one.warning) for one in RULES.problems(post)]
 
 

@@ -76,6 +76,7 @@ def codes(
         media,
         chosen,
         own=frozenset(chosen),
+        most_parts=24,
         thread=thread,
         table=PLATFORMS.options("mastodon"),
         server=server,

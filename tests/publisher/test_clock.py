@@ -12,7 +12,7 @@ from tests.publisher.test_runner import runner
 from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Busy, SlowClock
-from ttp.domain.event import CLOCK, Event
+from ttp.domain.event import Event, IdleReason
 from ttp.domain.outcome import Absent, Done, Found, Kind, NotDone, Unknown
 from ttp.domain.time.clock import to_ms
 from ttp.publisher.loop import Mode, Scope
@@ -35,7 +35,7 @@ def forget_when_it_was_made(bench: Bench) -> None:
 
 
 def notes(bench: Bench) -> list[Event]:
-    return [event for event in bench.events if event.kind == CLOCK]
+    return [event for event in bench.events if event.kind == IdleReason.CLOCK]
 
 
 @pytest.mark.sqlite("on PostgreSQL publishing goes by the server's clock")

@@ -79,16 +79,6 @@ def test_an_invalid_timezone_is_ignored(bench: Bench) -> None:
     assert times(message(bench)) == ["05:59", "12:00", "6 h"]
 
 
-def test_the_limit_is_six_hours_to_the_millisecond(bench: Bench) -> None:
-    bench.account("x/you")
-    bench.post("x/me", due=-6 * HOUR)
-    bench.post("x/you", due=-6 * HOUR - 0.001)
-    bench.x.publishes.append(Done("1"))
-    bench.run()
-    assert [bench.delivery(i).state for i in (1, 2)] == [PUBLISHED, FAILED]
-    assert times(message(bench, 2)) == ["05:59", "12:00", "6 h"]
-
-
 def test_a_post_that_is_days_late_is_missed_with_both_dates(bench: Bench) -> None:
     bench.post(due=-48 * HOUR - 60.0)
     bench.run()
@@ -125,16 +115,6 @@ def test_the_time_that_a_platform_asked_for_is_not_lateness(bench: Bench) -> Non
     bench.run()
     assert bench.delivery().state is PUBLISHED
     assert bench.x.times("publish") == [0.0, 1.5 * HOUR]
-
-
-@pytest.mark.parametrize(("off_for", "state"), [(7.5 * HOUR, PUBLISHED), (7.5 * HOUR + 0.001, FAILED)])
-def test_after_such_a_wait_the_limit_counts_from_its_end(bench: Bench, off_for: float, state: DeliveryState) -> None:
-    bench.post(due=-5 * HOUR)
-    bench.x.publishes.extend([SLOW_DOWN, Done("1")])
-    bench.run(Mode.ONCE)
-    bench.clock.advance(off_for)
-    bench.run(Mode.ONCE)
-    assert bench.delivery().state is state
 
 
 def test_a_post_s_own_limit_holds_whatever_the_platform_asks_for(bench: Bench) -> None:
@@ -205,29 +185,6 @@ def test_any_number_of_late_posts_is_missed(bench: Bench, monkeypatch: pytest.Mo
     bench.run()
     assert [bench.delivery(i).state for i in posts] == [FAILED] * 8
     assert bench.x.calls == []
-
-
-def test_late_posts_of_an_account_are_published_with_a_gap_and_others_at_once(bench: Bench) -> None:
-    bench.account("x/you")
-    for i in range(3):
-        bench.post("x/me", due=-HOUR + i)
-    yours = bench.post("x/you", due=-HOUR + 10)
-    bench.x.publishes.extend(Done(str(i)) for i in range(4))
-    bench.run()
-    assert [(c.delivery, c.at) for c in bench.x.calls if c.name == "publish"] == [
-        (1, 0.0),
-        (yours, 0.0),
-        (2, 60.0),
-        (3, 120.0),
-    ]
-
-
-def test_a_post_that_is_hardly_late_needs_no_gap(bench: Bench) -> None:
-    for i in range(3):
-        bench.post(due=-60.0 + i)
-    bench.x.publishes.extend(Done(str(i)) for i in range(3))
-    bench.run()
-    assert bench.x.times("publish") == [0.0, 0.0, 0.0]
 
 
 def test_a_post_that_becomes_due_does_not_wait_behind_late_posts(bench: Bench) -> None:

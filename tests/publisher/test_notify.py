@@ -13,7 +13,7 @@ import pytest
 from tests.publisher.bench import Bench
 from tests.publisher.test_runner import runner
 from ttp.publisher.loop import Mode, Scope
-from ttp.publisher.process import ALIVE, READY, STOPPING, Notifier, notifier
+from ttp.publisher.process import ALIVE, READY, STOPPING, Notifier
 
 
 @pytest.fixture(params=["path", "abstract"])
@@ -38,7 +38,7 @@ def heard(there: socket.socket) -> list[str]:
 def test_a_loop_says_when_it_is_ready_alive_and_stopping(bench: Bench, system: tuple[str, socket.socket]) -> None:
     address, there = system
     bench.at(35.0, lambda: signal.raise_signal(signal.SIGTERM))
-    loop = runner(bench, notify=notifier({"NOTIFY_SOCKET": address}))
+    loop = runner(bench, notify=Notifier(address))
     assert loop.run(Scope(Mode.LOOP), bench.events.append).clean
     said = heard(there)
     assert said[-2:] == [STOPPING, ALIVE]
@@ -54,7 +54,7 @@ def test_a_short_run_does_not_notify_systemd(bench: Bench, system: tuple[str, so
 
 
 def test_an_unavailable_notify_socket_is_ignored(tmp_path: Path) -> None:
-    notifier({})(READY)
+    Notifier()(READY)
     Notifier(str(tmp_path / "nobody"))(READY)
     with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as there:
         there.bind(str(tmp_path / "full"))

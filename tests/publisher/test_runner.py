@@ -6,7 +6,6 @@ import os
 import signal
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from threading import Barrier, BrokenBarrierError
 from threading import Event as Flag
@@ -18,9 +17,9 @@ from tests.clock import START
 from tests.platforms.factories import PLATFORMS
 from tests.publisher.bench import Bench, Inline
 from tests.settings import Config
-from ttp.domain.delivery import DeliveryError, DeliveryState
+from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import Damaged
-from ttp.domain.event import EVENTS, UPGRADE, Event, delivery_event
+from ttp.domain.event import EVENTS, Event, IdleReason, delivery_event
 from ttp.domain.outcome import Done, Found, Handle, Kind, NotDone, Outcome
 from ttp.platforms.client import PublishRequest, Wait
 from ttp.publisher import process as running
@@ -70,7 +69,7 @@ def test_a_publisher_reports_once_that_another_version_was_installed(
 
     def upgrades() -> list[Event]:
         runner(bench).run(Scope(Mode.LOOP, max_time=60.0), bench.events.append)
-        return [event for event in bench.events if event.kind == UPGRADE]
+        return [event for event in bench.events if event.kind == IdleReason.UPGRADE]
 
     assert upgrades() == []  # the file is gone for a moment, while an installer replaces it
     program.write_text(f'__version__ = "{ttp.__version__}"\n')
@@ -247,13 +246,6 @@ def test_events_of_many_workers_are_reported_one_at_a_time(bench: Bench) -> None
 # Following.
 
 
-def test_publishing_here_where_the_lock_is_free(bench: Bench) -> None:
-    bench.post()
-    bench.x.publishes.append(Done("1"))
-    assert runner(bench).publish(frozenset([1]), bench.events.append).clean
-    assert bench.delivery().state is PUBLISHED
-
-
 def test_publishing_next_to_another_publisher_reports_its_events(bench: Bench) -> None:
     bench.post()
     bench.x.publishes.append(NotDone(Kind.NETWORK, "no route", passing=True))
@@ -365,12 +357,9 @@ def test_following_without_a_store_ends_immediately(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("state", [s for s in DeliveryState if s not in ("pending", "claimed", "cancelled")])
-def test_every_reported_move_is_a_known_event(bench: Bench, state: DeliveryState) -> None:
-    bench.post()
+def test_every_reported_move_is_a_known_event(state: DeliveryState) -> None:
     error = DeliveryError(Kind.SERVER, "503")
-    delivery = replace(
-        bench.delivery(), state=state, error=error, waiting_for="x", next_at=START + timedelta(seconds=1)
-    )
+    delivery = Delivery("x/me", "x", state, next_at=START, error=error, waiting_for="x", post_id=1)
     event = delivery_event(delivery, START, ms=12)
     assert event.event in EVENTS
     assert event.message == ("x" if state is PUBLISHED else "503")

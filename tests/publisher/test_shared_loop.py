@@ -19,7 +19,7 @@ from tests.settings import Config
 from tests.store import stores
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Busy, ClocksDiffer
-from ttp.domain.event import STORE
+from ttp.domain.event import IdleReason
 from ttp.domain.outcome import Absent, Attempt, Done, Found, Handle, Outcome, Phase
 from ttp.domain.time.clock import SystemClock, from_ms, to_ms
 from ttp.platforms.client import PublishRequest, Ready, Wait
@@ -182,7 +182,7 @@ def test_what_is_due_is_published_when_nobody_locks_the_table_any_more(bench: Sh
         bench.stop_at(15.0)
         bench.run(Mode.LOOP)
     assert bench.delivery().state is DeliveryState.PUBLISHED
-    assert {event.kind for event in bench.events if event.event == "publisher.idle"} == {None, STORE}
+    assert {event.kind for event in bench.events if event.event == "publisher.idle"} == {None, IdleReason.STORE}
 
 
 def test_a_worker_that_finds_something_busy_loses_neither_the_session_nor_the_post(
@@ -202,7 +202,7 @@ def test_a_worker_that_finds_something_busy_loses_neither_the_session_nor_the_po
     bench.run()
     assert sessions == [1]
     assert (bench.delivery().state, bench.delivery().attempts) == (DeliveryState.PUBLISHED, 2)
-    assert STORE not in {event.kind for event in bench.events}
+    assert IdleReason.STORE not in {event.kind for event in bench.events}
 
 
 def test_what_stays_busy_is_said_once(bench: SharedBench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -219,7 +219,7 @@ def test_what_stays_busy_is_said_once(bench: SharedBench, monkeypatch: pytest.Mo
     monkeypatch.setattr(DeliveryWorker, "_commit_intent", commit_later)
     bench.run()
     assert busy == []
-    (said,) = [event for event in bench.events if event.kind == STORE]
+    (said,) = [event for event in bench.events if event.kind == IdleReason.STORE]
     assert (said.event, said.post) == ("publisher.idle", None)
 
 
@@ -408,7 +408,7 @@ def test_a_publisher_that_has_posts_of_repeats_to_make_does_not_wait_for_a_perso
 def test_what_is_overdue_goes_by_the_servers_clock(bench: SharedBench, monkeypatch: pytest.MonkeyPatch) -> None:
     there = SystemClock().now() - timedelta(hours=2)
     monkeypatch.setattr(type(bench.database), "server_clock", staticmethod(lambda db: there))
-    status = Status(bench.database, bench.database.home, SystemClock(), bench.config, PLATFORMS)
+    status = Status(bench.database, SystemClock(), bench.config, PLATFORMS)
     bench.post(due=(there - START).total_seconds() + 3600.0)
     assert status.stalled(timedelta(minutes=10)) == 0
     bench.post(due=(there - START).total_seconds() - 3600.0)

@@ -8,7 +8,7 @@ from tests.publisher.bench import Bench
 from tests.publisher.test_runner import runner
 from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
-from ttp.domain.event import UNREADABLE, Event
+from ttp.domain.event import Event, IdleReason
 from ttp.domain.outcome import Done, Found, Handle, Kind, Outcome, Unknown
 from ttp.platforms.client import PublishRequest
 from ttp.publisher.loop import Mode, Scope
@@ -23,7 +23,7 @@ def run(bench: Bench, mode: Mode = Mode.UNTIL_IDLE) -> None:
 
 
 def notes(bench: Bench) -> list[Event]:
-    return [event for event in bench.events if event.kind == UNREADABLE]
+    return [event for event in bench.events if event.kind == IdleReason.UNREADABLE]
 
 
 def states(bench: Bench) -> list[str]:

@@ -282,7 +282,7 @@ Fields = Callable[[datetime], dict[str, object]]
             Grade.WARN,
             "30 Nov 2026",
         ),
-        (lambda now: {"refresh_expires_at": now}, Grade.FAIL, "0 min ago"),
+        (lambda now: {"refresh_expires_at": now}, Grade.FAIL, "expired now"),
         (lambda now: {"refresh_token": None}, Grade.WARN, "in 2 h"),
         (lambda now: {"refresh_token": None, "expires_at": None}, Grade.OK, ""),
     ],

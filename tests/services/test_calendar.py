@@ -52,9 +52,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def calendar(ttp: Program, clock: FakeClock) -> Calendar:
     database = store_at(ttp.home)
     config = Config({})
-    return Calendar(
-        database, Queries(database, ttp.home, clock, config, PLATFORMS), Slots(database, clock, config), clock
-    )
+    return Calendar(database, Queries(database, clock, config, PLATFORMS), Slots(database, clock, config), clock)
 
 
 @pytest.mark.sqlite("its query plans")

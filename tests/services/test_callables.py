@@ -21,6 +21,10 @@ CALLED = {
     "doctor.Doctor.__init__(tokens)",
     "installation.uninstall.Uninstall.__init__(credentials)",
     "doctor.run_check(look)",
+    # What asks a system program, and what sends to a webhook: for tests.
+    "installation.background_service.Launchd.__init__(run)",
+    "installation.background_service.Systemd.__init__(run)",
+    "server.webhooks.Webhooks.__init__(send)",
     # Progress and a wish to stop: told and asked, outside transactions; nothing is decided by the answer but the end.
     "files.importer.Importer.run(report)",
     "metrics.imports.Metrics.import_file(report)",
@@ -34,6 +38,7 @@ CALLED = {
     # From one service to another.
     "posts.Posts.change(change)",
     "slots.ComingSlots.first(is_taken)",
+    "slots.ComingSlots.__init__(_no_slot_error)",
     "files.export.Export.csv(name)",
     # The JSON form of an action, which is a command on the command line; no decision.
     "files.json_file.json_lines(default)",
@@ -56,18 +61,24 @@ def callables() -> Iterator[str]:
             if isinstance(node, ast.FunctionDef):
                 yield from _of_function(node, module, names)
             elif isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                where = f"{module}.{node.name}"
                 for inner in node.body:
                     if isinstance(inner, ast.FunctionDef):
-                        yield from _of_function(inner, f"{module}.{node.name}", names)
+                        yield from _of_function(inner, where, names)
+                    elif isinstance(inner, ast.AnnAssign) and _is_called(inner.annotation, names):
+                        yield f"{where}.__init__({ast.unparse(inner.target)})"
 
 
 def _of_function(function: ast.FunctionDef, where: str, names: set[str]) -> Iterator[str]:
     if function.name.startswith("_") and function.name != "__init__":
         return
     for one in (*function.args.args, *function.args.kwonlyargs):
-        used = {node.id for node in ast.walk(one.annotation or one) if isinstance(node, ast.Name)}
-        if used & names:
+        if _is_called(one.annotation or one, names):
             yield f"{where}.{function.name}({one.arg})"
+
+
+def _is_called(annotation: ast.AST, names: set[str]) -> bool:
+    return any(isinstance(node, ast.Name) and node.id in names for node in ast.walk(annotation))
 
 
 def test_services_are_given_nothing_to_call_but_what_is_listed() -> None:

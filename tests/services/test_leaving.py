@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from ttp.domain.account import Credentials
 from ttp.domain.action import action
 from ttp.domain.errors import PartlyFailed
 from ttp.domain.outcome import Kind, NotDone
-from ttp.services.accounts import AccountRemoval, Accounts, RemovalResult
+from ttp.services.accounts import Accounts, RemovalResult
 from ttp.store.credentials import BackendUnavailable
 
 
@@ -27,10 +26,8 @@ def shop(tmp_path: Path, clock: FakeClock) -> Shop:
 
 
 def leave(shop: Shop, name: str = "x/me") -> RemovalResult:
-    accounts = Accounts(shop.database, shop.credentials, shop.clock, shop.config, PLATFORMS)
-    return AccountRemoval(accounts, shop.database, shop.credentials, shop.login, shop.config, PLATFORMS).remove(
-        name, cancel=False
-    )
+    accounts = Accounts(shop.database, shop.credentials, shop.login, shop.clock, shop.config, PLATFORMS)
+    return accounts.remove(name, cancel=False)
 
 
 def test_the_token_is_given_back_after_the_account_is_forgotten(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,11 +129,3 @@ def test_a_place_of_tokens_that_does_not_answer_refuses_the_removal(
         action("account remove", "x/me"),
     ]
     assert shop.x.revoked == []
-
-
-def test_what_is_left_never_shows_a_secret(shop: Shop) -> None:
-    shop.x.keeps = NotDone(Kind.SERVER, "X answered 503", passing=True)
-    accounts = Accounts(shop.database, shop.credentials, shop.clock, shop.config, PLATFORMS)
-    removed = accounts.remove("x/me", cancel=False)
-    assert removed.held is not None
-    assert "access-0" not in repr(replace(removed, cancelled=(1,)))

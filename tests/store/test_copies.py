@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.clock import START
+from tests.store.process_limits import umask
 from tests.store.stores import add_account, add_post, new_store, to, transaction
 from ttp.domain.errors import Busy, Damaged, NewerStore, NotFound, OlderStore, UsageError
 from ttp.store import backup as stored_backup
@@ -53,11 +54,8 @@ def names(folder: Path) -> list[str]:
 def test_a_backup_is_one_file_of_its_owners_with_all_that_was_committed(database: Database, tmp_path: Path) -> None:
     with closing(database.connect()):  # what is committed is in the write-ahead log still
         add_post(database, content="in the log")
-        before = os.umask(0)
-        try:
+        with umask(0):
             back_up(database, tmp_path / "backup.db")
-        finally:
-            os.umask(before)
     backup = tmp_path / "backup.db"
     assert texts(backup) == ["kept", "in the log"]
     assert stat.S_IMODE(backup.stat().st_mode) == 0o600

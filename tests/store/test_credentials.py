@@ -15,6 +15,7 @@ import pytest
 from filelock import FileLock
 
 from tests.clock import START
+from tests.store.process_limits import umask
 from ttp.domain.account import Credentials
 from ttp.domain.errors import Busy, Damaged
 from ttp.store.credentials import BrokenEntry, CredentialsFile
@@ -34,11 +35,8 @@ def test_nothing_is_made_by_asking(file: CredentialsFile) -> None:
 
 
 def test_every_file_is_its_owners_alone_whatever_the_umask(file: CredentialsFile) -> None:
-    before = os.umask(0)
-    try:
+    with umask(0):
         file.put("x/me", FULL)
-    finally:
-        os.umask(before)
     assert stat.S_IMODE(file.path.parent.stat().st_mode) == 0o700
     assert {path.name for path in file.path.parent.iterdir()} >= {"credentials.json"}
     assert {stat.S_IMODE(path.stat().st_mode) for path in file.path.parent.iterdir()} == {0o600}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import shlex
 import sqlite3
 import stat
@@ -11,8 +10,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import ExitStack, closing, suppress
 from functools import partial
 from pathlib import Path
 
@@ -21,6 +20,7 @@ import pytest
 from tests.clock import START, FakeClock
 from tests.platforms.factories import PLATFORMS
 from tests.settings import Config
+from tests.store.process_limits import files_at_most, umask
 from tests.store.stores import add_account, new_store, raw
 from ttp.cli.errors import exit_code
 from ttp.domain.action import action
@@ -36,15 +36,6 @@ from ttp.store.sqlite import WriteQueue, quick_check, translate_errors
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     return tmp_path / "the home"
-
-
-@contextmanager
-def umask(mask: int) -> Iterator[None]:
-    before = os.umask(mask)
-    try:
-        yield
-    finally:
-        os.umask(before)
 
 
 def mode(path: Path) -> int:
@@ -221,7 +212,7 @@ def test_a_damaged_store_is_told_and_never_changed(home: Path, filled: bytes, da
 
 def test_reading_a_damaged_page_is_told_as_damage(home: Path, filled: bytes) -> None:
     new_store(home).path.write_bytes(page_overwritten(filled))
-    look = Queries(Database(home), home, FakeClock(), Config(), PLATFORMS)
+    look = Queries(Database(home), FakeClock(), Config(), PLATFORMS)
     with pytest.raises(Damaged):
         list(look.posts(queries.PostFilter()))
 
@@ -429,23 +420,20 @@ def test_a_store_is_created_and_opened_without_alembic_and_sqlalchemy(home: Path
 
 
 def test_a_store_that_the_disk_has_no_room_for_is_not_made_by_half(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    most, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    limited = ExitStack()
 
     class FullAfterwards(sqlite3.Connection):
         """The tables are in the log, and the file has no room for them."""
 
         def executescript(self, sql: str, /) -> sqlite3.Cursor:
             cursor = super().executescript(sql)
-            resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, hard))
+            limited.enter_context(files_at_most(40_000))
             return cursor
 
-    with monkeypatch.context() as patch:
+    with limited, monkeypatch.context() as patch:
         patch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=FullAfterwards))
-        try:
-            with pytest.raises(Busy):
-                Database(home).connect()
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (most, hard))
+        with pytest.raises(Busy):
+            Database(home).connect()
     assert list(home.iterdir()) == []
     with Database(home).writing() as db:
         quick_check(db, home / "ttp.db")

@@ -5,14 +5,12 @@ from __future__ import annotations
 import errno
 import json
 import os
-import resource
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.store.process_limits import files_at_most
 from ttp.domain.errors import Busy, Hint
 from ttp.store.home.journal import FILE, ROOM, Journal
 
@@ -22,17 +20,6 @@ ONE, TWO = {"intent": 1, "text": "ünder\nway"}, {"intent": 2}
 @pytest.fixture
 def journal(tmp_path: Path) -> Journal:
     return Journal(tmp_path, "mine")
-
-
-@contextmanager
-def no_file_longer_than(size: int) -> Iterator[None]:
-    """What a full disk does, for everybody."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_what_is_kept_is_read_back_by_the_next_one_in_order(journal: Journal, tmp_path: Path) -> None:
@@ -57,9 +44,9 @@ def test_what_is_cleared_is_gone_and_leaves_the_room(journal: Journal, tmp_path:
 
 
 def test_it_takes_its_lines_where_no_file_can_grow(journal: Journal) -> None:
-    with no_file_longer_than(0), pytest.raises(OSError, match="File too large"):
+    with files_at_most(0), pytest.raises(OSError, match="File too large"):
         (journal.path.parent / "other").write_bytes(b"x")
-    with no_file_longer_than(ROOM):
+    with files_at_most(ROOM):
         for _ in range(100):
             journal.keep(ONE)
     assert len(journal.entries()) == 100
@@ -117,7 +104,7 @@ def test_a_folder_in_its_place_is_told_before_anything_is_sent(tmp_path: Path) -
 
 def test_no_room_for_it_is_told_before_anything_is_sent(tmp_path: Path) -> None:
     refusal = r"publisher\.journal cannot be used \(File too large\)"
-    with no_file_longer_than(100), pytest.raises(Busy, match=refusal):
+    with files_at_most(100), pytest.raises(Busy, match=refusal):
         Journal(tmp_path, "mine")
     assert Journal(tmp_path, "mine").entries() == [], "the next one makes it whole"
 

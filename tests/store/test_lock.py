@@ -17,6 +17,7 @@ import pytest
 from filelock import FileLock
 
 from tests.clock import START
+from tests.store.process_limits import umask
 from ttp.domain.action import action
 from ttp.domain.errors import Busy
 from ttp.store.home.locks import Holder, LockHeld, is_publisher_running, publisher_lock, read_holder, write_holder
@@ -132,13 +133,10 @@ def test_a_lock_is_given_back_after_an_error(home: Path) -> None:
 
 def test_the_note_of_the_holder_comes_back_and_is_its_owners_alone(home: Path) -> None:
     holder = Holder(4711, "once", START, START + timedelta(minutes=3))
-    before = os.umask(0)
-    try:
+    with umask(0):
         write_holder(home, holder)
         with publisher_lock(home):
             pass
-    finally:
-        os.umask(before)
     assert read_holder(home) == holder
     assert sorted(path.name for path in home.iterdir()) == ["publisher.json", "publisher.lock"]
     assert {stat.S_IMODE(path.stat().st_mode) for path in home.iterdir()} == {0o600}

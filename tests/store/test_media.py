@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
-import resource
 import shlex
 import socket
 import stat
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
 import pytest
 
 from tests import media_bytes as made
+from tests.store.process_limits import files_at_most
 from ttp.domain.errors import Bug, Busy, NotFound, TtpError, UsageError
 from ttp.domain.media.probe.reader import Flaw
 from ttp.store.home import media
@@ -227,17 +226,6 @@ def test_only_a_digest_is_a_path(store: MediaStore) -> None:
     for name in ("../credentials.json", "A" * 64, ""):
         with pytest.raises(Bug):
             store.path(name)
-
-
-@contextmanager
-def files_at_most(size: int) -> Iterator[None]:
-    """The kernel refuses to let this process write a larger file: works for root too, unlike modes."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 # What was fetched, and what was made

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.store.process_limits import umask
 from ttp.domain.errors import Busy, NotFound, TtpError, UsageError
 from ttp.store.home.files import OwnFiles
 from ttp.store.home.output_file import write
@@ -118,11 +119,8 @@ def test_a_file_that_is_there_stays_where_nothing_else_is_said_or_the_rest_fails
 
 
 def test_a_new_file_has_the_mode_of_new_files(tmp_path: Path) -> None:
-    before = os.umask(0o027)
-    try:
+    with umask(0o027):
         write(tmp_path / "a.csv", ["new"], NONE, over=False)
-    finally:
-        os.umask(before)
     assert stat.S_IMODE((tmp_path / "a.csv").stat().st_mode) == 0o640
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
 import stat
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.store.process_limits import umask
 from tests.store.stores import add_post, raw, to, transaction
 from ttp.domain.account import Account
 from ttp.domain.action import action
@@ -257,11 +257,8 @@ def test_a_mark_that_cannot_be_read_says_nothing(database: Database, account: Ac
 
 
 def test_the_mark_is_its_owners_alone_and_is_written_in_place(database: Database) -> None:
-    before = os.umask(0)
-    try:
+    with umask(0):
         publish(database, at(database.home), steps=0)
-    finally:
-        os.umask(before)
     mark = database.home / "publisher.mark"
     first = mark.stat()
     assert stat.S_IMODE(first.st_mode) == 0o600

@@ -241,47 +241,46 @@ def test_any_page_of_any_list_is_what_sorting_all_posts_would_give(
                 assert list(queries.posts(db, replace(wanted, after=whole[position].id))) == after
 
 
-def test_a_key_finds_its_post_alone(database: Database) -> None:
+def test_a_key_finds_its_post_alone(database: Database, db: Connection) -> None:
     add_post(database, key="a")
     kept = add_post(database, key="b")
     gone = add_post(database, key="c", deleted_at=START)
-    with closing(database.connect()) as db:
-        assert list(queries.posts(db, PostFilter(key="b"))) == [kept]
-        assert list(queries.posts(db, PostFilter(key="c"))) == []
-        assert queries.post_by_key(db, "c") == gone, "a key is used once for ever"
-        assert queries.post_by_key(db, "d") is None
+    assert list(queries.posts(db, PostFilter(key="b"))) == [kept]
+    assert list(queries.posts(db, PostFilter(key="c"))) == []
+    assert queries.post_by_key(db, "c") == gone, "a key is used once for ever"
+    assert queries.post_by_key(db, "d") is None
     with pytest.raises(Conflicting):
         add_post(database, key="c")
 
 
-def test_a_limit_reads_no_more_than_it_shows(database: Database) -> None:
+def test_a_limit_reads_no_more_than_it_shows(database: Database, db: Connection) -> None:
     for _ in range(5):
         add_post(database)
-    with closing(database.connect()) as db:
-        assert list(queries.posts(db, PostFilter(limit=0))) == []
-        found = queries.posts(db, PostFilter(limit=2))
-        seen: list[str] = []
-        raw(db).set_trace_callback(seen.append)
-        assert [post.id for post in found] == [1, 2]
+    assert list(queries.posts(db, PostFilter(limit=0))) == []
+    found = queries.posts(db, PostFilter(limit=2))
+    seen: list[str] = []
+    raw(db).set_trace_callback(seen.append)
+    assert [post.id for post in found] == [1, 2]
     assert [sql for sql in seen if "FROM post WHERE status" in sql and not sql.endswith("LIMIT 2")] == []
 
 
 # By id.
 
 
-def test_posts_come_in_the_order_asked_for_in_batches(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_posts_come_in_the_order_asked_for_in_batches(
+    database: Database, db: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(queries, "_BATCH", 2)
     for number in range(5):
         add_post(database, deleted_at=START if number == 2 else None)
-    with closing(database.connect()) as db:
-        assert [post.id for post in queries.posts_by_id(db, iter([5, 3, 1, 99, 2]))] == [5, 1, 2]
-        assert list(queries.posts_by_id(db, [])) == []
-        assert queries.existing_ids(db, 2, 4) == [2, 4]
-        assert queries.existing_ids(db, 4, 2) == []
-        assert queries.post(db, 99) is None
-        assert queries.delivery(db, 99) is None
-        with pytest.raises(StopIteration):
-            queries.post_even_deleted(db, 99)
+    assert [post.id for post in queries.posts_by_id(db, iter([5, 3, 1, 99, 2]))] == [5, 1, 2]
+    assert list(queries.posts_by_id(db, [])) == []
+    assert queries.existing_ids(db, 2, 4) == [2, 4]
+    assert queries.existing_ids(db, 4, 2) == []
+    assert queries.post(db, 99) is None
+    assert queries.delivery(db, 99) is None
+    with pytest.raises(StopIteration):
+        queries.post_even_deleted(db, 99)
 
 
 def test_ids_are_never_given_again(database: Database) -> None:
@@ -393,7 +392,7 @@ def test_overdue_and_waiting_posts_are_counted_once_each(database: Database) -> 
     assert ask(database, lambda db: queries.count_waiting(db, START)) == (0, 1)
 
 
-def test_what_needs_a_person_comes_newest_first_and_once(database: Database) -> None:
+def test_what_needs_a_person_comes_newest_first_and_once(database: Database, db: Connection) -> None:
     one, two = Account("x", "me", id=1), Account("x", "other", id=3)
 
     def failed(account: Account, kind: Kind) -> Delivery:
@@ -404,12 +403,11 @@ def test_what_needs_a_person_comes_newest_first_and_once(database: Database) -> 
     add_post(database, failed(one, Kind.AUTH))
     add_post(database, failed(one, Kind.CONTENT), deleted_at=START)
     add_post(database, to(one, START, state=DeliveryState.NEEDS_REVIEW))
-    with closing(database.connect()) as db:
-        assert queries.posts_needing_action(db, "failed") == [3, 2, 1]
-        assert queries.posts_needing_action(db, "failed", most=2) == [3, 2]
-        assert queries.posts_needing_action(db, "failed", auth=True) == [3, 2]
-        assert queries.posts_needing_action(db, "failed", auth=False) == [2, 1]
-        assert queries.posts_needing_action(db, "needs_review") == [5]
+    assert queries.posts_needing_action(db, "failed") == [3, 2, 1]
+    assert queries.posts_needing_action(db, "failed", most=2) == [3, 2]
+    assert queries.posts_needing_action(db, "failed", auth=True) == [3, 2]
+    assert queries.posts_needing_action(db, "failed", auth=False) == [2, 1]
+    assert queries.posts_needing_action(db, "needs_review") == [5]
 
 
 def test_attempts_of_a_post_come_in_the_order_in_which_they_began(database: Database) -> None:

@@ -37,16 +37,6 @@ def test_reading_and_refused_changes_do_not_raise_it(ttp: Program) -> None:
     assert revision(ttp) == 1
 
 
-def test_undo_works_though_the_revision_went_up(ttp: Program) -> None:
-    ttp.post("one")
-    ttp.ok("edit", "1", "two")
-    ttp.ok("edit", "1", "three")
-    ttp.ok("undo", "2", "--yes")
-    assert ttp.shown()["content"] == "one"
-    ttp.ok("redo", "2", "--yes")
-    assert ttp.shown()["content"] == "three"
-
-
 def test_a_change_has_its_actor(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOGNAME", "ann")
     ttp.post("one")

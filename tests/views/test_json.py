@@ -339,14 +339,6 @@ def test_publishing_is_stalled_when_posts_are_overdue_and_nothing_runs(*, runnin
     assert not Health(PublisherInfo(running)).stalled
 
 
-def test_the_key_lists_are_the_keys_of_the_objects() -> None:
-    assert tuple(posts.post_json(POST)) == posts.POST_FIELDS
-    assert tuple(accounts.account_json(Account("x", "me"))) == accounts.ACCOUNT_FIELDS
-    assert tuple(posts.attempt_json(Attempt("x/me", 1, "s", Phase.PREPARE, AT))) == posts.ATTEMPT_FIELDS
-    assert tuple(metrics.sample_json(Sample("x/me", "1", AT, AT))) == metrics.SAMPLE_FIELDS
-    assert tuple(status.status_json(Health())) == status.STATUS_FIELDS
-
-
 def test_an_error_has_the_documented_form_with_all_its_problems() -> None:
     error = ContentRefused(
         "instagram/shop cannot take a post without media",

@@ -75,18 +75,22 @@ class _Prepared(Command):
             return super().invoke(ctx)
 
 
+def _write_help(command: Any, ctx: Any, formatter: Any) -> None:
+    from ttp.cli.help_pages import write_help
+
+    write_help(command, ctx, formatter)
+
+
 class _Leaf(TyperCommand, _Prepared):
     """A command without subcommands."""
 
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        _write_help(self, ctx, formatter)
+    format_help = _write_help
 
 
 class CommandGroup(TyperGroup, _Prepared):
     """Subcommands under one name, and what the name does without one."""
 
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        _write_help(self, ctx, formatter)
+    format_help = _write_help
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         names = self.list_commands(ctx)
@@ -148,12 +152,6 @@ def load_command(name: str, context: Context | None = None) -> Any:
     group = get_command(app)
     group.name = name
     return group
-
-
-def _write_help(command: Any, ctx: Any, formatter: Any) -> None:
-    from ttp.cli.help_pages import write_help
-
-    write_help(command, ctx, formatter)
 
 
 def _function_of(registered: Any) -> Callable[..., Any]:

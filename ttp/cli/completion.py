@@ -19,11 +19,10 @@ from ttp.domain.metrics.ingest.columns import sources
 from ttp.domain.metrics.ingest.dates import ORDERS
 from ttp.domain.notification import KINDS, SECRETS
 from ttp.domain.options import all_options
-from ttp.domain.plan import PlanMethod
+from ttp.domain.plan.scoring import PlanMethod
 from ttp.domain.post import PostStatus
 from ttp.domain.time import calendar_range
 from ttp.domain.time.grammar import EXAMPLES
-from ttp.platforms.platform import Platform
 from ttp.platforms.registry import Registry
 
 SHELLS = ("bash", "zsh", "fish")
@@ -160,7 +159,7 @@ AT = {
     "import --spread": Source(tuple(PlanMethod)),
 }
 """The values of options that differ in one command."""
-_WITH_LOGIN = [name for name in Registry().names() if type(Registry().facts(name)).login is not Platform.login]
+_WITH_LOGIN = [name for name in Registry().names() if Registry().facts(name).has_login]
 _ARGUMENTS = {
     "[KIND]": Source(KINDS),
     "KIND": Source(tuple(SECRETS)),

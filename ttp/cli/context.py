@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ttp.publisher.notifications import Notifications
     from ttp.publisher.process import PublisherProcess, RunResult
     from ttp.services.account_check import AccountCheck, OptionChoices
-    from ttp.services.accounts import AccountRemoval, Accounts
+    from ttp.services.accounts import Accounts
     from ttp.services.backup import Backups
     from ttp.services.bulk_edit import BulkEdit
     from ttp.services.calendar import Calendar
@@ -219,13 +219,13 @@ class Context:
     def queries(self) -> Queries:
         from ttp.services.queries import Queries
 
-        return Queries(self.database, self.home, self.clock, self.config, self.platforms, self.within)
+        return Queries(self.database, self.clock, self.config, self.platforms, self.within)
 
     @cached_property
     def status(self) -> Status:
         from ttp.services.status import Status
 
-        return Status(self.database, self.home, self.clock, self.config, self.platforms)
+        return Status(self.database, self.clock, self.config, self.platforms)
 
     @cached_property
     def media(self) -> MediaStore:
@@ -308,7 +308,7 @@ class Context:
     def accounts(self) -> Accounts:
         from ttp.services.accounts import Accounts
 
-        return Accounts(self.database, self.credentials, self.clock, self.config, self.platforms)
+        return Accounts(self.database, self.credentials, self.login, self.clock, self.config, self.platforms)
 
     @cached_property
     def api_tokens(self) -> ApiTokens:
@@ -359,12 +359,6 @@ class Context:
             self.platforms,
             self.media.bucket,
         )
-
-    @cached_property
-    def account_removal(self) -> AccountRemoval:
-        from ttp.services.accounts import AccountRemoval
-
-        return AccountRemoval(self.accounts, self.database, self.credentials, self.login, self.config, self.platforms)
 
     @cached_property
     def remote_delete(self) -> RemoteDelete:
@@ -450,7 +444,7 @@ class Context:
     @cached_property
     def publisher(self) -> PublisherProcess:
         from ttp.publisher.periodic import PATIENCE_S
-        from ttp.publisher.process import PublisherProcess, notifier
+        from ttp.publisher.process import Notifier, PublisherProcess
 
         clients = cache(lambda name: self.platforms.facts(name).client(self.runtime))
         numbers = self._pull(PATIENCE_S).pull_due
@@ -462,7 +456,7 @@ class Context:
             self.config,
             self.clock,
             self.platforms,
-            notify=notifier(os.environ),
+            notify=Notifier(os.environ.get("NOTIFY_SOCKET", "")),
             limits=self.limits,
             numbers=numbers,
             make_ahead=lambda: self.occurrences.make_due(),

@@ -356,7 +356,7 @@ def parse_post_filter(
     return PostFilter(
         statuses=tuple(_status(name) for name in split_list(status) or ()),
         platforms=tuple(context.platforms.find(name).name for name in split_list(platform) or ()),
-        accounts=tuple(a.id or 0 for a in context.queries.find_accounts(split_list(account) or ())) if account else (),
+        accounts=tuple(one.id or 0 for one in named_accounts(context, account)),
         tags=split_list(tag) or (),
         since=parse_bound(context, "since", since),
         until=parse_bound(context, "until", until),
@@ -460,6 +460,11 @@ def choose_clock_zone(context: Context, tz: str | None, accounts: Sequence[Accou
             Hint("try", other_options(tz="Europe/Berlin")),
         )
     return zone
+
+
+def named_accounts(context: Context, names: Sequence[str] | None) -> tuple[Account, ...]:
+    """Return the accounts that an option names; none without it. NotFound, Ambiguous."""
+    return context.queries.find_accounts(split_list(names) or ()) if names else ()
 
 
 def select_accounts(

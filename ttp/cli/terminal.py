@@ -160,8 +160,6 @@ def print_prompt(*lines: str) -> None:
 
 
 _LONGEST_LINE = 1 << 16
-
-
 _TURN_S = 0.25
 
 
@@ -211,14 +209,7 @@ def read_secret(prompt: str) -> str | None:
 def ask(question: str) -> bool:
     """Ask a yes/no question on the terminal, and return whether the answer is yes."""
     lines = [part for line in question.split("\n") for part in wrap_for(sys.stderr, escape_text(line))]
-    print(*lines, sep="\n", end=" [y/N] ", file=sys.stderr, flush=True)  # noqa: T201 (a prompt, not output)
-    said = ""
-    try:
-        said = _read_typed_line()
-    finally:
-        if not said.endswith("\n"):  # Ctrl-C, Ctrl-D: start a new line
-            print(file=sys.stderr, flush=True)  # noqa: T201
-    return said.strip().lower() in ("y", "yes")
+    return (read_line("\n".join(lines) + " [y/N] ") or "").lower() in ("y", "yes")
 
 
 ask_elsewhere: Callable[[str], bool] | None = None

@@ -167,13 +167,6 @@ class KeyTable(Mapping[str, Key]):
         self._found: dict[str, Mapping[str, Key]] = {}
 
     def __getitem__(self, name: str) -> Key:
-        key = self.get(name)
-        if key is None:
-            raise KeyError(name)
-        return key
-
-    def get(self, name: str, default: Key | None = None) -> Key | None:  # type: ignore[override]  # narrower
-        """Return a setting by its name, else `default`."""
         if name == _PULLED:
             return self._pulled()
         if name in OWN_KEYS:
@@ -181,8 +174,8 @@ class KeyTable(Mapping[str, Key]):
         table, _, rest = name.partition(".")
         platform = rest.partition(".")[0]
         if table == "platforms" and platform in self._platforms.names():
-            return self._of(platform).get(name, default)
-        return default
+            return self._of(platform)[name]
+        raise KeyError(name)
 
     def find(self, name: str) -> Key | None:
         """Return a setting by its present or former name."""
@@ -190,9 +183,6 @@ class KeyTable(Mapping[str, Key]):
         if key is not None:
             return key
         return next((one for one in self.values() if one.formerly == name), None)
-
-    def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and self.get(name) is not None
 
     def __iter__(self) -> Iterator[str]:
         for name in OWN_KEYS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import TypeAlias
 
 from ttp.domain.action import Action
@@ -68,22 +69,19 @@ EVENTS = (
 POST_EVENTS = tuple(name for name in EVENTS if not name.startswith("publisher."))
 """The events of posts, which are stored and sent to webhooks."""
 
-CLOCK = "clock"
-"""Kind of `publisher.idle` while nothing is published because the clock is wrong; `message` says why."""
-UNREADABLE = "unreadable"
-"""Kind of `publisher.idle` for a quarantined post or account; `message` says why."""
-HOOKS = "hooks"
-"""Kind of `publisher.idle` for a hook that failed; `message` says why."""
-APPROVAL = "approval"
-"""Kind of `publisher.idle` for posts that are due but not approved; `message` names them."""
-UPGRADE = "upgrade"
-"""Kind of `publisher.idle` for a publisher whose program was replaced by another version; `message` names both."""
-REPEATS = "repeats"
-"""Kind of `publisher.idle` for occurrences of repeats that do not become posts; `message` says why."""
-STORE = "store"
-"""Kind of `publisher.idle` while the server of the store does not answer or is busy; `message` says why."""
-EVICTED = "evicted"
-"""Kind of `publisher.idle` for another publisher that was disconnected; `message` names it."""
+
+class IdleReason(StrEnum):
+    """Kind of a `publisher.idle` whose `message` says why something waits or is skipped."""
+
+    CLOCK = "clock"  # nothing is published while the clock is wrong
+    UNREADABLE = "unreadable"  # a post or account is quarantined
+    HOOKS = "hooks"  # a hook failed
+    APPROVAL = "approval"  # posts are due but not approved; `message` names them
+    UPGRADE = "upgrade"  # the publisher's program was replaced by another version; `message` names both
+    REPEATS = "repeats"  # occurrences of repeats do not become posts
+    STORE = "store"  # the server of the store does not answer or is busy
+    EVICTED = "evicted"  # another publisher was disconnected; `message` names it
+
 
 Sink: TypeAlias = Callable[[Event], None]
 

@@ -26,6 +26,11 @@ class PostStatus(StrEnum):
     FAILED = "failed"
     PARTIAL = "partial"
 
+    @property
+    def has_begun(self) -> bool:
+        """Return whether publishing has begun, so that the content cannot change any more."""
+        return self not in (PostStatus.DRAFT, PostStatus.SCHEDULED)
+
 
 class ChosenBy(StrEnum):
     """How a post's time was chosen, where no person named it."""

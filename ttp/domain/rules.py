@@ -7,7 +7,7 @@ platform accepts is in its folder.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -35,7 +35,7 @@ class PlatformPost:
     `options` are the account's with the post's over them, by full name; `own` are the names of the post's. `media` are
     the items as sent; `fits`, by their SHA-256, how the images were converted. `no_host`: why local files get no public
     URL (None: they do). `table`: the platform's options; `server`: what the account's server allows. `thread`: the
-    parts after `text`; `published_parts`: how many, `text` included.
+    parts after `text`; `published_parts`: how many, `text` included; `most_parts`: of a thread.
     """
 
     account: str
@@ -47,6 +47,7 @@ class PlatformPost:
     post_id: int | None = None
     thread: tuple[str, ...] = ()
     published_parts: int = 0
+    most_parts: int = 1
     table: Mapping[str, Option] = field(default_factory=dict)
     config: Config = field(default_factory=Config)
     server: Mapping[str, object] = field(default_factory=dict)
@@ -96,6 +97,19 @@ class PlatformPost:
 
     def too_long(self, length: int, limit: int) -> Problem:
         return self.breach("content", "text_too_long", f": text is {length} of {limit}", self.text_hint)
+
+    def thread_problems(self, check: Callable[[int, str], Iterable[Problem]]) -> Iterator[Problem]:
+        """Yield a breach if the thread is too long, and the problems of its further parts that are not published.
+        `check`: the platform's problems of a part, by its number and text."""
+        if (count := 1 + len(self.thread)) > self.most_parts:
+            message = f" cannot take a thread of {count} parts: {self.most_parts} at most"
+            yield self.breach("thread", "thread_count", message, self.thread_hint)
+        for number, text in enumerate(self.thread, 2):
+            if number > self.published_parts:
+                if not text.strip():
+                    message = f": part {number} of the thread is empty"
+                    yield self.breach("thread", "text_missing", message, self.thread_hint)
+                yield from check(number, text)
 
     def invalid_option_problems(self) -> Iterator[Problem]:
         """Yield a breach for every option of the platform that is set to what it cannot be."""
@@ -188,6 +202,7 @@ def check(
             post_id=post.id,
             thread=post.parts_for(delivery.account, facts)[1:],
             published_parts=len(delivery.parts),
+            most_parts=facts.max_parts,
             table=platforms.options(delivery.platform),
             config=config,
             server=account.server_info if account else {},

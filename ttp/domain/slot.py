@@ -7,6 +7,7 @@ import heapq
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,27 +34,15 @@ class SlotInstant:
 
 
 def instants_in_all(streams: Sequence[Iterable[datetime]]) -> Iterator[datetime]:
-    """Yield the instants that all of the ascending streams have, each once; nothing without streams."""
-    lines = [iter(stream) for stream in streams]
-    heads = [next(line, None) for line in lines]
-    while heads and all(head is not None for head in heads):
-        known = [head for head in heads if head is not None]
-        latest = max(known)
-        if min(known) == latest:
-            yield latest
-        heads = [
-            next(line, None) if head < latest or min(known) == latest else head
-            for line, head in zip(lines, known, strict=True)
-        ]
+    """Yield the instants that all of the ascending streams have, each of which ends; nothing without streams."""
+    for at, same in groupby(heapq.merge(*streams)):
+        if len(list(same)) == len(streams):
+            yield at
 
 
 def instants_in_any(streams: Iterable[Iterable[datetime]]) -> Iterator[datetime]:
     """Yield the instants of any of the ascending streams in order, each once."""
-    last: datetime | None = None
-    for at in heapq.merge(*streams):
-        if at != last:
-            last = at
-            yield at
+    return (at for at, _ in groupby(heapq.merge(*streams)))
 
 
 def first_free(instants: Iterable[datetime], is_taken: Callable[[datetime], bool]) -> tuple[datetime | None, int]:

@@ -7,7 +7,7 @@ rehearsal never sends a person, a code or a secret to the real platform.
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from ttp.domain.account import is_loopback
 from ttp.domain.config import Config
@@ -20,6 +20,29 @@ def host_of(url: str) -> str:
         return urlsplit(url).hostname or ""
     except ValueError:
         return ""
+
+
+def is_plain(text: str) -> bool:
+    """Whether a text is printable ASCII without spaces, as addresses and tokens are."""
+    return bool(text) and text.isascii() and text.isprintable() and " " not in text
+
+
+def split_address(text: object) -> SplitResult | None:
+    """Return the parts of a web address; None if it is none, or holds a user name or password."""
+    if not isinstance(text, str) or not is_plain(text):
+        return None
+    try:
+        parts = urlsplit(text)
+        known = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        return None
+    return parts if known and parts.username is None and parts.password is None else None
+
+
+def is_safe(parts: SplitResult, *, loopback: bool) -> bool:
+    """Whether something may be sent to an address: by https, or in plain text if it is on this machine and `loopback`
+    allows that."""
+    return parts.scheme == "https" or (loopback and is_loopback(parts.hostname or ""))
 
 
 def parse_server(text: str) -> str:

@@ -15,6 +15,7 @@ from ttp.domain.account import NO_OPTIONS, Account, Credentials
 from ttp.domain.diagnostics import Remark, failure_remark, warning_remark
 from ttp.domain.media.item import MediaItem
 from ttp.domain.outcome import Finding, Handle, Kind, NotDone, Outcome, parts_of
+from ttp.domain.time.clock import from_ms
 
 CHECK_PATIENCE_S = 20.0
 """Seconds to wait for each answer of a checker. Several accounts are asked one after another."""
@@ -53,6 +54,11 @@ class PublishRequest:
     bound: frozenset[str] = frozenset()
     thread: tuple[str, ...] = ()
     key_seed: str = ""
+
+    @property
+    def token_key(self) -> str:
+        """A name for the token that does not show it."""
+        return hashlib.sha256(self.credentials.access_token.encode("utf-8", "replace")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +201,12 @@ def diagnostic_of_refusal(refused: NotDone, what: str) -> Remark:
     if refused.kind is Kind.AUTH:
         return failure_remark(said, refused.hint, reconnect=True)
     return warning_remark(said, refused.hint) if refused.passing else failure_remark(said, refused.hint)
+
+
+def first_unsettled(handle: Handle, since: datetime) -> datetime:
+    """Return when the first call with an unknown outcome was made, in platform time: `since`, or before."""
+    unsettled = handle.get("unsettled_since")
+    return min(since, from_ms(unsettled)) if isinstance(unsettled, int) else since
 
 
 def fingerprint(method: str, url: str, content: Mapping[str, object]) -> str:

@@ -16,22 +16,31 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from functools import lru_cache
-from typing import Generic, TypeAlias, TypedDict, TypeVar, Unpack
+from functools import lru_cache, partial
+from typing import Any, Generic, TypeAlias, TypedDict, TypeVar, Unpack
 
 import httpx
 
 from ttp import __version__
 from ttp.domain.account import Account, Credentials, host_mismatch, is_loopback
 from ttp.domain.config import Config
-from ttp.domain.outcome import Kind
+from ttp.domain.outcome import Kind, NotDone, Unclear, Unknown
 from ttp.domain.text import clean_text, storable
 from ttp.domain.time.clock import Clock
 from ttp.platforms import uploads
-from ttp.platforms.addresses import host_of
+from ttp.platforms.addresses import host_of, is_plain
 from ttp.platforms.client import PublishRequest
 from ttp.platforms.limits import RateLimiter
-from ttp.platforms.reply import Answer, ConnectionLost, NotSent, Reply, reconnect_hint
+from ttp.platforms.reply import (
+    Answer,
+    ConnectionLost,
+    NotSent,
+    Reply,
+    as_failure,
+    as_outcome,
+    as_unclear,
+    reconnect_hint,
+)
 from ttp.platforms.transport import Connections, Decompressor, loopback_tls_context, parse_url, redact, tls_context
 
 JSON_CAP = 1_000_000
@@ -149,6 +158,7 @@ class Http:
                 **(headers or {}),
                 "Authorization": self._authorization_header(request.credentials, method, url, query),
             }
+        held = request.credentials
         parts["content"] = uploads.with_progress(parts.get("content"), request)
         reply = self.request(
             method,
@@ -156,7 +166,7 @@ class Http:
             query=query,
             headers=headers,
             account=request.account.name,
-            secrets=_secrets(request.credentials),
+            secrets=(held.access_token, held.refresh_token, held.client_secret, held.token_secret),
             verbatim=False,
             **parts,
         )
@@ -174,7 +184,7 @@ class Http:
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         account: str = "",
-        secrets: tuple[str, ...] = (),
+        secrets: Iterable[str | None] = (),
         verbatim: bool = True,
         **parts: Unpack[RequestBody],
     ) -> Reply:
@@ -183,6 +193,7 @@ class Http:
         `account`: whose platform clock the answer sets. `secrets`: texts that no message may show. `verbatim`: keep
         them in the answer's data (a token endpoint may return the same token again).
         """
+        hidden = tuple(one for one in secrets if one)
         connection = "keep-alive" if self._reuse else "close"
         content, file = parts.get("content"), parts.get("file")
         sent = {**_HEADERS, "Connection": connection, **(headers or {})}
@@ -206,23 +217,23 @@ class Http:
                 headers=sent,
                 extensions={"timeout": limits},
             )
-            log_request(request, account, secrets)
+            log_request(request, account, hidden)
             with closing(self._connections().send(request)) as response:
                 found = {name.lower(): value for name, value in response.headers.items()}
                 date = self._store_date(account, found.get("date"))
                 body = self._body(response, found.get("content-encoding", ""), self._clock.boot() + limits["read"])
-            reply = _answer(response.status_code, found, body, date, secrets, verbatim=verbatim)
+            reply = _answer(response.status_code, found, body, date, hidden, verbatim=verbatim)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
             # ProxyError: the tunnel to the platform was never opened; httpcore raises it only there.
-            reply = NotSent(clean_text(f"no connection to {place}: {_reason(error)}", secrets))
+            reply = NotSent(clean_text(f"no connection to {place}: {_reason(error)}", hidden))
         except (httpx.InvalidURL, httpx.UnsupportedProtocol):
-            reply = NotSent(clean_text(f"invalid address: {place or self.base_url}", secrets))
+            reply = NotSent(clean_text(f"invalid address: {place or self.base_url}", hidden))
         except UnicodeError as error:
-            reply = NotSent(clean_text(f"invalid request: {_reason(error)}", secrets), Kind.CONTENT)
+            reply = NotSent(clean_text(f"invalid request: {_reason(error)}", hidden), Kind.CONTENT)
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
             # OSError: reading the media file failed while it was being sent.
-            reply = ConnectionLost(clean_text(f"the connection to {place} was lost: {_reason(error)}", secrets))
-        log_answer(method, address, reply, self._clock.boot() - began, account, secrets)
+            reply = ConnectionLost(clean_text(f"the connection to {place} was lost: {_reason(error)}", hidden))
+        log_answer(method, address, reply, self._clock.boot() - began, account, hidden)
         return reply
 
     def platform_at(self, account: str) -> datetime | None:
@@ -258,7 +269,7 @@ class Http:
         if (wrong := host_mismatch(request.account, request.credentials, self.host)) is not None:
             return NotSent(clean_text(wrong.message), Kind.AUTH, wrong.hints[0].way)
         token = request.credentials.access_token
-        if not token or not token.isascii() or not token.isprintable() or " " in token:
+        if not is_plain(token):
             hint = reconnect_hint(request.account, request.credentials)
             return NotSent("the access token is empty or contains invalid characters", Kind.AUTH, hint)
         return None
@@ -313,6 +324,10 @@ class HttpByServer:
                 self._made[account.server] = self._connect(account.server)
             return self._made[account.server]
 
+    def request_for(self, request: PublishRequest, method: str, url: str, **more: Any) -> Reply:
+        """Make one request for an account at its server, as `Http.request_for`."""
+        return self.of(request.account).request_for(request, method, url, **more)
+
     def close(self) -> None:
         while self._made:
             self._made.popitem()[1].close()
@@ -324,8 +339,12 @@ Connected = TypeVar("Connected", Http, HttpByServer)
 class HttpPart(Generic[Connected]):
     """A part of a platform that makes requests: to one host, or to the server of each account."""
 
-    def __init__(self, http: Connected, clock: Clock) -> None:
+    name = ""
+    """Of the platform, in messages."""
+
+    def __init__(self, http: Connected, config: Config, clock: Clock) -> None:
         self._http: Connected = http
+        self._config = config
         self._clock = clock
 
     def close(self) -> None:
@@ -334,6 +353,30 @@ class HttpPart(Generic[Connected]):
     def platform_at(self, account: Account) -> datetime | None:
         """Return the platform's clock now, from its last answer for the account; None before the first."""
         return self._http.of(account).platform_at(account.name)
+
+    def who_answers(self, account: Account) -> str:
+        """Return who answers for an account, in messages."""
+        return self.name
+
+    def refusal(self, request: PublishRequest, answer: Answer) -> NotDone | None:
+        """Return the refusal that an answer matches in the platform's table."""
+        raise NotImplementedError
+
+    def judge(self, answer: Answer, account: Account) -> NotDone | None:
+        """Return the refusal of a request that publishes nothing."""
+        return self.refusal(PublishRequest(0, account, Credentials(""), ""), answer)
+
+    def failure(self, request: PublishRequest, reply: Reply) -> NotDone:
+        """Return why an invisible step failed."""
+        return as_failure(reply, partial(self.refusal, request), self.who_answers(request.account))
+
+    def outcome(self, request: PublishRequest, reply: Reply) -> NotDone | Unknown:
+        """Return the outcome of an unsuccessful publishing call."""
+        return as_outcome(reply, partial(self.refusal, request), self.who_answers(request.account))
+
+    def unclear(self, request: PublishRequest, reply: Reply, *, final: bool = False) -> Unclear:
+        """Return why a look-up is unclear."""
+        return as_unclear(reply, partial(self.refusal, request), self.who_answers(request.account), final=final)
 
 
 _ESCAPED = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
@@ -370,10 +413,6 @@ def _reject_constant(text: str) -> float:
 def _encoded(value: object) -> bytes:
     # ASCII: a lone surrogate becomes an escape that the platform can refuse, instead of an exception here.
     return _ENCODER.encode(value).encode("ascii")
-
-
-def _secrets(held: Credentials) -> tuple[str, ...]:
-    return tuple(s for s in (held.access_token, held.refresh_token, held.client_secret, held.token_secret) if s)
 
 
 def _reason(error: Exception) -> str:

@@ -18,7 +18,7 @@ from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.rate_limit import LONGEST, Limit, LimitKey, owner
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import PublishRequest, StepFailed
-from ttp.platforms.reply import Answer, NotSent, add_seconds, parse_instant
+from ttp.platforms.reply import Answer, NotSent, Reply, add_seconds, parse_instant
 
 MOST = 10**9
 """Larger numbers in a limit header are ignored."""
@@ -142,9 +142,18 @@ class HeaderLimit:
     limit: int | None
     resets_at: datetime
 
+    @property
+    def opens_at(self) -> datetime | None:
+        """When a call may be made again; None if it may now."""
+        return self.resets_at if self.left == 0 else None
+
+    def named(self, account: Account, key: LimitKey) -> Limit:
+        """Return it as the limit of an account."""
+        return Limit(account.name, key.name, self.left, self.limit, self.resets_at, key.scope, key.subject)
+
 
 def read_header_limit(
-    answer: Answer, now: datetime, prefix: str, *, refused: bool, wait_s: float | None
+    answer: Reply, now: datetime, prefix: str, *, refused: bool, wait_s: float | None
 ) -> HeaderLimit | None:
     """Return the limit in the headers `prefix-limit`, `-remaining` and `-reset` (seconds since 1970, or ISO 8601). None
     without one. `refused`: nothing of it is left; `wait_s`: until its reset, if the answer does not say."""

@@ -3,15 +3,15 @@ sleeps and never touches the store. None: an unknown number, never zero."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Protocol, TypedDict, Unpack
+from typing import TYPE_CHECKING, Protocol, TypedDict, TypeVar, Unpack
 
 from ttp.domain.account import Account, Credentials
 from ttp.domain.metrics.sample import LARGEST_COUNT, OnlineDay, Sample
-from ttp.domain.outcome import NotDone
+from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.platforms.client import PublishRequest, StepFailed
 from ttp.platforms.reply import Answer, as_failure
@@ -24,6 +24,7 @@ LONGEST_TEXT = 150
 """Characters of a post's text kept in a sample: enough to recognize the post, and where TikTok cuts titles."""
 RESERVE = 0.2
 """Share of a limit that reading leaves to publishing, whose look-ups and uploads count against the same limit."""
+Cursor = TypeVar("Cursor", str, int)
 NO_ENDS: Mapping[str, datetime] = MappingProxyType({})
 
 
@@ -121,6 +122,32 @@ class MetricsReader(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+def read_pages(
+    most: int, fetch: Callable[[Cursor | None, int], tuple[Iterable[Sample], Cursor | None]]
+) -> Iterator[MetricsPage]:
+    """Yield the pages of a list up to `most` posts, each once, until a page leads no further or back.
+
+    `fetch` gets the cursor of a page (None: the first) and how many posts are still wanted, and returns the page's
+    samples and the cursor of the next one.
+    """
+    seen, cursors, cursor = set[str](), set[Cursor](), None
+    while most > 0:
+        listed, following = fetch(cursor, most)
+        samples = [one for one in listed if one.remote_id not in seen][:most]
+        seen.update(one.remote_id for one in samples)
+        most -= len(samples)
+        yield MetricsPage(tuple(samples))
+        if not following or following in cursors:
+            return
+        cursor = following
+        cursors.add(following)
+
+
+def unreadable(what: str) -> StepFailed:
+    """Return the failure for an answer that is not what was asked for. It may pass."""
+    return StepFailed(STEP, NotDone(Kind.SERVER, what, passing=True))
 
 
 def parse_count(value: object) -> int | None:

@@ -19,13 +19,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
-from urllib.parse import urlsplit
 
 from ttp.domain.account import is_loopback
 from ttp.domain.config import Config
 from ttp.domain.text import clean_text
 from ttp.domain.time.clock import Clock
 from ttp.platforms import user_program
+from ttp.platforms.addresses import host_of, split_address
 
 if TYPE_CHECKING:
     from smtplib import SMTP
@@ -82,12 +82,7 @@ def host_of_kind(kind: str, config: Config) -> str:
     """Return the host that notifications of a kind are sent to; empty for a program."""
     if kind == "email":
         return config.text("notify.email.host").lower()
-    if kind not in ("ntfy", "webhook"):
-        return ""
-    try:
-        return (urlsplit(config.text(f"notify.{kind}.url")).hostname or "").lower()
-    except ValueError:
-        return ""
+    return host_of(config.text(f"notify.{kind}.url")) if kind in ("ntfy", "webhook") else ""
 
 
 class Notifiers:
@@ -139,7 +134,7 @@ class Notifiers:
         if kind in ("ntfy", "webhook"):
             name = f"notify.{kind}.url"
             for setting in (name, "notify.ntfy.click") if kind == "ntfy" else (name,):
-                if self._config[setting] and not is_web_address(self._config.text(setting)):
+                if self._config[setting] and split_address(self._config.text(setting)) is None:
                     raise SendingFailed(
                         f"{setting} is not an address like https://{kind}.example.com/topic", setting=name
                     )
@@ -260,15 +255,6 @@ def _reason(error: Exception) -> str:
     if isinstance(answer, bytes):
         return f"{getattr(error, 'smtp_code', '')} {answer.decode('utf-8', 'replace')}".strip()
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
-
-
-def is_web_address(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        known = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None
-    except ValueError:
-        return False
-    return known and url.isascii() and url.isprintable() and " " not in url
 
 
 def _desktop_program() -> str:

@@ -3,9 +3,12 @@ when called, so that importing a `facts.py` stays cheap: no httpx, no rules."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from copy import copy
 from datetime import timedelta
-from typing import TYPE_CHECKING, ClassVar
+from importlib import import_module
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
 from ttp.domain.config import Config
@@ -98,6 +101,11 @@ class Platform(Facts):
     """Facts and factories of a platform, in its folder's `facts.py`. Only `rules` and `client` are required."""
 
     api: ClassVar[int] = 1
+    parts: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    """`module:name` in its folder of what the factories of these names make. A class of a part that makes requests is
+    an `HttpPart`. A platform may override factories instead."""
+    client_deletes: ClassVar[bool] = False
+    """Its client is a `Deleter` too."""
 
     def base_url(self, config: Config, server: str | None = None) -> str:
         """Return the API's root URL: of the account's server, else from the settings; empty if unknown."""
@@ -123,11 +131,12 @@ class Platform(Facts):
         return text.read_text(encoding="utf-8") if text is not None and text.is_file() else f"{self.title}\n"
 
     def rules(self) -> Rules:
-        raise NotImplementedError
+        rules: Rules = self._part("rules")()
+        return rules
 
     def options(self) -> tuple[Option, ...]:
         """Return the options of its posts, named without the platform."""
-        return ()
+        return tuple(self._part("options").values()) if "options" in self.parts else ()
 
     def post_kinds(self) -> tuple[PostKind, ...]:
         """Return the kinds of posts that it has. Rules and settings of an account may exclude some."""
@@ -141,15 +150,17 @@ class Platform(Facts):
 
     def pricing(self) -> Pricing | None:
         """Return the prices; None if it is free."""
-        return None
+        pricing: Pricing | None = self._part("pricing")() if "pricing" in self.parts else None
+        return pricing
 
     def exports(self) -> tuple[ExportColumns, ...]:
         """Return the column names of its metrics exports that can be imported."""
-        return ()
+        return tuple(self._part("exports")) if "exports" in self.parts else ()
 
     def client(self, runtime: Runtime) -> Client:
         """Return the publishing client; one serves all accounts and threads."""
-        raise NotImplementedError
+        client: Client = self._new_client(runtime)
+        return client
 
     def settle_for(self, config: Config, account: Account | None = None) -> timedelta:
         """Return how long a post may take to appear in a look-up; 0 if absence is conclusive at once."""
@@ -163,22 +174,54 @@ class Platform(Facts):
         """Return the root URL of the server of an account; None if the handle does not name it."""
         return None
 
+    @property
+    def has_login(self) -> bool:
+        """Whether its accounts are connected by a login."""
+        return "login" in self.parts or type(self).login is not Platform.login
+
     def login(self, runtime: Runtime, server: str | None = None) -> BrowserLogin | PasswordLogin | None:
         """Return the login that connects and renews accounts; None without one."""
-        return None
+        if "login" not in self.parts:
+            return None
+        login: BrowserLogin | PasswordLogin = self._part("login")(
+            runtime.http(self, server), runtime.config, runtime.clock
+        )
+        return login
 
     def checker(self, runtime: Runtime) -> Checker | None:
         """Return the account checker; None if accounts cannot be checked."""
-        return None
+        checker: Checker | None = self._connect("checker", runtime)
+        return checker
 
     def metrics_reader(self, runtime: Runtime) -> MetricsReader | None:
         """Return the metrics reader; None without metrics."""
-        return None
+        reader: MetricsReader | None = self._connect("metrics_reader", runtime)
+        return reader
 
     def deleter(self, runtime: Runtime) -> Deleter | str:
         """Return the deleter of published posts, or why apps cannot delete."""
-        return f"{self.title} does not let apps delete posts"
+        if not self.client_deletes:
+            return f"{self.title} does not let apps delete posts"
+        deleter: Deleter = self._new_client(runtime)
+        return deleter
 
     def meter(self, clock: Clock) -> Meter | None:
         """Return the rate limits; None without limits."""
-        return None
+        meter: Meter | None = self._part("meter")(clock) if "meter" in self.parts else None
+        return meter
+
+    def _part(self, name: str) -> Any:
+        """Import what `parts` names."""
+        module, _, attribute = self.parts[name].partition(":")
+        package = type(self).__module__.rpartition(".")[0]
+        return getattr(import_module(f"{package}.{module}"), attribute)
+
+    def _new_client(self, runtime: Runtime) -> Any:
+        return self._connect("client", runtime)
+
+    def _connect(self, name: str, runtime: Runtime, *more: object) -> Any:
+        """Return a part with its own connections; None without such a part."""
+        if name not in self.parts:
+            return None
+        http = runtime.http(self) if self.server == "fixed" else runtime.http_by_server(self)
+        return self._part(name)(http, runtime.config, runtime.clock, *more)

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import TypeAlias
+from types import MappingProxyType
+from typing import ClassVar, TypeAlias
 
 from ttp.domain.account import Account, Credentials, connect_action
 from ttp.domain.action import Action, WayOut, action
 from ttp.domain.outcome import Kind, NotDone, Unclear, Unknown
 from ttp.domain.text import clean_text
+from ttp.platforms.addresses import split_address
 
 _DAY_S = 86_400.0
 ID_DIGITS = 20
@@ -41,6 +43,10 @@ class Answer:
         """Return the JSON value under `path`; None if it does not exist."""
         return value_at(self.data, *path)
 
+    def success_at(self, *path: str) -> object:
+        """Return the JSON value under `path` in a success; None if it does not exist, or the answer is none."""
+        return self.value_at(*path) if self.is_success else None
+
     def text_at(self, *path: str) -> str:
         """Return the text under `path`, safe to print; empty without one."""
         value = self.value_at(*path)
@@ -51,8 +57,27 @@ class Answer:
         return clean_text(self.body[:200], self.secrets)
 
 
+class _NoAnswer:
+    """What a reply without an answer says to a question about the answer: nothing."""
+
+    __slots__ = ()
+    status: ClassVar[None] = None
+    headers: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    data: ClassVar[None] = None
+    date: ClassVar[None] = None
+    is_success: ClassVar[bool] = False
+
+    def value_at(self, *path: str) -> object:
+        return None
+
+    success_at = value_at
+
+    def text_at(self, *path: str) -> str:
+        return ""
+
+
 @dataclass(frozen=True, slots=True)
-class NotSent:
+class NotSent(_NoAnswer):
     """Proof that no byte of the request was sent: no connection, an invalid URL, or refused by ttp. `retry_at`: reset
     of the rate limit that the call would have exceeded."""
 
@@ -63,7 +88,7 @@ class NotSent:
 
 
 @dataclass(frozen=True, slots=True)
-class ConnectionLost:
+class ConnectionLost(_NoAnswer):
     """No complete answer came back. The request may have arrived."""
 
     message: str
@@ -97,9 +122,7 @@ def parse_id(value: object) -> str | None:
 
 def parse_web_address(value: object) -> str | None:
     """Return `value` if it is an address that is safe to print and store; None otherwise."""
-    if isinstance(value, str) and value.startswith(("https://", "http://")) and len(value) <= 500:
-        return value if value.isascii() and value.isprintable() and " " not in value else None
-    return None
+    return value if isinstance(value, str) and len(value) <= 500 and split_address(value) is not None else None
 
 
 def parse_instant(text: object, naive: tzinfo | None = None) -> datetime | None:
@@ -115,7 +138,7 @@ def parse_instant(text: object, naive: tzinfo | None = None) -> datetime | None:
     return at - timedelta(microseconds=at.microsecond % 1000)
 
 
-def retry_after_s(answer: Answer) -> float | None:
+def retry_after_s(answer: Reply) -> float | None:
     """Return the seconds of the Retry-After header, which proxies send and no platform documents; None without."""
     told = answer.headers.get("retry-after", "").strip()
     return float(told) if told.isascii() and told.isdecimal() and len(told) < 12 else None
@@ -158,7 +181,8 @@ def as_outcome(reply: Reply, judge: RefusalReader, platform: str) -> NotDone | U
         case ConnectionLost(message):
             return Unknown(Kind.NETWORK, message)
         case Answer():
-            refusal = judge(reply)
+            # A server error proves nothing, whatever it says.
+            refusal = None if reply.status >= 500 else judge(reply)
             if refusal is None:
                 return Unknown(
                     Kind.SERVER, describe_unexpected(reply, platform), code=str(reply.status), http_status=reply.status

@@ -2,23 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol, TypeAlias
 
-if TYPE_CHECKING:
-    from ttp.domain.outcome import Handle
-    from ttp.platforms.client import PublishRequest
-
+from ttp.domain.outcome import Handle
+from ttp.platforms.client import MediaFile, PublishRequest, Step, StepDone
 
 _PIECE = 1 << 20
+Entry: TypeAlias = Mapping[str, object]
+"""What a handle remembers of the upload of one media item."""
 
 
-def media_entries(handle: Handle) -> list[dict[str, object]]:
+def media_entries(handle: Handle) -> list[Entry]:
     """Return what a handle remembers of uploads: one entry per media item, in order."""
     held = handle.get("media")
     return [dict(one) for one in held if isinstance(one, Mapping)] if isinstance(held, list | tuple) else []
+
+
+def upload_all(
+    request: PublishRequest,
+    handle: Handle,
+    upload: Callable[[int, MediaFile, Entry], Iterable[tuple[Step, Entry]]],
+) -> Generator[Step, None, Handle]:
+    """Upload what `handle` does not show as uploaded; return the handle with every item ready.
+
+    `upload` gets the place of an item, its file and its entry so far, and yields each step with the entry after it.
+    """
+    held, done = media_entries(handle), list[Entry]()
+    for place, file in enumerate(request.media):
+        entry = held[place] if place < len(held) else {}
+        for step, entry in upload(place, file, entry):  # noqa: B020 (the entry as it grows)
+            if isinstance(step, StepDone):
+                step = replace(step, handle={**handle, "media": [*done, entry, *held[place + 1 :]]})
+            yield step
+        done.append(entry)
+    rest = {name: value for name, value in handle.items() if name != "media"}
+    return {**rest, "media": done} if done else rest
 
 
 def read_range(path: Path, start: int, end: int) -> Iterator[bytes]:

@@ -7,13 +7,14 @@ import http.client
 import time
 from collections.abc import Mapping
 from contextlib import closing
-from urllib.parse import SplitResult, quote, urlsplit
+from urllib.parse import SplitResult, quote
 
 from ttp import __version__
 from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, NotAllowed, UsageError
 from ttp.domain.server.webhook import CallResult
 from ttp.domain.text import clean_text
+from ttp.platforms.addresses import split_address
 from ttp.platforms.download import (
     LONGEST_URL,
     SAFE,
@@ -87,13 +88,5 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, private: bool) ->
 
 def _split(url: str) -> SplitResult | None:
     """Return the parts of an address; None if webhooks cannot have it."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return None
-    is_plain = url.isascii() and url.isprintable() and " " not in url and len(url) <= LONGEST_URL
-    has_login = parts.username is not None or parts.password is not None
-    if parts.scheme not in ("https", "http") or not parts.hostname or port == 0 or has_login or not is_plain:
-        return None
-    return None if parts.fragment else parts
+    parts = split_address(url)
+    return None if parts is None or parts.fragment or len(url) > LONGEST_URL else parts

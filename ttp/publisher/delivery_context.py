@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from ttp.domain.account import Account, Credentials
-from ttp.domain.action import action
+from ttp.domain.action import Action, action
 from ttp.domain.config import Config
 from ttp.domain.delivery import BUSY, Delivery, DeliveryError, DeliveryState, parts_of
 from ttp.domain.errors import Bug, Busy, UsageError
-from ttp.domain.event import UNREADABLE, Event, Sink, delivery_event, post_event
+from ttp.domain.event import Event, IdleReason, Sink, delivery_event, post_event
 from ttp.domain.media.image_fit import EXTRA
 from ttp.domain.media.item import MediaDamaged, MediaItem, MediaUnavailable
 from ttp.domain.options import options_of
@@ -147,8 +147,14 @@ class DeliveryContext:
                 self.report_quarantine(row.message)
 
     def report_quarantine(self, why: str) -> None:
-        """Emit an event: something is skipped."""
-        self.emit(Event(self.clock.now(), "publisher.idle", kind=UNREADABLE, message=f"skipped: {why}"))
+        self.report_idle(IdleReason.UNREADABLE, f"skipped: {why}")
+
+    def report_idle(
+        self, reason: IdleReason, message: str, *, next_at: datetime | None = None, hint: Action | None = None
+    ) -> None:
+        """Emit an event: something waits or is skipped."""
+        now = self.clock.now()
+        self.emit(Event(now, "publisher.idle", kind=reason.value, message=message, next_at=next_at, hint=hint))
 
     def client(self, task: DeliveryTask) -> Client:
         return self.clients(task.account.platform)

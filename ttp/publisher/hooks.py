@@ -15,7 +15,8 @@ from pathlib import Path
 
 from ttp.domain.config import Config
 from ttp.domain.errors import ReconnectNeeded, TtpError
-from ttp.domain.event import HOOKS, Event, Sink
+from ttp.domain.event import Event, IdleReason, Sink
+from ttp.domain.notification import FAILED, NEEDS_REVIEW, RECONNECT, REFUSED
 from ttp.domain.time.clock import Clock
 from ttp.services.tokens import RefreshResult
 from ttp.store.home.files import write_whole
@@ -23,20 +24,17 @@ from ttp.store.home.user_program import run
 
 WAITING_MOST = 1000
 """Events that may wait for a hook; more are dropped."""
-RECONNECT = "account.needs_reconnect"
-"""The event of `hooks.on_account`; the publisher does not print it."""
-REFUSED = "publisher.refused"
-"""The event of a store that needs `--take-over` first; the publisher does not print it."""
 _REFUSED_FILE = "publisher.refused"
 _REFUSED_AGAIN_S = 24 * 3600
 """Cron starts a publisher each minute: the same refusal is reported once a day."""
 _SETTINGS = {
     "delivery.published": "hooks.on_published",
-    "delivery.failed": "hooks.on_failed",
-    "delivery.needs_review": "hooks.on_needs_review",
+    FAILED: "hooks.on_failed",
+    NEEDS_REVIEW: "hooks.on_needs_review",
     RECONNECT: "hooks.on_account",
     REFUSED: "hooks.on_needs_review",
 }
+"""The setting of each event. The publisher prints neither of the last two."""
 
 
 class Hooks:
@@ -57,16 +55,18 @@ class Hooks:
         """Pass on an event whose outcome is committed."""
         self._emit(event)
         self._wait_for_hook(event)
-        if event.event == "delivery.failed" and event.kind == "auth" and event.account not in self._accounts:
-            self._accounts.add(event.account)
-            self._wait_for_hook(Event(event.at, RECONNECT, account=event.account, message=event.message))
+        if event.event == FAILED and event.kind == "auth":
+            self._reconnect(event.account, event.message)
 
     def renewed(self, renewal: RefreshResult) -> None:
         """Report an account whose token could not be refreshed, if only a person can fix that."""
-        if isinstance(renewal.error, ReconnectNeeded) and renewal.account not in self._accounts:
-            self._accounts.add(renewal.account)
-            message = renewal.error.message
-            self._wait_for_hook(Event(self._clock.now(), RECONNECT, account=renewal.account, message=message))
+        if isinstance(renewal.error, ReconnectNeeded):
+            self._reconnect(renewal.account, renewal.error.message)
+
+    def _reconnect(self, account: str | None, message: str | None) -> None:
+        if account not in self._accounts:
+            self._accounts.add(account)
+            self._wait_for_hook(Event(self._clock.now(), RECONNECT, account=account, message=message))
 
     def refused(self, why: TtpError) -> None:
         """Report that this store must not be published from, once a day for each reason."""
@@ -125,4 +125,4 @@ class Hooks:
         """Report each problem once."""
         if message not in self._wrong:
             self._wrong.add(message)
-            self._emit(Event(self._clock.now(), "publisher.idle", kind=HOOKS, message=message))
+            self._emit(Event(self._clock.now(), "publisher.idle", kind=IdleReason.HOOKS.value, message=message))

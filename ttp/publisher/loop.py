@@ -22,7 +22,7 @@ from ttp.domain.account import Account, connect_action
 from ttp.domain.action import action
 from ttp.domain.delivery import BUSY, IN_FLIGHT, Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import Busy, ClocksDiffer, SlowClock, TtpError
-from ttp.domain.event import APPROVAL, CLOCK, EVICTED, REPEATS, STORE, UPGRADE, Event, delivery_event, post_event
+from ttp.domain.event import Event, IdleReason, delivery_event, post_event
 from ttp.domain.outcome import Kind
 from ttp.domain.time.formatting import first_valid_zone, format_duration, format_instant, zone_label
 from ttp.publisher import reconcile
@@ -173,7 +173,7 @@ class Loop:
     def _turn(self, scope: Scope, start: datetime, end: float | None) -> bool:
         """Do the work that is due and sleep. Return whether the scope is done."""
         context = self._context
-        version, boot = self._data_version(), context.clock.boot()
+        version, boot = self._watch.data_version(), context.clock.boot()
         self._beat_if_due()
         held = self._is_held(scope)
         if boot - self._looked_around >= LOOK_AROUND_S:
@@ -202,8 +202,7 @@ class Loop:
         clock = self._context.clock
         if self._locked_since is None:
             self._locked_since = clock.boot()
-            message = f"other work on the store is in the way: {locked}"
-            self._context.emit(Event(clock.now(), "publisher.idle", kind=STORE, message=message))
+            self._context.report_idle(IdleReason.STORE, f"other work on the store is in the way: {locked}")
         elif scope.mode is not Mode.LOOP and clock.boot() - self._locked_since > GIVE_UP_S:
             raise locked
         self._workers.wait(REOPEN_S)
@@ -214,8 +213,7 @@ class Loop:
         assert self._reopen is not None
         clock = self._context.clock
         began = clock.boot()
-        message = f"the connection to the store is lost: {lost}"
-        self._context.emit(Event(clock.now(), "publisher.idle", kind=STORE, message=message))
+        self._context.report_idle(IdleReason.STORE, f"the connection to the store is lost: {lost}")
         while not self._stop_asked:
             try:
                 watch = self._reopen()
@@ -233,8 +231,7 @@ class Loop:
             self._workers.wait(REOPEN_S)
 
     def _say_busy(self, busy: Busy) -> None:
-        message = f"posts wait: {busy.message}"
-        self._context.emit(Event(self._context.clock.now(), "publisher.idle", kind=STORE, message=message))
+        self._context.report_idle(IdleReason.STORE, f"posts wait: {busy.message}")
 
     def _take_over_abandoned(self) -> None:
         """Take over what other publishers left when they died."""
@@ -289,7 +286,7 @@ class Loop:
             slow = SlowClock(now, known)
             if scope.mode is not Mode.LOOP:
                 raise slow
-            self._context.emit(Event(now, "publisher.idle", kind=CLOCK, message=slow.message, next_at=known))
+            self._context.report_idle(IdleReason.CLOCK, slow.message, next_at=known)
         return known is not None
 
     def _differs_from_server(self, scope: Scope) -> bool:
@@ -307,7 +304,7 @@ class Loop:
             differs = ClocksDiffer(now, server)
             if scope.mode is not Mode.LOOP:
                 raise differs
-            self._context.emit(Event(now, "publisher.idle", kind=CLOCK, message=differs.message))
+            self._context.report_idle(IdleReason.CLOCK, differs.message)
         return wrong
 
     def _make_occurrences(self) -> None:
@@ -325,7 +322,7 @@ class Loop:
         for line in said:
             if line not in self._told:
                 self._told.add(line)
-                self._context.emit(Event(now, "publisher.idle", kind=REPEATS, message=line))
+                self._context.report_idle(IdleReason.REPEATS, line)
 
     def _tick(self, scope: Scope, start: datetime) -> datetime | None:
         """Claim and look up what is due, as far as workers are free. Return when there may be more to do."""
@@ -427,7 +424,7 @@ class Loop:
         session = self._context.session
         if session is not None and session.is_shared and boot - self._reported >= self._report_every_s:
             for line in self._context.writer.run(session.report):
-                self._context.emit(Event(self._context.clock.now(), "publisher.idle", kind=EVICTED, message=line))
+                self._context.report_idle(IdleReason.EVICTED, line)
             self._reported = boot
         if boot - self._beat >= HEARTBEAT_S:
             self._heartbeat(self._context.clock.now())
@@ -440,7 +437,7 @@ class Loop:
         line = f"ttp {found} is installed, and this publisher is still ttp {__version__}: stop and start it"
         if found != __version__ and line not in self._told:
             self._told.add(line)
-            self._context.emit(Event(self._context.clock.now(), "publisher.idle", kind=UPGRADE, message=line))
+            self._context.report_idle(IdleReason.UPGRADE, line)
 
     def _boot_at(self, instant: datetime | None) -> float | None:
         """Return an instant in `boot` seconds."""
@@ -460,9 +457,8 @@ class Loop:
         found = queries.due_posts_waiting_for_approval(self._watch, now, MOST_TOLD) if self._approved else []
         if fresh := [str(post_id) for post_id in found if post_id not in self._unapproved]:
             self._unapproved.update(found)
-            texts_around = f"{'posts' if len(fresh) > 1 else 'post'} {' '.join(fresh)} waiting for approval"
-            approve = action("approve", *fresh)
-            self._context.emit(Event(now, "publisher.idle", kind=APPROVAL, message=texts_around, hint=approve))
+            message = f"{'posts' if len(fresh) > 1 else 'post'} {' '.join(fresh)} waiting for approval"
+            self._context.report_idle(IdleReason.APPROVAL, message, hint=action("approve", *fresh))
 
     def _say_idle(self, next_at: datetime | None) -> None:
         """Emit `publisher.idle` once whenever nothing is left in flight."""
@@ -493,11 +489,8 @@ class Loop:
         while not self._stop_asked:
             self._beat_if_due()
             left = end - clock.boot()
-            if self._workers.wait(min(left, LOOK_AROUND_S)) or left <= 0 or self._data_version() != version:
+            if self._workers.wait(min(left, LOOK_AROUND_S)) or left <= 0 or self._watch.data_version() != version:
                 return
-
-    def _data_version(self) -> int:
-        return self._watch.data_version()
 
 
 def _is_wanted(delivery: Delivery, scope: Scope, start: datetime) -> bool:

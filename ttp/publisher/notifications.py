@@ -31,7 +31,8 @@ from ttp.domain.notification import (
 )
 from ttp.domain.time.clock import Clock, utc_text
 from ttp.domain.time.formatting import format_duration
-from ttp.platforms.notifiers import Notifiers, Outgoing, Secret, SendingFailed, host_of_kind, is_web_address
+from ttp.platforms.addresses import split_address
+from ttp.platforms.notifiers import Notifiers, Outgoing, Secret, SendingFailed, host_of_kind
 from ttp.publisher.periodic import Stop, run_every
 from ttp.services.status import Status
 from ttp.store import notifications as stored
@@ -210,7 +211,7 @@ class Notifications:
     def _page(self, message: Message) -> str:
         """Return the address of the page that is about a message; empty where people do not reach this server."""
         base = self._config.text("server.base_url").rstrip("/")
-        return f"{base}{page_of(message)}" if is_web_address(base) else ""
+        return f"{base}{page_of(message)}" if split_address(base) is not None else ""
 
     def _send(self, kind: str, message: Message, about: Sequence[Notification] = ()) -> Sent:
         hints = [self._render(one) for one in message.hints]

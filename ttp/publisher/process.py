@@ -10,7 +10,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -93,6 +93,7 @@ class Notifier:
 
 
 NOBODY = Notifier()
+READY, ALIVE, STOPPING = "READY=1", "WATCHDOG=1", "STOPPING=1"
 
 
 def installed_version() -> str:
@@ -135,13 +136,7 @@ class PublisherProcess:
     @property
     def owner(self) -> Owner:
         """This machine as owner of the store."""
-        return Owner(
-            self.home,
-            self.machine(),
-            any_machine=self.config["publish.any_machine"] is True,
-            has_files=self.database.has_files,
-            identity=self.database.server_identity,
-        )
+        return self.database.owner(self.machine(), any_machine=self.config["publish.any_machine"] is True)
 
     def refuse_elsewhere(self) -> None:
         """Raise OwnedElsewhere if this machine must not publish from the store without a take-over."""
@@ -471,11 +466,3 @@ def _pass_on(caught: list[int]) -> None:
         handler = signal.getsignal(number)
         if callable(handler) and handler is not signal.default_int_handler:
             signal.raise_signal(number)
-
-
-READY, ALIVE, STOPPING = "READY=1", "WATCHDOG=1", "STOPPING=1"
-
-
-def notifier(environ: Mapping[str, str]) -> Notifier:
-    """Return the notifier that the environment asks for."""
-    return Notifier(environ.get("NOTIFY_SOCKET", ""))

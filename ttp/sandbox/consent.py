@@ -6,6 +6,8 @@ the same for all.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 import secrets
 from collections.abc import Callable, Collection, Mapping
@@ -71,6 +73,8 @@ class LoginPage:
     """Whether the redirect names the granted scopes."""
     fragment: str = ""
     """Follows the query of a redirect with a code. Not a part of the code."""
+    shows_code: str = ""
+    """The redirect address for which the page shows the code instead."""
 
 
 def authorization_route(state: State, path: str, page: LoginPage) -> Route:
@@ -87,16 +91,17 @@ def authorization_route(state: State, path: str, page: LoginPage) -> Route:
         handle = own.get("sandbox_account", _demo_handle(state, page.platform)).removeprefix(f"{page.platform}/")
         if not HANDLE.fullmatch(handle):
             raise refusal_page(f"Account {handle} does not exist.")
-        match decision:
-            case "approve":
-                answer = {"code": _new_code(state, asked, handle, page.code_ms)}
-                if page.names_scopes:
-                    answer["scopes"] = ",".join(asked.scopes)
-                return _redirect(asked, answer, page.fragment)
-            case "deny":
-                return _redirect(asked, page.denied)
-            case _:
-                return HTMLResponse(_page(state, asked, handle), headers=HEADERS)
+        if decision not in ("approve", "deny"):
+            return HTMLResponse(_page(state, asked, handle), headers=HEADERS)
+        if decision == "deny":
+            answer, fragment = dict(page.denied), ""
+        else:
+            answer, fragment = {"code": _new_code(state, asked, handle, page.code_ms)}, page.fragment
+            if page.names_scopes:
+                answer["scopes"] = ",".join(asked.scopes)
+        if asked.redirect_uri == page.shows_code:
+            return HTMLResponse(f"<h1>Authorization code</h1><p><code>{answer.get('code', 'denied')}</code></p>")
+        return _redirect(asked, answer, fragment)
 
     return _AuthorizationRoute(state, path, endpoint, page)
 
@@ -169,6 +174,11 @@ def _is_address(address: str, may_redirect: Callable[[SplitResult], bool]) -> bo
     return not ("#" in address or not parts.hostname or parts.username is not None) and may_redirect(parts)
 
 
+def s256(verifier: str) -> str:
+    """Return the PKCE challenge of a verifier (RFC 7636, 4.2)."""
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+
+
 def is_https(parts: SplitResult) -> bool:
     """Return whether a redirect address is one of a web app."""
     return parts.scheme == "https"
@@ -193,7 +203,7 @@ def _new_code(state: State, asked: AuthorizationRequest, handle: str, life_ms: i
     return code
 
 
-def _redirect(asked: AuthorizationRequest, query: Mapping[str, str], fragment: str = "") -> Response:
+def _redirect(asked: AuthorizationRequest, query: Mapping[str, str], fragment: str) -> Response:
     given = {**query, **({"state": asked.state} if asked.state is not None else {})}
     separator = "&" if "?" in asked.redirect_uri else "?"
     address = f"{asked.redirect_uri}{separator}{urlencode(given)}{fragment}"

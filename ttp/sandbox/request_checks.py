@@ -33,6 +33,8 @@ class BodyField:
     fits: Callable[[Any], bool] = lambda value: True
     about: str = ""
     """What it does, for help."""
+    sets: str = ""
+    """The field of a record that gets the value, if that is all it does."""
 
 
 def validation_errors(value: object, known: Iterable[BodyField] | None, where: str = "") -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -65,7 +66,13 @@ class StandIn:
         return changed
 
     def change_account(self, account: Any, order: Mapping[str, Any]) -> Account:
-        """Return the account with everything else that an order says of it."""
+        """Return the account with everything else that an order says of it: by default what `account_fields` set."""
+        values = {one.sets: order[one.name] for one in self.account_fields if one.sets and one.name in order}
+        changed: Account = replace(account, **{n: tuple(v) if isinstance(v, list) else v for n, v in values.items()})
+        return changed
+
+    def new_post_id(self, state: State, at_ms: int) -> str:
+        """Return the id of a post of the past."""
         raise NotImplementedError
 
     def credentials(self, account: Any, order: Mapping[str, Any]) -> dict[str, str]:
@@ -74,7 +81,7 @@ class StandIn:
 
     def past_post(self, state: State, account: Account, order: Mapping[str, Any], at_ms: int) -> Post:
         """Return a post as if it had been published at `at_ms`."""
-        raise NotImplementedError
+        return Post(self.new_post_id(state, at_ms), account.id, order["text"], (), at_ms, parent=order.get("parent"))
 
     def no_such_path(self, request: Request, error: HTTPException) -> Response:
         """Answer a path or a method that the platform does not have."""

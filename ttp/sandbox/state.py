@@ -97,22 +97,6 @@ def wall_clock() -> datetime:
 
 
 @dataclass(slots=True)
-class CallWindows:
-    """Counts calls in windows of `window_s` seconds. The first call of an account to an endpoint opens one."""
-
-    window_s: int
-    opened: dict[tuple[str, str], tuple[float, int]] = field(default_factory=dict)
-
-    def count_call(self, account: str, endpoint: str, now_s: float) -> tuple[int, int]:
-        """Return the calls in this window, this one included, and its end in epoch seconds."""
-        start, used = self.opened.get((account, endpoint), (now_s, 0))
-        if not start <= now_s < start + self.window_s:
-            start, used = now_s, 0
-        self.opened[account, endpoint] = (start, used + 1)
-        return used + 1, int(start) + self.window_s
-
-
-@dataclass(slots=True)
 class State(Settings):
     """Everything the sandbox knows. `now` is the platforms' clock, which may differ from the machine's."""
 
@@ -129,9 +113,8 @@ class State(Settings):
     """Received bytes of unfinished uploads, by upload and position."""
     login_codes: dict[str, LoginCode] = field(default_factory=dict)
     pictures: Pictures = field(default_factory=Pictures)
-    minute: CallWindows = field(default_factory=lambda: CallWindows(60))
-    quarter: CallWindows = field(default_factory=lambda: CallWindows(900))
-    day: CallWindows = field(default_factory=lambda: CallWindows(86_400))
+    windows: dict[tuple[str, str, int], tuple[float, int]] = field(default_factory=dict)
+    """Start and calls of each window that `count_calls` opened."""
     answered: deque[Answered] = field(default_factory=lambda: deque(maxlen=10_000))
     """The newest requests to the platforms."""
     parts: dict[type, Any] = field(default_factory=dict)
@@ -171,6 +154,16 @@ class State(Settings):
     def limit(self, name: str, default: int, account: Account | None = None) -> int:
         """Return how often something may be done, by a setting or by default."""
         return UNLIMITED if account is not None and not account.limited else self.limits.get(name, default)
+
+    def count_calls(self, account: str, endpoint: str, window_s: int, calls: int = 1) -> tuple[int, int]:
+        """Count calls of an account to an endpoint. The first one opens a window. Return the calls in it, these
+        included, and its end in epoch seconds."""
+        now_s = self.now_ms() / 1000
+        start, used = self.windows.get((account, endpoint, window_s), (now_s, 0))
+        if not start <= now_s < start + window_s:
+            start, used = now_s, 0
+        self.windows[account, endpoint, window_s] = (start, used + calls)
+        return used + calls, int(start) + window_s
 
     def trouble_of(self, account: Account) -> str:
         """Return the name of the refusal that holds for an account now; empty for none."""

@@ -77,7 +77,7 @@ class Installation:
 
     @property
     def status(self) -> Status:
-        return Status(self.database, self.database.home, self.clock, self.config, self.platforms)
+        return Status(self.database, self.clock, self.config, self.platforms)
 
 
 class RequestServices:
@@ -122,12 +122,7 @@ class RequestServices:
     def queries(self) -> Queries:
         installation = self.installation
         return Queries(
-            self._database,
-            self._database.home,
-            installation.clock,
-            installation.config,
-            installation.platforms,
-            self.caller.accounts,
+            self._database, installation.clock, installation.config, installation.platforms, self.caller.accounts
         )
 
     @cached_property

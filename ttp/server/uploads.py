@@ -11,7 +11,7 @@ from ttp.domain.errors import Hint, NotFound, Problem, UsageError
 from ttp.domain.media.item import MediaItem
 from ttp.domain.metrics.ingest.columns import find_source
 from ttp.domain.metrics.ingest.dates import ORDERS
-from ttp.domain.plan import PlanMethod
+from ttp.domain.plan.scoring import PlanMethod
 from ttp.domain.time.zones import parse_zone
 from ttp.server.answers import JsonAnswer
 from ttp.server.guard import MOST_UPLOAD_BYTES, PARTS

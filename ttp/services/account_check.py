@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ttp.domain.account import Account, Credentials, connect_action, find_account, is_alive
@@ -43,26 +43,17 @@ SET_CLOCK = "sudo sntp -sS time.apple.com" if sys.platform == "darwin" else "sud
 """Sets the clock from the network on macOS and most Linux systems."""
 
 
+@dataclass
 class AccountCheck:
     """Asks platforms about accounts. `checkers` creates a platform's checker; each is closed after one call."""
 
-    def __init__(
-        self,
-        database: Database,
-        tokens: Tokens,
-        checkers: Callable[[str], Checker | None],
-        logins: Logins,
-        config: Config,
-        clock: Clock,
-        platforms: Registry,
-    ) -> None:
-        self._database = database
-        self._tokens = tokens
-        self._checkers = checkers
-        self._logins = logins
-        self._config = config
-        self._clock = clock
-        self._platforms = platforms
+    database: Database
+    tokens: Tokens
+    checkers: Callable[[str], Checker | None]
+    logins: Logins
+    config: Config
+    clock: Clock
+    platforms: Registry
 
     def accounts(self, accounts: Iterable[Account]) -> Checkup:
         """Check each account. Raise Damaged, Busy."""
@@ -84,16 +75,16 @@ class AccountCheck:
         again = Hint("fix", connect_action(account.name))
         if not account.connected:
             raise StateRefused(f"{account.name} is not connected", again)
-        checker = self._checkers(account.platform)
+        checker = self.checkers(account.platform)
         if checker is None:
             return {}
         with closing(checker):
             if not isinstance(checker, SettingsChecker):
                 return {}
-            held = self._tokens.fresh(account.name)
+            held = self.tokens.fresh(account.name)
             found = checker.posting_settings(account, held)
-            if self._tokens.may_replace(account.name, held, found):
-                found = checker.posting_settings(account, self._tokens.replace_refused(account.name, held))
+            if self.tokens.may_replace(account.name, held, found):
+                found = checker.posting_settings(account, self.tokens.replace_refused(account.name, held))
         if not isinstance(found, NotDone):
             return found
         if found.kind is Kind.AUTH:
@@ -108,28 +99,28 @@ class AccountCheck:
         try:
             for account in accounts:
                 if account.platform not in made:
-                    made[account.platform] = self._checkers(account.platform)
+                    made[account.platform] = self.checkers(account.platform)
                 checker = made[account.platform]
                 check = combine_remarks(prefix + account.name, self._remarks(account, checker))
                 at = None if checker is None else checker.platform_at(account)
-                yield check, account.platform, None if at is None else self._clock.now() - at
+                yield check, account.platform, None if at is None else self.clock.now() - at
         finally:
             for one in filter(None, made.values()):
                 one.close()
 
     def _remarks(self, account: Account, checker: Checker | None) -> Iterator[Remark]:
-        yield from state_remarks(account, self._clock.now())
-        if account.platform not in self._platforms.names():
+        yield from state_remarks(account, self.clock.now())
+        if account.platform not in self.platforms.names():
             yield failure_remark(f"platform {account.platform} is not enabled: posts due there fail")
         elif checker is None:
             yield ok_remark("this platform has no online check")
         if account.needs_reconnect or not account.connected or checker is None:
             return
         try:
-            held = self._tokens.fresh(account.name)
+            held = self.tokens.fresh(account.name)
             seen = checker.check(account, held)
-            if self._tokens.may_replace(account.name, held, seen):
-                held = self._tokens.replace_refused(account.name, held)
+            if self.tokens.may_replace(account.name, held, seen):
+                held = self.tokens.replace_refused(account.name, held)
                 seen = checker.check(account, held)
         except TtpError as trouble:
             yield _error_remark(trouble)
@@ -138,19 +129,19 @@ class AccountCheck:
             yield self._refusal_remark(account, held, seen)
             return
         if seen.server_info is not None:
-            with closing(self._database.connect()) as db:
+            with closing(self.database.connect()) as db:
                 stored_accounts.mark_account(db, account.id or 0, server_info=seen.server_info)
-        if not self._platforms.facts(account.platform).needs_credentials:
+        if not self.platforms.facts(account.platform).needs_credentials:
             yield from seen.remarks
             return
         yield self._identity_remark(account, seen)
         yield from seen.remarks
         after = self._reload(account)
         yield from permission_remarks(
-            account, held, seen.scopes or after.scopes, self._logins(account.platform, account.server)
+            account, held, seen.scopes or after.scopes, self.logins(account.platform, account.server)
         )
-        renews, facts = self._tokens.can_renew(account.name, held), self._platforms.facts(account.platform)
-        yield from expiry_remarks(account, held, self._clock.now(), facts, renews=renews)
+        renews, facts = self.tokens.can_renew(account.name, held), self.platforms.facts(account.platform)
+        yield from expiry_remarks(account, held, self.clock.now(), facts, renews=renews)
 
     def _refusal_remark(self, account: Account, held: Credentials, seen: NotDone) -> Remark:
         """Say why the platform refused. A refused token marks the account as "reconnect"."""
@@ -158,7 +149,7 @@ class AccountCheck:
             busy = seen.kind is Kind.RATE_LIMIT
             return warning_remark(seen.message, seen.hint) if busy else failure_remark(seen.message, seen.hint)
         assert account.id is not None
-        with closing(self._database.connect()) as db:
+        with closing(self.database.connect()) as db:
             stored_accounts.mark_account(db, account.id, needs_reconnect=True)
         again = connect_action(account.name, by_keys=held.by_keys)
         return failure_remark(f"must be connected again: {seen.message}", again, reconnect=True)
@@ -170,7 +161,7 @@ class AccountCheck:
         if account.user_id is None or seen.user_id is None:
             known, same = seen.handle is not None, same_name
         else:
-            per_app = self._platforms.facts(account.platform).user_id_per_app
+            per_app = self.platforms.facts(account.platform).user_id_per_app
             known, same = True, seen.user_id == account.user_id or (per_app and same_name)
         if not known:
             return ok_remark("token works")
@@ -185,7 +176,7 @@ class AccountCheck:
 
     def _reload(self, account: Account) -> Account:
         """Read the account again: a token refresh may have stored its scopes."""
-        with self._database.reading() as db:
+        with self.database.reading() as db:
             assert db is not None
             return stored_accounts.account(db, account.platform, account.handle) or account
 
@@ -284,21 +275,15 @@ def permission_remarks(
         yield warning_remark(lack, again)
 
 
+@dataclass
 class OptionChoices:
     """Adds the values an account may choose to a refusal for a missing option. `tokens` and `checkers` are created only
     for a question; the checker is closed after it."""
 
-    def __init__(
-        self,
-        database: Database,
-        tokens: Callable[[], Tokens],
-        checkers: Callable[[str], Checker | None],
-        platforms: Registry,
-    ) -> None:
-        self._database = database
-        self._tokens = tokens
-        self._checkers = checkers
-        self._platforms = platforms
+    database: Database
+    tokens: Callable[[], Tokens]
+    checkers: Callable[[str], Checker | None]
+    platforms: Registry
 
     def with_choices(self, refused: ContentRefused) -> ContentRefused:
         """Return the refusal with the values that the platform now allows the account."""
@@ -312,7 +297,7 @@ class OptionChoices:
         if problem.code != "option_missing" or problem.account is None:
             return problem
         platform = problem.account.partition("/")[0]
-        for option in self._platforms.options(platform).values():
+        for option in self.platforms.options(platform).values():
             name = f"{platform}.{option.name}"
             documented = f"{name} ({option.accepts})"
             if option.asked_live and documented in problem.message:
@@ -325,13 +310,13 @@ class OptionChoices:
     def _choices(self, name: str, option: Option) -> tuple[str, ...]:
         """Return the values the platform allows now; none if it or the token fails."""
         with suppress(TtpError):
-            account, credentials = self._account(name), self._tokens().fresh(name)
-            checker = self._checkers(account.platform)
+            account, credentials = self._account(name), self.tokens().fresh(name)
+            checker = self.checkers(account.platform)
             if checker is not None:
                 with closing(checker):
                     return checker.option_values(account, credentials, option.name)
         return ()
 
     def _account(self, name: str) -> Account:
-        with self._database.reading() as db:
-            return find_account(name, stored_accounts.accounts(db) if db else [], self._platforms)
+        with self.database.reading() as db:
+            return find_account(name, stored_accounts.accounts(db) if db else [], self.platforms)

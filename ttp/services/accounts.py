@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
@@ -47,15 +47,6 @@ LOCK_WAIT_S = 90.0
 
 
 @dataclass(frozen=True, slots=True)
-class RemovedAccount:
-    """A removed account, the posts cancelled for it, and the tokens it had."""
-
-    account: Account
-    cancelled: tuple[int, ...]
-    held: Credentials | None = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
 class AccountSwitch:
     """An account after enable or disable. `waiting`: posts to publish to it; `failed`: because it was disabled."""
 
@@ -64,15 +55,27 @@ class AccountSwitch:
     failed: int
 
 
+@dataclass(frozen=True, slots=True)
+class RemovalResult:
+    """A removed account and the posts cancelled for it. `access`: what happened to ttp's access, None if it had none.
+    `revoked`: the platform revoked it."""
+
+    account: Account
+    cancelled: tuple[int, ...]
+    access: str | None = None
+    revoked: bool = False
+
+
+@dataclass
 class Accounts:
-    def __init__(
-        self, database: Database, credentials: CredentialsStore, clock: Clock, config: Config, platforms: Registry
-    ) -> None:
-        self._database = database
-        self._credentials = credentials
-        self._clock = clock
-        self._config = config
-        self._platforms = platforms
+    """`logins` creates a platform's login, closed after one request."""
+
+    database: Database
+    credentials: CredentialsStore
+    logins: Logins
+    clock: Clock
+    config: Config
+    platforms: Registry
 
     def add(
         self,
@@ -83,14 +86,14 @@ class Accounts:
     ) -> Account:
         """Add an account, or replace its credentials (a JSON text). Makes no network call. `server`: the root URL of
         the account's server, for platforms with many servers; `server_info`: what it allows."""
-        platform, handle = parse_account_name(name, self._platforms)
-        known = self._platforms.facts(platform)
-        host = known.host(self._config, server)
+        platform, handle = parse_account_name(name, self.platforms)
+        known = self.platforms.facts(platform)
+        host = known.host(self.config, server)
         held = None if credentials is None else parse_credentials(credentials, host, known)
-        with self._database.token_lock(f"{platform}/{handle}", patience_s=LOCK_WAIT_S):
+        with self.database.token_lock(f"{platform}/{handle}", patience_s=LOCK_WAIT_S):
             if held is not None:
                 # Before the transaction: a keyring or a program can be slow, and others wait for the transaction.
-                self._credentials.put(f"{platform}/{handle}", held)
+                self.credentials.put(f"{platform}/{handle}", held)
             return self._save_account(platform, handle, held, server, server_info)
 
     def _save_account(
@@ -101,14 +104,14 @@ class Accounts:
         server: str | None,
         server_info: Mapping[str, object] | None,
     ) -> Account:
-        with self._database.writing() as db:
+        with self.database.writing() as db:
             there = store.account(db, platform, handle, removed=True)
             account = there or Account(platform, handle)
             if server is not None and server != account.server:
                 account = replace(account, server=server, server_info={})
             if server_info is not None:
                 account = replace(account, server_info=server_info)
-            if held is None and not self._platforms.facts(platform).needs_credentials:
+            if held is None and not self.platforms.facts(platform).needs_credentials:
                 account = replace(account, connected=True)
             if held is not None:
                 account = replace(
@@ -118,12 +121,12 @@ class Accounts:
                     expires_at=works_until(held),
                     user_id=held.user_id or account.user_id,
                 )
-            return replace(account, id=store.save(db, account, now=self._clock.now()))
+            return replace(account, id=store.save(db, account, now=self.clock.now()))
 
     def set(self, name: str, *, timezone: str | None, options: Mapping[str, str]) -> Account:
         """Change an account's timezone and options; '' removes one. Raise NotFound, UsageError."""
         self._find(name)
-        with self._database.writing() as db:
+        with self.database.writing() as db:
             account = self._find_in(db, name)
             wrong = [key for key in options if not key.startswith(f"{account.platform}.")]
             if wrong:
@@ -136,7 +139,7 @@ class Accounts:
                 timezone=account.timezone if timezone is None else timezone or None,
                 options=merge_options(account.options, options),
             )
-            store.save(db, changed, now=self._clock.now())
+            store.save(db, changed, now=self.clock.now())
             return changed
 
     def enable(self, name: str) -> AccountSwitch:
@@ -149,8 +152,8 @@ class Accounts:
 
     def _set_enabled(self, name: str, *, enabled: bool) -> AccountSwitch:
         self._find(name)
-        with self._database.writing() as db:
-            account, now = replace(self._find_in(db, name), enabled=enabled), self._clock.now()
+        with self.database.writing() as db:
+            account, now = replace(self._find_in(db, name), enabled=enabled), self.clock.now()
             store.save(db, account, now=now)
             if enabled:
                 lift_hold(db, account.id or 0, now)
@@ -158,31 +161,39 @@ class Accounts:
             waiting, failed = store.count_waiting(db, account), store.count_failed(db, account, Kind.ACCOUNT)
             return AccountSwitch(account, waiting, failed)
 
-    def remove(self, name: str, *, cancel: bool) -> RemovedAccount:
-        """Remove an account and its credentials; its published posts and metrics stay. Refused while posts are to be
-        published to it; with `cancel` those deliveries are cancelled."""
+    def remove(self, name: str, *, cancel: bool) -> RemovalResult:
+        """Remove an account and its credentials, then ask the platform to revoke them; its published posts and metrics
+        stay. Refused while posts are to be published to it; with `cancel` those deliveries are cancelled."""
         there = self._find(name)
-        with self._database.token_lock(there.name, patience_s=LOCK_WAIT_S):
+        with self.database.token_lock(there.name, patience_s=LOCK_WAIT_S):
             # Asked first: a credentials store that does not answer now could not delete the tokens either.
             try:
-                held = self._credentials.get(there.name)
+                held = self.credentials.get(there.name)
             except BrokenEntry:
                 held = None
             account, cancelled = self._mark_removed(there.name, cancel=cancel)
             try:
-                self._credentials.remove(there.name)
+                self.credentials.remove(there.name)
             except TtpError as error:
                 raise PartlyFailed(
                     f"{there.name} was removed, but its tokens were not: {error.message}",
                     Hint("fix", action("account add", there.name)),
                     Hint("fix", action("account remove", there.name)),
                 ) from error
-            return RemovedAccount(account, tuple(cancelled), held)
+        removed = RemovalResult(account, tuple(cancelled))
+        login = None if held is None else self.logins(account.platform, account.server)
+        if held is None or login is None:
+            return removed
+        with closing(login):
+            why = self._revoke(account, held, login)
+        if why is None:
+            return replace(removed, access=f"{account.platform} revoked ttp's access", revoked=True)
+        return replace(removed, access=f"ttp's access was not revoked: {why}\nto revoke it yourself, {login.revoke_at}")
 
     def _mark_removed(self, name: str, *, cancel: bool) -> tuple[Account, list[int]]:
         """Mark the account as removed in one transaction. Return it and the ids of the cancelled posts."""
-        now = self._clock.now()
-        with self._database.writing() as db:
+        now = self.clock.now()
+        with self.database.writing() as db:
             account = self._find_in(db, name)
             db.lock_posts(queries.posts_naming(db, account.id or 0))
             naming = queries.posts_naming(db, account.id or 0)  # again: a publisher may have been faster
@@ -204,13 +215,41 @@ class Accounts:
             store.save(db, forgotten, now=now, removed=True)
             return forgotten, naming
 
+    def _revoke(self, account: Account, held: Credentials, login: Login) -> str | None:
+        """Ask the platform to revoke the token. Return why it did not, or None."""
+        if (wrong := self.platforms.host_mismatch(account, held, self.config)) is not None:
+            return wrong.message
+        if (other := self._account_sharing_token(account, held, by_app=login.revokes_all)) is not None:
+            return f"{other} may use the same login"
+        answer = login.revoke(held)
+        return None if answer is None else answer.message
+
+    def _account_sharing_token(self, removed: Account, held: Credentials, *, by_app: bool) -> str | None:
+        """Return another account that would lose access: it has the same token, or with `by_app` the same app."""
+        with self.database.reading() as db:
+            accounts = store.accounts(db) if db else []
+        for account in accounts:
+            if account.platform != removed.platform or account.name == removed.name:
+                continue
+            try:
+                other = self.credentials.get(account.name)
+            except (BrokenEntry, BackendUnavailable):
+                if by_app:
+                    return account.name  # it may: its credentials cannot be read
+                continue
+            if other is not None and (
+                other.access_token == held.access_token or (by_app and other.client_id == held.client_id)
+            ):
+                return account.name
+        return None
+
     def _find(self, name: str) -> Account:
         """Return the account with this full name. Also called before a change, which would create a store."""
-        with self._database.reading() as db:
+        with self.database.reading() as db:
             return self._find_in(db, name)
 
     def _find_in(self, db: Connection | None, name: str) -> Account:
-        return find_account(name, store.accounts(db) if db else [], self._platforms)
+        return find_account(name, store.accounts(db) if db else [], self.platforms)
 
 
 def find_server(
@@ -329,81 +368,6 @@ def _expiry(value: object, shape: Hint) -> datetime | None:
     if utc is None:
         raise UsageError('"expiresAt" in the credentials is not a time like 2027-01-31T00:00:00Z', shape)
     return utc
-
-
-@dataclass(frozen=True, slots=True)
-class RemovalResult:
-    """A removed account and the posts cancelled for it. `access`: what happened to ttp's access, None if it had none.
-    `revoked`: the platform revoked it."""
-
-    account: Account
-    cancelled: tuple[int, ...]
-    access: str | None = None
-    revoked: bool = False
-
-
-class AccountRemoval:
-    """Removes an account and revokes its token. `logins` creates a platform's login, closed after one request."""
-
-    def __init__(
-        self,
-        accounts: Accounts,
-        database: Database,
-        credentials: CredentialsStore,
-        logins: Logins,
-        config: Config,
-        platforms: Registry,
-    ) -> None:
-        self._accounts = accounts
-        self._database = database
-        self._credentials = credentials
-        self._logins = logins
-        self._config = config
-        self._platforms = platforms
-
-    def remove(self, name: str, *, cancel: bool) -> RemovalResult:
-        """Do `Accounts.remove`, then ask the platform to revoke the token."""
-        removed = self._accounts.remove(name, cancel=cancel)
-        account, held = removed.account, removed.held
-        if held is None:
-            return RemovalResult(account, removed.cancelled)
-        login = self._logins(account.platform, account.server)
-        if login is None:
-            return RemovalResult(account, removed.cancelled)
-        with closing(login):
-            why = self._revoke(account, held, login)
-        if why is None:
-            return RemovalResult(account, removed.cancelled, f"{account.platform} revoked ttp's access", revoked=True)
-        note = f"ttp's access was not revoked: {why}\nto revoke it yourself, {login.revoke_at}"
-        return RemovalResult(account, removed.cancelled, note)
-
-    def _revoke(self, account: Account, held: Credentials, login: Login) -> str | None:
-        """Ask the platform to revoke the token. Return why it did not, or None."""
-        if (wrong := self._platforms.host_mismatch(account, held, self._config)) is not None:
-            return wrong.message
-        if (other := self._account_sharing_token(account, held, by_app=login.revokes_all)) is not None:
-            return f"{other} may use the same login"
-        answer = login.revoke(held)
-        return None if answer is None else answer.message
-
-    def _account_sharing_token(self, removed: Account, held: Credentials, *, by_app: bool) -> str | None:
-        """Return another account that would lose access: it has the same token, or with `by_app` the same app."""
-        with self._database.reading() as db:
-            accounts = store.accounts(db) if db else []
-        for account in accounts:
-            if account.platform != removed.platform or account.name == removed.name:
-                continue
-            try:
-                other = self._credentials.get(account.name)
-            except (BrokenEntry, BackendUnavailable):
-                if by_app:
-                    return account.name  # it may: its credentials cannot be read
-                continue
-            if other is not None and (
-                other.access_token == held.access_token or (by_app and other.client_id == held.client_id)
-            ):
-                return account.name
-        return None
 
 
 PAUSE_REASON = "paused"

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from ttp.domain.account import Account, find_account
 from ttp.domain.action import action, as_fields
 from ttp.domain.errors import Conflict, ContentRefused, Hint, Problem, TtpError, UsageError
-from ttp.domain.post import Post, PostStatus
+from ttp.domain.post import Post
 from ttp.domain.post_edit import FieldError, to_field_error, with_accounts, with_derived_status, with_tags, with_time
 from ttp.domain.time.formatting import first_valid_zone, format_instant
 from ttp.services.posts import Posts, accounts_of
@@ -116,7 +116,6 @@ def changed_fields(step: PlannedChange) -> Sequence[str]:
     return [name for name, (one, other) in pairs.items() if one != other]
 
 
-_OPEN = (PostStatus.DRAFT, PostStatus.SCHEDULED)
 _URL_CONTINUES = r"(?![\w/?&=%#~@:+-]|\.\w)"
 """A URL does not end before these characters."""
 
@@ -152,7 +151,7 @@ class BulkEdit:
         if edit.account is not None:
             one, other = edit.account
             both = find_account(one, known, platforms), find_account(other, known, platforms)
-        changeable = (post for post in found if post.status in _OPEN)
+        changeable = (post for post in found if not post.status.has_begun)
         while batch := list(islice(changeable, BATCH)):
             with self._posts.database.reading() as db:
                 steps = [self._plan_post(db, post, edit, known, both) for post in batch]

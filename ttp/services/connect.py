@@ -18,16 +18,14 @@ from ttp.platforms.login import App, BrowserLogin, Grant, Identity, PasswordLogi
 from ttp.platforms.oauth import code_login
 from ttp.platforms.oauth.callback import Code, Denied
 from ttp.platforms.registry import Registry
+from ttp.services.accounts import LOCK_WAIT_S
 from ttp.store import accounts as store
-from ttp.store import accounts as stored_accounts
 from ttp.store.credentials import BrokenEntry, CredentialsStore
 from ttp.store.database import Database
 
 T = TypeVar("T")
 _WRONG_APP = frozenset({"invalid_client", "unauthorized_client"})
 """OAuth error codes (RFC 6749) caused by the app, not by the user."""
-LOCK_WAIT_S = 90.0
-"""Seconds to wait for a process that is refreshing the account's old token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,40 +55,31 @@ class ConnectResult:
     failed: int = 0
 
 
+@dataclass
 class AccountConnector:
     """Connects accounts through the `login` of one platform, or of one `server` of it."""
 
-    def __init__(
-        self,
-        database: Database,
-        credentials: CredentialsStore,
-        login: BrowserLogin | PasswordLogin,
-        config: Config,
-        clock: Clock,
-        platforms: Registry,
-        server: str | None = None,
-    ) -> None:
-        self._database = database
-        self._credentials = credentials
-        self._login = login
-        self._server = server
-        self._config = config
-        self._clock = clock
-        self._platforms = platforms
+    database: Database
+    credentials: CredentialsStore
+    login: BrowserLogin | PasswordLogin
+    config: Config
+    clock: Clock
+    platforms: Registry
+    server: str | None = None
 
     def known_app(self, name: str) -> App | None:
         """Return the stored app and its secret, preferring the named account's; None without one. If the settings name
         a client id, only an app with that id."""
         platform, handle = self._parse_name(name)
-        client_id = self._config.text(f"platforms.{platform}.client_id")
-        with self._database.reading() as db:
-            accounts = [a for a in (stored_accounts.accounts(db) if db else []) if a.platform == platform]
+        client_id = self.config.text(f"platforms.{platform}.client_id")
+        with self.database.reading() as db:
+            accounts = [a for a in (store.accounts(db) if db else []) if a.platform == platform]
         accounts.sort(key=lambda account: account.handle.lower() != (handle or "").lower())
-        host = self._platforms.facts(platform).host(self._config, self._server)
+        host = self.platforms.facts(platform).host(self.config, self.server)
         for account in accounts:
             held = self._stored_credentials(account)
             fits = held is not None and held.token_secret is None and same_host(held.host, host)
-            fits = fits and account.server == self._server
+            fits = fits and account.server == self.server
             if held is not None and fits and held.client_id and client_id in ("", held.client_id):
                 return App(held.client_id, held.client_secret)
         return None
@@ -98,9 +87,9 @@ class AccountConnector:
     def begin(self, name: str, app: App, *, redirect_uri: str, scopes: tuple[str, ...] = ()) -> PendingLogin:
         """Start a login to `platform` or `platform/handle`. `scopes` replace the default ones. Raise UsageError."""
         platform, handle = self._parse_name(name)
-        login = self._login
+        login = self.login
         assert isinstance(login, BrowserLogin)
-        if self._platforms.facts(platform).needs_client_secret and not app.client_secret:
+        if self.platforms.facts(platform).needs_client_secret and not app.client_secret:
             raise UsageError(f"{platform} apps need a client secret, and none was given")
         state, verifier = code_login.new_state(), code_login.new_verifier()
         challenge = login.challenge(verifier, redirect_uri)
@@ -117,7 +106,7 @@ class AccountConnector:
             raise NotAllowed(
                 f"{pending.platform} did not connect the account ({answer.error}{reason})", _retry_hint(pending.name)
             )
-        login = self._login
+        login = self.login
         assert isinstance(login, BrowserLogin)
         grant = login.exchange(
             pending.app, code=answer.code, verifier=pending.verifier, redirect_uri=pending.redirect_uri
@@ -126,13 +115,13 @@ class AccountConnector:
 
     def register(self, name: str, redirect_uri: str) -> App | None:
         """Register an app with the account's server. None if the user brings the app. Raise NotAllowed, TtpError."""
-        assert isinstance(self._login, BrowserLogin)
-        made = self._login.register(redirect_uri)
+        assert isinstance(self.login, BrowserLogin)
+        made = self.login.register(redirect_uri)
         return None if made is None else _require_answer(self._login_without_page(name), made)
 
     def sign_in(self, name: str, answers: Mapping[str, str]) -> ConnectResult:
         """Sign in with a password and store the account. Raises what `finish` raises."""
-        pending, login = self._login_without_page(name), self._login
+        pending, login = self._login_without_page(name), self.login
         assert isinstance(login, PasswordLogin)
         return self._complete(pending, _require_answer(pending, login.sign_in(pending.handle or "", answers)))
 
@@ -142,12 +131,12 @@ class AccountConnector:
         return PendingLogin(platform, handle, App(""), "", "", "", None)
 
     def _complete(self, pending: PendingLogin, grant: Grant) -> ConnectResult:
-        people = _require_answer(pending, self._login.who(grant))
-        with self._database.reading() as db:
-            there, person = self._match_user(pending, people, stored_accounts.accounts(db) if db else [])
-        parse_account_name(f"{pending.platform}/{person.handle}", self._platforms)
+        people = _require_answer(pending, self.login.who(grant))
+        with self.database.reading() as db:
+            there, person = self._match_user(pending, people, store.accounts(db) if db else [])
+        parse_account_name(f"{pending.platform}/{person.handle}", self.platforms)
         name = there.name if there is not None else f"{pending.platform}/{person.handle}"
-        with self._database.token_lock(name, patience_s=LOCK_WAIT_S):
+        with self.database.token_lock(name, patience_s=LOCK_WAIT_S):
             return self._store(pending, person)
 
     def _match_user(
@@ -184,21 +173,19 @@ class AccountConnector:
             return True
         held = self._stored_credentials(account)
         other_app = held is None or held.client_id != pending.app.client_id
-        return self._platforms.facts(account.platform).user_id_per_app and other_app and same_handle
+        return self.platforms.facts(account.platform).user_id_per_app and other_app and same_handle
 
     def _store(self, pending: PendingLogin, person: Identity) -> ConnectResult:
         """Store the account and its credentials. The caller holds the token lock."""
-        with self._database.reading() as db:
-            there, _ = self._match_user(pending, (person,), stored_accounts.accounts(db) if db else [])
-            before = there or (
-                stored_accounts.account(db, pending.platform, person.handle, removed=True) if db else None
-            )
+        with self.database.reading() as db:
+            there, _ = self._match_user(pending, (person,), store.accounts(db) if db else [])
+            before = there or (store.account(db, pending.platform, person.handle, removed=True) if db else None)
         account = before or Account(pending.platform, person.handle)
         held = self._new_credentials(account, pending, person.grant)
         # Before the transaction: a keyring or a program can be slow, and others wait for the transaction.
-        self._credentials.put(account.name, replace(held, user_id=person.user_id))
-        with self._database.writing() as db:
-            account = stored_accounts.account(db, account.platform, account.handle, removed=True) or account
+        self.credentials.put(account.name, replace(held, user_id=person.user_id))
+        with self.database.writing() as db:
+            account = store.account(db, account.platform, account.handle, removed=True) or account
             account = replace(
                 account,
                 connected=True,
@@ -206,33 +193,31 @@ class AccountConnector:
                 user_id=person.user_id,
                 expires_at=works_until(held),
                 scopes=person.grant.scopes,
-                server=self._server,
+                server=self.server,
                 server_info=person.server_info,
             )
-            account = replace(account, id=store.save(db, account, now=self._clock.now()))
-        with closing(self._database.connect()) as db:
+            account = replace(account, id=store.save(db, account, now=self.clock.now()))
+        with closing(self.database.connect()) as db:
             failed = store.count_failed(db, account, Kind.AUTH)
-        return ConnectResult(
-            account, there is not None, missing_scopes(self._login.scopes, person.grant.scopes), failed
-        )
+        return ConnectResult(account, there is not None, missing_scopes(self.login.scopes, person.grant.scopes), failed)
 
     def _parse_name(self, name: str) -> tuple[str, str | None]:
         """Split `x` or `x/me`. Raise UsageError for anything else."""
         if "/" in name:
-            return parse_account_name(name, self._platforms)
-        return self._platforms.find(name).name, None
+            return parse_account_name(name, self.platforms)
+        return self.platforms.find(name).name, None
 
     def _stored_credentials(self, account: Account) -> Credentials | None:
         """Return the stored credentials; None for an unreadable entry, which connecting replaces."""
         try:
-            return self._credentials.get(account.name)
+            return self.credentials.get(account.name)
         except BrokenEntry:
             return None
 
     def _new_credentials(self, account: Account, pending: PendingLogin, grant: Grant) -> Credentials:
         """Return the new credentials. Keeps the app's old refresh token if the platform returned none."""
         held = self._stored_credentials(account)
-        app, host = pending.app, self._platforms.facts(pending.platform).host(self._config, self._server)
+        app, host = pending.app, self.platforms.facts(pending.platform).host(self.config, self.server)
         fresh = Credentials(
             access_token=grant.access_token,
             host=host,

@@ -7,6 +7,7 @@ import platform
 import shlex
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -34,7 +35,7 @@ from ttp.store.home import locks
 from ttp.store.home.files import expand_user
 from ttp.store.home.media import Bucket
 from ttp.store.inspection import Survey, paths_open_to_others, survey
-from ttp.store.ownership import Owner, this_machine
+from ttp.store.ownership import this_machine
 from ttp.store.sqlite import VERSION as SQLITE
 
 ACCOUNT_PREFIX = "account."
@@ -49,30 +50,19 @@ MOST_NAMED = 5
 """Most files to name one by one."""
 
 
+@dataclass
 class Doctor:
     """`credentials` and `tokens` are created when first needed: their backend may be unusable. `bucket`: of media."""
 
-    def __init__(
-        self,
-        database: Database,
-        credentials: Callable[[], CredentialsStore],
-        tokens: Callable[[], Tokens],
-        logins: Logins,
-        config: Config,
-        clock: Clock,
-        platforms: Registry,
-        bucket: Bucket | None = None,
-    ) -> None:
-        self._database = database
-        self._bucket = bucket
-        self._home = database.home
-        self._credentials = credentials
-        self._tokens = tokens
-        self._config = config
-        self._logins = logins
-        self._platforms = platforms
-        self._clock = clock
-        self._survey: Survey | None = None
+    database: Database
+    credentials: Callable[[], CredentialsStore]
+    tokens: Callable[[], Tokens]
+    logins: Logins
+    config: Config
+    clock: Clock
+    platforms: Registry
+    bucket: Bucket | None = None
+    _survey: Survey | None = field(default=None, init=False)
 
     @property
     def accounts(self) -> Sequence[Account]:
@@ -87,15 +77,15 @@ class Doctor:
         """Check everything but the settings and the accounts."""
         yield from run_check("modes", self._file_modes)
         yield from run_check("store", self._store)
-        if not self._database.has_files:
+        if not self.database.has_files:
             yield from run_check("server", self._server)
         if self._survey is not None and self._survey.is_current:
             yield from run_check("machine", self._machine)
             yield from run_check("clock", self._local_clock)
         yield from run_check("publisher", self._publisher)
         yield from run_check("credentials", self._credentials_backend)
-        if self._bucket is not None:
-            yield from run_check("media", partial(self._media_bucket, self._bucket))
+        if self.bucket is not None:
+            yield from run_check("media", partial(self._media_bucket, self.bucket))
         yield from run_check("media_host", self._media_host)
 
     def account_states(self) -> Iterator[Check]:
@@ -104,24 +94,22 @@ class Doctor:
             yield from run_check(ACCOUNT_PREFIX + account.name, partial(self._account_remarks, account))
 
     def _file_modes(self) -> Iterator[Remark]:
-        folder = self._config.text("media_host.path")
+        home, folder = self.database.home, self.config.text("media_host.path")
         served = (expand_user(folder, "media_host.path"),) if folder else ()
-        found = list(paths_open_to_others(self._home, but=served))
+        found = list(paths_open_to_others(home, but=served))
         if not found:
-            yield ok_remark(
-                f"only you can read {self._home}" if self._home.exists() else f"{self._home} does not exist yet"
-            )
+            yield ok_remark(f"only you can read {home}" if home.exists() else f"{home} does not exist yet")
             return
         named = [shlex.quote(str(path)) for path in found]
         few = len(found) <= MOST_NAMED
-        fix = f"chmod go-rwx {' '.join(named)}" if few else f"chmod -R go-rwx {shlex.quote(str(self._home))}"
+        fix = f"chmod go-rwx {' '.join(named)}" if few else f"chmod -R go-rwx {shlex.quote(str(home))}"
         which = ", ".join(str(path) for path in found[:MOST_NAMED]) + ("" if few else ", …")
         yield failure_remark(f"other users can read {len(found)} of your files: {which}", fix)
 
     def _store(self) -> Iterator[Remark]:
-        self._survey = survey(self._database, self._clock.now(), approved=permissions.is_approval_needed(self._config))
+        self._survey = survey(self.database, self.clock.now(), approved=permissions.is_approval_needed(self.config))
         if self._survey is None:
-            yield ok_remark(f"none yet in {self._home}; the first post or account creates it")
+            yield ok_remark(f"none yet in {self.database.home}; the first post or account creates it")
             return
         size, revision = self._survey.bytes, self._survey.revision
         shown = f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
@@ -129,8 +117,8 @@ class Doctor:
             for why in self._survey.unreadable:
                 yield failure_remark(f"{why}; the publisher skips the post or account it belongs to")
             return
-        intact = ", intact" if self._database.has_files else ""
-        yield ok_remark(f"{self._database.name}, {shown}{intact}, schema {int(revision)}")
+        intact = ", intact" if self.database.has_files else ""
+        yield ok_remark(f"{self.database.name}, {shown}{intact}, schema {int(revision)}")
         if not self._survey.is_current:
             message = f"its schema is older than {int(REVISIONS[-1])}; the next command upgrades it"
             yield warning_remark(message, action("status"))
@@ -138,8 +126,8 @@ class Doctor:
     def _server(self) -> Iterator[Remark]:
         from ttp.store.postgresql.database import PostgresDatabase
 
-        assert isinstance(self._database, PostgresDatabase)
-        found = self._database.server_state(self._clock.now)
+        assert isinstance(self.database, PostgresDatabase)
+        found = self.database.server_state(self.clock.now)
         yield ok_remark(f"PostgreSQL {found.version}, as {found.user}, {found.latency_ms:.1f} ms away")
         url = action("config set", "store.url", "URL")
         if found.is_standby:
@@ -172,21 +160,15 @@ class Doctor:
             yield warning_remark(f"a statement takes {found.latency_ms:.0f} ms, and publishing one post about ten")
         if found.shares_sessions:
             yield failure_remark("a pooler gives one session to several programs: nothing can be published", url)
-        if passwords_in(self._config.text("store.url")):
+        if passwords_in(self.config.text("store.url")):
             yield warning_remark(
                 "store.url has a password: keep it in ~/.pgpass, or let a program print it",
                 action("help", "postgresql"),
             )
 
     def _machine(self) -> Iterator[Remark]:
-        owner = Owner(
-            self._home,
-            this_machine(),
-            any_machine=self._config["publish.any_machine"] is True,
-            has_files=self._database.has_files,
-            identity=self._database.server_identity,
-        )
-        with self._database.as_it_is() as db:
+        owner = self.database.owner(this_machine(), any_machine=self.config["publish.any_machine"] is True)
+        with self.database.as_it_is() as db:
             doubt = None if db is None else owner.refusal(db)
         if doubt is None:
             yield ok_remark("this machine may publish from the store")
@@ -194,8 +176,8 @@ class Doctor:
             yield failure_remark(doubt.message, doubt.hints[0].way)
 
     def _local_clock(self) -> Iterator[Remark]:
-        now, newest = self._clock.now(), self._survey.newest if self._survey else None
-        if not self._database.has_files:  # other hosts have dated what is in the store
+        now, newest = self.clock.now(), self._survey.newest if self._survey else None
+        if not self.database.has_files:  # other hosts have dated what is in the store
             yield ok_remark(f"{now:%Y-%m-%d %H:%M} UTC; publishing goes by the server's")
         elif newest is not None and clock_behind(now, newest) is not None:
             wrong = f"the clock says {now:%Y-%m-%d %H:%M} UTC, but the store was written {newest:%Y-%m-%d %H:%M} UTC"
@@ -204,8 +186,8 @@ class Doctor:
             yield ok_remark(f"{now:%Y-%m-%d %H:%M} UTC, later than everything in the store")
 
     def _publisher(self) -> Iterator[Remark]:
-        now, found = self._clock.now(), self._survey
-        holder, running = locks.read_holder(self._home), self._database.is_publisher_running()
+        now, found = self.clock.now(), self._survey
+        holder, running = locks.read_holder(self.database.home), self.database.is_publisher_running()
         overdue, waiting = (found.overdue, found.waiting) if found else (0, 0)
         if running:
             who = f"running, pid {holder.pid}, started {format_end(holder.since, now)}" if holder else "running"
@@ -217,7 +199,7 @@ class Doctor:
                 yield ok_remark(who)
             return
         ran = None if holder is None else holder.last_run_at
-        lately = ran is not None and now - ran <= timedelta(seconds=self._config.seconds("publish.expect_every_s"))
+        lately = ran is not None and now - ran <= timedelta(seconds=self.config.seconds("publish.expect_every_s"))
         last = f"last run {format_end(ran, now)}" if ran is not None else "never run"
         if overdue:
             yield failure_remark(f"nothing publishes ({last}), and {_posts(overdue)} overdue", action("run"))
@@ -225,7 +207,7 @@ class Doctor:
             due = found.next_due_at if found else None
             soon = f", the next is due {format_end(due, now)}" if due else ""
             yield warning_remark(f"nothing publishes ({last}); {_posts(waiting)} scheduled{soon}", action("run"))
-        elif found is None and self._database.exists():
+        elif found is None and self.database.exists():
             yield warning_remark(
                 f"nothing publishes ({last}), and the scheduled posts cannot be read", action("status")
             )
@@ -234,28 +216,28 @@ class Doctor:
             yield ok_remark(state + ("" if waiting else "; nothing is scheduled"))
 
     def _credentials_backend(self) -> Iterator[Remark]:
-        yield ok_remark(f"kept in {self._credentials().check()}")
+        yield ok_remark(f"kept in {self.credentials().check()}")
 
     def _media_bucket(self, bucket: Bucket) -> Iterator[Remark]:
         bucket.check()
-        url, most = self._config.text("media.s3.url"), self._config.count("media.cache_mb")
+        url, most = self.config.text("media.s3.url"), self.config.count("media.cache_mb")
         yield ok_remark(f"in the bucket {clean_text(url)}; copies here, at most {most} MB")
 
     def _media_host(self) -> Iterator[Remark]:
-        advice = media_host_advice(self._config, self.accounts, self._platforms)
-        kind = self._config.text("media_host.kind")
+        advice = media_host_advice(self.config, self.accounts, self.platforms)
+        kind = self.config.text("media_host.kind")
         if not kind:
-            unknown = self._survey is None and self._database.exists()
+            unknown = self._survey is None and self.database.exists()
             yield (warning_remark(*advice) if advice else ok_remark("none" if unknown else "none, and none needed"))
             return
-        if (missing_settings := media_host_problem(self._config)) is not None:
+        if (missing_settings := media_host_problem(self.config)) is not None:
             yield failure_remark(missing_settings.message, missing_settings.hint)
             return
         match kind:
             case "folder":
                 yield from self._folder()
             case "command":
-                name = self._config.texts("media_host.command")[0]
+                name = self.config.texts("media_host.command")[0]
                 if shutil.which(name) is None:
                     yield failure_remark(
                         f"media_host.command: program {name} not found", f"command -v {shlex.quote(name)}"
@@ -263,13 +245,13 @@ class Doctor:
                 else:
                     yield ok_remark(f"the program {name}")
             case _:
-                yield ok_remark(f"the bucket {self._config.text('media_host.s3.url')}")
+                yield ok_remark(f"the bucket {self.config.text('media_host.s3.url')}")
 
     def _folder(self) -> Iterator[Remark]:
-        folder = expand_user(self._config.text("media_host.path"), "media_host.path")
-        url = self._config.text("media_host.base_url")
-        platforms = {account.platform for account in self.accounts} or self._platforms.names()
-        rehearsal = any(self._platforms.facts(one).is_local(self._config) for one in platforms)
+        folder = expand_user(self.config.text("media_host.path"), "media_host.path")
+        url = self.config.text("media_host.base_url")
+        platforms = {account.platform for account in self.accounts} or self.platforms.names()
+        rehearsal = any(self.platforms.facts(one).is_local(self.config) for one in platforms)
         if not folder.is_dir():
             yield failure_remark(
                 f"media_host.path: folder {folder} does not exist", f"mkdir -p {shlex.quote(str(folder))}"
@@ -282,14 +264,14 @@ class Doctor:
             yield ok_remark(f"the folder {folder}, served as {url}")
 
     def _account_remarks(self, account: Account) -> Iterator[Remark]:
-        now = self._clock.now()
+        now = self.clock.now()
         found = list(state_remarks(account, now))
         yield from found
         if account.needs_reconnect or not account.connected:
             return
-        again, facts = connect_action(account.name), self._platforms.facts(account.platform)
+        again, facts = connect_action(account.name), self.platforms.facts(account.platform)
         try:
-            held = self._credentials().get(account.name)
+            held = self.credentials().get(account.name)
         except BrokenEntry as broken:
             yield failure_remark(broken.message, again, reconnect=True)
             return
@@ -298,11 +280,11 @@ class Doctor:
         if held is None:
             yield failure_remark("its credentials are missing", again, reconnect=True)
             return
-        if (wrong := self._platforms.host_mismatch(account, held, self._config)) is not None:
+        if (wrong := self.platforms.host_mismatch(account, held, self.config)) is not None:
             yield failure_remark(wrong.message, wrong.hints[0].way)
-        yield from expiry_remarks(account, held, now, facts, renews=self._tokens().can_renew(account.name, held))
+        yield from expiry_remarks(account, held, now, facts, renews=self.tokens().can_renew(account.name, held))
         if account.scopes:
-            yield from permission_remarks(account, held, account.scopes, self._logins(account.platform, account.server))
+            yield from permission_remarks(account, held, account.scopes, self.logins(account.platform, account.server))
 
 
 def run_check(name: str, look: Callable[[], Iterator[Remark]]) -> Iterator[Check]:

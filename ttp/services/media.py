@@ -37,7 +37,6 @@ from ttp.store.media_cleanup import clean_bucket, needed_digests, remove_unneede
 
 if TYPE_CHECKING:
     from ttp.platforms.client import MediaFile
-    from ttp.platforms.media_host import s3
 
 
 _LONGEST_NAME = 100
@@ -245,18 +244,14 @@ class MediaCleanup:
             with self.database.reading() as db:
                 digests = {one.attached_sha256 for one in lent}
                 kept = digests if db is None else needed_digests(db, digests, ended_by=self.clock.now())
-            return [
-                why for one in lent if one.attached_sha256 not in kept and (why := self._delete_object(one)) is not None
-            ]
-
-    def _delete_object(self, lent: s3.BucketObject) -> str | None:
-        try:
-            from ttp.platforms.media_host import s3
-
-            s3.delete_object(self.config, lent)
-        except NoPublicUrl as error:
-            return error.message
-        return None
+            wrong = []
+            for one in lent:
+                if one.attached_sha256 not in kept:
+                    try:
+                        s3.delete_object(self.config, one)
+                    except NoPublicUrl as error:
+                        wrong.append(error.message)
+            return wrong
 
     def delete_unneeded_copies(self) -> list[str]:
         """Delete copies that no post has needed for `media.keep_s`."""

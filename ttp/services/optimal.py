@@ -17,7 +17,6 @@ from ttp.domain.action import Action, WayOut, action
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.metrics.sample import OnlineFollowers, Sample, average_online
-from ttp.domain.optimal import Recommendation, recommend
 from ttp.domain.optimal.features import NEWEST
 from ttp.domain.optimal.free_hours import (
     FreeHour,
@@ -28,13 +27,13 @@ from ttp.domain.optimal.free_hours import (
     free_hours,
     next_free_hour,
 )
+from ttp.domain.optimal.recommendation import Recommendation, recommend
 from ttp.domain.post import PostFields, calendar_time
 from ttp.domain.time.clock import Clock
 from ttp.domain.time.quiet_hours import QuietHours, parse_quiet_hours
 from ttp.store import queries
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
-from ttp.store.metrics import samples
 from ttp.store.metrics import samples as stored_samples
 from ttp.store.queries import PostFilter
 
@@ -91,7 +90,7 @@ class Optimal:
             recommendation = self.recommend(account, zone, db)
             free = self._next_free([recommendation], self._busy([account], db))
             drafts = tuple(p.id or 0 for p in queries.posts(db, wanted) if len(p.accounts) == 1) if db else ()
-            online = average_online(samples.newest_days(db, account.id or 0)) if db else None
+            online = average_online(stored_samples.newest_days(db, account.id or 0)) if db else None
         next_at, why = (free[0].at, free[0].why) if free else (None, "")
         return Advice(recommendation, next_at, drafts, data_action(account), why, online)
 

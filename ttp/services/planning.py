@@ -13,14 +13,15 @@ from ttp.domain.account import Account
 from ttp.domain.action import action, other_options
 from ttp.domain.errors import ContentRefused, Hint, Problem, StateRefused, TtpError, UsageError
 from ttp.domain.optimal.free_hours import LEAD
-from ttp.domain.plan import AccountSchedule, Draft, Exploring, Limits, Plan, PlanMethod, spread
+from ttp.domain.plan.planner import Exploring, Plan, spread
+from ttp.domain.plan.scoring import AccountSchedule, Draft, Limits, PlanMethod
 from ttp.domain.post import ChosenBy, Post, PostStatus, post_not_found
 from ttp.domain.post_edit import no_accounts_error, with_derived_status, with_time
 from ttp.domain.time.quiet_hours import QuietHours, parse_blackout, parse_quiet_hours
 from ttp.domain.time.resolve import resolve_bound
 from ttp.domain.time.zones import parse_zone
 from ttp.services.optimal import Optimal
-from ttp.services.posts import Posts, SavedPost, accounts_of
+from ttp.services.posts import Posts, SavedPost, accounts_of, with_post_id
 from ttp.services.slots import Availability, Slots
 from ttp.services.time_resolver import TimeResolver
 from ttp.store import accounts as stored_accounts
@@ -220,8 +221,8 @@ def _refuse_other_than_draft(post: Post) -> None:
 def _combine_refusals(refusals: Mapping[int, TtpError], asked: int) -> TtpError:
     """Combine the errors of all posts that cannot be scheduled."""
     (post_id, first), *more = refusals.items()
-    if not isinstance(first, StateRefused) and asked > 1:
-        first = ContentRefused(f"post {post_id}: {first.message}", *first.hints, problems=first.problems)
+    if isinstance(first, ContentRefused) and asked > 1:
+        first = with_post_id(first, post_id)
     if not more:
         return first
     kind = type(first)

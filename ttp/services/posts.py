@@ -258,7 +258,7 @@ class Posts:
                 try:
                     changed, warnings = change(db, post)
                 except ContentRefused as refused:
-                    raise _with_post_id(refused, post_id) if len(wanted) > 1 else refused from None
+                    raise with_post_id(refused, post_id) if len(wanted) > 1 else refused from None
                 if changed.scheduled_at is not None or post.scheduled_at is not None:
                     self.duplicates.pending(changed)
                 after = post_edit.with_derived_status(changed, self.clock.now(), None if keeps_approval else post)
@@ -583,7 +583,7 @@ def _without_crowded(warnings: tuple[Problem, ...], *, first: bool) -> tuple[Pro
     return tuple(one for one in warnings if not (first and one.code == "crowded"))
 
 
-def _with_post_id(refused: ContentRefused, post_id: int) -> ContentRefused:
+def with_post_id(refused: ContentRefused, post_id: int | None) -> ContentRefused:
     return ContentRefused(
         f"post {post_id}: {refused.message}", *refused.hints, problems=refused.problems, details=refused.details
     )

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from itertools import islice
 from operator import attrgetter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttp.domain import permissions
@@ -41,7 +40,6 @@ class Queries:
     def __init__(
         self,
         database: Database,
-        home: Path,
         clock: Clock,
         config: Config,
         platforms: PlatformFacts,
@@ -50,7 +48,6 @@ class Queries:
         """`within`: the ids of the only accounts there are for this user; posts to others do not exist."""
         self._platforms = platforms
         self._database = database
-        self._home = home
         self._clock = clock
         self._config = config
         self._approval = permissions.is_approval_needed(config)
@@ -114,7 +111,7 @@ class Queries:
             return []
         from ttp.store.media_cleanup import missing_media
 
-        return [item.name for item in missing_media(self._home / "media", post.media)]
+        return [item.name for item in missing_media(self._database.home / "media", post.media)]
 
     def history(self, post: PostFields) -> PostHistory:
         """Return what has happened to a post so far."""

@@ -14,7 +14,14 @@ from ttp.domain.action import action, other_options
 from ttp.domain.config import Config
 from ttp.domain.errors import Conflict, ContentRefused, Hint, NotFound, Problem, StateRefused, UsageError
 from ttp.domain.post import Post, PostStatus
-from ttp.domain.post_edit import as_draft, new_delivery, no_accounts_error, refuse_in_flight, with_derived_status
+from ttp.domain.post_edit import (
+    as_draft,
+    copy_of,
+    new_delivery,
+    no_accounts_error,
+    refuse_in_flight,
+    with_derived_status,
+)
 from ttp.domain.recurrence import Occurrence, OccurrenceState, Recurrence, RecurrenceCounts, instants_to_create
 from ttp.domain.time.clock import Clock
 from ttp.domain.time.durations import compact_duration
@@ -411,14 +418,5 @@ class Occurrences:
 
 def occurrence_post(source: Post, accounts: Iterable[Account], at: datetime, text: str | None = None) -> Post:
     """Return a copy of a post for these accounts, due `at`, with `text` if given."""
-    return Post(
-        content=source.content if text is None else text,
-        deliveries=tuple(new_delivery(account, at) for account in accounts),
-        scheduled_at=at,
-        max_lateness_s=source.max_lateness_s,
-        media=source.media,
-        variants=source.variants,
-        thread=source.thread,
-        tags=source.tags,
-        options=source.options,
-    )
+    copy = copy_of(source, [new_delivery(account, at) for account in accounts])
+    return replace(copy, content=source.content if text is None else text, scheduled_at=at)

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from ttp.domain import permissions
 from ttp.domain.config import Config
@@ -32,9 +31,6 @@ from ttp.store.row_mapper import CorruptRow
 from ttp.store.server import webhooks as stored_webhooks
 from ttp.store.server.webhooks import NO_CALLS
 
-if TYPE_CHECKING:
-    pass
-
 MOST_PRICED = 1000
 HANGS_AFTER = timedelta(minutes=1)
 """A publisher writes down every ten seconds that it runs; checking a large file after a crash takes longer."""
@@ -42,9 +38,8 @@ T = TypeVar("T")
 
 
 class Status:
-    def __init__(self, database: Database, home: Path, clock: Clock, config: Config, platforms: Registry) -> None:
+    def __init__(self, database: Database, clock: Clock, config: Config, platforms: Registry) -> None:
         self._database = database
-        self._home = home
         self._clock = clock
         self._config = config
         self._platforms = platforms
@@ -60,7 +55,7 @@ class Status:
         """Return the state of the publisher, the queue and what needs a person. `coming`: how many next posts."""
         now = self._clock.now()
         publisher = self._publisher()
-        media = media_use(self._home / "media")
+        media = media_use(self._database.home / "media")
         left = dict.fromkeys(self._skipped())
 
         def unless_unreadable(question: Callable[[], T]) -> T | None:
@@ -112,15 +107,9 @@ class Status:
 
     def elsewhere(self) -> TtpError | None:
         """Return why this machine may not publish from the store, or None."""
-        from ttp.store.ownership import Owner, this_machine
+        from ttp.store.ownership import this_machine
 
-        owner = Owner(
-            self._home,
-            this_machine(),
-            any_machine=self._config["publish.any_machine"] is True,
-            has_files=self._database.has_files,
-            identity=self._database.server_identity,
-        )
+        owner = self._database.owner(this_machine(), any_machine=self._config["publish.any_machine"] is True)
         with self._database.reading() as db:
             return None if db is None else owner.refusal(db)
 
@@ -134,15 +123,13 @@ class Status:
         return tuple(found)
 
     def _costs(self, facts: Facts, pricing: Pricing) -> PlatformCosts:
-        from ttp.store.queries import texts_to_charge, upcoming_deliveries
-
         prices: list[int] = []
         more = True  # until all are read; `health` reports a corrupt one
         with suppress(CorruptRow), self._database.reading() as db:
             if db is None:
                 return PlatformCosts(facts.name, facts.title)
-            ids = upcoming_deliveries(db, facts.name, MOST_PRICED + 1)
-            found = texts_to_charge(db, ids[:MOST_PRICED], facts)
+            ids = queries.upcoming_deliveries(db, facts.name, MOST_PRICED + 1)
+            found = queries.texts_to_charge(db, ids[:MOST_PRICED], facts)
             prices += (pricing.publish(one.texts, one.alts) for one in found)
             more = len(ids) > MOST_PRICED
         return PlatformCosts(facts.name, facts.title, len(prices), sum(prices), more)
@@ -210,11 +197,11 @@ class Status:
 
     def _skipped(self) -> tuple[str, ...]:
         """Return what the running or last publisher skipped."""
-        holder = locks.read_holder(self._home)
+        holder = locks.read_holder(self._database.home)
         return holder.left if holder else ()
 
     def _publisher(self) -> PublisherInfo:
-        holder = locks.read_holder(self._home)
+        holder = locks.read_holder(self._database.home)
         if not self._database.is_publisher_running():
             return PublisherInfo(mode=holder.mode, last_run_at=holder.last_run_at) if holder else PublisherInfo()
         if holder is None:

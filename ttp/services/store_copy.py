@@ -10,8 +10,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import KW_ONLY, dataclass, field
 
 from ttp.domain.action import action
 from ttp.domain.config import Value
@@ -19,7 +18,7 @@ from ttp.domain.errors import Busy, Conflict, Damaged, Hint, NotFound, StateRefu
 from ttp.store import ownership, seal, shared_settings, table_copy
 from ttp.store.database import Database
 from ttp.store.dialect import Connection, StoreError
-from ttp.store.ownership import Owner, this_machine
+from ttp.store.ownership import this_machine
 from ttp.store.seal import Seal
 from ttp.store.table_copy import Table
 
@@ -40,21 +39,16 @@ class CopyStep:
     is_compared: bool
 
 
+@dataclass
 class StoreCopy:
-    def __init__(
-        self,
-        source: Database,
-        target: Database,
-        settings: Mapping[str, Value] = MappingProxyType({}),
-        *,
-        any_machine: bool = False,
-    ) -> None:
-        """`settings`: what a target in a server gets of the settings that its hosts share. `any_machine`: the source
-        may belong to another machine."""
-        self._source = source
-        self._target = target
-        self._settings = settings
-        self._any_machine = any_machine
+    """`settings`: what a target in a server gets of the settings that its hosts share. `any_machine`: the source may
+    belong to another machine."""
+
+    source: Database
+    target: Database
+    settings: Mapping[str, Value] = field(default_factory=dict)
+    _: KW_ONLY
+    any_machine: bool = False
 
     def run(self) -> Iterator[CopyStep]:
         """Copy the store, and yield each step once it is done. The copy is live when the iterator ends; it is
@@ -65,19 +59,19 @@ class StoreCopy:
         to another place, Conflict for a target with other
         contents, Damaged for rows that the target cannot hold.
         """
-        if not self._source.exists():
-            raise NotFound(f"there is no store {self._source.name}", Hint("see", action("doctor")))
+        if not self.source.exists():
+            raise NotFound(f"there is no store {self.source.name}", Hint("see", action("doctor")))
         with ExitStack() as held:
-            for database in (self._source, self._target):
+            for database in (self.source, self.target):
                 held.enter_context(database.translating_errors())
-            self._target.create()
-            source = held.enter_context(closing(self._source.connect()))
-            target = held.enter_context(closing(self._target.connect()))
+            self.target.create()
+            source = held.enter_context(closing(self.source.connect()))
+            target = held.enter_context(closing(self.target.connect()))
             given, there = seal.read(source), seal.read(target)
             if given.moved_to is not None and given.copy_id == there.copy_id and there.moved_from is None:
                 return  # the last commit was reached
             self._refuse(source, given, target, there)
-            for database in (self._source, self._target):
+            for database in (self.source, self.target):
                 held.enter_context(database.without_publishers(doing=_STOP))
             given, there = seal.read(source), seal.read(target)  # again: no other copy runs now
             self._refuse(source, given, target, there)
@@ -90,22 +84,22 @@ class StoreCopy:
     def give_up(self) -> None:
         """Unseal the source of a copy that is not complete; the copy never goes live. Nothing happens to a source that
         is not sealed. Raise Conflict if the target is live, or is not this copy."""
-        with closing(self._source.connect()) as source, closing(self._target.connect()) as target:
+        with closing(self.source.connect()) as source, closing(self.target.connect()) as target:
             given, there = seal.read(source), seal.read(target)
             if given.moved_to is None:
-                seal.refuse_if_sealed(source, self._source.name)
+                seal.refuse_if_sealed(source, self.source.name)
                 return
             if there.copy_id != given.copy_id:
                 raise Conflict(
-                    f"{self._target.name} is not the copy of this store",
-                    Hint("try", seal.unseal(self._source.name, without_copy=True)),
+                    f"{self.target.name} is not the copy of this store",
+                    Hint("try", seal.unseal(self.source.name, without_copy=True)),
                 )
             with target.transaction():
                 sql = "UPDATE store SET copy_id = NULL WHERE copy_id = ? AND moved_from IS NOT NULL"
                 if target.execute(sql, (given.copy_id,)).rowcount != 1:
                     raise Conflict(
-                        f"the copy {self._target.name} is complete, and publishes in place of this store",
-                        Hint("try", action("store copy", from_=self._target.name, to="URL")),
+                        f"the copy {self.target.name} is complete, and publishes in place of this store",
+                        Hint("try", action("store copy", from_=self.target.name, to="URL")),
                     )
             with source.transaction():
                 seal.open_store(source, table_copy.names())
@@ -113,43 +107,35 @@ class StoreCopy:
     def _refuse(self, source: Connection, given: Seal, target: Connection, there: Seal) -> None:
         """Raise for a source that may not be copied there, and a target that may not be filled from it."""
         if given.moved_from is not None or (given.moved_to is not None and given.copy_id != there.copy_id):
-            seal.refuse_if_sealed(source, self._source.name)
+            seal.refuse_if_sealed(source, self.source.name)
         if there.moved_to is not None:
-            seal.refuse_if_sealed(target, self._target.name)
+            seal.refuse_if_sealed(target, self.target.name)
         if there.moved_from is not None and there.store_id != given.store_id:
-            seal.refuse_if_sealed(target, self._target.name)
+            seal.refuse_if_sealed(target, self.target.name)
         if given.store_id == there.store_id and there.moved_from is None:
-            raise Conflict(f"{self._target.name} is the same store, or a copy of it")
+            raise Conflict(f"{self.target.name} is the same store, or a copy of it")
         if there.moved_from is None and not table_copy.is_empty(target):
-            raise Conflict(f"the store {self._target.name} is not empty, and nothing is overwritten")
+            raise Conflict(f"the store {self.target.name} is not empty, and nothing is overwritten")
         if given.moved_to is None:
             self._refuse_elsewhere(source)
             _refuse_unsettled(source)
 
     def _refuse_elsewhere(self, source: Connection) -> None:
         """Raise OwnedElsewhere for a copied or restored store: another one may publish the same posts."""
-        home, has_files = self._source.home, self._source.has_files
-        owner = Owner(
-            home,
-            this_machine(),
-            any_machine=self._any_machine,
-            has_files=has_files,
-            identity=self._source.server_identity,
-        )
-        doubt = owner.refusal(source)
+        doubt = self.source.owner(this_machine(), any_machine=self.any_machine).refusal(source)
         if doubt is not None:
             raise doubt
 
     def _close(self, source: Connection, given: Seal, target: Connection, there: Seal) -> Seal:
         """Seal the target, then the source. Return the target's seal."""
         kept = there.copy_id if there.moved_from is not None else None
-        there = Seal(given.store_id, kept or secrets.token_hex(16), None, self._source.name)
+        there = Seal(given.store_id, kept or secrets.token_hex(16), None, self.source.name)
         with target.transaction():
             seal.open_store(target, table_copy.names())
             table_copy.clear(target)  # rows of a copy that was given up
-            seal.close_target(target, table_copy.names(), there, self._target.name)
+            seal.close_target(target, table_copy.names(), there, self.target.name)
         with source.transaction():
-            seal.close_source(source, table_copy.names(), str(there.copy_id), self._source.name, self._target.name)
+            seal.close_source(source, table_copy.names(), str(there.copy_id), self.source.name, self.target.name)
             _refuse_unsettled(source)  # again: nothing changes any more
         return there
 
@@ -165,9 +151,9 @@ class StoreCopy:
             here, copied = table_copy.sum_of(source, table), table_copy.sum_of(target, table)
             if here != copied:
                 raise Damaged(
-                    f"{table.name} has {copied.rows} rows in {self._target.name} that are not the {here.rows} of"
-                    f" {self._source.name}: the copy is incomplete and publishes nothing",
-                    Hint("fix", seal.unseal(self._source.name)),
+                    f"{table.name} has {copied.rows} rows in {self.target.name} that are not the {here.rows} of"
+                    f" {self.source.name}: the copy is incomplete and publishes nothing",
+                    Hint("fix", seal.unseal(self.source.name)),
                 )
             yield CopyStep(table.name, here.rows, is_compared=True)
 
@@ -184,8 +170,8 @@ class StoreCopy:
                 except StoreError as refused:
                     key = ", ".join(map(str, table.key_of(row)))
                     raise Damaged(
-                        f"row {key} of {table.name} cannot be stored in {self._target.name}: {refused}",
-                        Hint("fix", seal.unseal(self._source.name)),
+                        f"row {key} of {table.name} cannot be stored in {self.target.name}: {refused}",
+                        Hint("fix", seal.unseal(self.source.name)),
                     ) from error
             raise
 
@@ -205,10 +191,10 @@ class StoreCopy:
                 carried = source.execute("SELECT created_at, credentials_key FROM store").fetchone()
                 target.execute("UPDATE store SET created_at = ?, credentials_key = ?", tuple(carried))
                 seal.open_store(target, table_copy.names())
-                if not self._target.has_files:
-                    shared_settings.write(target, self._settings)
+                if not self.target.has_files:
+                    shared_settings.write(target, self.settings)
                 else:
-                    ownership.remember_files(self._target.home, target)
+                    ownership.remember_files(self.target.home, target)
 
 
 @contextmanager

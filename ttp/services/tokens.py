@@ -93,26 +93,18 @@ class LockedToken:
         return self.credentials
 
 
+@dataclass
 class Tokens:
     """`logins` creates a platform's login, closed after one refresh. Safe for several threads."""
 
-    def __init__(
-        self,
-        database: Database,
-        credentials: CredentialsStore,
-        logins: Logins,
-        config: Config,
-        clock: Clock,
-        platforms: Registry,
-    ) -> None:
-        self._database = database
-        self._credentials = credentials
-        self._logins = logins
-        self._config = config
-        self._clock = clock
-        self._platforms = platforms
-        self._pause_until: dict[str, float] = {}
-        self._unstored: dict[str, RefreshedToken] = {}
+    database: Database
+    credentials: CredentialsStore
+    logins: Logins
+    config: Config
+    clock: Clock
+    platforms: Registry
+    _pause_until: dict[str, float] = field(default_factory=dict, init=False)
+    _unstored: dict[str, RefreshedToken] = field(default_factory=dict, init=False)
 
     def fresh(self, name: str) -> Credentials:
         """Return usable credentials, refreshed if due. Raise TokenRevoked, TokenUnavailable, UsageError."""
@@ -137,16 +129,16 @@ class Tokens:
         """
         with ExitStack() as stack:
             try:
-                stack.enter_context(self._database.token_lock(name, patience_s=0, has_account=True))
+                stack.enter_context(self.database.token_lock(name, patience_s=0, has_account=True))
             except TokenLocked:
                 patience_s = self._patience_s()
-                stack.enter_context(self._database.token_lock(name, patience_s=patience_s, has_account=True))
+                stack.enter_context(self.database.token_lock(name, patience_s=patience_s, has_account=True))
                 known = None  # the process that had the lock may have changed the account
             yield LockedToken(self, name, self._load_fresh(name, known))
 
     def can_renew(self, name: str, held: Credentials) -> bool:
         """Return whether the account's platform refreshes such credentials."""
-        login = self._logins(name.partition("/")[0])
+        login = self.logins(name.partition("/")[0])
         return login is not None and login.renews(held)
 
     def may_replace(self, name: str, held: Credentials, answer: object) -> bool:
@@ -172,7 +164,7 @@ class Tokens:
                 held = self._stored(account)
                 if held is None or not self.can_renew(account.name, held) or not self._is_due(account, held, now):
                     continue
-                with self._database.token_lock(account.name, patience_s=0):
+                with self.database.token_lock(account.name, patience_s=0):
                     before = self._stored(account)
                     after = self._load_fresh(account.name)
             except TokenLocked:
@@ -189,8 +181,8 @@ class Tokens:
         those whose credentials are not here."""
         found = []
         for account in self._accounts():
-            held = self._credentials.get(account.name)
-            is_elsewhere = held is None and self._platforms.facts(account.platform).needs_credentials
+            held = self.credentials.get(account.name)
+            is_elsewhere = held is None and self.platforms.facts(account.platform).needs_credentials
             if is_elsewhere or (held is not None and self.can_renew(account.name, held)):
                 found.append(account.name)
         return found
@@ -198,51 +190,51 @@ class Tokens:
     def _stored(self, account: Account) -> Credentials | None:
         """Return the stored credentials. Raise TokenRevoked for an unreadable entry, TokenUnavailable otherwise."""
         try:
-            return self._credentials.get(account.name)
+            return self.credentials.get(account.name)
         except BrokenEntry as broken:
             raise self._revoked(account, NotDone(Kind.AUTH, broken.message), broken.message) from None
         except BackendUnavailable as away:
             raise _unavailable_error(account, away) from None
 
     def _accounts(self) -> list[Account]:
-        with self._database.reading() as db:
+        with self.database.reading() as db:
             return [a for a in (store.accounts(db) if db else []) if a.connected and not a.needs_reconnect]
 
     @contextmanager
     def _locked(self, name: str) -> Iterator[None]:
-        with self._database.token_lock(name, patience_s=self._patience_s()):
+        with self.database.token_lock(name, patience_s=self._patience_s()):
             yield
 
     def _patience_s(self) -> float:
         """Return how long another process's refresh can take, in seconds."""
-        return 5 + sum(self._config.seconds(f"http.{wait}_timeout_s") for wait in ("connect", "read"))
+        return 5 + sum(self.config.seconds(f"http.{wait}_timeout_s") for wait in ("connect", "read"))
 
     def _load(self, name: str, known: Account | None = None) -> tuple[Account, Credentials]:
         """Return the account (`known`, if given) and its stored credentials, if they may be used here."""
         account = known
         if account is None:
-            platform, handle = parse_account_name(name, self._platforms)
-            with self._database.reading() as db:
+            platform, handle = parse_account_name(name, self.platforms)
+            with self.database.reading() as db:
                 account = store.account(db, platform, handle) if db else None
         held = None
         if account is not None:
-            facts = self._platforms.facts(account.platform)  # PlatformDisabled is not a problem of the token
+            facts = self.platforms.facts(account.platform)  # PlatformDisabled is not a problem of the token
             held = self._stored(account) or (None if facts.needs_credentials else Credentials(""))
         if account is None or held is None:
             missing = f"{name} is not connected"
             raise TokenRevoked(name, NotDone(Kind.AUTH, missing), missing)
         if account.needs_reconnect:
             raise TokenRevoked(account.name, NotDone(Kind.AUTH, "its token no longer works"), by_keys=held.by_keys)
-        if (wrong := self._platforms.host_mismatch(account, held, self._config)) is not None:
+        if (wrong := self.platforms.host_mismatch(account, held, self.config)) is not None:
             raise wrong
         return account, held
 
     def _is_due(self, account: Account, held: Credentials, now: datetime | None = None) -> bool:
-        now = now or self._clock.now()
-        due = refresh_due_at(self._platforms.facts(account.platform), held)
+        now = now or self.clock.now()
+        due = refresh_due_at(self.platforms.facts(account.platform), held)
         if due is None or due > now:
             return False
-        return not is_alive(held, now) or self._clock.boot() >= self._pause_until.get(account.name, 0.0)
+        return not is_alive(held, now) or self.clock.boot() >= self._pause_until.get(account.name, 0.0)
 
     def _load_fresh(self, name: str, known: Account | None = None) -> Credentials:
         """Return the stored credentials, refreshed if due. The caller holds the lock."""
@@ -260,15 +252,15 @@ class Tokens:
             what = NotDone(Kind.AUTH, f"{account.platform} no longer accepts its token")
             raise self._revoked(account, what, by_keys=held.by_keys)
         # A refused token is not valid, whatever its expiry time says.
-        return self._refresh(account, replace(held, expires_at=self._clock.now()))
+        return self._refresh(account, replace(held, expires_at=self.clock.now()))
 
     def _refresh(self, account: Account, held: Credentials) -> Credentials:
         """Exchange the token for a new one and store it before returning it."""
-        login, now = self._logins(account.platform, account.server), self._clock.now()
+        login, now = self.logins(account.platform, account.server), self.clock.now()
         if login is None or not login.renews(held):
             return self._keep_or_raise(account, held, NotDone(Kind.AUTH, "its token has expired"))
         spent, patience_s = held.refresh_token or held.access_token, self._patience_s()
-        with closing(login), self._database.refreshing(account.name, patience_s=patience_s) as record:
+        with closing(login), self.database.refreshing(account.name, patience_s=patience_s) as record:
             waiting = self._unstored.get(account.name)
             if waiting is not None and waiting.spent == spent:
                 fresh = self._store(account, waiting)
@@ -276,9 +268,9 @@ class Tokens:
                 return fresh
             if record.is_shared and (other := self._refreshed_elsewhere(account, held)) is not None:
                 return other
-            started = self._clock.boot()
+            started = self.clock.boot()
             begun = record.begin(spent, now)
-            if self._clock.boot() - started > SUSPENDED_AFTER_S:
+            if self.clock.boot() - started > SUSPENDED_AFTER_S:
                 if begun is None:
                     record.end()  # it was not sent
                 slept = "the machine slept before the token could be refreshed"
@@ -309,7 +301,7 @@ class Tokens:
                 return fresh
             case refusal:
                 if refusal.passing:
-                    self._pause_until[account.name] = self._clock.boot() + PAUSE_S
+                    self._pause_until[account.name] = self.clock.boot() + PAUSE_S
                     return self._keep_or_raise(account, held, refusal)
                 if begun is not None:
                     # An earlier refresh sent this token; its answer, perhaps a new token, was lost.
@@ -322,18 +314,18 @@ class Tokens:
         """Store new credentials before returning them. If that fails, the next call stores them."""
         self._unstored[account.name] = fresh
         try:
-            self._credentials.put(account.name, fresh.credentials)
+            self.credentials.put(account.name, fresh.credentials)
         except BackendUnavailable as away:
             raise _unavailable_error(account, away) from None
         del self._unstored[account.name]
         self._pause_until.pop(account.name, None)
-        with closing(self._database.connect()) as db:
+        with closing(self.database.connect()) as db:
             store.save_renewal(db, account, until=works_until(fresh.credentials), scopes=fresh.scopes)
         return fresh.credentials
 
     def _keep_or_raise(self, account: Account, held: Credentials, outcome: NotDone) -> Credentials:
         """Return the old credentials while valid. Raise TokenUnavailable after that, TokenRevoked if final."""
-        if is_alive(held, self._clock.now()):
+        if is_alive(held, self.clock.now()):
             return held
         if outcome.passing and outcome.kind in _PASSING_KINDS:
             raise TokenUnavailable(account.name, outcome)
@@ -344,7 +336,7 @@ class Tokens:
     ) -> TokenRevoked:
         """Mark the account as "reconnect" in the store, and return the error."""
         assert account.id is not None
-        with closing(self._database.connect()) as db:
+        with closing(self.database.connect()) as db:
             store.mark_account(db, account.id, needs_reconnect=True)
         return TokenRevoked(account.name, outcome, message, by_keys=by_keys)
 

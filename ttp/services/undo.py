@@ -13,13 +13,14 @@ from ttp.domain.errors import Conflict, ContentRefused, Hint, NotFound, Problem,
 from ttp.domain.post import Post
 from ttp.domain.post_edit import refuse_in_flight, with_derived_status
 from ttp.services.duplicate_check import DuplicateCheck
-from ttp.services.posts import Posts, as_deleted
-from ttp.store import accounts, change_log, queries, repeats
+from ttp.services.posts import Posts, as_deleted, with_post_id
+from ttp.store import accounts, queries, repeats
 from ttp.store import change_log as store
 from ttp.store import posts as stored_posts
 from ttp.store.change_log import Change, ChangedPost, RestoredPost
-from ttp.store.dialect import Connection, batched
+from ttp.store.dialect import Connection
 from ttp.store.posts import PostSnapshot
+from ttp.store.row_mapper import batched
 
 _LISTED = 10
 _LIST = Hint("see", action("undo", list=True))
@@ -200,9 +201,7 @@ class _UndoPlanner:
         try:
             return self._posts.check_post(post, self._known, timed=True, db=self._db)
         except ContentRefused as refused:
-            raise ContentRefused(
-                f"post {post.id}: {refused.message}", *refused.hints, problems=refused.problems
-            ) from None
+            raise with_post_id(refused, post.id) from None
 
     def _changed_since(self, post: Post) -> TtpError:
         """Return why a post differs from what the change left."""
@@ -249,7 +248,7 @@ def _too_few_changes(found: int, wanted: UndoRequest) -> TtpError:
     what = "redone" if wanted.again else "undone"
     of = "" if wanted.post is None else f" of post {wanted.post}"
     command = "redo" if wanted.again else "undo"
-    days = change_log.KEPT_FOR.days
+    days = store.KEPT_FOR.days
     if not found:
         return NotFound(f"Nothing to {command}{of} (changes are kept for {days} days).", _LIST)
     only = f"only {found} change{'s' if found > 1 else ''}{of} can be {what}"

@@ -9,8 +9,8 @@ from ttp.domain.account import Account
 from ttp.domain.attempt import Kind
 from ttp.domain.time.clock import to_ms
 from ttp.store import row_mapper
-from ttp.store.dialect import BY_ACCOUNT, HANDLE_KEY, Connection, Cursor, assign, insert_into, marks, same_handle
-from ttp.store.row_mapper import ms
+from ttp.store.dialect import BY_ACCOUNT, HANDLE_KEY, Connection, Cursor, same_handle
+from ttp.store.row_mapper import assign, insert_into, marks, ms
 
 
 def save_renewal(db: Connection, account: Account, *, until: datetime | None, scopes: tuple[str, ...]) -> None:
@@ -113,8 +113,7 @@ def account(db: Connection, platform: str, handle: str, *, removed: bool = False
 
 
 def account_by_id(db: Connection, account_id: int) -> Account | None:
-    row = db.execute("SELECT * FROM account WHERE id = ?", (account_id,)).fetchone()
-    return None if row is None else row_mapper.account(row)
+    return accounts_by_id(db, [account_id]).get(account_id)
 
 
 def accounts_by_id(db: Connection, account_ids: Iterable[int]) -> dict[int, Account]:

@@ -15,8 +15,9 @@ from datetime import datetime, timedelta
 from ttp.domain.post import Post
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import posts
-from ttp.store.dialect import Connection, batched, json_items, marks
+from ttp.store.dialect import Connection, json_items
 from ttp.store.posts import PostSnapshot
+from ttp.store.row_mapper import batched, marks
 
 KEPT_FOR = timedelta(days=30)
 _PRUNED_CHANGES = 20

@@ -38,24 +38,20 @@ _SLOTS = (
 _REPEATS = "SELECT id, coalesce('post ' || post_id, 'tag ' || pool, '') || ' ' || cron FROM recurrence ORDER BY id"
 
 
+_QUESTIONS = {"account": _ACCOUNTS, "tag": _TAGS, "slot": _SLOTS, "repeat": _REPEATS}
+
+
 def complete_words(path: str, kind: str, typed: str, statuses: Sequence[str] = ()) -> Iterator[tuple[str, str]]:
     """Yield the words that start with `typed`, with help texts. Raises sqlite3.Error if the store is unreadable."""
     place = path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
     db = sqlite3.connect(f"file:{place}?mode=ro", uri=True, timeout=0.2)
     try:
-        match kind:
-            case "post":
-                found = _posts(db, typed, statuses)
-            case "account":
-                found = db.execute(_ACCOUNTS)
-            case "tag":
-                found = db.execute(_TAGS, {"typed": typed, "most": MOST})
-            case "slot":
-                found = db.execute(_SLOTS)
-            case "repeat":
-                found = db.execute(_REPEATS)
-            case _:
-                found = iter(())
+        if kind == "post":
+            found = _posts(db, typed, statuses)
+        elif kind in _QUESTIONS:
+            found = db.execute(_QUESTIONS[kind], {"typed": typed, "most": MOST})
+        else:
+            found = iter(())
         for word, help in found:
             if str(word).startswith(typed):
                 yield str(word), str(help)

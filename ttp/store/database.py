@@ -24,7 +24,7 @@ from ttp.store.sqlite import connect, connect_unchecked, copy, create_tables, qu
 if TYPE_CHECKING:
     from ttp.domain.health import RegisteredPublisher
     from ttp.store.home.locks import RefreshRecord
-    from ttp.store.ownership import ServerIdentity
+    from ttp.store.ownership import Machine, Owner, ServerIdentity
     from ttp.store.publisher_session import Job, PublisherSession
 
 REVISIONS = ("0007", "0008", "0009", "0010", "0011", "0012", "0013", "0014", "0015", "0016")
@@ -108,21 +108,17 @@ class Database:
         files = (self.path.with_name(name) for name in ("ttp.db", "ttp.db-wal", "ttp.db-shm"))
         return sum(path.stat().st_size for path in files if path.exists())
 
-    @contextmanager
-    def publisher_lock(self, *, doing: str = "") -> Iterator[None]:
+    def publisher_lock(self, *, doing: str = "") -> AbstractContextManager[None]:
         """Hold the lock of this home's publisher for the block. Raises LockHeld at once if another process has it;
         `doing`: why it is needed."""
         from ttp.store.home.locks import publisher_lock
 
-        with publisher_lock(self.home, doing=doing):
-            yield
+        return publisher_lock(self.home, doing=doing)
 
-    @contextmanager
-    def without_publishers(self, *, doing: str) -> Iterator[None]:
+    def without_publishers(self, *, doing: str) -> AbstractContextManager[None]:
         """Let no publisher of the store begin while the block runs. Raises LockHeld or Busy if one runs already, or
         another process does the same; `doing`: why."""
-        with self.publisher_lock(doing=doing):
-            yield
+        return self.publisher_lock(doing=doing)
 
     def is_publisher_running(self) -> bool:
         """Return whether a living process holds the lock of this home's publisher. Raises Busy if unknown."""
@@ -158,21 +154,23 @@ class Database:
 
         return PublisherSession(self.connect)
 
+    def owner(self, machine: Machine, *, any_machine: bool) -> Owner:
+        """Return a machine as publisher of the store. `any_machine`: several machines take turns."""
+        from ttp.store.ownership import Owner
+
+        return Owner(self.home, machine, any_machine, self.server_identity)
+
     def publishers(self, db: Connection) -> list[RegisteredPublisher]:
         """Return the publishers that are registered with the store's server, if it has one."""
         return []
 
-    @contextmanager
-    def job(self, job: Job) -> Iterator[bool]:
+    def job(self, job: Job) -> AbstractContextManager[bool]:
         """Hold the lock of some periodic work for the block. Yield False if another process does that work."""
         from ttp.store.home.locks import webhook_lock
         from ttp.store.publisher_session import Job
 
-        if job is not Job.WEBHOOKS:  # the publisher does the others, and there is one
-            yield True
-            return
-        with webhook_lock(self.home) as is_held:
-            yield is_held
+        # The publisher does the others, and there is one.
+        return webhook_lock(self.home) if job is Job.WEBHOOKS else nullcontext(True)
 
     @contextmanager
     def reading(self) -> Iterator[Connection | None]:

@@ -8,13 +8,11 @@ SQLite, the default, pays nothing for it.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cache, lru_cache
-from itertools import islice
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
-T = TypeVar("T")
 Values = Sequence[Any] | Mapping[str, Any]
 
 
@@ -221,28 +219,6 @@ def contains(column: str, name: str) -> str:
 def same_handle(name: str) -> str:
     """Return a condition: the account's handle is the value `name`, in any case (on SQLite by its collation)."""
     return _fragment(f"account.handle = {name}", f"lower(account.handle) = lower({name})")
-
-
-def marks(values: Sequence[object]) -> str:
-    """Return placeholders for a list of values. Without values NULL: PostgreSQL accepts no empty list."""
-    return ",".join("?" * len(values)) or "NULL"
-
-
-def insert_into(table: str, columns: Collection[str]) -> str:
-    """Return the statement that inserts a row, with a value by the name of each column."""
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join(f':{name}' for name in columns)})"
-
-
-def assign(columns: Iterable[str]) -> str:
-    """Return assignments for UPDATE, with a value by the name of each column."""
-    return ", ".join(f"{name} = :{name}" for name in columns)
-
-
-def batched(values: Iterable[T], size: int = 200) -> Iterator[list[T]]:
-    """Yield the values in lists that fit one statement."""
-    left = iter(values)
-    while batch := list(islice(left, size)):
-        yield batch
 
 
 BY_ACCOUNT = _fragment("ORDER BY a.platform, a.handle", "ORDER BY a.platform, lower(a.handle)")

@@ -113,16 +113,6 @@ def events_after(
     return [_event(row) for row in db.execute(sql, values)]
 
 
-def newest_id(db: Connection) -> int:
-    """Return the highest id that an event ever had; 0 for none. Events with lower ids may still come."""
-    return db.highest_id("event")
-
-
-def settled_id(db: Connection) -> int:
-    """Return the highest id that an event ever had; 0 for none. No event up to it comes any more. Raises Busy."""
-    return db.settled_id("event")
-
-
 def has_old(db: Connection, before: datetime) -> bool:
     """Return whether there are events from before an instant."""
     return db.execute("SELECT 1 FROM event WHERE at < ? LIMIT 1", (to_ms(before),)).fetchone() is not None

@@ -19,8 +19,9 @@ from ttp.domain.media.item import MediaItem, MediaUse
 from ttp.domain.time.clock import to_ms
 from ttp.store.change_log import media_needed_for_undo
 from ttp.store.database import Database
-from ttp.store.dialect import Connection, List, batched, in_list
+from ttp.store.dialect import Connection, List, in_list
 from ttp.store.home.locks import media_removing_lock
+from ttp.store.row_mapper import batched
 
 if TYPE_CHECKING:
     from ttp.store.home.media import MediaStore

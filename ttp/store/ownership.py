@@ -135,23 +135,22 @@ class ServerIdentity:
 @dataclass(frozen=True, slots=True)
 class Owner:
     """This machine as publisher of the store under `home`. `any_machine`: several machines take turns (containers).
-    `has_files`: the store is a file under `home`, and not in a server."""
+    `identity`: reads which server the store is on; None for a store that is a file."""
 
     home: Path
     machine: Machine
     any_machine: bool = False
-    has_files: bool = True
     identity: Callable[[Connection], ServerIdentity] | None = None
-    """Reads which server the store is on, where it has no files."""
 
     def refusal(self, db: Connection) -> OwnedElsewhere | None:
         """Return why this machine must not publish from the store; None if it may. Changes nothing."""
-        seen = _seen(self.home, db) if self.has_files else None  # first: a publisher writes the file after the database
+        # First: a publisher writes the file after the database.
+        seen = _seen(self.home, db) if self.identity is None else None
         row = _row(db)
         if row["host"] == RESTORED:
             return OwnedElsewhere("this store was restored from a backup", "restored")
-        if not self.has_files:
-            return None if self.identity is None else _moved(db, self.identity(db))
+        if self.identity is not None:
+            return _moved(db, self.identity(db))
         if seen is not None and seen.newest > db.highest_id("attempt"):
             return OwnedElsewhere("this store was put back to an earlier state", "put_back")
         if row["host"] and not self.any_machine and row["host"] != self.machine.digest_for(row["store_id"]):
@@ -164,7 +163,7 @@ class Owner:
     def refusal_if_replaced(self, db: Connection) -> OwnedElsewhere | None:
         """Return why a running publisher must stop: its store's files were replaced. None if they were not, or while
         the folder is being moved."""
-        if not self.has_files:
+        if self.identity is not None:
             return None
         with suppress(OSError):
             seen = _seen(self.home, db)
@@ -174,7 +173,7 @@ class Owner:
     def claim(self, db: Connection, now: datetime) -> None:
         """Record in the caller's transaction that this machine publishes from the store."""
         store_id = _row(db)["store_id"]
-        mark = _mark(self.home, db) if self.has_files else None
+        mark = _mark(self.home, db) if self.identity is None else None
         db.execute(
             "UPDATE store SET host = ?, host_name = ?, mark = ?, ran_at = ?",
             (self.machine.digest_for(store_id), self.machine.name, mark, to_ms(now)),
@@ -201,7 +200,7 @@ class Owner:
     def note_progress(self, db: Connection) -> None:
         """Write the last attempt id into `publisher.mark`: after a commit, never before. Raises nothing; if it fails,
         putting back an older store is noticed less precisely."""
-        if not self.has_files:
+        if self.identity is not None:
             return
         with suppress(OSError, StoreError):
             with db.snapshot():

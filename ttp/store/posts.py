@@ -7,16 +7,13 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from ttp.domain.delivery import IN_FLIGHT
 from ttp.domain.post import Post
 from ttp.store import queries, row_mapper
-from ttp.store.dialect import BY_ACCOUNT, RAISE_REVISION, Connection, Row, assign, batched, insert_into, marks
-from ttp.store.row_mapper import Column, text_of
-
-if TYPE_CHECKING:
-    from ttp.store.events import StoredStates
+from ttp.store.dialect import BY_ACCOUNT, RAISE_REVISION, Connection, Row
+from ttp.store.row_mapper import Column, assign, batched, insert_into, marks, text_of
 
 
 class Recorder(Protocol):
@@ -52,7 +49,10 @@ def save(db: Connection, posts: Sequence[Post], recorder: Recorder | None) -> li
 
 def _stored(db: Connection, posts: Sequence[Post]) -> list[int]:
     ended = [post for post in posts if post.id is not None and post.status in queries.ENDED]
-    states = _states(db, ended)
+    if ended:
+        from ttp.store import events  # here: a new post has no events
+
+        states = events.stored_states(db, ended)
     fresh = iter(db.reserve_ids("post", sum(post.id is None for post in posts)))
     ids = [post.id or next(fresh) for post in posts]
     numbered = list(zip(ids, posts, strict=True))
@@ -86,24 +86,9 @@ def _stored(db: Connection, posts: Sequence[Post]) -> list[int]:
         ),
     )
     _update(db, "delivery", ({**row_mapper.delivery_columns(d), "id": d.id} for _, d in deliveries if d.id is not None))
-    _record_moves(db, ended, states)
-    return ids
-
-
-def _states(db: Connection, ended: Sequence[Post]) -> StoredStates:
-    """Return the stored states of posts that have ended, or do with this change."""
-    if not ended:
-        return {}
-    from ttp.store.events import stored_states  # here: a new post has no events
-
-    return stored_states(db, ended)
-
-
-def _record_moves(db: Connection, ended: Sequence[Post], before: StoredStates) -> None:
     if ended:
-        from ttp.store.events import record_changes
-
-        record_changes(db, ended, before)
+        events.record_changes(db, ended, states)
+    return ids
 
 
 def _saved(db: Connection, post: Post, recorder: Recorder | None) -> Post:

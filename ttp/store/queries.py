@@ -23,8 +23,8 @@ from ttp.domain.post import Metrics, Post, PostStatus
 from ttp.domain.recurrence import Repeat
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import dialect, row_mapper
-from ttp.store.dialect import _READY, BY_ACCOUNT, Connection, Cursor, List, Row, batched, contains, in_list, marks
-from ttp.store.row_mapper import as_corrupt_row, ms, parse_list, parse_object, parse_texts
+from ttp.store.dialect import _READY, BY_ACCOUNT, Connection, Cursor, List, Row, contains, in_list
+from ttp.store.row_mapper import as_corrupt_row, batched, marks, ms, parse_list, parse_object, parse_texts
 
 _BATCH = 200
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -104,8 +104,7 @@ def _posts_now(db: Connection, ids: list[int], more: str = "") -> dict[int, Post
 
 def post_by_key(db: Connection, key: str) -> Post | None:
     """Return the post of a key, also a deleted one: a key is used only once."""
-    row = db.execute(f"{row_mapper.POSTS} WHERE key = ?", (key,)).fetchone()
-    return None if row is None else next(load_posts(db, [row]))
+    return posts_by_key(db, [key]).get(key)
 
 
 def posts_by_id(db: Connection, ids: Iterable[int]) -> Iterator[Post]:

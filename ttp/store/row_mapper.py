@@ -9,10 +9,11 @@ import dataclasses
 import functools
 import json
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
+from itertools import islice
 from operator import attrgetter
 from typing import Any, TypeVar, cast
 
@@ -33,6 +34,28 @@ Decoder = Callable[[Any], Any]
 Encoder = Callable[[Any], Column]
 _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 """Made once: `json.dumps` would make one for each delivery that is stored."""
+
+
+def marks(values: Sequence[object]) -> str:
+    """Return placeholders for a list of values. Without values NULL: PostgreSQL accepts no empty list."""
+    return ",".join("?" * len(values)) or "NULL"
+
+
+def insert_into(table: str, columns: Collection[str]) -> str:
+    """Return the statement that inserts a row, with a value by the name of each column."""
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join(f':{name}' for name in columns)})"
+
+
+def assign(columns: Iterable[str]) -> str:
+    """Return assignments for UPDATE, with a value by the name of each column."""
+    return ", ".join(f"{name} = :{name}" for name in columns)
+
+
+def batched(values: Iterable[T], size: int = 200) -> Iterator[list[T]]:
+    """Yield the values in lists that fit one statement."""
+    left = iter(values)
+    while batch := list(islice(left, size)):
+        yield batch
 
 
 def ms(instant: datetime | None) -> int | None:

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from ttp.domain.slot import Slot
 from ttp.domain.time.clock import from_ms
-from ttp.store.dialect import BY_ACCOUNT, Connection, Row, marks
-from ttp.store.row_mapper import ms
+from ttp.store.dialect import BY_ACCOUNT, Connection, Row
+from ttp.store.row_mapper import marks, ms
 
 _SLOTS = (
     "SELECT s.*, a.platform, a.handle FROM slot s JOIN account a ON a.id = s.account_id"

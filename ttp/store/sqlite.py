@@ -177,7 +177,7 @@ def connect(path: Path, busy_timeout_s: float) -> SqliteConnection:
         raise Busy(f"the store {path} cannot be written: it is {kind_of(found)}, not a file", look)
     if found.st_size == 0:
         raise Damaged(f"the store {path} is an empty file", *_ways_out(path))
-    connection = _open_file(path, "rw", busy_timeout_s)
+    connection = connect_unchecked(path, busy_timeout_s)
     try:
         for pragma in ("foreign_keys=ON", "trusted_schema=OFF", "synchronous=FULL"):
             connection.execute(f"PRAGMA {pragma}")
@@ -189,12 +189,8 @@ def connect(path: Path, busy_timeout_s: float) -> SqliteConnection:
 
 def connect_unchecked(path: Path, busy_timeout_s: float = 5.0, *, read_only: bool = False) -> SqliteConnection:
     """Open a SQLite file to copy, upgrade or replace it, without the pragmas of `connect`."""
-    return _open_file(path, "ro" if read_only else "rw", busy_timeout_s)
-
-
-def _open_file(path: Path, mode: str, busy_timeout_s: float) -> SqliteConnection:
     connection = sqlite3.connect(
-        f"{path.resolve().as_uri()}?mode={mode}",
+        f"{path.resolve().as_uri()}?mode={'ro' if read_only else 'rw'}",
         uri=True,
         isolation_level=None,
         timeout=busy_timeout_s,

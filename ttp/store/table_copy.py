@@ -13,7 +13,8 @@ import sqlalchemy
 from sqlalchemy import Boolean, String
 
 from ttp.store import models
-from ttp.store.dialect import Connection, bytewise, marks
+from ttp.store.dialect import Connection, bytewise
+from ttp.store.row_mapper import marks
 
 BATCH = 1000
 """Rows in memory, and in one transaction."""

@@ -2,6 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
+from functools import cache
+from types import MappingProxyType
 from typing import TypeAlias
 
+from ttp.domain.time.clock import format_json_instant
+
 Json: TypeAlias = dict[str, object]
+
+
+def attributes_json(item: object, keys: Iterable[str], **others: object) -> Json:
+    """Return an object with these keys: each the value in `others`, else the attribute of the item that is named alike
+    (`remoteId` is `remote_id`). Instants become text, tuples lists."""
+    return {key: _form(others[key] if key in others else getattr(item, _attribute(key))) for key in keys}
+
+
+@cache
+def _attribute(key: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in key)
+
+
+def _form(value: object) -> object:
+    if isinstance(value, datetime):
+        return format_json_instant(value)
+    if isinstance(value, tuple):
+        return list(value)
+    return dict(value) if isinstance(value, MappingProxyType) else value

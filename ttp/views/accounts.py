@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ttp.domain.time.clock import format_json_instant
-from ttp.views import Json
+from ttp.views import Json, attributes_json
 
 if TYPE_CHECKING:
     from ttp.domain.account import Account
@@ -30,18 +29,4 @@ ACCOUNT_FIELDS = (
 
 def account_json(item: Account) -> Json:
     """Return an account without any secret."""
-    return {
-        "account": item.name,
-        "platform": item.platform,
-        "handle": item.handle,
-        "connected": item.connected,
-        "needsReconnect": item.needs_reconnect,
-        "enabled": item.enabled,
-        "timezone": item.timezone,
-        "expiresAt": format_json_instant(item.expires_at),
-        "scopes": list(item.scopes),
-        "holdUntil": format_json_instant(item.hold_until),
-        "holdReason": item.hold_reason,
-        "options": dict(item.options),
-        "server": item.server,
-    }
+    return attributes_json(item, ACCOUNT_FIELDS, account=item.name, options=dict(item.options))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ttp.domain.post import calendar_time
 from ttp.domain.time.calendar_range import CalendarRange, days_without_posts
 from ttp.domain.time.clock import format_json_instant
-from ttp.views import Json
+from ttp.views import Json, attributes_json
 
 if TYPE_CHECKING:
     from ttp.domain.optimal.free_hours import FreeHour
@@ -68,18 +68,14 @@ def calendar_json(sheet: CalendarPage, rows: Sequence[Json]) -> Json:
 
 def calendar_row(post: PostView, clock: tzinfo) -> Json:
     local = calendar_time(post).astimezone(clock)
-    return {
-        "date": f"{local:%Y-%m-%d}",
-        "time": f"{local:%H:%M}",
-        "id": post.id,
-        "status": COMING_STATUS if post.id is None else post.status.value,
-        "accounts": list(post.accounts),
-        "content": post.content,
-        "scheduledAt": format_json_instant(post.scheduled_at),
-        "publishedAt": format_json_instant(post.published_at),
-        "tags": list(post.tags),
-        "repeat": post.repeat and post.repeat.id,
-    }
+    return attributes_json(
+        post,
+        CALENDAR_FIELDS,
+        date=f"{local:%Y-%m-%d}",
+        time=f"{local:%H:%M}",
+        status=COMING_STATUS if post.id is None else post.status.value,
+        repeat=post.repeat and post.repeat.id,
+    )
 
 
 def _slot(slot: FreeHour, clock: tzinfo) -> Json:

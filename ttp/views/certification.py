@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ttp import __version__
 from ttp.domain.time.clock import format_json_instant
-from ttp.views import Json
+from ttp.views import Json, attributes_json
 
 if TYPE_CHECKING:
     from ttp.publisher.certification import CertifiedPost
@@ -40,14 +40,5 @@ class ReportHead:
 
 def certified_json(one: CertifiedPost) -> Json:
     """Return how one kind of post went."""
-    return {
-        "kind": one.kind,
-        "outcome": one.outcome,
-        "post": one.post_id,
-        "remoteIds": list(one.remote_ids),
-        "url": one.url,
-        "lookUp": one.look_up,
-        "deleted": one.deleted,
-        "tookS": None if one.took is None else round(one.took.total_seconds(), 1),
-        "message": one.message,
-    }
+    seconds = None if one.took is None else round(one.took.total_seconds(), 1)
+    return attributes_json(one, CERTIFIED_FIELDS, post=one.post_id, tookS=seconds)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ttp.domain.time import clock
-from ttp.views import Json, plan
+from ttp.views import Json, attributes_json, plan
 
 if TYPE_CHECKING:
     from ttp.domain.post_edit import FieldError
@@ -62,14 +61,6 @@ def change_json(one: PlannedChange) -> Json:
     """Return what happens to one post, and which of its fields change."""
     from ttp.services.bulk_edit import changed_fields
 
-    post = one.post
-    assert post is not None
-    return {
-        "action": one.what.value,
-        "id": post.id,
-        "file": one.where,
-        "changes": list(changed_fields(one)),
-        "scheduledAt": clock.format_json_instant(post.scheduled_at),
-        "accounts": list(post.accounts),
-        "content": post.content,
-    }
+    assert one.post is not None
+    changes = list(changed_fields(one))
+    return attributes_json(one.post, CHANGE_FIELDS, action=one.what.value, file=one.where, changes=changes)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ttp.domain.time.clock import format_json_instant
-from ttp.views import Json
+from ttp.views import Json, attributes_json
 
 if TYPE_CHECKING:
     from ttp.domain.metrics.sample import Sample, Total
@@ -34,20 +33,7 @@ PULL_FIELDS = ("account", "read", "inserted", "updated", "unchanged", "rejected"
 
 
 def sample_json(item: Sample) -> Json:
-    return {
-        "account": item.account,
-        "remoteId": item.remote_id,
-        "publishedAt": format_json_instant(item.published_at),
-        "observedAt": format_json_instant(item.observed_at),
-        "likes": item.likes,
-        "comments": item.comments,
-        "shares": item.shares,
-        "views": item.views,
-        "saves": item.saves,
-        "reach": item.reach,
-        "kind": item.kind,
-        "text": item.text,
-    }
+    return attributes_json(item, SAMPLE_FIELDS)
 
 
 IMPORT_COUNTS = ("read", "inserted", "updated", "unchanged")
@@ -56,8 +42,8 @@ IMPORT_FIELDS = (*IMPORT_COUNTS, "rejected", "source", "columns", "rows")
 
 def metrics_import_json(done: MetricsImport, *, dry_run: bool) -> Json:
     """Return the result of an import; of a dry run also the format of the file, its columns and its first rows."""
-    counts: Json = {name: getattr(done, name) for name in IMPORT_COUNTS}
-    shape: Json = {**counts, "rejected": [{"row": row, "reason": reason} for row, reason in done.rejected]}
+    rejected = [{"row": row, "reason": reason} for row, reason in done.rejected]
+    shape = attributes_json(done, (*IMPORT_COUNTS, "rejected"), rejected=rejected)
     if dry_run:
         columns = [{"column": column, "field": taken} for column, taken in done.columns]
         shape |= {"source": done.source, "columns": columns, "rows": [sample_json(one) for one in done.first]}
@@ -66,23 +52,9 @@ def metrics_import_json(done: MetricsImport, *, dry_run: bool) -> Json:
 
 def total_json(item: Total) -> Json:
     """Return the totals of an account; counts are sums of the newest samples of its posts."""
-    return {
-        "account": item.account,
-        "posts": item.posts,
-        "samples": item.samples,
-        "from": format_json_instant(item.first_at),
-        "to": format_json_instant(item.last_at),
-        "observedAt": format_json_instant(item.observed_at),
-        **{name: getattr(item, name) for name in COUNTS},
-    }
+    return attributes_json(item, TOTAL_FIELDS, **{"from": item.first_at, "to": item.last_at})
 
 
 def pull_json(item: PullResult) -> Json:
-    return {
-        "account": item.account,
-        "read": item.read,
-        "inserted": item.inserted,
-        "updated": item.updated,
-        "unchanged": item.unchanged,
-        "rejected": [{"remoteId": remote_id, "reason": reason} for remote_id, reason in item.rejected],
-    }
+    rejected = [{"remoteId": remote_id, "reason": reason} for remote_id, reason in item.rejected]
+    return attributes_json(item, PULL_FIELDS, rejected=rejected)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ttp.domain.time.clock import format_json_instant
-from ttp.views import Json
+from ttp.views import Json, attributes_json
 
 if TYPE_CHECKING:
     from ttp.domain.notification import Notification
@@ -20,23 +19,9 @@ SENT_FIELDS = ("kind", "sent", "error", "hint")
 
 def notification_json(item: Notification) -> Json:
     """Return a notification. `endedAt`: when what it is about was over."""
-    return {
-        "id": item.id,
-        "kind": item.kind,
-        "event": item.event,
-        "state": item.state,
-        "post": item.post_id,
-        "account": item.account,
-        "message": item.message,
-        "createdAt": format_json_instant(item.created_at),
-        "tries": item.tries,
-        "nextTryAt": format_json_instant(item.next_at),
-        "sentAt": format_json_instant(item.sent_at),
-        "error": item.error,
-        "endedAt": format_json_instant(item.ended_at),
-    }
+    return attributes_json(item, NOTIFICATION_FIELDS, post=item.post_id, nextTryAt=item.next_at)
 
 
 def sent_json(item: Sent) -> Json:
     """Return how sending by one kind ended."""
-    return {"kind": item.kind, "sent": item.error is None, "error": item.error, "hint": item.hint}
+    return attributes_json(item, SENT_FIELDS, sent=item.error is None)

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ttp.domain.time import clock
-from ttp.views import Json
+from ttp.views import Json, attributes_json
 
 if TYPE_CHECKING:
     from ttp.domain.metrics.sample import OnlineFollowers
-    from ttp.domain.optimal import Recommendation
     from ttp.domain.optimal.backtest import Backtest, Lift
     from ttp.domain.optimal.explanation import PostBehind
+    from ttp.domain.optimal.recommendation import Recommendation
     from ttp.services.optimal import Advice, ExplainedRating
 
 
@@ -180,19 +180,16 @@ def _post_behind(behind: PostBehind, texts: Mapping[str, str]) -> Json:
 
 
 def backtest_json(test: Backtest) -> Json:
-    return {
-        "account": test.account,
-        "platform": test.account.partition("/")[0],
-        "timezone": test.zone.key,
-        "from": clock.format_json_instant(test.first_at),
-        "to": clock.format_json_instant(test.last_at),
-        "dataPoints": test.data_points,
-        "heldOut": test.held_out,
-        "inBestHours": test.in_best_hours,
-        "recommended": _lift(test.recommended),
-        "meanPerHour": _lift(test.mean_per_hour),
-        "difference": _lift(test.difference),
-    }
+    return attributes_json(
+        test,
+        BACKTEST_FIELDS,
+        platform=test.account.partition("/")[0],
+        timezone=test.zone.key,
+        recommended=_lift(test.recommended),
+        meanPerHour=_lift(test.mean_per_hour),
+        difference=_lift(test.difference),
+        **{"from": test.first_at, "to": test.last_at},
+    )
 
 
 def backtest_rows(test: Backtest) -> Iterable[Json]:

@@ -9,7 +9,7 @@ from ttp.domain.time.clock import format_json_instant
 from ttp.views import Json
 
 if TYPE_CHECKING:
-    from ttp.domain.plan import Assignment
+    from ttp.domain.plan.planner import Assignment
     from ttp.services.files.importer import RowPlan
     from ttp.services.planning import Proposal
 

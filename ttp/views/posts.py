@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from ttp.domain.action import WayOut, action
 from ttp.domain.errors import Hint
-from ttp.domain.post import EMPTY_METRICS, Metrics, add_metrics
+from ttp.domain.post import EMPTY_METRICS, Metrics, Post, add_metrics
 from ttp.domain.time.clock import format_json_instant
 from ttp.domain.time.formatting import format_instant
-from ttp.views import Json
+from ttp.views import Json, attributes_json
 
 if TYPE_CHECKING:
     from ttp.domain.attempt import Attempt
@@ -27,52 +27,13 @@ if TYPE_CHECKING:
     from ttp.store.change_log import LoggedChange
 
 
-# Spelled out so that `--fields` can be checked before any work.
-POST_FIELDS = (
-    "id",
-    "status",
-    "content",
-    "accounts",
-    "platforms",
-    "scheduledAt",
-    "publishedAt",
-    "createdAt",
-    "updatedAt",
-    "maxLatenessS",
-    "media",
-    "variants",
-    "thread",
-    "tags",
-    "options",
-    "key",
-    "chosenBy",
-    "approvedAt",
-    "rejection",
-    "repeat",
-    "needs",
-    "warnings",
-    "deliveries",
-    "likes",
-    "comments",
-    "shares",
-    "views",
-)
-
+METRICS = ("likes", "comments", "shares", "views", "observedAt")
+MEDIA_FIELDS = ("name", "mime", "bytes", "sha256", "width", "height", "durationMs", "alt", "url")
 ATTEMPT_FIELDS = ("at", "account", "number", "step", "phase", "outcome", "kind", "httpStatus", "message", "endedAt")
 
 
 def media_json(item: MediaItem) -> Json:
-    return {
-        "name": item.name,
-        "mime": item.mime,
-        "bytes": item.bytes,
-        "sha256": item.sha256,
-        "width": item.width,
-        "height": item.height,
-        "durationMs": item.duration_ms,
-        "alt": item.alt,
-        "url": item.url,
-    }
+    return attributes_json(item, MEDIA_FIELDS)
 
 
 def delivery_json(row: Delivery) -> Json:
@@ -90,7 +51,7 @@ def delivery_json(row: Delivery) -> Json:
         "nextAttemptAt": format_json_instant(row.next_at) if row.state == "retrying" else None,
         "waitingFor": row.waiting_for,
         "waitingUntil": format_json_instant(row.waiting_until),
-        "error": error and {"kind": error.kind, "code": error.code, "message": error.message, "hint": error.hint},
+        "error": error and attributes_json(error, ("kind", "code", "message", "hint")),
         "takenDownAt": format_json_instant(row.taken_down_at),
         "parts": [{"remoteId": part, "url": _part_url(row, part)} for part in row.parts],
     }
@@ -144,31 +105,15 @@ def post_json(item: PostFields, warnings: Iterable[str] = (), *, replayed: bool 
 
 
 def _measured_delivery_json(row: Delivery, newest: Metrics | None) -> Json:
-    numbers = newest and {
-        "likes": newest.likes,
-        "comments": newest.comments,
-        "shares": newest.shares,
-        "views": newest.views,
-        "observedAt": format_json_instant(newest.observed_at),
-    }
+    numbers = newest and attributes_json(newest, METRICS)
     return {**delivery_json(row), "metrics": numbers}
 
 
 def attempt_json(item: Attempt) -> Json:
-    return {
-        "at": format_json_instant(item.at),
-        "account": item.account,
-        "number": item.number,
-        "step": item.step,
-        "phase": item.phase,
-        "outcome": item.outcome,
-        "kind": item.kind,
-        "httpStatus": item.http_status,
-        "message": item.message,
-        "endedAt": format_json_instant(item.ended_at),
-    }
+    return attributes_json(item, ATTEMPT_FIELDS)
 
 
+POST_FIELDS = tuple(post_json(Post("")))
 PREVIEW_FIELDS = (*POST_FIELDS, "versions", "replayed")
 
 
@@ -181,7 +126,7 @@ def preview_json(found: PostPreview, warnings: Iterable[str] = ()) -> Json:
 def _version_json(one: AccountVersion) -> Json:
     return {
         "account": one.account,
-        "parts": [{"text": part.text, "length": part.length, "limit": part.limit} for part in one.parts],
+        "parts": [attributes_json(part, ("text", "length", "limit")) for part in one.parts],
         "media": [{**media_json(item.sent), "converted": item.converted} for item in one.media],
         "costUsd": None if one.price is None else one.price / 1000,
     }
@@ -227,18 +172,15 @@ UNDONE_FIELDS = ("id", "command", "at", "deleted", "status", "scheduledAt", "los
 
 def undone_json(one: UndoneChange) -> Json:
     """Return a post after an undo or redo. `lostTime`: its time, which has passed and was not restored."""
-    post = one.post
-    return {
-        "id": post.id,
-        "command": one.change.command,
-        "at": format_json_instant(one.change.at),
-        "deleted": post.deleted_at is not None,
-        "status": post.status,
-        "scheduledAt": format_json_instant(post.scheduled_at),
-        "lostTime": format_json_instant(one.late),
-        "content": post.content,
-        "warnings": [problem.message for problem in one.warnings],
-    }
+    return attributes_json(
+        one.post,
+        UNDONE_FIELDS,
+        command=one.change.command,
+        at=one.change.at,
+        deleted=one.post.deleted_at is not None,
+        lostTime=one.late,
+        warnings=[problem.message for problem in one.warnings],
+    )
 
 
 CHANGE_FIELDS = ("at", "actor", "command", "count", "posts", "content")

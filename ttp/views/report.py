@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ttp.domain.metrics.report import COUNTS, MeasuredPost, Period, Report, Totals, change
 from ttp.domain.time.clock import format_json_instant
-from ttp.views import Json
+from ttp.views import Json, attributes_json
 
 REPORT_FIELDS = ("from", "to", "before", "totals", "change", "groups", "best", "worst", "posts")
 POST_FIELDS = (
@@ -55,22 +55,11 @@ def _change_json(now: Totals, before: Totals) -> Json:
 
 def measured_post_json(post: MeasuredPost) -> Json:
     """Return a post with its newest numbers. `difference`: 0.2 is 20 % more than usual for its hour and kind."""
-    return {
-        "id": post.post_id,
-        "account": post.sample.account,
-        "remoteId": post.sample.remote_id,
-        "url": post.url,
-        "publishedAt": format_json_instant(post.sample.published_at),
-        "observedAt": format_json_instant(post.sample.observed_at),
-        "kind": post.sample.kind,
-        "tags": list(post.tags),
-        **{name: getattr(post.sample, name) for name in COUNTS},
-        "engagement": post.sample.engagement,
-        "usual": _rounded(post.usual, 1),
-        "measure": post.measure,
-        "difference": _rounded(post.difference, 3),
-        "text": post.text,
-    }
+    sample = attributes_json(
+        post.sample, ("account", "remoteId", "publishedAt", "observedAt", "kind", *COUNTS, "engagement")
+    )
+    rounded = {"usual": _rounded(post.usual, 1), "difference": _rounded(post.difference, 3)}
+    return attributes_json(post, POST_FIELDS, id=post.post_id, **sample, **rounded)
 
 
 def _rounded(number: float | None, digits: int) -> float | None:

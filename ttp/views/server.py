@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ttp.domain.time.clock import format_json_instant
-from ttp.views import Json
+from ttp.views import Json, attributes_json
 
 if TYPE_CHECKING:
     from ttp.domain.server.webhook import CallResult
@@ -30,17 +29,7 @@ NEW_TOKEN_FIELDS = (*TOKEN_FIELDS, "token")
 
 def token_json(item: NamedToken) -> Json:
     """Return a token. `accounts` null: all accounts. `token`, the secret, is present only when it was just created."""
-    token = item.token
-    shape: Json = {
-        "id": token.id,
-        "name": token.name,
-        "capability": token.capability,
-        "accounts": None if item.accounts is None else list(item.accounts),
-        "createdAt": format_json_instant(token.created_at),
-        "expiresAt": format_json_instant(token.expires_at),
-        "revokedAt": format_json_instant(token.revoked_at),
-        "lastUsedAt": format_json_instant(token.last_used_at),
-    }
+    shape = attributes_json(item.token, TOKEN_FIELDS, accounts=item.accounts)
     return shape if item.secret is None else {**shape, "token": item.secret}
 
 
@@ -49,12 +38,7 @@ LOGIN_LINK_FIELDS = ("name", "capabilities", "accounts", "url")
 
 def login_link_json(item: LoginAddress) -> Json:
     """Return a login link. `accounts` null: all accounts."""
-    return {
-        "name": item.name,
-        "capabilities": list(item.capabilities),
-        "accounts": None if item.accounts is None else list(item.accounts),
-        "url": item.url,
-    }
+    return attributes_json(item, LOGIN_LINK_FIELDS)
 
 
 WEBHOOK_FIELDS = (
@@ -87,35 +71,17 @@ REPLAY_FIELDS = ("webhook", "events")
 
 def webhook_json(item: NamedWebhook) -> Json:
     """Return a webhook. `events`, `accounts` null: all. `rotatedUntil`: until then the previous secret signs too."""
-    webhook = item.webhook
-    shape: Json = {
-        "id": webhook.id,
-        "url": webhook.url,
-        "events": None if webhook.events is None else list(webhook.events),
-        "accounts": None if item.accounts is None else list(item.accounts),
-        "allowPrivate": webhook.private,
-        "createdAt": format_json_instant(webhook.created_at),
-        "rotatedUntil": format_json_instant(webhook.rotated_until),
-        "waiting": item.counts.waiting,
-        "givenUp": item.counts.given_up,
-    }
+    calls = {"waiting": item.counts.waiting, "givenUp": item.counts.given_up}
+    shape = attributes_json(
+        item.webhook, WEBHOOK_FIELDS, accounts=item.accounts, allowPrivate=item.webhook.private, **calls
+    )
     return shape if item.secret is None else {**shape, "secret": item.secret}
 
 
 def call_json(call: WebhookCall) -> Json:
     """Return a call. `id` is that of the event; `message`: why the last try failed."""
-    return {
-        "id": call.event_id,
-        "at": format_json_instant(call.event_at),
-        "event": call.event,
-        "post": call.post_id,
-        "state": call.state,
-        "tries": call.tries,
-        "nextAt": format_json_instant(call.next_at),
-        "endedAt": format_json_instant(call.ended_at),
-        "httpStatus": call.status,
-        "message": call.message,
-    }
+    event = {"id": call.event_id, "at": call.event_at, "post": call.post_id}
+    return attributes_json(call, CALL_FIELDS, httpStatus=call.status, **event)
 
 
 def test_json(webhook_id: int, result: CallResult) -> Json:

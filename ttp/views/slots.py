@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from ttp.domain.recurrence import RecurrenceCounts
 from ttp.domain.slot import SlotInstant
-from ttp.domain.time.clock import format_json_instant
-from ttp.views import Json
+from ttp.views import Json, attributes_json
 
 REPEAT_FIELDS = (
     "id",
@@ -28,22 +27,8 @@ REPEAT_FIELDS = (
 def repeat_json(tally: RecurrenceCounts) -> Json:
     """Return a repeat. `until`: exclusive end; `texts`: number of rotating texts; `missed`: times without a post."""
     one = tally.recurrence
-    return {
-        "id": one.id,
-        "post": one.post_id,
-        "pool": one.pool,
-        "cron": one.cron,
-        "timezone": one.timezone,
-        "until": format_json_instant(one.until),
-        "count": one.count,
-        "texts": len(one.texts),
-        "coolDownS": one.cool_down_s,
-        "state": one.state,
-        "nextAt": format_json_instant(tally.next_at),
-        "made": tally.made,
-        "skipped": tally.skipped,
-        "missed": tally.missed,
-    }
+    counts = attributes_json(tally, ("nextAt", "made", "skipped", "missed"))
+    return attributes_json(one, REPEAT_FIELDS, post=one.post_id, texts=len(one.texts), **counts)
 
 
 SLOT_FIELDS = ("id", "account", "cron", "timezone", "name", "nextAt")
@@ -52,27 +37,11 @@ SLOT_INSTANT_FIELDS = ("at", "account", "slot", "name", "timezone", "post", "pos
 
 def slot_json(place: SlotInstant) -> Json:
     """Return a slot with its next instant."""
-    one = place.slot
-    return {
-        "id": one.id,
-        "account": one.account,
-        "cron": one.cron,
-        "timezone": one.timezone,
-        "name": one.name,
-        "nextAt": format_json_instant(place.at),
-    }
+    return attributes_json(place.slot, SLOT_FIELDS, nextAt=place.at)
 
 
 def slot_instant_json(found: SlotInstant) -> Json:
     """Return a coming instant of a slot. `post`: the post in it and `content` its text, null if free; `posts`: all
     posts in it, null for one that a repeat will create."""
-    return {
-        "at": format_json_instant(found.at),
-        "account": found.slot.account,
-        "slot": found.slot.id,
-        "name": found.slot.name,
-        "timezone": found.slot.timezone,
-        "post": found.posts[0] if found.posts else None,
-        "posts": list(found.posts),
-        "content": found.content,
-    }
+    slot = {"account": found.slot.account, "slot": found.slot.id, "post": found.posts[0] if found.posts else None}
+    return attributes_json(found, SLOT_INSTANT_FIELDS, name=found.slot.name, timezone=found.slot.timezone, **slot)

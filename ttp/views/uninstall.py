@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ttp.views import Json
+from ttp.views import Json, attributes_json
 
 if TYPE_CHECKING:
     from ttp.services.installation.uninstall import Removal
@@ -13,4 +13,4 @@ REMOVAL_FIELDS = ("kind", "name", "action", "done", "note")
 
 
 def removal_json(one: Removal) -> Json:
-    return {"kind": one.kind, "name": one.name, "action": one.deed, "done": one.done, "note": one.note or None}
+    return attributes_json(one, REMOVAL_FIELDS, action=one.deed, note=one.note or None)

@@ -122,52 +122,11 @@ def test_pictures_are_plain_in_pipes_and_in_other_locales(planned: Program, monk
         assert planned.ok("calendar", *argv, "--format", "table").out.isascii()
 
 
-@pytest.mark.parametrize("columns", [60, 80, 120, 160])
-def test_a_picture_is_as_wide_as_the_terminal_at_most(
-    planned: Program, monkeypatch: pytest.MonkeyPatch, columns: int
-) -> None:
-    monkeypatch.setenv("COLUMNS", str(columns))
-    for argv in ([], ["--week"], ["next"]):
-        lines = planned.ok("calendar", *argv, "--format", "table").out.splitlines()
-        assert max(map(len, lines)) <= columns
-
-
-def test_it_may_be_read_where_nothing_else_may_be_done(planned: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TTP_CAPABILITY", "read")
-    assert ids(planned) == [1, 2]
-
-
 def test_a_pause_is_told(planned: Program) -> None:
     planned.ok("pause")
     assert planned.ok("calendar").err.endswith(":  ttp resume\n")
     shown = planned.ok("calendar", "--format", "table")
     assert (shown.err, shown.out.endswith(":  ttp resume\n")) == ("", True)
-
-
-def test_a_week_may_span_two_years(ttp: Program) -> None:
-    ttp.account()
-    for day in ("2026-12-28", "2026-12-31", "2027-01-03", "2027-01-04"):
-        ttp.post(day, "--to", "x", "--at", f"{day} 10:00")
-    told = ttp.ok("calendar", "2027-01-01", "--week", "--json").json
-    assert (told["span"], [post["content"] for post in told["posts"]]) == (
-        *("2026-W53", ["2026-12-28", "2026-12-31", "2027-01-03"]),
-    )
-    text = ttp.ok("calendar", "2026-W53", "--format", "table").out
-    assert text.startswith("Week 53   28 December 2026 to 3 January 2027   UTC\n")
-    assert ttp.ok("calendar", "2027-01", "--format", "table").out.splitlines()[3].startswith(" 53   ")
-
-
-def test_the_day_on_which_clocks_go_back_has_all_its_25_hours(ttp: Program, clock: FakeClock) -> None:
-    clock.set(datetime(2026, 10, 20, 8, tzinfo=UTC))
-    ttp.account()
-    for at in ("2026-10-24T21:59Z", "2026-10-24T22:00Z", "2026-10-25T00:30Z", "2026-10-25T01:30Z", "2026-10-25T22:59Z"):
-        ttp.post(at, "--to", "x", "--at", at)
-    ttp.post("after", "--to", "x", "--at", "2026-10-25T23:00Z")
-    rows = ttp.ok("calendar", "2026-W43", *BERLIN).rows
-    assert [row[:2] for row in rows] == [
-        *(["2026-10-24", "23:59"], ["2026-10-25", "00:00"]),
-        *(["2026-10-25", "02:30"], ["2026-10-25", "02:30"], ["2026-10-25", "23:59"]),
-    ]
 
 
 @pytest.mark.parametrize(
@@ -180,7 +139,6 @@ def test_the_day_on_which_clocks_go_back_has_all_its_25_hours(ttp: Program, cloc
         (["--account", "x/nobody"], "not_found", None),
         (["--tz", "Berlin", "next", "--week"], "time", "ttp calendar --tz Europe/Berlin next --week --json"),
         (["--ics", "next"], "usage", "ttp calendar --ics next"),
-        (["--fields", "nothing"], "usage", None),
     ],
 )
 def test_what_cannot_be_is_refused_with_what_to_type(

@@ -116,12 +116,11 @@ def test_an_unknown_subcommand_is_refused_with_the_nearest(known: Program) -> No
 
 
 @pytest.mark.parametrize("command", SUBCOMMANDS)
-def test_accounts_platforms_zones_and_fields_are_checked(known: Program, command: str) -> None:
+def test_accounts_platforms_and_zones_are_checked(known: Program, command: str) -> None:
     words = ["optimal", *(word.strip("'") for word in command.split(" ", 1))]
     assert known(*words, "--account", "x/nobody").code == 3
     assert known(*words, "--account", "x/p5", "--tz", "Mars").code == 2
     assert known(*words, "--platform", "myspace").code == 2
-    assert known(*words, "--fields", "nothing").code == 2
     assert known(*words, "--platform", "ig", "--json").code == 0
 
 

@@ -123,7 +123,6 @@ def test_filters_of_failed_meet(mixed: Program, filters: list[str], retried: lis
         (["retry", "1", "--since", "7d"], "usage", "--since"),
         (["retry", "--failed", "--since", "soon"], "time", '"soon"'),
         (["retry", "--failed", "--platform", "fb"], "usage", '"fb"'),
-        (["retry", "1", "--fields", "nope"], "usage", '"nope"'),
         (["run", "--once", "--until-idle"], "usage", "--until-idle"),
         (["run", "--once", "--max-time", "30"], "time", "ttp run --once --max-time 30m --json"),
         (["run", "--max-time", "5s"], "usage", "--max-time"),

@@ -84,7 +84,6 @@ def test_the_present_month_is_compared_with_as_much_of_the_last(measured: Progra
         ("--format", "xls"),
         ("prev", "--since", "7d"),
         ("--since", "7d", "--until", "20d"),
-        ("--fields", "nothing"),
         ("--tz", "Mars"),
     ],
 )

@@ -10,7 +10,7 @@ from tests.clock import START, FakeClock
 from tests.conftest import Program
 from ttp.cli.commands.run import PublishReport
 from ttp.cli.context import Context
-from ttp.domain.event import STORE, UPGRADE, Event
+from ttp.domain.event import Event, IdleReason
 from ttp.publisher.loop import Mode
 
 
@@ -73,7 +73,7 @@ def test_a_run_without_accounts_says_so_each_time(ttp: Program) -> None:
     assert ttp("run", "--once", "--quiet").err == ""
 
 
-@pytest.mark.parametrize("kind", [UPGRADE, STORE])
+@pytest.mark.parametrize("kind", [IdleReason.UPGRADE, IdleReason.STORE])
 @pytest.mark.parametrize(("mode", "lines"), [(Mode.LOOP, 1), (Mode.ONCE, 0)])
 def test_a_quiet_loop_still_reports_why_it_does_not_publish_for_the_log_of_a_service(
     ttp: Program, clock: FakeClock, capsys: pytest.CaptureFixture[str], mode: Mode, lines: int, kind: str

@@ -11,7 +11,7 @@ import pytest
 
 from tests.cli.recommended import NOTHING, told
 from ttp.cli.render.heatmap import BEST, DARK, LIGHT, Colors, heatmap_html, heatmap_svg
-from ttp.domain.optimal import Evidence, Recommendation
+from ttp.domain.optimal.recommendation import Evidence, Recommendation
 
 SVG = "{http://www.w3.org/2000/svg}"
 OUTSIDE = re.compile(r"(?:src|href|url|import|xlink)\s*[=(\s]", re.IGNORECASE)

@@ -17,12 +17,12 @@ from ttp.cli.render.page import Page
 from ttp.cli.render.width import columns
 from ttp.cli.terminal import to_ascii
 from ttp.domain.metrics.sample import OnlineFollowers
-from ttp.domain.optimal import Evidence, Rating, week_schedule
 from ttp.domain.optimal.backtest import Backtest, Lift
 from ttp.domain.optimal.estimate import Parts
 from ttp.domain.optimal.explanation import Explanation, PostBehind
 from ttp.domain.optimal.features import PostFeatures
 from ttp.domain.optimal.free_hours import Week
+from ttp.domain.optimal.recommendation import Evidence, Rating, week_schedule
 from ttp.domain.time.formatting import DAYS_IN_FULL
 from ttp.services.optimal import ExplainedRating
 
@@ -122,13 +122,6 @@ def test_without_data_the_command_that_would_get_some_is_named() -> None:
         assert drawn(picture(advice(NOTHING), PAGE)) == f"x/none\n  No measured posts yet.  Get some:  {WAY}\n"
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-def test_the_bars_fit_every_width(width: int) -> None:
-    lines = list(render_recommendation(advice(told(Evidence.THIN), TONIGHT), replace(PAGE, width=width)))
-    assert sum(" %  (" in line or line.endswith("…") for line in lines) >= 8
-    assert all(columns(line) <= width for line in lines if "ttp " not in line)
-
-
 # ttp optimal heatmap
 
 
@@ -180,12 +173,6 @@ def test_the_week_has_the_best_hours_of_each_day() -> None:
     assert lines[0] == "instagram/roastery   hours in Europe/Berlin"
     assert lines[3] == "  Tue  18:00  80 %    17:00  60 %    19:00  60 %    20:00  40 %"
     assert drawn(render_week(Week((), None, ()), PAGE)) == f"No metrics yet.  Import some:  {WAY}\n"
-
-
-@pytest.mark.parametrize("width", WIDTHS)
-def test_the_week_fits_every_width(width: int) -> None:
-    found = Week(("x/me",), BERLIN, tuple(week_schedule(told())))
-    assert all(columns(line) <= width for line in render_week(found, replace(PAGE, width=width)) if "ttp " not in line)
 
 
 # ttp optimal explain
@@ -245,12 +232,6 @@ def test_days_and_slots_are_explained_among_their_kind() -> None:
         assert words in drawn(render_explanation(other, PAGE))
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-def test_explanations_fit_every_width(width: int) -> None:
-    lines = render_explanation(explained(13), replace(PAGE, width=width))
-    assert all(columns(line) <= width for line in lines)
-
-
 # ttp optimal backtest
 
 
@@ -289,8 +270,16 @@ def test_a_backtest_is_honest(test: Backtest, words: str) -> None:
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_backtests_fit_every_width(width: int) -> None:
-    assert all(columns(line) <= width for line in render_backtest(TESTED, replace(PAGE, width=width), WAY))
+def test_every_picture_fits_every_width(width: int) -> None:
+    page = replace(PAGE, width=width)
+    week = Week(("x/me",), BERLIN, tuple(week_schedule(told())))
+    for picture in (
+        render_recommendation(advice(told(Evidence.THIN), TONIGHT), page),
+        render_week(week, page),
+        render_explanation(explained(13), page),
+        render_backtest(TESTED, page, WAY),
+    ):
+        assert all(columns(line) <= width for line in picture if "ttp " not in line)
 
 
 def test_a_comparison_by_views_is_named() -> None:

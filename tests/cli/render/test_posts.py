@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.cli.render.test_heatmap_files import contrast
 from ttp.cli.commands.status import render_status
 from ttp.cli.render.accounts import render_accounts
 from ttp.cli.render.metrics import render_samples
@@ -603,11 +604,11 @@ def test_the_fixed_colours_are_read_on_black_and_on_white(style: Style) -> None:
     number = int(replace(PAGE, color=True).paint("x", style).partition("38;5;")[2].partition("m")[0])
     steps = (0, 95, 135, 175, 215, 255)
     cube = number - 16
-    gray = (8 + 10 * (number - 232),) * 3
-    color = gray if number >= 232 else (steps[cube // 36], steps[cube // 6 % 6], steps[cube % 6])
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (part / 255 for part in color)]
-    light = sum(share * part for share, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
-    assert min((light + 0.05) / 0.05, 1.05 / (light + 0.05)) > 4.4
+    parts = [8 + 10 * (number - 232)] * 3
+    if number < 232:
+        parts = [steps[cube // 36], steps[cube // 6 % 6], steps[cube % 6]]
+    color = "#" + "".join(f"{part:02x}" for part in parts)
+    assert min(contrast(color, ground) for ground in ("#000000", "#ffffff")) > 4.4
 
 
 def test_a_row_that_wraps_keeps_its_columns_and_its_command() -> None:

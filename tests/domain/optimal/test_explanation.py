@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from tests.examples import examples
 from ttp.domain.metrics.sample import Sample
-from ttp.domain.optimal import recommend
 from ttp.domain.optimal.explanation import Explanation, explain
+from ttp.domain.optimal.recommendation import recommend
 
 ACCOUNT = "x/me"
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)

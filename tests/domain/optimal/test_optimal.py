@@ -12,20 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ttp.domain.metrics.sample import Sample
-from ttp.domain.optimal import (
-    Evidence,
-    Parts,
-    Rating,
-    Recommendation,
-    Signal,
-    model,
-    rank,
-    recommend,
-    recommendation,
-    week_schedule,
-)
+from ttp.domain.optimal import recommendation
+from ttp.domain.optimal.estimate import Parts
 from ttp.domain.optimal.features import NEWEST, features
 from ttp.domain.optimal.model import estimate
+from ttp.domain.optimal.recommendation import Evidence, Rating, Recommendation, Signal, rank, recommend, week_schedule
 from ttp.domain.time.formatting import DAYS_IN_FULL
 
 ACCOUNT = "x/me"
@@ -383,7 +374,7 @@ def test_the_eighty_percent_interval_narrows_with_posts() -> None:
 def test_an_estimate_is_the_same_every_time() -> None:
     rows = features(history(50, evening), account=ACCOUNT, zone=ZONE)
     first = estimate(rows)
-    model._estimate.cache_clear()
+    estimate.cache_clear()
     assert estimate(rows) == first
 
 

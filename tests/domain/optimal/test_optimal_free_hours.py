@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.examples import examples
 from ttp.domain.metrics.sample import Sample
-from ttp.domain.optimal import Effects, Rating, Recommendation, recommend
+from ttp.domain.optimal.estimate import Effects
 from ttp.domain.optimal.free_hours import (
     BEST,
     EARLIEST,
@@ -27,6 +27,7 @@ from ttp.domain.optimal.free_hours import (
     full_hours,
     next_free_hour,
 )
+from ttp.domain.optimal.recommendation import Rating, Recommendation, recommend
 from ttp.domain.time.quiet_hours import QuietHours, parse_quiet_hours
 
 BERLIN = ZoneInfo("Europe/Berlin")

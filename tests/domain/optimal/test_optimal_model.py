@@ -2,6 +2,7 @@
 
 import math
 import random
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -50,10 +51,10 @@ SHAPE = Prior(0.2, 0.06, 0.4)
 Matrix = np.ndarray[tuple[int, int], np.dtype[np.float64]]
 
 
-def posts_of(many: int, seed: int = 5) -> list[PostFeatures]:
+def posts_of(many: int, seed: int = 5) -> tuple[PostFeatures, ...]:
     rng = random.Random(seed)
     times = sorted(MONDAY + timedelta(hours=rng.randrange(24 * 7 * 60)) for _ in range(many))
-    return [
+    return tuple(
         PostFeatures(
             at,
             at.hour,
@@ -62,10 +63,10 @@ def posts_of(many: int, seed: int = 5) -> list[PostFeatures]:
             5 + 0.5 * math.sin(at.hour / 24 * 2 * math.pi) + rng.gauss(0, 1),
         )
         for at in times
-    ]
+    )
 
 
-def centred(posts: list[PostFeatures]) -> list[float]:
+def centred(posts: Sequence[PostFeatures]) -> list[float]:
     average = sum(post.engagement for post in posts) / len(posts)
     return [post.engagement - average for post in posts]
 
@@ -143,7 +144,7 @@ def test_less_is_expected_of_the_night_and_nothing_of_days() -> None:
 # --- the fit, against the same normal distribution written out in full ---
 
 
-def nuisance(posts: list[PostFeatures]) -> Matrix:
+def nuisance(posts: Sequence[PostFeatures]) -> Matrix:
     bends = max(1, len(posts) // 15)
     place = np.arange(len(posts)) / (len(posts) - 1) * bends
     trend = [BEND_SD * np.clip(place - bend, 0, 1) for bend in range(bends)]
@@ -151,21 +152,21 @@ def nuisance(posts: list[PostFeatures]) -> Matrix:
     return np.stack([np.full(len(posts), LEVEL_SD), *trend, *kinds], axis=1)
 
 
-def before_any_post(posts: list[PostFeatures], shape: Prior) -> Matrix:
+def before_any_post(posts: Sequence[PostFeatures], shape: Prior) -> Matrix:
     """What the prior expects of each post."""
     cells = [24 * post.weekday + post.hour for post in posts]
     whole: Matrix = np.array(prior_mean(shape)) @ np.array(COLUMNS)[:, cells]
     return whole
 
 
-def covariance_of(posts: list[PostFeatures]) -> Matrix:
+def covariance_of(posts: Sequence[PostFeatures]) -> Matrix:
     """Of the noise and the effects that slots have of their own."""
     cells = np.array([24 * post.weekday + post.hour for post in posts])
     whole: Matrix = np.eye(len(posts)) + SLOT_SD**2 * (cells[:, None] == cells[None, :])
     return whole
 
 
-def waves_of(posts: list[PostFeatures], shape: Prior) -> Matrix:
+def waves_of(posts: Sequence[PostFeatures], shape: Prior) -> Matrix:
     cells = [24 * post.weekday + post.hour for post in posts]
     whole: Matrix = (np.array(COLUMNS)[:, cells] * np.array(prior_sd(shape))[:, None]).T
     return whole
@@ -254,7 +255,7 @@ def test_the_draws_lie_around_the_mean() -> None:
 def test_an_outlier_is_drawn_in_and_a_monstrous_one_is_left_out() -> None:
     posts = posts_of(100)
     good, monstrous = (
-        [post._replace(engagement=post.engagement + more) if i == 50 else post for i, post in enumerate(posts)]
+        tuple(post._replace(engagement=post.engagement + more) if i == 50 else post for i, post in enumerate(posts))
         for more in (3.5, 20.0)
     )
     assert estimate(posts).posts[50].clipped == pytest.approx(0, abs=1.5)

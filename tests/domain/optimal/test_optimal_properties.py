@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.examples import examples
 from ttp.domain.metrics.sample import LARGEST_COUNT, Sample
-from ttp.domain.optimal import Recommendation, Signal, recommend
+from ttp.domain.optimal.recommendation import Recommendation, Signal, recommend
 
 ACCOUNT = "x/me"
 ZONE = ZoneInfo("UTC")

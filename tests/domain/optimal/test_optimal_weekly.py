@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from ttp.domain.metrics.sample import Sample
-from ttp.domain.optimal import Recommendation, recommend, week_schedule
 from ttp.domain.optimal.free_hours import Week, combine_weeks
+from ttp.domain.optimal.recommendation import Recommendation, recommend, week_schedule
 from ttp.domain.time.formatting import DAYS_IN_FULL
 
 NOW = datetime(2026, 11, 24, 12, 46, tzinfo=UTC)

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from tests.domain.plan.test_planner import BERLIN, START, clocks, drafts, nothing, told, within
 from tests.examples import examples
-from ttp.domain.plan import AccountSchedule, Basis, Draft, Limits, Plan, PlanMethod, spread
+from ttp.domain.plan.planner import Plan, spread
+from ttp.domain.plan.scoring import AccountSchedule, Basis, Draft, Limits, PlanMethod
 from ttp.domain.time.quiet_hours import QuietHours, parse_quiet_hours
 
 ME, YOU = ("x/me",), ("x/you",)
@@ -110,21 +111,6 @@ def test_where_there_are_no_slots_or_none_in_common_posts_go_evenly_over_waking_
     first = next(one.at for one in plan.assignments if one.id == 1)
     second = next(one.at for one in plan.assignments if one.id == 2)
     assert abs(first - second) >= timedelta(hours=1)
-
-
-def test_a_slot_keeps_its_wall_clock_over_the_change_of_clocks() -> None:
-    start = datetime(2026, 10, 23, 12, tzinfo=UTC)
-    slots = [datetime(2026, 10, 24 + n, 9, tzinfo=BERLIN).astimezone(UTC) for n in range(4)]
-
-    plan = planned(
-        drafts(4),
-        {"x/me": AccountSchedule(nothing("x/me"), slots=slots)},
-        Limits(start, start + timedelta(days=5)),
-        PlanMethod.SLOTS,
-    )
-
-    assert [one.at for one in plan.assignments] == slots
-    assert {f"{one.at.astimezone(BERLIN):%H:%M}" for one in plan.assignments} == {"09:00"}
 
 
 @given(

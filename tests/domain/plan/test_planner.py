@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.examples import examples
-from ttp.domain.optimal import Effects, Rating, Recommendation
-from ttp.domain.plan import AccountSchedule, Draft, Exploring, Limits, Plan, spread
-from ttp.domain.plan.scoring import AWAKE, UNKNOWN
+from ttp.domain.optimal.estimate import Effects
+from ttp.domain.optimal.recommendation import Rating, Recommendation
+from ttp.domain.plan.planner import Exploring, Plan, spread
+from ttp.domain.plan.scoring import AWAKE, UNKNOWN, AccountSchedule, Draft, Limits
 from ttp.domain.time.quiet_hours import QuietHours, parse_quiet_hours
 
 BERLIN, KOLKATA, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Kolkata"), ZoneInfo("America/New_York")

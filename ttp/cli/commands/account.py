@@ -21,9 +21,9 @@ from ttp.cli.options import (
     NoInput,
     Options,
     Yes,
+    named_accounts,
     parse_platform_options,
     read_file,
-    split_list,
     with_output,
 )
 from ttp.cli.render.accounts import ACCOUNT_SPEC, ACCOUNTS_SPEC
@@ -267,7 +267,7 @@ def remove(context: Context, name: AccountName, yes: Yes = False, no_input: NoIn
     found = context.queries.account(name)
     if not confirm(f"Remove {found.name} and its credentials?", yes=yes, no_input=no_input):
         return FAILED
-    left = context.account_removal.remove(name, cancel=yes)
+    left = context.accounts.remove(name, cancel=yes)
     more = f" Cancelled for it: {' '.join(map(str, left.cancelled))}." if left.cancelled else ""
     context.out.write_one(ACCOUNTS_SPEC, left.account, say=[f"Removed {left.account.name}.{more}"])
     if left.access is not None:
@@ -392,14 +392,15 @@ def _pasted(context: Context, pending: PendingLogin, *, ask: bool, browser: bool
     """Return the answer that the person pastes. UsageError without a terminal, or after several wrong answers."""
     from ttp.platforms.oauth.callback import NotThisLogin, read_pasted
 
+    facts = context.platforms.facts(pending.platform)
     if not ask:
-        raise UsageError(
-            "cannot ask for the address: there is no terminal",
-            Hint("try", f"ttp account add {_full(pending)} --credentials FILE"),
-        )
-    _show(pending, context.platforms.title(pending.platform), browser=browser)
-    soon = " Do it within 30 seconds: the code in it expires." if _is_quick(context, pending) else ""
-    if pending.redirect_uri == context.platforms.facts(pending.platform).paste_redirect:
+        name = pending.name if pending.handle else f"{pending.platform}/HANDLE"
+        way = Hint("try", f"ttp account add {name} --credentials FILE")
+        raise UsageError("cannot ask for the address: there is no terminal", way)
+    _show(pending, facts.title, browser=browser)
+    is_quick = facts.code_life < timedelta(minutes=1)
+    soon = " Do it within 30 seconds: the code in it expires." if is_quick else ""
+    if pending.redirect_uri == facts.paste_redirect:
         print_prompt("At the end the browser shows a code. Copy it.")
     else:
         print_prompt(
@@ -416,15 +417,6 @@ def _pasted(context: Context, pending: PendingLogin, *, ask: bool, browser: bool
                 return answer
     again = Hint("try", f"ttp account connect {pending.name} --paste")
     raise UsageError(f"the pasted address is not complete: {why}", again)
-
-
-def _full(pending: PendingLogin) -> str:
-    return pending.name if pending.handle else f"{pending.platform}/HANDLE"
-
-
-def _is_quick(context: Context, pending: PendingLogin) -> bool:
-    """Return whether the code in the address expires within a minute."""
-    return context.platforms.facts(pending.platform).code_life < timedelta(minutes=1)
 
 
 def _print_connected(context: Context, done: ConnectResult) -> None:
@@ -490,23 +482,18 @@ def _browsers_silent() -> Iterator[None]:
 
 
 def _line(prompt: str) -> str:
-    """Ask for a line and return it stripped. UsageError at the end of stdin."""
-    typed = read_line(prompt)
-    if typed is None:
-        raise _ended()
-    return typed
+    return _typed(read_line(prompt))
 
 
 def _secret(prompt: str) -> str:
-    """Ask for the client secret without echoing it."""
-    typed = read_secret(f"{prompt} (hidden): ")
-    if typed is None:
-        raise _ended()
-    return typed
+    return _typed(read_secret(f"{prompt} (hidden): "))
 
 
-def _ended() -> UsageError:
-    return UsageError("nothing was typed; no account was connected")
+def _typed(answer: str | None) -> str:
+    """Return the answer. UsageError at the end of stdin."""
+    if answer is None:
+        raise UsageError("nothing was typed; no account was connected")
+    return answer
 
 
 _VIEW = replace(ACCOUNTS_SPEC, columns=("account",))
@@ -551,8 +538,7 @@ def _pausing(context: Context) -> AccountPause:
 
 
 def _wanted(context: Context, names: Sequence[str] | None) -> Sequence[Account]:
-    look = context.queries
-    return look.find_accounts(split_list(names) or ()) if names else look.accounts()
+    return named_accounts(context, names) if names else context.queries.accounts()
 
 
 def _names(accounts: Sequence[Account]) -> str:

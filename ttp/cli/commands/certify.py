@@ -123,10 +123,8 @@ def certify(
     context.out.write_list(spec, results)
     if to is not None:
         output_file.write(to, report_lines(head, results), context.own_files, over=False, typed=report)
-    left = [one for one in results if one.outcome in ("verified", "published") and one.deleted is None]
-    if left and not keep:
-        why = plan.cannot_delete or "ttp was interrupted"
-        context.out.note(f"{plural(len(left), 'post')} stay{'s' * (len(left) == 1)} on {account.name}: {why}")
+    if not keep:
+        _note_left(context, plan, results)
     if signal is not None:
         return 128 + signal
     good = all(one.outcome in ("verified", "skipped") and one.deleted is not False for one in results)
@@ -144,6 +142,14 @@ def _new_file(context: Context, typed: str) -> Path:
     if not path.parent.is_dir():
         raise NotFound(f"there is no folder {path.parent}", Hint("fix", f"mkdir -p {shlex.quote(str(path.parent))}"))
     return path
+
+
+def _note_left(context: Context, plan: CertificationPlan, results: Sequence[CertifiedPost]) -> None:
+    """Print a note about posts that stay on the platform, and why."""
+    left = [one for one in results if one.outcome in ("verified", "published") and one.deleted is None]
+    if left:
+        why = plan.cannot_delete or "ttp was interrupted"
+        context.out.note(f"{plural(len(left), 'post')} stay{'s' * (len(left) == 1)} on {plan.account.name}: {why}")
 
 
 def _question(plan: CertificationPlan, *, keep: bool) -> str:

@@ -47,6 +47,7 @@ def _origins(shown: Sequence[Json], page: Page) -> Iterable[str]:
 VIEW: OutputSpec[Json] = OutputSpec(("key", "value", "origin", "default", "help"), ("key", "value"), dict)
 _VALUE = replace(VIEW, columns=("value",))
 _WITH_ORIGIN = replace(VIEW, columns=("key", "value", "origin"), render=_origins)
+_EDIT_AGAIN = Hint("fix", "ttp config edit")
 Name = Annotated[str, typer.Argument(metavar="KEY", help="A setting: publish.retry_max.")]
 
 
@@ -131,9 +132,6 @@ def edit_(context: Context) -> None:
     Examples:
       ttp config edit
     """
-    from ttp.cli.editor import edit
-    from ttp.domain.time.zones import parse_configured_zone
-
     path = settings.config_path()
     there = settings.text_of(path)
     before = "\n".join([*template(context.keys), ""]) if there is None else there
@@ -144,20 +142,45 @@ def edit_(context: Context) -> None:
         )
     else:
         replace_file(draft, None, before)
-    go_on = Hint("fix", "ttp config edit")
+    after = _edited(draft, before)
+    _check_draft(context, draft, path)
+    if after != before and not replace_file(path, there, after):
+        raise Conflict(
+            f"{path} was changed while you edited; your text is not used yet",
+            Hint("see", shlex.join(["diff", str(path), str(draft)])),
+            _EDIT_AGAIN,
+        )
+    draft.unlink(missing_ok=True)
+    context.out.write_message(f"{path} is {'unchanged' if after == before else 'changed'}.")
+    if after != before:
+        _note_running_publisher(context)
+
+
+def _edited(draft: Path, before: str) -> str:
+    """Return the text of the draft after the user's editor. A draft that an editor's failure left as it was is removed.
+    Conflict."""
+    from ttp.cli.editor import edit
+
     try:
         edit(draft)
     except TtpError as failed:
         if settings.text_of(draft) in (None, before):
             draft.unlink(missing_ok=True)
             raise
-        raise type(failed)(failed.message, *failed.hints, go_on) from None
+        raise type(failed)(failed.message, *failed.hints, _EDIT_AGAIN) from None
     after = settings.text_of(draft)
     if after is None:
         raise Conflict(
             f"{draft}, which your editor had open, was used by another `ttp config edit` or deleted",
             Hint("see", "ttp config show --changed"),
         )
+    return after
+
+
+def _check_draft(context: Context, draft: Path, path: Path) -> None:
+    """Refuse a text with errors, named as the config file's; settings that ttp does not know are noted. UsageError."""
+    from ttp.domain.time.zones import parse_configured_zone
+
     found, wrong = settings.load_with_problems({"TTP_CONFIG": str(draft)}, context.keys)
     if found.text("timezone"):
         try:
@@ -167,18 +190,8 @@ def edit_(context: Context) -> None:
     for error in wrong:
         said = error.message.replace(str(draft), str(path))
         if not isinstance(error, settings.UnknownSetting):
-            raise UsageError(said, go_on)
+            raise UsageError(said, _EDIT_AGAIN)
         context.out.note(said)
-    if after != before and not replace_file(path, there, after):
-        raise Conflict(
-            f"{path} was changed while you edited; your text is not used yet",
-            Hint("see", shlex.join(["diff", str(path), str(draft)])),
-            go_on,
-        )
-    draft.unlink(missing_ok=True)
-    context.out.write_message(f"{path} is {'unchanged' if after == before else 'changed'}.")
-    if after != before:
-        _note_running_publisher(context)
 
 
 @config.command("path")

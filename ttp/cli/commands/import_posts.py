@@ -201,7 +201,7 @@ def spreading(
     context: Context, way: str | None, start: str | None, days: int | None, per_day: int | None, tz: str | None
 ) -> ImportScheduler | None:
     """Return the plan of `--spread`; None without it. UsageError."""
-    from ttp.domain.plan import PlanMethod
+    from ttp.domain.plan.scoring import PlanMethod
     from ttp.services.files.importer import ImportScheduler
 
     if way is None:

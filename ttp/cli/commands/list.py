@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
@@ -106,16 +106,22 @@ def list_(
     if ids:
         for post in posts:
             context.out.line(str(post.id))
-        return
-    if shown is None:
+    elif shown is None:
         context.out.write_list(posts_module.POSTS_SPEC, posts)
-        return
-    first, foot = list(posts), []
-    if len(first) > shown:
-        rest = other_options(limit=str(2 * shown)) if sort else other_options(after=str(first[shown - 1].id))
+    else:
+        _write_page(context, list(posts), paused, filtered=filtered or begins is not None, is_sorted=bool(sort))
+
+
+def _write_page(
+    context: Context, posts: Sequence[PostView], paused: Sequence[str], *, filtered: bool, is_sorted: bool
+) -> None:
+    """Print the first posts for a person, and the command for more."""
+    foot = []
+    if len(posts) > SHOWN:
+        rest = other_options(limit=str(2 * SHOWN)) if is_sorted else other_options(after=str(posts[SHOWN - 1].id))
         foot = [f"more:  {retype(context.argv, rest)}"]
-    none = [NO_MATCH, *paused] if (filtered or begins) and not first else None
-    context.out.write_list(posts_module.POSTS_SPEC, first[:shown], say=none, foot=[*foot, *paused])
+    none = [NO_MATCH, *paused] if filtered and not posts else None
+    context.out.write_list(posts_module.POSTS_SPEC, posts[:SHOWN], say=none, foot=[*foot, *paused])
 
 
 def _sort_key(sort: str, after: int | None) -> Callable[[PostView], Any]:

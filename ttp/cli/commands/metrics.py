@@ -15,7 +15,7 @@ import typer
 
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, PARTIAL, RECONNECT, quote_command, retype
-from ttp.cli.options import MOST, Accounts, DateOrder, NoInput, Tz, Yes, split_list, with_output
+from ttp.cli.options import MOST, Accounts, DateOrder, NoInput, Tz, Yes, named_accounts, with_output
 from ttp.cli.output import Output
 from ttp.cli.progress import progress
 from ttp.cli.render import metrics as render_metrics
@@ -26,6 +26,7 @@ from ttp.domain.account import Account, parse_account_name
 from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, NotFound, PartlyFailed, TtpError, UsageError
 from ttp.domain.metrics.ingest.columns import find_source
+from ttp.domain.time.zones import parse_zone
 from ttp.services.files.metrics_rows import as_text
 from ttp.services.metrics.imports import ImportOptions, MetricsImport
 from ttp.services.metrics.sync import PullResult, ReadingStopped
@@ -75,8 +76,20 @@ def import_(
       ttp metrics import export.csv --account ig/shop --tz Europe/Berlin --dry-run
       ttp metrics import clicks.csv --map Clicks=likes --account x/me
     """
-    how = how_to_read(context, source=own_format, account=account, mapped=mapped, tz=tz, dates=dates)
-    return import_metrics(context, file, how, dry_run=dry_run)
+    how = ImportOptions(
+        source=None if own_format is None else find_source(own_format, context.platforms),
+        mapped=_pairs(mapped or ()),
+        account=None if account is None else "/".join(parse_account_name(account, context.platforms)),
+        zone=None if tz is None else parse_zone(tz),
+        order=dates,
+    )
+    done = _import_file(context, file, how, dry_run=dry_run)
+    for note in _notes(done, dry_run):
+        context.out.note(note)
+    if how.account and any(reason.endswith(f", not of {how.account}") for _, reason in done.rejected):
+        again = retype(context.argv, other_options(account=None))
+        context.out.note(f"The file is of another account. Import it for that account:\nfix: {again}")
+    return _print_import(context.out, done, dry_run)
 
 
 @metrics.command("pull")
@@ -103,8 +116,19 @@ def pull(
       ttp metrics pull
       ttp metrics pull --account ig/shop --history 200
     """
-    named = context.queries.find_accounts(split_list(account) or ())
-    return pull_metrics(context, named, history, yes=yes, no_input=no_input)
+    named = named_accounts(context, account)
+    accounts = named or _all(context, history)
+    wanted = [(one, context.metrics_sync.posts(one) if history is None else []) for one in accounts]
+    if not _paid(context, wanted, history, yes=yes, no_input=no_input):
+        return FAILED
+    done = []
+    try:
+        for one, posts in wanted:
+            with progress(context.out, one.name, len(posts) if history is None else history) as tell:
+                done.append(context.metrics_sync.pull(one, posts, history, tell))
+    finally:
+        context.metrics_sync.close()
+    return _print_pull(context, done, history, alone=len(named) == 1)
 
 
 @metrics.command("list")
@@ -125,7 +149,7 @@ def list_(
     shown = 50 if context.out.for_people and limit is None else limit
     context.out.write_list(
         render_metrics.SAMPLES_SPEC,
-        context.metrics.samples(context.queries.find_accounts(split_list(account) or ()), shown),
+        context.metrics.samples(named_accounts(context, account), shown),
     )
 
 
@@ -138,38 +162,14 @@ def summary(context: Context, account: Accounts = None) -> None:
       ttp metrics summary
       ttp metrics summary --account x/me
     """
-    context.out.write_list(
-        render_metrics.TOTALS, context.metrics.totals(context.queries.find_accounts(split_list(account) or ()))
-    )
+    context.out.write_list(render_metrics.TOTALS, context.metrics.totals(named_accounts(context, account)))
 
 
 SHOWN = 10
 """Rejected rows and unknown columns that are listed."""
 
 
-def how_to_read(
-    context: Context,
-    *,
-    source: str | None,
-    account: str | None,
-    mapped: Sequence[str] | None,
-    tz: str | None,
-    dates: str | None,
-) -> ImportOptions:
-    """Parse the options about the file. UsageError."""
-    from ttp.domain.time.zones import parse_zone
-
-    return ImportOptions(
-        source=None if source is None else find_source(source, context.platforms),
-        mapped=_pairs(mapped or ()),
-        account=None if account is None else "/".join(parse_account_name(account, context.platforms)),
-        zone=None if tz is None else parse_zone(tz),
-        order=dates,
-    )
-
-
-def import_metrics(context: Context, file: str, how: ImportOptions, *, dry_run: bool) -> int:
-    """Import a file and print the result; return the exit code."""
+def _import_file(context: Context, file: str, how: ImportOptions, *, dry_run: bool) -> MetricsImport:
     done = MetricsImport()
     with _opened(file) as binary, _no_garbage():
         text = as_text(binary)
@@ -181,12 +181,7 @@ def import_metrics(context: Context, file: str, how: ImportOptions, *, dry_run: 
             except KeyboardInterrupt:
                 context.out.note(_stopped(done, dry_run))
                 raise
-    for note in _notes(done, dry_run):
-        context.out.note(note)
-    if how.account and any(reason.endswith(f", not of {how.account}") for _, reason in done.rejected):
-        again = retype(context.argv, other_options(account=None))
-        context.out.note(f"The file is of another account. Import it for that account:\nfix: {again}")
-    return _print_import(context.out, done, dry_run)
+    return done
 
 
 def _print_import(out: Output, done: MetricsImport, dry_run: bool) -> int:
@@ -293,22 +288,6 @@ ASK_ABOVE = 0.05
 """Dollars. More needs confirmation."""
 
 
-def pull_metrics(context: Context, named: Sequence[Account], history: int | None, *, yes: bool, no_input: bool) -> int:
-    """Pull the metrics of the named accounts, else of all that cost nothing; return the exit code."""
-    accounts = named or _all(context, history)
-    wanted = [(one, context.metrics_sync.posts(one) if history is None else []) for one in accounts]
-    if not _paid(context, wanted, history, yes=yes, no_input=no_input):
-        return FAILED
-    done = []
-    try:
-        for account, posts in wanted:
-            with progress(context.out, account.name, len(posts) if history is None else history) as tell:
-                done.append(context.metrics_sync.pull(account, posts, history, tell))
-    finally:
-        context.metrics_sync.close()
-    return _print_pull(context, done, history, alone=len(named) == 1)
-
-
 def _all(context: Context, history: int | None) -> list[Account]:
     accounts, left_out = context.metrics_sync.choose_accounts(list(context.queries.accounts()))
     for one in left_out:
@@ -368,7 +347,7 @@ def _print_pull(context: Context, done: Sequence[PullResult], history: int | Non
 
 
 def _sentence(one: PullResult) -> str:
-    said = f"{one.account}: {one.read} {'post' if one.read == 1 else 'posts'} read: {one.inserted} new"
+    said = f"{one.account}: {plural(one.read, 'post')} read: {one.inserted} new"
     return f"{said}, {one.updated} updated, {one.unchanged} unchanged, {len(one.rejected)} rejected."
 
 

@@ -32,11 +32,11 @@ from ttp.domain.action import other_options
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import Hint, NotAllowed, PartlyFailed, ReconnectNeeded, TtpError, UsageError
 from ttp.domain.media.item import is_web_address
-from ttp.domain.post_edit import with_tags
 
 if TYPE_CHECKING:
     from ttp.domain.post_edit import PostInput
     from ttp.domain.time.resolve import ResolvedTime
+    from ttp.services.posts import SavedPost
     from ttp.services.preview import PostPreview
     from ttp.services.remote_delete import DeletedPost, DeletePlan, DeleteResult
 
@@ -223,33 +223,40 @@ def edit(
     assert post_id is not None
     _refuse_unquoted_time(context, text, at)
     words, piped = options.read_text(context, text)
-    nothing = not any(tags) and all(value is None for value in (words, at, max_late, *given.values()))
-    if nothing and not in_editor and not (is_interactive() and not no_input):
+    if not any(tags) and all(value is None for value in (words, at, max_late, *given.values())):
+        in_editor = in_editor or _may_ask_for_changes(post_id, no_input=no_input)
+    with context.naming_choices(), _keeping_text(context, words if piped else None):
+        context.out.check_fields(saved_posts_spec())
+        wanted = _parse_post_input(
+            context, words, given, max_late, at=at, tz=tz, piped=piped and in_editor, may_empty=True
+        )
+        wanted = replace(wanted, add_tags=tags[0], remove_tags=tags[1])
+        saved = None if in_editor else _edit_now(context, post_id, wanted)
+    if saved is None:
+        from ttp.cli.editor import edit_in_editor
+
+        edit_in_editor(context, post_id, wanted)
+    else:
+        said = f"Changed post {post_id}." if at is None else scheduled_text(context, saved.post, saved.time)
+        print_saved_post(context, saved, said, timed=at is not None)
+    return DONE
+
+
+def _may_ask_for_changes(post_id: int, *, no_input: bool) -> bool:
+    """Return True if an edit without changes can open the editor. UsageError if not."""
+    if no_input or not is_interactive():
         raise UsageError(
             "nothing to change",
             Hint("try", f"ttp edit {post_id} 'A better text'"),
             Hint("see", "ttp edit --help"),
         )
-    if in_editor or nothing:
-        from ttp.cli.editor import edit_in_editor
+    return True
 
-        with _keeping_text(context, words if piped else None):
-            context.out.check_fields(saved_posts_spec())
-            wanted = _parse_post_input(context, words, given, max_late, at=at, tz=tz, piped=piped, may_empty=True)
-            if any(tags):
-                known = context.queries.post(post_id).tags if wanted.tags is None else wanted.tags
-                wanted = replace(wanted, tags=with_tags(known, *tags))
-        edit_in_editor(context, post_id, wanted)
-        return DONE
-    with context.naming_choices(), _keeping_text(context, words if piped else None):
-        context.out.check_fields(saved_posts_spec())
-        wanted = _parse_post_input(context, words, given, max_late, at=at, tz=tz, may_empty=True)
-        wanted = replace(wanted, add_tags=tags[0], remove_tags=tags[1])
-        time = None if wanted.at is None else context.posts.time_of_edit(context.times, post_id, wanted)
-        saved = context.posts.edit(post_id, wanted, time)
-    said = f"Changed post {post_id}." if at is None else scheduled_text(context, saved.post, saved.time)
-    print_saved_post(context, saved, said, timed=at is not None)
-    return DONE
+
+def _edit_now(context: Context, post_id: int, wanted: PostInput) -> SavedPost:
+    """Change a post, and import what times need only if it gets one."""
+    time = None if wanted.at is None else context.posts.time_of_edit(context.times, post_id, wanted)
+    return context.posts.edit(post_id, wanted, time)
 
 
 def _for_many(post_id: int | None, where: str | None, many: Mapping[str, object], one: Sequence[object]) -> bool:

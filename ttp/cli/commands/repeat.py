@@ -20,7 +20,7 @@ from ttp.domain.time.formatting import format_instant
 from ttp.views.posts import id_ranges
 
 if TYPE_CHECKING:
-    from ttp.services.repeats import ChangedRepeat, Repeats
+    from ttp.services.repeats import ChangedRepeat, NewRepeat, Repeats
 
 repeat = typer.Typer()
 COOL_DOWN = "30d"
@@ -86,6 +86,10 @@ def add(
     options.enable_strict_checks(context, strict=strict)
     with context.naming_choices():
         done = _repeats(context).begin(wanted)
+    _answer_begun(context, done)
+
+
+def _answer_begun(context: Context, done: NewRepeat) -> None:
     for line in done.told:
         context.out.note(line)
     made = [post.id or 0 for post in done.made]

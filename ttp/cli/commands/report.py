@@ -14,10 +14,8 @@ from ttp.domain.errors import Hint, UsageError
 from ttp.domain.time.zones import parse_zone
 from ttp.services.metrics.report import check_groupings, report_periods
 
-FILES = ("csv", "md", "html")
 
-
-@with_output(render.report_spec())
+@with_output(render.REPORT_SPEC)
 def report(
     context: Context,
     when: Annotated[
@@ -52,30 +50,21 @@ def report(
       ttp report 2026-11 --account ig/shop --format html > november.html
     """
     out = context.out
-    if own_format is not None and own_format not in FILES:
-        raise UsageError(f'no format "{own_format}"', Hint("see", ", ".join((*FORMATS, *FILES))))
+    if own_format is not None and own_format not in render.FILES:
+        raise UsageError(f'no format "{own_format}"', Hint("see", ", ".join((*FORMATS, *render.FILES))))
     groups = check_groupings(split_list(by) or ())
     zone = context.zone if tz is None else parse_zone(tz)
     span = None
     if when is not None or month or week:
         span = parse_range(context, when, month=month, week=week, zone=zone)
-    period, before = report_periods(
-        context.now(),
-        span,
-        parse_bound(context, "since", since),
-        parse_bound(context, "until", until),
-    )
+    bounds = parse_bound(context, "since", since), parse_bound(context, "until", until)
+    period, before = report_periods(context.now(), span, *bounds)
     accounts = select_accounts(context, account, platform)
     zones = context.times.account_zones(accounts, tz)
     found = context.reports.report(accounts, zones, period, before, groups)
     if not found.posts and not out.for_people:
         out.note(render.NO_POSTS)
-    match own_format:
-        case "csv":
-            out.document([render.report_csv(found)])
-        case "md":
-            out.document([render.report_markdown(found, zone)])
-        case "html":
-            out.document([render.report_html(found, zone)])
-        case _:
-            out.write_one(render.report_spec(), found)
+    if own_format is None:
+        out.write_one(render.REPORT_SPEC, found)
+    else:
+        out.document([render.FILES[own_format](found, zone)])

@@ -24,7 +24,7 @@ from ttp.cli.render.width import columns, pad, wrap_sentence
 from ttp.cli.terminal import escape_text
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Hint, TtpError, UsageError
-from ttp.domain.event import APPROVAL, CLOCK, EVICTED, FIELDS, HOOKS, REPEATS, STORE, UNREADABLE, UPGRADE, Event
+from ttp.domain.event import FIELDS, Event, IdleReason
 from ttp.domain.post import PostStatus
 from ttp.publisher.loop import Mode
 from ttp.views import posts as views_posts
@@ -106,7 +106,7 @@ def run(
 
 _PROBLEMS = frozenset({"delivery.failed", "delivery.retrying", "delivery.reconciling", "delivery.needs_review"})
 _SILENT = frozenset({"publisher.started", "publisher.idle", "publisher.stopped", "delivery.sending"})
-_NOTES = frozenset({APPROVAL, CLOCK, EVICTED, HOOKS, REPEATS, STORE, UNREADABLE, UPGRADE})
+_NOTES = frozenset(IdleReason)
 _SOON = timedelta(minutes=1)
 _SHOWN_WAITING = 20
 """Posts in flight that --until-idle lists."""

@@ -10,7 +10,7 @@ import typer
 
 from ttp.cli.context import Context
 from ttp.cli.errors import option_words, quote_command
-from ttp.cli.options import Accounts, Cron, CronZone, choose_clock_zone, parse_crons, split_list, with_output
+from ttp.cli.options import Accounts, Cron, CronZone, choose_clock_zone, named_accounts, parse_crons, with_output
 from ttp.cli.render import slots as slots_module
 from ttp.domain.account import Account
 from ttp.domain.errors import Hint, UsageError
@@ -53,7 +53,7 @@ def add(
         raise UsageError(
             "name the account with --account", Hint("try", quote_command(*given, *when, "--account", name))
         )
-    accounts = context.queries.find_accounts(split_list(account) or ())
+    accounts = named_accounts(context, account)
     crons = parse_crons(words, cron, given)
     added = context.slots.add([(one, choose_clock_zone(context, tz, [one]).key) for one in accounts], crons, name)
     places = {place.slot.id: place for place in context.slots.all(accounts)}
@@ -113,4 +113,4 @@ def _said(place: SlotInstant, *, known: bool) -> str:
 
 def _wanted(context: Context, names: Sequence[str] | None) -> tuple[Account, ...] | None:
     """Return the named accounts; None for all."""
-    return context.queries.find_accounts(split_list(names) or ()) if names else None
+    return named_accounts(context, names) if names else None

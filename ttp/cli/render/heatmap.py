@@ -14,7 +14,7 @@ from ttp.cli.render.optimal import head, interval, no_posts, percent, signal_wor
 from ttp.cli.render.page import Page
 from ttp.cli.render.spec import OutputSpec, separate
 from ttp.cli.terminal import escape_text
-from ttp.domain.optimal import Rating, Recommendation
+from ttp.domain.optimal.recommendation import Rating, Recommendation
 from ttp.domain.time.formatting import DAYS_IN_FULL
 from ttp.views.optimal import HEATMAP_FIELDS, AccountAdvice, heatmap_json, heatmap_rows, list_with_single
 

@@ -18,12 +18,11 @@ from ttp.cli.render.width import cut, pad, wrap
 from ttp.cli.terminal import escape_line, escape_text
 from ttp.domain.action import WayOut
 from ttp.domain.metrics.sample import OnlineFollowers
-from ttp.domain.optimal import Evidence, Rating, Recommendation, Signal
 from ttp.domain.optimal.backtest import FEWEST_POSTS as FEWEST_TESTED
 from ttp.domain.optimal.backtest import Backtest, Lift
 from ttp.domain.optimal.explanation import NEAR_H, Explanation, PostBehind
 from ttp.domain.optimal.free_hours import Week
-from ttp.domain.optimal.recommendation import FEWEST_POSTS
+from ttp.domain.optimal.recommendation import FEWEST_POSTS, Evidence, Rating, Recommendation, Signal
 from ttp.domain.time.formatting import DAYS_IN_FULL
 from ttp.views import Json, optimal
 from ttp.views import optimal as views

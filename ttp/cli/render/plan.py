@@ -11,13 +11,14 @@ from ttp.cli.render.labels import everywhere, plural, several, short_name
 from ttp.cli.render.page import Cell, Column, Page, table
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.terminal import escape_line, escape_text
-from ttp.domain.plan import Assignment, Basis
+from ttp.domain.plan.planner import Assignment
+from ttp.domain.plan.scoring import Basis
 from ttp.domain.time.formatting import format_duration
 from ttp.views import Json
 from ttp.views.plan import ASSIGNMENT_FIELDS, _assignment_json, assignment_json, proposal_json
 
 if TYPE_CHECKING:
-    from ttp.domain.plan import PlanMethod
+    from ttp.domain.plan.scoring import PlanMethod
     from ttp.domain.post import PostFields
     from ttp.services.files.importer import RowPlan
     from ttp.services.planning import Proposal
@@ -116,7 +117,7 @@ def plan_spec(
 
 def placement_notes(found: Proposal) -> list[str]:
     """Return how posts without scores were placed, in words."""
-    from ttp.domain.plan import Basis, PlanMethod
+    from ttp.domain.plan.scoring import Basis, PlanMethod
 
     said = []
     for basis in Basis:
@@ -131,7 +132,7 @@ def placement_notes(found: Proposal) -> list[str]:
 
 def _how(way: PlanMethod, basis: Basis, names: str, *, single: bool, apart: bool) -> str:
     """Return one such note. `apart`: the accounts have slots, but none in common."""
-    from ttp.domain.plan import Basis, PlanMethod
+    from ttp.domain.plan.scoring import Basis, PlanMethod
 
     match way, basis:
         case PlanMethod.OPTIMAL, Basis.SLOTS:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from html import escape
+from types import MappingProxyType
 
 from ttp.cli.output import cell
 from ttp.cli.render.heatmap import DARK, LIGHT
@@ -32,17 +33,6 @@ class Block:
     rows: Sequence[Sequence[Cell]]
 
 
-def report_spec() -> OutputSpec[Report]:
-    """Return the spec of a report; TSV has a row for each post."""
-    return OutputSpec(
-        REPORT_FIELDS,
-        ("id", "account", "remoteId", "publishedAt", "engagement", "usual", "difference", "views"),
-        report_json,
-        lambda reports, page: (line for report in reports for line in _render(report, page)),
-        rows=lambda report: [measured_post_json(post) for post in report.posts],
-    )
-
-
 def _render(report: Report, page: Page) -> Iterator[str]:
     yield from page.flow(headline(report, page.zone).split(" "), " ")
     yield ""
@@ -55,6 +45,16 @@ def _render(report: Report, page: Page) -> Iterator[str]:
     )
     yield ""
     yield from page.flow(f"{_USUAL} {page.footer()}".split(" "), " ")
+
+
+REPORT_SPEC: OutputSpec[Report] = OutputSpec(
+    REPORT_FIELDS,
+    ("id", "account", "remoteId", "publishedAt", "engagement", "usual", "difference", "views"),
+    report_json,
+    lambda reports, page: (line for report in reports for line in _render(report, page)),
+    rows=lambda report: [measured_post_json(post) for post in report.posts],
+)
+"""In TSV a row for each post."""
 
 
 def headline(report: Report, zone: tzinfo) -> str:
@@ -315,3 +315,9 @@ def _html_cell(one: Cell, column: Column) -> str:
 
 def _side(column: Column) -> str:
     return " class=right" if column.right else ""
+
+
+FILES: Mapping[str, Callable[[Report, tzinfo], str]] = MappingProxyType(
+    {"csv": lambda report, _: report_csv(report), "md": report_markdown, "html": report_html}
+)
+"""The file formats that the command has besides those of all commands."""

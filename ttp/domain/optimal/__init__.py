@@ -4,27 +4,3 @@
 `linear_algebra`), and `recommendation` rates hours, days and slots by them. `free_hours` finds the next free one,
 `explanation` shows the posts behind a rating, `backtest` tests recommendations on later posts.
 """
-
-from ttp.domain.optimal.estimate import Effects, Estimate, Parts
-from ttp.domain.optimal.recommendation import (
-    Evidence,
-    Rating,
-    Recommendation,
-    Signal,
-    rank,
-    recommend,
-    week_schedule,
-)
-
-__all__ = [
-    "Effects",
-    "Estimate",
-    "Evidence",
-    "Parts",
-    "Rating",
-    "Recommendation",
-    "Signal",
-    "rank",
-    "recommend",
-    "week_schedule",
-]

@@ -24,9 +24,8 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from ttp.domain.metrics.sample import Sample
-from ttp.domain.optimal import recommend
 from ttp.domain.optimal.features import PostFeatures, features
-from ttp.domain.optimal.recommendation import BEST_HOURS, INTERVAL
+from ttp.domain.optimal.recommendation import BEST_HOURS, INTERVAL, recommend
 
 FEWEST_POSTS = 40
 """Fewer posts are not tested."""

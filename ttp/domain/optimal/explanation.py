@@ -13,9 +13,10 @@ from statistics import fmean
 from zoneinfo import ZoneInfo
 
 from ttp.domain.metrics.sample import Sample
-from ttp.domain.optimal import Parts, Rating, Recommendation, rank, recommend
+from ttp.domain.optimal.estimate import Parts
 from ttp.domain.optimal.features import PostFeatures, features
 from ttp.domain.optimal.model import estimate
+from ttp.domain.optimal.recommendation import Rating, Recommendation, rank, recommend
 
 NEAR_H = 2
 """Posts within so many hours influence an hour's estimate, because audiences change smoothly."""

@@ -40,7 +40,7 @@ class PostFeatures(NamedTuple):
     """Names of the known counts: posts with hidden likes are compared with each other."""
 
 
-def features(samples: Iterable[Sample], *, account: str, zone: ZoneInfo) -> list[PostFeatures]:
+def features(samples: Iterable[Sample], *, account: str, zone: ZoneInfo) -> tuple[PostFeatures, ...]:
     """Return the account's newest posts that are `SETTLED_AFTER` old, at most `NEWEST`, oldest first. Younger posts are
     included if fewer than `FEWEST_SETTLED`, or fewer than half of the posts, are old enough."""
     by_post: dict[str, list[Sample]] = {}
@@ -52,14 +52,14 @@ def features(samples: Iterable[Sample], *, account: str, zone: ZoneInfo) -> list
     if len(settled) < max(FEWEST_SETTLED, len(posts) / 2):
         settled = posts
     newest = sorted(settled, key=lambda post: (post.published_at, post.remote_id))[-NEWEST:]
-    return [
+    return tuple(
         PostFeatures(
             post.published_at, local.hour, local.weekday(), post.kind or "", math.log1p(count), post.remote_id, known
         )
         for post, (count, known) in zip(newest, _counts(newest), strict=True)
         if count is not None
         for local in (post.published_at.astimezone(zone),)
-    ]
+    )
 
 
 def _age(sample: Sample) -> timedelta:

@@ -13,8 +13,7 @@ from random import Random
 from statistics import fmean
 from zoneinfo import ZoneInfo
 
-from ttp.domain.optimal import Rating, Recommendation, week_schedule
-from ttp.domain.optimal.recommendation import BEST_HOURS, BEST_SLOTS
+from ttp.domain.optimal.recommendation import BEST_HOURS, BEST_SLOTS, Rating, Recommendation, week_schedule
 from ttp.domain.time.clock import utc_text
 from ttp.domain.time.formatting import DAYS_IN_FULL
 from ttp.domain.time.quiet_hours import QuietHours

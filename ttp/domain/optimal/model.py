@@ -37,14 +37,9 @@ BENT_FROM, FALLS_FROM, NOTHING_FROM = 2.5, 4.0, 7.0
 less until the third, from where it does not count (Hampel's function; Huber and Ronchetti, Robust Statistics, 4.8)."""
 
 
-def estimate(posts: Sequence[PostFeatures]) -> Estimate:
-    """Estimate the effects of hours, weekdays and slots from posts in time order, at least one. Deterministic, so the
-    last results are remembered: a server is asked for the same ones again and again."""
-    return _estimate(tuple(posts))
-
-
-@lru_cache(maxsize=16)
-def _estimate(posts: tuple[PostFeatures, ...]) -> Estimate:
+@lru_cache(maxsize=16)  # a server is asked for the same ones again and again
+def estimate(posts: tuple[PostFeatures, ...]) -> Estimate:
+    """Estimate the effects of hours, weekdays and slots from posts in time order, at least one. Deterministic."""
     design = Design(posts)
     average = fmean(post.engagement for post in posts)
     engagement = [post.engagement - average for post in posts]

@@ -172,7 +172,7 @@ def recommend(samples: Iterable[Sample], *, account: str, zone: ZoneInfo) -> Rec
     """Rate hours, weekdays and slots in `zone` by the samples of `account`; other samples are ignored. Deterministic;
     neither the order of the samples nor repeated ones change the result."""
     posts = features(samples, account=account, zone=zone)
-    return _rate(tuple(posts), account, zone) if posts else Recommendation(account, zone)
+    return _rate(posts, account, zone) if posts else Recommendation(account, zone)
 
 
 @lru_cache(maxsize=32)  # accounts; a server is asked for the same ones again and again

@@ -4,8 +4,3 @@ Start at `spread` in `planner`. `scoring` turns recommendations and schedules in
 `exact_choice` finds the best hours of posts to the same accounts, `assignment` those of families of posts that share
 accounts, and `bound` proves how good a plan can be.
 """
-
-from ttp.domain.plan.planner import Assignment, Exploring, Plan, spread
-from ttp.domain.plan.scoring import AccountSchedule, Basis, Draft, Limits, PlanMethod
-
-__all__ = ["AccountSchedule", "Assignment", "Basis", "Draft", "Exploring", "Limits", "Plan", "PlanMethod", "spread"]

@@ -11,9 +11,8 @@ from enum import StrEnum
 from random import Random
 from statistics import fmean
 
-from ttp.domain.optimal import Recommendation
 from ttp.domain.optimal.free_hours import full_hours, score_at
-from ttp.domain.optimal.recommendation import BEST_SLOTS
+from ttp.domain.optimal.recommendation import BEST_SLOTS, Recommendation
 from ttp.domain.plan.assignment import parts
 from ttp.domain.plan.grid import Calendar, Family, Grid, even
 from ttp.domain.time.clock import EPOCH

@@ -135,25 +135,24 @@ class _Parts:
         suited = [better for clock in clocks if (better := _in_half(clock, self.half))]
         return [" ".join([*lead, clock]) + self.behind for clock in suited]
 
-    def corrected(self) -> list[list[str]]:
-        """Return the corrected words without fillers; nothing if there is one that is not understood."""
+    def corrected(self) -> list[str]:
+        """Return the corrected words without fillers; none if there is one that is not understood."""
         elapsed = "in" in self.plain
         words = [_corrected_word(word, elapsed) for word in self.plain if word not in _FILLERS]
-        return [[word for word in words if word is not None]] if None not in words else []
+        return [] if None in words else [word for word in words if word is not None]
 
 
 def _corrected_texts(parts: _Parts) -> list[str]:
     """Return texts that say the same in other words: errors fixed, the day before the clock. Nothing is left out."""
-    for words in parts.corrected():
-        clocks = [word for word in words if parse_clock(word)]
-        lead = [word for word in words if not parse_clock(word)]
-        if len(clocks) == 1:
-            if lead == ["tonight"] and parts.half is None and clocks[0][-1].isdecimal():
-                clocks = [f"{clocks[0]}pm"]
-            return parts.texts(clocks, lead)
-        if words[:1] == ["in"] and not clocks and parts.half is None:
-            return [" ".join(words) + parts.behind]
-    return []
+    words = parts.corrected()
+    clocks = [word for word in words if parse_clock(word)]
+    lead = [word for word in words if not parse_clock(word)]
+    if len(clocks) == 1:
+        if lead == ["tonight"] and parts.half is None and clocks[0][-1].isdecimal():
+            clocks = [f"{clocks[0]}pm"]
+        return parts.texts(clocks, lead)
+    is_elapsed = words[:1] == ["in"] and not clocks and parts.half is None
+    return [" ".join(words) + parts.behind] if is_elapsed else []
 
 
 def _corrected_word(word: str, elapsed: bool) -> str | None:
@@ -388,7 +387,7 @@ def _after_midnight(parts: _Parts, now: datetime) -> list[str]:
 def _explain_words(text: str, parts: _Parts) -> TimeProblem:
     """Explain a day without a clock, a word that is not understood, and words in an order that is not read."""
     words = parts.plain
-    day = " ".join(word for found in parts.corrected() for word in found)
+    day = " ".join(parts.corrected())
     if day and parse_day(day.split()):
         clock = {"morning": "9am", "afternoon": "3pm", None: "9am", "evening": "6pm"}[parts.half]
         clock = "8pm" if day == "tonight" else "18:00" if day == "today" and parts.half is None else clock
@@ -405,7 +404,7 @@ def _explain_words(text: str, parts: _Parts) -> TimeProblem:
 
 def _midnights(parts: _Parts) -> list[Suggestion]:
     """Return the two midnights of today or tomorrow; nothing for other days."""
-    lead = " ".join(word for found in parts.corrected() for word in found if word != "midnight")
+    lead = " ".join(word for word in parts.corrected() if word != "midnight")
     after = {"today": "tomorrow", "tomorrow": "day after tomorrow"}.get(lead)
     clear = parts.half is None and parts.plain.count("midnight") == 1
     return _both_midnights(lead, after, parts) if after and clear else []

@@ -13,13 +13,13 @@ from ttp.domain.config import Config
 from ttp.domain.diagnostics import Remark, failure_remark, warning_remark
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock
-from ttp.platforms.bluesky.errors import judge
+from ttp.platforms.bluesky.errors import BlueskyPart
 from ttp.platforms.bluesky.identity import Identities, is_fixed, looked_up, moved, parse_did, server_of
 from ttp.platforms.client import CHECK_PATIENCE_S, AccountInfo, Checker, PublishRequest
-from ttp.platforms.http import Http, HttpByServer, HttpPart
+from ttp.platforms.http import Http, HttpPart
 from ttp.platforms.login import Grant, Identity
-from ttp.platforms.oauth.token_response import read_token, without_none
-from ttp.platforms.reply import Answer, ConnectionLost, NotSent, Reply, as_failure
+from ttp.platforms.oauth.token_response import read_token
+from ttp.platforms.reply import Answer, ConnectionLost, NotSent, Reply
 
 ENTRYWAY, BEHIND_ENTRYWAY = "https://bsky.social", ".host.bsky.network"
 """Accounts on Bluesky's own servers sign in here; everything else goes to their server."""
@@ -29,7 +29,7 @@ _SETTINGS = "Bluesky's settings, Privacy and security, App passwords"
 _LAST_YEAR = 2100
 
 
-class BlueskyLogin:
+class BlueskyLogin(HttpPart[Http]):
     """Sign-in at the server of `http`."""
 
     scopes: tuple[str, ...] = ()
@@ -37,13 +37,9 @@ class BlueskyLogin:
     revoke_at = _SETTINGS
     asks_for = (APP_PASSWORD,)
 
-    def __init__(self, http: Http, clock: Clock) -> None:
-        self._http = http
-        self._clock = clock
+    def __init__(self, http: Http, config: Config, clock: Clock) -> None:
+        super().__init__(http, config, clock)
         self._sessions = ENTRYWAY if http.host.endswith(BEHIND_ENTRYWAY) else ""
-
-    def close(self) -> None:
-        self._http.close()
 
     def can_publish(self, granted: Sequence[str], options: Mapping[str, str]) -> bool:
         return True
@@ -78,8 +74,8 @@ class BlueskyLogin:
     def who(self, grant: Grant) -> tuple[Identity, ...] | NotDone:
         """Return the one account of a session, with what its server allows."""
         reply = self._ask("com.atproto.server.getSession", token=grant.access_token, method="GET", at_server=True)
-        did = parse_did(reply.value_at("did")) if isinstance(reply, Answer) and reply.is_success else None
-        if not isinstance(reply, Answer) or did is None:
+        did = parse_did(reply.success_at("did"))
+        if did is None:
             return _refused(reply, self._http.host)
         handle = reply.text_at("handle").lower()
         if handle in ("", "handle.invalid"):
@@ -90,7 +86,7 @@ class BlueskyLogin:
     def revoke(self, credentials: Credentials) -> NotDone | None:
         """End the session. The app password stays until a person deletes it."""
         reply = self._ask("com.atproto.server.deleteSession", token=credentials.refresh_token or "")
-        if isinstance(reply, Answer) and (reply.is_success or reply.text_at("error") == "ExpiredToken"):
+        if reply.is_success or reply.text_at("error") == "ExpiredToken":
             return None
         return _refused(reply, self._http.host)
 
@@ -106,15 +102,10 @@ class BlueskyLogin:
     ) -> Reply:
         url = f"{'' if at_server else self._sessions}/xrpc/{name}"
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        hidden = without_none(token or None, *secrets)
-        if body is None:
-            return self._http.request(method, url, headers=headers, secrets=hidden)
-        return self._http.request(method, url, headers=headers, secrets=hidden, json=body)
+        return self._http.request(method, url, headers=headers, secrets=(token, *secrets), json=body)
 
     def _read_grant(self, reply: Reply) -> Grant | None:
-        if not isinstance(reply, Answer) or not reply.is_success:
-            return None
-        access, refresh = read_token(reply.value_at("accessJwt")), read_token(reply.value_at("refreshJwt"))
+        access, refresh = read_token(reply.success_at("accessJwt")), read_token(reply.success_at("refreshJwt"))
         if access is None or refresh is None:
             return None
         return Grant(access, self._clock.now(), read_end(access), refresh, read_end(refresh))
@@ -123,7 +114,7 @@ class BlueskyLogin:
 def describe_server(http: Http) -> dict[str, object]:
     """Return what a server describes: the size of the largest file it takes. Empty where it does not say."""
     reply = http.request("GET", "/xrpc/com.atproto.server.describeServer")
-    most = reply.value_at("blobUploadLimit") if isinstance(reply, Answer) and reply.is_success else None
+    most = reply.success_at("blobUploadLimit")
     return {"blobUploadLimit": most} if isinstance(most, int) and most > 0 else {}
 
 
@@ -172,16 +163,12 @@ _SAID = {
 }
 
 
-class BlueskyCheck(HttpPart[HttpByServer], Checker):
-    def __init__(self, http: HttpByServer, config: Config, clock: Clock) -> None:
-        super().__init__(http, clock)
-        self._config = config
-
+class BlueskyCheck(BlueskyPart, Checker):
     def check(self, account: Account, credentials: Credentials) -> AccountInfo | NotDone:
         http = self._http.of(account)
         request = PublishRequest(0, account, credentials, "")
         reply = http.request_for(request, "GET", "/xrpc/com.atproto.server.getSession", patience=CHECK_PATIENCE_S)
-        if isinstance(reply, Answer) and reply.is_success and (did := parse_did(reply.value_at("did"))):
+        if did := parse_did(reply.success_at("did")):
             handle = reply.text_at("handle").lower() or None
             info = {**account.server_info, **describe_server(http)}
             remarks = [*_remarks(reply)]
@@ -193,10 +180,10 @@ class BlueskyCheck(HttpPart[HttpByServer], Checker):
                 else:
                     info = looked_up(info, server, self._clock.now())
             return AccountInfo(did, handle, tuple(remarks), server_info=info or None)
-        return as_failure(reply, judge(account, self._clock.now()), "Bluesky")
+        return self.failure(request, reply)
 
 
-def _remarks(answer: Answer) -> Iterator[Remark]:
+def _remarks(answer: Reply) -> Iterator[Remark]:
     if answer.value_at("active") is False:
         yield failure_remark(f"the account is {answer.text_at('status') or 'not active'} on Bluesky")
     if answer.text_at("handle") == "handle.invalid":

@@ -7,7 +7,6 @@ were chosen before. The handle: `keys`, `cids` (one list for each set of records
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Generator, Mapping
 from dataclasses import replace
@@ -19,7 +18,7 @@ from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outco
 from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.platforms.bluesky import card as cards
 from ttp.platforms.bluesky import identity
-from ttp.platforms.bluesky.errors import BLOB_NOT_FOUND, judge
+from ttp.platforms.bluesky.errors import BLOB_NOT_FOUND, BlueskyPart
 from ttp.platforms.bluesky.facets import is_handle
 from ttp.platforms.bluesky.identity import parse_did
 from ttp.platforms.bluesky.media import Uploads, is_blob, without_uploads
@@ -28,8 +27,8 @@ from ttp.platforms.bluesky.record_keys import is_content_id, is_key, new_keys
 from ttp.platforms.bluesky.records import GATES, POSTS, Records, build_records, chosen_of, post_link, shown_parts
 from ttp.platforms.client import Deleted, LookupResult, PublishRequest, Ready, Step, StepDone, StepFailed, fingerprint
 from ttp.platforms.download import DownloadFailed, DownloadTimeouts
-from ttp.platforms.http import Http, HttpByServer, HttpPart
-from ttp.platforms.reply import Answer, RefusalReader, Reply, as_failure, as_outcome, as_unclear, reconnect_hint
+from ttp.platforms.http import Http, HttpByServer
+from ttp.platforms.reply import Reply, reconnect_hint
 
 WRITE = "/xrpc/com.atproto.repo.applyWrites"
 STEP = f"POST {WRITE.rpartition('/')[2]}"
@@ -42,13 +41,10 @@ _JSON = {"Content-Type": "application/json"}
 _EARLY = timedelta(minutes=5)
 
 
-class BlueskyClient(HttpPart[HttpByServer]):
-    """The client of Bluesky. `http`: connections to the accounts' servers."""
-
+class BlueskyClient(BlueskyPart):
     def __init__(self, http: HttpByServer, config: Config, clock: Clock) -> None:
-        super().__init__(http, clock)
-        self._config = config
-        self._uploads = Uploads(config, clock)
+        super().__init__(http, config, clock)
+        self._uploads = Uploads(http, config, clock)
         self._patience = DownloadTimeouts(
             config.seconds("http.connect_timeout_s"), config.seconds("http.read_timeout_s")
         )
@@ -64,10 +60,10 @@ class BlueskyClient(HttpPart[HttpByServer]):
         did = yield from self._check(request, http)
         yield from self._check_server(request, http, did)
         handle = {**handle, "did": did}
-        handle = yield from self._uploads.complete(request, handle, http)
-        handle = yield from self._with_card(request, handle, http)
-        handle = yield from self._with_names(request, handle, http)
-        handle = yield from self._with_refs(request, handle, http)
+        handle = yield from self._uploads.complete(request, handle)
+        handle = yield from self._with_card(request, handle)
+        handle = yield from self._with_names(request, handle)
+        handle = yield from self._with_refs(request, handle)
         platform_at = http.platform_at(request.account.name)
         handle = _with_keys(request, handle, platform_at or self._clock.now())
         try:
@@ -82,15 +78,15 @@ class BlueskyClient(HttpPart[HttpByServer]):
     def _check(self, request: PublishRequest, http: Http) -> Generator[Step, None, str]:
         """Ask whose session it is and whether the account is active; the identity. Raises StepFailed."""
         known = _did(request)
-        key, now = _token_key(request), self._clock.boot()
+        key, now = request.token_key, self._clock.boot()
         lately = now - self._checked.get(key, -CHECK_S) < CHECK_S
         if known is not None and lately and http.platform_at(request.account.name) is not None:
             return known
         step = "check the session"
         reply = http.request_for(request, "GET", "/xrpc/com.atproto.server.getSession")
-        did = parse_did(reply.value_at("did")) if isinstance(reply, Answer) and reply.is_success else None
-        if not isinstance(reply, Answer) or did is None:
-            raise StepFailed(step, as_failure(reply, self._judge(request), "Bluesky"))
+        did = parse_did(reply.success_at("did"))
+        if did is None:
+            raise StepFailed(step, self.failure(request, reply))
         if known is not None and did != known:
             message = f"Bluesky says that the session is of {did}, and {request.account.name} is {known}"
             hint = reconnect_hint(request.account)
@@ -125,7 +121,7 @@ class BlueskyClient(HttpPart[HttpByServer]):
             raise StepFailed(step, elsewhere)
         yield StepDone(step, 200, server, server_info=identity.looked_up(account.server_info, server, now))
 
-    def _with_card(self, request: PublishRequest, handle: Handle, http: Http) -> Generator[Step, None, Handle]:
+    def _with_card(self, request: PublishRequest, handle: Handle) -> Generator[Step, None, Handle]:
         """Fetch the page that is shown as a card, and upload its picture. Raises StepFailed."""
         url = chosen_of(request).word("card")
         held = handle.get("card")
@@ -133,45 +129,45 @@ class BlueskyClient(HttpPart[HttpByServer]):
             return {name: value for name, value in handle.items() if name != "card"}
         if isinstance(held, Mapping) and held.get("uri") == url:
             return handle
-        step = "fetch the card's page"
+        step, is_local = "fetch the card's page", self._http.of(request.account).is_loopback
         try:
-            page = cards.fetch_page(url, self._patience, loopback=http.is_loopback)
+            page = cards.fetch_page(url, self._patience, loopback=is_local)
         except DownloadFailed as error:
             passing = not error.missing
             raise StepFailed(step, NotDone(Kind.CONTENT, f"{url} {error.message}", "card", passing=passing)) from None
         card: dict[str, object] = {"uri": url, "title": page.title, "description": page.description}
-        picture = page.picture and cards.fetch_picture(page.picture, self._patience, loopback=http.is_loopback)
-        if picture and is_blob(blob := self._uploads.upload_bytes(request, http, *picture)):
+        picture = page.picture and cards.fetch_picture(page.picture, self._patience, loopback=is_local)
+        if picture and is_blob(blob := self._uploads.upload_bytes(request, *picture)):
             card["thumb"] = blob
         handle = {**handle, "card": card}
         yield StepDone(step, handle=handle)
         return handle
 
-    def _with_names(self, request: PublishRequest, handle: Handle, http: Http) -> Generator[Step, None, Handle]:
+    def _with_names(self, request: PublishRequest, handle: Handle) -> Generator[Step, None, Handle]:
         """Look up the handles that are mentioned; one that does not exist is plain text. Raises StepFailed."""
         held = handle.get("dids")
         dids = dict(held) if isinstance(held, Mapping) else {}
         for name in dict.fromkeys(name for shown in shown_parts(request) for name in shown.handles):
             if name not in dids:
-                dids[name] = self._find_did(request, http, name)
+                dids[name] = self._find_did(request, name)
                 handle = {**handle, "dids": dids}
                 yield StepDone(
                     f"look up @{name}", message="" if dids[name] else "there is no such account", handle=handle
                 )
         return handle
 
-    def _find_did(self, request: PublishRequest, http: Http, name: str) -> str | None:
+    def _find_did(self, request: PublishRequest, name: str) -> str | None:
         """Return the identity of a handle; None if it has none. Raises StepFailed where that is not known."""
-        reply = http.request_for(
+        reply = self._http.request_for(
             request, "GET", "/xrpc/com.atproto.identity.resolveHandle", query={"handle": name}, with_token=False
         )
-        if isinstance(reply, Answer) and reply.is_success:
+        if reply.is_success:
             return parse_did(reply.value_at("did"))
-        if isinstance(reply, Answer) and reply.status == 400 and reply.value_at("error"):
+        if reply.status == 400 and reply.value_at("error"):
             return None
-        raise StepFailed(f"look up @{name}", as_failure(reply, self._judge(request), "Bluesky"))
+        raise StepFailed(f"look up @{name}", self.failure(request, reply))
 
-    def _with_refs(self, request: PublishRequest, handle: Handle, http: Http) -> Generator[Step, None, Handle]:
+    def _with_refs(self, request: PublishRequest, handle: Handle) -> Generator[Step, None, Handle]:
         """Look up the posts that are quoted and replied to. Raises StepFailed."""
         chosen, held = chosen_of(request), handle.get("refs")
         refs: dict[str, object] = {}
@@ -183,7 +179,7 @@ class BlueskyClient(HttpPart[HttpByServer]):
             if isinstance(before, Mapping) and isinstance(held, Mapping) and held.get(f"{name}_address") == address:
                 refs |= {name: before, f"{name}_address": address}
                 continue
-            uri, cid, value = self._find_post(request, http, address)
+            uri, cid, value = self._find_post(request, address)
             here = {"uri": uri, "cid": cid}
             if name == "reply_to":
                 above = value.get("reply") if isinstance(value.get("reply"), Mapping) else None
@@ -196,41 +192,42 @@ class BlueskyClient(HttpPart[HttpByServer]):
         rest = {name: value for name, value in handle.items() if name != "refs"}
         return {**rest, "refs": refs} if refs else rest
 
-    def _find_post(self, request: PublishRequest, http: Http, address: str) -> tuple[str, str, Mapping[str, object]]:
+    def _find_post(self, request: PublishRequest, address: str) -> tuple[str, str, Mapping[str, object]]:
         """Return uri, content id and record of a post. Raises StepFailed."""
         step, found = "look up a post", POST_ADDRESS.fullmatch(address.strip())
         who = (found["who"] or found["repo"]) if found else ""
-        did = parse_did(who) or (self._find_did(request, http, who.lower()) if is_handle(who) else None)
+        did = parse_did(who) or (self._find_did(request, who.lower()) if is_handle(who) else None)
         if found is None or did is None:
             raise StepFailed(step, NotDone(Kind.CONTENT, f"there is no post {address} on Bluesky", "post"))
         query = {"repo": did, "collection": POSTS, "rkey": found["key"]}
-        reply = http.request_for(request, "GET", "/xrpc/com.atproto.repo.getRecord", query=query, with_token=False)
-        if isinstance(reply, Answer) and reply.is_success:
+        reply = self._http.request_for(
+            request, "GET", "/xrpc/com.atproto.repo.getRecord", query=query, with_token=False
+        )
+        if reply.is_success:
             cid, value = reply.value_at("cid"), reply.value_at("value")
             if isinstance(cid, str) and is_content_id(cid) and isinstance(value, Mapping):
                 return f"at://{did}/{POSTS}/{found['key']}", cid, value
-        if isinstance(reply, Answer) and reply.status == 400 and reply.value_at("error") == "RecordNotFound":
+        if reply.status == 400 and reply.value_at("error") == "RecordNotFound":
             raise StepFailed(step, NotDone(Kind.CONTENT, f"there is no post {address} on Bluesky", "post"))
-        raise StepFailed(step, as_failure(reply, self._judge(request), "Bluesky"))
+        raise StepFailed(step, self.failure(request, reply))
 
     # The one publishing call.
 
     def publish(self, request: PublishRequest, handle: Handle) -> Outcome:
         """Create all records at once. Done only where the server names each with the content id that was computed."""
-        http, did = self._http.of(request.account), _did(request, handle)
+        did = _did(request, handle)
         if did is None:
             return NotDone(Kind.ACCOUNT, "the account's identity is not known", hint=reconnect_hint(request.account))
         records = build_records(request, handle, did)
-        reply = http.request_for(request, "POST", WRITE, headers=_JSON, content=_encode(_body(did, records)))
+        reply = self._http.request_for(request, "POST", WRITE, headers=_JSON, content=_encode(_body(did, records)))
         if _all_created(reply, records):
-            assert isinstance(reply, Answer)
             known = None
             if request.thread:
                 known = {**handle, "parts": list(records.keys), "of": len(records.keys)}
             return Done(records.keys[0], post_link(did, records.keys[0]), http_status=reply.status, handle=known)
-        match as_outcome(reply, self._judge(request), "Bluesky"):
+        match self.outcome(request, reply):
             case NotDone(kind=Kind.AUTH) as dead:
-                self._checked.pop(_token_key(request), None)
+                self._checked.pop(request.token_key, None)
                 return dead
             case NotDone(code=code) as lost if code == BLOB_NOT_FOUND:
                 return replace(lost, handle=without_uploads(handle))
@@ -248,14 +245,14 @@ class BlueskyClient(HttpPart[HttpByServer]):
         latest = http.request_for(
             request, "GET", "/xrpc/com.atproto.sync.getLatestCommit", query={"did": did}, with_token=False
         )
-        if not (isinstance(latest, Answer) and latest.is_success and isinstance(latest.value_at("cid"), str)):
-            return LookupResult(self._without_repository(request, latest, http.host), _date(latest))
+        if not (latest.is_success and isinstance(latest.value_at("cid"), str)):
+            return LookupResult(self._without_repository(request, latest, http.host), latest.date)
         if not keys:
             return self._search(request, http, did, since)
         query = {"repo": did, "collection": POSTS, "rkey": keys[0]}
         reply = http.request_for(request, "GET", "/xrpc/com.atproto.repo.getRecord", query=query, with_token=False)
         link = post_link(did, keys[0])
-        if isinstance(reply, Answer) and reply.is_success and isinstance(reply.value_at("value"), Mapping):
+        if reply.is_success and isinstance(reply.value_at("value"), Mapping):
             known = next((one for one in _sets(handle) if one and one[0] == reply.value_at("cid")), None)
             if known is None:
                 message = "another post has the key of this one"
@@ -264,24 +261,24 @@ class BlueskyClient(HttpPart[HttpByServer]):
                 return LookupResult(Found(keys[0], link), reply.date)
             parts = {**handle, "parts": keys[: len(known)], "of": len(known)}
             return LookupResult(Found(keys[0], link, handle=parts), reply.date)
-        if isinstance(reply, Answer) and reply.status == 400 and reply.value_at("error") == "RecordNotFound":
+        if reply.status == 400 and reply.value_at("error") == "RecordNotFound":
             return LookupResult(Absent(certain=True), reply.date)
-        return LookupResult(as_unclear(reply, self._judge(request), "Bluesky"), _date(reply))
+        return LookupResult(self.unclear(request, reply), reply.date)
 
     def _without_repository(self, request: PublishRequest, reply: Reply, host: str) -> Unclear:
         """Why the server cannot tell what the account has: it is not (or no longer) the account's server."""
-        if isinstance(reply, Answer) and reply.status == 400 and reply.value_at("error"):
+        if reply.status == 400 and reply.value_at("error"):
             message = f"{host} has not the posts of {request.account.name} ({reply.text_at('error')}): connect it again"
             return Unclear(Kind.ACCOUNT, message, http_status=reply.status)
-        return as_unclear(reply, self._judge(request), "Bluesky")
+        return self.unclear(request, reply)
 
     def _search(self, request: PublishRequest, http: Http, did: str, since: datetime) -> LookupResult:
         """Look for the text among the account's newest posts, where no key is known (another machine chose it)."""
         query = {"repo": did, "collection": POSTS, "limit": str(LONGEST_HISTORY)}
         reply = http.request_for(request, "GET", "/xrpc/com.atproto.repo.listRecords", query=query, with_token=False)
-        records = reply.value_at("records") if isinstance(reply, Answer) and reply.is_success else None
+        records = reply.success_at("records")
         if not isinstance(records, list):
-            return LookupResult(as_unclear(reply, self._judge(request), "Bluesky"), _date(reply))
+            return LookupResult(self.unclear(request, reply), reply.date)
         text = shown_parts(request)[0].text
         found = [
             key
@@ -292,15 +289,26 @@ class BlueskyClient(HttpPart[HttpByServer]):
         links = tuple(post_link(did, key) for key in found)
         match found:
             case []:
-                return LookupResult(Absent(), _date(reply))
+                return LookupResult(Absent(), reply.date)
             case [key]:
-                return LookupResult(Found(key, links[0]), _date(reply))
+                return LookupResult(Found(key, links[0]), reply.date)
             case _:
                 message = f"{len(found)} posts on Bluesky could be this one"
-                return LookupResult(Unclear(Kind.DUPLICATE, message, final=True, links=links), _date(reply))
+                return LookupResult(Unclear(Kind.DUPLICATE, message, final=True, links=links), reply.date)
 
-    def _judge(self, request: PublishRequest) -> RefusalReader:
-        return judge(request.account, self._clock.now())
+    def delete(self, request: PublishRequest, remote_id: str) -> Deleted | NotDone:
+        """Delete a post, then its gates. A server answers the same for what it never had."""
+        did = _did(request)
+        if did is None:
+            return NotDone(Kind.ACCOUNT, "the account's identity is not known", hint=reconnect_hint(request.account))
+        status = None
+        for collection in (POSTS, *GATES):
+            body = {"repo": did, "collection": collection, "rkey": remote_id}
+            reply = self._http.request_for(request, "POST", "/xrpc/com.atproto.repo.deleteRecord", json=body)
+            if not isinstance(reply.success_at(), dict):
+                return self.failure(request, reply)
+            status = reply.status
+        return Deleted(status)
 
 
 def _with_keys(request: PublishRequest, handle: Handle, now: datetime) -> Handle:
@@ -327,7 +335,7 @@ def _encode(body: dict[str, object]) -> bytes:
 
 def _all_created(reply: Reply, records: Records) -> bool:
     """Whether an answer says that every post was created as it was computed."""
-    results = reply.value_at("results") if isinstance(reply, Answer) and reply.is_success else None
+    results = reply.success_at("results")
     if not isinstance(results, list) or len(results) != len(records.writes):
         return False
     made = [(one.get("uri"), one.get("cid")) if isinstance(one, Mapping) else None for one in results]
@@ -358,34 +366,3 @@ def _is_same(value: object, text: str, since: datetime) -> bool:
         return datetime.fromisoformat(str(value.get("createdAt"))) >= since
     except (ValueError, TypeError):
         return False
-
-
-def _date(reply: Reply) -> datetime | None:
-    return reply.date if isinstance(reply, Answer) else None
-
-
-def _token_key(request: PublishRequest) -> str:
-    """Return a name for a token that is not the token."""
-    return hashlib.sha256(request.credentials.access_token.encode("utf-8", "replace")).hexdigest()
-
-
-_PATH = "/xrpc/com.atproto.repo.deleteRecord"
-
-
-class BlueskyDeleter(HttpPart[HttpByServer]):
-    """Deletes posts on Bluesky."""
-
-    def delete(self, request: PublishRequest, remote_id: str) -> Deleted | NotDone:
-        """Delete a post, then its gates. A server answers the same for what it never had."""
-        http = self._http.of(request.account)
-        did = parse_did(request.credentials.user_id) or parse_did(request.account.user_id)
-        if did is None:
-            return NotDone(Kind.ACCOUNT, "the account's identity is not known", hint=reconnect_hint(request.account))
-        status = 200
-        for collection in (POSTS, *GATES):
-            body = {"repo": did, "collection": collection, "rkey": remote_id}
-            reply = http.request_for(request, "POST", _PATH, json=body)
-            if not isinstance(reply, Answer) or not reply.is_success or not isinstance(reply.data, dict):
-                return as_failure(reply, judge(request.account, self._clock.now()), "Bluesky")
-            status = reply.status
-        return Deleted(status)

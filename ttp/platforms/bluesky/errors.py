@@ -7,8 +7,10 @@ from datetime import datetime
 
 from ttp.domain.account import Account
 from ttp.domain.outcome import Kind, NotDone
-from ttp.platforms.bluesky.limits import opens_at
-from ttp.platforms.reply import Answer, RefusalReader, reconnect_hint
+from ttp.platforms.bluesky.limits import read_limit
+from ttp.platforms.client import PublishRequest
+from ttp.platforms.http import HttpByServer, HttpPart
+from ttp.platforms.reply import Answer, reconnect_hint
 
 BLOB_NOT_FOUND = "BlobNotFound"
 
@@ -59,7 +61,7 @@ def refusal(answer: Answer, account: Account, now: datetime) -> NotDone | None:
         return None
     for row in REFUSALS:
         if row.status == answer.status and row.error in (None, error):
-            said = answer.text_at("message") or answer.text_at("error")
+            said, reading = answer.text_at("message") or answer.text_at("error"), read_limit(answer, now)
             return NotDone(
                 row.kind,
                 f"Bluesky answered {answer.status} {answer.text_at('error')}: {said}"
@@ -67,12 +69,16 @@ def refusal(answer: Answer, account: Account, now: datetime) -> NotDone | None:
                 code=answer.text_at("error"),
                 http_status=answer.status,
                 passing=row.passing,
-                retry_at=opens_at(answer, now) if row.kind is Kind.RATE_LIMIT else None,
+                retry_at=reading.opens_at if row.kind is Kind.RATE_LIMIT and reading is not None else None,
                 hint=reconnect_hint(account) if row.kind is Kind.AUTH or row.advice == _MOVED else None,
             )
     return None
 
 
-def judge(account: Account, now: datetime) -> RefusalReader:
-    """Return the reading of refusals for an account."""
-    return lambda answer: refusal(answer, account, now)
+class BlueskyPart(HttpPart[HttpByServer]):
+    """A part that makes requests of the accounts' servers."""
+
+    name = "Bluesky"
+
+    def refusal(self, request: PublishRequest, answer: Answer) -> NotDone | None:
+        return refusal(answer, request.account, self._clock.now())

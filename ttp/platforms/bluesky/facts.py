@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from ttp.domain.config import Config, Key
-from ttp.domain.time.clock import Clock
 from ttp.platforms.platform import Platform, Runtime
 
 if TYPE_CHECKING:
-    from ttp.domain.options import Option
     from ttp.domain.outcome import NotDone
     from ttp.domain.post_kind import PostKind
-    from ttp.domain.rules import Rules
-    from ttp.platforms.client import Checker, Client, Deleter
-    from ttp.platforms.limits import Meter
-    from ttp.platforms.login import PasswordLogin
-    from ttp.platforms.metrics_reader import MetricsReader
 
 
 class Bluesky(Platform):
@@ -43,6 +36,17 @@ class Bluesky(Platform):
         ),
     )
 
+    client_deletes = True
+    parts: ClassVar = {
+        "rules": "rules:BlueskyRules",
+        "options": "options:OPTIONS",
+        "client": "client:BlueskyClient",
+        "login": "auth:BlueskyLogin",
+        "checker": "auth:BlueskyCheck",
+        "metrics_reader": "metrics:BlueskyReader",
+        "meter": "limits:BlueskyMeter",
+    }
+
     def base_url(self, config: Config, server: str | None = None) -> str:
         """Return the server that the settings name for every account, else the account's own."""
         return config.text("platforms.bluesky.base_url") or server or ""
@@ -54,51 +58,11 @@ class Bluesky(Platform):
             return named
         return Identities.of(runtime.http(self), runtime.config).find_server(handle)
 
-    def rules(self) -> Rules:
-        from ttp.platforms.bluesky.rules import BlueskyRules
-
-        return BlueskyRules(self.max_parts)
-
-    def options(self) -> tuple[Option, ...]:
-        from ttp.platforms.bluesky.options import OPTIONS
-
-        return tuple(OPTIONS.values())
-
     def post_kinds(self) -> tuple[PostKind, ...]:
         from ttp.domain.post_kind import USUAL, PostKind
 
         gates = {"who_replies": "nobody", "quotes_off": "true"}
         return (*USUAL, PostKind("gallery", ("image",) * 5), PostKind("gates", options=gates))
-
-    def client(self, runtime: Runtime) -> Client:
-        from ttp.platforms.bluesky.client import BlueskyClient
-
-        return BlueskyClient(runtime.http_by_server(self), runtime.config, runtime.clock)
-
-    def login(self, runtime: Runtime, server: str | None = None) -> PasswordLogin:
-        from ttp.platforms.bluesky.auth import BlueskyLogin
-
-        return BlueskyLogin(runtime.http(self, server), runtime.clock)
-
-    def checker(self, runtime: Runtime) -> Checker:
-        from ttp.platforms.bluesky.auth import BlueskyCheck
-
-        return BlueskyCheck(runtime.http_by_server(self), runtime.config, runtime.clock)
-
-    def metrics_reader(self, runtime: Runtime) -> MetricsReader:
-        from ttp.platforms.bluesky.metrics import BlueskyReader
-
-        return BlueskyReader(runtime.http_by_server(self), runtime.config, runtime.clock)
-
-    def deleter(self, runtime: Runtime) -> Deleter:
-        from ttp.platforms.bluesky.client import BlueskyDeleter
-
-        return BlueskyDeleter(runtime.http_by_server(self), runtime.clock)
-
-    def meter(self, clock: Clock) -> Meter:
-        from ttp.platforms.bluesky.limits import BlueskyMeter
-
-        return BlueskyMeter(clock)
 
 
 PLATFORM = Bluesky()

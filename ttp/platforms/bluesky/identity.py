@@ -16,7 +16,7 @@ from ttp.domain.account import Account, is_loopback
 from ttp.domain.config import Config
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import from_ms, to_ms
-from ttp.platforms.addresses import configured
+from ttp.platforms.addresses import configured, is_safe, split_address
 from ttp.platforms.bluesky.facets import is_handle
 from ttp.platforms.http import Http
 from ttp.platforms.reply import Answer, Reply, reconnect_hint
@@ -78,12 +78,12 @@ class Identities:
         reply = self.http.request(
             "GET", f"{self.appview}/xrpc/com.atproto.identity.resolveHandle", query={"handle": handle}
         )
-        if isinstance(reply, Answer) and reply.is_success and (did := parse_did(reply.value_at("did"))):
+        if did := parse_did(reply.success_at("did")):
             return did
         own = self.http.request("GET", f"https://{handle.lower()}/.well-known/atproto-did")
-        if isinstance(own, Answer) and own.status == 200 and (did := parse_did(own.body.strip())):
+        if own.status == 200 and (did := parse_did(own.body.strip())):
             return did
-        if isinstance(reply, Answer) and reply.status == 400:
+        if reply.status == 400:
             return NotDone(Kind.ACCOUNT, f"there is no Bluesky account {handle}", "handle", reply.status)
         return _unanswered(reply, f"the identity of {handle}")
 
@@ -94,14 +94,9 @@ class Identities:
         else:
             address = f"{self.plc}/{quote(did, safe=':')}"
         reply = self.http.request("GET", address)
-        if (
-            isinstance(reply, Answer)
-            and reply.is_success
-            and isinstance(reply.data, dict)
-            and reply.value_at("id") == did
-        ):
+        if reply.is_success and isinstance(reply.data, dict) and reply.value_at("id") == did:
             return reply.data
-        if isinstance(reply, Answer) and reply.status in (404, 410):
+        if reply.status in (404, 410):
             return NotDone(Kind.ACCOUNT, f"there is no identity {did} any more", "identity", reply.status)
         return _unanswered(reply, f"the document of {did}")
 
@@ -143,13 +138,10 @@ def server_of(document: Mapping[str, object]) -> str | None:
     for one in services if isinstance(services, list) else ():
         if not isinstance(one, dict) or not str(one.get("id")).endswith("#atproto_pds"):
             continue
-        try:
-            parts = urlsplit(str(one.get("serviceEndpoint")))
-            place = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
-        except ValueError:
+        parts = split_address(one.get("serviceEndpoint"))
+        if parts is None or not is_safe(parts, loopback=True):
             return None
-        safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
-        return place if safe and parts.hostname and parts.username is None else None
+        return f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
     return None
 
 

@@ -29,15 +29,7 @@ def read_limit(answer: Answer, now: datetime) -> HeaderLimit | None:
     return read_header_limit(answer, now, "ratelimit", refused=answer.status == 429, wait_s=wait_s)
 
 
-def opens_at(answer: Answer, now: datetime) -> datetime | None:
-    """Return when the limit resets of which nothing is left; None where a call may be made."""
-    reading = read_limit(answer, now)
-    return reading.resets_at if reading is not None and reading.left == 0 else None
-
-
 class BlueskyMeter(Meter):
-    """How a server limits calls."""
-
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
@@ -56,13 +48,5 @@ class BlueskyMeter(Meter):
         name = WINDOWS.get(int(policy[2])) if policy else None
         for key in self.keys(request, method, path):
             if key.name == name or (name is None and answer.status == 429):
-                yield Limit(
-                    request.account.name,
-                    key.name,
-                    reading.left,
-                    reading.limit,
-                    reading.resets_at,
-                    key.scope,
-                    key.subject,
-                )
+                yield reading.named(request.account, key)
                 return

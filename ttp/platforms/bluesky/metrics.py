@@ -7,17 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from ttp.domain.account import Account
-from ttp.domain.config import Config
 from ttp.domain.metrics.sample import Sample
 from ttp.domain.outcome import Kind, NotDone
-from ttp.domain.time.clock import Clock
 from ttp.platforms.addresses import configured
-from ttp.platforms.bluesky.errors import judge
+from ttp.platforms.bluesky.errors import BlueskyPart
 from ttp.platforms.bluesky.identity import parse_did
 from ttp.platforms.bluesky.record_keys import is_key
 from ttp.platforms.bluesky.records import POSTS
-from ttp.platforms.client import StepFailed
-from ttp.platforms.http import Http, HttpByServer, HttpPart
+from ttp.platforms.client import PublishRequest, StepFailed
 from ttp.platforms.metrics_reader import (
     STEP,
     AccountSession,
@@ -25,18 +22,16 @@ from ttp.platforms.metrics_reader import (
     first_line,
     new_sample,
     parse_count,
+    read_pages,
     sum_known,
+    unreadable,
 )
-from ttp.platforms.reply import Answer, as_failure, parse_instant, value_at
+from ttp.platforms.reply import Reply, parse_instant, value_at
 
 MOST_IDS, MOST_PAGE = 25, 100
 
 
-class BlueskyReader(HttpPart[HttpByServer]):
-    def __init__(self, http: HttpByServer, config: Config, clock: Clock) -> None:
-        super().__init__(http, clock)
-        self._config = config
-
+class BlueskyReader(BlueskyPart):
     def read(self, session: AccountSession, ids: Sequence[str]) -> Iterator[MetricsPage]:
         """`getPosts`, up to 25 at a time. A post that is left out does not exist (any more)."""
         did = _did(session)
@@ -47,39 +42,37 @@ class BlueskyReader(HttpPart[HttpByServer]):
             answer = self._get(session, f"app.bsky.feed.getPosts?{uris}", {})
             posts = answer.value_at("posts")
             if not isinstance(posts, list):
-                raise StepFailed(STEP, NotDone(Kind.SERVER, "Bluesky listed no posts", passing=True))
+                raise unreadable("Bluesky listed no posts")
             listed = {str(value_at(one, "uri")).rpartition("/")[2] for one in posts}
             yield MetricsPage(tuple(self._samples(session, posts, did)), frozenset(set(batch) - listed))
 
     def history(self, session: AccountSession, most: int) -> Iterator[MetricsPage]:
         """`getAuthorFeed`, without reposts and replies to others."""
-        did, seen = _did(session), set[str]()
+        did = _did(session)
         query = {"actor": did, "filter": "posts_and_author_threads"}
-        while most > 0:
-            query["limit"] = str(min(most, MOST_PAGE))
-            answer = self._get(session, "app.bsky.feed.getAuthorFeed", query)
-            feed = answer.value_at("feed")
-            if not isinstance(feed, list):
-                raise StepFailed(STEP, NotDone(Kind.SERVER, "Bluesky listed no posts", passing=True))
-            posts = [value_at(item, "post") for item in feed if not value_at(item, "reason")]
-            found = [one for one in self._samples(session, posts, did) if one.remote_id not in seen][:most]
-            seen.update(one.remote_id for one in found)
-            most -= len(found)
-            yield MetricsPage(tuple(found))
-            cursor = answer.value_at("cursor")
-            if not isinstance(cursor, str) or not cursor or cursor == query.get("cursor"):
-                return
-            query["cursor"] = cursor
 
-    def _get(self, session: AccountSession, name: str, query: Mapping[str, str]) -> Answer:
-        http: Http = self._http.of(session.account)
+        def fetch(cursor: str | None, left: int) -> tuple[Iterator[Sample], str | None]:
+            start = {} if cursor is None else {"cursor": cursor}
+            page = {**query, "limit": str(min(left, MOST_PAGE)), **start}
+            answer = self._get(session, "app.bsky.feed.getAuthorFeed", page)
+            feed, following = answer.value_at("feed"), answer.value_at("cursor")
+            if not isinstance(feed, list):
+                raise unreadable("Bluesky listed no posts")
+            posts = [value_at(item, "post") for item in feed if not value_at(item, "reason")]
+            return self._samples(session, posts, did), following if isinstance(following, str) else None
+
+        yield from read_pages(most, fetch)
+
+    def _get(self, session: AccountSession, name: str, query: Mapping[str, str]) -> Reply:
+        http = self._http.of(session.account)
         root = configured(self._config, "platforms.bluesky.appview_url", http.base_url).rstrip("/")
         reply = http.request(
             "GET", f"{root}/xrpc/{name}", query=query or None, account=session.account.name, patience=session.patience
         )
-        if isinstance(reply, Answer) and reply.is_success:
+        if reply.is_success:
             return reply
-        raise StepFailed(STEP, as_failure(reply, judge(session.account, self._clock.now()), "Bluesky"))
+        request = PublishRequest(0, session.account, session.credentials, "")
+        raise StepFailed(STEP, self.failure(request, reply))
 
     def _samples(self, session: AccountSession, posts: Sequence[object], did: str) -> Iterator[Sample]:
         now = self._clock.now()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 from ttp.domain.errors import Problem
 from ttp.domain.media.image_fit import ImageForm
@@ -25,14 +26,9 @@ _ANYTHING = MediaLimits()
 
 
 class BlueskyRules(Rules):
-    """What Bluesky accepts. `most_parts`: of a thread."""
-
     image_form: ImageForm | None = ImageForm(
         "bluesky", _IMAGES, MOST_IMAGE_BYTES, box=(4000, 4000), without_location=True
     )
-
-    def __init__(self, most_parts: int) -> None:
-        self._most_parts = most_parts
 
     def problems(self, post: PlatformPost) -> Iterator[Problem]:
         short = post.chosen("shorten_links") == "true"
@@ -42,20 +38,12 @@ class BlueskyRules(Rules):
             yield post.breach("content", "text_too_long", message, post.text_hint)
         yield from _media_problems(post)
         yield from _option_problems(post)
-        if (count := 1 + len(post.thread)) > self._most_parts:
-            message = f" cannot take a thread of {count} parts: {self._most_parts} at most"
-            yield post.breach("thread", "thread_count", message, post.thread_hint)
         if (size := _call_size(post)) > MOST_CALL_BYTES:
             message = (
                 f" cannot take the thread: it is {size // 1000} kB in one call, and {MOST_CALL_BYTES // 1000} at most"
             )
             yield post.breach("thread", "thread_size", message, post.thread_hint)
-        for number, text in enumerate(post.thread, 2):
-            if not text.strip():
-                message = f": part {number} of the thread is empty"
-                yield post.breach("thread", "text_missing", message, post.thread_hint)
-            for message in _text_problems(text, f"part {number}", shorten_links=short):
-                yield post.breach("thread", "text_too_long", message, post.thread_hint)
+        yield from post.thread_problems(partial(_part_problems, post))
 
     def text_use(self, text: str, media: Sequence[MediaItem], server: Mapping[str, object]) -> tuple[int, int]:
         return count_graphemes(text.strip()), MOST_GRAPHEMES
@@ -67,6 +55,11 @@ def _call_size(post: PlatformPost) -> int:
         return 0
     shown = [show_text(text) for text in (post.text, *post.thread)]
     return sum(len(one.text.encode("utf-8", "replace")) + 250 * len(one.entities) + 800 for one in shown)
+
+
+def _part_problems(post: PlatformPost, number: int, text: str) -> Iterator[Problem]:
+    for message in _text_problems(text, f"part {number}", shorten_links=post.chosen("shorten_links") == "true"):
+        yield post.breach("thread", "text_too_long", message, post.thread_hint)
 
 
 def _text_problems(text: str, name: str, *, shorten_links: bool) -> Iterator[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 from ttp.domain.account import Account, Credentials
 from ttp.domain.config import Config
@@ -16,6 +17,7 @@ from ttp.domain.diagnostics import SOON, Remark, failure_remark, format_end, ok_
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.text import clean_text
 from ttp.domain.time.clock import Clock
+from ttp.platforms.addresses import configured
 from ttp.platforms.client import (
     CHECK_PATIENCE_S,
     AccountInfo,
@@ -24,20 +26,13 @@ from ttp.platforms.client import (
     StepFailed,
     diagnostic_of_refusal,
 )
-from ttp.platforms.http import Http, HttpPart
-from ttp.platforms.instagram import limits
+from ttp.platforms.http import Http
 from ttp.platforms.instagram.errors import NO_USER_ID, refusal, unwrap
+from ttp.platforms.instagram.part import InstagramPart
 from ttp.platforms.login import App, Grant, Identity
 from ttp.platforms.oauth.code_login import CodeLogin
-from ttp.platforms.oauth.token_response import (
-    identity_refusal,
-    read_grant,
-    read_oauth_error,
-    read_scopes,
-    read_token,
-    without_none,
-)
-from ttp.platforms.reply import Answer, RefusalReader, Reply, as_failure, parse_numeric_id, reconnect_hint, value_at
+from ttp.platforms.oauth.token_response import identity_refusal, read_grant, read_oauth_error, read_scopes, read_token
+from ttp.platforms.reply import Answer, Reply, as_failure, parse_numeric_id, reconnect_hint, value_at
 
 INSTAGRAM_SCOPES = (
     "instagram_business_basic",
@@ -58,23 +53,30 @@ DELETING = "instagram_manage_contents"
 
 
 class _MetaLogin(CodeLogin):
-    """What Instagram Login and Facebook Login share: no PKCE."""
+    """What Instagram Login and Facebook Login share: no PKCE, and secrets in the query."""
 
+    platform = "instagram"
     scope_separator = ","
+
+    def __init__(self, http: Http, config: Config, clock: Clock) -> None:
+        super().__init__(http, config, clock)
+        self._root = f"/{config.text('platforms.instagram.version')}"
 
     def challenge(self, verifier: str, redirect_uri: str) -> str | None:
         return None
 
+    def get_token(self, path: str, query: dict[str, str], *hidden: str | None) -> Grant | NotDone:
+        """Request a token. Meta documents codes, tokens and secrets in the query; nothing logs it."""
+        now = self._clock.now()
+        reply = self._http.request("GET", path, query=query, secrets=hidden)
+        return read_grant(reply, now) or refusal_of_login(reply, now, self.name)
+
 
 class InstagramLogin(_MetaLogin):
+    name = "Instagram"
     scopes = INSTAGRAM_SCOPES
     publishing = ("instagram_business_basic", "instagram_business_content_publish")
     revoke_at = "on Instagram: Settings, Apps and websites"
-
-    def __init__(self, http: Http, page: str, code_url: str, version: str, clock: Clock) -> None:
-        super().__init__(http, page, clock)
-        self._code_url = code_url.rstrip("/")
-        self._version = version
 
     def exchange(self, app: App, *, code: str, verifier: str | None, redirect_uri: str) -> Grant | NotDone:
         secret = app.client_secret or ""
@@ -86,49 +88,33 @@ class InstagramLogin(_MetaLogin):
             "redirect_uri": redirect_uri,
             "code": code,
         }
-        reply = self._http.request(
-            "POST", f"{self._code_url}/oauth/access_token", form=form, secrets=without_none(code, secret)
-        )
+        place = configured(self._config, "platforms.instagram.token_url", self._http.base_url).rstrip("/")
+        reply = self._http.request("POST", f"{place}/oauth/access_token", form=form, secrets=(code, secret))
         short = read_grant(unwrap(reply), now)
         if short is None:
             return refusal_of_login(reply, now)
-        query = {"grant_type": "ig_exchange_token", "client_secret": secret, "access_token": short.access_token}
-        grant = self._grant("/access_token", query)
+        token = short.access_token
+        query = {"grant_type": "ig_exchange_token", "client_secret": secret, "access_token": token}
+        grant = self.get_token("/access_token", query, token, secret)
         return replace(grant, scopes=grant.scopes or short.scopes) if isinstance(grant, Grant) else grant
 
     def renews(self, credentials: Credentials) -> bool:
         return True
 
     def refresh(self, credentials: Credentials) -> Grant | NotDone:
-        query = {"grant_type": "ig_refresh_token", "access_token": credentials.access_token}
-        return self._grant("/refresh_access_token", query)
+        token = credentials.access_token
+        query = {"grant_type": "ig_refresh_token", "access_token": token}
+        return self.get_token("/refresh_access_token", query, token)
 
     def who(self, grant: Grant) -> tuple[Identity, ...] | NotDone:
-        reply = self._http.request(
-            "GET",
-            f"/{self._version}/me",
-            query={"fields": "user_id,username,account_type"},
-            headers={"Authorization": f"Bearer {grant.access_token}"},
-            secrets=without_none(grant.access_token),
-        )
+        reply = self.ask(f"{self._root}/me", grant.access_token, {"fields": "user_id,username,account_type"})
         me = unwrap(reply)
-        if isinstance(me, Answer) and me.is_success:
-            user_id, handle = parse_numeric_id(me.value_at("user_id")), me.text_at("username")
-            if user_id and handle:
-                return (Identity(user_id, handle, grant),)
-        return identity_refusal(reply, "Instagram")
+        user_id, handle = parse_numeric_id(me.success_at("user_id")), me.text_at("username")
+        return (Identity(user_id, handle, grant),) if user_id and handle else identity_refusal(reply, "Instagram")
 
     def revoke(self, credentials: Credentials) -> NotDone | None:
         """Instagram has no API for it: the person removes the app."""
         return NotDone(Kind.ACCOUNT, "only the Instagram user can do that")
-
-    def _grant(self, path: str, query: dict[str, str]) -> Grant | NotDone:
-        """Exchange a token. Both travel in the query because Instagram documents no other way; nothing logs it."""
-        now = self._clock.now()
-        reply = self._http.request(
-            "GET", path, query=query, secrets=without_none(query["access_token"], query.get("client_secret"))
-        )
-        return read_grant(reply, now) or refusal_of_login(reply, now)
 
 
 def refusal_of_login(reply: Reply, now: datetime, platform: str = "Instagram") -> NotDone:
@@ -154,23 +140,25 @@ _MOST_PAGES = 20
 
 
 class FacebookLogin(_MetaLogin):
+    name = "Facebook"
     scopes = FACEBOOK_SCOPES
     publishing = ("instagram_basic", "instagram_content_publish")
     revokes_all = True
     revoke_at = "on Facebook: Settings and privacy, Settings, Business integrations"
 
-    def __init__(self, http: Http, page: str, version: str, clock: Clock) -> None:
-        super().__init__(http, page, clock)
-        self._root = f"/{version}"
+    def page(self) -> str:
+        usual = f"https://www.facebook.com{self._root}/dialog/oauth"
+        return configured(self._config, "platforms.instagram.authorize_url", self._http.base_url, usual)
 
     def exchange(self, app: App, *, code: str, verifier: str | None, redirect_uri: str) -> Grant | NotDone:
         secret = app.client_secret or ""
-        named = {"client_id": app.client_id, "client_secret": secret}
-        short = self._token({**named, "redirect_uri": redirect_uri, "code": code}, code, secret)
+        path, named = f"{self._root}/oauth/access_token", {"client_id": app.client_id, "client_secret": secret}
+        short = self.get_token(path, {**named, "redirect_uri": redirect_uri, "code": code}, code, secret)
         if not isinstance(short, Grant):
             return short
         token = short.access_token
-        grant = self._token({"grant_type": "fb_exchange_token", **named, "fb_exchange_token": token}, token, secret)
+        query = {"grant_type": "fb_exchange_token", **named, "fb_exchange_token": token}
+        grant = self.get_token(path, query, token, secret)
         return replace(grant, scopes=self._granted(grant)) if isinstance(grant, Grant) else grant
 
     def renews(self, credentials: Credentials) -> bool:
@@ -183,8 +171,8 @@ class FacebookLogin(_MetaLogin):
         found: list[Identity] = []
         query = {"fields": "id,name,access_token,instagram_business_account", "limit": "100"}
         for _ in range(_MOST_PAGES):
-            reply = self._get("/me/accounts", query, grant.access_token)
-            if not isinstance(reply, Answer) or not reply.is_success:
+            reply = self.ask(f"{self._root}/me/accounts", grant.access_token, query)
+            if not reply.is_success:
                 return identity_refusal(reply, "Facebook")
             for user_id, token in _pages(reply):
                 # Facebook announces no end of a page's token.
@@ -202,44 +190,27 @@ class FacebookLogin(_MetaLogin):
 
     def revoke(self, credentials: Credentials) -> NotDone | None:
         """`DELETE /me/permissions` with the page's token; the person's own, which may be required, is not stored."""
-        token = credentials.access_token
-        bearer = {"Authorization": f"Bearer {token}"}
-        reply = self._http.request(
-            "DELETE", f"{self._root}/me/permissions", headers=bearer, secrets=without_none(token)
-        )
-        if isinstance(reply, Answer) and reply.is_success and reply.value_at("success") is True:
+        reply = self.ask(f"{self._root}/me/permissions", credentials.access_token, method="DELETE")
+        if reply.success_at("success") is True:
             return None
         return refusal_of_login(reply, self._clock.now(), "Facebook")
 
     def _identity(self, user_id: str, grant: Grant) -> Identity | NotDone:
-        reply = self._get(f"/{user_id}", {"fields": "username"}, grant.access_token)
-        handle = reply.text_at("username") if isinstance(reply, Answer) and reply.is_success else ""
+        reply = self.ask(f"{self._root}/{user_id}", grant.access_token, {"fields": "username"})
+        handle = reply.text_at("username") if reply.is_success else ""
         return Identity(user_id, handle, grant) if handle else identity_refusal(reply, "Facebook")
 
     def _granted(self, grant: Grant) -> tuple[str, ...]:
         """Return the granted permissions; empty if Facebook does not say."""
-        reply = self._get("/me/permissions", {}, grant.access_token)
-        lines = reply.value_at("data") if isinstance(reply, Answer) and reply.is_success else None
+        lines = self.ask(f"{self._root}/me/permissions", grant.access_token).success_at("data")
         named = (
             (value_at(line, "permission"), value_at(line, "status"))
             for line in (lines if isinstance(lines, list) else ())
         )
         return tuple(clean_text(scope) for scope, status in named if isinstance(scope, str) and status == "granted")
 
-    def _token(self, query: dict[str, str], *secrets: str) -> Grant | NotDone:
-        """Request a token. Facebook takes codes and secrets in the query; nothing logs it."""
-        now = self._clock.now()
-        reply = self._http.request(
-            "GET", f"{self._root}/oauth/access_token", query=query, secrets=without_none(*secrets)
-        )
-        return read_grant(reply, now) or refusal_of_login(reply, now, "Facebook")
 
-    def _get(self, path: str, query: dict[str, str], token: str) -> Reply:
-        bearer = {"Authorization": f"Bearer {token}"}
-        return self._http.request("GET", self._root + path, query=query, headers=bearer, secrets=without_none(token))
-
-
-def _pages(answer: Answer) -> Iterator[tuple[str, str]]:
+def _pages(answer: Reply) -> Iterator[tuple[str, str]]:
     """Yield the Instagram account of each page that has one, and the page's token."""
     lines = answer.value_at("data")
     for line in lines if isinstance(lines, list) else ():
@@ -255,12 +226,7 @@ PERSONAL = "PERSONAL"
 """`account_type` of accounts that are not professional; the API does not publish for them."""
 
 
-class InstagramCheck(HttpPart[Http], Checker):
-    def __init__(self, http: Http, config: Config, clock: Clock) -> None:
-        super().__init__(http, clock)
-        self._root = f"/{config.text('platforms.instagram.version')}"
-        self._by_facebook = config.text("platforms.instagram.login") == "facebook"
-
+class InstagramCheck(InstagramPart, Checker):
     def check(self, account: Account, credentials: Credentials) -> AccountInfo | NotDone:
         request = PublishRequest(0, account, credentials, "")
         person = self._person(request)
@@ -281,18 +247,16 @@ class InstagramCheck(HttpPart[Http], Checker):
             request, "GET", self._root + path, query={"fields": fields}, patience=CHECK_PATIENCE_S
         )
         me = unwrap(reply)
-        if isinstance(me, Answer) and me.is_success:
-            user_id = parse_numeric_id(me.value_at("id" if self._by_facebook else "user_id"))
-            if user_id is not None:
-                kind = me.text_at("account_type").upper()
-                wrong = [failure_remark("a personal account; Instagram publishes for professional accounts only")]
-                return AccountInfo(user_id, me.text_at("username") or None, tuple(wrong if kind == PERSONAL else ()))
-        return as_failure(reply, self._judge(request), "Instagram")
+        user_id = parse_numeric_id(me.success_at("id" if self._by_facebook else "user_id"))
+        if user_id is None:
+            return self.failure(request, reply)
+        kind = me.text_at("account_type").upper()
+        wrong = [failure_remark("a personal account; Instagram publishes for professional accounts only")]
+        return AccountInfo(user_id, me.text_at("username") or None, tuple(wrong if kind == PERSONAL else ()))
 
     def _quota(self, request: PublishRequest, user_id: str | None) -> Iterator[Remark]:
-        path = f"{self._root}/{user_id}/content_publishing_limit"
         try:
-            did = limits.check_quota(self._http, request, path, self._judge(request), self._clock.now())
+            did = self.check_quota(request, user_id)
         except StepFailed as failed:
             full = failed.outcome.code == "quota"
             yield warning_remark(failed.outcome.message) if full else diagnostic_of_refusal(failed.outcome, "the quota")
@@ -313,16 +277,16 @@ class InstagramCheck(HttpPart[Http], Checker):
             f"{self._root}/debug_token",
             query={"input_token": held.access_token, "access_token": asking},
             account=request.account.name,
-            secrets=without_none(held.access_token, held.client_secret),
+            secrets=(held.access_token, held.client_secret),
             verbatim=False,
             patience=CHECK_PATIENCE_S,
         )
-        if not (isinstance(reply, Answer) and reply.is_success and isinstance(reply.value_at("data"), dict)):
-            refused = as_failure(reply, self._judge(request), "Facebook")
+        if not (reply.is_success and isinstance(reply.value_at("data"), dict)):
+            refused = as_failure(reply, partial(self.refusal, request), "Facebook")
             return (), (ok_remark(f"Facebook did not report the token's permissions: {refused.message}"),)
         return read_scopes(reply.value_at("data", "scopes")), tuple(self._ends(request, reply))
 
-    def _ends(self, request: PublishRequest, answer: Answer) -> Iterator[Remark]:
+    def _ends(self, request: PublishRequest, answer: Reply) -> Iterator[Remark]:
         """Yield both expiry times of a Facebook Login token, if it has them (0 or missing: never)."""
         now = self._clock.now()
         for name, what in (
@@ -338,6 +302,3 @@ class InstagramCheck(HttpPart[Http], Checker):
                 yield failure_remark(said, reconnect_hint(request.account), reconnect=True)
             else:
                 yield warning_remark(said, reconnect_hint(request.account)) if end - now < SOON else ok_remark(said)
-
-    def _judge(self, request: PublishRequest) -> RefusalReader:
-        return lambda answer: refusal(answer, request.account, self._clock.now())

@@ -22,8 +22,8 @@ from ttp.platforms.client import (
     StepFailed,
     fingerprint,
 )
-from ttp.platforms.http import Http, HttpPart
-from ttp.platforms.instagram import container_forms, limits
+from ttp.platforms.http import Http
+from ttp.platforms.instagram import container_forms
 from ttp.platforms.instagram.auth import DELETING, FACEBOOK_SCOPES
 from ttp.platforms.instagram.container_forms import (
     Container,
@@ -35,17 +35,14 @@ from ttp.platforms.instagram.container_forms import (
     without_parent,
 )
 from ttp.platforms.instagram.containers import CREATE, GONE, UPLOAD, WAIT, Containers, ContainerStatus
-from ttp.platforms.instagram.errors import NO_USER_ID, is_gone, refusal, unwrap, was_not_fetched
+from ttp.platforms.instagram.errors import NO_USER_ID, is_gone, unwrap, was_not_fetched
 from ttp.platforms.instagram.look_up import LookUps
 from ttp.platforms.instagram.options import InstagramKind
+from ttp.platforms.instagram.part import InstagramPart
 from ttp.platforms.media_host.availability import NoPublicUrl
 from ttp.platforms.reply import (
-    Answer,
     NotSent,
-    RefusalReader,
     Reply,
-    as_failure,
-    as_outcome,
     parse_id,
     parse_numeric_id,
     parse_web_address,
@@ -56,18 +53,18 @@ from ttp.platforms.reply import (
 DROP, PUBLISH = "drop the container", "POST media_publish"
 PUT_UP = "give the media a public URL"
 _PERMALINK_S = 5.0
+_NO_SUCH = "100/33"
+_DEAD_TOKEN = ("190", "102")
 _USABLE_FOR = timedelta(hours=23)
 """A container that was not published expires after 24 hours."""
 
 
-class InstagramClient(HttpPart[Http]):
+class InstagramClient(InstagramPart):
     """Publishes images, reels, stories and carousels."""
 
     def __init__(self, http: Http, config: Config, clock: Clock, public_url: Callable[[MediaFile], str]) -> None:
-        super().__init__(http, clock)
+        super().__init__(http, config, clock)
         self._public_url = public_url
-        self._root = f"/{config.text('platforms.instagram.version')}"
-        self._by_facebook = config.text("platforms.instagram.login") == "facebook"
         self._containers = Containers(http, config, clock)
         self._look_ups = LookUps(http, config, clock, self._containers)
 
@@ -89,12 +86,12 @@ class InstagramClient(HttpPart[Http]):
             if (doubt := self._doubt(request, handle, seen)) is not None:
                 return self._ready(request, handle, doubt)
             if seen.state == "FINISHED" and same:
-                yield self._check_quota(request, handle)
+                yield self.check_quota(request, handle["user_id"])
                 return self._ready(request, handle)
             same = False
         if not same or (made is not None and self._clock.now() - from_ms(made.created) >= _USABLE_FOR):
             made, handle = None, {**without_containers(handle), "request": content}
-        yield self._check_quota(request, handle)
+        yield self.check_quota(request, handle["user_id"])
         if (why := container_forms.refusal_of(request)) is not None:
             raise StepFailed(CREATE, NotDone(Kind.CONTENT, why))
         if container_forms.kind_of(request) is InstagramKind.CAROUSEL:
@@ -110,7 +107,7 @@ class InstagramClient(HttpPart[Http]):
             return self._ready(request, handle)
         raise (yield from self._abandon(WAIT, seen.failure, handle, without_containers(handle)))
 
-    def _user_id(self, request: PublishRequest) -> tuple[str, Answer | None]:
+    def _user_id(self, request: PublishRequest) -> tuple[str, Reply | None]:
         """Return the user id for paths: from the credentials, else from Instagram. Raises StepFailed."""
         if (known := parse_numeric_id(request.credentials.user_id)) is not None:
             return known, None
@@ -119,14 +116,9 @@ class InstagramClient(HttpPart[Http]):
             raise StepFailed(step, NotDone(Kind.AUTH, NO_USER_ID, hint=reconnect_hint(request.account)))
         reply = self._http.request_for(request, "GET", f"{self._root}/me", query={"fields": "user_id,username"})
         me = unwrap(reply)
-        if isinstance(me, Answer) and me.is_success and (asked := parse_numeric_id(me.value_at("user_id"))) is not None:
+        if (asked := parse_numeric_id(me.success_at("user_id"))) is not None:
             return asked, me
-        raise StepFailed(step, as_failure(reply, self._judge(request), "Instagram"))
-
-    def _check_quota(self, request: PublishRequest, handle: Handle) -> StepDone:
-        """Check that the quota allows another post. Raises StepFailed."""
-        path = f"{self._root}/{handle['user_id']}/content_publishing_limit"
-        return limits.check_quota(self._http, request, path, self._judge(request), self._clock.now())
+        raise StepFailed(step, self.failure(request, reply))
 
     def _prepare_single(
         self, request: PublishRequest, handle: Handle, made: Container | None
@@ -258,10 +250,10 @@ class InstagramClient(HttpPart[Http]):
         path = f"{self._root}/{handle['user_id']}/media_publish"
         container = str(handle["creation_id"])
         reply = self._http.request_for(request, "POST", path, form={"creation_id": container})
-        media_id = parse_id(reply.value_at("id")) if isinstance(reply, Answer) and reply.is_success else None
-        if isinstance(reply, Answer) and media_id is not None and media_id != container:
+        media_id = parse_id(reply.success_at("id"))
+        if media_id is not None and media_id != container:
             return self._published(request, media_id, reply)
-        outcome = as_outcome(reply, self._judge(request, proof=True), "Instagram")
+        outcome = self.outcome(request, reply)
         return outcome if isinstance(reply, NotSent) else self._decide(request, handle, outcome)
 
     def _decide(self, request: PublishRequest, handle: Handle, outcome: NotDone | Unknown) -> Outcome:
@@ -277,7 +269,7 @@ class InstagramClient(HttpPart[Http]):
                 return outcome
             case "IN_PROGRESS", NotDone(not_ready=True):
                 return outcome
-            case "", NotDone(kind=Kind.AUTH) if self._is_refused_token(request, seen.reply):
+            case "", NotDone(kind=Kind.AUTH) if self.failure(request, seen.reply).kind is Kind.AUTH:
                 return outcome  # a token that is refused before and after published nothing in between
             case "PUBLISHED", _:
                 return replace(doubt, message=f"published despite this answer: {outcome.message}")
@@ -286,15 +278,15 @@ class InstagramClient(HttpPart[Http]):
             case _:
                 return doubt
 
-    def _published(self, request: PublishRequest, media_id: str, said: Answer) -> Done | Unknown:
+    def _published(self, request: PublishRequest, media_id: str, said: Reply) -> Done | Unknown:
         """Return the publication as `media_id`, with its URL if Instagram returns it at once (cosmetic). If Instagram
         does not know that media, the container is checked."""
         reply = self._http.request_for(
             request, "GET", f"{self._root}/{media_id}", query={"fields": "permalink,timestamp"}, patience=_PERMALINK_S
         )
-        if isinstance(reply, Answer) and is_gone(reply):
+        if is_gone(reply):
             return Unknown(Kind.SERVER, "Instagram does not know the post it returned", http_status=said.status)
-        url = parse_web_address(reply.value_at("permalink")) if isinstance(reply, Answer) and reply.is_success else None
+        url = parse_web_address(reply.success_at("permalink"))
         return Done(media_id, url, http_status=said.status)
 
     # Look-ups.
@@ -303,14 +295,24 @@ class InstagramClient(HttpPart[Http]):
         """Return what the container shows, or if that is unclear, the account's media."""
         return self._look_ups.look_up(request, handle, since)
 
-    def _is_refused_token(self, request: PublishRequest, reply: Reply) -> bool:
-        return as_failure(reply, self._judge(request), "Instagram").kind is Kind.AUTH
-
-    def _judge(self, request: PublishRequest, *, proof: bool = False) -> RefusalReader:
-        """`proof`: for a publishing call; a server error proves nothing, whatever its code."""
-        return lambda answer: (
-            None if proof and answer.status >= 500 else refusal(answer, request.account, self._clock.now())
-        )
+    def delete(self, request: PublishRequest, remote_id: str) -> Deleted | NotDone:
+        """Delete a post. One that the account cannot see is gone; stories and some others cannot be deleted."""
+        path = f"{self._root}/{remote_id}"
+        reply = self._http.request_for(request, "DELETE", path)
+        if reply.success_at("success") is True:
+            return Deleted(reply.status)
+        failure = self.failure(request, reply)
+        if failure.code == _NO_SUCH:
+            # Instagram answers the same for posts it will not delete; but an account sees its own posts while they
+            # exist.
+            seen = self._http.request_for(request, "GET", path, query={"fields": "id"})
+            is_unseen = not seen.is_success and self.failure(request, seen).code == _NO_SUCH
+            return Deleted(failure.http_status, "it was already gone") if is_unseen else failure
+        if failure.kind is Kind.AUTH and not (failure.code or "").startswith(_DEAD_TOKEN):
+            scopes = ",".join((*FACEBOOK_SCOPES, DELETING))
+            hint = action("account connect", request.account.name, scopes=scopes)
+            return replace(failure, message=f"{failure.message}: {DELETING} is needed to delete posts", hint=hint)
+        return failure
 
 
 def _form(make: Callable[..., dict[str, str]], *what: object) -> dict[str, str]:
@@ -319,37 +321,3 @@ def _form(make: Callable[..., dict[str, str]], *what: object) -> dict[str, str]:
         return make(*what)
     except ValueError as error:
         raise StepFailed(CREATE, NotDone(Kind.CONTENT, str(error))) from error
-
-
-_NO_SUCH = "100/33"
-_DEAD_TOKEN = ("190", "102")
-
-
-class InstagramDeleter(HttpPart[Http]):
-    def __init__(self, http: Http, version: str, clock: Clock) -> None:
-        super().__init__(http, clock)
-        self._root = f"/{version}"
-
-    def delete(self, request: PublishRequest, remote_id: str) -> Deleted | NotDone:
-        """Delete a post. One that the account cannot see is gone; stories and some others cannot be deleted."""
-        path = f"{self._root}/{remote_id}"
-        reply = self._http.request_for(request, "DELETE", path)
-        if isinstance(reply, Answer) and reply.is_success and reply.value_at("success") is True:
-            return Deleted(reply.status)
-        failure = self._failure(request, reply)
-        if failure.code == _NO_SUCH:
-            # Instagram answers the same for posts it will not delete; but an account sees its own posts while they
-            # exist.
-            seen = self._http.request_for(request, "GET", path, query={"fields": "id"})
-            return Deleted(failure.http_status, "it was already gone") if self._is_unseen(request, seen) else failure
-        if failure.kind is Kind.AUTH and not (failure.code or "").startswith(_DEAD_TOKEN):
-            scopes = ",".join((*FACEBOOK_SCOPES, DELETING))
-            hint = action("account connect", request.account.name, scopes=scopes)
-            return replace(failure, message=f"{failure.message}: {DELETING} is needed to delete posts", hint=hint)
-        return failure
-
-    def _is_unseen(self, request: PublishRequest, reply: Reply) -> bool:
-        return not (isinstance(reply, Answer) and reply.is_success) and self._failure(request, reply).code == _NO_SUCH
-
-    def _failure(self, request: PublishRequest, reply: Reply) -> NotDone:
-        return as_failure(reply, lambda answer: refusal(answer, request.account, self._clock.now()), "Instagram")

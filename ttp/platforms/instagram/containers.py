@@ -5,19 +5,20 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from ttp.domain.account import is_loopback
 from ttp.domain.config import Config
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.text import clean_text
 from ttp.domain.time.clock import Clock, from_ms, to_ms
-from ttp.platforms.addresses import host_of
+from ttp.platforms.addresses import host_of, split_address
 from ttp.platforms.client import MediaFile, PublishRequest, Step, StepFailed, Wait
 from ttp.platforms.http import Http
 from ttp.platforms.instagram.container_forms import Container
-from ttp.platforms.instagram.errors import container_failure, is_gone, refusal
-from ttp.platforms.reply import Answer, RefusalReader, Reply, as_failure, parse_numeric_id
+from ttp.platforms.instagram.errors import container_failure, is_gone
+from ttp.platforms.instagram.part import InstagramPart
+from ttp.platforms.reply import Answer, Reply, as_failure, parse_numeric_id
 from ttp.platforms.uploads import read_range
 
 LONGEST_WAIT = timedelta(minutes=30)
@@ -40,43 +41,33 @@ class ContainerStatus:
     reply: Reply
 
     @property
-    def date(self) -> datetime | None:
-        return self.reply.date if isinstance(self.reply, Answer) else None
-
-    @property
     def failure(self) -> NotDone:
         """Why a container that ended will not be published."""
-        if self.state == "ERROR" and isinstance(self.reply, Answer):
+        if self.state == "ERROR":
             return container_failure(str(self.reply.value_at("status") or ""))
         what = {"EXPIRED": "expired", "GONE": "does not exist any more"}.get(self.state, "is still being processed")
         return NotDone(Kind.MEDIA, f"the container {what}", code=self.state.lower(), passing=True)
 
 
-class Containers:
+class Containers(InstagramPart):
     """The containers of every account."""
 
     def __init__(self, http: Http, config: Config, clock: Clock) -> None:
-        self._http = http
-        self._clock = clock
+        super().__init__(http, config, clock)
         self._first_pause = min(max(config.seconds("publish.status_poll_s"), 0.05), _PACE_S)
         self._gap_s = config.seconds("publish.lookup_gap_s")
         self._upload_host = host_of(config.text("platforms.instagram.upload_url"))
-        self._root = f"/{config.text('platforms.instagram.version')}"
 
-    def create(self, request: PublishRequest, user_id: str, form: Mapping[str, str]) -> tuple[Container, Answer]:
+    def create(self, request: PublishRequest, user_id: str, form: Mapping[str, str]) -> tuple[Container, Reply]:
         """Create a container. Raises StepFailed."""
         reply = self._http.request_for(request, "POST", f"{self._root}/{user_id}/media", form=form)
-        if (
-            isinstance(reply, Answer)
-            and reply.is_success
-            and (made := parse_numeric_id(reply.value_at("id"))) is not None
-        ):
+        if (made := parse_numeric_id(reply.success_at("id"))) is not None:
             uri = reply.value_at("uri") if "upload_type" in form else None
             if "upload_type" not in form or self._may_upload_to(uri):
                 return Container(made, to_ms(self._clock.now()), None if uri is None else str(uri)), reply
-        raise StepFailed(CREATE, as_failure(reply, self._judge(request), "Instagram"))
+        raise StepFailed(CREATE, self.failure(request, reply))
 
-    def send(self, request: PublishRequest, made: Container, file: MediaFile, *, resumed: bool) -> Answer | None:
+    def send(self, request: PublishRequest, made: Container, file: MediaFile, *, resumed: bool) -> Reply | None:
         """Send a container's bytes, continuing from Instagram's offset if `resumed`. None: all were already there.
         Raises StepFailed. The container is unusable if the failure is not passing, or its code is GONE."""
         offset, size = self._received(request, made, file.item.bytes) if resumed else 0, file.item.bytes
@@ -97,19 +88,19 @@ class Containers:
             with_token=False,
             uploading=True,
         )
-        if isinstance(reply, Answer) and reply.is_success and reply.value_at("success") is True:
+        if reply.success_at("success") is True:
             return reply
         raise StepFailed(UPLOAD, as_failure(reply, _upload_refusal, "Instagram"))
 
     def _received(self, request: PublishRequest, made: Container, size: int) -> int:
         """Return how many bytes of a container Instagram has. Raises StepFailed."""
         reply = self._http.request_for(request, "GET", f"{self._root}/{made.id}", query={"fields": "video_status"})
-        if isinstance(reply, Answer) and is_gone(reply):
+        if is_gone(reply):
             raise StepFailed(
                 UPLOAD, NotDone(Kind.MEDIA, "the container does not exist any more", code=GONE, passing=True)
             )
-        if not (isinstance(reply, Answer) and reply.is_success):
-            raise StepFailed(UPLOAD, as_failure(reply, self._judge(request), "Instagram"))
+        if not reply.is_success:
+            raise StepFailed(UPLOAD, self.failure(request, reply))
         received = reply.value_at("video_status", "uploading_phase", "bytes_transferred")
         return received if isinstance(received, int) and 0 <= received <= size else 0
 
@@ -117,8 +108,6 @@ class Containers:
         """Request a container's status. `urgent`: even if the account's calls are used up."""
         query = {"fields": "status_code,status"}
         reply = self._http.request_for(request, "GET", f"{self._root}/{container}", query=query, urgent=urgent)
-        if not isinstance(reply, Answer):
-            return ContainerStatus("", reply)
         if not reply.is_success:
             return ContainerStatus("GONE" if is_gone(reply) else "", reply)
         state = reply.value_at("status_code")
@@ -132,7 +121,7 @@ class Containers:
             age = self._clock.now() - from_ms(made.created)
             match seen.state:
                 case "":
-                    raise StepFailed(WAIT, as_failure(seen.reply, self._judge(request), "Instagram"))
+                    raise StepFailed(WAIT, self.failure(request, seen.reply))
                 case "IN_PROGRESS" if age < LONGEST_WAIT:
                     yield Wait(pause, "Instagram is processing the media")
                     pause = min(pause * 2, _PACE_S)
@@ -144,15 +133,12 @@ class Containers:
     def _may_upload_to(self, uri: object) -> bool:
         """Whether bytes and the token may be sent to an address from Instagram. Only its upload host by https, or this
         machine if Instagram is on it too."""
-        if not isinstance(uri, str) or not uri.isascii() or not uri.isprintable() or " " in uri:
+        parts = split_address(uri)
+        if parts is None:
             return False
-        host = host_of(uri)
         if self._http.is_loopback:
-            return uri.startswith(("http://", "https://")) and is_loopback(host)
-        return uri.startswith("https://") and host == self._upload_host
-
-    def _judge(self, request: PublishRequest) -> RefusalReader:
-        return lambda answer: refusal(answer, request.account, self._clock.now())
+            return is_loopback(parts.hostname or "")
+        return parts.scheme == "https" and parts.hostname == self._upload_host
 
 
 def _upload_refusal(answer: Answer) -> NotDone | None:

@@ -167,7 +167,7 @@ def was_not_fetched(failure: NotDone) -> bool:
     return code in ("9004", str(FETCH_FAILED)) or subcode == str(FETCH_FAILED)
 
 
-def is_gone(answer: Answer) -> bool:
+def is_gone(answer: Reply) -> bool:
     """Whether the answer says that the container does not exist, yet or any more."""
     subcode = answer.value_at("error", "error_subcode")
     return isinstance(subcode, int) and subcode in GONE
@@ -187,7 +187,7 @@ NO_USER_ID = "the credentials have no userId (with Facebook Login: the Instagram
 
 def unwrap(reply: Reply) -> Reply:
     """Return the answer without the one-element list that Meta documents around some answers, and mostly omits."""
-    match reply.value_at("data") if isinstance(reply, Answer) else None:
+    match reply.value_at("data"):
         case [dict() as only] if isinstance(reply, Answer):
             return replace(reply, data=only)
         case _:

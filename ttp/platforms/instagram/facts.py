@@ -4,24 +4,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ttp.domain.config import Config, Key
-from ttp.domain.time.clock import Clock
 from ttp.platforms.platform import Platform, Runtime
 
 if TYPE_CHECKING:
-    from ttp.domain.metrics.ingest.columns import ExportColumns
-    from ttp.domain.options import Option
     from ttp.domain.post_kind import PostKind
-    from ttp.domain.rules import Rules
-    from ttp.platforms.client import Checker, Client, Deleter
-    from ttp.platforms.limits import Meter
+    from ttp.platforms.client import Deleter
     from ttp.platforms.login import BrowserLogin
-    from ttp.platforms.metrics_reader import MetricsReader
 
 _GRAPH = "https://graph.facebook.com"
-_FACEBOOK_PAGE = "https://www.facebook.com/{version}/dialog/oauth"
 
 
 class Instagram(Platform):
@@ -54,26 +47,24 @@ class Instagram(Platform):
         ),
     )
 
+    client_deletes = True
+    parts: ClassVar = {
+        "rules": "rules:InstagramRules",
+        "options": "options:OPTIONS",
+        "exports": "exports:EXPORTS",
+        "client": "client:InstagramClient",
+        "login": "auth:InstagramLogin",
+        "facebook_login": "auth:FacebookLogin",
+        "checker": "auth:InstagramCheck",
+        "metrics_reader": "metrics:InstagramReader",
+        "meter": "limits:InstagramMeter",
+    }
+
     def base_url(self, config: Config, server: str | None = None) -> str:
         """Return the root of the API. Facebook Login has another host."""
         if by_facebook(config) and not config.is_set("platforms.instagram.base_url"):
             return _GRAPH
         return super().base_url(config, server)
-
-    def rules(self) -> Rules:
-        from ttp.platforms.instagram.rules import InstagramRules
-
-        return InstagramRules()
-
-    def options(self) -> tuple[Option, ...]:
-        from ttp.platforms.instagram.options import OPTIONS
-
-        return tuple(OPTIONS.values())
-
-    def exports(self) -> tuple[ExportColumns, ...]:
-        from ttp.platforms.instagram.exports import EXPORTS
-
-        return EXPORTS
 
     def post_kinds(self) -> tuple[PostKind, ...]:
         from ttp.domain.post_kind import PostKind
@@ -86,44 +77,18 @@ class Instagram(Platform):
             PostKind("video story", ("video",), options={"kind": "story"}),
         )
 
-    def client(self, runtime: Runtime) -> Client:
-        from ttp.platforms.instagram.client import InstagramClient
-
-        return InstagramClient(runtime.http(self), runtime.config, runtime.clock, partial(runtime.public_url, self))
+    def _new_client(self, runtime: Runtime) -> Any:
+        return self._connect("client", runtime, partial(runtime.public_url, self))
 
     def login(self, runtime: Runtime, server: str | None = None) -> BrowserLogin:
-        from ttp.platforms.addresses import configured
-        from ttp.platforms.instagram.auth import FacebookLogin, InstagramLogin
-
-        config, clock, api = runtime.config, runtime.clock, self.base_url(runtime.config)
-        version, name = config.text("platforms.instagram.version"), "platforms.instagram.authorize_url"
-        if by_facebook(config):
-            page = configured(config, name, api, _FACEBOOK_PAGE.format(version=version))
-            return FacebookLogin(runtime.http(self), page, version, clock)
-        code_url = configured(config, "platforms.instagram.token_url", api)
-        return InstagramLogin(runtime.http(self), configured(config, name, api), code_url, version, clock)
-
-    def checker(self, runtime: Runtime) -> Checker:
-        from ttp.platforms.instagram.auth import InstagramCheck
-
-        return InstagramCheck(runtime.http(self), runtime.config, runtime.clock)
-
-    def metrics_reader(self, runtime: Runtime) -> MetricsReader:
-        from ttp.platforms.instagram.metrics import InstagramReader
-
-        return InstagramReader(runtime.http(self), runtime.config, runtime.clock)
+        which = "facebook_login" if by_facebook(runtime.config) else "login"
+        login: BrowserLogin = self._connect(which, runtime)
+        return login
 
     def deleter(self, runtime: Runtime) -> Deleter | str:
         if not by_facebook(runtime.config):
             return "Instagram lets apps delete posts with Facebook Login only"
-        from ttp.platforms.instagram.client import InstagramDeleter
-
-        return InstagramDeleter(runtime.http(self), runtime.config.text("platforms.instagram.version"), runtime.clock)
-
-    def meter(self, clock: Clock) -> Meter:
-        from ttp.platforms.instagram.limits import InstagramMeter
-
-        return InstagramMeter(clock)
+        return super().deleter(runtime)
 
 
 def by_facebook(config: Config) -> bool:

@@ -8,40 +8,28 @@ from datetime import datetime, timedelta
 
 from ttp.domain.config import Config
 from ttp.domain.outcome import Absent, Found, Handle, Kind, Refused, Unclear, Working
-from ttp.domain.time.clock import Clock, from_ms, to_ms
-from ttp.platforms.client import LookupResult, PublishRequest
+from ttp.domain.time.clock import Clock, to_ms
+from ttp.platforms.client import LookupResult, PublishRequest, first_unsettled
 from ttp.platforms.http import Http
 from ttp.platforms.instagram.container_forms import kind_of, without_containers
 from ttp.platforms.instagram.containers import Containers, ContainerStatus
-from ttp.platforms.instagram.errors import refusal
 from ttp.platforms.instagram.options import InstagramKind
-from ttp.platforms.reply import (
-    Answer,
-    RefusalReader,
-    Reply,
-    as_unclear,
-    parse_instant,
-    parse_numeric_id,
-    parse_web_address,
-    value_at,
-)
+from ttp.platforms.instagram.part import InstagramPart
+from ttp.platforms.reply import Reply, parse_instant, parse_numeric_id, parse_web_address, value_at
 
 NO_CONTAINER = Unclear(Kind.UNKNOWN, "no container is known to ask about", final=True)
 
 
-class LookUps:
+class LookUps(InstagramPart):
     """The look-ups of every account."""
 
     def __init__(self, http: Http, config: Config, clock: Clock, containers: Containers) -> None:
-        self._http = http
-        self._clock = clock
+        super().__init__(http, config, clock)
         self._containers = containers
-        self._root = f"/{config.text('platforms.instagram.version')}"
 
     def look_up(self, request: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
         """Return what the container shows, or if that is unclear, the account's media."""
-        unsettled = handle.get("unsettled_since")
-        first = min(since, from_ms(unsettled)) if isinstance(unsettled, int) else since
+        first = first_unsettled(handle, since)
         if "creation_id" not in handle:
             return self._without_container(request, handle, first)
         if parse_numeric_id(handle.get("user_id")) is None:
@@ -52,18 +40,17 @@ class LookUps:
                 listed = self.listed(request, handle, first)
                 # An unreadable or outdated list may show the id later.
                 unnamed = Found(None, id_later=not listed)
-                return LookupResult(listed[0] if listed and len(listed) == 1 else unnamed, seen.date)
+                return LookupResult(listed[0] if listed and len(listed) == 1 else unnamed, seen.reply.date)
             case "FINISHED":
-                return LookupResult(Absent(handle={**handle, "unsettled_since": to_ms(first)}), seen.date)
+                return LookupResult(Absent(handle={**handle, "unsettled_since": to_ms(first)}), seen.reply.date)
             case "IN_PROGRESS":
-                return LookupResult(Working("Instagram is processing the media"), seen.date)
+                return LookupResult(Working("Instagram is processing the media"), seen.reply.date)
             case "EXPIRED":
-                return LookupResult(Absent(certain=True, handle=without_containers(handle)), seen.date)
+                return LookupResult(Absent(certain=True, handle=without_containers(handle)), seen.reply.date)
             case "ERROR":
                 return self._by_list(request, handle, first, seen, Refused(seen.failure))
             case _:
-                unclear = as_unclear(seen.reply, self._judge(request), "Instagram")
-                return self._by_list(request, handle, first, seen, unclear)
+                return self._by_list(request, handle, first, seen, self.unclear(request, seen.reply))
 
     def _without_container(self, request: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
         """If it was sent, then by a publisher whose records are not here: only the list can show it."""
@@ -93,11 +80,8 @@ class LookUps:
         """Return the one match among the account's media, else `otherwise`; unclear if the list is unreadable."""
         listed = self.listed(request, handle, since)
         if listed is None:
-            return LookupResult(as_unclear(seen.reply, self._judge(request), "Instagram"), seen.date)
-        return LookupResult(_one_of(request, listed, otherwise), seen.date)
-
-    def _judge(self, request: PublishRequest) -> RefusalReader:
-        return lambda answer: refusal(answer, request.account, self._clock.now())
+            return LookupResult(self.unclear(request, seen.reply), seen.reply.date)
+        return LookupResult(_one_of(request, listed, otherwise), seen.reply.date)
 
 
 def _one_of(
@@ -124,9 +108,7 @@ _BEFORE = timedelta(seconds=60)
 def matches(reply: Reply, request: PublishRequest, since: datetime, *, by_text: bool) -> tuple[Found, ...] | None:
     """Return the unbound media of `reply` created after a minute before `since`; `by_text`: with the same caption. None
     if the list is not complete: only a complete one proves that a post is missing."""
-    if not (isinstance(reply, Answer) and reply.is_success):
-        return None
-    listed = reply.value_at("data")
+    listed = reply.success_at("data")
     if not isinstance(listed, list):
         return None
     found = []

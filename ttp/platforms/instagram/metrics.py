@@ -11,15 +11,23 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from ttp.domain.account import Account
 from ttp.domain.config import Config
 from ttp.domain.metrics.sample import OnlineDay
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock, to_ms
-from ttp.platforms.client import StepFailed
-from ttp.platforms.http import Http, HttpPart
-from ttp.platforms.instagram.errors import NO_USER_ID, refusal, unwrap
-from ttp.platforms.metrics_reader import STEP, AccountSession, MetricsPage, first_line, new_sample, parse_count
+from ttp.platforms.client import PublishRequest, StepFailed
+from ttp.platforms.http import Http
+from ttp.platforms.instagram.errors import NO_USER_ID, unwrap
+from ttp.platforms.instagram.part import InstagramPart
+from ttp.platforms.metrics_reader import (
+    STEP,
+    AccountSession,
+    MetricsPage,
+    first_line,
+    new_sample,
+    parse_count,
+    unreadable,
+)
 from ttp.platforms.reply import Answer, describe_unexpected, parse_instant, parse_numeric_id, reconnect_hint, value_at
 
 LASTING = ("views", "reach", "shares", "saved")
@@ -35,17 +43,6 @@ class Asked:
 
     metrics: tuple[str, ...]
     sure: bool = False
-
-
-class Metrics:
-    """The metrics to request, by `media_product_type` and `media_type`."""
-
-    def __init__(self) -> None:
-        self._by_type: dict[tuple[str, str], Asked] = {}
-
-    def of(self, product: str, media_type: str) -> Asked:
-        """Return the metrics for such a post; none for an unknown kind."""
-        return self._by_type.setdefault((product, media_type), Asked(KNOWN.get(product, ())))
 
 
 def values(answer: Answer) -> dict[str, object]:
@@ -91,16 +88,12 @@ _CLOSES_THE_LINE = frozenset({Kind.NETWORK, Kind.RATE_LIMIT, Kind.QUOTA})
 """Failures of an insights call that concern more than one post."""
 
 
-class InstagramReader(HttpPart[Http]):
+class InstagramReader(InstagramPart):
     """Reads metrics with either login."""
 
-    name = "Instagram"
-
     def __init__(self, http: Http, config: Config, clock: Clock) -> None:
-        super().__init__(http, clock)
-        self._root = f"/{config.text('platforms.instagram.version')}"
-        self._by_facebook = config.text("platforms.instagram.login") == "facebook"
-        self._metrics = Metrics()
+        super().__init__(http, config, clock)
+        self._metrics: dict[tuple[str, str], Asked] = {}  # by media_product_type and media_type
         self._closed: set[str] = set()  # tokens without the permission to read insights
         self._online_read_at: dict[str, datetime] = {}  # by account
 
@@ -164,8 +157,8 @@ class InstagramReader(HttpPart[Http]):
     def accepts(self, answer: Answer) -> bool:
         return answer.is_success and isinstance(answer.data, dict) and answer.value_at("error") is None
 
-    def judge(self, answer: Answer, account: Account) -> NotDone | None:
-        failure = refusal(answer, account, self._clock.now())
+    def refusal(self, request: PublishRequest, answer: Answer) -> NotDone | None:
+        failure = super().refusal(request, answer)
         if failure is None or failure.kind is not Kind.AUTH or self.refuses_token(failure):
             return failure
         return replace(failure, message=f"it was connected without the permission to read them ({failure.code})")
@@ -184,10 +177,9 @@ class InstagramReader(HttpPart[Http]):
         if self._by_facebook:  # its /me is the person
             raise StepFailed(STEP, NotDone(Kind.AUTH, NO_USER_ID, hint=reconnect_hint(session.account)))
         answer = self._get(session, "/me", {"fields": "user_id,username"})
-        me = unwrap(answer)
-        asked = parse_numeric_id(me.value_at("user_id")) if isinstance(me, Answer) else None
+        asked = parse_numeric_id(unwrap(answer).value_at("user_id"))
         if asked is None:
-            raise StepFailed(STEP, NotDone(Kind.SERVER, describe_unexpected(answer, self.name), passing=True))
+            raise unreadable(describe_unexpected(answer, self.name))
         return asked
 
     def _read_post(self, session: AccountSession, item: object) -> MetricsPage:
@@ -218,7 +210,7 @@ class InstagramReader(HttpPart[Http]):
         self, session: AccountSession, media_id: str, product: str, media_type: str
     ) -> tuple[dict[str, object], str | None]:
         """Return the insights of a post, and a note if they are refused for all posts."""
-        asked = self._metrics.of(product, media_type)
+        asked = self._metrics.setdefault((product, media_type), Asked(KNOWN.get(product, ())))
         if session.credentials.access_token in self._closed or not asked.metrics:
             return {}, None
         told, failure = self._request_insights(session, media_id, asked.metrics)

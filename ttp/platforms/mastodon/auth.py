@@ -9,23 +9,18 @@ from urllib.parse import urlsplit
 
 from ttp.domain.account import Account, Credentials
 from ttp.domain.action import action
+from ttp.domain.config import Config
 from ttp.domain.diagnostics import Remark, failure_remark, ok_remark, warning_remark
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import CHECK_PATIENCE_S, AccountInfo, Checker, PublishRequest
-from ttp.platforms.http import Http, HttpByServer, HttpPart
-from ttp.platforms.login import UNKNOWN_APP, App, Grant, Identity
-from ttp.platforms.mastodon.errors import host_name, judge
+from ttp.platforms.http import Http
+from ttp.platforms.login import App, Grant, Identity
+from ttp.platforms.mastodon.errors import MastodonPart, host_name
 from ttp.platforms.mastodon.server import FIRST_CLASS, describe_server, not_an_api, shown_software, software_named
-from ttp.platforms.oauth.code_login import CodeLogin, app_of
-from ttp.platforms.oauth.token_response import (
-    identity_refusal,
-    read_grant,
-    read_oauth_error,
-    read_token,
-    without_none,
-)
-from ttp.platforms.reply import Answer, Reply, as_failure, reconnect_hint
+from ttp.platforms.oauth.code_login import CodeLogin
+from ttp.platforms.oauth.token_response import identity_refusal, read_oauth_error, read_token
+from ttp.platforms.reply import Answer, Reply, reconnect_hint
 
 SCOPES = ("read:accounts", "read:search", "read:statuses", "write:media", "write:statuses")
 _BROAD = {"read": "read:", "write": "write:"}
@@ -40,19 +35,24 @@ class MastodonLogin(CodeLogin):
     """Without the first no lost answer can be looked up."""
     revoke_at = "in the settings of the account's server, under Account, Authorized apps"
 
-    def __init__(self, http: Http, clock: Clock) -> None:
-        super().__init__(http, f"{http.base_url}/oauth/authorize", clock)
+    token_path, revoke_path = "/oauth/token", "/oauth/revoke"
+
+    def __init__(self, http: Http, config: Config, clock: Clock) -> None:
+        super().__init__(http, config, clock)
+        self.name = http.host
+
+    def page(self) -> str:
+        return f"{self._http.base_url}/oauth/authorize"
 
     def register(self, redirect_uri: str) -> App | NotDone | None:
         """Make an app that may use both ways back: the browser on this machine, and a code to paste."""
         addresses = list(dict.fromkeys((redirect_uri, OUT_OF_BAND)))
         body = {"client_name": "ttp", "redirect_uris": "\n".join(addresses), "scopes": " ".join(SCOPES)}
         reply = self._http.request("POST", "/api/v1/apps", json=body)
-        if isinstance(reply, Answer) and reply.is_success:
-            client_id, secret = read_token(reply.value_at("client_id")), read_token(reply.value_at("client_secret"))
-            if client_id and secret:
-                return App(client_id, secret)
-        if isinstance(reply, Answer) and reply.status in (401, 403, 422, 501) and reply.value_at("error"):
+        client_id, secret = read_token(reply.success_at("client_id")), read_token(reply.success_at("client_secret"))
+        if client_id and secret:
+            return App(client_id, secret)
+        if reply.status in (401, 403, 422, 501) and reply.value_at("error"):
             host, said = self._http.host, reply.text_at("error")
             message = f"{host} lets no program register itself ({said}): make an app in its settings, and add its token"
             hint = action("account add", f"mastodon/me@{host}", credentials="FILE")
@@ -77,11 +77,8 @@ class MastodonLogin(CodeLogin):
         info = describe_server(self._http, self._clock.now())
         if isinstance(info, NotDone):
             return info
-        bearer = {"Authorization": f"Bearer {grant.access_token}"}
-        reply = self._http.request(
-            "GET", "/api/v1/accounts/verify_credentials", headers=bearer, secrets=without_none(grant.access_token)
-        )
-        if isinstance(reply, Answer) and reply.is_success:
+        reply = self.ask("/api/v1/accounts/verify_credentials", grant.access_token)
+        if reply.is_success:
             user_id, name = reply.text_at("id"), reply.text_at("username") or reply.text_at("acct").partition("@")[0]
             if user_id and name:
                 handle = f"{name}@{self._domain(info)}"
@@ -94,24 +91,9 @@ class MastodonLogin(CodeLogin):
         domain = str(info.get("domain") or "")
         return place if self._http.is_loopback or "/" in domain or not domain else domain.lower()
 
-    def revoke(self, credentials: Credentials) -> NotDone | None:
-        if not credentials.client_id:
-            return UNKNOWN_APP
-        app, token = app_of(credentials), credentials.access_token
-        reply = self._post("/oauth/revoke", app, {"token": token}, token)
-        return None if isinstance(reply, Answer) and reply.is_success else read_oauth_error(reply, self._http.host)
-
     def request_token(self, app: App, form: Mapping[str, str], *hidden: str | None) -> Grant | NotDone:
-        now = self._clock.now()
-        reply = self._post("/oauth/token", app, form, *hidden)
-        grant = read_grant(reply, now)
-        if grant is None:
-            return read_oauth_error(reply, self._http.host)
-        return replace(grant, scopes=expand_scopes(grant.scopes))
-
-    def _post(self, path: str, app: App, form: Mapping[str, str], *hidden: str | None) -> Reply:
-        form = {**form, "client_id": app.client_id, "client_secret": app.client_secret or ""}
-        return self._http.request("POST", path, form=form, secrets=without_none(app.client_secret, *hidden))
+        grant = super().request_token(app, form, *hidden)
+        return replace(grant, scopes=expand_scopes(grant.scopes)) if isinstance(grant, Grant) else grant
 
 
 def expand_scopes(granted: Sequence[str]) -> tuple[str, ...]:
@@ -130,17 +112,17 @@ def user_at(user_id: str, http: Http) -> str:
     return f"{user_id}@{urlsplit(http.base_url).netloc}"
 
 
-class MastodonCheck(HttpPart[HttpByServer], Checker):
+class MastodonCheck(MastodonPart, Checker):
     def check(self, account: Account, credentials: Credentials) -> AccountInfo | NotDone:
         http = self._http.of(account)
         request = PublishRequest(0, account, credentials, "")
         reply = http.request_for(request, "GET", "/api/v1/accounts/verify_credentials", patience=CHECK_PATIENCE_S)
-        user_id = reply.text_at("id") if isinstance(reply, Answer) and reply.is_success else ""
-        if not isinstance(reply, Answer) or not user_id:
-            if isinstance(reply, Answer) and reply.status in (401, 422) and not reply.value_at("error"):
+        user_id = reply.text_at("id") if reply.is_success else ""
+        if not user_id:
+            if reply.status in (401, 422) and not reply.value_at("error"):
                 message = f"{host_name(account)} refuses the token"
                 return NotDone(Kind.AUTH, message, str(reply.status), reply.status, hint=reconnect_hint(account))
-            return as_failure(reply, judge(account, self._clock.now()), host_name(account))
+            return self.failure(request, reply)
         info = describe_server(http, self._clock.now(), patience=CHECK_PATIENCE_S)
         known = account.server_info if isinstance(info, NotDone) else info
         remarks = [warning_remark(info.message)] if isinstance(info, NotDone) else []
@@ -155,7 +137,7 @@ class MastodonCheck(HttpPart[HttpByServer], Checker):
         )
 
 
-def _remarks(answer: Answer, info: Mapping[str, object]) -> Iterator[Remark]:
+def _remarks(answer: Reply, info: Mapping[str, object]) -> Iterator[Remark]:
     if not info:
         return
     software, shown = software_named(info), shown_software(info)

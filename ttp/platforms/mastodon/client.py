@@ -9,7 +9,6 @@ outcome of that part was looked for in vain.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Generator, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -31,7 +30,7 @@ from ttp.domain.outcome import (
     Unknown,
     parts_of,
 )
-from ttp.domain.time.clock import Clock, from_ms, to_ms
+from ttp.domain.time.clock import Clock, to_ms
 from ttp.platforms.client import (
     Deleted,
     LookupResult,
@@ -42,12 +41,13 @@ from ttp.platforms.client import (
     StepDone,
     StepFailed,
     fingerprint,
+    first_unsettled,
     next_part,
 )
-from ttp.platforms.http import Http, HttpByServer, HttpPart
+from ttp.platforms.http import Http, HttpByServer
 from ttp.platforms.mastodon import server
 from ttp.platforms.mastodon.auth import user_at
-from ttp.platforms.mastodon.errors import USED_MEDIA, host_name, judge
+from ttp.platforms.mastodon.errors import USED_MEDIA, MastodonPart, host_name
 from ttp.platforms.mastodon.limits import STATUSES
 from ttp.platforms.mastodon.look_up import (
     EARLY,
@@ -64,18 +64,7 @@ from ttp.platforms.mastodon.look_up import (
 from ttp.platforms.mastodon.media import Uploads, without_uploads
 from ttp.platforms.mastodon.options import PRIVATE, chosen_of, post_id_of
 from ttp.platforms.mastodon.request_body import build_body, key_of, next_key, parent_of, with_key
-from ttp.platforms.mastodon.server import software_of
-from ttp.platforms.reply import (
-    Answer,
-    RefusalReader,
-    Reply,
-    as_failure,
-    as_outcome,
-    as_unclear,
-    parse_web_address,
-    reconnect_hint,
-    value_at,
-)
+from ttp.platforms.reply import Answer, Reply, parse_web_address, reconnect_hint, value_at
 
 STEP = f"POST {STATUSES}"
 CHECK_S = 900.0
@@ -88,13 +77,11 @@ DROPPED = (
 _LONGEST_ID = 64
 
 
-class MastodonClient(HttpPart[HttpByServer]):
-    """The client of Mastodon. `http`: connections to the accounts' servers."""
-
+class MastodonClient(MastodonPart):
     def __init__(self, http: HttpByServer, config: Config, clock: Clock) -> None:
-        super().__init__(http, clock)
+        super().__init__(http, config, clock)
         self._strict = config["platforms.mastodon.strict"] is True
-        self._uploads = Uploads(clock)
+        self._uploads = Uploads(http, config, clock)
         self._checked: dict[str, tuple[str, str, float]] = {}
         self._replayed: set[tuple[str, str]] = set()
         """Accounts and keys that the server answered with an error that it had given before."""
@@ -112,9 +99,9 @@ class MastodonClient(HttpPart[HttpByServer]):
         yield from self._ask_server(request.account, http)
         user_id, privacy = yield from self._check(request, http)
         handle = {**handle, "user_id": user_id, "privacy": privacy}
-        handle = yield from self._uploads.complete(request, handle, http)
+        handle = yield from self._uploads.complete(request, handle)
         if part.number == 1:
-            handle = yield from self._with_refs(request, handle, http)
+            handle = yield from self._with_refs(request, handle, http.base_url)
         body = build_body(part, handle)
         http.gate.require_open(request, part.step(STEP), "POST", STATUSES)  # the steps before may have told more
         return Ready(
@@ -137,14 +124,14 @@ class MastodonClient(HttpPart[HttpByServer]):
 
     def _check(self, request: PublishRequest, http: Http) -> Generator[Step, None, tuple[str, str]]:
         """Ask whose token it is; its user's id, and who sees posts that do not say. Raises StepFailed."""
-        token, now = _token_key(request), self._clock.boot()
+        token, now = request.token_key, self._clock.boot()
         user_id, privacy, at = self._checked.get(token, ("", "", 0.0))
         if user_id and now - at < CHECK_S:
             return user_id, privacy
         step = "check the token"
         reply = http.request_for(request, "GET", "/api/v1/accounts/verify_credentials")
-        user_id = reply.text_at("id") if isinstance(reply, Answer) and reply.is_success else ""
-        if not isinstance(reply, Answer) or not user_id:
+        user_id = reply.text_at("id") if reply.is_success else ""
+        if not user_id:
             raise StepFailed(step, self._check_failure(request, reply))
         known = _known_user(request)
         if known not in (None, user_id, user_at(user_id, http)):
@@ -158,13 +145,12 @@ class MastodonClient(HttpPart[HttpByServer]):
 
     def _check_failure(self, request: PublishRequest, reply: Reply) -> NotDone:
         """Why the token could not be checked. snac refuses one without a word, by 401 or 422."""
-        snac = request.account.server_info.get("software") == "snac"
-        if isinstance(reply, Answer) and snac and reply.status in (401, 422):
+        if reply.status in (401, 422) and request.account.server_info.get("software") == "snac":
             message, hint = f"{host_name(request.account)} refuses the token", reconnect_hint(request.account)
             return NotDone(Kind.AUTH, message, str(reply.status), reply.status, hint=hint)
-        return as_failure(reply, self._judge(request), host_name(request.account))
+        return self.failure(request, reply)
 
-    def _with_refs(self, request: PublishRequest, handle: Handle, http: Http) -> Generator[Step, None, Handle]:
+    def _with_refs(self, request: PublishRequest, handle: Handle, server: str) -> Generator[Step, None, Handle]:
         """Find the posts that are replied to and quoted, on this server. Raises StepFailed."""
         chosen, held = chosen_of(request), handle.get("refs")
         refs: dict[str, object] = {}
@@ -176,61 +162,60 @@ class MastodonClient(HttpPart[HttpByServer]):
             if isinstance(before, Mapping) and before.get("named") == named:
                 refs[name] = before
                 continue
-            refs[name] = {"named": named, "id": self._find_post(request, http, named)}
+            refs[name] = {"named": named, "id": self._find_post(request, post_id_of(named, server), named)}
             yield StepDone(f"find {named}", handle={**handle, "refs": refs})
         rest = {name: value for name, value in handle.items() if name != "refs"}
         return {**rest, "refs": refs} if refs else rest
 
-    def _find_post(self, request: PublishRequest, http: Http, named: str) -> str:
+    def _find_post(self, request: PublishRequest, post_id: str | None, named: str) -> str:
         """Return the id that a post has on this server. Raises StepFailed."""
-        post_id = post_id_of(named, http.base_url)
         if post_id is not None:
-            reply = http.request_for(request, "GET", f"{STATUSES}/{quote(post_id, safe='')}")
-            found = reply.data if isinstance(reply, Answer) and reply.is_success else None
+            reply = self._http.request_for(request, "GET", f"{STATUSES}/{quote(post_id, safe='')}")
+            found = reply.success_at()
         else:
             query = {"q": named, "type": "statuses", "resolve": "true", "limit": "1"}
-            reply = http.request_for(request, "GET", "/api/v2/search", query=query)
-            listed = reply.value_at("statuses") if isinstance(reply, Answer) and reply.is_success else None
+            reply = self._http.request_for(request, "GET", "/api/v2/search", query=query)
+            listed = reply.success_at("statuses")
             found = listed[0] if isinstance(listed, list) and listed else None
         status_id = value_at(found, "id")
         if isinstance(status_id, str) and status_id:
             return status_id
-        says_404 = reply.value_at("error") if isinstance(reply, Answer) else None
         snac = request.account.server_info.get("software") == "snac"  # without a word
-        if isinstance(reply, Answer) and (reply.is_success or (reply.status == 404 and (says_404 or snac))):
+        if reply.is_success or (reply.status == 404 and (reply.value_at("error") or snac)):
             message = f"there is no post {named} on {host_name(request.account)}"
             raise StepFailed(f"find {named}", NotDone(Kind.CONTENT, message, "post", reply.status))
-        raise StepFailed(f"find {named}", as_failure(reply, self._judge(request), host_name(request.account)))
+        raise StepFailed(f"find {named}", self.failure(request, reply))
 
     # The one publishing call.
 
     def publish(self, request: PublishRequest, handle: Handle) -> Outcome:
         """POST /api/v1/statuses with its key. After an unknown outcome, an upload that is refused as used is
         evidence of a post, not of its absence."""
-        part, http = next_part(request, handle), self._http.of(request.account)
+        part = next_part(request, handle)
         if part is None:
             return Unknown(Kind.UNKNOWN, ALL_OUT)
         key = key_of(handle)
         headers = {"Idempotency-Key": key}
-        reply = http.request_for(part.request, "POST", STATUSES, json=build_body(part, handle), headers=headers)
-        if (made := _made(reply)) is not None and isinstance(reply, Answer):
+        body = build_body(part, handle)
+        reply = self._http.request_for(part.request, "POST", STATUSES, json=body, headers=headers)
+        if (made := _made(reply)) is not None:
             return self._published(part, handle, reply, made)
-        if isinstance(reply, Answer) and reply.headers.get("idempotent-replayed") == "true":
+        if reply.headers.get("idempotent-replayed") == "true":
             self._replayed.add((request.account.name, key))
-        match as_outcome(reply, self._judge(request), host_name(request.account)):
+        match self.outcome(request, reply):
             case NotDone(code=code, message=message) if code == USED_MEDIA and "unsettled_since" in handle:
                 return Unknown(Kind.DUPLICATE, message, code, 422)
             case NotDone() as refused if not isinstance(reply, Answer):
                 return refused
             case NotDone() as refused:
                 if refused.kind is Kind.AUTH:
-                    self._checked.pop(_token_key(request), None)
+                    self._checked.pop(request.token_key, None)
                 known = next_key(part, handle)
                 return replace(refused, handle=without_uploads(known) if refused.code == USED_MEDIA else known)
             case outcome:
                 return outcome
 
-    def _published(self, part: Part, handle: Handle, answer: Answer, post_id: str) -> Outcome:
+    def _published(self, part: Part, handle: Handle, answer: Reply, post_id: str) -> Outcome:
         """What a success means. Where a spam filter may have dropped the post, it is asked for before it counts."""
         if post_id in part.published_ids or post_id in part.request.bound:
             message = f"{host_name(part.request.account)} answered with the id of an earlier post"
@@ -249,15 +234,14 @@ class MastodonClient(HttpPart[HttpByServer]):
 
     def look_up(self, request: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
         """Look for the part in the account's own list, from a minute before the first unsettled call on."""
-        part, http = next_part(request, handle), self._http.of(request.account)
+        part = next_part(request, handle)
         if part is None:
             first_id, *_ = parts_of(handle)
             return LookupResult(Found(first_id, None, handle=handle), None)
         request = part.request
         if isinstance(accepted := handle.get("accepted"), Mapping):
-            return self._look_for_accepted(part, handle, http, accepted)
-        unsettled = handle.get("unsettled_since")
-        first = min(since, from_ms(unsettled)) if isinstance(unsettled, int) else since
+            return self._look_for_accepted(part, handle, accepted)
+        first = first_unsettled(handle, since)
         user_id = (_known_user(request) or str(handle.get("user_id") or "")).partition("@")[0]
         if not user_id:
             message = "whose token it is was not told"
@@ -266,18 +250,18 @@ class MastodonClient(HttpPart[HttpByServer]):
         found, doubtful = list[Status](), list[Status]()
         query, seen = {"limit": str(PAGE), "exclude_reblogs": "true"}, set[str]()
         for _ in range(MOST_PAGES):
-            reply = http.request_for(
+            reply = self._http.request_for(
                 request, "GET", f"/api/v1/accounts/{quote(user_id, safe='')}/statuses", query=query
             )
             page = read_page(reply)
             if page is None:
-                return LookupResult(as_unclear(reply, self._judge(request), host_name(request.account)), _date(reply))
+                return LookupResult(self.unclear(request, reply), reply.date)
             page = tuple(status for status in page if status.id not in seen)  # snac gives its one page again
             seen.update(status.id for status in page)
             for status in candidates(page, part, handle, start, software):
-                same = has_ids(part, handle, software) or self._has_text(part, status, http)
+                same = has_ids(part, handle, software) or self._has_text(part, status)
                 if isinstance(same, Unclear):
-                    return LookupResult(same, _date(reply))
+                    return LookupResult(same, reply.date)
                 if same:
                     found.append(status)
                 elif status.is_edited:
@@ -285,20 +269,20 @@ class MastodonClient(HttpPart[HttpByServer]):
             last = page[-1].id if page else None
             if last is None or min(one.created_at for one in page) < start:
                 known = {**handle, "unsettled_since": to_ms(first)}
-                return LookupResult(self._finding(part, known, found, doubtful, software), _date(reply))
+                return LookupResult(self._finding(part, known, found, doubtful, software), reply.date)
             query["max_id"] = last
         message = "the account has posted too much since then to look through"
-        return LookupResult(Unclear(Kind.UNKNOWN, message, final=True), _date(reply))
+        return LookupResult(Unclear(Kind.UNKNOWN, message, final=True), reply.date)
 
-    def _has_text(self, part: Part, status: Status, http: Http) -> bool | Unclear:
+    def _has_text(self, part: Part, status: Status) -> bool | Unclear:
         """Whether a post has the part's text, by its source; by what it shows where the server gives no source."""
-        reply = http.request_for(part.request, "GET", f"{STATUSES}/{quote(status.id, safe='')}/source")
-        if isinstance(reply, Answer) and reply.is_success and isinstance(reply.value_at("text"), str):
+        reply = self._http.request_for(part.request, "GET", f"{STATUSES}/{quote(status.id, safe='')}/source")
+        if reply.is_success and isinstance(reply.value_at("text"), str):
             warning = reply.value_at("spoiler_text")
             return is_same_source(part, str(reply.value_at("text")), warning if isinstance(warning, str) else "")
-        if isinstance(reply, Answer) and reply.status in (404, 405, 501):
+        if reply.status in (404, 405, 501):
             return is_same_content(part, status)
-        return as_unclear(reply, self._judge(part.request), host_name(part.request.account))
+        return self.unclear(part.request, reply)
 
     def _finding(
         self, part: Part, handle: Handle, found: list[Status], doubtful: list[Status], software: server.Software
@@ -326,30 +310,38 @@ class MastodonClient(HttpPart[HttpByServer]):
             handle = next_key(part, handle)
         return Absent(handle=handle)
 
-    def _look_for_accepted(
-        self, part: Part, handle: Handle, http: Http, accepted: Mapping[str, object]
-    ) -> LookupResult:
+    def _look_for_accepted(self, part: Part, handle: Handle, accepted: Mapping[str, object]) -> LookupResult:
         """Whether a post that the server accepted is there."""
-        post_id, account = str(accepted.get("id")), part.request.account
-        reply = http.request_for(part.request, "GET", f"{STATUSES}/{quote(post_id, safe='')}")
-        status = read_status(reply.data) if isinstance(reply, Answer) and reply.is_success else None
+        post_id = str(accepted.get("id"))
+        reply = self._http.request_for(part.request, "GET", f"{STATUSES}/{quote(post_id, safe='')}")
+        status = read_status(reply.data) if reply.is_success else None
         if status is not None and status.id == post_id:
             rest = {name: value for name, value in handle.items() if name != "accepted"}
             known = part.handle_with(rest, post_id)
             url = parse_web_address(status.url) or parse_web_address(accepted.get("url"))
-            return LookupResult(Found(post_id, url, more=not part.is_last, handle=known), _date(reply))
-        if isinstance(reply, Answer) and reply.status == 404 and reply.value_at("error"):
-            message = DROPPED.format(host=host_name(account))
+            return LookupResult(Found(post_id, url, more=not part.is_last, handle=known), reply.date)
+        if reply.status == 404 and reply.value_at("error"):
+            message = DROPPED.format(host=host_name(part.request.account))
             return LookupResult(Refused(NotDone(Kind.CONTENT, message, "dropped", 404)), reply.date)
-        return LookupResult(as_unclear(reply, self._judge(part.request), host_name(account)), _date(reply))
+        return LookupResult(self.unclear(part.request, reply), reply.date)
 
-    def _judge(self, request: PublishRequest) -> RefusalReader:
-        return judge(request.account, self._clock.now())
+    def delete(self, request: PublishRequest, remote_id: str) -> Deleted | NotDone:
+        """Delete a post. One that is not there counts as deleted."""
+        reply = self._http.request_for(request, "DELETE", f"{STATUSES}/{quote(remote_id, safe='')}")
+        if isinstance(reply.success_at(), dict):
+            return Deleted(reply.status)
+        if reply.status in (404, 410) and reply.value_at("error"):
+            return Deleted(reply.status, "it was gone before")
+        if reply.status in (404, 405, 501):
+            software = server.software_of(request.account).name
+            message = f"{host_name(request.account)} ({software}) lets no app delete posts: delete it there"
+            return NotDone(Kind.CONTENT, message, str(reply.status), reply.status)
+        return self.failure(request, reply)
 
 
 def _made(reply: Reply) -> str | None:
     """Return the id of the post that an answer says was made. A scheduled post does not count."""
-    if not (isinstance(reply, Answer) and reply.status == 200) or reply.value_at("scheduled_at"):
+    if reply.status != 200 or reply.value_at("scheduled_at"):
         return None
     post_id = reply.value_at("id")
     fits = isinstance(post_id, str) and 0 < len(post_id) <= _LONGEST_ID and post_id.isascii() and post_id.isprintable()
@@ -364,29 +356,3 @@ def _may_be_dropped(part: Part, handle: Handle) -> bool:
 
 def _known_user(request: PublishRequest) -> str | None:
     return request.credentials.user_id or request.account.user_id
-
-
-def _date(reply: Reply) -> datetime | None:
-    return reply.date if isinstance(reply, Answer) else None
-
-
-def _token_key(request: PublishRequest) -> str:
-    """Return a name for a token that is not the token."""
-    return hashlib.sha256(request.credentials.access_token.encode("utf-8", "replace")).hexdigest()
-
-
-class MastodonDeleter(HttpPart[HttpByServer]):
-    """Deletes posts on Mastodon."""
-
-    def delete(self, request: PublishRequest, remote_id: str) -> Deleted | NotDone:
-        """Delete a post. One that is not there counts as deleted."""
-        account = request.account
-        reply = self._http.of(account).request_for(request, "DELETE", f"{STATUSES}/{quote(remote_id, safe='')}")
-        if isinstance(reply, Answer) and reply.is_success and isinstance(reply.data, dict):
-            return Deleted(reply.status)
-        if isinstance(reply, Answer) and reply.status in (404, 410) and reply.value_at("error"):
-            return Deleted(reply.status, "it was gone before")
-        if isinstance(reply, Answer) and reply.status in (404, 405, 501):
-            message = f"{host_name(account)} ({software_of(account).name}) lets no app delete posts: delete it there"
-            return NotDone(Kind.CONTENT, message, str(reply.status), reply.status)
-        return as_failure(reply, judge(account, self._clock.now()), host_name(account))

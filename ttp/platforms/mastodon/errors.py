@@ -8,8 +8,10 @@ from datetime import datetime
 
 from ttp.domain.account import Account
 from ttp.domain.outcome import Kind, NotDone
-from ttp.platforms.mastodon.limits import opens_at
-from ttp.platforms.reply import Answer, RefusalReader, reconnect_hint
+from ttp.platforms.client import PublishRequest
+from ttp.platforms.http import HttpByServer, HttpPart
+from ttp.platforms.mastodon.limits import read_limit
+from ttp.platforms.reply import Answer, reconnect_hint
 
 USED_MEDIA = "media_gone"
 """The code of a refusal because an upload does not exist, or belongs to a post already."""
@@ -60,23 +62,29 @@ def refusal(answer: Answer, account: Account, now: datetime) -> NotDone | None:
     words = f"{said} {answer.text_at('error_description')}".lower()
     for row in REFUSALS:
         if answer.status in row.statuses and (not row.words or any(word in words for word in row.words)):
+            reading = read_limit(answer, now)
             return NotDone(
                 row.kind,
-                f"{account.handle.rpartition('@')[2]} answered {answer.status}: {answer.text_at('error')}"
+                f"{host_name(account)} answered {answer.status}: {answer.text_at('error')}"
                 + (f"; {row.advice}" if row.advice else ""),
                 code=row.code or str(answer.status),
                 http_status=answer.status,
                 passing=row.passing,
                 not_ready=row.not_ready,
-                retry_at=opens_at(answer, now) if row.kind is Kind.RATE_LIMIT else None,
+                retry_at=reading.opens_at if row.kind is Kind.RATE_LIMIT and reading is not None else None,
                 hint=reconnect_hint(account) if row.kind is Kind.AUTH else None,
             )
     return None
 
 
-def judge(account: Account, now: datetime) -> RefusalReader:
-    """Return the reading of refusals for an account."""
-    return lambda answer: refusal(answer, account, now)
+class MastodonPart(HttpPart[HttpByServer]):
+    """A part that makes requests of the accounts' servers."""
+
+    def who_answers(self, account: Account) -> str:
+        return host_name(account)
+
+    def refusal(self, request: PublishRequest, answer: Answer) -> NotDone | None:
+        return refusal(answer, request.account, self._clock.now())
 
 
 def host_name(account: Account) -> str:

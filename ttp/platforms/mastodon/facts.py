@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from ttp.domain.config import Config, Key
-from ttp.domain.time.clock import Clock
 from ttp.platforms.platform import Platform, Runtime
 
 if TYPE_CHECKING:
     from ttp.domain.account import Account
-    from ttp.domain.options import Option
     from ttp.domain.outcome import NotDone
     from ttp.domain.post_kind import PostKind
-    from ttp.domain.rules import Rules
-    from ttp.platforms.client import Checker, Client, Deleter
-    from ttp.platforms.limits import Meter
-    from ttp.platforms.login import BrowserLogin
-    from ttp.platforms.metrics_reader import MetricsReader
 
 
 class Mastodon(Platform):
@@ -48,6 +41,17 @@ class Mastodon(Platform):
         ),
     )
 
+    client_deletes = True
+    parts: ClassVar = {
+        "rules": "rules:MastodonRules",
+        "options": "options:OPTIONS",
+        "client": "client:MastodonClient",
+        "login": "auth:MastodonLogin",
+        "checker": "auth:MastodonCheck",
+        "metrics_reader": "metrics:MastodonReader",
+        "meter": "limits:MastodonMeter",
+    }
+
     def settle_for(self, config: Config, account: Account | None = None) -> timedelta:
         """Return the setting, or what the account's software needs."""
         from ttp.platforms.mastodon.server import software_of
@@ -63,16 +67,6 @@ class Mastodon(Platform):
             return None
         return find_server(lambda root: runtime.http(self, root), handle)
 
-    def rules(self) -> Rules:
-        from ttp.platforms.mastodon.rules import MastodonRules
-
-        return MastodonRules(self.max_parts)
-
-    def options(self) -> tuple[Option, ...]:
-        from ttp.platforms.mastodon.options import OPTIONS
-
-        return tuple(OPTIONS.values())
-
     def post_kinds(self) -> tuple[PostKind, ...]:
         from ttp.domain.post_kind import USUAL, PostKind
 
@@ -82,36 +76,6 @@ class Mastodon(Platform):
         from ttp.platforms.mastodon.server import shown_software
 
         return shown_software(account.server_info)
-
-    def client(self, runtime: Runtime) -> Client:
-        from ttp.platforms.mastodon.client import MastodonClient
-
-        return MastodonClient(runtime.http_by_server(self), runtime.config, runtime.clock)
-
-    def login(self, runtime: Runtime, server: str | None = None) -> BrowserLogin:
-        from ttp.platforms.mastodon.auth import MastodonLogin
-
-        return MastodonLogin(runtime.http(self, server), runtime.clock)
-
-    def checker(self, runtime: Runtime) -> Checker:
-        from ttp.platforms.mastodon.auth import MastodonCheck
-
-        return MastodonCheck(runtime.http_by_server(self), runtime.clock)
-
-    def metrics_reader(self, runtime: Runtime) -> MetricsReader:
-        from ttp.platforms.mastodon.metrics import MastodonReader
-
-        return MastodonReader(runtime.http_by_server(self), runtime.clock)
-
-    def deleter(self, runtime: Runtime) -> Deleter:
-        from ttp.platforms.mastodon.client import MastodonDeleter
-
-        return MastodonDeleter(runtime.http_by_server(self), runtime.clock)
-
-    def meter(self, clock: Clock) -> Meter:
-        from ttp.platforms.mastodon.limits import MastodonMeter
-
-        return MastodonMeter(clock)
 
 
 PLATFORM = Mastodon()

@@ -27,15 +27,7 @@ def read_limit(answer: Answer, now: datetime) -> HeaderLimit | None:
     return read_header_limit(answer, now, "x-ratelimit", refused=answer.status == 429, wait_s=wait_s)
 
 
-def opens_at(answer: Answer, now: datetime) -> datetime | None:
-    """Return when the limit resets of which nothing is left; None where a call may be made."""
-    reading = read_limit(answer, now)
-    return reading.resets_at if reading is not None and reading.left == 0 else None
-
-
 class MastodonMeter(Meter):
-    """How a server limits calls."""
-
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
@@ -53,5 +45,4 @@ class MastodonMeter(Meter):
     def read_limits(self, request: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
         reading = read_limit(answer, self._clock.now())
         if reading is not None:
-            key = self.keys(request, method, path)[0]
-            yield Limit(request.account.name, key.name, reading.left, reading.limit, reading.resets_at)
+            yield reading.named(request.account, self.keys(request, method, path)[0])

@@ -16,7 +16,7 @@ from ttp.platforms.mastodon.media import media_ids
 from ttp.platforms.mastodon.options import chosen_of, split_poll
 from ttp.platforms.mastodon.request_body import parent_of
 from ttp.platforms.mastodon.server import Software
-from ttp.platforms.reply import Answer, Reply, parse_instant, value_at
+from ttp.platforms.reply import Reply, parse_instant, value_at
 
 PAGE, MOST_PAGES = 40, 10
 EARLY = timedelta(seconds=60)
@@ -41,7 +41,7 @@ class Status:
 
 def read_page(reply: Reply) -> tuple[Status, ...] | None:
     """Return the listed posts; None unless every entry can be read, because only a clean page shows absence."""
-    listed = reply.data if isinstance(reply, Answer) and reply.is_success else None
+    listed = reply.success_at()
     if not isinstance(listed, list):
         return None
     found = [read_status(item) for item in listed]

@@ -7,18 +7,17 @@ The handle remembers them as `media`: one entry per item in the post's request, 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator
 from datetime import timedelta
 from urllib.parse import quote
 
 from ttp.domain.outcome import Handle, Kind, NotDone
-from ttp.domain.time.clock import Clock, from_ms, to_ms
+from ttp.domain.time.clock import from_ms, to_ms
 from ttp.platforms.client import MediaFile, PublishRequest, Step, StepDone, StepFailed, Wait
-from ttp.platforms.http import Http
-from ttp.platforms.mastodon.errors import host_name, judge
+from ttp.platforms.mastodon.errors import MastodonPart, host_name
 from ttp.platforms.mastodon.options import chosen_of, split_focus
-from ttp.platforms.reply import Answer, Reply, as_failure
-from ttp.platforms.uploads import media_entries, read_range
+from ttp.platforms.reply import Reply
+from ttp.platforms.uploads import Entry, media_entries, read_range, upload_all
 
 LIFE = timedelta(hours=20)
 """How long an upload is used that no post has: servers keep it for about a day."""
@@ -26,48 +25,38 @@ FIRST_WAIT_S, LONGEST_WAIT_S, LONGEST_S = 1.0, 15.0, 600.0
 _EXTENSIONS = {"image/jpeg": "jpg", "video/quicktime": "mov"}
 
 
-class Uploads:
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-
-    def complete(self, request: PublishRequest, handle: Handle, http: Http) -> Generator[Step, None, Handle]:
+class Uploads(MastodonPart):
+    def complete(self, request: PublishRequest, handle: Handle) -> Generator[Step, None, Handle]:
         """Upload what `handle` does not show as uploaded; the handle with every item ready. Raises StepFailed. After an
         unknown outcome every upload is kept: a server that refuses one as used proves that the post exists."""
-        held, focus = media_entries(handle), split_focus(chosen_of(request).word("focus"))
-        done: list[Mapping[str, object]] = []
-        for place, file in enumerate(request.media):
-            entry: Mapping[str, object] = held[place] if place < len(held) else {}
-            point = focus[place] if place < len(focus) else ""
-            if not self._is_usable(entry, file, point, keep="unsettled_since" in handle):
-                entry = yield from self._upload(request, file, point, http)
-                rest = held[place + 1 :]
-                yield StepDone(f"upload {file.item.name}", handle={**handle, "media": [*done, entry, *rest]})
-            if not entry.get("ready"):
-                yield from self._wait(request, file, str(entry["id"]), http)
-                entry = {**entry, "ready": True}
-                yield StepDone(
-                    f"process {file.item.name}", handle={**handle, "media": [*done, entry, *held[place + 1 :]]}
-                )
-            done.append(entry)
-        return {**handle, "media": done} if done else without_uploads(handle)
+        focus, keep = split_focus(chosen_of(request).word("focus")), "unsettled_since" in handle
 
-    def _is_usable(self, entry: Mapping[str, object], file: MediaFile, focus: str, *, keep: bool) -> bool:
+        def upload(place: int, file: MediaFile, entry: Entry) -> Iterator[tuple[Step, Entry]]:
+            point = focus[place] if place < len(focus) else ""
+            if not self._is_usable(entry, file, point, keep=keep):
+                entry = self._upload(request, file, point)
+                yield StepDone(f"upload {file.item.name}"), entry
+            if not entry.get("ready"):
+                for wait in self._wait(request, file, str(entry["id"])):
+                    yield wait, entry
+                yield StepDone(f"process {file.item.name}"), {**entry, "ready": True}
+
+        return (yield from upload_all(request, handle, upload))
+
+    def _is_usable(self, entry: Entry, file: MediaFile, focus: str, *, keep: bool) -> bool:
         at = entry.get("at_ms")
         fresh = isinstance(at, int) and from_ms(at) + LIFE > self._clock.now()
         same = (entry.get("sha256"), entry.get("alt"), entry.get("focus")) == (file.item.sha256, file.item.alt, focus)
         return same and bool(entry.get("id")) and (fresh or keep)
 
-    def _upload(
-        self, request: PublishRequest, file: MediaFile, focus: str, http: Http
-    ) -> Generator[Step, None, Mapping[str, object]]:
+    def _upload(self, request: PublishRequest, file: MediaFile, focus: str) -> Entry:
         """Send one file; what is remembered of it. Raises StepFailed."""
-        yield from ()
-        reply = self._send(request, file, focus, http, "/api/v2/media")
-        if isinstance(reply, Answer) and reply.status == 404:
-            reply = self._send(request, file, focus, http, "/api/v1/media")
-        media_id = reply.text_at("id") if isinstance(reply, Answer) and reply.is_success else ""
-        if not isinstance(reply, Answer) or not media_id:
-            raise StepFailed(f"upload {file.item.name}", self._failure(request, reply))
+        reply = self._send(request, file, focus, "/api/v2/media")
+        if reply.status == 404:
+            reply = self._send(request, file, focus, "/api/v1/media")
+        media_id = reply.text_at("id") if reply.is_success else ""
+        if not media_id:
+            raise StepFailed(f"upload {file.item.name}", self.failure(request, reply))
         return {
             "sha256": file.item.sha256,
             "alt": file.item.alt,
@@ -77,7 +66,7 @@ class Uploads:
             "ready": reply.status == 200,
         }
 
-    def _send(self, request: PublishRequest, file: MediaFile, focus: str, http: Http, path: str) -> Reply:
+    def _send(self, request: PublishRequest, file: MediaFile, focus: str, path: str) -> Reply:
         """Send one file as a form, a piece at a time."""
         boundary = secrets.token_hex(16)
         fields = {"description": file.item.alt or "", "focus": focus}
@@ -102,18 +91,18 @@ class Uploads:
 
         size = len(first) + file.item.bytes + len(last)
         headers = {"Content-Type": f"multipart/form-data; boundary={boundary}", "Content-Length": str(size)}
-        return http.request_for(request, "POST", path, headers=headers, content=content(), uploading=True)
+        return self._http.request_for(request, "POST", path, headers=headers, content=content(), uploading=True)
 
-    def _wait(self, request: PublishRequest, file: MediaFile, media_id: str, http: Http) -> Generator[Wait, None, None]:
+    def _wait(self, request: PublishRequest, file: MediaFile, media_id: str) -> Iterator[Wait]:
         """Wait until a file is processed. Raises StepFailed."""
         waited, gap, step = 0.0, FIRST_WAIT_S, f"process {file.item.name}"
         while True:
-            reply = http.request_for(request, "GET", f"/api/v1/media/{quote(media_id, safe='')}")
-            if isinstance(reply, Answer) and reply.status == 200 and reply.value_at("id"):
+            reply = self._http.request_for(request, "GET", f"/api/v1/media/{quote(media_id, safe='')}")
+            if reply.status == 200 and reply.value_at("id"):
                 return
-            if not isinstance(reply, Answer) or reply.status != 206:
-                failure = self._failure(request, reply)
-                if isinstance(reply, Answer) and reply.status in (404, 422) and reply.value_at("error"):
+            if reply.status != 206:
+                failure = self.failure(request, reply)
+                if reply.status in (404, 422) and reply.value_at("error"):
                     message = f"{host_name(request.account)} cannot process {file.item.name}: {reply.text_at('error')}"
                     failure = NotDone(Kind.MEDIA, message, str(reply.status), reply.status)
                 raise StepFailed(step, failure)
@@ -123,11 +112,11 @@ class Uploads:
             yield Wait(gap, f"{host_name(request.account)} is processing {file.item.name}")
             waited, gap = waited + gap, min(gap * 2, LONGEST_WAIT_S)
 
-    def _failure(self, request: PublishRequest, reply: Reply) -> NotDone:
-        if isinstance(reply, Answer) and reply.status == 413 and not reply.value_at("error"):
+    def failure(self, request: PublishRequest, reply: Reply) -> NotDone:
+        if reply.status == 413 and not reply.value_at("error"):
             message = f"{host_name(request.account)} takes no file of that size"
             return NotDone(Kind.MEDIA, message, "413", 413)
-        return as_failure(reply, judge(request.account, self._clock.now()), host_name(request.account))
+        return super().failure(request, reply)
 
 
 def media_ids(handle: Handle) -> list[str]:

@@ -4,27 +4,29 @@ docs/reference/platforms/mastodon.md, section 8. Counts are what the account's o
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 from datetime import UTC, datetime
+from typing import Unpack
 from urllib.parse import quote, urlencode
 
 from ttp.domain.account import Account
 from ttp.domain.metrics.sample import Sample
 from ttp.domain.outcome import Kind, NotDone
-from ttp.domain.time.clock import Clock
 from ttp.platforms.client import StepFailed
-from ttp.platforms.http import HttpByServer, HttpPart
-from ttp.platforms.mastodon.errors import host_name, refusal
+from ttp.platforms.mastodon.errors import MastodonPart, host_name
 from ttp.platforms.mastodon.limits import STATUSES
 from ttp.platforms.mastodon.look_up import PAGE, content_text
 from ttp.platforms.mastodon.server import FIRST_CLASS, software_of
 from ttp.platforms.metrics_reader import (
-    STEP,
     AccountSession,
+    Asking,
     MetricsPage,
     first_line,
     new_sample,
     parse_count,
+    read_pages,
     sum_known,
+    unreadable,
 )
 from ttp.platforms.reply import Answer, parse_instant, value_at
 
@@ -33,73 +35,62 @@ _BATCHES = 2
 """The number of Mastodon's API from which it reads many posts at once (4.3)."""
 
 
-class _Policy:
-    """How a server answers. `gone`: a missing post is an answer, not a refusal."""
-
-    def __init__(self, clock: Clock, name: str, *, gone: bool = False) -> None:
-        self.name = name
-        self._clock = clock
-        self._gone = gone
-
-    def accepts(self, answer: Answer) -> bool:
-        missing = self._gone and answer.status in (404, 410) and bool(answer.value_at("error"))
-        return missing or (answer.is_success and isinstance(answer.data, dict | list))
-
-    def judge(self, answer: Answer, account: Account) -> NotDone | None:
-        return refusal(answer, account, self._clock.now())
-
-    def refuses_token(self, failure: NotDone) -> bool:
-        return failure.kind is Kind.AUTH and failure.http_status == 401
-
-
-class MastodonReader(HttpPart[HttpByServer]):
+class MastodonReader(MastodonPart):
     def read(self, session: AccountSession, ids: Sequence[str]) -> Iterator[MetricsPage]:
         """Up to 20 posts a call where the server takes that, else one by one."""
         account = session.account
-        http, api = self._http.of(account), account.server_info.get("api")
+        api = account.server_info.get("api")
         if software_of(account).name == FIRST_CLASS and isinstance(api, int) and api >= _BATCHES:
             for start in range(0, len(ids), MOST_IDS):
                 batch = list(ids[start : start + MOST_IDS])
-                path = f"{STATUSES}?{urlencode([('id[]', one) for one in batch])}"
-                answer = session.request(http, _Policy(self._clock, host_name(account)), "GET", path)
-                posts = self._listed(answer)
+                posts = self._listed(session, f"{STATUSES}?{urlencode([('id[]', one) for one in batch])}")
                 missing = set(batch) - {str(value_at(one, "id")) for one in posts}
                 yield MetricsPage(tuple(self._samples(account, posts)), frozenset(missing))
             return
-        policy = _Policy(self._clock, host_name(account), gone=True)
         for one in ids:
-            answer = session.request(http, policy, "GET", f"{STATUSES}/{quote(one, safe='')}")
-            if not answer.is_success:
+            try:
+                answer = self._get(session, f"{STATUSES}/{quote(one, safe='')}")
+            except StepFailed as failed:
+                if failed.outcome.kind is not Kind.CONTENT or failed.outcome.http_status not in (404, 410):
+                    raise
                 yield MetricsPage(gone=frozenset((one,)))
-            elif answer.value_at("id") == one:
+                continue
+            if answer.value_at("id") == one:
                 yield MetricsPage(tuple(self._samples(account, [answer.data])))
 
     def history(self, session: AccountSession, most: int) -> Iterator[MetricsPage]:
         """The account's own list, back by `max_id`. Replies to others are left out."""
-        account = session.account
-        http, policy = self._http.of(account), _Policy(self._clock, host_name(account))
-        user_id = session.credentials.user_id or account.user_id
+        user_id = session.credentials.user_id or session.account.user_id
         if user_id is None:
-            user_id = session.request(http, policy, "GET", "/api/v1/accounts/verify_credentials").text_at("id")
+            user_id = self._get(session, "/api/v1/accounts/verify_credentials").text_at("id")
         path = f"/api/v1/accounts/{quote(user_id.partition('@')[0], safe='')}/statuses"
-        query, seen = {"exclude_reblogs": "true"}, set[str]()
-        while most > 0:
-            query["limit"] = str(min(most, PAGE))
-            posts = self._listed(session.request(http, policy, "GET", path, query=query))
-            fresh = [one for one in posts if str(value_at(one, "id")) not in seen]
-            if not fresh:
-                return
-            seen.update(str(value_at(one, "id")) for one in fresh)
-            own = [one for one in fresh if value_at(one, "reblog") is None and not _answers_others(one)]
-            found = tuple(self._samples(account, own))[:most]
-            most -= len(found)
-            yield MetricsPage(found)
-            query["max_id"] = str(value_at(fresh[-1], "id"))
 
-    def _listed(self, answer: Answer) -> list[object]:
-        if isinstance(answer.data, list):
-            return answer.data
-        raise StepFailed(STEP, NotDone(Kind.SERVER, "the server listed no posts", passing=True))
+        def fetch(last: str | None, left: int) -> tuple[Iterator[Sample], str | None]:
+            query = {"exclude_reblogs": "true", "limit": str(min(left, PAGE))}
+            posts = self._listed(session, path, query=query if last is None else {**query, "max_id": last})
+            own = [one for one in posts if value_at(one, "reblog") is None and not _answers_others(one)]
+            return self._samples(session.account, own), str(value_at(posts[-1], "id")) if posts else None
+
+        yield from read_pages(most, fetch)
+
+    # How a server answers (`AnswerPolicy`).
+
+    def accepts(self, answer: Answer) -> bool:
+        return answer.is_success and isinstance(answer.data, dict | list)
+
+    def refuses_token(self, failure: NotDone) -> bool:
+        return failure.kind is Kind.AUTH and failure.http_status == 401
+
+    def _get(self, session: AccountSession, path: str, **more: Unpack[Asking]) -> Answer:
+        policy = copy(self)
+        policy.name = host_name(session.account)
+        return session.request(self._http.of(session.account), policy, "GET", path, **more)
+
+    def _listed(self, session: AccountSession, path: str, **more: Unpack[Asking]) -> list[object]:
+        data = self._get(session, path, **more).data
+        if isinstance(data, list):
+            return data
+        raise unreadable("the server listed no posts")
 
     def _samples(self, account: Account, posts: Sequence[object]) -> Iterator[Sample]:
         now = self._clock.now()

@@ -24,12 +24,7 @@ _LONGEST = {"gotosocial": 5000, "pleroma": 5000, "akkoma": 5000, "hollo": 10_000
 
 
 class MastodonRules(Rules):
-    """What Mastodon accepts. `most_parts`: of a thread."""
-
     image_form: ImageForm | None = None
-
-    def __init__(self, most_parts: int) -> None:
-        self._most_parts = most_parts
 
     def problems(self, post: PlatformPost) -> Iterator[Problem]:
         """Every problem of a post. What is published of a thread is not judged again."""
@@ -39,15 +34,9 @@ class MastodonRules(Rules):
             yield from _media_problems(post)
             yield from _poll_problems(post)
         yield from _option_problems(post)
-        if (count := 1 + len(post.thread)) > self._most_parts:
-            message = f" cannot take a thread of {count} parts: {self._most_parts} at most"
-            yield post.breach("thread", "thread_count", message, post.thread_hint)
-        for number, text in enumerate(post.thread, 2):
-            if number > post.published_parts:
-                if not text.strip():
-                    message = f": part {number} of the thread is empty"
-                    yield post.breach("thread", "text_missing", message, post.thread_hint)
-                yield from _length_problems(post, text, f"part {number}", "thread", post.thread_hint)
+        yield from post.thread_problems(
+            lambda number, text: _length_problems(post, text, f"part {number}", "thread", post.thread_hint)
+        )
 
     def kind(self, media: Sequence[MediaItem], options: Mapping[str, str]) -> str:
         return "poll" if options.get("poll") and not media else super().kind(media, options)

@@ -107,7 +107,7 @@ def limit_of(info: Mapping[str, object], name: str, default: int) -> int:
 def describe_server(http: Http, now: datetime, *, patience: float | None = None) -> Mapping[str, object] | NotDone:
     """Ask a server for its software and limits; why not where it does not speak Mastodon's API."""
     reply = http.request("GET", "/api/v2/instance", patience=patience)
-    if isinstance(reply, Answer) and reply.status in (404, 405, 501):
+    if reply.status in (404, 405, 501):
         reply = http.request("GET", "/api/v1/instance", patience=patience)
     if not isinstance(reply, Answer):
         return NotDone(Kind.NETWORK, reply.message, passing=True)
@@ -154,7 +154,7 @@ def not_an_api(answer: Answer, host: str) -> NotDone:
 def _ask_software(http: Http, patience: float | None) -> tuple[str, str]:
     """Return name and version of the software, from the server's NodeInfo document; `unknown` where it has none."""
     links = http.request("GET", "/.well-known/nodeinfo", patience=patience)
-    listed = links.value_at("links") if isinstance(links, Answer) and links.is_success else None
+    listed = links.success_at("links")
     for link in listed if isinstance(listed, list) else ():
         rel, href = value_at(link, "rel"), value_at(link, "href")
         if not (isinstance(rel, str) and isinstance(href, str) and _NODEINFO.fullmatch(rel)):
@@ -163,7 +163,7 @@ def _ask_software(http: Http, patience: float | None) -> tuple[str, str]:
             continue
         path = urlsplit(href)._replace(scheme="", netloc="", fragment="").geturl()
         document = http.request("GET", path, patience=patience)
-        if isinstance(document, Answer) and document.is_success and (name := document.text_at("software", "name")):
+        if document.is_success and (name := document.text_at("software", "name")):
             return name.lower()[:40], document.text_at("software", "version")[:60]
     return "unknown", ""
 
@@ -188,7 +188,7 @@ def _ask_webfinger(http: Http, handle: str) -> Reply:
     url, query = "/.well-known/webfinger", {"resource": f"acct:{handle}"}
     reply = http.request("GET", url, query=query)
     for _ in range(MOST_REDIRECTS):
-        if not (isinstance(reply, Answer) and reply.status in (301, 302, 303, 307, 308)):
+        if reply.status not in (301, 302, 303, 307, 308):
             break
         url = urljoin(http.base_url + url, reply.headers.get("location", ""))
         if urlsplit(url).scheme != "https" and not http.is_loopback:

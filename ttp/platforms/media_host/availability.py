@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from urllib.parse import urlsplit
 
-from ttp.domain.account import is_loopback
 from ttp.domain.action import WayOut, action
 from ttp.domain.config import Config
 from ttp.domain.media.item import MediaHostProblem
+from ttp.platforms.addresses import is_safe, split_address
 
 _NEEDED = {
     "folder": {"media_host.path": "FOLDER", "media_host.base_url": "https://HOST/FOLDER"},
@@ -61,16 +60,8 @@ class NoPublicUrl(Exception):
 
 def is_usable(url: str, *, loopback: bool) -> bool:
     """Whether a platform can use a URL: https, or on this machine if the platform is too."""
-    if len(url) > LONGEST_URL or not url.isascii() or not url.isprintable() or " " in url:
-        return False
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-    except ValueError:
-        return False
-    if not host or parts.username is not None:
-        return False
-    return parts.scheme == "https" or (loopback and parts.scheme == "http" and is_loopback(host))
+    parts = split_address(url)
+    return parts is not None and len(url) <= LONGEST_URL and is_safe(parts, loopback=loopback)
 
 
 S3_EXTRA = "pip install 'ttp-cli[s3]'"

@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl, urlsplit
 from ttp.domain.action import action
 from ttp.domain.errors import Busy, Hint, TtpError
 from ttp.domain.text import clean_text
+from ttp.platforms.addresses import is_plain
 
 PATIENCE_S = 300.0
 """Seconds to wait for a login."""
@@ -245,5 +246,4 @@ class _Visit(BaseHTTPRequestHandler):
 
 def _code(text: str) -> Code | None:
     text = text.removesuffix("#_")
-    fits = 0 < len(text) <= _LONGEST and text.isascii() and text.isprintable() and " " not in text
-    return Code(text) if fits else None
+    return Code(text) if len(text) <= _LONGEST and is_plain(text) else None

@@ -9,25 +9,28 @@ from collections.abc import Mapping, Sequence
 
 from ttp.domain.account import Credentials
 from ttp.domain.outcome import NotDone
-from ttp.domain.time.clock import Clock
+from ttp.platforms.addresses import configured
 from ttp.platforms.http import Http, HttpPart
-from ttp.platforms.login import App, Grant
-from ttp.platforms.oauth.token_response import with_query
+from ttp.platforms.login import UNKNOWN_APP, App, Grant
+from ttp.platforms.oauth.token_response import read_grant, read_oauth_error, with_query
+from ttp.platforms.reply import Reply
 
 
 class CodeLogin(HttpPart[Http]):
-    """A login with a code. `page`: where a person approves."""
+    """A login with a code. `platform`: its name in the settings."""
 
+    platform: str
     scopes: tuple[str, ...]
     publishing: tuple[str, ...]
     """The scopes without which nothing can be published."""
     revokes_all = False
     client_id_name = "client_id"
     scope_separator = " "
+    token_path, revoke_path = "", ""
 
-    def __init__(self, http: Http, page: str, clock: Clock) -> None:
-        super().__init__(http, clock)
-        self._page = page
+    def page(self) -> str:
+        """Return where a person approves."""
+        return configured(self._config, f"platforms.{self.platform}.authorize_url", self._http.base_url)
 
     def register(self, redirect_uri: str) -> App | NotDone | None:
         return None
@@ -42,7 +45,7 @@ class CodeLogin(HttpPart[Http]):
         self, app: App, *, state: str, redirect_uri: str, scopes: tuple[str, ...], challenge: str | None
     ) -> str:
         return with_query(
-            self._page,
+            self.page(),
             {
                 "response_type": "code",
                 self.client_id_name: app.client_id,
@@ -68,9 +71,34 @@ class CodeLogin(HttpPart[Http]):
         form = {"grant_type": "refresh_token", "refresh_token": token}
         return self.request_token(app_of(credentials), form, token, credentials.access_token)
 
+    def revoke(self, credentials: Credentials) -> NotDone | None:
+        if not credentials.client_id:
+            return UNKNOWN_APP
+        token = credentials.access_token
+        reply = self.post_as(app_of(credentials), self.revoke_path, {"token": token}, token)
+        return None if _is_accepted(reply) else read_oauth_error(reply, self.name)
+
     def request_token(self, app: App, form: Mapping[str, str], *hidden: str | None) -> Grant | NotDone:
         """Send a form to the token endpoint. `hidden`: the secrets in it."""
-        raise NotImplementedError
+        now = self._clock.now()
+        reply = self.post_as(app, self.token_path, form, *hidden)
+        grant = read_grant(reply, now) if _is_accepted(reply) else None
+        return grant or read_oauth_error(reply, self.name)
+
+    def post_as(self, app: App, path: str, form: Mapping[str, str], *hidden: str | None) -> Reply:
+        """Send a form in the name of an app."""
+        named = {self.client_id_name: app.client_id, "client_secret": app.client_secret or ""}
+        return self._http.request("POST", path, form={**named, **form}, secrets=(app.client_secret, *hidden))
+
+    def ask(self, path: str, token: str, query: Mapping[str, str] | None = None, method: str = "GET") -> Reply:
+        """Make a request with a token that no account has yet."""
+        bearer = {"Authorization": f"Bearer {token}"}
+        return self._http.request(method, path, query=query, headers=bearer, secrets=(token,))
+
+
+def _is_accepted(reply: Reply) -> bool:
+    """Whether a token endpoint did what it was asked for. TikTok sends some errors with status 200."""
+    return reply.is_success and reply.value_at("error") is None
 
 
 def app_of(credentials: Credentials) -> App:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from urllib.parse import quote, urlencode, urlsplit
 
 from ttp.domain.outcome import Kind, NotDone
+from ttp.platforms.addresses import is_plain
 from ttp.platforms.login import Grant
 from ttp.platforms.reply import Answer, ConnectionLost, NotSent, Reply
 
@@ -26,8 +27,8 @@ def with_query(page: str, query: Mapping[str, str | None]) -> str:
 def read_grant(reply: Reply, now: datetime) -> Grant | None:
     """Return the grant in an answer (RFC 6749); None if it has no usable access token. `now`: the time before the
     request, so that a token's life is never overestimated."""
-    token = read_token(reply.value_at("access_token")) if isinstance(reply, Answer) and reply.is_success else None
-    if token is None or not isinstance(reply, Answer):
+    token = read_token(reply.success_at("access_token"))
+    if token is None:
         return None
     return Grant(
         token,
@@ -41,9 +42,7 @@ def read_grant(reply: Reply, now: datetime) -> Grant | None:
 
 def read_token(value: object) -> str | None:
     """Return `value` if it can be a token: printable ASCII without spaces. None otherwise."""
-    if isinstance(value, str) and value and value.isascii() and value.isprintable() and " " not in value:
-        return value
-    return None
+    return value if isinstance(value, str) and is_plain(value) else None
 
 
 def read_scopes(value: object) -> tuple[str, ...]:
@@ -76,10 +75,6 @@ def _later(now: datetime, seconds: object) -> datetime | None:
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds <= _LONGEST_S:
         return None
     return now + timedelta(seconds=seconds)
-
-
-def without_none(*secrets: str | None) -> tuple[str, ...]:
-    return tuple(secret for secret in secrets if secret)
 
 
 def identity_refusal(reply: Reply, platform: str) -> NotDone:

@@ -1,5 +1,5 @@
 """Connect TikTok: `client_key`, scopes with commas, a hexadecimal challenge, single-use refresh tokens. See
-docs/reference/platforms/tiktok.md, section 2. An answer with the key `error` is a refusal, whatever its status."""
+docs/reference/platforms/tiktok.md, section 2."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ from ttp.domain.diagnostics import Remark, ok_remark, warning_remark
 from ttp.domain.outcome import NotDone
 from ttp.domain.text import clean_text
 from ttp.platforms.client import CHECK_PATIENCE_S, AccountInfo, PublishRequest, SettingsChecker, diagnostic_of_refusal
-from ttp.platforms.http import Http, HttpPart
-from ttp.platforms.login import UNKNOWN_APP, App, Grant, Identity
-from ttp.platforms.oauth.code_login import CodeLogin, app_of
-from ttp.platforms.oauth.token_response import identity_refusal, read_grant, read_oauth_error, without_none
-from ttp.platforms.reply import Answer, Reply, as_failure
+from ttp.platforms.login import Grant, Identity
+from ttp.platforms.oauth.code_login import CodeLogin
+from ttp.platforms.oauth.token_response import identity_refusal
+from ttp.platforms.reply import Reply
 from ttp.platforms.tiktok import creator
 from ttp.platforms.tiktok.creator import Creator
-from ttp.platforms.tiktok.errors import NO_SCOPE, error_code, refusal
+from ttp.platforms.tiktok.errors import NO_SCOPE, TikTokPart, is_ok
 from ttp.platforms.tiktok.options import PRIVACY, choices_hint
 
 SCOPES = (
@@ -35,10 +34,12 @@ SCOPES = (
 
 
 class TikTokLogin(CodeLogin):
+    platform, name = "tiktok", "TikTok"
     scopes = SCOPES
     revoke_at = "in TikTok: Settings and privacy, Security and permissions, Manage app permissions"
     client_id_name = "client_key"
     scope_separator = ","
+    token_path, revoke_path = "/v2/oauth/token/", "/v2/oauth/revoke/"
 
     def can_publish(self, granted: Sequence[str], options: Mapping[str, str]) -> bool:
         """The creator's inbox needs only `video.upload`."""
@@ -50,44 +51,11 @@ class TikTokLogin(CodeLogin):
         return hashlib.sha256(verifier.encode("ascii")).hexdigest() if is_here else None
 
     def who(self, grant: Grant) -> tuple[Identity, ...] | NotDone:
-        reply = self._http.request(
-            "GET",
-            "/v2/user/info/",
-            query={"fields": "open_id,username"},
-            headers={"Authorization": f"Bearer {grant.access_token}"},
-            secrets=without_none(grant.access_token),
-        )
-        if isinstance(reply, Answer) and reply.is_success:
-            user_id, handle = reply.text_at("data", "user", "open_id"), reply.text_at("data", "user", "username")
-            if user_id and handle:
-                return (Identity(user_id, handle, grant),)
+        reply = self.ask("/v2/user/info/", grant.access_token, {"fields": "open_id,username"})
+        user_id, handle = reply.text_at("data", "user", "open_id"), reply.text_at("data", "user", "username")
+        if reply.is_success and user_id and handle:
+            return (Identity(user_id, handle, grant),)
         return identity_refusal(reply, "TikTok")
-
-    def revoke(self, credentials: Credentials) -> NotDone | None:
-        if not credentials.client_id:
-            return UNKNOWN_APP
-        app, token = app_of(credentials), credentials.access_token
-        reply = self._http.request(
-            "POST",
-            "/v2/oauth/revoke/",
-            form={**_named(app), "token": token},
-            secrets=without_none(token, app.client_secret),
-        )
-        done = isinstance(reply, Answer) and reply.is_success and reply.value_at("error") is None
-        return None if done else read_oauth_error(reply, "TikTok")
-
-    def request_token(self, app: App, form: Mapping[str, str], *hidden: str | None) -> Grant | NotDone:
-        now = self._clock.now()
-        reply = self._http.request(
-            "POST", "/v2/oauth/token/", form={**_named(app), **form}, secrets=without_none(app.client_secret, *hidden)
-        )
-        if isinstance(reply, Answer) and reply.value_at("error") is not None:
-            return read_oauth_error(reply, "TikTok")
-        return read_grant(reply, now) or read_oauth_error(reply, "TikTok")
-
-
-def _named(app: App) -> dict[str, str]:
-    return {"client_key": app.client_id, "client_secret": app.client_secret or ""}
 
 
 LEVELS_PATIENCE_S = 5.0
@@ -97,7 +65,7 @@ NAMES = ("open_id,username", "open_id")
 """Fields of the user. The name needs its own scope; without that scope it is skipped."""
 
 
-class TikTokCheck(HttpPart[Http], SettingsChecker):
+class TikTokCheck(TikTokPart, SettingsChecker):
     def check(self, account: Account, credentials: Credentials) -> AccountInfo | NotDone:
         request = PublishRequest(0, account, credentials, "")
         person = self._person(request)
@@ -108,7 +76,7 @@ class TikTokCheck(HttpPart[Http], SettingsChecker):
         if able is not None:
             remarks = tuple(_creator_remarks(account, able))
             return replace(person, handle=able.username or person.handle, remarks=(*person.remarks, *remarks))
-        refused = self._refused(request, reply)
+        refused = self.failure(request, reply)
         if refused.code in NO_SCOPE and account.options.get("tiktok.mode") == "inbox":
             remark = warning_remark("what may be posted directly is unknown: the account posts to the inbox")
         else:
@@ -126,9 +94,7 @@ class TikTokCheck(HttpPart[Http], SettingsChecker):
         """Return the creator's fields as TikTok names them."""
         request = PublishRequest(0, account, credentials, "")
         reply = self._creator_info(request, CHECK_PATIENCE_S)
-        if _creator(reply) is None or not isinstance(reply, Answer):
-            return self._refused(request, reply)
-        return creator.settings_of(reply)
+        return creator.settings_of(reply) if is_ok(reply) else self.failure(request, reply)
 
     def _creator_info(self, request: PublishRequest, patience: float) -> Reply:
         path = "/v2/post/publish/creator_info/query/"
@@ -140,24 +106,19 @@ class TikTokCheck(HttpPart[Http], SettingsChecker):
             reply = self._http.request_for(
                 request, "GET", "/v2/user/info/", query={"fields": fields}, patience=CHECK_PATIENCE_S
             )
-            if isinstance(reply, Answer) and reply.is_success and error_code(reply) == "ok":
+            if is_ok(reply):
                 user_id, handle = reply.text_at("data", "user", "open_id"), reply.text_at("data", "user", "username")
                 return AccountInfo(user_id or None, handle or None)
-            refused = self._refused(request, reply)
+            refused = self.failure(request, reply)
             if refused.code not in NO_SCOPE:
                 return refused
         assert refused is not None
         return AccountInfo(None, None, (warning_remark(f"TikTok did not say whose account it is: {refused.message}"),))
 
-    def _refused(self, request: PublishRequest, reply: Reply) -> NotDone:
-        now = self._clock.now()
-        return as_failure(reply, lambda answer: refusal(answer, request.account, now), "TikTok")
-
 
 def _creator(reply: Reply) -> Creator | None:
     """Return the creator in an answer; None for any other reply."""
-    told = isinstance(reply, Answer) and reply.is_success and error_code(reply) == "ok"
-    return creator.read_creator(reply) if told and isinstance(reply, Answer) else None
+    return creator.read_creator(reply) if is_ok(reply) else None
 
 
 def _creator_remarks(account: Account, able: Creator) -> Iterator[Remark]:

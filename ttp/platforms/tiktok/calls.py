@@ -8,12 +8,10 @@ from datetime import datetime
 
 from ttp.domain.outcome import Found
 from ttp.domain.text import utf16_length
-from ttp.domain.time.clock import Clock
 from ttp.platforms.client import MediaFile, PublishRequest, StepFailed
-from ttp.platforms.http import Http
-from ttp.platforms.reply import Answer, RefusalReader, Reply, as_failure, parse_numeric_id, parse_web_address, value_at
+from ttp.platforms.reply import Reply, parse_numeric_id, parse_web_address, value_at
 from ttp.platforms.tiktok import uploads
-from ttp.platforms.tiktok.errors import REFUSED_ID, error_code, refusal
+from ttp.platforms.tiktok.errors import REFUSED_ID, TikTokPart, error_code, is_ok
 from ttp.platforms.tiktok.options import PUBLIC, TikTokKind
 from ttp.platforms.tiktok.request_body import kind_of
 from ttp.platforms.tiktok.uploads import Upload
@@ -38,7 +36,7 @@ def why_unlisted(request: PublishRequest) -> str | None:
 
 def matches(reply: Reply, request: PublishRequest, since: datetime) -> tuple[Found, ...] | None:
     """Return the unbound videos with the post's title created since `since`; None if `reply` is not a list."""
-    if not (isinstance(reply, Answer) and reply.is_success and error_code(reply) == "ok"):
+    if not is_ok(reply):
         return None
     videos = reply.value_at("data", "videos")
     if not isinstance(videos, list):
@@ -68,12 +66,8 @@ def _plain(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
-class Calls:
+class Calls(TikTokPart):
     """The calls of every account."""
-
-    def __init__(self, http: Http, clock: Clock) -> None:
-        self._http = http
-        self._clock = clock
 
     def status(self, request: PublishRequest, publish_id: str) -> Status:
         return read_status(self.post(request, "status/fetch/", {"publish_id": publish_id}))
@@ -94,16 +88,10 @@ class Calls:
             uploading=True,
         )
 
-    def accepted(self, request: PublishRequest, step: str, reply: Reply) -> Answer:
-        """Return the answer if status and code are a success. Raises StepFailed."""
-        if isinstance(reply, Answer) and reply.is_success and error_code(reply) == "ok":
-            return reply
-        raise StepFailed(step, as_failure(reply, self.judge(request), "TikTok"))
-
-    def judge(self, request: PublishRequest, *, proof: bool = False) -> RefusalReader:
-        """`proof`: for a publishing call; a server error proves nothing, whatever its code."""
-        now, spread = self._clock.now(), request.delivery_id
-        return lambda answer: None if proof and answer.status >= 500 else refusal(answer, request.account, now, spread)
+    def require_ok(self, request: PublishRequest, step: str, reply: Reply) -> None:
+        """Raise StepFailed unless status and code are a success."""
+        if not is_ok(reply):
+            raise StepFailed(step, self.failure(request, reply))
 
     def videos(self, request: PublishRequest) -> Reply:
         """Request the account's newest public videos."""
@@ -121,19 +109,15 @@ class Status:
     reason: str = ""
 
     @property
-    def date(self) -> datetime | None:
-        return self.reply.date if isinstance(self.reply, Answer) else None
-
-    @property
     def refuses_id(self) -> bool:
-        return isinstance(self.reply, Answer) and error_code(self.reply) in REFUSED_ID
+        return error_code(self.reply) in REFUSED_ID
 
     def lacks_bytes(self, size: int) -> bool:
         return self.name == "PROCESSING_UPLOAD" and self.received is not None and self.received < size
 
 
 def read_status(reply: Reply) -> Status:
-    if not (isinstance(reply, Answer) and reply.is_success and error_code(reply) == "ok"):
+    if not is_ok(reply):
         return Status("", reply)
     name, reason, received = (reply.value_at("data", key) for key in ("status", "fail_reason", "uploaded_bytes"))
     ids = reply.value_at("data", "publicaly_available_post_id")

@@ -11,16 +11,17 @@ from collections.abc import Callable, Generator
 from dataclasses import replace
 from datetime import datetime
 
+from ttp.domain.config import Config
 from ttp.domain.outcome import Done, Handle, Kind, NotDone, Outcome
 from ttp.domain.time.clock import Clock, to_ms
 from ttp.platforms.client import LookupResult, MediaFile, PublishRequest, Ready, Step, StepDone, StepFailed, fingerprint
-from ttp.platforms.http import Http, HttpPart
+from ttp.platforms.http import Http
 from ttp.platforms.media_host.availability import NoPublicUrl
-from ttp.platforms.reply import Answer, as_failure, as_outcome
+from ttp.platforms.reply import Answer, Reply, as_failure, as_outcome
 from ttp.platforms.tiktok import creator, request_body, uploads
 from ttp.platforms.tiktok.calls import Calls
 from ttp.platforms.tiktok.creator import Creator
-from ttp.platforms.tiktok.errors import error_code
+from ttp.platforms.tiktok.errors import is_ok
 from ttp.platforms.tiktok.look_up import LookUps, from_handle, may_be_published, resume
 from ttp.platforms.tiktok.uploads import Pull, Upload
 
@@ -32,14 +33,13 @@ PUT_UP = "give the media a public URL"
 _NOBODY = Creator(None, None, None, frozenset())
 
 
-class TikTokClient(HttpPart[Http]):
+class TikTokClient(Calls):
     """Videos and photos, published or put into the creator's inbox."""
 
-    def __init__(self, http: Http, clock: Clock, public_url: Callable[[MediaFile], str]) -> None:
-        super().__init__(http, clock)
+    def __init__(self, http: Http, config: Config, clock: Clock, public_url: Callable[[MediaFile], str]) -> None:
+        super().__init__(http, config, clock)
         self._public_url = public_url
-        self._calls = Calls(http, clock)
-        self._look_ups = LookUps(self._calls, clock)
+        self._look_ups = LookUps(http, config, clock)
 
     # Invisible steps.
 
@@ -48,9 +48,9 @@ class TikTokClient(HttpPart[Http]):
         begun = from_handle(handle)
         again = None
         if begun is not None and begun.publish_id is not None:
-            seen = self._calls.status(request, begun.publish_id)
+            seen = self.status(request, begun.publish_id)
             if seen.name == "" and not seen.refuses_id:
-                raise StepFailed(ASK, as_failure(seen.reply, self._calls.judge(request), "TikTok"))
+                raise StepFailed(ASK, self.failure(request, seen.reply))
             if may_be_published(begun, seen):
                 return self._ready(request, begun, f"TikTok already has it: {seen.name or 'unknown status'}")
             again = resume(request, begun, seen, self._clock.now())
@@ -92,11 +92,11 @@ class TikTokClient(HttpPart[Http]):
             yield StepDone(ANNOUNCE, answer.status, handle=begun.to_handle())
         while begun.offset < begun.last:
             end = begun.next_end
-            reply = self._calls.put(request, file, begun, end)
-            if isinstance(reply, Answer) and reply.status == 201:
+            reply = self.put(request, file, begun, end)
+            if reply.status == 201:
                 return self._ready(request, begun, "TikTok considers the upload complete")
-            if not (isinstance(reply, Answer) and reply.status == 206):
-                if isinstance(reply, Answer) and reply.status in (400, 403, 404):
+            if reply.status != 206:
+                if reply.status in (400, 403, 404):
                     if begun.may_still_end(self._clock.now()):
                         begun = begun.given_up()
                         yield StepDone("abandon the upload", reply.status, handle=begun.to_handle())
@@ -111,7 +111,8 @@ class TikTokClient(HttpPart[Http]):
         """Ask what the creator may post, and check the post against it. Drafts need no check. Raises StepFailed."""
         if request_body.kind_of(request).is_draft:
             return _NOBODY
-        answer = self._calls.accepted(request, CREATOR, self._calls.post(request, "creator_info/query/"))
+        answer = self.post(request, "creator_info/query/")
+        self.require_ok(request, CREATOR, answer)
         able = creator.read_creator(answer)
         if (refused := creator.check_creator(request, able)) is not None:
             raise StepFailed(CREATOR, refused)
@@ -123,7 +124,7 @@ class TikTokClient(HttpPart[Http]):
         """Raise StepFailed if TikTok is known to accept no more posts of the account now."""
         self._http.gate.require_open(request, ANNOUNCE, "POST", INIT)
 
-    def _create_upload(self, request: PublishRequest, file: MediaFile, able: Creator) -> tuple[Upload, Answer]:
+    def _create_upload(self, request: PublishRequest, file: MediaFile, able: Creator) -> tuple[Upload, Reply]:
         """Create an upload. A lost answer is harmless: nothing is published without bytes. Raises StepFailed."""
         size = file.item.bytes
         chunk = uploads.chunk_size(size)
@@ -138,14 +139,14 @@ class TikTokClient(HttpPart[Http]):
         except ValueError as error:
             raise StepFailed(ANNOUNCE, NotDone(Kind.CONTENT, str(error))) from error
         began = self._clock.boot()
-        reply = self._calls.post(request, path, body)
-        answer = self._calls.accepted(request, ANNOUNCE, reply)
+        answer = self.post(request, path, body)
+        self.require_ok(request, ANNOUNCE, answer)
         if self._clock.boot() - began > uploads.LONGEST_CALL_S:
             slept = "the machine slept during the request, so the age of the upload URL is unknown"
             raise StepFailed(ANNOUNCE, NotDone(Kind.NETWORK, slept, passing=True))
         publish_id, url = answer.value_at("data", "publish_id"), answer.value_at("data", "upload_url")
         if not isinstance(publish_id, str) or not uploads.may_upload_to(url, loopback=self._http.is_loopback):
-            raise StepFailed(ANNOUNCE, as_failure(reply, _no_judge, "TikTok"))
+            raise StepFailed(ANNOUNCE, as_failure(answer, _no_judge, "TikTok"))
         issued = to_ms(self._clock.now())
         return Upload(
             publish_id, str(url), issued, 0, size, chunk, request_body.request_of(request), able.username
@@ -174,20 +175,20 @@ class TikTokClient(HttpPart[Http]):
             file = _require_unchanged(request.media[0])
         except StepFailed as failed:
             return failed.outcome
-        reply = self._calls.put(request, file, begun, begun.size)
-        if isinstance(reply, Answer) and reply.status == 201:
+        reply = self.put(request, file, begun, begun.size)
+        if reply.status == 201:
             return Done(begun.publish_id, processing=True, http_status=reply.status)
         return as_outcome(reply, _no_judge, "TikTok")
 
     def _start_fetch(self, request: PublishRequest, begun: Pull) -> Outcome:
         """Only a refusal in the table is proof: a post accepted without an id cannot be looked up by id."""
-        reply = self._calls.post(request, begun.init, begun.body)
-        if isinstance(reply, Answer) and reply.is_success and error_code(reply) == "ok":
+        reply = self.post(request, begun.init, begun.body)
+        if is_ok(reply):
             publish_id = reply.value_at("data", "publish_id")
             if isinstance(publish_id, str) and publish_id:
                 known = begun.answered(publish_id).to_handle()
                 return Done(publish_id, processing=True, http_status=reply.status, handle=known)
-        return as_outcome(reply, self._calls.judge(request, proof=True), "TikTok")
+        return self.outcome(request, reply)
 
     # Look-ups.
 

@@ -10,7 +10,7 @@ from ttp.domain.options import Option
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.text import clean_text
 from ttp.platforms.client import PublishRequest
-from ttp.platforms.reply import Answer
+from ttp.platforms.reply import Reply
 from ttp.platforms.tiktok.options import PRIVACY, choices_hint, first_choices, needed_choices
 from ttp.platforms.tiktok.request_body import kind_of
 
@@ -32,7 +32,7 @@ class Creator:
     closed: frozenset[str]
 
 
-def read_creator(answer: Answer) -> Creator:
+def read_creator(answer: Reply) -> Creator:
     """Return the creator in an answer; empty or malformed fields count as missing."""
     username, levels = answer.value_at("data", "creator_username"), answer.value_at("data", "privacy_level_options")
     longest = answer.value_at("data", "max_video_post_duration_sec")
@@ -44,7 +44,7 @@ def read_creator(answer: Answer) -> Creator:
     )
 
 
-def settings_of(answer: Answer) -> dict[str, object]:
+def settings_of(answer: Reply) -> dict[str, object]:
     """Return the fields of an answer that tell a person what to choose; None if missing or malformed."""
     able = read_creator(answer)
     nickname = answer.value_at("data", "creator_nickname")

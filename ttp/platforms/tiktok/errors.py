@@ -12,6 +12,8 @@ from ttp.domain.account import Account
 from ttp.domain.action import action
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.text import clean_text
+from ttp.platforms.client import PublishRequest
+from ttp.platforms.http import Http, HttpPart
 from ttp.platforms.reply import Answer, Reply, add_seconds, reconnect_hint, retry_after_s
 
 _MINUTE_S = 60.0
@@ -107,10 +109,24 @@ REFUSED_ID = frozenset({"invalid_publish_id", "token_not_authorized_for_specifie
 """Codes with which the status endpoint rejects a publish_id: it will never report a status."""
 
 
-def error_code(answer: Answer) -> str | None:
-    """Return the code in TikTok's answer format (`ok` is success); None if the answer has another format."""
-    code = answer.value_at("error", "code")
+def error_code(reply: Reply) -> str | None:
+    """Return the code in TikTok's answer format (`ok` is success); None if the reply has another format."""
+    code = reply.value_at("error", "code")
     return code if isinstance(code, str) else None
+
+
+def is_ok(reply: Reply) -> bool:
+    """Whether status and code of an answer are a success."""
+    return reply.is_success and error_code(reply) == "ok"
+
+
+class TikTokPart(HttpPart[Http]):
+    """A part that makes requests of TikTok."""
+
+    name = "TikTok"
+
+    def refusal(self, request: PublishRequest, answer: Answer) -> NotDone | None:
+        return refusal(answer, request.account, self._clock.now(), request.delivery_id)
 
 
 def refusal(answer: Answer, account: Account, now: datetime, spread: int = 0) -> NotDone | None:
@@ -128,13 +144,12 @@ def publication_failure(reason: str, reply: Reply, account: Account, now: dateti
     """Return why a publication failed. A reason in no table is final: a person must look."""
     row = REASONS.get(reason, ErrorRow(Kind.UNKNOWN))
     code = clean_text(reason)
-    answer = reply if isinstance(reply, Answer) else Answer(0)
-    failure = _not_done(row, code.replace("_", " ") or "TikTok gave no reason", code, answer, account, now, 0)
+    failure = _not_done(row, code.replace("_", " ") or "TikTok gave no reason", code, reply, account, now, 0)
     return replace(failure, http_status=None)
 
 
 def _not_done(
-    row: ErrorRow, said: str, code: str, answer: Answer, account: Account, now: datetime, spread: int
+    row: ErrorRow, said: str, code: str, answer: Reply, account: Account, now: datetime, spread: int
 ) -> NotDone:
     """Return a refusal with TikTok's message, the code, the log id that its support asks for, and the advice."""
     log_id = answer.text_at("error", "log_id")[:60]

@@ -4,21 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ttp.domain.config import Key
-from ttp.domain.time.clock import Clock
 from ttp.platforms.platform import Platform, Runtime
 
 if TYPE_CHECKING:
-    from ttp.domain.metrics.ingest.columns import ExportColumns
-    from ttp.domain.options import Option
     from ttp.domain.post_kind import PostKind
-    from ttp.domain.rules import Rules
-    from ttp.platforms.client import Checker, Client
-    from ttp.platforms.limits import Meter
-    from ttp.platforms.login import BrowserLogin
-    from ttp.platforms.metrics_reader import MetricsReader
 
 
 class TikTok(Platform):
@@ -41,52 +33,24 @@ class TikTok(Platform):
         Key("redirect_uri", "http://127.0.0.1:8722/callback", "the redirect URL of your app"),
     )
 
-    def rules(self) -> Rules:
-        from ttp.platforms.tiktok.rules import TikTokRules
-
-        return TikTokRules()
-
-    def options(self) -> tuple[Option, ...]:
-        from ttp.platforms.tiktok.options import OPTIONS
-
-        return tuple(OPTIONS.values())
-
-    def exports(self) -> tuple[ExportColumns, ...]:
-        from ttp.platforms.tiktok.exports import EXPORTS
-
-        return EXPORTS
+    parts: ClassVar = {
+        "rules": "rules:TikTokRules",
+        "options": "options:OPTIONS",
+        "exports": "exports:EXPORTS",
+        "client": "client:TikTokClient",
+        "login": "auth:TikTokLogin",
+        "checker": "auth:TikTokCheck",
+        "metrics_reader": "metrics:TikTokReader",
+        "meter": "limits:TikTokMeter",
+    }
 
     def post_kinds(self) -> tuple[PostKind, ...]:
         from ttp.domain.post_kind import PostKind
 
         return (PostKind("video", ("video",)), PostKind("photos", ("image", "image")))
 
-    def client(self, runtime: Runtime) -> Client:
-        from ttp.platforms.tiktok.client import TikTokClient
-
-        return TikTokClient(runtime.http(self), runtime.clock, partial(runtime.public_url, self))
-
-    def login(self, runtime: Runtime, server: str | None = None) -> BrowserLogin:
-        from ttp.platforms.addresses import configured
-        from ttp.platforms.tiktok.auth import TikTokLogin
-
-        page = configured(runtime.config, "platforms.tiktok.authorize_url", self.base_url(runtime.config))
-        return TikTokLogin(runtime.http(self), page, runtime.clock)
-
-    def checker(self, runtime: Runtime) -> Checker:
-        from ttp.platforms.tiktok.auth import TikTokCheck
-
-        return TikTokCheck(runtime.http(self), runtime.clock)
-
-    def metrics_reader(self, runtime: Runtime) -> MetricsReader:
-        from ttp.platforms.tiktok.metrics import TikTokReader
-
-        return TikTokReader(runtime.http(self), runtime.clock)
-
-    def meter(self, clock: Clock) -> Meter:
-        from ttp.platforms.tiktok.limits import TikTokMeter
-
-        return TikTokMeter(clock)
+    def _new_client(self, runtime: Runtime) -> Any:
+        return self._connect("client", runtime, partial(runtime.public_url, self))
 
 
 PLATFORM = TikTok()

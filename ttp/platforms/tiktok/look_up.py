@@ -6,9 +6,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from ttp.domain.outcome import Absent, Finding, Found, Handle, Kind, Refused, Unclear, Working
-from ttp.domain.time.clock import Clock
 from ttp.platforms.client import LookupResult, PublishRequest
-from ttp.platforms.reply import Answer, as_unclear
 from ttp.platforms.tiktok import calls as calls_module
 from ttp.platforms.tiktok import request_body, uploads
 from ttp.platforms.tiktok.calls import Calls, Status
@@ -20,20 +18,16 @@ WORKING = "TikTok is processing the video"
 DRAFT = "it is a draft in the inbox of the TikTok app: finish and post it there"
 
 
-class LookUps:
+class LookUps(Calls):
     """The look-ups of every account."""
-
-    def __init__(self, calls: Calls, clock: Clock) -> None:
-        self._calls = calls
-        self._clock = clock
 
     def look_up(self, request: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
         """Return the status of the publication. It is final: no settle window."""
         begun = from_handle(handle)
         if begun is None or begun.publish_id is None:
             return self._by_list(request, since)
-        seen = self._calls.status(request, begun.publish_id)
-        return LookupResult(self._finding(request, begun, begun.publish_id, seen), seen.date)
+        seen = self.status(request, begun.publish_id)
+        return LookupResult(self._finding(request, begun, begun.publish_id, seen), seen.reply.date)
 
     def _finding(self, request: PublishRequest, begun: Upload | Pull, publish_id: str, seen: Status) -> Finding:
         match seen.name:
@@ -54,28 +48,26 @@ class LookUps:
             case "FAILED":
                 return Refused(publication_failure(seen.reason, seen.reply, request.account, self._clock.now()))
             case _:
-                return as_unclear(seen.reply, self._calls.judge(request), "TikTok", final=seen.refuses_id)
+                return self.unclear(request, seen.reply, final=seen.refuses_id)
 
     def _by_list(self, request: PublishRequest, since: datetime) -> LookupResult:
         """The publish_id is lost: return the one match among the account's public videos. No match proves nothing."""
         if (why := calls_module.why_unlisted(request)) is not None:
             message = f"the answer with TikTok's id was lost, and {why}"
             return LookupResult(Unclear(Kind.UNKNOWN, message, final=True), None)
-        reply = self._calls.videos(request)
-        date = reply.date if isinstance(reply, Answer) else None
+        reply = self.videos(request)
         match calls_module.matches(reply, request, since):
             case None:
-                no_scope = isinstance(reply, Answer) and error_code(reply) in NO_SCOPE
-                return LookupResult(as_unclear(reply, self._calls.judge(request), "TikTok", final=no_scope), date)
+                return LookupResult(self.unclear(request, reply, final=error_code(reply) in NO_SCOPE), reply.date)
             case ():
                 message = "the answer with TikTok's id was lost; the post is not among the public videos so far"
-                return LookupResult(Unclear(Kind.UNKNOWN, message), date)
+                return LookupResult(Unclear(Kind.UNKNOWN, message), reply.date)
             case (only,):
-                return LookupResult(only, date)
+                return LookupResult(only, reply.date)
             case several:
                 links = tuple(found.url for found in several if found.url is not None)
                 message = f"{len(several)} videos on TikTok could be this one"
-                return LookupResult(Unclear(Kind.DUPLICATE, message, final=True, links=links), date)
+                return LookupResult(Unclear(Kind.DUPLICATE, message, final=True, links=links), reply.date)
 
 
 def from_handle(handle: Handle) -> Upload | Pull | None:

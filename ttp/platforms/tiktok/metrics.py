@@ -14,10 +14,10 @@ from ttp.domain.account import Account
 from ttp.domain.metrics.sample import FIRST_YEAR, Sample
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import from_ms
-from ttp.platforms.http import Http, HttpPart
-from ttp.platforms.metrics_reader import AccountSession, MetricsPage, first_line, new_sample, parse_count
+from ttp.platforms.client import PublishRequest
+from ttp.platforms.metrics_reader import AccountSession, MetricsPage, first_line, new_sample, parse_count, read_pages
 from ttp.platforms.reply import Answer, parse_numeric_id, value_at
-from ttp.platforms.tiktok.errors import NO_SCOPE, error_code, refusal
+from ttp.platforms.tiktok.errors import NO_SCOPE, TikTokPart, is_ok
 
 FIELDS = "id,create_time,title,video_description,like_count,comment_count,share_count,view_count"
 MOST = 20
@@ -26,9 +26,7 @@ _LAST_S = 1 << 33
 """A time after the year 2200 is ignored."""
 
 
-class TikTokReader(HttpPart[Http]):
-    name = "TikTok"
-
+class TikTokReader(TikTokPart):
     def read(self, session: AccountSession, ids: Sequence[str]) -> Iterator[MetricsPage]:
         """`video/query`, 20 at a time. TikTok omits missing and non-public videos without an error."""
         # Until TikTok has assigned a video id, a delivery has the id of its upload.
@@ -42,25 +40,24 @@ class TikTokReader(HttpPart[Http]):
 
     def history(self, session: AccountSession, most: int) -> Iterator[MetricsPage]:
         """`video/list`, 20 a page, each starting before the last video of the previous page."""
-        body: dict[str, object] = {}
-        while most > 0:
-            answer = self._post(session, "list", {**body, "max_count": min(most, MOST)})
-            samples = tuple(self._samples(session, answer))[:most]
-            most -= len(samples)
-            yield MetricsPage(samples)
-            cursor, before = parse_count(answer.value_at("data", "cursor")), body.get("cursor")
-            is_older = cursor is not None and (not isinstance(before, int) or cursor < before)
-            if answer.value_at("data", "has_more") is not True or not is_older:
-                return
-            body = {"cursor": cursor}
+
+        def fetch(before: int | None, left: int) -> tuple[Iterator[Sample], int | None]:
+            start = {} if before is None else {"cursor": before}
+            answer = self._post(session, "list", {**start, "max_count": min(left, MOST)})
+            cursor = parse_count(answer.value_at("data", "cursor"))
+            is_older = cursor is not None and (before is None or cursor < before)
+            has_more = answer.value_at("data", "has_more") is True and is_older
+            return self._samples(session, answer), cursor if has_more else None
+
+        yield from read_pages(most, fetch)
 
     # How TikTok answers (`AnswerPolicy`).
 
     def accepts(self, answer: Answer) -> bool:
-        return answer.is_success and error_code(answer) == "ok" and isinstance(answer.value_at("data", "videos"), list)
+        return is_ok(answer) and isinstance(answer.value_at("data", "videos"), list)
 
-    def judge(self, answer: Answer, account: Account) -> NotDone | None:
-        failure = refusal(answer, account, self._clock.now())
+    def refusal(self, request: PublishRequest, answer: Answer) -> NotDone | None:
+        failure = super().refusal(request, answer)
         if failure is None or failure.code not in NO_SCOPE:
             return failure
         return replace(failure, message=f"it was connected without the permission video.list ({failure.code})")

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
-from ttp.domain.account import is_loopback
 from ttp.domain.outcome import Handle
 from ttp.domain.time.clock import from_ms
+from ttp.platforms.addresses import is_safe, split_address
 
 LONGEST_CALL_S = 600.0
 """Longer than a call's timeouts allow by default: the machine slept during it."""
@@ -93,13 +92,8 @@ def range_headers(mime: str, start: int, end: int, size: int) -> dict[str, str]:
 
 def may_upload_to(url: object, *, loopback: bool) -> bool:
     """Whether media may be sent to an address from TikTok: https, or this machine if TikTok is on it too."""
-    if not isinstance(url, str) or not url.isascii() or not url.isprintable() or " " in url:
-        return False
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    return parts.scheme == "https" or (loopback and parts.scheme == "http" and is_loopback(parts.hostname or ""))
+    parts = split_address(url)
+    return parts is not None and is_safe(parts, loopback=loopback)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import logging
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from urllib.parse import quote
 
@@ -13,12 +14,11 @@ from ttp.domain.account import Account, Credentials
 from ttp.domain.diagnostics import Remark, ok_remark, warning_remark
 from ttp.domain.outcome import Kind, NotDone
 from ttp.platforms.client import CHECK_PATIENCE_S, AccountInfo, Checker, PublishRequest
-from ttp.platforms.http import Http, HttpPart
-from ttp.platforms.login import UNKNOWN_APP, App, Grant, Identity
-from ttp.platforms.oauth.code_login import CodeLogin, app_of
-from ttp.platforms.oauth.token_response import identity_refusal, read_grant, read_oauth_error, without_none
-from ttp.platforms.reply import Answer, Reply, as_failure, parse_numeric_id
-from ttp.platforms.x.errors import refusal
+from ttp.platforms.login import App, Grant, Identity
+from ttp.platforms.oauth.code_login import CodeLogin
+from ttp.platforms.oauth.token_response import identity_refusal
+from ttp.platforms.reply import Reply, parse_numeric_id
+from ttp.platforms.x.errors import XPart
 from ttp.platforms.x.limits import QUARTER, read_header_limits
 
 SCOPES = ("tweet.read", "tweet.write", "users.read", "media.write", "offline.access")
@@ -47,37 +47,27 @@ def signature(credentials: Credentials, method: str, url: str, *, now: datetime,
 
 
 class XLogin(CodeLogin):
+    platform, name = "x", "X"
     scopes = SCOPES
     publishing = ("tweet.read", "tweet.write", "users.read")
     revoke_at = "on X: Settings, Security and account access, Apps and sessions"
+    token_path, revoke_path = "/2/oauth2/token", "/2/oauth2/revoke"
 
     def renews(self, credentials: Credentials) -> bool:
         return super().renews(credentials) and credentials.token_secret is None
 
     def who(self, grant: Grant) -> tuple[Identity, ...] | NotDone:
-        bearer = {"Authorization": f"Bearer {grant.access_token}"}
-        reply = self._http.request("GET", "/2/users/me", headers=bearer, secrets=without_none(grant.access_token))
-        if isinstance(reply, Answer) and reply.is_success:
-            user_id, handle = parse_numeric_id(reply.value_at("data", "id")), reply.text_at("data", "username")
-            if user_id and handle:
-                return (Identity(user_id, handle, grant),)
-        return identity_refusal(reply, "X")
+        reply = self.ask("/2/users/me", grant.access_token)
+        user_id, handle = parse_numeric_id(reply.success_at("data", "id")), reply.text_at("data", "username")
+        return (Identity(user_id, handle, grant),) if user_id and handle else identity_refusal(reply, "X")
 
     def revoke(self, credentials: Credentials) -> NotDone | None:
         if credentials.token_secret is not None:
             return NotDone(Kind.ACCOUNT, "OAuth 1.0a keys can only be revoked in X's developer portal")
-        if not credentials.client_id:
-            return UNKNOWN_APP
-        token = credentials.refresh_token or credentials.access_token
-        reply = self._post("/2/oauth2/revoke", app_of(credentials), {"token": token}, token)
-        return None if isinstance(reply, Answer) and reply.is_success else read_oauth_error(reply, "X")
+        # The refresh token, which lives longer, if there is one.
+        return super().revoke(replace(credentials, access_token=credentials.refresh_token or credentials.access_token))
 
-    def request_token(self, app: App, form: Mapping[str, str], *hidden: str | None) -> Grant | NotDone:
-        now = self._clock.now()
-        reply = self._post("/2/oauth2/token", app, form, *hidden)
-        return read_grant(reply, now) or read_oauth_error(reply, "X")
-
-    def _post(self, path: str, app: App, form: Mapping[str, str], *hidden: str | None) -> Reply:
+    def post_as(self, app: App, path: str, form: Mapping[str, str], *hidden: str | None) -> Reply:
         """A confidential client authenticates by Basic, a public one by its id in the form; never both."""
         headers = {}
         if app.client_secret is None:
@@ -86,26 +76,18 @@ class XLogin(CodeLogin):
             # RFC 6749, section 2.3.1: both are form-encoded before they are joined.
             pair = f"{quote(app.client_id, safe='')}:{quote(app.client_secret, safe='')}"
             headers = {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
-        return self._http.request(
-            "POST", path, form=form, headers=headers, secrets=without_none(app.client_secret, *hidden)
-        )
+        return self._http.request("POST", path, form=form, headers=headers, secrets=(app.client_secret, *hidden))
 
 
-class XCheck(HttpPart[Http], Checker):
+class XCheck(XPart, Checker):
     def check(self, account: Account, credentials: Credentials) -> AccountInfo | NotDone:
         request = PublishRequest(0, account, credentials, "")
         reply = self._http.request_for(request, "GET", "/2/users/me", patience=CHECK_PATIENCE_S)
-        if (
-            isinstance(reply, Answer)
-            and reply.is_success
-            and (user_id := parse_numeric_id(reply.value_at("data", "id")))
-        ):
-            handle = reply.text_at("data", "username") or None
-            return AccountInfo(user_id, handle, tuple(self._left(reply)))
-        now = self._clock.now()
-        return as_failure(reply, lambda answer: refusal(answer, account, now, credentials), "X")
+        if user_id := parse_numeric_id(reply.success_at("data", "id")):
+            return AccountInfo(user_id, reply.text_at("data", "username") or None, tuple(self._left(reply)))
+        return self.failure(request, reply)
 
-    def _left(self, answer: Answer) -> Iterator[Remark]:
+    def _left(self, answer: Reply) -> Iterator[Remark]:
         """Yield what is left of the limits that the answer reports."""
         for which, reading in read_header_limits(answer, self._clock.now()).items():
             span = "15 min" if which == QUARTER else "24 h"

@@ -7,14 +7,13 @@ published. Handle: `media` (see `media`), `user_id`, `parts` and `of` (see `next
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Generator
 from datetime import datetime
 
 from ttp.domain.config import Config
 from ttp.domain.options import ChosenOptions
 from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Unclear, Unknown, parts_of
-from ttp.domain.time.clock import Clock, from_ms, to_ms
+from ttp.domain.time.clock import Clock, to_ms
 from ttp.platforms.client import (
     Deleted,
     LookupResult,
@@ -25,22 +24,13 @@ from ttp.platforms.client import (
     StepDone,
     StepFailed,
     fingerprint,
+    first_unsettled,
     next_part,
 )
-from ttp.platforms.http import Http, HttpPart
-from ttp.platforms.reply import (
-    Answer,
-    RefusalReader,
-    Reply,
-    as_failure,
-    as_outcome,
-    as_unclear,
-    parse_id,
-    parse_numeric_id,
-    reconnect_hint,
-)
+from ttp.platforms.http import Http
+from ttp.platforms.reply import Answer, Reply, parse_id, parse_numeric_id, reconnect_hint
 from ttp.platforms.uploads import media_entries
-from ttp.platforms.x.errors import refusal
+from ttp.platforms.x.errors import XPart
 from ttp.platforms.x.look_up import MOST_PAGES, QUERY, Window, matches, possible_matches, read_page
 from ttp.platforms.x.media import Uploads, count_use
 from ttp.platforms.x.options import OPTIONS
@@ -51,11 +41,11 @@ STEP = "POST /2/tweets"
 ALL_OUT = "all parts of the thread are already published; nothing was sent"
 
 
-class XClient(HttpPart[Http]):
+class XClient(XPart):
     def __init__(self, http: Http, config: Config, clock: Clock) -> None:
-        super().__init__(http, clock)
+        super().__init__(http, config, clock)
         self._settle_s = config.seconds("platforms.x.settle_s")
-        self._uploads = Uploads(http, clock)
+        self._uploads = Uploads(http, config, clock)
         self._checked: dict[str, tuple[str, float]] = {}
 
     # Invisible steps.
@@ -88,7 +78,7 @@ class XClient(HttpPart[Http]):
 
     def _recent_check(self, request: PublishRequest) -> str | None:
         """Return the user id of a token that was checked in the last CHECK_S seconds; None otherwise."""
-        user_id, at = self._checked.get(_token_key(request), ("", 0.0))
+        user_id, at = self._checked.get(request.token_key, ("", 0.0))
         fresh = user_id and self._clock.boot() - at < CHECK_S
         return user_id if fresh and self._http.platform_at(request.account.name) is not None else None
 
@@ -96,16 +86,13 @@ class XClient(HttpPart[Http]):
         """Ask X whose token it is. Raises StepFailed. Proves that the token works and belongs to the account, reads X's
         clock, and opens a connection."""
         reply = self._http.request_for(request, "GET", "/2/users/me")
-        if (
-            isinstance(reply, Answer)
-            and reply.is_success
-            and (user_id := parse_numeric_id(reply.value_at("data", "id")))
-        ):
+        user_id = parse_numeric_id(reply.success_at("data", "id"))
+        if user_id is not None and isinstance(reply, Answer):
             if _known_user(request) not in (None, user_id):
                 raise StepFailed("check the token", _wrong_user(request, user_id, reply))
-            self._checked[_token_key(request)] = (user_id, self._clock.boot())
+            self._checked[request.token_key] = (user_id, self._clock.boot())
             return user_id, reply
-        raise StepFailed("check the token", as_failure(reply, self._judge(request), "X"))
+        raise StepFailed("check the token", self.failure(request, reply))
 
     # The one publishing call.
 
@@ -121,11 +108,11 @@ class XClient(HttpPart[Http]):
                 return Unknown(Kind.SERVER, "X answered with the id of an earlier part", http_status=reply.status)
             known = part.handle_with(handle, post_id)
             return Done(post_id, link(post_id), http_status=reply.status, handle=known, more=not part.is_last)
-        match as_outcome(reply, self._judge(request), "X"):
+        match self.outcome(request, reply):
             case NotDone(kind=Kind.DUPLICATE, message=message) if "unsettled_since" in handle:
                 return Unknown(Kind.DUPLICATE, message, "duplicate", 403)
             case NotDone(kind=Kind.AUTH) as dead:
-                self._checked.pop(_token_key(request), None)
+                self._checked.pop(request.token_key, None)
                 return dead
             case outcome:
                 return outcome
@@ -139,8 +126,7 @@ class XClient(HttpPart[Http]):
             first_id, *_ = parts_of(handle)
             return LookupResult(Found(first_id, link(first_id), handle=handle), None)
         request = part.request
-        unsettled = handle.get("unsettled_since")
-        first = min(since, from_ms(unsettled)) if isinstance(unsettled, int) else since
+        first = first_unsettled(handle, since)
         user_id = _known_user(request) or parse_numeric_id(handle.get("user_id"))
         if user_id is None:
             try:
@@ -157,21 +143,27 @@ class XClient(HttpPart[Http]):
             reply = self._http.request_for(request, "GET", f"/2/users/{user_id}/tweets", query=query)
             page = read_page(reply)
             if page is None:
-                return LookupResult(as_unclear(reply, self._judge(request), "X"), _date(reply))
+                return LookupResult(self.unclear(request, reply), reply.date)
             posts, next_token = page
             found += matches(posts, part, media_entries(handle), window)
             doubtful += possible_matches(posts, part, window)
             if next_token is None:
                 known = {**handle, "unsettled_since": to_ms(first)}
-                return LookupResult(_finding(part, found, doubtful, known), _date(reply))
+                return LookupResult(_finding(part, found, doubtful, known), reply.date)
             query["pagination_token"] = next_token
         return LookupResult(
             Unclear(Kind.UNKNOWN, "the account has too many newer posts to search", final=True),
-            _date(reply),
+            reply.date,
         )
 
-    def _judge(self, request: PublishRequest) -> RefusalReader:
-        return lambda answer: refusal(answer, request.account, self._clock.now(), request.credentials)
+    def delete(self, request: PublishRequest, remote_id: str) -> Deleted | NotDone:
+        """Delete a post. X answers the same for a post it never had; a 404 in its own format counts as already gone."""
+        reply = self._http.request_for(request, "DELETE", f"/2/tweets/{remote_id}")
+        if reply.success_at("data", "deleted") is True:
+            return Deleted(reply.status)
+        if isinstance(reply, Answer) and reply.status == 404 and self.refusal(request, reply) is not None:
+            return Deleted(404, "it was already gone")
+        return self.failure(request, reply)
 
 
 def link(post_id: str) -> str:
@@ -193,9 +185,7 @@ def _wrong_user(request: PublishRequest, user_id: str, answer: Answer) -> NotDon
 
 def _created_id(reply: Reply) -> str | None:
     """Return the id of the created post; None if the answer has none, or also contains errors."""
-    if not (isinstance(reply, Answer) and reply.is_success) or reply.value_at("errors"):
-        return None
-    return parse_id(reply.value_at("data", "id"))
+    return None if reply.value_at("errors") else parse_id(reply.success_at("data", "id"))
 
 
 def _body(part: Part, handle: Handle) -> dict[str, object]:
@@ -228,26 +218,3 @@ def _finding(part: Part, found: list[str], doubtful: list[str], handle: Handle) 
         case _:
             links = tuple(link(post_id) for post_id in found)
             return Unclear(Kind.DUPLICATE, f"{len(found)} posts on X could be this one", final=True, links=links)
-
-
-def _date(reply: Reply) -> datetime | None:
-    return reply.date if isinstance(reply, Answer) else None
-
-
-def _token_key(request: PublishRequest) -> str:
-    """Return a hash that identifies the token."""
-    return hashlib.sha256(request.credentials.access_token.encode("utf-8", "replace")).hexdigest()
-
-
-class XDeleter(HttpPart[Http]):
-    def delete(self, request: PublishRequest, remote_id: str) -> Deleted | NotDone:
-        """Delete a post. X answers the same for a post it never had; a 404 in its own format counts as already gone."""
-        reply = self._http.request_for(request, "DELETE", f"/2/tweets/{remote_id}")
-        if isinstance(reply, Answer) and reply.is_success and reply.value_at("data", "deleted") is True:
-            return Deleted(reply.status)
-        if isinstance(reply, Answer) and reply.status == 404 and self._refusal(request, reply) is not None:
-            return Deleted(404, "it was already gone")
-        return as_failure(reply, lambda answer: self._refusal(request, answer), "X")
-
-    def _refusal(self, request: PublishRequest, answer: Answer) -> NotDone | None:
-        return refusal(answer, request.account, self._clock.now(), request.credentials)

@@ -9,6 +9,8 @@ from datetime import datetime
 from ttp.domain.account import Account, Credentials
 from ttp.domain.action import WayOut
 from ttp.domain.outcome import Kind, NotDone
+from ttp.platforms.client import PublishRequest
+from ttp.platforms.http import Http, HttpPart
 from ttp.platforms.reply import Answer, add_seconds, lift_hint, reconnect_hint
 from ttp.platforms.x.limits import reset_time
 
@@ -73,6 +75,15 @@ def refusal(answer: Answer, account: Account, now: datetime, credentials: Creden
                 hint=_hint(row.kind, account, credentials),
             )
     return None
+
+
+class XPart(HttpPart[Http]):
+    """A part that makes requests of X."""
+
+    name = "X"
+
+    def refusal(self, request: PublishRequest, answer: Answer) -> NotDone | None:
+        return refusal(answer, request.account, self._clock.now(), request.credentials)
 
 
 def _advice(row: ErrorRow) -> str:

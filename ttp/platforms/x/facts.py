@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from ttp.domain.config import Key
-from ttp.domain.time.clock import Clock
-from ttp.platforms.platform import Platform, Runtime
+from ttp.platforms.platform import Platform
 
 if TYPE_CHECKING:
     from ttp.domain.account import Credentials
-    from ttp.domain.metrics.ingest.columns import ExportColumns
-    from ttp.domain.options import Option
-    from ttp.domain.pricing import Pricing
-    from ttp.domain.rules import Rules
-    from ttp.platforms.client import Checker, Client, Deleter
-    from ttp.platforms.limits import Meter
-    from ttp.platforms.login import BrowserLogin
-    from ttp.platforms.metrics_reader import MetricsReader
 
 
 class X(Platform):
@@ -45,6 +36,19 @@ class X(Platform):
         ),
     )
 
+    client_deletes = True
+    parts: ClassVar = {
+        "rules": "rules:XRules",
+        "options": "options:OPTIONS",
+        "pricing": "pricing:XPricing",
+        "exports": "exports:EXPORTS",
+        "client": "client:XClient",
+        "login": "auth:XLogin",
+        "checker": "auth:XCheck",
+        "metrics_reader": "metrics:XReader",
+        "meter": "limits:XMeter",
+    }
+
     def authorization(self, held: Credentials, method: str, url: str, now: datetime) -> str:
         """Return a bearer token, or an OAuth 1.0a signature if the credentials are user keys."""
         if held.token_secret is None:
@@ -52,58 +56,6 @@ class X(Platform):
         from ttp.platforms.x.auth import signature
 
         return signature(held, method, url, now=now)
-
-    def rules(self) -> Rules:
-        from ttp.platforms.x.rules import XRules
-
-        return XRules(self.max_parts)
-
-    def options(self) -> tuple[Option, ...]:
-        from ttp.platforms.x.options import OPTIONS
-
-        return tuple(OPTIONS.values())
-
-    def pricing(self) -> Pricing:
-        from ttp.platforms.x.pricing import XPricing
-
-        return XPricing()
-
-    def exports(self) -> tuple[ExportColumns, ...]:
-        from ttp.platforms.x.exports import EXPORTS
-
-        return EXPORTS
-
-    def client(self, runtime: Runtime) -> Client:
-        from ttp.platforms.x.client import XClient
-
-        return XClient(runtime.http(self), runtime.config, runtime.clock)
-
-    def login(self, runtime: Runtime, server: str | None = None) -> BrowserLogin:
-        from ttp.platforms.addresses import configured
-        from ttp.platforms.x.auth import XLogin
-
-        page = configured(runtime.config, "platforms.x.authorize_url", self.base_url(runtime.config))
-        return XLogin(runtime.http(self), page, runtime.clock)
-
-    def checker(self, runtime: Runtime) -> Checker:
-        from ttp.platforms.x.auth import XCheck
-
-        return XCheck(runtime.http(self), runtime.clock)
-
-    def metrics_reader(self, runtime: Runtime) -> MetricsReader:
-        from ttp.platforms.x.metrics import XReader
-
-        return XReader(runtime.http(self), runtime.clock, runtime.config.text("platforms.x.app_owner"))
-
-    def deleter(self, runtime: Runtime) -> Deleter:
-        from ttp.platforms.x.client import XDeleter
-
-        return XDeleter(runtime.http(self), runtime.clock)
-
-    def meter(self, clock: Clock) -> Meter:
-        from ttp.platforms.x.limits import XMeter
-
-        return XMeter(clock)
 
 
 PLATFORM = X()

@@ -16,7 +16,7 @@ from ttp.domain.rate_limit import Limit, LimitKey
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import PublishRequest
 from ttp.platforms.limits import HeaderLimit, Meter, read_header_limit
-from ttp.platforms.reply import Answer, retry_after_s
+from ttp.platforms.reply import Answer, Reply, retry_after_s
 
 WINDOW_S = 900.0
 """Length of X's rate-limit window, for a refusal without a reset time."""
@@ -26,7 +26,7 @@ QUARTER, USER_DAY, APP_DAY = "x-rate-limit", "x-user-limit-24hour", "x-app-limit
 _ID = re.compile(r"(?<=[a-z]/)\d+(?=/|$)")
 
 
-def read_header_limits(answer: Answer, now: datetime) -> dict[str, HeaderLimit]:
+def read_header_limits(answer: Reply, now: datetime) -> dict[str, HeaderLimit]:
     """Return the limits in an answer's headers, by prefix. A 429 means that its endpoint has nothing left."""
     found = {}
     for which in (QUARTER, USER_DAY, APP_DAY):
@@ -38,16 +38,16 @@ def read_header_limits(answer: Answer, now: datetime) -> dict[str, HeaderLimit]:
     return found
 
 
-def _fallback_wait_s(answer: Answer) -> float | None:
+def _fallback_wait_s(answer: Reply) -> float | None:
     """Return the seconds to wait after a 429 without a reset time; None if not in X's format (from a proxy)."""
     if (asked := retry_after_s(answer)) is not None:
         return asked
     return WINDOW_S if any(answer.value_at(name) for name in ("title", "detail", "errors")) else None
 
 
-def reset_time(answer: Answer, now: datetime) -> datetime | None:
+def reset_time(answer: Reply, now: datetime) -> datetime | None:
     """Return the last reset among the used-up limits; None if a call may be made."""
-    return max((one.resets_at for one in read_header_limits(answer, now).values() if one.left == 0), default=None)
+    return max(filter(None, (one.opens_at for one in read_header_limits(answer, now).values())), default=None)
 
 
 class XMeter(Meter):
@@ -60,10 +60,7 @@ class XMeter(Meter):
     def read_limits(self, request: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
         keys = dict(zip((QUARTER, USER_DAY, APP_DAY), self.keys(request, method, path), strict=True))
         for which, reading in read_header_limits(answer, self._clock.now()).items():
-            key = keys[which]
-            yield Limit(
-                request.account.name, key.name, reading.left, reading.limit, reading.resets_at, key.scope, key.subject
-            )
+            yield reading.named(request.account, keys[which])
 
 
 @lru_cache(maxsize=1000)

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from ttp.domain.time.clock import from_ms
 from ttp.platforms.client import Part, PublishRequest
-from ttp.platforms.reply import Answer, Reply, parse_numeric_id, value_at
+from ttp.platforms.reply import Reply, parse_numeric_id, value_at
 
 QUERY = {
     "max_results": "100",
@@ -52,7 +52,7 @@ class TimelinePost:
 def read_page(reply: Reply) -> tuple[tuple[TimelinePost, ...], str | None] | None:
     """Return the posts of a page and the token of the next one; None unless it is complete and without errors: only
     that proves that a post is missing."""
-    if not (isinstance(reply, Answer) and reply.is_success and isinstance(reply.value_at("meta"), dict)):
+    if not (reply.is_success and isinstance(reply.value_at("meta"), dict)):
         return None
     listed, next_token = reply.value_at("data"), reply.value_at("meta", "next_token")
     if listed is None and reply.value_at("meta", "result_count") == 0:

@@ -8,19 +8,19 @@ middle or at the end, only `dropped` is left: a complete new upload shows why.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from typing import BinaryIO, TypeAlias
+from typing import BinaryIO, Unpack
 
 from ttp.domain.media.item import MediaItem
 from ttp.domain.outcome import Handle, Kind, NotDone
-from ttp.domain.time.clock import Clock, to_ms
+from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import MediaFile, PublishRequest, Step, StepDone, StepFailed, Wait
-from ttp.platforms.http import Http
-from ttp.platforms.reply import Answer, Reply, as_failure, parse_numeric_id, reconnect_hint
-from ttp.platforms.uploads import media_entries
-from ttp.platforms.x.errors import refusal
+from ttp.platforms.http import RequestBody
+from ttp.platforms.reply import Answer, Reply, parse_numeric_id, reconnect_hint
+from ttp.platforms.uploads import Entry, media_entries, upload_all
+from ttp.platforms.x.errors import XPart
 
 CHUNK = 4 * 1024 * 1024
 """Bytes per append; X's documentation allows 5 MB."""
@@ -35,30 +35,18 @@ PATIENCE_S = 1800.0
 MOST_USES = 2
 """Publishing calls that may carry one upload."""
 
-Entry: TypeAlias = dict[str, object]
 
-
-class Uploads:
-    def __init__(self, http: Http, clock: Clock) -> None:
-        self._http = http
-        self._clock = clock
-
+class Uploads(XPart):
     def complete(self, request: PublishRequest, handle: Handle, *, keep: bool) -> Generator[Step, None, Handle]:
         """Upload what `handle` does not record; return the handle with every item ready. Raises StepFailed. `keep`: use
         the same uploads again, however often they were used, because a look-up compares their keys."""
-        held = media_entries(handle)
-        done: list[Entry] = []
-        for place, file in enumerate(request.media):
-            entry = held[place] if place < len(held) else {}
+
+        def upload(place: int, file: MediaFile, entry: Entry) -> Iterator[tuple[Step, Entry]]:
             if not self._is_usable(entry, file.item, keep=keep):
                 entry = {name: entry[name] for name in entry if name == "dropped"}
-            for step, grown in self._prepare_item(request, file, entry):
-                entry = grown
-                if isinstance(step, StepDone):
-                    step = replace(step, handle={**handle, "media": [*done, entry, *held[place + 1 :]]})
-                yield step
-            done.append(entry)
-        return {**handle, "media": done} if done else handle
+            return self._prepare_item(request, file, entry)
+
+        return (yield from upload_all(request, handle, upload))
 
     def _prepare_item(self, request: PublishRequest, file: MediaFile, entry: Entry) -> Iterator[tuple[Step, Entry]]:
         """Make one item ready for a post: yield each step with the entry after it."""
@@ -71,9 +59,7 @@ class Uploads:
         while not entry["ready"]:
             query = {"command": "STATUS", "media_id": str(entry["id"])}
             try:
-                answer = self._require_success(
-                    request, step, self._http.request_for(request, "GET", "/2/media/upload", query=query)
-                )
+                answer = self._call(request, step, "GET", "/2/media/upload", query=query)
                 seconds = self._seconds_left(request, answer, name)
             except StepFailed as failed:
                 if not failed.outcome.passing:
@@ -90,9 +76,7 @@ class Uploads:
         if file.item.alt and entry["alt"] != file.item.alt:
             step = f"alt text of {name}"
             metadata = {"id": entry["id"], "metadata": {"alt_text": {"text": file.item.alt}}}
-            answer = self._require_success(
-                request, step, self._http.request_for(request, "POST", "/2/media/metadata", json=metadata)
-            )
+            answer = self._call(request, step, "POST", "/2/media/metadata", json=metadata)
             entry = {**entry, "alt": file.item.alt}
             yield StepDone(step, answer.status), entry
 
@@ -138,16 +122,11 @@ class Uploads:
 
     def _initialize(self, request: PublishRequest, item: MediaItem, step: str) -> Entry:
         """Open an upload; return its entry, with nothing sent yet."""
-        reply = self._http.request_for(
-            request,
-            "POST",
-            "/2/media/upload/initialize",
-            json={"media_type": item.mime, "media_category": _category(item), "total_bytes": item.bytes},
-        )
-        answer = self._require_success(request, step, reply)
+        asked = {"media_type": item.mime, "media_category": _category(item), "total_bytes": item.bytes}
+        answer = self._call(request, step, "POST", "/2/media/upload/initialize", json=asked)
         media_id = parse_numeric_id(answer.value_at("data", "id"))
         if media_id is None:
-            raise StepFailed(step, self._failure(request, reply))
+            raise StepFailed(step, self.failure(request, answer))
         return {
             "sha256": item.sha256,
             "id": media_id,
@@ -163,14 +142,12 @@ class Uploads:
     def _append(self, request: PublishRequest, step: str, entry: Entry, index: int, piece: bytes) -> None:
         path = f"/2/media/upload/{entry['id']}/append"
         form, file = {"segment_index": str(index)}, ("media", piece)
-        self._require_success(
-            request, step, self._http.request_for(request, "POST", path, form=form, file=file, uploading=True)
-        )
+        self._call(request, step, "POST", path, form=form, file=file, uploading=True)
 
     def _finalize(self, request: PublishRequest, step: str, entry: Entry) -> Entry:
         """End an upload whose segments are all there."""
         path = f"/2/media/upload/{entry['id']}/finalize"
-        answer = self._require_success(request, step, self._http.request_for(request, "POST", path))
+        answer = self._call(request, step, "POST", path)
         key = answer.value_at("data", "media_key")
         whole = {name: value for name, value in entry.items() if name not in ("sent", "chunk")}
         return {
@@ -199,19 +176,26 @@ class Uploads:
                 answer.text_at(*path, "error", "message") or answer.text_at(*path, "error", "name") or "no reason given"
             )
             raise StepFailed(f"process {name}", NotDone(Kind.MEDIA, f"X could not process {name}: {reason}"))
-        raise StepFailed(f"process {name}", self._failure(request, answer))
+        raise StepFailed(f"process {name}", self.failure(request, answer))
 
-    def _require_success(self, request: PublishRequest, step: str, reply: Reply) -> Answer:
-        """Return the answer if the reply is a success. Raises StepFailed. Also raises it for a body that is not X's
-        JSON, because then X may not have the bytes. Some calls have no body."""
+    def _call(
+        self,
+        request: PublishRequest,
+        step: str,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        **body: Unpack[RequestBody],
+    ) -> Answer:
+        """Make a call, and return its answer if it is a success. Raises StepFailed. Also raises it for a body that is
+        not X's JSON, because then X may not have the bytes. Some calls have no body."""
+        reply = self._http.request_for(request, method, path, query=query, **body)
         if isinstance(reply, Answer) and reply.is_success and (reply.data is not None or not reply.body):
             return reply
-        raise StepFailed(step, self._failure(request, reply))
+        raise StepFailed(step, self.failure(request, reply))
 
-    def _failure(self, request: PublishRequest, reply: Reply) -> NotDone:
-        failure = as_failure(
-            reply, lambda answer: refusal(answer, request.account, self._clock.now(), request.credentials), "X"
-        )
+    def failure(self, request: PublishRequest, reply: Reply) -> NotDone:
+        failure = super().failure(request, reply)
         if failure.kind is not Kind.CONTENT:
             return failure
         if failure.http_status == 403:  # the answer to a token without the scope media.write

@@ -14,20 +14,20 @@ from functools import partial
 from ttp.domain.account import Account
 from ttp.domain.metrics.sample import Sample
 from ttp.domain.outcome import Kind, NotDone
-from ttp.domain.time.clock import Clock, utc_text
-from ttp.platforms.client import StepFailed
-from ttp.platforms.http import Http, HttpPart
+from ttp.domain.time.clock import utc_text
+from ttp.platforms.client import PublishRequest
 from ttp.platforms.metrics_reader import (
-    STEP,
     AccountSession,
     MetricsPage,
     first_line,
     new_sample,
     parse_count,
+    read_pages,
     sum_known,
+    unreadable,
 )
 from ttp.platforms.reply import Answer, describe_unexpected, parse_instant, parse_numeric_id, value_at
-from ttp.platforms.x.errors import refusal
+from ttp.platforms.x.errors import XPart
 from ttp.platforms.x.look_up import created_at, restore_text
 from ttp.platforms.x.pricing import LEAST_PAGE, OWNED_READ, READ, is_app_owner
 
@@ -43,19 +43,12 @@ _KEY_KINDS = {"3": "image", "7": "video", "13": "video", "16": "video"}
 """Prefixes of media keys, for media that X lists without details."""
 
 
-class XReader(HttpPart[Http]):
-    """`app_owner`: the handle of the account for which listed posts cost less than posts by their ids."""
-
-    name = "X"
-
-    def __init__(self, http: Http, clock: Clock, app_owner: str = "") -> None:
-        super().__init__(http, clock)
-        self._app_owner = app_owner
-
+class XReader(XPart):
     def read(self, session: AccountSession, ids: Sequence[str]) -> Iterator[MetricsPage]:
         """`GET /2/tweets?ids=`, up to 100 at a time; of the app's owner what its list has before it."""
         wanted = [one for one in ids if _is_id(one)]
-        if is_app_owner(session.account, self._app_owner) and len(wanted) > 1:
+        # Listed posts of the app's owner cost less than posts by their ids.
+        if len(wanted) > 1 and is_app_owner(session.account, self._config.text("platforms.x.app_owner")):
             for page in self._read_listed(session, wanted):
                 known = {one.remote_id for one in page.samples}
                 wanted = [one for one in wanted if one not in known]
@@ -87,28 +80,25 @@ class XReader(HttpPart[Http]):
         if since is not None:
             query["start_time"] = utc_text(since.replace(microsecond=0))
         path = f"/2/users/{self._user_id(session)}/tweets"
-        seen: set[str] = set()
-        while most > 0:
-            query["max_results"] = str(min(max(min(most, page_size), LEAST_PAGE), MOST_PAGE))
-            answer = self._get(session, path, query)
+
+        def fetch(cursor: str | None, left: int) -> tuple[Iterator[Sample], str | None]:
+            size = {"max_results": str(min(max(min(left, page_size), LEAST_PAGE), MOST_PAGE))}
+            start = {} if cursor is None else {"pagination_token": cursor}
+            answer = self._get(session, path, {**query, **size, **start})
             if not isinstance(answer.value_at("meta"), dict):
-                raise StepFailed(STEP, NotDone(Kind.SERVER, describe_unexpected(answer, self.name), passing=True))
-            samples = [one for one in self._samples(session, answer) if one.remote_id not in seen][:most]
-            seen.update(one.remote_id for one in samples)
-            most -= len(samples)
-            yield MetricsPage(tuple(samples))
+                raise unreadable(describe_unexpected(answer, self.name))
             token = answer.value_at("meta", "next_token")
-            if not isinstance(token, str) or not token or token == query.get("pagination_token"):
-                return
-            query["pagination_token"] = token
+            return self._samples(session, answer), token if isinstance(token, str) else None
+
+        yield from read_pages(most, fetch)
 
     # How X answers (`AnswerPolicy`).
 
     def accepts(self, answer: Answer) -> bool:
         return answer.is_success and isinstance(answer.data, dict) and ("data" in answer.data or _has_reason(answer))
 
-    def judge(self, answer: Answer, account: Account) -> NotDone | None:
-        failure = refusal(answer, account, self._clock.now())
+    def refusal(self, request: PublishRequest, answer: Answer) -> NotDone | None:
+        failure = super().refusal(request, answer)
         if failure is None or failure.http_status != 403 or failure.kind is not Kind.CONTENT:
             return failure
         # The answer to a token without the scopes tweet.read and users.read: reading breaks no content rule.
@@ -129,7 +119,7 @@ class XReader(HttpPart[Http]):
         answer = self._get(session, "/2/users/me", {})
         asked = parse_numeric_id(answer.value_at("data", "id"))
         if asked is None:
-            raise StepFailed(STEP, NotDone(Kind.SERVER, describe_unexpected(answer, self.name), passing=True))
+            raise unreadable(describe_unexpected(answer, self.name))
         return asked
 
     def _samples(self, session: AccountSession, answer: Answer) -> Iterator[Sample]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 from ttp.domain.errors import Problem
 from ttp.domain.media.image_fit import ImageForm
@@ -36,18 +37,13 @@ _MOST_IMAGES = 4
 
 
 class XRules(Rules):
-    """`most_parts`: of a thread."""
-
     image_form: ImageForm | None = None
-
-    def __init__(self, most_parts: int) -> None:
-        self._most_parts = most_parts
 
     def problems(self, post: PlatformPost) -> Iterator[Problem]:
         """Yield every problem of a post with X. Published parts of a thread are not checked again."""
         if not post.published_parts:
             yield from _first_problems(post)
-        yield from _thread_problems(post, self._most_parts)
+        yield from post.thread_problems(partial(_part_problems, post))
 
     def text_use(self, text: str, media: Sequence[MediaItem], server: Mapping[str, object]) -> tuple[int, int]:
         return weighted_length(text), X_LIMIT
@@ -76,22 +72,13 @@ def _first_problems(case: PlatformPost) -> Iterator[Problem]:
             yield from item_problems(case, item, _GIF if item in gifs else _IMAGE, _ANYTHING)
 
 
-def _thread_problems(case: PlatformPost, most: int) -> Iterator[Problem]:
-    if (count := 1 + len(case.thread)) > most:
-        message = f" cannot take a thread of {count} parts: {most} at most"
-        yield case.breach("thread", "thread_count", message, case.thread_hint)
-    seen = {case.text.strip(): 1}
-    for number, text in enumerate(case.thread, 2):
-        if number > case.published_parts:
-            name = f"part {number}"
-            if not text.strip():
-                yield case.breach("thread", "text_missing", f": {name} of the thread is empty", case.thread_hint)
-            for code, what in _text_problems(text, name):
-                yield case.breach("thread", code, what, case.thread_hint)
-            if text.strip() and text.strip() in seen:
-                message = f": {name} is the same as part {seen[text.strip()]}; X may reject it"
-                yield case.warning("thread", "text_repeated", message, case.thread_hint)
-        seen.setdefault(text.strip(), number)
+def _part_problems(case: PlatformPost, number: int, text: str) -> Iterator[Problem]:
+    for code, what in _text_problems(text, f"part {number}"):
+        yield case.breach("thread", code, what, case.thread_hint)
+    earlier = [part.strip() for part in (case.text, *case.thread[: number - 2])]
+    if text.strip() and text.strip() in earlier:
+        message = f": part {number} is the same as part {earlier.index(text.strip()) + 1}; X may reject it"
+        yield case.warning("thread", "text_repeated", message, case.thread_hint)
 
 
 def _text_problems(text: str, name: str) -> Iterator[tuple[str, str]]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 import json
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ttp.sandbox.records import HOUR_MS, Account
-from ttp.sandbox.state import CallWindows, State, switch
+from ttp.sandbox.state import State, switch
 
 APP_PASSWORD = "sand-boxx-sand-boxx"  # noqa: S105 (of accounts that exist in the sandbox alone)
 OWN_PASSWORD = "own-password"  # noqa: S105
@@ -103,8 +103,6 @@ class BlueskySwitches:
 class Memory:
     """What Bluesky counts, in memory only."""
 
-    calls: CallWindows = field(default_factory=lambda: CallWindows(300))
-    hour: CallWindows = field(default_factory=lambda: CallWindows(3600))
     commits: int = 0
 
 

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ttp.sandbox.bluesky.records import CALLS, DAY, HOUR, LIMITS, TROUBLES, BlueskyAccount, Memory
+from ttp.sandbox.bluesky.records import CALLS, DAY, HOUR, LIMITS, TROUBLES, BlueskyAccount
 from ttp.sandbox.request_checks import RequestRefused, bearer, json_body
 from ttp.sandbox.state import State
 
@@ -94,18 +94,16 @@ def refuse_in_trouble(state: State, account: BlueskyAccount, *, writing: bool) -
 def count_calls(state: State, account: BlueskyAccount | None) -> dict[str, str]:
     """Count one call of this address, and return its headers. 429 past the limit."""
     limit = state.limit(CALLS, LIMITS[CALLS], account)
-    used, reset = state.part(Memory).calls.count_call("", CALLS, state.now_ms() / 1000)
+    used, reset = state.count_calls("", CALLS, 300)
     return _headers(state, limit, used, reset, 300)
 
 
 def count_points(state: State, account: BlueskyAccount, points: int) -> dict[str, str]:
     """Count the points of a write, and return the headers of the tighter of its two limits. 429 past one."""
     tightest: dict[str, str] = {}
-    for name, windows, seconds in ((HOUR, state.part(Memory).hour, 3600), (DAY, state.day, 86_400)):
+    for name, seconds in ((HOUR, 3600), (DAY, 86_400)):
         limit = state.limit(name, LIMITS[name], account)
-        used = reset = 0
-        for _ in range(points):
-            used, reset = windows.count_call(account.id, name, state.now_ms() / 1000)
+        used, reset = state.count_calls(account.id, name, seconds, points)
         headers = _headers(state, limit, used, reset, seconds)
         if not tightest or int(headers["ratelimit-remaining"]) < int(tightest["ratelimit-remaining"]):
             tightest = headers

@@ -35,9 +35,8 @@ async def create(state: State, request: Request) -> Response:
     """Sign in. The account's own password gives a session that may do everything."""
     body = await read_body(request)
     account = records.account_of(state, str(body.get("identifier", "")))
-    now_s = state.now_ms() / 1000
     limit = state.limit(records.SESSIONS, records.LIMITS[records.SESSIONS], account)
-    used, _ = state.part(records.Memory).calls.count_call(str(body.get("identifier")), records.SESSIONS, now_s)
+    used, _ = state.count_calls(str(body.get("identifier")), records.SESSIONS, 300)
     if used > limit:
         raise refusal(429, "RateLimitExceeded", "Rate Limit Exceeded")
     if account is None or account.moved or body.get("password") not in (records.APP_PASSWORD, records.OWN_PASSWORD):

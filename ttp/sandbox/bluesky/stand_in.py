@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -26,7 +23,6 @@ from ttp.sandbox.bluesky.records import (
     new_did,
     new_key,
 )
-from ttp.sandbox.records import Account, Post
 from ttp.sandbox.request_checks import BodyField
 from ttp.sandbox.stand_in import StandIn
 from ttp.sandbox.state import State
@@ -38,8 +34,8 @@ class Bluesky(StandIn):
     account, records, switches = BlueskyAccount, (Blob, StoredRecord, VideoJob), BlueskySwitches
     limits, troubles = LIMITS, tuple(TROUBLES)
     account_fields = (
-        BodyField("moved", bool, about="Bluesky: its posts are on another server now"),
-        BodyField("unconfirmed", bool, about="Bluesky: its e-mail address is not confirmed"),
+        BodyField("moved", bool, sets="moved", about="Bluesky: its posts are on another server now"),
+        BodyField("unconfirmed", bool, sets="unconfirmed", about="Bluesky: its e-mail address is not confirmed"),
     )
     help = f"no page; app password {APP_PASSWORD}, the accounts' own password {OWN_PASSWORD}"
 
@@ -49,15 +45,8 @@ class Bluesky(StandIn):
     def new_account(self, state: State, name: str) -> BlueskyAccount:
         return BlueskyAccount(name, new_did())
 
-    def change_account(self, account: BlueskyAccount, order: Mapping[str, Any]) -> BlueskyAccount:
-        return replace(
-            account,
-            moved=order.get("moved", account.moved),
-            unconfirmed=order.get("unconfirmed", account.unconfirmed),
-        )
-
-    def past_post(self, state: State, account: Account, order: Mapping[str, Any], at_ms: int) -> Post:
-        return Post(new_key(at_ms), account.id, order["text"], (), at_ms, parent=order.get("parent"))
+    def new_post_id(self, state: State, at_ms: int) -> str:
+        return new_key(at_ms)
 
     def no_such_path(self, request: Request, error: HTTPException) -> Response:
         said = {404: "MethodNotImplemented", 405: "InvalidRequest"}.get(error.status_code, "InvalidRequest")

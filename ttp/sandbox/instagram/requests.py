@@ -93,7 +93,7 @@ def authenticated_route(state: State, path: str, method: str, work: Work, scope:
         token = params.pop("access_token", None)
         account = authenticate(state, token := bearer(request.headers) or token)
         _check_proof(state, token or "", params.pop("appsecret_proof", None))
-        used, _ = state.day.count_call(account.id, "calls", state.now_ms() / 1000)
+        used, _ = state.count_calls(account.id, "calls", 86_400)
         percent = 100 * used // state.limit(CALLS, LIMITS[CALLS], account)
         try:
             if percent >= 100 or state.trouble_of(account) == "throttled":

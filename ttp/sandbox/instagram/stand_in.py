@@ -51,10 +51,14 @@ class Instagram(StandIn):
         BodyField("login", str, fits=LOGINS.__contains__, about='Instagram: "instagram" or "facebook"'),
         BodyField("short", bool, about="Instagram: a token of an hour, not exchanged yet"),
         BodyField(
-            "dead", int, fits=lambda code: code == 0 or code in DEAD, about="Instagram: a subcode of 190 for its tokens"
+            "dead",
+            int,
+            fits=lambda code: code == 0 or code in DEAD,
+            sets="dead",
+            about="Instagram: a subcode of 190 for its tokens",
         ),
-        BodyField("hidesLikes", bool, about="Instagram: likes are not shown"),
-        BodyField("trialReels", bool, about="Instagram: trial reels are allowed"),
+        BodyField("hidesLikes", bool, sets="hides_likes", about="Instagram: likes are not shown"),
+        BodyField("trialReels", bool, sets="trial_reels", about="Instagram: trial reels are allowed"),
     )
     post_kinds: ClassVar = {"IMAGE": "", "REELS": "reel", "STORIES": "story", "CAROUSEL": "carousel"}
     help = "/oauth/authorize (Instagram Login), /v25.0/dialog/oauth (Facebook Login); https"
@@ -89,14 +93,6 @@ class Instagram(StandIn):
         if order.get("keepTokens") and account.access_token:
             return account
         return replace(account, short=order.get("short", False), dead=0)
-
-    def change_account(self, account: InstagramAccount, order: Mapping[str, Any]) -> InstagramAccount:
-        return replace(
-            account,
-            dead=order.get("dead", account.dead),
-            hides_likes=order.get("hidesLikes", account.hides_likes),
-            trial_reels=order.get("trialReels", account.trial_reels),
-        )
 
     def past_post(self, state: State, account: Account, order: Mapping[str, Any], at_ms: int) -> Post:
         kind, code = order.get("kind", "IMAGE"), secrets.token_urlsafe(8)

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import secrets
 from collections.abc import Mapping
 from functools import partial
-from urllib.parse import parse_qs, urlsplit
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
-from starlette.routing import BaseRoute, Match, Route
-from starlette.types import Scope
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
 
-from ttp.sandbox.consent import VERIFIER, LoginPage, authorization_route, refusal_page
+from ttp.sandbox.consent import VERIFIER, LoginPage, authorization_route, refusal_page, s256
 from ttp.sandbox.mastodon.records import KNOWN_SCOPES, MastodonAccount, profile_of
 from ttp.sandbox.mastodon.requests import no_such_route, refusal
 from ttp.sandbox.records import App
-from ttp.sandbox.request_checks import content_type, form_body, json_body
+from ttp.sandbox.request_checks import RequestRefused, content_type, form_body, json_body
 from ttp.sandbox.state import State, grant_tokens
 
 OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
@@ -28,7 +23,7 @@ OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
 def routes(state: State) -> list[BaseRoute]:
     return [
         Route("/api/v1/apps", partial(register, state), methods=["POST"]),
-        _page_route(state),
+        authorization_route(state, "/oauth/authorize", _PAGE),
         Route("/oauth/token", partial(token, state), methods=["POST"]),
         Route("/oauth/revoke", partial(revoke, state), methods=["POST"]),
         Route("/api/v2/instance", partial(instance, state, 2), methods=["GET"]),
@@ -39,57 +34,28 @@ def routes(state: State) -> list[BaseRoute]:
     ]
 
 
-class _OwnAppRoute(Route):
-    """The path of an authorization page that another platform has too: it is for this platform's apps alone."""
-
-    def __init__(self, state: State, route: Route) -> None:
-        super().__init__(route.path, _with_code_page(route), methods=["GET", "POST"])
-        self._state = state
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        named = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("client_id", [""])
-        app = self._state.apps.get(named[0])
-        if app is None or app.platform != "mastodon":
-            return Match.NONE, {}
-        return super().matches(scope)
-
-
-def _with_code_page(route: Route):  # type: ignore[no-untyped-def]  # an endpoint, as starlette takes it
-    async def endpoint(request: Request) -> Response:
-        """Without an address to go back to, the code is shown."""
-        answer: Response = await route.endpoint(request)
-        where = answer.headers.get("location", "")
-        if isinstance(answer, RedirectResponse) and where.startswith(OUT_OF_BAND):
-            code = parse_qs(urlsplit(where).query).get("code", ["denied"])[0]
-            return HTMLResponse(f"<h1>Authorization code</h1><p><code>{code}</code></p>")
-        return answer
-
-    return endpoint
-
-
-def _page_route(state: State) -> Route:
-    page = LoginPage(
-        platform="mastodon",
-        required=("response_type", "client_id", "redirect_uri", "scope"),
-        optional=("state", "code_challenge", "code_challenge_method", "force_login", "lang"),
-        scopes=KNOWN_SCOPES,
-        separator=r"\s+",
-        may_redirect=lambda parts: False,
-        read_challenge=_read_challenge,
-        code_ms=600_000,
-        denied={
-            "error": "access_denied",
-            "error_description": "The resource owner or authorization server denied the request.",
-        },
-    )
-    return _OwnAppRoute(state, authorization_route(state, "/oauth/authorize", page))
-
-
 def _read_challenge(params: Mapping[str, str]) -> tuple[str | None, str]:
     challenge = params.get("code_challenge")
     if challenge is not None and (params.get("code_challenge_method") != "S256" or not VERIFIER.fullmatch(challenge)):
         raise refusal_page("The code challenge method must be S256.")
     return challenge, "S256"
+
+
+_PAGE = LoginPage(
+    platform="mastodon",
+    required=("response_type", "client_id", "redirect_uri", "scope"),
+    optional=("state", "code_challenge", "code_challenge_method", "force_login", "lang"),
+    scopes=KNOWN_SCOPES,
+    separator=r"\s+",
+    may_redirect=lambda parts: False,
+    read_challenge=_read_challenge,
+    code_ms=600_000,
+    denied={
+        "error": "access_denied",
+        "error_description": "The resource owner or authorization server denied the request.",
+    },
+    shows_code=OUT_OF_BAND,
+)
 
 
 async def register(state: State, request: Request) -> Response:
@@ -134,7 +100,7 @@ async def token(state: State, request: Request) -> Response:
         found is None
         or (found.app, found.redirect_uri) != (app.id, form.get("redirect_uri"))
         or found.ends_ms <= state.now_ms()
-        or not _proves(form, found.challenge)
+        or found.challenge not in (None, s256(form.get("code_verifier", "")))
     ):
         raise _error(400, "invalid_grant", "The provided authorization grant is invalid, expired or revoked.")
     account = grant_tokens(state, MastodonAccount, found)
@@ -168,17 +134,8 @@ def _client(state: State, form: Mapping[str, str]) -> App:
     return app
 
 
-def _proves(form: Mapping[str, str], challenge: str | None) -> bool:
-    if challenge is None:
-        return True
-    digest = base64.urlsafe_b64encode(hashlib.sha256(form.get("code_verifier", "").encode()).digest())
-    return hmac.compare_digest(digest.decode().rstrip("="), challenge)
-
-
-def _error(status: int, error: str, description: str):  # type: ignore[no-untyped-def]  # a refusal
-    refused = refusal(status, error)
-    refused.response = JSONResponse({"error": error, "error_description": description}, status)
-    return refused
+def _error(status: int, error: str, description: str) -> RequestRefused:
+    return RequestRefused(JSONResponse({"error": error, "error_description": description}, status))
 
 
 async def instance(state: State, version: int, request: Request) -> Response:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from ttp.sandbox.records import DAY_MS, HOUR_MS, Account, App
-from ttp.sandbox.state import CallWindows, State, switch
+from ttp.sandbox.state import State, switch
 
 APP = App("sandbox-mastodon-client", "mastodon", "sandbox-mastodon-secret", redirects=("urn:ietf:wg:oauth:2.0:oob",))
 SCOPES = ("read:accounts", "read:search", "read:statuses", "write:media", "write:statuses")
@@ -134,7 +134,6 @@ class MastodonSwitches:
 class Memory:
     """What the server counts, in memory only."""
 
-    windows: dict[str, CallWindows] = field(default_factory=dict)
     last_id: int = 0
 
 

@@ -10,9 +10,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from ttp.sandbox.mastodon.records import CALLS, LIMITS, TROUBLES, WINDOWS_S, MastodonAccount, Memory
+from ttp.sandbox.mastodon.records import CALLS, LIMITS, TROUBLES, WINDOWS_S, MastodonAccount
 from ttp.sandbox.request_checks import RequestRefused, bearer
-from ttp.sandbox.state import CallWindows, State
+from ttp.sandbox.state import State
 
 Work: TypeAlias = Callable[[State, MastodonAccount, Request], Awaitable[Response]]
 
@@ -61,9 +61,8 @@ def authenticate(state: State, request: Request) -> MastodonAccount:
 
 def count_call(state: State, account: MastodonAccount, family: str) -> dict[str, str]:
     """Count one call, and return its headers. 429 past the limit."""
-    windows = state.part(Memory).windows.setdefault(family, CallWindows(WINDOWS_S[family]))
     limit = state.limit(family, LIMITS[family], account)
-    used, reset = windows.count_call(account.id, family, state.now_ms() / 1000)
+    used, reset = state.count_calls(account.id, family, WINDOWS_S[family])
     headers = {
         "X-RateLimit-Limit": str(limit),
         "X-RateLimit-Remaining": str(max(0, limit - used)),

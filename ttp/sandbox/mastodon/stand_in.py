@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -29,7 +27,6 @@ from ttp.sandbox.mastodon.records import (
     new_id,
 )
 from ttp.sandbox.mastodon.requests import authenticated_route
-from ttp.sandbox.records import Account, Post
 from ttp.sandbox.request_checks import BodyField
 from ttp.sandbox.stand_in import StandIn
 from ttp.sandbox.state import State
@@ -45,7 +42,11 @@ class Mastodon(StandIn):
     limits, troubles = LIMITS, tuple(TROUBLES)
     account_fields = (
         BodyField(
-            "privacy", str, fits=statuses.VISIBILITIES.__contains__, about="Mastodon: who sees posts that do not say"
+            "privacy",
+            str,
+            fits=statuses.VISIBILITIES.__contains__,
+            sets="privacy",
+            about="Mastodon: who sees posts that do not say",
         ),
     )
     help = "/oauth/authorize of an app that POST /api/v1/apps has made; what it registered"
@@ -75,11 +76,8 @@ class Mastodon(StandIn):
         made = MastodonAccount(name, new_id(state), client_id=APP.id, client_secret=APP.secret)
         return replace(made, scopes=made.default_scopes)
 
-    def change_account(self, account: MastodonAccount, order: Mapping[str, Any]) -> MastodonAccount:
-        return replace(account, privacy=order.get("privacy", account.privacy))
-
-    def past_post(self, state: State, account: Account, order: Mapping[str, Any], at_ms: int) -> Post:
-        return Post(new_id(state, at_ms), account.id, order["text"], (), at_ms, parent=order.get("parent"))
+    def new_post_id(self, state: State, at_ms: int) -> str:
+        return new_id(state, at_ms)
 
     def no_such_path(self, request: Request, error: HTTPException) -> Response:
         return JSONResponse(

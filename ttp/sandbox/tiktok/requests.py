@@ -45,7 +45,7 @@ def authenticated_route(state: State, path: str, method: str, work: Work, *scope
             raise refusal(
                 state, 401, "access_token_invalid", "The access token is invalid or not found in the request."
             )
-        used, _ = state.minute.count_call(account.id, name, state.now_ms() / 1000)
+        used, _ = state.count_calls(account.id, name, 60)
         if used > state.limit(name, LIMITS[name], account):
             raise refusal(state, 429, "rate_limit_exceeded", "The API rate limit was exceeded. Please try again later.")
         if scopes and not set(scopes) & set(account.scopes):

@@ -18,9 +18,7 @@ from ttp.sandbox.records import Account, Post
 from ttp.sandbox.request_checks import BodyField, are_among
 from ttp.sandbox.stand_in import StandIn
 from ttp.sandbox.state import State
-from ttp.sandbox.tiktok import login, videos
-from ttp.sandbox.tiktok import publish as publish_module
-from ttp.sandbox.tiktok import publish as publishing
+from ttp.sandbox.tiktok import login, publish, videos
 from ttp.sandbox.tiktok.records import (
     APP,
     FAILURES,
@@ -50,10 +48,17 @@ class TikTok(StandIn):
             "privacyLevels",
             list,
             fits=are_among(LEVELS),
+            sets="privacy_levels",
             about="TikTok: choices; a private account lacks PUBLIC_TO_EVERYONE",
         ),
-        BodyField("switchedOff", list, fits=are_among(INTERACTIONS), about='TikTok: of "comment", "duet", "stitch"'),
-        BodyField("maxVideoS", int, fits=lambda n: n > 0, about="TikTok: longest video in seconds"),
+        BodyField(
+            "switchedOff",
+            list,
+            fits=are_among(INTERACTIONS),
+            sets="switched_off",
+            about='TikTok: of "comment", "duet", "stitch"',
+        ),
+        BodyField("maxVideoS", int, fits=lambda n: n > 0, sets="max_video_s", about="TikTok: longest video in seconds"),
     )
     post_kinds = dict.fromkeys(LEVELS, "") | {SELF_ONLY: "only the author sees this"}
     help = "/v2/auth/authorize/; loopback with a port or https"
@@ -63,15 +68,15 @@ class TikTok(StandIn):
             if unfinished.id not in state.pieces:  # a state folder has no bytes, so the upload starts again
                 state.save(replace(unfinished, received=0))
         route = partial(authenticated_route, state)
-        publish, either = "/v2/post/publish", ("video.publish", "video.upload")
+        root, either = "/v2/post/publish", ("video.publish", "video.upload")
         return [
             *login.routes(state),
-            Route("/video/", partial(publish_module.put_chunk, state), methods=["PUT"]),
-            route(f"{publish}/creator_info/query/", "POST", publish_module.creator_info, "video.publish"),
-            route(f"{publish}/video/init/", "POST", publishing.init_video, "video.publish"),
-            route(f"{publish}/inbox/video/init/", "POST", publishing.init_inbox, "video.upload"),
-            route(f"{publish}/content/init/", "POST", publishing.init_photos, *either),
-            route(f"{publish}/status/fetch/", "POST", publish_module.fetch_status, *either),
+            Route("/video/", partial(publish.put_chunk, state), methods=["PUT"]),
+            route(f"{root}/creator_info/query/", "POST", publish.creator_info, "video.publish"),
+            route(f"{root}/video/init/", "POST", publish.init_video, "video.publish"),
+            route(f"{root}/inbox/video/init/", "POST", publish.init_inbox, "video.upload"),
+            route(f"{root}/content/init/", "POST", publish.init_photos, *either),
+            route(f"{root}/status/fetch/", "POST", publish.fetch_status, *either),
             route("/v2/video/list/", "POST", videos.video_list, "video.list"),
             route("/v2/video/query/", "POST", videos.video_query, "video.list"),
             route("/v2/user/info/", "GET", videos.user_info),
@@ -81,14 +86,9 @@ class TikTok(StandIn):
         made = TikTokAccount(name, f"-000{secrets.token_hex(16)}", client_id=APP.id, client_secret=APP.secret)
         return replace(made, scopes=made.default_scopes)
 
-    def change_account(self, account: TikTokAccount, order: Mapping[str, Any]) -> TikTokAccount:
-        return replace(
-            account,
-            audited=not order.get("unaudited", not account.audited),
-            privacy_levels=tuple(order.get("privacyLevels", account.privacy_levels)),
-            switched_off=tuple(order.get("switchedOff", account.switched_off)),
-            max_video_s=order.get("maxVideoS", account.max_video_s),
-        )
+    def change_account(self, account: TikTokAccount, order: Mapping[str, Any]) -> Account:
+        account = replace(account, audited=not order.get("unaudited", not account.audited))
+        return super().change_account(account, order)
 
     def past_post(self, state: State, account: Account, order: Mapping[str, Any], at_ms: int) -> Post:
         kind = order.get("kind", PUBLIC)

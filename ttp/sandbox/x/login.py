@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
-import hmac
 from collections.abc import Mapping
 from functools import partial
 from urllib.parse import SplitResult
@@ -14,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ttp.sandbox.consent import VERIFIER, LoginPage, authorization_route, refusal_page
+from ttp.sandbox.consent import VERIFIER, LoginPage, authorization_route, refusal_page, s256
 from ttp.sandbox.records import App
 from ttp.sandbox.request_checks import RequestRefused, content_type, form_body
 from ttp.sandbox.state import State, grant_tokens, renew_tokens
@@ -159,10 +157,7 @@ def _read_basic(request: Request) -> tuple[str, str] | None:
 
 
 def _is_verifier(verifier: str, challenge: str, method: str) -> bool:
-    if not VERIFIER.fullmatch(verifier):
-        return False
-    digest = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
-    return hmac.compare_digest(digest if method == "S256" else verifier, challenge)
+    return bool(VERIFIER.fullmatch(verifier)) and challenge == (s256(verifier) if method == "S256" else verifier)
 
 
 def _error(status: int, error: str, description: str) -> RequestRefused:

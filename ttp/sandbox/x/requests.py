@@ -66,7 +66,7 @@ def authenticated_route(state: State, path: str, method: str, work: Work, scopes
     async def endpoint(request: Request) -> Response:
         account = await authenticate(state, request)
         limit = state.limit(name, LIMITS[name], account)
-        used, reset = state.quarter.count_call(account.id, name, state.now_ms() / 1000)
+        used, reset = state.count_calls(account.id, name, 900)
         daily: dict[str, str] = {}
         try:
             if used > limit:
@@ -98,7 +98,7 @@ def _refuse_in_trouble(state: State, account: XAccount, name: str) -> None:
 def _count_daily_post(state: State, account: XAccount) -> dict[str, str]:
     """Count one post of the app today, and return the headers for it. 429 past the app's limit."""
     limit = state.limit(POSTS_A_DAY, LIMITS[POSTS_A_DAY], account)
-    used, reset = state.day.count_call(account.client_id or "", "x posts", state.now_ms() / 1000)
+    used, reset = state.count_calls(account.client_id or "", "x posts", 86_400)
     numbers = {"limit": limit, "remaining": max(0, limit - used), "reset": reset}
     headers = {f"x-{who}-limit-24hour-{what}": str(n) for who in ("app", "user") for what, n in numbers.items()}
     if used > limit:

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from ttp.sandbox.records import Account, Post
+from ttp.sandbox.records import Account
 from ttp.sandbox.request_checks import BodyField
 from ttp.sandbox.stand_in import StandIn
 from ttp.sandbox.state import State
@@ -47,7 +47,7 @@ class X(StandIn):
     account_fields = (
         BodyField("confidential", bool, about="X: the app has a secret"),
         BodyField("signed", bool, about="X: answers with OAuth 1.0a keys"),
-        BodyField("premium", bool, about="X: long texts and videos"),
+        BodyField("premium", bool, sets="premium", about="X: long texts and videos"),
     )
     help = f"""/i/oauth2/authorize; http://127.0.0.1 or https
     app-only bearer {APP_ONLY}; OAuth 1.0a API key {API_KEY[0]}, secret {API_KEY[1]}"""
@@ -80,11 +80,11 @@ class X(StandIn):
         app = CONFIDENTIAL if order["confidential"] else PUBLIC
         return replace(account, client_id=app.id, client_secret=app.secret)
 
-    def change_account(self, account: XAccount, order: Mapping[str, Any]) -> XAccount:
+    def change_account(self, account: XAccount, order: Mapping[str, Any]) -> Account:
         if order.get("signed"):
             token = f"{account.user_id}-{secrets.token_urlsafe(30)}"
             account = replace(account, signing=(*API_KEY, token, secrets.token_urlsafe(33)))
-        return replace(account, premium=order.get("premium", account.premium))
+        return super().change_account(account, order)
 
     def credentials(self, account: XAccount, order: Mapping[str, Any]) -> dict[str, str]:
         if not order.get("signed") or not account.signing:
@@ -93,8 +93,8 @@ class X(StandIn):
         keys = {"apiKey": key, "apiSecret": secret, "accessToken": token, "accessTokenSecret": token_secret}
         return {**keys, "userId": account.user_id}
 
-    def past_post(self, state: State, account: Account, order: Mapping[str, Any], at_ms: int) -> Post:
-        return Post(new_id(state, at_ms), account.id, order["text"], (), at_ms, parent=order.get("parent"))
+    def new_post_id(self, state: State, at_ms: int) -> str:
+        return new_id(state, at_ms)
 
     def no_such_path(self, request: Request, error: HTTPException) -> Response:
         return problem(error.status_code, error.detail, error.detail).response

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from ttp.domain.account import Account
 from ttp.domain.server.api_token import TokenCapability
-from ttp.server.pages.connect import has_login, setup_commands
+from ttp.server.pages.connect import setup_commands
 from ttp.server.pages.visit import Visit
 
 
@@ -24,7 +24,7 @@ def show_accounts(visit: Visit) -> Response:
         may_connect=may_connect,
         setup=_setup(visit, accounts) if may_connect else [],
         may_add=may_connect and visit.person.accounts is None,
-        with_login={name for name, platform in facts.items() if has_login(platform)},
+        with_login={name for name, platform in facts.items() if platform.has_login},
         titles={name: platform.title for name, platform in facts.items()},
         holds={hold.account: hold for hold in health.holds if hold.account in facts},
         limits={name: [limit for limit in health.limits if limit.account == name] for name in facts},

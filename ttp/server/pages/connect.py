@@ -77,16 +77,11 @@ class StartedLogins:
         return login if self._clock.now() < login.ends_at else None
 
 
-def has_login(platform: Platform) -> bool:
-    """Return whether accounts of a platform are connected by a login."""
-    return type(platform).login is not Platform.login
-
-
 def setup_commands(visit: Visit, platform: Platform) -> list[str]:
     """Return the commands to type on the server before accounts of a platform can be connected here: its app is not
     known yet. Empty for platforms whose apps have no secret, or are made by ttp."""
     installation = visit.installation
-    if not (has_login(platform) and platform.needs_client_secret and platform.server == "fixed"):
+    if not (platform.has_login and platform.needs_client_secret and platform.server == "fixed"):
         return []
     with _connector(visit, platform, None, installation.runtime) as (connector, _):
         if connector.known_app(platform.name) is not None:
@@ -108,7 +103,7 @@ def _form_page(visit: Visit, platform: str, handle: str, error: TtpError | None 
         visit,
         "connect.html",
         error,
-        platforms=[facts for facts in map(registry.facts, registry.names()) if has_login(facts)],
+        platforms=[facts for facts in map(registry.facts, registry.names()) if facts.has_login],
         platform=platform,
         handle=handle,
     )
@@ -220,7 +215,7 @@ def _server(visit: Visit, platform: Platform, name: str) -> tuple[str | None, Ru
     if known is None and services.caller.accounts is not None:
         raise NotAllowed(f"{visit.person.name} may use some accounts only, and can reconnect those")
     installation = visit.installation
-    if known is not None and known.server is not None and has_login(platform):
+    if known is not None and known.server is not None and platform.has_login:
         return known.server, installation.runtime
     runtime = installation.runtime.only_public()
     handle = name.partition("/")[2]

@@ -11,7 +11,7 @@ from dataclasses import fields, replace
 
 from ttp.domain.errors import Hint, Problem, UsageError
 from ttp.domain.options import OptionTables
-from ttp.domain.post_edit import PostInput, Value
+from ttp.domain.post_edit import PostInput, Value, with_tags
 from ttp.services.files import markdown
 from ttp.services.files.fields import Entry, parse_entry
 
@@ -164,9 +164,11 @@ def with_edit(before: PostInput, wish: PostInput) -> PostInput:
     """Return the fields of a file with the wished changes applied."""
     given = {one.name: value for one in fields(wish) if (value := getattr(wish, one.name)) not in (None, {}, False, ())}
     both = {"variants": {**before.variants, **wish.variants}, "options": {**before.options, **wish.options}}
-    emptied = {name: None for name in ("to", "thread", "tags", "media") if getattr(wish, name) == ()}
+    emptied = {name: None for name in ("to", "thread", "media") if getattr(wish, name) == ()}
     alts = {"alts": wish.alts} if wish.media is not None else {}
-    return replace(before, **given | both | emptied | alts)
+    tags = with_tags((before.tags if wish.tags is None else wish.tags) or (), wish.add_tags, wish.remove_tags)
+    tagged = {"tags": tags or None, "add_tags": (), "remove_tags": ()}
+    return replace(before, **given | both | emptied | alts | tagged)
 
 
 def is_empty_edit(change: PostInput) -> bool:

@@ -19,7 +19,7 @@ from ttp.domain.errors import Busy, Hint, TtpError, UsageError
 from ttp.domain.media.item import MediaItem
 from ttp.domain.metrics.sample import Sample
 from ttp.domain.options import OptionTables
-from ttp.domain.post import Post, PostFields, PostStatus
+from ttp.domain.post import Post, PostFields
 from ttp.domain.post_edit import KEPT, Value, check_variants
 from ttp.domain.time.clock import utc_text
 from ttp.services.files import csv_file, ics, markdown
@@ -39,7 +39,6 @@ from ttp.store.queries import PostFilter
 
 RESULTS = ("publishedAt", "url")
 METRICS = ("likes", "comments", "shares", "views")
-_BEGUN = frozenset({PostStatus.PUBLISHING, PostStatus.PUBLISHED, PostStatus.PARTIAL, PostStatus.FAILED})
 NameOf = Callable[[MediaItem], str]
 
 
@@ -101,7 +100,7 @@ class Export:
         with self._database.reading() as db:
             diff = FileDiff(path, accounts.accounts(db) if db else [], resolver, self._tables)
         for one in posts:
-            key, begun = folder.without_prefix(one.post.key or ""), one.post.status in _BEGUN
+            key, begun = folder.without_prefix(one.post.key or ""), one.post.status.has_begun
             there = folder.file_of(key)
             if there and diff.matches(folder.file(there), one.post, begun=begun):
                 done.unchanged += 1

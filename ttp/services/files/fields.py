@@ -56,7 +56,6 @@ EXPORT_ONLY = (
 """Fields that only exports have; ignored when read."""
 _LONGEST_KEY = 200
 _NOTHING: tuple[str, ...] = ()
-_ENDED = frozenset({PostStatus.PUBLISHING, PostStatus.PUBLISHED, PostStatus.PARTIAL, PostStatus.FAILED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +96,8 @@ def parse_entry(where: str, row: Mapping[str, Value], tables: OptionTables, *, m
         max_lateness_s=reader.read("maxLate", _duration, reader.read("maxLatenessS", _number, None)),
         key=reader.read("key", _key, None),
     )
-    ended = reader.read("status", _status, None) in _ENDED
-    return Entry(where, typed, ended, tuple(reader.faults))
+    status = reader.read("status", _status, None)
+    return Entry(where, typed, status is not None and status.has_begun, tuple(reader.faults))
 
 
 def parse_changes(row: Mapping[str, Value], tables: OptionTables) -> tuple[PostInput, tuple[FieldError, ...]]:

@@ -36,7 +36,6 @@ from ttp.services.time_resolver import SlotAllocator, TimeResolver
 from ttp.store import ownership, queries
 from ttp.store.dialect import Connection
 
-_OPEN = frozenset({PostStatus.DRAFT, PostStatus.SCHEDULED})
 _IN_FILE = {"media": "name a picture or a video in media", "alt": "one alt text for each of the media, in order"}
 """Advice for files, where a command would suggest options."""
 
@@ -169,9 +168,9 @@ class ImportPlanner:
 
         if before is None:
             return left("another store has begun to publish it") if row.ended else None
-        if before.deleted_at is not None and not (self._rules.revive and before.status in _OPEN):
+        if before.deleted_at is not None and (before.status.has_begun or not self._rules.revive):
             return left(f"post {before.id} was deleted")
-        if before.status not in _OPEN:
+        if before.status.has_begun:
             differs = not row.faults and (row.typed.text or "").strip() != before.content.strip()
             return replace(left(f"post {before.id} is {before.status}"), differs=differs)
         if row.ended:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ttp.domain.action import as_fields
 from ttp.domain.errors import Problem
-from ttp.domain.plan import Assignment
+from ttp.domain.plan.planner import Assignment
 from ttp.domain.post import ChosenBy, Post, PostStatus
 from ttp.domain.post_edit import FieldError, with_derived_status, with_time
 from ttp.services.bulk_edit import ChangeKind, PlannedChange, apply_changes

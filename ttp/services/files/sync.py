@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ttp.domain.post import Post, PostStatus
+from ttp.domain.post import Post
 from ttp.domain.post_edit import FieldError
 from ttp.services.bulk_edit import ChangeKind, PlannedChange, apply_changes
 from ttp.services.files import markdown
@@ -25,7 +25,6 @@ from ttp.store.home.files import OwnFiles, read_bytes
 from ttp.store.home.media import MediaStore
 
 DRIFT = (ChangeKind.ADD, ChangeKind.CHANGE, ChangeKind.MOVE, ChangeKind.CANCEL)
-_OPEN = (PostStatus.DRAFT, PostStatus.SCHEDULED)
 
 
 @dataclass
@@ -115,7 +114,7 @@ class Sync:
         with self._posts.database.reading() as db:
             if db is not None:
                 ids = [i for i, key in queries.keys_from(db, scope) if key.removeprefix(scope) not in named]
-                yield from (post for post in queries.posts_by_id(db, ids) if post.status in _OPEN)
+                yield from (post for post in queries.posts_by_id(db, ids) if not post.status.has_begun)
 
 
 def _match_renamed(

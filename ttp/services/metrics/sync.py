@@ -68,6 +68,7 @@ class PullResult:
     error: TtpError | None = None
 
 
+@dataclass
 class MetricsFetcher:
     """Reads metrics from platforms.
 
@@ -78,24 +79,14 @@ class MetricsFetcher:
     store. Pages read before are kept.
     """
 
-    def __init__(
-        self,
-        database: Database,
-        tokens: Tokens,
-        readers: Callable[[str], MetricsReader | None],
-        config: Config,
-        clock: Clock,
-        platforms: PlatformFacts,
-        patience: float | None = None,
-    ) -> None:
-        self._platforms = platforms
-        self._database = database
-        self._tokens = tokens
-        self._readers = readers
-        self._config = config
-        self._clock = clock
-        self._patience = patience
-        self._open_readers: dict[str, MetricsReader] = {}
+    database: Database
+    tokens: Tokens
+    readers: Callable[[str], MetricsReader | None]
+    config: Config
+    clock: Clock
+    platforms: PlatformFacts
+    patience: float | None = None
+    _open_readers: dict[str, MetricsReader] = field(default_factory=dict, init=False)
 
     def close(self) -> None:
         """Close the readers' connections; known rate limits are kept. Connections reopen when needed."""
@@ -118,7 +109,7 @@ class MetricsFetcher:
     ) -> None:
         """Read these posts, and count them in `done`. Ends after a page if `stopping` returns true."""
         # Until the platform assigns an id to the post, its delivery has the id of the upload.
-        facts = self._platforms.facts(account.platform)
+        facts = self.platforms.facts(account.platform)
         final = re.compile("[0-9]+" if facts.done_is_accepted else facts.post_id, re.ASCII)
         unnamed = [post for post in posts if not final.fullmatch(post.remote_id)]
         self._postpone_unnamed(account, unnamed, done)
@@ -140,8 +131,8 @@ class MetricsFetcher:
     ) -> Iterator[MetricsPage]:
         """Yield the reader's pages, refreshing the token if needed."""
         try:
-            held = self._tokens.fresh(account.name)
-            line = AccountSession(account, held, lambda refused: self._refresh_token(account, refused), self._patience)
+            held = self.tokens.fresh(account.name)
+            line = AccountSession(account, held, lambda refused: self._refresh_token(account, refused), self.patience)
             yield from begin(self._reader(account.platform), line)
         except StepFailed as failed:
             raise _request_error(account, failed.outcome) from None
@@ -149,13 +140,13 @@ class MetricsFetcher:
             raise ReadingStopped(later.message) from None
 
     def _refresh_token(self, account: Account, refused: Credentials) -> Credentials | None:
-        if not self._tokens.can_renew(account.name, refused):
+        if not self.tokens.can_renew(account.name, refused):
             return None
-        return self._tokens.replace_refused(account.name, refused)
+        return self.tokens.replace_refused(account.name, refused)
 
     def _reader(self, platform: str) -> MetricsReader:
         if platform not in self._open_readers:
-            reader = self._readers(platform)
+            reader = self.readers(platform)
             if reader is None:
                 raise UsageError(f"ttp cannot read metrics from {platform}")
             self._open_readers[platform] = reader
@@ -163,7 +154,7 @@ class MetricsFetcher:
 
     def _store(self, account: Account, page: MetricsPage, done: PullResult) -> None:
         """Store one page, and when each of its posts is read next."""
-        ages, now = configured_ages(self._config), self._clock.now()
+        ages, now = configured_ages(self.config), self.clock.now()
         if page.note is not None and page.note not in done.notes:
             done.notes.append(page.note)
         with self.writing() as db:
@@ -190,14 +181,14 @@ class MetricsFetcher:
     def _save_sample(self, db: Connection, account: Account, sample: Sample, published_at: datetime) -> str:
         """Store a sample, and return `inserted`, `updated` or `unchanged`."""
         last = samples.last_observed(db, account.id or 0, sample.remote_id)
-        of_age = is_of_age(configured_ages(self._config), published_at, last, sample.observed_at)
+        of_age = is_of_age(configured_ages(self.config), published_at, last, sample.observed_at)
         (what,) = samples.save_samples(db, [replace(sample, dated=of_age)], {account.name.lower(): account.id or 0})
         return what
 
     def _postpone_unnamed(self, account: Account, posts: Sequence[FollowedPost], done: PullResult) -> None:
         """Postpone posts without an id until their next reading."""
         if posts:
-            ages, now = configured_ages(self._config), self._clock.now()
+            ages, now = configured_ages(self.config), self.clock.now()
             done.waiting += len(posts)
             with self.writing() as db:
                 for post in posts:
@@ -207,7 +198,7 @@ class MetricsFetcher:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Open one short transaction, which is rolled back if the block raises."""
-        with closing(self._database.connect()) as db, self._database.translating_errors(), db.transaction():
+        with closing(self.database.connect()) as db, self.database.translating_errors(), db.transaction():
             yield db
 
 

@@ -12,12 +12,13 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from ttp.domain.account import Account
-from ttp.domain.action import action, other_options
+from ttp.domain.action import WayOut, action, other_options
 from ttp.domain.errors import Ambiguous, Busy, Hint, NotFound, UsageError
 from ttp.domain.server.api_token import DIGITS, PREFIX, ApiToken, TokenCapability
 from ttp.domain.time.clock import Clock
 from ttp.store import accounts as stored_accounts
 from ttp.store.database import Database
+from ttp.store.dialect import Connection
 from ttp.store.server import api_tokens as store
 
 LONGEST_NAME = 60
@@ -47,11 +48,7 @@ class ApiTokens:
         self, name: str, capability: TokenCapability, accounts: Sequence[Account], lifetime: timedelta | None
     ) -> NamedToken:
         """Store a new token, for these accounts only if any are given. Raise UsageError for a name that cannot be."""
-        if not NAME.fullmatch(name):
-            raise UsageError(
-                f'"{name}" is not a name for a token: at most {LONGEST_NAME} letters, digits and . _ @ -',
-                Hint("try", action("token create", "ann", capability=capability.value)),
-            )
+        check_name(name, "a name for a token", action("token create", "ann", capability=capability.value))
         if lifetime is not None and not lifetime:
             raise UsageError("the token would expire at once", Hint("try", other_options(expires="90d")))
         now = self._clock.now()
@@ -65,19 +62,15 @@ class ApiTokens:
             expires_at=None if lifetime is None else now + lifetime,
         )
         with self._database.writing() as db:
-            stored = store.insert(db, new, _digest(secret))
+            stored = store.insert(db, new, digest(secret))
         return NamedToken(stored, tuple(account.name for account in accounts) or None, secret)
 
     def all(self) -> list[NamedToken]:
         """Return all tokens, also those that are revoked or have expired, oldest first."""
         with self._database.reading() as db:
             found = store.tokens(db) if db else []
-            ids = {account_id for token in found for account_id in token.accounts or ()}
-            names = {i: one.name for i, one in stored_accounts.accounts_by_id(db, sorted(ids)).items()} if db else {}
-        return [
-            NamedToken(token, None if token.accounts is None else tuple(sorted(names[one] for one in token.accounts)))
-            for token in found
-        ]
+            names = account_names(db, [token.accounts for token in found]) if db else []
+        return [NamedToken(token, accounts) for token, accounts in zip(found, names, strict=True)]
 
     def revoke(self, name_or_id: str) -> NamedToken:
         """Revoke a token that works. Raise NotFound, or Ambiguous if several have the name."""
@@ -97,7 +90,7 @@ class ApiTokens:
         """Return the token of a secret if it works, and record its use."""
         if not _SECRET.fullmatch(secret):
             return None
-        wanted, now = _digest(secret), self._clock.now()
+        wanted, now = digest(secret), self._clock.now()
         with self._database.reading() as db:
             found = store.token_of_digest(db, wanted) if db else None
         if found is None or not hmac.compare_digest(found[1], wanted) or not found[0].works(now):
@@ -118,5 +111,18 @@ class ApiTokens:
         return hmac.new(found[1].encode(), text.encode(), "sha256").hexdigest()
 
 
-def _digest(secret: str) -> str:
+def check_name(name: str, what: str, *ways: WayOut) -> None:
+    """Raise UsageError for a text that cannot name a token or a person."""
+    if not NAME.fullmatch(name):
+        wrong = f'"{name}" is not {what}: at most {LONGEST_NAME} letters, digits and . _ @ -'
+        raise UsageError(wrong, *(Hint("try", way) for way in ways))
+
+
+def account_names(db: Connection, scopes: Sequence[frozenset[int] | None]) -> list[tuple[str, ...] | None]:
+    """Return the names of the accounts with these ids, for each of the sets; None stays None: all accounts."""
+    known = stored_accounts.accounts_by_id(db, sorted({one for scope in scopes for one in scope or ()}))
+    return [None if scope is None else tuple(sorted(known[one].name for one in scope)) for scope in scopes]
+
+
+def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()

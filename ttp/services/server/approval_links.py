@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ttp.domain.action import action
-from ttp.domain.errors import Hint, NotAllowed, Stale, UsageError
+from ttp.domain.errors import Hint, NotAllowed, Stale
 from ttp.domain.time.clock import Clock
-from ttp.services.server.api_tokens import LONGEST_NAME, NAME
-from ttp.services.server.people import SECRET, digest, new_secret
+from ttp.services.server.api_tokens import check_name, digest
+from ttp.services.server.people import SECRET, new_secret
 from ttp.store import change_log, queries
 from ttp.store.database import Database
 from ttp.store.server import approval_links as store
@@ -35,8 +35,7 @@ class ApprovalLinks:
     def create(self, post_id: int, revision: int | None, name: str, created_by: str) -> NewApprovalLink:
         """Store a link for one revision of a post. `created_by` lends the right to approve it, so neither they nor who
         decides must have written it. Raise UsageError, Stale, NotAllowed."""
-        if not NAME.fullmatch(name):
-            raise UsageError(f'"{name}" is not a name: at most {LONGEST_NAME} letters, digits and . _ @ -')
+        check_name(name, "a name")
         now, secret = self._clock.now(), new_secret()
         with self._database.writing() as db:
             post = queries.post(db, post_id)

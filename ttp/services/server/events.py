@@ -23,13 +23,13 @@ class Events:
         with self._database.reading() as db:
             if db is None:
                 return ()
-            last = store.settled_id(db) if upto is None else upto
+            last = db.settled_id("event") if upto is None else upto
             return store.events_after(db, event_id, last, most=most, within=self._within)
 
     def newest_id(self) -> int:
         """Return the highest id that an event ever had, once none before it can still come; 0 for none. Raises Busy."""
         with self._database.reading() as db:
-            return store.settled_id(db) if db else 0
+            return db.settled_id("event") if db else 0
 
     def start(self, known: int | None) -> int:
         """Return the id after which a reader begins that knows an event: at the newest one if it knows none, or one
@@ -37,7 +37,7 @@ class Events:
         with self._database.reading() as db:
             if db is None:
                 return 0
-            return store.settled_id(db) if known is None or known > store.newest_id(db) else known
+            return db.settled_id("event") if known is None or known > db.highest_id("event") else known
 
     def delete_old(self) -> list[str]:
         """Delete the events that are kept no longer. Return what failed, as sentences."""

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import secrets
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from ttp.domain.account import Account
 from ttp.domain.action import action
-from ttp.domain.errors import Hint, UsageError
 from ttp.domain.server.api_token import LoginLink, Person, Session, TokenCapability
 from ttp.domain.time.clock import Clock
-from ttp.services.server.api_tokens import LONGEST_NAME, NAME
+from ttp.services.server.api_tokens import check_name, digest
 from ttp.store.database import Database
+from ttp.store.dialect import Connection
 from ttp.store.home.files import make_home, write_whole
 from ttp.store.server import approval_links
 from ttp.store.server import people as store
@@ -29,6 +29,7 @@ SESSION_LASTS_FOR = timedelta(days=30)
 ADDRESS_FILE = "server.address"
 _ANSWER_S = 1.0
 """Seconds that a server on this machine may take to accept a connection."""
+T = TypeVar("T")
 SECRET = re.compile(r"[0-9a-f]{48}")
 
 
@@ -49,11 +50,7 @@ class People:
 
     def create_link(self, name: str, capabilities: Sequence[TokenCapability], accounts: Sequence[Account]) -> str:
         """Store a login link for a person and return its secret. Raise UsageError for a name that cannot be."""
-        if not NAME.fullmatch(name):
-            raise UsageError(
-                f'"{name}" is not a name for a person: at most {LONGEST_NAME} letters, digits and . _ @ -',
-                Hint("try", action("login-link", "ann")),
-            )
+        check_name(name, "a name for a person", action("login-link", "ann"))
         ids = frozenset(account.id or 0 for account in accounts) if accounts else None
         person = Person(name, tuple(dict.fromkeys(capabilities)), ids)
         secret, now = new_secret(), self._clock.now()
@@ -64,10 +61,7 @@ class People:
 
     def link(self, secret: str) -> LoginLink | None:
         """Return a login link that works. It stays."""
-        if not SECRET.fullmatch(secret):
-            return None
-        with self._database.reading() as db:
-            found = store.link_of_digest(db, digest(secret)) if db else None
+        found = self._find(secret, store.link_of_digest)
         return found if found is not None and self._clock.now() < found.expires_at else None
 
     def log_in(self, secret: str) -> tuple[Person, str] | None:
@@ -85,11 +79,14 @@ class People:
 
     def session(self, secret: str) -> Session | None:
         """Return the session of a cookie's secret."""
+        found = self._find(secret, store.session_of_digest)
+        return found if found is not None and self._clock.now() < found.expires_at else None
+
+    def _find(self, secret: str, of_digest: Callable[[Connection, str], T | None]) -> T | None:
         if not SECRET.fullmatch(secret):
             return None
         with self._database.reading() as db:
-            found = store.session_of_digest(db, digest(secret)) if db else None
-        return found if found is not None and self._clock.now() < found.expires_at else None
+            return of_digest(db, digest(secret)) if db else None
 
     def log_out(self, session: Session, *, everywhere: bool = False) -> None:
         """End a session; `everywhere`: all sessions of the person, and the links that were not used: those to log in,
@@ -104,10 +101,6 @@ class People:
 
 def new_secret() -> str:
     return secrets.token_hex(24)
-
-
-def digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 @contextmanager

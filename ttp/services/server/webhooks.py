@@ -24,10 +24,9 @@ from ttp.domain.event import POST_EVENTS
 from ttp.domain.server.webhook import CallResult, Webhook, after_try
 from ttp.domain.time.clock import Clock, utc_text
 from ttp.platforms.webhook_call import check_url, post
-from ttp.store import accounts as stored_accounts
+from ttp.services.server.api_tokens import account_names
 from ttp.store.credentials import CredentialsStore
 from ttp.store.database import Database
-from ttp.store.dialect import Connection
 from ttp.store.ownership import store_id
 from ttp.store.server import webhooks as store
 from ttp.store.server.webhooks import NO_CALLS, CallCounts, WebhookCall
@@ -85,14 +84,10 @@ class Webhooks:
         with self.database.reading() as db:
             found = store.webhooks(db) if db else []
             counts = store.count_calls(db) if db and found else {}
-            names = _account_names(db, found) if db else {}
+            names = account_names(db, [one.accounts for one in found]) if db else []
         return [
-            NamedWebhook(
-                one,
-                None if one.accounts is None else tuple(sorted(names[account] for account in one.accounts)),
-                counts.get(one.id, NO_CALLS),
-            )
-            for one in found
+            NamedWebhook(one, accounts, counts.get(one.id, NO_CALLS))
+            for one, accounts in zip(found, names, strict=True)
         ]
 
     def get(self, webhook_id: int) -> NamedWebhook:
@@ -228,8 +223,3 @@ def message_id(store_name: str, call: WebhookCall) -> str:
 def _entry(webhook_id: int) -> str:
     """Return the name under which a webhook's secrets are kept."""
     return f"webhook/{webhook_id}"
-
-
-def _account_names(db: Connection, found: Sequence[Webhook]) -> dict[int, str]:
-    ids = {account for one in found for account in one.accounts or ()}
-    return {number: one.name for number, one in stored_accounts.accounts_by_id(db, sorted(ids)).items()}

@@ -12,7 +12,8 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -55,14 +56,10 @@ class Journal:
         """Append one entry durably. Raises OSError if the disk fails."""
         known = {"entry": dict(entry), "store": self._store_id}
         line = text_of({**known, "check": _check(known)}).encode()
-        with self._turn:
-            descriptor = self._open()
-            try:
-                end = len(_all(descriptor).rstrip(_BLANK))
-                _write(descriptor, (_BLANK if end else b"") + line + _BLANK, end)
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+        with self._turn, self._opened() as descriptor:
+            end = len(_all(descriptor).rstrip(_BLANK))
+            _write(descriptor, (_BLANK if end else b"") + line + _BLANK, end)
+            os.fsync(descriptor)
             self.kept += 1
 
     def entries(self) -> list[Entry]:
@@ -73,14 +70,10 @@ class Journal:
         """Delete the entries of this store; another store's stay. Raises OSError."""
         theirs = [known for known in self._lines() if known["store"] != self._store_id]
         text = b"".join(text_of({**known, "check": _check(known)}).encode() + _BLANK for known in theirs)
-        with self._turn:
-            descriptor = self._open()
-            try:
-                size = max(os.fstat(descriptor).st_size, ROOM)
-                _write(descriptor, text.ljust(size, _BLANK), 0)
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+        with self._turn, self._opened() as descriptor:
+            size = max(os.fstat(descriptor).st_size, ROOM)
+            _write(descriptor, text.ljust(size, _BLANK), 0)
+            os.fsync(descriptor)
 
     def notes(self) -> tuple[str, ...]:
         """Return a note for a person about the entries written by this object."""
@@ -90,27 +83,26 @@ class Journal:
         return (f"{what} kept in {self.path} for the next publisher",)
 
     def _lines(self) -> list[dict[str, Any]]:
-        descriptor = self._open()
-        try:
+        with self._opened() as descriptor:
             found = (_read(line) for line in _all(descriptor).split(_BLANK) if line)
             return [known for known in found if known is not None]
-        finally:
-            os.close(descriptor)
 
     def _make(self, home: Path) -> None:
-        descriptor = os.open(self.path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        try:
+        with self._opened(os.O_CREAT) as descriptor:
             size = os.fstat(descriptor).st_size
             if size >= ROOM:
                 return
             _write(descriptor, _BLANK * (ROOM - size), size)
             os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
         sync(home)
 
-    def _open(self) -> int:
-        return os.open(self.path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+    @contextmanager
+    def _opened(self, more: int = 0) -> Iterator[int]:
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | more, 0o600)
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
 
 
 def _all(descriptor: int) -> bytes:

@@ -70,68 +70,62 @@ def run(
             Hint("see", f"ls -l {shlex.quote(argv[0])}"),
         ) from None
     with process:
-        talk = _Talk(process, b"" if given is None else given.encode())
         try:
-            talk.hold(time.monotonic() + limit_s)
+            out, err = _talk(process, b"" if given is None else given.encode(), time.monotonic() + limit_s)
         except TimeoutError:
             _end(process)
             raise ProgramTimeout(f"{name} did not end within {limit_s:g} seconds") from None
         except OverflowError:
             _end(process)
             raise ProgramTimeout(f"{name} printed more than {CAP} bytes") from None
-    lines = talk.heard[1].decode("utf-8", "replace").strip().splitlines()
-    return ProgramResult(process.returncode, bytes(talk.heard[0]), clean_text(lines[0], secrets) if lines else "")
+    lines = err.decode("utf-8", "replace").strip().splitlines()
+    return ProgramResult(process.returncode, bytes(out), clean_text(lines[0], secrets) if lines else "")
 
 
-class _Talk:
-    """Reads and writes at once, so that neither side blocks."""
-
-    def __init__(self, process: subprocess.Popen[bytes], given: bytes) -> None:
-        self._process = process
-        self._left = given
-        self.heard = (bytearray(), bytearray())
-
-    def hold(self, until: float) -> None:
-        """Wait until the program has ended. Raises TimeoutError after `until` (monotonic), OverflowError past CAP."""
-        process = self._process
-        assert process.stdout is not None
-        assert process.stderr is not None
-        with selectors.DefaultSelector() as waiting:
-            for output, heard in zip((process.stdout, process.stderr), self.heard, strict=True):
-                waiting.register(output, selectors.EVENT_READ, heard)
-            if process.stdin is not None:
-                os.set_blocking(process.stdin.fileno(), False)
-                waiting.register(process.stdin, selectors.EVENT_WRITE)
-            ended_at: float | None = None
-            while waiting.get_map():
-                ready = waiting.select(_TURN_S)
-                now = time.monotonic()
-                if ended_at is None and process.poll() is not None:
-                    ended_at = now
-                if ended_at is not None and now > min(ended_at + LAST_WORDS_S, until):
-                    return
-                if ended_at is None and now > until:
-                    raise TimeoutError
-                for key, _ in ready:
-                    stream = cast("IO[bytes]", key.fileobj)
-                    if not (self._tell(stream) if key.data is None else _hear(stream, key.data)):
-                        waiting.unregister(stream)
-                        stream.close()
-        try:
-            process.wait(max(until - time.monotonic(), 0.0))
-        except subprocess.TimeoutExpired:
-            raise TimeoutError from None
-
-    def _tell(self, stream: IO[bytes]) -> bool:
-        """Write a piece; return False when all is written or the program stopped reading."""
-        try:
-            self._left = self._left[os.write(stream.fileno(), self._left[:_PIECE]) :]
-        except BrokenPipeError:
-            return False
-        return bool(self._left)
+def _talk(process: subprocess.Popen[bytes], given: bytes, until: float) -> tuple[bytearray, bytearray]:
+    """Read and write at once, so that neither side blocks, and return the outputs once the program has ended. Raises
+    TimeoutError after `until` (monotonic), OverflowError past CAP."""
+    assert process.stdout is not None
+    assert process.stderr is not None
+    out, err = bytearray(), bytearray()
+    with selectors.DefaultSelector() as waiting:
+        waiting.register(process.stdout, selectors.EVENT_READ, out)
+        waiting.register(process.stderr, selectors.EVENT_READ, err)
+        if process.stdin is not None:
+            os.set_blocking(process.stdin.fileno(), False)
+            waiting.register(process.stdin, selectors.EVENT_WRITE, bytearray(given))
+        ended_at: float | None = None
+        while waiting.get_map():
+            ready = waiting.select(_TURN_S)
+            now = time.monotonic()
+            if ended_at is None and process.poll() is not None:
+                ended_at = now
+            if ended_at is not None and now > min(ended_at + LAST_WORDS_S, until):
+                return out, err
+            if ended_at is None and now > until:
+                raise TimeoutError
+            for key, events in ready:
+                stream = cast("IO[bytes]", key.fileobj)
+                if not (_write if events & selectors.EVENT_WRITE else _read)(stream, key.data):
+                    waiting.unregister(stream)
+                    stream.close()
+    try:
+        process.wait(max(until - time.monotonic(), 0.0))
+    except subprocess.TimeoutExpired:
+        raise TimeoutError from None
+    return out, err
 
 
-def _hear(stream: IO[bytes], heard: bytearray) -> bool:
+def _write(stream: IO[bytes], left: bytearray) -> bool:
+    """Write a piece; return False when all is written or the program stopped reading."""
+    try:
+        del left[: os.write(stream.fileno(), left[:_PIECE])]
+    except BrokenPipeError:
+        return False
+    return bool(left)
+
+
+def _read(stream: IO[bytes], heard: bytearray) -> bool:
     """Read a piece; return False at the end. Raises OverflowError past CAP."""
     piece = os.read(stream.fileno(), _PIECE)
     heard += piece

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.platforms.factories import PLATFORMS
 from ttp.domain.metrics.ingest.own_format import FEW, REMEMBERED, PlainReader
-from ttp.domain.metrics.sample import COLUMNS, Row, Sample, row_of
+from ttp.domain.metrics.sample import COLUMNS, Row
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -48,26 +48,6 @@ def test_a_block_of_plain_rows_is_read_with_every_field() -> None:
     assert refused == []
     assert told[3] == ("x/me", True, ("3", 1793606400000, 1793523600000, 1, 2, 3, 40, 5, 6, "video", "hi"))
     assert [one[0] for _, _, one in told] == [str(n) for n in range(9)]
-
-
-def test_a_row_is_what_its_sample_is() -> None:
-    sample = Sample(
-        "x/me",
-        "17",
-        datetime(2026, 11, 1, 9, tzinfo=UTC),
-        datetime(2026, 11, 2, 8, tzinfo=UTC),
-        1,
-        2,
-        3,
-        40,
-        5,
-        6,
-        "video",
-        "hi",
-    )
-    reader = PlainReader(COLUMNS, PLATFORMS, now=NOW)
-    assert reader.sample(ROW) == sample
-    assert read(reader, [ROW] * 9)[0] == [("x/me", True, row_of(sample))] * 9
 
 
 def test_accounts_of_a_block_keep_their_rows_in_order() -> None:
@@ -122,11 +102,6 @@ def test_the_account_of_the_file_is_that_of_rows_without_one_and_no_other(many: 
     ]
     without = PlainReader([name for name in COLUMNS if name != "account"], PLATFORMS, now=NOW, account="x/me")
     assert [name for name, _, _ in read(without, [ROW[1:]] * many)[0]] == ["x/me"] * many
-
-
-def test_times_without_an_offset_are_read_in_the_zone_that_was_named() -> None:
-    told, _ = read(PlainReader(COLUMNS, PLATFORMS, now=NOW, zone=BERLIN), [row(publishedAt="2026-11-01 10:00")] * 8)
-    assert {one[2] for _, _, one in told} == {1793523600000}
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from ttp.cli.commands.run import EVENTS_SPEC, PublishReport
 from ttp.cli.commands.server.token import parse_capability
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE
-from ttp.cli.options import split_list, with_output
+from ttp.cli.options import named_accounts, split_list, with_output
 from ttp.cli.render import server as render_tokens
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, NotAllowed, NotFound, TtpError, UsageError
@@ -83,14 +83,10 @@ def serve(
     if proxies and unix_socket is not None:
         raise UsageError("--trusted-proxy does not go with --socket: a socket shows no addresses")
     server, app_module = _load_server()
-    if unix_socket is None:
-        names = _names(host, allow_host or [], app_module.LOCAL_NAMES)
-        listener, address = server.listen(host, port), ""
-        shown = f"[{host}]" if ":" in host else host
-        address = f"http://{shown}:{listener.getsockname()[1]}"
-    else:
-        names, path = None, Path(unix_socket).absolute()
-        listener, address = server.listen_on_path(path), str(path)
+    path = None if unix_socket is None else Path(unix_socket).absolute()
+    names = _names(host, allow_host or [], app_module.LOCAL_NAMES) if path is None else None
+    listener = server.listen(host, port) if path is None else server.listen_on_path(path)
+    url = None if path is not None else f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
     with closing(listener), context.notifications.looking():
         context.database.connect().close()
         stopping = threading.Event()
@@ -110,19 +106,28 @@ def serve(
             context.out.note(f"nothing is published here: {error.message}")
 
         def ready() -> None:
-            context.out.write_stderr(f"Serving on {address}")
-            if unix_socket is None or _base_url(context):
-                link = _login_address(context, _base_url(context) or address, settings.user_name(), OWNER, [])
-                context.out.write_stderr(f"Log in once, within {_MINUTES} minutes:")
-                context.out.write_stderr(link)
-                if open_:
-                    _open_browser(link)
+            context.out.write_stderr(f"Serving on {url or path}")
+            _offer_login(context, url, open_=open_)
 
-        with recorded_address(context.home, None if unix_socket is not None else address):
+        with recorded_address(context.home, url):
             process.run(ready, report.tell, refused)
-    if unix_socket is not None:
+    if path is not None:
         server.remove_socket(path)
     return DONE
+
+
+def _offer_login(context: Context, url: str | None, *, open_: bool) -> None:
+    """Print a link that logs whoever starts the server in, unless no browser reaches it; open it, if asked to."""
+    address = _base_url(context) or url
+    if address is None:
+        return
+    link = _login_address(context, address, settings.user_name(), OWNER, [])
+    context.out.write_stderr(f"Log in once, within {_MINUTES} minutes:")
+    context.out.write_stderr(link)
+    if open_:
+        import webbrowser
+
+        webbrowser.open(link)
 
 
 @with_output(render_tokens.LOGIN_LINK_SPEC)
@@ -151,7 +156,7 @@ def login_link(
     from ttp.services.server.people import LoginAddress, read_address
 
     capabilities = [parse_capability(one) for one in split_list(capability) or ["publish"]]
-    accounts = context.queries.find_accounts(split_list(account) or ()) if account else ()
+    accounts = named_accounts(context, account)
     address = _base_url(context) or read_address(context.home)
     if address is None:
         raise NotFound("no server runs on this store", Hint("fix", action("serve")))
@@ -172,12 +177,6 @@ def _login_address(
 
 def _base_url(context: Context) -> str:
     return context.config.text("server.base_url").rstrip("/")
-
-
-def _open_browser(link: str) -> None:
-    import webbrowser
-
-    webbrowser.open(link)
 
 
 def installation_of(context: Context) -> Installation:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ttp.cli.context import Context
-from ttp.cli.options import parse_optional_duration, split_list, with_output
+from ttp.cli.options import named_accounts, parse_optional_duration, with_output
 from ttp.cli.render import server as render_tokens
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.server.api_token import TokenCapability
@@ -41,7 +41,7 @@ def create(
       ttp token create agent --capability draft --account x/me --expires 90d
     """
     lifetime = parse_optional_duration(expires)
-    accounts = context.queries.find_accounts(split_list(account) or ()) if account else ()
+    accounts = named_accounts(context, account)
     made = context.api_tokens.create(name, parse_capability(capability), accounts, lifetime)
     ends = made.token.expires_at
     until = f"works until {format_instant(ends, context.zone)}" if ends else "works until you revoke it"

@@ -9,7 +9,7 @@ import typer
 
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED
-from ttp.cli.options import parse_optional_duration, split_list, with_output
+from ttp.cli.options import named_accounts, parse_optional_duration, split_list, with_output
 from ttp.cli.render import server as render_webhooks
 from ttp.cli.render.labels import plural
 from ttp.domain.action import action
@@ -48,7 +48,7 @@ def add(
       ttp webhook add https://example.org/hook --events delivery.failed,delivery.needs_review --accounts x/me
       ttp webhook add http://127.0.0.1:9000/ --allow-private
     """
-    chosen = context.queries.find_accounts(split_list(accounts) or ()) if accounts else ()
+    chosen = named_accounts(context, accounts)
     made = context.webhooks.add(url, split_list(events) or (), chosen, private=allow_private)
     said = [
         f"Webhook {made.webhook.id} sends to {made.webhook.host}. Its secret is not shown again:",

@@ -111,7 +111,7 @@ def read_header(
         return _columns_of(header, tables, source=source, mapped=mapped, account=account)
     except _UnknownFormat as error:
         titles = "; ".join(export.title for name in tables.names() for export in tables.exports(name))
-        details = (*error.details, f"exports that are known: {titles}")
+        details = (*_FORMAT, f"exports that are known: {titles}")
         raise UsageError(error.message, *error.hints, details=details, flaw=error.flaw) from None
 
 
@@ -187,11 +187,9 @@ def _check_export(export: ExportColumns, header: Sequence[str], fields: Sequence
     if not _PAGES.isdisjoint(map(fold_name, header)):
         raise UsageError("this is an export of a Facebook page, which ttp does not support", flaw="facebook")
     if (LINK not in fields and "remoteId" not in fields) or "publishedAt" not in fields:
-        raise _UnknownFormat(f"the header is not that of {export.title}", details=_FORMAT, flaw="other_export")
+        raise _UnknownFormat(f"the header is not that of {export.title}", flaw="other_export")
     if not any(one in fields for one in COUNTS):
-        raise _UnknownFormat(
-            f"{export.title}: no column of likes, comments, shares or views", details=_FORMAT, flaw="no_count"
-        )
+        raise _UnknownFormat(f"{export.title}: no column of likes, comments, shares or views", flaw="no_count")
 
 
 def _check_own(header: Sequence[str], fields: Sequence[str | None], account: str | None, *, is_mapped: bool) -> None:
@@ -206,9 +204,9 @@ def _check_own(header: Sequence[str], fields: Sequence[str | None], account: str
         raise _unknown(header)
     if missing == ["account"]:
         way_out = Hint("try", action("metrics import", "FILE", account="PLATFORM/HANDLE"))
-        raise _UnknownFormat("the header lacks account", way_out, details=_FORMAT, flaw="no_account")
+        raise _UnknownFormat("the header lacks account", way_out, flaw="no_account")
     if missing:
-        raise _UnknownFormat(f"the header lacks {', '.join(missing)}", details=_FORMAT, flaw="lacks")
+        raise _UnknownFormat(f"the header lacks {', '.join(missing)}", flaw="lacks")
 
 
 def _unknown(header: Sequence[str]) -> UsageError:
@@ -219,12 +217,9 @@ def _unknown(header: Sequence[str]) -> UsageError:
         return _UnknownFormat(
             "this file has a row for each day, not for each post; what ttp needs is the export of content or posts",
             _MAP,
-            details=_FORMAT,
             flaw="days",
         )
-    return _UnknownFormat(
-        "the header is neither ttp's own nor that of an export that is known", _MAP, details=_FORMAT, flaw="unknown"
-    )
+    return _UnknownFormat("the header is neither ttp's own nor that of an export that is known", _MAP, flaw="unknown")
 
 
 def _refuse_twice(header: Sequence[str], fields: Sequence[str | None]) -> None:
