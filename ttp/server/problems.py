@@ -10,36 +10,19 @@ from typing import Any, ClassVar
 from ttp.domain.action import OtherOptions, WayOut
 from ttp.domain.errors import Hint, NotFound, Problem, TtpError
 from ttp.server.answers import JsonAnswer
-from ttp.views.errors import error_fields, problem_json
+from ttp.views.errors import CODES, error_fields, problem_json
 
 BY_CODE: Mapping[str, int] = MappingProxyType(
     {
-        "usage": 400,
-        "ambiguous": 400,
+        **{code: status for code, (_, status) in CODES.items()},
         "unauthorized": 401,
-        "not_allowed": 403,
-        "not_found": 404,
         "method": 405,
         "timeout": 408,
-        "conflict": 409,
-        "state": 409,
-        "reconnect": 409,
         "key_in_use": 409,
-        "stale": 412,
         "too_large": 413,
         "media_type": 415,
         "wrong_host": 421,
-        "content": 422,
-        "time": 422,
-        "past": 422,
-        "dst": 422,
         "key_reused": 422,
-        "partial": 500,
-        "internal": 500,
-        "busy": 503,
-        "damaged": 503,
-        "newer_store": 503,
-        "older_store": 503,
         "unsupported": 501,
     }
 )

@@ -322,16 +322,16 @@ def parse_credentials(text: str, host: str, platform: Facts) -> Credentials:
         value = data.get(name)
         if value is not None and not (isinstance(value, str) and value.isprintable()):
             raise UsageError(f'"{name}" in the credentials is not a text', shape)
-    if signs:
-        return _user_keys(data, token.strip(), host)
+    app = ("apiKey", "apiSecret") if signs else ("clientId", "clientSecret")
     return Credentials(
         access_token=token.strip(),
         host=host,
-        refresh_token=data.get("refreshToken"),
-        expires_at=_expiry(data.get("expiresAt"), shape),
+        refresh_token=None if signs else data.get("refreshToken"),
+        expires_at=None if signs else _expiry(data.get("expiresAt"), shape),
         user_id=data.get("userId"),
-        client_id=data.get("clientId"),
-        client_secret=data.get("clientSecret"),
+        client_id=data.get(app[0]),
+        client_secret=data.get(app[1]),
+        token_secret=data["accessTokenSecret"] if signs else None,
     )
 
 
@@ -344,17 +344,6 @@ def _refuse_user_keys(data: Mapping[str, object], platform: Facts) -> NoReturn:
         else f"need all four values; missing: {', '.join(missing)}"
     )
     raise UsageError(f"OAuth 1.0a keys {what}", shape)
-
-
-def _user_keys(data: Mapping[str, str], token: str, host: str) -> Credentials:
-    return Credentials(
-        access_token=token,
-        host=host,
-        user_id=data.get("userId"),
-        client_id=data["apiKey"],
-        client_secret=data["apiSecret"],
-        token_secret=data["accessTokenSecret"],
-    )
 
 
 def _expiry(value: object, shape: Hint) -> datetime | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
@@ -229,7 +228,7 @@ class Optimal:
         return tuple(dict.fromkeys(Hint("fix", data_action(one)) for one in empty or accounts))
 
     def _without_data(self, accounts: Sequence[Account], db: Connection | None = None) -> list[Account]:
-        with self._reading(db) as db:
+        with self._database.reading(db) as db:
             return [one for one in accounts if db is None or not stored_samples.newest_samples(db, one.id or 0, 1)]
 
     def _recommendations(
@@ -245,17 +244,14 @@ class Optimal:
         return next_free_hour(recommendations, now=now, busy=busy, min_gap_s=gap, horizon_s=horizon, count=count)
 
     def _samples(self, account: Account, db: Connection | None = None) -> list[Sample]:
-        with self._reading(db) as db:
+        with self._database.reading(db) as db:
             return stored_samples.newest_samples(db, account.id or 0, NEWEST) if db else []
 
     def _busy(self, accounts: Sequence[Account], db: Connection | None = None) -> dict[str, list[datetime]]:
         """Return the sorted instants of each account's posts that an hour could be too close to."""
         since = self._clock.now() - timedelta(seconds=self._config.seconds("plan.min_gap_s"))
-        with self._reading(db) as db:
+        with self._database.reading(db) as db:
             return {one.name: queries.busy_instants(db, one.id or 0, since) if db else [] for one in accounts}
-
-    def _reading(self, db: Connection | None) -> AbstractContextManager[Connection | None]:
-        return nullcontext(db) if db else self._database.reading()
 
 
 def _all_have_data(recommendations: Sequence[Recommendation]) -> bool:

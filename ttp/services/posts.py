@@ -244,7 +244,7 @@ class Posts:
         """
         wanted = dict.fromkeys(ids)
         saved = []
-        with nullcontext(db) if db else self.database.writing() as db:
+        with self.database.writing(db) as db:
             db.lock_posts(wanted)
             for post_id in wanted:
                 post = queries.post(db, post_id)
