@@ -1,4 +1,4 @@
-"""A tool, as data: its arguments, its answer, the capability it needs, and the function that does it."""
+"""A tool as data: its arguments, its answer, the capability that it needs, and its function."""
 
 from __future__ import annotations
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from datetime import datetime
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -87,9 +86,6 @@ class AgentServices(RequestServices):
     @property
     def status(self) -> Status:
         return self.installation.status
-
-    def now(self) -> datetime:
-        return self.clock.now()
 
     def render_way_out(self, way: WayOut) -> str:
         return self.installation.render_way_out(way)

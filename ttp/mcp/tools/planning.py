@@ -41,7 +41,7 @@ class Nothing(Arguments):
 @tool(Capability.READ, list[AccountAnswer])
 def list_accounts(services: Services, args: Nothing) -> list[Json]:
     """List the accounts, whether they are connected, and their time zones."""
-    return [account_json(one) for one in services.queries.accounts()]
+    return [account_json(account) for account in services.queries.accounts()]
 
 
 @tool(Capability.READ, StatusAnswer)
@@ -71,12 +71,11 @@ def best_times(services: Services, args: BestTimes) -> Json:
     `uplift` is the expected gain over the account's average, `low` and `high` its 80 % interval. Trust it only as far
     as `signal` says: none, thin or ok.
     """
-    told = [
-        AccountAdvice(services.optimal.advise(one, services.times.account_zone(one, args.tz)))
-        for one in _chosen(services, args)
+    advice = [
+        AccountAdvice(services.optimal.advise(account, services.times.account_zone(account, args.tz)))
+        for account in _chosen(services, args)
     ]
-    rows = [recommendation_json(one, everything=args.all) for one in told]
-    return list_with_single("recommendation")(rows)
+    return list_with_single("recommendation")([recommendation_json(one, everything=args.all) for one in advice])
 
 
 class NextSlot(OfAccounts):
@@ -124,23 +123,23 @@ def plan_drafts(services: Services, args: PlanDrafts) -> Json:
             blackout=args.blackout,
             tz=args.tz,
         )
-        found = services.planning.propose(ids, request)
-    if found.plan.left_out and not args.partly:
-        raise no_room_error(found, request)
-    rows = [assignment_json(one, found) for one in found.plan.assignments]
+        proposal = services.planning.propose(ids, request)
+    if proposal.plan.left_out and not args.partly:
+        raise no_room_error(proposal, request)
+    rows = [assignment_json(assignment, proposal) for assignment in proposal.plan.assignments]
     if args.dry_run:
-        return proposal_json(found, rows, scheduled=False)
-    saved = services.planning.schedule(found)
-    warnings = [*dict.fromkeys(problem.message for one in saved for problem in one.warnings), *not_running(services)]
-    warnings += unapproved(services, [one.post for one in saved])
-    return proposal_json(found, rows, scheduled=True, warnings=warnings)
+        return proposal_json(proposal, rows, scheduled=False)
+    saved = services.planning.schedule(proposal)
+    warnings = [*dict.fromkeys(problem.message for post in saved for problem in post.warnings), *not_running(services)]
+    warnings += unapproved(services, [post.post for post in saved])
+    return proposal_json(proposal, rows, scheduled=True, warnings=warnings)
 
 
 def _drafts(services: Services, args: PlanDrafts) -> list[int]:
     if args.ids is not None and args.tags is not None:
         raise UsageError("give ids or tags, not both")
     if args.ids is not None:
-        return services.queries.ids([(one, one) for one in args.ids])
+        return services.queries.ids([(post_id, post_id) for post_id in args.ids])
     return services.queries.draft_ids(split(args.tags) or ())
 
 
@@ -157,7 +156,7 @@ class ShowCalendar(OfAccounts, ChosenPosts):
 def calendar(services: Services, args: ShowCalendar) -> Json:
     """Show what is published when, in a month or a week, with the days that have no post."""
     zone = _zone(services, args.tz)
-    today = services.now().astimezone(zone).date()
+    today = services.clock.now().astimezone(zone).date()
     span = parse_calendar_range(args.when, month=False, week=args.week, today=today, zone=zone)
     posts = services.calendar.posts(span, post_filter(services, args))
     free = None
@@ -187,10 +186,10 @@ def report(services: Services, args: ShowReport) -> Json:
     zone = _zone(services, args.tz)
     span = None
     if args.when is not None:
-        today = services.now().astimezone(zone).date()
+        today = services.clock.now().astimezone(zone).date()
         span = parse_calendar_range(args.when, month=False, week=False, today=today, zone=zone)
     since = parse_bound(services, "since", args.since)
-    period, before = report_periods(services.now(), span, since, parse_bound(services, "until", args.until))
+    period, before = report_periods(services.clock.now(), span, since, parse_bound(services, "until", args.until))
     accounts = _chosen(services, args)
     zones = services.times.account_zones(accounts, args.tz)
     return report_json(services.reports.report(accounts, zones, period, before, groups))

@@ -67,7 +67,7 @@ def list_posts(services: Services, args: ListPosts) -> list[Json]:
 
     A page has `limit` posts; ask for the next one with `after`.
     """
-    wanted = replace(
+    which = replace(
         post_filter(services, args),
         since=parse_bound(services, "since", args.since),
         until=parse_bound(services, "until", args.until),
@@ -77,7 +77,7 @@ def list_posts(services: Services, args: ListPosts) -> list[Json]:
         limit=args.limit,
         after=args.after,
     )
-    return [post_json(post) for post in services.queries.views(wanted)]
+    return [post_json(post) for post in services.queries.views(which)]
 
 
 def post_filter(services: Services, args: ChosenPosts) -> PostFilter:
@@ -86,7 +86,7 @@ def post_filter(services: Services, args: ChosenPosts) -> PostFilter:
     return PostFilter(
         statuses=tuple(args.statuses or ()),
         platforms=tuple(services.platforms.find(name).name for name in split(args.platforms) or ()),
-        accounts=tuple(one.id or 0 for one in accounts),
+        accounts=tuple(account.id or 0 for account in accounts),
         tags=split(args.tags) or (),
     )
 
@@ -95,7 +95,7 @@ def parse_bound(services: Services, name: str, text: str | None) -> datetime | N
     """Return a bound of a filter; `name` is its argument. Raise TimeRefused."""
     if text is None:
         return None
-    return resolve_bound(text, now=services.now(), zone=services.zone, option=name)
+    return resolve_bound(text, now=services.clock.now(), zone=services.zone, option=name)
 
 
 def split(texts: Sequence[str] | None) -> tuple[str, ...] | None:
@@ -161,11 +161,11 @@ def create_post(services: Services, args: CreatePost) -> Json:
     With `dryRun` the answer also has `versions`: what each account would get, with lengths and limits. Give a `key`,
     so that trying again never makes a second post.
     """
-    wanted = _post_input(services, args, args.text, key=args.key, first=args.first)
+    new = _post_input(services, args, args.text, key=args.key, first=args.first)
     if args.dry_run:
-        return _preview(services, wanted)
+        return _preview(services, new)
     with services.naming_choices():
-        saved = services.posts.create_once(wanted, services.times)
+        saved = services.posts.create_once(new, services.times)
     return saved_post_json(services, saved)
 
 
@@ -182,10 +182,10 @@ def check_text(services: Services, args: CheckText) -> Json:
     return _preview(services, _post_input(services, args, args.text))
 
 
-def _preview(services: Services, wanted: PostInput) -> Json:
+def _preview(services: Services, new: PostInput) -> Json:
     from ttp.services.preview import preview_once
 
-    preview = preview_once(services.posts, wanted, services.times)
+    preview = preview_once(services.posts, new, services.times)
     return preview_json(preview, [problem.message for problem in preview.warnings])
 
 
@@ -212,7 +212,7 @@ def _post_input(
         thread=None if args.thread is None else tuple(part for part in args.thread if part),
         tags=None if more is None else split(more.tags),
         variants=args.variants or {},
-        options=dict(parse_option(one, services.platforms, may_empty=may_empty) for one in options),
+        options=dict(parse_option(option, services.platforms, may_empty=may_empty) for option in options),
         max_lateness_s=None if late is None else late.total_seconds(),
         key=key,
     )
@@ -268,13 +268,13 @@ def edit_post(services: Services, args: EditPost) -> Json:
     (post_id,) = existing(services, args.id)
     if not args.model_fields_set - {"id", "key", "dry_run", "tz"}:
         raise UsageError("nothing to change", Hint("see", action("show", post_id)))
-    wanted = replace(
+    changes = replace(
         _post_input(services, args, args.text, may_empty=True),
         add_tags=split(args.add_tags) or (),
         remove_tags=split(args.remove_tags) or (),
     )
     with services.naming_choices():
-        saved = services.posts.edit(post_id, wanted, services.posts.time_of_edit(services.times, post_id, wanted))
+        saved = services.posts.edit(post_id, changes, services.posts.time_of_edit(services.times, post_id, changes))
     return saved_post_json(services, saved, timed=args.at is not None)
 
 
@@ -304,8 +304,8 @@ def undo(services: Services, args: UndoChanges) -> list[Json]:
 
     Publishing cannot be undone, and times that have passed are not restored.
     """
-    wanted = UndoRequest(args.count, args.post, partial=args.partial)
-    return [undone_json(one) for one in Undo(services.posts).revert(wanted, rehearse=args.dry_run).posts]
+    request = UndoRequest(args.count, args.post, partial=args.partial)
+    return [undone_json(post) for post in Undo(services.posts).revert(request, rehearse=args.dry_run).posts]
 
 
 def existing(services: Services, post_id: int) -> list[int]:

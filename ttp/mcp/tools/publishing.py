@@ -44,8 +44,8 @@ def schedule_post(services: Services, args: SchedulePost) -> list[Json]:
     with services.naming_choices():
         times = services.times.resolve_posts(args.at, accounts, args.tz, first=args.first)
         saved = services.posts.schedule(times, first=args.first)
-    more = [*not_running(services), *unapproved(services, [one.post for one in saved])]
-    return [post_json(one.post, [*saved_warnings(services, one), *more]) for one in saved]
+    more = [*not_running(services), *unapproved(services, [post.post for post in saved])]
+    return [post_json(post.post, [*saved_warnings(services, post), *more]) for post in saved]
 
 
 @tool(Capability.PUBLISH, list[PostAnswer])
