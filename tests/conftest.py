@@ -280,11 +280,15 @@ class Program:
         with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
             patch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(given), encoding="utf-8"))
             patch.setattr("typer.main.get_params_from_function", params_of)
-            code = main(list(argv), self.clock)
+            code = self.run(list(argv))
         for stream in streams:
             stream.flush()
         said = [stream.buffer.getvalue().decode() for stream in streams]
         return Ran(code, *said)
+
+    def run(self, argv: list[str]) -> int:
+        """Run a command with the streams of this process; its exit code."""
+        return main(argv, self.clock)
 
     def ok(self, *argv: str, stdin: str | bytes = b"") -> Ran:
         """Run what must succeed."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.clock import START
-from tests.conftest import Program
+from tests.conftest import Fill, Program
 from ttp.cli.app import load_command as load
 from ttp.cli.command_table import COMMANDS
 from ttp.cli.help_pages import split_help
@@ -89,8 +89,8 @@ _HOLES = re.compile(r"\b(ID|FILE|TEXT|TIME|DATE|DIR|URL|URL_OR_ID|PLATFORM/HANDL
 @pytest.mark.parametrize(
     ("given", "typed"), REFUSED, ids=[f"{number}: {shlex.join(typed)}" for number, (_, typed) in enumerate(REFUSED)]
 )
-def test_what_is_suggested_works(ttp: Program, given: Callable[[Program], None], typed: list[str]) -> None:
-    given(ttp)
+def test_what_is_suggested_works(fill: Fill, given: Callable[[Program], None], typed: list[str]) -> None:
+    ttp = fill(given)
     refused = ttp(*typed)
     assert refused.code in (2, 3), refused
     assert refused.out == ""
@@ -142,10 +142,10 @@ def test_every_command_refuses_a_field_that_it_does_not_have(ttp: Program) -> No
 
 @pytest.mark.parametrize(("name", "example"), leaves(), ids=[example for _, example in leaves()])
 def test_nothing_waits_for_a_keyboard_that_is_not_there(
-    ttp: Program, name: str, example: str, monkeypatch: pytest.MonkeyPatch
+    fill: Fill, name: str, example: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each command's own example, on a store with three drafts, with nothing to read; it ends, in its own words."""
-    drafts(ttp)
+    ttp = fill(drafts)
     for variable in ("VISUAL", "EDITOR"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.chdir(ttp.home)

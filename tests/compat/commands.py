@@ -16,6 +16,7 @@ from tests.clock import FakeClock
 from tests.compat.json_forms import Schema, form_of
 from tests.conftest import Program, Ran, program
 from tests.pictures import picture
+from ttp.views.errors import CODES
 
 STORED = Path(__file__).with_name("commands.json")
 
@@ -175,7 +176,8 @@ def answers(ttp: Program) -> dict[str, Schema]:
             found[name] = form_of([json.loads(runs[name](ran))])
         except (ValueError, IndexError):
             raise AssertionError((name, argv, ran)) from None
-    return found
+    codes = {f"{code}: exit code {ends}, status {status}": 0 for code, (ends, status) in CODES.items()}
+    return found | {"codes of errors": form_of([codes])}
 
 
 def stored() -> Mapping[str, Any]:

@@ -1,23 +1,17 @@
-"""The tree of errors: one stable code each, and what they carry."""
+"""What scripts branch on: the tree of errors with one stable code each, the kinds of failures, the outcomes."""
 
 from __future__ import annotations
+
+from typing import get_args
 
 import pytest
 
 from ttp.domain import errors
 from ttp.domain.action import action
 from ttp.domain.errors import Bug, Hint, PastTime, Problem, TtpError
+from ttp.domain.outcome import Done, Finding, Kind, NotDone, Outcome, Unknown
 
-# The codes that scripts branch on. A new one is added here by hand; none is ever removed.
-CODES = (
-    "usage not_found ambiguous content past time dst conflict stale state reconnect busy damaged newer_store"
-    " older_store not_allowed partial internal"
-)
 CLASSES = [c for c in vars(errors).values() if isinstance(c, type) and issubclass(c, TtpError)]
-
-
-def test_every_promised_code_has_its_error_and_there_is_no_other() -> None:
-    assert {c.code for c in CLASSES} == set(CODES.split())
 
 
 def test_a_code_belongs_to_one_error() -> None:
@@ -38,3 +32,13 @@ def test_an_error_carries_its_message_its_ways_out_and_its_problems(kind: type[T
 def test_a_past_time_is_a_refused_time_and_a_wrong_move_is_a_bug() -> None:
     assert issubclass(PastTime, errors.TimeRefused)
     assert issubclass(errors.InvalidTransition, Bug)
+
+
+def test_the_kinds_are_the_promised_ones() -> None:
+    promised = "auth rate_limit network server content duplicate media quota missed account unknown"
+    assert [kind.value for kind in Kind] == promised.split()
+
+
+def test_a_publishing_call_has_three_outcomes_and_no_fourth() -> None:
+    assert get_args(Outcome) == (Done, NotDone, Unknown)
+    assert {c.__name__ for c in get_args(Finding)} == {"Found", "Working", "Refused", "Absent", "Unclear"}

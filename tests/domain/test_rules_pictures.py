@@ -66,9 +66,7 @@ def test_what_a_platform_could_show_otherwise_is_warned_of(lacks: bool, failed: 
 
 
 def test_a_width_that_instagram_scales_itself_is_not_worth_a_word() -> None:
-    assert (
-        problems(replace(JPEG, width=4000, height=4000), ImageFit((4000, 4000), misfit=FitProblems(scaled=True))) == ()
-    )
+    assert problems(replace(JPEG, width=4000, height=4000), ImageFit((4000, 4000), misfit=FitProblems())) == ()
 
 
 def test_the_shape_is_that_of_the_image_as_it_is_seen_and_the_crop_in_its_own_pixels() -> None:
@@ -77,11 +75,11 @@ def test_the_shape_is_that_of_the_image_as_it_is_seen_and_the_crop_in_its_own_pi
     assert problem.code == "media_aspect"
     assert_names(problem, "1000x3000", "1000x1250", "1000x1250+0+875")
     turned = replace(JPEG, width=1350, height=1080)
-    assert problems(turned, ImageFit((1080, 1350), misfit=FitProblems(scaled=True))) == ()
+    assert problems(turned, ImageFit((1080, 1350), misfit=FitProblems())) == ()
 
 
 def test_a_shape_is_no_matter_that_the_extra_would_mend() -> None:
-    fit = ImageFit((1000, 3000), misfit=FitProblems(scaled=True), lacks=True)
+    fit = ImageFit((1000, 3000), misfit=FitProblems(), lacks=True)
     (problem,) = problems(replace(JPEG, width=1000, height=3000), fit)
     assert problem.hint is None
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 
 from ttp.cli.remote.commands import HERE, REFUSED, REMOTE, RemoteCommand
 from ttp.server.events import MOST_EVENTS, USUAL_EVENTS
 from ttp.server.guard import MOST_BODY_BYTES, MOST_UPLOAD_BYTES
 from ttp.server.inputs import MOST_POSTS, USUAL_POSTS
 from ttp.server.problems import BY_CODE, TIMETOPOST
-from ttp.server.routes import ALWAYS, ROUTES, Route
+from ttp.server.requests import ALWAYS, Route
+from ttp.server.routes import ROUTES
 
 COMMANDS = {
     "list_posts": "list",
@@ -110,7 +112,9 @@ def page() -> Iterator[str]:
     yield "A problem has a `code`, and its status follows from the code. [Errors](errors.md) explains those that the"
     yield "command line has too."
     yield ""
-    yield from _table(("code", "status"), ((f"`{code}`", str(status)) for code, status in BY_CODE.items()))
+    yield from _table(
+        ("code", "status"), ((f"`{code}`", str(status)) for code, status in sorted(BY_CODE.items(), key=itemgetter(1)))
+    )
 
 
 def _is_theirs(route: Route) -> bool:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 import ttp.domain.errors as module
-from ttp.cli.errors import BY_CODE
 from ttp.domain.errors import TtpError
+from ttp.views.errors import CODES
 
 
 def drawn() -> Iterator[tuple[str, str, str | None]]:
@@ -39,5 +39,5 @@ def test_the_drawing_has_the_code_of_every_class_that_has_its_own() -> None:
     assert {name: code for name, _, code in drawn()} == own
 
 
-def test_every_code_has_an_exit_code() -> None:
-    assert {one.code for one in classes()} == set(BY_CODE)
+def test_the_table_has_every_code() -> None:
+    assert {one.code for one in classes()} == set(CODES)

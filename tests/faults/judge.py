@@ -10,7 +10,7 @@ from tests.faults.forks import MEMORY
 from tests.faults.posts import Kind
 from tests.platforms.factories import PLATFORMS
 from ttp.domain.delivery import DeliveryState
-from ttp.services.audit import Audit
+from ttp.services.audit import audit
 
 if TYPE_CHECKING:
     from tests.faults.bench import Bench
@@ -99,7 +99,7 @@ def leaks(bench: Bench, secrets: tuple[str, ...]) -> list[str]:
 
 
 def _audit(bench: Bench) -> list[str]:
-    return [said for check in Audit(bench.store.open(), PLATFORMS).run() for said in check.breaches]
+    return [said for check in audit(bench.store.open(), PLATFORMS) for said in check.breaches]
 
 
 def story(bench: Bench) -> list[str]:

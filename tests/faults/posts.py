@@ -45,7 +45,7 @@ class Kind:
     @property
     def account(self) -> str:
         server = "@example.org" if PLATFORMS.facts(self.platform).server == "in_handle" else ""
-        return f"{self.platform}/{self.name.replace(' ', '-')}{server}"
+        return f"{self.platform}/{self.name.replace(' ', '')}{server}"
 
     @property
     def seen_as(self) -> str:

@@ -38,21 +38,21 @@ def samples(seed: str) -> dict[str, list[Run]]:
     return {name: sample(name, runs_of(name), count, seed) for name, count in SAMPLES.items()}
 
 
-@examples(25)
+@examples(10)
 @given(SEEDS)
 def test_at_least_half_of_a_sample_spoils_a_publishing_call(seed: str) -> None:
     drawn = [run for runs in samples(seed).values() for run in runs]
     assert 2 * sum(run.at_call for run in drawn) >= len(drawn)
 
 
-@examples(25)
+@examples(10)
 @given(SEEDS)
 def test_a_sample_has_every_kind_of_post_that_its_sweep_has(seed: str) -> None:
     for name, runs in samples(seed).items():
         assert {run.covers[0] for run in runs} == {run.covers[0] for run in runs_of(name)}, name
 
 
-@examples(25)
+@examples(10)
 @given(SEEDS)
 def test_a_sample_has_every_trouble_at_a_publishing_call_and_every_kind_there(seed: str) -> None:
     hit = [run for run in samples(seed)["one trouble"] if run.at_call]

@@ -26,7 +26,7 @@ from ttp.domain.rules import PlatformPost
 from ttp.platforms import user_program
 from ttp.platforms.client import Deleted, PublishRequest, Ready, StepDone, StepFailed
 from ttp.platforms.command import program as program_module
-from ttp.platforms.command.client import CommandCheck, CommandClient, CommandDeleter
+from ttp.platforms.command.client import CommandCheck, CommandClient
 from ttp.platforms.command.metrics import CommandReader
 from ttp.platforms.command.rules import DEFAULTS, BadRules, CommandRules, read_rules
 from ttp.platforms.metrics_reader import AccountSession
@@ -278,7 +278,7 @@ def test_a_program_that_cannot_run_is_refused_with_the_fix_and_nothing_was_sent(
         outcome = publish(account)
         assert isinstance(outcome, NotDone)
         assert failed.value.outcome.kind is outcome.kind is Kind.ACCOUNT
-        assert isinstance(CommandDeleter().delete(request_of(account), "1"), NotDone)
+        assert isinstance(CommandClient(StandingClock()).delete(request_of(account), "1"), NotDone)
         assert isinstance(CommandCheck(StandingClock()).check(account, Credentials("")), NotDone)
         return outcome
 
@@ -427,7 +427,7 @@ def test_a_post_is_deleted(tmp_path: Path) -> None:
     account = write_program(tmp_path)
     outcome = publish(account)
     assert isinstance(outcome, Done)
-    assert isinstance(CommandDeleter().delete(request_of(account), outcome.remote_id or ""), Deleted)
+    assert isinstance(CommandClient(StandingClock()).delete(request_of(account), outcome.remote_id or ""), Deleted)
     assert list((tmp_path / "box").iterdir()) == []
 
 
@@ -440,10 +440,12 @@ def test_a_post_is_deleted(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_not_deleted_says_why(tmp_path: Path, lines: str, passing: bool) -> None:
-    outcome = CommandDeleter().delete(request_of(write_program(tmp_path, lines)), "1")
+    outcome = CommandClient(StandingClock()).delete(request_of(write_program(tmp_path, lines)), "1")
     assert isinstance(outcome, NotDone)
     assert outcome.passing is passing
-    assert isinstance(CommandDeleter().delete(request_of(write_program(tmp_path, lines, rules="")), "1"), NotDone)
+    assert isinstance(
+        CommandClient(StandingClock()).delete(request_of(write_program(tmp_path, lines, rules="")), "1"), NotDone
+    )
 
 
 def session_of(account: Account) -> AccountSession:

@@ -24,7 +24,7 @@ from tests.services.logins import FakeLogin
 from tests.settings import Config
 from tests.store.stores import add_account, add_post, new_store, to
 from ttp.domain.account import Account, Credentials
-from ttp.domain.delivery import Delivery
+from ttp.domain.delivery import Delivery, DeliveryError
 from ttp.domain.event import Event
 from ttp.domain.outcome import Attempt, Finding, Handle, NotDone, Outcome, Phase
 from ttp.domain.post import Post
@@ -211,6 +211,11 @@ class Bench:
 
     def delivery(self, post_id: int = 1, account: str | None = None) -> Delivery:
         return next(d for d in self.whole(post_id).deliveries if account in (None, d.account))
+
+    def error(self, post_id: int = 1) -> DeliveryError:
+        error = self.delivery(post_id).error
+        assert error is not None
+        return error
 
     def attempts(self, post_id: int = 1, phase: Phase | None = None) -> list[Attempt]:
         found: list[Attempt] = self.read(lambda db: list(queries.attempts(db, post_id)))

@@ -211,9 +211,3 @@ def whole(bench: Bench, x: FakeX, post_id: int = 1, parts: Sequence[str] = PARTS
     assert [x.text_of(one) for one in ids] == list(parts)
     assert delivery.url == f"https://x.com/i/status/{ids[0]}"
     assert delivery.handle == ({"parts": ids, "of": len(parts)} if len(parts) > 1 else {})
-
-
-def error_of(bench: Bench, post_id: int = 1) -> str:
-    error = bench.delivery(post_id).error
-    assert error is not None
-    return error.message

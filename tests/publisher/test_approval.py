@@ -89,8 +89,7 @@ def test_an_unapproved_post_that_is_too_late_is_missed_with_the_reason(strict: B
     strict.run(Mode.ONCE)
     assert [strict.delivery(i).state for i in (1, 2, 3)] == [FAILED, PENDING, FAILED]
     for post_id, limit in ((1, "6 h"), (3, "1 h")):
-        error = strict.delivery(post_id).error
-        assert error is not None
+        error = strict.error(post_id)
         assert error.kind is Kind.MISSED
         assert limit in error.message
         assert error.hint == action("approve", post_id)
@@ -100,8 +99,7 @@ def test_an_approved_post_that_is_too_late_is_missed(strict: Bench) -> None:
     strict.post(due=-7 * HOUR)
     approve(strict, 1)
     strict.run(Mode.ONCE)
-    error = strict.delivery().error
-    assert error is not None
+    error = strict.error()
     assert (", first publisher " in error.message, error.hint) == (True, action("retry", 1))
 
 

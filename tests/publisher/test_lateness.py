@@ -39,8 +39,7 @@ def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def message(bench: Bench, post_id: int = 1) -> str:
-    error = bench.delivery(post_id).error
-    assert error is not None
+    error = bench.error(post_id)
     assert error.kind is Kind.MISSED
     return error.message
 
@@ -57,8 +56,7 @@ def test_a_post_that_is_too_late_is_missed_and_says_since_when(tmp_path: Path) -
     bench.sql("UPDATE account SET created_at = 0")
     bench.run()
     assert times(message(bench)) == ["18:00", "08:10", "6 h"]
-    error = bench.delivery().error
-    assert error is not None
+    error = bench.error()
     assert error.hint == action("retry", post)
     assert bench.whole(post).status is PostStatus.FAILED
     assert bench.x.calls == []
@@ -254,8 +252,7 @@ def test_due_posts_of_an_account_that_cannot_publish_fail_with_a_fix(
     bench.post("x/off", due=HOUR)
     bench.stop_at(10.0)
     bench.run(Mode.LOOP)
-    error = bench.delivery(1).error
-    assert error is not None
+    error = bench.error(1)
     assert (error.kind, error.hint) == (kind, action(fix, "x/off"))
     assert bench.delivery(2).state is PENDING
 

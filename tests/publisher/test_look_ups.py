@@ -133,10 +133,8 @@ def test_without_platform_time_nothing_is_resent(bench: Bench, silent: str) -> N
     else:
         bench.x.always = LookupResult(Absent(), None)
     bench.run()
-    delivery = bench.delivery()
-    assert delivery.state is REVIEW
-    assert delivery.error is not None
-    assert "does not tell its time" in delivery.error.message
+    assert bench.delivery().state is REVIEW
+    assert "does not tell its time" in bench.error().message
     assert bench.intents() == ["unknown"]
 
 
@@ -168,9 +166,8 @@ def test_a_call_during_which_the_machine_slept_is_never_sent_again_for_absence(b
     bench.x.publishes.append(publish)
     bench.x.always = Found("9") if found else Absent()
     bench.run()
-    delivery = bench.delivery()
-    assert delivery.state is (PUBLISHED if found else REVIEW)
-    assert found or (delivery.error is not None and "slept" in delivery.error.message)
+    assert bench.delivery().state is (PUBLISHED if found else REVIEW)
+    assert found or "slept" in bench.error().message
     assert bench.intents() == ["unknown"]
 
 
@@ -189,11 +186,9 @@ def test_an_unclear_look_up_is_repeated_until_its_patience_ends(bench: Bench, pl
     client.publishes.append(CUT)
     client.always = Unclear(Kind.SERVER, "503 Service Unavailable", http_status=503)
     bench.run()
-    delivery = bench.delivery()
-    assert delivery.state is REVIEW
-    assert delivery.error is not None
-    assert (delivery.error.kind, delivery.error.message) == (Kind.SERVER, "503 Service Unavailable")
-    assert delivery.error.hint == action("show", 1)
+    assert bench.delivery().state is REVIEW
+    error = bench.error()
+    assert (error.kind, error.message, error.hint) == (Kind.SERVER, "503 Service Unavailable", action("show", 1))
     assert patience <= client.times("look_up")[-1] <= patience + 60.0
     assert client.times("publish") == [0.0]
 
@@ -223,8 +218,7 @@ def test_two_matches_are_shown_to_a_person(bench: Bench) -> None:
     links = ("https://x.com/i/status/1", "https://x.com/i/status/2")
     bench.x.looks.append(Unclear(Kind.DUPLICATE, "2 posts on X could be this one", final=True, links=links))
     bench.run()
-    error = bench.delivery().error
-    assert error is not None
+    error = bench.error()
     assert all(link in error.message for link in links)
     assert bench.delivery().state is REVIEW
     assert bench.x.times("look_up") == [2.0]
@@ -311,9 +305,8 @@ def test_a_duplicate_refusal_of_a_resend_is_looked_up_three_more_times(bench: Be
     bench.run()
     assert bench.intents() == ["unknown", "unknown"]
     assert bench.x.times("look_up")[1:] == [4.0, 34.0, 64.0]
-    delivery = bench.delivery()
-    assert delivery.state is (PUBLISHED if found else REVIEW)
-    assert found or (delivery.error is not None and delivery.error.kind is Kind.DUPLICATE)
+    assert bench.delivery().state is (PUBLISHED if found else REVIEW)
+    assert found or bench.error().kind is Kind.DUPLICATE
 
 
 def test_a_found_id_of_another_delivery_is_not_a_match(bench: Bench) -> None:
@@ -479,8 +472,7 @@ def test_the_reason_for_waiting_is_recorded(bench: Bench) -> None:
     delivery = bench.delivery()
     assert delivery.waiting_for
     assert delivery.waiting_until == START + timedelta(seconds=901)
-    assert delivery.error is not None
-    assert delivery.error.message == CUT.message
+    assert bench.error().message == CUT.message
 
 
 @pytest.mark.parametrize("jump", [-3600.0, 90.0, 3600.0])
@@ -494,10 +486,8 @@ def test_absence_proves_nothing_where_the_platforms_clock_jumped_since_the_inten
     bench.x.publishes.append(cut)
     bench.x.always = Absent()
     bench.run()
-    delivery = bench.delivery()
-    assert delivery.state is REVIEW
-    assert delivery.error is not None
-    assert "clock jumped" in delivery.error.message
+    assert bench.delivery().state is REVIEW
+    assert "clock jumped" in bench.error().message
     assert bench.x.times("publish") == [0.0]
 
 

@@ -20,7 +20,7 @@ from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Unclear, Unknown, Working
 from ttp.platforms.client import PublishRequest, Ready, StepDone, StepFailed, Wait
 from ttp.publisher.loop import Mode
-from ttp.services.audit import Audit
+from ttp.services.audit import audit
 
 SETTLE_S = 900.0
 ENDED = {DeliveryState.PUBLISHED, DeliveryState.FAILED, DeliveryState.NEEDS_REVIEW}
@@ -169,7 +169,7 @@ def test_nothing_is_published_twice_and_nothing_is_lost(
                 case DeliveryState.FAILED:
                     assert there == 0
         assert Counter(bench.intents(1) + bench.intents(2))[None] == 0
-        assert [check.breaches for check in Audit(bench.database, PLATFORMS).run() if check.wrong] == []
+        assert [check.breaches for check in audit(bench.database, PLATFORMS) if check.wrong] == []
         assert bench.clock.now() >= START
 
 

@@ -85,8 +85,7 @@ def test_every_outcome_moves_the_delivery_to_its_state(
     bench.run(Mode.LOOP, max_time=0.5)
     assert bench.delivery().state is state
     assert bench.intents() == [recorded]
-    error = bench.delivery().error
-    assert isinstance(outcome, Done) or (error is not None and error.message == outcome.message)
+    assert isinstance(outcome, Done) or bench.error().message == outcome.message
 
 
 def test_the_handle_of_an_invisible_step_is_stored_before_the_next_step(bench: Bench) -> None:
@@ -177,8 +176,7 @@ def test_a_dead_token_fails_the_account_s_next_due_deliveries_without_a_call(ben
     assert bench.account_now("x/me").needs_reconnect
     assert bench.x.names() == ["prepare", "publish"]
     for post_id in (first, second):
-        error = bench.delivery(post_id).error
-        assert error is not None
+        error = bench.error(post_id)
         assert error.kind is Kind.AUTH
     assert bench.delivery(other).state is DeliveryState.PENDING
     assert [e.account for e in bench.events if e.event == "delivery.failed"] == ["x/me", "x/me"]
@@ -256,8 +254,7 @@ def test_an_account_without_credentials_fails_and_asks_for_them(bench: Bench) ->
     bench.post()
     bench.credentials.remove("x/me")
     bench.run()
-    error = bench.delivery().error
-    assert error is not None
+    error = bench.error()
     assert (error.kind, error.hint) == (Kind.AUTH, action("account connect", "x/me"))
     assert bench.x.calls == []
 
@@ -268,8 +265,7 @@ def test_credentials_are_not_sent_to_a_host_they_were_not_made_for(bench: Bench)
     bench.post()
     bench.credentials.put("x/me", Credentials("token", host="127.0.0.1"))
     bench.run()
-    error = bench.delivery().error
-    assert error is not None
+    error = bench.error()
     assert all(host in error.message for host in ("127.0.0.1", "api.x.com"))
     assert bench.x.calls == []
 

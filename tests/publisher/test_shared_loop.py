@@ -116,6 +116,9 @@ def test_an_answer_is_stored_when_the_server_is_back(bench: SharedBench, away_s:
     assert bench.x.names().count("publish") == 1
     assert bench.x.names().count("look_up") == 0
     assert bench.delivery().state is DeliveryState.PUBLISHED
+    told = [event.message or "" for event in bench.events if event.kind == IdleReason.STORE]
+    assert len(told) == (1 if away_s else 0)
+    assert all("again by itself" in message for message in told), "nobody has to start it"
 
 
 def test_a_call_that_its_lost_publisher_may_still_be_making_lengthens_the_window(bench: SharedBench) -> None:

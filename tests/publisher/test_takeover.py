@@ -28,7 +28,7 @@ from ttp.platforms.client import LookupResult, PublishRequest
 from ttp.publisher.loop import Mode, Scope
 from ttp.publisher.process import PublisherProcess
 from ttp.publisher.reconcile import TAKEN_OVER
-from ttp.services.audit import Audit
+from ttp.services.audit import audit
 from ttp.store import claims
 from ttp.store.ownership import Machine, OwnedElsewhere
 
@@ -323,7 +323,7 @@ def test_a_store_from_any_moment_never_publishes_a_post_twice(
         loop(1.0, LAPTOP)
     on(bench, LAPTOP).run(Scope(Mode.LOOP, max_time=700.0), bench.events.append, take_over=True)
     assert sites.doubles == []
-    assert [check.breaches for check in Audit(bench.database, PLATFORMS).run() if check.wrong] == []
+    assert [check.breaches for check in audit(bench.database, PLATFORMS) if check.wrong] == []
     for number in range(len(dues)):
         delivery = bench.delivery(number + 1)
         text = f"text {number}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.publisher.bench import Bench, Crash
-from tests.publisher.fake_x import PARTS, FakeX, error_of, outgoing, steps, thread, whole
+from tests.publisher.fake_x import PARTS, FakeX, outgoing, steps, thread, whole
 from tests.settings import Config
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Done, Phase
@@ -181,7 +181,9 @@ def test_a_part_that_x_refuses_for_good_fails_the_rest_and_a_retry_goes_on_with_
     assert x.texts == list(PARTS[: part - 1])
     are = "is" if part == 2 else "are"
     so_far = f"{part - 1} of 4 parts {are} published: {delivery.url}"
-    assert error_of(bench) == "403 You are not permitted to perform this action." + (f"; {so_far}" if part > 1 else "")
+    assert bench.error().message == "403 You are not permitted to perform this action." + (
+        f"; {so_far}" if part > 1 else ""
+    )
     outgoing(bench).retry([1])
     bench.run()
     whole(bench, x)
@@ -237,7 +239,9 @@ def test_a_duplicate_refusal_of_a_part_is_final_where_no_call_for_that_part_was_
     x.sends = ["lost", "done"]
     bench.run()
     assert bench.delivery().state is FAILED
-    assert error_of(bench).startswith("403 You are not allowed to create a Tweet with duplicate content.; 2 of 3 parts")
+    assert bench.error().message.startswith(
+        "403 You are not allowed to create a Tweet with duplicate content.; 2 of 3 parts"
+    )
     assert x.texts == ["One", "Two"]
 
 
@@ -255,7 +259,9 @@ def test_a_duplicate_refusal_of_a_part_whose_call_was_lost_is_looked_for_and_nev
         whole(bench, x)
     else:
         assert bench.delivery().state is REVIEW
-        assert error_of(bench).startswith("x calls it a duplicate, yet it is not in the account's posts; part 2 is in")
+        assert bench.error().message.startswith(
+            "x calls it a duplicate, yet it is not in the account's posts; part 2 is in"
+        )
         assert x.texts == ["One"]
 
 
@@ -267,7 +273,7 @@ def test_a_part_found_without_its_parent_needs_review(bench: Bench, x: FakeX) ->
     bench.run()
     assert bench.delivery().state is REVIEW
     said = f"X has the text of part 2, but not as a reply to the previous part: https://x.com/i/status/{x.feed[1].id}"
-    assert error_of(bench) == f"{said}; part 2 is in doubt, 1 of 4 parts is published: {bench.delivery().url}"
+    assert bench.error().message == f"{said}; part 2 is in doubt, 1 of 4 parts is published: {bench.delivery().url}"
     assert x.texts == ["One", "Two"]
 
 
@@ -278,7 +284,7 @@ def test_a_thread_that_is_too_late_in_its_middle_says_what_is_published(bench: B
     bench.clock.advance(3600.0)
     bench.run()
     assert bench.delivery().state is FAILED
-    assert "; 2 of 4 parts are published: https://x.com/i/status/" in error_of(bench)
+    assert "; 2 of 4 parts are published: https://x.com/i/status/" in bench.error().message
     outgoing(bench).retry([1])
     bench.run()
     whole(bench, x)

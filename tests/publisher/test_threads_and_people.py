@@ -6,7 +6,7 @@ import pytest
 
 from tests import people
 from tests.publisher.bench import Bench
-from tests.publisher.fake_x import FakeX, error_of, outgoing, thread, whole
+from tests.publisher.fake_x import FakeX, outgoing, thread, whole
 from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Conflict, Hint, StateRefused, UsageError
@@ -32,7 +32,7 @@ def test_a_part_confirmed_as_live_lets_a_retry_publish_the_rest(bench: Bench, x:
     outgoing(bench).resolve(1, "x/me", f"https://x.com/i/status/{x.feed[-1].id}")
     if part < 4:
         assert bench.delivery().state is FAILED
-        assert error_of(bench).startswith(f"the rest of the thread is not published; {part} of 4 parts")
+        assert bench.error().message.startswith(f"the rest of the thread is not published; {part} of 4 parts")
         outgoing(bench).retry([1])
         bench.run()
     whole(bench, x)

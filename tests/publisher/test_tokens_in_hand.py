@@ -77,8 +77,7 @@ def test_a_refused_new_token_is_final(bench: Bench, login: FakeLogin) -> None:
     login.answers = [grant(bench)]
     bench.x.publishes.extend([REFUSED, REFUSED])
     bench.run()
-    error = bench.delivery().error
-    assert error is not None
+    error = bench.error()
     assert (bench.delivery().state, error.kind) == (DeliveryState.FAILED, Kind.AUTH)
     assert bench.account_now("x/me").needs_reconnect
     assert len(login.asked) == 1
@@ -100,8 +99,7 @@ def test_a_dead_token_fails_due_posts_only(bench: Bench, login: FakeLogin, secon
     if refused:
         bench.x.prepares.append([REFUSED])
     bench.run()
-    error = bench.delivery(due).error
-    assert error is not None
+    error = bench.error(due)
     assert (error.kind, bench.delivery(later).state) == (Kind.AUTH, DeliveryState.PENDING)
     assert bench.account_now("x/me").needs_reconnect
     assert len(login.asked) == 1

@@ -14,11 +14,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.clock import FakeClock
+from tests.clock import START, FakeClock
 from tests.compat.commands import fill
 from tests.conftest import Program, Ran, inherited, program
+from ttp.cli import app
+from ttp.cli.remote.child import CallerFiles, TokenContext
 from ttp.cli.settings import user_name
+from ttp.domain.server.api_token import ApiToken, TokenCapability
 from ttp.domain.time.clock import SystemClock
+from ttp.store.accounts import accounts as stored_accounts
 
 PATIENCE_S = 60.0
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
@@ -49,6 +53,22 @@ class Machines:
                 )
             self.tokens[key] = made.json["token"]
         return self.tokens[key]
+
+    def for_token(self, *argv: str, capability: str = "publish", accounts: tuple[str, ...] = ()) -> Ran:
+        """Run a command in this process, as the one that the server starts for a token does."""
+        ttp = Program(self.server_home, self.caller.clock)
+        with ttp.database.reading() as db:
+            assert db is not None
+            ids = frozenset(one.id for one in stored_accounts(db) if one.name in accounts and one.id is not None)
+        token = ApiToken(1, f"a {capability}", TokenCapability(capability), START, accounts=ids if accounts else None)
+        with pytest.MonkeyPatch.context() as patch:
+            desk = self.server_home.parent / "desk"
+            desk.mkdir(exist_ok=True)
+            patch.chdir(desk)
+            patch.setenv("TTP_HOME", str(self.server_home))
+            context = TokenContext(token, CallerFiles(str(desk), "/", {}))
+            patch.setattr(ttp, "run", lambda argv: app.run(argv, context))
+            return ttp(*argv)
 
     def local(self, *argv: str, stdin: str = "") -> Ran:
         with pytest.MonkeyPatch.context() as patch:

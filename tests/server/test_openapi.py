@@ -10,8 +10,6 @@ from pydantic import ConfigDict, TypeAdapter
 from tests.server.conftest import Api
 from tests.server.test_access import LIST
 from tests.server.test_planning import ROWS
-from ttp.cli.errors import BY_CODE as EXIT_CODES
-from ttp.server.problems import BY_CODE
 from ttp.server.routes import ROUTES
 
 
@@ -54,10 +52,6 @@ def test_problems_have_their_media_type_and_routes_their_token(document: Any) ->
 def test_each_schema_has_a_name_of_its_own(document: Any) -> None:
     """Two classes with one name get the names of their modules, and generators of clients leave one out."""
     assert [name for name in document["components"]["schemas"] if "__" in name] == []
-
-
-def test_every_code_has_a_status() -> None:
-    assert EXIT_CODES.keys() <= BY_CODE.keys()
 
 
 def check_answer(model: Any, answer: Any) -> None:

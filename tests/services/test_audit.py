@@ -15,7 +15,7 @@ from ttp.domain.errors import Damaged
 from ttp.domain.outcome import Done, Found, Kind, NotDone, Refused, Unclear, Unknown, Working
 from ttp.platforms.client import Ready
 from ttp.publisher.loop import Mode
-from ttp.services.audit import MOST_LISTED, Audit
+from ttp.services.audit import MOST_LISTED, audit
 from ttp.store import inspection as reading
 
 
@@ -61,11 +61,11 @@ def bench(tmp_path: Path) -> Bench:
 
 
 def breaches(bench: Bench) -> list[str]:
-    return [breach for check in Audit(bench.database, PLATFORMS).run() for breach in check.breaches]
+    return [breach for check in audit(bench.database, PLATFORMS) for breach in check.breaches]
 
 
 def test_what_publishers_leave_behind_passes_with_its_counts(bench: Bench) -> None:
-    checks = Audit(bench.database, PLATFORMS).run()
+    checks = audit(bench.database, PLATFORMS)
     assert [(check.name, check.checked, check.wrong, check.breaches) for check in checks] == [
         ("deliveries", 8, 0, ()),
         ("posts", 8, 0, ()),
@@ -76,7 +76,7 @@ def test_what_publishers_leave_behind_passes_with_its_counts(bench: Bench) -> No
 
 @pytest.mark.sqlite("the store does not exist yet")
 def test_a_new_folder_has_nothing_to_check_and_gets_no_store(tmp_path: Path) -> None:
-    assert Audit(store_at(tmp_path / "home"), PLATFORMS).run() == []
+    assert audit(store_at(tmp_path / "home"), PLATFORMS) == []
     assert not (tmp_path / "home").exists()
 
 
@@ -133,7 +133,7 @@ def test_many_breaches_are_counted_and_the_first_are_told(bench: Bench) -> None:
         " INSERT INTO post (id, content, status, created_at, updated_at, variants, thread, options)"
         " SELECT i, '', 'failed', 0, 0, '{}', '[]', '{}' FROM n"
     )
-    posts = Audit(bench.database, PLATFORMS).run()[1]
+    posts = audit(bench.database, PLATFORMS)[1]
     assert (posts.wrong, len(posts.breaches)) == (MOST_LISTED + 101, MOST_LISTED)
 
 
@@ -144,7 +144,7 @@ def test_a_damaged_file_is_told_as_such(bench: Bench) -> None:
         file.seek(4096 * 3)
         file.write(b"\x5a" * 4096 * 20)
     with pytest.raises(Damaged):
-        Audit(bench.database, PLATFORMS).run()
+        audit(bench.database, PLATFORMS)
 
 
 @pytest.mark.sqlite("its query plans")
@@ -159,7 +159,7 @@ def test_nothing_is_sorted_or_held_whatever_the_number(bench: Bench) -> None:
         " SELECT i, printf('%.1000c', 'x'), 'draft', 0, 0, '{}', '[]', '{}' FROM n"
     )
     tracemalloc.start()
-    checks = Audit(bench.database, PLATFORMS).run()
+    checks = audit(bench.database, PLATFORMS)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert (checks[1].checked, checks[1].wrong) == (19_909, 0)
@@ -176,4 +176,4 @@ def test_what_tiktok_took_and_did_not_publish_is_no_breach(tmp_path: Path) -> No
     tiktok.looks.extend([Refused(refused), Refused(NotDone(Kind.CONTENT, "spam_risk"))])
     bench.run()
     assert bench.delivery().state is DeliveryState.FAILED
-    assert [check.breaches for check in Audit(store_at(tmp_path / "home"), PLATFORMS).run()] == [()] * 4
+    assert [check.breaches for check in audit(store_at(tmp_path / "home"), PLATFORMS)] == [()] * 4

@@ -13,7 +13,7 @@ CALLED = {
     # Makers of a platform's parts; they come from the registry of platforms.
     "account_check.AccountCheck.__init__(checkers)",
     "account_check.OptionChoices.__init__(checkers)",
-    "metrics.sync.MetricsFetcher.__init__(readers)",
+    "metrics.sync.MetricsSync.__init__(readers)",
     "remote_delete.RemoteDelete.__init__(deleters)",
     # Other services, made only where they are needed: their settings may be wrong.
     "account_check.OptionChoices.__init__(tokens)",
@@ -28,9 +28,6 @@ CALLED = {
     # Progress and a wish to stop: told and asked, outside transactions; nothing is decided by the answer but the end.
     "files.importer.Importer.run(report)",
     "metrics.imports.Metrics.import_file(report)",
-    "metrics.sync.MetricsFetcher.history(report)",
-    "metrics.sync.MetricsFetcher.posts(stopping)",
-    "metrics.sync.MetricsFetcher.posts(report)",
     "metrics.sync.MetricsSync.pull(report)",
     "metrics.sync.MetricsSync.pull_due(stopping)",
     "tokens.Tokens.refresh_due(stopping)",

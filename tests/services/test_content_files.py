@@ -43,14 +43,6 @@ def test_what_is_written_reads_back_as_the_same_post(fields: dict[str, object]) 
     assert after == before
 
 
-@given(st.lists(st.tuples(st.sampled_from(["a.jpg", "b c.png"]), st.just("") | TEXTS), min_size=1, max_size=3))
-def test_media_keep_their_alt_texts(pairs: list[tuple[str, str]]) -> None:
-    media, alts = [file for file, _ in pairs], [alt for _, alt in pairs]
-    fields = {"media": media, **({"alt": alts} if any(alts) else {})}
-    typed = parse_entry("", markdown.parse_file(markdown.format_file(fields), PLATFORMS) or {}, PLATFORMS).typed
-    assert (typed.media, typed.alts) == (tuple(media), tuple(alts) if any(alts) else ())
-
-
 @given(st.text(max_size=60) | st.text("-#:\n \\&*!{}[]x", max_size=60).map(lambda text: f"---\n{text}\n---\n"))
 def test_any_text_is_read_or_refused(text: str) -> None:
     with suppress(UsageError):

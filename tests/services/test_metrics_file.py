@@ -3,6 +3,7 @@
 import tracemalloc
 from collections.abc import Iterator
 from io import BytesIO, StringIO, TextIOBase, TextIOWrapper
+from itertools import count
 from typing import TextIO, cast
 
 import pytest
@@ -17,15 +18,27 @@ from ttp.services.files.metrics_rows import BLOCK, Buffer, Records, as_text
 HEADER = ",".join((*REQUIRED_COLUMNS, "text"))
 
 
-def read_rows(stream: TextIO) -> Records:
+Row = tuple[int, list[str] | str]
+
+
+def rows_of(file: Records) -> Iterator[Row]:
+    for first, block in file.blocks():
+        yield from [(first, block)] if isinstance(block, str) else zip(count(first), block, strict=False)
+
+
+def open_file(stream: TextIO) -> Records:
     return Records(Buffer(stream))
+
+
+def read_rows(stream: TextIO) -> Iterator[Row]:
+    return rows_of(open_file(stream))
 
 
 def line(remote_id: str, text: str = "hello") -> str:
     return f"x/me,{remote_id},2026-11-01T09:00:00Z,1,2,3,4,{text}"
 
 
-def read(*lines: str) -> list[tuple[int, list[str] | str]]:
+def read(*lines: str) -> list[Row]:
     return list(read_rows(StringIO("\n".join(lines), newline="")))
 
 
@@ -47,9 +60,9 @@ def test_rows_are_numbered_as_a_spreadsheet_does() -> None:
 def test_a_byte_order_mark_and_blanks_around_names_are_no_part_of_them() -> None:
     spaced = HEADER.replace(",", " , ")
     for stream in (StringIO(f"\ufeff{spaced}\n{line('a')}"), as_text(BytesIO(f"\ufeff{spaced}\n{line('a')}".encode()))):
-        rows = read_rows(stream)
-        assert rows.header == HEADER.split(",")
-        assert [number for number, row in rows] == [2]
+        file = open_file(stream)
+        assert file.header == HEADER.split(",")
+        assert [number for number, _ in rows_of(file)] == [2]
 
 
 def test_a_caption_may_have_commas_quotes_and_line_breaks() -> None:
@@ -107,35 +120,35 @@ def test_bytes_that_are_not_utf8_cost_their_own_row_only() -> None:
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_encodings_delimiters_and_line_ends_are_found_out(encoding: str, delimiter: str, end: str) -> None:
     rows = [HEADER.split(","), *(line(str(n), "Grüße").split(",") for n in range(3))]
-    file = read_rows(as_text(BytesIO(end.join(map(delimiter.join, rows)).encode(encoding))))
-    assert [file.header, *(row for _, row in file)] == rows
+    file = open_file(as_text(BytesIO(end.join(map(delimiter.join, rows)).encode(encoding))))
+    assert [file.header, *(row for _, row in rows_of(file))] == rows
 
 
 def test_a_byte_order_mark_of_big_endian_counts() -> None:
-    assert read_rows(as_text(BytesIO(b"\xfe\xff" + HEADER.encode("utf-16-be")))).header == HEADER.split(",")
+    assert open_file(as_text(BytesIO(b"\xfe\xff" + HEADER.encode("utf-16-be")))).header == HEADER.split(",")
 
 
 def test_the_line_that_tells_excel_the_delimiter_is_no_header() -> None:
     file = Records(Buffer(StringIO("sep=;\r\na,a;b\r\n1,5;2\r\n", newline="")))
-    assert (file.delimiter, file.header, list(file)) == (";", ["a,a", "b"], [(2, ["1,5", "2"])])
+    assert (file.delimiter, file.header, list(rows_of(file))) == (";", ["a,a", "b"], [(2, ["1,5", "2"])])
 
 
 def test_a_delimiter_inside_quotes_is_none() -> None:
-    assert read_rows(StringIO('"a;b;c;d",e,f\n')).header == ["a;b;c;d", "e", "f"]
+    assert open_file(StringIO('"a;b;c;d",e,f\n')).header == ["a;b;c;d", "e", "f"]
 
 
 def test_a_file_in_another_encoding_is_refused() -> None:
     with pytest.raises(UsageError, match="UTF-8"):
-        read_rows(TextIOWrapper(BytesIO(HEADER.encode("utf-16")), encoding="utf-8"))
+        open_file(TextIOWrapper(BytesIO(HEADER.encode("utf-16")), encoding="utf-8"))
     with pytest.raises(UsageError, match="UTF-8"):
-        read_rows(as_text(BytesIO(HEADER.encode("utf-16")[:-1])))
+        open_file(as_text(BytesIO(HEADER.encode("utf-16")[:-1])))
 
 
 def test_200_000_columns_are_a_header() -> None:
     many = ",".join("c" * 200_000)
     file = Records(Buffer(StringIO(f"{many}\n{many}\n", newline="")))
     assert len(file.header) == 200_000
-    assert [(number, len(row)) for number, row in file] == [(2, 200_000)]
+    assert [(number, len(row)) for number, row in rows_of(file)] == [(2, 200_000)]
 
 
 class _Endless(TextIOBase):
@@ -152,10 +165,10 @@ def test_memory_does_not_grow_with_the_file() -> None:
     rows = (f"{line(str(i))}\n" for i in range(20_000))
     stream = _Endless(text for part in ([HEADER + "\n"], rows) for text in part)
     tracemalloc.start()
-    count = sum(1 for _ in read_rows(cast("TextIO", stream)))
+    number = sum(1 for _ in read_rows(cast("TextIO", stream)))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert count == 20_000
+    assert number == 20_000
     assert peak < 40 * BLOCK, "a block and its cells, whatever follows"
 
 
@@ -182,8 +195,8 @@ _LINES = st.text('x,;"\n\r\0\ufeff\udc80', max_size=60)
 
 @given(_LINES)
 def test_blocks_read_what_reading_line_by_line_does(text: str) -> None:
-    whole = list(Records(Buffer(StringIO(f"{HEADER}\n{text}", newline=""))))
+    whole = list(read_rows(StringIO(f"{HEADER}\n{text}", newline="")))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("ttp.services.files.metrics_rows.Records._block", lambda self: None)
-        slow = list(Records(Buffer(StringIO(f"{HEADER}\n{text}", newline=""))))
+        slow = list(read_rows(StringIO(f"{HEADER}\n{text}", newline="")))
     assert [(n, row) for n, row in whole if any(row)] == [(n, row) for n, row in slow if any(row)]

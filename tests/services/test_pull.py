@@ -22,7 +22,7 @@ from ttp.domain.metrics.sample import Sample
 from ttp.domain.outcome import Kind, NotDone
 from ttp.platforms.client import StepFailed
 from ttp.platforms.metrics_reader import STEP, AccountSession, MetricsPage
-from ttp.services.metrics.sync import BATCH, MetricsFetcher, MetricsSync, PullResult, ReadingStopped
+from ttp.services.metrics.sync import BATCH, MetricsSync, PullResult, ReadingStopped
 from ttp.store.home.locks import token_lock
 from ttp.store.metrics import samples as stored_samples
 from ttp.store.metrics import schedule
@@ -97,8 +97,7 @@ class Numbers:
     def new(self) -> MetricsSync:
         """The service as another process has it."""
         shop = self.shop
-        gather = MetricsFetcher(shop.database, shop.new_tokens(), self.readers.get, self.config, self.clock, PLATFORMS)
-        return MetricsSync(shop.database, gather, self.config, self.clock, PLATFORMS)
+        return MetricsSync(shop.database, shop.new_tokens(), self.readers.get, self.config, self.clock, PLATFORMS)
 
     def out(self, remote_id: str, at: datetime | None = None, account: Account | None = None, **more: object) -> None:
         """A post that was published when its id says."""

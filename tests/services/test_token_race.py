@@ -120,7 +120,7 @@ def hosts(
     schemas.put_back()
 
 
-def race(stage: Stage, expiries: int, processes: int = 8) -> None:
+def race(stage: Stage, expiries: int, processes: int) -> None:
     """Every round the token has ended or is due, and all processes need one at the same moment."""
     with stage.workers(processes) as workers:
         for number in range(expiries):
@@ -134,13 +134,13 @@ def race(stage: Stage, expiries: int, processes: int = 8) -> None:
 
 
 @pytest.mark.parametrize("stage", every(len(PLATFORMS), PLATFORMS), indirect=True)
-def test_eight_processes_ask_for_one_token_per_expiry(stage: Stage) -> None:
-    race(stage, expiries=3)
+def test_four_processes_ask_for_one_token_per_expiry(stage: Stage) -> None:
+    race(stage, expiries=3, processes=4)
 
 
 @pytest.mark.parametrize("hosts", every(len(PLATFORMS), PLATFORMS), indirect=True)
-def test_four_hosts_ask_for_one_token_per_expiry(hosts: Stage) -> None:
-    race(hosts, expiries=3, processes=4)
+def test_three_hosts_ask_for_one_token_per_expiry(hosts: Stage) -> None:
+    race(hosts, expiries=3, processes=3)
 
 
 def test_a_host_that_is_killed_with_the_new_pair_in_hand_leaves_word_of_it_to_the_others(hosts: Stage) -> None:
@@ -150,7 +150,7 @@ def test_a_host_that_is_killed_with_the_new_pair_in_hand_leaves_word_of_it_to_th
 @pytest.mark.slow
 @pytest.mark.parametrize("stage", PLATFORMS, indirect=True)
 def test_eight_processes_ask_for_one_token_at_each_of_200_expiries(stage: Stage) -> None:
-    race(stage, expiries=200)
+    race(stage, expiries=200, processes=8)
 
 
 def test_a_process_that_is_killed_with_the_new_pair_in_hand_leaves_word_of_it(stage: Stage) -> None:

@@ -18,7 +18,7 @@ from ttp.domain.post_edit import PostInput
 from ttp.domain.time import clock
 from ttp.domain.time.clock import to_ms
 from ttp.services.approvals import Approvals
-from ttp.services.audit import Audit
+from ttp.services.audit import audit
 from ttp.services.bulk_edit import BulkEdit, BulkEditRequest, Shift, apply_changes
 from ttp.services.queries import view_of
 from ttp.services.undo import Undo, UndoRequest
@@ -181,7 +181,7 @@ class Undoing(StoreMachine):
             return False
         assert [one.post for one in done.posts] == [one.post for one in rehearsed.posts]
         assert self.due() <= due, "something is due that was not"
-        assert not any(one.wrong for one in Audit(self.database, PLATFORMS).run())
+        assert not any(one.wrong for one in audit(self.database, PLATFORMS))
         return True
 
     def dump(self) -> list[tuple[object, ...]]:

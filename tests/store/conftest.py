@@ -36,7 +36,6 @@ OF_SQLITE = {
     "test_a_limit_reads_no_more_than_it_shows",
     "test_a_store_that_is_busy_is_not_waited_for_with_an_error",
     "test_a_transaction_that_sqlite_gave_up_is_not_hidden",
-    "test_every_field_comes_back_as_it_was_written_and_as_the_models_see_it",
     "test_no_question_looks_through_all_that_was_changed",
     "test_the_statements_are_answered_by_indexes",
 }

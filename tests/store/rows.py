@@ -7,11 +7,10 @@ from typing import Any
 from sqlalchemy import Boolean, Column, Float, LargeBinary, String
 from sqlmodel import SQLModel
 
-from ttp.store import models, table_copy
+from ttp.store import table_copy
 from ttp.store.dialect import Connection
 
 ODD = "tab\t 'quote' \"q\" 100 % ? :name {} \\ ünï 🚀 \u202e\x1b"
-STORE = models.StoreRow
 
 
 def fill(db: Connection, rows: int) -> None:

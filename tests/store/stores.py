@@ -26,8 +26,6 @@ from ttp.store.ownership import remember_files
 from ttp.store.sqlite import SqliteConnection, create_tables
 
 if TYPE_CHECKING:
-    from sqlmodel import Session
-
     from tests.store.schemas import Schemas
 
 
@@ -60,11 +58,6 @@ def store_at(home: Path) -> Database:
     return open_database(home, "" if POSTGRESQL is None else POSTGRESQL.at(home))
 
 
-def environ_of(home: Path) -> dict[str, str]:
-    """What another process needs to open the store of a home."""
-    return {} if POSTGRESQL is None else {"TTP_STORE__URL": POSTGRESQL.at(home)}
-
-
 def duplicate(store: Path, home: Path) -> None:
     """A copy of a store's folder that counts as a separate store: it records its own files."""
     shutil.copytree(store, home)
@@ -95,16 +88,6 @@ def add_post(database: Database, *deliveries: Delivery, content: str = "hi", **f
     post = with_derived_status(Post(content, deliveries, scheduled_at=at, created_at=START), START)
     with database.writing() as db:
         return posts.insert(db, replace(post, **fields), None)  # type: ignore[arg-type]  # fields
-
-
-@contextmanager
-def models(database: Database) -> Iterator[Session]:
-    """The store as its models see it."""
-    from sqlalchemy.pool import NullPool
-    from sqlmodel import Session, create_engine
-
-    with Session(create_engine("sqlite://", creator=database.connect, poolclass=NullPool)) as session:
-        yield session
 
 
 def raw(db: Connection) -> SqliteConnection:

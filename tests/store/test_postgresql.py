@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -15,6 +17,7 @@ from alembic import command as alembic
 from alembic.config import Config
 
 from tests.conftest import Program, Ran
+from tests.faults.team import Postgres, find_binaries
 from ttp.cli.context import open_database
 from ttp.domain.errors import Busy, NewerStore, NotAllowed
 from ttp.domain.time.clock import SystemClock
@@ -405,6 +408,37 @@ def test_an_upgrade_that_meets_a_deadlock_is_tried_again(
     else:
         with pytest.raises(Busy, match="try again"):
             database.connect()
+
+
+@pytest.mark.skipif(find_binaries() is None, reason="there are no programs of PostgreSQL here")
+def test_a_subscriber_of_changes_is_no_standby(tmp_path: Path) -> None:
+    """What subscribes to tables cannot take over."""
+    with ExitStack() as held:
+        # Not in the folder of pytest, which every pytest that starts closes to the server's user again.
+        folder = held.enter_context(tempfile.TemporaryDirectory(prefix="ttp-server-"))
+        server = Postgres(Path(folder))
+        held.callback(server.close)
+
+        def connect(**how: str) -> psycopg.Connection[Any]:
+            return held.enter_context(closing(psycopg.connect(server.url(), autocommit=True, **how)))  # type: ignore[arg-type]
+
+        with psycopg.connect(server.url(), autocommit=True) as session:
+            session.execute("ALTER SYSTEM SET wal_level = logical")
+        server.stop("fast")
+        server.start()
+        session = connect()
+        session.execute("CREATE PUBLICATION tables")
+        session.execute("SELECT pg_create_logical_replication_slot('reader', 'pgoutput')")
+        reader = connect(replication="database")
+        options = "proto_version '1', publication_names 'tables'"
+        reader.pgconn.exec_(f"START_REPLICATION SLOT reader LOGICAL 0/0 ({options})".encode())
+        database = PostgresDatabase(tmp_path, server.url())
+        database.create()
+        assert database.server_state(SystemClock().now).standbys == 0
+        (place,) = session.execute("SELECT pg_current_wal_lsn()").fetchone() or ("",)
+        standby = connect(replication="true")
+        standby.pgconn.exec_(f"START_REPLICATION PHYSICAL {place}".encode())
+        assert database.server_state(SystemClock().now).standbys == 1
 
 
 @pytest.mark.parametrize(

@@ -14,18 +14,16 @@ from typing import Any
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy.exc import StatementError
 
 from tests.clock import START
 from tests.drift import store_schema
-from tests.store.stores import add_account, add_post, models, new_store, raw, to
+from tests.store.stores import add_account, add_post, new_store, raw, to
 from ttp.domain.errors import Busy, NewerStore
 from ttp.store import database, migrations, queries, seal
 from ttp.store.backup import back_up, restore
 from ttp.store.database import REVISIONS, Database
 from ttp.store.dialect import Sealed
 from ttp.store.home.locks import publisher_lock
-from ttp.store.models import AccountRow
 from ttp.store.ownership import RESTORED
 
 FOLDER = Path(migrations.__file__).parent
@@ -222,10 +220,3 @@ def test_a_migrated_store_is_too_new_for_the_program_before(
     monkeypatch.setattr(database, "REVISIONS", REVISIONS)
     with pytest.raises(NewerStore, match='"9999"'):
         Database(older.home).connect()
-
-
-def test_a_naive_time_never_reaches_a_column(older: Database) -> None:
-    with models(older) as session:
-        session.get_one(AccountRow, 1).hold_until = START.replace(tzinfo=None)
-        with pytest.raises(StatementError, match="naive"):
-            session.flush()

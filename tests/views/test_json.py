@@ -1,11 +1,9 @@
 """The JSON objects have exactly the keys and forms that scripts rely on."""
 
 import json
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from ttp.cli import errors as cli_errors
 from ttp.cli.errors import command_text
@@ -31,7 +29,6 @@ from ttp.domain.metrics.sample import Sample
 from ttp.domain.outcome import Attempt, Kind, Phase
 from ttp.domain.post import Metrics, PostStatus
 from ttp.domain.rate_limit import Limit
-from ttp.domain.time import clock
 from ttp.services.queries import PostView
 from ttp.views import accounts, metrics, posts, status
 from ttp.views import errors as views_errors
@@ -178,26 +175,6 @@ def test_only_a_retrying_delivery_has_a_next_attempt_because_a_look_up_is_none(
     shape = posts.delivery_json(row)
     assert shape["nextAttemptAt"] == told
     assert (shape["waitingFor"], shape["waitingUntil"]) == ("a reset", "2026-11-23T17:05:00Z")
-
-
-@given(st.datetimes().filter(lambda wall: 1 < wall.year < 9999), st.integers(-14, 14))
-def test_an_instant_is_utc_and_reads_back_to_the_millisecond(wall: datetime, hours: int) -> None:
-    at = wall.replace(tzinfo=timezone(timedelta(hours=hours)))
-    text = clock.format_json_instant(at)
-    assert text is not None
-    assert text.endswith("Z")
-    assert timedelta(0) <= at - datetime.fromisoformat(text) < timedelta(milliseconds=1)
-
-
-def test_an_instant_shows_milliseconds_only_where_there_are_some() -> None:
-    assert clock.format_json_instant(AT) == AT_TEXT
-    assert clock.format_json_instant(AT + timedelta(milliseconds=40)) == "2026-11-23T17:00:00.040Z"
-    assert clock.format_json_instant(None) is None
-
-
-def test_a_naive_time_is_no_instant() -> None:
-    with pytest.raises(ValueError, match="naive"):
-        clock.format_json_instant(AT.replace(tzinfo=None))
 
 
 def test_an_account_has_the_documented_form() -> None:

@@ -532,12 +532,9 @@ class Context:
         return self.platforms.facts(name).deleter(self.runtime)
 
     def _pull(self, patience: float | None) -> MetricsSync:
-        from ttp.services.metrics.sync import MetricsFetcher, MetricsSync
+        from ttp.services.metrics.sync import MetricsSync
 
-        gather = MetricsFetcher(
-            self.database, self.tokens, self._reader, self.config, self.clock, self.platforms, patience
-        )
-        return MetricsSync(self.database, gather, self.config, self.clock, self.platforms)
+        return MetricsSync(self.database, self.tokens, self._reader, self.config, self.clock, self.platforms, patience)
 
 
 def open_database(

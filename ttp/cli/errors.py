@@ -14,6 +14,7 @@ from types import MappingProxyType
 from ttp.cli.terminal import escape_text
 from ttp.domain.action import OtherOptions, WayOut
 from ttp.domain.errors import Hint, TtpError
+from ttp.views.errors import CODES
 
 DONE = 0
 FAILED = 1
@@ -25,28 +26,7 @@ PARTIAL = 6
 NOT_ALLOWED = 7
 INTERRUPTED = 130
 TERMINATED = 143
-BY_CODE: Mapping[str, int] = MappingProxyType(
-    {
-        "usage": USAGE,
-        "ambiguous": USAGE,
-        "content": USAGE,
-        "time": USAGE,
-        "past": USAGE,
-        "dst": USAGE,
-        "conflict": USAGE,
-        "stale": USAGE,
-        "state": USAGE,
-        "not_found": NOT_FOUND,
-        "reconnect": RECONNECT,
-        "busy": STORE,
-        "damaged": STORE,
-        "newer_store": STORE,
-        "older_store": STORE,
-        "partial": PARTIAL,
-        "not_allowed": NOT_ALLOWED,
-        "internal": FAILED,
-    }
-)
+BY_CODE: Mapping[str, int] = MappingProxyType({code: exit_code for code, (exit_code, _) in CODES.items()})
 """The exit code of every error code."""
 
 

@@ -25,7 +25,7 @@
         └── InvalidTransition
 
 A message says what happened in one line. A hint is an action, which each interface renders in its own form.
-`ttp.cli.errors` maps the codes to exit codes; nothing below `cli` knows about those.
+`ttp.views.errors` has the exit code and the HTTP status of each code.
 """
 
 from __future__ import annotations

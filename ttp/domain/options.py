@@ -54,32 +54,6 @@ class Tag:
     y: float | None = None
 
 
-def normalize(type_: OptionType, value: str, *, values: tuple[str, ...] = (), most: int | None = None) -> str:
-    """Return the canonical text of a value; `values`, `most` as in `Option`. Raises ValueError, maybe with a reason."""
-    match type_:
-        case OptionType.CHOICE | OptionType.SWITCH:
-            for allowed in values:
-                if value.casefold() == allowed.casefold():
-                    return allowed
-        case OptionType.NUMBER:
-            if value.isascii() and value.isdecimal() and int(value[:12]) <= LARGEST and len(value) <= 12:
-                return str(int(value))
-        case OptionType.ID:
-            if value.isascii() and value.isdecimal() and len(value) <= 30:
-                return value
-        case OptionType.TEXT if value:
-            return _line(value, most)
-        case OptionType.ADDRESS:
-            return _address(value)
-        case OptionType.HANDLES:
-            return ",".join(handles(value, most))
-        case OptionType.TAGS:
-            return ",".join(map(_as_text, tags(value, most)))
-        case _:
-            pass
-    raise ValueError
-
-
 def _line(value: str, most: int | None) -> str:
     if any(unicodedata.category(char) in ("Cc", "Cs") for char in value):
         raise ValueError("it is one line of text")
@@ -171,8 +145,29 @@ class Option:
                 return "handles with commas between, each with a place and the number of its item: anna:0.5:0.8,2/ben"
 
     def normalize(self, value: str) -> str:
-        """Return the canonical spelling of a value. Raises ValueError, with the reason where there is one."""
-        return normalize(self.type, value, values=self.values, most=self.most)
+        """Return the canonical text of a value. Raises ValueError, maybe with a reason."""
+        match self.type:
+            case OptionType.CHOICE | OptionType.SWITCH:
+                for allowed in self.values:
+                    if value.casefold() == allowed.casefold():
+                        return allowed
+            case OptionType.NUMBER:
+                if value.isascii() and value.isdecimal() and int(value[:12]) <= LARGEST and len(value) <= 12:
+                    return str(int(value))
+            case OptionType.ID:
+                if value.isascii() and value.isdecimal() and len(value) <= 30:
+                    return value
+            case OptionType.TEXT if value:
+                return _line(value, self.most)
+            case OptionType.ADDRESS:
+                return _address(value)
+            case OptionType.HANDLES:
+                return ",".join(handles(value, self.most))
+            case OptionType.TAGS:
+                return ",".join(map(_as_text, tags(value, self.most)))
+            case _:
+                pass
+        raise ValueError
 
     def applies_to(self, kind: str) -> bool:
         """Return whether the option matters for this kind of post."""

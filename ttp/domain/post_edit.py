@@ -425,6 +425,11 @@ class RowReader:
             return otherwise
 
 
+def field_errors(problems: Iterable[Problem]) -> tuple[FieldError, ...]:
+    """Return the problems that are not warnings, for a file."""
+    return tuple(FieldError(one.field, one.message, as_fields(one.hint)) for one in problems if not one.warning)
+
+
 def to_field_error(field: str, error: TtpError) -> FieldError:
     said = " ".join((error.message, *error.details))
     return FieldError(field, said, as_fields(next((hint.way for hint in error.hints), None)))

@@ -213,7 +213,9 @@ class Loop:
         assert self._reopen is not None
         clock = self._context.clock
         began = clock.boot()
-        self._context.report_idle(IdleReason.STORE, f"the connection to the store is lost: {lost}")
+        self._context.report_idle(
+            IdleReason.STORE, f"the connection to the store is lost; ttp opens it again by itself: {lost}"
+        )
         while not self._stop_asked:
             try:
                 watch = self._reopen()

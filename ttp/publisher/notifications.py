@@ -150,8 +150,8 @@ class Notifications:
         with self._database.reading() as db:
             return [] if db is None else stored.newest(db, most)
 
-    def store_secret(self, kind: str, value: str) -> str:
-        """Store the secret of a kind for the host in its settings, and return that host. UsageError."""
+    def secret_host(self, kind: str) -> str:
+        """Return the host in the settings that gets the secret of a kind. UsageError if there is no secret or host."""
         if kind not in SECRETS:
             raise UsageError(f'"{kind}" has no secret', *(Hint("try", action("notify secret", one)) for one in SECRETS))
         host = host_of_kind(kind, self._config)
@@ -159,6 +159,11 @@ class Notifications:
             name = f"notify.{kind}.{'host' if kind == 'email' else 'url'}"
             wrong = "is not a web address" if kind != "email" and self._config.text(name) else "is not set"
             raise UsageError(f"{name} {wrong}", Hint("fix", action("config set", name, "ADDRESS")))
+        return host
+
+    def store_secret(self, kind: str, value: str) -> str:
+        """Store the secret of a kind for the host in its settings, and return that host. UsageError."""
+        host = self.secret_host(kind)
         if not value:
             raise UsageError("the secret is empty; nothing was stored")
         self._credentials().put(_entry(kind), Credentials(value, host))

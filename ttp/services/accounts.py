@@ -57,13 +57,11 @@ class AccountSwitch:
 
 @dataclass(frozen=True, slots=True)
 class RemovalResult:
-    """A removed account and the posts cancelled for it. `access`: what happened to ttp's access, None if it had none.
-    `revoked`: the platform revoked it."""
+    """A removed account, the posts cancelled for it, and what happened to ttp's access, if it had any."""
 
     account: Account
     cancelled: tuple[int, ...]
     access: str | None = None
-    revoked: bool = False
 
 
 @dataclass
@@ -180,15 +178,15 @@ class Accounts:
                     Hint("fix", action("account add", there.name)),
                     Hint("fix", action("account remove", there.name)),
                 ) from error
-        removed = RemovalResult(account, tuple(cancelled))
         login = None if held is None else self.logins(account.platform, account.server)
         if held is None or login is None:
-            return removed
+            return RemovalResult(account, tuple(cancelled))
         with closing(login):
             why = self._revoke(account, held, login)
-        if why is None:
-            return replace(removed, access=f"{account.platform} revoked ttp's access", revoked=True)
-        return replace(removed, access=f"ttp's access was not revoked: {why}\nto revoke it yourself, {login.revoke_at}")
+        access = f"{account.platform} revoked ttp's access"
+        if why is not None:
+            access = f"ttp's access was not revoked: {why}\nto revoke it yourself, {login.revoke_at}"
+        return RemovalResult(account, tuple(cancelled), access)
 
     def _mark_removed(self, name: str, *, cancel: bool) -> tuple[Account, list[int]]:
         """Mark the account as removed in one transaction. Return it and the ids of the cancelled posts."""
@@ -322,16 +320,16 @@ def parse_credentials(text: str, host: str, platform: Facts) -> Credentials:
         value = data.get(name)
         if value is not None and not (isinstance(value, str) and value.isprintable()):
             raise UsageError(f'"{name}" in the credentials is not a text', shape)
-    if signs:
-        return _user_keys(data, token.strip(), host)
+    app = ("apiKey", "apiSecret") if signs else ("clientId", "clientSecret")
     return Credentials(
         access_token=token.strip(),
         host=host,
-        refresh_token=data.get("refreshToken"),
-        expires_at=_expiry(data.get("expiresAt"), shape),
+        refresh_token=None if signs else data.get("refreshToken"),
+        expires_at=None if signs else _expiry(data.get("expiresAt"), shape),
         user_id=data.get("userId"),
-        client_id=data.get("clientId"),
-        client_secret=data.get("clientSecret"),
+        client_id=data.get(app[0]),
+        client_secret=data.get(app[1]),
+        token_secret=data["accessTokenSecret"] if signs else None,
     )
 
 
@@ -344,17 +342,6 @@ def _refuse_user_keys(data: Mapping[str, object], platform: Facts) -> NoReturn:
         else f"need all four values; missing: {', '.join(missing)}"
     )
     raise UsageError(f"OAuth 1.0a keys {what}", shape)
-
-
-def _user_keys(data: Mapping[str, str], token: str, host: str) -> Credentials:
-    return Credentials(
-        access_token=token,
-        host=host,
-        user_id=data.get("userId"),
-        client_id=data["apiKey"],
-        client_secret=data["apiSecret"],
-        token_secret=data["accessTokenSecret"],
-    )
 
 
 def _expiry(value: object, shape: Hint) -> datetime | None:

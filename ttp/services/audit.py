@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from ttp.domain.platform import PlatformFacts
@@ -28,36 +28,27 @@ class PromiseCheck:
     breaches: tuple[str, ...]
 
 
-class Audit:
-    def __init__(self, database: Database, platforms: PlatformFacts) -> None:
-        self._platforms = platforms
-        self._database = database
-
-    def run(self) -> list[PromiseCheck]:
-        """Check everything that the records can prove. Empty without a store. Raise Damaged."""
-        with self._database.snapshot() as db:
-            if db is None:
-                return []
-            self._database.check(db)
-            place = "files are" if self._database.has_files else "server and database are"
-            accepted = [name for name in self._platforms.names() if self._platforms.facts(name).done_is_accepted]
-            return [
-                _check(
-                    "deliveries",
-                    "deliveries: an intent before each outcome, none done twice",
-                    _deliveries(db, accepted),
-                ),
-                _check("posts", "posts: the status follows from the deliveries", _posts(db)),
-                _check("remote-ids", "remote ids: each belongs to one delivery", _remote_ids(db)),
-                _check("store", f"store: its {place} the recorded ones, so it is not a copy", self._copy_check(db)),
-            ]
-
-    def _copy_check(self, db: Connection) -> Iterator[list[str]]:
-        refused = refusal_of_copy(self._database.home, db, self._database.server_identity)
-        yield [] if refused is None else [refused.message]
+def audit(database: Database, platforms: PlatformFacts) -> list[PromiseCheck]:
+    """Check everything that the records can prove. Empty without a store. Raise Damaged."""
+    with database.snapshot() as db:
+        if db is None:
+            return []
+        database.check(db)
+        place = "files are" if database.has_files else "server and database are"
+        accepted = [name for name in platforms.names() if platforms.facts(name).done_is_accepted]
+        copy = refusal_of_copy(database.home, db, database.server_identity)
+        is_copy = [[] if copy is None else [copy.message]]
+        return [
+            _check(
+                "deliveries", "deliveries: an intent before each outcome, none done twice", _deliveries(db, accepted)
+            ),
+            _check("posts", "posts: the status follows from the deliveries", _posts(db)),
+            _check("remote-ids", "remote ids: each belongs to one delivery", _remote_ids(db)),
+            _check("store", f"store: its {place} the recorded ones, so it is not a copy", is_copy),
+        ]
 
 
-def _check(name: str, what: str, found: Iterator[list[str]]) -> PromiseCheck:
+def _check(name: str, what: str, found: Iterable[list[str]]) -> PromiseCheck:
     checked, wrong, listed = 0, 0, list[str]()
     for breaches in found:
         checked += 1

@@ -11,10 +11,18 @@ from itertools import islice
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account, find_account
-from ttp.domain.action import action, as_fields
+from ttp.domain.action import action
 from ttp.domain.errors import Conflict, ContentRefused, Hint, Problem, TtpError, UsageError
 from ttp.domain.post import Post
-from ttp.domain.post_edit import FieldError, to_field_error, with_accounts, with_derived_status, with_tags, with_time
+from ttp.domain.post_edit import (
+    FieldError,
+    field_errors,
+    to_field_error,
+    with_accounts,
+    with_derived_status,
+    with_tags,
+    with_time,
+)
 from ttp.domain.time.formatting import first_valid_zone, format_instant
 from ttp.services.posts import Posts, accounts_of
 from ttp.services.slots import Availability
@@ -188,11 +196,7 @@ class BulkEdit:
         try:
             warnings = self._posts.check_post(post, known, timed=post.scheduled_at is not None, db=db)
         except ContentRefused as refused:
-            return PlannedChange(
-                where,
-                ChangeKind.LEFT,
-                faults=tuple(FieldError(p.field, p.message, as_fields(p.hint)) for p in refused.problems),
-            )
+            return PlannedChange(where, ChangeKind.LEFT, faults=field_errors(refused.problems))
         except TtpError as error:
             return PlannedChange(where, ChangeKind.LEFT, faults=(to_field_error("", error),))
         self._posts.duplicates.pending(post)

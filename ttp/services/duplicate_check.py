@@ -7,7 +7,6 @@ import unicodedata
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import tzinfo
 
@@ -124,12 +123,8 @@ class DuplicateCheck:
         """Return the account's stored posts around an instant."""
         span = max(self._same, self._gap)
         days = range((at - span) // _DAY, (at + span) // _DAY + 1)
-        if db is not None:
-            stored = self._stored.setdefault(account_id, _StoredPosts())
-            _read_days(db, stored, account_id, days)
-            return stored
-        stored = _StoredPosts()
-        with self._database.reading() as own:
+        stored = _StoredPosts() if db is None else self._stored.setdefault(account_id, _StoredPosts())
+        with self._database.reading(db) as own:
             if own is not None:
                 _read_days(own, stored, account_id, days)
         return stored
@@ -139,7 +134,7 @@ class DuplicateCheck:
         others = {post_id for _, post_id in same if post_id}
         if post.id is None or not others:
             return same
-        with nullcontext(db) if db else self._database.reading() as own:
+        with self._database.reading(db) as own:
             kin = repeats.posts_of_same_repeat(own, post.id, others) if own else set()
         return [one for one in same if one[1] not in kin]
 
@@ -154,7 +149,7 @@ class DuplicateCheck:
         return Problem(field, code, message, delivery.account, hint, warning=not self.strict)
 
     def _zone(self, account_id: int, db: Connection | None) -> tzinfo | None:
-        with nullcontext(db) if db else self._database.reading() as own:
+        with self._database.reading(db) as own:
             zones = accounts.zones(own) if own else {}
         return first_valid_zone(zones.get(account_id), self._timezone)
 

@@ -244,7 +244,7 @@ class Posts:
         """
         wanted = dict.fromkeys(ids)
         saved = []
-        with nullcontext(db) if db else self.database.writing() as db:
+        with self.database.writing(db) as db:
             db.lock_posts(wanted)
             for post_id in wanted:
                 post = queries.post(db, post_id)
@@ -377,6 +377,10 @@ class Posts:
                     stored = store.update(db, replace(post, created_at=draft.created_at), recorder)
                 moved = self._make_room(db, stored, recorder) if wanted.first else ()
                 return SavedPost(self.view(db, stored, is_new=True), warnings, moved=moved, time=time)
+
+    def create_once(self, wanted: PostInput, times: TimeResolver) -> SavedPost:
+        """Create a post, or return the one that the same request stored before under its key."""
+        return self.find_by_key(wanted) or self.create(wanted, self.time_of_new(times, wanted))
 
     def edit(
         self,

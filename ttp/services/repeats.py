@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice, takewhile
@@ -347,7 +346,7 @@ class Occurrences:
     def make(self, recurrence_id: int, db: Connection | None = None) -> OccurrenceReport:
         """Create the due posts of one repeat, at most MOST. `db`: the transaction that this is a part of."""
         now = self._clock.now()
-        with nullcontext(db) if db else self._database.writing() as db:
+        with self._database.writing(db) as db:
             one = store.recurrence(db, recurrence_id)
             pattern = queries.post(db, one.post_id) if one is not None and one.post_id is not None else None
             if one is None or one.state != "active" or one.next_at is None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import heapq
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import dropwhile, groupby, islice, takewhile, tee
@@ -138,7 +137,7 @@ class Slots:
         `post`: the post it is for, whose own slot counts as free. `first`: slots of scheduled posts count as free too.
         `taken`: further taken instants by account id. `db`: the transaction to read in.
         """
-        with nullcontext(db) if db else self._database.reading() as db:
+        with self._database.reading(db) as db:
             line = self.line(accounts, db)
             assert db is not None
             holders = _posts_at_instants(db, _ids(accounts) or (), self._clock.now())
@@ -163,7 +162,7 @@ class Slots:
         if not accounts:
             why = "The post has no account, so it cannot take a slot."
             raise UsageError(why, Hint("try", other_options(to="PLATFORM/HANDLE")))
-        with nullcontext(db) if db else self._database.reading() as db:
+        with self._database.reading(db) as db:
             known = store.slots(db, _ids(accounts)) if db else []
         for account in accounts:
             if not any(slot.account_id == account.id for slot in known):

@@ -126,6 +126,9 @@ class TimeResolver:
         assert not isinstance(found, ZoneConflict)
         return found
 
+    def account_zones(self, accounts: Sequence[Account], tz: str | None = None) -> list[ZoneInfo]:
+        return [self.account_zone(one, tz) for one in accounts]
+
     def home_zone(self) -> ZoneInfo:
         """Return the config's zone, else the system's."""
         found = self.zone(())
@@ -142,44 +145,14 @@ class TimeResolver:
         *,
         first: bool = False,
         post: int | None = None,
+        taken: Mapping[int, Sequence[datetime]] = _NONE_TAKEN,
     ) -> ResolvedTime:
         """Return what a TIME means for a post to these accounts.
 
         `first`: the next slot, even if scheduled posts are in it; they move back. `post`: the stored post it is for,
-        whose own slot counts as free. Raise TimeRefused, or UsageError if no slot or hour is free; their hints change
-        the request's time.
+        whose own slot counts as free. `taken`: further taken instants by account id. Raise TimeRefused, or UsageError
+        if no slot or hour is free; their hints change the request's time.
         """
-        return self._resolve(text, accounts, tz, first=first, post=post, taken=_NONE_TAKEN)
-
-    def resolve_posts(
-        self, text: str, posts: Mapping[int, Sequence[Account]], tz: str | None = None, *, first: bool = False
-    ) -> dict[int, ResolvedTime]:
-        """Return what a TIME means for each of several posts, by id. Each takes the next slot or hour after those
-        before it. Raises like `resolve`."""
-        found: dict[int, ResolvedTime] = {}
-        taken: dict[int, list[datetime]] = {}
-        for post, accounts in posts.items():
-            found[post] = self._resolve(text, accounts, tz, first=first, post=post, taken=taken)
-            for account in accounts:
-                taken.setdefault(account.id or 0, []).append(found[post].at)
-        return found
-
-    def suggest_slot(self, accounts: Sequence[Account], tz: str | None = None) -> tuple[FreeHour, ZoneInfo] | None:
-        """Return the hour that `optimal` would choose and the zone to show it in; None without data."""
-        zones = [self.account_zone(one, tz) for one in accounts]
-        found = self._chooser.optimal.next(accounts, zones)
-        return (found[0], zones[0]) if found else None
-
-    def _resolve(
-        self,
-        text: str,
-        accounts: Sequence[Account],
-        tz: str | None,
-        *,
-        first: bool,
-        post: int | None,
-        taken: Mapping[int, Sequence[datetime]],
-    ) -> ResolvedTime:
         zone = self.zone(accounts, tz)
         if first and parse_time(text) is not ChosenTime.NEXT_SLOT:
             raise UsageError("--first is for the slots of an account", Hint("try", _other_time("next-slot", tz)))
@@ -192,11 +165,30 @@ class TimeResolver:
             hint = found.note_hint and _at_other_time(found.note_hint, tz)
             return replace(found, note_hint=hint, account_ids=ids)
         shown = zone.shown if isinstance(zone, ZoneConflict) else zone
-        zones = tuple(self.account_zone(one, tz) for one in accounts)
+        zones = tuple(self.account_zones(accounts, tz))
         wanted = ResolvedTime(
             self._clock.now(), shown, text, choice=found, first=first, account_ids=ids, account_zones=zones
         )
         return self._chooser.choose(wanted, accounts, post=post, taken=taken)
+
+    def resolve_posts(
+        self, text: str, posts: Mapping[int, Sequence[Account]], tz: str | None = None, *, first: bool = False
+    ) -> dict[int, ResolvedTime]:
+        """Return what a TIME means for each of several posts, by id. Each takes the next slot or hour after those
+        before it. Raises like `resolve`."""
+        found: dict[int, ResolvedTime] = {}
+        taken: dict[int, list[datetime]] = {}
+        for post, accounts in posts.items():
+            found[post] = self.resolve(text, accounts, tz, first=first, post=post, taken=taken)
+            for account in accounts:
+                taken.setdefault(account.id or 0, []).append(found[post].at)
+        return found
+
+    def suggest_slot(self, accounts: Sequence[Account], tz: str | None = None) -> tuple[FreeHour, ZoneInfo] | None:
+        """Return the hour that `optimal` would choose and the zone to show it in; None without data."""
+        zones = self.account_zones(accounts, tz)
+        found = self._chooser.optimal.next(accounts, zones)
+        return (found[0], zones[0]) if found else None
 
     # Rows of a file.
 
@@ -245,7 +237,7 @@ class TimeResolver:
         if at is None and parse_time(row.text) is ChosenTime.NEXT_SLOT:
             at = allocator.slot(accounts)
         elif at is None:
-            at = allocator.hour(accounts, [self.account_zone(one, row.tz) for one in accounts])
+            at = allocator.hour(accounts, self.account_zones(accounts, row.tz))
         elif at < now:
             resolve_time(row.text, now=now, zone=self.zone(accounts, row.tz))
         elif row.note:

@@ -17,7 +17,7 @@ from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import posts
 from ttp.store.dialect import Connection, json_items
 from ttp.store.posts import PostSnapshot
-from ttp.store.row_mapper import batched, marks
+from ttp.store.row_mapper import batched, marks, plain_fields
 
 KEPT_FOR = timedelta(days=30)
 _PRUNED_CHANGES = 20
@@ -221,7 +221,7 @@ def next_changes(db: Connection, now: datetime, most: int, *, post: int | None, 
     """Return the changes that undo would revert next, newest first. `undone`: redo; `post`: only changes of it."""
     values = {"since": to_ms(now - KEPT_FOR), "post": post, "most": most}
     return [
-        Change(row["id"], row["command"], from_ms(row["at"]), row["undone"], row["actor"])
+        Change(**plain_fields(row, Change))
         for row in db.execute(_NEXT[undone].format(of_post="" if post is None else _OF_POST), values)
     ]
 

@@ -173,10 +173,11 @@ class Database:
         return webhook_lock(self.home) if job is Job.WEBHOOKS else nullcontext(True)
 
     @contextmanager
-    def reading(self) -> Iterator[Connection | None]:
-        """Yield a connection for a read-only question; None, and nothing is created, where no store exists yet."""
-        if not self.exists():
-            yield None
+    def reading(self, within: Connection | None = None) -> Iterator[Connection | None]:
+        """Yield a connection for a read-only question; None, and nothing is created, where no store exists yet.
+        `within`: an open connection to use instead."""
+        if within is not None or not self.exists():
+            yield within
             return
         with closing(self._session()) as connection, self.translating_errors():
             yield connection
@@ -203,8 +204,12 @@ class Database:
                 yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """Run the block in one IMMEDIATE transaction: committed at its end, rolled back on any error."""
+    def writing(self, within: Connection | None = None) -> Iterator[Connection]:
+        """Run the block in one IMMEDIATE transaction: committed at its end, rolled back on any error. `within`: the
+        transaction that the block is a part of."""
+        if within is not None:
+            yield within
+            return
         with closing(self._session()) as connection, self._transaction(connection):
             yield connection
 

@@ -13,20 +13,12 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Text, TypeDecorator, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from ttp.domain.time.clock import from_ms, to_ms
-
 
 class Instant(TypeDecorator[datetime]):
-    """An aware UTC datetime, stored as milliseconds. Naive ones are refused."""
+    """An aware UTC datetime, stored as milliseconds."""
 
     impl = Integer().with_variant(BigInteger, "postgresql")
     cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Any) -> int | None:
-        return None if value is None else to_ms(value)
-
-    def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:
-        return None if value is None else from_ms(value)
 
 
 def _instant(*, required: bool = False) -> Any:

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 
 from ttp.domain.action import way_out_from_text, way_out_to_text
 from ttp.domain.notification import ENDS, PAUSES, RECONNECT, TEST, Alarm, Notification
-from ttp.domain.time.clock import from_ms, to_ms
+from ttp.domain.time.clock import to_ms
 from ttp.store.dialect import Connection, List, Row, in_list
-from ttp.store.row_mapper import instant
+from ttp.store.row_mapper import plain_fields
 
 KEPT_FOR = timedelta(days=30)
 MOST_NEW = 500
@@ -165,19 +165,4 @@ def _end(db: Connection, ids: Sequence[int], now: datetime) -> None:
 
 
 def _notification(row: Row) -> Notification:
-    return Notification(
-        id=row["id"],
-        kind=row["kind"],
-        event=row["event"],
-        created_at=from_ms(row["created_at"]),
-        post_id=row["post_id"],
-        account=row["account"],
-        text=row["text"],
-        message=row["message"],
-        hint=way_out_from_text(row["hint"]),
-        tries=row["tries"],
-        next_at=instant(row["next_at"]),
-        sent_at=instant(row["sent_at"]),
-        error=row["error"],
-        ended_at=instant(row["ended_at"]),
-    )
+    return Notification(**plain_fields(row, Notification, "hint"), hint=way_out_from_text(row["hint"]))

@@ -8,7 +8,7 @@ from datetime import datetime
 from ttp.domain.slot import Slot
 from ttp.domain.time.clock import from_ms
 from ttp.store.dialect import BY_ACCOUNT, Connection, Row
-from ttp.store.row_mapper import marks, ms
+from ttp.store.row_mapper import marks, ms, plain_fields
 
 _SLOTS = (
     "SELECT s.*, a.platform, a.handle FROM slot s JOIN account a ON a.id = s.account_id"
@@ -71,11 +71,4 @@ def posts_by_instant(
 
 
 def _slot(row: Row) -> Slot:
-    return Slot(
-        account=f"{row['platform']}/{row['handle']}",
-        cron=row["cron"],
-        timezone=row["timezone"],
-        name=row["name"],
-        id=row["id"],
-        account_id=row["account_id"],
-    )
+    return Slot(f"{row['platform']}/{row['handle']}", **plain_fields(row, Slot, "account"))

@@ -1,8 +1,10 @@
-"""Errors and problems as JSON objects."""
+"""Errors and problems as JSON objects, and the table of error codes."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ttp.domain.action import Action, OtherOptions
@@ -11,6 +13,31 @@ from ttp.views import Json
 
 if TYPE_CHECKING:
     from ttp.domain.errors import Problem, TtpError
+
+
+CODES: Mapping[str, tuple[int, int]] = MappingProxyType(
+    {
+        "usage": (2, 400),
+        "ambiguous": (2, 400),
+        "content": (2, 422),
+        "time": (2, 422),
+        "past": (2, 422),
+        "dst": (2, 422),
+        "conflict": (2, 409),
+        "stale": (2, 412),
+        "state": (2, 409),
+        "not_found": (3, 404),
+        "reconnect": (4, 409),
+        "busy": (5, 503),
+        "damaged": (5, 503),
+        "newer_store": (5, 503),
+        "older_store": (5, 503),
+        "partial": (6, 500),
+        "not_allowed": (7, 403),
+        "internal": (1, 500),
+    }
+)
+"""The exit code of the command line and the HTTP status of each code of `ttp.domain.errors`. Neither ever changes."""
 
 
 def error_json(what: TtpError, exit_code: int) -> Json:

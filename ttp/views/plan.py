@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ttp.domain.time.clock import format_json_instant
-from ttp.views import Json
+from ttp.views import Json, attributes_json
 
 if TYPE_CHECKING:
     from ttp.domain.plan.planner import Assignment
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 
 ASSIGNMENT_FIELDS = ("id", "at", "score", "accounts", "explored")
+ROW_FIELDS = ("row", "id", "at", "score", "accounts")
 
 
 def plan_json(found: Proposal) -> Json:
@@ -36,13 +37,8 @@ def plan_json(found: Proposal) -> Json:
 
 def assignment_json(one: Assignment, found: Proposal | None) -> Json:
     """Return a draft with its time. `found`: the plan of it."""
-    return {
-        "id": one.id,
-        "at": format_json_instant(one.at),
-        "score": round(one.score, 4),
-        "accounts": list(found.posts[one.id].accounts) if found else [],
-        "explored": one.explored,
-    }
+    accounts = found.posts[one.id].accounts if found else []
+    return attributes_json(one, ASSIGNMENT_FIELDS, score=round(one.score, 4), accounts=accounts)
 
 
 def proposal_json(found: Proposal | None, rows: list[Json], *, scheduled: bool, warnings: Iterable[str] = ()) -> Json:
@@ -59,13 +55,8 @@ def spread_assignments(found: RowPlan | None) -> list[Json]:
 
 
 def _assignment_json(found: RowPlan, one: Assignment) -> Json:
-    return {
-        "row": found.rows[one.id],
-        "id": found.ids.get(one.id),
-        "at": format_json_instant(one.at),
-        "score": round(one.score, 4),
-        "accounts": list(found.proposal.posts[one.id].accounts),
-    }
+    row = {"row": found.rows[one.id], "id": found.ids.get(one.id), "accounts": found.proposal.posts[one.id].accounts}
+    return attributes_json(one, ROW_FIELDS, score=round(one.score, 4), **row)
 
 
 def spread_json(found: RowPlan | None) -> Json | None:

@@ -142,25 +142,18 @@ def preview_rows(found: PostPreview) -> Iterator[Json]:
 
 
 REMOTE_DELETE_FIELDS = ("id", "deleted", "remote")
+REMOTE_FIELDS = ("account", "remoteId", "url", "takenDown", "message", "hint")
 
 
 def remote_delete_json(post: DeletedPost) -> Json:
     """Return whether a post was deleted, and for each account whether the platform removed it."""
-    return {
-        "id": post.post_id,
-        "deleted": post.deleted,
-        "remote": [
-            {
-                "account": fate.delivery.account,
-                "remoteId": fate.delivery.remote_id,
-                "url": fate.delivery.url,
-                "takenDown": fate.message is None,
-                "message": fate.message,
-                "hint": fate.hint,
-            }
-            for fate in post.fates
-        ],
-    }
+    remote = [
+        attributes_json(
+            fate.delivery, REMOTE_FIELDS, takenDown=fate.message is None, message=fate.message, hint=fate.hint
+        )
+        for fate in post.fates
+    ]
+    return {"id": post.post_id, "deleted": post.deleted, "remote": remote}
 
 
 def deleted_json(post_id: int) -> Json:

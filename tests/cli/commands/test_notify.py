@@ -298,6 +298,15 @@ def test_a_secret_is_stored_with_its_host_and_never_shown(ttp: Program, monkeypa
         assert "tk_1" not in ran.out + ran.err
 
 
+def test_a_secret_that_has_no_place_is_not_asked_for(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("ttp.cli.commands.notify.is_interactive", lambda: True)
+    monkeypatch.setattr("ttp.cli.commands.notify.read_secret", asked.append)
+    for kind in ("ntfy", "email", "webhook", "desktop"):
+        assert ttp("notify", "secret", kind).code == 2
+    assert asked == []
+
+
 @pytest.mark.parametrize(
     "argv",
     [

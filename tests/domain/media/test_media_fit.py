@@ -38,8 +38,8 @@ def test_a_jpeg_that_fits_is_sent_byte_for_byte() -> None:
         (PHOTO, replace(SEEN, turned=True), FitProblems(may=("it is turned by its EXIF data",))),
         (PHOTO, replace(SEEN, srgb=False), FitProblems(may=("its colours are not sRGB",))),
         (PHOTO, replace(SEEN, several=True), FitProblems(may=("it holds several pictures (MPO)",))),
-        (PHOTO, replace(SEEN, width=1441), FitProblems(scaled=True)),
-        (PHOTO, replace(SEEN, width=319), FitProblems(scaled=True)),
+        (PHOTO, replace(SEEN, width=1441), FitProblems()),
+        (PHOTO, replace(SEEN, width=319), FitProblems()),
     ],
 )
 def test_what_instagram_refuses_must_be_converted_and_what_it_could_show_otherwise_may_be(

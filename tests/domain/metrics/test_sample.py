@@ -1,4 +1,4 @@
-"""Rows of ttp's own metrics format: what is read, and the plain reason of what is not."""
+"""Rows of ttp's own metrics format: what is read, and the reason of what is not. Followers online."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 
 from tests.platforms.factories import PLATFORMS
 from ttp.domain.errors import UsageError
-from ttp.domain.metrics.sample import COLUMNS, LARGEST_COUNT, Sample, parse_row
+from ttp.domain.metrics.sample import (
+    COLUMNS,
+    LARGEST_COUNT,
+    OnlineDay,
+    OnlineFollowers,
+    Sample,
+    average_online,
+    parse_row,
+)
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -196,3 +204,15 @@ def test_the_offset_of_an_instant_never_changes_the_sample(seconds: int, minutes
     at = datetime(2006, 1, 2, tzinfo=UTC) + timedelta(seconds=seconds)
     written = at.astimezone(timezone(timedelta(minutes=minutes))).isoformat()
     assert read(publishedAt=written).published_at == at
+
+
+def test_hours_are_averaged_over_the_days_that_have_them() -> None:
+    days = [OnlineDay("mon", {"10": 4, "9": 1}), OnlineDay("tue", {}), OnlineDay("wed", {"10": 5, "late": 3})]
+    found = average_online(days)
+    assert found == OnlineFollowers(2, "mon", "wed", (("9", 1.0), ("10", 4.5), ("late", 3.0)))
+    assert found.best == [("10", 4.5), ("late", 3.0), ("9", 1.0)]
+
+
+def test_without_numbers_there_is_no_average() -> None:
+    assert average_online([]) is None
+    assert average_online([OnlineDay("mon", {})]) is None

@@ -97,9 +97,9 @@ def audit(context: Context) -> int:
       ttp audit
       ttp audit --json
     """
-    from ttp.services.audit import Audit
+    from ttp.services.audit import audit
 
-    checks = Audit(context.database, context.platforms).run()
+    checks = audit(context.database, context.platforms)
     context.out.write_one(AUDIT, checks)
     return FAILED if any(one.wrong for one in checks) else DONE
 

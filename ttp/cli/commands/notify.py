@@ -143,18 +143,17 @@ def secret(
         raise UsageError("a secret is not typed on the command line", Hint("try", f"ttp notify secret {kind}"))
     if new and kind != "webhook":
         raise UsageError("--new is for webhook", Hint("try", "ttp notify secret webhook --new"))
+    context.notifications.secret_host(kind)  # what is typed after it must not be lost
     if new:
         from ttp.services.server.webhooks import new_secret
 
         value = new_secret()
     elif source == "-":
         value = read_stdin(context, "secret of the notification").strip()
-    elif kind in SECRETS and is_interactive():
+    elif is_interactive():
         value = read_secret(f"{kind}, {SECRETS[kind]} (hidden): ") or ""
-    elif kind in SECRETS:
-        raise UsageError("there is no terminal to ask on", Hint("try", f"ttp notify secret {kind} -"))
     else:
-        value = ""
+        raise UsageError("there is no terminal to ask on", Hint("try", f"ttp notify secret {kind} -"))
     host = context.notifications.store_secret(kind, value)
     said = [f"Stored the secret of {kind} for {host}.", f"Check it:  ttp notify test {kind}"]
     if new:

@@ -28,12 +28,11 @@ class ImageForm:
 
 @dataclass(frozen=True, slots=True)
 class FitProblems:
-    """Why an image does not fit. `must`: the platform would refuse it; `may`: it could look different there; `scaled`:
+    """Why an image does not fit. `must`: the platform would refuse it; `may`: it could look different there; neither:
     only its width differs, which the platform changes itself."""
 
     must: tuple[str, ...] = ()
     may: tuple[str, ...] = ()
-    scaled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +87,7 @@ def find_misfit(item: MediaItem, look: ImageAppearance | None, form: ImageForm) 
         if look.several:
             may.append("it holds several pictures (MPO)")
     scaled = form.widths is not None and width > 0 and not form.widths[0] <= width <= form.widths[1]
-    return FitProblems(tuple(must), tuple(may), scaled) if must or may or scaled else None
+    return FitProblems(tuple(must), tuple(may)) if must or may or scaled else None
 
 
 def converted_size(width: int, height: int, form: ImageForm) -> tuple[int, int]:

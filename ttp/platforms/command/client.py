@@ -87,6 +87,22 @@ class CommandClient:
     def look_up(self, request: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
         return LookupResult(self._finding(request, handle, since), self._clock.now())
 
+    def delete(self, request: PublishRequest, remote_id: str) -> Deleted | NotDone:
+        try:
+            rules = current_rules(request.account)
+            if "delete" not in verbs_of(rules):
+                return NotDone(Kind.ACCOUNT, f"the program of {request.account.name} has no delete")
+            answer = ask(request.account, rules, "delete", {"id": remote_id})
+        except CannotRun as why:
+            return NotDone(Kind.ACCOUNT, why.message, hint=why.hint)
+        except BadAnswer as why:
+            return NotDone(Kind.SERVER, why.message, passing=True)
+        if answer.get("deleted") is True:
+            return Deleted()
+        refused = answer.get("refused")
+        said = clean_text(refused) if isinstance(refused, str) else "the program does not say that it is deleted"
+        return NotDone(Kind.CONTENT, said)
+
     def _finding(self, request: PublishRequest, handle: Handle, since: datetime) -> Finding:
         show = action("account show", request.account.name)
         try:
@@ -220,23 +236,3 @@ class CommandCheck(Checker):
             said = "without lookup, a post whose result is lost waits for you (needs_review)"
             remarks.append(warning_remark(said, f'verbs = ["publish", "lookup"] in {path}'))
         return AccountInfo(None, None, tuple(remarks), server_info=rules)
-
-
-class CommandDeleter:
-    def close(self) -> None: ...
-
-    def delete(self, request: PublishRequest, remote_id: str) -> Deleted | NotDone:
-        try:
-            rules = current_rules(request.account)
-            if "delete" not in verbs_of(rules):
-                return NotDone(Kind.ACCOUNT, f"the program of {request.account.name} has no delete")
-            answer = ask(request.account, rules, "delete", {"id": remote_id})
-        except CannotRun as why:
-            return NotDone(Kind.ACCOUNT, why.message, hint=why.hint)
-        except BadAnswer as why:
-            return NotDone(Kind.SERVER, why.message, passing=True)
-        if answer.get("deleted") is True:
-            return Deleted()
-        refused = answer.get("refused")
-        said = clean_text(refused) if isinstance(refused, str) else "the program does not say that it is deleted"
-        return NotDone(Kind.CONTENT, said)

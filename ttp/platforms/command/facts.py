@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ttp.platforms.platform import Platform, Runtime
 
@@ -12,10 +12,6 @@ if TYPE_CHECKING:
 
     from ttp.domain.account import Account
     from ttp.domain.config import Config
-    from ttp.domain.options import Option
-    from ttp.platforms.command.client import CommandCheck, CommandClient, CommandDeleter
-    from ttp.platforms.command.metrics import CommandReader
-    from ttp.platforms.command.rules import CommandRules
 
 LONGEST_S, ALARM_S = 60.0, 10.0
 """Seconds that a program may take if its rules do not say, and how much later its own alarm ends it for certain."""
@@ -29,6 +25,14 @@ class Command(Platform):
     max_parts, thread_is_atomic = 24, True
     proof, settle_s, patience = "look_up", 30.0, 6
     post_id = r"[!-~]{1,200}"
+    client_deletes = True
+    parts: ClassVar = {
+        "rules": "rules:CommandRules",
+        "options": "rules:OPTIONS",
+        "client": "client:CommandClient",
+        "checker": "client:CommandCheck",
+        "metrics_reader": "metrics:CommandReader",
+    }
 
     def settle_for(self, config: Config, account: Account | None = None) -> timedelta:
         """Return how long a post may take to appear: the program's time limit, and what its rules say beyond that."""
@@ -39,35 +43,8 @@ class Command(Platform):
         )
         return timedelta(seconds=longest + ALARM_S + settle)
 
-    def rules(self) -> CommandRules:
-        from ttp.platforms.command.rules import CommandRules
-
-        return CommandRules()
-
-    def options(self) -> tuple[Option, ...]:
-        from ttp.platforms.command.rules import OPTIONS
-
-        return OPTIONS
-
-    def client(self, runtime: Runtime) -> CommandClient:
-        from ttp.platforms.command.client import CommandClient
-
-        return CommandClient(runtime.clock)
-
-    def checker(self, runtime: Runtime) -> CommandCheck:
-        from ttp.platforms.command.client import CommandCheck
-
-        return CommandCheck(runtime.clock)
-
-    def metrics_reader(self, runtime: Runtime) -> CommandReader:
-        from ttp.platforms.command.metrics import CommandReader
-
-        return CommandReader(runtime.clock)
-
-    def deleter(self, runtime: Runtime) -> CommandDeleter:
-        from ttp.platforms.command.client import CommandDeleter
-
-        return CommandDeleter()
+    def _connect(self, name: str, runtime: Runtime, *more: object) -> Any:
+        return None if name not in self.parts else self._part(name)(runtime.clock)
 
 
 PLATFORM = Command()

@@ -10,7 +10,7 @@ from ttp.domain.errors import Problem
 from ttp.domain.media.image_fit import ImageForm
 from ttp.domain.media.item import NAMES, MediaItem
 from ttp.domain.media.limits import MediaLimits, item_problems
-from ttp.domain.options import Option, OptionType
+from ttp.domain.options import Option, OptionType, option_table
 from ttp.domain.rules import PlatformPost, Rules
 from ttp.domain.text import utf16_length
 from ttp.platforms.graphemes import count_graphemes
@@ -140,8 +140,10 @@ class CommandRules(Rules):
         return UNITS[str(server.get("text_unit", "characters"))](text), number(server, "text_length")
 
 
-OPTIONS = (
-    Option("title", OptionType.TEXT, "a title, such as a blog post's", most=500),
-    Option("target", OptionType.TEXT, "where to, such as a channel", most=500),
-    Option("data", OptionType.TEXT, "anything else for the program, such as JSON", most=5000),
+OPTIONS = option_table(
+    (
+        Option("title", OptionType.TEXT, "a title, such as a blog post's", most=500),
+        Option("target", OptionType.TEXT, "where to, such as a channel", most=500),
+        Option("data", OptionType.TEXT, "anything else for the program, such as JSON", most=5000),
+    )
 )

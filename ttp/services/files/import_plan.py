@@ -7,13 +7,13 @@ elsewhere, is never changed or created again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 
 from ttp.domain.account import Account, resolve_accounts
-from ttp.domain.action import WayOut, action, as_fields
+from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import ContentRefused, Hint, TtpError, UsageError
 from ttp.domain.media.item import MediaItem
@@ -21,6 +21,7 @@ from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import (
     FieldError,
     check_variants,
+    field_errors,
     new_delivery,
     to_field_error,
     with_accounts,
@@ -133,12 +134,8 @@ class ImportPlanner:
         try:
             warnings = self._posts.check_post(post, self._known, timed=waits or post.scheduled_at is not None, db=db)
         except ContentRefused as refused:
-            errors = [
-                FieldError(one.field, one.message, _in_file(one.hint)) for one in refused.problems if not one.warning
-            ]
-            return PlannedChange(
-                row.where, ChangeKind.LEFT, faults=tuple(errors or [to_field_error("content", refused)])
-            )
+            errors = tuple(map(_in_file, field_errors(refused.problems))) or (to_field_error("content", refused),)
+            return PlannedChange(row.where, ChangeKind.LEFT, faults=errors)
         self._posts.duplicates.pending(post)
         return PlannedChange(row.where, what, post, before, warnings, waits=waits)
 
@@ -187,26 +184,17 @@ class ImportPlanner:
         variants: Mapping[str, str] = {}
         media: tuple[MediaItem, ...] = ()
         at: datetime | None = None
-        try:
+        with _noting(faults, "accounts"):
             accounts = resolve_accounts(typed.to or self._rules.accounts, self._known, self._posts.platforms)
-        except TtpError as error:
-            faults.append(to_field_error("accounts", error))
         if self._rules.spread and not (accounts or typed.at or faults):
             faults.append(FieldError("accounts", "no account to plan it for", "--to PLATFORM/HANDLE"))
-        try:
+        with _noting(faults, "scheduledAt"):
             at = self._time(row, accounts, before) if not faults else None
-        except TtpError as error:
-            faults.append(to_field_error("scheduledAt", error))
-        try:
+        with _noting(faults, "variants"):
             variants = check_variants(typed.variants, self._known, self._posts.platforms)
-        except TtpError as error:
-            faults.append(to_field_error("variants", error))
-        try:
+        with _noting(faults, "media"):
             items = self._media.items(typed.media or (), before, {account.platform for account in accounts})
             media = with_alt_texts(items, typed.alts)
-        except TtpError as error:
-            fault = to_field_error("media", error)
-            faults.append(replace(fault, fix=_in_file(fault.fix)))
         if not faults and not row.faults and not (typed.text or "").strip() and not media:
             faults.append(FieldError("content", "the post has neither text nor media"))
         if faults:
@@ -239,11 +227,20 @@ class ImportPlanner:
         return self._resolver.assign_row(time, accounts, self._allocator)
 
 
-def _in_file(hint: WayOut | None) -> WayOut | None:
-    """Return a hint in terms of the file's fields."""
-    way = as_fields(hint)
+@contextmanager
+def _noting(faults: list[FieldError], field: str) -> Iterator[None]:
+    """Add an error of the block to the faults of a row."""
+    try:
+        yield
+    except TtpError as error:
+        faults.append(_in_file(to_field_error(field, error)))
+
+
+def _in_file(error: FieldError) -> FieldError:
+    """Return the error with its fix in terms of the file's fields."""
     forms = {name: (f"{name}: ", f"leave out {name}", f"--{name} ") for name in _IN_FILE}
-    return next((advice for name, advice in _IN_FILE.items() if str(way).startswith(forms[name])), way)
+    fixes = (advice for name, advice in _IN_FILE.items() if str(error.fix).startswith(forms[name]))
+    return replace(error, fix=next(fixes, error.fix))
 
 
 def _with_content_of(before: Post, made: Post, now: datetime) -> Post:

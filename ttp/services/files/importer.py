@@ -9,11 +9,10 @@ from datetime import datetime
 from itertools import count
 from pathlib import Path
 
-from ttp.domain.action import as_fields
 from ttp.domain.errors import Problem
 from ttp.domain.plan.planner import Assignment
 from ttp.domain.post import ChosenBy, Post, PostStatus
-from ttp.domain.post_edit import FieldError, with_derived_status, with_time
+from ttp.domain.post_edit import FieldError, field_errors, with_derived_status, with_time
 from ttp.services.bulk_edit import ChangeKind, PlannedChange, apply_changes
 from ttp.services.files.import_plan import ImportPlanner, ImportRules
 from ttp.services.files.import_source import ImportSource
@@ -240,7 +239,8 @@ class ImportScheduler:
         assert step.post is not None
         post = with_derived_status(with_time(step.post, one.at, ChosenBy.PLAN), self._posts.clock.now(), step.before)
         problems = tuple(self._posts.duplicates.problems(post, db))
-        refused = tuple(FieldError(p.field, p.message, as_fields(p.hint)) for p in problems if not p.warning)
         self._posts.duplicates.pending(post)
         what = ChangeKind.MOVE if step.what is ChangeKind.SAME else step.what
-        return replace(step, what=what, post=post, warnings=(*step.warnings, *problems), faults=refused, waits=False)
+        return replace(
+            step, what=what, post=post, warnings=(*step.warnings, *problems), faults=field_errors(problems), waits=False
+        )

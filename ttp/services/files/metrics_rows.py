@@ -14,25 +14,23 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from io import BufferedReader, TextIOWrapper
-from itertools import count
 from typing import BinaryIO, TextIO, TypeAlias, cast
 
 from ttp.domain.errors import UsageError
 from ttp.services.files.csv_file import LONGEST_CELL, LONGEST_ROW, explain_csv_error, find_encoding
 
-Record: TypeAlias = tuple[int, list[str] | str]
-"""Row number as in a spreadsheet (the header is 1), and its cells or why it cannot be read."""
 DELIMITERS = ",;\t|"
 _NOT_UTF8 = re.compile("[\ud800-\udfff]")
 _SEPARATOR = re.compile(r"\s*\"?sep=(.)\"?[ \t]*(?:\r\n|\n|\r|$)")
 """Line that tells Excel the delimiter."""
 _QUOTED = re.compile('"[^"]*"?')
 Block: TypeAlias = tuple[int, list[list[str]] | str]
-"""Number and cells of consecutive rows, or the number of a row and why it cannot be read."""
+"""Number (as in a spreadsheet: the header is 1) and cells of consecutive rows, or the number of a row and why it cannot
+be read."""
 
 
-class Records(Iterator[Record]):
-    """The rows of a CSV file after its header. Raise UsageError without a usable header."""
+class Records:
+    """A CSV file: its header, and the rows after it in `blocks`. Raise UsageError without a usable header."""
 
     def __init__(self, text: Buffer) -> None:
         self._text = text
@@ -42,16 +40,8 @@ class Records(Iterator[Record]):
         # strict: refuses a cell with stray quotes, which the lenient mode joins with its neighbours.
         self._cells = csv.reader(self._lines, delimiter=self.delimiter, strict=True)
         self.header = self._read_header()
-        self._blocks = self._read()
-        self._records = _records(self._blocks)
-
-    def __next__(self) -> Record:
-        return next(self._records)
 
     def blocks(self) -> Iterator[Block]:
-        return self._blocks
-
-    def _read(self) -> Iterator[Block]:
         while True:
             block = self._block()
             if block is not None:
@@ -154,14 +144,6 @@ class _Lines(Iterator[str]):
         elif "\0" in line:
             self.fault = "has a NUL character"
         return line
-
-
-def _records(blocks: Iterator[Block]) -> Iterator[Record]:
-    for first, rows in blocks:
-        if isinstance(rows, str):
-            yield first, rows
-        else:
-            yield from zip(count(first), rows)
 
 
 def not_utf8(text: str) -> bool:

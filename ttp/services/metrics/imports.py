@@ -25,7 +25,7 @@ from ttp.domain.metrics.ingest.own_format import PlainReader, Reader, Refuse
 from ttp.domain.metrics.sample import COLUMNS, Row, Sample, Total
 from ttp.domain.time.clock import Clock
 from ttp.platforms.registry import Registry
-from ttp.services.files.metrics_rows import Block, Buffer, Object, Record, Records, cells_of, is_json, read_objects
+from ttp.services.files.metrics_rows import Block, Buffer, Object, Records, cells_of, is_json, read_objects
 from ttp.store import accounts as stored_accounts
 from ttp.store import queries
 from ttp.store.database import Database, Writing
@@ -219,15 +219,8 @@ def open_feed(stream: TextIO, how: ImportOptions, now: datetime, platforms: Expo
         return _json(text, how, now, platforms)
     rows = Records(text)
     columns = read_header(rows.header, platforms, source=how.source, mapped=how.mapped, account=how.account)
-    return _feed(
-        columns,
-        f"CSV with {_DELIMITERS.get(rows.delimiter, rows.delimiter)}",
-        rows,
-        how,
-        now,
-        rows.delimiter,
-        platforms,
-    )
+    written = f"CSV with {_DELIMITERS.get(rows.delimiter, rows.delimiter)}"
+    return _feed(columns, written, rows.blocks(), how, now, rows.delimiter, platforms)
 
 
 def _json(text: Buffer, how: ImportOptions, now: datetime, platforms: ExportTables) -> Feed:
@@ -243,19 +236,13 @@ def _json(text: Buffer, how: ImportOptions, now: datetime, platforms: ExportTabl
     more = tuple(name for name in COLUMNS if name not in columns.fields and (name != "account" or how.account is None))
     if columns.export is None:
         columns = Columns(columns.source, (*keys, *more), (*columns.fields, *more))
-    return _feed(columns, "JSON", _cells(chain([first], objects), columns), how, now, ",", platforms)
-
-
-def _cells(objects: Iterator[Object], columns: Columns) -> Iterator[Record]:
-    keys = [key if field is not None else None for key, field in zip(columns.header, columns.fields, strict=True)]
-    for number, item in objects:
-        yield number, item if isinstance(item, str) else cells_of(item, keys)
+    return _feed(columns, "JSON", _blocks(chain([first], objects), columns), how, now, ",", platforms)
 
 
 def _feed(
     columns: Columns,
     written: str,
-    rows: Iterator[Record],
+    blocks: Iterator[Block],
     how: ImportOptions,
     now: datetime,
     delimiter: str,
@@ -263,20 +250,25 @@ def _feed(
 ) -> Feed:
     if columns.source == OWN:
         reader: Reader = PlainReader(columns.fields, platforms, now=now, zone=how.zone, account=how.account)
-        return Feed(columns, written, reader, rows.blocks() if isinstance(rows, Records) else _blocks(rows))
-    first = list(islice(rows, LOOKED_AT))
+        return Feed(columns, written, reader, blocks)
+    first, looked_at = list[Block](), list[list[str]]()
+    while len(looked_at) < LOOKED_AT and (block := next(blocks, None)) is not None:
+        first.append(block)
+        looked_at += [] if isinstance(block[1], str) else block[1]
     width = len(columns.header)
-    known = [cells for _, cells in first if not isinstance(cells, str) and len(cells) == width and any(cells)]
+    known = [cells for cells in looked_at[:LOOKED_AT] if len(cells) == width and any(cells)]
     manner = with_date_order(find_export_format(columns, known, platforms, delimiter=delimiter, now=now), how.order)
     refuse_for_all(columns, known, how.zone)
     reader = ExportReader(columns, manner, platforms, now=now, zone=how.zone, account=how.account)
-    return Feed(columns, written, reader, _blocks(chain(first, rows)))
+    return Feed(columns, written, reader, chain(first, blocks))
 
 
-def _blocks(rows: Iterator[Record]) -> Iterator[Block]:
-    """Group consecutive rows into blocks."""
+def _blocks(objects: Iterator[Object], columns: Columns) -> Iterator[Block]:
+    """Group the cells of consecutive objects into blocks."""
+    keys = [key if field is not None else None for key, field in zip(columns.header, columns.fields, strict=True)]
     first, held = 0, list[list[str]]()
-    for number, cells in rows:
+    for number, item in objects:
+        cells = item if isinstance(item, str) else cells_of(item, keys)
         if held and (isinstance(cells, str) or number != first + len(held) or len(held) == BLOCK_ROWS):
             yield first, held
             held = []

@@ -26,7 +26,6 @@ from ttp.domain.metrics.ingest.reading_schedule import (
 )
 from ttp.domain.metrics.sample import Sample
 from ttp.domain.outcome import Kind, NotDone
-from ttp.domain.platform import PlatformFacts
 from ttp.domain.pricing import PriceLists
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import StepFailed
@@ -40,6 +39,8 @@ from ttp.store.metrics.schedule import FollowedPost
 
 SHOWN_WITHIN = timedelta(hours=1)
 """After this time a post that the platform does not list is gone; before, its lists may lag behind."""
+BATCH, MOST_BATCHES = 20, 5
+"""Posts of an account in a batch, and batches in one turn of `ttp run`."""
 ReportProgress = Callable[[int], object]
 """Called with the number of posts read so far."""
 
@@ -69,14 +70,11 @@ class PullResult:
 
 
 @dataclass
-class MetricsFetcher:
-    """Reads metrics from platforms.
+class MetricsSync:
+    """Reads the metrics that a person asks for, and those that are due.
 
     `readers` creates a platform's reader when it is first needed. `patience`: seconds to wait for an answer, if less
     than the settings.
-
-    Raises Stopped, ReconnectNeeded, PartlyFailed, UsageError (the credentials are for another host) and errors of the
-    store. Pages read before are kept.
     """
 
     database: Database
@@ -84,7 +82,7 @@ class MetricsFetcher:
     readers: Callable[[str], MetricsReader | None]
     config: Config
     clock: Clock
-    platforms: PlatformFacts
+    platforms: PriceLists
     patience: float | None = None
     _open_readers: dict[str, MetricsReader] = field(default_factory=dict, init=False)
 
@@ -93,13 +91,120 @@ class MetricsFetcher:
         for reader in self._open_readers.values():
             reader.close()
 
-    def history(self, account: Account, most: int, done: PullResult, report: ReportProgress) -> None:
+    def choose_accounts(self, accounts: Sequence[Account]) -> tuple[list[Account], list[Account]]:
+        """Return the accounts that are read by default, and those that are left out because reading costs money."""
+        platforms = self.config.texts("metrics.pull")
+        usable = [one for one in accounts if one.connected and one.enabled]
+        left_out = [one for one in usable if self._is_priced(one) and one.platform not in platforms]
+        return [one for one in usable if one.platform in platforms], left_out
+
+    def _is_priced(self, account: Account) -> bool:
+        known = account.platform in self.platforms.names()
+        return known and self.platforms.pricing(account.platform) is not None
+
+    def posts(self, account: Account) -> list[FollowedPost]:
+        """Return the account's posts that are still read: published by ttp, and not yet read for the last time."""
+        ages, now = configured_ages(self.config), self.clock.now()
+        with self.database.reading() as db:
+            since = now - lookback(ages)
+            return [] if db is None else schedule.followed_posts(db, account.id or 0, since=since, until=now)
+
+    def price(self, account: Account, posts: Sequence[FollowedPost], history: int | None) -> int:
+        """Return the highest price of a pull in thousandths of a US dollar; 0 if the platform is free."""
+        pricing = self.platforms.pricing(account.platform)
+        if pricing is None:
+            return 0
+        listed = history is not None
+        number = len(posts) if history is None else history
+        return pricing.read(number, listed=listed, account=account, config=self.config)
+
+    def pull(
+        self, account: Account, posts: Sequence[FollowedPost], history: int | None, report: ReportProgress
+    ) -> PullResult:
+        """Read these posts, or the newest `history` ones, and store a sample of each. Raises errors of the store. An
+        error of the account or its platform is the result's `error`."""
+        done = PullResult(account.name)
+        try:
+            if not account.connected:
+                raise ReconnectNeeded(
+                    f"{account.name} is not connected, so its metrics cannot be read",
+                    Hint("fix", action("account connect", account.name)),
+                    Hint("fix", action("metrics import", "FILE")),
+                )
+            if history is not None:
+                self._read_history(account, history, done, report)
+            else:
+                self._read_posts(account, posts, done, report, lambda: False)
+        except (Busy, Damaged):
+            raise
+        except TtpError as error:
+            done.error = error
+        return done
+
+    def pull_due(self, stopping: Callable[[], bool]) -> None:
+        """Read the due posts of every account that is read automatically, a limited number of each.
+
+        Ends after the present answer if `stopping` returns true. Posts that could not be read are postponed, older ones
+        for longer; `ttp metrics pull` reports why. Raises errors of the store.
+        """
+        platforms = self.config.texts("metrics.pull")
+        if not platforms or not self.database.exists():
+            return
+        ages, now = configured_ages(self.config), self.clock.now()
+        with closing(self.database.connect()) as db:
+            bounds = {"since": now - lookback(ages), "until": now - ages[0]}
+            accounts = schedule.accounts_due(db, platforms, now=now, **bounds)
+        try:
+            for account in accounts:
+                self._pull_account(account, ages, stopping)
+        finally:
+            self.close()
+
+    def _pull_account(self, account: Account, ages: Ages, stopping: Callable[[], bool]) -> None:
+        try:
+            for _ in range(MOST_BATCHES):
+                if stopping():
+                    return
+                posts = self._next_posts(account, ages)
+                if not posts:
+                    return
+                self._read_posts(account, posts, PullResult(account.name), lambda read: None, stopping)
+        except ReadingStopped as stopped:
+            if stopped.again_at is not None:
+                self._postpone(account, ages, stopped.again_at)
+        except (ReconnectNeeded, PartlyFailed, UsageError):
+            return  # publishing, or a person's pull, reports the same problem
+
+    def _next_posts(self, account: Account, ages: Ages) -> list[FollowedPost]:
+        """Return the next posts to read, postponed first so that a crash does not repeat the requests at once."""
+        now = self.clock.now()
+        with self._writing() as db:
+            posts = self._due(db, account, ages, due_by=now, most=BATCH)
+            for post in posts:
+                next_at = retry_at(post.published_at, now)
+                schedule.record_reading(db, account.id or 0, post.remote_id, read_at=None, next_at=next_at)
+        return posts
+
+    def _postpone(self, account: Account, ages: Ages, until: datetime) -> None:
+        """Postpone the account's posts until its rate limit allows calls again."""
+        with self._writing() as db:
+            for post in self._due(db, account, ages, due_by=until):
+                schedule.record_reading(db, account.id or 0, post.remote_id, read_at=None, next_at=until)
+
+    def _due(
+        self, db: Connection, account: Account, ages: Ages, *, due_by: datetime, most: int | None = None
+    ) -> list[FollowedPost]:
+        now = self.clock.now()
+        bounds = {"since": now - lookback(ages), "until": now - ages[0]}
+        return schedule.followed_posts(db, account.id or 0, due_by=due_by, most=most, **bounds)
+
+    def _read_history(self, account: Account, most: int, done: PullResult, report: ReportProgress) -> None:
         """Read the account's newest posts, also those not published by ttp, and count them in `done`."""
         for page in self._pages(account, lambda reader, line: reader.history(line, most)):
             self._store(account, page, done)
             report(done.read)
 
-    def posts(
+    def _read_posts(
         self,
         account: Account,
         posts: Sequence[FollowedPost],
@@ -157,7 +262,7 @@ class MetricsFetcher:
         ages, now = configured_ages(self.config), self.clock.now()
         if page.note is not None and page.note not in done.notes:
             done.notes.append(page.note)
-        with self.writing() as db:
+        with self._writing() as db:
             samples.save_days(db, account.id or 0, page.online, read_at=now)
             for sample in page.samples:
                 known = schedule.published_at(db, account.id or 0, sample.remote_id)
@@ -190,13 +295,13 @@ class MetricsFetcher:
         if posts:
             ages, now = configured_ages(self.config), self.clock.now()
             done.waiting += len(posts)
-            with self.writing() as db:
+            with self._writing() as db:
                 for post in posts:
                     next_at = next_reading(ages, post.published_at, now)
                     schedule.record_reading(db, account.id or 0, post.remote_id, read_at=None, next_at=next_at)
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def _writing(self) -> Iterator[Connection]:
         """Open one short transaction, which is rolled back if the block raises."""
         with closing(self.database.connect()) as db, self.database.translating_errors(), db.transaction():
             yield db
@@ -210,130 +315,3 @@ def _request_error(account: Account, outcome: NotDone) -> TtpError:
     if outcome.passing:
         return ReadingStopped(message, outcome.retry_at)
     return PartlyFailed(message)
-
-
-BATCH, MOST_BATCHES = 20, 5
-"""Posts of an account in a batch, and batches in one turn of `ttp run`."""
-
-
-class MetricsSync:
-    """Reads the metrics that a person asks for, and those that are due."""
-
-    def __init__(
-        self, database: Database, gather: MetricsFetcher, config: Config, clock: Clock, platforms: PriceLists
-    ) -> None:
-        self._platforms = platforms
-        self._database = database
-        self._fetcher = gather
-        self._config = config
-        self._clock = clock
-
-    def close(self) -> None:
-        self._fetcher.close()
-
-    def choose_accounts(self, accounts: Sequence[Account]) -> tuple[list[Account], list[Account]]:
-        """Return the accounts that are read by default, and those that are left out because reading costs money."""
-        platforms = self._config.texts("metrics.pull")
-        usable = [one for one in accounts if one.connected and one.enabled]
-        left_out = [one for one in usable if self._is_priced(one) and one.platform not in platforms]
-        return [one for one in usable if one.platform in platforms], left_out
-
-    def _is_priced(self, account: Account) -> bool:
-        known = account.platform in self._platforms.names()
-        return known and self._platforms.pricing(account.platform) is not None
-
-    def posts(self, account: Account) -> list[FollowedPost]:
-        """Return the account's posts that are still read: published by ttp, and not yet read for the last time."""
-        ages, now = configured_ages(self._config), self._clock.now()
-        with self._database.reading() as db:
-            since = now - lookback(ages)
-            return [] if db is None else schedule.followed_posts(db, account.id or 0, since=since, until=now)
-
-    def price(self, account: Account, posts: Sequence[FollowedPost], history: int | None) -> int:
-        """Return the highest price of a pull in thousandths of a US dollar; 0 if the platform is free."""
-        pricing = self._platforms.pricing(account.platform)
-        if pricing is None:
-            return 0
-        listed = history is not None
-        number = len(posts) if history is None else history
-        return pricing.read(number, listed=listed, account=account, config=self._config)
-
-    def pull(
-        self, account: Account, posts: Sequence[FollowedPost], history: int | None, report: ReportProgress
-    ) -> PullResult:
-        """Read these posts, or the newest `history` ones, and store a sample of each. Raises errors of the store. An
-        error of the account or its platform is the result's `error`."""
-        done = PullResult(account.name)
-        try:
-            if not account.connected:
-                raise ReconnectNeeded(
-                    f"{account.name} is not connected, so its metrics cannot be read",
-                    Hint("fix", action("account connect", account.name)),
-                    Hint("fix", action("metrics import", "FILE")),
-                )
-            if history is not None:
-                self._fetcher.history(account, history, done, report)
-            else:
-                self._fetcher.posts(account, posts, done, report, lambda: False)
-        except (Busy, Damaged):
-            raise
-        except TtpError as error:
-            done.error = error
-        return done
-
-    def pull_due(self, stopping: Callable[[], bool]) -> None:
-        """Read the due posts of every account that is read automatically, a limited number of each.
-
-        Ends after the present answer if `stopping` returns true. Posts that could not be read are postponed, older ones
-        for longer; `ttp metrics pull` reports why. Raises errors of the store.
-        """
-        platforms = self._config.texts("metrics.pull")
-        if not platforms or not self._database.exists():
-            return
-        ages, now = configured_ages(self._config), self._clock.now()
-        with closing(self._database.connect()) as db:
-            bounds = {"since": now - lookback(ages), "until": now - ages[0]}
-            accounts = schedule.accounts_due(db, platforms, now=now, **bounds)
-        try:
-            for account in accounts:
-                self._pull_account(account, ages, stopping)
-        finally:
-            self._fetcher.close()
-
-    def _pull_account(self, account: Account, ages: Ages, stopping: Callable[[], bool]) -> None:
-        try:
-            for _ in range(MOST_BATCHES):
-                if stopping():
-                    return
-                posts = self._next_posts(account, ages)
-                if not posts:
-                    return
-                self._fetcher.posts(account, posts, PullResult(account.name), lambda read: None, stopping)
-        except ReadingStopped as stopped:
-            if stopped.again_at is not None:
-                self._postpone(account, ages, stopped.again_at)
-        except (ReconnectNeeded, PartlyFailed, UsageError):
-            return  # publishing, or a person's pull, reports the same problem
-
-    def _next_posts(self, account: Account, ages: Ages) -> list[FollowedPost]:
-        """Return the next posts to read, postponed first so that a crash does not repeat the requests at once."""
-        now = self._clock.now()
-        with self._fetcher.writing() as db:
-            posts = self._due(db, account, ages, due_by=now, most=BATCH)
-            for post in posts:
-                next_at = retry_at(post.published_at, now)
-                schedule.record_reading(db, account.id or 0, post.remote_id, read_at=None, next_at=next_at)
-        return posts
-
-    def _postpone(self, account: Account, ages: Ages, until: datetime) -> None:
-        """Postpone the account's posts until its rate limit allows calls again."""
-        with self._fetcher.writing() as db:
-            for post in self._due(db, account, ages, due_by=until):
-                schedule.record_reading(db, account.id or 0, post.remote_id, read_at=None, next_at=until)
-
-    def _due(
-        self, db: Connection, account: Account, ages: Ages, *, due_by: datetime, most: int | None = None
-    ) -> list[FollowedPost]:
-        now = self._clock.now()
-        bounds = {"since": now - lookback(ages), "until": now - ages[0]}
-        return schedule.followed_posts(db, account.id or 0, due_by=due_by, most=most, **bounds)

@@ -16,7 +16,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PureWindowsPath
 from typing import BinaryIO, Protocol
@@ -314,18 +314,7 @@ def _writing(folder: Path, source: str) -> Iterator[None]:
 
 
 def _item(name: str, facts: Facts, size: int, sha256: str) -> MediaItem:
-    return MediaItem(
-        name=name,
-        mime=facts.mime,
-        bytes=size,
-        sha256=sha256,
-        width=facts.width,
-        height=facts.height,
-        duration_ms=facts.duration_ms,
-        codec=facts.codec,
-        fps=facts.fps,
-        moov_first=facts.moov_first,
-    )
+    return MediaItem(name=name, bytes=size, sha256=sha256, **asdict(facts))
 
 
 class TemporaryMedia(MediaStore):

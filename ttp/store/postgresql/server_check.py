@@ -23,8 +23,9 @@ SELECT current_setting('server_version'), current_user, current_setting('synchro
     (extract(epoch FROM clock_timestamp()) * 1000)::bigint,
     current_setting('synchronous_standby_names') <> ''
         AND current_setting('synchronous_commit') NOT IN ('off', 'local'),
-    (SELECT count(*) FROM pg_stat_replication
-        WHERE coalesce(application_name, '') NOT IN ('pg_basebackup', 'pg_receivewal'))
+    (SELECT count(*) FROM pg_stat_replication r
+        WHERE coalesce(application_name, '') NOT IN ('pg_basebackup', 'pg_receivewal') AND NOT EXISTS
+            (SELECT 1 FROM pg_replication_slots s WHERE s.active_pid = r.pid AND s.slot_type = 'logical'))
 """
 _LACKING = """
 SELECT c.relname FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r'

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from ttp.domain.server.api_token import ApiToken, TokenCapability
-from ttp.domain.time.clock import from_ms, to_ms
+from ttp.domain.time.clock import to_ms
 from ttp.store.dialect import Connection, Row
-from ttp.store.row_mapper import ids_from_text, ids_to_text, instant, ms
+from ttp.store.row_mapper import ids_from_text, ids_to_text, ms, plain_fields
 
 
 def insert(db: Connection, token: ApiToken, sha256: str) -> ApiToken:
@@ -54,12 +54,7 @@ def record_use(db: Connection, token_id: int, now: datetime) -> None:
 
 def _token(row: Row) -> ApiToken:
     return ApiToken(
-        id=row["id"],
-        name=row["name"],
+        **plain_fields(row, ApiToken, "capability", "accounts"),
         capability=TokenCapability(row["capability"]),
-        created_at=from_ms(row["created_at"]),
         accounts=ids_from_text(row["accounts"]),
-        expires_at=instant(row["expires_at"]),
-        revoked_at=instant(row["revoked_at"]),
-        last_used_at=instant(row["last_used_at"]),
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from ttp.domain.time.clock import from_ms, to_ms
+from ttp.domain.time.clock import to_ms
 from ttp.store.dialect import Connection
+from ttp.store.row_mapper import plain_fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +31,7 @@ def insert(db: Connection, sha256: str, link: ApprovalLink) -> None:
 
 def link_of_digest(db: Connection, sha256: str) -> ApprovalLink | None:
     row = db.execute("SELECT * FROM approval_link WHERE sha256 = ?", (sha256,)).fetchone()
-    if row is None:
-        return None
-    named = (row["id"], row["post_id"], row["revision"], row["name"], row["created_by"])
-    return ApprovalLink(*named, from_ms(row["expires_at"]))
+    return None if row is None else ApprovalLink(**plain_fields(row, ApprovalLink))
 
 
 def take(db: Connection, link_id: int) -> bool:

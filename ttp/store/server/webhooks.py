@@ -10,7 +10,7 @@ from datetime import datetime
 from ttp.domain.server.webhook import CallResult, CallState, Retry, Webhook
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store.dialect import Connection, Cursor, List, Row, in_list
-from ttp.store.row_mapper import ids_from_text, ids_to_text, instant, ms
+from ttp.store.row_mapper import ids_from_text, ids_to_text, instant, ms, plain_fields
 
 _WAITING = "c.state = 'waiting'"
 _CALLS = (
@@ -198,9 +198,7 @@ def _concerns(db: Connection, accounts: frozenset[int], post_id: int, account_id
 
 def _webhook(row: Row) -> Webhook:
     return Webhook(
-        id=row["id"],
-        url=row["url"],
-        created_at=from_ms(row["created_at"]),
+        **plain_fields(row, Webhook, "events", "accounts", "private", "rotated_until"),
         events=None if row["events"] is None else tuple(json.loads(row["events"])),
         accounts=ids_from_text(row["accounts"]),
         private=bool(row["private"]),
@@ -209,18 +207,5 @@ def _webhook(row: Row) -> Webhook:
 
 
 def _call(row: Row) -> WebhookCall:
-    return WebhookCall(
-        webhook_id=row["webhook_id"],
-        event_id=row["event_id"],
-        event=row["event"],
-        event_at=from_ms(row["at"]),
-        post_id=row["post_id"],
-        data=row["data"],
-        state=CallState(row["state"]),
-        tries=row["tries"],
-        first_tried_at=instant(row["first_tried_at"]),
-        next_at=instant(row["next_at"]),
-        ended_at=instant(row["ended_at"]),
-        status=row["status"],
-        message=row["message"],
-    )
+    fields = plain_fields(row, WebhookCall, "state", "event_at")
+    return WebhookCall(**fields, state=CallState(row["state"]), event_at=from_ms(row["at"]))
