@@ -76,7 +76,7 @@ def _page(visit: Visit, is_week: bool, when: str, error: TtpError | None = None)
         after=span.moved(1).name,
         weeks=[days[place : place + 7] for place in range(0, length, 7)],
         hours=_hours(posts, free, visit) if span.is_week else {},
-        best=sorted({(local.date(), local.hour) for local in (one.at.astimezone(zone) for one in free)}),
+        best=sorted({(local.date(), local.hour) for local in (hour.at.astimezone(zone) for hour in free)}),
         gaps=len(gaps),
         is_empty=not posts,
         may_move=visit.person.may(TokenCapability.PUBLISH),
@@ -123,7 +123,7 @@ def _posts(visit: Visit, span: CalendarRange) -> list[PostView]:
 
 def _free_hours(visit: Visit, span: CalendarRange, posts: Sequence[PostView]) -> tuple[FreeHour, ...]:
     services = visit.reading
-    accounts = services.optimal.with_data([one for one in services.queries.accounts() if one.enabled])
+    accounts = services.optimal.with_data([account for account in services.queries.accounts() if account.enabled])
     return services.optimal.free_between(accounts, services.times.account_zones(accounts), span, posts)
 
 
@@ -132,7 +132,7 @@ def _hours(
 ) -> Mapping[int, Mapping[date, list[PostView]]]:
     """Return the posts by hour and day, of the hours from the first to the last that has any; at least 8 to 20."""
     by_hour: dict[int, dict[date, list[PostView]]] = defaultdict(lambda: defaultdict(list))
-    used = {8, 20, *(one.at.astimezone(visit.zone).hour for one in free)}
+    used = {8, 20, *(hour.at.astimezone(visit.zone).hour for hour in free)}
     for post in posts:
         local = calendar_time(post).astimezone(visit.zone)
         by_hour[local.hour][local.date()].append(post)
