@@ -67,7 +67,7 @@ def _page(visit: Visit, is_week: bool, when: str, error: TtpError | None = None)
         CalendarDay(day, span.first <= day <= span.last, day == today, day in gaps, by_day.get(day, ()))
         for day in (first + place * _DAY for place in range(length))
     ]
-    free = _free_hours(visit, span, posts) if span.is_week else ()
+    free = visit.reading.planning.free_hours(visit.reading.queries.accounts(), span, posts) if span.is_week else ()
     moved = visit.query("post")
     return visit.page(
         "calendar.html",
@@ -119,12 +119,6 @@ def _posts(visit: Visit, span: CalendarRange) -> list[PostView]:
     # What repeats will create is not told apart by account.
     which = PostFilter(CALENDAR_STATUSES, since=span.start, until=span.end)
     return sorted(visit.reading.queries.views(which), key=calendar_time)
-
-
-def _free_hours(visit: Visit, span: CalendarRange, posts: Sequence[PostView]) -> tuple[FreeHour, ...]:
-    services = visit.reading
-    accounts = services.optimal.with_data([account for account in services.queries.accounts() if account.enabled])
-    return services.optimal.free_between(accounts, services.times.account_zones(accounts), span, posts)
 
 
 def _hours(
