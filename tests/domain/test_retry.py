@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from tests.settings import Config
 from ttp.domain.action import action
-from ttp.domain.delivery import Delivery, DeliveryState
+from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.outcome import Kind, NotDone
-from ttp.domain.retry import JITTER, LONGEST, SHORTEST, RetryPolicy, after_not_done, to_delivery_error
+from ttp.domain.retry import JITTER, LONGEST, SHORTEST, RetryPolicy, after_not_done
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 POLICY = RetryPolicy(timedelta(seconds=15), timedelta(seconds=900), 8)
@@ -57,7 +57,7 @@ def test_a_passing_failure_is_tried_again_and_spends_a_try() -> None:
     again = after(PASSING, 2, spread=1.0)
     assert (again.state, again.tries) == (DeliveryState.RETRYING, 3)
     assert again.next_at == NOW + timedelta(seconds=66)
-    assert again.error == to_delivery_error(PASSING)
+    assert again.error == DeliveryError(PASSING.kind, PASSING.message)
 
 
 @pytest.mark.parametrize("most", [1, 2, 8])

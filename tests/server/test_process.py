@@ -20,6 +20,7 @@ import httpx
 import pytest
 
 from tests.conftest import Program, inherited
+from tests.server.runs import serve_process
 from tests.server.test_agents import Agent
 from ttp.sandbox.server import RunningSandbox
 from ttp.server.process import listen, listen_on_path
@@ -60,28 +61,15 @@ def serve(ttp: Program, environ: dict[str, str]) -> Serve:
     def serving(*argv: str, **more: str) -> Iterator[Served]:
         token = ttp.ok("token", "create", "ann", "--capability", "publish", "--json").json["token"]
         listens = argv if "--socket" in argv else ("--port", "0", *argv)
-        command = [sys.executable, "-m", "ttp", "serve", *listens]
-        process = subprocess.Popen(command, env={**environ, **more}, stderr=subprocess.PIPE, text=True)
-        try:
-            assert process.stderr is not None
-            said = process.stderr.readline()
-            assert said.startswith("Serving on "), said + process.stderr.read()
-            address = said.removeprefix("Serving on ").strip()
+        with serve_process(*listens, environ={**environ, **more}) as (process, address):
             path = None if address.startswith("http") else address
-            client = httpx.Client(
+            with httpx.Client(
                 base_url="http://localhost" if path else address,
                 headers={"Authorization": f"Bearer {token}"},
                 transport=httpx.HTTPTransport(uds=path),
                 timeout=PATIENCE_S,
-            )
-            with client:
+            ) as client:
                 yield Served(process, client)
-        finally:
-            if process.poll() is None:
-                process.kill()
-            process.wait(PATIENCE_S)
-            if process.stderr is not None:
-                process.stderr.close()
 
     return serving
 
@@ -109,7 +97,7 @@ def published(ttp: Program, sandbox: RunningSandbox, environ: dict[str, str], mo
 
 
 @pytest.mark.usefixtures("published")
-def test_it_publishes_what_is_created_over_http(serve: Serve, sandbox: RunningSandbox) -> None:
+def test_it_publishes_a_post_created_over_http(serve: Serve, sandbox: RunningSandbox) -> None:
     with serve() as server:
         until(lambda: bool(server.ok("GET", "/v1/status")["publisher"]["running"]))
         made = server.ok("POST", "/v1/posts", {"content": "Hello", "accounts": ["x/demo"]})
@@ -121,7 +109,7 @@ def test_it_publishes_what_is_created_over_http(serve: Serve, sandbox: RunningSa
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("published")
-def test_it_publishes_what_an_agent_asks_for(serve: Serve) -> None:
+def test_it_publishes_a_post_for_an_agent(serve: Serve) -> None:
     with serve() as server:
         token = server.client.headers["Authorization"].removeprefix("Bearer ")
         agent = Agent(f"{server.client.base_url}/mcp".replace("//mcp", "/mcp"), token)
@@ -131,31 +119,8 @@ def test_it_publishes_what_an_agent_asks_for(serve: Serve) -> None:
         assert server.stop() == 0
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("published")
-def test_a_killed_server_loses_nothing_and_publishes_nothing_twice(
-    serve: Serve, ttp: Program, sandbox: RunningSandbox
-) -> None:
-    with serve() as server:
-        for number in range(5):
-            made = server.ok("POST", "/v1/posts", {"content": f"Hello {number}", "accounts": ["x/demo"]})
-            server.ok("POST", f"/v1/posts/{made['id']}/publish")
-        server.stop(signal.SIGKILL)
-    # A call that was cut is looked up before it is repeated: not for the quarter of an hour that X's lists may take.
-    for key, seconds in (("platforms.x.settle_s", "1"), ("publish.lookup_gap_s", "0.2")):
-        ttp.ok("config", "set", key, seconds)
-    with serve() as server:
-        for number in range(1, 6):
-            assert server.ok("POST", "/v1/posts", {"content": "later"})["status"] == "draft"
-            until(lambda number=number: server.ok("GET", f"/v1/posts/{number}")["status"] == "published")  # type: ignore[misc]
-    assert ttp.ok("audit", "--json").json["ok"]
-    posts = httpx.get(f"{sandbox.url}/_sandbox/posts").json()
-    texts = [post["text"] for post in posts if str(post.get("text", "")).startswith("Hello")]
-    assert sorted(texts) == [f"Hello {number}" for number in range(5)]
-
-
-@pytest.mark.usefixtures("published")
-def test_a_stream_tells_what_is_published_until_the_server_stops(serve: Serve) -> None:
+def test_a_stream_has_the_events_of_a_post_until_the_server_stops(serve: Serve) -> None:
     with serve() as server:
         made = server.ok("POST", "/v1/posts", {"content": "Hello", "accounts": ["x/demo"]})
         with server.client.stream("GET", "/v1/events?after=0") as stream:
@@ -224,7 +189,7 @@ def test_a_second_server_leaves_the_address_of_the_first(serve: Serve, ttp: Prog
     assert ttp("login-link", "ann", "--json").error["code"] == "not_found"
 
 
-def test_it_only_serves_where_it_is_told_so(serve: Serve, ttp: Program) -> None:
+def test_with_no_publish_it_only_serves(serve: Serve, ttp: Program) -> None:
     with serve("--no-publish") as server:
         assert not server.ok("GET", "/v1/status")["publisher"]["running"]
         assert server.stop(signal.SIGINT) == 0

@@ -39,16 +39,11 @@ class RetryPolicy:
         return timedelta(seconds=min(doubled, self.cap.total_seconds())) * (1 + JITTER * spread)
 
 
-def to_delivery_error(outcome: NotDone) -> DeliveryError:
-    """Return what a delivery stores of a refusal."""
-    return DeliveryError(outcome.kind, outcome.message, outcome.code, outcome.hint)
-
-
 def after_not_done(
     delivery: Delivery, outcome: NotDone, *, now: datetime, policy: RetryPolicy, spread: float
 ) -> Delivery:
     """Return the delivery after a proven failure: retrying later, or failed."""
-    error = to_delivery_error(outcome)
+    error = DeliveryError(outcome.kind, outcome.message, outcome.code, outcome.hint)
     if outcome.retry_at is not None:
         at = min(max(outcome.retry_at, now + SHORTEST), now + LONGEST)
         return delivery.retrying(at, error, spend=False)

@@ -10,7 +10,7 @@ from tests.media_bytes import png
 from tests.server.conftest import Api
 from tests.server.pages.conftest import Person, inner
 from ttp.domain.server.api_token import TokenCapability
-from ttp.server.pages.posts import CONFIRMATIONS
+from ttp.server.pages.posts import ACTIONS
 
 LATER = "2098-01-01T09:00Z"
 FAILED: dict[str, Any] = {"next_at": None, "error": ("content", "no <b>such</b> thing")}
@@ -21,7 +21,7 @@ def revision(person: Person, post_id: int = 1) -> str:
     return str(person.ttp.sql("SELECT revision FROM post WHERE id = ?", post_id)[0][0])
 
 
-def test_the_queue_shows_what_needs_somebody_and_what_is_next(ann: Person) -> None:
+def test_the_queue_shows_posts_that_need_a_person_then_the_next_ones(ann: Person) -> None:
     ann.ttp.post("First failed", "--to", "x/me", "--at", LATER)
     ann.ttp.bring(1, "failed", **FAILED)
     ann.ttp.post("Second comes", "--to", "x/other", "--at", LATER)
@@ -49,7 +49,7 @@ def test_text_of_others_is_escaped_everywhere(ann: Person) -> None:
     )
 
 
-@pytest.mark.parametrize("name", CONFIRMATIONS)
+@pytest.mark.parametrize("name", ACTIONS)
 def test_asking_changes_nothing(ann: Person, name: str) -> None:
     ann.ttp.post("Hello", "--to", "x/me", "--at", LATER)
     before = ann.ttp.shown()

@@ -1,4 +1,4 @@
-"""What TimeToPost's API calls platforms, and its fields for single ones. The rest of the server names no platform."""
+"""TimeToPost's names of platforms, and its fields of single platforms. The rest of the server names no platform."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from ttp.domain.account import Account
 from ttp.domain.errors import NotFound, UsageError
 from ttp.platforms.registry import Registry
+from ttp.server.inputs import RequestBody
 
 _PROVIDERS = {"x": "twitter"}
 _ALIASES = {"x_post": "x", "x_thread": "x"}
@@ -24,10 +25,9 @@ _OPTIONS = {
 """The field of each option, and whether it says the opposite."""
 
 
-class TikTokInput(BaseModel):
+class TikTokInput(RequestBody):
     """What TikTok wants a person to choose for each post."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
     privacy: str
     allowComments: bool
     allowDuet: bool
@@ -42,14 +42,13 @@ class PinterestInput(BaseModel):
     model_config = ConfigDict(extra="allow")
 
 
-class PlatformDataInput(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
+class PlatformDataInput(RequestBody):
     tiktok: TikTokInput | None = None
     pinterest: PinterestInput | None = None
 
 
 def provider_of(platform: str) -> str:
-    """Return what TimeToPost calls a platform."""
+    """Return TimeToPost's name of a platform."""
     return _PROVIDERS.get(platform, platform)
 
 
@@ -63,26 +62,26 @@ def options_of(data: PlatformDataInput | None) -> dict[str, str | bool]:
     """Return the options that `platformData` sets."""
     if data is None or data.tiktok is None:
         return {}
-    given = data.tiktok.model_dump()
-    return {name: given[field] is False if negated else given[field] for name, (field, negated) in _OPTIONS.items()}
+    fields = data.tiktok.model_dump()
+    return {name: fields[field] is False if negated else fields[field] for name, (field, negated) in _OPTIONS.items()}
 
 
 def platform_data(platform: str, options: Mapping[str, str]) -> dict[str, object]:
     """Return the fields of `platformData` for a platform that options set."""
-    found: dict[str, object] = {}
+    fields: dict[str, object] = {}
     for name, (field, negated) in _OPTIONS.items():
         if name in options and name.startswith(f"{platform}."):
             value = options[name]
-            found[field] = (value == "true") is not negated if value in ("true", "false") else value
-    return found
+            fields[field] = (value == "true") is not negated if value in ("true", "false") else value
+    return fields
 
 
 def only_account(provider: str, name: str | None, known: list[Account], platforms: Registry) -> Account:
     """Return the named account of a platform, else its only one. Raise NotFound, UsageError."""
     platform = platforms.find(account_name(provider)).name
-    found = [one for one in known if one.platform == platform]
+    found = [account for account in known if account.platform == platform]
     if name:
-        found = [one for one in found if one.name.lower() == account_name(name).lower()]
+        found = [account for account in found if account.name.lower() == account_name(name).lower()]
     if not found:
         raise NotFound(
             f"there is no account {account_name(name)}" if name else f"no account of {provider} is connected"
