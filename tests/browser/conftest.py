@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,16 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 
 from tests.conftest import Program
+from tests.server.conftest import serving
 from ttp.cli.commands.server.serve import installation_of
 from ttp.cli.context import Context
 from ttp.domain.server.api_token import TokenCapability
 from ttp.sandbox.server import RunningSandbox
 from ttp.sandbox.x import records as x_records
 from ttp.server.app import build_app
-from ttp.server.process import listen
 from ttp.services.server.people import People
 from ttp.store.database import Database
 
@@ -133,17 +130,5 @@ def connecting_site(
 def _running(ttp: Program, chromium: Any) -> Iterator[Site]:
     ttp.account("x/me")
     ttp.account("x/other")
-    app = build_app(installation_of(Context(ttp.clock)))
-    listener = listen("127.0.0.1", 0)
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", ws="none", http="h11"))
-    thread = threading.Thread(target=lambda: server.run(sockets=[listener]), daemon=True)
-    thread.start()
-    until = time.monotonic() + PATIENCE_S
-    while not server.started and time.monotonic() < until:
-        time.sleep(0.01)
-    try:
-        yield Site(ttp, f"http://127.0.0.1:{listener.getsockname()[1]}", chromium)
-    finally:
-        server.should_exit = True
-        thread.join(PATIENCE_S)
-        listener.close()
+    with serving(build_app(installation_of(Context(ttp.clock)))) as url:
+        yield Site(ttp, url, chromium)

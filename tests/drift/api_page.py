@@ -10,7 +10,8 @@ from ttp.server.events import MOST_EVENTS, USUAL_EVENTS
 from ttp.server.guard import MOST_BODY_BYTES, MOST_UPLOAD_BYTES
 from ttp.server.inputs import MOST_POSTS, USUAL_POSTS
 from ttp.server.problems import BY_CODE, TIMETOPOST
-from ttp.server.routes import ALWAYS, ROUTES, Route
+from ttp.server.requests import ALWAYS, Route
+from ttp.server.routes import ROUTES
 
 COMMANDS = {
     "list_posts": "list",

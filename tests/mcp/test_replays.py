@@ -7,11 +7,11 @@ import threading
 import pytest
 
 from ttp.domain.errors import Busy, Conflict
-from ttp.mcp.replays import KEPT, Replays
+from ttp.mcp.replays import MOST_KEPT, MemoryReplays
 
 
 def test_a_request_that_still_runs_is_not_done_again() -> None:
-    replays, begun, go_on = Replays(), threading.Event(), threading.Event()
+    replays, begun, go_on = MemoryReplays(), threading.Event(), threading.Event()
     found: list[int] = []
 
     def work() -> int:
@@ -30,7 +30,7 @@ def test_a_request_that_still_runs_is_not_done_again() -> None:
 
 
 def test_a_key_is_of_one_request() -> None:
-    replays = Replays()
+    replays = MemoryReplays()
     assert replays.run("k", "undo", {"count": 1}, lambda: 1) == 1
     for tool, arguments in (("undo", {"count": 2}), ("delete_post", {"count": 1})):
         with pytest.raises(Conflict):
@@ -38,8 +38,8 @@ def test_a_key_is_of_one_request() -> None:
 
 
 def test_old_answers_are_forgotten() -> None:
-    replays = Replays()
-    for number in range(KEPT + 1):
+    replays = MemoryReplays()
+    for number in range(MOST_KEPT + 1):
         replays.run(str(number), "undo", {}, lambda: 1)
     assert replays.run("1", "undo", {}, lambda: 2) == 1
     assert replays.run("0", "undo", {}, lambda: 2) == 2

@@ -310,11 +310,6 @@ def test_an_unknown_tool_is_an_error_with_the_right_name(agent: Agent) -> None:
     assert "publish_post" in agent.refused("publishpost", id=1)["message"]
 
 
-def test_files_of_the_machine_are_refused_for_clients_elsewhere(agent: Agent, ttp: Program) -> None:
-    error = Agent(ttp, local_files=False).refused("create_post", text="a", media=["/etc/hostname"])
-    assert error["code"] == "not_allowed"
-
-
 def test_a_bug_is_an_error_too(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ttp.services.queries.Queries.views", None)
     assert agent.refused("list_posts")["code"] == "internal"

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 import pytest
+import uvicorn
 from fastapi import FastAPI
 
 from tests.conftest import Fill, Program
@@ -15,6 +19,7 @@ from ttp.cli.commands.server.serve import installation_of
 from ttp.cli.context import Context
 from ttp.server.app import build_app
 from ttp.server.pages.login import Backoff
+from ttp.server.process import listen
 
 BASE = "http://127.0.0.1:8765"
 
@@ -73,6 +78,21 @@ class Api:
         options = [word for one in accounts for word in ("--account", one)]
         made = self.ttp.ok("token", "create", name or capability, "--capability", capability, *options, "--json")
         return Api(self.ttp, self.app, made.json["token"])
+
+
+@contextmanager
+def serving(app: Any) -> Iterator[str]:
+    """Serve an application on a free port; its address."""
+    with listen("127.0.0.1", 0) as listener:
+        config = uvicorn.Config(app, http="h11", ws="none", lifespan="off", log_config=None)
+        running = uvicorn.Server(config)
+        thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            running.should_exit = True
+            thread.join(60)
 
 
 @pytest.fixture

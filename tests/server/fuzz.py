@@ -31,7 +31,8 @@ from ttp.cli.commands.server.serve import installation_of
 from ttp.cli.context import Context
 from ttp.sandbox.files import PHOTO
 from ttp.server.app import build_app
-from ttp.server.routes import ROUTES, Route
+from ttp.server.requests import Route
+from ttp.server.routes import ROUTES
 
 FULL, SAMPLE = 2000, 60
 STEPS = 20

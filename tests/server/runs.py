@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -54,6 +54,25 @@ class Server:
         return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:")) / 1024
 
 
+@contextmanager
+def serve_process(*argv: str, environ: Mapping[str, str]) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run `ttp serve` for as long as the block runs; the process and its address."""
+    command = [sys.executable, "-m", "ttp", "serve", *argv]
+    streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    process = subprocess.Popen(command, env=environ, text=True, **streams)
+    try:
+        assert process.stderr is not None
+        line = process.stderr.readline()
+        assert line.startswith("Serving on "), line + process.stderr.read()
+        yield process, line.removeprefix("Serving on ").strip()
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait(PATIENCE_S)
+        if process.stderr is not None:
+            process.stderr.close()
+
+
 class Store:
     """A store below `folder` with accounts x/a0, x/a1, … of a sandbox, and a token that may publish."""
 
@@ -86,26 +105,8 @@ class Store:
     @contextmanager
     def serving(self) -> Iterator[Server]:
         """Serve on a free port for as long as the block runs."""
-        command = [sys.executable, "-m", "ttp", "serve", "--port", "0"]
-        process = subprocess.Popen(
-            command,
-            env=self._environ,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        try:
-            assert process.stderr is not None
-            said = process.stderr.readline()
-            assert said.startswith("Serving on "), said
-            yield Server(process, said.removeprefix("Serving on ").strip())
-        finally:
-            if process.poll() is None:
-                process.kill()
-            process.wait(PATIENCE_S)
-            if process.stderr is not None:
-                process.stderr.close()
+        with serve_process("--port", "0", environ=self._environ) as (process, address):
+            yield Server(process, address)
 
     def sql(self, statement: str, *values: object) -> list[Any]:
         with closing(sqlite3.connect(self.home / "ttp.db", timeout=30)) as db:

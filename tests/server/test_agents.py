@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -10,19 +9,17 @@ from typing import Any, TypeVar
 import anyio
 import httpx2
 import pytest
-import uvicorn
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
 
 from tests.mcp.conftest import schemas_checked_once as schemas_checked_once
 from tests.mcp.conftest import text_of
-from tests.server.conftest import Api
+from tests.server.conftest import Api, serving
 from tests.server.test_media import SHA256, form
 from ttp.mcp.tools import TOOLS
 from ttp.server import agents
 from ttp.server.guard import MOST_BODY_BYTES
-from ttp.server.process import listen
 
 T = TypeVar("T")
 PATIENCE_S = 60.0
@@ -69,16 +66,8 @@ class Agent:
 @pytest.fixture
 def url(server: Api) -> Iterator[str]:
     """The address of the application on a port."""
-    with listen("127.0.0.1", 0) as listener:
-        config = uvicorn.Config(server.app, http="h11", ws="none", lifespan="off", log_config=None)
-        running = uvicorn.Server(config)
-        thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}/mcp"
-        finally:
-            running.should_exit = True
-            thread.join()
+    with serving(server.app) as address:
+        yield f"{address}/mcp"
 
 
 Having = Callable[..., Agent]
@@ -190,16 +179,6 @@ def test_a_limited_token_sees_its_accounts_and_posts_only(server: Api, having: H
 
     agent.talk(read_resources)
     assert [server.ttp.shown(number) for number in (2, 3)] == before
-
-
-def test_a_draft_token_gives_no_post_a_time(server: Api, having: Having) -> None:
-    agent = having("draft")
-    assert agent.refused("create_post", text="Hi", to=["x/me"], at="2098-01-01T09:00Z")["code"] == "not_allowed"
-    agent.ok("create_post", text="Hi", to=["x/me"])
-    assert agent.refused("edit_post", id=1, at="2098-01-01T09:00Z")["code"] == "not_allowed"
-    server.ttp.ok("schedule", "1", "--at", "2098-01-01T09:00Z")
-    assert agent.refused("edit_post", id=1, text="Ha")["code"] == "not_allowed"
-    assert agent.refused("delete_post", id=1)["code"] == "not_allowed"
 
 
 def test_who_wrote_a_post_cannot_approve_it(server: Api, having: Having) -> None:

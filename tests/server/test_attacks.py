@@ -191,23 +191,3 @@ def test_tokens_are_found_by_their_digest_and_compared_in_constant_time(
     assert len(compared) == 1
     assert all(re.fullmatch("[0-9a-f]{64}", one) and one not in str(api.token) for pair in compared for one in pair)
     assert str(api.token) not in str(server.ttp.sql("SELECT * FROM token"))
-
-
-def test_a_limited_token_cannot_tell_foreign_posts_from_missing_ones(server: Api) -> None:
-    """Neither by the answer, nor by what deleted posts or those with a time answer."""
-    server.ttp.post("own", "--to", "x/me")
-    server.ttp.post("draft", "--to", "x/other")
-    server.ttp.post("planned", "--to", "x/me,x/other", "--at", "2098-01-01T09:00Z")
-    server.ttp.post("deleted", "--to", "x/other")
-    server.ttp.ok("delete", "4", "--yes")
-    server.ttp.post("without accounts")
-    limited = server.having("publish", "x/me")
-    asked = [("GET", ""), ("GET", "/log"), ("GET", "/history"), ("DELETE", ""), ("POST", "/publish"), ("POST", "/copy")]
-    for method, path in [*asked, ("POST", "/retry"), ("POST", "/unschedule")]:
-        told = set()
-        for post_id in (2, 3, 4, 9):
-            problem = limited.refused(method, f"/v1/posts/{post_id}{path}", 404, "not_found")
-            told.add(re.sub(rf"\b{post_id}\b", "N", json.dumps(problem)))
-        assert len(told) == 1, (method, path, told)
-    for post_id in (2, 4, 9):
-        limited.refused("GET", f"/v1/posts?after={post_id}", 404, "not_found")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,17 @@ class Reader:
     def read(self) -> Reader:
         asyncio.run(asyncio.wait_for(self.reading(), 60))
         return self
+
+    @contextmanager
+    def in_background(self, beginning: str = "") -> Iterator[None]:
+        """Read while the block runs, which begins once the beginning has come, and until the end of the answer."""
+        thread = threading.Thread(target=self.read)
+        thread.start()
+        while not self.text or beginning not in self.text:
+            thread.join(0.01)
+        yield
+        thread.join(60)
+        assert not thread.is_alive()
 
     async def reading(self) -> None:
         headers = {**STREAM, **self.headers, "Authorization": f"Bearer {self.token}", "Host": BASE[7:]}
@@ -139,12 +151,8 @@ def test_a_stream_begins_now_and_goes_on_after_the_last_event(server: Api) -> No
     api = server.having("read")
     resolve(server, "x/me")
     new = reader(api, 4)
-    thread = threading.Thread(target=new.read)
-    thread.start()
-    while not new.text:
-        thread.join(0.01)
-    resolve(server, "x/me")
-    thread.join(60)
+    with new.in_background():
+        resolve(server, "x/me")
     assert [one["post"] for one in new.events] == [2, 2, 2, 2]
     again = reader(api, 1, headers={"Last-Event-ID": "7"}, query="after=0").read()
     assert [one["id"] for one in again.events] == [8]
@@ -154,12 +162,8 @@ def test_a_stream_of_a_store_that_was_put_back_begins_now(server: Api) -> None:
     api = server.having("read")
     resolve(server, "x/me")
     ahead = reader(api, 4, headers={"Last-Event-ID": "900"})
-    thread = threading.Thread(target=ahead.read)
-    thread.start()
-    while not ahead.text:
-        thread.join(0.01)
-    resolve(server, "x/me")
-    thread.join(60)
+    with ahead.in_background():
+        resolve(server, "x/me")
     assert [one["id"] for one in ahead.events] == [5, 6, 7, 8]
 
 
@@ -218,13 +222,8 @@ def test_a_quiet_stream_has_heartbeats_and_ends_with_its_token(server: Api, monk
     api = server.having("read")
     assert Reader(api.app, api.token, lambda it: it.text.count("\n:\n\n") + it.text.count("\n\n:\n\n") >= 2).read()
     quiet = Reader(api.app, api.token, lambda it: False)
-    thread = threading.Thread(target=quiet.read)
-    thread.start()
-    while ":\n\n" not in quiet.text:
-        thread.join(0.01)
-    server.ttp.ok("token", "revoke", "read")
-    thread.join(60)
-    assert not thread.is_alive()
+    with quiet.in_background(":\n\n"):
+        server.ttp.ok("token", "revoke", "read")
     assert not quiet.ended
 
 
@@ -296,10 +295,6 @@ def test_streams_end_when_the_server_stops(server: Api) -> None:
     api = server.having("read")
     app = build_app(installation_of(Context(server.ttp.clock)), stopping=stopping)
     found = Reader(app, api.token, lambda it: False)
-    thread = threading.Thread(target=found.read)
-    thread.start()
-    while not found.text:
-        thread.join(0.01)
-    stopping.set()
-    thread.join(60)
+    with found.in_background():
+        stopping.set()
     assert found.ended

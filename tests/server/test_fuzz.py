@@ -7,7 +7,8 @@ import pytest
 
 from tests.conftest import Fill
 from tests.server.fuzz import LEAST_ACCEPTED, accepted, fill_store, fuzz_of
-from ttp.server.routes import ROUTES, Route
+from ttp.server.requests import Route
+from ttp.server.routes import ROUTES
 
 CASES, SEQUENCES = 30, 15
 

@@ -20,6 +20,7 @@ import httpx
 import pytest
 
 from tests.conftest import Program, inherited
+from tests.server.runs import serve_process
 from tests.server.test_agents import Agent
 from ttp.sandbox.server import RunningSandbox
 from ttp.server.process import listen, listen_on_path
@@ -60,28 +61,15 @@ def serve(ttp: Program, environ: dict[str, str]) -> Serve:
     def serving(*argv: str, **more: str) -> Iterator[Served]:
         token = ttp.ok("token", "create", "ann", "--capability", "publish", "--json").json["token"]
         listens = argv if "--socket" in argv else ("--port", "0", *argv)
-        command = [sys.executable, "-m", "ttp", "serve", *listens]
-        process = subprocess.Popen(command, env={**environ, **more}, stderr=subprocess.PIPE, text=True)
-        try:
-            assert process.stderr is not None
-            said = process.stderr.readline()
-            assert said.startswith("Serving on "), said + process.stderr.read()
-            address = said.removeprefix("Serving on ").strip()
+        with serve_process(*listens, environ={**environ, **more}) as (process, address):
             path = None if address.startswith("http") else address
-            client = httpx.Client(
+            with httpx.Client(
                 base_url="http://localhost" if path else address,
                 headers={"Authorization": f"Bearer {token}"},
                 transport=httpx.HTTPTransport(uds=path),
                 timeout=PATIENCE_S,
-            )
-            with client:
+            ) as client:
                 yield Served(process, client)
-        finally:
-            if process.poll() is None:
-                process.kill()
-            process.wait(PATIENCE_S)
-            if process.stderr is not None:
-                process.stderr.close()
 
     return serving
 
@@ -129,29 +117,6 @@ def test_it_publishes_what_an_agent_asks_for(serve: Serve) -> None:
         made = agent.ok("create_post", text="Hello", to=["x/demo"])
         assert agent.ok("publish_post", id=made["id"])[0]["status"] == "published"
         assert server.stop() == 0
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("published")
-def test_a_killed_server_loses_nothing_and_publishes_nothing_twice(
-    serve: Serve, ttp: Program, sandbox: RunningSandbox
-) -> None:
-    with serve() as server:
-        for number in range(5):
-            made = server.ok("POST", "/v1/posts", {"content": f"Hello {number}", "accounts": ["x/demo"]})
-            server.ok("POST", f"/v1/posts/{made['id']}/publish")
-        server.stop(signal.SIGKILL)
-    # A call that was cut is looked up before it is repeated: not for the quarter of an hour that X's lists may take.
-    for key, seconds in (("platforms.x.settle_s", "1"), ("publish.lookup_gap_s", "0.2")):
-        ttp.ok("config", "set", key, seconds)
-    with serve() as server:
-        for number in range(1, 6):
-            assert server.ok("POST", "/v1/posts", {"content": "later"})["status"] == "draft"
-            until(lambda number=number: server.ok("GET", f"/v1/posts/{number}")["status"] == "published")  # type: ignore[misc]
-    assert ttp.ok("audit", "--json").json["ok"]
-    posts = httpx.get(f"{sandbox.url}/_sandbox/posts").json()
-    texts = [post["text"] for post in posts if str(post.get("text", "")).startswith("Hello")]
-    assert sorted(texts) == [f"Hello {number}" for number in range(5)]
 
 
 @pytest.mark.usefixtures("published")

@@ -471,10 +471,4 @@ def select_accounts(
     context: Context, names: Sequence[str] | None, platforms: Sequence[str] | None
 ) -> tuple[Account, ...]:
     """Return the named accounts, else all of the platforms, else all."""
-    if names:
-        return named_accounts(context, names)
-    found = context.queries.accounts()
-    if not platforms:
-        return tuple(found)
-    wanted = {context.platforms.find(name).name for name in split_list(platforms) or ()}
-    return tuple(one for one in found if one.platform in wanted)
+    return context.queries.select_accounts(split_list(names), split_list(platforms))

@@ -1,1 +1,1 @@
-"""An MCP server: each tool parses its arguments, calls one service, and answers what `views` makes of the result."""
+"""The MCP server: each tool parses its arguments, calls one service, and answers with a view of the result."""

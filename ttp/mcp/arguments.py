@@ -35,14 +35,13 @@ class Write(Arguments):
 
 
 PostId = Annotated[int, Field(ge=1, description="The id of the post.")]
-Given = TypeVar("Given", bound=Arguments)
+T = TypeVar("T", bound=Arguments)
 
 
-def parse(model: type[Given], tool: str, arguments: Mapping[str, Any]) -> Given:
+def parse(model: type[T], tool: str, arguments: Mapping[str, Any]) -> T:
     """Return the arguments of a tool. UsageError that names each wrong one."""
-    given = {name: value for name, value in arguments.items() if value is not None}
     try:
-        text = json.dumps(given, ensure_ascii=False)
+        text = json.dumps({name: value for name, value in arguments.items() if value is not None}, ensure_ascii=False)
         text.encode()
         return model.model_validate_json(text)
     except UnicodeEncodeError:
@@ -54,17 +53,18 @@ def parse(model: type[Given], tool: str, arguments: Mapping[str, Any]) -> Given:
 def _usage_error(model: type[Arguments], tool: str, refused: ValidationError) -> UsageError:
     names = argument_names(model)
     problems, hints = [], []
-    for one in refused.errors(include_url=False, include_context=False, include_input=False):
-        field = ".".join(map(str, one["loc"]))
-        if one["type"] == "extra_forbidden":
-            near = get_close_matches(field.lower(), [name.lower() for name in names], 1)
-            hints += [Hint("try", name, (field, name)) for name in names if name.lower() in near]
-            said = f"{tool} has no argument {field}; it has {', '.join(names)}"
-            problems.append(Problem(field, "unknown", said))
-        elif one["type"] == "missing":
-            problems.append(Problem(field, "missing", f"{tool} needs the argument {field}"))
-        else:
-            problems.append(Problem(field, "invalid", f"{field}: {one['msg'][:1].lower()}{one['msg'][1:]}"))
+    for fault in refused.errors(include_url=False, include_context=False, include_input=False):
+        field = ".".join(map(str, fault["loc"]))
+        match fault["type"]:
+            case "extra_forbidden":
+                near = get_close_matches(field.lower(), [name.lower() for name in names], 1)
+                hints += [Hint("try", name, (field, name)) for name in names if name.lower() in near]
+                problem = Problem(field, "unknown", f"{tool} has no argument {field}; it has {', '.join(names)}")
+            case "missing":
+                problem = Problem(field, "missing", f"{tool} needs the argument {field}")
+            case _:
+                problem = Problem(field, "invalid", f"{field}: {fault['msg'][:1].lower()}{fault['msg'][1:]}")
+        problems.append(problem)
     return UsageError(problems[0].message, *hints, problems=problems)
 
 
@@ -83,32 +83,32 @@ def input_schema(model: type[Arguments]) -> dict[str, Any]:
 def output_schema(answer: Any) -> dict[str, Any]:
     """Return the JSON Schema of a tool's structured answer, which is an object: a list is its `result`. Actions are
     text in it. It is shared: do not change it."""
-    found = TypeAdapter(answer).json_schema()
-    found.get("$defs", {}).pop(ActionAnswer.__name__, None)
-    if found.get("type") == "array":
-        definitions = {"$defs": found.pop("$defs")} if "$defs" in found else {}
-        found = {"type": "object", "properties": {"result": found}, "required": ["result"], **definitions}
-    return dict(_tidy(found))
+    schema = TypeAdapter(answer).json_schema()
+    schema.get("$defs", {}).pop(ActionAnswer.__name__, None)
+    if schema.get("type") == "array":
+        definitions = {"$defs": schema.pop("$defs")} if "$defs" in schema else {}
+        schema = {"type": "object", "properties": {"result": schema}, "required": ["result"], **definitions}
+    return dict(_tidy(schema))
 
 
 def _tidy(schema: Any) -> Any:
-    """Drop what says nothing to a reader: generated titles, and the null that an optional argument may be. Also drop
-    actions, because tools answer them as text."""
+    """Return a schema without generated titles, the null of an optional argument, and actions, which tools answer as
+    text."""
     if isinstance(schema, list):
-        return [_tidy(one) for one in schema if one != _ACTION]
+        return [_tidy(part) for part in schema if part != _ACTION]
     if not isinstance(schema, dict):
         return schema
-    found = {
-        name: {key: _tidy(one) for key, one in value.items()} if name in ("properties", "$defs") else _tidy(value)
+    tidy = {
+        name: {key: _tidy(part) for key, part in value.items()} if name in ("properties", "$defs") else _tidy(value)
         for name, value in schema.items()
         if not (name == "title" and isinstance(value, str)) and not (name == "default" and value is None)
     }
-    choices = found.get("anyOf", [])
+    choices = tidy.get("anyOf", [])
     if "default" in schema and schema["default"] is None and {"type": "null"} in choices:
-        kept = [one for one in choices if one != {"type": "null"}]
-        del found["anyOf"]
-        found = {**kept[0], **found} if len(kept) == 1 else {"anyOf": kept, **found}
-    if (choices := found.get("anyOf")) and all(one.keys() == {"type"} for one in choices):
-        del found["anyOf"]
-        found = {"type": [one["type"] for one in choices], **found}
-    return found
+        kept = [choice for choice in choices if choice != {"type": "null"}]
+        del tidy["anyOf"]
+        tidy = {**kept[0], **tidy} if len(kept) == 1 else {"anyOf": kept, **tidy}
+    if (choices := tidy.get("anyOf")) and all(choice.keys() == {"type"} for choice in choices):
+        del tidy["anyOf"]
+        tidy = {"type": [choice["type"] for choice in choices], **tidy}
+    return tidy

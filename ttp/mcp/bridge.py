@@ -1,9 +1,9 @@
-"""The tools of another machine's server on stdin and stdout: requests go to its /mcp, local media to its store."""
+"""Forward MCP requests on stdin and stdout to the /mcp of another machine's server, and local media to its store."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -14,14 +14,14 @@ from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.server.lowlevel import Server
 from mcp.shared.exceptions import MCPError
-from mcp_types import CallToolResult, ListToolsResult, TextContent
+from mcp_types import CallToolResult, ListToolsResult
 
 from ttp import __version__
 from ttp.domain.errors import Busy, TtpError
 from ttp.domain.media.item import is_web_address
 from ttp.domain.permissions import Capability
 from ttp.domain.post_edit import KEPT
-from ttp.mcp.server import INSTRUCTIONS
+from ttp.mcp.server import INSTRUCTIONS, make_result
 from ttp.mcp.tools import TOOLS
 from ttp.views.errors import error_fields
 
@@ -44,10 +44,16 @@ class Bridge:
     def server(self) -> Server[Any]:
         """Return the server for the client here."""
 
-        async def list_tools(context: Any, params: Any) -> ListToolsResult:
-            async with self._connected() as there:
-                found = await there.list_tools()
-            return ListToolsResult(tools=[tool for tool in found.tools if self._allows(tool.name)])
+        def forward(ask: Callable[[Client, Any], Awaitable[Any]]) -> Callable[[Any, Any], Awaitable[Any]]:
+            async def answer(context: Any, params: Any) -> Any:
+                async with self._connected() as there:
+                    return await ask(there, params)
+
+            return answer
+
+        async def list_tools(there: Client, params: Any) -> ListToolsResult:
+            listed = await there.list_tools()
+            return ListToolsResult(tools=[tool for tool in listed.tools if self._allows(tool.name)])
 
         async def call_tool(context: Any, params: Any) -> CallToolResult:
             try:
@@ -57,40 +63,21 @@ class Bridge:
                 async with self._connected() as there:
                     return await there.call_tool(params.name, arguments)
             except TtpError as error:
-                return _refusal(error)
-
-        async def list_resources(context: Any, params: Any) -> Any:
-            async with self._connected() as there:
-                return await there.list_resources()
-
-        async def list_templates(context: Any, params: Any) -> Any:
-            async with self._connected() as there:
-                return await there.list_resource_templates()
-
-        async def read_resource(context: Any, params: Any) -> Any:
-            async with self._connected() as there:
-                return await there.read_resource(str(params.uri))
-
-        async def list_prompts(context: Any, params: Any) -> Any:
-            async with self._connected() as there:
-                return await there.list_prompts()
-
-        async def get_prompt(context: Any, params: Any) -> Any:
-            async with self._connected() as there:
-                return await there.get_prompt(params.name, params.arguments)
+                fields = {**error_fields(error), "hint": None, "next": None}
+                return make_result(json.loads(json.dumps({"error": fields}, default=str)), is_error=True)
 
         return Server(
             "ttp",
             version=__version__,
             title="ttp",
             instructions=INSTRUCTIONS,
-            on_list_tools=list_tools,
+            on_list_tools=forward(list_tools),
             on_call_tool=call_tool,
-            on_list_resources=list_resources,
-            on_list_resource_templates=list_templates,
-            on_read_resource=read_resource,
-            on_list_prompts=list_prompts,
-            on_get_prompt=get_prompt,
+            on_list_resources=forward(lambda there, params: there.list_resources()),
+            on_list_resource_templates=forward(lambda there, params: there.list_resource_templates()),
+            on_read_resource=forward(lambda there, params: there.read_resource(str(params.uri))),
+            on_list_prompts=forward(lambda there, params: there.list_prompts()),
+            on_get_prompt=forward(lambda there, params: there.get_prompt(params.name, params.arguments)),
         )
 
     @asynccontextmanager
@@ -126,11 +113,3 @@ class Bridge:
         if not isinstance(name, str) or not name or is_web_address(name) or name.startswith(KEPT):
             return name
         return self.upload(name)
-
-
-def _refusal(error: TtpError) -> CallToolResult:
-    shape = {"error": {**error_fields(error), "hint": None, "next": None}}
-    text = json.dumps(shape, ensure_ascii=False, default=str)
-    return CallToolResult(
-        content=[TextContent(type="text", text=text)], structured_content=json.loads(text), is_error=True
-    )

@@ -1,4 +1,4 @@
-"""Prompts: beginnings of conversations that a person chooses."""
+"""Prompts, with which a person begins a conversation."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def _variants(given: Mapping[str, str]) -> str:
 
 
 PROMPTS = {
-    one.prompt.name: one
-    for one in (
+    template.prompt.name: template
+    for template in (
         Template(
             Prompt(
                 name="plan_week",
@@ -80,11 +80,11 @@ def get_prompt(name: str, given: Mapping[str, str]) -> GetPromptResult:
     """Return a prompt with its arguments filled in. Raise NotFound, UsageError."""
     if name not in PROMPTS:
         raise NotFound(f"there is no prompt {name}", Hint("see", ", ".join(PROMPTS)))
-    found = PROMPTS[name]
-    names = [one.name for one in found.prompt.arguments or ()]
+    template = PROMPTS[name]
+    names = [argument.name for argument in template.prompt.arguments or ()]
     for unknown in given.keys() - set(names):
         raise UsageError(f"{name} has no argument {unknown}; it has {', '.join(names)}")
     if name == "write_variants" and bool(given.get("text")) == bool(given.get("post")):
         raise UsageError("give either text or post")
-    message = PromptMessage(role="user", content=TextContent(type="text", text=found.write(given)))
-    return GetPromptResult(description=found.prompt.description, messages=[message])
+    message = PromptMessage(role="user", content=TextContent(type="text", text=template.write(given)))
+    return GetPromptResult(description=template.prompt.description, messages=[message])

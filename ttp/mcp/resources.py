@@ -1,4 +1,4 @@
-"""Resources: what clients can show next to a conversation. They are what the tools that read answer."""
+"""Resources, which clients can show next to a conversation: the answers of tools that read."""
 
 from __future__ import annotations
 
@@ -41,26 +41,25 @@ _READERS: list[tuple[str, str, Callable[[Services, Any], Answer]]] = [
     (
         r"ttp://posts/([1-9][0-9]{0,14})",
         "get_post",
-        lambda services, found: get_post(services, OnePost(id=int(found[1]))),
+        lambda services, match: get_post(services, OnePost(id=int(match[1]))),
     ),
     (
         r"ttp://calendar/([0-9]{4}-[0-9]{2})",
         "calendar",
-        lambda services, found: calendar(services, ShowCalendar.model_validate({"when": found[1]})),
+        lambda services, match: calendar(services, ShowCalendar.model_validate({"when": match[1]})),
     ),
 ]
 
 
 def read(services: Services, uri: str, tools: Collection[str]) -> Answer:
-    """Return the JSON of a resource: what one of `tools` answers, those of the client. Raise NotFound for an unknown
+    """Return the JSON of a resource: the answer of one of `tools`, those of the client. Raise NotFound for an unknown
     address, NotAllowed for one of another tool."""
     for pattern, tool, reader in _READERS:
-        if found := re.fullmatch(pattern, uri):
+        if match := re.fullmatch(pattern, uri):
             if tool not in tools:
                 raise NotAllowed(f"{uri} needs the tool {tool}, which this client does not have")
-            return reader(services, found)
-    raise NotFound(f"there is no resource {uri}", Hint("see", ", ".join(["ttp://accounts", *_addresses()])))
-
-
-def _addresses() -> list[str]:
-    return [one.uri_template for one in TEMPLATES]
+            return reader(services, match)
+    raise NotFound(
+        f"there is no resource {uri}",
+        Hint("see", ", ".join(["ttp://accounts", *(template.uri_template for template in TEMPLATES)])),
+    )

@@ -1,4 +1,4 @@
-"""The MCP server: lists the tools that a capability allows, and answers calls of them."""
+"""The MCP server: list the tools that a capability allows, and call them."""
 
 from __future__ import annotations
 
@@ -38,13 +38,12 @@ from ttp.domain.post_edit import KEPT
 from ttp.domain.time.clock import format_json_instant
 from ttp.mcp.arguments import Write, parse
 from ttp.mcp.prompts import PROMPTS, get_prompt
-from ttp.mcp.replays import KeptCalls, Replays
+from ttp.mcp.replays import MemoryReplays, Replays
 from ttp.mcp.resources import JSON, RESOURCES, TEMPLATES, read
 from ttp.mcp.services import Services
 from ttp.mcp.tool import Answer, Tool
 from ttp.mcp.tool_calls import next_calls
 from ttp.mcp.tools import TOOLS
-from ttp.views import Json
 from ttp.views.errors import error_fields, problem_json
 
 INSTRUCTIONS = (
@@ -69,12 +68,12 @@ class ToolCaller:
     capability: Capability = Capability.PUBLISH
     local_files: bool = False
     every: Mapping[str, Tool] = field(default_factory=lambda: TOOLS)
-    replays: KeptCalls = field(default_factory=Replays)
+    replays: Replays = field(default_factory=MemoryReplays)
 
     @property
     def tools(self) -> dict[str, Tool]:
         """The tools that the capability allows, by name."""
-        return {name: one for name, one in self.every.items() if self.capability.allows(one.needs)}
+        return {name: tool for name, tool in self.every.items() if self.capability.allows(tool.needs)}
 
     def call(self, name: str, arguments: Mapping[str, Any]) -> CallToolResult:
         """Call a tool. An error is an answer too, with `code`, `problems` and `next`."""
@@ -87,8 +86,7 @@ class ToolCaller:
             if os.environ.get("TTP_DEBUG"):
                 raise
             return self._refusal(services, name, arguments, Bug(f"{type(error).__name__}: {error}"))
-        shape = _plain(services, answer)
-        return _result(shape, shape if isinstance(shape, dict) else {"result": shape})
+        return make_result(_plain(services, answer))
 
     def read(self, uri: str) -> str:
         """Return a resource as JSON. Raise MCPError with the fields of the error."""
@@ -112,22 +110,22 @@ class ToolCaller:
         )
 
     def _answer(self, services: Services, tool: Tool, arguments: Mapping[str, Any]) -> Answer:
-        given = parse(tool.arguments, tool.name, arguments)
+        args = parse(tool.arguments, tool.name, arguments)
         if not self.local_files:
-            for name in getattr(given, "media", None) or ():
+            for name in getattr(args, "media", None) or ():
                 if not is_web_address(name) and not _UPLOADED.fullmatch(name):
                     raise NotAllowed(
                         f"{name} is a file of this machine: only web addresses and uploaded media are accepted here"
                     )
-        if not isinstance(given, Write):
-            return tool.call(services, given)
-        if given.dry_run and not tool.rehearses:
+        if not isinstance(args, Write):
+            return tool.call(services, args)
+        if args.dry_run and not tool.rehearses:
             with services.rehearsing() as rehearsal:
-                return tool.call(rehearsal, given)
-        if given.key is None or given.dry_run or tool.keeps_key:
-            return tool.call(services, given)
+                return tool.call(rehearsal, args)
+        if args.key is None or args.dry_run or tool.keeps_key:
+            return tool.call(services, args)
         answer: Answer = self.replays.run(
-            given.key, tool.name, arguments, lambda: _plain(services, tool.call(services, given))
+            args.key, tool.name, arguments, lambda: _plain(services, tool.call(services, args))
         )
         return answer
 
@@ -135,12 +133,11 @@ class ToolCaller:
         tool = self.tools.get(name)
         shape = error_fields(error)
         calls = [] if tool is None else next_calls(error, tool, arguments, self.tools)
-        shape["problems"] = [{**problem_json(one), "hint": None} for one in error.problems]
+        shape["problems"] = [{**problem_json(problem), "hint": None} for problem in error.problems]
         shape |= {"hint": None if calls else shape["hint"], "next": calls[0] if calls else None}
         if len(calls) > 1:
             shape["others"] = calls[1:]
-        plain = _plain(services, {"error": shape})
-        return _result(plain, plain, is_error=True)
+        return make_result(_plain(services, {"error": shape}), is_error=True)
 
 
 def _plain(services: Services, shape: Answer) -> Any:
@@ -156,12 +153,11 @@ def _plain(services: Services, shape: Answer) -> Any:
     return json.loads(json.dumps(shape, default=text, allow_nan=False))
 
 
-def _result(shape: Any, structured: Json, *, is_error: bool = False) -> CallToolResult:
-    """Return a result: the JSON as text, and as an object."""
-    text = json.dumps(shape, ensure_ascii=False)
-    return CallToolResult(
-        content=[TextContent(type="text", text=text)], structured_content=structured, is_error=is_error
-    )
+def make_result(answer: Any, *, is_error: bool = False) -> CallToolResult:
+    """Return plain JSON as text, and as an object: a list is its `result`."""
+    structured = answer if isinstance(answer, dict) else {"result": answer}
+    content = TextContent(type="text", text=json.dumps(answer, ensure_ascii=False))
+    return CallToolResult(content=[content], structured_content=structured, is_error=is_error)
 
 
 def make_server(caller: ToolCaller, limiter: CapacityLimiter | None = None) -> Server[Any]:
@@ -172,7 +168,7 @@ def make_server(caller: ToolCaller, limiter: CapacityLimiter | None = None) -> S
 
     @cache
     def listed() -> list[ListedTool]:
-        return [one.listed() for one in caller.tools.values()]
+        return [tool.listed() for tool in caller.tools.values()]
 
     async def list_tools(context: Any, params: Any) -> ListToolsResult:
         return ListToolsResult(tools=await in_thread(listed))
@@ -192,7 +188,7 @@ def make_server(caller: ToolCaller, limiter: CapacityLimiter | None = None) -> S
         return ReadResourceResult(contents=[TextResourceContents(uri=uri, mime_type=JSON, text=text)])
 
     async def list_prompts(context: Any, params: Any) -> ListPromptsResult:
-        return ListPromptsResult(prompts=[one.prompt for one in PROMPTS.values()])
+        return ListPromptsResult(prompts=[template.prompt for template in PROMPTS.values()])
 
     async def get(context: Any, params: Any) -> GetPromptResult:
         try:

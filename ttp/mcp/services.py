@@ -1,9 +1,8 @@
-"""What the tools need of the program, as a protocol: whoever starts the server provides it."""
+"""The protocol of the services that tools use. The command line and the HTTP server provide them."""
 
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -11,6 +10,7 @@ if TYPE_CHECKING:
 
     from ttp.domain.action import WayOut
     from ttp.domain.config import Config
+    from ttp.domain.time.clock import Clock
     from ttp.platforms.registry import Registry
     from ttp.services.calendar import Calendar
     from ttp.services.metrics.report import Reports
@@ -49,20 +49,20 @@ class Services(Protocol):
     @property
     def config(self) -> Config: ...
     @property
+    def clock(self) -> Clock: ...
+    @property
     def zone(self) -> ZoneInfo: ...
     @property
     def approver(self) -> str | None:
-        """Who approves posts, other than those that they wrote; None: whoever owns the store."""
+        """The person who approves posts, but not their own; None: the owner of the store, who may approve all."""
         ...
 
-    def now(self) -> datetime: ...
-
     def render_way_out(self, way: WayOut) -> str:
-        """Return a way out in the words for a person, as answers have it: a command to type."""
+        """Return a way out for a person: a command to type."""
         ...
 
     def naming_choices(self) -> AbstractContextManager[None]:
-        """Add to a refusal of the block what the platform offers the account now, if that can be asked."""
+        """Add the present choices of the account on its platform to a refusal in the block, if they can be read."""
         ...
 
     def refuse_elsewhere(self) -> None:

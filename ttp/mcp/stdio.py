@@ -122,7 +122,7 @@ class StdioSession:
 
 
 class _Wire:
-    """The lines of the protocol, both ways: what `stdio_server` needs of files.
+    """The lines of the protocol, both ways, with the methods of a file that `stdio_server` uses.
 
     Its input ends when the client closes it, or by `stop`, and then only after every request has its answer: the SDK
     drops the calls that run when its input ends.
@@ -192,14 +192,14 @@ class _Wire:
 
 def _parsed(line: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(line)
+        message = json.loads(line)
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return message if isinstance(message, dict) else {}
 
 
 def _take_streams() -> tuple[BinaryIO, BinaryIO]:
-    """Return stdin and stdout for the protocol; what anything else reads is empty, and what it writes is on stderr."""
+    """Return stdin and stdout for the protocol. From now on others read nothing, and write to stderr."""
     sys.stdout.flush()
     streams = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDONLY)

@@ -1,4 +1,4 @@
-"""A tool, as data: its arguments, its answer, the capability it needs, and the function that does it."""
+"""A tool as data: its arguments, its answer, the capability that it needs, and its function."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def tool(
     """
 
     def make(function: F) -> F:
-        arguments = get_type_hints(function)["given"]
+        arguments = get_type_hints(function)["args"]
         title = function.__name__.replace("_", " ").capitalize()
         reads = not issubclass(arguments, Write)
         hints = ToolAnnotations(

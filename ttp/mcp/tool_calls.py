@@ -1,4 +1,4 @@
-"""Hints as tool calls: what an agent can do next."""
+"""Turn the hints of errors into tool calls that an agent can make next."""
 
 from __future__ import annotations
 
@@ -56,13 +56,16 @@ def next_calls(error: TtpError, tool: Tool, arguments: Mapping[str, Any], tools:
 
     `tool` and `arguments`: the call that was refused.
     """
-    hints = [*error.hints, *(Hint("try", one.hint) for one in error.problems if one.hint and not one.warning)]
-    found: list[Json] = []
+    hints = [
+        *error.hints,
+        *(Hint("try", problem.hint) for problem in error.problems if problem.hint and not problem.warning),
+    ]
+    calls: list[Json] = []
     for hint in hints:
         call = _call(hint, tool, arguments, tools)
-        if call is not None and call not in found:
-            found.append(call)
-    return found
+        if call is not None and call not in calls:
+            calls.append(call)
+    return calls
 
 
 def _call(hint: Hint, tool: Tool, arguments: Mapping[str, Any], tools: Mapping[str, Tool]) -> Json | None:
@@ -79,18 +82,18 @@ def _call(hint: Hint, tool: Tool, arguments: Mapping[str, Any], tools: Mapping[s
             return None
 
 
-def _call_of_action(wanted: Action, tools: Mapping[str, Tool]) -> Json | None:
-    name = TOOL_OF.get(wanted.name)
+def _call_of_action(action: Action, tools: Mapping[str, Tool]) -> Json | None:
+    name = TOOL_OF.get(action.name)
     tool = None if name is None else tools.get(name)
-    if tool is None or not _EXAMPLES.isdisjoint(wanted.args):
+    if tool is None or not _EXAMPLES.isdisjoint(action.args):
         return None
     words = _WORDS.get(tool.name, ("id",))
-    if len(wanted.args) > len(words) and words != ("ids",) and tool.name != "list_accounts":
+    if len(action.args) > len(words) and words != ("ids",) and tool.name != "list_accounts":
         return None  # for several posts: a tool has one
-    given: dict[str, Any] = dict(zip(words, wanted.args, strict=False))
+    given: dict[str, Any] = dict(zip(words, action.args, strict=False))
     if words == ("ids",):
-        given = {"ids": list(wanted.args)} if wanted.args else {}
-    return _with_options(tool, given, wanted.options)
+        given = {"ids": list(action.args)} if action.args else {}
+    return _with_options(tool, given, action.options)
 
 
 def _call_again(other: OtherOptions, tool: Tool, arguments: Mapping[str, Any]) -> Json | None:
@@ -106,7 +109,7 @@ def _call_again(other: OtherOptions, tool: Tool, arguments: Mapping[str, Any]) -
         if value is None or value is False:
             continue
         values: Iterable[str | None] = [None] if value is True else [value] if isinstance(value, str) else value
-        options += [(name, one) for one in values]
+        options += [(name, text) for text in values]
     return _with_options(tool, given, options)
 
 
@@ -132,8 +135,8 @@ def _with_options(tool: Tool, given: dict[str, Any], options: Sequence[tuple[str
 
 def _argument(tool: Tool, option: str) -> str | None:
     names = argument_names(tool.arguments)
-    found = _NAMES.get(option, to_camel(option.replace("-", "_")))
-    return next((name for name in (found, f"{found}s", f"{found}es") if name in names), None)
+    singular = _NAMES.get(option, to_camel(option.replace("-", "_")))
+    return next((name for name in (singular, f"{singular}s", f"{singular}es") if name in names), None)
 
 
 def _is_list(tool: Tool, name: str) -> bool:
@@ -144,16 +147,16 @@ def _is_list(tool: Tool, name: str) -> bool:
 def _valid(tool: Tool, given: Mapping[str, Any]) -> Json | None:
     """Return the call if the tool accepts it, with numbers as numbers."""
     try:
-        found = tool.arguments.model_validate(given, strict=False)
+        args = tool.arguments.model_validate(given, strict=False)
     except ValidationError:
         return None
-    return {"tool": tool.name, "arguments": found.model_dump(mode="json", by_alias=True, exclude_unset=True)}
+    return {"tool": tool.name, "arguments": args.model_dump(mode="json", by_alias=True, exclude_unset=True)}
 
 
 def _replaced(value: Any, wrong: str, meant: str) -> Any:
     """Return a value with a word in it replaced, also where it is the name of an argument."""
     if isinstance(value, dict):
-        return {meant if key == wrong else key: _replaced(one, wrong, meant) for key, one in value.items()}
+        return {meant if key == wrong else key: _replaced(part, wrong, meant) for key, part in value.items()}
     if isinstance(value, list):
-        return [_replaced(one, wrong, meant) for one in value]
+        return [_replaced(part, wrong, meant) for part in value]
     return meant if value == wrong and wrong else value

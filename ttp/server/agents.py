@@ -1,11 +1,10 @@
-"""The MCP server at /mcp. Each request is its own server with the tools of its token, without sessions."""
+"""Serve MCP at /mcp. There are no sessions: each request gets a server with the tools of its token."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from datetime import datetime
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -37,7 +36,7 @@ _NEEDS = {
     "approve_post": TokenCapability.APPROVE,
     "reject_post": TokenCapability.APPROVE,
 }
-"""What tools need of a token, where it is more or other than on stdin and stdout."""
+"""The capabilities that tools need of a token, unless they are those on stdin and stdout."""
 _OF_ALL_ACCOUNTS = frozenset({"status", "calendar", "plan_drafts", "undo"})
 """Tools that a token limited to accounts does not have."""
 
@@ -88,9 +87,6 @@ class AgentServices(RequestServices):
     def status(self) -> Status:
         return self.installation.status
 
-    def now(self) -> datetime:
-        return self.clock.now()
-
     def render_way_out(self, way: WayOut) -> str:
         return self.installation.render_way_out(way)
 
@@ -128,7 +124,7 @@ def _tools_of(token: ApiToken) -> dict[str, Tool]:
 
 
 def _with_body(body: bytes, receive: Receive) -> Receive:
-    """Return what receives a body that was read, and then what comes after it."""
+    """Return a `receive` that begins with a body that was read already."""
     rest: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def next_message() -> Message:

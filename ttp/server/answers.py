@@ -1,4 +1,4 @@
-"""Answers in JSON, and the schemas of those that only the HTTP API has. The others are in `ttp.views.answers`."""
+"""Answers in JSON, and the schemas of those that only the HTTP API has. `ttp.views.answers` has the others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page at /docs: the OpenAPI document for people, with forms that send requests. Nothing comes from elsewhere."""
+"""The page at /docs: the OpenAPI document for people, with forms that send requests. All of it is from here."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _SAMPLES: Mapping[str, Any] = {
 
 def api_page(request: Request) -> HTMLResponse:
     """Return the page. It needs no token, and neither does the document that it shows."""
-    whole = request.app.openapi()
+    document = request.app.openapi()
     groups: dict[str, list[dict[str, Any]]] = {}
-    for path, methods in whole["paths"].items():
+    for path, methods in document["paths"].items():
         for method, operation in methods.items():
             groups.setdefault(operation["tags"][0], []).append(
                 {
@@ -36,16 +36,16 @@ def api_page(request: Request) -> HTMLResponse:
                     "capability": operation.get("x-capability"),
                     "limited": operation.get("x-limited"),
                     "parameters": operation.get("parameters", []),
-                    "body": _body(operation, whole["components"]["schemas"]),
+                    "body": _body(operation, document["components"]["schemas"]),
                     "answers": operation["responses"],
                 }
             )
-    values = {"person": None, "csrf": "", "done": "", "groups": groups, "schemas": whole["components"]["schemas"]}
-    return HTMLResponse(render("api.html", {**values, "version": whole["info"]["version"]}), headers=HEADERS)
+    values = {"person": None, "csrf": "", "done": "", "groups": groups, "schemas": document["components"]["schemas"]}
+    return HTMLResponse(render("api.html", {**values, "version": document["info"]["version"]}), headers=HEADERS)
 
 
 def _body(operation: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the media type of what is sent, its schema, and for JSON an example with what is needed."""
+    """Return the media type of a body, its schema, and for JSON an example with the required fields."""
     for kind, content in operation.get("requestBody", {}).get("content", {}).items():
         schema = content["schema"]
         return {"kind": kind, "schema": schema, "example": _example(schema, schemas)}
@@ -53,13 +53,9 @@ def _body(operation: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict[str,
 
 
 def _example(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:
-    named = next((one for one in [schema, *schema.get("anyOf", [])] if "$ref" in one), None)
-    if named is None:
+    reference = next((one["$ref"] for one in [schema, *schema.get("anyOf", [])] if "$ref" in one), None)
+    if reference is None:
         return "{}"
-    found = schemas[named["$ref"].rpartition("/")[2]]
-    needed = {name: _sample(found["properties"][name]) for name in found.get("required", [])}
-    return json.dumps(needed, indent=2)
-
-
-def _sample(schema: Mapping[str, Any]) -> Any:
-    return _SAMPLES.get(schema.get("type", ""))
+    model = schemas[reference.rpartition("/")[2]]
+    fields = {name: model["properties"][name] for name in model.get("required", [])}
+    return json.dumps({name: _SAMPLES.get(field.get("type", "")) for name, field in fields.items()}, indent=2)

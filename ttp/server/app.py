@@ -1,10 +1,10 @@
-"""The application: the routes of the table, behind the guard, with errors as problem details."""
+"""Build the application: the routes of the table, behind the guard, with errors as problem details."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from functools import cache
 from typing import Any
 
@@ -37,8 +37,8 @@ from ttp.server.problems import (
     invalid_request,
     nothing_at,
 )
-from ttp.server.requests import GuardedRoute
-from ttp.server.routes import ROUTES, Route
+from ttp.server.requests import GuardedRoute, Route
+from ttp.server.routes import ROUTES
 from ttp.server.services import Installation
 from ttp.server.timetopost.answers import FailureAnswer
 from ttp.services.delivery_counts import DeliveryCounter
@@ -86,40 +86,41 @@ def _api_routes() -> tuple[APIRoute, ...]:
 
 
 def _api_route(route: Route) -> APIRoute:
-    is_timetopost = route.path.startswith(TIMETOPOST)
-    guarded: dict[str, Any] = {}
+    described = dict(route.described)
     if route.needs is not None:
-        guarded = {"x-capability": route.needs.value, "x-limited": route.limited, "security": [{"token": []}]}
+        described |= {"x-capability": route.needs.value, "x-limited": route.limited, "security": [{"token": []}]}
     if route.or_needs is not None:
-        guarded["x-or-capability"] = route.or_needs.value
-    make = APIRoute if route.needs is None else GuardedRoute
-    return make(
-        route.path,
-        route.handle,
-        methods=[route.method],
-        status_code=next(iter(route.answers)),
-        response_class=Response if any(model in (bytes, str) for model in route.answers.values()) else route.answer,
-        response_model=None,
-        responses={status: {} for status in route.statuses},
-        operation_id=route.name,
-        name=route.name,
-        tags=[
-            "timetopost" if is_timetopost else route.path.split("/")[2] if route.path.startswith("/v1/") else "health"
-        ],
-        openapi_extra={**guarded, **route.described} or None,
-    )
+        described["x-or-capability"] = route.or_needs.value
+    options: dict[str, Any] = {
+        "methods": [route.method],
+        "status_code": next(iter(route.answers)),
+        "response_class": Response if {bytes, str}.intersection(route.answers.values()) else route.answer,
+        "response_model": None,
+        "responses": {status: {} for status in route.statuses},
+        "operation_id": route.name,
+        "name": route.name,
+        "tags": [_tag(route.path)],
+        "openapi_extra": described or None,
+    }
+    return APIRoute(route.path, route.handle, **options) if route.needs is None else GuardedRoute(route, **options)
+
+
+def _tag(path: str) -> str:
+    if path.startswith(TIMETOPOST):
+        return "timetopost"
+    return path.split("/")[2] if path.startswith("/v1/") else "health"
 
 
 @cache
 def _openapi() -> dict[str, Any]:
     """Return the OpenAPI document: FastAPI's, with the schemas of the answers and the token as security scheme."""
-    found = get_openapi(title="ttp", version=__version__, openapi_version="3.1.0", routes=_api_routes())
-    parts = found["components"]
+    document = get_openapi(title="ttp", version=__version__, openapi_version="3.1.0", routes=_api_routes())
+    components = document["components"]
     for name in ("HTTPValidationError", "ValidationError"):
-        parts["schemas"].pop(name, None)
-    parts["schemas"] |= _describe_answers(found["paths"])
-    parts["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "ttp_…"}}
-    return found
+        components["schemas"].pop(name, None)
+    components["schemas"] |= _describe_answers(document["paths"])
+    components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "ttp_…"}}
+    return document
 
 
 def _describe_answers(paths: dict[str, Any]) -> dict[str, Any]:
@@ -127,18 +128,18 @@ def _describe_answers(paths: dict[str, Any]) -> dict[str, Any]:
     answers = [(route, status, _answer_model(route, status)) for route in ROUTES for status in route.statuses]
     models = list(dict.fromkeys(model for _, _, model in answers if model not in _NOT_JSON))
     shapes: Any = tuple.__class_getitem__(tuple(models))
-    found = TypeAdapter(shapes, config=ConfigDict(extra="forbid")).json_schema(
+    described = TypeAdapter(shapes, config=ConfigDict(extra="forbid")).json_schema(
         ref_template="#/components/schemas/{model}"
     )
-    schemas = dict(zip(models, found["prefixItems"], strict=True))
+    schemas = dict(zip(models, described["prefixItems"], strict=True))
     for route, status, model in answers:
         responses = paths[route.path.replace(":path", "")][route.method.lower()]["responses"]
-        kind = MEDIA_TYPE if model is ProblemAnswer else route.answer.media_type
-        content = _NOT_JSON.get(model) or {str(kind): {"schema": schemas[model]}}
+        media_type = MEDIA_TYPE if model is ProblemAnswer else route.answer.media_type
+        content = _NOT_JSON.get(model) or {str(media_type): {"schema": schemas[model]}}
         responses[str(status)].setdefault("content", {}).update(content)
         if 422 not in route.statuses:
             responses.pop("422", None)  # FastAPI's own
-    return dict(found["$defs"])
+    return dict(described["$defs"])
 
 
 def _answer_model(route: Route, status: int) -> Any:
@@ -159,12 +160,9 @@ async def _answer_invalid(request: Request, error: Exception) -> Response:
 async def _answer_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     path = request.url.path
-    known: Mapping[int, TtpError] = {
-        404: nothing_at(path),
-        405: WrongMethod(f"{path} has no {request.method}"),
-    }
-    found = known.get(error.status_code, InvalidRequest("the body is not JSON"))
-    answer = await error_page(request, found) if is_for_browser(request) else error_answer(found, path)
+    refusals = {404: nothing_at(path), 405: WrongMethod(f"{path} has no {request.method}")}
+    refusal = refusals.get(error.status_code, InvalidRequest("the body is not JSON"))
+    answer = await error_page(request, refusal) if is_for_browser(request) else error_answer(refusal, path)
     answer.headers.update(error.headers or {})
     return answer
 

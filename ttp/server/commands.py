@@ -1,6 +1,6 @@
-"""The route that runs a command line for a token: the caller's files in a folder, the command in a child process.
+"""Route: run a command line for a token, in a child process, with the caller's files in a folder.
 
-The child gets the token, and refuses what it may not do: `ttp.cli.remote.child`.
+The child (`ttp.cli.remote.child`) gets the token, and refuses what that may not do.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Annotated, Any, BinaryIO, cast
 
 from fastapi import Request, Response
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 from typing_extensions import TypedDict
@@ -43,6 +43,7 @@ from ttp.domain.server.command_protocol import (
 )
 from ttp.server.forms import FORM, receive_form
 from ttp.server.idempotency import IdempotencyKeys
+from ttp.server.inputs import RequestBody
 from ttp.server.problems import InvalidRequest, invalid_request, problem_answer
 from ttp.server.requests import Services, check_key, repeat_answer
 from ttp.server.services import RequestServices
@@ -57,7 +58,7 @@ MOST_SECONDS = 900.0
 END_S = 20.0
 """How long it may take to end after SIGTERM."""
 MOST_FOLDERS_DEEP = 60
-MOST_ORDER_BYTES = 4_000_000
+MOST_COMMAND_BYTES = 4_000_000
 _CHUNK = 1 << 16
 _NOT_INHERITED = frozenset(
     {*LOOKS, "TZ", "TTP_NO_INPUT", "TTP_CAPABILITY", "TTP_PAGER", "TTP_EDITOR", "VISUAL", "EDITOR", "TTP_DEBUG"}
@@ -101,11 +102,7 @@ def _check_words(words: list[str]) -> list[str]:
 CallerPath = Annotated[str, Field(min_length=1, max_length=4000), AfterValidator(_check_path)]
 
 
-class _Sent(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class CallerTerminal(_Sent):
+class CallerTerminal(RequestBody):
     """`stdout`, `stderr`: whether they are terminals; `asks`: whether the caller answers questions."""
 
     stdout: bool = False
@@ -114,8 +111,8 @@ class CallerTerminal(_Sent):
     encoding: Annotated[str, Field(max_length=40), AfterValidator(_check_encoding)] = "utf-8"
 
 
-class CommandBody(_Sent):
-    """A command line, and what the caller's machine says about it.
+class CommandBody(RequestBody):
+    """A command line, and the state of the caller's machine.
 
     `files`: the absolute paths of the parts `file`, in their order; `folders`: of folders that exist; `paths`: of names
     in `argv`; `answers`: to questions, by their SHA-256.
@@ -125,11 +122,11 @@ class CommandBody(_Sent):
     argv: Annotated[list[str], Field(max_length=5000), AfterValidator(_check_words)]
     cwd: CallerPath = "/"
     terminal: CallerTerminal = CallerTerminal()
-    environ: Annotated[dict[str, str], Field(max_length=40), AfterValidator(_check_variables)] = {}
-    files: Annotated[list[CallerPath], Field(max_length=MOST_FILES)] = []
-    folders: Annotated[list[CallerPath], Field(max_length=1000)] = []
-    paths: dict[str, CallerPath] = {}
-    answers: dict[str, bool] = {}
+    environ: Annotated[dict[str, str], Field(max_length=40), AfterValidator(_check_variables)] = Field({})
+    files: Annotated[list[CallerPath], Field(max_length=MOST_FILES)] = Field([])
+    folders: Annotated[list[CallerPath], Field(max_length=1000)] = Field([])
+    paths: dict[str, CallerPath] = Field({})
+    answers: dict[str, bool] = Field({})
 
 
 COMMAND_BODY: Mapping[str, Any] = {
@@ -174,40 +171,40 @@ async def run_command(request: Request, services: Services) -> Response:
     key = request.headers.get("idempotency-key")
     if key is not None:
         check_key(key)
-    desk = await run_in_threadpool(CommandDesk.open)
+    files = await run_in_threadpool(CommandFiles.open)
     try:
-        await receive_form(request, desk)
-        body = await run_in_threadpool(desk.ready)
+        await receive_form(request, files)
+        body = await run_in_threadpool(files.ready)
         if key is not None:
             keys = IdempotencyKeys(services.installation, services.token)
-            kept = await run_in_threadpool(keys.begin, key, desk.digest.hexdigest())
+            kept = await run_in_threadpool(keys.begin, key, files.digest.hexdigest())
             if kept is not None:
-                await run_in_threadpool(desk.close)
+                await run_in_threadpool(files.close)
                 return repeat_answer(kept)
     except BaseException:
-        await run_in_threadpool(desk.close)
+        await run_in_threadpool(files.close)
         raise
-    return CommandAnswer(CommandRun(services, desk, body), key, request.app.state.turns)
+    return CommandAnswer(CommandRun(services, files, body), key, request.app.state.turns)
 
 
 @dataclass
-class CommandDesk:
+class CommandFiles:
     """The files of one request. `root` stands for `/` of the caller's machine."""
 
     folder: Path
     parts: dict[str, int] = field(default_factory=dict)
     digest: Any = field(default_factory=sha256)
-    body: bytearray = field(default_factory=bytearray)
-    body_read: CommandBody | None = None
+    command_bytes: bytearray = field(default_factory=bytearray)
+    command: CommandBody | None = None
     stdin: BinaryIO | None = None
     before: dict[Path, tuple[int, int, int]] = field(default_factory=dict)
     _to: BinaryIO | None = None
 
     @classmethod
-    def open(cls) -> CommandDesk:
-        desk = cls(Path(os.path.realpath(tempfile.mkdtemp(prefix="ttp-"))))
-        desk.root.mkdir()
-        return desk
+    def open(cls) -> CommandFiles:
+        files = cls(Path(os.path.realpath(tempfile.mkdtemp(prefix="ttp-"))))
+        files.root.mkdir()
+        return files
 
     @property
     def root(self) -> Path:
@@ -223,8 +220,8 @@ class CommandDesk:
                 self._to = None
             case "stdin" if not number and self.parts.get("command"):
                 self.stdin = self._to = cast("BinaryIO", tempfile.TemporaryFile(dir=self.folder))  # noqa: SIM115
-            case "file" if number < len(self._order().files):
-                self._to = self._create(self._order().files[number])
+            case "file" if number < len(self._command().files):
+                self._to = self._create(self._command().files[number])
             case _:
                 raise InvalidRequest(f'the form has no part "{name}" here')
 
@@ -233,14 +230,14 @@ class CommandDesk:
         if self._to is not None:
             self._to.write(data)
             return
-        self.body += data
-        if len(self.body) > MOST_ORDER_BYTES:
-            raise InvalidRequest(f"the command has more than {MOST_ORDER_BYTES} bytes")
+        self.command_bytes += data
+        if len(self.command_bytes) > MOST_COMMAND_BYTES:
+            raise InvalidRequest(f"the command has more than {MOST_COMMAND_BYTES} bytes")
 
     def ready(self) -> CommandBody:
         """Return the command, once all parts are there. Raise InvalidRequest."""
         self._end_part()
-        body = self._order()
+        body = self._command()
         if self.parts.get("file", 0) != len(body.files):
             raise InvalidRequest("files are missing")
         for folder in (*body.folders, body.cwd):
@@ -259,19 +256,19 @@ class CommandDesk:
             self.stdin.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _order(self) -> CommandBody:
-        if self.body_read is None:
+    def _command(self) -> CommandBody:
+        if self.command is None:
             try:
-                self.body_read = CommandBody.model_validate(json.loads(self.body))
+                self.command = CommandBody.model_validate(json.loads(self.command_bytes))
             except ValidationError as error:
-                raise invalid_request([{**one, "loc": ("body", *one["loc"])} for one in error.errors()]) from None
+                raise invalid_request([{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors()]) from None
             except (ValueError, RecursionError):
                 raise InvalidRequest('the part "command" comes first, and is JSON') from None
-            if self.body_read.protocol != PROTOCOL:
+            if self.command.protocol != PROTOCOL:
                 raise InvalidRequest(
                     f"this is ttp {__version__} with protocol {PROTOCOL}: use the same version on both machines"
                 )
-        return self.body_read
+        return self.command
 
     def _place(self, path: str) -> Path:
         return self.root / path.lstrip("/")
@@ -298,21 +295,21 @@ class CommandDesk:
         self._to = None
 
     def _files(self) -> list[Path]:
-        found = (Path(top, name) for top, _, names in os.walk(self.root) for name in names)
-        return [path for path in found if not path.is_symlink() and path.is_file()]
+        paths = (Path(top, name) for top, _, names in os.walk(self.root) for name in names)
+        return [path for path in paths if not path.is_symlink() and path.is_file()]
 
 
 def _mark(path: Path) -> tuple[int, int, int]:
-    found = path.stat()
-    return found.st_ino, found.st_size, found.st_mtime_ns
+    stat = path.stat()
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
 class CommandRun:
     """One command in a child process."""
 
-    def __init__(self, services: RequestServices, desk: CommandDesk, body: CommandBody) -> None:
+    def __init__(self, services: RequestServices, files: CommandFiles, body: CommandBody) -> None:
         self.services = services
-        self.desk = desk
+        self.files = files
         self.body = body
         self._process: asyncio.subprocess.Process | None = None
         self.why_ended = ""
@@ -320,18 +317,18 @@ class CommandRun:
     async def lines(self) -> AsyncIterator[dict[str, Any]]:
         """Yield the lines of the answer. Ends the command where it takes too long."""
         with ExitStack() as held:
-            order, answer = (held.enter_context(tempfile.TemporaryFile(dir=self.desk.folder)) for _ in range(2))
+            order, question = (held.enter_context(tempfile.TemporaryFile(dir=self.files.folder)) for _ in range(2))
             await run_in_threadpool(self._write_order, order)
-            stdin = self.desk.stdin or held.enter_context(Path(os.devnull).open("rb"))
+            stdin = self.files.stdin or held.enter_context(Path(os.devnull).open("rb"))
             stdin.seek(0)
             self._process = process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-P", "-m", CHILD, str(order.fileno()), str(answer.fileno())),
+                *(sys.executable, "-P", "-m", CHILD, str(order.fileno()), str(question.fileno())),
                 stdin=stdin,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
                 env=self._environ(),
-                cwd=self.desk.root,
-                pass_fds=(order.fileno(), answer.fileno()),
+                cwd=self.files.root,
+                pass_fds=(order.fileno(), question.fileno()),
                 start_new_session=True,
             )
             if self.why_ended:  # the client went away meanwhile
@@ -352,8 +349,8 @@ class CommandRun:
                 for task in readers:
                     task.cancel()
                 await asyncio.shield(self._finish())
-            answer.seek(0)
-            asked = await run_in_threadpool(answer.read)
+            question.seek(0)
+            asked = await run_in_threadpool(question.read)
             if not self.why_ended:
                 async for line in self._written():
                     yield line
@@ -393,7 +390,7 @@ class CommandRun:
     ) -> None:
         """Put what the child writes into the queue, with the caller's paths for those here; None at the end."""
         assert stream is not None
-        root, held = os.fsencode(self.desk.root), b""
+        root, held = os.fsencode(self.files.root), b""
         while data := await stream.read(_CHUNK):
             held = (held + data).replace(root, b"")
             rest = _beginning_of(root, held)
@@ -405,8 +402,8 @@ class CommandRun:
         await queue.put(None)
 
     async def _written(self) -> AsyncIterator[dict[str, Any]]:
-        for path in await run_in_threadpool(self.desk.changed):
-            there = os.fsencode(path.relative_to(self.desk.root)).decode("utf-8", "surrogateescape")
+        for path in await run_in_threadpool(self.files.changed):
+            there = os.fsencode(path.relative_to(self.files.root)).decode("utf-8", "surrogateescape")
             yield {"file": f"/{there}"}
             with path.open("rb") as file:
                 while data := await run_in_threadpool(file.read, _CHUNK):
@@ -414,9 +411,9 @@ class CommandRun:
 
     def _write_order(self, order: Any) -> None:
         token, body = self.services.token, self.body
-        said = {
+        fields = {
             "argv": body.argv,
-            "root": str(self.desk.root),
+            "root": str(self.files.root),
             "cwd": body.cwd,
             "paths": body.paths,
             "answers": body.answers,
@@ -428,19 +425,20 @@ class CommandRun:
                 "accounts": None if token.accounts is None else sorted(token.accounts),
             },
         }
-        order.write(json.dumps(said).encode())
+        order.write(json.dumps(fields).encode())
         order.seek(0)
 
     def _environ(self) -> dict[str, str]:
         """Return the server's environment, which publishing may need, with the caller's looks and zone, and the limits
         of the token."""
-        here = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
+        environ = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
         key = self.services.installation.credentials_key
         # A relative path is one of the server's working directory.
-        places = {n: os.path.abspath(os.path.expanduser(here[n])) for n in ("TTP_HOME", "TTP_CONFIG") if here.get(n)}  # noqa: PTH100, PTH111
+        for name in ("TTP_HOME", "TTP_CONFIG"):
+            if environ.get(name):
+                environ[name] = os.path.abspath(os.path.expanduser(environ[name]))  # noqa: PTH100, PTH111
         return {
-            **here,
-            **places,
+            **environ,
             **self.body.environ,
             "TTP_CAPABILITY": POST_CAPABILITIES[self.services.token.capability].value,
             "TTP_SERVER": "",
@@ -492,19 +490,19 @@ class CommandAnswer(Response):
             finally:
                 self._turns.release()
         finally:
-            await run_in_threadpool(self._run.desk.close)
+            await run_in_threadpool(self._run.files.close)
 
     async def _stream(self, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         watch = asyncio.create_task(self._watch(receive))
-        said: list[str] = []
+        lines: list[str] = []
         size, ended = 0, False
         try:
             async for line in self._run.lines():
                 text = json.dumps(line) + "\n"
                 ended = ended or "exit" in line or "question" in line
                 if line and size <= MOST_KEPT:
-                    said.append(text)
+                    lines.append(text)
                     size += len(text)
                 with suppress(OSError):
                     await send({"type": "http.response.body", "body": text.encode(), "more_body": True})
@@ -512,20 +510,20 @@ class CommandAnswer(Response):
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
             watch.cancel()
-            await asyncio.shield(self._keep(said if size <= MOST_KEPT else said[-1:], ended=ended))
+            await asyncio.shield(self._keep(lines if size <= MOST_KEPT else lines[-1:], ended=ended))
 
     async def _watch(self, receive: Receive) -> None:
         while (await receive())["type"] != "http.disconnect":
             pass
         self._run.end("the connection was lost")
 
-    async def _keep(self, said: list[str], *, ended: bool) -> None:
+    async def _keep(self, lines: list[str], *, ended: bool) -> None:
         if self._key is None:
             return
         if not ended:
-            said = [*said, json.dumps({"exit": 1, "ended": "the server stopped"}) + "\n"]
+            lines = [*lines, json.dumps({"exit": 1, "ended": "the server stopped"}) + "\n"]
         headers = {"content-type": MEDIA_TYPE, VERSION_HEADER: __version__}
-        kept = KeptAnswer(200, headers, "".join(said))
+        kept = KeptAnswer(200, headers, "".join(lines))
         await run_in_threadpool(self._keys().keep, self._key, kept)
 
     async def _forget(self) -> None:
@@ -533,5 +531,5 @@ class CommandAnswer(Response):
             await run_in_threadpool(self._keys().forget, self._key)
 
     def _keys(self) -> IdempotencyKeys:
-        here = self._run.services
-        return IdempotencyKeys(here.installation, here.token)
+        services = self._run.services
+        return IdempotencyKeys(services.installation, services.token)

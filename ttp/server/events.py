@@ -1,4 +1,4 @@
-"""The route of events: a stream of Server-Sent Events that does not end, or a list."""
+"""Route: events, as a stream of Server-Sent Events that does not end, or as a list."""
 
 from __future__ import annotations
 
@@ -115,12 +115,12 @@ class EventStream(StreamingResponse):
                 await run_in_threadpool(token_of, self._request, self._services.installation, TokenCapability.READ)
                 checked = now
             newest = await streams.newest_id()
-            found = await run_in_threadpool(events.after, last, USUAL_EVENTS, newest) if newest > last else ()
-            last = found[-1].id if found else max(last, newest)  # those that the token may not see are skipped
-            if found or now - sent >= HEARTBEAT_S:
-                await _send(send, _body("".join(map(event_text, found)).encode() or b":\n\n"))
+            new = await run_in_threadpool(events.after, last, USUAL_EVENTS, newest) if newest > last else ()
+            last = new[-1].id if new else max(last, newest)  # those that the token may not see are skipped
+            if new or now - sent >= HEARTBEAT_S:
+                await _send(send, _body("".join(map(event_text, new)).encode() or b":\n\n"))
                 sent = now
-            if not found:
+            if not new:
                 await asyncio.wait([gone], timeout=LOOK_EVERY_S)
         await _send(send, _body(b"", more=False))
 
@@ -158,8 +158,8 @@ async def list_events(
     known = after if last_event_id is None else last_event_id
     accepted = request.headers.get("accept", "").lower()
     if "application/json" in accepted and "text/event-stream" not in accepted:
-        found = await run_in_threadpool(services.events.after, known or 0, limit or USUAL_EVENTS)
-        return JsonAnswer([one.as_json() for one in found])
+        events = await run_in_threadpool(services.events.after, known or 0, limit or USUAL_EVENTS)
+        return JsonAnswer([event.as_json() for event in events])
     if limit is not None:
         raise InvalidRequest("a stream has no limit; send Accept: application/json for a list")
     return EventStream(request, services, known)

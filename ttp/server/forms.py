@@ -1,4 +1,4 @@
-"""Bodies that are files: one file of a form, or raw bytes. They go straight to the disk."""
+"""Receive bodies that are files straight to the disk: one file of a form, or raw bytes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ BYTES_BODY = {"requestBody": {"required": True, "content": {BYTES: {"schema": {"
 
 
 class Form(Protocol):
-    """What takes the parts of a form as they come."""
+    """A receiver of the parts of a form, as they come."""
 
     def begin(self, name: str, filename: str | None) -> None:
         """Begin a part. Raise InvalidRequest for one that the form does not have."""

@@ -1,10 +1,9 @@
-"""What is refused before any route is looked for: foreign host names and origins, bodies too large or too slow. And
-the headers that every answer has."""
+"""Refuse foreign host names and origins, and bodies that are too large or too slow, and add safe headers to answers."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -30,7 +29,7 @@ SAFE_HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-"""What every answer has that does not say otherwise, errors too. Browsers may keep the files of the pages."""
+"""Headers of every answer that does not set its own, errors too. Browsers may keep the files of the pages."""
 LEAST_BYTES_PER_S = 1000
 """A body that comes more slowly than this, after its first BODY_TIMEOUT_S, is refused."""
 
@@ -59,11 +58,11 @@ class Guard:
     def _refusal(self, scope: Scope) -> TtpError | None:
         headers = scope["headers"]
         if self._hosts is not None:
-            named = [value.decode("latin-1") for name, value in headers if name == b"host"]
-            if len(named) != 1 or host_name(named[0]) not in self._hosts:
+            hosts = [value.decode("latin-1") for name, value in headers if name == b"host"]
+            if len(hosts) != 1 or host_name(hosts[0]) not in self._hosts:
                 return WrongHost("this server has another name: start it with --allow-host NAME to add one")
-        checked = scope["path"] == AGENTS or any(name == b"cookie" for name, _ in headers)
-        if checked and any(is_foreign(one, headers) for name, one in headers if name == b"origin"):
+        must_be_own = scope["path"] == AGENTS or any(name == b"cookie" for name, _ in headers)
+        if must_be_own and has_foreign_origin(headers):
             return NotAllowed("a page of another site may not call this server")
         lengths = [value for name, value in headers if name == b"content-length"]
         if lengths and (not lengths[0].isdigit() or int(lengths[0][:20]) > _most_bytes(scope)):
@@ -72,24 +71,27 @@ class Guard:
 
 
 def _with_safe_headers(send: Send, path: str) -> Send:
-    """Return what adds the SAFE_HEADERS that an answer lacks."""
-    added = [(name.lower().encode(), value.encode()) for name, value in SAFE_HEADERS.items()]
-    wanted = [one for one in added if one[0] != b"cache-control" or not path.startswith(f"{STATIC}/")]
+    """Return a `send` that adds the SAFE_HEADERS that an answer lacks."""
+    safe = {name.lower().encode(): value.encode() for name, value in SAFE_HEADERS.items()}
+    if path.startswith(f"{STATIC}/"):
+        del safe[b"cache-control"]
 
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
-            given = message.get("headers", [])
-            has = {name.lower() for name, _ in given}
-            message = {**message, "headers": [*given, *(one for one in wanted if one[0] not in has)]}
+            headers = list(message.get("headers", []))
+            names = {name.lower() for name, _ in headers}
+            headers += [(name, value) for name, value in safe.items() if name not in names]
+            message = {**message, "headers": headers}
         await send(message)
 
     return send_with_headers
 
 
-def is_foreign(origin: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bool:
+def has_foreign_origin(headers: Collection[tuple[bytes, bytes]]) -> bool:
     """Return whether an `Origin` is another than the `Host`, which has been checked."""
-    scheme, _, named = origin.lower().partition(b"://")
-    return scheme not in (b"http", b"https") or [value.lower() for name, value in headers if name == b"host"] != [named]
+    hosts = [value.lower() for name, value in headers if name == b"host"]
+    origins = [value.lower().partition(b"://") for name, value in headers if name == b"origin"]
+    return any(scheme not in (b"http", b"https") or [host] != hosts for scheme, _, host in origins)
 
 
 class _Body:

@@ -1,17 +1,12 @@
-"""The keys of a token's requests, kept in the store: a request that is sent again does nothing twice."""
+"""Keep the answers to requests with an idempotency key in the store, for requests that are sent again."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable, Mapping
-from contextlib import suppress
 from datetime import timedelta
-from typing import Any
 
-from ttp.domain.action import other_options
-from ttp.domain.errors import Busy, Conflict, Hint
+from ttp.domain.errors import Busy
 from ttp.domain.server.api_token import ApiToken
+from ttp.mcp.replays import Replays, key_conflict
 from ttp.server.problems import KeyInUse, KeyReused
 from ttp.server.services import Installation
 from ttp.store.server import idempotency_keys
@@ -54,29 +49,23 @@ class IdempotencyKeys:
             idempotency_keys.delete(db, self._token_id, key)
 
 
-class ToolReplays:
-    """The answers to calls of tools with a key, as `ttp.mcp.replays.Replays` has them, in the store."""
+class ToolReplays(Replays):
+    """The answers to calls of tools by one token, in the store."""
 
     def __init__(self, keys: IdempotencyKeys) -> None:
         self._keys = keys
 
-    def run(self, key: str, tool: str, arguments: Mapping[str, Any], work: Callable[[], Any]) -> Any:
-        """Return what this call answered before; else do the work, which answers plain JSON. Raise Conflict if the key
-        belongs to another request, Busy while the first one runs."""
-        digest = hashlib.sha256(json.dumps([tool, arguments], sort_keys=True).encode()).hexdigest()
+    def begin(self, key: str, digest: str) -> str | None:
         try:
             kept = self._keys.begin(key, digest)
-        except KeyReused as error:
-            raise Conflict(error.message, Hint("try", other_options(key="KEY"))) from None
+        except KeyReused:
+            raise key_conflict(key) from None
         except KeyInUse as error:
             raise Busy(error.message) from None
-        if kept is not None:
-            return json.loads(kept.body)
-        try:
-            answer = work()
-        except BaseException:
-            with suppress(Busy):
-                self._keys.forget(key)
-            raise
-        self._keys.keep(key, KeptAnswer(_DONE, {}, json.dumps(answer)))
-        return answer
+        return None if kept is None else kept.body
+
+    def keep(self, key: str, answer: str) -> None:
+        self._keys.keep(key, KeptAnswer(_DONE, {}, answer))
+
+    def forget(self, key: str) -> None:
+        self._keys.forget(key)

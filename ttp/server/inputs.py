@@ -1,14 +1,17 @@
-"""What requests may hold: bodies and parameters, and how they become the input of services."""
+"""Bodies and parameters of requests, and the input of services that is made of them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
 
-from fastapi import Body, Path, Query
+from fastapi import Body, Depends, Path, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from ttp.domain.account import Account
 from ttp.domain.errors import Problem, UsageError
 from ttp.domain.media.item import is_web_address
 from ttp.domain.post import PostStatus
@@ -16,11 +19,11 @@ from ttp.domain.post_edit import KEPT, FieldError, PostInput
 from ttp.domain.time.resolve import resolve_bound
 from ttp.server.guard import MOST_UPLOAD_BYTES
 from ttp.server.problems import InvalidRequest
+from ttp.server.requests import Services
 from ttp.services.files.fields import parse_changes, parse_entry
 from ttp.store.queries import PostFilter
 
 if TYPE_CHECKING:
-    from ttp.domain.account import Account
     from ttp.platforms.registry import Registry
     from ttp.server.services import RequestServices
 
@@ -28,7 +31,7 @@ MOST_POSTS, USUAL_POSTS = 200, 50
 """Posts of one page."""
 _MOST_ID = 10**15
 FIRST_TIME = "next-slot"
-"""The time of a post that is to be the first and has none."""
+"""The time of a post with `first` and no time."""
 
 
 def _refuse_null(text: str) -> str:
@@ -47,23 +50,25 @@ Text = Annotated[str, AfterValidator(_refuse_null)]
 ShortText = Annotated[Text, StringConstraints(max_length=500)]
 PostId = Annotated[int, Path(ge=1, le=_MOST_ID, description="The id of a post.")]
 AccountName = Annotated[str, Path(max_length=300, description="`PLATFORM/HANDLE`.")]
-DryRun = Annotated[bool, Query(alias="dryRun", description="Change nothing; answer what would be answered.")]
+Zone = Annotated[ShortText | None, Query(alias="timezone", description="The zone of hours and days.")]
 Words = Annotated[ShortText | None, Query(description="One or several, separated by commas.")]
 Seconds = Annotated[float, Query(ge=0, le=30, description="Wait at most this many seconds for the end.")]
 
 
-class _Body(BaseModel):
+class RequestBody(BaseModel):
+    """A body in JSON: it has no other fields, and values have their own types."""
+
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class NoFields(_Body):
+class NoFields(RequestBody):
     """An empty object, or no body at all."""
 
 
 Empty = Annotated[NoFields | None, Body()]
 
 
-class MediaInput(_Body):
+class MediaInput(RequestBody):
     """A web address, which is fetched once, or media of this store, by `sha256`."""
 
     url: Text | None = None
@@ -72,14 +77,14 @@ class MediaInput(_Body):
     alt: Text | None = None
 
 
-class UploadInput(_Body):
+class UploadInput(RequestBody):
     """A file that will come in parts."""
 
     name: ShortText
     bytes: Annotated[int, Field(ge=1, le=MOST_UPLOAD_BYTES, description="The size of the whole file.")]
 
 
-class PostFieldsInput(_Body):
+class PostFieldsInput(RequestBody):
     content: Text | None = None
     accounts: list[ShortText] | None = Field(None, description="`PLATFORM/HANDLE`, or a platform with one account.")
     scheduledAt: ShortText | None = Field(
@@ -109,13 +114,13 @@ class PostChangesInput(PostFieldsInput):
     """Changes of a post: a field that is left out stays, a list is replaced, null or an empty value empties it."""
 
 
-class TimeInput(_Body):
+class TimeInput(RequestBody):
     at: ShortText
     timezone: ShortText | None = None
     first: bool = False
 
 
-class SlotInput(_Body):
+class SlotInput(RequestBody):
     """Weekly times of accounts: in words (`mon,wed 09:00`) or as a cron expression."""
 
     accounts: Annotated[list[ShortText], Field(min_length=1)]
@@ -125,7 +130,7 @@ class SlotInput(_Body):
     name: ShortText | None = None
 
 
-class PlanInput(_Body):
+class PlanInput(RequestBody):
     """Which drafts to plan, and within which limits; else those of the settings."""
 
     ids: list[Annotated[int, Field(ge=1, le=_MOST_ID)]] | None = Field(
@@ -146,7 +151,7 @@ class PlanInput(_Body):
     partly: bool = Field(False, description="If not all fit, plan those that do.")
 
 
-class RepeatInput(_Body):
+class RepeatInput(RequestBody):
     """A repeat of a post, or of the posts of a tag (`pool`), which take turns."""
 
     post: Annotated[int, Field(ge=1, le=_MOST_ID)] | None = None
@@ -163,22 +168,22 @@ class RepeatInput(_Body):
     )
 
 
-class UndoInput(_Body):
+class UndoInput(RequestBody):
     count: Annotated[int, Field(ge=1, le=1000)] = Field(1, description="How many changes, newest first.")
     post: Annotated[int, Field(ge=1, le=_MOST_ID)] | None = Field(None, description="Only changes of this post.")
     partial: bool = Field(False, description="Undo what can be undone, and skip the rest.")
 
 
-class AccountsInput(_Body):
+class AccountsInput(RequestBody):
     accounts: list[ShortText] = Field([], description="Only these accounts; without any, all.")
 
 
-class ResolutionInput(_Body):
+class ResolutionInput(RequestBody):
     account: ShortText
     published: ShortText | None = Field(description="The address or id of the post; null if it was not published.")
 
 
-class ReasonInput(_Body):
+class ReasonInput(RequestBody):
     reason: Annotated[Text, AfterValidator(_refuse_blank)] | None = None
 
 
@@ -203,30 +208,37 @@ def post_changes(body: PostChangesInput, platforms: Registry) -> PostInput:
 
 
 def post_filter(
-    services: RequestServices,
-    *,
-    status: str | None = None,
-    platform: str | None = None,
-    account: str | None = None,
-    tag: str | None = None,
-    since: str | None = None,
-    until: str | None = None,
-    search: str | None = None,
-    key: str | None = None,
-    needs_you: bool = False,
-    after: int | None = None,
-    limit: int | None = None,
+    services: Services, status: Words = None, platform: Words = None, account: Words = None, tag: Words = None
 ) -> PostFilter:
-    """Return the filter of a list. Raise UsageError, NotFound, TimeRefused."""
-    now, zone = services.clock.now(), services.zone
+    """Return the filter of the posts that a request is about. Raise UsageError, NotFound."""
     names = split(account)
     return PostFilter(
         statuses=tuple(_status(name) for name in split(status)),
         platforms=tuple(services.platforms.find(name).name for name in split(platform)),
-        accounts=tuple(one.id or 0 for one in services.queries.find_accounts(names)) if names else (),
+        accounts=tuple(account.id or 0 for account in services.queries.find_accounts(names)) if names else (),
         tags=split(tag),
-        since=None if since is None else resolve_bound(since, now=now, zone=zone, option="since"),
-        until=None if until is None else resolve_bound(until, now=now, zone=zone, option="until"),
+    )
+
+
+FilteredPosts = Annotated[PostFilter, Depends(post_filter)]
+
+
+def list_filter(
+    services: Services,
+    which: FilteredPosts,
+    since: Annotated[ShortText | None, Query(description="A TIME, a date, or `7d` for days ago.")] = None,
+    until: ShortText | None = None,
+    search: ShortText | None = None,
+    key: ShortText | None = None,
+    needs_you: Annotated[bool, Query(alias="needsYou")] = False,
+    after: Annotated[int | None, Query(ge=1, le=_MOST_ID, description="The last post of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=MOST_POSTS)] = USUAL_POSTS,
+) -> PostFilter:
+    """Return the filter of a page of a list. Raise UsageError, NotFound, TimeRefused."""
+    return replace(
+        which,
+        since=parse_bound(services, "since", since),
+        until=parse_bound(services, "until", until),
         search=search,
         key=key,
         needs_you=needs_you,
@@ -235,40 +247,60 @@ def post_filter(
     )
 
 
-def chosen_accounts(services: RequestServices, account: str | None, platform: str | None) -> list[Account]:
+ListedPosts = Annotated[PostFilter, Depends(list_filter)]
+
+
+def parse_bound(services: RequestServices, name: str, text: str | None) -> datetime | None:
+    """Return the time of the parameter `name`. Raise TimeRefused."""
+    if text is None:
+        return None
+    return resolve_bound(text, now=services.clock.now(), zone=services.zone, option=name)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountChoice:
+    """Accounts with the zones of their hours and days."""
+
+    accounts: tuple[Account, ...]
+    zones: list[ZoneInfo]
+
+
+def choose_accounts(
+    services: Services, account: Words = None, platform: Words = None, timezone: Zone = None
+) -> AccountChoice:
     """Return the named accounts, else all of the platforms, else all that the token may use."""
-    names = split(account)
-    if names:
-        return list(services.queries.find_accounts(names))
-    platforms = {services.platforms.find(name).name for name in split(platform)}
-    return [one for one in services.queries.accounts() if not platforms or one.platform in platforms]
+    accounts = services.queries.select_accounts(split(account) or None, split(platform) or None)
+    return AccountChoice(accounts, services.times.account_zones(accounts, timezone))
+
+
+ChosenAccounts = Annotated[AccountChoice, Depends(choose_accounts)]
 
 
 def _row(body: PostFieldsInput, without: set[str]) -> dict[str, Any]:
-    """Return the given fields as rows of files have them."""
+    """Return the fields of a body in the form of a row of a file."""
     row = body.model_dump(exclude_unset=True, exclude=without)
     if body.media is not None:
-        row["media"] = [_media_name(one, place) for place, one in enumerate(body.media)]
-        if any(one.alt for one in body.media):
-            row["alt"] = [one.alt or "" for one in body.media]
+        row["media"] = [_media_name(item, number) for number, item in enumerate(body.media)]
+        if any(item.alt for item in body.media):
+            row["alt"] = [item.alt or "" for item in body.media]
     if body.variants is not None:
-        row["variants"] = {name: one or "" for name, one in body.variants.items()}
+        row["variants"] = {name: text or "" for name, text in body.variants.items()}
     return row
 
 
-def _media_name(one: MediaInput, place: int) -> str:
-    """Return how files name a media item. Not by a path: it would be one of this machine."""
-    if (one.url is None) == (one.sha256 is None):
-        raise _invalid(f"media.{place}", "give either url or sha256")
-    if one.url is None:
-        return f"{KEPT}{one.sha256}/{one.name or ''}"
-    if not is_web_address(one.url):
-        raise _invalid(f"media.{place}.url", "this is not a web address")
-    return one.url
+def _media_name(item: MediaInput, number: int) -> str:
+    """Return the name of a media item in a row. A path is refused: it would be one of this machine."""
+    if (item.url is None) == (item.sha256 is None):
+        raise _invalid(f"media.{number}", "give either url or sha256")
+    if item.url is None:
+        return f"{KEPT}{item.sha256}/{item.name or ''}"
+    if not is_web_address(item.url):
+        raise _invalid(f"media.{number}.url", "this is not a web address")
+    return item.url
 
 
 def _refuse_faults(faults: Iterable[FieldError]) -> None:
-    problems = [Problem(one.field, "usage", one.problem, hint=one.fix) for one in faults]
+    problems = [Problem(fault.field, "usage", fault.problem, hint=fault.fix) for fault in faults]
     if problems:
         raise InvalidRequest(f"{problems[0].field}: {problems[0].message}", problems=problems)
 

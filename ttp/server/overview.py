@@ -1,9 +1,8 @@
-"""The routes of accounts, of the status, of the health of the server, and of its counts for Prometheus."""
+"""Routes: accounts, the status, the health of the server, and counts for Prometheus."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from itertools import accumulate
 
 from fastapi import Request, Response
@@ -14,8 +13,8 @@ from prometheus_client.registry import Collector
 
 from ttp.domain.diagnostics import Checkup
 from ttp.server.answers import JsonAnswer
-from ttp.server.inputs import AccountName, DryRun, Empty
-from ttp.server.requests import Services
+from ttp.server.inputs import AccountName, Empty
+from ttp.server.requests import ChangeServices, Services
 from ttp.server.services import Installation
 from ttp.services.delivery_counts import LATE_S, DeliveryCounter, DeliveryCounts
 from ttp.views.accounts import account_json
@@ -24,25 +23,24 @@ from ttp.views.status import check_json, checkup_json, status_json
 
 def list_accounts(services: Services) -> JsonAnswer:
     """List the accounts that the token may use."""
-    return JsonAnswer([account_json(one) for one in services.queries.accounts()])
+    return JsonAnswer([account_json(account) for account in services.queries.accounts()])
 
 
 def get_account(account: AccountName, services: Services) -> JsonAnswer:
     return JsonAnswer(account_json(services.queries.account(account)))
 
 
-def check_account(account: AccountName, services: Services, body: Empty = None, dry_run: DryRun = False) -> JsonAnswer:
+def check_account(account: AccountName, services: ChangeServices, body: Empty = None) -> JsonAnswer:
     """Check an account on its platform: token, permissions, quota. A token that is due is renewed; an account whose
     token is refused is marked. A dry run looks for the account only."""
     found = services.queries.account(account)
-    checked = Checkup(()) if dry_run else services.installation.account_check().accounts([found])
-    return JsonAnswer(checkup_json(checked, [check_json(one) for one in checked.checks]))
+    checkup = Checkup(()) if services.dry_run else services.installation.account_check().accounts([found])
+    return JsonAnswer(checkup_json(checkup, [check_json(check) for check in checkup.checks]))
 
 
 def get_status(services: Services) -> JsonAnswer:
     """Return the publisher, the queue and what needs a person, of all accounts."""
-    asked = services.installation.status
-    return JsonAnswer(status_json(replace(asked.health(), costs=asked.costs(), elsewhere=asked.elsewhere())))
+    return JsonAnswer(status_json(services.installation.status.full_health()))
 
 
 def get_counts(request: Request, services: Services) -> Response:
@@ -72,30 +70,30 @@ class _Counts(Collector):
         self._stalled = stalled
 
     def collect(self) -> Iterator[Metric]:
-        found = self._counts
-        yield _gauge("ttp_deliveries_due", "Deliveries that should have begun.", found.due)
-        yield _gauge("ttp_deliveries_failed", "Deliveries that failed and can be retried.", found.failed)
-        yield _gauge("ttp_deliveries_needs_review", "Deliveries that a person must settle.", found.needs_review)
+        counts = self._counts
+        yield _gauge("ttp_deliveries_due", "Deliveries that should have begun.", counts.due)
+        yield _gauge("ttp_deliveries_failed", "Deliveries that failed and can be retried.", counts.failed)
+        yield _gauge("ttp_deliveries_needs_review", "Deliveries that a person must settle.", counts.needs_review)
         published = CounterMetricFamily(
             "ttp_deliveries_published", "Deliveries published since the server started.", labels=_PLATFORM
         )
         lateness = HistogramMetricFamily(
             "ttp_delivery_lateness_seconds", "How late deliveries were published.", labels=_PLATFORM
         )
-        for name, one in found.published.items():
-            published.add_metric([name], one.count)
+        for name, total in counts.published.items():
+            published.add_metric([name], total.count)
             bounds = [*map(str, LATE_S), "+Inf"]
-            lateness.add_metric([name], list(zip(bounds, accumulate(one.groups), strict=True)), one.total_s)
+            lateness.add_metric([name], list(zip(bounds, accumulate(total.groups), strict=True)), total.total_s)
         yield published
         yield lateness
         yield GaugeMetricFamily("ttp_stalled", "1 while posts are overdue and nothing publishes.", int(self._stalled))
 
 
 def _gauge(name: str, about: str, counts: Mapping[str, int]) -> GaugeMetricFamily:
-    found = GaugeMetricFamily(name, about, labels=_PLATFORM)
+    gauge = GaugeMetricFamily(name, about, labels=_PLATFORM)
     for platform, count in counts.items():
-        found.add_metric([platform], count)
-    return found
+        gauge.add_metric([platform], count)
+    return gauge
 
 
 def prometheus_text(counts: DeliveryCounts, *, stalled: bool) -> bytes:

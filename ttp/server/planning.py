@@ -1,8 +1,8 @@
-"""The routes of what posts are planned by: slots, repeats, the calendar, the best hours, numbers and reports."""
+"""Routes: slots, repeats, plans, the calendar, the best hours, numbers and reports."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
 from datetime import UTC
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
@@ -11,32 +11,29 @@ from fastapi import Path, Query
 
 from ttp.domain.account import Account
 from ttp.domain.errors import TimeRefused, UsageError
-from ttp.domain.plan.scoring import PlanMethod
-from ttp.domain.post import PostStatus, calendar_time
 from ttp.domain.recurrence import Recurrence, end_of_day
 from ttp.domain.time.calendar_range import parse_calendar_range
-from ttp.domain.time.quiet_hours import QuietHours, parse_blackout, parse_quiet_hours
-from ttp.domain.time.resolve import resolve_bound
 from ttp.domain.time.slot_parser import parse_slot_times
 from ttp.domain.time.zones import load_zone, parse_zone
 from ttp.server.answers import JsonAnswer
 from ttp.server.inputs import (
-    DryRun,
+    AccountChoice,
+    ChosenAccounts,
     Empty,
+    FilteredPosts,
     PlanInput,
     RepeatInput,
     ShortText,
     SlotInput,
     Words,
-    chosen_accounts,
-    post_filter,
+    Zone,
+    parse_bound,
     split,
 )
-from ttp.server.requests import Services
+from ttp.server.requests import ChangeServices, Services
 from ttp.services.cron import parse_cron
 from ttp.services.metrics.report import check_groupings, report_periods
-from ttp.services.planning import PlanRequest, no_room_error
-from ttp.store.queries import PostFilter
+from ttp.services.planning import no_room_error
 from ttp.views.calendar import CalendarPage, calendar_json, calendar_row, gaps_of
 from ttp.views.metrics import sample_json, total_json
 from ttp.views.optimal import (
@@ -55,7 +52,6 @@ if TYPE_CHECKING:
     from ttp.server.services import RequestServices
 
 MOST_SAMPLES = 1000
-Zone = Annotated[ShortText | None, Query(alias="timezone", description="The zone of hours and days.")]
 SlotId = Annotated[int, Path(ge=1, le=10**15)]
 RepeatId = Annotated[int, Path(ge=1, le=10**15)]
 COOL_DOWN_S = 30 * 86_400.0
@@ -63,115 +59,103 @@ COOL_DOWN_S = 30 * 86_400.0
 
 def list_slots(services: Services, account: Words = None) -> JsonAnswer:
     """List the weekly times at which accounts post."""
-    accounts = chosen_accounts(services, account, None)
-    return JsonAnswer([slot_json(place) for place in services.slots.all(accounts)])
+    accounts = services.queries.select_accounts(split(account) or None, None)
+    return JsonAnswer([slot_json(slot) for slot in services.slots.all(accounts)])
 
 
-def add_slots(body: SlotInput, services: Services, dry_run: DryRun = False) -> JsonAnswer:
+def add_slots(body: SlotInput, services: ChangeServices) -> JsonAnswer:
     """Add weekly times to accounts. An existing slot is kept. A dry run only checks, and answers none."""
     accounts = services.queries.find_accounts(body.accounts)
     if (body.times is None) == (body.cron is None):
         raise UsageError("give either times or cron")
     crons = parse_slot_times(body.times) if body.times is not None else [parse_cron(body.cron or "")]
-    wanted = [(one, _named_zone(services, one, body.timezone)) for one in accounts]
-    added = services.slots.add(wanted, crons, body.name)
-    ids = [one.slot.id for one in added]
-    if dry_run:
+    zones = [(account, _zone_of_all(services, [account], body.timezone).key) for account in accounts]
+    added = services.slots.add(zones, crons, body.name)
+    if services.dry_run:
         return JsonAnswer([])
-    places = {place.slot.id: place for place in services.slots.all(accounts)}
-    return JsonAnswer([slot_json(places[slot_id]) for slot_id in ids], 201)
+    slots = {shown.slot.id: shown for shown in services.slots.all(accounts)}
+    return JsonAnswer([slot_json(slots[one.slot.id]) for one in added], 201)
 
 
 def preview_slots(
     services: Services, account: Words = None, count: Annotated[int, Query(ge=1, le=1000)] = 10
 ) -> JsonAnswer:
     """List the next slot times, and which posts fill them."""
-    places = services.calendar.slots_preview(chosen_accounts(services, account, None), count)
-    return JsonAnswer([slot_instant_json(place) for place in places])
+    instants = services.calendar.slots_preview(services.queries.select_accounts(split(account) or None, None), count)
+    return JsonAnswer([slot_instant_json(instant) for instant in instants])
 
 
-def remove_slot(slot_id: SlotId, services: Services, dry_run: DryRun = False) -> JsonAnswer:
+def remove_slot(slot_id: SlotId, services: ChangeServices) -> JsonAnswer:
     """Remove a slot. Posts at its times keep them."""
     services.slots.remove([str(slot_id)])
     return JsonAnswer({"id": slot_id, "removed": True})
 
 
 def list_repeats(services: Services) -> JsonAnswer:
-    return JsonAnswer([repeat_json(one) for one in services.repeats.all()])
+    return JsonAnswer([repeat_json(repeat) for repeat in services.repeats.all()])
 
 
-def add_repeat(body: RepeatInput, services: Services, dry_run: DryRun = False) -> JsonAnswer:
+def add_repeat(body: RepeatInput, services: ChangeServices) -> JsonAnswer:
     """Repeat a post, or the posts of a tag in turn. Each time a new post is created in advance."""
-    wanted = _recurrence(services, body)
-    done = services.repeats.begin(wanted)
-    warnings = [*done.told, *(one.message for one in done.warnings)]
-    made = [None if dry_run else post.id for post in done.made]
-    shape = {**repeat_json(done.tally), "posts": made, "warnings": warnings}
-    return JsonAnswer(shape, 200 if dry_run else 201)
+    result = services.repeats.begin(_recurrence(services, body))
+    warnings = [*result.told, *(problem.message for problem in result.warnings)]
+    ids = [None if services.dry_run else post.id for post in result.made]
+    shape = {**repeat_json(result.tally), "posts": ids, "warnings": warnings}
+    return JsonAnswer(shape, 200 if services.dry_run else 201)
 
 
-def skip_repeat(repeat_id: RepeatId, services: Services, body: Empty = None, dry_run: DryRun = False) -> JsonAnswer:
+def skip_repeat(repeat_id: RepeatId, services: ChangeServices, body: Empty = None) -> JsonAnswer:
     """Skip the next time of a repeat, and delete the post that was created for it."""
     return JsonAnswer(repeat_json(services.repeats.skip(repeat_id).tally))
 
 
-def pause_repeat(repeat_id: RepeatId, services: Services, body: Empty = None, dry_run: DryRun = False) -> JsonAnswer:
+def pause_repeat(repeat_id: RepeatId, services: ChangeServices, body: Empty = None) -> JsonAnswer:
     """Pause a repeat, and delete its posts that are not published yet, except those that were changed by hand."""
     return JsonAnswer(repeat_json(services.repeats.pause(repeat_id).tally))
 
 
-def resume_repeat(repeat_id: RepeatId, services: Services, body: Empty = None, dry_run: DryRun = False) -> JsonAnswer:
+def resume_repeat(repeat_id: RepeatId, services: ChangeServices, body: Empty = None) -> JsonAnswer:
     """Resume a repeat from now on; times that have passed are not made up for."""
     return JsonAnswer(repeat_json(services.repeats.resume(repeat_id).tally))
 
 
-def stop_repeat(repeat_id: RepeatId, services: Services, body: Empty = None, dry_run: DryRun = False) -> JsonAnswer:
+def stop_repeat(repeat_id: RepeatId, services: ChangeServices, body: Empty = None) -> JsonAnswer:
     """Stop a repeat for good, and delete its posts that are not published yet, except those that were changed by
     hand."""
     return JsonAnswer(repeat_json(services.repeats.stop(repeat_id).tally))
 
 
-def plan_drafts(services: Services, body: PlanInput | None = None, dry_run: DryRun = False) -> JsonAnswer:
+def plan_drafts(services: ChangeServices, body: PlanInput | None = None) -> JsonAnswer:
     """Spread drafts over the coming days, at the best free hours of their accounts, and schedule all or none. A dry
     run answers the plan."""
-    wanted = body or PlanInput.model_validate({})
-    ids = _drafts(services, wanted)
+    body = body or PlanInput.model_validate({})
+    ids = _drafts(services, body)
     if not ids:
         return JsonAnswer(proposal_json(None, [], scheduled=False))
-    request = plan_request(services, wanted)
-    found = services.planning.propose(ids, request)
-    if found.plan.left_out and not wanted.partly:
-        raise no_room_error(found, request)
-    rows = [assignment_json(one, found) for one in found.plan.assignments]
-    saved = [] if dry_run else services.planning.schedule(found)
-    warnings = dict.fromkeys(problem.message for one in saved for problem in one.warnings)
-    return JsonAnswer(proposal_json(found, rows, scheduled=not dry_run, warnings=warnings))
-
-
-def plan_request(services: RequestServices, wanted: PlanInput, way: PlanMethod = PlanMethod.OPTIMAL) -> PlanRequest:
-    """Return the limits of a plan: those of the request, else of the settings. Raise UsageError, TimeRefused."""
-    config, now = services.config, services.clock.now()
-    zone = services.zone if wanted.timezone is None else parse_zone(wanted.timezone)
-    quiet = config.text("plan.quiet_hours") if wanted.quietHours is None else wanted.quietHours
-    blackout = config.texts("plan.blackout") if wanted.blackout is None else wanted.blackout
-    return PlanRequest(
-        days=wanted.days,
-        start=None if wanted.from_ is None else resolve_bound(wanted.from_, now=now, zone=zone, option="from"),
-        per_day=wanted.perDay,
-        gap_s=config.seconds("plan.min_gap_s") if wanted.minGapS is None else wanted.minGapS,
-        quiet=QuietHours(parse_quiet_hours(quiet), parse_blackout(blackout)),
-        way=way,
-        tz=wanted.timezone,
+    request = services.planning.request(
+        body.days,
+        start=body.from_,
+        per_day=body.perDay,
+        gap_s=body.minGapS,
+        quiet_hours=body.quietHours,
+        blackout=body.blackout,
+        tz=body.timezone,
     )
+    proposal = services.planning.propose(ids, request)
+    if proposal.plan.left_out and not body.partly:
+        raise no_room_error(proposal, request)
+    rows = [assignment_json(assignment, proposal) for assignment in proposal.plan.assignments]
+    saved = [] if services.dry_run else services.planning.schedule(proposal)
+    warnings = dict.fromkeys(problem.message for post in saved for problem in post.warnings)
+    return JsonAnswer(proposal_json(proposal, rows, scheduled=not services.dry_run, warnings=warnings))
 
 
-def _drafts(services: RequestServices, wanted: PlanInput) -> list[int]:
-    if wanted.ids is not None and wanted.tags is not None:
+def _drafts(services: RequestServices, body: PlanInput) -> list[int]:
+    if body.ids is not None and body.tags is not None:
         raise UsageError("give ids or tags, not both")
-    if wanted.ids is not None:
-        return services.queries.ids([(one, one) for one in wanted.ids]) if wanted.ids else []
-    drafts = PostFilter(statuses=(PostStatus.DRAFT,), tags=tuple(wanted.tags or ()))
-    return [post.id or 0 for post in services.queries.posts(drafts)]
+    if body.ids is not None:
+        return services.queries.ids([(post_id, post_id) for post_id in body.ids]) if body.ids else []
+    return services.queries.draft_ids(body.tags or ())
 
 
 def _recurrence(services: RequestServices, body: RepeatInput) -> Recurrence:
@@ -195,9 +179,9 @@ def _recurrence(services: RequestServices, body: RepeatInput) -> Recurrence:
     )
 
 
-def _zone_of_all(services: RequestServices, accounts: list[Account], timezone: str | None) -> ZoneInfo:
-    """Return the zone of wall-clock times that several accounts share. Raise TimeRefused."""
-    zones = {zone.key: zone for zone in _zones(services, accounts, timezone)}
+def _zone_of_all(services: RequestServices, accounts: Sequence[Account], timezone: str | None) -> ZoneInfo:
+    """Return the zone of weekly times that accounts share. Raise TimeRefused, also for a zone without a name."""
+    zones = {zone.key: zone for zone in services.times.account_zones(accounts, timezone)}
     if len(zones) > 1:
         raise TimeRefused(f"the accounts have different zones ({', '.join(sorted(zones))}); give one in timezone")
     zone = next(iter(zones.values()), services.zone if timezone is None else parse_zone(timezone))
@@ -208,12 +192,10 @@ def _zone_of_all(services: RequestServices, accounts: list[Account], timezone: s
 
 def get_calendar(
     services: Services,
+    which: FilteredPosts,
+    chosen: ChosenAccounts,
     when: Annotated[ShortText | None, Query(description="`2026-12`, `2026-W49`, a date, `next` or `prev`.")] = None,
     week: Annotated[bool, Query(description="A week instead of a month.")] = False,
-    status: Words = None,
-    platform: Words = None,
-    account: Words = None,
-    tag: Words = None,
     timezone: Zone = None,
 ) -> JsonAnswer:
     """Return what is published when, in a month or a week, with the days without posts; of a week also the best free
@@ -221,116 +203,79 @@ def get_calendar(
     zone = services.zone if timezone is None else parse_zone(timezone)
     today = services.clock.now().astimezone(zone).date()
     span = parse_calendar_range(when, month=False, week=week, today=today, zone=zone)
-    wanted = post_filter(services, status=status, platform=platform, account=account, tag=tag)
-    posts = services.calendar.posts(span, wanted)
-    page = CalendarPage(
-        span, clock=UTC if timezone is None else zone, gaps=() if status else gaps_of(span, posts, today)
-    )
+    posts = services.calendar.posts(span, which)
+    free = None
     if span.is_week:
-        found = [one for one in chosen_accounts(services, account, platform) if one.enabled]
-        accounts = services.optimal.with_data(found)
-        coming = {one.name: [calendar_time(post) for post in posts if one.name in post.accounts] for one in accounts}
-        zones = _zones(services, accounts, timezone)
-        page = replace(page, free=tuple(services.optimal.free_between(accounts, zones, (span.start, span.end), coming)))
+        accounts = services.optimal.with_data([account for account in chosen.accounts if account.enabled])
+        free = services.optimal.free_between(accounts, services.times.account_zones(accounts, timezone), span, posts)
+    gaps = () if which.statuses else gaps_of(span, posts, today)
+    page = CalendarPage(span, gaps, free, clock=UTC if timezone is None else zone)
     return JsonAnswer(calendar_json(page, [calendar_row(post, page.clock) for post in posts]))
 
 
 def get_optimal(
     services: Services,
-    account: Words = None,
-    platform: Words = None,
-    timezone: Zone = None,
+    chosen: ChosenAccounts,
     everything: Annotated[bool, Query(alias="all", description="All hours, days and weekly slots.")] = False,
 ) -> JsonAnswer:
     """Return which hours and days bring accounts more engagement."""
-    told = _advice(services, account, platform, timezone)
-    return JsonAnswer(
-        list_with_single("recommendation")([recommendation_json(one, everything=everything) for one in told])
-    )
+    rows = [recommendation_json(advice, everything=everything) for advice in _advice(services, chosen)]
+    return JsonAnswer(list_with_single("recommendation")(rows))
 
 
 def get_next_hours(
-    services: Services,
-    account: Words = None,
-    platform: Words = None,
-    timezone: Zone = None,
-    count: Annotated[int | None, Query(ge=1, le=50)] = None,
+    services: Services, chosen: ChosenAccounts, count: Annotated[int | None, Query(ge=1, le=50)] = None
 ) -> JsonAnswer:
     """Return the next good free hour of accounts together, or `count` of them."""
-    accounts = chosen_accounts(services, account, platform)
-    found = services.optimal.next(accounts, _zones(services, accounts, timezone), count or 1)
-    return JsonAnswer(next_hours_json([one.as_json() for one in found], counted=count is not None))
+    hours = services.optimal.next(chosen.accounts, chosen.zones, count or 1)
+    return JsonAnswer(next_hours_json([hour.as_json() for hour in hours], counted=count is not None))
 
 
-def get_week(services: Services, account: Words = None, platform: Words = None, timezone: Zone = None) -> JsonAnswer:
+def get_week(services: Services, chosen: ChosenAccounts) -> JsonAnswer:
     """Return the hours of every day, best first."""
-    accounts = chosen_accounts(services, account, platform)
-    return JsonAnswer(week_json(services.optimal.week(accounts, _zones(services, accounts, timezone)).days))
+    return JsonAnswer(week_json(services.optimal.week(chosen.accounts, chosen.zones).days))
 
 
-def get_heatmap(services: Services, account: Words = None, platform: Words = None, timezone: Zone = None) -> JsonAnswer:
+def get_heatmap(services: Services, chosen: ChosenAccounts) -> JsonAnswer:
     """Return the rating of each hour of the week."""
-    told = _advice(services, account, platform, timezone)
-    return JsonAnswer(list_with_single("heatmap")([heatmap_json(one) for one in told]))
+    return JsonAnswer(list_with_single("heatmap")([heatmap_json(advice) for advice in _advice(services, chosen)]))
 
 
 def list_samples(
     services: Services, account: Words = None, limit: Annotated[int, Query(ge=0, le=MOST_SAMPLES)] = MOST_SAMPLES
 ) -> JsonAnswer:
     """List samples of published posts, newest post first."""
-    accounts = chosen_accounts(services, account, None)
-    found = services.metrics.samples(accounts, limit) if accounts else ()
-    return JsonAnswer([sample_json(one) for one in found])
+    accounts = services.queries.select_accounts(split(account) or None, None)
+    samples = services.metrics.samples(accounts, limit) if accounts else ()
+    return JsonAnswer([sample_json(sample) for sample in samples])
 
 
 def list_totals(services: Services, account: Words = None) -> JsonAnswer:
     """List the totals of each account: posts, samples, and sums of the newest ones."""
-    accounts = chosen_accounts(services, account, None)
-    found = services.metrics.totals(accounts) if accounts else []
-    return JsonAnswer([total_json(one) for one in found if one.samples or account])
+    accounts = services.queries.select_accounts(split(account) or None, None)
+    totals = services.metrics.totals(accounts) if accounts else []
+    return JsonAnswer([total_json(total) for total in totals if total.samples or account])
 
 
 def get_report(
     services: Services,
+    chosen: ChosenAccounts,
     when: Annotated[ShortText | None, Query(description="`2026-11`, `2026-W48` or `prev`.")] = None,
     since: Annotated[ShortText | None, Query(description="Posts from this time on: a TIME, a date, or `7d`.")] = None,
     until: Annotated[ShortText | None, Query(description="Posts before this time.")] = None,
     by: Annotated[ShortText | None, Query(description="Also by `account,platform,kind,hour,day,tag`.")] = None,
-    account: Words = None,
-    platform: Words = None,
     timezone: Zone = None,
 ) -> JsonAnswer:
     """Return how posts did, by default in the last 30 days, compared with the time before."""
-    now, zone = services.clock.now(), services.zone
-    groups = check_groupings(split(by))
-    there = zone if timezone is None else parse_zone(timezone)
-    today = now.astimezone(there).date()
-    period, before = report_periods(
-        now,
-        None if when is None else parse_calendar_range(when, month=False, week=False, today=today, zone=there),
-        None if since is None else resolve_bound(since, now=now, zone=zone, option="since"),
-        None if until is None else resolve_bound(until, now=now, zone=zone, option="until"),
-    )
-    accounts = chosen_accounts(services, account, platform)
-    zones = _zones(services, accounts, timezone)
-    return JsonAnswer(report_json(services.reports.report(accounts, zones, period, before, groups)))
+    groups, now = check_groupings(split(by)), services.clock.now()
+    zone = services.zone if timezone is None else parse_zone(timezone)
+    today = now.astimezone(zone).date()
+    span = None if when is None else parse_calendar_range(when, month=False, week=False, today=today, zone=zone)
+    since_at, until_at = parse_bound(services, "since", since), parse_bound(services, "until", until)
+    period, before = report_periods(now, span, since_at, until_at)
+    return JsonAnswer(report_json(services.reports.report(chosen.accounts, chosen.zones, period, before, groups)))
 
 
-def _advice(
-    services: RequestServices, account: str | None, platform: str | None, timezone: str | None
-) -> list[AccountAdvice]:
-    accounts = chosen_accounts(services, account, platform)
-    zones = _zones(services, accounts, timezone)
-    return [AccountAdvice(services.optimal.advise(one, zone)) for one, zone in zip(accounts, zones, strict=True)]
-
-
-def _zones(services: RequestServices, accounts: list[Account], timezone: str | None) -> list[ZoneInfo]:
-    return [services.times.account_zone(one, timezone) for one in accounts]
-
-
-def _named_zone(services: RequestServices, account: Account, timezone: str | None) -> str:
-    """Return the zone of weekly times of an account. Raise TimeRefused for one without a name."""
-    zone = services.times.account_zone(account, timezone).key
-    if load_zone(zone) is None:
-        raise TimeRefused(f"the system's zone, {zone}, has no name; give one in timezone")
-    return zone
+def _advice(services: RequestServices, chosen: AccountChoice) -> list[AccountAdvice]:
+    pairs = zip(chosen.accounts, chosen.zones, strict=True)
+    return [AccountAdvice(services.optimal.advise(account, zone)) for account, zone in pairs]

@@ -1,4 +1,4 @@
-"""The routes of posts. Each parses its request, calls one service and answers with a view."""
+"""Routes: posts. Each parses its request, calls one service and answers with a view."""
 
 from __future__ import annotations
 
@@ -17,24 +17,21 @@ from ttp.server.inputs import (
     MOST_POSTS,
     USUAL_POSTS,
     AccountsInput,
-    DryRun,
     Empty,
+    ListedPosts,
     NewPostInput,
     PostChangesInput,
     PostId,
     ReasonInput,
     ResolutionInput,
     Seconds,
-    ShortText,
     TimeInput,
     UndoInput,
-    Words,
     new_post,
     post_changes,
-    post_filter,
 )
-from ttp.server.requests import Services
-from ttp.services.preview import preview_post
+from ttp.server.requests import ChangeServices, Services
+from ttp.services.preview import preview_once
 from ttp.services.undo import Undo, UndoRequest
 from ttp.views import posts as views
 
@@ -47,41 +44,14 @@ if TYPE_CHECKING:
 _LOOK_EVERY_S = 0.1
 
 
-def list_posts(
-    request: Request,
-    services: Services,
-    status: Words = None,
-    platform: Words = None,
-    account: Words = None,
-    tag: Words = None,
-    since: Annotated[ShortText | None, Query(description="A TIME, a date, or `7d` for days ago.")] = None,
-    until: ShortText | None = None,
-    search: ShortText | None = None,
-    key: ShortText | None = None,
-    needs_you: Annotated[bool, Query(alias="needsYou")] = False,
-    after: Annotated[int | None, Query(ge=1, le=10**15, description="The last post of the page before.")] = None,
-    limit: Annotated[int, Query(ge=1, le=MOST_POSTS)] = USUAL_POSTS,
-) -> JsonAnswer:
+def list_posts(request: Request, services: Services, which: ListedPosts) -> JsonAnswer:
     """List posts. The header `Link` has the address of the next page."""
-    wanted = post_filter(
-        services,
-        status=status,
-        platform=platform,
-        account=account,
-        tag=tag,
-        since=since,
-        until=until,
-        search=search,
-        key=key,
-        needs_you=needs_you,
-        after=after,
-        limit=limit + 1,
-    )
-    found = list(islice(services.queries.views(wanted), limit + 1))
-    page, headers = found[:limit], {}
-    if len(found) > limit:
-        asked = {**request.query_params, "after": page[-1].id}
-        headers["Link"] = f'<{request.url.path}?{urlencode(asked)}>; rel="next"'
+    limit = which.limit or 0
+    posts = list(islice(services.queries.views(replace(which, limit=limit + 1)), limit + 1))
+    page, headers = posts[:limit], {}
+    if len(posts) > limit:
+        query = urlencode({**request.query_params, "after": page[-1].id})
+        headers["Link"] = f'<{request.url.path}?{query}>; rel="next"'
     return JsonAnswer([views.post_json(post) for post in page], headers=headers)
 
 
@@ -91,123 +61,115 @@ def get_post(post_id: PostId, services: Services) -> JsonAnswer:
     return _answer(post, missing)
 
 
-def create_post(request: Request, body: NewPostInput, services: Services, dry_run: DryRun = False) -> JsonAnswer:
+def create_post(request: Request, body: NewPostInput, services: ChangeServices) -> JsonAnswer:
     """Create a post: a draft without a time, scheduled with one. The idempotency key becomes its key."""
-    wanted = new_post(body, request.headers.get("idempotency-key"), services.platforms)
-    saved = services.posts.find_by_key(wanted)
-    time = None if saved is not None or not wanted.at else services.posts.time_of_new(services.times, wanted)
-    if dry_run:
-        found = preview_post(services.posts, wanted, time)
-        if found.refused is not None:
-            raise found.refused
-        return JsonAnswer(views.preview_json(found, _sentences(found.warnings)))
-    return _saved(saved or services.posts.create(wanted, time), created=True)
+    new = new_post(body, request.headers.get("idempotency-key"), services.platforms)
+    if services.dry_run:
+        preview = preview_once(services.posts, new, services.times)
+        return JsonAnswer(views.preview_json(preview, _sentences(preview.warnings)))
+    return _saved(services.posts.create_once(new, services.times), created=True)
 
 
-def edit_post(post_id: PostId, body: PostChangesInput, services: Services, dry_run: DryRun = False) -> JsonAnswer:
+def edit_post(post_id: PostId, body: PostChangesInput, services: ChangeServices) -> JsonAnswer:
     """Change fields of a post. With `If-Match` a post that was changed since is not overwritten."""
-    wanted = post_changes(body, services.platforms)
-    time = services.posts.time_of_edit(services.times, post_id, wanted) if wanted.at else None
-    return _saved(services.posts.edit(post_id, wanted, time))
+    changes = post_changes(body, services.platforms)
+    # An empty time takes the time of the post away.
+    time = services.posts.time_of_edit(services.times, post_id, changes) if changes.at else None
+    return _saved(services.posts.edit(post_id, changes, time))
 
 
-def delete_post(post_id: PostId, services: Services, dry_run: DryRun = False) -> JsonAnswer:
+def delete_post(post_id: PostId, services: ChangeServices) -> JsonAnswer:
     """Delete a post before it is published, or after it has ended. Its log stays."""
     services.posts.delete([post_id])
     return JsonAnswer({"id": post_id, "deleted": True})
 
 
-def schedule_post(post_id: PostId, body: TimeInput, services: Services, dry_run: DryRun = False) -> JsonAnswer:
+def schedule_post(post_id: PostId, body: TimeInput, services: ChangeServices) -> JsonAnswer:
     """Give a post a time, or a new one. Of a failed post only the failed deliveries move."""
     accounts = services.posts.accounts_by_post([post_id])
     times = services.times.resolve_posts(body.at, accounts, body.timezone, first=body.first)
     return _saved(services.posts.schedule(times, first=body.first)[0])
 
 
-def unschedule_post(post_id: PostId, services: Services, body: Empty = None, dry_run: DryRun = False) -> JsonAnswer:
+def unschedule_post(post_id: PostId, services: ChangeServices, body: Empty = None) -> JsonAnswer:
     """Make a scheduled post a draft again."""
     return _saved(services.posts.unschedule([post_id])[0])
 
 
-async def publish_post(
-    post_id: PostId, services: Services, body: Empty = None, wait: Seconds = 0, dry_run: DryRun = False
-) -> JsonAnswer:
+async def publish_post(post_id: PostId, services: ChangeServices, body: Empty = None, wait: Seconds = 0) -> JsonAnswer:
     """Make a post due now. The running publisher publishes it; `wait` waits for the end."""
     await run_in_threadpool(services.publishing.publish, [post_id])
     return await _followed(services, post_id, wait)
 
 
 async def retry_post(
-    post_id: PostId, services: Services, body: AccountsInput | None = None, wait: Seconds = 0, dry_run: DryRun = False
+    post_id: PostId, services: ChangeServices, body: AccountsInput | None = None, wait: Seconds = 0
 ) -> JsonAnswer:
     """Make the failed deliveries of a post due now. Published ones are never published again."""
     await run_in_threadpool(services.publishing.retry, [post_id], body.accounts if body else ())
     return await _followed(services, post_id, wait)
 
 
-def resolve_post(post_id: PostId, body: ResolutionInput, services: Services, dry_run: DryRun = False) -> JsonAnswer:
+def resolve_post(post_id: PostId, body: ResolutionInput, services: ChangeServices) -> JsonAnswer:
     """Settle a delivery that needs review: was it published or not."""
     return _answer(services.publishing.resolve(post_id, body.account, body.published))
 
 
-def approve_post(post_id: PostId, services: Services, body: Empty = None, dry_run: DryRun = False) -> JsonAnswer:
+def approve_post(post_id: PostId, services: ChangeServices, body: Empty = None) -> JsonAnswer:
     """Approve a post as it is now. Who wrote or changed it cannot approve it."""
     return _answer(services.approvals.approve([post_id], by=services.token.name)[0])
 
 
-def reject_post(
-    post_id: PostId, services: Services, body: ReasonInput | None = None, dry_run: DryRun = False
-) -> JsonAnswer:
+def reject_post(post_id: PostId, services: ChangeServices, body: ReasonInput | None = None) -> JsonAnswer:
     """Reject a post: it becomes a draft again, with the reason."""
     return _answer(services.approvals.reject([post_id], body.reason if body else None)[0])
 
 
-def copy_post(
-    post_id: PostId, request: Request, services: Services, body: Empty = None, dry_run: DryRun = False
-) -> JsonAnswer:
+def copy_post(post_id: PostId, request: Request, services: ChangeServices, body: Empty = None) -> JsonAnswer:
     """Copy a post to a new draft. The idempotency key becomes its key."""
     saved = services.posts.copy(post_id, request.headers.get("idempotency-key"))
-    if dry_run and not saved.replayed:
+    if services.dry_run and not saved.replayed:
         saved = replace(saved, post=replace(saved.post, id=None))
-    return _saved(saved, created=not dry_run)
+    return _saved(saved, created=not services.dry_run)
 
 
 def log_post(post_id: PostId, services: Services) -> JsonAnswer:
     """List every attempt to publish a post, step by step, also of a deleted post."""
-    return JsonAnswer([views.attempt_json(one) for one in services.queries.attempts(post_id)])
+    return JsonAnswer([views.attempt_json(attempt) for attempt in services.queries.attempts(post_id)])
 
 
 def list_changes(
     post_id: PostId, services: Services, limit: Annotated[int, Query(ge=1, le=MOST_POSTS)] = USUAL_POSTS
 ) -> JsonAnswer:
     """List who changed a post, newest first, also of a deleted post."""
-    return JsonAnswer([views.change_json(one) for one in services.queries.changes(limit, post_id)])
+    return JsonAnswer([views.change_json(change) for change in services.queries.changes(limit, post_id)])
 
 
 def list_all_changes(services: Services, limit: Annotated[int, Query(ge=1, le=MOST_POSTS)] = USUAL_POSTS) -> JsonAnswer:
     """List the changes that can be undone, newest first."""
-    return JsonAnswer([views.change_json(one) for one in services.queries.changes(limit)])
+    return JsonAnswer([views.change_json(change) for change in services.queries.changes(limit)])
 
 
-def undo_changes(services: Services, body: UndoInput | None = None, dry_run: DryRun = False) -> JsonAnswer:
+def undo_changes(services: ChangeServices, body: UndoInput | None = None) -> JsonAnswer:
     """Undo the last changes of posts, by anybody: look with `dryRun` first. Publishing cannot be undone, and times
     that have passed are not restored."""
-    return _undo_or_redo(services, body or UndoInput.model_validate({}), again=False)
+    return _undo_or_redo(services, body, again=False)
 
 
-def redo_changes(services: Services, body: UndoInput | None = None, dry_run: DryRun = False) -> JsonAnswer:
+def redo_changes(services: ChangeServices, body: UndoInput | None = None) -> JsonAnswer:
     """Redo the last changes that were undone."""
-    return _undo_or_redo(services, body or UndoInput.model_validate({}), again=True)
+    return _undo_or_redo(services, body, again=True)
 
 
-def _undo_or_redo(services: RequestServices, body: UndoInput, *, again: bool) -> JsonAnswer:
-    wanted = UndoRequest(body.count, body.post, again=again, partial=body.partial)
-    found = Undo(services.posts).revert(wanted, rehearse=services.dry_run)
-    return JsonAnswer([views.undone_json(one) for one in found.posts])
+def _undo_or_redo(services: RequestServices, body: UndoInput | None, *, again: bool) -> JsonAnswer:
+    body = body or UndoInput.model_validate({})
+    request = UndoRequest(body.count, body.post, again=again, partial=body.partial)
+    result = Undo(services.posts).revert(request, rehearse=services.dry_run)
+    return JsonAnswer([views.undone_json(post) for post in result.posts])
 
 
 def _sentences(warnings: Iterable[Problem]) -> list[str]:
-    return [one.message for one in warnings]
+    return [problem.message for problem in warnings]
 
 
 def _saved(saved: SavedPost, *, created: bool = False) -> JsonAnswer:

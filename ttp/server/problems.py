@@ -1,4 +1,4 @@
-"""Errors as problem details (RFC 9457) or as TimeToPost's API has them, and the errors that only HTTP has."""
+"""The HTTP status of each error code, and errors as problem details (RFC 9457) or in the form of TimeToPost's API."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from ttp.domain.action import OtherOptions, WayOut
 from ttp.domain.errors import Hint, NotFound, Problem, TtpError
 from ttp.server.answers import JsonAnswer
-from ttp.views.errors import CODES, error_json
+from ttp.views.errors import CODES, error_fields, problem_json
 
 BY_CODE: Mapping[str, int] = MappingProxyType(
     {
@@ -110,31 +110,30 @@ def nothing_at(path: str) -> TtpError:
 
 def error_answer(error: TtpError, path: str) -> JsonAnswer:
     """Return the answer for an error at a path, in the form of its API."""
-    if path.startswith(TIMETOPOST):
-        told: Any = error_json(error, 0)["error"]
-        content = {
-            "success": False,
-            "error": told["message"],
-            "code": error.code,
-            "problems": told["problems"],
-            "action": told["hint"],
-        }
-        return JsonAnswer(content, status_of(error), headers=_headers(error))
-    return problem_answer(error)
+    if not path.startswith(TIMETOPOST):
+        return problem_answer(error)
+    fields = error_fields(error)
+    content = {
+        "success": False,
+        "error": fields["message"],
+        "code": error.code,
+        "problems": fields["problems"],
+        "action": fields["hint"],
+    }
+    return JsonAnswer(content, status_of(error), headers=_headers(error))
 
 
 def problem_answer(error: TtpError) -> JsonAnswer:
     """Return the problem details of an error."""
     status = status_of(error)
-    told: Any = error_json(error, 0)["error"]
     content = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
-        "detail": told["message"],
+        "detail": error_fields(error)["message"],
         "code": error.code,
-        "problems": [{**one, "hint": _without_dashes(one["hint"])} for one in told["problems"]],
-        "action": _without_dashes(told["hint"]),
+        "problems": [{**problem_json(one), "hint": _without_dashes(one.hint)} for one in error.problems],
+        "action": next((_without_dashes(hint.way) for hint in error.hints), None),
     }
     return JsonAnswer(content, status, headers=_headers(error), media_type=MEDIA_TYPE)
 
@@ -155,8 +154,8 @@ def _without_dashes(way: WayOut | None) -> WayOut | None:
 
 
 def invalid_request(faults: Sequence[Mapping[str, Any]]) -> InvalidRequest:
-    """Return the error for what pydantic found wrong with a request."""
-    problems = tuple(Problem(_field(one), "usage", _sentence(one)) for one in faults)
+    """Return the error for a request that pydantic refused. `faults`: its errors."""
+    problems = tuple(Problem(_field(fault), "usage", _sentence(fault)) for fault in faults)
     first = problems[0]
     named = f"{first.field}: " if first.field else ""
     return InvalidRequest(f"{named}{first.message}", problems=problems)
@@ -165,7 +164,7 @@ def invalid_request(faults: Sequence[Mapping[str, Any]]) -> InvalidRequest:
 def _field(fault: Mapping[str, Any]) -> str:
     """Return the name of a field or a parameter, without the part of the request that has it."""
     # What is not JSON has no fields; its place is the number of a character.
-    return "" if fault["type"] == "json_invalid" else ".".join(str(one) for one in list(fault["loc"])[1:])
+    return "" if fault["type"] == "json_invalid" else ".".join(map(str, list(fault["loc"])[1:]))
 
 
 def _sentence(fault: Mapping[str, Any]) -> str:
@@ -177,8 +176,8 @@ def _sentence(fault: Mapping[str, Any]) -> str:
         case "json_invalid":
             return "the body is not JSON"
         case _:
-            said = str(fault["msg"])
-            return said[:1].lower() + said[1:]
+            message = str(fault["msg"])
+            return message[:1].lower() + message[1:]
 
 
 def unknown_parameter(name: str, known: Iterable[str]) -> InvalidRequest:

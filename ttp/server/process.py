@@ -1,4 +1,4 @@
-"""Serve the application, publish and send webhooks, in one process: the publisher is in the main thread."""
+"""Serve the application, publish and send webhooks in one process, with the publisher in the main thread."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class WebhookSender:
         self._threads: dict[int, threading.Thread] = {}
 
     def run(self, stopping: threading.Event) -> None:
-        """Send until `stopping` is set. Raises nothing: what is wrong with the store is reported by the publisher."""
+        """Send until `stopping` is set. Raises nothing: the publisher reports a store that cannot be used."""
         while not stopping.is_set():
             with suppress(TtpError), self._webhooks.database.job(Job.WEBHOOKS) as is_held:
                 if is_held and self._may_send():
@@ -58,7 +58,7 @@ class WebhookSender:
     def _send_until(self, stopping: threading.Event) -> None:
         try:
             while not stopping.is_set():
-                self._threads = {one: thread for one, thread in self._threads.items() if thread.is_alive()}
+                self._threads = {number: thread for number, thread in self._threads.items() if thread.is_alive()}
                 for webhook_id in self._webhooks.due():
                     if webhook_id not in self._threads and len(self._threads) < MOST_AT_ONCE:
                         self._start(webhook_id, stopping)
@@ -126,7 +126,7 @@ def listen(host: str, port: int) -> socket.socket:
     """Return a listening socket; port 0 picks a free one. Raise Busy."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        found = socket.create_server((host, port), family=family, backlog=BACKLOG)
+        listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except (OSError, UnicodeError) as error:
         number = getattr(error, "errno", None)
         hints = [Hint("try", other_options(port="0"))] if number in (errno.EADDRINUSE, errno.EACCES) else []
@@ -134,16 +134,16 @@ def listen(host: str, port: int) -> socket.socket:
         raise Busy(f"cannot listen on {host} port {port}: {why}", *hints) from None
     # Connections get these from the socket that listens. asyncio sets the first one only where the protocol is named,
     # and without it every answer waits 40 ms for the client's acknowledgement.
-    found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
-        found.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STALLED_MS)
-    return found
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STALLED_MS)
+    return listener
 
 
 def listen_on_path(path: Path) -> socket.socket:
     """Return a listening socket that only this user reaches. A socket that a dead server left is replaced. Raise
     Busy."""
-    found = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         if path.is_socket():
             with closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as other:
@@ -152,17 +152,17 @@ def listen_on_path(path: Path) -> socket.socket:
             path.unlink()
         before = os.umask(0o177)
         try:
-            found.bind(str(path))
+            listener.bind(str(path))
         finally:
             os.umask(before)
-        found.listen(BACKLOG)
+        listener.listen(BACKLOG)
     except OSError as error:
-        found.close()
+        listener.close()
         raise Busy(f"cannot listen on {path}: {error.strerror or error}") from None
     except TtpError:
-        found.close()
+        listener.close()
         raise
-    return found
+    return listener
 
 
 class ServerProcess:
@@ -245,7 +245,7 @@ class ServerProcess:
 
     def _wait(self, seconds: float) -> None:
         """Wait for a stop, in the main thread. Not by the event: a handler that sets it while this thread is about to
-        wait for it finds its lock taken. In turns, as a signal just before a wait does not end that wait."""
+        wait for it finds its lock held. In turns, as a signal just before a wait does not end that wait."""
         end = time.monotonic() + seconds
         while not self._stopped.is_set() and (left := end - time.monotonic()) > 0:
             with suppress(Empty):
@@ -264,7 +264,7 @@ class ServerProcess:
             gc.freeze()  # as a publisher does: what is loaded so far need not be searched in every collection
             self._wait(math.inf)
             return None
-        notify, told, is_stopping = self._publisher.notify, "", False
+        notify, reported, is_stopping = self._publisher.notify, "", False
 
         def notify_and_stop(word: str) -> None:
             nonlocal is_stopping
@@ -281,8 +281,8 @@ class ServerProcess:
             try:
                 ended = publisher.run(Scope(Mode.LOOP), emit)
             except TtpError as error:
-                if not isinstance(error, LockHeld) and error.message != told:
-                    told = error.message
+                if not isinstance(error, LockHeld) and error.message != reported:
+                    reported = error.message
                     refused(error)
             else:
                 if ended.signal is not None:

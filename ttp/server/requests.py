@@ -1,25 +1,30 @@
-"""What every request passes: its token, its parameters and its idempotency key; and the services that it then gets."""
+"""Check the token, parameters and idempotency key of a request, and make the services of its token."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import re
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Callable, Collection, Coroutine, Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Query, Request, Response
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
 from ttp.domain.errors import NotAllowed
 from ttp.domain.server.api_token import ApiToken, TokenCapability
+from ttp.server.answers import JsonAnswer
 from ttp.server.forms import ReceivedFile, receive_file
 from ttp.server.idempotency import IdempotencyKeys
 from ttp.server.problems import InvalidRequest, Unauthorized, WrongMediaType, unknown_parameter
 from ttp.server.services import Installation, RequestServices
 from ttp.store.server.idempotency_keys import KeptAnswer
 
+ALWAYS = (400, 401, 403, 421, 503)
+"""Statuses that every route with a token can answer."""
 LONGEST_KEY = 200
 KEPT_HEADERS = ("content-type", "etag", "location")
 _BEARER = re.compile(r"bearer +(\S+) *", re.IGNORECASE)
@@ -28,24 +33,58 @@ _WRITES = frozenset({"POST", "PATCH", "PUT", "DELETE"})
 Handle = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A row of the table of routes.
+
+    `needs` None: no token; `or_needs`: another capability that is enough. `answers`: the model of each status, the
+    usual one first; `refuses`: the statuses of problems in addition to ALWAYS. `limited`: also for tokens that are
+    limited to accounts. `described`: more for OpenAPI. `answer`: the class of its answers, unless they are bytes.
+    """
+
+    method: str
+    path: str
+    handle: Callable[..., Any]
+    needs: TokenCapability | None
+    answers: Mapping[int, Any]
+    refuses: tuple[int, ...] = ()
+    limited: bool = True
+    described: Mapping[str, Any] = field(default_factory=dict)
+    answer: type[Response] = JsonAnswer
+    or_needs: TokenCapability | None = None
+
+    @property
+    def name(self) -> str:
+        return str(getattr(self.handle, "__name__", ""))
+
+    @property
+    def statuses(self) -> list[int]:
+        """Return every status that the route can answer."""
+        return sorted({*self.answers, *self.refuses, *(ALWAYS if self.needs else ())})
+
+    @property
+    def file_type(self) -> str | None:
+        """The media type of a body that is a file or a form."""
+        return next(iter(self.described["requestBody"]["content"])) if "requestBody" in self.described else None
+
+
 class GuardedRoute(APIRoute):
-    """A route that needs a token with the capability `x-capability` (or `x-or-capability`) of its `openapi_extra`; not
-    one that is limited to accounts, unless `x-limited` is true."""
+    """A route that needs a token."""
+
+    def __init__(self, route: Route, **options: Any) -> None:
+        self._route = route  # before the rest: it asks for the handler
+        super().__init__(route.path, route.handle, **options)
 
     def get_route_handler(self) -> Handle:
-        handle = super().get_route_handler()
-        asked = self.openapi_extra or {}
-        names = [asked[name] for name in ("x-capability", "x-or-capability") if name in asked]
-        needed, limited = [TokenCapability(name) for name in names], asked["x-limited"] is True
-        file_type = next(iter(asked["requestBody"]["content"])) if "requestBody" in asked else None
-        known = {one.alias for one in self.dependant.query_params}
-        # Its handler receives a multipart body itself, and keeps its answer.
-        reads_itself = file_type is not None and not any(one.call is received_of for one in self.dependant.dependencies)
+        handle, route, file_type = super().get_route_handler(), self._route, self._route.file_type
+        needs = [capability for capability in (route.needs, route.or_needs) if capability]
+        known = _query_names(self.dependant)
+        has_received = any(dependency.call is received_of for dependency in self.dependant.dependencies)
 
         async def guarded(request: Request) -> Response:
             installation: Installation = request.app.state.installation
-            token = await run_in_threadpool(token_of, request, installation, *needed)
-            if token.accounts is not None and not limited:
+            token = await run_in_threadpool(token_of, request, installation, *needs)
+            if token.accounts is not None and not route.limited:
                 raise NotAllowed("this is about all accounts, and the token is limited to some")
             if file_type is None and await request.body() and not _is_json(request):
                 raise WrongMediaType("send the body as application/json")
@@ -53,26 +92,24 @@ class GuardedRoute(APIRoute):
             request.state.services = RequestServices(
                 installation, token, dry_run=_is_dry_run(request), expected=_expected_revision(request)
             )
-            if reads_itself:
+            if file_type is None:
+                return await _answer(request, handle)
+            if not has_received:  # it receives its body itself, and keeps its answer
                 return await handle(request)
-            if file_type is not None:
-                folder = await run_in_threadpool(installation.media.ready_folder)
-                request.state.received = await receive_file(request, file_type, folder)
+            folder = await run_in_threadpool(installation.media.ready_folder)
+            request.state.received = await receive_file(request, file_type, folder)
             try:
-                key = request.headers.get("idempotency-key")
-                if key is not None and request.method in _WRITES and not services_of(request).dry_run:
-                    return await _once(request, handle, token, key)
-                answer = await handle(request)
+                return await _answer(request, handle)
             finally:
-                if file_type is not None:
-                    received_of(request).file.close()
-            if services_of(request).dry_run:  # the revision and the address of what was rolled back
-                for name in ("etag", "location"):
-                    if name in answer.headers:
-                        del answer.headers[name]
-            return answer
+                received_of(request).file.close()
 
         return guarded
+
+
+def _query_names(dependant: Dependant) -> set[str]:
+    """Return the names of the query parameters of a handler and of its dependencies."""
+    names = {parameter.alias for parameter in dependant.query_params}
+    return names.union(*map(_query_names, dependant.dependencies))
 
 
 def services_of(request: Request) -> RequestServices:
@@ -82,6 +119,15 @@ def services_of(request: Request) -> RequestServices:
 
 Services = Annotated[RequestServices, Depends(services_of)]
 """The services of a request's token."""
+DryRun = Annotated[bool, Query(alias="dryRun", description="Change nothing; answer what would be answered.")]
+
+
+def services_of_change(request: Request, dry_run: DryRun = False) -> RequestServices:
+    return services_of(request)
+
+
+ChangeServices = Annotated[RequestServices, Depends(services_of_change)]
+"""The services of a request that may be a dry run."""
 
 
 def received_of(request: Request) -> ReceivedFile:
@@ -95,13 +141,13 @@ Received = Annotated[ReceivedFile, Depends(received_of)]
 
 def token_of(request: Request, installation: Installation, *needed: TokenCapability) -> ApiToken:
     """Return the token of a request. Raise Unauthorized, or NotAllowed if it has none of the capabilities."""
-    sent = _BEARER.fullmatch(request.headers.get("authorization", ""))
-    if sent is None:
+    header = _BEARER.fullmatch(request.headers.get("authorization", ""))
+    if header is None:
         raise Unauthorized("send a token: Authorization: Bearer ttp_…")
-    token = installation.tokens.find(sent[1])
+    token = installation.tokens.find(header[1])
     if token is None:
         raise Unauthorized("the token is unknown, revoked or has expired")
-    if not any(token.capability.allows(one) for one in needed):
+    if not any(token.capability.allows(capability) for capability in needed):
         raise NotAllowed(f"this needs the capability {' or '.join(needed)}, and the token has {token.capability}")
     return token
 
@@ -122,22 +168,36 @@ def _is_dry_run(request: Request) -> bool:
 
 def _expected_revision(request: Request) -> int | None:
     """Return the revision in `If-Match`; None without it or for `*`."""
-    asked = request.headers.get("if-match")
-    if asked is None or asked.strip() == "*":
+    header = request.headers.get("if-match", "*").strip()
+    if header == "*":
         return None
-    found = _ETAG.fullmatch(asked.strip())
-    if found is None:
+    etag = _ETAG.fullmatch(header)
+    if etag is None:
         raise InvalidRequest('If-Match takes the ETag of the post, such as "3"')
-    return int(found[1])
+    return int(etag[1])
 
 
-async def _once(request: Request, handle: Handle, token: ApiToken, key: str) -> Response:
+async def _answer(request: Request, handle: Handle) -> Response:
+    services, key = services_of(request), request.headers.get("idempotency-key")
+    if services.dry_run:
+        answer = await handle(request)
+        for name in ("etag", "location"):  # of what was rolled back
+            if name in answer.headers:
+                del answer.headers[name]
+        return answer
+    if key is None or request.method not in _WRITES:
+        return await handle(request)
+    return await _answer_once(request, handle, key)
+
+
+async def _answer_once(request: Request, handle: Handle, key: str) -> Response:
     """Answer a request with an idempotency key: what it answered before, or by running it."""
     check_key(key)
-    keys = IdempotencyKeys(services_of(request).installation, token)
-    sent = hasattr(request.state, "received")  # not the form around it: its boundary is another one each time
-    digest = _digest_of(request, received_of(request).digest.encode() if sent else await request.body())
-    kept = await run_in_threadpool(keys.begin, key, digest)
+    services = services_of(request)
+    keys = IdempotencyKeys(services.installation, services.token)
+    has_file = hasattr(request.state, "received")  # not the form around it: its boundary is another one each time
+    body = received_of(request).digest.encode() if has_file else await request.body()
+    kept = await run_in_threadpool(keys.begin, key, _digest_of(request, body))
     if kept is not None:
         return repeat_answer(kept)
     try:
@@ -165,5 +225,5 @@ def repeat_answer(kept: KeptAnswer) -> Response:
 
 
 def _digest_of(request: Request, body: bytes) -> str:
-    said = json.dumps([request.method, request.url.path, request.url.query, request.headers.get("if-match")])
-    return hashlib.sha256(said.encode() + body).hexdigest()
+    head = json.dumps([request.method, request.url.path, request.url.query, request.headers.get("if-match")])
+    return hashlib.sha256(head.encode() + body).hexdigest()

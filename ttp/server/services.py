@@ -1,4 +1,4 @@
-"""What the server is started with, and the services of one request: those of its token."""
+"""The store and settings that the server is started with, and the services of the token of one request."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ from ttp.store.home.unsaved_edits import UnsavedEdits
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """One store with its settings. `system`: the zone of this machine; `render_way_out`: says what helps as a command
-    to type; `account_check`: makes what asks platforms about accounts; `runtime`: what logins are made from;
-    `credentials_key`: what TTP_CREDENTIALS_KEY had, for the commands that run here for a token."""
+    """One store with its settings. `system`: the zone of this machine; `render_way_out`: writes a way out as a command
+    to type; `account_check`: makes a check of accounts on their platforms; `runtime`: the arguments of logins;
+    `credentials_key`: the value of TTP_CREDENTIALS_KEY, for the commands that run here for a token."""
 
     database: Database
     media: MediaStore
@@ -120,18 +120,20 @@ class RequestServices:
 
     @cached_property
     def queries(self) -> Queries:
-        here = self.installation
-        return Queries(self._database, here.clock, here.config, here.platforms, self.caller.accounts)
+        installation = self.installation
+        return Queries(
+            self._database, installation.clock, installation.config, installation.platforms, self.caller.accounts
+        )
 
     @cached_property
     def posts(self) -> Posts:
-        here = self.installation
+        installation = self.installation
         return Posts(
             self._database,
-            replace(here.media),  # remembers what it protects from cleanup: for one thread
-            here.clock,
-            here.config,
-            here.platforms,
+            replace(installation.media),  # remembers what it protects from cleanup: for one thread
+            installation.clock,
+            installation.config,
+            installation.platforms,
             POST_CAPABILITIES[self.caller.capability],
             actor=self.caller.name,
             within=self.caller.accounts,
@@ -141,8 +143,8 @@ class RequestServices:
 
     @cached_property
     def times(self) -> TimeResolver:
-        here = self.installation
-        return TimeResolver(self._database, here.clock, here.config, here.system)
+        installation = self.installation
+        return TimeResolver(self._database, installation.clock, installation.config, installation.system)
 
     @cached_property
     def publishing(self) -> Publishing:
@@ -189,7 +191,7 @@ class RequestServices:
         return Approvals(self.posts)
 
     def watch(self, ids: frozenset[int]) -> PostWatch:
-        """Return what looks whether posts have ended."""
+        """Return a watch that tells whether posts have ended."""
         needed = permissions.is_approval_needed(self.config)
         return PostWatch(self.installation.database, ids, lambda event: None, self.clock, approved=needed)
 

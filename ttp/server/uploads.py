@@ -1,4 +1,4 @@
-"""The routes that take files: media, posts and numbers."""
+"""Routes: uploads of media, and imports of posts and of numbers."""
 
 from __future__ import annotations
 
@@ -15,10 +15,9 @@ from ttp.domain.plan.scoring import PlanMethod
 from ttp.domain.time.zones import parse_zone
 from ttp.server.answers import JsonAnswer
 from ttp.server.guard import MOST_UPLOAD_BYTES, PARTS
-from ttp.server.inputs import DryRun, Empty, PlanInput, ShortText, UploadInput, split
-from ttp.server.planning import plan_request
+from ttp.server.inputs import Empty, ShortText, UploadInput, split
 from ttp.server.problems import InvalidRequest
-from ttp.server.requests import Received, Services
+from ttp.server.requests import ChangeServices, Received, Services
 from ttp.services.files.csv_file import LINK
 from ttp.services.files.fields import FIELDS, find_field
 from ttp.services.files.import_plan import ImportRules
@@ -27,7 +26,7 @@ from ttp.services.files.importer import ImportScheduler
 from ttp.services.files.metrics_rows import as_text
 from ttp.services.media import add_upload, check_upload, upload_name
 from ttp.services.metrics.imports import ImportOptions
-from ttp.services.planning import more_room
+from ttp.services.planning import USUAL_DAYS, more_room
 from ttp.store.home.partial_uploads import PartialUpload, PartialUploads
 from ttp.views import Json
 from ttp.views.files import import_json
@@ -46,16 +45,16 @@ Dates = Annotated[ShortText | None, Query(description="`dmy` or `mdy`: how to re
 FileZone = Annotated[ShortText | None, Query(alias="timezone", description="The zone of times without an offset.")]
 
 
-def upload_media(services: Services, received: Received, dry_run: DryRun = False) -> JsonAnswer:
+def upload_media(services: ChangeServices, received: Received) -> JsonAnswer:
     """Store an image or a video for a post, which names it by `sha256`. Without a post it is kept for a day."""
-    keep = check_upload if dry_run else add_upload
+    keep = check_upload if services.dry_run else add_upload
     item = keep(received.file, received.name, services.installation.media)
-    return JsonAnswer(media_json(item), 200 if dry_run else 201)
+    return JsonAnswer(media_json(item), 200 if services.dry_run else 201)
 
 
-def begin_upload(body: UploadInput, services: Services, dry_run: DryRun = False) -> JsonAnswer:
+def begin_upload(body: UploadInput, services: ChangeServices) -> JsonAnswer:
     """Begin an upload in parts, for a large file. What rests for a day is removed."""
-    if dry_run:
+    if services.dry_run:
         return JsonAnswer(_upload_json(PartialUpload("", body.name, body.bytes), None))
     upload = _uploads(services).create(body.name, body.bytes)
     return JsonAnswer(_upload_json(upload, None), 201, headers={"Location": f"{PARTS}/{upload.id}"})
@@ -69,15 +68,14 @@ def get_upload(upload_id: UploadId, services: Services) -> JsonAnswer:
 
 def add_part(
     upload_id: UploadId,
-    services: Services,
+    services: ChangeServices,
     received: Received,
     offset: Annotated[int, Query(ge=0, le=MOST_UPLOAD_BYTES, description="Where the part begins.")],
-    dry_run: DryRun = False,
 ) -> JsonAnswer:
     """Add the next part of an upload. Sending a part again changes nothing; the last one stores the file, and answers
     it in `media`. A file that is not an image or a video is refused then, and its upload removed."""
     uploads = _uploads(services)
-    if dry_run:
+    if services.dry_run:
         upload = uploads.find(upload_id)
         return JsonAnswer(_upload_json(upload, _media_of(services, upload)))
     upload = uploads.append(upload_id, received.file, offset)
@@ -92,10 +90,10 @@ def add_part(
     return JsonAnswer(_upload_json(upload, _media_of(services, upload)))
 
 
-def remove_upload(upload_id: UploadId, services: Services, body: Empty = None, dry_run: DryRun = False) -> JsonAnswer:
+def remove_upload(upload_id: UploadId, services: ChangeServices, body: Empty = None) -> JsonAnswer:
     """Remove an upload in parts. A file that it has become stays for as long as posts need it."""
     uploads = _uploads(services)
-    if dry_run:
+    if services.dry_run:
         uploads.find(upload_id)
     else:
         uploads.remove(upload_id)
@@ -108,10 +106,10 @@ def _uploads(services: RequestServices) -> PartialUploads:
 
 def _media_of(services: RequestServices, upload: PartialUpload) -> MediaItem | None:
     name = upload_name(upload.name)
-    found = services.installation.media.stored(upload.sha256, name) if upload.sha256 else None
-    if upload.sha256 and found is None:
+    item = services.installation.media.stored(upload.sha256, name) if upload.sha256 else None
+    if upload.sha256 and item is None:
         raise NotFound(f"the file of upload {upload.id} is gone, because no post has named it")
-    return found
+    return item
 
 
 def _upload_json(upload: PartialUpload, item: MediaItem | None) -> Json:
@@ -120,7 +118,7 @@ def _upload_json(upload: PartialUpload, item: MediaItem | None) -> Json:
 
 
 def import_posts(
-    services: Services,
+    services: ChangeServices,
     received: Received,
     accounts: Annotated[ShortText | None, Query(description="Accounts of rows that name none.")] = None,
     timezone: FileZone = None,
@@ -131,47 +129,44 @@ def import_posts(
     from_: Annotated[ShortText | None, Query(alias="from", description="Plan from this time on.")] = None,
     days: Annotated[int | None, Query(ge=1, le=366)] = None,
     per_day: Annotated[int | None, Query(alias="perDay", ge=1, le=1000)] = None,
-    dry_run: DryRun = False,
 ) -> JsonAnswer:
     """Import posts from CSV, JSON, JSON lines, a Markdown file, or a zip of a folder of Markdown files with their
     media. All rows or none; importing a file again changes only what differs. Media are web addresses, uploaded media
     or files of the zip."""
     rules, plan = ImportRules(accounts=split(accounts), tz=timezone), None
     if spread is not None:
-        given = {"from": from_, "days": days, "perDay": per_day, "timezone": timezone}
-        wanted = PlanInput.model_validate({name: value for name, value in given.items() if value is not None})
-        plan = ImportScheduler(services.posts, services.planning, plan_request(services, wanted, spread))
+        request = services.planning.request(days or USUAL_DAYS, start=from_, per_day=per_day, tz=timezone, way=spread)
+        plan = ImportScheduler(services.posts, services.planning, request)
     elif from_ is not None or days is not None or per_day is not None:
         raise UsageError("from, days and perDay need spread")
     fields = {column: _post_field(name) for column, name in _pairs(columns).items()}
     _refuse_order(dates)
     with open_upload(received.name, received.file, fields, services.platforms, dates) as source:
-        taken = services.importer.run(
-            source, rules, dry_run=dry_run, partial=partial, report=lambda share: None, spreading=plan
+        result = services.importer.run(
+            source, rules, dry_run=services.dry_run, partial=partial, report=lambda share: None, spreading=plan
         )
-    if taken.refused and not partial:
-        raise _refused(taken)
-    if plan and taken.spread and taken.spread.left_out and not partial:
-        left = f"{len(taken.spread.left_out)} of {len(taken.spread.rows)} rows without a time do not fit"
-        raise UsageError(f"{left}, so nothing was imported", *more_room(taken.spread.proposal, plan.request))
-    warnings = [problem.message for problem, _, _ in taken.warnings.values()]
-    return JsonAnswer(import_json(taken, warnings), 201 if taken.stored else 200)
+    if result.refused and not partial:
+        raise _refused(result)
+    if plan and result.spread and result.spread.left_out and not partial:
+        left = f"{len(result.spread.left_out)} of {len(result.spread.rows)} rows without a time do not fit"
+        raise UsageError(f"{left}, so nothing was imported", *more_room(result.spread.proposal, plan.request))
+    warnings = [problem.message for problem, _, _ in result.warnings.values()]
+    return JsonAnswer(import_json(result, warnings), 201 if result.stored else 200)
 
 
 def import_metrics(
-    services: Services,
+    services: ChangeServices,
     received: Received,
     account: Annotated[ShortText | None, Query(description="The account of the posts, if no column names it.")] = None,
     timezone: FileZone = None,
     columns: Columns = None,
     dates: Dates = None,
     source: Annotated[ShortText | None, Query(description="The format, if the columns do not tell.")] = None,
-    dry_run: DryRun = False,
 ) -> JsonAnswer:
     """Import numbers of posts: ttp's own format as CSV or JSON, or an export of a platform. Importing a file twice adds
     nothing; a row with errors is skipped. Accounts that do not exist are added, for analytics only."""
     _refuse_order(dates)
-    how = ImportOptions(
+    options = ImportOptions(
         source=None if source is None else find_source(source, services.platforms),
         mapped=_pairs(columns) or None,
         account=None if account is None else "/".join(parse_account_name(account, services.platforms)),
@@ -179,26 +174,26 @@ def import_metrics(
         order=dates,
     )
     with as_text(received.file) as text:
-        done = services.metrics.import_file(text, how, dry_run=dry_run)
-    return JsonAnswer(metrics_import_json(done, dry_run=dry_run), 200 if dry_run else 201)
+        result = services.metrics.import_file(text, options, dry_run=services.dry_run)
+    return JsonAnswer(metrics_import_json(result, dry_run=services.dry_run), 200 if services.dry_run else 201)
 
 
 def _pairs(texts: Sequence[str] | None) -> Mapping[str, str]:
     """Parse `COLUMN=FIELD`. The name of a column may contain `=`."""
-    found = {}
+    fields = {}
     for text in texts or ():
         column, _, name = text.rpartition("=")
         if not column.strip() or not name.strip():
             raise InvalidRequest(f'map "{text}" is not COLUMN=FIELD')
-        found[column.strip()] = name.strip()
-    return found
+        fields[column.strip()] = name.strip()
+    return fields
 
 
 def _post_field(name: str) -> str:
-    found = LINK if name == LINK else find_field(name)
-    if found is None:
+    field = LINK if name == LINK else find_field(name)
+    if field is None:
         raise InvalidRequest(f'no field "{name}"', Hint("see", ", ".join((*FIELDS, LINK))))
-    return found
+    return field
 
 
 def _refuse_order(dates: str | None) -> None:
@@ -206,7 +201,10 @@ def _refuse_order(dates: str | None) -> None:
         raise InvalidRequest(f'dates is dmy or mdy, not "{dates}"')
 
 
-def _refused(taken: ImportResult) -> InvalidRequest:
+def _refused(result: ImportResult) -> InvalidRequest:
     """Return the error with every row that has errors."""
-    problems = [Problem(one.field, "row", f"row {row}: {one.problem}", hint=one.fix) for row, one in taken.faults]
-    return InvalidRequest(f"{taken.refused} of {taken.read} rows have errors; nothing was imported", problems=problems)
+    problems = [
+        Problem(fault.field, "row", f"row {row}: {fault.problem}", hint=fault.fix) for row, fault in result.faults
+    ]
+    message = f"{result.refused} of {result.read} rows have errors; nothing was imported"
+    return InvalidRequest(message, problems=problems)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
@@ -27,6 +27,7 @@ from ttp.domain.optimal.free_hours import (
     next_free_hour,
 )
 from ttp.domain.optimal.recommendation import Recommendation, recommend
+from ttp.domain.post import PostFields, calendar_time
 from ttp.domain.time.clock import Clock
 from ttp.domain.time.quiet_hours import QuietHours, parse_quiet_hours
 from ttp.store import queries
@@ -38,6 +39,7 @@ from ttp.store.queries import PostFilter
 if TYPE_CHECKING:
     from ttp.domain.optimal.backtest import Backtest
     from ttp.domain.optimal.explanation import Explanation
+    from ttp.domain.time.calendar_range import CalendarRange
 
 FIRST_PULL = 200
 """Posts that a first `metrics pull` reads: enough for a recommendation, and at most a dollar on X."""
@@ -192,21 +194,22 @@ class Optimal:
         self,
         accounts: Sequence[Account],
         zones: Sequence[ZoneInfo],
-        span: tuple[datetime, datetime],
-        coming: Mapping[str, Sequence[datetime]],
-    ) -> list[FreeHour]:
-        """Return the free ones of the best weekly slots within `span`, for accounts that all have data. `coming`:
-        instants by account name of posts that are not stored yet."""
+        span: CalendarRange,
+        posts: Iterable[PostFields],
+    ) -> tuple[FreeHour, ...]:
+        """Return the free ones of the best weekly slots within `span`, for accounts that all have data. `posts`: those
+        of the span, also the ones that are not stored yet."""
         gap, now = timedelta(seconds=self._config.seconds("plan.min_gap_s")), self._clock.now()
-        start, end = span
+        start, end = span.start, span.end
         if not accounts or end <= now:
-            return []
+            return ()
+        coming = {one.name: [calendar_time(post) for post in posts if one.name in post.accounts] for one in accounts}
         with self._database.reading() as db:
             recommendations = self._recommendations(accounts, zones, db)
             stored = [queries.busy_instants(db, one.id or 0, now - gap, end + gap) if db else [] for one in accounts]
-        busy = [sorted([*known, *coming.get(one.name, ())]) for one, known in zip(accounts, stored, strict=True)]
+        busy = [sorted([*known, *coming[one.name]]) for one, known in zip(accounts, stored, strict=True)]
         hours = takewhile(lambda slot: slot.at < end, free_best_slots(recommendations, now, busy, gap.total_seconds()))
-        return [slot for slot in hours if slot.at >= start]
+        return tuple(slot for slot in hours if slot.at >= start)
 
     def no_hour_error(self, accounts: Sequence[Account], db: Connection | None = None) -> UsageError:
         """Return the error for accounts without a free hour or without data."""

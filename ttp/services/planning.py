@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
@@ -16,7 +17,9 @@ from ttp.domain.plan.planner import Exploring, Plan, spread
 from ttp.domain.plan.scoring import AccountSchedule, Draft, Limits, PlanMethod
 from ttp.domain.post import ChosenBy, Post, PostStatus, post_not_found
 from ttp.domain.post_edit import no_accounts_error, with_derived_status, with_time
-from ttp.domain.time.quiet_hours import QuietHours
+from ttp.domain.time.quiet_hours import QuietHours, parse_blackout, parse_quiet_hours
+from ttp.domain.time.resolve import resolve_bound
+from ttp.domain.time.zones import parse_zone
 from ttp.services.optimal import Optimal
 from ttp.services.posts import Posts, SavedPost, accounts_of, with_post_id
 from ttp.services.slots import Availability, Slots
@@ -26,6 +29,7 @@ from ttp.store import posts as store
 from ttp.store import queries
 from ttp.store.dialect import Connection
 
+USUAL_DAYS = 14
 LONGEST_DAYS = 366
 _DAY = timedelta(days=1)
 
@@ -77,6 +81,37 @@ class Planning:
         self._resolver = resolver
         self._optimal = optimal
         self._slots = slots
+
+    def request(
+        self,
+        days: int = USUAL_DAYS,
+        *,
+        start: str | None = None,
+        per_day: int | None = None,
+        gap_s: float | None = None,
+        quiet_hours: str | None = None,
+        blackout: Sequence[str] | None = None,
+        tz: str | None = None,
+        **more: Any,
+    ) -> PlanRequest:
+        """Return a request as it was typed, with the settings for limits that are None. Raise UsageError, TimeRefused.
+
+        `more`: the other fields of a request.
+        """
+        config, now = self._posts.config, self._posts.clock.now()
+        zone = self._resolver.home_zone() if tz is None else parse_zone(tz)
+        return PlanRequest(
+            days,
+            None if start is None else resolve_bound(start, now=now, zone=zone, option="from"),
+            per_day,
+            config.seconds("plan.min_gap_s") if gap_s is None else gap_s,
+            QuietHours(
+                parse_quiet_hours(config.text("plan.quiet_hours") if quiet_hours is None else quiet_hours),
+                parse_blackout(config.texts("plan.blackout") if blackout is None else blackout),
+            ),
+            tz=tz,
+            **more,
+        )
 
     def propose(self, ids: Sequence[int], asked: PlanRequest) -> Proposal:
         """Propose times for drafts. StateRefused or ContentRefused if one of them cannot be scheduled at all."""

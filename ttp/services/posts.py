@@ -378,6 +378,10 @@ class Posts:
                 moved = self._make_room(db, stored, recorder) if wanted.first else ()
                 return SavedPost(self.view(db, stored, is_new=True), warnings, moved=moved, time=time)
 
+    def create_once(self, wanted: PostInput, times: TimeResolver) -> SavedPost:
+        """Create a post, or return the one that the same request stored before under its key."""
+        return self.find_by_key(wanted) or self.create(wanted, self.time_of_new(times, wanted))
+
     def edit(
         self,
         post_id: int,

@@ -16,6 +16,7 @@ from ttp.domain.time.resolve import ResolvedTime
 from ttp.platforms.registry import Registry
 from ttp.services.posts import Posts
 from ttp.services.queries import PostView
+from ttp.services.time_resolver import TimeResolver
 from ttp.store.home.media import temporary_media
 
 
@@ -59,6 +60,15 @@ class PostPreview:
     warnings: tuple[Problem, ...] = ()
     refused: ContentRefused | None = None
     replayed: bool = False
+
+
+def preview_once(posts: Posts, wanted: PostInput, times: TimeResolver) -> PostPreview:
+    """Return what `Posts.create_once` would store. Raise the same errors."""
+    time = None if posts.find_by_key(wanted) else posts.time_of_new(times, wanted)
+    preview = preview_post(posts, wanted, time)
+    if preview.refused is not None:
+        raise preview.refused
+    return preview
 
 
 def preview_post(posts: Posts, wanted: PostInput, time: ResolvedTime | None) -> PostPreview:

@@ -67,6 +67,10 @@ class Queries:
             known = repeats.recurrences(db) if db else []
         return [(one.id or 0, one.post_id or 0) for one in known if one.state != "ended" and one.post_id in ids]
 
+    def draft_ids(self, tags: Sequence[str] = ()) -> list[int]:
+        """Return the ids of all drafts, or of those with one of these tags."""
+        return [post.id or 0 for post in self.posts(PostFilter(queries.DRAFTS, tags=tuple(tags)))]
+
     def views(self, wanted: PostFilter) -> Iterator[PostView]:
         """Yield these posts as shown, with what they wait for. With `needs_you`, also those that wait for approval."""
         with self._database.snapshot() as db:
@@ -170,6 +174,13 @@ class Queries:
     def find_accounts(self, names: Sequence[str]) -> tuple[Account, ...]:
         """Return the accounts that names like those of `--to` mean. Raise NotFound, Ambiguous, UsageError."""
         return resolve_accounts(names, self.accounts(), self._platforms)
+
+    def select_accounts(self, names: Sequence[str] | None, platforms: Sequence[str] | None) -> tuple[Account, ...]:
+        """Return the named accounts, else all of the platforms, else all. Raise NotFound, Ambiguous, UsageError."""
+        if names is not None:
+            return self.find_accounts(names)
+        wanted = {self._platforms.find(name).name for name in platforms or ()}
+        return tuple(one for one in self.accounts() if platforms is None or one.platform in wanted)
 
     def account(self, name: str) -> Account:
         """Return an account by its full name. Raise NotFound."""

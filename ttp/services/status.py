@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -99,6 +100,10 @@ class Status:
                 webhooks=_webhooks(db),
                 publishers=publishers,
             )
+
+    def full_health(self, coming: int = 0) -> Health:
+        """Return the health with the costs of platforms, and why this machine must not publish, if so."""
+        return replace(self.health(coming), costs=self.costs(), elsewhere=self.elsewhere())
 
     def elsewhere(self) -> TtpError | None:
         """Return why this machine may not publish from the store, or None."""

@@ -126,6 +126,9 @@ class TimeResolver:
         assert not isinstance(found, ZoneConflict)
         return found
 
+    def account_zones(self, accounts: Sequence[Account], tz: str | None = None) -> list[ZoneInfo]:
+        return [self.account_zone(one, tz) for one in accounts]
+
     def home_zone(self) -> ZoneInfo:
         """Return the config's zone, else the system's."""
         found = self.zone(())
@@ -162,7 +165,7 @@ class TimeResolver:
             hint = found.note_hint and _at_other_time(found.note_hint, tz)
             return replace(found, note_hint=hint, account_ids=ids)
         shown = zone.shown if isinstance(zone, ZoneConflict) else zone
-        zones = tuple(self.account_zone(one, tz) for one in accounts)
+        zones = tuple(self.account_zones(accounts, tz))
         wanted = ResolvedTime(
             self._clock.now(), shown, text, choice=found, first=first, account_ids=ids, account_zones=zones
         )
@@ -183,7 +186,7 @@ class TimeResolver:
 
     def suggest_slot(self, accounts: Sequence[Account], tz: str | None = None) -> tuple[FreeHour, ZoneInfo] | None:
         """Return the hour that `optimal` would choose and the zone to show it in; None without data."""
-        zones = [self.account_zone(one, tz) for one in accounts]
+        zones = self.account_zones(accounts, tz)
         found = self._chooser.optimal.next(accounts, zones)
         return (found[0], zones[0]) if found else None
 
@@ -234,7 +237,7 @@ class TimeResolver:
         if at is None and parse_time(row.text) is ChosenTime.NEXT_SLOT:
             at = allocator.slot(accounts)
         elif at is None:
-            at = allocator.hour(accounts, [self.account_zone(one, row.tz) for one in accounts])
+            at = allocator.hour(accounts, self.account_zones(accounts, row.tz))
         elif at < now:
             resolve_time(row.text, now=now, zone=self.zone(accounts, row.tz))
         elif row.note:

@@ -10,7 +10,7 @@ from tests.media_bytes import png
 from tests.server.conftest import Api
 from tests.server.pages.conftest import Person, inner
 from ttp.domain.server.api_token import TokenCapability
-from ttp.server.pages.posts import CONFIRMATIONS
+from ttp.server.pages.posts import ACTIONS
 
 LATER = "2098-01-01T09:00Z"
 FAILED: dict[str, Any] = {"next_at": None, "error": ("content", "no <b>such</b> thing")}
@@ -49,7 +49,7 @@ def test_text_of_others_is_escaped_everywhere(ann: Person) -> None:
     )
 
 
-@pytest.mark.parametrize("name", CONFIRMATIONS)
+@pytest.mark.parametrize("name", ACTIONS)
 def test_asking_changes_nothing(ann: Person, name: str) -> None:
     ann.ttp.post("Hello", "--to", "x/me", "--at", LATER)
     before = ann.ttp.shown()

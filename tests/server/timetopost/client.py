@@ -1,4 +1,4 @@
-"""What TimeToPost's own MCP server sends for each of its tools of the social core, and what it makes of the answer.
+"""The tools of the social core of TimeToPost's own MCP server: the request of each, and its result.
 
 It knows no schemas of answers: a tool answers the JSON as text, and is an error unless the status is 2xx.
 """
@@ -16,6 +16,33 @@ import httpx
 
 Send = Callable[..., httpx.Response]
 """Sends a method, a path with its query, a body (None: none) and headers."""
+REQUESTS = {
+    "whoami": ("GET", "/api/auth/me"),
+    "get_capabilities": ("GET", "/api/capabilities"),
+    "prompt_suggest": ("GET", "/api/prompt-library/suggest"),
+    "prompt_library_list": ("GET", "/api/prompt-library"),
+    "list_integrations": ("GET", "/api/integrations"),
+    "get_tiktok_creator_info": ("GET", "/api/integrations/tiktok/creator-info"),
+    "prepare_media_upload": ("POST", "/api/media/presign"),
+    "finalize_media_upload": ("POST", "/api/media/confirm"),
+    "upload_media": ("POST", "/api/media/upload"),
+    "list_boards": ("GET", "/api/integrations/pinterest/boards"),
+    "get_post": ("GET", "/api/posts/{id}"),
+    "schedule_post": ("POST", "/api/posts"),
+    "publish_post": ("POST", "/api/posts/{id}/publish"),
+    "cancel_post": ("DELETE", "/api/posts/{id}"),
+    "get_engagement_summary": ("GET", "/api/analytics/engagement-summary"),
+    "get_optimal_times": ("GET", "/api/analytics/optimal-times"),
+    "list_brands": ("GET", "/api/brands"),
+    "get_engagement_by_tag": ("GET", "/api/brands/{brand}/engagement"),
+    "scheduler_status": ("GET", "/api/scheduler/status"),
+    "list_drafts": ("GET", "/api/drafts"),
+    "approve_draft": ("POST", "/api/drafts/{draft_id}/approve"),
+    "reject_draft": ("POST", "/api/drafts/{draft_id}/reject"),
+    "list_approvals": ("GET", "/api/drafts/approvals"),
+}
+"""Tools whose arguments are the parts of a path, and else the query or the body."""
+_FIELDS = {"schedule_hint": "scheduleHint", "scheduled_for": "scheduledFor"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +65,17 @@ class TimeToPost:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def __call__(self, tool: str, **given: Any) -> ToolResult:
-        return getattr(self, f"_{tool}")(**given)  # type: ignore[no-any-return]
+        if tool not in REQUESTS:
+            return getattr(self, f"_{tool}")(**given)  # type: ignore[no-any-return]
+        method, path = REQUESTS[tool]
+        for name in [name for name in given if f"{{{name}}}" in path]:
+            path = path.replace(f"{{{name}}}", quote(given.pop(name), safe=""))
+        if method == "GET":
+            query = urlencode({name: value for name, value in given.items() if value})
+            return self._json(method, f"{path}?{query}" if query else path)
+        if method == "DELETE" or path.endswith("/publish"):
+            return self._json(method, path)
+        return self._json(method, path, {_FIELDS.get(name, name): value for name, value in given.items()})
 
     def ok(self, tool: str, **given: Any) -> Any:
         """Call a tool that must succeed; what it answers."""
@@ -46,7 +83,7 @@ class TimeToPost:
         assert not result.is_error, result.text
         return result.data
 
-    def _request(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> httpx.Response:
+    def _json(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> ToolResult:
         headers = {"Authorization": f"Bearer {self.token}", "x-ttp-client": "mcp"}
         if self.org is not None:
             headers["x-ttp-org"] = self.org
@@ -54,74 +91,27 @@ class TimeToPost:
         if body is not None:
             headers["Content-Type"] = "application/json"
             content = json.dumps({name: value for name, value in body.items() if value is not None})
-        return self.send(method, path, content=content, headers=headers)
-
-    def _json(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> ToolResult:
-        answer = self._request(method, path, body)
+        answer = self.send(method, path, content=content, headers=headers)
         try:
             data = json.loads(answer.text) if answer.text else None
         except ValueError:
             data = answer.text
         return ToolResult(data, not answer.is_success)
 
-    def _get(self, path: str, **query: str | None) -> ToolResult:
-        said = urlencode({name: value for name, value in query.items() if value})
-        return self._json("GET", path + (f"?{said}" if said else ""))
-
-    def _whoami(self) -> ToolResult:
-        return self._get("/api/auth/me")
-
-    def _get_capabilities(self) -> ToolResult:
-        return self._get("/api/capabilities")
-
-    def _prompt_suggest(self, kind: str, niche: str | None = None, platform: str | None = None) -> ToolResult:
-        return self._get("/api/prompt-library/suggest", kind=kind, niche=niche, platform=platform)
-
-    def _prompt_library_list(self) -> ToolResult:
-        return self._get("/api/prompt-library")
-
-    def _list_integrations(self) -> ToolResult:
-        return self._get("/api/integrations")
-
-    def _get_tiktok_creator_info(self, accountId: str | None = None) -> ToolResult:
-        path = "/api/integrations/tiktok/creator-info"
-        return self._json("GET", path + (f"?accountId={quote(accountId, safe='')}" if accountId else ""))
-
     def _add_to_collection(self, accountId: str, collection: str) -> ToolResult:
         body = {"accountId": accountId, "groupName": collection}
         return self._json("POST", "/api/integrations/move-account", body)
-
-    def _prepare_media_upload(self, **given: Any) -> ToolResult:
-        return self._json("POST", "/api/media/presign", given)
-
-    def _finalize_media_upload(self, **given: Any) -> ToolResult:
-        return self._json("POST", "/api/media/confirm", given)
-
-    def _upload_media(self, **given: Any) -> ToolResult:
-        return self._json("POST", "/api/media/upload", given)
 
     def _connect_account_link(self, provider: str) -> ToolResult:
         url = f"https://timetopost.co/dashboard/settings?tab=integrations&connect={provider}"
         return ToolResult({"provider": provider, "url": url}, False)
 
-    def _list_boards(self) -> ToolResult:
-        return self._get("/api/integrations/pinterest/boards")
-
     def _list_posts(self, status: str | None = None) -> ToolResult:
-        found = self._get("/api/posts")
+        found = self._json("GET", "/api/posts")
         if status and not found.is_error:
             posts = [one for one in found.data["posts"] if str(one["status"]).lower() == status.lower()]
             return ToolResult({"posts": posts}, False)
         return found
-
-    def _get_post(self, id: str) -> ToolResult:
-        return self._get(f"/api/posts/{quote(id, safe='')}")
-
-    def _schedule_post(self, **given: Any) -> ToolResult:
-        return self._json("POST", "/api/posts", given)
-
-    def _publish_post(self, id: str) -> ToolResult:
-        return self._json("POST", f"/api/posts/{quote(id, safe='')}/publish")
 
     def _publish_thread(
         self, segments: list[str], schedule_at: str | None = None, brand: str | None = None
@@ -136,62 +126,24 @@ class TimeToPost:
         }
         return self._json("POST", "/api/posts", body)
 
-    def _cancel_post(self, id: str) -> ToolResult:
-        return self._json("DELETE", f"/api/posts/{quote(id, safe='')}")
-
-    def _get_engagement_summary(self) -> ToolResult:
-        return self._get("/api/analytics/engagement-summary")
-
-    def _get_optimal_times(self) -> ToolResult:
-        return self._get("/api/analytics/optimal-times")
-
     def _get_post_metrics(self, post_ids: list[str]) -> ToolResult:
         results = []
         for one in post_ids:
-            found = self._get(f"/api/analytics/metrics/{quote(one, safe='')}")
+            found = self._json("GET", f"/api/analytics/metrics/{quote(one, safe='')}")
             results.append({"post_id": one, "ok": not found.is_error, **found.data})
         return ToolResult({"results": results}, False)
 
-    def _list_brands(self) -> ToolResult:
-        return self._get("/api/brands")
-
-    def _get_engagement_by_tag(self, brand: str) -> ToolResult:
-        return self._get(f"/api/brands/{quote(brand, safe='')}/engagement")
-
-    def _scheduler_status(self) -> ToolResult:
-        return self._get("/api/scheduler/status")
-
     def _create_drafts(self, external_ref: str, variants: list[dict[str, Any]], brand: str | None = None) -> ToolResult:
-        named = {"schedule_hint": "scheduleHint"}
         body = {
             "externalRef": external_ref,
             "brand": brand,
             "sourceKind": "digest",
-            "variants": [{named.get(name, name): value for name, value in one.items()} for one in variants],
+            "variants": [{_FIELDS.get(name, name): value for name, value in one.items()} for one in variants],
         }
         return self._json("POST", "/api/drafts/batch", body)
 
     _create_digest_drafts = _create_drafts
 
-    def _list_drafts(self, status: str | None = None, brand: str | None = None) -> ToolResult:
-        return self._get("/api/drafts", status=status, brand=brand)
 
-    def _approve_draft(
-        self, draft_id: str, segments: list[str] | None = None, scheduled_for: str | None = None
-    ) -> ToolResult:
-        body = {"segments": segments, "scheduledFor": scheduled_for}
-        return self._json("POST", f"/api/drafts/{quote(draft_id, safe='')}/approve", body)
-
-    def _reject_draft(self, draft_id: str, reason: str | None = None) -> ToolResult:
-        return self._json("POST", f"/api/drafts/{quote(draft_id, safe='')}/reject", {"reason": reason})
-
-    def _list_approvals(self, source: str | None = None, status: str | None = None) -> ToolResult:
-        return self._get("/api/drafts/approvals", source=source, status=status)
-
-
-TOOLS = sorted(
-    name.removeprefix("_")
-    for name in vars(TimeToPost)
-    if name.startswith("_") and not name.startswith("__") and name not in ("_request", "_json", "_get")
-)
+TOOLS = sorted({*REQUESTS, *(name[1:] for name in vars(TimeToPost) if name[0] == "_" != name[1] and name != "_json")})
 """The tools of the social core."""

@@ -103,10 +103,8 @@ def _with_free_slots(
     """Return the page with the best hours of its week that are free for all chosen accounts with metrics."""
     optimal = context.optimal
     accounts = optimal.with_data([one for one in options.select_accounts(context, names, platforms) if one.enabled])
-    coming = {one.name: [calendar_time(post) for post in posts if one.name in post.accounts] for one in accounts}
-    zones = [context.times.account_zone(one, tz) for one in accounts]
-    free = optimal.free_between(accounts, zones, (sheet.span.start, sheet.span.end), coming)
-    return replace(sheet, free=tuple(free), take=_take(context, sheet.span, free, accounts, tz) if free else "")
+    free = optimal.free_between(accounts, context.times.account_zones(accounts, tz), sheet.span, posts)
+    return replace(sheet, free=free, take=_take(context, sheet.span, free, accounts, tz) if free else "")
 
 
 def _take(

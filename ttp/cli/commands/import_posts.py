@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ttp.cli.commands.plan import DAYS, plan_request
+from ttp.cli.commands.plan import DAYS
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, PARTIAL
 from ttp.cli.notices import hint_line, warn_of_scheduled
@@ -215,8 +214,8 @@ def spreading(
             f'--spread is optimal, slots or even, not "{way}"',
             Hint("try", other_options(spread=PlanMethod.OPTIMAL.value)),
         )
-    request = plan_request(context, days=days or DAYS, start=start, per_day=per_day, tz=tz)
-    return ImportScheduler(context.posts, context.planning, replace(request, way=PlanMethod(way)))
+    request = context.planning.request(days or DAYS, start=start, per_day=per_day, way=PlanMethod(way), tz=tz)
+    return ImportScheduler(context.posts, context.planning, request)
 
 
 def no_room(found: RowPlan, request: PlanRequest) -> UsageError:

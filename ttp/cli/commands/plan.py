@@ -17,12 +17,9 @@ from ttp.cli.render.labels import plural
 from ttp.cli.terminal import confirm
 from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, UsageError
-from ttp.domain.time.zones import parse_zone
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from ttp.services.planning import PlanRequest, Proposal
+    from ttp.services.planning import Proposal
 
 DAYS = 14
 WEEK = 7
@@ -80,16 +77,16 @@ def plan(
     from ttp.services.planning import no_room_error
 
     with context.naming_choices():
-        request = plan_request(
-            context,
-            days=_days(days, week=week),
+        gap = options.parse_optional_duration(min_gap)
+        request = context.planning.request(
+            _days(days, week=week),
             start=from_,
             per_day=per_day,
-            min_gap=min_gap,
+            gap_s=None if gap is None else gap.total_seconds(),
             quiet_hours=quiet_hours,
             blackout=blackout,
-            explore=explore,
-            seed=seed,
+            explore=explore or 0,
+            seed=None if seed is None else str(seed),
             tz=tz,
         )
         found = context.planning.propose(ids, request)
@@ -115,54 +112,7 @@ def _ids(context: Context, typed_ids: Sequence[str] | None, *, drafts: bool, tag
         return options.existing_ids(context, typed_ids)
     if typed_ids or not (drafts or tags):
         raise UsageError("name posts, or use --drafts or --tag", Hint("try", "ttp plan --drafts --week --dry-run"))
-    from ttp.domain.post import PostStatus
-    from ttp.store.queries import PostFilter
-
-    wanted = PostFilter(statuses=(PostStatus.DRAFT,), tags=options.split_list(tags) or ())
-    return [post.id or 0 for post in context.queries.posts(wanted)]
-
-
-def plan_request(
-    context: Context,
-    *,
-    days: int,
-    start: str | None,
-    per_day: int | None,
-    tz: str | None,
-    min_gap: str | None = None,
-    quiet_hours: str | None = None,
-    blackout: Sequence[str] | None = None,
-    explore: float | None = None,
-    seed: int | None = None,
-) -> PlanRequest:
-    """Return the limits from the options, else from the settings. UsageError, TimeRefused."""
-    from ttp.domain.time.quiet_hours import QuietHours, parse_blackout, parse_quiet_hours
-    from ttp.services.planning import PlanRequest
-
-    config, gap = context.config, options.parse_optional_duration(min_gap)
-    return PlanRequest(
-        days=days,
-        start=_parse_start(context, start, tz),
-        per_day=per_day,
-        gap_s=config.seconds("plan.min_gap_s") if gap is None else gap.total_seconds(),
-        quiet=QuietHours(
-            parse_quiet_hours(config.text("plan.quiet_hours") if quiet_hours is None else quiet_hours),
-            parse_blackout(config.texts("plan.blackout") if blackout is None else blackout),
-        ),
-        explore=explore or 0,
-        seed=None if seed is None else str(seed),
-        tz=tz,
-    )
-
-
-def _parse_start(context: Context, start: str | None, tz: str | None) -> datetime | None:
-    """Parse `--from`. TimeRefused."""
-    zone = context.zone if tz is None else parse_zone(tz)
-    if start is None:
-        return None
-    from ttp.domain.time.resolve import resolve_bound
-
-    return resolve_bound(start, now=context.now(), zone=zone, option="from")
+    return context.queries.draft_ids(options.split_list(tags) or ())
 
 
 def _confirm_plan(context: Context, found: Proposal, *, yes: bool, no_input: bool) -> bool:

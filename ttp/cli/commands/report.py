@@ -60,7 +60,7 @@ def report(
     bounds = parse_bound(context, "since", since), parse_bound(context, "until", until)
     period, before = report_periods(context.now(), span, *bounds)
     accounts = select_accounts(context, account, platform)
-    zones = [context.times.account_zone(one, tz) for one in accounts]
+    zones = context.times.account_zones(accounts, tz)
     found = context.reports.report(accounts, zones, period, before, groups)
     if not found.posts and not out.for_people:
         out.note(render.NO_POSTS)

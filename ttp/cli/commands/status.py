@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -58,9 +57,7 @@ def status(
     """
     if notify:
         _notify(context)
-    asked = context.status
-    health = asked.health(_TIMELINE if context.out.for_people else 0)
-    health = replace(health, costs=asked.costs(), elsewhere=asked.elsewhere())
+    health = context.status.full_health(_TIMELINE if context.out.for_people else 0)
     context.out.write_one(STATUS_SPEC, health)
     return FAILED if health.stalled else 0
 

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from ttp.domain.errors import UsageError
 from ttp.domain.permissions import Capability
-from ttp.domain.post import PostStatus, calendar_time
 from ttp.domain.time.calendar_range import parse_calendar_range
 from ttp.domain.time.durations import parse_duration
-from ttp.domain.time.quiet_hours import QuietHours, parse_blackout, parse_quiet_hours
-from ttp.domain.time.resolve import resolve_bound
 from ttp.domain.time.zones import parse_zone
 from ttp.mcp.arguments import Arguments, Write
 from ttp.mcp.services import Services
 from ttp.mcp.tool import tool
-from ttp.mcp.tools.posts import not_running, parse_bound, split, unapproved
+from ttp.mcp.tools.posts import ChosenPosts, not_running, parse_bound, post_filter, split, unapproved
 from ttp.services.metrics.report import check_groupings, report_periods
-from ttp.services.planning import PlanRequest, no_room_error
-from ttp.store.queries import PostFilter
+from ttp.services.planning import USUAL_DAYS, no_room_error
 from ttp.views import Json
 from ttp.views.accounts import account_json
 from ttp.views.answers import AccountAnswer, CalendarAnswer, PlanAnswer, StatusAnswer
@@ -38,10 +32,6 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from ttp.domain.account import Account
-    from ttp.services.queries import PostView
-
-DAYS = 14
-"""Days of a plan, if none are given."""
 
 
 class Nothing(Arguments):
@@ -49,16 +39,15 @@ class Nothing(Arguments):
 
 
 @tool(Capability.READ, list[AccountAnswer])
-def list_accounts(services: Services, given: Nothing) -> list[Json]:
+def list_accounts(services: Services, args: Nothing) -> list[Json]:
     """List the accounts, whether they are connected, and their time zones."""
-    return [account_json(one) for one in services.queries.accounts()]
+    return [account_json(account) for account in services.queries.accounts()]
 
 
 @tool(Capability.READ, StatusAnswer)
-def status(services: Services, given: Nothing) -> Json:
+def status(services: Services, args: Nothing) -> Json:
     """Show whether a publisher runs, the next post, what is overdue, and what needs a person."""
-    asked = services.status
-    return status_json(replace(asked.health(0), costs=asked.costs(), elsewhere=asked.elsewhere()))
+    return status_json(services.status.full_health())
 
 
 class OfAccounts(Arguments):
@@ -67,13 +56,8 @@ class OfAccounts(Arguments):
     tz: str | None = Field(None, description="Use this time zone instead of each account's own.")
 
 
-def _chosen(services: Services, given: OfAccounts) -> tuple[Account, ...]:
-    if given.accounts:
-        return services.queries.find_accounts(split(given.accounts) or ())
-    if given.platforms:
-        wanted = {services.platforms.find(name).name for name in split(given.platforms) or ()}
-        return tuple(one for one in services.queries.accounts() if one.platform in wanted)
-    return tuple(services.queries.accounts())
+def _chosen(services: Services, args: OfAccounts) -> tuple[Account, ...]:
+    return services.queries.select_accounts(split(args.accounts or None), split(args.platforms or None))
 
 
 class BestTimes(OfAccounts):
@@ -81,18 +65,17 @@ class BestTimes(OfAccounts):
 
 
 @tool(Capability.READ, OptimalAnswer)
-def best_times(services: Services, given: BestTimes) -> Json:
+def best_times(services: Services, args: BestTimes) -> Json:
     """Show which hours and days bring each account more engagement, learned from its own posts.
 
     `uplift` is the expected gain over the account's average, `low` and `high` its 80 % interval. Trust it only as far
     as `signal` says: none, thin or ok.
     """
-    told = [
-        AccountAdvice(services.optimal.advise(one, services.times.account_zone(one, given.tz)))
-        for one in _chosen(services, given)
+    advice = [
+        AccountAdvice(services.optimal.advise(account, services.times.account_zone(account, args.tz)))
+        for account in _chosen(services, args)
     ]
-    rows = [recommendation_json(one, everything=given.all) for one in told]
-    return list_with_single("recommendation")(rows)
+    return list_with_single("recommendation")([recommendation_json(one, everything=args.all) for one in advice])
 
 
 class NextSlot(OfAccounts):
@@ -100,19 +83,19 @@ class NextSlot(OfAccounts):
 
 
 @tool(Capability.READ, NextHoursAnswer)
-def next_slot(services: Services, given: NextSlot) -> Json:
+def next_slot(services: Services, args: NextSlot) -> Json:
     """Find the next good free hour, for several accounts together. `slot` is null without metrics."""
-    accounts = _chosen(services, given)
-    zones = [services.times.account_zone(one, given.tz) for one in accounts]
-    slots = [slot.as_json() for slot in services.optimal.next(accounts, zones, given.count or 1)]
-    return next_hours_json(slots, counted=given.count is not None)
+    accounts = _chosen(services, args)
+    zones = services.times.account_zones(accounts, args.tz)
+    slots = [slot.as_json() for slot in services.optimal.next(accounts, zones, args.count or 1)]
+    return next_hours_json(slots, counted=args.count is not None)
 
 
 class PlanDrafts(Write):
     ids: list[int] | None = Field(None, description="The ids of drafts. Without ids and tags: all drafts.")
     tags: list[str] | None = Field(None, description="All drafts with one of these tags.")
     from_: str | None = Field(None, alias="from", description="Plan from this time on; else from now.")
-    days: int = Field(DAYS, ge=1, le=366, description="Days to plan for.")
+    days: int = Field(USUAL_DAYS, ge=1, le=366, description="Days to plan for.")
     per_day: int | None = Field(None, ge=1, description="Most posts of an account a day; else as few as needed.")
     min_gap: str | None = Field(None, description="Least time between two posts of an account: 3h.")
     quiet_hours: str | None = Field(None, description="Hours without posts: 22:00-07:00.")
@@ -122,105 +105,67 @@ class PlanDrafts(Write):
 
 
 @tool(Capability.PUBLISH, PlanAnswer, rehearses=True)
-def plan_drafts(services: Services, given: PlanDrafts) -> Json:
+def plan_drafts(services: Services, args: PlanDrafts) -> Json:
     """Spread drafts over the coming days, at the best free hours of their accounts, and schedule all or none.
 
     With `dryRun` it only answers the plan.
     """
-    ids = _drafts(services, given)
+    ids = _drafts(services, args)
     if not ids:
         return proposal_json(None, [], scheduled=False)
     with services.naming_choices():
-        request = _plan_request(services, given)
-        found = services.planning.propose(ids, request)
-    if found.plan.left_out and not given.partly:
-        raise no_room_error(found, request)
-    rows = [assignment_json(one, found) for one in found.plan.assignments]
-    if given.dry_run:
-        return proposal_json(found, rows, scheduled=False)
-    saved = services.planning.schedule(found)
-    warnings = [*dict.fromkeys(problem.message for one in saved for problem in one.warnings), *not_running(services)]
-    warnings += unapproved(services, [one.post for one in saved])
-    return proposal_json(found, rows, scheduled=True, warnings=warnings)
+        request = services.planning.request(
+            args.days,
+            start=args.from_,
+            per_day=args.per_day,
+            gap_s=None if args.min_gap is None else parse_duration(args.min_gap).total_seconds(),
+            quiet_hours=args.quiet_hours,
+            blackout=args.blackout,
+            tz=args.tz,
+        )
+        proposal = services.planning.propose(ids, request)
+    if proposal.plan.left_out and not args.partly:
+        raise no_room_error(proposal, request)
+    rows = [assignment_json(assignment, proposal) for assignment in proposal.plan.assignments]
+    if args.dry_run:
+        return proposal_json(proposal, rows, scheduled=False)
+    saved = services.planning.schedule(proposal)
+    warnings = [*dict.fromkeys(problem.message for post in saved for problem in post.warnings), *not_running(services)]
+    warnings += unapproved(services, [post.post for post in saved])
+    return proposal_json(proposal, rows, scheduled=True, warnings=warnings)
 
 
-def _drafts(services: Services, given: PlanDrafts) -> list[int]:
-    if given.ids is not None and given.tags is not None:
+def _drafts(services: Services, args: PlanDrafts) -> list[int]:
+    if args.ids is not None and args.tags is not None:
         raise UsageError("give ids or tags, not both")
-    if given.ids is not None:
-        return services.queries.ids([(one, one) for one in given.ids])
-    wanted = PostFilter(statuses=(PostStatus.DRAFT,), tags=split(given.tags) or ())
-    return [post.id or 0 for post in services.queries.posts(wanted)]
-
-
-def _plan_request(services: Services, given: PlanDrafts) -> PlanRequest:
-    config = services.config
-    gap = None if given.min_gap is None else parse_duration(given.min_gap)
-    quiet = config.text("plan.quiet_hours") if given.quiet_hours is None else given.quiet_hours
-    return PlanRequest(
-        days=given.days,
-        start=_start(services, given),
-        per_day=given.per_day,
-        gap_s=config.seconds("plan.min_gap_s") if gap is None else gap.total_seconds(),
-        quiet=QuietHours(
-            parse_quiet_hours(quiet),
-            parse_blackout(config.texts("plan.blackout") if given.blackout is None else given.blackout),
-        ),
-        tz=given.tz,
-    )
-
-
-def _start(services: Services, given: PlanDrafts) -> datetime | None:
-    zone = _zone(services, given.tz)
-    if given.from_ is None:
-        return None
-    return resolve_bound(given.from_, now=services.now(), zone=zone, option="from")
+    if args.ids is not None:
+        return services.queries.ids([(post_id, post_id) for post_id in args.ids])
+    return services.queries.draft_ids(split(args.tags) or ())
 
 
 def _zone(services: Services, tz: str | None) -> ZoneInfo:
     return services.zone if tz is None else parse_zone(tz)
 
 
-class ShowCalendar(OfAccounts):
+class ShowCalendar(OfAccounts, ChosenPosts):
     when: str | None = Field(None, description="2026-12, 2026-W49, a date, next or prev; else now.")
     week: bool = Field(False, description="A week instead of a month; it also has free best hours.")
-    statuses: list[PostStatus] | None = Field(None, description="Only posts of these statuses.")
-    tags: list[str] | None = Field(None, description="Only posts with one of these tags.")
 
 
 @tool(Capability.READ, CalendarAnswer)
-def calendar(services: Services, given: ShowCalendar) -> Json:
+def calendar(services: Services, args: ShowCalendar) -> Json:
     """Show what is published when, in a month or a week, with the days that have no post."""
-    zone = _zone(services, given.tz)
-    today = services.now().astimezone(zone).date()
-    span = parse_calendar_range(given.when, month=False, week=given.week, today=today, zone=zone)
-    find = services.queries.find_accounts
-    wanted = PostFilter(
-        statuses=tuple(given.statuses or ()),
-        platforms=tuple(services.platforms.find(name).name for name in split(given.platforms) or ()),
-        accounts=tuple(one.id or 0 for one in find(split(given.accounts) or ())) if given.accounts else (),
-        tags=split(given.tags) or (),
-    )
-    posts = services.calendar.posts(span, wanted)
-    page = CalendarPage(
-        span,
-        clock=UTC if given.tz is None else zone,
-        gaps=() if given.statuses else gaps_of(span, posts, today),
-    )
+    zone = _zone(services, args.tz)
+    today = services.clock.now().astimezone(zone).date()
+    span = parse_calendar_range(args.when, month=False, week=args.week, today=today, zone=zone)
+    posts = services.calendar.posts(span, post_filter(services, args))
+    free = None
     if span.is_week:
-        page = _with_free_hours(services, given, page, posts)
+        accounts = services.optimal.with_data([one for one in _chosen(services, args) if one.enabled])
+        free = services.optimal.free_between(accounts, services.times.account_zones(accounts, args.tz), span, posts)
+    gaps = () if args.statuses else gaps_of(span, posts, today)
+    page = CalendarPage(span, gaps, free, clock=UTC if args.tz is None else zone)
     return calendar_json(page, [calendar_row(post, page.clock) for post in posts])
-
-
-def _with_free_hours(
-    services: Services, given: ShowCalendar, page: CalendarPage, posts: Sequence[PostView]
-) -> CalendarPage:
-    chosen = [one for one in _chosen(services, given) if one.enabled]
-    accounts = services.optimal.with_data(chosen)
-    coming = {one.name: [calendar_time(post) for post in posts if one.name in post.accounts] for one in accounts}
-    zones = [services.times.account_zone(one, given.tz) for one in accounts]
-    free = services.optimal.free_between(accounts, zones, (page.span.start, page.span.end), coming)
-    return replace(page, free=tuple(free))
 
 
 class ShowReport(OfAccounts):
@@ -231,22 +176,22 @@ class ShowReport(OfAccounts):
 
 
 @tool(Capability.READ, ReportAnswer)
-def report(services: Services, given: ShowReport) -> Json:
+def report(services: Services, args: ShowReport) -> Json:
     """Show how posts did, compared with the time before, and each with what its hour and kind usually bring.
 
     `change` is the share by which a number grew; `usual` is what a post like this brings, `difference` how far it was
     from that.
     """
-    groups = check_groupings(split(given.by) or ())
-    zone = _zone(services, given.tz)
+    groups = check_groupings(split(args.by) or ())
+    zone = _zone(services, args.tz)
     span = None
-    if given.when is not None:
-        today = services.now().astimezone(zone).date()
-        span = parse_calendar_range(given.when, month=False, week=False, today=today, zone=zone)
-    since = parse_bound(services, "since", given.since)
-    period, before = report_periods(services.now(), span, since, parse_bound(services, "until", given.until))
-    accounts = _chosen(services, given)
-    zones = [services.times.account_zone(one, given.tz) for one in accounts]
+    if args.when is not None:
+        today = services.clock.now().astimezone(zone).date()
+        span = parse_calendar_range(args.when, month=False, week=False, today=today, zone=zone)
+    since = parse_bound(services, "since", args.since)
+    period, before = report_periods(services.clock.now(), span, since, parse_bound(services, "until", args.until))
+    accounts = _chosen(services, args)
+    zones = services.times.account_zones(accounts, args.tz)
     return report_json(services.reports.report(accounts, zones, period, before, groups))
 
 

@@ -44,11 +44,14 @@ LISTED = 50
 """Posts that `list_posts` answers without `limit`."""
 
 
-class ListPosts(Arguments):
+class ChosenPosts(Arguments):
     statuses: list[PostStatus] | None = Field(None, description="Only posts of these statuses.")
     platforms: list[str] | None = Field(None, description="Only posts to these platforms.")
     accounts: list[str] | None = Field(None, description="Only posts to these accounts.")
     tags: list[str] | None = Field(None, description="Only posts with one of these tags.")
+
+
+class ListPosts(ChosenPosts):
     since: str | None = Field(None, description="Only posts due from this time on: a date, a time, or 7d (days ago).")
     until: str | None = Field(None, description="Only posts due before this time.")
     search: str | None = Field(None, description="Only posts with this in their text.")
@@ -59,28 +62,32 @@ class ListPosts(Arguments):
 
 
 @tool(Capability.READ, list[PostAnswer])
-def list_posts(services: Services, given: ListPosts) -> list[Json]:
+def list_posts(services: Services, args: ListPosts) -> list[Json]:
     """List posts, with what each account did with them.
 
     A page has `limit` posts; ask for the next one with `after`.
     """
-    return [post_json(post) for post in services.queries.views(_filter(services, given))]
+    which = replace(
+        post_filter(services, args),
+        since=parse_bound(services, "since", args.since),
+        until=parse_bound(services, "until", args.until),
+        search=args.search,
+        key=args.key,
+        needs_you=args.needs_you,
+        limit=args.limit,
+        after=args.after,
+    )
+    return [post_json(post) for post in services.queries.views(which)]
 
 
-def _filter(services: Services, given: ListPosts) -> PostFilter:
-    find = services.queries.find_accounts
+def post_filter(services: Services, args: ChosenPosts) -> PostFilter:
+    """Return the filter of posts that these arguments choose. Raise NotFound, Ambiguous, UsageError."""
+    accounts = services.queries.find_accounts(split(args.accounts) or ())
     return PostFilter(
-        statuses=tuple(given.statuses or ()),
-        platforms=tuple(services.platforms.find(name).name for name in split(given.platforms) or ()),
-        accounts=tuple(one.id or 0 for one in find(split(given.accounts) or ())) if given.accounts else (),
-        tags=split(given.tags) or (),
-        since=parse_bound(services, "since", given.since),
-        until=parse_bound(services, "until", given.until),
-        search=given.search,
-        key=given.key,
-        needs_you=given.needs_you,
-        limit=given.limit,
-        after=given.after,
+        statuses=tuple(args.statuses or ()),
+        platforms=tuple(services.platforms.find(name).name for name in split(args.platforms) or ()),
+        accounts=tuple(account.id or 0 for account in accounts),
+        tags=split(args.tags) or (),
     )
 
 
@@ -88,7 +95,7 @@ def parse_bound(services: Services, name: str, text: str | None) -> datetime | N
     """Return a bound of a filter; `name` is its argument. Raise TimeRefused."""
     if text is None:
         return None
-    return resolve_bound(text, now=services.now(), zone=services.zone, option=name)
+    return resolve_bound(text, now=services.clock.now(), zone=services.zone, option=name)
 
 
 def split(texts: Sequence[str] | None) -> tuple[str, ...] | None:
@@ -103,9 +110,9 @@ class OnePost(Arguments):
 
 
 @tool(Capability.READ, PostAnswer)
-def get_post(services: Services, given: OnePost) -> Json:
+def get_post(services: Services, args: OnePost) -> Json:
     """Get everything about one post: its text, its accounts, and the state of each delivery."""
-    return post_json(services.queries.post(given.id))
+    return post_json(services.queries.post(args.id))
 
 
 class PostContent(Arguments):
@@ -148,19 +155,17 @@ class CreatePost(PostFields):
 
 
 @tool(Capability.DRAFT, CreatedAnswer, rehearses=True, keeps_key=True)
-def create_post(services: Services, given: CreatePost) -> Json:
+def create_post(services: Services, args: CreatePost) -> Json:
     """Create a post: a draft without `at`, scheduled with one.
 
     With `dryRun` the answer also has `versions`: what each account would get, with lengths and limits. Give a `key`,
     so that trying again never makes a second post.
     """
-    wanted = _post_input(services, given, given.text, key=given.key, first=given.first)
-    if given.dry_run:
-        return _preview(services, wanted)
-    saved = services.posts.find_by_key(wanted)
-    if saved is None:
-        with services.naming_choices():
-            saved = services.posts.create(wanted, services.posts.time_of_new(services.times, wanted))
+    new = _post_input(services, args, args.text, key=args.key, first=args.first)
+    if args.dry_run:
+        return _preview(services, new)
+    with services.naming_choices():
+        saved = services.posts.create_once(new, services.times)
     return saved_post_json(services, saved)
 
 
@@ -169,48 +174,45 @@ class CheckText(PostContent):
 
 
 @tool(Capability.READ, PreviewAnswer)
-def check_text(services: Services, given: CheckText) -> Json:
+def check_text(services: Services, args: CheckText) -> Json:
     """Check what each account would get, without storing anything: lengths, limits, costs and problems.
 
     Without `at` problems are `warnings`; with it they refuse the post, as they would when it is scheduled.
     """
-    return _preview(services, _post_input(services, given, given.text))
+    return _preview(services, _post_input(services, args, args.text))
 
 
-def _preview(services: Services, wanted: PostInput) -> Json:
-    from ttp.services.preview import preview_post
+def _preview(services: Services, new: PostInput) -> Json:
+    from ttp.services.preview import preview_once
 
-    time = None if services.posts.find_by_key(wanted) else services.posts.time_of_new(services.times, wanted)
-    found = preview_post(services.posts, wanted, time)
-    if found.refused is not None:
-        raise found.refused
-    return preview_json(found, [problem.message for problem in found.warnings])
+    preview = preview_once(services.posts, new, services.times)
+    return preview_json(preview, [problem.message for problem in preview.warnings])
 
 
 def _post_input(
     services: Services,
-    given: PostContent,
+    args: PostContent,
     text: str | None,
     *,
     key: str | None = None,
     first: bool = False,
     may_empty: bool = False,
 ) -> PostInput:
-    more = given if isinstance(given, PostFields) else None
+    more = args if isinstance(args, PostFields) else None
     late = None if more is None or more.max_late is None else parse_duration(more.max_late)
-    options = [f"{name}={_word(value)}" for name, value in (given.options or {}).items()]
+    options = [f"{name}={_word(value)}" for name, value in (args.options or {}).items()]
     return PostInput(
         text=text,
-        to=split(given.to),
-        at="next-slot" if first and given.at is None else given.at,
+        to=split(args.to),
+        at="next-slot" if first and args.at is None else args.at,
         first=first,
-        tz=given.tz,
-        media=None if given.media is None else tuple(given.media),
-        alts=None if given.alt is None else tuple(given.alt),
-        thread=None if given.thread is None else tuple(part for part in given.thread if part),
+        tz=args.tz,
+        media=None if args.media is None else tuple(args.media),
+        alts=None if args.alt is None else tuple(args.alt),
+        thread=None if args.thread is None else tuple(part for part in args.thread if part),
         tags=None if more is None else split(more.tags),
-        variants=given.variants or {},
-        options=dict(parse_option(one, services.platforms, may_empty=may_empty) for one in options),
+        variants=args.variants or {},
+        options=dict(parse_option(option, services.platforms, may_empty=may_empty) for option in options),
         max_lateness_s=None if late is None else late.total_seconds(),
         key=key,
     )
@@ -257,23 +259,23 @@ class EditPost(PostFields):
 
 
 @tool(Capability.DRAFT, PostAnswer)
-def edit_post(services: Services, given: EditPost) -> Json:
+def edit_post(services: Services, args: EditPost) -> Json:
     """Change a post that is not published yet.
 
     `to`, `media`, `alt`, `thread` and `tags` replace the whole field, and [] empties it. `variants` and `options`
     replace the named keys, and an empty text removes one. Accounts that have the post already are not changed.
     """
-    (post_id,) = existing(services, given.id)
-    if not given.model_fields_set - {"id", "key", "dry_run", "tz"}:
+    (post_id,) = existing(services, args.id)
+    if not args.model_fields_set - {"id", "key", "dry_run", "tz"}:
         raise UsageError("nothing to change", Hint("see", action("show", post_id)))
-    wanted = replace(
-        _post_input(services, given, given.text, may_empty=True),
-        add_tags=split(given.add_tags) or (),
-        remove_tags=split(given.remove_tags) or (),
+    changes = replace(
+        _post_input(services, args, args.text, may_empty=True),
+        add_tags=split(args.add_tags) or (),
+        remove_tags=split(args.remove_tags) or (),
     )
     with services.naming_choices():
-        saved = services.posts.edit(post_id, wanted, services.posts.time_of_edit(services.times, post_id, wanted))
-    return saved_post_json(services, saved, timed=given.at is not None)
+        saved = services.posts.edit(post_id, changes, services.posts.time_of_edit(services.times, post_id, changes))
+    return saved_post_json(services, saved, timed=args.at is not None)
 
 
 class ChangePost(Write):
@@ -281,12 +283,12 @@ class ChangePost(Write):
 
 
 @tool(Capability.DRAFT, list[DeletedAnswer], destroys=True)
-def delete_post(services: Services, given: ChangePost) -> list[Json]:
+def delete_post(services: Services, args: ChangePost) -> list[Json]:
     """Delete a post before it is published, or after it has ended. What is published stays on the platforms.
 
     `undo` brings it back.
     """
-    posts = services.posts.delete(existing(services, given.id))
+    posts = services.posts.delete(existing(services, args.id))
     return [deleted_json(post.id or 0) for post in posts]
 
 
@@ -297,13 +299,13 @@ class UndoChanges(Write):
 
 
 @tool(Capability.DRAFT, list[UndoneAnswer], rehearses=True, destroys=True)
-def undo(services: Services, given: UndoChanges) -> list[Json]:
+def undo(services: Services, args: UndoChanges) -> list[Json]:
     """Undo the last changes of posts, of anybody who uses this store: look with `dryRun` first.
 
     Publishing cannot be undone, and times that have passed are not restored.
     """
-    wanted = UndoRequest(given.count, given.post, partial=given.partial)
-    return [undone_json(one) for one in Undo(services.posts).revert(wanted, rehearse=given.dry_run).posts]
+    request = UndoRequest(args.count, args.post, partial=args.partial)
+    return [undone_json(post) for post in Undo(services.posts).revert(request, rehearse=args.dry_run).posts]
 
 
 def existing(services: Services, post_id: int) -> list[int]:

@@ -38,20 +38,20 @@ class SchedulePost(ChangePost):
 
 
 @tool(Capability.PUBLISH, list[PostAnswer])
-def schedule_post(services: Services, given: SchedulePost) -> list[Json]:
+def schedule_post(services: Services, args: SchedulePost) -> list[Json]:
     """Give a post a time, or a new one. Of a failed or partial post only the failed deliveries move."""
-    accounts = services.posts.accounts_by_post(existing(services, given.id))
+    accounts = services.posts.accounts_by_post(existing(services, args.id))
     with services.naming_choices():
-        times = services.times.resolve_posts(given.at, accounts, given.tz, first=given.first)
-        saved = services.posts.schedule(times, first=given.first)
-    more = [*not_running(services), *unapproved(services, [one.post for one in saved])]
-    return [post_json(one.post, [*saved_warnings(services, one), *more]) for one in saved]
+        times = services.times.resolve_posts(args.at, accounts, args.tz, first=args.first)
+        saved = services.posts.schedule(times, first=args.first)
+    more = [*not_running(services), *unapproved(services, [post.post for post in saved])]
+    return [post_json(post.post, [*saved_warnings(services, post), *more]) for post in saved]
 
 
 @tool(Capability.PUBLISH, list[PostAnswer])
-def unschedule_post(services: Services, given: ChangePost) -> list[Json]:
+def unschedule_post(services: Services, args: ChangePost) -> list[Json]:
     """Make a scheduled post a draft again."""
-    return [post_json(saved.post) for saved in services.posts.unschedule(existing(services, given.id))]
+    return [post_json(saved.post) for saved in services.posts.unschedule(existing(services, args.id))]
 
 
 class PublishPost(ChangePost):
@@ -63,14 +63,14 @@ class PublishPost(ChangePost):
 
 
 @tool(Capability.PUBLISH, list[PostAnswer], leaves=True, repeatable=True)
-def publish_post(services: Services, given: PublishPost) -> list[Json]:
+def publish_post(services: Services, args: PublishPost) -> list[Json]:
     """Publish a post now. Followers see it. What is published already is never published again.
 
     Look at the state of each delivery in the answer: some may have failed.
     """
-    ids = existing(services, given.id)
+    ids = existing(services, args.id)
     services.refuse_elsewhere()
-    return _followed(services, given, services.publishing.publish(ids))
+    return _followed(services, args, services.publishing.publish(ids))
 
 
 class RetryPost(PublishPost):
@@ -78,18 +78,18 @@ class RetryPost(PublishPost):
 
 
 @tool(Capability.PUBLISH, list[PostAnswer], leaves=True)
-def retry_post(services: Services, given: RetryPost) -> list[Json]:
+def retry_post(services: Services, args: RetryPost) -> list[Json]:
     """Publish the failed deliveries of a post again, and only those."""
-    ids = existing(services, given.id)
+    ids = existing(services, args.id)
     services.refuse_elsewhere()
-    return _followed(services, given, services.publishing.retry(ids, given.accounts or ()))
+    return _followed(services, args, services.publishing.retry(ids, args.accounts or ()))
 
 
-def _followed(services: Services, given: PublishPost, queued: PublishResult) -> list[Json]:
+def _followed(services: Services, args: PublishPost, queued: PublishResult) -> list[Json]:
     ids = queued.ids
-    if given.dry_run:
+    if args.dry_run:
         return _posts(services, ids)
-    if not given.wait:
+    if not args.wait:
         return _posts(services, ids, not_running(services))
     services.publish(frozenset(ids))
     return _posts(services, ids)
@@ -107,20 +107,20 @@ class ResolvePost(ChangePost):
 
 
 @tool(Capability.PUBLISH, PostAnswer)
-def resolve_post(services: Services, given: ResolvePost) -> Json:
+def resolve_post(services: Services, args: ResolvePost) -> Json:
     """Say whether a delivery that needs review was published. Only a person who looked there can know.
 
     `notPublished` makes it failed; `retry_post` then publishes it again.
     """
-    if (given.published is None) != given.not_published:
-        raise UsageError("give either published or notPublished", Hint("see", action("show", given.id)))
-    return post_json(services.publishing.resolve(given.id, given.account, given.published))
+    if (args.published is None) != args.not_published:
+        raise UsageError("give either published or notPublished", Hint("see", action("show", args.id)))
+    return post_json(services.publishing.resolve(args.id, args.account, args.published))
 
 
 @tool(Capability.PUBLISH, list[PostAnswer])
-def approve_post(services: Services, given: ChangePost) -> list[Json]:
+def approve_post(services: Services, args: ChangePost) -> list[Json]:
     """Approve a post as it is now, for a person who has read it. A later change needs a new approval."""
-    posts = Approvals(services.posts).approve(existing(services, given.id), by=services.approver)
+    posts = Approvals(services.posts).approve(existing(services, args.id), by=services.approver)
     warnings = not_running(services) if any(post.scheduled_at for post in posts) else []
     return [post_json(post, warnings) for post in posts]
 
@@ -130,11 +130,11 @@ class RejectPost(ChangePost):
 
 
 @tool(Capability.PUBLISH, list[PostAnswer])
-def reject_post(services: Services, given: RejectPost) -> list[Json]:
+def reject_post(services: Services, args: RejectPost) -> list[Json]:
     """Reject a post: it becomes a draft again, with the reason."""
-    if given.reason is not None and not given.reason.strip():
+    if args.reason is not None and not args.reason.strip():
         raise UsageError("the reason is empty", Hint("try", other_options(reason=None)))
-    return [post_json(post) for post in Approvals(services.posts).reject(existing(services, given.id), given.reason)]
+    return [post_json(post) for post in Approvals(services.posts).reject(existing(services, args.id), args.reason)]
 
 
 TOOLS = (

@@ -1,4 +1,4 @@
-"""The accounts: whether they work, until when, and what their platforms still allow."""
+"""The page of accounts: whether they work, until when, and what is left of the limits of their platforms."""
 
 from __future__ import annotations
 
@@ -14,32 +14,33 @@ from ttp.server.pages.visit import Visit
 
 def show_accounts(visit: Visit) -> Response:
     accounts = visit.reading.queries.accounts()
-    names = {one.name for one in accounts}
+    facts = {account.name: visit.installation.platforms.facts(account.platform) for account in accounts}
     may_connect = visit.person.may(TokenCapability.PUBLISH)
     health = visit.installation.status.health()
     return visit.page(
         "accounts.html",
         accounts=accounts,
-        states={one.name: _state(one) for one in accounts},
+        states={account.name: _state(account) for account in accounts},
         may_connect=may_connect,
         setup=_setup(visit, accounts) if may_connect else [],
-        may_add=visit.person.may(TokenCapability.PUBLISH) and visit.person.accounts is None,
-        with_login={one.name for one in accounts if visit.installation.platforms.facts(one.platform).has_login},
-        titles={one.name: visit.installation.platforms.facts(one.platform).title for one in accounts},
-        holds={one.account: one for one in health.holds if one.account in names},
-        limits={name: [one for one in health.limits if one.account == name] for name in names},
+        may_add=may_connect and visit.person.accounts is None,
+        with_login={name for name, platform in facts.items() if platform.has_login},
+        titles={name: platform.title for name, platform in facts.items()},
+        holds={hold.account: hold for hold in health.holds if hold.account in facts},
+        limits={name: [limit for limit in health.limits if limit.account == name] for name in facts},
     )
 
 
 def _setup(visit: Visit, accounts: Sequence[Account]) -> list[tuple[str, list[str]]]:
     """Return the platforms in use whose app is not known here, each with the commands to type on the server."""
-    here = visit.installation
-    used = {one.platform for one in accounts}
-    for facts in map(here.platforms.facts, here.platforms.names()):
-        if any(key.name == "client_id" and here.config.text(f"platforms.{facts.name}.client_id") for key in facts.keys):
-            used.add(facts.name)
-    found = ((one.title, setup_commands(visit, one)) for one in map(here.platforms.facts, sorted(used)))
-    return [(title, commands) for title, commands in found if commands]
+    config, registry = visit.installation.config, visit.installation.platforms
+    used = {account.platform for account in accounts}
+    for platform in map(registry.facts, registry.names()):
+        has_key = any(key.name == "client_id" for key in platform.keys)
+        if has_key and config.text(f"platforms.{platform.name}.client_id"):
+            used.add(platform.name)
+    commands = {platform.title: setup_commands(visit, platform) for platform in map(registry.facts, sorted(used))}
+    return [(title, lines) for title, lines in commands.items() if lines]
 
 
 def _state(account: Account) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Approvals: what waits for one, and links by which a person without a login decides about one post."""
+"""The page of approvals, and links by which a person without a login decides about one post."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from ttp.server.pages.login import Backoff
 from ttp.server.pages.posts import media_answer
 from ttp.server.pages.rendering import error_lines
 from ttp.server.pages.visit import Visit
-from ttp.server.problems import status_of
 from ttp.server.services import RequestServices
 from ttp.services.server.approval_links import NewApprovalLink
 from ttp.store.queries import PostFilter
@@ -23,16 +22,12 @@ APPROVE = TokenCapability.APPROVE
 MOST_SHOWN = 100
 
 
-def show_approvals(visit: Visit) -> Response:
-    return _page(visit)
-
-
-def _page(visit: Visit, error: TtpError | None = None, link: NewApprovalLink | None = None) -> Response:
+def show_approvals(visit: Visit, error: TtpError | None = None, link: NewApprovalLink | None = None) -> Response:
+    """Show the posts that wait for approval. `link`: a new link to one of them."""
     found = visit.reading.queries.views(PostFilter(needs_you=True))
     posts = list(islice((post for post in found if "approve" in post.needs()), MOST_SHOWN))
     return visit.page(
         "approvals.html",
-        200 if error is None else status_of(error),
         posts=posts,
         own=visit.reading.approvals.of_author([post.id or 0 for post in posts], visit.person.name),
         is_needed=permissions.is_approval_needed(visit.installation.config),
@@ -57,8 +52,8 @@ def create_link(visit: Visit) -> Response:
             visit.post_id, visit.revision(), visit.field("name").strip(), visit.person.name
         )
     except TtpError as error:
-        return _page(visit, error)
-    return _page(visit, link=link)
+        return show_approvals(visit, error)
+    return show_approvals(visit, link=link)
 
 
 def show_link(visit: Visit) -> Response:

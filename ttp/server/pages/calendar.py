@@ -1,4 +1,4 @@
-"""The calendar: a month of days or a week of hours, where posts can be moved."""
+"""The page of the calendar: a month of days or a week of hours, where posts can be moved."""
 
 from __future__ import annotations
 
@@ -14,9 +14,7 @@ from ttp.domain.optimal.free_hours import FreeHour
 from ttp.domain.post import PostStatus, calendar_time
 from ttp.domain.server.api_token import TokenCapability
 from ttp.domain.time.calendar_range import CalendarRange, parse_calendar_range
-from ttp.server.pages.rendering import error_lines
 from ttp.server.pages.visit import Visit
-from ttp.server.problems import status_of
 from ttp.services.calendar import CALENDAR_STATUSES
 from ttp.services.queries import PostView
 from ttp.store.queries import PostFilter
@@ -73,7 +71,6 @@ def _page(visit: Visit, is_week: bool, when: str, error: TtpError | None = None)
     moved = visit.query("post")
     return visit.page(
         "calendar.html",
-        200 if error is None else status_of(error),
         span=span,
         before=span.moved(-1).name,
         after=span.moved(1).name,
@@ -86,7 +83,6 @@ def _page(visit: Visit, is_week: bool, when: str, error: TtpError | None = None)
         may_write=visit.person.may(TokenCapability.DRAFT),
         undo=_last_change(visit, moved) if moved.isdecimal() and visit.query("done") == "moved" else None,
         error=error,
-        lines=error_lines(error) if error else [],
     )
 
 
@@ -109,11 +105,11 @@ def _move(visit: Visit) -> None:
     try:
         day = date.fromisoformat(visit.field("date"))
         hour = int(visit.field("hour")) if visit.field("hour") else local.hour
-        wanted = datetime(day.year, day.month, day.day, hour, local.minute)  # noqa: DTZ001  # a wall-clock time
+        time = datetime(day.year, day.month, day.day, hour, local.minute)  # noqa: DTZ001  # a wall-clock time
     except ValueError:
         raise UsageError("the form names no day") from None
     accounts = services.posts.accounts_by_post([visit.post_id])
-    times = services.times.resolve_posts(f"{wanted:%Y-%m-%d %H:%M}", accounts, visit.zone.key)
+    times = services.times.resolve_posts(f"{time:%Y-%m-%d %H:%M}", accounts, visit.zone.key)
     services.posts.schedule(times)
 
 
@@ -121,16 +117,14 @@ def _posts(visit: Visit, span: CalendarRange) -> list[PostView]:
     if visit.person.accounts is None:
         return visit.reading.calendar.posts(span, PostFilter())
     # What repeats will create is not told apart by account.
-    wanted = PostFilter(statuses=CALENDAR_STATUSES, since=span.start, until=span.end)
-    return sorted(visit.reading.queries.views(wanted), key=calendar_time)
+    which = PostFilter(CALENDAR_STATUSES, since=span.start, until=span.end)
+    return sorted(visit.reading.queries.views(which), key=calendar_time)
 
 
 def _free_hours(visit: Visit, span: CalendarRange, posts: Sequence[PostView]) -> tuple[FreeHour, ...]:
     services = visit.reading
     accounts = services.optimal.with_data([one for one in services.queries.accounts() if one.enabled])
-    coming = {one.name: [calendar_time(post) for post in posts if one.name in post.accounts] for one in accounts}
-    zones = [services.times.account_zone(one) for one in accounts]
-    return tuple(services.optimal.free_between(accounts, zones, (span.start, span.end), coming)) if accounts else ()
+    return services.optimal.free_between(accounts, services.times.account_zones(accounts), span, posts)
 
 
 def _hours(
@@ -149,5 +143,5 @@ def _hours(
 def _last_change(visit: Visit, post_id: str) -> tuple[int, int] | None:
     """Return a post and its last change, for a button that undoes it."""
     number = int(post_id[:15])
-    found = visit.reading.queries.changes(1, number)
-    return (number, found[0].change.id) if found else None
+    changes = visit.reading.queries.changes(1, number)
+    return (number, changes[0].change.id) if changes else None

@@ -1,11 +1,12 @@
-"""Compose and edit a post: checks while typing, a draft that is kept, media, and times that are suggested."""
+"""Compose and edit a post: check it while it is typed, keep a draft, store media, and suggest times."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, tzinfo
+from itertools import zip_longest
 from typing import Any
 
 from starlette.responses import Response
@@ -18,8 +19,7 @@ from ttp.domain.post_edit import KEPT, PostInput
 from ttp.domain.server.api_token import TokenCapability
 from ttp.domain.time.resolve import ResolvedTime
 from ttp.platforms.registry import Registry
-from ttp.server.pages.visit import Visit
-from ttp.server.problems import status_of
+from ttp.server.pages.visit import Visit, parse_number
 from ttp.server.services import RequestServices
 from ttp.services.media import add_upload
 from ttp.services.preview import PostPreview, preview_post
@@ -76,8 +76,8 @@ class Composition:
             thread=tuple(part for part in self.thread if part.strip()),
             variants=dict(self.variants),
             options=dict(parse_option(f"{name}={value}", platforms) for name, value in self.options if value),
-            media=tuple(f"{KEPT}{one.sha256}/{one.name}" for one in self.media),
-            alts=tuple(one.alt for one in self.media),
+            media=tuple(f"{KEPT}{item.sha256}/{item.name}" for item in self.media),
+            alts=tuple(item.alt for item in self.media),
         )
 
 
@@ -98,11 +98,11 @@ def show_edit(visit: Visit) -> Response:
 
 def unsaved_edit(visit: Visit, post_id: int) -> tuple[Composition, datetime] | None:
     """Return what this person typed about a post and did not save, and when."""
-    found = visit.installation.unsaved_edits.find(post_id, visit.person.name)
-    if found is None:
+    edit = visit.installation.unsaved_edits.find(post_id, visit.person.name)
+    if edit is None:
         return None
     try:
-        return _composition_from_json(found.fields), found.kept_at
+        return _composition_from_json(edit.fields), edit.kept_at
     except (KeyError, TypeError):  # of another version of ttp
         return None
 
@@ -110,7 +110,9 @@ def unsaved_edit(visit: Visit, post_id: int) -> tuple[Composition, datetime] | N
 def _composition_from_json(fields: Mapping[str, Any]) -> Composition:
     pairs = {name: tuple((key, value) for key, value in fields[name]) for name in ("variants", "options")}
     lists = {name: tuple(fields[name]) for name in ("accounts", "thread")}
-    return Composition(**{**fields, **lists, **pairs, "media": tuple(AttachedMedia(**one) for one in fields["media"])})
+    return Composition(
+        **{**fields, **lists, **pairs, "media": tuple(AttachedMedia(**item) for item in fields["media"])}
+    )
 
 
 def composition_of(post: PostView | Post, zone: tzinfo) -> Composition:
@@ -137,7 +139,7 @@ def submit(visit: Visit) -> Response:
         visit.installation.unsaved_edits.forget(typed.post_id, visit.person.name)
         return visit.go(f"/posts/{typed.post_id}/edit")
     try:
-        typed = _with_files(visit, services, typed)
+        typed = replace(typed, media=(*typed.media, *_stored_files(visit, services)))
     except TtpError as error:
         return _form_page(visit, typed, error, "media")
     if button == "part":
@@ -173,8 +175,8 @@ def keep(visit: Visit) -> Response:
             visit.installation.unsaved_edits.forget(post_id, visit.person.name)
             kept = True
     except TtpError as error:
-        return visit.page("compose_kept.html", status=200, typed=typed, kept=False, error=error)
-    return visit.page("compose_kept.html", typed=typed, kept=kept, error=None)
+        return visit.page("compose_kept.html", 200, error=error, typed=typed, kept=False)
+    return visit.page("compose_kept.html", typed=typed, kept=kept)
 
 
 def _keep_edit(visit: Visit, typed: Composition) -> bool:
@@ -195,15 +197,14 @@ def _same_words(typed: Composition) -> Composition:
         typed,
         accounts=tuple(sorted(typed.accounts)),
         thread=tuple(part for part in typed.thread if part.strip()),
-        variants=tuple(sorted(one for one in typed.variants if one[1])),
-        options=tuple(sorted(one for one in typed.options if one[1])),
+        variants=tuple(sorted((name, text) for name, text in typed.variants if text)),
+        options=tuple(sorted((name, value) for name, value in typed.options if value)),
     )
 
 
 def upload(visit: Visit) -> Response:
     """Store files for the form that is open, and return their fields."""
-    added = _stored_files(visit, writing(visit))
-    return visit.page("compose_media.html", media=added)
+    return visit.page("compose_media.html", media=_stored_files(visit, writing(visit)))
 
 
 def writing(visit: Visit, *, expected: int | None = None) -> RequestServices:
@@ -212,16 +213,17 @@ def writing(visit: Visit, *, expected: int | None = None) -> RequestServices:
 
 
 def typed_in(visit: Visit) -> Composition:
-    kept = [_KEPT.fullmatch(one) for one in visit.fields("media")]
-    dropped, mimes, alts = visit.fields("drop"), visit.fields("mime"), visit.fields("alt")
-    media = [
-        AttachedMedia(one[1], one[2], mimes[place] if place < len(mimes) else "", _at(alts, place))
-        for place, one in enumerate(kept)
-        if one is not None and one[1] not in dropped
-    ]
+    """Return what the form holds."""
+    dropped = visit.fields("drop")
+    items = zip_longest(visit.fields("media"), visit.fields("mime"), visit.fields("alt"), fillvalue="")
+    media = (
+        AttachedMedia(match[1], match[2], mime, alt)
+        for name, mime, alt in items
+        if (match := _KEPT.fullmatch(name)) and match[1] not in dropped
+    )
     return Composition(
-        post_id=_number(visit.field("post_id")),
-        revision=_number(visit.field("revision")),
+        post_id=parse_number(visit.field("post_id")) or 0,
+        revision=parse_number(visit.field("revision")) or 0,
         content=visit.field("content"),
         accounts=tuple(visit.fields("accounts")),
         thread=tuple(visit.fields("thread")),
@@ -236,21 +238,22 @@ def typed_in(visit: Visit) -> Composition:
 
 def _save(visit: Visit, typed: Composition, *, timed: bool) -> int:
     """Store what is typed and return the id of the post."""
-    wanted = typed.as_input(visit.installation.platforms)
+    post_input = typed.as_input(visit.installation.platforms)
     if timed and not typed.at:
         raise TimeRefused("give a time, or save it as a draft")
     if not typed.post_id:
         services = writing(visit)
-        time = _time(services, services.posts.accounts_of_new(wanted), typed) if timed else None
-        return services.posts.create(wanted, time).post.id or 0
+        time = _time(services, services.posts.accounts_of_new(post_input), typed) if timed else None
+        return services.posts.create(post_input, time).post.id or 0
     services = writing(visit, expected=typed.revision)
     post = services.posts.post(typed.post_id)
     # Of those that the post has, an empty one is removed.
-    variants, options = (dict.fromkeys(old, "") for old in (post.variants, post.options))
-    wanted = replace(wanted, variants={**variants, **wanted.variants}, options={**options, **wanted.options})
-    time = _time(services, services.posts.accounts_after_edit(typed.post_id, wanted), typed) if timed else None
+    variants = {**dict.fromkeys(post.variants, ""), **post_input.variants}
+    options = {**dict.fromkeys(post.options, ""), **post_input.options}
+    post_input = replace(post_input, variants=variants, options=options)
+    time = _time(services, services.posts.accounts_after_edit(typed.post_id, post_input), typed) if timed else None
     is_creation = _is_being_written(services, post, visit.person.name)
-    return services.posts.edit(typed.post_id, wanted, time, is_creation=is_creation).post.id or 0
+    return services.posts.edit(typed.post_id, post_input, time, is_creation=is_creation).post.id or 0
 
 
 def _is_being_written(services: RequestServices, post: Post, name: str) -> bool:
@@ -270,11 +273,12 @@ def _suggest(visit: Visit, services: RequestServices, typed: Composition, word: 
         if not accounts:
             raise UsageError("choose an account first")
         known = services.optimal.with_data(accounts) if word == "optimal" else accounts
-        found = services.times.resolve(word, tuple(known or accounts), None, post=typed.post_id or None)
+        time = services.times.resolve(word, tuple(known or accounts), None, post=typed.post_id or None)
     except TtpError as error:
         return _form_page(visit, typed, error, "at")
-    local, unknown = found.at.astimezone(visit.zone), [one.name for one in accounts if known and one not in known]
-    note = f"There are no numbers yet of {', '.join(unknown)}: this hour is for the others." if unknown else found.note
+    local = time.at.astimezone(visit.zone)
+    unknown = [account.name for account in accounts if known and account not in known]
+    note = f"There are no numbers yet of {', '.join(unknown)}: this hour is for the others." if unknown else time.note
     return _form_page(visit, replace(typed, at=f"{local:%Y-%m-%d %H:%M}"), note=note or "")
 
 
@@ -294,16 +298,18 @@ def _form_page(
                 errors.setdefault(name if name in _FIELDS else "content", []).append(problem.message)
     if isinstance(error, Stale):  # pressed again, it is on purpose
         typed = replace(typed, revision=visit.reading.queries.post(typed.post_id).revision)
-    accounts = [one for one in visit.reading.queries.accounts() if one.enabled or one.name in typed.accounts]
+    accounts = [
+        account for account in visit.reading.queries.accounts() if account.enabled or account.name in typed.accounts
+    ]
     platforms = visit.installation.platforms
     return visit.page(
         "compose.html",
-        200 if error is None else status_of(error),
+        error=error,
         typed=typed,
         accounts=accounts,
         options={
-            platforms.facts(name).title: {f"{name}.{one.name}": one for one in platforms.options(name).values()}
-            for name in sorted({one.platform for one in accounts})
+            platforms.facts(name).title: {f"{name}.{key}": option for key, option in platforms.options(name).items()}
+            for name in sorted({account.platform for account in accounts})
             if platforms.options(name)
         },
         errors=errors,
@@ -321,28 +327,21 @@ def _field_of(error: TtpError) -> str:
 
 def _checked(visit: Visit, typed: Composition) -> dict[str, Any]:
     """Return the preview of what is typed; None without text and media."""
-    found: PostPreview | None = None
+    preview: PostPreview | None = None
     refused: TtpError | None = None
+    problems: Sequence[Problem] = ()
     if not typed.is_empty:
         try:
-            found = preview_post(writing(visit).posts, typed.as_input(visit.installation.platforms), None)
+            preview = preview_post(writing(visit).posts, typed.as_input(visit.installation.platforms), None)
+            problems = preview.refused.problems if preview.refused else preview.warnings
         except TtpError as error:
             refused = error
-    problems = found.refused.problems if found and found.refused else found.warnings if found else ()
-    return {"preview": found, "refused": refused, "problems": problems}
-
-
-def _with_files(visit: Visit, services: RequestServices, typed: Composition) -> Composition:
-    return replace(typed, media=(*typed.media, *_stored_files(visit, services)))
+    return {"preview": preview, "refused": refused, "problems": problems}
 
 
 def _stored_files(visit: Visit, services: RequestServices) -> list[AttachedMedia]:
-    found = []
-    for one in visit.files("files"):
-        media = replace(services.installation.media)
-        item = add_upload(one.file, one.filename or "", media)
-        found.append(AttachedMedia(item.sha256, item.name, item.mime or ""))
-    return found
+    items = [add_upload(file.file, file.filename or "", services.posts.media) for file in visit.files("files")]
+    return [AttachedMedia(item.sha256, item.name, item.mime or "") for item in items]
 
 
 def _only_account(visit: Visit) -> tuple[str, ...]:
@@ -353,11 +352,3 @@ def _only_account(visit: Visit) -> tuple[str, ...]:
 def _named(visit: Visit, prefix: str) -> tuple[tuple[str, str], ...]:
     """Return the fields whose name has a prefix, without it."""
     return tuple((name.removeprefix(prefix), visit.field(name)) for name in visit.form if name.startswith(prefix))
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isdecimal() and len(text) < 16 else 0
-
-
-def _at(texts: list[str], place: int) -> str:
-    return texts[place] if place < len(texts) else ""

@@ -24,9 +24,7 @@ from ttp.platforms.http import is_private
 from ttp.platforms.login import App, BrowserLogin, PasswordLogin
 from ttp.platforms.oauth.callback import NotThisLogin, read_answer
 from ttp.platforms.platform import Platform, Runtime
-from ttp.server.pages.rendering import error_lines
 from ttp.server.pages.visit import Visit
-from ttp.server.problems import status_of
 from ttp.services.accounts import find_server
 from ttp.services.connect import AccountConnector, ConnectResult, PendingLogin
 
@@ -61,10 +59,10 @@ class StartedLogins:
     def add(self, session: str, pending: PendingLogin, server: str | None, runtime: Runtime) -> None:
         now = self._clock.now()
         with self._lock:
-            for state, one in list(self._by_state.items()):
-                if one.ends_at <= now:
+            for state, login in list(self._by_state.items()):
+                if login.ends_at <= now:
                     del self._by_state[state]
-            own = [state for state, one in self._by_state.items() if one.session == session]
+            own = [state for state, login in self._by_state.items() if login.session == session]
             for state in own[: max(0, len(own) - MOST_STARTED + 1)]:
                 del self._by_state[state]
             self._by_state[pending.state] = StartedLogin(session, pending, server, runtime, now + LASTS_FOR)
@@ -72,26 +70,26 @@ class StartedLogins:
     def take(self, state: str, session: str) -> StartedLogin | None:
         """Return the login with this state, once. None for one of another session, which stays, and for an old one."""
         with self._lock:
-            found = self._by_state.get(state)
-            if found is None or found.session != session:
+            login = self._by_state.get(state)
+            if login is None or login.session != session:
                 return None
             del self._by_state[state]
-        return found if self._clock.now() < found.ends_at else None
+        return login if self._clock.now() < login.ends_at else None
 
 
 def setup_commands(visit: Visit, platform: Platform) -> list[str]:
-    """Return what must be typed on the server before accounts of a platform can be connected here: its app is not
+    """Return the commands to type on the server before accounts of a platform can be connected here: its app is not
     known yet. Empty for platforms whose apps have no secret, or are made by ttp."""
-    here = visit.installation
+    installation = visit.installation
     if not (platform.has_login and platform.needs_client_secret and platform.server == "fixed"):
         return []
-    with _connector(visit, platform, None, here.runtime) as (connector, _):
+    with _connector(visit, platform, None, installation.runtime) as (connector, _):
         if connector.known_app(platform.name) is not None:
             return []
     key = f"platforms.{platform.name}.client_id"
-    ways: list[WayOut] = [] if here.config.text(key) else [action("config set", key, "CLIENT_ID")]
+    ways: list[WayOut] = [] if installation.config.text(key) else [action("config set", key, "CLIENT_ID")]
     ways.append(action("account connect", platform.name, client_secret="FILE"))  # noqa: S106  # a file's name
-    return [here.render_way_out(way) for way in ways]
+    return [installation.render_way_out(way) for way in ways]
 
 
 def show_form(visit: Visit) -> Response:
@@ -100,14 +98,14 @@ def show_form(visit: Visit) -> Response:
 
 
 def _form_page(visit: Visit, platform: str, handle: str, error: TtpError | None = None) -> Response:
-    here = visit.installation.platforms
-    return visit.page(
+    registry = visit.installation.platforms
+    return _page(
+        visit,
         "connect.html",
-        200 if error is None else status_of(error),
-        platforms=[one for one in map(here.facts, here.names()) if one.has_login],
+        error,
+        platforms=[facts for facts in map(registry.facts, registry.names()) if facts.has_login],
         platform=platform,
         handle=handle,
-        **_problem(visit, error),
     )
 
 
@@ -185,26 +183,19 @@ def finish(visit: Visit) -> Response:
 def _password_page(
     visit: Visit, platform: Platform, handle: str, login: PasswordLogin, error: TtpError | None = None
 ) -> Response:
-    return visit.page(
-        "connect_password.html",
-        200 if error is None else status_of(error),
-        platform=platform,
-        handle=handle,
-        prompts=login.asks_for,
-        **_problem(visit, error),
-    )
+    return _page(visit, "connect_password.html", error, platform=platform, handle=handle, prompts=login.asks_for)
 
 
 def _result_page(visit: Visit, result: ConnectResult) -> Response:
-    return visit.page("connect_result.html", result=result, name=result.account.name, **_problem(visit, None))
+    return _page(visit, "connect_result.html", None, result=result, name=result.account.name)
 
 
 def _failure_page(visit: Visit, name: str | None, error: TtpError) -> Response:
-    return visit.page("connect_result.html", status_of(error), result=None, name=name, **_problem(visit, error))
+    return _page(visit, "connect_result.html", error, result=None, name=name)
 
 
-def _problem(visit: Visit, error: TtpError | None) -> dict[str, Any]:
-    """Return what a template shows of an error: its lines, pages to go to, and commands to type on the server."""
+def _page(visit: Visit, template: str, error: TtpError | None, **values: Any) -> Response:
+    """Return a page; an error is shown with the pages that help, and the commands to type on the server."""
     pages: list[tuple[str, str]] = []
     commands: list[str] = []
     for way in (hint.way for hint in error.hints) if error is not None else ():
@@ -213,25 +204,25 @@ def _problem(visit: Visit, error: TtpError | None) -> dict[str, Any]:
             pages.append((f"{FORM}?name={quote(way.args[0], safe='/')}", way.args[0]))
         else:
             commands.append(visit.installation.render_way_out(way))
-    return {"lines": error_lines(error) if error is not None else [], "pages": pages, "commands": commands}
+    return visit.page(template, error=error, pages=pages, commands=commands, **values)
 
 
 def _server(visit: Visit, platform: Platform, name: str) -> tuple[str | None, Runtime]:
-    """Return the account's server, and what to reach it with. Raise NotAllowed if the person may not connect the
+    """Return the account's server, and the runtime of its requests. Raise NotAllowed if the person may not connect the
     account, or for a server that only this machine or its network reaches."""
     services = visit.services(PUBLISH)
-    known = next((one for one in services.queries.accounts() if one.name.lower() == name.lower()), None)
+    known = next((account for account in services.queries.accounts() if account.name.lower() == name.lower()), None)
     if known is None and services.caller.accounts is not None:
         raise NotAllowed(f"{visit.person.name} may use some accounts only, and can reconnect those")
-    here = visit.installation
+    installation = visit.installation
     if known is not None and known.server is not None and platform.has_login:
-        return known.server, here.runtime
-    runtime = here.runtime.only_public()
+        return known.server, installation.runtime
+    runtime = installation.runtime.only_public()
     handle = name.partition("/")[2]
-    if platform.server in ("in_handle", "discovered") and handle and not platform.base_url(here.config):
+    if platform.server in ("in_handle", "discovered") and handle and not platform.base_url(installation.config):
         _refuse_private(name, f"//{handle.rpartition('@')[2]}")
-    server = find_server(here.platforms, runtime, name, None)
-    if server is not None and not platform.base_url(here.config):
+    server = find_server(installation.platforms, runtime, name, None)
+    if server is not None and not platform.base_url(installation.config):
         _refuse_private(name, server)
     return server, runtime
 
@@ -249,7 +240,7 @@ def _connector(
     visit: Visit, platform: Platform, server: str | None, runtime: Runtime
 ) -> Iterator[tuple[AccountConnector, BrowserLogin | PasswordLogin]]:
     """Yield the service and the login, and close its connections afterwards. Raise UsageError without a login."""
-    here = visit.installation
+    installation = visit.installation
     login = platform.login(runtime, server)
     if login is None:
         raise UsageError(
@@ -258,7 +249,15 @@ def _connector(
         )
     with closing(login):
         yield (
-            AccountConnector(here.database, here.credentials, login, here.config, here.clock, here.platforms, server),
+            AccountConnector(
+                installation.database,
+                installation.credentials,
+                login,
+                installation.config,
+                installation.clock,
+                installation.platforms,
+                server,
+            ),
             login,
         )
 

@@ -1,4 +1,4 @@
-"""The best times of accounts, and how posts did."""
+"""The pages of the best times and of the report."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ from starlette.responses import Response
 from ttp.domain.errors import TtpError
 from ttp.domain.time.calendar_range import parse_calendar_range
 from ttp.domain.time.formatting import DAYS, DAYS_IN_FULL
-from ttp.server.pages.rendering import error_lines
 from ttp.server.pages.visit import Visit
-from ttp.server.problems import status_of
 from ttp.services.metrics.report import report_periods
 from ttp.views.optimal import AccountAdvice, heatmap_json, recommendation_json
 from ttp.views.report import measured_post_json, totals_json
@@ -30,10 +28,10 @@ def show_best_times(visit: Visit) -> Response:
         if not advice.recommendation.data_points:
             empty.append(account.name)
             continue
-        told = AccountAdvice(advice)
-        heat: Any = heatmap_json(told)
+        heat: Any = heatmap_json(AccountAdvice(advice))
         slots = {(slot["day"], slot["hour"]): slot for slot in heat["slots"]}
-        shown.append({"found": recommendation_json(told), "heat": slots, "advice": advice, "zone": zone})
+        found = recommendation_json(AccountAdvice(advice))
+        shown.append({"found": found, "heat": slots, "advice": advice, "zone": zone})
     return visit.page("best_times.html", shown=shown, empty=empty, days=list(zip(DAYS, DAYS_IN_FULL, strict=True)))
 
 
@@ -47,20 +45,20 @@ def show_report(visit: Visit) -> Response:
 def _report_page(visit: Visit, when: str, error: TtpError | None) -> Response:
     services, zone = visit.reading, visit.zone
     today = visit.now.astimezone(zone).date()
-    asked = when or None
-    span = None if asked is None else parse_calendar_range(asked, month=False, week=False, today=today, zone=zone)
+    span = parse_calendar_range(when, month=False, week=False, today=today, zone=zone) if when else None
     period, before = report_periods(visit.now, span, None, None)
     accounts = services.queries.accounts()
-    zones = [services.times.account_zone(one) for one in accounts]
+    zones = services.times.account_zones(accounts)
     report = services.reports.report(accounts, zones, period, before, GROUPS)
     shown = span or parse_calendar_range(None, month=True, week=False, today=today, zone=zone)
     return visit.page(
         "report.html",
-        200 if error is None else status_of(error),
         report=report,
         totals=totals_json(report.totals),
         previous=totals_json(report.before),
-        groups=[(by, [(one, totals_json(one.totals)) for one in report.groups if one.by == by]) for by in GROUPS],
+        groups=[
+            (by, [(group, totals_json(group.totals)) for group in report.groups if group.by == by]) for by in GROUPS
+        ],
         best=[measured_post_json(post) for post in report.best],
         worst=[measured_post_json(post) for post in report.worst],
         span=span,
@@ -68,5 +66,4 @@ def _report_page(visit: Visit, when: str, error: TtpError | None) -> Response:
         earlier=shown.moved(-1).name,
         later=shown.moved(1).name if span is not None and span.end <= visit.now else "",
         error=error,
-        lines=error_lines(error) if error else [],
     )

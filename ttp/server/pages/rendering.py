@@ -1,4 +1,4 @@
-"""Render templates: what every page shows, and how values are written in HTML."""
+"""Render templates, with the filters that write values in HTML."""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
-"""The one table of pages: what each needs."""
+"""The table of pages, with the capability that each needs."""
 
 from __future__ import annotations
+
+from functools import partial
 
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -42,15 +44,12 @@ PAGES = (
     Page("GET", POST, posts.show_post),
     Page("GET", f"{POST}/edit", compose.show_edit, DRAFT),
     Page("GET", f"{POST}/{{action}}", posts.ask),
+    *(
+        Page("POST", f"{POST}/{name}", partial(posts.change_post, name=name), action.needs)
+        for name, action in posts.ACTIONS.items()
+    ),
     Page("POST", f"{POST}/move", calendar.move, PUBLISH),
-    Page("POST", f"{POST}/publish", posts.publish, PUBLISH),
-    Page("POST", f"{POST}/retry", posts.retry, PUBLISH),
-    Page("POST", f"{POST}/resolve", posts.resolve, PUBLISH),
-    Page("POST", f"{POST}/unschedule", posts.unschedule, PUBLISH),
     Page("POST", f"{POST}/approval-link", approvals.create_link, APPROVE),
-    Page("POST", f"{POST}/approve", posts.approve, APPROVE),
-    Page("POST", f"{POST}/reject", posts.reject, APPROVE),
-    Page("POST", f"{POST}/delete", posts.delete, DRAFT),
     Page("POST", f"{POST}/undo", posts.undo, DRAFT),
     Page("GET", "/media/{sha256}", posts.show_media),
 )

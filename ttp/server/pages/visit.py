@@ -1,4 +1,4 @@
-"""One request for a page: who makes it, what their form says, and how it is answered."""
+"""One request for a page: the person, the fields of the form, and the answer."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from ttp.domain.errors import NotAllowed, NotFound, TtpError
 from ttp.domain.server.api_token import Person, Session, TokenCapability
-from ttp.server.guard import is_foreign
+from ttp.server.guard import has_foreign_origin
 from ttp.server.pages.rendering import HEADERS, error_lines, render
 from ttp.server.problems import InvalidRequest, Unauthorized, status_of
 from ttp.server.services import Installation, RequestServices
@@ -45,7 +45,7 @@ DONE = {
     "undo": "Undone.",
     "link": "The link was created.",
 }
-"""What a page says after a change, by the word in its address: an address cannot make a page say anything else."""
+"""The message after a change, by the word in the address: an address cannot show any other message."""
 MENU = (
     ("/calendar", "Calendar", TokenCapability.READ),
     ("/queue", "Queue", TokenCapability.READ),
@@ -80,7 +80,7 @@ class Visit:
         self.secret = secret
         self.form = form if form is not None else FormData()
 
-    # Who.
+    # The person.
 
     @property
     def person(self) -> Person:
@@ -101,15 +101,15 @@ class Visit:
         return [(address, name) for address, name, needs in MENU if self.person.may(needs)]
 
     def card_actions(self, post: PostView) -> list[str]:
-        """Return what a list offers for a post: what it needs."""
-        wanted = {
+        """Return the actions that a post in a list needs."""
+        actions = {
             "resolve": ("review", TokenCapability.PUBLISH),
             "retry": ("retry", TokenCapability.PUBLISH),
             "approve": ("approve", TokenCapability.APPROVE),
             "reject": ("approve", TokenCapability.APPROVE),
         }
         needs = post.needs()
-        return [name for name, (need, may) in wanted.items() if need in needs and self.person.may(may)]
+        return [name for name, (need, may) in actions.items() if need in needs and self.person.may(may)]
 
     @cached_property
     def reading(self) -> RequestServices:
@@ -117,10 +117,10 @@ class Visit:
 
     @property
     def csrf(self) -> str:
-        """What the forms of this session carry, and no other site knows."""
+        """The token in the forms of this session, which no other site knows."""
         return csrf_token(self.secret) if self.secret else ""
 
-    # What is asked.
+    # The request.
 
     @property
     def zone(self) -> ZoneInfo:
@@ -137,43 +137,48 @@ class Visit:
 
     @property
     def post_id(self) -> int:
-        found = int(self.request.path_params["post_id"])
-        if found > _MOST_ID:
-            raise NotFound(f"no post {found}")
-        return found
+        post_id = int(self.request.path_params["post_id"])
+        if post_id > _MOST_ID:
+            raise NotFound(f"no post {post_id}")
+        return post_id
 
     def field(self, name: str) -> str:
         """Return a field of the form with the line ends of this system; an absent one is empty."""
-        value = self.form.get(name, "")
-        return value.replace("\r\n", "\n").replace("\0", "") if isinstance(value, str) else ""
+        return (self.fields(name) or [""])[-1]
 
     def fields(self, name: str) -> list[str]:
-        return [one.replace("\r\n", "\n").replace("\0", "") for one in self.form.getlist(name) if isinstance(one, str)]
+        texts = [value for value in self.form.getlist(name) if isinstance(value, str)]
+        return [text.replace("\r\n", "\n").replace("\0", "") for text in texts]
 
     def files(self, name: str) -> list[UploadFile]:
-        return [one for one in self.form.getlist(name) if isinstance(one, UploadFile) and one.filename]
+        return [file for file in self.form.getlist(name) if isinstance(file, UploadFile) and file.filename]
 
     def query(self, name: str) -> str:
         return self.request.query_params.get(name, "")
 
     def revision(self) -> int | None:
         """Return the revision of the post that the form was made from."""
-        text = self.field("revision")
-        return int(text) if text.isdecimal() and len(text) < 16 else None
+        return parse_number(self.field("revision"))
 
-    # What is answered.
+    # The answer.
 
-    def page(self, template: str, status: int = 200, **values: Any) -> Response:
+    def page(
+        self, template: str, status: int | None = None, *, error: TtpError | None = None, **values: Any
+    ) -> Response:
+        """Render a page. `error`: a refusal that it shows; the status is that of the error unless given."""
         shown = {
             "visit": self,
             "person": self.session.person if self.session else None,
             "csrf": self.csrf,
             "path": self.request.url.path,
             "done": DONE.get(self.query("done"), ""),
+            "error": error,
+            "lines": error_lines(error) if error else [],
             **values,
         }
         if self.session is not None:
             shown |= {"zone": self.zone, "now": self.now}
+        status = status or (status_of(error) if error else 200)
         return HTMLResponse(render(template, shown), status, headers=HEADERS)
 
     def go(self, path: str, **query: object) -> Response:
@@ -181,9 +186,12 @@ class Visit:
         return redirect(f"{path}?{urlencode(query)}" if query else path)
 
     def error(self, error: TtpError) -> Response:
-        status = status_of(error)
-        template = "error_part.html" if self.is_fragment else "error.html"
-        return self.page(template, status, error=error, lines=error_lines(error))
+        return self.page("error_part.html" if self.is_fragment else "error.html", error=error)
+
+
+def parse_number(text: str) -> int | None:
+    """Return an id or a revision of a form; None if the text is neither."""
+    return int(text) if text.isdecimal() and len(text) < 16 else None
 
 
 def redirect(path: str) -> Response:
@@ -201,7 +209,7 @@ def is_secure(request: Request) -> bool:
 
 
 def endpoint(page: Page) -> Callable[[Request], Any]:
-    """Return what answers requests of a page."""
+    """Return the function that answers requests of a page."""
 
     async def answer(request: Request) -> Response:
         visit = await _begin(request)
@@ -211,7 +219,8 @@ def endpoint(page: Page) -> Callable[[Request], Any]:
                     return redirect(LOGIN_PAGE)
                 raise Unauthorized("you are not logged in any more; what you typed is still on the page before")
             if request.method == "POST":
-                _refuse_foreign(request)
+                if has_foreign_origin(request.scope["headers"]):
+                    raise NotAllowed("a page of another site may not send this form")
                 visit.form = await _form(request)
                 if page.needs is not None:
                     _refuse_forged(request, visit)
@@ -258,13 +267,6 @@ async def _form(request: Request) -> FormData:
         return await request.form(max_files=_MOST_FILES, max_fields=_MOST_FIELDS, max_part_size=1_000_000)
     except HTTPException as error:
         raise InvalidRequest(f"the form cannot be read: {error.detail}") from None
-
-
-def _refuse_foreign(request: Request) -> None:
-    """Raise NotAllowed for a form that another site sent."""
-    headers = request.scope["headers"]
-    if any(is_foreign(one, headers) for name, one in headers if name == b"origin"):
-        raise NotAllowed("a page of another site may not send this form")
 
 
 def _refuse_forged(request: Request, visit: Visit) -> None:

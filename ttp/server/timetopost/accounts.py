@@ -1,4 +1,4 @@
-"""The routes of the caller, of what ttp can do, and of accounts, at TimeToPost's paths."""
+"""Routes at TimeToPost's paths: the caller, the capabilities of ttp, and accounts."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from ttp.server.answers import JsonAnswer
 from ttp.server.guard import MOST_UPLOAD_BYTES
 from ttp.server.problems import Unsupported
 from ttp.server.requests import Services
+from ttp.server.timetopost.answers import success
 from ttp.server.timetopost.inputs import MOST_PARTS, MOST_VARIANTS, AccountId, MoveAccount, Provider
 from ttp.server.timetopost.platforms import PlatformDataInput, account_name, only_account, provider_of
 from ttp.views import Json
@@ -32,21 +33,20 @@ _LADDER = (TokenCapability.READ, TokenCapability.DRAFT, TokenCapability.PUBLISH)
 def whoami(services: Services) -> JsonAnswer:
     """Return whose token this is, and what it may do."""
     token, machine = services.token, platform.node() or "localhost"
-    may = [one for one in _LADDER if token.capability.allows(one)]
-    accounts = [one.name for one in services.queries.accounts()] if token.accounts is not None else None
-    shape = {
-        "user": {"id": token.name, "name": token.name, "email": f"{token.name}@{machine}"},
-        "organization": {"id": "ttp", "name": f"ttp on {machine}"},
-        "organizationWarning": None,
-        "capabilities": may,
-        "canPublish": TokenCapability.PUBLISH in may,
-        "canApprove": token.capability in (TokenCapability.PUBLISH, TokenCapability.APPROVE)
-        if not permissions.is_approval_needed(services.config)
-        else token.capability is TokenCapability.APPROVE,
-        "accounts": accounts,
-        "expiresAt": format_json_instant(token.expires_at),
-    }
-    return JsonAnswer({"success": True, **shape})
+    capabilities = [capability for capability in _LADDER if token.capability.allows(capability)]
+    approvers = {TokenCapability.APPROVE}
+    if not permissions.is_approval_needed(services.config):
+        approvers.add(TokenCapability.PUBLISH)
+    return success(
+        user={"id": token.name, "name": token.name, "email": f"{token.name}@{machine}"},
+        organization={"id": "ttp", "name": f"ttp on {machine}"},
+        organizationWarning=None,
+        capabilities=capabilities,
+        canPublish=TokenCapability.PUBLISH in capabilities,
+        canApprove=token.capability in approvers,
+        accounts=None if token.accounts is None else [account.name for account in services.queries.accounts()],
+        expiresAt=format_json_instant(token.expires_at),
+    )
 
 
 def get_capabilities(services: Services) -> JsonAnswer:
@@ -58,34 +58,37 @@ def get_capabilities(services: Services) -> JsonAnswer:
             "name": registry.title(name),
             "threads": registry.facts(name).max_parts > 1,
             "mediaRequired": not registry.facts(name).takes_text_alone,
-            "options": {one.name: one.accepts for one in registry.options(name).values()},
+            "options": {option.name: option.accepts for option in registry.options(name).values()},
         }
         for name in registry.names()
     ]
-    shape = {
-        "statuses": list(PostStatus),
-        "lifecycle": "draft -> scheduled -> publishing -> published, failed or partial",
-        "thread": {"maxParts": MOST_PARTS, "field": "thread", "platforms": _threaded(services)},
-        "platforms": platforms,
-        "platformData": PlatformDataInput.model_json_schema(),
-        "drafts": {
+    return success(
+        statuses=list(PostStatus),
+        lifecycle="draft -> scheduled -> publishing -> published, failed or partial",
+        thread={
+            "maxParts": MOST_PARTS,
+            "field": "thread",
+            "platforms": [platform["provider"] for platform in platforms if platform["threads"]],
+        },
+        platforms=platforms,
+        platformData=PlatformDataInput.model_json_schema(),
+        drafts={
             "statuses": ["PENDING", "APPROVED", "REJECTED", "POSTED"],
             "maxVariants": MOST_VARIANTS,
             "idempotency": "the same externalRef updates pending drafts and leaves decided ones alone",
             "approvalRequired": permissions.is_approval_needed(services.config),
         },
-        "media": {"contentTypes": list(NAMES), "maxBytes": MOST_UPLOAD_BYTES},
-        "metrics": {"fields": list(COUNTS), "cadence": "as often as the publisher of ttp reads them"},
-        "accounts": {"ids": "PLATFORM/HANDLE; a platform stands for its only account"},
-        "integrations": _integrations(services),
-        "notInTtp": ["boards", "collections", "promptLibrary", "shorts", "personas", "autoseo", "sources", "dmFunnels"],
-    }
-    return JsonAnswer({"success": True, **shape})
+        media={"contentTypes": list(NAMES), "maxBytes": MOST_UPLOAD_BYTES},
+        metrics={"fields": list(COUNTS), "cadence": "as often as the publisher of ttp reads them"},
+        accounts={"ids": "PLATFORM/HANDLE; a platform stands for its only account"},
+        integrations=_integrations(services),
+        notInTtp=["boards", "collections", "promptLibrary", "shorts", "personas", "autoseo", "sources", "dmFunnels"],
+    )
 
 
 def list_integrations(services: Services) -> JsonAnswer:
     """List the accounts that the token may use."""
-    return JsonAnswer({"success": True, "integrations": _integrations(services)})
+    return success(integrations=_integrations(services))
 
 
 def get_connect_link(provider: Provider, services: Services) -> JsonAnswer:
@@ -98,30 +101,23 @@ def get_connect_link(provider: Provider, services: Services) -> JsonAnswer:
 def get_creator_info(provider: Provider, services: Services, account_id: AccountId = None) -> JsonAnswer:
     """Return what an account may choose for a post now, as its platform says it."""
     account = only_account(provider, account_id, services.queries.accounts(), services.platforms)
-    found = services.installation.account_check().posting_settings(account)
-    return JsonAnswer({"success": True, "accountId": account.name, **found})
+    return success(accountId=account.name, **services.installation.account_check().posting_settings(account))
 
 
 def list_boards(services: Services) -> JsonAnswer:
     """List nothing: ttp does not publish to Pinterest."""
-    return JsonAnswer({"success": True, "boards": []})
+    return success(boards=[])
 
 
 def move_account(body: MoveAccount, services: Services) -> JsonAnswer:
     """Change nothing: ttp has no collections of accounts."""
     account = find_account(account_name(body.accountId), services.queries.accounts(), services.platforms)
     warning = "ttp has no collections: the account was not grouped. Name the accounts of each post in accountIds."
-    shape = {"accountId": account.name, "collection": None, "collections": [], "warnings": [warning]}
-    return JsonAnswer({"success": True, **shape})
-
-
-def _threaded(services: RequestServices) -> list[str]:
-    registry = services.platforms
-    return [provider_of(name) for name in registry.names() if registry.facts(name).max_parts > 1]
+    return success(accountId=account.name, collection=None, collections=[], warnings=[warning])
 
 
 def _integrations(services: RequestServices) -> list[Json]:
-    return [_integration(one) for one in services.queries.accounts()]
+    return [_integration(account) for account in services.queries.accounts()]
 
 
 def _integration(account: Account) -> Json:

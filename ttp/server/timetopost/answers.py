@@ -1,4 +1,4 @@
-"""The schemas of the answers at TimeToPost's paths, for OpenAPI."""
+"""Answers at TimeToPost's paths, and their schemas for OpenAPI."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ from typing import Any, Literal
 from pydantic import BaseModel
 from typing_extensions import TypedDict
 
-from ttp.server.answers import ProblemItem
+from ttp.server.answers import JsonAnswer, ProblemItem
 from ttp.views.answers import ActionAnswer, Instant, StatusAnswer
 from ttp.views.number_answers import RecommendationAnswer
+
+
+def success(status: int = 200, /, **fields: object) -> JsonAnswer:
+    return JsonAnswer({"success": True, **fields}, status)
 
 
 class _Success(TypedDict):

@@ -1,4 +1,4 @@
-"""The routes of drafts that a person approves or rejects, at TimeToPost's paths."""
+"""Routes at TimeToPost's paths: drafts that a program submits and a person approves or rejects."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from ttp.domain.time.clock import format_json_instant
 from ttp.server.answers import JsonAnswer
 from ttp.server.inputs import NewPostInput, ShortText, new_post
 from ttp.server.requests import Services
+from ttp.server.timetopost.answers import success
 from ttp.server.timetopost.inputs import (
     ApprovedDraft,
     DraftBatch,
@@ -23,6 +24,7 @@ from ttp.server.timetopost.inputs import (
     as_id,
     media_inputs,
 )
+from ttp.server.timetopost.media import media_address
 from ttp.server.timetopost.platforms import account_name, provider_of
 from ttp.server.timetopost.posts import post_shape
 from ttp.services.server.submitted_drafts import DraftView, SubmittedDrafts, Variant, is_pending
@@ -41,19 +43,19 @@ Source = Annotated[Literal["posts", "trends", "build-in-public", "dms"] | None, 
 
 def submit_drafts(body: DraftBatch, request: Request, services: Services) -> JsonAnswer:
     """Store a batch of drafts. The same `externalRef` changes those that wait for approval, and no others."""
-    variants = [_variant(one, body.brand, services) for one in body.variants]
-    found = _drafts(services).submit(body.externalRef, variants)
-    shape = {"externalRef": body.externalRef, "drafts": [_shape(request, one, services) for one in found]}
-    return JsonAnswer({"success": True, "status": _STATES[PENDING], **shape}, 201)
+    variants = [_variant(variant, body.brand, services) for variant in body.variants]
+    drafts = _drafts(services).submit(body.externalRef, variants)
+    shapes = [_shape(request, draft, services) for draft in drafts]
+    return success(201, status=_STATES[PENDING], externalRef=body.externalRef, drafts=shapes)
 
 
 def list_drafts(
     request: Request, services: Services, status: Status = None, brand: ShortText | None = None
 ) -> JsonAnswer:
     """List drafts, newest first: those that wait for a person, and what came of submitted ones."""
-    found = [one for one in _drafts(services).all() if not brand or brand in one.post.tags]
-    wanted = [one for one in found if status in (None, _status(one, services))]
-    return JsonAnswer({"success": True, "drafts": [_shape(request, one, services) for one in wanted]})
+    drafts = [draft for draft in _drafts(services).all() if not brand or brand in draft.post.tags]
+    drafts = [draft for draft in drafts if status in (None, _status(draft, services))]
+    return success(drafts=[_shape(request, draft, services) for draft in drafts])
 
 
 def approve_draft(
@@ -63,50 +65,50 @@ def approve_draft(
     needed = permissions.is_approval_needed(services.config)
     if needed and services.token.capability is not TokenCapability.APPROVE:
         raise NotAllowed(f"posts need approval here, and the token has the capability {services.token.capability}")
-    given = body or ApprovedDraft(segments=None, scheduledFor=None)
-    at = given.scheduledFor or None
-    done = _drafts(services).approve(as_id(post_id), given.segments, at, by=services.token.name)
-    return _decided(request, done, services)
+    body = body or ApprovedDraft()
+    at = body.scheduledFor or None
+    draft = _drafts(services).approve(as_id(post_id), body.segments, at, by=services.token.name)
+    return _decided(request, draft, services)
 
 
 def reject_draft(
     post_id: TheirPostId, request: Request, services: Services, body: RejectedDraft | None = None
 ) -> JsonAnswer:
     """Reject a draft, or one that is scheduled, which makes it a draft again. The reason is stored."""
-    done = _drafts(services).reject(as_id(post_id), (body and body.reason) or None)
-    return _decided(request, done, services)
+    draft = _drafts(services).reject(as_id(post_id), (body and body.reason) or None)
+    return _decided(request, draft, services)
 
 
 def list_approvals(services: Services, source: Source = None, status: Status = None) -> JsonAnswer:
     """List what waits for a person's approval. ttp has posts only; the other sources are empty."""
-    found = _drafts(services).all()
-    wanted = [one for one in found if _status(one, services) == (status or PENDING)]
-    counts: Json = dict.fromkeys(_SOURCES, 0)
-    counts["posts"] = sum(_status(one, services) == PENDING for one in found)
-    items = [_item(one, services) for one in wanted] if source in (None, "posts") else []
-    return JsonAnswer({"success": True, "items": items, "counts": counts})
+    drafts = _drafts(services).all()
+    statuses = [_status(draft, services) for draft in drafts]
+    counts = {**dict.fromkeys(_SOURCES, 0), "posts": statuses.count(PENDING)}
+    shown = status or PENDING if source in (None, "posts") else None
+    items = [_item(draft, services) for draft, known in zip(drafts, statuses, strict=True) if known == shown]
+    return success(items=items, counts=counts)
 
 
 def _drafts(services: RequestServices) -> SubmittedDrafts:
     return SubmittedDrafts(services.posts, services.queries, services.times)
 
 
-def _variant(one: VariantInput, brand: str | None, services: RequestServices) -> Variant:
-    media = media_inputs([item.url for item in one.media or ()], services.installation.media)
-    named = [item.model_copy(update={"alt": of.alt}) for item, of in zip(media, one.media or (), strict=True)]
-    given: dict[str, Any] = {
-        "content": one.segments[0],
-        "thread": one.segments[1:],
-        "media": named,
+def _variant(body: VariantInput, brand: str | None, services: RequestServices) -> Variant:
+    media = media_inputs([item.url for item in body.media or ()], services.installation.media)
+    described = [item.model_copy(update={"alt": of.alt}) for item, of in zip(media, body.media or (), strict=True)]
+    fields: dict[str, Any] = {
+        "content": body.segments[0],
+        "thread": body.segments[1:],
+        "media": described,
         "tags": [brand] if brand else [],
     }
-    wanted = new_post(NewPostInput.model_validate(given), None, services.platforms)
-    platform = services.platforms.find(account_name(one.platform)).name
-    return Variant(platform, wanted, one.link or None, one.scheduleHint or None)
+    post = new_post(NewPostInput.model_validate(fields), None, services.platforms)
+    platform = services.platforms.find(account_name(body.platform)).name
+    return Variant(platform, post, body.link or None, body.scheduleHint or None)
 
 
-def _status(one: DraftView, services: RequestServices) -> str:
-    post = one.post
+def _status(draft: DraftView, services: RequestServices) -> str:
+    post = draft.post
     if is_pending(post, needed=permissions.is_approval_needed(services.config)):
         return PENDING
     if post.rejection is not None:
@@ -114,8 +116,8 @@ def _status(one: DraftView, services: RequestServices) -> str:
     return POSTED if post.status is PostStatus.PUBLISHED else APPROVED
 
 
-def _shape(request: Request, one: DraftView, services: RequestServices) -> Json:
-    post, submitted, status = one.post, one.submitted, _status(one, services)
+def _shape(request: Request, draft: DraftView, services: RequestServices) -> Json:
+    post, submitted, status = draft.post, draft.submitted, _status(draft, services)
     platform = submitted.platform if submitted else next(iter(post.platforms), None)
     return {
         "id": str(post.id),
@@ -126,7 +128,7 @@ def _shape(request: Request, one: DraftView, services: RequestServices) -> Json:
         "state": _STATES[status],
         "segments": [post.content, *post.thread],
         "link": submitted and submitted.link,
-        "media": [{"url": url, "alt": item.alt} for url, item in zip(_media(request, one), post.media, strict=True)],
+        "media": [{"url": media_address(request, item), "alt": item.alt} for item in post.media],
         "scheduleHint": submitted and submitted.hint,
         "scheduledFor": format_json_instant(post.scheduled_at),
         "brand": post.tags[0] if post.tags else None,
@@ -137,20 +139,14 @@ def _shape(request: Request, one: DraftView, services: RequestServices) -> Json:
     }
 
 
-def _media(request: Request, one: DraftView) -> list[str]:
-    found = post_shape(request, one.post)["mediaUrls"]
-    assert isinstance(found, list)
-    return found
+def _decided(request: Request, draft: DraftView, services: RequestServices) -> JsonAnswer:
+    post = post_shape(request, draft.post)
+    shape = _shape(request, draft, services)
+    return success(draft=shape, post=post, postId=post["id"], scheduledAt=post["scheduledAt"])
 
 
-def _decided(request: Request, done: DraftView, services: RequestServices) -> JsonAnswer:
-    post = post_shape(request, done.post)
-    shape = {"draft": _shape(request, done, services), "post": post, "postId": post["id"]}
-    return JsonAnswer({"success": True, **shape, "scheduledAt": post["scheduledAt"]})
-
-
-def _item(one: DraftView, services: RequestServices) -> Json:
-    post, status = one.post, _status(one, services)
+def _item(draft: DraftView, services: RequestServices) -> Json:
+    post, status = draft.post, _status(draft, services)
     path = f"/api/drafts/{post.id}"
     actions = [{"method": "POST", "path": f"{path}/{what}"} for what in ("approve", "reject")]
     return {

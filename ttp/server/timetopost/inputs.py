@@ -1,4 +1,4 @@
-"""What requests of TimeToPost's API may hold."""
+"""Bodies and parameters of requests at TimeToPost's paths."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import Path, Query
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from ttp.domain.errors import NotFound
-from ttp.server.inputs import MediaInput, ShortText, Text
+from ttp.server.inputs import MediaInput, RequestBody, ShortText, Text
 from ttp.server.timetopost.media import stored_media
 from ttp.server.timetopost.platforms import PlatformDataInput
 from ttp.store.home.media import MediaStore
@@ -27,11 +27,7 @@ Slug = Annotated[str, Path(max_length=300, description="A tag.")]
 AccountId = Annotated[ShortText | None, Query(alias="accountId", description="The id of an account.")]
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class NewPost(_Body):
+class NewPost(RequestBody):
     """A post: a draft without `scheduledAt`."""
 
     content: Text
@@ -44,17 +40,17 @@ class NewPost(_Body):
     brand: Brand | None = None
 
 
-class MoveAccount(_Body):
+class MoveAccount(RequestBody):
     accountId: ShortText
     groupName: ShortText
 
 
-class DraftMedia(_Body):
+class DraftMedia(RequestBody):
     url: Text
     alt: Text | None = None
 
 
-class VariantInput(_Body):
+class VariantInput(RequestBody):
     """One draft: its text, and a thread from its second segment on."""
 
     platform: ShortText
@@ -64,19 +60,19 @@ class VariantInput(_Body):
     scheduleHint: ShortText | None = Field(None, description="`optimal`, or an instant.")
 
 
-class DraftBatch(_Body):
+class DraftBatch(RequestBody):
     externalRef: Annotated[Text, StringConstraints(min_length=1, max_length=LONGEST_REF)]
     brand: Brand | None = None
     sourceKind: ShortText | None = None
     variants: Annotated[list[VariantInput], Field(min_length=1, max_length=MOST_VARIANTS)]
 
 
-class ApprovedDraft(_Body):
+class ApprovedDraft(RequestBody):
     segments: Segments | None = None
     scheduledFor: ShortText | None = None
 
 
-class RejectedDraft(_Body):
+class RejectedDraft(RequestBody):
     reason: Text | None = None
 
 

@@ -1,5 +1,8 @@
-"""Uploads: prepared by one request, sent without a token to a signed address, and confirmed by another; or in one
-request as base64. A file is known by its upload's key for a day, and by its digest for as long as a post needs it."""
+"""Routes at TimeToPost's paths: uploads.
+
+An upload is prepared, sent to a signed address without a token, and confirmed; or it is one request, as base64. A file
+is found by the key of its upload for a day, and by its digest for as long as a post needs it.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,14 @@ import json
 import re
 import secrets
 import tempfile
-from dataclasses import dataclass
+from dataclasses import asdict, astuple, dataclass
 from datetime import timedelta
 from hmac import compare_digest
 from typing import Annotated, BinaryIO
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from fastapi import Path, Query, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse
 
@@ -26,13 +29,13 @@ from ttp.domain.media.item import NAMES, VIDEOS, MediaItem
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.server.answers import JsonAnswer
 from ttp.server.guard import MOST_UPLOAD_BYTES, SIGNED_UPLOADS, too_large
-from ttp.server.inputs import MediaInput, ShortText, Text
+from ttp.server.inputs import MediaInput, RequestBody, ShortText, Text
 from ttp.server.problems import InvalidRequest
 from ttp.server.requests import Services
 from ttp.server.services import Installation
+from ttp.server.timetopost.answers import success
 from ttp.services.media import add_upload
 from ttp.store.home.media import MediaStore
-from ttp.views import Json
 
 FILES = "/api/media/files/"
 SIGNED_FOR = timedelta(minutes=15)
@@ -46,23 +49,19 @@ Key = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="The key of an u
 Size = Annotated[int, Field(ge=1, le=MOST_UPLOAD_BYTES, description="Bytes.")]
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class PreparedUpload(_Body):
+class PreparedUpload(RequestBody):
     filename: ShortText
     contentType: ShortText
     size: Size
 
 
-class ConfirmedUpload(_Body):
+class ConfirmedUpload(RequestBody):
     key: ShortText
     contentType: ShortText
     size: Size
 
 
-class InlineUpload(_Body):
+class InlineUpload(RequestBody):
     filename: ShortText
     contentType: ShortText
     dataBase64: Text
@@ -81,8 +80,7 @@ class SignedUpload:
 
     def signature(self, installation: Installation) -> str | None:
         """Return the signature by the token; None if that does not work any more."""
-        said = json.dumps([self.key, self.name, self.type, self.size, self.expires, self.token])
-        return installation.tokens.sign(self.token, said)
+        return installation.tokens.sign(self.token, json.dumps(astuple(self)))
 
 
 def presign_upload(request: Request, body: PreparedUpload, services: Services) -> JsonAnswer:
@@ -91,16 +89,14 @@ def presign_upload(request: Request, body: PreparedUpload, services: Services) -
     installation, token = services.installation, services.token
     expires = to_ms(services.clock.now() + SIGNED_FOR)
     upload = SignedUpload(secrets.token_hex(16), body.filename, body.contentType, body.size, expires, token.id)
-    said = {name: getattr(upload, name) for name in ("name", "type", "size", "expires", "token")}
-    query = urlencode({**said, "signature": upload.signature(installation) or ""})
-    shape = {
-        "success": True,
-        "key": upload.key,
-        "uploadUrl": f"{_address(request)}{SIGNED_UPLOADS}{upload.key}?{query}",
-        "publicUrl": file_address(request, upload.key, upload.name),
-        "expiresAt": from_ms(expires),
-    }
-    return JsonAnswer(shape)
+    described = {name: value for name, value in asdict(upload).items() if name != "key"}
+    query = urlencode({**described, "signature": upload.signature(installation) or ""})
+    return success(
+        key=upload.key,
+        uploadUrl=f"{_address(request)}{SIGNED_UPLOADS}{upload.key}?{query}",
+        publicUrl=file_address(request, upload.key, upload.name),
+        expiresAt=from_ms(expires),
+    )
 
 
 async def receive_upload(
@@ -129,7 +125,7 @@ async def receive_upload(
             raise InvalidRequest(f"the upload has {received} bytes, and {size} were announced")
         file.seek(0)
         item = await run_in_threadpool(_store, installation.media, file, name, type, key)
-    return JsonAnswer({"success": True, "key": key, "publicUrl": file_address(request, item.sha256, item.name)})
+    return success(key=key, publicUrl=file_address(request, item.sha256, item.name))
 
 
 def confirm_upload(request: Request, body: ConfirmedUpload, services: Services) -> JsonAnswer:
@@ -140,7 +136,7 @@ def confirm_upload(request: Request, body: ConfirmedUpload, services: Services) 
     _refuse_other_type(item, body.contentType)
     if item.bytes != body.size:
         raise InvalidRequest(f"the file has {item.bytes} bytes, not {body.size}")
-    return JsonAnswer(_asset(request, item, body.key))
+    return _asset_answer(request, item, body.key)
 
 
 def upload_inline(request: Request, body: InlineUpload, services: Services) -> JsonAnswer:
@@ -152,14 +148,15 @@ def upload_inline(request: Request, body: InlineUpload, services: Services) -> J
         raise InvalidRequest("dataBase64 is not base64") from None
     key = secrets.token_hex(16)
     item = _store(services.installation.media, io.BytesIO(data), body.filename, body.contentType, key)
-    return JsonAnswer(_asset(request, item, key), 201)
+    return _asset_answer(request, item, key, 201)
 
 
 def get_file(
     name: Annotated[str, Path(max_length=1000, description="A digest or key, and a file name.")], services: Services
 ) -> FileResponse:
     """Return the bytes of a file that the store has."""
-    found, store = stored_media(f"{FILES}{name}", services.installation.media), services.installation.media
+    store = services.installation.media
+    found = stored_media(f"{FILES}{name}", store)
     item = found and found.sha256 and store.stored(found.sha256, found.name or "file")
     if not item:
         raise NotFound("there is no such file")
@@ -221,7 +218,7 @@ def _refuse_other_type(item: MediaItem, mime: str) -> None:
         raise InvalidRequest(f"{item.name} is {item.mime}, not {mime}")
 
 
-def _asset(request: Request, item: MediaItem, key: str) -> Json:
+def _asset_answer(request: Request, item: MediaItem, key: str, status: int = 200) -> JsonAnswer:
     address = file_address(request, item.sha256, item.name)
     asset = {
         "id": item.sha256,
@@ -234,4 +231,4 @@ def _asset(request: Request, item: MediaItem, key: str) -> Json:
         "durationMs": item.duration_ms,
         "publicUrl": address,
     }
-    return {"success": True, "asset": asset, "publicUrl": address}
+    return success(status, asset=asset, publicUrl=address)

@@ -1,4 +1,4 @@
-"""What TimeToPost's API calls platforms, and its fields for single ones. The rest of the server names no platform."""
+"""TimeToPost's names of platforms, and its fields of single platforms. The rest of the server names no platform."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from ttp.domain.account import Account
 from ttp.domain.errors import NotFound, UsageError
 from ttp.platforms.registry import Registry
+from ttp.server.inputs import RequestBody
 
 _PROVIDERS = {"x": "twitter"}
 _ALIASES = {"x_post": "x", "x_thread": "x"}
@@ -24,10 +25,9 @@ _OPTIONS = {
 """The field of each option, and whether it says the opposite."""
 
 
-class TikTokInput(BaseModel):
+class TikTokInput(RequestBody):
     """What TikTok wants a person to choose for each post."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
     privacy: str
     allowComments: bool
     allowDuet: bool
@@ -42,14 +42,13 @@ class PinterestInput(BaseModel):
     model_config = ConfigDict(extra="allow")
 
 
-class PlatformDataInput(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
+class PlatformDataInput(RequestBody):
     tiktok: TikTokInput | None = None
     pinterest: PinterestInput | None = None
 
 
 def provider_of(platform: str) -> str:
-    """Return what TimeToPost calls a platform."""
+    """Return TimeToPost's name of a platform."""
     return _PROVIDERS.get(platform, platform)
 
 

@@ -1,4 +1,4 @@
-"""The routes of posts at TimeToPost's paths."""
+"""Routes at TimeToPost's paths: posts."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from ttp.domain.time.clock import format_json_instant
 from ttp.server.answers import JsonAnswer
 from ttp.server.inputs import Empty, NewPostInput, new_post
 from ttp.server.requests import Services
+from ttp.server.timetopost.answers import success
 from ttp.server.timetopost.inputs import NewPost, TheirPostId, as_id, media_inputs
 from ttp.server.timetopost.media import media_address
 from ttp.server.timetopost.platforms import account_name, options_of, platform_data, provider_of
@@ -24,9 +25,6 @@ from ttp.views.posts import delivery_json
 if TYPE_CHECKING:
     from ttp.domain.delivery import Delivery
     from ttp.domain.post import PostFields
-    from ttp.domain.post_edit import PostInput
-    from ttp.server.services import RequestServices
-    from ttp.services.posts import SavedPost
 
 MOST_LISTED = 10_000
 
@@ -34,19 +32,19 @@ MOST_LISTED = 10_000
 def list_all_posts(request: Request, services: Services) -> JsonAnswer:
     """List the posts, newest first."""
     newest = heapq.nlargest(MOST_LISTED, services.queries.views(PostFilter()), key=attrgetter("id"))
-    return JsonAnswer({"success": True, "posts": [post_shape(request, post) for post in newest]})
+    return success(posts=[post_shape(request, post) for post in newest])
 
 
 def show_post(post_id: TheirPostId, request: Request, services: Services) -> JsonAnswer:
     """Return a post with its result on each account."""
-    return _answer(request, services.queries.post(as_id(post_id)))
+    return success(post=post_shape(request, services.queries.post(as_id(post_id))))
 
 
 def submit_post(body: NewPost, request: Request, services: Services) -> JsonAnswer:
     """Create a post: scheduled with `scheduledAt`, else a draft."""
-    given = {
+    fields = {
         "content": body.content,
-        "accounts": [account_name(one) for one in body.accountIds or body.platforms],
+        "accounts": [account_name(name) for name in body.accountIds or body.platforms],
         "scheduledAt": body.scheduledAt or None,
         "media": media_inputs(body.mediaUrls or (), services.installation.media),
         "thread": body.thread,
@@ -54,36 +52,27 @@ def submit_post(body: NewPost, request: Request, services: Services) -> JsonAnsw
         "options": options_of(body.platformData),
     }
     key = request.headers.get("idempotency-key")
-    wanted = new_post(NewPostInput.model_validate(given), key, services.platforms)
-    saved = create_post(services, wanted)
-    warnings = [one.message for one in saved.warnings]
-    return JsonAnswer({"success": True, "post": post_shape(request, saved.post, warnings)}, 201)
+    wanted = new_post(NewPostInput.model_validate(fields), key, services.platforms)
+    saved = services.posts.create_once(wanted, services.times)
+    warnings = [problem.message for problem in saved.warnings]
+    return success(201, post=post_shape(request, saved.post, warnings))
 
 
 def queue_post(post_id: TheirPostId, request: Request, services: Services, body: Empty = None) -> JsonAnswer:
     """Make a post due now; of a failed one, its failed deliveries. The running publisher publishes it."""
     number = as_id(post_id)
-    states = {one.state for one in services.queries.post(number).active}
+    states = {delivery.state for delivery in services.queries.post(number).active}
     if DeliveryState.FAILED in states and not states & {DeliveryState.PENDING, *IN_FLIGHT}:
         services.publishing.retry([number])
     else:
         services.publishing.publish([number])
-    return _answer(request, services.queries.post(number))
+    return success(post=post_shape(request, services.queries.post(number)))
 
 
 def cancel_post(post_id: TheirPostId, services: Services, body: Empty = None) -> JsonAnswer:
     """Delete a post before it is published, or after it has ended."""
     services.posts.delete([as_id(post_id)])
-    return JsonAnswer({"success": True, "id": post_id, "deleted": True})
-
-
-def create_post(services: RequestServices, wanted: PostInput) -> SavedPost:
-    """Store a new post, or return the one that its key has."""
-    saved = services.posts.find_by_key(wanted)
-    if saved is not None:
-        return saved
-    time = services.posts.time_of_new(services.times, wanted) if wanted.at else None
-    return services.posts.create(wanted, time)
+    return success(id=post_id, deleted=True)
 
 
 def post_shape(request: Request, post: PostFields, warnings: Sequence[str] = ()) -> Json:
@@ -115,29 +104,24 @@ def _platform_data(post: PostFields, platform: str) -> Json:
     published = next((one for one in post.active if one.platform == platform and one.remote_id), None)
     if published is None:
         return shape
-    told = delivery_json(published)
-    return {**shape, "postId": told["remoteId"], "url": told["url"], "thread": _parts(published)}
+    return {**shape, **_publication(published)}
 
 
 def _result(delivery: Delivery) -> Json:
-    told = delivery_json(delivery)
     return {
         "accountId": delivery.account,
         "platform": provider_of(delivery.platform),
         "status": delivery.state,
-        "postId": told["remoteId"],
-        "url": told["url"],
-        "publishedAt": told["publishedAt"],
+        "publishedAt": format_json_instant(delivery.published_at),
         "error": delivery.error and delivery.error.message,
-        "thread": _parts(delivery),
+        **_publication(delivery),
     }
 
 
-def _parts(delivery: Delivery) -> list[Json]:
-    parts = delivery_json(delivery)["parts"]
+def _publication(delivery: Delivery) -> Json:
+    """Return the ids and addresses of a published post and of the parts of its thread."""
+    shape = delivery_json(delivery)
+    parts = shape["parts"]
     assert isinstance(parts, list)
-    return [{"postId": one["remoteId"], "url": one["url"]} for one in parts]
-
-
-def _answer(request: Request, post: PostFields) -> JsonAnswer:
-    return JsonAnswer({"success": True, "post": post_shape(request, post)})
+    thread = [{"postId": part["remoteId"], "url": part["url"]} for part in parts]
+    return {"postId": shape["remoteId"], "url": shape["url"], "thread": thread}
