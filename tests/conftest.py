@@ -301,6 +301,15 @@ class Program:
         credentials = json.dumps({"accessToken": f"token-of-{name.replace('/', '-')}", **more})
         self.ok("account", "add", name, "--credentials", "-", stdin=credentials)
 
+    def rehearse(self, patch: pytest.MonkeyPatch, sandbox: RunningSandbox, *names: str, **state: Any) -> None:
+        """Reset the sandbox, on the clock of the program; add its accounts of these names, and let it be their
+        platforms."""
+        sandbox.reset(now=self.clock.now, **state)
+        for name in names:
+            patch.setenv(f"TTP_PLATFORMS__{name.partition('/')[0].upper()}__BASE_URL", sandbox.url)
+            held = json.dumps(sandbox.state.accounts[name].credentials())
+            self.ok("account", "add", name, "--credentials", "-", "-q", stdin=held)
+
     def post(self, *argv: str) -> int:
         """Create a post; its id."""
         return int(self.ok("create", *argv, "-q").out)

@@ -20,11 +20,8 @@ from ttp.services.tokens import RefreshResult
 
 @pytest.fixture
 def sandbox(ttp: Program, monkeypatch: pytest.MonkeyPatch, shared_sandbox: RunningSandbox) -> RunningSandbox:
-    shared_sandbox.reset(now=ttp.clock.now)
-    monkeypatch.setenv("TTP_PLATFORMS__X__BASE_URL", shared_sandbox.url)
+    ttp.rehearse(monkeypatch, shared_sandbox, "x/demo")
     ttp.ok("config", "set", "publish.retry_max", "1")
-    credentials = json.dumps(shared_sandbox.state.accounts["x/demo"].credentials())
-    ttp.ok("account", "add", "x/demo", "--credentials", "-", stdin=credentials)
     return shared_sandbox
 
 

@@ -37,10 +37,7 @@ def shared(
     monkeypatch.setenv("TTP_MEDIA__S3__URL", f"s3://{name}/media")
     monkeypatch.setenv("TTP_MEDIA__S3__ENDPOINT", endpoint)
     monkeypatch.setenv("TTP_MEDIA__S3__REGION", "us-east-1")
-    shared_sandbox.reset(now=ttp.clock.now)
-    monkeypatch.setenv("TTP_PLATFORMS__X__BASE_URL", shared_sandbox.url)
-    credentials = json.dumps(shared_sandbox.state.accounts["x/demo"].credentials())
-    ttp.ok("account", "add", "x/demo", "--credentials", "-", stdin=credentials)
+    ttp.rehearse(monkeypatch, shared_sandbox, "x/demo")
     return ttp
 
 

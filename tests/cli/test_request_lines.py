@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 
 import pytest
 
-from tests.clock import FakeClock
 from tests.conftest import Program
 from ttp.sandbox.server import RunningSandbox
 
 
 @pytest.fixture
-def token(ttp: Program, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, shared_sandbox: RunningSandbox) -> str:
+def token(ttp: Program, monkeypatch: pytest.MonkeyPatch, shared_sandbox: RunningSandbox) -> str:
     """The token of x/demo, which is in the store, of a sandbox that the settings point at."""
-    shared_sandbox.reset(now=clock.now)
-    monkeypatch.setenv("TTP_PLATFORMS__X__BASE_URL", shared_sandbox.url)
-    held = shared_sandbox.state.accounts["x/demo"].credentials()
-    ttp.ok("account", "add", "x/demo", "--credentials", "-", "-q", stdin=json.dumps(held))
-    return str(held["accessToken"])
+    ttp.rehearse(monkeypatch, shared_sandbox, "x/demo")
+    return str(shared_sandbox.state.accounts["x/demo"].credentials()["accessToken"])
 
 
 def test_v_tells_each_request_in_a_line(ttp: Program, token: str) -> None:

@@ -161,7 +161,7 @@ UPGRADE = "pip install --upgrade ttp-cli"
 _INSTALL = re.compile(r"pip install 'ttp-cli\[(\w+)\]'")
 
 
-def install_command(extra: str) -> str:
+def _install_command(extra: str) -> str:
     """Return the command that installs the packages of an extra into the environment of this ttp."""
     packages = shlex.join(_packages(extra))
     prefix = Path(sys.prefix)
@@ -199,7 +199,7 @@ def fit_install_commands(text: str) -> str:
     """Replace `pip install 'ttp-cli[EXTRA]'` and UPGRADE in a text by the commands for this environment."""
     if UPGRADE in text:
         text = text.replace(UPGRADE, package_command("upgrade"))
-    return _INSTALL.sub(lambda found: install_command(found[1]), text)
+    return _INSTALL.sub(lambda found: _install_command(found[1]), text)
 
 
 def _packages(extra: str) -> list[str]:

@@ -25,11 +25,8 @@ class World:
 
     def __init__(self, ttp: Program, sandbox: RunningSandbox, patch: pytest.MonkeyPatch, folder: Path) -> None:
         self.ttp, self.sandbox, self.patch, self.folder = ttp, sandbox, patch, folder
-        for platform in ("INSTAGRAM", "X", "TIKTOK"):
-            patch.setenv(f"TTP_PLATFORMS__{platform}__BASE_URL", sandbox.url)
-        for name in ("instagram/demo", "x/demo"):
-            credentials = sandbox.state.accounts[name].credentials()
-            ttp.ok("account", "add", name, "--credentials", "-", "-q", stdin=json.dumps(credentials))
+        patch.setenv("TTP_PLATFORMS__TIKTOK__BASE_URL", sandbox.url)
+        ttp.rehearse(patch, sandbox, "instagram/demo", "x/demo", media_dir=folder / "web", processing_s=0.0)
 
     @property
     def web(self) -> Path:
@@ -68,7 +65,6 @@ class World:
 @pytest.fixture
 def world(ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shared_sandbox: RunningSandbox) -> World:
     (tmp_path / "web").mkdir()
-    shared_sandbox.reset(now=ttp.clock.now, media_dir=tmp_path / "web", processing_s=0.0)
     return World(ttp, shared_sandbox, monkeypatch, tmp_path)
 
 

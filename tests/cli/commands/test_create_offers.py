@@ -8,20 +8,14 @@ from pathlib import Path
 import pytest
 
 from tests import media_bytes
-from tests.clock import FakeClock
 from tests.conftest import Program
 from ttp.sandbox.control import ordered_account
 from ttp.sandbox.server import RunningSandbox
 
 
 @pytest.fixture
-def sandbox(
-    ttp: Program, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, shared_sandbox: RunningSandbox
-) -> RunningSandbox:
-    shared_sandbox.reset(now=clock.now)
-    monkeypatch.setenv("TTP_PLATFORMS__TIKTOK__BASE_URL", shared_sandbox.url)
-    held = json.dumps(shared_sandbox.state.accounts["tiktok/demo"].credentials())
-    ttp.ok("account", "add", "tiktok/demo", "--credentials", "-", "-q", stdin=held)
+def sandbox(ttp: Program, monkeypatch: pytest.MonkeyPatch, shared_sandbox: RunningSandbox) -> RunningSandbox:
+    ttp.rehearse(monkeypatch, shared_sandbox, "tiktok/demo")
     return shared_sandbox
 
 

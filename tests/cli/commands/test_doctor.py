@@ -15,29 +15,15 @@ import pytest
 from tests.clock import FakeClock
 from tests.conftest import Program, Ran
 from ttp.sandbox.server import RunningSandbox
-from ttp.sandbox.state import State
 
 DOTTED = ("x", "instagram", "tiktok")
 
 
 @pytest.fixture
-def sandbox(
-    ttp: Program, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, shared_sandbox: RunningSandbox
-) -> RunningSandbox:
+def sandbox(ttp: Program, monkeypatch: pytest.MonkeyPatch, shared_sandbox: RunningSandbox) -> RunningSandbox:
     """A sandbox that the settings point at, and the demo account of each platform in the store."""
-    shared_sandbox.reset(now=clock.now)
-    for platform in DOTTED:
-        monkeypatch.setenv(f"TTP_PLATFORMS__{platform.upper()}__BASE_URL", shared_sandbox.url)
-    for name in ("instagram/demo", "tiktok/demo", "x/demo"):
-        bring(ttp, shared_sandbox.state, name)
+    ttp.rehearse(monkeypatch, shared_sandbox, *(f"{platform}/demo" for platform in DOTTED))
     return shared_sandbox
-
-
-def bring(ttp: Program, state: State, name: str) -> None:
-    """Add an account with what the sandbox has for it."""
-
-    held = json.dumps(state.accounts[name].credentials())
-    ttp.ok("account", "add", name, "--credentials", "-", "-q", stdin=held)
 
 
 def change(sandbox: RunningSandbox, name: str, **what: object) -> None:

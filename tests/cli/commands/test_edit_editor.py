@@ -112,6 +112,8 @@ def test_what_was_typed_beside_it_is_in_the_file(
     assert (after["content"], after["tags"], after["variants"], after["media"]) == ("Other", [], {}, [])
     assert "\n# tags: [launch]\n" in seen.read_text()
     assert post.ok("edit", "1", "-", "-e", "--json", stdin="Piped").json["content"] == "Piped"
+    assert post.ok("edit", "1", "-e", "--add-tag", "new,old", "--json").json["tags"] == ["new", "old"]
+    assert post.ok("edit", "1", "-e", "--remove-tag", "old", "--json").json["tags"] == ["new"]
 
 
 @pytest.mark.parametrize(

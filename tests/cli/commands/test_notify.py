@@ -243,11 +243,8 @@ def test_one_kind_that_fails_does_not_stop_another(x: Program, heard: Heard) -> 
 def test_a_receiver_that_hangs_holds_up_no_publishing(
     ttp: Program, shared_sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shared_sandbox.reset(now=ttp.clock.now)
-    monkeypatch.setenv("TTP_PLATFORMS__X__BASE_URL", shared_sandbox.url)
+    ttp.rehearse(monkeypatch, shared_sandbox, "x/demo")
     monkeypatch.setenv("TTP_NOTIFY__TIMEOUT_S", "1")
-    held = shared_sandbox.state.accounts["x/demo"].credentials()
-    ttp.ok("account", "add", "x/demo", "--credentials", "-", stdin=json.dumps(held))
     with http_receiver() as web:
         web.status = 0
         ttp.ok("config", "set", "notify.kinds", "ntfy")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import shutil
@@ -45,10 +44,7 @@ def test_a_copied_store_publishes_what_is_due_once(
     monkeypatch: pytest.MonkeyPatch,
     request: pytest.FixtureRequest,
 ) -> None:
-    shared_sandbox.reset(now=ttp.clock.now)
-    monkeypatch.setenv("TTP_PLATFORMS__X__BASE_URL", shared_sandbox.url)
-    credentials = json.dumps(shared_sandbox.state.accounts["x/demo"].credentials())
-    ttp.ok("account", "add", "x/demo", "--credentials", "-", stdin=credentials)
+    ttp.rehearse(monkeypatch, shared_sandbox, "x/demo")
     ttp.post("Hello", "--to", "x/demo", "--at", "now")
     place = str(tmp_path / "target") if kind == "sqlite" else request.getfixturevalue("store_url")
     ttp.ok("store", "copy", "--from", here, "--to", place)

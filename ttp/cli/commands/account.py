@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
@@ -283,8 +283,6 @@ def _service(
     context: Context, platform: str, name: str, named: str | None
 ) -> Iterator[tuple[AccountConnector, BrowserLogin | PasswordLogin]]:
     """Yield the connect service and the login of an account, and close its connections afterwards."""
-    from contextlib import closing
-
     from ttp.services.accounts import find_server
     from ttp.services.connect import AccountConnector
 

@@ -262,30 +262,28 @@ def shell_checks(environ: Mapping[str, str] = os.environ) -> Iterator[Check]:
     shell = Path(environ.get("SHELL", "")).name
     if shell not in SHELLS or not at_terminal():
         return
+    yield combine_remarks("shell", [_completion_remark(shell, environ)])
+
+
+def _completion_remark(shell: str, environ: Mapping[str, str]) -> Remark:
     wanted = script(shell, tuple(tree()))
     start = "\n".join(_text(Path(name).expanduser()) or "" for name in _start_files(shell, environ))
     if f"ttp completion {shell}" in start:
-        yield combine_remarks("shell", [ok_remark(f"completion for {shell} is generated at each start")])
-        return
+        return ok_remark(f"completion for {shell} is generated at each start")
     found = {path: text for path in _places(shell, start, environ) if (text := _text(path)) is not None}
     current = next((path for path, text in found.items() if text == wanted), None)
     own = _own_place(shell, environ)
     if current is not None and (shell, current) == ("zsh", own) and own.parent.name not in start:
         path = f"fpath=({typed(own.parent)} $fpath)"
         hint = f"printf '%s\\n' {shlex.quote(path)} 'autoload -Uz compinit && compinit' >> ~/.zshrc"
-        yield combine_remarks(
-            "shell", [warning_remark(f"{current} is not found by zsh: its folder is not in fpath", hint)]
-        )
-    elif current is not None:
-        yield combine_remarks("shell", [ok_remark(f"completion for {shell}: {current}")])
-    elif found:
+        return warning_remark(f"{current} is not found by zsh: its folder is not in fpath", hint)
+    if current is not None:
+        return ok_remark(f"completion for {shell}: {current}")
+    if found:
         old = next(iter(found))
         to = old if os.access(old, os.W_OK) else own
-        yield combine_remarks("shell", [warning_remark(f"{old} is from another version of ttp", _command(shell, to))])
-    else:
-        yield combine_remarks(
-            "shell", [warning_remark(f"completion for {shell} is not installed", _command(shell, own))]
-        )
+        return warning_remark(f"{old} is from another version of ttp", _command(shell, to))
+    return warning_remark(f"completion for {shell} is not installed", _command(shell, own))
 
 
 def own_completions(environ: Mapping[str, str] = os.environ) -> Iterator[Path]:

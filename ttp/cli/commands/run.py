@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ttp import views
+from ttp import __version__, views
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, INTERRUPTED, PARTIAL, RECONNECT, command_text
 from ttp.cli.notices import paused_account_notes, saved_posts_spec
@@ -26,7 +26,7 @@ from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Hint, TtpError, UsageError
 from ttp.domain.event import FIELDS, Event, IdleReason
 from ttp.domain.post import PostStatus
-from ttp.publisher.loop import Mode
+from ttp.publisher.loop import Mode, Scope
 from ttp.views import posts as views_posts
 
 if TYPE_CHECKING:
@@ -76,7 +76,6 @@ def run(
       ttp run --once --quiet
       ttp run --until-idle --jsonl
     """
-    from ttp.publisher.loop import Scope
     from ttp.store.home.locks import LockHeld
 
     if once and until_idle:
@@ -153,8 +152,6 @@ class PublishReport:
             self._print_waiting()
         if self._mode is not Mode.LOOP:
             return
-        from ttp import __version__
-
         here = self._context
         health = here.status.health()
         found = here.queries.accounts()

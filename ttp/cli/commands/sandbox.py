@@ -147,11 +147,9 @@ def load_sandbox() -> ModuleType:
     try:
         from ttp.sandbox import server
     except ImportError as error:
-        from ttp.cli.errors import install_command
-
         raise NotAllowed(
             f"the sandbox needs packages that are not installed ({error.name})",
-            Hint("fix", install_command("sandbox")),
+            Hint("fix", "pip install 'ttp-cli[sandbox]'"),
         ) from None
     return server
 

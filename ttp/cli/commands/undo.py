@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Annotated
@@ -46,11 +47,7 @@ def _history_rows(one: LoggedChange) -> Iterable[views.Json]:
         yield {**change_json(one), "id": post_id, "content": text}
 
 
-UNDONE: OutputSpec[UndoneChange] = OutputSpec(
-    UNDONE_FIELDS,
-    ("id",),
-    undone_json,
-)
+UNDONE: OutputSpec[UndoneChange] = OutputSpec(UNDONE_FIELDS, ("id",), undone_json)
 CHANGES: OutputSpec[LoggedChange] = OutputSpec(
     CHANGE_FIELDS, ("at", "command", "count", "posts"), change_json, render_changes
 )
@@ -150,8 +147,6 @@ def _undo_or_redo(
     yes: bool,
     no_input: bool,
 ) -> int:
-    from dataclasses import replace
-
     from ttp.services.undo import UndoRequest
 
     wanted = UndoRequest(count or 1, post, again=again, partial=partial)

@@ -12,13 +12,12 @@ from ttp.cli.render.page import Cell, Column, Page, table
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.terminal import escape_line, escape_text
 from ttp.domain.plan.planner import Assignment
-from ttp.domain.plan.scoring import Basis
+from ttp.domain.plan.scoring import Basis, PlanMethod
 from ttp.domain.time.formatting import format_duration
 from ttp.views import Json
 from ttp.views.plan import ASSIGNMENT_FIELDS, _assignment_json, assignment_json, proposal_json
 
 if TYPE_CHECKING:
-    from ttp.domain.plan.scoring import PlanMethod
     from ttp.domain.post import PostFields
     from ttp.services.files.importer import RowPlan
     from ttp.services.planning import Proposal
@@ -117,8 +116,6 @@ def plan_spec(
 
 def placement_notes(found: Proposal) -> list[str]:
     """Return how posts without scores were placed, in words."""
-    from ttp.domain.plan.scoring import Basis, PlanMethod
-
     said = []
     for basis in Basis:
         sets = [accounts for accounts, one in found.plan.basis.items() if one is basis]
@@ -132,8 +129,6 @@ def placement_notes(found: Proposal) -> list[str]:
 
 def _how(way: PlanMethod, basis: Basis, names: str, *, single: bool, apart: bool) -> str:
     """Return one such note. `apart`: the accounts have slots, but none in common."""
-    from ttp.domain.plan.scoring import Basis, PlanMethod
-
     match way, basis:
         case PlanMethod.OPTIMAL, Basis.SLOTS:
             return f"no metrics of {names}: spread evenly over {'its' if single else 'their'} slots"
@@ -168,7 +163,7 @@ def limit_notes(found: Proposal) -> list[str]:
     ]
     busy = sum(at >= asked.start for schedule in found.schedules.values() for at in schedule.busy if at < asked.end)
     if busy:
-        said.append(f"around {busy} scheduled {'post' if busy == 1 else 'posts'}")
+        said.append(f"around {plural(busy, 'scheduled post')}")
     return ["limits: " + ", ".join(said)]
 
 

@@ -203,10 +203,9 @@ def _load_server() -> tuple[ModuleType, ModuleType]:
     try:
         from ttp.server import app, process
     except ImportError as error:
-        from ttp.cli.errors import install_command
-
         raise NotAllowed(
-            f"the server needs packages that are not installed ({error.name})", Hint("fix", install_command("server"))
+            f"the server needs packages that are not installed ({error.name})",
+            Hint("fix", "pip install 'ttp-cli[server]'"),
         ) from None
     return process, app
 

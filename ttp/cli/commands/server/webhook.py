@@ -118,10 +118,8 @@ def test(context: Context, webhook_id: WebhookId) -> int:
     try:
         result = context.webhooks.test(webhook_id)
     except ImportError:
-        from ttp.cli.errors import install_command
-
         raise NotAllowed(
-            "signing needs a package that is not installed", Hint("fix", install_command("server"))
+            "signing needs a package that is not installed", Hint("fix", "pip install 'ttp-cli[server]'")
         ) from None
     said = f"Webhook {webhook_id} accepted it." if result.message is None else f"Webhook {webhook_id} {result.message}."
     context.out.write_one(render_webhooks.TEST_SPEC, views_server.test_json(webhook_id, result), say=[said])
