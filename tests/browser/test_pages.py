@@ -63,7 +63,7 @@ def test_a_picture_is_dropped_on_the_form(site: Site) -> None:
     assert [one["name"] for one in site.ttp.shown()["media"]] == ["dropped.png"]
 
 
-def test_what_is_refused_is_beside_its_field_and_nothing_is_lost(site: Site) -> None:
+def test_a_refusal_is_beside_its_field_and_nothing_is_lost(site: Site) -> None:
     with site.person() as page:
         page.goto("/compose")
         page.check("[value='x/me']")

@@ -9,7 +9,7 @@ from typing import Any
 from ttp.cli.app import load_command as load
 from ttp.cli.command_table import COMMANDS, SECTIONS
 from ttp.cli.commands.help import EXIT_HELP, VARIABLES
-from ttp.cli.completion import first_line
+from ttp.cli.help_pages import first_line
 from ttp.cli.options import OUTPUT_OPTIONS
 
 _FILES = (

@@ -14,9 +14,9 @@ from ttp.cli.app import load_command as load
 from ttp.cli.app import root_group as root
 from ttp.cli.command_table import BY_NAME, COMMANDS, SECTIONS, TOPICS, Command, capability_of, start_page
 from ttp.cli.commands.help import EXIT_HELP, capability_help, topic_text
-from ttp.cli.completion import AT, OPTIONS, first_line
+from ttp.cli.completion import AT, OPTIONS
 from ttp.cli.errors import BY_CODE
-from ttp.cli.help_pages import split_help
+from ttp.cli.help_pages import first_line, split_help
 from ttp.cli.main import main
 from ttp.domain.permissions import Capability
 from ttp.platforms import BUILT_IN

@@ -22,9 +22,9 @@ from tests.settings import KEYS
 from ttp.cli.app import load_command as load
 from ttp.cli.command_table import COMMANDS, SECTIONS, TOPICS
 from ttp.cli.commands.help import STATES, VARIABLES, topic_text
-from ttp.cli.completion import SHELLS, first_line, tree
+from ttp.cli.completion import SHELLS, tree
 from ttp.cli.completion_scripts import script
-from ttp.cli.help_pages import split_help, usage
+from ttp.cli.help_pages import first_line, split_help, usage
 from ttp.cli.options import OUTPUT_OPTIONS
 from ttp.cli.settings import variable
 from ttp.domain.config import Key

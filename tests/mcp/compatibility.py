@@ -1,4 +1,4 @@
-"""The schemas of the tools in the last release, and what a change of them would break.
+"""Compare the schemas of the tools with those of the last release.
 
     python -m tests.mcp.compatibility
 

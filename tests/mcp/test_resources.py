@@ -27,7 +27,7 @@ def read(agent: Agent, uri: str) -> Any:
     return agent.talk(say)
 
 
-def test_resources_are_what_commands_print(agent: Agent, ttp: Program) -> None:
+def test_resources_are_the_json_of_commands(agent: Agent, ttp: Program) -> None:
     ttp.account()
     ttp.post("Hello", "--to", "x", "--at", "tomorrow 9am")
     assert read(agent, "ttp://accounts") == ttp.ok("account", "list", "--json").json
@@ -57,7 +57,7 @@ def test_resources_are_listed(agent: Agent) -> None:
         "a:b",
     ],
 )
-def test_what_does_not_exist_is_an_error(agent: Agent, uri: str) -> None:
+def test_an_unknown_resource_is_an_error(agent: Agent, uri: str) -> None:
     async def say(client: Client) -> None:
         with pytest.raises(MCPError) as refused:
             await client.read_resource(uri)

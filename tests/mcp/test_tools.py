@@ -119,7 +119,7 @@ OTHER_CODE = {"status": 1}
 
 
 @pytest.mark.parametrize(("tool", "arguments", "command"), CASES)
-def test_a_tool_answers_what_the_command_prints(
+def test_a_tool_answers_the_json_of_its_command(
     agent: Agent, ttp: Program, filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     tool: str, arguments: dict[str, Any], command: str,
 ) -> None:  # fmt: skip
@@ -274,7 +274,7 @@ def test_an_error_has_a_code_and_the_next_call(
     assert ttp.ok("list", "--json").json == before
 
 
-def test_what_only_a_person_can_decide_is_no_next_call(agent: Agent, ttp: Program) -> None:
+def test_a_decision_of_a_person_is_not_a_next_call(agent: Agent, ttp: Program) -> None:
     error = agent.refused("retry_post", id=4)
     assert error["code"] == "state"
     assert error["next"] is None or error["next"]["tool"] == "get_post"

@@ -16,7 +16,7 @@ import httpx
 
 from ttp.domain.account import Account, Credentials
 from ttp.domain.media.item import MediaItem
-from ttp.domain.outcome import Handle
+from ttp.domain.outcome import Handle, Kind
 from ttp.platforms.client import MediaFile, PublishRequest, Ready, Step, StepDone, StepFailed, Wait
 from ttp.platforms.testing import NOON, StandingClock
 
@@ -159,3 +159,8 @@ def order(platform: str, text: str = "Hello", *files: MediaFile, **changes: Any)
         **changes,
     }
     return PublishRequest(**fields)
+
+
+def by_code(judged: Mapping[tuple[Kind, bool], str]) -> dict[str, tuple[Kind, bool]]:
+    """What every code means, from the codes of each meaning: its kind, and whether it passes."""
+    return {code: meaning for meaning, codes in judged.items() for code in codes.split()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from tests.platforms.sandboxed import CALL, PUBLIC, TEXT, Desk, on
+from tests.platforms.sandboxed import PUBLIC, TEXT, Desk, on
 from tests.platforms.stubs import drive_to_failure, media
 from ttp.domain.outcome import Absent, Done, Found, Kind, NotDone, Unknown
 from ttp.platforms.client import MediaFile, StepDone
@@ -28,7 +28,7 @@ def test_a_post_is_published_once_with_its_text_and_media(desk: Desk) -> None:
 @on()
 def test_a_call_that_never_arrived_is_absent_and_the_next_try_publishes_once(desk: Desk) -> None:
     ready = desk.prepare()
-    desk.fault(*CALL[desk.order.account.platform], "cut_before")
+    desk.fault("cut_before")
     assert isinstance(desk.publish(ready), Unknown)
     finding = desk.look_up(ready)
     assert isinstance(finding, Absent)
@@ -94,7 +94,7 @@ def test_media_that_cannot_be_fetched_fail_the_step(desk: Desk) -> None:
     file = desk.order.media[0]
     there_is_none = replace(file.item, url=f"{desk.url}/_sandbox/media/none.jpg")
     desk.order = replace(desk.order, media=(MediaFile(there_is_none, file.path),))
-    _, failure = drive_to_failure(desk.client.prepare(desk.order, {}), desk.clock)
+    failure = desk.fail()
     assert failure.outcome.kind is Kind.MEDIA
     assert failure.outcome.passing
 
@@ -105,7 +105,7 @@ def test_a_large_video_goes_out_in_chunks_and_survives_a_cut_between_them(desk: 
     filler = 25_000_000 - len(clip)
     data = clip + filler.to_bytes(4, "big") + b"free" + bytes(filler - 8)
     desk.order = replace(desk.order, media=(media(tmp_path / "long.mp4", data, "video/mp4"),))
-    desk.fault("PUT", "/video/", "cut_before")
+    desk.fault("cut_before")
     steps, failure = drive_to_failure(desk.client.prepare(desk.order, {}), desk.clock)
     assert failure.outcome.passing
     ready = desk.prepare(getattr(steps[-1], "handle", None))

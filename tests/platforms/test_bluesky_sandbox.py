@@ -5,134 +5,88 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, Protocol, TypeVar, cast
+from typing import cast
 
 import pytest
 
 from tests.platforms.factories import PLATFORMS
-from tests.platforms.sandboxed import control
-from tests.platforms.stubs import drive, drive_to_failure, media
-from tests.settings import Config
+from tests.platforms.sandboxed import Desk
+from tests.platforms.stubs import media
 from ttp.domain.account import Account, Credentials
 from ttp.domain.outcome import Absent, Done, Found, Kind, NotDone, Unclear, Unknown
 from ttp.platforms.bluesky.auth import APP_PASSWORD, BlueskyLogin
-from ttp.platforms.client import AccountInfo, Checker, Deleted, Deleter, PublishRequest, Ready, StepDone
+from ttp.platforms.client import AccountInfo, Checker, Deleted, Deleter, StepDone
 from ttp.platforms.login import Grant
 from ttp.platforms.metrics_reader import AccountSession, MetricsReader
-from ttp.platforms.platform import Runtime
 from ttp.platforms.reply import reconnect_hint
-from ttp.platforms.testing import StandingClock
 from ttp.sandbox.bluesky.records import APP_PASSWORD as RIGHT
 from ttp.sandbox.bluesky.records import OWN_PASSWORD
 from ttp.sandbox.files import CLIP
 from ttp.sandbox.server import RunningSandbox
 
 BLUESKY = PLATFORMS.facts("bluesky")
-WRITE = ".*applyWrites"
-
-
-class Closable(Protocol):
-    def close(self) -> None: ...
-
-
-Made = TypeVar("Made", bound=Closable)
-
-
-class Desk:
-    """The parts of the platform over one sandbox, and a request for its demo account."""
-
-    def __init__(self, sandbox: RunningSandbox) -> None:
-        self.url = sandbox.url
-        self.clock = StandingClock(datetime.now(UTC))
-        sandbox.reset(now=self.clock.now, processing_s=1.0)
-        self.sandbox = sandbox
-        self.runtime = Runtime(Config({"platforms.bluesky.base_url": sandbox.url}), self.clock)
-        self.opened = ExitStack()
-        self.client = self.open(BLUESKY.client(self.runtime))
-        (made,) = (one for one in control(self.url, "GET", "accounts") if one["account"] == "bluesky/demo")
-        held = made["credentials"]
-        credentials = Credentials(held["accessToken"], "127.0.0.1", held["refreshToken"], user_id=held["userId"])
-        self.request = PublishRequest(1, Account("bluesky", "demo"), credentials, "Hello")
-
-    def open(self, made: Made) -> Made:
-        """Close what was made at the end of the test."""
-        return self.opened.enter_context(closing(made))
-
-    @cached_property
-    def login(self) -> BlueskyLogin:
-        return self.open(cast(BlueskyLogin, BLUESKY.login(self.runtime)))
-
-    def prepare(self, handle: Any = None) -> Ready:
-        return drive(self.client.prepare(self.request, handle or {}), self.clock)[1]
-
-    def look_up(self, ready: Ready) -> Any:
-        return self.client.look_up(self.request, ready.handle, self.clock.now()).finding
-
-    def fault(self, do: str, path: str = WRITE, **more: object) -> None:
-        control(self.url, "POST", "faults", {"path": path, "do": do, **more})
-
-    def account(self, **order: object) -> None:
-        control(self.url, "POST", "accounts", {"account": "bluesky/demo", "keepTokens": True, **order})
-
-    def posts(self) -> list[Any]:
-        return list(control(self.url, "GET", "posts"))
 
 
 @pytest.fixture
-def desk(sandbox: RunningSandbox) -> Iterator[Desk]:
-    desk = Desk(sandbox)
-    yield desk
-    desk.opened.close()
+def desk(sandbox: RunningSandbox, tmp_path: Path) -> Iterator[Desk]:
+    made = Desk("bluesky", sandbox, tmp_path, "Hello")
+    with made.opened:
+        yield made
+
+
+@pytest.fixture
+def login(desk: Desk) -> BlueskyLogin:
+    return desk.open(cast(BlueskyLogin, BLUESKY.login(desk.runtime)))
 
 
 # Signing in.
 
 
-def test_an_app_password_gives_a_session_and_the_account_behind_it(desk: Desk) -> None:
-    grant = desk.login.sign_in("demo", {APP_PASSWORD: RIGHT})
+def test_an_app_password_gives_a_session_and_the_account_behind_it(desk: Desk, login: BlueskyLogin) -> None:
+    grant = login.sign_in("demo", {APP_PASSWORD: RIGHT})
     assert isinstance(grant, Grant)
     assert grant.expires_at is not None
     assert grant.expires_at > desk.clock.now()
-    (who,) = desk.login.who(grant)  # type: ignore[misc]  # not a refusal
-    assert (who.handle, who.user_id) == ("demo", desk.request.credentials.user_id)
+    (who,) = login.who(grant)  # type: ignore[misc]  # not a refusal
+    assert (who.handle, who.user_id) == ("demo", desk.order.credentials.user_id)
     assert who.server_info == {"blobUploadLimit": 52_428_800}
 
 
 @pytest.mark.parametrize(("password", "code"), [(OWN_PASSWORD, "account_password"), ("no", "AuthenticationRequired")])
-def test_other_passwords_are_refused(desk: Desk, password: str, code: str) -> None:
-    refused = desk.login.sign_in("demo", {APP_PASSWORD: password})
+def test_other_passwords_are_refused(desk: Desk, login: BlueskyLogin, password: str, code: str) -> None:
+    refused = login.sign_in("demo", {APP_PASSWORD: password})
     assert isinstance(refused, NotDone)
     assert (refused.kind, refused.code, refused.passing) == (Kind.AUTH, code, False)
     assert password not in refused.message.split()
 
 
-def test_a_renewal_whose_answer_was_lost_is_repeated(desk: Desk) -> None:
-    first = desk.login.refresh(desk.request.credentials)
-    again = desk.login.refresh(desk.request.credentials)
+def test_a_renewal_whose_answer_was_lost_is_repeated(desk: Desk, login: BlueskyLogin) -> None:
+    first = login.refresh(desk.order.credentials)
+    again = login.refresh(desk.order.credentials)
     assert isinstance(first, Grant)
     assert isinstance(again, Grant)
     assert first.refresh_token == again.refresh_token
     desk.clock.move(7300)
-    late = desk.login.refresh(desk.request.credentials)
+    late = login.refresh(desk.order.credentials)
     assert isinstance(late, NotDone)
     assert (late.kind, late.passing) == (Kind.AUTH, False)
 
 
-def test_a_session_is_ended(desk: Desk) -> None:
-    assert desk.login.revoke(desk.request.credentials) is None
-    assert isinstance(desk.login.refresh(desk.request.credentials), NotDone)
+def test_a_session_is_ended(desk: Desk, login: BlueskyLogin) -> None:
+    assert login.revoke(desk.order.credentials) is None
+    assert isinstance(login.refresh(desk.order.credentials), NotDone)
 
 
-def test_a_sign_in_and_a_renewal_are_logged_without_their_secrets(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_sign_in_and_a_renewal_are_logged_without_their_secrets(
+    desk: Desk, login: BlueskyLogin, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.DEBUG, "ttp.http")
-    grant = desk.login.sign_in("demo", {APP_PASSWORD: RIGHT})
+    grant = login.sign_in("demo", {APP_PASSWORD: RIGHT})
     assert isinstance(grant, Grant)
-    renewed = desk.login.refresh(Credentials(grant.access_token, refresh_token=grant.refresh_token))
+    renewed = login.refresh(Credentials(grant.access_token, refresh_token=grant.refresh_token))
     assert isinstance(renewed, Grant)
     assert "createSession" in caplog.text
     for secret in (RIGHT, grant.access_token, grant.refresh_token, renewed.access_token, renewed.refresh_token):
@@ -140,22 +94,22 @@ def test_a_sign_in_and_a_renewal_are_logged_without_their_secrets(desk: Desk, ca
         assert secret not in caplog.text
 
 
-def test_a_server_that_is_none_is_called_that(desk: Desk) -> None:
+def test_a_server_that_is_none_is_called_that(desk: Desk, login: BlueskyLogin) -> None:
     desk.fault("status", ".*createSession", status=404, body="<html>")
-    refused = desk.login.sign_in("demo", {APP_PASSWORD: RIGHT})
+    refused = login.sign_in("demo", {APP_PASSWORD: RIGHT})
     assert isinstance(refused, NotDone)
     assert (refused.kind, refused.passing) == (Kind.ACCOUNT, False)
 
 
 def test_a_check_says_what_is_wrong_with_an_account(desk: Desk) -> None:
     checker = desk.open(cast(Checker, BLUESKY.checker(desk.runtime)))
-    desk.account(unconfirmed=True)
-    found = checker.check(desk.request.account, desk.request.credentials)
+    desk.change(unconfirmed=True)
+    found = checker.check(desk.order.account, desk.order.credentials)
     assert isinstance(found, AccountInfo)
-    assert found.user_id == desk.request.credentials.user_id
+    assert found.user_id == desk.order.credentials.user_id
     assert len(found.remarks) == 1
-    desk.account(trouble="takedown")
-    refused = checker.check(desk.request.account, desk.request.credentials)
+    desk.change(trouble="takedown")
+    refused = checker.check(desk.order.account, desk.order.credentials)
     assert isinstance(refused, NotDone)
     assert refused.kind is Kind.ACCOUNT
 
@@ -179,18 +133,18 @@ def test_a_late_original_is_found_by_the_content_that_was_sent_first(desk: Desk)
     first = desk.prepare()
     desk.clock.move(900)
     later = desk.prepare(first.handle)
-    assert isinstance(desk.client.publish(desk.request, first.handle), Done)  # it arrives after all
-    assert isinstance(desk.client.publish(desk.request, later.handle), Unknown)  # the key exists
+    assert isinstance(desk.publish(first), Done)  # it arrives after all
+    assert isinstance(desk.publish(later), Unknown)  # the key exists
     assert isinstance(desk.look_up(later), Found)
     assert len(desk.posts()) == 1
 
 
 def test_an_edit_after_an_unknown_outcome_keeps_the_key_and_never_makes_a_second_post(desk: Desk) -> None:
     first = desk.prepare()
-    assert isinstance(desk.client.publish(desk.request, first.handle), Done)
-    desk.request = replace(desk.request, text="Hello again")
+    assert isinstance(desk.publish(first), Done)
+    desk.order = replace(desk.order, text="Hello again")
     edited = desk.prepare({"keys": first.handle["keys"]})
-    assert isinstance(desk.client.publish(desk.request, edited.handle), Unknown)
+    assert isinstance(desk.publish(edited), Unknown)
     found = desk.look_up(edited)
     assert isinstance(found, Unclear)
     assert found.final
@@ -200,8 +154,8 @@ def test_an_edit_after_an_unknown_outcome_keeps_the_key_and_never_makes_a_second
 
 def test_a_lost_upload_is_made_again(desk: Desk) -> None:
     ready = desk.prepare()
-    desk.account(trouble="blob_lost")
-    refused = desk.client.publish(desk.request, {**ready.handle, "media": [{"sha256": "0"}]})
+    desk.change(trouble="blob_lost")
+    refused = desk.client.publish(desk.order, {**ready.handle, "media": [{"sha256": "0"}]})
     assert isinstance(refused, NotDone)
     assert refused.passing
     assert refused.handle is not None
@@ -210,36 +164,36 @@ def test_a_lost_upload_is_made_again(desk: Desk) -> None:
 
 def test_a_moved_account_is_never_called_absent(desk: Desk) -> None:
     ready = desk.prepare()
-    desk.account(moved=True)
+    desk.change(moved=True)
     assert isinstance(found := desk.look_up(ready), Unclear)
     assert found.kind is Kind.ACCOUNT
-    desk.account(moved=False)
+    desk.change(moved=False)
     assert desk.look_up(ready) == Absent(certain=True)
 
 
 def test_an_account_that_was_deactivated_says_what_to_do_if_it_has_moved(desk: Desk) -> None:
-    desk.account(trouble="deactivated")
-    outcome = drive_to_failure(desk.client.prepare(desk.request, {}), desk.clock)[1].outcome
+    desk.change(trouble="deactivated")
+    outcome = desk.fail().outcome
     assert (outcome.kind, outcome.passing) == (Kind.ACCOUNT, False)
-    assert outcome.hint == reconnect_hint(desk.request.account)
+    assert outcome.hint == reconnect_hint(desk.order.account)
 
 
 def test_a_session_of_another_account_publishes_nothing(desk: Desk) -> None:
-    desk.request = replace(desk.request, account=Account("bluesky", "demo", user_id="did:plc:" + "a" * 24))
-    desk.request = replace(desk.request, credentials=replace(desk.request.credentials, user_id=None))
-    failed = drive_to_failure(desk.client.prepare(desk.request, {}), desk.clock)[1]
+    desk.order = replace(desk.order, account=Account("bluesky", "demo", user_id="did:plc:" + "a" * 24))
+    desk.order = replace(desk.order, credentials=replace(desk.order.credentials, user_id=None))
+    failed = desk.fail()
     assert failed.outcome.kind is Kind.ACCOUNT
 
 
 def test_without_a_key_the_text_is_looked_for(desk: Desk) -> None:
     since = desk.clock.now()
-    assert isinstance(desk.client.look_up(desk.request, {}, since).finding, Absent)
-    assert isinstance(desk.client.publish(desk.request, desk.prepare().handle), Done)
-    assert isinstance(desk.client.look_up(desk.request, {}, since).finding, Found)
-    desk.client.publish(desk.request, desk.prepare().handle)
-    assert isinstance(desk.client.look_up(desk.request, {}, since).finding, Unclear)
+    assert isinstance(desk.client.look_up(desk.order, {}, since).finding, Absent)
+    assert isinstance(desk.publish(desk.prepare()), Done)
+    assert isinstance(desk.client.look_up(desk.order, {}, since).finding, Found)
+    desk.publish(desk.prepare())
+    assert isinstance(desk.client.look_up(desk.order, {}, since).finding, Unclear)
     bound = frozenset(post["id"] for post in desk.posts())
-    assert isinstance(desk.client.look_up(replace(desk.request, bound=bound), {}, since).finding, Absent)
+    assert isinstance(desk.client.look_up(replace(desk.order, bound=bound), {}, since).finding, Absent)
 
 
 # Videos.
@@ -247,25 +201,25 @@ def test_without_a_key_the_text_is_looked_for(desk: Desk) -> None:
 
 def with_video(desk: Desk, folder: Path) -> None:
     film = media(folder / "clip.mp4", CLIP.read_bytes(), "video/mp4", alt="A cup")
-    desk.request = replace(desk.request, media=(film,))
+    desk.order = replace(desk.order, media=(film,))
 
 
 def asked(desk: Desk) -> list[str]:
     """The methods that were called, without sign-in."""
-    found = [one["path"].rpartition(".")[2] for one in control(desk.url, "GET", "requests")]
+    found = [one["path"].rpartition(".")[2] for one in desk.control("GET", "requests")]
     return [name for name in found if name != "getSession"]
 
 
 def test_a_video_is_processed_by_the_service(desk: Desk, tmp_path: Path) -> None:
     with_video(desk, tmp_path)
-    assert isinstance(desk.client.publish(desk.request, desk.prepare().handle), Done)
-    assert asked(desk) == ["getServiceAuth", "uploadVideo", "getJobStatus", "applyWrites"]
-    assert [post["media"] for post in desk.posts()] == [[desk.request.media[0].item.sha256]]
+    assert isinstance(desk.publish(desk.prepare()), Done)
+    assert list(dict.fromkeys(asked(desk))) == ["getServiceAuth", "uploadVideo", "getJobStatus", "applyWrites"]
+    assert [post["media"] for post in desk.posts()] == [[desk.order.media[0].item.sha256]]
 
 
 def test_a_job_that_was_begun_is_waited_for_again(desk: Desk, tmp_path: Path) -> None:
     with_video(desk, tmp_path)
-    steps = desk.client.prepare(desk.request, {})
+    steps = desk.client.prepare(desk.order, {})
     handle = next(step.handle for step in steps if isinstance(step, StepDone) and step.handle)
     steps.close()
     assert handle is not None
@@ -277,7 +231,7 @@ def test_a_job_that_was_begun_is_waited_for_again(desk: Desk, tmp_path: Path) ->
 def test_without_the_service_a_video_is_uploaded_to_the_server(desk: Desk, tmp_path: Path, path: str) -> None:
     with_video(desk, tmp_path)
     desk.fault("status", path, status=502, body="<html>")
-    assert isinstance(desk.client.publish(desk.request, desk.prepare().handle), Done)
+    assert isinstance(desk.publish(desk.prepare()), Done)
     assert "uploadBlob" in asked(desk)
 
 
@@ -294,7 +248,7 @@ def test_a_video_that_cannot_be_processed_fails_with_the_reason(desk: Desk, tmp_
     with_video(desk, tmp_path)
     failed = json.dumps({"jobStatus": {"jobId": "1", "state": "JOB_STATE_FAILED", "message": "no video track"}})
     desk.fault("body", ".*getJobStatus", body=failed)
-    outcome = drive_to_failure(desk.client.prepare(desk.request, {}), desk.clock)[1].outcome
+    outcome = desk.fail().outcome
     assert (outcome.kind, outcome.passing) == (Kind.MEDIA, False)
     assert "no video track" in outcome.message
 
@@ -303,28 +257,28 @@ def test_a_video_that_cannot_be_processed_fails_with_the_reason(desk: Desk, tmp_
 
 
 def test_a_limit_that_is_used_up_stops_the_next_call_before_it_is_made(desk: Desk) -> None:
-    desk.fault("body", WRITE, headers={"ratelimit-remaining": "0", "ratelimit-policy": "5000;w=3600"})
-    assert isinstance(desk.client.publish(desk.request, desk.prepare().handle), Done)
-    failed = drive_to_failure(desk.client.prepare(desk.request, {}), desk.clock)[1]
+    desk.fault("body", headers={"ratelimit-remaining": "0", "ratelimit-policy": "5000;w=3600"})
+    assert isinstance(desk.publish(desk.prepare()), Done)
+    failed = desk.fail()
     assert (failed.outcome.kind, failed.outcome.passing) == (Kind.RATE_LIMIT, True)
     assert failed.outcome.retry_at is not None
 
 
 def test_too_many_calls_prove_nothing_of_a_publishing_call(desk: Desk) -> None:
     ready = desk.prepare()
-    desk.account(trouble="limited")
-    assert isinstance(desk.client.publish(desk.request, ready.handle), Unknown)
+    desk.change(trouble="limited")
+    assert isinstance(desk.publish(ready), Unknown)
 
 
 # Numbers, and the end of a post.
 
 
 def session(desk: Desk) -> AccountSession:
-    return AccountSession(desk.request.account, desk.request.credentials, lambda credentials: None)
+    return AccountSession(desk.order.account, desk.order.credentials, lambda credentials: None)
 
 
 def test_numbers_of_posts_and_of_the_history(desk: Desk) -> None:
-    done = [desk.client.publish(desk.request, desk.prepare().handle) for _ in range(3)]
+    done = [desk.publish(desk.prepare()) for _ in range(3)]
     ids = [one.remote_id or "" for one in done if isinstance(one, Done)]
     desk.clock.move(86_400)
     reader = desk.open(cast(MetricsReader, BLUESKY.metrics_reader(desk.runtime)))
@@ -340,10 +294,10 @@ def test_numbers_of_posts_and_of_the_history(desk: Desk) -> None:
 
 
 def test_a_post_and_its_gates_are_deleted_and_deleting_twice_is_harmless(desk: Desk) -> None:
-    desk.request = replace(desk.request, options={"who_replies": "nobody", "quotes_off": "true"})
-    done = desk.client.publish(desk.request, desk.prepare().handle)
+    desk.order = replace(desk.order, options={"who_replies": "nobody", "quotes_off": "true"})
+    done = desk.publish(desk.prepare())
     assert isinstance(done, Done)
     deleter = desk.open(cast(Deleter, BLUESKY.deleter(desk.runtime)))
     for _ in range(2):
-        assert isinstance(deleter.delete(desk.request, done.remote_id or ""), Deleted)
+        assert isinstance(deleter.delete(desk.order, done.remote_id or ""), Deleted)
     assert desk.posts() == []

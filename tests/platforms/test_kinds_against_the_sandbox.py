@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.platforms.sandboxed import CALL, PUBLIC, Desk, on
-from tests.platforms.stubs import drive, drive_to_failure, media
+from tests.platforms.sandboxed import PUBLIC, Desk, on
+from tests.platforms.stubs import drive, drive_to_failure, last_handle, media
 from ttp.domain.account import Credentials
 from ttp.domain.action import action
 from ttp.domain.outcome import Done, Found, Kind, NotDone, Outcome, Unclear, Unknown
-from ttp.platforms.client import MediaFile, StepDone, StepFailed
+from ttp.platforms.client import MediaFile, StepFailed
 from ttp.sandbox.files import CLIP, PHOTO
 
 
@@ -32,11 +32,11 @@ def test_a_carousel_of_mixed_items_is_published_once_whatever_is_cut(desk: Desk,
     desk.said_of(
         user_tags="anna:0.5:0.5,2/ben,3/carl:0:1", collaborators="dora", location_id="7", is_ai_generated="true"
     )
-    desk.fault("POST", "/media$", "cut_after", nth=2)
+    desk.fault("cut_after", "/media$", method="POST", nth=2)
     steps, failure = drive_to_failure(desk.client.prepare(desk.order, {}), desk.clock)
     assert failure.outcome.passing
-    ready = desk.prepare(next(step.handle for step in reversed(steps) if isinstance(step, StepDone) and step.handle))
-    desk.fault(*CALL["instagram"], "cut_after")
+    ready = desk.prepare(last_handle(steps))
+    desk.fault("cut_after")
     assert isinstance(desk.publish(ready), Unknown)
     finding = desk.look_up(ready)
     (post,) = desk.posts()
@@ -52,7 +52,7 @@ def test_a_story_is_published_and_found_among_the_stories(desk: Desk, tmp_path: 
     desk.order = replace(desk.order, media=(file,))
     desk.said_of(kind="story", user_tags="anna")
     ready = desk.prepare()
-    desk.fault(*CALL["instagram"], "cut_after")
+    desk.fault("cut_after")
     assert isinstance(desk.publish(ready), Unknown)
     finding = desk.look_up(ready)
     assert isinstance(finding, Found)
@@ -74,7 +74,7 @@ def test_a_reel_takes_everything_that_can_be_said_of_one(desk: Desk, tmp_path: P
         is_ai_generated="true",
         trial_reel="SS_PERFORMANCE",
     )
-    _, failure = drive_to_failure(desk.client.prepare(desk.order, {}), desk.clock)
+    failure = desk.fail()
     assert (failure.outcome.kind, failure.outcome.code, failure.outcome.passing) == (Kind.CONTENT, "100/2207081", False)
     desk.change(trialReels=True)
     assert isinstance(desk.publish(desk.prepare()), Done)
@@ -87,10 +87,10 @@ def test_with_facebook_login_a_videos_bytes_are_sent_and_a_cut_goes_on(desk: Des
     held = answer["credentials"]
     credentials = Credentials(held["accessToken"], host="127.0.0.1", user_id=held["userId"])
     desk.order = replace(desk.order, credentials=credentials, media=(film(tmp_path),))
-    desk.fault("POST", "/ig-api-upload/", "cut_before")
+    desk.fault("cut_before", "/ig-api-upload/", method="POST")
     steps, failure = drive_to_failure(desk.client.prepare(desk.order, {}), desk.clock)
     assert (failure.step, failure.outcome.passing) == ("upload the video", True)
-    ready = desk.prepare(next(step.handle for step in reversed(steps) if isinstance(step, StepDone) and step.handle))
+    ready = desk.prepare(last_handle(steps))
     assert isinstance(desk.publish(ready), Done)
     (post,) = desk.posts()
     assert post["media"] == [desk.order.media[0].item.sha256]
@@ -100,7 +100,7 @@ def test_with_facebook_login_a_videos_bytes_are_sent_and_a_cut_goes_on(desk: Des
 def test_a_quota_that_is_used_up_is_waited_for_and_nothing_is_made(desk: Desk) -> None:
     desk.control("POST", "settings", {"limits": {"instagram posts a day": 1}})
     assert isinstance(desk.publish(desk.prepare()), Done)
-    _, failure = drive_to_failure(desk.client.prepare(desk.order, {}), desk.clock)
+    failure = desk.fail()
     assert (failure.step, failure.outcome.kind, failure.outcome.hold) == ("ask for the quota", Kind.QUOTA, True)
     desk.clock.move(86_400)
     desk.order = replace(desk.order, text="The next day")
@@ -121,7 +121,7 @@ def test_what_instagram_holds_against_a_container_fails_the_step(desk: Desk) -> 
     found = {}
     for trouble in expected:
         desk.change(trouble=trouble)
-        _, failure = drive_to_failure(desk.client.prepare(desk.order, {}), desk.clock)
+        failure = desk.fail()
         found[trouble] = (failure.outcome.kind, failure.outcome.passing)
         assert "fbtrace_id" in failure.outcome.message
     assert found == expected
@@ -169,7 +169,7 @@ def test_photos_are_fetched_and_published_and_found_by_their_id(desk: Desk, tmp_
 def test_a_pulled_video_whose_answer_is_lost_is_found_by_its_title(desk: Desk) -> None:
     desk.said_of(**PUBLIC, source="pull")
     ready = desk.prepare()
-    desk.fault("POST", "/video/init/$", "cut_after")
+    desk.fault("cut_after", "/video/init/$")
     assert isinstance(desk.publish(ready), Unknown)
     desk.clock.move(30)
     finding = desk.look_up(ready)
@@ -182,7 +182,7 @@ def test_a_pulled_video_whose_answer_is_lost_is_found_by_its_title(desk: Desk) -
 def test_a_pulled_private_video_whose_answer_is_lost_is_left_to_a_person(desk: Desk) -> None:
     desk.said_of(privacy_level="SELF_ONLY", source="pull")
     ready = desk.prepare()
-    desk.fault("POST", "/video/init/$", "cut_after")
+    desk.fault("cut_after", "/video/init/$")
     assert isinstance(desk.publish(ready), Unknown)
     assert ready.platform_at is not None
     finding = desk.client.look_up(desk.order, ready.handle, ready.platform_at).finding
@@ -221,7 +221,7 @@ def test_a_draft_ends_in_the_inbox_and_says_so(desk: Desk, tmp_path: Path, sourc
 def test_what_the_creator_switched_off_is_respected_and_what_is_not_offered_refused(desk: Desk) -> None:
     desk.change(switchedOff=["comment", "duet"], privacyLevels=["MUTUAL_FOLLOW_FRIENDS", "SELF_ONLY"])
     desk.said_of(**{**PUBLIC, "privacy_level": "PUBLIC_TO_EVERYONE"})
-    _, failure = drive_to_failure(desk.client.prepare(desk.order, {}), desk.clock)
+    failure = desk.fail()
     assert "MUTUAL_FOLLOW_FRIENDS, SELF_ONLY" in failure.outcome.message
     desk.said_of(**{**PUBLIC, "privacy_level": "MUTUAL_FOLLOW_FRIENDS"})
     assert isinstance(desk.publish(desk.prepare()), Done)
@@ -231,7 +231,7 @@ def test_what_the_creator_switched_off_is_respected_and_what_is_not_offered_refu
 def test_an_unaudited_app_is_refused_with_what_to_do(desk: Desk) -> None:
     desk.change(unaudited=True)
     desk.said_of(**PUBLIC)
-    _, failure = drive_to_failure(desk.client.prepare(desk.order, {}), desk.clock)
+    failure = desk.fail()
     assert (failure.outcome.kind, failure.outcome.passing) == (Kind.ACCOUNT, False)
     assert failure.outcome.hint == action("account set", "tiktok/demo", set="tiktok.privacy_level=SELF_ONLY")
 
@@ -255,7 +255,7 @@ def test_ten_posts_in_a_row_wait_for_the_minute_and_are_all_published(desk: Desk
 def test_the_days_posts_are_waited_for(desk: Desk) -> None:
     desk.control("POST", "settings", {"limits": {"tiktok posts a day": 1}})
     assert isinstance(desk.publish(desk.prepare()), Done)
-    _, failure = drive_to_failure(desk.client.prepare(desk.order, {}), desk.clock)
+    failure = desk.fail()
     assert (failure.outcome.kind, failure.outcome.hold) == (Kind.QUOTA, True)
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
@@ -14,81 +13,39 @@ import httpx
 import pytest
 
 from tests.platforms.factories import PLATFORMS
-from tests.platforms.sandboxed import control
-from tests.platforms.stubs import drive, drive_to_failure, media
+from tests.platforms.sandboxed import Desk
+from tests.platforms.stubs import drive, media
 from tests.settings import Config
-from ttp.domain.account import Account, Credentials
+from ttp.domain.account import Credentials
 from ttp.domain.outcome import Absent, Done, Found, Kind, NotDone, Refused, Unclear, Unknown
-from ttp.platforms.client import AccountInfo, Checker, Deleted, Deleter, PublishRequest, Ready, StepDone
+from ttp.platforms.client import AccountInfo, Checker, Deleted, Deleter
 from ttp.platforms.login import App, Grant
 from ttp.platforms.mastodon.auth import OUT_OF_BAND, SCOPES, MastodonLogin
 from ttp.platforms.metrics_reader import AccountSession, MetricsReader
 from ttp.platforms.oauth import code_login
-from ttp.platforms.platform import Runtime
-from ttp.platforms.testing import StandingClock
 from ttp.sandbox.files import CLIP, PHOTO
 from ttp.sandbox.server import RunningSandbox
 
 MASTODON = PLATFORMS.facts("mastodon")
-POST = "/api/v1/statuses$"
-
-
-class Desk:
-    """The parts of the platform over one sandbox, and a request for an account of it."""
-
-    def __init__(self, sandbox: RunningSandbox, profile: str = "mastodon") -> None:
-        self.url, self.sandbox = sandbox.url, sandbox
-        self.clock = StandingClock(datetime.now(UTC))
-        sandbox.reset(now=self.clock.now, processing_s=1.0)
-        control(self.url, "POST", "settings", {"mastodon_profile": profile})
-        self.runtime = Runtime(Config({"platforms.mastodon.base_url": sandbox.url}), self.clock)
-        self.opened = ExitStack()
-        self.client = self.opened.enter_context(closing(MASTODON.client(self.runtime)))
-        self.name = "mastodon/me@example.org"
-        held = control(self.url, "POST", "accounts", {"account": self.name})["credentials"]
-        credentials = Credentials(held["accessToken"], "127.0.0.1", user_id=held["userId"])
-        account = Account("mastodon", "me@example.org")
-        self.request = PublishRequest(1, account, credentials, "Hello", key_seed="store/1")
-
-    def prepare(self, handle: Any = None) -> Ready:
-        """Prepare, and keep what the server said about itself, as the publisher does."""
-        steps, ready = drive(self.client.prepare(self.request, handle or {}), self.clock)
-        for step in steps:
-            if isinstance(step, StepDone) and step.server_info is not None:
-                account = replace(self.request.account, server_info=step.server_info)
-                self.request = replace(self.request, account=account)
-        return ready
-
-    def publish(self, ready: Ready) -> Any:
-        return self.client.publish(self.request, ready.handle)
-
-    def look_up(self, ready: Ready) -> Any:
-        return self.client.look_up(self.request, ready.handle, self.clock.now()).finding
-
-    def fault(self, do: str, path: str = POST, **more: object) -> None:
-        control(self.url, "POST", "faults", {"path": path, "do": do, **more})
-
-    def change(self, **order: object) -> None:
-        control(self.url, "POST", "accounts", {"account": self.name, "keepTokens": True, **order})
-
-    def switch(self, **settings: object) -> None:
-        control(self.url, "POST", "settings", settings)
-
-    def posts(self) -> list[str]:
-        return [post["text"] for post in control(self.url, "GET", "posts")]
-
-    def statuses(self) -> Any:
-        """The account's posts as the server lists them, newest first."""
-        token = {"Authorization": f"Bearer {self.request.credentials.access_token}"}
-        user_id = self.request.credentials.user_id
-        return httpx.get(f"{self.url}/api/v1/accounts/{user_id}/statuses", headers=token).json()
 
 
 @pytest.fixture
-def desk(sandbox: RunningSandbox, request: pytest.FixtureRequest) -> Iterator[Desk]:
-    desk = Desk(sandbox, getattr(request, "param", "mastodon"))
-    yield desk
-    desk.opened.close()
+def desk(sandbox: RunningSandbox, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Desk]:
+    made = Desk("mastodon", sandbox, tmp_path, "Hello")
+    made.switch(mastodon_profile=getattr(request, "param", "mastodon"))
+    with made.opened:
+        yield made
+
+
+def statuses(desk: Desk) -> Any:
+    """The account's posts as the server lists them, newest first."""
+    held = desk.order.credentials
+    token = {"Authorization": f"Bearer {held.access_token}"}
+    return httpx.get(f"{desk.url}/api/v1/accounts/{held.user_id}/statuses", headers=token).json()
+
+
+def texts(desk: Desk) -> list[str]:
+    return [post["text"] for post in desk.posts()]
 
 
 def at(*profiles: str) -> pytest.MarkDecorator:
@@ -99,10 +56,8 @@ def at(*profiles: str) -> pytest.MarkDecorator:
 
 
 @pytest.fixture
-def login(desk: Desk) -> Iterator[MastodonLogin]:
-    login = cast(MastodonLogin, MASTODON.login(desk.runtime, desk.url))
-    yield login
-    login.close()
+def login(desk: Desk) -> MastodonLogin:
+    return desk.open(cast(MastodonLogin, MASTODON.login(desk.runtime, desk.url)))
 
 
 def approve(login: MastodonLogin, app: App, redirect_uri: str, challenge: str | None = None) -> str:
@@ -181,7 +136,7 @@ def test_a_lost_answer_is_found_and_the_key_is_in_the_handle(desk: Desk) -> None
     assert isinstance(desk.publish(ready), Unknown)
     found = desk.look_up(ready)
     assert isinstance(found, Found)
-    assert found.remote_id == desk.statuses()[0]["id"]
+    assert found.remote_id == statuses(desk)[0]["id"]
 
 
 def test_a_resend_has_the_same_key_and_gives_the_first_post(desk: Desk) -> None:
@@ -191,7 +146,7 @@ def test_a_resend_has_the_same_key_and_gives_the_first_post(desk: Desk) -> None:
     again = desk.prepare({**ready.handle, "unsettled_since": 0})
     assert again.handle["keys"] == ready.handle["keys"]
     assert isinstance(desk.publish(again), Done)
-    assert desk.posts() == ["Hello"]
+    assert texts(desk) == ["Hello"]
 
 
 @at("mastodon-4.6")
@@ -200,7 +155,7 @@ def test_a_resend_that_is_answered_500_is_looked_up(desk: Desk) -> None:
     assert isinstance(desk.publish(ready), Done)
     assert isinstance(desk.publish(ready), Unknown)
     assert isinstance(desk.look_up(ready), Found)
-    assert desk.posts() == ["Hello"]
+    assert texts(desk) == ["Hello"]
 
 
 def test_a_refusal_and_an_edit_change_the_key(desk: Desk) -> None:
@@ -212,7 +167,7 @@ def test_a_refusal_and_an_edit_change_the_key(desk: Desk) -> None:
     assert (refused.kind, refused.passing) == (Kind.CONTENT, False)
     desk.change(trouble="")
     second = desk.prepare({"keys": refused.handle["keys"]})  # what stays of a handle after a failure
-    desk.request = replace(desk.request, text="Hello again")
+    desk.order = replace(desk.order, text="Hello again")
     third = desk.prepare({"keys": refused.handle["keys"]})
     keys = {cast(Any, one.handle["keys"])["key"] for one in (first, second, third)}
     assert len(keys) == 3
@@ -221,7 +176,7 @@ def test_a_refusal_and_an_edit_change_the_key(desk: Desk) -> None:
 @at("pleroma")
 def test_an_error_that_is_replayed_changes_the_key_once_nothing_was_found(desk: Desk) -> None:
     ready = desk.prepare()
-    desk.request = replace(desk.request, text="x" * 6000)
+    desk.order = replace(desk.order, text="x" * 6000)
     long = desk.prepare()
     assert isinstance(desk.publish(long), NotDone)
     desk.fault("body", status=500, headers={"idempotent-replayed": "true"}, body='{"error": "Oops"}')
@@ -237,7 +192,7 @@ def test_an_upload_that_is_refused_as_used_after_a_lost_answer_is_no_reason_to_s
     desk: Desk, tmp_path: Path
 ) -> None:
     photo = media(tmp_path / "photo.jpg", PHOTO.read_bytes(), "image/jpeg", alt="A cup")
-    desk.request = replace(desk.request, media=(photo,))
+    desk.order = replace(desk.order, media=(photo,))
     ready = desk.prepare()
     desk.switch(mastodon_forgets_keys=True)
     desk.fault("cut_after")
@@ -247,12 +202,12 @@ def test_an_upload_that_is_refused_as_used_after_a_lost_answer_is_no_reason_to_s
     said = desk.publish(again)
     assert isinstance(said, Unknown)
     assert said.kind is Kind.DUPLICATE
-    assert desk.posts() == ["Hello"]
+    assert texts(desk) == ["Hello"]
 
 
 def test_an_upload_that_is_lost_before_any_call_is_made_again(desk: Desk, tmp_path: Path) -> None:
     photo = media(tmp_path / "photo.jpg", PHOTO.read_bytes(), "image/jpeg")
-    desk.request = replace(desk.request, media=(photo,))
+    desk.order = replace(desk.order, media=(photo,))
     ready = desk.prepare()
     desk.sandbox.state.records.clear()
     lost = desk.publish(ready)
@@ -265,9 +220,9 @@ def test_an_upload_that_is_lost_before_any_call_is_made_again(desk: Desk, tmp_pa
 
 def test_a_video_is_waited_for(desk: Desk, tmp_path: Path) -> None:
     film = media(tmp_path / "clip.mp4", CLIP.read_bytes(), "video/mp4", duration_ms=4000)
-    desk.request = replace(desk.request, media=(film,))
+    desk.order = replace(desk.order, media=(film,))
     assert isinstance(desk.publish(desk.prepare()), Done)
-    (status,) = desk.statuses()
+    (status,) = statuses(desk)
     assert status["media_attachments"][0]["type"] == "video"
 
 
@@ -275,7 +230,7 @@ def test_a_video_is_waited_for(desk: Desk, tmp_path: Path) -> None:
 
 
 def test_a_dropped_post_fails_and_is_never_sent_again(desk: Desk) -> None:
-    desk.request = replace(desk.request, text="@you@example.net look")
+    desk.order = replace(desk.order, text="@you@example.net look")
     ready = desk.prepare()
     desk.change(trouble="spam_dropped")
     done = desk.publish(ready)
@@ -287,16 +242,16 @@ def test_a_dropped_post_fails_and_is_never_sent_again(desk: Desk) -> None:
 
 
 def test_a_mention_that_is_there_is_published(desk: Desk) -> None:
-    desk.request = replace(desk.request, text="@you@example.net look")
+    desk.order = replace(desk.order, text="@you@example.net look")
     ready = desk.prepare()
     done = desk.publish(ready)
     finding = desk.look_up(replace(ready, handle=done.handle or ready.handle))
     assert isinstance(finding, Found)
-    assert finding.remote_id == desk.statuses()[0]["id"]
+    assert finding.remote_id == statuses(desk)[0]["id"]
 
 
 def test_another_visibility_than_the_one_asked_for_is_noted(desk: Desk) -> None:
-    desk.request = replace(desk.request, options={"visibility": "public"})
+    desk.order = replace(desk.order, options={"visibility": "public"})
     ready = desk.prepare()
     made = '{"id": "1", "created_at": "2026-11-27T10:00:00.000Z", "visibility": "unlisted"}'
     desk.fault("body", status=200, body=made)
@@ -311,7 +266,7 @@ def test_another_visibility_than_the_one_asked_for_is_noted(desk: Desk) -> None:
 
 @at("snac")
 def test_a_private_post_that_is_not_listed_is_left_to_a_person(desk: Desk) -> None:
-    desk.request = replace(desk.request, options={"visibility": "private"})
+    desk.order = replace(desk.order, options={"visibility": "private"})
     ready = desk.prepare()
     desk.fault("cut_after")
     assert isinstance(desk.publish(ready), Unknown)
@@ -323,33 +278,32 @@ def test_a_private_post_that_is_not_listed_is_left_to_a_person(desk: Desk) -> No
 @at("snac", "gotosocial")
 def test_without_keys_the_window_is_longer(desk: Desk) -> None:
     desk.prepare()
-    assert MASTODON.settle_for(desk.runtime.config, desk.request.account) == timedelta(minutes=15)
+    assert MASTODON.settle_for(desk.runtime.config, desk.order.account) == timedelta(minutes=15)
     assert MASTODON.settle_for(desk.runtime.config) == timedelta(minutes=2)
     chosen = Config({"platforms.mastodon.settle_s": "7"})
-    assert MASTODON.settle_for(chosen, desk.request.account) == timedelta(seconds=7)
+    assert MASTODON.settle_for(chosen, desk.order.account) == timedelta(seconds=7)
 
 
 @at("gotosocial", "mastodon")
 def test_strict_never_takes_absence_for_proof_without_keys(desk: Desk) -> None:
-    config = Config({"platforms.mastodon.base_url": desk.url, "platforms.mastodon.strict": True})
-    desk.client = desk.opened.enter_context(closing(MASTODON.client(Runtime(config, desk.clock))))
+    desk.configure(platforms__mastodon__strict=True)
     finding = desk.look_up(desk.prepare())
-    keyed = desk.request.account.server_info["software"] == "mastodon"
+    keyed = desk.order.account.server_info["software"] == "mastodon"
     assert isinstance(finding, Absent if keyed else Unclear)
 
 
 def test_what_the_server_allows_is_asked_once_a_day(desk: Desk) -> None:
     desk.prepare()
-    before = desk.request.account.server_info
+    before = desk.order.account.server_info
     desk.switch(mastodon_profile="gotosocial")
     desk.prepare()
-    assert desk.request.account.server_info == before
+    assert desk.order.account.server_info == before
     desk.clock.move(86_401)
     desk.fault("status", "/instance", status=503)
     desk.prepare()
-    assert desk.request.account.server_info == before
+    assert desk.order.account.server_info == before
     desk.prepare()
-    assert desk.request.account.server_info["software"] == "gotosocial"
+    assert desk.order.account.server_info["software"] == "gotosocial"
 
 
 # Replies and quotes.
@@ -357,18 +311,18 @@ def test_what_the_server_allows_is_asked_once_a_day(desk: Desk) -> None:
 
 def test_a_reply_and_a_quote_by_address(desk: Desk) -> None:
     first = desk.publish(desk.prepare())
-    desk.request = replace(desk.request, text="Yes", options={"reply_to": first.remote_id, "quote": first.url})
+    desk.order = replace(desk.order, text="Yes", options={"reply_to": first.remote_id, "quote": first.url})
     ready = desk.prepare()
     done = desk.publish(ready)
     assert isinstance(done, Done)
-    assert desk.statuses()[0]["in_reply_to_id"] == first.remote_id
+    assert statuses(desk)[0]["in_reply_to_id"] == first.remote_id
     assert isinstance(desk.look_up(replace(ready, handle=done.handle or ready.handle)), Found)
 
 
 def test_a_reply_to_what_is_not_there_fails_with_the_reason(desk: Desk) -> None:
     for named in ("123", "https://example.net/@you/123"):
-        desk.request = replace(desk.request, options={"reply_to": named})
-        _, failed = drive_to_failure(desk.client.prepare(desk.request, {}), desk.clock)
+        desk.order = replace(desk.order, options={"reply_to": named})
+        failed = desk.fail()
         assert (failed.outcome.kind, failed.outcome.passing) == (Kind.CONTENT, False)
 
 
@@ -387,7 +341,7 @@ def test_a_refused_account_is_found_out_before_anything_is_sent(
     desk: Desk, trouble: str, kind: Kind, passing: bool
 ) -> None:
     desk.change(trouble=trouble)
-    _, failed = drive_to_failure(desk.client.prepare(desk.request, {}), desk.clock)
+    failed = desk.fail()
     assert (failed.outcome.kind, failed.outcome.passing) == (kind, passing)
 
 
@@ -402,7 +356,7 @@ def test_too_many_requests_prove_nothing_on_a_publishing_call(desk: Desk) -> Non
 def test_a_limit_that_is_used_up_holds_the_account(desk: Desk) -> None:
     desk.switch(limits={"mastodon posts": 1})
     assert isinstance(desk.publish(desk.prepare()), Done)
-    _, failed = drive_to_failure(desk.client.prepare(desk.request, {}), desk.clock)
+    failed = desk.fail()
     assert (failed.outcome.kind, failed.outcome.hold) == (Kind.RATE_LIMIT, True)
     assert failed.outcome.retry_at is not None
 
@@ -410,7 +364,7 @@ def test_a_limit_that_is_used_up_holds_the_account(desk: Desk) -> None:
 def test_two_posts_that_could_be_it_are_left_to_a_person(desk: Desk) -> None:
     ready = desk.prepare()
     assert isinstance(desk.publish(ready), Done)
-    other = replace(desk.request, key_seed="store/2")
+    other = replace(desk.order, key_seed="store/2")
     _, another = drive(desk.client.prepare(other, {}), desk.clock)
     assert isinstance(desk.client.publish(other, another.handle), Done)
     finding = desk.look_up(ready)
@@ -424,45 +378,41 @@ def test_two_posts_that_could_be_it_are_left_to_a_person(desk: Desk) -> None:
 @at("mastodon", "gotosocial")
 def test_counts_history_and_what_is_gone(desk: Desk) -> None:
     done = desk.publish(desk.prepare())
-    reader = cast(MetricsReader, MASTODON.metrics_reader(desk.runtime))
-    session = AccountSession(desk.request.account, desk.request.credentials, lambda refused: None)
-    with closing(reader):
-        desk.clock.move(7200)
-        pages = list(reader.read(session, [done.remote_id, "111"]))
-        samples = [sample for page in pages for sample in page.samples]
-        assert [(one.remote_id, one.text, one.views) for one in samples] == [(done.remote_id, "Hello", None)]
-        assert {gone for page in pages for gone in page.gone} == {"111"}
-        assert [one.remote_id for page in reader.history(session, 5) for one in page.samples] == [done.remote_id]
+    reader = desk.open(cast(MetricsReader, MASTODON.metrics_reader(desk.runtime)))
+    session = AccountSession(desk.order.account, desk.order.credentials, lambda refused: None)
+    desk.clock.move(7200)
+    pages = list(reader.read(session, [done.remote_id, "111"]))
+    samples = [sample for page in pages for sample in page.samples]
+    assert [(one.remote_id, one.text, one.views) for one in samples] == [(done.remote_id, "Hello", None)]
+    assert {gone for page in pages for gone in page.gone} == {"111"}
+    assert [one.remote_id for page in reader.history(session, 5) for one in page.samples] == [done.remote_id]
 
 
 def test_a_post_is_deleted_and_again(desk: Desk) -> None:
     done = desk.publish(desk.prepare())
-    deleter = cast(Deleter, MASTODON.deleter(desk.runtime))
-    with closing(deleter):
-        assert deleter.delete(desk.request, done.remote_id) == Deleted(200)
-        assert deleter.delete(desk.request, done.remote_id) == Deleted(404, "it was gone before")
-    assert desk.posts() == []
+    deleter = desk.open(cast(Deleter, MASTODON.deleter(desk.runtime)))
+    assert deleter.delete(desk.order, done.remote_id) == Deleted(200)
+    assert deleter.delete(desk.order, done.remote_id) == Deleted(404, "it was gone before")
+    assert texts(desk) == []
 
 
 @at("snac")
 def test_software_that_deletes_nothing_says_so(desk: Desk) -> None:
     done = desk.publish(desk.prepare())
-    deleter = cast(Deleter, MASTODON.deleter(desk.runtime))
-    with closing(deleter):
-        refused = deleter.delete(desk.request, done.remote_id)
+    deleter = desk.open(cast(Deleter, MASTODON.deleter(desk.runtime)))
+    refused = deleter.delete(desk.order, done.remote_id)
     assert isinstance(refused, NotDone)
     assert not refused.passing
 
 
 @at("mastodon", "snac")
 def test_a_check_tells_whose_token_it_is_and_what_the_server_runs(desk: Desk) -> None:
-    checker = cast(Checker, MASTODON.checker(desk.runtime))
-    with closing(checker):
-        told = checker.check(desk.request.account, desk.request.credentials)
-        assert isinstance(told, AccountInfo)
-        assert told.handle == "me@example.org"
-        assert told.server_info is not None
-        desk.change(accessExpired=True)
-        refused = checker.check(desk.request.account, desk.request.credentials)
+    checker = desk.open(cast(Checker, MASTODON.checker(desk.runtime)))
+    told = checker.check(desk.order.account, desk.order.credentials)
+    assert isinstance(told, AccountInfo)
+    assert told.handle == desk.order.account.handle
+    assert told.server_info is not None
+    desk.change(accessExpired=True)
+    refused = checker.check(desk.order.account, desk.order.credentials)
     assert isinstance(refused, NotDone)
     assert refused.kind is Kind.AUTH

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.platforms.factories import client_for
-from tests.platforms.stubs import BEARER, Script, Stub, drive, drive_to_failure, last_handle, media, order
+from tests.platforms.stubs import BEARER, Script, Stub, by_code, drive, drive_to_failure, last_handle, media, order
 from tests.settings import Config
 from ttp.domain.account import Account
 from ttp.domain.action import action
@@ -565,21 +565,19 @@ def test_a_call_that_may_still_arrive_is_waited_for_before_anything_new_is_annou
     assert ready.doubt is not None
 
 
-REASON_ROWS: dict[str, tuple[Kind, bool]] = {
-    "file_format_check_failed": (Kind.MEDIA, False),
-    "duration_check_failed": (Kind.MEDIA, False),
-    "frame_rate_check_failed": (Kind.MEDIA, False),
-    "picture_size_check_failed": (Kind.MEDIA, False),
-    "internal": (Kind.SERVER, True),
-    "video_pull_failed": (Kind.MEDIA, True),
-    "photo_pull_failed": (Kind.MEDIA, True),
-    "publish_cancelled": (Kind.ACCOUNT, False),
-    "auth_removed": (Kind.AUTH, False),
-    "spam_risk_too_many_posts": (Kind.QUOTA, True),
-    "spam_risk_user_banned_from_posting": (Kind.ACCOUNT, False),
-    "spam_risk_text": (Kind.CONTENT, False),
-    "spam_risk": (Kind.CONTENT, False),
-}
+REASON_ROWS = by_code(
+    {
+        (Kind.MEDIA, False): (
+            "file_format_check_failed duration_check_failed frame_rate_check_failed picture_size_check_failed"
+        ),
+        (Kind.SERVER, True): "internal",
+        (Kind.MEDIA, True): "video_pull_failed photo_pull_failed",
+        (Kind.ACCOUNT, False): "publish_cancelled spam_risk_user_banned_from_posting",
+        (Kind.AUTH, False): "auth_removed",
+        (Kind.QUOTA, True): "spam_risk_too_many_posts",
+        (Kind.CONTENT, False): "spam_risk_text spam_risk",
+    }
+)
 
 
 @pytest.mark.parametrize(("reason", "expected"), REASON_ROWS.items(), ids=str)
@@ -599,27 +597,23 @@ def test_an_unlisted_reason_is_final(film: MediaFile, reason: str | None) -> Non
     assert "\x07" not in finding.outcome.message
 
 
-CODE_ROWS: dict[str, tuple[Kind, bool]] = {
-    "access_token_invalid": (Kind.AUTH, False),
-    "scope_not_authorized": (Kind.AUTH, False),
-    "scope_permission_missed": (Kind.AUTH, False),
-    "invalid_params": (Kind.CONTENT, False),
-    "invalid_param": (Kind.CONTENT, False),
-    "invalid_file_upload": (Kind.CONTENT, False),
-    "app_version_check_failed": (Kind.CONTENT, False),
-    "spam_risk_too_many_posts": (Kind.QUOTA, True),
-    "spam_risk_too_many_pending_share": (Kind.QUOTA, True),
-    "spam_risk_user_banned_from_posting": (Kind.ACCOUNT, False),
-    "spam_risk": (Kind.CONTENT, False),
-    "reached_active_user_cap": (Kind.QUOTA, True),
-    "unaudited_client_can_only_post_to_private_accounts": (Kind.ACCOUNT, False),
-    "url_ownership_unverified": (Kind.ACCOUNT, False),
-    "privacy_level_option_mismatch": (Kind.CONTENT, False),
-    "invalid_publish_id": (Kind.MEDIA, False),
-    "token_not_authorized_for_specified_publish_id": (Kind.ACCOUNT, False),
-    "rate_limit_exceeded": (Kind.RATE_LIMIT, True),
-    "internal_error": (Kind.SERVER, True),
-}
+CODE_ROWS = by_code(
+    {
+        (Kind.AUTH, False): "access_token_invalid scope_not_authorized scope_permission_missed",
+        (Kind.CONTENT, False): (
+            "invalid_params invalid_param invalid_file_upload app_version_check_failed spam_risk "
+            "privacy_level_option_mismatch"
+        ),
+        (Kind.QUOTA, True): "spam_risk_too_many_posts spam_risk_too_many_pending_share reached_active_user_cap",
+        (Kind.ACCOUNT, False): (
+            "spam_risk_user_banned_from_posting unaudited_client_can_only_post_to_private_accounts "
+            "url_ownership_unverified token_not_authorized_for_specified_publish_id"
+        ),
+        (Kind.MEDIA, False): "invalid_publish_id",
+        (Kind.RATE_LIMIT, True): "rate_limit_exceeded",
+        (Kind.SERVER, True): "internal_error",
+    }
+)
 
 
 @pytest.mark.parametrize(("code", "expected"), CODE_ROWS.items(), ids=str)

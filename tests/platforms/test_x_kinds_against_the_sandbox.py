@@ -37,7 +37,7 @@ def test_a_gif_is_waited_for_and_published(desk: Desk, tmp_path: Path) -> None:
 @pytest.mark.parametrize("call", ["append", "finalize"])
 def test_a_video_goes_on_behind_the_segments_that_x_has(desk: Desk, tmp_path: Path, call: str, do: str) -> None:
     desk.order = replace(desk.order, media=(large(tmp_path),))
-    desk.fault("POST", f"/{call}$", do, nth=2 if call == "append" else 1)
+    desk.fault(do, f"/{call}$", nth=2 if call == "append" else 1)
     steps, failure = drive_to_failure(desk.client.prepare(desk.order, {}), desk.clock)
     assert failure.outcome.passing
     held = last_handle(steps)
@@ -92,7 +92,7 @@ def test_a_part_whose_answer_is_lost_is_found_whatever_x_made_of_its_text(desk: 
         assert isinstance(done, Done)
         handle = done.handle or {}
     ready = desk.prepare(handle)
-    desk.fault("POST", "/2/tweets$", "cut_after")
+    desk.fault("cut_after")
     assert isinstance(desk.publish(ready), Unknown)
     found = desk.look_up(ready)
     assert isinstance(found, Found)
@@ -109,7 +109,7 @@ def test_a_part_that_never_arrived_is_absent_though_a_post_of_its_text_is_there(
     thread(desk)
     handle = one_and_two(desk)
     ready = desk.prepare(handle)
-    desk.fault("POST", "/2/tweets$", "cut_before")
+    desk.fault("cut_before")
     assert isinstance(desk.publish(ready), Unknown)
     assert isinstance(desk.look_up(ready), Absent)
 

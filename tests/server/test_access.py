@@ -1,4 +1,4 @@
-"""Who may do what: tokens, capabilities and account limits, cell by cell; and host names."""
+"""Tokens, capabilities and account limits for each route, and host names."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_each_route_needs_a_token(server: Api, route: Route) -> None:
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Basic ttp_1", "Bearer a b", "Bearer " + 5000 * "é"])
-def test_what_is_not_a_token_is_refused(server: Api, header: str) -> None:
+def test_a_wrong_authorization_header_is_refused(server: Api, header: str) -> None:
     answer = server.get("/v1/posts", headers={"Authorization": header.encode()})
     assert (answer.status_code, answer.headers["www-authenticate"]) == (401, 'Bearer realm="ttp"')
 
@@ -194,6 +194,6 @@ def test_a_body_that_is_not_json_names_no_field(server: Api) -> None:
     assert not problem["detail"].startswith("12")
 
 
-def test_what_is_not_there_is_a_problem_too(server: Api) -> None:
+def test_an_unknown_path_or_method_is_a_problem(server: Api) -> None:
     server.refused("GET", "/v1/nothing", 404, "not_found")
     server.refused("PUT", "/v1/posts", 405, "method")

@@ -252,7 +252,7 @@ def test_the_origin_of_the_server_is_accepted(server: Api, origin: str) -> None:
     assert (answer.status_code, answer.json()) == (200, {"jsonrpc": "2.0", "id": 1, "result": {}})
 
 
-def test_what_is_no_call_is_refused(server: Api) -> None:
+def test_a_request_that_is_not_a_call_is_refused(server: Api) -> None:
     api = server.having("publish")
     for method in ("GET", "DELETE"):
         api.refused(method, "/mcp", 405, "method", headers=ACCEPT)

@@ -1,4 +1,4 @@
-"""Clients that attack: slow ones, large ones, and those that guess. Over real sockets where it matters."""
+"""Attacks by slow requests, large bodies and guesses, over real sockets where it matters."""
 
 from __future__ import annotations
 

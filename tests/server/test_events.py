@@ -188,7 +188,7 @@ def test_a_limited_token_gets_the_events_of_its_posts_only(server: Api) -> None:
         ("/v1/events", {**STREAM, "Last-Event-ID": "x"}),
     ],
 )
-def test_what_is_wrong_is_refused_before_the_stream(server: Api, path: str, headers: dict[str, str]) -> None:
+def test_a_wrong_request_is_refused_before_the_stream(server: Api, path: str, headers: dict[str, str]) -> None:
     server.having("read").refused("GET", path, 400, "usage", headers=headers)
 
 
@@ -280,9 +280,7 @@ def test_one_look_at_a_store_that_is_busy_is_for_all_streams(tmp_path: Path, mon
     assert len(looks) == 1
 
 
-def test_no_stream_begins_at_an_event_that_is_not_the_newest_for_sure(
-    server: Api, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_stream_does_not_begin_while_the_newest_event_is_unsure(server: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     def unsettled(events: Events, known: int | None) -> int:
         raise Busy("a change goes on")
 

@@ -45,7 +45,7 @@ def folder(api: Api) -> Path:
     return api.ttp.home.parent
 
 
-def test_an_import_is_what_the_command_prints(api: Api, folder: Path) -> None:
+def test_an_import_answers_the_json_of_the_command(api: Api, folder: Path) -> None:
     (folder / "month.csv").write_text(SHEET)
     rehearsed = api.ok("POST", "/v1/imports?dryRun=true", **form("month.csv", SHEET))
     assert rehearsed == api.ttp.ok("import", str(folder / "month.csv"), "--dry-run", "-q", "--json").json

@@ -55,7 +55,7 @@ def test_the_name_of_a_file_is_never_a_path(api: Api, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["..", ".", "a/..", "\n"])
-def test_a_name_that_is_none_is_replaced(api: Api, name: str) -> None:
+def test_an_unusable_name_is_replaced(api: Api, name: str) -> None:
     given = {"sha256": api("POST", "/v1/media", **form()).json()["sha256"], "name": name}
     assert api.ok("POST", "/v1/posts", {"content": "Hello", "media": [given]})["media"][0]["name"] == "media"
 
@@ -81,7 +81,7 @@ def test_a_dry_run_stores_nothing(api: Api) -> None:
         ({"content": b"", "headers": {"Content-Type": f"multipart/form-data; boundary={'a' * 999}"}}, 400, "usage"),
     ],
 )
-def test_what_is_no_image_or_video_in_a_form_is_refused(api: Api, request_: Any, status: int, code: str) -> None:
+def test_a_form_without_one_image_or_video_is_refused(api: Api, request_: Any, status: int, code: str) -> None:
     api.refused("POST", "/v1/media", status, code, **request_)
     assert stored(api) == []
 

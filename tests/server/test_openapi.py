@@ -69,7 +69,7 @@ def test_no_object_has_other_keys_than_described(document: Any) -> None:
     assert free == {"CapabilitiesAnswer", "CreatorAnswer", "PinterestInput"}
 
 
-def test_what_is_answered_fits_its_schema(server: Api) -> None:
+def test_answers_fit_their_schemas(server: Api) -> None:
     api = server.having("publish")
     body = {"content": "Hi", "accounts": ["x/me"], "scheduledAt": "2098-01-01T09:00Z", "tags": ["a"]}
     api.ok("POST", "/v1/posts", body)

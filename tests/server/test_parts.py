@@ -56,7 +56,7 @@ def test_a_part_in_another_place_is_refused(api: Api) -> None:
     api.refused("PUT", f"{UPLOADS}/{upload}?offset=100", 415, "media_type", json={})
 
 
-def test_what_is_no_picture_is_refused_at_its_end(api: Api) -> None:
+def test_a_file_of_another_type_is_refused_after_its_last_part(api: Api) -> None:
     upload = begin(api, bytes=9)
     assert put(api, upload, 0, b"text").status_code == 200
     assert put(api, upload, 4, b"more!").json()["code"] == "usage"
@@ -80,7 +80,7 @@ def test_an_upload_that_cannot_be_is_refused(api: Api, body: Any) -> None:
     api.refused("POST", UPLOADS, 400, "usage", body)
 
 
-def test_a_token_begins_only_so_many_uploads(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_token_has_a_limited_number_of_open_uploads(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(partial_uploads, "MOST_OPEN", 2)
     assert api.ok("POST", f"{UPLOADS}?dryRun=true", {"name": "a.jpg", "bytes": 1})["id"] is None
     first = begin(api)

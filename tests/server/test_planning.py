@@ -1,4 +1,4 @@
-"""What posts are planned by, over HTTP: the same JSON as the commands."""
+"""Slots, the calendar, the best hours, numbers and reports over HTTP: the same JSON as the commands."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def measured(api: Api) -> Api:
         ("metrics/summary?account=x/other", "metrics summary --account x/other"),
     ],
 )
-def test_it_is_what_the_command_prints(measured: Api, path: str, command: str) -> None:
+def test_a_route_answers_the_json_of_its_command(measured: Api, path: str, command: str) -> None:
     assert measured.ok("GET", f"/v1/{path}") == measured.ttp.ok(*command.split(), "--json").json
 
 
@@ -80,7 +80,7 @@ def test_a_wrong_question_is_refused(api: Api, path: str, status: int, code: str
     api.refused("GET", f"/v1/{path}", status, code)
 
 
-def test_nothing_measured_is_no_error(api: Api) -> None:
+def test_without_numbers_answers_are_empty(api: Api) -> None:
     assert api.ok("GET", "/v1/optimal/next") == {"success": True, "slot": None}
     assert api.ok("GET", "/v1/metrics") == api.ok("GET", "/v1/metrics/summary") == []
 

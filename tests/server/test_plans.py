@@ -41,7 +41,7 @@ def drafts(api: Api) -> Api:
         ),
     ],
 )
-def test_a_plan_is_what_the_command_prints(drafts: Api, body: Any, options: str) -> None:
+def test_a_plan_answers_the_json_of_the_command(drafts: Api, body: Any, options: str) -> None:
     rehearsed = drafts.ok("POST", "/v1/plan?dryRun=true", body)
     assert rehearsed == drafts.ttp.ok("plan", *options.split(), "--dry-run", "--json").json
     assert rehearsed["assignments"]
@@ -96,7 +96,7 @@ def test_a_repeat_runs_through_its_life(drafts: Api) -> None:
     drafts.refused("POST", f"{path}9/stop", 404, "not_found")
 
 
-def test_a_new_repeat_is_what_the_command_prints(drafts: Api) -> None:
+def test_a_new_repeat_answers_the_json_of_the_command(drafts: Api) -> None:
     made = drafts.ok("POST", "/v1/repeats", {"post": 1, "cron": "0 9 * * 1", "texts": ["a", "b"]})
     drafts.ok("POST", "/v1/repeats/1/stop")
     texts = drafts.ttp.home.parent / "texts"
@@ -150,7 +150,7 @@ def test_undoing_again_with_the_same_key_undoes_nothing_more(drafts: Api) -> Non
     assert drafts.ok("GET", "/v1/posts/1")["content"] == "better"
 
 
-def test_what_cannot_be_undone_is_refused(drafts: Api) -> None:
+def test_an_impossible_undo_is_refused(drafts: Api) -> None:
     drafts.refused("POST", "/v1/undo", 404, "not_found", {"count": 99})
     drafts.refused("POST", "/v1/redo", 404, "not_found")
     drafts.refused("POST", "/v1/undo", 400, "usage", {"count": 0})
@@ -159,7 +159,7 @@ def test_what_cannot_be_undone_is_refused(drafts: Api) -> None:
     assert ids(written.ok("POST", "/v1/undo", {"post": 1})) == [1]
 
 
-def test_the_history_of_all_posts_is_what_the_command_prints(drafts: Api) -> None:
+def test_the_history_of_all_posts_is_the_json_of_the_command(drafts: Api) -> None:
     found = drafts.ok("GET", "/v1/history?limit=2")
     assert found == drafts.ttp.ok("history", "--limit", "2", "--json").json
     assert len(found) == 2

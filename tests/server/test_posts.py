@@ -287,7 +287,7 @@ def test_only_failed_deliveries_are_retried(api: Api) -> None:
     assert api.ok("POST", "/v1/posts/1/retry")["deliveries"][0]["state"] == "pending"
 
 
-def test_what_needs_review_is_resolved(api: Api) -> None:
+def test_a_delivery_that_needs_review_is_resolved(api: Api) -> None:
     draft(api)
     api.ttp.bring(1, "needs_review", next_at=None)
     api.refused("POST", "/v1/posts/1/resolve", 400, "usage", {"account": "x/me"})
@@ -351,7 +351,7 @@ def test_a_limited_token_sees_the_history_of_its_posts_only(api: Api) -> None:
 
 
 @pytest.mark.parametrize("post_id", ["0", "-1", "x", "1.5", "99999999999999999999", "%31%00"])
-def test_what_is_no_id_is_refused(api: Api, post_id: str) -> None:
+def test_a_wrong_id_is_refused(api: Api, post_id: str) -> None:
     api.refused("GET", f"/v1/posts/{post_id}", 400, "usage")
 
 
@@ -443,7 +443,7 @@ def test_a_copy_with_a_key_is_made_once_even_if_the_answer_was_lost(api: Api) ->
     assert len(api.ok("GET", "/v1/posts")) == 2
 
 
-def test_what_helps_is_not_written_as_options_of_the_command_line(api: Api) -> None:
+def test_an_action_is_not_written_as_options_of_the_command_line(api: Api) -> None:
     body = {"content": "Hi", "media": [{"url": "http://127.0.0.1:9/a.jpg"}]}
     problem = api.post("/v1/posts", body).json()
     assert not str(problem["action"]).startswith("--"), problem

@@ -97,7 +97,7 @@ def published(ttp: Program, sandbox: RunningSandbox, environ: dict[str, str], mo
 
 
 @pytest.mark.usefixtures("published")
-def test_it_publishes_what_is_created_over_http(serve: Serve, sandbox: RunningSandbox) -> None:
+def test_it_publishes_a_post_created_over_http(serve: Serve, sandbox: RunningSandbox) -> None:
     with serve() as server:
         until(lambda: bool(server.ok("GET", "/v1/status")["publisher"]["running"]))
         made = server.ok("POST", "/v1/posts", {"content": "Hello", "accounts": ["x/demo"]})
@@ -109,7 +109,7 @@ def test_it_publishes_what_is_created_over_http(serve: Serve, sandbox: RunningSa
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("published")
-def test_it_publishes_what_an_agent_asks_for(serve: Serve) -> None:
+def test_it_publishes_a_post_for_an_agent(serve: Serve) -> None:
     with serve() as server:
         token = server.client.headers["Authorization"].removeprefix("Bearer ")
         agent = Agent(f"{server.client.base_url}/mcp".replace("//mcp", "/mcp"), token)
@@ -120,7 +120,7 @@ def test_it_publishes_what_an_agent_asks_for(serve: Serve) -> None:
 
 
 @pytest.mark.usefixtures("published")
-def test_a_stream_tells_what_is_published_until_the_server_stops(serve: Serve) -> None:
+def test_a_stream_has_the_events_of_a_post_until_the_server_stops(serve: Serve) -> None:
     with serve() as server:
         made = server.ok("POST", "/v1/posts", {"content": "Hello", "accounts": ["x/demo"]})
         with server.client.stream("GET", "/v1/events?after=0") as stream:
@@ -189,7 +189,7 @@ def test_a_second_server_leaves_the_address_of_the_first(serve: Serve, ttp: Prog
     assert ttp("login-link", "ann", "--json").error["code"] == "not_found"
 
 
-def test_it_only_serves_where_it_is_told_so(serve: Serve, ttp: Program) -> None:
+def test_with_no_publish_it_only_serves(serve: Serve, ttp: Program) -> None:
     with serve("--no-publish") as server:
         assert not server.ok("GET", "/v1/status")["publisher"]["running"]
         assert server.stop(signal.SIGINT) == 0

@@ -61,7 +61,7 @@ def test_each_state_is_counted(read: Api) -> None:
     assert samples(read) == found
 
 
-def test_what_was_published_before_the_server_started_does_not_count(read: Api) -> None:
+def test_posts_published_before_the_server_started_do_not_count(read: Api) -> None:
     ttp = read.ttp
     now = ttp.clock.now()
     ttp.bring(ttp.post("before", "--to", "x/me"), "published", remote_id="a", published_at=now - timedelta(seconds=1))

@@ -59,7 +59,7 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.mark.usefixtures("published")
-def test_a_server_sends_what_it_publishes(serve: Serve, ttp: Program, receiver: Receiver) -> None:
+def test_a_server_sends_events_of_the_posts_that_it_publishes(serve: Serve, ttp: Program, receiver: Receiver) -> None:
     ttp.ok("webhook", "add", receiver.url, "--allow-private")
     with serve() as server:
         for number in (1, 2):
@@ -102,7 +102,7 @@ def test_an_event_arrives_again_after_a_kill_between_its_call_and_its_record(
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("published")
-def test_a_server_that_only_serves_sends_what_a_publisher_elsewhere_does(
+def test_a_server_with_no_publish_sends_events_of_another_publisher(
     serve: Serve, ttp: Program, receiver: Receiver
 ) -> None:
     ttp.ok("webhook", "add", receiver.url, "--allow-private", "--events", "post.finished")

@@ -11,6 +11,7 @@ from ttp.cli.app import load_command
 from ttp.cli.command_table import COMMANDS, TOPICS
 from ttp.cli.commands import export_posts
 from ttp.cli.commands.list import SORT_KEYS
+from ttp.cli.help_pages import first_line
 from ttp.cli.output import COLORS, FORMATS
 from ttp.cli.render.spec import OutputSpec
 from ttp.domain.config import KeyTable
@@ -101,11 +102,6 @@ def _node(path: str, command: Any, words: tuple[Word, ...]) -> Node:
         NOTHING if place is None else source_of_argument(path, str(place.metavar)),
         place is not None and place.nargs == -1,
     )
-
-
-def first_line(text: str | None) -> str:
-    """Return the first line of a help text."""
-    return (text or "").strip().partition("\n")[0]
 
 
 _ACCOUNT = Source(ask=("account",))

@@ -60,7 +60,7 @@ def write_help(command: Any, ctx: Any, formatter: Any) -> None:
     shared = [(_names(one), option_help(one)) for one in options if one.name in _SHARED]
     help_row = ("-h, --help", "Show this page.")
     for title, rows in (
-        ("Commands", [(name, _first_sentence(child.help)) for name, child in children.items()]),
+        ("Commands", [(name, first_line(child.help)) for name, child in children.items()]),
         ("Arguments", arguments),
         ("Options", [*own, help_row] if own or not shared else []),
         ("Output options", shared if own else [*shared, help_row] if shared else []),
@@ -75,5 +75,6 @@ def _names(option: Any) -> str:
     return names if option.is_flag else f"{names} {option.metavar}"
 
 
-def _first_sentence(text: str | None) -> str:
+def first_line(text: str | None) -> str:
+    """Return the first line of a help text."""
     return (text or "").strip().partition("\n")[0]

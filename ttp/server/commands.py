@@ -171,12 +171,12 @@ async def run_command(request: Request, services: Services) -> Response:
     key = request.headers.get("idempotency-key")
     if key is not None:
         check_key(key)
+    keys = IdempotencyKeys(services.installation, services.token)
     files = await run_in_threadpool(CommandFiles.open)
     try:
         await receive_form(request, files)
         body = await run_in_threadpool(files.ready)
         if key is not None:
-            keys = IdempotencyKeys(services.installation, services.token)
             kept = await run_in_threadpool(keys.begin, key, files.digest.hexdigest())
             if kept is not None:
                 await run_in_threadpool(files.close)
@@ -184,7 +184,7 @@ async def run_command(request: Request, services: Services) -> Response:
     except BaseException:
         await run_in_threadpool(files.close)
         raise
-    return CommandAnswer(CommandRun(services, files, body), key, request.app.state.turns)
+    return CommandAnswer(CommandRun(services, files, body), keys, key, request.app.state.turns)
 
 
 @dataclass
@@ -469,10 +469,11 @@ class CommandAnswer(Response):
 
     media_type = MEDIA_TYPE
 
-    def __init__(self, run: CommandRun, key: str | None, turns: asyncio.Semaphore) -> None:
+    def __init__(self, run: CommandRun, keys: IdempotencyKeys, key: str | None, turns: asyncio.Semaphore) -> None:
         super().__init__(headers={VERSION_HEADER: __version__, "Cache-Control": "no-store"})
         del self.headers["content-length"]
         self._run = run
+        self._keys = keys
         self._key = key
         self._turns = turns
 
@@ -524,12 +525,8 @@ class CommandAnswer(Response):
             lines = [*lines, json.dumps({"exit": 1, "ended": "the server stopped"}) + "\n"]
         headers = {"content-type": MEDIA_TYPE, VERSION_HEADER: __version__}
         kept = KeptAnswer(200, headers, "".join(lines))
-        await run_in_threadpool(self._keys().keep, self._key, kept)
+        await run_in_threadpool(self._keys.keep, self._key, kept)
 
     async def _forget(self) -> None:
         if self._key is not None:
-            await run_in_threadpool(self._keys().forget, self._key)
-
-    def _keys(self) -> IdempotencyKeys:
-        services = self._run.services
-        return IdempotencyKeys(services.installation, services.token)
+            await run_in_threadpool(self._keys.forget, self._key)

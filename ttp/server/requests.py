@@ -68,6 +68,11 @@ class Route:
         return next(iter(self.described["requestBody"]["content"])) if "requestBody" in self.described else None
 
 
+def read_route(path: str, handle: Callable[..., Any], model: Any, refuses: tuple[int, ...] = (), **more: Any) -> Route:
+    """Return the row of a GET that needs the capability `read`. `more`: the other fields of a route."""
+    return Route("GET", path, handle, TokenCapability.READ, {200: model}, refuses, **more)
+
+
 class GuardedRoute(APIRoute):
     """A route that needs a token."""
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Path, Query
 
 from ttp.domain.account import parse_account_name
 from ttp.domain.errors import Hint, NotFound, Problem, UsageError
-from ttp.domain.media.item import MediaItem
 from ttp.domain.metrics.ingest.columns import find_source
 from ttp.domain.metrics.ingest.dates import ORDERS
 from ttp.domain.plan.scoring import PlanMethod
@@ -28,7 +27,6 @@ from ttp.services.media import add_upload, check_upload, upload_name
 from ttp.services.metrics.imports import ImportOptions
 from ttp.services.planning import USUAL_DAYS, more_room
 from ttp.store.home.partial_uploads import PartialUpload, PartialUploads
-from ttp.views import Json
 from ttp.views.files import import_json
 from ttp.views.metrics import metrics_import_json
 from ttp.views.posts import media_json
@@ -55,15 +53,14 @@ def upload_media(services: ChangeServices, received: Received) -> JsonAnswer:
 def begin_upload(body: UploadInput, services: ChangeServices) -> JsonAnswer:
     """Begin an upload in parts, for a large file. What rests for a day is removed."""
     if services.dry_run:
-        return JsonAnswer(_upload_json(PartialUpload("", body.name, body.bytes), None))
+        return _upload_answer(services, PartialUpload("", body.name, body.bytes))
     upload = _uploads(services).create(body.name, body.bytes)
-    return JsonAnswer(_upload_json(upload, None), 201, headers={"Location": f"{PARTS}/{upload.id}"})
+    return _upload_answer(services, upload, 201, headers={"Location": f"{PARTS}/{upload.id}"})
 
 
 def get_upload(upload_id: UploadId, services: Services) -> JsonAnswer:
     """Return how much of an upload has arrived: where the next part begins."""
-    upload = _uploads(services).find(upload_id)
-    return JsonAnswer(_upload_json(upload, _media_of(services, upload)))
+    return _upload_answer(services, _uploads(services).find(upload_id))
 
 
 def add_part(
@@ -76,8 +73,7 @@ def add_part(
     it in `media`. A file that is not an image or a video is refused then, and its upload removed."""
     uploads = _uploads(services)
     if services.dry_run:
-        upload = uploads.find(upload_id)
-        return JsonAnswer(_upload_json(upload, _media_of(services, upload)))
+        return _upload_answer(services, uploads.find(upload_id))
     upload = uploads.append(upload_id, received.file, offset)
     if upload.sha256 is None and upload.received == upload.bytes:
         try:
@@ -87,7 +83,7 @@ def add_part(
             uploads.remove(upload_id)
             raise
         upload = uploads.complete(upload, item.sha256)
-    return JsonAnswer(_upload_json(upload, _media_of(services, upload)))
+    return _upload_answer(services, upload)
 
 
 def remove_upload(upload_id: UploadId, services: ChangeServices, body: Empty = None) -> JsonAnswer:
@@ -104,17 +100,14 @@ def _uploads(services: RequestServices) -> PartialUploads:
     return PartialUploads(services.installation.media.ready_folder(), services.token.id)
 
 
-def _media_of(services: RequestServices, upload: PartialUpload) -> MediaItem | None:
-    name = upload_name(upload.name)
-    item = services.installation.media.stored(upload.sha256, name) if upload.sha256 else None
+def _upload_answer(services: RequestServices, upload: PartialUpload, status: int = 200, **more: Any) -> JsonAnswer:
+    """Return an upload, with the media item that it has become. Raise NotFound if that is gone."""
+    media = services.installation.media
+    item = media.stored(upload.sha256, upload_name(upload.name)) if upload.sha256 else None
     if upload.sha256 and item is None:
         raise NotFound(f"the file of upload {upload.id} is gone, because no post has named it")
-    return item
-
-
-def _upload_json(upload: PartialUpload, item: MediaItem | None) -> Json:
-    shown = {"name": upload.name, "bytes": upload.bytes, "received": upload.received}
-    return {"id": upload.id or None, **shown, "media": None if item is None else media_json(item)}
+    shape = {"id": upload.id or None, "name": upload.name, "bytes": upload.bytes, "received": upload.received}
+    return JsonAnswer({**shape, "media": None if item is None else media_json(item)}, status, **more)
 
 
 def import_posts(

@@ -57,13 +57,11 @@ class AccountSwitch:
 
 @dataclass(frozen=True, slots=True)
 class RemovalResult:
-    """A removed account and the posts cancelled for it. `access`: what happened to ttp's access, None if it had none.
-    `revoked`: the platform revoked it."""
+    """A removed account, the posts cancelled for it, and what happened to ttp's access, if it had any."""
 
     account: Account
     cancelled: tuple[int, ...]
     access: str | None = None
-    revoked: bool = False
 
 
 @dataclass
@@ -180,15 +178,15 @@ class Accounts:
                     Hint("fix", action("account add", there.name)),
                     Hint("fix", action("account remove", there.name)),
                 ) from error
-        removed = RemovalResult(account, tuple(cancelled))
         login = None if held is None else self.logins(account.platform, account.server)
         if held is None or login is None:
-            return removed
+            return RemovalResult(account, tuple(cancelled))
         with closing(login):
             why = self._revoke(account, held, login)
-        if why is None:
-            return replace(removed, access=f"{account.platform} revoked ttp's access", revoked=True)
-        return replace(removed, access=f"ttp's access was not revoked: {why}\nto revoke it yourself, {login.revoke_at}")
+        access = f"{account.platform} revoked ttp's access"
+        if why is not None:
+            access = f"ttp's access was not revoked: {why}\nto revoke it yourself, {login.revoke_at}"
+        return RemovalResult(account, tuple(cancelled), access)
 
     def _mark_removed(self, name: str, *, cancel: bool) -> tuple[Account, list[int]]:
         """Mark the account as removed in one transaction. Return it and the ids of the cancelled posts."""

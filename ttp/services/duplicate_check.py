@@ -123,12 +123,8 @@ class DuplicateCheck:
         """Return the account's stored posts around an instant."""
         span = max(self._same, self._gap)
         days = range((at - span) // _DAY, (at + span) // _DAY + 1)
-        if db is not None:
-            stored = self._stored.setdefault(account_id, _StoredPosts())
-            _read_days(db, stored, account_id, days)
-            return stored
-        stored = _StoredPosts()
-        with self._database.reading() as own:
+        stored = _StoredPosts() if db is None else self._stored.setdefault(account_id, _StoredPosts())
+        with self._database.reading(db) as own:
             if own is not None:
                 _read_days(own, stored, account_id, days)
         return stored

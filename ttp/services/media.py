@@ -44,40 +44,30 @@ FETCHED_AHEAD = timedelta(minutes=10)
 """How long before its time the media of a post are fetched from a bucket."""
 
 
-def add_media(
-    texts: Iterable[str], names: Collection[str], media: MediaStore, config: Config, platforms: Registry
-) -> list[MediaItem]:
-    """Add the media that `texts` name and return them; empty texts are skipped. `names`: the platforms of the post.
-    Raise NotFound, UsageError, Busy."""
-    return [_add_item(text, names, media, config, platforms) for text in texts if text]
-
-
 def loopback_platforms(config: Config, platforms: Registry) -> frozenset[str]:
     """Return the platforms whose API runs on this machine."""
     return frozenset(name for name in platforms.names() if platforms.facts(name).is_local(config))
 
 
-def _add_item(text: str, names: Collection[str], media: MediaStore, config: Config, platforms: Registry) -> MediaItem:
-    if not is_web_address(text):
-        from pathlib import Path
-
-        return media.add(Path(text))
+def add_from_web(url: str, names: Collection[str], media: MediaStore, config: Config, platforms: Registry) -> MediaItem:
+    """Fetch the file at a web address and add it. `names`: the platforms of the post. Raise NotFound, UsageError,
+    Busy."""
     from ttp.platforms.download import DownloadFailed, DownloadTimeouts, fetch, parse_download_url
 
     at_home = loopback_platforms(config, platforms)
     loopback = set(names) <= at_home if names else bool(at_home)
     patience = DownloadTimeouts(config.seconds("http.connect_timeout_s"), config.seconds("http.read_timeout_s"))
-    shown = clean_text(re.sub(r"//[^/?#]*@", "//", text, count=1))  # never show a password in a message
+    shown = clean_text(re.sub(r"//[^/?#]*@", "//", url, count=1))  # never show a password in a message
 
     def write(file: BinaryIO) -> None:
-        fetch(text, file, patience, loopback=loopback)
+        fetch(url, file, patience, loopback=loopback)
 
     try:
-        parse_download_url(text, loopback=loopback)
-        return replace(media.add_written(_name_from_url(text), shown, write), url=text)
+        parse_download_url(url, loopback=loopback)
+        return replace(media.add_written(_name_from_url(url), shown, write), url=url)
     except DownloadFailed as error:
         kind = NotFound if error.missing else UsageError
-        raise kind(f"{shown} {error.message}", Hint("try", "--media FILE", (text, "FILE"))) from error
+        raise kind(f"{shown} {error.message}", Hint("try", "--media FILE", (url, "FILE"))) from error
 
 
 def add_upload(file: BinaryIO, name: str, media: MediaStore) -> MediaItem:
@@ -323,7 +313,7 @@ class RowMedia:
         if name.startswith(KEPT):
             return self._stored_item(name.removeprefix(KEPT))
         if is_web_address(name):
-            return add_media([name], platforms, self._media, self._config, self._registry)[0]
+            return add_from_web(name, platforms, self._media, self._config, self._registry)
         path = resolve_in_folder(self._folder, name) if self._folder else Path(name)
         if name not in self._taken:
             try:

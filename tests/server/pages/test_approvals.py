@@ -41,7 +41,7 @@ def made(person: Person, name: str = "maria") -> str:
     return found[1]
 
 
-def test_what_waits_is_listed_and_approved(ann: Person, post: int) -> None:
+def test_a_waiting_post_is_listed_and_approved(ann: Person, post: int) -> None:
     page = ann.sees("/approvals")
     assert "/posts/1/approve" in page
     assert EVIL not in page
@@ -50,7 +50,7 @@ def test_what_waits_is_listed_and_approved(ann: Person, post: int) -> None:
     assert ann.ttp.shown()["approvedAt"]
 
 
-def test_an_author_is_not_offered_what_only_others_may_do(server: Api, ann: Person, post: int) -> None:
+def test_an_author_is_not_offered_to_approve_their_post(server: Api, ann: Person, post: int) -> None:
     ann.ttp.sql("UPDATE change SET actor = 'ann'")
     for path in ("/approvals", "/posts/1"):
         page = ann.sees(path)
@@ -159,7 +159,7 @@ def test_a_link_needs_a_name_and_the_present_post(ann: Person, post: int, field:
     assert EVIL not in answer.text
 
 
-def test_who_wrote_a_post_is_told_how_others_can_approve_it(server: Api, ann: Person) -> None:
+def test_an_author_reads_how_others_can_approve_their_post(server: Api, ann: Person) -> None:
     ann.does(
         "/compose",
         {"content": "Mine", "accounts": ["x/me"], "is_draft": "yes", "do": "schedule", "at": "2098-01-06 09:30"},

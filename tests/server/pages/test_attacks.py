@@ -1,4 +1,4 @@
-"""What hostile addresses and forms, and people who are limited to accounts, cannot do."""
+"""Hostile addresses and forms, and people who are limited to accounts."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def test_a_post_is_scheduled(ann: Person) -> None:
         ({"at": LATER, "content": " "}, 400, "content"),
     ],
 )
-def test_what_is_refused_is_said_beside_its_field(ann: Person, wrong: Any, status: int, field: str) -> None:
+def test_a_refusal_is_shown_beside_its_field(ann: Person, wrong: Any, status: int, field: str) -> None:
     typed = {"content": EVIL, "thread": [EVIL, EVIL], "variant:x/me": EVIL, **wrong}
     answer = ann.send("/compose", form(do="schedule", **typed))
     assert answer.status_code == status, answer.text
@@ -216,7 +216,7 @@ def test_a_form_names_no_file_of_the_server(ann: Person, name: str) -> None:
         assert stored(ann)["media"] == []
 
 
-def test_a_file_that_is_no_picture_is_refused_with_the_text_kept(ann: Person) -> None:
+def test_a_file_of_another_type_is_refused_and_the_text_is_kept(ann: Person) -> None:
     fields = {"csrf": ann.csrf, **form(content="Long text")}
     answer = ann("POST", "/compose", data=fields, files={"files": ("a.png", b"<html>")})
     assert answer.status_code == 400

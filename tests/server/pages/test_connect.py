@@ -106,7 +106,7 @@ def test_an_expired_account_is_connected_again(ann: Person) -> None:
     assert ann.ttp.sql("SELECT id, user_id FROM account WHERE handle = 'demo'") == before
 
 
-def test_what_to_type_for_the_first_account_of_an_app_with_a_secret_is_said(
+def test_the_page_shows_the_commands_for_the_first_account_of_an_app_with_a_secret(
     server: Api, ann: Person, sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = "ttp account connect tiktok --client-secret FILE"
@@ -269,7 +269,7 @@ def test_an_answer_that_cannot_be_used_is_refused(ann: Person, more: str) -> Non
     assert "x/demo" not in names(ann)
 
 
-def test_a_code_that_the_platform_refuses_is_said(ann: Person) -> None:
+def test_a_code_that_the_platform_refuses_is_an_error(ann: Person) -> None:
     state = str(httpx.URL(login_page(ann, "x")).params["state"])
     assert ann.get(f"/callback?state={state}&code=made-up").status_code == 403
     assert "x/demo" not in names(ann)

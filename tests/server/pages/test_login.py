@@ -215,6 +215,6 @@ def test_an_unknown_address_is_a_page_for_browsers_and_json_for_clients(
             assert "default-src 'none'" in answer.headers["content-security-policy"]
 
 
-def test_an_unknown_address_is_no_part_of_the_page(stranger: Person) -> None:
+def test_an_unknown_address_is_escaped_in_the_page(stranger: Person) -> None:
     page = stranger.get("/<script>alert(1)</script>", headers={"Accept": "text/html"}).text
     assert "<script>alert" not in page

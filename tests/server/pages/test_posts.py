@@ -21,7 +21,7 @@ def revision(person: Person, post_id: int = 1) -> str:
     return str(person.ttp.sql("SELECT revision FROM post WHERE id = ?", post_id)[0][0])
 
 
-def test_the_queue_shows_what_needs_somebody_and_what_is_next(ann: Person) -> None:
+def test_the_queue_shows_posts_that_need_a_person_then_the_next_ones(ann: Person) -> None:
     ann.ttp.post("First failed", "--to", "x/me", "--at", LATER)
     ann.ttp.bring(1, "failed", **FAILED)
     ann.ttp.post("Second comes", "--to", "x/other", "--at", LATER)

@@ -41,7 +41,7 @@ def test_a_batch_waits_for_approval(single: TimeToPost, ttp: Program) -> None:
     assert single.ok("list_drafts", brand="nothing")["drafts"] == []
 
 
-def test_the_same_reference_changes_what_is_pending(single: TimeToPost, ttp: Program) -> None:
+def test_the_same_reference_changes_pending_drafts(single: TimeToPost, ttp: Program) -> None:
     (first,) = batch(single)
     (again,) = batch(single, "better", link="https://example.org", schedule_hint=LATER)
     assert (again["id"], again["segments"], again["link"]) == (first["id"], ["better"], "https://example.org")
@@ -50,7 +50,7 @@ def test_the_same_reference_changes_what_is_pending(single: TimeToPost, ttp: Pro
 
 
 @pytest.mark.parametrize("decide", ["approve_draft", "reject_draft", "cancel_post"])
-def test_what_was_decided_stays(single: TimeToPost, ttp: Program, decide: str) -> None:
+def test_a_decided_draft_is_not_changed_by_its_reference(single: TimeToPost, ttp: Program, decide: str) -> None:
     batch(single)
     single.ok(decide, **{"id" if decide == "cancel_post" else "draft_id": "1"})
     before = ttp.sql("SELECT * FROM post")
@@ -152,7 +152,7 @@ def test_a_wrong_batch_is_refused(single: TimeToPost, ttp: Program, variant: Any
     assert ttp.count("post") == 0
 
 
-def test_the_queue_names_what_waits(single: TimeToPost) -> None:
+def test_the_approval_queue_names_waiting_drafts(single: TimeToPost) -> None:
     batch(single, "A title\nand more", ref="a")
     batch(single, "Decided", ref="b")
     single.ok("reject_draft", draft_id="2")
@@ -201,7 +201,7 @@ def test_its_author_cannot_approve_it_with_another_token(guarded: Api) -> None:
     assert api.ttp.shown(1)["status"] == "draft"
 
 
-def test_what_is_scheduled_and_not_approved_waits(guarded: Api) -> None:
+def test_a_scheduled_post_without_approval_is_pending(guarded: Api) -> None:
     api = fresh(guarded)
     author, approver = client_of(api), client_of(api.having("approve", name="bob"))
     author.ok("schedule_post", content="Hello", platforms=["x"], scheduledAt=LATER)

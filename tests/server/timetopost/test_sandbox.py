@@ -81,7 +81,7 @@ def test_an_approved_draft_with_a_picture_is_published(client: TimeToPost) -> No
     assert (posted["postId"], posted["segments"]) == (draft["id"], ["Hello\n\nhttps://example.org"])
 
 
-def test_what_a_creator_may_choose_is_asked_and_used(client: TimeToPost) -> None:
+def test_the_choices_of_a_creator_are_read_and_used(client: TimeToPost) -> None:
     found = client.ok("get_tiktok_creator_info", accountId="tiktok/demo")
     assert found == {**client.ok("get_tiktok_creator_info"), "success": True}
     assert (found["creator_username"], "SELF_ONLY" in found["privacy_level_options"]) == ("demo", True)

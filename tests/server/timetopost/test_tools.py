@@ -49,7 +49,7 @@ def test_their_smoke_test(theirs: TimeToPost) -> None:
         ("approve", ["read"], False),
     ],
 )
-def test_whoami_says_what_the_token_may(api: Api, capability: str, may: list[str], publishes: bool) -> None:
+def test_whoami_names_the_capabilities_of_the_token(api: Api, capability: str, may: list[str], publishes: bool) -> None:
     caller = client_of(api.having(capability, name="bob@example.org")).ok("whoami")
     assert (caller["capabilities"], caller["canPublish"]) == (may, publishes)
     assert caller["user"]["email"].startswith("bob@example.org@")
@@ -119,7 +119,7 @@ def test_posts_are_listed_newest_first_and_filtered_by_the_client(single: TimeTo
 
 
 @pytest.mark.parametrize("post_id", ["9", "abc", "0", "-1", "../posts", "1e3", 30 * "9"])
-def test_what_is_no_post_is_not_found(theirs: TimeToPost, post_id: str) -> None:
+def test_a_wrong_post_id_is_not_found(theirs: TimeToPost, post_id: str) -> None:
     for tool in ("get_post", "publish_post", "cancel_post"):
         result = theirs(tool, id=post_id)
         assert (result.is_error, result.data["code"]) == (True, "not_found")
@@ -171,7 +171,7 @@ def test_accounts_are_integrations(theirs: TimeToPost, ttp: Program) -> None:
     assert theirs.ok("get_capabilities")["integrations"] == found
 
 
-def test_what_ttp_has_none_of_is_empty(theirs: TimeToPost) -> None:
+def test_features_that_ttp_does_not_have_answer_empty_lists(theirs: TimeToPost) -> None:
     assert theirs.ok("list_boards")["boards"] == []
     assert theirs.ok("prompt_library_list")["prompts"] == []
     assert theirs.ok("prompt_suggest", kind="POST_HOOK", niche="tea", platform="twitter")["suggestions"] == []
@@ -334,7 +334,7 @@ def test_an_upload_ends_with_its_token_and_takes_one_file(api: Api, theirs: Time
     assert anybody("PUT", path, content=DATA).json()["code"] == "not_allowed"
 
 
-def test_what_a_limited_token_sees_is_limited(api: Api, theirs: TimeToPost) -> None:
+def test_a_limited_token_sees_its_accounts_only(api: Api, theirs: TimeToPost) -> None:
     theirs.ok("schedule_post", content="secret", accountIds=["x/other"])
     limited = client_of(api.having("publish", "x/me"))
     assert limited.ok("list_posts")["posts"] == []

@@ -7,7 +7,7 @@ elsewhere, is never changed or created again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
@@ -184,25 +184,17 @@ class ImportPlanner:
         variants: Mapping[str, str] = {}
         media: tuple[MediaItem, ...] = ()
         at: datetime | None = None
-        try:
+        with _noting(faults, "accounts"):
             accounts = resolve_accounts(typed.to or self._rules.accounts, self._known, self._posts.platforms)
-        except TtpError as error:
-            faults.append(to_field_error("accounts", error))
         if self._rules.spread and not (accounts or typed.at or faults):
             faults.append(FieldError("accounts", "no account to plan it for", "--to PLATFORM/HANDLE"))
-        try:
+        with _noting(faults, "scheduledAt"):
             at = self._time(row, accounts, before) if not faults else None
-        except TtpError as error:
-            faults.append(to_field_error("scheduledAt", error))
-        try:
+        with _noting(faults, "variants"):
             variants = check_variants(typed.variants, self._known, self._posts.platforms)
-        except TtpError as error:
-            faults.append(to_field_error("variants", error))
-        try:
+        with _noting(faults, "media"):
             items = self._media.items(typed.media or (), before, {account.platform for account in accounts})
             media = with_alt_texts(items, typed.alts)
-        except TtpError as error:
-            faults.append(_in_file(to_field_error("media", error)))
         if not faults and not row.faults and not (typed.text or "").strip() and not media:
             faults.append(FieldError("content", "the post has neither text nor media"))
         if faults:
@@ -233,6 +225,15 @@ class ImportPlanner:
         if held is not None and time.at in (None, held):
             return held
         return self._resolver.assign_row(time, accounts, self._allocator)
+
+
+@contextmanager
+def _noting(faults: list[FieldError], field: str) -> Iterator[None]:
+    """Add an error of the block to the faults of a row."""
+    try:
+        yield
+    except TtpError as error:
+        faults.append(_in_file(to_field_error(field, error)))
 
 
 def _in_file(error: FieldError) -> FieldError:
