@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ttp.cli.app import load_command as load
-from ttp.cli.command_table import COMMANDS, SECTIONS
+from ttp.cli.command_table import COMMANDS, SECTIONS, WHAT
 from ttp.cli.commands.help import EXIT_HELP, VARIABLES
 from ttp.cli.help_pages import first_line
 from ttp.cli.options import OUTPUT_OPTIONS
@@ -34,7 +34,7 @@ def page() -> str:
 def _lines() -> Iterator[str]:
     yield r".\" Written by python -m tests.drift.write_docs; a test compares it with the program."
     yield '.TH TTP 1 "" "ttp" "User Commands"'
-    yield from (".SH NAME", r"ttp \- schedule posts for Bluesky, Mastodon, Instagram, TikTok and X from the terminal")
+    yield from (".SH NAME", rf"ttp \- {WHAT[:1].lower()}{WHAT[1:].rstrip('.')}")
     yield from (".SH SYNOPSIS", ".B ttp", ".I COMMAND", r"[\fIOPTIONS\fR]")
     yield from (".SH DESCRIPTION",)
     yield from _prose(

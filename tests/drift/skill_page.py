@@ -18,7 +18,7 @@ def table() -> Iterator[str]:
     for tool in TOOLS.values():
         yield f"| `{tool.name}` | {tool.needs} | {_arguments(tool)} | {tool.description.partition(chr(10))[0]} |"
     yield ""
-    writing = [f"`{tool.name}`" for tool in TOOLS.values() if tool.writes]
+    writing = [f"`{tool.name}`" for tool in TOOLS.values() if not tool.hints.read_only_hint]
     yield f"Tools that write, with `key` and `dryRun` too: {', '.join(writing)}."
 
 

@@ -39,8 +39,8 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     usual = Database.reading
 
     @contextmanager
-    def reading(self: Database) -> Iterator[Connection | None]:
-        with usual(self) as db:
+    def reading(self: Database, within: Connection | None = None) -> Iterator[Connection | None]:
+        with usual(self, within) as db:
             if db is not None:
                 raw(db).set_trace_callback(statements.append)
             yield db

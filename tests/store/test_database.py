@@ -152,36 +152,20 @@ def test_a_folder_that_holds_other_things_is_not_touched(home: Path) -> None:
 # Damage.
 
 
-def zero_length(data: bytes) -> bytes:
-    return b""
-
-
-def truncated(data: bytes) -> bytes:
-    return data[: len(data) // 2]
-
-
-def cut_in_a_page(data: bytes) -> bytes:
-    return data[:5000]
-
-
-def no_database(data: bytes) -> bytes:
-    return b"This is a shopping list.\n" * 1000
-
-
-def header_gone(data: bytes) -> bytes:
-    return bytes(100) + data[100:]
-
-
 def page_overwritten(data: bytes) -> bytes:
     at = len(data) - 5 * 4096  # among the posts: the tables were made before
     return data[:at] + b"\xa5" * 4096 + data[at + 4096 :]
 
 
-def first_page_overwritten(data: bytes) -> bytes:
-    return data[:100] + b"\xa5" * 3996 + data[4096:]
-
-
-DAMAGES = [zero_length, truncated, cut_in_a_page, no_database, header_gone, page_overwritten, first_page_overwritten]
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda data: b"",
+    "truncated": lambda data: data[: len(data) // 2],
+    "cut in a page": lambda data: data[:5000],
+    "no database": lambda data: b"This is a shopping list.\n" * 1000,
+    "header gone": lambda data: bytes(100) + data[100:],
+    "first page overwritten": lambda data: data[:100] + b"\xa5" * 3996 + data[4096:],
+    "page overwritten": page_overwritten,
+}
 
 
 @pytest.fixture(scope="module")
@@ -194,7 +178,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return database.path.read_bytes()
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
 def test_a_damaged_store_is_told_and_never_changed(home: Path, filled: bytes, damage: Callable[[bytes], bytes]) -> None:
     database = new_store(home)
     data = damage(filled)

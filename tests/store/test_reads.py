@@ -23,7 +23,7 @@ from ttp.domain.outcome import Attempt, Kind, Phase
 from ttp.domain.permissions import waits_for_approval
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.time.clock import EPOCH, to_ms
-from ttp.store import accounts, attempts, posts, queries, slots
+from ttp.store import accounts, attempts, posts, queries, repeats, slots
 from ttp.store import accounts as stored_accounts
 from ttp.store.change_log import Change, restore_posts
 from ttp.store.database import Database
@@ -71,6 +71,14 @@ def test_of_many_posts_the_one_that_cannot_be_read_is_named(database: Database, 
     with closing(database.connect()) as db, pytest.raises(CorruptRow) as caught:
         list(queries.posts(db, EVERY))
     assert caught.value.post_id == ids[3]
+
+
+def test_a_repeat_that_cannot_be_read_is_named(db: Connection) -> None:
+    db.execute(
+        "INSERT INTO recurrence (pool, cron, timezone, texts, created_at) VALUES ('tips', '0 9 * * *', 'UTC', '7', 0)"
+    )
+    with pytest.raises(CorruptRow, match="row 1 of recurrence"):
+        repeats.recurrences(db)
 
 
 @examples(30)

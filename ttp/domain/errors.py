@@ -228,3 +228,12 @@ class Bug(TtpError):
 
 class InvalidTransition(Bug):
     """A delivery was asked for a transition that `delivery.MOVES` does not have."""
+
+
+def describe_fault(fault: BaseException) -> str:
+    """Return `a fault of ttp: KeyError in loop.py, line 7`: the place alone, because the text may hold secrets."""
+    import traceback  # here: errors are imported by every command
+    from pathlib import Path
+
+    place = traceback.extract_tb(fault.__traceback__)[-1]
+    return f"a fault of ttp: {type(fault).__name__} in {Path(place.filename).name}, line {place.lineno}"

@@ -12,7 +12,7 @@ from typing import TypeAlias, TypeVar
 from ttp.domain.account import Account, find_account
 from ttp.domain.action import OtherOptions, WayOut, action, as_fields, other_options
 from ttp.domain.attempt import Attempt, Kind, Phase
-from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryError, DeliveryState
+from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import Hint, Problem, StateRefused, TtpError, UsageError
 from ttp.domain.media.item import MediaItem
 from ttp.domain.permissions import keep_approval
@@ -218,7 +218,7 @@ def remote_id_of(facts: Facts, text: str) -> str | None:
 
 def refuse_in_flight(post: Post, what: str, *, reviewing: bool = True) -> None:
     """Refuse once the publisher has a delivery in hand, or (`reviewing`) a person must look at one first."""
-    if any(d.state in IN_FLIGHT for d in post.deliveries):
+    if post.in_flight:
         raise StateRefused(
             f"post {post.id} is being published and cannot {what} now", Hint("see", action("show", post.id))
         )
@@ -250,10 +250,10 @@ def needs_review_error(post: Post, delivery: Delivery) -> StateRefused:
 
 def nothing_to_publish(post: Post) -> StateRefused:
     """Return why nothing of a post can be published or get a time."""
-    states = {d.state for d in post.active}
-    if DeliveryState.NEEDS_REVIEW in states:
-        return needs_review_error(post, next(d for d in post.active if d.state is DeliveryState.NEEDS_REVIEW))
-    if DeliveryState.FAILED in states:
+    review = next((d for d in post.active if d.state is DeliveryState.NEEDS_REVIEW), None)
+    if review is not None:
+        return needs_review_error(post, review)
+    if any(d.state is DeliveryState.FAILED for d in post.active):
         return StateRefused(
             f"post {post.id} has failed; nothing of it is pending", Hint("fix", action("retry", post.id))
         )

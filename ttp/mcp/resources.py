@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
-from typing import Any
 
 from mcp_types import Resource, ResourceTemplate
 
 from ttp.domain.errors import Hint, NotAllowed, NotFound
+from ttp.mcp.arguments import Arguments
 from ttp.mcp.services import Services
-from ttp.mcp.tool import Answer
+from ttp.mcp.tool import Answer, Tool
 from ttp.mcp.tools.planning import Nothing, ShowCalendar, calendar, list_accounts
 from ttp.mcp.tools.posts import OnePost, get_post
 
@@ -36,29 +36,22 @@ TEMPLATES = [
         mime_type=JSON,
     ),
 ]
-_READERS: list[tuple[str, str, Callable[[Services, Any], Answer]]] = [
-    (r"ttp://accounts", "list_accounts", lambda services, _: list_accounts(services, Nothing())),
-    (
-        r"ttp://posts/([1-9][0-9]{0,14})",
-        "get_post",
-        lambda services, match: get_post(services, OnePost(id=int(match[1]))),
-    ),
-    (
-        r"ttp://calendar/([0-9]{4}-[0-9]{2})",
-        "calendar",
-        lambda services, match: calendar(services, ShowCalendar.model_validate({"when": match[1]})),
-    ),
+_TOOLS: list[tuple[str, Tool, Callable[[re.Match[str]], Arguments]]] = [
+    (r"ttp://accounts", list_accounts, lambda match: Nothing()),
+    (r"ttp://posts/([1-9][0-9]{0,14})", get_post, lambda match: OnePost(id=int(match[1]))),
+    (r"ttp://calendar/([0-9]{4}-[0-9]{2})", calendar, lambda match: ShowCalendar.model_validate({"when": match[1]})),
 ]
+"""The tool that answers a resource, and its arguments."""
 
 
 def read(services: Services, uri: str, tools: Collection[str]) -> Answer:
     """Return the JSON of a resource: the answer of one of `tools`, those of the client. Raise NotFound for an unknown
     address, NotAllowed for one of another tool."""
-    for pattern, tool, reader in _READERS:
+    for pattern, tool, arguments in _TOOLS:
         if match := re.fullmatch(pattern, uri):
-            if tool not in tools:
-                raise NotAllowed(f"{uri} needs the tool {tool}, which this client does not have")
-            return reader(services, match)
+            if tool.name not in tools:
+                raise NotAllowed(f"{uri} needs the tool {tool.name}, which this client does not have")
+            return tool.call(services, arguments(match))
     raise NotFound(
         f"there is no resource {uri}",
         Hint("see", ", ".join(["ttp://accounts", *(template.uri_template for template in TEMPLATES)])),

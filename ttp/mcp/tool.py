@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias, TypeVar, get_type_hints
+from typing import Any, TypeAlias, get_type_hints
 
 from mcp_types import Tool as ListedTool
 from mcp_types import ToolAnnotations
@@ -16,7 +16,6 @@ from ttp.mcp.services import Services
 from ttp.views import Json
 
 Answer: TypeAlias = Json | list[Json]
-F = TypeVar("F", bound=Callable[..., Answer])
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +33,6 @@ class Tool:
     hints: ToolAnnotations
     rehearses: bool = False
     keeps_key: bool = False
-
-    @property
-    def writes(self) -> bool:
-        return issubclass(self.arguments, Write)
 
     def listed(self) -> ListedTool:
         """Return the tool as clients see it."""
@@ -60,13 +55,13 @@ def tool(
     destroys: bool = False,
     repeatable: bool = False,
     leaves: bool = False,
-) -> Callable[[F], F]:
-    """Make a tool of a function: its name, its docstring, and the model of its second parameter.
+) -> Callable[[Callable[[Services, Any], Answer]], Tool]:
+    """Make a tool of a function: its name, its docstring, and the model of its parameter `args`.
 
     `destroys`: it removes something; `repeatable`: a second call changes nothing more; `leaves`: it calls platforms.
     """
 
-    def make(function: F) -> F:
+    def make(function: Callable[[Services, Any], Answer]) -> Tool:
         arguments = get_type_hints(function)["args"]
         title = function.__name__.replace("_", " ").capitalize()
         reads = not issubclass(arguments, Write)
@@ -77,14 +72,6 @@ def tool(
             open_world_hint=leaves,
         )
         text = "\n\n".join(part.replace("\n", " ") for part in inspect.cleandoc(function.__doc__ or "").split("\n\n"))
-        function.tool = Tool(  # type: ignore[attr-defined]  # read by `tools_of`
-            function.__name__, title, text, arguments, answer, needs, function, hints, rehearses, keeps_key
-        )
-        return function
+        return Tool(function.__name__, title, text, arguments, answer, needs, function, hints, rehearses, keeps_key)
 
     return make
-
-
-def tools_of(functions: Sequence[Callable[..., Answer]]) -> list[Tool]:
-    """Return the tools that were made of these functions."""
-    return [function.tool for function in functions]  # type: ignore[attr-defined]

@@ -4,19 +4,17 @@ transaction for the attempt row, the delivery, the post's status and the account
 from __future__ import annotations
 
 import threading
-import traceback
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TypeVar
 
 from ttp.domain.account import Account, Credentials
 from ttp.domain.action import Action, action
 from ttp.domain.config import Config
 from ttp.domain.delivery import BUSY, Delivery, DeliveryError, DeliveryState, parts_of
-from ttp.domain.errors import Bug, Busy, UsageError
+from ttp.domain.errors import Bug, Busy, UsageError, describe_fault
 from ttp.domain.event import Event, IdleReason, Sink, delivery_event, post_event
 from ttp.domain.media.image_fit import EXTRA
 from ttp.domain.media.item import MediaDamaged, MediaItem, MediaUnavailable
@@ -472,7 +470,4 @@ class SafeClient:
 
 
 def _where(fault: Exception) -> str:
-    if isinstance(fault, MemoryError):
-        return "there is not enough memory"
-    place = traceback.extract_tb(fault.__traceback__)[-1]
-    return f"a fault of ttp: {type(fault).__name__} in {Path(place.filename).name}, line {place.lineno}"
+    return "there is not enough memory" if isinstance(fault, MemoryError) else describe_fault(fault)

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import threading
 import time
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeAlias
 
-from ttp.domain.errors import Busy, TtpError
+from ttp.domain.errors import Busy, TtpError, describe_fault
 from ttp.domain.time.clock import Clock
 from ttp.services.media import MediaCleanup
 from ttp.services.tokens import RefreshResult, Tokens
@@ -184,8 +182,6 @@ def _pull_safely(pull: Turn, stop: Stop, faults: list[str], alone: Alone) -> Non
     except TtpError:
         return  # what is wrong with the store or the settings is met and reported by whoever publishes
     except Exception as fault:  # noqa: BLE001 (whatever it is, publishing goes on)
-        place = traceback.extract_tb(fault.__traceback__)[-1]
-        where = f"{type(fault).__name__} in {Path(place.filename).name}, line {place.lineno}"
-        text = f"numbers were not read, by a fault of ttp: {where}"
+        text = f"numbers were not read, by {describe_fault(fault)}"
         if text not in faults:
             faults.append(text)

@@ -388,7 +388,7 @@ class CommandRun:
     async def _read(
         self, name: str, stream: asyncio.StreamReader | None, queue: asyncio.Queue[dict[str, Any] | None]
     ) -> None:
-        """Put what the child writes into the queue, with the caller's paths for those here; None at the end."""
+        """Put the output of the child into the queue, with the caller's paths for those here; None at the end."""
         assert stream is not None
         root, held = os.fsencode(self.files.root), b""
         while data := await stream.read(_CHUNK):
@@ -447,7 +447,7 @@ class CommandRun:
 
 
 async def _until_end(queue: asyncio.Queue[dict[str, Any] | None]) -> AsyncIterator[dict[str, Any]]:
-    """Yield what is in the queue up to None; an empty line where nothing comes for a while."""
+    """Yield the lines of the queue up to None; an empty one if none comes for a while."""
     while True:
         try:
             line = await asyncio.wait_for(queue.get(), HEARTBEAT_S)

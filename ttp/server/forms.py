@@ -49,7 +49,7 @@ class Form(Protocol):
 
 @dataclass
 class ReceivedFile:
-    """A file without a name on the disk: it goes with this process. `name`: what the client calls it."""
+    """A file without a name on the disk: it goes with this process. `name`: its name at the client."""
 
     file: BinaryIO
     name: str = ""

@@ -39,7 +39,7 @@ class IdempotencyKeys:
         return held.answer
 
     def keep(self, key: str, answer: KeptAnswer) -> None:
-        """Store the answer of what was done."""
+        """Store the answer of a request that succeeded."""
         with self._database.writing() as db:
             idempotency_keys.keep(db, self._token_id, key, answer)
 

@@ -44,7 +44,7 @@ from ttp.views.optimal import (
     recommendation_json,
     week_json,
 )
-from ttp.views.plan import assignment_json, proposal_json
+from ttp.views.plan import proposal_json
 from ttp.views.report import report_json
 from ttp.views.slots import repeat_json, slot_instant_json, slot_json
 
@@ -131,7 +131,7 @@ def plan_drafts(services: ChangeServices, body: PlanInput | None = None) -> Json
     body = body or PlanInput.model_validate({})
     ids = _drafts(services, body)
     if not ids:
-        return JsonAnswer(proposal_json(None, [], scheduled=False))
+        return JsonAnswer(proposal_json(None, scheduled=False))
     request = services.planning.request(
         body.days,
         start=body.from_,
@@ -144,10 +144,9 @@ def plan_drafts(services: ChangeServices, body: PlanInput | None = None) -> Json
     proposal = services.planning.propose(ids, request)
     if proposal.plan.left_out and not body.partly:
         raise no_room_error(proposal, request)
-    rows = [assignment_json(assignment, proposal) for assignment in proposal.plan.assignments]
     saved = [] if services.dry_run else services.planning.schedule(proposal)
     warnings = dict.fromkeys(problem.message for post in saved for problem in post.warnings)
-    return JsonAnswer(proposal_json(proposal, rows, scheduled=not services.dry_run, warnings=warnings))
+    return JsonAnswer(proposal_json(proposal, scheduled=not services.dry_run, warnings=warnings))
 
 
 def _drafts(services: RequestServices, body: PlanInput) -> list[int]:
@@ -204,10 +203,7 @@ def get_calendar(
     today = services.clock.now().astimezone(zone).date()
     span = parse_calendar_range(when, month=False, week=week, today=today, zone=zone)
     posts = services.calendar.posts(span, which)
-    free = None
-    if span.is_week:
-        accounts = services.optimal.with_data([account for account in chosen.accounts if account.enabled])
-        free = services.optimal.free_between(accounts, services.times.account_zones(accounts, timezone), span, posts)
+    free = services.planning.free_hours(chosen.accounts, span, posts, timezone) if span.is_week else None
     gaps = () if which.statuses else gaps_of(span, posts, today)
     page = CalendarPage(span, gaps, free, clock=UTC if timezone is None else zone)
     return JsonAnswer(calendar_json(page, [calendar_row(post, page.clock) for post in posts]))

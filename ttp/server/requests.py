@@ -196,7 +196,7 @@ async def _answer(request: Request, handle: Handle) -> Response:
 
 
 async def _answer_once(request: Request, handle: Handle, key: str) -> Response:
-    """Answer a request with an idempotency key: what it answered before, or by running it."""
+    """Answer a request with an idempotency key: with the answer that it had before, or by running it."""
     check_key(key)
     services = services_of(request)
     keys = IdempotencyKeys(services.installation, services.token)
@@ -219,7 +219,7 @@ async def _answer_once(request: Request, handle: Handle, key: str) -> Response:
 
 
 def check_key(key: str) -> None:
-    """Raise InvalidRequest for what cannot be an idempotency key."""
+    """Raise InvalidRequest unless the text can be an idempotency key."""
     if not key.strip() or len(key) > LONGEST_KEY or not key.isascii() or not key.isprintable():
         raise InvalidRequest(f"an idempotency key has 1 to {LONGEST_KEY} printable ASCII characters")
 

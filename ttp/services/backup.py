@@ -54,10 +54,7 @@ class Backups:
 
     def verify(self, file: Path) -> BackupResult:
         """Read a whole backup, of a file or by pg_dump. Raise NotFound, Damaged, NewerStore if it is unusable."""
-        if backup.is_dump(file):
-            posts, media = backup.read_dump(file)
-            return BackupResult(file, file.stat().st_size, posts, media)
-        posts, media = backup.verify(file)
+        posts, media = backup.read_dump(file) if backup.is_dump(file) else backup.verify(file)
         return BackupResult(file, file.stat().st_size, posts, media)
 
     def restore(self, file: Path) -> RestoreResult:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -62,11 +63,7 @@ class DeliveryCounter:
             before = max(self._until, now - _SETTLED_AFTER)
             _add(self._settled, store.latenesses(db, self._until, before))
             self._until = before
-            published = {
-                name: Lateness(list(one.groups), one.total_s)
-                for name in names
-                for one in [self._settled.get(name, Lateness())]
-            }
+            published = {name: deepcopy(self._settled.get(name, Lateness())) for name in names}
             _add(published, store.latenesses(db, before, now))
             zero = dict.fromkeys(names, 0)
             return DeliveryCounts(

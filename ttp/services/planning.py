@@ -3,7 +3,7 @@ checks again that the posts are drafts and that their accounts have the same pos
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,11 +12,12 @@ from zoneinfo import ZoneInfo
 from ttp.domain.account import Account
 from ttp.domain.action import action, other_options
 from ttp.domain.errors import ContentRefused, Hint, Problem, StateRefused, TtpError, UsageError
-from ttp.domain.optimal.free_hours import LEAD
+from ttp.domain.optimal.free_hours import LEAD, FreeHour
 from ttp.domain.plan.planner import Exploring, Plan, spread
 from ttp.domain.plan.scoring import AccountSchedule, Draft, Limits, PlanMethod
-from ttp.domain.post import ChosenBy, Post, PostStatus, post_not_found
+from ttp.domain.post import ChosenBy, Post, PostFields, PostStatus, post_not_found
 from ttp.domain.post_edit import no_accounts_error, with_derived_status, with_time
+from ttp.domain.time.calendar_range import CalendarRange
 from ttp.domain.time.quiet_hours import QuietHours, parse_blackout, parse_quiet_hours
 from ttp.domain.time.resolve import resolve_bound
 from ttp.domain.time.zones import parse_zone
@@ -112,6 +113,13 @@ class Planning:
             tz=tz,
             **more,
         )
+
+    def free_hours(
+        self, accounts: Iterable[Account], span: CalendarRange, posts: Iterable[PostFields], tz: str | None = None
+    ) -> tuple[FreeHour, ...]:
+        """Return the best free hours of a week for the enabled accounts that have data. `posts`: those of the week."""
+        known = self._optimal.with_data([account for account in accounts if account.enabled])
+        return self._optimal.free_between(known, self._resolver.account_zones(known, tz), span, posts)
 
     def propose(self, ids: Sequence[int], asked: PlanRequest) -> Proposal:
         """Propose times for drafts. StateRefused or ContentRefused if one of them cannot be scheduled at all."""

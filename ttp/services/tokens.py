@@ -7,7 +7,7 @@ recorded before it is sent. If a platform refuses the refresh, the account is ma
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -200,10 +200,8 @@ class Tokens:
         with self.database.reading() as db:
             return [a for a in (store.accounts(db) if db else []) if a.connected and not a.needs_reconnect]
 
-    @contextmanager
-    def _locked(self, name: str) -> Iterator[None]:
-        with self.database.token_lock(name, patience_s=self._patience_s()):
-            yield
+    def _locked(self, name: str) -> AbstractContextManager[None]:
+        return self.database.token_lock(name, patience_s=self._patience_s())
 
     def _patience_s(self) -> float:
         """Return how long another process's refresh can take, in seconds."""

@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any, Protocol
 
 from ttp.domain.delivery import IN_FLIGHT
@@ -104,19 +103,15 @@ def _before(db: Connection, posts: Iterable[Post], recorder: Recorder | None) ->
     return {} if recorder is None else dict(snapshots(db, (post.id for post in posts if post.id is not None)))
 
 
-def _insert(db: Connection, table: str, columns: Iterable[Mapping[str, Column]]) -> None:
-    ordered = iter(columns)
-    first = next(ordered, None)
-    if first is not None:
-        db.send_many(insert_into(table, first), chain([first], ordered))
+def _insert(db: Connection, table: str, rows: Iterable[Mapping[str, Column]]) -> None:
+    if rows := list(rows):
+        db.send_many(insert_into(table, rows[0]), rows)
 
 
-def _update(db: Connection, table: str, columns: Iterable[Mapping[str, Column]], more: str = "") -> None:
-    ordered = iter(columns)
-    first = next(ordered, None)
-    if first is not None:
-        sets = assign(name for name in first if name != "id")
-        db.send_many(f"UPDATE {table} SET {sets}{more} WHERE id = :id", chain([first], ordered))
+def _update(db: Connection, table: str, rows: Iterable[Mapping[str, Column]], more: str = "") -> None:
+    if rows := list(rows):
+        sets = assign(name for name in rows[0] if name != "id")
+        db.send_many(f"UPDATE {table} SET {sets}{more} WHERE id = :id", rows)
 
 
 _IN_FLIGHT = frozenset(state.value for state in IN_FLIGHT)

@@ -41,8 +41,12 @@ def assignment_json(one: Assignment, found: Proposal | None) -> Json:
     return attributes_json(one, ASSIGNMENT_FIELDS, score=round(one.score, 4), accounts=accounts)
 
 
-def proposal_json(found: Proposal | None, rows: list[Json], *, scheduled: bool, warnings: Iterable[str] = ()) -> Json:
-    """Return a plan with the rows of its drafts. `found` None: no drafts; `scheduled`: it was carried out."""
+def proposal_json(
+    found: Proposal | None, rows: list[Json] | None = None, *, scheduled: bool, warnings: Iterable[str] = ()
+) -> Json:
+    """Return a plan. `found` None: no drafts; `rows`: some of its drafts, else all; `scheduled`: it was carried out."""
+    if rows is None:
+        rows = [assignment_json(one, found) for one in found.plan.assignments] if found else []
     totals: Json = {"score": 0.0, "evenScore": 0.0}
     if found is not None:
         totals = {**plan_json(found), "leftOut": list(found.plan.left_out)}

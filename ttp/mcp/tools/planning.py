@@ -24,7 +24,7 @@ from ttp.views.answers import AccountAnswer, CalendarAnswer, PlanAnswer, StatusA
 from ttp.views.calendar import CalendarPage, calendar_json, calendar_row, gaps_of
 from ttp.views.number_answers import NextHoursAnswer, OptimalAnswer, ReportAnswer
 from ttp.views.optimal import AccountAdvice, list_with_single, next_hours_json, recommendation_json
-from ttp.views.plan import assignment_json, proposal_json
+from ttp.views.plan import proposal_json
 from ttp.views.report import report_json
 from ttp.views.status import status_json
 
@@ -112,7 +112,7 @@ def plan_drafts(services: Services, args: PlanDrafts) -> Json:
     """
     ids = _drafts(services, args)
     if not ids:
-        return proposal_json(None, [], scheduled=False)
+        return proposal_json(None, scheduled=False)
     with services.naming_choices():
         request = services.planning.request(
             args.days,
@@ -126,13 +126,12 @@ def plan_drafts(services: Services, args: PlanDrafts) -> Json:
         proposal = services.planning.propose(ids, request)
     if proposal.plan.left_out and not args.partly:
         raise no_room_error(proposal, request)
-    rows = [assignment_json(assignment, proposal) for assignment in proposal.plan.assignments]
     if args.dry_run:
-        return proposal_json(proposal, rows, scheduled=False)
+        return proposal_json(proposal, scheduled=False)
     saved = services.planning.schedule(proposal)
     warnings = [*dict.fromkeys(problem.message for post in saved for problem in post.warnings), *not_running(services)]
     warnings += unapproved(services, [post.post for post in saved])
-    return proposal_json(proposal, rows, scheduled=True, warnings=warnings)
+    return proposal_json(proposal, scheduled=True, warnings=warnings)
 
 
 def _drafts(services: Services, args: PlanDrafts) -> list[int]:
@@ -159,10 +158,7 @@ def calendar(services: Services, args: ShowCalendar) -> Json:
     today = services.clock.now().astimezone(zone).date()
     span = parse_calendar_range(args.when, month=False, week=args.week, today=today, zone=zone)
     posts = services.calendar.posts(span, post_filter(services, args))
-    free = None
-    if span.is_week:
-        accounts = services.optimal.with_data([one for one in _chosen(services, args) if one.enabled])
-        free = services.optimal.free_between(accounts, services.times.account_zones(accounts, args.tz), span, posts)
+    free = services.planning.free_hours(_chosen(services, args), span, posts, args.tz) if span.is_week else None
     gaps = () if args.statuses else gaps_of(span, posts, today)
     page = CalendarPage(span, gaps, free, clock=UTC if args.tz is None else zone)
     return calendar_json(page, [calendar_row(post, page.clock) for post in posts])

@@ -67,7 +67,7 @@ def _page(visit: Visit, is_week: bool, when: str, error: TtpError | None = None)
         CalendarDay(day, span.first <= day <= span.last, day == today, day in gaps, by_day.get(day, ()))
         for day in (first + place * _DAY for place in range(length))
     ]
-    free = _free_hours(visit, span, posts) if span.is_week else ()
+    free = visit.reading.planning.free_hours(visit.reading.queries.accounts(), span, posts) if span.is_week else ()
     moved = visit.query("post")
     return visit.page(
         "calendar.html",
@@ -76,7 +76,7 @@ def _page(visit: Visit, is_week: bool, when: str, error: TtpError | None = None)
         after=span.moved(1).name,
         weeks=[days[place : place + 7] for place in range(0, length, 7)],
         hours=_hours(posts, free, visit) if span.is_week else {},
-        best=sorted({(local.date(), local.hour) for local in (one.at.astimezone(zone) for one in free)}),
+        best=sorted({(local.date(), local.hour) for local in (hour.at.astimezone(zone) for hour in free)}),
         gaps=len(gaps),
         is_empty=not posts,
         may_move=visit.person.may(TokenCapability.PUBLISH),
@@ -121,18 +121,12 @@ def _posts(visit: Visit, span: CalendarRange) -> list[PostView]:
     return sorted(visit.reading.queries.views(which), key=calendar_time)
 
 
-def _free_hours(visit: Visit, span: CalendarRange, posts: Sequence[PostView]) -> tuple[FreeHour, ...]:
-    services = visit.reading
-    accounts = services.optimal.with_data([one for one in services.queries.accounts() if one.enabled])
-    return services.optimal.free_between(accounts, services.times.account_zones(accounts), span, posts)
-
-
 def _hours(
     posts: Sequence[PostView], free: Sequence[FreeHour], visit: Visit
 ) -> Mapping[int, Mapping[date, list[PostView]]]:
     """Return the posts by hour and day, of the hours from the first to the last that has any; at least 8 to 20."""
     by_hour: dict[int, dict[date, list[PostView]]] = defaultdict(lambda: defaultdict(list))
-    used = {8, 20, *(one.at.astimezone(visit.zone).hour for one in free)}
+    used = {8, 20, *(hour.at.astimezone(visit.zone).hour for hour in free)}
     for post in posts:
         local = calendar_time(post).astimezone(visit.zone)
         by_hour[local.hour][local.date()].append(post)

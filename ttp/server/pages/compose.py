@@ -133,7 +133,7 @@ def composition_of(post: PostView | Post, zone: tzinfo) -> Composition:
 
 
 def submit(visit: Visit) -> Response:
-    """Do what the pressed button says. Whatever is refused, the form comes back with all that was typed."""
+    """Do the action of the pressed button. After a refusal the form comes back with all that was typed."""
     services, typed, button = writing(visit), typed_in(visit), visit.field("do")
     if button == "discard":
         visit.installation.unsaved_edits.forget(typed.post_id, visit.person.name)
@@ -159,7 +159,7 @@ def submit(visit: Visit) -> Response:
 
 
 def check(visit: Visit) -> Response:
-    """Return what each account would get, and what is wrong with it."""
+    """Return the preview for each account, with its problems."""
     return visit.page("compose_check.html", **_checked(visit, typed_in(visit)))
 
 
@@ -192,7 +192,7 @@ def _keep_edit(visit: Visit, typed: Composition) -> bool:
 
 
 def _same_words(typed: Composition) -> Composition:
-    """Return what is typed without the fields that are empty."""
+    """Return the typed fields without the empty ones."""
     return replace(
         typed,
         accounts=tuple(sorted(typed.accounts)),
@@ -213,7 +213,7 @@ def writing(visit: Visit, *, expected: int | None = None) -> RequestServices:
 
 
 def typed_in(visit: Visit) -> Composition:
-    """Return what the form holds."""
+    """Return the content of the form."""
     dropped = visit.fields("drop")
     items = zip_longest(visit.fields("media"), visit.fields("mime"), visit.fields("alt"), fillvalue="")
     media = (
@@ -345,7 +345,7 @@ def _stored_files(visit: Visit, services: RequestServices) -> list[AttachedMedia
 
 
 def _only_account(visit: Visit) -> tuple[str, ...]:
-    names = [one.name for one in visit.reading.queries.accounts() if one.enabled]
+    names = [account.name for account in visit.reading.queries.accounts() if account.enabled]
     return tuple(names) if len(names) == 1 else ()
 
 

@@ -80,8 +80,6 @@ class Visit:
         self.secret = secret
         self.form = form if form is not None else FormData()
 
-    # The person.
-
     @property
     def person(self) -> Person:
         assert self.session is not None
@@ -120,8 +118,6 @@ class Visit:
         """The token in the forms of this session, which no other site knows."""
         return csrf_token(self.secret) if self.secret else ""
 
-    # The request.
-
     @property
     def zone(self) -> ZoneInfo:
         return self.reading.zone
@@ -159,8 +155,6 @@ class Visit:
     def revision(self) -> int | None:
         """Return the revision of the post that the form was made from."""
         return parse_number(self.field("revision"))
-
-    # The answer.
 
     def page(
         self, template: str, status: int | None = None, *, error: TtpError | None = None, **values: Any

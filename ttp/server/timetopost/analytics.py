@@ -108,7 +108,7 @@ def suggest_prompts(
 
 
 def _counts(rows: Sequence[Sample | Total]) -> Json:
-    """Return the sums of what is known. `engagementRate`: likes, comments, shares and saves as a share of views."""
+    """Return the sums of the known numbers. `engagementRate`: likes, comments, shares and saves as a share of views."""
     sums: Json = dict.fromkeys(COUNTS)
     for name in COUNTS:
         known = [count for row in rows if (count := getattr(row, name)) is not None]

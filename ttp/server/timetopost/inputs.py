@@ -77,7 +77,7 @@ class RejectedDraft(RequestBody):
 
 
 def as_id(text: str) -> int:
-    """Return the id of a post. Raise NotFound for what cannot be one."""
+    """Return the id of a post. Raise NotFound for another text."""
     if not re.fullmatch(r"[1-9][0-9]{0,14}", text):
         raise NotFound(f'there is no post "{text[:40]}"')
     return int(text)
@@ -85,4 +85,4 @@ def as_id(text: str) -> int:
 
 def media_inputs(addresses: Sequence[str], store: MediaStore) -> list[MediaInput]:
     """Return media by their addresses. One that this server gave names a file of the store."""
-    return [stored_media(one, store) or MediaInput(url=one) for one in addresses]
+    return [stored_media(address, store) or MediaInput(url=address) for address in addresses]

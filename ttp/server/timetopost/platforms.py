@@ -62,26 +62,26 @@ def options_of(data: PlatformDataInput | None) -> dict[str, str | bool]:
     """Return the options that `platformData` sets."""
     if data is None or data.tiktok is None:
         return {}
-    given = data.tiktok.model_dump()
-    return {name: given[field] is False if negated else given[field] for name, (field, negated) in _OPTIONS.items()}
+    fields = data.tiktok.model_dump()
+    return {name: fields[field] is False if negated else fields[field] for name, (field, negated) in _OPTIONS.items()}
 
 
 def platform_data(platform: str, options: Mapping[str, str]) -> dict[str, object]:
     """Return the fields of `platformData` for a platform that options set."""
-    found: dict[str, object] = {}
+    fields: dict[str, object] = {}
     for name, (field, negated) in _OPTIONS.items():
         if name in options and name.startswith(f"{platform}."):
             value = options[name]
-            found[field] = (value == "true") is not negated if value in ("true", "false") else value
-    return found
+            fields[field] = (value == "true") is not negated if value in ("true", "false") else value
+    return fields
 
 
 def only_account(provider: str, name: str | None, known: list[Account], platforms: Registry) -> Account:
     """Return the named account of a platform, else its only one. Raise NotFound, UsageError."""
     platform = platforms.find(account_name(provider)).name
-    found = [one for one in known if one.platform == platform]
+    found = [account for account in known if account.platform == platform]
     if name:
-        found = [one for one in found if one.name.lower() == account_name(name).lower()]
+        found = [account for account in found if account.name.lower() == account_name(name).lower()]
     if not found:
         raise NotFound(
             f"there is no account {account_name(name)}" if name else f"no account of {provider} is connected"

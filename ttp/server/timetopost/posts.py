@@ -80,26 +80,26 @@ def post_shape(request: Request, post: PostFields, warnings: Sequence[str] = ())
     return {
         "id": str(post.id),
         "content": post.content,
-        "platforms": [provider_of(one) for one in post.platforms],
+        "platforms": [provider_of(platform) for platform in post.platforms],
         "accountIds": list(post.accounts),
         "status": post.status,
         "scheduledAt": format_json_instant(post.scheduled_at),
         "publishedAt": format_json_instant(post.published_at),
         "createdAt": format_json_instant(post.created_at),
         "updatedAt": format_json_instant(post.updated_at),
-        "mediaUrls": [media_address(request, one) for one in post.media],
+        "mediaUrls": [media_address(request, item) for item in post.media],
         "thread": list(post.thread),
         "brand": post.tags[0] if post.tags else None,
         "tags": list(post.tags),
-        "platformData": {provider_of(one): _platform_data(post, one) for one in post.platforms},
-        "results": [_result(one) for one in post.active],
+        "platformData": {provider_of(platform): _platform_data(post, platform) for platform in post.platforms},
+        "results": [_result(delivery) for delivery in post.active],
         "needs": list(post.needs()),
         "warnings": list(warnings),
     }
 
 
 def _platform_data(post: PostFields, platform: str) -> Json:
-    """Return what TimeToPost has for a platform: its options, and the ids and addresses of the published post."""
+    """Return the fields of a platform: its options, and the ids and addresses of the published post."""
     shape: Json = platform_data(platform, post.options)
     published = next((one for one in post.active if one.platform == platform and one.remote_id), None)
     if published is None:

@@ -29,7 +29,7 @@ SESSION_LASTS_FOR = timedelta(days=30)
 ADDRESS_FILE = "server.address"
 _ANSWER_S = 1.0
 """Seconds that a server on this machine may take to accept a connection."""
-T = TypeVar("T")
+T = TypeVar("T", LoginLink, Session)
 SECRET = re.compile(r"[0-9a-f]{48}")
 
 
@@ -61,8 +61,7 @@ class People:
 
     def link(self, secret: str) -> LoginLink | None:
         """Return a login link that works. It stays."""
-        found = self._find(secret, store.link_of_digest)
-        return found if found is not None and self._clock.now() < found.expires_at else None
+        return self._find(secret, store.link_of_digest)
 
     def log_in(self, secret: str) -> tuple[Person, str] | None:
         """Use up a login link: return who it is for and the secret of a new session, or None if it does not work."""
@@ -79,14 +78,14 @@ class People:
 
     def session(self, secret: str) -> Session | None:
         """Return the session of a cookie's secret."""
-        found = self._find(secret, store.session_of_digest)
-        return found if found is not None and self._clock.now() < found.expires_at else None
+        return self._find(secret, store.session_of_digest)
 
     def _find(self, secret: str, of_digest: Callable[[Connection, str], T | None]) -> T | None:
         if not SECRET.fullmatch(secret):
             return None
         with self._database.reading() as db:
-            return of_digest(db, digest(secret)) if db else None
+            found = of_digest(db, digest(secret)) if db else None
+        return found if found is not None and self._clock.now() < found.expires_at else None
 
     def log_out(self, session: Session, *, everywhere: bool = False) -> None:
         """End a session; `everywhere`: all sessions of the person, and the links that were not used: those to log in,

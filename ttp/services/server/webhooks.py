@@ -10,16 +10,14 @@ import base64
 import hashlib
 import json
 import secrets
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from difflib import get_close_matches
-from pathlib import Path
 
 from ttp.domain.account import Account, Credentials
 from ttp.domain.action import action
-from ttp.domain.errors import Hint, NotFound, TtpError, UsageError
+from ttp.domain.errors import Hint, NotFound, TtpError, UsageError, describe_fault
 from ttp.domain.event import POST_EVENTS
 from ttp.domain.server.webhook import CallResult, Webhook, after_try
 from ttp.domain.time.clock import Clock, utc_text
@@ -171,9 +169,7 @@ class Webhooks:
         except TtpError as error:
             return CallResult(message=error.message)
         except Exception as fault:  # noqa: BLE001 (whatever it is, the other webhooks go on)
-            place = traceback.extract_tb(fault.__traceback__)[-1]
-            where = f"{type(fault).__name__} in {Path(place.filename).name}, line {place.lineno}"
-            return CallResult(message=f"was not sent, by a fault of ttp: {where}")
+            return CallResult(message=f"was not sent, by {describe_fault(fault)}")
 
     def _secret(self, webhook: Webhook) -> str | None:
         held = self.credentials.get(_entry(webhook.id))
