@@ -57,10 +57,8 @@ settings.load_profile(QUICK)  # `--hypothesis-profile` comes later, and counts
 LOOKS = ("NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "FORCE_COLOR", "COLUMNS", "LANG", "LC_ALL", "LC_CTYPE")
 
 
-NOT_MEASURED = {"docs", "drift", "e2e", "faults", "outside", "real"}
-"""Folders whose tests run whole programs or read the code. Counting lines takes time, and other tests reach them."""
-MEASURED_WHOLE = {"domain", "store"}
-"""Folders whose tests count lines with all their parameters. With the first of them, the others reach most lines."""
+NOT_MEASURED = {"docs", "e2e", "faults", "real"}
+"""Folders whose tests run whole programs. Counting lines takes time, and the other tests reach them."""
 
 
 LONG = (
@@ -136,7 +134,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             if (only := item.get_closest_marker("sqlite")) is not None:
                 item.add_marker(pytest.mark.skip(reason=f"of SQLite: {only.args[0]}"))
     if config.getoption("--first"):
-        keep_only(config, items, _with_first_parameters(items))
+        first = {item.nodeid.partition("[")[0]: item for item in reversed(items)}
+        keep_only(config, items, first.values())
     part, parts = map(int, config.getoption("--part").split("/"))
     if parts > 1:
         keep_only(config, items, [item for item in items if crc32(item.nodeid.encode()) % parts == part - 1])
@@ -145,15 +144,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items.sort(key=lambda item: (_place(item.path), -tests[item.path], item.path))
     if not config.pluginmanager.hasplugin("pytest_cov"):
         return
-    first = set(_with_first_parameters(items))
     for item in items:
-        folder = item.path.relative_to(Path(__file__).parent).parts[0]
-        if folder in NOT_MEASURED or (folder not in MEASURED_WHOLE and item not in first):
+        if item.path.relative_to(Path(__file__).parent).parts[0] in NOT_MEASURED:
             item.add_marker(pytest.mark.no_cover)
-
-
-def _with_first_parameters(items: list[pytest.Item]) -> Iterable[pytest.Item]:
-    return {item.nodeid.partition("[")[0]: item for item in reversed(items)}.values()
 
 
 def _place(path: Path) -> int:

@@ -1,16 +1,15 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.platforms.logins import APP, CODE, OLD, REDIRECT, VERIFIER, Played
+from tests.platforms.logins import APP, CODE, REDIRECT, VERIFIER, Played
 from tests.platforms.stubs import Stub
 from ttp.domain.outcome import Kind, NotDone
-from ttp.platforms.login import UNKNOWN_APP, Grant, Identity
+from ttp.platforms.login import Grant, Identity
 from ttp.platforms.testing import NOON
 
 TOKEN = "https://open.tiktokapis.com/v2/oauth/token/"
@@ -93,11 +92,6 @@ def test_an_answer_with_an_error_is_a_refusal_whatever_its_status(status: int) -
     assert refusal == NotDone(Kind.AUTH, said, code="invalid_grant", http_status=status)
 
 
-def test_a_server_that_is_busy_may_pass() -> None:
-    stub = Stub("POST", TOKEN, form=REFRESH, answer={"error": "temporarily_unavailable"})
-    assert played(stub).refresh().passing
-
-
 def test_the_person_is_told_by_open_id_and_username() -> None:
     answer = {"data": {"user": {"open_id": "-000abc", "username": "me"}}, "error": {"code": "ok", "message": ""}}
     stub = Stub("GET", INFO, query=ASKED, headers={"authorization": "Bearer new-access"}, answer=answer)
@@ -123,12 +117,3 @@ def test_a_refused_revocation_says_why_though_its_status_is_200() -> None:
         answer={"error": "invalid_client"},
     )
     assert played(stub).revoke().code == "invalid_client"
-
-
-def test_without_a_refresh_token_nothing_is_renewed() -> None:
-    assert not played().login.renews(replace(OLD, refresh_token=None))
-    assert played().login.renews(OLD)
-
-
-def test_a_token_of_an_app_that_is_not_known_is_not_sent_anywhere() -> None:
-    assert played().revoke(replace(OLD, client_id=None)) is UNKNOWN_APP

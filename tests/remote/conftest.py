@@ -98,7 +98,7 @@ class Machines:
         return Ran(ran.code, text(ran.out), text(ran.err))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def full_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The home of a store with everything in it."""
     with pytest.MonkeyPatch.context() as patch, program(tmp_path_factory.mktemp("full"), FakeClock()) as ttp:

