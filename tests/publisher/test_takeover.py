@@ -18,7 +18,7 @@ from tests.clock import START, FakeClock
 from tests.examples import examples
 from tests.platforms.factories import PLATFORMS
 from tests.publisher.bench import Bench, Crash
-from tests.publisher.test_runner import runner
+from tests.publisher.test_process import runner
 from tests.store.stores import raw
 from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
