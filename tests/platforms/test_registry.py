@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 
 from tests.platforms.factories import PLATFORMS, client_for
 from tests.platforms.stubs import Script
 from tests.settings import Config
+from ttp.platforms.mastodon.facts import Mastodon
+from ttp.platforms.mastodon.rules import MastodonRules
 from ttp.platforms.testing import StandingClock
 
 
@@ -26,3 +30,24 @@ def test_asking_for_the_registry_imports_no_client_and_no_httpx() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+class _Sister(Mastodon):
+    name = "sister"
+
+
+def test_the_parts_of_a_platform_that_extends_another_are_the_others() -> None:
+    assert isinstance(_Sister().rules(), MastodonRules)
+
+
+def test_the_parts_of_a_platform_are_found_where_its_package_has_it_in_its_first_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "ttp_leaflet"
+    folder.mkdir()
+    table = "class Leaflet(Platform):\n    parts = {'rules': 'laws:Laws'}\n"
+    (folder / "__init__.py").write_text(f"from ttp.platforms.platform import Platform\n{table}")
+    (folder / "laws.py").write_text("class Laws:\n    pass\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    package = import_module("ttp_leaflet")
+    assert type(package.Leaflet().rules()).__module__ == "ttp_leaflet.laws"
