@@ -1,4 +1,4 @@
-"""Which machine publishes from the store, and how copies and restored stores are noticed.
+"""The machine that publishes from the store, and how copies and restored stores are noticed.
 
 A machine is known by the number that its system keeps for that. machine-id(5) asks that the number never leaves the
 machine, so a store holds only a digest of it, different for each store.
