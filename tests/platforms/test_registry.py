@@ -14,6 +14,7 @@ from tests.platforms.stubs import Script
 from tests.settings import Config
 from ttp.platforms.mastodon.facts import Mastodon
 from ttp.platforms.mastodon.rules import MastodonRules
+from ttp.platforms.platform import Platform, Runtime
 from ttp.platforms.testing import StandingClock
 
 
@@ -30,6 +31,16 @@ def test_asking_for_the_registry_imports_no_client_and_no_httpx() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_platform_without_a_client_has_none_to_give() -> None:
+    """A publisher that was given None would fail only after it had begun."""
+
+    class Bare(Platform):
+        name = "bare"
+
+    with pytest.raises(NotImplementedError):
+        Bare().client(Runtime(Config(), StandingClock()))
 
 
 class _Sister(Mastodon):

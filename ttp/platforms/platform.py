@@ -160,7 +160,9 @@ class Platform(Facts):
 
     def client(self, runtime: Runtime) -> Client:
         """Return the publishing client; one serves all accounts and threads."""
-        client: Client = self._new_client(runtime)
+        client: Client | None = self._new_client(runtime)
+        if client is None:
+            raise NotImplementedError
         return client
 
     def settle_for(self, config: Config, account: Account | None = None) -> timedelta:
