@@ -1,4 +1,4 @@
-"""Rate limits: the calls that a platform still allows, from its answers, or counted where it does not say. Data only."""
+"""Rate limits: the calls that a platform still allows, from its answers or counted where it says nothing. Data only."""
 
 from __future__ import annotations
 
