@@ -2,7 +2,7 @@
 
     python -m tests.drift.store_schema
 
-`tests/store/test_schema.py` fails where they differ from the models.
+`tests/store/migrations/test_schema.py` fails where they differ from the models.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ from tests.drift.terminal import on_a_terminal
 
 TESTS = Path(__file__).parents[1]
 RELEASES = TESTS / "compat" / "releases"
-OLDEST = min((TESTS / "store" / "old_stores").glob("*.sql"))
+OLDEST = min((TESTS / "store" / "migrations" / "old_stores").glob("*.sql"))
 LONGEST_S = 120.0
 FREE_PORT = "0"
 

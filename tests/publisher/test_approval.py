@@ -28,6 +28,7 @@ def strict(tmp_path: Path) -> Bench:
 
 def approve(bench: Bench, *ids: int) -> None:
     Approvals(people.posts_of(bench.database, bench.clock, bench.config)).approve(ids)
+    bench.be_heard()
 
 
 def notes(bench: Bench) -> list[str | None]:

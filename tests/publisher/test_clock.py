@@ -8,7 +8,7 @@ import pytest
 
 from tests.clock import START
 from tests.publisher.bench import Bench
-from tests.publisher.test_runner import runner
+from tests.publisher.test_process import runner
 from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Busy, SlowClock

@@ -13,7 +13,7 @@ import pytest
 
 from tests.clock import START, FakeClock
 from tests.publisher.bench import Bench, Crash
-from tests.publisher.test_runner import runner
+from tests.publisher.test_process import runner
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Busy
 from ttp.domain.outcome import Attempt, Done, Found, Handle, Kind, NotDone, Outcome, Phase, Unknown

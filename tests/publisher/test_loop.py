@@ -118,6 +118,24 @@ def test_an_account_need_not_wait_for_a_retry_or_a_look_up(bench: Bench) -> None
     assert [bench.delivery(i).state for i in (1, 2, 3)] == [PUBLISHED] * 3
 
 
+def test_no_more_are_claimed_than_there_are_workers(bench: Bench) -> None:
+    bench.config = Config({"publish.concurrency": 2})
+    names = [f"x/a{i}" for i in range(5)]
+    for name in names:
+        bench.account(name)
+        bench.post(name)
+    claimed: list[int] = []
+
+    def publish(order: PublishRequest, handle: Handle) -> Outcome:
+        claimed.append(bench.sql("SELECT count(*) AS n FROM delivery WHERE state IN ('claimed', 'sending')")[0]["n"])
+        return Done(str(order.delivery_id))
+
+    bench.x.publishes.extend([publish] * 5)
+    bench.run()
+    assert max(claimed) == 2
+    assert len(claimed) == 5
+
+
 def test_a_delivery_that_waits_for_its_platform_leaves_its_worker_to_others(bench: Bench) -> None:
     bench.config = Config({"publish.concurrency": 1})
     bench.account("x/you")

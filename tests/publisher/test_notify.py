@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.publisher.bench import Bench
-from tests.publisher.test_runner import runner
+from tests.publisher.test_process import runner
 from ttp.publisher.loop import Mode, Scope
 from ttp.publisher.process import ALIVE, READY, STOPPING, Notifier
 

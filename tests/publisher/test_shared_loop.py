@@ -14,7 +14,7 @@ import pytest
 from tests.clock import START, FakeClock
 from tests.platforms.factories import PLATFORMS
 from tests.publisher.bench import EVICT_AFTER, Bench, Inline, MortalWriter
-from tests.publisher.test_runner import runner
+from tests.publisher.test_process import runner
 from tests.settings import Config
 from tests.store import stores
 from ttp.domain.delivery import Delivery, DeliveryState

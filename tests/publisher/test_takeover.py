@@ -18,7 +18,7 @@ from tests.clock import START, FakeClock
 from tests.examples import examples
 from tests.platforms.factories import PLATFORMS
 from tests.publisher.bench import Bench, Crash
-from tests.publisher.test_runner import runner
+from tests.publisher.test_process import runner
 from tests.store.stores import raw
 from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
@@ -149,6 +149,21 @@ def test_a_publisher_whose_folder_is_replaced_by_a_copy_claims_nothing_more(benc
     bench.x.publishes.append(Done("2"))
     on(bench, PI).run(Scope(Mode.ONCE), bench.events.append)
     assert bench.delivery(2).remote_id == "2"
+
+
+@pytest.mark.sqlite("its file can be put back")
+def test_a_store_that_is_put_back_to_before_a_post_was_sent_sends_nothing(bench: Bench, tmp_path: Path) -> None:
+    published_by(bench, PI)
+    bench.post()
+    kept = copy_of(bench, tmp_path)
+    bench.x.publishes.append(Done("1"))
+    on(bench, PI).run(Scope(Mode.ONCE), bench.events.append)
+    assert bench.delivery().state is S.PUBLISHED
+    with closing(sqlite3.connect(kept)) as copy, closing(bench.database.connect()) as db:
+        copy.backup(raw(db))
+    with pytest.raises(OwnedElsewhere) as caught:
+        on(bench, PI).run(Scope(Mode.ONCE), bench.events.append)
+    assert caught.value.flaw == "put_back"
 
 
 def brought(bench: Bench, state: DeliveryState, **changes: object) -> None:

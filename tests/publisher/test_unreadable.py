@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.publisher.bench import Bench
-from tests.publisher.test_runner import runner
+from tests.publisher.test_process import runner
 from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.event import Event, IdleReason

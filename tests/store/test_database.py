@@ -442,6 +442,7 @@ def test_threads_write_in_the_order_in_which_they_asked() -> None:
         with queue.turn(0):  # its patience is over at once
             pass
         assert len(queue._waiting) == 6
+        assert [one.is_set() for one in queue._waiting] == [True, *[False] * 5], "nobody wakes out of turn"
     for thread in threads:
         thread.join()
     assert order == [0, 1, 2, 3, 4]

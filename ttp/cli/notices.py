@@ -1,4 +1,4 @@
-"""What commands print after a change of posts: the posts, notes and warnings."""
+"""Print the posts, notes and warnings that follow a change of posts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a terminal shows while ttp works: a line about uploads, a progress bar, and requests with `-v`."""
+"""Progress on a terminal: a line about uploads, a bar, and requests with `-v`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where ttp keeps its files, and the settings: flag > environment > config file > default.
+"""Find the home and the config file, and read settings: flag > environment > config file > default.
 
 Everything is in `TTP_HOME`; without it, in the data and config folders of the system. Each setting can be set in the
 environment as `TTP_` and its name in capitals with `__` for dots.

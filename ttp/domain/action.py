@@ -1,4 +1,4 @@
-"""What a hint proposes, as data: each interface renders it in its own form (a command, a tool call, a link)."""
+"""Actions: what a hint proposes, as data. Each interface renders it in its own form: a command, a tool call, a link."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `ttp status` shows. Data only."""
+"""The health of a store and its publishers, as `ttp status` shows it. Data only."""
 
 from __future__ import annotations
 

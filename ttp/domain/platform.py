@@ -1,4 +1,4 @@
-"""What ttp knows of a platform without asking it: names, limits, proof, tokens, ids. Each platform fills it in."""
+"""The facts of a platform: names, limits, proof, tokens, ids. Each platform fills them in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is given for a post, its fingerprint, and the edit that it makes of a stored post."""
+"""The input for a post, its fingerprint, and how it edits a stored post."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What platforms charge. Nothing is refused for its price. Amounts in thousandths of a US dollar."""
+"""Prices of platforms. No post is refused for its price. Amounts in thousandths of a US dollar."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a platform still allows an account: heard from its answers, or counted where it tells nothing. Data only."""
+"""Rate limits: the calls that a platform still allows, from its answers or counted where it says nothing. Data only."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@ when called, so that importing a `facts.py` stays cheap: no httpx, no rules."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from copy import copy
 from datetime import timedelta
@@ -159,7 +160,9 @@ class Platform(Facts):
 
     def client(self, runtime: Runtime) -> Client:
         """Return the publishing client; one serves all accounts and threads."""
-        client: Client = self._new_client(runtime)
+        client: Client | None = self._new_client(runtime)
+        if client is None:
+            raise NotImplementedError
         return client
 
     def settle_for(self, config: Config, account: Account | None = None) -> timedelta:
@@ -213,8 +216,10 @@ class Platform(Facts):
     def _part(self, name: str) -> Any:
         """Import what `parts` names."""
         module, _, attribute = self.parts[name].partition(":")
-        package = type(self).__module__.rpartition(".")[0]
-        return getattr(import_module(f"{package}.{module}"), attribute)
+        # The folder of the class that has the table: it may be another one's that this one extends.
+        owner = next(one for one in type(self).__mro__ if "parts" in vars(one))
+        folder = sys.modules[owner.__module__].__package__
+        return getattr(import_module(f".{module}", folder), attribute)
 
     def _new_client(self, runtime: Runtime) -> Any:
         return self._connect("client", runtime)

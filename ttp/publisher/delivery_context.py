@@ -1,4 +1,4 @@
-"""What a delivery and its look-ups need from the store and the platforms. Builds requests and stores results: one
+"""Connect deliveries and look-ups with the store and the platforms. Build requests and store results: one
 transaction for the attempt row, the delivery, the post's status and the account's marks. Makes no decisions."""
 
 from __future__ import annotations

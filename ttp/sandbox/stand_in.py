@@ -1,4 +1,4 @@
-"""What a platform's stand-in is. Each folder with a `stand_in.py` that names its `STAND_IN` is one."""
+"""The stand-in of a platform. Each folder with a `stand_in.py` that names its `STAND_IN` is one."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ class Doctor:
         shown = f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
         if self._survey.unreadable:
             for why in self._survey.unreadable:
-                yield failure_remark(f"{why}; the publisher skips the post or account it belongs to")
+                yield failure_remark(f"{why}; the publisher skips the post, account or repeat it belongs to")
             return
         intact = ", intact" if self.database.has_files else ""
         yield ok_remark(f"{self.database.name}, {shown}{intact}, schema {int(revision)}")

@@ -1,4 +1,4 @@
-"""What the store's statements need of a database: connections, rows, errors, and the few fragments that differ.
+"""Connections, rows and errors for statements on both databases, and the few fragments that differ.
 
 Statements are plain SQL that SQLite and PostgreSQL both accept, with `:name` or `?` for values. Where the two differ a
 function below writes the fragment for SQLite and registers the one for PostgreSQL, which `translate` puts in its place:

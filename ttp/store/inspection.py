@@ -20,7 +20,7 @@ from ttp.domain.post import Post, PostStatus
 from ttp.domain.protocol_audit import AuditRecord
 from ttp.domain.time.clock import from_ms
 from ttp.store import accounts as stored_accounts
-from ttp.store import clock_check, queries, row_mapper
+from ttp.store import clock_check, queries, repeats, row_mapper
 from ttp.store.database import REVISIONS, Database, read_revision
 from ttp.store.dialect import Connection, Row, json_items
 from ttp.store.row_mapper import CorruptRow
@@ -166,6 +166,7 @@ def _unreadable(db: Connection) -> Iterator[str]:
         (row_mapper.DELIVERIES, row_mapper.delivery),
         ("SELECT * FROM post_media", row_mapper.media),
         (row_mapper.ATTEMPTS, row_mapper.attempt),
+        ("SELECT * FROM recurrence", repeats.read_recurrence),
     )
     for sql, read in asked:
         for row in db.execute(sql):

@@ -1,4 +1,4 @@
-"""Which machine publishes from the store, and how copies and restored stores are noticed.
+"""The machine that publishes from the store, and how copies and restored stores are noticed.
 
 A machine is known by the number that its system keeps for that. machine-id(5) asks that the number never leaves the
 machine, so a store holds only a digest of it, different for each store.
@@ -249,7 +249,8 @@ def possibly_published(db: Connection, *, now: datetime) -> Iterator[Delivery]:
 
 def store_id(db: Connection) -> str:
     """Return the store's permanent id, which its copies share."""
-    return str(_row(db)["store_id"])
+    # Only this column: also an older store has it, and the file of another program is told by an error of SQLite.
+    return str(db.execute("SELECT store_id FROM store").fetchone()[0])
 
 
 def _row(db: Connection) -> Row:

@@ -1,4 +1,4 @@
-"""What one publisher holds on a store while it publishes: locks on accounts, and its registration.
+"""The session of a publisher: its locks on accounts, and its registration.
 
 On SQLite a lock of the kernel makes it the only publisher, so everything is granted. On PostgreSQL several publish from
 one store: see `postgresql.publisher_session`.

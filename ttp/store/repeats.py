@@ -68,12 +68,12 @@ def superseded_deliveries(
 
 def recurrence(db: Connection, recurrence_id: int) -> Recurrence | None:
     row = db.execute("SELECT * FROM recurrence WHERE id = ?", (recurrence_id,)).fetchone()
-    return None if row is None else _recurrence(row)
+    return None if row is None else read_recurrence(row)
 
 
 def recurrences(db: Connection) -> list[Recurrence]:
     """Return all repeats, active ones first."""
-    return [_recurrence(row) for row in db.execute("SELECT * FROM recurrence ORDER BY ended_at IS NOT NULL, id")]
+    return [read_recurrence(row) for row in db.execute("SELECT * FROM recurrence ORDER BY ended_at IS NOT NULL, id")]
 
 
 def insert(db: Connection, one: Recurrence, *, now: datetime) -> int:
@@ -168,7 +168,8 @@ def least_used_post(db: Connection, tag: str, *, rested: datetime) -> int | None
 
 
 @as_corrupt_row("recurrence")
-def _recurrence(row: Row) -> Recurrence:
+def read_recurrence(row: Row) -> Recurrence:
+    """Map a row of recurrence."""
     return Recurrence(**_RECURRENCE.fields_of_one(row))
 
 

@@ -30,24 +30,27 @@ class WriteQueue:
     lock after ever longer sleeps, and with many threads some would wait for it in vain."""
 
     def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._waiting: list[object] = []
-        """In the order in which they asked. The first one has its turn."""
+        self._lock = threading.Lock()
+        self._waiting: list[threading.Event] = []
+        """In the order in which they asked. The first one is set: it has its turn. To wake all of them at each change
+        would make writing slower, the more threads there are."""
 
     @contextmanager
     def turn(self, patience_s: float) -> Iterator[None]:
         """Run the block in this thread's turn; without it once the patience is over, when SQLite decides."""
-        mine = object()
+        mine = threading.Event()
         try:
-            with self._changed:
+            with self._lock:
                 self._waiting.append(mine)
-                self._changed.wait_for(lambda: self._waiting[0] is mine, patience_s)
+                self._waiting[0].set()
+            mine.wait(patience_s)
             yield
         finally:
-            with self._changed:
+            with self._lock:
                 if mine in self._waiting:  # not after Ctrl-C at the wrong moment
                     self._waiting.remove(mine)
-                self._changed.notify_all()
+                if self._waiting:
+                    self._waiting[0].set()
 
 
 _QUEUES: dict[Path, WriteQueue] = {}

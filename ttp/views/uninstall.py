@@ -1,4 +1,4 @@
-"""What `ttp uninstall` did, as JSON objects."""
+"""Results of `ttp uninstall` as JSON objects."""
 
 from __future__ import annotations
 

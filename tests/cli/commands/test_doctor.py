@@ -227,6 +227,14 @@ def test_a_row_that_makes_no_sense_harms_one_check_only(ttp: Program) -> None:
     assert checks(ran)["credentials"]["status"] == "ok"
 
 
+def test_a_repeat_that_makes_no_sense_is_told(ttp: Program) -> None:
+    """The publisher makes no posts of it, and says nothing."""
+    ttp.post("one")
+    ttp.sql("INSERT INTO recurrence (pool, cron, timezone, texts, created_at) VALUES ('a', '0 9 * * *', 'UTC', '7', 0)")
+    assert one(ttp, "store")["status"] == "fail"
+    assert "row 1 of recurrence" in one(ttp, "store")["message"]
+
+
 def test_a_store_of_a_newer_or_an_older_ttp_is_told_and_left_alone(ttp: Program) -> None:
     ttp.account("x/me")
     ttp.sql("UPDATE alembic_version SET version_num = '0001'")

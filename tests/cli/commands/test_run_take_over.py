@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import Program
 
-pytestmark = pytest.mark.sqlite("any machine publishes from a server; copies on another server: test_postgresql.py")
+pytestmark = pytest.mark.sqlite("any machine publishes from a server; copies on another server: test_database.py")
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Where commands run: the address of the server, and the token for it."""
+"""The address of the server that runs commands, and the token for it."""
 
 from __future__ import annotations
 

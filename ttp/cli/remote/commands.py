@@ -1,4 +1,5 @@
-"""Which commands a server runs for a token, with which local files; which run here; which are refused."""
+"""The table of commands over the network: those a server runs for a token, with which local files; those that run here;
+those that are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How each kind of answer is written: as JSON, as TSV and as lines for a terminal. Data for `ttp.cli.output`."""
+"""The formats of each kind of answer: JSON, TSV and lines for a terminal. Data for `ttp.cli.output`."""
 
 from __future__ import annotations
 

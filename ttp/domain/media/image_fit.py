@@ -1,4 +1,4 @@
-"""What images a platform accepts, and what an image must be converted into. Pure; decodes nothing."""
+"""Compare images with what a platform accepts, and choose their conversion. Pure; decodes nothing."""
 
 from __future__ import annotations
 

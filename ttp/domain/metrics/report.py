@@ -1,4 +1,4 @@
-"""How posts did in a period, compared with the one before: sums, medians, groups, the best and the worst posts."""
+"""Report on the posts of a period and of the one before: sums, medians, groups, the best and the worst posts."""
 
 from __future__ import annotations
 

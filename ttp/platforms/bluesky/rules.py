@@ -1,4 +1,4 @@
-"""What Bluesky takes in one post: a text, and one of images, a video and a link card, with or without a quote."""
+"""Rules of Bluesky: a post has a text, and one of images, a video and a link card, with or without a quote."""
 
 from __future__ import annotations
 

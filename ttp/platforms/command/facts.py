@@ -1,4 +1,4 @@
-"""What is known of accounts behind a program of the user's. Imports neither subprocess nor another module here."""
+"""Facts of accounts behind a program of the user's. Imports neither subprocess nor another module here."""
 
 from __future__ import annotations
 

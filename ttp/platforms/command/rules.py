@@ -1,4 +1,4 @@
-"""What a program accepts, from a TOML file next to it."""
+"""Rules of a user's program, from a TOML file next to it."""
 
 from __future__ import annotations
 

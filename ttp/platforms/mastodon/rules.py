@@ -1,4 +1,4 @@
-"""What a server takes in one post, by what it reported; Mastodon's own numbers where it said nothing."""
+"""Rules of a Mastodon server: the limits that it reported, and Mastodon's own where it reported none."""
 
 from __future__ import annotations
 

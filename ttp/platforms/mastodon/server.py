@@ -1,4 +1,4 @@
-"""What a server is: found from a handle, its software, and what it allows. Asked without a token.
+"""Find the server of a handle, its software, and what it allows. Needs no token.
 
 See docs/reference/platforms/mastodon.md, section 1. What is kept of it (`Account.server_info`): `software`, `version`,
 `api` (Mastodon's number of its API), `domain`, `asked_ms`, and the limits that the server names, by LIMITS.

@@ -1,4 +1,4 @@
-"""Whether local files can get a public URL, by the settings alone; never tests that the URL works."""
+"""Say whether local files can get a public URL, from the settings alone. Does not test that the URL works."""
 
 from __future__ import annotations
 

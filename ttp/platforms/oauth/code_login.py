@@ -27,6 +27,8 @@ class CodeLogin(HttpPart[Http]):
     client_id_name = "client_id"
     scope_separator = " "
     token_path, revoke_path = "", ""
+    errors_are_successes = False
+    """Whether some errors come with status 200."""
 
     def page(self) -> str:
         """Return where a person approves."""
@@ -76,13 +78,13 @@ class CodeLogin(HttpPart[Http]):
             return UNKNOWN_APP
         token = credentials.access_token
         reply = self.post_as(app_of(credentials), self.revoke_path, {"token": token}, token)
-        return None if _is_accepted(reply) else read_oauth_error(reply, self.name)
+        return None if self._is_accepted(reply) else read_oauth_error(reply, self.name)
 
     def request_token(self, app: App, form: Mapping[str, str], *hidden: str | None) -> Grant | NotDone:
         """Send a form to the token endpoint. `hidden`: the secrets in it."""
         now = self._clock.now()
         reply = self.post_as(app, self.token_path, form, *hidden)
-        grant = read_grant(reply, now) if _is_accepted(reply) else None
+        grant = read_grant(reply, now) if self._is_accepted(reply) else None
         return grant or read_oauth_error(reply, self.name)
 
     def post_as(self, app: App, path: str, form: Mapping[str, str], *hidden: str | None) -> Reply:
@@ -95,10 +97,9 @@ class CodeLogin(HttpPart[Http]):
         bearer = {"Authorization": f"Bearer {token}"}
         return self._http.request(method, path, query=query, headers=bearer, secrets=(token,))
 
-
-def _is_accepted(reply: Reply) -> bool:
-    """Whether a token endpoint did what it was asked for. TikTok sends some errors with status 200."""
-    return reply.is_success and reply.value_at("error") is None
+    def _is_accepted(self, reply: Reply) -> bool:
+        """Whether a token endpoint did what it was asked for."""
+        return reply.is_success and not (self.errors_are_successes and reply.value_at("error") is not None)
 
 
 def app_of(credentials: Credentials) -> App:

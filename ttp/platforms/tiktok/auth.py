@@ -40,6 +40,7 @@ class TikTokLogin(CodeLogin):
     client_id_name = "client_key"
     scope_separator = ","
     token_path, revoke_path = "/v2/oauth/token/", "/v2/oauth/revoke/"
+    errors_are_successes = True
 
     def can_publish(self, granted: Sequence[str], options: Mapping[str, str]) -> bool:
         """The creator's inbox needs only `video.upload`."""

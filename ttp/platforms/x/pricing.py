@@ -1,4 +1,4 @@
-"""What X charges for posting, deleting and reading."""
+"""Prices of X for posting, deleting and reading."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""How ttp is set up on a machine, runs there, and leaves it."""
+"""Set ttp up on a machine, run it there, and remove it."""

@@ -1,1 +1,1 @@
-"""What `ttp serve` offers: tokens, people, approval links, events, webhooks."""
+"""Services of `ttp serve`: tokens, people, approval links, events, webhooks."""

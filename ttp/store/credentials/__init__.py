@@ -1,4 +1,4 @@
-"""Where tokens are kept: a file, the system's keyring, a program of the user's, or, encrypted, the store. Which one is
+"""The places for tokens: a file, the system's keyring, a program of the user's, or, encrypted, the store. Which one is
 the setting `credentials.backend`; the command line chooses, and everything else sees a CredentialsStore."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What ttp has written into its folders, told by the names. Everything else in them belongs to others."""
+"""Recognize ttp's own files in its folders by their names. Everything else there belongs to others."""
 
 from __future__ import annotations
 

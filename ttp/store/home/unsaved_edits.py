@@ -1,4 +1,4 @@
-"""What people typed on the pages about posts and have not saved: `writing/page-POST-PERSON.json`. A scheduled post does
+"""Unsaved edits of posts, as typed on the pages: `writing/page-POST-PERSON.json`. A scheduled post does
 not change while it is edited, so its edit is kept here."""
 
 from __future__ import annotations

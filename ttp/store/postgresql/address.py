@@ -1,4 +1,4 @@
-"""How ttp logs in to a store's database: what the address of the settings says, and what it leaves out."""
+"""Log in to a store's database: read the address in the settings, and find what it leaves out."""
 
 from __future__ import annotations
 

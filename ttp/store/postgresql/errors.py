@@ -1,4 +1,4 @@
-"""What PostgreSQL refuses, in the words of ttp. No message has a password: neither the driver nor the server repeats
+"""Translate errors of PostgreSQL into ttp's. No message has a password: neither the driver nor the server repeats
 it, and the name of the store is its address without one."""
 
 from __future__ import annotations

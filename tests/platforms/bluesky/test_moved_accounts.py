@@ -9,8 +9,8 @@ from datetime import timedelta
 import httpx
 import pytest
 
+from tests.platforms.bluesky.test_identity import DID, document
 from tests.platforms.factories import PLATFORMS
-from tests.platforms.test_bluesky_identity import DID, document
 from tests.settings import Config
 from ttp.domain.account import Account, Credentials
 from ttp.domain.action import action

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from tests.publisher.bench import Bench
-from tests.publisher.test_runner import runner
+from tests.publisher.test_process import runner
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Busy
 from ttp.domain.outcome import Done
@@ -76,7 +77,8 @@ def test_store_errors_are_not_reported_here_and_other_errors_once() -> None:
     with metrics_pull(turn) as faults:
         assert done.wait(60)
     (fault,) = faults
-    assert fault.startswith("numbers were not read, by a fault of ttp: ZeroDivisionError in test_reader.py, line ")
+    place = f"ZeroDivisionError in {Path(__file__).name}, line "
+    assert fault.startswith(f"numbers were not read, by a fault of ttp: {place}")
 
 
 def test_a_short_run_does_its_periodic_work_once() -> None:

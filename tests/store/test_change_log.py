@@ -13,7 +13,7 @@ from tests.clock import START
 from tests.examples import examples
 from tests.store.random_posts import POSTS
 from tests.store.stores import add_account, add_post, to
-from tests.store.test_reads import three_accounts
+from tests.store.test_queries import three_accounts
 from ttp.domain.post import Post
 from ttp.store import change_log, posts, queries
 from ttp.store import posts as stored_posts

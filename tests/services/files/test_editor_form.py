@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.platforms.factories import PLATFORMS
-from tests.services.test_round_trips import MADE, SIGNS, TEXTS
+from tests.services.files.test_round_trips import MADE, SIGNS, TEXTS
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import UsageError
 from ttp.domain.media.item import MediaItem

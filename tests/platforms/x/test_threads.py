@@ -10,7 +10,7 @@ import pytest
 
 from tests.platforms.factories import client_for
 from tests.platforms.stubs import BEARER, Script, Stub, drive, media, order
-from tests.platforms.test_x_look_up import SINCE, id_at, looked, page, post, timeline
+from tests.platforms.x.test_look_up import SINCE, id_at, looked, page, post, timeline
 from tests.settings import Config
 from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, Outcome, Unclear, Unknown
 from ttp.domain.time.clock import to_ms

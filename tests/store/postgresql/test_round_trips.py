@@ -8,8 +8,8 @@ from contextlib import closing
 import pytest
 
 from tests.clock import START
+from tests.store.postgresql.test_publisher_session import EVICT_AFTER
 from tests.store.stores import add_account, add_post, to
-from tests.store.test_several_publishers import EVICT_AFTER
 from tests.store.test_writer import Work, at_once
 from ttp.domain.delivery import DeliveryError, DeliveryState
 from ttp.domain.outcome import Kind

@@ -117,7 +117,7 @@ def test_a_program_that_prints_without_end_is_ended(tmp_path: Path) -> None:
 
 
 def test_the_script_of_the_documents_keeps_entries_in_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    page = (Path(__file__).parents[2] / "docs" / "how-to" / "credentials.md").read_text()
+    page = (Path(__file__).parents[3] / "docs" / "how-to" / "credentials.md").read_text()
     script = re.search(r"^```sh\n(#!/bin/sh\n.*?)^```$", page, re.MULTILINE | re.DOTALL)
     assert script is not None
     for name, text in (("pass", PASS), ("ttp-pass", script[1])):

@@ -12,8 +12,7 @@ import httpx
 import pytest
 
 from tests.platforms.factories import client_for
-from tests.platforms.stubs import BEARER, Script, Stub, last_handle, media, order
-from tests.platforms.test_instagram_prepare import (
+from tests.platforms.instagram.test_prepare import (
     API,
     SERVED,
     create,
@@ -23,6 +22,7 @@ from tests.platforms.test_instagram_prepare import (
     prepared,
     status,
 )
+from tests.platforms.stubs import BEARER, Script, Stub, last_handle, media, order
 from tests.settings import Config
 from ttp.domain.account import Credentials
 from ttp.domain.config import Value

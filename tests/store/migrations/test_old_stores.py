@@ -21,8 +21,8 @@ import pytest
 
 from tests.conftest import Program
 from tests.examples import every
+from tests.store.migrations.test_schema import dump, schema
 from tests.store.stores import new_store, raw, transaction
-from tests.store.test_schema import dump, schema
 from ttp.domain.delivery import DeliveryState
 from ttp.store import accounts, claims, posts, queries
 from ttp.store.database import REVISIONS, Database

@@ -229,7 +229,7 @@ def test_nothing_is_restored_while_another_program_reads(
     assert names(database.home) == ["publisher.lock", "publisher.mark", "ttp.db"]
 
 
-@pytest.mark.parametrize("kind", ["none", "text", "empty", "other", "newer", "older", "spoilt", "itself"])
+@pytest.mark.parametrize("kind", ["none", "text", "empty", "other", "shop", "newer", "older", "spoilt", "itself"])
 def test_what_is_no_good_backup_is_refused_and_nothing_changes(
     database: Database, backup: Path, tmp_path: Path, kind: str
 ) -> None:
@@ -245,6 +245,9 @@ def test_what_is_no_good_backup_is_refused_and_nothing_changes(
         case "other":
             with closing(sqlite3.connect(file)) as db:
                 db.execute("CREATE TABLE post (id)")
+        case "shop":  # it has a table of that name, too
+            with closing(sqlite3.connect(file)) as db:
+                db.executescript("CREATE TABLE store (name); INSERT INTO store VALUES ('corner')")
         case "newer" | "older":
             shutil.copy(backup, file)
             with closing(sqlite3.connect(file)) as db:

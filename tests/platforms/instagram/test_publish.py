@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from tests.platforms.factories import client_for
+from tests.platforms.instagram.test_prepare import API, error, listed, of, status
 from tests.platforms.stubs import BEARER, Script, Stub, by_code
-from tests.platforms.test_instagram_prepare import API, error, listed, of, status
 from tests.settings import Config
 from ttp.domain.account import Account
 from ttp.domain.action import action

@@ -108,6 +108,14 @@ def test_the_same_tokens_may_be_issued_again() -> None:
     assert (granted.access_token, granted.refresh_token) == (old, same)
 
 
+def test_what_a_success_holds_besides_is_not_read() -> None:
+    """New tokens count, because the old refresh token is used up; and RFC 7009 gives an answer's body no meaning."""
+    both = {**ANSWER, "error": "something"}
+    assert played(token(REFRESH, answer=both)).refresh() == GRANT
+    revoke = Stub("POST", "https://api.x.com/2/oauth2/revoke", form={"token": "old-refresh"}, answer=both)
+    assert played(revoke).revoke() is None
+
+
 @pytest.mark.parametrize("life", [None, 0, -1, True, "soon", 1e300, [7200]])
 def test_an_implausible_token_life_is_ignored(life: object) -> None:
     granted = played(token(REFRESH, answer={"access_token": "new-access", "expires_in": life})).refresh()
