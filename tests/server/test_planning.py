@@ -85,6 +85,12 @@ def test_without_numbers_answers_are_empty(api: Api) -> None:
     assert api.ok("GET", "/v1/metrics") == api.ok("GET", "/v1/metrics/summary") == []
 
 
+def test_the_calendar_does_not_need_the_zones_of_accounts_without_numbers(api: Api) -> None:
+    api.ttp.sql("UPDATE account SET timezone = 'Mars/Base' WHERE handle = 'other'")
+    for query in ("", "?week=true"):
+        assert api.ok("GET", f"/v1/calendar{query}")["posts"] == []
+
+
 def test_slots_are_added_and_removed(api: Api) -> None:
     body = {"accounts": ["x/me"], "times": "mon,wed 09:00", "timezone": "Europe/Berlin", "name": "mornings"}
     assert api.ok("POST", "/v1/slots?dryRun=true", body) == []

@@ -192,9 +192,10 @@ def _zone_of_all(services: RequestServices, accounts: Sequence[Account], timezon
 def get_calendar(
     services: Services,
     which: FilteredPosts,
-    chosen: ChosenAccounts,
     when: Annotated[ShortText | None, Query(description="`2026-12`, `2026-W49`, a date, `next` or `prev`.")] = None,
     week: Annotated[bool, Query(description="A week instead of a month.")] = False,
+    account: Words = None,
+    platform: Words = None,
     timezone: Zone = None,
 ) -> JsonAnswer:
     """Return what is published when, in a month or a week, with the days without posts; of a week also the best free
@@ -203,7 +204,10 @@ def get_calendar(
     today = services.clock.now().astimezone(zone).date()
     span = parse_calendar_range(when, month=False, week=week, today=today, zone=zone)
     posts = services.calendar.posts(span, which)
-    free = services.planning.free_hours(chosen.accounts, span, posts, timezone) if span.is_week else None
+    free = None
+    if span.is_week:  # by accounts with numbers: the zones of the others are not looked up
+        accounts = services.queries.select_accounts(split(account) or None, split(platform) or None)
+        free = services.planning.free_hours(accounts, span, posts, timezone)
     gaps = () if which.statuses else gaps_of(span, posts, today)
     page = CalendarPage(span, gaps, free, clock=UTC if timezone is None else zone)
     return JsonAnswer(calendar_json(page, [calendar_row(post, page.clock) for post in posts]))
