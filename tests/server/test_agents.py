@@ -101,6 +101,16 @@ def test_a_limited_token_has_no_tool_about_all_accounts(having: Having) -> None:
     assert having("publish", "x/me").tools() == READS | DRAFTS | PUBLISHES
 
 
+def test_a_draft_token_gives_no_post_a_time(server: Api, having: Having) -> None:
+    agent = having("draft")
+    assert agent.refused("create_post", text="Hi", to=["x/me"], at="2098-01-01T09:00Z")["code"] == "not_allowed"
+    agent.ok("create_post", text="Hi", to=["x/me"])
+    assert agent.refused("edit_post", id=1, at="2098-01-01T09:00Z")["code"] == "not_allowed"
+    server.ttp.ok("schedule", "1", "--at", "2098-01-01T09:00Z")
+    assert agent.refused("edit_post", id=1, text="Ha")["code"] == "not_allowed"
+    assert agent.refused("delete_post", id=1)["code"] == "not_allowed"
+
+
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 def test_posts_are_written_and_read(server: Api, having: Having, mode: str) -> None:
     agent = having("publish", name="ann")
