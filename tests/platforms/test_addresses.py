@@ -4,8 +4,9 @@ import pytest
 
 from tests.platforms.factories import PLATFORMS, login_for
 from tests.settings import Config
-from ttp.platforms.addresses import configured
+from ttp.platforms.addresses import configured, is_safe, split_address
 from ttp.platforms.login import App
+from ttp.platforms.reply import parse_web_address
 from ttp.platforms.testing import StandingClock
 
 HERE = "http://127.0.0.1:8700"
@@ -78,3 +79,44 @@ def test_a_configured_address_is_used_unchanged() -> None:
     assert page_of(X.name, config) == "http://127.0.0.1:9/page"
     assert code_url(config) == "http://127.0.0.1:9"
     assert INSTAGRAM.base_url(config) == "https://graph.example"
+
+
+@pytest.mark.parametrize(
+    ("address", "safe", "safe_here"),
+    [
+        ("https://example.com", True, True),
+        ("https://example.com:8443/a?b=c#d", True, True),
+        ("https://xn--mller-kva.example/@anna", True, True),
+        ("https://[2001:db8::1]:8443/", True, True),
+        ("http://example.com", False, False),
+        ("http://10.0.0.1", False, False),
+        ("http://127.0.0.1:8700", False, True),
+        ("http://[::1]:8700", False, True),
+        ("http://localhost.example.com", False, False),
+    ],
+)
+def test_an_address_is_safe_by_https_or_on_this_machine(address: str, safe: bool, safe_here: bool) -> None:
+    parts = split_address(address)
+    assert parts is not None
+    assert (is_safe(parts, loopback=False), is_safe(parts, loopback=True)) == (safe, safe_here)
+    assert parse_web_address(address) == address
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "https://", "https:///a", "//example.com", "example.com", "ftp://example.com", "javascript:alert(1)"),
+        *("https://me@example.com", "https://me:pw@example.com", "https://@example.com", "https://:pw@example.com"),
+        *("https://example.com:0", "https://example.com:65536", "https://example.com:a", "https://[::1", "https://[x]"),
+        *("https://ex ample.com", "https://example.com/\n", " https://example.com", "https://m\u00fcller.example"),
+        *(None, 5, b"https://example.com"),
+    ],
+)
+def test_what_is_no_plain_address_is_none(text: object) -> None:
+    assert split_address(text) is None
+    assert parse_web_address(text) is None
+
+
+def test_the_address_of_a_post_begins_as_pages_show_it() -> None:
+    """Pages link to an address that begins with https:// or http://."""
+    assert parse_web_address("HTTPS://example.com/1") is None

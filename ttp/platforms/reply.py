@@ -122,7 +122,9 @@ def parse_id(value: object) -> str | None:
 
 def parse_web_address(value: object) -> str | None:
     """Return `value` if it is an address that is safe to print and store; None otherwise."""
-    return value if isinstance(value, str) and len(value) <= 500 and split_address(value) is not None else None
+    if isinstance(value, str) and value.startswith(("https://", "http://")) and len(value) <= 500:
+        return value if split_address(value) is not None else None
+    return None
 
 
 def parse_instant(text: object, naive: tzinfo | None = None) -> datetime | None:
