@@ -16,6 +16,7 @@ from ttp.cli.output import Output, chosen_format, color_wanted, output_of_proces
 from ttp.cli.render import post as post_module
 from ttp.cli.render import posts as posts_module
 from ttp.cli.render import spec
+from ttp.cli.terminal import escaping_stream
 from ttp.domain.account import Hold
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import ContentRefused, Hint, NotFound, PastTime, Problem, TtpError, UsageError
@@ -380,6 +381,14 @@ def test_a_stream_of_another_encoding_gets_json_in_ascii() -> None:
     output = Output(io.TextIOWrapper(raw, encoding="latin-1"), io.StringIO(), format="json", now=lambda: NOW)
     output.write_list(posts_module.POSTS_SPEC, [PostView("Grüße 日本")])
     assert json.loads(raw.getvalue().decode("ascii"))[0]["content"] == "Grüße 日本"
+
+
+def test_a_stream_of_another_encoding_gets_escapes_in_tsv() -> None:
+    raw = io.BytesIO()
+    stream = escaping_stream(io.TextIOWrapper(raw, encoding="ascii"))
+    output = Output(stream, io.StringIO(), format="tsv", now=lambda: NOW)
+    output.write_list(posts_module.POSTS_SPEC, [PostView("caf\u00e9 \u65e5\udcff", id=1)])
+    assert raw.getvalue() == b"1\tdraft\t\t\tcaf\\xe9 \\u65e5\\udcff\n"
 
 
 def test_the_process_output_takes_its_streams_and_splits_the_fields(capsys: pytest.CaptureFixture[str]) -> None:

@@ -155,6 +155,17 @@ def test_what_is_pasted_wrong_may_be_pasted_again_three_times(
     assert ttp("account", "connect", "x", "--paste").code == 0
 
 
+def test_someone_else_in_the_browser_is_refused(ttp: Program, sandbox: RunningSandbox, browser: Browser) -> None:
+    ttp.ok("account", "connect", "x/demo")
+    held = CredentialsFile(ttp.home).get("x/demo")
+    browser.act = lambda url: goes_back(url, handle="other")
+    ran = ttp("account", "connect", "x/demo")
+    assert ran.code == 2
+    assert "x/other" in ran.err
+    assert CredentialsFile(ttp.home).get("x/demo") == held
+    assert ttp.ok("account", "connect", "x", "--json").json["account"] == "x/other"
+
+
 def test_a_dead_token_fails_what_is_due_at_once_and_nothing_else_and_connecting_again_says_how_to_go_on(
     ttp: Program, sandbox: RunningSandbox, browser: Browser
 ) -> None:
@@ -290,6 +301,14 @@ def test_a_redirect_address_that_is_none_is_refused(
     ran = ttp("account", "connect", "x", "--json")
     assert (ran.code, ran.error["code"]) == (2, "usage")
     assert address in ran.error["message"]
+
+
+def test_a_taken_port_is_refused(ttp: Program, sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = sandbox.url.rpartition(":")[2]
+    monkeypatch.setenv("TTP_PLATFORMS__X__REDIRECT_URI", f"http://127.0.0.1:{taken}/callback")
+    ran = ttp("account", "connect", "x", "--json")
+    assert (ran.code, ran.error["code"]) == (5, "busy")
+    assert ran.error["hint"] == "ttp account connect x --paste"
 
 
 def test_what_browsers_write_does_not_reach_stdout(

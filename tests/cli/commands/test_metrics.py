@@ -189,6 +189,21 @@ def test_without_data_the_next_slot_is_null_or_the_command_that_gets_some(known:
     assert (ran.code, ran.error["hint"], known.count("post")) == (2, "ttp metrics import FILE", 0)
 
 
+@pytest.mark.parametrize(
+    ("argv", "order"),
+    [
+        (["--account", "x/me", "next"], "ttp optimal next --account x/me"),
+        (["--json", "--tz", "UTC", "next"], "ttp optimal next --tz UTC --json"),
+        (["--account", "x/me", "--account", "ig", "next"], "ttp optimal next --account x/me --account ig"),
+    ],
+)
+def test_options_before_next_are_refused_with_the_right_order(known: Program, argv: list[str], order: str) -> None:
+    ran = known("optimal", *argv)
+    assert (ran.code, ran.out) == (2, "")
+    assert order in ran.err
+    assert known(*order.split()[1:]).code == 0
+
+
 def test_a_published_post_is_shown_with_its_newest_numbers(ttp: Program) -> None:
     ttp.account("x/me")
     post = ttp.post("Hello", "--to", "x/me", "--at", "2026-12-01 09:00")
