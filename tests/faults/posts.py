@@ -170,6 +170,12 @@ MADE_UP = {
     "tiktok": MadeUp(_refused_by_tiktok),
 }
 """By platform. The record of a post on Bluesky and its status on TikTok are the last word, and never behind."""
+_BY_NETWORK = MadeUp(lambda reset: ({}, {"error": "Too many requests"}))
+
+
+def made_up(kind: Kind) -> MadeUp:
+    """Return the answers in the name of a kind's platform; those of any network for a user's program."""
+    return MADE_UP.get(kind.platform, _BY_NETWORK)
 
 
 def put_media(folder: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from tests.faults.bench import RUN, Bench, Plan
 from tests.faults.judge import Verdict
-from tests.faults.posts import KINDS, MADE_UP, Kind
+from tests.faults.posts import KINDS, Kind, made_up
 from tests.faults.proxy import Asked, Fault
 from tests.faults.sweeps import Run, Where, calls_of, ends_of, spoiling
 from tests.faults.troubles import TROUBLES, looks, unseen
@@ -20,7 +20,7 @@ def missed_looks() -> Iterator[Run]:
     settle window is over, and one or two look-ups miss the post, as a list read from a copy that is behind does."""
     for misses in (1, 2):
         for kind in KINDS.values():
-            if MADE_UP[kind.platform].looks is None:
+            if made_up(kind).looks is None:
                 continue
             for where in calls_of(kind):
 

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from tests.faults.bench import Bench
-from tests.faults.posts import JSON, MADE_UP, Kind
+from tests.faults.posts import JSON, Kind, made_up
 from tests.faults.proxy import Asked, Fault, made
 
 Trouble: TypeAlias = Callable[[Bench, Kind], Fault]
@@ -69,7 +69,7 @@ def _too_many(bench: Bench, kind: Kind) -> Fault:
 
     def refuse(real: bytes) -> bytes:
         # Only now: the run before may have left the clock hours ahead when the plan was made.
-        headers, body = MADE_UP[kind.platform].refusal(bench.platform() + timedelta(seconds=2))
+        headers, body = made_up(kind).refusal(bench.platform() + timedelta(seconds=2))
         return made("429 Too Many Requests", json.dumps(body).encode(), dated(bench, {**JSON, **headers}))
 
     return Fault("429", False, answer=refuse, act=later)
@@ -132,11 +132,11 @@ def is_late(name: str) -> bool:
 
 def looks(kind: Kind, asked: Asked) -> bool:
     """Whether a request asks where a post is, and the answer can be behind."""
-    found = MADE_UP[kind.platform].looks
+    found = made_up(kind).looks
     return found is not None and bool(found.search(asked.line))
 
 
 def unseen(bench: Bench, kind: Kind, real: bytes) -> bytes:
     """The answer of a look-up as it was before the post was published: a clean one that does not have it."""
     _, _, body = real.partition(b"\r\n\r\n")
-    return made("200 OK", MADE_UP[kind.platform].unseen(body), dated(bench, JSON))
+    return made("200 OK", made_up(kind).unseen(body), dated(bench, JSON))
