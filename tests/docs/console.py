@@ -41,7 +41,9 @@ _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _NEEDS = re.compile(r"^<!-- needs: (\S+) -->$", re.MULTILINE)
 _MARK = "=-=-= {} =-=-="
 _FIRST_COPY = 'cp -r "$TTP_HOME" "$HOME/start"\n('
-_NEXT_COPY = """)
+_END_OF_DOCUMENT = "{ kill $(jobs -p); wait; } 2> /dev/null\n)"
+"""A server that a document left running would work in the next one's store: its folder is the same."""
+_NEXT_COPY = """
 rm -r "$TTP_HOME"; cp -r "$HOME/start" "$TTP_HOME"; rm -f "$TTP_HOME/publisher.mark"
 python3 - << 'END'
 import os, sqlite3
@@ -114,13 +116,13 @@ def _session(todo: Sequence[tuple[str, Command]], ports: Mapping[str, str]) -> I
     for number, (name, command) in enumerate(todo):
         before = todo[number - 1][0] if number else name
         if before != name:
-            yield _FIRST_COPY if before == FIRST else _NEXT_COPY
+            yield _FIRST_COPY if before == FIRST else _END_OF_DOCUMENT + _NEXT_COPY
         typed = command.typed
         for shown, address in ports.items():
             typed = typed.replace(shown, address)
         # `$?` is kept for the command; the line break keeps here-documents whole.
         yield from (f"_code=$?; echo '{_MARK.format(number)}'; (exit $_code)", typed)
-    yield ")"
+    yield _END_OF_DOCUMENT
 
 
 @contextmanager
