@@ -183,26 +183,7 @@ def same(shown: Sequence[str], happened: Sequence[str]) -> bool:
     pattern = "".join(
         r"(.*\n)*" if line == "…" else re.escape(line).replace("…", ".*") + r"\n" for line in _comparable(shown)
     )
-    return re.fullmatch(pattern, "".join(f"{line}\n" for line in _comparable(_ends_last(happened)))) is not None
-
-
-_END = re.compile(r"<time> (\d+) (PUBLISHED|PARTIAL|FAILED)\b.*")
-
-
-def _ends_last(lines: Sequence[str]) -> list[str]:
-    """The lines masked, the end of a post after all events of its deliveries: two that end at one moment are reported
-    by two workers, in either order."""
-    found = [masked(line) for line in lines]
-    for place in range(len(found) - 1, -1, -1):
-        if (end := _END.fullmatch(found[place])) is None:
-            continue
-        after = place + 1
-        while after < len(found) and found[after].startswith(f"<time> {end[1]} "):
-            after += 1
-            while after < len(found) and not found[after].startswith("<time>"):
-                after += 1
-        found.insert(after - 1, found.pop(place))
-    return found
+    return re.fullmatch(pattern, "".join(f"{line}\n" for line in _comparable(happened))) is not None
 
 
 def _comparable(lines: Sequence[str]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from threading import Event
+from threading import Event, Lock
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from tests.clock import START
 from tests.publisher.bench import Bench, calls_of
 from tests.settings import Config
 from ttp.domain.delivery import DeliveryState
+from ttp.domain.event import Event as Reported
 from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Unknown, Working
 from ttp.platforms.client import PublishRequest, Wait
 from ttp.publisher import loop
@@ -324,6 +325,29 @@ def test_a_stop_waits_for_a_call_that_is_under_way(bench: Bench) -> None:
     bench.threads = True
     assert bench.run(Mode.LOOP)
     assert bench.delivery().state is PUBLISHED
+
+
+def test_the_end_of_a_post_is_reported_after_all_its_deliveries(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two deliveries end at one moment, and the worker of the one that the store has first reports it last."""
+    bench.account("x/you")
+    bench.post("x/me", "x/you")
+    bench.x.publishes.extend([Done("1"), Done("2")])
+    first, second_told = Lock(), Event()
+    tell = bench._tell
+
+    def tell_late(event: Reported) -> None:
+        is_first = event.event == "delivery.published" and first.acquire(blocking=False)
+        if is_first:
+            assert second_told.wait(60)
+        tell(event)
+        if event.event == "delivery.published" and not is_first:
+            second_told.set()
+
+    monkeypatch.setattr(bench, "_tell", tell_late)
+    bench.threads = True
+    assert bench.run()
+    ends = bench.told("delivery.published", "post.finished")
+    assert ends == ["delivery.published", "delivery.published", "post.finished"]
 
 
 def test_a_worker_that_comes_back_after_max_time_sends_nothing_more(

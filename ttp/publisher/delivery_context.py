@@ -4,6 +4,7 @@ transaction for the attempt row, the delivery, the post's status and the account
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -100,6 +101,32 @@ class DeliveryTask:
     session: int = 1
 
 
+class PostEnds:
+    """Holds back the end of a post until all events of its deliveries are emitted: two may end at one moment, each
+    reported by the worker that has it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._saving = Counter[int]()
+        self._ends: dict[int, Event] = {}
+
+    @contextmanager
+    def reporting(self, post_id: int, emit: Sink) -> Iterator[Callable[[Event], None]]:
+        """Save a delivery's transition and emit its event in the block; yield how to emit the end of its post."""
+        with self._lock:
+            self._saving[post_id] += 1
+        try:
+            yield lambda end: self._ends.__setitem__(post_id, end)
+        finally:
+            with self._lock:
+                self._saving[post_id] -= 1
+                end = None if self._saving[post_id] else self._ends.pop(post_id, None)
+                if not self._saving[post_id]:
+                    del self._saving[post_id]
+            if end is not None:
+                emit(end)
+
+
 @dataclass(frozen=True, slots=True)
 class DeliveryContext:
     writer: Writer
@@ -119,6 +146,7 @@ class DeliveryContext:
     """Posts whose media cannot be read here now."""
     session: PublisherSession | None = None
     """What this publisher holds on the store; None where it is the only one."""
+    ends: PostEnds = field(default_factory=PostEnds)
 
     @property
     def is_shared(self) -> bool:
@@ -270,12 +298,13 @@ class DeliveryContext:
                 step(db)
             return status
 
-        status = self.writer.run(work, late, ask_all)
-        if after.state is not task.delivery.state:
-            if not quiet:
-                self.emit(delivery_event(after, now, ms=ms))
-            if status in queries.ENDED:
-                self.emit(Event(now, "post.finished", task.post.id, kind=status.value))
+        with self.ends.reporting(after.post_id or 0, self.emit) as emit_end:
+            status = self.writer.run(work, late, ask_all)
+            if after.state is not task.delivery.state:
+                if not quiet:
+                    self.emit(delivery_event(after, now, ms=ms))
+                if status in queries.ENDED:
+                    emit_end(Event(now, "post.finished", task.post.id, kind=status.value))
         return replace(task, delivery=after)
 
     def record_evidence(self, task: DeliveryTask, intent: Attempt, outcome: Done) -> bool:
