@@ -27,7 +27,7 @@ from ttp.domain.plan.assignment import best_beside, improved, placed, total
 from ttp.domain.plan.bound import Picks
 from ttp.domain.plan.grid import Family
 from ttp.domain.plan.planner import spread
-from ttp.domain.plan.scoring import SCALE, AccountSchedule, Draft, Limits, ScoredHours
+from ttp.domain.plan.scoring import SCALE, AccountSchedule, Draft, PlanLimits, ScoredHours
 
 ZONE = ZoneInfo("Europe/Berlin")
 START = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -79,7 +79,7 @@ def row(posts: int, days: int, accounts: int, together: bool, gap_h: int) -> str
     sets = [one for size in range(1, accounts + 1) for one in combinations(names, size) if together or size == 1]
     drafts = [Draft(n, random.choice(sets)) for n in range(1, posts + 1)]
     schedules = {name: AccountSchedule(one) for name, one in told.items()}
-    limits = Limits(START, START + timedelta(days=days), gap_s=3600.0 * gap_h)
+    limits = PlanLimits(START, START + timedelta(days=days), gap_s=3600.0 * gap_h)
     began = time.process_time()
     plan = spread(drafts, schedules, limits)
     took = time.process_time() - began

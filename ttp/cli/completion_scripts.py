@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from ttp.cli.completion import Node, Source, Word
+from ttp.cli.completion import Node, Word, WordSource
 
 
 def script(shell: str, nodes: Sequence[Node]) -> str:
@@ -91,7 +91,7 @@ complete -F _ttp ttp
 
 
 def bash(nodes: Sequence[Node]) -> str:
-    def takes(source: Source) -> str:
+    def takes(source: WordSource) -> str:
         parts = [f"ask=({' '.join(source.ask)})"] if source.ask else []
         parts += [f"words={_lines(source.words)}"] if source.words else []
         parts += ["files=1"] if source.files else []
@@ -180,7 +180,7 @@ def zsh(nodes: Sequence[Node]) -> str:
     def listed(words: Iterable[Word]) -> str:
         return " ".join(quoted(f"{word}:{help}" if help else word) for word, help in words)
 
-    def takes(source: Source) -> str:
+    def takes(source: WordSource) -> str:
         parts = [f"ask=({' '.join(source.ask)})"] if source.ask else []
         parts += [f"values=({' '.join(map(quoted, source.words))})"] if source.words else []
         parts += ["files=1"] if source.files else []
@@ -269,15 +269,15 @@ def fish(nodes: Sequence[Node]) -> str:
         at = f'-n "__ttp_at {most} {" ".join(map(_quoted, paths))}"'
         return f"complete -c ttp {at} {offer}" + (f" -d {_quoted(help)}" if help else "")
 
-    def takes(source: Source) -> str:
+    def takes(source: WordSource) -> str:
         if source.files:
             return "-F"
         words = " ".join(map(_quoted, source.words))
         asked = " ".join(source.ask)
         match source:
-            case Source(many=True):
+            case WordSource(many=True):
                 words = f"(__ttp_many {f'ask {asked}' if asked else f'words {words}'})"
-            case Source(ask=(_, *_)):
+            case WordSource(ask=(_, *_)):
                 words = f"(__ttp_ask {asked})"
             case _:  # each word with its own, empty help: else fish repeats that of the option
                 words = " ".join(f"{_quoted(word)}\\t" for word in source.words)
@@ -324,9 +324,9 @@ def parents(nodes: Iterable[Node]) -> list[str]:
     return sorted({node.path.rpartition(" ")[0] for node in nodes if " " in node.path})
 
 
-def values(nodes: Sequence[Node]) -> Iterator[tuple[list[str], Source]]:
+def values(nodes: Sequence[Node]) -> Iterator[tuple[list[str], WordSource]]:
     """Return the values of options as patterns of `COMMAND OPTION`; the pattern for most commands comes last."""
-    usual: list[tuple[list[str], Source]] = []
+    usual: list[tuple[list[str], WordSource]] = []
     for option in valued(nodes):
         takes = {node.path: source for node in nodes for name, source in node.values if name == option}
         most = max(takes.values(), key=list(takes.values()).count)
@@ -335,10 +335,10 @@ def values(nodes: Sequence[Node]) -> Iterator[tuple[list[str], Source]]:
                 usual.append(([f"* {option}"], source))
             else:
                 yield [f"{path} {option}" for path, taken in takes.items() if taken == source], source
-    yield from ((patterns, source) for patterns, source in usual if source != Source())
+    yield from ((patterns, source) for patterns, source in usual if source != WordSource())
 
 
-def cases(nodes: Sequence[Node], line: str, takes: Callable[[Source], str]) -> str:
+def cases(nodes: Sequence[Node], line: str, takes: Callable[[WordSource], str]) -> str:
     """Return the values of options as the cases of a `case`."""
     return "\n".join(
         line.format("|".join(f"*{quoted(p[1:])}" if p[0] == "*" else quoted(p) for p in patterns), takes(source))

@@ -25,7 +25,7 @@ class Held(StrEnum):
     LOOK_UP = "delivery"  # a delivery of the account is being looked up
 
 
-class Job(IntEnum):
+class PeriodicJob(IntEnum):
     """Periodic work that one process of a store does at a time. The value is the number of its lock on PostgreSQL."""
 
     TOKENS = 1

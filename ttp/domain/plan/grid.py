@@ -21,7 +21,7 @@ ASLEEP = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Calendar:
+class AccountCalendar:
     """One account's calendar: the day of every hour on its wall clock, the room of each day, and the sorted instants of
     its posts. A day that `room` lacks has room for any number."""
 
@@ -46,7 +46,7 @@ class Grid:
 
     at: Sequence[int]
     gap: int
-    calendars: Mapping[str, Calendar]
+    calendars: Mapping[str, AccountCalendar]
 
     def days(self, account: str, picks: Iterable[int]) -> Days:
         """Return the room of each day of an account that some picked hours leave."""

@@ -18,7 +18,7 @@ from ttp.domain.plan.scoring import (
     AccountSchedule,
     Basis,
     Draft,
-    Limits,
+    PlanLimits,
     PlanMethod,
     ScoredHours,
     basis_of,
@@ -75,7 +75,7 @@ class Plan:
 def spread(
     drafts: Sequence[Draft],
     schedules: Mapping[str, AccountSchedule],
-    limits: Limits,
+    limits: PlanLimits,
     exploring: Exploring = NEVER,
     way: PlanMethod = PlanMethod.OPTIMAL,
 ) -> Plan:
@@ -117,7 +117,7 @@ def spread(
     )
 
 
-def _in_turn(drafts: Sequence[Draft], schedules: Mapping[str, AccountSchedule], limits: Limits) -> Plan:
+def _in_turn(drafts: Sequence[Draft], schedules: Mapping[str, AccountSchedule], limits: PlanLimits) -> Plan:
     """Place posts of accounts with slots on the next free ones, and then the others evenly over waking hours."""
     basis = {
         accounts: basis_of(accounts, schedules, limits, PlanMethod.SLOTS)

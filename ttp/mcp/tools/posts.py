@@ -142,14 +142,14 @@ class PostContent(Arguments):
     )
 
 
-class PostFields(PostContent, Write):
+class PostArguments(PostContent, Write):
     """What a new post and an edit take."""
 
     tags: list[str] | None = Field(None, description="Tags, for finding posts.")
     max_late: str | None = Field(None, description="Do not publish it later than this after its time: 2h.")
 
 
-class CreatePost(PostFields):
+class CreatePost(PostArguments):
     text: str | None = Field(None, description="The text of the post.")
     first: bool = Field(False, description="With at 'next-slot': take the first slot; its posts move back.")
 
@@ -198,7 +198,7 @@ def _post_input(
     first: bool = False,
     may_empty: bool = False,
 ) -> PostInput:
-    more = args if isinstance(args, PostFields) else None
+    more = args if isinstance(args, PostArguments) else None
     late = None if more is None or more.max_late is None else parse_duration(more.max_late)
     options = [f"{name}={_word(value)}" for name, value in (args.options or {}).items()]
     return PostInput(
@@ -251,7 +251,7 @@ def _text(services: Services, notice: Notice) -> str:
     return " ".join(notice.lines(services.render_way_out))
 
 
-class EditPost(PostFields):
+class EditPost(PostArguments):
     id: PostId
     text: str | None = Field(None, description="The new text.")
     add_tags: list[str] | None = Field(None, description="Tags to add.")

@@ -27,7 +27,7 @@ POLL_S, LONGEST_JOB_S = 1.0, 1800.0
 _TOKEN_S = 1800
 
 
-class Uploads(BlueskyPart):
+class BlueskyUploads(BlueskyPart):
     def complete(self, request: PublishRequest, handle: Handle) -> Generator[Step, None, Handle]:
         """Upload what `handle` does not show as uploaded; the handle with every item. Raises StepFailed."""
         return (

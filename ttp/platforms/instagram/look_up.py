@@ -20,7 +20,7 @@ from ttp.platforms.reply import Reply, parse_instant, parse_numeric_id, parse_we
 NO_CONTAINER = Unclear(Kind.UNKNOWN, "no container is known to ask about", final=True)
 
 
-class LookUps(InstagramPart):
+class InstagramLookUps(InstagramPart):
     """The look-ups of every account."""
 
     def __init__(self, http: Http, config: Config, clock: Clock, containers: Containers) -> None:

@@ -23,7 +23,7 @@ from typing import BinaryIO, Protocol
 
 from ttp.domain.errors import Bug, Busy, Conflict, Hint, NotFound, UsageError
 from ttp.domain.media.item import NAMES, MediaItem, MediaUnavailable, StoredObject
-from ttp.domain.media.probe import Facts, UnusableMedia, read_facts
+from ttp.domain.media.probe import FileFacts, UnusableMedia, read_facts
 from ttp.store.home.files import (
     NotRegular,
     flush_to_disk,
@@ -313,7 +313,7 @@ def _writing(folder: Path, source: str) -> Iterator[None]:
         raise Busy(f"{folder} cannot be written: {error.strerror}", Hint("see", f"ls -la {where}")) from error
 
 
-def _item(name: str, facts: Facts, size: int, sha256: str) -> MediaItem:
+def _item(name: str, facts: FileFacts, size: int, sha256: str) -> MediaItem:
     return MediaItem(name=name, bytes=size, sha256=sha256, **asdict(facts))
 
 
@@ -416,7 +416,7 @@ def open_source(path: Path) -> Iterator[Source]:
         os.close(file)
 
 
-def read_source_facts(source: Source, size: int) -> Facts:
+def read_source_facts(source: Source, size: int) -> FileFacts:
     """Return the media facts of a file. Raises UsageError unless it is a usable image or video."""
     try:
         return read_facts(source.read_at, size)
@@ -438,7 +438,7 @@ def is_media_name(path: Path) -> bool:
     return any(path.suffix.lower() in suffixes for suffixes in _SUFFIXES.values())
 
 
-def check_name(path: Path, facts: Facts) -> None:
+def check_name(path: Path, facts: FileFacts) -> None:
     """Refuse a file name whose suffix names another media type than the bytes. Unknown suffixes are accepted."""
     named = next((mime for mime, suffixes in _SUFFIXES.items() if path.suffix.lower() in suffixes), facts.mime)
     if named != facts.mime and {named, facts.mime} != _ONE_FAMILY:
