@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo
 from ttp.cli.context import Context
 from ttp.domain.metrics.sample import Sample
 from ttp.domain.optimal.recommendation import recommend
-from ttp.domain.plan.assignment import best_beside, improved, placed, total
+from ttp.domain.plan.assignment import best_beside, improve_picks, place_families, total
 from ttp.domain.plan.bound import Picks
 from ttp.domain.plan.grid import Family
 from ttp.domain.plan.planner import spread
@@ -66,8 +66,8 @@ def greedy_plans(drafts: Sequence[Draft], scored: ScoredHours, per_day: int) -> 
         own = Family(draft.accounts, 1, families[i].values)
         in_turn[i] += best_beside(grid, [*families, own], [*in_turn, []], len(families))
     by_size = sorted(range(len(families)), key=lambda i: -len(families[i].accounts))
-    starts = ([sorted(hours) for hours in in_turn], placed(grid, families, by_size))
-    plans = [improved(grid, families, start) for start in starts]
+    starts = ([sorted(hours) for hours in in_turn], place_families(grid, families, by_size))
+    plans = [improve_picks(grid, families, start) for start in starts]
     best = max(plans, key=lambda picks: (sum(map(len, picks)), total(families, picks)))
     return total(families, in_turn) / SCALE, total(families, best) / SCALE
 

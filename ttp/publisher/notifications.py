@@ -186,7 +186,7 @@ class Notifications:
             if why is not None:
                 yield Alarm(REFUSED, subject, why.message, why.hints[0].way if why.hints else None)
         after = timedelta(seconds=self._config.seconds("notify.stalled_after_s"))
-        overdue = self._status.stalled(after)
+        overdue = self._status.count_stalled(after)
         if overdue:
             posts = "1 post is" if overdue == 1 else f"{overdue} posts are"
             message, way = f"{posts} overdue, and no publisher runs", action("run")

@@ -163,7 +163,7 @@ class PublisherProcess:
             if ended.signal is not None:
                 over.set()
         except (OwnedElsewhere, UnsharedCredentials, KeyMissing) as refused:
-            hooks.refused(refused)
+            hooks.report_refused(refused)
             raise
         finally:
             # The lock is free: whoever publishes next need not wait for this.
@@ -302,7 +302,7 @@ class PublisherProcess:
             _without_garbage_collection(),
             self.database.translating_errors(),
             _handle_stop_signals(stop) as caught,
-            token_refresh(self.tokens, self.clock, is_cut, hooks.renewed, self._alone(PeriodicJob.TOKENS)),
+            token_refresh(self.tokens, self.clock, is_cut, hooks.report_renewed, self._alone(PeriodicJob.TOKENS)),
             cleanup(care, delete_events, is_cut, self._alone(PeriodicJob.CLEANUP)) as notes,
             metrics_pull(numbers, self._alone(PeriodicJob.METRICS)) as faults,
         ):
@@ -329,7 +329,7 @@ class PublisherProcess:
         it has others: what was not allowed there would be published here."""
         with self.database.reading() as db:
             assert db is not None
-            brought, other = shared_settings.read(db), shared_settings.differing(db, self.config)
+            brought, other = shared_settings.read(db), shared_settings.differing_settings(db, self.config)
         if other:
             name, value = next(iter(other.items()))
             raise NotAllowed(

@@ -112,4 +112,4 @@ def _version(
 
 
 def _sent(item: MediaItem, fit: ImageFit) -> MediaPreview:
-    return MediaPreview(item, fit.sent(item), fit.made is not None)
+    return MediaPreview(item, fit.sent_item(item), fit.made is not None)

@@ -13,7 +13,7 @@ from tests.examples import examples
 from ttp.domain.plan import assignment
 from ttp.domain.plan.assignment import arrange, parts, total
 from ttp.domain.plan.bound import Picks
-from ttp.domain.plan.grid import AccountCalendar, Family, Grid, crowded
+from ttp.domain.plan.grid import AccountCalendar, Family, Grid, is_crowded
 
 NAMES = "abc"
 SETS = [accounts for size in (1, 2, 3) for accounts in combinations(NAMES, size)]
@@ -43,7 +43,7 @@ def fits(grid: Grid, families: list[Family], picks: Picks, i: int, hour: int) ->
     for account in families[i].accounts:
         calendar = grid.calendars[account]
         own = [h for family, hours in zip(families, picks, strict=True) if account in family.accounts for h in hours]
-        if crowded(sorted([*calendar.taken, *(grid.at[h] for h in own)]), grid.at[hour], grid.gap):
+        if is_crowded(sorted([*calendar.taken, *(grid.at[h] for h in own)]), grid.at[hour], grid.gap):
             return False
         day = calendar.day[hour]
         if sum(calendar.day[h] == day for h in own) >= calendar.room.get(day, 99):
@@ -142,6 +142,6 @@ def test_posts_without_a_common_account_are_apart() -> None:
 
 
 def test_the_same_moment_is_crowded_even_without_a_gap() -> None:
-    assert crowded([10], 10, 0)
-    assert not crowded([10], 11, 0)
-    assert crowded([10], 12, 3)
+    assert is_crowded([10], 10, 0)
+    assert not is_crowded([10], 11, 0)
+    assert is_crowded([10], 12, 3)

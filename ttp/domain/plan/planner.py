@@ -22,7 +22,7 @@ from ttp.domain.plan.scoring import (
     PlanMethod,
     ScoredHours,
     basis_of,
-    known,
+    has_data,
 )
 
 DENSER = 4
@@ -99,7 +99,7 @@ def spread(
     picks = list(arranged.picks)
     for draft in drafts:
         if draft.id in explorers:
-            families, picks = [*families, scored.drawn(draft, explorers[draft.id])], [*picks, []]
+            families, picks = [*families, scored.draw_family(draft, explorers[draft.id])], [*picks, []]
             picks[-1] = best_beside(grid, families, picks, len(picks) - 1)
             placed += [(draft, hour) for hour in picks[-1]]
     assignments = [
@@ -181,5 +181,5 @@ def _explorers(
     """Yield the posts that explore, each with its random generator. Accounts without data do not explore."""
     for draft in drafts:
         random = Random(f"{exploring.seed} {draft.id}")  # noqa: S311 (a repeatable choice, no secret)
-        if random.random() < exploring.share and known(draft.accounts, schedules):
+        if random.random() < exploring.share and has_data(draft.accounts, schedules):
             yield draft, random

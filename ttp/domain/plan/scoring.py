@@ -80,7 +80,7 @@ class PlanLimits:
     quiet: QuietHours = field(default_factory=QuietHours)
 
 
-def known(accounts: Iterable[str], schedules: Mapping[str, AccountSchedule]) -> bool:
+def has_data(accounts: Iterable[str], schedules: Mapping[str, AccountSchedule]) -> bool:
     """Whether any of the accounts has data."""
     return any(schedules[account].recommendation.slots for account in accounts)
 
@@ -95,7 +95,7 @@ def basis_of(
     accounts: tuple[str, ...], schedules: Mapping[str, AccountSchedule], limits: PlanLimits, way: PlanMethod
 ) -> Basis:
     """Return how posts to these accounts are placed."""
-    if way is PlanMethod.OPTIMAL and known(accounts, schedules):
+    if way is PlanMethod.OPTIMAL and has_data(accounts, schedules):
         return Basis.SCORES
     if not slots_of(accounts, schedules, limits):
         return Basis.HOURS
@@ -206,7 +206,7 @@ class ScoredHours:
                 found[family.accounts] = family if by_scores else spread
         return [found[accounts] for accounts in counts]
 
-    def drawn(self, draft: Draft, random: Random) -> Family:
+    def draw_family(self, draft: Draft, random: Random) -> Family:
         """Return a family of one post, valued by one draw of each account's posterior."""
         found = [self._schedules[account].recommendation for account in draft.accounts]
         draws = [(one.zone, random.choice(one.draws).slots) for one in found if one.slots]

@@ -117,7 +117,7 @@ class BlueskyClient(BlueskyPart):
         if server is None:
             return
         step = "look up the account's server"
-        if (elsewhere := identity.moved(account, server)) is not None:
+        if (elsewhere := identity.moved_server_error(account, server)) is not None:
             raise StepFailed(step, elsewhere)
         yield StepDone(step, 200, server, server_info=identity.looked_up(account.server_info, server, now))
 

@@ -215,7 +215,7 @@ class InstagramClient(InstagramPart):
         if "unsettled_since" not in handle or seen.state not in ("ERROR", "GONE"):
             return None
         since = from_ms(int(str(handle["unsettled_since"])))
-        if seen.state == "ERROR" and self._look_ups.listed(request, handle, since) == ():
+        if seen.state == "ERROR" and self._look_ups.find_unbound(request, handle, since) == ():
             return None
         return "an earlier call may have published it; its container does not show"
 

@@ -186,7 +186,7 @@ class TikTokClient(Calls):
         if is_ok(reply):
             publish_id = reply.value_at("data", "publish_id")
             if isinstance(publish_id, str) and publish_id:
-                known = begun.answered(publish_id).to_handle()
+                known = begun.with_publish_id(publish_id).to_handle()
                 return Done(publish_id, processing=True, http_status=reply.status, handle=known)
         return self.outcome(request, reply)
 

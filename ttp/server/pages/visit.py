@@ -87,7 +87,7 @@ class Visit:
 
     def services(self, needed: TokenCapability, *, expected: int | None = None) -> RequestServices:
         """Return the services on behalf of the person. Raise NotAllowed if they may not do this."""
-        caller = self.person.acting(needed)
+        caller = self.person.caller_for(needed)
         if caller is None:
             names = ", ".join(self.person.capabilities)
             raise NotAllowed(f"this needs the capability {needed}, and {self.person.name} has {names}")

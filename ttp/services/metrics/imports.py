@@ -58,7 +58,7 @@ class MetricsImport:
     """Accounts that the file added."""
 
     @property
-    def ignored(self) -> tuple[str, ...]:
+    def ignored_columns(self) -> tuple[str, ...]:
         return tuple(name for name, field in self.columns if field is None and name)
 
 

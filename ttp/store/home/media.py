@@ -106,7 +106,7 @@ class MediaStore:
         """Return whether a file is here or in the bucket. Raises MediaUnavailable."""
         return self.path(sha256).exists() or (self.bucket is not None and self.bucket.find(sha256) is not None)
 
-    def missing(self, media: Iterable[MediaItem]) -> list[MediaItem]:
+    def find_missing(self, media: Iterable[MediaItem]) -> list[MediaItem]:
         """Return the media that are nowhere. What the bucket has, or cannot be asked about, is not missing."""
 
         def is_missing(item: MediaItem) -> bool:
@@ -162,7 +162,7 @@ class MediaStore:
             self._upload(sha256)
         return _item(name, facts, size, sha256)
 
-    def stored(self, sha256: str, name: str) -> MediaItem | None:
+    def find_stored(self, sha256: str, name: str) -> MediaItem | None:
         """Return a file of this folder that no post may know yet, under a name; None if it is missing."""
         path = self.path(sha256)
         if not path.exists() and not self._fetch(sha256, name):
@@ -193,7 +193,7 @@ class MediaStore:
             sha256, _, name = self._upload_path(key).read_text(encoding="utf-8").partition("\n")
         except OSError:
             return None
-        return self.stored(sha256, name)
+        return self.find_stored(sha256, name)
 
     def _upload_path(self, key: str) -> Path:
         return self.folder / f".upload-{key}"
@@ -220,7 +220,7 @@ class MediaStore:
             file.write(data)
             self._keep(file, target)
 
-    def converted(self, item: MediaItem, form: str) -> MediaItem | None:
+    def find_converted(self, item: MediaItem, form: str) -> MediaItem | None:
         """Return the converted version of an image for `form`; None if it is missing or incomplete."""
         try:
             if self.bucket is not None:
@@ -329,8 +329,8 @@ class TemporaryMedia(MediaStore):
             self._link(sha256, self._real.path(sha256))
         return super()._has(sha256, size)
 
-    def stored(self, sha256: str, name: str) -> MediaItem | None:
-        return self._real.stored(sha256, name)
+    def find_stored(self, sha256: str, name: str) -> MediaItem | None:
+        return self._real.find_stored(sha256, name)
 
     def _copy(self, source: Source, sha256: str) -> None:
         self._link(sha256, source.path)

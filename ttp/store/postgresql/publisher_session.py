@@ -180,7 +180,7 @@ class SharedSession(PublisherSession):
                 self._held[what].difference_update(over)
                 self._held[what].update(row["value"] for row in answer if not over and row["taken"])
 
-    def held(self, what: Held) -> frozenset[int]:
+    def held_accounts(self, what: Held) -> frozenset[int]:
         return frozenset(self._held[what])
 
     def lock_rows(self, db: Connection, deliveries: Sequence[int], now: datetime) -> Mapping[int, tuple[object, ...]]:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ttp.domain.media.probe.reader import FileFacts, FileWindow, ReadAt, UnusableMedia, check_size, cut_off, damaged
+from ttp.domain.media.probe.reader import (
+    FileFacts,
+    FileWindow,
+    ReadAt,
+    UnusableMedia,
+    check_size,
+    cut_off,
+    damage_error,
+)
 
 _PNG_END = b"IEND\xaeB`\x82"
 _JPEG_END = b"\xff\xd9"
@@ -27,7 +35,7 @@ def png(window: FileWindow) -> FileFacts:
     """Return the facts of a PNG, from its IHDR chunk (PNG 1.2, 11.2.2)."""
     header = window.take(8, 16)
     if header[:8] != b"\0\0\0\rIHDR":
-        raise damaged()
+        raise damage_error()
     width, height = check_size(int.from_bytes(header[8:12]), int.from_bytes(header[12:16]))
     if not _ends_with(window, _PNG_END, 33):
         raise cut_off()
@@ -58,7 +66,7 @@ def webp(window: FileWindow) -> FileFacts:
             bits = int.from_bytes(head[26:30], "little")
             width, height = bits & 0x3FFF, bits >> 16 & 0x3FFF
         case _:
-            raise damaged()
+            raise damage_error()
     return FileFacts("image/webp", *check_size(width, height))
 
 
@@ -118,7 +126,7 @@ def read_appearance(read_at: ReadAt, size: int) -> ImageAppearance:
         elif marker == _APP2 and window.peek(start, 13) == b"ICC_PROFILE\0\x01":
             profile = _is_srgb(window, start + 14, end)
     if found is None:
-        raise damaged()
+        raise damage_error()
     width, height = (found.height, found.width) if orientation >= 5 else (found.width, found.height)
     return ImageAppearance(width, height, orientation != 1, found.channels == 4, profile, several, located)
 
@@ -162,7 +170,7 @@ def first_frame(window: FileWindow) -> Frame:
     for marker, start, _ in _segments(window):
         if _is_frame(marker):
             return _frame(window, start)
-    raise damaged()
+    raise damage_error()
 
 
 def _segments(window: FileWindow) -> Iterator[tuple[int, int, int]]:
@@ -171,7 +179,7 @@ def _segments(window: FileWindow) -> Iterator[tuple[int, int, int]]:
     while True:
         fill, marker = window.take(at, 2)
         if fill != 0xFF:
-            raise damaged()
+            raise damage_error()
         if marker in (0xD9, 0xDA):  # end of image, start of scan
             return
         if marker == 0xFF:  # a fill byte

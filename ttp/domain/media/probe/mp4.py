@@ -50,7 +50,7 @@ def _track(window: reader.FileWindow, track: reader.Box) -> tuple[int, int, str 
     table = _inside(window, media, b"minf", b"stbl")
     entries = table and _inside(window, table, b"stsd")
     if table is None or entries is None:
-        raise reader.damaged()
+        raise reader.damage_error()
     _check_chunks(window, table)
     name = window.take(entries.start + 12, 4)
     codec = _CODECS.get(name) or (name.decode().lower() if _NAME.match(name) else None)
@@ -67,7 +67,7 @@ def _check_chunks(window: reader.FileWindow, table: reader.Box) -> None:
         return  # a movie in fragments keeps them elsewhere
     count, first = window.number(box.start + 4, 4), box.start + 8
     if first + count * width > box.end:
-        raise reader.damaged()
+        raise reader.damage_error()
     ends = min(count, _CHUNKS_LOOKED_AT) * width
     offsets = window.take(first, ends) + window.take(first + count * width - ends, ends)
     for at in range(0, len(offsets), width):
@@ -108,7 +108,7 @@ def _seconds(window: reader.FileWindow, header: reader.Box) -> float | None:
     length, at = (8, header.start + 20) if window.number(header.start, 1) else (4, header.start + 12)
     scale, units = window.number(at, 4), window.number(at + 4, length)
     if not scale:
-        raise reader.damaged()
+        raise reader.damage_error()
     return units / scale if units and units != (1 << 8 * length) - 1 else None
 
 
@@ -130,7 +130,7 @@ def _boxes(window: reader.FileWindow, at: int, end: int) -> Iterator[reader.Box]
             length, start = int.from_bytes(header[8:]), at + 16
         after = at + length if length else end
         if after < start:
-            raise reader.damaged()
+            raise reader.damage_error()
         if after > end:
             raise reader.cut_off()
         yield reader.Box(kind, start, after)

@@ -48,7 +48,7 @@ def cut_off() -> UnusableMedia:
     return UnusableMedia("is cut off: it ends before the data that it announces", Flaw.CUT_OFF)
 
 
-def damaged() -> UnusableMedia:
+def damage_error() -> UnusableMedia:
     return UnusableMedia("is damaged: its header makes no sense", Flaw.DAMAGED)
 
 

@@ -55,7 +55,7 @@ def _duration_ms(window: reader.FileWindow, info: reader.Box | None) -> int | No
     units: float = struct.unpack(">f" if len(value) == 4 else ">d", value)[0]
     ms = units * (_number(window, inside.get(_SCALE)) or 1_000_000) / 1e6
     if not math.isfinite(ms) or ms < 0:
-        raise reader.damaged()
+        raise reader.damage_error()
     return reader.check_duration(round(ms)) or None
 
 
@@ -101,5 +101,5 @@ def _length(header: bytes, at: int) -> int:
         raise reader.cut_off()
     length = 9 - header[at].bit_length()
     if length > 8 or at + length > len(header):
-        raise reader.damaged()
+        raise reader.damage_error()
     return length
