@@ -19,7 +19,7 @@ from tests.store.process_limits import umask
 from ttp.domain.account import Credentials
 from ttp.domain.errors import Busy, Damaged
 from ttp.store.credentials import BrokenEntry, CredentialsFile
-from ttp.store.credentials import file as module
+from ttp.store.home import locks
 
 FULL = Credentials("s3cret-a", "api.x.com", "s3cret-r", START + timedelta(days=60), "12", "app", "s3cret-c")
 
@@ -175,7 +175,7 @@ def test_a_folder_in_its_place_is_told_and_is_no_traceback(file: CredentialsFile
 
 def test_a_lock_that_another_program_keeps_is_told(file: CredentialsFile, monkeypatch: pytest.MonkeyPatch) -> None:
     file.put("x/me", FULL)
-    monkeypatch.setattr(module, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(locks, "CREDENTIALS_PATIENCE_S", 0.0)
     with FileLock(file.path.with_name("credentials.lock")), pytest.raises(Busy):
         file.put("x/me", FULL)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,8 @@ from ttp.domain.errors import Damaged, Hint
 from ttp.store.credentials.backend import credentials_of, entry_of
 from ttp.store.home import files
 from ttp.store.home.files import make_home, quote_path, read_text, refuse_loose_modes
-from ttp.store.home.locks import lock_errors_as_busy
+from ttp.store.home.locks import credentials_lock
 from ttp.store.sqlite import translate_errors
-
-PATIENCE_S = 30.0
-"""Seconds to wait while another process changes the file."""
 
 
 class CredentialsFile:
@@ -84,13 +81,8 @@ class CredentialsFile:
 
     @contextmanager
     def _changing(self) -> Iterator[dict[str, Any]]:
-        from filelock import FileLock
-
         make_home(self.path.parent)
-        lock = FileLock(self.path.with_name("credentials.lock"), timeout=PATIENCE_S, fallback_to_soft=False, mode=0o600)
-        with translate_errors(self.path), ExitStack() as held_lock:
-            with lock_errors_as_busy(Path(lock.lock_file)):
-                held_lock.enter_context(lock)
+        with translate_errors(self.path), credentials_lock(self.path.parent):
             held = self._read()
             yield held
             files.write_whole(self.path, json.dumps({"version": 1, "accounts": held}, indent=1, sort_keys=True))

@@ -1,4 +1,4 @@
-"""Locks in TTP_HOME: of the publisher, the media folder, tokens and folders.
+"""Locks in TTP_HOME: of the publisher, the media folder, credentials, tokens, uploads and folders.
 
 The kernel holds them as long as the process lives. Never a lease that expires: a suspended process that wakes up after
 its lease is how queues post twice. The publisher is also described in `publisher.json`, for people; nothing is decided
@@ -13,7 +13,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -55,6 +55,8 @@ class LockHeld(Busy):
 
 
 MOST_TRIES = 1000
+CREDENTIALS_PATIENCE_S = 30.0
+"""Seconds to wait while another process changes the credentials file."""
 
 
 @contextmanager
@@ -81,6 +83,19 @@ def publisher_lock(home: Path, *, doing: str = "") -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+@contextmanager
+def credentials_lock(home: Path) -> Iterator[None]:
+    """Hold the lock of the credentials file for the block. Raises Busy, TimeoutError after CREDENTIALS_PATIENCE_S."""
+    from filelock import FileLock
+
+    path = home / "credentials.lock"
+    lock = FileLock(path, timeout=CREDENTIALS_PATIENCE_S, fallback_to_soft=False, mode=0o600)
+    with ExitStack() as held:
+        with lock_errors_as_busy(path):
+            held.enter_context(lock)
+        yield
 
 
 def is_publisher_running(home: Path) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import re
@@ -14,6 +13,7 @@ from typing import BinaryIO
 
 from ttp.domain.errors import Busy, Conflict, NotFound, StateRefused
 from ttp.store.home.files import write_whole
+from ttp.store.home.locks import LOCK_EX, lock_file
 
 MOST_OPEN = 20
 """Uploads of one token that are not complete."""
@@ -70,7 +70,7 @@ class PartialUploads:
             return upload
         try:
             with self._data(upload_id).open("r+b") as file:
-                fcntl.flock(file, fcntl.LOCK_EX)
+                lock_file(file.fileno(), LOCK_EX, self._data(upload_id))
                 received, size = file.seek(0, os.SEEK_END), part.seek(0, os.SEEK_END)
                 if offset + size > upload.bytes:
                     raise StateRefused(f"the upload has {upload.bytes} bytes, and this part goes beyond")
