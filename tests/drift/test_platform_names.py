@@ -36,12 +36,14 @@ def modules() -> Iterator[Path]:
 
 
 def is_named(path: Path) -> bool:
-    """Whether code names a platform: in a name or a text, but not in a docstring or comment."""
+    """Whether code names a platform: in a name or a text, but not in a comment, and not in a docstring unless that is
+    the help of a command."""
     source = path.read_text(encoding="utf-8")
     if not NAMES.search(source):
         return False
     tree = ast.parse(source)
-    said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    is_help = "commands" in path.parts
+    said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr) and not is_help}
     for node in ast.walk(tree):
         match node:
             case ast.Constant(value=str(text)) if id(node) not in said:

@@ -119,8 +119,7 @@ def connect(
 
     Examples:
       ttp account connect x
-      ttp account connect ig/shop
-      ttp account connect tiktok --paste
+      ttp account connect ig/shop --paste
     """
     from ttp.platforms.login import PasswordLogin
 
@@ -241,7 +240,7 @@ def set_(
 
     Examples:
       ttp account set x/me --tz Europe/Berlin
-      ttp account set tiktok/me --set tiktok.privacy_level=SELF_ONLY
+      ttp account set x/me --set x.reply_settings=following
     """
     if tz is None and not options:
         raise UsageError("nothing to set", Hint("see", "ttp account set --help"))

@@ -96,9 +96,9 @@ def certify(
     some kind is not verified.
 
     Examples:
-      ttp certify bluesky/test.example.org
+      ttp certify x/test
       ttp certify x/test --only text,thread --report x.md
-      ttp certify mastodon/test@example.org --keep --yes --json
+      ttp certify x/test --keep --yes --json
     """
     from ttp.cli.commands.run import PublishReport
     from ttp.publisher.loop import Mode

@@ -20,9 +20,9 @@ from ttp.cli.render.spec import OutputSpec
 from ttp.cli.terminal import escape_line
 from ttp.domain.config import Key, KeyTable, Value, is_shared
 from ttp.domain.errors import Busy, Conflict, Hint, TtpError, UsageError
-from ttp.domain.store_url import hide_password, is_store_url
 from ttp.store.home import files, locks
 from ttp.views import Json
+from ttp.views.installation import SETTING_FIELDS, setting_json
 
 if TYPE_CHECKING:
     from ttp.cli.render.page import Page
@@ -44,7 +44,7 @@ def _origins(shown: Sequence[Json], page: Page) -> Iterable[str]:
     return table(columns, rows, page)
 
 
-VIEW: OutputSpec[Json] = OutputSpec(("key", "value", "origin", "default", "help"), ("key", "value"), dict)
+VIEW: OutputSpec[Json] = OutputSpec(SETTING_FIELDS, ("key", "value"), dict)
 _VALUE = replace(VIEW, columns=("value",))
 _WITH_ORIGIN = replace(VIEW, columns=("key", "value", "origin"), render=_origins)
 _EDIT_AGAIN = Hint("fix", "ttp config edit")
@@ -104,7 +104,7 @@ def set_(
     Examples:
       ttp config set timezone Europe/Berlin
       ttp config set publish.max_lateness_s 7200
-      ttp config set platforms.enabled x instagram
+      ttp config set platforms.enabled nostr
     """
     wanted = settings.key_named(key, context.keys)
     _write(context, wanted, settings.parse_value(wanted, value))
@@ -221,7 +221,7 @@ def _shape(context: Context, key: Key, written: Container[str]) -> Json:
         value, origin = found.get(key.name, key.default), context.database.name if key.name in found else "default"
     else:
         value, origin = context.own_config[key.name], _origin(context.own_config[key.name], key, written)
-    return {"key": key.name, "value": _json(value), "origin": origin, "default": _json(key.default), "help": key.help}
+    return setting_json(key, value, origin)
 
 
 def _origin(value: Value, key: Key, written: Container[str]) -> str:
@@ -230,14 +230,6 @@ def _origin(value: Value, key: Key, written: Container[str]) -> str:
     given = value != key.default or key.name in written or key.formerly in written
     origin = settings.source(key.name) if given or os.environ.get(now) else "default"
     return before if os.environ.get(before) and origin != now else origin
-
-
-def _json(value: Value) -> object:
-    if isinstance(value, str) and is_store_url(value):
-        return hide_password(value)
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return list(value) if isinstance(value, tuple) else value
 
 
 def _plain(value: object) -> str:

@@ -68,8 +68,8 @@ def import_(
 ) -> int:
     """Import metrics of posts from a file.
 
-    It reads ttp's own format and the exports of the platforms (Meta Business Suite, TikTok Studio, X Analytics), and
-    tells them apart by their columns. Importing a file twice adds nothing; a row with errors is skipped.
+    It reads ttp's own format and the exports of the platforms, and tells them apart by their columns. Importing a file
+    twice adds nothing; a row with errors is skipped.
 
     Examples:
       ttp metrics import history.csv

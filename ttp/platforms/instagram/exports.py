@@ -68,5 +68,12 @@ EXPORTS = (
         aliases=("meta",),
         always_english=False,
         id_tells_time=False,
+        foreign=frozenset(
+            (
+                *("page id", "page name", "seiten-id", "seitenname", "nombre de la página", "nome da página"),
+                *("sid-id", "sidnamn"),
+            )
+        ),
+        foreign_title="an export of a Facebook page",
     ),
 )

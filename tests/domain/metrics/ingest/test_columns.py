@@ -136,8 +136,8 @@ def test_of_two_columns_that_mean_the_same_the_usual_one_is_taken() -> None:
         ((*REQUIRED_COLUMNS, "Likes "), "twice", "likes"),
         (["Date", "Impressions", "Likes", "Engagements"], "days", ""),
         (["Fecha", "Alcance"], "days", ""),
-        (["Post ID", "Page ID", "Title", "Publish time", "Permalink", "Likes"], "facebook", ""),
-        (["Page name", "Reactions"], "facebook", ""),
+        (["Post ID", "Page ID", "Title", "Publish time", "Permalink", "Likes"], "foreign", ""),
+        (["Page name", "Reactions"], "foreign", ""),
         (META[:9], "no_count", "Meta Business Suite"),
     ],
 )

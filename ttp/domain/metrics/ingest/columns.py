@@ -4,7 +4,7 @@ in the languages seen so far (sources: docs/reference/metrics-files.md), and ref
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -25,7 +25,7 @@ class ExportColumns:
 
     `needed`: one of each group must be there for a header to be this export's. `aliases`: other names of the source.
     `always_english`: its columns are. `id_tells_time`: the time in an id completes a date without a time of day; else
-    it only tells days apart.
+    it only tells days apart. `foreign`: columns of a similar export that is not supported, and its title.
     """
 
     title: str
@@ -34,6 +34,8 @@ class ExportColumns:
     aliases: tuple[str, ...] = ()
     always_english: bool = True
     id_tells_time: bool = True
+    foreign: frozenset[str] = frozenset()
+    foreign_title: str = ""
 
 
 class ExportTables(PlatformFacts, Protocol):
@@ -48,9 +50,6 @@ OWN, MAPPED = "own", "mapped"
 FIELDS = COLUMNS
 """What a column may be mapped to."""
 
-_PAGES = frozenset(
-    ("page id", "page name", "seiten-id", "seitenname", "nombre de la página", "nome da página", "sid-id", "sidnamn")
-)
 _DAYS = frozenset(("date", "datum", "tag", "fecha", "data", "day"))
 _BLANKS = re.compile(r"[\s\u200b-\u200d\ufeff]+")
 _QUOTES = str.maketrans({"\u2019": "'", "\u201e": '"', "\u201c": '"', "\u201d": '"', "\u00ab": '"', "\u00bb": '"'})
@@ -132,7 +131,7 @@ def _columns_of(
         _check_export(export, header, fields)
         return Columns(name, header, fields, export)
     fields = tuple(renamed.get(name, name if name in COLUMNS else None) for name in header)
-    _check_own(header, fields, account, is_mapped=bool(mapped))
+    _check_own(header, fields, account, tables, is_mapped=bool(mapped))
     return Columns(MAPPED if mapped else OWN, header, fields)
 
 
@@ -184,15 +183,21 @@ def _fields_of(export: ExportColumns, header: Sequence[str], renamed: Mapping[st
 
 def _check_export(export: ExportColumns, header: Sequence[str], fields: Sequence[str | None]) -> None:
     _refuse_twice(header, fields)
-    if not _PAGES.isdisjoint(map(fold_name, header)):
-        raise UsageError("this is an export of a Facebook page, which ttp does not support", flaw="facebook")
+    _refuse_foreign(header, [export])
     if (LINK not in fields and "remoteId" not in fields) or "publishedAt" not in fields:
         raise _UnknownFormat(f"the header is not that of {export.title}", flaw="other_export")
     if not any(one in fields for one in COUNTS):
         raise _UnknownFormat(f"{export.title}: no column of likes, comments, shares or views", flaw="no_count")
 
 
-def _check_own(header: Sequence[str], fields: Sequence[str | None], account: str | None, *, is_mapped: bool) -> None:
+def _check_own(
+    header: Sequence[str],
+    fields: Sequence[str | None],
+    account: str | None,
+    tables: ExportTables,
+    *,
+    is_mapped: bool,
+) -> None:
     _refuse_twice(header, fields)
     needed = [name for name in REQUIRED_COLUMNS if name != "account" or account is None]
     missing = [name for name in needed if name not in fields]
@@ -201,6 +206,7 @@ def _check_own(header: Sequence[str], fields: Sequence[str | None], account: str
         if not any(name in fields for name in COUNTS[:4]):
             missing.append("one of likes, comments, shares, views")
     if len(missing) == len(needed) and not is_mapped:
+        _refuse_foreign(header, [export for name in tables.names() for export in tables.exports(name)])
         raise _unknown(header)
     if missing == ["account"]:
         way_out = Hint("try", action("metrics import", "FILE", account="PLATFORM/HANDLE"))
@@ -209,10 +215,15 @@ def _check_own(header: Sequence[str], fields: Sequence[str | None], account: str
         raise _UnknownFormat(f"the header lacks {', '.join(missing)}", flaw="lacks")
 
 
+def _refuse_foreign(header: Sequence[str], exports: Iterable[ExportColumns]) -> None:
+    names = set(map(fold_name, header))
+    for export in exports:
+        if names & export.foreign:
+            raise UsageError(f"this is {export.foreign_title}, which ttp does not support", flaw="foreign")
+
+
 def _unknown(header: Sequence[str]) -> UsageError:
     names = [fold_name(name) for name in header]
-    if not _PAGES.isdisjoint(names):
-        return UsageError("this is an export of a Facebook page, which ttp does not support", flaw="facebook")
     if not _DAYS.isdisjoint(names[:2]) and len(names) > 1:
         return _UnknownFormat(
             "this file has a row for each day, not for each post; what ttp needs is the export of content or posts",
