@@ -183,6 +183,23 @@ def test_no_class_name_stands_for_two_things() -> None:
     assert {name: paths for name, paths in where.items() if len(paths) > 1} == {}
 
 
+PARTICIPLES = re.compile("[a-z]+ed|begun|chosen|given|held|kept|known|made|sent|shown|taken|told|written")
+
+
+def test_no_public_function_is_named_by_a_participle_alone() -> None:
+    """Functions of modules and classes; not what pytest calls, such as a fixture."""
+    found = []
+    for path, text in TEXTS.items():
+        if path.parts[0] == "ttp" and path.suffix == ".py" and path.name != "testing.py":
+            module = ast.parse(text)
+            classes = [node for node in ast.walk(module) if isinstance(node, ast.ClassDef)]
+            bodies = [module.body, *(one.body for one in classes)]
+            functions = (node for body in bodies for node in body if isinstance(node, ast.FunctionDef))
+            found += [f"{path}: {node.name}" for node in functions if PARTICIPLES.fullmatch(node.name)]
+
+    assert found == []
+
+
 def test_the_lock_pins_coverage_with_its_extra() -> None:
     """pytest-cov asks for `coverage[toml]`: with hashes, pip refuses a lock that pins `coverage` alone."""
     lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")

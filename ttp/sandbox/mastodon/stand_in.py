@@ -60,7 +60,7 @@ class SandboxMastodon(SandboxPlatform):
         return [
             *login.routes(state),
             route("/api/v1/accounts/verify_credentials", "GET", statuses.verify, "read:accounts"),
-            route("/api/v1/accounts/{id}/statuses", "GET", statuses.listed, _READ),
+            route("/api/v1/accounts/{id}/statuses", "GET", statuses.list_statuses, _READ),
             route("/api/v1/statuses", "POST", statuses.create, _WRITE, POSTS),
             route("/api/v1/statuses", "GET", statuses.by_ids, _READ),
             route("/api/v1/statuses/{id}", "GET", statuses.by_id, _READ),

@@ -175,7 +175,7 @@ async def delete(state: State, account: records.MastodonAccount, request: Reques
     return JSONResponse(described)
 
 
-async def listed(state: State, account: records.MastodonAccount, request: Request) -> Response:
+async def list_statuses(state: State, account: records.MastodonAccount, request: Request) -> Response:
     """`GET /api/v1/accounts/{id}/statuses`: newest first."""
     owner = next(
         (a for a in state.accounts_of(records.MastodonAccount) if a.user_id == request.path_params["id"]), None
