@@ -38,6 +38,7 @@ from ttp.views.calendar import CalendarPage, calendar_json, calendar_row, gaps_o
 from ttp.views.metrics import sample_json, total_json
 from ttp.views.optimal import (
     AccountAdvice,
+    free_hour_json,
     heatmap_json,
     list_with_single,
     next_hours_json,
@@ -228,7 +229,7 @@ def get_next_hours(
 ) -> JsonAnswer:
     """Return the next good free hour of accounts together, or `count` of them."""
     hours = services.optimal.next(chosen.accounts, chosen.zones, count or 1)
-    return JsonAnswer(next_hours_json([hour.as_json() for hour in hours], counted=count is not None))
+    return JsonAnswer(next_hours_json([free_hour_json(hour) for hour in hours], counted=count is not None))
 
 
 def get_week(services: Services, chosen: ChosenAccounts) -> JsonAnswer:

@@ -1,8 +1,9 @@
-"""Results of imports and syncs as JSON objects."""
+"""Results of imports, exports and syncs as JSON objects."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ttp.views import Json, attributes_json, plan
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 ERRORS_SHOWN = 20
 """Most row errors to show to a person; programs get all."""
+EXPORT_FIELDS = ("target", "format", "posts", "media", "unchanged")
 CHANGE_FIELDS = ("action", "id", "file", "changes", "scheduledAt", "accounts", "content")
 
 IMPORT_FIELDS = (
@@ -51,6 +53,10 @@ def import_json(taken: ImportResult, warnings: Sequence[str]) -> Json:
         "plan": plan.spread_json(taken.spread),
         "warnings": list(warnings),
     }
+
+
+def export_json(target: Path, form: str, *, posts: int, media: int, unchanged: int) -> Json:
+    return {"target": str(target), "format": form, "posts": posts, "media": media, "unchanged": unchanged}
 
 
 def row_error_json(row: str, one: FieldError) -> Json:

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ttp.domain.time import clock
+from ttp.domain.time.formatting import DAYS_IN_FULL
 from ttp.views import Json, attributes_json
 
 if TYPE_CHECKING:
     from ttp.domain.metrics.sample import OnlineFollowers
     from ttp.domain.optimal.backtest import Backtest, Lift
     from ttp.domain.optimal.explanation import PostBehind
-    from ttp.domain.optimal.recommendation import Recommendation
+    from ttp.domain.optimal.free_hours import FreeHour
+    from ttp.domain.optimal.recommendation import Rating, Recommendation
     from ttp.services.optimal import Advice, ExplainedRating
 
 
@@ -100,9 +102,49 @@ def week_json(days: Sequence[Json]) -> Json:
     return {"success": True, "schedule": list(days)}
 
 
+def rating_json(one: Rating) -> Json:
+    """Return an hour (without a day), a weekday (without an hour) or a slot."""
+    day = {} if one.day is None else {"day": DAYS_IN_FULL[one.day]}
+    hour = {} if one.hour is None else {"hour": one.hour}
+    numbers = {name: _share(getattr(one, name)) for name in _RATED}
+    return {**day, **hour, **numbers, "dataPoints": one.data_points}
+
+
+def ratings_json(found: Recommendation, *, everything: bool = False) -> Json:
+    """Return the ratings of an account; `everything` adds all hours, days and slots to the best."""
+    shape: Json = {
+        "account": found.account,
+        "platform": found.account.partition("/")[0],
+        "timezone": found.zone.key,
+        "from": found.first_at and clock.utc_text(found.first_at),
+        "to": found.last_at and clock.utc_text(found.last_at),
+        "bestHours": [rating_json(hour) for hour in found.best_hours],
+        "bestDays": [rating_json(day) for day in found.best_days],
+        "dataPoints": found.data_points,
+        "signal": found.signal.value,
+        "evidence": found.evidence.value,
+    }
+    if everything:
+        shape["hours"] = [rating_json(hour) for hour in found.hours]
+        shape["days"] = [rating_json(day) for day in found.days]
+        shape["slots"] = [rating_json(slot) for slot in found.slots]
+    return shape
+
+
+def free_hour_json(found: FreeHour) -> Json:
+    """Return a free hour. `why` and `explored` are there only where they apply."""
+    day, score = DAYS_IN_FULL[found.day], round(found.score, 4)
+    shape: Json = {"at": clock.utc_text(found.at), "day": day, "hour": found.hour, "score": score}
+    if found.why:
+        shape["why"] = found.why
+    if found.explored:
+        shape["explored"] = True
+    return shape
+
+
 def recommendation_json(told: AccountAdvice, *, everything: bool = False) -> Json:
     """Return the object of `ttp optimal --json`; `everything` adds all hours, days and slots."""
-    found = told.advice.recommendation.as_json(everything=everything)
+    found = ratings_json(told.advice.recommendation, everything=everything)
     found["onlineFollowers"] = told.advice.online and _online_json(told.advice.online)
     return {name: found[name] for name in RECOMMENDATION_FIELDS if name in found}
 
@@ -123,14 +165,14 @@ def best_rows(row: Json) -> Iterable[Json]:
 
 def heatmap_json(told: AccountAdvice) -> Json:
     found = told.advice.recommendation
-    shape = found.as_json()
+    shape = ratings_json(found)
     best = {(slot.day, slot.hour) for slot in found.best_slots}
-    slots = [{**slot.as_json(), "best": (slot.day, slot.hour) in best} for slot in found.slots]
+    slots = [{**rating_json(slot), "best": (slot.day, slot.hour) in best} for slot in found.slots]
     return {**{name: shape[name] for name in HEATMAP_FIELDS[:-1]}, "slots": slots}
 
 
 def heatmap_rows(found: Recommendation) -> Iterable[Json]:
-    return [{"account": found.account, **slot.as_json()} for slot in found.slots]
+    return [{"account": found.account, **rating_json(slot)} for slot in found.slots]
 
 
 def week_rows(row: Json) -> Iterable[Json]:
@@ -140,12 +182,12 @@ def week_rows(row: Json) -> Iterable[Json]:
 
 def explanation_json(one: ExplainedRating, most: int | None) -> Json:
     found = one.explanation
-    whose = found.recommendation.as_json()
+    whose = ratings_json(found.recommendation)
     return {
         **{name: whose[name] for name in ("account", "platform", "timezone")},
         "day": None,
         "hour": None,
-        **found.rating.as_json(),
+        **rating_json(found.rating),
         "rank": found.rank,
         "raw": _share(found.raw),
         "adjusted": _share(found.adjusted),

@@ -109,6 +109,23 @@ def _measured_delivery_json(row: Delivery, newest: Metrics | None) -> Json:
     return {**delivery_json(row), "metrics": numbers}
 
 
+TALLY_FIELDS = ("claimed", "published", "failed", "retrying", "needsReview", "missed", "waiting", "posts")
+
+
+def tally_json(claimed: int, states: Mapping[str, int], missed: int, posts: Iterable[PostFields]) -> Json:
+    """Return what a run did. `states`: how many deliveries ended in each; `missed`: those of the failed that were."""
+    return {
+        "claimed": claimed,
+        "published": states.get("published", 0),
+        "failed": states.get("failed", 0) - missed,
+        "retrying": states.get("retrying", 0),
+        "needsReview": states.get("needs_review", 0),
+        "missed": missed,
+        "waiting": states.get("processing", 0) + states.get("reconciling", 0),
+        "posts": [post_json(post) for post in posts],
+    }
+
+
 def attempt_json(item: Attempt) -> Json:
     return attributes_json(item, ATTEMPT_FIELDS)
 

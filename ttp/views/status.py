@@ -10,6 +10,7 @@ from ttp.views import Json, attributes_json
 
 if TYPE_CHECKING:
     from ttp.domain.diagnostics import Check, Checkup
+    from ttp.services.audit import PromiseCheck
 
 
 CHECK_FIELDS = ("name", "status", "message", "hint")
@@ -18,6 +19,16 @@ AUDIT_FIELDS = ("checks", "ok")
 
 def check_json(item: Check) -> Json:
     return attributes_json(item, CHECK_FIELDS)
+
+
+def audit_json(checks: list[PromiseCheck]) -> Json:
+    return {
+        "checks": [
+            {"name": one.name, "what": one.what, "checked": one.checked, "wrong": one.wrong, "breaches": one.breaches}
+            for one in checks
+        ],
+        "ok": not any(one.wrong for one in checks),
+    }
 
 
 def checkup_json(found: Checkup, rows: list[Json]) -> Json:

@@ -18,6 +18,7 @@ from ttp.domain.optimal.features import NEWEST, features
 from ttp.domain.optimal.model import estimate
 from ttp.domain.optimal.recommendation import Evidence, Rating, Recommendation, Signal, rank, recommend, week_schedule
 from ttp.domain.time.formatting import DAYS_IN_FULL
+from ttp.views.optimal import rating_json, ratings_json
 
 ACCOUNT = "x/me"
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
@@ -185,7 +186,7 @@ def test_the_kind_of_post_is_taken_out() -> None:
 
 def test_without_data_everything_is_empty_and_the_signal_is_none() -> None:
     found = recommend([sample(1, MONDAY)], account="instagram/shop", zone=ZoneInfo("Europe/Berlin"))
-    assert found.as_json(everything=True) == {
+    assert ratings_json(found, everything=True) == {
         "account": "instagram/shop",
         "platform": "instagram",
         "timezone": "Europe/Berlin",
@@ -262,7 +263,7 @@ def test_evidence_is_strong_only_where_the_best_hour_is_above_the_average() -> N
             found = ask(history(posts, lambda at, gain=gain: gain * evening(at), seed=seed))  # type: ignore[misc]
             sure = posts >= 30 and found.best_hours[0].low > 0
             assert (found.evidence is Evidence.STRONG) == sure == (found.signal is Signal.OK)
-            assert found.as_json()["evidence"] == found.evidence.value
+            assert ratings_json(found)["evidence"] == found.evidence.value
 
 
 def test_evidence_is_some_where_the_five_hours_are_probably_worth_having() -> None:
@@ -303,7 +304,7 @@ def test_a_better_hour_is_found_where_the_mean_of_each_hour_is_fooled() -> None:
 
 def test_the_json_is_the_contract() -> None:
     found = ask(history(64, evening))
-    shape = found.as_json(everything=True)
+    shape = ratings_json(found, everything=True)
     head = [
         "account",
         "platform",
@@ -317,16 +318,16 @@ def test_the_json_is_the_contract() -> None:
         "evidence",
     ]
     assert list(shape) == [*head, "hours", "days", "slots"]
-    assert list(found.as_json()) == head
+    assert list(ratings_json(found)) == head
     times = [s.published_at for s in history(64, evening)]
     assert (shape["from"], shape["to"]) == (f"{min(times):%Y-%m-%dT%H:%M:%SZ}", f"{max(times):%Y-%m-%dT%H:%M:%SZ}")
     assert (shape["dataPoints"], shape["signal"]) == (64, found.signal.value)
-    first_hour, first_day = found.best_hours[0].as_json(), found.best_days[0].as_json()
+    first_hour, first_day = rating_json(found.best_hours[0]), rating_json(found.best_days[0])
     assert list(first_hour) == ["hour", "score", "uplift", "low", "high", "dataPoints"]
     assert list(first_day) == ["day", "score", "uplift", "low", "high", "dataPoints"]
-    assert list(found.slots[30].as_json())[:2] == ["day", "hour"]
-    assert found.slots[30].as_json()["day"] == "Tuesday"
-    assert found.slots[30].as_json()["hour"] == 6
+    assert list(rating_json(found.slots[30]))[:2] == ["day", "hour"]
+    assert rating_json(found.slots[30])["day"] == "Tuesday"
+    assert rating_json(found.slots[30])["hour"] == 6
 
 
 def test_every_part_of_the_week_is_rated_and_every_post_counted_once() -> None:

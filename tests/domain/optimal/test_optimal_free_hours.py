@@ -29,6 +29,7 @@ from ttp.domain.optimal.free_hours import (
 )
 from ttp.domain.optimal.recommendation import Rating, Recommendation, recommend
 from ttp.domain.time.quiet_hours import QuietHours, parse_quiet_hours
+from ttp.views.optimal import free_hour_json
 
 BERLIN = ZoneInfo("Europe/Berlin")
 GAP_S = 3600.0
@@ -78,9 +79,9 @@ def test_the_earliest_of_the_ten_best_is_next_and_not_the_best_of_them() -> None
 
 def test_the_json_of_a_slot_is_the_contract() -> None:
     slot = FreeHour(berlin(24, 18), 1, 18, 0.123456)
-    assert slot.as_json() == {"at": "2026-11-24T17:00:00Z", "day": "Tuesday", "hour": 18, "score": 0.1235}
+    assert free_hour_json(slot) == {"at": "2026-11-24T17:00:00Z", "day": "Tuesday", "hour": 18, "score": 0.1235}
     half_a_second_later = FreeHour(berlin(24, 18) + timedelta(milliseconds=500), 1, 18, 0.5)
-    assert half_a_second_later.as_json()["at"] == "2026-11-24T17:00:00.500Z"
+    assert free_hour_json(half_a_second_later)["at"] == "2026-11-24T17:00:00.500Z"
 
 
 def test_a_slot_is_at_least_ten_minutes_ahead() -> None:
@@ -199,7 +200,7 @@ def test_an_explored_hour_is_among_the_ten_best_of_a_draw_and_has_the_score_that
 
     found = drawn(QuietHours())
     assert (found.at, found.score, found.explored) == (berlin(25, 0), 0.01, True)
-    assert (found.as_json()["explored"], found.as_json()["why"]) == (True, EXPLORED)
+    assert (free_hour_json(found)["explored"], free_hour_json(found)["why"]) == (True, EXPLORED)
     assert drawn(QuietHours(parse_quiet_hours("22-4"))).at == berlin(25, 4)
 
 

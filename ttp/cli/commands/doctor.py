@@ -39,7 +39,7 @@ from ttp.domain.diagnostics import (
 from ttp.domain.errors import TtpError, UsageError
 from ttp.domain.time.zones import parse_configured_zone, parse_zone
 from ttp.views import Json
-from ttp.views.status import AUDIT_FIELDS, checkup_json
+from ttp.views.status import AUDIT_FIELDS, audit_json, checkup_json
 
 if TYPE_CHECKING:
     from ttp.cli.render.page import Page
@@ -48,16 +48,6 @@ if TYPE_CHECKING:
 
 
 COLUMNS = ("status", "name", "message")
-
-
-def _audit_json(checks: list[PromiseCheck]) -> Json:
-    return {
-        "checks": [
-            {"name": one.name, "what": one.what, "checked": one.checked, "wrong": one.wrong, "breaches": one.breaches}
-            for one in checks
-        ],
-        "ok": not any(one.wrong for one in checks),
-    }
 
 
 def _audit_rows(checks: list[PromiseCheck]) -> Iterable[Json]:
@@ -81,7 +71,7 @@ def _render_audit(found: Sequence[list[PromiseCheck]], page: Page) -> Iterable[s
 
 
 AUDIT: spec.OutputSpec[list[PromiseCheck]] = spec.OutputSpec(
-    AUDIT_FIELDS, COLUMNS, _audit_json, _render_audit, rows=_audit_rows
+    AUDIT_FIELDS, COLUMNS, audit_json, _render_audit, rows=_audit_rows
 )
 
 

@@ -17,13 +17,14 @@ from ttp.domain.errors import Hint, UsageError
 from ttp.domain.media.item import MediaItem
 from ttp.views import Json, metrics
 from ttp.views import posts as posts_module
+from ttp.views.files import EXPORT_FIELDS, export_json
 
 if TYPE_CHECKING:
     from ttp.services.files.export import ExportedMedia, ExportedPost
 
 FORMATS = ("csv", "json", "jsonl", "md", "ics")
 MORE = ("metrics", "media")
-EXPORTED = spec.name_value_spec(("target", "format", "posts", "media", "unchanged"))
+EXPORTED = spec.name_value_spec(EXPORT_FIELDS)
 
 
 @options.with_output(only="quiet")
@@ -153,13 +154,7 @@ def _folder(context: Context, path: Path | None, told: _Counted) -> None:
 def _answer(out: Output, path: Path, chosen: str, posts: int, beside: ExportedMedia | None, unchanged: int = 0) -> None:
     for name in beside.missing if beside else ():
         out.note(f"the stored copy of {name} is missing and was not exported")
-    shape: Json = {
-        "target": str(path),
-        "format": chosen,
-        "posts": posts,
-        "media": beside.count if beside else 0,
-        "unchanged": unchanged,
-    }
+    shape = export_json(path, chosen, posts=posts, media=beside.count if beside else 0, unchanged=unchanged)
     same = f", {unchanged} of them unchanged" if unchanged else ""
     out.write_one(EXPORTED, shape, say=[f"Exported {plural(posts, 'post')} to {path}{same}."])
 

@@ -21,6 +21,7 @@ from ttp.cli.terminal import is_interactive, print_prompt, read_line
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, TimeRefused, TtpError, UsageError
 from ttp.views import Json
+from ttp.views.installation import STEP_FIELDS, step_json
 
 if TYPE_CHECKING:
     from ttp.domain.config import Key, Value
@@ -30,11 +31,10 @@ T = TypeVar("T")
 
 
 def _to_json(step: SetupStep) -> Json:
-    return {"step": step.name, "done": step.done, "value": step.value or None, "command": command_text(step.way)}
+    return step_json(step, command_text(step.way))
 
 
-FIELDS = ("step", "done", "value", "command")
-SPEC: OutputSpec[SetupStep] = OutputSpec(FIELDS, FIELDS, _to_json)
+SPEC: OutputSpec[SetupStep] = OutputSpec(STEP_FIELDS, STEP_FIELDS, _to_json)
 
 
 @with_output(SPEC)

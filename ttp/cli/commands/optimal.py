@@ -18,7 +18,7 @@ from ttp.cli.render import optimal as render_optimal
 from ttp.domain.account import Account
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.time.formatting import DAYS_IN_FULL
-from ttp.views.optimal import AccountAdvice
+from ttp.views.optimal import AccountAdvice, free_hour_json
 
 optimal = typer.Typer()
 
@@ -79,7 +79,7 @@ def next_(
     if slots and not explore and context.out.for_people:
         foot = render_optimal.explore_advice(context.optimal.keeping_to_best(accounts, zones), "ttp optimal next")
     view = render_optimal.next_slots(counted=count is not None, zone=zones[0] if zones else None)
-    context.out.write_list(view, [slot.as_json() for slot in slots], foot=foot)
+    context.out.write_list(view, [free_hour_json(slot) for slot in slots], foot=foot)
 
 
 @optimal.command("week")

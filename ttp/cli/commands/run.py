@@ -38,9 +38,7 @@ if TYPE_CHECKING:
 MAX_TIME_S = 600.0
 EVENTS_SPEC: spec.OutputSpec[views.Json] = spec.OutputSpec(FIELDS, FIELDS, dict)
 """The events that a publisher writes with `--jsonl`."""
-TALLY_SPEC = spec.name_value_spec(
-    ("claimed", "published", "failed", "retrying", "needsReview", "missed", "waiting", "posts")
-)
+TALLY_SPEC = spec.name_value_spec(views_posts.TALLY_FIELDS)
 
 
 @with_output(EVENTS_SPEC, check=False, verbose=True)
@@ -284,16 +282,7 @@ class PublishReport:
     def _tally(self, posts: Sequence[PostView]) -> views.Json:
         words = Counter(event.event.removeprefix("delivery.") for event in self._last.values())
         missed = sum(1 for event in self._last.values() if event.kind == "missed")
-        return {
-            "claimed": len(self._claimed),
-            "published": words["published"],
-            "failed": words["failed"] - missed,
-            "retrying": words["retrying"],
-            "needsReview": words["needs_review"],
-            "missed": missed,
-            "waiting": words["processing"] + words["reconciling"],
-            "posts": [views_posts.post_json(post) for post in posts],
-        }
+        return views_posts.tally_json(len(self._claimed), words, missed, posts)
 
     def exit_code(self, ended: RunResult, followed: Sequence[PostView] = ()) -> int:
         """Return 0, 4 if accounts only need reconnecting, 6 for other failures, 130 or 143 if interrupted."""

@@ -15,11 +15,12 @@ from ttp.cli.options import with_output
 from ttp.cli.render import spec
 from ttp.cli.terminal import print_out
 from ttp.domain.errors import Hint, UsageError
+from ttp.views.installation import SERVICE_FIELDS, service_json
 
 if TYPE_CHECKING:
     from ttp.services.installation.background_service import BackgroundService, ServiceDefinition, ServiceState
 
-SERVICE = spec.name_value_spec(("kind", "file", "installed", "running", "says", "lingers", "log"))
+SERVICE = spec.name_value_spec(SERVICE_FIELDS)
 service = typer.Typer()
 
 
@@ -53,7 +54,7 @@ def install(context: Context) -> None:
       ttp service install
     """
     state = system_service().install(service_definition(context))
-    context.out.write_one(SERVICE, _shape(state), say=installed_lines(state))
+    context.out.write_one(SERVICE, service_json(state), say=installed_lines(state))
     note_lingering(context, state)
 
 
@@ -75,7 +76,7 @@ def uninstall(context: Context) -> None:
       ttp service uninstall
     """
     state = system_service().uninstall()
-    context.out.write_one(SERVICE, _shape(state), say=[f"{state.file} is removed."])
+    context.out.write_one(SERVICE, service_json(state), say=[f"{state.file} is removed."])
 
 
 @service.command("status")
@@ -89,20 +90,8 @@ def status(context: Context) -> int:
       ttp service status --json
     """
     state = system_service().state()
-    context.out.write_one(SERVICE, _shape(state))
+    context.out.write_one(SERVICE, service_json(state))
     return DONE if state.running else FAILED
-
-
-def _shape(state: ServiceState) -> dict[str, object]:
-    return {
-        "kind": state.kind,
-        "file": str(state.file),
-        "installed": state.installed,
-        "running": state.running,
-        "says": state.says,
-        "lingers": state.lingers,
-        "log": state.log,
-    }
 
 
 def service_definition(context: Context) -> ServiceDefinition:

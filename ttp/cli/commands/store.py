@@ -16,7 +16,7 @@ from ttp.cli.render.labels import plural
 from ttp.cli.render.spec import OutputSpec
 from ttp.domain.config import is_shared
 from ttp.domain.errors import Hint, UsageError
-from ttp.views import Json
+from ttp.views import store as views
 
 if TYPE_CHECKING:
     from ttp.store.credentials.keys import CredentialsKey
@@ -24,22 +24,12 @@ if TYPE_CHECKING:
     from ttp.store.database import Database
 
 
-def _new_key_json(made: tuple[str, CredentialsKey]) -> Json:
-    return {"key": made[0], "keyId": made[1].id}
+NEW_KEY_SPEC: OutputSpec[tuple[str, CredentialsKey]] = OutputSpec(views.NEW_KEY_FIELDS, ("key",), views.new_key_json)
+REKEY_SPEC: OutputSpec[RekeyResult] = OutputSpec(views.REKEY_FIELDS, views.REKEY_FIELDS, views.rekey_json)
 
 
-def _rekey_json(done: RekeyResult) -> Json:
-    return {"keyId": done.key_id, "changed": done.changed, "entries": done.total}
-
-
-NEW_KEY_SPEC: OutputSpec[tuple[str, CredentialsKey]] = OutputSpec(("key", "keyId"), ("key",), _new_key_json)
-REKEY_SPEC: OutputSpec[RekeyResult] = OutputSpec(
-    ("keyId", "changed", "entries"), ("keyId", "changed", "entries"), _rekey_json
-)
-
-
-BACKUP = spec.name_value_spec(("file", "bytes", "posts", "media"))
-RESTORE = spec.name_value_spec(("file", "posts", "kept", "missingMedia"))
+BACKUP = spec.name_value_spec(views.BACKUP_FIELDS)
+RESTORE = spec.name_value_spec(views.RESTORE_FIELDS)
 
 
 @with_output(BACKUP)
@@ -63,7 +53,7 @@ def backup(
     from ttp.store.home.files import expand_user
 
     made = context.backups.verify(expand_user(file)) if verify else context.backups.back_up(expand_user(file))
-    shape: dict[str, object] = {"file": file, "bytes": made.bytes, "posts": made.posts, "media": made.media}
+    shape = views.backup_json(file, made)
     if verify:
         context.out.write_one(BACKUP, shape, say=[f"{file} is whole: {plural(made.posts, 'post')}."])
         return
@@ -87,12 +77,10 @@ def restore(
     from ttp.store.home.files import expand_user
 
     now = context.backups.restore(expand_user(file))
-    kept = now.kept and str(now.kept)
-    shape: dict[str, object] = {"file": file, "posts": now.posts, "kept": kept, "missingMedia": now.missing}
     said = [f"Restored {plural(now.posts, 'post')} from {file}."]
-    if kept:
-        said.append(f"The replaced store is kept:  {kept}")
-    context.out.write_one(RESTORE, shape, say=said)
+    if now.kept:
+        said.append(f"The replaced store is kept:  {now.kept}")
+    context.out.write_one(RESTORE, views.restore_json(file, now), say=said)
     if now.missing:
         are = "is" if now.missing == 1 else "are"
         context.out.note(
@@ -105,8 +93,8 @@ def restore(
 
 store = typer.Typer()
 
-COPY = spec.name_value_spec(("from", "to", "tables", "rows"))
-UNSEAL = spec.name_value_spec(("store", "copy"))
+COPY = spec.name_value_spec(views.COPY_FIELDS)
+UNSEAL = spec.name_value_spec(views.UNSEAL_FIELDS)
 _FORMS = "a folder, sqlite:///FOLDER/ttp.db, or postgresql://USER@HOST/DATABASE"
 
 
@@ -141,9 +129,8 @@ def copy(
             else:
                 copied += step.rows
                 show(copied)
-    shape: dict[str, object] = {"from": given.name, "to": there.name, "tables": tables, "rows": rows}
     said = f"Copied {rows} rows of {tables} tables to {there.name}." if tables else "The copy was complete already."
-    context.out.write_one(COPY, shape, say=[said])
+    context.out.write_one(COPY, views.copy_json(given.name, there.name, tables=tables, rows=rows), say=[said])
     for line in _left_to_do(context, given, there):
         context.out.note(line)
 
@@ -177,8 +164,7 @@ def unseal(
     else:
         unseal_without_copy(database)
     said = f"{database.name} is not sealed any more." if copied else f"{database.name} is not sealed."
-    shape: dict[str, object] = {"store": database.name, "copy": copied}
-    context.out.write_one(UNSEAL, shape, say=[said])
+    context.out.write_one(UNSEAL, views.unseal_json(database.name, copied), say=[said])
 
 
 def _open(context: Context, text: str) -> Database:

@@ -18,7 +18,7 @@ from ttp.cli.render.spec import OutputSpec
 from ttp.cli.terminal import confirm, escape_line
 from ttp.domain.errors import Hint, TtpError, UsageError
 from ttp.services.installation import background_service
-from ttp.views.uninstall import REMOVAL_FIELDS, removal_json
+from ttp.views.installation import REMOVAL_FIELDS, removal_json
 
 if TYPE_CHECKING:
     from ttp.cli.render.page import Page

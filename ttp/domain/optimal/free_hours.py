@@ -14,7 +14,6 @@ from statistics import fmean
 from zoneinfo import ZoneInfo
 
 from ttp.domain.optimal.recommendation import BEST_HOURS, BEST_SLOTS, Rating, Recommendation, week_schedule
-from ttp.domain.time.clock import utc_text
 from ttp.domain.time.formatting import DAYS_IN_FULL
 from ttp.domain.time.quiet_hours import QuietHours
 
@@ -53,15 +52,6 @@ class FreeHour:
     """Chosen by one draw of the posterior, to learn about it."""
     why: str = ""
     """Why this hour was chosen, in a clause."""
-
-    def as_json(self) -> Json:
-        day, score = DAYS_IN_FULL[self.day], round(self.score, 4)
-        shape: Json = {"at": utc_text(self.at), "day": day, "hour": self.hour, "score": score}
-        if self.why:
-            shape["why"] = self.why
-        if self.explored:
-            shape["explored"] = True
-        return shape
 
 
 def next_free_hour(

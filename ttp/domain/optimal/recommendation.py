@@ -18,7 +18,6 @@ from ttp.domain.optimal.design_matrix import share_asleep
 from ttp.domain.optimal.estimate import Effects, Estimate
 from ttp.domain.optimal.features import VIEWS, PostFeatures, features
 from ttp.domain.optimal.model import estimate
-from ttp.domain.time.clock import utc_text
 from ttp.domain.time.formatting import DAYS_IN_FULL
 
 BEST_HOURS, BEST_DAYS, BEST_SLOTS = 5, 3, 10
@@ -74,12 +73,6 @@ class Rating:
     data_points: int
     """Posts of the account in it."""
 
-    def as_json(self) -> Json:
-        day = {} if self.day is None else {"day": DAYS_IN_FULL[self.day]}
-        hour = {} if self.hour is None else {"hour": self.hour}
-        numbers = {name: _rounded(getattr(self, name)) for name in ("score", "uplift", "low", "high")}
-        return {**day, **hour, **numbers, "dataPoints": self.data_points}
-
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
@@ -132,26 +125,6 @@ class Recommendation:
     def best_slots(self) -> tuple[Rating, ...]:
         """Ten, best first."""
         return rank(self.slots)[:BEST_SLOTS]
-
-    def as_json(self, *, everything: bool = False) -> Json:
-        """Return the object of `ttp optimal --json`; `everything` adds all hours, days and slots."""
-        shape: Json = {
-            "account": self.account,
-            "platform": self.account.partition("/")[0],
-            "timezone": self.zone.key,
-            "from": self.first_at and utc_text(self.first_at),
-            "to": self.last_at and utc_text(self.last_at),
-            "bestHours": [hour.as_json() for hour in self.best_hours],
-            "bestDays": [day.as_json() for day in self.best_days],
-            "dataPoints": self.data_points,
-            "signal": self.signal.value,
-            "evidence": self.evidence.value,
-        }
-        if everything:
-            shape["hours"] = [hour.as_json() for hour in self.hours]
-            shape["days"] = [day.as_json() for day in self.days]
-            shape["slots"] = [slot.as_json() for slot in self.slots]
-        return shape
 
 
 def rank(ratings: Iterable[Rating]) -> tuple[Rating, ...]:

@@ -23,7 +23,7 @@ from ttp.views.accounts import account_json
 from ttp.views.answers import AccountAnswer, CalendarAnswer, PlanAnswer, StatusAnswer
 from ttp.views.calendar import CalendarPage, calendar_json, calendar_row, gaps_of
 from ttp.views.number_answers import NextHoursAnswer, OptimalAnswer, ReportAnswer
-from ttp.views.optimal import AccountAdvice, list_with_single, next_hours_json, recommendation_json
+from ttp.views.optimal import AccountAdvice, free_hour_json, list_with_single, next_hours_json, recommendation_json
 from ttp.views.plan import proposal_json
 from ttp.views.report import report_json
 from ttp.views.status import status_json
@@ -87,7 +87,7 @@ def next_slot(services: Services, args: NextSlot) -> Json:
     """Find the next good free hour, for several accounts together. `slot` is null without metrics."""
     accounts = _chosen(services, args)
     zones = services.times.account_zones(accounts, args.tz)
-    slots = [slot.as_json() for slot in services.optimal.next(accounts, zones, args.count or 1)]
+    slots = [free_hour_json(slot) for slot in services.optimal.next(accounts, zones, args.count or 1)]
     return next_hours_json(slots, counted=args.count is not None)
 
 
