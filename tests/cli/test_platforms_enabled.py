@@ -128,8 +128,8 @@ def test_what_is_stored_of_it_stays_readable(left: Program, command: str) -> Non
 
 def test_its_account_is_told_and_can_be_removed(left: Program) -> None:
     (paper, tiktok) = sorted(left("account", "check", "--json").json["checks"], key=lambda check: str(check["name"]))
-    assert "not enabled" in paper["message"]
-    assert "not enabled" not in tiktok["message"]
+    assert (paper["status"], "paper" in paper["message"]) == ("fail", True)
+    assert "paper" not in tiktok["message"]
     left.ok("account", "remove", "paper/me", "--yes")
 
 
