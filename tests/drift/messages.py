@@ -19,7 +19,7 @@ from ttp.domain.attempt import Kind
 ROOT = Path(__file__).parents[2]
 SNAPSHOT = "tests/drift/messages.txt"
 HOLE = "…"
-PROBLEMS = {"Problem": (0, 1, 2), "breach": (0, 1, 2), "warning": (0, 1, 2)}
+PROBLEMS = {"Problem": (0, 1, 2), "breach": (0, 1, 2), "warning": (0, 1, 2), "_problem": (3, 4, 5)}
 """What makes a problem of a post, and the places of field, code and message among its arguments."""
 OUTCOMES = {"NotDone": (0, 1), "Unknown": (0, 1), "DeliveryError": (0, 1), "Unsent": (1, 0)}
 """What tells why a delivery failed or waits, and the places of its kind and message."""

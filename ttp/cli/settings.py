@@ -275,9 +275,11 @@ def parse_value(key: Key, texts: Sequence[str]) -> Value:
     try:
         value = typed(key, list(texts) if isinstance(key.default, tuple) and not as_json else " ".join(texts))
         if key.name == "timezone":
-            from ttp.domain.time.zones import parse_configured_zone
+            from ttp.domain.time.zones import load_zone, suggest_name
 
-            parse_configured_zone(" ".join(texts))
+            if load_zone(str(value)) is None:
+                way = f"ttp config set timezone {suggest_name(str(value))}"
+                raise UsageError(f'no timezone is called "{value}"', Hint("try", way))
         if key.name in _ADDRESSES and not _is_web_address(key, str(value)):
             meant = f"{'http' if is_loopback(str(value).partition(':')[0]) else 'https'}://{value}"
             fits = "://" not in str(value) and "." in meant and _is_web_address(key, meant)
