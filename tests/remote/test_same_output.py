@@ -71,12 +71,11 @@ def both(machines: Machines, *argv: str, stdin: str = "", token: str | None = No
 
 
 def both_read(machines: Machines, *argv: str) -> None:
-    """The same for a command that changes nothing; once more where a minute, an hour or a day began meanwhile."""
-    after = machines.plain(machines.local(*argv))
-    before = None
-    while before != after:
-        before, there = after, machines.plain(machines.remote(*argv))
-        after = machines.plain(machines.local(*argv))
+    """The same for a command that changes nothing; again where a minute, an hour or a day began meanwhile."""
+    for _ in range(3):
+        before, there, after = (machines.plain(run(*argv)) for run in (machines.local, machines.remote, machines.local))
+        if before == after:
+            break
     assert there == after
 
 
