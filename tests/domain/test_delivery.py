@@ -69,7 +69,7 @@ def test_a_move_happens_if_it_is_in_the_table_and_is_a_bug_otherwise(
         if allowed(before, after):
             assert way(in_state(before)).state is after
         else:
-            with pytest.raises(InvalidTransition, match=f"from {before} to {after}"):
+            with pytest.raises(InvalidTransition, match=f"{before}.*{after}"):
                 way(in_state(before))
 
 

@@ -126,6 +126,14 @@ def test_every_page_can_be_reached_from_the_readme() -> None:
     assert {path for path in PAGES if path.parts[0] == "docs"} <= seen
 
 
+def test_the_index_of_the_documentation_has_every_page_or_the_index_of_its_folder() -> None:
+    index = Path("docs/README.md")
+    linked = {index.parent / target for target in re.findall(r"\]\(([^)#\s]+)", TEXTS[index])}
+    pages = {path for path in PAGES if path.parts[0] == "docs"} - {index}
+
+    assert {str(path) for path in pages if path not in linked and path.parent / "README.md" not in linked} == set()
+
+
 MAPS = [Path("ARCHITECTURE.md"), Path("CONTRIBUTING.md")]
 
 

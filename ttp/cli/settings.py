@@ -230,9 +230,14 @@ def variable(key: str) -> str:
 
 def source(key: str, environ: Mapping[str, str] = os.environ) -> str:
     """Return where a changed setting is set: the variable or the config file."""
+    return variable_in_use(key, environ) or str(config_path(environ))
+
+
+def variable_in_use(key: str, environ: Mapping[str, str] = os.environ) -> str | None:
+    """Return the environment variable that overrides the config file for a setting, if one does."""
     if key == "timezone" and environ.get("TTP_TZ"):
         return "TTP_TZ"
-    return variable(key) if environ.get(variable(key)) else str(config_path(environ))
+    return variable(key) if environ.get(variable(key)) else None
 
 
 _ADDRESSES = {
@@ -270,9 +275,11 @@ def parse_value(key: Key, texts: Sequence[str]) -> Value:
     try:
         value = convert_value(key, list(texts) if isinstance(key.default, tuple) and not as_json else " ".join(texts))
         if key.name == "timezone":
-            from ttp.domain.time.zones import parse_configured_zone
+            from ttp.domain.time.zones import load_zone, suggest_name
 
-            parse_configured_zone(" ".join(texts))
+            if load_zone(str(value)) is None:
+                way = f"ttp config set timezone {suggest_name(str(value))}"
+                raise UsageError(f'no timezone is called "{value}"', Hint("try", way))
         if key.name in _ADDRESSES and not _is_web_address(key, str(value)):
             meant = f"{'http' if is_loopback(str(value).partition(':')[0]) else 'https'}://{value}"
             fits = "://" not in str(value) and "." in meant and _is_web_address(key, meant)
@@ -308,7 +315,9 @@ def text_of(path: Path) -> str | None:
         return None
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "it is not UTF-8"
-        raise UsageError(f"the config file {path} cannot be read: {why}") from None
+        elsewhere = "TTP_CONFIG=FILE" if os.environ.get("TTP_CONFIG") else "TTP_HOME=FOLDER"
+        hints = [Hint("fix", f"export {elsewhere}")] if isinstance(error, NotADirectoryError) else []
+        raise UsageError(f"the config file {path} cannot be read: {why}", *hints) from None
 
 
 def read_config_file(path: Path) -> dict[str, object]:

@@ -113,6 +113,8 @@ class PlatformPost:
 
     def invalid_option_problems(self) -> Iterator[Problem]:
         """Yield a breach for every option of the platform that is set to what it cannot be."""
+        if not self.options:
+            return
         chosen = self.chosen_options
         for name in filter(self.table.__contains__, chosen.values):
             try:

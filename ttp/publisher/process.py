@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING
 
 import ttp
 from ttp import __version__
-from ttp.domain import permissions
 from ttp.domain.action import action
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery
@@ -359,7 +358,7 @@ class PublisherProcess:
             try:
                 return self.run(Scope(Mode.PUBLISH, only=ids), emit)
             except locks.LockHeld:
-                approved = permissions.is_approval_needed(self.config)
+                approved = self.config.requires_approval
                 follow = PostWatch(self.database, ids, emit, self.clock, approved=approved)
                 while not follow.look():
                     if not self.database.is_publisher_running():

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from ttp.domain import permissions
 from ttp.domain.action import WayOut
 from ttp.domain.config import Config
 from ttp.domain.permissions import POST_CAPABILITIES
@@ -192,7 +191,7 @@ class RequestServices:
 
     def watch(self, ids: frozenset[int]) -> PostWatch:
         """Return a watch that tells whether posts have ended."""
-        needed = permissions.is_approval_needed(self.config)
+        needed = self.config.requires_approval
         return PostWatch(self.installation.database, ids, lambda event: None, self.clock, approved=needed)
 
     @cached_property

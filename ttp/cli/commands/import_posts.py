@@ -28,7 +28,6 @@ from ttp.cli.render import changes, spec
 from ttp.cli.render import plan as render_plan
 from ttp.cli.render.labels import plural
 from ttp.cli.terminal import escape_text
-from ttp.domain import permissions
 from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, UsageError
 from ttp.views import files
@@ -147,7 +146,7 @@ def _print_result(context: Context, taken: ImportResult, *, dry_run: bool) -> in
             "\n".join([_some(taken.refused, taken.read), *changes.fault_table(taken.faults[: files.ERRORS_SHOWN])])
         )
     if taken.timed and taken.stored:
-        needed = permissions.is_approval_needed(context.config)
+        needed = context.config.requires_approval
         scheduled = ids_needing_approval(context.queries.posts_by_id(taken.ids)) if needed else []
         warnings += warn_of_scheduled(context, scheduled)
     shape = files.import_json(taken, warnings)
