@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from ttp.services.files.export import Export
     from ttp.services.files.importer import Importer
     from ttp.services.files.sync import Sync
-    from ttp.services.metrics.imports import Metrics
+    from ttp.services.metrics.imports import StoredMetrics
     from ttp.services.metrics.report import Reports
     from ttp.services.metrics.sync import MetricsSync
     from ttp.services.optimal import Optimal
@@ -400,10 +400,10 @@ class Context:
         return Sync(self.posts, self.media, self.own_files, self.times)
 
     @cached_property
-    def metrics(self) -> Metrics:
-        from ttp.services.metrics.imports import Metrics
+    def metrics(self) -> StoredMetrics:
+        from ttp.services.metrics.imports import StoredMetrics
 
-        return Metrics(self.database, self.clock, self.platforms)
+        return StoredMetrics(self.database, self.clock, self.platforms)
 
     @cached_property
     def optimal(self) -> Optimal:

@@ -538,7 +538,7 @@ def fail_undeliverable(context: DeliveryContext, now: datetime, only: Collection
             wrong = [(d, error) for d, error in find(db) if d.post_id in locked]
         events = []
         for before, error in wrong:
-            after = before.failed(error)
+            after = before.mark_failed(error)
             if claims.save_transition(db, before, after, now=now):
                 events.append(delivery_event(after, now))
                 end = post_event(queries.post_even_deleted(db, after.post_id or 0), now)

@@ -19,7 +19,7 @@ from ttp.services.account_check import AccountCheck
 from ttp.services.approvals import Approvals
 from ttp.services.calendar import Calendar
 from ttp.services.files.importer import Importer
-from ttp.services.metrics.imports import Metrics
+from ttp.services.metrics.imports import StoredMetrics
 from ttp.services.metrics.report import Reports
 from ttp.services.optimal import Optimal
 from ttp.services.planning import Planning
@@ -170,8 +170,8 @@ class RequestServices:
         return Reports(self._database)
 
     @cached_property
-    def metrics(self) -> Metrics:
-        return Metrics(self._database, self.clock, self.platforms)
+    def metrics(self) -> StoredMetrics:
+        return StoredMetrics(self._database, self.clock, self.platforms)
 
     @cached_property
     def planning(self) -> Planning:

@@ -98,7 +98,7 @@ class Publishing:
                 )
             self._refuse_unapproved(post, failed)
             _refuse_foreign_hosts(failed, elsewhere)
-            refuse_missing_media(post, self._posts.media_conversion.missing(post))
+            refuse_missing_media(post, self._posts.media_conversion.find_missing(post))
             return _make_due(post, failed, now), ()
 
         return self._change_each(ids, change)
@@ -183,4 +183,4 @@ def _refuse_foreign_hosts(deliveries: Iterable[Delivery], why: Mapping[int | Non
 
 
 def _make_due(post: Post, deliveries: Sequence[Delivery], now: datetime) -> Post:
-    return replace(post, deliveries=tuple(d.scheduled(now) if d in deliveries else d for d in post.deliveries))
+    return replace(post, deliveries=tuple(d.schedule(now) if d in deliveries else d for d in post.deliveries))

@@ -148,7 +148,7 @@ class Status:
         with self._database.reading() as db:
             return db is not None and any(queries.count_waiting(db, self._clock.now(), approved=self._approval))
 
-    def stalled(self, after: timedelta) -> int:
+    def count_stalled(self, after: timedelta) -> int:
         """Return how many posts have been overdue for so long, while no publisher ran or the one that runs hung."""
         publisher, since = self._publisher(), self._publishing_time() - after
         if publisher.running:
