@@ -28,8 +28,6 @@ class Replica(Postgres):
     def prepare(self) -> None:
         where = ["-h", "127.0.0.1", "-p", str(self.primary.port), "-U", "ttp"]
         self.call("pg_basebackup", *where, "-D", str(self.data), "-R", "--checkpoint=fast", "--no-sync", "-X", "stream")
-        with (self.data / "postgresql.conf").open("a") as config:
-            config.write(f"\nport = {self.port}\n")
 
     def promote(self) -> None:
         self.call("pg_ctl", "-D", str(self.data), "-w", "promote")

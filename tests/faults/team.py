@@ -66,7 +66,7 @@ class Postgres:
         binaries = find_binaries()
         if binaries is None:
             raise RuntimeError("there are no programs of PostgreSQL here")
-        self._binaries, self.data, self.port = binaries, folder / "pg", free_port()
+        self._binaries, self.data = binaries, folder / "pg"
         self.template = template or folder / "template"
         self.data.mkdir(mode=0o700)
         self._user = "nobody" if os.getuid() == 0 else None
@@ -77,6 +77,7 @@ class Postgres:
                 parent.chmod(parent.stat().st_mode | 0o011)
         self._listen = listen
         self.prepare()
+        self.port = free_port()  # only now: making the folder takes seconds, in which others look for ports
         self.start()
 
     def prepare(self) -> None:
@@ -90,7 +91,7 @@ class Postgres:
                 subprocess.run(["chown", "-R", self._user, str(self.data)], check=True)
         with (self.data / "postgresql.conf").open("a") as config:
             config.write(
-                f"\nlisten_addresses = '{self._listen}'\nport = {self.port}\nunix_socket_directories = ''\n"
+                f"\nlisten_addresses = '{self._listen}'\nunix_socket_directories = ''\n"
                 "fsync = off\nmax_connections = 300\n"
             )
         with (self.data / "pg_hba.conf").open("a") as access:
@@ -100,7 +101,8 @@ class Postgres:
         return f"postgresql://ttp@{host}:{self.port}/postgres"
 
     def start(self) -> None:
-        self.call("pg_ctl", "-D", str(self.data), "-w", "-l", str(self.data / "server.log"), "start")
+        log = str(self.data / "server.log")
+        self.call("pg_ctl", "-D", str(self.data), "-w", "-l", log, "-o", f"-p {self.port}", "start")
 
     def stop(self, mode: str) -> None:
         """`fast` ends all sessions; `immediate` is a crash."""
