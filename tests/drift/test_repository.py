@@ -180,6 +180,17 @@ def test_no_modules_import_each_other() -> None:
     TopologicalSorter(graph).prepare()
 
 
+def test_no_class_name_stands_for_two_things() -> None:
+    where: dict[str, list[str]] = {}
+    for path, text in TEXTS.items():
+        if path.parts[0] == "ttp" and path.suffix == ".py":
+            for node in ast.walk(ast.parse(text)):
+                if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                    where.setdefault(node.name, []).append(str(path))
+
+    assert {name: paths for name, paths in where.items() if len(paths) > 1} == {}
+
+
 def test_the_lock_pins_coverage_with_its_extra() -> None:
     """pytest-cov asks for `coverage[toml]`: with hashes, pip refuses a lock that pins `coverage` alone."""
     lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")

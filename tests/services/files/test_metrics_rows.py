@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ttp.domain.errors import UsageError
 from ttp.domain.metrics.sample import REQUIRED_COLUMNS
 from ttp.services.files.csv_file import LONGEST_CELL, LONGEST_ROW
-from ttp.services.files.metrics_rows import BLOCK, Buffer, Records, as_text
+from ttp.services.files.metrics_rows import BLOCK, Buffer, CsvRecords, as_text
 
 HEADER = ",".join((*REQUIRED_COLUMNS, "text"))
 
@@ -21,13 +21,13 @@ HEADER = ",".join((*REQUIRED_COLUMNS, "text"))
 Row = tuple[int, list[str] | str]
 
 
-def rows_of(file: Records) -> Iterator[Row]:
+def rows_of(file: CsvRecords) -> Iterator[Row]:
     for first, block in file.blocks():
         yield from [(first, block)] if isinstance(block, str) else zip(count(first), block, strict=False)
 
 
-def open_file(stream: TextIO) -> Records:
-    return Records(Buffer(stream))
+def open_file(stream: TextIO) -> CsvRecords:
+    return CsvRecords(Buffer(stream))
 
 
 def read_rows(stream: TextIO) -> Iterator[Row]:
@@ -73,7 +73,7 @@ def test_a_caption_may_have_commas_quotes_and_line_breaks() -> None:
 @pytest.mark.parametrize("text", ["", "\n\n", "\ufeff", 'account,"remoteId', "account\0"])
 def test_a_file_without_a_header_that_can_be_read_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
-        Records(Buffer(StringIO(text, newline="")))
+        CsvRecords(Buffer(StringIO(text, newline="")))
 
 
 def test_a_header_alone_is_a_file_without_rows() -> None:
@@ -127,7 +127,7 @@ def test_a_byte_order_mark_of_big_endian_counts() -> None:
 
 
 def test_the_line_that_tells_excel_the_delimiter_is_no_header() -> None:
-    file = Records(Buffer(StringIO("sep=;\r\na,a;b\r\n1,5;2\r\n", newline="")))
+    file = CsvRecords(Buffer(StringIO("sep=;\r\na,a;b\r\n1,5;2\r\n", newline="")))
     assert (file.delimiter, file.header, list(rows_of(file))) == (";", ["a,a", "b"], [(2, ["1,5", "2"])])
 
 
@@ -144,7 +144,7 @@ def test_a_file_in_another_encoding_is_refused() -> None:
 
 def test_200_000_columns_are_a_header() -> None:
     many = ",".join("c" * 200_000)
-    file = Records(Buffer(StringIO(f"{many}\n{many}\n", newline="")))
+    file = CsvRecords(Buffer(StringIO(f"{many}\n{many}\n", newline="")))
     assert len(file.header) == 200_000
     assert [(number, len(row)) for number, row in rows_of(file)] == [(2, 200_000)]
 
