@@ -61,6 +61,11 @@ def said(found: AccountInfo | NotDone) -> list[tuple[str, str]]:
     return [(remark.status.value, remark.message) for remark in seen(found).remarks]
 
 
+def has_facts(remark: tuple[str, str], level: str, *facts: str) -> bool:
+    """Whether a remark has this level, and names these facts."""
+    return remark[0] == level and all(fact in remark[1] for fact in facts)
+
+
 # X
 
 
@@ -77,12 +82,15 @@ def limits(left: int, name: str = "x-rate-limit") -> dict[str, str]:
 def test_x_is_asked_once_and_tells_its_limits_in_the_headers() -> None:
     found = asked("x", me(sent={**limits(74), **limits(9, "x-user-limit-24hour")}))
     assert (seen(found).user_id, seen(found).handle, seen(found).scopes) == ("42", "Demo", ())
-    assert said(found) == [("ok", "74 of 75 token checks left in 15 min"), ("ok", "9 of 75 token checks left in 24 h")]
+    quarter, day = said(found)
+    assert has_facts(quarter, "ok", "74 of 75", "15 min")
+    assert has_facts(day, "ok", "9 of 75", "24 h")
 
 
 def test_x_without_limit_headers_says_nothing_of_them_and_warns_of_the_last_call() -> None:
     assert said(asked("x", me())) == []
-    assert said(asked("x", me(sent=limits(0)))) == [("warn", "0 of 75 token checks left in 15 min")]
+    (quarter,) = said(asked("x", me(sent=limits(0))))
+    assert has_facts(quarter, "warn", "0 of 75", "15 min")
 
 
 def test_keys_of_oauth_1_sign_the_question() -> None:
@@ -135,7 +143,8 @@ PERSON = {"user_id": USER, "username": "demo", "account_type": "BUSINESS"}
 def test_instagram_is_asked_who_it_is_and_what_is_left_of_the_day(answer: object) -> None:
     found = asked("instagram", ig_me(answer), ig_quota(2))
     assert (seen(found).user_id, seen(found).handle) == (USER, "demo")
-    assert said(found) == [("ok", "quota used: 2 of 50 posts in 24 h")]
+    (quota,) = said(found)
+    assert has_facts(quota, "ok", "2 of 50", "24 h")
 
 
 def test_a_used_up_or_unknown_quota_is_a_warning() -> None:
@@ -148,7 +157,7 @@ def test_a_used_up_or_unknown_quota_is_a_warning() -> None:
 
 def test_a_personal_account_cannot_publish() -> None:
     found = asked("instagram", ig_me({**PERSON, "account_type": "Personal"}), ig_quota(0))
-    assert said(found)[0] == ("fail", "a personal account; Instagram publishes for professional accounts only")
+    assert said(found)[0][0] == "fail"
 
 
 def test_a_missing_permission_to_publish_shows_when_the_quota_is_asked() -> None:
@@ -189,10 +198,9 @@ def test_facebook_login_asks_for_the_node_and_has_the_token_debugged() -> None:
         settings=FACEBOOK,
     )
     assert (seen(found).user_id, seen(found).scopes) == (USER, ("instagram_basic", "instagram_content_publish"))
-    assert said(found) == [
-        ("ok", "quota used: 1 of 50 posts in 24 h"),
-        ("warn", "end of its data access: 27 Nov 2026 (in 3 d)"),
-    ]
+    quota, data_access = said(found)
+    assert has_facts(quota, "ok", "1 of 50", "24 h")
+    assert has_facts(data_access, "warn", "27 Nov 2026 (in 3 d)")
 
 
 @pytest.mark.parametrize(
@@ -224,10 +232,7 @@ def test_an_undebuggable_facebook_token_is_not_a_failure() -> None:
         ig_quota(0, f"{FB_NODE}/content_publishing_limit"),
         settings=FACEBOOK,
     )
-    assert said(found)[1] == (
-        "ok",
-        "Facebook did not report the token's permissions: You must provide an app access token (100)",
-    )
+    assert has_facts(said(found)[1], "ok", ": You must provide an app access token (100)")
 
 
 def test_facebook_login_without_the_accounts_id_cannot_ask() -> None:
@@ -264,11 +269,10 @@ def tt_creator(code: str = "ok", status: int = 200, **data: object) -> Stub:
 def test_tiktok_is_asked_who_it_is_and_what_its_creator_may_post() -> None:
     found = asked("tiktok", tt_user(open_id="-000a", username="demo"), tt_creator())
     assert (seen(found).user_id, seen(found).handle) == ("-000a", "demo")
-    assert said(found) == [
-        ("ok", "privacy levels: SELF_ONLY, MUTUAL_FOLLOW_FRIENDS"),
-        ("ok", "switched off in the TikTok app: comment, stitch"),
-        ("ok", "videos up to 600 s"),
-    ]
+    levels, off, longest = said(found)
+    assert has_facts(levels, "ok", ": SELF_ONLY, MUTUAL_FOLLOW_FRIENDS")
+    assert has_facts(off, "ok", ": comment, stitch")
+    assert has_facts(longest, "ok", "600 s")
 
 
 def test_a_privacy_level_that_is_not_offered_is_a_warning() -> None:
@@ -289,10 +293,8 @@ def test_a_creator_without_privacy_levels_is_checked_by_the_rest() -> None:
     )
     found = asked("tiktok", tt_user(open_id="a"), nothing)
     assert said(found) == []
-    assert said(asked("tiktok", tt_user(open_id="a"), tt_creator(privacy_level_options=None)))[0] == (
-        "ok",
-        "switched off in the TikTok app: comment, stitch",
-    )
+    off = said(asked("tiktok", tt_user(open_id="a"), tt_creator(privacy_level_options=None)))[0]
+    assert has_facts(off, "ok", ": comment, stitch")
 
 
 def test_without_the_permission_for_the_name_the_id_alone_is_asked_for() -> None:
@@ -306,7 +308,8 @@ def test_without_the_permission_for_the_name_the_id_alone_is_asked_for() -> None
 
 def test_a_day_of_posts_that_is_used_up_is_a_warning_although_the_status_is_200() -> None:
     found = asked("tiktok", tt_user(open_id="a"), tt_creator("spam_risk_too_many_posts"))
-    assert said(found) == [("warn", "what may be posted: No. (spam_risk_too_many_posts, log id 1)")]
+    (day,) = said(found)
+    assert has_facts(day, "warn", ": No. (spam_risk_too_many_posts, log id 1)")
 
 
 @pytest.mark.parametrize(("options", "status"), [({}, Grade.FAIL), ({"tiktok.mode": "inbox"}, Grade.WARN)])

@@ -174,7 +174,8 @@ def capability(environ: Mapping[str, str] = os.environ) -> Capability:
     try:
         return Capability(said)
     except ValueError:
-        raise UsageError(f'{VARIABLE} is read, draft or publish, not "{said}"') from None
+        see = Hint("see", "ttp help capability")
+        raise UsageError(f'{VARIABLE} is read, draft or publish, not "{said}"', see) from None
 
 
 def names_server(environ: Mapping[str, str] = os.environ) -> bool:

@@ -196,8 +196,8 @@ class Loop:
         return False
 
     def _wait_for_lock(self, scope: Scope, locked: TryAgain) -> None:
-        """Wait a moment: somebody has locked what is to be changed. A run that is not a loop raises the error after a
-        while."""
+        """Wait a moment, because another program has locked the store. A run that is not a loop raises the error after
+        a while."""
         clock = self._context.clock
         if self._locked_since is None:
             self._locked_since = clock.boot()

@@ -285,7 +285,7 @@ class PublisherProcess:
         return taken
 
     def _run_loop(self, loop: Loop, scope: Scope, hooks: Hooks, notify: Callable[[str], None]) -> RunResult:
-        """Run the loop until it is done or a signal stops it, and the periodic work beside it."""
+        """Run the loop and the periodic work until the loop is done or a signal stops it."""
 
         def stop() -> None:
             loop.stop()

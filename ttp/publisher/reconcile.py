@@ -43,7 +43,7 @@ SLEPT = "slept"
 TAKEN_OVER = "taken over"
 """Code of a call that another publisher may have made before a take-over. It is never repeated."""
 UNDER_WAY = "under way"
-"""Code of a call of another publisher that was taken for dead: cut off from the store alone, it may still send."""
+"""Code of a call of another publisher that seemed dead. If it only lost the store, it may still send."""
 FENCE_STEP = 1_000_000
 """More than the fences, and the ids, that the last commits before a failover can have given."""
 NO_TIME = "the platform does not tell its time, so a look-up that finds nothing proves nothing"
@@ -318,7 +318,7 @@ class LookupJob:
         return self._context.platforms.facts(account.platform).settle_for(self._context.config, account)
 
     def _window(self, intent: Attempt) -> timedelta:
-        """Return the settle window, and how much longer a call that nobody waits for any more can be on its way."""
+        """Return the settle window, plus the time that a call of a lost publisher can still be under way."""
         window = self._settle_window()
         if intent.code == UNDER_WAY:
             limits = ("http.connect_timeout_s", "http.read_timeout_s")

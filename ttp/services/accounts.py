@@ -183,7 +183,7 @@ class Accounts:
             return RemovalResult(account, tuple(cancelled))
         with closing(login):
             why = self._revoke(account, held, login)
-        access = f"{account.platform} revoked ttp's access"
+        access = f"{self.platforms.title(account.platform)} revoked ttp's access"
         if why is not None:
             access = f"ttp's access was not revoked: {why}\nto revoke it yourself, {login.revoke_at}"
         return RemovalResult(account, tuple(cancelled), access)

@@ -249,7 +249,7 @@ def possibly_published(db: Connection, *, now: datetime) -> Iterator[Delivery]:
 
 def store_id(db: Connection) -> str:
     """Return the store's permanent id, which its copies share."""
-    # Only this column: also an older store has it, and the file of another program is told by an error of SQLite.
+    # Only this column: an older store has it too, and SQLite raises an error for the file of another program.
     return str(db.execute("SELECT store_id FROM store").fetchone()[0])
 
 

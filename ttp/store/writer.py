@@ -23,8 +23,8 @@ T = TypeVar("T")
 Work = Callable[[Connection], Any]
 _MOST = 256
 _TRIES = 5
-"""How often a piece is tried that other transactions are in the way of, as long as it is not late: a lock that somebody
-keeps must not stop all other work, too."""
+"""How often a piece of work is tried when other transactions conflict with it, as long as it is not late. One lock
+that is never released must not stop all other work."""
 LATE_S = 3.0
 """Seconds after which a commit is late: another process holds the store."""
 
@@ -173,7 +173,7 @@ class Writer:
 
 
 def _drop_answers(error: BaseException) -> None:
-    """Drop what the frames of an error keep: beside answers that nobody has read SQLite may begin no transaction."""
+    """Drop what the frames of an error keep: SQLite may begin no transaction while there are unread answers."""
     failed: BaseException | None = error
     seen = set()
     while failed is not None and id(failed) not in seen:

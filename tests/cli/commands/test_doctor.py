@@ -376,12 +376,12 @@ def test_a_backend_that_is_not_there_is_a_failure(ttp: Program, monkeypatch: pyt
         (
             {"KIND": "folder", "PATH": "HERE", "BASE_URL": "https://me.example/m"},
             "ok",
-            "served as https://me.example/m",
+            "https://me.example/m",
         ),
-        ({"KIND": "folder", "PATH": "HERE", "BASE_URL": "http://me.example/m"}, "fail", "https only"),
+        ({"KIND": "folder", "PATH": "HERE", "BASE_URL": "http://me.example/m"}, "fail", "http://me.example/m"),
         ({"KIND": "folder", "PATH": "/no/such", "BASE_URL": "https://me.example/m"}, "fail", "/no/such"),
         ({"KIND": "command", "COMMAND": "no-such-program-here"}, "fail", "no-such-program-here"),
-        ({"KIND": "command", "COMMAND": "sh"}, "ok", "program sh"),
+        ({"KIND": "command", "COMMAND": "sh"}, "ok", "sh"),
     ],
 )
 def test_the_media_host_of_an_instagram_account(
@@ -417,16 +417,17 @@ def test_a_folder_that_cannot_be_written_is_no_media_host(
 @pytest.mark.parametrize(
     ("more", "says"),
     [
-        ({"TTP_TZ": "Europe/Berlin"}, "Europe/Berlin (from TTP_TZ)"),
-        ({"TTP_TZ": "", "TZ": "Asia/Tokyo"}, "Asia/Tokyo (from TZ)"),
+        ({"TTP_TZ": "Europe/Berlin"}, ("Europe/Berlin", "TTP_TZ")),
+        ({"TTP_TZ": "", "TZ": "Asia/Tokyo"}, ("Asia/Tokyo", "TZ")),
     ],
 )
 def test_the_zone_is_told_with_its_source(
-    ttp: Program, monkeypatch: pytest.MonkeyPatch, more: dict[str, str], says: str
+    ttp: Program, monkeypatch: pytest.MonkeyPatch, more: dict[str, str], says: tuple[str, str]
 ) -> None:
     for name, value in more.items():
         monkeypatch.setenv(name, value)
-    assert one(ttp, "zone")["message"] == says
+    message = one(ttp, "zone")["message"]
+    assert all(fact in message for fact in says), message
 
 
 def test_online_asks_every_account_and_compares_the_clocks(

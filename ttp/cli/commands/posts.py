@@ -497,7 +497,7 @@ def _parse_post_input(
 
 
 def _parse_variants(context: Context, texts: Sequence[str] | None, text: str | None) -> dict[str, str]:
-    if texts and len(texts) == 1 and text is None and "=" not in texts[0] and not texts[0].startswith("-"):
+    if texts and len(texts) == 1 and texts[0] and text is None and "=" not in texts[0] and not texts[0].startswith("-"):
         # Most likely the post's text, which has no option.
         words = retype(context.argv, other_options(text=None)), quote_command(texts[0])
         raise UsageError(

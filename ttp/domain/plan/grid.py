@@ -70,7 +70,7 @@ def is_crowded(taken: Sequence[int], at: int, gap: int) -> bool:
 
 
 class Occupancy:
-    """What the accounts of a grid have taken: their posts, and hours that are taken and given back."""
+    """The hours of a grid's accounts that are in use: by their posts, and by the plan while it is computed."""
 
     def __init__(self, grid: Grid) -> None:
         self._grid = grid

@@ -252,9 +252,9 @@ def _explain_year_first(text: str, year: int, month: int, day: int, rest: str, p
     days = _existing(year, month, day)
     if not days:
         name = f"{day} {MONTH_NAMES[month - 1]} {year:04}" if 1 <= month <= 12 else f"month {month}"
-        # 2027-13-01 can only be 13 January.
+        # 2027-13-01 can only be 13 January, and of no other year.
         turned = _existing(year, day, month) if month > 12 else []
-        ways = [way for one in turned for way in _dated(one, rest, parts)]
+        ways = [replace(way, follow=False) for one in turned for way in _dated(one, rest, parts)]
         return _unreadable(text, "no_such_date", f"there is no {name}", *ways)
     if not rest:
         return TimeProblem(f'"{quote(text)}" needs a time of day', *_dated(days[0], "", parts), flaw="no_clock")

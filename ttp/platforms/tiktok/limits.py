@@ -76,7 +76,7 @@ class TikTokMeter(Meter):
 
 
 def _is_same(one: Limit, other: Limit | None) -> bool:
-    """Return whether a limit is what was told. The store keeps milliseconds."""
+    """Return whether two limits are equal. The store keeps milliseconds."""
     if other is None or one.left != other.left or one.resets_at is None or other.resets_at is None:
         return False
     return abs(one.resets_at - other.resets_at) <= timedelta(milliseconds=1)

@@ -182,7 +182,8 @@ class PostgresConnection:
         try:
             return self._session.execute(statement, values)
         except psycopg.DataError as error:
-            # The driver refuses a NUL before it sends anything. A person is told; the outcome of a call must be stored.
+            # The driver refuses a NUL before it sends anything. A person gets the error, but the outcome of a call must
+            # be stored.
             if self.is_change or "NUL" not in str(error):
                 raise
             return self._session.execute(statement, _without_nul(values))

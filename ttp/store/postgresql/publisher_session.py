@@ -140,8 +140,8 @@ class SharedSession(PublisherSession):
         return connection
 
     def _limit_waits(self, connection: Connection) -> None:
-        """Wait for a lock that somebody has for less than the others wait before they disconnect a publisher that does
-        not report. A limit of the server on statements, which can be shorter, would end the publisher."""
+        """Limit how long this session waits for a lock: less than others wait before they disconnect a publisher that
+        does not report. The server's own limit on statements could be shorter, and would end the publisher."""
         wait_ms = max(1, self._evict_after // timedelta(milliseconds=3))  # 0 would be for ever
         connection.execute(f"SET lock_timeout = {wait_ms}; SET statement_timeout = 0")
 

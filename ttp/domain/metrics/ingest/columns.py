@@ -230,7 +230,7 @@ def _unknown(header: Sequence[str]) -> UsageError:
             _MAP,
             flaw="days",
         )
-    return _UnknownFormat("the header is neither ttp's own nor that of an export that is known", _MAP, flaw="unknown")
+    return _UnknownFormat("the columns are neither ttp's own nor those of a known export", _MAP, flaw="unknown")
 
 
 def _refuse_twice(header: Sequence[str], fields: Sequence[str | None]) -> None:
