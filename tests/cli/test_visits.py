@@ -54,10 +54,10 @@ def files_entered(run: Callable[[], object]) -> set[str]:
 @pytest.mark.parametrize(
     ("most", "command"),
     [
-        (25, ("list",)),
-        (33, ("create", "Hello {}", "--to", "x/me")),
-        (46, ("schedule", "{}", "--at", "tomorrow 9am")),
-        (80, ("run", "--until-idle")),
+        (23, ("list",)),
+        (30, ("create", "Hello {}", "--to", "x/me")),
+        (44, ("schedule", "{}", "--at", "tomorrow 9am")),
+        (77, ("run", "--until-idle")),
     ],
     ids=["list", "create", "schedule", "run"],
 )

@@ -35,16 +35,16 @@ PAIRS = list(product(DeliveryState, DeliveryState))
 
 Move = Callable[[Delivery], Delivery]
 WAYS: dict[DeliveryState, tuple[Move, ...]] = {
-    DeliveryState.PENDING: (lambda d: d.released(LATER),),
-    DeliveryState.CLAIMED: (lambda d: d.claimed(), lambda d: d.withdrawn()),
-    DeliveryState.SENDING: (lambda d: d.sending(),),
-    DeliveryState.PROCESSING: (lambda d: d.processing("x", LATER, None),),
-    DeliveryState.RETRYING: (lambda d: d.retrying(LATER, ERROR, spend=True), lambda d: d.going_on(NOW)),
-    DeliveryState.RECONCILING: (lambda d: d.reconciling(ERROR, LATER),),
-    DeliveryState.PUBLISHED: (lambda d: d.published(NOW, "1", None),),
-    DeliveryState.FAILED: (lambda d: d.failed(ERROR), lambda d: d.resolved_failed(ERROR)),
-    DeliveryState.NEEDS_REVIEW: (lambda d: d.needs_review(ERROR),),
-    DeliveryState.CANCELLED: (lambda d: d.cancelled(),),
+    DeliveryState.PENDING: (lambda d: d.release(LATER),),
+    DeliveryState.CLAIMED: (lambda d: d.claim(), lambda d: d.withdraw()),
+    DeliveryState.SENDING: (lambda d: d.mark_sending(),),
+    DeliveryState.PROCESSING: (lambda d: d.mark_processing("x", LATER, None),),
+    DeliveryState.RETRYING: (lambda d: d.mark_retrying(LATER, ERROR, spend=True), lambda d: d.going_on(NOW)),
+    DeliveryState.RECONCILING: (lambda d: d.mark_reconciling(ERROR, LATER),),
+    DeliveryState.PUBLISHED: (lambda d: d.mark_published(NOW, "1", None),),
+    DeliveryState.FAILED: (lambda d: d.mark_failed(ERROR), lambda d: d.resolved_failed(ERROR)),
+    DeliveryState.NEEDS_REVIEW: (lambda d: d.mark_needs_review(ERROR),),
+    DeliveryState.CANCELLED: (lambda d: d.cancel(),),
 }
 
 
@@ -69,7 +69,7 @@ def test_a_move_happens_if_it_is_in_the_table_and_is_a_bug_otherwise(
         if allowed(before, after):
             assert way(in_state(before)).state is after
         else:
-            with pytest.raises(InvalidTransition, match=f"from {before} to {after}"):
+            with pytest.raises(InvalidTransition, match=f"{before}.*{after}"):
                 way(in_state(before))
 
 
@@ -77,11 +77,11 @@ def test_a_move_happens_if_it_is_in_the_table_and_is_a_bug_otherwise(
 def test_only_what_rests_takes_a_new_time(state: DeliveryState) -> None:
     delivery = in_state(state)
     if state in (DeliveryState.PENDING, DeliveryState.FAILED):
-        moved = delivery.scheduled(LATER)
+        moved = delivery.schedule(LATER)
         assert (moved.state, moved.due_at, moved.next_at) == (DeliveryState.PENDING, LATER, LATER)
     else:
         with pytest.raises(InvalidTransition, match=state):
-            delivery.scheduled(LATER)
+            delivery.schedule(LATER)
 
 
 def test_the_groups_of_states_part_the_states() -> None:
@@ -96,44 +96,44 @@ def test_the_groups_of_states_part_the_states() -> None:
 
 def test_a_failed_delivery_with_a_new_time_has_its_whole_budget_again() -> None:
     failed = in_state(DeliveryState.FAILED, tries=8, attempts=9, error=ERROR, handle={"container": "1"})
-    again = failed.scheduled(LATER)
+    again = failed.schedule(LATER)
     assert (again.tries, again.error, again.attempts) == (0, None, 9)
     assert again.handle == {"container": "1"}, "a container that may be published is not forgotten"
 
 
 def test_a_draft_has_no_time_at_all() -> None:
-    draft = in_state(DeliveryState.PENDING, next_at=NOW).scheduled(None)
+    draft = in_state(DeliveryState.PENDING, next_at=NOW).schedule(None)
     assert (draft.due_at, draft.next_at) == (None, None)
 
 
 def test_a_claim_counts_an_attempt_and_plans_nothing_more() -> None:
     waiting = in_state(
         DeliveryState.RETRYING, next_at=NOW, attempts=2, waiting_for="the next try", waiting_until=NOW
-    ).claimed()
+    ).claim()
     assert (waiting.attempts, waiting.next_at) == (3, None)
     assert (waiting.waiting_for, waiting.waiting_until) == (None, None)
 
 
 def test_what_is_released_is_due_as_it_was() -> None:
-    assert in_state(DeliveryState.CLAIMED).released(LATER).next_at == NOW
+    assert in_state(DeliveryState.CLAIMED).release(LATER).next_at == NOW
 
 
 @pytest.mark.parametrize(
     ("spend", "tries", "what"), [(True, 3, "the next try"), (False, 2, "the platform to accept it")]
 )
 def test_only_a_try_that_is_spent_counts(spend: bool, tries: int, what: str) -> None:
-    retrying = in_state(DeliveryState.SENDING, tries=2).retrying(LATER, ERROR, spend=spend)
+    retrying = in_state(DeliveryState.SENDING, tries=2).mark_retrying(LATER, ERROR, spend=spend)
     assert (retrying.tries, retrying.next_at, retrying.error) == (tries, LATER, ERROR)
     assert (retrying.waiting_for, retrying.waiting_until) == (what, LATER)
 
 
 def test_what_the_platform_works_on_says_what_it_waits_for() -> None:
-    working = in_state(DeliveryState.SENDING).processing("moderation", NOW, LATER)
+    working = in_state(DeliveryState.SENDING).mark_processing("moderation", NOW, LATER)
     assert (working.waiting_for, working.next_at, working.waiting_until) == ("moderation", NOW, LATER)
 
 
 def test_an_unknown_outcome_waits_for_a_look_up() -> None:
-    doubtful = in_state(DeliveryState.SENDING).reconciling(ERROR, NOW)
+    doubtful = in_state(DeliveryState.SENDING).mark_reconciling(ERROR, NOW)
     assert (doubtful.next_at, doubtful.error) == (NOW, ERROR)
     assert doubtful.waiting_for == "a look-up of what the platform has"
 
@@ -148,7 +148,7 @@ def test_looking_again_keeps_what_it_is_not_told() -> None:
 
 
 def test_being_published_ends_the_error_and_the_waiting() -> None:
-    live = in_state(DeliveryState.RECONCILING, error=ERROR, waiting_for="a look-up", next_at=NOW).published(
+    live = in_state(DeliveryState.RECONCILING, error=ERROR, waiting_for="a look-up", next_at=NOW).mark_published(
         LATER, "17", "https://x.com/me/status/17"
     )
     assert (live.remote_id, live.url, live.published_at) == ("17", "https://x.com/me/status/17", LATER)
@@ -156,15 +156,15 @@ def test_being_published_ends_the_error_and_the_waiting() -> None:
 
 
 def test_a_public_id_that_comes_later_is_asked_for_and_then_kept() -> None:
-    live = in_state(DeliveryState.SENDING).published(NOW, "p", None, id_at=LATER)
+    live = in_state(DeliveryState.SENDING).mark_published(NOW, "p", None, id_at=LATER)
     assert live.next_at == LATER
-    assert live.identified(None, None, id_at=NOW) == replace(live, next_at=NOW)
-    assert live.identified("17", "https://x") == replace(live, remote_id="17", url="https://x", next_at=None)
+    assert live.identify(None, None, id_at=NOW) == replace(live, next_at=NOW)
+    assert live.identify("17", "https://x") == replace(live, remote_id="17", url="https://x", next_at=None)
 
 
 def test_a_persons_word_settles_what_needed_review() -> None:
     doubtful = in_state(DeliveryState.NEEDS_REVIEW, error=ERROR, handle={"id": "1"})
-    live = doubtful.published(NOW, "17", None)
+    live = doubtful.mark_published(NOW, "17", None)
     assert (live.remote_id, live.published_at, live.error) == ("17", NOW, None)
     dead = doubtful.resolved_failed(ERROR)
     assert (dead.error, dict(dead.handle)) == (ERROR, {})
@@ -172,9 +172,9 @@ def test_a_persons_word_settles_what_needed_review() -> None:
 
 def test_what_has_ended_plans_nothing_by_itself() -> None:
     doubtful = in_state(DeliveryState.RECONCILING, next_at=NOW)
-    for ended in (doubtful.failed(ERROR), doubtful.needs_review(ERROR)):
+    for ended in (doubtful.mark_failed(ERROR), doubtful.mark_needs_review(ERROR)):
         assert (ended.next_at, ended.error) == (None, ERROR)
-    assert in_state(DeliveryState.PENDING, next_at=NOW).cancelled().next_at is None
+    assert in_state(DeliveryState.PENDING, next_at=NOW).cancel().next_at is None
 
 
 def test_the_handle_is_not_shown() -> None:
@@ -214,16 +214,16 @@ def test_the_first_part_of_a_thread_names_the_delivery_and_later_ones_do_not() -
 
 
 def test_a_thread_that_is_half_out_is_never_given_back_as_if_nothing_were() -> None:
-    left = half_out(DeliveryState.CLAIMED).released(LATER)
+    left = half_out(DeliveryState.CLAIMED).release(LATER)
     assert (left.state, left.next_at, left.waiting_for) == (DeliveryState.RETRYING, LATER, "the rest of the thread")
     found = half_out(DeliveryState.RECONCILING, tries=2).going_on(LATER)
     assert (found.next_at, found.tries, found.waiting_until) == (LATER, 2, LATER)
 
 
 def test_a_thread_that_fails_says_what_of_it_is_published() -> None:
-    failed = half_out(DeliveryState.SENDING).failed(ERROR)
+    failed = half_out(DeliveryState.SENDING).mark_failed(ERROR)
     assert failed.error == replace(ERROR, message="cut off; 2 of 3 parts are published: https://x.com/5")
-    doubtful = half_out(DeliveryState.RECONCILING).needs_review(ERROR)
+    doubtful = half_out(DeliveryState.RECONCILING).mark_needs_review(ERROR)
     told = "cut off; part 3 is in doubt, 2 of 3 parts are published: https://x.com/5"
     assert doubtful.error == replace(ERROR, message=told)
     one = in_state(DeliveryState.SENDING, remote_id="5", handle={"parts": ["5"], "of": 3})
@@ -233,7 +233,7 @@ def test_a_thread_that_fails_says_what_of_it_is_published() -> None:
 
 def test_of_a_thread_that_has_ended_the_parts_are_kept_and_nothing_else() -> None:
     kept = {"parts": ["5", "6"], "of": 3}
-    assert half_out(DeliveryState.SENDING).published(NOW, "5", None).handle == kept
-    assert half_out(DeliveryState.PUBLISHED).identified(None, None).handle == kept
+    assert half_out(DeliveryState.SENDING).mark_published(NOW, "5", None).handle == kept
+    assert half_out(DeliveryState.PUBLISHED).identify(None, None).handle == kept
     assert half_out(DeliveryState.NEEDS_REVIEW).resolved_failed(ERROR).handle == kept
-    assert in_state(DeliveryState.SENDING, handle={"upload_url": "secret"}).published(NOW, "5", None).handle == {}
+    assert in_state(DeliveryState.SENDING, handle={"upload_url": "secret"}).mark_published(NOW, "5", None).handle == {}

@@ -233,7 +233,7 @@ class Life(StoreMachine):
         late = self.writer.run(lambda db: claims.overdue(db, now=now, limit=LATEST, most=9))
         unusable = self.writer.run(lambda db: claims.due_on_unusable_accounts(db, now=now, most=9))
         for delivery in {d.id: d for d in [*(d for d, *_ in late), *(d for d, _ in unusable)]}.values():
-            self.save(delivery, delivery.failed(DeliveryError(Kind.MISSED, "too late")))
+            self.save(delivery, delivery.mark_failed(DeliveryError(Kind.MISSED, "too late")))
 
     def claim(self, free: int) -> None:
         now = self.clock.now()
@@ -255,9 +255,9 @@ class Life(StoreMachine):
             case 0:
                 self.save(delivery, after_not_done(delivery, step.refusal, now=now, policy=POLICY, spread=0))
             case 1:
-                self.save(delivery, delivery.released(now))
+                self.save(delivery, delivery.release(now))
             case _:
-                sending = delivery.sending()
+                sending = delivery.mark_sending()
                 intent = Attempt(
                     delivery.account, delivery.attempts, "post", Phase.PUBLISH, now, delivery_id=delivery.id
                 )
@@ -276,15 +276,15 @@ class Life(StoreMachine):
         """An answer comes, or none."""
         now, remote_id = self.clock.now(), self.live.get(delivery.id or 0)
         if step.way == 0:
-            after = delivery.reconciling(DOUBT, now + GAP)
+            after = delivery.mark_reconciling(DOUBT, now + GAP)
         elif step.way == 1:
-            after = delivery.processing("moderation", now + GAP, now + LATEST)
+            after = delivery.mark_processing("moderation", now + GAP, now + LATEST)
         elif step.way == 2 and remote_id is None:
-            after = delivery.withdrawn()
+            after = delivery.withdraw()
         elif remote_id is None:
             after = after_not_done(delivery, step.refusal, now=now, policy=POLICY, spread=0)
         else:
-            after = delivery.published(now, remote_id, None)
+            after = delivery.mark_published(now, remote_id, None)
         intent = self.writer.run(lambda db: attempts.last_intent(db, delivery.id or 0))
         assert intent is not None, "nothing is sent without an intent"
         self.writer.run(lambda db: attempts.finish_attempt(db, intent, at=now, outcome=after.state.value))
@@ -301,15 +301,15 @@ class Life(StoreMachine):
             now = self.clock.now()
         match step.way:
             case 0:
-                after = delivery.needs_review(DOUBT)
+                after = delivery.mark_needs_review(DOUBT)
             case 1:
                 after = delivery.look_again(now + GAP)
             case _ if remote_id is None:
-                after = delivery.retrying(now, DOUBT, spend=True) if step.yes else delivery.failed(DOUBT)
+                after = delivery.mark_retrying(now, DOUBT, spend=True) if step.yes else delivery.mark_failed(DOUBT)
             case 2 if delivery.state is S.RECONCILING:
-                after = delivery.processing("moderation", now + GAP, now + LATEST)
+                after = delivery.mark_processing("moderation", now + GAP, now + LATEST)
             case _:
-                after = delivery.published(now, remote_id, None)
+                after = delivery.mark_published(now, remote_id, None)
         self.save(delivery, after)
 
     # What holds after every step.

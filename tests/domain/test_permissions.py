@@ -32,8 +32,8 @@ NO = permissions.reject(POST, START, "too loud")
 
 
 def test_it_is_needed_where_a_setting_says_so_and_else_not() -> None:
-    assert not permissions.is_approval_needed(Config())
-    assert permissions.is_approval_needed(Config({"publish.require_approval": True}))
+    assert not Config().requires_approval
+    assert Config({"publish.require_approval": True}).requires_approval
 
 
 def test_a_yes_is_for_all_that_may_still_go_out() -> None:

@@ -65,7 +65,7 @@ def test_the_first_try_is_one_of_the_budget(most: int) -> None:
     policy = RetryPolicy(POLICY.base, POLICY.cap, most)
     delivery, calls = sending(), 1
     while (delivery := after_not_done(delivery, PASSING, now=NOW, policy=policy, spread=0)).state != "failed":
-        delivery, calls = delivery.claimed().sending(), calls + 1
+        delivery, calls = delivery.claim().mark_sending(), calls + 1
     assert calls == most
 
 

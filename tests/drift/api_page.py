@@ -132,7 +132,12 @@ def _command_row(entry: tuple[str, RemoteCommand]) -> tuple[str, ...]:
     limited = f"yes{only}" if command.limited else "no"
     files = ", ".join(f"{use.value}: `{name.upper()}`" for name, use in command.files.items())
     needed = " or ".join(f"`--{name.replace('_', '-')}`" for name in sorted(command.one_of))
-    return f"`{path}`" + (f" with {needed}" if needed else ""), command.needed(path, ()).value, limited, files
+    return (
+        f"`{path}`" + (f" with {needed}" if needed else ""),
+        command.needed_capability(path, ()).value,
+        limited,
+        files,
+    )
 
 
 def _words(names: Iterable[str]) -> str:

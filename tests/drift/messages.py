@@ -1,4 +1,4 @@
-"""tests/drift/messages.txt: the wording of every message that goes with a code, read from the program's source.
+"""tests/drift/messages.txt: the wording of every message with a code, remark of a check and note, read from the source.
 
 The only place that pins wording. It is written by `python -m tests.drift.write_docs`; other tests assert codes, fields
 and states. `…` stands for what a message is about.
@@ -19,12 +19,14 @@ from ttp.domain.attempt import Kind
 ROOT = Path(__file__).parents[2]
 SNAPSHOT = "tests/drift/messages.txt"
 HOLE = "…"
-PROBLEMS = {"Problem": (0, 1, 2), "breach": (0, 1, 2), "warning": (0, 1, 2)}
+PROBLEMS = {"Problem": (0, 1, 2), "breach": (0, 1, 2), "warning": (0, 1, 2), "_problem": (3, 4, 5)}
 """What makes a problem of a post, and the places of field, code and message among its arguments."""
 OUTCOMES = {"NotDone": (0, 1), "Unknown": (0, 1), "DeliveryError": (0, 1), "Unsent": (1, 0)}
 """What tells why a delivery failed or waits, and the places of its kind and message."""
 
 
+REMARKS = {"ok_remark": "check ok", "warning_remark": "check warn", "failure_remark": "check fail", "note": "note"}
+"""What makes a remark of a check, or prints a note: its heading."""
 FLAWS = {"DownloadFailed": ("download", 1, 0), "_unreadable": ("time", 1, 2)}
 """What names a flaw: a heading, and the places of the flaw and the message among its arguments."""
 
@@ -38,7 +40,7 @@ def snapshot() -> Iterator[str]:
 
 @cache
 def messages() -> Mapping[str, set[str]]:
-    """Return the messages of each code (`usage`), problem of a post (`content/empty`) and kind (`delivery auth`)."""
+    """Return the messages by code (`usage`), problem (`content/empty`), kind (`delivery auth`) and remark (`note`)."""
     found: dict[str, set[str]] = defaultdict(set)
     modules = [
         ast.parse(path.read_text()) for path in sorted((ROOT / "ttp").rglob("*.py")) if "sandbox" not in path.parts
@@ -66,6 +68,8 @@ def _given(call: ast.Call, scope: ast.AST, codes: Mapping[str, str]) -> tuple[li
     if name in OUTCOMES:
         kind, place = OUTCOMES[name]
         return [f"delivery {_kind(call.args, kind)}"], place
+    if method in REMARKS:
+        return [REMARKS[method]], 0
     if name in FLAWS:
         heading, flaw, place = FLAWS[name]
         return [f"{heading} {word}" for word in _texts(call.args[flaw], scope)] if len(call.args) > flaw else [], place

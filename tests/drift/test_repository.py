@@ -126,6 +126,14 @@ def test_every_page_can_be_reached_from_the_readme() -> None:
     assert {path for path in PAGES if path.parts[0] == "docs"} <= seen
 
 
+def test_the_index_of_the_documentation_has_every_page_or_the_index_of_its_folder() -> None:
+    index = Path("docs/README.md")
+    linked = {index.parent / target for target in re.findall(r"\]\(([^)#\s]+)", TEXTS[index])}
+    pages = {path for path in PAGES if path.parts[0] == "docs"} - {index}
+
+    assert {str(path) for path in pages if path not in linked and path.parent / "README.md" not in linked} == set()
+
+
 MAPS = [Path("ARCHITECTURE.md"), Path("CONTRIBUTING.md")]
 
 
@@ -170,6 +178,17 @@ def test_no_modules_import_each_other() -> None:
                 named = (f"{node.module}.{one.name}" for one in node.names)
                 graph[name] |= {one if one in modules else str(node.module) for one in named} & modules.keys() - {name}
     TopologicalSorter(graph).prepare()
+
+
+def test_no_class_name_stands_for_two_things() -> None:
+    where: dict[str, list[str]] = {}
+    for path, text in TEXTS.items():
+        if path.parts[0] == "ttp" and path.suffix == ".py":
+            for node in ast.walk(ast.parse(text)):
+                if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                    where.setdefault(node.name, []).append(str(path))
+
+    assert {name: paths for name, paths in where.items() if len(paths) > 1} == {}
 
 
 def test_the_lock_pins_coverage_with_its_extra() -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,6 +71,12 @@ class Pooler:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
+        wait_until(self._answers, "the pooler")
+
+    def _answers(self) -> bool:
+        assert self._process.poll() is None, "the pooler has ended"
+        with closing(socket.socket()) as there:
+            return there.connect_ex(("127.0.0.1", self.port)) == 0
 
     @property
     def url(self) -> str:

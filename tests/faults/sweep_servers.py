@@ -106,6 +106,9 @@ def not_replicated(count: int) -> Iterator[Case]:
             for publisher in team.publishers:
                 publisher.wait_for("publisher.started")
             wait_for_standbys(team, "nobody")
+            # It counts once the server's checkpointer knows it, too. Then the reports of the publishers wait.
+            waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+            wait_until(lambda: team.ask(waiting) > 0, "a commit that waits")
             team.make_due()
             end, cancelled = time.monotonic() + 8.0, 0
             while time.monotonic() < end or (cancelled < 20 and time.monotonic() < end + 30.0):

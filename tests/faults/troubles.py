@@ -11,16 +11,22 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from tests.faults.bench import Bench
-from tests.faults.posts import JSON, Kind, made_up
+from tests.faults.posts import JSON, MADE_UP, Kind, made_up
 from tests.faults.proxy import Asked, Fault, made
+from tests.platforms.factories import PLATFORMS
 
 Trouble: TypeAlias = Callable[[Bench, Kind], Fault]
 
 READ_TIMEOUT_S = 0.8
 LATER_S = 0.5
-"""How much later than the time-out a late request or answer comes. The settle window is longer."""
-IMPATIENT = MappingProxyType({f"HTTP__{name}_TIMEOUT_S": str(READ_TIMEOUT_S) for name in ("READ", "UPLOAD")})
-"""The time-outs of runs in which something comes late."""
+"""How much later than the time-out a late request or answer comes, on a machine that has time."""
+IMPATIENT = MappingProxyType(
+    {
+        **{f"HTTP__{name}_TIMEOUT_S": str(READ_TIMEOUT_S) for name in ("READ", "UPLOAD")},
+        **{f"PLATFORMS__{name.upper()}__SETTLE_S": "6" for name in MADE_UP if PLATFORMS.facts(name).settle_s},
+    }
+)
+"""Of runs in which something comes late: short time-outs, and a settle window in which it comes on any machine."""
 HTML = b"<!DOCTYPE html><html><body><h1>Something went wrong</h1></body></html>"
 A_MINUTE_S = 65.0
 

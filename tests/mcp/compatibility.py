@@ -22,7 +22,7 @@ def schemas() -> dict[str, Any]:
     """Return the schemas of every tool."""
     found = {}
     for name, tool in TOOLS.items():
-        listed = tool.listed()
+        listed = tool.as_listed()
         assert listed.annotations is not None
         found[name] = {
             "needs": tool.needs.value,

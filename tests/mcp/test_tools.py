@@ -161,7 +161,7 @@ def references(schema: Any) -> Iterator[str]:
 
 def test_actions_are_text_in_the_schemas() -> None:
     failed, blocked = (output_schema(TOOLS[name].answer)["$defs"] for name in ("get_post", "status"))
-    for shape in (failed["DeliveryError"], blocked["BlockedAnswer"]):
+    for shape in (failed["DeliveryErrorAnswer"], blocked["BlockedAnswer"]):
         assert shape["properties"]["hint"] == {"type": ["string", "null"]}
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.platforms.factories import PLATFORMS, login_for
 from tests.settings import Config
-from ttp.platforms.addresses import configured, is_safe, split_address
+from ttp.platforms.addresses import configured_url, is_safe, split_address
 from ttp.platforms.login import App
 from ttp.platforms.reply import parse_web_address
 from ttp.platforms.testing import StandingClock
@@ -22,7 +22,7 @@ def page_of(platform: str, config: Config) -> str:
 
 
 def code_url(config: Config) -> str:
-    return configured(config, "platforms.instagram.token_url", INSTAGRAM.base_url(config))
+    return configured_url(config, "platforms.instagram.token_url", INSTAGRAM.base_url(config))
 
 
 @pytest.mark.parametrize(

@@ -142,9 +142,7 @@ def test_a_slow_answer_ends_at_the_read_timeout() -> None:
         def handle_request(self, request: httpx.Request) -> httpx.Response:
             return httpx.Response(200, stream=Dripping())
 
-    assert http(Slow(), clock).request_for(WHO, "GET", "/thing") == ConnectionLost(
-        "the connection to api.example was lost: the answer took too long"
-    )
+    assert isinstance(http(Slow(), clock).request_for(WHO, "GET", "/thing"), ConnectionLost)
 
 
 def test_a_text_that_no_request_can_carry_is_refused_unsent() -> None:

@@ -92,7 +92,7 @@ def test_a_post_s_own_limit_wins(bench: Bench, limit: float, late: float, state:
     bench.x.publishes.append(Done("1"))
     bench.run()
     assert bench.delivery().state is state
-    assert not shown or message(bench).endswith(f"(limit {shown})")
+    assert not shown or message(bench).endswith(f" {shown})")
 
 
 def test_a_retry_that_has_become_too_late_keeps_what_went_wrong(bench: Bench) -> None:

@@ -285,7 +285,7 @@ def test_keys_are_stored_with_the_intent_and_survive_a_failure_and_a_refusal_may
     assert seeds == [seeds[0]] * 2
     assert seeds[0].endswith("/1")
     assert delivery.state is FAILED
-    assert delivery.kept == {"keys": ["k2", seeds[0]]}
+    assert delivery.kept_handle == {"keys": ["k2", seeds[0]]}
 
 
 def test_what_a_server_allows_is_stored_with_its_account(bench: Bench) -> None:

@@ -413,6 +413,6 @@ def test_what_is_overdue_goes_by_the_servers_clock(bench: SharedBench, monkeypat
     monkeypatch.setattr(type(bench.database), "server_clock", staticmethod(lambda db: there))
     status = Status(bench.database, SystemClock(), bench.config, PLATFORMS)
     bench.post(due=(there - START).total_seconds() + 3600.0)
-    assert status.stalled(timedelta(minutes=10)) == 0
+    assert status.count_stalled(timedelta(minutes=10)) == 0
     bench.post(due=(there - START).total_seconds() - 3600.0)
-    assert status.stalled(timedelta(minutes=10)) == 1
+    assert status.count_stalled(timedelta(minutes=10)) == 1

@@ -236,7 +236,7 @@ def test_a_post_confirmed_as_absent_may_be_sent(bench: Bench) -> None:
     with closing(bench.database.connect()) as db:
         failed = before.resolved_failed(before.error)
         claims.save_transition(db, before, failed, now=START)
-        claims.save_transition(db, failed, failed.scheduled(START), now=START)
+        claims.save_transition(db, failed, failed.schedule(START), now=START)
     bench.x.publishes.append(Done("9"))
     on(bench, LAPTOP).run(Scope(Mode.UNTIL_IDLE), bench.events.append)
     assert bench.delivery().remote_id == "9"

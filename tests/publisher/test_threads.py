@@ -7,6 +7,7 @@ import pytest
 from tests.publisher.bench import Bench, Crash
 from tests.publisher.fake_x import PARTS, FakeX, outgoing, steps, thread, whole
 from tests.settings import Config
+from ttp.domain.attempt import Kind
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Done, Phase
 from ttp.domain.post import PostStatus
@@ -259,9 +260,7 @@ def test_a_duplicate_refusal_of_a_part_whose_call_was_lost_is_looked_for_and_nev
         whole(bench, x)
     else:
         assert bench.delivery().state is REVIEW
-        assert bench.error().message.startswith(
-            "x calls it a duplicate, yet it is not in the account's posts; part 2 is in"
-        )
+        assert (bench.error().kind, "part 2" in bench.error().message) == (Kind.DUPLICATE, True)
         assert x.texts == ["One"]
 
 

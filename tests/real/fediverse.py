@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from tests.free_port import free_port
 from tests.real import install
 from tests.real.process import running
 
@@ -166,7 +167,7 @@ def running_mock(folder: Path) -> Iterator[Fediverse]:
 def running_snac(folder: Path) -> Iterator[Fediverse]:
     """Run snac with its data in `folder` until the block ends. Raises Missing."""
     program, data = snac_program(), folder / "data"
-    command = [sys.executable, str(SOURCE / "snac_server.py"), program, str(data)]
+    command = [sys.executable, str(SOURCE / "snac_server.py"), program, str(data), str(free_port())]
     with running(command, log=folder / "log") as said:
         yield Fediverse("snac", said["url"], said["pid"], program, data)
 

@@ -22,6 +22,7 @@ from ttp.cli.remote.child import CallerFiles, TokenContext
 from ttp.cli.settings import user_name
 from ttp.domain.server.api_token import ApiToken, TokenCapability
 from ttp.domain.time.clock import SystemClock
+from ttp.sandbox.server import RunningSandbox
 from ttp.store.accounts import accounts as stored_accounts
 
 PATIENCE_S = 60.0
@@ -133,12 +134,22 @@ def served(home: Path, *argv: str, **more: str) -> Iterator[tuple[str, subproces
 
 
 @pytest.fixture(scope="module")
-def machines(full_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
+def machines(
+    full_store: Path, tmp_path_factory: pytest.TempPathFactory, shared_sandbox: RunningSandbox
+) -> Iterator[Machines]:
+    # On some days posts are due: X is the sandbox, which knows none of the accounts.
+    x = {"TTP_PLATFORMS__X__BASE_URL": shared_sandbox.url}
     folder = tmp_path_factory.mktemp("machines")
     homes = [folder / name / "home" for name in ("here", "server")]
     for home in homes:
         shutil.copytree(full_store, home, copy_function=shutil.copy2)
         home.chmod(0o700)
     clock = SystemClock()
-    with program(folder / "caller", clock) as caller, served(homes[1], "--port", "0", "--no-publish") as (url, process):  # type: ignore[arg-type]  # the clock of the server is the machine's
+    with (
+        program(folder / "caller", clock) as caller,  # type: ignore[arg-type]  # the server's is the machine's too
+        pytest.MonkeyPatch.context() as patch,
+        served(homes[1], "--port", "0", "--no-publish", **x) as (url, process),
+    ):
+        for name, value in x.items():
+            patch.setenv(name, value)
         yield Machines(Program(homes[0], clock), caller, homes[1], url, process, {})  # type: ignore[arg-type]

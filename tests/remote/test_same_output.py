@@ -70,6 +70,15 @@ def both(machines: Machines, *argv: str, stdin: str = "", token: str | None = No
     assert machines.plain(there) == machines.plain(here)
 
 
+def both_read(machines: Machines, *argv: str) -> None:
+    """The same for a command that changes nothing; again where a minute, an hour or a day began meanwhile."""
+    for _ in range(3):
+        before, there, after = (machines.plain(run(*argv)) for run in (machines.local, machines.remote, machines.local))
+        if before == after:
+            break
+    assert there == after
+
+
 @pytest.fixture(autouse=True)
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The caller's working directory."""
@@ -81,14 +90,14 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("name", every(6, [name for name, argv in READING.items() if is_remote(argv)]))
 def test_a_command_that_reads(machines: Machines, name: str) -> None:
-    both(machines, *READING[name], *(() if name == "export" else ("--json",)))
+    both_read(machines, *READING[name], *(() if name == "export" else ("--json",)))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("name", [name for name, argv in READING.items() if is_remote(argv) and name != "export"])
 def test_a_command_that_reads_in_each_format(machines: Machines, name: str, form: tuple[str, ...]) -> None:
-    both(machines, *READING[name], *form)
+    both_read(machines, *READING[name], *form)
 
 
 @pytest.mark.parametrize("argv", every(6, BAD), ids=" ".join)

@@ -17,7 +17,7 @@ from tests.sandbox.instagram.test_containers import image, published
 from tests.sandbox.x.uploads import uploaded
 from ttp.sandbox.files import PHOTO
 from ttp.sandbox.media import MOST_BYTES, Pictures
-from ttp.sandbox.records import Post
+from ttp.sandbox.records import SandboxPost
 from ttp.sandbox.server import RunningSandbox
 from ttp.sandbox.stand_in import find_stand_ins
 from ttp.sandbox.state import State
@@ -116,7 +116,7 @@ def test_a_browser_shows_the_feeds_and_runs_no_script_of_a_post(sandbox: Running
 def test_the_page_refreshes_itself(sandbox: RunningSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
-    def seen_later(state: State, account: str | None = None) -> Iterator[Post]:
+    def seen_later(state: State, account: str | None = None) -> Iterator[SandboxPost]:
         asked.append(account)
         return there(state, account) if len(asked) > 1 else iter(())
 

@@ -15,8 +15,8 @@ import ttp.sandbox
 from tests.drift.test_platform_names import WORDS
 from tests.sandbox.conftest import Web
 from ttp.sandbox.consent import LoginPage, authorization_route, is_https
-from ttp.sandbox.records import App
-from ttp.sandbox.stand_in import StandIn, find_stand_ins, platform_of
+from ttp.sandbox.records import SandboxApp
+from ttp.sandbox.stand_in import SandboxPlatform, find_stand_ins, platform_of
 
 ROOT = Path(ttp.sandbox.__file__).parent
 FOLDERS = sorted(path.parent.name for path in ROOT.glob("*/stand_in.py"))
@@ -52,7 +52,7 @@ def test_every_folder_with_a_stand_in_is_found_and_instagrams_paths_come_last() 
 
 
 @pytest.mark.parametrize("one", find_stand_ins(), ids=lambda one: one.name)
-def test_stand_ins_share_no_apps_records_fields_or_limits(one: StandIn) -> None:
+def test_stand_ins_share_no_apps_records_fields_or_limits(one: SandboxPlatform) -> None:
     assert {app.platform for app in one.apps} <= {one.name}
     assert {app.login for app in one.apps} == (set(one.logins) or {""} if one.apps else set())
     others = [other for other in find_stand_ins() if other is not one]
@@ -84,7 +84,7 @@ def test_two_platforms_may_have_the_same_login_path(web: Web) -> None:
         for name in ("one", "two")
     }
     for name in pages:
-        web.state.save(App(f"app-of-{name}", name))
+        web.state.save(SandboxApp(f"app-of-{name}", name))
     app = Starlette(routes=[authorization_route(web.state, "/oauth/authorize", page) for page in pages.values()])
 
     async def denied(client: str) -> str:

@@ -18,7 +18,7 @@ from ttp.server import process
 from ttp.server.process import WebhookSender
 from ttp.services.server.webhooks import Webhooks
 from ttp.store.credentials import CredentialsFile
-from ttp.store.publisher_session import Job
+from ttp.store.publisher_session import PeriodicJob
 
 __all__ = ["environ", "published", "serve"]
 OF_A_POST = ["post.due", "delivery.sending", "delivery.published", "post.finished"]
@@ -140,7 +140,7 @@ def test_a_receiver_that_hangs_holds_up_no_other_and_one_process_sends(
         ttp.ok("webhook", "add", f"http://127.0.0.1:9/{number}", "--allow-private", "--events", "delivery.failed")
     ttp.account("x/me")
     senders = [threading.Thread(target=WebhookSender(webhooks).run, args=(stopping,)) for _ in range(2)]
-    with ttp.database.job(Job.WEBHOOKS) as is_held:
+    with ttp.database.job(PeriodicJob.WEBHOOKS) as is_held:
         assert is_held
         for one in senders:
             one.start()

@@ -135,8 +135,8 @@ class Approval(StoreMachine):
             post = self.stored(delivery.post_id or 0)
             assert self.said.get(post.id or 0) == seen(post)
             assert post.rejection is None
-            sending = delivery.sending()
-            out = sending.published(now, f"{delivery.id}", None)
+            sending = delivery.mark_sending()
+            out = sending.mark_published(now, f"{delivery.id}", None)
             for before, after in ((delivery, sending), (sending, out)):
                 assert self.writer.run(lambda db, b=before, a=after: claims.save_transition(db, b, a, now=now))  # type: ignore[misc]
 

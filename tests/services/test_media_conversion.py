@@ -97,7 +97,7 @@ def test_what_is_gone_is_not_made_again(media: MediaStore, fitting: MediaConvers
         media.path(item.sha256).unlink()
     fits = fitting.fits([png, photo], [INSTAGRAM])
     assert all(fit.made is None for fit in fits.values())
-    assert fitting.missing(Post("", media=(png, photo))) == [png, photo]
+    assert fitting.find_missing(Post("", media=(png, photo))) == [png, photo]
     with pytest.raises(FileNotFoundError):
         fitting.file(png, INSTAGRAM)
 

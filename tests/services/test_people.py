@@ -86,10 +86,10 @@ def test_a_name_is_one_word(people: People) -> None:
 
 def test_a_person_acts_with_the_smallest_capability_that_is_enough() -> None:
     ann = Person("ann", (APPROVE, PUBLISH), frozenset({1}))
-    assert ann.acting(READ) == ann.acting(DRAFT) == Caller("ann", PUBLISH, frozenset({1}))
-    assert ann.acting(APPROVE) == Caller("ann", APPROVE, frozenset({1}))
+    assert ann.caller_for(READ) == ann.caller_for(DRAFT) == Caller("ann", PUBLISH, frozenset({1}))
+    assert ann.caller_for(APPROVE) == Caller("ann", APPROVE, frozenset({1}))
     reader = Person("bob", (READ,))
-    assert (reader.may(READ), reader.may(DRAFT), reader.acting(APPROVE)) == (True, False, None)
+    assert (reader.may(READ), reader.may(DRAFT), reader.caller_for(APPROVE)) == (True, False, None)
 
 
 def test_the_address_of_a_server_is_kept_in_a_home_that_is_made_for_it(tmp_path: Path) -> None:

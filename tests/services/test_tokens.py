@@ -206,7 +206,7 @@ def test_a_token_that_ends_and_cannot_be_renewed_is_used_to_its_end_and_then_dea
 
 
 def test_while_a_token_is_in_hand_nobody_renews_it(shop: Shop) -> None:
-    with shop.tokens.locked("x/me") as token:
+    with shop.tokens.lock_token("x/me") as token:
         shop.clock.advance(minutes=100)
         assert shop.new_tokens().refresh_due(shop.clock.now()) == []
         assert token.credentials.access_token == "access-0"
@@ -225,14 +225,14 @@ def test_a_token_that_is_due_and_in_another_hand_is_used_while_it_lives(
         shop.clock.advance(minutes=20)
         with pytest.raises(TokenUnavailable, match="x/me"):
             shop.tokens.fresh("x/me")
-        with pytest.raises(TokenLocked), shop.tokens.locked("x/me"):
+        with pytest.raises(TokenLocked), shop.tokens.lock_token("x/me"):
             pass
 
 
 def test_a_token_is_renewed_when_it_is_taken_in_hand_and_again_when_it_is_refused(shop: Shop) -> None:
     shop.clock.advance(minutes=100)
     shop.x.answers = [shop.grant(1), shop.grant(2)]
-    with shop.tokens.locked("x/me") as token:
+    with shop.tokens.lock_token("x/me") as token:
         assert token.credentials.access_token == "access-1"
         assert token.renew().access_token == "access-2"
         assert token.credentials.access_token == "access-2"

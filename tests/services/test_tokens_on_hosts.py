@@ -64,7 +64,7 @@ def test_a_token_that_another_host_refreshed_after_it_was_read_is_not_spent_agai
         return refreshing(account, patience_s=patience_s)
 
     monkeypatch.setattr(two.database, "refreshing", late)
-    with two.tokens.locked("x/me") as token:
+    with two.tokens.lock_token("x/me") as token:
         assert token.credentials.access_token == "access-1"
     assert len(one.x.asked) == 1
     assert two.x.asked == []

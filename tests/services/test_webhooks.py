@@ -62,7 +62,7 @@ class Bench:
         now = self.clock.now()
         with transaction(self.database) as db:
             for one in claims.claim(db, now=now, cutoff=now, free=9, catch_up_gap=timedelta(0), only=posts):
-                assert claims.save_transition(db, one, one.failed(FAILS), now=now)
+                assert claims.save_transition(db, one, one.mark_failed(FAILS), now=now)
 
     def send(self, webhook: int = 1) -> list[tuple[str, int]]:
         """Send what is due; the events that arrived."""

@@ -165,8 +165,8 @@ def test_late_ones_of_an_account_go_out_with_a_gap_between_them(database: Databa
 
     def ends(post_id: int) -> None:
         for delivery in post(database, post_id).deliveries:
-            save(database, delivery, delivery.sending())
-            save(database, delivery.sending(), delivery.sending().published(START, None, None))
+            save(database, delivery, delivery.mark_sending())
+            save(database, delivery.mark_sending(), delivery.mark_sending().mark_published(START, None, None))
 
     assert claimed(database) == [(1, "x/me"), (1, "x/other")]
     ends(1)
@@ -181,7 +181,7 @@ def test_what_is_on_time_is_not_held_up_by_a_late_one_before_it(database: Databa
     add_post(database, to(account, START - timedelta(minutes=5)))
     assert claimed(database) == [(1, "x/me")]
     (delivery,) = post(database, 1).deliveries
-    save(database, delivery, delivery.failed(ERROR))
+    save(database, delivery, delivery.mark_failed(ERROR))
     add_post(database, to(account, START + SECOND))
     assert claimed(database, START + SECOND) == [(2, "x/me")]
 
@@ -261,7 +261,7 @@ def test_a_punctual_post_passes_the_late_ones_of_its_account_which_keep_their_or
         ((post_id, _),) = claimed(database, now)
         order.append(post_id)
         (delivery,) = post(database, post_id).deliveries
-        save(database, delivery, delivery.failed(ERROR))
+        save(database, delivery, delivery.mark_failed(ERROR))
     assert order == [4, 5, 1, 2, 3]
 
 
@@ -287,8 +287,8 @@ def test_many_due_posts_of_one_account_hide_none_of_the_others(database: Databas
 def test_whoever_comes_second_changes_nothing(database: Database) -> None:
     (before,) = add_post(database, to(add_account(database), START)).deliveries
     with closing(database.connect()) as one, closing(database.connect()) as two:
-        assert claims.save_transition(one, before, before.claimed(), now=START)
-        for late in (before.failed(ERROR), before.cancelled(), before.claimed()):
+        assert claims.save_transition(one, before, before.claim(), now=START)
+        for late in (before.mark_failed(ERROR), before.cancel(), before.claim()):
             assert not claims.save_transition(two, before, late, now=START + SECOND)
     stored = post(database, 1)
     assert (stored.deliveries[0].state, stored.updated_at) == (DeliveryState.CLAIMED, START)
@@ -353,10 +353,10 @@ def test_a_remote_post_belongs_to_one_delivery_of_an_account(database: Database)
     sending = {"state": DeliveryState.SENDING}
     first = add_post(database, to(one, START, **sending), to(two, START, **sending)).deliveries
     second = add_post(database, to(one, START, **sending)).deliveries
-    assert save(database, first[0], first[0].published(START, "17", None))
-    assert save(database, first[1], first[1].published(START, "17", None)), "another account has its own ids"
+    assert save(database, first[0], first[0].mark_published(START, "17", None))
+    assert save(database, first[1], first[1].mark_published(START, "17", None)), "another account has its own ids"
     with pytest.raises(Conflicting):
-        save(database, second[0], second[0].published(START, "17", None))
+        save(database, second[0], second[0].mark_published(START, "17", None))
 
 
 def test_a_post_goes_to_an_account_once(database: Database) -> None:
@@ -374,11 +374,11 @@ def test_the_post_is_published_when_its_last_delivery_is(database: Database) -> 
     accounts = [add_account(database, f"x/{name}") for name in "abc"]
     made = add_post(database, *(to(a, START, **sending) for a in accounts[:2]), to(accounts[2], START))
     a, b, c = made.deliveries
-    save(database, c, c.cancelled())
-    save(database, a, a.published(START + 9 * SECOND, "1", None))
+    save(database, c, c.cancel())
+    save(database, a, a.mark_published(START + 9 * SECOND, "1", None))
     stored = post(database, 1)
     assert (stored.status, stored.published_at) == (PostStatus.PUBLISHING, None)
-    save(database, b, b.published(START + 5 * SECOND, "1", None), START + GAP)
+    save(database, b, b.mark_published(START + 5 * SECOND, "1", None), START + GAP)
     stored = post(database, 1)
     assert (stored.status, stored.published_at, stored.updated_at) == (
         PostStatus.PUBLISHED,

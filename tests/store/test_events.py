@@ -48,8 +48,8 @@ def test_a_publication_has_its_events_in_order(database: Database) -> None:
     add_post(database, to(add_account(database), START))
     assert stored(database) == []
     (claimed,) = claim(database)
-    sending = move(database, claimed, claimed.sending())
-    move(database, sending, sending.published(at=LATER, remote_id="7", url="https://x.com/7"))
+    sending = move(database, claimed, claimed.mark_sending())
+    move(database, sending, sending.mark_published(at=LATER, remote_id="7", url="https://x.com/7"))
     assert names(database) == [(name, 1) for name in DONE]
     assert stored(database)[2] == {
         "at": "2026-11-24T12:00:05Z",
@@ -68,7 +68,7 @@ def test_a_change_that_moves_nothing_has_no_event(database: Database) -> None:
     (claimed,) = claim(database)
     count = len(stored(database))
     noted = move(database, claimed, replace(claimed, handle={"upload": "1"}))
-    move(database, noted, noted.released(LATER))  # pending again: not an event for readers
+    move(database, noted, noted.release(LATER))  # pending again: not an event for readers
     assert len(stored(database)) == count
 
 
@@ -77,7 +77,7 @@ def test_an_event_is_rolled_back_with_its_move(database: Database) -> None:
     (claimed,) = claim(database)
     count = len(stored(database))
     with suppress(RuntimeError), transaction(database) as db:
-        claims.save_transition(db, claimed, claimed.sending(), now=LATER)
+        claims.save_transition(db, claimed, claimed.mark_sending(), now=LATER)
         raise RuntimeError
     assert len(stored(database)) == count
 
@@ -85,10 +85,10 @@ def test_an_event_is_rolled_back_with_its_move(database: Database) -> None:
 def test_a_move_that_came_too_late_has_no_event(database: Database) -> None:
     add_post(database, to(add_account(database), START))
     (claimed,) = claim(database)
-    move(database, claimed, claimed.released(LATER))
+    move(database, claimed, claimed.release(LATER))
     count = len(stored(database))
     with transaction(database) as db:
-        assert claims.save_transition(db, claimed, claimed.sending(), now=LATER) is None
+        assert claims.save_transition(db, claimed, claimed.mark_sending(), now=LATER) is None
     assert len(stored(database)) == count
 
 
@@ -97,13 +97,13 @@ def test_what_a_person_decides_has_events_too(database: Database) -> None:
     add_post(database, to(accounts[0], START), to(accounts[1], START))
     reviewed = []
     for claimed in claim(database):
-        unclear = move(database, claimed, replace(claimed.sending(), state=DeliveryState.RECONCILING))
+        unclear = move(database, claimed, replace(claimed.mark_sending(), state=DeliveryState.RECONCILING))
         reviewed.append(move(database, unclear, replace(unclear, state=DeliveryState.NEEDS_REVIEW, error=REVIEW)))
     before = len(stored(database))
     with transaction(database) as db:
         post = queries.post_even_deleted(db, 1)
         first, second = post.deliveries
-        found = first.published(at=LATER, remote_id="7", url=None)
+        found = first.mark_published(at=LATER, remote_id="7", url=None)
         posts.update(db, with_derived_status(replace(post, deliveries=(found, second)), LATER), None)
     told = [(one["event"], one.get("account")) for one in stored(database)[before:]]
     assert told == [("delivery.published", first.account), ("post.finished", None)]
@@ -117,12 +117,12 @@ def test_a_post_ends_with_the_account_that_is_dropped(database: Database) -> Non
     accounts = [add_account(database, "x/me"), add_account(database, "x/other")]
     add_post(database, to(accounts[0], START), to(accounts[1], START + timedelta(days=1)))
     (claimed,) = claim(database)
-    sending = move(database, claimed, claimed.sending())
-    move(database, sending, sending.published(at=LATER, remote_id="7", url=None))
+    sending = move(database, claimed, claimed.mark_sending())
+    move(database, sending, sending.mark_published(at=LATER, remote_id="7", url=None))
     assert "post.finished" not in [name for name, _ in names(database)]
     with transaction(database) as db:
         post = queries.post_even_deleted(db, 1)
-        left = tuple(d.cancelled() if d.state is DeliveryState.PENDING else d for d in post.deliveries)
+        left = tuple(d.cancel() if d.state is DeliveryState.PENDING else d for d in post.deliveries)
         posts.update(db, with_derived_status(replace(post, deliveries=left), LATER), None)
     assert names(database)[-1] == ("post.finished", 1)
 
@@ -130,10 +130,10 @@ def test_a_post_ends_with_the_account_that_is_dropped(database: Database) -> Non
 def test_a_post_that_is_retried_is_due_again(database: Database) -> None:
     add_post(database, to(add_account(database), START))
     (claimed,) = claim(database)
-    failed = move(database, claimed, claimed.failed(REVIEW))
+    failed = move(database, claimed, claimed.mark_failed(REVIEW))
     with transaction(database) as db:
         post = queries.post_even_deleted(db, 1)
-        posts.update(db, with_derived_status(replace(post, deliveries=(failed.scheduled(START),)), START), None)
+        posts.update(db, with_derived_status(replace(post, deliveries=(failed.schedule(START),)), START), None)
     claim(database)
     assert [name for name, _ in names(database)] == ["post.due", "delivery.failed", "post.finished", "post.due"]
 
@@ -144,9 +144,9 @@ def test_readers_limited_to_accounts_see_the_posts_that_go_to_no_other(database:
     add_post(database, to(other, START))
     add_post(database, to(me, START), to(other, START))
     for claimed in claim(database):
-        move(database, claimed, claimed.failed(REVIEW))
+        move(database, claimed, claimed.mark_failed(REVIEW))
     for claimed in claim(database):
-        move(database, claimed, claimed.failed(REVIEW))
+        move(database, claimed, claimed.mark_failed(REVIEW))
     assert {post for _, post in names(database)} == {1, 2, 3}
     assert {post for _, post in names(database, frozenset({me.id or 0}))} == {1}
     assert {post for _, post in names(database, frozenset({me.id or 0, other.id or 0}))} == {1, 2, 3}
@@ -156,7 +156,7 @@ def test_readers_limited_to_accounts_see_the_posts_that_go_to_no_other(database:
 def test_reading_goes_on_after_an_event(database: Database) -> None:
     add_post(database, to(add_account(database), START))
     (claimed,) = claim(database)
-    move(database, claimed, claimed.failed(REVIEW))
+    move(database, claimed, claimed.mark_failed(REVIEW))
     asked = Events(database, FakeClock())
     first, *rest = asked.after(0, 100)
     assert asked.after(first.id, 100) == rest
@@ -168,7 +168,7 @@ def test_reading_goes_on_after_an_event(database: Database) -> None:
 def test_events_are_kept_for_a_week(database: Database) -> None:
     add_post(database, to(add_account(database), START))
     (claimed,) = claim(database)
-    move(database, claimed, claimed.failed(REVIEW))
+    move(database, claimed, claimed.mark_failed(REVIEW))
     newest, clock = Events(database, FakeClock()).newest_id(), FakeClock()
     asked = Events(database, clock)
     clock.set(START + events.KEPT_FOR)

@@ -50,9 +50,9 @@ def told(database: Database, clock: FakeClock, account: Account, *what: Limit) -
 
 def test_a_note_is_known_at_once_and_written_later(database: Database, clock: FakeClock, account: Account) -> None:
     made = Limits(database, clock)
-    assert made.known(account, KEY) is None
+    assert made.last_known(account, KEY) is None
     made.note(account, [limit()])
-    assert (made.known(account, KEY), stored(database)) == (limit(), [])
+    assert (made.last_known(account, KEY), stored(database)) == (limit(), [])
     with transaction(database) as db:
         made.write(db)
     assert stored(database) == [(POSTS, 100, 5)]
@@ -60,23 +60,23 @@ def test_a_note_is_known_at_once_and_written_later(database: Database, clock: Fa
 
 def test_the_next_process_knows_it_without_being_told(database: Database, clock: FakeClock, account: Account) -> None:
     told(database, clock, account, limit(0))
-    assert Limits(database, clock).known(account, KEY) == limit(0)
-    assert Limits(database, clock).known(account, ME) is None
-    assert Limits(database, clock).known(add_account(database, "x/other"), KEY) is None
+    assert Limits(database, clock).last_known(account, KEY) == limit(0)
+    assert Limits(database, clock).last_known(account, ME) is None
+    assert Limits(database, clock).last_known(add_account(database, "x/other"), KEY) is None
 
 
 def test_what_another_process_wrote_later_is_read_at_the_next_start(
     database: Database, clock: FakeClock, account: Account
 ) -> None:
     mine = told(database, clock, account, limit(9), limit(9, "GET /2/users/me"))
-    assert mine.known(account, KEY) == limit(9)
+    assert mine.last_known(account, KEY) == limit(9)
     clock.advance(1)
     told(database, clock, account, limit(3))
-    assert mine.known(account, KEY) == limit(9), "not read yet"
+    assert mine.last_known(account, KEY) == limit(9), "not read yet"
     with transaction(database) as db:
         mine.recall(db, {account.id or 0: account.name})()
-    assert mine.known(account, KEY) == limit(3)
-    assert mine.known(account, ME) == limit(9, "GET /2/users/me")
+    assert mine.last_known(account, KEY) == limit(3)
+    assert mine.last_known(account, ME) == limit(9, "GET /2/users/me")
 
 
 def test_what_was_heard_here_and_is_not_written_yet_is_newer_than_the_store(
@@ -88,7 +88,7 @@ def test_what_was_heard_here_and_is_not_written_yet_is_newer_than_the_store(
     mine.note(account, [limit(2)])
     with transaction(database) as db:
         mine.recall(db, {account.id or 0: account.name})()
-        assert mine.known(account, KEY) == limit(2)
+        assert mine.last_known(account, KEY) == limit(2)
         mine.write(db)
     assert stored(database) == [(POSTS, 100, 2)]
 
@@ -118,19 +118,19 @@ def test_what_is_told_again_is_not_written_again(database: Database, clock: Fake
 
 def test_what_has_no_reset_is_not_remembered(database: Database, clock: FakeClock, account: Account) -> None:
     made = told(database, clock, account, replace(limit(), resets_at=None))
-    assert (made.known(account, KEY), stored(database)) == (None, [])
+    assert (made.last_known(account, KEY), stored(database)) == (None, [])
 
 
 def test_an_account_that_is_in_no_store_is_remembered_in_this_process(database: Database, clock: FakeClock) -> None:
     stranger = Account(*(add_account(database, "x/gone").platform, "stranger"))
     made = told(database, clock, stranger, limit(account="x/stranger"))
-    assert made.known(stranger, KEY) == limit(account="x/stranger")
+    assert made.last_known(stranger, KEY) == limit(account="x/stranger")
     assert stored(database) == []
 
 
 def test_without_a_store_nothing_is_known_and_none_is_made(tmp_path: Path, clock: FakeClock) -> None:
     database = Database(tmp_path / "home")
-    assert Limits(database, clock).known(Account(*_X_ME, id=1), KEY) is None
+    assert Limits(database, clock).last_known(Account(*_X_ME, id=1), KEY) is None
     Limits(database, clock).keep()
     assert not database.exists()
 
@@ -146,15 +146,15 @@ def test_what_an_app_heard_by_one_account_is_known_for_all(
 ) -> None:
     other, elsewhere = add_account(database, "x/other"), add_account(database, "tiktok/me")
     here = told(database, clock, account, of_app(0))
-    assert here.known(other, APP) == of_app(0)
+    assert here.last_known(other, APP) == of_app(0)
     there = Limits(database, clock)
-    assert there.known(elsewhere, APP) is None
-    assert there.known(other, APP) == of_app(0)
+    assert there.last_known(elsewhere, APP) is None
+    assert there.last_known(other, APP) == of_app(0)
     clock.advance(1)
     told(database, clock, other, of_app(40, "x/other"))
     with transaction(database) as db:
         there.recall(db, {account.id or 0: account.name})()
-    known = there.known(account, APP)
+    known = there.last_known(account, APP)
     assert known is not None
     assert known.left == 40, "the newer word counts, whoever heard it"
 

@@ -146,7 +146,7 @@ def test_a_delivery_that_another_process_moved_keeps_nothing_else_from_being_sto
     with closing(database.connect()) as db:
         sent = queries.delivery(db, 1)
     assert sent is not None
-    moved = claims.Transition(replace(sent, fence=sent.fence + 1), sent.published(START, "1", None))
+    moved = claims.Transition(replace(sent, fence=sent.fence + 1), sent.mark_published(START, "1", None))
 
     def save(db: Connection) -> None:
         assert moved.save(db, now=START) is None

@@ -312,8 +312,8 @@ def test_status_has_the_documented_form() -> None:
 
 @pytest.mark.parametrize(("running", "stalled"), [(False, True), (True, False)])
 def test_publishing_is_stalled_when_posts_are_overdue_and_nothing_runs(*, running: bool, stalled: bool) -> None:
-    assert Health(PublisherInfo(running), overdue=1).stalled is stalled
-    assert not Health(PublisherInfo(running)).stalled
+    assert Health(PublisherInfo(running), overdue=1).is_stalled is stalled
+    assert not Health(PublisherInfo(running)).is_stalled
 
 
 def test_an_error_has_the_documented_form_with_all_its_problems() -> None:

@@ -8,6 +8,7 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from types import MethodType
 from typing import Any
 
@@ -134,8 +135,9 @@ def root_group() -> LazyCommandGroup:
 
 def load_command(name: str, context: Context | None = None) -> Any:
     """Return a command; its functions get `context` as their first argument."""
-    entry = BY_NAME[name]
-    found, context = entry.load(), context or Context()
+    entry, context = BY_NAME[name], context or Context()
+    module, word = import_module(f"ttp.cli.commands.{entry.module}"), name.replace("-", "_")
+    found = getattr(module, f"{word}_", None) or getattr(module, word)
     kind = DefaultCommandGroup if entry.first_implied else CommandGroup
     if not isinstance(found, typer.Typer):
         app = typer.Typer(**_APP)

@@ -1,19 +1,15 @@
-"""Every command as data: its name, its module and its line of help. Imports a command's module only to run it."""
+"""Every command as data: its name, its module and its line of help."""
 
 from __future__ import annotations
 
 import os
 import sys
-from importlib import import_module
 
 from ttp.platforms import BUILT_IN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
-    from typing import Any
-
-    from typer import Typer
+    from collections.abc import Collection, Mapping
 
 READ, DRAFT, PUBLISH = "read", "draft", "publish"
 """What a command needs of `TTP_CAPABILITY`. (Plain words: the enum would take as long to import as the start page.)"""
@@ -47,13 +43,6 @@ class Command:
         self.help = help
         self.exceptions = exceptions or {}
         self.first_implied = first_implied
-
-    def load(self) -> Callable[..., Any] | Typer:
-        """Import and return the function or the app."""
-        module = import_module(f"ttp.cli.commands.{self.module}")
-        name = self.name.replace("-", "_")
-        found: Callable[..., Any] | Typer = getattr(module, f"{name}_", None) or getattr(module, name)
-        return found
 
 
 SECTIONS = ("Write", "Plan", "Publish", "Look", "Set up")

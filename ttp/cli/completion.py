@@ -32,7 +32,7 @@ Word = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class WordSource:
     """Where the words of an option or argument come from: fixed words, ttp itself, or files. `many`: can be joined by
     commas."""
 
@@ -43,7 +43,7 @@ class Source:
     many: bool = False
 
 
-NOTHING = Source()
+NOTHING = WordSource()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +53,9 @@ class Node:
     path: str
     words: tuple[Word, ...] = ()
     options: tuple[Word, ...] = ()
-    values: tuple[tuple[str, Source], ...] = ()
+    values: tuple[tuple[str, WordSource], ...] = ()
     """The options that take a value."""
-    place: Source = NOTHING
+    place: WordSource = NOTHING
     """Its argument."""
     again: bool = False
     """Whether the argument can be repeated."""
@@ -104,15 +104,15 @@ def _node(path: str, command: Any, words: tuple[Word, ...]) -> Node:
     )
 
 
-_ACCOUNT = Source(ask=("account",))
-_ACCOUNTS = Source(ask=("account",), many=True)
-_TAG = Source(ask=("tag",))
-_POST = Source(ask=("post",))
-_FILE = Source(files=True)
-_KEY = Source(tuple(KeyTable(Registry())))
-_TIME = Source(tuple(forms[0] for forms, _ in EXAMPLES if not forms[0][:4].isdecimal()))
-_BOUND = Source(("7d", "24h", "today", "yesterday", "tomorrow"))
-_SET = Source(
+_ACCOUNT = WordSource(ask=("account",))
+_ACCOUNTS = WordSource(ask=("account",), many=True)
+_TAG = WordSource(ask=("tag",))
+_POST = WordSource(ask=("post",))
+_FILE = WordSource(files=True)
+_KEY = WordSource(tuple(KeyTable(Registry())))
+_TIME = WordSource(tuple(forms[0] for forms, _ in EXAMPLES if not forms[0][:4].isdecimal()))
+_BOUND = WordSource(("7d", "24h", "today", "yesterday", "tomorrow"))
+_SET = WordSource(
     tuple(
         f"{name}={value}"
         for name, option in all_options(Registry()).items()
@@ -120,14 +120,14 @@ _SET = Source(
     )
 )
 OPTIONS = {
-    "--format": Source(FORMATS),
-    "--color": Source(COLORS),
-    "--status": Source(tuple(PostStatus), many=True),
-    "--platform": Source(Registry().names(), many=True),
+    "--format": WordSource(FORMATS),
+    "--color": WordSource(COLORS),
+    "--status": WordSource(tuple(PostStatus), many=True),
+    "--platform": WordSource(Registry().names(), many=True),
     "--account": _ACCOUNTS,
     "--accounts": _ACCOUNTS,
     "--to": _ACCOUNTS,
-    "--events": Source(POST_EVENTS, many=True),
+    "--events": WordSource(POST_EVENTS, many=True),
     "--tag": _TAG,
     "--pool": _TAG,
     "--at": _TIME,
@@ -136,9 +136,9 @@ OPTIONS = {
     "--until": _BOUND,
     "--after": _POST,
     "--set": _SET,
-    "--tz": Source(ask=("zone",)),
-    "--dates": Source(ORDERS),
-    "--with": Source(export_posts.MORE, many=True),
+    "--tz": WordSource(ask=("zone",)),
+    "--dates": WordSource(ORDERS),
+    "--with": WordSource(export_posts.MORE, many=True),
     **dict.fromkeys(
         ("--credentials", "--client-secret", "--file", "--media", "--state", "--svg", "--html", "--vary"), _FILE
     ),
@@ -146,27 +146,27 @@ OPTIONS = {
 """The values of options in most commands."""
 AT = {
     "edit --account": NOTHING,  # OLD=NEW
-    "retry --since": Source(("7d", "24h")),
+    "retry --since": WordSource(("7d", "24h")),
     "repeat add --until": NOTHING,
     "sandbox --set": NOTHING,
-    "export --format": Source(export_posts.FORMATS),
-    "metrics import --format": Source((*sources(Registry()), *FORMATS)),
-    "list --sort": Source((*SORT_KEYS, *(f"-{key}" for key in SORT_KEYS))),
-    "import --spread": Source(tuple(PlanMethod)),
+    "export --format": WordSource(export_posts.FORMATS),
+    "metrics import --format": WordSource((*sources(Registry()), *FORMATS)),
+    "list --sort": WordSource((*SORT_KEYS, *(f"-{key}" for key in SORT_KEYS))),
+    "import --spread": WordSource(tuple(PlanMethod)),
 }
 """The values of options that differ in one command."""
 _WITH_LOGIN = [name for name in Registry().names() if Registry().facts(name).has_login]
 _ARGUMENTS = {
-    "[KIND]": Source(KINDS),
-    "KIND": Source(tuple(SECRETS)),
+    "[KIND]": WordSource(KINDS),
+    "KIND": WordSource(tuple(SECRETS)),
     "ID": _POST,
     "ID...": _POST,
     "[ID]": _POST,
     "PLATFORM/HANDLE": _ACCOUNT,
     "[PLATFORM/HANDLE]": _ACCOUNT,
-    "PLATFORM[/HANDLE]": Source(ask=("account", *_WITH_LOGIN)),
-    "ID|NAME...": Source(ask=("slot",)),
-    "[WHEN]": Source(tuple(calendar_range.STEPS)),
+    "PLATFORM[/HANDLE]": WordSource(ask=("account", *_WITH_LOGIN)),
+    "ID|NAME...": WordSource(ask=("slot",)),
+    "[WHEN]": WordSource(tuple(calendar_range.STEPS)),
     "KEY": _KEY,
     "[KEY...]": _KEY,
     "FILE": _FILE,
@@ -188,17 +188,17 @@ _OF = {
 _REPEATS = ("repeat skip", "repeat pause", "repeat resume", "repeat stop")
 
 
-def source_of_option(path: str, option: str, spec: OutputSpec[Any] | None) -> Source:
+def source_of_option(path: str, option: str, spec: OutputSpec[Any] | None) -> WordSource:
     """Return the values of an option of a command. `spec`: what the command answers."""
     if option == "--fields" and spec is not None:
-        return Source(spec.fields, many=True)
+        return WordSource(spec.fields, many=True)
     return AT.get(f"{path} {option}") or OPTIONS.get(option, NOTHING)
 
 
-def source_of_argument(path: str, metavar: str) -> Source:
+def source_of_argument(path: str, metavar: str) -> WordSource:
     """Return the values of an argument of a command, by its metavar."""
     if path in _REPEATS:
-        return Source(ask=("repeat",))
+        return WordSource(ask=("repeat",))
     if path in _OF:
-        return Source(ask=("post", *_OF[path]))
+        return WordSource(ask=("post", *_OF[path]))
     return _ARGUMENTS.get(metavar, NOTHING)

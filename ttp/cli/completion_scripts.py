@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from ttp.cli.completion import Node, Source, Word
+from ttp.cli.completion import Node, Word, WordSource
 
 
 def script(shell: str, nodes: Sequence[Node]) -> str:
@@ -91,7 +91,7 @@ complete -F _ttp ttp
 
 
 def bash(nodes: Sequence[Node]) -> str:
-    def takes(source: Source) -> str:
+    def takes(source: WordSource) -> str:
         parts = [f"ask=({' '.join(source.ask)})"] if source.ask else []
         parts += [f"words={_lines(source.words)}"] if source.words else []
         parts += ["files=1"] if source.files else []
@@ -104,9 +104,9 @@ def bash(nodes: Sequence[Node]) -> str:
         options = f"options={_lines(name for name, _ in node.options)}"
         return f"        '{node.path}') {first or (f'{taken} ' if taken else '')}{options} ;;"
 
-    return filled(
+    return fill_template(
         _BASH,
-        VALUED="|".join(valued(nodes)),
+        VALUED="|".join(value_options(nodes)),
         PARENTS="|".join(f"'{parent}'" for parent in parents(nodes)),
         PATHS="\n".join(map(path, nodes)),
         VALUES=cases(nodes, "            {}) {} ;;", takes),
@@ -178,17 +178,17 @@ if [[ $funcstack[1] == _ttp ]]; then _ttp "$@"; else compdef _ttp ttp; fi
 
 def zsh(nodes: Sequence[Node]) -> str:
     def listed(words: Iterable[Word]) -> str:
-        return " ".join(quoted(f"{word}:{help}" if help else word) for word, help in words)
+        return " ".join(quote_word(f"{word}:{help}" if help else word) for word, help in words)
 
-    def takes(source: Source) -> str:
+    def takes(source: WordSource) -> str:
         parts = [f"ask=({' '.join(source.ask)})"] if source.ask else []
-        parts += [f"values=({' '.join(map(quoted, source.words))})"] if source.words else []
+        parts += [f"values=({' '.join(map(quote_word, source.words))})"] if source.words else []
         parts += ["files=1"] if source.files else []
         parts += ["many=1"] if source.many else []
         return " ".join(parts)
 
     def path(node: Node) -> str:
-        parts = [f"        ({quoted(node.path)})"]
+        parts = [f"        ({quote_word(node.path)})"]
         taken = f"names=({listed(node.words)})" if node.words else takes(node.place)
         if taken:
             first = "" if node.words or node.again else "(( place )) || "
@@ -200,11 +200,11 @@ def zsh(nodes: Sequence[Node]) -> str:
 
     counts = Counter(one for node in nodes for one in node.options)
     usual = [one for one, count in counts.items() if count > len(nodes) / 2]
-    return filled(
+    return fill_template(
         _ZSH,
         USUAL=listed(usual),
-        VALUED="|".join(valued(nodes)),
-        PARENTS="|".join(quoted(parent) for parent in parents(nodes)),
+        VALUED="|".join(value_options(nodes)),
+        PARENTS="|".join(quote_word(parent) for parent in parents(nodes)),
         PATHS="\n".join(map(path, nodes)),
         VALUES=cases(nodes, "            ({}) {} ;;", takes),
     )
@@ -269,15 +269,15 @@ def fish(nodes: Sequence[Node]) -> str:
         at = f'-n "__ttp_at {most} {" ".join(map(_quoted, paths))}"'
         return f"complete -c ttp {at} {offer}" + (f" -d {_quoted(help)}" if help else "")
 
-    def takes(source: Source) -> str:
+    def takes(source: WordSource) -> str:
         if source.files:
             return "-F"
         words = " ".join(map(_quoted, source.words))
         asked = " ".join(source.ask)
         match source:
-            case Source(many=True):
+            case WordSource(many=True):
                 words = f"(__ttp_many {f'ask {asked}' if asked else f'words {words}'})"
-            case Source(ask=(_, *_)):
+            case WordSource(ask=(_, *_)):
                 words = f"(__ttp_ask {asked})"
             case _:  # each word with its own, empty help: else fish repeats that of the option
                 words = " ".join(f"{_quoted(word)}\\t" for word in source.words)
@@ -302,9 +302,9 @@ def fish(nodes: Sequence[Node]) -> str:
             options.setdefault((option(name, node), help), []).append(node.path)
     lines += [line(paths, f"-a {word}", help) for (word, help), paths in words.items()]
     lines += [line(paths, offer, help) for (offer, help), paths in options.items()]
-    return filled(
+    return fill_template(
         _FISH,
-        VALUED=" ".join(valued(nodes)),
+        VALUED=" ".join(value_options(nodes)),
         PARENTS=" ".join(map(_quoted, parents(nodes))),
         LINES="\n".join(lines),
     )
@@ -314,7 +314,7 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-def valued(nodes: Iterable[Node]) -> list[str]:
+def value_options(nodes: Iterable[Node]) -> list[str]:
     """Return the options that take a value."""
     return sorted({name for node in nodes for name, _ in node.values})
 
@@ -324,10 +324,10 @@ def parents(nodes: Iterable[Node]) -> list[str]:
     return sorted({node.path.rpartition(" ")[0] for node in nodes if " " in node.path})
 
 
-def values(nodes: Sequence[Node]) -> Iterator[tuple[list[str], Source]]:
+def values(nodes: Sequence[Node]) -> Iterator[tuple[list[str], WordSource]]:
     """Return the values of options as patterns of `COMMAND OPTION`; the pattern for most commands comes last."""
-    usual: list[tuple[list[str], Source]] = []
-    for option in valued(nodes):
+    usual: list[tuple[list[str], WordSource]] = []
+    for option in value_options(nodes):
         takes = {node.path: source for node in nodes for name, source in node.values if name == option}
         most = max(takes.values(), key=list(takes.values()).count)
         for source in dict.fromkeys(takes.values()):
@@ -335,24 +335,26 @@ def values(nodes: Sequence[Node]) -> Iterator[tuple[list[str], Source]]:
                 usual.append(([f"* {option}"], source))
             else:
                 yield [f"{path} {option}" for path, taken in takes.items() if taken == source], source
-    yield from ((patterns, source) for patterns, source in usual if source != Source())
+    yield from ((patterns, source) for patterns, source in usual if source != WordSource())
 
 
-def cases(nodes: Sequence[Node], line: str, takes: Callable[[Source], str]) -> str:
+def cases(nodes: Sequence[Node], line: str, takes: Callable[[WordSource], str]) -> str:
     """Return the values of options as the cases of a `case`."""
     return "\n".join(
-        line.format("|".join(f"*{quoted(p[1:])}" if p[0] == "*" else quoted(p) for p in patterns), takes(source))
+        line.format(
+            "|".join(f"*{quote_word(p[1:])}" if p[0] == "*" else quote_word(p) for p in patterns), takes(source)
+        )
         for patterns, source in values(nodes)
     )
 
 
-def filled(template: str, **parts: str) -> str:
+def fill_template(template: str, **parts: str) -> str:
     """Fill in each `@NAME@` of a template."""
     for name, text in parts.items():
         template = template.replace(f"@{name}@", text)
     return template
 
 
-def quoted(text: str) -> str:
+def quote_word(text: str) -> str:
     """Quote a word for bash and zsh."""
     return "'" + text.replace("'", "'\\''") + "'"

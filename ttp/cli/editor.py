@@ -124,7 +124,7 @@ def create_in_editor(context: Context, wish: PostInput) -> None:
                     _keep(context, left)
                 except Busy as error:  # the other files and the new post can still be saved
                     context.out.note(error.message)
-            sheet = held.enter_context(manuscripts.begun())
+            sheet = held.enter_context(manuscripts.begin())
             sheet.write(text)
             sheet.remember(first=wish.first)
         _finish_new(context, NewPostEdit(context, sheet, began=text))

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
+from ttp.cli.settings import variable_in_use
 from ttp.cli.terminal import escape_text
 from ttp.domain.action import OtherOptions, WayOut
 from ttp.domain.errors import Hint, TtpError
@@ -45,6 +46,8 @@ def command_text(way: WayOut, argv: Sequence[str] | None = None) -> str:
             return retype(argv, way)
         words = [word for name, value in way.options for word in _option(name, value)]
         return quote_command(*words) if words else f"leave out --{way.options[0][0]}"
+    if way.name == "config set" and (variable := variable_in_use(way.args[0])):
+        return f"export {variable}={shlex.quote(quote_command(*way.args[1:]))}"
     options = [word for name, value in way.options for word in (f"--{name}", value) if word is not None]
     dashed = any(arg.startswith("-") and arg != "-" for arg in way.args)
     words = [*options, "--", *way.args] if dashed else [*way.args, *options]

@@ -12,7 +12,6 @@ from ttp.cli.errors import command_text
 from ttp.cli.output import Output
 from ttp.cli.render.post import render_posts_in_full
 from ttp.cli.render.spec import OutputSpec
-from ttp.domain import permissions
 from ttp.domain.account import Account
 from ttp.domain.action import Action, OtherOptions, WayOut, action
 from ttp.domain.errors import Hint, Problem, TtpError
@@ -124,7 +123,7 @@ def _print_notice(context: Context, notice: Notice) -> list[str]:
 
 def _warn_needs_approval(context: Context, ids: Sequence[int]) -> list[str]:
     """Print a note about posts that wait for approval; return it for `warnings` in JSON."""
-    if not ids or not permissions.is_approval_needed(context.config):
+    if not ids or not context.config.requires_approval:
         return []
     return _print_notice(context, notices.needs_approval(ids))
 

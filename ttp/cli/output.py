@@ -190,7 +190,7 @@ class Output:
 
         return Page(now=self._now(), zone=self._zone(), width=self._width, color=self._color)
 
-    def painted(self, text: str) -> None:
+    def write_painted(self, text: str) -> None:
         """Write and flush a line that is escaped and coloured already."""
         self._write([f"{terminal.to_ascii(text) if self._plain else text}\n"])
 

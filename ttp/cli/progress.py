@@ -32,7 +32,7 @@ class UploadLine:
         self._began: float | None = None
         self._drawn_at: float | None = None
 
-    def sent(self, account: str, more: int, of: int) -> None:
+    def report_sent(self, account: str, more: int, of: int) -> None:
         with self._lock:
             before, total = self._sent.get(account, (0, of))
             self._sent[account] = (min(more if total != of else before + more, of), of)

@@ -85,7 +85,7 @@ def enabled_platforms(environ: Mapping[str, str] = os.environ) -> tuple[str, ...
     key = OWN_KEYS["platforms.enabled"]
     try:
         text = environ.get(variable(key.name))
-        value = _converted(key, text or written(config_path(environ)).get(key.name, []))
+        value = _converted(key, text or read_config_file(config_path(environ)).get(key.name, []))
     except UsageError:
         return ()
     return value if isinstance(value, tuple) else ()
@@ -117,7 +117,7 @@ def load_with_problems(
     wrong: list[UsageError] = []
     path = config_path(environ)
     try:
-        found = written(path)
+        found = read_config_file(path)
     except UsageError as error:
         found, wrong = {}, [error]
     for name, value in found.items():
@@ -157,7 +157,7 @@ def refuse_shared(keys: KeyTable, environ: Mapping[str, str] = os.environ) -> No
         if key is not None and is_shared(key.name) and environ.get(given):
             raise UsageError(f"{given}: {key.name} {why}", Hint("fix", f"unset {given}"))
     path = config_path(environ)
-    for name in written(path):
+    for name in read_config_file(path):
         key = keys.find(name)
         if key is not None and is_shared(key.name):
             raise UsageError(f"{path}: {key.name} {why}", Hint("fix", f"ttp config unset {key.name}"))
@@ -210,7 +210,7 @@ def _is_set(name: str, environ: Mapping[str, str]) -> bool:
     try:
         if name.partition(".")[0].encode() not in read_bytes(config_path(environ)):
             return False
-        return bool(written(config_path(environ)).get(name))
+        return bool(read_config_file(config_path(environ)).get(name))
     except (OSError, ValueError, UsageError):
         return False  # whoever needs a setting reports it
 
@@ -241,9 +241,14 @@ def variable(key: str) -> str:
 
 def source(key: str, environ: Mapping[str, str] = os.environ) -> str:
     """Return where a changed setting is set: the variable or the config file."""
+    return variable_in_use(key, environ) or str(config_path(environ))
+
+
+def variable_in_use(key: str, environ: Mapping[str, str] = os.environ) -> str | None:
+    """Return the environment variable that overrides the config file for a setting, if one does."""
     if key == "timezone" and environ.get("TTP_TZ"):
         return "TTP_TZ"
-    return variable(key) if environ.get(variable(key)) else str(config_path(environ))
+    return variable(key) if environ.get(variable(key)) else None
 
 
 _ADDRESSES = {
@@ -279,11 +284,13 @@ def parse_value(key: Key, texts: Sequence[str]) -> Value:
     """Parse words as the value of a setting; for a list each word is a member, or one word is JSON. UsageError."""
     as_json = len(texts) == 1 and texts[0].lstrip().startswith("[")
     try:
-        value = typed(key, list(texts) if isinstance(key.default, tuple) and not as_json else " ".join(texts))
+        value = convert_value(key, list(texts) if isinstance(key.default, tuple) and not as_json else " ".join(texts))
         if key.name == "timezone":
-            from ttp.domain.time.zones import parse_configured_zone
+            from ttp.domain.time.zones import load_zone, suggest_name
 
-            parse_configured_zone(" ".join(texts))
+            if load_zone(str(value)) is None:
+                way = f"ttp config set timezone {suggest_name(str(value))}"
+                raise UsageError(f'no timezone is called "{value}"', Hint("try", way))
         if key.name in _ADDRESSES and not _is_web_address(key, str(value)):
             meant = f"{'http' if is_loopback(str(value).partition(':')[0]) else 'https'}://{value}"
             fits = "://" not in str(value) and "." in meant and _is_web_address(key, meant)
@@ -319,10 +326,12 @@ def text_of(path: Path) -> str | None:
         return None
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "it is not UTF-8"
-        raise UsageError(f"the config file {path} cannot be read: {why}") from None
+        elsewhere = "TTP_CONFIG=FILE" if os.environ.get("TTP_CONFIG") else "TTP_HOME=FOLDER"
+        hints = [Hint("fix", f"export {elsewhere}")] if isinstance(error, NotADirectoryError) else []
+        raise UsageError(f"the config file {path} cannot be read: {why}", *hints) from None
 
 
-def written(path: Path) -> dict[str, object]:
+def read_config_file(path: Path) -> dict[str, object]:
     """Read the config file as values by setting name; empty without a file. UsageError if it cannot be read."""
     text = text_of(path)
     if text is None:
@@ -356,11 +365,11 @@ def _from_file(name: str, value: object, path: Path, keys: KeyTable) -> Value:
     key = keys.find(name)
     if key is None:
         raise UnknownSetting(name, keys, f"{path}: ", "ttp config edit")
-    return typed(key, value, f"{path}: ", Hint("fix", f"ttp config unset {name}"))
+    return convert_value(key, value, f"{path}: ", Hint("fix", f"ttp config unset {name}"))
 
 
 def _from_environment(key: Key, text: str) -> Value:
-    value = typed(key, text, f"{variable(key.name)}: ", Hint("fix", f"unset {variable(key.name)}"))
+    value = convert_value(key, text, f"{variable(key.name)}: ", Hint("fix", f"unset {variable(key.name)}"))
     if is_platform_address(key):
         _refuse_foreign_host(key, text)
     return value
@@ -394,7 +403,7 @@ def _host(url: str) -> str | None:
     return host if safe and plain else None
 
 
-def typed(key: Key, value: object, where: str = "", *ways: Hint) -> Value:
+def convert_value(key: Key, value: object, where: str = "", *ways: Hint) -> Value:
     """Convert a value to the type of the setting. UsageError, prefixed with `where` and with the hints `ways`."""
     result = _converted(key, value)
     if is_platform_address(key) and _host(str(value)) is None:

@@ -213,6 +213,9 @@ class KeyTable(Mapping[str, Key]):
         )
 
 
+APPROVAL_SETTING = "publish.require_approval"
+
+
 class Config(Mapping[str, Value]):
     """The settings in force: what was set, else the default. Unknown names are a Bug."""
 
@@ -241,6 +244,11 @@ class Config(Mapping[str, Value]):
     def is_set(self, name: str) -> bool:
         """Return whether a setting has another value than its default."""
         return self[name] != self._keys[name].default
+
+    @property
+    def requires_approval(self) -> bool:
+        """Whether only approved posts are published."""
+        return self[APPROVAL_SETTING] is True
 
     def seconds(self, name: str) -> float:
         """Return a setting that is a number of seconds."""

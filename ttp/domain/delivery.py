@@ -145,25 +145,25 @@ class Delivery:
         return f"{len(self.parts)} of {self.handle.get('of')} parts {are} published: {self.url or self.remote_id}"
 
     @property
-    def kept(self) -> Handle:
+    def kept_handle(self) -> Handle:
         """What stays of the handle when no call is under way: the parts of a thread, and the keys of its posts."""
         return {name: self.handle[name] for name in _KEPT if name in self.handle}
 
     # A person's moves.
 
-    def scheduled(self, at: datetime | None) -> Delivery:
+    def schedule(self, at: datetime | None) -> Delivery:
         """Pending with a time (None: a draft's delivery); a failed one starts over with a full budget."""
         fresh = self._move(DeliveryState.PENDING) if self.state is DeliveryState.FAILED else self
         if fresh.state is not DeliveryState.PENDING:
             raise InvalidTransition(f"a {self.state} delivery takes no new time")
         return replace(fresh, due_at=at, next_at=at, tries=0, error=None, waiting_for=None, waiting_until=None)
 
-    def cancelled(self) -> Delivery:
+    def cancel(self) -> Delivery:
         return self._move(DeliveryState.CANCELLED, next_at=None)
 
     def resolved_failed(self, error: DeliveryError) -> Delivery:
         """Not live. The parts of a thread that are out stay known."""
-        return replace(self.failed(error), handle=self.kept)
+        return replace(self.mark_failed(error), handle=self.kept_handle)
 
     def with_part(self, remote_id: str | None, url: str | None, handle: Handle) -> Delivery:
         """No move: one more part of a thread is out, and `handle` knows it."""
@@ -189,20 +189,20 @@ class Delivery:
 
     # The publisher's moves.
 
-    def claimed(self) -> Delivery:
+    def claim(self) -> Delivery:
         return self._move(DeliveryState.CLAIMED, next_at=None, attempts=self.attempts + 1, fence=self.fence + 1)
 
-    def released(self, now: datetime) -> Delivery:
+    def release(self, now: datetime) -> Delivery:
         """Return it pending, due as before. A thread that has begun continues as soon as possible."""
         if self.parts:
             return self.going_on(now)
         return self._move(DeliveryState.PENDING, next_at=self.due_at)
 
-    def sending(self, handle: Handle | None = None) -> Delivery:
+    def mark_sending(self, handle: Handle | None = None) -> Delivery:
         """`handle`: what the call and its look-up use; None: as it was."""
         return self._move(DeliveryState.SENDING, handle=self.handle if handle is None else handle)
 
-    def withdrawn(self) -> Delivery:
+    def withdraw(self) -> Delivery:
         """Return it claimed: the intent was not used, the platform was not ready, or the next part follows."""
         return self._move(DeliveryState.CLAIMED)
 
@@ -210,7 +210,7 @@ class Delivery:
         """Return it retrying at once, without spending a try: the rest of a thread follows."""
         return self._move(DeliveryState.RETRYING, next_at=now, waiting_for=_REST, waiting_until=now)
 
-    def published(
+    def mark_published(
         self, at: datetime, remote_id: str | None, url: str | None, *, id_at: datetime | None = None
     ) -> Delivery:
         """`id_at`: when to ask again for the public id, which comes later."""
@@ -221,18 +221,18 @@ class Delivery:
             url=url,
             error=None,
             next_at=id_at,
-            handle=self.handle if id_at is not None else self.kept,
+            handle=self.handle if id_at is not None else self.kept_handle,
         )
 
-    def identified(self, remote_id: str | None, url: str | None, *, id_at: datetime | None = None) -> Delivery:
+    def identify(self, remote_id: str | None, url: str | None, *, id_at: datetime | None = None) -> Delivery:
         """Record the public id of a published delivery, or when to ask for it again; the state stays."""
-        handle = self.handle if id_at is not None else self.kept
+        handle = self.handle if id_at is not None else self.kept_handle
         return replace(self, remote_id=remote_id or self.remote_id, url=url or self.url, next_at=id_at, handle=handle)
 
-    def processing(self, what: str, look_at: datetime, until: datetime | None) -> Delivery:
+    def mark_processing(self, what: str, look_at: datetime, until: datetime | None) -> Delivery:
         return self._move(DeliveryState.PROCESSING, next_at=look_at, waiting_for=what, waiting_until=until)
 
-    def retrying(self, at: datetime, error: DeliveryError, *, spend: bool) -> Delivery:
+    def mark_retrying(self, at: datetime, error: DeliveryError, *, spend: bool) -> Delivery:
         """Return it due for a claim at `at`. `spend`: this try counts; otherwise the platform asked for the wait."""
         waiting = "the next try" if spend else "the platform to accept it"
         return self._move(
@@ -244,7 +244,7 @@ class Delivery:
             waiting_until=at,
         )
 
-    def reconciling(self, error: DeliveryError, look_at: datetime) -> Delivery:
+    def mark_reconciling(self, error: DeliveryError, look_at: datetime) -> Delivery:
         return self._move(
             DeliveryState.RECONCILING,
             next_at=look_at,
@@ -258,13 +258,13 @@ class Delivery:
         """Set the next look-up; the state stays."""
         return replace(self, next_at=at, waiting_until=until or self.waiting_until, error=error or self.error)
 
-    def failed(self, error: DeliveryError) -> Delivery:
+    def mark_failed(self, error: DeliveryError) -> Delivery:
         """Return it failed: it is not live. Of a thread, the error says what is."""
         if self.so_far is not None:
             error = replace(error, message=f"{error.message}; {self.so_far}")
         return self._move(DeliveryState.FAILED, error=error, next_at=None)
 
-    def needs_review(self, error: DeliveryError) -> Delivery:
+    def mark_needs_review(self, error: DeliveryError) -> Delivery:
         """Return it for review: it may be live. Of a thread, the error says which part, and what is live."""
         if self.so_far is not None:
             doubt = f"part {len(self.parts) + 1} is in doubt"

@@ -27,7 +27,7 @@ class PublisherInfo:
     version: str | None = None
 
     @property
-    def outdated(self) -> bool:
+    def is_outdated(self) -> bool:
         return self.version not in (None, __version__)
 
 
@@ -108,6 +108,6 @@ class Health:
     publishers: tuple[RegisteredPublisher, ...] = ()
 
     @property
-    def stalled(self) -> bool:
+    def is_stalled(self) -> bool:
         """Whether posts are overdue and no publisher runs."""
         return self.overdue > 0 and not self.publisher.running

@@ -11,7 +11,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from ttp.domain.action import action, other_options
-from ttp.domain.config import Config
 from ttp.domain.delivery import APPROVAL, ENDED, Delivery, DeliveryState
 from ttp.domain.errors import Hint, NotAllowed
 from ttp.domain.post import Post, PostFields, Rejection
@@ -84,14 +83,8 @@ def _look(post: Post) -> tuple[Hint, ...]:
 AnyPost = TypeVar("AnyPost", bound=PostFields)
 _AT_REST = frozenset({DeliveryState.PENDING, DeliveryState.FAILED, DeliveryState.NEEDS_REVIEW})
 _READY = frozenset({DeliveryState.PENDING, DeliveryState.RETRYING})
-APPROVAL_SETTING = "publish.require_approval"
 OPEN = (frozenset(DeliveryState) - ENDED) | {DeliveryState.FAILED}
 """States of deliveries that will be published by themselves or by a retry."""
-
-
-def is_approval_needed(config: Config) -> bool:
-    """Return whether only approved posts are published."""
-    return config[APPROVAL_SETTING] is True
 
 
 def approve(post: Post, at: datetime) -> Post:

@@ -28,7 +28,7 @@ def new_delivery(account: Account, at: datetime | None) -> Delivery:
 
 def with_time(post: Post, at: datetime, chosen_by: ChosenBy | None = None) -> Post:
     """Return the post with a time: its pending and failed deliveries are due then."""
-    deliveries = tuple(d.scheduled(at) if d.state in _RESTS else d for d in post.deliveries)
+    deliveries = tuple(d.schedule(at) if d.state in _RESTS else d for d in post.deliveries)
     return replace(post, deliveries=deliveries, scheduled_at=at, chosen_by=chosen_by)
 
 
@@ -55,7 +55,7 @@ def with_accounts(post: Post, accounts: Sequence[Account], now: datetime) -> Pos
     wanted = {account.id for account in accounts}
     begun = post.status not in (PostStatus.DRAFT, PostStatus.SCHEDULED)
     at = None if begun and post.scheduled_at is not None and post.scheduled_at <= now else post.scheduled_at
-    kept = [d.cancelled() if d.state in _RESTS and d.account_id not in wanted else d for d in post.deliveries]
+    kept = [d.cancel() if d.state in _RESTS and d.account_id not in wanted else d for d in post.deliveries]
     there = {d.account_id: d for d in kept}
     added = []
     for account in accounts:
@@ -66,7 +66,7 @@ def with_accounts(post: Post, accounts: Sequence[Account], now: datetime) -> Pos
             # The store has one row for each account of a post: a new delivery takes the cancelled one's place. Of a
             # thread that is half out, what is published stays known, and is not published again.
             row = {"id": held.id, "post_id": held.post_id, "attempts": held.attempts}
-            half = {"handle": held.kept, "remote_id": held.remote_id, "url": held.url}
+            half = {"handle": held.kept_handle, "remote_id": held.remote_id, "url": held.url}
             again = replace(new_delivery(account, at), **row, **half)  # type: ignore[arg-type]  # fields by name
             kept[kept.index(held)] = again
     return replace(post, deliveries=(*kept, *added))
@@ -77,7 +77,7 @@ def as_draft(post: Post, what: str) -> Post:
     refuse_in_flight(post, what, reviewing=False)
     if post.status not in (PostStatus.SCHEDULED, PostStatus.DRAFT):
         raise StateRefused(f"post {post.id} is {post.status}", Hint("see", action("show", post.id)))
-    deliveries = tuple(d.scheduled(None) if d.state is DeliveryState.PENDING else d for d in post.deliveries)
+    deliveries = tuple(d.schedule(None) if d.state is DeliveryState.PENDING else d for d in post.deliveries)
     return replace(post, deliveries=deliveries, scheduled_at=None, chosen_by=None)
 
 
@@ -167,7 +167,7 @@ def resolve_delivery(post: Post, delivery: Delivery, facts: Facts, published: st
     remote_id = remote_id_of(facts, published)
     of = len(post.parts_for(delivery.account, facts))
     if of == 1:
-        return delivery.published(now, remote_id, url)
+        return delivery.mark_published(now, remote_id, url)
     if remote_id in delivery.parts:
         number = delivery.parts.index(remote_id) + 1
         raise UsageError(
@@ -180,7 +180,7 @@ def resolve_delivery(post: Post, delivery: Delivery, facts: Facts, published: st
     parts = [*delivery.parts, remote_id]
     after = delivery.with_part(remote_id, url, {"parts": parts, "of": of})
     if len(parts) == of:
-        return after.published(now, after.remote_id, after.url)
+        return after.mark_published(now, after.remote_id, after.url)
     return after.resolved_failed(DeliveryError(Kind.UNKNOWN, "the rest of the thread is not published", hint=again))
 
 

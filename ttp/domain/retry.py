@@ -46,7 +46,7 @@ def after_not_done(
     error = DeliveryError(outcome.kind, outcome.message, outcome.code, outcome.hint)
     if outcome.retry_at is not None:
         at = min(max(outcome.retry_at, now + SHORTEST), now + LONGEST)
-        return delivery.retrying(at, error, spend=False)
+        return delivery.mark_retrying(at, error, spend=False)
     if outcome.passing and delivery.tries + 1 < policy.most:
-        return delivery.retrying(now + policy.wait(delivery.tries, spread), error, spend=True)
-    return delivery.failed(error)
+        return delivery.mark_retrying(now + policy.wait(delivery.tries, spread), error, spend=True)
+    return delivery.mark_failed(error)

@@ -61,7 +61,7 @@ class PlatformPost:
     def chosen_options(self) -> ChosenOptions:
         return ChosenOptions(self.platform, self.table, options_of(self.platform, self.options))
 
-    def chosen(self, name: str) -> str | None:
+    def chosen_option(self, name: str) -> str | None:
         """Return an option of the platform; None if it is not set or invalid (reported separately)."""
         try:
             return self.chosen_options.word(name)
@@ -113,6 +113,8 @@ class PlatformPost:
 
     def invalid_option_problems(self) -> Iterator[Problem]:
         """Yield a breach for every option of the platform that is set to what it cannot be."""
+        if not self.options:
+            return
         chosen = self.chosen_options
         for name in filter(self.table.__contains__, chosen.values):
             try:
@@ -216,7 +218,7 @@ def check(
 def _sent(item: MediaItem, platform: str, fits: ImageFits, rehearsed: Collection[str]) -> tuple[MediaItem, ImageFit]:
     """Return an item as a platform gets it. A local URL does not count for a remote platform."""
     fit = fits.get((platform, item.sha256)) or ImageFit()
-    sent = fit.sent(item)
+    sent = fit.sent_item(item)
     local = sent.url is not None and not sent.url.startswith("https://") and platform not in rehearsed
     return (replace(sent, url=None) if local else sent), fit
 

@@ -168,7 +168,7 @@ def make_server(caller: ToolCaller, limiter: CapacityLimiter | None = None) -> S
 
     @cache
     def listed() -> list[ListedTool]:
-        return [tool.listed() for tool in caller.tools.values()]
+        return [tool.as_listed() for tool in caller.tools.values()]
 
     async def list_tools(context: Any, params: Any) -> ListToolsResult:
         return ListToolsResult(tools=await in_thread(listed))

@@ -34,7 +34,7 @@ class Tool:
     rehearses: bool = False
     keeps_key: bool = False
 
-    def listed(self) -> ListedTool:
+    def as_listed(self) -> ListedTool:
         """Return the tool as clients see it."""
         return ListedTool(
             name=self.name,

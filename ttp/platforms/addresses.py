@@ -60,7 +60,7 @@ def parse_server(text: str) -> str:
     return f"{split.scheme}://{f'[{host}]' if ':' in host else host}{'' if port is None else f':{port}'}"
 
 
-def configured(config: Config, name: str, api: str, usual: str | None = None) -> str:
+def configured_url(config: Config, name: str, api: str, usual: str | None = None) -> str:
     """Return the URL of a setting, or its default (or `usual`) moved to this machine if the API is here."""
     if config.is_set(name):
         return config.text(name)

@@ -146,7 +146,7 @@ class Http:
         headers: Mapping[str, str] | None = None,
         with_token: bool = True,
         urgent: bool = False,
-        **parts: Unpack[RequestBody],
+        **parts: Unpack[HttpBody],
     ) -> Reply:
         """Make one request for an account. `url` is a path below the base URL, or a complete URL if `with_token=False`.
         A call that would exceed a known rate limit is not made, unless it is `urgent`."""
@@ -186,7 +186,7 @@ class Http:
         account: str = "",
         secrets: Iterable[str | None] = (),
         verbatim: bool = True,
-        **parts: Unpack[RequestBody],
+        **parts: Unpack[HttpBody],
     ) -> Reply:
         """Make one request without adding a token.
 
@@ -434,7 +434,7 @@ def parse_date(header: str | None) -> datetime | None:
         return None
 
 
-class RequestBody(TypedDict, total=False):
+class HttpBody(TypedDict, total=False):
     """The body of a request: `json`, or `form` with or without one multipart `file` (field name, bytes), or `content`.
     `patience`: seconds to wait for the answer, if shorter than usual."""
 

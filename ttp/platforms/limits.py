@@ -31,7 +31,7 @@ class LimitMemory(Protocol):
         """Store an account's limits."""
         ...
 
-    def known(self, account: Account, key: LimitKey) -> Limit | None:
+    def last_known(self, account: Account, key: LimitKey) -> Limit | None:
         """Return what was last reported for a limit; None if nothing was."""
         ...
 
@@ -49,7 +49,7 @@ class InMemoryLimits:
     def note(self, account: Account, limits: Iterable[Limit]) -> None:
         self._known.update({(owner(account.name, limit.key), limit.key): limit for limit in limits})
 
-    def known(self, account: Account, key: LimitKey) -> Limit | None:
+    def last_known(self, account: Account, key: LimitKey) -> Limit | None:
         return self._known.get((owner(account.name, key), key))
 
     def keep(self) -> None: ...
@@ -87,7 +87,7 @@ class RateLimiter:
     def why_closed(self, request: PublishRequest, method: str, path: str) -> NotSent | None:
         """Return why a call is not made now; None if it may be."""
         now = self._clock.now()
-        found = [self.memory.known(request.account, key) for key in self._meter.keys(request, method, path)]
+        found = [self.memory.last_known(request.account, key) for key in self._meter.keys(request, method, path)]
         closed = [(until, limit) for limit in found if limit and (until := limit.closed_until(now)) is not None]
         if not closed:
             return None
@@ -100,7 +100,7 @@ class RateLimiter:
         """Return why a call is left to publishing: at most the share `reserve` of a limit is left. None if allowed."""
         now = self._clock.now()
         for key in self._meter.keys(request, method, path):
-            limit = self.memory.known(request.account, key)
+            limit = self.memory.last_known(request.account, key)
             if limit is None or limit.resets_at is None or limit.resets_at <= now:
                 continue
             if limit.share_left <= reserve:
@@ -147,7 +147,7 @@ class HeaderLimit:
         """When a call may be made again; None if it may now."""
         return self.resets_at if self.left == 0 else None
 
-    def named(self, account: Account, key: LimitKey) -> Limit:
+    def as_limit(self, account: Account, key: LimitKey) -> Limit:
         """Return it as the limit of an account."""
         return Limit(account.name, key.name, self.left, self.limit, self.resets_at, key.scope, key.subject)
 

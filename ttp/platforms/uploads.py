@@ -57,7 +57,7 @@ def read_range(path: Path, start: int, end: int) -> Iterator[bytes]:
 
 
 class ProgressListener(Protocol):
-    def sent(self, account: str, more: int, of: int) -> None:
+    def report_sent(self, account: str, more: int, of: int) -> None:
         """`more` bytes of an account's media were sent, of `of` in total."""
 
     def converting(self, name: str | None) -> None:
@@ -65,7 +65,7 @@ class ProgressListener(Protocol):
 
 
 class _Nobody:
-    def sent(self, account: str, more: int, of: int) -> None: ...
+    def report_sent(self, account: str, more: int, of: int) -> None: ...
 
     def converting(self, name: str | None) -> None: ...
 
@@ -95,7 +95,7 @@ def without_progress() -> Iterator[None]:
 def report_sent(request: PublishRequest, more: int) -> None:
     """Report that `more` bytes of the media were sent."""
     if _watcher is not None:
-        _watcher.sent(request.account.name, more, sum(file.item.bytes for file in request.media))
+        _watcher.report_sent(request.account.name, more, sum(file.item.bytes for file in request.media))
 
 
 def with_progress(content: bytes | Iterable[bytes] | None, request: PublishRequest) -> bytes | Iterable[bytes] | None:

@@ -46,7 +46,7 @@ class ProgramEnded(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class ProgramResult:
+class ProgramOutput:
     """Exit code (negative: the signal), output, and the end of stderr."""
 
     code: int
@@ -54,7 +54,7 @@ class ProgramResult:
     err: bytes = field(repr=False)
 
 
-def run(argv: Sequence[str], *, given: bytes = b"", limit_s: float, cap: int, cwd: Path | None = None) -> ProgramResult:
+def run(argv: Sequence[str], *, given: bytes = b"", limit_s: float, cap: int, cwd: Path | None = None) -> ProgramOutput:
     """Run a program with `given` on stdin, in its own session. Raises NotStarted, ProgramEnded.
 
     `cap`: most bytes that it may print. After `limit_s` it is killed, with the processes that it started and that are
@@ -84,7 +84,7 @@ def run(argv: Sequence[str], *, given: bytes = b"", limit_s: float, cap: int, cw
                 _end(process)
             if failed := os.read(report, 16):
                 raise NotStarted(int(failed))
-            return ProgramResult(process.returncode, out, err)
+            return ProgramOutput(process.returncode, out, err)
     finally:
         os.close(report)
 

@@ -196,7 +196,7 @@ class Certification:
         if one.outcome != "published" or one.post_id is None:
             return one
         delivery = self.posts.post(one.post_id).active[0]
-        request, handle = calls.get(delivery.id or 0, (None, delivery.kept))
+        request, handle = calls.get(delivery.id or 0, (None, delivery.kept_handle))
         if request is None:
             return replace(one, look_up="unknown", message="another publisher published it")
         gap = self.posts.config.seconds("publish.lookup_gap_s")

@@ -259,7 +259,7 @@ class DeliveryContext:
         Raises StepFailed if it cannot be used."""
         with ExitStack() as held:
             with token_errors_as_step_failure(self.clock, is_shared=self.is_shared):
-                token = held.enter_context(self.tokens.locked(account.name, account))
+                token = held.enter_context(self.tokens.lock_token(account.name, account))
             yield token
 
     def save_transition(
@@ -369,19 +369,19 @@ def _with_evidence(found: Delivery, outcome: Done, now: datetime) -> Delivery | 
     elif state in (DeliveryState.PENDING, DeliveryState.FAILED) and not outcome.more:  # it may have been edited since
         fenced = replace(fenced, note=LIVE_BEFORE)
     if outcome.handle is None:
-        return fenced.published(now, outcome.remote_id, outcome.url)
+        return fenced.mark_published(now, outcome.remote_id, outcome.url)
     if len(live) == len(found.parts):
         return None
     # What the store has of a thread may be older than its first part.
     url = outcome.url if len(live) == 1 else None
     known = fenced.with_part(live[0], url, outcome.handle)
     if not outcome.more:
-        return known.published(now, known.remote_id, known.url)
+        return known.mark_published(now, known.remote_id, known.url)
     if state in BUSY or state in (DeliveryState.RECONCILING, DeliveryState.PROCESSING):
         return known.going_on(now)
     if state in (DeliveryState.NEEDS_REVIEW, DeliveryState.CANCELLED):
         why = LIVE_THOUGH_CANCELLED if state is DeliveryState.CANCELLED else "its publisher reported late"
-        return known.failed(DeliveryError(Kind.UNKNOWN, why, hint=action("show", found.post_id)))
+        return known.mark_failed(DeliveryError(Kind.UNKNOWN, why, hint=action("show", found.post_id)))
     return replace(known, error=found.error)
 
 

@@ -84,7 +84,7 @@ class DeliveryWorker:
         """Release a delivery for which nothing is under way."""
         # Not when the generator is closed: the interpreter does that too, when nothing can be stored.
         if self.task.delivery.state is DeliveryState.CLAIMED:
-            after = self.task.delivery.released(self._context.clock.now())
+            after = self.task.delivery.release(self._context.clock.now())
             self.task = self._context.save_transition(self.task, after, self._unwritten_rows(), quiet=True)
 
     def _try_with(self, token: LockedToken) -> Generator[Wait, None, bool]:
@@ -222,7 +222,7 @@ class DeliveryWorker:
             nonlocal number
             number = read_id()
 
-        after = self.task.delivery.sending(ready.handle)
+        after = self.task.delivery.mark_sending(ready.handle)
         # Emitted before the commit: a slow reader of the output must not delay the call after the intent.
         context.emit(delivery_event(after, context.clock.now()))
         self.task = context.save_transition(self.task, after, keep_id, quiet=True, ask=ask)
@@ -242,7 +242,7 @@ class DeliveryWorker:
                 http_status=said.http_status if said else None,
             )
 
-        after = self.task.delivery.withdrawn()
+        after = self.task.delivery.withdraw()
         if said is not None and said.handle is not None:
             after = replace(after, handle=said.handle)
         self.task = self._context.save_transition(self.task, after, end, quiet=True, late=self._late)

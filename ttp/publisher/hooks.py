@@ -58,7 +58,7 @@ class Hooks:
         if event.event == FAILED and event.kind == "auth":
             self._reconnect(event.account, event.message)
 
-    def renewed(self, renewal: RefreshResult) -> None:
+    def report_renewed(self, renewal: RefreshResult) -> None:
         """Report an account whose token could not be refreshed, if only a person can fix that."""
         if isinstance(renewal.error, ReconnectNeeded):
             self._reconnect(renewal.account, renewal.error.message)
@@ -68,7 +68,7 @@ class Hooks:
             self._accounts.add(account)
             self._wait_for_hook(Event(self._clock.now(), RECONNECT, account=account, message=message))
 
-    def refused(self, why: TtpError) -> None:
+    def report_refused(self, why: TtpError) -> None:
         """Report that this store must not be published from, once a day for each reason."""
         if not self._config.texts(_SETTINGS[REFUSED]):
             return

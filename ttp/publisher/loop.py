@@ -17,7 +17,6 @@ from functools import partial
 from typing import Any
 
 from ttp import __version__
-from ttp.domain import permissions
 from ttp.domain.account import Account, connect_action
 from ttp.domain.action import action
 from ttp.domain.delivery import BUSY, IN_FLIGHT, Delivery, DeliveryError, DeliveryState
@@ -117,7 +116,7 @@ class Loop:
         self._places = claims.Places(context.config.count("publish.concurrency"))
         self._gap = timedelta(seconds=context.config.seconds("publish.catch_up_gap_s"))
         gap, per_day = context.config.seconds("publish.min_gap_s"), context.config.count("publish.per_day")
-        self._approved = permissions.is_approval_needed(context.config)
+        self._approved = context.config.requires_approval
         self._pace = Pace(timedelta(seconds=gap), per_day, self._approved)
         self._stop_asked = False
         self._idle = False
@@ -512,7 +511,7 @@ def fail_undeliverable(context: DeliveryContext, now: datetime, only: Collection
     """Fail them, of the posts `only` if given, and emit events. MOST of each kind per transaction."""
     limit = timedelta(seconds=context.config.seconds("publish.max_lateness_s"))
     most = MOST if only is None else ALL
-    approved = permissions.is_approval_needed(context.config)
+    approved = context.config.requires_approval
 
     def zone(delivery: Delivery, zones: Mapping[int, str]) -> tzinfo | None:
         return first_valid_zone(zones.get(delivery.account_id or 0), context.config.text("timezone"))
@@ -539,7 +538,7 @@ def fail_undeliverable(context: DeliveryContext, now: datetime, only: Collection
             wrong = [(d, error) for d, error in find(db) if d.post_id in locked]
         events = []
         for before, error in wrong:
-            after = before.failed(error)
+            after = before.mark_failed(error)
             if claims.save_transition(db, before, after, now=now):
                 events.append(delivery_event(after, now))
                 end = post_event(queries.post_even_deleted(db, after.post_id or 0), now)

@@ -38,7 +38,7 @@ from ttp.services.status import Status
 from ttp.store import notifications as stored
 from ttp.store.credentials import CredentialsStore
 from ttp.store.database import Database
-from ttp.store.publisher_session import Job
+from ttp.store.publisher_session import PeriodicJob
 
 FIRST_S, EVERY_S = 1.0, 5.0
 LAST_S = 10.0
@@ -81,7 +81,7 @@ class Notifications:
         """Send what is new or due, and return how that went. Raise what the store raises."""
         if not self.kinds:
             return []
-        with self._database.job(Job.NOTIFICATIONS) as is_mine:
+        with self._database.job(PeriodicJob.NOTIFICATIONS) as is_mine:
             return self._look(stop) if is_mine else []
 
     def _look(self, stop: Stop) -> list[Sent]:
@@ -186,7 +186,7 @@ class Notifications:
             if why is not None:
                 yield Alarm(REFUSED, subject, why.message, why.hints[0].way if why.hints else None)
         after = timedelta(seconds=self._config.seconds("notify.stalled_after_s"))
-        overdue = self._status.stalled(after)
+        overdue = self._status.count_stalled(after)
         if overdue:
             posts = "1 post is" if overdue == 1 else f"{overdue} posts are"
             message, way = f"{posts} overdue, and no publisher runs", action("run")

@@ -45,21 +45,21 @@ def after_outcome(delivery: Delivery, outcome: Outcome, *, config: Config, now: 
             if outcome.handle is not None:
                 delivery = replace(delivery, handle=outcome.handle)
             look_at = now + timedelta(seconds=config.seconds("publish.status_poll_s"))
-            return delivery.processing("the platform is processing the post", look_at, None)
+            return delivery.mark_processing("the platform is processing the post", look_at, None)
         case Done(remote_id=remote_id, url=url, handle=handle, more=more, note=note):
             if note:
                 delivery = replace(delivery, note=note)
             if handle is not None:
                 delivery = delivery.with_part(remote_id, url, handle)
                 remote_id, url = delivery.remote_id, delivery.url
-            return delivery.withdrawn() if more else delivery.published(now, remote_id, url)
+            return delivery.withdraw() if more else delivery.mark_published(now, remote_id, url)
         case NotDone(handle=handle):
             delivery = delivery if handle is None else replace(delivery, handle=handle)
             return after_not_done(delivery, outcome, now=now, policy=RetryPolicy.of(config), spread=retry_jitter())
         case Unknown():
             look_in = min(FIRST_LOOK_S, config.seconds("publish.lookup_gap_s"))
             look_at = max(outcome.look_at or now, now + timedelta(seconds=look_in))
-            return delivery.reconciling(DeliveryError(outcome.kind, outcome.message, outcome.code), look_at)
+            return delivery.mark_reconciling(DeliveryError(outcome.kind, outcome.message, outcome.code), look_at)
 
 
 def doubt_duplicate(outcome: Outcome, *, sent_before: bool) -> Outcome:

@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING
 
 import ttp
 from ttp import __version__
-from ttp.domain import permissions
 from ttp.domain.action import action
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery
@@ -50,7 +49,7 @@ from ttp.store.home import locks
 from ttp.store.home.journal import Journal
 from ttp.store.home.media import MediaStore
 from ttp.store.ownership import Machine, OwnedElsewhere, Owner, store_id, this_machine
-from ttp.store.publisher_session import Job, PublisherSession
+from ttp.store.publisher_session import PeriodicJob, PublisherSession
 from ttp.store.rate_limits import Limits
 from ttp.store.row_mapper import Quarantine
 from ttp.store.writer import Writer
@@ -163,7 +162,7 @@ class PublisherProcess:
             if ended.signal is not None:
                 over.set()
         except (OwnedElsewhere, UnsharedCredentials, KeyMissing) as refused:
-            hooks.refused(refused)
+            hooks.report_refused(refused)
             raise
         finally:
             # The lock is free: whoever publishes next need not wait for this.
@@ -175,7 +174,7 @@ class PublisherProcess:
         if self.numbers is None or scope.mode not in _READ_AFTER or not ended.clean or over.is_set():
             return ended
         with _handle_stop_signals(over.set):
-            faults = pull_once(self.numbers, over, alone=self._alone(Job.METRICS))
+            faults = pull_once(self.numbers, over, alone=self._alone(PeriodicJob.METRICS))
         return replace(ended, notes=(*ended.notes, *faults))
 
     def _publish_with_lock(self, scope: Scope, hooks: Hooks, *, take_over: bool, trust_clock: bool) -> RunResult:
@@ -302,9 +301,9 @@ class PublisherProcess:
             _without_garbage_collection(),
             self.database.translating_errors(),
             _handle_stop_signals(stop) as caught,
-            token_refresh(self.tokens, self.clock, is_cut, hooks.renewed, self._alone(Job.TOKENS)),
-            cleanup(care, delete_events, is_cut, self._alone(Job.CLEANUP)) as notes,
-            metrics_pull(numbers, self._alone(Job.METRICS)) as faults,
+            token_refresh(self.tokens, self.clock, is_cut, hooks.report_renewed, self._alone(PeriodicJob.TOKENS)),
+            cleanup(care, delete_events, is_cut, self._alone(PeriodicJob.CLEANUP)) as notes,
+            metrics_pull(numbers, self._alone(PeriodicJob.METRICS)) as faults,
         ):
             notify(READY)
             clean = loop.run(scope)
@@ -321,7 +320,7 @@ class PublisherProcess:
         clock = SharedClock(self.clock)
         return clock, lambda db: clock.follow(lambda: read(db))
 
-    def _alone(self, job: Job) -> Alone:
+    def _alone(self, job: PeriodicJob) -> Alone:
         return partial(self.database.job, job)
 
     def _take_over_settings(self) -> None:
@@ -329,7 +328,7 @@ class PublisherProcess:
         it has others: what was not allowed there would be published here."""
         with self.database.reading() as db:
             assert db is not None
-            brought, other = shared_settings.read(db), shared_settings.differing(db, self.config)
+            brought, other = shared_settings.read(db), shared_settings.differing_settings(db, self.config)
         if other:
             name, value = next(iter(other.items()))
             raise NotAllowed(
@@ -359,7 +358,7 @@ class PublisherProcess:
             try:
                 return self.run(Scope(Mode.PUBLISH, only=ids), emit)
             except locks.LockHeld:
-                approved = permissions.is_approval_needed(self.config)
+                approved = self.config.requires_approval
                 follow = PostWatch(self.database, ids, emit, self.clock, approved=approved)
                 while not follow.look():
                     if not self.database.is_publisher_running():

@@ -85,12 +85,12 @@ def _taken_over(db: Connection, delivery: Delivery, now: datetime, code: str | N
     fence = delivery.fence + 1
     delivery_id = delivery.id or 0
     if delivery.state is DeliveryState.CLAIMED:
-        return replace(delivery.released(now), fence=fence)
+        return replace(delivery.release(now), fence=fence)
     message = "the publisher ended before the answer came"
     intent = attempts.last_intent(db, delivery_id)
     if intent is not None and intent.outcome is None:
         attempts.finish_attempt(db, intent, at=now, outcome="unknown", kind=Kind.UNKNOWN, code=code, message=message)
-    return replace(delivery.reconciling(DeliveryError(Kind.UNKNOWN, message), now), fence=fence)
+    return replace(delivery.mark_reconciling(DeliveryError(Kind.UNKNOWN, message), now), fence=fence)
 
 
 class LookupJob:
@@ -180,10 +180,10 @@ class LookupJob:
             case Found() as found:
                 return self._found(found, looks, now, taken_over=taken_over)
             case _ if delivery.state is DeliveryState.PUBLISHED:
-                return delivery.identified(None, None, id_at=self._id_at(now, looks))
+                return delivery.identify(None, None, id_at=self._id_at(now, looks))
             case Absent() | Refused() if taken_over:
                 message = "the store was taken over: another publisher may have sent it, and it was not found"
-                return delivery.needs_review(DeliveryError(Kind.UNKNOWN, message))
+                return delivery.mark_needs_review(DeliveryError(Kind.UNKNOWN, message))
             case Working(what=what):
                 return self._working(what, intent, looks, now, looked.platform_at)
             case Refused(outcome=outcome):
@@ -200,13 +200,13 @@ class LookupJob:
         delivery = self.task.delivery
         id_at = self._id_at(now, looks) if found.id_later else None
         if delivery.state is DeliveryState.PUBLISHED:
-            return delivery.identified(found.remote_id, found.url, id_at=id_at)
+            return delivery.identify(found.remote_id, found.url, id_at=id_at)
         if found.handle is not None:
             delivery = delivery.with_part(found.remote_id, found.url, found.handle)
             if not found.more:
-                return delivery.published(now, delivery.remote_id, delivery.url)
+                return delivery.mark_published(now, delivery.remote_id, delivery.url)
             return delivery.look_again(now) if taken_over else delivery.going_on(now)
-        return delivery.published(now, found.remote_id, found.url, id_at=id_at)
+        return delivery.mark_published(now, found.remote_id, found.url, id_at=id_at)
 
     def _id_at(self, now: datetime, looks: list[Attempt]) -> datetime | None:
         """Return when to ask next for a public id that comes later: after minutes, then hours, for a day at most."""
@@ -224,12 +224,12 @@ class LookupJob:
             since = max(since, now - (platform_at - intent.platform_at))
         until = since + self._context.platforms.facts(delivery.platform).processing_for
         if now >= until and delivery.state is DeliveryState.PROCESSING:
-            return delivery.needs_review(DeliveryError(Kind.UNKNOWN, f"not published for too long: {what}"))
+            return delivery.mark_needs_review(DeliveryError(Kind.UNKNOWN, f"not published for too long: {what}"))
         poll = self._context.config.seconds("publish.status_poll_s")
         at = now + _SECOND * min(poll * 2 ** min(len(looks), 16), max(poll, 30.0))
         if delivery.state is DeliveryState.PROCESSING:
             return delivery.look_again(at, until=until)
-        return delivery.processing(what, at, until)
+        return delivery.mark_processing(what, at, until)
 
     def _absent(
         self,
@@ -253,17 +253,17 @@ class LookupJob:
                 return delivery.look_again(now + min(left, self._gap()), until=now + left) if left > _NOTHING else after
             return after
         if intent is None or intent.platform_at is None or platform_at is None:
-            return delivery.needs_review(DeliveryError(Kind.UNKNOWN, NO_TIME))
+            return delivery.mark_needs_review(DeliveryError(Kind.UNKNOWN, NO_TIME))
         if intent.code == SLEPT:
             message = "the machine slept while it was being sent, so a look-up that finds nothing proves nothing"
-            return delivery.needs_review(DeliveryError(Kind.UNKNOWN, message))
+            return delivery.mark_needs_review(DeliveryError(Kind.UNKNOWN, message))
         gap = self._gap()
         clean = count_clean_lookups([look.at for look in looks if look.outcome == "absent"], gap)
         window_end = latest_send_time(intent, looks, platform_at) + self._window(intent)
         if kind is Kind.DUPLICATE:
             if clean >= CLEAN_LOOKS:
                 message = f"{delivery.platform} calls it a duplicate, yet it is not in the account's posts"
-                return delivery.needs_review(DeliveryError(Kind.DUPLICATE, message))
+                return delivery.mark_needs_review(DeliveryError(Kind.DUPLICATE, message))
             return delivery.look_again(now + gap)
         if platform_at >= window_end and clean >= CLEAN_LOOKS:
             return self._resend(delivery, now, error, spend=spend)
@@ -284,8 +284,10 @@ class LookupJob:
     def _resend(self, delivery: Delivery, now: datetime, error: DeliveryError, *, spend: bool) -> Delivery:
         policy = RetryPolicy.of(self._context.config)
         if spend and delivery.tries + 1 >= policy.most:
-            return delivery.failed(replace(error, message="the platform does not have it, and all tries are spent"))
-        return delivery.retrying(now, error, spend=spend)
+            return delivery.mark_failed(
+                replace(error, message="the platform does not have it, and all tries are spent")
+            )
+        return delivery.mark_retrying(now, error, spend=spend)
 
     def _unclear(self, unclear: Unclear, looks: list[Attempt], now: datetime) -> Delivery:
         """Handle a look-up that failed: repeat until the patience ends."""
@@ -296,10 +298,10 @@ class LookupJob:
         error = DeliveryError(unclear.kind, message, hint=action("show", delivery.post_id))
         since = unclear_since(looks)
         if unclear.final:
-            return delivery.needs_review(error)
+            return delivery.mark_needs_review(error)
         patience = self._patience(delivery)
         if now - since >= patience and len(looks) >= CLEAN_LOOKS:
-            return delivery.needs_review(error)
+            return delivery.mark_needs_review(error)
         at = max(unclear.look_at or now, now + self._gap())
         return delivery.look_again(at, until=since + patience, error=error)
 
@@ -414,7 +416,7 @@ def _record_possible_call(
     if before.state is DeliveryState.RECONCILING:
         after = before.look_again(now, error=error)
     else:
-        after = before.reconciling(error, now)
+        after = before.mark_reconciling(error, now)
     after = replace(after, fence=before.fence + FENCE_STEP)
     claims.save_transition(db, before, after, now=now)
     return after

@@ -21,7 +21,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
-from ttp.sandbox.records import App, LoginCode
+from ttp.sandbox.records import LoginCode, SandboxApp
 from ttp.sandbox.request_checks import RequestRefused
 from ttp.sandbox.stand_in import stand_in
 from ttp.sandbox.state import State, renew_tokens
@@ -39,7 +39,7 @@ HEADERS = {"Content-Security-Policy": _POLICY, "Cache-Control": "no-store", "X-C
 class AuthorizationRequest:
     """An authorization request that its platform accepts."""
 
-    app: App
+    app: SandboxApp
     redirect_uri: str
     scopes: tuple[str, ...]
     state: str | None

@@ -15,7 +15,7 @@ from starlette.routing import Route
 from ttp.sandbox import feed_page
 from ttp.sandbox.consent import HANDLE
 from ttp.sandbox.faults import Fault, read_fault
-from ttp.sandbox.records import Account, App, Post, iso
+from ttp.sandbox.records import SandboxAccount, SandboxApp, SandboxPost, iso
 from ttp.sandbox.request_checks import BodyField, RequestRefused, are_texts, json_body
 from ttp.sandbox.stand_in import find_stand_ins, stand_in
 from ttp.sandbox.state import Settings, State, default_of, describe_type, is_valid, renew_tokens, switches_of
@@ -159,16 +159,16 @@ def _order_route(
     return Route(f"/_sandbox/{name}", endpoint, methods=["POST"])
 
 
-def _render_account(account: Account, credentials: dict[str, str]) -> dict[str, Any]:
+def _render_account(account: SandboxAccount, credentials: dict[str, str]) -> dict[str, Any]:
     return {"account": account.id, "credentials": credentials}
 
 
-def _render_app(app: App) -> dict[str, Any]:
+def _render_app(app: SandboxApp) -> dict[str, Any]:
     known = {"platform": app.platform, "clientId": app.id, "clientSecret": app.secret}
     return {**known, "login": app.login or None, "redirects": list(app.redirects)}
 
 
-def _render_post(post: Post) -> dict[str, Any]:
+def _render_post(post: SandboxPost) -> dict[str, Any]:
     return {
         "platform": post.platform,
         "account": post.account,
@@ -239,7 +239,7 @@ def _post_fields() -> tuple[BodyField, ...]:
     )
 
 
-def ordered_account(state: State, order: dict[str, Any]) -> Account:
+def ordered_account(state: State, order: dict[str, Any]) -> SandboxAccount:
     """Return the account that an order describes. An existing one gets new tokens; what the order omits stays."""
     name = order["account"]
     platform = stand_in(name.partition("/")[0])
@@ -261,14 +261,16 @@ def ordered_account(state: State, order: dict[str, Any]) -> Account:
     return platform.change_account(account, order)
 
 
-def ordered_app(order: dict[str, Any]) -> App:
+def ordered_app(order: dict[str, Any]) -> SandboxApp:
     """Return a registered app. It replaces one of the same client id."""
     platform = stand_in(order["platform"])
     login = order.get("login", platform.logins[0]) if platform.logins else ""
-    return App(order["clientId"], platform.name, order.get("clientSecret"), login, tuple(order.get("redirects", ())))
+    return SandboxApp(
+        order["clientId"], platform.name, order.get("clientSecret"), login, tuple(order.get("redirects", ()))
+    )
 
 
-def ordered_post(state: State, order: dict[str, Any]) -> Post:
+def ordered_post(state: State, order: dict[str, Any]) -> SandboxPost:
     """Return a post as if it had been published at `at`, which has passed. ValueError for another time or account."""
     account = state.accounts.get(order["account"])
     at = datetime.fromisoformat(order["at"])

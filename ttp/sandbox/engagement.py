@@ -12,7 +12,7 @@ import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ttp.sandbox.records import HOUR_MS, Account, Post
+from ttp.sandbox.records import HOUR_MS, SandboxAccount, SandboxPost
 
 SETTLES_H = 6.0
 _BY_WEEKDAY = (0.95, 1.1, 1.15, 1.1, 0.95, 0.85, 0.9)
@@ -33,7 +33,7 @@ class Engagement:
     follows: int
 
 
-def count_engagement(account: Account, post: Post, at_ms: int) -> Engagement:
+def count_engagement(account: SandboxAccount, post: SandboxPost, at_ms: int) -> Engagement:
     """Return the numbers of `post` at `at_ms`. All are 0 before it was published, and if only its author sees it."""
     age_h = 0.0 if post.private else max(0.0, (at_ms - post.at_ms) / HOUR_MS)
     done = 1 - math.exp(-age_h / SETTLES_H)

@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from ttp.sandbox.engagement import count_engagement
-from ttp.sandbox.records import Post, iso
+from ttp.sandbox.records import SandboxPost, iso
 from ttp.sandbox.stand_in import find_stand_ins, stand_in
 from ttp.sandbox.state import State
 
@@ -162,7 +162,7 @@ def routes(state: State) -> list[Route]:
     return [Route("/", show, methods=["GET"]), Route("/_sandbox/pictures/{sha256}", picture, methods=["GET"])]
 
 
-def render_entry(state: State, post: Post) -> dict[str, Any]:
+def render_entry(state: State, post: SandboxPost) -> dict[str, Any]:
     """Return a post as the page shows it."""
     account = state.accounts[post.account]
     shapes = post.shapes or ("media",) * len(post.media)
@@ -187,7 +187,7 @@ def render_entry(state: State, post: Post) -> dict[str, Any]:
     }
 
 
-def _render_facts(state: State, post: Post) -> list[str]:
+def _render_facts(state: State, post: SandboxPost) -> list[str]:
     """Return short notes under a post: its kind, what was declared, its numbers."""
     facts = list(filter(None, [stand_in(post.platform).post_kinds.get(post.kind)]))
     facts += [label.replace("_", " ") for label in post.labels]

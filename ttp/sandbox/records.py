@@ -16,7 +16,7 @@ def iso(ms: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class App:
+class SandboxApp:
     """A registered client of one platform. `id` is its client id."""
 
     id: str
@@ -48,7 +48,7 @@ class LoginCode:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class SandboxAccount:
     """A user of a platform with the one set of tokens that works now. Each platform has a subclass."""
 
     id: str
@@ -112,7 +112,7 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
+class SandboxPost:
     """What was published. `media` are the SHA-256 of the bytes as they were received, in order."""
 
     id: str
@@ -145,4 +145,4 @@ class Post:
 
 
 Record = Any
-"""`App`, `Account`, `Post`, or a dataclass with an `id` that one platform keeps."""
+"""`SandboxApp`, `SandboxAccount`, `SandboxPost`, or a dataclass with an `id` that one platform keeps."""

@@ -15,12 +15,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from ttp.sandbox.records import Account, App, Post
+from ttp.sandbox.records import SandboxAccount, SandboxApp, SandboxPost
 from ttp.sandbox.request_checks import BodyField
 from ttp.sandbox.state import State
 
 
-class StandIn:
+class SandboxPlatform:
     """A platform as the sandbox plays it: its paths, and what the control API may order of it."""
 
     name: str
@@ -29,12 +29,12 @@ class StandIn:
     """Routes are tried in this order. A platform whose paths match nearly anything comes last."""
     paths: re.Pattern[str]
     """Matches the beginning of its paths."""
-    account: type[Account]
+    account: type[SandboxAccount]
     records: tuple[type, ...] = ()
     """Kinds of records it keeps in addition to accounts and posts."""
     switches: type[Any]
     """Dataclass of its switches."""
-    apps: tuple[App, ...] = ()
+    apps: tuple[SandboxApp, ...] = ()
     logins: tuple[str, ...] = ()
     """Names of its logins if there are several; the first is the default."""
     limits: Mapping[str, int]
@@ -56,19 +56,21 @@ class StandIn:
         """Return its routes over `state`."""
         raise NotImplementedError
 
-    def new_account(self, state: State, name: str) -> Account:
+    def new_account(self, state: State, name: str) -> SandboxAccount:
         """Return a new account without tokens, not yet saved."""
         raise NotImplementedError
 
-    def choose_tokens(self, account: Any, order: Mapping[str, Any]) -> Account:
+    def choose_tokens(self, account: Any, order: Mapping[str, Any]) -> SandboxAccount:
         """Return the account with what an order says of its next tokens."""
-        changed: Account = account
+        changed: SandboxAccount = account
         return changed
 
-    def change_account(self, account: Any, order: Mapping[str, Any]) -> Account:
+    def change_account(self, account: Any, order: Mapping[str, Any]) -> SandboxAccount:
         """Return the account with everything else that an order says of it: by default what `account_fields` set."""
         values = {one.sets: order[one.name] for one in self.account_fields if one.sets and one.name in order}
-        changed: Account = replace(account, **{n: tuple(v) if isinstance(v, list) else v for n, v in values.items()})
+        changed: SandboxAccount = replace(
+            account, **{n: tuple(v) if isinstance(v, list) else v for n, v in values.items()}
+        )
         return changed
 
     def new_post_id(self, state: State, at_ms: int) -> str:
@@ -79,9 +81,11 @@ class StandIn:
         found: dict[str, str] = account.credentials()
         return found
 
-    def past_post(self, state: State, account: Account, order: Mapping[str, Any], at_ms: int) -> Post:
+    def past_post(self, state: State, account: SandboxAccount, order: Mapping[str, Any], at_ms: int) -> SandboxPost:
         """Return a post as if it had been published at `at_ms`."""
-        return Post(self.new_post_id(state, at_ms), account.id, order["text"], (), at_ms, parent=order.get("parent"))
+        return SandboxPost(
+            self.new_post_id(state, at_ms), account.id, order["text"], (), at_ms, parent=order.get("parent")
+        )
 
     def no_such_path(self, request: Request, error: HTTPException) -> Response:
         """Answer a path or a method that the platform does not have."""
@@ -89,18 +93,18 @@ class StandIn:
 
 
 @cache
-def find_stand_ins() -> tuple[StandIn, ...]:
+def find_stand_ins() -> tuple[SandboxPlatform, ...]:
     """Return the stand-ins of all folders, in the order of their routes."""
     folders = sorted(path.parent.name for path in Path(__file__).parent.glob("*/stand_in.py"))
-    found: list[StandIn] = [import_module(f"ttp.sandbox.{name}.stand_in").STAND_IN for name in folders]
+    found: list[SandboxPlatform] = [import_module(f"ttp.sandbox.{name}.stand_in").STAND_IN for name in folders]
     return tuple(sorted(found, key=lambda one: one.rank))
 
 
-def stand_in(name: str) -> StandIn:
+def stand_in(name: str) -> SandboxPlatform:
     """Return the stand-in of a platform."""
     return next(one for one in find_stand_ins() if one.name == name)
 
 
-def platform_of(path: str) -> StandIn | None:
+def platform_of(path: str) -> SandboxPlatform | None:
     """Return the platform that a path belongs to; None for the control paths."""
     return next((one for one in find_stand_ins() if one.paths.match(path)), None)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypeVar, cast
 
 from ttp.sandbox.media import Pictures
-from ttp.sandbox.records import DAY_MS, Account, App, LoginCode, Post, Record
+from ttp.sandbox.records import DAY_MS, LoginCode, Record, SandboxAccount, SandboxApp, SandboxPost
 
 
 def switch(default: Any, about: str) -> Any:
@@ -73,7 +73,7 @@ def describe_type(known: Field[Any]) -> str:
 T = TypeVar("T")
 
 
-A = TypeVar("A", bound=Account)
+A = TypeVar("A", bound=SandboxAccount)
 
 
 Now: TypeAlias = Callable[[], datetime]
@@ -104,9 +104,9 @@ class State(Settings):
     address: str = "127.0.0.1:8700"
     """Host and port of the sandbox."""
     storage: Storage | None = None
-    apps: dict[str, App] = field(default_factory=dict)
-    accounts: dict[str, Account] = field(default_factory=dict)
-    posts: dict[str, Post] = field(default_factory=dict)
+    apps: dict[str, SandboxApp] = field(default_factory=dict)
+    accounts: dict[str, SandboxAccount] = field(default_factory=dict)
+    posts: dict[str, SandboxPost] = field(default_factory=dict)
     records: dict[type, dict[str, Record]] = field(default_factory=dict)
     """Records of one platform, by kind and id."""
     pieces: dict[str, dict[int, bytes]] = field(default_factory=dict)
@@ -135,23 +135,23 @@ class State(Settings):
         """Remember new or changed records. A state folder gets them in one transaction."""
         for record in records:
             match record:
-                case App():
+                case SandboxApp():
                     self.apps[record.id] = record
-                case Account():
+                case SandboxAccount():
                     self.accounts[record.id] = record
-                case Post():
+                case SandboxPost():
                     self.posts[record.id] = record
                 case _:
                     self.table(type(record))[record.id] = record
         if self.storage is not None:
             self.storage.write(records)
 
-    def insert(self, post: Post) -> None:
+    def insert(self, post: SandboxPost) -> None:
         """Save a post of the past at its place in time."""
         self.save(post)
         self.posts = {p.id: p for p in sorted(self.posts.values(), key=lambda p: p.at_ms)}
 
-    def limit(self, name: str, default: int, account: Account | None = None) -> int:
+    def limit(self, name: str, default: int, account: SandboxAccount | None = None) -> int:
         """Return how often something may be done, by a setting or by default."""
         return UNLIMITED if account is not None and not account.limited else self.limits.get(name, default)
 
@@ -165,7 +165,7 @@ class State(Settings):
         self.windows[account, endpoint, window_s] = (start, used + calls)
         return used + calls, int(start) + window_s
 
-    def trouble_of(self, account: Account) -> str:
+    def trouble_of(self, account: SandboxAccount) -> str:
         """Return the name of the refusal that holds for an account now; empty for none."""
         return account.trouble or self.trouble.get(account.platform, "")
 
@@ -190,11 +190,11 @@ class State(Settings):
         found = (a for a in self.accounts_of(kind) if token and a.refresh_token == token)
         return next((a for a in found if a.refresh_expires_ms > self.now_ms()), None)
 
-    def visible_posts(self, account: str | None = None) -> Iterator[Post]:
+    def visible_posts(self, account: str | None = None) -> Iterator[SandboxPost]:
         """Yield what followers see, oldest first: of one account, or of all."""
         return (p for p in self.posts.values() if not p.deleted and account in (None, p.account))
 
-    def listed_posts(self, account: str) -> list[Post]:
+    def listed_posts(self, account: str) -> list[SandboxPost]:
         """Return what the platform's own list of an account's posts shows by now, newest first."""
         until = self.now_ms() - int(self.lag_s * 1000)
         return [p for p in self.visible_posts(account) if p.at_ms <= until][::-1]
@@ -222,13 +222,13 @@ def open_state(folder: Path | None = None, now: Now = wall_clock, kinds: Iterabl
     state = State(now=now)
     if folder is not None:
         storage = Storage(folder)
-        state.save(*storage.read((App, Post, *kinds)))
+        state.save(*storage.read((SandboxApp, SandboxPost, *kinds)))
         state.posts = {p.id: p for p in sorted(state.posts.values(), key=lambda p: p.at_ms)}
         state.storage = storage
     return state
 
 
-VERSION = 2
+VERSION = 3
 """Raised whenever records change their fields."""
 
 

@@ -245,7 +245,7 @@ class CommandFiles:
         self.before = {path: _mark(path) for path in self._files()}
         return body
 
-    def changed(self) -> list[Path]:
+    def changed_files(self) -> list[Path]:
         """Return the files that the command wrote."""
         return sorted(path for path in self._files() if self.before.get(path) != _mark(path))
 
@@ -402,7 +402,7 @@ class CommandRun:
         await queue.put(None)
 
     async def _written(self) -> AsyncIterator[dict[str, Any]]:
-        for path in await run_in_threadpool(self.files.changed):
+        for path in await run_in_threadpool(self.files.changed_files):
             there = os.fsencode(path.relative_to(self.files.root)).decode("utf-8", "surrogateescape")
             yield {"file": f"/{there}"}
             with path.open("rb") as file:

@@ -30,7 +30,7 @@ from ttp.publisher.loop import Mode, Scope
 from ttp.publisher.process import READY, STOPPING, PublisherProcess
 from ttp.services.server.webhooks import Webhooks
 from ttp.store.home.locks import LockHeld
-from ttp.store.publisher_session import Job
+from ttp.store.publisher_session import PeriodicJob
 
 LOOK_EVERY_S = 0.5
 LOCK_EVERY_S = 5.0
@@ -50,7 +50,7 @@ class WebhookSender:
     def run(self, stopping: threading.Event) -> None:
         """Send until `stopping` is set. Raises nothing: the publisher reports a store that cannot be used."""
         while not stopping.is_set():
-            with suppress(TtpError), self._webhooks.database.job(Job.WEBHOOKS) as is_held:
+            with suppress(TtpError), self._webhooks.database.job(PeriodicJob.WEBHOOKS) as is_held:
                 if is_held and self._may_send():
                     self._send_until(stopping)
             stopping.wait(LOCK_EVERY_S)

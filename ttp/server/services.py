@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from ttp.domain import permissions
 from ttp.domain.action import WayOut
 from ttp.domain.config import Config
 from ttp.domain.permissions import POST_CAPABILITIES
@@ -20,7 +19,7 @@ from ttp.services.account_check import AccountCheck
 from ttp.services.approvals import Approvals
 from ttp.services.calendar import Calendar
 from ttp.services.files.importer import Importer
-from ttp.services.metrics.imports import Metrics
+from ttp.services.metrics.imports import StoredMetrics
 from ttp.services.metrics.report import Reports
 from ttp.services.optimal import Optimal
 from ttp.services.planning import Planning
@@ -171,8 +170,8 @@ class RequestServices:
         return Reports(self._database)
 
     @cached_property
-    def metrics(self) -> Metrics:
-        return Metrics(self._database, self.clock, self.platforms)
+    def metrics(self) -> StoredMetrics:
+        return StoredMetrics(self._database, self.clock, self.platforms)
 
     @cached_property
     def planning(self) -> Planning:
@@ -192,7 +191,7 @@ class RequestServices:
 
     def watch(self, ids: frozenset[int]) -> PostWatch:
         """Return a watch that tells whether posts have ended."""
-        needed = permissions.is_approval_needed(self.config)
+        needed = self.config.requires_approval
         return PostWatch(self.installation.database, ids, lambda event: None, self.clock, approved=needed)
 
     @cached_property

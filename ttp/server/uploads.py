@@ -103,7 +103,7 @@ def _uploads(services: RequestServices) -> PartialUploads:
 def _upload_answer(services: RequestServices, upload: PartialUpload, status: int = 200, **more: Any) -> JsonAnswer:
     """Return an upload, with the media item that it has become. Raise NotFound if that is gone."""
     media = services.installation.media
-    item = media.stored(upload.sha256, upload_name(upload.name)) if upload.sha256 else None
+    item = media.find_stored(upload.sha256, upload_name(upload.name)) if upload.sha256 else None
     if upload.sha256 and item is None:
         raise NotFound(f"the file of upload {upload.id} is gone, because no post has named it")
     shape = {"id": upload.id or None, "name": upload.name, "bytes": upload.bytes, "received": upload.received}

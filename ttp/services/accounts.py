@@ -207,7 +207,7 @@ class Accounts:
                     raise StateRefused(
                         f"post {post.id} is being published to {account.name}", Hint("see", action("show", post.id))
                     )
-                deliveries = tuple(d.cancelled() if d is mine else d for d in post.deliveries)
+                deliveries = tuple(d.cancel() if d is mine else d for d in post.deliveries)
                 posts.update(db, with_derived_status(replace(post, deliveries=deliveries), now), None)
             forgotten = replace(account, connected=False, needs_reconnect=False, expires_at=None)
             store.save(db, forgotten, now=now, removed=True)

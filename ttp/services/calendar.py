@@ -51,10 +51,10 @@ class Calendar:
         if PostStatus.PUBLISHED in within.statuses:
             found += self._queries.views(replace(within, statuses=(PostStatus.PUBLISHED,), untimed=True))
         if not wanted.statuses:
-            found += self.coming(span.start, span.end, wanted)
+            found += self.find_coming(span.start, span.end, wanted)
         return sorted(found, key=lambda post: (calendar_time(post), post.id or 0))
 
-    def coming(self, start: datetime, end: datetime, wanted: PostFilter) -> list[PostView]:
+    def find_coming(self, start: datetime, end: datetime, wanted: PostFilter) -> list[PostView]:
         """Return the posts that repeats will create in [start, end), by the filter's accounts, platforms and tags."""
         with self._database.reading() as db:
             going = [one for one in store.recurrences(db) if _may_create_in(one, start, end)] if db else []
@@ -65,7 +65,7 @@ class Calendar:
         places = self._slots.preview(accounts, count)
         if not places:
             return places
-        posts = self.coming(self._clock.now(), places[-1].at + _INSTANT, PostFilter())
+        posts = self.find_coming(self._clock.now(), places[-1].at + _INSTANT, PostFilter())
         texts = {(name, post.scheduled_at): post.content for post in posts for name in post.accounts}
         return [_with_coming(place, texts.get((place.slot.account, place.at))) for place in places]
 

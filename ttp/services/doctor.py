@@ -13,7 +13,6 @@ from functools import partial
 from pathlib import Path
 
 from ttp import __version__
-from ttp.domain import permissions
 from ttp.domain.account import Account, connect_action
 from ttp.domain.action import WayOut, action
 from ttp.domain.config import Config
@@ -107,7 +106,7 @@ class Doctor:
         yield failure_remark(f"other users can read {len(found)} of your files: {which}", fix)
 
     def _store(self) -> Iterator[Remark]:
-        self._survey = survey(self.database, self.clock.now(), approved=permissions.is_approval_needed(self.config))
+        self._survey = survey(self.database, self.clock.now(), approved=self.config.requires_approval)
         if self._survey is None:
             yield ok_remark(f"none yet in {self.database.home}; the first post or account creates it")
             return

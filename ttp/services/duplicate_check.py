@@ -96,7 +96,7 @@ class DuplicateCheck:
                 elif close:
                     yield self._problem(delivery, at, close, "scheduledAt", "crowded", "is close to this time", db)
 
-    def pending(self, post: Post) -> None:
+    def add_pending(self, post: Post) -> None:
         """Add a post that will be stored."""
         self._moved |= {post.id} if post.id is not None else set()
         for delivery in post.active:

@@ -122,22 +122,22 @@ class MediaConversion:
         form = self._platforms.rules(platform).image_form if item.is_image else None
         fit = ImageFit() if form is None else self._fit(item, form)
         if fit.made is not None and form is not None:
-            return MediaFile(fit.sent(item), self._media.path(item.sha256, form.name), item.sha256)
+            return MediaFile(fit.sent_item(item), self._media.path(item.sha256, form.name), item.sha256)
         if fit.misfit is not None and fit.misfit.must:
             if fit.lacks:
                 raise PillowMissing(fit.misfit.must[0])
             raise CannotConvert(f"{fit.misfit.must[0]}, and it cannot be converted: {fit.failed}")
         return MediaFile(item, self._media.path(item.sha256))
 
-    def missing(self, post: Post) -> list[MediaItem]:
+    def find_missing(self, post: Post) -> list[MediaItem]:
         """Return the media of a post whose copies are missing."""
-        return self._media.missing(post.media)
+        return self._media.find_missing(post.media)
 
     def _fit(self, item: MediaItem, form: ImageForm) -> ImageFit:
         there = self._media.has(item)
         look = self._appearance(item)
         shown = (look.width, look.height) if look is not None else _size(item)
-        made = self._media.converted(item, form.name)
+        made = self._media.find_converted(item, form.name)
         if made is not None:
             return ImageFit(_displayed_size(made, shown), made)
         wrong = find_misfit(item, look, form)
@@ -151,7 +151,7 @@ class MediaConversion:
         except CannotConvert as error:
             return ImageFit(shown, misfit=wrong, failed=str(error))
         self._media.store_converted(item.sha256, form.name, data)
-        made = self._media.converted(item, form.name)
+        made = self._media.find_converted(item, form.name)
         return ImageFit(_displayed_size(made, shown), made)
 
     def _appearance(self, item: MediaItem) -> ImageAppearance | None:
@@ -330,7 +330,7 @@ class RowMedia:
         digest, _, name = text.partition("/")
         with self._database.reading() as db:
             item = queries.media_item(db, digest) if db else None
-        item = item or self._media.stored(digest, upload_name(name))
+        item = item or self._media.find_stored(digest, upload_name(name))
         if item is None or not self._media.has(item):
             raise NotFound(
                 f"{name or digest} is not in this store", Hint("try", action("export", "FILE", with_="media"))

@@ -14,7 +14,7 @@ from ttp.domain.action import action, other_options
 from ttp.domain.errors import ContentRefused, Hint, Problem, StateRefused, TtpError, UsageError
 from ttp.domain.optimal.free_hours import LEAD, FreeHour
 from ttp.domain.plan.planner import Exploring, Plan, spread
-from ttp.domain.plan.scoring import AccountSchedule, Draft, Limits, PlanMethod
+from ttp.domain.plan.scoring import AccountSchedule, Draft, PlanLimits, PlanMethod
 from ttp.domain.post import ChosenBy, Post, PostFields, PostStatus, post_not_found
 from ttp.domain.post_edit import no_accounts_error, with_derived_status, with_time
 from ttp.domain.time.calendar_range import CalendarRange
@@ -57,7 +57,7 @@ class Proposal:
     """A plan that is not scheduled yet."""
 
     plan: Plan
-    limits: Limits
+    limits: PlanLimits
     way: PlanMethod
     posts: Mapping[int, Post]
     schedules: Mapping[str, AccountSchedule]
@@ -139,7 +139,7 @@ class Planning:
         accounts = [known[name] for name in named]
         now = self._posts.clock.now()
         start = max(asked.start or now, now + LEAD)
-        limits = Limits(start, start + asked.days * _DAY, asked.per_day, asked.gap_s, asked.quiet)
+        limits = PlanLimits(start, start + asked.days * _DAY, asked.per_day, asked.gap_s, asked.quiet)
         schedules = {
             one.name: AccountSchedule(
                 self._optimal.recommend(one, self._resolver.account_zone(one, asked.tz)),
@@ -175,14 +175,14 @@ class Planning:
                 for (_, warnings), post in zip(drafts, stored, strict=True)
             ]
 
-    def _slots_of(self, account: Account, limits: Limits) -> tuple[datetime, ...]:
+    def _slots_of(self, account: Account, limits: PlanLimits) -> tuple[datetime, ...]:
         return tuple(self._slots.within(account, limits.start, limits.end))
 
     def _enough_days(
         self,
         drafts: Sequence[Draft],
         schedules: Mapping[str, AccountSchedule],
-        limits: Limits,
+        limits: PlanLimits,
         way: PlanMethod,
         accounts: Sequence[Account],
     ) -> int | None:

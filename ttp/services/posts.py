@@ -194,7 +194,7 @@ class Posts:
             fits=self.media_conversion.fits(post.media, to_come),
             rehearsed=loopback_platforms(self.config, self.platforms),
         )
-        return (*(missing_media_problems(post, self.media_conversion.missing(post)) if to_come else ()), *found)
+        return (*(missing_media_problems(post, self.media_conversion.find_missing(post)) if to_come else ()), *found)
 
     def convert_media(self, ids: Sequence[int]) -> None:
         """Convert images as the posts' platforms need. Call it before a transaction: it is slow."""
@@ -260,7 +260,7 @@ class Posts:
                 except ContentRefused as refused:
                     raise with_post_id(refused, post_id) if len(wanted) > 1 else refused from None
                 if changed.scheduled_at is not None or post.scheduled_at is not None:
-                    self.duplicates.pending(changed)
+                    self.duplicates.add_pending(changed)
                 after = post_edit.with_derived_status(changed, self.clock.now(), None if keeps_approval else post)
                 self.refuse_forbidden_change(db, post, after)
                 stored = store.update(db, after, recorder)

@@ -30,7 +30,7 @@ class TextPart:
 
 
 @dataclass(frozen=True, slots=True)
-class SentMedia:
+class MediaPreview:
     """A media item and what is sent: a converted copy or the item itself."""
 
     item: MediaItem
@@ -44,7 +44,7 @@ class AccountVersion:
 
     account: str
     parts: tuple[TextPart, ...]
-    media: tuple[SentMedia, ...]
+    media: tuple[MediaPreview, ...]
     price: int | None
     title: str = ""
     """The platform's title."""
@@ -111,5 +111,5 @@ def _version(
     )
 
 
-def _sent(item: MediaItem, fit: ImageFit) -> SentMedia:
-    return SentMedia(item, fit.sent(item), fit.made is not None)
+def _sent(item: MediaItem, fit: ImageFit) -> MediaPreview:
+    return MediaPreview(item, fit.sent_item(item), fit.made is not None)

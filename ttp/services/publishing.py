@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from ttp.domain import permissions
 from ttp.domain.account import Account, Credentials, resolve_accounts
 from ttp.domain.action import action
 from ttp.domain.attempt import Attempt
@@ -99,7 +98,7 @@ class Publishing:
                 )
             self._refuse_unapproved(post, failed)
             _refuse_foreign_hosts(failed, elsewhere)
-            refuse_missing_media(post, self._posts.media_conversion.missing(post))
+            refuse_missing_media(post, self._posts.media_conversion.find_missing(post))
             return _make_due(post, failed, now), ()
 
         return self._change_each(ids, change)
@@ -152,7 +151,7 @@ class Publishing:
 
     def _refuse_unapproved(self, post: Post, wanted: Iterable[Delivery]) -> None:
         """Raise NotAllowed for a delivery that still needs approval."""
-        if permissions.is_approval_needed(self._posts.config) and any(d.approved_at is None for d in wanted):
+        if self._posts.config.requires_approval and any(d.approved_at is None for d in wanted):
             state = "was rejected" if post.rejection else "waits for approval"
             raise NotAllowed(f"post {post.id} {state}", Hint("fix", action("approve", post.id)))
 
@@ -184,4 +183,4 @@ def _refuse_foreign_hosts(deliveries: Iterable[Delivery], why: Mapping[int | Non
 
 
 def _make_due(post: Post, deliveries: Sequence[Delivery], now: datetime) -> Post:
-    return replace(post, deliveries=tuple(d.scheduled(now) if d in deliveries else d for d in post.deliveries))
+    return replace(post, deliveries=tuple(d.schedule(now) if d in deliveries else d for d in post.deliveries))

@@ -50,7 +50,7 @@ class Queries:
         self._database = database
         self._clock = clock
         self._config = config
-        self._approval = permissions.is_approval_needed(config)
+        self._approval = config.requires_approval
         self._within = within
 
     def posts(self, wanted: PostFilter) -> Iterator[Post]:
@@ -251,7 +251,7 @@ def view_posts(
             repeats = queries.repeats_of_posts(db, [post.id or 0 for post in posts])
             published = [post.id or 0 for post in posts if any(row.remote_id for row in post.deliveries)]
             metrics = queries.newest_metrics(db, published) if published else {}
-    needed = permissions.is_approval_needed(config)
+    needed = config.requires_approval
     shown = [view_of(post, repeats.get(post.id or 0), metrics.get(post.id or 0, EMPTY_METRICS)) for post in posts]
     return [_with_waits(post, held, needed=needed) for post in shown]
 

@@ -9,7 +9,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from ttp.domain import permissions
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import Busy, ClocksDiffer, SlowClock, TtpError
@@ -43,7 +42,7 @@ class Status:
         self._clock = clock
         self._config = config
         self._platforms = platforms
-        self._approval = permissions.is_approval_needed(config)
+        self._approval = config.requires_approval
 
     def next_due(self, now: datetime) -> Delivery | None:
         """Return the delivery that is due next; None if nothing is due or it is corrupt (`health` reports that)."""
@@ -149,7 +148,7 @@ class Status:
         with self._database.reading() as db:
             return db is not None and any(queries.count_waiting(db, self._clock.now(), approved=self._approval))
 
-    def stalled(self, after: timedelta) -> int:
+    def count_stalled(self, after: timedelta) -> int:
         """Return how many posts have been overdue for so long, while no publisher ran or the one that runs hung."""
         publisher, since = self._publisher(), self._publishing_time() - after
         if publisher.running:

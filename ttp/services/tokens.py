@@ -119,7 +119,7 @@ class Tokens:
             return self._keep_or_raise(account, held, NotDone(Kind.NETWORK, other.message, passing=True))
 
     @contextmanager
-    def locked(self, name: str, known: Account | None = None) -> Iterator[LockedToken]:
+    def lock_token(self, name: str, known: Account | None = None) -> Iterator[LockedToken]:
         """Like `fresh`, but no other process refreshes the token until the block ends.
 
         Raise TokenLocked, TokenRevoked, TokenUnavailable, UsageError.

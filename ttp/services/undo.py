@@ -20,7 +20,7 @@ from ttp.store import posts as stored_posts
 from ttp.store.change_log import Change, ChangedPost, RestoredPost
 from ttp.store.dialect import Connection
 from ttp.store.posts import PostSnapshot
-from ttp.store.row_mapper import batched
+from ttp.store.row_mapper import split_batches
 
 _LISTED = 10
 _LIST = Hint("see", action("undo", list=True))
@@ -107,7 +107,7 @@ class Undo:
         planner, restored, undone = _UndoPlanner(self._posts, db, change), list[RestoredPost](), list[UndoneChange]()
         touched = store.changed_posts(db, change, wanted.post)
         db.lock_posts(one.post_id for one in touched)
-        for batch in batched(touched):
+        for batch in split_batches(touched):
             there = dict(stored_posts.snapshots(db, (one.post_id for one in batch)))
             for one in batch:
                 try:
@@ -115,7 +115,7 @@ class Undo:
                 except (StateRefused, ContentRefused) as why:
                     left.append(why)
                     continue
-                self._posts.duplicates.pending(done.post)
+                self._posts.duplicates.add_pending(done.post)
                 undone.append(done)
                 restored.append(RestoredPost(one, there[one.post_id], done.post))
         _refuse_taken_keys(db, [one.after for one in restored])
@@ -192,7 +192,7 @@ class _UndoPlanner:
         after = replace(before, approved_at=approved_at)
         kept = post.deleted_at is not None or (now is not None and now.next_at == after.next_at)
         passed = after.next_at is not None and after.next_at <= self._now
-        return after.scheduled(None) if passed and not kept and after.state is DeliveryState.PENDING else after
+        return after.schedule(None) if passed and not kept and after.state is DeliveryState.PENDING else after
 
     def _check(self, post: Post) -> tuple[Problem, ...]:
         timed = any(d.state is DeliveryState.PENDING and d.due_at is not None for d in post.active)
@@ -230,7 +230,7 @@ class _UndoPlanner:
 def _refuse_taken_keys(db: Connection, after: Sequence[Post]) -> None:
     """Raise Conflict if another post now has the key of one of these."""
     ids = {post.id for post in after}
-    for batch in batched([post for post in after if post.key is not None]):
+    for batch in split_batches([post for post in after if post.key is not None]):
         for key, holder in queries.posts_by_key(db, [post.key or "" for post in batch]).items():
             if holder.id not in ids:
                 post = next(one for one in batch if one.key == key)

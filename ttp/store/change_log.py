@@ -17,7 +17,7 @@ from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import posts
 from ttp.store.dialect import Connection, json_items
 from ttp.store.posts import PostSnapshot
-from ttp.store.row_mapper import batched, marks, plain_fields
+from ttp.store.row_mapper import marks, plain_fields, split_batches
 
 KEPT_FOR = timedelta(days=30)
 _PRUNED_CHANGES = 20
@@ -252,7 +252,7 @@ def restore_posts(db: Connection, change: Change, turned: Sequence[RestoredPost]
     number = None if again else (last or 0) + 1
     # First of all: two of them may change keys with each other.
     db.send_many("UPDATE post SET key = NULL WHERE id = ?", [(one.touched.post_id,) for one in turned])
-    for batch in batched(turned):
+    for batch in split_batches(turned):
         _put_back(db, [one.after for one in batch])
         after = dict(posts.snapshots(db, (one.touched.post_id for one in batch)))
         values = [

@@ -28,7 +28,7 @@ from ttp.store.dialect import (
     greatest,
     in_list,
     not_in_list,
-    unindexed,
+    without_index,
 )
 from ttp.store.publisher_session import Held, PublisherSession
 from ttp.store.row_mapper import CorruptRow, Quarantine, as_corrupt_row
@@ -56,7 +56,7 @@ _IS_LATE = "(d.state = 'pending' AND d.due_at < :now - :late)"
 # Not by the index of a post's deliveries: ready deliveries are read in the order of the partial index.
 _RECHECKED = ("state", "fence", "next_at", "approved_at")
 _OF_ACCOUNTS = in_list("a.id", "accounts")
-_ONLY = f" AND {in_list(unindexed('d.post_id'), 'only')}"
+_ONLY = f" AND {in_list(without_index('d.post_id'), 'only')}"
 _FIRST = f"""
         SELECT d.id FROM delivery d
         WHERE d.account_id = a.id AND d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL
@@ -142,7 +142,7 @@ def claim(
     """
     places = places or Places(free)
     shared = session if session is not None and session.is_shared else None
-    mine = None if shared is None else shared.held(Held.DELIVERY)
+    mine = None if shared is None else shared.held_accounts(Held.DELIVERY)
     if mine is not None and not mine:
         return []
     if ready is None:
@@ -168,7 +168,7 @@ def claim(
         chosen = [row for row in chosen if now_there.get(row["id"]) == tuple(row[name] for name in _RECHECKED)]
     are_late = {row["id"] for row in chosen if row["is_late"]}
     places.late |= are_late
-    return _save_claims(db, [row_mapper.delivery(row).claimed() for row in chosen], are_late, now)
+    return _save_claims(db, [row_mapper.delivery(row).claim() for row in chosen], are_late, now)
 
 
 def lock_due_accounts(
@@ -188,13 +188,13 @@ def lock_due_accounts(
     # Some of each kind: `claim` chooses between late and punctual ones.
     for accounts in (wanted, late):
         left = [account for account in accounts if account not in tried]
-        locked = len(session.held(Held.DELIVERY).intersection(accounts) & tried)
+        locked = len(session.held_accounts(Held.DELIVERY).intersection(accounts) & tried)
         while left and locked < free:
             some, left = left[: free - locked], left[free - locked :]
             with session.together(db):
                 session.ask(db, Held.DELIVERY, some)
                 found = ask_ready(free=free, accounts=some)
-            mine = session.held(Held.DELIVERY).intersection(some)
+            mine = session.held_accounts(Held.DELIVERY).intersection(some)
             locked += len(mine)
             tried.update(some)
             ready += [row for row in found if row["account_id"] in mine]
@@ -234,7 +234,7 @@ def ask_ready(
 
 
 def _save_claims(db: Connection, after: list[Delivery], late: set[int], now: datetime) -> list[Delivery]:
-    """Store what `Delivery.claimed` changes, with a fixed number of statements. Return those that were still claimable.
+    """Store what `Delivery.claim` changes, with a fixed number of statements. Return those that were still claimable.
     `late`: ids of the late ones."""
     with db.together():
         changed = db.execute(

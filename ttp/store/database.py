@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ttp.domain.health import RegisteredPublisher
     from ttp.store.home.locks import RefreshRecord
     from ttp.store.ownership import Machine, Owner, ServerIdentity
-    from ttp.store.publisher_session import Job, PublisherSession
+    from ttp.store.publisher_session import PeriodicJob, PublisherSession
 
 REVISIONS = ("0007", "0008", "0009", "0010", "0011", "0012", "0013", "0014", "0015", "0016")
 """Every revision of the schema, oldest first; the last one is this program's. A test holds it equal to migrations/."""
@@ -164,13 +164,13 @@ class Database:
         """Return the publishers that are registered with the store's server, if it has one."""
         return []
 
-    def job(self, job: Job) -> AbstractContextManager[bool]:
+    def job(self, job: PeriodicJob) -> AbstractContextManager[bool]:
         """Hold the lock of some periodic work for the block. Yield False if another process does that work."""
         from ttp.store.home.locks import webhook_lock
-        from ttp.store.publisher_session import Job
+        from ttp.store.publisher_session import PeriodicJob
 
         # The publisher does the others, and there is one.
-        return webhook_lock(self.home) if job is Job.WEBHOOKS else nullcontext(True)
+        return webhook_lock(self.home) if job is PeriodicJob.WEBHOOKS else nullcontext(True)
 
     @contextmanager
     def reading(self, within: Connection | None = None) -> Iterator[Connection | None]:

@@ -201,7 +201,7 @@ def least(*values: str) -> str:
     return _fragment(f"min({', '.join(values)})", f"least({', '.join(values)})")
 
 
-def unindexed(column: str) -> str:
+def without_index(column: str) -> str:
     """Return the column in a form for which SQLite uses no index, because another index has the right order."""
     return _fragment(f"+{column}", column)
 

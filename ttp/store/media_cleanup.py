@@ -21,7 +21,7 @@ from ttp.store.change_log import media_needed_for_undo
 from ttp.store.database import Database
 from ttp.store.dialect import Connection, List, in_list
 from ttp.store.home.locks import media_removing_lock
-from ttp.store.row_mapper import batched
+from ttp.store.row_mapper import split_batches
 
 if TYPE_CHECKING:
     from ttp.store.home.media import MediaStore
@@ -86,7 +86,7 @@ def remove_unneeded(folder: Path, database: Database, *, now: datetime, keep: ti
         old = os.fstat(lock).st_mtime - ORPHANS_STAY.total_seconds()
         removed = 0
         with database.translating_errors(), closing(database.connect()) as db:
-            for batch in batched(sorted(_entries(folder), key=lambda entry: entry.name)):
+            for batch in split_batches(sorted(_entries(folder), key=lambda entry: entry.name)):
                 removed += _sweep(db, batch, old, now, keep)
         return removed
 
@@ -108,14 +108,14 @@ def clean_bucket(media: MediaStore, database: Database, *, now: datetime, keep: 
         removed = 0
         with database.translating_errors(), closing(database.connect()) as db:
             undoable = media_needed_for_undo(db, now)
-            for digests in batched(sorted(there)):
+            for digests in split_batches(sorted(there)):
                 kept = needed_digests(db, digests, ended_by=now - keep) | undoable
                 for sha256 in digests:
                     if sha256 not in kept and now - there[sha256].modified_at > ORPHANS_STAY:
                         media.bucket.delete(sha256)
                         removed += 1
             here_only = sorted({entry.name for entry in _copies(media.folder)} - set(there))
-            for digests in batched(here_only):
+            for digests in split_batches(here_only):
                 for sha256 in sorted(needed_digests(db, digests, ended_by=now - keep)):
                     media.upload_cached(sha256)
         return removed

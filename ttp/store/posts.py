@@ -12,7 +12,7 @@ from ttp.domain.delivery import IN_FLIGHT
 from ttp.domain.post import Post
 from ttp.store import queries, row_mapper
 from ttp.store.dialect import BY_ACCOUNT, RAISE_REVISION, Connection, Row
-from ttp.store.row_mapper import Column, assign, batched, insert_into, marks, text_of
+from ttp.store.row_mapper import Column, assign, insert_into, marks, split_batches, text_of
 
 
 class Recorder(Protocol):
@@ -144,7 +144,7 @@ def digest(image: str) -> str:
 
 def snapshots(db: Connection, ids: Iterable[int]) -> Iterator[tuple[int, PostSnapshot]]:
     """Yield snapshots of these posts, deleted ones included."""
-    for batch in batched(ids):
+    for batch in split_batches(ids):
         for rows in _read(db, batch):
             yield rows.post["id"], rows.snapshot()
 

@@ -25,7 +25,7 @@ class Held(StrEnum):
     LOOK_UP = "delivery"  # a delivery of the account is being looked up
 
 
-class Job(IntEnum):
+class PeriodicJob(IntEnum):
     """Periodic work that one process of a store does at a time. The value is the number of its lock on PostgreSQL."""
 
     TOKENS = 1
@@ -59,14 +59,14 @@ class PublisherSession:
         """Unlock every account but these."""
 
     def together(self, db: Connection) -> AbstractContextManager[None]:
-        """As `Connection.together`, also for `ask` and `keep`: `held` knows the result after it."""
+        """As `Connection.together`, also for `ask` and `keep`: `held_accounts` knows the result after it."""
         return db.together()
 
     def ask(self, db: Connection, what: Held, accounts: Collection[int]) -> None:
         """Like `take`, inside `together`. Only where several publish."""
         raise NotImplementedError
 
-    def held(self, what: Held) -> frozenset[int]:
+    def held_accounts(self, what: Held) -> frozenset[int]:
         """Return the accounts that are locked."""
         return frozenset()
 

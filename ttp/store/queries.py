@@ -24,7 +24,7 @@ from ttp.domain.recurrence import Repeat
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import dialect, row_mapper
 from ttp.store.dialect import _READY, BY_ACCOUNT, Connection, Cursor, List, Row, contains, in_list
-from ttp.store.row_mapper import as_corrupt_row, batched, marks, ms, parse_list, parse_object, parse_texts
+from ttp.store.row_mapper import as_corrupt_row, marks, ms, parse_list, parse_object, parse_texts, split_batches
 
 _BATCH = 200
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -109,7 +109,7 @@ def post_by_key(db: Connection, key: str) -> Post | None:
 
 def posts_by_id(db: Connection, ids: Iterable[int]) -> Iterator[Post]:
     """Yield the posts of these ids that exist and are not deleted, in the given order."""
-    for batch in batched(ids, _BATCH):
+    for batch in split_batches(ids, _BATCH):
         found = _posts_now(db, batch, " AND deleted_at IS NULL")
         yield from (found[i] for i in batch if i in found)
 
@@ -125,7 +125,7 @@ def posts(db: Connection, wanted: PostFilter, *, own_key: row_mapper.OwnKey | No
     found = _list_rows(db, wanted)
     if wanted.limit is not None:
         found = islice(found, wanted.limit)
-    for batch in batched(found, min(_BATCH, wanted.limit or _BATCH)):
+    for batch in split_batches(found, min(_BATCH, wanted.limit or _BATCH)):
         yield from load_posts(db, batch, own_key)
 
 
@@ -495,7 +495,7 @@ def upcoming_deliveries(db: Connection, platform: str, most: int) -> list[int]:
 
 def texts_to_charge(db: Connection, delivery_ids: Iterable[int], facts: Facts) -> Iterator[TextsToCharge]:
     """Yield what will be charged for each of these deliveries, in no order. Raises CorruptRow."""
-    for batch in batched(delivery_ids):
+    for batch in split_batches(delivery_ids):
         for row in db.execute(_CHARGED.format(marks(batch)), batch):
             yield _charged(row, facts)
 

@@ -74,7 +74,7 @@ class Limits:
                 if limit.resets_at is not None and not (before is not None and _alike(before.limit, limit)):
                     self._known[key] = _Seen(limit, now, account.id, written=account.id is None)
 
-    def known(self, account: Account, key: LimitKey) -> Limit | None:
+    def last_known(self, account: Account, key: LimitKey) -> Limit | None:
         """Return the last reported limit, from memory or the store; None without a report."""
         if account.id is not None and account.id not in self._recalled:
             with self._database.reading() as db:

@@ -51,7 +51,7 @@ def assign(columns: Iterable[str]) -> str:
     return ", ".join(f"{name} = :{name}" for name in columns)
 
 
-def batched(values: Iterable[T], size: int = 200) -> Iterator[list[T]]:
+def split_batches(values: Iterable[T], size: int = 200) -> Iterator[list[T]]:
     """Yield the values in lists that fit one statement."""
     left = iter(values)
     while batch := list(islice(left, size)):

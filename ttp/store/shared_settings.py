@@ -23,6 +23,6 @@ def write(db: Connection, values: Mapping[str, Value]) -> None:
             db.execute("INSERT INTO setting (name, value) VALUES (?, ?)", (name, json.dumps(value)))
 
 
-def differing(db: Connection, config: Config) -> dict[str, Value]:
+def differing_settings(db: Connection, config: Config) -> dict[str, Value]:
     """Return the settings in the store that have another value in `config`."""
     return {name: value for name, value in read(db).items() if config[name] != value}

@@ -36,7 +36,7 @@ class Table:
     counts: bool
 
     @property
-    def listed(self) -> str:
+    def column_list(self) -> str:
         return ", ".join(self.columns)
 
     def key_of(self, row: Sequence[Any]) -> tuple[Any, ...]:
@@ -91,14 +91,14 @@ def clear(db: Connection) -> None:
 def last_key(db: Connection, table: Table) -> tuple[Any, ...] | None:
     """Return the highest key of a table; None for an empty one."""
     backwards = ", ".join(f"{column} DESC" for column in table.order)
-    row = db.execute(f"SELECT {table.listed} FROM {table.name} ORDER BY {backwards} LIMIT 1").fetchone()
+    row = db.execute(f"SELECT {table.column_list} FROM {table.name} ORDER BY {backwards} LIMIT 1").fetchone()
     return None if row is None else table.key_of(tuple(row))
 
 
 def batches(db: Connection, table: Table, after: tuple[Any, ...] | None = None) -> Iterator[list[tuple[Any, ...]]]:
     """Yield the rows of a table in the order of its key, those with a key above `after`, BATCH at a time."""
     order = ", ".join(table.order)
-    start, end = f"SELECT {table.listed} FROM {table.name}", f"ORDER BY {order} LIMIT {BATCH}"
+    start, end = f"SELECT {table.column_list} FROM {table.name}", f"ORDER BY {order} LIMIT {BATCH}"
     further = f"WHERE ({order}) > ({marks(table.key)})"
     while True:
         where, values = ("", ()) if after is None else (further, after)
@@ -111,7 +111,7 @@ def batches(db: Connection, table: Table, after: tuple[Any, ...] | None = None) 
 
 def insert(db: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
     """Write rows with their ids; inside a transaction in which the store may be changed."""
-    db.executemany(f"INSERT INTO {table.name} ({table.listed}) VALUES ({marks(table.columns)})", rows)
+    db.executemany(f"INSERT INTO {table.name} ({table.column_list}) VALUES ({marks(table.columns)})", rows)
 
 
 def sum_of(db: Connection, table: Table) -> Sum:

@@ -34,7 +34,7 @@ class MediaAnswer(TypedDict):
     url: str | None
 
 
-class DeliveryError(TypedDict):
+class DeliveryErrorAnswer(TypedDict):
     kind: str
     code: str | None
     message: str
@@ -66,7 +66,7 @@ class DeliveryAnswer(TypedDict):
     nextAttemptAt: Instant | None
     waitingFor: str | None
     waitingUntil: Instant | None
-    error: DeliveryError | None
+    error: DeliveryErrorAnswer | None
     takenDownAt: Instant | None
     parts: list[PartAnswer]
     metrics: MetricsAnswer | None

@@ -21,7 +21,7 @@ from tests.login_page import goes_back, says
 from tests.settings import Config
 from ttp.cli.commands import account as account_module
 from ttp.sandbox.instagram import records as instagram_records
-from ttp.sandbox.records import App
+from ttp.sandbox.records import SandboxApp
 from ttp.sandbox.server import RunningSandbox
 from ttp.sandbox.tiktok import records as tiktok_records
 from ttp.sandbox.x import records as x_records
@@ -83,7 +83,7 @@ def person(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[], str]]:
     return typed
 
 
-def secret_file(folder: Path, app: App) -> str:
+def secret_file(folder: Path, app: SandboxApp) -> str:
     path = folder / "secret"
     path.write_text(f"{app.secret}\n")
     return str(path)
@@ -323,7 +323,7 @@ def test_what_browsers_write_does_not_reach_stdout(
 
 @pytest.mark.parametrize(("name", "app"), [("x", None), ("tiktok", tiktok_records.APP)], ids=["x", "tiktok"])
 def test_an_account_that_is_removed_is_taken_back_at_the_platform(
-    ttp: Program, sandbox: RunningSandbox, browser: Browser, name: str, app: App | None, tmp_path: Path
+    ttp: Program, sandbox: RunningSandbox, browser: Browser, name: str, app: SandboxApp | None, tmp_path: Path
 ) -> None:
     secret = () if app is None else ("--client-secret", secret_file(tmp_path, app))
     ttp.ok("account", "connect", name, *secret)

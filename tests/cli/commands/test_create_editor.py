@@ -200,7 +200,7 @@ def test_a_file_that_was_left_after_it_was_taken_spoils_no_post(
 
 def test_what_somebody_has_open_is_left_alone(ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     writes(monkeypatch, tmp_path, "Hello")
-    with EditorDrafts(ttp.home).begun() as other:
+    with EditorDrafts(ttp.home).begin() as other:
         other.write("Theirs")
         assert ttp.ok("create", "-e").err == ""
         assert other.path.read_text() == "Theirs"

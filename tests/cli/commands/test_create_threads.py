@@ -10,7 +10,6 @@ from tests.conftest import Program
 from tests.platforms.factories import PLATFORMS
 
 LINK = "see https://example.com/menu"
-PRICE = "X will charge {} for this (x/me): $0.20 for a post with a link, $0.015 for one without"
 
 
 @pytest.fixture
@@ -47,7 +46,7 @@ def test_an_empty_part_is_refused_a_time_by_its_number(me: Program, parts: list[
     refused = me("create", "One", *words, "--to", "x/me", "--at", "in 1h", "--json")
     assert refused.code == 2
     problem = refused.error["problems"][0]
-    assert (problem["field"], f"part {parts.index('') + 2}" in problem["message"]) == ("thread", True)
+    assert (problem["field"], str(parts.index("") + 2) in problem["message"]) == ("thread", True)
     assert me.ok("create", "One", *words, "--to", "x/me", "--json").json["thread"] == parts
 
 
@@ -116,19 +115,19 @@ def test_a_link_is_told_with_its_price_before_it_gets_a_time(me: Program) -> Non
     for argv in (["schedule", "1", "--at", "in 1h"], ["edit", "1", "--at", "in 2h"]):
         ran = me.ok(*argv, "--json")
         shown = ran.json[0] if isinstance(ran.json, list) else ran.json
-        assert PRICE.format("$0.20") in shown["warnings"]
-        assert f"note: {PRICE.format('$0.20')}" in ran.err
+        assert any("$0.20" in warning for warning in shown["warnings"])
+        assert "$0.20" in ran.err
     made = me.ok("create", "One", "--thread", LINK, "--to", "x/me", "--at", "in 1h", "--json").json
-    assert PRICE.format("$0.215") in made["warnings"]
+    assert any("$0.215" in warning for warning in made["warnings"])
 
 
 def test_a_post_without_a_link_says_nothing_of_its_price(me: Program) -> None:
-    assert "charge" not in me.ok("create", "Hello. 3.5 kg", "--to", "x/me", "--at", "in 1h").err
+    assert "$" not in me.ok("create", "Hello. 3.5 kg", "--to", "x/me", "--at", "in 1h").err
 
 
 def test_publishing_a_draft_at_once_says_its_price_too(me: Program) -> None:
     me.post(LINK, "--to", "x/me")
-    assert PRICE.format("$0.20") in me.ok("publish", "1", "--no-wait", "--yes").err
+    assert "$0.20" in me.ok("publish", "1", "--no-wait", "--yes").err
 
 
 def test_status_sums_up_what_x_will_charge(me: Program) -> None:

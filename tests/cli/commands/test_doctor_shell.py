@@ -52,11 +52,12 @@ def test_the_command_that_it_names_is_what_makes_it_well(
 ) -> None:
     (home / ".zshrc").write_text("fpath=(~/.zfunc $fpath)\nautoload -Uz compinit && compinit\n")
     status, message, hint = told(shell, monkeypatch)
-    assert (status, message) == ("warn", f"completion for {shell} is not installed")
+    assert (status, shell in message) == ("warn", True)
     assert hint.endswith(f" && ttp completion {shell} > ~/{PLACES[shell]}")
     here = f"ttp() {{ '{sys.executable}' -m ttp \"$@\"; }}; {hint}"
     subprocess.run(["bash", "-c", here], check=True, env={"HOME": str(home), "PATH": "/usr/bin:/bin"}, timeout=60)
-    assert told(shell, monkeypatch) == ("ok", f"completion for {shell}: {home / PLACES[shell]}", "")
+    status, message, hint = told(shell, monkeypatch)
+    assert (status, message.endswith(f": {home / PLACES[shell]}"), hint) == ("ok", True, "")
 
 
 @pytest.mark.parametrize("shell", PLACES)

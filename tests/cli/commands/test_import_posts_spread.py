@@ -127,7 +127,7 @@ def test_where_not_all_fit_nothing_is_taken_unless_some_may_stay_drafts(ttp: Pro
 
     assert (ran.code, ttp.count("post")) == (2, 0)
     for line in (
-        "1 of 3 rows",
+        "1 of 3 ",
         "ttp import - --spread slots --days 4",
         "ttp import - --spread slots --days 3 --partial",
     ):

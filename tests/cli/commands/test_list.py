@@ -177,8 +177,7 @@ def test_a_filter_that_means_nothing_is_refused(posts: Program, argv: list[str],
 
 def test_what_fields_there_are_is_one_sentence_in_json(ttp: Program) -> None:
     said = json.loads(ttp("list", "--json", "--fields", "nope").err)["error"]["message"]
-    assert said.startswith('unknown field "nope" fields: accounts ')
-    assert "  " not in said
+    assert ('"nope"' in said, " accounts " in said, "\n" in said, "  " in said) == (True, True, False, False)
 
 
 def test_tsv_has_the_columns_of_the_contract_in_utc_without_colour(posts: Program) -> None:

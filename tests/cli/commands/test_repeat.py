@@ -166,8 +166,8 @@ def test_the_same_text_to_x_within_its_window_is_warned_of(ttp: Program, tmp_pat
     varied = ttp.ok("repeat", "1", "--cron", "0 */6 * * *", "--tz", "UTC", "--count", "2", "--vary", str(texts)).err
     daily = ttp.ok("repeat", "1", *DAILY, "--count", "2").err
 
-    assert "X may refuse the same text again after 6h" in warned
-    assert "same text" not in varied + daily
+    assert any("6h" in warning for warning in warned)
+    assert "6h" not in varied + daily
 
 
 def test_one_time_is_left_out_and_stays_out(weekly: Program) -> None:

@@ -87,12 +87,10 @@ def test_where_systemd_does_not_run_cron_is_named(ttp: Program, units: Path, mon
 def test_the_command_alone_says_what_can_be_typed(ttp: Program) -> None:
     ran = ttp("service")
     assert (ran.code, ran.out) == (2, "")
-    assert "ttp service needs one of: install, uninstall, status, --print" in ran.err
+    assert all(word in ran.err for word in ("install", "uninstall", "status", "--print"))
 
 
 def test_an_option_of_the_command_alone_does_not_go_with_a_subcommand(ttp: Program) -> None:
     ran = ttp("service", "--print", "status")
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err == (
-        "ttp: error: ttp service takes --print or a subcommand, not both\n  see: ttp service status --help\n"
-    )
+    assert ran.err.endswith("\n  see: ttp service status --help\n")

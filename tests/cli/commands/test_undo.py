@@ -305,7 +305,7 @@ def test_what_a_repeat_makes_posts_of_stays(ttp: Program) -> None:
     ttp.post("Again", "--to", "x/me")
     ttp.ok("repeat", "5", "--cron", "0 9 * * *", "--tz", "UTC", "--count", "2")
     error = refused(ttp, "undo")
-    assert (error["message"], error["hint"]) == ("repeat 1 uses post 5", "ttp repeat stop 1")
+    assert (error["code"], error["hint"]) == ("state", "ttp repeat stop 1")
     ttp.ok("repeat", "stop", "1")
     ttp.ok("undo")
     assert 5 not in seen(ttp)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import ttp.sandbox
 from tests import media_bytes as made
-from ttp.domain.media.probe import Facts, Flaw, UnusableMedia, read_facts
+from ttp.domain.media.probe import FileFacts, Flaw, UnusableMedia, read_facts
 from ttp.domain.media.probe.reader import MOST_BYTES, MOST_READS
 
 FILES = Path(ttp.sandbox.__file__).parent / "files"
@@ -36,7 +36,7 @@ class Disk:
         return self.data[offset : offset + length]
 
 
-def facts(data: bytes) -> Facts:
+def facts(data: bytes) -> FileFacts:
     return read_facts(Disk(data).read_at, len(data))
 
 
@@ -50,13 +50,13 @@ def refused(data: bytes) -> Flaw:
 
 
 def test_a_jpeg_tells_its_size() -> None:
-    assert facts(made.jpeg(1080, 1350)) == Facts("image/jpeg", 1080, 1350)
+    assert facts(made.jpeg(1080, 1350)) == FileFacts("image/jpeg", 1080, 1350)
 
 
 def test_a_jpegs_size_is_found_behind_large_segments_fill_bytes_and_lone_markers() -> None:
     before = made.segment(0xE1, bytes(65_000)) * 30 + b"\xff\xff\xff\x01\xff\xd0" + made.segment(0xC4, bytes(4))
     disk = Disk(made.jpeg(12, 34, before))
-    assert read_facts(disk.read_at, len(disk.data)) == Facts("image/jpeg", 12, 34)
+    assert read_facts(disk.read_at, len(disk.data)) == FileFacts("image/jpeg", 12, 34)
     assert disk.bytes < 1_000
 
 
@@ -78,13 +78,13 @@ def test_a_jpeg_without_a_frame_is_damaged(tail: bytes) -> None:
 
 
 def test_other_images_tell_their_sizes() -> None:
-    assert facts(made.png(800, 600)) == Facts("image/png", 800, 600)
-    assert facts(made.gif(320, 200)) == Facts("image/gif", 320, 200)
-    assert facts(made.webp_simple(640, 480)) == Facts("image/webp", 640, 480)
+    assert facts(made.png(800, 600)) == FileFacts("image/png", 800, 600)
+    assert facts(made.gif(320, 200)) == FileFacts("image/gif", 320, 200)
+    assert facts(made.webp_simple(640, 480)) == FileFacts("image/webp", 640, 480)
     large = b"VP8X" + struct.pack("<I", 10) + bytes(4) + (1999).to_bytes(3, "little") + (999).to_bytes(3, "little")
-    assert facts(made.webp(large)) == Facts("image/webp", 2000, 1000)
+    assert facts(made.webp(large)) == FileFacts("image/webp", 2000, 1000)
     lossless = b"VP8L" + struct.pack("<I", 10) + b"\x2f" + struct.pack("<I", 1199 | 799 << 14) + bytes(5)
-    assert facts(made.webp(lossless)) == Facts("image/webp", 1200, 800)
+    assert facts(made.webp(lossless)) == FileFacts("image/webp", 1200, 800)
 
 
 def test_images_with_nonsense_where_their_size_should_be_are_damaged() -> None:
@@ -121,7 +121,7 @@ def test_a_webp_that_announces_more_than_it_has_is_cut_off() -> None:
 
 
 def test_an_mp4_tells_size_duration_codec_frame_rate_and_layout() -> None:
-    assert facts(made.movie()) == Facts("video/mp4", 720, 1280, 4_000, "h264", 30.0, True)
+    assert facts(made.movie()) == FileFacts("video/mp4", 720, 1280, 4_000, "h264", 30.0, True)
     assert facts(made.movie(moov_first=False)).moov_first is False
 
 
@@ -240,11 +240,11 @@ def test_a_heic_photo_is_not_accepted() -> None:
 
 
 def test_a_webm_tells_size_duration_codec_and_frame_rate() -> None:
-    assert facts(made.webm()) == Facts("video/webm", 640, 360, 2_500, "vp9", 25.0)
+    assert facts(made.webm()) == FileFacts("video/webm", 640, 360, 2_500, "vp9", 25.0)
 
 
 def test_a_webm_without_duration_frame_rate_or_known_codec_says_so() -> None:
-    assert facts(made.webm(made.webm_track(codec=b"V_UNKNOWN"), info=b"")) == Facts("video/webm", 640, 360)
+    assert facts(made.webm(made.webm_track(codec=b"V_UNKNOWN"), info=b"")) == FileFacts("video/webm", 640, 360)
 
 
 def test_a_webms_own_time_scale_and_short_numbers_are_understood() -> None:

@@ -102,10 +102,10 @@ def test_the_crop_is_in_the_middle() -> None:
 
 def test_a_converted_copy_has_its_own_facts_and_no_address() -> None:
     made = MediaItem("x", "image/jpeg", 5, "cd" * 32, 320, 400)
-    sent = ImageFit(made=made).sent(replace(PHOTO, alt="A cup"))
+    sent = ImageFit(made=made).sent_item(replace(PHOTO, alt="A cup"))
     assert (sent.name, sent.alt, sent.url) == ("photo.jpg", "A cup", None)
     assert (sent.mime, sent.bytes, sent.sha256, sent.width, sent.height) == ("image/jpeg", 5, "cd" * 32, 320, 400)
-    assert ImageFit().sent(PHOTO) is PHOTO
+    assert ImageFit().sent_item(PHOTO) is PHOTO
 
 
 def test_a_web_address_is_told_from_a_path() -> None:

@@ -31,7 +31,7 @@ from ttp.domain.optimal.linear_algebra import (
     multiply_symmetric,
     solve_lower,
     solve_upper,
-    transposed,
+    transpose,
     upper_factor,
 )
 from ttp.domain.optimal.model import (
@@ -92,7 +92,7 @@ def test_a_factor_is_that_of_numpy_and_solves_both_ways(size: int, seed: int) ->
 def test_a_gram_matrix_is_the_lower_triangle_of_all_products() -> None:
     columns = [[1.0, 2.0], [3.0, 4.0]]
     assert gram(columns) == [[5.0], [11.0, 25.0]]
-    assert transposed(columns) == [[1.0, 3.0], [2.0, 4.0]]
+    assert transpose(columns) == [[1.0, 3.0], [2.0, 4.0]]
 
 
 # --- the columns of the week ---

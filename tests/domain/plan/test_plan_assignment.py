@@ -13,7 +13,7 @@ from tests.examples import examples
 from ttp.domain.plan import assignment
 from ttp.domain.plan.assignment import arrange, parts, total
 from ttp.domain.plan.bound import Picks
-from ttp.domain.plan.grid import Calendar, Family, Grid, crowded
+from ttp.domain.plan.grid import AccountCalendar, Family, Grid, is_crowded
 
 NAMES = "abc"
 SETS = [accounts for size in (1, 2, 3) for accounts in combinations(NAMES, size)]
@@ -25,7 +25,8 @@ def problems(draw: st.DrawFn) -> tuple[Grid, list[Family]]:
     room = st.dictionaries(st.integers(0, 2), st.integers(0, 2))
     taken = st.lists(st.integers(0, 12).map(lambda n: 1800 * n), max_size=1)
     calendars = {
-        name: Calendar("zone", [hour // width for hour in range(hours)], draw(room), draw(taken)) for name in NAMES
+        name: AccountCalendar("zone", [hour // width for hour in range(hours)], draw(room), draw(taken))
+        for name in NAMES
     }
     value = st.none() | st.integers(0, 1000)
     families = [
@@ -42,7 +43,7 @@ def fits(grid: Grid, families: list[Family], picks: Picks, i: int, hour: int) ->
     for account in families[i].accounts:
         calendar = grid.calendars[account]
         own = [h for family, hours in zip(families, picks, strict=True) if account in family.accounts for h in hours]
-        if crowded(sorted([*calendar.taken, *(grid.at[h] for h in own)]), grid.at[hour], grid.gap):
+        if is_crowded(sorted([*calendar.taken, *(grid.at[h] for h in own)]), grid.at[hour], grid.gap):
             return False
         day = calendar.day[hour]
         if sum(calendar.day[h] == day for h in own) >= calendar.room.get(day, 99):
@@ -90,7 +91,7 @@ def test_a_small_plan_is_the_best_there_is_and_says_so(problem: tuple[Grid, list
 def _large(days: int, per_day: int) -> tuple[Grid, list[Family]]:
     random, hours = Random(5), 24 * days
     day = [hour // 24 for hour in range(hours)]
-    calendars = {name: Calendar("zone", day, dict.fromkeys(range(days), per_day), []) for name in NAMES}
+    calendars = {name: AccountCalendar("zone", day, dict.fromkeys(range(days), per_day), []) for name in NAMES}
     week = {name: [random.randrange(100_000) for _ in range(168)] for name in NAMES}
     families = [
         Family(
@@ -124,7 +125,7 @@ def test_a_search_that_is_cut_short_leaves_a_plan_and_its_bound(monkeypatch: pyt
 
 
 def test_a_search_goes_through_days_that_have_no_limit() -> None:
-    calendars = {name: Calendar("zone", [0, 0, 0], {}, []) for name in NAMES}
+    calendars = {name: AccountCalendar("zone", [0, 0, 0], {}, []) for name in NAMES}
     values = {("a", "c"): [1, 7, 7], ("a",): [7, 6, 3], ("c",): [1, 7, 0]}
     grid = Grid([0, 3600, 7200], 7200, calendars)
     families = [Family(accounts, 1, own) for accounts, own in values.items()]
@@ -141,6 +142,6 @@ def test_posts_without_a_common_account_are_apart() -> None:
 
 
 def test_the_same_moment_is_crowded_even_without_a_gap() -> None:
-    assert crowded([10], 10, 0)
-    assert not crowded([10], 11, 0)
-    assert crowded([10], 12, 3)
+    assert is_crowded([10], 10, 0)
+    assert not is_crowded([10], 11, 0)
+    assert is_crowded([10], 12, 3)

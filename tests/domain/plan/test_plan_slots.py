@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.domain.plan.test_planner import BERLIN, START, clocks, drafts, nothing, told, within
 from tests.examples import examples
 from ttp.domain.plan.planner import Plan, spread
-from ttp.domain.plan.scoring import AccountSchedule, Basis, Draft, Limits, PlanMethod
+from ttp.domain.plan.scoring import AccountSchedule, Basis, Draft, PlanLimits, PlanMethod
 from ttp.domain.time.quiet_hours import QuietHours, parse_quiet_hours
 
 ME, YOU = ("x/me",), ("x/you",)
@@ -27,7 +27,7 @@ def daily(hour: int, minute: int = 0, days: Sequence[int] = range(30), zone: Zon
     return [(first + timedelta(days=day)).replace(tzinfo=zone).astimezone(UTC) for day in days]
 
 
-def planned(posts: Sequence[Draft], schedules: dict[str, AccountSchedule], limits: Limits, way: PlanMethod) -> Plan:
+def planned(posts: Sequence[Draft], schedules: dict[str, AccountSchedule], limits: PlanLimits, way: PlanMethod) -> Plan:
     return spread(posts, schedules, limits, way=way)
 
 

@@ -16,7 +16,7 @@ from tests.examples import examples
 from ttp.domain.optimal.estimate import Effects
 from ttp.domain.optimal.recommendation import Rating, Recommendation
 from ttp.domain.plan.planner import Exploring, Plan, spread
-from ttp.domain.plan.scoring import AWAKE, UNKNOWN, AccountSchedule, Draft, Limits
+from ttp.domain.plan.scoring import AWAKE, UNKNOWN, AccountSchedule, Draft, PlanLimits
 from ttp.domain.time.quiet_hours import QuietHours, parse_quiet_hours
 
 BERLIN, KOLKATA, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Kolkata"), ZoneInfo("America/New_York")
@@ -40,8 +40,8 @@ def drafts(count: int, *accounts: str, first: int = 1) -> list[Draft]:
     return [Draft(post_id, accounts or ("x/me",)) for post_id in range(first, first + count)]
 
 
-def within(days: int = 7, per_day: int | None = None, gap_h: float = 1, quiet: str = "") -> Limits:
-    return Limits(START, START + timedelta(days=days), per_day, 3600 * gap_h, QuietHours(parse_quiet_hours(quiet)))
+def within(days: int = 7, per_day: int | None = None, gap_h: float = 1, quiet: str = "") -> PlanLimits:
+    return PlanLimits(START, START + timedelta(days=days), per_day, 3600 * gap_h, QuietHours(parse_quiet_hours(quiet)))
 
 
 def clocks(plan: Plan, zone: ZoneInfo = BERLIN) -> list[str]:
@@ -153,7 +153,7 @@ def test_a_night_of_two_thirds_of_the_hours_still_has_room_for_a_full_day() -> N
 
 def test_the_hour_that_clocks_skip_is_not_taken() -> None:
     night = datetime(2027, 3, 27, 23, 0, tzinfo=UTC)
-    limits = Limits(night, night + timedelta(hours=4), None, 3600)
+    limits = PlanLimits(night, night + timedelta(hours=4), None, 3600)
 
     plan = spread(drafts(4), {"x/me": AccountSchedule(told("x/me"))}, limits)
 
@@ -190,7 +190,7 @@ def test_the_same_seed_explores_the_same_and_another_does_not() -> None:
 
 
 @st.composite
-def _cases(draw: st.DrawFn) -> tuple[list[Draft], dict[str, AccountSchedule], Limits]:
+def _cases(draw: st.DrawFn) -> tuple[list[Draft], dict[str, AccountSchedule], PlanLimits]:
     names = ["x/a", "x/b", "x/c"]
     schedules = {
         name: AccountSchedule(
@@ -211,7 +211,7 @@ def _cases(draw: st.DrawFn) -> tuple[list[Draft], dict[str, AccountSchedule], Li
 @given(_cases(), st.sampled_from([0.0, 0.4]))
 @examples(60)
 def test_every_plan_keeps_the_limits(
-    case: tuple[list[Draft], dict[str, AccountSchedule], Limits], explore: float
+    case: tuple[list[Draft], dict[str, AccountSchedule], PlanLimits], explore: float
 ) -> None:
     posts, schedules, limits = case
     of = {post.id: post.accounts for post in posts}

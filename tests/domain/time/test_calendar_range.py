@@ -125,7 +125,7 @@ def test_a_week_is_the_iso_week_from_its_monday_on(day: date, zone: ZoneInfo) ->
     assert span.name == f"{year}-W{number:02}"
     assert (span.first.weekday(), span.last.weekday(), len(span.days)) == (0, 6, 7)
     assert day in span.days
-    assert (span.moved(1).first, span.moved(-1).last) == (span.last + timedelta(1), span.first - timedelta(1))
+    assert (span.shift(1).first, span.shift(-1).last) == (span.last + timedelta(1), span.first - timedelta(1))
 
 
 @given(DATES, ZONES)
@@ -133,15 +133,15 @@ def test_a_month_has_its_days_and_no_other(day: date, zone: ZoneInfo) -> None:
     span = month_of(day, zone)
     assert span.name == f"{day:%Y-%m}"
     assert {(one.year, one.month) for one in span.days} == {(day.year, day.month)}
-    assert (span.moved(1).first, span.moved(-1).last) == (span.last + timedelta(1), span.first - timedelta(1))
-    assert span.moved(12).name == f"{day.year + 1}-{day:%m}"
+    assert (span.shift(1).first, span.shift(-1).last) == (span.last + timedelta(1), span.first - timedelta(1))
+    assert span.shift(12).name == f"{day.year + 1}-{day:%m}"
 
 
 @given(st.integers(0, 10**9).map(lambda tenth: EPOCH + timedelta(days=900, seconds=3 * tenth)), ZONES)
 def test_an_instant_is_in_the_one_span_that_has_its_day(at: datetime, zone: ZoneInfo) -> None:
     for span in (week_of(at.astimezone(zone).date(), zone), month_of(at.astimezone(zone).date(), zone)):
         assert span.day(at) in span.days
-        assert [other.holds(at) for other in (span.moved(-1), span, span.moved(1))] == [False, True, False]
+        assert [other.holds(at) for other in (span.shift(-1), span, span.shift(1))] == [False, True, False]
 
 
 def test_the_week_in_which_clocks_go_back_is_an_hour_longer() -> None:

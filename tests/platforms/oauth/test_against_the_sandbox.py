@@ -21,7 +21,7 @@ from ttp.platforms.login import App, BrowserLogin, Grant, Identity
 from ttp.platforms.oauth import code_login
 from ttp.platforms.oauth.callback import Code, Denied, read_pasted
 from ttp.sandbox.instagram import records as instagram_records
-from ttp.sandbox.records import App as Registered
+from ttp.sandbox.records import SandboxApp
 from ttp.sandbox.server import RunningSandbox
 from ttp.sandbox.tiktok import records as tiktok_records
 from ttp.sandbox.x import records as x_records
@@ -38,7 +38,7 @@ class Case:
     by: str = "instagram"
 
 
-def _app(app: Registered) -> App:
+def _app(app: SandboxApp) -> App:
     return App(app.id, app.secret)
 
 

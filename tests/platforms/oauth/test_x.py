@@ -181,7 +181,7 @@ def test_a_damaged_answer_with_tokens_in_it_is_not_quoted() -> None:
 def test_a_refused_token_that_the_platform_quotes_is_not_shown() -> None:
     answer = {"error": "invalid_grant", "error_description": "no: old-refresh, the-secret, old-access"}
     refusal = played(token(REFRESH, status=400, answer=answer)).refresh()
-    assert refusal.message == "X answered invalid_grant: no: [secret], [secret], [secret]"
+    assert refusal.message.endswith(" invalid_grant: no: [secret], [secret], [secret]")
 
 
 def test_an_error_of_html_and_control_characters_becomes_one_line() -> None:

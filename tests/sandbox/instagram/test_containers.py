@@ -10,7 +10,7 @@ import pytest
 
 from tests.sandbox.conftest import Host, Web
 from ttp.sandbox.files import CLIP, PHOTO
-from ttp.sandbox.instagram.records import Container
+from ttp.sandbox.instagram.records import StoredContainer
 
 V = "/v25.0"
 
@@ -135,7 +135,7 @@ def test_a_container_that_instagram_would_refuse_is_refused(
     names = {"PHOTO": f"{host.url}/photo.jpg", "CLIP": f"{host.url}/clip.mp4"}
     given = {k: names.get(v, v.replace("HOST", host.url)) for k, v in params.items()}
     assert code_of(created(instagram, **given)) == (400, code, subcode)
-    assert instagram.state.table(Container) == {}
+    assert instagram.state.table(StoredContainer) == {}
 
 
 @pytest.mark.parametrize("bad", ["missing.mp4", "photo.jpg", "short.mp4", "cut.mp4"])

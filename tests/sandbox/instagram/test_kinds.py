@@ -9,7 +9,7 @@ import pytest
 
 from tests.sandbox.conftest import Host, Web
 from tests.sandbox.instagram.test_containers import V, code_of, created, image, published, reel
-from ttp.sandbox.instagram.records import TROUBLES, Container
+from ttp.sandbox.instagram.records import TROUBLES, StoredContainer
 
 TAG = {"username": "friend", "x": 0.5, "y": 1}
 
@@ -87,7 +87,7 @@ def test_the_parameters_each_kind_refuses(
     source = {"video_url": f"{host.url}/clip.mp4"} if kind in ("REELS", "STORIES") else {}
     source = {"image_url": f"{host.url}/photo.jpg"} if kind == "IMAGE" else source
     assert code_of(created(instagram, media_type=kind, **source, **params)) == (400, code, subcode)
-    assert instagram.state.table(Container) == {}
+    assert instagram.state.table(StoredContainer) == {}
 
 
 def test_facebook_login_knows_more_parameters(host: Host, web: Web) -> None:

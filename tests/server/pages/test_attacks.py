@@ -14,7 +14,7 @@ from tests.server.pages.test_calendar import account_named
 from tests.server.pages.test_login import address, link, named
 from ttp.server.guard import SAFE_HEADERS
 from ttp.server.pages.routes import PAGES
-from ttp.server.pages.visit import Page, Visit
+from ttp.server.pages.visit import PageRoute, Visit
 
 LATER = "2098-01-06T09:30Z"
 SECRET = "Not for you"
@@ -25,7 +25,7 @@ OF_POSTS = [page for page in PAGES if page.path.startswith("/posts/")]
 @pytest.mark.parametrize("page", OF_POSTS, ids=named)
 @pytest.mark.parametrize("accounts", [("x/me",), ("x/me", "x/other")], ids=len)
 def test_a_limited_person_neither_sees_nor_changes_other_posts(
-    server: Api, page: Page, accounts: tuple[str, ...]
+    server: Api, page: PageRoute, accounts: tuple[str, ...]
 ) -> None:
     server.ttp.post(SECRET, "--at", LATER, *(word for one in accounts for word in ("--to", one)))
     before = server.ttp.shown()

@@ -11,13 +11,13 @@ from tests.server.pages.conftest import APPROVE, DRAFT, READ, Person
 from ttp.domain.server.api_token import TokenCapability
 from ttp.server.pages.login import FREE_FAILURES, LONGEST_WAIT_S, Backoff
 from ttp.server.pages.routes import PAGES
-from ttp.server.pages.visit import COOKIE, SAFE_COOKIE, Page
+from ttp.server.pages.visit import COOKIE, SAFE_COOKIE, PageRoute
 from ttp.services.server.people import People
 
 NEW = "0" * 48
 
 
-def named(page: Page) -> str:
+def named(page: PageRoute) -> str:
     return f"{page.method} {page.path}"
 
 
@@ -25,7 +25,7 @@ FORMS = [page for page in PAGES if page.method == "POST"]
 GUARDED = [page for page in PAGES if page.needs is not None]
 
 
-def address(page: Page) -> str:
+def address(page: PageRoute) -> str:
     path = page.path.replace("{post_id:int}", "1").replace("{action}", "delete")
     return path.replace("{sha256}", "0" * 64).replace("{secret}", NEW)
 
@@ -78,7 +78,7 @@ def test_logging_out_ends_one_session_or_all_of_the_person(server: Api, everywhe
 
 
 @pytest.mark.parametrize("page", GUARDED, ids=named)
-def test_each_page_needs_a_login(stranger: Person, page: Page) -> None:
+def test_each_page_needs_a_login(stranger: Person, page: PageRoute) -> None:
     answer = stranger(page.method, address(page))
     if page.method == "GET":
         assert (answer.status_code, answer.headers["location"]) == (303, "/login")
@@ -88,7 +88,7 @@ def test_each_page_needs_a_login(stranger: Person, page: Page) -> None:
 
 @pytest.mark.parametrize("token", ["", "0" * 64, None])
 @pytest.mark.parametrize("page", [one for one in FORMS if one.needs], ids=named)
-def test_each_form_needs_the_token_of_its_session(ann: Person, page: Page, token: str | None) -> None:
+def test_each_form_needs_the_token_of_its_session(ann: Person, page: PageRoute, token: str | None) -> None:
     before = ann.ttp.shown(1)
     answer = ann("POST", address(page), data={} if token is None else {"csrf": token})
     assert answer.status_code == 403
@@ -113,7 +113,7 @@ def test_another_site_cannot_log_somebody_in(stranger: Person) -> None:
 
 
 @pytest.mark.parametrize("page", [one for one in GUARDED if one.needs is not TokenCapability.READ], ids=named)
-def test_each_form_needs_its_capability(server: Api, page: Page) -> None:
+def test_each_form_needs_its_capability(server: Api, page: PageRoute) -> None:
     assert page.needs is not None
     for has in (READ, DRAFT, APPROVE, "publish"):
         person = Person(server).log_in(has, has)

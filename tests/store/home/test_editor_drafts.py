@@ -23,7 +23,7 @@ def folder(tmp_path: Path) -> list[str]:
 
 
 def test_what_is_known_of_it_is_there_again(manuscripts: EditorDrafts, tmp_path: Path) -> None:
-    with manuscripts.begun() as one:
+    with manuscripts.begin() as one:
         one.write("a\udce9")
         one.remember(draft=3, base="b", shown=["x"], first=True)
         one.belongs_to(3)
@@ -50,7 +50,7 @@ def test_only_one_has_it_at_a_time(manuscripts: EditorDrafts) -> None:
         manuscripts.of_post(3),
     ):
         pass
-    with manuscripts.begun() as one:
+    with manuscripts.begin() as one:
         one.write("Hello")
         assert list(manuscripts.left_behind()) == []
     (found,) = (one.read() for one in manuscripts.left_behind())
@@ -58,7 +58,7 @@ def test_only_one_has_it_at_a_time(manuscripts: EditorDrafts) -> None:
 
 
 def test_a_program_that_was_started_with_the_lock_has_it_on(manuscripts: EditorDrafts) -> None:
-    with manuscripts.begun() as one:
+    with manuscripts.begin() as one:
         one.write("Hello")
         inherited = os.dup(one.lock)
     assert list(manuscripts.left_behind()) == []
@@ -94,7 +94,7 @@ def test_one_that_is_set_aside_stays(manuscripts: EditorDrafts, tmp_path: Path) 
 
 
 def test_what_editors_leave_beside_it_goes_with_it(manuscripts: EditorDrafts, tmp_path: Path) -> None:
-    with manuscripts.begun() as one:
+    with manuscripts.begin() as one:
         one.write("Hello")
         Path(f"{one.path}~").write_text("Hell")
         one.belongs_to(3)
@@ -110,7 +110,7 @@ def test_a_full_disk_is_told_and_leaves_what_was_there(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    with manuscripts.begun() as one:
+    with manuscripts.begin() as one:
         one.write("Hello")
         with monkeypatch.context() as patch:
             patch.setattr(os, "fsync", full)
@@ -122,5 +122,5 @@ def test_a_full_disk_is_told_and_leaves_what_was_there(
         assert one.read() == "Hello"
     (tmp_path / "home" / "writing").chmod(0o500)
     if os.geteuid():
-        with pytest.raises(Busy, match="Permission denied"), manuscripts.begun():
+        with pytest.raises(Busy, match="Permission denied"), manuscripts.begin():
             pass

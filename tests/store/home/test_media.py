@@ -275,13 +275,13 @@ def test_a_full_disk_is_told_while_something_is_fetched(store: MediaStore) -> No
 
 def test_a_converted_copy_is_beside_its_original_and_tells_its_own_facts(store: MediaStore, tmp_path: Path) -> None:
     item = store.add(file(tmp_path, "a.png", made.png()))
-    assert store.converted(item, "instagram") is None
+    assert store.find_converted(item, "instagram") is None
     data = made.jpeg(320, 400)
     store.store_converted(item.sha256, "instagram", data)
-    copy = store.converted(item, "instagram")
+    copy = store.find_converted(item, "instagram")
     assert copy is not None
     assert (copy.name, copy.mime, copy.bytes) == ("a.png", "image/jpeg", len(data))
     assert (copy.width, copy.height, copy.sha256) == (320, 400, hashlib.sha256(data).hexdigest())
     assert stat.S_IMODE(store.path(item.sha256, "instagram").stat().st_mode) == 0o600
     store.path(item.sha256, "instagram").write_bytes(data[:10])
-    assert store.converted(item, "instagram") is None
+    assert store.find_converted(item, "instagram") is None

@@ -188,9 +188,9 @@ def test_its_due_posts_are_claimed_and_published(store: Database) -> None:
         claimed = claims.claim(db, now=LATER, cutoff=LATER, free=9, catch_up_gap=timedelta(0))
         assert {delivery.account for delivery in claimed} == {"instagram/demo", "x/demo"}
         for number, delivery in enumerate(claimed):
-            sending = delivery.sending()
+            sending = delivery.mark_sending()
             assert claims.save_transition(db, delivery, sending, now=LATER) is not None
-            published = sending.published(at=LATER, remote_id=f"new-{number}", url=None)
+            published = sending.mark_published(at=LATER, remote_id=f"new-{number}", url=None)
             assert claims.save_transition(db, sending, published, now=LATER) is not None
             assert {one.state for one in queries.post_even_deleted(db, delivery.post_id or 0).deliveries} <= {
                 DeliveryState.PUBLISHED,

@@ -406,7 +406,7 @@ def test_an_upgrade_that_meets_a_deadlock_is_tried_again(
     if is_upgraded:
         database.connect().close()
     else:
-        with pytest.raises(Busy, match="try again"):
+        with pytest.raises(Busy):
             database.connect()
 
 

@@ -146,10 +146,10 @@ def test_after_every_step_the_locks_are_the_accounts_in_hand(database: Database,
     posts(database, 3)
     for delivery in first.claim():
         assert first.locked() == first.in_hand
-        sending = delivery.sending()
+        sending = delivery.mark_sending()
         assert first.save(delivery, sending)
         assert first.locked() == first.in_hand
-        assert first.save(sending, sending.published(START, f"{delivery.id}", None))
+        assert first.save(sending, sending.mark_published(START, f"{delivery.id}", None))
         first.claim()
         assert first.locked() == first.in_hand
     assert first.locked() == set()
@@ -185,7 +185,7 @@ def test_what_a_dead_publisher_left_is_taken_over_and_it_can_write_no_more(
 ) -> None:
     posts(database, 2)
     claimed, other = first.claim()
-    sending = other.sending()
+    sending = other.mark_sending()
     assert first.save(other, sending)
     assert second.take_over() == [], "its locks are held"
     first.die(database)
@@ -195,8 +195,8 @@ def test_what_a_dead_publisher_left_is_taken_over_and_it_can_write_no_more(
     assert {d.fence for d in taken.values()} == {2}
     with closing(database.connect()) as late:
         first.db = late
-        assert not first.save(sending, sending.published(START, "1", None))
-        assert not first.save(claimed, claimed.sending())
+        assert not first.save(sending, sending.mark_published(START, "1", None))
+        assert not first.save(claimed, claimed.mark_sending())
 
 
 def test_a_publisher_that_claims_again_what_it_lost_has_a_higher_fence(
@@ -211,7 +211,7 @@ def test_a_publisher_that_claims_again_what_it_lost_has_a_higher_fence(
     assert claimed.fence == 3
     with closing(database.connect()) as late:
         first.db = late
-        assert not first.save(lost, lost.sending()), "the state is the same, and the fence is not"
+        assert not first.save(lost, lost.mark_sending()), "the state is the same, and the fence is not"
 
 
 def test_a_post_that_a_person_changes_is_not_claimed_meanwhile(database: Database, first: Publisher) -> None:
@@ -269,7 +269,7 @@ def test_a_silent_publisher_is_disconnected_and_one_that_reports_is_not(
     (line,) = second.session.report(second.db)
     assert "disconnected" in line
     with pytest.raises(SessionLost):
-        first.save(claimed, claimed.sending())
+        first.save(claimed, claimed.mark_sending())
     assert [d.state for d in second.take_over()] == [DeliveryState.PENDING]
     second.session.report(second.db)
     assert [row[0] for row in second.db.execute("SELECT count(*) FROM publisher")] == [1]
@@ -375,8 +375,8 @@ def test_a_transaction_that_the_server_undoes_is_not_taken_for_committed(first: 
 def test_a_look_up_that_another_publisher_has_made_is_not_due_any_more(database: Database, first: Publisher) -> None:
     posts(database, 1)
     (claimed,) = first.claim()
-    sending = claimed.sending()
-    doubtful = sending.reconciling(DeliveryError(Kind.UNKNOWN, "cut"), START)
+    sending = claimed.mark_sending()
+    doubtful = sending.mark_reconciling(DeliveryError(Kind.UNKNOWN, "cut"), START)
     assert first.save(claimed, sending)
     assert first.save(sending, doubtful)
     assert [d.id for d in claims.still_due_lookup(first.db, doubtful, START)] == [doubtful.id]
@@ -399,14 +399,14 @@ def test_that_a_post_is_live_is_recorded_whoever_has_it_now(
     assert after is not None
     assert (after.state, after.remote_id) == (DeliveryState.PUBLISHED, "17")
     for delivery in mine:
-        assert not second.save(delivery, delivery.sending()), "it would be sent twice"
+        assert not second.save(delivery, delivery.mark_sending()), "it would be sent twice"
 
 
 def lost_in_a_call(database: Database, first: Publisher, second: Publisher, state: DeliveryState) -> Attempt:
     """A call that another publisher took over. The delivery is in `state` since; the call's intent."""
     posts(database, 1)
     (claimed,) = first.claim()
-    assert first.save(claimed, claimed.sending())
+    assert first.save(claimed, claimed.mark_sending())
     with first.db.transaction():
         intent = replace(INTENT, id=attempts.start_attempt(first.db, INTENT)())
     first.die(database)
@@ -526,7 +526,7 @@ def test_the_journal_counts_also_where_another_publisher_takes_over_meanwhile(
 ) -> None:
     posts(database, 1)
     (claimed,) = first.claim()
-    assert first.save(claimed, claimed.sending())
+    assert first.save(claimed, claimed.mark_sending())
     with first.db.transaction():
         intent = replace(INTENT, id=attempts.start_attempt(first.db, INTENT)())
     first.die(database)
@@ -575,7 +575,7 @@ def test_an_id_of_another_post_disturbs_no_other_work_of_the_same_transaction(
     database: Database, first: Publisher
 ) -> None:
     posts(database, 2)
-    one, other = (claimed.sending() for claimed in first.claim())
+    one, other = (claimed.mark_sending() for claimed in first.claim())
     for sending in (one, other):
         assert first.save(replace(sending, state=DeliveryState.CLAIMED), sending)
     with database.writing() as db:
@@ -586,10 +586,10 @@ def test_an_id_of_another_post_disturbs_no_other_work_of_the_same_transaction(
         assert first.db.memory == {}
         with suppress(Conflicting), first.db.savepoint():
             first.db.memory["asked"] = None  # a question whose answer may be lost with the savepoint
-            claims.save_transition(first.db, one, one.published(START, "17", None), now=START)
+            claims.save_transition(first.db, one, one.mark_published(START, "17", None), now=START)
             pytest.fail("the id is another post's")
         assert first.db.memory == {}
-        assert claims.save_transition(first.db, other, other.published(START, "18", None), now=START) is not None
+        assert claims.save_transition(first.db, other, other.mark_published(START, "18", None), now=START) is not None
 
 
 def test_ids_and_fences_are_not_given_again_after_a_failover(
@@ -620,9 +620,9 @@ def test_an_event_that_is_stored_after_a_later_one_is_not_skipped(
     asked = Events(database, FakeClock())
     known = asked.newest_id()
     with first.db.transaction():
-        claims.save_transition(first.db, one, one.failed(DeliveryError(Kind.CONTENT, "no")), now=START)
+        claims.save_transition(first.db, one, one.mark_failed(DeliveryError(Kind.CONTENT, "no")), now=START)
         first.db.execute("SELECT 1")  # what waits is sent with it
-        second.save(other, other.failed(DeliveryError(Kind.CONTENT, "no")))
+        second.save(other, other.mark_failed(DeliveryError(Kind.CONTENT, "no")))
         with monkeypatch.context() as patch:
             patch.setattr(connection, "UNSETTLED_S", 0)
             with pytest.raises(Busy):
@@ -648,16 +648,16 @@ def test_who_reads_events_waits_for_those_that_are_stored_at_the_moment(
     with monkeypatch.context() as patch, suppress(RuntimeError):
         patch.setattr("time.sleep", lambda seconds: waits.set())
         with first.db.transaction():
-            claims.save_transition(first.db, one, one.failed(DeliveryError(Kind.CONTENT, "no")), now=START)
+            claims.save_transition(first.db, one, one.mark_failed(DeliveryError(Kind.CONTENT, "no")), now=START)
             first.db.execute("SELECT 1")
-            second.save(other, other.failed(DeliveryError(Kind.CONTENT, "no")))
+            second.save(other, other.mark_failed(DeliveryError(Kind.CONTENT, "no")))
             reader = Thread(target=lambda: found.extend(asked.after(known, 9)))
             reader.start()
             assert waits.wait(300)
             raise RuntimeError  # the transaction is undone: its events never come
     reader.join(300)
     assert [one.post_id for one in found] == [other.post_id] * 2
-    first.save(third, third.failed(DeliveryError(Kind.CONTENT, "no")))
+    first.save(third, third.mark_failed(DeliveryError(Kind.CONTENT, "no")))
     assert [one.post_id for one in asked.after(found[-1].id, 9)] == [third.post_id] * 2
 
 

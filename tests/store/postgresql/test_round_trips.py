@@ -40,7 +40,7 @@ def pieces(database: Database) -> list[Piece]:
         found = [
             queries.delivery(db, row["id"]) for row in db.execute("SELECT id FROM delivery ORDER BY id").fetchall()
         ]
-    moved = [claims.Transition(delivery, delivery.sending()) for delivery in found if delivery is not None]
+    moved = [claims.Transition(delivery, delivery.mark_sending()) for delivery in found if delivery is not None]
     return [(lambda db, one=one: one.save(db, now=START), None, one.ask) for one in moved]  # type: ignore[misc]
 
 
@@ -78,8 +78,8 @@ def test_the_status_of_a_post_follows_from_all_that_is_stored_with_it(
     add_post(database, to(accounts[0], START, state=DeliveryState.SENDING), to(accounts[1], START))
     with closing(database.connect()) as db:
         sent, late = (delivery for delivery in [queries.delivery(db, 1), queries.delivery(db, 2)] if delivery)
-    moved = claims.Transition(sent, sent.published(START, "1", None))
-    no = late.failed(DeliveryError(Kind.MISSED, "too late"))
+    moved = claims.Transition(sent, sent.mark_published(START, "1", None))
+    no = late.mark_failed(DeliveryError(Kind.MISSED, "too late"))
     pieces: list[Piece | Work] = [(lambda db: moved.save(db, now=START), None, moved.ask)]
     pieces.insert(place, lambda db: claims.save_transition(db, late, no, now=START))
     with at_once(writer, *pieces) as futures:
@@ -133,12 +133,12 @@ def test_which_accounts_are_locked_is_known_where_a_statement_beside_them_fails(
             with db.transaction(), session.together(db):
                 for step in steps:
                     step()
-            return session.held(Held.DELIVERY)
+            return session.held_accounts(Held.DELIVERY)
 
         assert session.take(db, Held.DELIVERY, [first, second]) == {first, second}
         with pytest.raises(StoreError):
             change(failing=True)
-        assert session.held(Held.DELIVERY) == locked_accounts(db, Held.DELIVERY)
+        assert session.held_accounts(Held.DELIVERY) == locked_accounts(db, Held.DELIVERY)
         assert change(failing=False) == locked_accounts(db, Held.DELIVERY) == {first, third}
         session.keep(db, Held.DELIVERY, [])
         assert locked_accounts(db, Held.DELIVERY) == set()
@@ -159,4 +159,4 @@ def test_of_a_session_that_is_lost_no_lock_is_remembered(database: Database) -> 
             ask_and_lose()
     with closing(session.connect()) as db:
         pid = db.execute("SELECT pg_backend_pid()").fetchone()[0]
-        assert session.held(Held.DELIVERY) == locked_accounts(db, Held.DELIVERY, pid) == set()
+        assert session.held_accounts(Held.DELIVERY) == locked_accounts(db, Held.DELIVERY, pid) == set()

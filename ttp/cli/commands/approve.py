@@ -10,7 +10,7 @@ from ttp.cli.context import Context
 from ttp.cli.notices import saved_posts_spec, warn_not_running
 from ttp.cli.options import PostIds, existing_ids, with_output
 from ttp.cli.terminal import escape_line
-from ttp.domain import permissions
+from ttp.domain.config import APPROVAL_SETTING
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.time.formatting import format_instant
 
@@ -31,8 +31,8 @@ def approve(context: Context, post_ids: PostIds) -> None:
       ttp approve 41 42 50-55
     """
     posts = _approving(context).approve(existing_ids(context, post_ids), by=context.approver)
-    if not permissions.is_approval_needed(context.config):
-        context.out.note(f"approval is not required here: {permissions.APPROVAL_SETTING} is false")
+    if not context.config.requires_approval:
+        context.out.note(f"approval is not required here: {APPROVAL_SETTING} is false")
     waiting = warn_not_running(context) if any(post.scheduled_at for post in posts) else []
     context.out.write_list(saved_posts_spec(waiting), posts, say=[_approved(context, post) for post in posts])
 

@@ -67,7 +67,9 @@ def edit_many(
     steps = list(context.bulk_edit.plan(posts, edit))
     faults = [(step.where, fault) for step in steps for fault in step.faults]
     if faults:
-        raise changes.refused("some posts cannot be changed this way; nothing was changed", faults, context.out.in_json)
+        raise changes.refused_rows_error(
+            "some posts cannot be changed this way; nothing was changed", faults, context.out.in_json
+        )
     if not dry_run:
         refuse_forbidden(context.posts, steps)
     context.out.write_list(VIEW, steps, say=None if steps else ["Nothing would change."])

@@ -180,7 +180,7 @@ def label(post: PostView) -> str:
     return "" if post.id is None else str(post.id)
 
 
-def fitted(text: str, end: str, room: int, page: Page) -> str:
+def fit_with_sign(text: str, end: str, room: int, page: Page) -> str:
     """Cut a text to the room, and end it with a coloured sign."""
     return pad(cut(text, room - 2), room - 1) + page.paint(end, SIGNS[end][1])
 
@@ -398,7 +398,7 @@ def _post(post: PostView, room: int, with_handle: Collection[str], page: Page) -
         rest = room - 2 - columns(text) - (1 if text else 0)
         if more and rest >= least and not turns(more):
             text = f"{text} {cut(more, rest)}".lstrip()
-    return _Drawn(fitted(text, sign(post), room, page), room, at)
+    return _Drawn(fit_with_sign(text, sign(post), room, page), room, at)
 
 
 def _put_now(cell: list[_Drawn], page: Page) -> None:

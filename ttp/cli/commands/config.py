@@ -70,7 +70,7 @@ def show(
       ttp config show publish --origin
       ttp config show --changed
     """
-    written = settings.written(settings.config_path())
+    written = settings.read_config_file(settings.config_path())
     shown = [_shape(context, key, written) for key in (_below(context, keys) if keys else context.keys.values())]
     context.out.write_list(
         _WITH_ORIGIN if origin else VIEW, [one for one in shown if not changed or one["value"] != one["default"]]
@@ -85,7 +85,7 @@ def get(context: Context, key: Name) -> None:
     Examples:
       ttp config get timezone
     """
-    shape = _shape(context, settings.key_named(key, context.keys), settings.written(settings.config_path()))
+    shape = _shape(context, settings.key_named(key, context.keys), settings.read_config_file(settings.config_path()))
     context.out.write_one(_VALUE, shape, say=[_plain(shape["value"])])
 
 
@@ -263,7 +263,7 @@ def _write_shared(context: Context, key: Key, value: Value) -> None:
     from ttp.store import shared_settings
 
     path = settings.config_path()
-    names = settings.written(path)
+    names = settings.read_config_file(path)
     is_in_file = key.name in names or key.formerly in names
     if is_in_file:
         change_settings(context, [(key, None)])
@@ -282,7 +282,7 @@ def _write(context: Context, key: Key, value: Value) -> None:
         return
     path = settings.config_path()
     change_settings(context, [(key, value)])
-    shape = _shape(context, key, settings.written(path))
+    shape = _shape(context, key, settings.read_config_file(path))
     said = f"{key.name} is {_plain(shape['value']) or 'not set'}"
     context.out.write_one(VIEW, shape, say=[f"{said}, in {path}." if value is not None else f"{said}, its default."])
     note_overrides(context, [key])
@@ -335,7 +335,7 @@ def _with(path: Path, changes: Sequence[tuple[Key, Value]]) -> str:
     """Return the text of the file with settings changed."""
     import tomlkit
 
-    settings.written(path)  # refuses what is not TOML
+    settings.read_config_file(path)  # refuses what is not TOML
     document = tomlkit.parse(settings.text_of(path) or "")
     for key, value in changes:
         _put(document, path, key, value)

@@ -274,7 +274,7 @@ def _completion_remark(shell: str, environ: Mapping[str, str]) -> Remark:
     current = next((path for path, text in found.items() if text == wanted), None)
     own = _own_place(shell, environ)
     if current is not None and (shell, current) == ("zsh", own) and own.parent.name not in start:
-        path = f"fpath=({typed(own.parent)} $fpath)"
+        path = f"fpath=({quote_home_path(own.parent)} $fpath)"
         hint = f"printf '%s\\n' {shlex.quote(path)} 'autoload -Uz compinit && compinit' >> ~/.zshrc"
         return warning_remark(f"{current} is not found by zsh: its folder is not in fpath", hint)
     if current is not None:
@@ -310,7 +310,7 @@ def at_terminal() -> bool:
     return any(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 
-def typed(path: Path) -> str:
+def quote_home_path(path: Path) -> str:
     """Quote a path for any shell, with `~` for the home folder."""
     if path.is_relative_to(Path.home()):
         return f"~/{shlex.quote(str(path.relative_to(Path.home())))}"
@@ -318,8 +318,8 @@ def typed(path: Path) -> str:
 
 
 def _command(shell: str, to: Path) -> str:
-    make = "" if to.parent.is_dir() else f"mkdir -p {typed(to.parent)} && "
-    return f"{make}ttp completion {shell} > {typed(to)}"
+    make = "" if to.parent.is_dir() else f"mkdir -p {quote_home_path(to.parent)} && "
+    return f"{make}ttp completion {shell} > {quote_home_path(to)}"
 
 
 def _start_files(shell: str, environ: Mapping[str, str]) -> Iterator[str]:

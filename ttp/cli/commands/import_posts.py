@@ -28,7 +28,6 @@ from ttp.cli.render import changes, spec
 from ttp.cli.render import plan as render_plan
 from ttp.cli.render.labels import plural
 from ttp.cli.terminal import escape_text
-from ttp.domain import permissions
 from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, UsageError
 from ttp.views import files
@@ -89,7 +88,7 @@ def import_(
     stdin = sys.stdin.buffer if sys.stdin is not None else None
     rules, plan = (
         ImportRules(accounts=split_list(to) or (), tz=tz),
-        spreading(context, spread, from_, days, per_day, tz),
+        spread_scheduler(context, spread, from_, days, per_day, tz),
     )
     with open_source(file, stdin, _columns(map_), context.platforms, dates) as source:
         taken = _import_rows(context, source, rules, plan, dry_run=dry_run, partial=partial)
@@ -147,18 +146,18 @@ def _print_result(context: Context, taken: ImportResult, *, dry_run: bool) -> in
             "\n".join([_some(taken.refused, taken.read), *changes.fault_table(taken.faults[: files.ERRORS_SHOWN])])
         )
     if taken.timed and taken.stored:
-        needed = permissions.is_approval_needed(context.config)
+        needed = context.config.requires_approval
         scheduled = ids_needing_approval(context.queries.posts_by_id(taken.ids)) if needed else []
         warnings += warn_of_scheduled(context, scheduled)
     shape = files.import_json(taken, warnings)
     context.out.write_one(
-        VIEW, shape if context.out.in_json else changes.summed(shape), say=[_sentence(taken, dry_run=dry_run)]
+        VIEW, shape if context.out.in_json else changes.sum_lists(shape), say=[_sentence(taken, dry_run=dry_run)]
     )
     return PARTIAL if taken.refused or (taken.spread and taken.spread.left_out) else DONE
 
 
 def _sentence(taken: ImportResult, *, dry_run: bool) -> str:
-    shape = changes.summed(files.import_json(taken, ()))
+    shape = changes.sum_lists(files.import_json(taken, ()))
     names = ("added", "changed", "moved", "unchanged", "left")
     said = ", ".join(f"{shape[name]} {name}" for name in names if shape[name] or name in ("added", "unchanged"))
     if taken.refused:
@@ -172,7 +171,7 @@ def _refused(taken: ImportResult, *, dry_run: bool, in_json: bool) -> UsageError
     """Return the error that lists the rows with errors."""
     rest = [] if taken.refused == taken.read else [Hint("try", other_options(partial=True))]
     said = _some(taken.refused, taken.read) + ("" if dry_run else "; nothing was imported")
-    return changes.refused(said, taken.faults, in_json, *rest)
+    return changes.refused_rows_error(said, taken.faults, in_json, *rest)
 
 
 def _some(refused: int, read: int) -> str:
@@ -197,7 +196,7 @@ _NAMED = 20
 """Rows that an error lists."""
 
 
-def spreading(
+def spread_scheduler(
     context: Context, way: str | None, start: str | None, days: int | None, per_day: int | None, tz: str | None
 ) -> ImportScheduler | None:
     """Return the plan of `--spread`; None without it. UsageError."""

@@ -126,7 +126,7 @@ class Questions:
         )
         self._ask_platforms()
         self._ask_zone()
-        if fetching := self._setup.fetching(self._wanted):
+        if fetching := self._setup.platforms_that_fetch(self._wanted):
             self._ask_media_host(fetching[0].title)
         self._ask_publisher()
         if not self._setup.has_posts():

@@ -199,8 +199,8 @@ def _notes(done: MetricsImport, dry_run: bool) -> Iterable[str]:
     if done.added and not dry_run:
         names = ", ".join(done.added)
         yield f"added {plural(len(done.added), 'account')}, for analytics only: {names}"
-    if done.ignored and not dry_run and done.source in ("own", "mapped"):
-        yield f"ignored columns: {_listed(done.ignored)}"
+    if done.ignored_columns and not dry_run and done.source in ("own", "mapped"):
+        yield f"ignored columns: {_listed(done.ignored_columns)}"
     for number, reason in done.rejected[:SHOWN]:
         yield f"row {number} {reason}"
     if len(done.rejected) > SHOWN:
@@ -214,8 +214,8 @@ def _preview(done: MetricsImport) -> Iterable[str]:
     for column, taken in done.columns:
         if taken:
             yield f"  {column[:40]:<{width}}  ->  {taken}"
-    if done.ignored:
-        yield f"  ignored: {_listed(done.ignored)}"
+    if done.ignored_columns:
+        yield f"  ignored: {_listed(done.ignored_columns)}"
     for one in done.first:
         counts = {name: getattr(one, name) for name in ("likes", "comments", "shares", "views", "saves", "reach")}
         told = "  ".join(f"{name} {count}" for name, count in counts.items() if count is not None)

@@ -441,7 +441,7 @@ def _merge_content_file(context: Context, path: str, text: str | None, typed: Po
 
 
 def _file_input(context: Context, path: str, text: str) -> PostInput:
-    from ttp.cli.render.changes import refused
+    from ttp.cli.render.changes import refused_rows_error
     from ttp.services.files import markdown
     from ttp.services.files.fields import parse_entry
     from ttp.services.media import resolve_in_folder
@@ -450,7 +450,9 @@ def _file_input(context: Context, path: str, text: str) -> PostInput:
         path, markdown.parse_file(text, context.platforms) or {"content": text.strip("\n")}, context.platforms
     )
     if found.faults:
-        raise refused(f"{path} is not a valid post", [(path, fault) for fault in found.faults], in_json=False)
+        raise refused_rows_error(
+            f"{path} is not a valid post", [(path, fault) for fault in found.faults], in_json=False
+        )
     if found.ended:
         raise UsageError(f"{path} is a post that was already published", Hint("see", "ttp list"))
     typed = found.typed

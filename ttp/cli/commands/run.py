@@ -90,7 +90,7 @@ def run(
     while True:
         try:
             if mode is Mode.LOOP:
-                runner.wait_for_turn(report.waiting)
+                runner.wait_for_turn(report.report_waiting)
             report.begin()
             ended = runner.run(Scope(mode, max_time=limit), report.tell, take_over=take_over, trust_clock=trust_clock)
         except LockHeld as held:
@@ -162,7 +162,7 @@ class PublishReport:
             *paused_account_notes(found),
         )
 
-    def waiting(self, holder: Holder | None) -> None:
+    def report_waiting(self, holder: Holder | None) -> None:
         who = f" (pid {holder.pid})" if holder else ""
         self._out.note(f"waiting for another run that is publishing now{who}")
 
@@ -223,7 +223,7 @@ class PublishReport:
                 words = [f"{event.account or '':<20}", f"{word:<11} " + "  ".join(filter(None, more))]
         if self._out.for_people:
             for line in render_event(event, at, words, self._width_of_names, self._out.page()):
-                self._out.painted(line)
+                self._out.write_painted(line)
             if event.event == "post.finished" and self._mode is Mode.LOOP:
                 self._print_next(event.at)
         else:

@@ -59,7 +59,7 @@ def status(
         _notify(context)
     health = context.status.full_health(_TIMELINE if context.out.for_people else 0)
     context.out.write_one(STATUS_SPEC, health)
-    return FAILED if health.stalled else 0
+    return FAILED if health.is_stalled else 0
 
 
 def _notify(context: Context) -> None:
@@ -98,7 +98,7 @@ def _alarms(health: Health) -> Iterator[str]:
     for why in (health.clock, health.elsewhere):
         if why is not None:
             yield "; ".join([why.message, *(f"{hint.label}: {command_text(hint.way)}" for hint in why.hints)])
-    if health.publisher.outdated:
+    if health.publisher.is_outdated:
         old = health.publisher.version
         yield f"the publisher still runs ttp {old}: stop it and start it again (a service: ttp service install)"
     for left in health.unreadable:
@@ -120,7 +120,7 @@ def _alarms(health: Health) -> Iterator[str]:
         if one.given_up:
             what = plural(one.given_up, "event")
             yield f"{what} could not be sent to {escape_text(one.host)}:  ttp webhook replay {one.id}"
-    if health.stalled:
+    if health.is_stalled:
         are = "is" if health.overdue == 1 else "are"
         yield f"{plural(health.overdue, 'post')} {are} overdue and no publisher runs:  ttp run"
 

@@ -19,12 +19,12 @@ from ttp.domain.errors import Hint, UsageError
 from ttp.views import Json
 
 if TYPE_CHECKING:
-    from ttp.store.credentials.keys import Key
+    from ttp.store.credentials.keys import CredentialsKey
     from ttp.store.credentials.table import RekeyResult
     from ttp.store.database import Database
 
 
-def _new_key_json(made: tuple[str, Key]) -> Json:
+def _new_key_json(made: tuple[str, CredentialsKey]) -> Json:
     return {"key": made[0], "keyId": made[1].id}
 
 
@@ -32,7 +32,7 @@ def _rekey_json(done: RekeyResult) -> Json:
     return {"keyId": done.key_id, "changed": done.changed, "entries": done.total}
 
 
-NEW_KEY_SPEC: OutputSpec[tuple[str, Key]] = OutputSpec(("key", "keyId"), ("key",), _new_key_json)
+NEW_KEY_SPEC: OutputSpec[tuple[str, CredentialsKey]] = OutputSpec(("key", "keyId"), ("key",), _new_key_json)
 REKEY_SPEC: OutputSpec[RekeyResult] = OutputSpec(
     ("keyId", "changed", "entries"), ("keyId", "changed", "entries"), _rekey_json
 )

@@ -81,7 +81,7 @@ def uninstall(
     found = [*removal.run(purge=purge, dry_run=dry_run), *_by_hand()]
     context.out.write_list(SPEC, found)
     context.__dict__.pop("database", None)  # whose names for completion would be written into the home again
-    return PARTIAL if not dry_run and any(one.failed for one in found) else DONE
+    return PARTIAL if not dry_run and any(one.has_failed for one in found) else DONE
 
 
 def _question(context: Context) -> str:
@@ -127,7 +127,7 @@ def _config_files(context: Context) -> Iterator[Path]:
 def _is_ours(context: Context, path: Path) -> bool:
     """Return whether all that a config file sets are settings of ttp."""
     try:
-        return all(context.keys.find(name) is not None for name in settings.written(path))
+        return all(context.keys.find(name) is not None for name in settings.read_config_file(path))
     except UsageError:
         return False
 

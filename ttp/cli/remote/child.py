@@ -93,7 +93,7 @@ class TokenContext(Context):
         )
 
 
-class CallerTerminal(TextIOWrapper):
+class CallerStream(TextIOWrapper):
     """A stream that looks like the caller's."""
 
     def __init__(self, stream: BinaryIO, encoding: str, *, is_terminal: bool) -> None:
@@ -146,8 +146,8 @@ def main() -> int:
     with os.fdopen(int(sys.argv[1]), "rb") as file:
         order = json.load(file)
     caller = order["terminal"]
-    sys.stdout = CallerTerminal(sys.stdout.buffer, caller["encoding"], is_terminal=caller["stdout"])
-    sys.stderr = CallerTerminal(sys.stderr.buffer, caller["encoding"], is_terminal=caller["stderr"])
+    sys.stdout = CallerStream(sys.stdout.buffer, caller["encoding"], is_terminal=caller["stdout"])
+    sys.stderr = CallerStream(sys.stderr.buffer, caller["encoding"], is_terminal=caller["stderr"])
     with os.fdopen(int(sys.argv[2]), "wb") as answer:
         code = run_order(order, answer)
     for stream in (sys.stdout, sys.stderr):

@@ -37,7 +37,7 @@ class RemoteCommand:
     refused: Mapping[str, str] = field(default_factory=dict)
     one_of: frozenset[str] = frozenset()
 
-    def needed(self, path: str, given: Collection[str]) -> TokenCapability:
+    def needed_capability(self, path: str, given: Collection[str]) -> TokenCapability:
         """Return the capability that a token needs for the command with these options."""
         return self.needs or TokenCapability(capability_of(path, given))
 
@@ -145,7 +145,7 @@ def refuse_token(
     token: ApiToken, path: str, command: RemoteCommand, given: Collection[str], values: Mapping[str, object]
 ) -> None:
     """Raise NotAllowed if a token may not run a command with these options."""
-    needed = command.needed(path, given)
+    needed = command.needed_capability(path, given)
     if not token.capability.allows(needed):
         raise NotAllowed(f"ttp {path} needs the capability {needed}, and the token has {token.capability}")
     wide = [name for name in command.unlimited_only if values.get(name)]

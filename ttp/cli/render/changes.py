@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 NO_CHANGES = "No changes in the last 30 days."
 
 
-def refused(said: str, faults: Sequence[tuple[str, FieldError]], in_json: bool, *ways: Hint) -> UsageError:
+def refused_rows_error(said: str, faults: Sequence[tuple[str, FieldError]], in_json: bool, *ways: Hint) -> UsageError:
     """Return the error for rows that cannot be imported; for people with a table of row, field, problem and fix."""
     if in_json:
         problems = [Problem(one.field, "row", f"row {row}: {one.problem}", hint=one.fix) for row, one in faults]
@@ -34,10 +34,10 @@ def refused(said: str, faults: Sequence[tuple[str, FieldError]], in_json: bool, 
     return UsageError(said, *ways, details=lines)
 
 
-def summed(shape: Json) -> Json:
+def sum_lists(shape: Json) -> Json:
     """Return the JSON with counts instead of lists, for tables and TSV."""
-    summed = {name: len(value) if isinstance(value, list) else value for name, value in shape.items()}
-    return {name: value["way"] if isinstance(value, dict) else value for name, value in summed.items()}
+    counts = {name: len(value) if isinstance(value, list) else value for name, value in shape.items()}
+    return {name: value["way"] if isinstance(value, dict) else value for name, value in counts.items()}
 
 
 def fault_table(faults: Iterable[tuple[str, FieldError]]) -> list[str]:

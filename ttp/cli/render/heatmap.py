@@ -10,7 +10,16 @@ from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
 from ttp.cli.render.labels import plural
-from ttp.cli.render.optimal import head, interval, no_posts, percent, signal_words, signed, wrapped, zone_words
+from ttp.cli.render.optimal import (
+    head,
+    interval,
+    no_posts,
+    percent,
+    signal_words,
+    signed_percent,
+    wrap_indented,
+    zone_words,
+)
 from ttp.cli.render.page import Page
 from ttp.cli.render.spec import OutputSpec, separate
 from ttp.cli.terminal import escape_text
@@ -61,7 +70,7 @@ def slot_words(slot: Rating, *, is_best: bool) -> str:
     """Return `Tuesday 18:00: +12 % (+3 to +21), 37 posts, 92 % chance to be in your top 10`."""
     among = f"{percent(slot.score)} chance to be in your top 10" + (", one of the ten best" if is_best else "")
     where = f"{DAYS_IN_FULL[slot.day or 0]} {slot.hour:02}:00"
-    return f"{where}: {signed(slot.uplift)} % {interval(slot)}, {plural(slot.data_points, 'post')}, {among}"
+    return f"{where}: {signed_percent(slot.uplift)} % {interval(slot)}, {plural(slot.data_points, 'post')}, {among}"
 
 
 def headline(told: Recommendation) -> str:
@@ -110,8 +119,8 @@ def render_heatmap(advice: Advice, page: Page, *, zone_known: bool = True) -> It
         yield f"  {name[:3]} {''.join(cells)}".rstrip()
     yield ""
     yield from (f"  {line}" for line in replace(page, width=page.width - 2).flow(_legend(scale, page)))
-    yield from wrapped(f"{BEST} the ten best   {NO_POST} no post yet   (smoothed estimates)", page)
-    yield from wrapped(signal_words(told), page)
+    yield from wrap_indented(f"{BEST} the ten best   {NO_POST} no post yet   (smoothed estimates)", page)
+    yield from wrap_indented(signal_words(told), page)
     if not zone_known:
         yield from zone_words(told, page)
 
@@ -129,7 +138,7 @@ def _legend(scale: Scale, page: Page) -> Iterator[str]:
     """Yield each level and the uplift at which it begins."""
     for level in range(scale.levels):
         swatch = page.ground("  ", *_COLORS[level]) if page.color else _SHADES[level] * 2
-        words = f"{signed(scale.starts(level))} %" if level else f"under {signed(scale.starts(1))} %"
+        words = f"{signed_percent(scale.starts(level))} %" if level else f"under {signed_percent(scale.starts(1))} %"
         yield f"{swatch} {words}"
 
 
@@ -309,7 +318,7 @@ def _days_side_by_side(one: Recommendation) -> Iterator[str]:
             kind = f"f{scale.level(slot.uplift)}{' best' if is_best else ''}"
             words = escape(slot_words(slot, is_best=is_best))
             mark = f"{BEST}" if is_best else "" if slot.data_points else "·"
-            cells.append(f'<td class="{kind}" title="{words}">{signed(slot.uplift)}{mark}</td>')
+            cells.append(f'<td class="{kind}" title="{words}">{signed_percent(slot.uplift)}{mark}</td>')
         yield f'<tr><th scope="row">{hour:02}</th>{"".join(cells)}</tr>'
     yield "</tbody></table>"
 
@@ -377,7 +386,7 @@ def _drawn_cell(slot: Rating, scale: Scale, y: int, *, is_best: bool) -> str:
     return (
         f'<g role="cell"><title>{words}</title>'
         f'<rect class="f{level}{" best" if is_best else ""}" x="{x}" y="{y}" width="{wide}" height="{high}" rx="5"/>'
-        + _text(x + wide / 2, y + 20, signed(slot.uplift), f"n i{level}")
+        + _text(x + wide / 2, y + 20, signed_percent(slot.uplift), f"n i{level}")
         + mark
         + "</g>"
     )
@@ -386,7 +395,9 @@ def _drawn_cell(slot: Rating, scale: Scale, y: int, *, is_best: bool) -> str:
 def _drawn_legend(scale: Scale, y: int) -> Iterator[str]:
     for level in range(scale.levels):
         x = _LEFT + level * 126
-        words = f"from {signed(scale.starts(level))} %" if level else f"under {signed(scale.starts(1))} %"
+        words = (
+            f"from {signed_percent(scale.starts(level))} %" if level else f"under {signed_percent(scale.starts(1))} %"
+        )
         yield f'<rect class="f{level}" x="{x}" y="{y - 13}" width="24" height="17" rx="4"/>'
         yield _text(x + 32, y, words)
 

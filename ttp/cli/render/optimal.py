@@ -39,9 +39,9 @@ def render_backtest(test: Backtest, page: Page, way: WayOut) -> Iterator[str]:
         return
     yield ""
     if test.recommended is None:
-        yield from wrapped(_too_few(test), page)
+        yield from wrap_indented(_too_few(test), page)
         return
-    yield from wrapped(
+    yield from wrap_indented(
         f"Tested on your last {plural(test.held_out, 'post')}, using only what was known before each; "
         f"{test.in_best_hours} of them were at a recommended hour.",
         page,
@@ -51,21 +51,22 @@ def render_backtest(test: Backtest, page: Page, way: WayOut) -> Iterator[str]:
     yield from _line("Simple hourly average", test.mean_per_hour, page)
     yield from _line("Difference of the two", test.difference, page)
     yield ""
-    yield from wrapped(verdict(test.recommended), page)
+    yield from wrap_indented(verdict(test.recommended), page)
     if test.difference is not None:
-        yield from wrapped(_against_the_mean(test.difference), page)
+        yield from wrap_indented(_against_the_mean(test.difference), page)
 
 
 def _line(words: str, lift: Lift | None, page: Page) -> Iterator[str]:
     said = "too few posts to tell" if lift is None else _lift(lift)
     if page.width < 76:
-        yield from wrapped(f"{words}: {said}", page)
+        yield from wrap_indented(f"{words}: {said}", page)
     else:
         yield f"  {words:<38}{said}"
 
 
 def _lift(lift: Lift) -> str:
-    return f"{signed(lift.lift) + ' %':>7}  ({signed(lift.low)} to {signed(lift.high)}, 80 % range)"
+    low, high = signed_percent(lift.low), signed_percent(lift.high)
+    return f"{signed_percent(lift.lift) + ' %':>7}  ({low} to {high}, 80 % range)"
 
 
 def _too_few(test: Backtest) -> str:
@@ -129,7 +130,7 @@ def render_explanation(explained: ExplainedRating, page: Page, most: int | None 
         yield f"  {label:<{_LABEL - 2}}{first}"
         yield from (" " * _LABEL + line for line in more)
     if told.signal is not Signal.OK:
-        yield from wrapped(signal_words(told), page)
+        yield from wrap_indented(signal_words(told), page)
 
 
 def _posts(explained: ExplainedRating, shown: Sequence[PostBehind], page: Page) -> Iterator[str]:
@@ -162,7 +163,7 @@ def _row(behind: PostBehind, text: str | None, page: Page) -> list[Cell]:
 def _percent_of(log: float) -> str:
     """Return `+12 %` for a difference of logarithms, `-` for none."""
     share = math.expm1(log)
-    return f"{signed(share)} %" if abs(share) >= 0.005 else "-"
+    return f"{signed_percent(share)} %" if abs(share) >= 0.005 else "-"
 
 
 def _steps(found: Explanation) -> Iterator[tuple[str, str]]:
@@ -173,10 +174,10 @@ def _steps(found: Explanation) -> Iterator[tuple[str, str]]:
     if found.raw is None or found.adjusted is None:
         yield "Counted", f"no post at {name}, {near or 'and none near it'}"
     else:
-        yield "Counted", f"{signed(found.raw)} % above your average, from {posts}"
-        yield "Adjusted", f"{signed(found.adjusted)} % after removing trend, kind and outliers"
+        yield "Counted", f"{signed_percent(found.raw)} % above your average, from {posts}"
+        yield "Adjusted", f"{signed_percent(found.adjusted)} % after removing trend, kind and outliers"
     rests = " and ".join(filter(None, [posts if found.raw is not None else "", near])) or "the rest of the week"
-    yield "Expected", f"{signed(rating.uplift)} % {interval(rating)}: the estimate from {rests}"
+    yield "Expected", f"{signed_percent(rating.uplift)} % {interval(rating)}: the estimate from {rests}"
     top, kind = (5, "hours") if rating.day is None else (3, "days") if rating.hour is None else (10, "slots")
     among = f"{percent(rating.score)} chance to be one of the best {top} {kind}"
     yield "Score", f"{among}; rank {found.rank}"
@@ -204,21 +205,21 @@ def render_recommendation(
     if not told.hours:
         yield no_posts(advice.data_action)
         return
-    yield from wrapped(_in_short(told), page)
+    yield from wrap_indented(_in_short(told), page)
     yield ""
     yield from _bars("Best hours", "chance to be in your top 5", "posts      gain, 80 % range", told.best_hours, page)
     yield ""
     yield from _bars("Best days", "chance to be in your top 3", "", told.best_days, page)
     if all(abs(day.uplift) < _SMALL for day in told.best_days):
-        yield from wrapped("Days make little difference for this account.", page)
+        yield from wrap_indented("Days make little difference for this account.", page)
     yield ""
-    yield from wrapped(signal_words(told), page)
+    yield from wrap_indented(signal_words(told), page)
     if told.by_views:
-        yield from wrapped("Posts are compared by views: they have few likes, comments and shares.", page)
+        yield from wrap_indented("Posts are compared by views: they have few likes, comments and shares.", page)
     if advice.online is not None:
-        yield from wrapped(_online_words(advice.online, platform), page)
+        yield from wrap_indented(_online_words(advice.online, platform), page)
     if advice.next_at is not None:
-        yield from wrapped(_next_slot(advice.next_at, page, advice.why), page)
+        yield from wrap_indented(_next_slot(advice.next_at, page, advice.why), page)
         yield from page.flow(_ways_on(advice, tz), gap=" " * 4)
     if not zone_known:
         yield from zone_words(told, page)
@@ -246,7 +247,7 @@ def _in_short(told: Recommendation) -> str:
     """Return the recommendation in one sentence."""
     best = told.best_hours[0]
     posts = plural(told.data_points, "post")
-    more = f"about {signed(best.uplift).lstrip('+')} % more than your average"
+    more = f"about {signed_percent(best.uplift).lstrip('+')} % more than your average"
     match told.evidence:
         case Evidence.STRONG:
             return f"Post at {place_name(best)}: expect {more} ({posts})."
@@ -284,7 +285,9 @@ def _online_words(online: OnlineFollowers, platform: str) -> str:
 def zone_words(told: Recommendation, page: Page) -> Lines:
     """Draw the note that the time zone of an account is not set, and how to set it."""
     account = escape_text(told.account)
-    yield from wrapped(f"No zone is set for {account}: {escape_text(told.zone.key)} is the zone of this machine.", page)
+    yield from wrap_indented(
+        f"No zone is set for {account}: {escape_text(told.zone.key)} is the zone of this machine.", page
+    )
     yield f"  Set it:  ttp account set {account} --tz ZONE"
 
 
@@ -335,7 +338,9 @@ def _bars(title: str, among: str, past: str, ratings: Sequence[Rating], page: Pa
     for rating in ratings:
         start = f"  {place_name(rating):<5}  {_bar(rating.score, bar)} {percent(rating.score):>5}"
         posts = plural(rating.data_points, "post")
-        yield cut(f"{start}    {posts:<10}     {signed(rating.uplift) + ' %':>5}  {interval(rating)}", page.width)
+        yield cut(
+            f"{start}    {posts:<10}     {signed_percent(rating.uplift) + ' %':>5}  {interval(rating)}", page.width
+        )
 
 
 def _bar(share: float, width: int) -> str:
@@ -356,7 +361,7 @@ def percent(share: float) -> str:
     return ">99 %" if share > 0.995 else f"{round(share * 100)} %"
 
 
-def signed(share: float) -> str:
+def signed_percent(share: float) -> str:
     """Return `+12`, `-1`, `0` for 0.12, -0.01, 0.0."""
     number = round(share * 100)
     return f"{number:+d}" if number else "0"
@@ -364,7 +369,7 @@ def signed(share: float) -> str:
 
 def interval(rating: Rating) -> str:
     """Return `(+3 to +21)`, in percent."""
-    return f"({signed(rating.low)} to {signed(rating.high)})"
+    return f"({signed_percent(rating.low)} to {signed_percent(rating.high)})"
 
 
 def _span(period: Period, page: Page) -> str:
@@ -383,7 +388,7 @@ def _next_slot(at: datetime, page: Page, why: str) -> str:
     return f"Next good hour: {page.day(at)} {page.time(at)} ({page.ago_long(at)}, {page.utc(at)} UTC){reason}"
 
 
-def wrapped(sentence: str, page: Page) -> Lines:
+def wrap_indented(sentence: str, page: Page) -> Lines:
     """Wrap a sentence, indented."""
     for line in wrap(sentence, page.width - 2):
         yield f"  {line}"
@@ -418,8 +423,8 @@ def render_week(week: Week, page: Page) -> Iterator[str]:
         hours = "".join(f"{_hour(slot):<{_HOUR}}" for slot in slots[:shown])
         yield f"  {str(day['day'])[:3]}  {hours}".rstrip()
     yield ""
-    yield from wrapped("After each hour: its chance to be in the top 10 of the week.", page)
-    yield from wrapped("All 24 of each day:  ttp optimal week --json", page)
+    yield from wrap_indented("After each hour: its chance to be in the top 10 of the week.", page)
+    yield from wrap_indented("All 24 of each day:  ttp optimal week --json", page)
 
 
 def _hour(slot: Mapping[str, float]) -> str:

@@ -23,7 +23,7 @@ from ttp.views import posts as posts_module
 
 if TYPE_CHECKING:
     from ttp.domain.post_history import HistoryEvent, PostHistory
-    from ttp.services.preview import AccountVersion, PostPreview, SentMedia
+    from ttp.services.preview import AccountVersion, MediaPreview, PostPreview
     from ttp.services.queries import PostView
 
 
@@ -299,7 +299,7 @@ def render_versions(versions: Sequence[AccountVersion], page: Page) -> Iterator[
         yield ""
 
 
-def _versions_media(one: SentMedia) -> str:
+def _versions_media(one: MediaPreview) -> str:
     facts = [escape_line(one.item.name), *_look(one.item)]
     if one.converted:
         facts.append(f"sent as {NAMES[one.sent.mime]}  {'  '.join(_look(one.sent))}")

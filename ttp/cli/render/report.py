@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from ttp.cli.output import cell
 from ttp.cli.render.heatmap import DARK, LIGHT
-from ttp.cli.render.optimal import signed
+from ttp.cli.render.optimal import signed_percent
 from ttp.cli.render.page import Cell, Column, Page, table
 from ttp.cli.render.spec import OutputSpec, separate
 from ttp.cli.terminal import escape_line, escape_text
@@ -162,7 +162,7 @@ def _number(value: float | None) -> str:
 
 
 def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{signed(share)} %"
+    return "-" if share is None else f"{signed_percent(share)} %"
 
 
 # Files.

@@ -49,7 +49,7 @@ class ImageFit:
     lacks: bool = False
     failed: str | None = None
 
-    def sent(self, item: MediaItem) -> MediaItem:
+    def sent_item(self, item: MediaItem) -> MediaItem:
         """Return the item as sent. A converted copy has no URL."""
         if self.made is None:
             return item

@@ -26,7 +26,7 @@ from ttp.domain.optimal.linear_algebra import (
     multiply_symmetric,
     solve_lower,
     solve_upper,
-    transposed,
+    transpose,
     upper_factor,
 )
 
@@ -104,8 +104,8 @@ COLUMNS: Matrix = [
     ),
 ]
 """Each over the 168 slots, Monday 0:00 first, with a mean of zero."""
-_AT_HOUR, _ON_DAY = transposed(WAVES), transposed(CONTRASTS)
-_AT_HOUR_OWN = transposed(WAVES[: 2 * OF_DAYS])
+_AT_HOUR, _ON_DAY = transpose(WAVES), transpose(CONTRASTS)
+_AT_HOUR_OWN = transpose(WAVES[: 2 * OF_DAYS])
 
 
 def effects_of(coefficients: Vector) -> Effects:
@@ -115,7 +115,7 @@ def effects_of(coefficients: Vector) -> Effects:
     own_part = coefficients[of_waves:]
     days = [dot(contrast, own_part) for contrast in _ON_DAY]
     rows = [own_part[start : start + 2 * OF_DAYS] for start in range(of_days, len(own_part), 2 * OF_DAYS)]
-    by_wave = transposed(rows)
+    by_wave = transpose(rows)
     slots: Vector = []
     for contrast, day in zip(_ON_DAY, days, strict=True):
         own = [dot(contrast, of_wave) for of_wave in by_wave]
@@ -180,7 +180,7 @@ class Design:
         self._upper = upper_factor(self._factor)
         # Posts in a slot have the same waves, so 168 sums replace the posts.
         weighted = map(self._weighted, sums)
-        crossed = transposed([[dot(of_column, wave) for wave in COLUMNS] for of_column in weighted])
+        crossed = transpose([[dot(of_column, wave) for wave in COLUMNS] for of_column in weighted])
         self._crossed = [solve_lower(self._factor, column) for column in crossed]
         weights = self._weighted(counts)
         self.gram: Matrix = [
@@ -210,7 +210,7 @@ class Design:
 
     def nuisance_effects(self, normal: NormalEquations, waves: Vector) -> tuple[Vector, Vector]:
         """Return trend (with the level) and kind (with hidden counts) of each post, given the waves' coefficients."""
-        explained = [dot(column, waves) for column in transposed(self._crossed)]
+        explained = [dot(column, waves) for column in transpose(self._crossed)]
         coefficients = solve_upper(self._upper, [r - e for r, e in zip(normal.rest, explained, strict=True)])
         weighted = [[c * value for value in column] for c, column in zip(coefficients, self._columns, strict=True)]
         trend, kind = weighted[: self._of_trend], weighted[self._of_trend :]

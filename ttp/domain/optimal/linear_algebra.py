@@ -15,7 +15,7 @@ def dot(one: Sequence[float], other: Sequence[float]) -> float:
     return total
 
 
-def transposed(matrix: Sequence[Sequence[float]]) -> Matrix:
+def transpose(matrix: Sequence[Sequence[float]]) -> Matrix:
     return [list(column) for column in zip(*matrix, strict=True)]
 
 

@@ -68,7 +68,7 @@ def parts(families: Sequence[Family]) -> list[list[int]]:
 def _arrange(grid: Grid, families: Sequence[Family], *, quickly: bool) -> Arranged:
     """Place families that share accounts."""
     by_size = sorted(range(len(families)), key=lambda i: -len(families[i].accounts))
-    best = improved(grid, families, placed(grid, families, by_size))
+    best = improve_picks(grid, families, place_families(grid, families, by_size))
     missing = sum(family.count for family in families) > sum(map(len, best))
     if len(families) == 1 or (quickly and not missing):
         return Arranged(best, total(families, best))
@@ -84,8 +84,8 @@ def _arrange(grid: Grid, families: Sequence[Family], *, quickly: bool) -> Arrang
             break
         prices.step(total(raised, best))
         if turn % START_EVERY == 0 or turn == rounds:
-            start = placed(grid, families, by_size, prices.best.worth)
-            best = max(best, improved(grid, families, start), key=lambda picks: total(raised, picks))
+            start = place_families(grid, families, by_size, prices.best.worth)
+            best = max(best, improve_picks(grid, families, start), key=lambda picks: total(raised, picks))
     search = Search(grid, raised, prices.best, total(raised, best), CHOICES)
     all_seen = sum(map(len, best)) <= SEARCHED and search.run()
     best = search.found or best
@@ -93,7 +93,7 @@ def _arrange(grid: Grid, families: Sequence[Family], *, quickly: bool) -> Arrang
     return Arranged(best, bound - bonus * sum(map(len, best)))
 
 
-def placed(
+def place_families(
     grid: Grid, families: Sequence[Family], order: Sequence[int], values: Sequence[Sequence[float]] | None = None
 ) -> Picks:
     """Place each family in turn at its best hours that those before it leave free."""
@@ -103,7 +103,7 @@ def placed(
     return picks
 
 
-def improved(grid: Grid, families: Sequence[Family], picks: Picks) -> Picks:
+def improve_picks(grid: Grid, families: Sequence[Family], picks: Picks) -> Picks:
     """Place each family again at the best hours that all others leave free, until that no longer helps."""
     i, useless = 0, 1 if len(families) == 1 else 0
     while useless < len(families):

@@ -21,7 +21,7 @@ ASLEEP = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Calendar:
+class AccountCalendar:
     """One account's calendar: the day of every hour on its wall clock, the room of each day, and the sorted instants of
     its posts. A day that `room` lacks has room for any number."""
 
@@ -46,7 +46,7 @@ class Grid:
 
     at: Sequence[int]
     gap: int
-    calendars: Mapping[str, Calendar]
+    calendars: Mapping[str, AccountCalendar]
 
     def days(self, account: str, picks: Iterable[int]) -> Days:
         """Return the room of each day of an account that some picked hours leave."""
@@ -63,7 +63,7 @@ class Grid:
         return free
 
 
-def crowded(taken: Sequence[int], at: int, gap: int) -> bool:
+def is_crowded(taken: Sequence[int], at: int, gap: int) -> bool:
     """Whether one of the sorted instants is less than `gap` from `at`, or at the same second."""
     following = bisect_left(taken, at)
     return any(abs(one - at) < max(gap, 1) for one in taken[max(0, following - 1) : following + 1])
@@ -82,7 +82,7 @@ class Occupancy:
         at, days = self._grid.at[hour], {a: self._grid.calendars[a].day[hour] for a in accounts}
         for account, day in days.items():
             is_full = self._used[account][day] >= self._grid.calendars[account].room.get(day, math.inf)
-            if is_full or crowded(self._taken[account], at, self._grid.gap):
+            if is_full or is_crowded(self._taken[account], at, self._grid.gap):
                 return False
         for account, day in days.items():
             insort(self._taken[account], at)

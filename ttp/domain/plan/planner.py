@@ -18,11 +18,11 @@ from ttp.domain.plan.scoring import (
     AccountSchedule,
     Basis,
     Draft,
-    Limits,
+    PlanLimits,
     PlanMethod,
     ScoredHours,
     basis_of,
-    known,
+    has_data,
 )
 
 DENSER = 4
@@ -75,7 +75,7 @@ class Plan:
 def spread(
     drafts: Sequence[Draft],
     schedules: Mapping[str, AccountSchedule],
-    limits: Limits,
+    limits: PlanLimits,
     exploring: Exploring = NEVER,
     way: PlanMethod = PlanMethod.OPTIMAL,
 ) -> Plan:
@@ -99,7 +99,7 @@ def spread(
     picks = list(arranged.picks)
     for draft in drafts:
         if draft.id in explorers:
-            families, picks = [*families, scored.drawn(draft, explorers[draft.id])], [*picks, []]
+            families, picks = [*families, scored.draw_family(draft, explorers[draft.id])], [*picks, []]
             picks[-1] = best_beside(grid, families, picks, len(picks) - 1)
             placed += [(draft, hour) for hour in picks[-1]]
     assignments = [
@@ -117,7 +117,7 @@ def spread(
     )
 
 
-def _in_turn(drafts: Sequence[Draft], schedules: Mapping[str, AccountSchedule], limits: Limits) -> Plan:
+def _in_turn(drafts: Sequence[Draft], schedules: Mapping[str, AccountSchedule], limits: PlanLimits) -> Plan:
     """Place posts of accounts with slots on the next free ones, and then the others evenly over waking hours."""
     basis = {
         accounts: basis_of(accounts, schedules, limits, PlanMethod.SLOTS)
@@ -181,5 +181,5 @@ def _explorers(
     """Yield the posts that explore, each with its random generator. Accounts without data do not explore."""
     for draft in drafts:
         random = Random(f"{exploring.seed} {draft.id}")  # noqa: S311 (a repeatable choice, no secret)
-        if random.random() < exploring.share and known(draft.accounts, schedules):
+        if random.random() < exploring.share and has_data(draft.accounts, schedules):
             yield draft, random

@@ -14,7 +14,7 @@ from statistics import fmean
 from ttp.domain.optimal.free_hours import full_hours, score_at
 from ttp.domain.optimal.recommendation import BEST_SLOTS, Recommendation
 from ttp.domain.plan.assignment import parts
-from ttp.domain.plan.grid import Calendar, Family, Grid, even
+from ttp.domain.plan.grid import AccountCalendar, Family, Grid, even
 from ttp.domain.time.clock import EPOCH
 from ttp.domain.time.quiet_hours import QuietHours
 
@@ -69,7 +69,7 @@ class AccountSchedule:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class PlanLimits:
     """Limits of a plan: from `start` until before `end`, and at least `gap_s` seconds between two posts of an account.
     `per_day`: the most posts of an account on a day of its wall clock; None: the fewest with which all fit."""
 
@@ -80,22 +80,22 @@ class Limits:
     quiet: QuietHours = field(default_factory=QuietHours)
 
 
-def known(accounts: Iterable[str], schedules: Mapping[str, AccountSchedule]) -> bool:
+def has_data(accounts: Iterable[str], schedules: Mapping[str, AccountSchedule]) -> bool:
     """Whether any of the accounts has data."""
     return any(schedules[account].recommendation.slots for account in accounts)
 
 
-def slots_of(accounts: Iterable[str], schedules: Mapping[str, AccountSchedule], limits: Limits) -> set[datetime]:
+def slots_of(accounts: Iterable[str], schedules: Mapping[str, AccountSchedule], limits: PlanLimits) -> set[datetime]:
     """Return the slots that are common to all of these accounts that have slots."""
     own = [set(slots) for account in accounts if (slots := schedules[account].slots)]
     return {at for at in set.intersection(*own) if limits.start <= at < limits.end} if own else set()
 
 
 def basis_of(
-    accounts: tuple[str, ...], schedules: Mapping[str, AccountSchedule], limits: Limits, way: PlanMethod
+    accounts: tuple[str, ...], schedules: Mapping[str, AccountSchedule], limits: PlanLimits, way: PlanMethod
 ) -> Basis:
     """Return how posts to these accounts are placed."""
-    if way is PlanMethod.OPTIMAL and known(accounts, schedules):
+    if way is PlanMethod.OPTIMAL and has_data(accounts, schedules):
         return Basis.SCORES
     if not slots_of(accounts, schedules, limits):
         return Basis.HOURS
@@ -110,7 +110,7 @@ class ScoredHours:
         self,
         drafts: Sequence[Draft],
         schedules: Mapping[str, AccountSchedule],
-        limits: Limits,
+        limits: PlanLimits,
         way: PlanMethod = PlanMethod.OPTIMAL,
     ) -> None:
         self._schedules, self._limits = schedules, limits
@@ -186,7 +186,7 @@ class ScoredHours:
             zone = schedule.recommendation.zone
             used = Counter(at.astimezone(zone).toordinal() for at in schedule.busy)
             room = {one: per_day - used[one] for one in set(day)}
-            calendars[account] = Calendar(zone.key, day, room, [(at - EPOCH) // _SECOND for at in schedule.busy])
+            calendars[account] = AccountCalendar(zone.key, day, room, [(at - EPOCH) // _SECOND for at in schedule.busy])
         gap = math.ceil(self._limits.gap_s)
         return Grid([(at - EPOCH) // _SECOND for at in self.hours], gap, calendars)
 
@@ -206,7 +206,7 @@ class ScoredHours:
                 found[family.accounts] = family if by_scores else spread
         return [found[accounts] for accounts in counts]
 
-    def drawn(self, draft: Draft, random: Random) -> Family:
+    def draw_family(self, draft: Draft, random: Random) -> Family:
         """Return a family of one post, valued by one draw of each account's posterior."""
         found = [self._schedules[account].recommendation for account in draft.accounts]
         draws = [(one.zone, random.choice(one.draws).slots) for one in found if one.slots]

@@ -70,7 +70,7 @@ class Person:
     def may(self, needed: TokenCapability) -> bool:
         return any(one.allows(needed) for one in self.capabilities)
 
-    def acting(self, needed: TokenCapability) -> Caller | None:
+    def caller_for(self, needed: TokenCapability) -> Caller | None:
         """Return the person with the smallest capability that allows this; None if none does."""
         found = next((one for one in TokenCapability if one in self.capabilities and one.allows(needed)), None)
         return None if found is None else Caller(self.name, found, self.accounts)

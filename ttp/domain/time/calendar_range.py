@@ -64,7 +64,7 @@ class CalendarRange:
     def holds(self, at: datetime) -> bool:
         return self.start <= at < self.end
 
-    def moved(self, by: int) -> CalendarRange:
+    def shift(self, by: int) -> CalendarRange:
         """Return the range this many weeks or months later (negative: earlier)."""
         if self.is_week:
             return week_of(self.first + by * 7 * _DAY, self.zone)
@@ -128,7 +128,7 @@ def _parse_range(text: str | None, month: bool, week: bool, today: date, zone: t
     if text is None:
         return here
     if words in STEPS:
-        return here.moved(STEPS[words])
+        return here.shift(STEPS[words])
     if found := _WEEK.fullmatch(words):
         monday = _monday(int(found[1]), int(found[2]), text)
         if month:

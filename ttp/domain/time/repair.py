@@ -135,7 +135,7 @@ class _Parts:
         suited = [better for clock in clocks if (better := _in_half(clock, self.half))]
         return [" ".join([*lead, clock]) + self.behind for clock in suited]
 
-    def corrected(self) -> list[str]:
+    def corrected_words(self) -> list[str]:
         """Return the corrected words without fillers; none if there is one that is not understood."""
         elapsed = "in" in self.plain
         words = [_corrected_word(word, elapsed) for word in self.plain if word not in _FILLERS]
@@ -144,7 +144,7 @@ class _Parts:
 
 def _corrected_texts(parts: _Parts) -> list[str]:
     """Return texts that say the same in other words: errors fixed, the day before the clock. Nothing is left out."""
-    words = parts.corrected()
+    words = parts.corrected_words()
     clocks = [word for word in words if parse_clock(word)]
     lead = [word for word in words if not parse_clock(word)]
     if len(clocks) == 1:
@@ -387,7 +387,7 @@ def _after_midnight(parts: _Parts, now: datetime) -> list[str]:
 def _explain_words(text: str, parts: _Parts) -> TimeProblem:
     """Explain a day without a clock, a word that is not understood, and words in an order that is not read."""
     words = parts.plain
-    day = " ".join(parts.corrected())
+    day = " ".join(parts.corrected_words())
     if day and parse_day(day.split()):
         clock = {"morning": "9am", "afternoon": "3pm", None: "9am", "evening": "6pm"}[parts.half]
         clock = "8pm" if day == "tonight" else "18:00" if day == "today" and parts.half is None else clock
@@ -404,7 +404,7 @@ def _explain_words(text: str, parts: _Parts) -> TimeProblem:
 
 def _midnights(parts: _Parts) -> list[Suggestion]:
     """Return the two midnights of today or tomorrow; nothing for other days."""
-    lead = " ".join(word for word in parts.corrected() if word != "midnight")
+    lead = " ".join(word for word in parts.corrected_words() if word != "midnight")
     after = {"today": "tomorrow", "tomorrow": "day after tomorrow"}.get(lead)
     clear = parts.half is None and parts.plain.count("midnight") == 1
     return _both_midnights(lead, after, parts) if after and clear else []

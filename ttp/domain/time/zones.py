@@ -139,7 +139,7 @@ def _parse_account_zone(account: str, text: str) -> ZoneInfo:
 def _named_zone(text: str, fix: Callable[[str], WayOut], where: str = "") -> ZoneInfo:
     zone = load_zone(text)
     if zone is None:
-        raise TimeRefused(f'{where}no time zone is called "{text}"', Hint("try", fix(suggest_name(text))))
+        raise TimeRefused(f'{where}no timezone is called "{text}"', Hint("try", fix(suggest_name(text))))
     return zone
 
 

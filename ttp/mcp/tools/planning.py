@@ -15,7 +15,7 @@ from ttp.domain.time.zones import parse_zone
 from ttp.mcp.arguments import Arguments, Write
 from ttp.mcp.services import Services
 from ttp.mcp.tool import tool
-from ttp.mcp.tools.posts import ChosenPosts, not_running, parse_bound, post_filter, split, unapproved
+from ttp.mcp.tools.posts import ChosenPosts, approval_warnings, not_running, parse_bound, post_filter, split
 from ttp.services.metrics.report import check_groupings, report_periods
 from ttp.services.planning import USUAL_DAYS, no_room_error
 from ttp.views import Json
@@ -130,7 +130,7 @@ def plan_drafts(services: Services, args: PlanDrafts) -> Json:
         return proposal_json(proposal, scheduled=False)
     saved = services.planning.schedule(proposal)
     warnings = [*dict.fromkeys(problem.message for post in saved for problem in post.warnings), *not_running(services)]
-    warnings += unapproved(services, [post.post for post in saved])
+    warnings += approval_warnings(services, [post.post for post in saved])
     return proposal_json(proposal, scheduled=True, warnings=warnings)
 
 

@@ -142,14 +142,14 @@ class PostContent(Arguments):
     )
 
 
-class PostFields(PostContent, Write):
+class PostArguments(PostContent, Write):
     """What a new post and an edit take."""
 
     tags: list[str] | None = Field(None, description="Tags, for finding posts.")
     max_late: str | None = Field(None, description="Do not publish it later than this after its time: 2h.")
 
 
-class CreatePost(PostFields):
+class CreatePost(PostArguments):
     text: str | None = Field(None, description="The text of the post.")
     first: bool = Field(False, description="With at 'next-slot': take the first slot; its posts move back.")
 
@@ -198,7 +198,7 @@ def _post_input(
     first: bool = False,
     may_empty: bool = False,
 ) -> PostInput:
-    more = args if isinstance(args, PostFields) else None
+    more = args if isinstance(args, PostArguments) else None
     late = None if more is None or more.max_late is None else parse_duration(more.max_late)
     options = [f"{name}={_word(value)}" for name, value in (args.options or {}).items()]
     return PostInput(
@@ -227,7 +227,7 @@ def saved_post_json(services: Services, saved: SavedPost, *, timed: bool = True)
     warnings = saved_warnings(services, saved)
     if timed and saved.post.scheduled_at is not None and not saved.replayed:
         warnings += not_running(services)
-    warnings += unapproved(services, [saved.post])
+    warnings += approval_warnings(services, [saved.post])
     return post_json(saved.post, warnings, replayed=saved.replayed)
 
 
@@ -241,7 +241,7 @@ def not_running(services: Services) -> list[str]:
     return [_text(services, NOT_RUNNING)] if services.status.nothing_publishes() else []
 
 
-def unapproved(services: Services, posts: Sequence[PostView]) -> list[str]:
+def approval_warnings(services: Services, posts: Sequence[PostView]) -> list[str]:
     """Return the warning about posts that wait for approval, if any do."""
     ids = ids_needing_approval(posts)
     return [_text(services, needs_approval(ids))] if ids else []
@@ -251,7 +251,7 @@ def _text(services: Services, notice: Notice) -> str:
     return " ".join(notice.lines(services.render_way_out))
 
 
-class EditPost(PostFields):
+class EditPost(PostArguments):
     id: PostId
     text: str | None = Field(None, description="The new text.")
     add_tags: list[str] | None = Field(None, description="Tags to add.")
@@ -265,7 +265,7 @@ def edit_post(services: Services, args: EditPost) -> Json:
     `to`, `media`, `alt`, `thread` and `tags` replace the whole field, and [] empties it. `variants` and `options`
     replace the named keys, and an empty text removes one. Accounts that have the post already are not changed.
     """
-    (post_id,) = existing(services, args.id)
+    (post_id,) = require_post(services, args.id)
     if not args.model_fields_set - {"id", "key", "dry_run", "tz"}:
         raise UsageError("nothing to change", Hint("see", action("show", post_id)))
     changes = replace(
@@ -288,7 +288,7 @@ def delete_post(services: Services, args: ChangePost) -> list[Json]:
 
     `undo` brings it back.
     """
-    posts = services.posts.delete(existing(services, args.id))
+    posts = services.posts.delete(require_post(services, args.id))
     return [deleted_json(post.id or 0) for post in posts]
 
 
@@ -308,7 +308,7 @@ def undo(services: Services, args: UndoChanges) -> list[Json]:
     return [undone_json(post) for post in Undo(services.posts).revert(request, rehearse=args.dry_run).posts]
 
 
-def existing(services: Services, post_id: int) -> list[int]:
+def require_post(services: Services, post_id: int) -> list[int]:
     """Return the id in a list. Raise NotFound if there is no such post."""
     return services.queries.ids([(post_id, post_id)])
 

@@ -14,10 +14,10 @@ from ttp.mcp.services import Services
 from ttp.mcp.tool import tool
 from ttp.mcp.tools.posts import (
     ChangePost,
-    existing,
+    approval_warnings,
     not_running,
+    require_post,
     saved_warnings,
-    unapproved,
 )
 from ttp.services.approvals import Approvals
 from ttp.views import Json
@@ -40,18 +40,18 @@ class SchedulePost(ChangePost):
 @tool(Capability.PUBLISH, list[PostAnswer])
 def schedule_post(services: Services, args: SchedulePost) -> list[Json]:
     """Give a post a time, or a new one. Of a failed or partial post only the failed deliveries move."""
-    accounts = services.posts.accounts_by_post(existing(services, args.id))
+    accounts = services.posts.accounts_by_post(require_post(services, args.id))
     with services.naming_choices():
         times = services.times.resolve_posts(args.at, accounts, args.tz, first=args.first)
         saved = services.posts.schedule(times, first=args.first)
-    more = [*not_running(services), *unapproved(services, [post.post for post in saved])]
+    more = [*not_running(services), *approval_warnings(services, [post.post for post in saved])]
     return [post_json(post.post, [*saved_warnings(services, post), *more]) for post in saved]
 
 
 @tool(Capability.PUBLISH, list[PostAnswer])
 def unschedule_post(services: Services, args: ChangePost) -> list[Json]:
     """Make a scheduled post a draft again."""
-    return [post_json(saved.post) for saved in services.posts.unschedule(existing(services, args.id))]
+    return [post_json(saved.post) for saved in services.posts.unschedule(require_post(services, args.id))]
 
 
 class PublishPost(ChangePost):
@@ -68,7 +68,7 @@ def publish_post(services: Services, args: PublishPost) -> list[Json]:
 
     Look at the state of each delivery in the answer: some may have failed.
     """
-    ids = existing(services, args.id)
+    ids = require_post(services, args.id)
     services.refuse_elsewhere()
     return _followed(services, args, services.publishing.publish(ids))
 
@@ -80,7 +80,7 @@ class RetryPost(PublishPost):
 @tool(Capability.PUBLISH, list[PostAnswer], leaves=True)
 def retry_post(services: Services, args: RetryPost) -> list[Json]:
     """Publish the failed deliveries of a post again, and only those."""
-    ids = existing(services, args.id)
+    ids = require_post(services, args.id)
     services.refuse_elsewhere()
     return _followed(services, args, services.publishing.retry(ids, args.accounts or ()))
 
@@ -120,7 +120,7 @@ def resolve_post(services: Services, args: ResolvePost) -> Json:
 @tool(Capability.PUBLISH, list[PostAnswer])
 def approve_post(services: Services, args: ChangePost) -> list[Json]:
     """Approve a post as it is now, for a person who has read it. A later change needs a new approval."""
-    posts = Approvals(services.posts).approve(existing(services, args.id), by=services.approver)
+    posts = Approvals(services.posts).approve(require_post(services, args.id), by=services.approver)
     warnings = not_running(services) if any(post.scheduled_at for post in posts) else []
     return [post_json(post, warnings) for post in posts]
 
@@ -134,7 +134,7 @@ def reject_post(services: Services, args: RejectPost) -> list[Json]:
     """Reject a post: it becomes a draft again, with the reason."""
     if args.reason is not None and not args.reason.strip():
         raise UsageError("the reason is empty", Hint("try", other_options(reason=None)))
-    return [post_json(post) for post in Approvals(services.posts).reject(existing(services, args.id), args.reason)]
+    return [post_json(post) for post in Approvals(services.posts).reject(require_post(services, args.id), args.reason)]
 
 
 TOOLS = (

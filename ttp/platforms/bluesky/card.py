@@ -15,7 +15,7 @@ _PICTURES = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png"}
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class LinkedPage:
     """The Open Graph data of a page. `picture`: the whole address of its picture."""
 
     title: str
@@ -23,7 +23,7 @@ class Page:
     picture: str | None = None
 
 
-def fetch_page(url: str, patience: DownloadTimeouts, *, loopback: bool = False) -> Page:
+def fetch_page(url: str, patience: DownloadTimeouts, *, loopback: bool = False) -> LinkedPage:
     """Fetch a page once and read its Open Graph data. Raises DownloadFailed."""
     body = io.BytesIO()
     fetch(url, body, patience, loopback=loopback, most=MOST_PAGE, accept="text/html, application/xhtml+xml")
@@ -42,7 +42,7 @@ def fetch_picture(url: str, patience: DownloadTimeouts, *, loopback: bool = Fals
     return (data, mime) if mime else None
 
 
-def read_page(text: str, url: str) -> Page:
+def read_page(text: str, url: str) -> LinkedPage:
     """Return what the head of a page says; the address itself where it has no title."""
     reader = _HeadReader()
     reader.feed(text)
@@ -56,7 +56,7 @@ def read_page(text: str, url: str) -> Page:
             parse_download_url(address, loopback=True)
         except DownloadFailed:
             address = None
-    return Page(_line(title)[:_MOST_TITLE], _line(description)[:_MOST_DESCRIPTION], address)
+    return LinkedPage(_line(title)[:_MOST_TITLE], _line(description)[:_MOST_DESCRIPTION], address)
 
 
 class _HeadReader(HTMLParser):

@@ -21,7 +21,7 @@ from ttp.platforms.bluesky import identity
 from ttp.platforms.bluesky.errors import BLOB_NOT_FOUND, BlueskyPart
 from ttp.platforms.bluesky.facets import is_handle
 from ttp.platforms.bluesky.identity import parse_did
-from ttp.platforms.bluesky.media import Uploads, is_blob, without_uploads
+from ttp.platforms.bluesky.media import BlueskyUploads, is_blob, without_uploads
 from ttp.platforms.bluesky.options import POST_ADDRESS
 from ttp.platforms.bluesky.record_keys import is_content_id, is_key, new_keys
 from ttp.platforms.bluesky.records import GATES, POSTS, Records, build_records, chosen_of, post_link, shown_parts
@@ -44,7 +44,7 @@ _EARLY = timedelta(minutes=5)
 class BlueskyClient(BlueskyPart):
     def __init__(self, http: HttpByServer, config: Config, clock: Clock) -> None:
         super().__init__(http, config, clock)
-        self._uploads = Uploads(http, config, clock)
+        self._uploads = BlueskyUploads(http, config, clock)
         self._patience = DownloadTimeouts(
             config.seconds("http.connect_timeout_s"), config.seconds("http.read_timeout_s")
         )
@@ -117,7 +117,7 @@ class BlueskyClient(BlueskyPart):
         if server is None:
             return
         step = "look up the account's server"
-        if (elsewhere := identity.moved(account, server)) is not None:
+        if (elsewhere := identity.moved_server_error(account, server)) is not None:
             raise StepFailed(step, elsewhere)
         yield StepDone(step, 200, server, server_info=identity.looked_up(account.server_info, server, now))
 

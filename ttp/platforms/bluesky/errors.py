@@ -16,7 +16,7 @@ BLOB_NOT_FOUND = "BlobNotFound"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class BlueskyErrorRow:
     """One refusal. `error` narrows it; the first row that fits counts. `advice`: what a person can do."""
 
     status: int
@@ -31,25 +31,25 @@ _MOVED = "if it has moved to another server, connect it again"
 _APP_NOT_OWN = "use an app password, not the account's own"
 
 REFUSALS = (
-    Row(400, Kind.AUTH, "ExpiredToken"),
-    Row(400, Kind.AUTH, "InvalidToken", advice=_NEW_ONE),
-    Row(401, Kind.ACCOUNT, "AccountTakedown"),
-    Row(401, Kind.ACCOUNT, "AccountDeactivated", advice=_MOVED),
-    Row(401, Kind.ACCOUNT, "AccountSuspended"),
-    Row(400, Kind.ACCOUNT, "RepoDeactivated", advice=_MOVED),
-    Row(400, Kind.ACCOUNT, "RepoTakendown"),
-    Row(403, Kind.ACCOUNT, "AccountNotFound"),
-    Row(401, Kind.AUTH, "AuthFactorTokenRequired", advice=_APP_NOT_OWN),
-    Row(401, Kind.AUTH, "AuthMissing", advice=_NEW_ONE),
-    Row(401, Kind.AUTH, "AuthenticationRequired", advice=_NEW_ONE),
-    Row(401, Kind.AUTH, "InvalidToken", advice=_NEW_ONE),
-    Row(401, Kind.AUTH, "ExpiredToken"),
-    Row(403, Kind.AUTH, "ScopeMissingError", advice=_NEW_ONE),
-    Row(400, Kind.MEDIA, BLOB_NOT_FOUND, passing=True),
-    Row(400, Kind.MEDIA, "InvalidMimeType"),
-    Row(400, Kind.CONTENT, "InvalidRequest"),
-    Row(413, Kind.CONTENT, "PayloadTooLarge"),
-    Row(429, Kind.RATE_LIMIT, "RateLimitExceeded", passing=True),
+    BlueskyErrorRow(400, Kind.AUTH, "ExpiredToken"),
+    BlueskyErrorRow(400, Kind.AUTH, "InvalidToken", advice=_NEW_ONE),
+    BlueskyErrorRow(401, Kind.ACCOUNT, "AccountTakedown"),
+    BlueskyErrorRow(401, Kind.ACCOUNT, "AccountDeactivated", advice=_MOVED),
+    BlueskyErrorRow(401, Kind.ACCOUNT, "AccountSuspended"),
+    BlueskyErrorRow(400, Kind.ACCOUNT, "RepoDeactivated", advice=_MOVED),
+    BlueskyErrorRow(400, Kind.ACCOUNT, "RepoTakendown"),
+    BlueskyErrorRow(403, Kind.ACCOUNT, "AccountNotFound"),
+    BlueskyErrorRow(401, Kind.AUTH, "AuthFactorTokenRequired", advice=_APP_NOT_OWN),
+    BlueskyErrorRow(401, Kind.AUTH, "AuthMissing", advice=_NEW_ONE),
+    BlueskyErrorRow(401, Kind.AUTH, "AuthenticationRequired", advice=_NEW_ONE),
+    BlueskyErrorRow(401, Kind.AUTH, "InvalidToken", advice=_NEW_ONE),
+    BlueskyErrorRow(401, Kind.AUTH, "ExpiredToken"),
+    BlueskyErrorRow(403, Kind.AUTH, "ScopeMissingError", advice=_NEW_ONE),
+    BlueskyErrorRow(400, Kind.MEDIA, BLOB_NOT_FOUND, passing=True),
+    BlueskyErrorRow(400, Kind.MEDIA, "InvalidMimeType"),
+    BlueskyErrorRow(400, Kind.CONTENT, "InvalidRequest"),
+    BlueskyErrorRow(413, Kind.CONTENT, "PayloadTooLarge"),
+    BlueskyErrorRow(429, Kind.RATE_LIMIT, "RateLimitExceeded", passing=True),
 )
 """See docs/reference/platforms/bluesky.md, section 6. A 429 on a publishing call proves nothing."""
 

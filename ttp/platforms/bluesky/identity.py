@@ -16,7 +16,7 @@ from ttp.domain.account import Account, is_loopback
 from ttp.domain.config import Config
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import from_ms, to_ms
-from ttp.platforms.addresses import configured, is_safe, split_address
+from ttp.platforms.addresses import configured_url, is_safe, split_address
 from ttp.platforms.bluesky.facets import is_handle
 from ttp.platforms.http import Http
 from ttp.platforms.reply import Answer, Reply, reconnect_hint
@@ -45,8 +45,8 @@ class Identities:
         api = http.base_url
         return cls(
             http,
-            configured(config, "platforms.bluesky.appview_url", api).rstrip("/"),
-            configured(config, "platforms.bluesky.plc_url", api).rstrip("/"),
+            configured_url(config, "platforms.bluesky.appview_url", api).rstrip("/"),
+            configured_url(config, "platforms.bluesky.plc_url", api).rstrip("/"),
         )
 
     def find_server(self, handle: str) -> str | NotDone:
@@ -117,7 +117,7 @@ def is_fresh(info: Mapping[str, object], now: datetime) -> bool:
     return isinstance(asked, int) and from_ms(asked) <= now < from_ms(asked) + FRESH_FOR
 
 
-def moved(account: Account, server: str) -> NotDone | None:
+def moved_server_error(account: Account, server: str) -> NotDone | None:
     """Return why an account must be connected again if its identity names another server than before."""
     if account.server_info.get("resolved") in (None, server):
         return None

@@ -48,5 +48,5 @@ class BlueskyMeter(Meter):
         name = WINDOWS.get(int(policy[2])) if policy else None
         for key in self.keys(request, method, path):
             if key.name == name or (name is None and answer.status == 429):
-                yield reading.named(request.account, key)
+                yield reading.as_limit(request.account, key)
                 return

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from ttp.domain.outcome import Handle, Kind, NotDone
 from ttp.domain.time.clock import from_ms, to_ms
-from ttp.platforms.addresses import configured
+from ttp.platforms.addresses import configured_url
 from ttp.platforms.bluesky.errors import BlueskyPart
 from ttp.platforms.client import MediaFile, PublishRequest, Step, StepDone, StepFailed, Wait
 from ttp.platforms.http import Http
@@ -27,7 +27,7 @@ POLL_S, LONGEST_JOB_S = 1.0, 1800.0
 _TOKEN_S = 1800
 
 
-class Uploads(BlueskyPart):
+class BlueskyUploads(BlueskyPart):
     def complete(self, request: PublishRequest, handle: Handle) -> Generator[Step, None, Handle]:
         """Upload what `handle` does not show as uploaded; the handle with every item. Raises StepFailed."""
         return (
@@ -76,7 +76,7 @@ class Uploads(BlueskyPart):
     ) -> Generator[tuple[Step, Entry], None, object]:
         """Let the video service process a video; its blob. None where it cannot be used: a plain upload follows."""
         http = self._http.of(request.account)
-        service = configured(self._config, "platforms.bluesky.video_url", http.base_url).rstrip("/")
+        service = configured_url(self._config, "platforms.bluesky.video_url", http.base_url).rstrip("/")
         job = entry.get("job") if entry.get("sha256") == file.item.sha256 else None
         if not isinstance(job, str):
             token = self._service_token(request, http)

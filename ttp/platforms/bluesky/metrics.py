@@ -9,7 +9,7 @@ from datetime import datetime
 from ttp.domain.account import Account
 from ttp.domain.metrics.sample import Sample
 from ttp.domain.outcome import Kind, NotDone
-from ttp.platforms.addresses import configured
+from ttp.platforms.addresses import configured_url
 from ttp.platforms.bluesky.errors import BlueskyPart
 from ttp.platforms.bluesky.identity import parse_did
 from ttp.platforms.bluesky.record_keys import is_key
@@ -65,7 +65,7 @@ class BlueskyReader(BlueskyPart):
 
     def _get(self, session: AccountSession, name: str, query: Mapping[str, str]) -> Reply:
         http = self._http.of(session.account)
-        root = configured(self._config, "platforms.bluesky.appview_url", http.base_url).rstrip("/")
+        root = configured_url(self._config, "platforms.bluesky.appview_url", http.base_url).rstrip("/")
         reply = http.request(
             "GET", f"{root}/xrpc/{name}", query=query or None, account=session.account.name, patience=session.patience
         )

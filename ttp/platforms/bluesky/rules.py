@@ -31,8 +31,13 @@ class BlueskyRules(Rules):
     )
 
     def problems(self, post: PlatformPost) -> Iterator[Problem]:
-        short = post.chosen("shorten_links") == "true"
-        if not post.text.strip() and not post.media and not post.chosen("card") and not post.chosen("quote"):
+        short = post.chosen_option("shorten_links") == "true"
+        if (
+            not post.text.strip()
+            and not post.media
+            and not post.chosen_option("card")
+            and not post.chosen_option("quote")
+        ):
             yield post.breach("content", "text_missing", " cannot take a post without text or media", post.text_hint)
         for message in _text_problems(post.text, "text", shorten_links=short):
             yield post.breach("content", "text_too_long", message, post.text_hint)
@@ -58,7 +63,7 @@ def _call_size(post: PlatformPost) -> int:
 
 
 def _part_problems(post: PlatformPost, number: int, text: str) -> Iterator[Problem]:
-    for message in _text_problems(text, f"part {number}", shorten_links=post.chosen("shorten_links") == "true"):
+    for message in _text_problems(text, f"part {number}", shorten_links=post.chosen_option("shorten_links") == "true"):
         yield post.breach("thread", "text_too_long", message, post.thread_hint)
 
 
@@ -95,14 +100,14 @@ def _media_problems(post: PlatformPost) -> Iterator[Problem]:
 
 def _option_problems(post: PlatformPost) -> Iterator[Problem]:
     for name in ("langs", "labels", "who_replies", "quote", "reply_to"):
-        text = post.chosen(name)
+        text = post.chosen_option(name)
         if text is not None and (why := list_problem(name, text)) is not None:
             yield post.breach("options", "option_value", f": {post.platform}.{name}: {why}")
-    if post.chosen("card") and post.media:
+    if post.chosen_option("card") and post.media:
         message = " cannot take a link card and media in one post"
         yield post.breach("options", "option_conflict", message, post.media_hint)
-    if post.chosen("reply_to"):
+    if post.chosen_option("reply_to"):
         for name in ("who_replies",):
-            if post.chosen(name):
+            if post.chosen_option(name):
                 message = f": {post.platform}.{name} belongs to the first post of a thread, and this one is a reply"
                 yield post.breach("options", "option_conflict", message)

@@ -17,7 +17,7 @@ LONGEST_S, ALARM_S = 60.0, 10.0
 """Seconds that a program may take if its rules do not say, and how much later its own alarm ends it for certain."""
 
 
-class Command(Platform):
+class CommandPlatform(Platform):
     name, title = "command", "Command"
     aliases = ("cmd",)
     server = "program"
@@ -47,4 +47,4 @@ class Command(Platform):
         return None if name not in self.parts else self._part(name)(runtime.clock)
 
 
-PLATFORM = Command()
+PLATFORM = CommandPlatform()

@@ -17,7 +17,7 @@ from ttp.domain.diagnostics import SOON, Remark, failure_remark, format_end, ok_
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.text import clean_text
 from ttp.domain.time.clock import Clock
-from ttp.platforms.addresses import configured
+from ttp.platforms.addresses import configured_url
 from ttp.platforms.client import (
     CHECK_PATIENCE_S,
     AccountInfo,
@@ -88,7 +88,7 @@ class InstagramLogin(_MetaLogin):
             "redirect_uri": redirect_uri,
             "code": code,
         }
-        place = configured(self._config, "platforms.instagram.token_url", self._http.base_url).rstrip("/")
+        place = configured_url(self._config, "platforms.instagram.token_url", self._http.base_url).rstrip("/")
         reply = self._http.request("POST", f"{place}/oauth/access_token", form=form, secrets=(code, secret))
         short = read_grant(unwrap(reply), now)
         if short is None:
@@ -148,7 +148,7 @@ class FacebookLogin(_MetaLogin):
 
     def page(self) -> str:
         usual = f"https://www.facebook.com{self._root}/dialog/oauth"
-        return configured(self._config, "platforms.instagram.authorize_url", self._http.base_url, usual)
+        return configured_url(self._config, "platforms.instagram.authorize_url", self._http.base_url, usual)
 
     def exchange(self, app: App, *, code: str, verifier: str | None, redirect_uri: str) -> Grant | NotDone:
         secret = app.client_secret or ""

@@ -36,7 +36,7 @@ from ttp.platforms.instagram.container_forms import (
 )
 from ttp.platforms.instagram.containers import CREATE, GONE, UPLOAD, WAIT, Containers, ContainerStatus
 from ttp.platforms.instagram.errors import NO_USER_ID, is_gone, unwrap, was_not_fetched
-from ttp.platforms.instagram.look_up import LookUps
+from ttp.platforms.instagram.look_up import InstagramLookUps
 from ttp.platforms.instagram.options import InstagramKind
 from ttp.platforms.instagram.part import InstagramPart
 from ttp.platforms.media_host.availability import NoPublicUrl
@@ -66,7 +66,7 @@ class InstagramClient(InstagramPart):
         super().__init__(http, config, clock)
         self._public_url = public_url
         self._containers = Containers(http, config, clock)
-        self._look_ups = LookUps(http, config, clock, self._containers)
+        self._look_ups = InstagramLookUps(http, config, clock, self._containers)
 
     # Invisible steps.
 
@@ -215,7 +215,7 @@ class InstagramClient(InstagramPart):
         if "unsettled_since" not in handle or seen.state not in ("ERROR", "GONE"):
             return None
         since = from_ms(int(str(handle["unsettled_since"])))
-        if seen.state == "ERROR" and self._look_ups.listed(request, handle, since) == ():
+        if seen.state == "ERROR" and self._look_ups.find_unbound(request, handle, since) == ():
             return None
         return "an earlier call may have published it; its container does not show"
 

@@ -18,7 +18,7 @@ _DAY_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
-class ErrorRow:
+class InstagramErrorRow:
     """What a code means. `wait_s`: until the next try. `hold`: for the whole account. `advice`: for the user."""
 
     kind: Kind
@@ -29,25 +29,25 @@ class ErrorRow:
     advice: str = ""
 
 
-_CONTENT = ErrorRow(Kind.CONTENT)
-_MEDIA = ErrorRow(Kind.MEDIA)
-_MEDIA_AGAIN = ErrorRow(Kind.MEDIA, passing=True)
-_MEDIA_URL = ErrorRow(
+_CONTENT = InstagramErrorRow(Kind.CONTENT)
+_MEDIA = InstagramErrorRow(Kind.MEDIA)
+_MEDIA_AGAIN = InstagramErrorRow(Kind.MEDIA, passing=True)
+_MEDIA_URL = InstagramErrorRow(
     Kind.MEDIA, passing=True, advice="Instagram must be able to fetch the media's URL and find media there"
 )
-_ACCOUNT = ErrorRow(Kind.ACCOUNT)
-_RESTRICTED = ErrorRow(Kind.ACCOUNT, advice="open the Instagram app and do what it asks there")
-_AUTH = ErrorRow(Kind.AUTH)
-_SCOPE = ErrorRow(Kind.AUTH, advice="the account must be connected again with the permission to publish")
-_SERVER = ErrorRow(Kind.SERVER, passing=True)
-_THROTTLED = ErrorRow(Kind.RATE_LIMIT, passing=True)
-_BLOCKED = ErrorRow(Kind.ACCOUNT, passing=True, wait_s=_DAY_S, hold=True)
-_QUOTA = ErrorRow(Kind.QUOTA, passing=True, wait_s=HOUR_S, hold=True)
-_NOT_READY = ErrorRow(Kind.MEDIA, passing=True, not_ready=True)
+_ACCOUNT = InstagramErrorRow(Kind.ACCOUNT)
+_RESTRICTED = InstagramErrorRow(Kind.ACCOUNT, advice="open the Instagram app and do what it asks there")
+_AUTH = InstagramErrorRow(Kind.AUTH)
+_SCOPE = InstagramErrorRow(Kind.AUTH, advice="the account must be connected again with the permission to publish")
+_SERVER = InstagramErrorRow(Kind.SERVER, passing=True)
+_THROTTLED = InstagramErrorRow(Kind.RATE_LIMIT, passing=True)
+_BLOCKED = InstagramErrorRow(Kind.ACCOUNT, passing=True, wait_s=_DAY_S, hold=True)
+_QUOTA = InstagramErrorRow(Kind.QUOTA, passing=True, wait_s=HOUR_S, hold=True)
+_NOT_READY = InstagramErrorRow(Kind.MEDIA, passing=True, not_ready=True)
 FETCH_FAILED = 2207052
 GONE = frozenset({33, 2207006, 2207008})
 """Subcodes of a container that does not exist, yet or any more."""
-SUBCODES: Mapping[int, ErrorRow] = MappingProxyType(
+SUBCODES: Mapping[int, InstagramErrorRow] = MappingProxyType(
     {
         33: _ACCOUNT,
         2207001: _SERVER,
@@ -81,7 +81,7 @@ SUBCODES: Mapping[int, ErrorRow] = MappingProxyType(
     }
 )
 """See docs/reference/platforms/instagram.md, section 6. The quota covers the last 24 hours: try every hour."""
-CODES: Mapping[int, ErrorRow] = MappingProxyType(
+CODES: Mapping[int, InstagramErrorRow] = MappingProxyType(
     {
         -2: _MEDIA_AGAIN,
         -1: _SERVER,
@@ -102,7 +102,7 @@ CODES: Mapping[int, ErrorRow] = MappingProxyType(
         341: _BLOCKED,
         352: _MEDIA,
         368: _BLOCKED,
-        506: ErrorRow(Kind.DUPLICATE),
+        506: InstagramErrorRow(Kind.DUPLICATE),
         613: _THROTTLED,
         9004: _MEDIA_URL,
         9007: _NOT_READY,
@@ -149,7 +149,7 @@ def is_throttled(answer: Answer) -> bool:
     return isinstance(code, int) and _row(code, answer.value_at("error", "error_subcode")) is _THROTTLED
 
 
-def _row(code: int, subcode: object) -> ErrorRow | None:
+def _row(code: int, subcode: object) -> InstagramErrorRow | None:
     return (SUBCODES.get(subcode) if isinstance(subcode, int) else None) or CODES.get(code)
 
 

@@ -20,7 +20,7 @@ from ttp.platforms.reply import Reply, parse_instant, parse_numeric_id, parse_we
 NO_CONTAINER = Unclear(Kind.UNKNOWN, "no container is known to ask about", final=True)
 
 
-class LookUps(InstagramPart):
+class InstagramLookUps(InstagramPart):
     """The look-ups of every account."""
 
     def __init__(self, http: Http, config: Config, clock: Clock, containers: Containers) -> None:
@@ -37,7 +37,7 @@ class LookUps(InstagramPart):
         seen = self._containers.look_at(request, str(handle["creation_id"]))
         match seen.state:
             case "PUBLISHED":
-                listed = self.listed(request, handle, first)
+                listed = self.find_unbound(request, handle, first)
                 # An unreadable or outdated list may show the id later.
                 unnamed = Found(None, id_later=not listed)
                 return LookupResult(listed[0] if listed and len(listed) == 1 else unnamed, seen.reply.date)
@@ -57,12 +57,12 @@ class LookUps(InstagramPart):
         user_id = parse_numeric_id(handle.get("user_id")) or parse_numeric_id(request.credentials.user_id)
         if user_id is None:
             return LookupResult(NO_CONTAINER, None)
-        listed = self.listed(request, {"user_id": user_id}, since)
+        listed = self.find_unbound(request, {"user_id": user_id}, since)
         if listed is None:
             return LookupResult(Unclear(Kind.NETWORK, "the account's posts on Instagram cannot be read"), None)
         return LookupResult(_one_of(request, listed, NO_CONTAINER), None)
 
-    def listed(self, request: PublishRequest, handle: Handle, since: datetime) -> tuple[Found, ...] | None:
+    def find_unbound(self, request: PublishRequest, handle: Handle, since: datetime) -> tuple[Found, ...] | None:
         """Return the account's unbound media, or stories, that can be this post; None if the list is unreadable."""
         story = kind_of(request) is InstagramKind.STORY
         path = f"{self._root}/{handle['user_id']}/{'stories' if story else 'media'}"
@@ -78,7 +78,7 @@ class LookUps(InstagramPart):
         otherwise: Refused | Unclear,
     ) -> LookupResult:
         """Return the one match among the account's media, else `otherwise`; unclear if the list is unreadable."""
-        listed = self.listed(request, handle, since)
+        listed = self.find_unbound(request, handle, since)
         if listed is None:
             return LookupResult(self.unclear(request, seen.reply), seen.reply.date)
         return LookupResult(_one_of(request, listed, otherwise), seen.reply.date)

@@ -64,7 +64,7 @@ class InstagramRules:
 
 def problems(case: PlatformPost) -> Iterator[Problem]:
     """Yield every problem of a post with Instagram."""
-    kind = instagram_kind(case.chosen("kind"), case.media)
+    kind = instagram_kind(case.chosen_option("kind"), case.media)
     sends_videos = case.config.text("platforms.instagram.login") == "facebook"
     yield from _text_problems(case, kind)
     yield from _count_problems(case, kind)
@@ -104,7 +104,7 @@ def _text_problems(case: PlatformPost, kind: InstagramKind) -> Iterator[Problem]
 
 
 def _count_problems(case: PlatformPost, kind: InstagramKind) -> Iterator[Problem]:
-    count, chosen = len(case.media), case.chosen("kind")
+    count, chosen = len(case.media), case.chosen_option("kind")
     if not case.media:
         yield case.breach("media", "media_missing", " cannot take a post without media", case.media_hint)
     elif kind is InstagramKind.STORY and count > 1:
@@ -130,10 +130,10 @@ def _crops(case: PlatformPost) -> Iterator[Problem]:
 
 
 def _cover_problems(case: PlatformPost, kind: InstagramKind) -> Iterator[Problem]:
-    offset, item = case.chosen("thumb_offset_ms"), case.media[0]
+    offset, item = case.chosen_option("thumb_offset_ms"), case.media[0]
     if kind is not InstagramKind.REEL or offset is None:
         return
-    if case.chosen("cover_url") is not None:
+    if case.chosen_option("cover_url") is not None:
         message = " uses instagram.cover_url as the cover; instagram.thumb_offset_ms will not be sent"
         yield case.warning("options", "option_idle", message)
     elif item.duration_ms is not None and int(offset) > item.duration_ms:
@@ -142,7 +142,7 @@ def _cover_problems(case: PlatformPost, kind: InstagramKind) -> Iterator[Problem
 
 
 def _tag_problems(case: PlatformPost, kind: InstagramKind) -> Iterator[Problem]:
-    text = case.chosen("user_tags")
+    text = case.chosen_option("user_tags")
     for tag in case.chosen_options.tags("user_tags") if text else ():
         if tag.item > len(case.media):
             message = f": instagram.user_tags names item {tag.item}, but the post has {len(case.media)}"

@@ -53,7 +53,7 @@ from ttp.platforms.mastodon.look_up import (
     EARLY,
     MOST_PAGES,
     PAGE,
-    Status,
+    ListedStatus,
     candidates,
     has_ids,
     is_same_content,
@@ -61,7 +61,7 @@ from ttp.platforms.mastodon.look_up import (
     read_page,
     read_status,
 )
-from ttp.platforms.mastodon.media import Uploads, without_uploads
+from ttp.platforms.mastodon.media import MastodonUploads, without_uploads
 from ttp.platforms.mastodon.options import PRIVATE, chosen_of, post_id_of
 from ttp.platforms.mastodon.request_body import build_body, key_of, next_key, parent_of, with_key
 from ttp.platforms.reply import Answer, Reply, parse_web_address, reconnect_hint, value_at
@@ -81,7 +81,7 @@ class MastodonClient(MastodonPart):
     def __init__(self, http: HttpByServer, config: Config, clock: Clock) -> None:
         super().__init__(http, config, clock)
         self._strict = config["platforms.mastodon.strict"] is True
-        self._uploads = Uploads(http, config, clock)
+        self._uploads = MastodonUploads(http, config, clock)
         self._checked: dict[str, tuple[str, str, float]] = {}
         self._replayed: set[tuple[str, str]] = set()
         """Accounts and keys that the server answered with an error that it had given before."""
@@ -247,7 +247,7 @@ class MastodonClient(MastodonPart):
             message = "whose token it is was not told"
             return LookupResult(Unclear(Kind.ACCOUNT, message, final=True), None)
         software, start = server.software_of(request.account), first - EARLY
-        found, doubtful = list[Status](), list[Status]()
+        found, doubtful = list[ListedStatus](), list[ListedStatus]()
         query, seen = {"limit": str(PAGE), "exclude_reblogs": "true"}, set[str]()
         for _ in range(MOST_PAGES):
             reply = self._http.request_for(
@@ -274,7 +274,7 @@ class MastodonClient(MastodonPart):
         message = "the account has posted too much since then to look through"
         return LookupResult(Unclear(Kind.UNKNOWN, message, final=True), reply.date)
 
-    def _has_text(self, part: Part, status: Status) -> bool | Unclear:
+    def _has_text(self, part: Part, status: ListedStatus) -> bool | Unclear:
         """Whether a post has the part's text, by its source; by what it shows where the server gives no source."""
         reply = self._http.request_for(part.request, "GET", f"{STATUSES}/{quote(status.id, safe='')}/source")
         if reply.is_success and isinstance(reply.value_at("text"), str):
@@ -285,7 +285,12 @@ class MastodonClient(MastodonPart):
         return self.unclear(part.request, reply)
 
     def _finding(
-        self, part: Part, handle: Handle, found: list[Status], doubtful: list[Status], software: server.Software
+        self,
+        part: Part,
+        handle: Handle,
+        found: list[ListedStatus],
+        doubtful: list[ListedStatus],
+        software: server.Software,
     ) -> Finding:
         request, host = part.request, host_name(part.request.account)
         match found:

@@ -18,7 +18,7 @@ USED_MEDIA = "media_gone"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class MastodonErrorRow:
     """One refusal. `words` (lower case) narrow it; the first row that fits counts. `advice`: what a person can do."""
 
     statuses: tuple[int, ...]
@@ -33,24 +33,26 @@ class Row:
 _AGAIN = "connect the account again"
 _CONTENT = (400, 422)
 REFUSALS = (
-    Row((401,), Kind.AUTH),
-    Row((403,), Kind.AUTH, ("scope",), code="scopes", advice=f"a permission is missing: {_AGAIN}"),
-    Row((403,), Kind.ACCOUNT, ("disabled", "pending", "suspended", "confirm", "moved")),
-    Row((403,), Kind.CONTENT),
-    Row((404, 410), Kind.CONTENT),
-    Row(_CONTENT, Kind.MEDIA, ("not finished processing", "still processing", "not processed"), not_ready=True),
-    Row(
+    MastodonErrorRow((401,), Kind.AUTH),
+    MastodonErrorRow((403,), Kind.AUTH, ("scope",), code="scopes", advice=f"a permission is missing: {_AGAIN}"),
+    MastodonErrorRow((403,), Kind.ACCOUNT, ("disabled", "pending", "suspended", "confirm", "moved")),
+    MastodonErrorRow((403,), Kind.CONTENT),
+    MastodonErrorRow((404, 410), Kind.CONTENT),
+    MastodonErrorRow(
+        _CONTENT, Kind.MEDIA, ("not finished processing", "still processing", "not processed"), not_ready=True
+    ),
+    MastodonErrorRow(
         _CONTENT,
         Kind.MEDIA,
         ("media not found", "not found or already attached", "already attached", "media attachment", "could not find"),
         passing=True,
         code=USED_MEDIA,
     ),
-    Row((422,), Kind.MEDIA, ("not found",), passing=True, code=USED_MEDIA),
-    Row(_CONTENT, Kind.MEDIA, ("images to a post", "unsupported", "file type", "video", "file size")),
-    Row(_CONTENT, Kind.CONTENT),
-    Row((413,), Kind.CONTENT),
-    Row((429,), Kind.RATE_LIMIT, passing=True),
+    MastodonErrorRow((422,), Kind.MEDIA, ("not found",), passing=True, code=USED_MEDIA),
+    MastodonErrorRow(_CONTENT, Kind.MEDIA, ("images to a post", "unsupported", "file type", "video", "file size")),
+    MastodonErrorRow(_CONTENT, Kind.CONTENT),
+    MastodonErrorRow((413,), Kind.CONTENT),
+    MastodonErrorRow((429,), Kind.RATE_LIMIT, passing=True),
 )
 
 

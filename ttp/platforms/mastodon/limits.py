@@ -45,4 +45,4 @@ class MastodonMeter(Meter):
     def read_limits(self, request: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
         reading = read_limit(answer, self._clock.now())
         if reading is not None:
-            yield reading.named(request.account, self.keys(request, method, path)[0])
+            yield reading.as_limit(request.account, self.keys(request, method, path)[0])

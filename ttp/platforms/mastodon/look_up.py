@@ -26,7 +26,7 @@ _SPACES = re.compile(r"\s+")
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class ListedStatus:
     """One listed post."""
 
     id: str
@@ -39,7 +39,7 @@ class Status:
     data: Mapping[str, object]
 
 
-def read_page(reply: Reply) -> tuple[Status, ...] | None:
+def read_page(reply: Reply) -> tuple[ListedStatus, ...] | None:
     """Return the listed posts; None unless every entry can be read, because only a clean page shows absence."""
     listed = reply.success_at()
     if not isinstance(listed, list):
@@ -48,14 +48,14 @@ def read_page(reply: Reply) -> tuple[Status, ...] | None:
     return None if None in found else tuple(filter(None, found))
 
 
-def read_status(item: object) -> Status | None:
+def read_status(item: object) -> ListedStatus | None:
     """Return one post; None where it is not one."""
     status_id, at = value_at(item, "id"), parse_instant(value_at(item, "created_at"), UTC)
     media, url = value_at(item, "media_attachments"), value_at(item, "url")
     if not isinstance(item, dict) or not isinstance(status_id, str) or not status_id or at is None:
         return None
     parent = value_at(item, "in_reply_to_id")
-    return Status(
+    return ListedStatus(
         status_id,
         url if isinstance(url, str) else None,
         at,
@@ -68,8 +68,8 @@ def read_status(item: object) -> Status | None:
 
 
 def candidates(
-    statuses: Sequence[Status], part: Part, handle: Handle, start: datetime, software: Software
-) -> list[Status]:
+    statuses: Sequence[ListedStatus], part: Part, handle: Handle, start: datetime, software: Software
+) -> list[ListedStatus]:
     """Return the posts that can be this part, but for their text: not another delivery's, not older than the call, a
     reply to the same post, with as many media and as many polls. Uploads whose ids are kept decide alone."""
     request = part.request
@@ -103,7 +103,7 @@ def is_same_source(part: Part, text: str, warning: str) -> bool:
     return plain(text) in (sent, plain(part.request.text)) and plain(warning) == sent_warning
 
 
-def is_same_content(part: Part, status: Status) -> bool:
+def is_same_content(part: Part, status: ListedStatus) -> bool:
     """Whether the text that was sent is what the post shows, where the server does not give its source."""
     shown = status.data.get("content")
     if not isinstance(shown, str):

@@ -25,7 +25,7 @@ FIRST_WAIT_S, LONGEST_WAIT_S, LONGEST_S = 1.0, 15.0, 600.0
 _EXTENSIONS = {"image/jpeg": "jpg", "video/quicktime": "mov"}
 
 
-class Uploads(MastodonPart):
+class MastodonUploads(MastodonPart):
     def complete(self, request: PublishRequest, handle: Handle) -> Generator[Step, None, Handle]:
         """Upload what `handle` does not show as uploaded; the handle with every item ready. Raises StepFailed. After an
         unknown outcome every upload is kept: a server that refuses one as used proves that the post exists."""

@@ -69,13 +69,13 @@ def _server_problems(post: PlatformPost) -> Iterator[Problem]:
 
 
 def _length_problems(post: PlatformPost, text: str, name: str, field: str, hint: WayOut | None) -> Iterator[Problem]:
-    length, most = _count(text, post.chosen("spoiler_text") or "", post.server), most_characters(post.server)
+    length, most = _count(text, post.chosen_option("spoiler_text") or "", post.server), most_characters(post.server)
     if length > most:
         yield post.breach(field, "text_too_long", f": {name} is {length} of {most}", hint)
 
 
 def _first_problems(post: PlatformPost) -> Iterator[Problem]:
-    if not post.text.strip() and not post.media and not post.chosen("spoiler_text"):
+    if not post.text.strip() and not post.media and not post.chosen_option("spoiler_text"):
         yield post.breach("content", "text_missing", " cannot take a post without text or media", post.text_hint)
     yield from _length_problems(post, post.text, "text", "content", post.text_hint)
 
@@ -107,10 +107,10 @@ def _media_problems(post: PlatformPost) -> Iterator[Problem]:
 
 
 def _poll_problems(post: PlatformPost) -> Iterator[Problem]:
-    answers = split_poll(post.chosen("poll"))
+    answers = split_poll(post.chosen_option("poll"))
     if not answers:
         for name in ("poll_expires", "poll_multiple", "poll_hide"):
-            if post.chosen(name) and f"{post.platform}.{name}" in post.own:
+            if post.chosen_option(name) and f"{post.platform}.{name}" in post.own:
                 message = f": {post.platform}.{name} says nothing without a poll"
                 yield post.warning("options", "option_idle", message)
         return
@@ -129,7 +129,7 @@ def _poll_problems(post: PlatformPost) -> Iterator[Problem]:
             yield post.breach("options", "option_value", f': the answer "{answer}" is {len(answer)} of {longest}')
     if post.media:
         yield post.breach("options", "option_conflict", " cannot take a poll and media in one post", post.media_hint)
-    seconds = int(post.chosen("poll_expires") or POLL_S)
+    seconds = int(post.chosen_option("poll_expires") or POLL_S)
     least = limit_of(post.server, "poll_least_s", POLL_LEAST_S)
     last = limit_of(post.server, "poll_most_s", POLL_MOST_S)
     if not least <= seconds <= last:
@@ -138,26 +138,26 @@ def _poll_problems(post: PlatformPost) -> Iterator[Problem]:
 
 def _option_problems(post: PlatformPost) -> Iterator[Problem]:
     for name in ("language", "reply_to", "quote", "focus"):
-        text = post.chosen(name)
+        text = post.chosen_option(name)
         if text is not None and (why := option_problem(name, text, post.server)) is not None:
             yield post.breach("options", "option_value", f": {post.platform}.{name}: {why}")
     try:
-        places = len(split_focus(post.chosen("focus")))
+        places = len(split_focus(post.chosen_option("focus")))
     except ValueError:
         places = 0
     if places > len(post.media):
         message = f": {post.platform}.focus names {places} places, and there are {len(post.media)} media"
         yield post.breach("options", "option_value", message)
     for name in ("quote", "quote_policy"):
-        if post.chosen(name) and post.server and not supports_quotes(post.server):
+        if post.chosen_option(name) and post.server and not supports_quotes(post.server):
             message = f": its server ({shown_software(post.server)}) has no quotes"
             yield post.breach("options", "option_value", message)
-    if post.chosen("quote") and (post.media or post.chosen("poll")):
+    if post.chosen_option("quote") and (post.media or post.chosen_option("poll")):
         message = " cannot take a quote with media or a poll"
         yield post.breach("options", "option_conflict", message, post.media_hint)
-    private = post.chosen("visibility") in PRIVATE
-    if private and post.chosen("quote_policy") not in (None, "nobody"):
-        message = f": nobody can quote a post with visibility {post.chosen('visibility')}"
+    private = post.chosen_option("visibility") in PRIVATE
+    if private and post.chosen_option("quote_policy") not in (None, "nobody"):
+        message = f": nobody can quote a post with visibility {post.chosen_option('visibility')}"
         yield post.breach("options", "option_conflict", message)
     if private and post.server and not software_named(post.server).lists_private:
         message = (

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from ttp.domain.account import Credentials
 from ttp.domain.outcome import NotDone
-from ttp.platforms.addresses import configured
+from ttp.platforms.addresses import configured_url
 from ttp.platforms.http import Http, HttpPart
 from ttp.platforms.login import UNKNOWN_APP, App, Grant
 from ttp.platforms.oauth.token_response import read_grant, read_oauth_error, with_query
@@ -32,7 +32,7 @@ class CodeLogin(HttpPart[Http]):
 
     def page(self) -> str:
         """Return where a person approves."""
-        return configured(self._config, f"platforms.{self.platform}.authorize_url", self._http.base_url)
+        return configured_url(self._config, f"platforms.{self.platform}.authorize_url", self._http.base_url)
 
     def register(self, redirect_uri: str) -> App | NotDone | None:
         return None

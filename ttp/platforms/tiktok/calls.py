@@ -69,7 +69,7 @@ def _plain(text: str) -> str:
 class Calls(TikTokPart):
     """The calls of every account."""
 
-    def status(self, request: PublishRequest, publish_id: str) -> Status:
+    def status(self, request: PublishRequest, publish_id: str) -> PublicationStatus:
         return read_status(self.post(request, "status/fetch/", {"publish_id": publish_id}))
 
     def post(self, request: PublishRequest, path: str, body: object = None) -> Reply:
@@ -99,7 +99,7 @@ class Calls(TikTokPart):
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class PublicationStatus:
     """A publication's status. `name` is empty if unreadable; `received`: bytes of an upload."""
 
     name: str
@@ -116,12 +116,12 @@ class Status:
         return self.name == "PROCESSING_UPLOAD" and self.received is not None and self.received < size
 
 
-def read_status(reply: Reply) -> Status:
+def read_status(reply: Reply) -> PublicationStatus:
     if not is_ok(reply):
-        return Status("", reply)
+        return PublicationStatus("", reply)
     name, reason, received = (reply.value_at("data", key) for key in ("status", "fail_reason", "uploaded_bytes"))
     ids = reply.value_at("data", "publicaly_available_post_id")
-    return Status(
+    return PublicationStatus(
         name if isinstance(name, str) else "",
         reply,
         received if isinstance(received, int) and not isinstance(received, bool) and received >= 0 else None,

@@ -22,7 +22,7 @@ from ttp.platforms.tiktok import creator, request_body, uploads
 from ttp.platforms.tiktok.calls import Calls
 from ttp.platforms.tiktok.creator import Creator
 from ttp.platforms.tiktok.errors import is_ok
-from ttp.platforms.tiktok.look_up import LookUps, from_handle, may_be_published, resume
+from ttp.platforms.tiktok.look_up import TikTokLookUps, from_handle, may_be_published, resume
 from ttp.platforms.tiktok.uploads import Pull, Upload
 
 ANNOUNCE, SEND, ASK, CREATOR = "announce the post", "upload a chunk", "ask for the status", "ask what is allowed"
@@ -39,7 +39,7 @@ class TikTokClient(Calls):
     def __init__(self, http: Http, config: Config, clock: Clock, public_url: Callable[[MediaFile], str]) -> None:
         super().__init__(http, config, clock)
         self._public_url = public_url
-        self._look_ups = LookUps(http, config, clock)
+        self._look_ups = TikTokLookUps(http, config, clock)
 
     # Invisible steps.
 
@@ -186,7 +186,7 @@ class TikTokClient(Calls):
         if is_ok(reply):
             publish_id = reply.value_at("data", "publish_id")
             if isinstance(publish_id, str) and publish_id:
-                known = begun.answered(publish_id).to_handle()
+                known = begun.with_publish_id(publish_id).to_handle()
                 return Done(publish_id, processing=True, http_status=reply.status, handle=known)
         return self.outcome(request, reply)
 

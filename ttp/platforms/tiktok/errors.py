@@ -22,7 +22,7 @@ _SPREAD_S = 15
 
 
 @dataclass(frozen=True, slots=True)
-class ErrorRow:
+class TikTokErrorRow:
     """The meaning of one code or reason. `wait_s`: TikTok's time until the next try. `hold`: for the whole account.
     `advice`: for the user. `option`: the account option that fixes it."""
 
@@ -34,18 +34,20 @@ class ErrorRow:
     option: str = ""
 
 
-_CONTENT = ErrorRow(Kind.CONTENT)
-_MEDIA = ErrorRow(Kind.MEDIA)
-_ACCOUNT = ErrorRow(Kind.ACCOUNT)
-_AUTH = ErrorRow(Kind.AUTH)
-_SCOPE = ErrorRow(Kind.AUTH, advice="the account must be connected again with the permission to post")
-_BANNED = ErrorRow(Kind.ACCOUNT, advice="TikTok blocks posts of this account; the TikTok app shows why")
-_SPAM = ErrorRow(Kind.CONTENT, advice="TikTok considers it spam: change the text or the media")
-_PULL = ErrorRow(Kind.MEDIA, passing=True, advice="TikTok must be able to fetch the media's URL, without a redirect")
-_SERVER = ErrorRow(Kind.SERVER, passing=True)
-_TOMORROW = ErrorRow(Kind.QUOTA, passing=True, wait_s=_DAY_S, hold=True)
+_CONTENT = TikTokErrorRow(Kind.CONTENT)
+_MEDIA = TikTokErrorRow(Kind.MEDIA)
+_ACCOUNT = TikTokErrorRow(Kind.ACCOUNT)
+_AUTH = TikTokErrorRow(Kind.AUTH)
+_SCOPE = TikTokErrorRow(Kind.AUTH, advice="the account must be connected again with the permission to post")
+_BANNED = TikTokErrorRow(Kind.ACCOUNT, advice="TikTok blocks posts of this account; the TikTok app shows why")
+_SPAM = TikTokErrorRow(Kind.CONTENT, advice="TikTok considers it spam: change the text or the media")
+_PULL = TikTokErrorRow(
+    Kind.MEDIA, passing=True, advice="TikTok must be able to fetch the media's URL, without a redirect"
+)
+_SERVER = TikTokErrorRow(Kind.SERVER, passing=True)
+_TOMORROW = TikTokErrorRow(Kind.QUOTA, passing=True, wait_s=_DAY_S, hold=True)
 
-CODES: Mapping[str, ErrorRow] = MappingProxyType(
+CODES: Mapping[str, TikTokErrorRow] = MappingProxyType(
     {
         "access_token_invalid": _AUTH,
         "scope_not_authorized": _SCOPE,
@@ -53,7 +55,7 @@ CODES: Mapping[str, ErrorRow] = MappingProxyType(
         "invalid_params": _CONTENT,
         "invalid_param": _CONTENT,
         "invalid_file_upload": _CONTENT,
-        "app_version_check_failed": ErrorRow(
+        "app_version_check_failed": TikTokErrorRow(
             Kind.CONTENT, advice="the TikTok app on the creator's phone is too old: update it"
         ),
         "spam_risk_too_many_posts": _TOMORROW,
@@ -61,30 +63,30 @@ CODES: Mapping[str, ErrorRow] = MappingProxyType(
         "spam_risk_user_banned_from_posting": _BANNED,
         "spam_risk": _SPAM,
         "reached_active_user_cap": _TOMORROW,
-        "unaudited_client_can_only_post_to_private_accounts": ErrorRow(
+        "unaudited_client_can_only_post_to_private_accounts": TikTokErrorRow(
             Kind.ACCOUNT,
             advice="until TikTok has audited your app, make the account private in the TikTok app and post with"
             " tiktok.privacy_level=SELF_ONLY; apply for the audit on your app's page of TikTok for Developers",
             option="tiktok.privacy_level=SELF_ONLY",
         ),
-        "url_ownership_unverified": ErrorRow(
+        "url_ownership_unverified": TikTokErrorRow(
             Kind.ACCOUNT,
             advice="verify the domain of the media's URL on your app's page of TikTok for Developers;"
             " a video can be uploaded instead (tiktok.source=file)",
             option="tiktok.source=file",
         ),
-        "privacy_level_option_mismatch": ErrorRow(
+        "privacy_level_option_mismatch": TikTokErrorRow(
             Kind.CONTENT, advice="choose a privacy level that TikTok offers to this account"
         ),
         "invalid_publish_id": _MEDIA,
         "token_not_authorized_for_specified_publish_id": _ACCOUNT,
-        "rate_limit_exceeded": ErrorRow(Kind.RATE_LIMIT, passing=True, wait_s=_MINUTE_S),
+        "rate_limit_exceeded": TikTokErrorRow(Kind.RATE_LIMIT, passing=True, wait_s=_MINUTE_S),
         "internal_error": _SERVER,
     }
 )
 """See docs/reference/platforms/tiktok.md, sections 6 and 3.6."""
 
-REASONS: Mapping[str, ErrorRow] = MappingProxyType(
+REASONS: Mapping[str, TikTokErrorRow] = MappingProxyType(
     {
         "file_format_check_failed": _MEDIA,
         "duration_check_failed": _MEDIA,
@@ -142,14 +144,14 @@ def refusal(answer: Answer, account: Account, now: datetime, spread: int = 0) ->
 
 def publication_failure(reason: str, reply: Reply, account: Account, now: datetime) -> NotDone:
     """Return why a publication failed. A reason in no table is final: a person must look."""
-    row = REASONS.get(reason, ErrorRow(Kind.UNKNOWN))
+    row = REASONS.get(reason, TikTokErrorRow(Kind.UNKNOWN))
     code = clean_text(reason)
     failure = _not_done(row, code.replace("_", " ") or "TikTok gave no reason", code, reply, account, now, 0)
     return replace(failure, http_status=None)
 
 
 def _not_done(
-    row: ErrorRow, said: str, code: str, answer: Reply, account: Account, now: datetime, spread: int
+    row: TikTokErrorRow, said: str, code: str, answer: Reply, account: Account, now: datetime, spread: int
 ) -> NotDone:
     """Return a refusal with TikTok's message, the code, the log id that its support asks for, and the advice."""
     log_id = answer.text_at("error", "log_id")[:60]

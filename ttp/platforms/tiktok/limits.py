@@ -45,7 +45,7 @@ class TikTokMeter(Meter):
         name = _name(path)
         if name not in MOST:
             return ()
-        return (self._count(request.account, name, memory.known(request.account, LimitKey(name))),)
+        return (self._count(request.account, name, memory.last_known(request.account, LimitKey(name))),)
 
     def read_limits(self, request: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
         now, name, account = self._clock.now(), _name(path), request.account.name

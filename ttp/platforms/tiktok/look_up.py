@@ -9,7 +9,7 @@ from ttp.domain.outcome import Absent, Finding, Found, Handle, Kind, Refused, Un
 from ttp.platforms.client import LookupResult, PublishRequest
 from ttp.platforms.tiktok import calls as calls_module
 from ttp.platforms.tiktok import request_body, uploads
-from ttp.platforms.tiktok.calls import Calls, Status
+from ttp.platforms.tiktok.calls import Calls, PublicationStatus
 from ttp.platforms.tiktok.errors import NO_SCOPE, error_code, publication_failure
 from ttp.platforms.tiktok.options import PUBLIC
 from ttp.platforms.tiktok.uploads import Pull, Upload
@@ -18,7 +18,7 @@ WORKING = "TikTok is processing the video"
 DRAFT = "it is a draft in the inbox of the TikTok app: finish and post it there"
 
 
-class LookUps(Calls):
+class TikTokLookUps(Calls):
     """The look-ups of every account."""
 
     def look_up(self, request: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
@@ -29,7 +29,9 @@ class LookUps(Calls):
         seen = self.status(request, begun.publish_id)
         return LookupResult(self._finding(request, begun, begun.publish_id, seen), seen.reply.date)
 
-    def _finding(self, request: PublishRequest, begun: Upload | Pull, publish_id: str, seen: Status) -> Finding:
+    def _finding(
+        self, request: PublishRequest, begun: Upload | Pull, publish_id: str, seen: PublicationStatus
+    ) -> Finding:
         match seen.name:
             case "SEND_TO_USER_INBOX":
                 return Found(publish_id, note=DRAFT)
@@ -75,7 +77,7 @@ def from_handle(handle: Handle) -> Upload | Pull | None:
     return uploads.upload_from_handle(handle) or uploads.pull_from_handle(handle)
 
 
-def may_be_published(begun: Upload | Pull, seen: Status) -> bool:
+def may_be_published(begun: Upload | Pull, seen: PublicationStatus) -> bool:
     """Whether a publication may have been published, or still may be. Not one that TikTok reports as failed, nor an
     upload that lacks bytes or is unknown to TikTok. An unknown call to fetch may be."""
     if isinstance(begun, Pull):
@@ -83,7 +85,7 @@ def may_be_published(begun: Upload | Pull, seen: Status) -> bool:
     return not seen.lacks_bytes(begun.size) and seen.name not in ("", "FAILED")
 
 
-def resume(request: PublishRequest, begun: Upload | Pull, seen: Status, now: datetime) -> Upload | None:
+def resume(request: PublishRequest, begun: Upload | Pull, seen: PublicationStatus, now: datetime) -> Upload | None:
     """Return the upload, continued from TikTok's offset; None if it cannot or should not be completed."""
     if not isinstance(begun, Upload) or not seen.lacks_bytes(begun.size) or seen.received is None:
         return None

@@ -48,7 +48,7 @@ class TikTokRules:
 
 def problems(case: PlatformPost) -> Iterator[Problem]:
     """Yield every problem of a post with TikTok."""
-    kind = tiktok_kind(case.chosen("mode"), case.media)
+    kind = tiktok_kind(case.chosen_option("mode"), case.media)
     yield from _text_problems(case, kind)
     yield from _count_problems(case, kind)
     for item in case.media:
@@ -56,11 +56,11 @@ def problems(case: PlatformPost) -> Iterator[Problem]:
             yield from item_problems(case, item, _PHOTO, _ANYTHING)
         elif item.is_video:
             yield from item_problems(case, item, _VIDEO, _VIDEO_ADVISED)
-    if kind.is_photos or case.chosen("source") == "pull":
+    if kind.is_photos or case.chosen_option("source") == "pull":
         yield from case.public_url_problems(case.media)
     yield from _cover_problems(case, kind)
     yield from _missing_choices(case, kind)
-    if case.chosen("brand_content_toggle") == "true" and case.chosen("privacy_level") == "SELF_ONLY":
+    if case.chosen_option("brand_content_toggle") == "true" and case.chosen_option("privacy_level") == "SELF_ONLY":
         message = ": a paid partnership (tiktok.brand_content_toggle) cannot have tiktok.privacy_level=SELF_ONLY"
         yield case.breach("options", "option_value", message)
     if case.media:
@@ -91,7 +91,7 @@ def _count_problems(case: PlatformPost, kind: TikTokKind) -> Iterator[Problem]:
 
 
 def _cover_problems(case: PlatformPost, kind: TikTokKind) -> Iterator[Problem]:
-    index, moment = case.chosen("photo_cover_index"), case.chosen("video_cover_timestamp_ms")
+    index, moment = case.chosen_option("photo_cover_index"), case.chosen_option("video_cover_timestamp_ms")
     if kind.is_photos and index is not None and int(index) >= len(case.media):
         message = f": tiktok.photo_cover_index is {index}, but the last photo is {len(case.media) - 1}"
         yield case.breach("options", "option_value", message)
@@ -103,7 +103,7 @@ def _cover_problems(case: PlatformPost, kind: TikTokKind) -> Iterator[Problem]:
 
 
 def _missing_choices(case: PlatformPost, kind: TikTokKind) -> Iterator[Problem]:
-    needed = needed_choices(kind, case.chosen("privacy_level"))
+    needed = needed_choices(kind, case.chosen_option("privacy_level"))
     missing = first_choices([option for option in needed if f"tiktok.{option.name}" not in case.options])
     if missing:
         named = ", ".join(f"tiktok.{option.name} ({option.accepts})" for option in missing)

@@ -106,7 +106,7 @@ class Pull:
     username: str | None = None
     publish_id: str | None = None
 
-    def answered(self, publish_id: str) -> Pull:
+    def with_publish_id(self, publish_id: str) -> Pull:
         return replace(self, publish_id=publish_id)
 
     def to_handle(self) -> Handle:

@@ -32,7 +32,7 @@ from ttp.platforms.reply import Answer, Reply, parse_id, parse_numeric_id, recon
 from ttp.platforms.uploads import media_entries
 from ttp.platforms.x.errors import XPart
 from ttp.platforms.x.look_up import MOST_PAGES, QUERY, Window, matches, possible_matches, read_page
-from ttp.platforms.x.media import Uploads, count_use
+from ttp.platforms.x.media import XUploads, count_use
 from ttp.platforms.x.options import OPTIONS
 
 CHECK_S = 900.0
@@ -45,7 +45,7 @@ class XClient(XPart):
     def __init__(self, http: Http, config: Config, clock: Clock) -> None:
         super().__init__(http, config, clock)
         self._settle_s = config.seconds("platforms.x.settle_s")
-        self._uploads = Uploads(http, config, clock)
+        self._uploads = XUploads(http, config, clock)
         self._checked: dict[str, tuple[str, float]] = {}
 
     # Invisible steps.

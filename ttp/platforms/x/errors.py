@@ -19,7 +19,7 @@ HOLD_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class ErrorRow:
+class XErrorRow:
     """One refusal. `segment` and `words` (lower case) narrow it; the first match counts. `advice`: to the user."""
 
     status: int
@@ -34,21 +34,21 @@ _CREDIT = "add credit in X's developer console"
 _CAP = "raise the spending limit in X's developer console"
 
 REFUSALS = (
-    ErrorRow(400, Kind.MEDIA, words="media ids are invalid", passing=True),
-    ErrorRow(400, Kind.CONTENT),
-    ErrorRow(401, Kind.AUTH),
-    ErrorRow(402, Kind.QUOTA, passing=True, advice=_CREDIT),
-    ErrorRow(403, Kind.DUPLICATE, words="duplicate content"),
-    ErrorRow(403, Kind.AUTH, segment="unsupported-authentication"),
-    ErrorRow(403, Kind.AUTH, segment="client-forbidden"),
-    ErrorRow(403, Kind.AUTH, words="scope"),
-    ErrorRow(403, Kind.ACCOUNT, segment="user-suspended"),
-    ErrorRow(403, Kind.CONTENT, segment="not-authorized-for-resource"),
-    ErrorRow(403, Kind.CONTENT),
-    ErrorRow(404, Kind.CONTENT),
-    ErrorRow(429, Kind.QUOTA, segment="usage-capped", passing=True, advice=_CAP),
-    ErrorRow(429, Kind.QUOTA, words="usagecapexceeded", passing=True, advice=_CAP),
-    ErrorRow(429, Kind.RATE_LIMIT, passing=True),
+    XErrorRow(400, Kind.MEDIA, words="media ids are invalid", passing=True),
+    XErrorRow(400, Kind.CONTENT),
+    XErrorRow(401, Kind.AUTH),
+    XErrorRow(402, Kind.QUOTA, passing=True, advice=_CREDIT),
+    XErrorRow(403, Kind.DUPLICATE, words="duplicate content"),
+    XErrorRow(403, Kind.AUTH, segment="unsupported-authentication"),
+    XErrorRow(403, Kind.AUTH, segment="client-forbidden"),
+    XErrorRow(403, Kind.AUTH, words="scope"),
+    XErrorRow(403, Kind.ACCOUNT, segment="user-suspended"),
+    XErrorRow(403, Kind.CONTENT, segment="not-authorized-for-resource"),
+    XErrorRow(403, Kind.CONTENT),
+    XErrorRow(404, Kind.CONTENT),
+    XErrorRow(429, Kind.QUOTA, segment="usage-capped", passing=True, advice=_CAP),
+    XErrorRow(429, Kind.QUOTA, words="usagecapexceeded", passing=True, advice=_CAP),
+    XErrorRow(429, Kind.RATE_LIMIT, passing=True),
 )
 """Counts only in X's own format (x.md, section 7). A 429 on a publishing call proves nothing."""
 
@@ -86,7 +86,7 @@ class XPart(HttpPart[Http]):
         return refusal(answer, request.account, self._clock.now(), request.credentials)
 
 
-def _advice(row: ErrorRow) -> str:
+def _advice(row: XErrorRow) -> str:
     """Return the advice, and that posts wait meanwhile."""
     return f": {row.advice}; ttp tries again every hour" if row.advice else ""
 

@@ -60,7 +60,7 @@ class XMeter(Meter):
     def read_limits(self, request: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
         keys = dict(zip((QUARTER, USER_DAY, APP_DAY), self.keys(request, method, path), strict=True))
         for which, reading in read_header_limits(answer, self._clock.now()).items():
-            yield reading.named(request.account, keys[which])
+            yield reading.as_limit(request.account, keys[which])
 
 
 @lru_cache(maxsize=1000)

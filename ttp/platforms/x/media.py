@@ -17,7 +17,7 @@ from ttp.domain.media.item import MediaItem
 from ttp.domain.outcome import Handle, Kind, NotDone
 from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import MediaFile, PublishRequest, Step, StepDone, StepFailed, Wait
-from ttp.platforms.http import RequestBody
+from ttp.platforms.http import HttpBody
 from ttp.platforms.reply import Answer, Reply, parse_numeric_id, reconnect_hint
 from ttp.platforms.uploads import Entry, media_entries, upload_all
 from ttp.platforms.x.errors import XPart
@@ -36,7 +36,7 @@ MOST_USES = 2
 """Publishing calls that may carry one upload."""
 
 
-class Uploads(XPart):
+class XUploads(XPart):
     def complete(self, request: PublishRequest, handle: Handle, *, keep: bool) -> Generator[Step, None, Handle]:
         """Upload what `handle` does not record; return the handle with every item ready. Raises StepFailed. `keep`: use
         the same uploads again, however often they were used, because a look-up compares their keys."""
@@ -185,7 +185,7 @@ class Uploads(XPart):
         method: str,
         path: str,
         query: Mapping[str, str] | None = None,
-        **body: Unpack[RequestBody],
+        **body: Unpack[HttpBody],
     ) -> Answer:
         """Make a call, and return its answer if it is a success. Raises StepFailed. Also raises it for a body that is
         not X's JSON, because then X may not have the bytes. Some calls have no body."""

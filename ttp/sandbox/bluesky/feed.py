@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute
 from ttp.sandbox.bluesky.records import POSTS, BlueskyAccount, StoredRecord, account_of
 from ttp.sandbox.bluesky.requests import invalid, open_route, read_query
 from ttp.sandbox.engagement import count_engagement
-from ttp.sandbox.records import Post, iso
+from ttp.sandbox.records import SandboxPost, iso
 from ttp.sandbox.state import State
 
 MOST_URIS = 25
@@ -55,11 +55,11 @@ async def author_feed(state: State, request: Request) -> Response:
     return JSONResponse({"feed": [{"post": _render(state, account, post)} for post in page], **more})
 
 
-def _listed(state: State, account: BlueskyAccount) -> dict[str, Post]:
+def _listed(state: State, account: BlueskyAccount) -> dict[str, SandboxPost]:
     return {post.id: post for post in state.listed_posts(account.id)}
 
 
-def _render(state: State, account: BlueskyAccount, post: Post) -> dict[str, Any]:
+def _render(state: State, account: BlueskyAccount, post: SandboxPost) -> dict[str, Any]:
     numbers = count_engagement(account, post, state.now_ms())
     stored = state.table(StoredRecord).get(f"{account.user_id}/{POSTS}/{post.id}")
     value = json.loads(stored.value) if stored else {"$type": POSTS, "text": post.text, "createdAt": iso(post.at_ms)}

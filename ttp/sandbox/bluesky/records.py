@@ -8,7 +8,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from ttp.sandbox.records import HOUR_MS, Account
+from ttp.sandbox.records import HOUR_MS, SandboxAccount
 from ttp.sandbox.state import State, switch
 
 APP_PASSWORD = "sand-boxx-sand-boxx"  # noqa: S105 (of accounts that exist in the sandbox alone)
@@ -19,7 +19,7 @@ DIGITS = "234567abcdefghijklmnopqrstuvwxyz"
 
 
 @dataclass(frozen=True, slots=True)
-class BlueskyAccount(Account):
+class BlueskyAccount(SandboxAccount):
     """A user of Bluesky. `user_id` is the identity (DID)."""
 
     previous_refresh: str = ""
@@ -100,7 +100,7 @@ class BlueskySwitches:
 
 
 @dataclass(slots=True)
-class Memory:
+class BlueskyMemory:
     """What Bluesky counts, in memory only."""
 
     commits: int = 0
@@ -111,7 +111,7 @@ LIMITS = {CALLS: 3000, HOUR: 5000, DAY: 35_000, SESSIONS: 30}
 CREATE_POINTS, DELETE_POINTS = 3, 1
 
 
-class Trouble(NamedTuple):
+class BlueskyTrouble(NamedTuple):
     """A refusal of every call of an account, or of its writes alone."""
 
     status: int
@@ -121,13 +121,13 @@ class Trouble(NamedTuple):
 
 
 TROUBLES = {
-    "takedown": Trouble(401, "AccountTakedown", "Account has been taken down"),
-    "deactivated": Trouble(401, "AccountDeactivated", "Account is deactivated"),
-    "revoked": Trouble(400, "InvalidToken", "Token has been revoked"),
-    "unavailable": Trouble(503, "ServiceUnavailable", "Service Unavailable"),
-    "rejected": Trouble(400, "InvalidRequest", "Input/text must not be this", writes_only=True),
-    "limited": Trouble(429, "RateLimitExceeded", "Rate Limit Exceeded", writes_only=True),
-    "blob_lost": Trouble(400, "BlobNotFound", "Could not find blob", writes_only=True),
+    "takedown": BlueskyTrouble(401, "AccountTakedown", "Account has been taken down"),
+    "deactivated": BlueskyTrouble(401, "AccountDeactivated", "Account is deactivated"),
+    "revoked": BlueskyTrouble(400, "InvalidToken", "Token has been revoked"),
+    "unavailable": BlueskyTrouble(503, "ServiceUnavailable", "Service Unavailable"),
+    "rejected": BlueskyTrouble(400, "InvalidRequest", "Input/text must not be this", writes_only=True),
+    "limited": BlueskyTrouble(429, "RateLimitExceeded", "Rate Limit Exceeded", writes_only=True),
+    "blob_lost": BlueskyTrouble(400, "BlobNotFound", "Could not find blob", writes_only=True),
 }
 
 

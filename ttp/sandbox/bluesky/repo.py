@@ -31,7 +31,7 @@ from ttp.sandbox.bluesky.records import (
 )
 from ttp.sandbox.bluesky.requests import invalid, open_route, read_query, refusal
 from ttp.sandbox.media import read_facts
-from ttp.sandbox.records import Post
+from ttp.sandbox.records import SandboxPost
 from ttp.sandbox.request_checks import bearer, content_type
 from ttp.sandbox.state import State
 
@@ -107,7 +107,7 @@ async def apply_writes(state: State, account: records.BlueskyAccount, request: R
     if len(writes) > 1:
         requests.count_points(state, account, records.CREATE_POINTS * (len(writes) - 1))
     state.save(*made, *_seen_posts(account, made, files, state.now_ms()))
-    state.part(records.Memory).commits += 1
+    state.part(records.BlueskyMemory).commits += 1
     results = [
         {"$type": "com.atproto.repo.applyWrites#createResult", "uri": f"at://{one.id}", "cid": one.cid}
         | {"validationStatus": "valid"}
@@ -118,7 +118,7 @@ async def apply_writes(state: State, account: records.BlueskyAccount, request: R
 
 def _seen_posts(
     account: records.BlueskyAccount, made: list[records.StoredRecord], files: list[list[records.Blob]], at_ms: int
-) -> list[Post]:
+) -> list[SandboxPost]:
     """Return what followers see of new records."""
     seen = []
     for record, blobs in zip(made, files, strict=True):
@@ -130,7 +130,7 @@ def _seen_posts(
         items = media.get("images") or media.get("items") or ([media] if "video" in media else [])
         shown = blobs if items else []
         seen.append(
-            Post(
+            SandboxPost(
                 record.key,
                 account.id,
                 value["text"],
@@ -159,7 +159,7 @@ async def delete_record(state: State, account: records.BlueskyAccount, request: 
     if post is not None and f"/{records.POSTS}/" in name:
         state.save(replace(post, deleted=True))
     del state.table(records.StoredRecord)[name]
-    state.part(records.Memory).commits += 1
+    state.part(records.BlueskyMemory).commits += 1
     return JSONResponse({"commit": _commit(state, account)})
 
 
@@ -209,7 +209,7 @@ async def latest_commit(state: State, request: Request) -> Response:
 
 
 def _commit(state: State, account: records.BlueskyAccount) -> dict[str, Any]:
-    number = state.part(records.Memory).commits
+    number = state.part(records.BlueskyMemory).commits
     return {"cid": cid_of(f"{account.user_id} {number}".encode(), DAG_CBOR), "rev": f"{number:013}"}
 
 

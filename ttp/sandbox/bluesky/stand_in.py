@@ -24,11 +24,11 @@ from ttp.sandbox.bluesky.records import (
     new_key,
 )
 from ttp.sandbox.request_checks import BodyField
-from ttp.sandbox.stand_in import StandIn
+from ttp.sandbox.stand_in import SandboxPlatform
 from ttp.sandbox.state import State
 
 
-class Bluesky(StandIn):
+class SandboxBluesky(SandboxPlatform):
     name, title = "bluesky", "Bluesky"
     paths = re.compile(r"/xrpc/")
     account, records, switches = BlueskyAccount, (Blob, StoredRecord, VideoJob), BlueskySwitches
@@ -54,4 +54,4 @@ class Bluesky(StandIn):
         return JSONResponse({"error": said, "message": error.detail}, status)
 
 
-STAND_IN = Bluesky()
+STAND_IN = SandboxBluesky()

@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ttp.sandbox.instagram.records import CONTAINERS, LIMITS, POSTS, TROUBLES, Container, InstagramAccount, new_id
+from ttp.sandbox.instagram.records import CONTAINERS, LIMITS, POSTS, TROUBLES, InstagramAccount, StoredContainer, new_id
 from ttp.sandbox.instagram.requests import (
     NEWEST_VERSION,
     Params,
@@ -25,7 +25,7 @@ from ttp.sandbox.instagram.requests import (
     split_list,
 )
 from ttp.sandbox.media import CannotFetch, fetch_url, read_facts
-from ttp.sandbox.records import DAY_MS, Post
+from ttp.sandbox.records import DAY_MS, SandboxPost
 from ttp.sandbox.request_checks import RequestRefused
 from ttp.sandbox.state import State
 
@@ -257,7 +257,9 @@ async def create(state: State, account: InstagramAccount, request: Request, para
     kind = kind_of(account, params)
     _refuse_in_trouble(state, account, "create")
     now = state.now_ms()
-    made_today = sum(1 for c in state.table(Container).values() if c.account == account.id and now - c.made_ms < DAY_MS)
+    made_today = sum(
+        1 for c in state.table(StoredContainer).values() if c.account == account.id and now - c.made_ms < DAY_MS
+    )
     if made_today >= state.limit(CONTAINERS, LIMITS[CONTAINERS], account):
         raise graph_error(4, "(#4) Application request limit reached")
     container = await _fetch_content(state, account, params, kind)
@@ -275,7 +277,7 @@ async def publish(state: State, account: InstagramAccount, request: Request, par
     allow_only(params, {"creation_id"})
     if "creation_id" not in params:
         raise graph_error(100, "(#100) The parameter creation_id is required")
-    container = state.table(Container).get(params["creation_id"])
+    container = state.table(StoredContainer).get(params["creation_id"])
     if container is None or container.account != account.id or container.child:
         raise graph_error(24, "The requested resource does not exist", 2207006)
     match status_code(state, container):
@@ -293,10 +295,10 @@ async def publish(state: State, account: InstagramAccount, request: Request, par
     return JSONResponse({"id": post.id})
 
 
-def publish_container(state: State, container: Container) -> Post:
+def publish_container(state: State, container: StoredContainer) -> SandboxPost:
     """Save the post that a container becomes, together with the container's end."""
     items = len(container.media) if container.kind == "CAROUSEL" else 0
-    post = Post(
+    post = SandboxPost(
         new_id(state),
         container.account,
         container.caption,
@@ -313,7 +315,7 @@ def publish_container(state: State, container: Container) -> Post:
     return post
 
 
-def status_code(state: State, container: Container) -> str:
+def status_code(state: State, container: StoredContainer) -> str:
     """Return the status of a container: IN_PROGRESS, FINISHED, ERROR, EXPIRED or PUBLISHED."""
     now = state.now_ms()
     if container.media_id is not None:
@@ -344,9 +346,9 @@ def _refuse_in_trouble(state: State, account: InstagramAccount, step: str) -> No
         raise graph_error(found.code, found.message, found.subcode, found.transient)
 
 
-async def _fetch_content(state: State, account: InstagramAccount, params: Params, kind: str) -> Container:
+async def _fetch_content(state: State, account: InstagramAccount, params: Params, kind: str) -> StoredContainer:
     """Return the container with its media fetched, ready once they are processed."""
-    made = Container(
+    made = StoredContainer(
         new_id(state),
         account.id,
         kind,
@@ -376,12 +378,12 @@ async def _fetch_content(state: State, account: InstagramAccount, params: Params
     return replace(made, ready_ms=state.now_ms() + int(work_s * 1000))
 
 
-def _add_items(state: State, account: InstagramAccount, made: Container, text: str) -> Container:
+def _add_items(state: State, account: InstagramAccount, made: StoredContainer, text: str) -> StoredContainer:
     """Return a carousel with the media of its items, in order."""
     ids = split_list(text)
     if not 2 <= len(ids) <= 10:
         raise graph_error(100, "A carousel has 2 to 10 items.", 2207028)
-    items = [state.table(Container).get(i) for i in ids]
+    items = [state.table(StoredContainer).get(i) for i in ids]
     own = [c for c in items if c is not None and c.account == account.id and c.child]
     if len(own) != len(items) or len(set(ids)) != len(ids):
         raise graph_error(24, "A carousel item does not exist", 2207006)
@@ -406,7 +408,7 @@ async def _receive_bytes(state: State, request: Request) -> Response:
     """`POST uri`: bytes from `offset` on. What arrived before a cut stays."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     account = authenticate(state, token if scheme == "OAuth" else None)
-    container = state.table(Container).get(request.path_params["container"])
+    container = state.table(StoredContainer).get(request.path_params["container"])
     if container is None or container.account != account.id or not is_open(state, container):
         raise _upload_error("NotFoundError", "No open upload session has this id.")
     offset, size = _read_number(request, "offset"), _read_number(request, "file_size")
@@ -431,19 +433,19 @@ async def _receive_bytes(state: State, request: Request) -> Response:
     return _complete_upload(state, replace(container, size=size), b"".join(pieces[at] for at in sorted(pieces)))
 
 
-def is_open(state: State, container: Container) -> bool:
+def is_open(state: State, container: StoredContainer) -> bool:
     """Return whether bytes of a resumable upload are still missing."""
     return container.ready_ms is None and status_code(state, container) == "IN_PROGRESS"
 
 
-def received_bytes(state: State, container: Container) -> int:
+def received_bytes(state: State, container: StoredContainer) -> int:
     """Return how many bytes of a resumable upload have arrived."""
     if container.ready_ms is not None:
         return container.size
     return sum(map(len, state.pieces.get(container.id, {}).values()))
 
 
-def video_status(state: State, container: Container) -> dict[str, Any] | None:
+def video_status(state: State, container: StoredContainer) -> dict[str, Any] | None:
     """Return the field `video_status` of a container that was uploaded; None for any other."""
     if container.ready_ms is not None and not container.size:
         return None
@@ -458,7 +460,7 @@ def video_status(state: State, container: Container) -> dict[str, Any] | None:
     }
 
 
-def _complete_upload(state: State, container: Container, data: bytes) -> Response:
+def _complete_upload(state: State, container: StoredContainer, data: bytes) -> Response:
     video = measure_video(data, container.kind)
     state.pieces.pop(container.id, None)
     done = replace(

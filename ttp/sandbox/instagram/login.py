@@ -21,7 +21,7 @@ from ttp.sandbox.instagram.requests import (
     read_params,
     select_fields,
 )
-from ttp.sandbox.records import DAY_MS, HOUR_MS, App
+from ttp.sandbox.records import DAY_MS, HOUR_MS, SandboxApp
 from ttp.sandbox.request_checks import RequestRefused, content_type, form_body
 from ttp.sandbox.state import State
 
@@ -185,7 +185,7 @@ async def _facebook_token(state: State, request: Request) -> Response:
     return JSONResponse({"access_token": account.access_token, "token_type": "bearer", "expires_in": life_s})
 
 
-def _exchange(state: State, app: App, params: Params) -> InstagramAccount:
+def _exchange(state: State, app: SandboxApp, params: Params) -> InstagramAccount:
     found = state.login_codes.get(params.get("code", ""))
     if found is None or found.app != app.id:
         raise graph_error(100, "This authorization code has been used or is not valid.", 36009)
@@ -200,7 +200,7 @@ def _exchange(state: State, app: App, params: Params) -> InstagramAccount:
     return renew(state, switch_login(account, "facebook", found.scopes), short=True)
 
 
-def _find_app(state: State, params: Params) -> App:
+def _find_app(state: State, params: Params) -> SandboxApp:
     app = state.apps.get(params.get("client_id", ""))
     if app is None or app.login != "facebook":
         raise graph_error(101, "Error validating application. Cannot get application info due to a system error.")

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from ttp.sandbox.engagement import Engagement, count_engagement, rhythm
 from ttp.sandbox.instagram.containers import own_node, status_code, used_quota, video_status
 from ttp.sandbox.instagram.login import page_fields, page_id
-from ttp.sandbox.instagram.records import LIMITS, POSTS, Container, InstagramAccount, InstagramSwitches
+from ttp.sandbox.instagram.records import LIMITS, POSTS, InstagramAccount, InstagramSwitches, StoredContainer
 from ttp.sandbox.instagram.requests import (
     Params,
     allow_only,
@@ -23,7 +23,7 @@ from ttp.sandbox.instagram.requests import (
     select_fields,
     split_list,
 )
-from ttp.sandbox.records import DAY_MS, HOUR_MS, Post
+from ttp.sandbox.records import DAY_MS, HOUR_MS, SandboxPost
 from ttp.sandbox.state import State
 
 _ALL = {"views", "reach", "shares", "total_interactions", "reposts"}
@@ -108,7 +108,7 @@ def _epoch_ms(params: Params, name: str) -> int | None:
     return None if text is None else int(text) * 1000
 
 
-def product_of(post: Post) -> str:
+def product_of(post: SandboxPost) -> str:
     """Return `media_product_type`: FEED, REELS or STORY."""
     return {"REELS": "REELS", "STORIES": "STORY"}.get(post.kind, "FEED")
 
@@ -129,7 +129,7 @@ def _check_metrics(metrics: list[str], product: str) -> None:
         raise graph_error(100, text)
 
 
-def _render_metric(post: Post, metric: str, now: Engagement) -> dict[str, Any]:
+def _render_metric(post: SandboxPost, metric: str, now: Engagement) -> dict[str, Any]:
     return {
         "name": metric,
         "period": "lifetime",
@@ -140,7 +140,7 @@ def _render_metric(post: Post, metric: str, now: Engagement) -> dict[str, Any]:
     }
 
 
-def value_of(metric: str, post: Post, now: Engagement) -> float:
+def value_of(metric: str, post: SandboxPost, now: Engagement) -> float:
     """Return one number. Durations are in milliseconds."""
     watched_ms = max(1, post.duration_s) * 600
     match metric:
@@ -187,7 +187,7 @@ async def node(state: State, account: InstagramAccount, request: Request, params
     """`GET /{id}`: an own container, post or carousel item, the own account, or its page."""
     allow_only(params, {"fields"})
     wanted = request.path_params["node"]
-    container, post = state.table(Container).get(wanted), state.posts.get(wanted)
+    container, post = state.table(StoredContainer).get(wanted), state.posts.get(wanted)
     if wanted == "me":
         return await me(state, account, request, params)
     if wanted == account.user_id:
@@ -274,7 +274,7 @@ def _account_fields(state: State, account: InstagramAccount) -> dict[str, Any]:
     }
 
 
-def _container_fields(state: State, container: Container) -> dict[str, Any]:
+def _container_fields(state: State, container: StoredContainer) -> dict[str, Any]:
     code = status_code(state, container)
     text = container.error if code == "ERROR" else _STATUS_TEXT[code]
     return {
@@ -286,7 +286,7 @@ def _container_fields(state: State, container: Container) -> dict[str, Any]:
     }
 
 
-def _media_fields(state: State, account: InstagramAccount, post: Post) -> dict[str, Any]:
+def _media_fields(state: State, account: InstagramAccount, post: SandboxPost) -> dict[str, Any]:
     """Return every readable field of a post; None for one that it does not have."""
     folder = {"REELS": "reel", "STORIES": f"stories/{account.handle}"}.get(post.kind, "p")
     now = count_engagement(account, post, state.now_ms())
@@ -315,7 +315,7 @@ def _media_fields(state: State, account: InstagramAccount, post: Post) -> dict[s
     return known
 
 
-def _item_fields(account: InstagramAccount, post: Post) -> list[dict[str, Any]]:
+def _item_fields(account: InstagramAccount, post: SandboxPost) -> list[dict[str, Any]]:
     """Return the readable fields of a carousel's items."""
     return [
         {

@@ -6,12 +6,12 @@ import secrets
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from ttp.sandbox.records import DAY_MS, HOUR_MS, Account, App
+from ttp.sandbox.records import DAY_MS, HOUR_MS, SandboxAccount, SandboxApp
 from ttp.sandbox.state import State, renew_tokens, switch
 
 LOGINS = ("instagram", "facebook")
-INSTAGRAM = App("170100000000001", "instagram", "sandbox-instagram-secret", login="instagram")
-FACEBOOK = App("170200000000002", "instagram", "sandbox-facebook-secret", login="facebook")
+INSTAGRAM = SandboxApp("170100000000001", "instagram", "sandbox-instagram-secret", login="instagram")
+FACEBOOK = SandboxApp("170200000000002", "instagram", "sandbox-facebook-secret", login="facebook")
 SCOPES = {
     "instagram": (
         "instagram_business_basic",
@@ -30,7 +30,7 @@ SCOPES = {
 
 
 @dataclass(frozen=True, slots=True)
-class InstagramAccount(Account):
+class InstagramAccount(SandboxAccount):
     """A professional account, as one of the two logins sees it."""
 
     login: str = "instagram"
@@ -63,7 +63,7 @@ class InstagramAccount(Account):
 
     def credentials(self) -> dict[str, str]:
         # The client of Facebook Login belongs to the login, not to the account.
-        return Account.credentials(replace(self, client_id=None, client_secret=None))
+        return SandboxAccount.credentials(replace(self, client_id=None, client_secret=None))
 
 
 def switch_login(account: InstagramAccount, login: str, scopes: tuple[str, ...] | None = None) -> InstagramAccount:
@@ -86,7 +86,7 @@ def renew(state: State, account: InstagramAccount, short: bool = False) -> Insta
 
 
 @dataclass(frozen=True, slots=True)
-class Container:
+class StoredContainer:
     """A container: invisible until it is published, which works once."""
 
     id: str
@@ -118,7 +118,7 @@ class InstagramSwitches:
 
 def new_id(state: State) -> str:
     """Return a new id: 17 digits in no order."""
-    containers = state.table(Container)
+    containers = state.table(StoredContainer)
     while (made := f"1{secrets.randbelow(10**15) + 7 * 10**15:016d}") in containers or made in state.posts:
         pass
     return made
@@ -139,7 +139,7 @@ DEAD = {
 """Subcodes of code 190 and their messages."""
 
 
-class Trouble(NamedTuple):
+class InstagramTrouble(NamedTuple):
     """A Graph error at one step: `create` a container, `publish` it, or every call."""
 
     code: int
@@ -150,18 +150,18 @@ class Trouble(NamedTuple):
 
 
 TROUBLES = {
-    "throttled": Trouble(80002, None, "all", "(#80002) There have been too many calls."),
-    "spam": Trouble(4, 2207051, "publish", "We restrict certain activity to protect our community."),
-    "restricted": Trouble(25, 2207050, "publish", "The account is restricted or inactive."),
-    "blocked": Trouble(368, None, "publish", "The action attempted has been deemed abusive."),
-    "limit_blocked": Trouble(341, None, "publish", "Application limit reached."),
-    "duplicate": Trouble(506, None, "publish", "Duplicate status message."),
-    "server_error": Trouble(-1, 2207001, "publish", "Instagram server error. Try again.", True),
-    "unknown": Trouble(2, None, "publish", "An unexpected error has occurred. Please retry.", True),
-    "slow_media": Trouble(-2, 2207003, "create", "It takes too long to download the media.", True),
-    "media_expired": Trouble(-2, 2207020, "create", "The media you are trying to access has expired."),
-    "create_failed": Trouble(-1, 2207032, "create", "Create media fail, please try to re-create media.", True),
-    "upload_error": Trouble(-1, 2207053, "create", "Unknown upload error.", True),
-    "upload_failed": Trouble(-1, 2207082, "create", "Media upload has failed.", True),
-    "video_format": Trouble(352, 2207026, "create", "The video format is not supported."),
+    "throttled": InstagramTrouble(80002, None, "all", "(#80002) There have been too many calls."),
+    "spam": InstagramTrouble(4, 2207051, "publish", "We restrict certain activity to protect our community."),
+    "restricted": InstagramTrouble(25, 2207050, "publish", "The account is restricted or inactive."),
+    "blocked": InstagramTrouble(368, None, "publish", "The action attempted has been deemed abusive."),
+    "limit_blocked": InstagramTrouble(341, None, "publish", "Application limit reached."),
+    "duplicate": InstagramTrouble(506, None, "publish", "Duplicate status message."),
+    "server_error": InstagramTrouble(-1, 2207001, "publish", "Instagram server error. Try again.", True),
+    "unknown": InstagramTrouble(2, None, "publish", "An unexpected error has occurred. Please retry.", True),
+    "slow_media": InstagramTrouble(-2, 2207003, "create", "It takes too long to download the media.", True),
+    "media_expired": InstagramTrouble(-2, 2207020, "create", "The media you are trying to access has expired."),
+    "create_failed": InstagramTrouble(-1, 2207032, "create", "Create media fail, please try to re-create media.", True),
+    "upload_error": InstagramTrouble(-1, 2207053, "create", "Unknown upload error.", True),
+    "upload_failed": InstagramTrouble(-1, 2207082, "create", "Media upload has failed.", True),
+    "video_format": InstagramTrouble(352, 2207026, "create", "The video format is not supported."),
 }

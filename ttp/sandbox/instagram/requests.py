@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ttp.sandbox.instagram.records import CALLS, DEAD, LIMITS, InstagramAccount
-from ttp.sandbox.records import Post
+from ttp.sandbox.records import SandboxPost
 from ttp.sandbox.request_checks import RequestRefused, bearer, content_type, json_body
 from ttp.sandbox.stand_in import platform_of
 from ttp.sandbox.state import State
@@ -71,7 +71,7 @@ def no_such_node(node: str) -> RequestRefused:
     )
 
 
-def own_post(state: State, account: InstagramAccount, request: Request) -> Post:
+def own_post(state: State, account: InstagramAccount, request: Request) -> SandboxPost:
     """Return the post that the path names. 100/33 unless it is one of the token's account."""
     post = state.posts.get(request.path_params["node"])
     if post is None or post.account != account.id or post.deleted:

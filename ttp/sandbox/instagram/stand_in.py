@@ -23,20 +23,20 @@ from ttp.sandbox.instagram.records import (
     LIMITS,
     LOGINS,
     TROUBLES,
-    Container,
     InstagramAccount,
     InstagramSwitches,
+    StoredContainer,
     new_id,
     switch_login,
 )
 from ttp.sandbox.instagram.requests import Params, allow_only, authenticated_route, graph_error, no_such_node, own_post
-from ttp.sandbox.records import Account, Post
+from ttp.sandbox.records import SandboxAccount, SandboxPost
 from ttp.sandbox.request_checks import BodyField
-from ttp.sandbox.stand_in import StandIn
+from ttp.sandbox.stand_in import SandboxPlatform
 from ttp.sandbox.state import State
 
 
-class Instagram(StandIn):
+class SandboxInstagram(SandboxPlatform):
     """Instagram, with its two logins."""
 
     name, title = "instagram", "Instagram"
@@ -44,7 +44,7 @@ class Instagram(StandIn):
     paths = re.compile(
         r"/v\d+\.\d+/|/me(/|$)|/(oauth/)?(refresh_)?access_token$|/oauth/authorize$|/(dialog|ig-api-upload)/|/debug_token$"
     )
-    account, records, switches = InstagramAccount, (Container,), InstagramSwitches
+    account, records, switches = InstagramAccount, (StoredContainer,), InstagramSwitches
     apps, logins = (INSTAGRAM, FACEBOOK), LOGINS
     limits, troubles = LIMITS, tuple(TROUBLES)
     account_fields = (
@@ -94,10 +94,12 @@ class Instagram(StandIn):
             return account
         return replace(account, short=order.get("short", False), dead=0)
 
-    def past_post(self, state: State, account: Account, order: Mapping[str, Any], at_ms: int) -> Post:
+    def past_post(self, state: State, account: SandboxAccount, order: Mapping[str, Any], at_ms: int) -> SandboxPost:
         kind, code = order.get("kind", "IMAGE"), secrets.token_urlsafe(8)
         shapes = ("video" if kind == "REELS" else "image",)
-        made = Post(new_id(state), account.id, order["text"], (), at_ms, kind=kind, shortcode=code, shapes=shapes)
+        made = SandboxPost(
+            new_id(state), account.id, order["text"], (), at_ms, kind=kind, shortcode=code, shapes=shapes
+        )
         return replace(made, alts=(None,))
 
     def no_such_path(self, request: Request, error: HTTPException) -> Response:
@@ -118,4 +120,4 @@ async def delete(state: State, account: InstagramAccount, request: Request, para
     return JSONResponse({"success": True, "deleted_id": post.id})
 
 
-STAND_IN = Instagram()
+STAND_IN = SandboxInstagram()

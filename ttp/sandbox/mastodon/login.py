@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Route
 from ttp.sandbox.consent import VERIFIER, LoginPage, authorization_route, refusal_page, s256
 from ttp.sandbox.mastodon.records import KNOWN_SCOPES, MastodonAccount, profile_of
 from ttp.sandbox.mastodon.requests import no_such_route, refusal
-from ttp.sandbox.records import App
+from ttp.sandbox.records import SandboxApp
 from ttp.sandbox.request_checks import RequestRefused, content_type, form_body, json_body
 from ttp.sandbox.state import State, grant_tokens
 
@@ -74,7 +74,7 @@ async def register(state: State, request: Request) -> Response:
         raise refusal(422, "Validation failed: Redirect URI must be an absolute URI.")
     if not set(scopes) <= KNOWN_SCOPES:
         raise refusal(422, "Validation failed: Scopes doesn't match configured on the server.")
-    app = App(secrets.token_urlsafe(32), "mastodon", secrets.token_urlsafe(32), redirects=tuple(addresses))
+    app = SandboxApp(secrets.token_urlsafe(32), "mastodon", secrets.token_urlsafe(32), redirects=tuple(addresses))
     state.save(app)
     return JSONResponse(
         {
@@ -127,7 +127,7 @@ async def revoke(state: State, request: Request) -> Response:
     return JSONResponse({})
 
 
-def _client(state: State, form: Mapping[str, str]) -> App:
+def _client(state: State, form: Mapping[str, str]) -> SandboxApp:
     app = state.apps.get(form.get("client_id", ""))
     if app is None or app.platform != "mastodon" or app.secret != form.get("client_secret"):
         raise _error(401, "invalid_client", "Client authentication failed due to unknown client.")

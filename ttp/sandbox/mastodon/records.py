@@ -6,10 +6,12 @@ import secrets
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ttp.sandbox.records import DAY_MS, HOUR_MS, Account, App
+from ttp.sandbox.records import DAY_MS, HOUR_MS, SandboxAccount, SandboxApp
 from ttp.sandbox.state import State, switch
 
-APP = App("sandbox-mastodon-client", "mastodon", "sandbox-mastodon-secret", redirects=("urn:ietf:wg:oauth:2.0:oob",))
+APP = SandboxApp(
+    "sandbox-mastodon-client", "mastodon", "sandbox-mastodon-secret", redirects=("urn:ietf:wg:oauth:2.0:oob",)
+)
 SCOPES = ("read:accounts", "read:search", "read:statuses", "write:media", "write:statuses")
 KNOWN_SCOPES = frozenset({*SCOPES, "read", "write", "follow", "push", "profile", "write:favourites", "read:lists"})
 
@@ -55,7 +57,7 @@ PROFILES = {
 
 
 @dataclass(frozen=True, slots=True)
-class MastodonAccount(Account):
+class MastodonAccount(SandboxAccount):
     """A user of the server. Its handle has the name before the @ alone in the API."""
 
     privacy: str = "public"
@@ -78,7 +80,7 @@ class MastodonAccount(Account):
 
     def credentials(self) -> dict[str, str]:
         """Tokens do not end, unless a test says so."""
-        return {name: value for name, value in Account.credentials(self).items() if name != "expiresAt"}
+        return {name: value for name, value in SandboxAccount.credentials(self).items() if name != "expiresAt"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ class MastodonSwitches:
 
 
 @dataclass(slots=True)
-class Memory:
+class MastodonMemory:
     """What the server counts, in memory only."""
 
     last_id: int = 0
@@ -142,7 +144,7 @@ LIMITS = {CALLS: 300, POSTS: 300, MEDIA: 30, DELETES: 30}
 WINDOWS_S = {CALLS: 300, POSTS: 10_800, MEDIA: 1800, DELETES: 1800}
 
 
-class Trouble(NamedTuple):
+class MastodonTrouble(NamedTuple):
     """A refusal of every call of an account, or of its posts alone. Status 200: the post is dropped without a word."""
 
     status: int
@@ -151,13 +153,13 @@ class Trouble(NamedTuple):
 
 
 TROUBLES = {
-    "disabled_login": Trouble(403, "Your login is currently disabled"),
-    "pending_login": Trouble(403, "Your login is currently pending approval"),
-    "no_scope": Trouble(403, "This action is outside the authorized scopes"),
-    "unreachable": Trouble(503, "There was a temporary problem serving your request, please try again"),
-    "rejected_status": Trouble(422, "Validation failed: Text must not be this", posts_only=True),
-    "many_requests": Trouble(429, "Too many requests", posts_only=True),
-    "spam_dropped": Trouble(200, "", posts_only=True),
+    "disabled_login": MastodonTrouble(403, "Your login is currently disabled"),
+    "pending_login": MastodonTrouble(403, "Your login is currently pending approval"),
+    "no_scope": MastodonTrouble(403, "This action is outside the authorized scopes"),
+    "unreachable": MastodonTrouble(503, "There was a temporary problem serving your request, please try again"),
+    "rejected_status": MastodonTrouble(422, "Validation failed: Text must not be this", posts_only=True),
+    "many_requests": MastodonTrouble(429, "Too many requests", posts_only=True),
+    "spam_dropped": MastodonTrouble(200, "", posts_only=True),
 }
 
 
@@ -170,6 +172,6 @@ def new_id(state: State, at_ms: int | None = None) -> str:
     """Return a new id: milliseconds above 16 bits, always greater than the one before. `at_ms`: of that instant."""
     if at_ms is not None:
         return str((at_ms << 16) + secrets.randbelow(1 << 16))
-    memory = state.part(Memory)
+    memory = state.part(MastodonMemory)
     memory.last_id = max(memory.last_id + 1, state.now_ms() << 16)
     return str(memory.last_id)

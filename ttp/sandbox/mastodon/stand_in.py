@@ -28,13 +28,13 @@ from ttp.sandbox.mastodon.records import (
 )
 from ttp.sandbox.mastodon.requests import authenticated_route
 from ttp.sandbox.request_checks import BodyField
-from ttp.sandbox.stand_in import StandIn
+from ttp.sandbox.stand_in import SandboxPlatform
 from ttp.sandbox.state import State
 
 _READ, _WRITE = "read:statuses", "write:statuses"
 
 
-class Mastodon(StandIn):
+class SandboxMastodon(SandboxPlatform):
     name, title = "mastodon", "Mastodon"
     paths = re.compile(r"/api/v[12]/|/oauth/(token|revoke)$|/\.well-known/(nodeinfo|webfinger)|/nodeinfo/")
     account, records, switches = MastodonAccount, (Attachment, Details, UsedKey), MastodonSwitches
@@ -85,4 +85,4 @@ class Mastodon(StandIn):
         )
 
 
-STAND_IN = Mastodon()
+STAND_IN = SandboxMastodon()

@@ -17,7 +17,7 @@ from ttp.sandbox.engagement import count_engagement
 from ttp.sandbox.mastodon import records
 from ttp.sandbox.mastodon.media import attach, describe_upload
 from ttp.sandbox.mastodon.requests import no_such_route, refusal
-from ttp.sandbox.records import Post, iso
+from ttp.sandbox.records import SandboxPost, iso
 from ttp.sandbox.request_checks import BodyField, RequestRefused, are_texts, json_body
 from ttp.sandbox.state import State
 
@@ -78,7 +78,9 @@ async def create(state: State, account: records.MastodonAccount, request: Reques
     return answer
 
 
-def _publish(state: State, account: records.MastodonAccount, body: dict[str, Any], profile: records.Profile) -> Post:
+def _publish(
+    state: State, account: records.MastodonAccount, body: dict[str, Any], profile: records.Profile
+) -> SandboxPost:
     text, warning = (
         unicodedata.normalize("NFC", str(body.get(name, ""))).strip() for name in ("status", "spoiler_text")
     )
@@ -105,7 +107,7 @@ def _publish(state: State, account: records.MastodonAccount, body: dict[str, Any
     post_id = records.new_id(state)
     uploads = attach(state, account, ids, post_id)
     visibility = body.get("visibility") or account.privacy
-    post = Post(
+    post = SandboxPost(
         post_id,
         account.id,
         text,
@@ -212,7 +214,7 @@ def describe_account(account: records.MastodonAccount) -> dict[str, Any]:
     }
 
 
-def describe_post(state: State, post: Post) -> dict[str, Any]:
+def describe_post(state: State, post: SandboxPost) -> dict[str, Any]:
     """Return a post as the API shows it."""
     details, author = _details(state, post), state.account(records.MastodonAccount, post.account)
     counts, parent = count_engagement(author, post, state.now_ms()), state.posts.get(post.parent or "")
@@ -244,11 +246,11 @@ def describe_post(state: State, post: Post) -> dict[str, Any]:
     }
 
 
-def _details(state: State, post: Post) -> records.Details:
+def _details(state: State, post: SandboxPost) -> records.Details:
     return state.table(records.Details).get(post.id) or records.Details(post.id, "public")
 
 
-def _post(state: State, post_id: str) -> Post:
+def _post(state: State, post_id: str) -> SandboxPost:
     post = state.posts.get(post_id)
     if post is None or post.deleted or post.platform != "mastodon":
         raise refusal(404, "Record not found")

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ttp.sandbox.media import CannotFetch, fetch_url, read_facts
-from ttp.sandbox.records import DAY_MS, HOUR_MS, Post
+from ttp.sandbox.records import DAY_MS, HOUR_MS, SandboxPost
 from ttp.sandbox.request_checks import BodyField, are_texts, validation_errors
 from ttp.sandbox.state import State
 from ttp.sandbox.tiktok.records import (
@@ -24,9 +24,9 @@ from ttp.sandbox.tiktok.records import (
     PUBLIC,
     SELF_ONLY,
     TROUBLES,
+    StoredUpload,
     TikTokAccount,
     TikTokSwitches,
-    Upload,
     new_id,
 )
 from ttp.sandbox.tiktok.requests import envelope, read_body, refusal
@@ -157,7 +157,9 @@ def has_used_posts(state: State, account: TikTokAccount) -> bool:
 def has_used_drafts(state: State, account: TikTokAccount) -> bool:
     """Return whether too many drafts wait in the inbox."""
     since = state.now_ms() - DAY_MS
-    drafts = (u for u in state.table(Upload).values() if u.account == account.id and u.inbox and u.made_ms > since)
+    drafts = (
+        u for u in state.table(StoredUpload).values() if u.account == account.id and u.inbox and u.made_ms > since
+    )
     pending = sum(1 for upload in drafts if upload.fail_reason is None)
     return pending >= state.limit(DRAFTS, LIMITS[DRAFTS], account)
 
@@ -176,7 +178,7 @@ _RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 async def put_chunk(state: State, request: Request) -> Response:
     """`PUT upload_url`: the next chunk. 206 until the last one, which publishes and gets 201."""
     data = await request.body()  # first: another call may bring the same chunk while this one's arrives
-    upload = state.table(Upload).get(request.query_params.get("upload_id", ""))
+    upload = state.table(StoredUpload).get(request.query_params.get("upload_id", ""))
     if upload is None or request.query_params.get("upload_token") != upload.token:
         return Response(status_code=404)
     if state.now_ms() - upload.made_ms >= UPLOAD_MS:
@@ -203,7 +205,7 @@ async def put_chunk(state: State, request: Request) -> Response:
     return _range_answer(206, upload)
 
 
-def finish_video(state: State, upload: Upload, data: bytes, content_type: str | None = None) -> None:
+def finish_video(state: State, upload: StoredUpload, data: bytes, content_type: str | None = None) -> None:
     """Turn a complete video into a post or a draft, or fail."""
     facts = read_facts(data)
     account = state.account(TikTokAccount, upload.account)
@@ -218,7 +220,7 @@ def finish_video(state: State, upload: Upload, data: bytes, content_type: str | 
     _finish_publication(state, upload, (hashlib.sha256(data).hexdigest(),), "video", reason, int(facts.duration_s or 0))
 
 
-def finish_photos(state: State, upload: Upload, photos: list[bytes] | None) -> None:
+def finish_photos(state: State, upload: StoredUpload, photos: list[bytes] | None) -> None:
     """Turn photos into a post or a draft, or fail. None: one could not be fetched."""
     reason = "photo_pull_failed" if photos is None else None
     for data in photos or []:
@@ -235,7 +237,7 @@ def finish_photos(state: State, upload: Upload, photos: list[bytes] | None) -> N
 
 
 def _finish_publication(
-    state: State, upload: Upload, media: tuple[str, ...], shape: str, reason: str | None, duration_s: int = 0
+    state: State, upload: StoredUpload, media: tuple[str, ...], shape: str, reason: str | None, duration_s: int = 0
 ) -> None:
     """Save the end of a publication, with its post if it made one."""
     account = state.accounts[upload.account]
@@ -245,7 +247,7 @@ def _finish_publication(
     if reason is not None or upload.inbox:
         state.save(replace(upload, done_ms=now, fail_reason=reason))
         return
-    post = Post(
+    post = SandboxPost(
         new_id(state),
         upload.account,
         upload.title,
@@ -259,13 +261,13 @@ def _finish_publication(
     state.save(post, replace(upload, done_ms=now, post_id=post.id))
 
 
-def _end_of_chunk(upload: Upload) -> int:
+def _end_of_chunk(upload: StoredUpload) -> int:
     """Return where the chunk that starts at `received` ends. The last one takes the rest."""
     index = upload.received // upload.chunk_size
     return upload.size if index >= upload.chunks - 1 else (index + 1) * upload.chunk_size
 
 
-def _range_answer(status: int, upload: Upload) -> Response:
+def _range_answer(status: int, upload: StoredUpload) -> Response:
     received = f"0-{upload.received - 1}" if upload.received else "*"
     return Response(status_code=status, headers={"Content-Range": f"bytes {received}/{upload.size}"})
 
@@ -339,8 +341,8 @@ async def _begin_video(
     return envelope(state, {"publish_id": upload.id, "upload_url": str(url)})
 
 
-def _new_upload(state: State, account: TikTokAccount, prefix: str, title: str, privacy: str | None) -> Upload:
-    return Upload(
+def _new_upload(state: State, account: TikTokAccount, prefix: str, title: str, privacy: str | None) -> StoredUpload:
+    return StoredUpload(
         f"{prefix}.{new_id(state)}",
         account.id,
         token=secrets.token_urlsafe(24),
@@ -402,10 +404,10 @@ async def fetch_status(state: State, account: TikTokAccount, request: Request) -
     return envelope(state, data)
 
 
-async def _own_upload(state: State, account: TikTokAccount, request: Request) -> Upload:
+async def _own_upload(state: State, account: TikTokAccount, request: Request) -> StoredUpload:
     """Return the publication that the body names."""
     body = await read_body(state, request, _PUBLISH_ID)
-    upload = state.table(Upload).get(body["publish_id"])
+    upload = state.table(StoredUpload).get(body["publish_id"])
     if upload is None:
         raise refusal(state, 400, "invalid_publish_id", "The publish_id does not exist.")
     if upload.account != account.id:

@@ -6,10 +6,10 @@ import secrets
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ttp.sandbox.records import HOUR_MS, Account, App
+from ttp.sandbox.records import HOUR_MS, SandboxAccount, SandboxApp
 from ttp.sandbox.state import State, switch
 
-APP = App("sandboxtiktokkey", "tiktok", "sandbox-tiktok-secret")
+APP = SandboxApp("sandboxtiktokkey", "tiktok", "sandbox-tiktok-secret")
 PUBLIC = "PUBLIC_TO_EVERYONE"
 SELF_ONLY = "SELF_ONLY"
 LEVELS = (PUBLIC, "MUTUAL_FOLLOW_FRIENDS", "FOLLOWER_OF_CREATOR", SELF_ONLY)
@@ -18,7 +18,7 @@ INTERACTIONS = ("comment", "duet", "stitch")
 
 
 @dataclass(frozen=True, slots=True)
-class TikTokAccount(Account):
+class TikTokAccount(SandboxAccount):
     """A creator, with what the creator's own settings allow."""
 
     audited: bool = True
@@ -46,7 +46,7 @@ class TikTokAccount(Account):
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
+class StoredUpload:
     """One publication: `id` is the publish_id, `received` bytes have arrived in order."""
 
     id: str
@@ -104,7 +104,7 @@ LIMITS = {
 }
 
 
-class Trouble(NamedTuple):
+class TikTokTrouble(NamedTuple):
     """An error when a publication begins. `creator_info`: answered there too, with status 200."""
 
     status: int
@@ -116,23 +116,23 @@ class Trouble(NamedTuple):
 TROUBLES = {
     found.code: found
     for found in (
-        Trouble(
+        TikTokTrouble(
             403, "spam_risk_too_many_posts", "The daily post cap from the API is reached for the current user.", True
         ),
-        Trouble(
+        TikTokTrouble(
             403, "spam_risk_too_many_pending_share", "There may be at most 5 pending shares within any 24-hour period."
         ),
-        Trouble(403, "spam_risk_user_banned_from_posting", "The user is banned from making new posts.", True),
-        Trouble(403, "spam_risk", "The post looks like spam."),
-        Trouble(
+        TikTokTrouble(403, "spam_risk_user_banned_from_posting", "The user is banned from making new posts.", True),
+        TikTokTrouble(403, "spam_risk", "The post looks like spam."),
+        TikTokTrouble(
             403,
             "reached_active_user_cap",
             "The daily quota for active publishing users from this client is reached.",
             True,
         ),
-        Trouble(400, "app_version_check_failed", "The user's app is older than 31.8."),
-        Trouble(400, "scope_permission_missed", "The client lacks this permission."),
-        Trouble(500, "internal_error", "Internal error. Please try again later."),
+        TikTokTrouble(400, "app_version_check_failed", "The user's app is older than 31.8."),
+        TikTokTrouble(400, "scope_permission_missed", "The client lacks this permission."),
+        TikTokTrouble(500, "internal_error", "Internal error. Please try again later."),
     )
 }
 FAILURES = (

@@ -14,9 +14,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from ttp.sandbox.records import Account, Post
+from ttp.sandbox.records import SandboxAccount, SandboxPost
 from ttp.sandbox.request_checks import BodyField, are_among
-from ttp.sandbox.stand_in import StandIn
+from ttp.sandbox.stand_in import SandboxPlatform
 from ttp.sandbox.state import State
 from ttp.sandbox.tiktok import login, publish, videos
 from ttp.sandbox.tiktok.records import (
@@ -28,18 +28,18 @@ from ttp.sandbox.tiktok.records import (
     PUBLIC,
     SELF_ONLY,
     TROUBLES,
+    StoredUpload,
     TikTokAccount,
     TikTokSwitches,
-    Upload,
     new_id,
 )
 from ttp.sandbox.tiktok.requests import authenticated_route
 
 
-class TikTok(StandIn):
+class SandboxTikTok(SandboxPlatform):
     name, title = "tiktok", "TikTok"
     paths = re.compile(r"/v2/|/video/")
-    account, records, switches = TikTokAccount, (Upload,), TikTokSwitches
+    account, records, switches = TikTokAccount, (StoredUpload,), TikTokSwitches
     apps = (APP,)
     limits, troubles = LIMITS, (*TROUBLES, *(f"fail:{name}" for name in FAILURES))
     account_fields = (
@@ -64,7 +64,7 @@ class TikTok(StandIn):
     help = "/v2/auth/authorize/; loopback with a port or https"
 
     def routes(self, state: State) -> list[BaseRoute]:
-        for unfinished in [one for one in state.table(Upload).values() if one.done_ms is None]:
+        for unfinished in [one for one in state.table(StoredUpload).values() if one.done_ms is None]:
             if unfinished.id not in state.pieces:  # a state folder has no bytes, so the upload starts again
                 state.save(replace(unfinished, received=0))
         route = partial(authenticated_route, state)
@@ -86,17 +86,17 @@ class TikTok(StandIn):
         made = TikTokAccount(name, f"-000{secrets.token_hex(16)}", client_id=APP.id, client_secret=APP.secret)
         return replace(made, scopes=made.default_scopes)
 
-    def change_account(self, account: TikTokAccount, order: Mapping[str, Any]) -> Account:
+    def change_account(self, account: TikTokAccount, order: Mapping[str, Any]) -> SandboxAccount:
         account = replace(account, audited=not order.get("unaudited", not account.audited))
         return super().change_account(account, order)
 
-    def past_post(self, state: State, account: Account, order: Mapping[str, Any], at_ms: int) -> Post:
+    def past_post(self, state: State, account: SandboxAccount, order: Mapping[str, Any], at_ms: int) -> SandboxPost:
         kind = order.get("kind", PUBLIC)
-        made = Post(new_id(state, at_ms), account.id, order["text"], (), at_ms, kind=kind, shapes=("video",))
+        made = SandboxPost(new_id(state, at_ms), account.id, order["text"], (), at_ms, kind=kind, shapes=("video",))
         return replace(made, private=kind == SELF_ONLY)
 
     def no_such_path(self, request: Request, error: HTTPException) -> Response:
         return PlainTextResponse("Unsupported path", error.status_code)
 
 
-STAND_IN = TikTok()
+STAND_IN = SandboxTikTok()

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ttp.sandbox.engagement import count_engagement
-from ttp.sandbox.records import Post
+from ttp.sandbox.records import SandboxPost
 from ttp.sandbox.request_checks import BodyField, validation_errors
 from ttp.sandbox.state import State
 from ttp.sandbox.tiktok.records import PUBLIC, TikTokAccount, TikTokSwitches
@@ -76,14 +76,14 @@ async def user_info(state: State, account: TikTokAccount, request: Request) -> R
     return envelope(state, {"user": {field: known[field] for field in fields}})
 
 
-def _public_videos(state: State, account: TikTokAccount) -> list[Post]:
+def _public_videos(state: State, account: TikTokAccount) -> list[SandboxPost]:
     """Return public videos that passed moderation, newest first."""
     until = state.now_ms() - int(state.part(TikTokSwitches).moderation_s * 1000)
     found = (p for p in state.listed_posts(account.id) if p.kind == PUBLIC and p.at_ms <= until)
     return [post for post in found if "image" not in post.shapes]
 
 
-def _render_video(state: State, account: TikTokAccount, post: Post, fields: list[str]) -> dict[str, Any]:
+def _render_video(state: State, account: TikTokAccount, post: SandboxPost, fields: list[str]) -> dict[str, Any]:
     now = count_engagement(account, post, state.now_ms())
     embed = f"https://www.tiktok.com/player/v1/{post.id}"
     known: dict[str, Any] = {

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ttp.sandbox.consent import VERIFIER, LoginPage, authorization_route, refusal_page, s256
-from ttp.sandbox.records import App
+from ttp.sandbox.records import SandboxApp
 from ttp.sandbox.request_checks import RequestRefused, content_type, form_body
 from ttp.sandbox.state import State, grant_tokens, renew_tokens
 from ttp.sandbox.x.records import XAccount
@@ -130,7 +130,7 @@ async def _read_form(request: Request) -> dict[str, str]:
     return await form_body(request)
 
 
-def _find_app(state: State, request: Request, form: Mapping[str, str]) -> App:
+def _find_app(state: State, request: Request, form: Mapping[str, str]) -> SandboxApp:
     """Return the calling app: by a Basic header if it is confidential, by `client_id` in the form if it is public."""
     named = _read_basic(request)
     app = state.apps.get(named[0] if named else form.get("client_id", ""))

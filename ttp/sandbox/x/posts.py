@@ -16,7 +16,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from ttp.sandbox.records import DAY_MS, Account, Post
+from ttp.sandbox.records import DAY_MS, SandboxAccount, SandboxPost
 from ttp.sandbox.request_checks import BodyField, check_object, json_body
 from ttp.sandbox.state import State
 from ttp.sandbox.x.records import XAccount, XMedia, XSwitches, new_id
@@ -172,7 +172,7 @@ async def create(state: State, account: XAccount, request: Request) -> Response:
         raise _not_authorized("quote_tweet_id", body["quote_tweet_id"])
     if parent is not None:
         _check_reply(state, account, parent)
-    post = Post(
+    post = SandboxPost(
         new_id(state),
         account.id,
         text,
@@ -206,7 +206,7 @@ async def delete(state: State, account: XAccount, request: Request) -> Response:
     return JSONResponse({"data": {"deleted": True}})
 
 
-def render_text(account: Account, post: Post) -> tuple[str, list[Any]]:
+def render_text(account: SandboxAccount, post: SandboxPost) -> tuple[str, list[Any]]:
     """Return the text of a post as the API shows it, and its `entities.urls`."""
     page = "photo" if post.media_keys and post.media_keys[0].startswith("3_") else "video"
     url = f"https://x.com/{account.handle}/status/{post.id}/{page}/1" if post.media_keys else None

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from ttp.sandbox.engagement import count_engagement
-from ttp.sandbox.records import HOUR_MS, Account, Post, iso
+from ttp.sandbox.records import HOUR_MS, SandboxAccount, SandboxPost, iso
 from ttp.sandbox.state import State
 from ttp.sandbox.x.posts import MAX_WEIGHTED, render_text, weighted_length
 from ttp.sandbox.x.records import XAccount, XMedia, XSwitches
@@ -90,7 +90,7 @@ def read_field_list(
     return values - unknown
 
 
-def render_posts(state: State, posts: list[Post], view: View) -> dict[str, Any]:
+def render_posts(state: State, posts: list[SandboxPost], view: View) -> dict[str, Any]:
     """Return `data` and `includes` for a list of posts; a part without entries is left out."""
     answer: dict[str, Any] = {}
     if posts:
@@ -99,7 +99,7 @@ def render_posts(state: State, posts: list[Post], view: View) -> dict[str, Any]:
     return {**answer, "includes": includes} if includes else answer
 
 
-def _render_includes(state: State, posts: list[Post], view: View) -> dict[str, list[Any]]:
+def _render_includes(state: State, posts: list[SandboxPost], view: View) -> dict[str, list[Any]]:
     includes: dict[str, list[Any]] = {}
     if "attachments.media_keys" in view.expansions:
         by_key = {media.media_key: media for media in state.table(XMedia).values()}
@@ -116,7 +116,7 @@ def _render_includes(state: State, posts: list[Post], view: View) -> dict[str, l
     return includes
 
 
-def render_post(state: State, post: Post, view: View) -> dict[str, Any]:
+def render_post(state: State, post: SandboxPost, view: View) -> dict[str, Any]:
     """Return one post: its id, text and edit history, and the fields asked for."""
     owner = state.accounts[post.account]
     text, urls = render_text(owner, post)
@@ -148,7 +148,7 @@ def render_post(state: State, post: Post, view: View) -> dict[str, Any]:
     return {"id": post.id, "text": text, view.edit_history: [post.id], **shown}
 
 
-def render_user(state: State, account: Account, fields: Iterable[str]) -> dict[str, Any]:
+def render_user(state: State, account: SandboxAccount, fields: Iterable[str]) -> dict[str, Any]:
     """Return one user: id, name, username, and the fields asked for."""
     premium = isinstance(account, XAccount) and account.premium
     known: dict[str, Any] = {
@@ -174,17 +174,17 @@ def render_user(state: State, account: Account, fields: Iterable[str]) -> dict[s
     return {key: value for key, value in known.items() if key in wanted}
 
 
-def _find_root(state: State, post: Post) -> Post:
+def _find_root(state: State, post: SandboxPost) -> SandboxPost:
     while post.parent in state.posts:
         post = state.posts[post.parent]
     return post
 
 
-def _count_replies(state: State, post: Post) -> int:
+def _count_replies(state: State, post: SandboxPost) -> int:
     return sum(1 for p in state.visible_posts() if p.parent == post.id)
 
 
-def _render_metrics(state: State, post: Post) -> dict[str, int]:
+def _render_metrics(state: State, post: SandboxPost) -> dict[str, int]:
     now = count_engagement(state.accounts[post.account], post, state.now_ms())
     return {
         "repost_count": now.shares,
@@ -196,7 +196,7 @@ def _render_metrics(state: State, post: Post) -> dict[str, int]:
     }
 
 
-def _render_media(state: State, media: XMedia, post: Post, view: View) -> dict[str, Any]:
+def _render_media(state: State, media: XMedia, post: SandboxPost, view: View) -> dict[str, Any]:
     kind = _MEDIA_TYPES[media.media_key.partition("_")[0]]
     address = f"https://pbs.twimg.com/media/{media.id}.jpg"
     optional: dict[str, Any] = {"alt_text": media.alt, "width": media.width, "height": media.height}
@@ -315,7 +315,7 @@ def _read_size(text: str) -> int:
     return int(text)
 
 
-def _is_on_page(post: Post, params: dict[str, str]) -> bool:
+def _is_on_page(post: SandboxPost, params: dict[str, str]) -> bool:
     """Return whether a post is in the page's bounds: times, and the page before it."""
     return (
         _read_time(params, "start_time", 0) <= post.at_ms < _read_time(params, "end_time", 1 << 62)

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from ttp.sandbox.records import HOUR_MS, Account, App
+from ttp.sandbox.records import HOUR_MS, SandboxAccount, SandboxApp
 from ttp.sandbox.state import State, switch
 
-PUBLIC = App("sandbox-x-client", "x")
-CONFIDENTIAL = App("sandbox-x-confidential", "x", "sandbox-x-secret")
+PUBLIC = SandboxApp("sandbox-x-client", "x")
+CONFIDENTIAL = SandboxApp("sandbox-x-confidential", "x", "sandbox-x-secret")
 API_KEY = ("sandbox-x-api-key", "sandbox-x-api-secret")
 """OAuth 1.0a: what the app signs with, together with the account's own pair."""
 APP_ONLY = "sandbox-x-app-only"
@@ -21,7 +21,7 @@ EPOCH_MS = 1_288_834_974_657
 
 
 @dataclass(frozen=True, slots=True)
-class XAccount(Account):
+class XAccount(SandboxAccount):
     """A user of X."""
 
     signing: tuple[str, str, str, str] | tuple[()] = ()
@@ -74,7 +74,7 @@ class XSwitches:
 
 
 @dataclass(slots=True)
-class Memory:
+class XMemory:
     """What X remembers of requests, in memory only."""
 
     nonces: dict[str, float] = field(default_factory=dict)
@@ -87,7 +87,7 @@ def new_id(state: State, at_ms: int | None = None) -> str:
     `at_ms`: an id of that past instant."""
     if at_ms is not None:
         return str(((at_ms - EPOCH_MS) << 22) + secrets.randbelow(1 << 22))
-    memory = state.part(Memory)
+    memory = state.part(XMemory)
     if not memory.last_id:  # ids of a state folder
         known = [*state.table(XMedia), *(post.id for post in state.posts.values() if post.platform == "x")]
         memory.last_id = max(map(int, known), default=0)
@@ -115,7 +115,7 @@ LIMITS = {
 }
 
 
-class Trouble(NamedTuple):
+class XTrouble(NamedTuple):
     """A problem of X. `all_calls`: other calls than new posts are refused too."""
 
     status: int
@@ -128,9 +128,9 @@ class Trouble(NamedTuple):
 
 _ENROLLED = "Your enrolled account [42] does not have any credits to fulfill this request."
 TROUBLES = {
-    "credits": Trouble(402, "Payment Required", "credits depleted", "credits-depleted", True),
-    "credits_old": Trouble(402, "CreditsDepleted", _ENROLLED, "credits", True, {"account_id": 42}),
-    "usage_cap": Trouble(
+    "credits": XTrouble(402, "Payment Required", "credits depleted", "credits-depleted", True),
+    "credits_old": XTrouble(402, "CreditsDepleted", _ENROLLED, "credits", True, {"account_id": 42}),
+    "usage_cap": XTrouble(
         429,
         "UsageCapExceeded",
         "Usage cap exceeded: Monthly product cap",
@@ -138,8 +138,8 @@ TROUBLES = {
         True,
         {"period": "Monthly", "scope": "Product"},
     ),
-    "suspended": Trouble(403, "Forbidden", "User has been suspended.", "user-suspended", True),
-    "client_forbidden": Trouble(
+    "suspended": XTrouble(403, "Forbidden", "User has been suspended.", "user-suspended", True),
+    "client_forbidden": XTrouble(
         403,
         "Client Forbidden",
         "This request must be made using an approved developer account.",
@@ -147,7 +147,7 @@ TROUBLES = {
         True,
         {"reason": "client-not-enrolled", "required_enrollment": "Appropriate Level of API Access"},
     ),
-    "not_permitted": Trouble(403, "Forbidden", "You are not permitted to perform this action."),
-    "invalid_url": Trouble(403, "Forbidden", "The Tweet contains an invalid URL."),
-    "unavailable": Trouble(503, "Service Unavailable", "Service Unavailable", all_calls=True),
+    "not_permitted": XTrouble(403, "Forbidden", "You are not permitted to perform this action."),
+    "invalid_url": XTrouble(403, "Forbidden", "The Tweet contains an invalid URL."),
+    "unavailable": XTrouble(503, "Service Unavailable", "Service Unavailable", all_calls=True),
 }

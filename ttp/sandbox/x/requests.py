@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from ttp.sandbox.request_checks import RequestRefused, bearer, content_type
 from ttp.sandbox.state import State
-from ttp.sandbox.x.records import APP_ONLY, LIMITS, POSTS_A_DAY, TROUBLES, Memory, XAccount, XSwitches
+from ttp.sandbox.x.records import APP_ONLY, LIMITS, POSTS_A_DAY, TROUBLES, XAccount, XMemory, XSwitches
 
 Work: TypeAlias = Callable[[State, XAccount, Request], Awaitable[Response]]
 _PROBLEMS = "https://api.x.com/2/problems/"
@@ -140,7 +140,7 @@ async def find_signer(state: State, request: Request) -> XAccount | None:
     account = next((a for a in state.accounts_of(XAccount) if a.signing and a.signing[2] == given["oauth_token"]), None)
     if account is None or not account.signing or account.signing[0] != given["oauth_consumer_key"]:
         return None
-    now_s, slack_s, memory = state.now_ms() / 1000, state.part(XSwitches).clock_slack_s, state.part(Memory)
+    now_s, slack_s, memory = state.now_ms() / 1000, state.part(XSwitches).clock_slack_s, state.part(XMemory)
     stamp = given["oauth_timestamp"]
     nonce = " ".join((stamp, given["oauth_token"], given["oauth_nonce"]))
     if not stamp.isdecimal() or abs(int(stamp) - now_s) > slack_s or not given["oauth_nonce"]:

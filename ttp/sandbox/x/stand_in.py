@@ -14,9 +14,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from ttp.sandbox.records import Account
+from ttp.sandbox.records import SandboxAccount
 from ttp.sandbox.request_checks import BodyField
-from ttp.sandbox.stand_in import StandIn
+from ttp.sandbox.stand_in import SandboxPlatform
 from ttp.sandbox.state import State
 from ttp.sandbox.x import login, media, posts, reads
 from ttp.sandbox.x.records import (
@@ -38,7 +38,7 @@ _WRITE = ("tweet.read", "tweet.write", "users.read")
 _MEDIA = ("media.write",)
 
 
-class X(StandIn):
+class SandboxX(SandboxPlatform):
     name, title = "x", "X"
     paths = re.compile(r"/2/|/i/oauth2/")
     account, records, switches = XAccount, (XMedia,), XSwitches
@@ -80,7 +80,7 @@ class X(StandIn):
         app = CONFIDENTIAL if order["confidential"] else PUBLIC
         return replace(account, client_id=app.id, client_secret=app.secret)
 
-    def change_account(self, account: XAccount, order: Mapping[str, Any]) -> Account:
+    def change_account(self, account: XAccount, order: Mapping[str, Any]) -> SandboxAccount:
         if order.get("signed"):
             token = f"{account.user_id}-{secrets.token_urlsafe(30)}"
             account = replace(account, signing=(*API_KEY, token, secrets.token_urlsafe(33)))
@@ -100,4 +100,4 @@ class X(StandIn):
         return problem(error.status_code, error.detail, error.detail).response
 
 
-STAND_IN = X()
+STAND_IN = SandboxX()

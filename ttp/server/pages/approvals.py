@@ -6,7 +6,6 @@ from itertools import islice
 
 from starlette.responses import Response
 
-from ttp.domain import permissions
 from ttp.domain.errors import NotFound, TtpError
 from ttp.domain.server.api_token import Caller, TokenCapability
 from ttp.server.pages.login import Backoff
@@ -30,7 +29,7 @@ def show_approvals(visit: Visit, error: TtpError | None = None, link: NewApprova
         "approvals.html",
         posts=posts,
         own=visit.reading.approvals.of_author([post.id or 0 for post in posts], visit.person.name),
-        is_needed=permissions.is_approval_needed(visit.installation.config),
+        is_needed=visit.installation.config.requires_approval,
         may_approve=visit.person.may(APPROVE),
         link=link,
         address=_address(visit, link) if link else "",

@@ -36,12 +36,12 @@ class CalendarDay:
     posts: Sequence[PostView]
 
     @property
-    def shown(self) -> Sequence[PostView]:
+    def shown_posts(self) -> Sequence[PostView]:
         return self.posts[:MOST_OF_DAY]
 
     @property
     def more(self) -> int:
-        return len(self.posts) - len(self.shown)
+        return len(self.posts) - len(self.shown_posts)
 
     @property
     def week(self) -> str:
@@ -72,8 +72,8 @@ def _page(visit: Visit, is_week: bool, when: str, error: TtpError | None = None)
     return visit.page(
         "calendar.html",
         span=span,
-        before=span.moved(-1).name,
-        after=span.moved(1).name,
+        before=span.shift(-1).name,
+        after=span.shift(1).name,
         weeks=[days[place : place + 7] for place in range(0, length, 7)],
         hours=_hours(posts, free, visit) if span.is_week else {},
         best=sorted({(local.date(), local.hour) for local in (hour.at.astimezone(zone) for hour in free)}),

@@ -82,13 +82,13 @@ class Composition:
 
 
 def show_new(visit: Visit) -> Response:
-    writing(visit)
+    writing_services(visit)
     return _form_page(visit, Composition(at=visit.query("at")[:50], accounts=_only_account(visit)))
 
 
 def show_edit(visit: Visit) -> Response:
     """Show the form with the post, or with what this person typed about it and did not save."""
-    post = writing(visit).posts.editable(visit.post_id)
+    post = writing_services(visit).posts.editable(visit.post_id)
     stored = composition_of(visit.reading.queries.post(post.id or 0), visit.zone)
     unsaved = unsaved_edit(visit, visit.post_id)
     if unsaved is None:
@@ -134,7 +134,7 @@ def composition_of(post: PostView | Post, zone: tzinfo) -> Composition:
 
 def submit(visit: Visit) -> Response:
     """Do the action of the pressed button. After a refusal the form comes back with all that was typed."""
-    services, typed, button = writing(visit), typed_in(visit), visit.field("do")
+    services, typed, button = writing_services(visit), typed_in(visit), visit.field("do")
     if button == "discard":
         visit.installation.unsaved_edits.forget(typed.post_id, visit.person.name)
         return visit.go(f"/posts/{typed.post_id}/edit")
@@ -171,7 +171,7 @@ def keep(visit: Visit) -> Response:
             kept = _keep_edit(visit, typed)
         elif not typed.is_empty:
             post_id = _save(visit, typed, timed=False)
-            typed = replace(typed, post_id=post_id, revision=writing(visit).posts.post(post_id).revision)
+            typed = replace(typed, post_id=post_id, revision=writing_services(visit).posts.post(post_id).revision)
             visit.installation.unsaved_edits.forget(post_id, visit.person.name)
             kept = True
     except TtpError as error:
@@ -181,7 +181,7 @@ def keep(visit: Visit) -> Response:
 
 def _keep_edit(visit: Visit, typed: Composition) -> bool:
     """Keep an edit of a post that is not a draft. Return False if it changes nothing."""
-    post = writing(visit).posts.editable(typed.post_id)
+    post = writing_services(visit).posts.editable(typed.post_id)
     edits, name = visit.installation.unsaved_edits, visit.person.name
     stored = composition_of(post, visit.zone)
     if _same_words(typed) == _same_words(replace(stored, revision=typed.revision)):
@@ -204,10 +204,10 @@ def _same_words(typed: Composition) -> Composition:
 
 def upload(visit: Visit) -> Response:
     """Store files for the form that is open, and return their fields."""
-    return visit.page("compose_media.html", media=_stored_files(visit, writing(visit)))
+    return visit.page("compose_media.html", media=_stored_files(visit, writing_services(visit)))
 
 
-def writing(visit: Visit, *, expected: int | None = None) -> RequestServices:
+def writing_services(visit: Visit, *, expected: int | None = None) -> RequestServices:
     """Return the services of a person who writes."""
     return visit.services(PUBLISH if visit.person.may(PUBLISH) else DRAFT, expected=expected)
 
@@ -242,10 +242,10 @@ def _save(visit: Visit, typed: Composition, *, timed: bool) -> int:
     if timed and not typed.at:
         raise TimeRefused("give a time, or save it as a draft")
     if not typed.post_id:
-        services = writing(visit)
+        services = writing_services(visit)
         time = _time(services, services.posts.accounts_of_new(post_input), typed) if timed else None
         return services.posts.create(post_input, time).post.id or 0
-    services = writing(visit, expected=typed.revision)
+    services = writing_services(visit, expected=typed.revision)
     post = services.posts.post(typed.post_id)
     # Of those that the post has, an empty one is removed.
     variants = {**dict.fromkeys(post.variants, ""), **post_input.variants}
@@ -332,7 +332,7 @@ def _checked(visit: Visit, typed: Composition) -> dict[str, Any]:
     problems: Sequence[Problem] = ()
     if not typed.is_empty:
         try:
-            preview = preview_post(writing(visit).posts, typed.as_input(visit.installation.platforms), None)
+            preview = preview_post(writing_services(visit).posts, typed.as_input(visit.installation.platforms), None)
             problems = preview.refused.problems if preview.refused else preview.warnings
         except TtpError as error:
             refused = error

@@ -63,7 +63,7 @@ def _report_page(visit: Visit, when: str, error: TtpError | None) -> Response:
         worst=[measured_post_json(post) for post in report.worst],
         span=span,
         shown=SHOWN,
-        earlier=shown.moved(-1).name,
-        later=shown.moved(1).name if span is not None and span.end <= visit.now else "",
+        earlier=shown.shift(-1).name,
+        later=shown.shift(1).name if span is not None and span.end <= visit.now else "",
         error=error,
     )

@@ -61,7 +61,7 @@ Handle = Callable[["Visit"], Response]
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class PageRoute:
     """A page or a form. `needs` None: no login."""
 
     method: str
@@ -87,7 +87,7 @@ class Visit:
 
     def services(self, needed: TokenCapability, *, expected: int | None = None) -> RequestServices:
         """Return the services on behalf of the person. Raise NotAllowed if they may not do this."""
-        caller = self.person.acting(needed)
+        caller = self.person.caller_for(needed)
         if caller is None:
             names = ", ".join(self.person.capabilities)
             raise NotAllowed(f"this needs the capability {needed}, and {self.person.name} has {names}")
@@ -202,7 +202,7 @@ def is_secure(request: Request) -> bool:
     return request.url.scheme == "https" or installation.config.text("server.base_url").startswith("https://")
 
 
-def endpoint(page: Page) -> Callable[[Request], Any]:
+def endpoint(page: PageRoute) -> Callable[[Request], Any]:
     """Return the function that answers requests of a page."""
 
     async def answer(request: Request) -> Response:
@@ -247,7 +247,7 @@ async def error_page(request: Request, error: TtpError) -> Response:
     return await run_in_threadpool(visit.error, error)
 
 
-def _handled(page: Page, visit: Visit) -> Response:
+def _handled(page: PageRoute, visit: Visit) -> Response:
     if page.needs is not None and not visit.person.may(page.needs):
         visit.services(page.needs)  # raises
     return page.handle(visit)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 from typing import TYPE_CHECKING
 
-from ttp.domain import permissions
 from ttp.domain.account import find_account
 from ttp.domain.action import action
 from ttp.domain.errors import Hint
@@ -35,7 +34,7 @@ def whoami(services: Services) -> JsonAnswer:
     token, machine = services.token, platform.node() or "localhost"
     capabilities = [capability for capability in _LADDER if token.capability.allows(capability)]
     approvers = {TokenCapability.APPROVE}
-    if not permissions.is_approval_needed(services.config):
+    if not services.config.requires_approval:
         approvers.add(TokenCapability.PUBLISH)
     return success(
         user={"id": token.name, "name": token.name, "email": f"{token.name}@{machine}"},
@@ -76,7 +75,7 @@ def get_capabilities(services: Services) -> JsonAnswer:
             "statuses": ["PENDING", "APPROVED", "REJECTED", "POSTED"],
             "maxVariants": MOST_VARIANTS,
             "idempotency": "the same externalRef updates pending drafts and leaves decided ones alone",
-            "approvalRequired": permissions.is_approval_needed(services.config),
+            "approvalRequired": services.config.requires_approval,
         },
         media={"contentTypes": list(NAMES), "maxBytes": MOST_UPLOAD_BYTES},
         metrics={"fields": list(COUNTS), "cadence": "as often as the publisher of ttp reads them"},

@@ -85,7 +85,7 @@ def get_scheduler_status(services: Services) -> JsonAnswer:
     """Return when the publisher ran last, what waits and what needs a person."""
     health = services.installation.status.health()
     return success(
-        status="stalled" if health.stalled else "running" if health.publisher.running else "stopped",
+        status="stalled" if health.is_stalled else "running" if health.publisher.running else "stopped",
         lastTick=format_json_instant(health.publisher.last_run_at),
         failures=len(health.needs.retry) + len(health.needs.retry_after_reconnect),
         **status_json(replace(health, costs=services.installation.status.costs())),

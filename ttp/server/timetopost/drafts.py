@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import Query, Request
 
-from ttp.domain import permissions
 from ttp.domain.errors import NotAllowed
 from ttp.domain.post import PostStatus
 from ttp.domain.server.api_token import TokenCapability
@@ -62,7 +61,7 @@ def approve_draft(
     post_id: TheirPostId, request: Request, services: Services, body: ApprovedDraft | None = None
 ) -> JsonAnswer:
     """Approve a draft and schedule it. Where approval is required, another person than its author must do it."""
-    needed = permissions.is_approval_needed(services.config)
+    needed = services.config.requires_approval
     if needed and services.token.capability is not TokenCapability.APPROVE:
         raise NotAllowed(f"posts need approval here, and the token has the capability {services.token.capability}")
     body = body or ApprovedDraft()
@@ -109,7 +108,7 @@ def _variant(body: VariantInput, brand: str | None, services: RequestServices) -
 
 def _status(draft: DraftView, services: RequestServices) -> str:
     post = draft.post
-    if is_pending(post, needed=permissions.is_approval_needed(services.config)):
+    if is_pending(post, needed=services.config.requires_approval):
         return PENDING
     if post.rejection is not None:
         return REJECTED

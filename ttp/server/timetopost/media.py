@@ -157,7 +157,7 @@ def get_file(
     """Return the bytes of a file that the store has."""
     store = services.installation.media
     found = stored_media(f"{FILES}{name}", store)
-    item = found and found.sha256 and store.stored(found.sha256, found.name or "file")
+    item = found and found.sha256 and store.find_stored(found.sha256, found.name or "file")
     if not item:
         raise NotFound("there is no such file")
     return FileResponse(store.path(item.sha256), media_type=item.mime, filename=item.name, headers=_ATTACHED)

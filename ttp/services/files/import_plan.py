@@ -136,7 +136,7 @@ class ImportPlanner:
         except ContentRefused as refused:
             errors = tuple(map(_in_file, field_errors(refused.problems))) or (to_field_error("content", refused),)
             return PlannedChange(row.where, ChangeKind.LEFT, faults=errors)
-        self._posts.duplicates.pending(post)
+        self._posts.duplicates.add_pending(post)
         return PlannedChange(row.where, what, post, before, warnings, waits=waits)
 
     def _edited_post(self, row: Entry) -> Post | None:
@@ -263,7 +263,7 @@ def _with_content_of(before: Post, made: Post, now: datetime) -> Post:
     if made.scheduled_at is not None:
         chosen_by = before.chosen_by if made.scheduled_at == before.scheduled_at else None
         return with_time(after, made.scheduled_at, chosen_by)
-    waiting = [d.scheduled(None) if d.state is DeliveryState.PENDING else d for d in after.deliveries]
+    waiting = [d.schedule(None) if d.state is DeliveryState.PENDING else d for d in after.deliveries]
     return replace(after, deliveries=tuple(waiting), scheduled_at=None, chosen_by=None)
 
 

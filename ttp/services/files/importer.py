@@ -126,7 +126,7 @@ class Importer:
         """Return the changes with their planned times, and the number of each in the plan."""
         placed, numbers = [], []
         with self._posts.database.reading() as db:
-            for step, number in spreading.placed(db, waiting, spread):
+            for step, number in spreading.place_changes(db, waiting, spread):
                 if number is not None:
                     done.count(step)
                     spread.refused.update([number] if step.faults else [])
@@ -222,7 +222,7 @@ class ImportScheduler:
             return None
         return RowPlan(self._planning.place(self._waiting, self.request, agenda), self._rows)
 
-    def placed(
+    def place_changes(
         self, db: Connection | None, steps: Iterable[PlannedChange], spread: RowPlan
     ) -> Iterator[tuple[PlannedChange, int | None]]:
         """Yield all changes in order, waiting ones with their planned time and number."""
@@ -239,7 +239,7 @@ class ImportScheduler:
         assert step.post is not None
         post = with_derived_status(with_time(step.post, one.at, ChosenBy.PLAN), self._posts.clock.now(), step.before)
         problems = tuple(self._posts.duplicates.problems(post, db))
-        self._posts.duplicates.pending(post)
+        self._posts.duplicates.add_pending(post)
         what = ChangeKind.MOVE if step.what is ChangeKind.SAME else step.what
         return replace(
             step, what=what, post=post, warnings=(*step.warnings, *problems), faults=field_errors(problems), waits=False

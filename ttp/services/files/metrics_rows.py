@@ -29,7 +29,7 @@ Block: TypeAlias = tuple[int, list[list[str]] | str]
 be read."""
 
 
-class Records:
+class CsvRecords:
     """A CSV file: its header, and the rows after it in `blocks`. Raise UsageError without a usable header."""
 
     def __init__(self, text: Buffer) -> None:

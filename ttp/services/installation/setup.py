@@ -51,7 +51,7 @@ class Setup:
                 yield SetupStep("account", False, "", self._connect(self._platforms.facts(name)))
         zone = self._config.text("timezone")
         yield SetupStep("timezone", bool(zone), zone or self._zone, action("config set", "timezone", self._zone))
-        if self.fetching(wanted if wanted or connected else self._platforms.names()):
+        if self.platforms_that_fetch(wanted if wanted or connected else self._platforms.names()):
             lack = media_host_problem(self._config)
             way = action("help", "media-host") if lack is None or lack.hint is None else lack.hint
             yield SetupStep("media_host", lack is None, self._config.text("media_host.kind"), way)
@@ -59,7 +59,7 @@ class Setup:
         yield SetupStep("publisher", bool(runs), runs, action("service install"))
         yield SetupStep("post", self.has_posts(), "", action("create", "Hello"))
 
-    def fetching(self, wanted: Sequence[str] = ()) -> list[Platform]:
+    def platforms_that_fetch(self, wanted: Sequence[str] = ()) -> list[Platform]:
         """Return those of the connected and the wanted platforms that fetch media from a public URL."""
         used = [*(account.platform for account in self._queries.accounts() if account.connected), *wanted]
         known = [name for name in dict.fromkeys(used) if name in self._platforms.names()]

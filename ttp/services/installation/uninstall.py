@@ -41,7 +41,7 @@ class Removal:
     note: str = ""
 
     @property
-    def failed(self) -> bool:
+    def has_failed(self) -> bool:
         """Return whether it could not be removed; only after a real run."""
         return self.deed in ("remove", "revoke") and not self.done
 

@@ -25,7 +25,7 @@ from ttp.domain.metrics.ingest.own_format import PlainReader, Reader, Refuse
 from ttp.domain.metrics.sample import COLUMNS, Row, Sample, Total
 from ttp.domain.time.clock import Clock
 from ttp.platforms.registry import Registry
-from ttp.services.files.metrics_rows import Block, Buffer, Object, Records, cells_of, is_json, read_objects
+from ttp.services.files.metrics_rows import Block, Buffer, CsvRecords, Object, cells_of, is_json, read_objects
 from ttp.store import accounts as stored_accounts
 from ttp.store import queries
 from ttp.store.database import Database, Writing
@@ -58,11 +58,11 @@ class MetricsImport:
     """Accounts that the file added."""
 
     @property
-    def ignored(self) -> tuple[str, ...]:
+    def ignored_columns(self) -> tuple[str, ...]:
         return tuple(name for name, field in self.columns if field is None and name)
 
 
-class Metrics:
+class StoredMetrics:
     def __init__(self, database: Database, clock: Clock, platforms: Registry) -> None:
         self._platforms = platforms
         self._database = database
@@ -217,7 +217,7 @@ def open_feed(stream: TextIO, how: ImportOptions, now: datetime, platforms: Expo
     text = Buffer(stream)
     if is_json(text):
         return _json(text, how, now, platforms)
-    rows = Records(text)
+    rows = CsvRecords(text)
     columns = read_header(rows.header, platforms, source=how.source, mapped=how.mapped, account=how.account)
     written = f"CSV with {_DELIMITERS.get(rows.delimiter, rows.delimiter)}"
     return _feed(columns, written, rows.blocks(), how, now, rows.delimiter, platforms)

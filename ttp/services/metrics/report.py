@@ -68,7 +68,7 @@ def _calendar_periods(now: datetime, span: CalendarRange) -> tuple[Period, Perio
     before."""
     if span.start > now:
         raise UsageError(f"{span.name} has not begun", Hint("try", action("report", "prev")))
-    earlier = span.moved(-1)
+    earlier = span.shift(-1)
     end = min(span.end, now)
     before_end = min(earlier.start + (end - span.start), earlier.end) if end < span.end else earlier.end
     return Period(span.start, end), Period(earlier.start, before_end)

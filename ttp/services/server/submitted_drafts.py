@@ -130,7 +130,7 @@ class SubmittedDrafts:
 
     @property
     def _needed(self) -> bool:
-        return permissions.is_approval_needed(self._posts.config)
+        return self._posts.config.requires_approval
 
     def _store(self, wanted: PostInput) -> int:
         """Store a draft, or change the one that has its key and waits for a person. Return its id."""

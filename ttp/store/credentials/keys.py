@@ -34,7 +34,7 @@ class CannotDecrypt(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class CredentialsKey:
     """One key. `id`: names it in the store and in messages."""
 
     id: str
@@ -78,9 +78,9 @@ def new_key() -> str:
     return base64.urlsafe_b64encode(secrets.token_bytes(BYTES)).decode().rstrip("=")
 
 
-def parse_keys(text: str, source: str) -> tuple[Key, ...]:
+def parse_keys(text: str, source: str) -> tuple[CredentialsKey, ...]:
     """Return the keys in a text, each once. Raises KeyMissing, without showing any part of it, for anything else."""
-    found: dict[str, Key] = {}
+    found: dict[str, CredentialsKey] = {}
     for word in text.split():
         try:
             bare = word.replace("+", "-").replace("/", "_").rstrip("=")
@@ -91,7 +91,7 @@ def parse_keys(text: str, source: str) -> tuple[Key, ...]:
             raise KeyMissing(
                 f"{source} is not a key: a key is {BYTES} bytes in base64", Hint("try", action("credentials new-key"))
             )
-        key = Key(hashlib.sha256(b"ttp credentials key\0" + secret).hexdigest()[:12], secret)
+        key = CredentialsKey(hashlib.sha256(b"ttp credentials key\0" + secret).hexdigest()[:12], secret)
         found[key.id] = key
     return tuple(found.values())
 
@@ -109,15 +109,15 @@ class Keys:
         self._given = given
         self._command = command
         self._home = home
-        self._known: tuple[Key, ...] | None = None
+        self._known: tuple[CredentialsKey, ...] | None = None
 
-    def all(self) -> tuple[Key, ...]:
+    def all(self) -> tuple[CredentialsKey, ...]:
         """Return every key, at least one. Raises KeyMissing, BackendUnavailable, NotFound."""
         if self._known is None:
             self._known = self._read()
         return self._known
 
-    def find(self, key_id: str | None) -> Key | None:
+    def find(self, key_id: str | None) -> CredentialsKey | None:
         """Return the key with this id. The program is asked again for one that it did not have before."""
         found = _with_id(self.all(), key_id)
         if found is None and not self._given and self._command:
@@ -125,7 +125,7 @@ class Keys:
             found = _with_id(self._known, key_id)
         return found
 
-    def _read(self) -> tuple[Key, ...]:
+    def _read(self) -> tuple[CredentialsKey, ...]:
         if self._given is not None and self._given.strip():
             return parse_keys(self._given, VARIABLE)
         if self._command:
@@ -136,7 +136,7 @@ class Keys:
             Hint("see", "docs/how-to/credentials.md"),
         )
 
-    def _ask(self) -> tuple[Key, ...]:
+    def _ask(self) -> tuple[CredentialsKey, ...]:
         name = Path(self._command[0]).name
         try:
             ended = run(self._command, None, setting="credentials.key_command", home=self._home, limit_s=_LIMIT_S)
@@ -150,5 +150,5 @@ class Keys:
         return keys
 
 
-def _with_id(keys: Iterable[Key], key_id: str | None) -> Key | None:
+def _with_id(keys: Iterable[CredentialsKey], key_id: str | None) -> CredentialsKey | None:
     return next((key for key in keys if key.id == key_id), None)

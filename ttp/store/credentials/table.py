@@ -16,7 +16,7 @@ from ttp.domain.account import Credentials
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, NotFound
 from ttp.store.credentials.backend import BrokenEntry, KeyMissing, credentials_of, entry_of
-from ttp.store.credentials.keys import VARIABLE, CannotDecrypt, Key, Keys
+from ttp.store.credentials.keys import VARIABLE, CannotDecrypt, CredentialsKey, Keys
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
 
@@ -134,12 +134,12 @@ class CredentialsTable:
             total, _ = _count(db, newest.id)
         return RekeyResult(newest.id, changed, total, tuple(sorted(left)))
 
-    def _with_another_key(self, newest: Key) -> set[str]:
+    def _with_another_key(self, newest: CredentialsKey) -> set[str]:
         with self._database.reading() as db:
             assert db is not None
             return {row["name"] for row in db.execute("SELECT name FROM credential WHERE key_id <> ?", (newest.id,))}
 
-    def _encrypt_again(self, name: str, newest: Key, *, discard: bool) -> bool:
+    def _encrypt_again(self, name: str, newest: CredentialsKey, *, discard: bool) -> bool:
         """Encrypt one entry with the newest key, in one transaction. Return False if no key decrypts it."""
         with self._database.writing() as db:
             store_id = db.execute(_LOCK, (newest.id,)).fetchone()["store_id"]
@@ -159,7 +159,7 @@ class CredentialsTable:
             db.execute(_PUT, (name, newest.id, json.dumps(fields, sort_keys=True)))
             return True
 
-    def _require(self, key_id: str | None, what: str = "the store's credentials are") -> Key:
+    def _require(self, key_id: str | None, what: str = "the store's credentials are") -> CredentialsKey:
         """Return a key. Raises KeyMissing if it is not given here."""
         key = self._keys.find(key_id)
         if key is not None:

@@ -102,7 +102,7 @@ class EditorDrafts:
         self._folder = home / FOLDER
 
     @contextmanager
-    def begun(self) -> Iterator[EditorDraft]:
+    def begin(self) -> Iterator[EditorDraft]:
         """Yield an empty text for a new post. Raises Busy."""
         self._make_folder()
         with disk_errors_as_busy(self._folder):

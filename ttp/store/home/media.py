@@ -23,7 +23,7 @@ from typing import BinaryIO, Protocol
 
 from ttp.domain.errors import Bug, Busy, Conflict, Hint, NotFound, UsageError
 from ttp.domain.media.item import NAMES, MediaItem, MediaUnavailable, StoredObject
-from ttp.domain.media.probe import Facts, UnusableMedia, read_facts
+from ttp.domain.media.probe import FileFacts, UnusableMedia, read_facts
 from ttp.store.home.files import (
     NotRegular,
     flush_to_disk,
@@ -106,7 +106,7 @@ class MediaStore:
         """Return whether a file is here or in the bucket. Raises MediaUnavailable."""
         return self.path(sha256).exists() or (self.bucket is not None and self.bucket.find(sha256) is not None)
 
-    def missing(self, media: Iterable[MediaItem]) -> list[MediaItem]:
+    def find_missing(self, media: Iterable[MediaItem]) -> list[MediaItem]:
         """Return the media that are nowhere. What the bucket has, or cannot be asked about, is not missing."""
 
         def is_missing(item: MediaItem) -> bool:
@@ -162,7 +162,7 @@ class MediaStore:
             self._upload(sha256)
         return _item(name, facts, size, sha256)
 
-    def stored(self, sha256: str, name: str) -> MediaItem | None:
+    def find_stored(self, sha256: str, name: str) -> MediaItem | None:
         """Return a file of this folder that no post may know yet, under a name; None if it is missing."""
         path = self.path(sha256)
         if not path.exists() and not self._fetch(sha256, name):
@@ -193,7 +193,7 @@ class MediaStore:
             sha256, _, name = self._upload_path(key).read_text(encoding="utf-8").partition("\n")
         except OSError:
             return None
-        return self.stored(sha256, name)
+        return self.find_stored(sha256, name)
 
     def _upload_path(self, key: str) -> Path:
         return self.folder / f".upload-{key}"
@@ -220,7 +220,7 @@ class MediaStore:
             file.write(data)
             self._keep(file, target)
 
-    def converted(self, item: MediaItem, form: str) -> MediaItem | None:
+    def find_converted(self, item: MediaItem, form: str) -> MediaItem | None:
         """Return the converted version of an image for `form`; None if it is missing or incomplete."""
         try:
             if self.bucket is not None:
@@ -313,7 +313,7 @@ def _writing(folder: Path, source: str) -> Iterator[None]:
         raise Busy(f"{folder} cannot be written: {error.strerror}", Hint("see", f"ls -la {where}")) from error
 
 
-def _item(name: str, facts: Facts, size: int, sha256: str) -> MediaItem:
+def _item(name: str, facts: FileFacts, size: int, sha256: str) -> MediaItem:
     return MediaItem(name=name, bytes=size, sha256=sha256, **asdict(facts))
 
 
@@ -329,8 +329,8 @@ class TemporaryMedia(MediaStore):
             self._link(sha256, self._real.path(sha256))
         return super()._has(sha256, size)
 
-    def stored(self, sha256: str, name: str) -> MediaItem | None:
-        return self._real.stored(sha256, name)
+    def find_stored(self, sha256: str, name: str) -> MediaItem | None:
+        return self._real.find_stored(sha256, name)
 
     def _copy(self, source: Source, sha256: str) -> None:
         self._link(sha256, source.path)
@@ -416,7 +416,7 @@ def open_source(path: Path) -> Iterator[Source]:
         os.close(file)
 
 
-def read_source_facts(source: Source, size: int) -> Facts:
+def read_source_facts(source: Source, size: int) -> FileFacts:
     """Return the media facts of a file. Raises UsageError unless it is a usable image or video."""
     try:
         return read_facts(source.read_at, size)
@@ -438,7 +438,7 @@ def is_media_name(path: Path) -> bool:
     return any(path.suffix.lower() in suffixes for suffixes in _SUFFIXES.values())
 
 
-def check_name(path: Path, facts: Facts) -> None:
+def check_name(path: Path, facts: FileFacts) -> None:
     """Refuse a file name whose suffix names another media type than the bytes. Unknown suffixes are accepted."""
     named = next((mime for mime, suffixes in _SUFFIXES.items() if path.suffix.lower() in suffixes), facts.mime)
     if named != facts.mime and {named, facts.mime} != _ONE_FAMILY:

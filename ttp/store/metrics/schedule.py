@@ -10,11 +10,11 @@ from datetime import datetime
 from ttp.domain.account import Account
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import row_mapper
-from ttp.store.dialect import Connection, List, in_list, unindexed
+from ttp.store.dialect import Connection, List, in_list, without_index
 from ttp.store.row_mapper import ms
 
 # Not by the indexes over all posts of an account: unindexed, below.
-_ACCOUNT_ID = unindexed("d.account_id")
+_ACCOUNT_ID = without_index("d.account_id")
 _FROM = "FROM delivery d LEFT JOIN reading r ON r.delivery_id = d.id"
 _FOLLOWED = (
     "d.state = 'published' AND d.remote_id IS NOT NULL AND d.published_at > :since AND d.published_at <= :until"

@@ -31,7 +31,7 @@ from ttp.store.postgresql.publisher_session import (
 )
 from ttp.store.postgresql.server_check import ServerState, look_at_server, refuse_shared_sessions
 from ttp.store.postgresql.upgrade import is_usable_from, note_usable_from, upgrade
-from ttp.store.publisher_session import Job, PublisherSession
+from ttp.store.publisher_session import PeriodicJob, PublisherSession
 
 OLDEST = 140000
 """The oldest version of PostgreSQL that ttp uses."""
@@ -114,7 +114,7 @@ class PostgresDatabase(Database):
     @contextmanager
     def without_publishers(self, *, doing: str) -> Iterator[None]:
         """Like that of a file; publishers that begin meanwhile are refused by what the block does."""
-        with self.job(Job.COPY) as is_alone:
+        with self.job(PeriodicJob.COPY) as is_alone:
             if not is_alone:
                 raise Busy(f"another program copies the store {self.name}")
             with self.reading() as db:
@@ -141,7 +141,7 @@ class PostgresDatabase(Database):
         return registered_publishers(db)
 
     @contextmanager
-    def job(self, job: Job) -> Iterator[bool]:
+    def job(self, job: PeriodicJob) -> Iterator[bool]:
         with self.translating_errors(), closing(self.connect()) as session:
             if not lock_job(session, job):
                 yield False

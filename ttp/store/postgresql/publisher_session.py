@@ -19,7 +19,7 @@ from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store.dialect import Connection, Cursor, List, Row, in_list
 from ttp.store.ownership import ServerIdentity
 from ttp.store.postgresql.connection import STORE_KEY, PostgresConnection
-from ttp.store.publisher_session import Held, Job, PublisherSession
+from ttp.store.publisher_session import Held, PeriodicJob, PublisherSession
 
 KEEP_ALIVE = {
     "tcp_keepalives_idle": 5,
@@ -180,7 +180,7 @@ class SharedSession(PublisherSession):
                 self._held[what].difference_update(over)
                 self._held[what].update(row["value"] for row in answer if not over and row["taken"])
 
-    def held(self, what: Held) -> frozenset[int]:
+    def held_accounts(self, what: Held) -> frozenset[int]:
         return frozenset(self._held[what])
 
     def lock_rows(self, db: Connection, deliveries: Sequence[int], now: datetime) -> Mapping[int, tuple[object, ...]]:
@@ -271,12 +271,12 @@ def server_identity(db: Connection) -> ServerIdentity:
 _JOB = f"({_CLASS.format('publisher')}, :job)"
 
 
-def lock_job(db: Connection, job: Job) -> bool:
+def lock_job(db: Connection, job: PeriodicJob) -> bool:
     """Return whether the session now holds the lock of some periodic work."""
     return bool(db.execute(f"SELECT pg_try_advisory_lock{_JOB}", {"job": job.value}).fetchone()[0])
 
 
-def unlock_job(db: Connection, job: Job) -> None:
+def unlock_job(db: Connection, job: PeriodicJob) -> None:
     db.execute(f"SELECT pg_advisory_unlock{_JOB}", {"job": job.value})
 
 

@@ -103,7 +103,7 @@ def test_the_columns_of_exports_are_what_they_say() -> None:
     assert taken(X)["saves"] == "Bookmarks"
     assert taken(OLD_X)["views"] == "impressions"
     assert taken(TIKTOK)["likes"] == "Total likes"
-    assert read_header(META, PLATFORMS).ignored == (
+    assert read_header(META, PLATFORMS).ignored_columns == (
         "Account ID",
         "Account name",
         "Duration (sec)",

@@ -105,24 +105,26 @@ def test_the_account_of_the_file_is_that_of_rows_without_one_and_no_other(many: 
 
 
 @pytest.mark.parametrize(
-    ("cells", "why"),
+    ("cells", "named"),
     [
-        ({"likes": "", "comments": "", "shares": "", "views": ""}, "likes, comments, shares and views are all empty"),
-        ({"publishedAt": "20261101T090000Z"}, "is not a time like 2026-12-01T09:00:00Z"),
-        ({"publishedAt": "2026-02-30T09:00:00Z"}, "does not exist"),
-        ({"publishedAt": "2026-11-01T09:00:61Z"}, "does not exist"),
-        ({"observedAt": "2026-10-01T09:00:00Z"}, "observedAt is before publishedAt"),
-        ({"remoteId": ""}, "remoteId is empty"),
-        ({"remoteId": "1.79E+16"}, "was rounded by a spreadsheet"),
-        ({"views": "9" * 17}, "is too large to be a count"),
-        ({"kind": "reel"}, "is not one of text, image, video, carousel"),
+        ({"likes": "", "comments": "", "shares": "", "views": ""}, "views"),
+        ({"publishedAt": "20261101T090000Z"}, "20261101T090000Z"),
+        ({"publishedAt": "2026-02-30T09:00:00Z"}, "2026-02-30"),
+        ({"publishedAt": "2026-11-01T09:00:61Z"}, "09:00:61"),
+        ({"observedAt": "2026-10-01T09:00:00Z"}, "observedAt"),
+        ({"remoteId": ""}, "remoteId"),
+        ({"remoteId": "1.79E+16"}, "1.79E+16"),
+        ({"views": "9" * 17}, "9" * 17),
+        ({"kind": "reel"}, "reel"),
     ],
 )
-def test_what_no_column_can_be_read_with_has_the_reason_of_the_strict_reading(cells: dict[str, str], why: str) -> None:
+def test_what_no_column_can_be_read_with_has_the_reason_of_the_strict_reading(
+    cells: dict[str, str], named: str
+) -> None:
     told, refused = read(PlainReader(COLUMNS, PLATFORMS, now=NOW), [row(**cells)] * 8)
     assert told == []
     assert len(refused) == 8
-    assert all(reason.endswith(why) or why in reason for _, reason in refused)
+    assert all(named in reason for _, reason in refused), refused
 
 
 def test_what_is_remembered_has_an_end() -> None:

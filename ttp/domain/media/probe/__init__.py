@@ -6,20 +6,20 @@ from __future__ import annotations
 from ttp.domain.media.item import NAMES
 from ttp.domain.media.probe.images import gif, jpeg, png, webp
 from ttp.domain.media.probe.mp4 import movie
-from ttp.domain.media.probe.reader import Facts, Flaw, ReadAt, UnusableMedia, Window
+from ttp.domain.media.probe.reader import FileFacts, FileWindow, Flaw, ReadAt, UnusableMedia
 from ttp.domain.media.probe.webm import webm
 
-__all__ = ["Facts", "Flaw", "ReadAt", "UnusableMedia", "read_facts"]
+__all__ = ["FileFacts", "Flaw", "ReadAt", "UnusableMedia", "read_facts"]
 
 _IMAGE_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis"}
 _OLD_MOVIE_STARTS = {b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"}
 """First boxes of QuickTime files without an `ftyp` box (QuickTime File Format, "Movie files")."""
 
 
-def read_facts(read_at: ReadAt, size: int) -> Facts:
+def read_facts(read_at: ReadAt, size: int) -> FileFacts:
     """Return the facts of a file of `size` bytes, read by `read_at(offset, length)`. Raises UnusableMedia with a reason
     that continues the file's name ("photo.jpg is cut off"). Reads at most 1 MiB."""
-    window = Window(read_at, size)
+    window = FileWindow(read_at, size)
     head = window.peek(0, 12)
     if head.startswith(b"\xff\xd8\xff"):
         return jpeg(window)

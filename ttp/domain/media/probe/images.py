@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ttp.domain.media.probe.reader import Facts, ReadAt, UnusableMedia, Window, check_size, cut_off, damaged
+from ttp.domain.media.probe.reader import (
+    FileFacts,
+    FileWindow,
+    ReadAt,
+    UnusableMedia,
+    check_size,
+    cut_off,
+    damage_error,
+)
 
 _PNG_END = b"IEND\xaeB`\x82"
 _JPEG_END = b"\xff\xd9"
@@ -14,36 +22,36 @@ _TAILS = (64, 1 << 16, 3 << 18)
 """Distances from the end in which an image's last marker is searched: some programs and phones append data."""
 
 
-def jpeg(window: Window) -> Facts:
+def jpeg(window: FileWindow) -> FileFacts:
     """Return the facts of a JPEG, from its first start-of-frame segment."""
     found = first_frame(window)
     width, height = check_size(found.width, found.height)
     if not _ends_with(window, _JPEG_END, found.at):
         raise cut_off()
-    return Facts("image/jpeg", width, height)
+    return FileFacts("image/jpeg", width, height)
 
 
-def png(window: Window) -> Facts:
+def png(window: FileWindow) -> FileFacts:
     """Return the facts of a PNG, from its IHDR chunk (PNG 1.2, 11.2.2)."""
     header = window.take(8, 16)
     if header[:8] != b"\0\0\0\rIHDR":
-        raise damaged()
+        raise damage_error()
     width, height = check_size(int.from_bytes(header[8:12]), int.from_bytes(header[12:16]))
     if not _ends_with(window, _PNG_END, 33):
         raise cut_off()
-    return Facts("image/png", width, height)
+    return FileFacts("image/png", width, height)
 
 
-def gif(window: Window) -> Facts:
+def gif(window: FileWindow) -> FileFacts:
     """Return the facts of a GIF, from its logical screen descriptor (GIF89a, 18), and that it has its trailer (27)."""
     header = window.take(6, 4)
     width, height = check_size(int.from_bytes(header[:2], "little"), int.from_bytes(header[2:], "little"))
     if _GIF_END not in window.peek(max(10, window.size - 1_024), 1_024):
         raise cut_off()
-    return Facts("image/gif", width, height)
+    return FileFacts("image/gif", width, height)
 
 
-def webp(window: Window) -> Facts:
+def webp(window: FileWindow) -> FileFacts:
     """Return the facts of a WebP, from its first chunk (RFC 9649, 2.4 to 2.7)."""
     head = window.take(0, 30)
     if int.from_bytes(head[4:8], "little") + 8 > window.size:
@@ -58,11 +66,11 @@ def webp(window: Window) -> Facts:
             bits = int.from_bytes(head[26:30], "little")
             width, height = bits & 0x3FFF, bits >> 16 & 0x3FFF
         case _:
-            raise damaged()
-    return Facts("image/webp", *check_size(width, height))
+            raise damage_error()
+    return FileFacts("image/webp", *check_size(width, height))
 
 
-def _ends_with(window: Window, mark: bytes, start: int) -> bool:
+def _ends_with(window: FileWindow, mark: bytes, start: int) -> bool:
     """Return whether the mark that ends an image is there, behind `start`."""
     for length in _TAILS:
         at = max(start, window.size - length)
@@ -106,7 +114,7 @@ class ImageAppearance:
 
 def read_appearance(read_at: ReadAt, size: int) -> ImageAppearance:
     """Return how a JPEG of `size` bytes is shown. Raises UnusableMedia. Reads little more than its header."""
-    window = Window(read_at, size)
+    window = FileWindow(read_at, size)
     orientation, profile, several, located, found = 1, True, False, False, None
     for marker, start, end in _segments(window):
         if _is_frame(marker):
@@ -118,14 +126,14 @@ def read_appearance(read_at: ReadAt, size: int) -> ImageAppearance:
         elif marker == _APP2 and window.peek(start, 13) == b"ICC_PROFILE\0\x01":
             profile = _is_srgb(window, start + 14, end)
     if found is None:
-        raise damaged()
+        raise damage_error()
     width, height = (found.height, found.width) if orientation >= 5 else (found.width, found.height)
     return ImageAppearance(width, height, orientation != 1, found.channels == 4, profile, several, located)
 
 
 def has_location(read_at: ReadAt, size: int, mime: str) -> bool:
     """Return whether the EXIF data of a PNG or WebP have its place. A damaged file counts up to the damage."""
-    window = Window(read_at, size)
+    window = FileWindow(read_at, size)
     chunks = _png_chunks(window) if mime == "image/png" else _webp_chunks(window)
     try:
         for name, start, end in chunks:
@@ -137,7 +145,7 @@ def has_location(read_at: ReadAt, size: int, mime: str) -> bool:
     return False
 
 
-def _png_chunks(window: Window) -> Iterator[tuple[bytes, int, int]]:
+def _png_chunks(window: FileWindow) -> Iterator[tuple[bytes, int, int]]:
     """Name, start and end of the contents of each chunk (PNG, 5.3)."""
     at = 8
     while at + 12 <= window.size:
@@ -147,7 +155,7 @@ def _png_chunks(window: Window) -> Iterator[tuple[bytes, int, int]]:
         at = end + 4
 
 
-def _webp_chunks(window: Window) -> Iterator[tuple[bytes, int, int]]:
+def _webp_chunks(window: FileWindow) -> Iterator[tuple[bytes, int, int]]:
     """Name, start and end of the contents of each chunk (RFC 9649, 2.3)."""
     at = 12
     while at + 8 <= window.size:
@@ -157,21 +165,21 @@ def _webp_chunks(window: Window) -> Iterator[tuple[bytes, int, int]]:
         at = end + end % 2
 
 
-def first_frame(window: Window) -> Frame:
+def first_frame(window: FileWindow) -> Frame:
     """Return the first start-of-frame segment (ITU-T T.81, B.2.2). Raises UnusableMedia without one."""
     for marker, start, _ in _segments(window):
         if _is_frame(marker):
             return _frame(window, start)
-    raise damaged()
+    raise damage_error()
 
 
-def _segments(window: Window) -> Iterator[tuple[int, int, int]]:
+def _segments(window: FileWindow) -> Iterator[tuple[int, int, int]]:
     """Marker, start and end of the contents of each segment before the scan (ITU-T T.81, B.1.1.3)."""
     at = 2
     while True:
         fill, marker = window.take(at, 2)
         if fill != 0xFF:
-            raise damaged()
+            raise damage_error()
         if marker in (0xD9, 0xDA):  # end of image, start of scan
             return
         if marker == 0xFF:  # a fill byte
@@ -188,12 +196,12 @@ def _is_frame(marker: int) -> bool:
     return 0xC0 <= marker <= 0xCF and marker not in _NO_FRAMES
 
 
-def _frame(window: Window, start: int) -> Frame:
+def _frame(window: FileWindow, start: int) -> Frame:
     head = window.take(start, 6)
     return Frame(int.from_bytes(head[3:5]), int.from_bytes(head[1:3]), head[5], start)
 
 
-def _read_exif(window: Window, start: int, end: int) -> tuple[int, bool]:
+def _read_exif(window: FileWindow, start: int, end: int) -> tuple[int, bool]:
     """Return the orientation in EXIF data, 1 to 8 (Exif 2.32, 4.6.4; 1 if missing), and whether there is a place."""
     head = window.peek(start, 8)
     order = {b"II*\0": "little", b"MM\0*": "big"}.get(head[:4])
@@ -218,7 +226,7 @@ def _read_exif(window: Window, start: int, end: int) -> tuple[int, bool]:
     return orientation, located
 
 
-def _is_srgb(window: Window, start: int, end: int) -> bool:
+def _is_srgb(window: FileWindow, start: int, end: int) -> bool:
     """Return whether the first part of a colour profile names itself sRGB (ICC.1, 7.3 and 9.2.41, the tag `desc`)."""
     count = min(int.from_bytes(window.peek(start + 128, 4)), _MOST_ENTRIES)
     tags = window.peek(start + 132, count * 12)

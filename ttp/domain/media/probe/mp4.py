@@ -22,7 +22,7 @@ _CHUNKS_LOOKED_AT = 1_000
 _NAME = re.compile(rb"[A-Za-z0-9]{3,4}")
 
 
-def movie(window: reader.Window, mime: str) -> reader.Facts:
+def movie(window: reader.FileWindow, mime: str) -> reader.FileFacts:
     """Return the facts of a whole MP4 or MOV: its index must be there, and its data within the file."""
     moov, data_at = None, None
     for box in _boxes(window, 0, window.size):
@@ -37,11 +37,11 @@ def movie(window: reader.Window, mime: str) -> reader.Facts:
     for track in _boxes(window, moov.start, moov.end):
         if track.kind == b"trak" and (facts := _track(window, track)) is not None:
             width, height, codec, fps = facts
-            return reader.Facts(mime, width, height, _duration_ms(window, moov), codec, fps, moov.start < data_at)
+            return reader.FileFacts(mime, width, height, _duration_ms(window, moov), codec, fps, moov.start < data_at)
     raise reader.without_video()
 
 
-def _track(window: reader.Window, track: reader.Part) -> tuple[int, int, str | None, float | None] | None:
+def _track(window: reader.FileWindow, track: reader.Box) -> tuple[int, int, str | None, float | None] | None:
     """Return width, height, codec and frames a second of a video track; None of any other."""
     media = _inside(window, track, b"mdia")
     handler = media and _inside(window, media, b"hdlr")
@@ -50,7 +50,7 @@ def _track(window: reader.Window, track: reader.Part) -> tuple[int, int, str | N
     table = _inside(window, media, b"minf", b"stbl")
     entries = table and _inside(window, table, b"stsd")
     if table is None or entries is None:
-        raise reader.damaged()
+        raise reader.damage_error()
     _check_chunks(window, table)
     name = window.take(entries.start + 12, 4)
     codec = _CODECS.get(name) or (name.decode().lower() if _NAME.match(name) else None)
@@ -58,7 +58,7 @@ def _track(window: reader.Window, track: reader.Part) -> tuple[int, int, str | N
     return *reader.check_size(*size), codec, _fps(window, media, table)
 
 
-def _check_chunks(window: reader.Window, table: reader.Part) -> None:
+def _check_chunks(window: reader.FileWindow, table: reader.Box) -> None:
     """Raise UnusableMedia if the chunk offsets (8.7.5; the first and last few) lead beyond the file."""
     box, width = _inside(window, table, b"stco"), 4
     if box is None:
@@ -67,7 +67,7 @@ def _check_chunks(window: reader.Window, table: reader.Part) -> None:
         return  # a movie in fragments keeps them elsewhere
     count, first = window.number(box.start + 4, 4), box.start + 8
     if first + count * width > box.end:
-        raise reader.damaged()
+        raise reader.damage_error()
     ends = min(count, _CHUNKS_LOOKED_AT) * width
     offsets = window.take(first, ends) + window.take(first + count * width - ends, ends)
     for at in range(0, len(offsets), width):
@@ -75,7 +75,7 @@ def _check_chunks(window: reader.Window, table: reader.Part) -> None:
             raise reader.cut_off()
 
 
-def _shown_size(window: reader.Window, track: reader.Part) -> tuple[int, int] | None:
+def _shown_size(window: reader.FileWindow, track: reader.Box) -> tuple[int, int] | None:
     """Return width and height as shown, out of `tkhd` (8.3.2), swapped where its matrix turns by 90 degrees."""
     header = _inside(window, track, b"tkhd")
     if header is None:
@@ -88,7 +88,7 @@ def _shown_size(window: reader.Window, track: reader.Part) -> tuple[int, int] | 
     return (height, width) if turned else (width, height)
 
 
-def _fps(window: reader.Window, media: reader.Part, table: reader.Part) -> float | None:
+def _fps(window: reader.FileWindow, media: reader.Box, table: reader.Box) -> float | None:
     """Return average samples per second: the count of `stsz` or `stz2` (8.7.3) over the duration of `mdhd` (8.4.2)."""
     header = _inside(window, media, b"mdhd")
     sizes = _inside(window, table, b"stsz") or _inside(window, table, b"stz2")
@@ -97,31 +97,31 @@ def _fps(window: reader.Window, media: reader.Part, table: reader.Part) -> float
     return round(samples / seconds, 3) if seconds and samples else None
 
 
-def _duration_ms(window: reader.Window, moov: reader.Part) -> int | None:
+def _duration_ms(window: reader.FileWindow, moov: reader.Box) -> int | None:
     header = _inside(window, moov, b"mvhd")
     seconds = header and _seconds(window, header)
     return reader.check_duration(round(seconds * 1000)) if seconds else None
 
 
-def _seconds(window: reader.Window, header: reader.Part) -> float | None:
+def _seconds(window: reader.FileWindow, header: reader.Box) -> float | None:
     """Return the duration in `mvhd` or `mdhd` (8.2.2, 8.4.2); None for 0 or all ones, which mean "not known"."""
     length, at = (8, header.start + 20) if window.number(header.start, 1) else (4, header.start + 12)
     scale, units = window.number(at, 4), window.number(at + 4, length)
     if not scale:
-        raise reader.damaged()
+        raise reader.damage_error()
     return units / scale if units and units != (1 << 8 * length) - 1 else None
 
 
-def _inside(window: reader.Window, part: reader.Part, *path: bytes) -> reader.Part | None:
+def _inside(window: reader.FileWindow, part: reader.Box, *path: bytes) -> reader.Box | None:
     """Return the box that is reached by going from box to box by their kinds."""
-    found: reader.Part | None = part
+    found: reader.Box | None = part
     for kind in path:
         boxes = _boxes(window, found.start, found.end) if found else ()
         found = next((box for box in boxes if box.kind == kind), None)
     return found
 
 
-def _boxes(window: reader.Window, at: int, end: int) -> Iterator[reader.Part]:
+def _boxes(window: reader.FileWindow, at: int, end: int) -> Iterator[reader.Box]:
     """Yield the boxes between two offsets (4.2). Raises UnusableMedia if one reaches beyond."""
     while at + 8 <= end:
         header = window.peek(at, 16)
@@ -130,8 +130,8 @@ def _boxes(window: reader.Window, at: int, end: int) -> Iterator[reader.Part]:
             length, start = int.from_bytes(header[8:]), at + 16
         after = at + length if length else end
         if after < start:
-            raise reader.damaged()
+            raise reader.damage_error()
         if after > end:
             raise reader.cut_off()
-        yield reader.Part(kind, start, after)
+        yield reader.Box(kind, start, after)
         at = after

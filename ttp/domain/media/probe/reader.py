@@ -48,7 +48,7 @@ def cut_off() -> UnusableMedia:
     return UnusableMedia("is cut off: it ends before the data that it announces", Flaw.CUT_OFF)
 
 
-def damaged() -> UnusableMedia:
+def damage_error() -> UnusableMedia:
     return UnusableMedia("is damaged: its header makes no sense", Flaw.DAMAGED)
 
 
@@ -57,7 +57,7 @@ def without_video() -> UnusableMedia:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class FileFacts:
     """Facts from a file's bytes; None if unknown.
 
     `width` and `height` in pixels as shown (with a video's rotation, without an image's EXIF orientation). `codec`:
@@ -74,7 +74,7 @@ class Facts:
     moov_first: bool | None = None
 
 
-class Window:
+class FileWindow:
     """Reads parts of one file: never beyond its end, never more than the budget of reads and bytes."""
 
     def __init__(self, read_at: ReadAt, size: int) -> None:
@@ -105,7 +105,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Box:
     """A box or element: its kind, and where its contents begin and end in the file."""
 
     kind: bytes

@@ -16,9 +16,9 @@ _VIDEO, _WIDTH, _HEIGHT = b"\xe0", b"\xb0", b"\xba"
 _CODECS = {b"V_VP8": "vp8", b"V_VP9": "vp9", b"V_AV1": "av1"}
 
 
-def webm(window: reader.Window) -> reader.Facts:
+def webm(window: reader.FileWindow) -> reader.FileFacts:
     """Return the facts of a WebM: what its segment tells before the first cluster of data."""
-    top = _inside(window, reader.Part(b"", 0, window.size))
+    top = _inside(window, reader.Box(b"", 0, window.size))
     doc_type = _value(window, _inside(window, top[_EBML]).get(_DOC_TYPE))
     if doc_type.rstrip(b"\0") != b"webm":
         raise reader.UnusableMedia(
@@ -30,11 +30,11 @@ def webm(window: reader.Window) -> reader.Facts:
     for track in _elements(window, segment[_TRACKS]):
         if track.kind == _TRACK and (facts := _track(window, track)) is not None:
             width, height, codec, fps = facts
-            return reader.Facts("video/webm", width, height, _duration_ms(window, segment.get(_INFO)), codec, fps)
+            return reader.FileFacts("video/webm", width, height, _duration_ms(window, segment.get(_INFO)), codec, fps)
     raise reader.without_video()
 
 
-def _track(window: reader.Window, track: reader.Part) -> tuple[int, int, str | None, float | None] | None:
+def _track(window: reader.FileWindow, track: reader.Box) -> tuple[int, int, str | None, float | None] | None:
     """Return width, height, codec and frames a second of a video track; None of any other."""
     about = _inside(window, track)
     if _VIDEO not in about or _number(window, about.get(_TRACK_TYPE)) != 1:
@@ -46,7 +46,7 @@ def _track(window: reader.Window, track: reader.Part) -> tuple[int, int, str | N
     return *size, codec, round(1e9 / frame_ns, 3) if frame_ns else None
 
 
-def _duration_ms(window: reader.Window, info: reader.Part | None) -> int | None:
+def _duration_ms(window: reader.FileWindow, info: reader.Box | None) -> int | None:
     """Duration times TimestampScale nanoseconds (RFC 9559, 5.1.2); None where the recorder did not write it."""
     inside = _inside(window, info) if info else {}
     value = _value(window, inside.get(_DURATION))
@@ -55,22 +55,22 @@ def _duration_ms(window: reader.Window, info: reader.Part | None) -> int | None:
     units: float = struct.unpack(">f" if len(value) == 4 else ">d", value)[0]
     ms = units * (_number(window, inside.get(_SCALE)) or 1_000_000) / 1e6
     if not math.isfinite(ms) or ms < 0:
-        raise reader.damaged()
+        raise reader.damage_error()
     return reader.check_duration(round(ms)) or None
 
 
-def _number(window: reader.Window, part: reader.Part | None) -> int:
+def _number(window: reader.FileWindow, part: reader.Box | None) -> int:
     return int.from_bytes(_value(window, part))
 
 
-def _value(window: reader.Window, part: reader.Part | None) -> bytes:
+def _value(window: reader.FileWindow, part: reader.Box | None) -> bytes:
     """Return the bytes of an element, at most 64; empty without an element."""
     return window.take(part.start, min(64, part.end - part.start)) if part else b""
 
 
-def _inside(window: reader.Window, part: reader.Part, until: bytes | None = None) -> dict[bytes, reader.Part]:
+def _inside(window: reader.FileWindow, part: reader.Box, until: bytes | None = None) -> dict[bytes, reader.Box]:
     """Return what an element holds, by kind; the first of each. Looks no further than one of the kind `until`."""
-    found: dict[bytes, reader.Part] = {}
+    found: dict[bytes, reader.Box] = {}
     for each in _elements(window, part):
         found.setdefault(each.kind, each)
         if each.kind == until:
@@ -78,7 +78,7 @@ def _inside(window: reader.Window, part: reader.Part, until: bytes | None = None
     return found
 
 
-def _elements(window: reader.Window, part: reader.Part) -> Iterator[reader.Part]:
+def _elements(window: reader.FileWindow, part: reader.Box) -> Iterator[reader.Box]:
     """Yield an element's elements (RFC 8794, 4 to 6); all ones reach to the end. Raises UnusableMedia beyond it."""
     at, end = part.start, part.end
     while at < end:
@@ -91,7 +91,7 @@ def _elements(window: reader.Window, part: reader.Part) -> Iterator[reader.Part]
         after = end if size == (1 << bits) - 1 else start + size
         if after > end:
             raise reader.cut_off()
-        yield reader.Part(header[:id_length], start, after)
+        yield reader.Box(header[:id_length], start, after)
         at = after
 
 
@@ -101,5 +101,5 @@ def _length(header: bytes, at: int) -> int:
         raise reader.cut_off()
     length = 9 - header[at].bit_length()
     if length > 8 or at + length > len(header):
-        raise reader.damaged()
+        raise reader.damage_error()
     return length

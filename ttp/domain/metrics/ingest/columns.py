@@ -71,7 +71,7 @@ class Columns:
     export: ExportColumns | None = None
 
     @property
-    def ignored(self) -> tuple[str, ...]:
+    def ignored_columns(self) -> tuple[str, ...]:
         """Columns that are not read, in the file's order."""
         return tuple(name for name, taken in zip(self.header, self.fields, strict=True) if name and taken is None)
 
