@@ -1,3 +1,3 @@
-"""ttp schedules posts for Bluesky, Mastodon, Instagram, TikTok and X from the terminal."""
+"""ttp schedules social media posts from the terminal."""
 
 __version__ = "0.1.0"

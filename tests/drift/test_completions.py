@@ -10,6 +10,7 @@ import pytest
 
 from tests.drift.shells import bare, bash, fish, needs_bash, needs_fish, needs_zsh, typed_in, typing
 from tests.drift.terminal import Terminal
+from tests.settings import KEYS
 from ttp.cli.completion import SHELLS, Node, tree
 from ttp.cli.completion_scripts import script
 from ttp.platforms import BUILT_IN
@@ -68,7 +69,7 @@ BASH_CASES: dict[tuple[str, ...], Sequence[str]] = {
     ("ttp", "list", "--since", ""): ["7d", "24h", "today", "yesterday", "tomorrow"],
     ("ttp", "list", "--fields", "id,sch"): ["id,scheduledAt"],
     ("ttp", "log", "--fields", "http"): ["httpStatus"],
-    ("ttp", "config", "get", "guard.s"): ["guard.same_text_s", "guard.strict"],
+    ("ttp", "config", "get", "guard.s"): [name for name in KEYS if name.startswith("guard.s")],
     ("ttp", "config", "get", "timezone", "guard.s"): [],
     ("ttp", "account", "set", "x/me", "--set", "x.made"): ["x.made_with_ai=true", "x.made_with_ai=false"],
     ("ttp", "export", "--format", "j"): ["json", "jsonl"],

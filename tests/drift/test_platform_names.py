@@ -12,11 +12,13 @@ from ttp.platforms.registry import Registry
 
 ROOT = Path(__file__).parents[2]
 FACTS = [Registry().facts(name) for name in BUILT_IN]
+WORDS = {"command"}
+"""Names that are ordinary words too, so that other modules may say them."""
 NAMES = re.compile(
-    "|".join(word for one in FACTS for word in (one.name, *one.aliases) if len(word) > 3 and word != "command"),
+    "|".join(word for one in FACTS for word in (one.name, *one.aliases) if len(word) > 3 and word not in WORDS),
     re.IGNORECASE,
 )
-"""Names and aliases. Short ones, and `command`, are parts of other words."""
+"""Names and aliases. Short ones are parts of other words."""
 ELSEWHERE = {
     "ttp/platforms/__init__.py": "the list of platforms: a line for each",
     "ttp/cli/commands/sandbox.py": "the demo plays on three accounts of the sandbox",

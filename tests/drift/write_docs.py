@@ -30,6 +30,7 @@ from ttp.cli.settings import variable
 from ttp.domain.config import Key
 from ttp.domain.delivery import ENDED, MOVES, DeliveryState
 from ttp.domain.options import all_options
+from ttp.platforms import BUILT_IN
 from ttp.platforms.registry import Registry
 
 ROOT = Path(__file__).parents[2]
@@ -50,6 +51,7 @@ def generated() -> dict[str, str]:
         messages.SNAPSHOT: "\n".join(messages.snapshot()),
         "docs/reference/config.md": _spliced("docs/reference/config.md", _settings(), _variables()),
         "docs/reference/accounts.md": _spliced("docs/reference/accounts.md", _options_of_platforms()),
+        "docs/reference/platforms/README.md": _spliced("docs/reference/platforms/README.md", _contracts()),
         "docs/reference/skill.md": _spliced("docs/reference/skill.md", skill_page.table()),
         "docs/reference/state-machine.md": _spliced("docs/reference/state-machine.md", _states(), _diagram()),
     }
@@ -170,6 +172,10 @@ def _default(key: Key) -> str:
 
 def _meaning(key: Key) -> str:
     return key.help + (f" ({', '.join(f'`{choice}`' for choice in key.choices)})" if key.choices else "")
+
+
+def _contracts() -> Iterator[str]:
+    return (f"- [{title}]({name}.md)" for name, title in BUILT_IN.items() if title)
 
 
 def _options_of_platforms() -> Iterator[str]:

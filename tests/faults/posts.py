@@ -149,25 +149,33 @@ def _refused_by_tiktok(reset: datetime) -> Refusal:
 
 @dataclass(frozen=True, slots=True)
 class MadeUp:
-    """Answers that the sweeps give in a platform's name. `refusal`: of a call past a limit, until its reset. `looks`:
+    """Answers that the sweeps give in a platform's name. `refusal`: of a call past a limit, until its reset;
+    the client must try again within a minute. `looks`:
     the requests that ask where a post is, if their answers can be behind; `unseen`: the body of one, as it was before
-    the post was published."""
+    the post was published. `renewal`: the request that renews a token, where tokens end."""
 
     refusal: Callable[[datetime], Refusal]
     looks: re.Pattern[str] | None = None
     unseen: Callable[[bytes], bytes] = bytes
+    renewal: re.Pattern[str] | None = None
 
 
 MADE_UP = {
-    "x": MadeUp(_refused_by_x, re.compile(r"GET /2/users/\d+/tweets$"), lambda body: b'{"meta":{"result_count":0}}'),
+    "x": MadeUp(
+        _refused_by_x,
+        re.compile(r"GET /2/users/\d+/tweets$"),
+        lambda body: b'{"meta":{"result_count":0}}',
+        re.compile(r"/oauth2/token$"),
+    ),
     "instagram": MadeUp(
         _refused_by_instagram,
         re.compile(r"GET /v[\d.]+/\d+$"),
         lambda body: body.replace(b'"PUBLISHED"', b'"FINISHED" '),
+        re.compile(r"/refresh_access_token$"),
     ),
     "mastodon": MadeUp(_refused_by_mastodon, re.compile(r"GET /api/v1/accounts/\d+/statuses$"), lambda body: b"[]"),
-    "bluesky": MadeUp(_refused_by_bluesky),
-    "tiktok": MadeUp(_refused_by_tiktok),
+    "bluesky": MadeUp(_refused_by_bluesky, renewal=re.compile(r"\.refreshSession$")),
+    "tiktok": MadeUp(_refused_by_tiktok, renewal=re.compile(r"/oauth/token/$")),
 }
 """By platform. The record of a post on Bluesky and its status on TikTok are the last word, and never behind."""
 _BY_NETWORK = MadeUp(lambda reset: ({}, {"error": "Too many requests"}))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from tests.faults.bench import RUN, Bench
 from tests.faults.judge import Verdict
-from tests.faults.posts import KINDS, Kind
+from tests.faults.posts import KINDS, Kind, made_up
 from tests.faults.proxy import Asked, Fault
 from tests.faults.sweeps import Run, Where, ends_of, spoiling
 from tests.faults.troubles import TROUBLES
@@ -19,7 +18,6 @@ from tests.platforms.factories import PLATFORMS
 BESIDE = 3
 SLOW_S = 0.3
 """How long the platform takes to renew a token: long enough for every process to ask for one, were it allowed to."""
-_RENEWAL = re.compile(r"/oauth2/token$|/oauth/token/$|/refresh_access_token$|\.refreshSession$")
 
 
 def renewals() -> Iterator[Run]:
@@ -46,7 +44,7 @@ def _renewed(bench: Bench, kind: Kind, lost: str | None) -> Verdict:
     spoilt = spoiling(kind, Where(call=0), None if lost is None else TROUBLES[lost](bench, kind))
 
     def plan(asked: Asked) -> Fault | None:
-        return Fault("slow", True, wait_s=SLOW_S) if _is_renewal(asked) else spoilt(asked)
+        return Fault("slow", True, wait_s=SLOW_S) if _is_renewal(kind, asked) else spoilt(asked)
 
     def go(bench: Bench) -> None:
         _end_token(bench, kind)
@@ -56,7 +54,7 @@ def _renewed(bench: Bench, kind: Kind, lost: str | None) -> Verdict:
         for fork in [*beside, publisher]:
             fork.wait()
         bench.settle()
-        renewed = sum(map(_is_renewal, bench.proxy.asked))
+        renewed = sum(_is_renewal(kind, asked) for asked in bench.proxy.asked)
         if renewed != 1:
             bench.amiss.append(f"the token was renewed {renewed} times")
         if bench.sql("SELECT needs_reconnect FROM account")[0][0]:
@@ -65,18 +63,23 @@ def _renewed(bench: Bench, kind: Kind, lost: str | None) -> Verdict:
     return bench.case(kind, plan, go)
 
 
-def _is_renewal(asked: Asked) -> bool:
-    return bool(_RENEWAL.search(asked.line))
+def _is_renewal(kind: Kind, asked: Asked) -> bool:
+    renewal = made_up(kind).renewal
+    assert renewal is not None, f"MADE_UP has no renewal of {kind.platform}"
+    return bool(renewal.search(asked.line))
 
 
 def _end_token(bench: Bench, kind: Kind) -> None:
-    """Make the token one that is to be renewed now. Instagram renews none that has ended, or is younger than a day."""
+    """Make the token one that is to be renewed now. Some platforms renew none that has ended, or is young."""
     path = bench.home / "credentials.json"
     held = json.loads(path.read_text())
     now = datetime.now(UTC)
     begun, left = timedelta(hours=2), timedelta()
-    if kind.platform == "instagram":
-        begun, left = timedelta(days=50), timedelta(days=10)
+    facts = PLATFORMS.facts(kind.platform)
+    if not facts.renews_ended:
+        assert facts.token_life is not None
+        left = facts.token_life * (1 - facts.renew_at) / 2
+        begun = facts.token_life - left
         account = bench.sandbox.state.accounts[kind.account]
         bench.sandbox.state.save(replace(account, issued_ms=int((now - begun).timestamp() * 1000)))
     held["accounts"][kind.account] |= {"issuedAt": (now - begun).isoformat(), "expiresAt": (now + left).isoformat()}

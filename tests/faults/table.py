@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from tests.faults.judge import Verdict
+from tests.faults.posts import KINDS
 from tests.faults.sweep_clocks import host_alone, jumping, jumping_late, skewed, suspended, zones
 from tests.faults.sweep_clones import clones
 from tests.faults.sweep_copies import copies, damaged, disks
@@ -18,29 +19,31 @@ from tests.faults.sweep_tokens import renewals
 from tests.faults.sweep_user_programs import user_programs
 from tests.faults.sweeps import Run, lagging, no_look_ups, one_trouble, two_troubles
 
-KILLS, CROWDS, PROGRAMS = 5000, 20, 2000
+EACH = len(KINDS) + 1
+"""A sample that has every kind of post."""
+KILLS, CROWDS, PROGRAMS = 5000, EACH, 2000
 SAMPLES = {
-    "one trouble": 60,
-    "two troubles": 20,
-    "no look-ups": 20,
-    "lagging lists": 20,
-    "missed looks": 14,
-    "twins": 16,
-    "kills": 20,
+    "one trouble": 3 * EACH,
+    "two troubles": EACH,
+    "no look-ups": EACH,
+    "lagging lists": EACH,
+    "missed looks": EACH,
+    "twins": EACH,
+    "kills": EACH,
     "system calls": 12,
-    "overlaps": 20,
-    "crowds": 20,
-    "tokens": 14,
-    "skewed clocks": 20,
+    "overlaps": EACH,
+    "crowds": EACH,
+    "tokens": EACH,
+    "skewed clocks": EACH,
     "jumping clocks": 12,
-    "late lists and jumps": 18,
-    "suspends": 20,
+    "late lists and jumps": EACH,
+    "suspends": EACH,
     "zones": 6,
-    "copies": 20,
-    "clones": 20,
-    "disks": 20,
+    "copies": EACH,
+    "clones": EACH,
+    "disks": EACH,
     "damage": 6,
-    "hostile answers": 24,
+    "hostile answers": EACH + 4,
     "programs": 24,
     "user programs": 20,
 }

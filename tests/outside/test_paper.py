@@ -222,6 +222,7 @@ def test_one_that_cannot_be_used_is_reported_in_one_line_and_the_others_go_on(
 ) -> None:
     ttp = ttp_with_paper
     ttp.account("x/me")
+    ttp.ok("config", "set", "platforms.paper.settle_s", "30")
     post, other = ttp.post("Hello", "--to", me, "--at", "in 1h"), ttp.post("Hello", "--to", "x/me", "--at", "in 5h")
     if fault == "uninstalled":
         for folder in site.glob("ttp_paper*"):

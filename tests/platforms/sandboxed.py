@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar
 
 import pytest
 
+from tests.faults.posts import KINDS, Kind
 from tests.platforms.factories import PLATFORMS
 from tests.platforms.stubs import drive, drive_to_failure, media
 from tests.settings import Config
@@ -97,7 +98,7 @@ class Desk:
 
     def fault(self, do: str, path: str | None = None, **more: object) -> None:
         """Order a fault for a path, or else for the call that publishes."""
-        path = CALL[self.order.account.platform] if path is None else path
+        path = call_path(self.order.account.platform) if path is None else path
         self.control("POST", "faults", {"path": path, "do": do, **more})
 
     def prepare(self, handle: Handle | None = None) -> Ready:
@@ -122,14 +123,24 @@ class Desk:
         return self.client.publish(self.order, ready.handle)
 
 
+def first_kind(platform: str) -> Kind:
+    """Return the first kind of post of a platform that the fault sweeps have."""
+    return next(kind for kind in KINDS.values() if kind.platform == platform)
+
+
+def call_path(platform: str) -> str:
+    """Return the pattern of the path of its publishing call."""
+    return first_kind(platform).calls.pattern.partition(" ")[2]
+
+
 def files(platform: str, folder: Path) -> tuple[MediaFile, ...]:
-    match platform:
-        case "x" | "bluesky" | "mastodon":
-            return ()
-        case "instagram":
-            return (media(folder / "photo.jpg", PHOTO.read_bytes(), "image/jpeg", alt="A cup"),)
-        case _:
-            return (media(folder / "clip.mp4", CLIP.read_bytes(), "video/mp4", duration_ms=4000),)
+    """Return the media of its first kind of post."""
+    return tuple(
+        media(folder / "clip.mp4", CLIP.read_bytes(), "video/mp4", duration_ms=4000)
+        if name.endswith(".mp4")
+        else media(folder / "photo.jpg", PHOTO.read_bytes(), "image/jpeg", alt="A cup")
+        for name in first_kind(platform).media
+    )
 
 
 def on(*platforms: str) -> pytest.MarkDecorator:
@@ -144,11 +155,4 @@ PUBLIC = {
     "disable_stitch": "true",
     "brand_content_toggle": "false",
     "brand_organic_toggle": "false",
-}
-CALL = {
-    "x": "/2/tweets$",
-    "instagram": "/media_publish$",
-    "tiktok": "/video/",
-    "bluesky": "applyWrites$",
-    "mastodon": "/api/v1/statuses$",
 }

@@ -16,6 +16,7 @@ import pytest
 
 from tests.last_words import last_words
 from tests.platforms.factories import PLATFORMS
+from tests.platforms.pinned import USUAL_KINDS, Pinned, PinnedFacts
 from tests.platforms.test_contract import PHOTOS
 from ttp.domain.account import Account, Credentials
 from ttp.domain.action import action
@@ -106,8 +107,9 @@ class BoxStandIn:
         raise NotImplementedError
 
 
-class TestCommand(PlatformSuite):
+class TestCommand(PinnedFacts, PlatformSuite):
     platform = PLATFORMS.facts("command")
+    pinned = Pinned(USUAL_KINDS, "look_up", 30.0, 6, None)
     scenarios: ClassVar = {
         "text": Scenario(None, refused_by="not here"),
         "images": Scenario(None, media=PHOTOS),

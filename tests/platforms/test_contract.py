@@ -12,12 +12,14 @@ from typing import ClassVar
 import pytest
 
 from tests.platforms.factories import PLATFORMS
+from tests.platforms.pinned import USUAL_KINDS, Pinned, PinnedFacts
 from tests.platforms.sandboxed import PUBLIC, control
 from ttp.domain.account import Account, Credentials
 from ttp.domain.config import Value
 from ttp.platforms.testing import PlatformSuite, Scenario, StandingClock
 from ttp.sandbox.files import CLIP, PHOTO
 from ttp.sandbox.server import RunningSandbox
+from ttp.sandbox.stand_in import find_stand_ins
 
 AHEAD = timedelta(hours=1)
 FILM = ("clip.mp4", CLIP.read_bytes(), "video/mp4", {"duration_ms": 4000})
@@ -48,7 +50,7 @@ class SandboxStandIn:
         control(self.url, "POST", "accounts", {"account": self.account.name, "keepTokens": True, **what})
 
 
-class SandboxSuite(PlatformSuite):
+class SandboxSuite(PinnedFacts, PlatformSuite):
     @pytest.fixture(autouse=True)
     def _sandbox(self, sandbox: RunningSandbox, tmp_path: Path) -> None:
         self.sandbox, self.served = sandbox, tmp_path / "served"
@@ -75,6 +77,7 @@ class SandboxSuite(PlatformSuite):
 
 class TestX(SandboxSuite):
     platform = PLATFORMS.facts("x")
+    pinned = Pinned(USUAL_KINDS, "look_up", 900.0, 1, timedelta(hours=2))
     scenarios: ClassVar = {
         "text": Scenario(("POST", r"/2/tweets$"), 201, refused_by="not_permitted"),
         "images": Scenario(("POST", r"/2/tweets$"), 201, media=PHOTOS),
@@ -85,6 +88,14 @@ class TestX(SandboxSuite):
 
 class TestInstagram(SandboxSuite):
     platform = PLATFORMS.facts("instagram")
+    pinned = Pinned(
+        ("image", "carousel", "reel", "story", "video story"),
+        "look_up",
+        300.0,
+        6,
+        timedelta(days=60),
+        (0.5, timedelta(hours=24), False),
+    )
     scenarios: ClassVar = {
         "photo": Scenario(("POST", r"/media_publish$"), media=PHOTOS[:1], refused_by="spam"),
         "carousel": Scenario(("POST", r"/media_publish$"), media=PHOTOS),
@@ -99,6 +110,7 @@ class TestInstagram(SandboxSuite):
 
 class TestTikTok(SandboxSuite):
     platform = PLATFORMS.facts("tiktok")
+    pinned = Pinned(("video", "photos"), "look_up", 0.0, 60, timedelta(hours=2))
     scenarios: ClassVar = {
         # TikTok answers the last chunk with 201, whatever the body. It never answers 200.
         "upload": Scenario(("PUT", r"/video/"), 200, media=(FILM,), options={"privacy_level": "SELF_ONLY"}),
@@ -115,6 +127,7 @@ class TestTikTok(SandboxSuite):
 
 class TestBluesky(SandboxSuite):
     platform = PLATFORMS.facts("bluesky")
+    pinned = Pinned((*USUAL_KINDS, "gallery", "gates"), "key", 120.0, 6, timedelta(hours=2))
     scenarios: ClassVar = {
         "text": Scenario(("POST", r"/xrpc/com.atproto.repo.applyWrites$"), refused_by="rejected"),
         "images": Scenario(("POST", r"/xrpc/com.atproto.repo.applyWrites$"), media=PHOTOS),
@@ -125,6 +138,7 @@ class TestBluesky(SandboxSuite):
 
 class TestMastodon(SandboxSuite):
     platform = PLATFORMS.facts("mastodon")
+    pinned = Pinned((*USUAL_KINDS, "poll"), "look_up", 120.0, 6, None)
     scenarios: ClassVar = {
         "text": Scenario(("POST", r"/api/v1/statuses$"), refused_by="rejected_status"),
         "images": Scenario(("POST", r"/api/v1/statuses$"), media=PHOTOS),
@@ -132,3 +146,7 @@ class TestMastodon(SandboxSuite):
         "poll": Scenario(("POST", r"/api/v1/statuses$"), options={"poll": "Yes|No"}),
         "thread": Scenario(("POST", r"/api/v1/statuses$"), thread=("Two", "Three")),
     }
+
+
+def test_every_stand_in_has_a_suite() -> None:
+    assert {one.platform.name for one in SandboxSuite.__subclasses__()} == {one.name for one in find_stand_ins()}

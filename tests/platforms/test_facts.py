@@ -1,4 +1,4 @@
-"""What is known of each platform, against the numbers that its contract gives, and what a `facts.py` costs."""
+"""What is known of each platform: names, ids and addresses of posts."""
 
 from __future__ import annotations
 
@@ -29,35 +29,6 @@ def test_a_name_that_no_platform_has_is_refused_with_those_that_there_are() -> N
     told = str(caught.value.hints[0].way).split(", ")
     assert [one.partition(" ")[0] for one in told if "(" in one or one in NAMES] == list(NAMES)
     assert "tiktok (tt)" in told
-
-
-def test_the_life_of_tokens() -> None:
-    lives = {
-        "bluesky": timedelta(hours=2),
-        "command": None,
-        "instagram": timedelta(days=60),
-        "mastodon": None,
-        "tiktok": timedelta(hours=2),
-        "x": timedelta(hours=2),
-    }
-    assert {name: PLATFORMS.facts(name).token_life for name in lives} == lives
-    instagram = PLATFORMS.facts("instagram")
-    assert (instagram.renew_at, instagram.renew_after > timedelta(0), instagram.renews_ended) == (0.5, True, False)
-    usual = [one for name in lives if name != "instagram" and (one := PLATFORMS.facts(name))]
-    assert {(one.renew_at, one.renew_after, one.renews_ended) for one in usual} == {(0.8, timedelta(0), True)}
-
-
-def test_the_proof_of_what_a_lost_answer_did() -> None:
-    proofs = {
-        "bluesky": ("key", 120.0, 6),
-        "command": ("look_up", 30.0, 6),
-        "instagram": ("look_up", 300.0, 6),
-        "mastodon": ("look_up", 120.0, 6),
-        "tiktok": ("look_up", 0.0, 60),
-        "x": ("look_up", 900.0, 1),
-    }
-    found = {name: (one.proof, one.settle_s, one.patience) for name in proofs if (one := PLATFORMS.facts(name))}
-    assert found == proofs
 
 
 @pytest.mark.parametrize(

@@ -122,6 +122,8 @@ def load_with_problems(
         found, wrong = {}, [error]
     for name, value in found.items():
         named = keys.find(name)
+        if named is None and _is_of_unusable_platform(name, keys, environ):
+            continue
         _keep(values, wrong, named.name if named else name, partial(_from_file, name, value, path, keys))
     if text := environ.get(variable("timezone")):
         _keep(values, wrong, "timezone", partial(_from_environment, OWN_KEYS["timezone"], text))
@@ -129,6 +131,8 @@ def load_with_problems(
         if given != variable(name):
             continue
         found_key = keys.find(name)
+        if found_key is None and _is_of_unusable_platform(name, keys, environ):
+            continue
         if found_key is None:
             wrong.append(UnknownSetting(name, keys, f"{given}: ", f"unset {given}"))
         elif text := environ.get(given):
@@ -136,6 +140,13 @@ def load_with_problems(
     if environ.get("TTP_TZ"):
         values["timezone"] = environ["TTP_TZ"]
     return Config(values, keys), wrong
+
+
+def _is_of_unusable_platform(name: str, keys: KeyTable, environ: Mapping[str, str]) -> bool:
+    """Return whether a setting is of a platform that is enabled but cannot be loaded, which the registry reports."""
+    table, _, rest = name.partition(".")
+    platform = rest.partition(".")[0]
+    return table == "platforms" and platform in enabled_platforms(environ) and not keys.has_platform(platform)
 
 
 def refuse_shared(keys: KeyTable, environ: Mapping[str, str] = os.environ) -> None:

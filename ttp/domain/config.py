@@ -177,6 +177,9 @@ class KeyTable(Mapping[str, Key]):
             return self._of(platform)[name]
         raise KeyError(name)
 
+    def has_platform(self, name: str) -> bool:
+        return name in self._platforms.names()
+
     def find(self, name: str) -> Key | None:
         """Return a setting by its present or former name."""
         key = self.get(name)
