@@ -27,7 +27,7 @@ CALLED = {
     "server.webhooks.Webhooks.__init__(send)",
     # Progress and a wish to stop: told and asked, outside transactions; nothing is decided by the answer but the end.
     "files.importer.Importer.run(report)",
-    "metrics.imports.Metrics.import_file(report)",
+    "metrics.imports.StoredMetrics.import_file(report)",
     "metrics.sync.MetricsSync.pull(report)",
     "metrics.sync.MetricsSync.pull_due(stopping)",
     "tokens.Tokens.refresh_due(stopping)",

@@ -195,6 +195,6 @@ _LINES = st.text('x,;"\n\r\0\ufeff\udc80', max_size=60)
 def test_blocks_read_what_reading_line_by_line_does(text: str) -> None:
     whole = list(read_rows(StringIO(f"{HEADER}\n{text}", newline="")))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ttp.services.files.metrics_rows.Records._block", lambda self: None)
+        patch.setattr("ttp.services.files.metrics_rows.CsvRecords._block", lambda self: None)
         slow = list(read_rows(StringIO(f"{HEADER}\n{text}", newline="")))
     assert [(n, row) for n, row in whole if any(row)] == [(n, row) for n, row in slow if any(row)]
