@@ -193,6 +193,9 @@ def test_control_c_in_the_middle_of_a_lock_is_no_bug(ttp: Program, monkeypatch: 
         ("create hi --now --to x", "create hi --at=now --to x"),
         ("account connect x/me --headless", "account connect x/me --paste"),
         ("optimal week x/me", "optimal week --account x/me"),
+        ("pause x/me", "pause --account x/me"),
+        ("list --today x/me", "list --today --account x/me"),
+        ("report prev x/me", "report prev --account x/me"),
         ("slots add 'sat 18.30' --account x/me", "slots add --account x/me 'sat 18:30'"),
         ("service start", "service install"),
     ],
@@ -204,7 +207,10 @@ def test_the_command_that_is_suggested_keeps_every_word(ttp: Program, argv: str,
     assert (ran.code, [line for line in ran.err.splitlines() if "try:" in line]) == (2, [f"  try: ttp {meant}"])
 
 
-@pytest.mark.parametrize("argv", ["create hi --to x foo --tag a bar", "optimal heatmap --svg a b", "create a -- b c"])
+@pytest.mark.parametrize(
+    "argv",
+    ["create hi --to x foo --tag a bar", "optimal heatmap --svg a b", "create a -- b c", "list hello", "list a x/me"],
+)
 def test_surplus_words_without_a_clear_place_get_no_command(ttp: Program, argv: str) -> None:
     ttp.account("x/me")
     ran = ttp(*shlex.split(argv))

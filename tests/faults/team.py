@@ -73,8 +73,9 @@ class Postgres:
         self._log = (folder / "pg.log").open("ab")
         if self._user is not None:
             shutil.chown(self.data, self._user)
-            for parent in (folder, *folder.parents[:-1]):
-                parent.chmod(parent.stat().st_mode | 0o011)
+            for parent in (folder, *folder.parents[:-1], *binaries.parents[:-1]):
+                if parent.stat().st_uid == os.getuid():
+                    parent.chmod(parent.stat().st_mode | 0o011)
         self._listen = listen
         self.prepare()
         self.port = free_port()  # only now: making the folder takes seconds, in which others look for ports

@@ -238,6 +238,8 @@ def test_one_that_cannot_be_used_is_reported_in_one_line_and_the_others_go_on(
     for command in (["show", str(post)], ["account", "list"], ["edit", str(other), "--tag", "a"]):
         said = ttp.ok(*command)
         assert said.err.count("platform paper") == 1
+    checks = {one["name"]: one for one in ttp("doctor", "--json").json["checks"]}
+    assert (checks["config"]["status"], "platforms.paper.settle_s" in checks["config"]["message"]) == ("warn", True)
     ttp.clock.advance(hours=1, seconds=1)
     shown = ttp("run", "--once", "--quiet")
     assert "Traceback" not in shown.err

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from ttp.cli.settings import variable_in_use
 from ttp.cli.terminal import escape_text
-from ttp.domain.action import OtherOptions, WayOut
+from ttp.domain.action import Action, OtherOptions, WayOut
 from ttp.domain.errors import Hint, TtpError
 from ttp.views.errors import CODES
 
@@ -46,8 +46,6 @@ def command_text(way: WayOut, argv: Sequence[str] | None = None) -> str:
             return retype(argv, way)
         words = [word for name, value in way.options for word in _option(name, value)]
         return quote_command(*words) if words else f"leave out --{way.options[0][0]}"
-    if way.name == "config set" and (variable := variable_in_use(way.args[0])):
-        return f"export {variable}={shlex.quote(quote_command(*way.args[1:]))}"
     options = [word for name, value in way.options for word in (f"--{name}", value) if word is not None]
     dashed = any(arg.startswith("-") and arg != "-" for arg in way.args)
     words = [*options, "--", *way.args] if dashed else [*way.args, *options]
@@ -129,6 +127,11 @@ def with_whole_commands(error: TtpError, argv: Sequence[str]) -> TtpError:
 def _as_command(hint: Hint, argv: Sequence[str]) -> Hint:
     if isinstance(hint.way, OtherOptions):
         return Hint(hint.label, retype(argv, hint.way))
+    if isinstance(hint.way, Action) and hint.way.name == "config set":
+        key, *values = hint.way.args
+        if variable := variable_in_use(key):  # it overrides the config file
+            value = values[0] if len(values) == 1 else shlex.join(values)
+            return Hint(hint.label, f"export {variable}={shlex.quote(value)}")
     words = None if hint.replaces is None else _replaced(argv, *hint.replaces)
     typed = "" if words is None else shlex.join(["ttp", *words])
     return Hint(hint.label, typed) if typed.isprintable() and 0 < len(typed) <= _LONGEST else hint

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from ttp.domain.account import is_loopback
 from ttp.domain.config import OWN_KEYS, Config, Key, KeyTable, Value, is_shared
-from ttp.domain.errors import Hint, UsageError
+from ttp.domain.errors import Hint, TimeRefused, UsageError
 from ttp.domain.permissions import VARIABLE, Capability
 from ttp.domain.store_url import EXAMPLE, is_store_url
 
@@ -67,7 +67,7 @@ def _place(environ: Mapping[str, str], name: str) -> Path:
 class UnknownSetting(UsageError):
     """An unknown setting: from another version, or mistyped. In the config file it is ignored.
 
-    `sentence`: the message with its suggestion. `fix`: the command that removes the setting.
+    `name`: as it was written. `sentence`: the message with its suggestion. `fix`: the command that removes the setting.
     """
 
     def __init__(self, name: str, keys: KeyTable, where: str = "", fix: str = "") -> None:
@@ -77,7 +77,7 @@ class UnknownSetting(UsageError):
         meant = [Hint("try", key, (name, key)) for key in near]
         super().__init__(f'{where}no setting "{name}"', *meant, Hint("see", "ttp config show"))
         self.sentence = self.message + "".join(f'; did you mean "{key}"?' for key in near)
-        self.fix = fix
+        self.name, self.fix = name, fix
 
 
 def enabled_platforms(environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
@@ -98,13 +98,16 @@ def load(
 ) -> Config:
     """Return the settings. UsageError if the file cannot be read or a value is invalid.
 
-    `warn` is called for unknown names in the file.
+    `warn` is called for unknown names in the file, but not for those of a platform that is enabled and cannot be
+    loaded, which the registry reports.
     """
+    keys = key_table(environ) if keys is None else keys
     config, wrong = load_with_problems(environ, keys)
     for error in wrong:
         if not isinstance(error, UnknownSetting):
             raise error
-        warn(error.sentence)
+        if not _is_of_unusable_platform(error.name, keys, environ):
+            warn(error.sentence)
     return config
 
 
@@ -122,8 +125,6 @@ def load_with_problems(
         found, wrong = {}, [error]
     for name, value in found.items():
         named = keys.find(name)
-        if named is None and _is_of_unusable_platform(name, keys, environ):
-            continue
         _keep(values, wrong, named.name if named else name, partial(_from_file, name, value, path, keys))
     if text := environ.get(variable("timezone")):
         _keep(values, wrong, "timezone", partial(_from_environment, OWN_KEYS["timezone"], text))
@@ -131,8 +132,6 @@ def load_with_problems(
         if given != variable(name):
             continue
         found_key = keys.find(name)
-        if found_key is None and _is_of_unusable_platform(name, keys, environ):
-            continue
         if found_key is None:
             wrong.append(UnknownSetting(name, keys, f"{given}: ", f"unset {given}"))
         elif text := environ.get(given):
@@ -143,7 +142,7 @@ def load_with_problems(
 
 
 def _is_of_unusable_platform(name: str, keys: KeyTable, environ: Mapping[str, str]) -> bool:
-    """Return whether a setting is of a platform that is enabled but cannot be loaded, which the registry reports."""
+    """Return whether a setting is of a platform that is enabled and cannot be loaded."""
     table, _, rest = name.partition(".")
     platform = rest.partition(".")[0]
     return table == "platforms" and platform in enabled_platforms(environ) and not keys.has_platform(platform)
@@ -282,7 +281,8 @@ def key_named(name: str, keys: KeyTable) -> Key:
 
 
 def parse_value(key: Key, texts: Sequence[str]) -> Value:
-    """Parse words as the value of a setting; for a list each word is a member, or one word is JSON. UsageError."""
+    """Parse words as the value of a setting; for a list each word is a member, or one word is JSON. UsageError,
+    TimeRefused."""
     as_json = len(texts) == 1 and texts[0].lstrip().startswith("[")
     try:
         value = convert_value(key, list(texts) if isinstance(key.default, tuple) and not as_json else " ".join(texts))
@@ -291,7 +291,7 @@ def parse_value(key: Key, texts: Sequence[str]) -> Value:
 
             if load_zone(str(value)) is None:
                 way = f"ttp config set timezone {suggest_name(str(value))}"
-                raise UsageError(f'no timezone is called "{value}"', Hint("try", way))
+                raise TimeRefused(f'no timezone is called "{value}"', Hint("try", way))
         if key.name in _ADDRESSES and not _is_web_address(key, str(value)):
             meant = f"{'http' if is_loopback(str(value).partition(':')[0]) else 'https'}://{value}"
             fits = "://" not in str(value) and "." in meant and _is_web_address(key, meant)

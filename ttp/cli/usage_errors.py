@@ -124,7 +124,7 @@ def usage_error(error: Any, argv: Sequence[str]) -> UsageError:
         return UsageError(f"{path} needs a command: {names}", usage)
     if extra := re.fullmatch(r"Got unexpected extra argument\(s\) \((.*)\)", said, re.DOTALL):
         typed = argv[len(path.split()) - 1 :]
-        hints = [Hint("try", way) for way in _as_one(path, typed, ctx.command.params)]
+        hints = [Hint("try", way) for way in _as_one(path, typed, ctx.command.params, extra[1])]
         return UsageError(f"too many words: {extra[1]}", *hints, usage)
     if path == "ttp account connect" and "PLATFORM" in said:
         from ttp.platforms.registry import Registry
@@ -133,17 +133,18 @@ def usage_error(error: Any, argv: Sequence[str]) -> UsageError:
     return UsageError((said[:1].lower() + said[1:]).rstrip("."), usage)
 
 
-def _as_one(path: str, typed: Sequence[str], params: Sequence[Any]) -> list[str]:
-    """Return the command with its surplus words where they belong: in `--at`, in `--media`, in the text."""
+def _as_one(path: str, typed: Sequence[str], params: Sequence[Any], extra: str) -> list[str]:
+    """Return the command with its surplus words (`extra`, as Typer joins them) where they belong: in `--account`, in
+    `--at`, in `--media`, in the text."""
     from ttp.domain.time.grammar import parse_time
 
     places = _positional(typed, params)
     surplus = places[{"ttp create": 1, "ttp edit": 2}.get(path, len(places)) :]
     start = path.split()
-    if path == "ttp optimal" or path.startswith("ttp optimal "):
+    if path not in _TAKE_TEXT and "--account" in {flag for one in params for flag in one.opts}:
         last = places[-1]
-        named = "/" in typed[last]
-        return [quote_command(*start, *typed[:last], "--account", *typed[last:])] if named else []
+        is_account = typed[last] == extra and "/" in extra
+        return [quote_command(*start, *typed[:last], "--account", *typed[last:])] if is_account else []
     if not surplus or "--" in typed:
         return []
     words = list(typed)

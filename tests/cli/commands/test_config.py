@@ -287,6 +287,7 @@ def test_a_value_that_it_cannot_have_is_refused_with_one_that_works(
     assert (refused.code, refused.out, file.read_text()) == (2, "", before)
     assert refused.err.splitlines()[1].partition(": ")[2].strip() == way
     ttp.ok(*shlex.split(way)[1:])
+    assert ttp("config", "set", key, value, "--json").error["code"] == ("time" if key == "timezone" else "usage")
 
 
 def test_a_zone_that_is_none_is_refused_from_the_editor_too(

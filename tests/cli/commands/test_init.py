@@ -6,12 +6,15 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
 from tests.conftest import Program, Ran
 from tests.drift.terminal import on_a_terminal
 from ttp.cli.commands import init as init_module
+from ttp.cli.context import Context
+from ttp.domain.errors import TimeRefused
 from ttp.services.installation import background_service
 from ttp.services.installation.background_service import CommandOutput
 
@@ -52,6 +55,18 @@ def test_without_a_terminal_it_says_what_to_set_and_changes_nothing(ttp: Program
     assert {one["step"]: one["command"] for one in found}["timezone"] == "ttp config set timezone Europe/Vienna"
     assert all(set(one) == {"step", "done", "value", "command"} for one in found)
     assert not ttp.home.exists()
+
+
+def test_a_variable_changes_no_step(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TTP_TZ", "Europe/Paris")
+    found = {one["step"]: one["command"] for one in ttp.ok("init", "--json").json}
+    assert found["timezone"].startswith("ttp config set timezone ")
+
+
+def test_a_zone_is_suggested_as_the_answer_that_it_is() -> None:
+    with pytest.raises(TimeRefused) as refused:
+        init_module.Questions(Context(), Mock())._read_zone("Berlin")
+    assert [hint.way for hint in refused.value.hints] == ["Europe/Berlin"]
 
 
 def test_a_user_without_a_name_can_use_it(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:

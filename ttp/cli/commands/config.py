@@ -104,7 +104,7 @@ def set_(
     Examples:
       ttp config set timezone Europe/Berlin
       ttp config set publish.max_lateness_s 7200
-      ttp config set platforms.enabled nostr
+      ttp config set notify.kinds ntfy email
     """
     wanted = settings.key_named(key, context.keys)
     _write(context, wanted, settings.parse_value(wanted, value))

@@ -5,21 +5,21 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from itertools import pairwise
 
 _JOINER = "\u200d"
-_PLAIN = re.compile("[ -~\xa0-\u02ff\u0370-\u0482\u2010-\u2027\u2190-\u21ff\u2500-\u25fc\u2800-\u28ff]*")
-"""Texts whose characters take one column each, as in Latin, Greek and Cyrillic. For others rich is imported."""
+_EMOJI_STYLE = "\ufe0f"
+_SKIN = range(0x1F3FB, 0x1F400)
+_KEYCAPS = "#*0123456789"
 
 
 def columns(text: str) -> int:
     """Return the columns of a text: wide characters take two, combining marks none, a joined emoji two."""
-    return len(text) if _PLAIN.fullmatch(text) else sum(taken for _, taken in _clusters(text))
+    return len(text) if text.isascii() else sum(taken for _, taken in _clusters(text))
 
 
 def widest(text: str) -> int:
     """Return the columns on a terminal that draws the parts of a joined emoji side by side."""
-    return len(text) if _PLAIN.fullmatch(text) else sum(taken for _, taken in _clusters(text, apart=True))
+    return len(text) if text.isascii() else sum(taken for _, taken in _clusters(text, apart=True))
 
 
 def cut(text: str, most: int) -> str:
@@ -112,16 +112,33 @@ def _head(text: str, most: int) -> str:
 
 
 def _clusters(text: str, *, apart: bool = False) -> Iterator[tuple[str, int]]:
-    """Yield each character with its marks, skin tones and joined emoji, and its columns. `apart`: the most that they
-    take, on terminals that draw the parts of an emoji side by side."""
-    from rich.cells import get_character_cell_size, split_graphemes
+    """Yield each character with its marks, skin tones and joined emoji, and its columns.
 
-    for start, end, taken in split_graphemes(text)[0]:
-        sizes = [get_character_cell_size(char) for char in text[start:end]]
-        # rich counts no letter after a joiner, and in the scripts of India that joins letters, too.
-        letters = (
-            size
-            for (before, char), size in zip(pairwise(text[start:end]), sizes[1:], strict=True)
-            if before == _JOINER and char.isalpha()
-        )
-        yield text[start:end], max(taken + sum(letters), sum(sizes) if apart else 0)
+    `apart`: skin tones and joined emoji take columns of their own, as on terminals that do not know them.
+    """
+    start = taken = beside = 0
+    for place, char in enumerate(text):
+        own = _own(char)
+        before = text[place - 1] if place else ""
+        joined = before == _JOINER and taken == 2 and (own == 2 or unicodedata.category(char) == "So")
+        if place and (own == 0 or joined or (ord(char) in _SKIN and taken == 2)):
+            if char == _EMOJI_STYLE and taken == 1 and (before > "\x7f" or before in _KEYCAPS):
+                taken = 2
+            beside += own if apart else 0
+            continue
+        if place:
+            yield text[start:place], taken + beside
+        start, taken, beside = place, own, 0
+    if text:
+        yield text[start:], taken + beside
+
+
+def _own(char: str) -> int:
+    """Return the columns of a single character."""
+    if char < "\u0300":
+        # U+00AD is a format character that terminals draw all the same.
+        return 1
+    if "\u1160" <= char <= "\u11ff" or unicodedata.category(char) in ("Mn", "Me", "Cf"):
+        # Vowels and finals of Hangul are drawn into the syllable that they follow.
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1

@@ -178,6 +178,7 @@ def test_a_source_may_be_named() -> None:
     assert read_header(META, PLATFORMS, source="instagram").source == "instagram"
     assert why(COLUMNS, source="x").flaw == "other_export"
     assert why(META, source="own").flaw == "unknown"
+    assert why(["Post ID", "Page ID", "Publish time", "Likes"], source="x").flaw == "foreign"
     assert [find_source(name, PLATFORMS) for name in ("Own", "meta", "ig", "tt", "twitter")] == [
         "own",
         *("instagram",) * 2,

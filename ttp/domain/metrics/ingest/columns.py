@@ -4,7 +4,7 @@ in the languages seen so far (sources: docs/reference/metrics-files.md), and ref
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -128,7 +128,7 @@ def _columns_of(
     if found is not None:
         name, export = found
         fields = _fields_of(export, header, renamed)
-        _check_export(export, header, fields)
+        _check_export(export, header, fields, tables)
         return Columns(name, header, fields, export)
     fields = tuple(renamed.get(name, name if name in COLUMNS else None) for name in header)
     _check_own(header, fields, account, tables, is_mapped=bool(mapped))
@@ -181,9 +181,11 @@ def _fields_of(export: ExportColumns, header: Sequence[str], renamed: Mapping[st
     return tuple(fields.get(name) for name in header)
 
 
-def _check_export(export: ExportColumns, header: Sequence[str], fields: Sequence[str | None]) -> None:
+def _check_export(
+    export: ExportColumns, header: Sequence[str], fields: Sequence[str | None], tables: ExportTables
+) -> None:
     _refuse_twice(header, fields)
-    _refuse_foreign(header, [export])
+    _refuse_foreign(header, tables)
     if (LINK not in fields and "remoteId" not in fields) or "publishedAt" not in fields:
         raise _UnknownFormat(f"the header is not that of {export.title}", flaw="other_export")
     if not any(one in fields for one in COUNTS):
@@ -206,7 +208,7 @@ def _check_own(
         if not any(name in fields for name in COUNTS[:4]):
             missing.append("one of likes, comments, shares, views")
     if len(missing) == len(needed) and not is_mapped:
-        _refuse_foreign(header, [export for name in tables.names() for export in tables.exports(name)])
+        _refuse_foreign(header, tables)
         raise _unknown(header)
     if missing == ["account"]:
         way_out = Hint("try", action("metrics import", "FILE", account="PLATFORM/HANDLE"))
@@ -215,9 +217,9 @@ def _check_own(
         raise _UnknownFormat(f"the header lacks {', '.join(missing)}", flaw="lacks")
 
 
-def _refuse_foreign(header: Sequence[str], exports: Iterable[ExportColumns]) -> None:
+def _refuse_foreign(header: Sequence[str], tables: ExportTables) -> None:
     names = set(map(fold_name, header))
-    for export in exports:
+    for export in (export for name in tables.names() for export in tables.exports(name)):
         if names & export.foreign:
             raise UsageError(f"this is {export.foreign_title}, which ttp does not support", flaw="foreign")
 
