@@ -1,4 +1,4 @@
-"""The machine's own time zone, from the variable TZ or from /etc/localtime."""
+"""The machine's own timezone, from the variable TZ or from /etc/localtime."""
 
 from __future__ import annotations
 

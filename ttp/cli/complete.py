@@ -52,7 +52,7 @@ def _words_file(folder: str) -> str:
 
 
 def zones(typed: str) -> Iterator[tuple[str, str]]:
-    """Yield the time zones that begin with `typed`, from the list in the package tzdata."""
+    """Yield the timezones that begin with `typed`, from the list in the package tzdata."""
     lists = (f"{folder}/tzdata/zones" for folder in sys.path)
     with open(next(filter(os.path.exists, lists), os.devnull), encoding="ascii") as file:
         for line in file:

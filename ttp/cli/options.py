@@ -93,7 +93,7 @@ MaybeAt = Annotated[
 BeforeOthers = Annotated[
     bool, typer.Option("--first", help="With --at next-slot: take the first slot; later posts move back by one.")
 ]
-Tz = Annotated[str | None, typer.Option("--tz", metavar="ZONE", help="Time zone to use, such as Europe/Berlin.")]
+Tz = Annotated[str | None, typer.Option("--tz", metavar="ZONE", help="Timezone to use, such as Europe/Berlin.")]
 MediaPaths = Annotated[list[str] | None, typer.Option("--media", metavar="PATH_OR_URL", help="An image or a video.")]
 Alts = Annotated[
     list[str] | None, typer.Option("--alt", metavar="TEXT", help="Alt text, one for each --media in order.")
@@ -416,7 +416,7 @@ def _with_range(argv: Sequence[str], typed: str | None, way: WayOut) -> str:
 
 Cron = Annotated[str | None, typer.Option("--cron", metavar="CRON", help="A cron expression: '0 9 * * 1,3,5'.")]
 CronZone = Annotated[
-    str | None, typer.Option("--tz", metavar="ZONE", help="Time zone, such as Europe/Berlin; else that of the account.")
+    str | None, typer.Option("--tz", metavar="ZONE", help="Timezone, such as Europe/Berlin; else that of the account.")
 ]
 
 

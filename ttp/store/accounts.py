@@ -133,6 +133,6 @@ def read_accounts(asked: Cursor) -> dict[int, Account]:
 
 
 def zones(db: Connection) -> dict[int, str]:
-    """Return the time zones of the accounts that have one, by id."""
+    """Return the timezones of the accounts that have one, by id."""
     found = db.execute("SELECT id, timezone FROM account WHERE timezone IS NOT NULL")
     return {row["id"]: str(row["timezone"]) for row in found}

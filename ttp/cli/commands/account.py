@@ -230,11 +230,11 @@ def set_(
     context: Context,
     name: AccountName,
     tz: Annotated[
-        str | None, typer.Option("--tz", metavar="ZONE", help="Its time zone, such as Europe/Berlin; '' for none.")
+        str | None, typer.Option("--tz", metavar="ZONE", help="Its timezone, such as Europe/Berlin; '' for none.")
     ] = None,
     options: Options = None,
 ) -> None:
-    """Set the time zone and the platform options of an account.
+    """Set the timezone and the platform options of an account.
 
     --set NAME= removes an option.
 

@@ -56,7 +56,7 @@ def calendar(
     account: options.Accounts = None,
     tag: options.WithTags = None,
     tz: Annotated[
-        str | None, typer.Option("--tz", metavar="ZONE", help="Show days and times of this time zone.")
+        str | None, typer.Option("--tz", metavar="ZONE", help="Show days and times of this timezone.")
     ] = None,
 ) -> None:
     """Show what is published when, in a month or a week.

@@ -201,7 +201,7 @@ def notification_checks(context: Context) -> Iterator[Check]:
 
 
 def zone_check(config: Config) -> tuple[Check, ZoneInfo]:
-    """Check the time zone and where it is set; return it, or UTC if it does not exist."""
+    """Check the timezone and where it is set; return it, or UTC if it does not exist."""
     return combine_remarks("zone", list(_zone(config))), _usable(config)
 
 
@@ -217,7 +217,7 @@ def _zone(config: Config) -> Iterator[Remark]:
         return
     found = settings.system_zone()
     if found.source == "default":
-        yield warning_remark("UTC, because the system sets no time zone; set yours in the config file", EXAMPLE)
+        yield warning_remark("UTC, because the system sets no timezone; set yours in the config file", EXAMPLE)
     else:
         yield ok_remark(f"{found.zone.key} (from {found.source})")
 

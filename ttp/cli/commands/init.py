@@ -179,7 +179,7 @@ class Questions:
         typed = self._ask(
             now or settings.system_zone().zone.key,
             self._read_zone,
-            "In which time zone are your posts? (such as Europe/Berlin)",
+            "In which timezone are your posts? (such as Europe/Berlin)",
         )
         if typed is not None and typed[1] != now:
             self._store([typed])

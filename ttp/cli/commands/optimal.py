@@ -31,7 +31,7 @@ def recommend(
     """Show which hours and days bring an account more engagement.
 
     It learns from the account's own posts: fetch them with ttp metrics pull, or import them. Hours are in the account's
-    time zone, or in --tz.
+    timezone, or in --tz.
 
     Examples:
       ttp optimal

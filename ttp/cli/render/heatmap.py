@@ -100,7 +100,7 @@ _COLORS = ((236, _WHITE), (23, _WHITE), (30, _WHITE), (37, _BLACK), (79, _BLACK)
 
 
 def render_heatmap(advice: Advice, page: Page, *, zone_known: bool = True) -> Iterator[str]:
-    """Draw the week of an account. `zone_known`: its time zone is set."""
+    """Draw the week of an account. `zone_known`: its timezone is set."""
     told = advice.recommendation
     yield from head(told, page)
     if not told.slots:

@@ -197,7 +197,7 @@ _EIGHTHS = " ▏▎▍▌▋▊▉"
 def render_recommendation(
     advice: Advice, page: Page, *, zone_known: bool = True, tz: str | None = None, platform: str = ""
 ) -> Lines:
-    """Draw the recommendation of an account. `zone_known`: its time zone is set; `tz`: `--tz` of this command;
+    """Draw the recommendation of an account. `zone_known`: its timezone is set; `tz`: `--tz` of this command;
     `platform`: its title."""
     told = advice.recommendation
     page = replace(page, zone=told.zone)
@@ -283,7 +283,7 @@ def _online_words(online: OnlineFollowers, platform: str) -> str:
 
 
 def zone_words(told: Recommendation, page: Page) -> Lines:
-    """Draw the note that the time zone of an account is not set, and how to set it."""
+    """Draw the note that the timezone of an account is not set, and how to set it."""
     account = escape_text(told.account)
     yield from wrap_indented(
         f"No zone is set for {account}: {escape_text(told.zone.key)} is the zone of this machine.", page

@@ -1,4 +1,4 @@
-"""Time zones: which one applies to a time without an offset, names of zones, and what their clocks show.
+"""Timezones: which one applies to a time without an offset, names of zones, and what their clocks show.
 
 A wall clock is a naive datetime in a zone: one instant, two where an hour comes twice, or none where it is skipped.
 """

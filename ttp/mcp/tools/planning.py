@@ -40,7 +40,7 @@ class Nothing(Arguments):
 
 @tool(Capability.READ, list[AccountAnswer])
 def list_accounts(services: Services, args: Nothing) -> list[Json]:
-    """List the accounts, whether they are connected, and their time zones."""
+    """List the accounts, whether they are connected, and their timezones."""
     return [account_json(account) for account in services.queries.accounts()]
 
 
@@ -53,7 +53,7 @@ def status(services: Services, args: Nothing) -> Json:
 class OfAccounts(Arguments):
     accounts: list[str] | None = Field(None, description="Only these accounts.")
     platforms: list[str] | None = Field(None, description="Only accounts of these platforms.")
-    tz: str | None = Field(None, description="Use this time zone instead of each account's own.")
+    tz: str | None = Field(None, description="Use this timezone instead of each account's own.")
 
 
 def _chosen(services: Services, args: OfAccounts) -> tuple[Account, ...]:
@@ -100,7 +100,7 @@ class PlanDrafts(Write):
     min_gap: str | None = Field(None, description="Least time between two posts of an account: 3h.")
     quiet_hours: str | None = Field(None, description="Hours without posts: 22:00-07:00.")
     blackout: list[str] | None = Field(None, description="Days without posts: 2026-12-24..2026-12-26.")
-    tz: str | None = Field(None, description="Use this time zone instead of each account's own.")
+    tz: str | None = Field(None, description="Use this timezone instead of each account's own.")
     partly: bool = Field(False, description="If not all fit, plan those that do.")
 
 

@@ -126,7 +126,7 @@ class PostContent(Arguments):
         description="When to publish: an ISO time, 'tomorrow 9am', 'fri 18:00', 'in 2h', 'optimal' for the best free"
         " hour, or 'next-slot'. A new post without it is a draft.",
     )
-    tz: str | None = Field(None, description="The time zone of `at`, such as Europe/Berlin.")
+    tz: str | None = Field(None, description="The timezone of `at`, such as Europe/Berlin.")
     media: list[str] | None = Field(
         None,
         description="Images or videos: web addresses, paths of local files (only on stdin and"

@@ -33,7 +33,7 @@ class SchedulePost(ChangePost):
         description="When to publish: an ISO time, 'tomorrow 9am', 'fri 18:00', 'in 2h', 'optimal' for the best free"
         " hour, or 'next-slot'."
     )
-    tz: str | None = Field(None, description="The time zone of `at`, such as Europe/Berlin.")
+    tz: str | None = Field(None, description="The timezone of `at`, such as Europe/Berlin.")
     first: bool = Field(False, description="With at 'next-slot': take the first slot; its posts move back.")
 
 

@@ -1,4 +1,4 @@
-"""The steps of a new user: accounts, time zone, media host, publisher, a first post. Changes nothing."""
+"""The steps of a new user: accounts, timezone, media host, publisher, a first post. Changes nothing."""
 
 from __future__ import annotations
 
