@@ -94,7 +94,7 @@ class Bench:
         self.amiss: list[str] = []
         self.others: set[str] = set()
         """Posts on the account that are not the case's own."""
-        self.boot_shift_s = 0.0
+        self.wall_shift_s = self.boot_shift_s = 0.0
         self.server_keeps_time = False
         """Whether the clock of the store's server does not jump with this machine's."""
         self._templates: dict[str, tuple[Path, tuple[str, ...], Any]] = {}
@@ -154,13 +154,18 @@ class Bench:
             return json.load(answer)
 
     def pass_time(self, seconds: float) -> None:
-        """Let time pass, on all clocks."""
+        """Let time pass, on all clocks, and set them right. One that is ahead stays so: ttp refuses one set back."""
+        wrong_s = max(self.wall_shift_s - self.platform.ahead_s, 0.0)
         self.platform.ahead_s += seconds
+        self.shift(self.platform.ahead_s + wrong_s, self.platform.ahead_s)
+
+    def set_right(self) -> None:
+        """Set the clocks of the processes by the platform's."""
         self.shift(self.platform.ahead_s, self.platform.ahead_s)
 
     def shift(self, wall_s: float, boot_s: float) -> None:
         """Set how far the clocks of the processes are off the machine's."""
-        self.boot_shift_s = boot_s
+        self.wall_shift_s, self.boot_shift_s = wall_s, boot_s
         new = self.clock.with_suffix(".new")
         new.write_text(f"{wall_s} {boot_s}")
         new.replace(self.clock)
@@ -179,7 +184,7 @@ class Bench:
         self.proxy.begin(lambda asked: None)
         self.platform.ahead_s = self.platform.skew_s = 0.0
         self.clock.unlink(missing_ok=True)
-        self.boot_shift_s = 0.0
+        self.wall_shift_s = self.boot_shift_s = 0.0
         self.server_keeps_time = False
         if kind.name not in self._templates:
             self._templates[kind.name] = self._made(kind)

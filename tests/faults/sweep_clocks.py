@@ -155,7 +155,7 @@ def _wait_for_clock(bench: Bench, kind: Kind, by_s: float) -> None:
     bench.run(*RUN, "--max-time", "3s").wait(PATIENCE_S)
     if any(map(kind.publishes, bench.proxy.asked)):
         bench.amiss.append("it is published by a host whose clock is wrong")
-    bench.shift(0.0, 0.0)
+    bench.set_right()
     bench.settle()
 
 
@@ -179,7 +179,7 @@ def _jumped_alone(bench: Bench, kind: Kind, where: Where, lost: str | None, by_s
                 break
         if run.wait(WRONG_FOR_S) is not None:
             bench.run(*RUN, "--max-time", "3s").wait(PATIENCE_S)
-        bench.shift(0.0, 0.0)
+        bench.set_right()
         run.wait(PATIENCE_S)
         bench.settle()
 
@@ -223,7 +223,7 @@ def jumping_late() -> Iterator[Run]:
 
 def _set_right(bench: Bench) -> None:
     bench.settle()
-    bench.shift(0.0, 0.0)
+    bench.set_right()
     bench.settle()
 
 

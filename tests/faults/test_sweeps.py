@@ -118,3 +118,13 @@ def test_a_wrong_run_is_reported(bench: Bench) -> None:
     assert (doubled.duplicates, lost.lost) == (1, 1)
     assert run.breaches(doubled)
     assert run.breaches(lost)
+
+
+def test_time_passes_also_on_a_clock_that_is_ahead(bench: Bench) -> None:
+    bench.prepare(KINDS["x text"])
+    bench.shift(3600.0, 0.0)
+    bench.pass_time(40.0)
+    assert (bench.wall_shift_s, bench.boot_shift_s, bench.platform.ahead_s) == (3640.0, 40.0, 40.0)
+    bench.shift(-3600.0, 0.0)
+    bench.pass_time(40.0)
+    assert (bench.wall_shift_s, bench.boot_shift_s) == (80.0, 80.0)
