@@ -35,7 +35,7 @@ from ttp.store.publisher_session import Held
 if TYPE_CHECKING:
     from alembic.config import Config
 
-NEXT_REVISION = "0017"
+NEXT_REVISION = "0018"
 """Of `next_version`: what the next version could add to the schema."""
 STEPS = (
     "after the claim",

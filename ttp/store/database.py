@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ttp.store.ownership import Machine, Owner, ServerIdentity
     from ttp.store.publisher_session import PeriodicJob, PublisherSession
 
-REVISIONS = ("0007", "0008", "0009", "0010", "0011", "0012", "0013", "0014", "0015", "0016")
+REVISIONS = ("0007", "0008", "0009", "0010", "0011", "0012", "0013", "0014", "0015", "0016", "0017")
 """Every revision of the schema, oldest first; the last one is this program's. A test holds it equal to migrations/."""
 UNRELEASED = ("0001", "0002", "0003", "0004", "0005", "0006")
 """Revisions from before the first release, which this program does not read."""

@@ -206,7 +206,8 @@ class DeliveryRow(SQLModel, table=True):
 
 class PublisherRow(SQLModel, table=True):
     """One registered publisher on PostgreSQL. `session_pid` and `session_start` (seconds since 1970)
-    name its session on the server; `since` and `last_report_at` are by the server's clock."""
+    name its session on the server; `since` and `last_report_at` are by the server's clock. `longest_call_s`: how long one
+    of its publishing calls may take by the settings of its host."""
 
     __tablename__ = "publisher"
     __table_args__ = ({"sqlite_autoincrement": True},)
@@ -218,6 +219,7 @@ class PublisherRow(SQLModel, table=True):
     session_start: str = _text()
     since: datetime = _instant(required=True)
     last_report_at: datetime = _instant(required=True)
+    longest_call_s: float | None = None
 
 
 class RateLimitRow(SQLModel, table=True):
@@ -355,12 +357,19 @@ class OccurrenceRow(SQLModel, table=True):
 
 
 class ChangeRow(SQLModel, table=True):
+    """One command's changes of posts. `token_id`, `key`: the idempotency key of the request that made them."""
+
     __tablename__ = "change"
-    __table_args__ = ({"sqlite_autoincrement": True},)
+    __table_args__ = (
+        _index("change_by_key", "token_id", "key", where="key IS NOT NULL"),
+        {"sqlite_autoincrement": True},
+    )
     id: int | None = Field(default=None, primary_key=True)
     command: str = _text()
     at: datetime = _instant(required=True)
     actor: str | None = _text(required=False)
+    token_id: int | None = None
+    key: str | None = _text(required=False)
 
 
 class ChangedPostRow(SQLModel, table=True):
@@ -393,10 +402,20 @@ class TokenRow(SQLModel, table=True):
     expires_at: datetime | None = _instant()
     revoked_at: datetime | None = _instant()
     last_used_at: datetime | None = _instant()
+    timezone: str | None = _text(required=False)
+
+
+class PersonRow(SQLModel, table=True):
+    """What a person who logs in has set for themselves, by the name of their login links."""
+
+    __tablename__ = "person"
+    name: str = Field(sa_column=Column(_TEXT, primary_key=True))
+    timezone: str | None = _text(required=False)
 
 
 class IdempotencyKeyRow(SQLModel, table=True):
-    """A key that a request of a token had: `digest` is of the request; without `status` it has not been answered."""
+    """A key that a request of a token had: `digest` is of the request; without `status` it has not been answered.
+    `holder`: the process that does the work; `reads`: the request changes nothing, so it can be done again."""
 
     __tablename__ = "idempotency_key"
     __table_args__ = (Index("idempotency_key_by_age", "created_at"),)
@@ -406,6 +425,8 @@ class IdempotencyKeyRow(SQLModel, table=True):
     status: int | None = None
     answer: str | None = _text(required=False)
     created_at: datetime = _instant(required=True)
+    holder: str | None = _text(required=False)
+    reads: bool | None = None
 
 
 class LoginLinkRow(SQLModel, table=True):

@@ -24,8 +24,11 @@ CREATE TABLE change (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     command TEXT NOT NULL,
     at INTEGER NOT NULL,
-    actor TEXT
+    actor TEXT,
+    token_id INTEGER,
+    "key" TEXT
 );
+CREATE INDEX change_by_key ON change (token_id, "key") WHERE key IS NOT NULL;
 CREATE TABLE credential (
     name TEXT NOT NULL,
     key_id TEXT NOT NULL,
@@ -40,6 +43,11 @@ CREATE TABLE login_link (
     accounts TEXT,
     expires_at INTEGER NOT NULL,
     UNIQUE (sha256)
+);
+CREATE TABLE person (
+    name TEXT NOT NULL,
+    timezone TEXT,
+    PRIMARY KEY (name)
 );
 CREATE TABLE post (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
@@ -71,7 +79,8 @@ CREATE TABLE publisher (
     session_pid INTEGER NOT NULL,
     session_start TEXT NOT NULL,
     since INTEGER NOT NULL,
-    last_report_at INTEGER NOT NULL
+    last_report_at INTEGER NOT NULL,
+    longest_call_s FLOAT
 );
 CREATE TABLE session (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
@@ -115,6 +124,7 @@ CREATE TABLE token (
     expires_at INTEGER,
     revoked_at INTEGER,
     last_used_at INTEGER,
+    timezone TEXT,
     UNIQUE (sha256)
 );
 CREATE TABLE token_refresh (
@@ -213,6 +223,8 @@ CREATE TABLE idempotency_key (
     status INTEGER,
     answer TEXT,
     created_at INTEGER NOT NULL,
+    holder TEXT,
+    reads BOOLEAN,
     PRIMARY KEY (token_id, "key"),
     FOREIGN KEY(token_id) REFERENCES token (id)
 );
@@ -399,6 +411,6 @@ CREATE INDEX webhook_call_waiting ON webhook_call (webhook_id, post_id, event_id
 CREATE INDEX webhook_call_given_up ON webhook_call (webhook_id) WHERE state = 'given_up';
 CREATE INDEX webhook_call_by_event ON webhook_call (event_id);
 CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY);
-INSERT INTO alembic_version (version_num) VALUES ('0016');
+INSERT INTO alembic_version (version_num) VALUES ('0017');
 INSERT INTO store (id, store_id, created_at)
 VALUES (1, lower(hex(randomblob(16))), CAST(unixepoch('subsec') * 1000 AS INTEGER));

@@ -32,12 +32,14 @@ from ttp.store.sqlite import connect_unchecked
 OLD = Path(__file__).parent / "old_stores"
 DUMPED = ("0007", "0015")
 NEWEST = REVISIONS[-1]
-ADDED_TO = ("delivery", "store", "alembic_version")
+ADDED_SINCE_0016 = ("change", "idempotency_key", "publisher", "token", "alembic_version")
+ADDED_TO = ("delivery", "store", *ADDED_SINCE_0016)
 CHANGED = {
-    "0007": ("account", "rate_limit", "post", "change", *ADDED_TO),
-    "0008": ("post", "change", *ADDED_TO),
-    "0009": ("post", "change", *ADDED_TO),
+    "0007": ("account", "rate_limit", "post", *ADDED_TO),
+    "0008": ("post", *ADDED_TO),
+    "0009": ("post", *ADDED_TO),
     **dict.fromkeys(("0010", "0011", "0012", "0013", "0014", "0015"), ADDED_TO),
+    "0016": ADDED_SINCE_0016,
 }
 """The tables that lose rows or get other ones, by the revision that a store has before."""
 LATER = datetime(2031, 1, 1, tzinfo=UTC)

@@ -34,8 +34,13 @@ COLUMNS = (
     "SELECT table_name, column_name, data_type, is_nullable, is_identity, column_default"
     " FROM information_schema.columns WHERE table_schema = current_schema() ORDER BY table_name, column_name"
 )
-TABLES_OF_0016 = ("publisher", "credential", "token_refresh", "setting")
-COLUMNS_OF_0016 = (
+TABLES_SINCE_0015 = ("publisher", "credential", "token_refresh", "setting", "person")
+COLUMNS_SINCE_0015 = (
+    ("change", "token_id"),
+    ("change", "key"),
+    ("idempotency_key", "holder"),
+    ("idempotency_key", "reads"),
+    ("token", "timezone"),
     ("delivery", "fence"),
     *(("store", name) for name in ("server", "timeline", "credentials_key", "copy_id", "moved_to", "moved_from")),
 )
@@ -249,9 +254,9 @@ def older(url: str) -> list[tuple[object, ...]]:
     """Make a store one revision older; return the columns that it had."""
     with closing(PostgresConnection(read_address(url))) as db:
         before = [tuple(row) for row in db.execute(COLUMNS)]
-        for table in TABLES_OF_0016:
+        for table in TABLES_SINCE_0015:
             db.execute(f"DROP TABLE {table}")
-        for table, column in COLUMNS_OF_0016:
+        for table, column in COLUMNS_SINCE_0015:
             db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
         db.execute("UPDATE alembic_version SET version_num = '0015'")
     return before
