@@ -206,8 +206,8 @@ class DeliveryRow(SQLModel, table=True):
 
 class PublisherRow(SQLModel, table=True):
     """One registered publisher on PostgreSQL. `session_pid` and `session_start` (seconds since 1970)
-    name its session on the server; `since` and `last_report_at` are by the server's clock. `longest_call_s`: how long one
-    of its publishing calls may take by the settings of its host."""
+    name its session on the server; `since` and `last_report_at` are by the server's clock. `longest_call_s`: how long
+    one of its publishing calls may take by the settings of its host."""
 
     __tablename__ = "publisher"
     __table_args__ = ({"sqlite_autoincrement": True},)
