@@ -66,7 +66,7 @@ def build_app(
     app.state.streams = EventStreams(Events(installation.database, installation.clock), stopping or threading.Event())
     app.router.routes.extend(_api_routes())
     app.router.routes.append(PlainRoute(AGENTS, AgentEndpoint(installation), methods=["POST"]))
-    app.state.backoff = Backoff()
+    app.state.backoff, app.state.link_backoff = Backoff(), Backoff()
     app.state.started_logins = StartedLogins(installation.clock)
     app.router.routes.append(PlainRoute(DOCS, api_page, methods=["GET"]))
     app.router.routes.extend(page_routes())
