@@ -197,3 +197,21 @@ def test_a_body_that_is_not_json_names_no_field(server: Api) -> None:
 def test_an_unknown_path_or_method_is_a_problem(server: Api) -> None:
     server.refused("GET", "/v1/nothing", 404, "not_found")
     server.refused("PUT", "/v1/posts", 405, "method")
+
+
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/v1/posts", {"GET", "POST"}),
+        ("/v1/posts/1", {"GET", "PATCH", "DELETE"}),
+        ("/v1/posts/1/publish", {"POST"}),
+        (f"/v1/media/uploads/{'0' * 32}", {"GET", "PUT", "DELETE"}),
+        ("/compose", {"GET", "HEAD", "POST"}),
+        ("/mcp", {"POST"}),
+    ],
+)
+def test_each_method_of_a_path_is_allowed(server: Api, path: str, methods: set[str]) -> None:
+    for method in ("OPTIONS", "PUT", "TRACE"):
+        if method not in methods:
+            answer = server(method, path)
+            assert (answer.status_code, set(answer.headers["allow"].split(", "))) == (405, methods)

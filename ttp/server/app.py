@@ -14,6 +14,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic import ConfigDict, TypeAdapter
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 from starlette.routing import Route as PlainRoute
 
 from ttp import __version__
@@ -164,7 +165,15 @@ async def _answer_http_error(request: Request, error: Exception) -> Response:
     refusal = refusals.get(error.status_code, InvalidRequest("the body is not JSON"))
     answer = await error_page(request, refusal) if is_for_browser(request) else error_answer(refusal, path)
     answer.headers.update(error.headers or {})
+    if error.status_code == 405 and (methods := _methods_at(request)):
+        answer.headers["Allow"] = ", ".join(methods)
     return answer
+
+
+def _methods_at(request: Request) -> list[str]:
+    """Return the methods of all routes with the path of a request. The router names those of the first route only."""
+    routes = [route for route in request.app.router.routes if route.matches(request.scope)[0] is not Match.NONE]
+    return sorted({method for route in routes for method in getattr(route, "methods", None) or ()})
 
 
 async def _answer_bug(request: Request, error: Exception) -> Response:
