@@ -14,6 +14,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic import ConfigDict, TypeAdapter
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 from starlette.routing import Route as PlainRoute
 
@@ -74,6 +75,7 @@ def build_app(
     app.add_exception_handler(TtpError, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(HTTPException, _answer_http_error)
+    app.add_exception_handler(ClientDisconnect, _answer_nobody)
     app.add_exception_handler(Exception, _answer_bug)
     app.add_middleware(Guard, hosts=hosts)
     app.openapi = _openapi  # type: ignore[method-assign]  # FastAPI's own way to change it
@@ -174,6 +176,11 @@ def _methods_at(request: Request) -> list[str]:
     """Return the methods of all routes with the path of a request. The router names those of the first route only."""
     routes = [route for route in request.app.router.routes if route.matches(request.scope)[0] is not Match.NONE]
     return sorted({method for route in routes for method in getattr(route, "methods", None) or ()})
+
+
+async def _answer_nobody(request: Request, error: Exception) -> Response:
+    """Answer a client that hung up while it sent its body. It reads nothing, and the server's log has no error."""
+    return error_answer(InvalidRequest("the body was cut off"), request.url.path)
 
 
 async def _answer_bug(request: Request, error: Exception) -> Response:
