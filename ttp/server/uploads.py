@@ -181,6 +181,7 @@ def import_posts(
 def import_metrics(
     services: ChangeServices,
     received: Received,
+    stop: StopIfGone,
     account: Annotated[ShortText | None, Query(description="The account of the posts, if no column names it.")] = None,
     timezone: FileZone = None,
     columns: Columns = None,
@@ -198,7 +199,7 @@ def import_metrics(
         order=dates,
     )
     with as_text(received.file) as text:
-        result = services.metrics.import_file(text, options, dry_run=services.dry_run)
+        result = services.metrics.import_file(text, options, dry_run=services.dry_run, report=stop)
     return JsonAnswer(metrics_import_json(result, dry_run=services.dry_run), 200 if services.dry_run else 201)
 
 
