@@ -49,7 +49,7 @@ SELECT virtualtransaction FROM pg_locks WHERE locktype = 'relation' AND mode = '
     AND relation = ?::regclass AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
 _INSERT = re.compile(
-    r"INSERT INTO (?P<table>\w+) \((?P<columns>[\w, ]+)\) (?P<values>VALUES \((\?|:\w+)(, (\?|:\w+))*\))"
+    r"INSERT INTO (?P<table>\w+) \((?P<columns>[\w, ]+)\) VALUES \((?P<values>[\w, ?:]+)\)(?P<rest>.*)", re.DOTALL
 )
 _FEW_ROWS = 20
 """More rows than this are inserted by one statement: of ten thousand posts others would have to wait for the rest."""
@@ -169,14 +169,15 @@ class PostgresConnection:
 
     def send_many(self, sql: str, values: Iterable[Values], /) -> None:
         rows = list(values)
-        found = _INSERT.match(sql) if len(rows) > _FEW_ROWS else None
-        if found is not None:
-            names = found["columns"].split(", ")
-            values_of = [row if isinstance(row, Mapping) else dict(zip(names, row, strict=True)) for row in rows]
-            listed = json.dumps(values_of, ensure_ascii=False)
-            if _NUL not in listed:  # the driver refuses it in a single row, and says so
-                rows_of = f"SELECT {found['columns']} FROM jsonb_populate_recordset(NULL::{found['table']}, ?::jsonb)"
-                self.send(sql.replace(found["values"], rows_of, 1), (listed,))
+        insert = _INSERT.fullmatch(sql) if len(rows) > _FEW_ROWS else None
+        columns = insert["columns"].split(", ") if insert else []
+        if insert and insert["values"] in (", ".join("?" * len(columns)), ", ".join(f":{name}" for name in columns)):
+            named = [row if isinstance(row, Mapping) else dict(zip(columns, row, strict=True)) for row in rows]
+            rows_as_json = json.dumps(named, ensure_ascii=False)
+            if _NUL not in rows_as_json:  # the driver refuses it in a single row, and says so
+                source = f"SELECT {insert['columns']} FROM jsonb_populate_recordset(NULL::{insert['table']}, ?::jsonb)"
+                target = f"INSERT INTO {insert['table']} ({insert['columns']})"
+                self.send(f"{target} {source}{insert['rest']}", (rows_as_json,))
                 return
         for one in rows:
             self.send(sql, one)
