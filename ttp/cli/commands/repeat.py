@@ -72,7 +72,7 @@ def add(
         raise UsageError("no time given", Hint("try", quote_command(*given, "--cron", "0 9 * * 1")))
     (expression,) = options.parse_crons(None, cron, given)
     accounts = context.queries.accounts_of(post_id) if post_id is not None else ()
-    zone = options.choose_clock_zone(context, tz, accounts)
+    zone = context.times.weekly_zone(accounts, tz)
     wanted = Recurrence(
         expression,
         zone.key,

@@ -10,7 +10,7 @@ import typer
 
 from ttp.cli.context import Context
 from ttp.cli.errors import option_words, quote_command
-from ttp.cli.options import Accounts, Cron, CronZone, choose_clock_zone, named_accounts, parse_crons, with_output
+from ttp.cli.options import Accounts, Cron, CronZone, named_accounts, parse_crons, with_output
 from ttp.cli.render import slots as slots_module
 from ttp.domain.account import Account
 from ttp.domain.errors import Hint, UsageError
@@ -55,7 +55,7 @@ def add(
         )
     accounts = named_accounts(context, account)
     crons = parse_crons(words, cron, given)
-    added = context.slots.add([(one, choose_clock_zone(context, tz, [one]).key) for one in accounts], crons, name)
+    added = context.slots.add([(one, context.times.weekly_zone([one], tz).key) for one in accounts], crons, name)
     places = {place.slot.id: place for place in context.slots.all(accounts)}
     said = [_said(places[one.slot.id], known=one.known) for one in added]
     context.out.write_list(slots_module.SLOTS_SPEC, [places[one.slot.id] for one in added], say=said)

@@ -101,7 +101,8 @@ def _link_page(visit: Visit, link: ApprovalLink | None) -> Response:
     services = _services(visit, link)
     post = services.queries.post(link.post_id)
     shown = {"post": post, "zone": services.zone, "secret": visit.request.path_params["secret"]}
-    return visit.page("approval_link.html", link=link, decided="", **shown)
+    clocks = services.queries.account_clocks(post.accounts)
+    return visit.page("approval_link.html", link=link, decided="", clocks=clocks, **shown)
 
 
 def _services(visit: Visit, link: ApprovalLink) -> RequestServices:

@@ -17,8 +17,10 @@ from ttp.domain.options import parse_option
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import KEPT, PostInput
 from ttp.domain.server.api_token import TokenCapability
+from ttp.domain.time.formatting import other_clocks
 from ttp.domain.time.resolve import ResolvedTime
 from ttp.platforms.registry import Registry
+from ttp.server.pages.rendering import typed_time
 from ttp.server.pages.visit import Visit, parse_number
 from ttp.server.services import RequestServices
 from ttp.services.media import add_upload
@@ -116,7 +118,7 @@ def _composition_from_json(fields: Mapping[str, Any]) -> Composition:
 
 
 def composition_of(post: PostView | Post, zone: tzinfo) -> Composition:
-    at = f"{post.scheduled_at.astimezone(zone):%Y-%m-%d %H:%M}" if post.scheduled_at else ""
+    at = typed_time(post.scheduled_at, zone) if post.scheduled_at else ""
     return Composition(
         post.id or 0,
         post.revision,
@@ -276,10 +278,11 @@ def _suggest(visit: Visit, services: RequestServices, typed: Composition, word: 
         time = services.times.resolve(word, tuple(known or accounts), None, post=typed.post_id or None)
     except TtpError as error:
         return _form_page(visit, typed, error, "at")
-    local = time.at.astimezone(visit.zone)
     unknown = [account.name for account in accounts if known and account not in known]
     note = f"There are no numbers yet of {', '.join(unknown)}: this hour is for the others." if unknown else time.note
-    return _form_page(visit, replace(typed, at=f"{local:%Y-%m-%d %H:%M}"), note=note or "")
+    beside = other_clocks(time.at, visit.zone, visit.reading.queries.account_clocks(typed.accounts))
+    note = " ".join(filter(None, (note, f"That is {beside}." if beside else "")))
+    return _form_page(visit, replace(typed, at=typed_time(time.at, visit.zone)), note=note)
 
 
 def _form_page(
