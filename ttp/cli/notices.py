@@ -146,10 +146,7 @@ def print_time_notes(context: Context, times: Iterable[tuple[int, ResolvedTime |
 
 def print_moved(context: Context, saved: SavedPost) -> list[str]:
     """Print which posts made room; return the same for JSON's `warnings`."""
-    if not saved.moved:
-        return []
-    names = {name for post in saved.moved for name in post.accounts}
-    said = moved_posts(saved, context.zone, context.queries.account_clocks(names))
+    said = moved_posts(saved, context.zone) if saved.moved else []
     for line in said:
         context.out.note(line)
     return said
@@ -159,8 +156,9 @@ def time_text(context: Context, post: PostFields, time: ResolvedTime | None) -> 
     """Return `Sun 31 Oct 2027 02:30 Europe/Berlin (00:30 UTC)`, in the zone of a resolved time if there is one, and on
     the clocks of the post's accounts where these differ."""
     assert post.scheduled_at is not None
-    zone = time.zone if time else context.zone
-    return format_instant(post.scheduled_at, zone, context.queries.account_clocks(post.accounts))
+    if time is not None:
+        return format_instant(post.scheduled_at, time.zone, time.clocks)
+    return format_instant(post.scheduled_at, context.zone, context.queries.account_clocks(post.accounts))
 
 
 def scheduled_text(context: Context, post: PostView, time: ResolvedTime | None) -> str:

@@ -86,10 +86,10 @@ class TimeChooser:
         is for. `taken`: further taken instants by account id. `db`: the transaction to read in."""
         if wanted.choice is ChosenTime.NEXT_SLOT:
             place = self.slots.next_free(accounts, post=post, first=wanted.first, taken=taken, db=db)
-            return replace(wanted, at=place.at)
+            clocks = {**dict(wanted.clocks), place.slot.account: ZoneInfo(place.slot.timezone)}
+            return replace(wanted, at=place.at, clocks=tuple(clocks.items()))
         best = self.optimal.next_hour(accounts, wanted.account_zones, taken=taken, db=db)
-        clocks = [(one.name, zone) for one, zone in zip(accounts, wanted.account_zones, strict=True)]
-        note = f"took {best.why}: {format_instant(best.at, wanted.zone, clocks)}, score {best.score:.2f}"
+        note = f"took {best.why}: {format_instant(best.at, wanted.zone, wanted.clocks)}, score {best.score:.2f}"
         return replace(wanted, at=best.at, note=note)
 
     def confirm(
@@ -179,13 +179,13 @@ class TimeResolver:
         except TimeRefused as refused:
             raise _with_hints(refused, [_at_other_time(hint, tz) for hint in refused.hints]) from None
         ids = tuple(account.id for account in accounts)
+        clocks = tuple((one.name, self.account_zone(one)) for one in accounts if one.timezone)
         if isinstance(found, ResolvedTime):
             hint = found.note_hint and _at_other_time(found.note_hint, tz)
-            return replace(found, note_hint=hint, account_ids=ids)
+            return replace(found, note_hint=hint, account_ids=ids, clocks=clocks)
         zones = tuple(self.account_zones(accounts, tz))
-        wanted = ResolvedTime(
-            self._clock.now(), zone, text, choice=found, first=first, account_ids=ids, account_zones=zones
-        )
+        wanted = ResolvedTime(self._clock.now(), zone, text, choice=found, first=first)
+        wanted = replace(wanted, account_ids=ids, account_zones=zones, clocks=clocks)
         return self._chooser.choose(wanted, accounts, post=post, taken=taken)
 
     def resolve_posts(

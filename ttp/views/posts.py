@@ -12,7 +12,7 @@ from ttp.domain.action import WayOut, action
 from ttp.domain.errors import Hint
 from ttp.domain.post import EMPTY_METRICS, Metrics, Post, add_metrics
 from ttp.domain.time.clock import format_json_instant
-from ttp.domain.time.formatting import Clocks, format_instant
+from ttp.domain.time.formatting import format_instant
 from ttp.views import Json, attributes_json
 
 if TYPE_CHECKING:
@@ -253,9 +253,9 @@ def ids_needing_approval(posts: Iterable[PostFields]) -> list[int]:
     return [post.id or 0 for post in posts if "approve" in post.needs()]
 
 
-def moved_posts(saved: SavedPost, zone: tzinfo, clocks: Clocks = ()) -> list[str]:
-    """Return which posts made room, in sentences. `zone`: of a post without a resolved time; `clocks`: of accounts."""
-    shown = saved.time.zone if saved.time else zone
+def moved_posts(saved: SavedPost, zone: tzinfo) -> list[str]:
+    """Return which posts made room, in sentences. `zone`: of a post without a resolved time."""
+    shown, clocks = (saved.time.zone, saved.time.clocks) if saved.time else (zone, ())
     return [
         f"post {post.id} moved to "
         f"{format_instant(post.scheduled_at, shown, [one for one in clocks if one[0] in post.accounts])}"

@@ -20,6 +20,7 @@ from ttp.domain.time.durations import duration_parts, total_duration
 from ttp.domain.time.formatting import (
     DAYS_IN_FULL,
     MONTHS,
+    Clocks,
     clock_text,
     day_text,
     format_iso,
@@ -56,6 +57,8 @@ class ResolvedTime:
     """The accounts that it was resolved for."""
     account_zones: tuple[ZoneInfo, ...] = ()
     """The zones of their hours, where ttp chose one."""
+    clocks: Clocks = ()
+    """The accounts that have a zone of their own, or a slot at this time, for answers."""
 
 
 When = ResolvedTime | grammar.ChosenTime

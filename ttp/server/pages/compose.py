@@ -280,7 +280,7 @@ def _suggest(visit: Visit, services: RequestServices, typed: Composition, word: 
         return _form_page(visit, typed, error, "at")
     unknown = [account.name for account in accounts if known and account not in known]
     note = f"There are no numbers yet of {', '.join(unknown)}: this hour is for the others." if unknown else time.note
-    beside = other_clocks(time.at, visit.zone, visit.reading.queries.account_clocks(typed.accounts))
+    beside = other_clocks(time.at, visit.zone, time.clocks)
     note = " ".join(filter(None, (note, f"That is {beside}." if beside else "")))
     return _form_page(visit, replace(typed, at=typed_time(time.at, visit.zone)), note=note)
 
