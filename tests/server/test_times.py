@@ -41,7 +41,7 @@ def test_the_same_words_are_one_instant_at_every_door(
     api = Api(ttp, server.app, made["token"])
     api.ok("POST", "/v1/posts", {"content": "Three", "accounts": ["x/me"], "scheduledAt": words})
     with serving(server.app) as address:
-        Agent(f"{address}/mcp", api.token).ok("create_post", content="Four", accounts=["x/me"], at=words)
+        Agent(f"{address}/mcp", api.token).ok("create_post", text="Four", to=["x/me"], at=words)
     ann = Person(server).log_in()
     ann.does("/timezone", {"timezone": HERE})
     ann.does("/compose", {"content": "Five", "accounts": ["x/me"], "is_draft": "yes", "do": "schedule", "at": words})

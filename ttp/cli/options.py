@@ -94,6 +94,10 @@ BeforeOthers = Annotated[
     bool, typer.Option("--first", help="With --at next-slot: take the first slot; later posts move back by one.")
 ]
 Tz = Annotated[str | None, typer.Option("--tz", metavar="ZONE", help="Timezone to use, such as Europe/Berlin.")]
+TimeZone = Annotated[
+    str | None,
+    typer.Option("--tz", metavar="ZONE", help="Timezone of the time, else yours; account: that of the accounts."),
+]
 MediaPaths = Annotated[list[str] | None, typer.Option("--media", metavar="PATH_OR_URL", help="An image or a video.")]
 Alts = Annotated[
     list[str] | None, typer.Option("--alt", metavar="TEXT", help="Alt text, one for each --media in order.")

@@ -124,6 +124,16 @@ def test_a_time_that_a_page_fills_in_is_scheduled_and_shown_again(
     assert Page(ann.sees("/posts/1/edit")).fields["at"] == fields["at"]
 
 
+def test_a_form_of_another_zone_is_shown_again_before_its_time_counts(ann: Person) -> None:
+    fields = {**compose(ann), "at": "2026-12-10 09:00", "do": "schedule"}
+    ann.does("/timezone", {"timezone": "Asia/Tokyo"})
+    refused = ann.send("/compose", fields)
+    again = Page(refused.text).fields
+    assert (refused.status_code, again["at"], ann.ttp.count("post")) == (422, fields["at"], 0)
+    ann.does("/compose", {**fields, **again})
+    assert ann.ttp.shown(1)["scheduledAt"] == "2026-12-10T00:00:00Z"
+
+
 @pytest.mark.parametrize("at", ["2026-10-25T01:30:00Z", "2026-12-01T08:00:30Z"], ids=["the second 02:30", "seconds"])
 def test_an_edit_keeps_a_time_that_a_clock_does_not_show(ann: Person, at: str) -> None:
     ann.ttp.clock.set(datetime(2026, 10, 1, tzinfo=UTC))
