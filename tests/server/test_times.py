@@ -69,6 +69,25 @@ def test_the_zone_of_the_accounts_is_asked_for_and_must_be_one(server: Api, tmp_
     assert scheduled(server) == ["2026-11-25T09:00:00Z", "2026-11-24T14:00:00Z", "2026-11-25T14:00:00Z"]
 
 
+def test_each_answer_has_the_clock_of_an_account_beside_the_persons(
+    server: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ttp = server.ttp
+    ttp.ok("account", "set", "x/me", "--tz", THERE)
+    monkeypatch.setenv("TTP_TZ", HERE)
+    new = ["create", "Hello", "--to", "x/me,x/other", "--at", "tomorrow 9am", "--format", "table"]
+    for command in (
+        [*new, "--dry-run"],
+        new,
+        ["schedule", "1", "--at", "2026-11-25 09:00", "--format", "table"],
+        ["edit", "1", "--at", "2026-11-25 09:00", "--format", "table"],
+        ["show", "1", "--format", "table"],
+    ):
+        said = " ".join(ttp.ok(*command).out.split())
+        assert f"Wed 25 Nov 2026 09:00 {HERE}" in said, command
+        assert "Tue 24 Nov 19:00 New York for x/me" in said, command
+
+
 def test_a_wrong_zone_is_stored_for_nobody(server: Api) -> None:
     error = server.ttp("token", "create", "bob", "--capability", "read", "--tz", "Asia/Tokio", "--json").error
     assert (error["code"], "Asia/Tokyo" in error["hint"]) == ("time", True)

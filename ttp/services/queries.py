@@ -176,12 +176,13 @@ class Queries:
         """Return the accounts that names like those of `--to` mean. Raise NotFound, Ambiguous, UsageError."""
         return resolve_accounts(names, self.accounts(), self._platforms)
 
-    def account_clocks(self, names: Collection[str]) -> Clocks:
-        """Return the zones of these accounts, by name, without those of accounts that have none of their own."""
+    def account_clocks(self, names: Collection[str] | None = None) -> Clocks:
+        """Return the zones of these accounts, else of all, without those of accounts that have none of their own."""
         from ttp.domain.time.zones import load_zone
 
-        zones = ((one.name, load_zone(one.timezone or "")) for one in (self.accounts() if names else ()))
-        return [(name, zone) for name, zone in zones if zone is not None and name in names]
+        accounts = [] if names is not None and not names else self.accounts()
+        zones = [(one.name, load_zone(one.timezone or "")) for one in accounts]
+        return [(name, zone) for name, zone in zones if zone is not None and (names is None or name in names)]
 
     def select_accounts(self, names: Sequence[str] | None, platforms: Sequence[str] | None) -> tuple[Account, ...]:
         """Return the named accounts, else all of the platforms, else all. Raise NotFound, Ambiguous, UsageError."""

@@ -57,7 +57,7 @@ def add(
     crons = parse_crons(words, cron, given)
     added = context.slots.add([(one, context.times.weekly_zone([one], tz).key) for one in accounts], crons, name)
     places = {place.slot.id: place for place in context.slots.all(accounts)}
-    said = [_said(places[one.slot.id], known=one.known) for one in added]
+    said = [_said(context, places[one.slot.id], known=one.known) for one in added]
     context.out.write_list(slots_module.SLOTS_SPEC, [places[one.slot.id] for one in added], say=said)
 
 
@@ -105,10 +105,11 @@ def remove(
     context.out.write_list(slots_module.REMOVED_SLOTS_SPEC, [one.id or 0 for one in gone], say=said)
 
 
-def _said(place: SlotInstant, *, known: bool) -> str:
+def _said(context: Context, place: SlotInstant, *, known: bool) -> str:
     slot = place.slot
+    at = format_instant(place.at, context.zone, [(slot.account, ZoneInfo(slot.timezone))])
     what = f"Slot {slot.id} of {slot.account}{' exists already' if known else ''}"
-    return f"{what}: {format_slot_times(slot.cron)}, next {format_instant(place.at, ZoneInfo(slot.timezone))}"
+    return f"{what}: {format_slot_times(slot.cron)}, next {at}"
 
 
 def _wanted(context: Context, names: Sequence[str] | None) -> tuple[Account, ...] | None:

@@ -285,9 +285,12 @@ def _suggest(visit: Visit, services: RequestServices, typed: Composition, word: 
     except TtpError as error:
         return _form_page(visit, typed, error, "at")
     unknown = [account.name for account in accounts if known and account not in known]
-    note = f"There are no numbers yet of {', '.join(unknown)}: this hour is for the others." if unknown else time.note
     beside = other_clocks(time.at, visit.zone, time.clocks)
-    note = " ".join(filter(None, (note, f"That is {beside}." if beside else "")))
+    note = f"That is {beside}." if beside else ""
+    if unknown:
+        note = f"There are no numbers yet of {', '.join(unknown)}: this hour is for the others. {note}"
+    elif time.note:
+        note = time.note
     return _form_page(visit, replace(typed, at=typed_time(time.at, visit.zone), zone=""), note=note)
 
 

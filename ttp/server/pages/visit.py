@@ -126,7 +126,11 @@ class Visit:
 
     def clocks(self, post: PostView) -> Clocks:
         """Return the zones of the post's accounts that have their own."""
-        return self.reading.queries.account_clocks(post.accounts)
+        return [(name, zone) for name, zone in self._clocks if name in post.accounts]
+
+    @cached_property
+    def _clocks(self) -> Clocks:
+        return self.reading.queries.account_clocks()
 
     @property
     def now(self) -> datetime:
