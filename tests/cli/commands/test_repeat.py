@@ -59,7 +59,7 @@ def test_the_answer_says_when_next_and_what_was_made(ttp: Program) -> None:
     ttp.post("hi", "--to", "x")
     said = ttp.ok("repeat", "add", "1", *DAILY, "--count", "2", "--format", "table").out
 
-    assert "Wed 25 Nov 2026 09:00 Europe/Berlin (08:00 UTC)" in said
+    assert "Wed 25 Nov 2026 08:00 UTC (09:00 Berlin for repeat 1)" in said
     assert said.endswith(": 2 3.\n")
 
 
