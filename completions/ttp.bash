@@ -103,7 +103,7 @@ _ttp() {
         'credentials new-key') options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'credentials rekey') options=$'--discard-unreadable\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'token') words=$'create\nlist\nrevoke' options=$'--help' ;;
-        'token create') options=$'--capability\n--account\n--expires\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
+        'token create') options=$'--capability\n--account\n--expires\n--tz\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'token list') options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'token revoke') options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'webhook') words=$'add\nlist\nrotate\nremove\ntest\nreplay\nlog' options=$'--help' ;;
@@ -185,8 +185,8 @@ _ttp() {
             'login-link --fields') words=$'name\ncapabilities\naccounts\nurl' many=1 ;;
             'credentials new-key --fields') words=$'key\nkeyId' many=1 ;;
             'credentials rekey --fields') words=$'keyId\nchanged\nentries' many=1 ;;
-            'token create --fields') words=$'id\nname\ncapability\naccounts\ncreatedAt\nexpiresAt\nrevokedAt\nlastUsedAt\ntoken' many=1 ;;
-            'token list --fields'|'token revoke --fields') words=$'id\nname\ncapability\naccounts\ncreatedAt\nexpiresAt\nrevokedAt\nlastUsedAt' many=1 ;;
+            'token create --fields') words=$'id\nname\ncapability\naccounts\ncreatedAt\nexpiresAt\nrevokedAt\nlastUsedAt\ntimezone\ntoken' many=1 ;;
+            'token list --fields'|'token revoke --fields') words=$'id\nname\ncapability\naccounts\ncreatedAt\nexpiresAt\nrevokedAt\nlastUsedAt\ntimezone' many=1 ;;
             'webhook add --fields'|'webhook rotate --fields') words=$'id\nurl\nevents\naccounts\nallowPrivate\ncreatedAt\nrotatedUntil\nwaiting\ngivenUp\nsecret' many=1 ;;
             'webhook list --fields'|'webhook remove --fields') words=$'id\nurl\nevents\naccounts\nallowPrivate\ncreatedAt\nrotatedUntil\nwaiting\ngivenUp' many=1 ;;
             'webhook test --fields') words=$'webhook\nok\nhttpStatus\nmessage' many=1 ;;

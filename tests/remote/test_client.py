@@ -118,6 +118,26 @@ def test_a_capability_of_the_caller_counts_too(machines: Machines) -> None:
     assert machines.remote("create", "Hi", TTP_CAPABILITY="read").code == 7
 
 
+@pytest.mark.parametrize(
+    ("words", "environ", "instant"),
+    [
+        (["--tz", "America/New_York"], {"TTP_TZ": "Europe/Berlin"}, "2098-12-24T14:00:00Z"),
+        ([], {"TTP_TZ": "Europe/Berlin"}, "2098-12-24T08:00:00Z"),
+        ([], {"TTP_TZ": "", "TZ": "Europe/Berlin"}, "2098-12-24T00:00:00Z"),
+    ],
+    ids=["the option", "the caller's setting", "the token's, before this server's and the caller's machine"],
+)
+def test_the_zone_of_a_time(machines: Machines, words: list[str], environ: dict[str, str], instant: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TTP_HOME", str(machines.server_home))
+        options = ["--capability", "publish", "--tz", "Asia/Tokyo", "--json"]
+        token = Program(machines.server_home, machines.caller.clock).ok("token", "create", "tokyo", *options)
+    post = ["create", "Zoned", "--to", "x/me", "--at", "2098-12-24 09:00", "--dry-run", "--json", *words]
+    ran = machines.remote(*post, token=token.json["token"], **environ)
+    assert ran.code == 0, ran
+    assert ran.json["scheduledAt"] == instant
+
+
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
 

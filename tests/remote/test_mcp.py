@@ -39,6 +39,14 @@ def test_an_agent_works_on_the_servers_store(machines: Machines, tmp_path: Path)
     assert machines.remote("show", str(made["id"]), "--json").json["content"] == "By an agent"
 
 
+def test_a_time_is_in_the_zone_that_is_set_here(machines: Machines) -> None:
+    async def talk(client: Client) -> Any:
+        arguments = {"text": "Zoned", "to": ["x/me"], "at": "2098-12-24 09:00", "dryRun": True}
+        return text_of(await client.call_tool("create_post", arguments))
+
+    assert over_stdio(bridge(machines, TTP_TZ="Asia/Tokyo"), talk)["scheduledAt"] == "2098-12-24T00:00:00Z"
+
+
 @pytest.mark.slow
 def test_the_token_and_the_capability_limit_the_tools(machines: Machines) -> None:
     async def tools(client: Client) -> set[str]:

@@ -20,10 +20,8 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from ttp.cli.output import Output
-    from ttp.domain.account import Account
     from ttp.domain.action import WayOut
     from ttp.domain.config import Config, KeyTable
-    from ttp.domain.time.zones import ZoneConflict
     from ttp.platforms.client import Checker, Client, Deleter
     from ttp.platforms.login import BrowserLogin, PasswordLogin
     from ttp.platforms.metrics_reader import MetricsReader
@@ -179,26 +177,10 @@ class Context:
 
     @cached_property
     def zone(self) -> ZoneInfo:
-        """The zone in which times are shown: from the config, else from the system."""
-        from ttp.domain.time.zones import ZoneConflict
+        """The zone in which times are read and shown: from the config, else from the system."""
+        from ttp.domain.time.zones import home_zone
 
-        found = self.choose_zone()
-        assert not isinstance(found, ZoneConflict)
-        return found
-
-    def choose_zone(self, accounts: Sequence[Account] = (), tz: str | None = None) -> ZoneInfo | ZoneConflict:
-        """Return the zone of times without an offset for these accounts: `tz` first, then theirs, config, system.
-
-        Raise TimeRefused for an unknown name.
-        """
-        from ttp.domain.time.zones import choose_zone
-
-        return choose_zone(
-            tz=tz,
-            accounts={account.name: account.timezone for account in accounts},
-            config=self.config.text("timezone") or None,
-            system=settings.system_zone().zone,
-        )
+        return home_zone(config=self.config.text("timezone") or None, system=settings.system_zone().zone)
 
     @cached_property
     def database(self) -> Database:

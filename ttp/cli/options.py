@@ -13,8 +13,8 @@ import typer
 from ttp.cli.context import Context
 from ttp.cli.errors import quote_command, retype
 from ttp.domain.account import Account
-from ttp.domain.action import OtherOptions, WayOut, other_options
-from ttp.domain.errors import Hint, NotFound, TimeRefused, UsageError
+from ttp.domain.action import OtherOptions, WayOut
+from ttp.domain.errors import Hint, NotFound, UsageError
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -94,6 +94,10 @@ BeforeOthers = Annotated[
     bool, typer.Option("--first", help="With --at next-slot: take the first slot; later posts move back by one.")
 ]
 Tz = Annotated[str | None, typer.Option("--tz", metavar="ZONE", help="Timezone to use, such as Europe/Berlin.")]
+TimeZone = Annotated[
+    str | None,
+    typer.Option("--tz", metavar="ZONE", help="Timezone of the time, else yours; account: that of the accounts."),
+]
 MediaPaths = Annotated[list[str] | None, typer.Option("--media", metavar="PATH_OR_URL", help="An image or a video.")]
 Alts = Annotated[
     list[str] | None, typer.Option("--alt", metavar="TEXT", help="Alt text, one for each --media in order.")
@@ -441,25 +445,6 @@ def parse_crons(words: str | None, cron: str | None, again: Sequence[str]) -> li
             Hint("try", quote_command(*again, str(hint.way))) if hint.label == "try" else hint for hint in error.hints
         )
         raise
-
-
-def choose_clock_zone(context: Context, tz: str | None, accounts: Sequence[Account]) -> ZoneInfo:
-    """Return the zone of weekly times: `--tz`, else that of the accounts, the config or the system.
-
-    TimeRefused if the accounts are in different zones, or if the zone has no IANA name.
-    """
-    from ttp.domain.time.zones import ZoneConflict, load_zone
-
-    zone = context.choose_zone(accounts, tz)
-    if isinstance(zone, ZoneConflict):
-        ways = [Hint("try", other_options(tz=there.key)) for there in zone.zones]
-        raise TimeRefused(f"the time differs between the accounts: {zone}", *ways)
-    if load_zone(zone.key) is None:
-        raise TimeRefused(
-            f"the system's zone, {zone.key}, has no name",
-            Hint("try", other_options(tz="Europe/Berlin")),
-        )
-    return zone
 
 
 def named_accounts(context: Context, names: Sequence[str] | None) -> tuple[Account, ...]:

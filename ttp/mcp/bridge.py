@@ -21,6 +21,7 @@ from ttp.domain.errors import Busy, TtpError
 from ttp.domain.media.item import is_web_address
 from ttp.domain.permissions import Capability
 from ttp.domain.post_edit import KEPT
+from ttp.domain.server.command_protocol import ZONE_HEADER
 from ttp.mcp.server import INSTRUCTIONS, make_result
 from ttp.mcp.tools import TOOLS
 from ttp.views.errors import error_fields
@@ -32,7 +33,8 @@ WAIT_S = 90.0
 @dataclass(frozen=True, slots=True)
 class Bridge:
     """Forwards to one server. `allowed`: what the client here may do, within the limits of the token; `upload`: sends a
-    local file, and returns the name of it there; `shown`: the address for messages."""
+    local file, and returns the name of it there; `shown`: the address for messages; `timezone`: the one that is set
+    here, before that of the token."""
 
     url: str
     token: str
@@ -40,6 +42,7 @@ class Bridge:
     allowed: Capability
     upload: Callable[[str], str]
     shown: str
+    timezone: str | None = None
 
     def server(self) -> Server[Any]:
         """Return the server for the client here."""
@@ -84,7 +87,7 @@ class Bridge:
     async def _connected(self) -> AsyncIterator[Client]:
         """Yield a client of the server: a new one, as the server has no sessions. Raise Busy if it does not answer."""
         transport = httpx2.AsyncHTTPTransport(uds=self.socket) if self.socket else None
-        headers = {"Authorization": f"Bearer {self.token}"}
+        headers = {"Authorization": f"Bearer {self.token}"} | ({ZONE_HEADER: self.timezone} if self.timezone else {})
         try:
             async with (
                 httpx2.AsyncClient(headers=headers, timeout=WAIT_S, transport=transport) as http,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ from ttp.domain.action import WayOut
 from ttp.domain.errors import Hint, NotFound
 from ttp.domain.permissions import POST_CAPABILITIES
 from ttp.domain.server.api_token import ApiToken, TokenCapability
+from ttp.domain.server.command_protocol import ZONE_HEADER
+from ttp.domain.time.zones import parse_zone
 from ttp.server.guard import MOST_BODY_BYTES
 from ttp.server.idempotency import IdempotencyKeys, ToolReplays
 from ttp.server.requests import refuse_unknown_parameters, token_of
@@ -52,6 +55,8 @@ class AgentEndpoint:
         request = Request(scope, receive)
         token = await run_in_threadpool(token_of, request, self._installation, TokenCapability.READ)
         refuse_unknown_parameters(request, ())
+        if zone := request.headers.get(ZONE_HEADER):
+            token = replace(token, timezone=parse_zone(zone).key)
         if find_spec("mcp") is None:
             raise NotFound("this server was installed without the extra mcp", Hint("fix", "pip install 'ttp-cli[mcp]'"))
         from mcp.server.streamable_http_manager import StreamableHTTPSessionManager

@@ -430,15 +430,17 @@ class CommandRun:
 
     def _environ(self) -> dict[str, str]:
         """Return the server's environment, which publishing may need, with the caller's looks and zone, and the limits
-        of the token."""
+        of the token. The token's zone is before this server's, and that of the caller's settings before both."""
         environ = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
         key = self.services.installation.credentials_key
         # A relative path is one of the server's working directory.
         for name in ("TTP_HOME", "TTP_CONFIG"):
             if environ.get(name):
                 environ[name] = os.path.abspath(os.path.expanduser(environ[name]))  # noqa: PTH100, PTH111
+        own = self.services.token.timezone
         return {
             **environ,
+            **({} if own is None else {"TTP_TZ": own}),
             **self.body.environ,
             "TTP_CAPABILITY": POST_CAPABILITIES[self.services.token.capability].value,
             "TTP_SERVER": "",

@@ -143,7 +143,8 @@ class RequestServices:
     @cached_property
     def times(self) -> TimeResolver:
         installation = self.installation
-        return TimeResolver(self._database, installation.clock, installation.config, installation.system)
+        own = self.caller.timezone
+        return TimeResolver(self._database, installation.clock, installation.config, installation.system, own)
 
     @cached_property
     def publishing(self) -> Publishing:
@@ -196,5 +197,5 @@ class RequestServices:
 
     @cached_property
     def zone(self) -> ZoneInfo:
-        """Return the zone of dates in a filter: that of the config, else of the system."""
+        """Return the zone in which times are read and shown: the caller's own, else the config's, else the system's."""
         return self.times.home_zone()

@@ -17,7 +17,7 @@ from ttp.domain.plan.scoring import PlanMethod
 from ttp.domain.time.zones import parse_zone
 from ttp.server.answers import JsonAnswer
 from ttp.server.guard import MOST_UPLOAD_BYTES, PARTS
-from ttp.server.inputs import Empty, ShortText, UploadInput, split
+from ttp.server.inputs import TIME_ZONE, Empty, ShortText, UploadInput, split
 from ttp.server.problems import InvalidRequest, TooLarge
 from ttp.server.requests import ChangeServices, Received, Services
 from ttp.services.files.csv_file import LINK
@@ -44,6 +44,7 @@ UploadId = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="The id of 
 Columns = Annotated[list[ShortText] | None, Query(alias="map", description="Which field a column is: `Clicks=likes`.")]
 Dates = Annotated[ShortText | None, Query(description="`dmy` or `mdy`: how to read 03/04/2026.")]
 FileZone = Annotated[ShortText | None, Query(alias="timezone", description="The zone of times without an offset.")]
+RowZone = Annotated[ShortText | None, Query(alias="timezone", description=TIME_ZONE)]
 
 
 def upload_media(services: ChangeServices, received: Received) -> JsonAnswer:
@@ -142,7 +143,7 @@ def import_posts(
     received: Received,
     stop: StopIfGone,
     accounts: Annotated[ShortText | None, Query(description="Accounts of rows that name none.")] = None,
-    timezone: FileZone = None,
+    timezone: RowZone = None,
     columns: Columns = None,
     dates: Dates = None,
     partial: Annotated[bool, Query(description="Import the rows without errors, and skip the rest.")] = False,

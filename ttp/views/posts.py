@@ -255,9 +255,10 @@ def ids_needing_approval(posts: Iterable[PostFields]) -> list[int]:
 
 def moved_posts(saved: SavedPost, zone: tzinfo) -> list[str]:
     """Return which posts made room, in sentences. `zone`: of a post without a resolved time."""
-    shown = saved.time.zone if saved.time else zone
+    shown, clocks = (saved.time.zone, saved.time.clocks) if saved.time else (zone, ())
     return [
-        f"post {post.id} moved to {format_instant(post.scheduled_at, shown)}"
+        f"post {post.id} moved to "
+        f"{format_instant(post.scheduled_at, shown, [one for one in clocks if one[0] in post.accounts])}"
         for post in saved.moved
         if post.scheduled_at
     ]

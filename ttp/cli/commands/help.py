@@ -34,8 +34,10 @@ come before or after the day, and "at" and "on" may stand in front of them. A
 date can also be 2027/12/01 or December 1st, 2027, with its weekday before it.
 
 The zone of a time is the first of these: the offset or zone in the text, --tz,
-the zone of the account, the setting timezone, the zone of the system. A time
-without a zone is refused for accounts in different zones.
+the setting timezone (or TTP_TZ), the zone of the system. At ttp serve, that of
+the person or token comes before the setting.
+An account's own zone is for slots, best hours, plans and repeats, and for times
+with --tz account. Where its clock differs, answers show it beside yours.
 Abbreviations in capitals (UTC, CET, PST) are read while they are in use:
 9am CET is refused in summer, with both readings.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import TYPE_CHECKING
 
 from pydantic import Field
@@ -160,8 +159,7 @@ def calendar(services: Services, args: ShowCalendar) -> Json:
     posts = services.calendar.posts(span, post_filter(services, args))
     free = services.planning.free_hours(_chosen(services, args), span, posts, args.tz) if span.is_week else None
     gaps = () if args.statuses else gaps_of(span, posts, today)
-    page = CalendarPage(span, gaps, free, clock=UTC if args.tz is None else zone)
-    return calendar_json(page, [calendar_row(post, page.clock) for post in posts])
+    return calendar_json(CalendarPage(span, gaps, free), [calendar_row(post, zone) for post in posts])
 
 
 class ShowReport(OfAccounts):

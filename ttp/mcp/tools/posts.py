@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from ttp.services.posts import SavedPost
     from ttp.services.queries import PostView
 
+AT_ZONE = "The timezone of `at`, else the person's; 'account': that of the accounts."
 LISTED = 50
 """Posts that `list_posts` answers without `limit`."""
 
@@ -126,7 +127,7 @@ class PostContent(Arguments):
         description="When to publish: an ISO time, 'tomorrow 9am', 'fri 18:00', 'in 2h', 'optimal' for the best free"
         " hour, or 'next-slot'. A new post without it is a draft.",
     )
-    tz: str | None = Field(None, description="The timezone of `at`, such as Europe/Berlin.")
+    tz: str | None = Field(None, description=AT_ZONE)
     media: list[str] | None = Field(
         None,
         description="Images or videos: web addresses, paths of local files (only on stdin and"

@@ -13,6 +13,7 @@ from ttp.domain.permissions import Capability
 from ttp.mcp.services import Services
 from ttp.mcp.tool import tool
 from ttp.mcp.tools.posts import (
+    AT_ZONE,
     ChangePost,
     approval_warnings,
     not_running,
@@ -33,7 +34,7 @@ class SchedulePost(ChangePost):
         description="When to publish: an ISO time, 'tomorrow 9am', 'fri 18:00', 'in 2h', 'optimal' for the best free"
         " hour, or 'next-slot'."
     )
-    tz: str | None = Field(None, description="The timezone of `at`, such as Europe/Berlin.")
+    tz: str | None = Field(None, description=AT_ZONE)
     first: bool = Field(False, description="With at 'next-slot': take the first slot; its posts move back.")
 
 

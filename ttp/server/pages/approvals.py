@@ -114,7 +114,9 @@ def _link_page(visit: Visit, link: ApprovalLink | None) -> Response:
     services = _services(visit, link)
     post = services.queries.post(link.post_id)
     options = _options(post, services.queries.accounts())
-    shown = {"post": post, "options": options, "zone": services.zone, "secret": visit.request.path_params["secret"]}
+    clocks = services.queries.account_clocks(post.accounts)
+    secret = visit.request.path_params["secret"]
+    shown = {"post": post, "options": options, "zone": services.zone, "clocks": clocks, "secret": secret}
     return visit.page("approval_link.html", link=link, decided="", **shown)
 
 

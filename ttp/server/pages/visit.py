@@ -21,6 +21,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from ttp.domain.errors import NotAllowed, NotFound, TtpError
 from ttp.domain.server.api_token import Person, Session, TokenCapability
+from ttp.domain.time.formatting import Clocks
 from ttp.server.guard import has_foreign_origin
 from ttp.server.pages.rendering import HEADERS, error_lines, render
 from ttp.server.problems import InvalidRequest, Unauthorized, status_of
@@ -44,6 +45,7 @@ DONE = {
     "delete": "Deleted.",
     "undo": "Undone.",
     "link": "The link was created.",
+    "timezone": "Your timezone is saved.",
 }
 """The message after a change, by the word in the address: an address cannot show any other message."""
 MENU = (
@@ -121,6 +123,14 @@ class Visit:
     @property
     def zone(self) -> ZoneInfo:
         return self.reading.zone
+
+    def clocks(self, post: PostView) -> Clocks:
+        """Return the zones of the post's accounts that have their own."""
+        return [(name, zone) for name, zone in self._clocks if name in post.accounts]
+
+    @cached_property
+    def _clocks(self) -> Clocks:
+        return self.reading.queries.account_clocks()
 
     @property
     def now(self) -> datetime:

@@ -16,6 +16,7 @@ from ttp.domain.action import WayOut, action, other_options
 from ttp.domain.errors import Ambiguous, Busy, Hint, NotFound, UsageError
 from ttp.domain.server.api_token import DIGITS, PREFIX, ApiToken, TokenCapability
 from ttp.domain.time.clock import Clock
+from ttp.domain.time.zones import parse_zone
 from ttp.store import accounts as stored_accounts
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
@@ -45,9 +46,15 @@ class ApiTokens:
         self._clock = clock
 
     def create(
-        self, name: str, capability: TokenCapability, accounts: Sequence[Account], lifetime: timedelta | None
+        self,
+        name: str,
+        capability: TokenCapability,
+        accounts: Sequence[Account],
+        lifetime: timedelta | None,
+        timezone: str | None = None,
     ) -> NamedToken:
-        """Store a new token, for these accounts only if any are given. Raise UsageError for a name that cannot be."""
+        """Store a new token, for these accounts only if any are given. `timezone`: in which its times are read. Raise
+        UsageError for a name that cannot be, TimeRefused for an unknown zone."""
         check_name(name, "a name for a token", action("token create", "ann", capability=capability.value))
         if lifetime is not None and not lifetime:
             raise UsageError("the token would expire at once", Hint("try", other_options(expires="90d")))
@@ -60,6 +67,7 @@ class ApiTokens:
             created_at=now,
             accounts=frozenset(account.id or 0 for account in accounts) if accounts else None,
             expires_at=None if lifetime is None else now + lifetime,
+            timezone=None if timezone is None else parse_zone(timezone).key,
         )
         with self._database.writing() as db:
             stored = store.insert(db, new, digest(secret))

@@ -56,7 +56,7 @@ def mcp(
 
 def _forward(context: Context, allowed: Capability) -> int:
     """Serve the tools of the server that TTP_SERVER names; return the exit code."""
-    from ttp.cli.remote.address import find_address
+    from ttp.cli.remote.address import find_address, zone_variables
     from ttp.cli.remote.client import check_server, upload_media
     from ttp.mcp.bridge import Bridge
     from ttp.mcp.stdio import StdioSession
@@ -70,6 +70,7 @@ def _forward(context: Context, allowed: Capability) -> int:
         allowed,
         lambda name: upload_media(context, address, name),
         address.shown,
+        zone_variables(context.own_config).get("TTP_TZ"),
     )
     return StdioSession().serve(bridge.server())
 

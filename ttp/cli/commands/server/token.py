@@ -30,6 +30,9 @@ def create(
     expires: Annotated[
         str | None, typer.Option("--expires", metavar="DURATION", help="How long it works, such as 90d; else for ever.")
     ] = None,
+    tz: Annotated[
+        str | None, typer.Option("--tz", metavar="ZONE", help="Timezone of its times; else the setting timezone.")
+    ] = None,
 ) -> None:
     """Create a token of the HTTP API, and print it once.
 
@@ -42,7 +45,7 @@ def create(
     """
     lifetime = parse_optional_duration(expires)
     accounts = named_accounts(context, account)
-    made = context.api_tokens.create(name, parse_capability(capability), accounts, lifetime)
+    made = context.api_tokens.create(name, parse_capability(capability), accounts, lifetime, tz)
     ends = made.token.expires_at
     until = f"works until {format_instant(ends, context.zone)}" if ends else "works until you revoke it"
     said = [f"This token of {name} {until}. It is not shown again:", made.secret or ""]
