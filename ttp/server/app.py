@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import Collection
 from functools import cache
@@ -21,7 +20,7 @@ from ttp.domain.errors import Bug, TtpError
 from ttp.server.agents import AgentEndpoint
 from ttp.server.answers import ProblemAnswer
 from ttp.server.api_page import api_page
-from ttp.server.commands import MOST_RUNNING
+from ttp.server.command_answer import Turns
 from ttp.server.events import EventStreams
 from ttp.server.guard import AGENTS, SAFE_HEADERS, Guard
 from ttp.server.pages.connect import StartedLogins
@@ -61,7 +60,7 @@ def build_app(
     once it is set, answers that go on for ever end."""
     app = FastAPI(title="ttp", version=__version__, docs_url=None, redoc_url=None, openapi_url="/openapi.json")
     app.state.installation = installation
-    app.state.turns = asyncio.Semaphore(MOST_RUNNING)
+    app.state.turns = Turns()
     app.state.counter = DeliveryCounter(installation.database, installation.clock)
     app.state.streams = EventStreams(Events(installation.database, installation.clock), stopping or threading.Event())
     app.router.routes.extend(_api_routes())

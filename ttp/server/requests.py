@@ -14,11 +14,11 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
-from ttp.domain.errors import NotAllowed
+from ttp.domain.errors import NotAllowed, NotFound
 from ttp.domain.server.api_token import ApiToken, TokenCapability
 from ttp.server.answers import JsonAnswer
 from ttp.server.forms import ReceivedFile, receive_file
-from ttp.server.idempotency import IdempotencyKeys
+from ttp.server.idempotency import AnswerLost, IdempotencyKeys
 from ttp.server.problems import InvalidRequest, Unauthorized, WrongMediaType, unknown_parameter
 from ttp.server.services import Installation, RequestServices
 from ttp.store.server.idempotency_keys import KeptAnswer
@@ -26,11 +26,14 @@ from ttp.store.server.idempotency_keys import KeptAnswer
 ALWAYS = (400, 401, 403, 421, 503)
 """Statuses that every route with a token can answer."""
 LONGEST_KEY = 200
+REPLAYED = "Idempotency-Replayed"
 KEPT_HEADERS = ("content-type", "etag", "location")
 _BEARER = re.compile(r"bearer +(\S+) *", re.IGNORECASE)
 _ETAG = re.compile(r'"([0-9]{1,15})"')
 _WRITES = frozenset({"POST", "PATCH", "PUT", "DELETE"})
 Handle = Callable[[Request], Coroutine[Any, Any, Response]]
+AnswerAgain = Callable[[Request, RequestServices, int, int], JsonAnswer]
+"""Takes the id of a post and the status of the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class Route:
     `needs` None: no token; `or_needs`: another capability that is enough. `answers`: the model of each status, the
     usual one first; `refuses`: the statuses of problems in addition to ALWAYS. `limited`: also for tokens that are
     limited to accounts. `described`: more for OpenAPI. `answer`: the class of its answers, unless they are bytes.
+    `answer_again`: makes the answer of a request that was done and whose answer is lost, of the post that it changed.
     """
 
     method: str
@@ -52,6 +56,7 @@ class Route:
     described: Mapping[str, Any] = field(default_factory=dict)
     answer: type[Response] = JsonAnswer
     or_needs: TokenCapability | None = None
+    answer_again: AnswerAgain | None = None
 
     @property
     def name(self) -> str:
@@ -98,13 +103,13 @@ class GuardedRoute(APIRoute):
                 installation, token, dry_run=_is_dry_run(request), expected=_expected_revision(request)
             )
             if file_type is None:
-                return await _answer(request, handle)
+                return await _answer(request, handle, route)
             if not has_received:  # it receives its body itself, and keeps its answer
                 return await handle(request)
             folder = await run_in_threadpool(installation.media.ready_folder)
             request.state.received = await receive_file(request, file_type, folder)
             try:
-                return await _answer(request, handle)
+                return await _answer(request, handle, route)
             finally:
                 received_of(request).file.close()
 
@@ -182,7 +187,7 @@ def _expected_revision(request: Request) -> int | None:
     return int(etag[1])
 
 
-async def _answer(request: Request, handle: Handle) -> Response:
+async def _answer(request: Request, handle: Handle, route: Route) -> Response:
     services, key = services_of(request), request.headers.get("idempotency-key")
     if services.dry_run:
         answer = await handle(request)
@@ -192,30 +197,53 @@ async def _answer(request: Request, handle: Handle) -> Response:
         return answer
     if key is None or request.method not in _WRITES:
         return await handle(request)
-    return await _answer_once(request, handle, key)
+    return await _answer_once(request, handle, route, key)
 
 
-async def _answer_once(request: Request, handle: Handle, key: str) -> Response:
+async def _answer_once(request: Request, handle: Handle, route: Route, key: str) -> Response:
     """Answer a request with an idempotency key: with the answer that it had before, or by running it."""
     check_key(key)
     services = services_of(request)
     keys = IdempotencyKeys(services.installation, services.token)
     has_file = hasattr(request.state, "received")  # not the form around it: its boundary is another one each time
     body = received_of(request).digest.encode() if has_file else await request.body()
-    kept = await run_in_threadpool(keys.begin, key, _digest_of(request, body))
-    if kept is not None:
-        return repeat_answer(kept)
     try:
+        work = await run_in_threadpool(keys.begin, key, _digest_of(request, body))
+    except AnswerLost as lost:
+        answer = await run_in_threadpool(_answer_again, request, route, lost)
+        await run_in_threadpool(keys.keep, lost.reservation, _kept(answer))
+        answer.headers[REPLAYED] = "true"
+        return answer
+    if isinstance(work, KeptAnswer):
+        return repeat_answer(work)
+    try:
+        services.work_for(work.reservation)
         answer = await handle(request)
     except BaseException:
-        await run_in_threadpool(keys.forget, key)
+        await run_in_threadpool(work.forget)
         raise
     if answer.status_code >= 300:  # a refused request did nothing, and its key is free again
-        await run_in_threadpool(keys.forget, key)
+        await run_in_threadpool(work.forget)
     else:
-        headers = {name: answer.headers[name] for name in KEPT_HEADERS if name in answer.headers}
-        await run_in_threadpool(keys.keep, key, KeptAnswer(answer.status_code, headers, bytes(answer.body).decode()))
+        await run_in_threadpool(work.keep, _kept(answer))
     return answer
+
+
+def _answer_again(request: Request, route: Route, lost: AnswerLost) -> Response:
+    """Return the answer of a request that was done: with the post as it is now. Raise `lost` if it is not known."""
+    status, created = next(iter(route.answers)), next(iter(lost.post_ids), None)
+    post_id = created if status == 201 else request.path_params.get("post_id")
+    if route.answer_again is None or post_id is None:
+        raise lost
+    try:
+        return route.answer_again(request, services_of(request), int(post_id), status)
+    except (NotFound, ValueError):  # it was deleted since
+        raise lost from None
+
+
+def _kept(answer: Response) -> KeptAnswer:
+    headers = {name: answer.headers[name] for name in KEPT_HEADERS if name in answer.headers}
+    return KeptAnswer(answer.status_code, headers, bytes(answer.body).decode())
 
 
 def check_key(key: str) -> None:
@@ -226,7 +254,7 @@ def check_key(key: str) -> None:
 
 def repeat_answer(kept: KeptAnswer) -> Response:
     """Return the answer that a request with the same key had before."""
-    return Response(kept.body, kept.status, headers={**kept.headers, "Idempotency-Replayed": "true"})
+    return Response(kept.body, kept.status, headers={**kept.headers, REPLAYED: "true"})
 
 
 def _digest_of(request: Request, body: bytes) -> str:

@@ -223,7 +223,7 @@ class Posts:
 
     def recorder(self, command: str) -> ChangeRecorder:
         """Return the recorder that makes a command's changes undoable."""
-        return ChangeRecorder(command, self.clock.now(), self.actor)
+        return ChangeRecorder(command, self.clock.now(), self.actor, self.database.request)
 
     def change(
         self,
@@ -503,12 +503,14 @@ class Posts:
 
     def save_draft_text(self, text: str, draft: Post | None = None) -> Post:
         """Save a text in `draft` if that is unchanged, else in a new draft."""
+        recorder = replace(self.recorder("create"), request=None)  # it saves the text only: the request is not done
         with self.database.writing() as db:
             db.lock_posts([] if draft is None else [draft.id or 0])
             if draft is not None and queries.post(db, draft.id or 0) == draft:
                 after = replace(draft, content=text, updated_at=self.clock.now())
-                return store.update(db, after, self._recorder_of_new(db, draft))
-            return store.insert(db, self.as_new(Post(text)), self.recorder("create"))
+                recorder.go_on(db, draft.id or 0)
+                return store.update(db, after, recorder)
+            return store.insert(db, self.as_new(Post(text)), recorder)
 
     def discard_draft(self, draft: Post) -> None:
         """Delete a draft if it is unchanged."""
