@@ -36,12 +36,13 @@ from ttp.server.problems import (
     invalid_request,
     nothing_at,
 )
-from ttp.server.requests import GuardedRoute, Route
+from ttp.server.requests import REPLAYED, GuardedRoute, Route
 from ttp.server.routes import ROUTES
 from ttp.server.services import Installation
 from ttp.server.timetopost.answers import FailureAnswer
 from ttp.services.delivery_counts import DeliveryCounter
 from ttp.services.server.events import Events
+from ttp.views.answers import PostAnswer
 
 _NOT_JSON: dict[Any, dict[str, Any]] = {
     bytes: {"application/octet-stream": {"schema": {"type": "string"}}},
@@ -88,6 +89,8 @@ def _api_route(route: Route) -> APIRoute:
     described = dict(route.described)
     if route.needs is not None:
         described |= {"x-capability": route.needs.value, "x-limited": route.limited, "security": [{"token": []}]}
+    if route.headers:
+        described["parameters"] = route.headers
     if route.or_needs is not None:
         described["x-or-capability"] = route.or_needs.value
     options: dict[str, Any] = {
@@ -136,9 +139,21 @@ def _describe_answers(paths: dict[str, Any]) -> dict[str, Any]:
         media_type = MEDIA_TYPE if model is ProblemAnswer else route.answer.media_type
         content = _NOT_JSON.get(model) or {str(media_type): {"schema": schemas[model]}}
         responses[str(status)].setdefault("content", {}).update(content)
+        if headers := _headers_of(route, status, model):
+            responses[str(status)]["headers"] = headers
         if 422 not in route.statuses:
             responses.pop("422", None)  # FastAPI's own
     return dict(described["$defs"])
+
+
+def _headers_of(route: Route, status: int, model: Any) -> dict[str, Any]:
+    """Return the headers of an answer that clients need."""
+    headers = {}
+    if model is PostAnswer:
+        headers["ETag"] = "The revision of the post, for `If-Match`."
+    if route.takes_key and status < 300:
+        headers[REPLAYED] = "`true`: the request with this key was done before."
+    return {name: {"description": about, "schema": {"type": "string"}} for name, about in headers.items()}
 
 
 def _answer_model(route: Route, status: int) -> Any:

@@ -147,7 +147,10 @@ async def list_events(
     ] = None,
     limit: Annotated[int | None, Query(ge=1, le=MOST_EVENTS, description="Events of a list, not of a stream.")] = None,
     last_event_id: Annotated[
-        int | None, Header(ge=0, le=_MOST_ID, description="As `after`, which it replaces: browsers send it.")
+        int | None,
+        Header(
+            alias="Last-Event-ID", ge=0, le=_MOST_ID, description="As `after`, which it replaces: browsers send it."
+        ),
     ] = None,
 ) -> Response:
     """Send events as they happen, or list those of the last week.

@@ -27,6 +27,20 @@ ALWAYS = (400, 401, 403, 421, 503)
 """Statuses that every route with a token can answer."""
 LONGEST_KEY = 200
 REPLAYED = "Idempotency-Replayed"
+KEY_HEADER: dict[str, Any] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY},
+    "description": "The same request with the same key, within a day, is answered and not done again.",
+}
+IF_MATCH: dict[str, Any] = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "pattern": r'^(\*|"[0-9]{1,15}")$'},
+    "description": "The `ETag` of the post as you know it: a post that was changed since is not changed.",
+}
 KEPT_HEADERS = ("content-type", "etag", "location")
 _BEARER = re.compile(r"bearer +(\S+) *", re.IGNORECASE)
 _ETAG = re.compile(r'"([0-9]{1,15})"')
@@ -65,7 +79,19 @@ class Route:
     @property
     def statuses(self) -> list[int]:
         """Return every status that the route can answer."""
-        return sorted({*self.answers, *self.refuses, *(ALWAYS if self.needs else ())})
+        of_keys = (409, 422) if self.takes_key else ()
+        return sorted({*self.answers, *self.refuses, *(ALWAYS if self.needs else ()), *of_keys})
+
+    @property
+    def takes_key(self) -> bool:
+        """Whether a request can have an idempotency key."""
+        return self.needs is not None and self.method in _WRITES
+
+    @property
+    def headers(self) -> list[dict[str, Any]]:
+        """The headers of requests, for OpenAPI."""
+        is_change = 412 in self.refuses and 201 not in self.answers
+        return [*([KEY_HEADER] if self.takes_key else []), *([IF_MATCH] if is_change else [])]
 
     @property
     def file_type(self) -> str | None:
