@@ -46,7 +46,7 @@ def _operation(one: Mapping[str, Any]) -> Mapping[str, Any]:
         "capability": one.get("x-capability"),
         "limited": one.get("x-limited"),
         "parameters": {
-            f"{_name(given)} ({given['in']})": {"schema": _tidy(given["schema"]), "required": given["required"]}
+            f"{given['name']} ({given['in']})": {"schema": _tidy(given["schema"]), "required": given["required"]}
             for given in one.get("parameters", [])
         },
         "body": {kind: _tidy(content["schema"]) for kind, content in body.get("content", {}).items()},
@@ -56,11 +56,6 @@ def _operation(one: Mapping[str, Any]) -> Mapping[str, Any]:
             for status, answer in one["responses"].items()
         },
     }
-
-
-def _name(given: Mapping[str, Any]) -> str:
-    """Return the name of a parameter. The case of a header's does not matter."""
-    return str(given["name"]).lower() if given["in"] == "header" else str(given["name"])
 
 
 def _tidy(schema: Any) -> Any:

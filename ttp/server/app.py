@@ -90,7 +90,7 @@ def _api_route(route: Route) -> APIRoute:
     if route.needs is not None:
         described |= {"x-capability": route.needs.value, "x-limited": route.limited, "security": [{"token": []}]}
     if route.headers:
-        described["parameters"] = route.headers
+        described["parameters"] = [*described.get("parameters", ()), *route.headers]
     if route.or_needs is not None:
         described["x-or-capability"] = route.or_needs.value
     options: dict[str, Any] = {
