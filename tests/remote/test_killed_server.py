@@ -47,7 +47,7 @@ def test_a_command_goes_on_without_its_server_and_is_not_done_beside_itself(
         patch.setenv("TTP_HOME", str(home))
         token = machines.caller.ok("token", "create", "s", "--capability", "draft", "--json").json["token"]
     order = {"protocol": 1, "argv": ["create", "Once", "--media", "cup.jpg"], "cwd": "/", "files": ["/cup.jpg"]}
-    parts = {"command": (None, json.dumps(order)), "file": ("cup.jpg", picture("JPEG"))}
+    parts: Any = {"command": (None, json.dumps(order)), "file": ("cup.jpg", picture("JPEG"))}
     headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": "k1"}
 
     def send(url: str) -> httpx.Response:

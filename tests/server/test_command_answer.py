@@ -16,14 +16,14 @@ import pytest
 from tests.server.conftest import serving
 from ttp.domain.errors import Busy
 from ttp.server import command_answer
-from ttp.server.command_answer import MOST_OF_TOKEN, MOST_RUNNING, CommandAnswer, Turns
+from ttp.server.command_answer import MOST_OF_TOKEN, MOST_RUNNING, CommandAnswer, CommandTurns
 
 PATIENCE_S = 60.0
 
 
 def test_one_token_holds_some_of_the_turns_only(monkeypatch: pytest.MonkeyPatch) -> None:
     async def use() -> None:
-        turns, end = Turns(), asyncio.Event()
+        turns, end = CommandTurns(), asyncio.Event()
         running: list[int] = []
 
         async def hold(token: int) -> None:
@@ -64,9 +64,11 @@ class EndlessRun:
         self.why_ended = ""
         self.kept: list[str] = []
         self.services = SimpleNamespace(token=SimpleNamespace(id=1))
-        self.files = SimpleNamespace(close=lambda: None)
         self.work = SimpleNamespace(keep=lambda answer: self.kept.append(answer.body))
         self.is_closed = threading.Event()
+
+    def close(self) -> None:
+        pass
 
     async def lines(self) -> AsyncIterator[dict[str, Any]]:
         try:
@@ -81,7 +83,7 @@ class EndlessRun:
 
 def test_a_client_that_reads_nothing_is_dropped_and_its_command_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command_answer, "STALLED_S", 0.2)
-    run, turns = EndlessRun(), Turns()
+    run, turns = EndlessRun(), CommandTurns()
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await CommandAnswer(cast("Any", run), turns)(scope, receive, send)

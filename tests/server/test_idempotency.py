@@ -12,6 +12,7 @@ from tests.server.conftest import Api
 from ttp.domain.errors import Conflict
 from ttp.domain.post_edit import PostInput
 from ttp.server.services import RequestServices
+from ttp.services.drafts import Drafts
 from ttp.store.home.request_locks import RequestLock
 from ttp.store.server import idempotency_keys
 
@@ -118,6 +119,28 @@ def test_work_that_wakes_up_after_another_took_its_key_changes_nothing(api: Api)
     services.posts.edit(1, PostInput(text="Better"), None)
     with api.ttp.database.writing() as db:
         assert not idempotency_keys.take_over(db, held, after, api.ttp.clock.now())
+
+
+@pytest.mark.parametrize("is_refused", [True, False])
+def test_a_text_that_was_saved_first_is_not_the_whole_request(api: Api, *, is_refused: bool) -> None:
+    """`ttp create -` saves its text before it is checked, in a transaction of its own."""
+    token = api.app.state.installation.tokens.find(api.token)
+    held = idempotency_keys.Reservation(token.id, "k1", "of the child")
+    with api.ttp.database.writing() as db:
+        assert idempotency_keys.reserve(db, held, "digest", api.ttp.clock.now())
+    services = RequestServices(api.app.state.installation, token)
+    services.work_for(held)
+
+    def done() -> tuple[int, ...]:
+        with api.ttp.database.reading() as db:
+            assert db is not None
+            return idempotency_keys.changed_posts(db, token.id, "k1")
+
+    with Drafts(services.posts).save_first("Hello", PostInput(text="Hello")) as draft:
+        assert done() == ()
+        if not is_refused:
+            services.posts.create(PostInput(text="Hello"), None, draft)
+    assert done() == (() if is_refused else (1,))
 
 
 def _undo(api: Api) -> None:

@@ -20,7 +20,7 @@ from ttp.domain.errors import Bug, TtpError
 from ttp.server.agents import AgentEndpoint
 from ttp.server.answers import ProblemAnswer
 from ttp.server.api_page import api_page
-from ttp.server.command_answer import Turns
+from ttp.server.command_answer import CommandTurns
 from ttp.server.events import EventStreams
 from ttp.server.guard import AGENTS, SAFE_HEADERS, Guard
 from ttp.server.pages.connect import StartedLogins
@@ -61,7 +61,7 @@ def build_app(
     once it is set, answers that go on for ever end."""
     app = FastAPI(title="ttp", version=__version__, docs_url=None, redoc_url=None, openapi_url="/openapi.json")
     app.state.installation = installation
-    app.state.turns = Turns()
+    app.state.turns = CommandTurns()
     app.state.counter = DeliveryCounter(installation.database, installation.clock)
     app.state.streams = EventStreams(Events(installation.database, installation.clock), stopping or threading.Event())
     app.router.routes.extend(_api_routes())

@@ -6,9 +6,9 @@ import asyncio
 import base64
 import json
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from fastapi import Response
 from starlette.concurrency import run_in_threadpool
@@ -22,7 +22,8 @@ from ttp.server.problems import problem_answer
 from ttp.store.server.idempotency_keys import KeptAnswer
 
 if TYPE_CHECKING:
-    from ttp.server.commands import CommandRun
+    from ttp.server.idempotency import Work
+    from ttp.server.services import RequestServices
 
 MOST_RUNNING = 8
 """Commands that run at once; more wait for TURN_S, and are refused then."""
@@ -34,7 +35,19 @@ STALLED_S = 60.0
 _HEADERS = {"content-type": MEDIA_TYPE, VERSION_HEADER: __version__}
 
 
-class Turns:
+class RunningCommand(Protocol):
+    """The command that is answered. `lines` yields the lines of its answer, `close` removes its files."""
+
+    services: RequestServices
+    work: Work | None
+    why_ended: str
+
+    def lines(self) -> AsyncGenerator[dict[str, Any]]: ...
+    def end(self, why: str) -> None: ...
+    def close(self) -> None: ...
+
+
+class CommandTurns:
     """The turns of the commands of one server."""
 
     def __init__(self) -> None:
@@ -70,7 +83,7 @@ class CommandAnswer(Response):
 
     media_type = MEDIA_TYPE
 
-    def __init__(self, run: CommandRun, turns: Turns) -> None:
+    def __init__(self, run: RunningCommand, turns: CommandTurns) -> None:
         super().__init__(headers={VERSION_HEADER: __version__, "Cache-Control": "no-store"})
         del self.headers["content-length"]
         self._run = run
@@ -89,7 +102,7 @@ class CommandAnswer(Response):
         finally:
             if not began and self._run.work is not None:
                 await asyncio.shield(run_in_threadpool(self._run.work.forget))
-            await run_in_threadpool(self._run.files.close)
+            await run_in_threadpool(self._run.close)
 
     async def _stream(self, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})

@@ -15,7 +15,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
@@ -318,7 +318,10 @@ class CommandRun:
         self._process: asyncio.subprocess.Process | None = None
         self.why_ended = ""
 
-    async def lines(self) -> AsyncIterator[dict[str, Any]]:
+    def close(self) -> None:
+        self.files.close()
+
+    async def lines(self) -> AsyncGenerator[dict[str, Any]]:
         """Yield the lines of the answer. Ends the command where it takes too long."""
         with ExitStack() as held:
             order, question = (held.enter_context(tempfile.TemporaryFile(dir=self.files.folder)) for _ in range(2))

@@ -503,13 +503,12 @@ class Posts:
 
     def save_draft_text(self, text: str, draft: Post | None = None) -> Post:
         """Save a text in `draft` if that is unchanged, else in a new draft."""
-        recorder = replace(self.recorder("create"), request=None)  # it saves the text only: the request is not done
         with self.database.writing() as db:
             db.lock_posts([] if draft is None else [draft.id or 0])
+            recorder = replace(self.recorder("create"), request=None)  # the request is not done with that
             if draft is not None and queries.post(db, draft.id or 0) == draft:
-                after = replace(draft, content=text, updated_at=self.clock.now())
-                recorder.go_on(db, draft.id or 0)
-                return store.update(db, after, recorder)
+                recorder.go_on(db, draft.id)
+                return store.update(db, replace(draft, content=text, updated_at=self.clock.now()), recorder)
             return store.insert(db, self.as_new(Post(text)), recorder)
 
     def discard_draft(self, draft: Post) -> None:
@@ -526,8 +525,7 @@ class Posts:
     def _recorder_of_new(self, db: Connection, draft: Post | None) -> ChangeRecorder:
         """Return the recorder of a new post. Saving its draft is part of the same change."""
         recorder = self.recorder("create")
-        if draft is not None:
-            recorder.go_on(db, draft.id or 0)
+        recorder.go_on(db, draft and draft.id)
         return recorder
 
     def confirm_time(

@@ -62,8 +62,11 @@ class ChangeRecorder:
             ((change, *row) for row in written),
         )
 
-    def go_on(self, db: Connection, post_id: int) -> None:
-        """Continue the change that created a post, if it is that post's last change and touched no other."""
+    def go_on(self, db: Connection, post_id: int | None) -> None:
+        """Continue the change that created a post, if any, and if it is that post's last change and touched no
+        other."""
+        if post_id is None:
+            return
         sql = (
             "SELECT change_id FROM change_post p WHERE post_id = ? AND image IS NULL AND undone IS NULL"
             " AND NOT EXISTS (SELECT 1 FROM change_post o WHERE o.change_id = p.change_id AND o.post_id <> p.post_id)"

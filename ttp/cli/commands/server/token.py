@@ -91,7 +91,6 @@ def release(
     The server ended while it ran. Look first whether it was done: the next request with the key is done again.
 
     Examples:
-      ttp history
       ttp token release ann night-7
     """
     found = context.api_tokens.release_key(name, key)
