@@ -525,7 +525,7 @@ class Posts:
     def _recorder_of_new(self, db: Connection, draft: Post | None) -> ChangeRecorder:
         """Return the recorder of a new post. Saving its draft is part of the same change."""
         recorder = self.recorder("create")
-        recorder.go_on(db, draft and draft.id)
+        recorder.go_on(db, draft.id if draft else None)
         return recorder
 
     def confirm_time(
