@@ -30,6 +30,7 @@ from ttp.domain.time.clock import from_ms
 from ttp.store.server.idempotency_keys import Reservation
 
 if TYPE_CHECKING:
+    from ttp.services.files.importer import Importer
     from ttp.services.posts import Posts
     from ttp.store.database import Database
 
@@ -103,6 +104,12 @@ class TokenContext(Context):
             actor=self.token.name,
             capability_source="the token's capability",
         )
+
+    @cached_property
+    def importer(self) -> Importer:
+        from ttp.services.files.importer import Importer
+
+        return Importer(self.posts, self.media, self.times, self.config.count("server.import_rows"))
 
 
 class CallerStream(TextIOWrapper):
