@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from tests.server.conftest import Api
-from ttp.domain.errors import Conflict
+from ttp.domain.errors import Busy, Conflict, StateRefused
 from ttp.domain.post_edit import PostInput
 from ttp.server.services import RequestServices
 from ttp.services.drafts import Drafts
+from ttp.services.undo import Undo
 from ttp.store.home.request_locks import RequestLock
 from ttp.store.server import idempotency_keys
 
@@ -177,6 +178,29 @@ def test_a_request_whose_outcome_cannot_be_known_waits_for_a_person(
     api.ttp.ok("token", "release", "ann", "k1")
     assert api.ttp("token", "release", "ann", "k1").code == 3
     api.ok(method, path, body, headers=KEYED)
+
+
+@pytest.mark.parametrize(("error", "again"), [(StateRefused("no"), 200), (Busy("lost"), 409), (OSError(), 409)])
+def test_only_a_refusal_frees_the_key_of_a_request_that_changed_something(
+    api: Api, error: Exception, again: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when a session of PostgreSQL ends during a commit: everything is saved, or nothing."""
+    api.ttp.post("Hello", "--to", "x/me")
+    api.ttp.ok("edit", "1", "Better")
+
+    def fail(undo: Undo, *args: Any, **more: Any) -> Any:
+        revert(undo, *args, **more)
+        raise error
+
+    revert = Undo.revert
+    with monkeypatch.context() as patch:
+        patch.setattr(Undo, "revert", fail)
+        if isinstance(error, OSError):
+            with pytest.raises(OSError):
+                api.post("/v1/undo", headers=KEYED)
+        else:
+            assert api.post("/v1/undo", headers=KEYED).status_code >= 400
+    assert api.post("/v1/undo", headers=KEYED).status_code == again
 
 
 def test_a_key_of_an_older_ttp_without_an_answer_is_unknown(api: Api) -> None:

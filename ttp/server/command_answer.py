@@ -155,7 +155,7 @@ class _Stalled(Exception):
 def done_before(lost: AnswerLost) -> KeptAnswer:
     """Return the answer of a command that was done before its server ended: the ids of its posts, and a note."""
     ids = [str(post_id) for post_id in lost.post_ids]
-    note = f"note: the server ended while this command ran. It was done, and its output is lost: see ttp show {ids[0]}"
+    note = f"note: this command was done before, and its output was lost. See ttp show {ids[0]}"
     lines = ({"stdout": _encode("".join(f"{one}\n" for one in ids))}, {"stderr": _encode(f"{note}\n")}, {"exit": 0})
     return KeptAnswer(200, _HEADERS, "".join(json.dumps(line) + "\n" for line in lines))
 

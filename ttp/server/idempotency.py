@@ -42,7 +42,7 @@ class AnswerLost(OutcomeUnknown):
             f"it changed {posts}, and its answer is lost" if post_ids else "ttp cannot know whether all of it was done"
         )
         super().__init__(
-            f'the server ended while the first request with the idempotency key "{held.reservation.key}" ran: {known}',
+            f'the first request with the idempotency key "{held.reservation.key}" ended without an answer: {known}',
             Hint("see", action("history")),
             Hint("try", action("token release", token.id, held.reservation.key)),
         )
@@ -71,12 +71,12 @@ class Work:
             raise
         self._lock.remove()
 
-    def forget(self) -> None:
-        """End, and free the key if nothing was changed."""
+    def forget(self, *, is_refused: bool = False) -> None:
+        """End, and free the key if nothing was changed, or if the client is told of a refusal."""
         is_free = False
         try:
             with self._database.writing() as db:
-                is_free = idempotency_keys.free(db, self.reservation)
+                is_free = idempotency_keys.free(db, self.reservation, is_refused=is_refused)
         finally:
             (self._lock.remove if is_free else self._lock.leave)()
 

@@ -65,8 +65,8 @@ class KeyReused(TtpError):
 
 
 class OutcomeUnknown(TtpError):
-    """The server ended while the first request with this idempotency key ran, and it may be done. It is not done again:
-    look, then send another key, or free this one with `ttp token release`."""
+    """The first request with this idempotency key has no answer, as when the server was killed, and may be done. It is
+    not done again: look, then send another key, or free this one with `ttp token release`."""
 
     code = "unknown"
 

@@ -14,12 +14,12 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
-from ttp.domain.errors import NotAllowed, NotFound
+from ttp.domain.errors import NotAllowed, NotFound, TtpError
 from ttp.domain.server.api_token import ApiToken, TokenCapability
 from ttp.server.answers import JsonAnswer
 from ttp.server.forms import ReceivedFile, receive_file
 from ttp.server.idempotency import AnswerLost, IdempotencyKeys
-from ttp.server.problems import InvalidRequest, Unauthorized, WrongMediaType, unknown_parameter
+from ttp.server.problems import InvalidRequest, Unauthorized, WrongMediaType, status_of, unknown_parameter
 from ttp.server.services import Installation, RequestServices
 from ttp.store.server.idempotency_keys import KeptAnswer
 
@@ -245,11 +245,11 @@ async def _answer_once(request: Request, handle: Handle, route: Route, key: str)
     try:
         services.work_for(work.reservation)
         answer = await handle(request)
-    except BaseException:
-        await run_in_threadpool(work.forget)
+    except BaseException as error:  # of one that fails nobody knows whether it saved something
+        await run_in_threadpool(work.forget, is_refused=isinstance(error, TtpError) and status_of(error) < 500)
         raise
-    if answer.status_code >= 300:  # a refused request did nothing, and its key is free again
-        await run_in_threadpool(work.forget)
+    if answer.status_code >= 300:
+        await run_in_threadpool(work.forget, is_refused=answer.status_code < 500)
     else:
         await run_in_threadpool(work.keep, _kept(answer))
     return answer

@@ -149,7 +149,7 @@ def check_answer(shown: str, answer: httpx.Response, media_type: str) -> None:
         case _, "key_in_use":
             raise _Broken("the server still runs the command", runs=True)
         case _, "unknown":
-            raise Busy(f"{shown} ended while it ran the command, which may be done or not", *_LOOK)
+            raise Busy(f"{shown} was stopped in the middle of the command, which may be done or not", *_LOOK)
         case 401, "unauthorized":
             raise NotAllowed(
                 f"{shown} does not accept the token: it is unknown, revoked or has expired",

@@ -85,9 +85,9 @@ def keep(db: Connection, by: Reservation, answer: KeptAnswer) -> None:
     )
 
 
-def free(db: Connection, by: Reservation) -> bool:
-    """Delete a key for which nothing was done. Return False for another one."""
-    sql = f"DELETE FROM idempotency_key WHERE {_MINE} AND status IS NULL AND begun = FALSE"
+def free(db: Connection, by: Reservation, *, is_refused: bool) -> bool:
+    """Delete a key for which nothing was done, or whose request was refused. Return False for another one."""
+    sql = f"DELETE FROM idempotency_key WHERE {_MINE} AND status IS NULL" + ("" if is_refused else " AND begun = FALSE")
     return bool(db.execute(sql, (by.token_id, by.key, by.holder)).rowcount)
 
 

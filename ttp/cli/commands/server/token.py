@@ -88,7 +88,8 @@ def release(
 ) -> None:
     """Free the idempotency key of a request whose outcome is unknown.
 
-    The server ended while it ran. Look first whether it was done: the next request with the key is done again.
+    It ended without an answer, as when the server is killed. Look first whether it was done: the next request with the
+    key is done again.
 
     Examples:
       ttp token release ann night-7
