@@ -102,10 +102,11 @@ _ttp() {
         'credentials') words=$'new-key\nrekey' options=$'--help' ;;
         'credentials new-key') options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'credentials rekey') options=$'--discard-unreadable\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
-        'token') words=$'create\nlist\nrevoke' options=$'--help' ;;
+        'token') words=$'create\nlist\nrevoke\nrelease' options=$'--help' ;;
         'token create') options=$'--capability\n--account\n--expires\n--tz\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'token list') options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'token revoke') options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
+        'token release') options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'webhook') words=$'add\nlist\nrotate\nremove\ntest\nreplay\nlog' options=$'--help' ;;
         'webhook add') options=$'--events\n--accounts\n--allow-private\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'webhook list') options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
@@ -139,7 +140,7 @@ _ttp() {
         'help account') words=$'add\nconnect\nlist\nshow\ncheck\nenable\ndisable\nset\nremove' options=$'--help' ;;
         'help config') words=$'show\nget\nset\nunset\nedit\npath' options=$'--help' ;;
         'help credentials') words=$'new-key\nrekey' options=$'--help' ;;
-        'help token') words=$'create\nlist\nrevoke' options=$'--help' ;;
+        'help token') words=$'create\nlist\nrevoke\nrelease' options=$'--help' ;;
         'help webhook') words=$'add\nlist\nrotate\nremove\ntest\nreplay\nlog' options=$'--help' ;;
         'help notify') words=$'test\nlist\nsecret' options=$'--help' ;;
         'help store') words=$'copy\nunseal' options=$'--help' ;;
@@ -186,7 +187,7 @@ _ttp() {
             'credentials new-key --fields') words=$'key\nkeyId' many=1 ;;
             'credentials rekey --fields') words=$'keyId\nchanged\nentries' many=1 ;;
             'token create --fields') words=$'id\nname\ncapability\naccounts\ncreatedAt\nexpiresAt\nrevokedAt\nlastUsedAt\ntimezone\ntoken' many=1 ;;
-            'token list --fields'|'token revoke --fields') words=$'id\nname\ncapability\naccounts\ncreatedAt\nexpiresAt\nrevokedAt\nlastUsedAt\ntimezone' many=1 ;;
+            'token list --fields'|'token revoke --fields'|'token release --fields') words=$'id\nname\ncapability\naccounts\ncreatedAt\nexpiresAt\nrevokedAt\nlastUsedAt\ntimezone' many=1 ;;
             'webhook add --fields'|'webhook rotate --fields') words=$'id\nurl\nevents\naccounts\nallowPrivate\ncreatedAt\nrotatedUntil\nwaiting\ngivenUp\nsecret' many=1 ;;
             'webhook list --fields'|'webhook remove --fields') words=$'id\nurl\nevents\naccounts\nallowPrivate\ncreatedAt\nrotatedUntil\nwaiting\ngivenUp' many=1 ;;
             'webhook test --fields') words=$'webhook\nok\nhttpStatus\nmessage' many=1 ;;

@@ -263,6 +263,30 @@ def test_a_connection_that_stays_broken_is_reported(ttp: Program, monkeypatch: p
     assert (ran.code, ran.error["code"], ran.error["hint"]) == (5, "busy", "ttp history")
 
 
+@pytest.mark.parametrize("code", ["key_in_use", "unknown"])
+def test_a_command_of_which_nobody_knows_whether_it_was_done_is_not_sent_as_a_new_one(
+    ttp: Program, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    keys: list[str] = []
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        keys.append(handler.headers["Idempotency-Key"])
+        if len(keys) == 1:
+            handler.connection.shutdown(socket.SHUT_RDWR)
+        else:
+            say(409, PROBLEM, json.dumps({"code": code, "detail": "it ran"}))(handler)
+
+    monkeypatch.setattr(client, "AGAIN_EVERY_S", 0.01)
+    monkeypatch.setattr(client, "AGAIN_FOR_S", 0.1)
+    monkeypatch.setenv("TTP_TOKEN", TOKEN)
+    with answering(answer) as url:
+        monkeypatch.setenv("TTP_SERVER", url)
+        ran = ttp("create", "Hi", "--json")
+    assert (ran.code, ran.error["code"], ran.error["hint"]) == (5, "busy", "ttp history")
+    assert len(set(keys)) == 1
+    assert (len(keys) == 2) is (code == "unknown")
+
+
 def test_the_same_key_runs_a_command_once(machines: Machines) -> None:
     import httpx
 

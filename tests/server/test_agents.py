@@ -156,6 +156,32 @@ def test_a_key_is_kept_in_the_store(server: Api, having: Having) -> None:
     assert [row[0] for row in server.ttp.sql("SELECT key FROM idempotency_key")] == ["u"]
 
 
+def test_a_call_whose_server_was_killed_is_done_once(server: Api, having: Having) -> None:
+    agent = having("publish")
+    for text in ("one", "two"):
+        server.ttp.post(text, "--to", "x/me")
+    calls: list[tuple[str, dict[str, Any]]] = [
+        ("edit_post", {"id": 1, "text": "better"}),
+        ("schedule_post", {"id": 1, "at": "2098-01-01T09:00Z"}),
+        ("delete_post", {"id": 2}),
+    ]
+    for name, arguments in calls:
+        first = agent.ok(name, **arguments, key=name)
+        changes = server.ttp.count("change")
+        server.ttp.sql("UPDATE idempotency_key SET status = NULL, answer = NULL")
+        again = agent.ok(name, **arguments, key=name)
+        assert [one["id"] for one in listed(again)] == [one["id"] for one in listed(first)]
+        assert (type(again), server.ttp.count("change")) == (type(first), changes)
+    agent.ok("undo", key="u")
+    server.ttp.sql("UPDATE idempotency_key SET status = NULL, answer = NULL WHERE key = 'u'")
+    assert agent.refused("undo", key="u")["code"] == "unknown"
+    assert server.ttp.shown(2)["content"] == "two"
+
+
+def listed(answer: Any) -> list[Any]:
+    return answer if isinstance(answer, list) else [answer]
+
+
 def test_a_limited_token_sees_its_accounts_and_posts_only(server: Api, having: Having) -> None:
     for to in ("x/me", "x/other", "x/me,x/other"):
         server.ttp.post(to, "--to", to)

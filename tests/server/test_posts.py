@@ -381,18 +381,6 @@ def test_a_key_with_another_request_is_refused(api: Api) -> None:
     assert bob.ok("PATCH", "/v1/posts/1", {"content": "Bob's"}, headers=keyed)["content"] == "Bob's"
 
 
-def test_a_key_is_held_while_its_request_runs(api: Api) -> None:
-    keyed = {"Idempotency-Key": "k1"}
-    api.ok("POST", "/v1/posts", {"content": "Hello"}, headers=keyed)
-    api.ttp.sql("UPDATE idempotency_key SET status = NULL, answer = NULL")
-    problem = api("POST", "/v1/posts", json={"content": "Hello"}, headers=keyed)
-    assert (problem.status_code, problem.json()["code"]) == (409, "key_in_use")
-    assert int(problem.headers["retry-after"]) > 0
-    api.ttp.clock.advance(minutes=6)  # its server was killed: the key of the post still prevents a second one
-    found = api.post("/v1/posts", {"content": "Hello"}, headers=keyed)
-    assert (found.status_code, found.json()["replayed"], api.ttp.count("post")) == (200, True, 1)
-
-
 def test_a_refused_request_leaves_its_key_free(api: Api) -> None:
     keyed = {"Idempotency-Key": "k1"}
     api.refused("POST", "/v1/posts", 400, "usage", {"content": " "}, headers=keyed)

@@ -63,11 +63,12 @@ class AgentEndpoint:
 
         from ttp.mcp.server import ToolCaller, make_server
 
+        services = AgentServices(self._installation, token)  # a request is one call
         caller = ToolCaller(
-            lambda: AgentServices(self._installation, token),
+            lambda: services,
             POST_CAPABILITIES[token.capability],
             every=_tools_of(token),
-            replays=ToolReplays(IdempotencyKeys(self._installation, token)),
+            replays=ToolReplays(IdempotencyKeys(self._installation, token), services),
         )
         sessions = StreamableHTTPSessionManager(
             make_server(caller, self._limiter),

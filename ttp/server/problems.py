@@ -23,6 +23,7 @@ BY_CODE: Mapping[str, int] = MappingProxyType(
         "media_type": 415,
         "wrong_host": 421,
         "key_reused": 422,
+        "unknown": 409,
         "unsupported": 501,
     }
 )
@@ -61,6 +62,13 @@ class KeyReused(TtpError):
     """The idempotency key belongs to another request."""
 
     code = "key_reused"
+
+
+class OutcomeUnknown(TtpError):
+    """The first request with this idempotency key has no answer, as when the server was killed, and may be done. It is
+    not done again: look, then send another key, or free this one with `ttp token release`."""
+
+    code = "unknown"
 
 
 class TooLarge(TtpError):

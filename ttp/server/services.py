@@ -38,6 +38,7 @@ from ttp.store.credentials import CredentialsStore
 from ttp.store.database import Database
 from ttp.store.home.media import MediaStore
 from ttp.store.home.unsaved_edits import UnsavedEdits
+from ttp.store.server.idempotency_keys import Reservation
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,10 @@ class RequestServices:
         self.dry_run = dry_run
         self._expected = expected
         self._database = installation.database.rehearsal() if dry_run else installation.database
+
+    def work_for(self, request: Reservation) -> None:
+        """Make the changes for an idempotency key. Called before any of the services is used."""
+        self._database = self._database.for_request(request)
 
     @property
     def token(self) -> ApiToken:

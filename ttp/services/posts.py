@@ -223,7 +223,7 @@ class Posts:
 
     def recorder(self, command: str) -> ChangeRecorder:
         """Return the recorder that makes a command's changes undoable."""
-        return ChangeRecorder(command, self.clock.now(), self.actor)
+        return ChangeRecorder(command, self.clock.now(), self.actor, self.database.request)
 
     def change(
         self,
@@ -505,10 +505,11 @@ class Posts:
         """Save a text in `draft` if that is unchanged, else in a new draft."""
         with self.database.writing() as db:
             db.lock_posts([] if draft is None else [draft.id or 0])
+            recorder = replace(self.recorder("create"), request=None)  # the request is not done with that
             if draft is not None and queries.post(db, draft.id or 0) == draft:
-                after = replace(draft, content=text, updated_at=self.clock.now())
-                return store.update(db, after, self._recorder_of_new(db, draft))
-            return store.insert(db, self.as_new(Post(text)), self.recorder("create"))
+                recorder.go_on(db, draft.id)
+                return store.update(db, replace(draft, content=text, updated_at=self.clock.now()), recorder)
+            return store.insert(db, self.as_new(Post(text)), recorder)
 
     def discard_draft(self, draft: Post) -> None:
         """Delete a draft if it is unchanged."""
@@ -524,8 +525,7 @@ class Posts:
     def _recorder_of_new(self, db: Connection, draft: Post | None) -> ChangeRecorder:
         """Return the recorder of a new post. Saving its draft is part of the same change."""
         recorder = self.recorder("create")
-        if draft is not None:
-            recorder.go_on(db, draft.id or 0)
+        recorder.go_on(db, draft.id if draft else None)
         return recorder
 
     def confirm_time(

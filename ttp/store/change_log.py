@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from ttp.domain.post import Post
 from ttp.domain.time.clock import from_ms, to_ms
@@ -18,6 +19,9 @@ from ttp.store import posts
 from ttp.store.dialect import Connection, json_items
 from ttp.store.posts import PostSnapshot
 from ttp.store.row_mapper import marks, plain_fields, split_batches
+
+if TYPE_CHECKING:
+    from ttp.store.server.idempotency_keys import Reservation
 
 KEPT_FOR = timedelta(days=30)
 _PRUNED_CHANGES = 20
@@ -35,6 +39,8 @@ class ChangeRecorder:
     at: datetime
     actor: str | None = None
     """Who made the changes: the name of a token, or user@host."""
+    request: Reservation | None = None
+    """The idempotency key that the changes are made for."""
     _change: int | None = field(default=None, init=False)
 
     def write(
@@ -56,8 +62,11 @@ class ChangeRecorder:
             ((change, *row) for row in written),
         )
 
-    def go_on(self, db: Connection, post_id: int) -> None:
-        """Continue the change that created a post, if it is that post's last change and touched no other."""
+    def go_on(self, db: Connection, post_id: int | None) -> None:
+        """Continue the change that created a post, if any, and if it is that post's last change and touched no
+        other."""
+        if post_id is None:
+            return
         sql = (
             "SELECT change_id FROM change_post p WHERE post_id = ? AND image IS NULL AND undone IS NULL"
             " AND NOT EXISTS (SELECT 1 FROM change_post o WHERE o.change_id = p.change_id AND o.post_id <> p.post_id)"
@@ -65,6 +74,9 @@ class ChangeRecorder:
         )
         found = db.execute(sql, (post_id,)).fetchone()
         self._change = None if found is None else found["change_id"]
+        if self._change is not None and self.request is not None:
+            sql = "UPDATE change SET token_id = ?, key = ? WHERE id = ?"
+            db.execute(sql, (self.request.token_id, self.request.key, self._change))
 
     def forget(self, db: Connection) -> None:
         """Delete the recorded change."""
@@ -74,7 +86,8 @@ class ChangeRecorder:
 
     def _begun(self, db: Connection) -> int:
         if self._change is None:
-            row = db.execute(_BEGIN, (self.command, to_ms(self.at), self.actor)).fetchone()
+            request = (None, None) if self.request is None else (self.request.token_id, self.request.key)
+            row = db.execute(_BEGIN, (self.command, to_ms(self.at), self.actor, *request)).fetchone()
             self._change = int(row["id"])
             if row["oldest_at"] is not None and row["oldest_at"] <= to_ms(self.at - KEPT_FOR):
                 _prune(db, self.at - KEPT_FOR)
@@ -127,7 +140,7 @@ def _prune(db: Connection, before: datetime) -> None:
 
 
 _BEGIN = """
-INSERT INTO change (command, at, actor) VALUES (?, ?, ?)
+INSERT INTO change (command, at, actor, token_id, key) VALUES (?, ?, ?, ?, ?)
 RETURNING id, (SELECT at FROM change ORDER BY id LIMIT 1) AS oldest_at
 """
 _OLD = f"""

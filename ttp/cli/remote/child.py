@@ -27,10 +27,12 @@ from ttp.domain.permissions import POST_CAPABILITIES
 from ttp.domain.post_edit import KEPT
 from ttp.domain.server.api_token import ApiToken, TokenCapability
 from ttp.domain.time.clock import from_ms
+from ttp.store.server.idempotency_keys import Reservation
 
 if TYPE_CHECKING:
     from ttp.services.files.importer import Importer
     from ttp.services.posts import Posts
+    from ttp.store.database import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +56,13 @@ class CallerFiles:
 class TokenContext(Context):
     """One call of the program for a token: with its capability, its accounts, its name, and the caller's files."""
 
-    def __init__(self, token: ApiToken, files: CallerFiles) -> None:
+    def __init__(self, token: ApiToken, files: CallerFiles, request: Reservation | None = None) -> None:
+        """`request`: the idempotency key of the command. Its lock is an open file of this process."""
         super().__init__(credentials_key=take_credentials_key())
         self.token = token
         self.approver, self.within = token.name, token.accounts
         self._files = files
+        self._request = request
         self._moved: dict[str, str] = {}
 
     def admit(self, path: str, given: Collection[str], values: dict[str, Any]) -> bool:
@@ -67,6 +71,10 @@ class TokenContext(Context):
         for name in command.files:
             values[name] = self._placed(values.get(name))
         self.argv = [self._retyped(word) for word in self.argv]
+        if self._request is not None and command.acts_outside(values):
+            with self.database.writing():
+                pass  # notes that it begins
+            self.database = self.database.for_request(None)
         return False
 
     def _placed(self, value: Any) -> Any:
@@ -83,6 +91,10 @@ class TokenContext(Context):
         if equals and option.startswith("--") and name in self._moved:
             return f"{option}={self._moved[name]}"
         return self._moved.get(word, word)
+
+    @cached_property
+    def database(self) -> Database:
+        return super().database.for_request(self._request)
 
     @cached_property
     def posts(self) -> Posts:
@@ -133,7 +145,8 @@ def run_order(order: Mapping[str, Any], answer: BinaryIO) -> int:
     os.chdir(f"{order['root']}{order['cwd']}")  # a relative name must not be one of this machine
     if caller["asks"]:
         terminal.ask_elsewhere = Asker(order["answers"], answer)
-    context = TokenContext(token_of(token), CallerFiles(order["root"], order["cwd"], order["paths"]))
+    request = Reservation(**order["request"]) if order["request"] else None
+    context = TokenContext(token_of(token), CallerFiles(order["root"], order["cwd"], order["paths"]), request)
     return app.run(order["argv"], context)
 
 

@@ -26,6 +26,7 @@ from ttp.views.posts import delivery_json
 if TYPE_CHECKING:
     from ttp.domain.delivery import Delivery
     from ttp.domain.post import PostFields
+    from ttp.server.services import RequestServices
 
 MOST_LISTED = 10_000
 
@@ -86,6 +87,11 @@ def cancel_post(post_id: TheirPostId, services: Services, body: Empty = None) ->
     """Delete a post before it is published, or after it has ended."""
     services.posts.delete([as_id(post_id)])
     return success(id=post_id, deleted=True)
+
+
+def answer_again(request: Request, services: RequestServices, post_id: int, status: int) -> JsonAnswer:
+    """Answer a request that was done before, with its post as it is now."""
+    return success(status, post=post_shape(request, services.queries.post(post_id)))
 
 
 def post_shape(request: Request, post: PostFields, warnings: Sequence[str] = ()) -> Json:

@@ -82,6 +82,26 @@ def revoke(
     context.out.write_one(render_tokens.TOKENS_SPEC, gone, say=[f"Revoked token {gone.token.id} of {gone.token.name}."])
 
 
+@token.command("release")
+@with_output(render_tokens.TOKENS_SPEC)
+def release(
+    context: Context,
+    name: Annotated[str, typer.Argument(metavar="ID|NAME", help="The id or the name of a token.")],
+    key: Annotated[str, typer.Argument(metavar="KEY", help="The idempotency key.")],
+) -> None:
+    """Free the idempotency key of a request whose outcome is unknown.
+
+    It ended without an answer, as when the server is killed. Look first whether it was done: the next request with the
+    key is done again.
+
+    Examples:
+      ttp token release ann night-7
+    """
+    found = context.api_tokens.release_key(name, key)
+    said = f'Freed the key "{key}" of {found.token.name}: the next request with it is done.'
+    context.out.write_one(render_tokens.TOKENS_SPEC, found, say=[said])
+
+
 def parse_capability(text: str) -> TokenCapability:
     try:
         return TokenCapability(text)
