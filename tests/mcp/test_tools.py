@@ -306,6 +306,11 @@ def test_null_is_the_same_as_leaving_an_argument_out(agent: Agent) -> None:
     assert agent.ok("list_posts", accounts=None, limit=None) == agent.ok("list_posts")
 
 
+@pytest.mark.parametrize("tool", TOOLS)
+def test_an_error_never_breaks_the_output_schema(agent: Agent, tool: str) -> None:
+    assert agent.refused(tool, nope=1)["problems"][-1]["code"] in ("unknown", "missing")
+
+
 def test_an_unknown_tool_is_an_error_with_the_right_name(agent: Agent) -> None:
     assert "publish_post" in agent.refused("publishpost", id=1)["message"]
 

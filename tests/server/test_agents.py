@@ -60,6 +60,7 @@ class Agent:
     def refused(self, tool: str, **arguments: Any) -> Any:
         result = self.talk(lambda client: client.call_tool(tool, arguments))
         assert result.is_error, result
+        assert result.structured_content is None
         return text_of(result)["error"]
 
 

@@ -21,7 +21,7 @@ from ttp.domain.errors import Busy, TtpError
 from ttp.domain.media.item import is_web_address
 from ttp.domain.permissions import Capability
 from ttp.domain.post_edit import KEPT
-from ttp.mcp.server import INSTRUCTIONS, make_result
+from ttp.mcp.server import INSTRUCTIONS, make_refusal
 from ttp.mcp.tools import TOOLS
 from ttp.views.errors import error_fields
 
@@ -64,7 +64,7 @@ class Bridge:
                     return await there.call_tool(params.name, arguments)
             except TtpError as error:
                 fields = {**error_fields(error), "hint": None, "next": None}
-                return make_result(json.loads(json.dumps({"error": fields}, default=str)), is_error=True)
+                return make_refusal(json.loads(json.dumps(fields, default=str)))
 
         return Server(
             "ttp",

@@ -137,7 +137,7 @@ class ToolCaller:
         shape |= {"hint": None if calls else shape["hint"], "next": calls[0] if calls else None}
         if len(calls) > 1:
             shape["others"] = calls[1:]
-        return make_result(_plain(services, {"error": shape}), is_error=True)
+        return make_refusal(_plain(services, shape))
 
 
 def _plain(services: Services, shape: Answer) -> Any:
@@ -153,11 +153,20 @@ def _plain(services: Services, shape: Answer) -> Any:
     return json.loads(json.dumps(shape, default=text, allow_nan=False))
 
 
-def make_result(answer: Any, *, is_error: bool = False) -> CallToolResult:
+def make_result(answer: Any) -> CallToolResult:
     """Return plain JSON as text, and as an object: a list is its `result`."""
     structured = answer if isinstance(answer, dict) else {"result": answer}
-    content = TextContent(type="text", text=json.dumps(answer, ensure_ascii=False))
-    return CallToolResult(content=[content], structured_content=structured, is_error=is_error)
+    return CallToolResult(content=[_text(answer)], structured_content=structured)
+
+
+def make_refusal(fields: Any) -> CallToolResult:
+    """Return the fields of an error as text only: clients compare an object with the tool's output schema, and drop an
+    error that differs from it."""
+    return CallToolResult(content=[_text({"error": fields})], is_error=True)
+
+
+def _text(answer: Any) -> TextContent:
+    return TextContent(type="text", text=json.dumps(answer, ensure_ascii=False))
 
 
 def make_server(caller: ToolCaller, limiter: CapacityLimiter | None = None) -> Server[Any]:
