@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -48,8 +47,7 @@ def calling(request: pytest.FixtureRequest, fill: Fill, sdk: Any) -> Iterator[Ca
     """Calls the tools of a store with the account x/me."""
     ttp = fill(two_accounts)
     if request.param == "stdio":
-        server = stdio_server_of(ttp.home)
-        started = {"command": server.command, "args": server.args, "env": server.env, "cwd": os.getcwd()}
+        started = stdio_server_of(ttp.home).model_dump(mode="json")
         yield lambda *calls: sdk(started, calls)
     else:
         api = server_of(ttp).having("publish")
