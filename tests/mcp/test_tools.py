@@ -245,8 +245,6 @@ def test_a_post_that_may_not_be_scheduled_is_refused_with_the_call_without_a_tim
         ("schedule_post", {"id": 5, "at": "tomorrow 9am"}, "state", None),
         ("publish_post", {"id": 5}, "state", None),
         ("create_post", {"text": ""}, "usage", None),
-        ("create_post", {"text": "a", "to": ["tt"], "at": "fri 9am"}, "content",
-         ("create_post", {"text": "a", "to": ["tt"]})),
         ("retry_post", {"id": 2}, "state", ("get_post", {"id": 2})),
         ("resolve_post", {"id": 4, "account": "x/me"}, "usage", ("get_post", {"id": 4})),
         ("edit_post", {"id": 1}, "usage", ("get_post", {"id": 1})),
@@ -257,7 +255,6 @@ def test_a_post_that_may_not_be_scheduled_is_refused_with_the_call_without_a_tim
         ("report", {"when": "prev", "since": "7d"}, "usage", ("report", {"since": "30d"})),
         ("report", {"by": ["colour"]}, "usage", None),
         ("plan_drafts", {"ids": [2]}, "state", ("unschedule_post", {"id": 2})),
-        ("plan_drafts", {"days": 1, "perDay": 1}, "usage", ("plan_drafts", {"days": 2, "perDay": 1})),
         ("reject_post", {"id": 2, "reason": " "}, "usage", ("reject_post", {"id": 2})),
     ],
 )  # fmt: skip
@@ -272,6 +269,27 @@ def test_an_error_has_a_code_and_the_next_call(
         assert error["next"] == {"tool": following[0], "arguments": following[1]}, error
         assert error["hint"] is None
     assert ttp.ok("list", "--json").json == before
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "code", "choices"),
+    [
+        ("schedule_post", {"id": 1, "at": "friday at 6"}, "time",
+         [{"id": 1, "at": "friday 6am"}, {"id": 1, "at": "friday 6pm"}]),
+        ("schedule_post", {"id": 1, "at": "fri 9am", "tz": "Nowhere"}, "time",
+         [{"id": 1, "at": "fri 9am", "tz": "Europe/Berlin"}]),
+        ("create_post", {"text": "a", "to": ["tt"], "at": "fri 9am"}, "content", [{"text": "a", "to": ["tt"]}]),
+        ("plan_drafts", {"days": 1, "perDay": 1}, "usage",
+         [{"days": 2, "perDay": 1}, {"days": 1, "perDay": 2}, {"days": 1, "perDay": 1, "partly": True}]),
+    ],
+)  # fmt: skip
+def test_what_needs_a_choice_has_no_next_call(
+    agent: Agent, tool: str, arguments: dict[str, Any], code: str, choices: list[dict[str, Any]]
+) -> None:
+    error = agent.refused(tool, **arguments)
+    assert (error["code"], error["next"]) == (code, None)
+    assert error["others"] == [{"tool": tool, "arguments": one} for one in choices]
+    assert len(error["hints"]) >= len(choices)
 
 
 def test_a_decision_of_a_person_is_not_a_next_call(agent: Agent, ttp: Program) -> None:

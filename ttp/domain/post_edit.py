@@ -328,10 +328,10 @@ def edits_of_draft(hints: Iterable[Hint], post_id: int | None, wanted: PostInput
             continue
         other = dict(hint.way.options)
         if wanted and wanted.first and other.get("at"):
-            found.append(Hint(hint.label, action("schedule", post_id, **other, first=True)))
+            found.append(replace(hint, way=action("schedule", post_id, **other, first=True)))
         elif "key" not in other and other.get("at", "") is not None:
             given = _fields_of(wanted) if wanted else {}
-            found.append(Hint(hint.label, action("edit", post_id, **{**given, **other})))
+            found.append(replace(hint, way=action("edit", post_id, **{**given, **other})))
     return tuple(found)
 
 
@@ -432,4 +432,4 @@ def field_errors(problems: Iterable[Problem]) -> tuple[FieldError, ...]:
 
 def to_field_error(field: str, error: TtpError) -> FieldError:
     said = " ".join((error.message, *error.details))
-    return FieldError(field, said, as_fields(next((hint.way for hint in error.hints), None)))
+    return FieldError(field, said, as_fields(error.way))

@@ -119,6 +119,7 @@ def error_answer(error: TtpError, path: str) -> JsonAnswer:
         "code": error.code,
         "problems": fields["problems"],
         "action": fields["hint"],
+        "actions": fields["hints"],
     }
     return JsonAnswer(content, status_of(error), headers=_headers(error))
 
@@ -133,7 +134,8 @@ def problem_answer(error: TtpError) -> JsonAnswer:
         "detail": error_fields(error)["message"],
         "code": error.code,
         "problems": [{**problem_json(one), "hint": _without_dashes(one.hint)} for one in error.problems],
-        "action": next((_without_dashes(hint.way) for hint in error.hints), None),
+        "action": _without_dashes(error.way),
+        "actions": [_without_dashes(hint.way) for hint in error.hints],
     }
     return JsonAnswer(content, status, headers=_headers(error), media_type=MEDIA_TYPE)
 

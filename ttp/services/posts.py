@@ -340,7 +340,8 @@ class Posts:
             timed = post.scheduled_at is not None
             return _without_crowded(self.check_post(post, accounts, timed=timed), first=first)
         except ContentRefused as refused:
-            keep = Hint("try", other_options(at=None))  # only scheduled posts are refused, never drafts
+            # Only scheduled posts are refused, never drafts; but a draft is not what was asked for.
+            keep = Hint("try", other_options(at=None), sure=False)
             raise ContentRefused(
                 refused.message, *refused.hints, keep, problems=refused.problems, details=refused.details
             ) from None

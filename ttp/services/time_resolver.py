@@ -20,7 +20,7 @@ from ttp.domain.time.clock import Clock
 from ttp.domain.time.formatting import format_instant, format_iso
 from ttp.domain.time.grammar import ChosenTime, ExactTime, OnDate, WallTime, parse_time
 from ttp.domain.time.resolve import ResolvedTime, resolve_bound, resolve_time
-from ttp.domain.time.zones import ZoneConflict, choose_zone, parse_zone, suggest_name
+from ttp.domain.time.zones import ZoneConflict, choose_zone, parse_zone, suggest_zone
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
 
@@ -209,7 +209,7 @@ class TimeResolver:
         except TimeRefused as refused:
             if tz is None:
                 raise
-            raise _with_hints(refused, [Hint("try", suggest_name(tz))]) from None
+            raise _with_hints(refused, [suggest_zone(tz)]) from None
         if isinstance(said, ChosenTime):
             return RowTime(text, tz, None)
         try:
@@ -219,7 +219,7 @@ class TimeResolver:
             return RowTime(text, tz, resolve_bound(text, now=now, zone=home))
         except TimeRefused as refused:
             raise _with_hints(
-                refused, [Hint(hint.label, _as_date(str(hint.way), now, zone)) for hint in refused.hints]
+                refused, [replace(hint, way=_as_date(str(hint.way), now, zone)) for hint in refused.hints]
             ) from None
         assert isinstance(found, ResolvedTime)
         if not isinstance(said, ExactTime) and not (isinstance(said, WallTime) and isinstance(said.day, OnDate)):

@@ -48,11 +48,13 @@ def error_json(what: TtpError, exit_code: int) -> Json:
 
 
 def error_fields(what: TtpError) -> Json:
-    """Return the fields of an error. `hint` is the first hint; `message` includes the details."""
+    """Return the fields of an error. `hint` is the one to follow unread, `hints` all of them; `message` includes the
+    details."""
     return {
         "code": what.code,
         "message": " ".join((what.message, *map(str.strip, what.details))),
-        "hint": next((hint.way for hint in what.hints), None),
+        "hint": what.way,
+        "hints": [hint.way for hint in what.hints],
         "problems": [problem_json(one) for one in what.problems],
     }
 

@@ -57,7 +57,8 @@ def test_a_date_of_two_readings_is_refused_naming_both() -> None:
     error = refused("12/11/2026")
     assert error.flaw == "two_dates"
     assert all(day in error.message for day in ("12/11/2026", "12 November", "11 December"))
-    assert error.hints == (Hint("try", "2026-12-11 18:00"),)
+    assert error.hints == (Hint("try", "2026-12-11 18:00", sure=False),)
+    assert error.way is None, "the other reading has passed, and may have been meant"
 
 
 def test_where_both_readings_lie_ahead_both_are_offered() -> None:
@@ -245,8 +246,8 @@ def test_a_wall_clock_for_accounts_of_different_zones_is_refused_naming_each() -
     assert (error.code, error.flaw) == ("time", "zones")
     assert all(zone in error.message for zone in ("x/me in Europe/Berlin", "instagram/shop in America/New_York"))
     assert error.hints == (
-        Hint("try", "2026-11-25T09:00+01:00"),
-        Hint("try", "2026-11-25T09:00-05:00"),
+        Hint("try", "2026-11-25T09:00+01:00", sure=False),
+        Hint("try", "2026-11-25T09:00-05:00", sure=False),
     )
 
 
