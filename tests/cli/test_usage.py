@@ -111,7 +111,7 @@ def test_with_json_an_error_is_one_json_line_on_stderr_whatever_went_wrong(ttp: 
         assert ran.out == ""
         (line,) = ran.err.splitlines()
         error = json.loads(line)["error"]
-        assert list(error) == ["code", "message", "hint", "exit", "problems"]
+        assert list(error) == ["code", "message", "hint", "hints", "exit", "problems"]
         assert error["exit"] == ran.code
 
 

@@ -16,7 +16,8 @@ from tests.conftest import Program, program
 from tests.mcp.conftest import Agent, text_of
 from tests.media_bytes import png
 from tests.store.stores import duplicate
-from ttp.domain.permissions import Capability
+from ttp.cli.settings import user_name
+from ttp.domain.server.api_token import TokenCapability
 from ttp.mcp.arguments import output_schema
 from ttp.mcp.tools import TOOLS
 
@@ -207,14 +208,21 @@ READ = {
     "report",
     "status",
 }
+APPROVE = {"approve_post", "reject_post"}
 DRAFT = READ | {"create_post", "edit_post", "delete_post", "undo"}
 
 
 @pytest.mark.parametrize(
-    ("capability", "listed"), [(Capability.READ, READ), (Capability.DRAFT, DRAFT), (Capability.PUBLISH, set(TOOLS))]
+    ("capability", "listed"),
+    [
+        (TokenCapability.READ, READ),
+        (TokenCapability.DRAFT, DRAFT),
+        (TokenCapability.PUBLISH, set(TOOLS) - APPROVE),
+        (TokenCapability.APPROVE, READ | APPROVE),
+    ],
 )
 def test_tools_above_the_capability_are_neither_listed_nor_callable(
-    agent: Agent, ttp: Program, capability: Capability, listed: set[str]
+    agent: Agent, ttp: Program, capability: TokenCapability, listed: set[str]
 ) -> None:
     limited = Agent(ttp, capability)
     assert set(limited.tools()) == listed
@@ -229,7 +237,7 @@ def test_a_post_that_may_not_be_scheduled_is_refused_with_the_call_without_a_tim
     agent: Agent, ttp: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TTP_CAPABILITY", "draft")
-    error = Agent(ttp, Capability.DRAFT).refused("create_post", text="Hello", to=["x/me"], at="tomorrow 9am")
+    error = Agent(ttp, TokenCapability.DRAFT).refused("create_post", text="Hello", to=["x/me"], at="tomorrow 9am")
     assert error["code"] == "not_allowed"
     assert error["next"] == {"tool": "create_post", "arguments": {"text": "Hello", "to": ["x/me"]}}
 
@@ -336,6 +344,31 @@ def test_an_unknown_tool_is_an_error_with_the_right_name(agent: Agent) -> None:
 def test_a_bug_is_an_error_too(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ttp.services.queries.Queries.views", None)
     assert agent.refused("list_posts")["code"] == "internal"
+
+
+# Whose changes they are.
+
+
+def test_nothing_that_was_written_through_the_tools_is_approved_through_them(agent: Agent, ttp: Program) -> None:
+    ttp.ok("config", "set", "publish.require_approval", "true")
+    own = agent.ok("create_post", text="By an agent", to=["x/me"], at="2098-01-01T09:00Z")["id"]
+    ttp.ok("create", "By a person", "--to", "x/me", "--at", "2098-01-02T09:00Z")
+    for more in ({}, {"dryRun": True}):
+        assert agent.refused("approve_post", id=own, **more)["code"] == "not_allowed"
+    assert agent.ok("approve_post", id=own + 1)[0]["approvedAt"]
+    agent.ok("edit_post", id=own + 1, text="Changed by the agent")
+    assert agent.refused("approve_post", id=own + 1)["code"] == "not_allowed"
+    assert ttp.ok("approve", str(own), str(own + 1), "--json").json[1]["approvedAt"], "a person may"
+
+
+def test_changes_through_the_tools_are_told_from_those_of_the_person(agent: Agent, ttp: Program) -> None:
+    made = ttp.ok("create", "One", "--json").json
+    agent.ok("edit_post", id=made["id"], text="Two")
+    person, named = user_name(), f"{user_name()} via mcp (mcp)"
+    history = ttp.ok("history", str(made["id"]), "--json").json
+    assert [(one["command"], one["actor"]) for one in history] == [("edit", named), ("create", person)]
+    (undone,) = agent.ok("undo", post=made["id"])
+    assert (undone["command"], undone["by"]) == ("edit", named)
 
 
 # Keys.

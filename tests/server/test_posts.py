@@ -443,6 +443,13 @@ def test_a_copy_with_a_key_is_made_once_even_if_the_answer_was_lost(api: Api) ->
     assert len(api.ok("GET", "/v1/posts")) == 2
 
 
+def test_a_time_of_two_readings_has_no_action_to_follow_unread(api: Api) -> None:
+    body = {"content": "Hi", "accounts": ["x/me"], "scheduledAt": "friday at 6"}
+    problem = api.refused("POST", "/v1/posts", 422, "time", body)
+    assert problem["action"] is None
+    assert [way["options"]["at"] for way in problem["actions"]] == ["friday 6am", "friday 6pm"]
+
+
 def test_an_action_is_not_written_as_options_of_the_command_line(api: Api) -> None:
     body = {"content": "Hi", "media": [{"url": "http://127.0.0.1:9/a.jpg"}]}
     problem = api.post("/v1/posts", body).json()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
@@ -33,8 +33,8 @@ from ttp import __version__
 from ttp.domain.action import Action, OtherOptions
 from ttp.domain.errors import Bug, Hint, NotAllowed, NotFound, TtpError
 from ttp.domain.media.item import is_web_address
-from ttp.domain.permissions import Capability
 from ttp.domain.post_edit import KEPT
+from ttp.domain.server.api_token import TokenCapability
 from ttp.domain.time.clock import format_json_instant
 from ttp.mcp.arguments import Write, parse
 from ttp.mcp.prompts import PROMPTS, get_prompt
@@ -60,6 +60,8 @@ TIME_FORMS = (
 )
 """In place of `ttp help time`, which agents cannot read."""
 _UPLOADED = re.compile(rf"{KEPT}[0-9a-f]{{64}}(/.*)?")
+_NOT_OF_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
+_LONGEST_NAME = 40
 T = TypeVar("T")
 
 
@@ -67,24 +69,24 @@ T = TypeVar("T")
 class ToolCaller:
     """Calls tools for one client.
 
-    `new_services`: makes the services of one call; `capability`: what the client may do; `local_files`: it may name
-    files of this machine as media, not only web addresses and uploaded media.
+    `new_services`: makes the services of one call of a client with that name; `capabilities`: what the client may do;
+    `local_files`: it may name files of this machine as media, not only web addresses and uploaded media.
     """
 
-    new_services: Callable[[], Services]
-    capability: Capability = Capability.PUBLISH
+    new_services: Callable[[str], Services]
+    capabilities: Sequence[TokenCapability] = (TokenCapability.PUBLISH,)
     local_files: bool = False
     every: Mapping[str, Tool] = field(default_factory=lambda: TOOLS)
     replays: Replays = field(default_factory=MemoryReplays)
 
     @property
     def tools(self) -> dict[str, Tool]:
-        """The tools that the capability allows, by name."""
-        return {name: tool for name, tool in self.every.items() if self.capability.allows(tool.needs)}
+        """The tools that the capabilities allow, by name."""
+        return {name: tool for name, tool in self.every.items() if may_call(tool, self.capabilities)}
 
-    def call(self, name: str, arguments: Mapping[str, Any]) -> CallToolResult:
-        """Call a tool. An error is an answer too, with `code`, `problems` and `next`."""
-        services = self.new_services()
+    def call(self, name: str, arguments: Mapping[str, Any], client: str = "") -> CallToolResult:
+        """Call a tool. An error is an answer too, with `code`, `problems` and `next`. `client`: its name."""
+        services = self.new_services(client)
         try:
             answer = self._answer(services, self._find(name), arguments)
         except TtpError as error:
@@ -97,7 +99,7 @@ class ToolCaller:
 
     def read(self, uri: str) -> str:
         """Return a resource as JSON. Raise MCPError with the fields of the error."""
-        services = self.new_services()
+        services = self.new_services("")
         try:
             return json.dumps(_plain(services, read(services, uri, self.tools)), ensure_ascii=False)
         except TtpError as error:
@@ -108,8 +110,7 @@ class ToolCaller:
         if name in self.tools:
             return self.tools[name]
         if name in self.every:
-            needed = self.every[name].needs
-            raise NotAllowed(f"{name} needs the capability {needed}, and this client has {self.capability}")
+            raise missing_capability(self.every[name], self.capabilities)
         near = get_close_matches(name, list(self.tools), 1)
         raise NotFound(
             f"there is no tool {name}" + (f"; did you mean {near[0]}?" if near else ""),
@@ -147,6 +148,15 @@ class ToolCaller:
         return make_refusal(_plain(services, shape))
 
 
+def may_call(tool: Tool, capabilities: Iterable[TokenCapability]) -> bool:
+    return any(one.allows(tool.needs) for one in capabilities)
+
+
+def missing_capability(tool: Tool, capabilities: Iterable[TokenCapability]) -> NotAllowed:
+    """Return the error for a tool that a client may not call."""
+    return NotAllowed(f"{tool.name} needs the capability {tool.needs}, and this client has {', '.join(capabilities)}")
+
+
 def _plain(services: Services, shape: Answer) -> Any:
     """Return an answer as plain JSON: instants and ways out as text."""
 
@@ -178,6 +188,13 @@ def _text(answer: Any) -> TextContent:
     return TextContent(type="text", text=json.dumps(answer, ensure_ascii=False))
 
 
+def _client_of(context: Any) -> str:
+    """Return the name that a client gave itself, as one word; empty without one."""
+    params = context.session.client_params
+    name = "" if params is None else params.client_info.name
+    return _NOT_OF_NAMES.sub("-", name)[:_LONGEST_NAME].strip("-")
+
+
 def make_server(caller: ToolCaller, limiter: CapacityLimiter | None = None) -> Server[Any]:
     """Return a server for one client. `limiter`: limits the threads in which calls run."""
 
@@ -192,7 +209,7 @@ def make_server(caller: ToolCaller, limiter: CapacityLimiter | None = None) -> S
         return ListToolsResult(tools=await in_thread(listed))
 
     async def call_tool(context: Any, params: Any) -> CallToolResult:
-        return await in_thread(partial(caller.call, params.name, params.arguments or {}))
+        return await in_thread(partial(caller.call, params.name, params.arguments or {}, _client_of(context)))
 
     async def list_resources(context: Any, params: Any) -> ListResourcesResult:
         return ListResourcesResult(resources=RESOURCES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from ttp.domain.action import WayOut
 from ttp.domain.errors import Hint, NotFound
-from ttp.domain.permissions import POST_CAPABILITIES
+from ttp.domain.permissions import VIA_MCP
 from ttp.domain.server.api_token import ApiToken, TokenCapability
 from ttp.server.guard import MOST_BODY_BYTES
 from ttp.server.idempotency import IdempotencyKeys, ToolReplays
@@ -31,11 +32,7 @@ MOST_CALLS = 20
 WAIT_S = 30.0
 """Seconds that `publish_post` and `retry_post` wait for the end."""
 _LOOK_EVERY_S = 0.1
-_NEEDS = {
-    "check_text": TokenCapability.DRAFT,  # fetches media
-    "approve_post": TokenCapability.APPROVE,
-    "reject_post": TokenCapability.APPROVE,
-}
+_NEEDS = {"check_text": TokenCapability.DRAFT}  # it fetches media
 """The capabilities that tools need of a token, unless they are those on stdin and stdout."""
 _OF_ALL_ACCOUNTS = frozenset({"status", "calendar", "plan_drafts", "undo"})
 """Tools that a token limited to accounts does not have."""
@@ -59,8 +56,8 @@ class AgentEndpoint:
         from ttp.mcp.server import ToolCaller, make_server
 
         caller = ToolCaller(
-            lambda: AgentServices(self._installation, token),
-            POST_CAPABILITIES[token.capability],
+            lambda client: AgentServices(self._installation, token),
+            (token.capability,),
             every=_tools_of(token),
             replays=ToolReplays(IdempotencyKeys(self._installation, token)),
         )
@@ -78,6 +75,10 @@ class AgentEndpoint:
 
 class AgentServices(RequestServices):
     """The services of one call of a tool."""
+
+    @property
+    def actor(self) -> str:
+        return f"{self.token.name}{VIA_MCP}"
 
     @property
     def approver(self) -> str:
@@ -112,14 +113,13 @@ class AgentServices(RequestServices):
 
 
 def _tools_of(token: ApiToken) -> dict[str, Tool]:
-    """Return the tools that a token may call, by name."""
+    """Return the tools for the accounts of a token, by name."""
     from ttp.mcp.tools import TOOLS
 
     return {
-        name: tool
+        name: replace(tool, needs=_NEEDS.get(name, tool.needs))
         for name, tool in TOOLS.items()
-        if token.capability.allows(_NEEDS.get(name, TokenCapability(tool.needs)))
-        and (token.accounts is None or name not in _OF_ALL_ACCOUNTS)
+        if token.accounts is None or name not in _OF_ALL_ACCOUNTS
     }
 
 

@@ -204,8 +204,9 @@ fractions: "uplift": 0.12 is 12 % over the account's average, "low" to "high"
 its 80 % interval.
 
 Instants are 2026-11-23T17:00:00Z, keys camelCase. With --json an error is
-{"error": {"code", "message", "hint", "exit", "problems"}} on stderr, and stdout
-is empty.
+{"error": {"code", "message", "hint", "hints", "exit", "problems"}} on stderr,
+and stdout is empty. "hint" is null where somebody has to choose, as between 6am
+and 6pm; "hints" has all that the terminal shows.
 """
 EXIT_HELP = """\
 0    done; also: nothing was due, an empty list, a complete stop after SIGTERM

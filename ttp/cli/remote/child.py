@@ -56,7 +56,8 @@ class TokenContext(Context):
     def __init__(self, token: ApiToken, files: CallerFiles) -> None:
         super().__init__(credentials_key=take_credentials_key())
         self.token = token
-        self.approver, self.within = token.name, token.accounts
+        self.actor, self.approver, self.within = token.name, token.name, token.accounts
+        self.capability_source = "the token's capability"
         self._files = files
         self._moved: dict[str, str] = {}
 
@@ -85,12 +86,7 @@ class TokenContext(Context):
 
     @cached_property
     def posts(self) -> Posts:
-        return replace(
-            super().posts,
-            capability=POST_CAPABILITIES[self.token.capability],
-            actor=self.token.name,
-            capability_source="the token's capability",
-        )
+        return replace(super().posts, capability=POST_CAPABILITIES[self.token.capability])
 
 
 class CallerStream(TextIOWrapper):
