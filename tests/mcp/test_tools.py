@@ -328,6 +328,17 @@ def test_wrong_arguments_are_all_named(agent: Agent, arguments: dict[str, Any], 
     assert sorted(one["field"] for one in error["problems"]) == sorted(fields)
 
 
+def test_an_error_lists_at_most_twenty_problems(agent: Agent) -> None:
+    error = agent.refused("create_post", text="a", **{f"field{number}": 1 for number in range(100)})
+    assert (len(error["problems"]), "80" in error["message"]) == (20, True)
+
+
+def test_a_text_of_more_than_100000_characters_is_refused(agent: Agent) -> None:
+    for tool, more in (("create_post", {}), ("check_text", {}), ("edit_post", {"id": 1})):
+        error = agent.refused(tool, text="a" * 100_001, **more)
+        assert (error["code"], error["problems"][0]["code"]) == ("usage", "too_long")
+
+
 def test_null_is_the_same_as_leaving_an_argument_out(agent: Agent) -> None:
     assert agent.ok("list_posts", accounts=None, limit=None) == agent.ok("list_posts")
 

@@ -290,6 +290,10 @@ def copy_of(post: Post, deliveries: Sequence[Delivery]) -> Post:
     )
 
 
+MOST_CHARACTERS = 100_000
+"""Of one text of a post: more than any platform accepts, and few enough for lists of posts."""
+
+
 @dataclass(frozen=True, slots=True)
 class PostInput:
     """What was given for a post. None: not given; an empty tuple or text: given, to be emptied."""
@@ -316,6 +320,29 @@ class PostInput:
     """From an editor, which showed the post: media that it has are not fetched again."""
     dropped: tuple[str, ...] = ()
     """Fields to remove from the post: `at`, `max_lateness_s`."""
+
+    def __post_init__(self) -> None:
+        refuse_long_texts(self.text, self.thread, self.variants, self.alts)
+
+
+def refuse_long_texts(
+    text: str | None,
+    thread: Sequence[str] | None = None,
+    variants: Mapping[str, str] | None = None,
+    alts: Sequence[str] | None = None,
+) -> None:
+    """Raise UsageError for texts of a post that have more than MOST_CHARACTERS."""
+    texts = [("content", "the text", text)]
+    texts += [("thread", f"part {number} of the thread", part) for number, part in enumerate(thread or (), 2)]
+    texts += [("variants", f"the text for {name}", variant) for name, variant in (variants or {}).items()]
+    texts += [("alt", f"alt text {number}", alt) for number, alt in enumerate(alts or (), 1)]
+    problems = [
+        Problem(field, "too_long", f"{name} has {len(one):,} characters, and at most {MOST_CHARACTERS:,} are stored")
+        for field, name, one in texts
+        if one and len(one) > MOST_CHARACTERS
+    ]
+    if problems:
+        raise UsageError(problems[0].message, problems=problems)
 
 
 def edits_of_draft(hints: Iterable[Hint], post_id: int | None, wanted: PostInput | None = None) -> tuple[Hint, ...]:

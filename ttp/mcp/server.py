@@ -45,7 +45,7 @@ from ttp.mcp.tool import Answer, Tool
 from ttp.mcp.tool_calls import next_calls
 from ttp.mcp.tools import TOOLS
 from ttp.services.time_resolver import ALL_FORMS
-from ttp.views.errors import error_fields, problem_json
+from ttp.views.errors import error_fields, problem_json, shown_problems
 
 INSTRUCTIONS = (
     "ttp schedules social posts and publishes each exactly once. Times are UTC in answers. A post without a time is a"
@@ -141,7 +141,7 @@ class ToolCaller:
         tool = self.tools.get(name)
         shape = error_fields(error)
         call, others = (None, []) if tool is None else next_calls(error, tool, arguments, self.tools)
-        shape["problems"] = [{**problem_json(problem), "hint": None} for problem in error.problems]
+        shape["problems"] = [{**problem_json(problem), "hint": None} for problem in shown_problems(error)]
         shape |= {"hint": None if call else shape["hint"], "next": call}
         if others:
             shape["others"] = others

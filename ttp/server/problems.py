@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from ttp.domain.action import OtherOptions, WayOut
 from ttp.domain.errors import Hint, NotFound, Problem, TtpError
 from ttp.server.answers import JsonAnswer
-from ttp.views.errors import CODES, error_fields, problem_json
+from ttp.views.errors import CODES, error_fields, problem_json, shown_problems
 
 BY_CODE: Mapping[str, int] = MappingProxyType(
     {
@@ -133,7 +133,7 @@ def problem_answer(error: TtpError) -> JsonAnswer:
         "status": status,
         "detail": error_fields(error)["message"],
         "code": error.code,
-        "problems": [{**problem_json(one), "hint": _without_dashes(one.hint)} for one in error.problems],
+        "problems": [{**problem_json(one), "hint": _without_dashes(one.hint)} for one in shown_problems(error)],
         "action": _without_dashes(error.way),
         "actions": [_without_dashes(hint.way) for hint in error.hints],
     }

@@ -268,7 +268,7 @@ POSTGRESQL_HELP = """\
 The store is the file ttp.db, or a database of PostgreSQL 14 or newer. Settings,
 media and tokens stay on this machine either way.
 
-  pip install 'ttp-cli[postgres]'
+  pip install '.[postgres]'    (in a clone of the repository)
   createuser --pwprompt ttp
   createdb --owner ttp ttp
   ttp init postgresql://ttp@HOST/ttp

@@ -13,7 +13,7 @@ from ttp.domain.errors import UsageError
 from ttp.domain.media.item import MediaItem
 from ttp.domain.options import OptionTables, parse_option
 from ttp.domain.post import Post, PostStatus
-from ttp.domain.post_edit import KEPT, FieldError, PostInput, RowReader, Value
+from ttp.domain.post_edit import KEPT, FieldError, PostInput, RowReader, Value, field_errors
 from ttp.domain.time.clock import utc_text
 
 _NAMES = {
@@ -82,7 +82,7 @@ def parse_entry(where: str, row: Mapping[str, Value], tables: OptionTables, *, m
     """Parse one post from its FIELDS and collect all errors. `may_empty`: an empty option removes the post's."""
     reader = RowReader(row)
     media, alts = reader.read("media", parse_media, (_NOTHING, _NOTHING))
-    typed = PostInput(
+    given = dict(  # noqa: C408 (as the fields of PostInput)
         text=reader.read("content", _text, ""),
         to=reader.read("accounts", _words, _NOTHING),
         at=reader.read("scheduledAt", _text, None),
@@ -96,6 +96,10 @@ def parse_entry(where: str, row: Mapping[str, Value], tables: OptionTables, *, m
         max_lateness_s=reader.read("maxLate", _duration, reader.read("maxLatenessS", _number, None)),
         key=reader.read("key", _key, None),
     )
+    try:
+        typed = PostInput(**given)
+    except UsageError as error:
+        return invalid_entry(where, *reader.faults, *field_errors(error.problems))
     status = reader.read("status", _status, None)
     return Entry(where, typed, status is not None and status.has_begun, tuple(reader.faults))
 
