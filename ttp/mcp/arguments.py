@@ -53,7 +53,8 @@ def parse(model: type[T], tool: str, arguments: Mapping[str, Any]) -> T:
 
 def _usage_error(model: type[Arguments], tool: str, refused: ValidationError) -> UsageError:
     names = argument_names(model)
-    problems, hints = [], []
+    problems: list[Problem] = []
+    hints: list[Hint] = []
     for fault in refused.errors(include_url=False, include_context=False, include_input=False):
         field = ".".join(map(str, fault["loc"]))
         match fault["type"]:

@@ -65,7 +65,8 @@ def next_calls(
         *(Hint("try", problem.hint) for problem in error.problems if problem.hint and not problem.warning),
     ]
     clear = not error.hints or error.way is not None
-    first, calls = None, []
+    first: Json | None = None
+    calls: list[Json] = []
     for hint in hints:
         call = _call(hint, tool, arguments, tools)
         if call is None:

@@ -82,22 +82,21 @@ def parse_entry(where: str, row: Mapping[str, Value], tables: OptionTables, *, m
     """Parse one post from its FIELDS and collect all errors. `may_empty`: an empty option removes the post's."""
     reader = RowReader(row)
     media, alts = reader.read("media", parse_media, (_NOTHING, _NOTHING))
-    given = dict(  # noqa: C408 (as the fields of PostInput)
-        text=reader.read("content", _text, ""),
-        to=reader.read("accounts", _words, _NOTHING),
-        at=reader.read("scheduledAt", _text, None),
-        tz=reader.read("timezone", _text, None),
-        media=media,
-        alts=reader.read("alt", parse_list, alts),
-        thread=reader.read("thread", parse_list, _NOTHING),
-        tags=reader.read("tags", _words, _NOTHING),
-        variants=reader.read("variants", _pairs, {}),
-        options=reader.read("options", lambda value: _options(value, tables, may_empty=may_empty), {}),
-        max_lateness_s=reader.read("maxLate", _duration, reader.read("maxLatenessS", _number, None)),
-        key=reader.read("key", _key, None),
-    )
     try:
-        typed = PostInput(**given)
+        typed = PostInput(
+            text=reader.read("content", _text, ""),
+            to=reader.read("accounts", _words, _NOTHING),
+            at=reader.read("scheduledAt", _text, None),
+            tz=reader.read("timezone", _text, None),
+            media=media,
+            alts=reader.read("alt", parse_list, alts),
+            thread=reader.read("thread", parse_list, _NOTHING),
+            tags=reader.read("tags", _words, _NOTHING),
+            variants=reader.read("variants", _pairs, {}),
+            options=reader.read("options", lambda value: _options(value, tables, may_empty=may_empty), {}),
+            max_lateness_s=reader.read("maxLate", _duration, reader.read("maxLatenessS", _number, None)),
+            key=reader.read("key", _key, None),
+        )
     except UsageError as error:
         return invalid_entry(where, *reader.faults, *field_errors(error.problems))
     status = reader.read("status", _status, None)
