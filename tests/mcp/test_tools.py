@@ -264,6 +264,7 @@ def test_a_post_that_may_not_be_scheduled_is_refused_with_the_call_without_a_tim
         ("report", {"by": ["colour"]}, "usage", None),
         ("plan_drafts", {"ids": [2]}, "state", ("unschedule_post", {"id": 2})),
         ("reject_post", {"id": 2, "reason": " "}, "usage", ("reject_post", {"id": 2})),
+        ("undo", {"count": 5, "post": 1}, "not_found", ("undo", {"count": 1, "post": 1})),
     ],
 )  # fmt: skip
 def test_an_error_has_a_code_and_the_next_call(

@@ -62,7 +62,9 @@ def _usage_error(model: type[Arguments], tool: str, refused: ValidationError) ->
                 few = len(problems) < MOST_PROBLEMS  # a name is looked for among all
                 near = get_close_matches(field.lower(), [name.lower() for name in names], 1) if few else []
                 hints += [Hint("try", name, (field, name)) for name in names if name.lower() in near]
-                problem = Problem(field, "unknown", f"{tool} has no argument {field}; it has {', '.join(names)}")
+                problem = Problem(
+                    field, "unknown", f"{tool} has no argument {field}; it has {', '.join(names) or 'none'}"
+                )
             case "missing":
                 problem = Problem(field, "missing", f"{tool} needs the argument {field}")
             case _:
