@@ -324,6 +324,17 @@ def test_a_table_is_as_on_the_callers_terminal(machines: Machines) -> None:
     assert "STATUS" in terminal.said.upper()
 
 
+def test_an_import_for_a_token_has_a_limit_of_rows(machines: Machines, monkeypatch: pytest.MonkeyPatch) -> None:
+    (machines.server_home.parent / "desk").mkdir(exist_ok=True)
+    (machines.server_home.parent / "desk" / "rows.csv").write_text("text,to\n1,x/me\n2,x/me\n3,x/me\n")
+    monkeypatch.setenv("TTP_SERVER__IMPORT_ROWS", "2")
+    ran = machines.for_token("import", "rows.csv", "--dry-run", "--json")
+    assert (ran.code, ran.error["code"]) == (2, "usage")
+    assert "server.import_rows" in ran.err
+    monkeypatch.setenv("TTP_SERVER__IMPORT_ROWS", "3")
+    assert machines.for_token("import", "rows.csv", "--dry-run").code == 0
+
+
 def test_a_stopped_caller_ends_the_command(machines: Machines) -> None:
     """The command waits for stdin of the server's child, which has none: a long import stands for it."""
     rows = "".join(f"Row {number},x/me\n" for number in range(60_000))

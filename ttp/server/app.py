@@ -14,6 +14,8 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic import ConfigDict, TypeAdapter
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.routing import Match
 from starlette.routing import Route as PlainRoute
 
 from ttp import __version__
@@ -66,13 +68,14 @@ def build_app(
     app.state.streams = EventStreams(Events(installation.database, installation.clock), stopping or threading.Event())
     app.router.routes.extend(_api_routes())
     app.router.routes.append(PlainRoute(AGENTS, AgentEndpoint(installation), methods=["POST"]))
-    app.state.backoff = Backoff()
+    app.state.backoff, app.state.link_backoff = Backoff(), Backoff()
     app.state.started_logins = StartedLogins(installation.clock)
     app.router.routes.append(PlainRoute(DOCS, api_page, methods=["GET"]))
     app.router.routes.extend(page_routes())
     app.add_exception_handler(TtpError, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(HTTPException, _answer_http_error)
+    app.add_exception_handler(ClientDisconnect, _answer_nobody)
     app.add_exception_handler(Exception, _answer_bug)
     app.add_middleware(Guard, hosts=hosts)
     app.openapi = _openapi  # type: ignore[method-assign]  # FastAPI's own way to change it
@@ -164,7 +167,20 @@ async def _answer_http_error(request: Request, error: Exception) -> Response:
     refusal = refusals.get(error.status_code, InvalidRequest("the body is not JSON"))
     answer = await error_page(request, refusal) if is_for_browser(request) else error_answer(refusal, path)
     answer.headers.update(error.headers or {})
+    if error.status_code == 405 and (methods := _methods_at(request)):
+        answer.headers["Allow"] = ", ".join(methods)
     return answer
+
+
+def _methods_at(request: Request) -> list[str]:
+    """Return the methods of all routes with the path of a request. The router names those of the first route only."""
+    routes = [route for route in request.app.router.routes if route.matches(request.scope)[0] is not Match.NONE]
+    return sorted({method for route in routes for method in getattr(route, "methods", None) or ()})
+
+
+async def _answer_nobody(request: Request, error: Exception) -> Response:
+    """Answer a client that hung up while it sent its body. It reads nothing, and the server's log has no error."""
+    return error_answer(InvalidRequest("the body was cut off"), request.url.path)
 
 
 async def _answer_bug(request: Request, error: Exception) -> Response:

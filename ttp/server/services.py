@@ -184,7 +184,7 @@ class RequestServices:
 
     @cached_property
     def importer(self) -> Importer:
-        return Importer(self.posts, self.posts.media, self.times)
+        return Importer(self.posts, self.posts.media, self.times, self.config.count("server.import_rows"))
 
     @cached_property
     def events(self) -> Events:

@@ -29,6 +29,7 @@ from ttp.domain.server.api_token import ApiToken, TokenCapability
 from ttp.domain.time.clock import from_ms
 
 if TYPE_CHECKING:
+    from ttp.services.files.importer import Importer
     from ttp.services.posts import Posts
 
 
@@ -87,6 +88,12 @@ class TokenContext(Context):
     @cached_property
     def posts(self) -> Posts:
         return replace(super().posts, capability=POST_CAPABILITIES[self.token.capability])
+
+    @cached_property
+    def importer(self) -> Importer:
+        from ttp.services.files.importer import Importer
+
+        return Importer(self.posts, self.media, self.times, self.config.count("server.import_rows"))
 
 
 class CallerStream(TextIOWrapper):

@@ -185,7 +185,9 @@ class DraftsAnswer(_Success):
 
 
 class SubmittedAnswer(DraftsAnswer):
-    status: Literal["pending_approval"]
+    """`status`: of the draft that is least far."""
+
+    status: Literal["pending_approval", "rejected", "approved", "posted"]
     externalRef: str
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from fastapi import Request
 
 from ttp.domain.delivery import IN_FLIGHT, DeliveryState
+from ttp.domain.errors import Ambiguous, ContentRefused, NotFound, TtpError, UsageError
 from ttp.domain.time.clock import format_json_instant
 from ttp.server.answers import JsonAnswer
 from ttp.server.inputs import Empty, NewPostInput, new_post
@@ -53,9 +54,21 @@ def submit_post(body: NewPost, request: Request, services: Services) -> JsonAnsw
     }
     key = request.headers.get("idempotency-key")
     wanted = new_post(NewPostInput.model_validate(fields), key, services.platforms)
-    saved = services.posts.create_once(wanted, services.times)
+    try:
+        saved = services.posts.create_once(wanted, services.times)
+    except (Ambiguous, ContentRefused, NotFound, UsageError) as error:
+        raise _refused_for_all(error, body) from None
     warnings = [problem.message for problem in saved.warnings]
     return success(201, post=post_shape(request, saved.post, warnings))
+
+
+def _refused_for_all(error: TtpError, body: NewPost) -> TtpError:
+    """Return the error of a post that one of several accounts refuses: TimeToPost would schedule it for the others."""
+    names = body.accountIds or body.platforms
+    if len(names) < 2:
+        return error
+    more = f"Nothing was {'scheduled' if body.scheduledAt else 'saved'}, not for {' and '.join(names)}."
+    return type(error)(error.message, *error.hints, problems=error.problems, details=(*error.details, more))
 
 
 def queue_post(post_id: TheirPostId, request: Request, services: Services, body: Empty = None) -> JsonAnswer:
