@@ -126,6 +126,7 @@ def test_what_is_not_found_or_too_long_or_raw_stays_as_it_is() -> None:
 
 def test_a_row_of_a_file_has_no_fix_for_a_time_of_two_readings(ttp: Program, tmp_path: Path) -> None:
     ttp.account("x/me")
-    (tmp_path / "a.csv").write_text("content,at,to\nOne,2026-12-01 6,x\nTwo,2027-13-01 09:00,x\nThree,2027-01-01 09:00,x\n")
+    rows = "One,2026-12-01 6,x\nTwo,2027-13-01 09:00,x\nThree,2027-01-01 09:00,x\n"
+    (tmp_path / "a.csv").write_text(f"content,at,to\n{rows}")
     rejected = ttp("import", str(tmp_path / "a.csv"), "--partial", "--json").json["rejected"]
     assert [(one["row"], one["fix"]) for one in rejected] == [("2", None), ("3", "2027-01-13 09:00")]
