@@ -30,7 +30,7 @@ from mcp_types import (
 from mcp_types import Tool as ListedTool
 
 from ttp import __version__
-from ttp.domain.action import Action, OtherOptions
+from ttp.domain.action import Action, OtherOptions, as_fields
 from ttp.domain.errors import Bug, Hint, NotAllowed, NotFound, TtpError
 from ttp.domain.media.item import is_web_address
 from ttp.domain.post_edit import KEPT
@@ -165,7 +165,9 @@ def _plain(services: Services, shape: Answer) -> Any:
             return format_json_instant(value)
         if value == ALL_FORMS.way:
             return TIME_FORMS
-        if isinstance(value, Action | OtherOptions):
+        if isinstance(value, OtherOptions):
+            return as_fields(value)  # as arguments: there is no command to type them behind
+        if isinstance(value, Action):
             return services.render_way_out(value)
         raise TypeError(f"{type(value).__name__} has no JSON form")
 
