@@ -152,7 +152,7 @@ _ttp() {
             'delete --fields') words=$'id\ndeleted' many=1 ;;
             'import --fields') words=$'read\nadded\nchanged\nmoved\nunchanged\nleft\nrejected\nstored\nids\nplanned\nplan\nwarnings' many=1 ;;
             'sync --fields') words=$'action\nid\nfile\nchanges\nscheduledAt\naccounts\ncontent' many=1 ;;
-            'undo --fields'|'redo --fields') words=$'id\ncommand\nat\ndeleted\nstatus\nscheduledAt\nlostTime\ncontent\nwarnings' many=1 ;;
+            'undo --fields'|'redo --fields') words=$'id\ncommand\nat\nby\ndeleted\nstatus\nscheduledAt\nlostTime\ncontent\nwarnings' many=1 ;;
             'slots add --fields'|'slots list --fields') words=$'id\naccount\ncron\ntimezone\nname\nnextAt' many=1 ;;
             'slots preview --fields') words=$'at\naccount\nslot\nname\ntimezone\npost\nposts\ncontent' many=1 ;;
             'slots remove --fields') words=$'id\nremoved' many=1 ;;

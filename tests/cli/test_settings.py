@@ -166,7 +166,7 @@ def test_a_zone_in_the_settings_that_does_not_exist_is_refused(ttp: Program, mon
     monkeypatch.setenv("TTP_TZ", "Mars")
     ttp.account()
     ran = ttp("create", "hi", "--to", "x/me", "--at", "tomorrow 9am", "--json")
-    assert (ran.code, ran.error["hint"]) == (2, "export TTP_TZ=Europe/Berlin")
+    assert (ran.code, ran.error["hints"][0]) == (2, "export TTP_TZ=Europe/Berlin")
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,8 @@ def page() -> Iterator[str]:
     yield "## TimeToPost's API"
     yield ""
     yield "[Use TimeToPost's clients with ttp](../how-to/timetopost.md) says what each does. Errors are"
-    yield '`{"success": false, "error": …, "code": …, "problems": […], "action": …}`, with the statuses below.'
+    yield '`{"success": false, "error": …, "code": …, "problems": […], "action": …, "actions": […]}`, with the statuses'
+    yield "below."
     yield ""
     yield from _table((*head[:3], *head[4:]), (_their_row(route) for route in ROUTES if _is_theirs(route)))
     yield ""

@@ -31,6 +31,7 @@ def test_an_agent_works_on_the_servers_store(machines: Machines, tmp_path: Path)
         assert [item["name"] for item in made["media"]] == ["photo.jpg"]
         refused = await client.call_tool("create_post", {"text": "No", "media": [str(tmp_path / "none.jpg")]})
         assert (refused.is_error, text_of(refused)["error"]["code"]) == (True, "not_found")
+        assert refused.structured_content is None
         assert (await client.read_resource(f"ttp://posts/{made['id']}")).contents
         assert (await client.list_prompts()).prompts
         return made

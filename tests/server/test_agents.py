@@ -60,6 +60,7 @@ class Agent:
     def refused(self, tool: str, **arguments: Any) -> Any:
         result = self.talk(lambda client: client.call_tool(tool, arguments))
         assert result.is_error, result
+        assert result.structured_content is None
         return text_of(result)["error"]
 
 
@@ -94,7 +95,7 @@ def test_the_capability_of_the_token_decides_which_tools_there_are(
     agent = having(capability)
     assert agent.tools() == expected
     for name in TOOLS.keys() - expected:
-        assert agent.refused(name, id=1)["code"] == "not_found"
+        assert agent.refused(name, id=1)["code"] == "not_allowed"
 
 
 def test_a_limited_token_has_no_tool_about_all_accounts(having: Having) -> None:
@@ -221,7 +222,9 @@ def test_who_wrote_a_post_cannot_approve_it(server: Api, having: Having) -> None
     having("draft", name="ann").ok("create_post", text="Hi", to=["x/me"])
     server.ttp.ok("token", "revoke", "ann")
     assert having("approve", name="ann").refused("approve_post", id=1)["code"] == "not_allowed"
+    assert server.having("approve", name="ann")("POST", "/v1/posts/1/approve").status_code == 403
     assert having("approve", name="bob").ok("approve_post", id=1)[0]["approvedAt"]
+    assert [one["actor"] for one in server.ttp.ok("history", "--json").json] == ["bob via mcp", "ann via mcp"]
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,8 @@ class Context:
     argv: Sequence[str] = ()
     """What was typed after `ttp`."""
     approver: str | None = None
+    capability_source = VARIABLE
+    """What limits the capability, for messages."""
     within: frozenset[int] | None = None
     """The ids of the only accounts there are for whoever runs the command; None: all."""
 
@@ -121,6 +123,8 @@ class Context:
             rehearsal = Context(self.clock, self.credentials_key)
             rehearsal.out, rehearsal.config, rehearsal.media = self.out, self.config, media
             rehearsal.database = self.database.rehearsal()
+            rehearsal.actor, rehearsal.approver, rehearsal.within = self.actor, self.approver, self.within
+            rehearsal.capability_source = self.capability_source
             yield rehearsal
 
     def open_output(self, **options: Any) -> None:
@@ -248,6 +252,11 @@ class Context:
         return CredentialsTable(self.database, keys)
 
     @cached_property
+    def actor(self) -> str:
+        """Who makes the changes, as the history of changes names them."""
+        return settings.user_name()
+
+    @cached_property
     def posts(self) -> Posts:
         from ttp.services.posts import Posts
 
@@ -258,8 +267,9 @@ class Context:
             self.config,
             self.platforms,
             settings.capability(),
-            actor=settings.user_name(),
+            actor=self.actor,
             within=self.within,
+            capability_source=self.capability_source,
         )
 
     @cached_property

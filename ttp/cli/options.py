@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, TypeVar
 
@@ -402,7 +403,7 @@ def parse_range(context: Context, when: str | None, *, month: bool, week: bool, 
     try:
         return parse_calendar_range(when, month=month, week=week, today=today, zone=zone)
     except UsageError as refused:
-        refused.hints = tuple(Hint(hint.label, _with_range(context.argv, when, hint.way)) for hint in refused.hints)
+        refused.hints = tuple(replace(hint, way=_with_range(context.argv, when, hint.way)) for hint in refused.hints)
         raise
 
 
@@ -442,7 +443,8 @@ def parse_crons(words: str | None, cron: str | None, again: Sequence[str]) -> li
         return parse_slot_times(words or "") if cron is None else [parse_cron(cron)]
     except UsageError as error:
         error.hints = tuple(
-            Hint("try", quote_command(*again, str(hint.way))) if hint.label == "try" else hint for hint in error.hints
+            replace(hint, way=quote_command(*again, str(hint.way))) if hint.label == "try" else hint
+            for hint in error.hints
         )
         raise
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -13,16 +13,15 @@ from anyio import to_thread
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.server.lowlevel import Server
-from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolResult, ListToolsResult
 
 from ttp import __version__
 from ttp.domain.errors import Busy, TtpError
 from ttp.domain.media.item import is_web_address
-from ttp.domain.permissions import Capability
 from ttp.domain.post_edit import KEPT
+from ttp.domain.server.api_token import TokenCapability
 from ttp.domain.server.command_protocol import ZONE_HEADER
-from ttp.mcp.server import INSTRUCTIONS, make_result
+from ttp.mcp.server import INSTRUCTIONS, make_refusal, may_call, missing_capability
 from ttp.mcp.tools import TOOLS
 from ttp.views.errors import error_fields
 
@@ -39,7 +38,7 @@ class Bridge:
     url: str
     token: str
     socket: str | None
-    allowed: Capability
+    allowed: Sequence[TokenCapability]
     upload: Callable[[str], str]
     shown: str
     timezone: str | None = None
@@ -61,13 +60,13 @@ class Bridge:
         async def call_tool(context: Any, params: Any) -> CallToolResult:
             try:
                 if not self._allows(params.name):
-                    raise MCPError(code=-32602, message=f"this client has {self.allowed}, and no tool {params.name}")
+                    raise missing_capability(TOOLS[params.name], self.allowed)
                 arguments = await to_thread.run_sync(self._with_uploads, params.arguments or {})
                 async with self._connected() as there:
                     return await there.call_tool(params.name, arguments)
             except TtpError as error:
                 fields = {**error_fields(error), "hint": None, "next": None}
-                return make_result(json.loads(json.dumps({"error": fields}, default=str)), is_error=True)
+                return make_refusal(json.loads(json.dumps(fields, default=str)))
 
         return Server(
             "ttp",
@@ -102,8 +101,7 @@ class Bridge:
             raise Busy(f"{self.shown} does not answer")
 
     def _allows(self, name: str) -> bool:
-        tool = TOOLS.get(name)
-        return self.allowed.allows(Capability.PUBLISH if tool is None else tool.needs)
+        return name not in TOOLS or may_call(TOOLS[name], self.allowed)
 
     def _with_uploads(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Return the arguments with the names of uploaded media for those of local files."""

@@ -111,6 +111,11 @@ class RequestServices:
         return self.caller
 
     @property
+    def actor(self) -> str:
+        """Who makes the changes, as the history of changes names them."""
+        return self.caller.name
+
+    @property
     def config(self) -> Config:
         return self.installation.config
 
@@ -139,7 +144,7 @@ class RequestServices:
             installation.config,
             installation.platforms,
             POST_CAPABILITIES[self.caller.capability],
-            actor=self.caller.name,
+            actor=self.actor,
             within=self.caller.accounts,
             expected=self._expected,
             capability_source="your capability here" if isinstance(self.caller, Caller) else "the token's capability",

@@ -17,6 +17,7 @@ from ttp.domain.post import Post
 from ttp.domain.post_edit import (
     FieldError,
     field_errors,
+    refuse_long_texts,
     to_field_error,
     with_accounts,
     with_derived_status,
@@ -217,12 +218,14 @@ def replace_link(post: Post, old: str, new: str) -> Post:
     def in_text(text: str) -> str:
         return pattern.sub(lambda _: new, text)
 
-    return replace(
+    changed = replace(
         post,
         content=in_text(post.content),
         variants={name: in_text(text) for name, text in post.variants.items()},
         thread=tuple(map(in_text, post.thread)),
     )
+    refuse_long_texts(changed.content, changed.thread, changed.variants)
+    return changed
 
 
 def replace_account(post: Post, old: Account, new: Account, known: tuple[Account, ...], now: datetime) -> Post:

@@ -340,7 +340,7 @@ class Posts:
             timed = post.scheduled_at is not None
             return _without_crowded(self.check_post(post, accounts, timed=timed), first=first)
         except ContentRefused as refused:
-            keep = Hint("try", other_options(at=None))  # only scheduled posts are refused, never drafts
+            keep = Hint("try", other_options(at=None), sure=False)  # drafts are never refused, but not asked for
             raise ContentRefused(
                 refused.message, *refused.hints, keep, problems=refused.problems, details=refused.details
             ) from None

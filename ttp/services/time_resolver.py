@@ -147,7 +147,7 @@ class TimeResolver:
         the accounts' zones differ, and for a zone without an IANA name."""
         zone = self.zone(accounts, ACCOUNT_ZONE if tz is None else tz)
         if load_zone(zone.key) is None:
-            way = Hint("try", other_options(tz=EXAMPLE_ZONE))
+            way = Hint("try", other_options(tz=EXAMPLE_ZONE), sure=False)
             raise TimeRefused(f"the system's timezone, {zone.key}, has no name", way)
         return zone
 
@@ -222,9 +222,7 @@ class TimeResolver:
         try:
             zone = self.zone(() if isinstance(said, ChosenTime) else accounts, tz)
         except TimeRefused as refused:
-            ways = [hint.way for hint in refused.hints]  # of a row, the name alone
-            names = [str(dict(way.options)["tz"]) for way in ways if isinstance(way, OtherOptions)]
-            raise _with_hints(refused, [Hint("try", name) for name in names] or refused.hints) from None
+            raise _with_hints(refused, [_zone_alone(hint) for hint in refused.hints]) from None
         if isinstance(said, ChosenTime):
             return RowTime(text, tz, None)
         try:
@@ -233,7 +231,7 @@ class TimeResolver:
             return RowTime(text, tz, resolve_bound(text, now=now, zone=zone))
         except TimeRefused as refused:
             raise _with_hints(
-                refused, [Hint(hint.label, _as_date(str(hint.way), now, zone)) for hint in refused.hints]
+                refused, [replace(hint, way=_as_date(str(hint.way), now, zone)) for hint in refused.hints]
             ) from None
         assert isinstance(found, ResolvedTime)
         if not isinstance(said, ExactTime) and not (isinstance(said, WallTime) and isinstance(said.day, OnDate)):
@@ -292,6 +290,11 @@ class SlotAllocator:
         if found is None:
             raise self._optimal.no_hour_error(accounts)
         return found.at
+
+
+def _zone_alone(hint: Hint) -> Hint:
+    """Return the hint as a row may have it: the name of the zone."""
+    return replace(hint, way=str(dict(hint.way.options)["tz"])) if isinstance(hint.way, OtherOptions) else hint
 
 
 def _with_hints(error: TimeRefused, hints: Sequence[Hint]) -> TimeRefused:

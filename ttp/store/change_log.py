@@ -38,7 +38,7 @@ class ChangeRecorder:
     command: str
     at: datetime
     actor: str | None = None
-    """Who made the changes: the name of a token, or user@host."""
+    """Who made the changes: the name of a token or user@host, and what they used: `ann via mcp`."""
     request: Reservation | None = None
     """The idempotency key that the changes are made for."""
     _change: int | None = field(default=None, init=False)
@@ -104,12 +104,13 @@ def commands_on_post(db: Connection, post_id: int) -> list[tuple[str, datetime]]
 
 
 def has_changed(db: Connection, post_id: int, actor: str) -> bool:
-    """Return whether someone has made changes of a post other than approving and rejecting it."""
+    """Return whether someone has made changes of a post other than approving and rejecting it, whatever they used."""
     sql = (
         "SELECT 1 FROM change_post p JOIN change c ON c.id = p.change_id"
-        " WHERE p.post_id = ? AND c.actor = ? AND c.command NOT IN ('approve', 'reject') LIMIT 1"
+        " WHERE p.post_id = ? AND c.command NOT IN ('approve', 'reject')"
+        " AND (c.actor = ? OR substr(c.actor, 1, ?) = ?) LIMIT 1"
     )
-    return db.execute(sql, (post_id, actor)).fetchone() is not None
+    return db.execute(sql, (post_id, actor, len(actor) + 1, f"{actor} ")).fetchone() is not None
 
 
 def media_needed_for_undo(db: Connection, now: datetime) -> set[str]:

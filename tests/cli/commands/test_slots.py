@@ -264,7 +264,7 @@ def test_bad_input_is_refused_and_changes_nothing(daily: Program, words: tuple[s
     ran = daily("slots", *words, "--json")
 
     assert (ran.code, ran.error["code"]) == (BY_CODE[code], code)
-    assert ran.error["hint"]
+    assert ran.error["hints"]
     assert daily.count("slot") == 1
 
 

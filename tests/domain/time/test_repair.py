@@ -55,7 +55,8 @@ def test_a_date_of_two_readings_is_refused_naming_both() -> None:
     error = refused("12/11/2026")
     assert error.flaw == "two_dates"
     assert all(day in error.message for day in ("12/11/2026", "12 November", "11 December"))
-    assert error.hints == (Hint("try", "2026-12-11 18:00"),)
+    assert error.hints == (Hint("try", "2026-12-11 18:00", sure=False),)
+    assert error.way is None, "the other reading has passed, and may have been meant"
 
 
 def test_where_both_readings_lie_ahead_both_are_offered() -> None:

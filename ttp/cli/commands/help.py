@@ -206,8 +206,9 @@ fractions: "uplift": 0.12 is 12 % over the account's average, "low" to "high"
 its 80 % interval.
 
 Instants are 2026-11-23T17:00:00Z, keys camelCase. With --json an error is
-{"error": {"code", "message", "hint", "exit", "problems"}} on stderr, and stdout
-is empty.
+{"error": {"code", "message", "hint", "hints", "exit", "problems"}} on stderr,
+and stdout is empty. "hint" is null where somebody has to choose, as between 6am
+and 6pm; "hints" has all that the terminal shows.
 """
 EXIT_HELP = """\
 0    done; also: nothing was due, an empty list, a complete stop after SIGTERM
@@ -269,7 +270,7 @@ POSTGRESQL_HELP = """\
 The store is the file ttp.db, or a database of PostgreSQL 14 or newer. Settings,
 media and tokens stay on this machine either way.
 
-  pip install 'ttp-cli[postgres]'
+  pip install '.[postgres]'    (in a clone of the repository)
   createuser --pwprompt ttp
   createdb --owner ttp ttp
   ttp init postgresql://ttp@HOST/ttp

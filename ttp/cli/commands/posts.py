@@ -370,7 +370,7 @@ def _delete_error(left: Sequence[DeleteResult], gone: int, post_ids: Sequence[st
     if all(fate.final for fate in left):
         hints += [Hint("try", quote_command("ttp", "delete", *post_ids))]
     else:
-        hints += [Hint("fix", quote_command("ttp", "delete", *post_ids, "--remote", "--yes"))]
+        hints += [Hint("try", quote_command("ttp", "delete", *post_ids, "--remote", "--yes"))]
     kind: type[TtpError] = PartlyFailed
     if all(fate.reconnect for fate in left):
         kind = ReconnectNeeded

@@ -126,7 +126,8 @@ def history(
     """Show who changed posts, newest first.
 
     It shows the changes of the last 30 days that ttp undo can revert, with the name of the token, or user@host, that
-    made them. A change that was undone is not shown. A deleted post keeps its history.
+    made them; an agent's changes end in "via mcp". A change that was undone is not shown. A deleted post keeps its
+    history.
 
     Examples:
       ttp history

@@ -60,7 +60,8 @@ class TokenContext(Context):
         """`request`: the idempotency key of the command. Its lock is an open file of this process."""
         super().__init__(credentials_key=take_credentials_key())
         self.token = token
-        self.approver, self.within = token.name, token.accounts
+        self.actor, self.approver, self.within = token.name, token.name, token.accounts
+        self.capability_source = "the token's capability"
         self._files = files
         self._request = request
         self._moved: dict[str, str] = {}
@@ -98,12 +99,7 @@ class TokenContext(Context):
 
     @cached_property
     def posts(self) -> Posts:
-        return replace(
-            super().posts,
-            capability=POST_CAPABILITIES[self.token.capability],
-            actor=self.token.name,
-            capability_source="the token's capability",
-        )
+        return replace(super().posts, capability=POST_CAPABILITIES[self.token.capability])
 
     @cached_property
     def importer(self) -> Importer:

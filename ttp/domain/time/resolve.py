@@ -80,7 +80,8 @@ def resolve_time(
     try:
         return _resolve(text, now, zone)
     except TimeProblem as problem:
-        hints = [Hint("try", other) for other in _offers(problem.suggestions, now, zone)]
+        sure = len(problem.suggestions) < 2  # else the offers may lack one of the readings, which has passed
+        hints = [Hint("try", other, sure=sure) for other in _offers(problem.suggestions, now, zone)]
         if forms and (problem.forms or not hints):
             hints.append(forms)
         raise problem.kind(problem.message, *hints, details=problem.details, flaw=problem.flaw) from None

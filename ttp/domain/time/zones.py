@@ -126,13 +126,14 @@ def parse_account_zone(account: str, text: str) -> ZoneInfo:
 def _named_zone(text: str, fix: Callable[[str], WayOut], where: str = "") -> ZoneInfo:
     zone = load_zone(text)
     if zone is None:
-        raise TimeRefused(f'{where}no timezone is called "{text}"', Hint("try", fix(suggest_name(text))))
+        raise TimeRefused(f'{where}no timezone is called "{text}"', suggest_zone(text, fix))
     return zone
 
 
-def suggest_name(text: str) -> str:
-    """Return the zone that was probably meant, else an example."""
-    return nearest_name(text) or EXAMPLE_ZONE
+def suggest_zone(text: str, fix: Callable[[str], WayOut] = str) -> Hint:
+    """Return the hint with the zone that was probably meant, else with an example."""
+    near = nearest_name(text)
+    return Hint("try", fix(near or EXAMPLE_ZONE), sure=near is not None)
 
 
 def load_zone(name: str) -> ZoneInfo | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from ttp.domain.errors import TtpError
-from ttp.domain.time.zones import suggest_name, zone_names
+from ttp.domain.time.zones import suggest_zone, zone_names
 from ttp.server.pages.visit import Visit
 
 PAGE = "/timezone"
@@ -27,5 +27,5 @@ def set_timezone(visit: Visit) -> Response:
 
 
 def _page(visit: Visit, name: str, error: TtpError | None = None) -> Response:
-    meant = suggest_name(name) if error is not None else ""
+    meant = suggest_zone(name).way if error is not None else ""
     return visit.page("timezone.html", error=error, name=name, meant=meant, names=zone_names())

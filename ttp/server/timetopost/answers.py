@@ -34,6 +34,7 @@ class FailureAnswer(TypedDict):
     code: str
     problems: list[ProblemItem]
     action: ActionAnswer | str | None
+    actions: list[ActionAnswer | str]
 
 
 class UserAnswer(TypedDict):
