@@ -389,13 +389,14 @@ class Posts:
         time: ResolvedTime | None,
         since: Post | None = None,
         *,
-        is_creation: bool = False,
+        command: str = "edit",
+        continues: int | None = None,
     ) -> SavedPost:
         """Change the given fields. Lists are replaced; variants and options merge by key, an empty value removes one.
 
         Published deliveries stay. An account left out of `to` is cancelled for this post. `since`: the post that was
-        edited; Conflict if it was changed meanwhile. `is_creation`: the edit belongs to the change that created the
-        post, if nothing has changed it since.
+        edited; Conflict if it was changed meanwhile. `command`: the name that the history shows. `continues`: the id
+        of a change that the edit goes on with, if nothing has changed the post since.
         """
         with self._holding_media(wanted):
             now, first, known = self.clock.now(), self.post(post_id), self.accounts()
@@ -408,13 +409,13 @@ class Posts:
                 items = self._media_items(wanted.media, wanted.alts, platforms, first if wanted.edited else None)
             if media := first.media if items is None else items:
                 self.media_conversion.fits(media, platforms)
-            confirmed, recorder = time, self.recorder("edit")
+            confirmed, recorder = time, self.recorder(command)
 
             def change(db: Connection, before: Post) -> tuple[Post, tuple[Problem, ...]]:
                 nonlocal confirmed
                 _refuse_to_edit(before)
-                if is_creation:
-                    recorder.go_on(db, post_id)
+                if continues is not None:
+                    recorder.go_on(db, post_id, continues)
                 if since is not None and before != since:
                     raise Conflict(
                         f"post {post_id} was changed by another command; that change was kept",

@@ -56,14 +56,15 @@ class ChangeRecorder:
             ((change, *row) for row in written),
         )
 
-    def go_on(self, db: Connection, post_id: int) -> None:
-        """Continue the change that created a post, if it is that post's last change and touched no other."""
+    def go_on(self, db: Connection, post_id: int, change_id: int | None = None) -> None:
+        """Continue a change of a post, or the one that created it, if that is the post's last and touched no other."""
+        which, values = ("image IS NULL", [post_id]) if change_id is None else ("change_id = ?", [post_id, change_id])
         sql = (
-            "SELECT change_id FROM change_post p WHERE post_id = ? AND image IS NULL AND undone IS NULL"
+            f"SELECT change_id FROM change_post p WHERE post_id = ? AND {which} AND undone IS NULL"
             " AND NOT EXISTS (SELECT 1 FROM change_post o WHERE o.change_id = p.change_id AND o.post_id <> p.post_id)"
             " AND NOT EXISTS (SELECT 1 FROM change_post o WHERE o.post_id = p.post_id AND o.change_id > p.change_id)"
         )
-        found = db.execute(sql, (post_id,)).fetchone()
+        found = db.execute(sql, values).fetchone()
         self._change = None if found is None else found["change_id"]
 
     def forget(self, db: Connection) -> None:
@@ -157,7 +158,7 @@ SELECT p.post_id, p.image, p.digest FROM change_post p
 WHERE p.change_id = :change AND p.undone IS NOT DISTINCT FROM :undone{of_post} ORDER BY p.post_id
 """
 _TEXTS = """
-SELECT p.post_id, post.content FROM change_post p JOIN post ON post.id = p.post_id
+SELECT p.post_id, p.image IS NULL AS is_new, post.content FROM change_post p JOIN post ON post.id = p.post_id
 WHERE p.change_id = :change AND p.undone IS NULL{of_post} ORDER BY p.post_id
 """
 _TURN = """
@@ -193,10 +194,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class LoggedChange:
-    """A change that is not undone, with the present texts of its posts by id."""
+    """A change that is not undone, with the present texts of its posts by id. `created`: those that it created."""
 
     change: Change
     texts: Mapping[int, str]
+    created: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,13 +238,12 @@ def changed_posts(db: Connection, change: Change, post: int | None) -> list[Chan
 def recent_changes(db: Connection, now: datetime, most: int, post: int | None = None) -> list[LoggedChange]:
     """Return the last changes that are not undone, newest first. `post`: only changes of it, and only it."""
     texts = _TEXTS.format(of_post="" if post is None else _OF_POST)
-    return [
-        LoggedChange(
-            change,
-            {row["post_id"]: row["content"] for row in db.execute(texts, {"change": change.id, "post": post})},
-        )
-        for change in next_changes(db, now, most, post=post, undone=False)
-    ]
+    logged = []
+    for change in next_changes(db, now, most, post=post, undone=False):
+        rows = db.execute(texts, {"change": change.id, "post": post}).fetchall()
+        created = frozenset(row["post_id"] for row in rows if row["is_new"])
+        logged.append(LoggedChange(change, {row["post_id"]: row["content"] for row in rows}, created))
+    return logged
 
 
 def restore_posts(db: Connection, change: Change, turned: Sequence[RestoredPost]) -> None:

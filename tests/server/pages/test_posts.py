@@ -79,7 +79,7 @@ def test_a_post_is_published_unscheduled_and_deleted(ann: Person) -> None:
     assert ann.ttp.shown()["status"] == "draft"
     ann.does("/posts/1/publish", {"revision": revision(ann)})
     assert ann.ttp.shown()["status"] == "scheduled"
-    assert ann.does("/posts/1/delete", {"revision": revision(ann)}) == "/queue?done=delete"
+    assert ann.does("/posts/1/delete", {"revision": revision(ann)}) == "/queue?done=delete&post=1"
     assert ann.ttp("show", "1", "--json").error["code"] == "not_found"
 
 
