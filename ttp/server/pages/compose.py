@@ -406,6 +406,7 @@ def _form_page(
     platforms = visit.installation.platforms
     return visit.page(
         "compose.html",
+        200 if visit.request.method == "GET" else None,
         error=error,
         typed=typed,
         accounts=accounts,
