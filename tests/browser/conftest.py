@@ -23,7 +23,7 @@ from ttp.services.server.people import People
 from ttp.store.database import Database
 
 HERE = Path(__file__).parent
-PATIENCE_S = 15.0
+PATIENCE_S = 120.0
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 

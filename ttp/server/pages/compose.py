@@ -43,10 +43,10 @@ _FIELDS = {
     "at": ("When", "at"),
 }
 """The fields that errors name, in the order of the form: the label, and the id of the element that a link leads to."""
+_NOT_SENT = {"schedule": "Not scheduled", "save": "Not saved"}
 _NOT_DONE = {
-    "schedule": "Not scheduled",
+    **_NOT_SENT,
     "draft": "Not saved",
-    "save": "Not saved",
     "optimal": "No hour was found",
     "next-slot": "No slot was found",
 }
@@ -215,6 +215,8 @@ def check(visit: Visit) -> Response:
 def keep(visit: Visit) -> Response:
     """Keep what is typed, as a draft or separately: a scheduled post does not change until it is saved."""
     typed, kept = typed_in(visit), False
+    if visit.field("ask"):
+        return _answer_whether_kept(visit, typed)
     try:
         if not typed.is_draft:
             kept = _keep_edit(visit, typed)
@@ -228,6 +230,21 @@ def keep(visit: Visit) -> Response:
     except TtpError as error:
         return visit.page("compose_kept.html", error=error, typed=typed, kept=False)
     return visit.page("compose_kept.html", typed=typed, kept=kept)
+
+
+def _answer_whether_kept(visit: Visit, typed: Composition) -> Response:
+    """Say whether what a browser has a copy of is stored, and store nothing."""
+    before = visit.open_forms.find(visit.person.name, typed.form)
+    post_id = typed.post_id or (before.post_id if before else 0)
+    kept = unsaved_edit(visit, post_id)
+    stored = [composition_of(post, visit.zone) for post in visit.reading.queries.posts_by_id([post_id])]
+    if _only_words(typed) not in map(_only_words, [*stored, *(kept[:1] if kept else ())]):
+        raise Conflict("what this browser has is not stored")
+    return visit.page("compose_kept.html", typed=typed, kept=True)
+
+
+def _only_words(typed: Composition) -> Composition:
+    return replace(_same_words(typed), post_id=0, revision=0, at_before="", is_draft=True)
 
 
 def _keep_edit(visit: Visit, typed: Composition) -> bool:
@@ -394,12 +411,17 @@ def _form_page(
 ) -> Response:
     """Show the form. `button`: the action that it was sent with."""
     other = visit.reading.queries.post(typed.post_id) if isinstance(error, Stale) else None
+    checked = _checked(visit, typed)
     errors: dict[str, list[str]] = {}
     if error is not None and other is None:
-        problems = [problem for problem in error.problems if not problem.warning]
-        for problem in problems or [Problem(field or _field_of(error), "", error.message)]:
+        problems = list(error.problems) or [Problem(field or _field_of(error), "", error.message)]
+        if button in _NOT_SENT:
+            problems += [*checked["problems"], *_time_problems(visit, typed, error)]
+        for problem in problems:
             name = {"scheduledAt": "at", "alt": "media"}.get(problem.field, problem.field)
-            errors.setdefault(name if name in _FIELDS or not name else "content", []).append(problem.message)
+            messages = errors.setdefault(name if name in _FIELDS or not name else "content", [])
+            if not problem.warning and problem.message not in messages:
+                messages.append(problem.message)
     accounts = [
         account for account in visit.reading.queries.accounts() if account.enabled or account.name in typed.accounts
     ]
@@ -425,8 +447,22 @@ def _form_page(
         note=note,
         kept_at=kept_at,
         may_schedule=visit.person.may(PUBLISH),
-        **_checked(visit, typed),
+        **checked,
     )
+
+
+def _time_problems(visit: Visit, typed: Composition, error: TtpError) -> list[Problem]:
+    """Return what is wrong with the time, for a form that was refused for something else."""
+    services = writing_services(visit)
+    if not typed.at or typed.at == typed.at_before or isinstance(error, TimeRefused):
+        return []
+    try:
+        _time(services, services.queries.find_accounts(typed.accounts), typed)
+    except TimeRefused as refused:
+        return [Problem("at", "", refused.message)]
+    except TtpError:  # of the accounts, which have a problem of their own
+        return []
+    return []
 
 
 def _field_of(error: TtpError) -> str:

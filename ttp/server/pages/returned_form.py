@@ -22,7 +22,7 @@ _LABELS = {
     "published": "Its address or id",
 }
 """The fields that hold what somebody typed, by the part of their names before a colon."""
-_MOST_FIELDS = 500
+_MOST_FIELDS, _MOST_FILES = 500, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class _Parts:
     def begin(self, name: str, filename: str | None) -> None:
         self.end()
         self._name, self._is_file = name, filename is not None
-        if filename:
+        if filename and len(self.form.files) < _MOST_FILES:
             self.form.files.append(upload_name(filename))
 
     def write(self, data: bytes) -> None:

@@ -284,7 +284,10 @@ def local_path(path: str) -> str | None:
 
 def _show_again(page: PageRoute, visit: Visit) -> Response:
     """Show a form that has no token of this session. Only a form of this site is shown; raise NotAllowed for others."""
-    if page.show_again is None or visit.is_fragment or not has_own_origin(visit.request.scope["headers"]):
+    is_own = has_own_origin(visit.request.scope["headers"])
+    if is_own and visit.is_fragment:
+        raise NotAllowed("the form is from an earlier login: press one of its buttons, and it comes back as it is")
+    if page.show_again is None or not is_own:
         raise NotAllowed("the form is out of date: go back, reload the page and send it again")
     _refuse_unable(page, visit)
     return page.show_again(visit, NotAllowed("the form is from an earlier login: look at it, then send it again"))

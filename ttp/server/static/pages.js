@@ -3,19 +3,18 @@
 document.addEventListener("htmx:configRequest", (event) => {
   event.detail.headers["X-CSRF-Token"] = document.body.dataset.csrf;
 });
-// Refusals are pages too: show them where the answer would be.
+// Refusals are pages too: show them where the answer would be. That the login has ended is said once, where it matters.
 document.addEventListener("htmx:beforeSwap", (event) => {
   if (event.detail.xhr.status >= 400) {
-    event.detail.shouldSwap = true;
+    event.detail.shouldSwap = event.detail.target.id !== "check" || ![401, 403].includes(event.detail.xhr.status);
     event.detail.isError = false;
   }
 });
 // What was typed and is not stored yet stays in this browser, under the name of the person who typed it.
 const COPIES = "ttp-copy:";
-const FORM_IDS = ["form", "seen", "post_id", "revision", "is_draft", "at_before"];
 const KEPT_FOR_MS = 30 * 24 * 3600 * 1000;
 const copies = {
-  prefix: `${COPIES}${document.body.dataset.person}:`,
+  prefix: `${COPIES}${encodeURIComponent(document.body.dataset.person)}:`,
   put(id, copy) {
     try {
       localStorage.setItem(this.prefix + id, JSON.stringify(copy));
@@ -46,6 +45,10 @@ const copies = {
     return mine.sort((one, other) => other.at - one.at);
   },
 };
+function send(path, body, more) {
+  const headers = { "X-CSRF-Token": document.body.dataset.csrf, "HX-Request": "true" };
+  return fetch(path, { method: "POST", body, headers, ...more });
+}
 // The form that was sent last was saved if this page says so.
 const SENT = "ttp-sent";
 try {
@@ -139,9 +142,9 @@ if (compose) {
   });
   // The last words before the page is left.
   addEventListener("pagehide", () => {
-    if (!changed || sent) return;
-    const headers = { "X-CSRF-Token": document.body.dataset.csrf, "HX-Request": "true" };
-    fetch("/compose/keep", { method: "POST", body: typed(), headers, keepalive: true }).catch(() => {});
+    if (sent || !(changed || keeping)) return;
+    copies.put(id, { at: Date.now(), fields: [...typed()] });
+    send("/compose/keep", typed(), { keepalive: true }).catch(() => {});
   });
   // The page comes back from the browser's memory after it was left.
   addEventListener("pageshow", (event) => {
@@ -169,10 +172,10 @@ if (compose) {
     const data = new FormData();
     data.append("files", file);
     try {
-      const headers = { "X-CSRF-Token": document.body.dataset.csrf, "HX-Request": "true" };
-      const answer = await fetch("/compose/media", { method: "POST", body: data, headers });
+      const answer = await send("/compose/media", data);
       const part = document.createElement("template");
       part.innerHTML = await answer.text();
+      if ([401, 403].includes(answer.status)) uploads.append(line(`${file.name} was not uploaded.`, "note error"));
       uploads.append(...part.content.querySelectorAll(".note"));
       document.getElementById("media").append(...part.content.querySelectorAll(".attached"));
     } catch {
@@ -207,18 +210,21 @@ if (compose) {
     drop.classList.remove("over");
     add([...event.dataTransfer.files]);
   });
-  // A copy of another form is offered: of this post, or of any where a new one is written. The server shows it, as a
-  // form that is checked.
+  // A copy that the server has not stored is offered: of this post, or of any where a new one is written. The server
+  // shows it, as a form that is checked.
   const offer = document.getElementById("copy");
   const of = (copy, name) => (copy.fields.find((field) => field[0] === name) || ["", ""])[1];
-  const words = (fields) => JSON.stringify(fields.filter(([name]) => !FORM_IDS.includes(name)));
-  const post = compose.elements.post_id.value;
-  const others = offer ? copies.all().filter((one) => one.id !== id && of(one, "content").trim()) : [];
-  const isStored = (one) => of(one, "post_id") === post && words(one.fields) === words([...typed()]);
-  for (const one of others.filter(isStored)) copies.remove(one.id);
-  const copy = others.find((one) => ["0", of(one, "post_id")].includes(post) && !isStored(one));
-  if (copy) {
-    document.getElementById("copy-when").textContent = new Date(copy.at).toLocaleString();
+  const hasWords = (copy) => copy.fields.some(([name, value]) => /^(content|thread|variant:)/.test(name) && value.trim());
+  const isStored = async (copy) => {
+    const fields = new FormData();
+    for (const [name, value] of [...copy.fields, ["ask", "yes"]]) fields.append(name, value);
+    const answer = await send("/compose/keep", fields).catch(() => null);
+    return answer !== null && answer.ok;
+  };
+  const show = (copy) => {
+    const at = new Date(copy.at).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+    const its = of(copy, "post_id");
+    document.getElementById("copy-when").textContent = its === "0" ? at : `${at}, for post ${its}`;
     document.getElementById("copy-text").textContent = of(copy, "content");
     for (const [name, value] of [...copy.fields, ["csrf", document.body.dataset.csrf]]) {
       const field = document.createElement("input");
@@ -230,7 +236,16 @@ if (compose) {
       offer.remove();
     });
     offer.hidden = false;
-  }
+  };
+  const offerCopy = async () => {
+    const post = compose.elements.post_id.value;
+    const isOfThis = (one) => one.id !== id && ["0", of(one, "post_id")].includes(post) && hasWords(one);
+    for (const copy of copies.all().filter(isOfThis)) {
+      if (await isStored(copy)) copies.remove(copy.id);
+      else return show(copy);
+    }
+  };
+  if (offer) offerCopy();
 }
 // A post that is dropped on another day or hour is moved by an ordinary form.
 const move = document.getElementById("move");
