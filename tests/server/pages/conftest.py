@@ -130,8 +130,8 @@ class _Forms(HTMLParser):
             self._text = None
         elif tag == "button" and self._button is not None:
             given, label = self._button
-            name = given.get("name")
-            self.forms[-1].buttons["".join(label)] = {name: given.get("value") or ""} if name else {}
+            pressed = {given["name"] or "": given.get("value") or ""} if "name" in given else {}
+            self.forms[-1].buttons["".join(label)] = pressed
             self._button = None
 
 

@@ -122,7 +122,8 @@ def show_edit(visit: Visit) -> Response:
     typed = replace(typed, is_draft=stored.is_draft, form=_new_form())
     if typed.revision == stored.revision:
         return _form_page(visit, typed, kept_at=kept_at)
-    return _form_page(visit, typed, _changed_meanwhile(typed.post_id), button="save", kept_at=kept_at)
+    button = "draft" if typed.is_draft else "save"
+    return _form_page(visit, typed, _changed_meanwhile(typed.post_id), button=button, kept_at=kept_at)
 
 
 def show_again(visit: Visit, error: TtpError) -> Response:

@@ -40,10 +40,8 @@ class PostSearch:
 
 def show_posts(visit: Visit) -> Response:
     """Show one page of the posts. An account or a status that does not exist is refused on the page."""
-    search = PostSearch(
-        *(visit.query(name).strip()[:500] for name in ("q", "account", "status", "tag")),
-        page=min(parse_number(visit.query("page")) or 1, _LAST_PAGE),
-    )
+    q, account, status, tag = (visit.query(name).strip()[:500] for name in ("q", "account", "status", "tag"))
+    search = PostSearch(q, account, status, tag, min(parse_number(visit.query("page")) or 1, _LAST_PAGE))
     error, posts = None, []
     try:
         posts = list(islice(visit.reading.queries.views(_filter_of(visit, search)), PAGE + 1))
