@@ -35,6 +35,8 @@ class ChangeRecorder:
     at: datetime
     actor: str | None = None
     """Who made the changes: the name of a token, or user@host."""
+    continues: int | None = None
+    """The id of a change to go on with, if it is the post's last."""
     _change: int | None = field(default=None, init=False)
 
     def write(
@@ -49,6 +51,8 @@ class ChangeRecorder:
                 written.append((post_id, image, now.digest, media))
         if not written:
             return
+        if self._change is None and self.continues is not None:
+            self.go_on(db, written[0][0], self.continues)
         change = self._begun(db)
         db.send_many(
             "INSERT INTO change_post (change_id, post_id, image, digest, media) VALUES (?, ?, ?, ?, ?)"

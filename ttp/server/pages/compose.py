@@ -372,7 +372,8 @@ def _store(visit: Visit, typed: Composition, *, timed: bool, command: str, conti
     options = {**dict.fromkeys(post.options, ""), **post_input.options}
     post_input = replace(post_input, variants=variants, options=options)
     time = _time(services, services.posts.accounts_after_edit(typed.post_id, post_input), typed) if timed else None
-    return services.posts.edit(typed.post_id, post_input, time, command=command, continues=continues).post
+    recorder = services.posts.recorder(command, continues)
+    return services.posts.edit(typed.post_id, post_input, time, recorder=recorder).post
 
 
 def _last_change(visit: Visit, post_id: int) -> int | None:

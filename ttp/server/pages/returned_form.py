@@ -41,10 +41,6 @@ class ReturnedForm:
     fields: list[ReturnedField] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
 
-    @property
-    def shown(self) -> list[ReturnedField]:
-        return [one for one in self.fields if one.label]
-
     def add(self, name: str, value: str) -> None:
         """Add a field. A token of a session does not go into another page."""
         if name != "csrf" and len(self.fields) < _MOST_FIELDS:
