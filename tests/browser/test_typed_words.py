@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
-from tests.browser.conftest import Site
+from tests.browser.conftest import PATIENCE_S, Site
 from tests.media_bytes import png
 
 WHEN = "2098-01-06 09:30"
@@ -27,6 +27,15 @@ def write(page: Any, text: str, when: str = "") -> None:
     page.get_by_label("x/me").first.check()
     field(page, "Text").fill(text)
     field(page, "When").fill(when)
+
+
+def until(page: Any, holds: Callable[[], bool]) -> None:
+    """Wait for a condition, while the browser goes on."""
+    for _ in range(int(PATIENCE_S * 10)):
+        if holds():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(holds)
 
 
 def end_login(page: Any) -> None:
@@ -138,10 +147,7 @@ def test_the_last_words_before_a_page_is_left_are_kept(site: Site) -> None:
         page.get_by_role("link", name="Queue").click()
         page.wait_for_url("**/queue")
         page.get_by_text("Draft").first.wait_for()
-        for _ in range(600):
-            if site.ttp.shown()["content"] == "Hello":
-                break
-            page.wait_for_timeout(100)
+        until(page, lambda: site.ttp.shown()["content"] == "Hello")
         assert (site.ttp.shown()["content"], site.ttp.count("post")) == ("Hello", 1)
         page.goto("/compose")
         page.wait_for_function("localStorage.length === 0")
@@ -217,8 +223,7 @@ def test_pictures_chosen_during_an_upload_arrive_and_a_bad_file_drops_only_itsel
         page.set_input_files("input[type=file]", files=files("b.png"))
         button(page, "Save draft").click()  # which waits for them
         for number in range(3):
-            while len(held) <= number:
-                page.wait_for_timeout(20)
+            until(page, lambda number=number: len(held) > number)
             held[number].continue_()
         page.wait_for_url("**/posts/1?done=draft")
         assert [one["name"] for one in site.ttp.shown()["media"]] == ["a.png", "b.png"]
