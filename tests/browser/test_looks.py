@@ -15,7 +15,7 @@ from tests.real.install import Missing, node
 PAGES = (
     *("/calendar?when=2098-01", "/calendar?view=week&when=2098-W02", "/queue", "/compose", "/approvals"),
     *("/posts", "/posts?q=number&status=scheduled&page=1", "/queue?done=delete&post=4"),
-    *("/best-times", "/report?when=2026-10", "/accounts", "/accounts/connect", "/callback"),
+    *("/best-times", "/report?when=2026-10", "/accounts", "/accounts/connect", "/callback", "/timezone"),
     *("/posts/1", "/posts/1/edit", "/posts/1/delete", "/posts/2/resolve", "/posts/3", "/posts/99", "/login/x"),
 )
 WIDTHS = (375, 768, 1440)

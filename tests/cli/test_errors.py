@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,32 @@ def test_a_near_word_is_a_whole_command(ttp: Program, typed: list[str], meant: s
     ran = ttp(*typed)
     assert ran.code in (2, 3)
     assert meant in [line.partition(": ")[2] for line in ran.err.splitlines()]
-    assert json.loads(ttp(*typed, "--json").err)["error"]["hint"].startswith("ttp ") or typed[0] == "help"
+    assert json.loads(ttp(*typed, "--json").err)["error"]["hints"][0].startswith("ttp ") or typed[0] == "help"
+
+
+@pytest.mark.parametrize(
+    ("typed", "ways"),
+    [
+        ("create Hi --to x/me --at 'friday at 6'", ["--at 'friday 6am'", "--at 'friday 6pm'"]),
+        ("create Hi --to x/me --at '1/12 9am'", ["--at '2026-12-01 09:00'", "--at '2027-01-12 09:00'"]),
+        ("create Hi --to x/me --at 5", ["--at 'tomorrow 5am'", "--at 5pm"]),
+        ("create Hi --to x/me --at '9am IST'", ["T09:00+05:30", "T09:00+02:00", "T09:00+01:00", "T09:00Z"]),
+        ("create Hi --to x/me --at '12/11/2026 9am'", ["--at '2026-12-11 09:00'"]),
+        ("create Hi --to x/me --at '26-11-30 9am'", ["--at '2026-11-30 09:00'", "--at '2030-11-26 09:00'"]),
+        ("create Hi --to x/me --at 'fri 9am' --tz Nowhere", ["--tz Europe/Berlin"]),
+        ("create Hi --to x", ["--to x/me", "--to x/mo"]),
+        ("create Hi --to x/mu", ["--to x/me", "--to x/mo", "ttp account list", "ttp account connect x/mu"]),
+        ("slots add 'mon 9' --account x/me", ["'mon 9am'", "'mon 9pm'"]),
+        ("cancel 1", ["ttp unschedule 1", "ttp delete 1"]),
+    ],
+)
+def test_a_program_gets_every_reading_and_none_to_follow_unread(ttp: Program, typed: str, ways: list[str]) -> None:
+    ttp.account("x/me")
+    ttp.account("x/mo")
+    error = ttp(*shlex.split(typed), "--json").error
+    assert error["hint"] is None
+    assert sorted(error["hints"]) == sorted({one for way in ways for one in error["hints"] if way in one})
+    assert len(error["hints"]) == len(ways)
 
 
 @pytest.mark.parametrize(
@@ -96,3 +122,11 @@ def test_what_is_not_found_or_too_long_or_raw_stays_as_it_is() -> None:
     assert (
         with_whole_commands(UsageError("no", added), ["export", "--", "-f"]).hints[0].way == "ttp export --force -- -f"
     )
+
+
+def test_a_row_of_a_file_has_no_fix_for_a_time_of_two_readings(ttp: Program, tmp_path: Path) -> None:
+    ttp.account("x/me")
+    rows = "One,2026-12-01 6,x\nTwo,2027-13-01 09:00,x\nThree,2027-01-01 09:00,x\n"
+    (tmp_path / "a.csv").write_text(f"content,at,to\n{rows}")
+    rejected = ttp("import", str(tmp_path / "a.csv"), "--partial", "--json").json["rejected"]
+    assert [(one["row"], one["fix"]) for one in rejected] == [("2", None), ("3", "2027-01-13 09:00")]

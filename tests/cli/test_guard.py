@@ -35,13 +35,16 @@ def test_the_same_text_is_told_whatever_its_case_and_blanks_within_seven_days(tt
     assert told(ttp, "Other", "2026-12-02 09:00", "--text", "x/me=fresh beans") != []
 
 
-def test_the_clock_is_that_of_the_account_else_of_the_settings(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_clock_is_that_of_the_settings_with_that_of_the_account(
+    ttp: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (said,) = told(ttp, "Other", "2026-12-01T09:04Z", "--tz", "Asia/Tokyo")
     monkeypatch.setenv("TTP_TZ", "Europe/Berlin")
     assert said.endswith(" (Tue 1 Dec 2026 09:00 UTC)")
     assert told(ttp, "Other", "2026-12-01T09:04Z")[0].endswith(" (Tue 1 Dec 2026 10:00 Europe/Berlin (09:00 UTC))")
     ttp.ok("account", "set", "x/me", "--tz", "Asia/Tokyo")
-    assert told(ttp, "Other", "2026-12-01T09:04Z")[0].endswith("(Tue 1 Dec 2026 18:00 Asia/Tokyo (09:00 UTC))")
+    both = "(Tue 1 Dec 2026 10:00 Europe/Berlin (18:00 Tokyo for x/me), 09:00 UTC)"
+    assert told(ttp, "Other", "2026-12-01T09:04Z")[0].endswith(both)
 
 
 def test_two_posts_of_an_account_within_five_minutes_are_told(ttp: Program) -> None:

@@ -273,7 +273,14 @@ def test_an_error_is_json_where_json_was_asked_for(format: str) -> None:
     desk = Desk(format=format)
     desk.output.error(NotFound("no post 99 ü", Hint("see", "ttp list")))
     assert json.loads(desk.err.getvalue()) == {
-        "error": {"code": "not_found", "message": "no post 99 ü", "hint": "ttp list", "exit": 3, "problems": []}
+        "error": {
+            "code": "not_found",
+            "message": "no post 99 ü",
+            "hint": "ttp list",
+            "hints": ["ttp list"],
+            "exit": 3,
+            "problems": [],
+        }
     }
     assert desk.err.getvalue().isascii()
 

@@ -137,9 +137,7 @@ def test_a_bad_setting_is_one_line_and_a_way_out_from_every_command(
     assert ran.err.endswith("  fix: unset TTP_PUBLISH__RETRY_MAX\n")
 
 
-def test_the_zone_is_the_flags_then_the_accounts_then_the_settings(
-    ttp: Program, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_zone_is_the_flags_then_the_settings(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     def at(*argv: str) -> str:
         return str(ttp.ok("create", "hi", "--to", "x/me", "--at", "tomorrow 9am", *argv, "--json").json["scheduledAt"])
 
@@ -151,7 +149,8 @@ def test_the_zone_is_the_flags_then_the_accounts_then_the_settings(
     ttp.home.joinpath("config.toml").write_text('timezone = "America/New_York"\n')
     assert at() == "2026-11-25T14:00:00Z"
     ttp.ok("account", "set", "x/me", "--tz", "Asia/Tokyo")
-    assert at() == "2026-11-25T00:00:00Z"
+    assert at() == "2026-11-25T14:00:00Z"
+    assert at("--tz", "account") == "2026-11-25T00:00:00Z"
     assert at("--tz", "UTC") == "2026-11-25T09:00:00Z"
 
 
@@ -167,7 +166,7 @@ def test_a_zone_in_the_settings_that_does_not_exist_is_refused(ttp: Program, mon
     monkeypatch.setenv("TTP_TZ", "Mars")
     ttp.account()
     ran = ttp("create", "hi", "--to", "x/me", "--at", "tomorrow 9am", "--json")
-    assert (ran.code, ran.error["hint"]) == (2, "export TTP_TZ=Europe/Berlin")
+    assert (ran.code, ran.error["hints"][0]) == (2, "export TTP_TZ=Europe/Berlin")
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ def test_what_does_not_exist_is_one_error_with_what_was_meant(ttp: Program, argv
 def test_what_people_try_first_gets_the_right_command(ttp: Program, argv: str, meant: str) -> None:
     ran = ttp(*argv.split(), "--json")
     assert (ran.code, ran.out) == (2, "")
-    assert ran.error["hint"].removesuffix(" --json") == f"ttp {meant}"
+    assert ran.error["hints"][0].removesuffix(" --json") == f"ttp {meant}"
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_with_json_an_error_is_one_json_line_on_stderr_whatever_went_wrong(ttp: 
         assert ran.out == ""
         (line,) = ran.err.splitlines()
         error = json.loads(line)["error"]
-        assert list(error) == ["code", "message", "hint", "exit", "problems"]
+        assert list(error) == ["code", "message", "hint", "hints", "exit", "problems"]
         assert error["exit"] == ran.code
 
 

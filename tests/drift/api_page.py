@@ -77,6 +77,7 @@ def page() -> Iterator[str]:
     yield from _table(head, (_row(route) for route in ROUTES if not _is_theirs(route)))
     yield ""
     yield "Every write takes the parameter `dryRun` and the header `Idempotency-Key`, a change of a post `If-Match`."
+    yield "A write with a key can also answer 409 and 422."
     yield f"Lists have {USUAL_POSTS} posts a page, at most {MOST_POSTS} (`limit`); the header `Link` has the next page."
     yield f"Events are a stream, or with `Accept: application/json` a list of {USUAL_EVENTS}, at most {MOST_EVENTS}."
     yield f"A body has at most {MOST_BODY_BYTES} bytes, an upload {MOST_UPLOAD_BYTES}."
@@ -90,7 +91,8 @@ def page() -> Iterator[str]:
     yield "## TimeToPost's API"
     yield ""
     yield "[Use TimeToPost's clients with ttp](../how-to/timetopost.md) says what each does. Errors are"
-    yield '`{"success": false, "error": …, "code": …, "problems": […], "action": …}`, with the statuses below.'
+    yield '`{"success": false, "error": …, "code": …, "problems": […], "action": …, "actions": […]}`, with the statuses'
+    yield "below."
     yield ""
     yield from _table((*head[:3], *head[4:]), (_their_row(route) for route in ROUTES if _is_theirs(route)))
     yield ""

@@ -139,7 +139,9 @@ def test_each_post_of_a_month_goes_out_once_at_its_wall_time(
 
 
 def imported(world: World, path: Path, way: str) -> Ran:
-    return world.ttp.ok("import", str(path), "--spread", way, "--days", "31", "--to", "x/shop", "--json")
+    return world.ttp.ok(
+        "import", str(path), "--spread", way, "--days", "31", "--to", "x/shop", "--tz", "account", "--json"
+    )
 
 
 def published(world: World, due: dict[str, datetime], path: Path, way: str) -> None:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import anyio
 import pytest
@@ -16,9 +16,11 @@ from mcp import Client, StdioServerParameters, stdio_client
 from mcp_types import CallToolResult, TextContent
 
 from tests.conftest import Program, inherited
+from ttp.cli.commands.server.mcp import AgentContext
 from ttp.cli.context import Context
-from ttp.domain.permissions import Capability
+from ttp.domain.server.api_token import TokenCapability
 from ttp.mcp.server import ToolCaller, make_server
+from ttp.mcp.stdio import StdioSession
 
 T = TypeVar("T")
 
@@ -26,8 +28,12 @@ T = TypeVar("T")
 class Agent:
     """Calls tools on the store of a program, on its clock, through the SDK's client."""
 
-    def __init__(self, ttp: Program, capability: Capability = Capability.PUBLISH, *, local_files: bool = True) -> None:
-        self.caller = ToolCaller(lambda: _quiet(Context(ttp.clock)), capability, local_files=local_files)
+    def __init__(self, ttp: Program, *capabilities: TokenCapability, local_files: bool = True) -> None:
+        def services(client: str) -> AgentContext:
+            return AgentContext(Context(ttp.clock), cast("StdioSession", _Here()), client)
+
+        may = capabilities or (TokenCapability.PUBLISH, TokenCapability.APPROVE)
+        self.caller = ToolCaller(services, may, local_files=local_files)
 
     def talk(self, say: Callable[[Client], Awaitable[T]]) -> T:
         """Do something with a connected client."""
@@ -56,9 +62,8 @@ class Agent:
         """Call what must be refused; the error."""
         result = self.call(tool, **arguments)
         assert result.is_error, result
-        answer = text_of(result)
-        assert result.structured_content == answer
-        return answer["error"]
+        assert result.structured_content is None, "clients compare it with the output schema"
+        return text_of(result)["error"]
 
 
 def text_of(result: CallToolResult) -> Any:
@@ -67,9 +72,11 @@ def text_of(result: CallToolResult) -> Any:
     return json.loads(content.text)
 
 
-def _quiet(context: Context) -> Context:
-    context.open_output(quiet=True)
-    return context
+class _Here:
+    """Publishes in the thread of the call."""
+
+    def publish(self, run: Callable[[], T]) -> T:
+        return run()
 
 
 def server_of(home: Path, *argv: str, **environ: str) -> StdioServerParameters:

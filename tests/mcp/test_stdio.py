@@ -69,10 +69,23 @@ def test_the_capability_limits_the_process(ttp: Program) -> None:
 
 
 @pytest.mark.parametrize(
+    ("argv", "lists"), [((), False), (("--capability", "publish,approve"), True), (("--capability", "approve"), True)]
+)
+def test_approval_is_a_capability_of_its_own(ttp: Program, argv: tuple[str, ...], *, lists: bool) -> None:
+    async def tools(client: Client) -> set[str]:
+        return {tool.name for tool in (await client.list_tools()).tools}
+
+    names = over_stdio(server_of(ttp.home, *argv), tools)
+    assert ({"approve_post", "reject_post"} <= names, "approve_post" in names) == (lists, lists)
+    assert ("publish_post" in names) == (argv != ("--capability", "approve"))
+
+
+@pytest.mark.parametrize(
     ("argv", "environ", "code"),
     [
         (["--capability", "all"], {}, 2),
         (["--capability", "publish"], {"TTP_CAPABILITY": "read"}, 7),
+        (["--capability", "read,approve"], {"TTP_CAPABILITY": "draft"}, 7),
         ([], {"TTP_CAPABILITY": "all"}, 2),
     ],
 )

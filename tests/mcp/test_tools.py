@@ -16,7 +16,8 @@ from tests.conftest import Program, program
 from tests.mcp.conftest import Agent, text_of
 from tests.media_bytes import png
 from tests.store.stores import duplicate
-from ttp.domain.permissions import Capability
+from ttp.cli.settings import user_name
+from ttp.domain.server.api_token import TokenCapability
 from ttp.mcp.arguments import output_schema
 from ttp.mcp.tools import TOOLS
 
@@ -207,14 +208,21 @@ READ = {
     "report",
     "status",
 }
+APPROVE = {"approve_post", "reject_post"}
 DRAFT = READ | {"create_post", "edit_post", "delete_post", "undo"}
 
 
 @pytest.mark.parametrize(
-    ("capability", "listed"), [(Capability.READ, READ), (Capability.DRAFT, DRAFT), (Capability.PUBLISH, set(TOOLS))]
+    ("capability", "listed"),
+    [
+        (TokenCapability.READ, READ),
+        (TokenCapability.DRAFT, DRAFT),
+        (TokenCapability.PUBLISH, set(TOOLS) - APPROVE),
+        (TokenCapability.APPROVE, READ | APPROVE),
+    ],
 )
 def test_tools_above_the_capability_are_neither_listed_nor_callable(
-    agent: Agent, ttp: Program, capability: Capability, listed: set[str]
+    agent: Agent, ttp: Program, capability: TokenCapability, listed: set[str]
 ) -> None:
     limited = Agent(ttp, capability)
     assert set(limited.tools()) == listed
@@ -229,7 +237,7 @@ def test_a_post_that_may_not_be_scheduled_is_refused_with_the_call_without_a_tim
     agent: Agent, ttp: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TTP_CAPABILITY", "draft")
-    error = Agent(ttp, Capability.DRAFT).refused("create_post", text="Hello", to=["x/me"], at="tomorrow 9am")
+    error = Agent(ttp, TokenCapability.DRAFT).refused("create_post", text="Hello", to=["x/me"], at="tomorrow 9am")
     assert error["code"] == "not_allowed"
     assert error["next"] == {"tool": "create_post", "arguments": {"text": "Hello", "to": ["x/me"]}}
 
@@ -245,8 +253,6 @@ def test_a_post_that_may_not_be_scheduled_is_refused_with_the_call_without_a_tim
         ("schedule_post", {"id": 5, "at": "tomorrow 9am"}, "state", None),
         ("publish_post", {"id": 5}, "state", None),
         ("create_post", {"text": ""}, "usage", None),
-        ("create_post", {"text": "a", "to": ["tt"], "at": "fri 9am"}, "content",
-         ("create_post", {"text": "a", "to": ["tt"]})),
         ("retry_post", {"id": 2}, "state", ("get_post", {"id": 2})),
         ("resolve_post", {"id": 4, "account": "x/me"}, "usage", ("get_post", {"id": 4})),
         ("edit_post", {"id": 1}, "usage", ("get_post", {"id": 1})),
@@ -257,8 +263,8 @@ def test_a_post_that_may_not_be_scheduled_is_refused_with_the_call_without_a_tim
         ("report", {"when": "prev", "since": "7d"}, "usage", ("report", {"since": "30d"})),
         ("report", {"by": ["colour"]}, "usage", None),
         ("plan_drafts", {"ids": [2]}, "state", ("unschedule_post", {"id": 2})),
-        ("plan_drafts", {"days": 1, "perDay": 1}, "usage", ("plan_drafts", {"days": 2, "perDay": 1})),
         ("reject_post", {"id": 2, "reason": " "}, "usage", ("reject_post", {"id": 2})),
+        ("undo", {"count": 5, "post": 1}, "not_found", ("undo", {"count": 1, "post": 1})),
     ],
 )  # fmt: skip
 def test_an_error_has_a_code_and_the_next_call(
@@ -272,6 +278,27 @@ def test_an_error_has_a_code_and_the_next_call(
         assert error["next"] == {"tool": following[0], "arguments": following[1]}, error
         assert error["hint"] is None
     assert ttp.ok("list", "--json").json == before
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "code", "choices"),
+    [
+        ("schedule_post", {"id": 1, "at": "friday at 6"}, "time",
+         [{"id": 1, "at": "friday 6am"}, {"id": 1, "at": "friday 6pm"}]),
+        ("schedule_post", {"id": 1, "at": "fri 9am", "tz": "Nowhere"}, "time",
+         [{"id": 1, "at": "fri 9am", "tz": "Europe/Berlin"}]),
+        ("create_post", {"text": "a", "to": ["tt"], "at": "fri 9am"}, "content", [{"text": "a", "to": ["tt"]}]),
+        ("plan_drafts", {"days": 1, "perDay": 1}, "usage",
+         [{"days": 2, "perDay": 1}, {"days": 1, "perDay": 2}, {"days": 1, "perDay": 1, "partly": True}]),
+    ],
+)  # fmt: skip
+def test_what_needs_a_choice_has_no_next_call(
+    agent: Agent, tool: str, arguments: dict[str, Any], code: str, choices: list[dict[str, Any]]
+) -> None:
+    error = agent.refused(tool, **arguments)
+    assert (error["code"], error["next"]) == (code, None)
+    assert error["others"] == [{"tool": tool, "arguments": one} for one in choices]
+    assert len(error["hints"]) >= len(choices)
 
 
 def test_a_decision_of_a_person_is_not_a_next_call(agent: Agent, ttp: Program) -> None:
@@ -302,8 +329,24 @@ def test_wrong_arguments_are_all_named(agent: Agent, arguments: dict[str, Any], 
     assert sorted(one["field"] for one in error["problems"]) == sorted(fields)
 
 
+def test_an_error_lists_at_most_twenty_problems(agent: Agent) -> None:
+    error = agent.refused("create_post", text="a", **{f"field{number}": 1 for number in range(100)})
+    assert (len(error["problems"]), "80" in error["message"]) == (20, True)
+
+
+def test_a_text_of_more_than_100000_characters_is_refused(agent: Agent) -> None:
+    for tool, more in (("create_post", {}), ("check_text", {}), ("edit_post", {"id": 1})):
+        error = agent.refused(tool, text="a" * 100_001, **more)
+        assert (error["code"], error["problems"][0]["code"]) == ("usage", "too_long")
+
+
 def test_null_is_the_same_as_leaving_an_argument_out(agent: Agent) -> None:
     assert agent.ok("list_posts", accounts=None, limit=None) == agent.ok("list_posts")
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_an_error_never_breaks_the_output_schema(agent: Agent, tool: str) -> None:
+    assert agent.refused(tool, nope=1)["problems"][-1]["code"] in ("unknown", "missing")
 
 
 def test_an_unknown_tool_is_an_error_with_the_right_name(agent: Agent) -> None:
@@ -313,6 +356,31 @@ def test_an_unknown_tool_is_an_error_with_the_right_name(agent: Agent) -> None:
 def test_a_bug_is_an_error_too(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ttp.services.queries.Queries.views", None)
     assert agent.refused("list_posts")["code"] == "internal"
+
+
+# Whose changes they are.
+
+
+def test_nothing_that_was_written_through_the_tools_is_approved_through_them(agent: Agent, ttp: Program) -> None:
+    ttp.ok("config", "set", "publish.require_approval", "true")
+    own = agent.ok("create_post", text="By an agent", to=["x/me"], at="2098-01-01T09:00Z")["id"]
+    ttp.ok("create", "By a person", "--to", "x/me", "--at", "2098-01-02T09:00Z")
+    for more in ({}, {"dryRun": True}):
+        assert agent.refused("approve_post", id=own, **more)["code"] == "not_allowed"
+    assert agent.ok("approve_post", id=own + 1)[0]["approvedAt"]
+    agent.ok("edit_post", id=own + 1, text="Changed by the agent")
+    assert agent.refused("approve_post", id=own + 1)["code"] == "not_allowed"
+    assert ttp.ok("approve", str(own), str(own + 1), "--json").json[1]["approvedAt"], "a person may"
+
+
+def test_changes_through_the_tools_are_told_from_those_of_the_person(agent: Agent, ttp: Program) -> None:
+    made = ttp.ok("create", "One", "--json").json
+    agent.ok("edit_post", id=made["id"], text="Two")
+    person, named = user_name(), f"{user_name()} via mcp (mcp)"
+    history = ttp.ok("history", str(made["id"]), "--json").json
+    assert [(one["command"], one["actor"]) for one in history] == [("edit", named), ("create", person)]
+    (undone,) = agent.ok("undo", post=made["id"])
+    assert (undone["command"], undone["by"]) == ("edit", named)
 
 
 # Keys.

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests import people
+from tests.platforms.factories import PLATFORMS
 from tests.publisher.bench import Bench
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Bug, StateRefused
@@ -16,8 +17,10 @@ from ttp.domain.outcome import Done, Handle, Outcome
 from ttp.domain.post_edit import PostInput
 from ttp.platforms.client import PublishRequest
 from ttp.publisher.loop import Mode
+from ttp.services.accounts import Accounts
 from ttp.services.approvals import Approvals
 from ttp.services.posts import Posts
+from ttp.store.credentials import CredentialsFile
 
 
 @pytest.fixture
@@ -25,9 +28,11 @@ def posts(bench: Bench) -> Posts:
     return people.posts_of(bench.database, bench.clock, bench.config)
 
 
-def with_a_person(bench: Bench, act: Callable[[int], str], content: str) -> tuple[dict[int, str], dict[int, str]]:
-    """Publish posts of four accounts while a person acts on each of them. Return what was sent and what the person was
-    answered, by post."""
+def with_a_person(
+    bench: Bench, act: Callable[[int], str], content: str, field: str = "text"
+) -> tuple[dict[int, str], dict[int, str]]:
+    """Publish posts of four accounts while a person acts on each of them. Return what was sent, as text, and what the
+    person was answered, by post."""
     names = [f"x/a{i}" for i in range(4)]
     for name in names:
         bench.account(name)
@@ -38,7 +43,7 @@ def with_a_person(bench: Bench, act: Callable[[int], str], content: str) -> tupl
     answers: dict[int, str] = {}
 
     def publish(order: PublishRequest, handle: Handle) -> Outcome:
-        sent[order.delivery_id] = order.text
+        sent[order.delivery_id] = str(getattr(order, field))
         return Done(f"remote-{order.delivery_id}")
 
     def meddle() -> None:
@@ -93,6 +98,24 @@ def test_an_edit_after_approval_wins_and_is_not_sent_or_is_refused(tmp_path: Pat
     assert set(sent) == set(answers) - edited
     assert all(text.startswith("as approved") for text in sent.values())
     assert all(bench.delivery(post_id).state is DeliveryState.PENDING for post_id in edited)
+
+
+def test_no_options_are_sent_that_were_not_approved(tmp_path: Path) -> None:
+    """With real threads: a person changes the accounts' options while approved posts are published."""
+    bench = Bench(tmp_path / "home", publish__require_approval=True)
+    accounts = Accounts(
+        bench.database, CredentialsFile(bench.database.home), lambda *_: None, bench.clock, bench.config, PLATFORMS
+    )
+
+    def act(post_id: int) -> str:
+        name = bench.delivery(post_id).account
+        accounts.set(name, timezone=None, options={"x.reply_settings": "following"})
+        return "changed"
+
+    sent, answers = with_a_person(bench, act, "as approved", "options")
+    assert set(sent.values()) <= {"{}"}
+    for post_id in set(answers) - set(sent):
+        assert (bench.delivery(post_id).state, bench.delivery(post_id).approved_at) == (DeliveryState.PENDING, None)
 
 
 def test_a_post_being_published_cannot_be_edited_deleted_or_rescheduled(bench: Bench, posts: Posts) -> None:

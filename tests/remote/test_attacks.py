@@ -104,6 +104,7 @@ def _arguments(path: str) -> tuple[str, ...]:
     named = {
         "token create": ("ann", "--capability", "publish"),
         "token revoke": ("ann",),
+        "token release": ("ann", "k1"),
         "config set": ("publish.poll_s", "1"),
         "config unset": ("timezone",),
         "login-link": ("ann",),

@@ -118,6 +118,26 @@ def test_a_capability_of_the_caller_counts_too(machines: Machines) -> None:
     assert machines.remote("create", "Hi", TTP_CAPABILITY="read").code == 7
 
 
+@pytest.mark.parametrize(
+    ("words", "environ", "instant"),
+    [
+        (["--tz", "America/New_York"], {"TTP_TZ": "Europe/Berlin"}, "2098-12-24T14:00:00Z"),
+        ([], {"TTP_TZ": "Europe/Berlin"}, "2098-12-24T08:00:00Z"),
+        ([], {"TTP_TZ": "", "TZ": "Europe/Berlin"}, "2098-12-24T00:00:00Z"),
+    ],
+    ids=["the option", "the caller's setting", "the token's, before this server's and the caller's machine"],
+)
+def test_the_zone_of_a_time(machines: Machines, words: list[str], environ: dict[str, str], instant: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TTP_HOME", str(machines.server_home))
+        options = ["--capability", "publish", "--tz", "Asia/Tokyo", "--json"]
+        token = Program(machines.server_home, machines.caller.clock).ok("token", "create", "tokyo", *options)
+    post = ["create", "Zoned", "--to", "x/me", "--at", "2098-12-24 09:00", "--dry-run", "--json", *words]
+    ran = machines.remote(*post, token=token.json["token"], **environ)
+    assert ran.code == 0, ran
+    assert ran.json["scheduledAt"] == instant
+
+
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
 
@@ -243,6 +263,30 @@ def test_a_connection_that_stays_broken_is_reported(ttp: Program, monkeypatch: p
     assert (ran.code, ran.error["code"], ran.error["hint"]) == (5, "busy", "ttp history")
 
 
+@pytest.mark.parametrize("code", ["key_in_use", "unknown"])
+def test_a_command_of_which_nobody_knows_whether_it_was_done_is_not_sent_as_a_new_one(
+    ttp: Program, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    keys: list[str] = []
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        keys.append(handler.headers["Idempotency-Key"])
+        if len(keys) == 1:
+            handler.connection.shutdown(socket.SHUT_RDWR)
+        else:
+            say(409, PROBLEM, json.dumps({"code": code, "detail": "it ran"}))(handler)
+
+    monkeypatch.setattr(client, "AGAIN_EVERY_S", 0.01)
+    monkeypatch.setattr(client, "AGAIN_FOR_S", 0.1)
+    monkeypatch.setenv("TTP_TOKEN", TOKEN)
+    with answering(answer) as url:
+        monkeypatch.setenv("TTP_SERVER", url)
+        ran = ttp("create", "Hi", "--json")
+    assert (ran.code, ran.error["code"], ran.error["hint"]) == (5, "busy", "ttp history")
+    assert len(set(keys)) == 1
+    assert (len(keys) == 2) is (code == "unknown")
+
+
 def test_the_same_key_runs_a_command_once(machines: Machines) -> None:
     import httpx
 
@@ -322,6 +366,17 @@ def test_a_table_is_as_on_the_callers_terminal(machines: Machines) -> None:
     assert terminal.wait() == 0
     assert "\x1b[" in terminal.said
     assert "STATUS" in terminal.said.upper()
+
+
+def test_an_import_for_a_token_has_a_limit_of_rows(machines: Machines, monkeypatch: pytest.MonkeyPatch) -> None:
+    (machines.server_home.parent / "desk").mkdir(exist_ok=True)
+    (machines.server_home.parent / "desk" / "rows.csv").write_text("text,to\n1,x/me\n2,x/me\n3,x/me\n")
+    monkeypatch.setenv("TTP_SERVER__IMPORT_ROWS", "2")
+    ran = machines.for_token("import", "rows.csv", "--dry-run", "--json")
+    assert (ran.code, ran.error["code"]) == (2, "usage")
+    assert "server.import_rows" in ran.err
+    monkeypatch.setenv("TTP_SERVER__IMPORT_ROWS", "3")
+    assert machines.for_token("import", "rows.csv", "--dry-run").code == 0
 
 
 def test_a_stopped_caller_ends_the_command(machines: Machines) -> None:

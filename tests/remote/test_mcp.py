@@ -31,12 +31,21 @@ def test_an_agent_works_on_the_servers_store(machines: Machines, tmp_path: Path)
         assert [item["name"] for item in made["media"]] == ["photo.jpg"]
         refused = await client.call_tool("create_post", {"text": "No", "media": [str(tmp_path / "none.jpg")]})
         assert (refused.is_error, text_of(refused)["error"]["code"]) == (True, "not_found")
+        assert refused.structured_content is None
         assert (await client.read_resource(f"ttp://posts/{made['id']}")).contents
         assert (await client.list_prompts()).prompts
         return made
 
     made = over_stdio(bridge(machines), talk)
     assert machines.remote("show", str(made["id"]), "--json").json["content"] == "By an agent"
+
+
+def test_a_time_is_in_the_zone_that_is_set_here(machines: Machines) -> None:
+    async def talk(client: Client) -> Any:
+        arguments = {"text": "Zoned", "to": ["x/me"], "at": "2098-12-24 09:00", "dryRun": True}
+        return text_of(await client.call_tool("create_post", arguments))
+
+    assert over_stdio(bridge(machines, TTP_TZ="Asia/Tokyo"), talk)["scheduledAt"] == "2098-12-24T00:00:00Z"
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any
 
@@ -149,7 +150,17 @@ def test_a_token_that_writes_drafts_publishes_nothing(server: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "127.0.0.1.evil.example", "", "localhost.", "[::2]:8765", "127.0.0.1@evil"]
+    "host",
+    [
+        "evil.example",
+        "127.0.0.1.evil.example",
+        "",
+        "localhost.",
+        "[::2]:8765",
+        "127.0.0.1@evil",
+        "127.0.0.1:8811@evil",
+        "[::1]evil",
+    ],
 )
 def test_a_foreign_host_is_refused_before_the_token(server: Api, host: str) -> None:
     for path in ("/healthz", "/v1/posts", "/openapi.json"):
@@ -170,6 +181,38 @@ def test_another_name_is_accepted_where_it_is_allowed(server: Api) -> None:
 @pytest.mark.parametrize(("host", "name"), [("a:1", "a"), ("[::1]:5", "::1"), (" A ", "a"), ("[x", "x"), ("", "")])
 def test_the_name_in_a_host(host: str, name: str) -> None:
     assert host_name(host) == name
+
+
+@pytest.mark.parametrize("path", ["/v1/posts", "/v1/imports", "/v1/commands", "/mcp", "/login/0", "/api/posts"])
+def test_a_body_that_is_cut_off_is_no_error_of_the_server(server: Api, path: str) -> None:
+    messages = [{"type": "http.request", "body": b"--a\r\n", "more_body": True}, {"type": "http.disconnect"}]
+    kind = b"multipart/form-data; boundary=a" if path in ("/v1/imports", "/v1/commands") else b"application/json"
+    if path.startswith("/login"):
+        kind = b"application/x-www-form-urlencoded"
+    lines = {b"host": b"localhost", b"authorization": f"Bearer {server.having('publish').token}".encode()}
+    lines |= {b"content-type": kind, b"accept": b"application/json, text/event-stream"}
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": list(lines.items()),
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 8765),
+    }
+
+    async def receive() -> Any:
+        return messages.pop(0) if messages else {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        pass
+
+    asyncio.run(server.app(scope, receive, send))
+    assert messages == []
 
 
 def test_a_large_body_is_refused(server: Api) -> None:
@@ -197,3 +240,21 @@ def test_a_body_that_is_not_json_names_no_field(server: Api) -> None:
 def test_an_unknown_path_or_method_is_a_problem(server: Api) -> None:
     server.refused("GET", "/v1/nothing", 404, "not_found")
     server.refused("PUT", "/v1/posts", 405, "method")
+
+
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/v1/posts", {"GET", "POST"}),
+        ("/v1/posts/1", {"GET", "PATCH", "DELETE"}),
+        ("/v1/posts/1/publish", {"POST"}),
+        (f"/v1/media/uploads/{'0' * 32}", {"GET", "PUT", "DELETE"}),
+        ("/compose", {"GET", "HEAD", "POST"}),
+        ("/mcp", {"POST"}),
+    ],
+)
+def test_each_method_of_a_path_is_allowed(server: Api, path: str, methods: set[str]) -> None:
+    for method in ("OPTIONS", "PUT", "TRACE"):
+        if method not in methods:
+            answer = server(method, path)
+            assert (answer.status_code, set(answer.headers["allow"].split(", "))) == (405, methods)

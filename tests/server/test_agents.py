@@ -60,6 +60,7 @@ class Agent:
     def refused(self, tool: str, **arguments: Any) -> Any:
         result = self.talk(lambda client: client.call_tool(tool, arguments))
         assert result.is_error, result
+        assert result.structured_content is None
         return text_of(result)["error"]
 
 
@@ -94,7 +95,7 @@ def test_the_capability_of_the_token_decides_which_tools_there_are(
     agent = having(capability)
     assert agent.tools() == expected
     for name in TOOLS.keys() - expected:
-        assert agent.refused(name, id=1)["code"] == "not_found"
+        assert agent.refused(name, id=1)["code"] == "not_allowed"
 
 
 def test_a_limited_token_has_no_tool_about_all_accounts(having: Having) -> None:
@@ -156,6 +157,32 @@ def test_a_key_is_kept_in_the_store(server: Api, having: Having) -> None:
     assert [row[0] for row in server.ttp.sql("SELECT key FROM idempotency_key")] == ["u"]
 
 
+def test_a_call_whose_server_was_killed_is_done_once(server: Api, having: Having) -> None:
+    agent = having("publish")
+    for text in ("one", "two"):
+        server.ttp.post(text, "--to", "x/me")
+    calls: list[tuple[str, dict[str, Any]]] = [
+        ("edit_post", {"id": 1, "text": "better"}),
+        ("schedule_post", {"id": 1, "at": "2098-01-01T09:00Z"}),
+        ("delete_post", {"id": 2}),
+    ]
+    for name, arguments in calls:
+        first = agent.ok(name, **arguments, key=name)
+        changes = server.ttp.count("change")
+        server.ttp.sql("UPDATE idempotency_key SET status = NULL, answer = NULL")
+        again = agent.ok(name, **arguments, key=name)
+        assert [one["id"] for one in listed(again)] == [one["id"] for one in listed(first)]
+        assert (type(again), server.ttp.count("change")) == (type(first), changes)
+    agent.ok("undo", key="u")
+    server.ttp.sql("UPDATE idempotency_key SET status = NULL, answer = NULL WHERE key = 'u'")
+    assert agent.refused("undo", key="u")["code"] == "unknown"
+    assert server.ttp.shown(2)["content"] == "two"
+
+
+def listed(answer: Any) -> list[Any]:
+    return answer if isinstance(answer, list) else [answer]
+
+
 def test_a_limited_token_sees_its_accounts_and_posts_only(server: Api, having: Having) -> None:
     for to in ("x/me", "x/other", "x/me,x/other"):
         server.ttp.post(to, "--to", to)
@@ -195,7 +222,9 @@ def test_who_wrote_a_post_cannot_approve_it(server: Api, having: Having) -> None
     having("draft", name="ann").ok("create_post", text="Hi", to=["x/me"])
     server.ttp.ok("token", "revoke", "ann")
     assert having("approve", name="ann").refused("approve_post", id=1)["code"] == "not_allowed"
+    assert server.having("approve", name="ann")("POST", "/v1/posts/1/approve").status_code == 403
     assert having("approve", name="bob").ok("approve_post", id=1)[0]["approvedAt"]
+    assert [one["actor"] for one in server.ttp.ok("history", "--json").json] == ["bob via mcp", "ann via mcp"]
 
 
 @pytest.mark.parametrize(

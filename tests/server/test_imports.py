@@ -5,19 +5,27 @@ from __future__ import annotations
 import io
 import json
 import os
+import socket
 import stat
 import struct
-from collections.abc import Mapping
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZipFile, ZipInfo
 
+import httpx
 import pytest
 
-from tests.server.conftest import Api
+from tests.server.conftest import Api, serving
 from tests.server.test_planning import ROWS
 from ttp.sandbox.files import PHOTO
-from ttp.services.files import archive
+from ttp.services.bulk_edit import PlannedChange
+from ttp.services.files import archive, importer
+from ttp.services.files.fields import Entry
+from ttp.services.files.import_plan import ImportPlanner
 
 AT = "2098-01-01 09:00"
 SHEET = f"text,to,at,key\nOne,x/me,{AT},a\nTwo,x/me,,b\n"
@@ -82,6 +90,49 @@ def test_rows_with_errors_are_refused_or_skipped(api: Api) -> None:
     assert count(api) == 0
     found = api.ok("POST", "/v1/imports?partial=true", **form("a.csv", sheet))
     assert (found["added"], len(found["rejected"]), count(api)) == (1, 2, 1)
+
+
+def test_an_import_has_a_limit_of_rows(api: Api, folder: Path) -> None:
+    api.set("server.import_rows", "2")
+    rows = [f"text {number},x/me\n" for number in range(3)]
+    for path in ("/v1/imports", "/v1/imports?dryRun=true", "/v1/imports?partial=true", "/v1/imports?spread=even"):
+        problem = api.refused("POST", path, 413, "too_large", **form("a.csv", "text,to\n" + "".join(rows)))
+        assert "2 rows" in problem["detail"]
+        assert "server.import_rows" in problem["detail"]
+    assert count(api) == 0
+    assert api.ok("POST", "/v1/imports", **form("a.csv", "text,to\n" + "".join(rows[:2])))["added"] == 2
+    (folder / "a.csv").write_text("text,to\n" + "".join(rows))
+    assert api.ttp.ok("import", str(folder / "a.csv"), "--json").json["added"] == 1
+    api.set("server.import_rows", "3")
+    assert api.ok("POST", "/v1/imports", **form("b.csv", "text,to\n" + "".join(rows)))["read"] == 3
+
+
+def test_an_import_ends_when_its_client_hangs_up(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    began, ended, plan = threading.Event(), threading.Event(), ImportPlanner.plan
+
+    def endless(planner: ImportPlanner, entries: Iterable[Entry]) -> Iterator[PlannedChange]:
+        steps = list(plan(planner, entries))
+        began.set()
+        try:
+            for _ in range(60_000):
+                yield from steps
+                time.sleep(0.001)
+        except GeneratorExit:
+            ended.set()
+            raise
+
+    monkeypatch.setattr(ImportPlanner, "plan", endless)
+    monkeypatch.setattr(importer, "REPORT_EVERY", 1)
+    api.set("server.import_rows", "1000000")
+    with serving(api.app) as address, socket.create_connection(("127.0.0.1", urlsplit(address).port or 0)) as client:
+        request = httpx.Request("POST", address + "/v1/imports", **form("a.csv", "text,to\nOne,x/me\n"))
+        lines = {**request.headers, "Authorization": f"Bearer {api.token}"}
+        head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+        client.sendall(f"POST /v1/imports HTTP/1.1\r\n{head}\r\n".encode() + request.read())
+        assert began.wait(60)
+        client.close()
+        assert ended.wait(60)
+    assert count(api) == 0
 
 
 def test_columns_zones_and_accounts_are_given(api: Api) -> None:

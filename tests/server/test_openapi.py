@@ -49,6 +49,22 @@ def test_problems_have_their_media_type_and_routes_their_token(document: Any) ->
                 assert list(answer["content"]) == kinds
 
 
+def test_the_headers_that_prevent_doubles_and_lost_changes_are_parameters(document: Any) -> None:
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            given = {one["name"]: one for one in operation.get("parameters", ()) if one["in"] == "header"}
+            is_write = method != "get" and "security" in operation
+            assert ("Idempotency-Key" in given) is is_write, path
+            assert ("If-Match" in given) is ("412" in operation["responses"] and "201" not in operation["responses"])
+            answers = [answer for status, answer in operation["responses"].items() if int(status) < 300]
+            assert all(("Idempotency-Replayed" in answer.get("headers", ())) is is_write for answer in answers)
+            assert not any(one["required"] for one in given.values())
+    for method in ("get", "patch"):
+        assert "ETag" in document["paths"]["/v1/posts/{post_id}"][method]["responses"]["200"]["headers"]
+    events = document["paths"]["/v1/events"]["get"]["parameters"]
+    assert "Last-Event-ID" in [one["name"] for one in events]
+
+
 def test_each_schema_has_a_name_of_its_own(document: Any) -> None:
     """Two classes with one name get the names of their modules, and generators of clients leave one out."""
     assert [name for name in document["components"]["schemas"] if "__" in name] == []

@@ -381,18 +381,6 @@ def test_a_key_with_another_request_is_refused(api: Api) -> None:
     assert bob.ok("PATCH", "/v1/posts/1", {"content": "Bob's"}, headers=keyed)["content"] == "Bob's"
 
 
-def test_a_key_is_held_while_its_request_runs(api: Api) -> None:
-    keyed = {"Idempotency-Key": "k1"}
-    api.ok("POST", "/v1/posts", {"content": "Hello"}, headers=keyed)
-    api.ttp.sql("UPDATE idempotency_key SET status = NULL, answer = NULL")
-    problem = api("POST", "/v1/posts", json={"content": "Hello"}, headers=keyed)
-    assert (problem.status_code, problem.json()["code"]) == (409, "key_in_use")
-    assert int(problem.headers["retry-after"]) > 0
-    api.ttp.clock.advance(minutes=6)  # its server was killed: the key of the post still prevents a second one
-    found = api.post("/v1/posts", {"content": "Hello"}, headers=keyed)
-    assert (found.status_code, found.json()["replayed"], api.ttp.count("post")) == (200, True, 1)
-
-
 def test_a_refused_request_leaves_its_key_free(api: Api) -> None:
     keyed = {"Idempotency-Key": "k1"}
     api.refused("POST", "/v1/posts", 400, "usage", {"content": " "}, headers=keyed)
@@ -441,6 +429,28 @@ def test_a_copy_with_a_key_is_made_once_even_if_the_answer_was_lost(api: Api) ->
     api.ttp.sql("DELETE FROM idempotency_key")
     api.refused("POST", "/v1/posts/2/copy", 409, "conflict", **key)
     assert len(api.ok("GET", "/v1/posts")) == 2
+
+
+def test_a_text_of_more_than_100000_characters_is_refused(api: Api) -> None:
+    long = "a" * 100_001
+    for body in ({"content": long}, {"content": "a", "thread": [long]}, {"content": "a", "variants": {"x": long}}):
+        problem = api.refused("POST", "/v1/posts", 400, "usage", body)
+        assert [one["field"] for one in problem["problems"]] == [list(body)[-1]]
+    assert api.ok("POST", "/v1/posts", {"content": "a" * 100_000})["id"] == 1
+    api.refused("PATCH", "/v1/posts/1", 400, "usage", {"content": long})
+
+
+def test_an_error_lists_at_most_twenty_problems(api: Api) -> None:
+    problem = api.refused("POST", "/v1/posts", 400, "usage", {f"field{number}": 1 for number in range(1000)})
+    assert len(problem["problems"]) == 20
+    assert "980" in problem["detail"]
+
+
+def test_a_time_of_two_readings_has_no_action_to_follow_unread(api: Api) -> None:
+    body = {"content": "Hi", "accounts": ["x/me"], "scheduledAt": "friday at 6"}
+    problem = api.refused("POST", "/v1/posts", 422, "time", body)
+    assert problem["action"] is None
+    assert [way["options"]["at"] for way in problem["actions"]] == ["friday 6am", "friday 6pm"]
 
 
 def test_an_action_is_not_written_as_options_of_the_command_line(api: Api) -> None:

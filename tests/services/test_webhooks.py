@@ -306,6 +306,8 @@ def test_a_store_that_is_put_back_has_other_ids(bench: Bench, tmp_path: Path) ->
         ("https://93.184.215.14:0/", UsageError),
         ("https:///x", UsageError),
         ("https://[x", UsageError),
+        ("https://[fe80::1%25eth0]/", UsageError),
+        ("https://[fe80::1%eth0]/", UsageError),
         ("example.org", UsageError),
         ("https://93.184.215.14/" + "x" * 3000, UsageError),
     ],

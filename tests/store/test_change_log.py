@@ -90,3 +90,13 @@ def test_a_write_that_names_nobody_is_not_written_down(database: Database) -> No
         posts.update(db, made, None)
         assert db.execute("SELECT count(*) FROM change").fetchone()[0] == 0
         assert queries.post(db, made.id or 0) == made
+
+
+@pytest.mark.parametrize("actor", ["ann", "ann via mcp", "ann via mcp (claude-code)"])
+def test_an_author_is_known_whatever_they_used(database: Database, actor: str) -> None:
+    with database.writing() as db:
+        made = posts.insert(
+            db, Post("Hello", created_at=START, updated_at=START), ChangeRecorder("create", START, actor)
+        )
+        names = ("ann", "an", "annb", "bob", "a_n", "ann%", "ANN")
+        assert [name for name in names if change_log.has_changed(db, made.id or 0, name)] == ["ann"]

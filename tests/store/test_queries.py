@@ -94,6 +94,9 @@ def test_every_field_comes_back_as_it_was_written(
         after = posts.update(db, changed, None)
     assert [bare(post) for post in stored] == [bare(post) for post in made]
     assert bare(after) == bare(changed)
+    with database.writing() as db:  # so many that PostgreSQL gets them as one JSON text
+        ids = posts.save(db, made[:1] * 30, None)
+        assert [bare(post) for post in queries.posts_even_deleted(db, ids).values()] == [bare(made[0])] * 30
     with closing(database.connect()) as db:
         for post in [after, *stored[1:]]:
             assert queries.post_even_deleted(db, post.id or 0) == post

@@ -327,7 +327,8 @@ def test_an_error_has_the_documented_form_with_all_its_problems() -> None:
         "error": {
             "code": "content",
             "message": "instagram/shop cannot take a post without media",
-            "hint": "--media FILE",
+            "hint": None,
+            "hints": ["--media FILE", "leave out --at"],
             "exit": 2,
             "problems": [
                 {

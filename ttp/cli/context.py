@@ -20,10 +20,8 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from ttp.cli.output import Output
-    from ttp.domain.account import Account
     from ttp.domain.action import WayOut
     from ttp.domain.config import Config, KeyTable
-    from ttp.domain.time.zones import ZoneConflict
     from ttp.platforms.client import Checker, Client, Deleter
     from ttp.platforms.login import BrowserLogin, PasswordLogin
     from ttp.platforms.metrics_reader import MetricsReader
@@ -72,6 +70,8 @@ class Context:
     argv: Sequence[str] = ()
     """What was typed after `ttp`."""
     approver: str | None = None
+    capability_source = VARIABLE
+    """What limits the capability, for messages."""
     within: frozenset[int] | None = None
     """The ids of the only accounts there are for whoever runs the command; None: all."""
 
@@ -123,6 +123,8 @@ class Context:
             rehearsal = Context(self.clock, self.credentials_key)
             rehearsal.out, rehearsal.config, rehearsal.media = self.out, self.config, media
             rehearsal.database = self.database.rehearsal()
+            rehearsal.actor, rehearsal.approver, rehearsal.within = self.actor, self.approver, self.within
+            rehearsal.capability_source = self.capability_source
             yield rehearsal
 
     def open_output(self, **options: Any) -> None:
@@ -179,26 +181,10 @@ class Context:
 
     @cached_property
     def zone(self) -> ZoneInfo:
-        """The zone in which times are shown: from the config, else from the system."""
-        from ttp.domain.time.zones import ZoneConflict
+        """The zone in which times are read and shown: from the config, else from the system."""
+        from ttp.domain.time.zones import home_zone
 
-        found = self.choose_zone()
-        assert not isinstance(found, ZoneConflict)
-        return found
-
-    def choose_zone(self, accounts: Sequence[Account] = (), tz: str | None = None) -> ZoneInfo | ZoneConflict:
-        """Return the zone of times without an offset for these accounts: `tz` first, then theirs, config, system.
-
-        Raise TimeRefused for an unknown name.
-        """
-        from ttp.domain.time.zones import choose_zone
-
-        return choose_zone(
-            tz=tz,
-            accounts={account.name: account.timezone for account in accounts},
-            config=self.config.text("timezone") or None,
-            system=settings.system_zone().zone,
-        )
+        return home_zone(config=self.config.text("timezone") or None, system=settings.system_zone().zone)
 
     @cached_property
     def database(self) -> Database:
@@ -266,6 +252,11 @@ class Context:
         return CredentialsTable(self.database, keys)
 
     @cached_property
+    def actor(self) -> str:
+        """Who makes the changes, as the history of changes names them."""
+        return settings.user_name()
+
+    @cached_property
     def posts(self) -> Posts:
         from ttp.services.posts import Posts
 
@@ -276,8 +267,9 @@ class Context:
             self.config,
             self.platforms,
             settings.capability(),
-            actor=settings.user_name(),
+            actor=self.actor,
             within=self.within,
+            capability_source=self.capability_source,
         )
 
     @cached_property

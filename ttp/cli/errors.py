@@ -126,15 +126,15 @@ def with_whole_commands(error: TtpError, argv: Sequence[str]) -> TtpError:
 
 def _as_command(hint: Hint, argv: Sequence[str]) -> Hint:
     if isinstance(hint.way, OtherOptions):
-        return Hint(hint.label, retype(argv, hint.way))
+        return replace(hint, way=retype(argv, hint.way))
     if isinstance(hint.way, Action) and hint.way.name == "config set":
         key, *values = hint.way.args
         if variable := variable_in_use(key):  # it overrides the config file
             value = values[0] if len(values) == 1 else shlex.join(values)
-            return Hint(hint.label, f"export {variable}={shlex.quote(value)}")
+            return replace(hint, way=f"export {variable}={shlex.quote(value)}")
     words = None if hint.replaces is None else _replaced(argv, *hint.replaces)
     typed = "" if words is None else shlex.join(["ttp", *words])
-    return Hint(hint.label, typed) if typed.isprintable() and 0 < len(typed) <= _LONGEST else hint
+    return replace(hint, way=typed, replaces=None) if typed.isprintable() and 0 < len(typed) <= _LONGEST else hint
 
 
 def _replaced(argv: Sequence[str], wrong: str, meant: str) -> list[str] | None:

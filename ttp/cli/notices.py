@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from ttp.views import posts as notices
 from ttp.views.posts import Notice, moved_posts
 
 if TYPE_CHECKING:
+    from ttp.domain.post import PostFields
     from ttp.domain.time.resolve import ResolvedTime
     from ttp.services.posts import SavedPost
     from ttp.services.queries import PostView
@@ -51,8 +51,11 @@ def saved_post_message(context: Context, saved: SavedPost, tz: str | None) -> li
 
 def _suggested_slot(context: Context, names: Sequence[str], tz: str | None) -> str | None:
     """Return the hour that `--at optimal` would choose; None without metrics."""
-    found = context.times.suggest_slot(context.queries.find_accounts(names), tz)
-    return f"{format_instant(found[0].at, found[1])}, score {found[0].score:.2f}" if found else None
+    found = context.times.suggest_hour(context.queries.find_accounts(names), tz)
+    if found is None:
+        return None
+    shown = format_instant(found.at, context.times.home_zone(tz), context.queries.account_clocks(names))
+    return f"{shown}, score {found.score:.2f}"
 
 
 def saved_posts_spec(warnings: Sequence[str] = (), *, replayed: bool = False) -> OutputSpec[PostView]:
@@ -149,12 +152,15 @@ def print_moved(context: Context, saved: SavedPost) -> list[str]:
     return said
 
 
-def time_text(context: Context, at: datetime, time: ResolvedTime | None) -> str:
-    """Return `Sun 31 Oct 2027 02:30 Europe/Berlin (00:30 UTC)`, in the zone of a resolved time if there is one."""
-    return format_instant(at, time.zone if time else context.zone)
+def time_text(context: Context, post: PostFields, time: ResolvedTime | None) -> str:
+    """Return `Sun 31 Oct 2027 02:30 Europe/Berlin (00:30 UTC)`, in the zone of a resolved time if there is one, and on
+    the clocks of the post's accounts where these differ."""
+    assert post.scheduled_at is not None
+    if time is not None:
+        return format_instant(post.scheduled_at, time.zone, time.clocks)
+    return format_instant(post.scheduled_at, context.zone, context.queries.account_clocks(post.accounts))
 
 
 def scheduled_text(context: Context, post: PostView, time: ResolvedTime | None) -> str:
     """Return `Scheduled post 44 for … `."""
-    assert post.scheduled_at is not None
-    return f"Scheduled post {post.id} for {time_text(context, post.scheduled_at, time)}"
+    return f"Scheduled post {post.id} for {time_text(context, post, time)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, TypeVar
 
@@ -13,8 +14,8 @@ import typer
 from ttp.cli.context import Context
 from ttp.cli.errors import quote_command, retype
 from ttp.domain.account import Account
-from ttp.domain.action import OtherOptions, WayOut, other_options
-from ttp.domain.errors import Hint, NotFound, TimeRefused, UsageError
+from ttp.domain.action import OtherOptions, WayOut
+from ttp.domain.errors import Hint, NotFound, UsageError
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -94,6 +95,10 @@ BeforeOthers = Annotated[
     bool, typer.Option("--first", help="With --at next-slot: take the first slot; later posts move back by one.")
 ]
 Tz = Annotated[str | None, typer.Option("--tz", metavar="ZONE", help="Timezone to use, such as Europe/Berlin.")]
+TimeZone = Annotated[
+    str | None,
+    typer.Option("--tz", metavar="ZONE", help="Timezone of the time, else yours; account: that of the accounts."),
+]
 MediaPaths = Annotated[list[str] | None, typer.Option("--media", metavar="PATH_OR_URL", help="An image or a video.")]
 Alts = Annotated[
     list[str] | None, typer.Option("--alt", metavar="TEXT", help="Alt text, one for each --media in order.")
@@ -398,7 +403,7 @@ def parse_range(context: Context, when: str | None, *, month: bool, week: bool, 
     try:
         return parse_calendar_range(when, month=month, week=week, today=today, zone=zone)
     except UsageError as refused:
-        refused.hints = tuple(Hint(hint.label, _with_range(context.argv, when, hint.way)) for hint in refused.hints)
+        refused.hints = tuple(replace(hint, way=_with_range(context.argv, when, hint.way)) for hint in refused.hints)
         raise
 
 
@@ -438,28 +443,10 @@ def parse_crons(words: str | None, cron: str | None, again: Sequence[str]) -> li
         return parse_slot_times(words or "") if cron is None else [parse_cron(cron)]
     except UsageError as error:
         error.hints = tuple(
-            Hint("try", quote_command(*again, str(hint.way))) if hint.label == "try" else hint for hint in error.hints
+            replace(hint, way=quote_command(*again, str(hint.way))) if hint.label == "try" else hint
+            for hint in error.hints
         )
         raise
-
-
-def choose_clock_zone(context: Context, tz: str | None, accounts: Sequence[Account]) -> ZoneInfo:
-    """Return the zone of weekly times: `--tz`, else that of the accounts, the config or the system.
-
-    TimeRefused if the accounts are in different zones, or if the zone has no IANA name.
-    """
-    from ttp.domain.time.zones import ZoneConflict, load_zone
-
-    zone = context.choose_zone(accounts, tz)
-    if isinstance(zone, ZoneConflict):
-        ways = [Hint("try", other_options(tz=there.key)) for there in zone.zones]
-        raise TimeRefused(f"the time differs between the accounts: {zone}", *ways)
-    if load_zone(zone.key) is None:
-        raise TimeRefused(
-            f"the system's zone, {zone.key}, has no name",
-            Hint("try", other_options(tz="Europe/Berlin")),
-        )
-    return zone
 
 
 def named_accounts(context: Context, names: Sequence[str] | None) -> tuple[Account, ...]:

@@ -287,11 +287,11 @@ def parse_value(key: Key, texts: Sequence[str]) -> Value:
     try:
         value = convert_value(key, list(texts) if isinstance(key.default, tuple) and not as_json else " ".join(texts))
         if key.name == "timezone":
-            from ttp.domain.time.zones import load_zone, suggest_name
+            from ttp.domain.time.zones import load_zone, suggest_zone
 
             if load_zone(str(value)) is None:
-                way = f"ttp config set timezone {suggest_name(str(value))}"
-                raise TimeRefused(f'no timezone is called "{value}"', Hint("try", way))
+                hint = suggest_zone(str(value), lambda zone: f"ttp config set timezone {zone}")
+                raise TimeRefused(f'no timezone is called "{value}"', hint)
         if key.name in _ADDRESSES and not _is_web_address(key, str(value)):
             meant = f"{'http' if is_loopback(str(value).partition(':')[0]) else 'https'}://{value}"
             fits = "://" not in str(value) and "." in meant and _is_web_address(key, meant)

@@ -163,8 +163,9 @@ def find_account(name: str, known: Sequence[Account], platforms: PlatformFacts) 
 def _like(name: str, typed: str, known: Sequence[Account]) -> tuple[Hint, ...]:
     from difflib import get_close_matches
 
-    near = get_close_matches(name, [a.name for a in known], n=1)
-    return tuple(Hint("try", like, (typed, like)) for like in near)
+    near = get_close_matches(name, [a.name for a in known], n=3)
+    same = [like for like in near if like.partition("/")[0] == name.partition("/")[0]]
+    return tuple(Hint("try", like, (typed, like)) for like in same or near)
 
 
 def _only_one(name: str, known: Sequence[Account], platforms: PlatformFacts, *, enabled: bool) -> Account:

@@ -93,6 +93,7 @@ _KEYS = (
     Key("server.token_file", None, "file with the token for server.url; only you may be able to read it"),
     Key("server.allow_http", False, "send the token to server.url without TLS, also to another machine"),
     Key("server.base_url", None, "the address by which people reach the server, such as https://posts.example.org"),
+    Key("server.import_rows", 10_000, "maximum rows of an import that a server makes for a token"),
     Key("hooks.on_published", (), "program and arguments, started for each published delivery with JSON on stdin"),
     Key("hooks.on_failed", (), "the same for each delivery that failed or was missed"),
     Key("hooks.on_needs_review", (), "the same for each delivery that may be live, and a store to take over"),

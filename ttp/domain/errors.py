@@ -43,11 +43,13 @@ Label: TypeAlias = Literal["try", "fix", "see"]
 @dataclass(frozen=True, slots=True)
 class Hint:
     """One way out: a label and what to do. `replaces`: the typed word (none: ""), and the one for it that makes
-    what was typed a command that works; the command line knows the rest, and types all of it."""
+    what was typed a command that works; the command line knows the rest, and types all of it. `sure`: False for an
+    example, and for one of several readings whose others are not offered."""
 
     label: Label
     way: WayOut
     replaces: tuple[str, str] | None = None
+    sure: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,16 @@ class TtpError(Exception):
         self.problems = tuple(problems)
         self.details = tuple(details)
         """Further lines shown under the message, before the hints (a list of fields, the reason of a gap)."""
+
+    @property
+    def way(self) -> WayOut | None:
+        """The first hint, for a program that follows it unread. None where only the caller can choose: what was typed
+        has several readings, or several hints change something."""
+        if not self.hints or not self.hints[0].sure:
+            return None
+        first = self.hints[0]
+        others = (hint for hint in self.hints if hint.label == first.label and hint.way != first.way)
+        return first.way if first.label == "see" or not any(others) else None
 
 
 class UsageError(TtpError):

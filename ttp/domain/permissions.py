@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 
 VARIABLE = "TTP_CAPABILITY"
+VIA_MCP = " via mcp"
+"""Behind the name of who changed posts through an agent's tools."""
 
 
 class Capability(StrEnum):

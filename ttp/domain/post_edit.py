@@ -290,6 +290,10 @@ def copy_of(post: Post, deliveries: Sequence[Delivery]) -> Post:
     )
 
 
+MOST_CHARACTERS = 100_000
+"""Of one text of a post: more than any platform accepts, and few enough for lists of posts."""
+
+
 @dataclass(frozen=True, slots=True)
 class PostInput:
     """What was given for a post. None: not given; an empty tuple or text: given, to be emptied."""
@@ -317,6 +321,29 @@ class PostInput:
     dropped: tuple[str, ...] = ()
     """Fields to remove from the post: `at`, `max_lateness_s`."""
 
+    def __post_init__(self) -> None:
+        refuse_long_texts(self.text, self.thread, self.variants, self.alts)
+
+
+def refuse_long_texts(
+    text: str | None,
+    thread: Sequence[str] | None = None,
+    variants: Mapping[str, str] | None = None,
+    alts: Sequence[str] | None = None,
+) -> None:
+    """Raise UsageError for texts of a post that have more than MOST_CHARACTERS."""
+    texts = [("content", "the text", text)]
+    texts += [("thread", f"part {number} of the thread", part) for number, part in enumerate(thread or (), 2)]
+    texts += [("variants", f"the text for {name}", variant) for name, variant in (variants or {}).items()]
+    texts += [("alt", f"alt text {number}", alt) for number, alt in enumerate(alts or (), 1)]
+    problems = [
+        Problem(field, "too_long", f"{name} has {len(one):,} characters, and at most {MOST_CHARACTERS:,} are stored")
+        for field, name, one in texts
+        if one and len(one) > MOST_CHARACTERS
+    ]
+    if problems:
+        raise UsageError(problems[0].message, problems=problems)
+
 
 def edits_of_draft(hints: Iterable[Hint], post_id: int | None, wanted: PostInput | None = None) -> tuple[Hint, ...]:
     """Return the hints of a refused request whose text is kept as a draft: a change becomes an edit of that draft, with
@@ -328,10 +355,10 @@ def edits_of_draft(hints: Iterable[Hint], post_id: int | None, wanted: PostInput
             continue
         other = dict(hint.way.options)
         if wanted and wanted.first and other.get("at"):
-            found.append(Hint(hint.label, action("schedule", post_id, **other, first=True)))
+            found.append(replace(hint, way=action("schedule", post_id, **other, first=True)))
         elif "key" not in other and other.get("at", "") is not None:
             given = _fields_of(wanted) if wanted else {}
-            found.append(Hint(hint.label, action("edit", post_id, **{**given, **other})))
+            found.append(replace(hint, way=action("edit", post_id, **{**given, **other})))
     return tuple(found)
 
 
@@ -432,4 +459,4 @@ def field_errors(problems: Iterable[Problem]) -> tuple[FieldError, ...]:
 
 def to_field_error(field: str, error: TtpError) -> FieldError:
     said = " ".join((error.message, *error.details))
-    return FieldError(field, said, as_fields(next((hint.way for hint in error.hints), None)))
+    return FieldError(field, said, as_fields(error.way))

@@ -13,6 +13,7 @@ from pydantic.alias_generators import to_camel
 
 from ttp.domain.errors import Hint, Problem, UsageError
 from ttp.views.answers import ActionAnswer
+from ttp.views.errors import MOST_PROBLEMS
 
 _ACTION = {"$ref": f"#/$defs/{ActionAnswer.__name__}"}
 
@@ -52,14 +53,18 @@ def parse(model: type[T], tool: str, arguments: Mapping[str, Any]) -> T:
 
 def _usage_error(model: type[Arguments], tool: str, refused: ValidationError) -> UsageError:
     names = argument_names(model)
-    problems, hints = [], []
+    problems: list[Problem] = []
+    hints: list[Hint] = []
     for fault in refused.errors(include_url=False, include_context=False, include_input=False):
         field = ".".join(map(str, fault["loc"]))
         match fault["type"]:
             case "extra_forbidden":
-                near = get_close_matches(field.lower(), [name.lower() for name in names], 1)
+                few = len(problems) < MOST_PROBLEMS  # a name is looked for among all
+                near = get_close_matches(field.lower(), [name.lower() for name in names], 1) if few else []
                 hints += [Hint("try", name, (field, name)) for name in names if name.lower() in near]
-                problem = Problem(field, "unknown", f"{tool} has no argument {field}; it has {', '.join(names)}")
+                problem = Problem(
+                    field, "unknown", f"{tool} has no argument {field}; it has {', '.join(names) or 'none'}"
+                )
             case "missing":
                 problem = Problem(field, "missing", f"{tool} needs the argument {field}")
             case _:

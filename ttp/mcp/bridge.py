@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -13,15 +13,15 @@ from anyio import to_thread
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.server.lowlevel import Server
-from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolResult, ListToolsResult
 
 from ttp import __version__
 from ttp.domain.errors import Busy, TtpError
 from ttp.domain.media.item import is_web_address
-from ttp.domain.permissions import Capability
 from ttp.domain.post_edit import KEPT
-from ttp.mcp.server import INSTRUCTIONS, make_result
+from ttp.domain.server.api_token import TokenCapability
+from ttp.domain.server.command_protocol import ZONE_HEADER
+from ttp.mcp.server import INSTRUCTIONS, make_refusal, may_call, missing_capability
 from ttp.mcp.tools import TOOLS
 from ttp.views.errors import error_fields
 
@@ -32,14 +32,16 @@ WAIT_S = 90.0
 @dataclass(frozen=True, slots=True)
 class Bridge:
     """Forwards to one server. `allowed`: what the client here may do, within the limits of the token; `upload`: sends a
-    local file, and returns the name of it there; `shown`: the address for messages."""
+    local file, and returns the name of it there; `shown`: the address for messages; `timezone`: the one that is set
+    here, before that of the token."""
 
     url: str
     token: str
     socket: str | None
-    allowed: Capability
+    allowed: Sequence[TokenCapability]
     upload: Callable[[str], str]
     shown: str
+    timezone: str | None = None
 
     def server(self) -> Server[Any]:
         """Return the server for the client here."""
@@ -58,13 +60,13 @@ class Bridge:
         async def call_tool(context: Any, params: Any) -> CallToolResult:
             try:
                 if not self._allows(params.name):
-                    raise MCPError(code=-32602, message=f"this client has {self.allowed}, and no tool {params.name}")
+                    raise missing_capability(TOOLS[params.name], self.allowed)
                 arguments = await to_thread.run_sync(self._with_uploads, params.arguments or {})
                 async with self._connected() as there:
                     return await there.call_tool(params.name, arguments)
             except TtpError as error:
                 fields = {**error_fields(error), "hint": None, "next": None}
-                return make_result(json.loads(json.dumps({"error": fields}, default=str)), is_error=True)
+                return make_refusal(json.loads(json.dumps(fields, default=str)))
 
         return Server(
             "ttp",
@@ -84,7 +86,7 @@ class Bridge:
     async def _connected(self) -> AsyncIterator[Client]:
         """Yield a client of the server: a new one, as the server has no sessions. Raise Busy if it does not answer."""
         transport = httpx2.AsyncHTTPTransport(uds=self.socket) if self.socket else None
-        headers = {"Authorization": f"Bearer {self.token}"}
+        headers = {"Authorization": f"Bearer {self.token}"} | ({ZONE_HEADER: self.timezone} if self.timezone else {})
         try:
             async with (
                 httpx2.AsyncClient(headers=headers, timeout=WAIT_S, transport=transport) as http,
@@ -99,8 +101,7 @@ class Bridge:
             raise Busy(f"{self.shown} does not answer")
 
     def _allows(self, name: str) -> bool:
-        tool = TOOLS.get(name)
-        return self.allowed.allows(Capability.PUBLISH if tool is None else tool.needs)
+        return name not in TOOLS or may_call(TOOLS[name], self.allowed)
 
     def _with_uploads(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Return the arguments with the names of uploaded media for those of local files."""

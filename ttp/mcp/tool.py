@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, get_type_hints
 from mcp_types import Tool as ListedTool
 from mcp_types import ToolAnnotations
 
-from ttp.domain.permissions import Capability
+from ttp.domain.server.api_token import TokenCapability
 from ttp.mcp.arguments import Arguments, Write, input_schema, output_schema
 from ttp.mcp.services import Services
 from ttp.views import Json
@@ -28,7 +28,7 @@ class Tool:
     description: str
     arguments: type[Arguments]
     answer: Any
-    needs: Capability
+    needs: TokenCapability
     call: Callable[[Services, Any], Answer]
     hints: ToolAnnotations
     rehearses: bool = False
@@ -47,7 +47,7 @@ class Tool:
 
 
 def tool(
-    needs: Capability,
+    needs: TokenCapability,
     answer: Any,
     *,
     rehearses: bool = False,

@@ -40,6 +40,7 @@ _EXAMPLES = {"ACCOUNT", "FILE", "HOST", "ID", "KEY", "PLATFORM/HANDLE", "TEXT", 
 """Words in hints that stand for something else."""
 _WORDS = {
     "edit_post": ("id", "text"),
+    "undo": ("count",),
     "list_accounts": (),
     "plan_drafts": ("ids",),
     "report": ("when",),
@@ -51,8 +52,11 @@ _NEVER_ASKS = {"yes", "no-input", "json"}
 """Options of commands that tools do not need."""
 
 
-def next_calls(error: TtpError, tool: Tool, arguments: Mapping[str, Any], tools: Mapping[str, Tool]) -> list[Json]:
-    """Return the hints of an error and its problems as calls of these `tools`: `{"tool": …, "arguments": …}`.
+def next_calls(
+    error: TtpError, tool: Tool, arguments: Mapping[str, Any], tools: Mapping[str, Tool]
+) -> tuple[Json | None, list[Json]]:
+    """Return the hints of an error and its problems as calls of these `tools`: the one to make next, None where that
+    needs a choice or no tool does it, and the others. A call is `{"tool": …, "arguments": …}`.
 
     `tool` and `arguments`: the call that was refused.
     """
@@ -60,12 +64,17 @@ def next_calls(error: TtpError, tool: Tool, arguments: Mapping[str, Any], tools:
         *error.hints,
         *(Hint("try", problem.hint) for problem in error.problems if problem.hint and not problem.warning),
     ]
+    clear = not error.hints or error.way is not None
+    first: Json | None = None
     calls: list[Json] = []
     for hint in hints:
         call = _call(hint, tool, arguments, tools)
-        if call is not None and call not in calls:
+        if call is None:
+            clear = clear and hint.label == "see"  # what only a person can do comes before the calls behind it
+        elif call not in calls:
+            first = first or (call if clear and not calls else None)
             calls.append(call)
-    return calls
+    return first, [call for call in calls if call != first]
 
 
 def _call(hint: Hint, tool: Tool, arguments: Mapping[str, Any], tools: Mapping[str, Tool]) -> Json | None:

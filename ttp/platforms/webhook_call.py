@@ -89,4 +89,6 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, private: bool) ->
 def _split(url: str) -> SplitResult | None:
     """Return the parts of an address; None if webhooks cannot have it."""
     parts = split_address(url)
-    return None if parts is None or parts.fragment or len(url) > LONGEST_URL else parts
+    if parts is None or "%" in (parts.hostname or ""):  # the zone of an IPv6 address, which names a card of a machine
+        return None
+    return None if parts.fragment or len(url) > LONGEST_URL else parts

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,10 @@ from starlette.types import Message, Receive, Scope, Send
 
 from ttp.domain.action import WayOut
 from ttp.domain.errors import Hint, NotFound
-from ttp.domain.permissions import POST_CAPABILITIES
+from ttp.domain.permissions import VIA_MCP
 from ttp.domain.server.api_token import ApiToken, TokenCapability
+from ttp.domain.server.command_protocol import ZONE_HEADER
+from ttp.domain.time.zones import parse_zone
 from ttp.server.guard import MOST_BODY_BYTES
 from ttp.server.idempotency import IdempotencyKeys, ToolReplays
 from ttp.server.requests import refuse_unknown_parameters, token_of
@@ -31,11 +34,7 @@ MOST_CALLS = 20
 WAIT_S = 30.0
 """Seconds that `publish_post` and `retry_post` wait for the end."""
 _LOOK_EVERY_S = 0.1
-_NEEDS = {
-    "check_text": TokenCapability.DRAFT,  # fetches media
-    "approve_post": TokenCapability.APPROVE,
-    "reject_post": TokenCapability.APPROVE,
-}
+_NEEDS = {"check_text": TokenCapability.DRAFT}  # it fetches media
 """The capabilities that tools need of a token, unless they are those on stdin and stdout."""
 _OF_ALL_ACCOUNTS = frozenset({"status", "calendar", "plan_drafts", "undo"})
 """Tools that a token limited to accounts does not have."""
@@ -52,17 +51,20 @@ class AgentEndpoint:
         request = Request(scope, receive)
         token = await run_in_threadpool(token_of, request, self._installation, TokenCapability.READ)
         refuse_unknown_parameters(request, ())
+        if zone := request.headers.get(ZONE_HEADER):
+            token = replace(token, timezone=parse_zone(zone).key)
         if find_spec("mcp") is None:
             raise NotFound("this server was installed without the extra mcp", Hint("fix", "pip install 'ttp-cli[mcp]'"))
         from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
         from ttp.mcp.server import ToolCaller, make_server
 
+        services = AgentServices(self._installation, token)  # a request is one call
         caller = ToolCaller(
-            lambda: AgentServices(self._installation, token),
-            POST_CAPABILITIES[token.capability],
+            lambda client: services,
+            (token.capability,),
             every=_tools_of(token),
-            replays=ToolReplays(IdempotencyKeys(self._installation, token)),
+            replays=ToolReplays(IdempotencyKeys(self._installation, token), services),
         )
         sessions = StreamableHTTPSessionManager(
             make_server(caller, self._limiter),
@@ -78,6 +80,10 @@ class AgentEndpoint:
 
 class AgentServices(RequestServices):
     """The services of one call of a tool."""
+
+    @property
+    def actor(self) -> str:
+        return f"{self.token.name}{VIA_MCP}"
 
     @property
     def approver(self) -> str:
@@ -112,14 +118,13 @@ class AgentServices(RequestServices):
 
 
 def _tools_of(token: ApiToken) -> dict[str, Tool]:
-    """Return the tools that a token may call, by name."""
+    """Return the tools for the accounts of a token, by name."""
     from ttp.mcp.tools import TOOLS
 
     return {
-        name: tool
+        name: replace(tool, needs=_NEEDS.get(name, tool.needs))
         for name, tool in TOOLS.items()
-        if token.capability.allows(_NEEDS.get(name, TokenCapability(tool.needs)))
-        and (token.accounts is None or name not in _OF_ALL_ACCOUNTS)
+        if token.accounts is None or name not in _OF_ALL_ACCOUNTS
     }
 
 

@@ -32,7 +32,8 @@ class ProblemItem(TypedDict):
 
 
 class ProblemAnswer(TypedDict):
-    """Problem details (RFC 9457). `code` is stable; `detail` is for people."""
+    """Problem details (RFC 9457). `code` is stable; `detail` is for people. `action`: what to do, null where that needs
+    a choice; `actions`: all that help."""
 
     type: str
     title: str
@@ -41,6 +42,7 @@ class ProblemAnswer(TypedDict):
     code: str
     problems: list[ProblemItem]
     action: ActionAnswer | str | None
+    actions: list[ActionAnswer | str]
 
 
 class UploadAnswer(TypedDict):

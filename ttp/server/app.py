@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import Collection
 from functools import cache
@@ -14,6 +13,8 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic import ConfigDict, TypeAdapter
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.routing import Match
 from starlette.routing import Route as PlainRoute
 
 from ttp import __version__
@@ -21,7 +22,7 @@ from ttp.domain.errors import Bug, TtpError
 from ttp.server.agents import AgentEndpoint
 from ttp.server.answers import ProblemAnswer
 from ttp.server.api_page import api_page
-from ttp.server.commands import MOST_RUNNING
+from ttp.server.command_answer import CommandTurns
 from ttp.server.events import EventStreams
 from ttp.server.guard import AGENTS, SAFE_HEADERS, Guard
 from ttp.server.pages.connect import StartedLogins
@@ -38,12 +39,13 @@ from ttp.server.problems import (
     invalid_request,
     nothing_at,
 )
-from ttp.server.requests import GuardedRoute, Route
+from ttp.server.requests import REPLAYED, GuardedRoute, Route
 from ttp.server.routes import ROUTES
 from ttp.server.services import Installation
 from ttp.server.timetopost.answers import FailureAnswer
 from ttp.services.delivery_counts import DeliveryCounter
 from ttp.services.server.events import Events
+from ttp.views.answers import PostAnswer
 
 _NOT_JSON: dict[Any, dict[str, Any]] = {
     bytes: {"application/octet-stream": {"schema": {"type": "string"}}},
@@ -62,12 +64,12 @@ def build_app(
     once it is set, answers that go on for ever end."""
     app = FastAPI(title="ttp", version=__version__, docs_url=None, redoc_url=None, openapi_url="/openapi.json")
     app.state.installation = installation
-    app.state.turns = asyncio.Semaphore(MOST_RUNNING)
+    app.state.turns = CommandTurns()
     app.state.counter = DeliveryCounter(installation.database, installation.clock)
     app.state.streams = EventStreams(Events(installation.database, installation.clock), stopping or threading.Event())
     app.router.routes.extend(_api_routes())
     app.router.routes.append(PlainRoute(AGENTS, AgentEndpoint(installation), methods=["POST"]))
-    app.state.backoff = Backoff()
+    app.state.backoff, app.state.link_backoff = Backoff(), Backoff()
     app.state.open_forms = OpenForms()
     app.state.started_logins = StartedLogins(installation.clock)
     app.router.routes.append(PlainRoute(DOCS, api_page, methods=["GET"]))
@@ -75,6 +77,7 @@ def build_app(
     app.add_exception_handler(TtpError, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(HTTPException, _answer_http_error)
+    app.add_exception_handler(ClientDisconnect, _answer_nobody)
     app.add_exception_handler(Exception, _answer_bug)
     app.add_middleware(Guard, hosts=hosts)
     app.openapi = _openapi  # type: ignore[method-assign]  # FastAPI's own way to change it
@@ -91,6 +94,8 @@ def _api_route(route: Route) -> APIRoute:
     described = dict(route.described)
     if route.needs is not None:
         described |= {"x-capability": route.needs.value, "x-limited": route.limited, "security": [{"token": []}]}
+    if route.headers:
+        described["parameters"] = [*described.get("parameters", ()), *route.headers]
     if route.or_needs is not None:
         described["x-or-capability"] = route.or_needs.value
     options: dict[str, Any] = {
@@ -139,9 +144,21 @@ def _describe_answers(paths: dict[str, Any]) -> dict[str, Any]:
         media_type = MEDIA_TYPE if model is ProblemAnswer else route.answer.media_type
         content = _NOT_JSON.get(model) or {str(media_type): {"schema": schemas[model]}}
         responses[str(status)].setdefault("content", {}).update(content)
+        if headers := _headers_of(route, status, model):
+            responses[str(status)]["headers"] = headers
         if 422 not in route.statuses:
             responses.pop("422", None)  # FastAPI's own
     return dict(described["$defs"])
+
+
+def _headers_of(route: Route, status: int, model: Any) -> dict[str, Any]:
+    """Return the headers of an answer that clients need."""
+    headers = {}
+    if model is PostAnswer:
+        headers["ETag"] = "The revision of the post, for `If-Match`."
+    if route.takes_key and status < 300:
+        headers[REPLAYED] = "`true`: the request with this key was done before."
+    return {name: {"description": about, "schema": {"type": "string"}} for name, about in headers.items()}
 
 
 def _answer_model(route: Route, status: int) -> Any:
@@ -166,7 +183,20 @@ async def _answer_http_error(request: Request, error: Exception) -> Response:
     refusal = refusals.get(error.status_code, InvalidRequest("the body is not JSON"))
     answer = await error_page(request, refusal) if is_for_browser(request) else error_answer(refusal, path)
     answer.headers.update(error.headers or {})
+    if error.status_code == 405 and (methods := _methods_at(request)):
+        answer.headers["Allow"] = ", ".join(methods)
     return answer
+
+
+def _methods_at(request: Request) -> list[str]:
+    """Return the methods of all routes with the path of a request. The router names those of the first route only."""
+    routes = [route for route in request.app.router.routes if route.matches(request.scope)[0] is not Match.NONE]
+    return sorted({method for route in routes for method in getattr(route, "methods", None) or ()})
+
+
+async def _answer_nobody(request: Request, error: Exception) -> Response:
+    """Answer a client that hung up while it sent its body. It reads nothing, and the server's log has no error."""
+    return error_answer(InvalidRequest("the body was cut off"), request.url.path)
 
 
 async def _answer_bug(request: Request, error: Exception) -> Response:

@@ -15,9 +15,9 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, cast
@@ -25,34 +25,27 @@ from typing import Annotated, Any, BinaryIO, cast
 from fastapi import Request, Response
 from pydantic import AfterValidator, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
-from starlette.types import Receive, Scope, Send
 from typing_extensions import TypedDict
 
 from ttp import __version__
-from ttp.domain.errors import Busy
 from ttp.domain.permissions import POST_CAPABILITIES
 from ttp.domain.server.command_protocol import (
     FROM_CALLER,
     HEARTBEAT_S,
     LOOKS,
-    MEDIA_TYPE,
     MOST_FILES,
-    MOST_KEPT,
     PROTOCOL,
-    VERSION_HEADER,
 )
+from ttp.server.command_answer import CommandAnswer, done_before
 from ttp.server.forms import FORM, receive_form
-from ttp.server.idempotency import IdempotencyKeys
+from ttp.server.idempotency import AnswerLost, IdempotencyKeys, Work
 from ttp.server.inputs import RequestBody
-from ttp.server.problems import InvalidRequest, invalid_request, problem_answer
+from ttp.server.problems import InvalidRequest, invalid_request
 from ttp.server.requests import Services, check_key, repeat_answer
 from ttp.server.services import RequestServices
 from ttp.store.server.idempotency_keys import KeptAnswer
 
 CHILD = "ttp.cli.remote.child"
-MOST_RUNNING = 8
-"""Commands that run at once; more wait for TURN_S, and are refused then."""
-TURN_S = 20.0
 MOST_SECONDS = 900.0
 """How long a command may run."""
 END_S = 20.0
@@ -171,20 +164,27 @@ async def run_command(request: Request, services: Services) -> Response:
     key = request.headers.get("idempotency-key")
     if key is not None:
         check_key(key)
-    keys = IdempotencyKeys(services.installation, services.token)
+    keys, work = IdempotencyKeys(services.installation, services.token), None
     files = await run_in_threadpool(CommandFiles.open)
     try:
         await receive_form(request, files)
         body = await run_in_threadpool(files.ready)
         if key is not None:
-            kept = await run_in_threadpool(keys.begin, key, files.digest.hexdigest())
-            if kept is not None:
-                await run_in_threadpool(files.close)
-                return repeat_answer(kept)
+            work = await run_in_threadpool(keys.begin, key, files.digest.hexdigest())
+    except AnswerLost as lost:
+        await run_in_threadpool(files.close)
+        if not lost.post_ids:
+            raise
+        kept = done_before(lost)
+        await run_in_threadpool(keys.keep, lost.reservation, kept)
+        return repeat_answer(kept)
     except BaseException:
         await run_in_threadpool(files.close)
         raise
-    return CommandAnswer(CommandRun(services, files, body), keys, key, request.app.state.turns)
+    if isinstance(work, KeptAnswer):
+        await run_in_threadpool(files.close)
+        return repeat_answer(work)
+    return CommandAnswer(CommandRun(services, files, body, work), request.app.state.turns)
 
 
 @dataclass
@@ -307,14 +307,21 @@ def _mark(path: Path) -> tuple[int, int, int]:
 class CommandRun:
     """One command in a child process."""
 
-    def __init__(self, services: RequestServices, files: CommandFiles, body: CommandBody) -> None:
+    def __init__(
+        self, services: RequestServices, files: CommandFiles, body: CommandBody, work: Work | None = None
+    ) -> None:
+        """`work`: the idempotency key, whose lock the child holds, too."""
         self.services = services
         self.files = files
         self.body = body
+        self.work = work
         self._process: asyncio.subprocess.Process | None = None
         self.why_ended = ""
 
-    async def lines(self) -> AsyncIterator[dict[str, Any]]:
+    def close(self) -> None:
+        self.files.close()
+
+    async def lines(self) -> AsyncGenerator[dict[str, Any]]:
         """Yield the lines of the answer. Ends the command where it takes too long."""
         with ExitStack() as held:
             order, question = (held.enter_context(tempfile.TemporaryFile(dir=self.files.folder)) for _ in range(2))
@@ -328,7 +335,7 @@ class CommandRun:
                 stderr=asyncio.subprocess.PIPE,
                 env=self._environ(),
                 cwd=self.files.root,
-                pass_fds=(order.fileno(), question.fileno()),
+                pass_fds=(order.fileno(), question.fileno(), *([self.work.lock_file] if self.work else [])),
                 start_new_session=True,
             )
             if self.why_ended:  # the client went away meanwhile
@@ -424,21 +431,24 @@ class CommandRun:
                 "capability": token.capability.value,
                 "accounts": None if token.accounts is None else sorted(token.accounts),
             },
+            "request": None if self.work is None else asdict(self.work.reservation),
         }
         order.write(json.dumps(fields).encode())
         order.seek(0)
 
     def _environ(self) -> dict[str, str]:
         """Return the server's environment, which publishing may need, with the caller's looks and zone, and the limits
-        of the token."""
+        of the token. The token's zone is before this server's, and that of the caller's settings before both."""
         environ = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
         key = self.services.installation.credentials_key
         # A relative path is one of the server's working directory.
         for name in ("TTP_HOME", "TTP_CONFIG"):
             if environ.get(name):
                 environ[name] = os.path.abspath(os.path.expanduser(environ[name]))  # noqa: PTH100, PTH111
+        own = self.services.token.timezone
         return {
             **environ,
+            **({} if own is None else {"TTP_TZ": own}),
             **self.body.environ,
             "TTP_CAPABILITY": POST_CAPABILITIES[self.services.token.capability].value,
             "TTP_SERVER": "",
@@ -462,71 +472,3 @@ async def _until_end(queue: asyncio.Queue[dict[str, Any] | None]) -> AsyncIterat
 def _beginning_of(root: bytes, data: bytes) -> int:
     """Return how many bytes at the end of `data` may begin `root`."""
     return next((size for size in range(min(len(root) - 1, len(data)), 0, -1) if root.startswith(data[-size:])), 0)
-
-
-class CommandAnswer(Response):
-    """Streams the answer of a command, which ends when the client goes away."""
-
-    media_type = MEDIA_TYPE
-
-    def __init__(self, run: CommandRun, keys: IdempotencyKeys, key: str | None, turns: asyncio.Semaphore) -> None:
-        super().__init__(headers={VERSION_HEADER: __version__, "Cache-Control": "no-store"})
-        del self.headers["content-length"]
-        self._run = run
-        self._keys = keys
-        self._key = key
-        self._turns = turns
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            try:
-                await asyncio.wait_for(self._turns.acquire(), TURN_S)
-            except TimeoutError:
-                await self._forget()
-                busy = Busy(f"{MOST_RUNNING} commands run already: try again in a moment")
-                await problem_answer(busy)(scope, receive, send)
-                return
-            try:
-                await self._stream(receive, send)
-            finally:
-                self._turns.release()
-        finally:
-            await run_in_threadpool(self._run.files.close)
-
-    async def _stream(self, receive: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        watch = asyncio.create_task(self._watch(receive))
-        lines: list[str] = []
-        size, ended = 0, False
-        try:
-            async for line in self._run.lines():
-                text = json.dumps(line) + "\n"
-                ended = ended or "exit" in line or "question" in line
-                if line and size <= MOST_KEPT:
-                    lines.append(text)
-                    size += len(text)
-                with suppress(OSError):
-                    await send({"type": "http.response.body", "body": text.encode(), "more_body": True})
-            with suppress(OSError):
-                await send({"type": "http.response.body", "body": b"", "more_body": False})
-        finally:
-            watch.cancel()
-            await asyncio.shield(self._keep(lines if size <= MOST_KEPT else lines[-1:], ended=ended))
-
-    async def _watch(self, receive: Receive) -> None:
-        while (await receive())["type"] != "http.disconnect":
-            pass
-        self._run.end("the connection was lost")
-
-    async def _keep(self, lines: list[str], *, ended: bool) -> None:
-        if self._key is None:
-            return
-        if not ended:
-            lines = [*lines, json.dumps({"exit": 1, "ended": "the server stopped"}) + "\n"]
-        headers = {"content-type": MEDIA_TYPE, VERSION_HEADER: __version__}
-        kept = KeptAnswer(200, headers, "".join(lines))
-        await run_in_threadpool(self._keys.keep, self._key, kept)
-
-    async def _forget(self) -> None:
-        if self._key is not None:
-            await run_in_threadpool(self._keys.forget, self._key)

@@ -7,9 +7,9 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Header, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
@@ -35,7 +35,18 @@ HEARTBEAT_S = 15.0
 STALLED_AFTER_S = 90.0
 """Seconds after which a reader that takes nothing loses its stream, unless it has lost its connection before."""
 _MOST_ID = 10**15
-STREAM_BODY = {"responses": {"200": {"content": {"text/event-stream": {"schema": {"type": "string"}}}}}}
+STREAM_BODY: Mapping[str, Any] = {
+    "responses": {"200": {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+    "parameters": [  # written here: of a number that may be null, generated clients make no header
+        {
+            "name": "Last-Event-ID",
+            "in": "header",
+            "required": False,
+            "schema": {"type": "integer", "minimum": 0, "maximum": _MOST_ID},
+            "description": "As `after`, which it replaces: browsers send it.",
+        }
+    ],
+}
 
 
 class EventStreams:
@@ -146,9 +157,7 @@ async def list_events(
         int | None, Query(ge=0, le=_MOST_ID, description="The id of the last event that is known.")
     ] = None,
     limit: Annotated[int | None, Query(ge=1, le=MOST_EVENTS, description="Events of a list, not of a stream.")] = None,
-    last_event_id: Annotated[
-        int | None, Header(ge=0, le=_MOST_ID, description="As `after`, which it replaces: browsers send it.")
-    ] = None,
+    last_event_id: Annotated[int | None, Header(ge=0, le=_MOST_ID, include_in_schema=False)] = None,
 ) -> Response:
     """Send events as they happen, or list those of the last week.
 

@@ -137,8 +137,11 @@ def too_large(most: int) -> TooLarge:
 
 
 def host_name(host: str) -> str:
-    """Return the name in a `Host` header, in lower case and without the port."""
+    """Return the name in a `Host` header, in lower case and without the port; "" for what is no port."""
     name = host.strip().lower()
     if name.startswith("["):
-        return name[1:].partition("]")[0]
-    return name.rpartition(":")[0] if ":" in name else name
+        name, _, rest = name[1:].partition("]")
+        colon, port = rest[:1], rest[1:]
+    else:
+        name, colon, port = name.partition(":")
+    return name if colon in ("", ":") and (port.isdecimal() or not port) else ""

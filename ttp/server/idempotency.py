@@ -1,71 +1,203 @@
-"""Keep the answers to requests with an idempotency key in the store, for requests that are sent again."""
+"""Keep the answers to requests with an idempotency key in the store, for requests that are sent again.
+
+A key is done once, also when the server is killed. Who works on a request holds a lock, and each change that it makes
+notes that in the same transaction. A repeated request gets the kept answer. While the first one runs it is refused. If
+the first one has ended without an answer, it is done if nothing was changed; else a route may know the answer from the
+posts that were changed. The rest is refused as unknown, and a person decides.
+"""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
 
-from ttp.domain.errors import Busy
+from ttp.domain.action import action
+from ttp.domain.errors import Busy, Hint, NotFound
 from ttp.domain.server.api_token import ApiToken
+from ttp.domain.time.durations import compact_duration
 from ttp.mcp.replays import Replays, key_conflict
-from ttp.server.problems import KeyInUse, KeyReused
-from ttp.server.services import Installation
+from ttp.server.problems import KeyInUse, KeyReused, OutcomeUnknown
+from ttp.server.services import Installation, RequestServices
+from ttp.store.dialect import Connection
+from ttp.store.home.request_locks import RequestLock, WorkState, find_state, host_of, remove_file
 from ttp.store.server import idempotency_keys
-from ttp.store.server.idempotency_keys import KeptAnswer
+from ttp.store.server.idempotency_keys import KeptAnswer, Reservation, ReservedKey
+from ttp.views.answers import DeletedAnswer, PostAnswer
+from ttp.views.posts import deleted_json, post_json
 
 KEPT_FOR = timedelta(hours=24)
-ABANDONED_AFTER = timedelta(minutes=5)
-"""A request that has no answer after this time belonged to a server that ended."""
 _DONE = 200
+
+
+class AnswerLost(OutcomeUnknown):
+    """The work has ended without an answer. `post_ids`: the posts that it changed, those that it created first; none if
+    that is not recorded."""
+
+    def __init__(self, token: ApiToken, held: ReservedKey, post_ids: tuple[int, ...]) -> None:
+        self.reservation = held.reservation
+        self.post_ids = post_ids
+        posts = f"post {post_ids[0]}" if len(post_ids) == 1 else "posts " + ", ".join(map(str, post_ids))
+        known = (
+            f"it changed {posts}, and its answer is lost" if post_ids else "ttp cannot know whether all of it was done"
+        )
+        super().__init__(
+            f'the first request with the idempotency key "{held.reservation.key}" ended without an answer: {known}',
+            Hint("see", action("history")),
+            Hint("try", action("token release", token.id, held.reservation.key)),
+        )
+
+
+class Work:
+    """A request that is to be done now, and whose key nobody else has."""
+
+    def __init__(self, installation: Installation, reservation: Reservation, lock: RequestLock) -> None:
+        self._database = installation.database
+        self._lock = lock
+        self.reservation = reservation
+
+    @property
+    def lock_file(self) -> int:
+        """The open file of the lock, for a program that does the work."""
+        return self._lock.descriptor
+
+    def keep(self, answer: KeptAnswer) -> None:
+        """Store the answer, and end."""
+        try:
+            with self._database.writing() as db:
+                idempotency_keys.keep(db, self.reservation, answer)
+        except BaseException:
+            self._lock.leave()
+            raise
+        self._lock.remove()
+
+    def forget(self, *, is_refused: bool = False) -> None:
+        """End, and free the key if nothing was changed, or if the client is told of a refusal."""
+        is_free = False
+        try:
+            with self._database.writing() as db:
+                is_free = idempotency_keys.free(db, self.reservation, is_refused=is_refused)
+        finally:
+            (self._lock.remove if is_free else self._lock.leave)()
 
 
 class IdempotencyKeys:
     def __init__(self, installation: Installation, token: ApiToken) -> None:
+        self._installation = installation
         self._database = installation.database
         self._clock = installation.clock
-        self._token_id = token.id
+        self._token = token
 
-    def begin(self, key: str, digest: str) -> KeptAnswer | None:
-        """Reserve a key. Return the answer of the same request before. Raise KeyReused, KeyInUse."""
-        now = self._clock.now()
+    def begin(self, key: str, digest: str) -> Work | KeptAnswer:
+        """Reserve a key, or return the answer of the same request before. Raise KeyReused, KeyInUse, AnswerLost."""
+        lock = RequestLock(self._database.home)
+        mine = Reservation(self._token.id, key, lock.holder)
+        try:
+            with self._database.writing() as db:
+                kept = self._reserve(db, mine, digest)
+        except BaseException:
+            lock.remove()
+            raise
+        if kept is not None:
+            lock.remove()
+            return kept
+        return Work(self._installation, mine, lock)
+
+    def keep(self, reservation: Reservation, answer: KeptAnswer) -> None:
+        """Store the answer of a request whose first one was lost."""
         with self._database.writing() as db:
-            idempotency_keys.delete_older(db, answered=now - KEPT_FOR, unanswered=now - ABANDONED_AFTER)
-            if idempotency_keys.reserve(db, self._token_id, key, digest, now):
-                return None
-            held = idempotency_keys.find(db, self._token_id, key)
+            idempotency_keys.keep(db, reservation, answer)
+        remove_file(self._database.home, reservation.holder)
+
+    def _reserve(self, db: Connection, mine: Reservation, digest: str) -> KeptAnswer | None:
+        now = self._clock.now()
+        self._forget_old(db, now)
+        if idempotency_keys.reserve(db, mine, digest, now):
+            return None
+        held = idempotency_keys.find(db, mine.token_id, mine.key)
+        if held is None:
+            raise KeyInUse(f'the idempotency key "{mine.key}" is in use')
         if held.digest != digest:
-            raise KeyReused(f'the idempotency key "{key}" belongs to another request')
+            raise KeyReused(f'the idempotency key "{mine.key}" belongs to another request')
         if held.answer is None:
-            raise KeyInUse(f'the first request with the idempotency key "{key}" is still running')
+            self._refuse_running(held, now)
+            if held.begun:
+                ids = idempotency_keys.changed_posts(db, mine.token_id, mine.key)
+                raise AnswerLost(self._token, held, ids)
+            if not idempotency_keys.take_over(db, mine, held.reservation, now):
+                raise KeyInUse(f'the idempotency key "{mine.key}" is in use')
+            remove_file(self._database.home, held.reservation.holder)
         return held.answer
 
-    def keep(self, key: str, answer: KeptAnswer) -> None:
-        """Store the answer of a request that succeeded."""
-        with self._database.writing() as db:
-            idempotency_keys.keep(db, self._token_id, key, answer)
+    def _refuse_running(self, held: ReservedKey, now: datetime) -> None:
+        """Raise KeyInUse while the first request may run."""
+        holder = held.reservation.holder
+        state = self._state(held)
+        if state is not WorkState.GONE:
+            where = f" on {host_of(holder)}" if state is WorkState.ELSEWHERE else ""
+            runs = compact_duration(max(now - held.since, timedelta(seconds=1)))
+            raise KeyInUse(
+                f'the first request with the idempotency key "{held.reservation.key}" has run for {runs}{where}'
+            )
 
-    def forget(self, key: str) -> None:
-        """Free a key: its request did nothing."""
-        with self._database.writing() as db:
-            idempotency_keys.delete(db, self._token_id, key)
+    def _forget_old(self, db: Connection, now: datetime) -> None:
+        """Delete keys that are too old. The work of one that is not answered may go on, if it was suspended."""
+        for held in idempotency_keys.older(db, now - KEPT_FOR):
+            if held.answer is not None or self._state(held) is not WorkState.RUNNING:
+                idempotency_keys.delete(db, held.reservation.token_id, held.reservation.key)
+                remove_file(self._database.home, held.reservation.holder)
+
+    def _state(self, held: ReservedKey) -> WorkState:
+        holder = held.reservation.holder
+        return find_state(self._database.home, holder, is_shared=not self._database.has_files)
 
 
 class ToolReplays(Replays):
-    """The answers to calls of tools by one token, in the store."""
+    """The answers to calls of tools by one token, in the store. `services`: those of the call."""
 
-    def __init__(self, keys: IdempotencyKeys) -> None:
+    def __init__(self, keys: IdempotencyKeys, services: RequestServices) -> None:
         self._keys = keys
+        self._services = services
+        self._work: Work | None = None
+
+    def run(self, key: str, tool: str, arguments: Mapping[str, Any], work: Callable[[], Any]) -> Any:
+        try:
+            return super().run(key, tool, arguments, work)
+        except AnswerLost as lost:
+            return self._answer_again(tool, arguments, lost)
+
+    def _answer_again(self, tool: str, arguments: Mapping[str, Any], lost: AnswerLost) -> Any:
+        """Return the answer of a call that was done: the post as it is now. Raise `lost` if it is about several."""
+        from ttp.mcp.tools import TOOLS
+
+        post_id, answer = arguments.get("id"), TOOLS[tool].answer
+        if post_id is None:
+            raise lost
+        if answer == list[DeletedAnswer]:
+            return [deleted_json(int(post_id))]
+        try:
+            shape = post_json(self._services.queries.post(int(post_id)))
+        except NotFound:  # it was deleted since
+            raise lost from None
+        return shape if answer is PostAnswer else [shape]
 
     def begin(self, key: str, digest: str) -> str | None:
         try:
-            kept = self._keys.begin(key, digest)
+            begun = self._keys.begin(key, digest)
         except KeyReused:
             raise key_conflict(key) from None
         except KeyInUse as error:
             raise Busy(error.message) from None
-        return None if kept is None else kept.body
+        if isinstance(begun, KeptAnswer):
+            return begun.body
+        self._work = begun
+        self._services.work_for(begun.reservation)
+        return None
 
     def keep(self, key: str, answer: str) -> None:
-        self._keys.keep(key, KeptAnswer(_DONE, {}, answer))
+        if self._work is not None:
+            self._work.keep(KeptAnswer(_DONE, {}, answer))
 
     def forget(self, key: str) -> None:
-        self._keys.forget(key)
+        if self._work is not None:
+            self._work.forget()

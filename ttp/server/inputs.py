@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ttp.platforms.registry import Registry
     from ttp.server.services import RequestServices
 
+TIME_ZONE = "The zone of a time without an offset, else that of the token; `account`: that of the accounts."
 MOST_POSTS, USUAL_POSTS = 200, 50
 """Posts of one page."""
 _MOST_ID = 10**15
@@ -90,7 +91,7 @@ class PostFieldsInput(RequestBody):
     scheduledAt: ShortText | None = Field(
         None, description="An instant, or any TIME of the command line: `tomorrow 9am`, `next-slot`, `optimal`."
     )
-    timezone: ShortText | None = Field(None, description="The zone of a time without an offset.")
+    timezone: ShortText | None = Field(None, description=TIME_ZONE)
     media: list[MediaInput] | None = None
     thread: list[Text] | None = None
     tags: list[ShortText] | None = None
@@ -116,7 +117,7 @@ class PostChangesInput(PostFieldsInput):
 
 class TimeInput(RequestBody):
     at: ShortText
-    timezone: ShortText | None = None
+    timezone: ShortText | None = Field(None, description=TIME_ZONE)
     first: bool = False
 
 

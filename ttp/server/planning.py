@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC
 from typing import TYPE_CHECKING, Annotated
-from zoneinfo import ZoneInfo
 
 from fastapi import Path, Query
 
-from ttp.domain.account import Account
-from ttp.domain.errors import TimeRefused, UsageError
+from ttp.domain.errors import UsageError
 from ttp.domain.recurrence import Recurrence, end_of_day
 from ttp.domain.time.calendar_range import parse_calendar_range
 from ttp.domain.time.slot_parser import parse_slot_times
-from ttp.domain.time.zones import load_zone, parse_zone
+from ttp.domain.time.zones import parse_zone
 from ttp.server.answers import JsonAnswer
 from ttp.server.inputs import (
     AccountChoice,
@@ -70,7 +66,7 @@ def add_slots(body: SlotInput, services: ChangeServices) -> JsonAnswer:
     if (body.times is None) == (body.cron is None):
         raise UsageError("give either times or cron")
     crons = parse_slot_times(body.times) if body.times is not None else [parse_cron(body.cron or "")]
-    zones = [(account, _zone_of_all(services, [account], body.timezone).key) for account in accounts]
+    zones = [(account, services.times.weekly_zone([account], body.timezone).key) for account in accounts]
     added = services.slots.add(zones, crons, body.name)
     if services.dry_run:
         return JsonAnswer([])
@@ -166,7 +162,7 @@ def _recurrence(services: RequestServices, body: RepeatInput) -> Recurrence:
     if body.texts is not None and len(body.texts) < 2:
         raise UsageError("texts are at least two")
     accounts = services.queries.accounts_of(body.post) if body.post is not None else []
-    zone = _zone_of_all(services, accounts, body.timezone)
+    zone = services.times.weekly_zone(accounts, body.timezone)
     return Recurrence(
         parse_cron(body.cron),
         zone.key,
@@ -177,17 +173,6 @@ def _recurrence(services: RequestServices, body: RepeatInput) -> Recurrence:
         count=body.count,
         texts=tuple(body.texts or ()),
     )
-
-
-def _zone_of_all(services: RequestServices, accounts: Sequence[Account], timezone: str | None) -> ZoneInfo:
-    """Return the zone of weekly times that accounts share. Raise TimeRefused, also for a zone without a name."""
-    zones = {zone.key: zone for zone in services.times.account_zones(accounts, timezone)}
-    if len(zones) > 1:
-        raise TimeRefused(f"the accounts have different zones ({', '.join(sorted(zones))}); give one in timezone")
-    zone = next(iter(zones.values()), services.zone if timezone is None else parse_zone(timezone))
-    if load_zone(zone.key) is None:
-        raise TimeRefused(f"the system's zone, {zone.key}, has no name; give one in timezone")
-    return zone
 
 
 def get_calendar(
@@ -210,8 +195,7 @@ def get_calendar(
         accounts = services.queries.select_accounts(split(account) or None, split(platform) or None)
         free = services.planning.free_hours(accounts, span, posts, timezone)
     gaps = () if which.statuses else gaps_of(span, posts, today)
-    page = CalendarPage(span, gaps, free, clock=UTC if timezone is None else zone)
-    return JsonAnswer(calendar_json(page, [calendar_row(post, page.clock) for post in posts]))
+    return JsonAnswer(calendar_json(CalendarPage(span, gaps, free), [calendar_row(post, zone) for post in posts]))
 
 
 def get_optimal(

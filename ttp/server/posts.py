@@ -168,6 +168,16 @@ def _undo_or_redo(services: RequestServices, body: UndoInput | None, *, again: b
     return JsonAnswer([views.undone_json(post) for post in result.posts])
 
 
+def answer_again(request: Request, services: RequestServices, post_id: int, status: int) -> JsonAnswer:
+    """Answer a request that was done before, with its post as it is now. A post that it created is replayed."""
+    created = status == 201
+    return _answer(services.queries.post(post_id), created=created, replayed=created, status=status)
+
+
+def answer_deleted_again(request: Request, services: RequestServices, post_id: int, status: int) -> JsonAnswer:
+    return JsonAnswer({"id": post_id, "deleted": True}, status)
+
+
 def _sentences(warnings: Iterable[Problem]) -> list[str]:
     return [problem.message for problem in warnings]
 

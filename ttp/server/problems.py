@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from ttp.domain.action import OtherOptions, WayOut
 from ttp.domain.errors import Hint, NotFound, Problem, TtpError
 from ttp.server.answers import JsonAnswer
-from ttp.views.errors import CODES, error_fields, problem_json
+from ttp.views.errors import CODES, error_fields, problem_json, shown_problems
 
 BY_CODE: Mapping[str, int] = MappingProxyType(
     {
@@ -23,6 +23,7 @@ BY_CODE: Mapping[str, int] = MappingProxyType(
         "media_type": 415,
         "wrong_host": 421,
         "key_reused": 422,
+        "unknown": 409,
         "unsupported": 501,
     }
 )
@@ -61,6 +62,13 @@ class KeyReused(TtpError):
     """The idempotency key belongs to another request."""
 
     code = "key_reused"
+
+
+class OutcomeUnknown(TtpError):
+    """The first request with this idempotency key has no answer, as when the server was killed, and may be done. It is
+    not done again: look, then send another key, or free this one with `ttp token release`."""
+
+    code = "unknown"
 
 
 class TooLarge(TtpError):
@@ -119,6 +127,7 @@ def error_answer(error: TtpError, path: str) -> JsonAnswer:
         "code": error.code,
         "problems": fields["problems"],
         "action": fields["hint"],
+        "actions": fields["hints"],
     }
     return JsonAnswer(content, status_of(error), headers=_headers(error))
 
@@ -132,8 +141,9 @@ def problem_answer(error: TtpError) -> JsonAnswer:
         "status": status,
         "detail": error_fields(error)["message"],
         "code": error.code,
-        "problems": [{**problem_json(one), "hint": _without_dashes(one.hint)} for one in error.problems],
-        "action": next((_without_dashes(hint.way) for hint in error.hints), None),
+        "problems": [{**problem_json(one), "hint": _without_dashes(one.hint)} for one in shown_problems(error)],
+        "action": _without_dashes(error.way),
+        "actions": [_without_dashes(hint.way) for hint in error.hints],
     }
     return JsonAnswer(content, status, headers=_headers(error), media_type=MEDIA_TYPE)
 

@@ -14,23 +14,40 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
-from ttp.domain.errors import NotAllowed
+from ttp.domain.errors import NotAllowed, NotFound, TtpError
 from ttp.domain.server.api_token import ApiToken, TokenCapability
 from ttp.server.answers import JsonAnswer
 from ttp.server.forms import ReceivedFile, receive_file
-from ttp.server.idempotency import IdempotencyKeys
-from ttp.server.problems import InvalidRequest, Unauthorized, WrongMediaType, unknown_parameter
+from ttp.server.idempotency import AnswerLost, IdempotencyKeys
+from ttp.server.problems import InvalidRequest, Unauthorized, WrongMediaType, status_of, unknown_parameter
 from ttp.server.services import Installation, RequestServices
 from ttp.store.server.idempotency_keys import KeptAnswer
 
 ALWAYS = (400, 401, 403, 421, 503)
 """Statuses that every route with a token can answer."""
 LONGEST_KEY = 200
+REPLAYED = "Idempotency-Replayed"
+KEY_HEADER: dict[str, Any] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY},
+    "description": "The same request with the same key, within a day, is answered and not done again.",
+}
+IF_MATCH: dict[str, Any] = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "pattern": r'^(\*|"[0-9]{1,15}")$'},
+    "description": "The `ETag` of the post as you know it: a post that was changed since is not changed.",
+}
 KEPT_HEADERS = ("content-type", "etag", "location")
 _BEARER = re.compile(r"bearer +(\S+) *", re.IGNORECASE)
 _ETAG = re.compile(r'"([0-9]{1,15})"')
 _WRITES = frozenset({"POST", "PATCH", "PUT", "DELETE"})
 Handle = Callable[[Request], Coroutine[Any, Any, Response]]
+AnswerAgain = Callable[[Request, RequestServices, int, int], JsonAnswer]
+"""Takes the id of a post and the status of the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +57,7 @@ class Route:
     `needs` None: no token; `or_needs`: another capability that is enough. `answers`: the model of each status, the
     usual one first; `refuses`: the statuses of problems in addition to ALWAYS. `limited`: also for tokens that are
     limited to accounts. `described`: more for OpenAPI. `answer`: the class of its answers, unless they are bytes.
+    `answer_again`: makes the answer of a request that was done and whose answer is lost, of the post that it changed.
     """
 
     method: str
@@ -52,6 +70,7 @@ class Route:
     described: Mapping[str, Any] = field(default_factory=dict)
     answer: type[Response] = JsonAnswer
     or_needs: TokenCapability | None = None
+    answer_again: AnswerAgain | None = None
 
     @property
     def name(self) -> str:
@@ -60,7 +79,19 @@ class Route:
     @property
     def statuses(self) -> list[int]:
         """Return every status that the route can answer."""
-        return sorted({*self.answers, *self.refuses, *(ALWAYS if self.needs else ())})
+        of_keys = (409, 422) if self.takes_key else ()
+        return sorted({*self.answers, *self.refuses, *(ALWAYS if self.needs else ()), *of_keys})
+
+    @property
+    def takes_key(self) -> bool:
+        """Whether a request can have an idempotency key."""
+        return self.needs is not None and self.method in _WRITES
+
+    @property
+    def headers(self) -> list[dict[str, Any]]:
+        """The headers of requests, for OpenAPI."""
+        is_change = 412 in self.refuses and 201 not in self.answers
+        return [*([KEY_HEADER] if self.takes_key else []), *([IF_MATCH] if is_change else [])]
 
     @property
     def file_type(self) -> str | None:
@@ -98,13 +129,13 @@ class GuardedRoute(APIRoute):
                 installation, token, dry_run=_is_dry_run(request), expected=_expected_revision(request)
             )
             if file_type is None:
-                return await _answer(request, handle)
+                return await _answer(request, handle, route)
             if not has_received:  # it receives its body itself, and keeps its answer
                 return await handle(request)
             folder = await run_in_threadpool(installation.media.ready_folder)
             request.state.received = await receive_file(request, file_type, folder)
             try:
-                return await _answer(request, handle)
+                return await _answer(request, handle, route)
             finally:
                 received_of(request).file.close()
 
@@ -182,7 +213,7 @@ def _expected_revision(request: Request) -> int | None:
     return int(etag[1])
 
 
-async def _answer(request: Request, handle: Handle) -> Response:
+async def _answer(request: Request, handle: Handle, route: Route) -> Response:
     services, key = services_of(request), request.headers.get("idempotency-key")
     if services.dry_run:
         answer = await handle(request)
@@ -192,30 +223,53 @@ async def _answer(request: Request, handle: Handle) -> Response:
         return answer
     if key is None or request.method not in _WRITES:
         return await handle(request)
-    return await _answer_once(request, handle, key)
+    return await _answer_once(request, handle, route, key)
 
 
-async def _answer_once(request: Request, handle: Handle, key: str) -> Response:
+async def _answer_once(request: Request, handle: Handle, route: Route, key: str) -> Response:
     """Answer a request with an idempotency key: with the answer that it had before, or by running it."""
     check_key(key)
     services = services_of(request)
     keys = IdempotencyKeys(services.installation, services.token)
     has_file = hasattr(request.state, "received")  # not the form around it: its boundary is another one each time
     body = received_of(request).digest.encode() if has_file else await request.body()
-    kept = await run_in_threadpool(keys.begin, key, _digest_of(request, body))
-    if kept is not None:
-        return repeat_answer(kept)
     try:
+        work = await run_in_threadpool(keys.begin, key, _digest_of(request, body))
+    except AnswerLost as lost:
+        answer = await run_in_threadpool(_answer_again, request, route, lost)
+        await run_in_threadpool(keys.keep, lost.reservation, _kept(answer))
+        answer.headers[REPLAYED] = "true"
+        return answer
+    if isinstance(work, KeptAnswer):
+        return repeat_answer(work)
+    try:
+        services.work_for(work.reservation)
         answer = await handle(request)
-    except BaseException:
-        await run_in_threadpool(keys.forget, key)
+    except BaseException as error:  # of one that fails nobody knows whether it saved something
+        await run_in_threadpool(work.forget, is_refused=isinstance(error, TtpError) and status_of(error) < 500)
         raise
-    if answer.status_code >= 300:  # a refused request did nothing, and its key is free again
-        await run_in_threadpool(keys.forget, key)
+    if answer.status_code >= 300:
+        await run_in_threadpool(work.forget, is_refused=answer.status_code < 500)
     else:
-        headers = {name: answer.headers[name] for name in KEPT_HEADERS if name in answer.headers}
-        await run_in_threadpool(keys.keep, key, KeptAnswer(answer.status_code, headers, bytes(answer.body).decode()))
+        await run_in_threadpool(work.keep, _kept(answer))
     return answer
+
+
+def _answer_again(request: Request, route: Route, lost: AnswerLost) -> Response:
+    """Return the answer of a request that was done: with the post as it is now. Raise `lost` if it is not known."""
+    status, created = next(iter(route.answers)), next(iter(lost.post_ids), None)
+    post_id = created if status == 201 else request.path_params.get("post_id")
+    if route.answer_again is None or post_id is None:
+        raise lost
+    try:
+        return route.answer_again(request, services_of(request), int(post_id), status)
+    except (NotFound, ValueError):  # it was deleted since
+        raise lost from None
+
+
+def _kept(answer: Response) -> KeptAnswer:
+    headers = {name: answer.headers[name] for name in KEPT_HEADERS if name in answer.headers}
+    return KeptAnswer(answer.status_code, headers, bytes(answer.body).decode())
 
 
 def check_key(key: str) -> None:
@@ -226,7 +280,7 @@ def check_key(key: str) -> None:
 
 def repeat_answer(kept: KeptAnswer) -> Response:
     """Return the answer that a request with the same key had before."""
-    return Response(kept.body, kept.status, headers={**kept.headers, "Idempotency-Replayed": "true"})
+    return Response(kept.body, kept.status, headers={**kept.headers, REPLAYED: "true"})
 
 
 def _digest_of(request: Request, body: bytes) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from ttp.domain.server import command_protocol
 from ttp.domain.server.api_token import TokenCapability
 from ttp.server import overview, planning, posts, uploads
 from ttp.server.answers import HealthAnswer, RemovedUploadAnswer, UploadAnswer
-from ttp.server.commands import COMMAND_BODY, CommandAnswer, CommandLine, run_command
+from ttp.server.command_answer import CommandAnswer
+from ttp.server.commands import COMMAND_BODY, CommandLine, run_command
 from ttp.server.events import STREAM_BODY, list_events
 from ttp.server.forms import BYTES_BODY, FORM_BODY
 from ttp.server.guard import IMPORTS, METRICS, PARTS, UPLOADS
@@ -126,4 +128,10 @@ _V1 = (
     Route("GET", "/healthz", overview.get_health, None, {200: HealthAnswer, 503: HealthAnswer}),
 )
 
-ROUTES = (*_V1, *TIMETOPOST_ROUTES)
+_AGAIN = {answers.PostAnswer: posts.answer_again, answers.DeletedAnswer: posts.answer_deleted_again}
+"""What answers again a request that was done and whose answer was lost, by the usual answer."""
+
+ROUTES = (
+    *(replace(route, answer_again=_AGAIN.get(next(iter(route.answers.values())))) for route in _V1),
+    *TIMETOPOST_ROUTES,
+)

@@ -38,6 +38,7 @@ from ttp.store.credentials import CredentialsStore
 from ttp.store.database import Database
 from ttp.store.home.media import MediaStore
 from ttp.store.home.unsaved_edits import UnsavedEdits
+from ttp.store.server.idempotency_keys import Reservation
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +100,20 @@ class RequestServices:
         self._expected = expected
         self._database = installation.database.rehearsal() if dry_run else installation.database
 
+    def work_for(self, request: Reservation) -> None:
+        """Make the changes for an idempotency key. Called before any of the services is used."""
+        self._database = self._database.for_request(request)
+
     @property
     def token(self) -> ApiToken:
         """The token of a request to the API."""
         assert isinstance(self.caller, ApiToken)
         return self.caller
+
+    @property
+    def actor(self) -> str:
+        """Who makes the changes, as the history of changes names them."""
+        return self.caller.name
 
     @property
     def config(self) -> Config:
@@ -134,7 +144,7 @@ class RequestServices:
             installation.config,
             installation.platforms,
             POST_CAPABILITIES[self.caller.capability],
-            actor=self.caller.name,
+            actor=self.actor,
             within=self.caller.accounts,
             expected=self._expected,
             capability_source="your capability here" if isinstance(self.caller, Caller) else "the token's capability",
@@ -143,7 +153,8 @@ class RequestServices:
     @cached_property
     def times(self) -> TimeResolver:
         installation = self.installation
-        return TimeResolver(self._database, installation.clock, installation.config, installation.system)
+        own = self.caller.timezone
+        return TimeResolver(self._database, installation.clock, installation.config, installation.system, own)
 
     @cached_property
     def publishing(self) -> Publishing:
@@ -179,7 +190,7 @@ class RequestServices:
 
     @cached_property
     def importer(self) -> Importer:
-        return Importer(self.posts, self.posts.media, self.times)
+        return Importer(self.posts, self.posts.media, self.times, self.config.count("server.import_rows"))
 
     @cached_property
     def events(self) -> Events:
@@ -196,5 +207,5 @@ class RequestServices:
 
     @cached_property
     def zone(self) -> ZoneInfo:
-        """Return the zone of dates in a filter: that of the config, else of the system."""
+        """Return the zone in which times are read and shown: the caller's own, else the config's, else the system's."""
         return self.times.home_zone()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import Path, Query
+from fastapi import Depends, Path, Query, Request
 
 from ttp.domain.account import parse_account_name
 from ttp.domain.errors import Hint, NotFound, Problem, UsageError
@@ -14,14 +17,14 @@ from ttp.domain.plan.scoring import PlanMethod
 from ttp.domain.time.zones import parse_zone
 from ttp.server.answers import JsonAnswer
 from ttp.server.guard import MOST_UPLOAD_BYTES, PARTS
-from ttp.server.inputs import Empty, ShortText, UploadInput, split
-from ttp.server.problems import InvalidRequest
+from ttp.server.inputs import TIME_ZONE, Empty, ShortText, UploadInput, split
+from ttp.server.problems import InvalidRequest, TooLarge
 from ttp.server.requests import ChangeServices, Received, Services
 from ttp.services.files.csv_file import LINK
 from ttp.services.files.fields import FIELDS, find_field
 from ttp.services.files.import_plan import ImportRules
 from ttp.services.files.import_source import open_upload
-from ttp.services.files.importer import ImportScheduler
+from ttp.services.files.importer import ImportScheduler, TooManyRows
 from ttp.services.files.metrics_rows import as_text
 from ttp.services.media import add_upload, check_upload, upload_name
 from ttp.services.metrics.imports import ImportOptions
@@ -41,6 +44,7 @@ UploadId = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="The id of 
 Columns = Annotated[list[ShortText] | None, Query(alias="map", description="Which field a column is: `Clicks=likes`.")]
 Dates = Annotated[ShortText | None, Query(description="`dmy` or `mdy`: how to read 03/04/2026.")]
 FileZone = Annotated[ShortText | None, Query(alias="timezone", description="The zone of times without an offset.")]
+RowZone = Annotated[ShortText | None, Query(alias="timezone", description=TIME_ZONE)]
 
 
 def upload_media(services: ChangeServices, received: Received) -> JsonAnswer:
@@ -110,11 +114,36 @@ def _upload_answer(services: RequestServices, upload: PartialUpload, status: int
     return JsonAnswer({**shape, "media": None if item is None else media_json(item)}, status, **more)
 
 
+async def _watch_client(request: Request) -> AsyncIterator[Callable[[float], None]]:
+    """Yield a function that raises an error once the client has hung up: nobody waits for the answer then."""
+    gone = threading.Event()
+
+    async def watch() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        gone.set()
+
+    def stop(share: float) -> None:
+        if gone.is_set():
+            raise InvalidRequest("the client hung up")
+
+    watching = asyncio.create_task(watch())
+    try:
+        yield stop
+    finally:
+        watching.cancel()
+
+
+StopIfGone = Annotated[Callable[[float], None], Depends(_watch_client)]
+"""Reports progress of work that ends when its client has hung up."""
+
+
 def import_posts(
     services: ChangeServices,
     received: Received,
+    stop: StopIfGone,
     accounts: Annotated[ShortText | None, Query(description="Accounts of rows that name none.")] = None,
-    timezone: FileZone = None,
+    timezone: RowZone = None,
     columns: Columns = None,
     dates: Dates = None,
     partial: Annotated[bool, Query(description="Import the rows without errors, and skip the rest.")] = False,
@@ -134,10 +163,13 @@ def import_posts(
         raise UsageError("from, days and perDay need spread")
     fields = {column: _post_field(name) for column, name in _pairs(columns).items()}
     _refuse_order(dates)
-    with open_upload(received.name, received.file, fields, services.platforms, dates) as source:
-        result = services.importer.run(
-            source, rules, dry_run=services.dry_run, partial=partial, report=lambda share: None, spreading=plan
-        )
+    try:
+        with open_upload(received.name, received.file, fields, services.platforms, dates) as source:
+            result = services.importer.run(
+                source, rules, dry_run=services.dry_run, partial=partial, report=stop, spreading=plan
+            )
+    except TooManyRows as error:
+        raise TooLarge(error.message) from None
     if result.refused and not partial:
         raise _refused(result)
     if plan and result.spread and result.spread.left_out and not partial:
@@ -150,6 +182,7 @@ def import_posts(
 def import_metrics(
     services: ChangeServices,
     received: Received,
+    stop: StopIfGone,
     account: Annotated[ShortText | None, Query(description="The account of the posts, if no column names it.")] = None,
     timezone: FileZone = None,
     columns: Columns = None,
@@ -167,7 +200,7 @@ def import_metrics(
         order=dates,
     )
     with as_text(received.file) as text:
-        result = services.metrics.import_file(text, options, dry_run=services.dry_run)
+        result = services.metrics.import_file(text, options, dry_run=services.dry_run, report=stop)
     return JsonAnswer(metrics_import_json(result, dry_run=services.dry_run), 200 if services.dry_run else 201)
 
 

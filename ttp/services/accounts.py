@@ -33,7 +33,7 @@ from ttp.platforms.login import Login, Logins
 from ttp.platforms.platform import Runtime
 from ttp.platforms.registry import Registry
 from ttp.store import accounts as store
-from ttp.store import posts, queries
+from ttp.store import approvals, posts, queries
 from ttp.store.accounts import lift_hold
 from ttp.store.credentials import BackendUnavailable, BrokenEntry, CredentialsStore
 from ttp.store.database import Database
@@ -53,6 +53,14 @@ class AccountSwitch:
     account: Account
     waiting: int
     failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccountChange:
+    """An account with new settings. `withdrawn`: posts that lost their approval for it."""
+
+    account: Account
+    withdrawn: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +129,9 @@ class Accounts:
                 )
             return replace(account, id=store.save(db, account, now=self.clock.now()))
 
-    def set(self, name: str, *, timezone: str | None, options: Mapping[str, str]) -> Account:
-        """Change an account's timezone and options; '' removes one. Raise NotFound, UsageError."""
+    def set(self, name: str, *, timezone: str | None, options: Mapping[str, str]) -> AccountChange:
+        """Change an account's timezone and options; '' removes one. Posts that would be published with other options
+        than before lose their approval. Raise NotFound, UsageError."""
         self._find(name)
         with self.database.writing() as db:
             account = self._find_in(db, name)
@@ -137,8 +146,17 @@ class Accounts:
                 timezone=account.timezone if timezone is None else timezone or None,
                 options=merge_options(account.options, options),
             )
+            withdrawn = self._withdraw_approvals(db, account, changed)  # before: publishers read the account last
             store.save(db, changed, now=self.clock.now())
-            return changed
+            return AccountChange(changed, withdrawn)
+
+    def _withdraw_approvals(self, db: Connection, before: Account, after: Account) -> int:
+        """Withdraw the approval of posts that do not choose all changed options themselves. Return how many had it."""
+        keys = {key for key, _ in before.options.items() ^ after.options.items()}
+        if not keys:
+            return 0
+        options = approvals.unpublished_posts(db, after.id or 0)
+        return approvals.withdraw(db, after.id or 0, [post_id for post_id, own in options.items() if keys - own.keys()])
 
     def enable(self, name: str) -> AccountSwitch:
         """Publish to an account again, and end its hold. Raise NotFound."""

@@ -17,13 +17,14 @@ from ttp.domain.post import Post
 from ttp.domain.post_edit import (
     FieldError,
     field_errors,
+    refuse_long_texts,
     to_field_error,
     with_accounts,
     with_derived_status,
     with_tags,
     with_time,
 )
-from ttp.domain.time.formatting import first_valid_zone, format_instant
+from ttp.domain.time.formatting import format_instant
 from ttp.services.posts import Posts, accounts_of
 from ttp.services.slots import Availability
 from ttp.services.time_resolver import TimeResolver
@@ -130,7 +131,7 @@ _URL_CONTINUES = r"(?![\w/?&=%#~@:+-]|\.\w)"
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """Days keep the time of day of the accounts' zones; hours are elapsed time."""
+    """Days keep the time of day in the person's zone; hours are elapsed time."""
 
     days: timedelta
     hours: timedelta
@@ -181,11 +182,9 @@ class BulkEdit:
         if both is not None:
             post = replace_account(post, both[0], both[1], known, now)
         if edit.shift is not None and post.scheduled_at is not None:
-            post = with_time(post, self._shift(post.scheduled_at, edit.shift, accounts_of(post, known)))
+            zone = self._resolver.home_zone()
+            post = with_time(post, shift_instant(post.scheduled_at, edit.shift, zone))
             if post.scheduled_at is not None and post.scheduled_at < now:
-                zone = first_valid_zone(
-                    *(one.timezone for one in accounts_of(post, known)), self._posts.config.text("timezone")
-                )
                 late = f"its new time, {format_instant(post.scheduled_at, zone)}, has passed"
                 return PlannedChange(where, ChangeKind.LEFT, faults=(FieldError("at", late),))
         post = with_derived_status(post, now, before)
@@ -201,11 +200,6 @@ class BulkEdit:
             return PlannedChange(where, ChangeKind.LEFT, faults=(to_field_error("", error),))
         self._posts.duplicates.add_pending(post)
         return PlannedChange(where, what, post, before, warnings)
-
-    def _shift(self, at: datetime, shift: Shift, accounts: Sequence[Account]) -> datetime:
-        """Return the shifted instant, in the accounts' zone if they share one, else the configured zone."""
-        zones = {zone.key: zone for zone in (self._resolver.account_zone(account) for account in accounts)}
-        return shift_instant(at, shift, next(iter(zones.values())) if len(zones) == 1 else self._resolver.home_zone())
 
 
 def shift_instant(at: datetime, shift: Shift, zone: ZoneInfo) -> datetime:
@@ -224,12 +218,14 @@ def replace_link(post: Post, old: str, new: str) -> Post:
     def in_text(text: str) -> str:
         return pattern.sub(lambda _: new, text)
 
-    return replace(
+    changed = replace(
         post,
         content=in_text(post.content),
         variants={name: in_text(text) for name, text in post.variants.items()},
         thread=tuple(map(in_text, post.thread)),
     )
+    refuse_long_texts(changed.content, changed.thread, changed.variants)
+    return changed
 
 
 def replace_account(post: Post, old: Account, new: Account, known: tuple[Account, ...], now: datetime) -> Post:

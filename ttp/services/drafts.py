@@ -10,7 +10,7 @@ from dataclasses import replace
 from ttp.domain.action import action
 from ttp.domain.errors import ContentRefused, Hint, NotFound, TimeRefused, TtpError
 from ttp.domain.post import Post
-from ttp.domain.post_edit import PostInput, edits_of_draft
+from ttp.domain.post_edit import MOST_CHARACTERS, PostInput, edits_of_draft
 from ttp.services.posts import Posts
 
 
@@ -20,11 +20,12 @@ class Drafts:
 
     @contextmanager
     def keep_text_on_error(self, text: str | None) -> Iterator[None]:
-        """Save a text, if any, as a draft when the block fails, and name the draft in the error."""
+        """Save a text, if any, as a draft when the block fails, and name the draft in the error. One that is too long
+        for a post is in the file or the program that it came from."""
         try:
             yield
         except TtpError as error:
-            if not (text or "").strip():
+            if not _is_storable(text):
                 raise
             raise _with_draft_hint(error, self._posts.save_draft_text(text or "")) from error
 
@@ -35,7 +36,7 @@ class Drafts:
         If the block fails, the error names the draft. If only the time or content was refused, the draft also gets the
         accounts, media and options of `wanted`.
         """
-        if not (text or "").strip():
+        if not _is_storable(text):
             yield None
             return
         draft = self._posts.save_draft_text(text or "")
@@ -66,6 +67,10 @@ class Drafts:
         except NotFound:
             return None
         return draft if post_fingerprint(draft) == fingerprint else None
+
+
+def _is_storable(text: str | None) -> bool:
+    return bool((text or "").strip()) and len(text or "") <= MOST_CHARACTERS
 
 
 def _with_draft_hint(error: TtpError, draft: Post, wanted: PostInput | None = None) -> TtpError:

@@ -143,7 +143,9 @@ class DuplicateCheck:
     ) -> Problem:
         at, post_id = min(found, key=lambda one: abs(one[0] - mine))
         which = f"post {post_id}" if post_id else "another of these posts"
-        shown = format_instant(from_ms(at), self._zone(delivery.account_id or 0, db))
+        own = self._zone(delivery.account_id or 0, db)
+        clocks = [(delivery.account, own)] if own else []
+        shown = format_instant(from_ms(at), first_valid_zone(self._timezone), clocks)
         message = f"{which} {does} for {delivery.account} ({shown})"
         hint = action("show", post_id) if post_id else None
         return Problem(field, code, message, delivery.account, hint, warning=not self.strict)
@@ -151,7 +153,7 @@ class DuplicateCheck:
     def _zone(self, account_id: int, db: Connection | None) -> tzinfo | None:
         with self._database.reading(db) as own:
             zones = accounts.zones(own) if own else {}
-        return first_valid_zone(zones.get(account_id), self._timezone)
+        return first_valid_zone(zones.get(account_id))
 
 
 def _read_days(db: Connection, stored: _StoredPosts, account_id: int, days: range) -> None:

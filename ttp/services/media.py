@@ -32,7 +32,7 @@ from ttp.platforms.registry import Registry
 from ttp.store import queries
 from ttp.store.database import Database
 from ttp.store.home.files import open_regular
-from ttp.store.home.media import MediaStore, similar_files, temporary_media
+from ttp.store.home.media import MediaStore, is_digest, similar_files, temporary_media
 from ttp.store.media_cleanup import clean_bucket, needed_digests, remove_unneeded, shrink_cache
 
 if TYPE_CHECKING:
@@ -328,6 +328,11 @@ class RowMedia:
 
     def _stored_item(self, text: str) -> MediaItem:
         digest, _, name = text.partition("/")
+        if not is_digest(digest):
+            raise UsageError(
+                f"{KEPT}{digest} is not the name of a stored file, which has 64 hex digits",
+                Hint("see", action("show", "ID", json=True)),
+            )
         with self._database.reading() as db:
             item = queries.media_item(db, digest) if db else None
         item = item or self._media.find_stored(digest, upload_name(name))

@@ -20,7 +20,6 @@ from ttp.domain.post_edit import no_accounts_error, with_derived_status, with_ti
 from ttp.domain.time.calendar_range import CalendarRange
 from ttp.domain.time.quiet_hours import QuietHours, parse_blackout, parse_quiet_hours
 from ttp.domain.time.resolve import resolve_bound
-from ttp.domain.time.zones import parse_zone
 from ttp.services.optimal import Optimal
 from ttp.services.posts import Posts, SavedPost, accounts_of, with_post_id
 from ttp.services.slots import Availability, Slots
@@ -100,7 +99,7 @@ class Planning:
         `more`: the other fields of a request.
         """
         config, now = self._posts.config, self._posts.clock.now()
-        zone = self._resolver.home_zone() if tz is None else parse_zone(tz)
+        zone = self._resolver.zone((), tz)
         return PlanRequest(
             days,
             None if start is None else resolve_bound(start, now=now, zone=zone, option="from"),

@@ -223,7 +223,7 @@ class Posts:
 
     def recorder(self, command: str, continues: int | None = None) -> ChangeRecorder:
         """Return the recorder that makes a command's changes undoable."""
-        return ChangeRecorder(command, self.clock.now(), self.actor, continues)
+        return ChangeRecorder(command, self.clock.now(), self.actor, self.database.request, continues)
 
     def change(
         self,
@@ -340,7 +340,7 @@ class Posts:
             timed = post.scheduled_at is not None
             return _without_crowded(self.check_post(post, accounts, timed=timed), first=first)
         except ContentRefused as refused:
-            keep = Hint("try", other_options(at=None))  # only scheduled posts are refused, never drafts
+            keep = Hint("try", other_options(at=None), sure=False)  # drafts are never refused, but not asked for
             raise ContentRefused(
                 refused.message, *refused.hints, keep, problems=refused.problems, details=refused.details
             ) from None
@@ -502,10 +502,11 @@ class Posts:
         """Save a text in `draft` if that is unchanged, else in a new draft."""
         with self.database.writing() as db:
             db.lock_posts([] if draft is None else [draft.id or 0])
+            recorder = replace(self.recorder("create"), request=None)  # the request is not done with that
             if draft is not None and queries.post(db, draft.id or 0) == draft:
-                after = replace(draft, content=text, updated_at=self.clock.now())
-                return store.update(db, after, self._recorder_of_new(db, draft))
-            return store.insert(db, self.as_new(Post(text)), self.recorder("create"))
+                recorder.go_on(db, draft.id)
+                return store.update(db, replace(draft, content=text, updated_at=self.clock.now()), recorder)
+            return store.insert(db, self.as_new(Post(text)), recorder)
 
     def discard_draft(self, draft: Post) -> None:
         """Delete a draft if it is unchanged."""
@@ -521,8 +522,7 @@ class Posts:
     def _recorder_of_new(self, db: Connection, draft: Post | None) -> ChangeRecorder:
         """Return the recorder of a new post. Saving its draft is part of the same change."""
         recorder = self.recorder("create")
-        if draft is not None:
-            recorder.go_on(db, draft.id or 0)
+        recorder.go_on(db, draft.id if draft else None)
         return recorder
 
     def confirm_time(

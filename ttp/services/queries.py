@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
@@ -30,6 +30,7 @@ from ttp.store.row_mapper import CorruptRow
 if TYPE_CHECKING:
     from ttp.domain.attempt import Attempt
     from ttp.domain.post_history import PostHistory
+    from ttp.domain.time.formatting import Clocks
     from ttp.store.change_log import Change, LoggedChange
 
 
@@ -183,6 +184,14 @@ class Queries:
     def find_accounts(self, names: Sequence[str]) -> tuple[Account, ...]:
         """Return the accounts that names like those of `--to` mean. Raise NotFound, Ambiguous, UsageError."""
         return resolve_accounts(names, self.accounts(), self._platforms)
+
+    def account_clocks(self, names: Collection[str] | None = None) -> Clocks:
+        """Return the zones of these accounts, else of all, without those of accounts that have none of their own."""
+        from ttp.domain.time.zones import load_zone
+
+        accounts = [] if names is not None and not names else self.accounts()
+        zones = [(one.name, load_zone(one.timezone or "")) for one in accounts]
+        return [(name, zone) for name, zone in zones if zone is not None and (names is None or name in names)]
 
     def select_accounts(self, names: Sequence[str] | None, platforms: Sequence[str] | None) -> tuple[Account, ...]:
         """Return the named accounts, else all of the platforms, else all. Raise NotFound, Ambiguous, UsageError."""

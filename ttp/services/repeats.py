@@ -19,6 +19,7 @@ from ttp.domain.post_edit import (
     new_delivery,
     no_accounts_error,
     refuse_in_flight,
+    refuse_long_texts,
     with_derived_status,
 )
 from ttp.domain.recurrence import Occurrence, OccurrenceState, Recurrence, RecurrenceCounts, instants_to_create
@@ -72,6 +73,8 @@ class Repeats:
     def begin(self, wanted: Recurrence) -> NewRepeat:
         """Store a repeat and create its due posts. Raise ContentRefused if a platform would refuse one of its texts,
         UsageError if it never occurs."""
+        for text in wanted.texts:
+            refuse_long_texts(text)
         now = self._posts.clock.now()
         first = next(self._instants(wanted, now), None)
         if first is None or (wanted.until is not None and first >= wanted.until):

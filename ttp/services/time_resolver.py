@@ -20,7 +20,15 @@ from ttp.domain.time.clock import Clock
 from ttp.domain.time.formatting import format_instant, format_iso
 from ttp.domain.time.grammar import ChosenTime, ExactTime, OnDate, WallTime, parse_time
 from ttp.domain.time.resolve import ResolvedTime, resolve_bound, resolve_time
-from ttp.domain.time.zones import ZoneConflict, choose_zone, parse_zone, suggest_name
+from ttp.domain.time.zones import (
+    ACCOUNT_ZONE,
+    EXAMPLE_ZONE,
+    home_zone,
+    load_zone,
+    parse_account_zone,
+    parse_zone,
+    shared_zone,
+)
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
 
@@ -78,9 +86,10 @@ class TimeChooser:
         is for. `taken`: further taken instants by account id. `db`: the transaction to read in."""
         if wanted.choice is ChosenTime.NEXT_SLOT:
             place = self.slots.next_free(accounts, post=post, first=wanted.first, taken=taken, db=db)
-            return replace(wanted, at=place.at, zone=ZoneInfo(place.slot.timezone))
+            clocks = {**dict(wanted.clocks), place.slot.account: ZoneInfo(place.slot.timezone)}
+            return replace(wanted, at=place.at, clocks=tuple(clocks.items()))
         best = self.optimal.next_hour(accounts, wanted.account_zones, taken=taken, db=db)
-        note = f"took {best.why}: {format_instant(best.at, wanted.zone)}, score {best.score:.2f}"
+        note = f"took {best.why}: {format_instant(best.at, wanted.zone, wanted.clocks)}, score {best.score:.2f}"
         return replace(wanted, at=best.at, note=note)
 
     def confirm(
@@ -95,45 +104,52 @@ class TimeChooser:
 
 
 class TimeResolver:
-    def __init__(self, database: Database, clock: Clock, config: Config, system: ZoneInfo) -> None:
-        """`system`: this machine's zone, used if neither accounts nor config name one."""
+    def __init__(
+        self, database: Database, clock: Clock, config: Config, system: ZoneInfo, own: str | None = None
+    ) -> None:
+        """`own`: the zone that the person or token has set; else the config's; else `system`, this machine's."""
         self._database = database
         self._clock = clock
         self._config = config
         self._system = system
+        self._own = own
         self._chooser = TimeChooser(database, clock, config)
-        self._zones: dict[tuple[object, ...], ZoneInfo | ZoneConflict] = {}
 
     # Zones.
 
-    def zone(self, accounts: Sequence[Account], tz: str | None = None) -> ZoneInfo | ZoneConflict:
-        """Return the zone of times without an offset: `tz`, else the accounts', the config's, the system's. Raise
-        TimeRefused for a name that is not an IANA zone."""
-        if tz is not None:
-            return parse_zone(tz)
-        which = tuple((account.name, account.timezone) for account in accounts)
-        if which not in self._zones:
-            self._zones[which] = choose_zone(
-                accounts=dict(which),
-                config=self._config.text("timezone") or None,
-                system=self._system,
-            )
-        return self._zones[which]
+    def home_zone(self, tz: str | None = None) -> ZoneInfo:
+        """Return the person's zone: `tz`, else their own, the config's, the system's. Raise TimeRefused for an unknown
+        name."""
+        return self._home if tz is None else parse_zone(tz)
+
+    @cached_property
+    def _home(self) -> ZoneInfo:
+        return home_zone(system=self._system, config=self._config.text("timezone") or None, own=self._own)
+
+    def zone(self, accounts: Sequence[Account], tz: str | None = None) -> ZoneInfo:
+        """Return the zone of typed times without an offset: the person's, or the accounts' for the `tz` "account".
+        Raise TimeRefused for an unknown name, and where the accounts' zones differ."""
+        if tz != ACCOUNT_ZONE:
+            return self.home_zone(tz)
+        return shared_zone({one.name: self.account_zone(one) for one in accounts}) or self._home
 
     def account_zone(self, account: Account, tz: str | None = None) -> ZoneInfo:
-        """Return the zone of an account's hours and days. Raise TimeRefused like `zone`."""
-        found = self.zone([account], tz)
-        assert not isinstance(found, ZoneConflict)
-        return found
+        """Return the zone of an account's slots, hours and days: `tz`, else its own, else the person's."""
+        if tz not in (None, ACCOUNT_ZONE):
+            return parse_zone(tz)
+        return parse_account_zone(account.name, account.timezone) if account.timezone else self._home
 
     def account_zones(self, accounts: Sequence[Account], tz: str | None = None) -> list[ZoneInfo]:
         return [self.account_zone(one, tz) for one in accounts]
 
-    def home_zone(self) -> ZoneInfo:
-        """Return the config's zone, else the system's."""
-        found = self.zone(())
-        assert not isinstance(found, ZoneConflict)
-        return found
+    def weekly_zone(self, accounts: Sequence[Account], tz: str | None = None) -> ZoneInfo:
+        """Return the zone of weekly times: `tz`, else that of the accounts, else the person's. Raise TimeRefused where
+        the accounts' zones differ, and for a zone without an IANA name."""
+        zone = self.zone(accounts, ACCOUNT_ZONE if tz is None else tz)
+        if load_zone(zone.key) is None:
+            way = Hint("try", other_options(tz=EXAMPLE_ZONE), sure=False)
+            raise TimeRefused(f"the system's timezone, {zone.key}, has no name", way)
+        return zone
 
     # One post.
 
@@ -153,22 +169,23 @@ class TimeResolver:
         whose own slot counts as free. `taken`: further taken instants by account id. Raise TimeRefused, or UsageError
         if no slot or hour is free; their hints change the request's time.
         """
-        zone = self.zone(accounts, tz)
-        if first and parse_time(text) is not ChosenTime.NEXT_SLOT:
+        typed = parse_time(text)
+        if first and typed is not ChosenTime.NEXT_SLOT:
             raise UsageError("--first is for the slots of an account", Hint("try", _other_time("next-slot", tz)))
+        # What ttp chooses is in each account's own zone: those may differ.
+        zone = self.zone(() if isinstance(typed, ChosenTime) else accounts, tz)
         try:
             found = resolve_time(text, now=self._clock.now(), zone=zone, forms=ALL_FORMS)
         except TimeRefused as refused:
             raise _with_hints(refused, [_at_other_time(hint, tz) for hint in refused.hints]) from None
         ids = tuple(account.id for account in accounts)
+        clocks = tuple((one.name, self.account_zone(one)) for one in accounts if one.timezone)
         if isinstance(found, ResolvedTime):
             hint = found.note_hint and _at_other_time(found.note_hint, tz)
-            return replace(found, note_hint=hint, account_ids=ids)
-        shown = zone.shown if isinstance(zone, ZoneConflict) else zone
+            return replace(found, note_hint=hint, account_ids=ids, clocks=clocks)
         zones = tuple(self.account_zones(accounts, tz))
-        wanted = ResolvedTime(
-            self._clock.now(), shown, text, choice=found, first=first, account_ids=ids, account_zones=zones
-        )
+        wanted = ResolvedTime(self._clock.now(), zone, text, choice=found, first=first)
+        wanted = replace(wanted, account_ids=ids, account_zones=zones, clocks=clocks)
         return self._chooser.choose(wanted, accounts, post=post, taken=taken)
 
     def resolve_posts(
@@ -184,11 +201,9 @@ class TimeResolver:
                 taken.setdefault(account.id or 0, []).append(found[post].at)
         return found
 
-    def suggest_slot(self, accounts: Sequence[Account], tz: str | None = None) -> tuple[FreeHour, ZoneInfo] | None:
-        """Return the hour that `optimal` would choose and the zone to show it in; None without data."""
-        zones = self.account_zones(accounts, tz)
-        found = self._chooser.optimal.next(accounts, zones)
-        return (found[0], zones[0]) if found else None
+    def suggest_hour(self, accounts: Sequence[Account], tz: str | None = None) -> FreeHour | None:
+        """Return the hour that `optimal` would choose; None without data."""
+        return next(iter(self._chooser.optimal.next(accounts, self.account_zones(accounts, tz))), None)
 
     # Rows of a file.
 
@@ -205,21 +220,18 @@ class TimeResolver:
         file means the same every day. Raise TimeRefused that suggests the date."""
         now, said = self._clock.now(), parse_time(text)
         try:
-            zone = self.zone(accounts, tz)
+            zone = self.zone(() if isinstance(said, ChosenTime) else accounts, tz)
         except TimeRefused as refused:
-            if tz is None:
-                raise
-            raise _with_hints(refused, [Hint("try", suggest_name(tz))]) from None
+            raise _with_hints(refused, [_zone_alone(hint) for hint in refused.hints]) from None
         if isinstance(said, ChosenTime):
             return RowTime(text, tz, None)
         try:
             found = resolve_time(text, now=now, zone=zone)
         except PastTime:
-            home = zone.shown if isinstance(zone, ZoneConflict) else zone
-            return RowTime(text, tz, resolve_bound(text, now=now, zone=home))
+            return RowTime(text, tz, resolve_bound(text, now=now, zone=zone))
         except TimeRefused as refused:
             raise _with_hints(
-                refused, [Hint(hint.label, _as_date(str(hint.way), now, zone)) for hint in refused.hints]
+                refused, [replace(hint, way=_as_date(str(hint.way), now, zone)) for hint in refused.hints]
             ) from None
         assert isinstance(found, ResolvedTime)
         if not isinstance(said, ExactTime) and not (isinstance(said, WallTime) and isinstance(said.day, OnDate)):
@@ -280,6 +292,11 @@ class SlotAllocator:
         return found.at
 
 
+def _zone_alone(hint: Hint) -> Hint:
+    """Return the hint as a row may have it: the name of the zone."""
+    return replace(hint, way=str(dict(hint.way.options)["tz"])) if isinstance(hint.way, OtherOptions) else hint
+
+
 def _with_hints(error: TimeRefused, hints: Sequence[Hint]) -> TimeRefused:
     error.hints = tuple(hints)
     return error
@@ -298,7 +315,7 @@ def _date_text(found: ResolvedTime, *, zoned: bool) -> str:
     return format_iso(found.at, found.zone) if zoned else f"{found.at.astimezone(found.zone):%Y-%m-%d %H:%M}"
 
 
-def _as_date(text: str, now: datetime, zone: ZoneInfo | ZoneConflict) -> str:
+def _as_date(text: str, now: datetime, zone: ZoneInfo) -> str:
     """Return a time as a file may have it: `tomorrow 9am` as a date."""
     said = parse_time(text)
     if isinstance(said, WallTime):

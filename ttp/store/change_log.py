@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from ttp.domain.post import Post
 from ttp.domain.time.clock import from_ms, to_ms
@@ -18,6 +19,9 @@ from ttp.store import posts
 from ttp.store.dialect import Connection, json_items
 from ttp.store.posts import PostSnapshot
 from ttp.store.row_mapper import marks, plain_fields, split_batches
+
+if TYPE_CHECKING:
+    from ttp.store.server.idempotency_keys import Reservation
 
 KEPT_FOR = timedelta(days=30)
 _PRUNED_CHANGES = 20
@@ -34,7 +38,9 @@ class ChangeRecorder:
     command: str
     at: datetime
     actor: str | None = None
-    """Who made the changes: the name of a token, or user@host."""
+    """Who made the changes: the name of a token or user@host, and what they used: `ann via mcp`."""
+    request: Reservation | None = None
+    """The idempotency key that the changes are made for."""
     continues: int | None = None
     """The id of a change to go on with, if it is the post's last."""
     _change: int | None = field(default=None, init=False)
@@ -60,8 +66,11 @@ class ChangeRecorder:
             ((change, *row) for row in written),
         )
 
-    def go_on(self, db: Connection, post_id: int, change_id: int | None = None) -> None:
-        """Continue a change of a post, or the one that created it, if that is the post's last and touched no other."""
+    def go_on(self, db: Connection, post_id: int | None, change_id: int | None = None) -> None:
+        """Continue a change of a post, or the one that created it, if there is one that is the post's last and touched
+        no other."""
+        if post_id is None:
+            return
         which, values = ("image IS NULL", [post_id]) if change_id is None else ("change_id = ?", [post_id, change_id])
         sql = (
             f"SELECT change_id FROM change_post p WHERE post_id = ? AND {which} AND undone IS NULL"
@@ -70,6 +79,9 @@ class ChangeRecorder:
         )
         found = db.execute(sql, values).fetchone()
         self._change = None if found is None else found["change_id"]
+        if self._change is not None and self.request is not None:
+            sql = "UPDATE change SET token_id = ?, key = ? WHERE id = ?"
+            db.execute(sql, (self.request.token_id, self.request.key, self._change))
 
     def forget(self, db: Connection) -> None:
         """Delete the recorded change."""
@@ -79,7 +91,8 @@ class ChangeRecorder:
 
     def _begun(self, db: Connection) -> int:
         if self._change is None:
-            row = db.execute(_BEGIN, (self.command, to_ms(self.at), self.actor)).fetchone()
+            request = (None, None) if self.request is None else (self.request.token_id, self.request.key)
+            row = db.execute(_BEGIN, (self.command, to_ms(self.at), self.actor, *request)).fetchone()
             self._change = int(row["id"])
             if row["oldest_at"] is not None and row["oldest_at"] <= to_ms(self.at - KEPT_FOR):
                 _prune(db, self.at - KEPT_FOR)
@@ -96,12 +109,13 @@ def commands_on_post(db: Connection, post_id: int) -> list[tuple[str, datetime]]
 
 
 def has_changed(db: Connection, post_id: int, actor: str) -> bool:
-    """Return whether someone has made changes of a post other than approving and rejecting it."""
+    """Return whether someone has made changes of a post other than approving and rejecting it, whatever they used."""
     sql = (
         "SELECT 1 FROM change_post p JOIN change c ON c.id = p.change_id"
-        " WHERE p.post_id = ? AND c.actor = ? AND c.command NOT IN ('approve', 'reject') LIMIT 1"
+        " WHERE p.post_id = ? AND c.command NOT IN ('approve', 'reject')"
+        " AND (c.actor = ? OR substr(c.actor, 1, ?) = ?) LIMIT 1"
     )
-    return db.execute(sql, (post_id, actor)).fetchone() is not None
+    return db.execute(sql, (post_id, actor, len(actor) + 1, f"{actor} ")).fetchone() is not None
 
 
 def media_needed_for_undo(db: Connection, now: datetime) -> set[str]:
@@ -132,7 +146,7 @@ def _prune(db: Connection, before: datetime) -> None:
 
 
 _BEGIN = """
-INSERT INTO change (command, at, actor) VALUES (?, ?, ?)
+INSERT INTO change (command, at, actor, token_id, key) VALUES (?, ?, ?, ?, ?)
 RETURNING id, (SELECT at FROM change ORDER BY id LIMIT 1) AS oldest_at
 """
 _OLD = f"""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ttp.store.home.locks import RefreshRecord
     from ttp.store.ownership import Machine, Owner, ServerIdentity
     from ttp.store.publisher_session import PeriodicJob, PublisherSession
+    from ttp.store.server.idempotency_keys import Reservation
 
 REVISIONS = ("0007", "0008", "0009", "0010", "0011", "0012", "0013", "0014", "0015", "0016", "0017")
 """Every revision of the schema, oldest first; the last one is this program's. A test holds it equal to migrations/."""
@@ -66,6 +67,8 @@ class Database:
         self._busy_timeout_s = busy_timeout_s
         self._may_upgrade = may_upgrade
         self._rehearsing = False
+        self.request: Reservation | None = None
+        """The idempotency key for which changes are made; each of them notes that."""
         self._report_upgrade = report_upgrade
         self._checked = False
         self._knows_files = False
@@ -88,6 +91,13 @@ class Database:
         rehearsal = duplicate(self)
         rehearsal._rehearsing = True
         return rehearsal
+
+    def for_request(self, request: Reservation | None) -> Database:
+        """Return the same store, whose changes are made for an idempotency key, if any. They raise Conflict if the key
+        was given to other work meanwhile."""
+        keyed = duplicate(self)
+        keyed.request = request
+        return keyed
 
     def exists(self) -> bool:
         return self.path.exists()
@@ -249,6 +259,10 @@ class Database:
     def _transaction(self, connection: Connection) -> Iterator[None]:
         with suppress(_RolledBack), self.translating_errors(), self._change(connection):
             self._remember_files(connection)
+            if self.request is not None:
+                from ttp.store.server.idempotency_keys import note_begun
+
+                note_begun(connection, self.request)
             yield
             if self._rehearsing:
                 raise _RolledBack

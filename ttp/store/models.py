@@ -415,7 +415,8 @@ class PersonRow(SQLModel, table=True):
 
 class IdempotencyKeyRow(SQLModel, table=True):
     """A key that a request of a token had: `digest` is of the request; without `status` it has not been answered.
-    `holder`: the process that does the work; `reads`: the request changes nothing, so it can be done again."""
+    `holder`: the lock of the process that does the work, and where it is; `begun`: something may have been done, as the
+    transactions of the work note."""
 
     __tablename__ = "idempotency_key"
     __table_args__ = (Index("idempotency_key_by_age", "created_at"),)
@@ -426,7 +427,7 @@ class IdempotencyKeyRow(SQLModel, table=True):
     answer: str | None = _text(required=False)
     created_at: datetime = _instant(required=True)
     holder: str | None = _text(required=False)
-    reads: bool | None = None
+    begun: bool | None = None
 
 
 class LoginLinkRow(SQLModel, table=True):

@@ -93,7 +93,9 @@ def ids_from_text(text: str | None) -> frozenset[int] | None:
 
 def text_of(value: object) -> str:
     """Return JSON in stored form: sorted keys, no escapes, no spaces."""
-    return _ENCODER.encode(dict(value) if isinstance(value, Mapping) else value)
+    if isinstance(value, Mapping):
+        return _ENCODER.encode(dict(value)) if value else "{}"
+    return "[]" if value in ((), []) else _ENCODER.encode(value)
 
 
 def _or_none(decode: Decoder) -> Decoder:

@@ -224,7 +224,7 @@ CREATE TABLE idempotency_key (
     answer TEXT,
     created_at INTEGER NOT NULL,
     holder TEXT,
-    reads BOOLEAN,
+    begun BOOLEAN,
     PRIMARY KEY (token_id, "key"),
     FOREIGN KEY(token_id) REFERENCES token (id)
 );

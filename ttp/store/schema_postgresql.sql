@@ -235,7 +235,7 @@ CREATE TABLE idempotency_key (
     answer TEXT COLLATE "C",
     created_at BIGINT NOT NULL,
     holder TEXT COLLATE "C",
-    reads BOOLEAN,
+    begun BOOLEAN,
     PRIMARY KEY (token_id, key),
     FOREIGN KEY(token_id) REFERENCES token (id)
 );

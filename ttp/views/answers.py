@@ -164,7 +164,7 @@ class AttemptAnswer(TypedDict):
 
 
 class ChangeAnswer(TypedDict):
-    """A change of a post: `actor` is the name of a token, or user@host."""
+    """A change of a post: `actor` is the name of a token or user@host, and what they used: `ann via mcp`."""
 
     at: Instant
     actor: str | None
@@ -375,11 +375,13 @@ class PlanAnswer(PlanTotals):
 
 
 class UndoneAnswer(TypedDict):
-    """A post after an undo or redo. `lostTime`: its time, which has passed and was not restored."""
+    """A post after an undo or redo. `by`: who had made the change; `lostTime`: its time, which has passed and was not
+    restored."""
 
     id: int
     command: str
     at: Instant
+    by: str | None
     deleted: bool
     status: str
     scheduledAt: Instant | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, tzinfo
+from datetime import date, tzinfo
 from typing import TYPE_CHECKING
 
 from ttp.domain.post import calendar_time
@@ -37,15 +37,13 @@ COMING_STATUS = "coming"
 @dataclass(frozen=True, slots=True)
 class CalendarPage:
     """Extras of a calendar: `gaps`, coming days without posts; `free`, free best slots (None: not requested); `take`,
-    the command that uses them; `all_`, the command that lists every post; `clock`, the zone of dates and times in data.
-    """
+    the command that uses them; `all_`, the command that lists every post."""
 
     span: CalendarRange
     gaps: tuple[date, ...] = ()
     free: tuple[FreeHour, ...] | None = None
     take: str = ""
     all_: str = ""
-    clock: tzinfo = UTC
 
 
 def gaps_of(span: CalendarRange, posts: Iterable[PostView], today: date) -> tuple[date, ...]:
@@ -62,12 +60,13 @@ def calendar_json(sheet: CalendarPage, rows: Sequence[Json]) -> Json:
         "timezone": str(span.zone),
         "posts": list(rows),
         "gaps": [f"{day}" for day in sheet.gaps],
-        "freeSlots": None if sheet.free is None else [_slot(slot, sheet.clock) for slot in sheet.free],
+        "freeSlots": None if sheet.free is None else [_slot(slot, span.zone) for slot in sheet.free],
     }
 
 
-def calendar_row(post: PostView, clock: tzinfo) -> Json:
-    local = calendar_time(post).astimezone(clock)
+def calendar_row(post: PostView, zone: tzinfo) -> Json:
+    """Return a post with its date and time in `zone`, that of the calendar."""
+    local = calendar_time(post).astimezone(zone)
     return attributes_json(
         post,
         CALENDAR_FIELDS,
@@ -78,8 +77,8 @@ def calendar_row(post: PostView, clock: tzinfo) -> Json:
     )
 
 
-def _slot(slot: FreeHour, clock: tzinfo) -> Json:
-    local = slot.at.astimezone(clock)
+def _slot(slot: FreeHour, zone: tzinfo) -> Json:
+    local = slot.at.astimezone(zone)
     return {
         "at": format_json_instant(slot.at),
         "date": f"{local:%Y-%m-%d}",

@@ -40,6 +40,15 @@ CODES: Mapping[str, tuple[int, int]] = MappingProxyType(
 """The exit code of the command line and the HTTP status of each code of `ttp.domain.errors`. Neither ever changes."""
 
 
+MOST_PROBLEMS = 20
+"""Problems, and details, in the answer of an error, however many mistakes were sent."""
+
+
+def shown_problems(what: TtpError) -> tuple[Problem, ...]:
+    """Return the problems that an answer has. `error_fields` says how many more there are."""
+    return what.problems[:MOST_PROBLEMS]
+
+
 def error_json(what: TtpError, exit_code: int) -> Json:
     """Return the `{"error": …}` object for stderr."""
     error = error_fields(what)
@@ -48,12 +57,18 @@ def error_json(what: TtpError, exit_code: int) -> Json:
 
 
 def error_fields(what: TtpError) -> Json:
-    """Return the fields of an error. `hint` is the first hint; `message` includes the details."""
+    """Return the fields of an error. `hint` is the one to follow unread, `hints` all of them; `message` includes the
+    details."""
+    details = [line.strip() for line in what.details[:MOST_PROBLEMS]]
+    left = max(len(what.problems), len(what.details)) - MOST_PROBLEMS
+    if left > 0:
+        details.append(f"({left} more problems are not listed)")
     return {
         "code": what.code,
-        "message": " ".join((what.message, *map(str.strip, what.details))),
-        "hint": next((hint.way for hint in what.hints), None),
-        "problems": [problem_json(one) for one in what.problems],
+        "message": " ".join((what.message, *details)),
+        "hint": what.way,
+        "hints": [hint.way for hint in what.hints],
+        "problems": [problem_json(one) for one in shown_problems(what)],
     }
 
 

@@ -177,16 +177,18 @@ def deleted_json(post_id: int) -> Json:
     return {"id": post_id, "deleted": True}
 
 
-UNDONE_FIELDS = ("id", "command", "at", "deleted", "status", "scheduledAt", "lostTime", "content", "warnings")
+UNDONE_FIELDS = ("id", "command", "at", "by", "deleted", "status", "scheduledAt", "lostTime", "content", "warnings")
 
 
 def undone_json(one: UndoneChange) -> Json:
-    """Return a post after an undo or redo. `lostTime`: its time, which has passed and was not restored."""
+    """Return a post after an undo or redo. `by`: who had made the change; `lostTime`: its time, which has passed and
+    was not restored."""
     return attributes_json(
         one.post,
         UNDONE_FIELDS,
         command=one.change.command,
         at=one.change.at,
+        by=one.change.actor,
         deleted=one.post.deleted_at is not None,
         lostTime=one.late,
         warnings=[problem.message for problem in one.warnings],
@@ -197,7 +199,8 @@ CHANGE_FIELDS = ("at", "actor", "command", "count", "posts", "content")
 
 
 def change_json(one: LoggedChange) -> Json:
-    """Return a change of posts. `actor`: a token's name, or user@host; `content`: the present text of its only post."""
+    """Return a change of posts. `actor`: a token's name or user@host, and what they
+    used (`ann via mcp`); `content`: the present text of its only post."""
     return {
         "at": format_json_instant(one.change.at),
         "actor": one.change.actor,
@@ -255,9 +258,10 @@ def ids_needing_approval(posts: Iterable[PostFields]) -> list[int]:
 
 def moved_posts(saved: SavedPost, zone: tzinfo) -> list[str]:
     """Return which posts made room, in sentences. `zone`: of a post without a resolved time."""
-    shown = saved.time.zone if saved.time else zone
+    shown, clocks = (saved.time.zone, saved.time.clocks) if saved.time else (zone, ())
     return [
-        f"post {post.id} moved to {format_instant(post.scheduled_at, shown)}"
+        f"post {post.id} moved to "
+        f"{format_instant(post.scheduled_at, shown, [one for one in clocks if one[0] in post.accounts])}"
         for post in saved.moved
         if post.scheduled_at
     ]

@@ -23,6 +23,7 @@ TOKEN_FIELDS = (
     "expiresAt",
     "revokedAt",
     "lastUsedAt",
+    "timezone",
 )
 NEW_TOKEN_FIELDS = (*TOKEN_FIELDS, "token")
 

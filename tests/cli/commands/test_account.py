@@ -152,7 +152,7 @@ def test_a_setting_that_means_nothing_is_refused(ttp: Program, argv: list[str], 
     ttp.account("x/me")
     ran = ttp("account", "set", *argv, "--json")
     assert (ran.code, ran.out, ran.error["code"]) == (BY_CODE[code], "", code)
-    assert hint in (None, ran.error["hint"])
+    assert hint in (None, *ran.error["hints"])
 
 
 # Remove.

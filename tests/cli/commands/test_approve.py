@@ -234,3 +234,43 @@ def test_an_import_that_spreads_takes_it_back_too(strict: Program, tmp_path: Pat
     strict.ok("approve", "4")
     strict.ok("import", str(sheet), "--spread", "even")
     assert (strict.shown(4)["status"], approved(strict, 4)) == ("scheduled", False)
+
+
+@pytest.mark.parametrize(
+    ("option", "holds"),
+    [
+        ({"reply_settings": "following"}, False),
+        ({"reply_settings": "verified"}, True),  # as before
+        ({"reply_settings": ""}, False),
+        ({"made_with_ai": "true"}, True),  # the post has its own
+        ({}, True),
+    ],
+)
+def test_other_options_of_the_account_take_it_back(strict: Program, option: dict[str, str], holds: bool) -> None:
+    strict.ok("account", "set", "x/me", "--set", "x.reply_settings=verified")
+    strict.ok("edit", "1", "--set", "x.made_with_ai=false")
+    strict.account("x/other")
+    other = strict.post("fourth", "--to", "x/other", "--at", "in 1h")
+    strict.ok("approve", "1", str(other))
+    before = strict.shown(1)
+    words = [word for name, value in option.items() for word in ("--set", f"x.{name}={value}")]
+    ran = strict.ok("account", "set", "x/me", "--tz", "Asia/Tokyo", *words)
+    assert approved(strict, 1) is holds
+    assert approved(strict, other)
+    assert ("ttp list --needs-you" in ran.err) is not holds
+    if holds:
+        assert strict.shown(1) == before
+    strict.ok("undo", "3", "--yes")
+    assert strict.shown(1)["options"] == {}, "what was done before can be undone"
+
+
+def test_other_options_of_the_account_take_it_back_in_any_state(strict: Program) -> None:
+    strict.account("x/other")
+    strict.ok("edit", "1", "--to", "x/me,x/other")
+    strict.ok("approve", "1")
+    for state in ("pending", "failed", "needs_review", "claimed", "sending", "retrying", "reconciling", "published"):
+        strict.sql("UPDATE delivery SET approved_at = 1, state = ? WHERE post_id = 1", state)
+        strict.ok("account", "set", "x/me", "--set", f"x.reply_settings={'' if state == 'failed' else 'verified'}")
+        strict.ok("account", "set", "x/me", "--set", "x.reply_settings=following")
+        found = strict.sql("SELECT approved_at FROM delivery WHERE post_id = 1 ORDER BY id")
+        assert [at for (at,) in found] == [1 if state == "published" else None, 1], state

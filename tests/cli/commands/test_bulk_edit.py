@@ -40,8 +40,11 @@ def test_a_link_is_replaced_as_a_whole_in_all_texts_of_what_has_not_begun(ttp: P
     assert ttp.shown(4)["content"] == f"Out {OLD}"
 
 
-def test_times_move_by_the_calendar_over_a_change_of_the_clocks(ttp: Program) -> None:
-    ttp.ok("account", "set", "x/me", "--tz", "Europe/Berlin")
+def test_times_move_by_the_persons_calendar_over_a_change_of_the_clocks(
+    ttp: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TTP_TZ", "Europe/Berlin")
+    ttp.ok("account", "set", "x/me", "--tz", "Asia/Tokyo")
     ttp.ok("schedule", "1", "--at", "2027-03-27 09:00")
     ttp.ok("edit", "--where", "tag=t status=scheduled until=2028-01-01", "--shift", "+1d2h", "--yes")
     assert ttp.shown(1)["scheduledAt"] == "2027-03-28T09:00:00Z"

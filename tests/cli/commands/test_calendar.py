@@ -147,7 +147,7 @@ def test_what_cannot_be_is_refused_with_what_to_type(
     ran = planned("calendar", *argv, "--json")
     assert (ran.code, ran.out) == (3 if code == "not_found" else 2, "")
     assert ran.error["code"] == code
-    assert said is None or ran.error["hint"] == said
+    assert said is None or ran.error["hints"][0] == said
 
 
 def test_ics_has_no_fields(planned: Program) -> None:

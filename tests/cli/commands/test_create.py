@@ -154,12 +154,44 @@ def test_stdin_that_is_not_utf8_is_refused_in_one_line(ttp: Program) -> None:
     assert (ran.code, ran.out, len(ran.err.splitlines())) == (2, "", 1)
 
 
-def test_a_megabyte_from_stdin_is_kept_and_refused_at_once(ttp: Program) -> None:
+def test_a_long_text_from_stdin_is_kept_and_refused_at_once(ttp: Program) -> None:
     ttp.account()
-    ran = ttp("create", "-", "--to", "x", "--at", "in 1h", stdin="word " * 200_000)
+    ran = ttp("create", "-", "--to", "x", "--at", "in 1h", stdin="word " * 20_000)
     assert ran.code == 2
     assert len(ran.err) < 1000
-    assert ttp.sql("SELECT length(content) FROM post") == [(1_000_000,)]
+    assert ttp.sql("SELECT length(content) FROM post") == [(100_000,)]
+
+
+LONG = "a" * 100_001
+
+
+@pytest.mark.parametrize(
+    ("argv", "field"),
+    [
+        (["create", "-"], "content"),
+        (["create", "--file", "long.md"], None),
+        (["create", "a", "--text", f"x={LONG}"], "variants"),
+        (["create", "a", "--thread", LONG], "thread"),
+        (["edit", "1", "-"], "content"),
+        (["import", "long.csv"], None),
+        (["repeat", "1", "--cron", "0 9 * * 1", "--vary", "long.txt"], None),
+    ],
+)
+def test_a_text_of_more_than_100000_characters_is_refused_at_every_door(
+    ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, argv: list[str], field: str | None
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ttp.account()
+    ttp.ok("create", "One", "--to", "x", "--at", "2098-01-01T09:00Z")
+    Path("long.md").write_text(f"---\nto: x\n---\n{LONG}\n")
+    Path("long.csv").write_text(f"content\n{LONG}\n")
+    Path("long.txt").write_text(f"{LONG}\nb\n")
+    ran = ttp(*argv, "--json", stdin=LONG)
+    assert ran.code in (2, 6), ran
+    assert len(ran.err) + len(ran.out) < 3000
+    if field is not None:
+        assert [one["field"] for one in ran.error["problems"]] == [field]
+    assert ttp.sql("SELECT content FROM post") == [("One",)]
 
 
 # What is refused, with nothing stored.
@@ -181,6 +213,8 @@ def test_a_megabyte_from_stdin_is_kept_and_refused_at_once(ttp: Program) -> None
         *((["hi", "--media", "movie.jpg"], "usage"), (["hi", "--media", "empty.png"], "usage")),
         *((["hi", "--media", "http://example.org/a.jpg"], "usage"), (["hi", "--alt", "x"], "usage")),
         (["hi", "--media", "https://me:word@a.example/b"], "usage"),
+        *((["hi", "--media", f"sha256:{name}"], "usage") for name in ("", "../../x", "abc", f"{'0' * 65}/a.jpg")),
+        (["hi", "--media", f"sha256:{'0' * 64}"], "not_found"),
     ],
 )
 def test_bad_input_is_one_error_with_its_exit_code_and_stores_nothing(

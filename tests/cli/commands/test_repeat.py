@@ -59,7 +59,7 @@ def test_the_answer_says_when_next_and_what_was_made(ttp: Program) -> None:
     ttp.post("hi", "--to", "x")
     said = ttp.ok("repeat", "add", "1", *DAILY, "--count", "2", "--format", "table").out
 
-    assert "Wed 25 Nov 2026 09:00 Europe/Berlin (08:00 UTC)" in said
+    assert "Wed 25 Nov 2026 08:00 UTC (09:00 Berlin for repeat 1)" in said
     assert said.endswith(": 2 3.\n")
 
 
@@ -174,8 +174,8 @@ def test_one_time_is_left_out_and_stays_out(weekly: Program) -> None:
     said = weekly.ok("repeat", "skip", "1", "--format", "table").out
 
     assert said == (
-        "Skipped Mon 30 Nov 2026 09:00 Europe/Zurich (08:00 UTC);"
-        " next Mon 7 Dec 2026 09:00 Europe/Zurich (08:00 UTC). Deleted post 2.\n"
+        "Skipped Mon 30 Nov 2026 08:00 UTC (09:00 Zurich for repeat 1);"
+        " next Mon 7 Dec 2026 08:00 UTC (09:00 Zurich for repeat 1). Deleted post 2.\n"
     )
     assert list(planned(weekly)) == [3, 4, 5]
     assert (told(weekly)["made"], told(weekly)["skipped"]) == (3, 1)

@@ -73,7 +73,7 @@ def test_the_zone_is_the_accounts_own_unless_another_is_given(ttp: Program) -> N
 def test_the_next_free_slot_is_taken_and_said_in_full(daily: Program) -> None:
     said = daily.ok("create", "one", "--to", "x", "--at", "next-slot", "--format", "table").out
 
-    assert said == "Scheduled post 1 for Wed 25 Nov 2026 09:00 Europe/Berlin (08:00 UTC)\n"
+    assert said == "Scheduled post 1 for Wed 25 Nov 2026 08:00 UTC (09:00 Berlin for x/me)\n"
     assert taken(daily, "two", "three") == [2, 3]
     assert times(daily) == {1: WED, 2: THU, 3: FRI}
 
@@ -168,7 +168,7 @@ def test_the_first_goes_in_front_and_the_others_move_along_to_the_gap(daily: Pro
     moved = [line for line in ran.json["warnings"] if line.startswith("post ")]
     for line, post, at in zip(moved, (1, 2), ("Thu 26", "Fri 27"), strict=True):
         assert line.startswith(f"post {post} ")
-        assert line.endswith(f" {at} Nov 2026 09:00 Europe/Berlin (08:00 UTC)")
+        assert line.endswith(f" {at} Nov 2026 08:00 UTC (09:00 Berlin for x/me)")
         assert f"note: {line}" in ran.err
 
 
@@ -264,7 +264,7 @@ def test_bad_input_is_refused_and_changes_nothing(daily: Program, words: tuple[s
     ran = daily("slots", *words, "--json")
 
     assert (ran.code, ran.error["code"]) == (BY_CODE[code], code)
-    assert ran.error["hint"]
+    assert ran.error["hints"]
     assert daily.count("slot") == 1
 
 

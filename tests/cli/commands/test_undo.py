@@ -262,7 +262,7 @@ def test_what_has_begun_to_go_out_is_refused_with_what_to_type(ttp: Program, sta
     ttp.bring(2, state, next_at=None, **more)
     error = refused(ttp, "undo")
     assert error["code"] == "state"
-    assert error["hint"].startswith("ttp ")
+    assert error["hints"][0].startswith("ttp ")
     if state == "published":
         assert error["hint"] == "ttp delete 2 --remote"
     assert ttp.ok("undo", "--post", "3").out == "3\n"

@@ -50,7 +50,7 @@ def noted(found: list[dict[str, Any]], kind: str) -> list[tuple[str, bool]]:
 @pytest.mark.parametrize("options", [[], ["--keep", "--purge"]])
 def test_one_of_two_must_be_chosen(ttp: Program, options: list[str]) -> None:
     assert ttp("uninstall", *options).code == 2
-    assert ttp("uninstall", *options, "--dry-run", "--json").error["hint"] == "ttp uninstall --keep --dry-run"
+    assert ttp("uninstall", *options, "--dry-run", "--json").error["hints"][0] == "ttp uninstall --keep --dry-run"
 
 
 def test_purging_asks_and_a_script_needs_yes(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:

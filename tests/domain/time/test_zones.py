@@ -13,8 +13,15 @@ from hypothesis import strategies as st
 from ttp.domain.action import action, other_options
 from ttp.domain.errors import Hint, TimeRefused
 from ttp.domain.time.durations import parse_duration
-from ttp.domain.time.formatting import first_valid_zone, format_duration, format_instant, relative
-from ttp.domain.time.zones import ZoneConflict, choose_zone, load_zone, parse_zone
+from ttp.domain.time.formatting import first_valid_zone, format_duration, format_instant, other_clocks, relative
+from ttp.domain.time.zones import (
+    home_zone,
+    load_zone,
+    parse_account_zone,
+    parse_zone,
+    shared_zone,
+    wall_text,
+)
 
 BERLIN = ZoneInfo("Europe/Berlin")
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -22,24 +29,19 @@ NOW = datetime(2026, 11, 24, 12, 46, tzinfo=UTC)
 
 
 def test_the_strongest_zone_that_is_set_wins() -> None:
-    accounts = {"x/me": "America/New_York"}
-    everything = choose_zone(tz="Asia/Tokyo", accounts=accounts, config="Europe/Paris", system=BERLIN)
-    assert everything == TOKYO
-    assert choose_zone(accounts=accounts, config="Europe/Paris", system=BERLIN) == ZoneInfo("America/New_York")
-    assert choose_zone(accounts={"x/me": None}, config="Europe/Paris", system=BERLIN) == ZoneInfo("Europe/Paris")
-    assert choose_zone(config="Europe/Paris", system=BERLIN) == ZoneInfo("Europe/Paris")
-    assert choose_zone(config="", system=BERLIN) == BERLIN
-    assert choose_zone(accounts={"x/me": None}, system=BERLIN) == BERLIN
+    assert home_zone(own="Asia/Tokyo", config="Europe/Paris", system=BERLIN) == TOKYO
+    assert home_zone(config="Europe/Paris", system=BERLIN) == ZoneInfo("Europe/Paris")
+    assert home_zone(own="", config="", system=BERLIN) == BERLIN
 
 
-def test_accounts_of_different_zones_clash_unless_a_zone_is_given() -> None:
-    accounts = {"x/me": "Asia/Tokyo", "x/shop": None, "tiktok/shop": "Europe/Berlin"}
-    clash = choose_zone(accounts=accounts, config="Europe/Berlin", system=TOKYO)
-    assert isinstance(clash, ZoneConflict)
-    assert clash.shown == BERLIN
-    assert clash.zones == (TOKYO, BERLIN)
-    assert str(clash) == "x/me in Asia/Tokyo, x/shop in Europe/Berlin, tiktok/shop in Europe/Berlin"
-    assert choose_zone(tz="UTC", accounts=accounts, system=TOKYO) == ZoneInfo("UTC")
+def test_accounts_share_a_zone_or_each_of_theirs_is_offered() -> None:
+    assert shared_zone({}) is None
+    assert shared_zone({"x/me": TOKYO, "x/shop": TOKYO}) == TOKYO
+    with pytest.raises(TimeRefused) as caught:
+        shared_zone({"x/me": TOKYO, "x/shop": BERLIN, "tiktok/shop": BERLIN})
+    assert caught.value.flaw == "zones"
+    assert all(f"{name} in {zone}" in caught.value.message for name, zone in (("x/me", TOKYO), ("x/shop", BERLIN)))
+    assert [hint.way for hint in caught.value.hints] == [other_options(tz=zone.key) for zone in (TOKYO, BERLIN)]
 
 
 @pytest.mark.parametrize(
@@ -61,8 +63,8 @@ def test_an_unknown_zone_is_refused_with_the_nearest_name(typed: str, meant: str
 @pytest.mark.parametrize("typed", ["PST", "", "+01:00", "Nowhere/At_All", "x" * 5000, "\0", "🕰"])
 def test_a_zone_that_resembles_none_is_refused_with_an_example(typed: str) -> None:
     with pytest.raises(TimeRefused) as caught:
-        choose_zone(tz=typed, system=BERLIN)
-    assert caught.value.hints == (Hint("try", other_options(tz="Europe/Berlin")),)
+        parse_zone(typed)
+    assert caught.value.hints == (Hint("try", other_options(tz="Europe/Berlin"), sure=False),)
 
 
 @pytest.mark.parametrize(
@@ -75,10 +77,10 @@ def test_what_the_zone_folder_holds_besides_zones_is_no_zone(name: str) -> None:
 
 def test_a_bad_zone_of_an_account_or_of_the_config_is_set_where_it_stands() -> None:
     with pytest.raises(TimeRefused) as caught:
-        choose_zone(accounts={"x/me": "Europe/Berln"}, system=BERLIN)
+        parse_account_zone("x/me", "Europe/Berln")
     assert caught.value.hints == (Hint("try", action("account set", "x/me", tz="Europe/Berlin")),)
     with pytest.raises(TimeRefused) as caught:
-        choose_zone(config="Europe/Berln", system=BERLIN)
+        home_zone(config="Europe/Berln", system=BERLIN)
     assert caught.value.hints == (Hint("try", action("config set", "timezone", "Europe/Berlin")),)
 
 
@@ -95,6 +97,32 @@ def test_an_answer_has_date_zone_and_utc_and_how_far_it_is() -> None:
     assert (
         format_instant(at, timezone(timedelta(hours=-3, minutes=-30))) == "Mon 23 Nov 2026 13:30 UTC-03:30 (17:00 UTC)"
     )
+
+
+def test_an_answer_has_the_clocks_of_accounts_that_differ() -> None:
+    at = datetime(2026, 12, 1, 0, 0, tzinfo=UTC)
+    new_york, seoul = ZoneInfo("America/New_York"), ZoneInfo("Asia/Seoul")
+    assert format_instant(at, TOKYO, [("x/demo", new_york), ("x/seoul", seoul)]) == (
+        "Tue 1 Dec 2026 09:00 Asia/Tokyo (Mon 30 Nov 19:00 New York for x/demo), 00:00 UTC"
+    )
+    assert format_instant(at, TOKYO, [("x/seoul", seoul)]) == format_instant(at, TOKYO)
+    many = [(f"x/{number}", BERLIN) for number in range(4)]
+    assert other_clocks(at, ZoneInfo("UTC"), [*many, ("x/a", TOKYO)]) == (
+        "01:00 Berlin for 4 accounts; 09:00 Tokyo for x/a"
+    )
+
+
+@pytest.mark.parametrize(
+    ("at", "text"),
+    [
+        ("2026-12-01T08:00Z", "2026-12-01 09:00"),
+        ("2026-10-25T00:30Z", "2026-10-25 02:30"),
+        ("2026-10-25T01:30Z", None),
+        ("2026-12-01T08:00:30Z", None),
+    ],
+)
+def test_a_wall_clock_stands_for_an_instant_only_where_it_is_read_as_that(at: str, text: str | None) -> None:
+    assert wall_text(datetime.fromisoformat(at), BERLIN) == text
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ import pytest
 
 from tests.media_bytes import png
 from tests.server.conftest import BASE, Api
-from tests.server.pages.conftest import PUBLISH, Person
+from tests.server.pages.conftest import PUBLISH, Person, inner
+from ttp.server.pages.login import FREE_FAILURES, Backoff
 from ttp.services.server.approval_links import WORKS_FOR
 
 EVIL = "<script>alert(1)</script>"
@@ -108,6 +109,18 @@ def test_a_change_ends_a_link(ann: Person, stranger: Person, post: int) -> None:
     assert ann.ttp.shown()["approvedAt"] is None
 
 
+def test_other_options_of_the_account_end_links_and_open_pages(ann: Person, stranger: Person, post: int) -> None:
+    path, seen = made(ann), revision(ann)
+    ann.ttp.ok("account", "set", "x/me", "--set", "x.reply_settings=following")
+    assert stranger("POST", path, data={"decision": "approve"}).status_code == 404
+    assert ann.send("/posts/1/approve", {"revision": seen}).status_code == 412
+    assert ann.ttp.shown()["approvedAt"] is None
+    path = made(ann)
+    assert "x.reply_settings=following" in inner(stranger.sees(path))
+    assert "x.reply_settings=following" in inner(ann.sees("/approvals"))
+    assert stranger("POST", path, data={"decision": "approve"}).status_code == 200
+
+
 def test_a_link_ends_after_some_days(ann: Person, stranger: Person, post: int) -> None:
     path = made(ann)
     ann.ttp.clock.advance((WORKS_FOR - timedelta(seconds=1)).total_seconds())
@@ -126,6 +139,20 @@ def test_another_site_cannot_decide(ann: Person, stranger: Person, post: int) ->
 def test_an_unknown_link_decides_nothing(stranger: Person, post: int, path: str) -> None:
     assert stranger.get(path).status_code == 404
     assert stranger("POST", path, data={"decision": "approve"}).status_code == 404
+
+
+def test_wrong_links_make_only_wrong_links_wait(ann: Person, stranger: Person, post: int) -> None:
+    path, stranger.server.app.state.link_backoff = made(ann), Backoff(lambda: 1000.0)
+    wrong = [
+        stranger("POST", "/approve/" + "0" * 48, data={"reason": "Which beans?"}) for _ in range(FREE_FAILURES + 9)
+    ]
+    assert [answer.status_code for answer in wrong] == [404] * FREE_FAILURES + [429] * 9
+    assert {answer.headers["retry-after"] for answer in wrong[FREE_FAILURES:]} == {"2"}, "trying adds nothing"
+    assert all("Which beans?" in answer.text for answer in wrong), "what was typed is still there"
+    assert "Approve" in stranger.sees(path)
+    assert stranger("POST", path, data={"decision": "approve"}).status_code == 200
+    assert ann.ttp.shown()["approvedAt"]
+    assert stranger("POST", "/login/" + "0" * 48).status_code == 404
 
 
 def test_a_decision_is_named(ann: Person, stranger: Person, post: int) -> None:

@@ -59,6 +59,7 @@ def test_a_post_is_scheduled(ann: Person) -> None:
         ({"at": LATER, "accounts": ["x/nobody"]}, 404, "accounts"),
         ({"at": LATER, "content": EVIL * 20, "variant:x/me": ""}, 422, "content"),
         ({"at": LATER, "content": " "}, 400, "content"),
+        ({"at": LATER, "content": "a" * 100_001}, 400, "content"),
     ],
 )
 def test_a_refusal_is_shown_beside_its_field(ann: Person, wrong: Any, status: int, field: str) -> None:

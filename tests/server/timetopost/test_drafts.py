@@ -49,12 +49,18 @@ def test_the_same_reference_changes_pending_drafts(single: TimeToPost, ttp: Prog
     assert ttp.count("post") == 1
 
 
-@pytest.mark.parametrize("decide", ["approve_draft", "reject_draft", "cancel_post"])
-def test_a_decided_draft_is_not_changed_by_its_reference(single: TimeToPost, ttp: Program, decide: str) -> None:
+@pytest.mark.parametrize(
+    ("decide", "status"), [("approve_draft", "approved"), ("reject_draft", "rejected"), ("cancel_post", "rejected")]
+)
+def test_a_decided_draft_is_not_changed_by_its_reference(
+    single: TimeToPost, ttp: Program, decide: str, status: str
+) -> None:
     batch(single)
     single.ok(decide, **{"id" if decide == "cancel_post" else "draft_id": "1"})
     before = ttp.sql("SELECT * FROM post")
-    batch(single, "better", link="https://example.org")
+    variants = [{"platform": "x_thread", "segments": ["better"], "link": "https://example.org"}]
+    answer = single.ok("create_drafts", external_ref="digest-7", brand="launch", variants=variants)
+    assert answer["status"] == status
     assert ttp.sql("SELECT * FROM post") == before
     assert ttp.sql("SELECT link FROM submitted_draft") == [(None,)]
 

@@ -52,7 +52,16 @@ def test_their_smoke_test(theirs: TimeToPost) -> None:
 def test_whoami_names_the_capabilities_of_the_token(api: Api, capability: str, may: list[str], publishes: bool) -> None:
     caller = client_of(api.having(capability, name="bob@example.org")).ok("whoami")
     assert (caller["capabilities"], caller["canPublish"]) == (may, publishes)
-    assert caller["user"]["email"].startswith("bob@example.org@")
+    assert caller["user"]["email"] == "bob@example.org@localhost"
+
+
+def test_whoami_names_the_server_as_people_reach_it(server: Api) -> None:
+    server.set("server.base_url", "https://posts.example.org:8443/")
+    caller = client_of(server.having("read", name="bob")).ok("whoami")
+    assert (caller["user"]["email"], caller["organization"]["name"]) == (
+        "bob@posts.example.org",
+        "ttp on posts.example.org",
+    )
 
 
 def test_the_organisation_header_is_accepted(theirs: TimeToPost) -> None:
@@ -101,6 +110,16 @@ def test_a_wrong_post_is_refused_in_their_form(theirs: TimeToPost, ttp: Program,
     result = theirs("schedule_post", **given)
     assert (result.is_error, result.data["success"], result.data["code"]) == (True, False, code)
     assert result.data["error"]
+    assert ttp.count("post") == 0
+
+
+def test_a_refusal_by_one_account_says_that_nothing_was_scheduled(single: TimeToPost, api: Api, ttp: Program) -> None:
+    api.ttp.account("tiktok/shop")
+    both = single("schedule_post", content="Hello", platforms=["twitter", "tiktok"], scheduledAt=LATER)
+    one = single("schedule_post", content="Hello", platforms=["tiktok"], scheduledAt=LATER)
+    assert both.data["code"] == one.data["code"] == "content"
+    assert both.data["problems"] == one.data["problems"]
+    assert "twitter" in both.data["error"].removeprefix(one.data["error"])
     assert ttp.count("post") == 0
 
 

@@ -39,7 +39,7 @@ COLUMNS_SINCE_0015 = (
     ("change", "token_id"),
     ("change", "key"),
     ("idempotency_key", "holder"),
-    ("idempotency_key", "reads"),
+    ("idempotency_key", "begun"),
     ("token", "timezone"),
     ("delivery", "fence"),
     *(("store", name) for name in ("server", "timeline", "credentials_key", "copy_id", "moved_to", "moved_from")),

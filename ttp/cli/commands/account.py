@@ -236,7 +236,7 @@ def set_(
 ) -> None:
     """Set the timezone and the platform options of an account.
 
-    --set NAME= removes an option.
+    --set NAME= removes an option. Approved posts that would be published with other options lose their approval.
 
     Examples:
       ttp account set x/me --tz Europe/Berlin
@@ -249,7 +249,10 @@ def set_(
 
         parse_zone(tz)
     changed = context.accounts.set(name, timezone=tz, options=parse_platform_options(context, options, may_empty=True))
-    context.out.write_one(ACCOUNTS_SPEC, changed, say=[f"Changed {changed.name}."])
+    context.out.write_one(ACCOUNTS_SPEC, changed.account, say=[f"Changed {changed.account.name}."])
+    if changed.withdrawn:
+        lost = f"{plural(changed.withdrawn, 'post')} lost the approval for {changed.account.name}"
+        context.out.note(f"{lost}, because the options changed\nttp list --needs-you")
 
 
 @account.command("remove")

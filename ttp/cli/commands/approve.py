@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ttp.cli.context import Context
-from ttp.cli.notices import saved_posts_spec, warn_not_running
+from ttp.cli.notices import saved_posts_spec, time_text, warn_not_running
 from ttp.cli.options import PostIds, existing_ids, with_output
 from ttp.cli.terminal import escape_line
 from ttp.domain.config import APPROVAL_SETTING
 from ttp.domain.errors import Hint, UsageError
-from ttp.domain.time.formatting import format_instant
 
 if TYPE_CHECKING:
     from ttp.services.approvals import Approvals
@@ -68,8 +67,7 @@ def _approved(context: Context, post: PostView) -> str:
     to = ", ".join(post.accounts)
     if post.scheduled_at is None:
         return f"Approved draft {post.id} to {to}: {_beginning(post)} (when it gets a time, approve it again)"
-    at = format_instant(post.scheduled_at, context.zone)
-    return f"Approved post {post.id} for {at} to {to}: {_beginning(post)}"
+    return f"Approved post {post.id} for {time_text(context, post, None)} to {to}: {_beginning(post)}"
 
 
 def _beginning(post: PostView) -> str:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 CALENDAR_SPEC: OutputSpec[PostView] = OutputSpec(
-    CALENDAR_FIELDS, ("date", "time", "id", "accounts", "content"), partial(calendar_row, clock=UTC)
+    CALENDAR_FIELDS, ("date", "time", "id", "accounts", "content"), partial(calendar_row, zone=UTC)
 )
 """`ttp calendar`: a row for each post."""
 
@@ -83,7 +83,6 @@ def calendar(
         context.out.note(line)
     sheet = CalendarPage(
         span,
-        clock=UTC if tz is None else zone,
         gaps=() if status else gaps_of(span, posts, today),
         all_=retype(context.argv, other_options(format="tsv")),
     )
@@ -135,7 +134,7 @@ def calendar_spec(sheet: CalendarPage) -> OutputSpec[PostView]:
     draw = render_week if sheet.span.is_week else render_month
     return replace(
         CALENDAR_SPEC,
-        to_json=partial(calendar_row, clock=sheet.clock),
+        to_json=partial(calendar_row, zone=sheet.span.zone),
         render=lambda posts, page: draw(posts, sheet, page),
         to_document=partial(calendar_json, sheet),
     )

@@ -34,8 +34,10 @@ come before or after the day, and "at" and "on" may stand in front of them. A
 date can also be 2027/12/01 or December 1st, 2027, with its weekday before it.
 
 The zone of a time is the first of these: the offset or zone in the text, --tz,
-the zone of the account, the setting timezone, the zone of the system. A time
-without a zone is refused for accounts in different zones.
+the setting timezone (or TTP_TZ), the zone of the system. At ttp serve, that of
+the person or token comes before the setting.
+An account's own zone is for slots, best hours, plans and repeats, and for times
+with --tz account. Where its clock differs, answers show it beside yours.
 Abbreviations in capitals (UTC, CET, PST) are read while they are in use:
 9am CET is refused in summer, with both readings.
 
@@ -204,8 +206,9 @@ fractions: "uplift": 0.12 is 12 % over the account's average, "low" to "high"
 its 80 % interval.
 
 Instants are 2026-11-23T17:00:00Z, keys camelCase. With --json an error is
-{"error": {"code", "message", "hint", "exit", "problems"}} on stderr, and stdout
-is empty.
+{"error": {"code", "message", "hint", "hints", "exit", "problems"}} on stderr,
+and stdout is empty. "hint" is null where somebody has to choose, as between 6am
+and 6pm; "hints" has all that the terminal shows.
 """
 EXIT_HELP = """\
 0    done; also: nothing was due, an empty list, a complete stop after SIGTERM
@@ -267,7 +270,7 @@ POSTGRESQL_HELP = """\
 The store is the file ttp.db, or a database of PostgreSQL 14 or newer. Settings,
 media and tokens stay on this machine either way.
 
-  pip install 'ttp-cli[postgres]'
+  pip install '.[postgres]'    (in a clone of the repository)
   createuser --pwprompt ttp
   createdb --owner ttp ttp
   ttp init postgresql://ttp@HOST/ttp

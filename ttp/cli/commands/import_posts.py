@@ -17,7 +17,7 @@ from ttp.cli.options import (
     From,
     PerDay,
     Strict,
-    Tz,
+    TimeZone,
     enable_strict_checks,
     parse_pairs,
     split_list,
@@ -50,7 +50,7 @@ def import_(
     to: Annotated[
         list[str] | None, typer.Option("--to", metavar="A,B", help="Accounts of rows that name none.")
     ] = None,
-    tz: Tz = None,
+    tz: TimeZone = None,
     map_: Annotated[
         list[str] | None,
         typer.Option("--map", metavar="COLUMN=FIELD", help="Which field a column is; use its number without a header."),

@@ -185,12 +185,12 @@ class Questions:
             self._store([typed])
 
     def _read_zone(self, text: str) -> tuple[Key, Value]:
-        from ttp.domain.time.zones import suggest_name
+        from ttp.domain.time.zones import suggest_zone
 
         try:
             return self._parsed("timezone", text)
         except TimeRefused as refused:
-            raise TimeRefused(refused.message, Hint("try", suggest_name(text))) from None
+            raise TimeRefused(refused.message, suggest_zone(text)) from None
 
     def _ask_media_host(self, title: str) -> None:
         kind = self._context.config.text("media_host.kind")

@@ -163,7 +163,8 @@ def show(context: Context, post_id: options.PostId) -> None:
         said.append(f"to publish it, add the media again:  ttp edit {post_id} --media FILE")
     for line in said:
         context.out.note(line)
-    context.out.write_one(post_module.post_spec(said, look.history(post) if context.out.for_people else None), post)
+    past, clocks = (look.history(post), look.account_clocks(post.accounts)) if context.out.for_people else (None, ())
+    context.out.write_one(post_module.post_spec(said, past, clocks), post)
 
 
 @options.with_output(post_module.ATTEMPTS_SPEC)

@@ -51,7 +51,7 @@ def create(
     to: options.To = None,
     at: options.MaybeAt = None,
     first: options.BeforeOthers = False,
-    tz: options.Tz = None,
+    tz: options.TimeZone = None,
     media: options.MediaPaths = None,
     alt: options.Alts = None,
     thread: options.Threads = None,
@@ -155,10 +155,9 @@ def _preview_summary(context: Context, found: PostPreview, time: ResolvedTime | 
         return [f"Post {post.id} was created before with this key."]
     if found.refused is not None:
         return ["This post would be refused."]
-    at = post.scheduled_at
-    if at is None:
+    if post.scheduled_at is None:
         return ["This would be a draft. Nothing was stored."]
-    return [f"This would be scheduled for {time_text(context, at, time)}.", "Nothing was stored."]
+    return [f"This would be scheduled for {time_text(context, post, time)}.", "Nothing was stored."]
 
 
 @options.with_output(saved_posts_spec(), check=False)
@@ -168,7 +167,7 @@ def edit(
     text: options.Text = None,
     to: options.To = None,
     at: options.MaybeAt = None,
-    tz: options.Tz = None,
+    tz: options.TimeZone = None,
     media: options.MediaPaths = None,
     alt: options.Alts = None,
     thread: options.Threads = None,
@@ -371,7 +370,7 @@ def _delete_error(left: Sequence[DeleteResult], gone: int, post_ids: Sequence[st
     if all(fate.final for fate in left):
         hints += [Hint("try", quote_command("ttp", "delete", *post_ids))]
     else:
-        hints += [Hint("fix", quote_command("ttp", "delete", *post_ids, "--remote", "--yes"))]
+        hints += [Hint("try", quote_command("ttp", "delete", *post_ids, "--remote", "--yes"))]
     kind: type[TtpError] = PartlyFailed
     if all(fate.reconnect for fate in left):
         kind = ReconnectNeeded

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
@@ -72,7 +73,7 @@ def add(
         raise UsageError("no time given", Hint("try", quote_command(*given, "--cron", "0 9 * * 1")))
     (expression,) = options.parse_crons(None, cron, given)
     accounts = context.queries.accounts_of(post_id) if post_id is not None else ()
-    zone = options.choose_clock_zone(context, tz, accounts)
+    zone = context.times.weekly_zone(accounts, tz)
     wanted = Recurrence(
         expression,
         zone.key,
@@ -94,7 +95,7 @@ def _answer_begun(context: Context, done: NewRepeat) -> None:
         context.out.note(line)
     made = [post.id or 0 for post in done.made]
     warnings = [*done.told, *print_warnings(context.out, done.warnings), *warn_of_scheduled(context, made)]
-    said = f"Repeat {done.tally.recurrence.id} starts: {_next(done.tally)}"
+    said = f"Repeat {done.tally.recurrence.id} starts: {_next(context, done.tally)}"
     ahead = id_ranges(made) or "none"
     context.out.write_one(slots.begun_spec(made, warnings), done.tally, say=[f"{said}; created in advance: {ahead}."])
 
@@ -122,11 +123,11 @@ def skip(context: Context, repeat_id: RepeatId) -> None:
     """
     done = _repeats(context).skip(repeat_id)
     assert done.at is not None
-    left = format_instant(done.at, ZoneInfo(done.tally.recurrence.timezone))
+    left = _when(context, done.at, done.tally)
     deleted = f" Deleted post {id_ranges(done.gone)}." if done.gone else ""
     freed = f" Post {done.freed}, the repeated one, is a draft again." if done.freed else ""
     context.out.write_one(
-        slots.CHANGED_REPEATS_SPEC, done.tally, say=[f"Skipped {left}; {_next(done.tally)}.{deleted}{freed}"]
+        slots.CHANGED_REPEATS_SPEC, done.tally, say=[f"Skipped {left}; {_next(context, done.tally)}.{deleted}{freed}"]
     )
 
 
@@ -152,7 +153,7 @@ def resume(context: Context, repeat_id: RepeatId) -> None:
       ttp repeat resume 2
     """
     done = _repeats(context).resume(repeat_id)
-    _answer(context.out, done, f"Resumed: {_next(done.tally)}.")
+    _answer(context.out, done, f"Resumed: {_next(context, done.tally)}.")
 
 
 @repeat.command("stop")
@@ -194,10 +195,14 @@ def _answer(out: Output, done: ChangedRepeat, said: str) -> None:
         out.note(f"post {id_ranges(done.kept)} was changed by hand and stays")
 
 
-def _next(tally: RecurrenceCounts) -> str:
-    if tally.next_at is None:
-        return "no more times"
-    return f"next {format_instant(tally.next_at, ZoneInfo(tally.recurrence.timezone))}"
+def _next(context: Context, tally: RecurrenceCounts) -> str:
+    return "no more times" if tally.next_at is None else f"next {_when(context, tally.next_at, tally)}"
+
+
+def _when(context: Context, at: datetime, tally: RecurrenceCounts) -> str:
+    """Return a time of a repeat, also on the clock of its own zone."""
+    one = tally.recurrence
+    return format_instant(at, context.zone, [(f"repeat {one.id}", ZoneInfo(one.timezone))])
 
 
 def _texts(context: Context, path: str) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ def schedule(
     context: Context,
     post_ids: options.PostIds,
     at: options.MaybeAt = None,
-    tz: options.Tz = None,
+    tz: options.TimeZone = None,
     first: options.BeforeOthers = False,
     strict: options.Strict = False,
 ) -> None:

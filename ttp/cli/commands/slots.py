@@ -10,7 +10,7 @@ import typer
 
 from ttp.cli.context import Context
 from ttp.cli.errors import option_words, quote_command
-from ttp.cli.options import Accounts, Cron, CronZone, choose_clock_zone, named_accounts, parse_crons, with_output
+from ttp.cli.options import Accounts, Cron, CronZone, named_accounts, parse_crons, with_output
 from ttp.cli.render import slots as slots_module
 from ttp.domain.account import Account
 from ttp.domain.errors import Hint, UsageError
@@ -55,9 +55,9 @@ def add(
         )
     accounts = named_accounts(context, account)
     crons = parse_crons(words, cron, given)
-    added = context.slots.add([(one, choose_clock_zone(context, tz, [one]).key) for one in accounts], crons, name)
+    added = context.slots.add([(one, context.times.weekly_zone([one], tz).key) for one in accounts], crons, name)
     places = {place.slot.id: place for place in context.slots.all(accounts)}
-    said = [_said(places[one.slot.id], known=one.known) for one in added]
+    said = [_said(context, places[one.slot.id], known=one.known) for one in added]
     context.out.write_list(slots_module.SLOTS_SPEC, [places[one.slot.id] for one in added], say=said)
 
 
@@ -105,10 +105,11 @@ def remove(
     context.out.write_list(slots_module.REMOVED_SLOTS_SPEC, [one.id or 0 for one in gone], say=said)
 
 
-def _said(place: SlotInstant, *, known: bool) -> str:
+def _said(context: Context, place: SlotInstant, *, known: bool) -> str:
     slot = place.slot
+    at = format_instant(place.at, context.zone, [(slot.account, ZoneInfo(slot.timezone))])
     what = f"Slot {slot.id} of {slot.account}{' exists already' if known else ''}"
-    return f"{what}: {format_slot_times(slot.cron)}, next {format_instant(place.at, ZoneInfo(slot.timezone))}"
+    return f"{what}: {format_slot_times(slot.cron)}, next {at}"
 
 
 def _wanted(context: Context, names: Sequence[str] | None) -> tuple[Account, ...] | None:

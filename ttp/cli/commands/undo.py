@@ -13,7 +13,7 @@ import typer
 from ttp import views
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, PARTIAL
-from ttp.cli.notices import print_warnings, warn_not_running
+from ttp.cli.notices import print_warnings, time_text, warn_not_running
 from ttp.cli.options import MOST, NoInput, Yes, parse_id, with_output
 from ttp.cli.render.changes import render_changes, render_history
 from ttp.cli.render.labels import plural
@@ -126,7 +126,8 @@ def history(
     """Show who changed posts, newest first.
 
     It shows the changes of the last 30 days that ttp undo can revert, with the name of the token, or user@host, that
-    made them. A change that was undone is not shown. A deleted post keeps its history.
+    made them; an agent's changes end in "via mcp". A change that was undone is not shown. A deleted post keeps its
+    history.
 
     Examples:
       ttp history
@@ -222,7 +223,7 @@ def _now(context: Context, one: UndoneChange) -> str:
         passed = format_instant(one.late, context.zone)
         return f"It is a draft: {passed} has passed.  Give it a time:  ttp schedule {post.id} --at TIME"
     if post.status == "scheduled" and post.scheduled_at is not None:
-        told = f"It is scheduled for {format_instant(post.scheduled_at, context.zone)}."
+        told = f"It is scheduled for {time_text(context, post, None)}."
     else:
         told = f"It is {'a draft' if post.status == 'draft' else post.status}."
     return f"{told}  Approve it again:  ttp approve {post.id}" if one.unapproved else told

@@ -27,9 +27,12 @@ from ttp.domain.permissions import POST_CAPABILITIES
 from ttp.domain.post_edit import KEPT
 from ttp.domain.server.api_token import ApiToken, TokenCapability
 from ttp.domain.time.clock import from_ms
+from ttp.store.server.idempotency_keys import Reservation
 
 if TYPE_CHECKING:
+    from ttp.services.files.importer import Importer
     from ttp.services.posts import Posts
+    from ttp.store.database import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +56,14 @@ class CallerFiles:
 class TokenContext(Context):
     """One call of the program for a token: with its capability, its accounts, its name, and the caller's files."""
 
-    def __init__(self, token: ApiToken, files: CallerFiles) -> None:
+    def __init__(self, token: ApiToken, files: CallerFiles, request: Reservation | None = None) -> None:
+        """`request`: the idempotency key of the command. Its lock is an open file of this process."""
         super().__init__(credentials_key=take_credentials_key())
         self.token = token
-        self.approver, self.within = token.name, token.accounts
+        self.actor, self.approver, self.within = token.name, token.name, token.accounts
+        self.capability_source = "the token's capability"
         self._files = files
+        self._request = request
         self._moved: dict[str, str] = {}
 
     def admit(self, path: str, given: Collection[str], values: dict[str, Any]) -> bool:
@@ -66,6 +72,10 @@ class TokenContext(Context):
         for name in command.files:
             values[name] = self._placed(values.get(name))
         self.argv = [self._retyped(word) for word in self.argv]
+        if self._request is not None and command.acts_outside(values):
+            with self.database.writing():
+                pass  # notes that it begins
+            self.database = self.database.for_request(None)
         return False
 
     def _placed(self, value: Any) -> Any:
@@ -84,13 +94,18 @@ class TokenContext(Context):
         return self._moved.get(word, word)
 
     @cached_property
+    def database(self) -> Database:
+        return super().database.for_request(self._request)
+
+    @cached_property
     def posts(self) -> Posts:
-        return replace(
-            super().posts,
-            capability=POST_CAPABILITIES[self.token.capability],
-            actor=self.token.name,
-            capability_source="the token's capability",
-        )
+        return replace(super().posts, capability=POST_CAPABILITIES[self.token.capability])
+
+    @cached_property
+    def importer(self) -> Importer:
+        from ttp.services.files.importer import Importer
+
+        return Importer(self.posts, self.media, self.times, self.config.count("server.import_rows"))
 
 
 class CallerStream(TextIOWrapper):
@@ -126,7 +141,8 @@ def run_order(order: Mapping[str, Any], answer: BinaryIO) -> int:
     os.chdir(f"{order['root']}{order['cwd']}")  # a relative name must not be one of this machine
     if caller["asks"]:
         terminal.ask_elsewhere = Asker(order["answers"], answer)
-    context = TokenContext(token_of(token), CallerFiles(order["root"], order["cwd"], order["paths"]))
+    request = Reservation(**order["request"]) if order["request"] else None
+    context = TokenContext(token_of(token), CallerFiles(order["root"], order["cwd"], order["paths"]), request)
     return app.run(order["argv"], context)
 
 

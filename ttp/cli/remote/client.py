@@ -14,7 +14,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import SpooledTemporaryFile, TemporaryFile
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import httpx
 
@@ -27,9 +27,6 @@ from ttp.domain.errors import Busy, Hint, NotAllowed, UsageError
 from ttp.domain.post_edit import KEPT
 from ttp.domain.server.command_protocol import FROM_CALLER, HEARTBEAT_S, MEDIA_TYPE, PATH, PROTOCOL, VERSION_HEADER
 from ttp.store.home.media import open_source, read_source_facts
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 CONNECT_S = 10.0
 AGAIN_FOR_S = 40.0
@@ -150,7 +147,9 @@ def check_answer(shown: str, answer: httpx.Response, media_type: str) -> None:
     said = str(problem.get("detail") or "")
     match answer.status_code, problem.get("code"):
         case _, "key_in_use":
-            raise _Broken("the server still runs the command")
+            raise _Broken("the server still runs the command", runs=True)
+        case _, "unknown":
+            raise Busy(f"{shown} was stopped in the middle of the command, which may be done or not", *_LOOK)
         case 401, "unauthorized":
             raise NotAllowed(
                 f"{shown} does not accept the token: it is unknown, revoked or has expired",
@@ -173,7 +172,14 @@ def check_answer(shown: str, answer: httpx.Response, media_type: str) -> None:
 
 
 class _Broken(Exception):
-    """The connection broke after the request was sent, or the server still runs it."""
+    """The connection broke after the request was sent. `runs`: the server says that it still runs the command."""
+
+    def __init__(self, why: str, *, runs: bool = False) -> None:
+        super().__init__(why)
+        self.runs = runs
+
+
+_LOOK = (Hint("see", "ttp history"), Hint("see", "ttp status"))
 
 
 @dataclass
@@ -232,7 +238,7 @@ class _Call:
             except _Broken as broken:
                 sent, ends = True, ends or time.monotonic() + AGAIN_FOR_S
                 if not all(known) or time.monotonic() > ends:
-                    raise self._unknown(str(broken)) from None
+                    raise self._unknown(broken) from None
                 time.sleep(AGAIN_EVERY_S)
 
     def _send(self, client: httpx.Client, order: bytes, key: str, *, was_sent: bool) -> int | str:
@@ -305,7 +311,7 @@ class _Call:
                         if why := more.get("ended"):
                             raise Busy(
                                 f"{self._address.shown} ended the command: {why}. It may be done in part.",
-                                *self._look(),
+                                *_LOOK,
                             )
                         return code
                     case _:
@@ -320,14 +326,11 @@ class _Call:
             with file.to:
                 write_result(self._context, self._upload, file.path, file.parts())
 
-    def _unknown(self, why: str) -> Busy:
-        return Busy(
-            f"the connection to {self._address.shown} broke ({why}); ttp {self._path} may be done or not",
-            *self._look(),
-        )
-
-    def _look(self) -> Sequence[Hint]:
-        return (Hint("see", "ttp history"), Hint("see", "ttp status"))
+    def _unknown(self, broken: _Broken) -> Busy:
+        there = self._address.shown
+        if broken.runs:
+            return Busy(f"the connection to {there} broke, where ttp {self._path} still runs", *_LOOK)
+        return Busy(f"the connection to {there} broke ({broken}); ttp {self._path} may be done or not", *_LOOK)
 
 
 @dataclass

@@ -28,7 +28,9 @@ class FileUse(Enum):
 class RemoteCommand:
     """A command that a server runs. `limited`: also for tokens that are limited to accounts, with what `unlimited_only`
     does not name. `needs`: the capability, if it is not that of TTP_CAPABILITY. `files`: parameters that name files.
-    `refused`: parameters that it does not have there, and why; `one_of`: it needs one of these."""
+    `refused`: parameters that it does not have there, and why; `one_of`: it needs one of these. `outside`: it
+    also calls platforms or writes files, so the store does not show what was done; only with one of these options, if
+    any."""
 
     limited: bool = False
     needs: TokenCapability | None = None
@@ -36,6 +38,10 @@ class RemoteCommand:
     unlimited_only: frozenset[str] = frozenset()
     refused: Mapping[str, str] = field(default_factory=dict)
     one_of: frozenset[str] = frozenset()
+    outside: frozenset[str] | None = None
+
+    def acts_outside(self, values: Mapping[str, object]) -> bool:
+        return self.outside is not None and (not self.outside or any(values.get(name) for name in self.outside))
 
     def needed_capability(self, path: str, given: Collection[str]) -> TokenCapability:
         """Return the capability that a token needs for the command with these options."""
@@ -43,6 +49,7 @@ class RemoteCommand:
 
 
 _EDITOR = {"in_editor": "the editor is on another machine; give the text as an argument or a file"}
+_ALWAYS: frozenset[str] = frozenset()
 _FOR_ONE = RemoteCommand(limited=True)
 _FOR_ALL = RemoteCommand()
 _APPROVE = RemoteCommand(limited=True, needs=TokenCapability.APPROVE)
@@ -55,9 +62,9 @@ REMOTE: Mapping[str, RemoteCommand] = MappingProxyType(
             limited=True, files={"media": FileUse.MEDIA}, unlimited_only=frozenset({"where"}), refused=_EDITOR
         ),
         "copy": _FOR_ONE,
-        "delete": RemoteCommand(limited=True, unlimited_only=frozenset({"remote"})),
+        "delete": RemoteCommand(limited=True, unlimited_only=frozenset({"remote"}), outside=frozenset({"remote"})),
         "import": RemoteCommand(files={"file": FileUse.POSTS}),
-        "sync": RemoteCommand(files={"dir": FileUse.FOLDER}),
+        "sync": RemoteCommand(files={"dir": FileUse.FOLDER}, outside=_ALWAYS),
         "undo": _FOR_ALL,
         "redo": _FOR_ALL,
         "schedule": _FOR_ONE,
@@ -72,6 +79,7 @@ REMOTE: Mapping[str, RemoteCommand] = MappingProxyType(
         "run": RemoteCommand(
             one_of=frozenset({"once", "until_idle"}),
             refused={"take_over": _MACHINE, "trust_clock": _MACHINE},
+            outside=_ALWAYS,
         ),
         **dict.fromkeys(("publish", "retry", "resolve"), _FOR_ONE),
         **dict.fromkeys(("approve", "reject"), _APPROVE),
@@ -79,11 +87,12 @@ REMOTE: Mapping[str, RemoteCommand] = MappingProxyType(
         **dict.fromkeys(("list", "show", "log", "report"), _FOR_ONE),
         **dict.fromkeys(("history", "audit"), _FOR_ALL),
         "metrics import": RemoteCommand(files={"file": FileUse.TEXT}),
-        **dict.fromkeys(("metrics pull", "metrics list", "metrics summary"), _FOR_ALL),
+        "metrics pull": RemoteCommand(outside=_ALWAYS),
+        **dict.fromkeys(("metrics list", "metrics summary"), _FOR_ALL),
         "export": RemoteCommand(files={"target": FileUse.EXPORT}),
         **dict.fromkeys(("account list", "account show"), _FOR_ONE),
         **dict.fromkeys(("account check", "account enable", "account disable", "account set"), _FOR_ALL),
-        "certify": RemoteCommand(files={"report": FileUse.OUTPUT}),
+        "certify": RemoteCommand(files={"report": FileUse.OUTPUT}, outside=_ALWAYS),
     }
 )
 """Commands that a server runs, by their path."""
@@ -96,7 +105,7 @@ REFUSED: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(("account add", "account connect", "account remove"), _SECRETS),
         **dict.fromkeys(("credentials new-key", "credentials rekey"), _SECRETS),
-        **dict.fromkeys(("token create", "token list", "token revoke"), "tokens do not make tokens"),
+        **dict.fromkeys(("token create", "token list", "token release", "token revoke"), "tokens do not make tokens"),
         **dict.fromkeys(("config set", "config unset", "config edit"), "tokens do not change settings"),
         **dict.fromkeys(("notify list", "notify secret", "notify test"), "tokens do not change settings"),
         "login-link": "tokens do not let people in",

@@ -18,6 +18,7 @@ from ttp.domain.attempt import Attempt, Phase
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.media.item import NAMES, MediaItem
 from ttp.domain.post import ChosenBy, Metrics, PostStatus
+from ttp.domain.time.formatting import Clocks, other_clocks
 from ttp.views import Json
 from ttp.views import posts as posts_module
 
@@ -76,15 +77,15 @@ _LABEL = 14
 """Columns of a label, `  Scheduled   `."""
 
 
-def render_post(post: PostView, page: Page, past: PostHistory | None = None) -> Iterator[str]:
-    """Draw everything about a post. `past`: its history."""
+def render_post(post: PostView, page: Page, past: PostHistory | None = None, clocks: Clocks = ()) -> Iterator[str]:
+    """Draw everything about a post. `past`: its history; `clocks`: the zones of its accounts."""
     from ttp.domain.post_history import PostHistory
 
     past = past or PostHistory()
     events = past.events if len(past.events) > 1 else ()
     word, style = status_word(post)
     yield f"{page.paint(f'Post {post.id}', 'bold')}   {page.paint(word, style)}   {_tally(post)}"
-    for label, values in _facts(post, page, with_created=not events):
+    for label, values in _facts(post, page, clocks, with_created=not events):
         head = page.paint(f"  {label:<{_LABEL - 2}}", "dim")
         for piece in (piece for value in values for piece in wrap(value, page.width - _LABEL)):
             yield f"{head}{piece}".rstrip()
@@ -144,10 +145,11 @@ def _history(events: Sequence[HistoryEvent], post: PostView, page: Page) -> Iter
         head = " " * 11
 
 
-def _facts(post: PostView, page: Page, *, with_created: bool) -> Iterator[tuple[str, Sequence[str]]]:
+def _facts(post: PostView, page: Page, clocks: Clocks, *, with_created: bool) -> Iterator[tuple[str, Sequence[str]]]:
     """Yield labels and their values; a label without values is not drawn."""
     if post.scheduled_at:
-        yield "Scheduled", [_moment(post.scheduled_at, page), *_chosen(post)]
+        beside = escape_text(other_clocks(post.scheduled_at, page.zone, clocks))
+        yield "Scheduled", [_moment(post.scheduled_at, page), *([beside] if beside else []), *_chosen(post)]
     if approval := _approval(post, page):
         yield "Approval", [approval]
     if post.repeat:
@@ -314,17 +316,22 @@ def _look(item: MediaItem) -> Iterator[str]:
     yield size(item.bytes)
 
 
-def post_spec(warnings: Sequence[str] = (), past: PostHistory | None = None) -> OutputSpec[PostView]:
-    """`ttp show`, with what to warn of; `past`: for a render, what has happened to it."""
+def post_spec(
+    warnings: Sequence[str] = (), past: PostHistory | None = None, clocks: Clocks = ()
+) -> OutputSpec[PostView]:
+    """`ttp show`, with what to warn of; `past`, `clocks`: for a render, what has happened to it, and the zones of its
+    accounts."""
     view = replace(POST_SPEC, to_json=partial(posts_module.post_json, warnings=warnings)) if warnings else POST_SPEC
-    return replace(view, render=partial(render_posts_in_full, past=past)) if past else view
+    return replace(view, render=partial(render_posts_in_full, past=past, clocks=clocks)) if past else view
 
 
-def render_posts_in_full(posts: Sequence[PostView], page: Page, past: PostHistory | None = None) -> Iterable[str]:
+def render_posts_in_full(
+    posts: Sequence[PostView], page: Page, past: PostHistory | None = None, clocks: Clocks = ()
+) -> Iterable[str]:
     for place, post in enumerate(posts):
         if place:
             yield ""
-        yield from render_post(post, page, past)
+        yield from render_post(post, page, past, clocks)
 
 
 def _delivery_rows(post: PostView) -> Iterable[Json]:

@@ -8,7 +8,7 @@ from ttp.views import server as views_server
 
 TOKENS_SPEC = OutputSpec(
     views_server.TOKEN_FIELDS,
-    ("id", "name", "capability", "accounts", "expiresAt", "revokedAt", "lastUsedAt"),
+    ("id", "name", "capability", "accounts", "expiresAt", "revokedAt", "lastUsedAt", "timezone"),
     views_server.token_json,
 )
 NEW_TOKEN_SPEC = OutputSpec(views_server.NEW_TOKEN_FIELDS, ("token",), views_server.token_json)

@@ -34,7 +34,7 @@ _ALLOWED = {
 @dataclass(frozen=True, slots=True)
 class ApiToken:
     """A token without its secret. `name`: the person or program that has it; `accounts`: the ids of the only accounts
-    it may use, None for all."""
+    it may use, None for all; `timezone`: in which its times without an offset are read, None for the setting's."""
 
     id: int
     name: str
@@ -44,6 +44,7 @@ class ApiToken:
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
     last_used_at: datetime | None = None
+    timezone: str | None = None
 
     def works(self, now: datetime) -> bool:
         """Return whether the token is neither revoked nor expired."""
@@ -52,20 +53,23 @@ class ApiToken:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who makes a request, with the one capability that it uses. `accounts`: as those of a token."""
+    """Who makes a request, with the one capability that it uses. `accounts`, `timezone`: as those of a token."""
 
     name: str
     capability: TokenCapability
     accounts: frozenset[int] | None = None
+    timezone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Someone who can log in. The capabilities are granted one by one: `publish` and `approve` may come together."""
+    """Someone who can log in. The capabilities are granted one by one: `publish` and `approve` may come together.
+    `timezone`: the one that they have set."""
 
     name: str
     capabilities: tuple[TokenCapability, ...]
     accounts: frozenset[int] | None = None
+    timezone: str | None = None
 
     def may(self, needed: TokenCapability) -> bool:
         return any(one.allows(needed) for one in self.capabilities)
@@ -73,7 +77,7 @@ class Person:
     def caller_for(self, needed: TokenCapability) -> Caller | None:
         """Return the person with the smallest capability that allows this; None if none does."""
         found = next((one for one in TokenCapability if one in self.capabilities and one.allows(needed)), None)
-        return None if found is None else Caller(self.name, found, self.accounts)
+        return None if found is None else Caller(self.name, found, self.accounts, self.timezone)
 
 
 @dataclass(frozen=True, slots=True)

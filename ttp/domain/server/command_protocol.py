@@ -7,6 +7,8 @@ PROTOCOL = 1
 PATH = "/v1/commands"
 MEDIA_TYPE = "application/x-ndjson"
 VERSION_HEADER = "Ttp-Version"
+ZONE_HEADER = "Ttp-Timezone"
+"""The caller's own zone, of the MCP client that forwards to another machine's server."""
 HEARTBEAT_S = 15.0
 """A command that writes nothing sends an empty line this often: silence means that the connection is gone."""
 MOST_KEPT = 1_000_000

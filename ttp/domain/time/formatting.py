@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
+Clocks = Sequence[tuple[str, tzinfo]]
+"""Names of accounts, each with its zone."""
+MOST_NAMED = 3
+"""Accounts that are named beside a clock."""
 DAYS_IN_FULL = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 DAYS = tuple(day[:3] for day in DAYS_IN_FULL)
 MONTHS = (
@@ -25,13 +30,40 @@ def first_valid_zone(*names: str | None) -> tzinfo | None:
     return None
 
 
-def format_instant(at: datetime, zone: tzinfo | None) -> str:
-    """Return `Sun 31 Oct 2027 02:30 Europe/Berlin (00:30 UTC)`; without `zone`, in the system's zone."""
+def format_instant(at: datetime, zone: tzinfo | None, clocks: Clocks = ()) -> str:
+    """Return `Sun 31 Oct 2027 02:30 Europe/Berlin (00:30 UTC)`; without `zone`, in the system's zone.
+
+    `clocks` of accounts that show another time come before UTC: `09:00 Asia/Tokyo (Mon 30 Nov 19:00 New York for x/me),
+    00:00 UTC`.
+    """
     local, utc = at.astimezone(zone), at.astimezone(UTC)
     name = zone_label(zone, at)
     text = f"{day_text(local)} {clock_text(local)} {name}"
     day = "" if utc.date() == local.date() else f"{day_text(utc, year=False)} "
-    return text if name == "UTC" else f"{text} ({day}{clock_text(utc)} UTC)"
+    there = other_clocks(at, zone, clocks)
+    if there:
+        text = f"{text} ({there})"
+    if name == "UTC":
+        return text
+    return f"{text}, {day}{clock_text(utc)} UTC" if there else f"{text} ({day}{clock_text(utc)} UTC)"
+
+
+def other_clocks(at: datetime, zone: tzinfo | None, clocks: Clocks) -> str:
+    """Return `Mon 30 Nov 19:00 New York for x/me`: the clocks of accounts that differ from those of `zone`; '' if none
+    does. The day is named where it is another one."""
+    local = at.astimezone(zone)
+    names: dict[str, list[str]] = {}
+    for account, there in clocks:
+        own = at.astimezone(there)
+        if own.utcoffset() != local.utcoffset():
+            day = "" if own.date() == local.date() else f"{day_text(own, year=False)} "
+            city = zone_label(there, at).rpartition("/")[2].replace("_", " ")
+            names.setdefault(f"{day}{clock_text(own)} {city}", []).append(account)
+    return "; ".join(f"{clock} for {_few_names(them)}" for clock, them in names.items())
+
+
+def _few_names(names: Sequence[str]) -> str:
+    return ", ".join(names) if len(names) <= MOST_NAMED else f"{len(names)} accounts"
 
 
 def zone_label(zone: tzinfo | None, at: datetime) -> str:

@@ -231,17 +231,20 @@ def _explain_date(text: str, parts: _Parts, now: datetime) -> TimeProblem | None
         return _explain_year_first(text, int(year), month, day, rest, parts)
     if not (found := _YEAR_LAST.fullmatch(plain)) or correct_clock(parts.plain[0]):
         return None
-    first, _, second, last, rest = found.groups()
+    first, sign, second, last, rest = found.groups()
     turns = ((int(second), int(first)), (int(first), int(second)))
     if last is None:
         years = [(now.year if turn >= (now.month, now.day) else now.year + 1, *turn) for turn in turns]
     else:
         years = [(int(last) + (2000 if len(last) == 2 else 0), *turn) for turn in turns]
+        if sign == "-" and len(last) == len(first) == 2 and int(first) >= now.year % 100:
+            years.insert(0, (2000 + int(first), int(second), int(last)))  # 26-11-30 has the year first
     days = list(dict.fromkeys(day for numbers in years for day in _existing(*numbers)))
     # Of two readings of a full date, one that has passed is not moved to a year that was not typed.
     ways = [replace(way, follow=last is None) for day in days for way in _dated(day, rest, parts)]
     if len(days) > 1:
-        names = " or ".join(f"{day.day} {MONTH_NAMES[day.month - 1]}" for day in days)
+        apart = len({day.year for day in days}) > 1 and last is not None
+        names = " or ".join(f"{day.day} {MONTH_NAMES[day.month - 1]}{f' {day.year}' if apart else ''}" for day in days)
         return TimeProblem(f'"{quote(text)}" can be {names}', *ways, flaw="two_dates")
     if days:
         return _unreadable(text, "year_last", "a date is written with the year first", *ways)

@@ -1,6 +1,6 @@
 """Resolve a typed TIME to an instant.
 
-A time in the past, skipped by the clocks, beyond 2100, or different for two accounts is refused. A returned instant is
+A time in the past, skipped by the clocks, or beyond 2100 is refused. A returned instant is
 never past and always exists; every suggestion has been read again. Reads no clock: `now` comes from the caller.
 """
 
@@ -20,6 +20,7 @@ from ttp.domain.time.durations import duration_parts, total_duration
 from ttp.domain.time.formatting import (
     DAYS_IN_FULL,
     MONTHS,
+    Clocks,
     clock_text,
     day_text,
     format_iso,
@@ -28,7 +29,7 @@ from ttp.domain.time.formatting import (
     zone_label,
 )
 from ttp.domain.time.repair import Suggestion, TimeProblem, explain_problem, quote
-from ttp.domain.time.zones import Abbreviation, ZoneConflict, instants, jump_over, load_zone
+from ttp.domain.time.zones import Abbreviation, instants, jump_over, load_zone
 
 _FIRST_YEAR, _LAST_YEAR = 1970, 2100
 _NEAR = {"yesterday": -1, "today": 0, "tomorrow": 1}
@@ -56,6 +57,8 @@ class ResolvedTime:
     """The accounts that it was resolved for."""
     account_zones: tuple[ZoneInfo, ...] = ()
     """The zones of their hours, where ttp chose one."""
+    clocks: Clocks = ()
+    """The accounts that have a zone of their own, or a slot at this time, for answers."""
 
 
 When = ResolvedTime | grammar.ChosenTime
@@ -66,7 +69,7 @@ def resolve_time(
     text: str,
     *,
     now: datetime,
-    zone: ZoneInfo | ZoneConflict,
+    zone: ZoneInfo,
     forms: Hint | None = None,
 ) -> When:
     """Return what a TIME means at `now` (aware), with wall clocks read in `zone`.
@@ -77,7 +80,8 @@ def resolve_time(
     try:
         return _resolve(text, now, zone)
     except TimeProblem as problem:
-        hints = [Hint("try", other) for other in _offers(problem.suggestions, now, zone)]
+        sure = len(problem.suggestions) < 2  # else the offers may lack one of the readings, which has passed
+        hints = [Hint("try", other, sure=sure) for other in _offers(problem.suggestions, now, zone)]
         if forms and (problem.forms or not hints):
             hints.append(forms)
         raise problem.kind(problem.message, *hints, details=problem.details, flaw=problem.flaw) from None
@@ -130,9 +134,8 @@ def _parse_whole_day(text: str) -> grammar.WallTime | None:
     return None
 
 
-def _resolve(text: str, now: datetime, zone: tzinfo | ZoneConflict) -> When:
+def _resolve(text: str, now: datetime, home: tzinfo) -> When:
     """Return what `resolve_time` returns. Raise TimeProblem instead of an error, with texts instead of commands."""
-    home = zone.shown if isinstance(zone, ZoneConflict) else zone
     match grammar.parse_time(text):
         case None:
             raise explain_problem(text, now.astimezone(home))
@@ -145,10 +148,7 @@ def _resolve(text: str, now: datetime, zone: tzinfo | ZoneConflict) -> When:
         case grammar.ExactTime(at):
             return _resolve_exact(text, at, now, home)
         case grammar.WallTime(zone=None) as wall:
-            if isinstance(zone, ZoneConflict):
-                ways = [Suggestion(text, there) for there in zone.zones]
-                raise TimeProblem(f'"{quote(text)}" differs between the accounts: {zone}', *ways, flaw="zones")
-            return _resolve_wall(text, wall, now, zone)
+            return _resolve_wall(text, wall, now, home)
         case wall:
             assert wall.zone is not None
             return _resolve_wall(text, wall, now, _place_of(wall.zone, text, wall, now), home)
@@ -322,9 +322,7 @@ def _ago(at: datetime, now: datetime) -> str:
     return "a moment ago" if ago == "now" else ago
 
 
-def _offers(
-    suggestions: Iterable[Suggestion], now: datetime, zone: tzinfo | ZoneConflict, steps: int = _MOST_STEPS
-) -> list[str]:
+def _offers(suggestions: Iterable[Suggestion], now: datetime, zone: tzinfo, steps: int = _MOST_STEPS) -> list[str]:
     """Return the text of each valid suggestion; of a refused one its own suggestions."""
     offers: dict[str, None] = {}
     for one in suggestions:
@@ -332,12 +330,7 @@ def _offers(
         try:
             found = _resolve(one.text, now, there)
         except TimeProblem as problem:
-            apart = isinstance(there, ZoneConflict)
-            follow = [
-                replace(way, zone=way.zone or one.zone, follow=way.follow and one.follow)
-                for way in problem.suggestions
-                if one.follow or apart
-            ]
+            follow = [replace(way, zone=way.zone or one.zone) for way in problem.suggestions if one.follow]
             offers |= dict.fromkeys(_offers(follow, now, zone, steps - 1) if steps else ())
             continue
         text = one.text

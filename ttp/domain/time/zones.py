@@ -1,5 +1,8 @@
 """Timezones: which one applies to a time without an offset, names of zones, and what their clocks show.
 
+A time that a person types is read in that person's zone. The zone of an account is that of its slots, best hours, plans
+and repeats, and of typed times only where a person asks for it.
+
 A wall clock is a naive datetime in a zone: one instant, two where an hour comes twice, or none where it is skipped.
 """
 
@@ -9,7 +12,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from types import MappingProxyType
 from zoneinfo import ZoneInfo, available_timezones
 
 from ttp.domain.action import WayOut, action, other_options
@@ -19,8 +21,9 @@ from ttp.domain.errors import Hint, TimeRefused
 _NOT_A_NAME = re.compile(r"(?:right|posix)/.*|localtime|posixrules|Factory")
 _NAME = re.compile(r"[A-Za-z]+(?:[/_+-][A-Za-z0-9]+)*")
 _OFFSET = re.compile(r"[+-](?:0[0-9]|1[0-3])(?::?[0-5][0-9])?|[+-]14(?::?00)?")
-_EXAMPLE = "Europe/Berlin"
-_NO_ACCOUNTS: Mapping[str, str | None] = MappingProxyType({})
+EXAMPLE_ZONE = "Europe/Berlin"
+ACCOUNT_ZONE = "account"
+"""In place of a name: the zone of the post's accounts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,45 +84,28 @@ ABBREVIATIONS = {
 """Abbreviations that are read, in capitals. Where there are several places, the abbreviation is refused."""
 
 
-@dataclass(frozen=True, slots=True)
-class ZoneConflict:
-    """Accounts of one post in different zones. `shown` is the zone in which answers are shown."""
-
-    accounts: tuple[tuple[str, ZoneInfo], ...]
-    shown: ZoneInfo
-
-    def __str__(self) -> str:
-        return ", ".join(f"{account} in {zone.key}" for account, zone in self.accounts)
-
-    @property
-    def zones(self) -> tuple[ZoneInfo, ...]:
-        """Return each zone once, in the order of the accounts."""
-        return tuple({zone.key: zone for _, zone in self.accounts}.values())
+def home_zone(*, system: ZoneInfo, config: str | None = None, own: str | None = None) -> ZoneInfo:
+    """Return the zone of a person: their `own`, else that of the config, else of the system. Raise TimeRefused for a
+    name that IANA does not have."""
+    if own:
+        return parse_zone(own)
+    return parse_configured_zone(config) if config else system
 
 
-def choose_zone(
-    *,
-    system: ZoneInfo,
-    tz: str | None = None,
-    accounts: Mapping[str, str | None] = _NO_ACCOUNTS,
-    config: str | None = None,
-) -> ZoneInfo | ZoneConflict:
-    """Return the zone of times without an offset: `tz`, else that of the accounts, of the config, of the system.
+def shared_zone(zones: Mapping[str, ZoneInfo]) -> ZoneInfo | None:
+    """Return the zone of several accounts (name: zone), None without accounts. Raise TimeRefused if their zones differ,
+    with each of them as another `tz` for the same request."""
+    different = {zone.key: zone for zone in zones.values()}
+    if len(different) > 1:
+        names = ", ".join(f"{account} in {zone.key}" for account, zone in zones.items())
+        ways = (Hint("try", other_options(tz=key)) for key in different)
+        raise TimeRefused(f"the accounts are in different timezones: {names}", *ways, flaw="zones")
+    return next(iter(different.values()), None)
 
-    `accounts` maps names to zones; an account without one has the zone of the config or the system. Raise
-    TimeRefused for a name that IANA does not have.
-    """
-    if tz is not None:
-        return parse_zone(tz)
-    usual = parse_configured_zone(config) if config else system
-    zones = {account: _parse_account_zone(account, name) if name else usual for account, name in accounts.items()}
-    match {zone.key: zone for zone in zones.values()}:
-        case named if not named:
-            return usual
-        case named if len(named) == 1:
-            return next(iter(named.values()))
-        case _:
-            return ZoneConflict(tuple(zones.items()), usual)
+
+def zone_names() -> list[str]:
+    """Return the names to choose from, sorted."""
+    return sorted(name for name in available_timezones() if not _NOT_A_NAME.fullmatch(name))
 
 
 def parse_zone(text: str) -> ZoneInfo:
@@ -132,20 +118,22 @@ def parse_configured_zone(text: str) -> ZoneInfo:
     return _named_zone(text, lambda meant: action("config set", "timezone", meant), "the setting timezone: ")
 
 
-def _parse_account_zone(account: str, text: str) -> ZoneInfo:
+def parse_account_zone(account: str, text: str) -> ZoneInfo:
+    """Return the zone of an account. Raise TimeRefused, with the command that sets another, for an unknown name."""
     return _named_zone(text, lambda meant: action("account set", account, tz=meant), f"{account}: ")
 
 
 def _named_zone(text: str, fix: Callable[[str], WayOut], where: str = "") -> ZoneInfo:
     zone = load_zone(text)
     if zone is None:
-        raise TimeRefused(f'{where}no timezone is called "{text}"', Hint("try", fix(suggest_name(text))))
+        raise TimeRefused(f'{where}no timezone is called "{text}"', suggest_zone(text, fix))
     return zone
 
 
-def suggest_name(text: str) -> str:
-    """Return the zone that was probably meant, else an example."""
-    return nearest_name(text) or _EXAMPLE
+def suggest_zone(text: str, fix: Callable[[str], WayOut] = str) -> Hint:
+    """Return the hint with the zone that was probably meant, else with an example."""
+    near = nearest_name(text)
+    return Hint("try", fix(near or EXAMPLE_ZONE), sure=near is not None)
 
 
 def load_zone(name: str) -> ZoneInfo | None:
@@ -173,7 +161,7 @@ def nearest_name(text: str, cutoff: float = 0.75) -> str | None:
     import difflib
 
     wanted = text.strip().lower().replace(" ", "_")
-    names = {name.lower(): name for name in sorted(available_timezones()) if not _NOT_A_NAME.fullmatch(name)}
+    names = {name.lower(): name for name in zone_names()}
     if wanted in names:
         return names[wanted]
     cities = [name for lower, name in names.items() if lower.rpartition("/")[2] == wanted]
@@ -184,6 +172,14 @@ def nearest_name(text: str, cutoff: float = 0.75) -> str | None:
         return None
     near = difflib.get_close_matches(wanted, names, 1, cutoff)
     return names[near[0]] if near else None
+
+
+def wall_text(at: datetime, zone: tzinfo) -> str | None:
+    """Return `2026-12-01 09:00`, the time that means `at` to a person in `zone`; None where clocks do not show it
+    exactly: in the second of two hours, and with seconds."""
+    wall = at.astimezone(zone).replace(tzinfo=None, fold=0)
+    is_exact = not (wall.second or wall.microsecond) and instants(wall, zone)[0] == at
+    return f"{wall:%Y-%m-%d %H:%M}" if is_exact else None
 
 
 def instants(wall: datetime, zone: tzinfo) -> tuple[datetime, ...]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from ttp.domain.errors import UsageError
-from ttp.domain.permissions import Capability
+from ttp.domain.server.api_token import TokenCapability
 from ttp.domain.time.calendar_range import parse_calendar_range
 from ttp.domain.time.durations import parse_duration
 from ttp.domain.time.zones import parse_zone
@@ -38,13 +37,13 @@ class Nothing(Arguments):
     """No arguments."""
 
 
-@tool(Capability.READ, list[AccountAnswer])
+@tool(TokenCapability.READ, list[AccountAnswer])
 def list_accounts(services: Services, args: Nothing) -> list[Json]:
     """List the accounts, whether they are connected, and their timezones."""
     return [account_json(account) for account in services.queries.accounts()]
 
 
-@tool(Capability.READ, StatusAnswer)
+@tool(TokenCapability.READ, StatusAnswer)
 def status(services: Services, args: Nothing) -> Json:
     """Show whether a publisher runs, the next post, what is overdue, and what needs a person."""
     return status_json(services.status.full_health())
@@ -64,7 +63,7 @@ class BestTimes(OfAccounts):
     all: bool = Field(False, description="Also all hours, days and slots of the week.")
 
 
-@tool(Capability.READ, OptimalAnswer)
+@tool(TokenCapability.READ, OptimalAnswer)
 def best_times(services: Services, args: BestTimes) -> Json:
     """Show which hours and days bring each account more engagement, learned from its own posts.
 
@@ -82,7 +81,7 @@ class NextSlot(OfAccounts):
     count: int | None = Field(None, ge=1, le=50, description="So many hours instead of one.")
 
 
-@tool(Capability.READ, NextHoursAnswer)
+@tool(TokenCapability.READ, NextHoursAnswer)
 def next_slot(services: Services, args: NextSlot) -> Json:
     """Find the next good free hour, for several accounts together. `slot` is null without metrics."""
     accounts = _chosen(services, args)
@@ -104,7 +103,7 @@ class PlanDrafts(Write):
     partly: bool = Field(False, description="If not all fit, plan those that do.")
 
 
-@tool(Capability.PUBLISH, PlanAnswer, rehearses=True)
+@tool(TokenCapability.PUBLISH, PlanAnswer, rehearses=True)
 def plan_drafts(services: Services, args: PlanDrafts) -> Json:
     """Spread drafts over the coming days, at the best free hours of their accounts, and schedule all or none.
 
@@ -151,7 +150,7 @@ class ShowCalendar(OfAccounts, ChosenPosts):
     week: bool = Field(False, description="A week instead of a month; it also has free best hours.")
 
 
-@tool(Capability.READ, CalendarAnswer)
+@tool(TokenCapability.READ, CalendarAnswer)
 def calendar(services: Services, args: ShowCalendar) -> Json:
     """Show what is published when, in a month or a week, with the days that have no post."""
     zone = _zone(services, args.tz)
@@ -160,8 +159,7 @@ def calendar(services: Services, args: ShowCalendar) -> Json:
     posts = services.calendar.posts(span, post_filter(services, args))
     free = services.planning.free_hours(_chosen(services, args), span, posts, args.tz) if span.is_week else None
     gaps = () if args.statuses else gaps_of(span, posts, today)
-    page = CalendarPage(span, gaps, free, clock=UTC if args.tz is None else zone)
-    return calendar_json(page, [calendar_row(post, page.clock) for post in posts])
+    return calendar_json(CalendarPage(span, gaps, free), [calendar_row(post, zone) for post in posts])
 
 
 class ShowReport(OfAccounts):
@@ -171,7 +169,7 @@ class ShowReport(OfAccounts):
     by: list[str] | None = Field(None, description="Also by account, platform, kind, hour, day or tag.")
 
 
-@tool(Capability.READ, ReportAnswer)
+@tool(TokenCapability.READ, ReportAnswer)
 def report(services: Services, args: ShowReport) -> Json:
     """Show how posts did, compared with the time before, and each with what its hour and kind usually bring.
 

@@ -12,9 +12,9 @@ from pydantic import Field
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.options import parse_option
-from ttp.domain.permissions import Capability
 from ttp.domain.post import PostStatus
 from ttp.domain.post_edit import PostInput
+from ttp.domain.server.api_token import TokenCapability
 from ttp.domain.time.durations import parse_duration
 from ttp.domain.time.resolve import resolve_bound
 from ttp.mcp.arguments import Arguments, PostId, Write
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from ttp.services.posts import SavedPost
     from ttp.services.queries import PostView
 
+AT_ZONE = "The timezone of `at`, else the person's; 'account': that of the accounts."
 LISTED = 50
 """Posts that `list_posts` answers without `limit`."""
 
@@ -61,7 +62,7 @@ class ListPosts(ChosenPosts):
     after: int | None = Field(None, ge=1, description="The id of the last post of the page before.")
 
 
-@tool(Capability.READ, list[PostAnswer])
+@tool(TokenCapability.READ, list[PostAnswer])
 def list_posts(services: Services, args: ListPosts) -> list[Json]:
     """List posts, with what each account did with them.
 
@@ -109,7 +110,7 @@ class OnePost(Arguments):
     id: PostId
 
 
-@tool(Capability.READ, PostAnswer)
+@tool(TokenCapability.READ, PostAnswer)
 def get_post(services: Services, args: OnePost) -> Json:
     """Get everything about one post: its text, its accounts, and the state of each delivery."""
     return post_json(services.queries.post(args.id))
@@ -126,7 +127,7 @@ class PostContent(Arguments):
         description="When to publish: an ISO time, 'tomorrow 9am', 'fri 18:00', 'in 2h', 'optimal' for the best free"
         " hour, or 'next-slot'. A new post without it is a draft.",
     )
-    tz: str | None = Field(None, description="The timezone of `at`, such as Europe/Berlin.")
+    tz: str | None = Field(None, description=AT_ZONE)
     media: list[str] | None = Field(
         None,
         description="Images or videos: web addresses, paths of local files (only on stdin and"
@@ -154,7 +155,7 @@ class CreatePost(PostArguments):
     first: bool = Field(False, description="With at 'next-slot': take the first slot; its posts move back.")
 
 
-@tool(Capability.DRAFT, CreatedAnswer, rehearses=True, keeps_key=True)
+@tool(TokenCapability.DRAFT, CreatedAnswer, rehearses=True, keeps_key=True)
 def create_post(services: Services, args: CreatePost) -> Json:
     """Create a post: a draft without `at`, scheduled with one.
 
@@ -173,7 +174,7 @@ class CheckText(PostContent):
     text: str = Field(description="The text of the post.")
 
 
-@tool(Capability.READ, PreviewAnswer)
+@tool(TokenCapability.READ, PreviewAnswer)
 def check_text(services: Services, args: CheckText) -> Json:
     """Check what each account would get, without storing anything: lengths, limits, costs and problems.
 
@@ -258,7 +259,7 @@ class EditPost(PostArguments):
     remove_tags: list[str] | None = Field(None, description="Tags to remove.")
 
 
-@tool(Capability.DRAFT, PostAnswer)
+@tool(TokenCapability.DRAFT, PostAnswer)
 def edit_post(services: Services, args: EditPost) -> Json:
     """Change a post that is not published yet.
 
@@ -282,7 +283,7 @@ class ChangePost(Write):
     id: PostId
 
 
-@tool(Capability.DRAFT, list[DeletedAnswer], destroys=True)
+@tool(TokenCapability.DRAFT, list[DeletedAnswer], destroys=True)
 def delete_post(services: Services, args: ChangePost) -> list[Json]:
     """Delete a post before it is published, or after it has ended. What is published stays on the platforms.
 
@@ -298,9 +299,10 @@ class UndoChanges(Write):
     partial: bool = Field(False, description="Undo what can be undone, and skip the rest.")
 
 
-@tool(Capability.DRAFT, list[UndoneAnswer], rehearses=True, destroys=True)
+@tool(TokenCapability.DRAFT, list[UndoneAnswer], rehearses=True, destroys=True)
 def undo(services: Services, args: UndoChanges) -> list[Json]:
-    """Undo the last changes of posts, of anybody who uses this store: look with `dryRun` first.
+    """Undo the last changes of posts, of anybody who uses this store: look with `dryRun` first. `by` says whose
+    change it was.
 
     Publishing cannot be undone, and times that have passed are not restored.
     """

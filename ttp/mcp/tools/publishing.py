@@ -9,10 +9,11 @@ from pydantic import Field
 
 from ttp.domain.action import action, other_options
 from ttp.domain.errors import Hint, UsageError
-from ttp.domain.permissions import Capability
+from ttp.domain.server.api_token import TokenCapability
 from ttp.mcp.services import Services
 from ttp.mcp.tool import tool
 from ttp.mcp.tools.posts import (
+    AT_ZONE,
     ChangePost,
     approval_warnings,
     not_running,
@@ -33,11 +34,11 @@ class SchedulePost(ChangePost):
         description="When to publish: an ISO time, 'tomorrow 9am', 'fri 18:00', 'in 2h', 'optimal' for the best free"
         " hour, or 'next-slot'."
     )
-    tz: str | None = Field(None, description="The timezone of `at`, such as Europe/Berlin.")
+    tz: str | None = Field(None, description=AT_ZONE)
     first: bool = Field(False, description="With at 'next-slot': take the first slot; its posts move back.")
 
 
-@tool(Capability.PUBLISH, list[PostAnswer])
+@tool(TokenCapability.PUBLISH, list[PostAnswer])
 def schedule_post(services: Services, args: SchedulePost) -> list[Json]:
     """Give a post a time, or a new one. Of a failed or partial post only the failed deliveries move."""
     accounts = services.posts.accounts_by_post(require_post(services, args.id))
@@ -48,7 +49,7 @@ def schedule_post(services: Services, args: SchedulePost) -> list[Json]:
     return [post_json(post.post, [*saved_warnings(services, post), *more]) for post in saved]
 
 
-@tool(Capability.PUBLISH, list[PostAnswer])
+@tool(TokenCapability.PUBLISH, list[PostAnswer])
 def unschedule_post(services: Services, args: ChangePost) -> list[Json]:
     """Make a scheduled post a draft again."""
     return [post_json(saved.post) for saved in services.posts.unschedule(require_post(services, args.id))]
@@ -62,7 +63,7 @@ class PublishPost(ChangePost):
     )
 
 
-@tool(Capability.PUBLISH, list[PostAnswer], leaves=True, repeatable=True)
+@tool(TokenCapability.PUBLISH, list[PostAnswer], leaves=True, repeatable=True)
 def publish_post(services: Services, args: PublishPost) -> list[Json]:
     """Publish a post now. Followers see it. What is published already is never published again.
 
@@ -77,7 +78,7 @@ class RetryPost(PublishPost):
     accounts: list[str] | None = Field(None, description="Only the deliveries to these accounts.")
 
 
-@tool(Capability.PUBLISH, list[PostAnswer], leaves=True)
+@tool(TokenCapability.PUBLISH, list[PostAnswer], leaves=True)
 def retry_post(services: Services, args: RetryPost) -> list[Json]:
     """Publish the failed deliveries of a post again, and only those."""
     ids = require_post(services, args.id)
@@ -106,7 +107,7 @@ class ResolvePost(ChangePost):
     not_published: bool = Field(False, description="It was not published.")
 
 
-@tool(Capability.PUBLISH, PostAnswer)
+@tool(TokenCapability.PUBLISH, PostAnswer)
 def resolve_post(services: Services, args: ResolvePost) -> Json:
     """Say whether a delivery that needs review was published. Only a person who looked there can know.
 
@@ -117,9 +118,12 @@ def resolve_post(services: Services, args: ResolvePost) -> Json:
     return post_json(services.publishing.resolve(args.id, args.account, args.published))
 
 
-@tool(Capability.PUBLISH, list[PostAnswer])
+@tool(TokenCapability.APPROVE, list[PostAnswer])
 def approve_post(services: Services, args: ChangePost) -> list[Json]:
-    """Approve a post as it is now, for a person who has read it. A later change needs a new approval."""
+    """Approve a post as it is now, for a person who has read it. A later change needs a new approval.
+
+    Who wrote or changed a post cannot approve it.
+    """
     posts = Approvals(services.posts).approve(require_post(services, args.id), by=services.approver)
     warnings = not_running(services) if any(post.scheduled_at for post in posts) else []
     return [post_json(post, warnings) for post in posts]
@@ -129,7 +133,7 @@ class RejectPost(ChangePost):
     reason: str | None = Field(None, description="Why, for who wrote it.")
 
 
-@tool(Capability.PUBLISH, list[PostAnswer])
+@tool(TokenCapability.APPROVE, list[PostAnswer])
 def reject_post(services: Services, args: RejectPost) -> list[Json]:
     """Reject a post: it becomes a draft again, with the reason."""
     if args.reason is not None and not args.reason.strip():

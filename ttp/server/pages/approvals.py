@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
 from ttp.domain.errors import NotFound, TtpError
 from ttp.domain.server.api_token import Caller, TokenCapability
-from ttp.server.pages.login import Backoff
+from ttp.server.pages.login import wait_of, with_wait
 from ttp.server.pages.posts import media_answer
 from ttp.server.pages.rendering import error_lines
 from ttp.server.pages.visit import Visit
@@ -16,6 +18,10 @@ from ttp.server.services import RequestServices
 from ttp.services.server.approval_links import NewApprovalLink
 from ttp.store.queries import PostFilter
 from ttp.store.server.approval_links import ApprovalLink
+
+if TYPE_CHECKING:
+    from ttp.domain.account import Account
+    from ttp.domain.post import PostFields
 
 APPROVE = TokenCapability.APPROVE
 MOST_SHOWN = 100
@@ -25,9 +31,11 @@ def show_approvals(visit: Visit, error: TtpError | None = None, link: NewApprova
     """Show the posts that wait for approval. `link`: a new link to one of them."""
     found = visit.reading.queries.views(PostFilter(needs_you=True))
     posts = list(islice((post for post in found if "approve" in post.needs()), MOST_SHOWN))
+    accounts = visit.reading.queries.accounts()
     return visit.page(
         "approvals.html",
         posts=posts,
+        options={post.id: _options(post, accounts) for post in posts},
         own=visit.reading.approvals.of_author([post.id or 0 for post in posts], visit.person.name),
         is_needed=visit.installation.config.requires_approval,
         may_approve=visit.person.may(APPROVE),
@@ -61,13 +69,11 @@ def show_link(visit: Visit) -> Response:
 
 
 def decide(visit: Visit) -> Response:
-    """Approve or reject the post of a link, and use the link up."""
-    backoff: Backoff = visit.request.app.state.backoff
-    address = visit.request.client.host if visit.request.client else ""
-    link = None if backoff.wait_s(address) else _link(visit)
+    """Approve or reject the post of a link, and use the link up. Only wrong links make an address wait: a secret has
+    192 bits, so that waiting protects nothing that a right one could lose."""
+    link = _link(visit)
     if link is None:
-        backoff.record_failure(address)
-        return _link_page(visit, None)
+        return _wrong_link(visit)
     decision = visit.field("decision")
     if decision not in ("approve", "reject") or not visit.installation.approval_links.take(link):
         return _link_page(visit, _link(visit))
@@ -95,13 +101,34 @@ def _link(visit: Visit) -> ApprovalLink | None:
     return visit.installation.approval_links.find(str(visit.request.path_params["secret"]))
 
 
+def _wrong_link(visit: Visit) -> Response:
+    """Answer a decision by a link that does not work. Tries of an address that must wait make it wait no longer."""
+    wait_s = wait_of(visit, visit.request.app.state.link_backoff)
+    page = visit.page("approval_link.html", 429 if wait_s else 404, link=None, post=None, decided="", wait_s=wait_s)
+    return with_wait(page, wait_s)
+
+
 def _link_page(visit: Visit, link: ApprovalLink | None) -> Response:
     if link is None:
-        return visit.page("approval_link.html", 404, link=None, post=None, decided="")
+        return visit.page("approval_link.html", 404, link=None, post=None, decided="", wait_s=0)
     services = _services(visit, link)
     post = services.queries.post(link.post_id)
-    shown = {"post": post, "zone": services.zone, "secret": visit.request.path_params["secret"]}
+    options = _options(post, services.queries.accounts())
+    clocks = services.queries.account_clocks(post.accounts)
+    secret = visit.request.path_params["secret"]
+    shown = {"post": post, "options": options, "zone": services.zone, "clocks": clocks, "secret": secret}
     return visit.page("approval_link.html", link=link, decided="", **shown)
+
+
+def _options(post: PostFields, accounts: Iterable[Account]) -> list[str]:
+    """Return the options with which a post is published to each account, those of the account among them."""
+    defaults = {account.name: account.options for account in accounts}
+    lines = []
+    for delivery in post.active:
+        options = {**defaults.get(delivery.account, {}), **post.options}
+        own = [f"{key}={value}" for key, value in options.items() if key.startswith(f"{delivery.platform}.")]
+        lines += [f"{delivery.account}: {' '.join(own)}"] if own else []
+    return lines
 
 
 def _services(visit: Visit, link: ApprovalLink) -> RequestServices:

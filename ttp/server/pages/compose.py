@@ -20,9 +20,11 @@ from ttp.domain.options import parse_option
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import KEPT, PostInput
 from ttp.domain.server.api_token import TokenCapability
+from ttp.domain.time.formatting import other_clocks
 from ttp.domain.time.resolve import ResolvedTime
 from ttp.platforms.registry import Registry
 from ttp.server.pages.open_forms import OpenForm
+from ttp.server.pages.rendering import typed_time
 from ttp.server.pages.visit import Visit, parse_number
 from ttp.server.services import RequestServices
 from ttp.services.media import add_upload, upload_name
@@ -64,7 +66,8 @@ class AttachedMedia:
 
 @dataclass(frozen=True, slots=True)
 class Composition:
-    """What the form holds. `at_before`: the time that the post has, as text; `post_id` 0: it is not stored yet."""
+    """What the form holds. `at_before`: the time that the post has, as text; `zone`: the one that the form named, empty
+    for the person's present one; `post_id` 0: it is not stored yet."""
 
     post_id: int = 0
     revision: int = 0
@@ -81,6 +84,7 @@ class Composition:
     """The id of the form, which stays while the same words are typed on."""
     seen: str = ""
     """The stamp of the kept edit that the form was filled with."""
+    zone: str = ""
 
     def variant(self, name: str) -> str:
         return dict(self.variants).get(name, "")
@@ -154,7 +158,7 @@ def _composition_from_json(fields: Mapping[str, Any]) -> Composition:
 
 
 def composition_of(post: PostView | Post, zone: tzinfo) -> Composition:
-    at = f"{post.scheduled_at.astimezone(zone):%Y-%m-%d %H:%M}" if post.scheduled_at else ""
+    at = typed_time(post.scheduled_at, zone) if post.scheduled_at else ""
     return Composition(
         post.id or 0,
         post.revision,
@@ -192,7 +196,7 @@ def submit(visit: Visit) -> Response:
         timed = button == "schedule" or (button == "save" and typed.at != typed.at_before)
         post = _save(visit, typed, timed=timed, command="schedule" if button == "schedule" else "edit")
     except TtpError as error:
-        return _form_page(visit, typed, error, button=button)
+        return _form_page(visit, replace(typed, zone=""), error, button=button)  # pressed again, it is in the zone now
     _forget_own_edit(visit, replace(typed, post_id=post.id or 0))
     done = {"draft": "draft", "schedule": "scheduled"}.get(button, "saved")
     return visit.go(f"/posts/{post.id}", done=done)
@@ -299,6 +303,7 @@ def _same_words(typed: Composition) -> Composition:
         thread=tuple(part for part in typed.thread if part.strip()),
         variants=tuple(sorted((name, text) for name, text in typed.variants if text)),
         options=tuple(sorted((name, value) for name, value in typed.options if value)),
+        zone="",
     )
 
 
@@ -337,6 +342,7 @@ def typed_in(visit: Visit) -> Composition:
         is_draft=visit.field("is_draft") != "no",
         form=visit.field("form")[:40],
         seen=visit.field("seen")[:40],
+        zone=visit.field("zone")[:60],
     )
 
 
@@ -344,6 +350,8 @@ def _save(visit: Visit, typed: Composition, *, timed: bool, command: str = "edit
     """Store what is typed and return the post. `is_kept`: while it is typed, which is one change from first to last."""
     if timed and not typed.at:
         raise TimeRefused("give a time, or save it as a draft")
+    if timed and typed.zone not in ("", visit.zone.key):
+        raise TimeRefused(f"your timezone is {visit.zone.key} now, and this time was in {typed.zone}: check it")
     forms, name = visit.open_forms, visit.person.name
     with forms.turn(name, typed.form):
         before = forms.find(name, typed.form)
@@ -396,10 +404,14 @@ def _suggest(visit: Visit, services: RequestServices, typed: Composition, word: 
         time = services.times.resolve(word, tuple(known or accounts), None, post=typed.post_id or None)
     except TtpError as error:
         return _form_page(visit, typed, error, "at", button=word)
-    local = time.at.astimezone(visit.zone)
     unknown = [account.name for account in accounts if known and account not in known]
-    note = f"There are no numbers yet of {', '.join(unknown)}: this hour is for the others." if unknown else time.note
-    return _form_page(visit, replace(typed, at=f"{local:%Y-%m-%d %H:%M}"), note=note or "", button=word)
+    beside = other_clocks(time.at, visit.zone, time.clocks)
+    note = f"That is {beside}." if beside else ""
+    if unknown:
+        note = f"There are no numbers yet of {', '.join(unknown)}: this hour is for the others. {note}"
+    elif time.note:
+        note = time.note
+    return _form_page(visit, replace(typed, at=typed_time(time.at, visit.zone), zone=""), note=note, button=word)
 
 
 def _form_page(

@@ -19,7 +19,7 @@ _MOST_ADDRESSES = 10_000
 
 
 class Backoff:
-    """Makes an address wait after failed logins: a second, doubled with each further failure."""
+    """Makes an address wait after wrong links: a second, doubled with each further failure."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
@@ -48,6 +48,22 @@ class Backoff:
             self._failed.pop(address, None)
 
 
+def wait_of(visit: Visit, backoff: Backoff) -> float:
+    """Return the seconds that the visitor must wait. A visitor who need not has failed once more now."""
+    address = visit.request.client.host if visit.request.client else ""
+    wait_s = backoff.wait_s(address)
+    if not wait_s:
+        backoff.record_failure(address)
+    return wait_s
+
+
+def with_wait(answer: Response, wait_s: float) -> Response:
+    """Return an answer that says when to try again, if that is not now."""
+    if wait_s:
+        answer.headers["Retry-After"] = str(round(wait_s) + 1)
+    return answer
+
+
 def show_login(visit: Visit) -> Response:
     """Say how to get a login link."""
     if visit.session is not None:
@@ -66,9 +82,7 @@ def log_in(visit: Visit) -> Response:
     address = visit.request.client.host if visit.request.client else ""
     wait_s = backoff.wait_s(address)
     if wait_s:
-        answer = visit.page("login.html", 429, link=None, failed=True, wait_s=wait_s)
-        answer.headers["Retry-After"] = str(round(wait_s) + 1)
-        return answer
+        return with_wait(visit.page("login.html", 429, link=None, failed=True, wait_s=wait_s), wait_s)
     found = visit.installation.people.log_in(str(visit.request.path_params["secret"]))
     if found is None:
         backoff.record_failure(address)

@@ -14,7 +14,8 @@ from markupsafe import Markup
 from ttp.domain.action import Action
 from ttp.domain.delivery import APPROVAL
 from ttp.domain.time.clock import format_json_instant
-from ttp.domain.time.formatting import clock_text, day_text, format_duration, zone_label
+from ttp.domain.time.formatting import clock_text, day_text, format_duration, format_iso, other_clocks, zone_label
+from ttp.domain.time.zones import wall_text
 
 if TYPE_CHECKING:
     from ttp.domain.errors import TtpError
@@ -74,7 +75,15 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        instant=_instant, clock=_clock, weblink=web_address, state=_state, link=link_of, ago=_ago, thousands=_thousands
+        instant=_instant,
+        clock=_clock,
+        typed=typed_time,
+        others=other_clocks,
+        weblink=web_address,
+        state=_state,
+        link=link_of,
+        ago=_ago,
+        thousands=_thousands,
     )
     environment.globals["APPROVAL"] = APPROVAL
     return environment
@@ -87,6 +96,11 @@ def _instant(at: datetime | None, zone: tzinfo, *, named: bool = False) -> str:
     local = at.astimezone(zone)
     text = f"{day_text(local)} {clock_text(local.replace(second=0))}" + (f" {zone_label(zone, at)}" if named else "")
     return Markup('<time datetime="{}">{}</time>').format(format_json_instant(at), text)
+
+
+def typed_time(at: datetime, zone: tzinfo) -> str:
+    """Return the text that a form in `zone` reads as this instant: `2026-12-01 09:00`."""
+    return wall_text(at, zone) or format_iso(at, zone)
 
 
 def _clock(at: datetime, zone: tzinfo) -> str:

@@ -9,7 +9,19 @@ from starlette.staticfiles import StaticFiles
 
 from ttp.domain.server.api_token import TokenCapability
 from ttp.server.guard import STATIC
-from ttp.server.pages import accounts, approvals, calendar, compose, connect, login, numbers, post_list, posts, queue
+from ttp.server.pages import (
+    accounts,
+    approvals,
+    calendar,
+    compose,
+    connect,
+    login,
+    numbers,
+    person,
+    post_list,
+    posts,
+    queue,
+)
 from ttp.server.pages.rendering import FOLDER
 from ttp.server.pages.visit import PageRoute, endpoint, redirect
 
@@ -23,6 +35,8 @@ PAGES = (
     PageRoute("GET", "/login/{secret}", login.show_link, None),
     PageRoute("POST", "/login/{secret}", login.log_in, None),
     PageRoute("POST", "/logout", login.log_out),
+    PageRoute("GET", person.PAGE, person.show_timezone),
+    PageRoute("POST", person.PAGE, person.set_timezone),
     PageRoute("GET", "/calendar", calendar.show_calendar),
     PageRoute("GET", "/queue", queue.show_queue),
     PageRoute("GET", "/posts", post_list.show_posts),

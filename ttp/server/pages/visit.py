@@ -22,6 +22,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from ttp.domain.errors import NotAllowed, NotFound, TtpError
 from ttp.domain.server.api_token import Person, Session, TokenCapability
+from ttp.domain.time.formatting import Clocks
 from ttp.server.guard import has_foreign_origin, has_own_origin
 from ttp.server.pages.open_forms import OpenForms
 from ttp.server.pages.rendering import HEADERS, error_lines, render
@@ -50,6 +51,7 @@ DONE = {
     "undo": "Undone.",
     "back": "It is back.",
     "link": "The link was created.",
+    "timezone": "Your timezone is saved.",
 }
 """The message after a change, by the word in the address: an address cannot show any other message."""
 SAVED = ("saved", "draft", "scheduled")
@@ -138,6 +140,14 @@ class Visit:
     @property
     def zone(self) -> ZoneInfo:
         return self.reading.zone
+
+    def clocks(self, post: PostView) -> Clocks:
+        """Return the zones of the post's accounts that have their own."""
+        return [(name, zone) for name, zone in self._clocks if name in post.accounts]
+
+    @cached_property
+    def _clocks(self) -> Clocks:
+        return self.reading.queries.account_clocks()
 
     @property
     def now(self) -> datetime:

@@ -10,6 +10,8 @@ async function call(form) {
     if (field.dataset.in === "path") {
       const value = field.value.split("/").map(encodeURIComponent).join("/");
       path = path.replace(`{${field.name}}`, value);
+    } else if (field.dataset.in === "header") {
+      headers[field.name] = field.value;
     } else {
       query.append(field.name, field.value);
     }

@@ -282,3 +282,12 @@ if (move) {
     move.submit();
   });
 }
+// The zone of this browser is offered where it is not the person's.
+const offer = document.getElementById("browser-zone");
+const ownZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+if (offer && ownZone && ownZone !== offer.dataset.zone) {
+  const link = offer.querySelector("a");
+  link.textContent = ownZone;
+  link.href += encodeURIComponent(ownZone);
+  offer.hidden = false;
+}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import platform
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from ttp.domain.account import find_account
 from ttp.domain.action import action
@@ -31,7 +31,7 @@ _LADDER = (TokenCapability.READ, TokenCapability.DRAFT, TokenCapability.PUBLISH)
 
 def whoami(services: Services) -> JsonAnswer:
     """Return whose token this is, and what it may do."""
-    token, machine = services.token, platform.node() or "localhost"
+    token, machine = services.token, urlsplit(services.config.text("server.base_url")).hostname or "localhost"
     capabilities = [capability for capability in _LADDER if token.capability.allows(capability)]
     approvers = {TokenCapability.APPROVE}
     if not services.config.requires_approval:

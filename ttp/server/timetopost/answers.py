@@ -34,6 +34,7 @@ class FailureAnswer(TypedDict):
     code: str
     problems: list[ProblemItem]
     action: ActionAnswer | str | None
+    actions: list[ActionAnswer | str]
 
 
 class UserAnswer(TypedDict):
@@ -184,7 +185,9 @@ class DraftsAnswer(_Success):
 
 
 class SubmittedAnswer(DraftsAnswer):
-    status: Literal["pending_approval"]
+    """`status`: of the draft that is least far."""
+
+    status: Literal["pending_approval", "rejected", "approved", "posted"]
     externalRef: str
 
 

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from ttp.server.services import RequestServices
 
 PENDING, APPROVED, REJECTED, POSTED = "PENDING", "APPROVED", "REJECTED", "POSTED"
-_STATES = {PENDING: "pending_approval", APPROVED: "approved", REJECTED: "rejected", POSTED: "posted"}
+_STATES = {PENDING: "pending_approval", REJECTED: "rejected", APPROVED: "approved", POSTED: "posted"}
+"""The least far first."""
 _SOURCES = ("posts", "trends", "build-in-public", "dms")
 _TITLE, _PREVIEW = 80, 280
 Status = Annotated[Literal["PENDING", "APPROVED", "REJECTED", "POSTED"] | None, Query()]
@@ -45,7 +46,9 @@ def submit_drafts(body: DraftBatch, request: Request, services: Services) -> Jso
     variants = [_variant(variant, body.brand, services) for variant in body.variants]
     drafts = _drafts(services).submit(body.externalRef, variants)
     shapes = [_shape(request, draft, services) for draft in drafts]
-    return success(201, status=_STATES[PENDING], externalRef=body.externalRef, drafts=shapes)
+    states = {shape["state"] for shape in shapes}
+    status = next((state for state in _STATES.values() if state in states), _STATES[REJECTED])  # all were deleted
+    return success(201, status=status, externalRef=body.externalRef, drafts=shapes)
 
 
 def list_drafts(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from fastapi import Request
 
 from ttp.domain.delivery import IN_FLIGHT, DeliveryState
+from ttp.domain.errors import Ambiguous, ContentRefused, NotFound, TtpError, UsageError
 from ttp.domain.time.clock import format_json_instant
 from ttp.server.answers import JsonAnswer
 from ttp.server.inputs import Empty, NewPostInput, new_post
@@ -25,6 +26,7 @@ from ttp.views.posts import delivery_json
 if TYPE_CHECKING:
     from ttp.domain.delivery import Delivery
     from ttp.domain.post import PostFields
+    from ttp.server.services import RequestServices
 
 MOST_LISTED = 10_000
 
@@ -53,9 +55,21 @@ def submit_post(body: NewPost, request: Request, services: Services) -> JsonAnsw
     }
     key = request.headers.get("idempotency-key")
     wanted = new_post(NewPostInput.model_validate(fields), key, services.platforms)
-    saved = services.posts.create_once(wanted, services.times)
+    try:
+        saved = services.posts.create_once(wanted, services.times)
+    except (Ambiguous, ContentRefused, NotFound, UsageError) as error:
+        raise _refused_for_all(error, body) from None
     warnings = [problem.message for problem in saved.warnings]
     return success(201, post=post_shape(request, saved.post, warnings))
+
+
+def _refused_for_all(error: TtpError, body: NewPost) -> TtpError:
+    """Return the error of a post that one of several accounts refuses: TimeToPost would schedule it for the others."""
+    names = body.accountIds or body.platforms
+    if len(names) < 2:
+        return error
+    more = f"Nothing was {'scheduled' if body.scheduledAt else 'saved'}, not for {' and '.join(names)}."
+    return type(error)(error.message, *error.hints, problems=error.problems, details=(*error.details, more))
 
 
 def queue_post(post_id: TheirPostId, request: Request, services: Services, body: Empty = None) -> JsonAnswer:
@@ -73,6 +87,11 @@ def cancel_post(post_id: TheirPostId, services: Services, body: Empty = None) ->
     """Delete a post before it is published, or after it has ended."""
     services.posts.delete([as_id(post_id)])
     return success(id=post_id, deleted=True)
+
+
+def answer_again(request: Request, services: RequestServices, post_id: int, status: int) -> JsonAnswer:
+    """Answer a request that was done before, with its post as it is now."""
+    return success(status, post=post_shape(request, services.queries.post(post_id)))
 
 
 def post_shape(request: Request, post: PostFields, warnings: Sequence[str] = ()) -> Json:

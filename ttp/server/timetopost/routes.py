@@ -34,7 +34,15 @@ TIMETOPOST_ROUTES = (
         "/api/integrations/{provider}/creator-info", accounts.get_creator_info, answers.CreatorAnswer, (404, 409)
     ),
     read_route("/api/posts", posts.list_all_posts, answers.TheirPostsAnswer),
-    Route("POST", "/api/posts", posts.submit_post, DRAFT, {201: answers.TheirPostAnswer}, _CHANGE),
+    Route(
+        "POST",
+        "/api/posts",
+        posts.submit_post,
+        DRAFT,
+        {201: answers.TheirPostAnswer},
+        _CHANGE,
+        answer_again=posts.answer_again,
+    ),
     read_route("/api/posts/{post_id}", posts.show_post, answers.TheirPostAnswer, (404,)),
     Route("DELETE", "/api/posts/{post_id}", posts.cancel_post, DRAFT, {200: answers.CancelledAnswer}, _CHANGE),
     Route(
@@ -44,6 +52,7 @@ TIMETOPOST_ROUTES = (
         PUBLISH,
         {200: answers.TheirPostAnswer},
         _CHANGE,
+        answer_again=posts.answer_again,
     ),
     Route("POST", "/api/media/presign", media.presign_upload, DRAFT, {200: answers.PresignedAnswer}, _BODY),
     Route(

@@ -180,7 +180,7 @@ class Sheet:
         except UsageError as error:
             return invalid_entry(
                 where,
-                FieldError("scheduledAt", error.message, as_fields(next((hint.way for hint in error.hints), None))),
+                FieldError("scheduledAt", error.message, as_fields(error.way)),
             )
 
 

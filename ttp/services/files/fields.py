@@ -13,7 +13,7 @@ from ttp.domain.errors import UsageError
 from ttp.domain.media.item import MediaItem
 from ttp.domain.options import OptionTables, parse_option
 from ttp.domain.post import Post, PostStatus
-from ttp.domain.post_edit import KEPT, FieldError, PostInput, RowReader, Value
+from ttp.domain.post_edit import KEPT, FieldError, PostInput, RowReader, Value, field_errors
 from ttp.domain.time.clock import utc_text
 
 _NAMES = {
@@ -82,20 +82,23 @@ def parse_entry(where: str, row: Mapping[str, Value], tables: OptionTables, *, m
     """Parse one post from its FIELDS and collect all errors. `may_empty`: an empty option removes the post's."""
     reader = RowReader(row)
     media, alts = reader.read("media", parse_media, (_NOTHING, _NOTHING))
-    typed = PostInput(
-        text=reader.read("content", _text, ""),
-        to=reader.read("accounts", _words, _NOTHING),
-        at=reader.read("scheduledAt", _text, None),
-        tz=reader.read("timezone", _text, None),
-        media=media,
-        alts=reader.read("alt", parse_list, alts),
-        thread=reader.read("thread", parse_list, _NOTHING),
-        tags=reader.read("tags", _words, _NOTHING),
-        variants=reader.read("variants", _pairs, {}),
-        options=reader.read("options", lambda value: _options(value, tables, may_empty=may_empty), {}),
-        max_lateness_s=reader.read("maxLate", _duration, reader.read("maxLatenessS", _number, None)),
-        key=reader.read("key", _key, None),
-    )
+    try:
+        typed = PostInput(
+            text=reader.read("content", _text, ""),
+            to=reader.read("accounts", _words, _NOTHING),
+            at=reader.read("scheduledAt", _text, None),
+            tz=reader.read("timezone", _text, None),
+            media=media,
+            alts=reader.read("alt", parse_list, alts),
+            thread=reader.read("thread", parse_list, _NOTHING),
+            tags=reader.read("tags", _words, _NOTHING),
+            variants=reader.read("variants", _pairs, {}),
+            options=reader.read("options", lambda value: _options(value, tables, may_empty=may_empty), {}),
+            max_lateness_s=reader.read("maxLate", _duration, reader.read("maxLatenessS", _number, None)),
+            key=reader.read("key", _key, None),
+        )
+    except UsageError as error:
+        return invalid_entry(where, *reader.faults, *field_errors(error.problems))
     status = reader.read("status", _status, None)
     return Entry(where, typed, status is not None and status.has_begun, tuple(reader.faults))
 

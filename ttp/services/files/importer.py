@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import count
 from pathlib import Path
 
-from ttp.domain.errors import Problem
+from ttp.domain.errors import Problem, UsageError
 from ttp.domain.plan.planner import Assignment
 from ttp.domain.post import ChosenBy, Post, PostStatus
 from ttp.domain.post_edit import FieldError, field_errors, with_derived_status, with_time
@@ -30,6 +30,10 @@ REPORT_EVERY = 200
 CHECK_SHARE = 0.7
 """Part of the progress for checking all rows."""
 WRITING_KINDS = (ChangeKind.ADD, ChangeKind.CHANGE, ChangeKind.MOVE)
+
+
+class TooManyRows(UsageError):
+    """The source has more rows than may be imported at once. Nothing was stored."""
 
 
 @dataclass
@@ -68,8 +72,10 @@ class ImportResult:
 
 
 class Importer:
-    def __init__(self, posts: Posts, media: MediaStore, resolver: TimeResolver) -> None:
+    def __init__(self, posts: Posts, media: MediaStore, resolver: TimeResolver, most_rows: int = 0) -> None:
+        """`most_rows`: that an import may have; 0: any number."""
         self._posts = posts
+        self._most_rows = most_rows
         self._resolver = resolver
         self._media = media
 
@@ -85,9 +91,10 @@ class Importer:
         done: ImportResult | None = None,
     ) -> ImportResult:
         """Store the posts of a source: all, or with `partial` the valid ones. `spreading` plans times for rows without
-        one. `report` gets the progress from 0 to 1; `done` is updated on the way.
+        one. `report` gets the progress from 0 to 1, and may end the import by an error; `done` is updated on the way.
 
-        Raise UsageError if the source cannot be read further, Conflict or StateRefused if posts were changed meanwhile.
+        Raise UsageError if the source cannot be read further or has too many rows, Conflict or StateRefused if posts
+        were changed meanwhile.
         """
         done = done or ImportResult()
         rules.scope, rules.origin, rules.spread = source.scope, source.origin, spreading is not None
@@ -99,6 +106,8 @@ class Importer:
         with self._media.holding():
             for step in intake.plan(source.entries()):
                 done.read += 1
+                if 0 < self._most_rows < done.read:
+                    raise _too_many_rows(self._most_rows)
                 if done.read % REPORT_EVERY == 0:
                     report(CHECK_SHARE * source.share)
                 if step.waits and spreading:
@@ -152,6 +161,13 @@ class Importer:
                 for post in found
                 if post.status is PostStatus.SCHEDULED and post.scheduled_at is not None
             }
+
+
+def _too_many_rows(most: int) -> TooManyRows:
+    return TooManyRows(
+        f"the file has more than {most} rows, which is the most that this server imports at once (server.import_rows);"
+        " split the file"
+    )
 
 
 def changes_store(step: PlannedChange) -> bool:

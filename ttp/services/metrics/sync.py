@@ -129,7 +129,7 @@ class MetricsSync:
                 raise ReconnectNeeded(
                     f"{account.name} is not connected, so its metrics cannot be read",
                     Hint("fix", action("account connect", account.name)),
-                    Hint("fix", action("metrics import", "FILE")),
+                    Hint("try", action("metrics import", "FILE")),
                 )
             if history is not None:
                 self._read_history(account, history, done, report)

@@ -13,13 +13,16 @@ from datetime import timedelta
 
 from ttp.domain.account import Account
 from ttp.domain.action import WayOut, action, other_options
-from ttp.domain.errors import Ambiguous, Busy, Hint, NotFound, UsageError
+from ttp.domain.errors import Ambiguous, Busy, Hint, NotFound, StateRefused, UsageError
 from ttp.domain.server.api_token import DIGITS, PREFIX, ApiToken, TokenCapability
 from ttp.domain.time.clock import Clock
+from ttp.domain.time.zones import parse_zone
 from ttp.store import accounts as stored_accounts
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
+from ttp.store.home.request_locks import WorkState, find_state, host_of, remove_file
 from ttp.store.server import api_tokens as store
+from ttp.store.server import idempotency_keys as keys
 
 LONGEST_NAME = 60
 NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._@-]{{0,{LONGEST_NAME - 1}}}")
@@ -45,9 +48,15 @@ class ApiTokens:
         self._clock = clock
 
     def create(
-        self, name: str, capability: TokenCapability, accounts: Sequence[Account], lifetime: timedelta | None
+        self,
+        name: str,
+        capability: TokenCapability,
+        accounts: Sequence[Account],
+        lifetime: timedelta | None,
+        timezone: str | None = None,
     ) -> NamedToken:
-        """Store a new token, for these accounts only if any are given. Raise UsageError for a name that cannot be."""
+        """Store a new token, for these accounts only if any are given. `timezone`: in which its times are read. Raise
+        UsageError for a name that cannot be, TimeRefused for an unknown zone."""
         check_name(name, "a name for a token", action("token create", "ann", capability=capability.value))
         if lifetime is not None and not lifetime:
             raise UsageError("the token would expire at once", Hint("try", other_options(expires="90d")))
@@ -60,6 +69,7 @@ class ApiTokens:
             created_at=now,
             accounts=frozenset(account.id or 0 for account in accounts) if accounts else None,
             expires_at=None if lifetime is None else now + lifetime,
+            timezone=None if timezone is None else parse_zone(timezone).key,
         )
         with self._database.writing() as db:
             stored = store.insert(db, new, digest(secret))
@@ -85,6 +95,26 @@ class ApiTokens:
         with self._database.writing() as db:
             store.revoke(db, found[0].token.id, now)
         return replace(found[0], token=replace(found[0].token, revoked_at=now))
+
+    def release_key(self, name_or_id: str, key: str) -> NamedToken:
+        """Free an idempotency key whose request has ended without an answer, which may be done again then. Return its
+        token. Raise NotFound, or StateRefused while the request may run."""
+        database = self._database
+        named = [one for one in self.all() if name_or_id in (one.token.name, str(one.token.id))]
+        with database.writing() as db:
+            for token in named:
+                held = keys.find(db, token.token.id, key)
+                if held is None or held.answer is not None:
+                    continue
+                holder = held.reservation.holder
+                state = find_state(database.home, holder, is_shared=not database.has_files)
+                if state is not WorkState.GONE:
+                    where = f"on {host_of(holder)}" if state is WorkState.ELSEWHERE else "here"
+                    raise StateRefused(f'the request with the key "{key}" may still run {where}')
+                keys.delete(db, token.token.id, key)
+                remove_file(database.home, holder)
+                return token
+        raise NotFound(f'no request of "{name_or_id}" with the key "{key}" is without an answer', _LIST)
 
     def find(self, secret: str) -> ApiToken | None:
         """Return the token of a secret if it works, and record its use."""

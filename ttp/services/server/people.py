@@ -17,6 +17,7 @@ from ttp.domain.account import Account
 from ttp.domain.action import action
 from ttp.domain.server.api_token import LoginLink, Person, Session, TokenCapability
 from ttp.domain.time.clock import Clock
+from ttp.domain.time.zones import parse_zone
 from ttp.services.server.api_tokens import check_name, digest
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
@@ -86,6 +87,13 @@ class People:
         with self._database.reading() as db:
             found = of_digest(db, digest(secret)) if db else None
         return found if found is not None and self._clock.now() < found.expires_at else None
+
+    def set_timezone(self, name: str, timezone: str) -> None:
+        """Store the zone in which times of a person are read and shown; '' for that of the settings. Raise TimeRefused
+        for an unknown one."""
+        zone = parse_zone(timezone).key if timezone else None
+        with self._database.writing() as db:
+            store.set_timezone(db, name, zone)
 
     def log_out(self, session: Session, *, everywhere: bool = False) -> None:
         """End a session; `everywhere`: all sessions of the person, and the links that were not used: those to log in,

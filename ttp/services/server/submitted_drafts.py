@@ -10,7 +10,14 @@ from ttp.domain.account import Account
 from ttp.domain.action import action
 from ttp.domain.errors import Conflict, Hint, NotAllowed, Problem, StateRefused, UsageError
 from ttp.domain.post import Post, PostFields, PostStatus
-from ttp.domain.post_edit import PostInput, no_accounts_error, refuse_in_flight, with_accounts, with_time
+from ttp.domain.post_edit import (
+    PostInput,
+    no_accounts_error,
+    refuse_in_flight,
+    refuse_long_texts,
+    with_accounts,
+    with_time,
+)
 from ttp.domain.time.clock import utc_text
 from ttp.domain.time.grammar import ChosenTime, parse_time
 from ttp.domain.time.resolve import ResolvedTime
@@ -91,6 +98,8 @@ class SubmittedDrafts:
         Raise StateRefused for what was decided, Ambiguous for a platform with several accounts, NotAllowed where
         approval is required and `by` wrote the draft or would change it.
         """
+        if texts:
+            refuse_long_texts(texts[0], texts[1:])
         first, known = self._posts.post(post_id), self._posts.accounts()
         submitted = self._submitted([post_id]).get(post_id)
         self._refuse_decided(first)

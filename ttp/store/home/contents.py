@@ -28,6 +28,7 @@ _FOLDERS: Mapping[str, re.Pattern[str]] = MappingProxyType(
     {
         "media": re.compile(r"[0-9a-f]{64}(?:\.\w+)?|\.[0-9a-f]{64}-\d+|\.(?:fetched|made|upload|part)-.+"),
         "tokens": re.compile(r".+\.(?:lock|json)" + _NEW),
+        "requests": re.compile(r"[0-9a-f]{32}\.lock"),
         "lent": re.compile(r"\.?[0-9a-f]{32}(?:\.\w+)?(?:-[0-9a-f]{8})?"),
         "writing": re.compile(r"(?:new-\w+|\d+(?:-\d+)?|page-\d+-[0-9a-f]{16})\.(?:md|json)[^/]*"),
     }
@@ -68,7 +69,10 @@ def lock_files(home: Path) -> list[Path]:
     """Return the lock files of a home."""
     return [
         path
-        for path in (*(home / name for name in _LOCKS), *sorted((home / "tokens").glob("*.lock")))
+        for path in (
+            *(home / name for name in _LOCKS),
+            *(path for folder in ("tokens", "requests") for path in sorted((home / folder).glob("*.lock"))),
+        )
         if _is_file(path)
     ]
 

@@ -79,7 +79,7 @@ class MediaStore:
 
     def path(self, sha256: str, form: str = "") -> Path:
         """Return the path for this digest; with `form`, the path of its converted version."""
-        if not _SHA256.fullmatch(sha256):
+        if not is_digest(sha256):
             raise Bug(f'"{sha256}" is not a SHA-256')
         return self.folder / (f"{sha256}.{form}" if form else sha256)
 
@@ -361,6 +361,11 @@ _SUFFIXES = {
     "video/webm": (".webm",),
 }
 _ONE_FAMILY = {"video/mp4", "video/quicktime"}  # the same boxes, and each is often named as the other
+
+
+def is_digest(text: str) -> bool:
+    """Return whether a text is the SHA-256 of a file, in hex."""
+    return _SHA256.fullmatch(text) is not None
 
 
 def another_file_hint(given: object) -> Hint:

@@ -13,8 +13,8 @@ from ttp.store.row_mapper import ids_from_text, ids_to_text, ms, plain_fields
 def insert(db: Connection, token: ApiToken, sha256: str) -> ApiToken:
     """Store a new token and return it with its id."""
     row = db.execute(
-        "INSERT INTO token (name, sha256, capability, accounts, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)"
-        " RETURNING *",
+        "INSERT INTO token (name, sha256, capability, accounts, created_at, expires_at, timezone)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING *",
         (
             token.name,
             sha256,
@@ -22,6 +22,7 @@ def insert(db: Connection, token: ApiToken, sha256: str) -> ApiToken:
             ids_to_text(token.accounts),
             to_ms(token.created_at),
             ms(token.expires_at),
+            token.timezone,
         ),
     ).fetchone()
     return _token(row)

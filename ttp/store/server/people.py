@@ -1,4 +1,4 @@
-"""Read and write login links and sessions. Only the SHA-256 of their secrets is stored."""
+"""Read and write login links and sessions, and the timezones of people. Only the SHA-256 of secrets is stored."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store.dialect import Connection, Row
 from ttp.store.row_mapper import ids_from_text, ids_to_text
 
+_WHOLE = "{0}.*, person.timezone FROM {0} LEFT JOIN person ON person.name = {0}.name"
+
 
 def insert_link(db: Connection, person: Person, sha256: str, expires_at: datetime) -> None:
     db.execute(
@@ -18,7 +20,7 @@ def insert_link(db: Connection, person: Person, sha256: str, expires_at: datetim
 
 
 def link_of_digest(db: Connection, sha256: str) -> LoginLink | None:
-    row = db.execute("SELECT * FROM login_link WHERE sha256 = ?", (sha256,)).fetchone()
+    row = db.execute(f"SELECT {_WHOLE.format('login_link')} WHERE sha256 = ?", (sha256,)).fetchone()
     return None if row is None else LoginLink(row["id"], _person(row), from_ms(row["expires_at"]))
 
 
@@ -35,8 +37,16 @@ def insert_session(db: Connection, person: Person, sha256: str, now: datetime, e
 
 
 def session_of_digest(db: Connection, sha256: str) -> Session | None:
-    row = db.execute("SELECT * FROM session WHERE sha256 = ?", (sha256,)).fetchone()
+    row = db.execute(f"SELECT {_WHOLE.format('session')} WHERE sha256 = ?", (sha256,)).fetchone()
     return None if row is None else Session(row["id"], _person(row), from_ms(row["expires_at"]))
+
+
+def set_timezone(db: Connection, name: str, timezone: str | None) -> None:
+    db.execute(
+        "INSERT INTO person (name, timezone) VALUES (?, ?)"
+        " ON CONFLICT (name) DO UPDATE SET timezone = excluded.timezone",
+        (name, timezone),
+    )
 
 
 def delete_session(db: Connection, session_id: int) -> None:
@@ -60,4 +70,4 @@ def _columns(person: Person) -> tuple[str, str, str | None]:
 
 def _person(row: Row) -> Person:
     capabilities = tuple(TokenCapability(one) for one in row["capabilities"].split(","))
-    return Person(row["name"], capabilities, ids_from_text(row["accounts"]))
+    return Person(row["name"], capabilities, ids_from_text(row["accounts"]), row["timezone"])

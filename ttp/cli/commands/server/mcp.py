@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ttp.cli import settings
+from ttp.cli.commands.server.token import parse_capability
 from ttp.cli.context import Context
-from ttp.cli.options import with_output
+from ttp.cli.options import split_list, with_output
 from ttp.domain.errors import Hint, NotAllowed, UsageError
-from ttp.domain.permissions import VARIABLE, Capability
+from ttp.domain.permissions import POST_CAPABILITIES, VARIABLE, VIA_MCP, Capability
+from ttp.domain.server.api_token import TokenCapability
 
 if TYPE_CHECKING:
     from ttp.mcp.stdio import StdioSession
@@ -24,18 +27,24 @@ if TYPE_CHECKING:
 def mcp(
     context: Context,
     capability: Annotated[
-        str | None,
-        typer.Option("--capability", metavar="WHAT", help="What the agent may do: read, draft or publish."),
+        list[str] | None,
+        typer.Option(
+            "--capability",
+            metavar="A,B",
+            help="What the agent may do: read, draft, publish, approve. Default: publish.",
+        ),
     ] = None,
 ) -> int:
     """Serve an agent on stdin and stdout, with the Model Context Protocol.
 
-    The agent starts it. Tools above the capability are not listed. It guards against mistakes: the agent runs as you,
-    and can do what you can.
+    The agent starts it. Tools above the capability are not listed. `publish` does not include `approve`, and nothing
+    that was written through ttp mcp is approved through it. It guards against mistakes: the agent runs as you, and can
+    do what you can.
 
     Examples:
       ttp mcp
       ttp mcp --capability draft
+      ttp mcp --capability publish,approve
     """
     if find_spec("mcp") is None:
         raise NotAllowed("ttp mcp needs the extra mcp", Hint("fix", "pip install 'ttp-cli[mcp]'"))
@@ -50,13 +59,13 @@ def mcp(
     from ttp.mcp.stdio import StdioSession
 
     session = StdioSession()
-    caller = ToolCaller(lambda: AgentContext(context, session), allowed, local_files=True)
+    caller = ToolCaller(lambda client: AgentContext(context, session, client), allowed, local_files=True)
     return session.serve(make_server(caller))
 
 
-def _forward(context: Context, allowed: Capability) -> int:
+def _forward(context: Context, allowed: Sequence[TokenCapability]) -> int:
     """Serve the tools of the server that TTP_SERVER names; return the exit code."""
-    from ttp.cli.remote.address import find_address
+    from ttp.cli.remote.address import find_address, zone_variables
     from ttp.cli.remote.client import check_server, upload_media
     from ttp.mcp.bridge import Bridge
     from ttp.mcp.stdio import StdioSession
@@ -70,33 +79,35 @@ def _forward(context: Context, allowed: Capability) -> int:
         allowed,
         lambda name: upload_media(context, address, name),
         address.shown,
+        zone_variables(context.own_config).get("TTP_TZ"),
     )
     return StdioSession().serve(bridge.server())
 
 
-def _limit(wanted: str | None) -> Capability:
-    """Limit this process to a capability, and return it. UsageError, NotAllowed."""
+def _limit(wanted: Sequence[str] | None) -> list[TokenCapability]:
+    """Limit this process to capabilities, and return them. UsageError, NotAllowed."""
     have = settings.capability()
-    if wanted is None:
-        return have
-    try:
-        limit = Capability(wanted)
-    except ValueError:
-        raise UsageError(
-            f'--capability is read, draft or publish, not "{wanted}"', Hint("see", "ttp help capability")
-        ) from None
-    if not have.allows(limit):
-        raise NotAllowed(f"{VARIABLE} is {have}, so an agent cannot have {limit}", Hint("see", "ttp help capability"))
-    os.environ[VARIABLE] = limit
-    return limit
+    limits = [parse_capability(one) for one in split_list(wanted) or [have]]
+    most = max((POST_CAPABILITIES[one] for one in limits), key=list(Capability).index)
+    if not have.allows(most):
+        raise NotAllowed(
+            f"{VARIABLE} is {have}, so an agent cannot have {', '.join(limits)}", Hint("see", "ttp help capability")
+        )
+    os.environ[VARIABLE] = most
+    return limits
 
 
 class AgentContext(Context):
-    """The services of one call of a tool. They print no notes."""
+    """The services of one call of a tool. They print no notes. `client`: the name of the agent's program."""
 
-    def __init__(self, process: Context, session: StdioSession) -> None:
+    capability_source = "this client's capability"
+
+    def __init__(self, process: Context, session: StdioSession, client: str = "") -> None:
         super().__init__(process.clock, process.credentials_key)
         self._session = session
+        # Whatever the program calls itself: nothing is approved through the tools that was written through them.
+        self.approver = f"{self.actor}{VIA_MCP}"
+        self.actor = self.approver + (f" ({client})" if client else "")
         self.open_output(quiet=True)
 
     def publish(self, ids: frozenset[int]) -> RunResult:

@@ -30,6 +30,9 @@ def create(
     expires: Annotated[
         str | None, typer.Option("--expires", metavar="DURATION", help="How long it works, such as 90d; else for ever.")
     ] = None,
+    tz: Annotated[
+        str | None, typer.Option("--tz", metavar="ZONE", help="Timezone of its times; else the setting timezone.")
+    ] = None,
 ) -> None:
     """Create a token of the HTTP API, and print it once.
 
@@ -42,7 +45,7 @@ def create(
     """
     lifetime = parse_optional_duration(expires)
     accounts = named_accounts(context, account)
-    made = context.api_tokens.create(name, parse_capability(capability), accounts, lifetime)
+    made = context.api_tokens.create(name, parse_capability(capability), accounts, lifetime, tz)
     ends = made.token.expires_at
     until = f"works until {format_instant(ends, context.zone)}" if ends else "works until you revoke it"
     said = [f"This token of {name} {until}. It is not shown again:", made.secret or ""]
@@ -77,6 +80,26 @@ def revoke(
     """
     gone = context.api_tokens.revoke(name)
     context.out.write_one(render_tokens.TOKENS_SPEC, gone, say=[f"Revoked token {gone.token.id} of {gone.token.name}."])
+
+
+@token.command("release")
+@with_output(render_tokens.TOKENS_SPEC)
+def release(
+    context: Context,
+    name: Annotated[str, typer.Argument(metavar="ID|NAME", help="The id or the name of a token.")],
+    key: Annotated[str, typer.Argument(metavar="KEY", help="The idempotency key.")],
+) -> None:
+    """Free the idempotency key of a request whose outcome is unknown.
+
+    It ended without an answer, as when the server is killed. Look first whether it was done: the next request with the
+    key is done again.
+
+    Examples:
+      ttp token release ann night-7
+    """
+    found = context.api_tokens.release_key(name, key)
+    said = f'Freed the key "{key}" of {found.token.name}: the next request with it is done.'
+    context.out.write_one(render_tokens.TOKENS_SPEC, found, say=[said])
 
 
 def parse_capability(text: str) -> TokenCapability:

@@ -17,7 +17,7 @@ def upgrade() -> None:
     condition = sa.text("key IS NOT NULL")
     op.create_index("change_by_key", "change", ["token_id", "key"], sqlite_where=condition, postgresql_where=condition)
     op.add_column("idempotency_key", sa.Column("holder", TEXT))
-    op.add_column("idempotency_key", sa.Column("reads", sa.Boolean))
+    op.add_column("idempotency_key", sa.Column("begun", sa.Boolean))
     op.add_column("publisher", sa.Column("longest_call_s", sa.Float))
     op.add_column("token", sa.Column("timezone", TEXT))
     op.create_table("person", sa.Column("name", TEXT, primary_key=True), sa.Column("timezone", TEXT))
