@@ -14,6 +14,7 @@ from tests.real.install import Missing, node
 
 PAGES = (
     *("/calendar?when=2098-01", "/calendar?view=week&when=2098-W02", "/queue", "/compose", "/approvals"),
+    *("/posts", "/posts?q=number&status=scheduled&page=1", "/queue?done=delete&post=4"),
     *("/best-times", "/report?when=2026-10", "/accounts", "/accounts/connect", "/callback", "/timezone"),
     *("/posts/1", "/posts/1/edit", "/posts/1/delete", "/posts/2/resolve", "/posts/3", "/posts/99", "/login/x"),
 )
@@ -55,6 +56,29 @@ def full(approving_site: Site, tmp_path: Path) -> Site:
     return approving_site
 
 
+def refused(site: Site, page: Any) -> None:
+    page.goto("/compose")
+    page.get_by_label("When").fill("no time")
+    page.get_by_role("button", name="Schedule").click()
+    page.get_by_role("alert").wait_for()
+
+
+def overwriting(site: Site, page: Any) -> None:
+    page.goto("/posts/4/edit")
+    page.get_by_label("Text", exact=True).fill("Mine")
+    site.ttp.ok("edit", "4", "Theirs")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("button", name="Overwrite").wait_for()
+
+
+def logged_out(site: Site, page: Any) -> None:
+    page.goto("/compose")
+    page.context.clear_cookies()
+    page.get_by_label("Text", exact=True).fill("Hello")
+    page.get_by_role("button", name="Schedule").click()
+    page.get_by_role("button", name="Send again").wait_for()
+
+
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_axe_finds_nothing_serious(full: Site, dark: bool) -> None:
     try:
@@ -63,8 +87,8 @@ def test_axe_finds_nothing_serious(full: Site, dark: bool) -> None:
         pytest.skip(f"no axe: {missing}")
     found = []
     with full.person(dark=dark) as page:
-        for path in PAGES:
-            page.goto(path)
+        for path in (*PAGES, refused, overwriting, logged_out):
+            path(full, page) if callable(path) else page.goto(path)
             page.evaluate(script)
             result: Any = page.evaluate("axe.run()")
             assert len(result["passes"]) > 10, path

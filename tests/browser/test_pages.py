@@ -166,7 +166,7 @@ def test_without_scripts(site: Site) -> None:
         page.wait_for_url("**/posts/1?done=scheduled")
         page.click("main >> text=Delete")
         page.click("main >> button:has-text('Delete')")
-        page.wait_for_url("**/queue?done=delete")
+        page.wait_for_url("**/queue?done=delete*")
     assert site.ttp("show", "1", "--json").error["code"] == "not_found"
 
 

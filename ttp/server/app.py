@@ -27,6 +27,7 @@ from ttp.server.events import EventStreams
 from ttp.server.guard import AGENTS, SAFE_HEADERS, Guard
 from ttp.server.pages.connect import StartedLogins
 from ttp.server.pages.login import Backoff
+from ttp.server.pages.open_forms import OpenForms
 from ttp.server.pages.routes import page_routes
 from ttp.server.pages.visit import error_page, is_for_browser
 from ttp.server.problems import (
@@ -69,6 +70,7 @@ def build_app(
     app.router.routes.extend(_api_routes())
     app.router.routes.append(PlainRoute(AGENTS, AgentEndpoint(installation), methods=["POST"]))
     app.state.backoff, app.state.link_backoff = Backoff(), Backoff()
+    app.state.open_forms = OpenForms()
     app.state.started_logins = StartedLogins(installation.clock)
     app.router.routes.append(PlainRoute(DOCS, api_page, methods=["GET"]))
     app.router.routes.extend(page_routes())

@@ -94,6 +94,11 @@ def has_foreign_origin(headers: Collection[tuple[bytes, bytes]]) -> bool:
     return any(scheme not in (b"http", b"https") or [host] != hosts for scheme, _, host in origins)
 
 
+def has_own_origin(headers: Collection[tuple[bytes, bytes]]) -> bool:
+    """Return whether an `Origin` says that a page of this server sends a request."""
+    return any(name == b"origin" for name, _ in headers) and not has_foreign_origin(headers)
+
+
 class _Body:
     """Receives a body, and counts its bytes and seconds."""
 

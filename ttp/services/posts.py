@@ -221,9 +221,9 @@ class Posts:
         now = self.clock.now()
         return post_edit.with_derived_status(replace(post, created_at=now), now)
 
-    def recorder(self, command: str) -> ChangeRecorder:
+    def recorder(self, command: str, continues: int | None = None) -> ChangeRecorder:
         """Return the recorder that makes a command's changes undoable."""
-        return ChangeRecorder(command, self.clock.now(), self.actor, self.database.request)
+        return ChangeRecorder(command, self.clock.now(), self.actor, self.database.request, continues)
 
     def change(
         self,
@@ -389,13 +389,12 @@ class Posts:
         time: ResolvedTime | None,
         since: Post | None = None,
         *,
-        is_creation: bool = False,
+        recorder: ChangeRecorder | None = None,
     ) -> SavedPost:
         """Change the given fields. Lists are replaced; variants and options merge by key, an empty value removes one.
 
         Published deliveries stay. An account left out of `to` is cancelled for this post. `since`: the post that was
-        edited; Conflict if it was changed meanwhile. `is_creation`: the edit belongs to the change that created the
-        post, if nothing has changed it since.
+        edited; Conflict if it was changed meanwhile. `recorder`: of another command than `edit`.
         """
         with self._holding_media(wanted):
             now, first, known = self.clock.now(), self.post(post_id), self.accounts()
@@ -408,13 +407,11 @@ class Posts:
                 items = self._media_items(wanted.media, wanted.alts, platforms, first if wanted.edited else None)
             if media := first.media if items is None else items:
                 self.media_conversion.fits(media, platforms)
-            confirmed, recorder = time, self.recorder("edit")
+            confirmed, recorder = time, recorder or self.recorder("edit")
 
             def change(db: Connection, before: Post) -> tuple[Post, tuple[Problem, ...]]:
                 nonlocal confirmed
                 _refuse_to_edit(before)
-                if is_creation:
-                    recorder.go_on(db, post_id)
                 if since is not None and before != since:
                     raise Conflict(
                         f"post {post_id} was changed by another command; that change was kept",

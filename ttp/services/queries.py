@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ttp.domain.attempt import Attempt
     from ttp.domain.post_history import PostHistory
     from ttp.domain.time.formatting import Clocks
-    from ttp.store.change_log import LoggedChange
+    from ttp.store.change_log import Change, LoggedChange
 
 
 _BATCH = 200
@@ -162,6 +162,15 @@ class Queries:
             if post_id is not None and (db is None or not self._knows(db, post_id)):
                 raise post_not_found(post_id)
             return change_log.recent_changes(db, self._clock.now(), most, post_id) if db else []
+
+    def undone_change(self, post_id: int) -> Change | None:
+        """Return the change of a post that was undone last and can be redone. Raise NotFound."""
+        from ttp.store import change_log
+
+        with self._database.reading() as db:
+            if db is None or not self._knows(db, post_id):
+                raise post_not_found(post_id)
+            return next(iter(change_log.next_changes(db, self._clock.now(), 1, post=post_id, undone=True)), None)
 
     def _knows(self, db: Connection, post_id: int) -> bool:
         """Return whether there is such a post, maybe a deleted one."""

@@ -41,6 +41,8 @@ class ChangeRecorder:
     """Who made the changes: the name of a token or user@host, and what they used: `ann via mcp`."""
     request: Reservation | None = None
     """The idempotency key that the changes are made for."""
+    continues: int | None = None
+    """The id of a change to go on with, if it is the post's last."""
     _change: int | None = field(default=None, init=False)
 
     def write(
@@ -55,6 +57,8 @@ class ChangeRecorder:
                 written.append((post_id, image, now.digest, media))
         if not written:
             return
+        if self._change is None and self.continues is not None:
+            self.go_on(db, written[0][0], self.continues)
         change = self._begun(db)
         db.send_many(
             "INSERT INTO change_post (change_id, post_id, image, digest, media) VALUES (?, ?, ?, ?, ?)"
@@ -62,17 +66,18 @@ class ChangeRecorder:
             ((change, *row) for row in written),
         )
 
-    def go_on(self, db: Connection, post_id: int | None) -> None:
-        """Continue the change that created a post, if any, and if it is that post's last change and touched no
-        other."""
+    def go_on(self, db: Connection, post_id: int | None, change_id: int | None = None) -> None:
+        """Continue a change of a post, or the one that created it, if there is one that is the post's last and touched
+        no other."""
         if post_id is None:
             return
+        which, values = ("image IS NULL", [post_id]) if change_id is None else ("change_id = ?", [post_id, change_id])
         sql = (
-            "SELECT change_id FROM change_post p WHERE post_id = ? AND image IS NULL AND undone IS NULL"
+            f"SELECT change_id FROM change_post p WHERE post_id = ? AND {which} AND undone IS NULL"
             " AND NOT EXISTS (SELECT 1 FROM change_post o WHERE o.change_id = p.change_id AND o.post_id <> p.post_id)"
             " AND NOT EXISTS (SELECT 1 FROM change_post o WHERE o.post_id = p.post_id AND o.change_id > p.change_id)"
         )
-        found = db.execute(sql, (post_id,)).fetchone()
+        found = db.execute(sql, values).fetchone()
         self._change = None if found is None else found["change_id"]
         if self._change is not None and self.request is not None:
             sql = "UPDATE change SET token_id = ?, key = ? WHERE id = ?"
@@ -171,7 +176,7 @@ SELECT p.post_id, p.image, p.digest FROM change_post p
 WHERE p.change_id = :change AND p.undone IS NOT DISTINCT FROM :undone{of_post} ORDER BY p.post_id
 """
 _TEXTS = """
-SELECT p.post_id, post.content FROM change_post p JOIN post ON post.id = p.post_id
+SELECT p.post_id, p.image IS NULL AS is_new, post.content FROM change_post p JOIN post ON post.id = p.post_id
 WHERE p.change_id = :change AND p.undone IS NULL{of_post} ORDER BY p.post_id
 """
 _TURN = """
@@ -207,10 +212,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class LoggedChange:
-    """A change that is not undone, with the present texts of its posts by id."""
+    """A change that is not undone, with the present texts of its posts by id. `created`: those that it created."""
 
     change: Change
     texts: Mapping[int, str]
+    created: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,13 +256,12 @@ def changed_posts(db: Connection, change: Change, post: int | None) -> list[Chan
 def recent_changes(db: Connection, now: datetime, most: int, post: int | None = None) -> list[LoggedChange]:
     """Return the last changes that are not undone, newest first. `post`: only changes of it, and only it."""
     texts = _TEXTS.format(of_post="" if post is None else _OF_POST)
-    return [
-        LoggedChange(
-            change,
-            {row["post_id"]: row["content"] for row in db.execute(texts, {"change": change.id, "post": post})},
-        )
-        for change in next_changes(db, now, most, post=post, undone=False)
-    ]
+    logged = []
+    for change in next_changes(db, now, most, post=post, undone=False):
+        rows = db.execute(texts, {"change": change.id, "post": post}).fetchall()
+        created = frozenset(row["post_id"] for row in rows if row["is_new"])
+        logged.append(LoggedChange(change, {row["post_id"]: row["content"] for row in rows}, created))
+    return logged
 
 
 def restore_posts(db: Connection, change: Change, turned: Sequence[RestoredPost]) -> None:

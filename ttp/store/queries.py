@@ -52,6 +52,8 @@ class PostFilter:
     untimed: bool = False
     """Only posts published without a scheduled time; the bounds are for `published_at`."""
     limit: int | None = None
+    skip: int = 0
+    """How many of the first posts to leave out."""
     after: int | None = None
     within: frozenset[int] | None = None
     """Only posts that go to none but these accounts."""
@@ -123,8 +125,8 @@ def existing_ids(db: Connection, first: int, last: int) -> list[int]:
 def posts(db: Connection, wanted: PostFilter, *, own_key: row_mapper.OwnKey | None = None) -> Iterator[Post]:
     """Yield the posts that pass the filter, in list order, in batches. `own_key`: makes a key for those without."""
     found = _list_rows(db, wanted)
-    if wanted.limit is not None:
-        found = islice(found, wanted.limit)
+    if wanted.limit is not None or wanted.skip:
+        found = islice(found, wanted.skip, None if wanted.limit is None else wanted.skip + wanted.limit)
     for batch in split_batches(found, min(_BATCH, wanted.limit or _BATCH)):
         yield from load_posts(db, batch, own_key)
 
@@ -169,7 +171,7 @@ def _status_rows(
     of_status = "status = ?" if few is None else f"id IN ({marks(few)}) AND status || '' = ?"
     values = [*(few or ()), status.value, *values]
     order = "DESC NULLS LAST" if descending else "ASC NULLS FIRST"
-    size = min(_BATCH, wanted.limit or _BATCH)
+    size = min(_BATCH, (wanted.limit or _BATCH) + wanted.skip)
     position = None if after is None else (after["scheduled_at"], after["id"])
     while True:
         batch: list[Row] = []

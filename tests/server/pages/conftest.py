@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html.parser import HTMLParser
 from typing import Any
 
 import httpx
@@ -79,3 +80,91 @@ def ann(server: Api) -> Person:
 def inner(page: str) -> str:
     """The main part of a page, without tags."""
     return re.sub(r"<[^>]+>", " ", page.partition("<main")[2])
+
+
+class _Forms(HTMLParser):
+    """Collects the forms of a page: where each is sent, its fields, and the buttons by what is written on them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.forms: list[Form] = []
+        self._text: tuple[str, list[str]] | None = None
+        self._button: tuple[dict[str, str | None], list[str]] | None = None
+        self._select = ""
+        self._is_chosen = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        name = given.get("name") or ""
+        if tag == "form":
+            self.forms.append(Form(given.get("action") or "", given.get("method") or "get"))
+        elif not self.forms:
+            return
+        elif tag == "textarea":
+            self._text = (name, [])
+        elif tag == "button":
+            self._button = (given, [])
+        elif tag == "select":
+            self._select = name
+        elif tag == "option":
+            self._is_chosen = "selected" in given
+            if self._is_chosen and "value" in given:
+                self.forms[-1].add(self._select, given["value"])
+                self._is_chosen = False
+        elif tag == "input" and name and _is_sent(given):
+            self.forms[-1].add(name, given.get("value"))
+
+    def handle_data(self, data: str) -> None:
+        if self._is_chosen:
+            self.forms[-1].add(self._select, data)
+            self._is_chosen = False
+        for taken in (self._text, self._button):
+            if taken is not None:
+                taken[1].append(data)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "textarea" and self._text is not None:
+            name, text = self._text
+            self.forms[-1].add(name, "".join(text))
+            self.forms[-1].shown.append(name)
+            self._text = None
+        elif tag == "button" and self._button is not None:
+            given, label = self._button
+            pressed = {given["name"] or "": given.get("value") or ""} if "name" in given else {}
+            self.forms[-1].buttons["".join(label)] = pressed
+            self._button = None
+
+
+def _is_sent(field: dict[str, str | None]) -> bool:
+    return field.get("type") != "file" and (field.get("type") not in ("checkbox", "radio") or "checked" in field)
+
+
+class Form:
+    """A form of a page, as a browser would send it. `shown`: the names of its texts of several lines."""
+
+    def __init__(self, action: str, method: str) -> None:
+        self.action = action
+        self.method = method
+        self.fields: dict[str, list[str]] = {}
+        self.shown: list[str] = []
+        self.buttons: dict[str, dict[str, str]] = {}
+
+    def add(self, name: str, value: str | None) -> None:
+        self.fields.setdefault(name, []).append(value or "")
+
+    def pressed(self, label: str, **changed: Any) -> dict[str, Any]:
+        """The fields that a press of a button sends."""
+        return {**self.fields, **self.buttons[label], **changed}
+
+
+def form_with(page: str, button: str) -> Form:
+    """The form of a page that has a button."""
+    parser = _Forms()
+    parser.feed(page)
+    return next(form for form in parser.forms if button in form.buttons)
+
+
+def has_button(page: str, button: str) -> bool:
+    parser = _Forms()
+    parser.feed(page)
+    return any(button in form.buttons for form in parser.forms)

@@ -27,7 +27,12 @@ def stored(person: Person, post_id: int = 1) -> Any:
 
 def ids(page: str) -> dict[str, str]:
     """The hidden fields of what was kept."""
-    return {name: page.partition(f'name="{name}" value="')[2].partition('"')[0] for name in ("post_id", "revision")}
+    return {name: hidden(page, name) for name in ("post_id", "revision")}
+
+
+def hidden(page: str, name: str) -> str:
+    """The value of a hidden field."""
+    return page.partition(f'name="{name}" value="')[2].partition('"')[0]
 
 
 def test_a_post_is_scheduled(ann: Person) -> None:
@@ -68,16 +73,16 @@ def test_a_refusal_is_shown_beside_its_field(ann: Person, wrong: Any, status: in
 
 
 def test_a_draft_is_kept_while_typing_and_belongs_to_one_change(ann: Person) -> None:
-    found: dict[str, str] = {}
+    found = {"form": hidden(ann.sees("/compose"), "form")}
     for content in ("H", "Hel", "Hello"):
         page = ann.send("/compose/keep", form(content=content, **found)).text
-        found = ids(page)
+        found |= ids(page)
         assert found["post_id"] == "1"
     assert stored(ann)["content"] == "Hello"
     assert ann.ttp.sql("SELECT command FROM change") == [("create",)]
     ann.does("/compose", form(do="schedule", content="Hello!", at=LATER, **found))
     assert (stored(ann)["content"], stored(ann)["status"], ann.ttp.count("post")) == ("Hello!", "scheduled", 1)
-    assert ann.ttp.sql("SELECT command FROM change") == [("create",)]
+    assert ann.ttp.sql("SELECT command FROM change") == [("create",), ("schedule",)]
 
 
 def test_an_empty_form_is_not_kept(ann: Person) -> None:
@@ -169,9 +174,16 @@ def test_a_draft_that_was_changed_elsewhere_is_not_overwritten(ann: Person) -> N
     assert stored(ann)["content"] == "From elsewhere"
     answer = ann.send("/compose", form(content="Mine", **found))
     assert answer.status_code == 412
-    assert ">Mine</textarea>" in answer.text
-    assert stored(ann)["content"] == "From elsewhere"
-    ann.does("/compose", form(content="Mine", **ids(answer.text)))
+    assert {"Mine", "From elsewhere"} <= set(re.findall(r">([^<>]+)<", answer.text))
+    again = ann.send("/compose", form(content="Mine", **ids(answer.text)))  # without having pressed Overwrite
+    assert again.status_code == 412
+    ann.ttp.ok("edit", "1", "From elsewhere, once more")
+    seen = {name: hidden(answer.text, name) for name in ("newer", "instead")}
+    answer = ann.send("/compose", form(content="Mine", **{**ids(answer.text), **seen, "do": "overwrite"}))
+    assert answer.status_code == 412
+    assert "From elsewhere, once more" in answer.text
+    seen = {name: hidden(answer.text, name) for name in ("newer", "instead")}
+    ann.does("/compose", form(content="Mine", **{**ids(answer.text), **seen, "do": "overwrite"}))
     assert stored(ann)["content"] == "Mine"
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
 from tests.media_bytes import png
 from tests.server.conftest import Api
-from tests.server.pages.conftest import Person, inner
+from tests.server.pages.conftest import Person, form_with, has_button, inner
+from tests.server.pages.test_calendar import account_named
 from ttp.domain.server.api_token import TokenCapability
 from ttp.server.pages.posts import ACTIONS
 
@@ -79,7 +81,7 @@ def test_a_post_is_published_unscheduled_and_deleted(ann: Person) -> None:
     assert ann.ttp.shown()["status"] == "draft"
     ann.does("/posts/1/publish", {"revision": revision(ann)})
     assert ann.ttp.shown()["status"] == "scheduled"
-    assert ann.does("/posts/1/delete", {"revision": revision(ann)}) == "/queue?done=delete"
+    assert ann.does("/posts/1/delete", {"revision": revision(ann)}) == "/queue?done=delete&post=1"
     assert ann.ttp("show", "1", "--json").error["code"] == "not_found"
 
 
@@ -125,6 +127,86 @@ def test_the_person_is_the_actor_and_undoes_their_change(ann: Person) -> None:
     assert ann.send("/posts/1/undo", {"change": "x"}).status_code == 400
     ann.does("/posts/1/undo", {"change": str(change)})
     assert ann.ttp.shown()["status"] == "scheduled"
+
+
+def pressed(person: Person, path: str, button: str) -> str:
+    """Press a button of a page; the address of the next one."""
+    form = form_with(person.sees(path), button)
+    return person.does(form.action or path, form.pressed(button))
+
+
+def test_undo_takes_back_one_step_and_what_is_gone_is_brought_back(ann: Person) -> None:
+    typed: dict[str, Any] = {"accounts": ["x/me"], "at": "2098-01-01 09:00", "form": "f"}
+    for content in ("Hel", "Hello"):
+        ann.send("/compose/keep", {"content": content, **typed})
+    ann.does("/compose", {"content": "Hello", **typed, "do": "schedule"})
+    edit = form_with(ann.sees("/posts/1/edit"), "Save")
+    ann.does("/compose", edit.pressed("Save", content="Better"))
+
+    def post() -> tuple[str, str]:
+        shown = ann.ttp.shown()
+        return shown["status"], shown["content"]
+
+    states = [("scheduled", "Better"), ("scheduled", "Hello"), ("draft", "Hello")]
+    assert post() == states[0]
+    after = pressed(ann, "/posts/1", "Undo: edit")
+    assert post() == states[1]
+    assert pressed(ann, after, "Bring it back") == "/posts/1?done=back"
+    assert post() == states[0]
+    pressed(ann, "/posts/1", "Undo: edit")
+    after = pressed(ann, "/posts/1", "Undo: schedule")
+    assert post() == states[2]
+    assert not has_button(ann.sees(after), "Undo: create")
+    (creation,) = ann.ttp.sql("SELECT id FROM change WHERE command = 'create'")[0]
+    assert ann.does("/posts/1/undo", {"change": str(creation)}) == "/posts/1/delete"  # which asks
+    assert post() == states[2]
+    after = pressed(ann, "/posts/1/delete", "Delete")
+    assert ann.ttp("show", "1", "--json").error["code"] == "not_found"
+    reader = Person(ann.server).log_in("ben", TokenCapability.READ)
+    assert not has_button(reader.sees(after), "Bring it back")
+    other = Person(ann.server).log_in("dee", "publish", accounts=[account_named(ann.server, "x/other")])
+    assert other.get(after).status_code == 404
+    pressed(ann, after, "Bring it back")
+    assert post() == states[2]
+
+
+def test_posts_are_searched_filtered_and_paged(server: Api, ann: Person) -> None:
+    for number in range(60):
+        server.ttp.post(f"Draft {number:02}", "--to", "x/me")
+    server.ttp.post("A <b>lamp</b> 100%", "--to", "x/other", "--at", LATER, "--tag", "sale")
+    server.ttp.post("May be live", "--to", "x/me", "--at", LATER)
+    server.ttp.bring(62, "needs_review", **REVIEW)
+
+    def found(**asked: str) -> set[int]:
+        page = ann.get("/posts", params=asked)
+        assert page.status_code == 200
+        return {int(one) for one in re.findall(r'href="/posts/(\d+)"', page.text)}
+
+    drafts = found(status="draft"), found(status="draft", page="2")
+    assert [len(page) for page in drafts] == [50, 10]
+    assert drafts[0] | drafts[1] == set(range(1, 61))
+    assert len(found()) == 50
+    assert found(q="LAMP") == found(account="x/other") == found(tag="sale") == found(status="scheduled") == {61}
+    assert found(q="100%", status="draft") == found(tag="none") == found(page="99") == set()
+    assert found(status="needs-you") == {62}
+    assert found(q="Draft 07", account="x/me", status="draft", page="x") == {8}
+    page = ann.sees("/posts?q=Draft&account=x/me&status=draft")
+    assert form_with(page, "Search").fields == {
+        "q": ["Draft"],
+        "account": ["x/me"],
+        "status": ["draft"],
+        "tag": [""],
+    }
+    following = re.search(r'href="(/posts\?[^"]*page=2)"', page)
+    assert following is not None
+    assert "Draft 59" in ann.sees(following[1].replace("&amp;", "&"))
+    assert "/posts" in ann.sees("/queue").partition("</nav>")[0]
+    assert [ann.get("/posts", params=asked).status_code for asked in ({"status": "x"}, {"account": "x/no"})] == [
+        400,
+        404,
+    ]
+    dee = Person(server).log_in("dee", "publish", accounts=[account_named(server, "x/other")])
+    assert "Draft" not in inner(dee.sees("/posts")).partition("Show")[2]
 
 
 def test_who_wrote_a_post_cannot_approve_it(ann: Person) -> None:

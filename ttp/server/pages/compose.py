@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, tzinfo
@@ -12,7 +15,7 @@ from typing import Any
 from starlette.responses import Response
 
 from ttp.domain.account import Account
-from ttp.domain.errors import Problem, Stale, TimeRefused, TtpError, UsageError
+from ttp.domain.errors import Conflict, Problem, Stale, TimeRefused, TtpError, UsageError
 from ttp.domain.options import parse_option
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import KEPT, PostInput
@@ -20,10 +23,11 @@ from ttp.domain.server.api_token import TokenCapability
 from ttp.domain.time.formatting import other_clocks
 from ttp.domain.time.resolve import ResolvedTime
 from ttp.platforms.registry import Registry
+from ttp.server.pages.open_forms import OpenForm
 from ttp.server.pages.rendering import typed_time
 from ttp.server.pages.visit import Visit, parse_number
 from ttp.server.services import RequestServices
-from ttp.services.media import add_upload
+from ttp.services.media import add_upload, upload_name
 from ttp.services.preview import PostPreview, preview_post
 from ttp.services.queries import PostView
 from ttp.store.home.unsaved_edits import UnsavedEdit
@@ -31,7 +35,23 @@ from ttp.store.home.unsaved_edits import UnsavedEdit
 DRAFT, PUBLISH = TokenCapability.DRAFT, TokenCapability.PUBLISH
 SUGGESTED = {"optimal": "Best hour", "next-slot": "Next slot"}
 _KEPT = re.compile(r"([0-9a-f]{64})/(.{0,300})", re.DOTALL)
-_FIELDS = ("content", "accounts", "media", "at", "thread", "variants", "options")
+_FIELDS = {
+    "accounts": ("Accounts", "accounts"),
+    "content": ("Text", "content"),
+    "media": ("Pictures and videos", "files"),
+    "thread": ("Thread", "thread1"),
+    "variants": ("Another text for an account", "variant1"),
+    "options": ("Options", "options"),
+    "at": ("When", "at"),
+}
+"""The fields that errors name, in the order of the form: the label, and the id of the element that a link leads to."""
+_NOT_SENT = {"schedule": "Not scheduled", "save": "Not saved"}
+_NOT_DONE = {
+    **_NOT_SENT,
+    "draft": "Not saved",
+    "optimal": "No hour was found",
+    "next-slot": "No slot was found",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +80,10 @@ class Composition:
     at: str = ""
     at_before: str = ""
     is_draft: bool = True
+    form: str = ""
+    """The id of the form, which stays while the same words are typed on."""
+    seen: str = ""
+    """The stamp of the kept edit that the form was filled with."""
     zone: str = ""
 
     def variant(self, name: str) -> str:
@@ -87,7 +111,8 @@ class Composition:
 
 def show_new(visit: Visit) -> Response:
     writing_services(visit)
-    return _form_page(visit, Composition(at=visit.query("at")[:50], accounts=_only_account(visit)))
+    typed = Composition(at=visit.query("at")[:50], accounts=_only_account(visit), form=_new_form())
+    return _form_page(visit, typed)
 
 
 def show_edit(visit: Visit) -> Response:
@@ -96,8 +121,21 @@ def show_edit(visit: Visit) -> Response:
     stored = composition_of(visit.reading.queries.post(post.id or 0), visit.zone)
     unsaved = unsaved_edit(visit, visit.post_id)
     if unsaved is None:
-        return _form_page(visit, stored)
-    return _form_page(visit, replace(unsaved[0], is_draft=stored.is_draft), kept_at=unsaved[1])
+        return _form_page(visit, replace(stored, form=_new_form()))
+    typed, kept_at = unsaved
+    typed = replace(typed, is_draft=stored.is_draft, form=_new_form())
+    if typed.revision == stored.revision:
+        return _form_page(visit, typed, kept_at=kept_at)
+    button = "draft" if typed.is_draft else "save"
+    return _form_page(visit, typed, _changed_meanwhile(typed.post_id), button=button, kept_at=kept_at)
+
+
+def show_again(visit: Visit, error: TtpError) -> Response:
+    """Show the form as it was sent, with an error about all of it. Nothing is stored."""
+    names = ", ".join(upload_name(file.filename or "") for file in visit.files("files"))
+    problems = [Problem("", "", error.message), *([Problem("media", "", f"choose again: {names}")] if names else [])]
+    error = type(error)(error.message, problems=problems)
+    return _form_page(visit, typed_in(visit), error, button=_button(visit))
 
 
 def unsaved_edit(visit: Visit, post_id: int) -> tuple[Composition, datetime] | None:
@@ -106,7 +144,7 @@ def unsaved_edit(visit: Visit, post_id: int) -> tuple[Composition, datetime] | N
     if edit is None:
         return None
     try:
-        return _composition_from_json(edit.fields), edit.kept_at
+        return replace(_composition_from_json(edit.fields), seen=_stamp(edit)), edit.kept_at
     except (KeyError, TypeError):  # of another version of ttp
         return None
 
@@ -138,28 +176,40 @@ def composition_of(post: PostView | Post, zone: tzinfo) -> Composition:
 
 def submit(visit: Visit) -> Response:
     """Do the action of the pressed button. After a refusal the form comes back with all that was typed."""
-    services, typed, button = writing_services(visit), typed_in(visit), visit.field("do")
+    services, typed, button = writing_services(visit), typed_in(visit), _button(visit)
     if button == "discard":
         visit.installation.unsaved_edits.forget(typed.post_id, visit.person.name)
         return visit.go(f"/posts/{typed.post_id}/edit")
-    try:
-        typed = replace(typed, media=(*typed.media, *_stored_files(visit, services)))
-    except TtpError as error:
-        return _form_page(visit, typed, error, "media")
+    if button == "overwrite":  # the other text has been shown
+        typed, button = replace(typed, revision=parse_number(visit.field("newer")) or 0), visit.field("instead")
+    items, problems = _stored_files(visit, services)
+    typed = replace(typed, media=(*typed.media, *items))
+    if problems:
+        return _form_page(visit, typed, UsageError(problems[0].message, problems=problems), button=button)
     if button == "part":
-        return _form_page(visit, replace(typed, thread=(*typed.thread, "")))
+        return _form_page(visit, replace(typed, thread=(*typed.thread, "")), button=button)
     if button in SUGGESTED:
         return _suggest(visit, services, typed, button)
     if button not in ("draft", "schedule", "save"):
         return _form_page(visit, typed)
     try:
         timed = button == "schedule" or (button == "save" and typed.at != typed.at_before)
-        post_id = _save(visit, typed, timed=timed)
+        post = _save(visit, typed, timed=timed, command="schedule" if button == "schedule" else "edit")
     except TtpError as error:
-        return _form_page(visit, replace(typed, zone=""), error)  # pressed again, it is in the zone that is named now
-    visit.installation.unsaved_edits.forget(post_id, visit.person.name)
+        return _form_page(visit, replace(typed, zone=""), error, button=button)  # pressed again, it is in the zone now
+    _forget_own_edit(visit, replace(typed, post_id=post.id or 0))
     done = {"draft": "draft", "schedule": "scheduled"}.get(button, "saved")
-    return visit.go(f"/posts/{post_id}", done=done)
+    return visit.go(f"/posts/{post.id}", done=done)
+
+
+def _button(visit: Visit) -> str:
+    """Return the action of the pressed button. Enter in a field presses `main`."""
+    button = visit.field("do")
+    if button != "main":
+        return button
+    if visit.field("is_draft") == "no":
+        return "save"
+    return "schedule" if visit.person.may(PUBLISH) else "draft"
 
 
 def check(visit: Visit) -> Response:
@@ -170,35 +220,85 @@ def check(visit: Visit) -> Response:
 def keep(visit: Visit) -> Response:
     """Keep what is typed, as a draft or separately: a scheduled post does not change until it is saved."""
     typed, kept = typed_in(visit), False
+    if visit.field("ask"):
+        return _answer_whether_kept(visit, typed)
     try:
         if not typed.is_draft:
             kept = _keep_edit(visit, typed)
         elif not typed.is_empty:
-            post_id = _save(visit, typed, timed=False)
-            typed = replace(typed, post_id=post_id, revision=writing_services(visit).posts.post(post_id).revision)
-            visit.installation.unsaved_edits.forget(post_id, visit.person.name)
-            kept = True
+            post = _save(visit, typed, timed=False, is_kept=True)
+            typed, kept = replace(typed, post_id=post.id or 0, revision=post.revision), True
+            if typed.at == typed.at_before:
+                _forget_own_edit(visit, typed)
+            else:  # a draft has no time
+                _keep_own_edit(visit, typed)
     except TtpError as error:
-        return visit.page("compose_kept.html", 200, error=error, typed=typed, kept=False)
+        return visit.page("compose_kept.html", error=error, typed=typed, kept=False)
     return visit.page("compose_kept.html", typed=typed, kept=kept)
+
+
+def _answer_whether_kept(visit: Visit, typed: Composition) -> Response:
+    """Say whether what a browser has a copy of is stored, and store nothing."""
+    before = visit.open_forms.find(visit.person.name, typed.form)
+    post_id = typed.post_id or (before.post_id if before else 0)
+    kept = unsaved_edit(visit, post_id)
+    stored = [composition_of(post, visit.zone) for post in visit.reading.queries.posts_by_id([post_id])]
+    if _only_words(typed) not in map(_only_words, [*stored, *(kept[:1] if kept else ())]):
+        raise Conflict("what this browser has is not stored")
+    return visit.page("compose_kept.html", typed=typed, kept=True)
+
+
+def _only_words(typed: Composition) -> Composition:
+    return replace(_same_words(typed), post_id=0, revision=0, at_before="", is_draft=True)
 
 
 def _keep_edit(visit: Visit, typed: Composition) -> bool:
     """Keep an edit of a post that is not a draft. Return False if it changes nothing."""
     post = writing_services(visit).posts.editable(typed.post_id)
-    edits, name = visit.installation.unsaved_edits, visit.person.name
     stored = composition_of(post, visit.zone)
     if _same_words(typed) == _same_words(replace(stored, revision=typed.revision)):
-        edits.forget(typed.post_id, name)
+        _forget_own_edit(visit, typed)
         return False
-    edits.keep(typed.post_id, name, UnsavedEdit(visit.now, asdict(typed)))
+    _keep_own_edit(visit, typed)
     return True
+
+
+def _keep_own_edit(visit: Visit, typed: Composition) -> None:
+    """Keep an edit. Raise Conflict if another form has kept one that this form has not shown."""
+    edits, name = visit.installation.unsaved_edits, visit.person.name
+    with visit.open_forms.turn(name, str(typed.post_id)):
+        there = edits.find(typed.post_id, name)
+        if there is not None and not _is_own(there, typed):
+            raise Conflict(f"another tab has kept another edit of post {typed.post_id}; that edit stays")
+        edits.keep(typed.post_id, name, UnsavedEdit(visit.now, asdict(replace(typed, seen=""))))
+
+
+def _forget_own_edit(visit: Visit, typed: Composition) -> None:
+    """Forget what was kept of an edit. What another form has kept, and this one has not shown, stays."""
+    edits, name = visit.installation.unsaved_edits, visit.person.name
+    there = edits.find(typed.post_id, name)
+    if there is not None and _is_own(there, typed):
+        edits.forget(typed.post_id, name)
+
+
+def _is_own(edit: UnsavedEdit, typed: Composition) -> bool:
+    return edit.fields.get("form", "") == typed.form or _stamp(edit) == typed.seen
+
+
+def _stamp(edit: UnsavedEdit) -> str:
+    return hashlib.sha256(json.dumps(edit.fields, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _new_form() -> str:
+    return secrets.token_hex(8)
 
 
 def _same_words(typed: Composition) -> Composition:
     """Return the typed fields without the empty ones."""
     return replace(
         typed,
+        form="",
+        seen="",
         accounts=tuple(sorted(typed.accounts)),
         thread=tuple(part for part in typed.thread if part.strip()),
         variants=tuple(sorted((name, text) for name, text in typed.variants if text)),
@@ -208,8 +308,10 @@ def _same_words(typed: Composition) -> Composition:
 
 
 def upload(visit: Visit) -> Response:
-    """Store files for the form that is open, and return their fields."""
-    return visit.page("compose_media.html", media=_stored_files(visit, writing_services(visit)))
+    """Store files for the form that is open, and return their fields, and what is wrong with the others."""
+    media, problems = _stored_files(visit, writing_services(visit))
+    error = None if media or not problems else UsageError(problems[0].message)
+    return visit.page("compose_media.html", error=error, media=media, problems=problems)
 
 
 def writing_services(visit: Visit, *, expected: int | None = None) -> RequestServices:
@@ -238,21 +340,39 @@ def typed_in(visit: Visit) -> Composition:
         at=visit.field("at").strip(),
         at_before=visit.field("at_before"),
         is_draft=visit.field("is_draft") != "no",
+        form=visit.field("form")[:40],
+        seen=visit.field("seen")[:40],
         zone=visit.field("zone")[:60],
     )
 
 
-def _save(visit: Visit, typed: Composition, *, timed: bool) -> int:
-    """Store what is typed and return the id of the post."""
-    post_input = typed.as_input(visit.installation.platforms)
+def _save(visit: Visit, typed: Composition, *, timed: bool, command: str = "edit", is_kept: bool = False) -> PostView:
+    """Store what is typed and return the post. `is_kept`: while it is typed, which is one change from first to last."""
     if timed and not typed.at:
         raise TimeRefused("give a time, or save it as a draft")
     if timed and typed.zone not in ("", visit.zone.key):
         raise TimeRefused(f"your timezone is {visit.zone.key} now, and this time was in {typed.zone}: check it")
+    forms, name = visit.open_forms, visit.person.name
+    with forms.turn(name, typed.form):
+        before = forms.find(name, typed.form)
+        if before is not None and typed.post_id in (0, before.post_id) and typed.revision < before.revision:
+            # Its own change, whose answer did not reach it.
+            typed = replace(typed, post_id=before.post_id, revision=before.revision)
+        continues = before.change_id if before is not None and is_kept else None
+        last = _last_change(visit, typed.post_id) if is_kept and typed.post_id else None
+        post = _store(visit, typed, timed=timed, command=command, continues=continues)
+        change = _last_change(visit, post.id or 0) if is_kept else None
+        change = continues if change == last else change  # that of somebody else is not gone on with
+        forms.record(name, typed.form, OpenForm(post.id or 0, post.revision, change))
+    return post
+
+
+def _store(visit: Visit, typed: Composition, *, timed: bool, command: str, continues: int | None) -> PostView:
+    post_input = typed.as_input(visit.installation.platforms)
     if not typed.post_id:
         services = writing_services(visit)
         time = _time(services, services.posts.accounts_of_new(post_input), typed) if timed else None
-        return services.posts.create(post_input, time).post.id or 0
+        return services.posts.create(post_input, time).post
     services = writing_services(visit, expected=typed.revision)
     post = services.posts.post(typed.post_id)
     # Of those that the post has, an empty one is removed.
@@ -260,14 +380,14 @@ def _save(visit: Visit, typed: Composition, *, timed: bool) -> int:
     options = {**dict.fromkeys(post.options, ""), **post_input.options}
     post_input = replace(post_input, variants=variants, options=options)
     time = _time(services, services.posts.accounts_after_edit(typed.post_id, post_input), typed) if timed else None
-    is_creation = _is_being_written(services, post, visit.person.name)
-    return services.posts.edit(typed.post_id, post_input, time, is_creation=is_creation).post.id or 0
+    recorder = services.posts.recorder(command, continues)
+    return services.posts.edit(typed.post_id, post_input, time, recorder=recorder).post
 
 
-def _is_being_written(services: RequestServices, post: Post, name: str) -> bool:
-    """Return whether a draft has only been created, by this person: then keeping it belongs to its creation."""
-    changes = services.queries.changes(2, post.id)
-    return len(changes) == 1 and (changes[0].change.command, changes[0].change.actor) == ("create", name)
+def _last_change(visit: Visit, post_id: int) -> int | None:
+    """Return the last change of a post, if this person made it."""
+    changes = writing_services(visit).queries.changes(1, post_id)
+    return changes[0].change.id if changes and changes[0].change.actor == visit.person.name else None
 
 
 def _time(services: RequestServices, accounts: tuple[Account, ...], typed: Composition) -> ResolvedTime:
@@ -283,7 +403,7 @@ def _suggest(visit: Visit, services: RequestServices, typed: Composition, word: 
         known = services.optimal.with_data(accounts) if word == "optimal" else accounts
         time = services.times.resolve(word, tuple(known or accounts), None, post=typed.post_id or None)
     except TtpError as error:
-        return _form_page(visit, typed, error, "at")
+        return _form_page(visit, typed, error, "at", button=word)
     unknown = [account.name for account in accounts if known and account not in known]
     beside = other_clocks(time.at, visit.zone, time.clocks)
     note = f"That is {beside}." if beside else ""
@@ -291,7 +411,7 @@ def _suggest(visit: Visit, services: RequestServices, typed: Composition, word: 
         note = f"There are no numbers yet of {', '.join(unknown)}: this hour is for the others. {note}"
     elif time.note:
         note = time.note
-    return _form_page(visit, replace(typed, at=typed_time(time.at, visit.zone), zone=""), note=note)
+    return _form_page(visit, replace(typed, at=typed_time(time.at, visit.zone), zone=""), note=note, button=word)
 
 
 def _form_page(
@@ -301,21 +421,28 @@ def _form_page(
     field: str = "",
     note: str = "",
     kept_at: datetime | None = None,
+    button: str = "",
 ) -> Response:
+    """Show the form. `button`: the action that it was sent with."""
+    other = visit.reading.queries.post(typed.post_id) if isinstance(error, Stale) else None
+    checked = _checked(visit, typed)
     errors: dict[str, list[str]] = {}
-    if error is not None:
-        for problem in error.problems or (Problem(field or _field_of(error), "", error.message),):
-            if not problem.warning:
-                name = {"scheduledAt": "at", "alt": "media"}.get(problem.field, problem.field)
-                errors.setdefault(name if name in _FIELDS else "content", []).append(problem.message)
-    if isinstance(error, Stale):  # pressed again, it is on purpose
-        typed = replace(typed, revision=visit.reading.queries.post(typed.post_id).revision)
+    if error is not None and other is None:
+        problems = list(error.problems) or [Problem(field or _field_of(error), "", error.message)]
+        if button in _NOT_SENT:
+            problems += [*checked["problems"], *_time_problems(visit, typed, error)]
+        for problem in problems:
+            name = {"scheduledAt": "at", "alt": "media"}.get(problem.field, problem.field)
+            messages = errors.setdefault(name if name in _FIELDS or not name else "content", [])
+            if not problem.warning and problem.message not in messages:
+                messages.append(problem.message)
     accounts = [
         account for account in visit.reading.queries.accounts() if account.enabled or account.name in typed.accounts
     ]
     platforms = visit.installation.platforms
     return visit.page(
         "compose.html",
+        200 if visit.request.method == "GET" else None,
         error=error,
         typed=typed,
         accounts=accounts,
@@ -325,16 +452,44 @@ def _form_page(
             if platforms.options(name)
         },
         errors=errors,
+        fields={"": ("", ""), **_FIELDS},
+        not_done=_NOT_DONE.get(button, "Not done"),
+        other=other,
+        other_actor=_last_actor(visit, typed.post_id) if other else None,
+        button=button,
         suggested=SUGGESTED,
         note=note,
         kept_at=kept_at,
         may_schedule=visit.person.may(PUBLISH),
-        **_checked(visit, typed),
+        **checked,
     )
+
+
+def _time_problems(visit: Visit, typed: Composition, error: TtpError) -> list[Problem]:
+    """Return what is wrong with the time, for a form that was refused for something else."""
+    services = writing_services(visit)
+    if not typed.at or typed.at == typed.at_before or isinstance(error, TimeRefused):
+        return []
+    try:
+        _time(services, services.queries.find_accounts(typed.accounts), typed)
+    except TimeRefused as refused:
+        return [Problem("at", "", refused.message)]
+    except TtpError:  # of the accounts, which have a problem of their own
+        return []
+    return []
 
 
 def _field_of(error: TtpError) -> str:
     return "at" if isinstance(error, TimeRefused) else "accounts" if "account" in error.message else "content"
+
+
+def _changed_meanwhile(post_id: int) -> Stale:
+    return Stale(f"post {post_id} was changed since you read it")
+
+
+def _last_actor(visit: Visit, post_id: int) -> str | None:
+    changes = visit.reading.queries.changes(1, post_id)
+    return changes[0].change.actor if changes else None
 
 
 def _checked(visit: Visit, typed: Composition) -> dict[str, Any]:
@@ -351,9 +506,17 @@ def _checked(visit: Visit, typed: Composition) -> dict[str, Any]:
     return {"preview": preview, "refused": refused, "problems": problems}
 
 
-def _stored_files(visit: Visit, services: RequestServices) -> list[AttachedMedia]:
-    items = [add_upload(file.file, file.filename or "", services.posts.media) for file in visit.files("files")]
-    return [AttachedMedia(item.sha256, item.name, item.mime or "") for item in items]
+def _stored_files(visit: Visit, services: RequestServices) -> tuple[list[AttachedMedia], list[Problem]]:
+    """Store the files of the form. One that is refused keeps out no other; its problem names it."""
+    media, problems = [], []
+    for file in visit.files("files"):
+        try:
+            item = add_upload(file.file, file.filename or "", services.posts.media)
+        except UsageError as error:
+            problems.append(Problem("media", "", error.message))
+        else:
+            media.append(AttachedMedia(item.sha256, item.name, item.mime or ""))
+    return media, problems
 
 
 def _only_account(visit: Visit) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from starlette.responses import Response
 
-from ttp.server.pages.visit import COOKIE, LOGIN_PAGE, SAFE_COOKIE, Visit, is_secure, redirect
+from ttp.server.pages.visit import COOKIE, LOGIN_PAGE, NEXT, SAFE_COOKIE, Visit, is_secure, next_path, redirect
 from ttp.services.server.people import SESSION_LASTS_FOR
 
 HOME = "/calendar"
@@ -66,7 +66,9 @@ def with_wait(answer: Response, wait_s: float) -> Response:
 
 def show_login(visit: Visit) -> Response:
     """Say how to get a login link."""
-    return redirect(HOME) if visit.session is not None else visit.page("login.html", link=None, failed=False, wait_s=0)
+    if visit.session is not None:
+        return redirect(next_path(visit) or HOME)
+    return visit.page("login.html", link=None, failed=False, wait_s=0)
 
 
 def show_link(visit: Visit) -> Response:
@@ -88,7 +90,9 @@ def log_in(visit: Visit) -> Response:
     backoff.forget(address)
     if visit.session is not None:
         visit.installation.people.log_out(visit.session)
-    return _with_cookie(visit, redirect(HOME), found[1])
+    answer = _with_cookie(visit, redirect(next_path(visit) or HOME), found[1])
+    answer.delete_cookie(NEXT, path=LOGIN_PAGE)
+    return answer
 
 
 def log_out(visit: Visit) -> Response:

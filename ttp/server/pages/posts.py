@@ -116,6 +116,8 @@ def show_post(visit: Visit, error: TtpError | None = None) -> Response:
         is_author=is_author,
         missing=queries.missing_media(post),
         unsaved=unsaved_edit(visit, visit.post_id),
+        may_undo=bool(changes) and visit.post_id not in changes[0].created and visit.person.may(DRAFT),
+        bring_back=bring_back(visit),
         error=error,
     )
 
@@ -170,27 +172,62 @@ def change_post(visit: Visit, name: str) -> Response:
         raise
     except TtpError as error:
         return _confirmation_page(visit, name, error)
-    return visit.go("/queue" if name == "delete" else f"/posts/{visit.post_id}", done=name)
+    if name == "delete":
+        return visit.go("/queue", done=name, post=visit.post_id)
+    return visit.go(f"/posts/{visit.post_id}", done=name)
+
+
+def ask_again(visit: Visit, error: TtpError, name: str) -> Response:
+    """Ask once more, with what was typed."""
+    return _confirmation_page(visit, name, error)
+
+
+@dataclass(frozen=True, slots=True)
+class BringBack:
+    """The change that a button takes back or does again. `way`: `undo` or `redo`."""
+
+    post_id: int
+    change_id: int
+    way: str
+
+
+def bring_back(visit: Visit) -> BringBack | None:
+    """Return what brings back a post that was just deleted, or a change that was just undone, as the address says."""
+    done = visit.query("done")
+    post_id = visit.request.path_params.get("post_id") or parse_number(visit.query("post"))
+    if done not in ("delete", "undo") or not post_id or not visit.person.may(DRAFT):
+        return None
+    if done == "undo":
+        undone = visit.reading.queries.undone_change(post_id)
+        return BringBack(post_id, undone.id, "redo") if undone else None
+    changes = visit.reading.queries.changes(1, post_id)
+    is_deleted = bool(changes) and changes[0].change.command == "delete"
+    return BringBack(post_id, changes[0].change.id, "undo") if is_deleted else None
 
 
 def undo(visit: Visit) -> Response:
-    """Undo the last change of a post, if it is still the one that the person saw."""
+    """Undo the last change of a post, if it is still the one that the person saw; or bring back what is gone."""
     services = visit.services(PUBLISH if visit.person.may(PUBLISH) else DRAFT)
-    change = parse_number(visit.field("change"))
+    change, back = parse_number(visit.field("change")), visit.field("back")
     if change is None:
         raise UsageError("the form names no change")
-    services.queries.changes(1, visit.post_id)  # raises for a post that the person must not see
+    last = services.queries.changes(1, visit.post_id)  # raises for a post that the person must not see
+    if back != "redo" and last and last[0].change.id == change and visit.post_id in last[0].created:
+        return visit.go(f"/posts/{visit.post_id}/delete")  # which asks first
     try:
-        Undo(services.posts).revert(UndoRequest(post=visit.post_id, only=(change,)))
+        Undo(services.posts).revert(UndoRequest(post=visit.post_id, again=back == "redo", only=(change,)))
     except NotFound:
         raise
     except TtpError as error:
-        return show_post(visit, error)
+        return _refused_undo(visit, error)
+    return visit.go(f"/posts/{visit.post_id}", done="back" if back else "undo")
+
+
+def _refused_undo(visit: Visit, error: TtpError) -> Response:
     try:
-        visit.reading.queries.post(visit.post_id)
-    except NotFound:  # its creation was undone
-        return visit.go("/queue", done="undo")
-    return visit.go(f"/posts/{visit.post_id}", done="undo")
+        return show_post(visit, error)
+    except NotFound:  # it is deleted
+        raise error from None
 
 
 def show_media(visit: Visit) -> Response:

@@ -6,6 +6,7 @@ from itertools import islice
 
 from starlette.responses import Response
 
+from ttp.server.pages.posts import bring_back
 from ttp.server.pages.visit import Visit
 from ttp.services.queries import PostView
 from ttp.store.queries import COMING, DRAFTS, ENDED, PostFilter
@@ -28,4 +29,5 @@ def show_queue(visit: Visit) -> Response:
         health=status and status.health(),
         elsewhere=status and status.elsewhere(),
         most=MOST_SHOWN,
+        bring_back=bring_back(visit),
     )

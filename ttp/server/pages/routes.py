@@ -9,7 +9,19 @@ from starlette.staticfiles import StaticFiles
 
 from ttp.domain.server.api_token import TokenCapability
 from ttp.server.guard import STATIC
-from ttp.server.pages import accounts, approvals, calendar, compose, connect, login, numbers, person, posts, queue
+from ttp.server.pages import (
+    accounts,
+    approvals,
+    calendar,
+    compose,
+    connect,
+    login,
+    numbers,
+    person,
+    post_list,
+    posts,
+    queue,
+)
 from ttp.server.pages.rendering import FOLDER
 from ttp.server.pages.visit import PageRoute, endpoint, redirect
 
@@ -27,6 +39,7 @@ PAGES = (
     PageRoute("POST", person.PAGE, person.set_timezone),
     PageRoute("GET", "/calendar", calendar.show_calendar),
     PageRoute("GET", "/queue", queue.show_queue),
+    PageRoute("GET", "/posts", post_list.show_posts),
     PageRoute("GET", "/best-times", numbers.show_best_times),
     PageRoute("GET", "/report", numbers.show_report),
     PageRoute("GET", "/accounts", accounts.show_accounts),
@@ -39,7 +52,7 @@ PAGES = (
     PageRoute("POST", "/approve/{secret}", approvals.decide, None),
     PageRoute("GET", "/approve/{secret}/media/{sha256}", approvals.show_link_media, None),
     PageRoute("GET", "/compose", compose.show_new, DRAFT),
-    PageRoute("POST", "/compose", compose.submit, DRAFT),
+    PageRoute("POST", "/compose", compose.submit, DRAFT, compose.show_again),
     PageRoute("POST", "/compose/check", compose.check, DRAFT),
     PageRoute("POST", "/compose/keep", compose.keep, DRAFT),
     PageRoute("POST", "/compose/media", compose.upload, DRAFT),
@@ -47,7 +60,13 @@ PAGES = (
     PageRoute("GET", f"{POST}/edit", compose.show_edit, DRAFT),
     PageRoute("GET", f"{POST}/{{action}}", posts.ask),
     *(
-        PageRoute("POST", f"{POST}/{name}", partial(posts.change_post, name=name), action.needs)
+        PageRoute(
+            "POST",
+            f"{POST}/{name}",
+            partial(posts.change_post, name=name),
+            action.needs,
+            partial(posts.ask_again, name=name),
+        )
         for name, action in posts.ACTIONS.items()
     ),
     PageRoute("POST", f"{POST}/move", calendar.move, PUBLISH),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, unquote, urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 from python_multipart.multipart import parse_options_header
@@ -22,14 +23,18 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from ttp.domain.errors import NotAllowed, NotFound, TtpError
 from ttp.domain.server.api_token import Person, Session, TokenCapability
 from ttp.domain.time.formatting import Clocks
-from ttp.server.guard import has_foreign_origin
+from ttp.server.guard import has_foreign_origin, has_own_origin
+from ttp.server.pages.open_forms import OpenForms
 from ttp.server.pages.rendering import HEADERS, error_lines, render
+from ttp.server.pages.returned_form import ReturnedForm, receive_returned_form
 from ttp.server.problems import InvalidRequest, Unauthorized, status_of
 from ttp.server.services import Installation, RequestServices
 from ttp.services.queries import PostView
 
 SAFE_COOKIE, COOKIE = "__Host-ttp_session", "ttp_session"
 """Browsers accept the first over TLS only, and from no other host than this."""
+NEXT = "ttp_next"
+"""The cookie that says which page somebody asked for before they logged in."""
 LOGIN_PAGE = "/login"
 DONE = {
     "saved": "Saved.",
@@ -44,13 +49,17 @@ DONE = {
     "unschedule": "It is a draft again.",
     "delete": "Deleted.",
     "undo": "Undone.",
+    "back": "It is back.",
     "link": "The link was created.",
     "timezone": "Your timezone is saved.",
 }
 """The message after a change, by the word in the address: an address cannot show any other message."""
+SAVED = ("saved", "draft", "scheduled")
+"""The words after which a browser needs no copy of the form any more."""
 MENU = (
     ("/calendar", "Calendar", TokenCapability.READ),
     ("/queue", "Queue", TokenCapability.READ),
+    ("/posts", "Posts", TokenCapability.READ),
     ("/compose", "Compose", TokenCapability.DRAFT),
     ("/approvals", "Approvals", TokenCapability.READ),
     ("/best-times", "Best times", TokenCapability.READ),
@@ -58,18 +67,21 @@ MENU = (
     ("/accounts", "Accounts", TokenCapability.READ),
 )
 _MOST_FIELDS, _MOST_FILES = 500, 20
+_NEXT_FOR_S = 600
+_LOCAL_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]{0,500}")
 _MOST_ID = 10**15
 Handle = Callable[["Visit"], Response]
 
 
 @dataclass(frozen=True, slots=True)
 class PageRoute:
-    """A page or a form. `needs` None: no login."""
+    """A page or a form. `needs` None: no login. `show_again`: shows a filled form, and does nothing."""
 
     method: str
     path: str
     handle: Handle
     needs: TokenCapability | None = TokenCapability.READ
+    show_again: Callable[[Visit, TtpError], Response] | None = None
 
 
 class Visit:
@@ -110,6 +122,11 @@ class Visit:
         }
         needs = post.needs()
         return [name for name, (need, may) in actions.items() if need in needs and self.person.may(may)]
+
+    @property
+    def open_forms(self) -> OpenForms:
+        forms: OpenForms = self.request.app.state.open_forms
+        return forms
 
     @cached_property
     def reading(self) -> RequestServices:
@@ -176,6 +193,7 @@ class Visit:
             "csrf": self.csrf,
             "path": self.request.url.path,
             "done": DONE.get(self.query("done"), ""),
+            "is_saved": self.query("done") in SAVED,
             "error": error,
             "lines": error_lines(error) if error else [],
             **values,
@@ -218,16 +236,14 @@ def endpoint(page: PageRoute) -> Callable[[Request], Any]:
     async def answer(request: Request) -> Response:
         visit = await _begin(request)
         try:
+            if request.method == "POST" and has_foreign_origin(request.scope["headers"]):
+                raise NotAllowed("a page of another site may not send this form")
             if page.needs is not None and visit.session is None:
-                if request.method == "GET" and not visit.is_fragment:
-                    return redirect(LOGIN_PAGE)
-                raise Unauthorized("you are not logged in any more; what you typed is still on the page before")
+                return await _ask_to_log_in(page, visit)
             if request.method == "POST":
-                if has_foreign_origin(request.scope["headers"]):
-                    raise NotAllowed("a page of another site may not send this form")
                 visit.form = await _form(request)
-                if page.needs is not None:
-                    _refuse_forged(request, visit)
+                if page.needs is not None and not _has_token(visit):
+                    return await run_in_threadpool(_show_again, page, visit)
             return await run_in_threadpool(_handled, page, visit)
         except TtpError as error:
             return await run_in_threadpool(visit.error, error)
@@ -235,6 +251,56 @@ def endpoint(page: PageRoute) -> Callable[[Request], Any]:
             await visit.form.close()
 
     return answer
+
+
+async def _ask_to_log_in(page: PageRoute, visit: Visit) -> Response:
+    """Lead to the login, from where the person comes back. A filled form is given back with all that it sent."""
+    request = visit.request
+    if request.method == "GET" and not visit.is_fragment:
+        url = request.url
+        return _with_next(visit, redirect(LOGIN_PAGE), f"{url.path}?{url.query}" if url.query else url.path)
+    ended = Unauthorized("you are not logged in any more: log in in another tab, then go on here")
+    if page.show_again is None or visit.is_fragment:
+        raise ended
+    returned = await receive_returned_form(request)
+    answer = await run_in_threadpool(_returned_page, visit, returned, ended)
+    before = urlsplit(request.headers.get("referer", ""))
+    return _with_next(visit, answer, f"{before.path}?{before.query}" if before.query else before.path)
+
+
+def _returned_page(visit: Visit, returned: ReturnedForm, error: TtpError) -> Response:
+    return visit.page("returned_form.html", error=error, form=returned)
+
+
+def _with_next(visit: Visit, answer: Response, path: str) -> Response:
+    """Remember the page to which a login leads. Not that of a picture or of a program's request."""
+    if local_path(path) and "text/html" in visit.request.headers.get("accept", ""):
+        value, secure = quote(path, safe="/?&="), is_secure(visit.request)
+        answer.set_cookie(
+            NEXT, value, max_age=_NEXT_FOR_S, path=LOGIN_PAGE, secure=secure, httponly=True, samesite="lax"
+        )
+    return answer
+
+
+def next_path(visit: Visit) -> str | None:
+    """Return the page that somebody asked for before they logged in."""
+    return local_path(unquote(visit.request.cookies.get(NEXT, "")))
+
+
+def local_path(path: str) -> str | None:
+    """Return a path if it is one of this site, with or without a query; else None."""
+    return path if _LOCAL_PATH.fullmatch(path) else None
+
+
+def _show_again(page: PageRoute, visit: Visit) -> Response:
+    """Show a form that has no token of this session. Only a form of this site is shown; raise NotAllowed for others."""
+    is_own = has_own_origin(visit.request.scope["headers"])
+    if is_own and visit.is_fragment:
+        raise NotAllowed("the form is from an earlier login: press one of its buttons, and it comes back as it is")
+    if page.show_again is None or not is_own:
+        raise NotAllowed("the form is out of date: go back, reload the page and send it again")
+    _refuse_unable(page, visit)
+    return page.show_again(visit, NotAllowed("the form is from an earlier login: look at it, then send it again"))
 
 
 async def _begin(request: Request) -> Visit:
@@ -258,9 +324,13 @@ async def error_page(request: Request, error: TtpError) -> Response:
 
 
 def _handled(page: PageRoute, visit: Visit) -> Response:
+    _refuse_unable(page, visit)
+    return page.handle(visit)
+
+
+def _refuse_unable(page: PageRoute, visit: Visit) -> None:
     if page.needs is not None and not visit.person.may(page.needs):
         visit.services(page.needs)  # raises
-    return page.handle(visit)
 
 
 async def _form(request: Request) -> FormData:
@@ -273,7 +343,6 @@ async def _form(request: Request) -> FormData:
         raise InvalidRequest(f"the form cannot be read: {error.detail}") from None
 
 
-def _refuse_forged(request: Request, visit: Visit) -> None:
-    sent = request.headers.get("x-csrf-token") or visit.field("csrf")
-    if not hmac.compare_digest(sent.encode(), visit.csrf.encode()):
-        raise NotAllowed("the form is out of date: go back, reload the page and send it again")
+def _has_token(visit: Visit) -> bool:
+    sent = visit.request.headers.get("x-csrf-token") or visit.field("csrf")
+    return hmac.compare_digest(sent.encode(), visit.csrf.encode())
