@@ -8,6 +8,7 @@ import pytest
 
 from tests.conftest import Program
 from ttp.cli import settings
+from ttp.domain.action import action
 from ttp.domain.config import KeyTable
 from ttp.domain.errors import PlatformDisabled
 from ttp.platforms.registry import Registry
@@ -49,8 +50,11 @@ def test_an_installed_package_is_not_used_before_it_is_enabled(package: Path) ->
     found, said = told()
     assert "paper" not in found.names()
     assert said == []
-    with pytest.raises(PlatformDisabled, match="paper"):
-        found.facts("paper")
+    for asked in (found.facts, found.find, told("nostr")[0].find):
+        with pytest.raises(PlatformDisabled, match="paper") as caught:
+            asked("paper")
+    (fix,) = caught.value.hints
+    assert fix.way == action("config set", "platforms.enabled", "nostr", "paper"), "those enabled already stay so"
 
 
 def test_an_enabled_platform_is_there_with_its_alias_and_settings(package: Path) -> None:
