@@ -403,9 +403,13 @@ def test_a_store_that_another_build_wrote_is_not_damaged(home: Path, change: str
     with closing(sqlite3.connect(opening.path)) as db:
         db.execute(change)
         db.commit()
-    with pytest.raises(OlderStore) as caught, Database(home).reading() as read:
-        assert read is not None
-        read.execute("SELECT post.chosen_by, post_media.post_id FROM post, post_media")
+
+    def read() -> None:
+        with Database(home).writing() as db:
+            db.execute("SELECT post.chosen_by, post_media.post_id FROM post, post_media")
+
+    with pytest.raises(OlderStore) as caught:
+        read()
     assert (exit_code(caught.value), len(caught.value.hints)) == (5, 1)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from ttp.domain.account import Account, Credentials, host_mismatch
+from ttp.domain.account import WITHOUT_LOGIN, Account, Credentials, host_mismatch
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, PlatformDisabled, UsageError
 from ttp.platforms import BUILT_IN
@@ -26,7 +26,8 @@ GROUP, API = "ttp.platforms", 1
 
 class Registry:
     """The enabled platforms by name: those of ttp, and those in `enabled` from other packages. Entry points are read
-    only for a name in `enabled`, and for an unknown one. A platform that cannot be loaded is skipped, and `warn` gets the reason."""
+    only for a name in `enabled`, and for an unknown one. A platform that cannot be loaded is skipped, and `warn` gets the
+    reason."""
 
     def __init__(self, enabled: Iterable[str] = (), warn: Callable[[str], object] = lambda text: None) -> None:
         self._names = tuple(BUILT_IN)
@@ -111,7 +112,6 @@ class Registry:
         listed = ", ".join(f"{one.name} ({', '.join(one.aliases)})" if one.aliases else one.name for one in known)
         raise UsageError(f'no platform "{text}"', Hint("see", listed))
 
-
     def _disabled(self, name: str) -> PlatformDisabled:
         others = (one for one in self._enabled if one != name)
         fix = Hint("fix", action("config set", "platforms.enabled", *others, name))
@@ -138,4 +138,5 @@ def _from_outside(name: str) -> Platform:
         raise UsageError(f"platform {name} needs api {api}, but this ttp has api {API}")
     if not isinstance(platform, Platform) or platform.name != name:
         raise UsageError(f"platform {name} cannot be loaded: its entry point is not a Platform of that name")
+    (WITHOUT_LOGIN.discard if platform.has_login else WITHOUT_LOGIN.add)(name)
     return platform
