@@ -22,7 +22,7 @@ from urllib.request import Request, urlopen
 
 from tests.faults.forks import SMALL_CHUNK, Fork, Forks
 from tests.faults.judge import Verdict, judge
-from tests.faults.posts import KINDS, MADE_UP, Kind, put_media
+from tests.faults.posts import KINDS, MADE_UP, Kind, put_media, waits_s
 from tests.faults.proxy import Asked, Fault, Proxy
 from tests.faults.stores import PostgresStore, SqliteStore
 from tests.faults.user_program import write_program
@@ -52,7 +52,9 @@ A_WHILE_S = (40.0, 80.0)
 """After which a platform is asked again for the id of what it published."""
 UNNAMED = "SELECT 1 FROM delivery WHERE state = 'published' AND remote_id IS NULL AND next_at IS NOT NULL"
 Plan: TypeAlias = Callable[[Asked], Fault | None]
-RUN = ("run", "--until-idle", "--max-time", "20s", "--jsonl")
+UNTIL_IDLE = ("run", "--until-idle", "--jsonl")
+RUN_S = 20.0
+"""The longest that a run takes where the platform has no waits of its own."""
 FINAL = {str(state) for state in ENDED}
 
 
@@ -94,6 +96,8 @@ class Bench:
         self.amiss: list[str] = []
         self.others: set[str] = set()
         """Posts on the account that are not the case's own."""
+        self.waits_s = 0.0
+        """How long the platform of the present case has a client wait."""
         self.wall_shift_s = self.boot_shift_s = 0.0
         self.server_keeps_time = False
         """Whether the clock of the store's server does not jump with this machine's."""
@@ -118,6 +122,11 @@ class Bench:
             **more,
         }
         return {f"TTP_{name}": value for name, value in self.store.environment(settings).items()}
+
+    @property
+    def until_idle(self) -> tuple[str, ...]:
+        """The command that publishes until nothing is due, for as long as the platform's own waits need."""
+        return (*UNTIL_IDLE, "--max-time", f"{RUN_S + self.waits_s:.0f}s")
 
     def run(self, *argv: str, stdin: str = "", **env: str) -> Fork:
         """A command, started."""
@@ -186,6 +195,7 @@ class Bench:
         self.clock.unlink(missing_ok=True)
         self.wall_shift_s = self.boot_shift_s = 0.0
         self.server_keeps_time = False
+        self.waits_s = waits_s(PLATFORMS.facts(kind.platform))
         if kind.name not in self._templates:
             self._templates[kind.name] = self._made(kind)
         state = self.sandbox.state
@@ -281,16 +291,16 @@ class Bench:
     def settle(self, *argv: str, runs: int = RUNS_MOST, env: Mapping[str, str] = NOTHING_MORE) -> None:
         """Run until the delivery has ended, or no further run would end it; at most so many times."""
         for _ in range(runs):
-            fork = self.run(*RUN, *argv, **env)
+            fork = self.run(*self.until_idle, *argv, **env)
             self.victims = [fork]
-            fork.wait(PATIENCE_S)
+            fork.wait(PATIENCE_S + self.waits_s)
             assert fork.code is not None, "a run does not end"
             if fork.code >= 0 and self.state() in FINAL:
                 break
         for seconds in A_WHILE_S:
             if self.sql(UNNAMED):
                 self.pass_time(seconds)
-                assert self.run(*RUN, **env).wait(PATIENCE_S) == 0, "the run that asks for an id"
+                assert self.run(*self.until_idle, **env).wait(PATIENCE_S) == 0, "the run that asks for an id"
 
     def state(self) -> str:
         return str(self.sql("SELECT state FROM delivery ORDER BY id")[0][0])

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
-from tests.faults.bench import PATIENCE_S, RUN, Bench
+from tests.faults.bench import PATIENCE_S, UNTIL_IDLE, Bench
 from tests.faults.judge import Verdict
 from tests.faults.posts import KINDS, Kind
 from tests.faults.proxy import Fault
@@ -59,7 +59,7 @@ def _copied(bench: Bench, kind: Kind, how: str, when: str) -> Verdict:
         if bench.state() != "published":
             bench.amiss.append(f"the first publisher leaves it {bench.state()}")
         _put_back(bench, kept, how)
-        refused = bench.run(*RUN)
+        refused = bench.run(*bench.until_idle)
         # A file that lacks nothing but an outcome is as a power cut leaves it: looked up, and never sent.
         if (how, when) == (COPIED[-1], "sending") and refused.wait() == 0:
             return
@@ -179,7 +179,7 @@ def damaged() -> Iterator[Run]:
     """A damaged store is neither published from nor replaced by an empty one."""
     for name in DAMAGES:
         for kind in (KINDS["x text"], KINDS["instagram photo"]):
-            for argv in (RUN, ("run", "--once"), ("publish", "1", "--yes")):
+            for argv in (UNTIL_IDLE, ("run", "--once"), ("publish", "1", "--yes")):
 
                 def go(bench: Bench, kind: Kind = kind, name: str = name, argv: tuple[str, ...] = argv) -> Verdict:
                     return _damaged(bench, kind, name, argv)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 
-from tests.faults.bench import RUN, Bench, Plan
+from tests.faults.bench import Bench, Plan
 from tests.faults.judge import Verdict
 from tests.faults.posts import KINDS, Kind, made_up
 from tests.faults.proxy import Asked, Fault
@@ -58,7 +58,7 @@ def _missing(bench: Bench, kind: Kind, where: Where, misses: int) -> Plan:
 
 
 def _in_two_runs(bench: Bench) -> None:
-    first = bench.run(*RUN)
+    first = bench.run(*bench.until_idle)
     bench.victims = [first]
     first.wait()
     bench.pass_time(AN_HOUR_S)
@@ -104,7 +104,7 @@ def _after_a_twin(bench: Bench, kind: Kind) -> None:
         # X refuses an identical second text, and lists both of these alike.
         argv[1] = argv[1].replace("/menu/", "/menu")
     twin = json.loads(bench.ok(*argv, "--at", "now", "--json"))["id"]
-    bench.ok(*RUN)
+    bench.ok(*bench.until_idle)
     bench.others = {post["id"] for post in bench.seen(kind)}
     if len(bench.others) != 1:
         bench.amiss.append(f"post {twin}, with the same text, was not published: {bench.others}")

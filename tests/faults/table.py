@@ -135,13 +135,13 @@ class Row:
         self.seconds = max(self.seconds, verdict.seconds)
 
 
-HEAD = ("kind of fault", "positions", "runs", "duplicates", "losses", "stuck", "needs review", "wrong")
+HEAD = ("positions", "runs", "duplicates", "losses", "stuck", "needs review", "wrong")
 
 
-def lines(rows: dict[str, Row]) -> Iterator[str]:
-    """The table in Markdown, with its sums."""
-    yield "| " + " | ".join(HEAD) + " |"
-    yield "|---|" + "--:|" * (len(HEAD) - 1)
+def lines(what: str, rows: dict[str, Row]) -> Iterator[str]:
+    """The table in Markdown, with its sums. `what`: what a row is of."""
+    yield "| " + " | ".join((what, *HEAD)) + " |"
+    yield "|---|" + "--:|" * len(HEAD)
     told = [
         (name, len(r.places), r.runs, r.duplicates, r.losses, r.stuck, r.needs_review, r.wrong)
         for name, r in rows.items()

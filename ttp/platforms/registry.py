@@ -26,8 +26,8 @@ GROUP, API = "ttp.platforms", 1
 
 class Registry:
     """The enabled platforms by name: those of ttp, and those in `enabled` from other packages. Entry points are read
-    only for a name in `enabled`, and for an unknown one. A platform that cannot be loaded is skipped, and `warn` gets the
-    reason."""
+    only for a name in `enabled`, and for an unknown one. A platform that cannot be loaded is skipped, and `warn` gets
+    the reason."""
 
     def __init__(self, enabled: Iterable[str] = (), warn: Callable[[str], object] = lambda text: None) -> None:
         self._names = tuple(BUILT_IN)
