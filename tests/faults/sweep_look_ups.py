@@ -65,6 +65,52 @@ def _in_two_runs(bench: Bench) -> None:
     bench.settle()
 
 
+HIDDEN = ("cut after", "500 though done", "killed after")
+
+
+def hidden() -> Iterator[Run]:
+    """The answer of a publishing call is lost, and the platform's list hides the post for longer than the settle
+    window. So the call is made again, and the platform itself must refuse a second post."""
+    for lost in HIDDEN:
+        for kind in KINDS.values():
+            if made_up(kind).looks is None or (kind.platform == "x" and kind.media):  # X compares texts alone
+                continue
+            for where in calls_of(kind):
+
+                def go(bench: Bench, kind: Kind = kind, where: Where = where, lost: str = lost) -> Verdict:
+                    verdict = bench.case(kind, _hiding(bench, kind, where, lost))
+                    if verdict.calls <= kind.call_count:
+                        verdict.wrong.append("the call was not made again, and the platform refused nothing")
+                    return verdict
+
+                yield Run(
+                    "the platform refuses the second post",
+                    f"{kind.name}, {where} {lost}",
+                    go,
+                    calls_most=kind.call_count + 1,
+                    covers=(kind.name, lost),
+                    at_call=True,
+                )
+
+
+def _hiding(bench: Bench, kind: Kind, where: Where, lost: str) -> Plan:
+    trouble = TROUBLES[lost](bench, kind)
+    after = where.after(kind)
+    calls: list[int] = []
+
+    def plan(asked: Asked) -> Fault | None:
+        if after(asked) is None:
+            return None
+        if kind.publishes(asked):
+            calls.append(asked.index)
+            return trouble if len(calls) == 1 else None
+        if len(calls) > 1 or not looks(kind, asked):
+            return None
+        return Fault("not shown yet", True, answer=lambda real: unseen(bench, kind, real))
+
+    return plan
+
+
 TWINS: Mapping[str, tuple[str, ...]] = {
     "cut before": ("cut before",),
     "cut after": ("cut after",),
