@@ -17,9 +17,9 @@ from uuid import uuid4
 
 from ttp.domain.delivery import Delivery, DeliveryError
 from ttp.domain.errors import Busy
-from ttp.domain.outcome import Attempt, Kind, NotDone, Outcome, Unknown
+from ttp.domain.outcome import Attempt, Handle, Kind, NotDone, Outcome, Unknown
 from ttp.platforms import reply
-from ttp.platforms.client import LookupResult, Wait
+from ttp.platforms.client import LookupResult, PublishRequest, Wait
 from ttp.platforms.reply import Answer, ConnectionLost, RefusalReader, Reply
 from ttp.publisher import delivery_worker, outcomes, reconcile
 from ttp.publisher.delivery_worker import DeliveryWorker
@@ -135,10 +135,19 @@ def _another_key_for_each_call() -> None:
 
 
 def _duplicate_is_final() -> None:
+    """Two places doubt it: the client of X, which knows of the lost answer by its handle, and the worker."""
+    from ttp.platforms.x.client import XClient
+
     def doubt_duplicate(outcome: Outcome, *, sent_before: bool) -> Outcome:
         return outcome
 
+    original = XClient.publish
+
+    def publish(self: XClient, request: PublishRequest, handle: Handle) -> Outcome:
+        return original(self, request, {name: value for name, value in handle.items() if name != "unsettled_since"})
+
     _in_place_of(outcomes.doubt_duplicate, doubt_duplicate)
+    XClient.publish = publish  # type: ignore[method-assign]
 
 
 def _outcome_is_dropped() -> None:
