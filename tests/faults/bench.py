@@ -96,6 +96,8 @@ class Bench:
         self.amiss: list[str] = []
         self.others: set[str] = set()
         """Posts on the account that are not the case's own."""
+        self.slips: list[tuple[float, float]] = []
+        """When time passed while a process ran, by its clock before that, and how much."""
         self.waits_s = 0.0
         """How long the platform of the present case has a client wait."""
         self.wall_shift_s = self.boot_shift_s = 0.0
@@ -168,6 +170,12 @@ class Bench:
         self.platform.ahead_s += seconds
         self.shift(self.platform.ahead_s + wrong_s, self.platform.ahead_s)
 
+    def slip(self, seconds: float) -> None:
+        """Let time pass while a process runs. On a slow machine it may pass between the last look of the process at its
+        clock and the request that follows, which nothing can notice."""
+        self.slips.append((SystemClock().boot() + self.boot_shift_s, seconds))
+        self.pass_time(seconds)
+
     def set_right(self) -> None:
         """Set the clocks of the processes by the platform's."""
         self.shift(self.platform.ahead_s, self.platform.ahead_s)
@@ -195,6 +203,7 @@ class Bench:
         self.clock.unlink(missing_ok=True)
         self.wall_shift_s = self.boot_shift_s = 0.0
         self.server_keeps_time = False
+        self.slips = []
         self.waits_s = waits_s(PLATFORMS.facts(kind.platform))
         if kind.name not in self._templates:
             self._templates[kind.name] = self._made(kind)
@@ -245,6 +254,11 @@ class Bench:
         for fork in self.victims:
             fork.signal(signal.SIGKILL)
 
+    def age_s(self, boot_s: float) -> float:
+        """How old an intent of some time since boot is, without what `slip` let pass since then."""
+        slipped_s = sum(seconds for at, seconds in self.slips if boot_s <= at)
+        return SystemClock().boot() + self.boot_shift_s - boot_s - slipped_s
+
     def watched(self, kind: Kind, plan: Plan) -> Plan:
         """The plan, with a look into the store at each publishing call: its intent must be there, committed, and not
         older than an intent may be that a call follows."""
@@ -258,7 +272,7 @@ class Bench:
                     found = self.sql(intents)
                     if not found:
                         self.amiss.append(f"request {asked.index} came without an intent: {asked.line}")
-                    elif (age_s := SystemClock().boot() + self.boot_shift_s - found[0][0]) > INTENT_AGE_S:
+                    elif (age_s := self.age_s(found[0][0])) > INTENT_AGE_S:
                         self.amiss.append(f"request {asked.index} came {age_s:.0f} s after its intent: {asked.line}")
             return plan(asked)
 
