@@ -71,6 +71,8 @@ class Context:
 
     argv: Sequence[str] = ()
     """What was typed after `ttp`."""
+    shows_help = False
+    """Whether the command line asks for a help page, which Typer writes."""
     approver: str | None = None
     within: frozenset[int] | None = None
     """The ids of the only accounts there are for whoever runs the command; None: all."""
