@@ -20,6 +20,7 @@ from tests.store.stores import store_at
 from ttp.domain.account import Account
 from ttp.domain.post import Post
 from ttp.domain.post_edit import new_delivery, with_derived_status
+from ttp.services.bulk_edit import ChangeKind
 from ttp.services.files import json_file
 from ttp.services.files.export import Export
 from ttp.services.files.import_plan import ImportRules
@@ -258,7 +259,7 @@ def test_a_post_that_was_published_or_deleted_is_not_made_again_from_another_exp
         for statement in change.split("; "):
             db.execute(statement)
     done = second.take(tmp_path / "posts.json")
-    assert (done.faults, done.counts["add"]) == ([], 0)
+    assert (done.faults, done.counts[ChangeKind.ADD]) == ([], 0)
 
 
 def test_json_is_read_a_piece_at_a_time(tmp_path: Path) -> None:
