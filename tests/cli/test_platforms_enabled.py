@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Program
 from ttp.cli import settings
+from ttp.domain.account import WITHOUT_LOGIN, connect_action
+from ttp.domain.action import action
 from ttp.domain.config import KeyTable
 from ttp.domain.errors import PlatformDisabled
 from ttp.platforms.registry import Registry
@@ -28,7 +31,7 @@ PLATFORM = Paper()
 
 
 @pytest.fixture
-def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A package with an entry point, as an installed wheel leaves it."""
     info = tmp_path / "ttp_paper-1.0.dist-info"
     info.mkdir()
@@ -37,7 +40,8 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "ttp_paper_test.py").write_text(FACTS.format(api=1))
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.delitem(__import__("sys").modules, "ttp_paper_test", raising=False)
-    return tmp_path
+    yield tmp_path
+    WITHOUT_LOGIN.discard("paper")
 
 
 def told(*enabled: str) -> tuple[Registry, list[str]]:
@@ -49,13 +53,18 @@ def test_an_installed_package_is_not_used_before_it_is_enabled(package: Path) ->
     found, said = told()
     assert "paper" not in found.names()
     assert said == []
-    with pytest.raises(PlatformDisabled, match="paper"):
-        found.facts("paper")
+    for asked in (found.facts, found.find, told("nostr")[0].find):
+        with pytest.raises(PlatformDisabled, match="paper") as caught:
+            asked("paper")
+    (fix,) = caught.value.hints
+    assert fix.way == action("config set", "platforms.enabled", "nostr", "paper"), "those enabled already stay so"
 
 
 def test_an_enabled_platform_is_there_with_its_alias_and_settings(package: Path) -> None:
     found, said = told("paper")
     assert (found.names()[-1], found.find("PP").title, said) == ("paper", "Paper", [])
+    assert not found.facts("paper").has_login
+    assert connect_action("paper/me") == action("account add", "paper/me", credentials="FILE")
     assert KeyTable(found)["platforms.paper.base_url"].default == "https://paper.example"
 
 

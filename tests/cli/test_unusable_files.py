@@ -7,6 +7,7 @@ import errno
 import fcntl
 import os
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,6 +54,7 @@ READING = (
     ("sync", "PATH"),
 )
 WRITING = (
+    ("export", "PATH"),
     ("export", "PATH", "--format", "csv"),
     ("export", "PATH", "--format", "md"),
     ("backup", "PATH"),
@@ -145,6 +147,34 @@ def test_completion_does_not_wait_for_a_pipe_in_the_place_of_the_store(ttp: Prog
     ttp.home.mkdir(mode=0o700)
     os.mkfifo(ttp.home / "ttp.db")
     assert ttp("__complete", "post") == Ran(0, "", "")
+
+
+@pytest.mark.parametrize("name", ["d", LONG])
+def test_a_home_far_down_and_one_of_a_long_name(
+    ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    depth = (4000 - len(str(tmp_path))) // 2 if name == "d" else 1
+    monkeypatch.setenv("TTP_HOME", "/".join((str(tmp_path), *[name] * depth)))
+    try:
+        for command in (("create", "hi"), ("config", "set", "timezone", "UTC"), ("run", "--once")):
+            ran = ttp(*command)
+            assert "bug in ttp" not in ran.err, (command, ran)
+            assert ran.code in (0, 2, 5), (command, ran)
+    finally:
+        subprocess.run(["rm", "-rf", tmp_path / "d"], check=True)  # pytest's own removal does not take this depth
+
+
+@pytest.mark.parametrize("name", [None, "some file"])
+def test_a_full_disk_is_not_taken_for_a_full_output(
+    ttp: Program, monkeypatch: pytest.MonkeyPatch, name: str | None
+) -> None:
+    def refuse(*_: object, **more: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), name)
+
+    monkeypatch.setattr("ttp.services.posts.Posts.create", refuse)
+    ran = ttp("create", "hi", "--json")
+    assert (ran.code, ran.error["code"]) == (5, "busy")
+    assert (name or str(ttp.home)) in ran.error["message"]
 
 
 @pytest.mark.parametrize("place", ["file", "file/below", "/proc/ttp"])

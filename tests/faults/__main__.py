@@ -1,11 +1,12 @@
 """Run the fault sweeps, and print what went wrong and a table: the sample of CI, or with `--full` every run.
 
 python -m tests.faults --full --jobs 4 --sweep kills
+python -m tests.faults --platform bluesky [--sweep NAME] [--seconds N] [--count N]
 python -m tests.faults --mutants [NUMBER]
 python -m tests.faults --store postgresql [--sweep NAME] [--full [--part K/N]] [--publishers NAME] [--count N]
 
 With `--store postgresql` the posts are in a PostgreSQL that is started for it. Then come the sweeps of several
-publishers; `--sweep` leaves them out, and `--publishers` the others.
+publishers; `--sweep`, `--platform` and `--count 0` leave them out, and `--publishers` the others.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from pathlib import Path
 
 from tests.faults.mutants import MUTANTS, some_mutants
 from tests.faults.mutation import try_mutant
+from tests.faults.posts import KINDS
 from tests.faults.sample import SEED, seed
+from tests.faults.sweep_user_programs import KINDS as PROGRAMS
 from tests.faults.table import NOT_ON_POSTGRESQL, POSTGRESQL_SAMPLES, SAMPLES, Row, lines
 from tests.faults.workers import Choice, bench_somewhere, made
 
@@ -35,6 +38,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--sweep", action="append", choices=[*{**SAMPLES, **POSTGRESQL_SAMPLES}], help="only this one (repeatable)"
     )
+    parser.add_argument(
+        "--platform", choices=sorted({kind.platform for kind in (*KINDS.values(), *PROGRAMS)}), help="only this one"
+    )
     parser.add_argument("--part", help="with --full: one part of all runs, evenly spread: 1/20 to 20/20")
     parser.add_argument("--seconds", type=float, default=math.inf, help="begin no run after so many")
     parser.add_argument("--story", action="store_true", help="show what happened in each run that is wrong")
@@ -47,20 +53,24 @@ def main(argv: list[str] | None = None) -> int:
         help="show that the sweeps catch mistakes in ttp: all of them, or so many of them",
     )
     parser.add_argument("--store", choices=("sqlite", "postgresql"), default="sqlite", help="where the posts are")
-    parser.add_argument("--count", type=int, default=7, help="postgresql: runs of each sweep of several publishers")
+    parser.add_argument(
+        "--count",
+        type=int,
+        help="at most so many runs of each sweep. Default: those of CI's sample, and 7 of each of several publishers",
+    )
     parser.add_argument("--publishers", metavar="NAME", help="postgresql: only this sweep of several publishers")
     said = parser.parse_args(argv)
-    on_server = said.store == "postgresql"
+    on_server, count = said.store == "postgresql", 7 if said.count is None else said.count
     if said.part is not None and not said.full:
         return _refuse("--part needs --full: without it the sample is made, which has no parts")
     part, parts = _part(said.part or "1/1")
     if not 1 <= part <= parts:
         return _refuse(f"--part {said.part}: not a part, as 1/20 to 20/20 are")
     if said.mutants:
-        if said.full or said.sweep:
-            return _refuse("--mutants goes without --full and --sweep: each mutant has sweeps of its own")
+        if said.full or said.sweep or said.platform:
+            return _refuse("--mutants goes without --full, --sweep and --platform: each mutant has sweeps of its own")
         if on_server:
-            return _publishers(said.count, said.publishers, said.jobs, mutants=True)
+            return _publishers(count, said.publishers, said.jobs, mutants=True)
         return _mutants(said.jobs, said.mutants)
     sizes = POSTGRESQL_SAMPLES if on_server else SAMPLES
     for name in said.sweep or ():
@@ -69,10 +79,11 @@ def main(argv: list[str] | None = None) -> int:
     wrong = 0
     if said.sweep or not said.publishers:
         with _server() if on_server else nullcontext() as server:
-            choice = Choice(said.full, part, parts, sizes)
+            sizes = dict.fromkeys(sizes, said.count) if said.count else sizes
+            choice = Choice(said.full, part, parts, sizes, said.platform)
             wrong = _sweeps(choice, tuple(said.sweep or sizes), said.jobs, server, said.seconds, story=said.story)
-    if on_server and said.count and (said.publishers or not said.sweep):
-        wrong |= _publishers(said.count, said.publishers, said.jobs)
+    if on_server and count and (said.publishers or not (said.sweep or said.platform)):
+        wrong |= _publishers(count, said.publishers, said.jobs)
     return wrong
 
 
@@ -114,6 +125,7 @@ def _sweeps(
     wanted = {name: choice.of(name) for name in sweeps}
     total = sum(map(len, wanted.values()))
     rows: dict[str, Row] = {}
+    platforms: dict[str, Row] = {}
     began, wrong = time.monotonic(), 0
     for count, (name, index, verdict) in enumerate(
         made(choice, sweeps, beside=jobs, server=server, seconds=seconds), 1
@@ -121,14 +133,16 @@ def _sweeps(
         if count % 200 == 0:
             print(f"{count} of {total}", file=sys.stderr, flush=True)
         run = wanted[name][index]
-        rows.setdefault(run.row, Row()).add(run, verdict)
+        for table, name_of_row in ((rows, run.row), (platforms, run.platform)):
+            table.setdefault(name_of_row, Row()).add(run, verdict)
         breaches = run.breaches(verdict)
         wrong += bool(breaches)
         for breach in breaches:
             print(f"wrong: {breach}", *(verdict.story if story else ()), sep="\n    ", flush=True)
         if breaches:
             print(f"    to make it in every sample: {run.fixed_case(name)}", flush=True)
-    print(*lines(dict(sorted(rows.items()))), sep="\n")
+    print(*lines("kind of fault", dict(sorted(rows.items()))), "", sep="\n")
+    print(*lines("platform", dict(sorted(platforms.items()))), sep="\n")
     runs = sum(row.runs for row in rows.values())
     print(f"\n{runs} of {total} runs in {time.monotonic() - began:.0f} s, {jobs} at a time")
     return 1 if wrong else 0

@@ -22,7 +22,7 @@ from urllib.request import Request, urlopen
 
 from tests.faults.forks import SMALL_CHUNK, Fork, Forks
 from tests.faults.judge import Verdict, judge
-from tests.faults.posts import KINDS, MADE_UP, Kind, put_media
+from tests.faults.posts import KINDS, MADE_UP, Kind, put_media, waits_s
 from tests.faults.proxy import Asked, Fault, Proxy
 from tests.faults.stores import PostgresStore, SqliteStore
 from tests.faults.user_program import write_program
@@ -52,7 +52,9 @@ A_WHILE_S = (40.0, 80.0)
 """After which a platform is asked again for the id of what it published."""
 UNNAMED = "SELECT 1 FROM delivery WHERE state = 'published' AND remote_id IS NULL AND next_at IS NOT NULL"
 Plan: TypeAlias = Callable[[Asked], Fault | None]
-RUN = ("run", "--until-idle", "--max-time", "20s", "--jsonl")
+UNTIL_IDLE = ("run", "--until-idle", "--jsonl")
+RUN_S = 20.0
+"""The longest that a run takes where the platform has no waits of its own."""
 FINAL = {str(state) for state in ENDED}
 
 
@@ -94,6 +96,10 @@ class Bench:
         self.amiss: list[str] = []
         self.others: set[str] = set()
         """Posts on the account that are not the case's own."""
+        self.slips: list[tuple[float, float]] = []
+        """When time passed while a process ran, by its clock before that, and how much."""
+        self.waits_s = 0.0
+        """How long the platform of the present case has a client wait."""
         self.wall_shift_s = self.boot_shift_s = 0.0
         self.server_keeps_time = False
         """Whether the clock of the store's server does not jump with this machine's."""
@@ -118,6 +124,11 @@ class Bench:
             **more,
         }
         return {f"TTP_{name}": value for name, value in self.store.environment(settings).items()}
+
+    @property
+    def until_idle(self) -> tuple[str, ...]:
+        """The command that publishes until nothing is due, for as long as the platform's own waits need."""
+        return (*UNTIL_IDLE, "--max-time", f"{RUN_S + self.waits_s:.0f}s")
 
     def run(self, *argv: str, stdin: str = "", **env: str) -> Fork:
         """A command, started."""
@@ -159,6 +170,12 @@ class Bench:
         self.platform.ahead_s += seconds
         self.shift(self.platform.ahead_s + wrong_s, self.platform.ahead_s)
 
+    def slip(self, seconds: float) -> None:
+        """Let time pass while a process runs. On a slow machine it may pass between the last look of the process at its
+        clock and the request that follows, which nothing can notice."""
+        self.slips.append((SystemClock().boot() + self.boot_shift_s, seconds))
+        self.pass_time(seconds)
+
     def set_right(self) -> None:
         """Set the clocks of the processes by the platform's."""
         self.shift(self.platform.ahead_s, self.platform.ahead_s)
@@ -186,6 +203,8 @@ class Bench:
         self.clock.unlink(missing_ok=True)
         self.wall_shift_s = self.boot_shift_s = 0.0
         self.server_keeps_time = False
+        self.slips = []
+        self.waits_s = waits_s(PLATFORMS.facts(kind.platform))
         if kind.name not in self._templates:
             self._templates[kind.name] = self._made(kind)
         state = self.sandbox.state
@@ -235,6 +254,11 @@ class Bench:
         for fork in self.victims:
             fork.signal(signal.SIGKILL)
 
+    def age_s(self, boot_s: float) -> float:
+        """How old an intent of some time since boot is, without what `slip` let pass since then."""
+        slipped_s = sum(seconds for at, seconds in self.slips if boot_s <= at)
+        return SystemClock().boot() + self.boot_shift_s - boot_s - slipped_s
+
     def watched(self, kind: Kind, plan: Plan) -> Plan:
         """The plan, with a look into the store at each publishing call: its intent must be there, committed, and not
         older than an intent may be that a call follows."""
@@ -248,7 +272,7 @@ class Bench:
                     found = self.sql(intents)
                     if not found:
                         self.amiss.append(f"request {asked.index} came without an intent: {asked.line}")
-                    elif (age_s := SystemClock().boot() + self.boot_shift_s - found[0][0]) > INTENT_AGE_S:
+                    elif (age_s := self.age_s(found[0][0])) > INTENT_AGE_S:
                         self.amiss.append(f"request {asked.index} came {age_s:.0f} s after its intent: {asked.line}")
             return plan(asked)
 
@@ -281,16 +305,16 @@ class Bench:
     def settle(self, *argv: str, runs: int = RUNS_MOST, env: Mapping[str, str] = NOTHING_MORE) -> None:
         """Run until the delivery has ended, or no further run would end it; at most so many times."""
         for _ in range(runs):
-            fork = self.run(*RUN, *argv, **env)
+            fork = self.run(*self.until_idle, *argv, **env)
             self.victims = [fork]
-            fork.wait(PATIENCE_S)
+            fork.wait(PATIENCE_S + self.waits_s)
             assert fork.code is not None, "a run does not end"
             if fork.code >= 0 and self.state() in FINAL:
                 break
         for seconds in A_WHILE_S:
             if self.sql(UNNAMED):
                 self.pass_time(seconds)
-                assert self.run(*RUN, **env).wait(PATIENCE_S) == 0, "the run that asks for an id"
+                assert self.run(*self.until_idle, **env).wait(PATIENCE_S) == 0, "the run that asks for an id"
 
     def state(self) -> str:
         return str(self.sql("SELECT state FROM delivery ORDER BY id")[0][0])

@@ -9,20 +9,23 @@ from __future__ import annotations
 import random
 import sys
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 from ttp.domain.delivery import Delivery, DeliveryError
-from ttp.domain.outcome import Attempt, Kind, NotDone, Unknown
+from ttp.domain.errors import Busy
+from ttp.domain.outcome import Attempt, Handle, Kind, NotDone, Outcome, Unknown
 from ttp.platforms import reply
-from ttp.platforms.client import LookupResult, Wait
+from ttp.platforms.client import LookupResult, PublishRequest, Wait
 from ttp.platforms.reply import Answer, ConnectionLost, RefusalReader, Reply
-from ttp.publisher import delivery_worker, reconcile
+from ttp.publisher import delivery_worker, outcomes, reconcile
 from ttp.publisher.delivery_worker import DeliveryWorker
 from ttp.services.tokens import LockedToken
 from ttp.store import attempts
+from ttp.store.dialect import StoreError
 from ttp.store.home import locks
 
 
@@ -125,6 +128,39 @@ def _intent_kept_after_a_sleep() -> None:
     vars(delivery_worker)["SUSPENDED_AFTER_S"] = float("inf")
 
 
+def _another_key_for_each_call() -> None:
+    from ttp.platforms.mastodon import client
+
+    client.key_of = lambda handle: uuid4().hex  # type: ignore[attr-defined]
+
+
+def _duplicate_is_final() -> None:
+    """Two places doubt it: the client of X, which knows of the lost answer by its handle, and the worker."""
+    from ttp.platforms.x.client import XClient
+
+    def doubt_duplicate(outcome: Outcome, *, sent_before: bool) -> Outcome:
+        return outcome
+
+    original = XClient.publish
+
+    def publish(self: XClient, request: PublishRequest, handle: Handle) -> Outcome:
+        return original(self, request, {name: value for name, value in handle.items() if name != "unsettled_since"})
+
+    _in_place_of(outcomes.doubt_duplicate, doubt_duplicate)
+    XClient.publish = publish  # type: ignore[method-assign]
+
+
+def _outcome_is_dropped() -> None:
+    def _store_or_journal(
+        self: DeliveryWorker, intent: Attempt, outcome: Outcome, store: Callable[[], None]
+    ) -> Generator[Wait, None, None]:
+        with suppress(StoreError, Busy):
+            store()
+        yield from ()
+
+    DeliveryWorker._store_or_journal = _store_or_journal  # type: ignore[method-assign]
+
+
 MUTANTS = {
     "intent after the call": Mutant(_intent_after_the_call, ("one trouble", "lagging lists")),
     "a time-out as NotDone": Mutant(_timeout_is_not_done, ("lagging lists", "one trouble")),
@@ -135,6 +171,9 @@ MUTANTS = {
     "one clean look instead of three": Mutant(_one_clean_look, ("missed looks",)),
     "the window by the local clock": Mutant(_window_by_the_local_clock, ("late lists and jumps",)),
     "an intent that is kept after a sleep": Mutant(_intent_kept_after_a_sleep, ("suspends",)),
+    "another idempotency key for each call": Mutant(_another_key_for_each_call, ("hidden posts",)),
+    "a duplicate is final after a lost answer": Mutant(_duplicate_is_final, ("hidden posts",)),
+    "an outcome that the store refuses is dropped": Mutant(_outcome_is_dropped, ("disks",)),
 }
 
 

@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from tests.faults.proxy import Asked
 from tests.platforms.factories import PLATFORMS
+from ttp.platforms.platform import Platform
 from ttp.sandbox.files import CLIP, PHOTO
 
 SIZE = 16_000_000
@@ -184,6 +185,16 @@ _BY_NETWORK = MadeUp(lambda reset: ({}, {"error": "Too many requests"}))
 def made_up(kind: Kind) -> MadeUp:
     """Return the answers in the name of a kind's platform; those of any network for a user's program."""
     return MADE_UP.get(kind.platform, _BY_NETWORK)
+
+
+def waits_s(facts: Platform) -> float:
+    """How long a platform has its client wait: the sum of its own settings in seconds, without the settle window,
+    which the sweeps shorten."""
+    return sum(
+        key.default
+        for key in facts.keys
+        if key.name.endswith("_s") and key.name != "settle_s" and isinstance(key.default, float | int)
+    )
 
 
 def put_media(folder: Path) -> None:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
-from tests.faults.bench import FINAL, PATIENCE_S, RUN, RUNS_MOST, Bench
+from tests.faults.bench import FINAL, PATIENCE_S, RUNS_MOST, Bench
 from tests.faults.judge import Verdict
 from tests.faults.posts import KINDS, Kind
 from tests.faults.proxy import Asked, Fault
@@ -152,7 +152,7 @@ def host_alone() -> Iterator[Run]:
 def _wait_for_clock(bench: Bench, kind: Kind, by_s: float) -> None:
     bench.server_keeps_time = True
     bench.shift(by_s, 0.0)
-    bench.run(*RUN, "--max-time", "3s").wait(PATIENCE_S)
+    bench.run(*bench.until_idle, "--max-time", "3s").wait(PATIENCE_S)
     if any(map(kind.publishes, bench.proxy.asked)):
         bench.amiss.append("it is published by a host whose clock is wrong")
     bench.set_right()
@@ -172,13 +172,13 @@ def _jumped_alone(bench: Bench, kind: Kind, where: Where, lost: str | None, by_s
 
     def go(bench: Bench) -> None:
         for _ in range(RUNS_MOST):  # on a crowded machine one of them may not come to the call in its time
-            bench.victims = [run := bench.run(*RUN)]
+            bench.victims = [run := bench.run(*bench.until_idle)]
             while not jumped.wait(0.02) and run.wait(0.0) is None:
                 pass
             if jumped.is_set():
                 break
         if run.wait(WRONG_FOR_S) is not None:
-            bench.run(*RUN, "--max-time", "3s").wait(PATIENCE_S)
+            bench.run(*bench.until_idle, "--max-time", "3s").wait(PATIENCE_S)
         bench.set_right()
         run.wait(PATIENCE_S)
         bench.settle()
@@ -249,7 +249,7 @@ def suspended() -> Iterator[Run]:
 
 
 def _asleep(bench: Bench, where: Where) -> None:
-    fork = bench.run_to_intent((where.call or 0) + 1, *RUN)
+    fork = bench.run_to_intent((where.call or 0) + 1, *bench.until_idle)
     bench.victims = [fork]
     while not fork.is_stopped and fork.wait(0.0) is None:
         time.sleep(0.01)

@@ -15,7 +15,7 @@ from contextlib import closing
 from functools import cache
 from pathlib import Path
 
-from tests.faults.bench import RUN, Bench
+from tests.faults.bench import Bench
 from tests.faults.judge import Verdict
 from tests.faults.posts import KINDS, Kind
 from tests.faults.proxy import Asked, Fault
@@ -75,7 +75,7 @@ def _cloned(bench: Bench, kind: Kind, way: str, moment: str | Where) -> Verdict:
         refused("false")
 
     def refused(any_machine: str) -> None:
-        run = bench.run(*RUN, HOME=str(clone), PUBLISH__ANY_MACHINE=any_machine)
+        run = bench.run(*bench.until_idle, HOME=str(clone), PUBLISH__ANY_MACHINE=any_machine)
         if run.wait() != 5 or "--take-over" not in run.said:
             bench.amiss.append(f"a copy publishes: {run.code} {run.said[:200]}")
 

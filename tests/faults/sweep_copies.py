@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
-from tests.faults.bench import PATIENCE_S, RUN, Bench
+from tests.faults.bench import PATIENCE_S, UNTIL_IDLE, Bench
 from tests.faults.judge import Verdict
 from tests.faults.posts import KINDS, Kind
 from tests.faults.proxy import Fault
 from tests.faults.sweeps import Run, Where, calls_of, ends_of, requests_of, spoiling
 from tests.faults.troubles import TROUBLES
+from ttp.store.home.journal import FILE
 
 COPIED = ("copied to another machine", "restored from a backup", "put back as a folder", "put back as a file")
 
@@ -59,7 +60,7 @@ def _copied(bench: Bench, kind: Kind, how: str, when: str) -> Verdict:
         if bench.state() != "published":
             bench.amiss.append(f"the first publisher leaves it {bench.state()}")
         _put_back(bench, kept, how)
-        refused = bench.run(*RUN)
+        refused = bench.run(*bench.until_idle)
         # A file that lacks nothing but an outcome is as a power cut leaves it: looked up, and never sent.
         if (how, when) == (COPIED[-1], "sending") and refused.wait() == 0:
             return
@@ -96,11 +97,15 @@ def _put_back(bench: Bench, kept: Path, how: str) -> None:
                 bench.sql("UPDATE store SET host = 'what another machine is called here', host_name = 'pi'")
 
 
+HELD = "the store is locked until the publisher is killed"
+JOURNAL_S = 25.0
+"""How long a process may take to write the outcome into its journal; it waits 30 s for the store."""
 REFUSE = ("the disk refuses every write", "the store is locked for a second")
 
 
 def disks() -> Iterator[Run]:
-    """From one request on the disk refuses, until that run has ended; or another program holds the store."""
+    """From one request on the disk refuses, until that run has ended; or another program holds the store: for a
+    second, or until the publisher is killed."""
     for how in REFUSE:
         for lost in (None, "cut after", "cut before"):
             for kind in KINDS.values():
@@ -126,6 +131,26 @@ def disks() -> Iterator[Run]:
                         at_call=where.is_call,
                     )
 
+    for kind in KINDS.values():
+        for where in calls_of(kind):
+
+            def held(bench: Bench, kind: Kind = kind, where: Where = where) -> Verdict:
+                fault = Fault(HELD, True, act=lambda: _lock(bench, lambda: _kill_with_journal(bench)))
+                return bench.case(kind, spoiling(kind, where, fault))
+
+            # Also what cannot be looked up is published: its outcome is in the journal.
+            yield Run(
+                HELD, f"{kind.name}, {where}", held, calls_most=kind.call_count, covers=(kind.name, HELD), at_call=True
+            )
+
+
+def _kill_with_journal(bench: Bench) -> None:
+    """Kill the process once it has an outcome in its journal, or has had long enough for that."""
+    journal, end = bench.home / FILE, time.monotonic() + JOURNAL_S
+    while not journal.read_bytes().strip() and time.monotonic() < end:
+        time.sleep(0.05)
+    bench.kill()
+
 
 def _refuse(bench: Bench) -> None:
     """Every further byte that the process writes into a file is refused."""
@@ -134,15 +159,15 @@ def _refuse(bench: Bench) -> None:
             resource.prlimit(fork.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
 
 
-def _lock(bench: Bench) -> None:
-    """Hold the store as another program may, for a second."""
+def _lock(bench: Bench, work: Callable[[], None] = lambda: time.sleep(1.0)) -> None:
+    """Hold the store as another program may, until some work is done."""
     taken = threading.Event()
 
     def hold() -> None:
         with closing(sqlite3.connect(bench.home / "ttp.db", isolation_level=None, timeout=60)) as db:
             db.execute("BEGIN IMMEDIATE")
             taken.set()
-            time.sleep(1.0)
+            work()
             db.execute("ROLLBACK")
 
     threading.Thread(target=hold, daemon=True).start()
@@ -179,7 +204,7 @@ def damaged() -> Iterator[Run]:
     """A damaged store is neither published from nor replaced by an empty one."""
     for name in DAMAGES:
         for kind in (KINDS["x text"], KINDS["instagram photo"]):
-            for argv in (RUN, ("run", "--once"), ("publish", "1", "--yes")):
+            for argv in (UNTIL_IDLE, ("run", "--once"), ("publish", "1", "--yes")):
 
                 def go(bench: Bench, kind: Kind = kind, name: str = name, argv: tuple[str, ...] = argv) -> Verdict:
                     return _damaged(bench, kind, name, argv)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 
-from tests.faults.bench import RUN, Bench, Plan
+from tests.faults.bench import Bench, Plan
 from tests.faults.judge import Verdict
 from tests.faults.posts import KINDS, Kind, made_up
 from tests.faults.proxy import Asked, Fault
@@ -58,11 +58,57 @@ def _missing(bench: Bench, kind: Kind, where: Where, misses: int) -> Plan:
 
 
 def _in_two_runs(bench: Bench) -> None:
-    first = bench.run(*RUN)
+    first = bench.run(*bench.until_idle)
     bench.victims = [first]
     first.wait()
     bench.pass_time(AN_HOUR_S)
     bench.settle()
+
+
+HIDDEN = ("cut after", "500 though done", "killed after")
+
+
+def hidden() -> Iterator[Run]:
+    """The answer of a publishing call is lost, and the platform's list hides the post for longer than the settle
+    window. So the call is made again, and the platform itself must refuse a second post."""
+    for lost in HIDDEN:
+        for kind in KINDS.values():
+            if made_up(kind).looks is None or (kind.platform == "x" and kind.media):  # X compares texts alone
+                continue
+            for where in calls_of(kind):
+
+                def go(bench: Bench, kind: Kind = kind, where: Where = where, lost: str = lost) -> Verdict:
+                    verdict = bench.case(kind, _hiding(bench, kind, where, lost))
+                    if verdict.calls <= kind.call_count:
+                        verdict.wrong.append("the call was not made again, and the platform refused nothing")
+                    return verdict
+
+                yield Run(
+                    "the platform refuses the second post",
+                    f"{kind.name}, {where} {lost}",
+                    go,
+                    calls_most=kind.call_count + 1,
+                    covers=(kind.name, lost),
+                    at_call=True,
+                )
+
+
+def _hiding(bench: Bench, kind: Kind, where: Where, lost: str) -> Plan:
+    trouble = TROUBLES[lost](bench, kind)
+    after = where.after(kind)
+    calls: list[int] = []
+
+    def plan(asked: Asked) -> Fault | None:
+        if after(asked) is None:
+            return None
+        if kind.publishes(asked):
+            calls.append(asked.index)
+            return trouble if len(calls) == 1 else None
+        if len(calls) > 1 or not looks(kind, asked):
+            return None
+        return Fault("not shown yet", True, answer=lambda real: unseen(bench, kind, real))
+
+    return plan
 
 
 TWINS: Mapping[str, tuple[str, ...]] = {
@@ -104,7 +150,7 @@ def _after_a_twin(bench: Bench, kind: Kind) -> None:
         # X refuses an identical second text, and lists both of these alike.
         argv[1] = argv[1].replace("/menu/", "/menu")
     twin = json.loads(bench.ok(*argv, "--at", "now", "--json"))["id"]
-    bench.ok(*RUN)
+    bench.ok(*bench.until_idle)
     bench.others = {post["id"] for post in bench.seen(kind)}
     if len(bench.others) != 1:
         bench.amiss.append(f"post {twin}, with the same text, was not published: {bench.others}")

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from tests.faults.bench import PATIENCE_S, RUN, Bench
+from tests.faults.bench import PATIENCE_S, Bench
 from tests.faults.judge import Verdict
 from tests.faults.posts import KINDS, Kind
 from tests.faults.proxy import Fault
@@ -51,7 +51,7 @@ def killed(count: int, seed: int = 1) -> Iterator[Run]:
 def _killing(kind: Kind, times: list[float]) -> Callable[[Bench], Verdict]:
     def go(bench: Bench) -> None:
         for at in times:
-            fork = bench.run(*RUN)
+            fork = bench.run(*bench.until_idle)
             time.sleep(at * bench.usual_s)
             fork.signal(signal.SIGKILL)
             fork.wait()
@@ -91,9 +91,8 @@ def _traced(bench: Bench, call: str, k: int) -> None:
     root = Path(__file__).parents[2]
     env = {**bench.env(), "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
     with (bench.folder / "traced").open("wb") as said:
-        subprocess.run(
-            [*words, sys.executable, "-m", "ttp", *RUN], env=env, stdout=said, stderr=said, timeout=PATIENCE_S
-        )
+        argv = [*words, sys.executable, "-m", "ttp", *bench.until_idle]
+        subprocess.run(argv, env=env, stdout=said, stderr=said, timeout=PATIENCE_S)
 
 
 def overlapping() -> Iterator[Run]:
@@ -127,11 +126,11 @@ def _overlap(bench: Bench, kind: Kind, where: Where, *, forward: bool) -> Verdic
     fault = Fault("stopped", forward, act=stop)
 
     def go(bench: Bench) -> None:
-        bench.victims = [first := bench.run(*RUN)]
+        bench.victims = [first := bench.run(*bench.until_idle)]
         while not stopped.wait(0.02):
             if first.wait(0.0) is not None:  # it asked for a status less often, and did not come to this request
                 return bench.settle()
-        others = [bench.run("run", "--once", "--fail-if-locked"), bench.run(*RUN)]
+        others = [bench.run("run", "--once", "--fail-if-locked"), bench.run(*bench.until_idle)]
         for other, code in zip(others, (5, 0), strict=True):
             if other.wait() != code:
                 bench.amiss.append(f"a run beside a stopped one ended with {other.code}: {other.said[:200]}")

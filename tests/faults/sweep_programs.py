@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from tests.faults.bench import PATIENCE_S, RUN, Bench
+from tests.faults.bench import PATIENCE_S, Bench
 from tests.faults.judge import ENDINGS, Verdict, leaks, our_faults, story
 from tests.faults.posts import KINDS, WORDS
 from tests.faults.proxy import Asked, Fault
@@ -74,7 +74,7 @@ def _program(bench: Bench, dice: random.Random) -> Verdict:
         said.append(_step(bench, dice, model))
     bench.proxy.plan = lambda asked: None
     for _ in range(3):
-        bench.run(*RUN).wait(PATIENCE_S)
+        bench.run(*bench.until_idle).wait(PATIENCE_S)
     bench.proxy.rest()
     shown = {post["id"]: post["status"] for post in json.loads(bench.ok("list", "--json"))}
     seen = [post["text"] for post in bench.seen(KIND)]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from tests.faults.bench import RUN, Bench
+from tests.faults.bench import Bench
 from tests.faults.judge import Verdict
 from tests.faults.posts import KINDS, Kind, made_up
 from tests.faults.proxy import Asked, Fault
@@ -48,7 +48,7 @@ def _renewed(bench: Bench, kind: Kind, lost: str | None) -> Verdict:
 
     def go(bench: Bench) -> None:
         _end_token(bench, kind)
-        publisher = bench.run(*RUN)
+        publisher = bench.run(*bench.until_idle)
         bench.victims = [publisher]
         beside = [bench.run("account", "check", kind.account) for _ in range(BESIDE)]
         for fork in [*beside, publisher]:

@@ -36,6 +36,11 @@ class Run:
     covers: tuple[str, ...] = ()
     at_call: bool = False
 
+    @property
+    def platform(self) -> str:
+        """The platform of its kind of post, whose name begins with it."""
+        return self.covers[0].partition(" ")[0]
+
     def breaches(self, verdict: Verdict) -> list[str]:
         """What is not as it must be; empty where the run is right."""
         found = list(verdict.wrong)

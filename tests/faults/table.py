@@ -12,7 +12,7 @@ from tests.faults.sweep_clocks import host_alone, jumping, jumping_late, skewed,
 from tests.faults.sweep_clones import clones
 from tests.faults.sweep_copies import copies, damaged, disks
 from tests.faults.sweep_hostile import hostile
-from tests.faults.sweep_look_ups import missed_looks, twins
+from tests.faults.sweep_look_ups import hidden, missed_looks, twins
 from tests.faults.sweep_processes import MESSAGES, SYSTEM_CALLS, crowds, killed, killed_in_a_call, overlapping
 from tests.faults.sweep_programs import programs
 from tests.faults.sweep_tokens import renewals
@@ -28,6 +28,7 @@ SAMPLES = {
     "no look-ups": EACH,
     "lagging lists": EACH,
     "missed looks": EACH,
+    "hidden posts": EACH,
     "twins": EACH,
     "kills": EACH,
     "system calls": 12,
@@ -54,6 +55,7 @@ POSTGRESQL_SAMPLES = {
     "no look-ups": 3,
     "lagging lists": 5,
     "missed looks": 3,
+    "hidden posts": 3,
     "twins": 3,
     "kills": 8,
     "messages": 8,
@@ -87,6 +89,7 @@ SWEEPS: Mapping[str, Callable[[], Iterator[Run]]] = {
     "no look-ups": no_look_ups,
     "lagging lists": lagging,
     "missed looks": missed_looks,
+    "hidden posts": hidden,
     "twins": twins,
     "tokens": renewals,
     "late lists and jumps": jumping_late,
@@ -135,13 +138,13 @@ class Row:
         self.seconds = max(self.seconds, verdict.seconds)
 
 
-HEAD = ("kind of fault", "positions", "runs", "duplicates", "losses", "stuck", "needs review", "wrong")
+HEAD = ("positions", "runs", "duplicates", "losses", "stuck", "needs review", "wrong")
 
 
-def lines(rows: dict[str, Row]) -> Iterator[str]:
-    """The table in Markdown, with its sums."""
-    yield "| " + " | ".join(HEAD) + " |"
-    yield "|---|" + "--:|" * (len(HEAD) - 1)
+def lines(what: str, rows: dict[str, Row]) -> Iterator[str]:
+    """The table in Markdown, with its sums. `what`: what a row is of."""
+    yield "| " + " | ".join((what, *HEAD)) + " |"
+    yield "|---|" + "--:|" * len(HEAD)
     told = [
         (name, len(r.places), r.runs, r.duplicates, r.losses, r.stuck, r.needs_review, r.wrong)
         for name, r in rows.items()

@@ -21,10 +21,13 @@ from tests.faults.fixed_cases import FIXED_CASES, FixedCase
 from tests.faults.judge import Verdict
 from tests.faults.mutants import MUTANTS, some_mutants
 from tests.faults.mutation import Tried
-from tests.faults.posts import ASKS
+from tests.faults.posts import ASKS, waits_s
 from tests.faults.sample import SEED, WITHOUT_GIT, sample, seed
 from tests.faults.sweeps import Run
 from tests.faults.table import NOT_ON_POSTGRESQL, POSTGRESQL_SAMPLES, SAMPLES, SWEEPS
+from tests.faults.workers import Choice
+from ttp.domain.config import Key
+from ttp.platforms.platform import Platform
 
 SEEDS = st.text(max_size=20)
 
@@ -66,6 +69,24 @@ def test_a_sample_is_the_same_for_the_same_seed_and_has_no_run_twice(seed: str) 
     for name, runs in samples(seed).items():
         assert runs == sample(name, runs_of(name), SAMPLES[name], seed)
         assert len({id(run) for run in runs}) == len(runs) >= min(SAMPLES[name], len(runs_of(name)))
+
+
+def test_a_platform_has_runs_of_its_own_in_every_sweep_that_knows_it() -> None:
+    for name in SAMPLES:
+        of_all = runs_of(name)
+        for platform in {run.covers[0].split()[0] for run in of_all}:
+            runs = Choice(sizes=dict.fromkeys(SAMPLES, 2), platform=platform, seed="0").of(name)
+            fixed = [case for case in FIXED_CASES if case.sweep == name and case.place.startswith(platform)]
+            assert {run.platform for run in runs} == {platform}
+            assert min(2, len(of_all)) <= len(runs) <= 2 + len(fixed) or len(runs) == 1, (name, platform)
+    assert Choice(platform="mastodon").of("tokens") == [], "its tokens do not end"
+
+
+def test_a_run_lasts_as_long_as_the_platforms_own_waits() -> None:
+    class Slow(Platform):
+        keys = (Key("ready_s", 30.0, "a container"), Key("settle_s", 300.0, "a list"), Key("app_s", "", "a text"))
+
+    assert waits_s(Slow()) == 30.0
 
 
 def test_every_sweep_is_made_on_postgresql_or_is_left_out_with_a_reason() -> None:
@@ -121,6 +142,7 @@ def test_each_commit_tries_two_mutants_and_all_get_their_turn() -> None:
         ["--full", "--part", "21/20"],
         ["--full", "--part", "half"],
         ["--mutants", "--full"],
+        ["--mutants", "--platform", "x"],
         ["--store", "postgresql", "--sweep", "damage"],
         ["--sweep", "host clocks"],
     ],

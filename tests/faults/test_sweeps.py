@@ -22,6 +22,7 @@ from tests.faults.sweeps import Run
 from tests.faults.table import SWEEPS
 from tests.faults.team import find_binaries
 from tests.faults.workers import bench_somewhere
+from ttp.domain.time.clock import SystemClock
 
 pytestmark = pytest.mark.slow
 FEW = ("one trouble", "kills", "tokens", "copies", "hostile answers")
@@ -118,6 +119,16 @@ def test_a_wrong_run_is_reported(bench: Bench) -> None:
     assert (doubled.duplicates, lost.lost) == (1, 1)
     assert run.breaches(doubled)
     assert run.breaches(lost)
+
+
+def test_an_intent_is_as_old_as_its_process_could_know(bench: Bench) -> None:
+    bench.prepare(KINDS["x text"])
+    before = SystemClock().boot()
+    bench.slip(3600.0)
+    assert bench.age_s(before) < 3000.0
+    assert bench.age_s(before + 3600.0) < 3000.0, "an intent of after it"
+    bench.pass_time(3600.0)
+    assert bench.age_s(before) > 3000.0
 
 
 def test_time_passes_also_on_a_clock_that_is_ahead(bench: Bench) -> None:

@@ -69,7 +69,7 @@ def _too_many(bench: Bench, kind: Kind) -> Fault:
     """429 in the platform's own words; its reset comes soon, as time passes a minute later."""
 
     def later() -> None:
-        timer = threading.Timer(0.3, bench.pass_time, (A_MINUTE_S,))
+        timer = threading.Timer(0.3, bench.slip, (A_MINUTE_S,))
         timer.daemon = True
         timer.start()
 

@@ -389,6 +389,30 @@ def test_a_store_from_before_the_first_release_is_refused_and_unchanged(home: Pa
     assert opening.path.read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TABLE post DROP COLUMN chosen_by",
+        "ALTER TABLE post_media RENAME TO picture",
+        f"UPDATE alembic_version SET version_num = '{REVISIONS[-2]}'",
+    ],
+    ids=["no column", "no table", "the next revision's columns"],
+)
+def test_a_store_that_another_build_wrote_is_not_damaged(home: Path, change: str) -> None:
+    opening = new_store(home)
+    with closing(sqlite3.connect(opening.path)) as db:
+        db.execute(change)
+        db.commit()
+
+    def read() -> None:
+        with Database(home).writing() as db:
+            db.execute("SELECT post.chosen_by, post_media.post_id FROM post, post_media")
+
+    with pytest.raises(OlderStore) as caught:
+        read()
+    assert (exit_code(caught.value), len(caught.value.hints)) == (5, 1)
+
+
 CONNECTED = """
 import sys, pathlib
 from ttp.store.database import Database

@@ -9,6 +9,7 @@ import shlex
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from pathlib import Path
 from types import MethodType
 from typing import Any
 
@@ -79,6 +80,8 @@ class _Prepared(Command):
 def _write_help(command: Any, ctx: Any, formatter: Any) -> None:
     from ttp.cli.help_pages import write_help
 
+    if isinstance(ctx.obj, Context):
+        ctx.obj.shows_help = True
     write_help(command, ctx, formatter)
 
 
@@ -189,7 +192,7 @@ def run(argv: Sequence[str], context: Context) -> int:
         if _is_interruption(error):
             return INTERRUPTED
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return report_write_error(error, context.argv, context.open_out)
+            return _report_full_disk(error, context)
         if os.environ.get("TTP_DEBUG"):
             raise
         again = Hint("see", "TTP_DEBUG=1 ttp " + " ".join(shlex.quote(word) for word in argv))
@@ -197,6 +200,17 @@ def run(argv: Sequence[str], context: Context) -> int:
             TtpError(f"this is a bug in ttp: {type(error).__name__}: {error}", again), context.argv, context.open_out
         )
     return code if isinstance(code, int) else DONE
+
+
+def _report_full_disk(error: OSError, context: Context) -> int:
+    """Report a disk that has no room for a file; for the output if Typer was writing a help page. All other output
+    reports its errors itself."""
+    if context.shows_help:
+        return report_write_error(error, context.argv, context.open_out)
+    from ttp.store.home.files import disk_error  # here: only what fails needs it
+
+    path = Path(error.filename) if isinstance(error.filename, str) else context.home
+    return report_error(disk_error(path, error), context.argv, context.open_out)
 
 
 def _is_interruption(error: BaseException | None) -> bool:

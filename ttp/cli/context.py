@@ -69,6 +69,8 @@ class Context:
 
     argv: Sequence[str] = ()
     """What was typed after `ttp`."""
+    shows_help = False
+    """Whether the command line asks for a help page, which Typer writes."""
     approver: str | None = None
     capability_source = VARIABLE
     """What limits the capability, for messages."""

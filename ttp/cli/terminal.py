@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TextIO
 
 from ttp.domain.action import other_options
-from ttp.domain.errors import Hint, UsageError
+from ttp.domain.errors import Hint, TtpError, UsageError
 
 _UNSAFE = r"\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufff9-\ufffb\ud800-\udfff"
 _unsafe = re.compile(f"[{_UNSAFE}]")
@@ -97,10 +97,12 @@ def escaping_stream(stream: TextIO | None) -> TextIO:
 
 
 def print_out(text: str) -> None:
-    """Write a text to stdout and flush it. OSError if the disk is full or the pipe is closed."""
-    out = escaping_stream(sys.stdout)
-    out.write(text)
-    out.flush()
+    """Write a text to stdout and flush it. BrokenPipeError if the pipe is closed, TtpError if the disk is full."""
+    failure = write_text(escaping_stream(sys.stdout), text, flush=True)
+    if isinstance(failure, BrokenPipeError):
+        raise failure
+    if failure is not None:
+        raise TtpError(f"cannot write the output: {failure.strerror}")
 
 
 def is_plain(stream: TextIO, environ: Mapping[str, str]) -> bool:

@@ -14,6 +14,9 @@ from ttp.domain.platform import Facts, PlatformFacts
 
 PAUSED_UNTIL = datetime(9999, 12, 31, tzinfo=UTC)
 """The hold of an account that a person has paused, which only a person ends."""
+WITHOUT_LOGIN: set[str] = set()
+"""The platforms of other packages whose accounts have no login. The registry adds them when it loads one: a hint that
+names an account has only its name."""
 NO_OPTIONS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -82,8 +85,12 @@ class Credentials:
 
 
 def connect_action(name: str, *, by_keys: bool = False) -> Action:
-    """The command that gives an account new credentials, connected or (`by_keys`) added."""
-    return action("account add", name, credentials="FILE") if by_keys else action("account connect", name)
+    """The command that gives an account new credentials: connected, or added for user keys (`by_keys`) and for a
+    platform without a login. `name`: the account's, or a platform's."""
+    platform, slash, _ = name.partition("/")
+    if by_keys or platform in WITHOUT_LOGIN:
+        return action("account add", name if slash else f"{platform}/HANDLE", credentials="FILE")
+    return action("account connect", name)
 
 
 def first_action(name: str, facts: Facts) -> Action:

@@ -18,7 +18,7 @@
     │   └── SlowClock
     ├── Damaged            damaged      the store cannot be read
     ├── NewerStore         newer_store  a later ttp wrote it
-    ├── OlderStore         older_store  a ttp from before the first release wrote it
+    ├── OlderStore         older_store  a ttp from before the first release, or another build, wrote it
     ├── NotAllowed         not_allowed  not here
     ├── PartlyFailed       partial      a part of the work failed
     └── Bug                internal     a bug
@@ -215,7 +215,8 @@ class NewerStore(TtpError):
 
 
 class OlderStore(TtpError):
-    """The store is from before the first release, and unchanged. The message names the version that upgrades it."""
+    """The store needs an upgrade that this ttp cannot make, and is unchanged: it is from before the first release, or
+    another build wrote it. The message says which version can read it."""
 
     code = "older_store"
 

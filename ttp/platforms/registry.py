@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from ttp.domain.account import Account, Credentials, host_mismatch
+from ttp.domain.account import WITHOUT_LOGIN, Account, Credentials, host_mismatch
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, PlatformDisabled, UsageError
 from ttp.platforms import BUILT_IN
 from ttp.platforms.platform import Platform
 
 if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
     from ttp.domain.config import Config, Key
     from ttp.domain.metrics.ingest.columns import ExportColumns
     from ttp.domain.options import Option
@@ -24,14 +26,16 @@ GROUP, API = "ttp.platforms", 1
 
 class Registry:
     """The enabled platforms by name: those of ttp, and those in `enabled` from other packages. Entry points are read
-    only for a name in `enabled`. A platform that cannot be loaded is skipped, and `warn` gets the reason."""
+    only for a name in `enabled`, and for an unknown one. A platform that cannot be loaded is skipped, and `warn` gets
+    the reason."""
 
     def __init__(self, enabled: Iterable[str] = (), warn: Callable[[str], object] = lambda text: None) -> None:
         self._names = tuple(BUILT_IN)
         self._loaded: dict[str, Platform] = {}
         self._rules: dict[str, Rules] = {}
         self._options: dict[str, Mapping[str, Option]] = {}
-        for name in dict.fromkeys(enabled):
+        self._enabled = tuple(dict.fromkeys(enabled))
+        for name in self._enabled:
             if name not in BUILT_IN:
                 try:
                     self._loaded[name] = _from_outside(name)
@@ -48,10 +52,7 @@ class Registry:
         found = self._loaded.get(name)
         if found is None:
             if name not in BUILT_IN:
-                raise PlatformDisabled(
-                    f"platform {name} is not enabled",
-                    Hint("fix", action("config set", "platforms.enabled", name)),
-                )
+                raise self._disabled(name)
             from importlib import import_module
 
             platform = import_module(f"ttp.platforms.{name}.facts").PLATFORM
@@ -97,7 +98,8 @@ class Registry:
         return host_mismatch(account, held, self.facts(account.platform).host(config, account.server))
 
     def find(self, text: str) -> Platform:
-        """Return the platform with a name or alias. Raises UsageError, which lists the names."""
+        """Return the platform with a name or alias. Raises UsageError, which lists the names; PlatformDisabled for one
+        that is installed and not enabled."""
         typed = text.strip().lower()
         if typed in self._names:
             return self.facts(typed)
@@ -105,15 +107,26 @@ class Registry:
         for one in known:
             if typed in one.aliases:
                 return one
+        if typed not in self._enabled and _entry_point(typed) is not None:
+            raise self._disabled(typed)
         listed = ", ".join(f"{one.name} ({', '.join(one.aliases)})" if one.aliases else one.name for one in known)
         raise UsageError(f'no platform "{text}"', Hint("see", listed))
+
+    def _disabled(self, name: str) -> PlatformDisabled:
+        others = (one for one in self._enabled if one != name)
+        fix = Hint("fix", action("config set", "platforms.enabled", *others, name))
+        return PlatformDisabled(f"platform {name} is not enabled", fix)
+
+
+def _entry_point(name: str) -> EntryPoint | None:
+    from importlib.metadata import entry_points
+
+    return next(iter(entry_points(group=GROUP, name=name)), None)
 
 
 def _from_outside(name: str) -> Platform:
     """Load a platform from another package. Raises UsageError with a one-line reason."""
-    from importlib.metadata import entry_points
-
-    found = next(iter(entry_points(group=GROUP, name=name)), None)
+    found = _entry_point(name)
     if found is None:
         raise UsageError(f"platform {name} is enabled but not installed")
     try:
@@ -125,4 +138,5 @@ def _from_outside(name: str) -> Platform:
         raise UsageError(f"platform {name} needs api {api}, but this ttp has api {API}")
     if not isinstance(platform, Platform) or platform.name != name:
         raise UsageError(f"platform {name} cannot be loaded: its entry point is not a Platform of that name")
+    (WITHOUT_LOGIN.discard if platform.has_login else WITHOUT_LOGIN.add)(name)
     return platform

@@ -209,7 +209,8 @@ def describe_unexpected(answer: Answer, platform: str) -> str:
 
 
 def reconnect_hint(account: Account, credentials: Credentials | None = None) -> Action:
-    """Return the command that renews an account's credentials, of the type it has now."""
+    """Return the command that renews an account's credentials, of the type it has now: `account connect`, or `account
+    add` for user keys and for a platform without a login."""
     return connect_action(account.name, by_keys=credentials is not None and credentials.by_keys)
 
 

@@ -30,13 +30,13 @@ import httpx
 import pytest
 
 from ttp.domain.account import Account, Credentials
-from ttp.domain.action import action
 from ttp.domain.config import Config, Key, KeyTable, Value
 from ttp.domain.media.item import MediaItem
 from ttp.domain.outcome import Absent, Done, Finding, Found, Handle, Kind, NotDone, Outcome, Unclear, Unknown, Working
 from ttp.platforms.client import MediaFile, PublishRequest, Ready, Step, StepDone, StepFailed, Wait
 from ttp.platforms.platform import Platform, Runtime
 from ttp.platforms.registry import API
+from ttp.platforms.reply import reconnect_hint
 
 Answers: TypeAlias = Callable[[httpx.Request], httpx.Response]
 """Answers a request, or raises what the network would."""
@@ -486,7 +486,7 @@ class PlatformSuite:
         made.stand_in.refuse(made.scenario.refused_by or "")
         outcome, _ = made.publish(ready)
         assert isinstance(outcome, NotDone)
-        assert made.is_plain(outcome.message)
+        assert made.is_plain(outcome.message), outcome.message
         assert made.stand_in.count() == 0
 
     # What the invisible steps and the look-ups may meet.
@@ -507,7 +507,7 @@ class PlatformSuite:
                 break  # there are not so many requests before the publishing call
             if failure is not None:
                 assert failure.outcome.passing, failure.outcome
-                assert made.is_plain(failure.outcome.message)
+                assert made.is_plain(failure.outcome.message), failure.outcome.message
             handles = [step.handle for step in steps if isinstance(step, StepDone) and step.handle is not None]
             assert isinstance(made.publish(made.prepare(handles[-1] if handles else None))[0], Done)
             assert made.settled_count() == number
@@ -550,6 +550,6 @@ class PlatformSuite:
         _, failure, _ = made.drive()
         assert failure is not None
         assert (failure.outcome.kind, failure.outcome.passing) == (Kind.AUTH, False)
-        assert failure.outcome.hint == action("account connect", made.request.account.name)
-        assert made.is_plain(failure.outcome.message)
+        assert failure.outcome.hint == reconnect_hint(made.request.account)
+        assert made.is_plain(failure.outcome.message), failure.outcome.message
         assert made.calls == []

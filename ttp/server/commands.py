@@ -43,6 +43,7 @@ from ttp.server.inputs import RequestBody
 from ttp.server.problems import InvalidRequest, invalid_request
 from ttp.server.requests import Services, check_key, repeat_answer
 from ttp.server.services import RequestServices
+from ttp.store.home.files import make_folder
 from ttp.store.server.idempotency_keys import KeptAnswer
 
 CHILD = "ttp.cli.remote.child"
@@ -285,7 +286,7 @@ class CommandFiles:
 
     def _make_folder(self, place: Path) -> None:
         try:
-            place.mkdir(parents=True, exist_ok=True)
+            make_folder(place)
         except OSError as error:
             raise InvalidRequest(f"a folder cannot be made: {error.strerror}") from None
 

@@ -13,6 +13,8 @@ from contextlib import AbstractContextManager
 from functools import cache, lru_cache
 from typing import Any, Protocol
 
+from ttp.domain.errors import Hint, OlderStore
+
 Values = Sequence[Any] | Mapping[str, Any]
 
 
@@ -47,6 +49,16 @@ class CommitUnknown(SessionLost):
 class Sealed(StoreError):
     """The store refuses changes: it was copied to another place, or is such a copy and not complete. The text says
     which, as `seal` wrote it."""
+
+
+def unlike_schema(name: object, why: object) -> OlderStore:
+    """Return the error for a store whose tables are not those of the revision that it names: the build that wrote it
+    had others. Nothing is damaged. `name`: of the store; `why`: the statement's error."""
+    return OlderStore(
+        f"the store {name} needs an upgrade that this ttp cannot make: another build of ttp wrote it ({why}); export"
+        " its posts with that build, and import them into a new store",
+        Hint("fix", "pip install --upgrade ttp-cli"),
+    )
 
 
 class Row(Protocol):

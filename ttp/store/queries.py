@@ -395,6 +395,11 @@ def keys_from(db: Connection, beginning: str) -> Iterator[tuple[int, str]]:
         yield row["id"], row["key"]
 
 
+def keys_in_folders(db: Connection) -> list[str]:
+    """Return the keys that begin with a folder, also of deleted posts."""
+    return [row["key"] for row in db.execute("SELECT key FROM post WHERE key LIKE ? ORDER BY key", ("%/%",))]
+
+
 def media_due(db: Connection, until: datetime) -> list[tuple[int, MediaItem]]:
     """Return the media of deliveries that are due up to `until`, with the ids of their posts; the first due first."""
     rows = db.execute(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 import stat
 import threading
@@ -18,10 +19,12 @@ from typing import Any
 
 from ttp.domain.action import action
 from ttp.domain.errors import Busy, Damaged, Hint, TtpError
-from ttp.store.dialect import Conflicting, Connection, List, Sealed, StoreError, Values
+from ttp.store.dialect import Conflicting, Connection, List, Sealed, StoreError, Values, unlike_schema
 from ttp.store.home.files import _FULL, kind_of, no_room, quote_path
 
 VERSION = sqlite3.sqlite_version
+_SCHEMA = re.compile(r"no such (?:column|table|index)|has no column named|duplicate column name|already exists")
+"""What SQLite says of a statement that does not fit the tables."""
 sqlite3.register_adapter(List, json.dumps)
 
 
@@ -283,6 +286,8 @@ def _store_error(path: Path, error: BaseException) -> TtpError | None:
                 return Busy(
                     f"the store {path} cannot be written: {cause}", Hint("see", f"ls -la {quote_path(path.parent)}")
                 )
+            if name == "SQLITE_ERROR" and _SCHEMA.search(str(cause)) and _has_revision(path):
+                return unlike_schema(path, cause)
             return Damaged(f"the store {path} cannot be read: {cause}", *_ways_out(path))
         case OSError() if cause.errno in _FULL:
             return no_room(path)
@@ -292,6 +297,14 @@ def _store_error(path: Path, error: BaseException) -> TtpError | None:
                 Hint("see", f"ls -la {quote_path(path.parent)}"),
             )
     return None
+
+
+def _has_revision(path: Path) -> bool:
+    """Return whether a file is whole and says which schema it has, as every store of ttp does."""
+    with suppress(sqlite3.Error), closing(connect_unchecked(path, read_only=True)) as db:
+        is_whole = db.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok"
+        return is_whole and db.execute("SELECT version_num FROM alembic_version").fetchone() is not None
+    return False
 
 
 def _ways_out(path: Path) -> tuple[Hint, ...]:

@@ -20,6 +20,7 @@ from tests.store.stores import store_at
 from ttp.domain.account import Account
 from ttp.domain.post import Post
 from ttp.domain.post_edit import new_delivery, with_derived_status
+from ttp.services.bulk_edit import ChangeKind
 from ttp.services.files import json_file
 from ttp.services.files.export import Export
 from ttp.services.files.import_plan import ImportRules
@@ -68,6 +69,9 @@ MADE = st.builds(
     options=st.sampled_from([{}, {"x.reply_settings": "following"}]),
     key=st.none() | WORDS,
 )
+
+
+KEYED = st.builds(replace, MADE, key=st.none() | WORDS | WORDS.map("{}.md".format) | WORDS.map("content/{}.md".format))
 
 
 @pytest.fixture(scope="module")
@@ -169,6 +173,93 @@ def test_posts_come_back_as_they_were(
         before = {path: path.read_bytes() for path in target.rglob("*.md")}
         second.export(form, target)
         assert {path: path.read_bytes() for path in target.rglob("*.md")} == before
+
+
+@pytest.mark.sqlite("it copies the file of an empty store")
+@given(
+    made=st.lists(KEYED, min_size=1, max_size=4, unique_by=lambda post: post.key or id(post)),
+    order=st.permutations(["content", "later", "posts.json", "posts.csv"]),
+)
+@examples(15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+def test_exports_of_one_store_are_the_same_posts_in_every_order_and_under_another_folder(
+    made: list[Post], order: list[str], empty: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("orders")
+    first, second = Store(empty, folder / "a", "a"), Store(empty, folder / "b", "b")
+    first.put(made)
+    for form in ("md", "json", "csv"):
+        first.export(form, folder / ("content" if form == "md" else f"posts.{form}"))
+    shutil.copytree(folder / "content", folder / "later")
+    assert dict(second.take(folder / order[0]).counts) == {"add": len(made)}
+    for name in order[1:]:
+        assert (name, dict(second.take(folder / name).counts)) == (name, {"same": len(made)})
+    assert second.posts() == first.posts()
+    for name in order:  # and the store that they are of
+        assert dict(first.take(folder / name).counts) == {"same": len(made)}
+
+
+DIFFERENCES: dict[str, dict[str, object]] = {
+    "text": {"content": "Other"},
+    "time": {"scheduledAt": "2027-01-02T09:00:00Z"},
+    "accounts": {"accounts": ["x/other"]},
+    "thread": {"thread": ["more"]},
+    "tags": {"tags": ["b"]},
+}
+
+
+@pytest.mark.sqlite("it copies the file of an empty store")
+@pytest.mark.parametrize("difference", DIFFERENCES.values(), ids=DIFFERENCES)
+@pytest.mark.parametrize("key", ["launch", "old/launch"])
+def test_a_post_that_differs_is_another_one_although_its_key_ends_alike(
+    difference: dict[str, object], key: str, empty: Path, tmp_path: Path
+) -> None:
+    store = Store(empty, tmp_path / "home", "a")
+    row = {"content": "Hi", "accounts": ["x/me"], "scheduledAt": "2027-01-01T09:00:00Z", "tags": ["a"], "key": key}
+    (tmp_path / "content").mkdir()
+    front = "to: [x/me]\nat: 2027-01-01T09:00:00Z\ntags: [a]\nkey: launch"
+    (tmp_path / "content" / "1.md").write_text(f"---\n{front}\n---\nHi\n")
+    (tmp_path / "rows.json").write_text(json.dumps([row | difference]))
+    (tmp_path / "same.json").write_text(json.dumps([row]))
+    counts = [dict(store.take(tmp_path / name).counts) for name in ("content", "same.json", "rows.json")]
+    assert counts == [{"add": 1}, {"same": 1}, {"add": 1}]
+
+
+@pytest.mark.sqlite("it copies the file of an empty store")
+def test_an_edited_post_keeps_a_key_that_ttp_made_under_every_folder(empty: Path, tmp_path: Path) -> None:
+    first, second = Store(empty, tmp_path / "a", "a"), Store(empty, tmp_path / "b", "b")
+    first.put([Post("Before")])
+    first.export("md", tmp_path / "content")
+    first.export("json", tmp_path / "posts.json")
+    second.take(tmp_path / "content")
+    text = (tmp_path / "posts.json").read_text()
+    (tmp_path / "posts.json").write_text(text.replace("Before", "After"))
+    assert dict(second.take(tmp_path / "posts.json").counts) == {"change": 1}
+    assert second.posts()[0][0] == "After"
+
+
+@pytest.mark.sqlite("it copies the file of an empty store")
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE delivery SET state = 'published', remote_id = '1'; UPDATE post SET status = 'published'",
+        "UPDATE post SET deleted_at = 1",
+    ],
+    ids=["published", "deleted"],
+)
+@pytest.mark.parametrize("key", [None, "launch", "old/launch.md"])
+def test_a_post_that_was_published_or_deleted_is_not_made_again_from_another_export(
+    change: str, key: str | None, empty: Path, tmp_path: Path
+) -> None:
+    first, second = Store(empty, tmp_path / "a", "a"), Store(empty, tmp_path / "b", "b")
+    first.put([Post("Hi", scheduled_at=START + timedelta(days=1), key=key)])
+    first.export("md", tmp_path / "content")
+    first.export("json", tmp_path / "posts.json")
+    second.take(tmp_path / "content")
+    with second.database.writing() as db:
+        for statement in change.split("; "):
+            db.execute(statement)
+    done = second.take(tmp_path / "posts.json")
+    assert (done.faults, done.counts[ChangeKind.ADD]) == ([], 0)
 
 
 def test_json_is_read_a_piece_at_a_time(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import signal
@@ -147,3 +148,20 @@ def test_a_note_that_cannot_be_read_is_none(home: Path, text: str) -> None:
     assert read_holder(home) is None
     (home / "publisher.json").write_text(text)
     assert read_holder(home) is None
+
+
+def test_a_holder_that_finds_no_room_is_told_and_leaves_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_holder(home, Holder(4711, "loop", START, START))
+
+    def refuse(descriptor: int, mode: str) -> None:
+        os.close(descriptor)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("ttp.store.home.locks.os.fdopen", refuse)
+    with pytest.raises(Busy):
+        write_holder(home, Holder(4712, "loop", START, START))
+    monkeypatch.undo()
+    assert [path.name for path in home.iterdir()] == ["publisher.json"]
+    holder = read_holder(home)
+    assert holder is not None
+    assert holder.pid == 4711

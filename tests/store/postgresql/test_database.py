@@ -19,7 +19,7 @@ from alembic.config import Config
 from tests.conftest import Program, Ran
 from tests.faults.team import Postgres, find_binaries
 from ttp.cli.context import open_database
-from ttp.domain.errors import Busy, NewerStore, NotAllowed
+from ttp.domain.errors import Busy, NewerStore, NotAllowed, OlderStore
 from ttp.domain.time.clock import SystemClock
 from ttp.store.database import REVISIONS
 from ttp.store.dialect import Connection, NotDurable, SessionLost, StoreError
@@ -280,6 +280,21 @@ def test_an_older_store_is_upgraded_when_it_is_opened(own_schema: str, tmp_path:
     with closing(open_database(tmp_path, own_schema).connect()) as db:
         assert [tuple(row) for row in db.execute(COLUMNS)] == columns
         assert db.execute("SELECT version_num FROM alembic_version").fetchone()[0] == REVISIONS[-1]
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["ALTER TABLE post DROP COLUMN chosen_by", f"UPDATE alembic_version SET version_num = '{REVISIONS[-2]}'"],
+    ids=["no column", "the next revision's columns"],
+)
+def test_a_store_that_another_build_wrote_is_not_damaged(own_schema: str, tmp_path: Path, change: str) -> None:
+    def read() -> None:
+        with open_database(tmp_path, own_schema).writing() as db:
+            db.execute("SELECT chosen_by FROM post")
+
+    on_server(own_schema, change)
+    with pytest.raises(OlderStore):
+        read()
 
 
 def test_a_newer_store_is_refused_unless_it_says_that_it_may_be_used(own_schema: str, tmp_path: Path) -> None:

@@ -358,7 +358,7 @@ def _put(document: MutableMapping[str, Any], path: Path, key: Key, value: Value)
 @contextmanager
 def _changing(path: Path) -> Iterator[None]:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        files.make_folder(path.parent, 0o700)
         with locks.lock_folder(path.parent):
             yield
     except OSError as error:

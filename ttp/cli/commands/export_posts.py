@@ -170,7 +170,13 @@ def _format(asked: str | None, path: Path | None) -> str:
     ending = path.suffix.lower().removeprefix(".")
     if ending in FORMATS and ending != "md":
         return ending
-    if path.is_dir():
+    try:
+        is_folder = path.is_dir()
+    except OSError as error:  # a name that is too long, or a folder that nobody may look into
+        from ttp.store.home.output_file import output_error
+
+        raise output_error(path, error) from error
+    if is_folder:
         return "md"
     raise UsageError(
         f"unknown file type: {path}",

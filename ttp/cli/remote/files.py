@@ -19,7 +19,7 @@ from ttp.domain.media.item import is_web_address
 from ttp.domain.post_edit import KEPT
 from ttp.domain.server.command_protocol import MOST_FILES
 from ttp.store.home import output_file
-from ttp.store.home.files import expand_user, open_input, stream_number
+from ttp.store.home.files import expand_user, make_folder, open_input, stream_number
 
 _BEGINNING = 64
 """Bytes of a file that is to be replaced: enough to see what it is."""
@@ -242,7 +242,7 @@ def write_result(context: Context, upload: CallerUpload, path: Path, parts: Iter
         raise TtpError(f"the server sent {path}, which the command does not name: it was not written")
     try:
         if path not in upload.outputs:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
     except OSError as error:
         raise Busy(f"{path.parent} cannot be made: {error.strerror}") from None
     output_file.write_bytes(path, parts, context.own_files, over=True, typed=upload.typed.get(path))

@@ -32,7 +32,7 @@ from ttp.store import accounts, ownership, queries
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
 from ttp.store.home import output_file
-from ttp.store.home.files import OwnFiles
+from ttp.store.home.files import OwnFiles, make_folder
 from ttp.store.home.media import MediaStore
 from ttp.store.metrics import samples as stored_samples
 from ttp.store.queries import PostFilter
@@ -119,7 +119,7 @@ class Export:
 
 def _make_folder(path: Path) -> None:
     try:
-        path.mkdir(exist_ok=True, parents=True)
+        make_folder(path)
     except OSError as error:
         raise output_file.output_error(path, error) from error
 

@@ -265,6 +265,16 @@ def own_key(post_id: int, store: str) -> str:
     return f"{post_id}@{store[:STORE_ID_DIGITS]}"
 
 
+def key_name(key: str) -> str:
+    """Return a key without the folders in front of it."""
+    return key.rpartition("/")[2]
+
+
+def is_own_key(key: str) -> bool:
+    """Return whether a key has the form of `own_key`, for whichever store."""
+    return re.fullmatch(rf"[1-9][0-9]{{0,17}}@[0-9a-f]{{{STORE_ID_DIGITS}}}", key) is not None
+
+
 def parse_own_key(key: str, store: str) -> int | None:
     """Return the post id in a key made by `own_key` for this store, else None."""
     found = re.fullmatch(r"([1-9][0-9]{0,17})@([0-9a-f]+)", key)

@@ -2,6 +2,12 @@
 
 A row is matched by key and replaces its draft or scheduled post completely. A post whose publishing has begun, here or
 elsewhere, is never changed or created again.
+
+The key of a post from a Markdown file begins with the file's folder; a file of rows has no folder. A row without a post
+of its key is matched by the name that follows the folders:
+
+- A name that ttp made, such as `12@3f2a9c1b`, is one post's everywhere.
+- Other names may be of two posts. They count only where everything else is the same too: texts, media, accounts, time.
 """
 
 from __future__ import annotations
@@ -30,12 +36,13 @@ from ttp.domain.post_edit import (
     with_time,
 )
 from ttp.services.bulk_edit import BATCH, ChangeKind, PlannedChange
-from ttp.services.files.fields import Entry, parse_own_key
+from ttp.services.files.fields import Entry, is_own_key, key_name, parse_own_key
 from ttp.services.media import RowMedia
 from ttp.services.posts import Posts
 from ttp.services.time_resolver import SlotAllocator, TimeResolver
 from ttp.store import ownership, queries
 from ttp.store.dialect import Connection
+from ttp.store.row_mapper import split_batches
 
 _IN_FILE = {"media": "name a picture or a video in media", "alt": "one alt text for each of the media, in order"}
 """Advice for files, where a command would suggest options."""
@@ -70,6 +77,10 @@ class ImportPlanner:
         self._allocator = allocator
         self._rules = rules
         self._known: tuple[Account, ...] = posts.accounts()
+        self._folder_keys: dict[str, list[str]] | None = None
+        """The store's keys that begin with another folder than this one, by name."""
+        self._matched: set[int | None] = set()
+        """The posts that rows were matched with so far."""
 
     def plan(self, entries: Iterable[Entry]) -> Iterator[PlannedChange]:
         """Yield the planned change of each row, in order. Copies media into the store."""
@@ -77,7 +88,13 @@ class ImportPlanner:
         while batch := list(islice(rows, BATCH)):
             with self._posts.database.reading() as db:
                 found = self._find_posts(db, batch) if db else {}
-                steps = [self._plan_row(db, one, found.get(one.typed.key or "")) for one in batch]
+                others = self._find_namesakes(db, batch, found) if db else {}
+                steps = []
+                for one in batch:
+                    key = one.typed.key or ""
+                    before = found.get(key) or self._namesake(one, others.get(key, []))
+                    self._matched |= {before.id} if before else set()
+                    steps.append(self._plan_row(db, one, before))
             yield from steps
 
     def as_rename(self, step: PlannedChange, before: Post) -> PlannedChange:
@@ -104,6 +121,48 @@ class ImportPlanner:
         store = ownership.store_id(db)
         numbers = {number: key for key in missing if (number := parse_own_key(key, store)) is not None}
         return found | {numbers[post.id or 0]: post for post in queries.posts_by_id(db, numbers)}
+
+    def _find_namesakes(
+        self, db: Connection, batch: Sequence[Entry], found: Mapping[str, Post]
+    ) -> dict[str, list[Post]]:
+        """Return the posts whose key has the same name after other folders, by the keys of the rows without a post."""
+        names = {key: key_name(key) for row in batch if (key := row.typed.key) and key not in found}
+        if not names:
+            return {}
+        self._matched |= {post.id for post in found.values()}
+        if self._folder_keys is None:
+            self._folder_keys = {}
+            for key in queries.keys_in_folders(db):
+                if not (self._rules.scope and key.startswith(self._rules.scope)):
+                    self._folder_keys.setdefault(key_name(key), []).append(key)
+        wanted = {key: [name, *self._folder_keys.get(name, ())] for key, name in names.items()}
+        posts: dict[str, Post] = {}
+        for some in split_batches(sorted({key for keys in wanted.values() for key in keys})):
+            posts |= queries.posts_by_key(db, some)
+        store = ownership.store_id(db)
+        numbers = {name: number for name in names.values() if (number := parse_own_key(name, store)) is not None}
+        unkeyed = {post.id: post for post in queries.posts_by_id(db, numbers.values()) if post.key is None}
+        posts |= {name: unkeyed[number] for name, number in numbers.items() if number in unkeyed}
+        return {row: [posts[key] for key in keys if key in posts] for row, keys in wanted.items()}
+
+    def _namesake(self, row: Entry, posts: Sequence[Post]) -> Post | None:
+        """Return the one of these posts that is the row's, under a key with other folders."""
+        is_one = is_own_key(key_name(row.typed.key or ""))
+        free = (post for post in posts if post.id not in self._matched)
+        return next((post for post in free if is_one or self._is_same(row, post)), None)
+
+    def _is_same(self, row: Entry, post: Post) -> bool:
+        """Return whether a row says exactly what a post does."""
+        typed = row.typed
+        if (typed.text or "").strip() != post.content.strip():  # the rest takes longer
+            return False
+        with suppress(TtpError):
+            accounts = resolve_accounts(typed.to or self._rules.accounts, self._known, self._posts.platforms)
+            at = self._resolver.resolve_row(typed.at, typed.tz or self._rules.tz, accounts).at if typed.at else None
+            if at == post.scheduled_at and {account.name for account in accounts} == set(post.accounts):
+                made, faults = self._build_post(row, post)
+                return made is not None and not faults and _contents(made) == _contents(post)
+        return False
 
     def _plan_row(self, db: Connection | None, row: Entry, before: Post | None) -> PlannedChange:
         faults = list(row.faults)
@@ -276,3 +335,8 @@ def _change_kind(before: Post | None, post: Post) -> ChangeKind:
     ):
         return ChangeKind.CHANGE
     return ChangeKind.SAME if before.scheduled_at == post.scheduled_at else ChangeKind.MOVE
+
+
+def _contents(post: Post) -> tuple[object, ...]:
+    media = [(item.sha256, item.alt) for item in post.media]
+    return post.content, media, dict(post.variants), post.thread, post.tags, dict(post.options), post.max_lateness_s

@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from ttp.domain.account import Account, Credentials
+from ttp.domain.account import Account, Credentials, connect_action
 from ttp.domain.action import action
 from ttp.domain.config import Config
 from ttp.domain.errors import Busy, Damaged, Hint, PartlyFailed, ReconnectNeeded, TtpError, UsageError
@@ -128,7 +128,7 @@ class MetricsSync:
             if not account.connected:
                 raise ReconnectNeeded(
                     f"{account.name} is not connected, so its metrics cannot be read",
-                    Hint("fix", action("account connect", account.name)),
+                    Hint("fix", connect_action(account.name)),
                     Hint("try", action("metrics import", "FILE")),
                 )
             if history is not None:
@@ -310,7 +310,7 @@ class MetricsSync:
 def _request_error(account: Account, outcome: NotDone) -> TtpError:
     message = f"{account.name}: {outcome.message}"
     if outcome.kind is Kind.AUTH:
-        command = outcome.hint or action("account connect", account.name)
+        command = outcome.hint or connect_action(account.name)
         return ReconnectNeeded(message, Hint("fix", command))
     if outcome.passing:
         return ReadingStopped(message, outcome.retry_at)

@@ -6,8 +6,7 @@ import json
 from datetime import datetime
 from typing import Any, Protocol
 
-from ttp.domain.account import Credentials
-from ttp.domain.action import action
+from ttp.domain.account import Credentials, connect_action
 from ttp.domain.errors import Busy, Damaged, Hint
 
 _NAMES = {
@@ -104,7 +103,7 @@ class BrokenEntry(Damaged):
     def __init__(self, account: str, place: str) -> None:
         super().__init__(
             f"the credentials of {account} in {place} cannot be read",
-            Hint("fix", action("account connect", account)),
+            Hint("fix", connect_action(account)),
         )
 
 

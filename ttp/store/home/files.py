@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import takewhile
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -39,10 +40,19 @@ _LOOSE = stat.S_IRWXG | stat.S_IRWXO
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
+def make_folder(path: Path, mode: int = 0o777) -> None:
+    """Create a folder, and the missing ones above it with their usual mode, if it does not exist. Raises OSError. It
+    takes any depth, unlike `mkdir(parents=True)`, which calls itself for each of them."""
+    missing = list(takewhile(lambda folder: not folder.is_dir(), (path, *path.parents)))
+    for folder in reversed(missing[1:]):
+        folder.mkdir(exist_ok=True)
+    path.mkdir(mode=mode, exist_ok=True)
+
+
 def make_home(home: Path) -> None:
     """Create the home folder, private to its owner. An empty existing folder is made private. Raises Busy."""
     try:
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(home, 0o700)
         if stat.S_IMODE(home.stat().st_mode) & _LOOSE and not any(p.name != "config.toml" for p in home.iterdir()):
             home.chmod(0o700)
     except OSError as error:

@@ -23,7 +23,7 @@ from ttp import __version__
 from ttp.domain.action import action
 from ttp.domain.errors import Busy, Hint
 from ttp.store.home import files
-from ttp.store.home.files import make_home, open_regular, quote_path, read_text
+from ttp.store.home.files import disk_errors_as_busy, make_home, open_regular, quote_path, read_text
 from ttp.store.sqlite import translate_errors
 
 
@@ -113,7 +113,7 @@ def is_publisher_running(home: Path) -> bool:
 
 
 def write_holder(home: Path, holder: Holder) -> None:
-    """Describe this publisher in `publisher.json`, atomically and readable only by the owner."""
+    """Describe this publisher in `publisher.json`, atomically and readable only by the owner. Raises Busy."""
     text = json.dumps(
         {
             "pid": holder.pid,
@@ -124,11 +124,15 @@ def write_holder(home: Path, holder: Holder) -> None:
             "version": holder.version,
         }
     )
-    fresh = home / f"publisher.json.new-{os.getpid()}"
-    descriptor = open_regular(fresh, os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-    fresh.replace(home / "publisher.json")
+    path, fresh = home / "publisher.json", home / f"publisher.json.new-{os.getpid()}"
+    with disk_errors_as_busy(path):
+        try:
+            descriptor = open_regular(fresh, os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(text)
+            fresh.replace(path)
+        finally:
+            fresh.unlink(missing_ok=True)
 
 
 def read_holder(home: Path) -> Holder | None:

@@ -11,7 +11,7 @@ import psycopg
 
 from ttp.domain.action import action
 from ttp.domain.errors import Busy, Damaged, Hint, TtpError, UsageError
-from ttp.store.dialect import CommitUnknown, Conflicting, Sealed, SessionLost, StoreError, TryAgain
+from ttp.store.dialect import CommitUnknown, Conflicting, Sealed, SessionLost, StoreError, TryAgain, unlike_schema
 from ttp.store.seal import refused_change
 
 _DOCTOR = Hint("see", action("doctor"))
@@ -26,6 +26,8 @@ _BY_STATE: Mapping[str, tuple[str, Hint]] = {
     "57P03": ("its server is starting or stopping", _DOCTOR),
 }
 """What is wrong with a store, and the way out, by SQLSTATE."""
+_UNLIKE = ("42P01", "42703", "42701", "42P07")
+"""A table or column is missing, or is there already."""
 _ADVICE = re.compile(r"\n(?:Multiple connection attempts failed|Either provide|\tThis probably means)")
 """Where the driver's advice begins, which is about its own parameters."""
 _LEAD = re.compile(r"^connection (?:failed|is bad): |connection to server (?:at|on) .*? failed: |FATAL:\s+")
@@ -67,8 +69,8 @@ def _translate(name: str, user: str, error: psycopg.Error, neutral: Exception) -
             f"the user {user or 'of store.url'} lacks a right in the database {name}: {said}",
             own if re.search(r"for (schema|database) ", said) else as_owner,
         )
-    if state in ("42P01", "42703"):
-        return Damaged(f"the store {name} is not complete: {sentence(error)}", _DOCTOR)
+    if state in _UNLIKE:
+        return unlike_schema(name, sentence(error))
     if state in ("XX001", "XX002"):
         return Damaged(f"the store {name} is damaged: {sentence(error)}", _DOCTOR)
     if isinstance(neutral, TryAgain):
