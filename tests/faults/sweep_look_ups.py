@@ -79,7 +79,7 @@ def hidden() -> Iterator[Run]:
 
                 def go(bench: Bench, kind: Kind = kind, where: Where = where, lost: str = lost) -> Verdict:
                     verdict = bench.case(kind, _hiding(bench, kind, where, lost))
-                    if verdict.calls <= kind.call_count:
+                    if verdict.state == "published" and verdict.calls <= kind.call_count:
                         verdict.wrong.append("the call was not made again, and the platform refused nothing")
                     return verdict
 
