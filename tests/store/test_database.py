@@ -28,7 +28,7 @@ from ttp.domain.errors import Busy, Damaged, NewerStore, OlderStore
 from ttp.domain.post import Post
 from ttp.services.queries import Queries
 from ttp.store import accounts, posts, queries, sqlite
-from ttp.store.database import BUSY_TIMEOUT_S, REVISIONS, UNRELEASED, UPGRADER, Database, Writing
+from ttp.store.database import BUSY_TIMEOUT_S, LAST_WRITER, REVISIONS, Database, Writing
 from ttp.store.home.files import make_home
 from ttp.store.sqlite import WriteQueue, quick_check, translate_errors
 
@@ -375,7 +375,7 @@ def test_batches_that_write_nothing_make_no_store(home: Path) -> None:
     assert not (home / "ttp.db").exists()
 
 
-@pytest.mark.parametrize("revision", UNRELEASED)
+@pytest.mark.parametrize("revision", ["0001", f"{int(REVISIONS[0]) - 1:04d}"])
 def test_a_store_from_before_the_first_release_is_refused_and_unchanged(home: Path, revision: str) -> None:
     opening = new_store(home)
     with closing(sqlite3.connect(opening.path)) as db:
@@ -385,7 +385,7 @@ def test_a_store_from_before_the_first_release_is_refused_and_unchanged(home: Pa
     with pytest.raises(OlderStore) as caught:
         opening.connect()
     assert exit_code(caught.value) == 5
-    assert (UPGRADER in caught.value.message, "\n" in caught.value.message) == (True, False)
+    assert (LAST_WRITER in caught.value.message, "\n" in caught.value.message) == (True, False)
     assert opening.path.read_bytes() == before
 
 

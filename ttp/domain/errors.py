@@ -203,7 +203,7 @@ class NewerStore(TtpError):
 
 
 class OlderStore(TtpError):
-    """The store is from before the first release, and unchanged. The message names the version that upgrades it."""
+    """The store is from before the first release, and unchanged. The message names the commit that exports it."""
 
     code = "older_store"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import sqlite3
 import stat
 from collections.abc import Callable
@@ -12,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from tests.clock import START
 from tests.drift import store_schema
+from tests.store.migrations.next_version import become_next
 from tests.store.stores import add_account, add_post, new_store, raw, to
 from ttp.domain.errors import Busy, NewerStore
 from ttp.store import database, migrations, queries, seal
@@ -51,7 +50,7 @@ def table(db: sqlite3.Connection, name: str) -> dict[str, Any]:
         key = (index if origin == "c" else origin, str(columns))
         indexes[key] = (unique, origin, partial, where)
     return {
-        "columns": [tuple(row)[1:] for row in db.execute(f"PRAGMA table_xinfo({name})")],
+        "columns": sorted(tuple(row)[1:] for row in db.execute(f"PRAGMA table_xinfo({name})")),
         "collations": sorted(re.findall(r"(\w+) TEXT COLLATE \"?(\w+)", made)),
         "references": sorted(tuple(row)[2:] for row in db.execute(f"PRAGMA foreign_key_list({name})")),
         "indexes": indexes,
@@ -72,9 +71,7 @@ def test_ids_are_never_used_again(created: sqlite3.Connection) -> None:
 
 
 def test_the_revisions_are_those_of_the_migrations() -> None:
-    config = Config()
-    config.set_main_option("script_location", str(FOLDER))
-    scripts = ScriptDirectory.from_config(config)
+    scripts = ScriptDirectory.from_config(migrations.configuration())
     assert tuple(script.revision for script in reversed(list(scripts.walk_revisions()))) == REVISIONS
     assert scripts.get_heads() == [REVISIONS[-1]]
 
@@ -108,11 +105,8 @@ def with_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WithNext:
     """Make this program one revision newer than the store: the next migration runs these statements."""
 
     def make(statements: list[str]) -> None:
-        folder = tmp_path / "migrations"
-        shutil.copytree(FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
-        (folder / "versions" / "v9999_next.py").write_text(NEXT.format(newest=REVISIONS[-1], statements=statements))
-        monkeypatch.setattr(migrations, "__file__", str(folder / "__init__.py"))
-        monkeypatch.setattr(database, "REVISIONS", (*REVISIONS, "9999"))
+        (tmp_path / "v9999_next.py").write_text(NEXT.format(newest=REVISIONS[-1], statements=statements))
+        become_next(monkeypatch.setattr, tmp_path, "9999")
 
     return make
 
