@@ -137,10 +137,10 @@ def test_a_sealed_store_stays_sealed_when_it_is_brought_up_to_date(older: Databa
 
 def test_an_older_store_is_brought_up_to_date_with_a_backup_beside_it(older: Database, with_next: WithNext) -> None:
     before = dump(older.path)
-    with_next(["ALTER TABLE post ADD COLUMN note TEXT"])
+    with_next(["ALTER TABLE post ADD COLUMN made_up TEXT"])
     with closing(Database(older.home).connect()) as db:
         assert db.execute("SELECT version_num FROM alembic_version").fetchone()[0] == "9999"
-        assert db.execute("SELECT content, note FROM post").fetchone()[0] == "kept"
+        assert db.execute("SELECT content, made_up FROM post").fetchone()[0] == "kept"
     backup = older.home / "ttp.db.before-9999"
     assert dump(backup) == before
     assert stat.S_IMODE(backup.stat().st_mode) == 0o600
@@ -151,10 +151,10 @@ def test_a_restored_backup_of_an_older_revision_is_brought_up_to_date(
 ) -> None:
     back_up(older, tmp_path / "backup.db")
     restore(older, tmp_path / "backup.db")
-    with_next(["ALTER TABLE post ADD COLUMN note TEXT"])
+    with_next(["ALTER TABLE post ADD COLUMN made_up TEXT"])
     with closing(Database(older.home).connect()) as db:
         assert db.execute("SELECT host, ran_at FROM store").fetchone()[0] == RESTORED
-        assert db.execute("SELECT note FROM post").fetchone()[0] is None
+        assert db.execute("SELECT made_up FROM post").fetchone()[0] is None
 
 
 def test_rebuilding_a_table_keeps_its_children(older: Database, with_next: WithNext) -> None:
@@ -168,8 +168,8 @@ def test_rebuilding_a_table_keeps_its_children(older: Database, with_next: WithN
 @pytest.mark.parametrize(
     "statements",
     [
-        ["ALTER TABLE post ADD COLUMN note TEXT", "UPDATE post SET content = 'lost'", "INSERT INTO nowhere VALUES (1)"],
-        ["ALTER TABLE post ADD COLUMN note TEXT", "DELETE FROM account"],
+        ["ALTER TABLE post ADD COLUMN made_up TEXT", "UPDATE post SET content = 'lost'", "INSERT INTO nowhere VALUES (1)"],
+        ["ALTER TABLE post ADD COLUMN made_up TEXT", "DELETE FROM account"],
     ],
     ids=["a wrong statement", "a reference that would break"],
 )
@@ -187,7 +187,7 @@ def test_a_migration_that_fails_changes_nothing(older: Database, with_next: With
 
 def test_a_store_is_not_migrated_under_a_running_publisher(older: Database, with_next: WithNext) -> None:
     before = older.path.read_bytes()
-    with_next(["ALTER TABLE post ADD COLUMN note TEXT"])
+    with_next(["ALTER TABLE post ADD COLUMN made_up TEXT"])
     with publisher_lock(older.home):
         with pytest.raises(Busy) as caught:
             Database(older.home).connect()
@@ -199,7 +199,7 @@ def test_a_store_is_not_migrated_under_a_running_publisher(older: Database, with
 
 def test_who_comes_second_keeps_the_backup_of_the_first(older: Database, with_next: WithNext) -> None:
     before = dump(older.path)
-    with_next(["ALTER TABLE post ADD COLUMN note TEXT"])
+    with_next(["ALTER TABLE post ADD COLUMN made_up TEXT"])
     one = Database(older.home)
     one._migrate()
     one._migrate()  # as of a process that had found the store behind before the first was through
@@ -209,7 +209,7 @@ def test_who_comes_second_keeps_the_backup_of_the_first(older: Database, with_ne
 def test_a_migrated_store_is_too_new_for_the_program_before(
     older: Database, with_next: WithNext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with_next(["ALTER TABLE post ADD COLUMN note TEXT"])
+    with_next(["ALTER TABLE post ADD COLUMN made_up TEXT"])
     Database(older.home).connect().close()
     monkeypatch.setattr(database, "REVISIONS", REVISIONS)
     with pytest.raises(NewerStore, match='"9999"'):
