@@ -79,7 +79,7 @@ def test_it_makes_of_a_file_what_the_models_say(written: str, changed: sa.MetaDa
 
 def _create(table: sa.Table) -> list[str]:
     elements: list[CreateTable | CreateIndex] = [CreateTable(table), *map(CreateIndex, table.indexes)]
-    return [str(one.compile(dialect=sqlite.dialect())) for one in elements]  # type: ignore[no-untyped-call]
+    return [str(one.compile(dialect=sqlite.dialect())) for one in elements]
 
 
 def test_it_makes_of_a_database_what_the_models_say(written: str, store_url: str) -> None:
