@@ -87,6 +87,9 @@ LONG = (
 """Files with few tests that take long. Where several processes test, these come first, then those with many tests: one
 process tests a whole file, and in the end none is to wait for another."""
 
+QUICK_FOLDERS = ("domain", "publisher", "services", "store")
+"""Folders whose tests need neither the network, nor a server, nor a terminal: `-m quick` runs them."""
+
 MEMORY, ROOM = Path("/dev/shm"), 4 << 30
 """A folder in memory, and the bytes that must be free there."""
 
@@ -128,7 +131,26 @@ def _on_postgresql(config: pytest.Config) -> bool:
     return bool(config.getoption("--store") == "postgresql")
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """With `-m quick`, import no test that is left out: that takes longer than those that are run."""
+    if config.option.markexpr != "quick" or collection_path.parent != Path(__file__).parent:
+        return None
+    return collection_path.name not in QUICK_FOLDERS or None
+
+
+def _is_quick(item: pytest.Item) -> bool:
+    parts = item.path.relative_to(Path(__file__).parent).parts
+    if parts[0] not in QUICK_FOLDERS or "postgresql" in item.nodeid or "/".join(parts) in LONG:
+        return False
+    needs = getattr(item, "fixturenames", ())
+    return "store_url" not in needs and not any(item.get_closest_marker(name) for name in ("slow", "real", "browser"))
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if _is_quick(item):
+            item.add_marker(pytest.mark.quick)
     if _on_postgresql(config):
         for item in items:
             if (only := item.get_closest_marker("sqlite")) is not None:

@@ -18,9 +18,9 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlmodel import SQLModel
 
 from ttp.store import models
-from ttp.store.database import REVISIONS
 
 STORE = Path(models.__file__).parent
+VERSIONS = STORE / "migrations" / "versions"
 COMMAND = "python -m tests.drift.store_schema"
 MAPPED = ("account", "attempt", "delivery", "post", "post_media", "recurrence")
 """The tables whose rows become domain objects by a `row_mapper.RowMapping`."""
@@ -35,6 +35,11 @@ _INDEXES = {
     for model in vars(models).values()
     if isinstance(model, type) and issubclass(model, SQLModel) and model is not SQLModel
 }
+
+
+def revisions() -> list[str]:
+    """Return the revisions of the migrations, oldest first: their files are named by them."""
+    return [path.name[1:5] for path in sorted(VERSIONS.glob("v[0-9]*.py"))]
 
 
 def generated() -> dict[Path, str]:
@@ -61,7 +66,7 @@ def _schema(database: str) -> Iterator[str]:
 
 def _rows(store_id: str, now: str) -> Iterator[str]:
     yield "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY);"
-    yield f"INSERT INTO alembic_version (version_num) VALUES ('{REVISIONS[-1]}');"
+    yield f"INSERT INTO alembic_version (version_num) VALUES ('{revisions()[-1]}');"
     yield "INSERT INTO store (id, store_id, created_at)"
     yield f"VALUES (1, {store_id}, {now});\n"
 
@@ -76,9 +81,12 @@ def _statement(element: CreateTable | CreateIndex, dialect: Dialect) -> str:
 
 
 def _columns() -> Iterator[str]:
-    yield f'"""Columns of the tables that row_mapper reads. Generated from models.py: {COMMAND}"""\n'
+    yield f'"""Revisions, and columns of the tables that row_mapper reads. From models.py: {COMMAND}"""\n'
     yield "from __future__ import annotations\n"
     yield "from typing import Literal\n"
+    names = ", ".join(map(json.dumps, revisions()))
+    yield f"REVISIONS = ({names}{',' if len(revisions()) == 1 else ''})"
+    yield '"""Every revision of the schema that this program upgrades, oldest first; the last one is its own."""\n'
     kinds = ("boolean", "instant", "integer", "list", "object", "real", "text", "texts")
     yield f"Kind = Literal[{', '.join(map(json.dumps, kinds))}]"
     yield '"""What a column holds: `list`, `object` and `texts` (object of texts) are JSON."""'

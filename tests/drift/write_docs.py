@@ -8,9 +8,11 @@ generated part is between two markers.
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from graphlib import TopologicalSorter
 from itertools import groupby
 from pathlib import Path
 from textwrap import dedent
@@ -44,6 +46,7 @@ def generated() -> dict[str, str]:
     nodes = tuple(tree())
     return {
         **{COMPLETIONS[shell]: script(shell, nodes) for shell in SHELLS},
+        "ARCHITECTURE.md": _spliced("ARCHITECTURE.md", _layers()),
         "docs/reference/cli.md": "\n".join(_commands()),
         "docs/reference/ttp.1": man_page.page(),
         "docs/reference/errors.md": "\n".join(errors_page.page()) + "\n",
@@ -67,6 +70,27 @@ def _spliced(name: str, *parts: Iterator[str]) -> str:
         assert ended, f"{name} has too few of {END}"
         written += f"{before}{BEGIN}\n\n" + "\n".join(lines) + f"\n\n{END}"
     return written + rest
+
+
+# ARCHITECTURE.md
+
+
+def _layers() -> Iterator[str]:
+    """The folders of the program as a graph. An import that a longer way implies is left out."""
+    imports: dict[str, set[str]] = {}
+    for path in (ROOT / "ttp").glob("*/**/*.py"):
+        layer = path.relative_to(ROOT / "ttp").parts[0]
+        nodes = (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom))
+        named = {node.module.split(".")[1] for node in nodes if node.module and node.module.startswith("ttp.")}
+        imports.setdefault(layer, set()).update(named - {layer})
+    reached: dict[str, set[str]] = {}
+    for layer in TopologicalSorter(imports).static_order():  # raises CycleError
+        reached[layer] = imports[layer].union(*(reached[other] for other in imports[layer]))
+    yield from ("```mermaid", "flowchart TD")
+    for layer in reversed(reached):
+        direct = imports[layer] - set[str]().union(*(reached[other] for other in imports[layer]))
+        yield from (f"    {layer} --> {other}" for other in sorted(direct))
+    yield "```"
 
 
 # docs/reference/cli.md

@@ -14,8 +14,9 @@ from collections.abc import Callable, Collection, Generator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from tests.store.migrations.next_version import become_next
 from ttp.domain.outcome import Attempt, Handle, Kind, NotDone, Outcome
 from ttp.domain.time.clock import SharedClock, SystemClock
 from ttp.platforms.client import PublishRequest, Ready, Wait
@@ -24,19 +25,13 @@ from ttp.publisher.delivery_context import SafeClient
 from ttp.publisher.delivery_worker import DeliveryWorker
 from ttp.publisher.reconcile import LookupJob
 from ttp.services.tokens import LockedToken
-from ttp.store import claims, database, migrations
+from ttp.store import claims
 from ttp.store.dialect import Connection
-from ttp.store.postgresql import address, publisher_session, upgrade
-from ttp.store.postgresql import database as postgresql_database
+from ttp.store.postgresql import address, publisher_session
 from ttp.store.postgresql.connection import PostgresConnection
 from ttp.store.postgresql.publisher_session import SharedSession
 from ttp.store.publisher_session import Held
 
-if TYPE_CHECKING:
-    from alembic.config import Config
-
-NEXT_REVISION = "0018"
-"""Of `next_version`: what the next version could add to the schema."""
 STEPS = (
     "after the claim",
     "before the intent",
@@ -175,22 +170,6 @@ def _no_keepalive() -> None:
     publisher_session.KEEP_ALIVE.clear()
 
 
-def _next_version() -> None:
-    """Be the next version, whose schema has more."""
-    revisions = (*database.REVISIONS, NEXT_REVISION)
-    for module in (database, postgresql_database):
-        setattr(module, "REVISIONS", revisions)  # noqa: B010 (it is a constant)
-    original = migrations.configuration
-
-    def configuration() -> Config:
-        config = original()
-        folders = (Path(migrations.__file__).with_name("versions"), Path(__file__).with_name("next_version"))
-        config.set_main_option("version_locations", os.pathsep.join(map(str, folders)))
-        return config
-
-    setattr(upgrade, "configuration", configuration)  # noqa: B010 (it is imported there)
-
-
 def _own_clock() -> None:
     """Each publisher goes by its own clock."""
     SharedClock.now = lambda self: self._own.now()  # type: ignore[method-assign]
@@ -217,7 +196,7 @@ def main(argv: list[str] | None = None) -> int:
     if os.environ.get("TEAM_KEEPALIVE") == "short":
         _short_keepalive()
     if os.environ.get("TEAM_VERSION") == "next":
-        _next_version()
+        become_next()
     if mutant := os.environ.get("TEAM_MUTANT"):
         MUTANTS[mutant]()
     if shift := os.environ.get("TEAM_CLOCK_S"):

@@ -20,6 +20,7 @@ import pytest
 from tests.clock import START, FakeClock
 from tests.platforms.factories import PLATFORMS
 from tests.settings import Config
+from tests.store.migrations.next_version import become_next
 from tests.store.process_limits import files_at_most, umask
 from tests.store.stores import add_account, new_store, raw
 from ttp.cli.errors import exit_code
@@ -28,7 +29,8 @@ from ttp.domain.errors import Busy, Damaged, NewerStore, OlderStore
 from ttp.domain.post import Post
 from ttp.services.queries import Queries
 from ttp.store import accounts, posts, queries, sqlite
-from ttp.store.database import BUSY_TIMEOUT_S, REVISIONS, UNRELEASED, UPGRADER, Database, Writing
+from ttp.store.columns import REVISIONS
+from ttp.store.database import BUSY_TIMEOUT_S, LAST_WRITER, Database, Writing
 from ttp.store.home.files import make_home
 from ttp.store.sqlite import WriteQueue, quick_check, translate_errors
 
@@ -375,7 +377,7 @@ def test_batches_that_write_nothing_make_no_store(home: Path) -> None:
     assert not (home / "ttp.db").exists()
 
 
-@pytest.mark.parametrize("revision", UNRELEASED)
+@pytest.mark.parametrize("revision", ["0001", f"{int(REVISIONS[0]) - 1:04d}"])
 def test_a_store_from_before_the_first_release_is_refused_and_unchanged(home: Path, revision: str) -> None:
     opening = new_store(home)
     with closing(sqlite3.connect(opening.path)) as db:
@@ -385,24 +387,28 @@ def test_a_store_from_before_the_first_release_is_refused_and_unchanged(home: Pa
     with pytest.raises(OlderStore) as caught:
         opening.connect()
     assert exit_code(caught.value) == 5
-    assert (UPGRADER in caught.value.message, "\n" in caught.value.message) == (True, False)
+    assert (LAST_WRITER in caught.value.message, "\n" in caught.value.message) == (True, False)
     assert opening.path.read_bytes() == before
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "has_next"),
     [
-        "ALTER TABLE post DROP COLUMN chosen_by",
-        "ALTER TABLE post_media RENAME TO picture",
-        f"UPDATE alembic_version SET version_num = '{REVISIONS[-2]}'",
+        ("ALTER TABLE post DROP COLUMN chosen_by", False),
+        ("ALTER TABLE post_media RENAME TO picture", False),
+        ("ALTER TABLE post ADD COLUMN more TEXT", True),
     ],
     ids=["no column", "no table", "the next revision's columns"],
 )
-def test_a_store_that_another_build_wrote_is_not_damaged(home: Path, change: str) -> None:
+def test_a_store_that_another_build_wrote_is_not_damaged(
+    home: Path, change: str, monkeypatch: pytest.MonkeyPatch, *, has_next: bool
+) -> None:
     opening = new_store(home)
     with closing(sqlite3.connect(opening.path)) as db:
         db.execute(change)
         db.commit()
+    if has_next:
+        become_next(monkeypatch.setattr)
 
     def read() -> None:
         with Database(home).writing() as db:

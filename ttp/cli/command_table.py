@@ -270,6 +270,13 @@ def start_page(width: int = USUAL) -> str:
     return "\n".join(lines) + "\n"
 
 
+EDGE = (
+    "Never twice: where a network cannot be asked, ttp asks you. The edge is several hosts on PostgreSQL, one of which"
+    " stops between its last check and its first byte for longer than the settle window."
+)
+"""Where the promise ends."""
+
+
 def help_page(width: int = USUAL) -> str:
     """Return what `ttp help` and `ttp --help` print: a line about every command."""
     width = max(width, NARROWEST)
@@ -282,6 +289,8 @@ def help_page(width: int = USUAL) -> str:
     lines += [
         "",
         *_flow([*TOPICS], width, "Topics: "),
+        "",
+        *_flow(EDGE.split(), width),
         "",
         "ttp help COMMAND or TOPIC has more.  ttp --version prints the version.",
     ]

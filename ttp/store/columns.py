@@ -1,8 +1,11 @@
-"""Columns of the tables that row_mapper reads. Generated from models.py: python -m tests.drift.store_schema"""
+"""Revisions, and columns of the tables that row_mapper reads. From models.py: python -m tests.drift.store_schema"""
 
 from __future__ import annotations
 
 from typing import Literal
+
+REVISIONS = ("0018",)
+"""Every revision of the schema that this program upgrades, oldest first; the last one is its own."""
 
 Kind = Literal["boolean", "instant", "integer", "list", "object", "real", "text", "texts"]
 """What a column holds: `list`, `object` and `texts` (object of texts) are JSON."""

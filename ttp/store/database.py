@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, NewerStore, NotAllowed, OlderStore
+from ttp.store.columns import REVISIONS
 from ttp.store.dialect import Connection
 from ttp.store.home.files import make_home, refuse_loose_modes, sync
 from ttp.store.sqlite import connect, connect_unchecked, copy, create_tables, quick_check, translate_errors
@@ -28,12 +29,8 @@ if TYPE_CHECKING:
     from ttp.store.publisher_session import PeriodicJob, PublisherSession
     from ttp.store.server.idempotency_keys import Reservation
 
-REVISIONS = ("0007", "0008", "0009", "0010", "0011", "0012", "0013", "0014", "0015", "0016", "0017")
-"""Every revision of the schema, oldest first; the last one is this program's. A test holds it equal to migrations/."""
-UNRELEASED = ("0001", "0002", "0003", "0004", "0005", "0006")
-"""Revisions from before the first release, which this program does not read."""
-UPGRADER = "ttp 0.1.0 of commit 9b70481"
-"""The last version that upgrades an unreleased revision to the first of REVISIONS."""
+LAST_WRITER = "c40527dd"
+"""The last commit that opens a store from before the baseline, the first of REVISIONS."""
 BUSY_TIMEOUT_S = 30.0
 LONG_LOG = 16_384
 """Pages, 64 MB: how long the log may grow while transactions are written in batches."""
@@ -356,10 +353,11 @@ def read_revision(connection: Connection, name: object) -> str:
     store, in the message."""
     row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     revision = str(row[0]) if row else ""
-    if revision in UNRELEASED:
+    if revision.isdecimal() and revision < REVISIONS[0]:
         raise OlderStore(
-            f'the store {name} has the schema "{revision}" from before the first release: open it once with {UPGRADER},'
-            f' which brings it to "{REVISIONS[0]}"'
+            f'the store {name} is from before the first release (its schema is "{revision}"): export its posts, with'
+            f" their media, by the ttp that wrote it or that of commit {LAST_WRITER}, and import them into a new store."
+            " Accounts, tokens, attempts, metrics, slots and repeats are not exported"
         )
     if revision not in REVISIONS:
         raise NewerStore(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import sqlite3
 import stat
 from collections.abc import Callable
@@ -12,16 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from tests.clock import START
 from tests.drift import store_schema
+from tests.store.migrations.next_version import become_next
 from tests.store.stores import add_account, add_post, new_store, raw, to
 from ttp.domain.errors import Busy, NewerStore
 from ttp.store import database, migrations, queries, seal
 from ttp.store.backup import back_up, restore
-from ttp.store.database import REVISIONS, Database
+from ttp.store.columns import REVISIONS
+from ttp.store.database import Database
 from ttp.store.dialect import Sealed
 from ttp.store.home.locks import publisher_lock
 from ttp.store.ownership import RESTORED
@@ -51,7 +51,7 @@ def table(db: sqlite3.Connection, name: str) -> dict[str, Any]:
         key = (index if origin == "c" else origin, str(columns))
         indexes[key] = (unique, origin, partial, where)
     return {
-        "columns": [tuple(row)[1:] for row in db.execute(f"PRAGMA table_xinfo({name})")],
+        "columns": sorted(tuple(row)[1:] for row in db.execute(f"PRAGMA table_xinfo({name})")),
         "collations": sorted(re.findall(r"(\w+) TEXT COLLATE \"?(\w+)", made)),
         "references": sorted(tuple(row)[2:] for row in db.execute(f"PRAGMA foreign_key_list({name})")),
         "indexes": indexes,
@@ -72,9 +72,7 @@ def test_ids_are_never_used_again(created: sqlite3.Connection) -> None:
 
 
 def test_the_revisions_are_those_of_the_migrations() -> None:
-    config = Config()
-    config.set_main_option("script_location", str(FOLDER))
-    scripts = ScriptDirectory.from_config(config)
+    scripts = ScriptDirectory.from_config(migrations.configuration())
     assert tuple(script.revision for script in reversed(list(scripts.walk_revisions()))) == REVISIONS
     assert scripts.get_heads() == [REVISIONS[-1]]
 
@@ -108,11 +106,8 @@ def with_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WithNext:
     """Make this program one revision newer than the store: the next migration runs these statements."""
 
     def make(statements: list[str]) -> None:
-        folder = tmp_path / "migrations"
-        shutil.copytree(FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
-        (folder / "versions" / "v9999_next.py").write_text(NEXT.format(newest=REVISIONS[-1], statements=statements))
-        monkeypatch.setattr(migrations, "__file__", str(folder / "__init__.py"))
-        monkeypatch.setattr(database, "REVISIONS", (*REVISIONS, "9999"))
+        (tmp_path / "v9999_next.py").write_text(NEXT.format(newest=REVISIONS[-1], statements=statements))
+        become_next(monkeypatch.setattr, tmp_path, "9999")
 
     return make
 
@@ -143,10 +138,10 @@ def test_a_sealed_store_stays_sealed_when_it_is_brought_up_to_date(older: Databa
 
 def test_an_older_store_is_brought_up_to_date_with_a_backup_beside_it(older: Database, with_next: WithNext) -> None:
     before = dump(older.path)
-    with_next(["ALTER TABLE post ADD COLUMN note TEXT"])
+    with_next(["ALTER TABLE post ADD COLUMN made_up TEXT"])
     with closing(Database(older.home).connect()) as db:
         assert db.execute("SELECT version_num FROM alembic_version").fetchone()[0] == "9999"
-        assert db.execute("SELECT content, note FROM post").fetchone()[0] == "kept"
+        assert db.execute("SELECT content, made_up FROM post").fetchone()[0] == "kept"
     backup = older.home / "ttp.db.before-9999"
     assert dump(backup) == before
     assert stat.S_IMODE(backup.stat().st_mode) == 0o600
@@ -157,10 +152,10 @@ def test_a_restored_backup_of_an_older_revision_is_brought_up_to_date(
 ) -> None:
     back_up(older, tmp_path / "backup.db")
     restore(older, tmp_path / "backup.db")
-    with_next(["ALTER TABLE post ADD COLUMN note TEXT"])
+    with_next(["ALTER TABLE post ADD COLUMN made_up TEXT"])
     with closing(Database(older.home).connect()) as db:
         assert db.execute("SELECT host, ran_at FROM store").fetchone()[0] == RESTORED
-        assert db.execute("SELECT note FROM post").fetchone()[0] is None
+        assert db.execute("SELECT made_up FROM post").fetchone()[0] is None
 
 
 def test_rebuilding_a_table_keeps_its_children(older: Database, with_next: WithNext) -> None:
@@ -174,8 +169,12 @@ def test_rebuilding_a_table_keeps_its_children(older: Database, with_next: WithN
 @pytest.mark.parametrize(
     "statements",
     [
-        ["ALTER TABLE post ADD COLUMN note TEXT", "UPDATE post SET content = 'lost'", "INSERT INTO nowhere VALUES (1)"],
-        ["ALTER TABLE post ADD COLUMN note TEXT", "DELETE FROM account"],
+        [
+            "ALTER TABLE post ADD COLUMN made_up TEXT",
+            "UPDATE post SET content = 'lost'",
+            "INSERT INTO nowhere VALUES (1)",
+        ],
+        ["ALTER TABLE post ADD COLUMN made_up TEXT", "DELETE FROM account"],
     ],
     ids=["a wrong statement", "a reference that would break"],
 )
@@ -193,7 +192,7 @@ def test_a_migration_that_fails_changes_nothing(older: Database, with_next: With
 
 def test_a_store_is_not_migrated_under_a_running_publisher(older: Database, with_next: WithNext) -> None:
     before = older.path.read_bytes()
-    with_next(["ALTER TABLE post ADD COLUMN note TEXT"])
+    with_next(["ALTER TABLE post ADD COLUMN made_up TEXT"])
     with publisher_lock(older.home):
         with pytest.raises(Busy) as caught:
             Database(older.home).connect()
@@ -205,7 +204,7 @@ def test_a_store_is_not_migrated_under_a_running_publisher(older: Database, with
 
 def test_who_comes_second_keeps_the_backup_of_the_first(older: Database, with_next: WithNext) -> None:
     before = dump(older.path)
-    with_next(["ALTER TABLE post ADD COLUMN note TEXT"])
+    with_next(["ALTER TABLE post ADD COLUMN made_up TEXT"])
     one = Database(older.home)
     one._migrate()
     one._migrate()  # as of a process that had found the store behind before the first was through
@@ -215,7 +214,7 @@ def test_who_comes_second_keeps_the_backup_of_the_first(older: Database, with_ne
 def test_a_migrated_store_is_too_new_for_the_program_before(
     older: Database, with_next: WithNext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with_next(["ALTER TABLE post ADD COLUMN note TEXT"])
+    with_next(["ALTER TABLE post ADD COLUMN made_up TEXT"])
     Database(older.home).connect().close()
     monkeypatch.setattr(database, "REVISIONS", REVISIONS)
     with pytest.raises(NewerStore, match='"9999"'):

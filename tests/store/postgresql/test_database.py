@@ -18,10 +18,10 @@ from alembic.config import Config
 
 from tests.conftest import Program, Ran
 from tests.faults.team import Postgres, find_binaries
+from tests.store.migrations.next_version import NEXT, become_next
 from ttp.cli.context import open_database
 from ttp.domain.errors import Busy, NewerStore, NotAllowed, OlderStore
 from ttp.domain.time.clock import SystemClock
-from ttp.store.database import REVISIONS
 from ttp.store.dialect import Connection, NotDurable, SessionLost, StoreError
 from ttp.store.postgresql import upgrade
 from ttp.store.postgresql.address import read_address
@@ -33,16 +33,6 @@ from ttp.store.postgresql.server_check import ServerState
 COLUMNS = (
     "SELECT table_name, column_name, data_type, is_nullable, is_identity, column_default"
     " FROM information_schema.columns WHERE table_schema = current_schema() ORDER BY table_name, column_name"
-)
-TABLES_SINCE_0015 = ("publisher", "credential", "token_refresh", "setting", "person")
-COLUMNS_SINCE_0015 = (
-    ("change", "token_id"),
-    ("change", "key"),
-    ("idempotency_key", "holder"),
-    ("idempotency_key", "begun"),
-    ("token", "timezone"),
-    ("delivery", "fence"),
-    *(("store", name) for name in ("server", "timeline", "credentials_key", "copy_id", "moved_to", "moved_from")),
 )
 
 
@@ -250,18 +240,6 @@ def test_other_hosts_are_verified_unless_the_address_says_otherwise() -> None:
     assert read_address("postgresql://db.example.org/ttp?sslmode=require")["sslmode"] == "require"
 
 
-def older(url: str) -> list[tuple[object, ...]]:
-    """Make a store one revision older; return the columns that it had."""
-    with closing(PostgresConnection(read_address(url))) as db:
-        before = [tuple(row) for row in db.execute(COLUMNS)]
-        for table in TABLES_SINCE_0015:
-            db.execute(f"DROP TABLE {table}")
-        for table, column in COLUMNS_SINCE_0015:
-            db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
-        db.execute("UPDATE alembic_version SET version_num = '0015'")
-    return before
-
-
 @pytest.fixture
 def own_schema(postgresql: str, store_url: str) -> Iterator[str]:
     """The address of a store whose tables no other test has."""
@@ -273,26 +251,40 @@ def own_schema(postgresql: str, store_url: str) -> Iterator[str]:
     on_server(postgresql, "DROP SCHEMA own_schema CASCADE")
 
 
+@pytest.fixture
+def next_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    become_next(monkeypatch.setattr)
+
+
+def columns(url: str) -> set[tuple[object, ...]]:
+    with closing(PostgresConnection(read_address(url))) as db:
+        return {tuple(row) for row in db.execute(COLUMNS)}
+
+
+@pytest.mark.usefixtures("next_version")
 def test_an_older_store_is_upgraded_when_it_is_opened(own_schema: str, tmp_path: Path) -> None:
-    columns = older(own_schema)
+    before = columns(own_schema)
     with pytest.raises(NotAllowed):
         open_database(tmp_path, own_schema, may_upgrade=False).connect()
+    assert columns(own_schema) == before
     with closing(open_database(tmp_path, own_schema).connect()) as db:
-        assert [tuple(row) for row in db.execute(COLUMNS)] == columns
-        assert db.execute("SELECT version_num FROM alembic_version").fetchone()[0] == REVISIONS[-1]
+        assert db.execute("SELECT version_num FROM alembic_version").fetchone()[0] == NEXT
+    assert before < columns(own_schema)
 
 
-@pytest.mark.parametrize(
-    "change",
-    ["ALTER TABLE post DROP COLUMN chosen_by", f"UPDATE alembic_version SET version_num = '{REVISIONS[-2]}'"],
-    ids=["no column", "the next revision's columns"],
-)
-def test_a_store_that_another_build_wrote_is_not_damaged(own_schema: str, tmp_path: Path, change: str) -> None:
+@pytest.mark.parametrize("has_next", [False, True], ids=["no column", "the next revision's columns"])
+def test_a_store_that_another_build_wrote_is_not_damaged(
+    own_schema: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, has_next: bool
+) -> None:
+    """It lacks a column of its revision, or has one of the next."""
+    if has_next:
+        on_server(own_schema, "ALTER TABLE post ADD COLUMN more TEXT")
+        become_next(monkeypatch.setattr)
+
     def read() -> None:
         with open_database(tmp_path, own_schema).writing() as db:
-            db.execute("SELECT chosen_by FROM post")
+            db.execute("SELECT more FROM post")
 
-    on_server(own_schema, change)
     with pytest.raises(OlderStore):
         read()
 
@@ -403,6 +395,7 @@ def test_a_warning_of_a_commit_counts_although_other_statements_are_sent_with_it
             db.send("SELECT 1")
 
 
+@pytest.mark.usefixtures("next_version")
 @pytest.mark.parametrize(
     ("why", "refusals", "is_upgraded"),
     [("deadlock_detected", 2, True), ("deadlock_detected", 99, False), ("lock_not_available", 1, False)],
@@ -412,7 +405,6 @@ def test_an_upgrade_that_meets_a_deadlock_is_tried_again(
 ) -> None:
     """Publishers go on meanwhile: their statements lock tables in another order. A lock that is not free for ten
     seconds ends the upgrade: others wait behind it."""
-    older(own_schema)
     left, original = iter(range(refusals)), alembic.upgrade
 
     def upgrade_late(config: Config, target: str) -> None:

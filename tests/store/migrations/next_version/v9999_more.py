@@ -3,8 +3,10 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0018"
-down_revision = "0017"
+from ttp.store.columns import REVISIONS
+
+revision = "9999"
+down_revision = REVISIONS[-1]
 
 
 def upgrade() -> None:

@@ -15,28 +15,27 @@ CREATE TABLE account (
     options TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     removed_at INTEGER,
-    late_claim_at INTEGER, server TEXT, server_info TEXT DEFAULT '{}' NOT NULL,
+    late_claim_at INTEGER,
+    server TEXT,
+    server_info TEXT DEFAULT '{}' NOT NULL,
     UNIQUE (platform, handle)
 );
 INSERT INTO "account" VALUES(1,'instagram','demo','17841317719683113',1,0,1,NULL,1800937468691,'[]',NULL,NULL,'{}',1795753469418,NULL,NULL,NULL,'{}');
 INSERT INTO "account" VALUES(2,'tiktok','demo','-00011ec54f478a7f27ad5dd15bc1c42ce68',1,1,1,'Europe/Berlin',1795760668692,'[]',NULL,NULL,'{"tiktok.privacy_level":"SELF_ONLY"}',1795753469432,NULL,NULL,NULL,'{}');
 INSERT INTO "account" VALUES(3,'x','demo','2126170267204976640',1,0,1,NULL,1795760668692,'[]',NULL,NULL,'{}',1795753469438,NULL,NULL,NULL,'{}');
 INSERT INTO "account" VALUES(4,'x','Gone',NULL,0,0,1,NULL,NULL,'[]',NULL,NULL,'{}',1795753469444,1795753469490,NULL,NULL,'{}');
-CREATE TABLE alembic_version (
-	version_num VARCHAR(32) NOT NULL, 
-	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
-);
-INSERT INTO "alembic_version" VALUES('0015');
+CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY);
+INSERT INTO "alembic_version" VALUES('0018');
 CREATE TABLE approval_link (
-	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
-	sha256 TEXT NOT NULL, 
-	post_id INTEGER NOT NULL, 
-	revision INTEGER NOT NULL, 
-	name TEXT NOT NULL, 
-	created_by TEXT NOT NULL, 
-	expires_at INTEGER NOT NULL, 
-	UNIQUE (sha256), 
-	FOREIGN KEY(post_id) REFERENCES post (id)
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    sha256 TEXT NOT NULL,
+    post_id INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    created_by TEXT NOT NULL,
+    expires_at INTEGER NOT NULL,
+    UNIQUE (sha256),
+    FOREIGN KEY(post_id) REFERENCES post (id)
 );
 INSERT INTO "approval_link" VALUES(1,'2e7d2c03a9507ae265ecf5b5356885a53393a2029d241394997265a1a25aefc6',16,1,'bob','ann',1830000000000);
 CREATE TABLE attempt (
@@ -75,37 +74,42 @@ INSERT INTO "attempt" VALUES(15,5,1,'credentials','prepare',1795753473124,179575
 CREATE TABLE change (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     command TEXT NOT NULL,
-    at INTEGER NOT NULL
-, actor TEXT);
-INSERT INTO "change" VALUES(1,'create',1795753469640,NULL);
-INSERT INTO "change" VALUES(2,'create',1795753469668,NULL);
-INSERT INTO "change" VALUES(3,'create',1795753472076,NULL);
-INSERT INTO "change" VALUES(4,'create',1795753473408,NULL);
-INSERT INTO "change" VALUES(5,'create',1795753473454,NULL);
-INSERT INTO "change" VALUES(6,'create',1795753473536,NULL);
-INSERT INTO "change" VALUES(7,'edit',1795753473604,NULL);
-INSERT INTO "change" VALUES(8,'create',1795753473662,NULL);
-INSERT INTO "change" VALUES(9,'create',1795753473709,NULL);
-INSERT INTO "change" VALUES(10,'delete',1795753473719,NULL);
-INSERT INTO "change" VALUES(11,'create',1795753473790,NULL);
-INSERT INTO "change" VALUES(12,'unschedule',1795753473875,NULL);
-INSERT INTO "change" VALUES(13,'create',1795753474447,NULL);
-INSERT INTO "change" VALUES(14,'create',1795753474466,NULL);
-INSERT INTO "change" VALUES(15,'create',1795753474561,NULL);
-INSERT INTO "change" VALUES(16,'create',1795753474894,NULL);
-INSERT INTO "change" VALUES(17,'plan',1795753475412,NULL);
-INSERT INTO "change" VALUES(18,'create',1795753475433,NULL);
-INSERT INTO "change" VALUES(19,'approve',1795753475449,NULL);
-INSERT INTO "change" VALUES(20,'create',1795753475466,NULL);
-INSERT INTO "change" VALUES(21,'reject',1795753475477,NULL);
+    at INTEGER NOT NULL,
+    actor TEXT,
+    token_id INTEGER,
+    "key" TEXT
+);
+INSERT INTO "change" VALUES(1,'create',1795753469640,NULL,NULL,NULL);
+INSERT INTO "change" VALUES(2,'create',1795753469668,NULL,NULL,NULL);
+INSERT INTO "change" VALUES(3,'create',1795753472076,NULL,NULL,NULL);
+INSERT INTO "change" VALUES(4,'create',1795753473408,NULL,NULL,NULL);
+INSERT INTO "change" VALUES(5,'create',1795753473454,NULL,NULL,NULL);
+INSERT INTO "change" VALUES(6,'create',1795753473536,NULL,NULL,NULL);
+INSERT INTO "change" VALUES(7,'edit',1795753473604,NULL,NULL,NULL);
+INSERT INTO "change" VALUES(8,'create',1795753473662,NULL,NULL,NULL);
+INSERT INTO "change" VALUES(9,'create',1795753473709,NULL,NULL,NULL);
+INSERT INTO "change" VALUES(10,'delete',1795753473719,NULL,NULL,NULL);
+INSERT INTO "change" VALUES(11,'create',1795753473790,NULL,NULL,NULL);
+INSERT INTO "change" VALUES(12,'unschedule',1795753473875,NULL,NULL,NULL);
+INSERT INTO "change" VALUES(13,'create',1795753474447,NULL,NULL,NULL);
+INSERT INTO "change" VALUES(14,'create',1795753474466,NULL,NULL,NULL);
+INSERT INTO "change" VALUES(15,'create',1795753474561,NULL,NULL,NULL);
+INSERT INTO "change" VALUES(16,'create',1795753474894,NULL,NULL,NULL);
+INSERT INTO "change" VALUES(17,'plan',1795753475412,NULL,NULL,NULL);
+INSERT INTO "change" VALUES(18,'create',1795753475433,NULL,NULL,NULL);
+INSERT INTO "change" VALUES(19,'approve',1795753475449,NULL,NULL,NULL);
+INSERT INTO "change" VALUES(20,'create',1795753475466,NULL,NULL,NULL);
+INSERT INTO "change" VALUES(21,'reject',1795753475477,NULL,NULL,NULL);
 CREATE TABLE change_post (
-    change_id INTEGER NOT NULL REFERENCES change (id),
-    post_id INTEGER NOT NULL REFERENCES post (id),
+    change_id INTEGER NOT NULL,
+    post_id INTEGER NOT NULL,
     image TEXT,
     digest TEXT NOT NULL,
     media TEXT,
     undone INTEGER,
-    PRIMARY KEY (change_id, post_id)
+    PRIMARY KEY (change_id, post_id),
+    FOREIGN KEY(change_id) REFERENCES change (id),
+    FOREIGN KEY(post_id) REFERENCES post (id)
 );
 INSERT INTO "change_post" VALUES(1,1,NULL,'5951d191586994ec17f1d0cb47d5c775',NULL,NULL);
 INSERT INTO "change_post" VALUES(2,2,NULL,'c96c7b3259c74d3cc5d07a5fc23d9326',NULL,NULL);
@@ -128,6 +132,13 @@ INSERT INTO "change_post" VALUES(18,16,NULL,'54e28e5a7e4c3eaffd832aff1e1b00af',N
 INSERT INTO "change_post" VALUES(19,16,'{"deliveries":[{"account_handle":"demo","account_id":3,"attempts":0,"due_at":1898586000000,"handle":"{}","id":16,"next_at":1898586000000,"platform":"x","state":"pending","tries":0}],"media":[],"post":{"content":"Approved","created_at":1795753475431,"options":"{}","scheduled_at":1898586000000,"status":"scheduled","thread":"[]","variants":"{}"},"tags":[]}','6404ae32ed11c69751db2574d7889852',NULL,NULL);
 INSERT INTO "change_post" VALUES(20,17,NULL,'f8faca9a2cae78ea59c033e8c0e0e5a1',NULL,NULL);
 INSERT INTO "change_post" VALUES(21,17,'{"deliveries":[{"account_handle":"demo","account_id":3,"attempts":0,"due_at":1898672400000,"handle":"{}","id":17,"next_at":1898672400000,"platform":"x","state":"pending","tries":0}],"media":[],"post":{"content":"Rejected","created_at":1795753475464,"options":"{}","scheduled_at":1898672400000,"status":"scheduled","thread":"[]","variants":"{}"},"tags":[]}','3fdeff51db4415843fac71e0b38e9cc9',NULL,NULL);
+CREATE TABLE credential (
+    name TEXT NOT NULL,
+    key_id TEXT NOT NULL,
+    fields TEXT NOT NULL,
+    PRIMARY KEY (name)
+);
+INSERT INTO "credential" VALUES('x/demo','a1','{"accessToken": "encrypted"}');
 CREATE TABLE delivery (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     post_id INTEGER NOT NULL,
@@ -146,77 +157,83 @@ CREATE TABLE delivery (
     error_code TEXT,
     error_message TEXT,
     error_hint TEXT,
-    handle TEXT NOT NULL, note TEXT, taken_down_at INTEGER, approved_at INTEGER,
+    handle TEXT NOT NULL,
+    note TEXT,
+    taken_down_at INTEGER,
+    approved_at INTEGER,
+    fence INTEGER DEFAULT 0 NOT NULL,
     UNIQUE (post_id, account_id),
     FOREIGN KEY(post_id) REFERENCES post (id),
     FOREIGN KEY(account_id) REFERENCES account (id)
 );
-INSERT INTO "delivery" VALUES(1,1,1,'published',1795753470640,NULL,'17150324385636327','https://www.instagram.com/reel/1nD3QmGV0Wc/',1795753472004,0,1,NULL,NULL,NULL,NULL,NULL,NULL,'{}',NULL,NULL,NULL);
-INSERT INTO "delivery" VALUES(2,1,2,'published',1795753470640,NULL,'v_pub_file~v2-1.7712702428498295027',NULL,1795753472008,0,1,NULL,NULL,NULL,NULL,NULL,NULL,'{}',NULL,NULL,NULL);
-INSERT INTO "delivery" VALUES(3,1,3,'published',1795753470640,NULL,'2126170281100705792','https://x.com/i/status/2126170281100705792',1795753472006,0,1,NULL,NULL,NULL,NULL,NULL,NULL,'{}',NULL,NULL,NULL);
-INSERT INTO "delivery" VALUES(4,2,3,'published',1795753470668,NULL,'2126170281151037440','https://x.com/i/status/2126170281151037440',1795753472025,0,1,NULL,NULL,NULL,NULL,NULL,NULL,'{"of":2,"parts":["2126170281151037440","2126170281172008960"]}',NULL,NULL,NULL);
-INSERT INTO "delivery" VALUES(5,3,2,'failed',1795753473076,NULL,NULL,NULL,NULL,0,1,NULL,NULL,'auth','invalid_grant','TikTok answered invalid_grant: Refresh token is invalid or expired.','ttp account connect tiktok/demo','{}',NULL,NULL,NULL);
-INSERT INTO "delivery" VALUES(6,5,3,'pending',1893488400000,1893488400000,NULL,NULL,NULL,0,0,NULL,NULL,NULL,NULL,NULL,NULL,'{}',NULL,NULL,NULL);
-INSERT INTO "delivery" VALUES(7,5,1,'pending',1893488400000,1893488400000,NULL,NULL,NULL,0,0,NULL,NULL,NULL,NULL,NULL,NULL,'{}',NULL,NULL,NULL);
-INSERT INTO "delivery" VALUES(8,6,3,'pending',1893574800000,1893574800000,NULL,NULL,NULL,0,0,NULL,NULL,NULL,NULL,NULL,NULL,'{}',NULL,NULL,NULL);
-INSERT INTO "delivery" VALUES(9,9,3,'pending',NULL,NULL,NULL,NULL,NULL,0,0,NULL,NULL,NULL,NULL,NULL,NULL,'{}',NULL,NULL,NULL);
-INSERT INTO "delivery" VALUES(10,10,3,'pending',1796029200000,1796029200000,NULL,NULL,NULL,0,0,NULL,NULL,NULL,NULL,NULL,NULL,'{}',NULL,NULL,NULL);
-INSERT INTO "delivery" VALUES(11,11,3,'pending',NULL,NULL,NULL,NULL,NULL,0,0,NULL,NULL,NULL,NULL,NULL,NULL,'{}',NULL,NULL,NULL);
-INSERT INTO "delivery" VALUES(12,12,3,'pending',1798790400000,1798790400000,NULL,NULL,NULL,0,0,NULL,NULL,NULL,NULL,NULL,NULL,'{}',NULL,NULL,NULL);
-INSERT INTO "delivery" VALUES(13,13,1,'pending',NULL,NULL,NULL,NULL,NULL,0,0,NULL,NULL,NULL,NULL,NULL,NULL,'{}',NULL,NULL,NULL);
-INSERT INTO "delivery" VALUES(14,14,1,'pending',1811851200000,1811851200000,NULL,NULL,NULL,0,0,NULL,NULL,NULL,NULL,NULL,NULL,'{}',NULL,NULL,NULL);
-INSERT INTO "delivery" VALUES(15,15,1,'pending',1795892400000,1795892400000,NULL,NULL,NULL,0,0,NULL,NULL,NULL,NULL,NULL,NULL,'{}',NULL,NULL,NULL);
-INSERT INTO "delivery" VALUES(16,16,3,'pending',1898586000000,1898586000000,NULL,NULL,NULL,0,0,NULL,NULL,NULL,NULL,NULL,NULL,'{}',NULL,NULL,1795753475447);
-INSERT INTO "delivery" VALUES(17,17,3,'pending',NULL,NULL,NULL,NULL,NULL,0,0,NULL,NULL,NULL,NULL,NULL,NULL,'{}',NULL,NULL,NULL);
+INSERT INTO "delivery" VALUES(1,1,1,'published',1795753470640,NULL,'17150324385636327','https://www.instagram.com/reel/1nD3QmGV0Wc/',1795753472004,0,1,NULL,NULL,NULL,NULL,NULL,NULL,'{}',NULL,NULL,NULL,0);
+INSERT INTO "delivery" VALUES(2,1,2,'published',1795753470640,NULL,'v_pub_file~v2-1.7712702428498295027',NULL,1795753472008,0,1,NULL,NULL,NULL,NULL,NULL,NULL,'{}',NULL,NULL,NULL,0);
+INSERT INTO "delivery" VALUES(3,1,3,'published',1795753470640,NULL,'2126170281100705792','https://x.com/i/status/2126170281100705792',1795753472006,0,1,NULL,NULL,NULL,NULL,NULL,NULL,'{}',NULL,NULL,NULL,0);
+INSERT INTO "delivery" VALUES(4,2,3,'published',1795753470668,NULL,'2126170281151037440','https://x.com/i/status/2126170281151037440',1795753472025,0,1,NULL,NULL,NULL,NULL,NULL,NULL,'{"of":2,"parts":["2126170281151037440","2126170281172008960"]}',NULL,NULL,NULL,0);
+INSERT INTO "delivery" VALUES(5,3,2,'failed',1795753473076,NULL,NULL,NULL,NULL,0,1,NULL,NULL,'auth','invalid_grant','TikTok answered invalid_grant: Refresh token is invalid or expired.','ttp account connect tiktok/demo','{}',NULL,NULL,NULL,0);
+INSERT INTO "delivery" VALUES(6,5,3,'pending',1893488400000,1893488400000,NULL,NULL,NULL,0,0,NULL,NULL,NULL,NULL,NULL,NULL,'{}',NULL,NULL,NULL,0);
+INSERT INTO "delivery" VALUES(7,5,1,'pending',1893488400000,1893488400000,NULL,NULL,NULL,0,0,NULL,NULL,NULL,NULL,NULL,NULL,'{}',NULL,NULL,NULL,0);
+INSERT INTO "delivery" VALUES(8,6,3,'pending',1893574800000,1893574800000,NULL,NULL,NULL,0,0,NULL,NULL,NULL,NULL,NULL,NULL,'{}',NULL,NULL,NULL,0);
+INSERT INTO "delivery" VALUES(9,9,3,'pending',NULL,NULL,NULL,NULL,NULL,0,0,NULL,NULL,NULL,NULL,NULL,NULL,'{}',NULL,NULL,NULL,0);
+INSERT INTO "delivery" VALUES(10,10,3,'pending',1796029200000,1796029200000,NULL,NULL,NULL,0,0,NULL,NULL,NULL,NULL,NULL,NULL,'{}',NULL,NULL,NULL,0);
+INSERT INTO "delivery" VALUES(11,11,3,'pending',NULL,NULL,NULL,NULL,NULL,0,0,NULL,NULL,NULL,NULL,NULL,NULL,'{}',NULL,NULL,NULL,0);
+INSERT INTO "delivery" VALUES(12,12,3,'pending',1798790400000,1798790400000,NULL,NULL,NULL,0,0,NULL,NULL,NULL,NULL,NULL,NULL,'{}',NULL,NULL,NULL,0);
+INSERT INTO "delivery" VALUES(13,13,1,'pending',NULL,NULL,NULL,NULL,NULL,0,0,NULL,NULL,NULL,NULL,NULL,NULL,'{}',NULL,NULL,NULL,0);
+INSERT INTO "delivery" VALUES(14,14,1,'pending',1811851200000,1811851200000,NULL,NULL,NULL,0,0,NULL,NULL,NULL,NULL,NULL,NULL,'{}',NULL,NULL,NULL,0);
+INSERT INTO "delivery" VALUES(15,15,1,'pending',1795892400000,1795892400000,NULL,NULL,NULL,0,0,NULL,NULL,NULL,NULL,NULL,NULL,'{}',NULL,NULL,NULL,0);
+INSERT INTO "delivery" VALUES(16,16,3,'pending',1898586000000,1898586000000,NULL,NULL,NULL,0,0,NULL,NULL,NULL,NULL,NULL,NULL,'{}',NULL,NULL,1795753475447,0);
+INSERT INTO "delivery" VALUES(17,17,3,'pending',NULL,NULL,NULL,NULL,NULL,0,0,NULL,NULL,NULL,NULL,NULL,NULL,'{}',NULL,NULL,NULL,0);
 CREATE TABLE event (
-	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
-	at INTEGER NOT NULL, 
-	event TEXT NOT NULL, 
-	post_id INTEGER NOT NULL, 
-	account_id INTEGER, 
-	data TEXT NOT NULL, 
-	FOREIGN KEY(post_id) REFERENCES post (id), 
-	FOREIGN KEY(account_id) REFERENCES account (id)
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    event TEXT NOT NULL,
+    post_id INTEGER NOT NULL,
+    account_id INTEGER,
+    data TEXT NOT NULL,
+    FOREIGN KEY(post_id) REFERENCES post (id),
+    FOREIGN KEY(account_id) REFERENCES account (id)
 );
 INSERT INTO "event" VALUES(1,1795753472004,'delivery.published',1,1,'{}');
 CREATE TABLE idempotency_key (
-	token_id INTEGER NOT NULL, 
-	"key" TEXT NOT NULL, 
-	digest TEXT NOT NULL, 
-	status INTEGER, 
-	answer TEXT, 
-	created_at INTEGER NOT NULL, 
-	PRIMARY KEY (token_id, "key"), 
-	FOREIGN KEY(token_id) REFERENCES token (id)
+    token_id INTEGER NOT NULL,
+    "key" TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    status INTEGER,
+    answer TEXT,
+    created_at INTEGER NOT NULL,
+    holder TEXT,
+    begun BOOLEAN,
+    PRIMARY KEY (token_id, "key"),
+    FOREIGN KEY(token_id) REFERENCES token (id)
 );
-INSERT INTO "idempotency_key" VALUES(1,'one','1111111111111111111111111111111111111111111111111111111111111111',201,'[{}, "{}"]',1790000000000);
+INSERT INTO "idempotency_key" VALUES(1,'one','1111111111111111111111111111111111111111111111111111111111111111',201,'[{}, "{}"]',1790000000000,NULL,NULL);
 CREATE TABLE login_link (
-	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
-	sha256 TEXT NOT NULL, 
-	name TEXT NOT NULL, 
-	capabilities TEXT NOT NULL, 
-	accounts TEXT, 
-	expires_at INTEGER NOT NULL, 
-	UNIQUE (sha256)
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    sha256 TEXT NOT NULL,
+    name TEXT NOT NULL,
+    capabilities TEXT NOT NULL,
+    accounts TEXT,
+    expires_at INTEGER NOT NULL,
+    UNIQUE (sha256)
 );
 INSERT INTO "login_link" VALUES(1,'ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb','ann','publish,approve',NULL,1830000000000);
 CREATE TABLE notification (
-	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
-	kind TEXT NOT NULL, 
-	event TEXT NOT NULL, 
-	subject TEXT NOT NULL, 
-	post_id INTEGER, 
-	account_id INTEGER, 
-	message TEXT, 
-	hint TEXT, 
-	created_at INTEGER NOT NULL, 
-	tries INTEGER NOT NULL, 
-	next_at INTEGER, 
-	sent_at INTEGER, 
-	error TEXT, 
-	ended_at INTEGER, 
-	FOREIGN KEY(post_id) REFERENCES post (id), 
-	FOREIGN KEY(account_id) REFERENCES account (id)
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    event TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    post_id INTEGER,
+    account_id INTEGER,
+    message TEXT,
+    hint TEXT,
+    created_at INTEGER NOT NULL,
+    tries INTEGER NOT NULL,
+    next_at INTEGER,
+    sent_at INTEGER,
+    error TEXT,
+    ended_at INTEGER,
+    FOREIGN KEY(post_id) REFERENCES post (id),
+    FOREIGN KEY(account_id) REFERENCES account (id)
 );
 INSERT INTO "notification" VALUES(1,'desktop','failed','post/1',1,NULL,'failed',NULL,1795753480000,1,NULL,1795753480000,NULL,NULL);
 CREATE TABLE occurrence (
@@ -233,14 +250,20 @@ CREATE TABLE occurrence (
 INSERT INTO "occurrence" VALUES(1,1798790400000,'made',12,11);
 INSERT INTO "occurrence" VALUES(2,1811851200000,'made',14,13);
 CREATE TABLE online_followers (
-	account_id INTEGER NOT NULL, 
-	ends TEXT NOT NULL, 
-	hours TEXT NOT NULL, 
-	read_at INTEGER NOT NULL, 
-	PRIMARY KEY (account_id, ends), 
-	FOREIGN KEY(account_id) REFERENCES account (id)
+    account_id INTEGER NOT NULL,
+    ends TEXT NOT NULL,
+    hours TEXT NOT NULL,
+    read_at INTEGER NOT NULL,
+    PRIMARY KEY (account_id, ends),
+    FOREIGN KEY(account_id) REFERENCES account (id)
 );
 INSERT INTO "online_followers" VALUES(1,'2026-11-27','[5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5]',1795753474500);
+CREATE TABLE person (
+    name TEXT NOT NULL,
+    timezone TEXT,
+    PRIMARY KEY (name)
+);
+INSERT INTO "person" VALUES('ann','Asia/Tokyo');
 CREATE TABLE post (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     content TEXT NOT NULL,
@@ -255,7 +278,11 @@ CREATE TABLE post (
     thread TEXT NOT NULL,
     options TEXT NOT NULL,
     "key" TEXT,
-    key_digest TEXT, chosen_by TEXT, rejected_at INTEGER, rejected_why TEXT, revision INTEGER DEFAULT 1 NOT NULL,
+    key_digest TEXT,
+    chosen_by TEXT,
+    rejected_at INTEGER,
+    rejected_why TEXT,
+    revision INTEGER DEFAULT 1 NOT NULL,
     UNIQUE ("key")
 );
 INSERT INTO "post" VALUES(1,'Hello','published',1795753470640,1795753472008,1795753469634,1795753472008,NULL,7200.0,'{"x":"Hello from X"}','[]','{}','first','630785f95c038156cbf60e2819e6cabe7e1075fe56b46027d0fb9772bace0238',NULL,NULL,NULL,1);
@@ -310,17 +337,29 @@ INSERT INTO "post_tag" VALUES(1,0,'launch');
 INSERT INTO "post_tag" VALUES(4,0,'pool');
 INSERT INTO "post_tag" VALUES(13,0,'pool');
 INSERT INTO "post_tag" VALUES(14,0,'pool');
+CREATE TABLE publisher (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    host TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    mode TEXT NOT NULL,
+    session_pid INTEGER NOT NULL,
+    session_start TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    last_report_at INTEGER NOT NULL,
+    longest_call_s FLOAT
+);
+INSERT INTO "publisher" VALUES(1,'another',1,'loop',1,'1',1795753469640,1795753469640,195.0);
 CREATE TABLE rate_limit (
-	account_id INTEGER NOT NULL, 
-	scope TEXT NOT NULL, 
-	subject TEXT NOT NULL, 
-	endpoint TEXT NOT NULL, 
-	most INTEGER, 
-	remaining INTEGER NOT NULL, 
-	reset_at INTEGER NOT NULL, 
-	seen_at INTEGER NOT NULL, 
-	PRIMARY KEY (account_id, scope, subject, endpoint), 
-	FOREIGN KEY(account_id) REFERENCES account (id)
+    account_id INTEGER NOT NULL,
+    scope TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    endpoint TEXT NOT NULL,
+    most INTEGER,
+    remaining INTEGER NOT NULL,
+    reset_at INTEGER NOT NULL,
+    seen_at INTEGER NOT NULL,
+    PRIMARY KEY (account_id, scope, subject, endpoint),
+    FOREIGN KEY(account_id) REFERENCES account (id)
 );
 INSERT INTO "rate_limit" VALUES(1,'account','','posts',50,40,1,1);
 CREATE TABLE reading (
@@ -400,16 +439,22 @@ INSERT INTO "sample" VALUES(29,1,'h8',1791565200000,1791738000000,18,2,1,508,NUL
 INSERT INTO "sample" VALUES(30,1,'h9',1791622800000,1791795600000,19,2,1,509,NULL,NULL,NULL,NULL);
 INSERT INTO "sample" VALUES(31,1,'17150324385636327',1795753471000,1795753473363,0,0,NULL,NULL,NULL,NULL,'video','Hello');
 CREATE TABLE session (
-	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
-	sha256 TEXT NOT NULL, 
-	name TEXT NOT NULL, 
-	capabilities TEXT NOT NULL, 
-	accounts TEXT, 
-	created_at INTEGER NOT NULL, 
-	expires_at INTEGER NOT NULL, 
-	UNIQUE (sha256)
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    sha256 TEXT NOT NULL,
+    name TEXT NOT NULL,
+    capabilities TEXT NOT NULL,
+    accounts TEXT,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    UNIQUE (sha256)
 );
 INSERT INTO "session" VALUES(1,'3e23e8160039594a33894f6564e1b1348bbd7a0088d42c4acb73eeaed59c009d','ann','publish,approve',NULL,1795753480000,1830000000000);
+CREATE TABLE setting (
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (name)
+);
+INSERT INTO "setting" VALUES('plan.min_gap_s','1800');
 CREATE TABLE slot (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     account_id INTEGER NOT NULL,
@@ -426,87 +471,105 @@ CREATE TABLE store (
     store_id TEXT NOT NULL,
     host TEXT,
     created_at INTEGER NOT NULL,
-    checked_at INTEGER, host_name TEXT, mark TEXT, ran_at INTEGER,
+    checked_at INTEGER,
+    host_name TEXT,
+    mark TEXT,
+    ran_at INTEGER,
+    server TEXT,
+    timeline INTEGER,
+    credentials_key TEXT,
+    copy_id TEXT,
+    moved_to TEXT,
+    moved_from TEXT,
     PRIMARY KEY (id)
 );
-INSERT INTO "store" VALUES(1,'88077a421c13fedb86c4978f3555f9d7','0123456789abcdef0123456789abcdef',1795753469387,1795753469803,'host','11535068.3269003007',1795753474855);
+INSERT INTO "store" VALUES(1,'88077a421c13fedb86c4978f3555f9d7','0123456789abcdef0123456789abcdef',1795753469387,1795753469803,'host','11535068.3269003007',1795753474855,NULL,NULL,NULL,NULL,NULL,NULL);
 CREATE TABLE submitted_draft (
-	post_id INTEGER NOT NULL, 
-	external_ref TEXT NOT NULL, 
-	platform TEXT NOT NULL, 
-	link TEXT, 
-	hint TEXT, 
-	PRIMARY KEY (post_id), 
-	FOREIGN KEY(post_id) REFERENCES post (id)
+    post_id INTEGER NOT NULL,
+    external_ref TEXT NOT NULL,
+    platform TEXT NOT NULL,
+    link TEXT,
+    hint TEXT,
+    PRIMARY KEY (post_id),
+    FOREIGN KEY(post_id) REFERENCES post (id)
 );
 INSERT INTO "submitted_draft" VALUES(4,'ref-1','x',NULL,'tomorrow 9:00');
 CREATE TABLE token (
-	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
-	name TEXT NOT NULL, 
-	sha256 TEXT NOT NULL, 
-	capability TEXT NOT NULL, 
-	accounts TEXT, 
-	created_at INTEGER NOT NULL, 
-	expires_at INTEGER, 
-	revoked_at INTEGER, 
-	last_used_at INTEGER, 
-	UNIQUE (sha256)
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    capability TEXT NOT NULL,
+    accounts TEXT,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER,
+    revoked_at INTEGER,
+    last_used_at INTEGER,
+    timezone TEXT,
+    UNIQUE (sha256)
 );
-INSERT INTO "token" VALUES(1,'ann','0000000000000000000000000000000000000000000000000000000000000000','draft','[1]',1790000000000,NULL,NULL,NULL);
+INSERT INTO "token" VALUES(1,'ann','0000000000000000000000000000000000000000000000000000000000000000','draft','[1]',1790000000000,NULL,NULL,NULL,NULL);
+CREATE TABLE token_refresh (
+    name TEXT NOT NULL,
+    token TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    PRIMARY KEY (name)
+);
+INSERT INTO "token_refresh" VALUES('x/demo','0000000000000000000000000000000000000000000000000000000000000000',1795753469640);
 CREATE TABLE webhook (
-	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
-	url TEXT NOT NULL, 
-	events TEXT, 
-	accounts TEXT, 
-	private BOOLEAN NOT NULL, 
-	created_at INTEGER NOT NULL, 
-	rotated_until INTEGER
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    url TEXT NOT NULL,
+    events TEXT,
+    accounts TEXT,
+    private BOOLEAN NOT NULL,
+    created_at INTEGER NOT NULL,
+    rotated_until INTEGER
 );
 INSERT INTO "webhook" VALUES(1,'https://example.org/hook',NULL,NULL,0,1795753472004,NULL);
 CREATE TABLE webhook_call (
-	webhook_id INTEGER NOT NULL, 
-	event_id INTEGER NOT NULL, 
-	post_id INTEGER NOT NULL, 
-	state TEXT NOT NULL, 
-	tries INTEGER NOT NULL, 
-	next_at INTEGER, 
-	first_tried_at INTEGER, 
-	ended_at INTEGER, 
-	status INTEGER, 
-	message TEXT, 
-	PRIMARY KEY (webhook_id, event_id), 
-	FOREIGN KEY(webhook_id) REFERENCES webhook (id), 
-	FOREIGN KEY(event_id) REFERENCES event (id), 
-	FOREIGN KEY(post_id) REFERENCES post (id)
+    webhook_id INTEGER NOT NULL,
+    event_id INTEGER NOT NULL,
+    post_id INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    tries INTEGER NOT NULL,
+    next_at INTEGER,
+    first_tried_at INTEGER,
+    ended_at INTEGER,
+    status INTEGER,
+    message TEXT,
+    PRIMARY KEY (webhook_id, event_id),
+    FOREIGN KEY(webhook_id) REFERENCES webhook (id),
+    FOREIGN KEY(event_id) REFERENCES event (id),
+    FOREIGN KEY(post_id) REFERENCES post (id)
 );
 INSERT INTO "webhook_call" VALUES(1,1,1,'sent',1,NULL,1795753472004,1795753472004,200,NULL);
+CREATE INDEX change_by_key ON change (token_id, "key") WHERE key IS NOT NULL;
 CREATE INDEX post_by_status ON post (status, scheduled_at, id) WHERE deleted_at IS NULL;
-CREATE INDEX post_tag_by_tag ON post_tag (tag, post_id);
-CREATE INDEX post_media_by_sha256 ON post_media (sha256);
-CREATE INDEX delivery_of_account ON delivery (account_id, due_at);
-CREATE INDEX delivery_needs ON delivery (state, post_id) WHERE state IN ('failed', 'needs_review');
-CREATE INDEX delivery_busy ON delivery (account_id) WHERE state IN ('claimed', 'sending');
-CREATE UNIQUE INDEX delivery_remote ON delivery (account_id, remote_id) WHERE remote_id IS NOT NULL;
-CREATE INDEX delivery_looking ON delivery (next_at) WHERE state IN ('processing', 'reconciling', 'published') AND next_at IS NOT NULL;
-CREATE INDEX delivery_next ON delivery (next_at) WHERE state IN ('pending', 'retrying') AND next_at IS NOT NULL;
-CREATE INDEX delivery_ready ON delivery (account_id, next_at, id) WHERE state IN ('pending', 'retrying') AND next_at IS NOT NULL;
-CREATE INDEX sample_newest ON sample (account_id, published_at DESC);
-CREATE INDEX attempt_open ON attempt (delivery_id) WHERE phase = 'publish' AND outcome IS NULL;
-CREATE INDEX attempt_by_delivery ON attempt (delivery_id, id);
-CREATE INDEX delivery_published ON delivery (published_at) WHERE state = 'published' AND remote_id IS NOT NULL;
-CREATE INDEX recurrence_going ON recurrence (next_at) WHERE paused_at IS NULL AND ended_at IS NULL;
-CREATE INDEX occurrence_by_post ON occurrence (post_id);
-CREATE INDEX occurrence_by_source ON occurrence (source_id, at);
-CREATE INDEX delivery_approved ON delivery (account_id, next_at, id) WHERE state IN ('pending', 'retrying') AND next_at IS NOT NULL AND approved_at IS NOT NULL;
-CREATE INDEX delivery_approved_next ON delivery (next_at) WHERE state IN ('pending', 'retrying') AND next_at IS NOT NULL AND approved_at IS NOT NULL;
 CREATE INDEX change_post_by_post ON change_post (post_id, change_id);
 CREATE INDEX change_post_open ON change_post (change_id) WHERE undone IS NULL;
 CREATE INDEX change_post_undone ON change_post (undone) WHERE undone IS NOT NULL;
 CREATE INDEX change_post_media ON change_post (media) WHERE media IS NOT NULL;
-CREATE INDEX idempotency_key_by_age ON idempotency_key (created_at);
+CREATE INDEX delivery_of_account ON delivery (account_id, due_at);
+CREATE UNIQUE INDEX delivery_remote ON delivery (account_id, remote_id) WHERE remote_id IS NOT NULL;
+CREATE INDEX delivery_ready ON delivery (account_id, next_at, id) WHERE state IN ('pending', 'retrying') AND next_at IS NOT NULL;
+CREATE INDEX delivery_next ON delivery (next_at) WHERE state IN ('pending', 'retrying') AND next_at IS NOT NULL;
+CREATE INDEX delivery_approved ON delivery (account_id, next_at, id) WHERE state IN ('pending', 'retrying') AND next_at IS NOT NULL AND approved_at IS NOT NULL;
+CREATE INDEX delivery_approved_next ON delivery (next_at) WHERE state IN ('pending', 'retrying') AND next_at IS NOT NULL AND approved_at IS NOT NULL;
+CREATE INDEX delivery_looking ON delivery (next_at) WHERE state IN ('processing', 'reconciling', 'published') AND next_at IS NOT NULL;
+CREATE INDEX delivery_busy ON delivery (account_id) WHERE state IN ('claimed', 'sending');
+CREATE INDEX delivery_needs ON delivery (state, post_id) WHERE state IN ('failed', 'needs_review');
+CREATE INDEX delivery_published ON delivery (published_at) WHERE state = 'published' AND remote_id IS NOT NULL;
 CREATE INDEX event_by_age ON event (at);
+CREATE INDEX idempotency_key_by_age ON idempotency_key (created_at);
 CREATE UNIQUE INDEX notification_open ON notification (kind, event, subject) WHERE ended_at IS NULL;
 CREATE INDEX notification_due ON notification (next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX post_media_by_sha256 ON post_media (sha256);
+CREATE INDEX post_tag_by_tag ON post_tag (tag, post_id);
+CREATE INDEX recurrence_going ON recurrence (next_at) WHERE paused_at IS NULL AND ended_at IS NULL;
+CREATE INDEX sample_newest ON sample (account_id, published_at DESC);
+CREATE INDEX attempt_by_delivery ON attempt (delivery_id, id);
+CREATE INDEX attempt_open ON attempt (delivery_id) WHERE phase = 'publish' AND outcome IS NULL;
+CREATE INDEX occurrence_by_post ON occurrence (post_id);
+CREATE INDEX occurrence_by_source ON occurrence (source_id, at);
 CREATE INDEX webhook_call_waiting ON webhook_call (webhook_id, post_id, event_id) WHERE state = 'waiting';
 CREATE INDEX webhook_call_given_up ON webhook_call (webhook_id) WHERE state = 'given_up';
 CREATE INDEX webhook_call_by_event ON webhook_call (event_id);
@@ -526,4 +589,5 @@ INSERT INTO "sqlite_sequence" VALUES('approval_link',1);
 INSERT INTO "sqlite_sequence" VALUES('event',1);
 INSERT INTO "sqlite_sequence" VALUES('notification',1);
 INSERT INTO "sqlite_sequence" VALUES('webhook',1);
+INSERT INTO "sqlite_sequence" VALUES('publisher',1);
 COMMIT;
