@@ -73,7 +73,7 @@ def calendar(
     today = context.now().astimezone(zone).date()
     span = options.parse_range(context, when, month=month, week=week, zone=zone)
     _refuse(context.out, status, ics=ics)
-    wanted = options.parse_post_filter(context, status=status, platform=platform, account=account, tag=tag)
+    wanted = options.PostOptions(status, platform, account, tag).parse(context)
     posts = context.calendar.posts(span, wanted)
     if ics:
         context.out.document(context.export.calendar(posts))
