@@ -369,19 +369,19 @@ class PostOptions(NamedTuple):
 
 
 def with_post_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command these options in the place of its parameter `chosen`, which gets all of them."""
+    """Give a command these options in the place of its parameter `filters`, which gets all of them."""
     from inspect import Signature, signature
 
     declared = signature(command, eval_str=True).parameters
     names = PostOptions._fields
     hints, defaults = get_type_hints(PostOptions, include_extras=True), PostOptions._field_defaults
-    own = [declared["chosen"].replace(name=name, annotation=hints[name], default=defaults[name]) for name in names]
-    params = [one for name, param in declared.items() for one in (own if name == "chosen" else [param])]
+    own = [declared["filters"].replace(name=name, annotation=hints[name], default=defaults[name]) for name in names]
+    params = [one for name, param in declared.items() for one in (own if name == "filters" else [param])]
 
     @wraps(command)
     def gathered(context: Context, **typed: Any) -> Any:
-        chosen = PostOptions(**{name: typed.pop(name) for name in names})
-        return command(context, chosen=chosen, **typed)
+        filters = PostOptions(**{name: typed.pop(name) for name in names})
+        return command(context, filters=filters, **typed)
 
     gathered.__signature__ = Signature(params)  # type: ignore[attr-defined]  # read by Typer, as are the annotations
     gathered.__annotations__ = {param.name: param.annotation for param in params}

@@ -47,7 +47,7 @@ def error_json(what: TtpError, exit_code: int) -> Json:
     return {"error": {**error, "exit": exit_code, "problems": problems}}
 
 
-def error_fields(what: TtpError) -> Json:
+def error_fields(what: TtpError) -> dict[str, object]:
     """Return the fields of an error. `hint` is the first hint; `message` includes the details."""
     return {
         "code": what.code,

@@ -27,7 +27,7 @@ from ttp.domain.post import calendar_time
 from ttp.domain.time.calendar_range import CalendarRange
 from ttp.domain.time.formatting import DAYS, MONTHS, format_iso
 from ttp.domain.time.zones import parse_zone
-from ttp.views.calendar import CALENDAR_FIELDS, CalendarPage, calendar_json, calendar_row, gaps_of
+from ttp.views.calendar import CalendarPage, calendar_json, calendar_row, gaps_of
 from ttp.views.posts import MOST_NAMED
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 CALENDAR_SPEC: OutputSpec[PostView] = OutputSpec(
-    CALENDAR_FIELDS, ("date", "time", "id", "accounts", "content"), partial(calendar_row, clock=UTC)
+    calendar_row, ("date", "time", "id", "accounts", "content"), partial(calendar_row, clock=UTC)
 )
 """`ttp calendar`: a row for each post."""
 

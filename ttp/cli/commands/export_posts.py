@@ -46,7 +46,7 @@ def export(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace FILE if it exists.")] = False,
     *,
-    chosen: options.PostOptions,
+    filters: options.PostOptions,
     limit: Annotated[
         int | None, typer.Option("--limit", metavar="N", help="Export at most N posts.", min=0, max=options.MOST)
     ] = None,
@@ -60,7 +60,7 @@ def export(
       ttp export content --format md
       ttp export --format json --with metrics --since 30d
     """
-    wanted = chosen.parse(context, limit=limit)
+    wanted = filters.parse(context, limit=limit)
     from ttp.store.home.files import expand_user
 
     path = None if target in (None, "-") else expand_user(str(target))
@@ -115,7 +115,7 @@ def _parts(
 
 def _object(told: ExportedPost, name: Callable[[MediaItem], str] | None, *, numbers: bool) -> Json:
     """Return a post as `ttp list --json` has it, with the file names of its media and its metrics by delivery."""
-    shape = posts_module.post_json(told.post)
+    shape: dict[str, object] = {**posts_module.post_json(told.post)}
     if name is not None:
         shape["media"] = [{**posts_module.media_json(item), "file": name(item)} for item in told.post.media]
     if numbers:
