@@ -17,7 +17,8 @@ def answer_keys(view: Callable[..., Json]) -> tuple[str, ...]:
     """Return every key that the answer of a view can have: those of the TypedDict that it is annotated to return."""
     from ttp.views import answers, number_answers
 
-    return tuple({**vars(answers), **vars(number_answers)}[view.__annotations__["return"]].__annotations__)
+    name = view.__annotations__["return"].rpartition(".")[2]
+    return tuple({**vars(answers), **vars(number_answers)}[name].__annotations__)
 
 
 def attributes_json(item: object, keys: Iterable[str], **others: object) -> dict[str, object]:

@@ -18,21 +18,7 @@ if TYPE_CHECKING:
     from ttp.domain.optimal.free_hours import FreeHour
     from ttp.domain.optimal.recommendation import Rating, Recommendation
     from ttp.services.optimal import Advice, ExplainedRating
-    from ttp.views.number_answers import (
-        DayAnswer,
-        HeatmapAnswer,
-        HeatmapsAnswer,
-        HourAnswer,
-        NextHourAnswer,
-        NextHoursAnswer,
-        OnlineAnswer,
-        OptimalAnswer,
-        RatingAnswer,
-        RecommendationAnswer,
-        ScoredDay,
-        WeekAnswer,
-        WeeklySlotAnswer,
-    )
+    from ttp.views import number_answers as answers
 
 
 RECOMMENDATION_FIELDS = (
@@ -44,32 +30,13 @@ _RATED = ("score", "uplift", "low", "high")
 HEATMAP_FIELDS = (*_WHOSE, "signal", "slots")
 
 EXPLANATION_FIELDS = (
-    "account",
-    "platform",
-    "timezone",
-    "day",
-    "hour",
-    *_RATED,
-    "dataPoints",
-    "rank",
-    "raw",
-    "adjusted",
-    "nearby",
-    "posts",
+    *("account", "platform", "timezone", "day", "hour", *_RATED, "dataPoints"),
+    *("rank", "raw", "adjusted", "nearby", "posts"),
 )
-
 EXPLAINED_POST_FIELDS = (
-    "publishedAt",
-    "remoteId",
-    "kind",
-    "text",
-    "engagement",
-    "trend",
-    "kindEffect",
-    "outlier",
-    "adjusted",
+    *("publishedAt", "remoteId", "kind", "text", "engagement"),
+    *("trend", "kindEffect", "outlier", "adjusted"),
 )
-
 BACKTEST_FIELDS = (*_WHOSE, "heldOut", "inBestHours", "recommended", "meanPerHour", "difference")
 
 
@@ -93,33 +60,33 @@ def list_with_single(name: str) -> Callable[[list[Json]], Json]:
     return wrap
 
 
-def recommendations_json(rows: list[RecommendationAnswer]) -> OptimalAnswer:
-    shape: OptimalAnswer = {"success": True, "recommendations": rows}
+def recommendations_json(rows: list[answers.RecommendationAnswer]) -> answers.OptimalAnswer:
+    shape: answers.OptimalAnswer = {"success": True, "recommendations": rows}
     if len(rows) == 1:
         shape["recommendation"] = rows[0]
     return shape
 
 
-def heatmaps_json(rows: list[HeatmapAnswer]) -> HeatmapsAnswer:
-    shape: HeatmapsAnswer = {"success": True, "heatmaps": rows}
+def heatmaps_json(rows: list[answers.HeatmapAnswer]) -> answers.HeatmapsAnswer:
+    shape: answers.HeatmapsAnswer = {"success": True, "heatmaps": rows}
     if len(rows) == 1:
         shape["heatmap"] = rows[0]
     return shape
 
 
-def next_hours_json(slots: list[NextHourAnswer], *, counted: bool) -> NextHoursAnswer:
+def next_hours_json(slots: list[answers.NextHourAnswer], *, counted: bool) -> answers.NextHoursAnswer:
     """Return the object of `ttp optimal next --json`; `counted`: with `--count`."""
-    shape: NextHoursAnswer = {"success": True, "slot": slots[0] if slots else None}
+    shape: answers.NextHoursAnswer = {"success": True, "slot": slots[0] if slots else None}
     if counted:
         shape["slots"] = slots
     return shape
 
 
-def week_json(days: Sequence[ScoredDay]) -> WeekAnswer:
+def week_json(days: Sequence[answers.ScoredDay]) -> answers.WeekAnswer:
     return {"success": True, "schedule": list(days)}
 
 
-def _rating(one: Rating) -> RatingAnswer:
+def _rating(one: Rating) -> answers.RatingAnswer:
     return {
         "score": _share(one.score),
         "uplift": _share(one.uplift),
@@ -129,23 +96,23 @@ def _rating(one: Rating) -> RatingAnswer:
     }
 
 
-def hour_json(one: Rating) -> HourAnswer:
+def hour_json(one: Rating) -> answers.HourAnswer:
     return {"hour": one.hour or 0, **_rating(one)}
 
 
-def day_json(one: Rating) -> DayAnswer:
+def day_json(one: Rating) -> answers.DayAnswer:
     return {"day": DAYS_IN_FULL[one.day or 0], **_rating(one)}
 
 
-def week_slot_json(one: Rating) -> WeeklySlotAnswer:
+def week_slot_json(one: Rating) -> answers.WeeklySlotAnswer:
     return {"day": DAYS_IN_FULL[one.day or 0], **hour_json(one)}
 
 
 def ratings_json(
     found: Recommendation, online: OnlineFollowers | None = None, *, everything: bool = False
-) -> RecommendationAnswer:
+) -> answers.RecommendationAnswer:
     """Return the ratings of an account; `everything` adds all hours, days and slots to the best."""
-    shape: RecommendationAnswer = {
+    shape: answers.RecommendationAnswer = {
         "account": found.account,
         "platform": found.account.partition("/")[0],
         "timezone": found.zone.key,
@@ -165,10 +132,10 @@ def ratings_json(
     return shape
 
 
-def free_hour_json(found: FreeHour) -> NextHourAnswer:
+def free_hour_json(found: FreeHour) -> answers.NextHourAnswer:
     """Return a free hour. `why` and `explored` are there only where they apply."""
     day, score = DAYS_IN_FULL[found.day], round(found.score, 4)
-    shape: NextHourAnswer = {"at": clock.utc_text(found.at), "day": day, "hour": found.hour, "score": score}
+    shape: answers.NextHourAnswer = {"at": clock.utc_text(found.at), "day": day, "hour": found.hour, "score": score}
     if found.why:
         shape["why"] = found.why
     if found.explored:
@@ -176,12 +143,12 @@ def free_hour_json(found: FreeHour) -> NextHourAnswer:
     return shape
 
 
-def recommendation_json(told: AccountAdvice, *, everything: bool = False) -> RecommendationAnswer:
+def recommendation_json(told: AccountAdvice, *, everything: bool = False) -> answers.RecommendationAnswer:
     """Return the object of `ttp optimal --json`; `everything` adds all hours, days and slots."""
     return ratings_json(told.advice.recommendation, told.advice.online, everything=everything)
 
 
-def _online_json(online: OnlineFollowers) -> OnlineAnswer:
+def _online_json(online: OnlineFollowers) -> answers.OnlineAnswer:
     """Return the averages with the days and hours as the platform names them."""
     return {
         "days": online.days,
@@ -191,7 +158,7 @@ def _online_json(online: OnlineFollowers) -> OnlineAnswer:
     }
 
 
-def best_rows(row: RecommendationAnswer) -> Iterable[Json]:
+def best_rows(row: answers.RecommendationAnswer) -> Iterable[Json]:
     """Yield the rows of a recommendation: its hours, then its days."""
     for hour in row["bestHours"]:
         yield {**hour, "account": row["account"], "what": "hour", "value": hour["hour"]}
@@ -199,7 +166,7 @@ def best_rows(row: RecommendationAnswer) -> Iterable[Json]:
         yield {**day, "account": row["account"], "what": "day", "value": day["day"]}
 
 
-def heatmap_json(told: AccountAdvice) -> HeatmapAnswer:
+def heatmap_json(told: AccountAdvice) -> answers.HeatmapAnswer:
     found, whose = told.advice.recommendation, recommendation_json(told)
     best = {(slot.day, slot.hour) for slot in found.best_slots}
     return {
@@ -218,7 +185,7 @@ def heatmap_rows(found: Recommendation) -> Iterable[Json]:
     return [{"account": found.account, **week_slot_json(slot)} for slot in found.slots]
 
 
-def week_rows(row: ScoredDay) -> Iterable[Json]:
+def week_rows(row: answers.ScoredDay) -> Iterable[Json]:
     return [{"day": row["day"], **slot} for slot in row["slots"]]
 
 

@@ -61,10 +61,10 @@ def proposal_json(
 
 def spread_assignments(found: RowPlan | None) -> list[PlannedRow]:
     """Return the rows that a plan gave a time, by time."""
-    return [] if found is None else [row_json(found, one) for one in found.assignments]
+    return [] if found is None else [planned_row_json(found, one) for one in found.assignments]
 
 
-def row_json(found: RowPlan, one: Assignment) -> PlannedRow:
+def planned_row_json(found: RowPlan, one: Assignment) -> PlannedRow:
     return {
         "row": found.rows[one.id],
         "id": found.ids.get(one.id),

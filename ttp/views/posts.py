@@ -27,21 +27,10 @@ if TYPE_CHECKING:
     from ttp.services.remote_delete import DeletedPost
     from ttp.services.undo import UndoneChange
     from ttp.store.change_log import LoggedChange
-    from ttp.views.answers import (
-        AttemptAnswer,
-        ChangeAnswer,
-        DeletedAnswer,
-        DeliveryAnswer,
-        MainCounts,
-        MediaAnswer,
-        PostAnswer,
-        PreviewAnswer,
-        UndoneAnswer,
-        VersionAnswer,
-    )
+    from ttp.views import answers
 
 
-def media_json(item: MediaItem) -> MediaAnswer:
+def media_json(item: MediaItem) -> answers.MediaAnswer:
     return {
         "name": item.name,
         "mime": item.mime,
@@ -55,7 +44,7 @@ def media_json(item: MediaItem) -> MediaAnswer:
     }
 
 
-def delivery_json(row: Delivery, newest: Metrics | None = None) -> DeliveryAnswer:
+def delivery_json(row: Delivery, newest: Metrics | None = None) -> answers.DeliveryAnswer:
     """Return a delivery; `newest`: its numbers. `nextAttemptAt` only while retrying: a look-up is not an attempt."""
     error = row.error
     return {
@@ -81,7 +70,7 @@ def delivery_json(row: Delivery, newest: Metrics | None = None) -> DeliveryAnswe
     }
 
 
-def main_counts(of: Metrics | Sample | Total | Totals) -> MainCounts:
+def main_counts(of: Metrics | Sample | Total | Totals) -> answers.MainCounts:
     return {"likes": of.likes, "comments": of.comments, "shares": of.shares, "views": of.views}
 
 
@@ -93,14 +82,14 @@ def _part_url(row: Delivery, part: str) -> str | None:
     return f"{before}{part}{after}"
 
 
-def post_json(item: PostFields, warnings: Iterable[str] = (), *, replayed: bool = False) -> PostAnswer:
+def post_json(item: PostFields, warnings: Iterable[str] = (), *, replayed: bool = False) -> answers.PostAnswer:
     """Return a post with its deliveries. `repeat`: the repeat that created it. `likes` to `views`: the newest numbers
     of all its accounts, added up. Only a PostView knows these. `replayed` is present only if true: an earlier request
     with the key created this post."""
     no, of = item.rejection, getattr(item, "repeat", None)
     metrics: Mapping[str, Metrics] = getattr(item, "metrics", EMPTY_METRICS)
     total = add_metrics(metrics.values())
-    shape: PostAnswer = {
+    shape: answers.PostAnswer = {
         "id": item.id,
         "status": item.status,
         "content": item.content,
@@ -151,7 +140,7 @@ def tally_json(claimed: int, states: Mapping[str, int], missed: int, posts: Iter
     }
 
 
-def attempt_json(item: Attempt) -> AttemptAnswer:
+def attempt_json(item: Attempt) -> answers.AttemptAnswer:
     return {
         "at": utc_text(item.at),
         "account": item.account,
@@ -170,13 +159,13 @@ POST_FIELDS = tuple(post_json(Post("")))
 PREVIEW_FIELDS = (*POST_FIELDS, "versions", "replayed")
 
 
-def preview_json(found: PostPreview, warnings: Iterable[str] = ()) -> PreviewAnswer:
+def preview_json(found: PostPreview, warnings: Iterable[str] = ()) -> answers.PreviewAnswer:
     """Return a post that `create --dry-run` checked, with what each account would get in `versions`."""
     post = post_json(found.post, warnings, replayed=found.replayed)
     return {**post, "versions": [_version_json(one) for one in found.versions]}
 
 
-def _version_json(one: AccountVersion) -> VersionAnswer:
+def _version_json(one: AccountVersion) -> answers.VersionAnswer:
     return {
         "account": one.account,
         "parts": [{"text": part.text, "length": part.length, "limit": part.limit} for part in one.parts],
@@ -209,11 +198,11 @@ def remote_delete_json(post: DeletedPost) -> Json:
     return {"id": post.post_id, "deleted": post.deleted, "remote": remote}
 
 
-def deleted_json(post_id: int) -> DeletedAnswer:
+def deleted_json(post_id: int) -> answers.DeletedAnswer:
     return {"id": post_id, "deleted": True}
 
 
-def undone_json(one: UndoneChange) -> UndoneAnswer:
+def undone_json(one: UndoneChange) -> answers.UndoneAnswer:
     """Return a post after an undo or redo. `lostTime`: its time, which has passed and was not restored."""
     return {
         "id": one.post.id or 0,
@@ -228,7 +217,7 @@ def undone_json(one: UndoneChange) -> UndoneAnswer:
     }
 
 
-def change_json(one: LoggedChange) -> ChangeAnswer:
+def change_json(one: LoggedChange) -> answers.ChangeAnswer:
     """Return a change of posts. `actor`: a token's name, or user@host; `content`: the present text of its only post."""
     return {
         "at": utc_text(one.change.at),

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ttp.domain.action import action
-from ttp.domain.health import Health
 from ttp.domain.time.clock import format_json_instant
 from ttp.views import Json
 
 if TYPE_CHECKING:
     from ttp.domain.diagnostics import Check, Checkup
+    from ttp.domain.health import Health
     from ttp.services.audit import PromiseCheck
     from ttp.views.answers import BlockedAnswer, CheckAnswer, CheckupAnswer, NeedsAnswer, StatusAnswer
 
@@ -102,6 +102,3 @@ def status_json(health: Health) -> StatusAnswer:
             for one in health.publishers
         ],
     }
-
-
-STATUS_FIELDS = tuple(status_json(Health()))

@@ -202,7 +202,7 @@ def test_without_data_everything_is_empty_and_the_signal_is_none() -> None:
         "days": [],
         "slots": [],
     }
-    assert week_schedule(found) == [{"day": day, "slots": []} for day in DAYS_IN_FULL]
+    assert [(day["day"], day["slots"]) for day in week_schedule(found)] == [(day, []) for day in DAYS_IN_FULL]
 
 
 def test_a_single_post_tells_hardly_anything_apart() -> None:

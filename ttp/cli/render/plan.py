@@ -15,7 +15,7 @@ from ttp.domain.plan.planner import Assignment
 from ttp.domain.plan.scoring import Basis, PlanMethod
 from ttp.domain.time.formatting import format_duration
 from ttp.views import Json
-from ttp.views.plan import assignment_json, proposal_json, row_json
+from ttp.views.plan import assignment_json, planned_row_json, proposal_json
 
 if TYPE_CHECKING:
     from ttp.domain.post import PostFields
@@ -186,4 +186,4 @@ def spread_spec(found: RowPlan) -> OutputSpec[Assignment]:
         yield from render_plan(rows[:SPREAD_SHOWN], found.proposal, notes, page, found.rows)
         yield ""
 
-    return OutputSpec((), (), lambda one: row_json(found, one), render)
+    return OutputSpec((), (), lambda one: planned_row_json(found, one), render)
