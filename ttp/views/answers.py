@@ -368,7 +368,7 @@ class PlanTotals(_Planned):
     score: float
     evenScore: float
     bound: NotRequired[float]
-    perDay: NotRequired[int]
+    perDay: NotRequired[int | None]
     minGapS: NotRequired[float]
     timezones: NotRequired[dict[str, str]]
     withoutData: NotRequired[list[str]]

@@ -23,7 +23,7 @@ def plan_json(found: Proposal) -> PlanTotals:
         "bound": round(plan.bound, 4),
         "from": utc_text(found.limits.start),
         "to": utc_text(found.limits.end),
-        "perDay": plan.per_day,  # type: ignore[typeddict-item]
+        "perDay": plan.per_day,
         "minGapS": found.limits.gap_s,
         "timezones": {name: zone.key for name, zone in found.zones.items()},
         "withoutData": found.without_data,
