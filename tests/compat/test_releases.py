@@ -11,7 +11,7 @@ import pytest
 from tests.compat.releases import SETTINGS, STORE, keep, unpack, versions
 from tests.conftest import Program
 from ttp.sandbox.server import RunningSandbox
-from ttp.store.database import REVISIONS
+from ttp.store.columns import REVISIONS
 
 
 @pytest.fixture(params=versions())

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from tests.faults.sample import seed
 from tests.faults.team import Case, Team
-from tests.faults.team_process import NEXT_REVISION
+from tests.store.migrations.next_version import NEXT
 
 QUICK = {"PUBLISH__EVICT_AFTER_S": "2"}
 
@@ -33,7 +33,7 @@ def beside(count: int) -> Iterator[Case]:
             following = team.start("b", version="next", call_s="0.6", **QUICK)
             if not following.wait_for("publisher.started"):
                 team.note(f"the next version did not start: {following.text[-300:]}")
-            if team.ask("SELECT version_num FROM alembic_version") != NEXT_REVISION:
+            if team.ask("SELECT version_num FROM alembic_version") != NEXT:
                 team.note("the store was not upgraded")
             time.sleep(after)
             team.measure_takeover(team.kill(this if killed == "this version" else following))

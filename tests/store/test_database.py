@@ -28,7 +28,8 @@ from ttp.domain.errors import Busy, Damaged, NewerStore, OlderStore
 from ttp.domain.post import Post
 from ttp.services.queries import Queries
 from ttp.store import accounts, posts, queries, sqlite
-from ttp.store.database import BUSY_TIMEOUT_S, LAST_WRITER, REVISIONS, Database, Writing
+from ttp.store.columns import REVISIONS
+from ttp.store.database import BUSY_TIMEOUT_S, LAST_WRITER, Database, Writing
 from ttp.store.home.files import make_home
 from ttp.store.sqlite import WriteQueue, quick_check, translate_errors
 

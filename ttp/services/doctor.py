@@ -28,8 +28,9 @@ from ttp.platforms.registry import Registry
 from ttp.services.account_check import SET_CLOCK, expiry_remarks, permission_remarks, state_remarks
 from ttp.services.tokens import Tokens
 from ttp.store.clock_check import DIFFER_AT_MOST, clock_behind
+from ttp.store.columns import REVISIONS
 from ttp.store.credentials import BrokenEntry, CredentialsStore
-from ttp.store.database import REVISIONS, Database
+from ttp.store.database import Database
 from ttp.store.home import locks
 from ttp.store.home.files import expand_user
 from ttp.store.home.media import Bucket

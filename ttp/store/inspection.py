@@ -21,7 +21,8 @@ from ttp.domain.protocol_audit import AuditRecord
 from ttp.domain.time.clock import from_ms
 from ttp.store import accounts as stored_accounts
 from ttp.store import clock_check, queries, repeats, row_mapper
-from ttp.store.database import REVISIONS, Database, read_revision
+from ttp.store.columns import REVISIONS
+from ttp.store.database import Database, read_revision
 from ttp.store.dialect import Connection, Row, json_items
 from ttp.store.row_mapper import CorruptRow
 

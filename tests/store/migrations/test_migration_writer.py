@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlmodel import SQLModel
 
 from tests.drift import migration, store_schema
@@ -76,11 +78,8 @@ def test_it_makes_of_a_file_what_the_models_say(written: str, changed: sa.MetaDa
 
 
 def _create(table: sa.Table) -> list[str]:
-    from sqlalchemy.dialects import sqlite
-    from sqlalchemy.schema import CreateIndex, CreateTable
-
-    dialect = sqlite.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's
-    return [str(one.compile(dialect=dialect)) for one in (CreateTable(table), *map(CreateIndex, table.indexes))]
+    elements: list[CreateTable | CreateIndex] = [CreateTable(table), *map(CreateIndex, table.indexes)]
+    return [str(one.compile(dialect=sqlite.dialect())) for one in elements]
 
 
 def test_it_makes_of_a_database_what_the_models_say(written: str, store_url: str) -> None:

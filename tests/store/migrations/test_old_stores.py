@@ -21,7 +21,8 @@ from tests.store.migrations.test_schema import dump, schema
 from tests.store.stores import new_store, raw, transaction
 from ttp.domain.delivery import DeliveryState
 from ttp.store import accounts, claims, posts, queries
-from ttp.store.database import REVISIONS, Database
+from ttp.store.columns import REVISIONS
+from ttp.store.database import Database
 
 ROOT = Path(__file__).parents[3]
 LATER = datetime(2031, 1, 1, tzinfo=UTC)

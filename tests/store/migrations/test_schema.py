@@ -20,7 +20,8 @@ from tests.store.stores import add_account, add_post, new_store, raw, to
 from ttp.domain.errors import Busy, NewerStore
 from ttp.store import database, migrations, queries, seal
 from ttp.store.backup import back_up, restore
-from ttp.store.database import REVISIONS, Database
+from ttp.store.columns import REVISIONS
+from ttp.store.database import Database
 from ttp.store.dialect import Sealed
 from ttp.store.home.locks import publisher_lock
 from ttp.store.ownership import RESTORED
@@ -168,7 +169,11 @@ def test_rebuilding_a_table_keeps_its_children(older: Database, with_next: WithN
 @pytest.mark.parametrize(
     "statements",
     [
-        ["ALTER TABLE post ADD COLUMN made_up TEXT", "UPDATE post SET content = 'lost'", "INSERT INTO nowhere VALUES (1)"],
+        [
+            "ALTER TABLE post ADD COLUMN made_up TEXT",
+            "UPDATE post SET content = 'lost'",
+            "INSERT INTO nowhere VALUES (1)",
+        ],
         ["ALTER TABLE post ADD COLUMN made_up TEXT", "DELETE FROM account"],
     ],
     ids=["a wrong statement", "a reference that would break"],

@@ -14,7 +14,8 @@ from ttp.domain.action import action
 from ttp.domain.errors import Busy, Hint, NewerStore, NotAllowed, TtpError, UsageError
 from ttp.domain.health import RegisteredPublisher
 from ttp.domain.store_url import hide_password
-from ttp.store.database import REVISIONS, Database
+from ttp.store.columns import REVISIONS
+from ttp.store.database import Database
 from ttp.store.dialect import Connection, StoreError
 from ttp.store.home.locks import RefreshRecord
 from ttp.store.postgresql import token_locks
