@@ -17,7 +17,7 @@ from ttp.views import answers, number_answers
 @pytest.mark.parametrize(
     ("shape", "counts"),
     [
-        *((shape, COUNTS) for shape in (Sample, Total, SampleRow, metrics_reader.Counts, number_answers.Counts)),
+        *((shape, COUNTS) for shape in (Sample, Total, SampleRow, metrics_reader.Counts, number_answers.CountsAnswer)),
         *((shape, MAIN_COUNTS) for shape in (Metrics, Totals, answers.MainCounts, answers.PostAnswer)),
         (number_answers.ReportChange, MAIN_COUNTS),
     ],

@@ -111,12 +111,12 @@ class WeekAnswer(TypedDict):
     schedule: list[ScoredDay]
 
 
-class Counts(MainCounts):
+class CountsAnswer(MainCounts):
     saves: int | None
     reach: int | None
 
 
-class SampleAnswer(Counts):
+class SampleAnswer(CountsAnswer):
     account: str
     remoteId: str
     publishedAt: Instant
@@ -148,7 +148,7 @@ class MetricsImportAnswer(TypedDict):
     rows: NotRequired[list[SampleAnswer]]
 
 
-class TotalAnswer(Counts, _Span):
+class TotalAnswer(CountsAnswer, _Span):
     account: str
     posts: int
     samples: int

@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from ttp.server.answers import JsonAnswer, ProblemItem
 from ttp.views.answers import ActionAnswer, Instant, StatusAnswer
-from ttp.views.number_answers import Counts, RecommendationAnswer
+from ttp.views.number_answers import CountsAnswer, RecommendationAnswer
 
 
 def success(status: int = 200, /, **fields: object) -> JsonAnswer:
@@ -267,7 +267,7 @@ class OptimalTimesAnswer(_Success):
     recommendations: list[RecommendationAnswer]
 
 
-class _Numbers(Counts):
+class _Numbers(CountsAnswer):
     impressions: int | None
     clicks: None
     engagementRate: float | None
