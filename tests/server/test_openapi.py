@@ -11,6 +11,7 @@ from tests.server.conftest import Api
 from tests.server.test_access import LIST
 from tests.server.test_planning import ROWS
 from ttp.server.routes import ROUTES
+from ttp.views.answers import PlanAnswer
 
 
 @pytest.fixture
@@ -109,6 +110,15 @@ def test_answers_fit_their_schemas(server: Api) -> None:
     created = next(route for route in ROUTES if route.name == "create_post")
     previewed = api.ok("POST", "/v1/posts?dryRun=true", body)
     check_answer(created.answers[200], previewed)
+
+
+def test_a_plan_in_which_not_all_fit_fits_its_schema(server: Api) -> None:
+    for _ in range(2):
+        server.ttp.post("Hi", "--to", "x/me")
+    body = {"days": 1, "minGapS": 2 * 86_400, "partly": True}
+    planned = server.having("publish").ok("POST", "/v1/plan?dryRun=true", body)
+    assert (planned["perDay"], len(planned["leftOut"])) == (None, 1)
+    check_answer(PlanAnswer, planned)
 
 
 @pytest.mark.parametrize("body", [{"contents": "a"}, {"content": "a", "accounts": ["x/nobody"]}, {"content": " "}])

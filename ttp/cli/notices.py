@@ -99,7 +99,8 @@ def hint_line(hint: WayOut | None) -> str:
     return f"\n{'see' if hint.name == 'show' else 'fix'}: {command_text(hint)}"
 
 
-def _few(ids: Sequence[int]) -> str:
+def name_posts(ids: Sequence[int]) -> str:
+    """Return `post 41`, or `posts 41 42 …` with at most eight ids."""
     if len(ids) == 1:
         return f"post {ids[0]}"
     return "posts " + " ".join(str(i) for i in ids[:8]) + (" …" if len(ids) > 8 else "")

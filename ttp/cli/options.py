@@ -7,7 +7,8 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, TypeVar
+from functools import wraps
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NamedTuple, TypeVar, get_type_hints
 
 import typer
 
@@ -340,37 +341,56 @@ OfKey = Annotated[str | None, typer.Option("--key", metavar="KEY", help="Only th
 NeedsYou = Annotated[bool, typer.Option("--needs-you", help="Only posts that need your action.")]
 
 
-def parse_post_filter(
-    context: Context,
-    *,
-    status: list[str] | None = None,
-    platform: list[str] | None = None,
-    account: list[str] | None = None,
-    tag: list[str] | None = None,
-    since: str | None = None,
-    until: str | None = None,
-    search: str | None = None,
-    key: str | None = None,
-    needs_you: bool = False,
-    limit: int | None = None,
-    after: int | None = None,
-) -> PostFilter:
-    """Parse the options that filter posts. UsageError, NotFound."""
-    from ttp.store.queries import PostFilter
+class PostOptions(NamedTuple):
+    """The options that filter posts, as they were typed."""
 
-    return PostFilter(
-        statuses=tuple(_status(name) for name in split_list(status) or ()),
-        platforms=tuple(context.platforms.find(name).name for name in split_list(platform) or ()),
-        accounts=tuple(one.id or 0 for one in named_accounts(context, account)),
-        tags=split_list(tag) or (),
-        since=parse_bound(context, "since", since),
-        until=parse_bound(context, "until", until),
-        search=search,
-        key=key,
-        needs_you=needs_you,
-        limit=limit,
-        after=after,
-    )
+    status: Statuses = None
+    platform: Platforms = None
+    account: Accounts = None
+    tag: WithTags = None
+    since: Since = None
+    until: Until = None
+    search: Search = None
+    key: OfKey = None
+    needs_you: NeedsYou = False
+
+    def parse(self, context: Context, *, limit: int | None = None, after: int | None = None) -> PostFilter:
+        """Return the filter. UsageError, NotFound."""
+        from ttp.store.queries import PostFilter
+
+        return PostFilter(
+            statuses=tuple(_status(name) for name in split_list(self.status) or ()),
+            platforms=tuple(context.platforms.find(name).name for name in split_list(self.platform) or ()),
+            accounts=tuple(one.id or 0 for one in named_accounts(context, self.account)),
+            tags=split_list(self.tag) or (),
+            since=parse_bound(context, "since", self.since),
+            until=parse_bound(context, "until", self.until),
+            search=self.search,
+            key=self.key,
+            needs_you=self.needs_you,
+            limit=limit,
+            after=after,
+        )
+
+
+def with_post_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command these options in the place of its parameter `filters`, which gets all of them."""
+    from inspect import Signature, signature
+
+    declared = signature(command, eval_str=True).parameters
+    names = PostOptions._fields
+    hints, defaults = get_type_hints(PostOptions, include_extras=True), PostOptions._field_defaults
+    own = [declared["filters"].replace(name=name, annotation=hints[name], default=defaults[name]) for name in names]
+    params = [one for name, param in declared.items() for one in (own if name == "filters" else [param])]
+
+    @wraps(command)
+    def gathered(context: Context, **typed: Any) -> Any:
+        filters = PostOptions(**{name: typed.pop(name) for name in names})
+        return command(context, filters=filters, **typed)
+
+    gathered.__signature__ = Signature(params)  # type: ignore[attr-defined]  # read by Typer, as are the annotations
+    gathered.__annotations__ = {param.name: param.annotation for param in params}
+    return gathered
 
 
 def _status(name: str) -> PostStatus:

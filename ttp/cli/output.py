@@ -84,7 +84,7 @@ class Output:
 
     def _by_row(self, view: OutputSpec[T]) -> bool:
         """Return whether the picked fields are columns of the rows of an item, and not keys of its object."""
-        if self.in_json or view.rows is None:
+        if self.in_json or view.rows is None or not self.fields:
             return False
         return set(self.fields) <= {*view.columns} and not set(self.fields) <= {*view.fields}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, get_type_hints
 
@@ -15,7 +15,7 @@ from ttp.mcp.arguments import Arguments, Write, input_schema, output_schema
 from ttp.mcp.services import Services
 from ttp.views import Json
 
-Answer: TypeAlias = Json | list[Json]
+Answer: TypeAlias = Json | Sequence[Json]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +48,23 @@ class Tool:
 
 def tool(
     needs: TokenCapability,
-    answer: Any,
     *,
+    answer: Any = None,
     rehearses: bool = False,
     keeps_key: bool = False,
     destroys: bool = False,
     repeatable: bool = False,
     leaves: bool = False,
 ) -> Callable[[Callable[[Services, Any], Answer]], Tool]:
-    """Make a tool of a function: its name, its docstring, and the model of its parameter `args`.
+    """Make a tool of a function: its name, its docstring, the model of its parameter `args`, and what it returns.
 
-    `destroys`: it removes something; `repeatable`: a second call changes nothing more; `leaves`: it calls platforms.
+    `answer`: its shape, if the function's type does not say it. `destroys`: it removes something; `repeatable`: a
+    second call changes nothing more; `leaves`: it calls platforms.
     """
 
     def make(function: Callable[[Services, Any], Answer]) -> Tool:
-        arguments = get_type_hints(function)["args"]
+        types = get_type_hints(function)
+        arguments, shape = types["args"], answer or types["return"]
         title = function.__name__.replace("_", " ").capitalize()
         reads = not issubclass(arguments, Write)
         hints = ToolAnnotations(
@@ -72,6 +74,6 @@ def tool(
             open_world_hint=leaves,
         )
         text = "\n\n".join(part.replace("\n", " ") for part in inspect.cleandoc(function.__doc__ or "").split("\n\n"))
-        return Tool(function.__name__, title, text, arguments, answer, needs, function, hints, rehearses, keeps_key)
+        return Tool(function.__name__, title, text, arguments, shape, needs, function, hints, rehearses, keeps_key)
 
     return make

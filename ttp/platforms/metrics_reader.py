@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol, TypedDict, TypeVar, Unpack
 
 from ttp.domain.account import Account, Credentials
-from ttp.domain.metrics.sample import LARGEST_COUNT, OnlineDay, Sample
+from ttp.domain.metrics.sample import LARGEST_COUNT, MAIN_COUNTS, OnlineDay, Sample
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.platforms.client import PublishRequest, StepFailed
@@ -178,5 +178,4 @@ def new_sample(
     """Return the sample of a post that was read `now`; None without any of the four main counts."""
     now = max(from_ms(to_ms(now)), published_at)
     sample = Sample(account.name, remote_id, published_at, now, **rest)
-    known = (sample.likes, sample.comments, sample.shares, sample.views)
-    return None if all(one is None for one in known) else sample
+    return None if all(getattr(sample, name) is None for name in MAIN_COUNTS) else sample

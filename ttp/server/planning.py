@@ -36,14 +36,15 @@ from ttp.views.optimal import (
     AccountAdvice,
     free_hour_json,
     heatmap_json,
-    list_with_single,
+    heatmaps_json,
     next_hours_json,
     recommendation_json,
+    recommendations_json,
     week_json,
 )
 from ttp.views.plan import proposal_json
 from ttp.views.report import report_json
-from ttp.views.slots import repeat_json, slot_instant_json, slot_json
+from ttp.views.slots import begun_repeat_json, repeat_json, slot_instant_json, slot_json
 
 if TYPE_CHECKING:
     from ttp.server.services import RequestServices
@@ -97,7 +98,7 @@ def add_repeat(body: RepeatInput, services: ChangeServices) -> JsonAnswer:
     result = services.repeats.begin(_recurrence(services, body))
     warnings = [*result.told, *(problem.message for problem in result.warnings)]
     ids = [None if services.dry_run else post.id for post in result.made]
-    shape = {**repeat_json(result.tally), "posts": ids, "warnings": warnings}
+    shape = begun_repeat_json(result.tally, ids, warnings)
     return JsonAnswer(shape, 200 if services.dry_run else 201)
 
 
@@ -205,7 +206,7 @@ def get_optimal(
 ) -> JsonAnswer:
     """Return which hours and days bring accounts more engagement."""
     rows = [recommendation_json(advice, everything=everything) for advice in _advice(services, chosen)]
-    return JsonAnswer(list_with_single("recommendation")(rows))
+    return JsonAnswer(recommendations_json(rows))
 
 
 def get_next_hours(
@@ -223,7 +224,7 @@ def get_week(services: Services, chosen: ChosenAccounts) -> JsonAnswer:
 
 def get_heatmap(services: Services, chosen: ChosenAccounts) -> JsonAnswer:
     """Return the rating of each hour of the week."""
-    return JsonAnswer(list_with_single("heatmap")([heatmap_json(advice) for advice in _advice(services, chosen)]))
+    return JsonAnswer(heatmaps_json([heatmap_json(advice) for advice in _advice(services, chosen)]))
 
 
 def list_samples(

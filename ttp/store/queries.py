@@ -302,16 +302,16 @@ def _complete(found: list[Row], parts: _Parts, own_key: row_mapper.OwnKey | None
 def newest_metrics(db: Connection, post_ids: Iterable[int]) -> dict[int, dict[str, Metrics]]:
     """Return the newest numbers of published posts, by post and account. One look into an index per delivery."""
     sql = (
-        "SELECT d.post_id, a.platform || '/' || a.handle AS account, s.likes, s.comments, s.shares, s.views,"
-        " s.observed_at FROM delivery d JOIN account a ON a.id = d.account_id"
+        f"SELECT d.post_id, a.platform || '/' || a.handle, {', '.join(f's.{name}' for name in Metrics._fields)}"
+        " FROM delivery d JOIN account a ON a.id = d.account_id"
         " JOIN sample s ON s.account_id = d.account_id AND s.remote_id = d.remote_id"
         " AND s.observed_at = (SELECT max(newest.observed_at) FROM sample newest"
         " WHERE newest.account_id = d.account_id AND newest.remote_id = d.remote_id)"
         f" WHERE {in_list('d.post_id', 'posts')} AND d.state = 'published' AND d.remote_id IS NOT NULL"
     )
     found: dict[int, dict[str, Metrics]] = defaultdict(dict)
-    for post_id, account, likes, comments, shares, views, at in db.execute(sql, {"posts": List(post_ids)}):
-        found[post_id][account] = Metrics(likes, comments, shares, views, from_ms(at))
+    for post_id, account, *counts, at in db.execute(sql, {"posts": List(post_ids)}):
+        found[post_id][account] = Metrics._make([*counts, from_ms(at)])
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import cache
 from types import MappingProxyType
@@ -10,10 +10,18 @@ from typing import TypeAlias
 
 from ttp.domain.time.clock import format_json_instant
 
-Json: TypeAlias = dict[str, object]
+Json: TypeAlias = Mapping[str, object]
 
 
-def attributes_json(item: object, keys: Iterable[str], **others: object) -> Json:
+def answer_keys(view: Callable[..., Json]) -> tuple[str, ...]:
+    """Return every key that the answer of a view can have: those of the TypedDict that it is annotated to return."""
+    from ttp.views import answers, number_answers
+
+    name = view.__annotations__["return"].rpartition(".")[2]
+    return tuple({**vars(answers), **vars(number_answers)}[name].__annotations__)
+
+
+def attributes_json(item: object, keys: Iterable[str], **others: object) -> dict[str, object]:
     """Return an object with these keys: each the value in `others`, else the attribute of the item that is named alike
     (`remoteId` is `remote_id`). Instants become text, tuples lists."""
     return {key: _form(others[key] if key in others else getattr(item, _attribute(key))) for key in keys}

@@ -6,9 +6,12 @@ Words such as `status` are open: new ones may come, and new keys too.
 
 from __future__ import annotations
 
-from typing import Any, Literal, NotRequired, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypeAlias
 
 from typing_extensions import TypedDict
+
+if TYPE_CHECKING:
+    from ttp.domain.action import WayOut
 
 Instant: TypeAlias = str
 """`2026-11-23T17:00:00Z`"""
@@ -20,6 +23,11 @@ class ActionAnswer(TypedDict):
     name: str | None
     args: list[str]
     options: dict[str, Any]
+
+
+if not TYPE_CHECKING:
+    WayOut = ActionAnswer | str
+    """What views leave to who writes their answers: HTTP and MCP write an action, the command line its text."""
 
 
 class MediaAnswer(TypedDict):
@@ -38,7 +46,7 @@ class DeliveryErrorAnswer(TypedDict):
     kind: str
     code: str | None
     message: str
-    hint: ActionAnswer | str | None
+    hint: WayOut | None
 
 
 class PartAnswer(TypedDict):
@@ -46,11 +54,14 @@ class PartAnswer(TypedDict):
     url: str | None
 
 
-class MetricsAnswer(TypedDict):
+class MainCounts(TypedDict):
     likes: int | None
     comments: int | None
     shares: int | None
     views: int | None
+
+
+class MetricsAnswer(MainCounts):
     observedAt: Instant | None
 
 
@@ -83,9 +94,7 @@ class RepeatOfPost(TypedDict):
     timezone: str
 
 
-class PostAnswer(TypedDict):
-    """A post, as `ttp show --json` prints it."""
-
+class _Post(TypedDict):
     id: int | None
     status: str
     content: str
@@ -109,10 +118,11 @@ class PostAnswer(TypedDict):
     needs: list[str]
     warnings: list[str]
     deliveries: list[DeliveryAnswer]
-    likes: int | None
-    comments: int | None
-    shares: int | None
-    views: int | None
+
+
+class PostAnswer(_Post, MainCounts):
+    """A post, as `ttp show --json` prints it."""
+
     replayed: NotRequired[bool]
 
 
@@ -259,7 +269,7 @@ class MediaUseAnswer(TypedDict):
 class BlockedAnswer(TypedDict):
     by: str
     message: str
-    hint: ActionAnswer | str | None
+    hint: WayOut | None
 
 
 class WebhookStateAnswer(TypedDict):
@@ -358,7 +368,7 @@ class PlanTotals(_Planned):
     score: float
     evenScore: float
     bound: NotRequired[float]
-    perDay: NotRequired[int]
+    perDay: NotRequired[int | None]
     minGapS: NotRequired[float]
     timezones: NotRequired[dict[str, str]]
     withoutData: NotRequired[list[str]]
@@ -394,7 +404,7 @@ class CheckAnswer(TypedDict):
     name: str
     status: str
     message: str
-    hint: ActionAnswer | str | None
+    hint: WayOut | None
 
 
 class CheckupAnswer(TypedDict):
@@ -413,7 +423,7 @@ class RefusedRow(TypedDict):
     row: str
     field: str | None
     problem: str
-    fix: ActionAnswer | str | None
+    fix: WayOut | None
 
 
 class PlannedRow(TypedDict):

@@ -9,26 +9,13 @@ from typing import TYPE_CHECKING
 
 from ttp.domain.post import calendar_time
 from ttp.domain.time.calendar_range import CalendarRange, days_without_posts
-from ttp.domain.time.clock import format_json_instant
-from ttp.views import Json, attributes_json
+from ttp.domain.time.clock import format_json_instant, utc_text
 
 if TYPE_CHECKING:
     from ttp.domain.optimal.free_hours import FreeHour
     from ttp.services.queries import PostView
+    from ttp.views.answers import CalendarAnswer, CalendarRow, FreeSlotAnswer
 
-
-CALENDAR_FIELDS = (
-    "date",
-    "time",
-    "id",
-    "status",
-    "accounts",
-    "content",
-    "scheduledAt",
-    "publishedAt",
-    "tags",
-    "repeat",
-)
 
 COMING_STATUS = "coming"
 """Status of a row whose post does not exist yet."""
@@ -50,7 +37,7 @@ def gaps_of(span: CalendarRange, posts: Iterable[PostView], today: date) -> tupl
     return days_without_posts(span, {span.day(calendar_time(post)) for post in posts}, today)
 
 
-def calendar_json(sheet: CalendarPage, rows: Sequence[Json]) -> Json:
+def calendar_json(sheet: CalendarPage, rows: Sequence[CalendarRow]) -> CalendarAnswer:
     """Return the object of `ttp calendar --json`; `rows`: those of its posts."""
     span = sheet.span
     return {
@@ -64,23 +51,27 @@ def calendar_json(sheet: CalendarPage, rows: Sequence[Json]) -> Json:
     }
 
 
-def calendar_row(post: PostView, zone: tzinfo) -> Json:
+def calendar_row(post: PostView, zone: tzinfo) -> CalendarRow:
     """Return a post with its date and time in `zone`, that of the calendar."""
     local = calendar_time(post).astimezone(zone)
-    return attributes_json(
-        post,
-        CALENDAR_FIELDS,
-        date=f"{local:%Y-%m-%d}",
-        time=f"{local:%H:%M}",
-        status=COMING_STATUS if post.id is None else post.status.value,
-        repeat=post.repeat and post.repeat.id,
-    )
+    return {
+        "date": f"{local:%Y-%m-%d}",
+        "time": f"{local:%H:%M}",
+        "id": post.id,
+        "status": COMING_STATUS if post.id is None else post.status.value,
+        "accounts": list(post.accounts),
+        "content": post.content,
+        "scheduledAt": format_json_instant(post.scheduled_at),
+        "publishedAt": format_json_instant(post.published_at),
+        "tags": list(post.tags),
+        "repeat": None if post.repeat is None else post.repeat.id,
+    }
 
 
-def _slot(slot: FreeHour, zone: tzinfo) -> Json:
+def _slot(slot: FreeHour, zone: tzinfo) -> FreeSlotAnswer:
     local = slot.at.astimezone(zone)
     return {
-        "at": format_json_instant(slot.at),
+        "at": utc_text(slot.at),
         "date": f"{local:%Y-%m-%d}",
         "time": f"{local:%H:%M}",
         "score": round(slot.score, 4),

@@ -56,7 +56,7 @@ def error_json(what: TtpError, exit_code: int) -> Json:
     return {"error": {**error, "exit": exit_code, "problems": problems}}
 
 
-def error_fields(what: TtpError) -> Json:
+def error_fields(what: TtpError) -> dict[str, object]:
     """Return the fields of an error. `hint` is the one to follow unread, `hints` all of them; `message` includes the
     details."""
     details = [line.strip() for line in what.details[:MOST_PROBLEMS]]

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ttp.domain.post_edit import FieldError
     from ttp.services.bulk_edit import PlannedChange
     from ttp.services.files.importer import ImportResult
+    from ttp.views.answers import ImportAnswer, RefusedRow
 
 
 ERRORS_SHOWN = 20
@@ -19,23 +20,8 @@ ERRORS_SHOWN = 20
 EXPORT_FIELDS = ("target", "format", "posts", "media", "unchanged")
 CHANGE_FIELDS = ("action", "id", "file", "changes", "scheduledAt", "accounts", "content")
 
-IMPORT_FIELDS = (
-    "read",
-    "added",
-    "changed",
-    "moved",
-    "unchanged",
-    "left",
-    "rejected",
-    "stored",
-    "ids",
-    "planned",
-    "plan",
-    "warnings",
-)
 
-
-def import_json(taken: ImportResult, warnings: Sequence[str]) -> Json:
+def import_json(taken: ImportResult, warnings: Sequence[str]) -> ImportAnswer:
     """Return the result of an import. `left`: skipped rows and why; `rejected`: refused rows and why; `planned`: rows
     that got a time from a plan; `plan`: that plan."""
     counts = {what.value: many for what, many in taken.counts.items()}
@@ -59,7 +45,7 @@ def export_json(target: Path, form: str, *, posts: int, media: int, unchanged: i
     return {"target": str(target), "format": form, "posts": posts, "media": media, "unchanged": unchanged}
 
 
-def row_error_json(row: str, one: FieldError) -> Json:
+def row_error_json(row: str, one: FieldError) -> RefusedRow:
     return {"row": row, "field": one.field or None, "problem": one.problem, "fix": one.fix}
 
 

@@ -6,14 +6,14 @@ from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
-from ttp.views.answers import Instant
+from ttp.views.answers import Instant, MainCounts
 
 # Functions, because `from` is a word of Python.
-_Period = TypedDict("_Period", {"from": Instant, "to": Instant})
+PeriodAnswer = TypedDict("PeriodAnswer", {"from": Instant, "to": Instant})
 _Span = TypedDict("_Span", {"from": Instant | None, "to": Instant | None})
 
 
-class _Rating(TypedDict):
+class RatingAnswer(TypedDict):
     score: float
     uplift: float
     low: float
@@ -21,11 +21,11 @@ class _Rating(TypedDict):
     dataPoints: int
 
 
-class HourAnswer(_Rating):
+class HourAnswer(RatingAnswer):
     hour: int
 
 
-class DayAnswer(_Rating):
+class DayAnswer(RatingAnswer):
     day: str
 
 
@@ -111,16 +111,12 @@ class WeekAnswer(TypedDict):
     schedule: list[ScoredDay]
 
 
-class _Counts(TypedDict):
-    likes: int | None
-    comments: int | None
-    shares: int | None
-    views: int | None
+class CountsAnswer(MainCounts):
     saves: int | None
     reach: int | None
 
 
-class SampleAnswer(_Counts):
+class SampleAnswer(CountsAnswer):
     account: str
     remoteId: str
     publishedAt: Instant
@@ -152,24 +148,23 @@ class MetricsImportAnswer(TypedDict):
     rows: NotRequired[list[SampleAnswer]]
 
 
-class TotalAnswer(_Counts, _Span):
+class TotalAnswer(CountsAnswer, _Span):
     account: str
     posts: int
     samples: int
     observedAt: Instant | None
 
 
-class ReportTotals(TypedDict):
+class _Posts(TypedDict):
     posts: int
-    likes: int | None
-    comments: int | None
-    shares: int | None
-    views: int | None
+
+
+class ReportTotals(_Posts, MainCounts):
     engagement: int | None
     medianEngagement: float | None
 
 
-class ReportBefore(ReportTotals, _Period):
+class ReportBefore(ReportTotals, PeriodAnswer):
     pass
 
 
@@ -191,9 +186,7 @@ class ReportGroup(ReportTotals):
     change: ReportChange
 
 
-class MeasuredPostAnswer(TypedDict):
-    """A post with its newest numbers. `difference`: 0.2 is 20 % more than usual for its hour and kind."""
-
+class _MeasuredPost(TypedDict):
     id: int | None
     account: str
     remoteId: str
@@ -202,10 +195,11 @@ class MeasuredPostAnswer(TypedDict):
     observedAt: Instant
     kind: str | None
     tags: list[str]
-    likes: int | None
-    comments: int | None
-    shares: int | None
-    views: int | None
+
+
+class MeasuredPostAnswer(_MeasuredPost, MainCounts):
+    """A post with its newest numbers. `difference`: 0.2 is 20 % more than usual for its hour and kind."""
+
     engagement: int | None
     usual: float | None
     measure: str | None
@@ -213,7 +207,7 @@ class MeasuredPostAnswer(TypedDict):
     text: str | None
 
 
-class ReportAnswer(_Period):
+class ReportAnswer(PeriodAnswer):
     """How posts did in a period, compared with the one before, as `ttp report --json` prints it."""
 
     before: ReportBefore

@@ -18,57 +18,25 @@ if TYPE_CHECKING:
     from ttp.domain.optimal.free_hours import FreeHour
     from ttp.domain.optimal.recommendation import Rating, Recommendation
     from ttp.services.optimal import Advice, ExplainedRating
+    from ttp.views import number_answers as answers
 
 
 RECOMMENDATION_FIELDS = (
-    "account",
-    "platform",
-    "timezone",
-    "from",
-    "to",
-    "bestHours",
-    "bestDays",
-    "dataPoints",
-    "signal",
-    "evidence",
-    "onlineFollowers",
-    "hours",
-    "days",
-    "slots",
+    *("account", "platform", "timezone", "from", "to", "bestHours", "bestDays", "dataPoints", "signal", "evidence"),
+    *("onlineFollowers", "hours", "days", "slots"),
 )
-
-FREE_SLOT_FIELDS = ("at", "day", "hour", "score", "why", "explored")
 _WHOSE = ("account", "platform", "timezone", "from", "to", "dataPoints")
 _RATED = ("score", "uplift", "low", "high")
 HEATMAP_FIELDS = (*_WHOSE, "signal", "slots")
 
 EXPLANATION_FIELDS = (
-    "account",
-    "platform",
-    "timezone",
-    "day",
-    "hour",
-    *_RATED,
-    "dataPoints",
-    "rank",
-    "raw",
-    "adjusted",
-    "nearby",
-    "posts",
+    *("account", "platform", "timezone", "day", "hour", *_RATED, "dataPoints"),
+    *("rank", "raw", "adjusted", "nearby", "posts"),
 )
-
 EXPLAINED_POST_FIELDS = (
-    "publishedAt",
-    "remoteId",
-    "kind",
-    "text",
-    "engagement",
-    "trend",
-    "kindEffect",
-    "outlier",
-    "adjusted",
+    *("publishedAt", "remoteId", "kind", "text", "engagement"),
+    *("trend", "kindEffect", "outlier", "adjusted"),
 )
-
 BACKTEST_FIELDS = (*_WHOSE, "heldOut", "inBestHours", "recommended", "meanPerHour", "difference")
 
 
@@ -92,49 +60,82 @@ def list_with_single(name: str) -> Callable[[list[Json]], Json]:
     return wrap
 
 
-def next_hours_json(slots: Sequence[Json], *, counted: bool) -> Json:
-    """Return the object of `ttp optimal next --json`; `counted`: with `--count`."""
-    shape: Json = {"success": True, "slot": slots[0] if slots else None}
-    return {**shape, "slots": list(slots)} if counted else shape
-
-
-def week_json(days: Sequence[Json]) -> Json:
-    return {"success": True, "schedule": list(days)}
-
-
-def rating_json(one: Rating) -> Json:
-    """Return an hour (without a day), a weekday (without an hour) or a slot."""
-    day = {} if one.day is None else {"day": DAYS_IN_FULL[one.day]}
-    hour = {} if one.hour is None else {"hour": one.hour}
-    numbers = {name: _share(getattr(one, name)) for name in _RATED}
-    return {**day, **hour, **numbers, "dataPoints": one.data_points}
-
-
-def ratings_json(found: Recommendation, *, everything: bool = False) -> Json:
-    """Return the ratings of an account; `everything` adds all hours, days and slots to the best."""
-    shape: Json = {
-        "account": found.account,
-        "platform": found.account.partition("/")[0],
-        "timezone": found.zone.key,
-        "from": found.first_at and clock.utc_text(found.first_at),
-        "to": found.last_at and clock.utc_text(found.last_at),
-        "bestHours": [rating_json(hour) for hour in found.best_hours],
-        "bestDays": [rating_json(day) for day in found.best_days],
-        "dataPoints": found.data_points,
-        "signal": found.signal.value,
-        "evidence": found.evidence.value,
-    }
-    if everything:
-        shape["hours"] = [rating_json(hour) for hour in found.hours]
-        shape["days"] = [rating_json(day) for day in found.days]
-        shape["slots"] = [rating_json(slot) for slot in found.slots]
+def recommendations_json(rows: list[answers.RecommendationAnswer]) -> answers.OptimalAnswer:
+    shape: answers.OptimalAnswer = {"success": True, "recommendations": rows}
+    if len(rows) == 1:
+        shape["recommendation"] = rows[0]
     return shape
 
 
-def free_hour_json(found: FreeHour) -> Json:
+def heatmaps_json(rows: list[answers.HeatmapAnswer]) -> answers.HeatmapsAnswer:
+    shape: answers.HeatmapsAnswer = {"success": True, "heatmaps": rows}
+    if len(rows) == 1:
+        shape["heatmap"] = rows[0]
+    return shape
+
+
+def next_hours_json(slots: list[answers.NextHourAnswer], *, counted: bool) -> answers.NextHoursAnswer:
+    """Return the object of `ttp optimal next --json`; `counted`: with `--count`."""
+    shape: answers.NextHoursAnswer = {"success": True, "slot": slots[0] if slots else None}
+    if counted:
+        shape["slots"] = slots
+    return shape
+
+
+def week_json(days: Sequence[answers.ScoredDay]) -> answers.WeekAnswer:
+    return {"success": True, "schedule": list(days)}
+
+
+def _rating(one: Rating) -> answers.RatingAnswer:
+    return {
+        "score": _share(one.score),
+        "uplift": _share(one.uplift),
+        "low": _share(one.low),
+        "high": _share(one.high),
+        "dataPoints": one.data_points,
+    }
+
+
+def hour_json(one: Rating) -> answers.HourAnswer:
+    return {"hour": one.hour or 0, **_rating(one)}
+
+
+def day_json(one: Rating) -> answers.DayAnswer:
+    return {"day": DAYS_IN_FULL[one.day or 0], **_rating(one)}
+
+
+def week_slot_json(one: Rating) -> answers.WeeklySlotAnswer:
+    return {"day": DAYS_IN_FULL[one.day or 0], **hour_json(one)}
+
+
+def ratings_json(
+    found: Recommendation, online: OnlineFollowers | None = None, *, everything: bool = False
+) -> answers.RecommendationAnswer:
+    """Return the ratings of an account; `everything` adds all hours, days and slots to the best."""
+    shape: answers.RecommendationAnswer = {
+        "account": found.account,
+        "platform": found.account.partition("/")[0],
+        "timezone": found.zone.key,
+        "from": clock.format_json_instant(found.first_at),
+        "to": clock.format_json_instant(found.last_at),
+        "bestHours": [hour_json(hour) for hour in found.best_hours],
+        "bestDays": [day_json(day) for day in found.best_days],
+        "dataPoints": found.data_points,
+        "signal": found.signal.value,
+        "evidence": found.evidence.value,
+        "onlineFollowers": None if online is None else _online_json(online),
+    }
+    if everything:
+        shape["hours"] = [hour_json(hour) for hour in found.hours]
+        shape["days"] = [day_json(day) for day in found.days]
+        shape["slots"] = [week_slot_json(slot) for slot in found.slots]
+    return shape
+
+
+def free_hour_json(found: FreeHour) -> answers.NextHourAnswer:
     """Return a free hour. `why` and `explored` are there only where they apply."""
     day, score = DAYS_IN_FULL[found.day], round(found.score, 4)
-    shape: Json = {"at": clock.utc_text(found.at), "day": day, "hour": found.hour, "score": score}
+    shape: answers.NextHourAnswer = {"at": clock.utc_text(found.at), "day": day, "hour": found.hour, "score": score}
     if found.why:
         shape["why"] = found.why
     if found.explored:
@@ -142,55 +143,65 @@ def free_hour_json(found: FreeHour) -> Json:
     return shape
 
 
-def recommendation_json(told: AccountAdvice, *, everything: bool = False) -> Json:
+def recommendation_json(told: AccountAdvice, *, everything: bool = False) -> answers.RecommendationAnswer:
     """Return the object of `ttp optimal --json`; `everything` adds all hours, days and slots."""
-    found = ratings_json(told.advice.recommendation, everything=everything)
-    found["onlineFollowers"] = told.advice.online and _online_json(told.advice.online)
-    return {name: found[name] for name in RECOMMENDATION_FIELDS if name in found}
+    return ratings_json(told.advice.recommendation, told.advice.online, everything=everything)
 
 
-def _online_json(online: OnlineFollowers) -> Json:
+def _online_json(online: OnlineFollowers) -> answers.OnlineAnswer:
     """Return the averages with the days and hours as the platform names them."""
-    hours = [{"hour": hour, "followers": round(followers, 1)} for hour, followers in online.hours]
-    return {"days": online.days, "from": online.first, "to": online.last, "hours": hours}
+    return {
+        "days": online.days,
+        "from": online.first,
+        "to": online.last,
+        "hours": [{"hour": hour, "followers": round(followers, 1)} for hour, followers in online.hours],
+    }
 
 
-def best_rows(row: Json) -> Iterable[Json]:
+def best_rows(row: answers.RecommendationAnswer) -> Iterable[Json]:
     """Yield the rows of a recommendation: its hours, then its days."""
-    for what, rows in (("hour", row["bestHours"]), ("day", row["bestDays"])):
-        assert isinstance(rows, Sequence)
-        for one in rows:
-            yield {**one, "account": row["account"], "what": what, "value": one[what]}
+    for hour in row["bestHours"]:
+        yield {**hour, "account": row["account"], "what": "hour", "value": hour["hour"]}
+    for day in row["bestDays"]:
+        yield {**day, "account": row["account"], "what": "day", "value": day["day"]}
 
 
-def heatmap_json(told: AccountAdvice) -> Json:
-    found = told.advice.recommendation
-    shape = ratings_json(found)
+def heatmap_json(told: AccountAdvice) -> answers.HeatmapAnswer:
+    found, whose = told.advice.recommendation, recommendation_json(told)
     best = {(slot.day, slot.hour) for slot in found.best_slots}
-    slots = [{**rating_json(slot), "best": (slot.day, slot.hour) in best} for slot in found.slots]
-    return {**{name: shape[name] for name in HEATMAP_FIELDS[:-1]}, "slots": slots}
+    return {
+        "account": whose["account"],
+        "platform": whose["platform"],
+        "timezone": whose["timezone"],
+        "from": whose["from"],
+        "to": whose["to"],
+        "dataPoints": whose["dataPoints"],
+        "signal": whose["signal"],
+        "slots": [{**week_slot_json(slot), "best": (slot.day, slot.hour) in best} for slot in found.slots],
+    }
 
 
 def heatmap_rows(found: Recommendation) -> Iterable[Json]:
-    return [{"account": found.account, **rating_json(slot)} for slot in found.slots]
+    return [{"account": found.account, **week_slot_json(slot)} for slot in found.slots]
 
 
-def week_rows(row: Json) -> Iterable[Json]:
-    assert isinstance(row["slots"], Sequence)
+def week_rows(row: answers.ScoredDay) -> Iterable[Json]:
     return [{"day": row["day"], **slot} for slot in row["slots"]]
 
 
 def explanation_json(one: ExplainedRating, most: int | None) -> Json:
-    found = one.explanation
+    found, rating = one.explanation, one.explanation.rating
     whose = ratings_json(found.recommendation)
     return {
-        **{name: whose[name] for name in ("account", "platform", "timezone")},
-        "day": None,
-        "hour": None,
-        **rating_json(found.rating),
+        "account": whose["account"],
+        "platform": whose["platform"],
+        "timezone": whose["timezone"],
+        "day": None if rating.day is None else DAYS_IN_FULL[rating.day],
+        "hour": rating.hour,
+        **_rating(rating),
         "rank": found.rank,
-        "raw": _share(found.raw),
-        "adjusted": _share(found.adjusted),
+        "raw": None if found.raw is None else _share(found.raw),
+        "adjusted": None if found.adjusted is None else _share(found.adjusted),
         "nearby": found.nearby,
         "posts": explained_posts(one, most),
     }
@@ -245,6 +256,6 @@ def _lift(lift: Lift | None) -> Json | None:
     return {"lift": _share(lift.lift), "low": _share(lift.low), "high": _share(lift.high)} if lift else None
 
 
-def _share(number: float | None) -> float | None:
+def _share(number: float) -> float:
     """Round to four decimals, without a negative zero."""
-    return None if number is None else round(number, 4) + 0.0
+    return round(number, 4) + 0.0

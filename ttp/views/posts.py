@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ttp.domain.action import WayOut, action
 from ttp.domain.errors import Hint
 from ttp.domain.post import EMPTY_METRICS, Metrics, Post, add_metrics
-from ttp.domain.time.clock import format_json_instant
+from ttp.domain.time.clock import format_json_instant, utc_text
 from ttp.domain.time.formatting import format_instant
 from ttp.views import Json, attributes_json
 
@@ -19,25 +19,33 @@ if TYPE_CHECKING:
     from ttp.domain.attempt import Attempt
     from ttp.domain.delivery import Delivery
     from ttp.domain.media.item import MediaItem
+    from ttp.domain.metrics.report import Totals
+    from ttp.domain.metrics.sample import Sample, Total
     from ttp.domain.post import PostFields
     from ttp.services.posts import SavedPost
     from ttp.services.preview import AccountVersion, PostPreview
     from ttp.services.remote_delete import DeletedPost
     from ttp.services.undo import UndoneChange
     from ttp.store.change_log import LoggedChange
+    from ttp.views import answers
 
 
-METRICS = ("likes", "comments", "shares", "views", "observedAt")
-MEDIA_FIELDS = ("name", "mime", "bytes", "sha256", "width", "height", "durationMs", "alt", "url")
-ATTEMPT_FIELDS = ("at", "account", "number", "step", "phase", "outcome", "kind", "httpStatus", "message", "endedAt")
+def media_json(item: MediaItem) -> answers.MediaAnswer:
+    return {
+        "name": item.name,
+        "mime": item.mime,
+        "bytes": item.bytes,
+        "sha256": item.sha256,
+        "width": item.width,
+        "height": item.height,
+        "durationMs": item.duration_ms,
+        "alt": item.alt,
+        "url": item.url,
+    }
 
 
-def media_json(item: MediaItem) -> Json:
-    return attributes_json(item, MEDIA_FIELDS)
-
-
-def delivery_json(row: Delivery) -> Json:
-    """Return a delivery. `nextAttemptAt` only while it is retrying: a look-up is not an attempt."""
+def delivery_json(row: Delivery, newest: Metrics | None = None) -> answers.DeliveryAnswer:
+    """Return a delivery; `newest`: its numbers. `nextAttemptAt` only while retrying: a look-up is not an attempt."""
     error = row.error
     return {
         "account": row.account,
@@ -51,10 +59,19 @@ def delivery_json(row: Delivery) -> Json:
         "nextAttemptAt": format_json_instant(row.next_at) if row.state == "retrying" else None,
         "waitingFor": row.waiting_for,
         "waitingUntil": format_json_instant(row.waiting_until),
-        "error": error and attributes_json(error, ("kind", "code", "message", "hint")),
+        "error": None
+        if error is None
+        else {"kind": error.kind, "code": error.code, "message": error.message, "hint": error.hint},
         "takenDownAt": format_json_instant(row.taken_down_at),
         "parts": [{"remoteId": part, "url": _part_url(row, part)} for part in row.parts],
+        "metrics": None
+        if newest is None
+        else {**main_counts(newest), "observedAt": format_json_instant(newest.observed_at)},
     }
+
+
+def main_counts(of: Metrics | Sample | Total | Totals) -> answers.MainCounts:
+    return {"likes": of.likes, "comments": of.comments, "shares": of.shares, "views": of.views}
 
 
 def _part_url(row: Delivery, part: str) -> str | None:
@@ -65,14 +82,14 @@ def _part_url(row: Delivery, part: str) -> str | None:
     return f"{before}{part}{after}"
 
 
-def post_json(item: PostFields, warnings: Iterable[str] = (), *, replayed: bool = False) -> Json:
+def post_json(item: PostFields, warnings: Iterable[str] = (), *, replayed: bool = False) -> answers.PostAnswer:
     """Return a post with its deliveries. `repeat`: the repeat that created it. `likes` to `views`: the newest numbers
     of all its accounts, added up. Only a PostView knows these. `replayed` is present only if true: an earlier request
     with the key created this post."""
     no, of = item.rejection, getattr(item, "repeat", None)
     metrics: Mapping[str, Metrics] = getattr(item, "metrics", EMPTY_METRICS)
     total = add_metrics(metrics.values())
-    shape: Json = {
+    shape: answers.PostAnswer = {
         "id": item.id,
         "status": item.status,
         "content": item.content,
@@ -91,22 +108,19 @@ def post_json(item: PostFields, warnings: Iterable[str] = (), *, replayed: bool 
         "key": item.key,
         "chosenBy": item.chosen_by,
         "approvedAt": format_json_instant(item.approved_at),
-        "rejection": no and {"at": format_json_instant(no.at), "reason": no.why},
-        "repeat": of and {"id": of.id, "cron": of.cron, "timezone": of.timezone},
+        "rejection": None if no is None else {"at": utc_text(no.at), "reason": no.why},
+        "repeat": None if of is None else {"id": of.id, "cron": of.cron, "timezone": of.timezone},
         "needs": list(item.needs()),
         "warnings": list(warnings),
-        "deliveries": [_measured_delivery_json(row, metrics.get(row.account)) for row in item.deliveries],
+        "deliveries": [delivery_json(row, metrics.get(row.account)) for row in item.deliveries],
         "likes": total.likes,
         "comments": total.comments,
         "shares": total.shares,
         "views": total.views,
     }
-    return {**shape, "replayed": True} if replayed else shape
-
-
-def _measured_delivery_json(row: Delivery, newest: Metrics | None) -> Json:
-    numbers = newest and attributes_json(newest, METRICS)
-    return {**delivery_json(row), "metrics": numbers}
+    if replayed:
+        shape["replayed"] = True
+    return shape
 
 
 TALLY_FIELDS = ("claimed", "published", "failed", "retrying", "needsReview", "missed", "waiting", "posts")
@@ -126,24 +140,35 @@ def tally_json(claimed: int, states: Mapping[str, int], missed: int, posts: Iter
     }
 
 
-def attempt_json(item: Attempt) -> Json:
-    return attributes_json(item, ATTEMPT_FIELDS)
+def attempt_json(item: Attempt) -> answers.AttemptAnswer:
+    return {
+        "at": utc_text(item.at),
+        "account": item.account,
+        "number": item.number,
+        "step": item.step,
+        "phase": item.phase,
+        "outcome": item.outcome,
+        "kind": item.kind,
+        "httpStatus": item.http_status,
+        "message": item.message,
+        "endedAt": format_json_instant(item.ended_at),
+    }
 
 
 POST_FIELDS = tuple(post_json(Post("")))
 PREVIEW_FIELDS = (*POST_FIELDS, "versions", "replayed")
 
 
-def preview_json(found: PostPreview, warnings: Iterable[str] = ()) -> Json:
+def preview_json(found: PostPreview, warnings: Iterable[str] = ()) -> answers.PreviewAnswer:
     """Return a post that `create --dry-run` checked, with what each account would get in `versions`."""
     post = post_json(found.post, warnings, replayed=found.replayed)
     return {**post, "versions": [_version_json(one) for one in found.versions]}
 
 
-def _version_json(one: AccountVersion) -> Json:
+def _version_json(one: AccountVersion) -> answers.VersionAnswer:
     return {
         "account": one.account,
-        "parts": [attributes_json(part, ("text", "length", "limit")) for part in one.parts],
+        "parts": [{"text": part.text, "length": part.length, "limit": part.limit} for part in one.parts],
         "media": [{**media_json(item.sent), "converted": item.converted} for item in one.media],
         "costUsd": None if one.price is None else one.price / 1000,
     }
@@ -173,36 +198,32 @@ def remote_delete_json(post: DeletedPost) -> Json:
     return {"id": post.post_id, "deleted": post.deleted, "remote": remote}
 
 
-def deleted_json(post_id: int) -> Json:
+def deleted_json(post_id: int) -> answers.DeletedAnswer:
     return {"id": post_id, "deleted": True}
 
 
-UNDONE_FIELDS = ("id", "command", "at", "by", "deleted", "status", "scheduledAt", "lostTime", "content", "warnings")
-
-
-def undone_json(one: UndoneChange) -> Json:
+def undone_json(one: UndoneChange) -> answers.UndoneAnswer:
     """Return a post after an undo or redo. `by`: who had made the change; `lostTime`: its time, which has passed and
     was not restored."""
-    return attributes_json(
-        one.post,
-        UNDONE_FIELDS,
-        command=one.change.command,
-        at=one.change.at,
-        by=one.change.actor,
-        deleted=one.post.deleted_at is not None,
-        lostTime=one.late,
-        warnings=[problem.message for problem in one.warnings],
-    )
+    return {
+        "id": one.post.id or 0,
+        "command": one.change.command,
+        "at": utc_text(one.change.at),
+        "by": one.change.actor,
+        "deleted": one.post.deleted_at is not None,
+        "status": one.post.status,
+        "scheduledAt": format_json_instant(one.post.scheduled_at),
+        "lostTime": format_json_instant(one.late),
+        "content": one.post.content,
+        "warnings": [problem.message for problem in one.warnings],
+    }
 
 
-CHANGE_FIELDS = ("at", "actor", "command", "count", "posts", "content")
-
-
-def change_json(one: LoggedChange) -> Json:
+def change_json(one: LoggedChange) -> answers.ChangeAnswer:
     """Return a change of posts. `actor`: a token's name or user@host, and what they
     used (`ann via mcp`); `content`: the present text of its only post."""
     return {
-        "at": format_json_instant(one.change.at),
+        "at": utc_text(one.change.at),
         "actor": one.change.actor,
         "command": one.change.command,
         "count": len(one.texts),

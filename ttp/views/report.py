@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from ttp.domain.metrics.report import COUNTS, MeasuredPost, Period, Report, Totals, change
-from ttp.domain.time.clock import format_json_instant
-from ttp.views import Json, attributes_json
+from typing import TYPE_CHECKING
 
-REPORT_FIELDS = ("from", "to", "before", "totals", "change", "groups", "best", "worst", "posts")
-POST_FIELDS = (
-    *("id", "account", "remoteId", "url", "publishedAt", "observedAt", "kind", "tags", *COUNTS),
-    *("engagement", "usual", "measure", "difference", "text"),
-)
+from ttp.domain.metrics.report import MeasuredPost, Period, Report, Totals, change
+from ttp.domain.time.clock import utc_text
+from ttp.views.posts import main_counts
+
+if TYPE_CHECKING:
+    from ttp.views.number_answers import MeasuredPostAnswer, PeriodAnswer, ReportAnswer, ReportChange, ReportTotals
 
 
-def report_json(report: Report) -> Json:
+def report_json(report: Report) -> ReportAnswer:
     """Return a report. `change`: shares of the period before; 0.5 is half more."""
     return {
         **_period_json(report.period),
@@ -35,31 +34,52 @@ def report_json(report: Report) -> Json:
     }
 
 
-def _period_json(period: Period) -> Json:
-    return {"from": format_json_instant(period.start), "to": format_json_instant(period.end)}
+def _period_json(period: Period) -> PeriodAnswer:
+    return {"from": utc_text(period.start), "to": utc_text(period.end)}
 
 
-def totals_json(totals: Totals) -> Json:
-    return {_key(name): value for name, value in totals.numbers().items()}
+def totals_json(totals: Totals) -> ReportTotals:
+    return {
+        "posts": totals.posts,
+        **main_counts(totals),
+        "engagement": totals.engagement,
+        "medianEngagement": totals.median_engagement,
+    }
 
 
-def _key(name: str) -> str:
-    first, *more = name.split("_")
-    return first + "".join(map(str.capitalize, more))
+def _change_json(now: Totals, before: Totals) -> ReportChange:
+    numbers, old = now.numbers(), before.numbers()
+    share = {name: _rounded(change(value, old[name]), 3) for name, value in numbers.items()}
+    return {
+        "posts": share["posts"],
+        "likes": share["likes"],
+        "comments": share["comments"],
+        "shares": share["shares"],
+        "views": share["views"],
+        "engagement": share["engagement"],
+        "medianEngagement": share["median_engagement"],
+    }
 
 
-def _change_json(now: Totals, before: Totals) -> Json:
-    old = before.numbers()
-    return {_key(name): _rounded(change(value, old[name]), 3) for name, value in now.numbers().items()}
-
-
-def measured_post_json(post: MeasuredPost) -> Json:
+def measured_post_json(post: MeasuredPost) -> MeasuredPostAnswer:
     """Return a post with its newest numbers. `difference`: 0.2 is 20 % more than usual for its hour and kind."""
-    sample = attributes_json(
-        post.sample, ("account", "remoteId", "publishedAt", "observedAt", "kind", *COUNTS, "engagement")
-    )
-    rounded = {"usual": _rounded(post.usual, 1), "difference": _rounded(post.difference, 3)}
-    return attributes_json(post, POST_FIELDS, id=post.post_id, **sample, **rounded)
+    sample = post.sample
+    return {
+        "id": post.post_id,
+        "account": sample.account,
+        "remoteId": sample.remote_id,
+        "url": post.url,
+        "publishedAt": utc_text(sample.published_at),
+        "observedAt": utc_text(sample.observed_at),
+        "kind": sample.kind,
+        "tags": list(post.tags),
+        **main_counts(sample),
+        "engagement": sample.engagement,
+        "usual": _rounded(post.usual, 1),
+        "measure": post.measure,
+        "difference": _rounded(post.difference, 3),
+        "text": post.text,
+    }
 
 
 def _rounded(number: float | None, digits: int) -> float | None:

@@ -2,46 +2,67 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
 from ttp.domain.recurrence import RecurrenceCounts
 from ttp.domain.slot import SlotInstant
-from ttp.views import Json, attributes_json
+from ttp.domain.time.clock import format_json_instant, utc_text
 
-REPEAT_FIELDS = (
-    "id",
-    "post",
-    "pool",
-    "cron",
-    "timezone",
-    "until",
-    "count",
-    "texts",
-    "coolDownS",
-    "state",
-    "nextAt",
-    "made",
-    "skipped",
-    "missed",
-)
+if TYPE_CHECKING:
+    from ttp.views.answers import NewRepeatAnswer, RepeatAnswer, SlotAnswer, SlotInstantAnswer
 
 
-def repeat_json(tally: RecurrenceCounts) -> Json:
+def repeat_json(tally: RecurrenceCounts) -> RepeatAnswer:
     """Return a repeat. `until`: exclusive end; `texts`: number of rotating texts; `missed`: times without a post."""
     one = tally.recurrence
-    counts = attributes_json(tally, ("nextAt", "made", "skipped", "missed"))
-    return attributes_json(one, REPEAT_FIELDS, post=one.post_id, texts=len(one.texts), **counts)
+    return {
+        "id": one.id or 0,
+        "post": one.post_id,
+        "pool": one.pool,
+        "cron": one.cron,
+        "timezone": one.timezone,
+        "until": format_json_instant(one.until),
+        "count": one.count,
+        "texts": len(one.texts),
+        "coolDownS": one.cool_down_s,
+        "state": one.state,
+        "nextAt": format_json_instant(tally.next_at),
+        "made": tally.made,
+        "skipped": tally.skipped,
+        "missed": tally.missed,
+    }
 
 
-SLOT_FIELDS = ("id", "account", "cron", "timezone", "name", "nextAt")
-SLOT_INSTANT_FIELDS = ("at", "account", "slot", "name", "timezone", "post", "posts", "content")
+def begun_repeat_json(tally: RecurrenceCounts, posts: Iterable[int | None], warnings: Iterable[str]) -> NewRepeatAnswer:
+    """Return a new repeat. `posts`: the ids of those that were created in advance."""
+    return {**repeat_json(tally), "posts": list(posts), "warnings": list(warnings)}
 
 
-def slot_json(place: SlotInstant) -> Json:
+def slot_json(place: SlotInstant) -> SlotAnswer:
     """Return a slot with its next instant."""
-    return attributes_json(place.slot, SLOT_FIELDS, nextAt=place.at)
+    slot = place.slot
+    return {
+        "id": slot.id or 0,
+        "account": slot.account,
+        "cron": slot.cron,
+        "timezone": slot.timezone,
+        "name": slot.name,
+        "nextAt": format_json_instant(place.at),
+    }
 
 
-def slot_instant_json(found: SlotInstant) -> Json:
+def slot_instant_json(found: SlotInstant) -> SlotInstantAnswer:
     """Return a coming instant of a slot. `post`: the post in it and `content` its text, null if free; `posts`: all
     posts in it, null for one that a repeat will create."""
-    slot = {"account": found.slot.account, "slot": found.slot.id, "post": found.posts[0] if found.posts else None}
-    return attributes_json(found, SLOT_INSTANT_FIELDS, name=found.slot.name, timezone=found.slot.timezone, **slot)
+    slot = found.slot
+    return {
+        "at": utc_text(found.at),
+        "account": slot.account,
+        "slot": slot.id or 0,
+        "name": slot.name,
+        "timezone": slot.timezone,
+        "post": found.posts[0] if found.posts else None,
+        "posts": list(found.posts),
+        "content": found.content,
+    }

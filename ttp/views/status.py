@@ -5,20 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ttp.domain.action import action
-from ttp.domain.health import Health
-from ttp.views import Json, attributes_json
+from ttp.domain.time.clock import format_json_instant
+from ttp.views import Json
 
 if TYPE_CHECKING:
     from ttp.domain.diagnostics import Check, Checkup
+    from ttp.domain.health import Health
     from ttp.services.audit import PromiseCheck
+    from ttp.views.answers import BlockedAnswer, CheckAnswer, CheckupAnswer, NeedsAnswer, StatusAnswer
 
 
-CHECK_FIELDS = ("name", "status", "message", "hint")
 AUDIT_FIELDS = ("checks", "ok")
 
 
-def check_json(item: Check) -> Json:
-    return attributes_json(item, CHECK_FIELDS)
+def check_json(item: Check) -> CheckAnswer:
+    return {"name": item.name, "status": item.status, "message": item.message, "hint": item.hint}
 
 
 def audit_json(checks: list[PromiseCheck]) -> Json:
@@ -31,7 +32,7 @@ def audit_json(checks: list[PromiseCheck]) -> Json:
     }
 
 
-def checkup_json(found: Checkup, rows: list[Json]) -> Json:
+def checkup_json(found: Checkup, rows: list[CheckAnswer]) -> CheckupAnswer:
     """Return checks, given as `rows`, with the number of each grade."""
     from ttp.domain.diagnostics import Grade
 
@@ -39,43 +40,65 @@ def checkup_json(found: Checkup, rows: list[Json]) -> Json:
     return {"checks": rows, "ok": ok, "warnings": warnings, "failures": failures}
 
 
-def status_json(health: Health) -> Json:
+def status_json(health: Health) -> StatusAnswer:
     """Return the status. `needs` are counts; the ids are in `ttp list --needs-you`. `costs`: what platforms will charge
     for scheduled posts, `more`: for further posts not counted. `blocked`: why nothing, or one post, is published.
     `webhooks`: the events that wait to be sent, and those that were given up. The publisher's `version` is that of the
     program that it still runs. `publishers`: every one that publishes from the store, with the number of accounts
     that it has in hand."""
-    needs, costs = health.needs, health.costs
+    publisher, needs = health.publisher, health.needs
+    counts: NeedsAnswer = {"review": len(needs.review), "reconnect": len(needs.reconnect), "retry": len(needs.retry)}
+    if needs.approve is not None:
+        counts["approve"] = len(needs.approve)
+    reasons = (("clock", health.clock), ("machine", health.elsewhere))
+    blocked: list[BlockedAnswer] = [
+        {"by": by, "message": why.message, "hint": why.hints[0].way} for by, why in reasons if why is not None
+    ]
+    blocked += [{"by": "row", "message": why, "hint": action("doctor")} for why in health.unreadable]
     return {
-        "publisher": attributes_json(health.publisher, ("running", "pid", "mode", "since", "lastRunAt", "version")),
-        **attributes_json(health, ("nextDueAt", "overdue", "waiting")),
-        "needs": {
-            "review": len(needs.review),
-            "reconnect": len(needs.reconnect),
-            "retry": len(needs.retry),
-            **({} if needs.approve is None else {"approve": len(needs.approve)}),
+        "publisher": {
+            "running": publisher.running,
+            "pid": publisher.pid,
+            "mode": publisher.mode,
+            "since": format_json_instant(publisher.since),
+            "lastRunAt": format_json_instant(publisher.last_run_at),
+            "version": publisher.version,
         },
-        "holds": [attributes_json(one, ("account", "until", "reason")) for one in health.holds],
+        "nextDueAt": format_json_instant(health.next_due_at),
+        "overdue": health.overdue,
+        "waiting": health.waiting,
+        "needs": counts,
+        "holds": [
+            {"account": one.account, "until": format_json_instant(one.until), "reason": one.reason}
+            for one in health.holds
+        ],
         "limits": [
-            attributes_json(one, ("account", "name", "left", "limit", "resetsAt"), name=one.label)
+            {
+                "account": one.account,
+                "name": one.label,
+                "left": one.left,
+                "limit": one.limit,
+                "resetsAt": format_json_instant(one.resets_at),
+            }
             for one in health.limits
         ],
-        "costs": {one.platform: {"posts": one.posts, "usd": one.thousandths / 1000, "more": one.more} for one in costs},
-        "media": attributes_json(health.media, ("files", "bytes")),
-        "blocked": [
-            *(
-                {"by": by, "message": why.message, "hint": why.hints[0].way}
-                for by, why in (("clock", health.clock), ("machine", health.elsewhere))
-                if why is not None
-            ),
-            *({"by": "row", "message": why, "hint": action("doctor")} for why in health.unreadable),
+        "costs": {
+            one.platform: {"posts": one.posts, "usd": one.thousandths / 1000, "more": one.more} for one in health.costs
+        },
+        "media": {"files": health.media.files, "bytes": health.media.bytes},
+        "blocked": blocked,
+        "webhooks": [
+            {"id": one.id, "host": one.host, "waiting": one.waiting, "givenUp": one.given_up} for one in health.webhooks
         ],
-        "webhooks": [attributes_json(one, ("id", "host", "waiting", "givenUp")) for one in health.webhooks],
         "publishers": [
-            attributes_json(one, ("host", "pid", "mode", "since", "lastReportAt", "accounts"))
+            {
+                "host": one.host,
+                "pid": one.pid,
+                "mode": one.mode,
+                "since": format_json_instant(one.since),
+                "lastReportAt": format_json_instant(one.last_report_at),
+                "accounts": one.accounts,
+            }
             for one in health.publishers
         ],
     }
-
-
-STATUS_FIELDS = tuple(status_json(Health()))

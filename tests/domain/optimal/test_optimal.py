@@ -18,7 +18,7 @@ from ttp.domain.optimal.features import NEWEST, features
 from ttp.domain.optimal.model import estimate
 from ttp.domain.optimal.recommendation import Evidence, Rating, Recommendation, Signal, rank, recommend, week_schedule
 from ttp.domain.time.formatting import DAYS_IN_FULL
-from ttp.views.optimal import rating_json, ratings_json
+from ttp.views.optimal import day_json, hour_json, ratings_json, week_slot_json
 
 ACCOUNT = "x/me"
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
@@ -197,11 +197,12 @@ def test_without_data_everything_is_empty_and_the_signal_is_none() -> None:
         "dataPoints": 0,
         "signal": "none",
         "evidence": "none",
+        "onlineFollowers": None,
         "hours": [],
         "days": [],
         "slots": [],
     }
-    assert week_schedule(found) == [{"day": day, "slots": []} for day in DAYS_IN_FULL]
+    assert [(day["day"], day["slots"]) for day in week_schedule(found)] == [(day, []) for day in DAYS_IN_FULL]
 
 
 def test_a_single_post_tells_hardly_anything_apart() -> None:
@@ -316,18 +317,17 @@ def test_the_json_is_the_contract() -> None:
         "dataPoints",
         "signal",
         "evidence",
+        "onlineFollowers",
     ]
     assert list(shape) == [*head, "hours", "days", "slots"]
     assert list(ratings_json(found)) == head
     times = [s.published_at for s in history(64, evening)]
     assert (shape["from"], shape["to"]) == (f"{min(times):%Y-%m-%dT%H:%M:%SZ}", f"{max(times):%Y-%m-%dT%H:%M:%SZ}")
     assert (shape["dataPoints"], shape["signal"]) == (64, found.signal.value)
-    first_hour, first_day = rating_json(found.best_hours[0]), rating_json(found.best_days[0])
+    first_hour, first_day = hour_json(found.best_hours[0]), day_json(found.best_days[0])
     assert list(first_hour) == ["hour", "score", "uplift", "low", "high", "dataPoints"]
     assert list(first_day) == ["day", "score", "uplift", "low", "high", "dataPoints"]
-    assert list(rating_json(found.slots[30]))[:2] == ["day", "hour"]
-    assert rating_json(found.slots[30])["day"] == "Tuesday"
-    assert rating_json(found.slots[30])["hour"] == 6
+    assert list(week_slot_json(found.slots[30]).items())[:2] == [("day", "Tuesday"), ("hour", 6)]
 
 
 def test_every_part_of_the_week_is_rated_and_every_post_counted_once() -> None:

@@ -26,16 +26,14 @@ def told(account: str, zone: ZoneInfo, good: int, posts: int = 70) -> Recommenda
 
 
 def hours(found: Week, day: int) -> list[object]:
-    slots = found.days[day]["slots"]
-    assert isinstance(slots, list)
-    return [slot["hour"] for slot in slots]
+    return [slot["hour"] for slot in found.days[day]["slots"]]
 
 
 def test_without_data_there_are_seven_days_without_hours() -> None:
     empty = Recommendation("x/none", BERLIN)
     for found in (combine_weeks([], NOW), combine_weeks([empty], NOW)):
         assert (found.accounts, found.zone) == ((), None)
-        assert found.days == tuple({"day": day, "slots": []} for day in DAYS_IN_FULL)
+        assert [(day["day"], day["slots"]) for day in found.days] == [(day, []) for day in DAYS_IN_FULL]
 
 
 def test_one_account_has_its_own_week_and_accounts_without_data_change_nothing() -> None:

@@ -11,7 +11,7 @@ from ttp.cli.commands.list import NO_MATCH
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED
 from ttp.cli.notices import print_warnings
-from ttp.cli.options import parse_post_filter
+from ttp.cli.options import PostOptions
 from ttp.cli.render import changes
 from ttp.cli.render import posts as posts_module
 from ttp.cli.render.labels import plural
@@ -31,7 +31,7 @@ VIEW: OutputSpec[PlannedChange] = OutputSpec(
     files.change_json,
     partial(changes.render_steps, files=False),
 )
-WORDS = ("status", "platform", "account", "tag", "since", "until", "search", "key")
+WORDS = PostOptions._fields[:-1]
 """The filters of `--where`, which are those of `ttp list`."""
 
 
@@ -131,9 +131,9 @@ def _filter(context: Context, where: str) -> PostFilter:
         found.setdefault(name, []).append(value)
     if not found:
         raise UsageError("--where is empty", Hint("try", "--where status=scheduled"))
-    several = {name: found.get(name) for name in ("status", "platform", "account", "tag")}
-    one = {name: found[name][-1] for name in ("since", "until", "search", "key") if name in found}
-    return parse_post_filter(context, **several, **one)  # type: ignore[arg-type]  # by name
+    several = {name: found.get(name) for name in WORDS[:4]}
+    one = {name: found[name][-1] for name in WORDS[4:] if name in found}
+    return PostOptions(**several, **one).parse(context)  # type: ignore[arg-type]  # by name
 
 
 def _edit(wanted: BulkOptions) -> BulkEditRequest:

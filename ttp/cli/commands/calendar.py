@@ -27,7 +27,7 @@ from ttp.domain.post import calendar_time
 from ttp.domain.time.calendar_range import CalendarRange
 from ttp.domain.time.formatting import DAYS, MONTHS, format_iso
 from ttp.domain.time.zones import parse_zone
-from ttp.views.calendar import CALENDAR_FIELDS, CalendarPage, calendar_json, calendar_row, gaps_of
+from ttp.views.calendar import CalendarPage, calendar_json, calendar_row, gaps_of
 from ttp.views.posts import MOST_NAMED
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 CALENDAR_SPEC: OutputSpec[PostView] = OutputSpec(
-    CALENDAR_FIELDS, ("date", "time", "id", "accounts", "content"), partial(calendar_row, zone=UTC)
+    calendar_row, ("date", "time", "id", "accounts", "content"), partial(calendar_row, zone=UTC)
 )
 """`ttp calendar`: a row for each post."""
 
@@ -73,7 +73,7 @@ def calendar(
     today = context.now().astimezone(zone).date()
     span = options.parse_range(context, when, month=month, week=week, zone=zone)
     _refuse(context.out, status, ics=ics)
-    wanted = options.parse_post_filter(context, status=status, platform=platform, account=account, tag=tag)
+    wanted = options.PostOptions(status, platform, account, tag).parse(context)
     posts = context.calendar.posts(span, wanted)
     if ics:
         context.out.document(context.export.calendar(posts))

@@ -28,6 +28,7 @@ EXPORTED = spec.name_value_spec(EXPORT_FIELDS)
 
 
 @options.with_output(only="quiet")
+@options.with_post_options
 def export(
     context: Context,
     target: Annotated[
@@ -44,15 +45,8 @@ def export(
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace FILE if it exists.")] = False,
-    status: options.Statuses = None,
-    platform: options.Platforms = None,
-    account: options.Accounts = None,
-    tag: options.WithTags = None,
-    since: options.Since = None,
-    until: options.Until = None,
-    search: options.Search = None,
-    key: options.OfKey = None,
-    needs_you: options.NeedsYou = False,
+    *,
+    filters: options.PostOptions,
     limit: Annotated[
         int | None, typer.Option("--limit", metavar="N", help="Export at most N posts.", min=0, max=options.MOST)
     ] = None,
@@ -66,19 +60,7 @@ def export(
       ttp export content --format md
       ttp export --format json --with metrics --since 30d
     """
-    wanted = options.parse_post_filter(
-        context,
-        status=status,
-        platform=platform,
-        account=account,
-        tag=tag,
-        since=since,
-        until=until,
-        search=search,
-        key=key,
-        needs_you=needs_you,
-        limit=limit,
-    )
+    wanted = filters.parse(context, limit=limit)
     from ttp.store.home.files import expand_user
 
     path = None if target in (None, "-") else expand_user(str(target))
@@ -133,7 +115,7 @@ def _parts(
 
 def _object(told: ExportedPost, name: Callable[[MediaItem], str] | None, *, numbers: bool) -> Json:
     """Return a post as `ttp list --json` has it, with the file names of its media and its metrics by delivery."""
-    shape = posts_module.post_json(told.post)
+    shape: dict[str, object] = {**posts_module.post_json(told.post)}
     if name is not None:
         shape["media"] = [{**posts_module.media_json(item), "file": name(item)} for item in told.post.media]
     if numbers:

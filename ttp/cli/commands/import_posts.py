@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from ttp.services.planning import PlanRequest
 
 
-VIEW = spec.name_value_spec(files.IMPORT_FIELDS)
+VIEW = spec.name_value_spec(files.import_json)
 
 
 @with_output(VIEW)

@@ -43,17 +43,10 @@ SORT_KEYS: Mapping[str, Callable[[PostView], Any]] = MappingProxyType(
 
 
 @options.with_output(posts_module.POSTS_SPEC)
+@options.with_post_options
 def list_(
     context: Context,
-    status: options.Statuses = None,
-    platform: options.Platforms = None,
-    account: options.Accounts = None,
-    tag: options.WithTags = None,
-    since: options.Since = None,
-    until: options.Until = None,
-    search: options.Search = None,
-    key: options.OfKey = None,
-    needs_you: options.NeedsYou = False,
+    filters: options.PostOptions,
     today: Annotated[bool, typer.Option("--today", help="Only posts due today.")] = False,
     week: Annotated[bool, typer.Option("--week", help="Only posts due this week, Monday to Sunday.")] = False,
     sort: Annotated[
@@ -77,22 +70,10 @@ def list_(
       ttp list --tag launch --sort -time --limit 10
     """
     key_of = _sort_key(sort, after) if sort else None
-    begins, ends = _days(context, since, until, today=today, week=week)
+    begins, ends = _days(context, filters, today=today, week=week)
     shown = SHOWN if context.out.for_people and limit is None and not ids else None
-    wanted = options.parse_post_filter(
-        context,
-        status=status,
-        platform=platform,
-        account=account,
-        tag=tag,
-        since=since,
-        until=until,
-        search=search,
-        key=key,
-        needs_you=needs_you,
-        limit=None if sort else limit if shown is None else shown + 1,
-        after=after,
-    )
+    most = None if sort else limit if shown is None else shown + 1
+    wanted = filters.parse(context, limit=most, after=after)
     filtered = wanted != type(wanted)(limit=wanted.limit)
     if begins is not None:
         wanted = replace(wanted, since=begins, until=ends)
@@ -134,12 +115,12 @@ def _sort_key(sort: str, after: int | None) -> Callable[[PostView], Any]:
 
 
 def _days(
-    context: Context, since: str | None, until: str | None, *, today: bool, week: bool
+    context: Context, filters: options.PostOptions, *, today: bool, week: bool
 ) -> tuple[datetime | None, datetime | None]:
     """Return the bounds of `--today` and `--week`."""
     if not (today or week):
         return None, None
-    if since or until or (today and week):
+    if filters.since or filters.until or (today and week):
         raise UsageError("one of --today, --week, and --since with --until", Hint("see", "ttp list --help"))
     from ttp.domain.time.calendar_range import CalendarRange, week_of
 

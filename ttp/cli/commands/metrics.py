@@ -26,18 +26,19 @@ from ttp.domain.account import Account, parse_account_name
 from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, NotFound, PartlyFailed, TtpError, UsageError
 from ttp.domain.metrics.ingest.columns import find_source
+from ttp.domain.metrics.sample import COUNTS
 from ttp.domain.time.zones import parse_zone
 from ttp.services.files.metrics_rows import as_text
 from ttp.services.metrics.imports import ImportOptions, MetricsImport
 from ttp.services.metrics.sync import PullResult, ReadingStopped
-from ttp.views.metrics import IMPORT_COUNTS, IMPORT_FIELDS, metrics_import_json
+from ttp.views.metrics import IMPORT_COUNTS, metrics_import_json
 
 if TYPE_CHECKING:
     from ttp.store.metrics.schedule import FollowedPost
 
 
 metrics = typer.Typer()
-IMPORT_SPEC = spec.name_value_spec(IMPORT_FIELDS)
+IMPORT_SPEC = spec.name_value_spec(metrics_import_json)
 LONGEST = 10_000
 """Posts. No platform lists more."""
 
@@ -189,7 +190,7 @@ def _print_import(out: Output, done: MetricsImport, dry_run: bool) -> int:
     rejected = len(done.rejected)
     counted = f"{done.inserted} new, {done.updated} updated, {done.unchanged} unchanged, {rejected} rejected."
     said = f"{plural(done.read, 'row')}: {counted}{' --dry-run: nothing was stored.' if dry_run else ''}"
-    counts = {name: shape[name] for name in IMPORT_COUNTS}
+    counts = {name: getattr(done, name) for name in IMPORT_COUNTS}
     shown = shape if out.in_json else {**counts, "rejected": rejected}
     out.write_one(IMPORT_SPEC, shown, say=[*(_preview(done) if dry_run else ()), said])
     return PARTIAL if done.rejected else DONE
@@ -217,7 +218,7 @@ def _preview(done: MetricsImport) -> Iterable[str]:
     if done.ignored_columns:
         yield f"  ignored: {_listed(done.ignored_columns)}"
     for one in done.first:
-        counts = {name: getattr(one, name) for name in ("likes", "comments", "shares", "views", "saves", "reach")}
+        counts = {name: getattr(one, name) for name in COUNTS}
         told = "  ".join(f"{name} {count}" for name, count in counts.items() if count is not None)
         yield f"  {one.account}  {one.remote_id}  {one.published_at:%Y-%m-%d %H:%M:%S} UTC  {told}"
 

@@ -14,7 +14,7 @@ from ttp.cli import options
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, exit_code, quote_command, retype
 from ttp.cli.notices import (
-    _few,
+    name_posts,
     print_saved_post,
     print_warnings,
     saved_post_message,
@@ -94,25 +94,25 @@ def create(
     source = options.read_stdin(context, "content") if file == "-" else None
     with _keeping_text(context, None if dry_run else words if piped else source):
         context.out.check_fields(render_post.preview_spec(()) if dry_run else saved_posts_spec())
-        wish = _parse_post_input(context, words, given, max_late, at=at, tz=tz, piped=piped and not dry_run)
-        wish = replace(wish, key=key, first=first)
+        post_input = _parse_post_input(context, words, given, max_late, at=at, tz=tz, piped=piped and not dry_run)
+        post_input = replace(post_input, key=key, first=first)
         if file is not None:
-            wish = _merge_content_file(context, file, source, wish)
+            post_input = _merge_content_file(context, file, source, post_input)
     if in_editor:
         from ttp.cli.editor import create_in_editor
 
-        create_in_editor(context, wish)
+        create_in_editor(context, post_input)
         return
     if dry_run:
-        preview(context, wish)
+        preview(context, post_input)
         return
-    saved, draft = context.posts.find_by_key(wish), None
+    saved, draft = context.posts.find_by_key(post_input), None
     if saved is None:
         text = source if (source or "").strip() else words if piped else None
-        with context.naming_choices(), context.drafts.save_first(text, wish) if text else nullcontext() as kept:
+        with context.naming_choices(), context.drafts.save_first(text, post_input) if text else nullcontext() as kept:
             draft = kept.id if kept else None
-            saved = context.posts.create(wish, _time_of_new(context, wish, draft), kept)
-    print_saved_post(context, saved, *saved_post_message(context, saved, wish.tz))
+            saved = context.posts.create(post_input, _time_of_new(context, post_input, draft), kept)
+    print_saved_post(context, saved, *saved_post_message(context, saved, post_input.tz))
 
 
 def _refuse_contradictions(text: str | None, file: str | None, *, in_editor: bool, dry_run: bool) -> None:
@@ -130,12 +130,12 @@ def _refuse_contradictions(text: str | None, file: str | None, *, in_editor: boo
         )
 
 
-def preview(context: Context, wish: PostInput) -> None:
+def preview(context: Context, post_input: PostInput) -> None:
     """Show what `ttp create` would store, and store nothing. Raises what `ttp create` would raise."""
     from ttp.services.preview import preview_post
 
-    time = None if context.posts.find_by_key(wish) else _time_of_new(context, wish)
-    found = preview_post(context.posts, wish, time)
+    time = None if context.posts.find_by_key(post_input) else _time_of_new(context, post_input)
+    found = preview_post(context.posts, post_input, time)
     if found.refused is not None:
         if context.out.for_people:
             _print_preview(context, found, time, ())
@@ -226,15 +226,15 @@ def edit(
         in_editor = in_editor or _may_ask_for_changes(post_id, no_input=no_input)
     with context.naming_choices(), _keeping_text(context, words if piped else None):
         context.out.check_fields(saved_posts_spec())
-        wanted = _parse_post_input(
+        post_input = _parse_post_input(
             context, words, given, max_late, at=at, tz=tz, piped=piped and in_editor, may_empty=True
         )
-        wanted = replace(wanted, add_tags=tags[0], remove_tags=tags[1])
-        saved = None if in_editor else _edit_now(context, post_id, wanted)
+        post_input = replace(post_input, add_tags=tags[0], remove_tags=tags[1])
+        saved = None if in_editor else _edit_now(context, post_id, post_input)
     if saved is None:
         from ttp.cli.editor import edit_in_editor
 
-        edit_in_editor(context, post_id, wanted)
+        edit_in_editor(context, post_id, post_input)
     else:
         said = f"Changed post {post_id}." if at is None else scheduled_text(context, saved.post, saved.time)
         print_saved_post(context, saved, said, timed=at is not None)
@@ -252,10 +252,10 @@ def _may_ask_for_changes(post_id: int, *, no_input: bool) -> bool:
     return True
 
 
-def _edit_now(context: Context, post_id: int, wanted: PostInput) -> SavedPost:
+def _edit_now(context: Context, post_id: int, post_input: PostInput) -> SavedPost:
     """Change a post, and import what times need only if it gets one."""
-    time = None if wanted.at is None else context.posts.time_of_edit(context.times, post_id, wanted)
-    return context.posts.edit(post_id, wanted, time)
+    time = None if post_input.at is None else context.posts.time_of_edit(context.times, post_id, post_input)
+    return context.posts.edit(post_id, post_input, time)
 
 
 def _for_many(post_id: int | None, where: str | None, many: Mapping[str, object], one: Sequence[object]) -> bool:
@@ -411,11 +411,11 @@ def delete(
     context.out.check_fields(render_posts.DELETED_SPEC)
     ids = options.existing_ids(context, post_ids)
     several = f"deleting {len(ids)} posts" if len(ids) != 1 else ""
-    if not confirm(f"Delete {_few(ids)}?", yes=yes, no_input=no_input, refusal=several):
+    if not confirm(f"Delete {name_posts(ids)}?", yes=yes, no_input=no_input, refusal=several):
         return FAILED
     posts = context.posts.delete(ids)
     gone = [post.id or 0 for post in posts]
-    context.out.write_list(render_posts.DELETED_SPEC, gone, say=[f"Deleted {_few(gone)}.  Undo:  ttp undo"])
+    context.out.write_list(render_posts.DELETED_SPEC, gone, say=[f"Deleted {name_posts(gone)}.  Undo:  ttp undo"])
     for post in posts:
         for url in post.live:
             context.out.note(f"post {post.id} stays published: {url}")
@@ -426,9 +426,9 @@ def delete(
     return DONE
 
 
-def _time_of_new(context: Context, wish: PostInput, draft: int | None = None) -> ResolvedTime | None:
+def _time_of_new(context: Context, post_input: PostInput, draft: int | None = None) -> ResolvedTime | None:
     """Return the time of a new post, and import what times need only if it has one."""
-    return None if wish.at is None else context.posts.time_of_new(context.times, wish, draft)
+    return None if post_input.at is None else context.posts.time_of_new(context.times, post_input, draft)
 
 
 def _merge_content_file(context: Context, path: str, text: str | None, typed: PostInput) -> PostInput:

@@ -283,12 +283,12 @@ class Tour:
         self._say("ttp account add …", *sorted(given))
 
     def _history(self) -> None:
+        from ttp.domain.metrics.sample import MAIN_COUNTS
+
         history = self._scratch / "history.csv"
         with history.open("w", newline="") as file:
             writer = csv.writer(file)
-            writer.writerow(
-                ("account", "remoteId", "publishedAt", "observedAt", "likes", "comments", "shares", "views")
-            )
+            writer.writerow(("account", "remoteId", "publishedAt", "observedAt", *MAIN_COUNTS))
             writer.writerows(_made_up_history(self._context))
         done = self._json("metrics", "import", str(history))
         self._say("ttp metrics import history.csv", f"{done['inserted']} samples of {POSTS} posts (made up)")

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _TIMELINE = 5
 """Posts on the timeline."""
 STATUS_SPEC: OutputSpec[Health] = OutputSpec(
-    status_module.STATUS_FIELDS,
+    status_module.status_json,
     ("name", "value"),
     status_module.status_json,
     lambda healths, page: render_status(healths[0], page),

@@ -21,7 +21,7 @@ from ttp.cli.render.spec import OutputSpec
 from ttp.cli.terminal import confirm, escape_line
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.time.formatting import format_instant, relative
-from ttp.views.posts import CHANGE_FIELDS, UNDONE_FIELDS, change_json, id_ranges, undone_json
+from ttp.views.posts import change_json, id_ranges, undone_json
 
 if TYPE_CHECKING:
     from ttp.services.undo import Undo, UndoneChange, UndoRequest, UndoResult
@@ -47,12 +47,12 @@ def _history_rows(one: LoggedChange) -> Iterable[views.Json]:
         yield {**change_json(one), "id": post_id, "content": text}
 
 
-UNDONE: OutputSpec[UndoneChange] = OutputSpec(UNDONE_FIELDS, ("id",), undone_json)
+UNDONE: OutputSpec[UndoneChange] = OutputSpec(undone_json, ("id",), undone_json)
 CHANGES: OutputSpec[LoggedChange] = OutputSpec(
-    CHANGE_FIELDS, ("at", "command", "count", "posts"), change_json, render_changes
+    change_json, ("at", "command", "count", "posts"), change_json, render_changes
 )
 HISTORY: OutputSpec[LoggedChange] = OutputSpec(
-    CHANGE_FIELDS, ("at", "actor", "command", "id", "content"), change_json, render_history, _history_rows
+    change_json, ("at", "actor", "command", "id", "content"), change_json, render_history, _history_rows
 )
 
 

@@ -117,7 +117,7 @@ def _account_row(account: Account) -> Iterable[Json]:
 
 
 ACCOUNTS_SPEC = OutputSpec(
-    views_accounts.ACCOUNT_FIELDS,
+    views_accounts.account_json,
     ("account", "connected", "zone", "expiresAt"),
     views_accounts.account_json,
     render_accounts,

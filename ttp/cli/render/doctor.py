@@ -42,6 +42,6 @@ def render_checks(checks: Sequence[Check], page: Page) -> Iterator[str]:
 
 
 CHECKS_SPEC = OutputSpec(
-    status_module.CHECK_FIELDS, ("status", "name", "message"), status_module.check_json, render_checks
+    status_module.check_json, ("status", "name", "message"), status_module.check_json, render_checks
 )
 """`ttp doctor` and `ttp account check`, whose JSON also counts all checks."""

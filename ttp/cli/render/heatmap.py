@@ -25,7 +25,7 @@ from ttp.cli.render.spec import OutputSpec, separate
 from ttp.cli.terminal import escape_text
 from ttp.domain.optimal.recommendation import Rating, Recommendation
 from ttp.domain.time.formatting import DAYS_IN_FULL
-from ttp.views.optimal import HEATMAP_FIELDS, AccountAdvice, heatmap_json, heatmap_rows, list_with_single
+from ttp.views.optimal import HEATMAP_FIELDS, AccountAdvice, heatmap_json, heatmap_rows, heatmaps_json
 
 if TYPE_CHECKING:
     from ttp.services.optimal import Advice
@@ -154,7 +154,7 @@ def heatmaps_spec(*, several: bool = False) -> OutputSpec[AccountAdvice]:
         heatmap_json,
         render,
         rows=lambda told: heatmap_rows(told.advice.recommendation),
-        to_document=list_with_single("heatmap"),
+        to_document=heatmaps_json,
     )
 
 

@@ -8,14 +8,11 @@ from typing import TYPE_CHECKING
 from ttp.cli.render.page import Cell, Column, Page, table
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.terminal import escape_text
-from ttp.domain.metrics.sample import Sample, Total
+from ttp.domain.metrics.sample import MAIN_COUNTS, Sample, Total
 from ttp.views import metrics
 
 if TYPE_CHECKING:
     from ttp.services.metrics.sync import PullResult
-
-
-SHOWN = metrics.COUNTS[:4]
 
 
 def render_totals(totals: Sequence[Total], page: Page) -> Iterator[str]:
@@ -29,12 +26,12 @@ def render_totals(totals: Sequence[Total], page: Page) -> Iterator[str]:
         Column("SAMPLES", right=True, drop=3),
         Column("FROM", drop=2),
         Column("TO", drop=2),
-        *(Column(name.upper(), right=True, drop=drop) for name, drop in zip(SHOWN, (0, 1, 1, 0), strict=True)),
+        *(Column(name.upper(), right=True, drop=drop) for name, drop in zip(MAIN_COUNTS, (0, 1, 1, 0), strict=True)),
     ]
     rows = []
     for one in totals:
         days = [Cell("-" if at is None else page.date(at), "dim") for at in (one.first_at, one.last_at)]
-        sums = [Cell("-" if count is None else f"{count:,}") for count in (getattr(one, name) for name in SHOWN)]
+        sums = [Cell("-" if count is None else f"{count:,}") for count in (getattr(one, name) for name in MAIN_COUNTS)]
         rows.append([Cell(escape_text(one.account)), Cell(f"{one.posts:,}"), Cell(f"{one.samples:,}"), *days, *sums])
     yield from table(columns, rows, page, least=8)
     yield ""
@@ -68,19 +65,18 @@ def render_samples(samples: Sequence[Sample], page: Page) -> Iterator[str]:
 
 
 def _row(sample: Sample, page: Page) -> list[Cell]:
-    counts = (sample.likes, sample.comments, sample.shares, sample.views)
     return [
         Cell(f"{page.date(sample.published_at)} {page.time(sample.published_at)}"),
         Cell(page.date(sample.observed_at), "dim"),
         Cell(escape_text(sample.account)),
-        *(Cell("-" if count is None else f"{count:,}") for count in counts),
+        *(Cell("-" if count is None else f"{count:,}") for count in (getattr(sample, name) for name in MAIN_COUNTS)),
         Cell(escape_text(sample.remote_id), "dim"),
     ]
 
 
 SAMPLES_SPEC = OutputSpec(
     metrics.SAMPLE_FIELDS,
-    ("account", "remoteId", "publishedAt", "observedAt", "likes", "comments", "shares", "views"),
+    ("account", "remoteId", "publishedAt", "observedAt", *MAIN_COUNTS),
     metrics.sample_json,
     render_samples,
 )

@@ -22,13 +22,22 @@ from ttp.domain.optimal.backtest import FEWEST_POSTS as FEWEST_TESTED
 from ttp.domain.optimal.backtest import Backtest, Lift
 from ttp.domain.optimal.explanation import NEAR_H, Explanation, PostBehind
 from ttp.domain.optimal.free_hours import Week
-from ttp.domain.optimal.recommendation import FEWEST_POSTS, Evidence, Rating, Recommendation, Signal
+from ttp.domain.optimal.recommendation import (
+    FEWEST_POSTS,
+    DaySchedule,
+    Evidence,
+    HourScore,
+    Rating,
+    Recommendation,
+    Signal,
+)
 from ttp.domain.time.formatting import DAYS_IN_FULL
-from ttp.views import Json, optimal
+from ttp.views import optimal
 from ttp.views import optimal as views
 
 if TYPE_CHECKING:
     from ttp.services.optimal import Advice, ExplainedRating
+    from ttp.views.number_answers import NextHourAnswer, RecommendationAnswer
 
 
 def render_backtest(test: Backtest, page: Page, way: WayOut) -> Iterator[str]:
@@ -419,26 +428,25 @@ def render_week(week: Week, page: Page) -> Iterator[str]:
     shown = max(1, min(6, (page.width - 7) // _HOUR))
     for day in week.days:
         slots = day["slots"]
-        assert isinstance(slots, Sequence)
         hours = "".join(f"{_hour(slot):<{_HOUR}}" for slot in slots[:shown])
-        yield f"  {str(day['day'])[:3]}  {hours}".rstrip()
+        yield f"  {day['day'][:3]}  {hours}".rstrip()
     yield ""
     yield from wrap_indented("After each hour: its chance to be in the top 10 of the week.", page)
     yield from wrap_indented("All 24 of each day:  ttp optimal week --json", page)
 
 
-def _hour(slot: Mapping[str, float]) -> str:
+def _hour(slot: HourScore) -> str:
     return f"{slot['hour']:02}:00 {percent(slot['score']):>5}"
 
 
-def next_slots(*, counted: bool = False, zone: tzinfo | None = None) -> OutputSpec[Json]:
+def next_slots(*, counted: bool = False, zone: tzinfo | None = None) -> OutputSpec[NextHourAnswer]:
     """Return the spec of `ttp optimal next`. `counted`: with --count. `zone`: of the hours, else that of the page."""
 
-    def render(slots: Sequence[Json], page: Page) -> Iterable[str]:
+    def render(slots: Sequence[NextHourAnswer], page: Page) -> Iterable[str]:
         return render_slots(slots, replace(page, zone=zone or page.zone))
 
     to_document = partial(views.next_hours_json, counted=counted)
-    return OutputSpec(optimal.FREE_SLOT_FIELDS, ("at", "score"), dict, render, to_document=to_document)
+    return OutputSpec(optimal.free_hour_json, ("at", "score"), dict, render, to_document=to_document)
 
 
 def recommendations_spec(
@@ -451,7 +459,7 @@ def recommendations_spec(
         draw = partial(render_recommendation, page=page, tz=tz)
         yield from separate(draw(told.advice, zone_known=told.zone_known, platform=told.platform) for told in all_told)
 
-    def to_json(told: views.AccountAdvice) -> Json:
+    def to_json(told: views.AccountAdvice) -> RecommendationAnswer:
         return views.recommendation_json(told, everything=everything)
 
     return OutputSpec(
@@ -460,22 +468,19 @@ def recommendations_spec(
         to_json,
         render,
         rows=lambda told: views.best_rows(to_json(told)),
-        to_document=views.list_with_single("recommendation"),
+        to_document=views.recommendations_json,
     )
 
 
-WEEK_FIELDS = ("day", "slots")
-
-
-def week_spec(of: Week | None = None) -> OutputSpec[Json]:
+def week_spec(of: Week | None = None) -> OutputSpec[DaySchedule]:
     """Return the spec of `ttp optimal week`. `of`: the week to draw."""
 
-    def render(_: Sequence[Json], page: Page) -> Iterable[str]:
+    def render(_: Sequence[DaySchedule], page: Page) -> Iterable[str]:
         assert of is not None
         return render_week(of, page)
 
     return OutputSpec(
-        WEEK_FIELDS,
+        ("day", "slots"),
         ("day", "hour", "score"),
         dict,
         render,

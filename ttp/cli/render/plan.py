@@ -15,12 +15,13 @@ from ttp.domain.plan.planner import Assignment
 from ttp.domain.plan.scoring import Basis, PlanMethod
 from ttp.domain.time.formatting import format_duration
 from ttp.views import Json
-from ttp.views.plan import ASSIGNMENT_FIELDS, _assignment_json, assignment_json, proposal_json
+from ttp.views.plan import assignment_json, planned_row_json, proposal_json
 
 if TYPE_CHECKING:
     from ttp.domain.post import PostFields
     from ttp.services.files.importer import RowPlan
     from ttp.services.planning import Proposal
+    from ttp.views.answers import AssignmentAnswer
 
 
 _WIDE = 110
@@ -101,17 +102,17 @@ def plan_spec(
 ) -> OutputSpec[Assignment]:
     """Return the spec of `ttp plan`. `found` None: nothing to plan; `scheduled`: the plan was carried out."""
 
-    def to_json(one: Assignment) -> Json:
+    def to_json(one: Assignment) -> AssignmentAnswer:
         return assignment_json(one, found)
 
-    def to_document(rows: list[Json]) -> Json:
+    def to_document(rows: list[AssignmentAnswer]) -> Json:
         return proposal_json(found, rows, scheduled=scheduled, warnings=warnings)
 
     def render(rows: Sequence[Assignment], page: Page) -> Iterable[str]:
         assert found is not None
         return render_plan(rows, found, [*placement_notes(found), *limit_notes(found)], page)
 
-    return OutputSpec(ASSIGNMENT_FIELDS, ("id", "at", "score"), to_json, render, to_document=to_document)
+    return OutputSpec(assignment_json, ("id", "at", "score"), to_json, render, to_document=to_document)
 
 
 def placement_notes(found: Proposal) -> list[str]:
@@ -185,4 +186,4 @@ def spread_spec(found: RowPlan) -> OutputSpec[Assignment]:
         yield from render_plan(rows[:SPREAD_SHOWN], found.proposal, notes, page, found.rows)
         yield ""
 
-    return OutputSpec((), (), lambda one: _assignment_json(found, one), render)
+    return OutputSpec((), (), lambda one: planned_row_json(found, one), render)

@@ -120,9 +120,9 @@ def _metrics(newest: Mapping[str, Metrics], page: Page) -> Iterator[str]:
     """Draw `  Metrics  x/me  12 likes  900 views  2 h ago`, a line for each account."""
     head, width = "  Metrics  ", max(map(len, newest))
     for account, one in newest.items():
-        counts = {"like": one.likes, "comment": one.comments, "share": one.shares, "view": one.views}
+        counts = zip(one._fields, one[:4], strict=False)
         numbers = "  ".join(
-            f"{count:,} {name if count == 1 else name + 's'}" for name, count in counts.items() if count is not None
+            f"{count:,} {name[: -1 if count == 1 else None]}" for name, count in counts if count is not None
         )
         read = f"  ({page.ago(one.observed_at)})" if one.observed_at else ""
         line = f"{escape_text(account):<{width}}  {numbers}{read}"
@@ -361,7 +361,7 @@ def preview_spec(warnings: Sequence[str]) -> OutputSpec[PostPreview]:
 
 
 ATTEMPTS_SPEC = OutputSpec(
-    posts_module.ATTEMPT_FIELDS,
+    posts_module.attempt_json,
     ("at", "account", "step", "outcome", "kind", "httpStatus", "message"),
     posts_module.attempt_json,
     render_attempts,

@@ -17,7 +17,8 @@ from ttp.cli.render.page import Cell, Column, Page, table
 from ttp.cli.render.spec import OutputSpec, separate
 from ttp.cli.terminal import escape_line, escape_text
 from ttp.domain.metrics.report import Group, MeasuredPost, Period, Report, Totals, change
-from ttp.views.report import POST_FIELDS, REPORT_FIELDS, measured_post_json, report_json
+from ttp.views import answer_keys
+from ttp.views.report import measured_post_json, report_json
 
 NO_POSTS = "No measured posts in this time.  Get numbers:  ttp metrics pull   (or: ttp metrics import FILE)"
 _USUAL = "Vs usual: compared with what posts of that kind, hour and weekday bring the account."
@@ -48,7 +49,7 @@ def _render(report: Report, page: Page) -> Iterator[str]:
 
 
 REPORT_SPEC: OutputSpec[Report] = OutputSpec(
-    REPORT_FIELDS,
+    report_json,
     ("id", "account", "remoteId", "publishedAt", "engagement", "usual", "difference", "views"),
     report_json,
     lambda reports, page: (line for report in reports for line in _render(report, page)),
@@ -172,10 +173,9 @@ def report_csv(report: Report) -> str:
     """Return a row for each post, with a header."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(POST_FIELDS)
+    writer.writerow(answer_keys(measured_post_json))
     for post in report.posts:
-        row = measured_post_json(post)
-        writer.writerow(cell(row[name]) for name in POST_FIELDS)
+        writer.writerow(map(cell, measured_post_json(post).values()))
     return out.getvalue()
 
 

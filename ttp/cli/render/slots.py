@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from ttp.cli.render.page import Cell, Column, Page, table
@@ -13,8 +14,7 @@ from ttp.cli.terminal import escape_line, escape_text
 from ttp.domain.recurrence import Recurrence, RecurrenceCounts
 from ttp.domain.slot import SlotInstant
 from ttp.domain.time.slot_parser import format_slot_times
-from ttp.views import Json
-from ttp.views.slots import REPEAT_FIELDS, SLOT_FIELDS, SLOT_INSTANT_FIELDS, repeat_json, slot_instant_json, slot_json
+from ttp.views.slots import begun_repeat_json, repeat_json, slot_instant_json, slot_json
 
 
 def render_repeats(tallies: Sequence[RecurrenceCounts], page: Page) -> Iterator[str]:
@@ -136,17 +136,14 @@ def _there(place: SlotInstant, page: Page) -> Page:
     return Page(page.now, ZoneInfo(place.slot.timezone), page.width)
 
 
-BEGUN_FIELDS = (*REPEAT_FIELDS, "posts", "warnings")
-
-
 def begun_spec(posts: Sequence[int], warnings: Sequence[str]) -> OutputSpec[RecurrenceCounts]:
     """Return the spec of `ttp repeat ID`, with the ids of the created posts and warnings."""
-    more: Json = {"posts": list(posts), "warnings": list(warnings)}
-    return replace(REPEATS_SPEC, fields=BEGUN_FIELDS, columns=("id",), to_json=lambda one: {**repeat_json(one), **more})
+    to_json = partial(begun_repeat_json, posts=posts, warnings=warnings)
+    return replace(REPEATS_SPEC, keys=begun_repeat_json, columns=("id",), to_json=to_json)
 
 
 REPEATS_SPEC: OutputSpec[RecurrenceCounts] = OutputSpec(
-    REPEAT_FIELDS,
+    repeat_json,
     ("id", "state", "post", "pool", "cron", "timezone", "nextAt", "made", "skipped", "missed", "until", "count"),
     repeat_json,
     render_repeats,
@@ -155,11 +152,11 @@ REPEATS_SPEC: OutputSpec[RecurrenceCounts] = OutputSpec(
 CHANGED_REPEATS_SPEC = replace(REPEATS_SPEC, columns=("id",))
 """Commands that change a repeat."""
 SLOTS_SPEC: OutputSpec[SlotInstant] = OutputSpec(
-    SLOT_FIELDS, ("id", "account", "cron", "timezone", "name", "nextAt"), slot_json, render_slots
+    slot_json, ("id", "account", "cron", "timezone", "name", "nextAt"), slot_json, render_slots
 )
 """`ttp slots list` and `ttp slots add`."""
 PREVIEW_SPEC: OutputSpec[SlotInstant] = OutputSpec(
-    SLOT_INSTANT_FIELDS, ("at", "account", "slot", "post", "content"), slot_instant_json, render_preview
+    slot_instant_json, ("at", "account", "slot", "post", "content"), slot_instant_json, render_preview
 )
 """`ttp slots preview`."""
 REMOVED_SLOTS_SPEC: OutputSpec[int] = OutputSpec(

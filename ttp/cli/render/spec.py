@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
-from ttp.views import Json
+from ttp.views import Json, answer_keys
 
 if TYPE_CHECKING:
     from ttp.cli.render.page import Page
@@ -19,22 +19,27 @@ Renderer: TypeAlias = "Callable[[Sequence[T], Page], Iterable[str]]"
 class OutputSpec(Generic[T]):
     """How one kind of result is written.
 
-    `fields`: every key of `to_json`, which `--fields` can pick. `columns`: the TSV columns. `rows`: the TSV rows of one
-    item, if they are not its JSON object. `to_document`: the JSON document of a list, if it is not an array. `render`:
-    the lines for a terminal; without it the TSV columns are drawn as a table.
+    `keys`: every key of `to_json`, or the view whose answer has them. `columns`: the TSV columns. `rows`: the TSV rows
+    of one item, if they are not its JSON object. `to_document`: the JSON document of a list, if it is not an array.
+    `render`: the lines for a terminal; without it the TSV columns are drawn as a table.
     """
 
-    fields: tuple[str, ...]
+    keys: tuple[str, ...] | Callable[..., Json]
     columns: tuple[str, ...]
     to_json: Callable[[T], Json]
     render: Renderer[T] | None = None
     rows: Callable[[T], Iterable[Json]] | None = None
-    to_document: Callable[[list[Json]], Json] | None = None
+    to_document: Callable[[list[Any]], Json] | None = None
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Every key that `--fields` can pick."""
+        return self.keys if isinstance(self.keys, tuple) else answer_keys(self.keys)
 
 
-def name_value_spec(fields: tuple[str, ...]) -> OutputSpec[Json]:
+def name_value_spec(keys: tuple[str, ...] | Callable[..., Json]) -> OutputSpec[Json]:
     """Return the spec of a JSON object with these keys; TSV has a row of name and value for each."""
-    return OutputSpec(fields, ("name", "value"), dict, rows=name_value_rows)
+    return OutputSpec(keys, ("name", "value"), dict, rows=name_value_rows)
 
 
 def name_value_rows(values: Json, prefix: str = "") -> Iterable[Json]:

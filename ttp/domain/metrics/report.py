@@ -11,11 +11,10 @@ from statistics import median
 from types import MappingProxyType
 from typing import NamedTuple
 
-from ttp.domain.metrics.sample import KINDS, Sample
+from ttp.domain.metrics.sample import KINDS, MAIN_COUNTS, Sample
 from ttp.domain.optimal.features import SETTLED_AFTER
 from ttp.domain.time.formatting import DAYS_IN_FULL
 
-COUNTS = ("likes", "comments", "shares", "views")
 MOST_SHOWN = 5
 """Posts among the best and among the worst."""
 OTHER = "-"
@@ -116,7 +115,7 @@ def make_report(posts: Iterable[MeasuredPost], period: Period, before_period: Pe
 def add_up(posts: Sequence[MeasuredPost]) -> Totals:
     """Return the totals of posts."""
     samples = [post.sample for post in posts]
-    sums = {name: _sum(map(attrgetter(name), samples)) for name in COUNTS}
+    sums = {name: _sum(map(attrgetter(name), samples)) for name in MAIN_COUNTS}
     engagements = [known for post in posts if (known := post.sample.engagement) is not None]
     return Totals(
         len(posts),

@@ -16,8 +16,11 @@ from ttp.domain.errors import UsageError
 from ttp.domain.platform import PlatformFacts
 from ttp.domain.time.clock import to_ms
 
-REQUIRED_COLUMNS = ("account", "remoteId", "publishedAt", "likes", "comments", "shares", "views")
-OPTIONAL_COLUMNS = ("observedAt", "saves", "reach", "kind", "text")
+MAIN_COUNTS = ("likes", "comments", "shares", "views")
+"""What is counted of a post everywhere; every other list of counts is made of this or checked against it."""
+COUNTS = (*MAIN_COUNTS, "saves", "reach")
+REQUIRED_COLUMNS = ("account", "remoteId", "publishedAt", *MAIN_COUNTS)
+OPTIONAL_COLUMNS = ("observedAt", *COUNTS[len(MAIN_COUNTS) :], "kind", "text")
 COLUMNS = REQUIRED_COLUMNS + OPTIONAL_COLUMNS
 KINDS = ("text", "image", "video", "carousel")
 
@@ -119,18 +122,15 @@ def parse_row(
     observed_at = _instant("observedAt", observed, now, zone) if observed else _to_the_ms(now)
     if observed_at < published_at:
         raise UsageError("observedAt is before publishedAt", flaw="observed_first")
-    likes, comments, shares, views = (_count(name, row) for name in ("likes", "comments", "shares", "views"))
-    if likes is None and comments is None and shares is None and views is None:
+    main = {name: _count(name, row) for name in MAIN_COUNTS}
+    if all(count is None for count in main.values()):
         raise UsageError("likes, comments, shares and views are all empty", flaw="no_count")
     return Sample(
         account=account,
         remote_id=remote_id,
         published_at=published_at,
         observed_at=observed_at,
-        likes=likes,
-        comments=comments,
-        shares=shares,
-        views=views,
+        **main,
         saves=_count("saves", row),
         reach=_count("reach", row),
         kind=_kind(row.get("kind", "").strip().lower()),

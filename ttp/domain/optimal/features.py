@@ -10,7 +10,7 @@ from statistics import median
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from ttp.domain.metrics.sample import Sample
+from ttp.domain.metrics.sample import MAIN_COUNTS, Sample
 
 NEWEST = 1000
 """The most posts that are used: older ones say little about next week."""
@@ -109,5 +109,4 @@ def _views_say_more(posts: Sequence[Sample], engagements: Sequence[int | None]) 
 
 
 def _known(sample: Sample) -> str:
-    names = ("likes", "comments", "shares", VIEWS)
-    return " ".join(name for name in names if getattr(sample, name) is not None)
+    return " ".join(name for name in MAIN_COUNTS if getattr(sample, name) is not None)

@@ -13,7 +13,7 @@ from random import Random
 from statistics import fmean
 from zoneinfo import ZoneInfo
 
-from ttp.domain.optimal.recommendation import BEST_HOURS, BEST_SLOTS, Rating, Recommendation, week_schedule
+from ttp.domain.optimal.recommendation import BEST_HOURS, BEST_SLOTS, DaySchedule, Rating, Recommendation, week_schedule
 from ttp.domain.time.formatting import DAYS_IN_FULL
 from ttp.domain.time.quiet_hours import QuietHours
 
@@ -33,8 +33,6 @@ HORIZON_WEEKS = 53
 """The search ends after a year."""
 _HOUR = timedelta(hours=1)
 _WEEK_HOURS = 168
-
-Json = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +286,7 @@ class Week:
     """Only those with data."""
     zone: ZoneInfo | None
     """The first account's; None without data."""
-    days: tuple[Json, ...]
+    days: tuple[DaySchedule, ...]
     """Seven, Monday first: `{"day", "slots": [{"hour", "score"}…]}`, the best hour first."""
 
 
@@ -302,7 +300,7 @@ def combine_weeks(recommendations: Sequence[Recommendation], now: datetime) -> W
     return Week(tuple(one.account for one in known), known[0].zone, tuple(days))
 
 
-def _mean_schedule(known: Sequence[Recommendation], now: datetime) -> list[Json]:
+def _mean_schedule(known: Sequence[Recommendation], now: datetime) -> list[DaySchedule]:
     slots = sorted(hours_of_week(known, now), key=_best_first)
     return [
         {

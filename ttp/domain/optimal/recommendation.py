@@ -11,6 +11,7 @@ from enum import StrEnum
 from functools import lru_cache
 from operator import attrgetter
 from statistics import fmean
+from typing import TypedDict
 from zoneinfo import ZoneInfo
 
 from ttp.domain.metrics.sample import Sample
@@ -36,7 +37,17 @@ NEWEST_POSTS, MOST = 30, 0.6
 SLEEP_STEP = 0.2
 """Equally good hours are ordered by how many people sleep then, in steps of this share."""
 
-Json = dict[str, object]
+
+class HourScore(TypedDict):
+    hour: int
+    score: float
+
+
+class DaySchedule(TypedDict):
+    """A weekday with its hours, the best first."""
+
+    day: str
+    slots: list[HourScore]
 
 
 class Signal(StrEnum):
@@ -174,13 +185,13 @@ def _rate(posts: tuple[PostFeatures, ...], account: str, zone: ZoneInfo) -> Reco
     )
 
 
-def week_schedule(recommendation: Recommendation) -> list[Json]:
+def week_schedule(recommendation: Recommendation) -> list[DaySchedule]:
     """Return the `schedule` of `ttp optimal week --json`: seven days, Monday first, each with its hours best first."""
     return [
         {
             "day": DAYS_IN_FULL[day],
             "slots": [
-                {"hour": slot.hour, "score": _rounded(slot.score)}
+                {"hour": slot.hour or 0, "score": _rounded(slot.score)}
                 for slot in rank(recommendation.slots[24 * day : 24 * day + 24])
             ],
         }

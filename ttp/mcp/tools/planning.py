@@ -17,12 +17,11 @@ from ttp.mcp.tool import tool
 from ttp.mcp.tools.posts import ChosenPosts, approval_warnings, not_running, parse_bound, post_filter, split
 from ttp.services.metrics.report import check_groupings, report_periods
 from ttp.services.planning import USUAL_DAYS, no_room_error
-from ttp.views import Json
 from ttp.views.accounts import account_json
 from ttp.views.answers import AccountAnswer, CalendarAnswer, PlanAnswer, StatusAnswer
 from ttp.views.calendar import CalendarPage, calendar_json, calendar_row, gaps_of
 from ttp.views.number_answers import NextHoursAnswer, OptimalAnswer, ReportAnswer
-from ttp.views.optimal import AccountAdvice, free_hour_json, list_with_single, next_hours_json, recommendation_json
+from ttp.views.optimal import AccountAdvice, free_hour_json, next_hours_json, recommendation_json, recommendations_json
 from ttp.views.plan import proposal_json
 from ttp.views.report import report_json
 from ttp.views.status import status_json
@@ -37,14 +36,14 @@ class Nothing(Arguments):
     """No arguments."""
 
 
-@tool(TokenCapability.READ, list[AccountAnswer])
-def list_accounts(services: Services, args: Nothing) -> list[Json]:
+@tool(TokenCapability.READ)
+def list_accounts(services: Services, args: Nothing) -> list[AccountAnswer]:
     """List the accounts, whether they are connected, and their timezones."""
     return [account_json(account) for account in services.queries.accounts()]
 
 
-@tool(TokenCapability.READ, StatusAnswer)
-def status(services: Services, args: Nothing) -> Json:
+@tool(TokenCapability.READ)
+def status(services: Services, args: Nothing) -> StatusAnswer:
     """Show whether a publisher runs, the next post, what is overdue, and what needs a person."""
     return status_json(services.status.full_health())
 
@@ -63,8 +62,8 @@ class BestTimes(OfAccounts):
     all: bool = Field(False, description="Also all hours, days and slots of the week.")
 
 
-@tool(TokenCapability.READ, OptimalAnswer)
-def best_times(services: Services, args: BestTimes) -> Json:
+@tool(TokenCapability.READ)
+def best_times(services: Services, args: BestTimes) -> OptimalAnswer:
     """Show which hours and days bring each account more engagement, learned from its own posts.
 
     `uplift` is the expected gain over the account's average, `low` and `high` its 80 % interval. Trust it only as far
@@ -74,15 +73,15 @@ def best_times(services: Services, args: BestTimes) -> Json:
         AccountAdvice(services.optimal.advise(account, services.times.account_zone(account, args.tz)))
         for account in _chosen(services, args)
     ]
-    return list_with_single("recommendation")([recommendation_json(one, everything=args.all) for one in advice])
+    return recommendations_json([recommendation_json(one, everything=args.all) for one in advice])
 
 
 class NextSlot(OfAccounts):
     count: int | None = Field(None, ge=1, le=50, description="So many hours instead of one.")
 
 
-@tool(TokenCapability.READ, NextHoursAnswer)
-def next_slot(services: Services, args: NextSlot) -> Json:
+@tool(TokenCapability.READ)
+def next_slot(services: Services, args: NextSlot) -> NextHoursAnswer:
     """Find the next good free hour, for several accounts together. `slot` is null without metrics."""
     accounts = _chosen(services, args)
     zones = services.times.account_zones(accounts, args.tz)
@@ -103,8 +102,8 @@ class PlanDrafts(Write):
     partly: bool = Field(False, description="If not all fit, plan those that do.")
 
 
-@tool(TokenCapability.PUBLISH, PlanAnswer, rehearses=True)
-def plan_drafts(services: Services, args: PlanDrafts) -> Json:
+@tool(TokenCapability.PUBLISH, rehearses=True)
+def plan_drafts(services: Services, args: PlanDrafts) -> PlanAnswer:
     """Spread drafts over the coming days, at the best free hours of their accounts, and schedule all or none.
 
     With `dryRun` it only answers the plan.
@@ -150,8 +149,8 @@ class ShowCalendar(OfAccounts, ChosenPosts):
     week: bool = Field(False, description="A week instead of a month; it also has free best hours.")
 
 
-@tool(TokenCapability.READ, CalendarAnswer)
-def calendar(services: Services, args: ShowCalendar) -> Json:
+@tool(TokenCapability.READ)
+def calendar(services: Services, args: ShowCalendar) -> CalendarAnswer:
     """Show what is published when, in a month or a week, with the days that have no post."""
     zone = _zone(services, args.tz)
     today = services.clock.now().astimezone(zone).date()
@@ -169,8 +168,8 @@ class ShowReport(OfAccounts):
     by: list[str] | None = Field(None, description="Also by account, platform, kind, hour, day or tag.")
 
 
-@tool(TokenCapability.READ, ReportAnswer)
-def report(services: Services, args: ShowReport) -> Json:
+@tool(TokenCapability.READ)
+def report(services: Services, args: ShowReport) -> ReportAnswer:
     """Show how posts did, compared with the time before, and each with what its hour and kind usually bring.
 
     `change` is the share by which a number grew; `usual` is what a post like this brings, `difference` how far it was

@@ -22,7 +22,6 @@ from ttp.mcp.services import Services
 from ttp.mcp.tool import tool
 from ttp.services.undo import Undo, UndoRequest
 from ttp.store.queries import PostFilter
-from ttp.views import Json
 from ttp.views.answers import CreatedAnswer, DeletedAnswer, PostAnswer, PreviewAnswer, UndoneAnswer
 from ttp.views.posts import (
     NOT_RUNNING,
@@ -62,8 +61,8 @@ class ListPosts(ChosenPosts):
     after: int | None = Field(None, ge=1, description="The id of the last post of the page before.")
 
 
-@tool(TokenCapability.READ, list[PostAnswer])
-def list_posts(services: Services, args: ListPosts) -> list[Json]:
+@tool(TokenCapability.READ)
+def list_posts(services: Services, args: ListPosts) -> list[PostAnswer]:
     """List posts, with what each account did with them.
 
     A page has `limit` posts; ask for the next one with `after`.
@@ -110,8 +109,8 @@ class OnePost(Arguments):
     id: PostId
 
 
-@tool(TokenCapability.READ, PostAnswer)
-def get_post(services: Services, args: OnePost) -> Json:
+@tool(TokenCapability.READ)
+def get_post(services: Services, args: OnePost) -> PostAnswer:
     """Get everything about one post: its text, its accounts, and the state of each delivery."""
     return post_json(services.queries.post(args.id))
 
@@ -155,8 +154,8 @@ class CreatePost(PostArguments):
     first: bool = Field(False, description="With at 'next-slot': take the first slot; its posts move back.")
 
 
-@tool(TokenCapability.DRAFT, CreatedAnswer, rehearses=True, keeps_key=True)
-def create_post(services: Services, args: CreatePost) -> Json:
+@tool(TokenCapability.DRAFT, answer=CreatedAnswer, rehearses=True, keeps_key=True)
+def create_post(services: Services, args: CreatePost) -> PostAnswer | PreviewAnswer:
     """Create a post: a draft without `at`, scheduled with one.
 
     With `dryRun` the answer also has `versions`: what each account would get, with lengths and limits. Give a `key`,
@@ -174,8 +173,8 @@ class CheckText(PostContent):
     text: str = Field(description="The text of the post.")
 
 
-@tool(TokenCapability.READ, PreviewAnswer)
-def check_text(services: Services, args: CheckText) -> Json:
+@tool(TokenCapability.READ)
+def check_text(services: Services, args: CheckText) -> PreviewAnswer:
     """Check what each account would get, without storing anything: lengths, limits, costs and problems.
 
     Without `at` problems are `warnings`; with it they refuse the post, as they would when it is scheduled.
@@ -183,7 +182,7 @@ def check_text(services: Services, args: CheckText) -> Json:
     return _preview(services, _post_input(services, args, args.text))
 
 
-def _preview(services: Services, new: PostInput) -> Json:
+def _preview(services: Services, new: PostInput) -> PreviewAnswer:
     from ttp.services.preview import preview_once
 
     preview = preview_once(services.posts, new, services.times)
@@ -223,7 +222,7 @@ def _word(value: str | bool | int | float) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def saved_post_json(services: Services, saved: SavedPost, *, timed: bool = True) -> Json:
+def saved_post_json(services: Services, saved: SavedPost, *, timed: bool = True) -> PostAnswer:
     """Return a stored post with its warnings. `timed`: the request was about its time."""
     warnings = saved_warnings(services, saved)
     if timed and saved.post.scheduled_at is not None and not saved.replayed:
@@ -259,8 +258,8 @@ class EditPost(PostArguments):
     remove_tags: list[str] | None = Field(None, description="Tags to remove.")
 
 
-@tool(TokenCapability.DRAFT, PostAnswer)
-def edit_post(services: Services, args: EditPost) -> Json:
+@tool(TokenCapability.DRAFT)
+def edit_post(services: Services, args: EditPost) -> PostAnswer:
     """Change a post that is not published yet.
 
     `to`, `media`, `alt`, `thread` and `tags` replace the whole field, and [] empties it. `variants` and `options`
@@ -283,8 +282,8 @@ class ChangePost(Write):
     id: PostId
 
 
-@tool(TokenCapability.DRAFT, list[DeletedAnswer], destroys=True)
-def delete_post(services: Services, args: ChangePost) -> list[Json]:
+@tool(TokenCapability.DRAFT, destroys=True)
+def delete_post(services: Services, args: ChangePost) -> list[DeletedAnswer]:
     """Delete a post before it is published, or after it has ended. What is published stays on the platforms.
 
     `undo` brings it back.
@@ -299,8 +298,8 @@ class UndoChanges(Write):
     partial: bool = Field(False, description="Undo what can be undone, and skip the rest.")
 
 
-@tool(TokenCapability.DRAFT, list[UndoneAnswer], rehearses=True, destroys=True)
-def undo(services: Services, args: UndoChanges) -> list[Json]:
+@tool(TokenCapability.DRAFT, rehearses=True, destroys=True)
+def undo(services: Services, args: UndoChanges) -> list[UndoneAnswer]:
     """Undo the last changes of posts, of anybody who uses this store: look with `dryRun` first. `by` says whose
     change it was.
 

@@ -21,7 +21,6 @@ from ttp.mcp.tools.posts import (
     saved_warnings,
 )
 from ttp.services.approvals import Approvals
-from ttp.views import Json
 from ttp.views.answers import PostAnswer
 from ttp.views.posts import post_json
 
@@ -38,8 +37,8 @@ class SchedulePost(ChangePost):
     first: bool = Field(False, description="With at 'next-slot': take the first slot; its posts move back.")
 
 
-@tool(TokenCapability.PUBLISH, list[PostAnswer])
-def schedule_post(services: Services, args: SchedulePost) -> list[Json]:
+@tool(TokenCapability.PUBLISH)
+def schedule_post(services: Services, args: SchedulePost) -> list[PostAnswer]:
     """Give a post a time, or a new one. Of a failed or partial post only the failed deliveries move."""
     accounts = services.posts.accounts_by_post(require_post(services, args.id))
     with services.naming_choices():
@@ -49,8 +48,8 @@ def schedule_post(services: Services, args: SchedulePost) -> list[Json]:
     return [post_json(post.post, [*saved_warnings(services, post), *more]) for post in saved]
 
 
-@tool(TokenCapability.PUBLISH, list[PostAnswer])
-def unschedule_post(services: Services, args: ChangePost) -> list[Json]:
+@tool(TokenCapability.PUBLISH)
+def unschedule_post(services: Services, args: ChangePost) -> list[PostAnswer]:
     """Make a scheduled post a draft again."""
     return [post_json(saved.post) for saved in services.posts.unschedule(require_post(services, args.id))]
 
@@ -63,8 +62,8 @@ class PublishPost(ChangePost):
     )
 
 
-@tool(TokenCapability.PUBLISH, list[PostAnswer], leaves=True, repeatable=True)
-def publish_post(services: Services, args: PublishPost) -> list[Json]:
+@tool(TokenCapability.PUBLISH, leaves=True, repeatable=True)
+def publish_post(services: Services, args: PublishPost) -> list[PostAnswer]:
     """Publish a post now. Followers see it. What is published already is never published again.
 
     Look at the state of each delivery in the answer: some may have failed.
@@ -78,15 +77,15 @@ class RetryPost(PublishPost):
     accounts: list[str] | None = Field(None, description="Only the deliveries to these accounts.")
 
 
-@tool(TokenCapability.PUBLISH, list[PostAnswer], leaves=True)
-def retry_post(services: Services, args: RetryPost) -> list[Json]:
+@tool(TokenCapability.PUBLISH, leaves=True)
+def retry_post(services: Services, args: RetryPost) -> list[PostAnswer]:
     """Publish the failed deliveries of a post again, and only those."""
     ids = require_post(services, args.id)
     services.refuse_elsewhere()
     return _followed(services, args, services.publishing.retry(ids, args.accounts or ()))
 
 
-def _followed(services: Services, args: PublishPost, queued: PublishResult) -> list[Json]:
+def _followed(services: Services, args: PublishPost, queued: PublishResult) -> list[PostAnswer]:
     ids = queued.ids
     if args.dry_run:
         return _posts(services, ids)
@@ -96,7 +95,7 @@ def _followed(services: Services, args: PublishPost, queued: PublishResult) -> l
     return _posts(services, ids)
 
 
-def _posts(services: Services, ids: Iterable[int], warnings: Iterable[str] = ()) -> list[Json]:
+def _posts(services: Services, ids: Iterable[int], warnings: Iterable[str] = ()) -> list[PostAnswer]:
     warnings = list(warnings)
     return [post_json(post, warnings) for post in services.queries.posts_by_id(list(ids))]
 
@@ -107,8 +106,8 @@ class ResolvePost(ChangePost):
     not_published: bool = Field(False, description="It was not published.")
 
 
-@tool(TokenCapability.PUBLISH, PostAnswer)
-def resolve_post(services: Services, args: ResolvePost) -> Json:
+@tool(TokenCapability.PUBLISH)
+def resolve_post(services: Services, args: ResolvePost) -> PostAnswer:
     """Say whether a delivery that needs review was published. Only a person who looked there can know.
 
     `notPublished` makes it failed; `retry_post` then publishes it again.
@@ -118,8 +117,8 @@ def resolve_post(services: Services, args: ResolvePost) -> Json:
     return post_json(services.publishing.resolve(args.id, args.account, args.published))
 
 
-@tool(TokenCapability.APPROVE, list[PostAnswer])
-def approve_post(services: Services, args: ChangePost) -> list[Json]:
+@tool(TokenCapability.APPROVE)
+def approve_post(services: Services, args: ChangePost) -> list[PostAnswer]:
     """Approve a post as it is now, for a person who has read it. A later change needs a new approval.
 
     Who wrote or changed a post cannot approve it.
@@ -133,8 +132,8 @@ class RejectPost(ChangePost):
     reason: str | None = Field(None, description="Why, for who wrote it.")
 
 
-@tool(TokenCapability.APPROVE, list[PostAnswer])
-def reject_post(services: Services, args: RejectPost) -> list[Json]:
+@tool(TokenCapability.APPROVE)
+def reject_post(services: Services, args: RejectPost) -> list[PostAnswer]:
     """Reject a post: it becomes a draft again, with the reason."""
     if args.reason is not None and not args.reason.strip():
         raise UsageError("the reason is empty", Hint("try", other_options(reason=None)))

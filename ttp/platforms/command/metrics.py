@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from ttp.domain.metrics.sample import KINDS, Sample
+from ttp.domain.metrics.sample import COUNTS, KINDS, Sample
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import StepFailed
@@ -13,8 +13,6 @@ from ttp.platforms.command.program import BadAnswer, CannotRun, ask, current_rul
 from ttp.platforms.command.rules import verbs_of
 from ttp.platforms.metrics_reader import STEP, AccountSession, Counts, MetricsPage, first_line, new_sample, parse_count
 from ttp.platforms.reply import parse_instant
-
-_COUNTS = ("likes", "comments", "shares", "views", "saves", "reach")
 
 
 class CommandReader:
@@ -42,7 +40,7 @@ class CommandReader:
             remote_id, at, kind = read_id(post.get("id")), parse_instant(post.get("publishedAt")), post.get("kind")
             if remote_id is None or at is None:
                 continue
-            counts = Counts(**{name: parse_count(post.get(name)) for name in _COUNTS})  # type: ignore[typeddict-item]
+            counts = Counts(**{name: parse_count(post.get(name)) for name in COUNTS})  # type: ignore[typeddict-item]
             sample = new_sample(
                 session.account,
                 remote_id,

@@ -7,6 +7,7 @@ from typing import Any
 from starlette.responses import Response
 
 from ttp.domain.errors import TtpError
+from ttp.domain.metrics.sample import MAIN_COUNTS
 from ttp.domain.time.calendar_range import parse_calendar_range
 from ttp.domain.time.formatting import DAYS, DAYS_IN_FULL
 from ttp.server.pages.visit import Visit
@@ -15,7 +16,7 @@ from ttp.views.optimal import AccountAdvice, heatmap_json, recommendation_json
 from ttp.views.report import measured_post_json, totals_json
 
 GROUPS = ("account", "kind", "hour", "day", "tag")
-SHOWN = ("posts", "likes", "comments", "shares", "views", "medianEngagement")
+SHOWN = ("posts", *MAIN_COUNTS, "medianEngagement")
 
 
 def show_best_times(visit: Visit) -> Response:

@@ -9,6 +9,7 @@ from ttp.domain.account import find_account
 from ttp.domain.action import action
 from ttp.domain.errors import Hint
 from ttp.domain.media.item import NAMES
+from ttp.domain.metrics.sample import COUNTS
 from ttp.domain.post import PostStatus
 from ttp.domain.server.api_token import TokenCapability
 from ttp.domain.time.clock import format_json_instant
@@ -20,7 +21,6 @@ from ttp.server.timetopost.answers import success
 from ttp.server.timetopost.inputs import MOST_PARTS, MOST_VARIANTS, AccountId, MoveAccount, Provider
 from ttp.server.timetopost.platforms import PlatformDataInput, account_name, only_account, provider_of
 from ttp.views import Json
-from ttp.views.metrics import COUNTS
 
 if TYPE_CHECKING:
     from ttp.domain.account import Account

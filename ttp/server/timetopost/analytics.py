@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from fastapi import Query
 
 from ttp.domain.errors import NotFound
+from ttp.domain.metrics.sample import COUNTS
 from ttp.domain.time.clock import format_json_instant
 from ttp.server.answers import JsonAnswer
 from ttp.server.inputs import ShortText, Words, split
@@ -18,7 +19,6 @@ from ttp.server.timetopost.answers import success
 from ttp.server.timetopost.inputs import AccountId, Slug, TheirPostId, as_id
 from ttp.server.timetopost.platforms import account_name
 from ttp.views import Json
-from ttp.views.metrics import COUNTS
 from ttp.views.optimal import AccountAdvice, recommendation_json
 from ttp.views.status import status_json
 
@@ -109,7 +109,7 @@ def suggest_prompts(
 
 def _counts(rows: Sequence[Sample | Total]) -> Json:
     """Return the sums of the known numbers. `engagementRate`: likes, comments, shares and saves as a share of views."""
-    sums: Json = dict.fromkeys(COUNTS)
+    sums: dict[str, object] = dict.fromkeys(COUNTS)
     for name in COUNTS:
         known = [count for row in rows if (count := getattr(row, name)) is not None]
         sums[name] = sum(known) if known else None

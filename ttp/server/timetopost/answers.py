@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from ttp.server.answers import JsonAnswer, ProblemItem
 from ttp.views.answers import ActionAnswer, Instant, StatusAnswer
-from ttp.views.number_answers import RecommendationAnswer
+from ttp.views.number_answers import CountsAnswer, RecommendationAnswer
 
 
 def success(status: int = 200, /, **fields: object) -> JsonAnswer:
@@ -270,13 +270,7 @@ class OptimalTimesAnswer(_Success):
     recommendations: list[RecommendationAnswer]
 
 
-class _Numbers(TypedDict):
-    likes: int | None
-    comments: int | None
-    shares: int | None
-    views: int | None
-    saves: int | None
-    reach: int | None
+class _Numbers(CountsAnswer):
     impressions: int | None
     clicks: None
     engagementRate: float | None

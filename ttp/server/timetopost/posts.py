@@ -119,7 +119,7 @@ def post_shape(request: Request, post: PostFields, warnings: Sequence[str] = ())
 
 def _platform_data(post: PostFields, platform: str) -> Json:
     """Return the fields of a platform: its options, and the ids and addresses of the published post."""
-    shape: Json = platform_data(platform, post.options)
+    shape = platform_data(platform, post.options)
     published = next((one for one in post.active if one.platform == platform and one.remote_id), None)
     if published is None:
         return shape
@@ -140,7 +140,5 @@ def _result(delivery: Delivery) -> Json:
 def _publication(delivery: Delivery) -> Json:
     """Return the ids and addresses of a published post and of the parts of its thread."""
     shape = delivery_json(delivery)
-    parts = shape["parts"]
-    assert isinstance(parts, list)
-    thread = [{"postId": part["remoteId"], "url": part["url"]} for part in parts]
+    thread = [{"postId": part["remoteId"], "url": part["url"]} for part in shape["parts"]]
     return {"postId": shape["remoteId"], "url": shape["url"], "thread": thread}

@@ -17,7 +17,7 @@ from ttp.domain.account import Account, resolve_accounts
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Busy, Hint, TtpError, UsageError
 from ttp.domain.media.item import MediaItem
-from ttp.domain.metrics.sample import Sample
+from ttp.domain.metrics.sample import MAIN_COUNTS, Sample
 from ttp.domain.options import OptionTables
 from ttp.domain.post import Post, PostFields
 from ttp.domain.post_edit import KEPT, Value, check_variants
@@ -38,7 +38,6 @@ from ttp.store.metrics import samples as stored_samples
 from ttp.store.queries import PostFilter
 
 RESULTS = ("publishedAt", "url")
-METRICS = ("likes", "comments", "shares", "views")
 NameOf = Callable[[MediaItem], str]
 
 
@@ -79,7 +78,7 @@ class Export:
 
     def csv(self, posts: Iterable[ExportedPost], name: NameOf = media_name, *, numbers: bool = False) -> Iterator[str]:
         """Yield the rows of a CSV file. `name`: returns the name of a media item."""
-        more = (*RESULTS, *METRICS) if numbers else ()
+        more = (*RESULTS, *MAIN_COUNTS) if numbers else ()
         return csv_file.csv_lines((_row(one, name, numbers=numbers) for one in posts), more)
 
     def calendar(self, posts: Iterable[PostFields]) -> Iterator[str]:
@@ -139,7 +138,7 @@ def _row(exported: ExportedPost, name: NameOf, *, numbers: bool) -> dict[str, Va
     if numbers:
         row["publishedAt"] = utc_text(exported.post.published_at) if exported.post.published_at else None
         row["url"] = [d.url for d in exported.post.active if d.url]
-        row |= {number: _sum_metric(exported, number) for number in METRICS}
+        row |= {number: _sum_metric(exported, number) for number in MAIN_COUNTS}
     return row
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from ttp.domain.errors import UsageError
 from ttp.domain.media.item import MediaItem
+from ttp.domain.metrics.sample import MAIN_COUNTS
 from ttp.domain.options import OptionTables, parse_option
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import KEPT, FieldError, PostInput, RowReader, Value, field_errors
@@ -51,7 +52,7 @@ EXPORT_ONLY = (
         "deliveries",
         "replayed",
     ),
-    *("results", "url", "likes", "comments", "shares", "views", "metrics"),
+    *("results", "url", *MAIN_COUNTS, "metrics"),
 )
 """Fields that only exports have; ignored when read."""
 _LONGEST_KEY = 200

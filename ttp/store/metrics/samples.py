@@ -11,17 +11,15 @@ from operator import itemgetter
 from typing import cast
 
 from ttp.domain.account import Account
-from ttp.domain.metrics.sample import OnlineDay, Row, Sample, Total, row_of
+from ttp.domain.metrics.sample import COUNTS, OnlineDay, Row, Sample, Total, row_of
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import dialect
 from ttp.store.dialect import Connection, List, in_list, newest_rows
 from ttp.store.row_mapper import instant
 
-_FIELDS = ("published_at", "likes", "comments", "shares", "views", "saves", "reach", "kind", "text")
-_COUNTS = _FIELDS[1:]
-_SUMMED = _COUNTS[:6]
-_COUNTS_OF = itemgetter(*_COUNTS)
-"""The counts of a row, in the order in which a `Sample` has them."""
+_FIELDS = ("published_at", *COUNTS, "kind", "text")
+_NUMBERS_OF = itemgetter(*_FIELDS[1:])
+"""The numbers of a row, in the order in which a `Sample` has them."""
 _SAMPLE = "SELECT s.*, a.platform || '/' || a.handle AS account FROM sample s JOIN account a ON a.id = s.account_id"
 
 # Of one account, whose id is in the text: the parameters are a `Row`, whose fields stand in this order.
@@ -32,7 +30,7 @@ _UPDATE = (
     f" AND observed_at = :observed_at AND ({', '.join(_FIELDS)}) IS DISTINCT FROM ({_VALUES})"
 )
 _NEWEST = newest_rows(_FIELDS, f"account_id = :account AND {in_list('remote_id', 'posts')}")
-_NEWEST_OF_EACH = newest_rows((*_SUMMED, "published_at"), "account_id = ?")
+_NEWEST_OF_EACH = newest_rows((*COUNTS, "published_at"), "account_id = ?")
 
 
 def save_samples(db: Connection, samples: Iterable[Sample], accounts: Mapping[str, int]) -> Counter[str]:
@@ -149,7 +147,7 @@ def read_samples(db: Connection, account_ids: Iterable[int], limit: int | None) 
 def account_total(db: Connection, account: Account) -> Total:
     """Return the totals of one account, in one pass over the index of its posts and their samples."""
     # In halves: SQLite's sum() refuses what is longer than its own integers. PostgreSQL's is a decimal.
-    halved = ", ".join(f"sum({name} >> 32), sum({name} & 4294967295)" for name in _SUMMED)
+    halved = ", ".join(f"sum({name} >> 32), sum({name} & 4294967295)" for name in COUNTS)
     sql = (
         "SELECT count(*), coalesce(sum(samples), 0), min(published_at), max(published_at), max(observed_at),"
         f" {halved} FROM ({_NEWEST_OF_EACH}) AS newest"
@@ -162,7 +160,7 @@ def account_total(db: Connection, account: Account) -> Total:
 
 def _sample(row: dialect.Row) -> Sample:
     published_at, observed_at = from_ms(row["published_at"]), from_ms(row["observed_at"])
-    return Sample(row["account"], row["remote_id"], published_at, observed_at, *_COUNTS_OF(row))
+    return Sample(row["account"], row["remote_id"], published_at, observed_at, *_NUMBERS_OF(row))
 
 
 DAYS = 28

@@ -10,10 +10,9 @@ from typing import Protocol
 
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, UsageError
-from ttp.domain.metrics.sample import COLUMNS, REQUIRED_COLUMNS
+from ttp.domain.metrics.sample import COLUMNS, COUNTS, MAIN_COUNTS, REQUIRED_COLUMNS
 from ttp.domain.platform import PlatformFacts
 
-COUNTS = ("likes", "comments", "shares", "views", "saves", "reach")
 LINK, HANDLE, DAY, TYPE = "link", "handle", "day", "type"
 """What exports have besides ttp's own columns: the post's link, the account's handle, the day of the numbers, and the
 kind in the export's words."""
@@ -205,8 +204,8 @@ def _check_own(
     missing = [name for name in needed if name not in fields]
     if is_mapped:  # whoever names columns has what they have; one count is enough
         missing = [name for name in missing if name not in COUNTS]
-        if not any(name in fields for name in COUNTS[:4]):
-            missing.append("one of likes, comments, shares, views")
+        if not any(name in fields for name in MAIN_COUNTS):
+            missing.append(f"one of {', '.join(MAIN_COUNTS)}")
     if len(missing) == len(needed) and not is_mapped:
         _refuse_foreign(header, tables)
         raise _unknown(header)

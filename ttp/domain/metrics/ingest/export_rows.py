@@ -16,10 +16,10 @@ from zoneinfo import ZoneInfo
 
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, UsageError
-from ttp.domain.metrics.ingest.columns import COUNTS, DAY, HANDLE, LINK, TYPE, Columns, fold_name
+from ttp.domain.metrics.ingest.columns import DAY, HANDLE, LINK, TYPE, Columns, fold_name
 from ttp.domain.metrics.ingest.dates import find_date_order, parse_written_time, resolve_date
 from ttp.domain.metrics.ingest.own_format import Group, Refuse, read_each, refuse_another
-from ttp.domain.metrics.sample import Sample, parse_row
+from ttp.domain.metrics.sample import COUNTS, Sample, parse_row
 from ttp.domain.platform import Facts, PlatformFacts, created_at, parse_post_url
 from ttp.domain.time.clock import utc_text
 

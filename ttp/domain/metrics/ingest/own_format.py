@@ -16,7 +16,18 @@ from zoneinfo import ZoneInfo
 
 from ttp.domain.account import parse_account_name
 from ttp.domain.errors import UsageError
-from ttp.domain.metrics.sample import COLUMNS, KINDS, LARGEST_COUNT, LONGEST_ID, Count, Row, Sample, parse_row, row_of
+from ttp.domain.metrics.sample import (
+    COLUMNS,
+    COUNTS,
+    KINDS,
+    LARGEST_COUNT,
+    LONGEST_ID,
+    Count,
+    Row,
+    Sample,
+    parse_row,
+    row_of,
+)
 from ttp.domain.platform import PlatformFacts
 from ttp.domain.time.clock import EPOCH, to_ms
 
@@ -146,10 +157,7 @@ def refuse_another(name: str, wanted: str | None) -> None:
         raise UsageError(f"is of {name}, not of {wanted}", flaw="other_account")
 
 
-_ORDER = (
-    *("account", "remoteId", "publishedAt", "observedAt"),
-    *("likes", "comments", "shares", "views", "saves", "reach", "kind", "text"),
-)
+_ORDER = ("account", "remoteId", "publishedAt", "observedAt", *COUNTS, "kind", "text")
 assert set(_ORDER) == set(COLUMNS)
 _PLAIN_KINDS: Mapping[str, str | None] = {"": None, **{kind: kind for kind in KINDS}}
 
