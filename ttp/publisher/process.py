@@ -221,6 +221,7 @@ class PublisherProcess:
                 quarantine,
                 MediaWaits(self.media, quarantine, clock) if self.media.bucket is not None else None,
                 session,
+                note_intent=connector.owner.note_intent,
             )
             pool = self.pool or held.enter_context(closing(WorkerThreads(self.config.count("publish.concurrency"))))
             lost = (SessionLost, Superseded, TryAgain, NotDurable, Busy) if session.is_shared else ()

@@ -350,7 +350,7 @@ def claim_ownership(db: Connection, owner: Owner, now: datetime, *, take_over: b
         moved = [_record_possible_call(db, delivery, now) for delivery in _lock_possibly_published(db, until)]
     elif (doubt := owner.refusal(db)) is not None:
         raise doubt
-    owner.claim(db, now)
+    owner.claim(db, now, take_over=take_over)
     return moved
 
 

@@ -24,7 +24,8 @@ from ttp.store.sqlite import connect, connect_unchecked, copy, create_tables, qu
 if TYPE_CHECKING:
     from ttp.domain.health import RegisteredPublisher
     from ttp.store.home.locks import RefreshRecord
-    from ttp.store.ownership import Machine, Owner, ServerIdentity
+    from ttp.store.host_mark import ServerIdentity
+    from ttp.store.ownership import Machine, Owner
     from ttp.store.publisher_session import PeriodicJob, PublisherSession
 
 REVISIONS = ("0007", "0008", "0009", "0010", "0011", "0012", "0013", "0014", "0015", "0016", "0017")

@@ -66,6 +66,11 @@ class PublisherSession:
         """Like `take`, inside `together`. Only where several publish."""
         raise NotImplementedError
 
+    def ask_mark(self, db: Connection) -> Callable[[], None]:
+        """Ask whether the store was restored meanwhile; whoever restores it waits for the end of this transaction.
+        Return what raises OwnedElsewhere then. Only where several publish."""
+        raise NotImplementedError
+
     def held_accounts(self, what: Held) -> frozenset[int]:
         """Return the accounts that are locked."""
         return frozenset()

@@ -34,7 +34,7 @@ COLUMNS = (
     "SELECT table_name, column_name, data_type, is_nullable, is_identity, column_default"
     " FROM information_schema.columns WHERE table_schema = current_schema() ORDER BY table_name, column_name"
 )
-TABLES_SINCE_0015 = ("publisher", "credential", "token_refresh", "setting", "person")
+TABLES_SINCE_0015 = ("publisher", "credential", "token_refresh", "setting", "person", "store_mark")
 COLUMNS_SINCE_0015 = (
     ("change", "token_id"),
     ("change", "key"),

@@ -17,7 +17,8 @@ from ttp.domain.errors import Busy, Hint
 from ttp.domain.health import RegisteredPublisher
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store.dialect import Connection, Cursor, List, Row, in_list
-from ttp.store.ownership import ServerIdentity
+from ttp.store.host_mark import ServerIdentity
+from ttp.store.ownership import from_dump
 from ttp.store.postgresql.connection import STORE_KEY, PostgresConnection
 from ttp.store.publisher_session import Held, PeriodicJob, PublisherSession
 
@@ -180,6 +181,15 @@ class SharedSession(PublisherSession):
                 self._held[what].difference_update(over)
                 self._held[what].update(row["value"] for row in answer if not over and row["taken"])
 
+    def ask_mark(self, db: Connection) -> Callable[[], None]:
+        asked = db.execute(f"SELECT {_MARK} AS mark")
+
+        def refuse_restored() -> None:
+            if asked.fetchone()["mark"] is None:
+                raise from_dump()
+
+        return refuse_restored
+
     def held_accounts(self, what: Held) -> frozenset[int]:
         return frozenset(self._held[what])
 
@@ -253,19 +263,26 @@ def locked_accounts(db: Connection, what: Held, session_pid: int | None = None) 
     return {int(row["account"]) for row in db.execute(sql, {} if session_pid is None else {"pid": session_pid})}
 
 
+# Of each row the server keeps which transaction wrote it (its last 32 bits), also when it vacuums, freezes, rewrites or
+# copies the table below SQL: a standby, pg_upgrade. A row that was restored from a dump names another one than its own.
+_MARK = "(SELECT max(xid) FROM store_mark WHERE xid & 4294967295 = xmin::text::bigint)"
 # The timeline of the log that is written now. The one of the last checkpoint is late after a failover.
-_IDENTITY = """
+_IDENTITY = f"""
 SELECT (SELECT system_identifier FROM pg_control_system())::text || '/'
     || (SELECT oid FROM pg_database WHERE datname = current_database())::text AS server,
-    ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int AS timeline
+    ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int AS timeline,
+    (pg_current_wal_flush_lsn() - '0/0')::bigint AS position, {_MARK} AS mark,
+    newest.id, newest.delivery_id, newest.at
+FROM (SELECT) one LEFT JOIN (SELECT id, delivery_id, at FROM attempt ORDER BY id DESC LIMIT 1) newest ON true
 """
 
 
 def server_identity(db: Connection) -> ServerIdentity:
-    """Return which server and database this is. Needs the right to execute pg_control_system, pg_current_wal_lsn and
-    pg_walfile_name, which everybody has unless it was revoked."""
+    """Return which server and database this is. Needs the right to execute pg_control_system, pg_current_wal_lsn,
+    pg_current_wal_flush_lsn and pg_walfile_name, which everybody has unless it was revoked."""
     row = db.execute(_IDENTITY).fetchone()
-    return ServerIdentity(row["server"], row["timeline"])
+    newest = (row["id"], row["delivery_id"], row["at"]) if row["id"] is not None else (0, 0, 0)
+    return ServerIdentity(row["server"], row["timeline"], row["position"], row["mark"], newest)
 
 
 _JOB = f"({_CLASS.format('publisher')}, :job)"

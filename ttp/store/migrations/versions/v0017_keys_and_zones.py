@@ -1,5 +1,5 @@
-"""Add who does the work of an idempotency key and which change it made, zones of people and tokens, and how long the
-publishing calls of a publisher may take."""
+"""Add who does the work of an idempotency key and which change it made, zones of people and tokens, how long the
+publishing calls of a publisher may take, and what shows that a store on PostgreSQL was restored."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -21,3 +21,6 @@ def upgrade() -> None:
     op.add_column("publisher", sa.Column("longest_call_s", sa.Float))
     op.add_column("token", sa.Column("timezone", TEXT))
     op.create_table("person", sa.Column("name", TEXT, primary_key=True), sa.Column("timezone", TEXT))
+    op.create_table("store_mark", sa.Column("xid", NUMBER, primary_key=True, autoincrement=False))
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("INSERT INTO store_mark (xid) VALUES (pg_current_xact_id()::text::bigint)")
