@@ -60,6 +60,7 @@ def failed_over(count: int) -> Iterator[Case]:
             team.postgres = replica
             wait_for_standbys(team, "")
             team.measure_takeover(had, 90.0)
+            team.go_on("a", "b", STORE__URL=url)
 
         how = "synchronous" if synchronous else "asynchronous"
         yield Case("failed over", f"{how}, after {after:.2f} s", go, posts=24, is_alone=True)

@@ -66,19 +66,33 @@ class Postgres:
         binaries = find_binaries()
         if binaries is None:
             raise RuntimeError("there are no programs of PostgreSQL here")
-        self._binaries, self.data = binaries, folder / "pg"
+        self._binaries, self._folder = binaries, folder
         self.template = template or folder / "template"
-        self.data.mkdir(mode=0o700)
         self._user = "nobody" if os.getuid() == 0 else None
+        self.data = self.make_folder("pg")
         self._log = (folder / "pg.log").open("ab")
         if self._user is not None:
-            shutil.chown(self.data, self._user)
             for parent in (folder, *folder.parents[:-1], *binaries.parents[:-1]):
                 if parent.stat().st_uid == os.getuid():
                     parent.chmod(parent.stat().st_mode | 0o011)
         self._listen = listen
         self.prepare()
         self.port = free_port()  # only now: making the folder takes seconds, in which others look for ports
+        self.start()
+
+    def make_folder(self, name: str) -> Path:
+        """Make a folder into which the server's programs may write."""
+        made = self._folder / name
+        made.mkdir(mode=0o700)
+        if self._user is not None:
+            shutil.chown(made, self._user)
+        return made
+
+    def put_in_place(self, data: Path) -> None:
+        """Stop the server, put other data in the place of its own, and start it again."""
+        self.stop("fast")
+        shutil.rmtree(self.data)
+        subprocess.run(["cp", "-a", str(data), str(self.data)], check=True)
         self.start()
 
     def prepare(self) -> None:
@@ -252,13 +266,13 @@ class Team:
         self, folder: Path, postgres: Postgres, sandbox: RunningSandbox, forks: Forks, number: int = 0
     ) -> None:
         self.folder, self.postgres, self.sandbox, self._forks = folder, postgres, sandbox, forks
-        self._schema = f"team_{number}"
+        self.schema = f"team_{number}"
         self.publishers: list[Publisher] = []
         self.env: dict[str, str] = {}
         self._texts: list[str] = []
         self._credentials: dict[str, Mapping[str, Any]] = {}
         self._sessions: dict[int, psycopg.Connection[Any]] = {}
-        self.rows(f"CREATE SCHEMA {self._schema}")
+        self.rows(f"CREATE SCHEMA {self.schema}")
         self.platform_host = "127.0.0.1"
         self.mutant = ""
         self.takeovers: list[float] = []
@@ -272,11 +286,11 @@ class Team:
 
     def url_of(self, server: str, *more: str) -> str:
         """Return the store's address on a server."""
-        return f"{server}?{'&'.join((f'options=-csearch_path%3D{self._schema}', *more))}"
+        return f"{server}?{'&'.join((f'options=-csearch_path%3D{self.schema}', *more))}"
 
     def search_by_role(self) -> None:
         """Let the store be found without options in the address, which a pooler does not pass on."""
-        self.ask(f"ALTER ROLE ttp SET search_path = {self._schema}")
+        self.ask(f"ALTER ROLE ttp SET search_path = {self.schema}")
 
     def make_due(self, spread_s: float = 3.0) -> None:
         """Make the posts due from now on."""
@@ -326,7 +340,7 @@ class Team:
             shared_settings.write(db, {**SHARED, "platforms.x.settle_s": settle_s})
             made = []
             for number in range(accounts):
-                handle = f"{self._schema}a{number}"
+                handle = f"{self.schema}a{number}"
                 order = control(self.sandbox.url, "POST", "accounts", {"account": f"x/{handle}"})
                 self._credentials[f"x/{handle}"] = order["credentials"]
                 account = Account("x", handle, connected=True)
@@ -334,7 +348,7 @@ class Team:
             for number in range(posts):
                 account, account_id = made[number % accounts]
                 at = now + timedelta(seconds=spread_s * number / posts)
-                text = f"{self._schema} post {number}"
+                text = f"{self.schema} post {number}"
                 self._texts.append(text)
                 delivery = Delivery(account.name, "x", due_at=at, next_at=at, account_id=account_id)
                 post = Post(text, (delivery,), scheduled_at=at, created_at=now)
@@ -489,6 +503,16 @@ class Team:
         for publisher in self.publishers:
             publisher.end(20)
 
+    def go_on(self, *hosts: str, **env: str) -> None:
+        """End the publishers once all is settled, and note hosts that do not publish without a question then."""
+        self.wait()
+        self.end_publishers()
+        for host in hosts:
+            publisher = self.start(host, "--until-idle", **env)
+            publisher.end()
+            if publisher.process.code != 0:
+                self.note(f"{host} does not go on: {publisher.process.code} {publisher.text[-500:]}")
+
     def judge(self, *, is_unprotected: bool = False) -> Result:
         seen = Counter(post["text"] for post in control(self.sandbox.url, "GET", "posts"))
         states = {
@@ -524,7 +548,7 @@ class Team:
         session = self._sessions.get(self.postgres.port)
         if session is None or session.closed:
             session = psycopg.connect(self.postgres.url(), autocommit=True)
-            session.execute(f"SET search_path = {self._schema}")
+            session.execute(f"SET search_path = {self.schema}")
             session.execute("SET synchronous_commit = local")
             self._sessions[self.postgres.port] = session
         found = session.execute(statement.encode())

@@ -29,9 +29,10 @@ from ttp.domain.delivery import Delivery
 from ttp.domain.errors import Busy, Hint
 from ttp.domain.time.clock import to_ms
 from ttp.store import host_mark, row_mapper
-from ttp.store.dialect import Connection, Row, StoreError
+from ttp.store.dialect import Connection, StoreError
 from ttp.store.home.files import open_regular, sync
 from ttp.store.host_mark import HostMark, ServerIdentity
+from ttp.store.seal import store_row
 
 FILES = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 """Linux: machine-id(5), and the same number on older systems."""
@@ -142,7 +143,7 @@ class Owner:
         """Return why this machine must not publish from the store; None if it may. Changes nothing."""
         # First: a publisher writes the file after the database.
         seen = _seen(self.home, db) if self.identity is None else None
-        row = _row(db)
+        row = store_row(db)
         if row["host"] == RESTORED:
             return OwnedElsewhere("this store was restored from a backup", "restored")
         if self.identity is not None:
@@ -163,13 +164,13 @@ class Owner:
             return None
         with suppress(OSError):
             seen = _seen(self.home, db)
-            return None if seen is None else _copied(_row(db)["mark"], seen)
+            return None if seen is None else _copied(store_row(db)["mark"], seen)
         return None
 
     def claim(self, db: Connection, now: datetime, *, take_over: bool = False) -> None:
         """Record in the caller's transaction that this machine publishes from the store. `take_over`: on all machines
         that is settled with it what happened to the store before."""
-        store_id = _row(db)["store_id"]
+        store_id = store_row(db)["store_id"]
         mark = _mark(self.home, db) if self.identity is None else None
         db.execute(
             "UPDATE store SET host = ?, host_name = ?, mark = ?, ran_at = ?",
@@ -205,7 +206,7 @@ class Owner:
             return
         with suppress(OSError, StoreError):
             with db.snapshot():
-                store_id, newest = _row(db)["store_id"], db.highest_id("attempt")
+                store_id, newest = store_row(db)["store_id"], db.highest_id("attempt")
             descriptor = open_regular(self.home / _FILE, os.O_WRONLY)
             try:
                 os.pwrite(descriptor, _FORM.format(store_id, newest).encode(), 0)
@@ -220,7 +221,7 @@ class Owner:
 
 def _replaced(home: Path, db: Connection, identity: Callable[[Connection], ServerIdentity]) -> OwnedElsewhere | None:
     """Return the refusal for a store on a server that is not the one it was published from, or in an earlier state."""
-    row = _row(db)
+    row = store_row(db)
     # First: a publisher writes the file after the database.
     seen = host_mark.read(home, row["store_id"])
     here = identity(db)
@@ -259,7 +260,7 @@ def refusal_of_copy(
     one."""
     if identity is not None:
         return _replaced(home, db, identity)
-    return _copied(_row(db)["mark"], _seen(home, db))
+    return _copied(store_row(db)["mark"], _seen(home, db))
 
 
 def possibly_published(db: Connection, *, now: datetime) -> Iterator[Delivery]:
@@ -273,14 +274,9 @@ def store_id(db: Connection) -> str:
     return str(db.execute("SELECT store_id FROM store").fetchone()[0])
 
 
-def _row(db: Connection) -> Row:
-    row: Row = db.execute("SELECT * FROM store").fetchone()
-    return row
-
-
 def _mark(home: Path, db: Connection) -> str:
     """Return the identity of the store's files, as `store.mark` has it. Creates `publisher.mark` if needed."""
-    return as_text((_seen(home, db) or _make(home, _row(db)["store_id"])).files)
+    return as_text((_seen(home, db) or _make(home, store_row(db)["store_id"])).files)
 
 
 def _seen(home: Path, db: Connection) -> MarkFile | None:
@@ -291,7 +287,7 @@ def _seen(home: Path, db: Connection) -> MarkFile | None:
         return None
     try:
         store_id, _, newest = os.pread(descriptor, 1000, 0).decode("ascii", "replace").partition(" ")
-        if store_id != _row(db)["store_id"] or not newest.strip().isdecimal():
+        if store_id != store_row(db)["store_id"] or not newest.strip().isdecimal():
             return None
         return MarkFile(_files(home, descriptor), int(newest))
     finally:

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.store.stores import add_account, add_post, to
+from ttp.domain.errors import Busy
 from ttp.domain.outcome import Attempt, Phase
-from ttp.store import attempts, host_mark
+from ttp.store import attempts, host_mark, seal
 from ttp.store.database import Database
 from ttp.store.ownership import Machine, OwnedElsewhere, Owner, store_id
 from ttp.store.postgresql.address import read_address
@@ -129,6 +130,15 @@ def test_what_rewrites_the_tables_is_no_restore(store: Database, url: str) -> No
     ):
         _on_server(url, statement)
         assert [doubt(store, host(store, name)) for name in "ab"] == [None] * 2
+
+
+def test_a_store_that_is_being_restored_is_not_complete(store: Database, url: str) -> None:
+    _on_server(url, "TRUNCATE store")
+    with closing(store.connect()) as db, pytest.raises(Busy) as refused:
+        host(store).refusal(db)
+    assert refused.type is Busy
+    with closing(store.connect()) as db, pytest.raises(Busy):
+        seal.refuse_if_sealed(db, store.name)
 
 
 LOST = "DELETE FROM attempt"
