@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from tests.faults import sweep_networks, sweep_restores, sweep_servers, sweep_versions
+from tests.faults import sweep_cuts, sweep_networks, sweep_restores, sweep_servers, sweep_versions
 from tests.faults.forks import Forks
 from tests.faults.sample import SEED, seed
 from tests.faults.team import Case, Postgres, Publisher, Result, Team
@@ -282,6 +282,7 @@ SWEEPS: dict[str, Callable[[int], Iterator[Case]]] = {
     "network cut": sweep_networks.cut,
     "two versions": sweep_versions.beside,
     **sweep_restores.sweeps(),
+    "cut at a message": sweep_cuts.cut,
 }
 CATCH = {
     "no fence": "refused late",

@@ -25,7 +25,9 @@ SEEN_S = 2.5
 """How long what other hosts do may be unknown to one that runs."""
 LATER_S = 15.0
 """Longer than a backup takes: what is published after it is planned before."""
-BEFORE, AFTER, LAST = (1, 2, 3), (4, 5, 6, 7), (8, 8)
+ONE = -1
+"""No post: SQL has no list of a single one as Python writes it."""
+BEFORE, AFTER, LAST = (1, 2, 3), (4, 5, 6, 7), (8, ONE)
 """Ids of posts, as SQL lists them."""
 Restore = Callable[[], None]
 
