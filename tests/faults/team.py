@@ -37,6 +37,7 @@ SETTINGS = {
     "PUBLISH__CONCURRENCY": "8",
     "HTTP__CONNECT_TIMEOUT_S": "1",
     "HTTP__READ_TIMEOUT_S": "2",
+    "HTTP__UPLOAD_TIMEOUT_S": "2",
 }
 SHARED = {
     "platforms.x.settle_s": 1.0,

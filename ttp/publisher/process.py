@@ -191,7 +191,9 @@ class PublisherProcess:
             heartbeat = self._heartbeat(scope.mode, since, notify, quarantine)
             heartbeat(since)
             session = self.database.publisher_session(
-                scope.mode.value, timedelta(seconds=self.config.seconds("publish.evict_after_s"))
+                scope.mode.value,
+                timedelta(seconds=self.config.seconds("publish.evict_after_s")),
+                reconcile.longest_call_s(self.config),
             )
             watch = held.enter_context(closing(session.open_watch()))
             clock, follow = self._clock_of(session)

@@ -148,9 +148,11 @@ class Database:
         self._checked = True
         return connection
 
-    def publisher_session(self, mode: str, evict_after: timedelta) -> PublisherSession:
+    def publisher_session(
+        self, mode: str, evict_after: timedelta, longest_call_s: float | None = None
+    ) -> PublisherSession:
         """Return what a publisher holds while it publishes. `mode`: as in `ttp status`; `evict_after`: the longest time
-        between two of its reports."""
+        between two of its reports; `longest_call_s`: how long one of its publishing calls may take."""
         from ttp.store.publisher_session import PublisherSession
 
         return PublisherSession(self.connect)

@@ -98,5 +98,10 @@ class PublisherSession:
         """Return the other publishers whose sessions exist."""
         return []
 
+    def longest_lost_call(self, db: Connection, unknown_s: float) -> float:
+        """Return how many seconds a publishing call of a publisher that is gone may take, by the settings of its host;
+        `unknown_s` where it did not say. Only where several publish."""
+        raise NotImplementedError
+
     def leave(self, db: Connection) -> None:
         """End the registration."""

@@ -61,8 +61,8 @@ WHERE {in_list("d.id", "ids")} AND p.deleted_at IS NULL AND a.enabled AND a.conn
 ORDER BY p.id, d.id FOR UPDATE OF p, d SKIP LOCKED
 """
 _REGISTER = f"""
-INSERT INTO publisher (host, pid, mode, session_pid, session_start, since, last_report_at)
-SELECT ?, ?, ?, pid, extract(epoch FROM backend_start)::text, {_BEGAN}, {_BEGAN}
+INSERT INTO publisher (host, pid, mode, longest_call_s, session_pid, session_start, since, last_report_at)
+SELECT ?, ?, ?, ?, pid, extract(epoch FROM backend_start)::text, {_BEGAN}, {_BEGAN}
 FROM pg_stat_activity WHERE pid = pg_backend_pid() RETURNING id
 """
 # A dump that was restored on the same server names the publishers of that one.
@@ -70,9 +70,10 @@ _SESSION = (
     "a.pid = p.session_pid AND extract(epoch FROM a.backend_start)::text = p.session_start"
     " AND a.datname = current_database()"
 )
-_GONE = f"""
-DELETE FROM publisher p WHERE NOT EXISTS (SELECT 1 FROM pg_stat_activity a WHERE {_SESSION})
-"""
+_IS_GONE = f"NOT EXISTS (SELECT 1 FROM pg_stat_activity a WHERE {_SESSION})"
+# Until then its calls are looked up, for which its time limits count.
+_GONE = f"DELETE FROM publisher p WHERE p.last_report_at < {_NOW} - {24 * 3600 * 1000} AND {_IS_GONE}"
+_LOST_CALL = f"SELECT max(coalesce(longest_call_s, :unknown)) AS longest FROM publisher p WHERE {_IS_GONE}"
 # A publisher that has not reported yet is starting, perhaps slowly, and has hardly anything in hand.
 _EVICT = f"""
 SELECT p.host, p.pid, p.last_report_at, pg_terminate_backend(a.pid) AS ended
@@ -102,10 +103,18 @@ class SharedSession(PublisherSession):
     is_shared = True
 
     def __init__(
-        self, connect: Callable[[], Connection], *, host: str, mode: str, evict_after: timedelta, pid: int | None = None
+        self,
+        connect: Callable[[], Connection],
+        *,
+        host: str,
+        mode: str,
+        evict_after: timedelta,
+        longest_call_s: float | None = None,
+        pid: int | None = None,
     ) -> None:
         super().__init__(self._open)
         self._connect = connect
+        self._longest_call_s = longest_call_s
         self._host, self._mode, self._pid = host, mode, os.getpid() if pid is None else pid
         self._evict_after = evict_after
         self._held: dict[Held, set[int]] = {what: set() for what in Held}
@@ -219,6 +228,9 @@ class SharedSession(PublisherSession):
     def others(self, db: Connection) -> list[RegisteredPublisher]:
         return _registered(db.execute(_LIST.format("WHERE p.id <> ?"), (self._id,)))
 
+    def longest_lost_call(self, db: Connection, unknown_s: float) -> float:
+        return float(db.execute(_LOST_CALL, {"unknown": unknown_s}).fetchone()["longest"] or unknown_s)
+
     def leave(self, db: Connection) -> None:
         db.execute("DELETE FROM publisher WHERE id = ?", (self._id,))
 
@@ -228,7 +240,9 @@ class SharedSession(PublisherSession):
             raise Busy(
                 "a pooler between this publisher and the database gives it other sessions: a publisher needs its own"
             )
-        self._id = int(db.execute(_REGISTER, (self._host, self._pid, self._mode)).fetchone()["id"])
+        self._id = int(
+            db.execute(_REGISTER, (self._host, self._pid, self._mode, self._longest_call_s)).fetchone()["id"]
+        )
 
 
 def _refuse_another_role(db: Connection) -> None:
