@@ -130,9 +130,9 @@ def test_a_call_that_its_lost_publisher_may_still_be_making_lengthens_the_window
     the usual ones."""
     bench.longest_call_s = stopped_s
     if added_s == 600.0:
-        bench.config = bench.config.with_values({"http.upload_timeout_s": 530.0})
+        bench.config = Config({**bench.config, "http.upload_timeout_s": 530.0})
     else:
-        bench.config = bench.config.with_values({"http.read_timeout_s": 1.0})
+        bench.config = Config({**bench.config, "http.read_timeout_s": 1.0})
     bench.post()
     bench.x.publishes.extend([lambda order, handle: bench.die(), Done("2")])
     bench.run_and_die()

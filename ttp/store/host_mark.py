@@ -84,23 +84,21 @@ class HostMark:
             os.close(descriptor)
 
 
-def read(home: Path, store_id: str) -> ServerIdentity | None:
-    """Return what this host has seen of a store; None if it never published from it, or the file is not ttp's. Raises
-    OSError."""
-    try:
-        descriptor = open_regular(_path(home, store_id))
-    except FileNotFoundError:
-        return None
-    try:
-        line, _, _ = os.pread(descriptor, _MOST_BYTES, 0).decode("ascii", "replace").partition("\n")
-    finally:
-        os.close(descriptor)
-    with suppress(ValueError):
-        of, mark, timeline, position, number, delivery_id, at, server = line.split()
-        if of == store_id:
+def read(home: Path) -> dict[str, ServerIdentity]:
+    """Return what this host has seen of each store by its id; files that are not ttp's are left out. Raises OSError."""
+    found = {}
+    for path in home.glob("publisher.*.mark"):
+        descriptor = open_regular(path)
+        try:
+            line, _, _ = os.pread(descriptor, _MOST_BYTES, 0).decode("ascii", "replace").partition("\n")
+        finally:
+            os.close(descriptor)
+        with suppress(ValueError):
+            store_id, mark, timeline, position, number, delivery_id, at, server = line.split()
             attempt = (int(number), int(delivery_id), int(at))
-            return ServerIdentity(server, int(timeline), int(position), int(mark), attempt)
-    return None
+            if path == _path(home, store_id):
+                found[store_id] = ServerIdentity(server, int(timeline), int(position), int(mark), attempt)
+    return found
 
 
 def is_put_back(db: Connection, seen: ServerIdentity, here: ServerIdentity) -> bool:

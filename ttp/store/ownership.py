@@ -221,10 +221,10 @@ class Owner:
 
 def _replaced(home: Path, db: Connection, identity: Callable[[Connection], ServerIdentity]) -> OwnedElsewhere | None:
     """Return the refusal for a store on a server that is not the one it was published from, or in an earlier state."""
-    row = store_row(db)
     # First: a publisher writes the file after the database.
-    seen = host_mark.read(home, row["store_id"])
-    here = identity(db)
+    marks = host_mark.read(home)
+    row, here = store_row(db), identity(db)
+    seen = marks.get(row["store_id"])
     if row["server"] not in (None, here.server):
         return OwnedElsewhere("this store was copied from another database", "other_server")
     if here.mark is None:

@@ -176,7 +176,7 @@ def test_the_log_of_a_timeline_never_goes_back(
 ) -> None:
     """By how much the server differs from what the host has seen. A failover loses what a take-over did, too."""
     publish(store, host(store))
-    seen = host_mark.read(store.home, stored_id(store))
+    seen = host_mark.read(store.home).get(stored_id(store))
     assert seen is not None
     assert seen.mark is not None
     here = replace(seen, timeline=seen.timeline + timeline, position=seen.position + position, mark=seen.mark + mark)
@@ -211,7 +211,7 @@ def test_a_host_sees_what_others_did_and_writes_at_most_once_a_second(
     store: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [0.0]
-    monkeypatch.setattr(host_mark.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("ttp.store.host_mark.time.monotonic", lambda: now[0])
     who = host(store)
     with closing(store.connect()) as db:
         who.note_progress(db)
@@ -220,6 +220,6 @@ def test_a_host_sees_what_others_did_and_writes_at_most_once_a_second(
                 attempts.start_attempt(db, INTENT)()
             now[0] = seconds
             who.note_progress(db)
-            seen = host_mark.read(store.home, stored_id(store))
+            seen = host_mark.read(store.home).get(stored_id(store))
             assert seen is not None
             assert (seen.attempt[0] > 0) == newest
