@@ -190,6 +190,7 @@ def restarted(count: int) -> Iterator[Case]:
             team.postgres.stop(mode)
             time.sleep(down)
             team.postgres.start()
+            team.wait()
             team.go_on("a", "b")
 
         yield Case("server restarted", f"{mode} after {after:.2f} s, down for {down:.2f} s", go)

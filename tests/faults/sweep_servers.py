@@ -60,6 +60,7 @@ def failed_over(count: int) -> Iterator[Case]:
             team.postgres = replica
             wait_for_standbys(team, "")
             team.measure_takeover(had, 90.0)
+            team.wait()
             team.go_on("a", "b", STORE__URL=url)
 
         how = "synchronous" if synchronous else "asynchronous"

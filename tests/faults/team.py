@@ -505,8 +505,7 @@ class Team:
             publisher.end(20)
 
     def go_on(self, *hosts: str, **env: str) -> None:
-        """End the publishers once all is settled, and note hosts that do not publish without a question then."""
-        self.wait()
+        """End the publishers, and note hosts that do not publish without a question then."""
         self.end_publishers()
         for host in hosts:
             publisher = self.start(host, "--until-idle", **env)
