@@ -10,6 +10,7 @@ from contextlib import closing
 from functools import partial
 
 from tests.faults.cutter import Cutter
+from tests.faults.replica import go_on
 from tests.faults.sample import seed
 from tests.faults.sweep_restores import ONE, plan
 from tests.faults.team import Case, Team
@@ -46,6 +47,6 @@ def cut(count: int) -> Iterator[Case]:
                     most = most or cutter.messages
                     if publisher.process.code not in ENDED[words] or "bug in ttp" in publisher.text:
                         team.note(f"cut at {at}: {publisher.process.code} {publisher.text[-500:]}")
-            team.go_on("a", **QUICK)
+            go_on(team, "a", **QUICK)
 
         yield Case("cut at a message", f"from {share:.2f} on", go, posts=POSTS, is_alone=True)

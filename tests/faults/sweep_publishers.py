@@ -26,6 +26,7 @@ from unittest.mock import patch
 
 from tests.faults import sweep_cuts, sweep_networks, sweep_restores, sweep_servers, sweep_versions
 from tests.faults.forks import Forks
+from tests.faults.replica import go_on
 from tests.faults.sample import SEED, seed
 from tests.faults.team import Case, Postgres, Publisher, Result, Team
 from tests.faults.team_process import STEPS
@@ -191,7 +192,7 @@ def restarted(count: int) -> Iterator[Case]:
             time.sleep(down)
             team.postgres.start()
             team.wait()
-            team.go_on("a", "b")
+            go_on(team, "a", "b")
 
         yield Case("server restarted", f"{mode} after {after:.2f} s, down for {down:.2f} s", go)
 

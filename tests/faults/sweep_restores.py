@@ -6,6 +6,7 @@ What was published since the backup must not be published again: each host that 
 from __future__ import annotations
 
 import random
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from psycopg import errors
 
-from tests.faults.replica import wait_until
+from tests.faults.replica import go_on, wait_until
 from tests.faults.sample import seed
 from tests.faults.team import Case, Publisher, Team
 
@@ -66,14 +67,22 @@ def by_folder(team: Team) -> Restore:
     team.postgres.stop("fast")
     subprocess.run(["cp", "-a", str(team.postgres.data), str(copy)], check=True)
     team.postgres.start()
-    return partial(team.postgres.put_in_place, copy)
+    return partial(put_in_place, team, copy)
+
+
+def put_in_place(team: Team, data: Path) -> None:
+    """Stop the server, put other data in the place of its own, and start it again."""
+    team.postgres.stop("fast")
+    shutil.rmtree(team.postgres.data)
+    subprocess.run(["cp", "-a", str(data), str(team.postgres.data)], check=True)
+    team.postgres.start()
 
 
 def by_base_backup(team: Team) -> Restore:
     """A base backup of the running server, without `recovery.signal`."""
     copy = team.postgres.make_folder("base")
     _run(team, "pg_basebackup", "-D", str(copy), "--checkpoint=fast", "--no-sync", "-X", "stream")
-    return partial(team.postgres.put_in_place, copy)
+    return partial(put_in_place, team, copy)
 
 
 def _dump(team: Team, *options: str) -> Path:
@@ -125,7 +134,7 @@ def put_back(name: str, back_up: Callable[[Team], Restore], count: int, *, knows
             if (sent := team.sent()) != len(BEFORE + AFTER):
                 team.note(f"{sent} posts were sent, not {len(BEFORE + AFTER)}")
             ran(team, by, "--until-idle", "--take-over")
-            team.go_on("a", "b", "c")
+            go_on(team, "a", "b", "c")
             if states := team.ask("SELECT count(*) FROM delivery WHERE state = 'needs_review'"):
                 team.note(f"{states} posts need review")
             plan(team, LAST, 0.0)

