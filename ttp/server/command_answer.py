@@ -6,7 +6,7 @@ import asyncio
 import base64
 import json
 from collections import defaultdict
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -32,6 +32,9 @@ MOST_OF_TOKEN = 2
 TURN_S = 20.0
 STALLED_S = 60.0
 """A client that takes nothing of the answer for this long is dropped, and its command ended."""
+_PRINT_IDS = frozenset({"approve", "copy", "create", "delete", "edit", "reject", "schedule", "unschedule"})
+"""Commands that change posts in one transaction and print their ids."""
+_OTHER_OUTPUT = frozenset({"--fields", "--format", "--header", "--json", "--jsonl"})
 _HEADERS = {"content-type": MEDIA_TYPE, VERSION_HEADER: __version__}
 
 
@@ -152,10 +155,15 @@ class _Stalled(Exception):
     """The client takes nothing of the answer."""
 
 
-def done_before(lost: AnswerLost) -> KeptAnswer:
-    """Return the answer of a command that was done before its server ended: the ids of its posts, and a note."""
+def done_before(lost: AnswerLost, argv: Sequence[str]) -> KeptAnswer:
+    """Return the answer of a command that was done before its server ended: the ids of its posts, and a note. Raise
+    `lost` where the command prints something else, or has more than one exit code after a change."""
+    words = {word.partition("=")[0] for word in argv}
+    if not lost.post_ids or argv[0] not in _PRINT_IDS or words & _OTHER_OUTPUT:
+        raise lost
     ids = [str(post_id) for post_id in lost.post_ids]
-    note = f"note: this command was done before, and its output was lost. See ttp show {ids[0]}"
+    see = "ttp history" if argv[0] == "delete" else f"ttp show {ids[0]}"
+    note = f"note: this command was done before, and its output was lost.\n      see: {see}"
     lines = ({"stdout": _encode("".join(f"{one}\n" for one in ids))}, {"stderr": _encode(f"{note}\n")}, {"exit": 0})
     return KeptAnswer(200, _HEADERS, "".join(json.dumps(line) + "\n" for line in lines))
 
