@@ -212,6 +212,7 @@ def test_only_a_refusal_frees_the_key_of_a_request_that_changed_something(
         (["delete", "1", "--yes"], 200),
         (["create", "New", "--json"], 409),
         (["create", "New", "--format", "json"], 409),
+        (["edit", "--where", "status=draft", "--add-tag", "new", "--yes"], 409),
         (["import", "-", "--partial"], 409),
     ],
 )

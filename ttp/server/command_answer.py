@@ -34,7 +34,7 @@ STALLED_S = 60.0
 """A client that takes nothing of the answer for this long is dropped, and its command ended."""
 _PRINT_IDS = frozenset({"approve", "copy", "create", "delete", "edit", "reject", "schedule", "unschedule"})
 """Commands that change posts in one transaction and print their ids."""
-_OTHER_OUTPUT = frozenset({"--fields", "--format", "--header", "--json", "--jsonl"})
+_OTHER_OUTPUT = frozenset({"--fields", "--format", "--header", "--json", "--jsonl", "--where"})
 _HEADERS = {"content-type": MEDIA_TYPE, VERSION_HEADER: __version__}
 
 
