@@ -13,6 +13,7 @@ import pytest
 from tests.server.conftest import Api
 from ttp.domain.errors import Busy, Conflict, StateRefused
 from ttp.domain.post_edit import PostInput
+from ttp.server import command_answer, commands
 from ttp.server.services import RequestServices
 from ttp.services.drafts import Drafts
 from ttp.services.undo import Undo
@@ -240,6 +241,31 @@ def test_a_command_is_answered_by_the_ids_of_its_posts_only_where_it_prints_thes
     else:
         assert again.json()["code"] == "unknown"
     assert api.ttp.count("post") == count
+
+
+def test_a_command_that_was_ended_before_it_changed_anything_is_run_again(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its client repeats it after the connection broke: "it may be done in part" would not be true."""
+    form: Any = {"command": (None, json.dumps({"protocol": 1, "argv": ["create", "New"]}))}
+    with monkeypatch.context() as patch:
+        patch.setattr(commands, "MOST_SECONDS", 0.0)
+        assert "ended" in json.loads(api.post("/v1/commands", files=form, headers=KEYED).text.splitlines()[-1])
+    assert api.post("/v1/commands", files=form, headers=KEYED).text.splitlines()[-1] == '{"exit": 0}'
+    assert api.ttp.count("post") == 1
+
+
+@pytest.mark.parametrize(("argv", "is_change"), [(["list"], False), (["create", "New"], True)])
+def test_an_answer_that_is_too_long_to_keep(
+    api: Api, argv: list[str], *, is_change: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A read is done again. Of a change the exit code is kept, and not the output."""
+    monkeypatch.setattr(command_answer, "MOST_KEPT", 5)
+    api.ttp.post("Hello", "--to", "x/me")
+    form: Any = {"command": (None, json.dumps({"protocol": 1, "argv": argv}))}
+    first, again = (api.post("/v1/commands", files=form, headers=KEYED).text.splitlines() for _ in range(2))
+    assert again == (first[-1:] if is_change else first)
+    assert api.ttp.count("post") == 1 + is_change
 
 
 def test_a_refusal_names_a_few_posts_only(api: Api) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import base64
 import json
 from collections import defaultdict
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -111,22 +111,22 @@ class CommandAnswer(Response):
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         watch = asyncio.create_task(self._watch(receive))
         lines: list[str] = []
-        size, ended = 0, False
+        size, last = 0, dict[str, Any]()
         try:
             async with aclosing(self._run.lines()) as run:
                 async for line in run:
                     text = json.dumps(line) + "\n"
-                    ended = ended or "exit" in line or "question" in line
-                    if line and size <= MOST_KEPT:
-                        lines.append(text)
-                        size += len(text)
+                    if line:
+                        last, size = line, size + len(text)
+                        if size <= MOST_KEPT:
+                            lines.append(text)
                     await self._send(send, {"type": "http.response.body", "body": text.encode(), "more_body": True})
             await self._send(send, {"type": "http.response.body", "body": b"", "more_body": False})
         except _Stalled:
             pass  # the server closes the connection of an answer that is not complete
         finally:
             watch.cancel()
-            await asyncio.shield(self._keep(lines if size <= MOST_KEPT else lines[-1:], ended=ended))
+            await asyncio.shield(self._end_work(last, lines if size <= MOST_KEPT else None))
 
     async def _send(self, send: Send, message: Message) -> None:
         try:
@@ -142,13 +142,18 @@ class CommandAnswer(Response):
             pass
         self._run.end("the connection was lost")
 
-    async def _keep(self, lines: list[str], *, ended: bool) -> None:
-        if self._run.work is None:
+    async def _end_work(self, last: Mapping[str, Any], lines: list[str] | None) -> None:
+        """Keep the answer for the key of the command, if it is whole. `last`: its last line; `lines`: all of them, None
+        if they are too many. The key of a command that changed nothing is freed otherwise: it can be run again."""
+        work = self._run.work
+        if work is None:
             return
-        if not ended:
-            why = self._run.why_ended or "the server stopped"
-            lines = [*lines, json.dumps({"exit": 1, "ended": why}) + "\n"]
-        await run_in_threadpool(self._run.work.keep, KeptAnswer(200, _HEADERS, "".join(lines)))
+        is_done = "question" in last or ("exit" in last and "ended" not in last)
+        answer = KeptAnswer(200, _HEADERS, "".join(lines or [json.dumps(last) + "\n"]))
+        if is_done and lines is not None and not self._run.why_ended:
+            await run_in_threadpool(work.keep, answer)
+        else:
+            await run_in_threadpool(work.forget, otherwise=answer if is_done else None)
 
 
 class _Stalled(Exception):

@@ -74,14 +74,18 @@ class Work:
             raise
         self._lock.remove()
 
-    def forget(self, *, is_refused: bool = False) -> None:
-        """End, and free the key if nothing was changed, or if the client is told of a refusal."""
-        is_free = False
+    def forget(self, *, is_refused: bool = False, otherwise: KeptAnswer | None = None) -> None:
+        """End, and free the key if nothing was changed, or if the client is told of a refusal. `otherwise`: the answer
+        to store if something was changed, if any."""
+        is_over = False
         try:
             with self._database.writing() as db:
-                is_free = idempotency_keys.free(db, self.reservation, is_refused=is_refused)
+                is_over = idempotency_keys.free(db, self.reservation, is_refused=is_refused)
+                if not is_over and otherwise is not None:
+                    idempotency_keys.keep(db, self.reservation, otherwise)
+                    is_over = True
         finally:
-            (self._lock.remove if is_free else self._lock.leave)()
+            (self._lock.remove if is_over else self._lock.leave)()
 
 
 class IdempotencyKeys:
