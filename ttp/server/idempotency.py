@@ -37,15 +37,14 @@ class AnswerLost(OutcomeUnknown):
     def __init__(self, token: ApiToken, held: ReservedKey, post_ids: tuple[int, ...]) -> None:
         self.reservation = held.reservation
         self.post_ids = post_ids
-        some = len(post_ids) > 1
-        ids = id_ranges(post_ids) if len(post_ids) <= MOST_NAMED else f"{post_ids[0]} and {len(post_ids) - 1} others"
-        known = (
-            f"it changed post{'s' if some else ''} {ids}, and its answer is lost"
-            if post_ids
-            else "ttp cannot know whether all of it was done"
-        )
+        outcome = "ttp cannot know whether all of it was done"
+        if post_ids:
+            ids = (
+                id_ranges(post_ids) if len(post_ids) <= MOST_NAMED else f"{post_ids[0]} and {len(post_ids) - 1} others"
+            )
+            outcome = f"it changed post{'s' if len(post_ids) > 1 else ''} {ids}, and its answer is lost"
         super().__init__(
-            f'the first request with the idempotency key "{held.reservation.key}" ended without an answer: {known}',
+            f'the first request with the idempotency key "{held.reservation.key}" ended without an answer: {outcome}',
             Hint("see", action("history")),
             Hint("try", action("token release", token.id, held.reservation.key)),
         )
