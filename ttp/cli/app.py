@@ -1,4 +1,9 @@
-"""The command line as a Typer app, which imports the module of one command only."""
+"""The command line as a Typer app, which imports the module of one command only.
+
+Uses private parts of Typer, and is the only file that does. `Command` is the one base that commands and groups share;
+Typer exports neither it nor the errors of Click, which it brings with it. `RuntimeParam` reads values (see
+`keep_pydantic_out`).
+"""
 
 from __future__ import annotations
 
@@ -16,7 +21,7 @@ from typing import Any
 import typer
 from typer import core
 from typer._click.core import Command
-from typer._click.exceptions import ClickException
+from typer._click.exceptions import ClickException, NoSuchOption
 from typer._coercion import RuntimeParam, TypeDescriptor
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
@@ -236,7 +241,7 @@ def _run(argv: Sequence[str], context: Context) -> Any:
     except ClickException as error:
         from ttp.cli.usage_errors import usage_error
 
-        raise usage_error(error, argv) from None
+        raise usage_error(error, argv, is_unknown_option=isinstance(error, NoSuchOption)) from None
 
 
 def _named(ctx: Any) -> tuple[str, list[str]]:

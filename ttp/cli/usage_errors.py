@@ -107,16 +107,14 @@ def _as_argument(parent: str, wrong: str, rest: list[str], context: Any) -> list
     return [("optimal", ["--account" if "/" in wrong else "--platform", wrong, *rest])] if platform else []
 
 
-def usage_error(error: Any, argv: Sequence[str]) -> UsageError:
+def usage_error(error: Any, argv: Sequence[str], *, is_unknown_option: bool) -> UsageError:
     """Return Typer's error in ttp's words."""
-    from typer._click.exceptions import NoSuchOption
-
     ctx: Any = getattr(error, "ctx", None)
     path = ctx.command_path if ctx is not None else "ttp"
     if path == "ttp" and argv[:1] and argv[0] in BY_NAME:
         path = f"ttp {argv[0]}"  # an option without its value is reported before there is a context
     usage = Hint("see", f"{path} --help")
-    if isinstance(error, NoSuchOption):
+    if is_unknown_option:
         return _unknown_option(error, list(argv), path, usage)
     said = error.format_message()
     if ctx is not None and said == "Missing command.":

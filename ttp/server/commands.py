@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import codecs
+import io
 import json
 import os
 import re
@@ -80,8 +80,7 @@ def _check_variables(given: dict[str, str]) -> dict[str, str]:
 
 def _check_encoding(name: str) -> str:
     try:
-        if not codecs.lookup(name)._is_text_encoding:  # as `open` does
-            raise ValueError("this is not an encoding of texts")
+        io.TextIOWrapper(io.BytesIO(), encoding=name)
     except LookupError:
         raise ValueError("not a valid encoding") from None
     return name
