@@ -200,9 +200,10 @@ def _next(context: Context, tally: RecurrenceCounts) -> str:
 
 
 def _when(context: Context, at: datetime, tally: RecurrenceCounts) -> str:
-    """Return a time of a repeat, also on the clock of its own zone."""
-    one = tally.recurrence
-    return format_instant(at, context.zone, [(f"repeat {one.id}", ZoneInfo(one.timezone))])
+    """Return a time of a repeat: in its own zone where the person's clock shows the same, else in both."""
+    repeat, own = tally.recurrence, ZoneInfo(tally.recurrence.timezone)
+    is_same = at.astimezone(own).utcoffset() == at.astimezone(context.zone).utcoffset()
+    return format_instant(at, own if is_same else context.zone, [(f"repeat {repeat.id}", own)])
 
 
 def _texts(context: Context, path: str) -> tuple[str, ...]:
