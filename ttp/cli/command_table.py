@@ -214,12 +214,12 @@ TOPICS = (
 )
 
 
-def capability_of(path: str, given: Collection[str] = ()) -> str:
+def capability_of(path: str, names: Collection[str] = ()) -> str:
     """Return the capability that a command such as `slots add` needs with these options and arguments."""
     name, _, below = path.partition(" ")
     entry = BY_NAME[name]
     needs = [
-        entry.exceptions[one] for one in (f"{below} {option}".strip() for option in given) if one in entry.exceptions
+        entry.exceptions[one] for one in (f"{below} {option}".strip() for option in names) if one in entry.exceptions
     ]
     levels = (READ, DRAFT, PUBLISH)
     return max(needs, key=levels.index) if needs else entry.exceptions.get(below, entry.capability)

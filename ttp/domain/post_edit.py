@@ -131,8 +131,8 @@ def with_alt_texts(items: Sequence[MediaItem], alts: Sequence[str] | None) -> tu
         one_each = Hint("try", other_options(alt=("TEXT",) * len(items)))
         way_out = one_each if items else Hint("try", other_options(alt=None))
         raise UsageError(f"{len(alts)} {texts} for {len(items)} media", way_out)
-    given = [*alts, *[None] * (len(items) - len(alts))]
-    return tuple(replace(item, alt=text or None) for item, text in zip(items, given, strict=True))
+    alt_texts = [*alts, *[None] * (len(items) - len(alts))]
+    return tuple(replace(item, alt=text or None) for item, text in zip(items, alt_texts, strict=True))
 
 
 def warn_published_parts(before: Post, after: Post) -> tuple[Problem, ...]:

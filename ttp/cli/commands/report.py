@@ -61,10 +61,10 @@ def report(
     period, before = report_periods(context.now(), span, *bounds)
     accounts = select_accounts(context, account, platform)
     zones = context.times.account_zones(accounts, tz)
-    found = context.reports.report(accounts, zones, period, before, groups)
-    if not found.posts and not out.for_people:
+    result = context.reports.report(accounts, zones, period, before, groups)
+    if not result.posts and not out.for_people:
         out.note(render.NO_POSTS)
     if own_format is None:
-        out.write_one(render.REPORT_SPEC, found)
+        out.write_one(render.REPORT_SPEC, result)
     else:
-        out.document([render.FILES[own_format](found, zone)])
+        out.document([render.FILES[own_format](result, zone)])

@@ -144,13 +144,13 @@ def _refused(reply: Reply, host: str) -> NotDone:
         case ConnectionLost(message):
             return NotDone(Kind.NETWORK, message, passing=True)
         case Answer(status=status):
-            error, said = reply.text_at("error"), reply.text_at("message")
+            error, words = reply.text_at("error"), reply.text_at("message")
             if not error or status >= 500 or status == 429:
                 kind = Kind.RATE_LIMIT if status == 429 else Kind.SERVER
                 if not error and (status in (404, 405, 501) or status < 300):
                     return NotDone(Kind.ACCOUNT, f"{host} is not a Bluesky server (it answered {status})", str(status))
                 return NotDone(kind, f"{host} answered {status}", str(status), status, passing=True)
-            reason = _SAID.get(error, f"{host} answered {status} {error}: {said}")
+            reason = _SAID.get(error, f"{host} answered {status} {error}: {words}")
             return NotDone(Kind.AUTH, reason, error, status)
 
 

@@ -124,10 +124,10 @@ class BlueskyClient(BlueskyPart):
     def _with_card(self, request: PublishRequest, handle: Handle) -> Generator[Step, None, Handle]:
         """Fetch the page that is shown as a card, and upload its picture. Raises StepFailed."""
         url = chosen_of(request).word("card")
-        held = handle.get("card")
+        stored_card = handle.get("card")
         if url is None or request.media:
             return {name: value for name, value in handle.items() if name != "card"}
-        if isinstance(held, Mapping) and held.get("uri") == url:
+        if isinstance(stored_card, Mapping) and stored_card.get("uri") == url:
             return handle
         step, is_local = "fetch the card's page", self._http.of(request.account).is_loopback
         try:
@@ -169,14 +169,18 @@ class BlueskyClient(BlueskyPart):
 
     def _with_refs(self, request: PublishRequest, handle: Handle) -> Generator[Step, None, Handle]:
         """Look up the posts that are quoted and replied to. Raises StepFailed."""
-        chosen, held = chosen_of(request), handle.get("refs")
+        chosen, stored_refs = chosen_of(request), handle.get("refs")
         refs: dict[str, object] = {}
         for name in ("quote", "reply_to"):
             address = chosen.word(name)
             if address is None:
                 continue
-            before = held.get(name) if isinstance(held, Mapping) else None
-            if isinstance(before, Mapping) and isinstance(held, Mapping) and held.get(f"{name}_address") == address:
+            before = stored_refs.get(name) if isinstance(stored_refs, Mapping) else None
+            if (
+                isinstance(before, Mapping)
+                and isinstance(stored_refs, Mapping)
+                and stored_refs.get(f"{name}_address") == address
+            ):
                 refs |= {name: before, f"{name}_address": address}
                 continue
             uri, cid, value = self._find_post(request, address)

@@ -126,8 +126,8 @@ class CommandRules(Rules):
         for text in parts:
             if (length := count(text)) > most:
                 yield post.too_long(length, most)
-        if len(post.media) > (taken := number(rules, "media_count")):
-            message = f" cannot take {len(post.media)} files: {taken} at most (media_count)"
+        if len(post.media) > (file_limit := number(rules, "media_count")):
+            message = f" cannot take {len(post.media)} files: {file_limit} at most (media_count)"
             yield post.breach("media", "media_count", message, post.media_hint)
         types = rules.get("media_types", DEFAULTS["media_types"])
         limits = MediaLimits(

@@ -278,16 +278,16 @@ class InstagramClient(InstagramPart):
             case _:
                 return doubt
 
-    def _published(self, request: PublishRequest, media_id: str, said: Reply) -> Done | Unknown:
+    def _published(self, request: PublishRequest, media_id: str, answer: Reply) -> Done | Unknown:
         """Return the publication as `media_id`, with its URL if Instagram returns it at once (cosmetic). If Instagram
         does not know that media, the container is checked."""
         reply = self._http.request_for(
             request, "GET", f"{self._root}/{media_id}", query={"fields": "permalink,timestamp"}, patience=_PERMALINK_S
         )
         if is_gone(reply):
-            return Unknown(Kind.SERVER, "Instagram does not know the post it returned", http_status=said.status)
+            return Unknown(Kind.SERVER, "Instagram does not know the post it returned", http_status=answer.status)
         url = parse_web_address(reply.success_at("permalink"))
-        return Done(media_id, url, http_status=said.status)
+        return Done(media_id, url, http_status=answer.status)
 
     # Look-ups.
 
@@ -305,8 +305,8 @@ class InstagramClient(InstagramPart):
         if failure.code == _NO_SUCH:
             # Instagram answers the same for posts it will not delete; but an account sees its own posts while they
             # exist.
-            seen = self._http.request_for(request, "GET", path, query={"fields": "id"})
-            is_unseen = not seen.is_success and self.failure(request, seen).code == _NO_SUCH
+            answer = self._http.request_for(request, "GET", path, query={"fields": "id"})
+            is_unseen = not answer.is_success and self.failure(request, answer).code == _NO_SUCH
             return Deleted(failure.http_status, "it was already gone") if is_unseen else failure
         if failure.kind is Kind.AUTH and not (failure.code or "").startswith(_DEAD_TOKEN):
             scopes = ",".join((*FACEBOOK_SCOPES, DELETING))
