@@ -1,4 +1,4 @@
-"""A bucket of the user (S3, R2, MinIO, GCS, Azure), by obstore, imported late.
+"""A bucket of the user (S3, R2, MinIO, GCS, Azure), through obstore, which is imported late.
 
 Credentials come from the environment (AWS_ACCESS_KEY_ID and so on); none are stored. `media_host.s3` lends single
 objects to platforms, `media.s3` keeps the store's media by their SHA-256.

@@ -129,7 +129,7 @@ def resolve(
 
 
 def _resolved_lines(context: Context, post: PostFields, account: str, published: str | None) -> list[str]:
-    """Return what was resolved; of a thread also what is left to publish."""
+    """Return how the delivery was resolved, and for a thread the parts that are still to be published."""
     (named,) = context.queries.find_accounts([account])
     halves = [d for d in post.active if d.account == named.name and d.state == "failed" and d.so_far]
     if published is None or not halves:

@@ -47,7 +47,7 @@ def extract_archive(file: BinaryIO, target: Path) -> Path:
 
 
 class _BoundedReads:
-    """A file of which nothing large is read at once."""
+    """A file that is read in small pieces only."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file

@@ -61,9 +61,9 @@ class SubmittedDrafts:
         self._times = times
 
     def submit(self, external_ref: str, variants: Sequence[Variant]) -> list[DraftView]:
-        """Store a batch: a draft for each variant, known by the reference and the platform. One that is known and waits
-        for a person is changed, one that was decided stays. Raise what storing a post raises; what is stored by then
-        is found again by the next try."""
+        """Store a batch: a draft for each variant, keyed by the reference and the platform. A pending draft with the
+        same key is updated; an approved or rejected one is left alone. Raise what storing a post raises; the next try
+        finds what was stored by then."""
         platforms: list[str] = []
         accounts = [self._only_account(one.platform) for one in variants]
         hints = [self._checked_hint(one, to) for one, to in zip(variants, accounts, strict=True)]
