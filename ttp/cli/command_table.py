@@ -120,7 +120,7 @@ COMMANDS = (
     Command("show", "list", "Look", READ, "Show everything about one post, and the next command."),
     Command("log", "list", "Look", READ, "Show every attempt to publish a post, step by step."),
     Command("history", "undo", "Look", READ, "Show who changed posts, newest first."),
-    Command("report", "report", "Look", READ, "Show how posts did, compared with the time before."),
+    Command("report", "report", "Look", READ, "Show how posts did, compared with the previous period."),
     Command("audit", "doctor", "Look", READ, "Check from the records that nothing was published twice."),
     Command(
         "metrics",

@@ -28,7 +28,8 @@ def create(
         list[str] | None, typer.Option("--account", metavar="A,B", help="The only accounts it may use; else all.")
     ] = None,
     expires: Annotated[
-        str | None, typer.Option("--expires", metavar="DURATION", help="How long it works, such as 90d; else for ever.")
+        str | None,
+        typer.Option("--expires", metavar="DURATION", help="How long it works, such as 90d; default: without end."),
     ] = None,
     tz: Annotated[
         str | None, typer.Option("--tz", metavar="ZONE", help="Timezone of its times; else the setting timezone.")
