@@ -29,6 +29,7 @@ _NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 _DIALECTS: dict[str, Dialect] = {"sqlite": sqlite.dialect(), "postgresql": postgresql.dialect()}  # type: ignore[no-untyped-call]  # SQLAlchemy's
 _SQLITE_ID, _SQLITE_NOW = "lower(hex(randomblob(16)))", "CAST(unixepoch('subsec') * 1000 AS INTEGER)"
 _POSTGRESQL_ID = "replace(gen_random_uuid()::text, '-', '')"
+_POSTGRESQL_MARK = "INSERT INTO store_mark (xid) VALUES (pg_current_xact_id()::text::bigint);"
 _POSTGRESQL_NOW = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 _INDEXES = {
     str(model.__tablename__): [one for one in getattr(model, "__table_args__", ()) if isinstance(one, Index)]
@@ -46,7 +47,9 @@ def generated() -> dict[Path, str]:
     """Return the path and the whole text of each generated file."""
     return {
         STORE / "schema.sql": "\n".join((*_schema("sqlite"), *_rows(_SQLITE_ID, _SQLITE_NOW))),
-        STORE / "schema_postgresql.sql": "\n".join((*_schema("postgresql"), *_rows(_POSTGRESQL_ID, _POSTGRESQL_NOW))),
+        STORE / "schema_postgresql.sql": "\n".join(
+            (*_schema("postgresql"), *_rows(_POSTGRESQL_ID, _POSTGRESQL_NOW, _POSTGRESQL_MARK))
+        ),
         STORE / "columns.py": "\n".join(_columns()),
     }
 
@@ -64,9 +67,10 @@ def _schema(database: str) -> Iterator[str]:
                 yield _statement(create, dialect)
 
 
-def _rows(store_id: str, now: str) -> Iterator[str]:
+def _rows(store_id: str, now: str, *more: str) -> Iterator[str]:
     yield "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY);"
     yield f"INSERT INTO alembic_version (version_num) VALUES ('{revisions()[-1]}');"
+    yield from more
     yield "INSERT INTO store (id, store_id, created_at)"
     yield f"VALUES (1, {store_id}, {now});\n"
 

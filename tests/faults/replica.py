@@ -11,7 +11,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.faults.team import PATIENCE_S, Postgres
+from tests.faults.team import PATIENCE_S, Postgres, Team
 from tests.free_port import free_port
 
 if TYPE_CHECKING:
@@ -39,6 +39,16 @@ def wait_until(is_so: Callable[[], bool], what: str, patience_s: float = PATIENC
         if time.monotonic() > end:
             raise TimeoutError(what)
         time.sleep(0.05)
+
+
+def go_on(team: Team, *hosts: str, **env: str) -> None:
+    """End the publishers, and note hosts that do not publish without a question then."""
+    team.end_publishers()
+    for host in hosts:
+        publisher = team.start(host, "--until-idle", **env)
+        publisher.end()
+        if publisher.process.code != 0:
+            team.note(f"{host} does not go on: {publisher.process.code} {publisher.text[-500:]}")
 
 
 def find_pooler() -> str | None:

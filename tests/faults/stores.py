@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from ttp.store.postgresql.connection import PostgresConnection
 
 _numbers = itertools.count()
-CALL_LIMITS = {"HTTP__CONNECT_TIMEOUT_S": "1", "HTTP__READ_TIMEOUT_S": "2"}
+CALL_LIMITS = {
+    f"HTTP__{name}_TIMEOUT_S": seconds for name, seconds in (("CONNECT", "1"), ("READ", "2"), ("UPLOAD", "2"))
+}
 """Whoever takes over what a lost publisher was sending waits for the settle window and for these."""
 _CLOCK = """
 CREATE SCHEMA moved;

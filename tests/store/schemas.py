@@ -16,7 +16,9 @@ from ttp.store.postgresql.connection import PostgresConnection
 from ttp.store.postgresql.database import PostgresDatabase
 
 _FIRST_ROWS = {"alembic_version", "store"}
-"""Tables that are not empty in a new store."""
+"""Tables that are not empty in a new store, and that a copy has too."""
+_OWN = "store_mark"
+"""The table whose row a copy has of its own."""
 
 
 class Schemas:
@@ -49,6 +51,8 @@ class Schemas:
         source, target = self._homes[home], self._homes[other]
         with self._changing(target) as db:
             for table in self._tables(target):
+                if table == _OWN:
+                    continue
                 if table in _FIRST_ROWS or not is_new:
                     db.execute(f"DELETE FROM {table}")
                 db.execute(f"INSERT INTO {table} OVERRIDING SYSTEM VALUE SELECT * FROM {source}.{table}")

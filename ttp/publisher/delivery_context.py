@@ -147,6 +147,8 @@ class DeliveryContext:
     session: PublisherSession | None = None
     """What this publisher holds on the store; None where it is the only one."""
     ends: PostEnds = field(default_factory=PostEnds)
+    note_intent: Callable[[Attempt], None] = lambda intent: None
+    """Called with each committed intent, before its call. Raises nothing."""
 
     @property
     def is_shared(self) -> bool:

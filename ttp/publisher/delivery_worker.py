@@ -226,7 +226,9 @@ class DeliveryWorker:
         # Emitted before the commit: a slow reader of the output must not delay the call after the intent.
         context.emit(delivery_event(after, context.clock.now()))
         self.task = context.save_transition(self.task, after, keep_id, quiet=True, ask=ask)
-        return replace(intent, id=number)
+        intent = replace(intent, id=number)
+        context.note_intent(intent)
+        return intent
 
     def _withdraw(self, intent: Attempt, outcome: str, message: str, said: NotDone | None = None) -> None:
         now = self._context.clock.now()

@@ -348,10 +348,12 @@ class Loop:
             ask_ready = partial(claims.ask_ready, db, **asked)
             if (session := context.session) is not None and session.is_shared:
                 with session.together(db):
+                    refuse_restored = session.ask_mark(db)
                     session.keep(db, Held.DELIVERY, delivering)
                     session.keep(db, Held.LOOK_UP, looking)
                     candidates = ask_ready(free=free + claims.MORE_CANDIDATES)
                     find_looks = self._due_looks(db, now)
+                refuse_restored()
                 is_short, ready = claims.lock_due_accounts(db, session, candidates, free=free, ask_ready=ask_ready)
             if self._pace.hold(db, now):
                 ready = None

@@ -181,7 +181,8 @@ class PublisherProcess:
         """Lock the store, take over what earlier publishers left, and publish. A publisher that ends with busy workers
         keeps the lock."""
         self.database.connect().close()
-        with ExitStack() as held:
+        # Whatever is asked here, the server may be gone: that is no fault of ttp.
+        with self.database.translating_errors(), ExitStack() as held:
             held.enter_context(self.database.publisher_lock())
             self._refuse_unready(take_over=take_over)
             since, last = self.clock.now(), locks.read_holder(self.home)
@@ -190,19 +191,21 @@ class PublisherProcess:
             heartbeat = self._heartbeat(scope.mode, since, notify, quarantine)
             heartbeat(since)
             session = self.database.publisher_session(
-                scope.mode.value, timedelta(seconds=self.config.seconds("publish.evict_after_s"))
+                scope.mode.value,
+                timedelta(seconds=self.config.seconds("publish.evict_after_s")),
+                reconcile.longest_call_s(self.config),
             )
             watch = held.enter_context(closing(session.open_watch()))
             clock, follow = self._clock_of(session)
             connector = _Connector(self, session, clock, follow, self.owner, is_owner=not take_over)
             writer = held.enter_context(closing(Writer(connector)))
             clients = held.enter_context(closing(Clients(self.clients)))
-            with self.database.translating_errors():
-                self._check(writer, since)
-                journal = Journal(self.home, store_id(watch))
-                taken = replay_journal(writer, journal, self.config, quarantine, is_shared=session.is_shared)
-                last_run_at = None if last is None else last.last_run_at
-                taken += self._claim_store(writer, connector, last_run_at, take_over=take_over, trust_clock=trust_clock)
+            self._check(writer, since)
+            known_as = store_id(watch)
+            journal = Journal(self.home, known_as)
+            taken = replay_journal(writer, journal, self.config, quarantine, is_shared=session.is_shared)
+            last_run_at = None if last is None else last.last_run_at
+            taken += self._claim_store(writer, connector, last_run_at, take_over=take_over, trust_clock=trust_clock)
             writer.committed = connector.owner.note_progress
             if self.limits is not None:
                 writer.committing = self.limits.write
@@ -215,12 +218,13 @@ class PublisherProcess:
                 clock,
                 self.platforms,
                 hooks.emit,
-                store_id(watch),
+                known_as,
                 self.limits,
                 journal,
                 quarantine,
                 MediaWaits(self.media, quarantine, clock) if self.media.bucket is not None else None,
                 session,
+                note_intent=connector.owner.note_intent,
             )
             pool = self.pool or held.enter_context(closing(WorkerThreads(self.config.count("publish.concurrency"))))
             lost = (SessionLost, Superseded, TryAgain, NotDurable, Busy) if session.is_shared else ()

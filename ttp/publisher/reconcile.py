@@ -15,6 +15,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ttp.domain.action import action
+from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import Busy, Hint
 from ttp.domain.outcome import Absent, Attempt, Finding, Found, Kind, Phase, Refused, Unclear, Working
@@ -52,6 +53,11 @@ LONGEST_GAP_S = 300.0
 ID_FIRST, ID_GAP, ID_WITHIN = timedelta(seconds=30), timedelta(hours=1), timedelta(hours=24)
 """A public id that comes after moderation is asked for after 30 s, doubling up to an hour, for a day: cosmetic."""
 _SECOND, _NOTHING = timedelta(seconds=1), timedelta(0)
+
+
+def longest_call_s(config: Config) -> float:
+    """Return how many seconds a publishing call may take: to connect, to send media and to wait for the answer."""
+    return sum(config.seconds(f"http.{name}_timeout_s") for name in ("connect", "upload", "read"))
 
 
 def recover_interrupted(
@@ -99,6 +105,7 @@ class LookupJob:
     def __init__(self, context: DeliveryContext, task: DeliveryTask) -> None:
         self._context = context
         self.task = task
+        self._lost_call_s = 0.0
 
     def run(self) -> Generator[Wait, None, None]:
         """Look up once and store the result. Never waits: the loop starts the next look-up."""
@@ -115,7 +122,7 @@ class LookupJob:
         day_ago = context.clock.now() - timedelta(days=2)
         intent, earlier = context.writer.run(
             lambda db: (
-                intent := attempts.last_intent(db, delivery_id),
+                intent := self._last_intent(db, delivery_id),
                 attempts.lookups_after(db, delivery_id, intent.id or 0) if intent else [],
             )
         )
@@ -135,6 +142,15 @@ class LookupJob:
         except Conflicting:
             other = Unclear(Kind.UNKNOWN, "what was found is another delivery's post", final=True)
             self._settle(LookupResult(other, looked.platform_at), intent, earlier, began)
+
+    def _last_intent(self, db: Connection, delivery_id: int) -> Attempt | None:
+        """Return the delivery's last intent; remember how long a call of a lost publisher may still be under way."""
+        intent, session = attempts.last_intent(db, delivery_id), self._context.session
+        if intent is not None and intent.code == UNDER_WAY and session is not None and session.is_shared:
+            # A host of an older version does not say. It has these settings, or the usual ones.
+            unknown_s = max(longest_call_s(self._context.config), longest_call_s(Config()))
+            self._lost_call_s = session.longest_lost_call(db, unknown_s)
+        return intent
 
     def _settle(self, looked: LookupResult, intent: Attempt | None, earlier: list[Attempt], began: datetime) -> None:
         context, delivery = self._context, self.task.delivery
@@ -321,8 +337,7 @@ class LookupJob:
         """Return the settle window, plus the time that a call of a lost publisher can still be under way."""
         window = self._settle_window()
         if intent.code == UNDER_WAY:
-            limits = ("http.connect_timeout_s", "http.read_timeout_s")
-            window += _SECOND * (SUSPENDED_AFTER_S + sum(self._context.config.seconds(name) for name in limits))
+            window += _SECOND * (SUSPENDED_AFTER_S + self._lost_call_s)
         return window
 
     def _gap(self) -> timedelta:
@@ -350,7 +365,7 @@ def claim_ownership(db: Connection, owner: Owner, now: datetime, *, take_over: b
         moved = [_record_possible_call(db, delivery, now) for delivery in _lock_possibly_published(db, until)]
     elif (doubt := owner.refusal(db)) is not None:
         raise doubt
-    owner.claim(db, now)
+    owner.claim(db, now, take_over=take_over)
     return moved
 
 

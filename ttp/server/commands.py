@@ -174,9 +174,7 @@ async def run_command(request: Request, services: Services) -> Response:
             work = await run_in_threadpool(keys.begin, key, files.digest.hexdigest())
     except AnswerLost as lost:
         await run_in_threadpool(files.close)
-        if not lost.post_ids:
-            raise
-        kept = done_before(lost)
+        kept = done_before(lost, body.argv)
         await run_in_threadpool(keys.keep, lost.reservation, kept)
         return repeat_answer(kept)
     except BaseException:

@@ -146,7 +146,7 @@ class DuplicateCheck:
         own = self._zone(delivery.account_id or 0, db)
         clocks = [(delivery.account, own)] if own else []
         shown = format_instant(from_ms(at), first_valid_zone(self._timezone), clocks)
-        message = f"{which} {does} for {delivery.account} ({shown})"
+        message = f"{which} {does} for {delivery.account}: {shown}"
         hint = action("show", post_id) if post_id else None
         return Problem(field, code, message, delivery.account, hint, warning=not self.strict)
 

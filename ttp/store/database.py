@@ -25,7 +25,8 @@ from ttp.store.sqlite import connect, connect_unchecked, copy, create_tables, qu
 if TYPE_CHECKING:
     from ttp.domain.health import RegisteredPublisher
     from ttp.store.home.locks import RefreshRecord
-    from ttp.store.ownership import Machine, Owner, ServerIdentity
+    from ttp.store.host_mark import ServerIdentity
+    from ttp.store.ownership import Machine, Owner
     from ttp.store.publisher_session import PeriodicJob, PublisherSession
     from ttp.store.server.idempotency_keys import Reservation
 
@@ -154,9 +155,11 @@ class Database:
         self._checked = True
         return connection
 
-    def publisher_session(self, mode: str, evict_after: timedelta) -> PublisherSession:
+    def publisher_session(
+        self, mode: str, evict_after: timedelta, longest_call_s: float | None = None
+    ) -> PublisherSession:
         """Return what a publisher holds while it publishes. `mode`: as in `ttp status`; `evict_after`: the longest time
-        between two of its reports."""
+        between two of its reports; `longest_call_s`: how long one of its publishing calls may take."""
         from ttp.store.publisher_session import PublisherSession
 
         return PublisherSession(self.connect)

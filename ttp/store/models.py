@@ -74,6 +74,13 @@ class StoreRow(SQLModel, table=True):
     moved_from: str | None = _text(required=False)
 
 
+class StoreMarkRow(SQLModel, table=True):
+    """On PostgreSQL one row: which transaction wrote it. In a store that was restored from a dump another one did."""
+
+    __tablename__ = "store_mark"
+    xid: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+
+
 class AccountRow(SQLModel, table=True):
     __tablename__ = "account"
     __table_args__ = (

@@ -24,12 +24,15 @@ from datetime import datetime
 from pathlib import Path
 
 from ttp.domain.action import action
+from ttp.domain.attempt import Attempt
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import Busy, Hint
 from ttp.domain.time.clock import to_ms
-from ttp.store import row_mapper
-from ttp.store.dialect import Connection, Row, StoreError
+from ttp.store import host_mark, row_mapper
+from ttp.store.dialect import Connection, StoreError
 from ttp.store.home.files import open_regular, sync
+from ttp.store.host_mark import HostMark, ServerIdentity
+from ttp.store.seal import store_row
 
 FILES = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 """Linux: machine-id(5), and the same number on older systems."""
@@ -90,6 +93,7 @@ RESTORED = "restored"
 TAKE_OVER = action("run", take_over=True)
 _FILE = "publisher.mark"
 _FORM = "{} {:020d}\n"
+_XID = "pg_current_xact_id()::text::bigint"
 
 
 # In flight, or due: one part for each partial index, in the index's own words.
@@ -125,14 +129,6 @@ class MarkFile:
 
 
 @dataclass(frozen=True, slots=True)
-class ServerIdentity:
-    """Which server and database a store is in (`server`), and on which of the server's timelines."""
-
-    server: str
-    timeline: int
-
-
-@dataclass(frozen=True, slots=True)
 class Owner:
     """This machine as publisher of the store under `home`. `any_machine`: several machines take turns (containers).
     `identity`: reads which server the store is on; None for a store that is a file."""
@@ -141,18 +137,19 @@ class Owner:
     machine: Machine
     any_machine: bool = False
     identity: Callable[[Connection], ServerIdentity] | None = None
+    _host_mark: HostMark = field(default_factory=HostMark, init=False, repr=False, compare=False)
 
     def refusal(self, db: Connection) -> OwnedElsewhere | None:
         """Return why this machine must not publish from the store; None if it may. Changes nothing."""
         # First: a publisher writes the file after the database.
         seen = _seen(self.home, db) if self.identity is None else None
-        row = _row(db)
+        row = store_row(db)
         if row["host"] == RESTORED:
             return OwnedElsewhere("this store was restored from a backup", "restored")
         if self.identity is not None:
-            return _moved(db, self.identity(db))
+            return _replaced(self.home, db, self.identity)
         if seen is not None and seen.newest > db.highest_id("attempt"):
-            return OwnedElsewhere("this store was put back to an earlier state", "put_back")
+            return _put_back()
         if row["host"] and not self.any_machine and row["host"] != self.machine.digest_for(row["store_id"]):
             ran_at = row_mapper.instant(row["ran_at"])
             when = f", {ran_at.astimezone():%d %b %Y %H:%M}" if ran_at else ""
@@ -167,12 +164,13 @@ class Owner:
             return None
         with suppress(OSError):
             seen = _seen(self.home, db)
-            return None if seen is None else _copied(_row(db)["mark"], seen)
+            return None if seen is None else _copied(store_row(db)["mark"], seen)
         return None
 
-    def claim(self, db: Connection, now: datetime) -> None:
-        """Record in the caller's transaction that this machine publishes from the store."""
-        store_id = _row(db)["store_id"]
+    def claim(self, db: Connection, now: datetime, *, take_over: bool = False) -> None:
+        """Record in the caller's transaction that this machine publishes from the store. `take_over`: on all machines
+        that is settled with it what happened to the store before."""
+        store_id = store_row(db)["store_id"]
         mark = _mark(self.home, db) if self.identity is None else None
         db.execute(
             "UPDATE store SET host = ?, host_name = ?, mark = ?, ran_at = ?",
@@ -181,43 +179,66 @@ class Owner:
         if self.identity is not None:
             here = self.identity(db)
             db.execute("UPDATE store SET server = ?, timeline = ?", (here.server, here.timeline))
+            if take_over and not db.execute(f"UPDATE store_mark SET xid = {_XID}").rowcount:
+                db.execute(f"INSERT INTO store_mark (xid) VALUES ({_XID})")
 
     def notice_failover(self, db: Connection) -> bool:
         """Return whether another server took the place of the one on which a publisher ran last, and record it in the
-        caller's transaction. Raises OwnedElsewhere if the store was copied to another server. To be asked at the start
-        of each session, before anything is claimed: one publisher gets True, and the others wait for its transaction.
+        caller's transaction. Raises OwnedElsewhere if the store was copied, restored or put back. To be asked at the
+        start of each session, before anything is claimed: one publisher gets True, and the others wait for its
+        transaction.
         """
         if self.identity is None:
             return False
-        here = self.identity(db)
-        if (why := _moved(db, here)) is not None:
+        if (why := _replaced(self.home, db, self.identity)) is not None:
             raise why
+        here = self.identity(db)
         changed = db.execute(
             "UPDATE store SET timeline = ? WHERE timeline IS NOT NULL AND timeline <> ?", (here.timeline, here.timeline)
         )
         return changed.rowcount > 0
 
     def note_progress(self, db: Connection) -> None:
-        """Write the last attempt id into `publisher.mark`: after a commit, never before. Raises nothing; if it fails,
-        putting back an older store is noticed less precisely."""
+        """Write the last attempt id into `publisher.mark`, or what `host_mark` keeps: after a commit, never before.
+        Raises nothing; if it fails, putting back an older store is noticed less precisely."""
         if self.identity is not None:
+            self._host_mark.note(self.home, db, self.identity)
             return
         with suppress(OSError, StoreError):
             with db.snapshot():
-                store_id, newest = _row(db)["store_id"], db.highest_id("attempt")
+                store_id, newest = store_row(db)["store_id"], db.highest_id("attempt")
             descriptor = open_regular(self.home / _FILE, os.O_WRONLY)
             try:
                 os.pwrite(descriptor, _FORM.format(store_id, newest).encode(), 0)
             finally:
                 os.close(descriptor)
 
+    def note_intent(self, intent: Attempt) -> None:
+        """Note a committed intent before its call. Raises nothing."""
+        if self.identity is not None:
+            self._host_mark.note_intent(intent)
 
-def _moved(db: Connection, here: ServerIdentity) -> OwnedElsewhere | None:
-    """Return the refusal for a store that is in another database or server than the one it was published from."""
-    known = _row(db)["server"]
-    if known is None or known == here.server:
-        return None
-    return OwnedElsewhere("this store was copied from another database", "other_server")
+
+def _replaced(home: Path, db: Connection, identity: Callable[[Connection], ServerIdentity]) -> OwnedElsewhere | None:
+    """Return the refusal for a store on a server that is not the one it was published from, or in an earlier state."""
+    # First: a publisher writes the file after the database.
+    marks = host_mark.read(home)
+    row, here = store_row(db), identity(db)
+    seen = marks.get(row["store_id"])
+    if row["server"] not in (None, here.server):
+        return OwnedElsewhere("this store was copied from another database", "other_server")
+    if here.mark is None:
+        return from_dump()
+    return _put_back() if seen is not None and host_mark.is_put_back(db, seen, here) else None
+
+
+def _put_back() -> OwnedElsewhere:
+    return OwnedElsewhere("this store was put back to an earlier state", "put_back")
+
+
+def from_dump() -> OwnedElsewhere:
+    """Return the refusal for a store that was restored from a dump of its database."""
+    return OwnedElsewhere("this store was restored from a dump", "restored")
 
 
 def remember_files(home: Path, db: Connection) -> None:
@@ -238,8 +259,8 @@ def refusal_of_copy(
     """Return the refusal for a store that is a copy, on any machine. `identity`: of the store's server, if it has
     one."""
     if identity is not None:
-        return _moved(db, identity(db))
-    return _copied(_row(db)["mark"], _seen(home, db))
+        return _replaced(home, db, identity)
+    return _copied(store_row(db)["mark"], _seen(home, db))
 
 
 def possibly_published(db: Connection, *, now: datetime) -> Iterator[Delivery]:
@@ -253,14 +274,9 @@ def store_id(db: Connection) -> str:
     return str(db.execute("SELECT store_id FROM store").fetchone()[0])
 
 
-def _row(db: Connection) -> Row:
-    row: Row = db.execute("SELECT * FROM store").fetchone()
-    return row
-
-
 def _mark(home: Path, db: Connection) -> str:
     """Return the identity of the store's files, as `store.mark` has it. Creates `publisher.mark` if needed."""
-    return as_text((_seen(home, db) or _make(home, _row(db)["store_id"])).files)
+    return as_text((_seen(home, db) or _make(home, store_row(db)["store_id"])).files)
 
 
 def _seen(home: Path, db: Connection) -> MarkFile | None:
@@ -271,7 +287,7 @@ def _seen(home: Path, db: Connection) -> MarkFile | None:
         return None
     try:
         store_id, _, newest = os.pread(descriptor, 1000, 0).decode("ascii", "replace").partition(" ")
-        if store_id != _row(db)["store_id"] or not newest.strip().isdecimal():
+        if store_id != store_row(db)["store_id"] or not newest.strip().isdecimal():
             return None
         return MarkFile(_files(home, descriptor), int(newest))
     finally:

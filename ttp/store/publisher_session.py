@@ -66,6 +66,11 @@ class PublisherSession:
         """Like `take`, inside `together`. Only where several publish."""
         raise NotImplementedError
 
+    def ask_mark(self, db: Connection) -> Callable[[], None]:
+        """Ask whether the store was restored meanwhile; whoever restores it waits for the end of this transaction.
+        Return what raises OwnedElsewhere then. Only where several publish."""
+        raise NotImplementedError
+
     def held_accounts(self, what: Held) -> frozenset[int]:
         """Return the accounts that are locked."""
         return frozenset()
@@ -92,6 +97,11 @@ class PublisherSession:
     def others(self, db: Connection) -> list[RegisteredPublisher]:
         """Return the other publishers whose sessions exist."""
         return []
+
+    def longest_lost_call(self, db: Connection, unknown_s: float) -> float:
+        """Return how many seconds a publishing call of a publisher that is gone may take, by the settings of its host;
+        `unknown_s` where it did not say. Only where several publish."""
+        raise NotImplementedError
 
     def leave(self, db: Connection) -> None:
         """End the registration."""

@@ -114,6 +114,10 @@ CREATE TABLE store (
     moved_from TEXT,
     PRIMARY KEY (id)
 );
+CREATE TABLE store_mark (
+    xid INTEGER NOT NULL,
+    PRIMARY KEY (xid)
+);
 CREATE TABLE token (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL,

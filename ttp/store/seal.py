@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from ttp.domain.action import Action, action
 from ttp.domain.errors import Busy, Hint
-from ttp.store.dialect import Connection
+from ttp.store.dialect import Connection, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,16 @@ class StoreSealed(Busy):
 
 def read(db: Connection) -> Seal:
     """Return the seal of a store."""
-    row = db.execute("SELECT store_id, copy_id, moved_to, moved_from FROM store").fetchone()
+    row = store_row(db)
     return Seal(row["store_id"], row["copy_id"], row["moved_to"], row["moved_from"])
+
+
+def store_row(db: Connection) -> Row:
+    """Return the row of the table `store`. Raises Busy while there is none: a database that is being restored."""
+    row: Row | None = db.execute("SELECT * FROM store").fetchone()
+    if row is None:
+        raise Busy("the store is not complete: it is being restored, or that failed", Hint("see", action("doctor")))
+    return row
 
 
 def refuse_if_sealed(db: Connection, name: str) -> None:

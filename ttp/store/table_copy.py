@@ -18,7 +18,7 @@ from ttp.store.row_mapper import marks
 
 BATCH = 1000
 """Rows in memory, and in one transaction."""
-_OF_THE_PLACE = ("store", "publisher")
+_OF_THE_PLACE = ("store", "store_mark", "publisher")
 """Tables about a store's place and its processes, which a copy has its own of."""
 
 

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from typing import NoReturn
 
+import psycopg
 import pytest
 
 from tests.clock import FakeClock
@@ -15,7 +17,9 @@ from tests.conftest import Program
 from tests.publisher.world import World, open_world
 from ttp.cli.context import open_database
 from ttp.sandbox.server import RunningSandbox
+from ttp.store.dialect import SessionLost
 from ttp.store.home.locks import publisher_lock
+from ttp.store.postgresql.publisher_session import SharedSession
 from ttp.store.publisher_session import Held
 
 
@@ -118,6 +122,18 @@ def test_after_a_failover_what_was_due_is_looked_up_and_then_published(
     assert [post["text"] for post in world.posts("x/me")] == ["one"]
     with closing(open_database(tmp_path / "other", store_url).connect()) as db:
         assert [row[0] for row in db.execute("SELECT phase FROM attempt")].count("look_up") >= 3
+
+
+@pytest.mark.parametrize("how", [(), ("--once",), ("--until-idle",)])
+def test_a_server_that_goes_away_while_a_publisher_starts_is_no_bug(
+    world: World, monkeypatch: pytest.MonkeyPatch, how: tuple[str, ...]
+) -> None:
+    def lose(session: SharedSession) -> NoReturn:
+        raise SessionLost("gone") from psycopg.OperationalError("gone")
+
+    world.account("x/me")
+    monkeypatch.setattr(SharedSession, "open_watch", lose)
+    assert world.ttp("run", *how, "--json").error["exit"] == 5
 
 
 def test_a_password_is_not_taken_from_the_command_line_nor_shown(ttp: Program, store_url: str) -> None:

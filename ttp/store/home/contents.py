@@ -17,7 +17,7 @@ _NEW = r"(?:\.new)?"
 _FILES = re.compile(
     r"\.?ttp\.db(?:-wal|-shm|-journal|\.new-\w+|\.damaged|\.before-[\w.-]+)*"
     r"|names\.db(?:\.new-\w+)?"
-    r"|publisher\.(?:lock|mark|json|journal|refused|json\.new-\d+)"
+    r"|publisher\.(?:lock|mark|[0-9a-f]{32}\.mark|json|journal|refused|json\.new-\d+)"
     + _NEW
     + r"|(?:media|webhooks)\.lock|server\.address"
     + _NEW

@@ -133,10 +133,18 @@ class PostgresDatabase(Database):
         with self.translating_errors():
             return look_at_server(self.connect, now)
 
-    def publisher_session(self, mode: str, evict_after: timedelta) -> PublisherSession:
+    def publisher_session(
+        self, mode: str, evict_after: timedelta, longest_call_s: float | None = None
+    ) -> PublisherSession:
         with self.translating_errors():
             refuse_shared_sessions(self.connect, self.name)
-        return SharedSession(self.connect, host=os.uname().nodename, mode=mode, evict_after=evict_after)
+        return SharedSession(
+            self.connect,
+            host=os.uname().nodename,
+            mode=mode,
+            evict_after=evict_after,
+            longest_call_s=longest_call_s,
+        )
 
     def publishers(self, db: Connection) -> list[RegisteredPublisher]:
         return registered_publishers(db)

@@ -17,7 +17,8 @@ from ttp.domain.errors import Busy, Hint
 from ttp.domain.health import RegisteredPublisher
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store.dialect import Connection, Cursor, List, Row, in_list
-from ttp.store.ownership import ServerIdentity
+from ttp.store.host_mark import ServerIdentity
+from ttp.store.ownership import from_dump
 from ttp.store.postgresql.connection import STORE_KEY, PostgresConnection
 from ttp.store.publisher_session import Held, PeriodicJob, PublisherSession
 
@@ -60,8 +61,8 @@ WHERE {in_list("d.id", "ids")} AND p.deleted_at IS NULL AND a.enabled AND a.conn
 ORDER BY p.id, d.id FOR UPDATE OF p, d SKIP LOCKED
 """
 _REGISTER = f"""
-INSERT INTO publisher (host, pid, mode, session_pid, session_start, since, last_report_at)
-SELECT ?, ?, ?, pid, extract(epoch FROM backend_start)::text, {_BEGAN}, {_BEGAN}
+INSERT INTO publisher (host, pid, mode, longest_call_s, session_pid, session_start, since, last_report_at)
+SELECT ?, ?, ?, ?, pid, extract(epoch FROM backend_start)::text, {_BEGAN}, {_BEGAN}
 FROM pg_stat_activity WHERE pid = pg_backend_pid() RETURNING id
 """
 # A dump that was restored on the same server names the publishers of that one.
@@ -69,9 +70,10 @@ _SESSION = (
     "a.pid = p.session_pid AND extract(epoch FROM a.backend_start)::text = p.session_start"
     " AND a.datname = current_database()"
 )
-_GONE = f"""
-DELETE FROM publisher p WHERE NOT EXISTS (SELECT 1 FROM pg_stat_activity a WHERE {_SESSION})
-"""
+_IS_GONE = f"NOT EXISTS (SELECT 1 FROM pg_stat_activity a WHERE {_SESSION})"
+# Until then its calls are looked up, for which its time limits count.
+_GONE = f"DELETE FROM publisher p WHERE p.last_report_at < {_NOW} - {24 * 3600 * 1000} AND {_IS_GONE}"
+_LOST_CALL = f"SELECT max(coalesce(longest_call_s, :unknown)) AS longest FROM publisher p WHERE {_IS_GONE}"
 # A publisher that has not reported yet is starting, perhaps slowly, and has hardly anything in hand.
 _EVICT = f"""
 SELECT p.host, p.pid, p.last_report_at, pg_terminate_backend(a.pid) AS ended
@@ -101,10 +103,18 @@ class SharedSession(PublisherSession):
     is_shared = True
 
     def __init__(
-        self, connect: Callable[[], Connection], *, host: str, mode: str, evict_after: timedelta, pid: int | None = None
+        self,
+        connect: Callable[[], Connection],
+        *,
+        host: str,
+        mode: str,
+        evict_after: timedelta,
+        longest_call_s: float | None = None,
+        pid: int | None = None,
     ) -> None:
         super().__init__(self._open)
         self._connect = connect
+        self._longest_call_s = longest_call_s
         self._host, self._mode, self._pid = host, mode, os.getpid() if pid is None else pid
         self._evict_after = evict_after
         self._held: dict[Held, set[int]] = {what: set() for what in Held}
@@ -180,6 +190,15 @@ class SharedSession(PublisherSession):
                 self._held[what].difference_update(over)
                 self._held[what].update(row["value"] for row in answer if not over and row["taken"])
 
+    def ask_mark(self, db: Connection) -> Callable[[], None]:
+        asked = db.execute(f"SELECT {_MARK} AS mark")
+
+        def refuse_restored() -> None:
+            if asked.fetchone()["mark"] is None:
+                raise from_dump()
+
+        return refuse_restored
+
     def held_accounts(self, what: Held) -> frozenset[int]:
         return frozenset(self._held[what])
 
@@ -209,6 +228,9 @@ class SharedSession(PublisherSession):
     def others(self, db: Connection) -> list[RegisteredPublisher]:
         return _registered(db.execute(_LIST.format("WHERE p.id <> ?"), (self._id,)))
 
+    def longest_lost_call(self, db: Connection, unknown_s: float) -> float:
+        return float(db.execute(_LOST_CALL, {"unknown": unknown_s}).fetchone()["longest"] or unknown_s)
+
     def leave(self, db: Connection) -> None:
         db.execute("DELETE FROM publisher WHERE id = ?", (self._id,))
 
@@ -218,7 +240,9 @@ class SharedSession(PublisherSession):
             raise Busy(
                 "a pooler between this publisher and the database gives it other sessions: a publisher needs its own"
             )
-        self._id = int(db.execute(_REGISTER, (self._host, self._pid, self._mode)).fetchone()["id"])
+        self._id = int(
+            db.execute(_REGISTER, (self._host, self._pid, self._mode, self._longest_call_s)).fetchone()["id"]
+        )
 
 
 def _refuse_another_role(db: Connection) -> None:
@@ -253,19 +277,26 @@ def locked_accounts(db: Connection, what: Held, session_pid: int | None = None) 
     return {int(row["account"]) for row in db.execute(sql, {} if session_pid is None else {"pid": session_pid})}
 
 
+# Of each row the server keeps which transaction wrote it (its last 32 bits), also when it vacuums, freezes, rewrites or
+# copies the table below SQL: a standby, pg_upgrade. A row that was restored from a dump names another one than its own.
+_MARK = "(SELECT max(xid) FROM store_mark WHERE xid & 4294967295 = xmin::text::bigint)"
 # The timeline of the log that is written now. The one of the last checkpoint is late after a failover.
-_IDENTITY = """
+_IDENTITY = f"""
 SELECT (SELECT system_identifier FROM pg_control_system())::text || '/'
     || (SELECT oid FROM pg_database WHERE datname = current_database())::text AS server,
-    ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int AS timeline
+    ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int AS timeline,
+    (pg_current_wal_flush_lsn() - '0/0')::bigint AS position, {_MARK} AS mark,
+    newest.id, newest.delivery_id, newest.at
+FROM (SELECT) one LEFT JOIN (SELECT id, delivery_id, at FROM attempt ORDER BY id DESC LIMIT 1) newest ON true
 """
 
 
 def server_identity(db: Connection) -> ServerIdentity:
-    """Return which server and database this is. Needs the right to execute pg_control_system, pg_current_wal_lsn and
-    pg_walfile_name, which everybody has unless it was revoked."""
+    """Return which server and database this is. Needs the right to execute pg_control_system, pg_current_wal_lsn,
+    pg_current_wal_flush_lsn and pg_walfile_name, which everybody has unless it was revoked."""
     row = db.execute(_IDENTITY).fetchone()
-    return ServerIdentity(row["server"], row["timeline"])
+    newest = (row["id"], row["delivery_id"], row["at"]) if row["id"] is not None else (0, 0, 0)
+    return ServerIdentity(row["server"], row["timeline"], row["position"], row["mark"], newest)
 
 
 _JOB = f"({_CLASS.format('publisher')}, :job)"

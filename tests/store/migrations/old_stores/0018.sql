@@ -590,4 +590,9 @@ INSERT INTO "sqlite_sequence" VALUES('event',1);
 INSERT INTO "sqlite_sequence" VALUES('notification',1);
 INSERT INTO "sqlite_sequence" VALUES('webhook',1);
 INSERT INTO "sqlite_sequence" VALUES('publisher',1);
+CREATE TABLE store_mark (
+    xid INTEGER NOT NULL,
+    PRIMARY KEY (xid)
+);
+INSERT INTO "store_mark" VALUES(1);
 COMMIT;
