@@ -67,15 +67,15 @@ def refuse_forbidden_change(
         if before is not None and one.post_id == before.id:
             raise NotAllowed(f"post{this} is what repeat {one.id} makes posts of, and {here}", *_look(before))
         if one.pool is not None and one.pool in (*after.tags, *(before.tags if before else ())):
-            said = f'what is tagged "{one.pool}" is published by repeat {one.id}, and {here}'
-            raise NotAllowed(said, Hint("see", action("repeat list")))
+            message = f'what is tagged "{one.pool}" is published by repeat {one.id}, and {here}'
+            raise NotAllowed(message, Hint("see", action("repeat list")))
 
 
 def refuse_time(capability: Capability, *, source: str = VARIABLE) -> None:
     """Raise NotAllowed where no post may get a time."""
     if capability is not Capability.PUBLISH:
-        said = f"{source} is {capability}: no post gets a time here"
-        raise NotAllowed(said, Hint("try", other_options(at=None)))
+        message = f"{source} is {capability}: no post gets a time here"
+        raise NotAllowed(message, Hint("try", other_options(at=None)))
 
 
 def _look(post: Post) -> tuple[Hint, ...]:

@@ -66,9 +66,9 @@ class TokenContext(Context):
         self._request = request
         self._moved: dict[str, str] = {}
 
-    def admit(self, path: str, given: Collection[str], values: dict[str, Any]) -> bool:
+    def admit(self, path: str, names: Collection[str], values: dict[str, Any]) -> bool:
         command = find_command(path, values)
-        refuse_token(self.token, path, command, given, values)
+        refuse_token(self.token, path, command, names, values)
         for name in command.files:
             values[name] = self._placed(values.get(name))
         self.argv = [self._retyped(word) for word in self.argv]
@@ -146,14 +146,14 @@ def run_order(order: Mapping[str, Any], answer: BinaryIO) -> int:
     return app.run(order["argv"], context)
 
 
-def token_of(said: Mapping[str, Any]) -> ApiToken:
+def token_of(document: Mapping[str, Any]) -> ApiToken:
     """Return the token that an order is for."""
     return ApiToken(
-        id=said["id"],
-        name=said["name"],
-        capability=TokenCapability(said["capability"]),
+        id=document["id"],
+        name=document["name"],
+        capability=TokenCapability(document["capability"]),
         created_at=from_ms(0),
-        accounts=None if said["accounts"] is None else frozenset(said["accounts"]),
+        accounts=None if document["accounts"] is None else frozenset(document["accounts"]),
     )
 
 

@@ -96,8 +96,8 @@ def converted_size(width: int, height: int, form: ImageForm) -> tuple[int, int]:
         width, height = _boxed(width, height, form.box)
     if form.widths is not None:
         least, most = form.widths
-        wanted = max(least, min(width, most))
-        width, height = wanted, -(-height * wanted // width)
+        new_width = max(least, min(width, most))
+        width, height = new_width, -(-height * new_width // width)
     return width, height
 
 

@@ -76,8 +76,8 @@ class Person:
 
     def caller_for(self, needed: TokenCapability) -> Caller | None:
         """Return the person with the smallest capability that allows this; None if none does."""
-        found = next((one for one in TokenCapability if one in self.capabilities and one.allows(needed)), None)
-        return None if found is None else Caller(self.name, found, self.accounts, self.timezone)
+        capability = next((one for one in TokenCapability if one in self.capabilities and one.allows(needed)), None)
+        return None if capability is None else Caller(self.name, capability, self.accounts, self.timezone)
 
 
 @dataclass(frozen=True, slots=True)

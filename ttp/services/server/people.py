@@ -91,8 +91,8 @@ class People:
         if not SECRET.fullmatch(secret):
             return None
         with self._database.reading() as db:
-            found = of_digest(db, digest(secret)) if db else None
-        return found if found is not None and self._clock.now() < found.expires_at else None
+            row = of_digest(db, digest(secret)) if db else None
+        return row if row is not None and self._clock.now() < row.expires_at else None
 
     def set_timezone(self, name: str, timezone: str) -> None:
         """Store the zone in which times of a person are read and shown; '' for that of the settings. Raise TimeRefused
