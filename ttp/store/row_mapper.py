@@ -147,7 +147,13 @@ _DECODERS: Mapping[columns.Kind, Decoder] = {
     "real": parse_number,
     "texts": parse_texts,
 }
-_ENCODERS: Mapping[columns.Kind, Encoder] = {"instant": ms, "list": text_of, "object": text_of, "texts": text_of}
+_ENCODERS: Mapping[columns.Kind, Encoder] = {
+    "instant": ms,
+    "list": text_of,
+    "object": text_of,
+    "real": lambda value: None if value is None else float(value),  # what both stores make of a whole number
+    "texts": text_of,
+}
 
 
 def _value_of(member: str | None) -> str | None:
