@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from ttp.domain.account import Account, Hold
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import Busy, ClocksDiffer, SlowClock, TtpError
-from ttp.domain.health import ActionsNeeded, Health, PlatformCosts, PublisherInfo, RegisteredPublisher, WebhookHealth
+from ttp.domain.health import (
+    ActionsNeeded,
+    Health,
+    PlatformCosts,
+    PublisherInfo,
+    QueueHealth,
+    RegisteredPublisher,
+    WebhookHealth,
+)
 from ttp.domain.platform import Facts
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.pricing import Pricing
+from ttp.domain.rate_limit import Limit
 from ttp.domain.time.clock import Clock, SystemClock
 from ttp.platforms.registry import Registry
 from ttp.services.queries import held_accounts
@@ -50,8 +60,36 @@ class Status:
             return queries.next_due(db, now, approved=self._approval) if db else None
         return None
 
+    def queue(self) -> QueueHealth:
+        """Return whether posts are published."""
+        now, publisher = self._clock.now(), self._publisher()
+        with self._database.reading() as db:
+            if db is None:
+                return QueueHealth(publisher)
+            if not publisher.running and not self._database.has_files:
+                publisher = next(map(_as_info, self._database.publishers(db)), publisher)  # another host may publish
+            overdue, waiting = queries.count_waiting(db, now, approved=self._approval)
+            return QueueHealth(publisher, overdue, waiting, self._clock_trouble(db, publisher))
+
+    def accounts_to_reconnect(self) -> tuple[str, ...]:
+        """Return the names of accounts that must be connected again; none if a row is corrupt."""
+        with suppress(CorruptRow), self._database.reading() as db:
+            return _to_reconnect(stored_accounts.accounts(db)) if db else ()
+        return ()
+
+    def holds(self) -> tuple[Hold, ...]:
+        """Return the holds of accounts; none if a row is corrupt."""
+        with suppress(CorruptRow), self._database.reading() as db:
+            return tuple(held_accounts(db, self._clock.now()).values()) if db else ()
+        return ()
+
+    def limits(self) -> tuple[Limit, ...]:
+        """Return what is left of the limits of platforms."""
+        with self._database.reading() as db:
+            return tuple(rate_limits.current_limits(db, self._clock.now())) if db else ()
+
     def health(self, coming: int = 0) -> Health:
-        """Return the state of the publisher, the queue and what needs a person. `coming`: how many next posts."""
+        """Return all that `ttp status` shows but costs and machine. `coming`: how many next posts."""
         now = self._clock.now()
         publisher = self._publisher()
         media = media_use(self._database.home / "media")
@@ -77,7 +115,7 @@ class Status:
             post_id = following.post_id or 0 if following else 0
             needs = ActionsNeeded(
                 review=tuple(queries.posts_needing_action(db, "needs_review")),
-                reconnect=tuple(a.name for a in accounts if a.needs_reconnect),
+                reconnect=_to_reconnect(accounts),
                 retry=tuple(queries.posts_needing_action(db, "failed", auth=False)),
                 approve=tuple(queries.posts_waiting_for_approval(db)) if self._approval else None,
                 retry_after_reconnect=tuple(queries.posts_needing_action(db, "failed", auth=True)),
@@ -215,6 +253,10 @@ class Status:
             return ()
         accounts, last = len(queries.busy_accounts(db)), own.last_run_at or own.since
         return (RegisteredPublisher(os.uname().nodename, own.pid, own.mode, own.since, last, accounts),)
+
+
+def _to_reconnect(accounts: Iterable[Account]) -> tuple[str, ...]:
+    return tuple(account.name for account in accounts if account.needs_reconnect)
 
 
 def _as_info(one: RegisteredPublisher) -> PublisherInfo:
