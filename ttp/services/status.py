@@ -30,15 +30,12 @@ from ttp.domain.time.clock import Clock, SystemClock
 from ttp.platforms.registry import Registry
 from ttp.services.queries import held_accounts
 from ttp.store import accounts as stored_accounts
-from ttp.store import clock_check, queries, rate_limits
+from ttp.store import clock_check, queries
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
 from ttp.store.home import locks
-from ttp.store.media_cleanup import media_use
 from ttp.store.queries import PostFilter
 from ttp.store.row_mapper import CorruptRow
-from ttp.store.server import webhooks as stored_webhooks
-from ttp.store.server.webhooks import NO_CALLS
 
 MOST_PRICED = 1000
 HANGS_AFTER = timedelta(minutes=1)
@@ -86,10 +83,13 @@ class Status:
     def limits(self) -> tuple[Limit, ...]:
         """Return what is left of the limits of platforms."""
         with self._database.reading() as db:
-            return tuple(rate_limits.current_limits(db, self._clock.now())) if db else ()
+            return _limits(db, self._clock.now()) if db else ()
 
-    def health(self, coming: int = 0) -> Health:
-        """Return all that `ttp status` shows but costs and machine. `coming`: how many next posts."""
+    def health(self, coming: int = 0, within: Connection | None = None) -> Health:
+        """Return all that `ttp status` shows but costs and machine. `coming`: how many next posts; `within`: an open
+        connection."""
+        from ttp.store.media_cleanup import media_use  # here: many commands ask only whether something publishes
+
         now = self._clock.now()
         publisher = self._publisher()
         media = media_use(self._database.home / "media")
@@ -102,7 +102,7 @@ class Status:
                 left[row.message] = None
                 return None
 
-        with self._database.reading() as db:
+        with self._database.reading(within) as db:
             if db is None:
                 return Health(publisher, media=media)
             publishers = self._publishers(db, publisher)
@@ -130,7 +130,7 @@ class Status:
                 held=stored_accounts.count_held(db, now) if holds else 0,
                 needs=needs,
                 holds=tuple(holds.values()),
-                limits=tuple(rate_limits.current_limits(db, now)),
+                limits=_limits(db, now),
                 media=media,
                 clock=self._clock_trouble(db, publisher),
                 unreadable=tuple(left),
@@ -140,29 +140,30 @@ class Status:
 
     def full_health(self, coming: int = 0) -> Health:
         """Return the health with the costs of platforms, and why this machine must not publish, if so."""
-        return replace(self.health(coming), costs=self.costs(), elsewhere=self.elsewhere())
+        with self._database.reading() as db:
+            return replace(self.health(coming, db), costs=self.costs(db), elsewhere=self.elsewhere(db))
 
-    def elsewhere(self) -> TtpError | None:
+    def elsewhere(self, within: Connection | None = None) -> TtpError | None:
         """Return why this machine may not publish from the store, or None."""
         from ttp.store.ownership import this_machine
 
         owner = self._database.owner(this_machine(), any_machine=self._config["publish.any_machine"] is True)
-        with self._database.reading() as db:
+        with self._database.reading(within) as db:
             return None if db is None else owner.refusal(db)
 
-    def costs(self) -> tuple[PlatformCosts, ...]:
+    def costs(self, within: Connection | None = None) -> tuple[PlatformCosts, ...]:
         """Return what platforms that charge will charge for scheduled posts, at most MOST_PRICED per platform."""
         found = []
         for name in self._platforms.names():
             pricing = self._platforms.pricing(name)
             if pricing is not None:
-                found.append(self._costs(self._platforms.facts(name), pricing))
+                found.append(self._costs(self._platforms.facts(name), pricing, within))
         return tuple(found)
 
-    def _costs(self, facts: Facts, pricing: Pricing) -> PlatformCosts:
+    def _costs(self, facts: Facts, pricing: Pricing, within: Connection | None) -> PlatformCosts:
         prices: list[int] = []
         more = True  # until all are read; `health` reports a corrupt one
-        with suppress(CorruptRow), self._database.reading() as db:
+        with suppress(CorruptRow), self._database.reading(within) as db:
             if db is None:
                 return PlatformCosts(facts.name, facts.title)
             ids = queries.upcoming_deliveries(db, facts.name, MOST_PRICED + 1)
@@ -263,10 +264,19 @@ def _as_info(one: RegisteredPublisher) -> PublisherInfo:
     return PublisherInfo(True, one.pid, one.mode, one.since, one.last_report_at)
 
 
+def _limits(db: Connection, now: datetime) -> tuple[Limit, ...]:
+    from ttp.store.rate_limits import current_limits
+
+    return tuple(current_limits(db, now))
+
+
 def _webhooks(db: Connection) -> tuple[WebhookHealth, ...]:
-    found = stored_webhooks.webhooks(db)
-    counts = stored_webhooks.count_calls(db) if found else {}
-    by_webhook = ((one, counts.get(one.id, NO_CALLS)) for one in found)
+    if not queries.has_webhooks(db):  # as most stores
+        return ()
+    from ttp.store.server import webhooks as stored_webhooks
+
+    counts = stored_webhooks.count_calls(db)
+    by_webhook = ((one, counts.get(one.id, stored_webhooks.NO_CALLS)) for one in stored_webhooks.webhooks(db))
     return tuple(WebhookHealth(one.id, one.host, calls.waiting, calls.given_up) for one, calls in by_webhook)
 
 

@@ -545,6 +545,10 @@ def due_posts_waiting_for_approval(db: Connection, now: datetime, most: int) -> 
     return sorted({row["post_id"] for row in found if row["approved_at"] is None})
 
 
+def has_webhooks(db: Connection) -> bool:
+    return db.execute("SELECT 1 FROM webhook LIMIT 1").fetchone() is not None
+
+
 def repeats_of_posts(db: Connection, post_ids: Collection[int]) -> dict[int, Repeat]:
     """Return the repeats that these posts belong to, by post id. At most a few hundred posts."""
     sql = (

@@ -15,7 +15,7 @@ from tests.server.pages.test_calendar import account_named
 from ttp.domain.media.item import MediaUse
 from ttp.domain.server.api_token import TokenCapability
 from ttp.server.pages.posts import ACTIONS
-from ttp.services import status
+from ttp.store import media_cleanup
 
 LATER = "2098-01-01T09:00Z"
 FAILED: dict[str, Any] = {"next_at": None, "error": ("content", "no <b>such</b> thing")}
@@ -42,7 +42,7 @@ def test_pages_ask_for_what_they_show_and_walk_through_no_media(ann: Person, mon
     def walk(folder: Path) -> MediaUse:
         raise AssertionError(folder)
 
-    monkeypatch.setattr(status, "media_use", walk)
+    monkeypatch.setattr(media_cleanup, "media_use", walk)
     ann.ttp.post("Late", "--to", "x/me", "--at", "in 1 minute")
     ann.ttp.clock.advance(minutes=5)
     ann.ttp.sql("UPDATE account SET needs_reconnect = true, hold_until = 1, hold_reason = 'paused'")
