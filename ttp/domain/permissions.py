@@ -3,18 +3,16 @@ first is a guard against mistakes: whoever can set the variable can unset it. An
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
-from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from ttp.domain.action import action, other_options
 from ttp.domain.delivery import APPROVAL, ENDED, Delivery, DeliveryState
 from ttp.domain.errors import Hint, NotAllowed
 from ttp.domain.post import Post, PostFields, Rejection
-from ttp.domain.server.api_token import TokenCapability
 
 if TYPE_CHECKING:
     from ttp.domain.recurrence import Recurrence
@@ -35,18 +33,6 @@ class Capability(StrEnum):
     def allows(self, needed: Capability) -> bool:
         order = list(Capability)
         return order.index(self) >= order.index(needed)
-
-
-POST_CAPABILITIES: Mapping[TokenCapability, Capability] = MappingProxyType(
-    {
-        TokenCapability.READ: Capability.READ,
-        TokenCapability.DRAFT: Capability.DRAFT,
-        TokenCapability.PUBLISH: Capability.PUBLISH,
-        # It approves and rejects only, which changes posts that have a time.
-        TokenCapability.APPROVE: Capability.PUBLISH,
-    }
-)
-"""How the owner of a token may change posts."""
 
 
 def refuse_forbidden_change(

@@ -28,7 +28,7 @@ from starlette.concurrency import run_in_threadpool
 from typing_extensions import TypedDict
 
 from ttp import __version__
-from ttp.domain.permissions import POST_CAPABILITIES
+from ttp.domain.server.api_token import POST_CAPABILITIES
 from ttp.domain.server.command_protocol import (
     FROM_CALLER,
     HEARTBEAT_S,

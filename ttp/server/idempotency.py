@@ -149,7 +149,7 @@ class IdempotencyKeys:
     def _forget_old(self, db: Connection, now: datetime) -> None:
         """Delete keys that are too old. The work of one that is not answered may go on, if it was suspended."""
         idempotency_keys.delete_answered(db, now - KEPT_FOR)
-        for held in idempotency_keys.unanswered(db, now - KEPT_FOR):
+        for held in idempotency_keys.find_unanswered(db, now - KEPT_FOR):
             if self._state(held) is not WorkState.RUNNING:
                 idempotency_keys.delete(db, held.reservation.token_id, held.reservation.key)
                 remove_file(self._database.home, held.reservation.holder)

@@ -18,7 +18,6 @@ from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Hint, NotFound
 from ttp.domain.platform import PlatformFacts
 from ttp.domain.post import EMPTY_METRICS, Metrics, Post, PostFields, post_not_found
-from ttp.domain.recurrence import Repeat
 from ttp.domain.time.clock import Clock
 from ttp.store import accounts as stored_accounts
 from ttp.store import queries
@@ -30,6 +29,7 @@ from ttp.store.row_mapper import CorruptRow
 if TYPE_CHECKING:
     from ttp.domain.attempt import Attempt
     from ttp.domain.post_history import PostHistory
+    from ttp.domain.recurrence import Repeat
     from ttp.domain.time.formatting import Clocks
     from ttp.store.change_log import Change, LoggedChange
 

@@ -151,7 +151,7 @@ class PublishReport:
         if self._mode is not Mode.LOOP:
             return
         here = self._context
-        health = here.status.health()
+        health = here.status.queue()
         accounts = here.queries.accounts()
         self._out.write_message(
             f"ttp {__version__}   store {here.database.name}   {plural(len(accounts), 'account')}   "

@@ -89,7 +89,7 @@ def _question(context: Context) -> str:
     if not context.database.has_files:
         return f"Delete {context.home} with its tokens, media and settings? The store {context.database.name} stays."
     try:
-        waiting = context.status.health().waiting
+        waiting = context.status.queue().waiting
     except TtpError:  # damaged or of a newer version: it can be deleted all the same
         waiting = 0
     posts = f" {waiting} scheduled posts will not be published." if waiting else ""

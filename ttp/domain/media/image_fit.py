@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from ttp.domain.media.item import NAMES, MediaItem
-from ttp.domain.media.probe.images import ImageAppearance
+
+if TYPE_CHECKING:
+    from ttp.domain.media.probe.images import ImageAppearance
 
 EXTRA = "pip install 'ttp-cli[media]'"
 """The command that lets ttp convert images."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
+
+from ttp.domain.permissions import Capability
 
 PREFIX = "ttp_"
 DIGITS = 48
@@ -29,6 +33,18 @@ _ALLOWED = {
     TokenCapability.PUBLISH: {TokenCapability.READ, TokenCapability.DRAFT, TokenCapability.PUBLISH},
     TokenCapability.APPROVE: {TokenCapability.READ, TokenCapability.APPROVE},
 }
+
+
+POST_CAPABILITIES: Mapping[TokenCapability, Capability] = MappingProxyType(
+    {
+        TokenCapability.READ: Capability.READ,
+        TokenCapability.DRAFT: Capability.DRAFT,
+        TokenCapability.PUBLISH: Capability.PUBLISH,
+        # It approves and rejects only, which changes posts that have a time.
+        TokenCapability.APPROVE: Capability.PUBLISH,
+    }
+)
+"""How the owner of a token may change posts."""
 
 
 @dataclass(frozen=True, slots=True)

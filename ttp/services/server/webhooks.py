@@ -135,10 +135,10 @@ class Webhooks:
         data = {"at": utc_text(now), "event": TEST, "message": "a test"}
         return self._send(webhook, f"msg_{secrets.token_hex(16)}", TEST, data, now)
 
-    def due(self) -> Sequence[int]:
-        """Return the ids of the webhooks that have a call to make."""
+    def due(self) -> Sequence[int] | None:
+        """Return the ids of the webhooks that have a call to make; None if there is no webhook."""
         with self.database.reading() as db:
-            return store.due_webhooks(db, self.clock.now()) if db else ()
+            return store.due_webhooks(db, self.clock.now()) if db else None
 
     def send_due(self, webhook_id: int, stopping: Callable[[], bool]) -> None:
         """Make the due calls of a webhook, one after the other, and store the result of each.

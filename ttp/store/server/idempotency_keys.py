@@ -100,7 +100,7 @@ def delete_answered(db: Connection, before: datetime) -> None:
     db.execute("DELETE FROM idempotency_key WHERE created_at < ? AND status IS NOT NULL", (to_ms(before),))
 
 
-def unanswered(db: Connection, before: datetime) -> list[ReservedKey]:
+def find_unanswered(db: Connection, before: datetime) -> list[ReservedKey]:
     """Return the keys without an answer that were reserved before an instant."""
     return [_reserved(row) for row in db.execute(f"{_ALL} WHERE created_at < ? AND status IS NULL", (to_ms(before),))]
 

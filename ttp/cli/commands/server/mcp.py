@@ -15,8 +15,8 @@ from ttp.cli.commands.server.token import parse_capability
 from ttp.cli.context import Context
 from ttp.cli.options import split_list, with_output
 from ttp.domain.errors import Hint, NotAllowed, UsageError
-from ttp.domain.permissions import POST_CAPABILITIES, VARIABLE, VIA_MCP, Capability
-from ttp.domain.server.api_token import TokenCapability
+from ttp.domain.permissions import VARIABLE, VIA_MCP, Capability
+from ttp.domain.server.api_token import POST_CAPABILITIES, TokenCapability
 
 if TYPE_CHECKING:
     from ttp.mcp.stdio import StdioSession
