@@ -32,7 +32,7 @@ HERE, AWAY = "http://127.0.0.1:0/callback", Config().text("platforms.instagram.r
 
 
 @pytest.fixture(autouse=True)
-def free_ports(monkeypatch: pytest.MonkeyPatch) -> None:
+def free_ports(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     """The port that the settings name may be another program's."""
     for platform in ("X", "TIKTOK", "MASTODON"):
         monkeypatch.setenv(f"TTP_PLATFORMS__{platform}__REDIRECT_URI", HERE)
