@@ -180,8 +180,7 @@ class Owner:
             here = self.identity(db)
             db.execute("UPDATE store SET server = ?, timeline = ?", (here.server, here.timeline))
             if take_over:
-                db.execute("DELETE FROM store_mark")  # of rows alone that were restored there may be two
-                db.execute(f"INSERT INTO store_mark (xid) VALUES ({_XID})")
+                renew_mark(db)
 
     def notice_failover(self, db: Connection) -> bool:
         """Return whether another server took the place of the one on which a publisher ran last, and record it in the
@@ -243,6 +242,13 @@ def _put_back() -> OwnedElsewhere:
 def from_dump() -> OwnedElsewhere:
     """Return the refusal for a store that was restored from a dump of its database."""
     return OwnedElsewhere("this store was restored from a dump", "restored")
+
+
+def renew_mark(db: Connection) -> None:
+    """Settle for all hosts what happened before to a store on a server; in the caller's transaction, in no
+    savepoint."""
+    db.execute("DELETE FROM store_mark")  # of rows alone that were restored there may be two
+    db.execute(f"INSERT INTO store_mark (xid) VALUES ({_XID})")
 
 
 def remember_files(home: Path, db: Connection) -> None:

@@ -15,6 +15,7 @@ import pytest
 from tests.store.stores import add_account, add_post, to
 from ttp.domain.errors import Busy
 from ttp.domain.outcome import Attempt, Phase
+from ttp.services.store_copy import StoreCopy
 from ttp.store import attempts, host_mark, seal
 from ttp.store.database import Database
 from ttp.store.ownership import Machine, OwnedElsewhere, Owner, store_id
@@ -129,6 +130,19 @@ def test_a_dump_whose_mark_came_beside_the_one_of_a_take_over_asks(store: Databa
     assert [doubt(store, host(store, name)) for name in "ab"] == ["restored"] * 2
     publish(store, host(store), take_over=True)
     assert [doubt(store, host(store, name)) for name in "ab"] == [None] * 2
+
+
+def test_a_copy_in_an_older_schema_of_the_same_database_asks_nobody(
+    store: Database, store_url: str, tmp_path: Path
+) -> None:
+    with closing(store.connect()) as db, db.transaction():
+        host(store).claim(db, NOW, take_over=True)
+    with closing(Writer(store.connect)) as writer:
+        writer.committed = host(store).note_progress
+        writer.run(lambda db: None)
+    copy = PostgresDatabase(tmp_path / "a", store_url)
+    assert list(StoreCopy(store, copy).run())
+    assert [doubt(copy, host(store, name)) for name in "ab"] == [None] * 2
 
 
 def test_what_rewrites_the_tables_is_no_restore(store: Database, url: str) -> None:
