@@ -198,6 +198,7 @@ class StoreCopy:
                 seal.open_store(target, table_copy.names())
                 if not self.target.has_files:
                     shared_settings.write(target, self.settings)
+                    ownership.renew_mark(target)  # two schemas of a database are one server to a host
                 else:
                     ownership.remember_files(self.target.home, target)
 

@@ -16,9 +16,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ttp.domain.attempt import Attempt
+from ttp.domain.errors import Busy, Hint
 from ttp.domain.time.clock import to_ms
 from ttp.store.dialect import Connection, StoreError
-from ttp.store.home.files import open_regular
+from ttp.store.home.files import open_regular, quote_path
 
 _AGAIN_S = 1.0
 """Seconds between two questions to the server. This host's own intents are noted at once."""
@@ -49,6 +50,8 @@ class HostMark:
         self._store_id = ""
         self._seen: ServerIdentity | None = None
         self._again_at = 0.0
+        self.is_put_back = False
+        """Whether the store came to lack what this process has seen in it. From then on the file stays as it is."""
 
     def note(self, home: Path, db: Connection, ask: Callable[[Connection], ServerIdentity]) -> None:
         """Ask the server how far the store is, at most once a second, and keep it. Raises nothing."""
@@ -60,14 +63,18 @@ class HostMark:
                 self._path = _path(home, self._store_id)
             found = ask(db)
             self._again_at = time.monotonic() + _AGAIN_S
-            if found.mark is not None:  # of a restored store nothing is kept: what was seen before it counts
+            if found.mark is None or self.is_put_back:
+                return  # of a restored store nothing is kept: what was seen before it counts
+            # Not in turn: a worker that has committed its intent must not wait for the server.
+            self.is_put_back = self._seen is not None and is_put_back(db, self._seen, found)
+            if not self.is_put_back:
                 with self._turn:
                     self._keep(found)
 
     def note_intent(self, intent: Attempt) -> None:
         """Keep an intent that is committed. Raises nothing."""
         with suppress(OSError), self._turn:
-            if self._seen is not None and (intent.id or 0) > self._seen.attempt[0]:
+            if self._seen is not None and not self.is_put_back and (intent.id or 0) > self._seen.attempt[0]:
                 self._keep(replace(self._seen, attempt=(intent.id or 0, intent.delivery_id or 0, to_ms(intent.at))))
 
     def _keep(self, seen: ServerIdentity) -> None:
@@ -85,20 +92,26 @@ class HostMark:
 
 
 def read(home: Path) -> dict[str, ServerIdentity]:
-    """Return what this host has seen of each store by its id; files that are not ttp's are left out. Raises OSError."""
+    """Return what this host has seen of each store by its id; files that are not ttp's, or not files, are left out."""
     found = {}
     for path in home.glob("publisher.*.mark"):
-        descriptor = open_regular(path)
-        try:
-            line, _, _ = os.pread(descriptor, _MOST_BYTES, 0).decode("ascii", "replace").partition("\n")
-        finally:
-            os.close(descriptor)
-        with suppress(ValueError):
-            store_id, mark, timeline, position, number, delivery_id, at, server = line.split()
+        with suppress(OSError, ValueError):
+            store_id, mark, timeline, position, number, delivery_id, at, server = _line(path).split()
             attempt = (int(number), int(delivery_id), int(at))
             if path == _path(home, store_id):
                 found[store_id] = ServerIdentity(server, int(timeline), int(position), int(mark), attempt)
     return found
+
+
+def refuse_unreadable(home: Path, store_id: str) -> None:
+    """Raise Busy if something is in the place of the store's file that cannot be read."""
+    path = _path(home, store_id)
+    try:
+        _line(path)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise Busy(f"{path} cannot be read: {error.strerror}", Hint("see", f"ls -la {quote_path(path)}")) from error
 
 
 def is_put_back(db: Connection, seen: ServerIdentity, here: ServerIdentity) -> bool:
@@ -113,6 +126,14 @@ def is_put_back(db: Connection, seen: ServerIdentity, here: ServerIdentity) -> b
     number, *rest = seen.attempt
     row = db.execute("SELECT delivery_id, at FROM attempt WHERE id = ?", (number,)).fetchone()
     return number > 0 and (row is None or list(row) != rest)
+
+
+def _line(path: Path) -> str:
+    descriptor = open_regular(path)
+    try:
+        return os.pread(descriptor, _MOST_BYTES, 0).decode("ascii", "replace").partition("\n")[0]
+    finally:
+        os.close(descriptor)
 
 
 def _path(home: Path, store_id: str) -> Path:

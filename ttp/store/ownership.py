@@ -158,10 +158,10 @@ class Owner:
         return _copied(row["mark"], seen)
 
     def refusal_if_replaced(self, db: Connection) -> OwnedElsewhere | None:
-        """Return why a running publisher must stop: its store's files were replaced. None if they were not, or while
-        the folder is being moved."""
+        """Return why a running publisher must stop: its store's files were replaced, or some of its tables put back.
+        None if they were not, or while the folder is being moved."""
         if self.identity is not None:
-            return None
+            return _put_back() if self._host_mark.is_put_back else None
         with suppress(OSError):
             seen = _seen(self.home, db)
             return None if seen is None else _copied(store_row(db)["mark"], seen)
@@ -179,8 +179,8 @@ class Owner:
         if self.identity is not None:
             here = self.identity(db)
             db.execute("UPDATE store SET server = ?, timeline = ?", (here.server, here.timeline))
-            if take_over and not db.execute(f"UPDATE store_mark SET xid = {_XID}").rowcount:
-                db.execute(f"INSERT INTO store_mark (xid) VALUES ({_XID})")
+            if take_over:
+                renew_mark(db)
 
     def notice_failover(self, db: Connection) -> bool:
         """Return whether another server took the place of the one on which a publisher ran last, and record it in the
@@ -229,7 +229,10 @@ def _replaced(home: Path, db: Connection, identity: Callable[[Connection], Serve
         return OwnedElsewhere("this store was copied from another database", "other_server")
     if here.mark is None:
         return from_dump()
-    return _put_back() if seen is not None and host_mark.is_put_back(db, seen, here) else None
+    if seen is None:
+        host_mark.refuse_unreadable(home, row["store_id"])
+        return None
+    return _put_back() if host_mark.is_put_back(db, seen, here) else None
 
 
 def _put_back() -> OwnedElsewhere:
@@ -239,6 +242,13 @@ def _put_back() -> OwnedElsewhere:
 def from_dump() -> OwnedElsewhere:
     """Return the refusal for a store that was restored from a dump of its database."""
     return OwnedElsewhere("this store was restored from a dump", "restored")
+
+
+def renew_mark(db: Connection) -> None:
+    """Settle for all hosts what happened before to a store on a server; in the caller's transaction, in no
+    savepoint."""
+    db.execute("DELETE FROM store_mark")  # of rows alone that were restored there may be two
+    db.execute(f"INSERT INTO store_mark (xid) VALUES ({_XID})")
 
 
 def remember_files(home: Path, db: Connection) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing, nullcontext
@@ -14,6 +15,7 @@ import pytest
 from tests.store.stores import add_account, add_post, to
 from ttp.domain.errors import Busy
 from ttp.domain.outcome import Attempt, Phase
+from ttp.services.store_copy import StoreCopy
 from ttp.store import attempts, host_mark, seal
 from ttp.store.database import Database
 from ttp.store.ownership import Machine, OwnedElsewhere, Owner, store_id
@@ -120,6 +122,29 @@ def test_a_dump_that_is_restored_in_place_asks_every_host(
     assert [doubt(store, host(store, name)) for name in "ab"] == [None] * 2
 
 
+def test_a_dump_whose_mark_came_beside_the_one_of_a_take_over_asks(store: Database) -> None:
+    with closing(store.connect()) as db:
+        (restored,) = db.execute("SELECT xid FROM store_mark").fetchone()
+        publish(store, host(store), take_over=True)
+        db.execute("INSERT INTO store_mark (xid) VALUES (?)", (restored,))
+    assert [doubt(store, host(store, name)) for name in "ab"] == ["restored"] * 2
+    publish(store, host(store), take_over=True)
+    assert [doubt(store, host(store, name)) for name in "ab"] == [None] * 2
+
+
+def test_a_copy_in_an_older_schema_of_the_same_database_asks_nobody(
+    store: Database, store_url: str, tmp_path: Path
+) -> None:
+    with closing(store.connect()) as db, db.transaction():
+        host(store).claim(db, NOW, take_over=True)
+    with closing(Writer(store.connect)) as writer:
+        writer.committed = host(store).note_progress
+        writer.run(lambda db: None)
+    copy = PostgresDatabase(tmp_path / "a", store_url)
+    assert list(StoreCopy(store, copy).run())
+    assert [doubt(copy, host(store, name)) for name in "ab"] == [None] * 2
+
+
 def test_what_rewrites_the_tables_is_no_restore(store: Database, url: str) -> None:
     publish(store, host(store))
     for statement in (
@@ -157,6 +182,25 @@ def test_a_store_that_lacks_what_a_host_has_done_asks_there(store: Database, cha
     assert [doubt(store, host(store, name)) for name in "abc"] == ["put_back", None, "put_back"]
     publish(store, host(store), take_over=True)
     assert [doubt(store, host(store, name)) for name in "abc"] == [None] * 3, "it is settled for all hosts"
+
+
+@pytest.mark.parametrize("change", [LOST, GIVEN_AGAIN])
+def test_a_publisher_whose_tables_are_put_back_while_it_runs_stops_and_does_not_forget(
+    store: Database, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr("ttp.store.host_mark.time.monotonic", lambda: now[0])
+    who = host(store)
+    publish(store, who)
+    with closing(store.connect()) as db:
+        db.execute(change)
+        for seconds in (2.0, 4.0):
+            now[0] = seconds
+            who.note_progress(db)
+            refused = who.refusal_if_replaced(db)
+            assert refused is not None
+            assert refused.flaw == "put_back"
+    assert doubt(store, host(store)) == "put_back"
 
 
 @pytest.mark.parametrize(
@@ -203,8 +247,15 @@ def test_what_a_host_has_seen_of_one_store_says_nothing_about_another(
         mark.write_text(other)
         assert doubt(store, host(store)) is None
     mark.unlink()
-    mark.mkdir()
-    publish(store, host(store))
+    os.mkfifo(mark.with_name("publisher.other.mark"))
+    assert doubt(store, host(store)) is None
+    for make in (Path.mkdir, os.mkfifo):
+        make(mark)
+        with closing(store.connect()) as db, pytest.raises(Busy) as refused:
+            host(store).refusal(db)
+        assert refused.type is Busy
+        publish(store, host(store))  # what cannot be kept stops nothing
+        mark.rmdir() if mark.is_dir() else mark.unlink()
 
 
 def test_a_host_sees_what_others_did_and_writes_at_most_once_a_second(
