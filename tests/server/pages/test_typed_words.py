@@ -8,7 +8,7 @@ import pytest
 
 from tests.media_bytes import png
 from tests.server.conftest import BASE
-from tests.server.pages.conftest import Person, form_with
+from tests.server.pages.conftest import DRAFT, Person, form_with
 from tests.server.pages.test_compose import LATER, form, hidden, ids, scheduled, stored
 
 OWN = {"Origin": BASE}
@@ -195,6 +195,16 @@ def test_a_form_of_a_draft_changes_no_scheduled_post_unasked(ann: Person) -> Non
         "Not yet",
         "2098-01-01T09:00:00Z",
     ]
+
+
+def test_overwriting_what_is_scheduled_by_now_needs_the_capability(ann: Person) -> None:
+    ben = Person(ann.server).log_in("ben", DRAFT)
+    ben.does("/compose", form())
+    open_form = form_with(ben.sees("/posts/1/edit"), "Save draft")
+    ann.ttp.ok("schedule", "1", "--at", "2098-01-01T09:00Z")
+    shown = form_with(ben.send(open_form.action, open_form.pressed("Save draft", content="Mine")).text, "Overwrite")
+    answer = ben.send(shown.action, shown.pressed("Overwrite"))
+    assert (answer.status_code, "Mine" in answer.text, stored(ann)["content"]) == (403, True, "Hello")
 
 
 def test_overwriting_stores_the_time_that_it_shows(ann: Person) -> None:

@@ -339,7 +339,7 @@ def typed_in(visit: Visit) -> Composition:
         options=tuple((name, value.strip()) for name, value in _named(visit, "option:")),
         media=tuple(media),
         at=visit.field("at").strip(),
-        at_before=visit.field("at_before"),
+        at_before=visit.field("at_before") if "at" in visit.form else "",  # who may not schedule has no such field
         is_draft=visit.field("is_draft") != "no",
         form=visit.field("form")[:40],
         seen=visit.field("seen")[:40],
