@@ -47,19 +47,19 @@ BEFORE_TYPER = """
 2    __complete tag
 """
 BY_TYPER = """
-10   list --limit 50
+9    list --limit 50
 10   list --limit 50 --json
 10   list --format table --color always
 10   list --status published --search lot --limit 50
-10   show {late}
+9    show {late}
 10   show {late} --format table
-11   status
+10   status
 11   status --json
 10   log {late}
 10   account list --json
 10   list --help
 10   create --help
-13   create Hello
+12   create Hello
 13   create "New on the menu" --to x/shop1 --at 2099-12-01T09:00Z
 13   create https://example.com/menu --to x/shop1 --at 2099-12-03T09:00Z
 20   edit {late} Changed

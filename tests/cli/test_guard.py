@@ -40,10 +40,10 @@ def test_the_clock_is_that_of_the_settings_with_that_of_the_account(
 ) -> None:
     (said,) = told(ttp, "Other", "2026-12-01T09:04Z", "--tz", "Asia/Tokyo")
     monkeypatch.setenv("TTP_TZ", "Europe/Berlin")
-    assert said.endswith(" (Tue 1 Dec 2026 09:00 UTC)")
-    assert told(ttp, "Other", "2026-12-01T09:04Z")[0].endswith(" (Tue 1 Dec 2026 10:00 Europe/Berlin (09:00 UTC))")
+    assert said.endswith(": Tue 1 Dec 2026 09:00 UTC")
+    assert told(ttp, "Other", "2026-12-01T09:04Z")[0].endswith(": Tue 1 Dec 2026 10:00 Europe/Berlin (09:00 UTC)")
     ttp.ok("account", "set", "x/me", "--tz", "Asia/Tokyo")
-    both = "(Tue 1 Dec 2026 10:00 Europe/Berlin (18:00 Tokyo for x/me), 09:00 UTC)"
+    both = ": Tue 1 Dec 2026 10:00 Europe/Berlin (18:00 Tokyo for x/me), 09:00 UTC"
     assert told(ttp, "Other", "2026-12-01T09:04Z")[0].endswith(both)
 
 

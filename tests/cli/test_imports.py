@@ -86,7 +86,11 @@ def test_a_question_imports_no_library_but_typer(environ: dict[str, str]) -> Non
     assert not modules & {
         "ttp.domain.time.resolve",
         "ttp.domain.post_edit",
+        "ttp.domain.recurrence",
+        "ttp.domain.server.api_token",
+        "ttp.store.change_log",
         "ttp.store.models",
+        "ttp.store.server.webhooks",
     }
 
 
@@ -124,6 +128,8 @@ def test_a_change_imports_no_library_but_typer_and_the_one_that_writes_settings(
     modules = imported(environ, *CHANGES)
     assert foreign(modules) <= TYPER | {"tomlkit"}
     assert not modules & {"asyncio", "http.client", "ssl", "ttp.store.models"}
+    modules = imported(environ, *CHANGES[:1], "create hi --to x/me --at 2099-12-01T09:00Z")
+    assert not modules & {"ttp.domain.media.probe", "ttp.store.claims", "ttp.store.events", "ttp.store.rate_limits"}
 
 
 def test_an_unknown_version_of_typer_reads_values_by_itself(environ: dict[str, str]) -> None:

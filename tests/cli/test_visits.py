@@ -57,7 +57,7 @@ def files_entered(run: Callable[[], object]) -> set[str]:
         (23, ("list",)),
         (30, ("create", "Hello {}", "--to", "x/me")),
         (44, ("schedule", "{}", "--at", "tomorrow 9am")),
-        (77, ("run", "--until-idle")),
+        (78, ("run", "--until-idle")),
     ],
     ids=["list", "create", "schedule", "run"],
 )

@@ -212,3 +212,52 @@ def test_the_lock_pins_coverage_with_its_extra() -> None:
     """pytest-cov asks for `coverage[toml]`: with hashes, pip refuses a lock that pins `coverage` alone."""
     lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
     assert "\ncoverage[toml]==" in lock
+
+
+PRIVATE_PARTS = {
+    "ttp/cli/app.py": "tests/cli/test_imports.py",
+    "ttp/platforms/transport.py": "tests/platforms/test_stale_connections.py",
+}
+"""The files that use private parts of libraries, and the test of each that fails when the library changes."""
+OF_NAMED_TUPLES = {"_fields", "_replace", "_make", "_asdict", "_field_defaults", "_exit"}
+"""Documented, in spite of their names; `_exit` is of `os`."""
+
+
+def _is_private(name: str) -> bool:
+    return name.startswith("_") and not name.startswith("__")
+
+
+def _private_names(tree: ast.Module) -> tuple[set[str], set[str]]:
+    """The private names that a module defines, and those that it reads of something else or imports from a library."""
+    own, used = set(), set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                own.add(name)
+            case ast.Name(id=name, ctx=ast.Store()):
+                own.add(name)
+            case ast.Attribute(attr=name, value=ast.Name(id="self" | "cls"), ctx=ast.Store()):
+                own.add(name)
+            case ast.Attribute(attr=name):
+                used.add(name)
+            case ast.Call(
+                func=ast.Name(id="getattr" | "setattr" | "hasattr"), args=[_, ast.Constant(value=str(name)), *_]
+            ):
+                used.add(name)
+            case ast.ImportFrom(module=str(module), names=names) if module.split(".")[0] not in ("ttp", "__future__"):
+                used |= {*module.split("."), *(alias.name for alias in names)}
+            case ast.Import(names=names):
+                used |= {part for alias in names for part in alias.name.split(".")}
+    return own, {name for name in used if _is_private(name)}
+
+
+def test_private_parts_of_libraries_are_used_in_two_files_only() -> None:
+    """Of a name that ttp has too, a use is not seen."""
+    names = {
+        str(path): _private_names(ast.parse(TEXTS[path]))
+        for path in FILES
+        if path.suffix == ".py" and path.parts[0] == "ttp"
+    }
+    own = {name for defined, _ in names.values() for name in defined} | OF_NAMED_TUPLES
+    assert {path for path, (_, used) in names.items() if used - own} == set(PRIVATE_PARTS)
+    assert [path for path in PRIVATE_PARTS.values() if Path(path) not in FILES] == []

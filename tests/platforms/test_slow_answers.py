@@ -1,4 +1,5 @@
-"""Servers that answer a byte at a time, for ever: given up when the time-out of the answer is over."""
+"""Servers that answer a byte at a time, for ever: given up when the time-out of the answer is over. And connections
+that took too long to open: nothing is sent."""
 
 from __future__ import annotations
 
@@ -7,14 +8,16 @@ import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
+import httpx
 import pytest
 
 from tests.clock import FakeClock
 from tests.platforms.stubs import order
 from ttp.platforms.http import Http, Timeouts
-from ttp.platforms.reply import Answer, ConnectionLost
-from ttp.platforms.transport import DeadlineNetwork, DeadlineStream
+from ttp.platforms.reply import Answer, ConnectionLost, NotSent
+from ttp.platforms.transport import LONGEST_CONNECT_S, DeadlineNetwork, DeadlineStream
 
 WHO = order("x")
 READ_S = 30.0
@@ -97,6 +100,35 @@ def test_an_answer_that_comes_in_pieces_within_its_time_is_whole(clock: FakeCloc
     assert isinstance(reply, Answer)
 
 
+@pytest.mark.parametrize(("seconds", "arrives"), [(LONGEST_CONNECT_S - 1, True), (LONGEST_CONNECT_S + 1, False)])
+def test_a_connection_that_took_too_long_to_open_sends_nothing(
+    clock: FakeClock, monkeypatch: pytest.MonkeyPatch, seconds: float, arrives: bool
+) -> None:
+    """The process may have been stopped between the last check of a publishing call and its first byte."""
+    connect, bytes_in = socket.create_connection, list[bytes]()
+
+    def stopped(*args: Any, **more: Any) -> socket.socket:
+        clock.advance(seconds)
+        return connect(*args, **more)
+
+    monkeypatch.setattr(socket, "create_connection", stopped)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                bytes_in.append(connection.recv(65536))
+                if bytes_in[0]:
+                    connection.sendall(OK)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        (reply,), _ = asked(clock, f"http://127.0.0.1:{listener.getsockname()[1]}")
+        thread.join()
+    assert isinstance(reply, Answer if arrives else NotSent)
+    assert bool(bytes_in[0]) == arrives
+
+
 class Slow:
     """A connection, and a network of one, on which everything takes a second."""
 
@@ -127,6 +159,17 @@ class Slow:
 
     def sleep(self, seconds: float) -> None:
         self.asked.append(("sleep", seconds))
+
+
+def test_the_time_to_open_a_connection_includes_tls() -> None:
+    slow = Slow()
+    stream = DeadlineNetwork(slow, lambda: slow.now).connect_tcp("x.example", 443)
+    stream.write(b"CONNECT", 2.0)
+    stream = stream.start_tls(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), "x.example", 9.0)
+    slow.now += LONGEST_CONNECT_S
+    with pytest.raises(httpx.ConnectTimeout):
+        stream.write(b"POST", 2.0)
+    assert slow.asked == [("write", 2.0)]
 
 
 def test_media_may_take_long_to_send_and_only_the_answer_is_bounded() -> None:

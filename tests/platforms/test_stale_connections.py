@@ -66,9 +66,13 @@ def data_of(base: str, times: int) -> list[object]:
     ],
     ids=["two answers", "an answer and more", "a length that is too short"],
 )
-def test_bytes_after_an_answer_are_not_the_next_answer(first: bytes) -> None:
+@pytest.mark.parametrize("proxied", [False, True])
+def test_bytes_after_an_answer_are_not_the_next_answer(
+    first: bytes, proxied: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with serving(first, an_answer(b'{"id":"2"}')) as (base, came):
-        data = data_of(base, 2)
+        monkeypatch.setenv("http_proxy", base)
+        data = data_of("http://api.example" if proxied else base, 2)
     assert data[1] == {"id": "2"}
     assert came == [1, 2]
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.server.conftest import Api
 from ttp.domain.errors import Busy, Conflict, StateRefused
 from ttp.domain.post_edit import PostInput
+from ttp.server import command_answer, commands
 from ttp.server.services import RequestServices
 from ttp.services.drafts import Drafts
 from ttp.services.undo import Undo
@@ -201,6 +204,85 @@ def test_only_a_refusal_frees_the_key_of_a_request_that_changed_something(
         else:
             assert api.post("/v1/undo", headers=KEYED).status_code >= 400
     assert api.post("/v1/undo", headers=KEYED).status_code == again
+
+
+@pytest.mark.parametrize(
+    ("argv", "status"),
+    [
+        (["create", "New"], 200),
+        (["delete", "1", "--yes"], 200),
+        (["create", "New", "--json"], 409),
+        (["create", "New", "--format", "json"], 409),
+        (["edit", "--where", "status=draft", "--add-tag", "new", "--yes"], 409),
+        (["import", "-", "--partial"], 409),
+    ],
+)
+def test_a_command_is_answered_by_the_ids_of_its_posts_only_where_it_prints_these(
+    api: Api, argv: list[str], status: int
+) -> None:
+    """JSON that is lost is not made up, and neither is the exit code of an import that skips rows."""
+    api.ttp.post("Hello", "--to", "x/me")
+    order = {"protocol": 1, "argv": argv, "paths": {"-": "/-"} if "-" in argv else {}}
+    rows = b"content,to\nOne,x/me\nTwo,x/nobody\n"
+    form: Any = {"command": (None, json.dumps(order)), "stdin": ("stdin", rows)}
+
+    def send() -> httpx.Response:
+        return api.post("/v1/commands", files=form, headers=KEYED)
+
+    first = send().text.splitlines()
+    assert json.loads(first[-1])["exit"] in (0, 6), first
+    count = api.ttp.count("post")
+    lose_answer(api)
+    again = send()
+    assert again.status_code == status, again.text
+    if status == 200:
+        lines = [line for line in again.text.splitlines() if "stderr" not in line]
+        assert lines == first
+    else:
+        assert again.json()["code"] == "unknown"
+    assert api.ttp.count("post") == count
+
+
+def test_a_command_that_was_ended_before_it_changed_anything_is_run_again(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its client repeats it after the connection broke: "it may be done in part" would not be true."""
+    form: Any = {"command": (None, json.dumps({"protocol": 1, "argv": ["create", "New"]}))}
+    with monkeypatch.context() as patch:
+        patch.setattr(commands, "MOST_SECONDS", 0.0)
+        assert "ended" in json.loads(api.post("/v1/commands", files=form, headers=KEYED).text.splitlines()[-1])
+    assert api.post("/v1/commands", files=form, headers=KEYED).text.splitlines()[-1] == '{"exit": 0}'
+    assert api.ttp.count("post") == 1
+
+
+@pytest.mark.parametrize(("argv", "is_change"), [(["list"], False), (["create", "New"], True)])
+def test_an_answer_that_is_too_long_to_keep(
+    api: Api, argv: list[str], *, is_change: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A read is done again. Of a change the exit code is kept, and not the output."""
+    monkeypatch.setattr(command_answer, "MOST_KEPT", 5)
+    api.ttp.post("Hello", "--to", "x/me")
+    form: Any = {"command": (None, json.dumps({"protocol": 1, "argv": argv}))}
+    first, again = (api.post("/v1/commands", files=form, headers=KEYED).text.splitlines() for _ in range(2))
+    assert again == (first[-1:] if is_change else first)
+    assert api.ttp.count("post") == 1 + is_change
+
+
+def test_a_refusal_names_a_few_posts_only(api: Api) -> None:
+    rows = "content,to\n" + "".join(f"Row {number},x/me\n" for number in range(300))
+    form = {"file": ("rows.csv", rows)}
+    api.ok("POST", "/v1/imports", files=form, headers=KEYED)
+    lose_answer(api)
+    assert len(api.refused("POST", "/v1/imports", 409, "unknown", files=form, headers=KEYED)["detail"]) < 300
+
+
+def test_answers_that_are_too_old_are_forgotten_unread(api: Api) -> None:
+    """A hundred thousand of them would fill the memory."""
+    api.ok("POST", "/v1/posts", {"content": "Hello"}, headers=KEYED)
+    api.ttp.sql("UPDATE idempotency_key SET answer = 'no JSON'")
+    api.ttp.clock.advance(hours=25)
+    api.ok("POST", "/v1/posts", {"content": "Hello"}, headers={"Idempotency-Key": "k2"})
+    assert [row[0] for row in api.ttp.sql("SELECT key FROM idempotency_key")] == ["k2"]
 
 
 def test_a_key_of_an_older_ttp_without_an_answer_is_unknown(api: Api) -> None:

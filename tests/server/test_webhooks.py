@@ -6,7 +6,7 @@ import http.server
 import json
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -114,6 +114,36 @@ def test_a_server_with_no_publish_sends_events_of_another_publisher(
         assert server.stop() == 0
         assert server.process.stderr is not None
         assert secret not in server.process.stderr.read()
+
+
+class Minute(threading.Event):
+    """A stop that comes after a minute, which passes while it is waited for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.left = 60.0
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.left -= timeout or 0
+        if self.left <= 0:
+            self.set()
+        return self.is_set()
+
+
+@pytest.mark.parametrize(("has_webhook", "least", "most"), [(False, 1, 13), (True, 100, 130)])
+def test_without_a_webhook_a_server_asks_rarely(ttp: Program, has_webhook: bool, least: int, most: int) -> None:
+    asked: list[object] = []
+
+    class Asked(Webhooks):
+        def due(self) -> Sequence[int] | None:
+            asked.append(due := super().due())
+            return due
+
+    if has_webhook:
+        ttp.ok("webhook", "add", "http://127.0.0.1:9/", "--allow-private")
+    WebhookSender(Asked(ttp.database, CredentialsFile(ttp.home), ttp.clock)).run(Minute())
+    assert least <= len(asked) <= most
+    assert asked[0] == ([] if has_webhook else None)
 
 
 def hanging(ttp: Program, over: threading.Event) -> tuple[Webhooks, list[str]]:

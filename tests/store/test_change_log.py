@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
@@ -19,14 +20,26 @@ from ttp.store import change_log, posts, queries
 from ttp.store import posts as stored_posts
 from ttp.store.change_log import KEPT_FOR, ChangeRecorder
 from ttp.store.database import Database
+from ttp.store.dialect import Connection
+from ttp.store.posts import PostSnapshot
 
 
 @examples(50)
 @given(made=POSTS)
 def test_an_image_is_the_whole_post(tmp_path_factory: pytest.TempPathFactory, made: Post) -> None:
     database = three_accounts(tmp_path_factory.mktemp("store"))
+    images: dict[int, PostSnapshot] = {}
+
+    class Kept:
+        def write(
+            self, db: Connection, after: Iterable[tuple[int, PostSnapshot]], before: Mapping[int, PostSnapshot]
+        ) -> None:
+            images.update(after)
+
     with database.writing() as db:
-        stored = posts.insert(db, made, None)
+        stored = posts.insert(db, made, Kept())
+        posts.save(db, [made, stored, made], Kept())
+        assert images == dict(stored_posts.snapshots(db, (1, 2, 3)))
         ((post_id, image),) = stored_posts.snapshots(db, [stored.id or 0, 99])
         again = stored_posts.post_of(post_id, image.text)
     assert again == replace(stored, updated_at=again.updated_at)

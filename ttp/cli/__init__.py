@@ -1,1 +1,1 @@
-"""The only room that talks to a terminal."""
+"""The command line: the only package that talks to a terminal."""

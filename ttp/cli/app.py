@@ -1,4 +1,9 @@
-"""The command line as a Typer app, which imports the module of one command only."""
+"""The command line as a Typer app, which imports the module of one command only.
+
+Uses private parts of Typer, and is the only file that does. `Command` is the one base that commands and groups share;
+Typer exports neither it nor the errors of Click, which it brings with it. `RuntimeParam` reads values (see
+`keep_pydantic_out`).
+"""
 
 from __future__ import annotations
 
@@ -16,7 +21,7 @@ from typing import Any
 import typer
 from typer import core
 from typer._click.core import Command
-from typer._click.exceptions import ClickException
+from typer._click.exceptions import ClickException, NoSuchOption
 from typer._coercion import RuntimeParam, TypeDescriptor
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
@@ -43,9 +48,9 @@ class _Prepared(Command):
 
     def __init__(self, name: str | None, *, callback: Any = None, params: Any = None, **more: Any) -> None:
         own = list(params or ())
-        taken = {flag for param in own for flag in param.opts}
-        wanted = getattr(callback, "output_options", ())
-        shared = [one for one in _output_params() if one.name in wanted and not taken & {*one.opts}]
+        flags = {flag for param in own for flag in param.opts}
+        output_names = getattr(callback, "output_options", ())
+        shared = [one for one in _output_params() if one.name in output_names and not flags & {*one.opts}]
         self._shared = [one.name for one in shared]
         self._checked = None if getattr(callback, "checks_fields", True) else callback.output_spec
         super().__init__(name, callback=callback, params=[*own, *shared], **more)
@@ -53,20 +58,22 @@ class _Prepared(Command):
     def invoke(self, ctx: Any) -> Any:
         if ctx.invoked_subcommand is not None:  # a group runs its subcommand next
             return None
-        given, context = ctx.params, ctx.obj
-        refuse_bad_bytes(given)
+        values, context = ctx.params, ctx.obj
+        refuse_bad_bytes(values)
         path, names = _named(ctx)
-        if context.admit(path, names, given):
+        if context.admit(path, names, values):
             from ttp.cli.remote.client import run_there
 
-            ended = run_there(context, path, given)
+            ended = run_there(context, path, values)
             if ended is not None:
                 return ended
-        asked = {name: given.pop(name) for name in self._shared}
-        if given.get("own_format") in FORMATS:  # a --format that has more formats
-            asked["format"], given["own_format"] = given["own_format"], None
-        logged = "verbose" in asked and (asked.pop("verbose") or os.environ.get("TTP_DEBUG") == "http")
-        context.open_output(**asked)
+        output_options = {name: values.pop(name) for name in self._shared}
+        if values.get("own_format") in FORMATS:  # a --format that has more formats
+            output_options["format"], values["own_format"] = values["own_format"], None
+        logged = "verbose" in output_options and (
+            output_options.pop("verbose") or os.environ.get("TTP_DEBUG") == "http"
+        )
+        context.open_output(**output_options)
         if self._checked is not None:
             context.out.check_fields(self._checked)
         if not logged:
@@ -140,19 +147,19 @@ def load_command(name: str, context: Context | None = None) -> Any:
     """Return a command; its functions get `context` as their first argument."""
     entry, context = BY_NAME[name], context or Context()
     module, word = import_module(f"ttp.cli.commands.{entry.module}"), name.replace("-", "_")
-    found = getattr(module, f"{word}_", None) or getattr(module, word)
+    target = getattr(module, f"{word}_", None) or getattr(module, word)
     kind = DefaultCommandGroup if entry.first_implied else CommandGroup
-    if not isinstance(found, typer.Typer):
+    if not isinstance(target, typer.Typer):
         app = typer.Typer(**_APP)
-        app.command(name, cls=_Leaf, context_settings=_SETTINGS)(MethodType(found, context))
+        app.command(name, cls=_Leaf, context_settings=_SETTINGS)(MethodType(target, context))
         return get_command(app)
-    alone = found.registered_callback
+    alone = target.registered_callback
     if alone is None:
         app = typer.Typer(cls=kind, help=entry.help, **_APP)
     else:  # the function's docstring is the help of the group
         app = typer.Typer(cls=kind, invoke_without_command=True, **_APP)
         app.callback(invoke_without_command=True)(MethodType(_function_of(alone), context))
-    for one in found.registered_commands:
+    for one in target.registered_commands:
         app.command(one.name, cls=_Leaf)(MethodType(_function_of(one), context))
     group = get_command(app)
     group.name = name
@@ -236,32 +243,32 @@ def _run(argv: Sequence[str], context: Context) -> Any:
     except ClickException as error:
         from ttp.cli.usage_errors import usage_error
 
-        raise usage_error(error, argv) from None
+        raise usage_error(error, argv, is_unknown_option=isinstance(error, NoSuchOption)) from None
 
 
 def _named(ctx: Any) -> tuple[str, list[str]]:
     """Return a command's path, and the names of the options and arguments that it was given (`-` is stdout)."""
-    given = [param for param in ctx.command.params if ctx.params.get(param.name) not in (None, False, "-")]
-    names = [name for it in given for name in (it.opts if it.param_type_name == "option" else [it.name.upper()])]
+    params = [param for param in ctx.command.params if ctx.params.get(param.name) not in (None, False, "-")]
+    names = [name for it in params for name in (it.opts if it.param_type_name == "option" else [it.name.upper()])]
     return ctx.command_path.removeprefix("ttp "), names
 
 
 def _refuse_options_before(ctx: Any, command: Any, typed: Sequence[str]) -> None:
     """Raise UsageError for options before the subcommand, which Typer would drop silently; suggest the right order."""
     path = ctx.command_path
-    given: dict[str, list[str]] = {}
+    typed_options: dict[str, list[str]] = {}
     for option in ctx.command.params:
         value = ctx.params.get(option.name)
         if value and (option.name, value) != ("color", "auto"):
             flag = next((one for one in option.opts if one.startswith("--")), option.opts[0])
             values = value if isinstance(value, list | tuple) else [value]
-            given[flag] = [word for one in values for word in ([flag] if one is True else [flag, str(one)])]
-    known = {flag for option in command.params for flag in option.opts}
-    if strange := sorted(given.keys() - known):
+            typed_options[flag] = [word for one in values for word in ([flag] if one is True else [flag, str(one)])]
+    flags = {flag for option in command.params for flag in option.opts}
+    if strange := sorted(typed_options.keys() - flags):
         usage = Hint("see", f"{path} {typed[0]} --help")
         raise UsageError(f"{path} takes {strange[0]} or a subcommand, not both", usage)
-    if given:
-        words = [*path.split(), *typed, *(word for words in given.values() for word in words)]
+    if typed_options:
+        words = [*path.split(), *typed, *(word for words in typed_options.values() for word in words)]
         raise UsageError("options come after the subcommand's name", Hint("try", quote_command(*words)))
 
 
@@ -273,16 +280,16 @@ class _PlainParam(RuntimeParam):
     """Parses the value of a parameter by its parser, as a number within bounds, or as text."""
 
     def _coerce_value(self, value: Any, param: Any, ctx: Any) -> Any:
-        known = self.parameter_info
-        if known.parser is not None:
-            return known.parser(value)
+        info = self.parameter_info
+        if info.parser is not None:
+            return info.parser(value)
         if self.annotation not in (int, float) or not isinstance(value, str):
             return list(value) if self.annotation == list[str] else value
         try:
             number = self.annotation(value)
         except ValueError:
             number = None
-        least, most = known.min, known.max
+        least, most = info.min, info.max
         if number is None or (least is not None and number < least) or (most is not None and number > most):
             kind = "a whole number" if self.annotation is int else "a number"
             bounds = "" if least is None else f" from {least:g}" if most is None else f" from {least:g} to {most:.10g}"

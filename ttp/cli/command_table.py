@@ -120,7 +120,7 @@ COMMANDS = (
     Command("show", "list", "Look", READ, "Show everything about one post, and the next command."),
     Command("log", "list", "Look", READ, "Show every attempt to publish a post, step by step."),
     Command("history", "undo", "Look", READ, "Show who changed posts, newest first."),
-    Command("report", "report", "Look", READ, "Show how posts did, compared with the time before."),
+    Command("report", "report", "Look", READ, "Show how posts did, compared with the previous period."),
     Command("audit", "doctor", "Look", READ, "Check from the records that nothing was published twice."),
     Command(
         "metrics",
@@ -214,12 +214,12 @@ TOPICS = (
 )
 
 
-def capability_of(path: str, given: Collection[str] = ()) -> str:
+def capability_of(path: str, names: Collection[str] = ()) -> str:
     """Return the capability that a command such as `slots add` needs with these options and arguments."""
     name, _, below = path.partition(" ")
     entry = BY_NAME[name]
     needs = [
-        entry.exceptions[one] for one in (f"{below} {option}".strip() for option in given) if one in entry.exceptions
+        entry.exceptions[one] for one in (f"{below} {option}".strip() for option in names) if one in entry.exceptions
     ]
     levels = (READ, DRAFT, PUBLISH)
     return max(needs, key=levels.index) if needs else entry.exceptions.get(below, entry.capability)

@@ -22,20 +22,20 @@ COMMAND = "__complete"
 LONGEST_HELP = 60
 
 
-def complete(asked: Sequence[str]) -> str:
+def complete(request: Sequence[str]) -> str:
     """Return the lines for a request."""
-    kind, typed, *more = [*asked, "", ""][: max(2, len(asked))]
+    kind, typed, *more = [*request, "", ""][: max(2, len(request))]
     lines = []
     try:
         store = _words_file(data_folder(os.environ))
         platforms = [(word, "") for word in more if kind == "account" and word.startswith(typed)]
         if kind == "zone":
-            found = zones(typed)
+            suggestions = zones(typed)
         elif os.path.isfile(store):  # SQLite would wait for a named pipe
-            found = complete_words(store, kind, typed, more)
+            suggestions = complete_words(store, kind, typed, more)
         else:
-            found = iter(())
-        for word, help in (*found, *platforms):
+            suggestions = iter(())
+        for word, help in (*suggestions, *platforms):
             if word.isprintable():  # a word that cannot be shown cannot be typed either
                 lines.append(f"{word}\t{_shown(help)}\n")
     except (sqlite3.Error, OSError, ValueError):

@@ -99,10 +99,10 @@ def bash(nodes: Sequence[Node]) -> str:
         return " ".join(parts)
 
     def path(node: Node) -> str:
-        taken = f"words={_lines(word for word, _ in node.words)}" if node.words else takes(node.place)
-        first = f"(( place )) || {{ {taken}; }}; " if taken and not node.words and not node.again else ""
+        argument = f"words={_lines(word for word, _ in node.words)}" if node.words else takes(node.place)
+        first = f"(( place )) || {{ {argument}; }}; " if argument and not node.words and not node.again else ""
         options = f"options={_lines(name for name, _ in node.options)}"
-        return f"        '{node.path}') {first or (f'{taken} ' if taken else '')}{options} ;;"
+        return f"        '{node.path}') {first or (f'{argument} ' if argument else '')}{options} ;;"
 
     return fill_template(
         _BASH,
@@ -189,10 +189,10 @@ def zsh(nodes: Sequence[Node]) -> str:
 
     def path(node: Node) -> str:
         parts = [f"        ({quote_word(node.path)})"]
-        taken = f"names=({listed(node.words)})" if node.words else takes(node.place)
-        if taken:
+        argument = f"names=({listed(node.words)})" if node.words else takes(node.place)
+        if argument:
             first = "" if node.words or node.again else "(( place )) || "
-            parts.append(f"            {first}{taken}")
+            parts.append(f"            {first}{argument}")
         own = [one for one in node.options if one not in usual]
         has_usual = len(own) + len(usual) == len(node.options)
         options = f"options=({listed(own)}) usual=1" if has_usual else f"options=({listed(node.options)})"
@@ -273,12 +273,12 @@ def fish(nodes: Sequence[Node]) -> str:
         if source.files:
             return "-F"
         words = " ".join(map(_quoted, source.words))
-        asked = " ".join(source.ask)
+        request = " ".join(source.ask)
         match source:
             case WordSource(many=True):
-                words = f"(__ttp_many {f'ask {asked}' if asked else f'words {words}'})"
+                words = f"(__ttp_many {f'ask {request}' if request else f'words {words}'})"
             case WordSource(ask=(_, *_)):
-                words = f"(__ttp_ask {asked})"
+                words = f"(__ttp_ask {request})"
             case _:  # each word with its own, empty help: else fish repeats that of the option
                 words = " ".join(f"{_quoted(word)}\\t" for word in source.words)
         return f"-k -a {_quoted(words)}" if words else ""
@@ -334,7 +334,7 @@ def values(nodes: Sequence[Node]) -> Iterator[tuple[list[str], WordSource]]:
             if source == most:
                 usual.append(([f"* {option}"], source))
             else:
-                yield [f"{path} {option}" for path, taken in takes.items() if taken == source], source
+                yield [f"{path} {option}" for path, one in takes.items() if one == source], source
     yield from ((patterns, source) for patterns, source in usual if source != WordSource())
 
 

@@ -112,39 +112,41 @@ def _screen() -> int | None:
     return 2
 
 
-def create_in_editor(context: Context, wish: PostInput) -> None:
-    """Create a post in the editor; `wish` is the first content of the file."""
+def create_in_editor(context: Context, post_input: PostInput) -> None:
+    """Create a post in the editor; `post_input` is the first content of the file."""
     manuscripts = EditorDrafts(context.home)
-    with ExitStack() as held:
-        with context.drafts.keep_text_on_error(wish.text if wish.kept else None):
+    with ExitStack() as stack:
+        with context.drafts.keep_text_on_error(post_input.text if post_input.kept else None):
             editor()
-            text = _filled(context, editor_form.fields_of_input(wish), new=True)
-            for left in manuscripts.left_behind():
+            text = _filled(context, editor_form.fields_of_input(post_input), new=True)
+            for draft in manuscripts.left_behind():
                 try:
-                    _keep(context, left)
+                    _keep(context, draft)
                 except Busy as error:  # the other files and the new post can still be saved
                     context.out.note(error.message)
-            sheet = held.enter_context(manuscripts.begin())
+            sheet = stack.enter_context(manuscripts.begin())
             sheet.write(text)
-            sheet.remember(first=wish.first)
+            sheet.remember(first=post_input.first)
         _finish_new(context, NewPostEdit(context, sheet, began=text))
 
 
-def edit_in_editor(context: Context, post_id: int, wish: PostInput) -> None:
-    """Change a post in the editor; the file has the changes of `wish` already."""
-    with ExitStack() as held:
-        with context.drafts.keep_text_on_error(wish.text if wish.kept else None):
+def edit_in_editor(context: Context, post_id: int, post_input: PostInput) -> None:
+    """Change a post in the editor; the file has the changes of `post_input` already."""
+    with ExitStack() as stack:
+        with context.drafts.keep_text_on_error(post_input.text if post_input.kept else None):
             editor()
             post = context.posts.editable(post_id)
-            sheet = held.enter_context(EditorDrafts(context.home).of_post(post_id))
-            task = _start_edit(context, sheet, post, wish)
+            sheet = stack.enter_context(EditorDrafts(context.home).of_post(post_id))
+            task = _start_edit(context, sheet, post, post_input)
         if isinstance(task, NewPostEdit):
             _finish_new(context, task)
         else:
             _finish_change(context, task)
 
 
-def _start_edit(context: Context, sheet: EditorDraft, post: Post, wish: PostInput) -> NewPostEdit | ExistingPostEdit:
+def _start_edit(
+    context: Context, sheet: EditorDraft, post: Post, post_input: PostInput
+) -> NewPostEdit | ExistingPostEdit:
     """Return a new edit, or the unfinished one of this post."""
     if sheet.path.exists() and sheet.base != post_fingerprint(post):
         aside = shlex.quote(str(sheet.set_aside()))
@@ -153,10 +155,10 @@ def _start_edit(context: Context, sheet: EditorDraft, post: Post, wish: PostInpu
         change = ExistingPostEdit(context, sheet, post)
         sheet.remember(base=post_fingerprint(post))
         sheet.write(
-            _filled(context, editor_form.fields_of_input(editor_form.with_edit(change.before, wish)), new=False)
+            _filled(context, editor_form.fields_of_input(editor_form.with_edit(change.before, post_input)), new=False)
         )
         return change
-    if not editor_form.is_empty_edit(replace(wish, kept=False)):
+    if not editor_form.is_empty_edit(replace(post_input, kept=False)):
         raise UsageError(
             f"an earlier edit of post {post.id} was not saved",
             Hint("fix", f"ttp edit {post.id} -e"),
@@ -179,20 +181,20 @@ class NewPostEdit:
         """Create the post. Raises every error of that."""
         if (kept := self.keep(text)) is None:
             raise UsageError("the post has neither text nor media")
-        wish: PostInput | None = None
+        post_input: PostInput | None = None
         try:
-            wish = replace(editor_form.parse_form(text, self.context.platforms), first=self.sheet.first)
-            self.wish = wish
+            post_input = replace(editor_form.parse_form(text, self.context.platforms), first=self.sheet.first)
+            self.wish = post_input
             with self.context.naming_choices():
                 posts = self.context.posts
-                first = posts.find_by_key(wish)
+                first = posts.find_by_key(post_input)
                 if first is not None:
                     posts.discard_draft(kept)
                     return first
-                return posts.create(wish, posts.time_of_new(self.context.times, wish, kept.id), kept)
+                return posts.create(post_input, posts.time_of_new(self.context.times, post_input, kept.id), kept)
         except TtpError:
-            if wish is not None and (wish.text or "").strip():
-                _save(self.context, self.sheet, wish.text or "")
+            if post_input is not None and (post_input.text or "").strip():
+                _save(self.context, self.sheet, post_input.text or "")
             raise
 
     def keep(self, text: str) -> Post | None:
@@ -226,25 +228,25 @@ class ExistingPostEdit:
 
     def take(self, text: str) -> SavedPost | None:
         """Change the post; return None if nothing changes. Raises every error of that."""
-        wish: PostInput | None = None
+        post_input: PostInput | None = None
         try:
-            wish = editor_form.parse_form(text, self.context.platforms)
-            self.asked = editor_form.edit_between(self.before, wish)
+            post_input = editor_form.parse_form(text, self.context.platforms)
+            self.asked = editor_form.edit_between(self.before, post_input)
             if editor_form.is_empty_edit(self.asked):
                 return None
-            if wish.key is not None:
+            if post_input.key is not None:
                 raise UsageError("key: the key of a post cannot be changed", Hint("fix", "key: …"))
             with self.context.naming_choices():
                 time = self.context.posts.time_of_edit(self.context.times, self.post_id, self.asked)
                 return self.context.posts.edit(self.post_id, self.asked, time, since=self._post)
         except TtpError:
-            self.keep(text if wish is None else wish.text or "")
+            self.keep(text if post_input is None else post_input.text or "")
             raise
 
     def keep(self, text: str) -> Post | None:
         """Save a text as a new draft, unless it is blank or unchanged."""
-        known = _is_blank(self.context, text) or text == self._post.content or self.is_as_before(text)
-        return None if known else _save(self.context, self.sheet, text)
+        is_stored = _is_blank(self.context, text) or text == self._post.content or self.is_as_before(text)
+        return None if is_stored else _save(self.context, self.sheet, text)
 
     def is_as_before(self, text: str) -> bool:
         """Return whether the file would change nothing."""
@@ -272,8 +274,8 @@ def _finish_new(context: Context, task: NewPostEdit) -> None:
         raise _with_place(error, where, sheet.draft, task.wish, Hint("fix", f"ttp edit {sheet.draft} -e")) from error
     sheet.discard()
     assert saved is not None
-    said = saved_post_message(context, saved, task.wish.tz if task.wish else None)
-    print_saved_post(context, saved, *said)
+    lines = saved_post_message(context, saved, task.wish.tz if task.wish else None)
+    print_saved_post(context, saved, *lines)
 
 
 def _finish_change(context: Context, task: ExistingPostEdit) -> None:
@@ -294,8 +296,8 @@ def _finish_change(context: Context, task: ExistingPostEdit) -> None:
         context.out.write_one(saved_posts_spec(), post, say=[f"Post {task.post_id} was not changed."])
         return
     moved = task.asked is not None and task.asked.at is not None
-    said = scheduled_text(context, saved.post, saved.time) if moved else f"Changed post {task.post_id}."
-    print_saved_post(context, saved, said, timed=moved)
+    message = scheduled_text(context, saved.post, saved.time) if moved else f"Changed post {task.post_id}."
+    print_saved_post(context, saved, message, timed=moved)
 
 
 def edit_until_valid(task: NewPostEdit | ExistingPostEdit) -> SavedPost | None:
@@ -317,24 +319,24 @@ def edit_until_valid(task: NewPostEdit | ExistingPostEdit) -> SavedPost | None:
         try:
             return task.take(written)
         except _FIXABLE as error:
-            left = (bool(lines) and written == text) or _is_blank(task.context, written)
-            if left or not is_interactive():
+            is_unchanged = (bool(lines) and written == text) or _is_blank(task.context, written)
+            if is_unchanged or not is_interactive():
                 raise
             text, lines = written, _error_lines(error)
 
 
-def _keep(context: Context, left: EditorDraft) -> None:
+def _keep(context: Context, draft: EditorDraft) -> None:
     """Save a text as a draft that was unfinished when ttp or the machine stopped."""
-    text = editor_form.remove_comments(left.read(), left.shown)
+    text = editor_form.remove_comments(draft.read(), draft.shown)
     if _is_blank(context, text):
-        left.discard()
+        draft.discard()
         return
-    task = NewPostEdit(context, left)
+    task = NewPostEdit(context, draft)
     kept = task.keep(text)
     assert kept is not None
-    left.write(text)
-    left.remember(new=True, base=post_fingerprint(kept), shown=[])
-    left.belongs_to(kept.id or 0)
+    draft.write(text)
+    draft.remember(new=True, base=post_fingerprint(kept), shown=[])
+    draft.belongs_to(kept.id or 0)
     context.out.note(f"an unfinished text of an earlier edit is saved as draft {kept.id}:  ttp edit {kept.id} -e")
 
 
@@ -359,9 +361,11 @@ def _as_line(way: WayOut) -> str:
     return command_text(as_fields(way) or "")
 
 
-def _with_place(error: TtpError, where: str, post_id: int | None, wanted: PostInput | None, *ways: Hint) -> TtpError:
+def _with_place(
+    error: TtpError, where: str, post_id: int | None, post_input: PostInput | None, *ways: Hint
+) -> TtpError:
     """Return the error with a line that says where the text is, its hints as edits of the post that has it."""
-    hints = edits_of_draft(error.hints, post_id, wanted)
+    hints = edits_of_draft(error.hints, post_id, post_input)
     return type(error)(error.message, *hints, *ways, problems=error.problems, details=(*error.details, where))
 
 

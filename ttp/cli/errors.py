@@ -106,8 +106,8 @@ def _option(name: str, value: str | bool | tuple[str, ...] | None) -> list[str]:
 
 def option_words(options: Mapping[str, Sequence[str] | str | None]) -> list[str]:
     """Options as they were typed, for a command that is to be typed again."""
-    given = {flag: [value] if isinstance(value, str) else value or () for flag, value in options.items()}
-    return [word for flag, values in given.items() for value in values for word in (flag, value)]
+    by_flag = {flag: [value] if isinstance(value, str) else value or () for flag, value in options.items()}
+    return [word for flag, values in by_flag.items() for value in values for word in (flag, value)]
 
 
 _LONGEST = 300
@@ -205,7 +205,7 @@ def fit_install_commands(text: str) -> str:
     """Replace `pip install 'ttp-cli[EXTRA]'` and UPGRADE in a text by the commands for this environment."""
     if UPGRADE in text:
         text = text.replace(UPGRADE, package_command("upgrade"))
-    return _INSTALL.sub(lambda found: _install_command(found[1]), text)
+    return _INSTALL.sub(lambda match: _install_command(match[1]), text)
 
 
 def _packages(extra: str) -> list[str]:
@@ -215,5 +215,5 @@ def _packages(extra: str) -> list[str]:
         every = requires("ttp-cli") or []
     except PackageNotFoundError:
         every = []
-    wanted = re.compile(rf"""extra == ["']{extra}["']""")
-    return [one.partition(";")[0].strip() for one in every if wanted.search(one)] or [f"ttp-cli[{extra}]"]
+    pattern = re.compile(rf"""extra == ["']{extra}["']""")
+    return [one.partition(";")[0].strip() for one in every if pattern.search(one)] or [f"ttp-cli[{extra}]"]

@@ -51,11 +51,11 @@ def saved_post_message(context: Context, saved: SavedPost, tz: str | None) -> li
 
 def _suggested_slot(context: Context, names: Sequence[str], tz: str | None) -> str | None:
     """Return the hour that `--at optimal` would choose; None without metrics."""
-    found = context.times.suggest_hour(context.queries.find_accounts(names), tz)
-    if found is None:
+    hour = context.times.suggest_hour(context.queries.find_accounts(names), tz)
+    if hour is None:
         return None
-    shown = format_instant(found.at, context.times.home_zone(tz), context.queries.account_clocks(names))
-    return f"{shown}, score {found.score:.2f}"
+    shown = format_instant(hour.at, context.times.home_zone(tz), context.queries.account_clocks(names))
+    return f"{shown}, score {hour.score:.2f}"
 
 
 def saved_posts_spec(warnings: Sequence[str] = (), *, replayed: bool = False) -> OutputSpec[PostView]:
@@ -67,7 +67,7 @@ def saved_posts_spec(warnings: Sequence[str] = (), *, replayed: bool = False) ->
 def print_saved_post(
     context: Context,
     saved: SavedPost,
-    *said: str,
+    *lines: str,
     timed: bool = True,
 ) -> None:
     """Print notes about a saved post, then the post."""
@@ -77,7 +77,7 @@ def print_saved_post(
         warnings += warn_not_running(context)
     warnings += _warn_needs_approval(context, notices.ids_needing_approval([saved.post]))
     try:
-        context.out.write_one(saved_posts_spec(warnings, replayed=saved.replayed), saved.post, say=said)
+        context.out.write_one(saved_posts_spec(warnings, replayed=saved.replayed), saved.post, say=lines)
     except TtpError as error:  # a full disk: the user must know before trying again
         raise TtpError(
             f"{error.message}; post {saved.post.id} was stored", Hint("see", f"ttp show {saved.post.id}")
@@ -147,10 +147,10 @@ def print_time_notes(context: Context, times: Iterable[tuple[int, ResolvedTime |
 
 def print_moved(context: Context, saved: SavedPost) -> list[str]:
     """Print which posts made room; return the same for JSON's `warnings`."""
-    said = moved_posts(saved, context.zone) if saved.moved else []
-    for line in said:
+    lines = moved_posts(saved, context.zone) if saved.moved else []
+    for line in lines:
         context.out.note(line)
-    return said
+    return lines
 
 
 def time_text(context: Context, post: PostFields, time: ResolvedTime | None) -> str:

@@ -40,9 +40,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def parse_id(text: str) -> int:
     """Parse the id of one post. UsageError."""
-    found = parse_ids([text])
-    first, last = found[0]
-    if len(found) > 1 or first != last:
+    ranges = parse_ids([text])
+    first, last = ranges[0]
+    if len(ranges) > 1 or first != last:
         raise UsageError(f'"{text}" is more than one post, and this takes one', Hint("see", "ttp list"))
     return first
 
@@ -51,10 +51,10 @@ def parse_ids(texts: Sequence[str]) -> list[tuple[int, int]]:
     """Parse `41 42 50-55` or `41,42` into ranges, both ends included. UsageError."""
     ranges = []
     for text in [part for word in texts for part in (word.split(",") if re.fullmatch(r"[\d,-]+", word) else [word])]:
-        found = re.fullmatch(r"(\d{1,18})(?:-(\d{1,18}))?", text, re.ASCII)
-        if found is None or not int(found[1]):
+        match = re.fullmatch(r"(\d{1,18})(?:-(\d{1,18}))?", text, re.ASCII)
+        if match is None or not int(match[1]):
             raise UsageError(f'"{text}" is not a post id', Hint("see", "ttp list"))
-        first, last = int(found[1]), int(found[2] or found[1])
+        first, last = int(match[1]), int(match[2] or match[1])
         if last < first:
             turned = f"{last or 1}-{first}"
             raise UsageError(f'"{text}" is not a range of posts', Hint("try", turned, (text, turned)))
@@ -271,13 +271,13 @@ def _read_limited(context: Context, stream: BinaryIO, named: str, what: str) -> 
 
 def parse_pairs(texts: Sequence[str] | None, option: str) -> dict[str, str]:
     """Parse `KEY=TEXT` options. UsageError without `=`."""
-    found = {}
+    pairs = {}
     for text in texts or ():
         key, equals, value = text.partition("=")
         if not equals or not key.strip():
             raise UsageError(f'{option} "{text}" has no "="', Hint("see", f"{option} KEY=TEXT"))
-        found[key.strip()] = value
-    return found
+        pairs[key.strip()] = value
+    return pairs
 
 
 def parse_platform_options(context: Context, texts: Sequence[str] | None, *, may_empty: bool = False) -> dict[str, str]:
@@ -401,8 +401,8 @@ def _status(name: str) -> PostStatus:
     except ValueError:
         from difflib import get_close_matches
 
-        found = get_close_matches(name.lower(), list(PostStatus), 1)
-        near = [Hint("try", f"--status {one}", (name, str(one))) for one in found]
+        matches = get_close_matches(name.lower(), list(PostStatus), 1)
+        near = [Hint("try", f"--status {one}", (name, str(one))) for one in matches]
         raise UsageError(f'no status "{name}"', *near, Hint("see", ", ".join(PostStatus))) from None
 
 

@@ -148,8 +148,8 @@ class Output:
         """Write `note: …` to stderr, further lines indented; nothing with --quiet."""
         if not self.quiet:
             first, *more = terminal.lines(fit_install_commands(text))
-            said = [f"note: {first}", *(f"      {line}" for line in more)]
-            wrapped = [part for line in said for part in terminal.wrap_for(self._stderr, line)]
+            lines = [f"note: {first}", *(f"      {line}" for line in more)]
+            wrapped = [part for line in lines for part in terminal.wrap_for(self._stderr, line)]
             terminal.write_text(self._stderr, "\n".join(wrapped) + "\n", flush=True)
 
     def error(self, error: TtpError) -> None:
@@ -242,8 +242,8 @@ def write_error(stream: TextIO, error: TtpError, *, json: bool) -> None:
     if json:  # in ASCII: programs often read stderr without knowing the locale
         text = fit_install_commands(_dumps(errors.error_json(error, exit_code(error)), ascii=True))
     else:
-        said = (fit_install_commands(line) for line in error_lines(error))
-        text = "\n".join(part for line in said for part in terminal.wrap_for(stream, line))
+        lines = (fit_install_commands(line) for line in error_lines(error))
+        text = "\n".join(part for line in lines for part in terminal.wrap_for(stream, line))
     terminal.write_text(stream, f"{text}\n", flush=True)
 
 
@@ -348,12 +348,12 @@ def output_of_process(
 
 def chosen_format(format: str | None, *, json: bool, jsonl: bool, is_terminal: bool) -> str:
     """Return the chosen format; by default a table on a terminal, else TSV. UsageError for several or unknown ones."""
-    asked = [name for name, wanted in ((format, True), ("json", json), ("jsonl", jsonl)) if wanted and name is not None]
-    if any(name not in FORMATS for name in asked):
+    names = [name for name, is_on in ((format, True), ("json", json), ("jsonl", jsonl)) if is_on and name is not None]
+    if any(name not in FORMATS for name in names):
         raise UsageError(f'no format "{format}"', Hint("see", ", ".join(FORMATS)))
-    if len(set(asked)) > 1:
-        raise UsageError(f"use one output format, not {' and '.join(asked)}")
-    return asked[0] if asked else "table" if is_terminal else "tsv"
+    if len(set(names)) > 1:
+        raise UsageError(f"use one output format, not {' and '.join(names)}")
+    return names[0] if names else "table" if is_terminal else "tsv"
 
 
 def color_wanted(flag: str, environ: Mapping[str, str], *, is_terminal: bool) -> bool:

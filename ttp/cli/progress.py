@@ -71,8 +71,8 @@ class UploadLine:
 
 def watch_uploads(*, quiet: bool) -> UploadLine | None:
     """Show uploads and conversions on stderr, if that is a terminal; else return None."""
-    seen = not quiet and sys.stderr is not None and sys.stderr.isatty()
-    live = UploadLine(sys.stderr) if seen else None
+    is_shown = not quiet and sys.stderr is not None and sys.stderr.isatty()
+    live = UploadLine(sys.stderr) if is_shown else None
     from ttp.platforms import uploads
 
     uploads.set_listener(live)
@@ -93,8 +93,8 @@ def progress(out: Output, name: str, most: int | None, *, counted: bool = True) 
 
     from ttp.platforms import uploads
 
-    told = MofNCompleteColumn() if counted else TaskProgressColumn()
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), told)
+    column = MofNCompleteColumn() if counted else TaskProgressColumn()
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), column)
     # Without colour, because --color is about the output on stdout.
     bar = Progress(*columns, console=Console(stderr=True, color_system=None), transient=True)
     task = bar.add_task(name, total=most)

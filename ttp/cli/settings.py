@@ -10,7 +10,6 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -124,18 +123,25 @@ def load_with_problems(
     except UsageError as error:
         found, wrong = {}, [error]
     for name, value in found.items():
-        named = keys.find(name)
-        _keep(values, wrong, named.name if named else name, partial(_from_file, name, value, path, keys))
-    if text := environ.get(variable("timezone")):
-        _keep(values, wrong, "timezone", partial(_from_environment, OWN_KEYS["timezone"], text))
-    for given, name in _setting_variables(environ):
+        key = keys.find(name)
+        if key is None:
+            wrong.append(UnknownSetting(name, keys, f"{path}: ", "ttp config edit"))
+            continue
+        try:
+            values[key.name] = convert_value(key, value, f"{path}: ", Hint("fix", f"ttp config unset {name}"))
+        except UsageError as error:
+            wrong.append(error)
+    for given, name in ((variable("timezone"), "timezone"), *_setting_variables(environ)):
         if given != variable(name):
             continue
-        found_key = keys.find(name)
-        if found_key is None:
+        key = keys.find(name)
+        if key is None:
             wrong.append(UnknownSetting(name, keys, f"{given}: ", f"unset {given}"))
         elif text := environ.get(given):
-            _keep(values, wrong, found_key.name, partial(_from_environment, found_key, text))
+            try:
+                values[key.name] = _from_environment(key, text)
+            except UsageError as error:
+                wrong.append(error)
     if environ.get("TTP_TZ"):
         values["timezone"] = environ["TTP_TZ"]
     return Config(values, keys), wrong
@@ -355,20 +361,6 @@ def _flat(data: Mapping[str, object], prefix: str = "") -> dict[str, object]:
     return found
 
 
-def _keep(values: dict[str, Value], wrong: list[UsageError], name: str, read: Callable[[], Value]) -> None:
-    try:
-        values[name] = read()
-    except UsageError as error:
-        wrong.append(error)
-
-
-def _from_file(name: str, value: object, path: Path, keys: KeyTable) -> Value:
-    key = keys.find(name)
-    if key is None:
-        raise UnknownSetting(name, keys, f"{path}: ", "ttp config edit")
-    return convert_value(key, value, f"{path}: ", Hint("fix", f"ttp config unset {name}"))
-
-
 def _from_environment(key: Key, text: str) -> Value:
     value = convert_value(key, text, f"{variable(key.name)}: ", Hint("fix", f"unset {variable(key.name)}"))
     if is_platform_address(key):
@@ -428,18 +420,21 @@ def convert_value(key: Key, value: object, where: str = "", *ways: Hint) -> Valu
 
 def _read_whole(key: Key, value: Value) -> None:
     """Check values with their own grammar. UsageError, worded to follow the name of the setting."""
-    from ttp.domain.metrics.ingest import reading_schedule
-    from ttp.domain.time import quiet_hours
-
     match key.name, value:
         case "metrics.after", tuple(texts):
-            reading_schedule.parse_ages(texts)
+            from ttp.domain.metrics.ingest.reading_schedule import parse_ages
+
+            parse_ages(texts)
         case "plan.blackout", tuple(texts):
-            quiet_hours.parse_blackout(texts)
+            from ttp.domain.time.quiet_hours import parse_blackout
+
+            parse_blackout(texts)
+        case "plan.quiet_hours", str(text):
+            from ttp.domain.time.quiet_hours import parse_quiet_hours
+
+            parse_quiet_hours(text)
         case "store.url", str(text) if not is_store_url(text):
             raise UsageError(f"is an address like {EXAMPLE}")
-        case "plan.quiet_hours", str(text):
-            quiet_hours.parse_quiet_hours(text)
 
 
 def _converted(key: Key, value: object) -> Value:

@@ -91,8 +91,8 @@ def unknown_command(typed: Sequence[str], names: Sequence[str], parent: str, con
     if not meant:
         return UsageError(f'no command "{path}{wrong}"', Hint("see", f"ttp {path}--help"))
     hints = [Hint("try", quote_command("ttp", *name.split(), *more)) for name, more in meant]
-    asked = " or ".join(f'"{name}"' for name, _ in meant)
-    return UsageError(f'no command "{path}{wrong}"; did you mean {asked}?', *hints)
+    suggestions = " or ".join(f'"{name}"' for name, _ in meant)
+    return UsageError(f'no command "{path}{wrong}"; did you mean {suggestions}?', *hints)
 
 
 def _as_argument(parent: str, wrong: str, rest: list[str], context: Any) -> list[tuple[str, list[str]]]:
@@ -107,30 +107,28 @@ def _as_argument(parent: str, wrong: str, rest: list[str], context: Any) -> list
     return [("optimal", ["--account" if "/" in wrong else "--platform", wrong, *rest])] if platform else []
 
 
-def usage_error(error: Any, argv: Sequence[str]) -> UsageError:
+def usage_error(error: Any, argv: Sequence[str], *, is_unknown_option: bool) -> UsageError:
     """Return Typer's error in ttp's words."""
-    from typer._click.exceptions import NoSuchOption
-
     ctx: Any = getattr(error, "ctx", None)
     path = ctx.command_path if ctx is not None else "ttp"
     if path == "ttp" and argv[:1] and argv[0] in BY_NAME:
         path = f"ttp {argv[0]}"  # an option without its value is reported before there is a context
     usage = Hint("see", f"{path} --help")
-    if isinstance(error, NoSuchOption):
+    if is_unknown_option:
         return _unknown_option(error, list(argv), path, usage)
-    said = error.format_message()
-    if ctx is not None and said == "Missing command.":
+    message = error.format_message()
+    if ctx is not None and message == "Missing command.":
         names = ", ".join(ctx.command.list_commands(ctx))
         return UsageError(f"{path} needs a command: {names}", usage)
-    if extra := re.fullmatch(r"Got unexpected extra argument\(s\) \((.*)\)", said, re.DOTALL):
+    if extra := re.fullmatch(r"Got unexpected extra argument\(s\) \((.*)\)", message, re.DOTALL):
         typed = argv[len(path.split()) - 1 :]
         hints = [Hint("try", way) for way in _as_one(path, typed, ctx.command.params, extra[1])]
         return UsageError(f"too many words: {extra[1]}", *hints, usage)
-    if path == "ttp account connect" and "PLATFORM" in said:
+    if path == "ttp account connect" and "PLATFORM" in message:
         from ttp.platforms.registry import Registry
 
         return UsageError("choose a platform", *(Hint("try", f"{path} {name}") for name in Registry().names()))
-    return UsageError((said[:1].lower() + said[1:]).rstrip("."), usage)
+    return UsageError((message[:1].lower() + message[1:]).rstrip("."), usage)
 
 
 def _as_one(path: str, typed: Sequence[str], params: Sequence[Any], extra: str) -> list[str]:
@@ -170,8 +168,8 @@ def _unknown_option(error: Any, argv: list[str], path: str, usage: Hint) -> Usag
     name, params = error.option_name, error.ctx.command.params
     word = next((w for w in argv if w.partition("=")[0] == name or (name[1:2] != "-" and _bundles(w, name))), name)
     rest = argv[len(path.split()) - 1 :]
-    known = error.possibilities or [flag for one in params for flag in one.opts if flag.startswith("-")]
-    hints = [Hint("try", near, (name, near)) for near in _near(name, known, _value(argv, word), params)]
+    flags = error.possibilities or [flag for one in params for flag in one.opts if flag.startswith("-")]
+    hints = [Hint("try", near, (name, near)) for near in _near(name, flags, _value(argv, word), params)]
     if path not in _TAKE_TEXT or word not in rest:
         return UsageError(f"no option {name}", *hints, usage)
     rest.remove(word)
@@ -187,12 +185,12 @@ def _unknown_option(error: Any, argv: list[str], path: str, usage: Hint) -> Usag
 def _positional(words: Sequence[str], params: Sequence[Any]) -> list[int]:
     """Return the places of the words that are neither options nor their values."""
     takes_value = {flag for one in params if one.param_type_name == "option" and not one.is_flag for flag in one.opts}
-    found, skip = [], False
+    places, skip = [], False
     for place, word in enumerate(words):
         if not skip and not word.startswith("-"):
-            found.append(place)
+            places.append(place)
         skip = not skip and word in takes_value
-    return found
+    return places
 
 
 def _value(argv: Sequence[str], word: str) -> str:
@@ -214,10 +212,10 @@ def _near(name: str, options: Iterable[str], value: str, params: Sequence[Any]) 
     if other is not None and other.partition("=")[0] in every:
         return [other]
     bare = {option.lstrip("-"): option for option in options}  # all have the dashes: they make no two names similar
-    found = [bare[one] for one in get_close_matches(name.lstrip("-"), bare, 1, _CLOSE)]
+    matches = [bare[one] for one in get_close_matches(name.lstrip("-"), bare, 1, _CLOSE)]
     # "--set" is the opposite of "--unset", however near, and "--media" replaces what "--add-media" would keep.
     others = ("un", "no-", "add-")
-    return [one for one in found if name.lstrip("-") not in [f"{other}{one.lstrip('-')}" for other in others]]
+    return [one for one in matches if name.lstrip("-") not in [f"{other}{one.lstrip('-')}" for other in others]]
 
 
 def _option_for(value: str) -> str:

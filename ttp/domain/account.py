@@ -118,17 +118,19 @@ def same_host(one: str, other: str) -> bool:
     return one.lower() == other.lower() or (is_loopback(one) and is_loopback(other))
 
 
-def host_mismatch(account: Account, held: Credentials, host: str) -> UsageError | None:
+def host_mismatch(account: Account, credentials: Credentials, host: str) -> UsageError | None:
     """Return why credentials are not sent to a host, with the fix; None if they may be sent. Credentials of a sandbox
     do not need another login, but the setting with the sandbox's address."""
-    if not held.host or same_host(held.host, host):
+    if not credentials.host or same_host(credentials.host, host):
         return None
-    if is_loopback(held.host):
+    if is_loopback(credentials.host):
         variable = f"TTP_PLATFORMS__{account.platform.upper()}__BASE_URL"
-        message = f"the login of {account.name} is for a sandbox on {held.host}, but ttp uses {host}: check {variable}"
+        message = (
+            f"the login of {account.name} is for a sandbox on {credentials.host}, but ttp uses {host}: check {variable}"
+        )
         return UsageError(message, Hint("fix", action("help", "sandbox")))
-    message = f"the login of {account.name} is for {held.host} and is not sent to {host}"
-    return UsageError(message, Hint("fix", connect_action(account.name, by_keys=held.by_keys)))
+    message = f"the login of {account.name} is for {credentials.host} and is not sent to {host}"
+    return UsageError(message, Hint("fix", connect_action(account.name, by_keys=credentials.by_keys)))
 
 
 def is_loopback(host: str) -> bool:
@@ -137,56 +139,60 @@ def is_loopback(host: str) -> bool:
     return bare in ("localhost", "::1") or re.fullmatch(r"127(\.\d{1,3}){3}", bare) is not None
 
 
-def resolve_accounts(names: Iterable[str], known: Sequence[Account], platforms: PlatformFacts) -> tuple[Account, ...]:
+def resolve_accounts(
+    names: Iterable[str], accounts: Sequence[Account], platforms: PlatformFacts
+) -> tuple[Account, ...]:
     """Return the accounts that `--to` names, each once, as typed. Raises NotFound, Ambiguous, UsageError."""
-    found: dict[str, Account] = {}
+    by_name: dict[str, Account] = {}
     for name in names:
         account = (
-            find_account(name, known, platforms) if "/" in name else _only_one(name, known, platforms, enabled=True)
+            find_account(name, accounts, platforms)
+            if "/" in name
+            else _only_one(name, accounts, platforms, enabled=True)
         )
-        found[account.name] = account
-    return tuple(found.values())
+        by_name[account.name] = account
+    return tuple(by_name.values())
 
 
-def find_account(name: str, known: Sequence[Account], platforms: PlatformFacts) -> Account:
+def find_account(name: str, accounts: Sequence[Account], platforms: PlatformFacts) -> Account:
     """Return the account of a name, or the only account of a platform. Raises NotFound, Ambiguous or UsageError."""
-    exact = next((account for account in known if account.name.lower() == name.strip().lower()), None)
+    exact = next((account for account in accounts if account.name.lower() == name.strip().lower()), None)
     if exact is not None:  # also of a platform that is not enabled any more
         return exact
     if "/" not in name:
-        return _only_one(name, known, platforms, enabled=False)
+        return _only_one(name, accounts, platforms, enabled=False)
     platform, handle = parse_account_name(name, platforms)
-    for account in known:
+    for account in accounts:
         if account.platform == platform and account.handle.lower() == handle.lower():
             return account
     raise NotFound(
         f"no account {platform}/{handle}",
-        *_like(f"{platform}/{handle}", name, known),
+        *_like(f"{platform}/{handle}", name, accounts),
         Hint("see", action("account list")),
         Hint("fix", first_action(f"{platform}/{handle}", platforms.facts(platform))),
     )
 
 
-def _like(name: str, typed: str, known: Sequence[Account]) -> tuple[Hint, ...]:
+def _like(name: str, typed: str, accounts: Sequence[Account]) -> tuple[Hint, ...]:
     from difflib import get_close_matches
 
-    near = get_close_matches(name, [a.name for a in known], n=3)
+    near = get_close_matches(name, [a.name for a in accounts], n=3)
     same = [like for like in near if like.partition("/")[0] == name.partition("/")[0]]
     return tuple(Hint("try", like, (typed, like)) for like in same or near)
 
 
-def _only_one(name: str, known: Sequence[Account], platforms: PlatformFacts, *, enabled: bool) -> Account:
+def _only_one(name: str, accounts: Sequence[Account], platforms: PlatformFacts, *, enabled: bool) -> Account:
     """Return the only account of a platform, or the only connected one. `enabled`: of the enabled accounts. UsageError
     for none, Ambiguous for several."""
     facts = platforms.find(name)
     platform = facts.name
-    candidates = [one for one in known if one.platform == platform and (one.enabled or not enabled)]
+    candidates = [one for one in accounts if one.platform == platform and (one.enabled or not enabled)]
     connected = [account for account in candidates if account.connected]
     match connected if len(connected) == 1 else candidates:
         case [account]:
             return account
         case []:
-            off = [account.name for account in known if account.platform == platform]
+            off = [account.name for account in accounts if account.platform == platform]
             if off:
                 raise UsageError(
                     f"no {platform} account is enabled", *(Hint("fix", action("account enable", n)) for n in off)
@@ -209,13 +215,13 @@ def account_warnings(accounts: Sequence[Account]) -> Iterator[Problem]:
             resume = action("resume", account=name)
             yield Problem("accounts", "paused", f"{name} is paused; its posts wait", name, resume, warning=True)
         if not account.enabled:
-            said = f"{name} is disabled; its due posts fail"
-            yield Problem("accounts", "disabled", said, name, action("account enable", name), warning=True)
+            message = f"{name} is disabled; its due posts fail"
+            yield Problem("accounts", "disabled", message, name, action("account enable", name), warning=True)
         if account.needs_reconnect or not account.connected:
             code = "reconnect" if account.connected else "not_connected"
             state = "must be reconnected. Reconnect" if account.connected else "is not connected. Connect"
-            said = f"{name} {state} it before the post is due."
-            yield Problem("accounts", code, said, name, connect_action(name), warning=True)
+            message = f"{name} {state} it before the post is due."
+            yield Problem("accounts", code, message, name, connect_action(name), warning=True)
 
 
 TOKEN_MARGIN = timedelta(seconds=30)

@@ -39,14 +39,14 @@ def action(name: str, *args: object, **options: object) -> Action:
     """Return an action: `action("retry", 5, account="x/me")`. An option is a switch for True, comes once for each item
     of a sequence, and is left out for None and False. A final `_` of its name is dropped: `with_="media"`."""
     pairs: list[tuple[str, str | None]] = []
-    for key, given in options.items():
+    for key, value in options.items():
         option = key.rstrip("_").replace("_", "-")
-        if given is True:
+        if value is True:
             pairs.append((option, None))
-        elif isinstance(given, Sequence) and not isinstance(given, str):
-            pairs += [(option, str(one)) for one in given]
-        elif given is not None and given is not False:
-            pairs.append((option, str(given)))
+        elif isinstance(value, Sequence) and not isinstance(value, str):
+            pairs += [(option, str(one)) for one in value]
+        elif value is not None and value is not False:
+            pairs.append((option, str(value)))
     return Action(name, tuple(map(str, args)), tuple(pairs))
 
 

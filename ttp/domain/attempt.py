@@ -1,5 +1,5 @@
-"""What is kept of the calls to a platform: each step of each try, and what a delivery remembers between them. Apart
-from the outcomes (`attempt`), which no question needs: this is imported by every command."""
+"""Attempts and handles: each step of each try, and what a delivery remembers between tries. Without `outcome`, so that
+commands that only read import less."""
 
 from __future__ import annotations
 

@@ -168,10 +168,9 @@ class KeyTable(Mapping[str, Key]):
         self._found: dict[str, Mapping[str, Key]] = {}
 
     def __getitem__(self, name: str) -> Key:
-        if name == _PULLED:
-            return self._pulled()
-        if name in OWN_KEYS:
-            return OWN_KEYS[name]
+        key = OWN_KEYS.get(name)
+        if key is not None:
+            return self._pulled() if name == _PULLED else key
         table, _, rest = name.partition(".")
         platform = rest.partition(".")[0]
         if table == "platforms" and platform in self._platforms.names():

@@ -180,9 +180,9 @@ class Delivery:
     def taken_down(self, remote_id: str, at: datetime) -> Delivery:
         """Record that ttp deleted one of its posts on the platform; the state stays. Of a thread, earlier parts stay
         until they are deleted too. A half-published thread that is gone can start again."""
-        left = [part for part in self.parts if part != remote_id]
-        if left:
-            return replace(self, handle={**self.handle, "parts": left})
+        parts = [part for part in self.parts if part != remote_id]
+        if parts:
+            return replace(self, handle={**self.handle, "parts": parts})
         if self.state is DeliveryState.PUBLISHED:
             return replace(self, taken_down_at=at, next_at=None, handle=NO_HANDLE)
         return replace(self, remote_id=None, url=None, handle=NO_HANDLE)
@@ -279,5 +279,5 @@ class Delivery:
 
 def parts_of(handle: Handle) -> tuple[str, ...]:
     """Return the ids of the published parts of a thread, in order; empty for other posts."""
-    held = handle.get("parts")
-    return tuple(str(part) for part in held) if isinstance(held, list | tuple) else ()
+    parts = handle.get("parts")
+    return tuple(str(part) for part in parts) if isinstance(parts, list | tuple) else ()

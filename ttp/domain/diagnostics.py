@@ -72,13 +72,13 @@ def failure_remark(message: str, hint: WayOut | None = None, *, reconnect: bool 
 
 def combine_remarks(name: str, remarks: Iterable[Remark]) -> Check:
     """Combine at least one remark into a check: the worst first, with its hint."""
-    found = sorted(remarks, key=lambda remark: _ORDER.index(remark.status))
-    worst = found[0].status
-    of_worst = [remark for remark in found if remark.status is worst]
+    ordered = sorted(remarks, key=lambda remark: _ORDER.index(remark.status))
+    worst = ordered[0].status
+    of_worst = [remark for remark in ordered if remark.status is worst]
     return Check(
         name,
         worst,
-        "; ".join(remark.message for remark in found),
+        "; ".join(remark.message for remark in ordered),
         next((remark.hint for remark in of_worst if remark.hint), None),
         worst is Grade.FAIL and all(remark.reconnect for remark in of_worst),
     )

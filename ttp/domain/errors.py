@@ -180,8 +180,8 @@ class Busy(TtpError):
 class SlowClock(Busy):
     """The clock shows `now`, earlier than `known`, the last recorded event. Nothing is published until it is right."""
 
-    def __init__(self, now: datetime, known: datetime) -> None:
-        here, then = (f"{at.astimezone():%d %b %Y %H:%M}" for at in (now, known))
+    def __init__(self, now: datetime, latest: datetime) -> None:
+        here, then = (f"{at.astimezone():%d %b %Y %H:%M}" for at in (now, latest))
         super().__init__(
             f"the clock shows {here}, earlier than the last record of the store, {then}: nothing is published before it"
             " is set, or until --trust-clock says that it is right",

@@ -79,35 +79,41 @@ class WebhookHealth:
 
 
 @dataclass(frozen=True, slots=True)
-class Health:
-    """Who publishes, what is next, what waits and what needs a person.
-
-    `overdue`: posts whose time has passed unpublished; `waiting`: posts with a later time; `held`: due posts of
-    accounts on hold. `next_post` is due at `next_due_at`; `coming`: the next few. `costs`: what platforms will charge
-    for waiting posts. `clock`, `elsewhere`: why nothing is published with this clock, or from this machine;
-    `unreadable`: what is skipped because it cannot be read. `publishers`: all that publish from the store; `publisher`
-    is this home's, or else the first of them.
-    """
+class QueueHealth:
+    """Whether posts are published. `overdue`: posts whose time has passed unpublished; `waiting`: posts with a later
+    time; `clock`: why nothing is published with this clock."""
 
     publisher: PublisherInfo = PublisherInfo()
+    overdue: int = 0
+    waiting: int = 0
+    clock: TtpError | None = None
+
+    @property
+    def is_stalled(self) -> bool:
+        """Whether posts are overdue and no publisher runs."""
+        return self.overdue > 0 and not self.publisher.running
+
+
+@dataclass(frozen=True, slots=True)
+class Health(QueueHealth):
+    """Who publishes, what is next, what waits and what needs a person.
+
+    `held`: due posts of accounts on hold. `next_post` is due at `next_due_at`; `coming`: the next few. `costs`: what
+    platforms will charge for waiting posts. `elsewhere`: why nothing is published from this machine; `unreadable`: what
+    is skipped because it cannot be read. `publishers`: all that publish from the store; `publisher` is this home's, or
+    else the first of them.
+    """
+
     next_due_at: datetime | None = None
     next_post: PostFields | None = None
     coming: tuple[PostFields, ...] = ()
-    overdue: int = 0
-    waiting: int = 0
     held: int = 0
     needs: ActionsNeeded = ActionsNeeded()
     holds: tuple[Hold, ...] = ()
     limits: tuple[Limit, ...] = ()
     costs: tuple[PlatformCosts, ...] = ()
     media: MediaUse = NO_MEDIA
-    clock: TtpError | None = None
     elsewhere: TtpError | None = None
     unreadable: tuple[str, ...] = ()
     webhooks: tuple[WebhookHealth, ...] = ()
     publishers: tuple[RegisteredPublisher, ...] = ()
-
-    @property
-    def is_stalled(self) -> bool:
-        """Whether posts are overdue and no publisher runs."""
-        return self.overdue > 0 and not self.publisher.running

@@ -87,15 +87,21 @@ class Message:
     about: tuple[Mapping[str, object], ...] = ()
 
 
-def write_message(found: Sequence[Notification]) -> Message:
+def write_message(notifications: Sequence[Notification]) -> Message:
     """Write one message about notifications of one event."""
-    event, first = found[0].event, found[0]
-    named = found[:MOST_NAMED]
+    event, first = notifications[0].event, notifications[0]
+    named = notifications[:MOST_NAMED]
     lines = [line for one in named for line in _lines(one)]
-    if len(found) > len(named):
-        lines.append(f"and {len(found) - len(named)} more")
-    about = tuple({"post": one.post_id, "account": one.account, "message": one.message} for one in found)
-    return Message(event, f"ttp: {_title(event, first, len(found))}", tuple(lines), tuple(_hints(event, found)), about)
+    if len(notifications) > len(named):
+        lines.append(f"and {len(notifications) - len(named)} more")
+    about = tuple({"post": one.post_id, "account": one.account, "message": one.message} for one in notifications)
+    return Message(
+        event,
+        f"ttp: {_title(event, first, len(notifications))}",
+        tuple(lines),
+        tuple(_hints(event, notifications)),
+        about,
+    )
 
 
 def trial_message() -> Message:
@@ -136,17 +142,17 @@ def _lines(one: Notification) -> Iterator[str]:
         yield f"  {message}"
 
 
-def _hints(event: str, found: Sequence[Notification]) -> Iterator[WayOut]:
+def _hints(event: str, notifications: Sequence[Notification]) -> Iterator[WayOut]:
     """Yield what to do, each once: what the failures say themselves, then what all of them need."""
-    posts = list(dict.fromkeys(one.post_id for one in found if one.post_id is not None))
+    posts = list(dict.fromkeys(one.post_id for one in notifications if one.post_id is not None))
     if len(posts) > MOST_NAMED:
         yield action("list", needs_you=True)
         return
-    own = dict.fromkeys(one.hint for one in found if one.hint is not None)
+    own = dict.fromkeys(one.hint for one in notifications if one.hint is not None)
     yield from own
     if event == FAILED and action("retry", *posts) not in own:
         yield action("retry", *posts)
     if event == RECONNECT:
-        yield from (connect_action(one.account) for one in found[:MOST_NAMED] if one.account)
+        yield from (connect_action(one.account) for one in notifications[:MOST_NAMED] if one.account)
     if event == NEEDS_REVIEW:
         yield from (action("show", post) for post in posts)

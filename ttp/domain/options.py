@@ -73,27 +73,27 @@ def _address(value: str) -> str:
 
 def handles(value: str, most: int | None = None) -> tuple[str, ...]:
     """Return the handles of a comma-separated list. Raises ValueError."""
-    found = tuple(dict.fromkeys(part.strip().removeprefix("@") for part in value.split(",") if part.strip()))
-    if not found or not all(_USERNAME.fullmatch(handle) for handle in found):
+    names = tuple(dict.fromkeys(part.strip().removeprefix("@") for part in value.split(",") if part.strip()))
+    if not names or not all(_USERNAME.fullmatch(handle) for handle in names):
         raise ValueError("it is a list of handles")
-    if most is not None and len(found) > most:
-        raise ValueError(f"{len(found)} of {most} handles")
-    return found
+    if most is not None and len(names) > most:
+        raise ValueError(f"{len(names)} of {most} handles")
+    return names
 
 
 def tags(value: str, most: int | None = None) -> tuple[Tag, ...]:
     """Return the tags of a comma-separated list. Raises ValueError."""
-    found = []
+    tag_list = []
     for part in value.split(","):
         match = _TAG.fullmatch(part.strip())
         if match is None:
             raise ValueError(f'"{part.strip()}" is not HANDLE, HANDLE:X:Y or ITEM/HANDLE:X:Y')
         item, handle, *place = match.groups()
         x, y = (None if share is None else _share(share) for share in place)
-        found.append(Tag(handle, int(item or 1), x, y))
-    if most is not None and len(found) > most:
-        raise ValueError(f"{len(found)} of {most} tags")
-    return tuple(found)
+        tag_list.append(Tag(handle, int(item or 1), x, y))
+    if most is not None and len(tag_list) > most:
+        raise ValueError(f"{len(tag_list)} of {most} tags")
+    return tuple(tag_list)
 
 
 def _share(text: str) -> float:
@@ -240,8 +240,8 @@ class ChosenOptions:
         try:
             return option.normalize(value)
         except ValueError as error:
-            told = str(error) or f"it is {option.accepts}"
-            raise ValueError(f'{self.platform}.{name} cannot be "{value}": {told}') from None
+            reason = str(error) or f"it is {option.accepts}"
+            raise ValueError(f'{self.platform}.{name} cannot be "{value}": {reason}') from None
 
     def switch(self, name: str) -> bool | None:
         value = self.word(name)
@@ -296,6 +296,6 @@ def _find(text: str, tables: OptionTables) -> Facts | None:
 
 def _near(typed: str, name: str, existing: Iterable[str], before: str = "") -> list[Hint]:
     """Return the one that was probably meant by `name`, if any is near."""
-    known = {each.casefold(): each for each in existing}
-    near = [known[each] for each in get_close_matches(name.casefold(), known, n=1)]
+    by_folded = {each.casefold(): each for each in existing}
+    near = [by_folded[each] for each in get_close_matches(name.casefold(), by_folded, n=1)]
     return [Hint("try", before + one, (typed, one)) for one in near]

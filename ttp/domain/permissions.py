@@ -3,18 +3,16 @@ first is a guard against mistakes: whoever can set the variable can unset it. An
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
-from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from ttp.domain.action import action, other_options
 from ttp.domain.delivery import APPROVAL, ENDED, Delivery, DeliveryState
 from ttp.domain.errors import Hint, NotAllowed
 from ttp.domain.post import Post, PostFields, Rejection
-from ttp.domain.server.api_token import TokenCapability
 
 if TYPE_CHECKING:
     from ttp.domain.recurrence import Recurrence
@@ -37,18 +35,6 @@ class Capability(StrEnum):
         return order.index(self) >= order.index(needed)
 
 
-POST_CAPABILITIES: Mapping[TokenCapability, Capability] = MappingProxyType(
-    {
-        TokenCapability.READ: Capability.READ,
-        TokenCapability.DRAFT: Capability.DRAFT,
-        TokenCapability.PUBLISH: Capability.PUBLISH,
-        # It approves and rejects only, which changes posts that have a time.
-        TokenCapability.APPROVE: Capability.PUBLISH,
-    }
-)
-"""How the owner of a token may change posts."""
-
-
 def refuse_forbidden_change(
     capability: Capability, before: Post | None, after: Post, repeats: Iterable[Recurrence], *, source: str = VARIABLE
 ) -> None:
@@ -67,15 +53,15 @@ def refuse_forbidden_change(
         if before is not None and one.post_id == before.id:
             raise NotAllowed(f"post{this} is what repeat {one.id} makes posts of, and {here}", *_look(before))
         if one.pool is not None and one.pool in (*after.tags, *(before.tags if before else ())):
-            said = f'what is tagged "{one.pool}" is published by repeat {one.id}, and {here}'
-            raise NotAllowed(said, Hint("see", action("repeat list")))
+            message = f'what is tagged "{one.pool}" is published by repeat {one.id}, and {here}'
+            raise NotAllowed(message, Hint("see", action("repeat list")))
 
 
 def refuse_time(capability: Capability, *, source: str = VARIABLE) -> None:
     """Raise NotAllowed where no post may get a time."""
     if capability is not Capability.PUBLISH:
-        said = f"{source} is {capability}: no post gets a time here"
-        raise NotAllowed(said, Hint("try", other_options(at=None)))
+        message = f"{source} is {capability}: no post gets a time here"
+        raise NotAllowed(message, Hint("try", other_options(at=None)))
 
 
 def _look(post: Post) -> tuple[Hint, ...]:

@@ -131,5 +131,5 @@ def created_at(facts: Facts, post_id: str) -> datetime | None:
 
 def parse_post_url(facts: Facts, url: str) -> Mapping[str, str | None]:
     """Return the named groups of a post's address; empty where it is not one of this platform."""
-    found = re.match(facts.post_url, url, re.ASCII) if facts.post_url else None
-    return {} if found is None else found.groupdict()
+    match = re.match(facts.post_url, url, re.ASCII) if facts.post_url else None
+    return {} if match is None else match.groupdict()

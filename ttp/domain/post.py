@@ -61,10 +61,10 @@ class Metrics(NamedTuple):
 EMPTY_METRICS: Mapping[str, Metrics] = MappingProxyType({})
 
 
-def add_metrics(found: Iterable[Metrics]) -> Metrics:
+def add_metrics(metrics: Iterable[Metrics]) -> Metrics:
     """Return the sums of the known numbers."""
-    columns = zip(*(one[:4] for one in found), strict=True)
-    sums = [sum(known) if (known := [n for n in column if n is not None]) else None for column in columns]
+    columns = zip(*(one[:4] for one in metrics), strict=True)
+    sums = [sum(numbers) if (numbers := [n for n in column if n is not None]) else None for column in columns]
     return Metrics(*sums) if sums else Metrics(None, None, None, None)
 
 
@@ -142,15 +142,15 @@ class PostFields:
 
     def needs(self) -> tuple[str, ...]:
         """Return what a person must do: any of `review`, `reconnect`, `retry`, `approve`, in this order."""
-        wanted = set()
+        needs = set()
         for d in self.deliveries:
             if d.state is DeliveryState.NEEDS_REVIEW:
-                wanted.add("review")
+                needs.add("review")
             elif d.state is DeliveryState.FAILED:
-                wanted.add("reconnect" if d.error is not None and d.error.kind == "auth" else "retry")
+                needs.add("reconnect" if d.error is not None and d.error.kind == "auth" else "retry")
             if d.waiting_for == APPROVAL:
-                wanted.add("approve")
-        return tuple(name for name in _NEEDS if name in wanted) if wanted else ()
+                needs.add("approve")
+        return tuple(name for name in _NEEDS if name in needs) if needs else ()
 
 
 @dataclass(frozen=True, slots=True)

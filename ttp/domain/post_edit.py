@@ -33,42 +33,44 @@ def with_time(post: Post, at: datetime, chosen_by: ChosenBy | None = None) -> Po
 
 
 def apply_input(
-    before: Post, wanted: PostInput, variants: Mapping[str, str], media: tuple[MediaItem, ...] | None
+    before: Post, post_input: PostInput, variants: Mapping[str, str], media: tuple[MediaItem, ...] | None
 ) -> Post:
     """Return the post with the given fields, but its accounts and its time. `media` None: not given."""
-    late = before.max_lateness_s if wanted.max_lateness_s is None else wanted.max_lateness_s
+    late = before.max_lateness_s if post_input.max_lateness_s is None else post_input.max_lateness_s
     return replace(
         before,
-        content=before.content if wanted.text is None else wanted.text,
-        media=with_alt_texts(before.media, wanted.alts) if media is None else media,
+        content=before.content if post_input.text is None else post_input.text,
+        media=with_alt_texts(before.media, post_input.alts) if media is None else media,
         variants=merge_options(before.variants, variants),
-        options=merge_options(before.options, wanted.options),
-        thread=before.thread if wanted.thread is None else wanted.thread,
-        tags=with_tags(before.tags if wanted.tags is None else wanted.tags, wanted.add_tags, wanted.remove_tags),
-        max_lateness_s=None if "max_lateness_s" in wanted.dropped else late,
+        options=merge_options(before.options, post_input.options),
+        thread=before.thread if post_input.thread is None else post_input.thread,
+        tags=with_tags(
+            before.tags if post_input.tags is None else post_input.tags, post_input.add_tags, post_input.remove_tags
+        ),
+        max_lateness_s=None if "max_lateness_s" in post_input.dropped else late,
     )
 
 
 def with_accounts(post: Post, accounts: Sequence[Account], now: datetime) -> Post:
     """Return the post with exactly these accounts. Raises StateRefused while it is being published. New deliveries get
     the post's time. If that has passed and publishing has begun, they get none: publishing now was not requested."""
-    wanted = {account.id for account in accounts}
+    account_ids = {account.id for account in accounts}
     begun = post.status not in (PostStatus.DRAFT, PostStatus.SCHEDULED)
     at = None if begun and post.scheduled_at is not None and post.scheduled_at <= now else post.scheduled_at
-    kept = [d.cancel() if d.state in _RESTS and d.account_id not in wanted else d for d in post.deliveries]
+    kept = [d.cancel() if d.state in _RESTS and d.account_id not in account_ids else d for d in post.deliveries]
     there = {d.account_id: d for d in kept}
     added = []
     for account in accounts:
-        held = there.get(account.id)
-        if held is None:
+        delivery = there.get(account.id)
+        if delivery is None:
             added.append(new_delivery(account, at))
-        elif held.state is DeliveryState.CANCELLED:
+        elif delivery.state is DeliveryState.CANCELLED:
             # The store has one row for each account of a post: a new delivery takes the cancelled one's place. Of a
             # thread that is half out, what is published stays known, and is not published again.
-            row = {"id": held.id, "post_id": held.post_id, "attempts": held.attempts}
-            half = {"handle": held.kept_handle, "remote_id": held.remote_id, "url": held.url}
+            row = {"id": delivery.id, "post_id": delivery.post_id, "attempts": delivery.attempts}
+            half = {"handle": delivery.kept_handle, "remote_id": delivery.remote_id, "url": delivery.url}
             again = replace(new_delivery(account, at), **row, **half)  # type: ignore[arg-type]  # fields by name
-            kept[kept.index(held)] = again
+            kept[kept.index(delivery)] = again
     return replace(post, deliveries=(*kept, *added))
 
 
@@ -129,8 +131,8 @@ def with_alt_texts(items: Sequence[MediaItem], alts: Sequence[str] | None) -> tu
         one_each = Hint("try", other_options(alt=("TEXT",) * len(items)))
         way_out = one_each if items else Hint("try", other_options(alt=None))
         raise UsageError(f"{len(alts)} {texts} for {len(items)} media", way_out)
-    given = [*alts, *[None] * (len(items) - len(alts))]
-    return tuple(replace(item, alt=text or None) for item, text in zip(items, given, strict=True))
+    alt_texts = [*alts, *[None] * (len(items) - len(alts))]
+    return tuple(replace(item, alt=text or None) for item, text in zip(items, alt_texts, strict=True))
 
 
 def warn_published_parts(before: Post, after: Post) -> tuple[Problem, ...]:
@@ -210,10 +212,10 @@ def remote_id_of(facts: Facts, text: str) -> str | None:
         raise UsageError(f'"{text}" is not an address', Hint("try", other_options(published="URL")))
     if "(?P<id>" not in facts.post_url:
         return None
-    found = parse_post_url(facts, text).get("id")
-    if found is None:
+    remote_id = parse_post_url(facts, text).get("id")
+    if remote_id is None:
         raise UsageError(f"no {facts.name} post in {text}", Hint("try", other_options(published="ID")))
-    return found
+    return remote_id
 
 
 def refuse_in_flight(post: Post, what: str, *, reviewing: bool = True) -> None:
@@ -260,15 +262,15 @@ def nothing_to_publish(post: Post) -> StateRefused:
     return StateRefused(f"post {post.id} is {PostStatus.PUBLISHED}", Hint("see", action("show", post.id)))
 
 
-def no_accounts_error(post: Post, known: Sequence[Account], platforms: PlatformFacts) -> StateRefused:
-    name = example_account(known, platforms, text_alone=not post.media)
+def no_accounts_error(post: Post, accounts: Sequence[Account], platforms: PlatformFacts) -> StateRefused:
+    name = example_account(accounts, platforms, text_alone=not post.media)
     return StateRefused(f"post {post.id} has no accounts to go to", Hint("try", action("edit", post.id, to=name)))
 
 
-def example_account(known: Sequence[Account], platforms: PlatformFacts, *, text_alone: bool) -> str:
+def example_account(accounts: Sequence[Account], platforms: PlatformFacts, *, text_alone: bool) -> str:
     """Return an account for an example: if possible of a platform that accepts a text without media."""
-    fit = [one.name for one in known if not text_alone or platforms.facts(one.platform).takes_text_alone]
-    return next(iter([*fit, *(one.name for one in known)]), "PLATFORM/HANDLE")
+    fit = [one.name for one in accounts if not text_alone or platforms.facts(one.platform).takes_text_alone]
+    return next(iter([*fit, *(one.name for one in accounts)]), "PLATFORM/HANDLE")
 
 
 def with_tags(tags: Sequence[str], add: Sequence[str] = (), remove: Sequence[str] = ()) -> tuple[str, ...]:
@@ -345,33 +347,33 @@ def refuse_long_texts(
         raise UsageError(problems[0].message, problems=problems)
 
 
-def edits_of_draft(hints: Iterable[Hint], post_id: int | None, wanted: PostInput | None = None) -> tuple[Hint, ...]:
+def edits_of_draft(hints: Iterable[Hint], post_id: int | None, post_input: PostInput | None = None) -> tuple[Hint, ...]:
     """Return the hints of a refused request whose text is kept as a draft: a change becomes an edit of that draft, with
-    the rest of what was `wanted`. A draft has no key, and no time to leave out."""
-    found = []
+    the rest of what was `post_input`. A draft has no key, and no time to leave out."""
+    new_hints = []
     for hint in hints:
         if not isinstance(hint.way, OtherOptions):
-            found.append(hint)
+            new_hints.append(hint)
             continue
         other = dict(hint.way.options)
-        if wanted and wanted.first and other.get("at"):
-            found.append(replace(hint, way=action("schedule", post_id, **other, first=True)))
+        if post_input and post_input.first and other.get("at"):
+            new_hints.append(replace(hint, way=action("schedule", post_id, **other, first=True)))
         elif "key" not in other and other.get("at", "") is not None:
-            given = _fields_of(wanted) if wanted else {}
-            found.append(replace(hint, way=action("edit", post_id, **{**given, **other})))
-    return tuple(found)
+            options = _fields_of(post_input) if post_input else {}
+            new_hints.append(replace(hint, way=action("edit", post_id, **{**options, **other})))
+    return tuple(new_hints)
 
 
-def _fields_of(wanted: PostInput) -> dict[str, object]:
+def _fields_of(post_input: PostInput) -> dict[str, object]:
     """Return what is wanted of a post as options of an action, without its time."""
     return {
-        "to": ",".join(wanted.to) if wanted.to else None,
-        "media": wanted.media,
-        "alt": wanted.alts,
-        "text": [f"{key}={text}" for key, text in wanted.variants.items()],
-        "set": [f"{key}={value}" for key, value in wanted.options.items()],
-        "thread": wanted.thread,
-        "tag": wanted.tags,
+        "to": ",".join(post_input.to) if post_input.to else None,
+        "media": post_input.media,
+        "alt": post_input.alts,
+        "text": [f"{key}={text}" for key, text in post_input.variants.items()],
+        "set": [f"{key}={value}" for key, value in post_input.options.items()],
+        "thread": post_input.thread,
+        "tag": post_input.tags,
     }
 
 
@@ -388,24 +390,24 @@ def check_variants(
     return spelled
 
 
-def request_fingerprint(wanted: PostInput, media: Sequence[str], platforms: PlatformFacts) -> str:
+def request_fingerprint(post_input: PostInput, media: Sequence[str], platforms: PlatformFacts) -> str:
     """Return what makes two requests with one key the same. `media`: the digests of their files."""
     import hashlib  # slow to import, and no command that only reads needs it
 
     parts = {
-        "text": wanted.text,
-        "to": sorted({_account_text(name, platforms) for name in wanted.to or ()}),
-        "at": wanted.at,
-        "tz": wanted.tz,
+        "text": post_input.text,
+        "to": sorted({_account_text(name, platforms) for name in post_input.to or ()}),
+        "at": post_input.at,
+        "tz": post_input.tz,
         "media": list(media),
-        "alts": list(wanted.alts or ()),
-        "tags": list(wanted.tags or ()),
-        "variants": dict(wanted.variants),
-        "options": dict(wanted.options),
-        "max_late": wanted.max_lateness_s,
+        "alts": list(post_input.alts or ()),
+        "tags": list(post_input.tags or ()),
+        "variants": dict(post_input.variants),
+        "options": dict(post_input.options),
+        "max_late": post_input.max_lateness_s,
     }
-    if wanted.thread:
-        parts["thread"] = list(wanted.thread)  # only where there is one: keys that are in use stay what they are
+    if post_input.thread:
+        parts["thread"] = list(post_input.thread)  # only where there is one: keys that are in use stay what they are
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
@@ -458,5 +460,5 @@ def field_errors(problems: Iterable[Problem]) -> tuple[FieldError, ...]:
 
 
 def to_field_error(field: str, error: TtpError) -> FieldError:
-    said = " ".join((error.message, *error.details))
-    return FieldError(field, said, as_fields(error.way))
+    message = " ".join((error.message, *error.details))
+    return FieldError(field, message, as_fields(error.way))

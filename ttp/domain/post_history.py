@@ -71,10 +71,10 @@ def _tried(attempts: Sequence[Attempt]) -> Iterator[HistoryEvent]:
 def _over(post: PostFields, ended: Mapping[str, datetime]) -> Iterator[HistoryEvent]:
     """Yield when the last delivery ended and how; nothing while one is unfinished or its end is unknown."""
     times = [row.published_at or ended.get(row.account) for row in post.active]
-    known = [at for at in times if at is not None]
-    if known and len(known) == len(times):
+    ends = [at for at in times if at is not None]
+    if ends and len(ends) == len(times):
         review = any(row.state is DeliveryState.NEEDS_REVIEW for row in post.active)
-        yield HistoryEvent("needs review" if review else post.status.value, max(known), by_publisher=True)
+        yield HistoryEvent("needs review" if review else post.status.value, max(ends), by_publisher=True)
 
 
 def _ended(

@@ -19,9 +19,9 @@ def passwords_in(url: str) -> tuple[str, ...]:
     """Return the passwords in an address, both encoded and decoded."""
     before, _, query = url.partition("?")
     user = before.partition("://")[2].partition("/")[0].rpartition("@")[0]
-    found = [user.partition(":")[2]]
-    found += [value for name, value in parse_qsl(query) if name.lower() in _SECRETS]
-    return tuple(dict.fromkeys(one for text in found if text for one in (text, unquote(text))))
+    passwords = [user.partition(":")[2]]
+    passwords += [value for name, value in parse_qsl(query) if name.lower() in _SECRETS]
+    return tuple(dict.fromkeys(one for text in passwords if text for one in (text, unquote(text))))
 
 
 def hide_password(url: str) -> str:

@@ -22,9 +22,9 @@ def _argument(name: str, description: str) -> PromptArgument:
     return PromptArgument(name=name, description=description, required=False)
 
 
-def _week(given: Mapping[str, str]) -> str:
-    accounts = f" for {given['accounts']}" if given.get("accounts") else ""
-    topics = f" The topics: {given['topics']}." if given.get("topics") else ""
+def _week(arguments: Mapping[str, str]) -> str:
+    accounts = f" for {arguments['accounts']}" if arguments.get("accounts") else ""
+    topics = f" The topics: {arguments['topics']}." if arguments.get("topics") else ""
     return (
         f"Plan next week's posts{accounts}.{topics} First look at list_accounts, calendar (week, when next) and"
         " best_times. Propose what to post on which day, and wait for my answer. Then write each post as a draft with"
@@ -33,9 +33,13 @@ def _week(given: Mapping[str, str]) -> str:
     )
 
 
-def _variants(given: Mapping[str, str]) -> str:
-    what = f"post {given['post']} (get_post has it)" if given.get("post") else "this text:\n\n" + given.get("text", "")
-    accounts = f" The accounts: {given['accounts']}." if given.get("accounts") else ""
+def _variants(arguments: Mapping[str, str]) -> str:
+    what = (
+        f"post {arguments['post']} (get_post has it)"
+        if arguments.get("post")
+        else "this text:\n\n" + arguments.get("text", "")
+    )
+    accounts = f" The accounts: {arguments['accounts']}." if arguments.get("accounts") else ""
     return (
         "Write a variant for each platform, in the way people write there, within its limits (check_text has them), of"
         f" {what}{'' if what.endswith(')') else chr(10)}{accounts or ' Use the accounts of list_accounts.'} Keep facts,"
@@ -76,15 +80,15 @@ PROMPTS = {
 }
 
 
-def get_prompt(name: str, given: Mapping[str, str]) -> GetPromptResult:
+def get_prompt(name: str, arguments: Mapping[str, str]) -> GetPromptResult:
     """Return a prompt with its arguments filled in. Raise NotFound, UsageError."""
     if name not in PROMPTS:
         raise NotFound(f"there is no prompt {name}", Hint("see", ", ".join(PROMPTS)))
     template = PROMPTS[name]
     names = [argument.name for argument in template.prompt.arguments or ()]
-    for unknown in given.keys() - set(names):
+    for unknown in arguments.keys() - set(names):
         raise UsageError(f"{name} has no argument {unknown}; it has {', '.join(names)}")
-    if name == "write_variants" and bool(given.get("text")) == bool(given.get("post")):
+    if name == "write_variants" and bool(arguments.get("text")) == bool(arguments.get("post")):
         raise UsageError("give either text or post")
-    message = PromptMessage(role="user", content=TextContent(type="text", text=template.write(given)))
+    message = PromptMessage(role="user", content=TextContent(type="text", text=template.write(arguments)))
     return GetPromptResult(description=template.prompt.description, messages=[message])

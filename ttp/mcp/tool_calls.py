@@ -99,14 +99,14 @@ def _call_of_action(action: Action, tools: Mapping[str, Tool]) -> Json | None:
     words = _WORDS.get(tool.name, ("id",))
     if len(action.args) > len(words) and words != ("ids",) and tool.name != "list_accounts":
         return None  # for several posts: a tool has one
-    given: dict[str, Any] = dict(zip(words, action.args, strict=False))
+    arguments: dict[str, Any] = dict(zip(words, action.args, strict=False))
     if words == ("ids",):
-        given = {"ids": list(action.args)} if action.args else {}
-    return _with_options(tool, given, action.options)
+        arguments = {"ids": list(action.args)} if action.args else {}
+    return _with_options(tool, arguments, action.options)
 
 
 def _call_again(other: OtherOptions, tool: Tool, arguments: Mapping[str, Any]) -> Json | None:
-    given = dict(arguments)
+    new_arguments = dict(arguments)
     options: list[tuple[str, str | None]] = []
     for name, value in other.options:
         argument = _argument(tool, name)
@@ -114,15 +114,15 @@ def _call_again(other: OtherOptions, tool: Tool, arguments: Mapping[str, Any]) -
             if name in _NEVER_ASKS or not value:
                 continue
             return None
-        given.pop(argument, None)
+        new_arguments.pop(argument, None)
         if value is None or value is False:
             continue
         values: Iterable[str | None] = [None] if value is True else [value] if isinstance(value, str) else value
         options += [(name, text) for text in values]
-    return _with_options(tool, given, options)
+    return _with_options(tool, new_arguments, options)
 
 
-def _with_options(tool: Tool, given: dict[str, Any], options: Sequence[tuple[str, str | None]]) -> Json | None:
+def _with_options(tool: Tool, arguments: dict[str, Any], options: Sequence[tuple[str, str | None]]) -> Json | None:
     """Return a call with options of the command; None if the tool cannot do that."""
     for option, value in options:
         if option in _NEVER_ASKS:
@@ -131,15 +131,18 @@ def _with_options(tool: Tool, given: dict[str, Any], options: Sequence[tuple[str
         if name is None or value in _EXAMPLES:
             return None
         if value is None:
-            given[name] = True
+            arguments[name] = True
         elif _is_list(tool, name):
-            given[name] = [*given.get(name, []), *(value.split(",") if option in ("to", "status", "tag") else [value])]
+            arguments[name] = [
+                *arguments.get(name, []),
+                *(value.split(",") if option in ("to", "status", "tag") else [value]),
+            ]
         elif name in ("variants", "options"):
             key, _, text = value.partition("=")
-            given[name] = {**given.get(name, {}), key: text}
+            arguments[name] = {**arguments.get(name, {}), key: text}
         else:
-            given[name] = value
-    return _valid(tool, given)
+            arguments[name] = value
+    return _valid(tool, arguments)
 
 
 def _argument(tool: Tool, option: str) -> str | None:
@@ -153,10 +156,10 @@ def _is_list(tool: Tool, name: str) -> bool:
     return "list[" in str(field.annotation)
 
 
-def _valid(tool: Tool, given: Mapping[str, Any]) -> Json | None:
+def _valid(tool: Tool, arguments: Mapping[str, Any]) -> Json | None:
     """Return the call if the tool accepts it, with numbers as numbers."""
     try:
-        args = tool.arguments.model_validate(given, strict=False)
+        args = tool.arguments.model_validate(arguments, strict=False)
     except ValidationError:
         return None
     return {"tool": tool.name, "arguments": args.model_dump(mode="json", by_alias=True, exclude_unset=True)}

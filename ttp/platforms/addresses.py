@@ -33,10 +33,10 @@ def split_address(text: object) -> SplitResult | None:
         return None
     try:
         parts = urlsplit(text)
-        known = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        is_web = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
     except ValueError:
         return None
-    return parts if known and parts.username is None and parts.password is None else None
+    return parts if is_web and parts.username is None and parts.password is None else None
 
 
 def is_safe(parts: SplitResult, *, loopback: bool) -> bool:

@@ -1,4 +1,4 @@
-"""A bucket of the user (S3, R2, MinIO, GCS, Azure), by obstore, imported late.
+"""A bucket of the user (S3, R2, MinIO, GCS, Azure), through obstore, which is imported late.
 
 Credentials come from the environment (AWS_ACCESS_KEY_ID and so on); none are stored. `media_host.s3` lends single
 objects to platforms, `media.s3` keeps the store's media by their SHA-256.
@@ -81,10 +81,10 @@ def open_bucket(config: Config, table: str) -> Bucket:
 
 def error_line(error: Exception) -> str:
     """Return a bucket's error in one line, without credentials, which some servers repeat."""
-    said, _, _ = str(error).partition("Debug source:")
-    if _METADATA in said:
+    message, _, _ = str(error).partition("Debug source:")
+    if _METADATA in message:
         return "no credentials are in the environment: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or your cloud's"
-    return clean_text(said, [value for name in _SECRETS if len(value := os.environ.get(name, "")) > 3])
+    return clean_text(message, [value for name in _SECRETS if len(value := os.environ.get(name, "")) > 3])
 
 
 class MediaBucket:
@@ -106,11 +106,11 @@ class MediaBucket:
 
         with self._asking() as bucket:
             try:
-                found = obstore.head(bucket, sha256)
+                head = obstore.head(bucket, sha256)
             except FileNotFoundError:
                 self._require_bucket()
                 return None
-            return StoredObject(sha256, found["size"], found["last_modified"])
+            return StoredObject(sha256, head["size"], head["last_modified"])
 
     def put(self, sha256: str, path: Path) -> None:
         """Upload a file."""

@@ -197,10 +197,10 @@ class SettingsChecker(Checker, Protocol):
 
 def diagnostic_of_refusal(refused: NotDone, what: str) -> Remark:
     """Return the diagnostic for a check that was refused though the token works. `what`: what was checked."""
-    said = f"{what}: {refused.message}"
+    message = f"{what}: {refused.message}"
     if refused.kind is Kind.AUTH:
-        return failure_remark(said, refused.hint, reconnect=True)
-    return warning_remark(said, refused.hint) if refused.passing else failure_remark(said, refused.hint)
+        return failure_remark(message, refused.hint, reconnect=True)
+    return warning_remark(message, refused.hint) if refused.passing else failure_remark(message, refused.hint)
 
 
 def first_unsettled(handle: Handle, since: datetime) -> datetime:

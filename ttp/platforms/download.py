@@ -165,10 +165,10 @@ def open_connection(
 def resolve_addresses(host: str, port: int) -> list[Address]:
     """Return the addresses of a host. Raises DownloadFailed if it is not found."""
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise DownloadFailed(f"is on {clean_text(host)}, a host that was not found", "unknown_host") from error
-    return list(dict.fromkeys(ipaddress.ip_address(str(each[4][0]).partition("%")[0]) for each in found))
+    return list(dict.fromkeys(ipaddress.ip_address(str(each[4][0]).partition("%")[0]) for each in entries))
 
 
 def private_address(host: str, port: int) -> Address | None:

@@ -45,10 +45,10 @@ def convert_to_jpeg(path: Path, item: MediaItem, form: ImageForm) -> bytes:
             if item.mime != "image/jpeg":
                 _count(opened)  # before anything else, because reading more of the file decodes parts of it
                 _refuse_what_moves(opened)
-            wanted = converted_size(*_upright_size(opened), form)
-            _read_smaller(opened, wanted)
+            size = converted_size(*_upright_size(opened), form)
+            _read_smaller(opened, size)
             _count(opened)
-            return _jpeg(_flat(_upright(opened)).resize(wanted, Image.Resampling.LANCZOS), form)
+            return _jpeg(_flat(_upright(opened)).resize(size, Image.Resampling.LANCZOS), form)
     except CannotConvert:
         raise
     except Exception as error:  # decoders raise many types for damaged data
@@ -72,10 +72,10 @@ def _upright_size(opened: Image.Image) -> tuple[int, int]:
     return (opened.height, opened.width) if turned else opened.size
 
 
-def _read_smaller(opened: Image.Image, wanted: tuple[int, int]) -> None:
+def _read_smaller(opened: Image.Image, size: tuple[int, int]) -> None:
     """Let a JPEG decode at 1/2, 1/4 or 1/8 scale if that is still large enough; other types cannot."""
     if not opened.info.get("progressive") and not opened.info.get("progression"):
-        most = max(wanted) * 2
+        most = max(size) * 2
         opened.draft(None, (most, most))
 
 

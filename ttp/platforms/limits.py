@@ -87,8 +87,8 @@ class RateLimiter:
     def why_closed(self, request: PublishRequest, method: str, path: str) -> NotSent | None:
         """Return why a call is not made now; None if it may be."""
         now = self._clock.now()
-        found = [self.memory.last_known(request.account, key) for key in self._meter.keys(request, method, path)]
-        closed = [(until, limit) for limit in found if limit and (until := limit.closed_until(now)) is not None]
+        limits = [self.memory.last_known(request.account, key) for key in self._meter.keys(request, method, path)]
+        closed = [(until, limit) for limit in limits if limit and (until := limit.closed_until(now)) is not None]
         if not closed:
             return None
         until, limit = max(closed, key=lambda one: one[0])
@@ -157,15 +157,15 @@ def read_header_limit(
 ) -> HeaderLimit | None:
     """Return the limit in the headers `prefix-limit`, `-remaining` and `-reset` (seconds since 1970, or ISO 8601). None
     without one. `refused`: nothing of it is left; `wait_s`: until its reset, if the answer does not say."""
-    limit, left, at = (
+    limit, calls_left, at = (
         parse_whole_number(answer.headers.get(f"{prefix}-{part}")) for part in ("limit", "remaining", "reset")
     )
     reset = parse_instant(answer.headers.get(f"{prefix}-reset")) if at is None else datetime.fromtimestamp(at, UTC)
     seconds = (reset - (answer.date or now)).total_seconds() if reset else wait_s if refused else None
-    left = 0 if refused else left
-    if left is None or seconds is None:
+    calls_left = 0 if refused else calls_left
+    if calls_left is None or seconds is None:
         return None
-    return HeaderLimit(left, limit if limit and limit <= MOST else None, add_seconds(now, seconds))
+    return HeaderLimit(calls_left, limit if limit and limit <= MOST else None, add_seconds(now, seconds))
 
 
 def parse_whole_number(text: str | None) -> int | None:

@@ -132,11 +132,11 @@ def read_pages(
     `fetch` gets the cursor of a page (None: the first) and how many posts are still wanted, and returns the page's
     samples and the cursor of the next one.
     """
-    seen, cursors, cursor = set[str](), set[Cursor](), None
+    post_ids, cursors, cursor = set[str](), set[Cursor](), None
     while most > 0:
         listed, following = fetch(cursor, most)
-        samples = [one for one in listed if one.remote_id not in seen][:most]
-        seen.update(one.remote_id for one in samples)
+        samples = [one for one in listed if one.remote_id not in post_ids][:most]
+        post_ids.update(one.remote_id for one in samples)
         most -= len(samples)
         yield MetricsPage(tuple(samples))
         if not following or following in cursors:
@@ -159,8 +159,8 @@ def parse_count(value: object) -> int | None:
 
 def sum_known(*counts: int | None) -> int | None:
     """Return the sum of the known counts; None if none is known."""
-    known = [one for one in counts if one is not None]
-    return sum(known) if known else None
+    numbers = [one for one in counts if one is not None]
+    return sum(numbers) if numbers else None
 
 
 def first_line(text: object) -> str | None:

@@ -113,18 +113,18 @@ class Notifiers:
     def send(self, kind: str, out: Outgoing, secret: Secret | None) -> None:
         """Send a notification. Raise SendingFailed."""
         self._check_settings(kind, secret)
-        held = secret.value if secret else ""
+        value = secret.value if secret else ""
         match kind:
             case "desktop":
                 self._run(_desktop_argv(out.title, out.text, out.url))
             case "command":
                 self._run(self._config.texts("notify.command"), _as_json(out) + b"\n")
             case "ntfy":
-                self._post(self._config.text("notify.ntfy.url"), _cut(out.text), self._ntfy_headers(out, held), held)
+                self._post(self._config.text("notify.ntfy.url"), _cut(out.text), self._ntfy_headers(out, value), value)
             case "webhook":
-                self._call(out, held)
+                self._call(out, value)
             case _:
-                self._mail(out, held)
+                self._mail(out, value)
 
     def _check_settings(self, kind: str, secret: Secret | None) -> None:
         for name in _NEEDED[kind]:
@@ -171,8 +171,8 @@ class Notifiers:
         except user_program.ProgramEnded as error:
             raise SendingFailed(f"{name} {error}") from None
         if ended.code:
-            said = clean_text(ended.err.decode("utf-8", "replace"))
-            raise SendingFailed(f"{name} ended with {ended.code}" + (f": {said}" if said else ""))
+            message = clean_text(ended.err.decode("utf-8", "replace"))
+            raise SendingFailed(f"{name} ended with {ended.code}" + (f": {message}" if message else ""))
 
     def _ntfy_headers(self, out: Outgoing, token: str) -> dict[str, str]:
         headers = {"Title": _header(out.title), "Content-Type": "text/plain; charset=utf-8"}

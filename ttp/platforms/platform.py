@@ -62,9 +62,9 @@ class Runtime:
     def only_public(self) -> Runtime:
         """Return the same for what strangers name: it calls no server that is not on the public internet, unless the
         settings name that server for all accounts."""
-        found = copy(self)
-        found._only_public = True
-        return found
+        runtime = copy(self)
+        runtime._only_public = True
+        return runtime
 
     def http(self, platform: Platform, server: str | None = None) -> Http:
         """Return new connections to a platform's host, within its limits. Each caller has its own: closing them must
@@ -169,9 +169,9 @@ class Platform(Facts):
         """Return how long a post may take to appear in a look-up; 0 if absence is conclusive at once."""
         return timedelta(seconds=config.seconds(f"platforms.{self.name}.settle_s") if self.settle_s else 0.0)
 
-    def authorization(self, held: Credentials, method: str, url: str, now: datetime) -> str:
+    def authorization(self, credentials: Credentials, method: str, url: str, now: datetime) -> str:
         """Return the Authorization header of a request to `url` (complete, with query)."""
-        return f"Bearer {held.access_token}"
+        return f"Bearer {credentials.access_token}"
 
     def find_server(self, runtime: Runtime, handle: str) -> str | NotDone | None:
         """Return the root URL of the server of an account; None if the handle does not name it."""

@@ -49,16 +49,16 @@ class Registry:
 
     def facts(self, name: str) -> Platform:
         """Return a platform by its exact name. Raises PlatformDisabled."""
-        found = self._loaded.get(name)
-        if found is None:
+        known_platform = self._loaded.get(name)
+        if known_platform is None:
             if name not in BUILT_IN:
                 raise self._disabled(name)
             from importlib import import_module
 
             platform = import_module(f"ttp.platforms.{name}.facts").PLATFORM
             assert isinstance(platform, Platform)
-            found = self._loaded[name] = platform
-        return found
+            known_platform = self._loaded[name] = platform
+        return known_platform
 
     def label(self, name: str) -> str:
         """Return a platform's short name; the name itself if it is not enabled."""
@@ -93,9 +93,9 @@ class Registry:
         pricing = self.facts(name).pricing()
         return pricing is None or not pricing.per_read
 
-    def host_mismatch(self, account: Account, held: Credentials, config: Config) -> UsageError | None:
+    def host_mismatch(self, account: Account, credentials: Credentials, config: Config) -> UsageError | None:
         """Return why credentials are not sent to the host that the settings name; None if they may be sent."""
-        return host_mismatch(account, held, self.facts(account.platform).host(config, account.server))
+        return host_mismatch(account, credentials, self.facts(account.platform).host(config, account.server))
 
     def find(self, text: str) -> Platform:
         """Return the platform with a name or alias. Raises UsageError, which lists the names; PlatformDisabled for one
@@ -103,13 +103,13 @@ class Registry:
         typed = text.strip().lower()
         if typed in self._names:
             return self.facts(typed)
-        known = [self.facts(name) for name in self.names()]
-        for one in known:
+        platforms = [self.facts(name) for name in self.names()]
+        for one in platforms:
             if typed in one.aliases:
                 return one
         if typed not in self._enabled and _entry_point(typed) is not None:
             raise self._disabled(typed)
-        listed = ", ".join(f"{one.name} ({', '.join(one.aliases)})" if one.aliases else one.name for one in known)
+        listed = ", ".join(f"{one.name} ({', '.join(one.aliases)})" if one.aliases else one.name for one in platforms)
         raise UsageError(f'no platform "{text}"', Hint("see", listed))
 
     def _disabled(self, name: str) -> PlatformDisabled:
@@ -126,11 +126,11 @@ def _entry_point(name: str) -> EntryPoint | None:
 
 def _from_outside(name: str) -> Platform:
     """Load a platform from another package. Raises UsageError with a one-line reason."""
-    found = _entry_point(name)
-    if found is None:
+    entry_point = _entry_point(name)
+    if entry_point is None:
         raise UsageError(f"platform {name} is enabled but not installed")
     try:
-        platform = found.load()
+        platform = entry_point.load()
     except Exception as error:  # noqa: BLE001 (a stranger's code may raise anything, and the others go on)
         raise UsageError(f"platform {name} cannot be loaded: {type(error).__name__}: {error}") from None
     api = getattr(platform, "api", None)

@@ -2,6 +2,9 @@
 
 Uses httpx's transports without its client: ttp never wants its redirects, cookies, authentication and hooks, which take
 as long as the request. Proxies come from the environment, read like the standard library does.
+
+Uses private parts of httpx, httpcore and h11, and is the only file that does (decision 12): `with_deadline` for the
+deadline of an answer, `close_stale_connections` for bytes that nobody asked for.
 """
 
 from __future__ import annotations
@@ -109,14 +112,20 @@ def redact(body: bytes | None, secrets: tuple[str, ...]) -> bytes | None:
 T = TypeVar("T")
 _LEAST_S = 0.001
 """A timeout of 0 would mean not to wait at all, which raises another error."""
+LONGEST_CONNECT_S = 60.0
+"""A connection that took longer to open (name, TCP, TLS) sends nothing: if the process was stopped meanwhile, another
+publisher may have taken the post over. Half of the shortest settle window, and enough for several addresses."""
 
 
 class DeadlineStream:
-    """A connection whose reads share one timeout, starting at the first read after a write."""
+    """A connection whose reads share one timeout, starting at the first read after a write. `asked_at`: when it was
+    begun to open."""
 
-    def __init__(self, stream: Any, clock: Callable[[], float]) -> None:
+    def __init__(self, stream: Any, clock: Callable[[], float], asked_at: float) -> None:
         self._stream = stream
         self._clock = clock
+        self._asked_at = asked_at
+        self._is_unused = True
         self._until: float | None = None
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
@@ -128,6 +137,10 @@ class DeadlineStream:
         return received
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Write to the connection. Raises httpx.ConnectTimeout before the first byte if it took too long to open."""
+        if self._is_unused and self._clock() - self._asked_at > LONGEST_CONNECT_S:
+            raise httpx.ConnectTimeout("the connection took too long to open")
+        self._is_unused = False
         self._until = None
         self._stream.write(buffer, timeout)
 
@@ -137,7 +150,8 @@ class DeadlineStream:
     def start_tls(
         self, ssl_context: SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> DeadlineStream:
-        return DeadlineStream(self._stream.start_tls(ssl_context, server_hostname, timeout), self._clock)
+        secure = self._stream.start_tls(ssl_context, server_hostname, timeout)
+        return DeadlineStream(secure, self._clock, self._asked_at)
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
@@ -151,7 +165,8 @@ class DeadlineNetwork:
         self._clock = clock
 
     def connect_tcp(self, *args: Any, **more: Any) -> DeadlineStream:
-        return DeadlineStream(self._network.connect_tcp(*args, **more), self._clock)
+        asked_at = self._clock()
+        return DeadlineStream(self._network.connect_tcp(*args, **more), self._clock, asked_at)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._network, name)

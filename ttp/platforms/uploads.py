@@ -18,8 +18,8 @@ Entry: TypeAlias = Mapping[str, object]
 
 def media_entries(handle: Handle) -> list[Entry]:
     """Return what a handle remembers of uploads: one entry per media item, in order."""
-    held = handle.get("media")
-    return [dict(one) for one in held if isinstance(one, Mapping)] if isinstance(held, list | tuple) else []
+    entries = handle.get("media")
+    return [dict(one) for one in entries if isinstance(one, Mapping)] if isinstance(entries, list | tuple) else []
 
 
 def upload_all(
@@ -31,12 +31,12 @@ def upload_all(
 
     `upload` gets the place of an item, its file and its entry so far, and yields each step with the entry after it.
     """
-    held, done = media_entries(handle), list[Entry]()
+    entries, done = media_entries(handle), list[Entry]()
     for place, file in enumerate(request.media):
-        entry = held[place] if place < len(held) else {}
+        entry = entries[place] if place < len(entries) else {}
         for step, entry in upload(place, file, entry):  # noqa: B020 (the entry as it grows)
             if isinstance(step, StepDone):
-                step = replace(step, handle={**handle, "media": [*done, entry, *held[place + 1 :]]})
+                step = replace(step, handle={**handle, "media": [*done, entry, *entries[place + 1 :]]})
             yield step
         done.append(entry)
     rest = {name: value for name, value in handle.items() if name != "media"}
@@ -47,12 +47,12 @@ def read_range(path: Path, start: int, end: int) -> Iterator[bytes]:
     """Yield the bytes from `start` to `end` of a file. Raises OSError, also if the file became shorter."""
     with path.open("rb") as source:
         source.seek(start)
-        left = end - start
-        while left > 0:
-            piece = source.read(min(_PIECE, left))
+        bytes_left = end - start
+        while bytes_left > 0:
+            piece = source.read(min(_PIECE, bytes_left))
             if not piece:
                 raise OSError("the file became shorter")
-            left -= len(piece)
+            bytes_left -= len(piece)
             yield piece
 
 
@@ -85,11 +85,11 @@ def set_listener(watcher: ProgressListener | None) -> None:
 def without_progress() -> Iterator[None]:
     """Report no progress while the block runs, because something else is drawn."""
     global _watcher
-    held, _watcher = _watcher, _NOBODY
+    watcher, _watcher = _watcher, _NOBODY
     try:
         yield
     finally:
-        _watcher = held
+        _watcher = watcher
 
 
 def report_sent(request: PublishRequest, more: int) -> None:

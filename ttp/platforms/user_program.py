@@ -90,12 +90,12 @@ def run(argv: Sequence[str], *, given: bytes = b"", limit_s: float, cap: int, cw
 
 
 def _talk(
-    process: subprocess.Popen[bytes], given: bytes, until: float, cap: int, limit_s: float
+    process: subprocess.Popen[bytes], content: bytes, until: float, cap: int, limit_s: float
 ) -> tuple[bytes, bytes]:
     """Write and read at once, so that neither side blocks, until the program has ended or closed its output."""
     assert process.stdin is not None and process.stdout is not None and process.stderr is not None  # noqa: PT018
     heard: Mapping[int, bytearray] = {process.stdout.fileno(): bytearray(), process.stderr.fileno(): bytearray()}
-    left = memoryview(given)
+    unsent = memoryview(content)
     with selectors.DefaultSelector() as waiting:
         for number in heard:
             waiting.register(number, selectors.EVENT_READ)
@@ -111,8 +111,8 @@ def _talk(
                 number = key.fd
                 if number not in heard:
                     with suppress(BrokenPipeError):
-                        left = left[os.write(number, left[:_PIECE]) :]
-                        if left:
+                        unsent = unsent[os.write(number, unsent[:_PIECE]) :]
+                        if unsent:
                             continue
                     waiting.unregister(number)
                     process.stdin.close()

@@ -573,7 +573,7 @@ def _missed(late: claims.Late, now: datetime, zone: tzinfo | None, *, approved: 
 
 def _superseded(delivery: Delivery, recurrence_id: int, zone: tzinfo | None) -> DeliveryError:
     assert delivery.due_at is not None
-    message = f"due {format_instant(delivery.due_at, zone)}; of repeat {recurrence_id} only the last one is sent late"
+    message = f"due {format_instant(delivery.due_at, zone)}; a newer post of repeat {recurrence_id} replaces it"
     return DeliveryError(Kind.MISSED, message, hint=action("retry", delivery.post_id))
 
 

@@ -6,7 +6,7 @@ import asyncio
 import base64
 import json
 from collections import defaultdict
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -32,6 +32,9 @@ MOST_OF_TOKEN = 2
 TURN_S = 20.0
 STALLED_S = 60.0
 """A client that takes nothing of the answer for this long is dropped, and its command ended."""
+_PRINT_IDS = frozenset({"approve", "copy", "create", "delete", "edit", "reject", "schedule", "unschedule"})
+"""Commands that change posts in one transaction and print their ids."""
+_OTHER_OUTPUT = frozenset({"--fields", "--format", "--header", "--json", "--jsonl", "--where"})
 _HEADERS = {"content-type": MEDIA_TYPE, VERSION_HEADER: __version__}
 
 
@@ -108,22 +111,22 @@ class CommandAnswer(Response):
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         watch = asyncio.create_task(self._watch(receive))
         lines: list[str] = []
-        size, ended = 0, False
+        size, last = 0, dict[str, Any]()
         try:
             async with aclosing(self._run.lines()) as run:
                 async for line in run:
                     text = json.dumps(line) + "\n"
-                    ended = ended or "exit" in line or "question" in line
-                    if line and size <= MOST_KEPT:
-                        lines.append(text)
-                        size += len(text)
+                    if line:
+                        last, size = line, size + len(text)
+                        if size <= MOST_KEPT:
+                            lines.append(text)
                     await self._send(send, {"type": "http.response.body", "body": text.encode(), "more_body": True})
             await self._send(send, {"type": "http.response.body", "body": b"", "more_body": False})
         except _Stalled:
             pass  # the server closes the connection of an answer that is not complete
         finally:
             watch.cancel()
-            await asyncio.shield(self._keep(lines if size <= MOST_KEPT else lines[-1:], ended=ended))
+            await asyncio.shield(self._end_work(last, lines if size <= MOST_KEPT else None))
 
     async def _send(self, send: Send, message: Message) -> None:
         try:
@@ -139,23 +142,33 @@ class CommandAnswer(Response):
             pass
         self._run.end("the connection was lost")
 
-    async def _keep(self, lines: list[str], *, ended: bool) -> None:
-        if self._run.work is None:
+    async def _end_work(self, last: Mapping[str, Any], lines: list[str] | None) -> None:
+        """Keep the answer for the key of the command, if it is whole. `last`: its last line; `lines`: all of them, None
+        if they are too many. The key of a command that changed nothing is freed otherwise: it can be run again."""
+        work = self._run.work
+        if work is None:
             return
-        if not ended:
-            why = self._run.why_ended or "the server stopped"
-            lines = [*lines, json.dumps({"exit": 1, "ended": why}) + "\n"]
-        await run_in_threadpool(self._run.work.keep, KeptAnswer(200, _HEADERS, "".join(lines)))
+        is_done = "question" in last or ("exit" in last and "ended" not in last)
+        answer = KeptAnswer(200, _HEADERS, "".join(lines or [json.dumps(last) + "\n"]))
+        if is_done and lines is not None and not self._run.why_ended:
+            await run_in_threadpool(work.keep, answer)
+        else:
+            await run_in_threadpool(work.forget, otherwise=answer if is_done else None)
 
 
 class _Stalled(Exception):
     """The client takes nothing of the answer."""
 
 
-def done_before(lost: AnswerLost) -> KeptAnswer:
-    """Return the answer of a command that was done before its server ended: the ids of its posts, and a note."""
+def done_before(lost: AnswerLost, argv: Sequence[str]) -> KeptAnswer:
+    """Return the answer of a command that was done before its server ended: the ids of its posts, and a note. Raise
+    `lost` where the command prints something else, or has more than one exit code after a change."""
+    words = {word.partition("=")[0] for word in argv}
+    if not lost.post_ids or argv[0] not in _PRINT_IDS or words & _OTHER_OUTPUT:
+        raise lost
     ids = [str(post_id) for post_id in lost.post_ids]
-    note = f"note: this command was done before, and its output was lost. See ttp show {ids[0]}"
+    see = "ttp history" if argv[0] == "delete" else f"ttp show {ids[0]}"
+    note = f"note: this command was done before, and its output was lost.\n      see: {see}"
     lines = ({"stdout": _encode("".join(f"{one}\n" for one in ids))}, {"stderr": _encode(f"{note}\n")}, {"exit": 0})
     return KeptAnswer(200, _HEADERS, "".join(json.dumps(line) + "\n" for line in lines))
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import codecs
+import io
 import json
 import os
 import re
@@ -28,7 +28,7 @@ from starlette.concurrency import run_in_threadpool
 from typing_extensions import TypedDict
 
 from ttp import __version__
-from ttp.domain.permissions import POST_CAPABILITIES
+from ttp.domain.server.api_token import POST_CAPABILITIES
 from ttp.domain.server.command_protocol import (
     FROM_CALLER,
     HEARTBEAT_S,
@@ -80,8 +80,7 @@ def _check_variables(given: dict[str, str]) -> dict[str, str]:
 
 def _check_encoding(name: str) -> str:
     try:
-        if not codecs.lookup(name)._is_text_encoding:  # as `open` does
-            raise ValueError("this is not an encoding of texts")
+        io.TextIOWrapper(io.BytesIO(), encoding=name)
     except LookupError:
         raise ValueError("not a valid encoding") from None
     return name
@@ -174,9 +173,7 @@ async def run_command(request: Request, services: Services) -> Response:
             work = await run_in_threadpool(keys.begin, key, files.digest.hexdigest())
     except AnswerLost as lost:
         await run_in_threadpool(files.close)
-        if not lost.post_ids:
-            raise
-        kept = done_before(lost)
+        kept = done_before(lost, body.argv)
         await run_in_threadpool(keys.keep, lost.reservation, kept)
         return repeat_answer(kept)
     except BaseException:

@@ -24,7 +24,7 @@ from ttp.store.home.request_locks import RequestLock, WorkState, find_state, hos
 from ttp.store.server import idempotency_keys
 from ttp.store.server.idempotency_keys import KeptAnswer, Reservation, ReservedKey
 from ttp.views.answers import DeletedAnswer, PostAnswer
-from ttp.views.posts import deleted_json, post_json
+from ttp.views.posts import MOST_NAMED, deleted_json, id_ranges, post_json
 
 KEPT_FOR = timedelta(hours=24)
 _DONE = 200
@@ -37,12 +37,14 @@ class AnswerLost(OutcomeUnknown):
     def __init__(self, token: ApiToken, held: ReservedKey, post_ids: tuple[int, ...]) -> None:
         self.reservation = held.reservation
         self.post_ids = post_ids
-        posts = f"post {post_ids[0]}" if len(post_ids) == 1 else "posts " + ", ".join(map(str, post_ids))
-        known = (
-            f"it changed {posts}, and its answer is lost" if post_ids else "ttp cannot know whether all of it was done"
-        )
+        outcome = "ttp cannot know whether all of it was done"
+        if post_ids:
+            ids = (
+                id_ranges(post_ids) if len(post_ids) <= MOST_NAMED else f"{post_ids[0]} and {len(post_ids) - 1} others"
+            )
+            outcome = f"it changed post{'s' if len(post_ids) > 1 else ''} {ids}, and its answer is lost"
         super().__init__(
-            f'the first request with the idempotency key "{held.reservation.key}" ended without an answer: {known}',
+            f'the first request with the idempotency key "{held.reservation.key}" ended without an answer: {outcome}',
             Hint("see", action("history")),
             Hint("try", action("token release", token.id, held.reservation.key)),
         )
@@ -71,14 +73,18 @@ class Work:
             raise
         self._lock.remove()
 
-    def forget(self, *, is_refused: bool = False) -> None:
-        """End, and free the key if nothing was changed, or if the client is told of a refusal."""
-        is_free = False
+    def forget(self, *, is_refused: bool = False, otherwise: KeptAnswer | None = None) -> None:
+        """End, and free the key if nothing was changed, or if the client is told of a refusal. `otherwise`: the answer
+        to store if something was changed, if any."""
+        is_over = False
         try:
             with self._database.writing() as db:
-                is_free = idempotency_keys.free(db, self.reservation, is_refused=is_refused)
+                is_over = idempotency_keys.free(db, self.reservation, is_refused=is_refused)
+                if not is_over and otherwise is not None:
+                    idempotency_keys.keep(db, self.reservation, otherwise)
+                    is_over = True
         finally:
-            (self._lock.remove if is_free else self._lock.leave)()
+            (self._lock.remove if is_over else self._lock.leave)()
 
 
 class IdempotencyKeys:
@@ -142,8 +148,9 @@ class IdempotencyKeys:
 
     def _forget_old(self, db: Connection, now: datetime) -> None:
         """Delete keys that are too old. The work of one that is not answered may go on, if it was suspended."""
-        for held in idempotency_keys.older(db, now - KEPT_FOR):
-            if held.answer is not None or self._state(held) is not WorkState.RUNNING:
+        idempotency_keys.delete_answered(db, now - KEPT_FOR)
+        for held in idempotency_keys.find_unanswered(db, now - KEPT_FOR):
+            if self._state(held) is not WorkState.RUNNING:
                 idempotency_keys.delete(db, held.reservation.token_id, held.reservation.key)
                 remove_file(self._database.home, held.reservation.holder)
 

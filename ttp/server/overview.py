@@ -47,14 +47,14 @@ def get_counts(request: Request, services: Services) -> Response:
     """Return how many deliveries are due, failed, need review and were published, and how late, by platform: the text
     format of Prometheus. What was published counts from the start of the server on."""
     counter: DeliveryCounter = request.app.state.counter
-    text = prometheus_text(counter.count(), stalled=services.installation.status.health().is_stalled)
+    text = prometheus_text(counter.count(), stalled=services.installation.status.queue().is_stalled)
     return Response(text, media_type=CONTENT_TYPE)
 
 
 def get_health(request: Request) -> JsonAnswer:
     """Answer 200, or 503 while posts are overdue and nothing publishes. Needs no token."""
     installation: Installation = request.app.state.installation
-    stalled = installation.status.health().is_stalled
+    stalled = installation.status.queue().is_stalled
     return JsonAnswer({"ok": not stalled}, 503 if stalled else 200)
 
 

@@ -252,7 +252,7 @@ def get_report(
     by: Annotated[ShortText | None, Query(description="Also by `account,platform,kind,hour,day,tag`.")] = None,
     timezone: Zone = None,
 ) -> JsonAnswer:
-    """Return how posts did, by default in the last 30 days, compared with the time before."""
+    """Return how posts did, by default in the last 30 days, compared with the previous period."""
     groups, now = check_groupings(split(by)), services.clock.now()
     zone = services.zone if timezone is None else parse_zone(timezone)
     today = now.astimezone(zone).date()

@@ -33,6 +33,8 @@ from ttp.store.home.locks import LockHeld
 from ttp.store.publisher_session import PeriodicJob
 
 LOOK_EVERY_S = 0.5
+ANY_EVERY_S = 5.0
+"""Seconds between two looks whether there is a webhook now: most servers have none."""
 LOCK_EVERY_S = 5.0
 MOST_AT_ONCE = 16
 """Webhooks that are sent to at once: a receiver that hangs holds up only its own."""
@@ -59,10 +61,11 @@ class WebhookSender:
         try:
             while not stopping.is_set():
                 self._threads = {number: thread for number, thread in self._threads.items() if thread.is_alive()}
-                for webhook_id in self._webhooks.due():
+                due = self._webhooks.due()
+                for webhook_id in due or ():
                     if webhook_id not in self._threads and len(self._threads) < MOST_AT_ONCE:
                         self._start(webhook_id, stopping)
-                stopping.wait(LOOK_EVERY_S)
+                stopping.wait(ANY_EVERY_S if due is None else LOOK_EVERY_S)
         finally:
             for thread in self._threads.values():
                 thread.join(LEAVE_S if stopping.is_set() else None)

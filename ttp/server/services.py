@@ -9,8 +9,7 @@ from zoneinfo import ZoneInfo
 
 from ttp.domain.action import WayOut
 from ttp.domain.config import Config
-from ttp.domain.permissions import POST_CAPABILITIES
-from ttp.domain.server.api_token import ApiToken, Caller
+from ttp.domain.server.api_token import POST_CAPABILITIES, ApiToken, Caller
 from ttp.domain.time.clock import Clock
 from ttp.platforms.platform import Runtime
 from ttp.platforms.registry import Registry

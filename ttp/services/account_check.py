@@ -81,15 +81,15 @@ class AccountCheck:
         with closing(checker):
             if not isinstance(checker, SettingsChecker):
                 return {}
-            held = self.tokens.fresh(account.name)
-            found = checker.posting_settings(account, held)
-            if self.tokens.may_replace(account.name, held, found):
-                found = checker.posting_settings(account, self.tokens.replace_refused(account.name, held))
-        if not isinstance(found, NotDone):
-            return found
-        if found.kind is Kind.AUTH:
-            raise ReconnectNeeded(f"{account.name} must be connected again: {found.message}", again)
-        raise (Busy if found.passing else StateRefused)(f"{account.name}: {found.message}")
+            credentials = self.tokens.fresh(account.name)
+            answer = checker.posting_settings(account, credentials)
+            if self.tokens.may_replace(account.name, credentials, answer):
+                answer = checker.posting_settings(account, self.tokens.replace_refused(account.name, credentials))
+        if not isinstance(answer, NotDone):
+            return answer
+        if answer.kind is Kind.AUTH:
+            raise ReconnectNeeded(f"{account.name} must be connected again: {answer.message}", again)
+        raise (Busy if answer.passing else StateRefused)(f"{account.name}: {answer.message}")
 
     def _check_each(
         self, accounts: Iterable[Account], prefix: str = ""
@@ -117,61 +117,63 @@ class AccountCheck:
         if account.needs_reconnect or not account.connected or checker is None:
             return
         try:
-            held = self.tokens.fresh(account.name)
-            seen = checker.check(account, held)
-            if self.tokens.may_replace(account.name, held, seen):
-                held = self.tokens.replace_refused(account.name, held)
-                seen = checker.check(account, held)
+            credentials = self.tokens.fresh(account.name)
+            answer = checker.check(account, credentials)
+            if self.tokens.may_replace(account.name, credentials, answer):
+                credentials = self.tokens.replace_refused(account.name, credentials)
+                answer = checker.check(account, credentials)
         except TtpError as trouble:
             yield _error_remark(trouble)
             return
-        if isinstance(seen, NotDone):
-            yield self._refusal_remark(account, held, seen)
+        if isinstance(answer, NotDone):
+            yield self._refusal_remark(account, credentials, answer)
             return
-        if seen.server_info is not None:
+        if answer.server_info is not None:
             with closing(self.database.connect()) as db:
-                stored_accounts.mark_account(db, account.id or 0, server_info=seen.server_info)
+                stored_accounts.mark_account(db, account.id or 0, server_info=answer.server_info)
         if not self.platforms.facts(account.platform).needs_credentials:
-            yield from seen.remarks
+            yield from answer.remarks
             return
-        yield self._identity_remark(account, seen)
-        yield from seen.remarks
+        yield self._identity_remark(account, answer)
+        yield from answer.remarks
         after = self._reload(account)
         yield from permission_remarks(
-            account, held, seen.scopes or after.scopes, self.logins(account.platform, account.server)
+            account, credentials, answer.scopes or after.scopes, self.logins(account.platform, account.server)
         )
-        renews, facts = self.tokens.can_renew(account.name, held), self.platforms.facts(account.platform)
-        yield from expiry_remarks(account, held, self.clock.now(), facts, renews=renews)
+        renews, facts = self.tokens.can_renew(account.name, credentials), self.platforms.facts(account.platform)
+        yield from expiry_remarks(account, credentials, self.clock.now(), facts, renews=renews)
 
-    def _refusal_remark(self, account: Account, held: Credentials, seen: NotDone) -> Remark:
+    def _refusal_remark(self, account: Account, credentials: Credentials, refusal: NotDone) -> Remark:
         """Say why the platform refused. A refused token marks the account as "reconnect"."""
-        if seen.kind is not Kind.AUTH:
-            busy = seen.kind is Kind.RATE_LIMIT
-            return warning_remark(seen.message, seen.hint) if busy else failure_remark(seen.message, seen.hint)
+        if refusal.kind is not Kind.AUTH:
+            busy = refusal.kind is Kind.RATE_LIMIT
+            return (
+                warning_remark(refusal.message, refusal.hint) if busy else failure_remark(refusal.message, refusal.hint)
+            )
         assert account.id is not None
         with closing(self.database.connect()) as db:
             stored_accounts.mark_account(db, account.id, needs_reconnect=True)
-        again = connect_action(account.name, by_keys=held.by_keys)
-        return failure_remark(f"must be connected again: {seen.message}", again, reconnect=True)
+        again = connect_action(account.name, by_keys=credentials.by_keys)
+        return failure_remark(f"must be connected again: {refusal.message}", again, reconnect=True)
 
-    def _identity_remark(self, account: Account, seen: AccountInfo) -> Remark:
+    def _identity_remark(self, account: Account, info: AccountInfo) -> Remark:
         """Say whether the token still belongs to the account: by the platform's user id, else by the handle. Some
         platforms' user ids differ per app, so they prove nothing after a change of app."""
-        same_name = seen.handle is not None and seen.handle.lower() == account.handle.lower()
-        if account.user_id is None or seen.user_id is None:
-            known, same = seen.handle is not None, same_name
+        same_name = info.handle is not None and info.handle.lower() == account.handle.lower()
+        if account.user_id is None or info.user_id is None:
+            is_known, same = info.handle is not None, same_name
         else:
             per_app = self.platforms.facts(account.platform).user_id_per_app
-            known, same = True, seen.user_id == account.user_id or (per_app and same_name)
-        if not known:
+            is_known, same = True, info.user_id == account.user_id or (per_app and same_name)
+        if not is_known:
             return ok_remark("token works")
         if not same:
-            who = f"{account.platform}/{seen.handle}" if seen.handle else f"the user {seen.user_id}"
+            who = f"{account.platform}/{info.handle}" if info.handle else f"the user {info.user_id}"
             return failure_remark(
                 f"its token belongs to {who}, another account", connect_action(account.name), reconnect=True
             )
-        if seen.handle is not None and not same_name:
-            return warning_remark(f"token works; {account.platform} calls it {seen.handle} now")
+        if info.handle is not None and not same_name:
+            return warning_remark(f"token works; {account.platform} calls it {info.handle} now")
         return ok_remark("token works")
 
     def _reload(self, account: Account) -> Account:
@@ -223,25 +225,25 @@ def state_remarks(account: Account, now: datetime) -> Iterator[Remark]:
 
 
 def expiry_remarks(
-    account: Account, held: Credentials, now: datetime, facts: Facts, *, renews: bool
+    account: Account, credentials: Credentials, now: datetime, facts: Facts, *, renews: bool
 ) -> Iterator[Remark]:
     """Yield when the credentials expire. `renews`: the platform refreshes them without a person."""
-    if held.by_keys:
+    if credentials.by_keys:
         yield ok_remark("keys that do not expire")
         return
     again = connect_action(account.name)
-    end, alive = held.expires_at, is_alive(held, now)
+    end, alive = credentials.expires_at, is_alive(credentials, now)
     if not renews:
         yield from _end_remarks("token, which cannot be refreshed," if end else "token", end, again, now)
     elif not facts.renews_ended:
         yield from _end_remarks("token, which is refreshed automatically,", end, again, now)
     else:
-        known = f"token expires {format_end(end, now)}" if end else "token without a known expiry"
+        expiry = f"token expires {format_end(end, now)}" if end else "token without a known expiry"
         yield ok_remark(
-            f"{known}; refreshed automatically" if alive else "token has expired; refreshed when it is used"
+            f"{expiry}; refreshed automatically" if alive else "token has expired; refreshed when it is used"
         )
-        if held.refresh_expires_at is not None:
-            yield from _end_remarks("its refresh token", held.refresh_expires_at, again, now)
+        if credentials.refresh_expires_at is not None:
+            yield from _end_remarks("its refresh token", credentials.refresh_expires_at, again, now)
 
 
 def _end_remarks(what: str, end: datetime | None, again: Action, now: datetime) -> Iterator[Remark]:
@@ -255,10 +257,10 @@ def _end_remarks(what: str, end: datetime | None, again: Action, now: datetime) 
 
 
 def permission_remarks(
-    account: Account, held: Credentials, granted: tuple[str, ...], login: Login | None
+    account: Account, credentials: Credentials, granted: tuple[str, ...], login: Login | None
 ) -> Iterator[Remark]:
     """Compare granted with needed scopes. OAuth 1.0a keys and passwords have none."""
-    if held.by_keys or login is None or not login.scopes:
+    if credentials.by_keys or login is None or not login.scopes:
         return
     if not granted:
         yield ok_remark("the platform did not report its permissions")

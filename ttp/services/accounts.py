@@ -93,20 +93,20 @@ class Accounts:
         """Add an account, or replace its credentials (a JSON text). Makes no network call. `server`: the root URL of
         the account's server, for platforms with many servers; `server_info`: what it allows."""
         platform, handle = parse_account_name(name, self.platforms)
-        known = self.platforms.facts(platform)
-        host = known.host(self.config, server)
-        held = None if credentials is None else parse_credentials(credentials, host, known)
+        facts = self.platforms.facts(platform)
+        host = facts.host(self.config, server)
+        new_credentials = None if credentials is None else parse_credentials(credentials, host, facts)
         with self.database.token_lock(f"{platform}/{handle}", patience_s=LOCK_WAIT_S):
-            if held is not None:
+            if new_credentials is not None:
                 # Before the transaction: a keyring or a program can be slow, and others wait for the transaction.
-                self.credentials.put(f"{platform}/{handle}", held)
-            return self._save_account(platform, handle, held, server, server_info)
+                self.credentials.put(f"{platform}/{handle}", new_credentials)
+            return self._save_account(platform, handle, new_credentials, server, server_info)
 
     def _save_account(
         self,
         platform: str,
         handle: str,
-        held: Credentials | None,
+        credentials: Credentials | None,
         server: str | None,
         server_info: Mapping[str, object] | None,
     ) -> Account:
@@ -117,15 +117,15 @@ class Accounts:
                 account = replace(account, server=server, server_info={})
             if server_info is not None:
                 account = replace(account, server_info=server_info)
-            if held is None and not self.platforms.facts(platform).needs_credentials:
+            if credentials is None and not self.platforms.facts(platform).needs_credentials:
                 account = replace(account, connected=True)
-            if held is not None:
+            if credentials is not None:
                 account = replace(
                     account,
                     connected=True,
                     needs_reconnect=False,
-                    expires_at=works_until(held),
-                    user_id=held.user_id or account.user_id,
+                    expires_at=works_until(credentials),
+                    user_id=credentials.user_id or account.user_id,
                 )
             return replace(account, id=store.save(db, account, now=self.clock.now()))
 
@@ -184,9 +184,9 @@ class Accounts:
         with self.database.token_lock(there.name, patience_s=LOCK_WAIT_S):
             # Asked first: a credentials store that does not answer now could not delete the tokens either.
             try:
-                held = self.credentials.get(there.name)
+                credentials = self.credentials.get(there.name)
             except BrokenEntry:
-                held = None
+                credentials = None
             account, cancelled = self._mark_removed(there.name, cancel=cancel)
             try:
                 self.credentials.remove(there.name)
@@ -196,11 +196,11 @@ class Accounts:
                     Hint("fix", action("account add", there.name)),
                     Hint("fix", action("account remove", there.name)),
                 ) from error
-        login = None if held is None else self.logins(account.platform, account.server)
-        if held is None or login is None:
+        login = None if credentials is None else self.logins(account.platform, account.server)
+        if credentials is None or login is None:
             return RemovalResult(account, tuple(cancelled))
         with closing(login):
-            why = self._revoke(account, held, login)
+            why = self._revoke(account, credentials, login)
         access = f"{self.platforms.title(account.platform)} revoked ttp's access"
         if why is not None:
             access = f"ttp's access was not revoked: {why}\nto revoke it yourself, {login.revoke_at}"
@@ -231,16 +231,16 @@ class Accounts:
             store.save(db, forgotten, now=now, removed=True)
             return forgotten, naming
 
-    def _revoke(self, account: Account, held: Credentials, login: Login) -> str | None:
+    def _revoke(self, account: Account, credentials: Credentials, login: Login) -> str | None:
         """Ask the platform to revoke the token. Return why it did not, or None."""
-        if (wrong := self.platforms.host_mismatch(account, held, self.config)) is not None:
+        if (wrong := self.platforms.host_mismatch(account, credentials, self.config)) is not None:
             return wrong.message
-        if (other := self._account_sharing_token(account, held, by_app=login.revokes_all)) is not None:
+        if (other := self._account_sharing_token(account, credentials, by_app=login.revokes_all)) is not None:
             return f"{other} may use the same login"
-        answer = login.revoke(held)
+        answer = login.revoke(credentials)
         return None if answer is None else answer.message
 
-    def _account_sharing_token(self, removed: Account, held: Credentials, *, by_app: bool) -> str | None:
+    def _account_sharing_token(self, removed: Account, credentials: Credentials, *, by_app: bool) -> str | None:
         """Return another account that would lose access: it has the same token, or with `by_app` the same app."""
         with self.database.reading() as db:
             accounts = store.accounts(db) if db else []
@@ -254,7 +254,7 @@ class Accounts:
                     return account.name  # it may: its credentials cannot be read
                 continue
             if other is not None and (
-                other.access_token == held.access_token or (by_app and other.client_id == held.client_id)
+                other.access_token == credentials.access_token or (by_app and other.client_id == credentials.client_id)
             ):
                 return account.name
         return None
@@ -293,13 +293,13 @@ def find_server(
             Hint("try", action("account connect", f"{platform.name}/HANDLE")),
         )
     _, handle = parse_account_name(name, platforms)
-    found = platform.find_server(runtime, handle)
-    if isinstance(found, str):
-        return parse_server(found)
-    if found is None and platform.base_url(runtime.config):
+    answer = platform.find_server(runtime, handle)
+    if isinstance(answer, str):
+        return parse_server(answer)
+    if answer is None and platform.base_url(runtime.config):
         return None  # the settings name one server for all accounts
-    why = "" if found is None else f": {found.message}"
-    kind = TtpError if found is not None and found.passing else UsageError
+    why = "" if answer is None else f": {answer.message}"
+    kind = TtpError if answer is not None and answer.passing else UsageError
     raise kind(
         f"the server of {name} was not found{why}", Hint("try", action("account connect", name, server="https://HOST"))
     )
@@ -313,10 +313,10 @@ def ask_server(platforms: Registry, runtime: Runtime, name: str, server: str | N
     if checker is None:
         return None
     with closing(checker):
-        found = checker.check(Account(platform, handle, server=server), Credentials(""))
-    if isinstance(found, NotDone):
-        raise UsageError(found.message, *(Hint("fix", way) for way in (found.hint,) if way is not None))
-    return found.server_info
+        answer = checker.check(Account(platform, handle, server=server), Credentials(""))
+    if isinstance(answer, NotDone):
+        raise UsageError(answer.message, *(Hint("fix", way) for way in (answer.hint,) if way is not None))
+    return answer.server_info
 
 
 def parse_credentials(text: str, host: str, platform: Facts) -> Credentials:
@@ -383,25 +383,25 @@ class AccountPause:
         self._database = database
         self._clock = clock
 
-    def pause(self, wanted: Sequence[Account]) -> list[Account]:
+    def pause(self, accounts: Sequence[Account]) -> list[Account]:
         """Publish nothing to these accounts until they are resumed. Deliveries in flight continue."""
-        if not wanted:
+        if not accounts:
             return []
         with self._database.writing() as db:
-            known = store.accounts_by_id(db, [account.id or 0 for account in wanted])
-            paused = [replace(one, hold_until=PAUSED_UNTIL, hold_reason=PAUSE_REASON) for one in known.values()]
+            by_id = store.accounts_by_id(db, [account.id or 0 for account in accounts])
+            paused = [replace(one, hold_until=PAUSED_UNTIL, hold_reason=PAUSE_REASON) for one in by_id.values()]
             for account in paused:
                 store.save(db, account, now=self._clock.now())
         return sorted(paused, key=lambda account: account.name)
 
-    def resume(self, wanted: Sequence[Account]) -> list[Account]:
+    def resume(self, accounts: Sequence[Account]) -> list[Account]:
         """Resume those of these accounts that are paused, and return them."""
-        if not wanted:
+        if not accounts:
             return []
         now = self._clock.now()
         with self._database.writing() as db:
-            known = store.accounts_by_id(db, [account.id or 0 for account in wanted])
-            resumed = [account for account in known.values() if account.is_paused]
+            by_id = store.accounts_by_id(db, [account.id or 0 for account in accounts])
+            resumed = [account for account in by_id.values() if account.is_paused]
             for account in resumed:
                 lift_hold(db, account.id or 0, now)
         return [replace(account, hold_until=None, hold_reason=None) for account in resumed]

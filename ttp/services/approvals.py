@@ -28,13 +28,13 @@ class Approvals:
 
         `by`: who approves; NotAllowed for a post that they wrote or changed.
         """
-        now, known = self._posts.clock.now(), self._posts.accounts()
+        now, accounts = self._posts.clock.now(), self._posts.accounts()
 
         def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
             if by is not None and change_log.has_changed(db, post.id or 0, by):
                 raise NotAllowed(f"post {post.id} was written by {by}, who cannot approve it")
             if not post.active:
-                raise no_accounts_error(post, known, self._posts.platforms)
+                raise no_accounts_error(post, accounts, self._posts.platforms)
             if not any(d.state in permissions.OPEN for d in post.active):
                 raise nothing_to_publish(post)
             return permissions.approve(post, now), ()

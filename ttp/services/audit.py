@@ -48,9 +48,9 @@ def audit(database: Database, platforms: PlatformFacts) -> list[PromiseCheck]:
         ]
 
 
-def _check(name: str, what: str, found: Iterable[list[str]]) -> PromiseCheck:
+def _check(name: str, what: str, breach_lists: Iterable[list[str]]) -> PromiseCheck:
     checked, wrong, listed = 0, 0, list[str]()
-    for breaches in found:
+    for breaches in breach_lists:
         checked += 1
         wrong += bool(breaches)
         listed += breaches[: MOST_LISTED - len(listed)]
@@ -60,19 +60,19 @@ def _check(name: str, what: str, found: Iterable[list[str]]) -> PromiseCheck:
 def _deliveries(db: Connection, accepted: Collection[str]) -> Iterator[list[str]]:
     for one in inspection.read_deliveries(db, accepted):
         name = f"delivery {one.delivery_id} (post {one.post_id}, {one.account})"
-        yield [f"{name}: {said}" for said in audit_records(one.state, one.records, in_thread=one.in_thread)]
+        yield [f"{name}: {breach}" for breach in audit_records(one.state, one.records, in_thread=one.in_thread)]
 
 
 def _posts(db: Connection) -> Iterator[list[str]]:
     for post in inspection.read_posts(db):
         has_time = any(d.due_at is not None for d in post.active)
         status = derive_status((d.state for d in post.deliveries), has_time=has_time)
-        found = []
+        breaches = []
         if status is not post.status:
-            found.append(f"post {post.id}: its status is {post.status}, but its deliveries say {status}")
+            breaches.append(f"post {post.id}: its status is {post.status}, but its deliveries say {status}")
         if post.published_at != published_at(post.deliveries):
-            found.append(f"post {post.id}: its publishing time differs from that of its last delivery")
-        yield found
+            breaches.append(f"post {post.id}: its publishing time differs from that of its last delivery")
+        yield breaches
 
 
 def _remote_ids(db: Connection) -> Iterator[list[str]]:

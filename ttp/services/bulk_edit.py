@@ -153,17 +153,17 @@ class BulkEdit:
         self._posts = posts
         self._resolver = resolver
 
-    def plan(self, found: Iterable[Post], edit: BulkEditRequest) -> Iterator[PlannedChange]:
+    def plan(self, posts: Iterable[Post], edit: BulkEditRequest) -> Iterator[PlannedChange]:
         """Yield the planned change of each draft and scheduled post. Writes nothing. Raise NotFound for an account."""
-        known, platforms = self._posts.accounts(), self._posts.platforms
+        accounts, platforms = self._posts.accounts(), self._posts.platforms
         both = None
         if edit.account is not None:
             one, other = edit.account
-            both = find_account(one, known, platforms), find_account(other, known, platforms)
-        changeable = (post for post in found if not post.status.has_begun)
+            both = find_account(one, accounts, platforms), find_account(other, accounts, platforms)
+        changeable = (post for post in posts if not post.status.has_begun)
         while batch := list(islice(changeable, BATCH)):
             with self._posts.database.reading() as db:
-                steps = [self._plan_post(db, post, edit, known, both) for post in batch]
+                steps = [self._plan_post(db, post, edit, accounts, both) for post in batch]
             yield from (step for step in steps if step.faults or changed_fields(step))
 
     def _plan_post(
@@ -171,7 +171,7 @@ class BulkEdit:
         db: Connection | None,
         before: Post,
         edit: BulkEditRequest,
-        known: tuple[Account, ...],
+        accounts: tuple[Account, ...],
         both: tuple[Account, Account] | None,
     ) -> PlannedChange:
         now = self._posts.clock.now()
@@ -180,7 +180,7 @@ class BulkEdit:
         if edit.links is not None:
             post = replace_link(post, *edit.links)
         if both is not None:
-            post = replace_account(post, both[0], both[1], known, now)
+            post = replace_account(post, both[0], both[1], accounts, now)
         if edit.shift is not None and post.scheduled_at is not None:
             zone = self._resolver.home_zone()
             post = with_time(post, shift_instant(post.scheduled_at, edit.shift, zone))
@@ -193,7 +193,7 @@ class BulkEdit:
         if not changed_fields(PlannedChange(where, what, post, before)):
             return PlannedChange(where, ChangeKind.SAME, post, before)
         try:
-            warnings = self._posts.check_post(post, known, timed=post.scheduled_at is not None, db=db)
+            warnings = self._posts.check_post(post, accounts, timed=post.scheduled_at is not None, db=db)
         except ContentRefused as refused:
             return PlannedChange(where, ChangeKind.LEFT, faults=field_errors(refused.problems))
         except TtpError as error:
@@ -228,10 +228,10 @@ def replace_link(post: Post, old: str, new: str) -> Post:
     return changed
 
 
-def replace_account(post: Post, old: Account, new: Account, known: tuple[Account, ...], now: datetime) -> Post:
+def replace_account(post: Post, old: Account, new: Account, accounts: tuple[Account, ...], now: datetime) -> Post:
     """Return the post with one account replaced by another; the variant text moves too."""
     if old.name not in post.accounts:
         return post
-    wanted = [new if account.id == old.id else account for account in accounts_of(post, known)]
+    new_accounts = [new if account.id == old.id else account for account in accounts_of(post, accounts)]
     variants = {new.name if name == old.name else name: text for name, text in post.variants.items()}
-    return with_accounts(replace(post, variants=variants), wanted, now)
+    return with_accounts(replace(post, variants=variants), new_accounts, now)

@@ -43,22 +43,24 @@ class Calendar:
         self._slots = slots
         self._clock = clock
 
-    def posts(self, span: CalendarRange, wanted: PostFilter) -> list[PostView]:
+    def posts(self, span: CalendarRange, post_filter: PostFilter) -> list[PostView]:
         """Return the posts of a span that pass the filter, by time. Without `statuses`: all but drafts, and posts that
         repeats will create."""
-        within = replace(wanted, statuses=wanted.statuses or CALENDAR_STATUSES, since=span.start, until=span.end)
-        found = list(self._queries.views(within))
+        within = replace(
+            post_filter, statuses=post_filter.statuses or CALENDAR_STATUSES, since=span.start, until=span.end
+        )
+        posts = list(self._queries.views(within))
         if PostStatus.PUBLISHED in within.statuses:
-            found += self._queries.views(replace(within, statuses=(PostStatus.PUBLISHED,), untimed=True))
-        if not wanted.statuses:
-            found += self.find_coming(span.start, span.end, wanted)
-        return sorted(found, key=lambda post: (calendar_time(post), post.id or 0))
+            posts += self._queries.views(replace(within, statuses=(PostStatus.PUBLISHED,), untimed=True))
+        if not post_filter.statuses:
+            posts += self.find_coming(span.start, span.end, post_filter)
+        return sorted(posts, key=lambda post: (calendar_time(post), post.id or 0))
 
-    def find_coming(self, start: datetime, end: datetime, wanted: PostFilter) -> list[PostView]:
+    def find_coming(self, start: datetime, end: datetime, post_filter: PostFilter) -> list[PostView]:
         """Return the posts that repeats will create in [start, end), by the filter's accounts, platforms and tags."""
         with self._database.reading() as db:
             going = [one for one in store.recurrences(db) if _may_create_in(one, start, end)] if db else []
-            return [post for one in going if db for post in self._future_posts(db, one, start, end, wanted)]
+            return [post for one in going if db for post in self._future_posts(db, one, start, end, post_filter)]
 
     def slots_preview(self, accounts: Sequence[Account] | None, count: int) -> list[SlotInstant]:
         """Return the next instants of the slots with their posts, including those that repeats will create."""
@@ -71,16 +73,18 @@ class Calendar:
 
     def drafts(self, accounts: Sequence[Account], most: int) -> list[int]:
         """Return the oldest drafts that go only to these accounts and are not the source of a repeat."""
-        wanted = PostFilter(statuses=DRAFTS, accounts=tuple(one.id or 0 for one in accounts), limit=DRAFTS_SEARCHED)
+        post_filter = PostFilter(
+            statuses=DRAFTS, accounts=tuple(one.id or 0 for one in accounts), limit=DRAFTS_SEARCHED
+        )
         names = {one.name for one in accounts}
         with self._database.reading() as db:
             patterns = {one.post_id for one in store.recurrences(db) if one.state != "ended"} if db else set()
-            found = queries.posts(db, wanted) if db else ()
-            free = (post.id or 0 for post in found if names.issuperset(post.accounts) and post.id not in patterns)
+            posts = queries.posts(db, post_filter) if db else ()
+            free = (post.id or 0 for post in posts if names.issuperset(post.accounts) and post.id not in patterns)
             return list(islice(free, most))
 
     def _future_posts(
-        self, db: Connection, one: Recurrence, start: datetime, end: datetime, wanted: PostFilter
+        self, db: Connection, one: Recurrence, start: datetime, end: datetime, post_filter: PostFilter
     ) -> Iterator[PostView]:
         repeat = Repeat(one.id or 0, one.cron, one.timezone)
         try:
@@ -88,7 +92,7 @@ class Calendar:
         except CorruptRow:
             return  # `ttp doctor` reports it
         source = Post("", tags=(one.pool,)) if one.pool is not None else pattern
-        if source is None or not _passes(source, wanted):
+        if source is None or not _passes(source, post_filter):
             return
         accounts = [a for a in stored_accounts.accounts(db) if a.name in source.accounts]
         if source is pattern and not accounts:
@@ -107,10 +111,10 @@ class Calendar:
         in_turn = one.count is not None or one.texts
         begin = one.next_at if in_turn else max(one.next_at, start)
         gone, made = store.count_occurrences(db, one.id or 0), store.count_occurrences(db, one.id or 0, made=True)
-        known = {each.at for each in store.occurrences_after(db, one.id or 0, begin - _INSTANT)}
-        new = (at for at in cron_instants(one.cron, ZoneInfo(one.timezone), begin - _INSTANT) if at not in known)
-        left = MOST_INSTANTS if one.count is None else max(0, one.count - gone)
-        for place, at in enumerate(islice(new, min(left, MOST_INSTANTS))):
+        instants = {each.at for each in store.occurrences_after(db, one.id or 0, begin - _INSTANT)}
+        new = (at for at in cron_instants(one.cron, ZoneInfo(one.timezone), begin - _INSTANT) if at not in instants)
+        most = MOST_INSTANTS if one.count is None else max(0, one.count - gone)
+        for place, at in enumerate(islice(new, min(most, MOST_INSTANTS))):
             if at >= end or (one.until is not None and at >= one.until):
                 return
             if at >= start and at > self._clock.now():
@@ -131,9 +135,9 @@ def _with_coming(place: SlotInstant, content: str | None) -> SlotInstant:
     return replace(place, posts=(*place.posts, None), content=place.content or content)
 
 
-def _passes(post: Post, wanted: PostFilter) -> bool:
+def _passes(post: Post, post_filter: PostFilter) -> bool:
     return (
-        (not wanted.accounts or any(d.account_id in wanted.accounts for d in post.active))
-        and (not wanted.platforms or any(d.platform in wanted.platforms for d in post.active))
-        and all(tag in post.tags for tag in wanted.tags)
+        (not post_filter.accounts or any(d.account_id in post_filter.accounts for d in post.active))
+        and (not post_filter.platforms or any(d.platform in post_filter.platforms for d in post.active))
+        and all(tag in post.tags for tag in post_filter.tags)
     )

@@ -77,11 +77,11 @@ class AccountConnector:
         accounts.sort(key=lambda account: account.handle.lower() != (handle or "").lower())
         host = self.platforms.facts(platform).host(self.config, self.server)
         for account in accounts:
-            held = self._stored_credentials(account)
-            fits = held is not None and held.token_secret is None and same_host(held.host, host)
+            credentials = self._stored_credentials(account)
+            fits = credentials is not None and credentials.token_secret is None and same_host(credentials.host, host)
             fits = fits and account.server == self.server
-            if held is not None and fits and held.client_id and client_id in ("", held.client_id):
-                return App(held.client_id, held.client_secret)
+            if credentials is not None and fits and credentials.client_id and client_id in ("", credentials.client_id):
+                return App(credentials.client_id, credentials.client_secret)
         return None
 
     def begin(self, name: str, app: App, *, redirect_uri: str, scopes: tuple[str, ...] = ()) -> PendingLogin:
@@ -171,8 +171,8 @@ class AccountConnector:
             return same_handle
         if account.user_id == person.user_id:
             return True
-        held = self._stored_credentials(account)
-        other_app = held is None or held.client_id != pending.app.client_id
+        credentials = self._stored_credentials(account)
+        other_app = credentials is None or credentials.client_id != pending.app.client_id
         return self.platforms.facts(account.platform).user_id_per_app and other_app and same_handle
 
     def _store(self, pending: PendingLogin, person: Identity) -> ConnectResult:
@@ -181,9 +181,9 @@ class AccountConnector:
             there, _ = self._match_user(pending, (person,), store.accounts(db) if db else [])
             before = there or (store.account(db, pending.platform, person.handle, removed=True) if db else None)
         account = before or Account(pending.platform, person.handle)
-        held = self._new_credentials(account, pending, person.grant)
+        credentials = self._new_credentials(account, pending, person.grant)
         # Before the transaction: a keyring or a program can be slow, and others wait for the transaction.
-        self.credentials.put(account.name, replace(held, user_id=person.user_id))
+        self.credentials.put(account.name, replace(credentials, user_id=person.user_id))
         with self.database.writing() as db:
             account = store.account(db, account.platform, account.handle, removed=True) or account
             account = replace(
@@ -191,7 +191,7 @@ class AccountConnector:
                 connected=True,
                 needs_reconnect=False,
                 user_id=person.user_id,
-                expires_at=works_until(held),
+                expires_at=works_until(credentials),
                 scopes=person.grant.scopes,
                 server=self.server,
                 server_info=person.server_info,
@@ -216,7 +216,7 @@ class AccountConnector:
 
     def _new_credentials(self, account: Account, pending: PendingLogin, grant: Grant) -> Credentials:
         """Return the new credentials. Keeps the app's old refresh token if the platform returned none."""
-        held = self._stored_credentials(account)
+        credentials = self._stored_credentials(account)
         app, host = pending.app, self.platforms.facts(pending.platform).host(self.config, self.server)
         fresh = Credentials(
             access_token=grant.access_token,
@@ -228,10 +228,21 @@ class AccountConnector:
             issued_at=grant.issued_at,
             refresh_expires_at=grant.refresh_expires_at,
         )
-        same_app = held is not None and (held.client_id or "") == app.client_id and same_host(held.host, host)
-        if held is None or not same_app or held.token_secret is not None or grant.refresh_token is not None:
+        same_app = (
+            credentials is not None
+            and (credentials.client_id or "") == app.client_id
+            and same_host(credentials.host, host)
+        )
+        if (
+            credentials is None
+            or not same_app
+            or credentials.token_secret is not None
+            or grant.refresh_token is not None
+        ):
             return fresh
-        return replace(fresh, refresh_token=held.refresh_token, refresh_expires_at=held.refresh_expires_at)
+        return replace(
+            fresh, refresh_token=credentials.refresh_token, refresh_expires_at=credentials.refresh_expires_at
+        )
 
 
 def _require_answer(pending: PendingLogin, answer: T | NotDone) -> T:

@@ -47,12 +47,12 @@ def parse_cron(text: str) -> str:
             f'"{text}": {plain[2]} days of the month together with weekdays differ between cron programs',
             Hint("try", " ".join([*plain[:2], first, *plain[3:]])),
         )
-    found = " ".join(plain)
+    expression = " ".join(plain)
     from croniter import croniter
 
-    if not croniter.is_valid(found, strict=True):
+    if not croniter.is_valid(expression, strict=True):
         raise UsageError(f'"{text}" never occurs', Hint("try", EXAMPLE))
-    return found
+    return expression
 
 
 def cron_instants(expression: str, zone: ZoneInfo, after: datetime) -> Iterator[datetime]:
@@ -77,21 +77,21 @@ def _parse_field(place: int, field: str, fields: list[str]) -> str:
     names = {3: _MONTHS, 4: _DAYS}.get(place, {})
     items = []
     for typed in field.split(","):
-        item = re.sub("[a-z]{3}", lambda found: str(names.get(found[0], found[0])), typed) if names else typed
+        item = re.sub("[a-z]{3}", lambda match: str(names.get(match[0], match[0])), typed) if names else typed
         if (place == 2 and item == "l") or (place == 4 and re.fullmatch("[0-7]#[1-5]", item)):
             items.append(item)
             continue
-        found = _ITEM.fullmatch(item)
-        if found is None:
+        match = _ITEM.fullmatch(item)
+        if match is None:
             raise _invalid_field(place, field)
-        numbers = [int(number) for number in (found["first"], found["last"]) if number is not None]
-        if any(number > _LAST[place] for number in numbers) or (found["step"] and not int(found["step"])):
+        numbers = [int(number) for number in (match["first"], match["last"]) if number is not None]
+        if any(number > _LAST[place] for number in numbers) or (match["step"] and not int(match["step"])):
             raise _invalid_field(place, field)
         if any(before > behind for before, behind in pairwise(numbers)):
             raise UsageError(f'{_FIELDS[place]} "{typed}" runs backward', Hint("try", EXAMPLE))
-        if found["step"] and len(numbers) == 1:
+        if match["step"] and len(numbers) == 1:
             whole = [*fields]
-            whole[place] = field.replace(typed, f"{numbers[0]}-{_LAST[place]}/{found['step']}")
+            whole[place] = field.replace(typed, f"{numbers[0]}-{_LAST[place]}/{match['step']}")
             message = f'{_FIELDS[place]} "{typed}" differs between cron programs'
             raise UsageError(message, Hint("try", " ".join(whole)))
         items.append(re.sub(r"\d+", lambda number: str(int(number[0])), item))

@@ -74,8 +74,8 @@ class DeliveryCounter:
             )
 
 
-def _add(to: dict[str, Lateness], found: Iterable[tuple[str, float]]) -> None:
-    for platform, late_s in found:
+def _add(to: dict[str, Lateness], rows: Iterable[tuple[str, float]]) -> None:
+    for platform, late_s in rows:
         one = to.setdefault(platform, Lateness())
         one.groups[bisect_left(LATE_S, late_s)] += 1
         one.total_s += late_s

@@ -96,15 +96,15 @@ class Doctor:
     def _file_modes(self) -> Iterator[Remark]:
         home, folder = self.database.home, self.config.text("media_host.path")
         served = (expand_user(folder, "media_host.path"),) if folder else ()
-        found = list(paths_open_to_others(home, but=served))
-        if not found:
+        paths = list(paths_open_to_others(home, but=served))
+        if not paths:
             yield ok_remark(f"only you can read {home}" if home.exists() else f"{home} does not exist yet")
             return
-        named = [shlex.quote(str(path)) for path in found]
-        few = len(found) <= MOST_NAMED
+        named = [shlex.quote(str(path)) for path in paths]
+        few = len(paths) <= MOST_NAMED
         fix = f"chmod go-rwx {' '.join(named)}" if few else f"chmod -R go-rwx {shlex.quote(str(home))}"
-        which = ", ".join(str(path) for path in found[:MOST_NAMED]) + ("" if few else ", …")
-        yield failure_remark(f"other users can read {len(found)} of your files: {which}", fix)
+        which = ", ".join(str(path) for path in paths[:MOST_NAMED]) + ("" if few else ", …")
+        yield failure_remark(f"other users can read {len(paths)} of your files: {which}", fix)
 
     def _store(self) -> Iterator[Remark]:
         self._survey = survey(self.database, self.clock.now(), approved=self.config.requires_approval)
@@ -127,38 +127,38 @@ class Doctor:
         from ttp.store.postgresql.database import PostgresDatabase
 
         assert isinstance(self.database, PostgresDatabase)
-        found = self.database.server_state(self.clock.now)
-        yield ok_remark(f"PostgreSQL {found.version}, as {found.user}, {found.latency_ms:.1f} ms away")
+        state = self.database.server_state(self.clock.now)
+        yield ok_remark(f"PostgreSQL {state.version}, as {state.user}, {state.latency_ms:.1f} ms away")
         url = action("config set", "store.url", "URL")
-        if found.is_standby:
+        if state.is_standby:
             yield failure_remark("the server is a standby, which nothing can be written to", url)
-        if found.lacking:
+        if state.lacking:
             yield failure_remark(
-                f"{found.user} may not change everything in {', '.join(found.lacking[:MOST_NAMED])}",
-                f"psql -d DATABASE -c 'GRANT ALL ON ALL TABLES IN SCHEMA public TO {found.user}'",
+                f"{state.user} may not change everything in {', '.join(state.lacking[:MOST_NAMED])}",
+                f"psql -d DATABASE -c 'GRANT ALL ON ALL TABLES IN SCHEMA public TO {state.user}'",
             )
-        if found.synchronous_commit == "off":
+        if state.synchronous_commit == "off":
             yield failure_remark(
                 "synchronous_commit is off: a crash of the server could lose the last changes",
-                f"psql -d DATABASE -c 'ALTER ROLE {found.user} SET synchronous_commit = on'",
+                f"psql -d DATABASE -c 'ALTER ROLE {state.user} SET synchronous_commit = on'",
             )
-        elif not found.waits_for_standby and (found.standbys or found.publishers > 1):
+        elif not state.waits_for_standby and (state.standbys or state.publishers > 1):
             yield warning_remark(
                 "commits wait for no standby (synchronous_standby_names): a failover can lose the last changes, and"
                 " posts can appear twice",
                 action("help", "postgresql"),
             )
-        if abs(found.ahead) > MOST_APART:
-            seconds = abs(found.ahead.total_seconds())
-            which = "before" if found.ahead > timedelta() else "behind"
+        if abs(state.ahead) > MOST_APART:
+            seconds = abs(state.ahead.total_seconds())
+            which = "before" if state.ahead > timedelta() else "behind"
             wrong = f"the server's clock is {seconds:.0f} s {which} this machine's"
-            if abs(found.ahead) > DIFFER_AT_MOST:
+            if abs(state.ahead) > DIFFER_AT_MOST:
                 yield failure_remark(f"{wrong}: nothing is published from here", SET_CLOCK)
             else:
                 yield warning_remark(wrong, SET_CLOCK)
-        if found.latency_ms > FAR_MS:
-            yield warning_remark(f"a statement takes {found.latency_ms:.0f} ms, and publishing one post about ten")
-        if found.shares_sessions:
+        if state.latency_ms > FAR_MS:
+            yield warning_remark(f"a statement takes {state.latency_ms:.0f} ms, and publishing one post about ten")
+        if state.shares_sessions:
             yield failure_remark("a pooler gives one session to several programs: nothing can be published", url)
         if passwords_in(self.config.text("store.url")):
             yield warning_remark(
@@ -186,9 +186,9 @@ class Doctor:
             yield ok_remark(f"{now:%Y-%m-%d %H:%M} UTC, later than everything in the store")
 
     def _publisher(self) -> Iterator[Remark]:
-        now, found = self.clock.now(), self._survey
+        now, survey = self.clock.now(), self._survey
         holder, running = locks.read_holder(self.database.home), self.database.is_publisher_running()
-        overdue, waiting = (found.overdue, found.waiting) if found else (0, 0)
+        overdue, waiting = (survey.overdue, survey.waiting) if survey else (0, 0)
         if running:
             who = f"running, pid {holder.pid}, started {format_end(holder.since, now)}" if holder else "running"
             if holder and holder.version not in (None, __version__):
@@ -204,10 +204,10 @@ class Doctor:
         if overdue:
             yield failure_remark(f"nothing publishes ({last}), and {_posts(overdue)} overdue", action("run"))
         elif waiting and not lately:
-            due = found.next_due_at if found else None
+            due = survey.next_due_at if survey else None
             soon = f", the next is due {format_end(due, now)}" if due else ""
             yield warning_remark(f"nothing publishes ({last}); {_posts(waiting)} scheduled{soon}", action("run"))
-        elif found is None and self.database.exists():
+        elif survey is None and self.database.exists():
             yield warning_remark(
                 f"nothing publishes ({last}), and the scheduled posts cannot be read", action("status")
             )
@@ -265,26 +265,30 @@ class Doctor:
 
     def _account_remarks(self, account: Account) -> Iterator[Remark]:
         now = self.clock.now()
-        found = list(state_remarks(account, now))
-        yield from found
+        remarks = list(state_remarks(account, now))
+        yield from remarks
         if account.needs_reconnect or not account.connected:
             return
         again, facts = connect_action(account.name), self.platforms.facts(account.platform)
         try:
-            held = self.credentials().get(account.name)
+            credentials = self.credentials().get(account.name)
         except BrokenEntry as broken:
             yield failure_remark(broken.message, again, reconnect=True)
             return
-        if held is None and not facts.needs_credentials:
+        if credentials is None and not facts.needs_credentials:
             return
-        if held is None:
+        if credentials is None:
             yield failure_remark("its credentials are missing", again, reconnect=True)
             return
-        if (wrong := self.platforms.host_mismatch(account, held, self.config)) is not None:
+        if (wrong := self.platforms.host_mismatch(account, credentials, self.config)) is not None:
             yield failure_remark(wrong.message, wrong.hints[0].way)
-        yield from expiry_remarks(account, held, now, facts, renews=self.tokens().can_renew(account.name, held))
+        yield from expiry_remarks(
+            account, credentials, now, facts, renews=self.tokens().can_renew(account.name, credentials)
+        )
         if account.scopes:
-            yield from permission_remarks(account, held, account.scopes, self.logins(account.platform, account.server))
+            yield from permission_remarks(
+                account, credentials, account.scopes, self.logins(account.platform, account.server)
+            )
 
 
 def run_check(name: str, look: Callable[[], Iterator[Remark]]) -> Iterator[Check]:

@@ -30,11 +30,11 @@ class Drafts:
             raise _with_draft_hint(error, self._posts.save_draft_text(text or "")) from error
 
     @contextmanager
-    def save_first(self, text: str | None, wanted: PostInput) -> Iterator[Post | None]:
+    def save_first(self, text: str | None, post_input: PostInput) -> Iterator[Post | None]:
         """Save a text, if any, as a draft before the block, which creates the post from it.
 
         If the block fails, the error names the draft. If only the time or content was refused, the draft also gets the
-        accounts, media and options of `wanted`.
+        accounts, media and options of `post_input`.
         """
         if not _is_storable(text):
             yield None
@@ -44,10 +44,10 @@ class Drafts:
             yield draft
         except TtpError as error:
             # For a whole file the draft becomes the post without a time, whatever was refused.
-            if text != wanted.text or isinstance(error, ContentRefused | TimeRefused):
+            if text != post_input.text or isinstance(error, ContentRefused | TimeRefused):
                 with suppress(TtpError):
-                    self._posts.create(replace(wanted, at=None, tz=None, key=None, first=False), None, draft)
-            raise _with_draft_hint(error, draft, wanted) from error
+                    self._posts.create(replace(post_input, at=None, tz=None, key=None, first=False), None, draft)
+            raise _with_draft_hint(error, draft, post_input) from error
 
     def save(self, text: str, draft_id: int | None = None, fingerprint: str | None = None) -> Post:
         """Save a text in the draft, if it still matches its fingerprint, else in a new draft."""
@@ -73,8 +73,8 @@ def _is_storable(text: str | None) -> bool:
     return bool((text or "").strip()) and len(text or "") <= MOST_CHARACTERS
 
 
-def _with_draft_hint(error: TtpError, draft: Post, wanted: PostInput | None = None) -> TtpError:
-    hints = (*edits_of_draft(error.hints, draft.id, wanted), Hint("see", action("show", draft.id)))
+def _with_draft_hint(error: TtpError, draft: Post, post_input: PostInput | None = None) -> TtpError:
+    hints = (*edits_of_draft(error.hints, draft.id, post_input), Hint("see", action("show", draft.id)))
     details = (*error.details, f"The text is kept as draft {draft.id}.")
     return type(error)(error.message, *hints, problems=error.problems, details=details)
 

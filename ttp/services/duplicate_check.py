@@ -112,8 +112,8 @@ class DuplicateCheck:
         stored = self._read(account_id, at, db).index
         pending = self._pending.get(account_id) or PostIndex()
         same, close = (
-            [one for one in found if one[1] != post_id and one[1] not in self._moved]
-            for found in (stored.same(text, at, self._same), stored.near(at, self._gap))
+            [one for one in posts if one[1] != post_id and one[1] not in self._moved]
+            for posts in (stored.same(text, at, self._same), stored.near(at, self._gap))
         )
         same += [one for one in pending.same(text, at, self._same) if not post_id or one[1] != post_id]
         close += [one for one in pending.near(at, self._gap) if not post_id or one[1] != post_id]
@@ -139,14 +139,14 @@ class DuplicateCheck:
         return [one for one in same if one[1] not in kin]
 
     def _problem(
-        self, delivery: Delivery, mine: int, found: Near, field: str, code: str, does: str, db: Connection | None
+        self, delivery: Delivery, mine: int, others: Near, field: str, code: str, does: str, db: Connection | None
     ) -> Problem:
-        at, post_id = min(found, key=lambda one: abs(one[0] - mine))
+        at, post_id = min(others, key=lambda one: abs(one[0] - mine))
         which = f"post {post_id}" if post_id else "another of these posts"
         own = self._zone(delivery.account_id or 0, db)
         clocks = [(delivery.account, own)] if own else []
         shown = format_instant(from_ms(at), first_valid_zone(self._timezone), clocks)
-        message = f"{which} {does} for {delivery.account} ({shown})"
+        message = f"{which} {does} for {delivery.account}: {shown}"
         hint = action("show", post_id) if post_id else None
         return Problem(field, code, message, delivery.account, hint, warning=not self.strict)
 

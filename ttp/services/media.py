@@ -104,13 +104,13 @@ class MediaConversion:
 
     def fits(self, media: Iterable[MediaItem], platforms: Collection[str]) -> ImageFits:
         """Return how each platform gets each image. Converts those that need it. Raise Busy."""
-        found: dict[tuple[str, str], ImageFit] = {}
+        fits: dict[tuple[str, str], ImageFit] = {}
         for item in filter(lambda item: item.is_image, media):
             for platform in platforms:
                 form = self._platforms.rules(platform).image_form
-                if form is not None and (platform, item.sha256) not in found:
-                    found[platform, item.sha256] = self._fit(item, form)
-        return found
+                if form is not None and (platform, item.sha256) not in fits:
+                    fits[platform, item.sha256] = self._fit(item, form)
+        return fits
 
     def file(self, item: MediaItem, platform: str) -> MediaFile:
         """Return an item as sent to a platform. Raise CannotConvert if the platform accepts no possible form,
@@ -306,8 +306,8 @@ class RowMedia:
     def items(self, names: Sequence[str], before: Post | None, platforms: Collection[str]) -> list[MediaItem]:
         """Return the media of these names; a web address that the post already has is not fetched again. Raise
         NotFound, UsageError, Busy."""
-        held = {item.url: item for item in before.media if item.url} if before else {}
-        return [replace(held.get(name) or self._item(name, platforms), alt=None) for name in names]
+        by_url = {item.url: item for item in before.media if item.url} if before else {}
+        return [replace(by_url.get(name) or self._item(name, platforms), alt=None) for name in names]
 
     def _item(self, name: str, platforms: Collection[str]) -> MediaItem:
         if name.startswith(KEPT):

@@ -84,11 +84,11 @@ class Optimal:
 
     def advise(self, account: Account, zone: ZoneInfo) -> Advice:
         """Return the recommendation for one account, its next free hour, and drafts that could use it."""
-        wanted = PostFilter(statuses=queries.DRAFTS, accounts=(account.id or 0,), limit=DRAFTS_LISTED)
+        post_filter = PostFilter(statuses=queries.DRAFTS, accounts=(account.id or 0,), limit=DRAFTS_LISTED)
         with self._database.reading() as db:
             recommendation = self.recommend(account, zone, db)
             free = self._next_free([recommendation], self._busy([account], db))
-            drafts = tuple(p.id or 0 for p in queries.posts(db, wanted) if len(p.accounts) == 1) if db else ()
+            drafts = tuple(p.id or 0 for p in queries.posts(db, post_filter) if len(p.accounts) == 1) if db else ()
             online = average_online(stored_samples.newest_days(db, account.id or 0)) if db else None
         next_at, why = (free[0].at, free[0].why) if free else (None, "")
         return Advice(recommendation, next_at, drafts, data_action(account), why, online)
@@ -102,8 +102,12 @@ class Optimal:
         from ttp.domain.optimal.explanation import explain
 
         samples = self._samples(account)
-        found = explain(samples, account=account.name, zone=zone, day=day, hour=hour)
-        return ExplainedRating(found, {one.remote_id: one.text for one in samples if one.text}) if found else None
+        explanation = explain(samples, account=account.name, zone=zone, day=day, hour=hour)
+        return (
+            ExplainedRating(explanation, {one.remote_id: one.text for one in samples if one.text})
+            if explanation
+            else None
+        )
 
     def backtest(self, account: Account, zone: ZoneInfo) -> Backtest:
         """Test the recommendation on posts that it was not made from."""
@@ -134,16 +138,16 @@ class Optimal:
             return self._next_free(recommendations, busy, count)
         quiet = QuietHours(parse_quiet_hours(self._config.text("plan.quiet_hours")))
         random = Random(f"{now:%Y-%m-%d %H} {' '.join(busy)}" if seed is None else seed)  # noqa: S311 (no secret)
-        found: list[FreeHour] = []
+        hours: list[FreeHour] = []
         for _ in range(count):
             if random.random() < explore:
                 hour = draw_free_hour(recommendations, random, now=now, busy=busy, min_gap_s=gap, quiet=quiet)
             else:
                 hour = next(iter(self._next_free(recommendations, busy)), None)
             if hour is not None:
-                found.append(hour)
+                hours.append(hour)
                 busy = {name: sorted([*instants, hour.at]) for name, instants in busy.items()}
-        return tuple(sorted(found, key=lambda hour: hour.at))
+        return tuple(sorted(hours, key=lambda hour: hour.at))
 
     def keeping_to_best(self, accounts: Sequence[Account], zones: Sequence[ZoneInfo]) -> list[str]:
         """Return the names of the accounts that hardly try other than their best hours any more."""
@@ -160,15 +164,15 @@ class Optimal:
         """Return the next free hour for a post to these accounts. UsageError with the command that collects data.
         `taken`: instants by account id that are not free either. `db`: the transaction to read in."""
         recommendations = self._recommendations(accounts, zones, db)
-        found: tuple[FreeHour, ...] = ()
+        hours: tuple[FreeHour, ...] = ()
         if _all_have_data(recommendations):
             busy = self._busy(accounts, db)
             for account in accounts:
                 busy[account.name] = sorted([*busy[account.name], *taken.get(account.id or 0, ())])
-            found = self._next_free(recommendations, busy)
-        if not found:
+            hours = self._next_free(recommendations, busy)
+        if not hours:
             raise self.no_hour_error(accounts, db)
-        return found[0]
+        return hours[0]
 
     def is_free(self, db: Connection, accounts: Sequence[Account], at: datetime) -> bool:
         """Whether an hour that `next_hour` chose is still free."""
@@ -207,7 +211,7 @@ class Optimal:
         with self._database.reading() as db:
             recommendations = self._recommendations(accounts, zones, db)
             stored = [queries.busy_instants(db, one.id or 0, now - gap, end + gap) if db else [] for one in accounts]
-        busy = [sorted([*known, *coming[one.name]]) for one, known in zip(accounts, stored, strict=True)]
+        busy = [sorted([*instants, *coming[one.name]]) for one, instants in zip(accounts, stored, strict=True)]
         hours = takewhile(lambda slot: slot.at < end, free_best_slots(recommendations, now, busy, gap.total_seconds()))
         return tuple(slot for slot in hours if slot.at >= start)
 

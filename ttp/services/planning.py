@@ -117,31 +117,31 @@ class Planning:
         self, accounts: Iterable[Account], span: CalendarRange, posts: Iterable[PostFields], tz: str | None = None
     ) -> tuple[FreeHour, ...]:
         """Return the best free hours of a week for the enabled accounts that have data. `posts`: those of the week."""
-        known = self._optimal.with_data([account for account in accounts if account.enabled])
-        return self._optimal.free_between(known, self._resolver.account_zones(known, tz), span, posts)
+        with_data = self._optimal.with_data([account for account in accounts if account.enabled])
+        return self._optimal.free_between(with_data, self._resolver.account_zones(with_data, tz), span, posts)
 
-    def propose(self, ids: Sequence[int], asked: PlanRequest) -> Proposal:
+    def propose(self, ids: Sequence[int], request: PlanRequest) -> Proposal:
         """Propose times for drafts. StateRefused or ContentRefused if one of them cannot be scheduled at all."""
         self._posts.convert_media(list(dict.fromkeys(ids)))
         with self._posts.database.reading() as db:
             posts = [post for post, _ in self._drafts(db, ids)]
-        return self.place({post.id or 0: post for post in posts}, asked, self.agenda(asked.gap_s))
+        return self.place({post.id or 0: post for post in posts}, request, self.agenda(request.gap_s))
 
     def agenda(self, gap_s: float) -> Availability:
         """Return the posts that matter to a plan, from the first day and one gap before."""
         return Availability(self._posts.database, self._posts.clock.now() - max(2 * _DAY, timedelta(seconds=gap_s)))
 
-    def place(self, posts: Mapping[int, Post], asked: PlanRequest, agenda: Availability) -> Proposal:
+    def place(self, posts: Mapping[int, Post], request: PlanRequest, agenda: Availability) -> Proposal:
         """Propose times for posts with accounts, by any numbers, around the posts of `agenda`."""
-        known = {account.name: account for account in self._posts.accounts()}
+        by_name = {account.name: account for account in self._posts.accounts()}
         named = dict.fromkeys(name for post in posts.values() for name in sorted(post.accounts))
-        accounts = [known[name] for name in named]
+        accounts = [by_name[name] for name in named]
         now = self._posts.clock.now()
-        start = max(asked.start or now, now + LEAD)
-        limits = PlanLimits(start, start + asked.days * _DAY, asked.per_day, asked.gap_s, asked.quiet)
+        start = max(request.start or now, now + LEAD)
+        limits = PlanLimits(start, start + request.days * _DAY, request.per_day, request.gap_s, request.quiet)
         schedules = {
             one.name: AccountSchedule(
-                self._optimal.recommend(one, self._resolver.account_zone(one, asked.tz)),
+                self._optimal.recommend(one, self._resolver.account_zone(one, request.tz)),
                 tuple(agenda.of(one)),
                 self._slots_of(one, limits),
             )
@@ -149,10 +149,10 @@ class Planning:
         }
         agenda.depend_on(accounts)
         drafts = [Draft(number, tuple(sorted(post.accounts))) for number, post in posts.items()]
-        seed = f"{now:%Y-%m-%d %H} {' '.join(map(str, posts))}" if asked.seed is None else asked.seed
-        plan = spread(drafts, schedules, limits, Exploring(asked.explore, seed), asked.way)
-        enough = self._enough_days(drafts, schedules, limits, asked.way, accounts) if plan.left_out else None
-        return Proposal(plan, limits, asked.way, posts, schedules, agenda, enough)
+        seed = f"{now:%Y-%m-%d %H} {' '.join(map(str, posts))}" if request.seed is None else request.seed
+        plan = spread(drafts, schedules, limits, Exploring(request.explore, seed), request.way)
+        enough = self._enough_days(drafts, schedules, limits, request.way, accounts) if plan.left_out else None
+        return Proposal(plan, limits, request.way, posts, schedules, agenda, enough)
 
     def schedule(self, proposal: Proposal) -> list[SavedPost]:
         """Schedule all posts of a proposal, or none."""
@@ -197,20 +197,20 @@ class Planning:
 
     def _drafts(self, db: Connection | None, ids: Sequence[int]) -> list[tuple[Post, tuple[Problem, ...]]]:
         """Return the drafts with their warnings. The error names each post that cannot be scheduled."""
-        wanted = list(dict.fromkeys(ids))
-        posts = list(queries.posts_by_id(db, wanted)) if db else []
-        missing = set(wanted) - {post.id for post in posts}
+        post_ids = list(dict.fromkeys(ids))
+        posts = list(queries.posts_by_id(db, post_ids)) if db else []
+        missing = set(post_ids) - {post.id for post in posts}
         if missing:
             raise post_not_found(min(missing))
-        known = stored_accounts.accounts(db) if db else []
+        accounts = stored_accounts.accounts(db) if db else []
         drafts = []
         refusals: dict[int, TtpError] = {}
         for post in posts:
             try:
                 _refuse_other_than_draft(post)
-                if not accounts_of(post, known):
-                    raise no_accounts_error(post, known, self._posts.platforms)
-                drafts.append((post, self._posts.check_post(post, known, timed=True, db=db)))
+                if not accounts_of(post, accounts):
+                    raise no_accounts_error(post, accounts, self._posts.platforms)
+                drafts.append((post, self._posts.check_post(post, accounts, timed=True, db=db)))
             except (StateRefused, ContentRefused) as refused:
                 refusals[post.id or 0] = refused
         if refusals:
@@ -225,16 +225,16 @@ def _refuse_other_than_draft(post: Post) -> None:
         raise StateRefused(f"post {post.id} is {post.status}, not a draft", Hint("see", action("show", post.id)))
 
 
-def _combine_refusals(refusals: Mapping[int, TtpError], asked: int) -> TtpError:
+def _combine_refusals(refusals: Mapping[int, TtpError], count: int) -> TtpError:
     """Combine the errors of all posts that cannot be scheduled."""
     (post_id, first), *more = refusals.items()
-    if isinstance(first, ContentRefused) and asked > 1:
+    if isinstance(first, ContentRefused) and count > 1:
         first = with_post_id(first, post_id)
     if not more:
         return first
     kind = type(first)
     return kind(
-        f"{len(refusals)} of {asked} posts cannot be scheduled",
+        f"{len(refusals)} of {count} posts cannot be scheduled",
         *dict.fromkeys(hint for refused in refusals.values() for hint in refused.hints),
         problems=[problem for refused in refusals.values() for problem in refused.problems],
         details=[
@@ -244,21 +244,21 @@ def _combine_refusals(refusals: Mapping[int, TtpError], asked: int) -> TtpError:
     )
 
 
-def no_room_error(found: Proposal, request: PlanRequest, notes: Sequence[str] = ()) -> UsageError:
+def no_room_error(proposal: Proposal, request: PlanRequest, notes: Sequence[str] = ()) -> UsageError:
     """Return the error for drafts that do not fit, and what to change. `notes`: how the others were placed."""
-    left = len(found.plan.left_out)
+    count = len(proposal.plan.left_out)
     days = "1 day" if request.days == 1 else f"{request.days} days"
     return UsageError(
-        f"{left} of {len(found.posts)} drafts do not fit into {days}",
-        *more_room(found, request),
+        f"{count} of {len(proposal.posts)} drafts do not fit into {days}",
+        *more_room(proposal, request),
         Hint("try", other_options(partly=True)),
-        details=["not planned: " + " ".join(map(str, found.plan.left_out)), *notes],
+        details=["not planned: " + " ".join(map(str, proposal.plan.left_out)), *notes],
     )
 
 
-def more_room(found: Proposal, request: PlanRequest) -> list[Hint]:
+def more_room(proposal: Proposal, request: PlanRequest) -> list[Hint]:
     """Return the hints that give a plan more days, or more posts a day."""
-    ways = [other_options(week=False, days=str(found.enough_days))] if found.enough_days else []
+    ways = [other_options(week=False, days=str(proposal.enough_days))] if proposal.enough_days else []
     if request.per_day is not None:
         ways.append(other_options(per_day=str(request.per_day + 1)))
     return [Hint("try", way) for way in ways]

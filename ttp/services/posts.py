@@ -27,7 +27,7 @@ from ttp.domain.time.clock import Clock
 from ttp.platforms.registry import Registry
 from ttp.services.queries import PostView, accounts_within, is_within, view_posts
 from ttp.store import accounts as stored_accounts
-from ttp.store import attempts, queries, repeats
+from ttp.store import attempts, queries
 from ttp.store import posts as store
 from ttp.store.change_log import ChangeRecorder
 from ttp.store.database import Database
@@ -209,6 +209,8 @@ class Posts:
         if not all(post is None or is_within(post, self.within) for post in (before, after)):
             raise NotAllowed(f"post {after.id} goes to an account that you may not use")
         if self.capability is not Capability.PUBLISH:
+            from ttp.store import repeats
+
             going = [one for one in repeats.recurrences(db) if one.state != "ended"]
             permissions.refuse_forbidden_change(self.capability, before, after, going, source=self.capability_source)
 

@@ -62,26 +62,26 @@ class PostPreview:
     replayed: bool = False
 
 
-def preview_once(posts: Posts, wanted: PostInput, times: TimeResolver) -> PostPreview:
+def preview_once(posts: Posts, post_input: PostInput, times: TimeResolver) -> PostPreview:
     """Return what `Posts.create_once` would store. Raise the same errors."""
-    time = None if posts.find_by_key(wanted) else posts.time_of_new(times, wanted)
-    preview = preview_post(posts, wanted, time)
+    time = None if posts.find_by_key(post_input) else posts.time_of_new(times, post_input)
+    preview = preview_post(posts, post_input, time)
     if preview.refused is not None:
         raise preview.refused
     return preview
 
 
-def preview_post(posts: Posts, wanted: PostInput, time: ResolvedTime | None) -> PostPreview:
+def preview_post(posts: Posts, post_input: PostInput, time: ResolvedTime | None) -> PostPreview:
     """Return what `Posts.create` would store. Raises the same errors, except ContentRefused, which is returned."""
     with temporary_media(posts.media) as folder:
         posts = replace(posts, media=folder)
-        first = posts.find_by_key(wanted)
+        first = posts.find_by_key(post_input)
         if first is not None:
             return PostPreview(first.post, replayed=True)
-        post, accounts = posts.build_post(wanted, time)
+        post, accounts = posts.build_post(post_input, time)
         warnings, refused = tuple[Problem, ...](), None
         try:
-            warnings = posts.check_new(post, accounts, first=wanted.first)
+            warnings = posts.check_new(post, accounts, first=post_input.first)
         except ContentRefused as error:
             refused = error
         with posts.database.reading() as db:

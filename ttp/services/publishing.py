@@ -60,13 +60,13 @@ class Publishing:
 
     def publish(self, ids: Iterable[int]) -> PublishResult:
         """Make the pending deliveries of posts due now. Raise if every post is refused."""
-        ids, now, known = tuple(ids), self._posts.clock.now(), self._posts.accounts()
+        ids, now, accounts = tuple(ids), self._posts.clock.now(), self._posts.accounts()
         self._posts.convert_media(ids)
-        elsewhere = self._foreign_host_errors(ids, known)
+        elsewhere = self._foreign_host_errors(ids, accounts)
 
         def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
-            if not accounts_of(post, known):
-                raise no_accounts_error(post, known, self._posts.platforms)
+            if not accounts_of(post, accounts):
+                raise no_accounts_error(post, accounts, self._posts.platforms)
             if not any(d.state is _PENDING or d.state in IN_FLIGHT for d in post.deliveries):
                 raise nothing_to_publish(post)
             pending = [d for d in post.deliveries if d.state is _PENDING]
@@ -74,21 +74,21 @@ class Publishing:
             _refuse_foreign_hosts(pending, elsewhere)
             at = post.scheduled_at if post.scheduled_at is not None and post.scheduled_at <= now else now
             moved = replace(_make_due(post, pending, now), scheduled_at=at)
-            return moved, self._posts.check_post(moved, known, timed=True, db=db)
+            return moved, self._posts.check_post(moved, accounts, timed=True, db=db)
 
         return self._change_each(ids, change)
 
     def retry(self, ids: Iterable[int], accounts: Sequence[str] = ()) -> PublishResult:
         """Make the failed deliveries of posts due now (only those of `accounts`, if any are named)."""
-        ids, now, known = tuple(ids), self._posts.clock.now(), self._posts.accounts()
-        elsewhere = self._foreign_host_errors(ids, known)
+        ids, now, all_accounts = tuple(ids), self._posts.clock.now(), self._posts.accounts()
+        elsewhere = self._foreign_host_errors(ids, all_accounts)
         only = {account.id for account in self._posts.find_accounts(accounts)}
 
         def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
-            wanted = [d for d in post.deliveries if not only or d.account_id in only]
-            failed = [d for d in wanted if d.state is _FAILED]
+            deliveries = [d for d in post.deliveries if not only or d.account_id in only]
+            failed = [d for d in deliveries if d.state is _FAILED]
             if not failed:
-                review = next((d for d in wanted if d.state is _REVIEW), None)
+                review = next((d for d in deliveries if d.state is _REVIEW), None)
                 raise (
                     needs_review_error(post, review)
                     if review
@@ -109,16 +109,16 @@ class Publishing:
 
         Raise NotFound, StateRefused, UsageError for an invalid URL or id, Conflict if it belongs to another post.
         """
-        (found,) = resolve_accounts([account], self._posts.accounts(), self._posts.platforms)
+        (target,) = resolve_accounts([account], self._posts.accounts(), self._posts.platforms)
         lookups: list[Attempt] = []
 
         def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
-            delivery = next((d for d in post.active if d.account_id == found.id), None)
+            delivery = next((d for d in post.active if d.account_id == target.id), None)
             if delivery is None:
-                raise NotFound(f"post {post.id} does not go to {found.name}", Hint("see", action("show", post.id)))
+                raise NotFound(f"post {post.id} does not go to {target.name}", Hint("see", action("show", post.id)))
             if delivery.state is not _REVIEW:
                 raise StateRefused(
-                    f"post {post.id} for {found.name} is {delivery.state} and needs no review",
+                    f"post {post.id} for {target.name} is {delivery.state} and needs no review",
                     Hint("see", action("show", post.id)),
                 )
             now = self._posts.clock.now()
@@ -126,8 +126,8 @@ class Publishing:
             others = attempts.bound_remote_ids(db, delivery.account_id or 0, delivery.id or 0, EPOCH)
             if others.intersection(after.parts or (str(after.remote_id),)):
                 raise Conflict(
-                    f"{published} belongs to another post of {found.name}",
-                    Hint("fix", action("resolve", post.id, account=found.name, not_published=True)),
+                    f"{published} belongs to another post of {target.name}",
+                    Hint("fix", action("resolve", post.id, account=target.name, not_published=True)),
                 )
             lookups.append(manual_lookup(delivery, published, now))
             return with_delivery(post, delivery, after), ()
@@ -149,24 +149,26 @@ class Publishing:
             raise first
         return PublishResult(tuple(queued), tuple(refused))
 
-    def _refuse_unapproved(self, post: Post, wanted: Iterable[Delivery]) -> None:
+    def _refuse_unapproved(self, post: Post, deliveries: Iterable[Delivery]) -> None:
         """Raise NotAllowed for a delivery that still needs approval."""
-        if self._posts.config.requires_approval and any(d.approved_at is None for d in wanted):
+        if self._posts.config.requires_approval and any(d.approved_at is None for d in deliveries):
             state = "was rejected" if post.rejection else "waits for approval"
             raise NotAllowed(f"post {post.id} {state}", Hint("fix", action("approve", post.id)))
 
-    def _foreign_host_errors(self, ids: Sequence[int], known: Iterable[Account]) -> dict[int | None, UsageError]:
+    def _foreign_host_errors(self, ids: Sequence[int], accounts: Iterable[Account]) -> dict[int | None, UsageError]:
         """Return an error for each account, by id, whose credentials were made for another host. Called before the
         transaction: a keyring or a program can be slow, and others wait for the transaction."""
         with self._posts.database.reading() as db:
-            wanted = {d.account_id for post in (queries.posts_by_id(db, ids) if db else ()) for d in post.deliveries}
-        found: dict[int | None, UsageError] = {}
-        for account in known:
-            held = self._stored_credentials(account) if account.id in wanted else None
-            wrong = held and self._posts.platforms.host_mismatch(account, held, self._posts.config)
+            account_ids = {
+                d.account_id for post in (queries.posts_by_id(db, ids) if db else ()) for d in post.deliveries
+            }
+        errors: dict[int | None, UsageError] = {}
+        for account in accounts:
+            credentials = self._stored_credentials(account) if account.id in account_ids else None
+            wrong = credentials and self._posts.platforms.host_mismatch(account, credentials, self._posts.config)
             if wrong:
-                found[account.id] = wrong
-        return found
+                errors[account.id] = wrong
+        return errors
 
     def _stored_credentials(self, account: Account) -> Credentials | None:
         """Return the stored credentials; None if they cannot be read, which the publisher reports for this account."""

@@ -18,7 +18,6 @@ from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Hint, NotFound
 from ttp.domain.platform import PlatformFacts
 from ttp.domain.post import EMPTY_METRICS, Metrics, Post, PostFields, post_not_found
-from ttp.domain.recurrence import Repeat
 from ttp.domain.time.clock import Clock
 from ttp.store import accounts as stored_accounts
 from ttp.store import queries
@@ -30,6 +29,7 @@ from ttp.store.row_mapper import CorruptRow
 if TYPE_CHECKING:
     from ttp.domain.attempt import Attempt
     from ttp.domain.post_history import PostHistory
+    from ttp.domain.recurrence import Repeat
     from ttp.domain.time.formatting import Clocks
     from ttp.store.change_log import Change, LoggedChange
 
@@ -54,44 +54,46 @@ class Queries:
         self._approval = config.requires_approval
         self._within = within
 
-    def posts(self, wanted: PostFilter) -> Iterator[Post]:
+    def posts(self, post_filter: PostFilter) -> Iterator[Post]:
         """Yield the posts that pass the filter, in list order, from one snapshot."""
         with self._database.snapshot() as db:
             if db is not None:
-                yield from self._filtered_posts(db, wanted)
+                yield from self._filtered_posts(db, post_filter)
 
     def repeats_of(self, ids: Sequence[int]) -> list[tuple[int, int]]:
         """Return the repeats that have not ended and copy one of these posts, each with the id of that post."""
         from ttp.store import repeats
 
         with self._database.reading() as db:
-            known = repeats.recurrences(db) if db else []
-        return [(one.id or 0, one.post_id or 0) for one in known if one.state != "ended" and one.post_id in ids]
+            recurrences = repeats.recurrences(db) if db else []
+        return [(one.id or 0, one.post_id or 0) for one in recurrences if one.state != "ended" and one.post_id in ids]
 
     def draft_ids(self, tags: Sequence[str] = ()) -> list[int]:
         """Return the ids of all drafts, or of those with one of these tags."""
         return [post.id or 0 for post in self.posts(PostFilter(queries.DRAFTS, tags=tuple(tags)))]
 
-    def views(self, wanted: PostFilter) -> Iterator[PostView]:
+    def views(self, post_filter: PostFilter) -> Iterator[PostView]:
         """Yield these posts as shown, with what they wait for. With `needs_you`, also those that wait for approval."""
         with self._database.snapshot() as db:
-            found = self._filtered_posts(db, replace(wanted, approval=self._approval)) if db is not None else iter(())
-            while db is not None and (batch := list(islice(found, _BATCH))):
+            posts = (
+                self._filtered_posts(db, replace(post_filter, approval=self._approval)) if db is not None else iter(())
+            )
+            while db is not None and (batch := list(islice(posts, _BATCH))):
                 yield from view_posts(db, batch, now=self._clock.now(), config=self._config)
 
-    def _filtered_posts(self, db: Connection, wanted: PostFilter) -> Iterator[Post]:
-        if wanted.after is not None:
-            last = queries.post(db, wanted.after)
+    def _filtered_posts(self, db: Connection, post_filter: PostFilter) -> Iterator[Post]:
+        if post_filter.after is not None:
+            last = queries.post(db, post_filter.after)
             if last is None or not is_within(last, self._within):
-                raise post_not_found(wanted.after)
-        yield from queries.posts(db, replace(wanted, within=self._within))
+                raise post_not_found(post_filter.after)
+        yield from queries.posts(db, replace(post_filter, within=self._within))
 
     def post(self, post_id: int) -> PostView:
         """Return a post as shown. Raise NotFound if it does not exist."""
-        found = self.posts_by_id([post_id])
-        if not found:
+        posts = self.posts_by_id([post_id])
+        if not posts:
             raise self._deleted_error(post_id) or post_not_found(post_id)
-        return found[0]
+        return posts[0]
 
     def _deleted_error(self, post_id: int) -> NotFound | None:
         """Return the error for a deleted post; None if it never existed."""
@@ -132,7 +134,7 @@ class Queries:
 
     def ids(self, ranges: Sequence[tuple[int, int]]) -> list[int]:
         """Return the existing ids in these ranges. Raise NotFound for a missing single id or empty ranges."""
-        found: dict[int, None] = {}
+        post_ids: dict[int, None] = {}
         with self._database.reading() as db:
             for first, last in ranges:
                 there = queries.existing_ids(db, first, last) if db else []
@@ -140,10 +142,10 @@ class Queries:
                     there = [one.id or 0 for one in queries.posts_by_id(db, there) if is_within(one, self._within)]
                 if not there and first == last:
                     raise post_not_found(first)
-                found.update(dict.fromkeys(there))
-        if not found:
+                post_ids.update(dict.fromkeys(there))
+        if not post_ids:
             raise NotFound("no posts in that range", Hint("see", action("list")))
-        return list(found)
+        return list(post_ids)
 
     def attempts(self, post_id: int) -> list[Attempt]:
         """Return the steps of all attempts at a post, also a deleted one, oldest first. Raise NotFound."""
@@ -174,8 +176,8 @@ class Queries:
 
     def _knows(self, db: Connection, post_id: int) -> bool:
         """Return whether there is such a post, maybe a deleted one."""
-        found = queries.posts_even_deleted(db, [post_id]).get(post_id)
-        return found is not None and is_within(found, self._within)
+        post = queries.posts_even_deleted(db, [post_id]).get(post_id)
+        return post is not None and is_within(post, self._within)
 
     def accounts(self) -> list[Account]:
         with self._database.reading() as db:
@@ -197,8 +199,8 @@ class Queries:
         """Return the named accounts, else all of the platforms, else all. Raise NotFound, Ambiguous, UsageError."""
         if names is not None:
             return self.find_accounts(names)
-        wanted = {self._platforms.find(name).name for name in platforms or ()}
-        return tuple(one for one in self.accounts() if platforms is None or one.platform in wanted)
+        platform_names = {self._platforms.find(name).name for name in platforms or ()}
+        return tuple(one for one in self.accounts() if platforms is None or one.platform in platform_names)
 
     def account(self, name: str) -> Account:
         """Return an account by its full name. Raise NotFound."""
@@ -232,9 +234,9 @@ def is_within(post: PostFields, accounts: frozenset[int] | None) -> bool:
     return accounts is None or all(d.account_id in accounts for d in post.active)
 
 
-def accounts_within(found: list[Account], ids: frozenset[int] | None) -> list[Account]:
+def accounts_within(accounts: list[Account], ids: frozenset[int] | None) -> list[Account]:
     """Return the accounts with these ids. None: all."""
-    return found if ids is None else [account for account in found if account.id in ids]
+    return accounts if ids is None else [account for account in accounts if account.id in ids]
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,30 +261,30 @@ def view_posts(
     db: Connection | None, posts: Sequence[Post], *, now: datetime, config: Config, are_new: bool = False
 ) -> list[PostView]:
     """Return up to a few hundred posts as shown now. `are_new`: no repeat created them."""
-    held: dict[str, Hold] = {}
+    holds: dict[str, Hold] = {}
     repeats: dict[int, Repeat] = {}
     metrics: Mapping[int, Mapping[str, Metrics]] = {}
     if db is not None:
         with suppress(CorruptRow):  # `ttp doctor` reports it
-            held = held_accounts(db, now)
+            holds = held_accounts(db, now)
         if not are_new:
             repeats = queries.repeats_of_posts(db, [post.id or 0 for post in posts])
             published = [post.id or 0 for post in posts if any(row.remote_id for row in post.deliveries)]
             metrics = queries.newest_metrics(db, published) if published else {}
     needed = config.requires_approval
     shown = [view_of(post, repeats.get(post.id or 0), metrics.get(post.id or 0, EMPTY_METRICS)) for post in posts]
-    return [_with_waits(post, held, needed=needed) for post in shown]
+    return [_with_waits(post, holds, needed=needed) for post in shown]
 
 
 def held_accounts(db: Connection, now: datetime) -> dict[str, Hold]:
     """Return the accounts on hold, by name."""
-    held = stored_accounts.accounts(db, held_at=now)
-    return {a.name: Hold(a.name, None if a.is_paused else a.hold_until, a.hold_reason) for a in held}
+    accounts = stored_accounts.accounts(db, held_at=now)
+    return {a.name: Hold(a.name, None if a.is_paused else a.hold_until, a.hold_reason) for a in accounts}
 
 
-def _with_waits(shown: PostView, held: dict[str, Hold], *, needed: bool) -> PostView:
-    if held:
-        shown = replace(shown, deliveries=tuple(_with_hold(d, held.get(d.account)) for d in shown.deliveries))
+def _with_waits(shown: PostView, holds: dict[str, Hold], *, needed: bool) -> PostView:
+    if holds:
+        shown = replace(shown, deliveries=tuple(_with_hold(d, holds.get(d.account)) for d in shown.deliveries))
     return permissions.show_approval_waits(shown) if needed else shown
 
 

@@ -79,16 +79,16 @@ class RemoteDelete:
 
     def plan(self, ids: Iterable[int]) -> DeletePlan:
         """Return what of the posts is live and can be deleted. Raise NotFound, or StateRefused for a post in flight."""
-        found: dict[int, tuple[DeleteTarget, ...]] = {}
+        by_post: dict[int, tuple[DeleteTarget, ...]] = {}
         for post_id in dict.fromkeys(ids):
             post = self._posts.post(post_id)
             refuse_in_flight(post, "be deleted")
-            found[post_id] = tuple(_target(d, self.why_impossible(d.platform)) for d in post.deliveries if is_live(d))
-        return DeletePlan(found, self._prices(found))
+            by_post[post_id] = tuple(_target(d, self.why_impossible(d.platform)) for d in post.deliveries if is_live(d))
+        return DeletePlan(by_post, self._prices(by_post))
 
-    def _prices(self, found: Mapping[int, Sequence[DeleteTarget]]) -> dict[str, int]:
+    def _prices(self, by_post: Mapping[int, Sequence[DeleteTarget]]) -> dict[str, int]:
         counts = Counter[str]()
-        for target in (one for targets in found.values() for one in targets if one.why_not is None):
+        for target in (one for targets in by_post.values() for one in targets if one.why_not is None):
             counts[target.delivery.platform] += len(target.ids)
         platforms = self._posts.platforms
         return {
@@ -143,17 +143,17 @@ class RemoteDelete:
         """Delete one delivery's remote posts, last first. A refused token is refreshed once."""
         delivery = target.delivery
         account = next((a for a in self._posts.accounts() if a.id == delivery.account_id), None)
-        held = self._tokens.fresh(delivery.account)
+        credentials = self._tokens.fresh(delivery.account)
         assert account is not None  # a removed account has no token either
         renewed = False
         for remote_id in target.ids:
             while True:
                 began = self._posts.clock.now()
-                answer = deleter.delete(PublishRequest(delivery.id or 0, account, held, ""), remote_id)
+                answer = deleter.delete(PublishRequest(delivery.id or 0, account, credentials, ""), remote_id)
                 delivery = self._record(delivery, remote_id, answer, began)
-                if renewed or not self._tokens.may_replace(account.name, held, answer):
+                if renewed or not self._tokens.may_replace(account.name, credentials, answer):
                     break
-                held, renewed = self._tokens.replace_refused(account.name, held), True
+                credentials, renewed = self._tokens.replace_refused(account.name, credentials), True
             if isinstance(answer, NotDone):
                 reconnect = answer.kind is Kind.AUTH
                 return DeleteResult(

@@ -70,20 +70,20 @@ class Repeats:
         self._posts = posts
         self._occurrences = occurrences
 
-    def begin(self, wanted: Recurrence) -> NewRepeat:
+    def begin(self, recurrence: Recurrence) -> NewRepeat:
         """Store a repeat and create its due posts. Raise ContentRefused if a platform would refuse one of its texts,
         UsageError if it never occurs."""
-        for text in wanted.texts:
+        for text in recurrence.texts:
             refuse_long_texts(text)
         now = self._posts.clock.now()
-        first = next(self._instants(wanted, now), None)
-        if first is None or (wanted.until is not None and first >= wanted.until):
+        first = next(self._instants(recurrence, now), None)
+        if first is None or (recurrence.until is not None and first >= recurrence.until):
             raise UsageError("it would never occur", Hint("try", other_options(until="DATE")))
-        self._refuse_flood(wanted, now)
-        warnings = self._check(wanted, first)
+        self._refuse_flood(recurrence, now)
+        warnings = self._check(recurrence, first)
         with self._posts.database.writing() as db:
-            _refuse_same_repeat(wanted, store.recurrences(db))
-            recurrence_id = store.insert(db, replace(wanted, next_at=first), now=now)
+            _refuse_same_repeat(recurrence, store.recurrences(db))
+            recurrence_id = store.insert(db, replace(recurrence, next_at=first), now=now)
             gone = self._occurrences.make(recurrence_id, db)
             tally = self._counts(db, gone.recurrence)
         return NewRepeat(tally, gone.made, warnings, tuple(gone.messages()))
@@ -101,7 +101,10 @@ class Repeats:
             at = self._next(db, one)
             if at is None:
                 raise StateRefused(f"repeat {recurrence_id} has no more times", Hint("see", action("repeat list")))
-            made = next((known for known in store.occurrences_after(db, recurrence_id, now) if known.at == at), None)
+            made = next(
+                (occurrence for occurrence in store.occurrences_after(db, recurrence_id, now) if occurrence.at == at),
+                None,
+            )
             gone = None if made is None else made.post_id
             freed = gone if gone == one.post_id else None
             if freed is not None:
@@ -109,8 +112,8 @@ class Repeats:
             elif gone is not None:
                 self._delete(db, gone)
             store.skip_occurrence(db, recurrence_id, at)
-            left = () if gone is None or freed is not None else (gone,)
-            return ChangedRepeat(self._counts(db, one), gone=left, at=at, freed=freed)
+            post_ids = () if gone is None or freed is not None else (gone,)
+            return ChangedRepeat(self._counts(db, one), gone=post_ids, at=at, freed=freed)
 
     def pause(self, recurrence_id: int) -> ChangedRepeat:
         """Create no more posts until resumed. Delete unchanged posts created in advance."""
@@ -136,14 +139,14 @@ class Repeats:
         with self._posts.database.writing() as db:
             one = self._find_active(db, recurrence_id)
             made = list(store.occurrences_after(db, recurrence_id, now))
-            db.lock_posts(known.post_id for known in made if known.post_id is not None)
-            for known in made:
-                post = queries.post(db, known.post_id) if known.post_id is not None else None
-                if known.state is not OccurrenceState.MADE or post is None or post.id == one.post_id:
+            db.lock_posts(occurrence.post_id for occurrence in made if occurrence.post_id is not None)
+            for occurrence in made:
+                post = queries.post(db, occurrence.post_id) if occurrence.post_id is not None else None
+                if occurrence.state is not OccurrenceState.MADE or post is None or post.id == one.post_id:
                     continue
                 if post.status is PostStatus.SCHEDULED and post.updated_at == post.created_at:
                     self._delete(db, post.id or 0)
-                    store.forget_occurrence(db, recurrence_id, known.at)
+                    store.forget_occurrence(db, recurrence_id, occurrence.at)
                     gone.append(post.id or 0)
                 else:
                     kept.append(post.id or 0)
@@ -160,91 +163,93 @@ class Repeats:
 
         self._posts.change([post_id], change, None, db=db)
 
-    def _check(self, wanted: Recurrence, first: datetime) -> tuple[Problem, ...]:
+    def _check(self, recurrence: Recurrence, first: datetime) -> tuple[Problem, ...]:
         """Return the warnings for each text that will be published."""
-        if wanted.post_id is None:
-            self._refuse_empty_pool(wanted)
+        if recurrence.post_id is None:
+            self._refuse_empty_pool(recurrence)
             return ()
-        post, known = self._posts.post(wanted.post_id), self._posts.accounts()
-        accounts = accounts_of(post, known)
+        post, all_accounts = self._posts.post(recurrence.post_id), self._posts.accounts()
+        accounts = accounts_of(post, all_accounts)
         if not accounts:
-            raise no_accounts_error(post, known, self._posts.platforms)
-        if wanted.texts and post.variants:
+            raise no_accounts_error(post, all_accounts, self._posts.platforms)
+        if recurrence.texts and post.variants:
             raise UsageError(
                 f"post {post.id} has a variant for {', '.join(post.variants)}, which --vary would not change",
                 Hint("fix", action("edit", post.id, text=f"{next(iter(post.variants))}=")),
             )
         warnings: dict[str, Problem] = {}
-        for number, text in enumerate(wanted.texts or (post.content,), start=1):
+        for number, text in enumerate(recurrence.texts or (post.content,), start=1):
             try:
                 copy = replace(
                     occurrence_post(post, accounts, first, text), id=post.id
                 )  # the post itself and its copies repeat the text on purpose
-                found = self._posts.check_post(copy, known, timed=True)
+                problems = self._posts.check_post(copy, all_accounts, timed=True)
             except ContentRefused as refused:
-                where = f"text {number}: " if wanted.texts else ""
+                where = f"text {number}: " if recurrence.texts else ""
                 raise ContentRefused(f"{where}{refused.message}", *refused.hints, problems=refused.problems) from None
-            warnings.update((problem.message, problem) for problem in found)
+            warnings.update((problem.message, problem) for problem in problems)
         return (
             *warnings.values(),
-            *self._duplicate_problems(wanted, post, accounts),
-            *self._same_text_warnings(wanted, post, first),
+            *self._duplicate_problems(recurrence, post, accounts),
+            *self._same_text_warnings(recurrence, post, first),
         )
 
-    def _duplicate_problems(self, wanted: Recurrence, post: Post, accounts: tuple[Account, ...]) -> list[Problem]:
+    def _duplicate_problems(self, recurrence: Recurrence, post: Post, accounts: tuple[Account, ...]) -> list[Problem]:
         """Return the duplicate check's first warning of each kind for posts created at once. Raise ContentRefused."""
-        now, texts = self._posts.clock.now(), wanted.texts or (post.content,)
-        most = min(wanted.count or MOST_IN_ADVANCE, MOST_IN_ADVANCE)
-        end = min(now + timedelta(seconds=self._posts.config.seconds("repeat.ahead_s")), wanted.until or _NEVER)
-        found: dict[str, Problem] = {}
+        now, texts = self._posts.clock.now(), recurrence.texts or (post.content,)
+        most = min(recurrence.count or MOST_IN_ADVANCE, MOST_IN_ADVANCE)
+        end = min(now + timedelta(seconds=self._posts.config.seconds("repeat.ahead_s")), recurrence.until or _NEVER)
+        by_code: dict[str, Problem] = {}
         with self._posts.database.reading() as db:
-            for turn, at in enumerate(takewhile(lambda at: at < end, islice(self._instants(wanted, now), most))):
+            for turn, at in enumerate(takewhile(lambda at: at < end, islice(self._instants(recurrence, now), most))):
                 copy = replace(occurrence_post(post, accounts, at, texts[turn % len(texts)]), id=post.id)
                 for problem in self._posts.duplicates.problems(copy, db) if turn else ():
-                    found.setdefault(problem.code, problem)
-        refused = [problem for problem in found.values() if not problem.warning]
+                    by_code.setdefault(problem.code, problem)
+        refused = [problem for problem in by_code.values() if not problem.warning]
         if refused:
             raise ContentRefused(refused[0].message, Hint("see", refused[0].hint or action("list")), problems=refused)
-        return list(found.values())
+        return list(by_code.values())
 
-    def _same_text_warnings(self, wanted: Recurrence, post: Post, first: datetime) -> list[Problem]:
+    def _same_text_warnings(self, recurrence: Recurrence, post: Post, first: datetime) -> list[Problem]:
         """Return a warning for each platform that gets the same text again too soon."""
-        texts = wanted.texts or (post.content,)
-        again = next(islice(self._instants(wanted, first), len(set(texts)) - 1, None), None)
-        found = []
+        texts = recurrence.texts or (post.content,)
+        again = next(islice(self._instants(recurrence, first), len(set(texts)) - 1, None), None)
+        warnings = []
         for name in post.platforms if again is not None else ():
             if name not in self._posts.platforms.names():
                 continue
             facts = self._posts.platforms.facts(name)
             if facts.same_text_after is not None and again is not None and again - first < facts.same_text_after:
                 message = f"{facts.title} may refuse the same text again after {compact_duration(again - first)}"
-                found.append(Problem("content", "duplicate", message, hint="texts in turn: --vary FILE", warning=True))
-        return found
+                warnings.append(
+                    Problem("content", "duplicate", message, hint="texts in turn: --vary FILE", warning=True)
+                )
+        return warnings
 
-    def _refuse_flood(self, wanted: Recurrence, now: datetime) -> None:
+    def _refuse_flood(self, recurrence: Recurrence, now: datetime) -> None:
         """Raise UsageError if too many posts would be created in advance."""
-        if wanted.count is not None and wanted.count <= MOST_IN_ADVANCE:
+        if recurrence.count is not None and recurrence.count <= MOST_IN_ADVANCE:
             return
         ahead_s = self._posts.config.seconds("repeat.ahead_s")
-        flood = next(islice(self._instants(wanted, now), MOST_IN_ADVANCE, None), now)
-        if now < flood <= min(now + timedelta(seconds=ahead_s), wanted.until or flood):
+        flood = next(islice(self._instants(recurrence, now), MOST_IN_ADVANCE, None), now)
+        if now < flood <= min(now + timedelta(seconds=ahead_s), recurrence.until or flood):
             fewer_s = int((flood - now).total_seconds() - 1) // 60 * 60
             raise UsageError(
                 f"over {MOST_IN_ADVANCE} posts would be created in advance (repeat.ahead_s: {ahead_s / 86400:g} days)",
                 Hint("fix", action("config set", "repeat.ahead_s", fewer_s)),
             )
 
-    def _refuse_empty_pool(self, wanted: Recurrence) -> None:
+    def _refuse_empty_pool(self, recurrence: Recurrence) -> None:
         with self._posts.database.reading() as db:
-            found = (
+            post = (
                 None
                 if db is None
-                else store.least_used_post(db, wanted.pool or "", rested=datetime.max.replace(tzinfo=UTC))
+                else store.least_used_post(db, recurrence.pool or "", rested=datetime.max.replace(tzinfo=UTC))
             )
-        if found is None:
+        if post is None:
             raise NotFound(
-                f'no post with accounts is tagged "{wanted.pool}"',
-                Hint("try", action("create", "TEXT", to="PLATFORM/HANDLE", tag=wanted.pool)),
+                f'no post with accounts is tagged "{recurrence.pool}"',
+                Hint("try", action("create", "TEXT", to="PLATFORM/HANDLE", tag=recurrence.pool)),
             )
 
     def _counts(self, db: Connection, one: Recurrence) -> RecurrenceCounts:
@@ -262,14 +267,14 @@ class Repeats:
     def _next(self, db: Connection, one: Recurrence) -> datetime | None:
         """Return the next time that is not skipped."""
         now = self._posts.clock.now()
-        known = {each.at: each.state for each in store.occurrences_after(db, one.id or 0, now)}
-        left = None if one.count is None else one.count - store.count_occurrences(db, one.id or 0)
+        states = {each.at: each.state for each in store.occurrences_after(db, one.id or 0, now)}
+        turns = None if one.count is None else one.count - store.count_occurrences(db, one.id or 0)
         for at in self._instants(one, now):
             if one.until is not None and at >= one.until:
                 return None
-            if at not in known:
-                return None if left is not None and left <= 0 else at
-            if known[at] is OccurrenceState.MADE:
+            if at not in states:
+                return None if turns is not None and turns <= 0 else at
+            if states[at] is OccurrenceState.MADE:
                 return at
         return None
 
@@ -289,11 +294,11 @@ class Repeats:
         return cron_instants(one.cron, ZoneInfo(one.timezone), after)
 
 
-def _refuse_same_repeat(wanted: Recurrence, known: Iterable[Recurrence]) -> None:
+def _refuse_same_repeat(recurrence: Recurrence, recurrences: Iterable[Recurrence]) -> None:
     """Raise Conflict if an active repeat has the same source and times: its posts would be published twice."""
-    for one in known:
+    for one in recurrences:
         what = (one.post_id, one.pool, one.cron, one.timezone)
-        if one.state != "ended" and what == (wanted.post_id, wanted.pool, wanted.cron, wanted.timezone):
+        if one.state != "ended" and what == (recurrence.post_id, recurrence.pool, recurrence.cron, recurrence.timezone):
             raise Conflict(
                 f"repeat {one.id} already has the same posts and times",
                 Hint("see", action("repeat list")),
@@ -318,13 +323,13 @@ class OccurrenceReport:
 
     def messages(self) -> list[str]:
         """Return the sentences to report to a person."""
-        one, said = self.recurrence, []
+        one, messages = self.recurrence, []
         if self.missed:
-            said.append(f"repeat {one.id}: {self.missed} missed because no publisher ran; not sent late")
+            messages.append(f"repeat {one.id}: {self.missed} missed because no publisher ran; not sent late")
         if self.empty:
             why = f'every post tagged "{one.pool}" was used too recently' if one.pool else "its accounts were removed"
-            said.append(f"repeat {one.id}: {self.empty} skipped, {why}")
-        return said
+            messages.append(f"repeat {one.id}: {self.empty} skipped, {why}")
+        return messages
 
 
 class Occurrences:
@@ -360,12 +365,12 @@ class Occurrences:
                 return OccurrenceReport(ended)
             instants, next_at = self._due_instants(db, one, now)
             made, missed, empty = list[Post](), 0, 0
-            for at, wanted in instants_to_create(instants, now, self._max_lateness(pattern)):
+            for at, in_time in instants_to_create(instants, now, self._max_lateness(pattern)):
                 if at == next_at:  # read only to know whether more follow
                     continue
                 source = pattern if one.pool is None else self._choose_from_pool(db, one, at)
-                post = self._create_post(db, one, source, at) if wanted and source is not None else None
-                state = _MISSED if not wanted else _EMPTY if post is None else _MADE
+                post = self._create_post(db, one, source, at) if in_time and source is not None else None
+                state = _MISSED if not in_time else _EMPTY if post is None else _MADE
                 copied = source.id if post is not None and source is not None and post.id != source.id else None
                 store.add_occurrence(db, recurrence_id, Occurrence(at, state, post.id if post else None), copied)
                 made += [post] if post else []
@@ -378,21 +383,21 @@ class Occurrences:
     def _due_instants(self, db: Connection, one: Recurrence, now: datetime) -> tuple[list[datetime], datetime | None]:
         """Return the times to process now, and the first one after them or None."""
         assert one.next_at is not None
-        gone, found = store.count_occurrences(db, one.id or 0), list[datetime]()
+        gone, instants = store.count_occurrences(db, one.id or 0), list[datetime]()
         for at in cron_instants(one.cron, ZoneInfo(one.timezone), one.next_at - _INSTANT):
-            known = store.has_occurrence(db, one.id or 0, at)
+            exists = store.has_occurrence(db, one.id or 0, at)
             if (one.until is not None and at >= one.until) or (
-                one.count is not None and not known and gone + len(found) >= one.count
+                one.count is not None and not exists and gone + len(instants) >= one.count
             ):
-                return found, None
-            ahead = any(earlier > now for earlier in found[-1:])
+                return instants, None
+            ahead = any(earlier > now for earlier in instants[-1:])
             if at > now + self._ahead and (ahead or (one.made_until or now) > now):
-                return found, at
-            if not known:
-                found.append(at)
-            if len(found) > INSTANTS_PER_TRANSACTION:
-                return found, at
-        return found, None
+                return instants, at
+            if not exists:
+                instants.append(at)
+            if len(instants) > INSTANTS_PER_TRANSACTION:
+                return instants, at
+        return instants, None
 
     def _create_post(self, db: Connection, one: Recurrence, source: Post, at: datetime) -> Post | None:
         """Return the post for a time: a copy of its source, or the source itself. None if no account is left."""

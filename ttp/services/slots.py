@@ -72,16 +72,16 @@ class Slots:
         self._lines: dict[tuple[int | None, ...], Iterator[datetime]] = {}
         """Coming instants of slots, shared within one command because computing them is slow."""
 
-    def add(self, wanted: Iterable[tuple[Account, str]], crons: Iterable[str], name: str | None) -> list[AddedSlot]:
+    def add(self, pairs: Iterable[tuple[Account, str]], crons: Iterable[str], name: str | None) -> list[AddedSlot]:
         """Add a slot per account (with its zone) and cron expression. An existing slot is kept and gets the name."""
         now, added, expressions = self._clock.now(), [], list(dict.fromkeys(crons))
         if name is not None and (not name.strip() or name.strip().isdecimal()):
             raise UsageError(f'"{name}" cannot be the name of a slot', Hint("try", other_options(name="WORD")))
         with self._database.writing() as db:
-            for account, zone in wanted:
-                known = {(slot.cron, slot.timezone): slot for slot in store.slots(db, [account.id or 0])}
+            for account, zone in pairs:
+                by_time = {(slot.cron, slot.timezone): slot for slot in store.slots(db, [account.id or 0])}
                 for cron in expressions:
-                    slot = known.get((cron, zone))
+                    slot = by_time.get((cron, zone))
                     if slot is None:
                         fresh = Slot(account.name, cron, zone, name, account_id=account.id)
                         added.append(AddedSlot(replace(fresh, id=store.insert(db, fresh, now=now)), known=False))
@@ -94,34 +94,36 @@ class Slots:
     def all(self, accounts: Sequence[Account] | None = None) -> list[SlotInstant]:
         """Return the slots of some accounts (None: of all), each with its next instant and the posts in it."""
         with self._database.reading() as db:
-            found = store.slots(db, _ids(accounts)) if db else []
-            places = (next(_slot_instants(slot, self._clock.now()), None) for slot in found)
+            slots = store.slots(db, _ids(accounts)) if db else []
+            places = (next(_slot_instants(slot, self._clock.now()), None) for slot in slots)
             return [self._with_posts(db, place) for place in places if db and place]
 
     def remove(self, names: Iterable[str]) -> list[Slot]:
         """Delete slots by number or name, all or none. Posts keep their times."""
         with self._database.writing() as db:
-            known = store.slots(db)
+            slots = store.slots(db)
             gone: dict[int, Slot] = {}
             for name in names:
-                found = [slot for slot in known if name in (str(slot.id), slot.name)]
-                if not found:
+                matches = [slot for slot in slots if name in (str(slot.id), slot.name)]
+                if not matches:
                     raise NotFound(f'no slot "{name}"', Hint("see", action("slots list")))
-                gone.update((slot.id or 0, slot) for slot in found)
+                gone.update((slot.id or 0, slot) for slot in matches)
             store.remove(db, gone)
         return list(gone.values())
 
     def preview(self, accounts: Sequence[Account] | None = None, count: int = PREVIEWED) -> list[SlotInstant]:
         """Return the next instants of the slots, earliest first, with posts and text. Equal ones are merged."""
         with self._database.reading() as db:
-            found = store.slots(db, _ids(accounts)) if db else []
-            lines = (_slot_instants(slot, self._clock.now()) for slot in found)
+            slots = store.slots(db, _ids(accounts)) if db else []
+            lines = (_slot_instants(slot, self._clock.now()) for slot in slots)
             merged = heapq.merge(*lines, key=lambda place: (place.at, place.slot.account, place.slot.id or 0))
             single = (next(same) for _, same in groupby(merged, key=lambda place: (place.at, place.slot.account)))
-            held = [self._with_posts(db, place) for place in islice(single, count) if db]
-            first = [post for place in held for post in place.posts[:1] if post is not None]
+            places = [self._with_posts(db, place) for place in islice(single, count) if db]
+            first = [post for place in places for post in place.posts[:1] if post is not None]
             texts = {post.id: post.content for post in queries.posts_by_id(db, first)} if db else {}
-            return [replace(place, content=texts.get(place.posts[0] or 0)) if place.posts else place for place in held]
+            return [
+                replace(place, content=texts.get(place.posts[0] or 0)) if place.posts else place for place in places
+            ]
 
     def next_free(
         self,
@@ -163,16 +165,16 @@ class Slots:
             why = "The post has no account, so it cannot take a slot."
             raise UsageError(why, Hint("try", other_options(to="PLATFORM/HANDLE")))
         with self._database.reading(db) as db:
-            known = store.slots(db, _ids(accounts)) if db else []
+            slots = store.slots(db, _ids(accounts)) if db else []
         for account in accounts:
-            if not any(slot.account_id == account.id for slot in known):
+            if not any(slot.account_id == account.id for slot in slots):
                 add = action("slots add", "mon,wed,fri 09:00", account=account.name)
                 raise UsageError(f"{account.name} has no slots", Hint("fix", add))
-        which = tuple(slot.id for slot in known)
-        kept, coming = tee(self._lines.get(which) or self._common_instants(known, now))
+        which = tuple(slot.id for slot in slots)
+        kept, coming = tee(self._lines.get(which) or self._common_instants(slots, now))
         self._lines[which] = kept
         return ComingSlots(
-            known, dropwhile(lambda at: at <= now, coming), lambda looked: self._no_slot_error(accounts, looked, now)
+            slots, dropwhile(lambda at: at <= now, coming), lambda looked: self._no_slot_error(accounts, looked, now)
         )
 
     def within(self, account: Account, start: datetime, end: datetime) -> list[datetime]:
@@ -204,17 +206,17 @@ class Slots:
         ids = [d.account_id or 0 for d in post.active]
 
         def is_taken(instant: datetime) -> bool:
-            held = store.posts_at(db, ids, instant, without=post.id)
-            return not all(map(_is_movable, queries.posts_by_id(db, held)))
+            post_ids = store.posts_at(db, ids, instant, without=post.id)
+            return not all(map(_is_movable, queries.posts_by_id(db, post_ids)))
 
-        found, _ = first_free(self._common_instants(store.slots(db, ids), at, len(set(ids))), is_taken)
-        if found is None:
+        slot, _ = first_free(self._common_instants(store.slots(db, ids), at, len(set(ids))), is_taken)
+        if slot is None:
             raise StateRefused(
                 f"post {post.id} has that time and no later slot to move to within"
                 f" {_format_days(self._horizon)} (slots.horizon_s)",
                 Hint("fix", action("schedule", post.id, at="tomorrow 9am")),
             )
-        return found
+        return slot
 
     def _common_instants(
         self, slots: Sequence[Slot], after: datetime, accounts: int | None = None
@@ -249,13 +251,13 @@ class Slots:
 
 def _posts_at_instants(db: Connection, ids: Sequence[int], start: datetime) -> Callable[[datetime], Sequence[int]]:
     """Return a function that returns the posts at an instant; for ascending instants, read in growing ranges."""
-    end, length, found = start, _DAY, dict[datetime, list[int]]()
+    end, length, posts = start, _DAY, dict[datetime, list[int]]()
 
     def holders(at: datetime) -> Sequence[int]:
-        nonlocal end, length, found
+        nonlocal end, length, posts
         while at >= end:
-            end, length, found = end + length, 2 * length, store.posts_by_instant(db, ids, end, end + length)
-        return found.get(at, ())
+            end, length, posts = end + length, 2 * length, store.posts_by_instant(db, ids, end, end + length)
+        return posts.get(at, ())
 
     return holders
 

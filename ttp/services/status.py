@@ -3,32 +3,39 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from ttp.domain.account import Account, Hold
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import Busy, ClocksDiffer, SlowClock, TtpError
-from ttp.domain.health import ActionsNeeded, Health, PlatformCosts, PublisherInfo, RegisteredPublisher, WebhookHealth
+from ttp.domain.health import (
+    ActionsNeeded,
+    Health,
+    PlatformCosts,
+    PublisherInfo,
+    QueueHealth,
+    RegisteredPublisher,
+    WebhookHealth,
+)
 from ttp.domain.platform import Facts
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.pricing import Pricing
+from ttp.domain.rate_limit import Limit
 from ttp.domain.time.clock import Clock, SystemClock
 from ttp.platforms.registry import Registry
 from ttp.services.queries import held_accounts
 from ttp.store import accounts as stored_accounts
-from ttp.store import clock_check, queries, rate_limits
+from ttp.store import clock_check, queries
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
 from ttp.store.home import locks
-from ttp.store.media_cleanup import media_use
 from ttp.store.queries import PostFilter
 from ttp.store.row_mapper import CorruptRow
-from ttp.store.server import webhooks as stored_webhooks
-from ttp.store.server.webhooks import NO_CALLS
 
 MOST_PRICED = 1000
 HANGS_AFTER = timedelta(minutes=1)
@@ -50,8 +57,39 @@ class Status:
             return queries.next_due(db, now, approved=self._approval) if db else None
         return None
 
-    def health(self, coming: int = 0) -> Health:
-        """Return the state of the publisher, the queue and what needs a person. `coming`: how many next posts."""
+    def queue(self) -> QueueHealth:
+        """Return whether posts are published."""
+        now, publisher = self._clock.now(), self._publisher()
+        with self._database.reading() as db:
+            if db is None:
+                return QueueHealth(publisher)
+            if not publisher.running and not self._database.has_files:
+                publisher = next(map(_as_info, self._database.publishers(db)), publisher)  # another host may publish
+            overdue, waiting = queries.count_waiting(db, now, approved=self._approval)
+            return QueueHealth(publisher, overdue, waiting, self._clock_trouble(db, publisher))
+
+    def accounts_to_reconnect(self) -> tuple[str, ...]:
+        """Return the names of accounts that must be connected again; none if a row is corrupt."""
+        with suppress(CorruptRow), self._database.reading() as db:
+            return _to_reconnect(stored_accounts.accounts(db)) if db else ()
+        return ()
+
+    def holds(self) -> tuple[Hold, ...]:
+        """Return the holds of accounts; none if a row is corrupt."""
+        with suppress(CorruptRow), self._database.reading() as db:
+            return tuple(held_accounts(db, self._clock.now()).values()) if db else ()
+        return ()
+
+    def limits(self) -> tuple[Limit, ...]:
+        """Return what is left of the limits of platforms."""
+        with self._database.reading() as db:
+            return _limits(db, self._clock.now()) if db else ()
+
+    def health(self, coming: int = 0, within: Connection | None = None) -> Health:
+        """Return all that `ttp status` shows but costs and machine. `coming`: how many next posts; `within`: an open
+        connection."""
+        from ttp.store.media_cleanup import media_use  # here: many commands ask only whether something publishes
+
         now = self._clock.now()
         publisher = self._publisher()
         media = media_use(self._database.home / "media")
@@ -64,7 +102,7 @@ class Status:
                 left[row.message] = None
                 return None
 
-        with self._database.reading() as db:
+        with self._database.reading(within) as db:
             if db is None:
                 return Health(publisher, media=media)
             publishers = self._publishers(db, publisher)
@@ -77,7 +115,7 @@ class Status:
             post_id = following.post_id or 0 if following else 0
             needs = ActionsNeeded(
                 review=tuple(queries.posts_needing_action(db, "needs_review")),
-                reconnect=tuple(a.name for a in accounts if a.needs_reconnect),
+                reconnect=_to_reconnect(accounts),
                 retry=tuple(queries.posts_needing_action(db, "failed", auth=False)),
                 approve=tuple(queries.posts_waiting_for_approval(db)) if self._approval else None,
                 retry_after_reconnect=tuple(queries.posts_needing_action(db, "failed", auth=True)),
@@ -92,7 +130,7 @@ class Status:
                 held=stored_accounts.count_held(db, now) if holds else 0,
                 needs=needs,
                 holds=tuple(holds.values()),
-                limits=tuple(rate_limits.current_limits(db, now)),
+                limits=_limits(db, now),
                 media=media,
                 clock=self._clock_trouble(db, publisher),
                 unreadable=tuple(left),
@@ -102,29 +140,30 @@ class Status:
 
     def full_health(self, coming: int = 0) -> Health:
         """Return the health with the costs of platforms, and why this machine must not publish, if so."""
-        return replace(self.health(coming), costs=self.costs(), elsewhere=self.elsewhere())
+        with self._database.reading() as db:
+            return replace(self.health(coming, db), costs=self.costs(db), elsewhere=self.elsewhere(db))
 
-    def elsewhere(self) -> TtpError | None:
+    def elsewhere(self, within: Connection | None = None) -> TtpError | None:
         """Return why this machine may not publish from the store, or None."""
         from ttp.store.ownership import this_machine
 
         owner = self._database.owner(this_machine(), any_machine=self._config["publish.any_machine"] is True)
-        with self._database.reading() as db:
+        with self._database.reading(within) as db:
             return None if db is None else owner.refusal(db)
 
-    def costs(self) -> tuple[PlatformCosts, ...]:
+    def costs(self, within: Connection | None = None) -> tuple[PlatformCosts, ...]:
         """Return what platforms that charge will charge for scheduled posts, at most MOST_PRICED per platform."""
         found = []
         for name in self._platforms.names():
             pricing = self._platforms.pricing(name)
             if pricing is not None:
-                found.append(self._costs(self._platforms.facts(name), pricing))
+                found.append(self._costs(self._platforms.facts(name), pricing, within))
         return tuple(found)
 
-    def _costs(self, facts: Facts, pricing: Pricing) -> PlatformCosts:
+    def _costs(self, facts: Facts, pricing: Pricing, within: Connection | None) -> PlatformCosts:
         prices: list[int] = []
         more = True  # until all are read; `health` reports a corrupt one
-        with suppress(CorruptRow), self._database.reading() as db:
+        with suppress(CorruptRow), self._database.reading(within) as db:
             if db is None:
                 return PlatformCosts(facts.name, facts.title)
             ids = queries.upcoming_deliveries(db, facts.name, MOST_PRICED + 1)
@@ -217,14 +256,27 @@ class Status:
         return (RegisteredPublisher(os.uname().nodename, own.pid, own.mode, own.since, last, accounts),)
 
 
+def _to_reconnect(accounts: Iterable[Account]) -> tuple[str, ...]:
+    return tuple(account.name for account in accounts if account.needs_reconnect)
+
+
 def _as_info(one: RegisteredPublisher) -> PublisherInfo:
     return PublisherInfo(True, one.pid, one.mode, one.since, one.last_report_at)
 
 
+def _limits(db: Connection, now: datetime) -> tuple[Limit, ...]:
+    from ttp.store.rate_limits import current_limits
+
+    return tuple(current_limits(db, now))
+
+
 def _webhooks(db: Connection) -> tuple[WebhookHealth, ...]:
-    found = stored_webhooks.webhooks(db)
-    counts = stored_webhooks.count_calls(db) if found else {}
-    by_webhook = ((one, counts.get(one.id, NO_CALLS)) for one in found)
+    if not queries.has_webhooks(db):  # as most stores
+        return ()
+    from ttp.store.server import webhooks as stored_webhooks
+
+    counts = stored_webhooks.count_calls(db)
+    by_webhook = ((one, counts.get(one.id, stored_webhooks.NO_CALLS)) for one in stored_webhooks.webhooks(db))
     return tuple(WebhookHealth(one.id, one.host, calls.waiting, calls.given_up) for one, calls in by_webhook)
 
 

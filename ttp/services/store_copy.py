@@ -56,47 +56,50 @@ class StoreCopy:
 
         Raise NotFound without a source, LockHeld while a publisher runs on one of the two, StateRefused while
         deliveries are in flight, OwnedElsewhere for a source that may not publish, StoreSealed for one that was moved
-        to another place, Conflict for a target with other
-        contents, Damaged for rows that the target cannot hold.
+        to another place, Conflict for a target with other contents, Damaged for rows that the target cannot hold.
         """
         if not self.source.exists():
             raise NotFound(f"there is no store {self.source.name}", Hint("see", action("doctor")))
-        with ExitStack() as held:
+        with ExitStack() as stack:
             for database in (self.source, self.target):
-                held.enter_context(database.translating_errors())
+                stack.enter_context(database.translating_errors())
             self.target.create()
-            source = held.enter_context(closing(self.source.connect()))
-            target = held.enter_context(closing(self.target.connect()))
-            given, there = seal.read(source), seal.read(target)
-            if given.moved_to is not None and given.copy_id == there.copy_id and there.moved_from is None:
+            source = stack.enter_context(closing(self.source.connect()))
+            target = stack.enter_context(closing(self.target.connect()))
+            source_seal, target_seal = seal.read(source), seal.read(target)
+            if (
+                source_seal.moved_to is not None
+                and source_seal.copy_id == target_seal.copy_id
+                and target_seal.moved_from is None
+            ):
                 return  # the last commit was reached
-            self._refuse(source, given, target, there)
+            self._refuse(source, source_seal, target, target_seal)
             for database in (self.source, self.target):
-                held.enter_context(database.without_publishers(doing=_STOP))
-            given, there = seal.read(source), seal.read(target)  # again: no other copy runs now
-            self._refuse(source, given, target, there)
-            if given.moved_to is None:
-                there = self._close(source, given, target, there)
-            yield from self._copy(source, target, there)
+                stack.enter_context(database.without_publishers(doing=_STOP))
+            source_seal, target_seal = seal.read(source), seal.read(target)  # again: no other copy runs now
+            self._refuse(source, source_seal, target, target_seal)
+            if source_seal.moved_to is None:
+                target_seal = self._close(source, source_seal, target, target_seal)
+            yield from self._copy(source, target, target_seal)
             yield from self._compare(source, target)
-            self._open_target(source, target, there)
+            self._open_target(source, target, target_seal)
 
     def give_up(self) -> None:
         """Unseal the source of a copy that is not complete; the copy never goes live. Nothing happens to a source that
         is not sealed. Raise Conflict if the target is live, or is not this copy."""
         with closing(self.source.connect()) as source, closing(self.target.connect()) as target:
-            given, there = seal.read(source), seal.read(target)
-            if given.moved_to is None:
+            source_seal, target_seal = seal.read(source), seal.read(target)
+            if source_seal.moved_to is None:
                 seal.refuse_if_sealed(source, self.source.name)
                 return
-            if there.copy_id != given.copy_id:
+            if target_seal.copy_id != source_seal.copy_id:
                 raise Conflict(
                     f"{self.target.name} is not the copy of this store",
                     Hint("try", seal.unseal(self.source.name, without_copy=True)),
                 )
             with target.transaction():
                 sql = "UPDATE store SET copy_id = NULL WHERE copy_id = ? AND moved_from IS NOT NULL"
-                if target.execute(sql, (given.copy_id,)).rowcount != 1:
+                if target.execute(sql, (source_seal.copy_id,)).rowcount != 1:
                     raise Conflict(
                         f"the copy {self.target.name} is complete, and publishes in place of this store",
                         Hint("try", action("store copy", from_=self.target.name, to="URL")),
@@ -104,19 +107,21 @@ class StoreCopy:
             with source.transaction():
                 seal.open_store(source, table_copy.names())
 
-    def _refuse(self, source: Connection, given: Seal, target: Connection, there: Seal) -> None:
+    def _refuse(self, source: Connection, source_seal: Seal, target: Connection, target_seal: Seal) -> None:
         """Raise for a source that may not be copied there, and a target that may not be filled from it."""
-        if given.moved_from is not None or (given.moved_to is not None and given.copy_id != there.copy_id):
+        if source_seal.moved_from is not None or (
+            source_seal.moved_to is not None and source_seal.copy_id != target_seal.copy_id
+        ):
             seal.refuse_if_sealed(source, self.source.name)
-        if there.moved_to is not None:
+        if target_seal.moved_to is not None:
             seal.refuse_if_sealed(target, self.target.name)
-        if there.moved_from is not None and there.store_id != given.store_id:
+        if target_seal.moved_from is not None and target_seal.store_id != source_seal.store_id:
             seal.refuse_if_sealed(target, self.target.name)
-        if given.store_id == there.store_id and there.moved_from is None:
+        if source_seal.store_id == target_seal.store_id and target_seal.moved_from is None:
             raise Conflict(f"{self.target.name} is the same store, or a copy of it")
-        if there.moved_from is None and not table_copy.is_empty(target):
+        if target_seal.moved_from is None and not table_copy.is_empty(target):
             raise Conflict(f"the store {self.target.name} is not empty, and nothing is overwritten")
-        if given.moved_to is None:
+        if source_seal.moved_to is None:
             self._refuse_elsewhere(source)
             _refuse_unsettled(source)
 
@@ -126,23 +131,23 @@ class StoreCopy:
         if doubt is not None:
             raise doubt
 
-    def _close(self, source: Connection, given: Seal, target: Connection, there: Seal) -> Seal:
+    def _close(self, source: Connection, source_seal: Seal, target: Connection, target_seal: Seal) -> Seal:
         """Seal the target, then the source. Return the target's seal."""
-        kept = there.copy_id if there.moved_from is not None else None
-        there = Seal(given.store_id, kept or secrets.token_hex(16), None, self.source.name)
+        kept = target_seal.copy_id if target_seal.moved_from is not None else None
+        target_seal = Seal(source_seal.store_id, kept or secrets.token_hex(16), None, self.source.name)
         with target.transaction():
             seal.open_store(target, table_copy.names())
             table_copy.clear(target)  # rows of a copy that was given up
-            seal.close_target(target, table_copy.names(), there, self.target.name)
+            seal.close_target(target, table_copy.names(), target_seal, self.target.name)
         with source.transaction():
-            seal.close_source(source, table_copy.names(), str(there.copy_id), self.source.name, self.target.name)
+            seal.close_source(source, table_copy.names(), str(target_seal.copy_id), self.source.name, self.target.name)
             _refuse_unsettled(source)  # again: nothing changes any more
-        return there
+        return target_seal
 
-    def _copy(self, source: Connection, target: Connection, there: Seal) -> Iterator[CopyStep]:
+    def _copy(self, source: Connection, target: Connection, target_seal: Seal) -> Iterator[CopyStep]:
         for table in table_copy.tables():
             for rows in table_copy.batches(source, table, table_copy.last_key(target, table)):
-                with target.transaction(), _changing(target, there):
+                with target.transaction(), _changing(target, target_seal):
                     self._insert(target, table, rows)
                 yield CopyStep(table.name, len(rows), is_compared=False)
 
@@ -175,15 +180,15 @@ class StoreCopy:
                     ) from error
             raise
 
-    def _open_target(self, source: Connection, target: Connection, there: Seal) -> None:
+    def _open_target(self, source: Connection, target: Connection, target_seal: Seal) -> None:
         """Unseal the target: the last commit. The source's row stays locked until then, so that it stays sealed."""
         with source.transaction():
             source.execute("UPDATE store SET copy_id = copy_id")
-            given = seal.read(source)
-            if given.copy_id != there.copy_id or given.moved_to is None:
+            source_seal = seal.read(source)
+            if source_seal.copy_id != target_seal.copy_id or source_seal.moved_to is None:
                 raise _given_up()
             with target.transaction():
-                if not _unlock(target, there):
+                if not _unlock(target, target_seal):
                     raise _given_up()
                 for table in table_copy.tables():
                     if table.counts:
@@ -198,18 +203,18 @@ class StoreCopy:
 
 
 @contextmanager
-def _changing(target: Connection, there: Seal) -> Iterator[None]:
+def _changing(target: Connection, target_seal: Seal) -> Iterator[None]:
     """Let the block change the target inside its transaction, which no other session sees unsealed."""
-    if not _unlock(target, there):
+    if not _unlock(target, target_seal):
         raise _given_up()
     yield
-    target.execute("UPDATE store SET moved_from = ?", (there.moved_from,))
+    target.execute("UPDATE store SET moved_from = ?", (target_seal.moved_from,))
 
 
-def _unlock(target: Connection, there: Seal) -> bool:
+def _unlock(target: Connection, target_seal: Seal) -> bool:
     """Take the target's row, if it still waits for this copy."""
     sql = "UPDATE store SET moved_from = NULL WHERE copy_id = ? AND moved_from IS NOT NULL"
-    return target.execute(sql, (there.copy_id,)).rowcount == 1
+    return target.execute(sql, (target_seal.copy_id,)).rowcount == 1
 
 
 def _given_up() -> Busy:
@@ -218,9 +223,9 @@ def _given_up() -> Busy:
 
 def _refuse_unsettled(source: Connection) -> None:
     """Raise StateRefused while the outcome of a delivery is open."""
-    found = source.execute(_UNSETTLED).fetchall()
-    if found:
-        posts = ", ".join(str(row["post_id"]) for row in found[:_NAMED]) + (" …" if len(found) > _NAMED else "")
+    rows = source.execute(_UNSETTLED).fetchall()
+    if rows:
+        posts = ", ".join(str(row["post_id"]) for row in rows[:_NAMED]) + (" …" if len(rows) > _NAMED else "")
         raise StateRefused(
             f"deliveries are in flight, and a store is copied only without them (posts {posts})",
             Hint("fix", action("run", until_idle=True)),

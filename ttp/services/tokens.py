@@ -108,23 +108,23 @@ class Tokens:
 
     def fresh(self, name: str) -> Credentials:
         """Return usable credentials, refreshed if due. Raise TokenRevoked, TokenUnavailable, UsageError."""
-        account, held = self._load(name)
-        if not self._is_due(account, held):
-            return held
+        account, credentials = self._load(name)
+        if not self._is_due(account, credentials):
+            return credentials
         try:
             with self._locked(name):
                 return self._load_fresh(name)
         except TokenLocked as other:
-            account, held = self._load(name)
-            return self._keep_or_raise(account, held, NotDone(Kind.NETWORK, other.message, passing=True))
+            account, credentials = self._load(name)
+            return self._keep_or_raise(account, credentials, NotDone(Kind.NETWORK, other.message, passing=True))
 
     @contextmanager
-    def lock_token(self, name: str, known: Account | None = None) -> Iterator[LockedToken]:
+    def lock_token(self, name: str, account_row: Account | None = None) -> Iterator[LockedToken]:
         """Like `fresh`, but no other process refreshes the token until the block ends.
 
         Raise TokenLocked, TokenRevoked, TokenUnavailable, UsageError.
 
-        For publishing: a publish uses one token from start to end. `known`: the account as just read, which saves
+        For publishing: a publish uses one token from start to end. `account_row`: the account as just read, which saves
         opening the store for each delivery.
         """
         with ExitStack() as stack:
@@ -133,19 +133,19 @@ class Tokens:
             except TokenLocked:
                 patience_s = self._patience_s()
                 stack.enter_context(self.database.token_lock(name, patience_s=patience_s, has_account=True))
-                known = None  # the process that had the lock may have changed the account
-            yield LockedToken(self, name, self._load_fresh(name, known))
+                account_row = None  # the process that had the lock may have changed the account
+            yield LockedToken(self, name, self._load_fresh(name, account_row))
 
-    def can_renew(self, name: str, held: Credentials) -> bool:
+    def can_renew(self, name: str, credentials: Credentials) -> bool:
         """Return whether the account's platform refreshes such credentials."""
         login = self.logins(name.partition("/")[0])
-        return login is not None and login.renews(held)
+        return login is not None and login.renews(credentials)
 
-    def may_replace(self, name: str, held: Credentials, answer: object) -> bool:
+    def may_replace(self, name: str, credentials: Credentials, answer: object) -> bool:
         """Return whether an answer refuses the token and a refresh could replace it."""
         if not isinstance(answer, NotDone) or answer.kind is not Kind.AUTH:
             return False
-        return answer.http_status in TOKEN_REFUSED and self.can_renew(name, held)
+        return answer.http_status in TOKEN_REFUSED and self.can_renew(name, credentials)
 
     def replace_refused(self, name: str, refused: Credentials) -> Credentials:
         """Return a replacement for credentials that a platform refused: stored by another process, or refreshed once.
@@ -161,8 +161,12 @@ class Tokens:
             if stopping():
                 break
             try:
-                held = self._stored(account)
-                if held is None or not self.can_renew(account.name, held) or not self._is_due(account, held, now):
+                credentials = self._stored(account)
+                if (
+                    credentials is None
+                    or not self.can_renew(account.name, credentials)
+                    or not self._is_due(account, credentials, now)
+                ):
                     continue
                 with self.database.token_lock(account.name, patience_s=0):
                     before = self._stored(account)
@@ -179,13 +183,13 @@ class Tokens:
     def rotating_accounts(self) -> list[str]:
         """Return the accounts whose tokens must be where every publisher finds them: those that are refreshed, and
         those whose credentials are not here."""
-        found = []
+        names = []
         for account in self._accounts():
-            held = self.credentials.get(account.name)
-            is_elsewhere = held is None and self.platforms.facts(account.platform).needs_credentials
-            if is_elsewhere or (held is not None and self.can_renew(account.name, held)):
-                found.append(account.name)
-        return found
+            credentials = self.credentials.get(account.name)
+            is_elsewhere = credentials is None and self.platforms.facts(account.platform).needs_credentials
+            if is_elsewhere or (credentials is not None and self.can_renew(account.name, credentials)):
+                names.append(account.name)
+        return names
 
     def _stored(self, account: Account) -> Credentials | None:
         """Return the stored credentials. Raise TokenRevoked for an unreadable entry, TokenUnavailable otherwise."""
@@ -207,64 +211,66 @@ class Tokens:
         """Return how long another process's refresh can take, in seconds."""
         return 5 + sum(self.config.seconds(f"http.{wait}_timeout_s") for wait in ("connect", "read"))
 
-    def _load(self, name: str, known: Account | None = None) -> tuple[Account, Credentials]:
-        """Return the account (`known`, if given) and its stored credentials, if they may be used here."""
-        account = known
+    def _load(self, name: str, account_row: Account | None = None) -> tuple[Account, Credentials]:
+        """Return the account (`account_row`, if given) and its stored credentials, if they may be used here."""
+        account = account_row
         if account is None:
             platform, handle = parse_account_name(name, self.platforms)
             with self.database.reading() as db:
                 account = store.account(db, platform, handle) if db else None
-        held = None
+        credentials = None
         if account is not None:
             facts = self.platforms.facts(account.platform)  # PlatformDisabled is not a problem of the token
-            held = self._stored(account) or (None if facts.needs_credentials else Credentials(""))
-        if account is None or held is None:
+            credentials = self._stored(account) or (None if facts.needs_credentials else Credentials(""))
+        if account is None or credentials is None:
             missing = f"{name} is not connected"
             raise TokenRevoked(name, NotDone(Kind.AUTH, missing), missing)
         if account.needs_reconnect:
-            raise TokenRevoked(account.name, NotDone(Kind.AUTH, "its token no longer works"), by_keys=held.by_keys)
-        if (wrong := self.platforms.host_mismatch(account, held, self.config)) is not None:
+            raise TokenRevoked(
+                account.name, NotDone(Kind.AUTH, "its token no longer works"), by_keys=credentials.by_keys
+            )
+        if (wrong := self.platforms.host_mismatch(account, credentials, self.config)) is not None:
             raise wrong
-        return account, held
+        return account, credentials
 
-    def _is_due(self, account: Account, held: Credentials, now: datetime | None = None) -> bool:
+    def _is_due(self, account: Account, credentials: Credentials, now: datetime | None = None) -> bool:
         now = now or self.clock.now()
-        due = refresh_due_at(self.platforms.facts(account.platform), held)
+        due = refresh_due_at(self.platforms.facts(account.platform), credentials)
         if due is None or due > now:
             return False
-        return not is_alive(held, now) or self.clock.boot() >= self._pause_until.get(account.name, 0.0)
+        return not is_alive(credentials, now) or self.clock.boot() >= self._pause_until.get(account.name, 0.0)
 
-    def _load_fresh(self, name: str, known: Account | None = None) -> Credentials:
+    def _load_fresh(self, name: str, account_row: Account | None = None) -> Credentials:
         """Return the stored credentials, refreshed if due. The caller holds the lock."""
-        account, held = self._load(name, known)
-        if not self._is_due(account, held):
-            return held
-        return self._refresh(account, held) if known is None else self._load_fresh(name)
+        account, credentials = self._load(name, account_row)
+        if not self._is_due(account, credentials):
+            return credentials
+        return self._refresh(account, credentials) if account_row is None else self._load_fresh(name)
 
     def _replace_refused(self, name: str, refused: Credentials) -> Credentials:
         """Return the stored credentials, refreshed if they are the refused ones. The caller holds the lock."""
-        account, held = self._load(name)
-        if held.access_token != refused.access_token:
-            return held
-        if not self.can_renew(account.name, held):
+        account, credentials = self._load(name)
+        if credentials.access_token != refused.access_token:
+            return credentials
+        if not self.can_renew(account.name, credentials):
             what = NotDone(Kind.AUTH, f"{account.platform} no longer accepts its token")
-            raise self._revoked(account, what, by_keys=held.by_keys)
+            raise self._revoked(account, what, by_keys=credentials.by_keys)
         # A refused token is not valid, whatever its expiry time says.
-        return self._refresh(account, replace(held, expires_at=self.clock.now()))
+        return self._refresh(account, replace(credentials, expires_at=self.clock.now()))
 
-    def _refresh(self, account: Account, held: Credentials) -> Credentials:
+    def _refresh(self, account: Account, credentials: Credentials) -> Credentials:
         """Exchange the token for a new one and store it before returning it."""
         login, now = self.logins(account.platform, account.server), self.clock.now()
-        if login is None or not login.renews(held):
-            return self._keep_or_raise(account, held, NotDone(Kind.AUTH, "its token has expired"))
-        spent, patience_s = held.refresh_token or held.access_token, self._patience_s()
+        if login is None or not login.renews(credentials):
+            return self._keep_or_raise(account, credentials, NotDone(Kind.AUTH, "its token has expired"))
+        spent, patience_s = credentials.refresh_token or credentials.access_token, self._patience_s()
         with closing(login), self.database.refreshing(account.name, patience_s=patience_s) as record:
             waiting = self._unstored.get(account.name)
             if waiting is not None and waiting.spent == spent:
                 fresh = self._store(account, waiting)
                 record.end()
                 return fresh
-            if record.is_shared and (other := self._refreshed_elsewhere(account, held)) is not None:
+            if record.is_shared and (other := self._refreshed_elsewhere(account, credentials)) is not None:
                 return other
             started = self.clock.boot()
             begun = record.begin(spent, now)
@@ -272,35 +278,38 @@ class Tokens:
                 if begun is None:
                     record.end()  # it was not sent
                 slept = "the machine slept before the token could be refreshed"
-                return self._keep_or_raise(account, held, NotDone(Kind.NETWORK, slept, passing=True))
-            return self._exchange(account, held, spent, login, record, begun)
+                return self._keep_or_raise(account, credentials, NotDone(Kind.NETWORK, slept, passing=True))
+            return self._exchange(account, credentials, spent, login, record, begun)
 
-    def _refreshed_elsewhere(self, account: Account, held: Credentials) -> Credentials | None:
-        """Return the stored credentials if another host has replaced `held`, which was read before the lock."""
+    def _refreshed_elsewhere(self, account: Account, credentials: Credentials) -> Credentials | None:
+        """Return the stored credentials if another host has replaced `credentials`, which was read before the lock."""
         stored = self._stored(account)
-        if stored is None or (stored.access_token, stored.refresh_token) == (held.access_token, held.refresh_token):
+        if stored is None or (stored.access_token, stored.refresh_token) == (
+            credentials.access_token,
+            credentials.refresh_token,
+        ):
             return None
         return stored
 
     def _exchange(
         self,
         account: Account,
-        held: Credentials,
+        credentials: Credentials,
         spent: str,
         login: Login,
         record: RefreshRecord,
         begun: datetime | None,
     ) -> Credentials:
         """Send the token and store what the platform returns for it."""
-        match login.refresh(held):
+        match login.refresh(credentials):
             case Grant() as grant:
-                fresh = self._store(account, RefreshedToken(spent, _with_grant(held, grant), grant.scopes))
+                fresh = self._store(account, RefreshedToken(spent, _with_grant(credentials, grant), grant.scopes))
                 record.end()
                 return fresh
             case refusal:
                 if refusal.passing:
                     self._pause_until[account.name] = self.clock.boot() + PAUSE_S
-                    return self._keep_or_raise(account, held, refusal)
+                    return self._keep_or_raise(account, credentials, refusal)
                 if begun is not None:
                     # An earlier refresh sent this token; its answer, perhaps a new token, was lost.
                     lost = f"{refusal.message} (a refresh started {begun:%Y-%m-%d %H:%M} UTC got no answer)"
@@ -321,10 +330,10 @@ class Tokens:
             store.save_renewal(db, account, until=works_until(fresh.credentials), scopes=fresh.scopes)
         return fresh.credentials
 
-    def _keep_or_raise(self, account: Account, held: Credentials, outcome: NotDone) -> Credentials:
+    def _keep_or_raise(self, account: Account, credentials: Credentials, outcome: NotDone) -> Credentials:
         """Return the old credentials while valid. Raise TokenUnavailable after that, TokenRevoked if final."""
-        if is_alive(held, self.clock.now()):
-            return held
+        if is_alive(credentials, self.clock.now()):
+            return credentials
         if outcome.passing and outcome.kind in _PASSING_KINDS:
             raise TokenUnavailable(account.name, outcome)
         raise self._revoked(account, outcome)
@@ -339,15 +348,15 @@ class Tokens:
         return TokenRevoked(account.name, outcome, message, by_keys=by_keys)
 
 
-def _with_grant(held: Credentials, grant: Grant) -> Credentials:
+def _with_grant(credentials: Credentials, grant: Grant) -> Credentials:
     """Return the credentials with a new grant. Keeps the refresh token if no new one came."""
     return replace(
-        held,
+        credentials,
         access_token=grant.access_token,
         issued_at=grant.issued_at,
         expires_at=grant.expires_at,
-        refresh_token=grant.refresh_token or held.refresh_token,
-        refresh_expires_at=grant.refresh_expires_at if grant.refresh_token else held.refresh_expires_at,
+        refresh_token=grant.refresh_token or credentials.refresh_token,
+        refresh_expires_at=grant.refresh_expires_at if grant.refresh_token else credentials.refresh_expires_at,
     )
 
 

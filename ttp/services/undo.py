@@ -266,7 +266,7 @@ def _combine_refusals(left: Sequence[TtpError], asked: int) -> TtpError:
     listed = [one.message for one in left[:_LISTED]]
     more = len(left) - len(listed)
     return StateRefused(
-        f"{len(left)} of {asked} posts cannot be restored, so none was",
+        f"nothing was restored: {len(left)} of {asked} posts cannot be",
         *((_partial_hint(),) if len(left) < asked else (_LIST,)),
         details=[*listed, *([f"and {more} more"] if more else [])],
     )

@@ -101,7 +101,7 @@ def accounts(db: Connection, *, held_at: datetime | None = None) -> list[Account
     """Return the accounts that are not removed, by name. `held_at`: only those on hold at that time."""
     held = "" if held_at is None else "AND hold_until > :at "
     sql = f"SELECT * FROM account a WHERE removed_at IS NULL {held}{BY_ACCOUNT}"
-    return [row_mapper.account(row) for row in db.execute(sql, {"at": ms(held_at)})]
+    return row_mapper.accounts(db.execute(sql, {"at": ms(held_at)}).fetchall())
 
 
 def account(db: Connection, platform: str, handle: str, *, removed: bool = False) -> Account | None:

@@ -41,8 +41,8 @@ MORE_CANDIDATES = 64
 NEVER_MS = 253_402_300_800_000
 """The end of the year 9999. Text that was written into a column by hand compares greater."""
 
-# Where deliveries in flight are found: by the partial indexes of `tables`, in their own words, and what retries through
-# its post, which is publishing then. The index of what is ready holds all that waits for its time, too.
+# Where deliveries in flight are found. These conditions repeat the partial indexes in `models` word for word, so that
+# SQLite uses them. A delivery that retries is found through its post: the index of what is ready holds all that waits.
 _IN_FLIGHT = (
     "delivery d WHERE d.state IN ('claimed', 'sending')",
     "delivery d WHERE d.state IN ('processing', 'reconciling', 'published') AND d.next_at IS NOT NULL",

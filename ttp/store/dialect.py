@@ -123,9 +123,9 @@ class Connection(Protocol):
         ...
 
     def lock_posts(self, post_ids: Iterable[int], *, at_once: bool = True) -> None:
-        """Keep all others, also publishers, from changing these posts and their deliveries until the transaction ends;
-        wait for those that do. What is read afterwards stays true. Whoever changes a post or its deliveries does this
-        first. `at_once`: now, and not with the next statement. On SQLite the transaction itself does that."""
+        """Lock the rows of these posts and their deliveries until the transaction ends (`SELECT … FOR UPDATE`). Call it
+        before reading what is changed. `at_once`: now, not with the next statement. Does nothing on SQLite, whose
+        transaction locks the store."""
         ...
 
     def savepoint(self) -> AbstractContextManager[None]:

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 from ttp.domain.media.item import MediaItem, MediaUse
 from ttp.domain.time.clock import to_ms
-from ttp.store.change_log import media_needed_for_undo
 from ttp.store.database import Database
 from ttp.store.dialect import Connection, List, in_list
 from ttp.store.home.locks import media_removing_lock
@@ -98,6 +97,8 @@ def clean_bucket(media: MediaStore, database: Database, *, now: datetime, keep: 
 
     An object that was uploaded within a day is never deleted: a host may just have added it.
     """
+    from ttp.store.change_log import media_needed_for_undo  # here: `status` measures the folder only
+
     assert media.bucket is not None
     if not database.exists():
         return 0
@@ -161,6 +162,8 @@ def _sizes(folder: Path) -> Iterator[tuple[os.DirEntry[str], os.stat_result]]:
 
 def _sweep(db: Connection, batch: list[os.DirEntry[str]], old: float, now: datetime, keep: timedelta) -> int:
     """Remove the files of one batch that are not needed, in one transaction: a retry comes before or sees them gone."""
+    from ttp.store.change_log import media_needed_for_undo
+
     named = {entry.name: found[1] for entry in batch if (found := _COPY.fullmatch(entry.name))}
     with db.transaction():
         known = {row[0] for row in db.execute(_ENDED, {"digests": List(sorted(set(named.values())))})}

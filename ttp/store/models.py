@@ -493,7 +493,7 @@ class EventRow(SQLModel, table=True):
 
 
 class NotificationRow(SQLModel, table=True):
-    """One thing that one kind of notification says once. Open until `ended_at`: what it is about lasts until then.
+    """One notification of one kind, sent once. Open until `ended_at`: its cause lasts until then.
     `next_at`: when it is tried next (NULL: not again)."""
 
     __tablename__ = "notification"

@@ -6,13 +6,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Protocol
 
 from ttp.domain.delivery import IN_FLIGHT
 from ttp.domain.post import Post
 from ttp.store import queries, row_mapper
-from ttp.store.dialect import BY_ACCOUNT, RAISE_REVISION, Connection, Row
+from ttp.store.dialect import BY_ACCOUNT, RAISE_REVISION, Connection, List, Row, in_list
 from ttp.store.row_mapper import Column, assign, insert_into, marks, split_batches, text_of
+
+_NAMES = f"SELECT a.id, a.platform, a.handle FROM account a WHERE {in_list('a.id', 'ids')} {BY_ACCOUNT}"
+_MEDIA = "SELECT * FROM post_media WHERE post_id IN ({}) ORDER BY position"
+_TAGS = "SELECT * FROM post_tag WHERE post_id IN ({}) ORDER BY position"
 
 
 class Recorder(Protocol):
@@ -40,13 +45,15 @@ def update(db: Connection, post: Post, recorder: Recorder | None) -> Post:
 def save(db: Connection, posts: Sequence[Post], recorder: Recorder | None) -> list[int]:
     """Insert posts without an id, update the others, and return all ids in order."""
     before = _before(db, posts, recorder)
-    ids = _stored(db, posts)
+    ids, new = _stored(db, posts)
     if recorder is not None:
-        recorder.write(db, snapshots(db, ids), before)
+        images = ((rows.post["id"], rows.snapshot()) for rows in new)
+        recorder.write(db, chain(images, snapshots(db, (post.id for post in posts if post.id is not None))), before)
     return ids
 
 
-def _stored(db: Connection, posts: Sequence[Post]) -> list[int]:
+def _stored(db: Connection, posts: Sequence[Post]) -> tuple[list[int], list[_Rows]]:
+    """Store posts. Return all ids in order, and the rows of the new posts as a read would find them."""
     ended = [post for post in posts if post.id is not None and post.status in queries.ENDED]
     if ended:
         from ttp.store import events  # here: a new post has no events
@@ -55,7 +62,8 @@ def _stored(db: Connection, posts: Sequence[Post]) -> list[int]:
     fresh = iter(db.reserve_ids("post", sum(post.id is None for post in posts)))
     ids = [post.id or next(fresh) for post in posts]
     numbered = list(zip(ids, posts, strict=True))
-    _insert(db, "post", ({"id": i, **row_mapper.post_columns(p)} for i, p in numbered if p.id is None))
+    new = {i: {"id": i, **row_mapper.post_columns(p)} for i, p in numbered if p.id is None}
+    _insert(db, "post", new.values())
     _update(
         db, "post", ({**row_mapper.post_columns(p), "id": i} for i, p in numbered if p.id is not None), RAISE_REVISION
     )
@@ -75,24 +83,49 @@ def _stored(db: Connection, posts: Sequence[Post]) -> list[int]:
         db, "post_tag", ({"post_id": i, "position": n, "tag": t} for i, p in numbered for n, t in enumerate(p.tags))
     )
     deliveries = [(i, d) for i, p in numbered for d in p.deliveries]
-    _insert(
-        db,
-        "delivery",
-        (
-            {"post_id": i, "account_id": d.account_id, **row_mapper.delivery_columns(d)}
-            for i, d in deliveries
-            if d.id is None
-        ),
-    )
+    added = [(i, d) for i, d in deliveries if d.id is None]
+    numbers = db.reserve_ids("delivery", len(added)) if added else ()
+    inserted: list[dict[str, Any]] = [
+        {"id": number, "post_id": i, "account_id": d.account_id, **row_mapper.delivery_columns(d)}
+        for number, (i, d) in zip(numbers, added, strict=True)
+    ]
+    _insert(db, "delivery", inserted)
     _update(db, "delivery", ({**row_mapper.delivery_columns(d), "id": d.id} for _, d in deliveries if d.id is not None))
     if ended:
         events.record_changes(db, ended, states)
-    return ids
+    return ids, _rows_of_new(db, {i: p for i, p in numbered if p.id is None}, new, inserted)
+
+
+def _rows_of_new(
+    db: Connection,
+    posts: Mapping[int, Post],
+    own: Mapping[int, Mapping[str, Any]],
+    deliveries: Iterable[Mapping[str, Any]],
+) -> list[_Rows]:
+    """Return the rows of posts that were just inserted. `own`, `deliveries`: what was written. Read are only the names
+    and the order of their accounts, and media, in which each kind of store has its own form of true and false."""
+    of_account: dict[int, list[Mapping[str, Any]]] = {}
+    for row in deliveries:
+        if row["post_id"] in posts:
+            of_account.setdefault(row["account_id"], []).append(row)
+    of_post: dict[int, list[Row]] = {i: [] for i in posts}
+    for account in db.execute(_NAMES, {"ids": List(of_account)}) if of_account else ():
+        names = {"platform": account["platform"], "account_handle": account["handle"], "fence": 0}
+        for row in of_account[account["id"]]:
+            of_post[row["post_id"]].append({**row, **names})
+    media: dict[int, list[Row]] = {}
+    for batch in split_batches(i for i, post in posts.items() if post.media):
+        media |= _by_post(db, _MEDIA.format(marks(batch)), batch)
+    return [
+        _Rows({**own[i], "revision": 1}, of_post[i], media.get(i, ()), [{"tag": tag} for tag in post.tags])
+        for i, post in posts.items()
+    ]
 
 
 def _saved(db: Connection, post: Post, recorder: Recorder | None) -> Post:
     before = _before(db, [post], recorder)
-    (rows,) = _read(db, _stored(db, [post]), has_media=bool(post.media), has_tags=bool(post.tags))
+    ids, new = _stored(db, [post])
+    (rows,) = new or _read(db, ids, has_media=bool(post.media), has_tags=bool(post.tags))
     if recorder is not None:
         recorder.write(db, [(rows.post["id"], rows.snapshot())], before)
     return rows.as_post()
@@ -182,8 +215,8 @@ def _read(db: Connection, ids: Sequence[int], *, has_media: bool = True, has_tag
     found = {row["id"]: row for row in db.execute(f"SELECT * FROM post WHERE id IN ({some})", ids)}
     deliveries = _by_post(db, f"{row_mapper.DELIVERIES} WHERE d.post_id IN ({some}) {BY_ACCOUNT}", ids)
     media, tags = (
-        _by_post(db, f"SELECT * FROM {table} WHERE post_id IN ({some}) ORDER BY position", ids) if is_any else {}
-        for table, is_any in (("post_media", has_media), ("post_tag", has_tags))
+        _by_post(db, sql.format(some), ids) if is_any else {}
+        for sql, is_any in ((_MEDIA, has_media), (_TAGS, has_tags))
     )
     return [_Rows(found[i], deliveries[i], media.get(i, ()), tags.get(i, ())) for i in ids if i in found]
 

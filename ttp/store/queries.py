@@ -13,18 +13,20 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ttp.domain.attempt import Attempt
 from ttp.domain.delivery import Delivery, parts_of
 from ttp.domain.media.item import MediaItem
 from ttp.domain.platform import Facts
 from ttp.domain.post import Metrics, Post, PostStatus
-from ttp.domain.recurrence import Repeat
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import dialect, row_mapper
 from ttp.store.dialect import _READY, BY_ACCOUNT, Connection, Cursor, List, Row, contains, in_list
 from ttp.store.row_mapper import as_corrupt_row, marks, ms, parse_list, parse_object, parse_texts, split_batches
+
+if TYPE_CHECKING:
+    from ttp.domain.recurrence import Repeat
 
 _BATCH = 200
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -543,13 +545,22 @@ def due_posts_waiting_for_approval(db: Connection, now: datetime, most: int) -> 
     return sorted({row["post_id"] for row in found if row["approved_at"] is None})
 
 
+def has_webhooks(db: Connection) -> bool:
+    return db.execute("SELECT 1 FROM webhook LIMIT 1").fetchone() is not None
+
+
 def repeats_of_posts(db: Connection, post_ids: Collection[int]) -> dict[int, Repeat]:
     """Return the repeats that these posts belong to, by post id. At most a few hundred posts."""
     sql = (
         "SELECT o.post_id, r.id, r.cron, r.timezone FROM occurrence o JOIN recurrence r ON r.id = o.recurrence_id"
         f" WHERE o.post_id IN ({marks([*post_ids])})"
     )
-    return {row["post_id"]: Repeat(row["id"], row["cron"], row["timezone"]) for row in db.execute(sql, [*post_ids])}
+    rows = db.execute(sql, [*post_ids]).fetchall()
+    if not rows:
+        return {}
+    from ttp.domain.recurrence import Repeat  # here: few lists have posts of repeats
+
+    return {row["post_id"]: Repeat(row["id"], row["cron"], row["timezone"]) for row in rows}
 
 
 def busy_accounts(db: Connection) -> list[int]:

@@ -10,7 +10,6 @@ from ttp.domain.delivery import Delivery
 from ttp.domain.recurrence import Occurrence, OccurrenceState, Recurrence
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import columns, row_mapper
-from ttp.store.claims import LATE_MS
 from ttp.store.dialect import NOT_QUARANTINED, Connection, List, Row, greatest, rows_of
 from ttp.store.row_mapper import Quarantine, RowMapping, as_corrupt_row, assign, insert_into, ms
 
@@ -62,6 +61,8 @@ def superseded_deliveries(
 ) -> list[tuple[Delivery, int]]:
     """Return due deliveries of repeats for which a later occurrence is due too, with the id of the repeat. `approved`:
     only approved posts are published, so that an unapproved one supersedes nothing."""
+    from ttp.store.claims import LATE_MS  # here: whoever creates a post claims nothing
+
     values = {"now": ms(now), "late": to_ms(now) - LATE_MS, "most": most, "approved": approved, **quarantine.values}
     return [(row_mapper.delivery(row), int(row["recurrence_id"])) for row in db.execute(_SUPERSEDED, values)]
 

@@ -147,7 +147,13 @@ _DECODERS: Mapping[columns.Kind, Decoder] = {
     "real": parse_number,
     "texts": parse_texts,
 }
-_ENCODERS: Mapping[columns.Kind, Encoder] = {"instant": ms, "list": text_of, "object": text_of, "texts": text_of}
+_ENCODERS: Mapping[columns.Kind, Encoder] = {
+    "instant": ms,
+    "list": text_of,
+    "object": text_of,
+    "real": lambda value: None if value is None else float(value),  # what both stores make of a whole number
+    "texts": text_of,
+}
 
 
 def _value_of(member: str | None) -> str | None:
@@ -253,7 +259,7 @@ def _build(kind: type[T], fields: Mapping[str, Sequence[Any]]) -> list[T]:
 
 _SETTERS: Mapping[type, Sequence[tuple[str, Callable[[object, Any], None]]]] = {
     kind: [(field.name, getattr(kind, field.name).__set__) for field in dataclasses.fields(kind)]
-    for kind in (Post, Delivery)
+    for kind in (Account, Post, Delivery)
 }
 
 
@@ -299,9 +305,14 @@ def _corrupt_row(table: str, row: Row, why: Exception) -> CorruptRow:
     return CorruptRow(table, row_id, post_id=post_id, account_id=account_id, why=_brief(why))
 
 
-@as_corrupt_row("account")
 def account(row: Row) -> Account:
-    return Account(**_ACCOUNT.fields_of_one(row))
+    return accounts([row])[0]
+
+
+@_as_corrupt_rows("account")
+def accounts(rows: Sequence[Row]) -> list[Account]:
+    """Map rows of the table of accounts."""
+    return _build(Account, _ACCOUNT.fields([_ACCOUNT.in_order(row) for row in rows]))
 
 
 def account_columns(account: Account) -> dict[str, Column]:

@@ -279,7 +279,7 @@ def _store_error(path: Path, error: BaseException) -> TtpError | None:
                 return no_room(path)
             if name.startswith("SQLITE_IOERR"):
                 return Busy(
-                    f"the disk of the store {path} does not take it: {cause}",
+                    f"the disk of the store {path} reports an error: {cause}",
                     Hint("see", f"df -h {quote_path(path.parent)}"),
                 )
             if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):

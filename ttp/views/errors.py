@@ -60,9 +60,9 @@ def error_fields(what: TtpError) -> dict[str, object]:
     """Return the fields of an error. `hint` is the one to follow unread, `hints` all of them; `message` includes the
     details."""
     details = [line.strip() for line in what.details[:MOST_PROBLEMS]]
-    left = max(len(what.problems), len(what.details)) - MOST_PROBLEMS
-    if left > 0:
-        details.append(f"({left} more problems are not listed)")
+    more = max(len(what.problems), len(what.details)) - MOST_PROBLEMS
+    if more > 0:
+        details.append(f"({more} more problems are not listed)")
     return {
         "code": what.code,
         "message": " ".join((what.message, *details)),
@@ -96,7 +96,7 @@ def json_value(value: object) -> object:
 
 def _options(way: Action) -> Json:
     """Return the options by name: true for a switch, a list for one that comes several times."""
-    found: dict[str, list[object]] = {}
+    by_name: dict[str, list[object]] = {}
     for name, value in way.options:
-        found.setdefault(name, []).append(True if value is None else value)
-    return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
+        by_name.setdefault(name, []).append(True if value is None else value)
+    return {name: values[0] if len(values) == 1 else values for name, values in by_name.items()}

@@ -21,22 +21,22 @@ EXPORT_FIELDS = ("target", "format", "posts", "media", "unchanged")
 CHANGE_FIELDS = ("action", "id", "file", "changes", "scheduledAt", "accounts", "content")
 
 
-def import_json(taken: ImportResult, warnings: Sequence[str]) -> ImportAnswer:
+def import_json(result: ImportResult, warnings: Sequence[str]) -> ImportAnswer:
     """Return the result of an import. `left`: skipped rows and why; `rejected`: refused rows and why; `planned`: rows
     that got a time from a plan; `plan`: that plan."""
-    counts = {what.value: many for what, many in taken.counts.items()}
+    counts = {what.value: many for what, many in result.counts.items()}
     return {
-        "read": taken.read,
+        "read": result.read,
         "added": counts.get("add", 0),
         "changed": counts.get("change", 0),
         "moved": counts.get("move", 0),
         "unchanged": counts.get("same", 0),
-        "left": [{"row": row, "reason": why} for row, why in taken.left],
-        "rejected": [row_error_json(row, one) for row, one in taken.faults],
-        "stored": taken.stored,
-        "ids": taken.ids,
-        "planned": plan.spread_assignments(taken.spread),
-        "plan": plan.spread_json(taken.spread),
+        "left": [{"row": row, "reason": why} for row, why in result.left],
+        "rejected": [row_error_json(row, one) for row, one in result.faults],
+        "stored": result.stored,
+        "ids": result.ids,
+        "planned": plan.spread_assignments(result.spread),
+        "plan": plan.spread_json(result.spread),
         "warnings": list(warnings),
     }
 

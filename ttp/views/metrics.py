@@ -49,7 +49,7 @@ def metrics_import_json(done: MetricsImport, *, dry_run: bool) -> MetricsImportA
     }
     if dry_run:
         shape["source"] = done.source
-        shape["columns"] = [{"column": column, "field": taken} for column, taken in done.columns]
+        shape["columns"] = [{"column": column, "field": field} for column, field in done.columns]
         shape["rows"] = [sample_json(one) for one in done.first]
     return shape
 

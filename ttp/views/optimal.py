@@ -109,43 +109,43 @@ def week_slot_json(one: Rating) -> answers.WeeklySlotAnswer:
 
 
 def ratings_json(
-    found: Recommendation, online: OnlineFollowers | None = None, *, everything: bool = False
+    recommendation: Recommendation, online: OnlineFollowers | None = None, *, everything: bool = False
 ) -> answers.RecommendationAnswer:
     """Return the ratings of an account; `everything` adds all hours, days and slots to the best."""
     shape: answers.RecommendationAnswer = {
-        "account": found.account,
-        "platform": found.account.partition("/")[0],
-        "timezone": found.zone.key,
-        "from": clock.format_json_instant(found.first_at),
-        "to": clock.format_json_instant(found.last_at),
-        "bestHours": [hour_json(hour) for hour in found.best_hours],
-        "bestDays": [day_json(day) for day in found.best_days],
-        "dataPoints": found.data_points,
-        "signal": found.signal.value,
-        "evidence": found.evidence.value,
+        "account": recommendation.account,
+        "platform": recommendation.account.partition("/")[0],
+        "timezone": recommendation.zone.key,
+        "from": clock.format_json_instant(recommendation.first_at),
+        "to": clock.format_json_instant(recommendation.last_at),
+        "bestHours": [hour_json(hour) for hour in recommendation.best_hours],
+        "bestDays": [day_json(day) for day in recommendation.best_days],
+        "dataPoints": recommendation.data_points,
+        "signal": recommendation.signal.value,
+        "evidence": recommendation.evidence.value,
         "onlineFollowers": None if online is None else _online_json(online),
     }
     if everything:
-        shape["hours"] = [hour_json(hour) for hour in found.hours]
-        shape["days"] = [day_json(day) for day in found.days]
-        shape["slots"] = [week_slot_json(slot) for slot in found.slots]
+        shape["hours"] = [hour_json(hour) for hour in recommendation.hours]
+        shape["days"] = [day_json(day) for day in recommendation.days]
+        shape["slots"] = [week_slot_json(slot) for slot in recommendation.slots]
     return shape
 
 
-def free_hour_json(found: FreeHour) -> answers.NextHourAnswer:
+def free_hour_json(hour: FreeHour) -> answers.NextHourAnswer:
     """Return a free hour. `why` and `explored` are there only where they apply."""
-    day, score = DAYS_IN_FULL[found.day], round(found.score, 4)
-    shape: answers.NextHourAnswer = {"at": clock.utc_text(found.at), "day": day, "hour": found.hour, "score": score}
-    if found.why:
-        shape["why"] = found.why
-    if found.explored:
+    day, score = DAYS_IN_FULL[hour.day], round(hour.score, 4)
+    shape: answers.NextHourAnswer = {"at": clock.utc_text(hour.at), "day": day, "hour": hour.hour, "score": score}
+    if hour.why:
+        shape["why"] = hour.why
+    if hour.explored:
         shape["explored"] = True
     return shape
 
 
-def recommendation_json(told: AccountAdvice, *, everything: bool = False) -> answers.RecommendationAnswer:
+def recommendation_json(advice: AccountAdvice, *, everything: bool = False) -> answers.RecommendationAnswer:
     """Return the object of `ttp optimal --json`; `everything` adds all hours, days and slots."""
-    return ratings_json(told.advice.recommendation, told.advice.online, everything=everything)
+    return ratings_json(advice.advice.recommendation, advice.advice.online, everything=everything)
 
 
 def _online_json(online: OnlineFollowers) -> answers.OnlineAnswer:
@@ -166,9 +166,9 @@ def best_rows(row: answers.RecommendationAnswer) -> Iterable[Json]:
         yield {**day, "account": row["account"], "what": "day", "value": day["day"]}
 
 
-def heatmap_json(told: AccountAdvice) -> answers.HeatmapAnswer:
-    found, whose = told.advice.recommendation, recommendation_json(told)
-    best = {(slot.day, slot.hour) for slot in found.best_slots}
+def heatmap_json(advice: AccountAdvice) -> answers.HeatmapAnswer:
+    recommendation, whose = advice.advice.recommendation, recommendation_json(advice)
+    best = {(slot.day, slot.hour) for slot in recommendation.best_slots}
     return {
         "account": whose["account"],
         "platform": whose["platform"],
@@ -177,12 +177,12 @@ def heatmap_json(told: AccountAdvice) -> answers.HeatmapAnswer:
         "to": whose["to"],
         "dataPoints": whose["dataPoints"],
         "signal": whose["signal"],
-        "slots": [{**week_slot_json(slot), "best": (slot.day, slot.hour) in best} for slot in found.slots],
+        "slots": [{**week_slot_json(slot), "best": (slot.day, slot.hour) in best} for slot in recommendation.slots],
     }
 
 
-def heatmap_rows(found: Recommendation) -> Iterable[Json]:
-    return [{"account": found.account, **week_slot_json(slot)} for slot in found.slots]
+def heatmap_rows(recommendation: Recommendation) -> Iterable[Json]:
+    return [{"account": recommendation.account, **week_slot_json(slot)} for slot in recommendation.slots]
 
 
 def week_rows(row: answers.ScoredDay) -> Iterable[Json]:
@@ -190,8 +190,8 @@ def week_rows(row: answers.ScoredDay) -> Iterable[Json]:
 
 
 def explanation_json(one: ExplainedRating, most: int | None) -> Json:
-    found, rating = one.explanation, one.explanation.rating
-    whose = ratings_json(found.recommendation)
+    explanation, rating = one.explanation, one.explanation.rating
+    whose = ratings_json(explanation.recommendation)
     return {
         "account": whose["account"],
         "platform": whose["platform"],
@@ -199,10 +199,10 @@ def explanation_json(one: ExplainedRating, most: int | None) -> Json:
         "day": None if rating.day is None else DAYS_IN_FULL[rating.day],
         "hour": rating.hour,
         **_rating(rating),
-        "rank": found.rank,
-        "raw": None if found.raw is None else _share(found.raw),
-        "adjusted": None if found.adjusted is None else _share(found.adjusted),
-        "nearby": found.nearby,
+        "rank": explanation.rank,
+        "raw": None if explanation.raw is None else _share(explanation.raw),
+        "adjusted": None if explanation.adjusted is None else _share(explanation.adjusted),
+        "nearby": explanation.nearby,
         "posts": explained_posts(one, most),
     }
 

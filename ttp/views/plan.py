@@ -14,68 +14,72 @@ if TYPE_CHECKING:
     from ttp.views.answers import AssignmentAnswer, PlanAnswer, PlannedRow, PlanTotals, RowPlanAnswer
 
 
-def plan_json(found: Proposal) -> PlanTotals:
+def plan_json(proposal: Proposal) -> PlanTotals:
     """Return the plan's totals. `bound`: no plan has a higher score."""
-    plan = found.plan
+    plan = proposal.plan
     return {
         "score": round(plan.score, 4),
         "evenScore": round(plan.even_score, 4),
         "bound": round(plan.bound, 4),
-        "from": utc_text(found.limits.start),
-        "to": utc_text(found.limits.end),
+        "from": utc_text(proposal.limits.start),
+        "to": utc_text(proposal.limits.end),
         "perDay": plan.per_day,
-        "minGapS": found.limits.gap_s,
-        "timezones": {name: zone.key for name, zone in found.zones.items()},
-        "withoutData": found.without_data,
+        "minGapS": proposal.limits.gap_s,
+        "timezones": {name: zone.key for name, zone in proposal.zones.items()},
+        "withoutData": proposal.without_data,
         "placedBy": [{"accounts": list(accounts), "by": basis.value} for accounts, basis in plan.basis.items()],
     }
 
 
-def assignment_json(one: Assignment, found: Proposal | None) -> AssignmentAnswer:
-    """Return a draft with its time. `found`: the plan of it."""
+def assignment_json(one: Assignment, proposal: Proposal | None) -> AssignmentAnswer:
+    """Return a draft with its time. `proposal`: the plan of it."""
     return {
         "id": one.id,
         "at": utc_text(one.at),
         "score": round(one.score, 4),
-        "accounts": list(found.posts[one.id].accounts) if found else [],
+        "accounts": list(proposal.posts[one.id].accounts) if proposal else [],
         "explored": one.explored,
     }
 
 
 def proposal_json(
-    found: Proposal | None, rows: list[AssignmentAnswer] | None = None, *, scheduled: bool, warnings: Iterable[str] = ()
+    proposal: Proposal | None,
+    rows: list[AssignmentAnswer] | None = None,
+    *,
+    scheduled: bool,
+    warnings: Iterable[str] = (),
 ) -> PlanAnswer:
-    """Return a plan. `found` None: no drafts; `rows`: some of its drafts, else all; `scheduled`: it was carried out."""
+    """Return a plan. `proposal` None: no drafts; `rows`: some of its drafts, else all; `scheduled`: carried out."""
     if rows is None:
-        rows = [assignment_json(one, found) for one in found.plan.assignments] if found else []
-    if found is None:
+        rows = [assignment_json(one, proposal) for one in proposal.plan.assignments] if proposal else []
+    if proposal is None:
         return {"assignments": rows, "score": 0.0, "evenScore": 0.0, "scheduled": scheduled, "warnings": [*warnings]}
     return {
         "assignments": rows,
-        **plan_json(found),
-        "leftOut": list(found.plan.left_out),
+        **plan_json(proposal),
+        "leftOut": list(proposal.plan.left_out),
         "scheduled": scheduled,
         "warnings": [*warnings],
     }
 
 
-def spread_assignments(found: RowPlan | None) -> list[PlannedRow]:
+def spread_assignments(row_plan: RowPlan | None) -> list[PlannedRow]:
     """Return the rows that a plan gave a time, by time."""
-    return [] if found is None else [planned_row_json(found, one) for one in found.assignments]
+    return [] if row_plan is None else [planned_row_json(row_plan, one) for one in row_plan.assignments]
 
 
-def planned_row_json(found: RowPlan, one: Assignment) -> PlannedRow:
+def planned_row_json(row_plan: RowPlan, one: Assignment) -> PlannedRow:
     return {
-        "row": found.rows[one.id],
-        "id": found.ids.get(one.id),
+        "row": row_plan.rows[one.id],
+        "id": row_plan.ids.get(one.id),
         "at": utc_text(one.at),
         "score": round(one.score, 4),
-        "accounts": list(found.proposal.posts[one.id].accounts),
+        "accounts": list(row_plan.proposal.posts[one.id].accounts),
     }
 
 
-def spread_json(found: RowPlan | None) -> RowPlanAnswer | None:
+def spread_json(row_plan: RowPlan | None) -> RowPlanAnswer | None:
     """Return the plan's totals and the rows without a time."""
-    if found is None:
+    if row_plan is None:
         return None
-    return {"way": found.proposal.way.value, **plan_json(found.proposal), "leftOut": list(found.left_out)}
+    return {"way": row_plan.proposal.way.value, **plan_json(row_plan.proposal), "leftOut": list(row_plan.left_out)}

@@ -159,10 +159,10 @@ POST_FIELDS = tuple(post_json(Post("")))
 PREVIEW_FIELDS = (*POST_FIELDS, "versions", "replayed")
 
 
-def preview_json(found: PostPreview, warnings: Iterable[str] = ()) -> answers.PreviewAnswer:
+def preview_json(preview: PostPreview, warnings: Iterable[str] = ()) -> answers.PreviewAnswer:
     """Return a post that `create --dry-run` checked, with what each account would get in `versions`."""
-    post = post_json(found.post, warnings, replayed=found.replayed)
-    return {**post, "versions": [_version_json(one) for one in found.versions]}
+    post = post_json(preview.post, warnings, replayed=preview.replayed)
+    return {**post, "versions": [_version_json(one) for one in preview.versions]}
 
 
 def _version_json(one: AccountVersion) -> answers.VersionAnswer:
@@ -174,9 +174,9 @@ def _version_json(one: AccountVersion) -> answers.VersionAnswer:
     }
 
 
-def preview_rows(found: PostPreview) -> Iterator[Json]:
+def preview_rows(preview: PostPreview) -> Iterator[Json]:
     """Yield a row for each text of each account. The price of a thread is in the row of its first part."""
-    for one in found.versions:
+    for one in preview.versions:
         for number, part in enumerate(one.parts, 1):
             cost = one.price / 1000 if one.price is not None and number == 1 else None
             counted: Json = {"part": number, "length": part.length, "limit": part.limit}
@@ -236,8 +236,10 @@ def id_ranges(ids: Sequence[int]) -> str:
     """Return ids in short: `41 42 50-55`."""
     parts = []
     for _, run in groupby(enumerate(sorted(ids)), key=lambda pair: pair[1] - pair[0]):
-        found = [number for _, number in run]
-        parts += [str(found[0])] if len(found) == 1 else [f"{found[0]}{'-' if len(found) > 2 else ' '}{found[-1]}"]
+        numbers = [number for _, number in run]
+        parts += (
+            [str(numbers[0])] if len(numbers) == 1 else [f"{numbers[0]}{'-' if len(numbers) > 2 else ' '}{numbers[-1]}"]
+        )
     return " ".join(parts)
 
 

@@ -52,17 +52,17 @@ def slot_json(place: SlotInstant) -> SlotAnswer:
     }
 
 
-def slot_instant_json(found: SlotInstant) -> SlotInstantAnswer:
+def slot_instant_json(instant: SlotInstant) -> SlotInstantAnswer:
     """Return a coming instant of a slot. `post`: the post in it and `content` its text, null if free; `posts`: all
     posts in it, null for one that a repeat will create."""
-    slot = found.slot
+    slot = instant.slot
     return {
-        "at": utc_text(found.at),
+        "at": utc_text(instant.at),
         "account": slot.account,
         "slot": slot.id or 0,
         "name": slot.name,
         "timezone": slot.timezone,
-        "post": found.posts[0] if found.posts else None,
-        "posts": list(found.posts),
-        "content": found.content,
+        "post": instant.posts[0] if instant.posts else None,
+        "posts": list(instant.posts),
+        "content": instant.content,
     }

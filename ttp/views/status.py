@@ -32,11 +32,11 @@ def audit_json(checks: list[PromiseCheck]) -> Json:
     }
 
 
-def checkup_json(found: Checkup, rows: list[CheckAnswer]) -> CheckupAnswer:
+def checkup_json(checkup: Checkup, rows: list[CheckAnswer]) -> CheckupAnswer:
     """Return checks, given as `rows`, with the number of each grade."""
     from ttp.domain.diagnostics import Grade
 
-    ok, warnings, failures = (found.count(status) for status in Grade)
+    ok, warnings, failures = (checkup.count(status) for status in Grade)
     return {"checks": rows, "ok": ok, "warnings": warnings, "failures": failures}
 
 

@@ -31,20 +31,27 @@ ROOT = Path(tests.__file__).parent.parent
 HERE, AWAY = "http://127.0.0.1:0/callback", Config().text("platforms.instagram.redirect_uri")
 
 
+@pytest.fixture(autouse=True)
+def free_ports(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The port that the settings name may be another program's."""
+    for platform in ("X", "TIKTOK", "MASTODON"):
+        monkeypatch.setenv(f"TTP_PLATFORMS__{platform}__REDIRECT_URI", HERE)
+
+
 @pytest.fixture
 def sandbox(
     ttp: Program, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, shared_sandbox: RunningSandbox
 ) -> RunningSandbox:
     """A sandbox that the settings point at, with the id of its app for each platform."""
     shared_sandbox.reset(now=clock.now)
-    for platform, app, redirect in (
-        ("X", x_records.PUBLIC, HERE),
-        ("TIKTOK", tiktok_records.APP, HERE),
-        ("INSTAGRAM", instagram_records.INSTAGRAM, AWAY),
+    for platform, app in (
+        ("X", x_records.PUBLIC),
+        ("TIKTOK", tiktok_records.APP),
+        ("INSTAGRAM", instagram_records.INSTAGRAM),
     ):
         monkeypatch.setenv(f"TTP_PLATFORMS__{platform}__BASE_URL", shared_sandbox.url)
         monkeypatch.setenv(f"TTP_PLATFORMS__{platform}__CLIENT_ID", app.id)
-        monkeypatch.setenv(f"TTP_PLATFORMS__{platform}__REDIRECT_URI", redirect)
+    monkeypatch.setenv("TTP_PLATFORMS__INSTAGRAM__REDIRECT_URI", AWAY)
     monkeypatch.setenv("DISPLAY", ":0")
     return shared_sandbox
 

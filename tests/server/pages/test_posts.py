@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +12,10 @@ from tests.media_bytes import png
 from tests.server.conftest import Api
 from tests.server.pages.conftest import Person, form_with, has_button, inner
 from tests.server.pages.test_calendar import account_named
+from ttp.domain.media.item import MediaUse
 from ttp.domain.server.api_token import TokenCapability
 from ttp.server.pages.posts import ACTIONS
+from ttp.store import media_cleanup
 
 LATER = "2098-01-01T09:00Z"
 FAILED: dict[str, Any] = {"next_at": None, "error": ("content", "no <b>such</b> thing")}
@@ -33,6 +36,21 @@ def test_the_queue_shows_posts_that_need_a_person_then_the_next_ones(ann: Person
     assert order == sorted(order)
     assert "/posts/1/retry" in page
     assert "no &lt;b&gt;such&lt;/b&gt; thing" in page
+
+
+def test_pages_ask_for_what_they_show_and_walk_through_no_media(ann: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    def walk(folder: Path) -> MediaUse:
+        raise AssertionError(folder)
+
+    monkeypatch.setattr(media_cleanup, "media_use", walk)
+    ann.ttp.post("Late", "--to", "x/me", "--at", "in 1 minute")
+    ann.ttp.clock.advance(minutes=5)
+    ann.ttp.sql("UPDATE account SET needs_reconnect = true, hold_until = 1, hold_reason = 'paused'")
+    page = ann.sees("/queue")
+    assert "1 post is overdue" in page
+    assert "Connect again: " in page
+    assert "Needs reconnecting" in ann.sees("/accounts")
+    assert ann.get("/healthz").status_code == 503
 
 
 def test_text_of_others_is_escaped_everywhere(ann: Person) -> None:

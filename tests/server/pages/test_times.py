@@ -134,6 +134,15 @@ def test_a_form_of_another_zone_is_shown_again_before_its_time_counts(ann: Perso
     assert ann.ttp.shown(1)["scheduledAt"] == "2026-12-10T00:00:00Z"
 
 
+def test_a_zone_that_this_machine_does_not_have_locks_nobody_out(ann: Person) -> None:
+    """As in a store that hosts with other timezone data share. The pages name the zone that they use instead."""
+    ann.does("/timezone", {"timezone": "Asia/Tokyo"})
+    ann.ttp.sql("UPDATE person SET timezone = 'Gone/City'")
+    assert "Asia/Tokyo" not in ann.sees("/calendar")
+    ann.does("/timezone", {"timezone": "Asia/Tokyo"})
+    assert "Asia/Tokyo" in ann.sees("/calendar")
+
+
 @pytest.mark.parametrize("at", ["2026-10-25T01:30:00Z", "2026-12-01T08:00:30Z"], ids=["the second 02:30", "seconds"])
 def test_an_edit_keeps_a_time_that_a_clock_does_not_show(ann: Person, at: str) -> None:
     ann.ttp.clock.set(datetime(2026, 10, 1, tzinfo=UTC))

@@ -119,7 +119,7 @@ def test_a_refusal_by_one_account_says_that_nothing_was_scheduled(single: TimeTo
     one = single("schedule_post", content="Hello", platforms=["tiktok"], scheduledAt=LATER)
     assert both.data["code"] == one.data["code"] == "content"
     assert both.data["problems"] == one.data["problems"]
-    assert "twitter" in both.data["error"].removeprefix(one.data["error"])
+    assert "twitter" in both.data["error"].removesuffix(one.data["error"])
     assert ttp.count("post") == 0
 
 

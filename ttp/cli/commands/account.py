@@ -77,10 +77,10 @@ def add(
     info = ask_server(context.platforms, context.runtime, name, root)
     text = None if credentials is None else read_file(context, credentials, "credentials")
     added = context.accounts.add(name, text, root, info)
-    said = f"{added.name} is {'connected' if added.connected else 'added, not connected'}."
-    context.out.write_one(ACCOUNTS_SPEC, added, say=[said])
-    held = None if credentials is None else context.credentials.get(added.name)
-    if held is not None and held.refresh_token is not None:
+    message = f"{added.name} is {'connected' if added.connected else 'added, not connected'}."
+    context.out.write_one(ACCOUNTS_SPEC, added, say=[message])
+    stored = None if credentials is None else context.credentials.get(added.name)
+    if stored is not None and stored.refresh_token is not None:
         is_inside = context.config.text("credentials.backend") == "store"
         rest = "" if is_inside else " Do not copy or delete TTP_HOME."
         context.out.note(f"ttp renews this login by itself.{rest}")
@@ -125,14 +125,14 @@ def connect(
 
     platform = context.platforms.find(name.partition("/")[0]).name
     ask = is_interactive() and not no_input
-    wanted = tuple(part for part in (scopes or "").replace(",", " ").split() if part)
+    scope_list = tuple(part for part in (scopes or "").replace(",", " ").split() if part)
     with _service(context, platform, name, server) as (service, login):
         if isinstance(login, PasswordLogin):
             done = service.sign_in(name, _answers(context, login, name, password_file, ask=ask))
         elif not _is_here(redirect := context.config.text(f"platforms.{platform}.redirect_uri")) or paste:
             redirect = context.platforms.facts(platform).paste_redirect or redirect
             app = _app(context, service, name, redirect, client_secret, ask=ask)
-            pending = service.begin(name, app, redirect_uri=redirect, scopes=wanted)
+            pending = service.begin(name, app, redirect_uri=redirect, scopes=scope_list)
             with _browsers_silent():
                 answer = _pasted(context, pending, ask=ask, browser=not no_browser)
             done = service.finish(pending, answer)
@@ -142,7 +142,7 @@ def connect(
             with Listener(redirect, name) as listener, _browsers_silent():
                 title = context.platforms.title(platform)
                 app = _app(context, service, name, listener.redirect_uri, client_secret, ask=ask)
-                pending = service.begin(name, app, redirect_uri=listener.redirect_uri, scopes=wanted)
+                pending = service.begin(name, app, redirect_uri=listener.redirect_uri, scopes=scope_list)
                 answer = listener.wait(
                     pending.state, ready=lambda: _show(pending, title, browser=not no_browser, back=True)
                 )
@@ -220,8 +220,8 @@ def disable(context: Context, name: AccountName) -> None:
     done = context.accounts.disable(name)
     context.out.write_one(ACCOUNTS_SPEC, done.account, say=[f"{done.account.name} is disabled."])
     if done.waiting:
-        held = f"{plural(done.waiting, 'scheduled post')} will fail for this account when due"
-        context.out.note(f"{held}:  ttp list --account {done.account.name}")
+        message = f"{plural(done.waiting, 'scheduled post')} will fail for this account when due"
+        context.out.note(f"{message}:  ttp list --account {done.account.name}")
 
 
 @account.command("set")
@@ -266,14 +266,14 @@ def remove(context: Context, name: AccountName, yes: Yes = False, no_input: NoIn
     Examples:
       ttp account remove x/old
     """
-    found = context.queries.account(name)
-    if not confirm(f"Remove {found.name} and its credentials?", yes=yes, no_input=no_input):
+    row = context.queries.account(name)
+    if not confirm(f"Remove {row.name} and its credentials?", yes=yes, no_input=no_input):
         return FAILED
-    left = context.accounts.remove(name, cancel=yes)
-    more = f" Cancelled for it: {' '.join(map(str, left.cancelled))}." if left.cancelled else ""
-    context.out.write_one(ACCOUNTS_SPEC, left.account, say=[f"Removed {left.account.name}.{more}"])
-    if left.access is not None:
-        context.out.note(left.access)
+    removal = context.accounts.remove(name, cancel=yes)
+    more = f" Cancelled for it: {' '.join(map(str, removal.cancelled))}." if removal.cancelled else ""
+    context.out.write_one(ACCOUNTS_SPEC, removal.account, say=[f"Removed {removal.account.name}.{more}"])
+    if removal.access is not None:
+        context.out.note(removal.access)
     return DONE
 
 
@@ -330,9 +330,9 @@ def _app(
     platform = context.platforms.find(name.partition("/")[0]).name
     facts = context.platforms.facts(platform)
     secret = None if secret_file is None else read_file(context, secret_file, "client secret").strip()
-    known = service.known_app(name)
-    if known is not None:
-        return known if secret is None else App(known.client_id, secret or None)
+    app = service.known_app(name)
+    if app is not None:
+        return app if secret is None else App(app.client_id, secret or None)
     if (made := service.register(name, redirect_uri)) is not None:
         return made
     client_id = context.config.text(f"platforms.{platform}.client_id")
@@ -511,12 +511,12 @@ def pause(context: Context, account: Accounts = None) -> None:
     """
     paused = _pausing(context).pause(_wanted(context, account))
     more = f" --account {paused[0].name}" if account and len(paused) == 1 else ""
-    said = (
+    message = (
         f"Paused {_names(paused)}.  Resume:  ttp resume{more}"
         if paused
         else "No accounts yet.  Connect one:  ttp account connect x"
     )
-    context.out.write_list(_VIEW, paused, say=[said])
+    context.out.write_list(_VIEW, paused, say=[message])
 
 
 @with_output(_VIEW)

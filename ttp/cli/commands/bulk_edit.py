@@ -50,19 +50,19 @@ class BulkOptions:
 def edit_many(
     context: Context,
     where: str,
-    wanted: BulkOptions,
+    bulk_options: BulkOptions,
     *,
     dry_run: bool,
     yes: bool,
     no_input: bool,
 ) -> int:
     """Show what would happen to the posts that `where` names, ask, and do it in one transaction."""
-    if wanted.delete:
-        return _delete_many(context, where, wanted, dry_run=dry_run, yes=yes, no_input=no_input)
+    if bulk_options.delete:
+        return _delete_many(context, where, bulk_options, dry_run=dry_run, yes=yes, no_input=no_input)
     from ttp.services.bulk_edit import apply_changes, refuse_forbidden
 
     context.out.check_fields(VIEW)
-    edit = _edit(wanted)
+    edit = _edit(bulk_options)
     posts = context.queries.posts(_filter(context, where))
     steps = list(context.bulk_edit.plan(posts, edit))
     faults = [(step.where, fault) for step in steps for fault in step.faults]
@@ -78,23 +78,25 @@ def edit_many(
         context.out.note("--dry-run: nothing was changed")
     if not steps or dry_run:
         return DONE
-    said = plural(len(steps), "post")
-    if not confirm(f"Change {said}?", yes=yes, no_input=no_input, refusal=f"changing {said}"):
+    amount = plural(len(steps), "post")
+    if not confirm(f"Change {amount}?", yes=yes, no_input=no_input, refusal=f"changing {amount}"):
         return FAILED
     apply_changes(context.posts, steps, "edit")
-    context.out.note(f"Changed {said}.  Undo:  ttp undo")
+    context.out.note(f"Changed {amount}.  Undo:  ttp undo")
     return DONE
 
 
-def _delete_many(context: Context, where: str, wanted: BulkOptions, *, dry_run: bool, yes: bool, no_input: bool) -> int:
-    if wanted != BulkOptions(delete=True):
+def _delete_many(
+    context: Context, where: str, bulk_options: BulkOptions, *, dry_run: bool, yes: bool, no_input: bool
+) -> int:
+    if bulk_options != BulkOptions(delete=True):
         raise UsageError("--delete takes no other change", Hint("see", "ttp edit --help"))
     if not context.out.for_people:
         context.out.check_fields(posts_module.DELETED_SPEC)
-    found = context.queries.views(_filter(context, where))
-    posts = list(found)
+    views = context.queries.views(_filter(context, where))
+    posts = list(views)
     ids = [post.id or 0 for post in posts]
-    said = plural(len(ids), "post")
+    amount = plural(len(ids), "post")
     if context.out.for_people:
         context.out.write_list(posts_module.POSTS_SPEC, posts, say=None if posts else [NO_MATCH])
     if dry_run:
@@ -106,16 +108,16 @@ def _delete_many(context: Context, where: str, wanted: BulkOptions, *, dry_run: 
         if not context.out.for_people:
             context.out.write_list(posts_module.DELETED_SPEC, [])
         return DONE
-    if not confirm(f"Delete {said}?", yes=yes, no_input=no_input, refusal=f"deleting {said}"):
+    if not confirm(f"Delete {amount}?", yes=yes, no_input=no_input, refusal=f"deleting {amount}"):
         return FAILED
     context.posts.delete(ids)
-    context.out.write_list(posts_module.DELETED_SPEC, ids, say=[f"Deleted {said}.  Undo:  ttp undo"])
+    context.out.write_list(posts_module.DELETED_SPEC, ids, say=[f"Deleted {amount}.  Undo:  ttp undo"])
     return DONE
 
 
 def _filter(context: Context, where: str) -> PostFilter:
     """Parse `status=scheduled tag=launch`. UsageError."""
-    found: dict[str, list[str]] = {}
+    values: dict[str, list[str]] = {}
     try:
         words = shlex.split(where)
     except ValueError:
@@ -128,28 +130,28 @@ def _filter(context: Context, where: str) -> PostFilter:
                 Hint("try", "--where 'status=scheduled tag=launch'"),
                 Hint("try", ", ".join(WORDS)),
             )
-        found.setdefault(name, []).append(value)
-    if not found:
+        values.setdefault(name, []).append(value)
+    if not values:
         raise UsageError("--where is empty", Hint("try", "--where status=scheduled"))
-    several = {name: found.get(name) for name in WORDS[:4]}
-    one = {name: found[name][-1] for name in WORDS[4:] if name in found}
+    several = {name: values.get(name) for name in WORDS[:4]}
+    one = {name: values[name][-1] for name in WORDS[4:] if name in values}
     return PostOptions(**several, **one).parse(context)  # type: ignore[arg-type]  # by name
 
 
-def _edit(wanted: BulkOptions) -> BulkEditRequest:
+def _edit(bulk_options: BulkOptions) -> BulkEditRequest:
     from ttp.services.bulk_edit import BulkEditRequest
 
-    if wanted == BulkOptions():
+    if bulk_options == BulkOptions():
         ways = ("--add-tag TAG", "--shift +1d", "--account x/old=x/new", "--replace-link OLD NEW", "--delete")
         raise UsageError("nothing to change", *(Hint("try", way) for way in ways))
     pair = None
-    if wanted.account is not None:
-        old, equals, new = wanted.account.partition("=")
+    if bulk_options.account is not None:
+        old, equals, new = bulk_options.account.partition("=")
         if not equals or "/" not in old or "/" not in new:
-            raise UsageError(f'--account "{wanted.account}" is not OLD=NEW', Hint("try", "--account x/old=x/new"))
+            raise UsageError(f'--account "{bulk_options.account}" is not OLD=NEW', Hint("try", "--account x/old=x/new"))
         pair = (old.strip(), new.strip())
-    shift = None if wanted.shift is None else _shift(wanted.shift)
-    return BulkEditRequest(wanted.replace_link, shift, pair, wanted.add_tags, wanted.remove_tags)
+    shift = None if bulk_options.shift is None else _shift(bulk_options.shift)
+    return BulkEditRequest(bulk_options.replace_link, shift, pair, bulk_options.add_tags, bulk_options.remove_tags)
 
 
 def _shift(text: str) -> Shift:

@@ -73,8 +73,8 @@ def calendar(
     today = context.now().astimezone(zone).date()
     span = options.parse_range(context, when, month=month, week=week, zone=zone)
     _refuse(context.out, status, ics=ics)
-    wanted = options.PostOptions(status, platform, account, tag).parse(context)
-    posts = context.calendar.posts(span, wanted)
+    post_filter = options.PostOptions(status, platform, account, tag).parse(context)
+    posts = context.calendar.posts(span, post_filter)
     if ics:
         context.out.document(context.export.calendar(posts))
         return
@@ -170,8 +170,8 @@ def heading(left: Sequence[str], right: str, width: int, page: Page) -> Iterator
 
 def names(post: PostView, with_handle: Collection[str]) -> str:
     """Return the accounts of a post in short, `ig x/me`; for a pool whose post is not chosen yet, its tag."""
-    found = " ".join(short_name(row, handle=row.platform in with_handle) for row in post.active)
-    return found or (escape_line(post.tags[0]) if post.id is None and post.tags else "")
+    accounts = " ".join(short_name(row, handle=row.platform in with_handle) for row in post.active)
+    return accounts or (escape_line(post.tags[0]) if post.id is None and post.tags else "")
 
 
 def label(post: PostView) -> str:
@@ -196,11 +196,11 @@ def foot(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Iterator
     if needy is not None:
         pieces.append(f"Post {needy.id} needs you:  ttp show {needy.id}")
     pieces += approvals(posts)
-    said = f"{plural(len(sheet.free), 'free best slot')} this week:" if sheet.free else ""
-    fits = columns(f"{said}  {sheet.take}") <= page.width
-    yield from page.flow([*pieces, *([f"{said}  {escape_text(sheet.take)}"] if said and fits else [])])
+    sentence = f"{plural(len(sheet.free), 'free best slot')} this week:" if sheet.free else ""
+    fits = columns(f"{sentence}  {sheet.take}") <= page.width
+    yield from page.flow([*pieces, *([f"{sentence}  {escape_text(sheet.take)}"] if sentence and fits else [])])
     if not fits:
-        yield from (said, f"  {escape_text(sheet.take)}")
+        yield from (sentence, f"  {escape_text(sheet.take)}")
 
 
 LISTED = 8
@@ -213,21 +213,23 @@ def render_month(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> 
     """Draw a month in weeks from Monday, with week numbers."""
     span = sheet.span
     page = replace(page, zone=span.zone)
-    left = 5 if page.width >= _NARROW else 4
-    wide = min(_WIDEST, (page.width - left) // 7)
+    margin = 5 if page.width >= _NARROW else 4
+    wide = min(_WIDEST, (page.width - margin) // 7)
     weeks = [day for day in span.days if day.weekday() == 0 or day == span.first]
     numbers = f"weeks {weeks[0].isocalendar().week} to {weeks[-1].isocalendar().week}"
-    yield from heading([month_name(span.first)], f"{escape_text(page.zone_name())}, {numbers}", left + 7 * wide, page)
+    yield from heading([month_name(span.first)], f"{escape_text(page.zone_name())}, {numbers}", margin + 7 * wide, page)
     yield ""
     head = "".join(pad(f" {name}", wide) for name in DAYS)
-    yield page.paint(f"{' ' * left}{head}".rstrip(), "dim")
-    held: dict[date, list[PostView]] = {}
+    yield page.paint(f"{' ' * margin}{head}".rstrip(), "dim")
+    by_day: dict[date, list[PostView]] = {}
     for post in posts:
-        held.setdefault(span.day(calendar_time(post)), []).append(post)
+        by_day.setdefault(span.day(calendar_time(post)), []).append(post)
     for start in weeks:
         week = start.isocalendar()[:2]
-        number = page.paint(f"{week[1]:>{left - 2}}", "dim")
-        cells = (_cell(day, held.get(day, ()), sheet, wide, page) for day in span.days if day.isocalendar()[:2] == week)
+        number = page.paint(f"{week[1]:>{margin - 2}}", "dim")
+        cells = (
+            _cell(day, by_day.get(day, ()), sheet, wide, page) for day in span.days if day.isocalendar()[:2] == week
+        )
         yield f"{number}  {' ' * (start.weekday() * wide)}{''.join(cells)}".rstrip()
     yield from _listed(posts, sheet, page)
     yield ""
@@ -263,10 +265,10 @@ def _some(signs: list[str], room: int) -> tuple[list[str], str]:
 def _listed(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Iterator[str]:
     """Draw the next posts of the month, or the first ones of a past month, and the command for the rest."""
     after = [post for post in posts if calendar_time(post) >= page.now]
-    wanted = after if sheet.span.holds(page.now) else posts
-    if not wanted:
+    shown = after if sheet.span.holds(page.now) else posts
+    if not shown:
         return
-    with_handle = everywhere(wanted) if page.width >= _WITH_HANDLES else several(wanted)
+    with_handle = everywhere(shown) if page.width >= _WITH_HANDLES else several(shown)
     titles = [
         Column(""),
         Column(""),
@@ -274,9 +276,9 @@ def _listed(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Itera
         Column("", drop=1, most=page.width // 3),
         Column(""),
     ]
-    yield from table(titles, [_line(post, with_handle, page) for post in wanted[:LISTED]], page, least=12)
-    if len(wanted) > LISTED:
-        yield f"  +{len(wanted) - LISTED}, see all:  {escape_text(sheet.all_)}"
+    yield from table(titles, [_line(post, with_handle, page) for post in shown[:LISTED]], page, least=12)
+    if len(shown) > LISTED:
+        yield f"  +{len(shown) - LISTED}, see all:  {escape_text(sheet.all_)}"
 
 
 def _line(post: PostView, with_handle: frozenset[str], page: Page) -> list[Cell]:
@@ -350,9 +352,9 @@ def _drawn(text: str, style: Style, page: Page, at: datetime | None = None) -> _
     return _Drawn(page.paint(text, style), columns(text), at)
 
 
-def _calendar_week_line(left: str, row: Sequence[_Drawn], wide: int, page: Page) -> str:
+def _calendar_week_line(label: str, row: Sequence[_Drawn], wide: int, page: Page) -> str:
     cells = "".join(one.painted + " " * (wide - one.taken) for one in row)
-    return f"{page.paint(left, 'dim')}{' ' * (_LEFT - len(left))}{cells}".rstrip()
+    return f"{page.paint(label, 'dim')}{' ' * (_LEFT - len(label))}{cells}".rstrip()
 
 
 def _cells(
@@ -360,18 +362,18 @@ def _cells(
 ) -> dict[tuple[int, date], list[_Drawn]]:
     """Return the posts and stars of each hour of each day, in order; of many posts the first ones."""
     with_handle = several(posts) if room >= _ROOMY else ()
-    found: dict[tuple[int, date], list[_Drawn]] = {}
+    cells: dict[tuple[int, date], list[_Drawn]] = {}
     for (hour, day), some in _by_hour(posts, page).items():
         shown = some if len(some) <= _MOST else some[: _MOST - 1]
-        cell = found[hour, day] = [_post(post, room, with_handle, page) for post in shown]
+        cell = cells[hour, day] = [_post(post, room, with_handle, page) for post in shown]
         if hidden := some[len(shown) :]:
             cell.append(_drawn(*_others(hidden), page, calendar_time(hidden[0])))
     for slot in sheet.free or ():
         local = page.local(slot.at)
-        cell = found.setdefault((local.hour, local.date()), [])
+        cell = cells.setdefault((local.hour, local.date()), [])
         cell.append(_drawn(STAR if not local.minute else f":{local.minute:02} {STAR}", "green", page, slot.at))
         cell.sort(key=_instant)
-    return found
+    return cells
 
 
 def _others(hidden: Sequence[PostView]) -> tuple[str, Style]:
@@ -381,11 +383,11 @@ def _others(hidden: Sequence[PostView]) -> tuple[str, Style]:
 
 
 def _by_hour(posts: Sequence[PostView], page: Page) -> dict[tuple[int, date], list[PostView]]:
-    found: dict[tuple[int, date], list[PostView]] = {}
+    by_hour: dict[tuple[int, date], list[PostView]] = {}
     for post in posts:
         local = page.local(calendar_time(post))
-        found.setdefault((local.hour, local.date()), []).append(post)
-    return found
+        by_hour.setdefault((local.hour, local.date()), []).append(post)
+    return by_hour
 
 
 def _post(post: PostView, room: int, with_handle: Collection[str], page: Page) -> _Drawn:
@@ -433,18 +435,18 @@ def _days(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Iterato
         if day == today:
             lines.append((page.now, page.paint(f"{page.time(page.now)}  {NOW}", "bold")))
         lines.sort(key=lambda line: line[0])
-        said = [line for _, line in lines]
-        said += [page.paint(*_others(here[len(shown) :]))] if len(here) > len(shown) else []
-        said = [page.paint("gap", "magenta"), *said] if day in sheet.gaps else said
-        for place, line in enumerate(said or [""]):
+        texts = [line for _, line in lines]
+        texts += [page.paint(*_others(here[len(shown) :]))] if len(here) > len(shown) else []
+        texts = [page.paint("gap", "magenta"), *texts] if day in sheet.gaps else texts
+        for place, line in enumerate(texts or [""]):
             name = page.paint(_day_name(day), "bold" if day == today else "") if place == 0 else " " * 6
             yield f" {name}  {line}".rstrip()
 
 
 def _post_line(post: PostView, with_handle: Collection[str], page: Page) -> str:
     one = sign(post)
-    said = " ".join(part for part in (label(post), names(post, with_handle)) if part)
-    text = cut(f"{said}  {escape_line(post.content)}", page.width - 19)
+    summary = " ".join(part for part in (label(post), names(post, with_handle)) if part)
+    text = cut(f"{summary}  {escape_line(post.content)}", page.width - 19)
     return f"{page.time(calendar_time(post))}  {page.paint(one, SIGNS[one][1])}  {text}"
 
 
@@ -456,8 +458,8 @@ def _heading(sheet: CalendarPage, page: Page, width: int) -> Iterator[str]:
     span = sheet.span
     signs = [f"best slots {STAR}"] if sheet.free else []
     signs += [f"now {NOW}"] if span.holds(page.now) else []
-    left = [f"Week {span.first.isocalendar().week}", days_name(span), escape_text(page.zone_name())]
-    return heading(left, "   ".join(signs), width, page)
+    parts = [f"Week {span.first.isocalendar().week}", days_name(span), escape_text(page.zone_name())]
+    return heading(parts, "   ".join(signs), width, page)
 
 
 def _day_name(day: date) -> str:

@@ -49,10 +49,10 @@ CERTIFIED_SPEC: OutputSpec[CertifiedPost] = OutputSpec(
 
 def report_lines(head: ReportHead, results: Sequence[CertifiedPost]) -> Iterator[str]:
     """Yield the lines of the report as a Markdown page, without the account's name."""
-    known = head.as_json()
+    values = head.as_json()
     server = f" ({head.software})" if head.software else ""
     yield f"# ttp with {head.title}{server}\n\n"
-    yield f"{known['date']}, ttp {known['ttp']}, Python {known['python']}, {known['system']}\n\n"
+    yield f"{values['date']}, ttp {values['ttp']}, Python {values['python']}, {values['system']}\n\n"
     yield "| kind | outcome | look-up | deleted | seconds | id | remark |\n|---|---|---|---|--:|---|---|\n"
     for one in results:
         row = certified_json(one)
@@ -146,10 +146,10 @@ def _new_file(context: Context, typed: str) -> Path:
 
 def _note_left(context: Context, plan: CertificationPlan, results: Sequence[CertifiedPost]) -> None:
     """Print a note about posts that stay on the platform, and why."""
-    left = [one for one in results if one.outcome in ("verified", "published") and one.deleted is None]
-    if left:
+    live = [one for one in results if one.outcome in ("verified", "published") and one.deleted is None]
+    if live:
         why = plan.cannot_delete or "ttp was interrupted"
-        context.out.note(f"{plural(len(left), 'post')} stay{'s' * (len(left) == 1)} on {plan.account.name}: {why}")
+        context.out.note(f"{plural(len(live), 'post')} stay{'s' * (len(live) == 1)} on {plan.account.name}: {why}")
 
 
 def _question(plan: CertificationPlan, *, keep: bool) -> str:

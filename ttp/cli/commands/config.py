@@ -106,8 +106,8 @@ def set_(
       ttp config set publish.max_lateness_s 7200
       ttp config set notify.kinds ntfy email
     """
-    wanted = settings.key_named(key, context.keys)
-    _write(context, wanted, settings.parse_value(wanted, value))
+    setting = settings.key_named(key, context.keys)
+    _write(context, setting, settings.parse_value(setting, value))
 
 
 @config.command("unset")
@@ -181,17 +181,17 @@ def _check_draft(context: Context, draft: Path, path: Path) -> None:
     """Refuse a text with errors, named as the config file's; settings that ttp does not know are noted. UsageError."""
     from ttp.domain.time.zones import parse_configured_zone
 
-    found, wrong = settings.load_with_problems({"TTP_CONFIG": str(draft)}, context.keys)
-    if found.text("timezone"):
+    config, wrong = settings.load_with_problems({"TTP_CONFIG": str(draft)}, context.keys)
+    if config.text("timezone"):
         try:
-            parse_configured_zone(found.text("timezone"))
+            parse_configured_zone(config.text("timezone"))
         except TtpError as no_zone:
             wrong.append(UsageError(no_zone.message))
     for error in wrong:
-        said = error.message.replace(str(draft), str(path))
+        message = error.message.replace(str(draft), str(path))
         if not isinstance(error, settings.UnknownSetting):
-            raise UsageError(said, _EDIT_AGAIN)
-        context.out.note(said)
+            raise UsageError(message, _EDIT_AGAIN)
+        context.out.note(message)
 
 
 @config.command("path")
@@ -207,18 +207,18 @@ def path_(context: Context) -> None:
 
 def _below(context: Context, names: list[str]) -> list[Key]:
     """Return the settings with these names, or in groups with these names. UnknownSetting."""
-    found = [key for key in context.keys.values() if any(key.name == n or key.name.startswith(f"{n}.") for n in names)]
+    keys = [key for key in context.keys.values() if any(key.name == n or key.name.startswith(f"{n}.") for n in names)]
     for name in names:
-        if not any(key.name == name or key.name.startswith(f"{name}.") for key in found):
+        if not any(key.name == name or key.name.startswith(f"{name}.") for key in keys):
             settings.key_named(name, context.keys)
-    return found
+    return keys
 
 
 def _shape(context: Context, key: Key, written: Container[str]) -> Json:
     """Return a setting as JSON. `written`: the names in the config file."""
     if _is_in_store(key):
-        found = _shared(context)
-        value, origin = found.get(key.name, key.default), context.database.name if key.name in found else "default"
+        shared = _shared(context)
+        value, origin = shared.get(key.name, key.default), context.database.name if key.name in shared else "default"
     else:
         value, origin = context.own_config[key.name], _origin(context.own_config[key.name], key, written)
     return setting_json(key, value, origin)
@@ -227,8 +227,8 @@ def _shape(context: Context, key: Key, written: Container[str]) -> Json:
 def _origin(value: Value, key: Key, written: Container[str]) -> str:
     """Return where a setting of this host is set."""
     now, before = settings.variable(key.name), settings.variable(key.formerly) if key.formerly else ""
-    given = value != key.default or key.name in written or key.formerly in written
-    origin = settings.source(key.name) if given or os.environ.get(now) else "default"
+    is_set = value != key.default or key.name in written or key.formerly in written
+    origin = settings.source(key.name) if is_set or os.environ.get(now) else "default"
     return before if os.environ.get(before) and origin != now else origin
 
 
@@ -275,8 +275,10 @@ def _write(context: Context, key: Key, value: Value) -> None:
     path = settings.config_path()
     change_settings(context, [(key, value)])
     shape = _shape(context, key, settings.read_config_file(path))
-    said = f"{key.name} is {_plain(shape['value']) or 'not set'}"
-    context.out.write_one(VIEW, shape, say=[f"{said}, in {path}." if value is not None else f"{said}, its default."])
+    message = f"{key.name} is {_plain(shape['value']) or 'not set'}"
+    context.out.write_one(
+        VIEW, shape, say=[f"{message}, in {path}." if value is not None else f"{message}, its default."]
+    )
     note_overrides(context, [key])
 
 
@@ -379,13 +381,13 @@ def _remove_setting(table: Any, tables: list[str], name: str) -> None:
         table.pop(first)
 
 
-def template(known: KeyTable) -> Iterator[str]:
+def template(key_table: KeyTable) -> Iterator[str]:
     """Yield the lines of a config file with every setting commented out at its default."""
     import tomlkit
 
     yield "# Settings of ttp. Lines with a # show defaults.  See: ttp help config"
     tables: dict[str, list[Key]] = {}
-    for key in known.values():
+    for key in key_table.values():
         tables.setdefault(key.name.rpartition(".")[0], []).append(key)
     # Settings without a table come first: after one they would belong to it. TOML has each table once.
     for table, keys in tables.items():

@@ -58,12 +58,12 @@ def _audit_rows(checks: list[PromiseCheck]) -> Iterable[Json]:
             yield {"status": "fail", "name": one.name, "message": breach}
 
 
-def _render_audit(found: Sequence[list[PromiseCheck]], page: Page) -> Iterable[str]:
+def _render_audit(groups: Sequence[list[PromiseCheck]], page: Page) -> Iterable[str]:
     """Draw every row in full, wrapped and never cut."""
     from ttp.cli.render.page import Cell, Column, table
     from ttp.cli.terminal import escape_line
 
-    rows = [row for checks in found for row in _audit_rows(checks)]
+    rows = [row for checks in groups for row in _audit_rows(checks)]
     if not rows:
         return ["No posts yet."]
     cells = [[Cell(escape_line(str(row[name]))) for name in COLUMNS] for row in rows]
@@ -114,15 +114,15 @@ def doctor(
     return finish_checks(context.out, Checkup(tuple(_checks(context, online=online))))
 
 
-def finish_checks(out: Output, found: Checkup) -> int:
+def finish_checks(out: Output, checkup: Checkup) -> int:
     """Print the checks; return the exit code."""
-    if out.for_people and not out.fields and not found.checks:
+    if out.for_people and not out.fields and not checkup.checks:
         out.write_message("No accounts yet.  Connect one:  ttp account connect x")
     else:
-        out.write_list(replace(CHECKS_SPEC, to_document=partial(checkup_json, found)), found.checks)
-    if not found.count(Grade.FAIL):
+        out.write_list(replace(CHECKS_SPEC, to_document=partial(checkup_json, checkup)), checkup.checks)
+    if not checkup.count(Grade.FAIL):
         return DONE
-    return RECONNECT if found.only_reconnects else FAILED
+    return RECONNECT if checkup.only_reconnects else FAILED
 
 
 def _checks(context: Context, *, online: bool) -> Iterator[Check]:
@@ -175,8 +175,8 @@ def host_checks(
     changed = [key for key in keys.values() if settings.is_platform_address(key) and config[key.name] != key.default]
     for key in changed:
         url, where = config.text(key.name), settings.source(key.name, environ)
-        said = f"{url} instead of {key.default or 'the server of each account'} (set in {where})"
-        yield combine_remarks(f"host.{key.name.removeprefix('platforms.')}", [warning_remark(said)])
+        message = f"{url} instead of {key.default or 'the server of each account'} (set in {where})"
+        yield combine_remarks(f"host.{key.name.removeprefix('platforms.')}", [warning_remark(message)])
     if not changed:
         yield combine_remarks("host", [ok_remark("the default addresses of the platforms")])
     names = [name for name in platforms.names() if platforms.facts(name).server != "program"]
@@ -215,11 +215,11 @@ def _zone(config: Config) -> Iterator[Remark]:
         else:
             yield ok_remark(f"{name} (from {settings.source('timezone')})")
         return
-    found = settings.system_zone()
-    if found.source == "default":
+    zone = settings.system_zone()
+    if zone.source == "default":
         yield warning_remark("UTC, because the system sets no timezone; set yours in the config file", EXAMPLE)
     else:
-        yield ok_remark(f"{found.zone.key} (from {found.source})")
+        yield ok_remark(f"{zone.zone.key} (from {zone.source})")
 
 
 def _usable(config: Config) -> ZoneInfo:
@@ -256,12 +256,12 @@ def shell_checks(environ: Mapping[str, str] = os.environ) -> Iterator[Check]:
 
 
 def _completion_remark(shell: str, environ: Mapping[str, str]) -> Remark:
-    wanted = script(shell, tuple(tree()))
+    current_script = script(shell, tuple(tree()))
     start = "\n".join(_text(Path(name).expanduser()) or "" for name in _start_files(shell, environ))
     if f"ttp completion {shell}" in start:
         return ok_remark(f"completion for {shell} is generated at each start")
-    found = {path: text for path in _places(shell, start, environ) if (text := _text(path)) is not None}
-    current = next((path for path, text in found.items() if text == wanted), None)
+    by_path = {path: text for path in _places(shell, start, environ) if (text := _text(path)) is not None}
+    current = next((path for path, text in by_path.items() if text == current_script), None)
     own = _own_place(shell, environ)
     if current is not None and (shell, current) == ("zsh", own) and own.parent.name not in start:
         path = f"fpath=({quote_home_path(own.parent)} $fpath)"
@@ -269,8 +269,8 @@ def _completion_remark(shell: str, environ: Mapping[str, str]) -> Remark:
         return warning_remark(f"{current} is not found by zsh: its folder is not in fpath", hint)
     if current is not None:
         return ok_remark(f"completion for {shell}: {current}")
-    if found:
-        old = next(iter(found))
+    if by_path:
+        old = next(iter(by_path))
         to = old if os.access(old, os.W_OK) else own
         return warning_remark(f"{old} is from another version of ttp", _command(shell, to))
     return warning_remark(f"completion for {shell} is not installed", _command(shell, own))
@@ -357,8 +357,8 @@ def _places(shell: str, start: str, environ: Mapping[str, str]) -> Iterator[Path
 def _beside_programs() -> Iterator[str]:
     """Yield the folder that a newer bash-completion finds next to the program."""
     for share in _BASH_COMPLETION:
-        said = _VERSION.search(_text(Path(share) / "bash-completion/bash_completion") or "")
-        if said and tuple(map(int, said.groups())) >= _BESIDE_PROGRAMS:
+        version = _VERSION.search(_text(Path(share) / "bash-completion/bash_completion") or "")
+        if version and tuple(map(int, version.groups())) >= _BESIDE_PROGRAMS:
             yield f"{sys.prefix}/share"
 
 

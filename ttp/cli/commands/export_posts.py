@@ -60,13 +60,13 @@ def export(
       ttp export content --format md
       ttp export --format json --with metrics --since 30d
     """
-    wanted = filters.parse(context, limit=limit)
+    post_filter = filters.parse(context, limit=limit)
     from ttp.store.home.files import expand_user
 
     path = None if target in (None, "-") else expand_user(str(target))
     chosen = _format(format, path)
     more = _more(with_)
-    counted = _Counted(context.export.posts(wanted, numbers="metrics" in more))
+    counted = _Counted(context.export.posts(post_filter, numbers="metrics" in more))
     if chosen == "md":
         _folder(context, path, counted)
         return
@@ -84,8 +84,8 @@ def export(
 class _Counted:
     """Posts, counted while they are read."""
 
-    def __init__(self, told: Iterable[ExportedPost]) -> None:
-        self._told = told
+    def __init__(self, posts: Iterable[ExportedPost]) -> None:
+        self._told = posts
         self.count = 0
 
     def __iter__(self) -> Iterator[ExportedPost]:
@@ -95,7 +95,7 @@ class _Counted:
 
 
 def _parts(
-    context: Context, chosen: str, told: Iterable[ExportedPost], beside: ExportedMedia | None, *, numbers: bool
+    context: Context, chosen: str, posts: Iterable[ExportedPost], beside: ExportedMedia | None, *, numbers: bool
 ) -> Iterable[str]:
     """Return the file in pieces."""
     from ttp.services.files import json_file
@@ -105,32 +105,32 @@ def _parts(
     name = media_name if beside is None else beside.name
     match chosen:
         case "csv":
-            return export.csv(told, name, numbers=numbers)
+            return export.csv(posts, name, numbers=numbers)
         case "ics":
-            return export.calendar(one.post for one in told)
+            return export.calendar(one.post for one in posts)
         case _:
-            shaped = (_object(one, None if beside is None else name, numbers=numbers) for one in told)
+            shaped = (_object(one, None if beside is None else name, numbers=numbers) for one in posts)
             return json_file.json_lines(shaped, lines=chosen == "jsonl", default=json_value)
 
 
-def _object(told: ExportedPost, name: Callable[[MediaItem], str] | None, *, numbers: bool) -> Json:
+def _object(exported: ExportedPost, name: Callable[[MediaItem], str] | None, *, numbers: bool) -> Json:
     """Return a post as `ttp list --json` has it, with the file names of its media and its metrics by delivery."""
-    shape: dict[str, object] = {**posts_module.post_json(told.post)}
+    shape: dict[str, object] = {**posts_module.post_json(exported.post)}
     if name is not None:
-        shape["media"] = [{**posts_module.media_json(item), "file": name(item)} for item in told.post.media]
+        shape["media"] = [{**posts_module.media_json(item), "file": name(item)} for item in exported.post.media]
     if numbers:
-        samples = {account: metrics.sample_json(sample) for account, sample in told.samples.items()}
+        samples = {account: metrics.sample_json(sample) for account, sample in exported.samples.items()}
         shape["deliveries"] = [
-            {**posts_module.delivery_json(row), "metrics": samples.get(row.account)} for row in told.post.deliveries
+            {**posts_module.delivery_json(row), "metrics": samples.get(row.account)} for row in exported.post.deliveries
         ]
     return shape
 
 
-def _folder(context: Context, path: Path | None, told: _Counted) -> None:
+def _folder(context: Context, path: Path | None, counted: _Counted) -> None:
     if path is None:
         raise UsageError("--format md needs a folder", Hint("try", "ttp export --format md DIR"))
-    done, beside = context.export.folder(told, path, context.times)
-    _answer(context.out, path, "md", told.count, beside, done.unchanged)
+    done, beside = context.export.folder(counted, path, context.times)
+    _answer(context.out, path, "md", counted.count, beside, done.unchanged)
 
 
 def _answer(out: Output, path: Path, chosen: str, posts: int, beside: ExportedMedia | None, unchanged: int = 0) -> None:
@@ -141,12 +141,12 @@ def _answer(out: Output, path: Path, chosen: str, posts: int, beside: ExportedMe
     out.write_one(EXPORTED, shape, say=[f"Exported {plural(posts, 'post')} to {path}{same}."])
 
 
-def _format(asked: str | None, path: Path | None) -> str:
+def _format(name: str | None, path: Path | None) -> str:
     """Return the format that was asked for, else the one of the file name; csv on stdout. UsageError."""
-    if asked is not None:
-        if asked not in FORMATS:
-            raise UsageError(f'no format "{asked}"', Hint("see", ", ".join(FORMATS)))
-        return asked
+    if name is not None:
+        if name not in FORMATS:
+            raise UsageError(f'no format "{name}"', Hint("see", ", ".join(FORMATS)))
+        return name
     if path is None:
         return "csv"
     ending = path.suffix.lower().removeprefix(".")
@@ -166,9 +166,9 @@ def _format(asked: str | None, path: Path | None) -> str:
     )
 
 
-def _more(asked: list[str] | None) -> tuple[str, ...]:
+def _more(texts: list[str] | None) -> tuple[str, ...]:
     """Parse `--with`. UsageError."""
-    more = options.split_list(asked) or ()
+    more = options.split_list(texts) or ()
     for what in more:
         if what not in MORE:
             raise UsageError(f'--with is {" or ".join(MORE)}, not "{what}"', Hint("see", "ttp export --help"))

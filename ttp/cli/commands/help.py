@@ -397,10 +397,10 @@ _TEXTS: Mapping[str, str | Callable[[], str]] = {
 
 def topic_text(topic: str, platforms: Registry) -> str:
     """Return the text of one of TOPICS, or of another platform."""
-    found = _TEXTS.get(topic)
-    if found is None:
+    text = _TEXTS.get(topic)
+    if text is None:
         return platform_help(platforms.facts(topic), platforms.options(topic))
-    return found if isinstance(found, str) else found()
+    return text if isinstance(text, str) else text()
 
 
 def completion(

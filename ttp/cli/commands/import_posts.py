@@ -91,13 +91,13 @@ def import_(
         spread_scheduler(context, spread, from_, days, per_day, tz),
     )
     with open_source(file, stdin, _columns(map_), context.platforms, dates) as source:
-        taken = _import_rows(context, source, rules, plan, dry_run=dry_run, partial=partial)
-    if taken.refused and not partial:
-        raise _refused(taken, dry_run=dry_run, in_json=context.out.in_json)
-    if taken.spread and taken.spread.left_out and not partial:
+        result = _import_rows(context, source, rules, plan, dry_run=dry_run, partial=partial)
+    if result.refused and not partial:
+        raise _refused(result, dry_run=dry_run, in_json=context.out.in_json)
+    if result.spread and result.spread.left_out and not partial:
         assert plan is not None
-        raise no_room(taken.spread, plan.request)
-    return _print_result(context, taken, dry_run=dry_run)
+        raise no_room(result.spread, plan.request)
+    return _print_result(context, result, dry_run=dry_run)
 
 
 def _import_rows(
@@ -126,52 +126,52 @@ def _import_rows(
     return done
 
 
-def _print_result(context: Context, taken: ImportResult, *, dry_run: bool) -> int:
+def _print_result(context: Context, result: ImportResult, *, dry_run: bool) -> int:
     """Print the result; return the exit code."""
     from ttp.cli.render.plan import spread_spec
 
     warnings = []
-    if taken.spread and context.out.for_people and not context.out.fields:
-        context.out.write_list(spread_spec(taken.spread), taken.spread.assignments)
-    if taken.spread and taken.spread.left_out:
-        context.out.note(left_over(taken.spread))
-    for problem, row, many in taken.warnings.values():
+    if result.spread and context.out.for_people and not context.out.fields:
+        context.out.write_list(spread_spec(result.spread), result.spread.assignments)
+    if result.spread and result.spread.left_out:
+        context.out.note(left_over(result.spread))
+    for problem, row, many in result.warnings.values():
         more = f" (row {row}, and {many - 1} more)" if many > 1 else f" (row {row})"
         warnings.append(problem.message)
         context.out.note(problem.message + more + hint_line(problem.hint))
-    for row, why in taken.left[: files.ERRORS_SHOWN]:
+    for row, why in result.left[: files.ERRORS_SHOWN]:
         context.out.note(f"row {row} was skipped: {why}")
-    if taken.faults:
+    if result.faults:
         context.out.note(
-            "\n".join([_some(taken.refused, taken.read), *changes.fault_table(taken.faults[: files.ERRORS_SHOWN])])
+            "\n".join([_some(result.refused, result.read), *changes.fault_table(result.faults[: files.ERRORS_SHOWN])])
         )
-    if taken.timed and taken.stored:
+    if result.timed and result.stored:
         needed = context.config.requires_approval
-        scheduled = ids_needing_approval(context.queries.posts_by_id(taken.ids)) if needed else []
+        scheduled = ids_needing_approval(context.queries.posts_by_id(result.ids)) if needed else []
         warnings += warn_of_scheduled(context, scheduled)
-    shape = files.import_json(taken, warnings)
+    shape = files.import_json(result, warnings)
     context.out.write_one(
-        VIEW, shape if context.out.in_json else changes.sum_lists(shape), say=[_sentence(taken, dry_run=dry_run)]
+        VIEW, shape if context.out.in_json else changes.sum_lists(shape), say=[_sentence(result, dry_run=dry_run)]
     )
-    return PARTIAL if taken.refused or (taken.spread and taken.spread.left_out) else DONE
+    return PARTIAL if result.refused or (result.spread and result.spread.left_out) else DONE
 
 
-def _sentence(taken: ImportResult, *, dry_run: bool) -> str:
-    shape = changes.sum_lists(files.import_json(taken, ()))
+def _sentence(result: ImportResult, *, dry_run: bool) -> str:
+    shape = changes.sum_lists(files.import_json(result, ()))
     names = ("added", "changed", "moved", "unchanged", "left")
-    said = ", ".join(f"{shape[name]} {name}" for name in names if shape[name] or name in ("added", "unchanged"))
-    if taken.refused:
-        said += f", {taken.refused} with errors"
-    if taken.spread:
-        said += f"; {shape['planned']} planned"
-    return f"{plural(taken.read, 'row')}: {said}." + (" --dry-run: nothing was stored." if dry_run else "")
+    counts = ", ".join(f"{shape[name]} {name}" for name in names if shape[name] or name in ("added", "unchanged"))
+    if result.refused:
+        counts += f", {result.refused} with errors"
+    if result.spread:
+        counts += f"; {shape['planned']} planned"
+    return f"{plural(result.read, 'row')}: {counts}." + (" --dry-run: nothing was stored." if dry_run else "")
 
 
-def _refused(taken: ImportResult, *, dry_run: bool, in_json: bool) -> UsageError:
+def _refused(result: ImportResult, *, dry_run: bool, in_json: bool) -> UsageError:
     """Return the error that lists the rows with errors."""
-    rest = [] if taken.refused == taken.read else [Hint("try", other_options(partial=True))]
-    said = _some(taken.refused, taken.read) + ("" if dry_run else "; nothing was imported")
-    return changes.refused_rows_error(said, taken.faults, in_json, *rest)
+    rest = [] if result.refused == result.read else [Hint("try", other_options(partial=True))]
+    message = _some(result.refused, result.read) + ("" if dry_run else "; nothing was imported")
+    return changes.refused_rows_error(message, result.faults, in_json, *rest)
 
 
 def _some(refused: int, read: int) -> str:
@@ -183,13 +183,13 @@ def _columns(texts: list[str] | None) -> dict[str, str]:
     from ttp.services.files.csv_file import LINK
     from ttp.services.files.fields import FIELDS, find_field
 
-    found = {}
+    fields = {}
     for column, name in parse_pairs(texts, "--map").items():
         field = LINK if name == LINK else find_field(name)
         if field is None:
             raise UsageError(f'no field "{name}"', Hint("see", ", ".join((*FIELDS, LINK))))
-        found[column] = field
-    return found
+        fields[column] = field
+    return fields
 
 
 _NAMED = 20
@@ -217,26 +217,26 @@ def spread_scheduler(
     return ImportScheduler(context.posts, context.planning, request)
 
 
-def no_room(found: RowPlan, request: PlanRequest) -> UsageError:
+def no_room(row_plan: RowPlan, request: PlanRequest) -> UsageError:
     """Return the error that says how many rows do not fit, and what to change."""
     from ttp.services.planning import more_room
 
-    left = found.left_out
+    left_out = row_plan.left_out
     return UsageError(
-        f"{len(left)} of {len(found.rows)} rows without a time do not fit into {plural(request.days, 'day')},"
+        f"{len(left_out)} of {len(row_plan.rows)} rows without a time do not fit into {plural(request.days, 'day')},"
         " so nothing was imported",
-        *more_room(found.proposal, request),
+        *more_room(row_plan.proposal, request),
         Hint("try", other_options(partial=True)),
         details=[
-            "not planned: " + " ".join(left[:_NAMED]) + (" …" if len(left) > _NAMED else ""),
-            *render_plan.placement_notes(found.proposal),
-            *render_plan.limit_notes(found.proposal),
+            "not planned: " + " ".join(left_out[:_NAMED]) + (" …" if len(left_out) > _NAMED else ""),
+            *render_plan.placement_notes(row_plan.proposal),
+            *render_plan.limit_notes(row_plan.proposal),
         ],
     )
 
 
-def left_over(found: RowPlan) -> str:
+def left_over(row_plan: RowPlan) -> str:
     """Return the note that rows without room became drafts."""
-    left = found.left_out
-    rows = " ".join(left[:_NAMED]) + (" …" if len(left) > _NAMED else "")
-    return f"{len(left)} of {len(found.rows)} rows did not fit and are drafts: {rows}"
+    left_out = row_plan.left_out
+    rows = " ".join(left_out[:_NAMED]) + (" …" if len(left_out) > _NAMED else "")
+    return f"{len(left_out)} of {len(row_plan.rows)} rows did not fit and are drafts: {rows}"

@@ -224,7 +224,7 @@ class Questions:
             "s3": {"media_host.s3.url": words},
             "command": {"media_host.command": words},
         }[kind]
-        return [self._parsed("media_host.kind", kind), *(self._parsed(name, *given) for name, given in values.items())]
+        return [self._parsed("media_host.kind", kind), *(self._parsed(name, *args) for name, args in values.items())]
 
     def _ask_publisher(self) -> None:
         installed = system_service().state().installed
@@ -271,10 +271,10 @@ class Questions:
 
 
 def _one_of(text: str, names: Sequence[str]) -> str:
-    found = [name for name in names if name.startswith(text.lower())]
-    if len(found) != 1:
+    matches = [name for name in names if name.startswith(text.lower())]
+    if len(matches) != 1:
         raise UsageError(f'"{text}" is not one of {", ".join(names)}')
-    return found[0]
+    return matches[0]
 
 
 def cron_line(context: Context) -> str:

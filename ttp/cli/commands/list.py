@@ -73,11 +73,11 @@ def list_(
     begins, ends = _days(context, filters, today=today, week=week)
     shown = SHOWN if context.out.for_people and limit is None and not ids else None
     most = None if sort else limit if shown is None else shown + 1
-    wanted = filters.parse(context, limit=most, after=after)
-    filtered = wanted != type(wanted)(limit=wanted.limit)
+    post_filter = filters.parse(context, limit=most, after=after)
+    filtered = post_filter != type(post_filter)(limit=post_filter.limit)
     if begins is not None:
-        wanted = replace(wanted, since=begins, until=ends)
-    posts: Iterable[PostView] = context.queries.views(wanted)
+        post_filter = replace(post_filter, since=begins, until=ends)
+    posts: Iterable[PostView] = context.queries.views(post_filter)
     if sort and key_of:
         posts = islice(sorted(posts, key=key_of, reverse=sort.startswith("-")), limit if shown is None else shown + 1)
     paused = paused_account_notes(context.queries.accounts())
@@ -139,13 +139,13 @@ def show(context: Context, post_id: options.PostId) -> None:
     """
     look = context.queries
     post = look.post(post_id)
-    said = [f"the stored copy of {name} is missing" for name in look.missing_media(post)]
-    if said and post.status != "published":
-        said.append(f"to publish it, add the media again:  ttp edit {post_id} --media FILE")
-    for line in said:
+    notes = [f"the stored copy of {name} is missing" for name in look.missing_media(post)]
+    if notes and post.status != "published":
+        notes.append(f"to publish it, add the media again:  ttp edit {post_id} --media FILE")
+    for line in notes:
         context.out.note(line)
     past, clocks = (look.history(post), look.account_clocks(post.accounts)) if context.out.for_people else (None, ())
-    context.out.write_one(post_module.post_spec(said, past, clocks), post)
+    context.out.write_one(post_module.post_spec(notes, past, clocks), post)
 
 
 @options.with_output(post_module.ATTEMPTS_SPEC)

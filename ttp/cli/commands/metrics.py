@@ -119,12 +119,12 @@ def pull(
     """
     named = named_accounts(context, account)
     accounts = named or _all(context, history)
-    wanted = [(one, context.metrics_sync.posts(one) if history is None else []) for one in accounts]
-    if not _paid(context, wanted, history, yes=yes, no_input=no_input):
+    pairs = [(one, context.metrics_sync.posts(one) if history is None else []) for one in accounts]
+    if not _paid(context, pairs, history, yes=yes, no_input=no_input):
         return FAILED
     done = []
     try:
-        for one, posts in wanted:
+        for one, posts in pairs:
             with progress(context.out, one.name, len(posts) if history is None else history) as tell:
                 done.append(context.metrics_sync.pull(one, posts, history, tell))
     finally:
@@ -189,10 +189,10 @@ def _print_import(out: Output, done: MetricsImport, dry_run: bool) -> int:
     shape = metrics_import_json(done, dry_run=dry_run)
     rejected = len(done.rejected)
     counted = f"{done.inserted} new, {done.updated} updated, {done.unchanged} unchanged, {rejected} rejected."
-    said = f"{plural(done.read, 'row')}: {counted}{' --dry-run: nothing was stored.' if dry_run else ''}"
+    message = f"{plural(done.read, 'row')}: {counted}{' --dry-run: nothing was stored.' if dry_run else ''}"
     counts = {name: getattr(done, name) for name in IMPORT_COUNTS}
     shown = shape if out.in_json else {**counts, "rejected": rejected}
-    out.write_one(IMPORT_SPEC, shown, say=[*(_preview(done) if dry_run else ()), said])
+    out.write_one(IMPORT_SPEC, shown, say=[*(_preview(done) if dry_run else ()), message])
     return PARTIAL if done.rejected else DONE
 
 
@@ -211,16 +211,16 @@ def _notes(done: MetricsImport, dry_run: bool) -> Iterable[str]:
 def _preview(done: MetricsImport) -> Iterable[str]:
     """Yield the format of the file, its columns and its first rows."""
     yield f"{done.title}: {done.written}"
-    width = max((len(column[:40]) for column, taken in done.columns if taken), default=0)
-    for column, taken in done.columns:
-        if taken:
-            yield f"  {column[:40]:<{width}}  ->  {taken}"
+    width = max((len(column[:40]) for column, field in done.columns if field), default=0)
+    for column, field in done.columns:
+        if field:
+            yield f"  {column[:40]:<{width}}  ->  {field}"
     if done.ignored_columns:
         yield f"  ignored: {_listed(done.ignored_columns)}"
     for one in done.first:
         counts = {name: getattr(one, name) for name in COUNTS}
-        told = "  ".join(f"{name} {count}" for name, count in counts.items() if count is not None)
-        yield f"  {one.account}  {one.remote_id}  {one.published_at:%Y-%m-%d %H:%M:%S} UTC  {told}"
+        numbers = "  ".join(f"{name} {count}" for name, count in counts.items() if count is not None)
+        yield f"  {one.account}  {one.remote_id}  {one.published_at:%Y-%m-%d %H:%M:%S} UTC  {numbers}"
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -236,13 +236,13 @@ def _stopped(done: MetricsImport, dry_run: bool) -> str:
 
 def _pairs(texts: Sequence[str]) -> Mapping[str, str] | None:
     """Parse `--map COLUMN=FIELD`. The name of a column may contain `=`."""
-    found = {}
+    fields = {}
     for text in texts:
         column, equals, name = text.rpartition("=")
         if not equals or not column.strip() or not name.strip():
             raise UsageError(f'--map "{text}" has no "="', Hint("try", "--map Clicks=likes"))
-        found[column.strip()] = name.strip()
-    return found or None
+        fields[column.strip()] = name.strip()
+    return fields or None
 
 
 def _opened(file: str) -> BinaryIO:
@@ -299,26 +299,26 @@ def _all(context: Context, history: int | None) -> list[Account]:
 
 def _paid(
     context: Context,
-    wanted: Sequence[tuple[Account, Sequence[FollowedPost]]],
+    pairs: Sequence[tuple[Account, Sequence[FollowedPost]]],
     history: int | None,
     *,
     yes: bool,
     no_input: bool,
 ) -> bool:
     """Print what platforms charge, and ask on a terminal if it is more than a few cents. Return whether to go on."""
-    known, total = context.platforms, 0.0
-    for name in dict.fromkeys(account.platform for account, _ in wanted):
-        pricing, title = known.pricing(name), known.facts(name).title
+    platforms, total = context.platforms, 0.0
+    for name in dict.fromkeys(account.platform for account, _ in pairs):
+        pricing, title = platforms.pricing(name), platforms.facts(name).title
         prices = {
             account.name: price / 1000
-            for account, posts in wanted
+            for account, posts in pairs
             if account.platform == name and (price := context.metrics_sync.price(account, posts, history)) > 0
         }
         if pricing is not None and prices:
             total += sum(prices.values())
-            said = f"{title} charges up to {_money(sum(prices.values()))} to read the posts of {', '.join(prices)}"
+            message = f"{title} charges up to {_money(sum(prices.values()))} to read the posts of {', '.join(prices)}"
             context.out.note(
-                f"{said} (at most {_money(pricing.per_read / 1000)} each; free when repeated on the same UTC day)"
+                f"{message} (at most {_money(pricing.per_read / 1000)} each; free when repeated on the same UTC day)"
             )
     return confirm("Pull them?", yes=yes or total <= ASK_ABOVE, no_input=no_input)
 
@@ -348,8 +348,8 @@ def _print_pull(context: Context, done: Sequence[PullResult], history: int | Non
 
 
 def _sentence(one: PullResult) -> str:
-    said = f"{one.account}: {plural(one.read, 'post')} read: {one.inserted} new"
-    return f"{said}, {one.updated} updated, {one.unchanged} unchanged, {len(one.rejected)} rejected."
+    sentence = f"{one.account}: {plural(one.read, 'post')} read: {one.inserted} new"
+    return f"{sentence}, {one.updated} updated, {one.unchanged} unchanged, {len(one.rejected)} rejected."
 
 
 def _waiting(one: PullResult) -> Iterable[str]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _STYLES: dict[str, Style] = {"sent": "green", "failed": "red", "waiting": "magenta", "over": "dim"}
 
 
-def _render_notifications(found: Sequence[Notification], page: Page) -> Iterator[str]:
+def _render_notifications(notifications: Sequence[Notification], page: Page) -> Iterator[str]:
     columns = [
         Column("WHEN"),
         Column("KIND"),
@@ -45,15 +45,15 @@ def _render_notifications(found: Sequence[Notification], page: Page) -> Iterator
             Cell(escape_line(one.account or "-")),
             Cell(escape_line(one.error or one.message or "")),
         ]
-        for one in found
+        for one in notifications
     ]
     yield from table(columns, rows, page, least=12)
     yield ""
     yield page.footer()
 
 
-def _render_sent(found: Sequence[Sent], page: Page) -> Iterator[str]:
-    for one in found:
+def _render_sent(results: Sequence[Sent], page: Page) -> Iterator[str]:
+    for one in results:
         if one.error is None:
             yield f"{one.kind}: {page.paint('sent', 'green')}"
             continue
@@ -113,9 +113,9 @@ def list_(
       ttp notify list
       ttp notify list --limit 5 --json
     """
-    found = context.notifications.newest(limit)
+    notifications = context.notifications.newest(limit)
     none = ["No notifications yet.  Send a test:  ttp notify test"]
-    context.out.write_list(NOTIFICATIONS_SPEC, found, say=None if found else none)
+    context.out.write_list(NOTIFICATIONS_SPEC, notifications, say=None if notifications else none)
 
 
 @notify.command("secret")
@@ -155,7 +155,7 @@ def secret(
     else:
         raise UsageError("there is no terminal to ask on", Hint("try", f"ttp notify secret {kind} -"))
     host = context.notifications.store_secret(kind, value)
-    said = [f"Stored the secret of {kind} for {host}.", f"Check it:  ttp notify test {kind}"]
+    lines = [f"Stored the secret of {kind} for {host}.", f"Check it:  ttp notify test {kind}"]
     if new:
         context.out.line(value)
-    context.out.write_message(*said)
+    context.out.write_message(*lines)

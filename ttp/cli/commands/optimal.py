@@ -40,9 +40,9 @@ def recommend(
       ttp optimal heatmap --html week.html
     """
     accounts = select_accounts(context, account, platform)
-    told = [_advice(context, one, tz) for one in accounts]
+    advices = [_advice(context, one, tz) for one in accounts]
     view = render_optimal.recommendations_spec(everything=all_, tz=tz, several=len(accounts) > 1)
-    context.out.write_list(view, told, say=None if told else [NO_ACCOUNT])
+    context.out.write_list(view, advices, say=None if advices else [NO_ACCOUNT])
 
 
 @optimal.command("next")
@@ -93,10 +93,10 @@ def week(context: Context, account: Accounts = None, platform: Platforms = None,
       ttp optimal week --account x/me --json
     """
     accounts = select_accounts(context, account, platform)
-    found = context.optimal.week(accounts, [context.times.account_zone(one, tz) for one in accounts])
-    if not found.accounts:
+    schedule = context.optimal.week(accounts, [context.times.account_zone(one, tz) for one in accounts])
+    if not schedule.accounts:
         note_no_data(context, accounts)
-    context.out.write_list(render_optimal.week_spec(found), found.days)
+    context.out.write_list(render_optimal.week_spec(schedule), schedule.days)
 
 
 @optimal.command("heatmap")
@@ -120,15 +120,17 @@ def heatmap(
     if svg == html == "-":
         raise UsageError("only one picture can go to stdout", Hint("try", "--svg FILE --html -"))
     accounts = select_accounts(context, account, platform)
-    told = [_advice(context, one, tz) for one in accounts]
-    if not any(one.advice.recommendation.slots for one in told):
+    advices = [_advice(context, one, tz) for one in accounts]
+    if not any(one.advice.recommendation.slots for one in advices):
         note_no_data(context, accounts)
-    written = [_write(context, kind, file, told) for kind, file in (("svg", svg), ("html", html)) if file is not None]
+    written = [
+        _write(context, kind, file, advices) for kind, file in (("svg", svg), ("html", html)) if file is not None
+    ]
     if "-" in written:
         return
     if context.out.in_json or not written:
         view = render_heatmap.heatmaps_spec(several=len(accounts) > 1)
-        context.out.write_list(view, told, say=None if told else [NO_ACCOUNT])
+        context.out.write_list(view, advices, say=None if advices else [NO_ACCOUNT])
     else:
         context.out.write_message(f"Wrote {' and '.join(written)}.")
 
@@ -155,12 +157,14 @@ def explain(
     accounts = select_accounts(context, account, platform)
     day, hour = parse_hour_of_week(" ".join(place))
     zone = context.times.account_zone
-    found = [it for one in accounts if (it := context.optimal.explain(one, zone(one, tz), day, hour)) is not None]
-    if not found:
+    explanations = [
+        it for one in accounts if (it := context.optimal.explain(one, zone(one, tz), day, hour)) is not None
+    ]
+    if not explanations:
         note_no_data(context, accounts)
     none = ["Nothing is measured yet.  Import some:  ttp metrics import FILE"]
     view = render_optimal.explanations_spec(limit, several=len(accounts) > 1)
-    context.out.write_list(view, found, say=None if found else none)
+    context.out.write_list(view, explanations, say=None if explanations else none)
 
 
 @optimal.command("backtest")
@@ -197,11 +201,11 @@ NO_ACCOUNT = "No account yet.  Connect one, or import metrics:  ttp metrics impo
 _BEGINNINGS = {"svg": b"<svg ", "html": b"<!DOCTYPE html>"}
 
 
-def _write(context: Context, kind: str, file: str, told: Sequence[AccountAdvice]) -> str:
+def _write(context: Context, kind: str, file: str, advices: Sequence[AccountAdvice]) -> str:
     """Write the heat map to a file, or to stdout for `-`; return the name. NotFound, UsageError."""
     from ttp.cli.render.heatmap import heatmap_html, heatmap_svg
 
-    recommendations = [one.advice.recommendation for one in told]
+    recommendations = [one.advice.recommendation for one in advices]
     text = heatmap_svg(recommendations) if kind == "svg" else heatmap_html(recommendations)
     if file == "-":
         context.out.document([text])
@@ -273,10 +277,10 @@ def parse_hour_of_week(text: str) -> tuple[int | None, int | None]:
 
 
 def _hour(text: str) -> int | None:
-    found = _HOUR.fullmatch(text)
-    if found is None:
+    match = _HOUR.fullmatch(text)
+    if match is None:
         return None
-    hour = int(found[1])
-    if found[2]:
-        return hour % 12 + (12 if found[2] == "pm" else 0) if 1 <= hour <= 12 else None
+    hour = int(match[1])
+    if match[2]:
+        return hour % 12 + (12 if match[2] == "pm" else 0) if 1 <= hour <= 12 else None
     return hour if hour < 24 else None

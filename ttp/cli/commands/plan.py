@@ -89,12 +89,14 @@ def plan(
             seed=None if seed is None else str(seed),
             tz=tz,
         )
-        found = context.planning.propose(ids, request)
-    if found.plan.left_out and not partly:
-        raise no_room_error(found, request, [*plan_module.placement_notes(found), *plan_module.limit_notes(found)])
-    if not dry_run and not _confirm_plan(context, found, yes=yes, no_input=no_input):
+        proposal = context.planning.propose(ids, request)
+    if proposal.plan.left_out and not partly:
+        raise no_room_error(
+            proposal, request, [*plan_module.placement_notes(proposal), *plan_module.limit_notes(proposal)]
+        )
+    if not dry_run and not _confirm_plan(context, proposal, yes=yes, no_input=no_input):
         return FAILED
-    _answer(context, found, dry_run=dry_run, shown=not dry_run and context.out.for_people)
+    _answer(context, proposal, dry_run=dry_run, shown=not dry_run and context.out.for_people)
     return DONE
 
 
@@ -115,27 +117,29 @@ def _ids(context: Context, typed_ids: Sequence[str] | None, *, drafts: bool, tag
     return context.queries.draft_ids(options.split_list(tags) or ())
 
 
-def _confirm_plan(context: Context, found: Proposal, *, yes: bool, no_input: bool) -> bool:
+def _confirm_plan(context: Context, proposal: Proposal, *, yes: bool, no_input: bool) -> bool:
     """Show the plan and ask; without a terminal `--yes` is needed."""
-    posts, out = plural(len(found.plan.assignments), "post"), context.out
+    posts, out = plural(len(proposal.plan.assignments), "post"), context.out
     if out.for_people:
-        out.write_list(plan_module.plan_spec(found), found.plan.assignments)
+        out.write_list(plan_module.plan_spec(proposal), proposal.plan.assignments)
     return confirm(f"Schedule {posts}?", yes=yes, no_input=no_input, refusal=f"scheduling {posts}")
 
 
-def _answer(context: Context, found: Proposal, *, dry_run: bool, shown: bool) -> None:
+def _answer(context: Context, proposal: Proposal, *, dry_run: bool, shown: bool) -> None:
     """Schedule the plan, except for a dry run, and print it unless it was `shown` before."""
     warnings: list[str] = []
     if not dry_run:
-        saved = context.planning.schedule(found)
+        saved = context.planning.schedule(proposal)
         warnings = print_warnings(context.out, (problem for one in saved for problem in one.warnings))
         warnings += warn_of_scheduled(context, [one.post.id or 0 for one in saved])
     if not context.out.for_people and not context.out.in_json:
-        context.out.note(plan_module.zones(found))
-    view = plan_module.plan_spec(found, scheduled=not dry_run, warnings=warnings)
+        context.out.note(plan_module.zones(proposal))
+    view = plan_module.plan_spec(proposal, scheduled=not dry_run, warnings=warnings)
     if shown:
-        context.out.write_message(f"Scheduled {plural(len(found.plan.assignments), 'post')}.")
+        context.out.write_message(f"Scheduled {plural(len(proposal.plan.assignments), 'post')}.")
     else:
         context.out.write_list(
-            view, found.plan.assignments, foot=["", f"Nothing was scheduled.  Do it:  {retype(context.argv, _DO_IT)}"]
+            view,
+            proposal.plan.assignments,
+            foot=["", f"Nothing was scheduled.  Do it:  {retype(context.argv, _DO_IT)}"],
         )

@@ -89,12 +89,12 @@ def create(
     _refuse_contradictions(text, file, in_editor=in_editor, dry_run=dry_run)
     _refuse_unquoted_time(context, text, at)
     words, piped = options.read_text(context, text)
-    given = {"to": to, "media": media, "alt": alt, "thread": thread, "text": text_for, "tag": tag, "set": set_}
+    by_option = {"to": to, "media": media, "alt": alt, "thread": thread, "text": text_for, "tag": tag, "set": set_}
     at = "next-slot" if first and at is None else at
     source = options.read_stdin(context, "content") if file == "-" else None
     with _keeping_text(context, None if dry_run else words if piped else source):
         context.out.check_fields(render_post.preview_spec(()) if dry_run else saved_posts_spec())
-        post_input = _parse_post_input(context, words, given, max_late, at=at, tz=tz, piped=piped and not dry_run)
+        post_input = _parse_post_input(context, words, by_option, max_late, at=at, tz=tz, piped=piped and not dry_run)
         post_input = replace(post_input, key=key, first=first)
         if file is not None:
             post_input = _merge_content_file(context, file, source, post_input)
@@ -135,25 +135,29 @@ def preview(context: Context, post_input: PostInput) -> None:
     from ttp.services.preview import preview_post
 
     time = None if context.posts.find_by_key(post_input) else _time_of_new(context, post_input)
-    found = preview_post(context.posts, post_input, time)
-    if found.refused is not None:
+    post_preview = preview_post(context.posts, post_input, time)
+    if post_preview.refused is not None:
         if context.out.for_people:
-            _print_preview(context, found, time, ())
-        raise found.refused  # does not ask platforms what they offer: that would be recorded
+            _print_preview(context, post_preview, time, ())
+        raise post_preview.refused  # does not ask platforms what they offer: that would be recorded
     if time is not None and time.note:
         context.out.note(time.note)
-    _print_preview(context, found, time, print_warnings(context.out, found.warnings))
+    _print_preview(context, post_preview, time, print_warnings(context.out, post_preview.warnings))
 
 
-def _print_preview(context: Context, found: PostPreview, time: ResolvedTime | None, warnings: Sequence[str]) -> None:
-    context.out.write_one(render_post.preview_spec(warnings), found, foot=_preview_summary(context, found, time))
+def _print_preview(
+    context: Context, post_preview: PostPreview, time: ResolvedTime | None, warnings: Sequence[str]
+) -> None:
+    context.out.write_one(
+        render_post.preview_spec(warnings), post_preview, foot=_preview_summary(context, post_preview, time)
+    )
 
 
-def _preview_summary(context: Context, found: PostPreview, time: ResolvedTime | None) -> list[str]:
-    post = found.post
-    if found.replayed:
+def _preview_summary(context: Context, post_preview: PostPreview, time: ResolvedTime | None) -> list[str]:
+    post = post_preview.post
+    if post_preview.replayed:
         return [f"Post {post.id} was created before with this key."]
-    if found.refused is not None:
+    if post_preview.refused is not None:
         return ["This post would be refused."]
     if post.scheduled_at is None:
         return ["This would be a draft. Nothing was stored."]
@@ -204,7 +208,7 @@ def edit(
       ttp edit --where 'status=scheduled tag=launch' --shift +1d
       ttp edit --where 'tag=old' --delete
     """
-    given = {"to": to, "media": media, "alt": alt, "thread": thread, "text": text_for, "tag": tag, "set": set_}
+    by_option = {"to": to, "media": media, "alt": alt, "thread": thread, "text": text_for, "tag": tag, "set": set_}
     options.enable_strict_checks(context, strict=strict)
     many = {
         "--replace-link": replace_link,
@@ -214,7 +218,7 @@ def edit(
         "--dry-run": dry_run or None,
     }
     tags = options.split_list(add_tag) or (), options.split_list(remove_tag) or ()
-    if _for_many(post_id, where, many, [text, at, tz, max_late, in_editor or None, *given.values()]):
+    if _for_many(post_id, where, many, [text, at, tz, max_late, in_editor or None, *by_option.values()]):
         from ttp.cli.commands.bulk_edit import BulkOptions, edit_many
 
         change = BulkOptions(replace_link, shift, account, *tags, delete=delete)
@@ -222,12 +226,12 @@ def edit(
     assert post_id is not None
     _refuse_unquoted_time(context, text, at)
     words, piped = options.read_text(context, text)
-    if not any(tags) and all(value is None for value in (words, at, max_late, *given.values())):
+    if not any(tags) and all(value is None for value in (words, at, max_late, *by_option.values())):
         in_editor = in_editor or _may_ask_for_changes(post_id, no_input=no_input)
     with context.naming_choices(), _keeping_text(context, words if piped else None):
         context.out.check_fields(saved_posts_spec())
         post_input = _parse_post_input(
-            context, words, given, max_late, at=at, tz=tz, piped=piped and in_editor, may_empty=True
+            context, words, by_option, max_late, at=at, tz=tz, piped=piped and in_editor, may_empty=True
         )
         post_input = replace(post_input, add_tags=tags[0], remove_tags=tags[1])
         saved = None if in_editor else _edit_now(context, post_id, post_input)
@@ -236,8 +240,8 @@ def edit(
 
         edit_in_editor(context, post_id, post_input)
     else:
-        said = f"Changed post {post_id}." if at is None else scheduled_text(context, saved.post, saved.time)
-        print_saved_post(context, saved, said, timed=at is not None)
+        message = f"Changed post {post_id}." if at is None else scheduled_text(context, saved.post, saved.time)
+        print_saved_post(context, saved, message, timed=at is not None)
     return DONE
 
 
@@ -293,8 +297,8 @@ def copy(context: Context, post_id: options.PostId) -> None:
       ttp copy 38 -q | xargs ttp edit -e
     """
     saved = context.posts.copy(post_id)
-    said = f"Copied post {post_id} to draft {saved.post.id}.  Change it:  ttp edit {saved.post.id}"
-    context.out.write_one(saved_posts_spec(), saved.post, say=[said])
+    message = f"Copied post {post_id} to draft {saved.post.id}.  Change it:  ttp edit {saved.post.id}"
+    context.out.write_one(saved_posts_spec(), saved.post, say=[message])
 
 
 def delete_remote(context: Context, post_ids: Sequence[str], *, yes: bool, no_input: bool) -> int:
@@ -350,11 +354,11 @@ def _deleted_lines(post: DeletedPost) -> Iterable[str]:
 
 
 def _finish_delete(out: Output, done: Sequence[DeletedPost], post_ids: Sequence[str]) -> int:
-    left = [fate for post in done for fate in post.fates if fate.message is not None]
+    failures = [fate for post in done for fate in post.fates if fate.message is not None]
     gone = sum(fate.message is None for post in done for fate in post.fates)
     errors = [post.error for post in done if post.error is not None]
-    if left:
-        errors.insert(0, _delete_error(left, gone, post_ids))
+    if failures:
+        errors.insert(0, _delete_error(failures, gone, post_ids))
     if not errors:
         return DONE
     error, *more = errors
@@ -363,18 +367,18 @@ def _finish_delete(out: Output, done: Sequence[DeletedPost], post_ids: Sequence[
     return exit_code(error)
 
 
-def _delete_error(left: Sequence[DeleteResult], gone: int, post_ids: Sequence[str]) -> TtpError:
+def _delete_error(failures: Sequence[DeleteResult], gone: int, post_ids: Sequence[str]) -> TtpError:
     """Return the error that lists what could not be deleted."""
-    kept = [_kept_because(fate.delivery, fate.message or "") for fate in left]
-    hints = [Hint("fix", hint) for hint in dict.fromkeys(fate.hint for fate in left) if hint]
-    if all(fate.final for fate in left):
+    kept = [_kept_because(fate.delivery, fate.message or "") for fate in failures]
+    hints = [Hint("fix", hint) for hint in dict.fromkeys(fate.hint for fate in failures) if hint]
+    if all(fate.final for fate in failures):
         hints += [Hint("try", quote_command("ttp", "delete", *post_ids))]
     else:
         hints += [Hint("try", quote_command("ttp", "delete", *post_ids, "--remote", "--yes"))]
     kind: type[TtpError] = PartlyFailed
-    if all(fate.reconnect for fate in left):
+    if all(fate.reconnect for fate in failures):
         kind = ReconnectNeeded
-    elif not gone and all(fate.final for fate in left):
+    elif not gone and all(fate.final for fate in failures):
         kind = NotAllowed
     return kind(kept[0], *hints, details=kept[1:])
 
@@ -433,10 +437,12 @@ def _time_of_new(context: Context, post_input: PostInput, draft: int | None = No
 
 def _merge_content_file(context: Context, path: str, text: str | None, typed: PostInput) -> PostInput:
     """Return the input of a content file, or of its `text` on stdin, overridden by what was typed. UsageError."""
-    said = _file_input(context, path, options.read_file(context, path, "content") if text is None else text)
-    given = {one.name: getattr(typed, one.name) for one in fields(typed)}
-    merged = {"variants": {**said.variants, **typed.variants}, "options": {**said.options, **typed.options}}
-    return replace(said, **{name: value for name, value in given.items() if value not in (None, {}, False)} | merged)
+    file_input = _file_input(context, path, options.read_file(context, path, "content") if text is None else text)
+    values = {one.name: getattr(typed, one.name) for one in fields(typed)}
+    merged = {"variants": {**file_input.variants, **typed.variants}, "options": {**file_input.options, **typed.options}}
+    return replace(
+        file_input, **{name: value for name, value in values.items() if value not in (None, {}, False)} | merged
+    )
 
 
 def _file_input(context: Context, path: str, text: str) -> PostInput:
@@ -445,16 +451,16 @@ def _file_input(context: Context, path: str, text: str) -> PostInput:
     from ttp.services.files.fields import parse_entry
     from ttp.services.media import resolve_in_folder
 
-    found = parse_entry(
+    entry = parse_entry(
         path, markdown.parse_file(text, context.platforms) or {"content": text.strip("\n")}, context.platforms
     )
-    if found.faults:
+    if entry.faults:
         raise refused_rows_error(
-            f"{path} is not a valid post", [(path, fault) for fault in found.faults], in_json=False
+            f"{path} is not a valid post", [(path, fault) for fault in entry.faults], in_json=False
         )
-    if found.ended:
+    if entry.ended:
         raise UsageError(f"{path} is a post that was already published", Hint("see", "ttp list"))
-    typed = found.typed
+    typed = entry.typed
     folder = Path(path).parent
     media = [name if is_web_address(name) else str(resolve_in_folder(folder, name)) for name in typed.media or ()]
     # Fields that the file lacks are not given: an empty list would mean to empty them.
@@ -466,7 +472,7 @@ def _file_input(context: Context, path: str, text: str) -> PostInput:
 def _parse_post_input(
     context: Context,
     text: str | None,
-    given: Mapping[str, list[str] | None],
+    by_option: Mapping[str, list[str] | None],
     max_late: str | None,
     *,
     at: str | None,
@@ -474,23 +480,23 @@ def _parse_post_input(
     piped: bool = False,
     may_empty: bool = False,
 ) -> PostInput:
-    """Parse what was typed; `given`: options by name. UsageError. `may_empty`: `--set NAME=` removes an option."""
+    """Parse what was typed; `by_option`: options by name. UsageError. `may_empty`: `--set NAME=` removes an option."""
     from ttp.domain.post_edit import PostInput
 
     lateness = parse_optional_duration(max_late)
-    media, alts, thread = given["media"], given["alt"], given["thread"]
+    media, alts, thread = by_option["media"], by_option["alt"], by_option["thread"]
     return PostInput(
         text=text,
         kept=piped,
-        to=split_list(given["to"]),
+        to=split_list(by_option["to"]),
         at=at,
         tz=tz,
         media=None if media is None else tuple(media),
         alts=None if alts is None else tuple(alts),
         thread=None if thread is None else () if thread == [""] else tuple(thread),
-        tags=split_list(given["tag"]),
-        variants=_parse_variants(context, given["text"], text),
-        options=parse_platform_options(context, given["set"], may_empty=may_empty),
+        tags=split_list(by_option["tag"]),
+        variants=_parse_variants(context, by_option["text"], text),
+        options=parse_platform_options(context, by_option["set"], may_empty=may_empty),
         max_lateness_s=None if lateness is None else lateness.total_seconds(),
     )
 

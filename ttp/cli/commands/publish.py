@@ -129,7 +129,7 @@ def resolve(
 
 
 def _resolved_lines(context: Context, post: PostFields, account: str, published: str | None) -> list[str]:
-    """Return what was resolved; of a thread also what is left to publish."""
+    """Return how the delivery was resolved, and for a thread the parts that are still to be published."""
     (named,) = context.queries.find_accounts([account])
     halves = [d for d in post.active if d.account == named.name and d.state == "failed" and d.so_far]
     if published is None or not halves:
@@ -157,8 +157,8 @@ def _follow(context: Context, queued: PublishResult, *, no_wait: bool) -> int:
         context.out.error(refused)
     if no_wait:
         warnings = warn_not_running(context)
-        said = f"Queued: {' '.join(map(str, queued.ids))}"
-        context.out.write_list(saved_posts_spec(warnings), context.queries.posts_by_id(queued.ids), say=[said])
+        message = f"Queued: {' '.join(map(str, queued.ids))}"
+        context.out.write_list(saved_posts_spec(warnings), context.queries.posts_by_id(queued.ids), say=[message])
         return PARTIAL if queued.refused else DONE
     report = PublishReport(context, Mode.PUBLISH)
     ended = context.publisher.publish(frozenset(queued.ids), report.tell)
@@ -181,9 +181,9 @@ def _accounts(context: Context, names: Sequence[str] | None, platforms: Sequence
     if names is None and platforms is None:
         return None
     look = context.queries
-    found = look.accounts() if names is None else look.find_accounts(names)
-    wanted = [context.platforms.find(name).name for name in platforms or ()]
-    return tuple(one.name for one in found if platforms is None or one.platform in wanted)
+    accounts = look.accounts() if names is None else look.find_accounts(names)
+    platform_names = [context.platforms.find(name).name for name in platforms or ()]
+    return tuple(one.name for one in accounts if platforms is None or one.platform in platform_names)
 
 
 def _first_line(post: PostFields) -> str:

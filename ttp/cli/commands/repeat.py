@@ -67,14 +67,14 @@ def add(
       ttp repeat add --pool evergreen --cron '0 18 * * 2,4'
     """
     rest = {"--until": until, "--count": None if count is None else str(count), "--vary": vary, "--pool": pool}
-    given = ["ttp", "repeat", *([str(post_id)] if post_id else []), *option_words({**rest, "--cool-down": cool_down})]
+    command = ["ttp", "repeat", *([str(post_id)] if post_id else []), *option_words({**rest, "--cool-down": cool_down})]
     _refuse_mixture(post_id, pool, vary, cool_down)
     if cron is None:
-        raise UsageError("no time given", Hint("try", quote_command(*given, "--cron", "0 9 * * 1")))
-    (expression,) = options.parse_crons(None, cron, given)
+        raise UsageError("no time given", Hint("try", quote_command(*command, "--cron", "0 9 * * 1")))
+    (expression,) = options.parse_crons(None, cron, command)
     accounts = context.queries.accounts_of(post_id) if post_id is not None else ()
     zone = context.times.weekly_zone(accounts, tz)
-    wanted = Recurrence(
+    recurrence = Recurrence(
         expression,
         zone.key,
         post_id=post_id,
@@ -86,7 +86,7 @@ def add(
     )
     options.enable_strict_checks(context, strict=strict)
     with context.naming_choices():
-        done = _repeats(context).begin(wanted)
+        done = _repeats(context).begin(recurrence)
     _answer_begun(context, done)
 
 
@@ -95,9 +95,11 @@ def _answer_begun(context: Context, done: NewRepeat) -> None:
         context.out.note(line)
     made = [post.id or 0 for post in done.made]
     warnings = [*done.told, *print_warnings(context.out, done.warnings), *warn_of_scheduled(context, made)]
-    said = f"Repeat {done.tally.recurrence.id} starts: {_next(context, done.tally)}"
+    message = f"Repeat {done.tally.recurrence.id} starts: {_next(context, done.tally)}"
     ahead = id_ranges(made) or "none"
-    context.out.write_one(slots.begun_spec(made, warnings), done.tally, say=[f"{said}; created in advance: {ahead}."])
+    context.out.write_one(
+        slots.begun_spec(made, warnings), done.tally, say=[f"{message}; created in advance: {ahead}."]
+    )
 
 
 @repeat.command("list")
@@ -123,11 +125,11 @@ def skip(context: Context, repeat_id: RepeatId) -> None:
     """
     done = _repeats(context).skip(repeat_id)
     assert done.at is not None
-    left = _when(context, done.at, done.tally)
+    time = _when(context, done.at, done.tally)
     deleted = f" Deleted post {id_ranges(done.gone)}." if done.gone else ""
     freed = f" Post {done.freed}, the repeated one, is a draft again." if done.freed else ""
     context.out.write_one(
-        slots.CHANGED_REPEATS_SPEC, done.tally, say=[f"Skipped {left}; {_next(context, done.tally)}.{deleted}{freed}"]
+        slots.CHANGED_REPEATS_SPEC, done.tally, say=[f"Skipped {time}; {_next(context, done.tally)}.{deleted}{freed}"]
     )
 
 
@@ -188,9 +190,9 @@ def _seconds(text: str) -> float:
     return 0.0 if length is None else length.total_seconds()
 
 
-def _answer(out: Output, done: ChangedRepeat, said: str) -> None:
-    taken = [f"Deleted post {id_ranges(done.gone)}."] if done.gone else []
-    out.write_one(slots.CHANGED_REPEATS_SPEC, done.tally, say=[said, *taken])
+def _answer(out: Output, done: ChangedRepeat, message: str) -> None:
+    notes = [f"Deleted post {id_ranges(done.gone)}."] if done.gone else []
+    out.write_one(slots.CHANGED_REPEATS_SPEC, done.tally, say=[message, *notes])
     if done.kept:
         out.note(f"post {id_ranges(done.kept)} was changed by hand and stays")
 
@@ -200,18 +202,19 @@ def _next(context: Context, tally: RecurrenceCounts) -> str:
 
 
 def _when(context: Context, at: datetime, tally: RecurrenceCounts) -> str:
-    """Return a time of a repeat, also on the clock of its own zone."""
-    one = tally.recurrence
-    return format_instant(at, context.zone, [(f"repeat {one.id}", ZoneInfo(one.timezone))])
+    """Return a time of a repeat: in its own zone where the person's clock shows the same, else in both."""
+    repeat, own = tally.recurrence, ZoneInfo(tally.recurrence.timezone)
+    is_same = at.astimezone(own).utcoffset() == at.astimezone(context.zone).utcoffset()
+    return format_instant(at, own if is_same else context.zone, [(f"repeat {repeat.id}", own)])
 
 
 def _texts(context: Context, path: str) -> tuple[str, ...]:
     """Read the texts of a file, separated by lines of `---`. UsageError for fewer than two."""
     whole = options.read_file(context, path, "texts").replace("\r\n", "\n")
-    found = tuple(text.strip("\n") for text in re.split(r"^---[ \t]*$", whole, flags=re.MULTILINE) if text.strip())
-    if len(found) < 2:
+    texts = tuple(text.strip("\n") for text in re.split(r"^---[ \t]*$", whole, flags=re.MULTILINE) if text.strip())
+    if len(texts) < 2:
         raise UsageError(
-            f"{path} has {'one text' if found else 'no text'}, and --vary needs several",
+            f"{path} has {'one text' if texts else 'no text'}, and --vary needs several",
             Hint("try", "a line of ---"),
         )
-    return found
+    return texts

@@ -21,7 +21,7 @@ def report(
     when: Annotated[
         str | None, typer.Argument(metavar="[WHEN]", help="2026-12, 2026-W49 or prev; else the last 30 days.")
     ] = None,
-    month: Annotated[bool, typer.Option("--month", help="The present month.")] = False,
+    month: Annotated[bool, typer.Option("--month", help="This month.")] = False,
     week: Annotated[bool, typer.Option("--week", help="The present week, from Monday on.")] = False,
     since: Annotated[
         str | None, typer.Option("--since", metavar="TIME", help="Posts from this time on: 7d (days ago), a date.")
@@ -39,7 +39,7 @@ def report(
         typer.Option("--format", metavar="FORMAT", help="table, tsv, json, jsonl, csv, md or html (one web page)."),
     ] = None,
 ) -> None:
-    """Show how posts did, compared with the time before.
+    """Show how posts did, compared with the previous period.
 
     It adds up the newest numbers of each measured post, names the best and the worst posts, and compares each with what
     posts of its kind, hour and weekday usually bring. Fetch numbers first: ttp metrics pull.
@@ -61,10 +61,10 @@ def report(
     period, before = report_periods(context.now(), span, *bounds)
     accounts = select_accounts(context, account, platform)
     zones = context.times.account_zones(accounts, tz)
-    found = context.reports.report(accounts, zones, period, before, groups)
-    if not found.posts and not out.for_people:
+    result = context.reports.report(accounts, zones, period, before, groups)
+    if not result.posts and not out.for_people:
         out.note(render.NO_POSTS)
     if own_format is None:
-        out.write_one(render.REPORT_SPEC, found)
+        out.write_one(render.REPORT_SPEC, result)
     else:
-        out.document([render.FILES[own_format](found, zone)])
+        out.document([render.FILES[own_format](result, zone)])

@@ -82,8 +82,8 @@ def run(
     if max_time is not None and mode is Mode.LOOP:
         raise UsageError("--max-time needs --once or --until-idle", Hint("see", "ttp run --help"))
     expect(context.out, mode)
-    asked = parse_optional_duration(max_time)
-    limit = None if mode is Mode.LOOP else asked.total_seconds() if asked else MAX_TIME_S
+    duration = parse_optional_duration(max_time)
+    limit = None if mode is Mode.LOOP else duration.total_seconds() if duration else MAX_TIME_S
     report, runner = PublishReport(context, mode), context.publisher
     while True:
         try:
@@ -151,13 +151,13 @@ class PublishReport:
         if self._mode is not Mode.LOOP:
             return
         here = self._context
-        health = here.status.health()
-        found = here.queries.accounts()
+        health = here.status.queue()
+        accounts = here.queries.accounts()
         self._out.write_message(
-            f"ttp {__version__}   store {here.database.name}   {plural(len(found), 'account')}   "
+            f"ttp {__version__}   store {here.database.name}   {plural(len(accounts), 'account')}   "
             f"{plural(health.waiting + health.overdue, 'post')} scheduled",
             "Publishing due posts. Ctrl-C stops after the current post.",
-            *paused_account_notes(found),
+            *paused_account_notes(accounts),
         )
 
     def report_waiting(self, holder: Holder | None) -> None:

@@ -115,8 +115,8 @@ def sandbox(
     from ttp.sandbox.state import OldState
 
     folder, served = (None if name is None else Path(name) for name in (state, media))
-    for given in filter(None, (state, media)):
-        context.own_files.refuse(Path(given), given)
+    for path in filter(None, (state, media)):
+        context.own_files.refuse(Path(path), path)
     try:
         server.serve(port, folder, lambda url: print_out(f"{url}\n"), served, dict(map(_setting, settings or ())))
     except NoSetting as wrong:
@@ -272,15 +272,15 @@ class Tour:
 
     def _accounts(self) -> None:
         """Add an account on each platform. The token of one is revoked, as happens in practice."""
-        given = {entry["account"]: entry["credentials"] for entry in self._get("/_sandbox/accounts")}
-        for name, held in given.items():
-            self._json("account", "add", name, "--credentials", str(self._file(name, held)))
+        by_account = {entry["account"]: entry["credentials"] for entry in self._get("/_sandbox/accounts")}
+        for name, credentials in by_account.items():
+            self._json("account", "add", name, "--credentials", str(self._file(name, credentials)))
             if name.startswith("mastodon/"):
                 self._json("account", "check", name)  # asks the server what it allows
         self._json("account", "set", "tiktok/demo", "--set", "tiktok.privacy_level=SELF_ONLY")
         fresh = self._get("/_sandbox/accounts", {"account": "tiktok/demo"})
         self._renewed = {"tiktok/demo": self._file("tiktok/renewed", fresh["credentials"])}
-        self._say("ttp account add …", *sorted(given))
+        self._say("ttp account add …", *sorted(by_account))
 
     def _history(self) -> None:
         from ttp.domain.metrics.sample import MAIN_COUNTS
@@ -309,12 +309,12 @@ class Tour:
 
     def _record(self) -> None:
         """Compare with what followers see: the parts of the thread on three accounts, and the video on three."""
-        seen = [post["account"] for post in self._get("/_sandbox/posts")]
+        accounts = [post["account"] for post in self._get("/_sandbox/posts")]
         due = [*CLIP_ACCOUNTS, *(name for name in self._accounts_of_thread for _ in PARTS)]
-        counts = (f"{name.partition('/')[0]} {seen.count(name)}" for name in sorted(set(due)))
+        counts = (f"{name.partition('/')[0]} {accounts.count(name)}" for name in sorted(set(due)))
         self._say("what the platforms have", "  ".join(counts))
-        if sorted(seen) != sorted(due):
-            raise TtpError(f"the tour failed: the platforms have {', '.join(seen) or 'nothing'}")
+        if sorted(accounts) != sorted(due):
+            raise TtpError(f"the tour failed: the platforms have {', '.join(accounts) or 'nothing'}")
         self._print("   (nothing was posted twice)")
 
     def _run(self, shown: str, *words: str) -> None:

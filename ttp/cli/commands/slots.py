@@ -46,19 +46,19 @@ def add(
       ttp slots add 'daily 18:00' --account x/me,ig/shop --tz Europe/Berlin
       ttp slots add --cron '0 9 * * 1,3,5' --account x/me
     """
-    given = ["ttp", "slots", "add", *option_words({"--account": account, "--name": name})]
+    command = ["ttp", "slots", "add", *option_words({"--account": account, "--name": name})]
     if not account:
         when = [words] if words else option_words({"--cron": cron or "0 9 * * 1,3,5"})
         name = next((one.name for one in context.queries.accounts()), "x/me")
         raise UsageError(
-            "name the account with --account", Hint("try", quote_command(*given, *when, "--account", name))
+            "name the account with --account", Hint("try", quote_command(*command, *when, "--account", name))
         )
     accounts = named_accounts(context, account)
-    crons = parse_crons(words, cron, given)
+    crons = parse_crons(words, cron, command)
     added = context.slots.add([(one, context.times.weekly_zone([one], tz).key) for one in accounts], crons, name)
     places = {place.slot.id: place for place in context.slots.all(accounts)}
-    said = [_said(context, places[one.slot.id], known=one.known) for one in added]
-    context.out.write_list(slots_module.SLOTS_SPEC, [places[one.slot.id] for one in added], say=said)
+    lines = [_said(context, places[one.slot.id], known=one.known) for one in added]
+    context.out.write_list(slots_module.SLOTS_SPEC, [places[one.slot.id] for one in added], say=lines)
 
 
 @slots.command("list")
@@ -101,8 +101,8 @@ def remove(
       ttp slots remove 3 mornings
     """
     gone = context.slots.remove(slots)
-    said = [f"Removed slot {one.id}: {format_slot_times(one.cron)} {one.timezone} of {one.account}." for one in gone]
-    context.out.write_list(slots_module.REMOVED_SLOTS_SPEC, [one.id or 0 for one in gone], say=said)
+    lines = [f"Removed slot {one.id}: {format_slot_times(one.cron)} {one.timezone} of {one.account}." for one in gone]
+    context.out.write_list(slots_module.REMOVED_SLOTS_SPEC, [one.id or 0 for one in gone], say=lines)
 
 
 def _said(context: Context, place: SlotInstant, *, known: bool) -> str:

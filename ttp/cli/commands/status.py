@@ -101,8 +101,8 @@ def _alarms(health: Health) -> Iterator[str]:
     if health.publisher.is_outdated:
         old = health.publisher.version
         yield f"the publisher still runs ttp {old}: stop it and start it again (a service: ttp service install)"
-    for left in health.unreadable:
-        yield f"skipped: {left}:  ttp doctor"
+    for part in health.unreadable:
+        yield f"skipped: {part}:  ttp doctor"
     paused = [hold.account for hold in health.holds if hold.until is None]
     if paused:
         yield f"publishing is paused for {', '.join(map(escape_text, paused))}:  ttp resume"
@@ -198,8 +198,8 @@ def _costs(costs: PlatformCosts) -> str:
 
 def _limit(limit: Limit, page: Page) -> str:
     until = f" until {page.day(limit.resets_at)} {page.time(limit.resets_at)}" if limit.resets_at else ""
-    left = "none" if limit.limit is None else f"{limit.left} of {limit.limit}"
-    return f"{escape_text(limit.account)} {escape_text(limit.label)}: {left} left{until}"
+    remainder = "none" if limit.limit is None else f"{limit.left} of {limit.limit}"
+    return f"{escape_text(limit.account)} {escape_text(limit.label)}: {remainder} left{until}"
 
 
 _LEAST = 15

@@ -77,10 +77,10 @@ def restore(
     from ttp.store.home.files import expand_user
 
     now = context.backups.restore(expand_user(file))
-    said = [f"Restored {plural(now.posts, 'post')} from {file}."]
+    lines = [f"Restored {plural(now.posts, 'post')} from {file}."]
     if now.kept:
-        said.append(f"The replaced store is kept:  {now.kept}")
-    context.out.write_one(RESTORE, views.restore_json(file, now), say=said)
+        lines.append(f"The replaced store is kept:  {now.kept}")
+    context.out.write_one(RESTORE, views.restore_json(file, now), say=lines)
     if now.missing:
         are = "is" if now.missing == 1 else "are"
         context.out.note(
@@ -117,21 +117,21 @@ def copy(
     """
     from ttp.services.store_copy import StoreCopy
 
-    given, there = _open(context, source), _open(context, target)
+    source_store, there = _open(context, source), _open(context, target)
     # What a store in a server has of these settings is copied with it.
-    shared = {name: context.own_config[name] for name in _shared_here(context)} if given.has_files else {}
+    shared = {name: context.own_config[name] for name in _shared_here(context)} if source_store.has_files else {}
     any_machine = context.own_config["publish.any_machine"] is True
     copied = tables = rows = 0
     with progress(context.out, "copying rows", None) as show:
-        for step in StoreCopy(given, there, shared, any_machine=any_machine).run():
+        for step in StoreCopy(source_store, there, shared, any_machine=any_machine).run():
             if step.is_compared:
                 tables, rows = tables + 1, rows + step.rows
             else:
                 copied += step.rows
                 show(copied)
-    said = f"Copied {rows} rows of {tables} tables to {there.name}." if tables else "The copy was complete already."
-    context.out.write_one(COPY, views.copy_json(given.name, there.name, tables=tables, rows=rows), say=[said])
-    for line in _left_to_do(context, given, there):
+    message = f"Copied {rows} rows of {tables} tables to {there.name}." if tables else "The copy was complete already."
+    context.out.write_one(COPY, views.copy_json(source_store.name, there.name, tables=tables, rows=rows), say=[message])
+    for line in _left_to_do(context, source_store, there):
         context.out.note(line)
 
 
@@ -163,8 +163,8 @@ def unseal(
         StoreCopy(database, _open(context, copied)).give_up()
     else:
         unseal_without_copy(database)
-    said = f"{database.name} is not sealed any more." if copied else f"{database.name} is not sealed."
-    context.out.write_one(UNSEAL, views.unseal_json(database.name, copied), say=[said])
+    message = f"{database.name} is not sealed any more." if copied else f"{database.name} is not sealed."
+    context.out.write_one(UNSEAL, views.unseal_json(database.name, copied), say=[message])
 
 
 def _open(context: Context, text: str) -> Database:
@@ -257,5 +257,5 @@ def rekey(
     from ttp.services.credentials import encrypt_again
 
     done = encrypt_again(context.database, context.credentials_table, discard=discard)
-    said = [f"All {done.total} entries are encrypted with key {done.key_id}; {done.changed} were changed."]
-    context.out.write_one(REKEY_SPEC, done, say=said)
+    lines = [f"All {done.total} entries are encrypted with key {done.key_id}; {done.changed} were changed."]
+    context.out.write_one(REKEY_SPEC, done, say=lines)

@@ -100,8 +100,8 @@ def _notes(out: Output, dir: str, plan: SyncPlan) -> None:
         out.note(note)
     if plan.faults:
         files = len({where for where, _ in plan.faults})
-        said = f"{plural(files, 'file')} {'has' if files == 1 else 'have'} errors; nothing was changed"
-        raise changes.refused_rows_error(said, plan.faults, out.in_json)
+        message = f"{plural(files, 'file')} {'has' if files == 1 else 'have'} errors; nothing was changed"
+        raise changes.refused_rows_error(message, plan.faults, out.in_json)
     warned = {problem.message: (problem, step.where) for step in plan.drift for problem in step.warnings}
     for problem, where in warned.values():
         out.note(f"{problem.message} ({where})" + hint_line(problem.hint))

@@ -150,19 +150,19 @@ def _undo_or_redo(
 ) -> int:
     from ttp.services.undo import UndoRequest
 
-    wanted = UndoRequest(count or 1, post, again=again, partial=partial)
-    found = _undo(context).revert(wanted, rehearse=dry_run or not yes)
+    request = UndoRequest(count or 1, post, again=again, partial=partial)
+    result = _undo(context).revert(request, rehearse=dry_run or not yes)
     if not dry_run and not yes:
-        if not _confirm_undo(context, found, wanted, no_input=no_input):
+        if not _confirm_undo(context, result, request, no_input=no_input):
             return FAILED
-        found = _undo(context).revert(replace(wanted, only=tuple(change.id for change in found.changes)))
-    for why in found.left:
+        result = _undo(context).revert(replace(request, only=tuple(change.id for change in result.changes)))
+    for why in result.left:
         context.out.note(f"skipped: {why.message}")
-    print_warnings(context.out, (problem for one in found.posts for problem in one.warnings))
-    if not dry_run and any(one.post.scheduled_at and not one.post.deleted_at for one in found.posts):
+    print_warnings(context.out, (problem for one in result.posts for problem in one.warnings))
+    if not dry_run and any(one.post.scheduled_at and not one.post.deleted_at for one in result.posts):
         warn_not_running(context)
-    context.out.write_list(UNDONE, found.posts, say=_sentences(context, found, again=again, dry_run=dry_run))
-    return PARTIAL if found.left else DONE
+    context.out.write_list(UNDONE, result.posts, say=_sentences(context, result, again=again, dry_run=dry_run))
+    return PARTIAL if result.left else DONE
 
 
 def _undo(context: Context) -> Undo:
@@ -171,17 +171,17 @@ def _undo(context: Context) -> Undo:
     return Undo(context.posts)
 
 
-def _confirm_undo(context: Context, found: UndoResult, wanted: UndoRequest, *, no_input: bool) -> bool:
+def _confirm_undo(context: Context, result: UndoResult, request: UndoRequest, *, no_input: bool) -> bool:
     """Show the changes and ask; without a terminal several posts need `--yes`."""
-    command = "redo" if wanted.again else "undo"
-    posts = plural(len({one.post.id for one in found.posts}), "post")
-    what = "; ".join(_what(context, change, ones) for change, ones in _by_change(found))
-    refusal = f"{command}ing {plural(len(found.changes), 'change')} of {posts}" if len(found.posts) != 1 else ""
+    command = "redo" if request.again else "undo"
+    posts = plural(len({one.post.id for one in result.posts}), "post")
+    what = "; ".join(_what(context, change, ones) for change, ones in _by_change(result))
+    refusal = f"{command}ing {plural(len(result.changes), 'change')} of {posts}" if len(result.posts) != 1 else ""
     return confirm(f"{command.capitalize()}: {what}?", yes=False, no_input=no_input, refusal=refusal)
 
 
-def _by_change(found: UndoResult) -> Iterable[tuple[Change, list[UndoneChange]]]:
-    return [(change, list(ones)) for change, ones in groupby(found.posts, key=lambda one: one.change)]
+def _by_change(result: UndoResult) -> Iterable[tuple[Change, list[UndoneChange]]]:
+    return [(change, list(ones)) for change, ones in groupby(result.posts, key=lambda one: one.change)]
 
 
 def _what(context: Context, change: Change, ones: Sequence[UndoneChange]) -> str:
@@ -196,22 +196,22 @@ def _what(context: Context, change: Change, ones: Sequence[UndoneChange]) -> str
     return f"{done} {len(ones)} posts ({id_ranges([one.post.id or 0 for one in ones])}){when}"
 
 
-def _sentences(context: Context, found: UndoResult, *, again: bool, dry_run: bool) -> list[str]:
+def _sentences(context: Context, result: UndoResult, *, again: bool, dry_run: bool) -> list[str]:
     done = "redo" if again else "undo"
     did = f"Would {done}" if dry_run else "Redone" if again else "Undone"
-    said = []
-    for change, ones in _by_change(found):
+    lines = []
+    for change, ones in _by_change(result):
         head = f"{did}: {_what(context, change, ones)}."
         if len(ones) == 1:
-            said.append(f"{head}  {_now(context, ones[0])}")
+            lines.append(f"{head}  {_now(context, ones[0])}")
             continue
-        said.append(head)
-        told = [one for one in ones if one.late or one.unapproved] if len(ones) > _FEW else ones
-        said += [f"  Post {one.post.id}: {_now(context, one)}" for one in told[:_FEW]]
-        said += [f"  and {len(told) - _FEW} more"] if len(told) > _FEW else []
+        lines.append(head)
+        details = [one for one in ones if one.late or one.unapproved] if len(ones) > _FEW else ones
+        lines += [f"  Post {one.post.id}: {_now(context, one)}" for one in details[:_FEW]]
+        lines += [f"  and {len(details) - _FEW} more"] if len(details) > _FEW else []
     if not dry_run:
-        said.append("Undo:  ttp undo" if again else "Redo:  ttp redo")
-    return said
+        lines.append("Undo:  ttp undo" if again else "Redo:  ttp redo")
+    return lines
 
 
 def _now(context: Context, one: UndoneChange) -> str:
@@ -223,7 +223,7 @@ def _now(context: Context, one: UndoneChange) -> str:
         passed = format_instant(one.late, context.zone)
         return f"It is a draft: {passed} has passed.  Give it a time:  ttp schedule {post.id} --at TIME"
     if post.status == "scheduled" and post.scheduled_at is not None:
-        told = f"It is scheduled for {time_text(context, post, None)}."
+        sentence = f"It is scheduled for {time_text(context, post, None)}."
     else:
-        told = f"It is {'a draft' if post.status == 'draft' else post.status}."
-    return f"{told}  Approve it again:  ttp approve {post.id}" if one.unapproved else told
+        sentence = f"It is {'a draft' if post.status == 'draft' else post.status}."
+    return f"{sentence}  Approve it again:  ttp approve {post.id}" if one.unapproved else sentence

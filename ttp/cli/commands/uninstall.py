@@ -28,12 +28,12 @@ _STOP_MORE_S = 10.0
 """Seconds that a service may need to end beyond `publish.drain_s`."""
 
 
-def _render(found: Sequence[Removal], page: Page) -> Iterable[str]:
+def _render(removals: Sequence[Removal], page: Page) -> Iterable[str]:
     """Draw what was removed, then what stays, then what a person must do."""
     from ttp.cli.render.width import wrap_sentence
 
     for title, deeds in (("Removed", ("remove", "revoke")), ("Kept", ("keep",)), ("Do by hand", ("by_hand",))):
-        some = [one for one in found if one.deed in deeds]
+        some = [one for one in removals if one.deed in deeds]
         if title == "Removed" and not any(one.done for one in some):
             title = "Would be removed"
         if some:
@@ -78,10 +78,10 @@ def uninstall(
         removal.refuse_while_running()
         if purge and not confirm(_question(context), yes=yes, no_input=no_input, refusal="Deleting the store"):
             return FAILED
-    found = [*removal.run(purge=purge, dry_run=dry_run), *_by_hand()]
-    context.out.write_list(SPEC, found)
+    removals = [*removal.run(purge=purge, dry_run=dry_run), *_by_hand()]
+    context.out.write_list(SPEC, removals)
     context.__dict__.pop("database", None)  # whose names for completion would be written into the home again
-    return PARTIAL if not dry_run and any(one.has_failed for one in found) else DONE
+    return PARTIAL if not dry_run and any(one.has_failed for one in removals) else DONE
 
 
 def _question(context: Context) -> str:
@@ -89,7 +89,7 @@ def _question(context: Context) -> str:
     if not context.database.has_files:
         return f"Delete {context.home} with its tokens, media and settings? The store {context.database.name} stays."
     try:
-        waiting = context.status.health().waiting
+        waiting = context.status.queue().waiting
     except TtpError:  # damaged or of a newer version: it can be deleted all the same
         waiting = 0
     posts = f" {waiting} scheduled posts will not be published." if waiting else ""
@@ -100,7 +100,7 @@ def _removal(context: Context) -> Uninstall:
     from ttp.services.installation.uninstall import Uninstall
 
     service = system_service()
-    said = service.home()
+    home = service.home()
     return Uninstall(
         context.database,
         lambda: context.credentials,
@@ -108,7 +108,7 @@ def _removal(context: Context) -> Uninstall:
         context.config,
         context.platforms,
         service,
-        service_home=Path(said) if said else settings.home({}),
+        service_home=Path(home) if home else settings.home({}),
         completions=list(own_completions()),
         config_files=list(_config_files(context)),
         stop_s=context.config.seconds("publish.drain_s") + _STOP_MORE_S,

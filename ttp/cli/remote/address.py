@@ -114,6 +114,6 @@ def zone_variables(config: Config, environ: Mapping[str, str] = os.environ) -> d
     from ttp.domain.time.zones import load_zone
 
     name = settings.system_zone(environ).zone.key
-    found = {"TZ": name} if load_zone(name) is not None else {}
+    variables = {"TZ": name} if load_zone(name) is not None else {}
     own = environ.get("TTP_TZ") or config.text("timezone")
-    return {**found, "TTP_TZ": own} if own else found
+    return {**variables, "TTP_TZ": own} if own else variables

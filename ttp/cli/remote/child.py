@@ -23,9 +23,8 @@ from ttp.cli.context import Context
 from ttp.cli.main import take_credentials_key
 from ttp.cli.remote.commands import find_command, refuse_token
 from ttp.domain.media.item import is_web_address
-from ttp.domain.permissions import POST_CAPABILITIES
 from ttp.domain.post_edit import KEPT
-from ttp.domain.server.api_token import ApiToken, TokenCapability
+from ttp.domain.server.api_token import POST_CAPABILITIES, ApiToken, TokenCapability
 from ttp.domain.time.clock import from_ms
 from ttp.store.server.idempotency_keys import Reservation
 
@@ -66,9 +65,9 @@ class TokenContext(Context):
         self._request = request
         self._moved: dict[str, str] = {}
 
-    def admit(self, path: str, given: Collection[str], values: dict[str, Any]) -> bool:
+    def admit(self, path: str, names: Collection[str], values: dict[str, Any]) -> bool:
         command = find_command(path, values)
-        refuse_token(self.token, path, command, given, values)
+        refuse_token(self.token, path, command, names, values)
         for name in command.files:
             values[name] = self._placed(values.get(name))
         self.argv = [self._retyped(word) for word in self.argv]
@@ -146,14 +145,14 @@ def run_order(order: Mapping[str, Any], answer: BinaryIO) -> int:
     return app.run(order["argv"], context)
 
 
-def token_of(said: Mapping[str, Any]) -> ApiToken:
+def token_of(document: Mapping[str, Any]) -> ApiToken:
     """Return the token that an order is for."""
     return ApiToken(
-        id=said["id"],
-        name=said["name"],
-        capability=TokenCapability(said["capability"]),
+        id=document["id"],
+        name=document["name"],
+        capability=TokenCapability(document["capability"]),
         created_at=from_ms(0),
-        accounts=None if said["accounts"] is None else frozenset(said["accounts"]),
+        accounts=None if document["accounts"] is None else frozenset(document["accounts"]),
     )
 
 

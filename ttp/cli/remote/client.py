@@ -48,13 +48,13 @@ def run_there(context: Context, path: str, values: Mapping[str, Any]) -> int | N
         return None
     command = find_command(path, values)
     address = find_address(context.own_config)
-    with ExitStack() as held:
+    with ExitStack() as stack:
         stdin = _read_stdin(command, values)
         if stdin is not None:
-            held.enter_context(stdin)
+            stack.enter_context(stdin)
         upload = collect(context, command, values, stdin)
         call = _Call(context, address, path, upload, stdin)
-        client = held.enter_context(connect(address))
+        client = stack.enter_context(connect(address))
         answers: dict[str, bool] = {}
         while True:
             ended = call.run(client, answers)
@@ -144,7 +144,7 @@ def check_answer(shown: str, answer: httpx.Response, media_type: str) -> None:
             problem = json.loads(_beginning_of(answer))
     if not isinstance(problem, dict):
         problem = {}
-    said = str(problem.get("detail") or "")
+    detail = str(problem.get("detail") or "")
     match answer.status_code, problem.get("code"):
         case _, "key_in_use":
             raise _Broken("the server still runs the command", runs=True)
@@ -160,11 +160,11 @@ def check_answer(shown: str, answer: httpx.Response, media_type: str) -> None:
         case 404, "not_found":
             raise UsageError(f"{shown} is a ttp that runs no commands: use the same version on both machines")
         case _, "busy" | "timeout" | "damaged" | "newer_store" | "older_store":
-            raise Busy(f"{shown}: {said}")
+            raise Busy(f"{shown}: {detail}")
         case _, "not_allowed":
-            raise NotAllowed(f"{shown}: {said}")
+            raise NotAllowed(f"{shown}: {detail}")
         case _, str():
-            raise UsageError(f"{shown}: {said}")
+            raise UsageError(f"{shown}: {detail}")
         case status, _ if status >= 500:
             raise Busy(f"{shown} answered {status}")
         case status, _:
@@ -232,12 +232,12 @@ class _Call:
         order = json.dumps(self._order(answers)).encode()
         key, ends, sent = secrets.token_hex(16), 0.0, False
         while True:
-            known = [one.again() for one in self._streams.values()]
+            states = [one.again() for one in self._streams.values()]
             try:
                 return self._send(client, order, key, was_sent=sent)
             except _Broken as broken:
                 sent, ends = True, ends or time.monotonic() + AGAIN_FOR_S
-                if not all(known) or time.monotonic() > ends:
+                if not all(states) or time.monotonic() > ends:
                     raise self._unknown(broken) from None
                 time.sleep(AGAIN_EVERY_S)
 
@@ -358,12 +358,12 @@ def _parsed(line: str) -> Any:
 
 
 def _beginning_of(answer: httpx.Response) -> bytes:
-    found = bytearray()
+    beginning = bytearray()
     for data in answer.iter_bytes(_CHUNK):
-        found += data
-        if len(found) > _LONGEST_PROBLEM:
+        beginning += data
+        if len(beginning) > _LONGEST_PROBLEM:
             break
-    return bytes(found)
+    return bytes(beginning)
 
 
 def _why(error: Exception) -> str:
@@ -382,11 +382,11 @@ _Part = tuple[bytes, Path | bytes | BinaryIO, int]
 
 def _parts(order: bytes, stdin: BinaryIO | None, upload: CallerUpload) -> list[_Part]:
     """Return the parts of the form."""
-    found: list[_Part] = [(_head("command"), order, len(order))]
+    parts: list[_Part] = [(_head("command"), order, len(order))]
     if stdin is not None:
-        found.append((_head("stdin", "stdin"), stdin, _size(stdin)))
-    found += [(_head("file", "file"), content, _size(content)) for content in upload.files.values()]
-    return found
+        parts.append((_head("stdin", "stdin"), stdin, _size(stdin)))
+    parts += [(_head("file", "file"), content, _size(content)) for content in upload.files.values()]
+    return parts
 
 
 def _head(name: str, filename: str | None = None) -> bytes:

@@ -43,9 +43,9 @@ class RemoteCommand:
     def acts_outside(self, values: Mapping[str, object]) -> bool:
         return self.outside is not None and (not self.outside or any(values.get(name) for name in self.outside))
 
-    def needed_capability(self, path: str, given: Collection[str]) -> TokenCapability:
+    def needed_capability(self, path: str, names: Collection[str]) -> TokenCapability:
         """Return the capability that a token needs for the command with these options."""
-        return self.needs or TokenCapability(capability_of(path, given))
+        return self.needs or TokenCapability(capability_of(path, names))
 
 
 _EDITOR = {"in_editor": "the editor is on another machine; give the text as an argument or a file"}
@@ -151,10 +151,10 @@ def find_command(path: str, values: Mapping[str, object]) -> RemoteCommand:
 
 
 def refuse_token(
-    token: ApiToken, path: str, command: RemoteCommand, given: Collection[str], values: Mapping[str, object]
+    token: ApiToken, path: str, command: RemoteCommand, names: Collection[str], values: Mapping[str, object]
 ) -> None:
     """Raise NotAllowed if a token may not run a command with these options."""
-    needed = command.needed_capability(path, given)
+    needed = command.needed_capability(path, names)
     if not token.capability.allows(needed):
         raise NotAllowed(f"ttp {path} needs the capability {needed}, and the token has {token.capability}")
     wide = [name for name in command.unlimited_only if values.get(name)]

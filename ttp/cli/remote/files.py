@@ -48,23 +48,23 @@ def collect(
     context: Context, command: RemoteCommand, values: Mapping[str, Any], stdin: BinaryIO | None = None
 ) -> CallerUpload:
     """Return the files that a command names with these values, and on stdin. UsageError, NotFound, Busy."""
-    found = CallerUpload()
+    upload = CallerUpload()
     for name, use in command.files.items():
         value = values.get(name)
         for text in value if isinstance(value, list | tuple) else [value]:
             if isinstance(text, str) and text not in ("", "-") and not _is_elsewhere(text):
-                _collect_one(context, found, text, use, values)
+                _collect_one(context, upload, text, use, values)
     if stdin is not None and FileUse.POSTS in command.files.values():
         stdin.seek(0)
-        _add_media_named(found, Path.cwd(), _decoded(stdin.read(_LONGEST_TEXT)))
-    if len(found.files) > MOST_FILES:
-        raise UsageError(f"the command names {len(found.files)} files, and at most {MOST_FILES} can be sent")
-    for path in (*found.files, *found.folders):
+        _add_media_named(upload, Path.cwd(), _decoded(stdin.read(_LONGEST_TEXT)))
+    if len(upload.files) > MOST_FILES:
+        raise UsageError(f"the command names {len(upload.files)} files, and at most {MOST_FILES} can be sent")
+    for path in (*upload.files, *upload.folders):
         try:
             path.encode()
         except UnicodeEncodeError:
             raise UsageError(f"the name of {path!a} is not UTF-8, so the file cannot be sent") from None
-    return found
+    return upload
 
 
 def _is_elsewhere(text: str) -> bool:
@@ -72,47 +72,47 @@ def _is_elsewhere(text: str) -> bool:
     return is_web_address(text) or text.startswith(KEPT)
 
 
-def _collect_one(context: Context, found: CallerUpload, text: str, use: FileUse, values: Mapping[str, Any]) -> None:
+def _collect_one(context: Context, upload: CallerUpload, text: str, use: FileUse, values: Mapping[str, Any]) -> None:
     path = expand_user(text) if use not in (FileUse.MEDIA, FileUse.TEXT) else Path(text)
     try:
         path = Path(os.path.abspath(path))  # noqa: PTH100 (links stay)
         if text.startswith("~"):
-            found.paths[text] = str(path)
-        _add_folder(found, path.parent)
+            upload.paths[text] = str(path)
+        _add_folder(upload, path.parent)
         is_folder = path.is_dir()
     except ValueError:  # no file can have that name: the command says so
         return
     if use in (FileUse.OUTPUT, FileUse.EXPORT, FileUse.FOLDER):
         context.own_files.refuse(path, text)
-        found.typed[path] = text
+        upload.typed[path] = text
     match use:
         case FileUse.MEDIA:
             refuse_own_media(context, path, text)
-            _add_file(found, path, text)
+            _add_file(upload, path, text)
         case FileUse.TEXT:
-            _add_file(found, path, text)
+            _add_file(upload, path, text)
         case FileUse.POSTS | FileUse.FOLDER if is_folder:
-            _add_posts_folder(found, path)
+            _add_posts_folder(upload, path)
         case FileUse.POSTS:
-            _add_file(found, path, text)
-            _add_media_named(found, path.parent, _text_of(path))
+            _add_file(upload, path, text)
+            _add_media_named(upload, path.parent, _text_of(path))
         case FileUse.OUTPUT:
-            _add_output(found, path)
+            _add_output(upload, path)
         case FileUse.EXPORT if is_folder or values.get("format") == "md":
-            found.outputs.append(path)
+            upload.outputs.append(path)
             if is_folder:
-                _add_posts_folder(found, path)
+                _add_posts_folder(upload, path)
         case FileUse.EXPORT:
-            _add_output(found, path)
+            _add_output(upload, path)
             if values.get("with_"):
                 beside = path.parent / "media"
-                found.outputs.append(beside)
+                upload.outputs.append(beside)
                 for one in beside.iterdir() if beside.is_dir() else ():
-                    _add_file(found, one, str(one))
+                    _add_file(upload, one, str(one))
         case _:
             pass
     if use is FileUse.FOLDER:
-        found.outputs.append(path)
+        upload.outputs.append(path)
 
 
 def refuse_own_media(context: Context, path: Path, text: str) -> None:
@@ -121,24 +121,24 @@ def refuse_own_media(context: Context, path: Path, text: str) -> None:
         raise UsageError(f"{text} is in ttp's own folder, from which nothing is posted")
 
 
-def _add_folder(found: CallerUpload, folder: Path) -> None:
+def _add_folder(upload: CallerUpload, folder: Path) -> None:
     """Add a folder, or the nearest one that exists."""
-    found.folders.add(str(next((one for one in (folder, *folder.parents) if one.is_dir()), Path("/"))))
+    upload.folders.add(str(next((one for one in (folder, *folder.parents) if one.is_dir()), Path("/"))))
 
 
-def _add_file(found: CallerUpload, path: Path, text: str) -> None:
+def _add_file(upload: CallerUpload, path: Path, text: str) -> None:
     """Add a file, or a stream such as `<(command)` with what it holds. UsageError if it cannot be read."""
     if path.is_dir():
-        found.folders.add(str(path))
+        upload.folders.add(str(path))
         return
     try:
         with open_input(path) as file:
             if stream_number(path) is None:
-                found.files[str(path)] = path
+                upload.files[str(path)] = path
             else:
-                found.files[str(path)] = _read_stream(file)
+                upload.files[str(path)] = _read_stream(file)
     except (FileNotFoundError, NotADirectoryError):
-        _add_near_name(found, path)
+        _add_near_name(upload, path)
     except OSError as error:
         raise UsageError(f"{text} cannot be read: {error.strerror}") from None
 
@@ -150,46 +150,46 @@ def _read_stream(file: BinaryIO) -> BinaryIO:
     return kept
 
 
-def _add_near_name(found: CallerUpload, path: Path) -> None:
+def _add_near_name(upload: CallerUpload, path: Path) -> None:
     """Add the file that a missing one probably means: the refusal suggests it."""
     from ttp.store.home.media import similar_files
 
     for meant in similar_files(path):
-        found.files.setdefault(str(meant), b"")
+        upload.files.setdefault(str(meant), b"")
 
 
-def _add_output(found: CallerUpload, path: Path) -> None:
+def _add_output(upload: CallerUpload, path: Path) -> None:
     """Add a file that is written: that it exists, and how it begins. Busy if it cannot be written."""
-    found.outputs.append(path)
+    upload.outputs.append(path)
     if stream_number(path) is not None:
         return
     if path.parent.is_dir() and not os.access(path if path.exists() else path.parent, os.W_OK):
         raise output_file.output_error(path, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
     if path.is_dir():
-        found.folders.add(str(path))
+        upload.folders.add(str(path))
     elif path.is_file():
         with path.open("rb") as file:
-            found.files[str(path)] = file.read(_BEGINNING)
+            upload.files[str(path)] = file.read(_BEGINNING)
 
 
-def _add_posts_folder(found: CallerUpload, folder: Path) -> None:
-    found.folders.add(str(folder))
+def _add_posts_folder(upload: CallerUpload, folder: Path) -> None:
+    upload.folders.add(str(folder))
     pages = [path for path in _files_below(folder) if path.suffix.lower() == ".md" and not path.is_symlink()]
     for path in pages:
-        _add_file(found, path, str(path))
-    _add_media_named(found, folder, " ".join(map(_text_of, pages)))
+        _add_file(upload, path, str(path))
+    _add_media_named(upload, folder, " ".join(map(_text_of, pages)))
 
 
-def _add_media_named(found: CallerUpload, folder: Path, said: str) -> None:
+def _add_media_named(upload: CallerUpload, folder: Path, text: str) -> None:
     """Add the images and videos of a folder whose names are in a text: the media of posts."""
-    if not said:
+    if not text:
         return
     real = folder.resolve()
     for path in _files_below(folder):
-        if str(path) in found.files or not any(name in said for name in _forms(path.name)):
+        if str(path) in upload.files or not any(name in text for name in _forms(path.name)):
             continue
         if path.resolve().is_relative_to(real) and _is_media(path):
-            _add_file(found, path, str(path))
+            _add_file(upload, path, str(path))
 
 
 def _is_media(path: Path) -> bool:

@@ -23,15 +23,17 @@ if TYPE_CHECKING:
 NO_CHANGES = "No changes in the last 30 days."
 
 
-def refused_rows_error(said: str, faults: Sequence[tuple[str, FieldError]], in_json: bool, *ways: Hint) -> UsageError:
+def refused_rows_error(
+    message: str, faults: Sequence[tuple[str, FieldError]], in_json: bool, *ways: Hint
+) -> UsageError:
     """Return the error for rows that cannot be imported; for people with a table of row, field, problem and fix."""
     if in_json:
         problems = [Problem(one.field, "row", f"row {row}: {one.problem}", hint=one.fix) for row, one in faults]
-        return UsageError(said, *ways, problems=problems)
+        return UsageError(message, *ways, problems=problems)
     lines = fault_table(faults[:ERRORS_SHOWN])
     if len(faults) > ERRORS_SHOWN:
         lines.append(f"{len(faults) - ERRORS_SHOWN} more; see them all with --json")
-    return UsageError(said, *ways, details=lines)
+    return UsageError(message, *ways, details=lines)
 
 
 def sum_lists(shape: Json) -> Json:

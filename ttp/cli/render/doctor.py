@@ -26,17 +26,17 @@ def render_checks(checks: Sequence[Check], page: Page) -> Iterator[str]:
     """Draw the checks, each with its fix, and count them. Commands are never broken."""
     widest = max((columns(escape_text(check.name)) for check in checks), default=0)
     name = min(widest, _LONGEST_NAME, page.width // 3)
-    left = _STATUS + name + 2
+    indent = _STATUS + name + 2
     for check in checks:
         word, style = _WORDS[check.status]
-        first, *more = wrap(escape_line(check.message), page.width - left)
+        first, *more = wrap(escape_line(check.message), page.width - indent)
         head = f"  {page.paint(word, style)}{' ' * (_STATUS - 2 - len(word))}"
         yield f"{head}{pad(cut(escape_text(check.name), name), name)}  {first}"
-        yield from (" " * left + line for line in more)
+        yield from (" " * indent + line for line in more)
         if check.hint is not None:
-            yield f"{' ' * left}fix: {escape_text(fit_install_commands(command_text(check.hint)))}"
-    found = Checkup(tuple(checks))
-    ok, warnings, failures = (found.count(status) for status in Grade)
+            yield f"{' ' * indent}fix: {escape_text(fit_install_commands(command_text(check.hint)))}"
+    checkup = Checkup(tuple(checks))
+    ok, warnings, failures = (checkup.count(status) for status in Grade)
     yield ""
     yield f"{ok} ok, {plural(warnings, 'warning')}, {plural(failures, 'failure')}"
 

@@ -61,9 +61,9 @@ def scale_of(slots: Sequence[Rating], levels: int) -> Scale:
     return Scale(low - missing, high + missing, levels)
 
 
-def best_places(told: Recommendation) -> frozenset[tuple[int | None, int | None]]:
+def best_places(recommendation: Recommendation) -> frozenset[tuple[int | None, int | None]]:
     """Return weekday and hour of the ten best slots."""
-    return frozenset((slot.day, slot.hour) for slot in told.best_slots)
+    return frozenset((slot.day, slot.hour) for slot in recommendation.best_slots)
 
 
 def slot_words(slot: Rating, *, is_best: bool) -> str:
@@ -73,21 +73,21 @@ def slot_words(slot: Rating, *, is_best: bool) -> str:
     return f"{where}: {signed_percent(slot.uplift)} % {interval(slot)}, {plural(slot.data_points, 'post')}, {among}"
 
 
-def headline(told: Recommendation) -> str:
+def headline(recommendation: Recommendation) -> str:
     """Return `585 posts, …, hours in Europe/Berlin`, for a file."""
-    if not told.data_points:
+    if not recommendation.data_points:
         return "No measured posts yet."
-    period = f", {told.first_at:%Y-%m-%d} to {told.last_at:%Y-%m-%d}"
-    return f"{plural(told.data_points, 'post')}{period}, hours in {escape_text(told.zone.key)}"
+    period = f", {recommendation.first_at:%Y-%m-%d} to {recommendation.last_at:%Y-%m-%d}"
+    return f"{plural(recommendation.data_points, 'post')}{period}, hours in {escape_text(recommendation.zone.key)}"
 
 
-def file_words(told: Recommendation) -> list[str]:
+def file_words(recommendation: Recommendation) -> list[str]:
     """Return the sentences below a heat map in a file."""
-    if not told.slots:
-        return [f"{escape_text(told.account)}: no measured posts yet."]
-    hours = ", ".join(f"{rating.hour:02}:00" for rating in told.best_hours)
+    if not recommendation.slots:
+        return [f"{escape_text(recommendation.account)}: no measured posts yet."]
+    hours = ", ".join(f"{rating.hour:02}:00" for rating in recommendation.best_hours)
     return [
-        f"Best hours: {hours}. {signal_words(told)}",
+        f"Best hours: {hours}. {signal_words(recommendation)}",
         f"{BEST} one of the ten best slots. {NO_POST} no post there yet. Values are smoothed estimates.",
     ]
 
@@ -101,28 +101,28 @@ _COLORS = ((236, _WHITE), (23, _WHITE), (30, _WHITE), (37, _BLACK), (79, _BLACK)
 
 def render_heatmap(advice: Advice, page: Page, *, zone_known: bool = True) -> Iterator[str]:
     """Draw the week of an account. `zone_known`: its timezone is set."""
-    told = advice.recommendation
-    yield from head(told, page)
-    if not told.slots:
+    recommendation = advice.recommendation
+    yield from head(recommendation, page)
+    if not recommendation.slots:
         yield no_posts(advice.data_action)
         return
     wide = 2 if page.width >= _INDENT + 48 else 1
-    scale = scale_of(told.slots, len(_COLORS) if page.color else len(_SHADES))
-    best = best_places(told)
+    scale = scale_of(recommendation.slots, len(_COLORS) if page.color else len(_SHADES))
+    best = best_places(recommendation)
     yield ""
     yield page.paint(" " * _INDENT + "".join(f"{hour:02}".ljust(3 * wide) for hour in range(0, 24, 3)).rstrip(), "dim")
     for day, name in enumerate(DAYS_IN_FULL):
         cells = (
             _cell(slot, scale, wide, page, is_best=(slot.day, slot.hour) in best)
-            for slot in told.slots[24 * day : 24 * day + 24]
+            for slot in recommendation.slots[24 * day : 24 * day + 24]
         )
         yield f"  {name[:3]} {''.join(cells)}".rstrip()
     yield ""
     yield from (f"  {line}" for line in replace(page, width=page.width - 2).flow(_legend(scale, page)))
     yield from wrap_indented(f"{BEST} the ten best   {NO_POST} no post yet   (smoothed estimates)", page)
-    yield from wrap_indented(signal_words(told), page)
+    yield from wrap_indented(signal_words(recommendation), page)
     if not zone_known:
-        yield from zone_words(told, page)
+        yield from zone_words(recommendation, page)
 
 
 def _cell(slot: Rating, scale: Scale, wide: int, page: Page, *, is_best: bool) -> str:
@@ -146,14 +146,14 @@ def heatmaps_spec(*, several: bool = False) -> OutputSpec[AccountAdvice]:
     """Return the spec of `ttp optimal heatmap`: the 168 slots of each account. `several`: rows name their account."""
 
     def render(all_told: Sequence[AccountAdvice], page: Page) -> Iterable[str]:
-        yield from separate(render_heatmap(told.advice, page, zone_known=told.zone_known) for told in all_told)
+        yield from separate(render_heatmap(advice.advice, page, zone_known=advice.zone_known) for advice in all_told)
 
     return OutputSpec(
         HEATMAP_FIELDS,
         (*(("account",) if several else ()), "day", "hour", "score", "uplift", "dataPoints"),
         heatmap_json,
         render,
-        rows=lambda told: heatmap_rows(told.advice.recommendation),
+        rows=lambda advice: heatmap_rows(advice.advice.recommendation),
         to_document=heatmaps_json,
     )
 

@@ -101,11 +101,11 @@ def mark(row: Delivery) -> str:
 
 def several(posts: Iterable[PostFields]) -> frozenset[str]:
     """Return the platforms with more than one account in these posts."""
-    seen, found = dict[str, str](), set[str]()
+    accounts, platforms = dict[str, str](), set[str]()
     for row in (row for post in posts for row in post.active):
-        if seen.setdefault(row.platform, row.account) != row.account:
-            found.add(row.platform)
-    return frozenset(found)
+        if accounts.setdefault(row.platform, row.account) != row.account:
+            platforms.add(row.platform)
+    return frozenset(platforms)
 
 
 def everywhere(posts: Iterable[PostFields]) -> frozenset[str]:

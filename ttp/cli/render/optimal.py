@@ -66,11 +66,11 @@ def render_backtest(test: Backtest, page: Page, way: WayOut) -> Iterator[str]:
 
 
 def _line(words: str, lift: Lift | None, page: Page) -> Iterator[str]:
-    said = "too few posts to tell" if lift is None else _lift(lift)
+    result = "too few posts to tell" if lift is None else _lift(lift)
     if page.width < 76:
-        yield from wrap_indented(f"{words}: {said}", page)
+        yield from wrap_indented(f"{words}: {result}", page)
     else:
-        yield f"  {words:<38}{said}"
+        yield f"  {words:<38}{result}"
 
 
 def _lift(lift: Lift) -> str:
@@ -122,24 +122,24 @@ _COLUMNS = (
 
 def render_explanation(explained: ExplainedRating, page: Page, most: int | None = None) -> Iterator[str]:
     """Draw an explanation with its `most` most influential posts (default: `SHOWN`)."""
-    found = explained.explanation
-    told = found.recommendation
-    page = replace(page, zone=told.zone)
+    explanation = explained.explanation
+    recommendation = explanation.recommendation
+    page = replace(page, zone=recommendation.zone)
     yield from page.flow(
         [
-            page.paint(f"{escape_text(told.account)}   {place_name(found.rating)}", "bold"),
-            f"of {plural(told.data_points, 'post')}",
-            f"hours in {escape_text(told.zone.key)}",
+            page.paint(f"{escape_text(recommendation.account)}   {place_name(explanation.rating)}", "bold"),
+            f"of {plural(recommendation.data_points, 'post')}",
+            f"hours in {escape_text(recommendation.zone.key)}",
         ]
     )
     yield ""
-    yield from _posts(explained, found.posts[: SHOWN if most is None else most], page)
-    for label, sentence in _steps(found):
+    yield from _posts(explained, explanation.posts[: SHOWN if most is None else most], page)
+    for label, sentence in _steps(explanation):
         first, *more = wrap(sentence, page.width - _LABEL)
         yield f"  {label:<{_LABEL - 2}}{first}"
         yield from (" " * _LABEL + line for line in more)
-    if told.signal is not Signal.OK:
-        yield from wrap_indented(signal_words(told), page)
+    if recommendation.signal is not Signal.OK:
+        yield from wrap_indented(signal_words(recommendation), page)
 
 
 def _posts(explained: ExplainedRating, shown: Sequence[PostBehind], page: Page) -> Iterator[str]:
@@ -175,21 +175,21 @@ def _percent_of(log: float) -> str:
     return f"{signed_percent(share)} %" if abs(share) >= 0.005 else "-"
 
 
-def _steps(found: Explanation) -> Iterator[tuple[str, str]]:
+def _steps(explanation: Explanation) -> Iterator[tuple[str, str]]:
     """Yield the steps from the counts to the score, each as a label and a sentence."""
-    rating = found.rating
+    rating = explanation.rating
     name, posts = place_name(rating), plural(rating.data_points, "post")
-    near = f"{plural(found.nearby, 'post')} within {NEAR_H} hours" if found.nearby else ""
-    if found.raw is None or found.adjusted is None:
+    near = f"{plural(explanation.nearby, 'post')} within {NEAR_H} hours" if explanation.nearby else ""
+    if explanation.raw is None or explanation.adjusted is None:
         yield "Counted", f"no post at {name}, {near or 'and none near it'}"
     else:
-        yield "Counted", f"{signed_percent(found.raw)} % above your average, from {posts}"
-        yield "Adjusted", f"{signed_percent(found.adjusted)} % after removing trend, kind and outliers"
-    rests = " and ".join(filter(None, [posts if found.raw is not None else "", near])) or "the rest of the week"
+        yield "Counted", f"{signed_percent(explanation.raw)} % above your average, from {posts}"
+        yield "Adjusted", f"{signed_percent(explanation.adjusted)} % after removing trend, kind and outliers"
+    rests = " and ".join(filter(None, [posts if explanation.raw is not None else "", near])) or "the rest of the week"
     yield "Expected", f"{signed_percent(rating.uplift)} % {interval(rating)}: the estimate from {rests}"
     top, kind = (5, "hours") if rating.day is None else (3, "days") if rating.hour is None else (10, "slots")
     among = f"{percent(rating.score)} chance to be one of the best {top} {kind}"
-    yield "Score", f"{among}; rank {found.rank}"
+    yield "Score", f"{among}; rank {explanation.rank}"
 
 
 Row: TypeAlias = Mapping[str, object]
@@ -208,22 +208,24 @@ def render_recommendation(
 ) -> Lines:
     """Draw the recommendation of an account. `zone_known`: its timezone is set; `tz`: `--tz` of this command;
     `platform`: its title."""
-    told = advice.recommendation
-    page = replace(page, zone=told.zone)
-    yield from head(told, page)
-    if not told.hours:
+    recommendation = advice.recommendation
+    page = replace(page, zone=recommendation.zone)
+    yield from head(recommendation, page)
+    if not recommendation.hours:
         yield no_posts(advice.data_action)
         return
-    yield from wrap_indented(_in_short(told), page)
+    yield from wrap_indented(_in_short(recommendation), page)
     yield ""
-    yield from _bars("Best hours", "chance to be in your top 5", "posts      gain, 80 % range", told.best_hours, page)
+    yield from _bars(
+        "Best hours", "chance to be in your top 5", "posts      gain, 80 % range", recommendation.best_hours, page
+    )
     yield ""
-    yield from _bars("Best days", "chance to be in your top 3", "", told.best_days, page)
-    if all(abs(day.uplift) < _SMALL for day in told.best_days):
+    yield from _bars("Best days", "chance to be in your top 3", "", recommendation.best_days, page)
+    if all(abs(day.uplift) < _SMALL for day in recommendation.best_days):
         yield from wrap_indented("Days make little difference for this account.", page)
     yield ""
-    yield from wrap_indented(signal_words(told), page)
-    if told.by_views:
+    yield from wrap_indented(signal_words(recommendation), page)
+    if recommendation.by_views:
         yield from wrap_indented("Posts are compared by views: they have few likes, comments and shares.", page)
     if advice.online is not None:
         yield from wrap_indented(_online_words(advice.online, platform), page)
@@ -231,12 +233,18 @@ def render_recommendation(
         yield from wrap_indented(_next_slot(advice.next_at, page, advice.why), page)
         yield from page.flow(_ways_on(advice, tz), gap=" " * 4)
     if not zone_known:
-        yield from zone_words(told, page)
+        yield from zone_words(recommendation, page)
 
 
-def head(told: Recommendation, page: Page) -> Lines:
+def head(recommendation: Recommendation, page: Page) -> Lines:
     """Draw `instagram/roastery   585 posts, 28 Aug to 23 Nov 2026   hours in Europe/Berlin`."""
-    return head_of(told.account, told.data_points, (told.first_at, told.last_at), told.zone, page)
+    return head_of(
+        recommendation.account,
+        recommendation.data_points,
+        (recommendation.first_at, recommendation.last_at),
+        recommendation.zone,
+        page,
+    )
 
 
 def head_of(account: str, posts: int, period: Period, zone: ZoneInfo, page: Page) -> Lines:
@@ -252,12 +260,12 @@ def no_posts(way: WayOut) -> str:
     return f"  No measured posts yet.  Get some:  {escape_text(command_text(way))}"
 
 
-def _in_short(told: Recommendation) -> str:
+def _in_short(recommendation: Recommendation) -> str:
     """Return the recommendation in one sentence."""
-    best = told.best_hours[0]
-    posts = plural(told.data_points, "post")
+    best = recommendation.best_hours[0]
+    posts = plural(recommendation.data_points, "post")
     more = f"about {signed_percent(best.uplift).lstrip('+')} % more than your average"
-    match told.evidence:
+    match recommendation.evidence:
         case Evidence.STRONG:
             return f"Post at {place_name(best)}: expect {more} ({posts})."
         case Evidence.SOME:
@@ -266,16 +274,17 @@ def _in_short(told: Recommendation) -> str:
             return f"Your best hours are not known yet: {place_name(best)} is a first guess ({posts})."
 
 
-def signal_words(told: Recommendation) -> str:
+def signal_words(recommendation: Recommendation) -> str:
     """Return the sentence about the strength of the evidence."""
-    share = percent(told.confidence)
-    if told.evidence is Evidence.STRONG:
+    share = percent(recommendation.confidence)
+    if recommendation.evidence is Evidence.STRONG:
         return f"Strong evidence: the five hours beat your average with {share} probability."
-    if told.evidence is Evidence.SOME:
+    if recommendation.evidence is Evidence.SOME:
         return f"Some evidence: the five hours beat your average with {share} probability; the best one alone may not."
     few = ""
-    if told.data_points < FEWEST_POSTS:
-        few = f"{plural(told.data_points, 'post')} {'is' if told.data_points == 1 else 'are'} few, and "
+    if recommendation.data_points < FEWEST_POSTS:
+        count = recommendation.data_points
+        few = f"{plural(count, 'post')} {'is' if count == 1 else 'are'} few, and "
     return (
         f"Thin evidence: the five hours beat your average with {share} probability; {few}much of this order is chance."
     )
@@ -291,11 +300,11 @@ def _online_words(online: OnlineFollowers, platform: str) -> str:
     return f"Most followers online: {most}; {source}. The recommendation does not use this yet."
 
 
-def zone_words(told: Recommendation, page: Page) -> Lines:
+def zone_words(recommendation: Recommendation, page: Page) -> Lines:
     """Draw the note that the timezone of an account is not set, and how to set it."""
-    account = escape_text(told.account)
+    account = escape_text(recommendation.account)
     yield from wrap_indented(
-        f"No zone is set for {account}: {escape_text(told.zone.key)} is the zone of this machine.", page
+        f"No zone is set for {account}: {escape_text(recommendation.zone.key)} is the zone of this machine.", page
     )
     yield f"  Set it:  ttp account set {account} --tz ZONE"
 
@@ -457,17 +466,19 @@ def recommendations_spec(
 
     def render(all_told: Sequence[views.AccountAdvice], page: Page) -> Iterable[str]:
         draw = partial(render_recommendation, page=page, tz=tz)
-        yield from separate(draw(told.advice, zone_known=told.zone_known, platform=told.platform) for told in all_told)
+        yield from separate(
+            draw(advice.advice, zone_known=advice.zone_known, platform=advice.platform) for advice in all_told
+        )
 
-    def to_json(told: views.AccountAdvice) -> RecommendationAnswer:
-        return views.recommendation_json(told, everything=everything)
+    def to_json(advice: views.AccountAdvice) -> RecommendationAnswer:
+        return views.recommendation_json(advice, everything=everything)
 
     return OutputSpec(
         optimal.RECOMMENDATION_FIELDS,
         (*(("account",) if several else ()), "what", "value", "score", "uplift", "dataPoints"),
         to_json,
         render,
-        rows=lambda told: views.best_rows(to_json(told)),
+        rows=lambda advice: views.best_rows(to_json(advice)),
         to_document=views.recommendations_json,
     )
 

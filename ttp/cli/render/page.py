@@ -184,16 +184,16 @@ def _widths(columns: Sequence[Column], body: Sequence[Sequence[Cell]], width: in
     """Return the columns that are shown, by place, and their widths."""
     last = len(columns) - 1
     others = {place: min(columns[place].most, max(widest(row[place].text) for row in body)) for place in range(last)}
-    wanted = max(widest(row[last].text) for row in body)
+    natural = max(widest(row[last].text) for row in body)
 
     def room() -> int:
         return width - _INDENT - sum(wide + _GAP for wide in others.values())
 
-    while room() < min(wanted, least) and any(columns[place].drop for place in others):
+    while room() < min(natural, least) and any(columns[place].drop for place in others):
         del others[max(others, key=lambda place: columns[place].drop)]
-    while room() < min(wanted, _LEAST) and any(wide > _LEAST for wide in others.values()):
+    while room() < min(natural, _LEAST) and any(wide > _LEAST for wide in others.values()):
         others[max(others, key=lambda place: others[place])] -= 1
-    return {**others, last: max(1, min(wanted, room()))}
+    return {**others, last: max(1, min(natural, room()))}
 
 
 def _line(columns: Sequence[Column], widths: dict[int, int], cells: list[tuple[int, str, Style]], page: Page) -> str:

@@ -31,23 +31,23 @@ _SAME = 0.005
 
 def render_plan(
     rows: Sequence[Assignment],
-    found: Proposal,
+    proposal: Proposal,
     notes: Sequence[str],
     page: Page,
     places: Mapping[int, str] | None = None,
 ) -> Iterator[str]:
     """Draw a plan by time, in the zone of its accounts if they share one. `places`: the rows of a file, by their
     numbers, for posts without ids."""
-    zones = {zone.key: zone for zone in found.zones.values()}
+    zones = {zone.key: zone for zone in proposal.zones.values()}
     page = replace(page, zone=next(iter(zones.values()))) if len(zones) == 1 else page
-    days = f"{page.full_day(found.limits.start)} to {page.full_day(found.limits.end)}"
+    days = f"{page.full_day(proposal.limits.start)} to {page.full_day(proposal.limits.end)}"
     yield from page.flow(
         [page.paint(f"Plan of {plural(len(rows), 'post')}", "bold"), days, f"hours in {page.zone_name()}"]
     )
     if len(zones) > 1:
-        yield "  " + ", ".join(f"{escape_text(name)} in {zone.key}" for name, zone in found.zones.items())
+        yield "  " + ", ".join(f"{escape_text(name)} in {zone.key}" for name, zone in proposal.zones.items())
     yield ""
-    posts = [found.posts[one.id] for one in rows]
+    posts = [proposal.posts[one.id] for one in rows]
     with_handle = everywhere(posts) if page.width >= _WIDE else several(posts)
     columns = [
         Column("ID" if places is None else "ROW", right=places is None, most=page.width // 3),
@@ -66,7 +66,7 @@ def render_plan(
         least=12,
     )
     yield ""
-    yield from _summary(found, notes, places)
+    yield from _summary(proposal, notes, places)
 
 
 def _row(one: Assignment, post: PostFields, with_handle: frozenset[str], page: Page, name: str) -> list[Cell]:
@@ -80,8 +80,8 @@ def _row(one: Assignment, post: PostFields, with_handle: frozenset[str], page: P
     ]
 
 
-def _summary(found: Proposal, notes: Sequence[str], places: Mapping[int, str] | None) -> Iterator[str]:
-    plan = found.plan
+def _summary(proposal: Proposal, notes: Sequence[str], places: Mapping[int, str] | None) -> Iterator[str]:
+    plan = proposal.plan
     if Basis.SCORES in plan.basis.values():
         best = "the best possible" if plan.bound - plan.score < _SAME else f"of at most {plan.bound:.2f}"
         yield f"  Score {plan.score:.2f}, {best}.  An even spread has {plan.even_score:.2f}."
@@ -90,7 +90,7 @@ def _summary(found: Proposal, notes: Sequence[str], places: Mapping[int, str] | 
     else:
         from ttp.cli.render.optimal import explore_advice
 
-        names = [name for name, one in found.schedules.items() if one.recommendation.keeps_to_best]
+        names = [name for name, one in proposal.schedules.items() if one.recommendation.keeps_to_best]
         yield from map(escape_text, explore_advice(names, "ttp plan"))
     if plan.left_out:
         yield f"  Not planned: {' '.join(places[one] if places else str(one) for one in plan.left_out)}"
@@ -98,34 +98,34 @@ def _summary(found: Proposal, notes: Sequence[str], places: Mapping[int, str] | 
 
 
 def plan_spec(
-    found: Proposal | None = None, *, scheduled: bool = False, warnings: Sequence[str] = ()
+    proposal: Proposal | None = None, *, scheduled: bool = False, warnings: Sequence[str] = ()
 ) -> OutputSpec[Assignment]:
-    """Return the spec of `ttp plan`. `found` None: nothing to plan; `scheduled`: the plan was carried out."""
+    """Return the spec of `ttp plan`. `proposal` None: nothing to plan; `scheduled`: the plan was carried out."""
 
     def to_json(one: Assignment) -> AssignmentAnswer:
-        return assignment_json(one, found)
+        return assignment_json(one, proposal)
 
     def to_document(rows: list[AssignmentAnswer]) -> Json:
-        return proposal_json(found, rows, scheduled=scheduled, warnings=warnings)
+        return proposal_json(proposal, rows, scheduled=scheduled, warnings=warnings)
 
     def render(rows: Sequence[Assignment], page: Page) -> Iterable[str]:
-        assert found is not None
-        return render_plan(rows, found, [*placement_notes(found), *limit_notes(found)], page)
+        assert proposal is not None
+        return render_plan(rows, proposal, [*placement_notes(proposal), *limit_notes(proposal)], page)
 
     return OutputSpec(assignment_json, ("id", "at", "score"), to_json, render, to_document=to_document)
 
 
-def placement_notes(found: Proposal) -> list[str]:
+def placement_notes(proposal: Proposal) -> list[str]:
     """Return how posts without scores were placed, in words."""
-    said = []
+    notes = []
     for basis in Basis:
-        sets = [accounts for accounts, one in found.plan.basis.items() if one is basis]
+        sets = [accounts for accounts, one in proposal.plan.basis.items() if one is basis]
         names = list(dict.fromkeys(name for accounts in sets for name in accounts))
         if names and basis is not Basis.SCORES:
-            own = [name for name in names if found.schedules[name].slots]
-            names = own if basis is not Basis.HOURS and found.way is not PlanMethod.OPTIMAL else names
-            said.append(_how(found.way, basis, " and ".join(names), single=len(names) == 1, apart=bool(own)))
-    return said
+            own = [name for name in names if proposal.schedules[name].slots]
+            names = own if basis is not Basis.HOURS and proposal.way is not PlanMethod.OPTIMAL else names
+            notes.append(_how(proposal.way, basis, " and ".join(names), single=len(names) == 1, apart=bool(own)))
+    return notes
 
 
 def _how(way: PlanMethod, basis: Basis, names: str, *, single: bool, apart: bool) -> str:
@@ -143,29 +143,31 @@ def _how(way: PlanMethod, basis: Basis, names: str, *, single: bool, apart: bool
             return f"slots of {names}: each post on the next free one"
 
 
-def zones(found: Proposal) -> str:
+def zones(proposal: Proposal) -> str:
     """Return `hours in Europe/Berlin`, with the accounts if their zones differ."""
-    keys = {zone.key for zone in found.zones.values()}
+    keys = {zone.key for zone in proposal.zones.values()}
     if len(keys) == 1:
         return f"hours in {keys.pop()}"
-    return "hours of " + ", ".join(f"{name} in {zone.key}" for name, zone in found.zones.items())
+    return "hours of " + ", ".join(f"{name} in {zone.key}" for name, zone in proposal.zones.items())
 
 
-def limit_notes(found: Proposal) -> list[str]:
+def limit_notes(proposal: Proposal) -> list[str]:
     """Return the limits of a plan, in words."""
-    asked, said = found.limits, []
-    if found.plan.per_day is not None:
-        said.append(f"at most {found.plan.per_day} a day on an account")
-    said.append(f"at least {format_duration(timedelta(seconds=asked.gap_s))} apart")
-    if asked.quiet.hours:
-        said.append("none " + ", ".join(f"{_clock(start)} to {_clock(end)}" for start, end in asked.quiet.hours))
-    said += [
-        f"none on {first}" if first == last else f"none from {first} to {last}" for first, last in asked.quiet.dates
+    limits, notes = proposal.limits, []
+    if proposal.plan.per_day is not None:
+        notes.append(f"at most {proposal.plan.per_day} a day on an account")
+    notes.append(f"at least {format_duration(timedelta(seconds=limits.gap_s))} apart")
+    if limits.quiet.hours:
+        notes.append("none " + ", ".join(f"{_clock(start)} to {_clock(end)}" for start, end in limits.quiet.hours))
+    notes += [
+        f"none on {first}" if first == last else f"none from {first} to {last}" for first, last in limits.quiet.dates
     ]
-    busy = sum(at >= asked.start for schedule in found.schedules.values() for at in schedule.busy if at < asked.end)
+    busy = sum(
+        at >= limits.start for schedule in proposal.schedules.values() for at in schedule.busy if at < limits.end
+    )
     if busy:
-        said.append(f"around {plural(busy, 'scheduled post')}")
-    return ["limits: " + ", ".join(said)]
+        notes.append(f"around {plural(busy, 'scheduled post')}")
+    return ["limits: " + ", ".join(notes)]
 
 
 def _clock(minutes: int) -> str:
@@ -176,14 +178,14 @@ SPREAD_SHOWN = 100
 """Most posts of a plan on a terminal."""
 
 
-def spread_spec(found: RowPlan) -> OutputSpec[Assignment]:
+def spread_spec(row_plan: RowPlan) -> OutputSpec[Assignment]:
     """Return the spec of the plan of an import."""
 
     def render(rows: Sequence[Assignment], page: Page) -> Iterable[str]:
-        notes = [*placement_notes(found.proposal), *limit_notes(found.proposal)]
+        notes = [*placement_notes(row_plan.proposal), *limit_notes(row_plan.proposal)]
         if len(rows) > SPREAD_SHOWN:
             notes = [f"{len(rows) - SPREAD_SHOWN} more posts; see them all with --json", *notes]
-        yield from render_plan(rows[:SPREAD_SHOWN], found.proposal, notes, page, found.rows)
+        yield from render_plan(rows[:SPREAD_SHOWN], row_plan.proposal, notes, page, row_plan.rows)
         yield ""
 
-    return OutputSpec((), (), lambda one: planned_row_json(found, one), render)
+    return OutputSpec((), (), lambda one: planned_row_json(row_plan, one), render)

@@ -133,14 +133,14 @@ def _metrics(newest: Mapping[str, Metrics], page: Page) -> Iterator[str]:
 def _history(events: Sequence[HistoryEvent], post: PostView, page: Page) -> Iterator[str]:
     """Draw `  History  14:02 created  18:00:00 publishing`, with days where they change."""
     day: date | None = page.local(post.scheduled_at).date() if post.scheduled_at else None
-    said = []
+    pieces = []
     for one in events:
         own = page.local(one.at).date()
         clock = page.second(one.at) if one.by_publisher else page.time(one.at)
-        said.append(f"{clock} {one.what}" if own == day else f"{page.day(one.at)} {clock} {one.what}")
+        pieces.append(f"{clock} {one.what}" if own == day else f"{page.day(one.at)} {clock} {one.what}")
         day = own
     head = page.paint("  History  ", "dim")
-    for line in replace(page, width=page.width - 11).flow(said, "  "):
+    for line in replace(page, width=page.width - 11).flow(pieces, "  "):
         yield head + line
         head = " " * 11
 
@@ -355,7 +355,7 @@ def preview_spec(warnings: Sequence[str]) -> OutputSpec[PostPreview]:
         posts_module.PREVIEW_FIELDS,
         ("account", "part", "length", "limit", "costUsd", "text"),
         partial(posts_module.preview_json, warnings=warnings),
-        lambda found, page: (line for one in found for line in render_versions(one.versions, page)),
+        lambda previews, page: (line for one in previews for line in render_versions(one.versions, page)),
         posts_module.preview_rows,
     )
 

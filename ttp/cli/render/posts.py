@@ -33,7 +33,7 @@ def render_posts(posts: Sequence[PostView], page: Page) -> Iterator[str]:
     wide = page.width >= _WIDE
     with_handle = everywhere(posts) if wide else several(posts)
     counts = [add_metrics(post.metrics.values())[:4] if wide else () for post in posts]
-    known = [place for place in range(len(_METRICS)) if any(one and one[place] is not None for one in counts)]
+    places = [place for place in range(len(_METRICS)) if any(one and one[place] is not None for one in counts)]
     columns = [
         Column("ID", right=True),
         Column("WHEN"),
@@ -42,7 +42,7 @@ def render_posts(posts: Sequence[PostView], page: Page) -> Iterator[str]:
         Column("STATUS"),
         Column("ACCOUNTS", drop=2, most=page.width // 3),
         *([Column("MEDIA", drop=4)] if wide else []),
-        *(Column(_METRICS[place][0], right=True, drop=_METRICS[place][1]) for place in known),
+        *(Column(_METRICS[place][0], right=True, drop=_METRICS[place][1]) for place in places),
         Column("TEXT"),
     ]
     days = [_day(at, page, wide=wide) if (at := _time(post)) else "" for post in posts]
@@ -50,9 +50,9 @@ def render_posts(posts: Sequence[PostView], page: Page) -> Iterator[str]:
     rows = []
     for post, day, numbers in zip(posts, days, counts, strict=True):
         row = _row(post, f"{day:<{room}}", with_handle, page, wide=wide)
-        row[-1:-1] = [Cell("-" if (count := numbers[place]) is None else f"{count:,}") for place in known]
+        row[-1:-1] = [Cell("-" if (count := numbers[place]) is None else f"{count:,}") for place in places]
         rows.append(row)
-    yield from table(columns, rows, page, least=24 if known else 12)
+    yield from table(columns, rows, page, least=24 if places else 12)
     yield ""
     yield from page.flow([page.footer(), *_legend(posts)])
 

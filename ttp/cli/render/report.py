@@ -247,11 +247,11 @@ def report_html(report: Report, zone: tzinfo) -> str:
 
 
 def _page(report: Report, zone: tzinfo) -> Iterator[str]:
-    said = headline(report, zone)
+    text = headline(report, zone)
     yield '<!DOCTYPE html>\n<html lang="en">'
     yield '<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-    yield f"<title>How posts did: {escape(said)}</title><style>{' '.join(_STYLE)}</style></head>"
-    yield f"<body><main><h1>How posts did</h1><p>{escape(said)}</p>"
+    yield f"<title>How posts did: {escape(text)}</title><style>{' '.join(_STYLE)}</style></head>"
+    yield f"<body><main><h1>How posts did</h1><p>{escape(text)}</p>"
     if report.posts:
         days = _engagement_by_day(report, zone)
         yield f"<h2>Engagement by day</h2>{_bars('Engagement by day', days)}"

@@ -59,9 +59,9 @@ def _row(tally: RecurrenceCounts, page: Page, *, ending: bool) -> list[Cell]:
 
 def _end(one: Recurrence, there: Page) -> str:
     """Return when a repeat ends: `after 12`, `30 Jun 2027`."""
-    said = [f"after {one.count}"] if one.count else []
-    said += [there.date(one.until - timedelta(seconds=1))] if one.until else []
-    return ", ".join(said) or "-"
+    parts = [f"after {one.count}"] if one.count else []
+    parts += [there.date(one.until - timedelta(seconds=1))] if one.until else []
+    return ", ".join(parts) or "-"
 
 
 _NONE = "No slots yet.  Add some:  ttp slots add 'mon,wed,fri 09:00' --account x/me"
@@ -115,14 +115,14 @@ def render_preview(places: Sequence[SlotInstant], page: Page) -> Iterator[str]:
 
 def _slots_row(place: SlotInstant, page: Page) -> list[Cell]:
     ids = " ".join("-" if post is None else str(post) for post in place.posts)
-    held = escape_line(f"{ids}  {place.content or ''}").rstrip()
+    text = escape_line(f"{ids}  {place.content or ''}").rstrip()
     return [
         Cell(_in_its_zone(place, page)),
         Cell(page.ago(place.at), "dim"),
         Cell(place.slot.timezone, "dim"),
         Cell(_there(place, page).utc(place.at), "dim"),
         Cell(escape_text(place.slot.account)),
-        Cell(held or "free", "" if held else "green"),
+        Cell(text or "free", "" if text else "green"),
     ]
 
 

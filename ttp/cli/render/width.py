@@ -14,12 +14,12 @@ _KEYCAPS = "#*0123456789"
 
 def columns(text: str) -> int:
     """Return the columns of a text: wide characters take two, combining marks none, a joined emoji two."""
-    return len(text) if text.isascii() else sum(taken for _, taken in _clusters(text))
+    return len(text) if text.isascii() else sum(width for _, width in _clusters(text))
 
 
 def widest(text: str) -> int:
     """Return the columns on a terminal that draws the parts of a joined emoji side by side."""
-    return len(text) if text.isascii() else sum(taken for _, taken in _clusters(text, apart=True))
+    return len(text) if text.isascii() else sum(width for _, width in _clusters(text, apart=True))
 
 
 def cut(text: str, most: int) -> str:
@@ -73,7 +73,7 @@ def wrap_sentence(text: str, most: int) -> list[str]:
     indent = len(text) - len(text.lstrip(" "))
     if widest(text) <= most:
         return [text]
-    head = found[0] if (found := _COLUMNS.match(text)) and len(found[0]) < most // 2 else ""
+    head = match[0] if (match := _COLUMNS.match(text)) and len(match[0]) < most // 2 else ""
     lines, gap = [head or " " * indent], ""
     for word in _unbreakable(text, len(head) or indent):
         if lines[-1] != head and lines[-1].strip() and widest(lines[-1] + gap + word) > most:
@@ -87,12 +87,12 @@ def wrap_sentence(text: str, most: int) -> list[str]:
 
 def _unbreakable(text: str, place: int) -> Iterator[str]:
     """Yield the words and whole commands from a place on. A word before two blanks ends in one blank."""
-    for found in (*_COMMAND.finditer(text, place), None):
-        prose = text[place : found.start() if found else len(text)]
+    for match in (*_COMMAND.finditer(text, place), None):
+        prose = text[place : match.start() if match else len(text)]
         yield from (word.replace("\0", " ") for word in prose.replace("  ", "\0 ").split(" ") if word.strip("\0"))
-        if found:
-            yield found[0]
-            place = found.end()
+        if match:
+            yield match[0]
+            place = match.end()
 
 
 def turns(text: str) -> bool:
@@ -103,10 +103,10 @@ def turns(text: str) -> bool:
 def _head(text: str, most: int) -> str:
     """Return the longest beginning of a text within `most` columns that splits no character from its marks."""
     used = end = 0
-    for cluster, taken in _clusters(text, apart=True):
-        if used + taken > most:
+    for cluster, width in _clusters(text, apart=True):
+        if used + width > most:
             break
-        used += taken
+        used += width
         end += len(cluster)
     return text[:end]
 
@@ -116,21 +116,21 @@ def _clusters(text: str, *, apart: bool = False) -> Iterator[tuple[str, int]]:
 
     `apart`: skin tones and joined emoji take columns of their own, as on terminals that do not know them.
     """
-    start = taken = beside = 0
+    start = width = beside = 0
     for place, char in enumerate(text):
         own = _own(char)
         before = text[place - 1] if place else ""
-        joined = before == _JOINER and taken == 2 and (own == 2 or unicodedata.category(char) == "So")
-        if place and (own == 0 or joined or (ord(char) in _SKIN and taken == 2)):
-            if char == _EMOJI_STYLE and taken == 1 and (before > "\x7f" or before in _KEYCAPS):
-                taken = 2
+        joined = before == _JOINER and width == 2 and (own == 2 or unicodedata.category(char) == "So")
+        if place and (own == 0 or joined or (ord(char) in _SKIN and width == 2)):
+            if char == _EMOJI_STYLE and width == 1 and (before > "\x7f" or before in _KEYCAPS):
+                width = 2
             beside += own if apart else 0
             continue
         if place:
-            yield text[start:place], taken + beside
-        start, taken, beside = place, own, 0
+            yield text[start:place], width + beside
+        start, width, beside = place, own, 0
     if text:
-        yield text[start:], taken + beside
+        yield text[start:], width + beside
 
 
 def _own(char: str) -> int:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from ttp.domain.media.item import NAMES, MediaItem
-from ttp.domain.media.probe.images import ImageAppearance
+
+if TYPE_CHECKING:
+    from ttp.domain.media.probe.images import ImageAppearance
 
 EXTRA = "pip install 'ttp-cli[media]'"
 """The command that lets ttp convert images."""
@@ -96,8 +99,8 @@ def converted_size(width: int, height: int, form: ImageForm) -> tuple[int, int]:
         width, height = _boxed(width, height, form.box)
     if form.widths is not None:
         least, most = form.widths
-        wanted = max(least, min(width, most))
-        width, height = wanted, -(-height * wanted // width)
+        new_width = max(least, min(width, most))
+        width, height = new_width, -(-height * new_width // width)
     return width, height
 
 

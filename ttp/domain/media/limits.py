@@ -33,10 +33,12 @@ class MediaLimits:
     moov_first: bool = False
 
 
-def item_problems(case: PlatformPost, item: MediaItem, taken: MediaLimits, advised: MediaLimits) -> Iterator[Problem]:
-    """Yield the problems of one item: breaking `taken` refuses it, breaking `advised` warns. None for unknown facts."""
+def item_problems(
+    case: PlatformPost, item: MediaItem, accepted: MediaLimits, advised: MediaLimits
+) -> Iterator[Problem]:
+    """Yield the problems of one item: breaking `accepted` refuses it, breaking `advised` warns. None: unknown."""
     fit = case.fit(item)
-    refused = dict(_breaches(item, taken, fit.shown))
+    refused = dict(_breaches(item, accepted, fit.shown))
     must = fit.misfit.must if fit.misfit is not None else ()
     if must and not refused:
         refused["media_colours"] = must[0]
@@ -77,8 +79,8 @@ def shape_text(item: MediaItem) -> str:
 def _breaches(item: MediaItem, limits: MediaLimits, shown: tuple[int, int] | None) -> Iterator[tuple[str, str]]:
     """Yield code and description for every limit that the item breaks. `shown`: an image's size as seen."""
     if limits.mimes is not None and item.mime not in limits.mimes:
-        taken = _and(NAMES[mime] for mime in limits.mimes)
-        yield "media_kind", f"it is {NAMES[item.mime]}, and only {taken} can be sent"
+        names = _and(NAMES[mime] for mime in limits.mimes)
+        yield "media_kind", f"it is {NAMES[item.mime]}, and only {names} can be sent"
         return  # the other limits are of another kind of file
     if limits.most_bytes is not None and item.bytes > limits.most_bytes:
         yield "media_size", f"it is {_mb(item.bytes)}, and {_mb(limits.most_bytes, up=False)} is the most"
@@ -87,8 +89,8 @@ def _breaches(item: MediaItem, limits: MediaLimits, shown: tuple[int, int] | Non
         yield from _pixels(item.width, item.height, limits)
         yield from _shape(*(shown or (item.width, item.height)), item, limits)
     if limits.codecs is not None and item.codec is not None and item.codec not in limits.codecs:
-        taken = _and(_CODECS[codec] for codec in limits.codecs)
-        yield "media_codec", f"its pictures are {_CODECS.get(item.codec, item.codec)}, and only {taken} can be sent"
+        names = _and(_CODECS[codec] for codec in limits.codecs)
+        yield "media_codec", f"its pictures are {_CODECS.get(item.codec, item.codec)}, and only {names} can be sent"
     if limits.fps is not None and item.fps is not None:
         least, most = limits.fps
         if not least - _FPS_SLACK <= item.fps <= most + _FPS_SLACK:

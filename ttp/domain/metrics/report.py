@@ -99,8 +99,8 @@ class Report:
         return tuple(post for post in self._ordered()[MOST_SHOWN:][::-1] if post.is_settled)[:MOST_SHOWN]
 
     def _ordered(self) -> tuple[MeasuredPost, ...]:
-        known = [post for post in self.posts if post.sample.engagement is not None]
-        return tuple(sorted(known, key=lambda post: -(post.sample.engagement or 0)))
+        measured = [post for post in self.posts if post.sample.engagement is not None]
+        return tuple(sorted(measured, key=lambda post: -(post.sample.engagement or 0)))
 
 
 def make_report(posts: Iterable[MeasuredPost], period: Period, before_period: Period, by: Sequence[str] = ()) -> Report:
@@ -116,7 +116,7 @@ def add_up(posts: Sequence[MeasuredPost]) -> Totals:
     """Return the totals of posts."""
     samples = [post.sample for post in posts]
     sums = {name: _sum(map(attrgetter(name), samples)) for name in MAIN_COUNTS}
-    engagements = [known for post in posts if (known := post.sample.engagement) is not None]
+    engagements = [engagement for post in posts if (engagement := post.sample.engagement) is not None]
     return Totals(
         len(posts),
         engagement=_sum(engagements),
@@ -131,18 +131,18 @@ def change(now: float | None, before: float | None) -> float | None:
 
 
 def _sum(counts: Iterable[int | None]) -> int | None:
-    known = [count for count in counts if count is not None]
-    return sum(known) if known else None
+    numbers = [count for count in counts if count is not None]
+    return sum(numbers) if numbers else None
 
 
 def _groups(by: str, now: Sequence[MeasuredPost], before: Sequence[MeasuredPost]) -> list[Group]:
-    values, found = GROUPINGS[by], defaultdict[str, tuple[list[MeasuredPost], list[MeasuredPost]]](lambda: ([], []))
+    values, groups = GROUPINGS[by], defaultdict[str, tuple[list[MeasuredPost], list[MeasuredPost]]](lambda: ([], []))
     for place, posts in enumerate((now, before)):
         for post in posts:
             for name in dict.fromkeys(values(post)):
-                found[name][place].append(post)
-    names = sorted(sorted(found), key=_ORDERS.get(by, lambda name: 0))
-    return [Group(by, name, *map(add_up, found[name])) for name in names]
+                groups[name][place].append(post)
+    names = sorted(sorted(groups), key=_ORDERS.get(by, lambda name: 0))
+    return [Group(by, name, *map(add_up, groups[name])) for name in names]
 
 
 GROUPINGS: Mapping[str, Callable[[MeasuredPost], Sequence[str]]] = MappingProxyType(

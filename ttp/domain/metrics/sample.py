@@ -61,8 +61,8 @@ class Sample:
     @property
     def engagement(self) -> int | None:
         """Likes, comments and shares; None if no count is known."""
-        known = [count for count in (self.likes, self.comments, self.shares) if count is not None]
-        return sum(known) if known else None
+        counts = [count for count in (self.likes, self.comments, self.shares) if count is not None]
+        return sum(counts) if counts else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,13 +246,13 @@ class OnlineFollowers:
 
 def average_online(days: Iterable[OnlineDay]) -> OnlineFollowers | None:
     """Return the averages of these days, oldest first; None without any. An hour that a day lacks is not counted."""
-    known = [day for day in days if day.hours]
-    if not known:
+    with_hours = [day for day in days if day.hours]
+    if not with_hours:
         return None
     counts: dict[str, list[int]] = {}
-    for day in known:
+    for day in with_hours:
         for hour, count in day.hours.items():
             counts.setdefault(hour, []).append(count)
     hours = sorted(counts, key=lambda hour: (len(hour), hour))
     averages = tuple((hour, sum(counts[hour]) / len(counts[hour])) for hour in hours)
-    return OnlineFollowers(len(known), known[0].ends, known[-1].ends, averages)
+    return OnlineFollowers(len(with_hours), with_hours[0].ends, with_hours[-1].ends, averages)

@@ -120,9 +120,9 @@ def _held_out(
     blocks = min(BLOCKS, (len(posts) - half) // BLOCK_POSTS)
     edges = [half + (len(posts) - half) * block // blocks for block in range(blocks + 1)]
     for block, (start, end) in enumerate(pairwise(edges)):
-        known = {post.remote_id for post in posts[:start]}
-        found = recommend((one for one in samples if one.remote_id in known), account=account, zone=zone)
-        recommended = {rating.hour for rating in found.best_hours}
+        remote_ids = {post.remote_id for post in posts[:start]}
+        recommendation = recommend((one for one in samples if one.remote_id in remote_ids), account=account, zone=zone)
+        recommended = {rating.hour for rating in recommendation.best_hours}
         by_mean = best_by_mean(posts[:start])
         for post in posts[start:end]:
             yield _HeldOut(
@@ -158,9 +158,9 @@ def _lift(rows: Sequence[_HeldOut], weights: Sequence[float]) -> Lift | None:
     limit = CLIP * median(map(abs, rest)) or math.inf
     values = [max(-limit, min(limit, r)) for r in rest]
     noise = math.sqrt(_squares_within(rows, values) / freedom)
-    found = sum(weight * value for weight, value in zip(weights, values, strict=True))
+    mean = sum(weight * value for weight, value in zip(weights, values, strict=True))
     reach = _t_quantile(INTERVAL[1], freedom) * noise * math.hypot(*weights)
-    return Lift(math.expm1(found), math.expm1(found - reach), math.expm1(found + reach))
+    return Lift(math.expm1(mean), math.expm1(mean - reach), math.expm1(mean + reach))
 
 
 def _squares_within(rows: Sequence[_HeldOut], values: Sequence[float]) -> float:

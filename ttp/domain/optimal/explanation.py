@@ -56,8 +56,8 @@ def explain(
     posts = features(kept, account=account, zone=zone)
     if not posts:
         return None
-    found = recommend(kept, account=account, zone=zone)
-    ratings = found.hours if day is None else found.days if hour is None else found.slots
+    recommendation = recommend(kept, account=account, zone=zone)
+    ratings = recommendation.hours if day is None else recommendation.days if hour is None else recommendation.slots
     rating = next(one for one in ratings if (one.day, one.hour) == (day, hour))
     behind = [
         PostBehind(post, parts)
@@ -66,7 +66,7 @@ def explain(
     ]
     usual = fmean(post.engagement for post in posts)
     return Explanation(
-        found,
+        recommendation,
         rating,
         rank=rank(ratings).index(rating) + 1,
         posts=tuple(sorted(behind, key=_by_difference)),

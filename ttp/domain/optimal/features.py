@@ -81,8 +81,8 @@ def _representative(of_one_post: Sequence[Sample]) -> Sample:
 def _order(sample: Sample) -> tuple[datetime, datetime, str, tuple[int, ...]]:
     """Order by time of observation; the rest makes ties independent of the order of rows."""
     counts = (sample.likes, sample.comments, sample.shares, sample.views)
-    known = tuple(-1 if count is None else count for count in counts)
-    return sample.observed_at, sample.published_at, sample.kind or "", known
+    numbers = tuple(-1 if count is None else count for count in counts)
+    return sample.observed_at, sample.published_at, sample.kind or "", numbers
 
 
 def _counts(posts: Sequence[Sample]) -> list[tuple[int | None, str]]:

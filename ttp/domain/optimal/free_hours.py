@@ -63,10 +63,10 @@ def next_free_hour(
 ) -> tuple[FreeHour, ...]:
     """Return the next `count` free hours for posts to all these accounts, by time; none without data. `busy`: the aware
     instants of each account's posts, sorted. Fewer hours are returned only if a year has no more."""
-    known = [one for one in recommendations if one.slots]
+    with_data = [one for one in recommendations if one.slots]
     instants = [busy.get(one.account, ()) for one in recommendations]
-    found = islice(free_hours(known, now, instants, min_gap_s, horizon_s), count) if known else ()
-    return tuple(sorted(found, key=lambda hour: hour.at))
+    hours = islice(free_hours(with_data, now, instants, min_gap_s, horizon_s), count) if with_data else ()
+    return tuple(sorted(hours, key=lambda hour: hour.at))
 
 
 def free_hours(
@@ -98,11 +98,11 @@ def free_hours(
     while True:
         # An hour that is busy once stays busy, so neither list is searched from its beginning again.
         ahead = list(filter(is_free, ahead))
-        found = _earliest_good(ahead, recommendations) or next(filter(is_free, others), None)
-        if found is None:
+        earliest = _earliest_good(ahead, recommendations) or next(filter(is_free, others), None)
+        if earliest is None:
             return
-        insort(yielded, found.at)
-        yield found
+        insort(yielded, earliest.at)
+        yield earliest
 
 
 def _hours_ahead(recommendations: Sequence[Recommendation], start: datetime, end: datetime) -> Iterator[FreeHour]:
@@ -293,15 +293,15 @@ class Week:
 def combine_weeks(recommendations: Sequence[Recommendation], now: datetime) -> Week:
     """Return the week of all accounts with data: of several, the mean of each hour of the seven days from `now`. The
     date only decides how far apart the accounts' zones are."""
-    known = [one for one in recommendations if one.slots]
-    if not known:
+    with_data = [one for one in recommendations if one.slots]
+    if not with_data:
         return Week((), None, tuple({"day": day, "slots": []} for day in DAYS_IN_FULL))
-    days = week_schedule(known[0]) if len(known) == 1 else _mean_schedule(known, now)
-    return Week(tuple(one.account for one in known), known[0].zone, tuple(days))
+    days = week_schedule(with_data[0]) if len(with_data) == 1 else _mean_schedule(with_data, now)
+    return Week(tuple(one.account for one in with_data), with_data[0].zone, tuple(days))
 
 
-def _mean_schedule(known: Sequence[Recommendation], now: datetime) -> list[DaySchedule]:
-    slots = sorted(hours_of_week(known, now), key=_best_first)
+def _mean_schedule(recommendations: Sequence[Recommendation], now: datetime) -> list[DaySchedule]:
+    slots = sorted(hours_of_week(recommendations, now), key=_best_first)
     return [
         {
             "day": name,

@@ -49,21 +49,23 @@ def estimate(posts: tuple[PostFeatures, ...]) -> Estimate:
     means = [fit.mean for _, fit in weighted]
     waves = [dot([weight for weight, _ in weighted], of_priors) for of_priors in zip(*means, strict=True)]
     trend, kind = design.nuisance_effects(equations, waves)
-    left = [k - t - m for k, t, m in zip(kept, trend, kind, strict=True)]
-    middle = fmean(left)
+    residuals = [k - t - m for k, t, m in zip(kept, trend, kind, strict=True)]
+    middle = fmean(residuals)
     parts = [
         Parts(average + t + middle, m, e - k, rest - middle)
-        for t, m, e, k, rest in zip(trend, kind, engagement, kept, left, strict=True)
+        for t, m, e, k, rest in zip(trend, kind, engagement, kept, residuals, strict=True)
     ]
-    of_slots = _centred(design.slot_effects([r - w for r, w in zip(left, design.wave_effects(waves), strict=True)]))
+    of_slots = _centred(
+        design.slot_effects([r - w for r, w in zip(residuals, design.wave_effects(waves), strict=True)])
+    )
     likeliest = weighted[0][1]
     slot_sds = [math.sqrt(likeliest.squares / likeliest.freedom) * sd for sd in design.slot_sds()]
     of_waves, own = Random(SEED), Random(SEED)  # noqa: S311 (a repeatable simulation, no secret)
     slope = log_count_slope(posts)
 
     def scaled(waves: Vector, slots: Vector) -> Effects:
-        found = effects_of([wave / slope for wave in waves])
-        return found._replace(slots=[a + b / slope for a, b in zip(found.slots, slots, strict=True)])
+        effects = effects_of([wave / slope for wave in waves])
+        return effects._replace(slots=[a + b / slope for a, b in zip(effects.slots, slots, strict=True)])
 
     centres = {id(fit): scaled(mean, of_slots) for (_, fit), mean in zip(weighted, means, strict=True)}
     draws: list[Effects] = []
@@ -176,13 +178,13 @@ def fit_prior(gram: Matrix, normal: NormalEquations, posts: int, prior: Prior) -
     """
     deep = prior if normal.square >= NOTHING else prior._replace(hours=0.0)
     scale, before = prior_sd(prior), prior_mean(deep)
-    left = [b - deep.hours * night for b, night in zip(normal.right, normal.night, strict=True)]
-    square = normal.square - dot(before, normal.right) - dot(before, left)
+    difference = [b - deep.hours * night for b, night in zip(normal.right, normal.night, strict=True)]
+    square = normal.square - dot(before, normal.right) - dot(before, difference)
     rows = [[s * other * g for other, g in zip(scale, row, strict=False)] for s, row in zip(scale, gram, strict=True)]
     for i, row in enumerate(rows):
         row[i] += 1
     factor = cholesky(rows)
-    whitened = solve_lower(factor, [s * b for s, b in zip(scale, left, strict=True)])
+    whitened = solve_lower(factor, [s * b for s, b in zip(scale, difference, strict=True)])
     freedom = posts - 1 + NOISE_POSTS
     squares = max(square - dot(whitened, whitened), 0) + NOISE_POSTS * NOISE_SD**2
     evidence = -freedom / 2 * math.log(squares) - sum(math.log(row[-1]) for row in factor) + _log_weight(prior)
@@ -195,12 +197,12 @@ def weigh_priors(gram: Matrix, normal: NormalEquations, posts: int) -> list[tupl
     Walks the grid from its middle, best first, until no neighbour is good enough: most of a smooth posterior is around
     its mode (Rue, Martino and Chopin, INLA, 2009, 3.1).
     """
-    found: dict[Place, Fit] = {}
+    fits: dict[Place, Fit] = {}
     border: list[tuple[float, Place]] = []
 
     def visit(place: Place) -> None:
-        found[place] = fit_prior(gram, normal, posts, _prior(place))
-        heapq.heappush(border, (-found[place].evidence, place))
+        fits[place] = fit_prior(gram, normal, posts, _prior(place))
+        heapq.heappush(border, (-fits[place].evidence, place))
 
     visit(MIDDLE)
     best = -math.inf
@@ -210,11 +212,11 @@ def weigh_priors(gram: Matrix, normal: NormalEquations, posts: int) -> list[tupl
         if -worth < best - LEAST_WORTH:
             break
         for near in _neighbours(place):
-            if near not in found:
+            if near not in fits:
                 visit(near)
-    weights = {place: math.exp(one.evidence - best) for place, one in found.items()}
+    weights = {place: math.exp(one.evidence - best) for place, one in fits.items()}
     whole = sum(weights.values())
-    return [(weights[place] / whole, found[place]) for place in sorted(found, key=lambda place: -weights[place])]
+    return [(weights[place] / whole, fits[place]) for place in sorted(fits, key=lambda place: -weights[place])]
 
 
 def draw_deviations(weighted: Sequence[tuple[float, Fit]], draws: int, random: Random) -> Iterator[tuple[Fit, Vector]]:

@@ -161,13 +161,13 @@ def recommend(samples: Iterable[Sample], *, account: str, zone: ZoneInfo) -> Rec
 
 @lru_cache(maxsize=32)  # accounts; a server is asked for the same ones again and again
 def _rate(posts: tuple[PostFeatures, ...], account: str, zone: ZoneInfo) -> Recommendation:
-    found = estimate(posts)
-    hours = _ratings(_HOURS, attrgetter("hours"), found, BEST_HOURS, Counter((None, post.hour) for post in posts))
-    days = _ratings(_DAYS, attrgetter("days"), found, BEST_DAYS, Counter((post.weekday, None) for post in posts))
+    result = estimate(posts)
+    hours = _ratings(_HOURS, attrgetter("hours"), result, BEST_HOURS, Counter((None, post.hour) for post in posts))
+    days = _ratings(_DAYS, attrgetter("days"), result, BEST_DAYS, Counter((post.weekday, None) for post in posts))
     of_slots: Counter[_Place] = Counter((post.weekday, post.hour) for post in posts)
-    slots = _ratings(_SLOTS, attrgetter("slots"), found, BEST_SLOTS, of_slots)
+    slots = _ratings(_SLOTS, attrgetter("slots"), result, BEST_SLOTS, of_slots)
     best_hours = rank(hours)[:BEST_HOURS]
-    confidence = _confidence(found, best_hours)
+    confidence = _confidence(result, best_hours)
     return Recommendation(
         account,
         zone,
@@ -181,7 +181,7 @@ def _rate(posts: tuple[PostFeatures, ...], account: str, zone: ZoneInfo) -> Reco
         last_at=posts[-1].published_at,
         by_views=posts[0].known == VIEWS,
         keeps_to_best=_keeps_to_best(posts, best_hours),
-        draws=found.draws,
+        draws=result.draws,
     )
 
 
@@ -208,13 +208,13 @@ _SLOTS: Sequence[_Place] = [(day, hour) for day in range(7) for hour in range(24
 def _ratings(
     places: Sequence[_Place],
     part: Callable[[Effects], list[float]],
-    found: Estimate,
+    result: Estimate,
     top: int,
     posts: Mapping[_Place, int],
 ) -> tuple[Rating, ...]:
     """Rate each hour, day or slot. `part` picks their effects, `posts` counts the posts in each."""
-    draws = [part(draw) for draw in found.draws]
-    mean = part(found.mean)
+    draws = [part(draw) for draw in result.draws]
+    mean = part(result.mean)
     scores = _scores(mean, draws, top)
     ratings = []
     for (day, hour), effect, score, drawn in zip(places, mean, scores, zip(*draws, strict=True), strict=True):
@@ -244,10 +244,10 @@ def _scores(mean: Sequence[float], draws: Sequence[Sequence[float]], top: int) -
     ]
 
 
-def _confidence(found: Estimate, chosen: Sequence[Rating]) -> float:
+def _confidence(result: Estimate, chosen: Sequence[Rating]) -> float:
     """Return the probability that the chosen hours bring over 2 % on average."""
     places = [_HOURS.index((None, rating.hour)) for rating in chosen]
-    worth = [fmean(draw.hours[place] for place in places) > WORTH_HAVING for draw in found.draws]
+    worth = [fmean(draw.hours[place] for place in places) > WORTH_HAVING for draw in result.draws]
     return sum(worth) / len(worth)
 
 

@@ -37,10 +37,10 @@ def arrange(grid: Grid, families: Sequence[Family], *, quickly: bool = False) ->
     picks: Picks = [[] for _ in families]
     bound = 0
     for part in parts(families):
-        found = _arrange(grid, [families[i] for i in part], quickly=quickly)
-        for i, hours in zip(part, found.picks, strict=True):
+        arrangement = _arrange(grid, [families[i] for i in part], quickly=quickly)
+        for i, hours in zip(part, arrangement.picks, strict=True):
             picks[i] = hours
-        bound += found.bound
+        bound += arrangement.bound
     return Arranged(picks, bound)
 
 

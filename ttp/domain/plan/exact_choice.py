@@ -81,13 +81,13 @@ class Line:
 
         for here in range(len(at) - 1, -1, -1):
             base[here] = len(hour)
-            left = led(here, here + 1, 0)
-            taken = led(here, bisect_left(at, at[here] + max(gap, 1), here + 1), 1)
+            skips = led(here, here + 1, 0)
+            takes = led(here, bisect_left(at, at[here] + max(gap, 1), here + 1), 1)
             for place in _full(binding, limits, here):
-                taken[place] = -1
-            hour += [here] * len(left)
-            skip += left
-            take += taken
+                takes[place] = -1
+            hour += [here] * len(skips)
+            skip += skips
+            take += takes
         return cls(hour, skip, take, base[0])
 
 
@@ -130,11 +130,11 @@ def _most(line: Line, values: Sequence[int], price: int, sign: int = 1) -> list[
     worth = [(value - price) * _UNIT + sign for value in values]
     best = [0]
     for hour, skip, take in zip(line.hour[1:], line.skip[1:], line.take[1:], strict=True):
-        left = best[skip]
-        if take >= 0 and (taken := best[take] + worth[hour]) > left:
-            best.append(taken)
+        skip_total = best[skip]
+        if take >= 0 and (take_total := best[take] + worth[hour]) > skip_total:
+            best.append(take_total)
         else:
-            best.append(left)
+            best.append(skip_total)
     return best
 
 

@@ -57,16 +57,16 @@ class Grid:
     def free(self, account: str, picks: Iterable[int]) -> list[bool]:
         """Return for each hour whether the account's posts and the picked hours are at least the gap away."""
         free, gap = [True] * len(self.at), max(self.gap, 1)
-        for taken in (*self.calendars[account].taken, *(self.at[i] for i in picks)):
-            first, end = bisect_right(self.at, taken - gap), bisect_left(self.at, taken + gap)
+        for instant in (*self.calendars[account].taken, *(self.at[i] for i in picks)):
+            first, end = bisect_right(self.at, instant - gap), bisect_left(self.at, instant + gap)
             free[first:end] = [False] * (end - first)
         return free
 
 
-def is_crowded(taken: Sequence[int], at: int, gap: int) -> bool:
+def is_crowded(instants: Sequence[int], at: int, gap: int) -> bool:
     """Whether one of the sorted instants is less than `gap` from `at`, or at the same second."""
-    following = bisect_left(taken, at)
-    return any(abs(one - at) < max(gap, 1) for one in taken[max(0, following - 1) : following + 1])
+    following = bisect_left(instants, at)
+    return any(abs(one - at) < max(gap, 1) for one in instants[max(0, following - 1) : following + 1])
 
 
 class Occupancy:

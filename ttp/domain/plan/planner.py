@@ -126,7 +126,7 @@ def _in_turn(drafts: Sequence[Draft], schedules: Mapping[str, AccountSchedule], 
     on_slots = [draft for draft in drafts if basis[draft.accounts] in ON_SLOTS]
     scored = ScoredHours(on_slots, schedules, limits, PlanMethod.SLOTS)
     places = assign_in_order(scored, scored.grid(limits.per_day or ANY), on_slots)
-    given = [
+    in_slots = [
         Assignment(draft.id, scored.hours[places[draft.id]], scored.score(draft.accounts, places[draft.id]))
         for draft in on_slots
         if draft.id in places
@@ -135,14 +135,14 @@ def _in_turn(drafts: Sequence[Draft], schedules: Mapping[str, AccountSchedule], 
     if others:
         of = {draft.id: draft.accounts for draft in on_slots}
         busier = {
-            name: replace(schedule, busy=sorted([*schedule.busy, *(one.at for one in given if name in of[one.id])]))
+            name: replace(schedule, busy=sorted([*schedule.busy, *(one.at for one in in_slots if name in of[one.id])]))
             for name, schedule in schedules.items()
         }
-        given += spread(others, busier, limits, way=PlanMethod.EVEN).assignments
-    there = {one.id for one in given}
-    score = math.fsum(one.score for one in given)
+        in_slots += spread(others, busier, limits, way=PlanMethod.EVEN).assignments
+    there = {one.id for one in in_slots}
+    score = math.fsum(one.score for one in in_slots)
     return Plan(
-        tuple(sorted(given, key=lambda one: (one.at, one.id))),
+        tuple(sorted(in_slots, key=lambda one: (one.at, one.id))),
         score,
         score,
         limits.per_day,
@@ -156,12 +156,12 @@ def assign_in_order(scored: ScoredHours, grid: Grid, drafts: Sequence[Draft]) ->
     for one post of some accounts is too close for all later ones, so each set of accounts examines every slot once."""
     ahead = {accounts: iter(scored.open_hours(accounts)) for accounts in scored.drafts}
     occupancy = Occupancy(grid)
-    found: dict[int, int] = {}
+    hours_by_id: dict[int, int] = {}
     for draft in drafts:
         hour = next((hour for hour in ahead[draft.accounts] if occupancy.take(draft.accounts, hour)), None)
         if hour is not None:
-            found[draft.id] = hour
-    return found
+            hours_by_id[draft.id] = hour
+    return hours_by_id
 
 
 def _fitting(scored: ScoredHours, every: Sequence[Family], per_day: int | None) -> tuple[int | None, Grid, Picks]:

@@ -157,8 +157,8 @@ class ScoredHours:
         return [hour for hour, is_open in enumerate(self._open[accounts]) if is_open]
 
     def _scores(self, account: str) -> list[float]:
-        found = self._schedules[account].recommendation
-        return [score_at(found, at) if found.slots else UNKNOWN for at in self.hours]
+        recommendation = self._schedules[account].recommendation
+        return [score_at(recommendation, at) if recommendation.slots else UNKNOWN for at in self.hours]
 
     def score(self, accounts: Sequence[str], hour: int) -> float:
         return fmean(self._score[account][hour] for account in accounts)
@@ -197,19 +197,19 @@ class ScoredHours:
             Family(accounts, count, self._values(accounts, [self.score(accounts, h) for h in range(len(self.hours))]))
             for accounts, count in counts.items()
         ]
-        found = {}
+        by_accounts = {}
         for part in parts(by_score):
             together = [by_score[i] for i in part]
             liked = [self._liked[family.accounts] for family in together]
             for family, spread in zip(together, even(together, liked), strict=True):
                 by_scores = self.basis[family.accounts] is Basis.SCORES and not evenly
-                found[family.accounts] = family if by_scores else spread
-        return [found[accounts] for accounts in counts]
+                by_accounts[family.accounts] = family if by_scores else spread
+        return [by_accounts[accounts] for accounts in counts]
 
     def draw_family(self, draft: Draft, random: Random) -> Family:
         """Return a family of one post, valued by one draw of each account's posterior."""
-        found = [self._schedules[account].recommendation for account in draft.accounts]
-        draws = [(one.zone, random.choice(one.draws).slots) for one in found if one.slots]
+        recommendations = [self._schedules[account].recommendation for account in draft.accounts]
+        draws = [(one.zone, random.choice(one.draws).slots) for one in recommendations if one.slots]
         clocks = ([(at.astimezone(zone), slots) for zone, slots in draws] for at in self.hours)
         effects = [fmean(slots[24 * local.weekday() + local.hour] for local, slots in of_hour) for of_hour in clocks]
         return Family(draft.accounts, 1, self._values(draft.accounts, effects))

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
+
+from ttp.domain.permissions import Capability
 
 PREFIX = "ttp_"
 DIGITS = 48
@@ -29,6 +33,18 @@ _ALLOWED = {
     TokenCapability.PUBLISH: {TokenCapability.READ, TokenCapability.DRAFT, TokenCapability.PUBLISH},
     TokenCapability.APPROVE: {TokenCapability.READ, TokenCapability.APPROVE},
 }
+
+
+POST_CAPABILITIES: Mapping[TokenCapability, Capability] = MappingProxyType(
+    {
+        TokenCapability.READ: Capability.READ,
+        TokenCapability.DRAFT: Capability.DRAFT,
+        TokenCapability.PUBLISH: Capability.PUBLISH,
+        # It approves and rejects only, which changes posts that have a time.
+        TokenCapability.APPROVE: Capability.PUBLISH,
+    }
+)
+"""How the owner of a token may change posts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +92,8 @@ class Person:
 
     def caller_for(self, needed: TokenCapability) -> Caller | None:
         """Return the person with the smallest capability that allows this; None if none does."""
-        found = next((one for one in TokenCapability if one in self.capabilities and one.allows(needed)), None)
-        return None if found is None else Caller(self.name, found, self.accounts, self.timezone)
+        capability = next((one for one in TokenCapability if one in self.capabilities and one.allows(needed)), None)
+        return None if capability is None else Caller(self.name, capability, self.accounts, self.timezone)
 
 
 @dataclass(frozen=True, slots=True)

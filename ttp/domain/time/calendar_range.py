@@ -83,12 +83,12 @@ def month_of(day: date, zone: tzinfo) -> CalendarRange:
     return CalendarRange(first, (after - first).days, zone)
 
 
-def days_without_posts(span: CalendarRange, taken: Collection[date], today: date) -> tuple[date, ...]:
-    """Return the days from `today` on without posts that lie between days with posts (`taken`)."""
+def days_without_posts(span: CalendarRange, dates: Collection[date], today: date) -> tuple[date, ...]:
+    """Return the days from `today` on without posts that lie between days with posts (`dates`)."""
     return tuple(
         day
         for day in span.days
-        if day >= today and day not in taken and min(taken, default=day) < day < max(taken, default=day)
+        if day >= today and day not in dates and min(dates, default=day) < day < max(dates, default=day)
     )
 
 
@@ -129,21 +129,21 @@ def _parse_range(text: str | None, month: bool, week: bool, today: date, zone: t
         return here
     if words in STEPS:
         return here.shift(STEPS[words])
-    if found := _WEEK.fullmatch(words):
-        monday = _monday(int(found[1]), int(found[2]), text)
+    if match := _WEEK.fullmatch(words):
+        monday = _monday(int(match[1]), int(match[2]), text)
         if month:
             ways = (text, False), (f"{monday:%Y-%m}", False)
             raise RangeProblem(f'"{text}" is a week, and --month asks for a month', *ways)
         return week_of(monday, zone)
-    if found := _MONTH.fullmatch(words):
-        first = _first(int(found[1]), int(found[2]), text)
+    if match := _MONTH.fullmatch(words):
+        first = _first(int(match[1]), int(match[2]), text)
         if week:
             raise RangeProblem(f'"{text}" is a month, and --week asks for a week', (text, False), (f"{first}", True))
         return month_of(first, zone)
-    if found := _DATE.fullmatch(words):
-        first = _first(int(found[1]), int(found[2]), text)
+    if match := _DATE.fullmatch(words):
+        first = _first(int(match[1]), int(match[2]), text)
         try:
-            day = first.replace(day=int(found[3]))
+            day = first.replace(day=int(match[3]))
         except ValueError:
             raise RangeProblem(f'there is no day "{text}"', (f"{first}", week)) from None
         return week_of(day, zone) if week else month_of(day, zone)
@@ -183,16 +183,16 @@ def _meant(words: str, week: bool, today: date) -> Iterator[Days]:
     if named := re.fullmatch(r"(last|prev|previous|this|next)[- ]?(week|month)", words):
         yield _SAME.get(named[1], named[1]), named[2] == "week"
     year = today.year
-    if found := re.fullmatch(r"(?:([0-9]{4})[-/ ]?)?(?:w|week|kw)[- ]?([0-9]{1,2})", words):
-        number, year = int(found[2]), int(found[1] or today.isocalendar().year)
+    if match := re.fullmatch(r"(?:([0-9]{4})[-/ ]?)?(?:w|week|kw)[- ]?([0-9]{1,2})", words):
+        number, year = int(match[2]), int(match[1] or today.isocalendar().year)
         if _FIRST_YEAR <= year <= _LAST_YEAR and 1 <= number <= date(year, 12, 28).isocalendar().week:
             yield f"{year}-W{number:02}", False
-    found = re.fullmatch(r"([0-9]{4})[-/.]?([0-9]{1,2})", words)
+    match = re.fullmatch(r"([0-9]{4})[-/.]?([0-9]{1,2})", words)
     turned = re.fullmatch(r"([0-9]{1,2})[-/.]([0-9]{4})", words)
     named = re.fullmatch(r"([a-z]{3})[a-z]*\.?(?: ([0-9]{4}))?", words)
     number = 0
-    if found or turned:
-        year, number = map(int, found.groups() if found else turned.groups()[::-1])  # type: ignore[union-attr]
+    if match or turned:
+        year, number = map(int, match.groups() if match else turned.groups()[::-1])  # type: ignore[union-attr]
     elif named and named[1] in MONTHS:
         year, number = int(named[2] or year), MONTHS[named[1]]
     if _FIRST_YEAR <= year <= _LAST_YEAR and 1 <= number <= 12:

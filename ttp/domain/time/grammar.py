@@ -171,11 +171,11 @@ def parse_time(text: str) -> TimeExpression | None:
 
 def parse_clock(word: str) -> time | None:
     """Return the time of day of `9am`, `9:30pm`, `18:00`, `18:00:30`, `noon`. None for anything else, also `9`."""
-    if found := _CLOCK_12.fullmatch(word):
-        hour = int(found[1]) % 12 + (12 if found[4] == "pm" else 0)
-        return time(hour, int(found[2] or 0), int(found[3] or 0))
-    if found := _CLOCK_24.fullmatch(word):
-        return time(int(found[1]), int(found[2]), int(found[3] or 0))
+    if match := _CLOCK_12.fullmatch(word):
+        hour = int(match[1]) % 12 + (12 if match[4] == "pm" else 0)
+        return time(hour, int(match[2] or 0), int(match[3] or 0))
+    if match := _CLOCK_24.fullmatch(word):
+        return time(int(match[1]), int(match[2]), int(match[3] or 0))
     return CLOCK_WORDS.get(word)
 
 
@@ -224,8 +224,8 @@ def _parse_days_ahead(words: list[str]) -> InDays | None:
 def _parse_date(words: list[str], weekday: int | None) -> OnDate | DayOfYear | None:
     """Return the date of `2026-12-01`, `2026/12/1`, `1 Dec`, `December 1st, 2026`."""
     match words:
-        case [word] if found := _DATE.fullmatch(word):
-            return _existing(int(found[1]), int(found[3]), int(found[4]), weekday)
+        case [word] if match := _DATE.fullmatch(word):
+            return _existing(int(match[1]), int(match[3]), int(match[4]), weekday)
         case [first, second, *rest] if len(rest) < 2:
             name, number = (first, second) if first in MONTHS else (second, first)
             day = _DAY_NUMBER.fullmatch(number)
@@ -233,8 +233,8 @@ def _parse_date(words: list[str], weekday: int | None) -> OnDate | DayOfYear | N
                 return None
             if not rest:
                 # 2000 has a 29 February; whether this year has one is not known here.
-                known = _existing(2000, MONTHS[name], int(day[1]), weekday)
-                return None if known is None else DayOfYear(known.date.month, known.date.day, weekday)
+                day_of_year = _existing(2000, MONTHS[name], int(day[1]), weekday)
+                return None if day_of_year is None else DayOfYear(day_of_year.date.month, day_of_year.date.day, weekday)
             if _YEAR.fullmatch(rest[0]):
                 return _existing(int(rest[0]), MONTHS[name], int(day[1]), weekday)
     return None
@@ -284,10 +284,10 @@ def _day_of(lead: list[str], word: str, clock: time) -> Day | None:
 
 
 def _parse_iso(text: str) -> ExactTime | WallTime | None:
-    found = _ISO.fullmatch(text)
-    if found is None:
+    match = _ISO.fullmatch(text)
+    if match is None:
         return None
-    day, clock, offset = found.groups()
+    day, clock, offset = match.groups()
     try:
         at = datetime.fromisoformat(f"{day}T{clock}{(offset or '').upper()}")
     except ValueError:

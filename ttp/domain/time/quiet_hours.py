@@ -39,8 +39,8 @@ def parse_quiet_hours(text: str) -> tuple[tuple[int, int], ...]:
 
 
 def _span(part: str, text: str) -> tuple[int, int]:
-    found = _SPAN.fullmatch(part)
-    start, end = (60 * int(found[i]) + int(found[i + 1] or 0) for i in (1, 3)) if found else (0, 0)
+    match = _SPAN.fullmatch(part)
+    start, end = (60 * int(match[i]) + int(match[i + 1] or 0) for i in (1, 3)) if match else (0, 0)
     if start % _DAY == end % _DAY or max(start, end) > _DAY:
         raise UsageError(f'"{text}" is not a span of hours', Hint("try", "22:00-07:00"))
     return start, end
@@ -52,9 +52,9 @@ def parse_blackout(texts: Iterable[str]) -> tuple[tuple[date, date], ...]:
 
 
 def _dates(text: str) -> tuple[date, date]:
-    found = _DATES.fullmatch(text)
+    match = _DATES.fullmatch(text)
     try:
-        first, last = (date.fromisoformat(part) for part in (found[1], found[2] or found[1])) if found else (None, None)
+        first, last = (date.fromisoformat(part) for part in (match[1], match[2] or match[1])) if match else (None, None)
     except ValueError:
         first = last = None
     if first is None or last is None or last < first:

@@ -121,10 +121,10 @@ class _Parts:
     def _without_half(self) -> list[str]:
         """Return the words without `in the evening`; `this evening` is today."""
         words = list(self.words)
-        found = [place for place, word in enumerate(words) if word in _HALVES]
-        if len(found) != 1:
+        places = [place for place, word in enumerate(words) if word in _HALVES]
+        if len(places) != 1:
             return words
-        end = found[0]
+        end = places[0]
         start = end
         while start and words[start - 1] in ("in", "the"):
             start -= 1
@@ -165,8 +165,8 @@ def _corrected_word(word: str, elapsed: bool) -> str | None:
         return word
     if re.fullmatch(r"[0-9]{1,2}(st|nd|rd|th)?|(19|20)[0-9]{2}", word):
         return word
-    if known := _SLANG.get(word) or correct_clock(word):
-        return known
+    if correction := _SLANG.get(word) or correct_clock(word):
+        return correction
     # `tuesdays` is every Tuesday, and a short word is near to too many others.
     if len(word) < 4 or word.removesuffix("s") in DAY_WORDS:
         return None
@@ -178,11 +178,11 @@ def correct_clock(text: str) -> str | None:
     """Return `18.30`, `18h`, `9 a.m.`, `13pm` as the grammar reads them; None if it is not a time of day."""
     if parse_clock(text):
         return text
-    found = _CLOCK.fullmatch(text.replace(" ", ""))
-    if found is None or int(found[1]) > 23:
+    match = _CLOCK.fullmatch(text.replace(" ", ""))
+    if match is None or int(match[1]) > 23:
         return None
-    hour, half = int(found[1]), found[4]
-    rest = "".join(f":{part}" for part in (found[2], found[3]) if part)
+    hour, half = int(match[1]), match[4]
+    rest = "".join(f":{part}" for part in (match[2], match[3]) if part)
     if half and 1 <= hour <= 12:
         return f"{hour}{rest}{half}m"
     if (half == "a" and hour > 12) or (half == "p" and hour == 0):
@@ -227,13 +227,13 @@ def _explain_stamp(text: str, parts: _Parts, now: datetime) -> TimeProblem | Non
 def _explain_date(text: str, parts: _Parts, now: datetime) -> TimeProblem | None:
     """Explain a date in numbers: `12/11/2026`, `20261201`, a day that does not exist, `2026-12-31 24:00`."""
     plain = " ".join(parts.plain)
-    if found := _YEAR_FIRST.fullmatch(plain):
-        year, *numbers, rest = found.groups()
+    if match := _YEAR_FIRST.fullmatch(plain):
+        year, *numbers, rest = match.groups()
         month, day = (int(number) for number in numbers if number is not None)
         return _explain_year_first(text, int(year), month, day, rest, parts)
-    if not (found := _YEAR_LAST.fullmatch(plain)) or correct_clock(parts.plain[0]):
+    if not (match := _YEAR_LAST.fullmatch(plain)) or correct_clock(parts.plain[0]):
         return None
-    first, sign, second, last, rest = found.groups()
+    first, sign, second, last, rest = match.groups()
     turns = ((int(second), int(first)), (int(first), int(second)))
     if last is None:
         years = [(now.year if turn >= (now.month, now.day) else now.year + 1, *turn) for turn in turns]
@@ -274,8 +274,8 @@ def _dated(day: date, rest: str, parts: _Parts) -> list[Suggestion]:
     Without `rest` there is an example of a clock."""
     words = [word for word in rest.split() if word not in _FILLERS]
     zone, body = parts.zone, " ".join(words)
-    if words and zone is None and (found := re.fullmatch(r"(.*?) ?(z|[+-][0-9]{2}:?[0-9]{2})", body)):
-        body, zone = found[1], "Z" if found[2] == "z" else found[2]
+    if words and zone is None and (match := re.fullmatch(r"(.*?) ?(z|[+-][0-9]{2}:?[0-9]{2})", body)):
+        body, zone = match[1], "Z" if match[2] == "z" else match[2]
     if body == "midnight":
         return _both_midnights(f"{day}", f"{day + timedelta(1)}", parts)
     if body == "24:00":
@@ -304,12 +304,12 @@ def _existing(year: int, month: int, day: int) -> list[date]:
 
 def _explain_months(text: str, parts: _Parts, now: datetime) -> TimeProblem | None:
     """Explain `in 2 months`, which are not a length of time."""
-    found = _MONTH_COUNT.fullmatch(" ".join(parts.plain))
-    if found is None:
+    match = _MONTH_COUNT.fullmatch(" ".join(parts.plain))
+    if match is None:
         return None
-    count = int(found[1]) if found[1].isdecimal() else 1
-    year, month = divmod(12 * now.year + now.month - 1 + count * (12 if found[2].startswith("y") else 1), 12)
-    ways = [way for day in _existing(year, month + 1, now.day) for way in _dated(day, found[3] or "", parts)]
+    count = int(match[1]) if match[1].isdecimal() else 1
+    year, month = divmod(12 * now.year + now.month - 1 + count * (12 if match[2].startswith("y") else 1), 12)
+    ways = [way for day in _existing(year, month + 1, now.day) for way in _dated(day, match[3] or "", parts)]
     return _unreadable(text, "months", "months and years differ in length", *ways)
 
 

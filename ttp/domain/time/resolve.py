@@ -109,12 +109,12 @@ def resolve_bound(text: str, *, now: datetime, zone: ZoneInfo, option: str | Non
                 _check_year(at.year, text)
                 return at.astimezone(UTC)
             case _:
-                found = _resolve(text, now, zone)
+                moment = _resolve(text, now, zone)
     except TimeProblem as problem:
         message = problem.message
     else:
-        if isinstance(found, ResolvedTime):
-            return found.at
+        if isinstance(moment, ResolvedTime):
+            return moment.at
         message = f'"{quote(text)}" is not a date'
     today = now.astimezone(zone).date().isoformat()
     ways = [text if option is None else other_options(**{option: text}) for text in ("7d", today)]
@@ -166,8 +166,8 @@ def _place_of(named: tzinfo | Abbreviation, text: str, wall: grammar.WallTime, n
         assert place is not None
         days = _days(wall.day, now.astimezone(fixed).date(), text)
         _check_year(days[0].year, text)
-        found = [datetime.combine(day, wall.clock, fixed) for day in days]
-        there = next((at for at in found if at > now), found[-1]).astimezone(place)
+        candidates = [datetime.combine(day, wall.clock, fixed) for day in days]
+        there = next((at for at in candidates if at > now), candidates[-1]).astimezone(place)
         ways.append(Suggestion(plain, fixed))
         if there.utcoffset() == fixed.utcoffset(None):
             if len(named.places) == 1:
@@ -200,11 +200,11 @@ def _resolve_wall(
     for day in _days(wall.day, today, text):
         _check_year(day.year, text)
         clocks = datetime.combine(day, wall.clock)
-        found = instants(clocks, zone)
-        coming = [at for at in found if at > now or (at == now and not strict)]
+        moments = instants(clocks, zone)
+        coming = [at for at in moments if at > now or (at == now and not strict)]
         if coming:
-            return _with_note(text, clocks, coming[0], found, zone, home)
-        if not found:
+            return _with_note(text, clocks, coming[0], moments, zone, home)
+        if not moments:
             _refuse_gap(text, clocks, now, zone, wall)
     raise _past_problem(text, wall, clocks.replace(tzinfo=zone), now, zone)
 
@@ -225,10 +225,10 @@ def _past_problem(text: str, wall: grammar.WallTime, at: datetime, now: datetime
 
 
 def _later_dates(
-    day: date, now: datetime, typed: Callable[[date], str], given: grammar.Day | None = None
+    day: date, now: datetime, typed: Callable[[date], str], original: grammar.Day | None = None
 ) -> list[Suggestion]:
     """Return a past date in a later year, or tomorrow for an hour of today. A weekday that was typed stays true."""
-    weekday = given.weekday if isinstance(given, grammar.OnDate | grammar.DayOfYear) else None
+    weekday = original.weekday if isinstance(original, grammar.OnDate | grammar.DayOfYear) else None
     today = now.date()
     if today - day < 7 * _DAY:
         return [Suggestion(typed(today + _DAY))] if day == today and weekday is None else []
@@ -244,20 +244,20 @@ def _later_dates(
 def _days(day: grammar.Day, today: date, text: str) -> tuple[date, ...]:
     """Return the day that is meant; two where today's hour may have passed. Raise TimeProblem for a wrong weekday."""
     match day:
-        case grammar.OnDate(given, weekday):
-            _check_weekday(given, weekday, text)
-            return (given,)
+        case grammar.OnDate(calendar_date, weekday):
+            _check_weekday(calendar_date, weekday, text)
+            return (calendar_date,)
         case grammar.DayOfYear(month, number, weekday):
             try:
-                given = date(today.year, month, number)
+                calendar_date = date(today.year, month, number)
             except ValueError:
                 name = f"{number} {MONTHS[month - 1]} {today.year}"
                 raise TimeProblem(
                     f'cannot read the time "{quote(text)}": there is no {name}', flaw="no_such_date"
                 ) from None
-            if given >= today:
-                _check_weekday(given, weekday, text)
-            return (given,)
+            if calendar_date >= today:
+                _check_weekday(calendar_date, weekday, text)
+            return (calendar_date,)
         case grammar.InDays(days):
             return (today + timedelta(days),)
         case grammar.NextWeekday(number):
@@ -277,18 +277,18 @@ def _check_weekday(day: date, weekday: int | None, text: str) -> None:
 
 
 def _with_note(
-    text: str, clocks: datetime, at: datetime, found: tuple[datetime, ...], zone: tzinfo, home: tzinfo | None
+    text: str, clocks: datetime, at: datetime, moments: tuple[datetime, ...], zone: tzinfo, home: tzinfo | None
 ) -> ResolvedTime:
     """Return the moment, with a note in the night in which its hour comes twice."""
     shown = zone
     if home is not None and at.astimezone(home).utcoffset() == at.astimezone(zone).utcoffset():
         shown = home
-    if len(found) == 1:
+    if len(moments) == 1:
         return ResolvedTime(at, shown, text)
     twice = f"{clock_text(clocks)} comes twice that night"
     offset = offset_label(at.astimezone(zone))
-    if at == found[0]:
-        second = Hint("try", format_iso(found[1], zone))
+    if at == moments[0]:
+        second = Hint("try", format_iso(moments[1], zone))
         return ResolvedTime(at, shown, text, f"{twice}; took the first ({offset}).", second)
     return ResolvedTime(at, shown, text, f"{twice}; the first has passed, took the second ({offset}).")
 
@@ -329,13 +329,13 @@ def _offers(suggestions: Iterable[Suggestion], now: datetime, zone: tzinfo, step
     for one in suggestions:
         there = one.zone or zone
         try:
-            found = _resolve(one.text, now, there)
+            moment = _resolve(one.text, now, there)
         except TimeProblem as problem:
             follow = [replace(way, zone=way.zone or one.zone) for way in problem.suggestions if one.follow]
             offers |= dict.fromkeys(_offers(follow, now, zone, steps - 1) if steps else ())
             continue
         text = one.text
-        if one.zone and isinstance(found, ResolvedTime):
-            text = format_iso(found.at, one.zone)
+        if one.zone and isinstance(moment, ResolvedTime):
+            text = format_iso(moment.at, one.zone)
         offers[text] = None
     return list(offers)

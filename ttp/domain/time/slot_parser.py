@@ -57,15 +57,15 @@ def _days(text: str) -> list[int]:
     """Return the weekdays of a word, Monday is 0; none if it is no such word."""
     if text in _GROUPS:
         return list(_GROUPS[text])
-    found: set[int] = set()
+    weekdays: set[int] = set()
     for part in text.split(","):
         first, dash, last = part.partition("-")
         if first not in WEEKDAYS or (dash and last not in WEEKDAYS):
             return []
         start = WEEKDAYS[first]
         length = (WEEKDAYS[last] - start) % 7 if dash else 0
-        found.update((start + day) % 7 for day in range(length + 1))
-    return sorted(found)
+        weekdays.update((start + day) % 7 for day in range(length + 1))
+    return sorted(weekdays)
 
 
 def _clock(word: str) -> time | None:
@@ -86,8 +86,8 @@ def _numbers(field: str) -> tuple[int, ...]:
         return tuple(range(7))
     if not re.fullmatch(r"[0-7](-[0-7])?(,[0-7](-[0-7])?)*", field):
         return ()
-    found: set[int] = set()
+    weekdays: set[int] = set()
     for part in field.split(","):
         first, _, last = part.partition("-")
-        found.update((number - 1) % 7 for number in range(int(first), int(last or first) + 1))
-    return tuple(sorted(found))
+        weekdays.update((number - 1) % 7 for number in range(int(first), int(last or first) + 1))
+    return tuple(sorted(weekdays))

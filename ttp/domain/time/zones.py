@@ -160,17 +160,17 @@ def nearest_name(text: str, cutoff: float = 0.75) -> str | None:
     """Return the zone that was probably meant: other case, a city alone, a typing error. None if nothing is near."""
     import difflib
 
-    wanted = text.strip().lower().replace(" ", "_")
+    key = text.strip().lower().replace(" ", "_")
     names = {name.lower(): name for name in zone_names()}
-    if wanted in names:
-        return names[wanted]
-    cities = [name for lower, name in names.items() if lower.rpartition("/")[2] == wanted]
+    if key in names:
+        return names[key]
+    cities = [name for lower, name in names.items() if lower.rpartition("/")[2] == key]
     if cities:
         return min(cities, key=len)
     # The nearest name of an abbreviation is another place: PST would become EST.
-    if len(wanted) < 5:
+    if len(key) < 5:
         return None
-    near = difflib.get_close_matches(wanted, names, 1, cutoff)
+    near = difflib.get_close_matches(key, names, 1, cutoff)
     return names[near[0]] if near else None
 
 
@@ -185,8 +185,8 @@ def wall_text(at: datetime, zone: tzinfo) -> str | None:
 def instants(wall: datetime, zone: tzinfo) -> tuple[datetime, ...]:
     """Return the UTC instants at which clocks in `zone` show `wall` (naive): one, two in a repeated hour, or none."""
     offsets = {_offset(wall, zone, fold=0), _offset(wall, zone, fold=1)}
-    found = sorted((wall - offset).replace(tzinfo=UTC) for offset in offsets)
-    return tuple(at for at in found if at.astimezone(zone).replace(tzinfo=None) == wall)
+    candidates = sorted((wall - offset).replace(tzinfo=UTC) for offset in offsets)
+    return tuple(at for at in candidates if at.astimezone(zone).replace(tzinfo=None) == wall)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,8 +225,8 @@ def _offset(wall: datetime, zone: tzinfo, *, fold: int) -> timedelta:
 def instant_of(wall: datetime, zone: tzinfo) -> datetime:
     """Return the one UTC instant that stands for `wall`: the first where it comes twice, the end of the gap where it is
     skipped. Later walls never have earlier ones."""
-    found = instants(wall, zone)
-    if found:
-        return found[0]
+    moments = instants(wall, zone)
+    if moments:
+        return moments[0]
     jump = jump_over(wall, zone)
     return instants(jump.after, zone)[0]

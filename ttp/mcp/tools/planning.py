@@ -170,7 +170,7 @@ class ShowReport(OfAccounts):
 
 @tool(TokenCapability.READ)
 def report(services: Services, args: ShowReport) -> ReportAnswer:
-    """Show how posts did, compared with the time before, and each with what its hour and kind usually bring.
+    """Show how posts did, compared with the previous period, and each with what its hour and kind usually bring.
 
     `change` is the share by which a number grew; `usual` is what a post like this brings, `difference` how far it was
     from that.

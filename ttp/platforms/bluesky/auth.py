@@ -79,8 +79,8 @@ class BlueskyLogin(HttpPart[Http]):
             return _refused(reply, self._http.host)
         handle = reply.text_at("handle").lower()
         if handle in ("", "handle.invalid"):
-            said = "the handle of the account does not point back to it: fix it in Bluesky's settings"
-            return NotDone(Kind.ACCOUNT, said, "handle")
+            message = "the handle of the account does not point back to it: fix it in Bluesky's settings"
+            return NotDone(Kind.ACCOUNT, message, "handle")
         return (Identity(did, handle, grant, describe_server(self._http)),)
 
     def revoke(self, credentials: Credentials) -> NotDone | None:
@@ -144,14 +144,14 @@ def _refused(reply: Reply, host: str) -> NotDone:
         case ConnectionLost(message):
             return NotDone(Kind.NETWORK, message, passing=True)
         case Answer(status=status):
-            error, said = reply.text_at("error"), reply.text_at("message")
+            error, words = reply.text_at("error"), reply.text_at("message")
             if not error or status >= 500 or status == 429:
                 kind = Kind.RATE_LIMIT if status == 429 else Kind.SERVER
                 if not error and (status in (404, 405, 501) or status < 300):
                     return NotDone(Kind.ACCOUNT, f"{host} is not a Bluesky server (it answered {status})", str(status))
                 return NotDone(kind, f"{host} answered {status}", str(status), status, passing=True)
-            known = _SAID.get(error, f"{host} answered {status} {error}: {said}")
-            return NotDone(Kind.AUTH, known, error, status)
+            reason = _SAID.get(error, f"{host} answered {status} {error}: {words}")
+            return NotDone(Kind.AUTH, reason, error, status)
 
 
 _SAID = {

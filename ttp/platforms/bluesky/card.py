@@ -46,10 +46,10 @@ def read_page(text: str, url: str) -> LinkedPage:
     """Return what the head of a page says; the address itself where it has no title."""
     reader = _HeadReader()
     reader.feed(text)
-    said = reader.said
-    title = said.get("og:title") or said.get("twitter:title") or reader.title or url
-    description = said.get("og:description") or said.get("description") or ""
-    picture = said.get("og:image") or said.get("twitter:image")
+    properties = reader.said
+    title = properties.get("og:title") or properties.get("twitter:title") or reader.title or url
+    description = properties.get("og:description") or properties.get("description") or ""
+    picture = properties.get("og:image") or properties.get("twitter:image")
     address = urljoin(url, picture) if picture else None
     if address is not None:
         try:
@@ -69,8 +69,8 @@ class _HeadReader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._in_title = tag == "title" and not self.title
         if tag == "meta":
-            found = dict(attrs)
-            name, content = found.get("property") or found.get("name"), found.get("content")
+            attributes = dict(attrs)
+            name, content = attributes.get("property") or attributes.get("name"), attributes.get("content")
             if name and content:
                 self.said.setdefault(name.lower(), content)
 

@@ -77,18 +77,18 @@ class BlueskyClient(BlueskyPart):
 
     def _check(self, request: PublishRequest, http: Http) -> Generator[Step, None, str]:
         """Ask whose session it is and whether the account is active; the identity. Raises StepFailed."""
-        known = _did(request)
+        own_did = _did(request)
         key, now = request.token_key, self._clock.boot()
         lately = now - self._checked.get(key, -CHECK_S) < CHECK_S
-        if known is not None and lately and http.platform_at(request.account.name) is not None:
-            return known
+        if own_did is not None and lately and http.platform_at(request.account.name) is not None:
+            return own_did
         step = "check the session"
         reply = http.request_for(request, "GET", "/xrpc/com.atproto.server.getSession")
         did = parse_did(reply.success_at("did"))
         if did is None:
             raise StepFailed(step, self.failure(request, reply))
-        if known is not None and did != known:
-            message = f"Bluesky says that the session is of {did}, and {request.account.name} is {known}"
+        if own_did is not None and did != own_did:
+            message = f"Bluesky says that the session is of {did}, and {request.account.name} is {own_did}"
             hint = reconnect_hint(request.account)
             raise StepFailed(step, NotDone(Kind.ACCOUNT, message, http_status=reply.status, hint=hint))
         if reply.value_at("active") is False:
@@ -124,10 +124,10 @@ class BlueskyClient(BlueskyPart):
     def _with_card(self, request: PublishRequest, handle: Handle) -> Generator[Step, None, Handle]:
         """Fetch the page that is shown as a card, and upload its picture. Raises StepFailed."""
         url = chosen_of(request).word("card")
-        held = handle.get("card")
+        stored_card = handle.get("card")
         if url is None or request.media:
             return {name: value for name, value in handle.items() if name != "card"}
-        if isinstance(held, Mapping) and held.get("uri") == url:
+        if isinstance(stored_card, Mapping) and stored_card.get("uri") == url:
             return handle
         step, is_local = "fetch the card's page", self._http.of(request.account).is_loopback
         try:
@@ -145,8 +145,8 @@ class BlueskyClient(BlueskyPart):
 
     def _with_names(self, request: PublishRequest, handle: Handle) -> Generator[Step, None, Handle]:
         """Look up the handles that are mentioned; one that does not exist is plain text. Raises StepFailed."""
-        held = handle.get("dids")
-        dids = dict(held) if isinstance(held, Mapping) else {}
+        names = handle.get("dids")
+        dids = dict(names) if isinstance(names, Mapping) else {}
         for name in dict.fromkeys(name for shown in shown_parts(request) for name in shown.handles):
             if name not in dids:
                 dids[name] = self._find_did(request, name)
@@ -169,14 +169,18 @@ class BlueskyClient(BlueskyPart):
 
     def _with_refs(self, request: PublishRequest, handle: Handle) -> Generator[Step, None, Handle]:
         """Look up the posts that are quoted and replied to. Raises StepFailed."""
-        chosen, held = chosen_of(request), handle.get("refs")
+        chosen, stored_refs = chosen_of(request), handle.get("refs")
         refs: dict[str, object] = {}
         for name in ("quote", "reply_to"):
             address = chosen.word(name)
             if address is None:
                 continue
-            before = held.get(name) if isinstance(held, Mapping) else None
-            if isinstance(before, Mapping) and isinstance(held, Mapping) and held.get(f"{name}_address") == address:
+            before = stored_refs.get(name) if isinstance(stored_refs, Mapping) else None
+            if (
+                isinstance(before, Mapping)
+                and isinstance(stored_refs, Mapping)
+                and stored_refs.get(f"{name}_address") == address
+            ):
                 refs |= {name: before, f"{name}_address": address}
                 continue
             uri, cid, value = self._find_post(request, address)
@@ -194,19 +198,19 @@ class BlueskyClient(BlueskyPart):
 
     def _find_post(self, request: PublishRequest, address: str) -> tuple[str, str, Mapping[str, object]]:
         """Return uri, content id and record of a post. Raises StepFailed."""
-        step, found = "look up a post", POST_ADDRESS.fullmatch(address.strip())
-        who = (found["who"] or found["repo"]) if found else ""
+        step, match = "look up a post", POST_ADDRESS.fullmatch(address.strip())
+        who = (match["who"] or match["repo"]) if match else ""
         did = parse_did(who) or (self._find_did(request, who.lower()) if is_handle(who) else None)
-        if found is None or did is None:
+        if match is None or did is None:
             raise StepFailed(step, NotDone(Kind.CONTENT, f"there is no post {address} on Bluesky", "post"))
-        query = {"repo": did, "collection": POSTS, "rkey": found["key"]}
+        query = {"repo": did, "collection": POSTS, "rkey": match["key"]}
         reply = self._http.request_for(
             request, "GET", "/xrpc/com.atproto.repo.getRecord", query=query, with_token=False
         )
         if reply.is_success:
             cid, value = reply.value_at("cid"), reply.value_at("value")
             if isinstance(cid, str) and is_content_id(cid) and isinstance(value, Mapping):
-                return f"at://{did}/{POSTS}/{found['key']}", cid, value
+                return f"at://{did}/{POSTS}/{match['key']}", cid, value
         if reply.status == 400 and reply.value_at("error") == "RecordNotFound":
             raise StepFailed(step, NotDone(Kind.CONTENT, f"there is no post {address} on Bluesky", "post"))
         raise StepFailed(step, self.failure(request, reply))
@@ -221,10 +225,10 @@ class BlueskyClient(BlueskyPart):
         records = build_records(request, handle, did)
         reply = self._http.request_for(request, "POST", WRITE, headers=_JSON, content=_encode(_body(did, records)))
         if _all_created(reply, records):
-            known = None
+            new_handle = None
             if request.thread:
-                known = {**handle, "parts": list(records.keys), "of": len(records.keys)}
-            return Done(records.keys[0], post_link(did, records.keys[0]), http_status=reply.status, handle=known)
+                new_handle = {**handle, "parts": list(records.keys), "of": len(records.keys)}
+            return Done(records.keys[0], post_link(did, records.keys[0]), http_status=reply.status, handle=new_handle)
         match self.outcome(request, reply):
             case NotDone(kind=Kind.AUTH) as dead:
                 self._checked.pop(request.token_key, None)
@@ -253,13 +257,13 @@ class BlueskyClient(BlueskyPart):
         reply = http.request_for(request, "GET", "/xrpc/com.atproto.repo.getRecord", query=query, with_token=False)
         link = post_link(did, keys[0])
         if reply.is_success and isinstance(reply.value_at("value"), Mapping):
-            known = next((one for one in _sets(handle) if one and one[0] == reply.value_at("cid")), None)
-            if known is None:
+            cids = next((one for one in _sets(handle) if one and one[0] == reply.value_at("cid")), None)
+            if cids is None:
                 message = "another post has the key of this one"
                 return LookupResult(Unclear(Kind.DUPLICATE, message, final=True, links=(link,)), reply.date)
-            if len(known) == 1:
+            if len(cids) == 1:
                 return LookupResult(Found(keys[0], link), reply.date)
-            parts = {**handle, "parts": keys[: len(known)], "of": len(known)}
+            parts = {**handle, "parts": keys[: len(cids)], "of": len(cids)}
             return LookupResult(Found(keys[0], link, handle=parts), reply.date)
         if reply.status == 400 and reply.value_at("error") == "RecordNotFound":
             return LookupResult(Absent(certain=True), reply.date)
@@ -280,20 +284,20 @@ class BlueskyClient(BlueskyPart):
         if not isinstance(records, list):
             return LookupResult(self.unclear(request, reply), reply.date)
         text = shown_parts(request)[0].text
-        found = [
+        keys = [
             key
             for one in records
             if isinstance(one, Mapping) and (key := str(one.get("uri")).rpartition("/")[2]) not in request.bound
             if _is_same(one.get("value"), text, since - _EARLY)
         ]
-        links = tuple(post_link(did, key) for key in found)
-        match found:
+        links = tuple(post_link(did, key) for key in keys)
+        match keys:
             case []:
                 return LookupResult(Absent(), reply.date)
             case [key]:
                 return LookupResult(Found(key, links[0]), reply.date)
             case _:
-                message = f"{len(found)} posts on Bluesky could be this one"
+                message = f"{len(keys)} posts on Bluesky could be this one"
                 return LookupResult(Unclear(Kind.DUPLICATE, message, final=True, links=links), reply.date)
 
     def delete(self, request: PublishRequest, remote_id: str) -> Deleted | NotDone:
@@ -314,9 +318,9 @@ class BlueskyClient(BlueskyPart):
 def _with_keys(request: PublishRequest, handle: Handle, now: datetime) -> Handle:
     """Return the handle with a key for each part, and the time of the records. A delivery keeps its keys for good; the
     time is renewed once it is old."""
-    wanted = 1 + len(request.thread)
+    count = 1 + len(request.thread)
     keys = [str(key) for key in _listed(handle, "keys") if is_key(key)]
-    keys += new_keys(now, wanted - len(keys)) if len(keys) < wanted else ()
+    keys += new_keys(now, count - len(keys)) if len(keys) < count else ()
     created = handle.get("created_ms")
     at = from_ms(created) if isinstance(created, int) else None
     if at is None or not at <= now <= at + SAME_TIME:
@@ -344,8 +348,8 @@ def _all_created(reply: Reply, records: Records) -> bool:
 
 def _did(request: PublishRequest, handle: Handle = NO_HANDLE) -> str | None:
     """Return the identity of the account; None where it was not told yet."""
-    known = parse_did(request.credentials.user_id) or parse_did(request.account.user_id)
-    return known or parse_did(handle.get("did"))
+    did = parse_did(request.credentials.user_id) or parse_did(request.account.user_id)
+    return did or parse_did(handle.get("did"))
 
 
 def _sets(handle: Handle) -> list[list[str]]:
@@ -354,8 +358,8 @@ def _sets(handle: Handle) -> list[list[str]]:
 
 
 def _listed(handle: Handle, name: str) -> list[object]:
-    held = handle.get(name)
-    return list(held) if isinstance(held, list | tuple) else []
+    value = handle.get(name)
+    return list(value) if isinstance(value, list | tuple) else []
 
 
 def _is_same(value: object, text: str, since: datetime) -> bool:

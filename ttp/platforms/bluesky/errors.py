@@ -61,10 +61,10 @@ def refusal(answer: Answer, account: Account, now: datetime) -> NotDone | None:
         return None
     for row in REFUSALS:
         if row.status == answer.status and row.error in (None, error):
-            said, reading = answer.text_at("message") or answer.text_at("error"), read_limit(answer, now)
+            message, reading = answer.text_at("message") or answer.text_at("error"), read_limit(answer, now)
             return NotDone(
                 row.kind,
-                f"Bluesky answered {answer.status} {answer.text_at('error')}: {said}"
+                f"Bluesky answered {answer.status} {answer.text_at('error')}: {message}"
                 + (f"; {row.advice}" if row.advice else ""),
                 code=answer.text_at("error"),
                 http_status=answer.status,

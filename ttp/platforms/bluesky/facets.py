@@ -79,9 +79,9 @@ def show_text(text: str, *, shorten_links: bool = False) -> ShownText:
 
 def find_entities(text: str) -> Iterator[Entity]:
     """Yield links, hashtags and mentions in their request. They never overlap."""
-    found = sorted((*_links(text), *_tags(text), *_mentions(text)), key=lambda one: (one.start, -one.end))
+    entities = sorted((*_links(text), *_tags(text), *_mentions(text)), key=lambda one: (one.start, -one.end))
     end = 0
-    for one in found:
+    for one in entities:
         if one.start >= end:
             end = one.end
             yield one

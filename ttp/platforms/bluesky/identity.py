@@ -113,8 +113,8 @@ def looked_up(info: Mapping[str, object], server: str, now: datetime) -> dict[st
 
 def is_fresh(info: Mapping[str, object], now: datetime) -> bool:
     """Whether the identity was asked for the server less than a day ago."""
-    asked = info.get("resolved_ms")
-    return isinstance(asked, int) and from_ms(asked) <= now < from_ms(asked) + FRESH_FOR
+    resolved_ms = info.get("resolved_ms")
+    return isinstance(resolved_ms, int) and from_ms(resolved_ms) <= now < from_ms(resolved_ms) + FRESH_FOR
 
 
 def moved_server_error(account: Account, server: str) -> NotDone | None:

@@ -117,8 +117,8 @@ class BlueskyUploads(BlueskyPart):
             if is_blob(status.get("blob")):
                 return status["blob"]
             if status.get("state") == "JOB_STATE_FAILED":
-                said = reply.text_at("jobStatus", "message") or reply.text_at("message")
-                message = f"Bluesky cannot process {file.item.name}: {said or 'it does not say why'}"
+                reason = reply.text_at("jobStatus", "message") or reply.text_at("message")
+                message = f"Bluesky cannot process {file.item.name}: {reason or 'it does not say why'}"
                 raise StepFailed(f"process {file.item.name}", NotDone(Kind.MEDIA, message, "video"))
         return None
 

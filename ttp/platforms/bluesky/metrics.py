@@ -35,9 +35,9 @@ class BlueskyReader(BlueskyPart):
     def read(self, session: AccountSession, ids: Sequence[str]) -> Iterator[MetricsPage]:
         """`getPosts`, up to 25 at a time. A post that is left out does not exist (any more)."""
         did = _did(session)
-        wanted = [one for one in ids if is_key(one)]
-        for start in range(0, len(wanted), MOST_IDS):
-            batch = wanted[start : start + MOST_IDS]
+        keys = [one for one in ids if is_key(one)]
+        for start in range(0, len(keys), MOST_IDS):
+            batch = keys[start : start + MOST_IDS]
             uris = "&".join(f"uris=at://{did}/{POSTS}/{key}" for key in batch)
             answer = self._get(session, f"app.bsky.feed.getPosts?{uris}", {})
             posts = answer.value_at("posts")
@@ -51,9 +51,9 @@ class BlueskyReader(BlueskyPart):
         did = _did(session)
         query = {"actor": did, "filter": "posts_and_author_threads"}
 
-        def fetch(cursor: str | None, left: int) -> tuple[Iterator[Sample], str | None]:
+        def fetch(cursor: str | None, most: int) -> tuple[Iterator[Sample], str | None]:
             start = {} if cursor is None else {"cursor": cursor}
-            page = {**query, "limit": str(min(left, MOST_PAGE)), **start}
+            page = {**query, "limit": str(min(most, MOST_PAGE)), **start}
             answer = self._get(session, "app.bsky.feed.getAuthorFeed", page)
             feed, following = answer.value_at("feed"), answer.value_at("cursor")
             if not isinstance(feed, list):

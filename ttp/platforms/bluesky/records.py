@@ -54,7 +54,7 @@ def build_records(request: PublishRequest, handle: Handle, did: str) -> Records:
     if labels := split_list(chosen.word("labels")):
         values = [{"val": label} for label in labels]
         common["labels"] = {"$type": "com.atproto.label.defs#selfLabels", "values": values}
-    dids = {name: str(found) for name, found in _mapped(handle.get("dids")).items() if found}
+    dids = {name: str(value) for name, value in _mapped(handle.get("dids")).items() if value}
     reply = _mapped(_mapped(handle.get("refs")).get("reply_to")) or None
     uris, cids, writes = [], [], []
     for number, shown in enumerate(shown_parts(request)):
@@ -86,16 +86,16 @@ def post_link(did: str, key: str) -> str:
 
 def _gates(chosen: ChosenOptions, key: str, uri: str, created_at: str) -> list[Mapping[str, object]]:
     """Return the records that say who may reply and quote; they have the key of the first post."""
-    found = []
+    records = []
     if who := split_list(chosen.word("who_replies")):
         allow = [REPLIES[name] for name in who if name != NOBODY]
         record = {"$type": GATES[0], "post": uri, "allow": allow, "createdAt": created_at}
-        found.append(_create(GATES[0], key, record))
+        records.append(_create(GATES[0], key, record))
     if chosen.switch("quotes_off"):
         rules = [{"$type": "app.bsky.feed.postgate#disableRule"}]
         record = {"$type": GATES[1], "post": uri, "embeddingRules": rules, "createdAt": created_at}
-        found.append(_create(GATES[1], key, record))
-    return found
+        records.append(_create(GATES[1], key, record))
+    return records
 
 
 def _create(collection: str, key: str, value: Mapping[str, object]) -> Mapping[str, object]:

@@ -100,8 +100,8 @@ class CommandClient:
         if answer.get("deleted") is True:
             return Deleted()
         refused = answer.get("refused")
-        said = clean_text(refused) if isinstance(refused, str) else "the program does not say that it is deleted"
-        return NotDone(Kind.CONTENT, said)
+        message = clean_text(refused) if isinstance(refused, str) else "the program does not say that it is deleted"
+        return NotDone(Kind.CONTENT, message)
 
     def _finding(self, request: PublishRequest, handle: Handle, since: datetime) -> Finding:
         show = action("account show", request.account.name)
@@ -133,9 +133,9 @@ class CommandClient:
             if isinstance(wait, bool) or not isinstance(wait, int | float) or not 0 <= wait <= _LONGEST_RETRY_S:
                 return None
             retry_at = self._clock.now() + timedelta(seconds=wait)
-        known = KINDS[str(kind)]
-        passing = known in _PASSING or retry_at is not None
-        return NotDone(known, clean_text(message) or "the program refused it", passing=passing, retry_at=retry_at)
+        meaning = KINDS[str(kind)]
+        passing = meaning in _PASSING or retry_at is not None
+        return NotDone(meaning, clean_text(message) or "the program refused it", passing=passing, retry_at=retry_at)
 
 
 def key_of(request: PublishRequest) -> str:
@@ -233,6 +233,6 @@ class CommandCheck(Checker):
         verbs = verbs_of(rules)
         remarks = [ok_remark(f"the program can {', '.join(verbs)}")]
         if "lookup" not in verbs:
-            said = "without lookup, a post whose result is lost waits for you (needs_review)"
-            remarks.append(warning_remark(said, f'verbs = ["publish", "lookup"] in {path}'))
+            message = "without lookup, a post whose result is lost waits for you (needs_review)"
+            remarks.append(warning_remark(message, f'verbs = ["publish", "lookup"] in {path}'))
         return AccountInfo(None, None, tuple(remarks), server_info=rules)

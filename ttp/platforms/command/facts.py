@@ -36,9 +36,9 @@ class CommandPlatform(Platform):
 
     def settle_for(self, config: Config, account: Account | None = None) -> timedelta:
         """Return how long a post may take to appear: the program's time limit, and what its rules say beyond that."""
-        said: Mapping[str, object] = {} if account is None else account.server_info
+        rules: Mapping[str, object] = {} if account is None else account.server_info
         longest, settle = (
-            value if isinstance(value := said.get(name), int | float) else usual
+            value if isinstance(value := rules.get(name), int | float) else usual
             for name, usual in (("timeout_s", LONGEST_S), ("settle_s", self.settle_s))
         )
         return timedelta(seconds=longest + ALARM_S + settle)

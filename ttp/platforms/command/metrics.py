@@ -23,10 +23,10 @@ class CommandReader:
 
     def read(self, session: AccountSession, ids: Sequence[str]) -> Iterator[MetricsPage]:
         answer = _ask(session, {"ids": list(ids)})
-        wanted, listed = frozenset(ids), answer.get("gone")
-        samples = tuple(one for one in self._samples(session, answer) if one.remote_id in wanted)
+        post_ids, listed = frozenset(ids), answer.get("gone")
+        samples = tuple(one for one in self._samples(session, answer) if one.remote_id in post_ids)
         gone = frozenset(map(str, listed)) if isinstance(listed, list) else frozenset()
-        yield MetricsPage(samples, gone & wanted - {one.remote_id for one in samples})
+        yield MetricsPage(samples, gone & post_ids - {one.remote_id for one in samples})
 
     def history(self, session: AccountSession, most: int) -> Iterator[MetricsPage]:
         yield MetricsPage(tuple(self._samples(session, _ask(session, {"newest": most})))[:most])

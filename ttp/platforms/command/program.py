@@ -75,8 +75,8 @@ def ask(account: Account, rules: Mapping[str, object], verb: str, order: Mapping
     except ProgramEnded as error:
         raise BadAnswer(f"{program.name} {error} ({rules_path(program).name}: timeout_s)") from None
     if ran.code:
-        said = clean_text(ran.err.decode("utf-8", "replace").strip().rpartition("\n")[2])
-        raise BadAnswer(f"{program.name} {_ending(ran.code)}: {said or 'it says nothing on stderr'}")
+        message = clean_text(ran.err.decode("utf-8", "replace").strip().rpartition("\n")[2])
+        raise BadAnswer(f"{program.name} {_ending(ran.code)}: {message or 'it says nothing on stderr'}")
     try:
         answer = storable(json.loads(ran.out))
     except (ValueError, RecursionError):

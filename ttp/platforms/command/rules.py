@@ -60,15 +60,15 @@ def read_rules(program: Path) -> dict[str, object]:
     if path == program:
         raise BadRules(f"{path}: a program cannot have the name of its rules")
     try:
-        given = tomllib.loads(path.read_text(encoding="utf-8"))
+        rules = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        given = {}
+        rules = {}
     except (OSError, ValueError) as error:
         raise BadRules(f"{path}: {error}") from None
-    for name, value in given.items():
+    for name, value in rules.items():
         if (why := _problem(name, value)) is not None:
             raise BadRules(f"{path}: {name}: {why}")
-    return {**DEFAULTS, **given}
+    return {**DEFAULTS, **rules}
 
 
 def _problem(name: str, value: object) -> str | None:
@@ -126,8 +126,8 @@ class CommandRules(Rules):
         for text in parts:
             if (length := count(text)) > most:
                 yield post.too_long(length, most)
-        if len(post.media) > (taken := number(rules, "media_count")):
-            message = f" cannot take {len(post.media)} files: {taken} at most (media_count)"
+        if len(post.media) > (file_limit := number(rules, "media_count")):
+            message = f" cannot take {len(post.media)} files: {file_limit} at most (media_count)"
             yield post.breach("media", "media_count", message, post.media_hint)
         types = rules.get("media_types", DEFAULTS["media_types"])
         limits = MediaLimits(

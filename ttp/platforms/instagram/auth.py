@@ -128,9 +128,9 @@ def refusal_of_login(reply: Reply, now: datetime, platform: str = "Instagram") -
     # Any account will do: it only affects the hint, which the caller replaces.
     graph = refusal(reply, Account("instagram", "_"), now)
     if graph is None:
-        said = reply.text_at("error", "message")
+        message = reply.text_at("error", "message")
         answer = read_oauth_error(reply, platform)
-        return replace(answer, message=f"{platform} answered {reply.status}: {said}") if said else answer
+        return replace(answer, message=f"{platform} answered {reply.status}: {message}") if message else answer
     final = graph.kind is Kind.AUTH
     return replace(graph, message=f"{platform} answered: {graph.message}", passing=not final, hold=False, hint=None)
 
@@ -168,7 +168,7 @@ class FacebookLogin(_MetaLogin):
         return NotDone(Kind.AUTH, "Facebook Login tokens cannot be renewed")
 
     def who(self, grant: Grant) -> tuple[Identity, ...] | NotDone:
-        found: list[Identity] = []
+        identities: list[Identity] = []
         query = {"fields": "id,name,access_token,instagram_business_account", "limit": "100"}
         for _ in range(_MOST_PAGES):
             reply = self.ask(f"{self._root}/me/accounts", grant.access_token, query)
@@ -179,13 +179,13 @@ class FacebookLogin(_MetaLogin):
                 identity = self._identity(user_id, replace(grant, access_token=token, expires_at=None))
                 if isinstance(identity, NotDone):
                     return identity
-                found.append(identity)
+                identities.append(identity)
             after = reply.value_at("paging", "cursors", "after")
             if not isinstance(reply.value_at("paging", "next"), str) or not isinstance(after, str):
                 break
             query = {**query, "after": after}
-        if found:
-            return tuple(found)
+        if identities:
+            return tuple(identities)
         return NotDone(Kind.ACCOUNT, "no page of this Facebook user has a professional Instagram account")
 
     def revoke(self, credentials: Credentials) -> NotDone | None:
@@ -261,23 +261,25 @@ class InstagramCheck(InstagramPart, Checker):
             full = failed.outcome.code == "quota"
             yield warning_remark(failed.outcome.message) if full else diagnostic_of_refusal(failed.outcome, "the quota")
             return
-        told = did.http_status is not None and did.http_status < 300
+        has_quota = did.http_status is not None and did.http_status < 300
         yield (
-            ok_remark(f"quota used: {did.message}") if told else warning_remark(f"the quota is unknown: {did.message}")
+            ok_remark(f"quota used: {did.message}")
+            if has_quota
+            else warning_remark(f"the quota is unknown: {did.message}")
         )
 
     def _debugged(self, request: PublishRequest) -> tuple[tuple[str, ...], tuple[Remark, ...]]:
         """Return the scopes of a Facebook token, and until when it gives access to data. Uses the app's own token if
         its secret is known, because some apps get no answer otherwise."""
-        held = request.credentials
-        by_app = held.client_id and held.client_secret
-        asking = f"{held.client_id}|{held.client_secret}" if by_app else held.access_token
+        credentials = request.credentials
+        by_app = credentials.client_id and credentials.client_secret
+        asking = f"{credentials.client_id}|{credentials.client_secret}" if by_app else credentials.access_token
         reply = self._http.request(
             "GET",
             f"{self._root}/debug_token",
-            query={"input_token": held.access_token, "access_token": asking},
+            query={"input_token": credentials.access_token, "access_token": asking},
             account=request.account.name,
-            secrets=(held.access_token, held.client_secret),
+            secrets=(credentials.access_token, credentials.client_secret),
             verbatim=False,
             patience=CHECK_PATIENCE_S,
         )
@@ -297,8 +299,10 @@ class InstagramCheck(InstagramPart, Checker):
             if not isinstance(at, int) or isinstance(at, bool) or not 0 < at < 10**11:
                 continue
             end = datetime.fromtimestamp(at, UTC)
-            said = f"{what}: {format_end(end, now)}"
+            message = f"{what}: {format_end(end, now)}"
             if end <= now:
-                yield failure_remark(said, reconnect_hint(request.account), reconnect=True)
+                yield failure_remark(message, reconnect_hint(request.account), reconnect=True)
             else:
-                yield warning_remark(said, reconnect_hint(request.account)) if end - now < SOON else ok_remark(said)
+                yield (
+                    warning_remark(message, reconnect_hint(request.account)) if end - now < SOON else ok_remark(message)
+                )

@@ -82,10 +82,10 @@ class InstagramClient(InstagramPart):
         same = handle.get("request") == content
         made = parent(handle)
         if made is not None and made.uri is None:
-            seen = yield from self._containers.wait_for(request, made)
-            if (doubt := self._doubt(request, handle, seen)) is not None:
+            status = yield from self._containers.wait_for(request, made)
+            if (doubt := self._doubt(request, handle, status)) is not None:
                 return self._ready(request, handle, doubt)
-            if seen.state == "FINISHED" and same:
+            if status.state == "FINISHED" and same:
                 yield self.check_quota(request, handle["user_id"])
                 return self._ready(request, handle)
             same = False
@@ -102,22 +102,22 @@ class InstagramClient(InstagramPart):
             handle = yield from self._prepare_single(request, handle, made)
         made = parent(handle)
         assert made is not None
-        seen = yield from self._containers.wait_for(request, made)
-        if seen.state == "FINISHED":
+        status = yield from self._containers.wait_for(request, made)
+        if status.state == "FINISHED":
             return self._ready(request, handle)
-        raise (yield from self._abandon(WAIT, seen.failure, handle, without_containers(handle)))
+        raise (yield from self._abandon(WAIT, status.failure, handle, without_containers(handle)))
 
     def _user_id(self, request: PublishRequest) -> tuple[str, Reply | None]:
         """Return the user id for paths: from the credentials, else from Instagram. Raises StepFailed."""
-        if (known := parse_numeric_id(request.credentials.user_id)) is not None:
-            return known, None
+        if (stored_id := parse_numeric_id(request.credentials.user_id)) is not None:
+            return stored_id, None
         step = "ask for the user id"
         if self._by_facebook:  # its /me is the person, not the professional account
             raise StepFailed(step, NotDone(Kind.AUTH, NO_USER_ID, hint=reconnect_hint(request.account)))
         reply = self._http.request_for(request, "GET", f"{self._root}/me", query={"fields": "user_id,username"})
         me = unwrap(reply)
-        if (asked := parse_numeric_id(me.success_at("user_id"))) is not None:
-            return asked, me
+        if (user_id := parse_numeric_id(me.success_at("user_id"))) is not None:
+            return user_id, me
         raise StepFailed(step, self.failure(request, reply))
 
     def _prepare_single(
@@ -150,32 +150,32 @@ class InstagramClient(InstagramPart):
 
     def _prepare_children(self, request: PublishRequest, handle: Handle) -> Generator[Step, None, Handle]:
         """Create, fill and wait for the containers of all items; those in the handle are reused."""
-        known = [from_handle(child) for child in children(handle)]
-        known += [None] * (len(request.media) - len(known))
-        resumed = [child is not None for child in known]
+        containers = [from_handle(child) for child in children(handle)]
+        containers += [None] * (len(request.media) - len(containers))
+        resumed = [child is not None for child in containers]
         for number, file in enumerate(request.media, 1):
-            if (child := known[number - 1]) is None:
+            if (child := containers[number - 1]) is None:
                 form = _form(container_forms.child, request, number, self._url_for(file))
                 try:
                     child, answer = self._containers.create(request, str(handle["user_id"]), form)
                 except StepFailed as failed:
                     step = f"{CREATE} of item {number}"
                     raise (yield from self._abandon(step, failed.outcome, handle, handle)) from failed
-                known[number - 1] = child
-                handle = with_children(handle, known)
+                containers[number - 1] = child
+                handle = with_children(handle, containers)
                 yield StepDone(f"{CREATE} of item {number}", answer.status, handle=handle)
             if child.uri is not None:
-                known[number - 1] = replace(child, uri=None)
-                filled = with_children(handle, known)
-                without = with_children(handle, [*known[: number - 1], None, *known[number:]])
+                containers[number - 1] = replace(child, uri=None)
+                filled = with_children(handle, containers)
+                without = with_children(handle, [*containers[: number - 1], None, *containers[number:]])
                 yield from self._fill(request, child, file, handle, filled, without, resumed=resumed[number - 1])
                 handle = filled
-        for number, child in enumerate(known, 1):
+        for number, child in enumerate(containers, 1):
             assert child is not None
-            seen = yield from self._containers.wait_for(request, child)
-            if seen.state != "FINISHED":
-                without = with_children(handle, [*known[: number - 1], None, *known[number:]])
-                failure = replace(seen.failure, message=f"item {number}: {seen.failure.message}")
+            status = yield from self._containers.wait_for(request, child)
+            if status.state != "FINISHED":
+                without = with_children(handle, [*containers[: number - 1], None, *containers[number:]])
+                failure = replace(status.failure, message=f"item {number}: {status.failure.message}")
                 raise (yield from self._abandon(f"{WAIT} of item {number}", failure, handle, without))
         return handle
 
@@ -208,14 +208,14 @@ class InstagramClient(InstagramPart):
             failure = NotDone(Kind.MEDIA, error.message, passing=error.passing, hint=error.hint)
             raise StepFailed(PUT_UP, failure) from error
 
-    def _doubt(self, request: PublishRequest, handle: Handle, seen: ContainerStatus) -> str | None:
+    def _doubt(self, request: PublishRequest, handle: Handle, status: ContainerStatus) -> str | None:
         """Return why the container may already be published; None if that is impossible."""
-        if seen.state == "PUBLISHED":
+        if status.state == "PUBLISHED":
             return "Instagram shows the container as published"
-        if "unsettled_since" not in handle or seen.state not in ("ERROR", "GONE"):
+        if "unsettled_since" not in handle or status.state not in ("ERROR", "GONE"):
             return None
         since = from_ms(int(str(handle["unsettled_since"])))
-        if seen.state == "ERROR" and self._look_ups.find_unbound(request, handle, since) == ():
+        if status.state == "ERROR" and self._look_ups.find_unbound(request, handle, since) == ():
             return None
         return "an earlier call may have published it; its container does not show"
 
@@ -258,18 +258,18 @@ class InstagramClient(InstagramPart):
 
     def _decide(self, request: PublishRequest, handle: Handle, outcome: NotDone | Unknown) -> Outcome:
         """Return the outcome of a failed call, given what the container shows after it."""
-        seen = self._containers.look_at(request, str(handle["creation_id"]), urgent=True)
+        status = self._containers.look_at(request, str(handle["creation_id"]), urgent=True)
         doubt = Unknown(outcome.kind, outcome.message, outcome.code, outcome.http_status)
-        match seen.state, outcome:
+        match status.state, outcome:
             case "EXPIRED", _:
-                return replace(seen.failure, http_status=outcome.http_status)
+                return replace(status.failure, http_status=outcome.http_status)
             case "FINISHED", NotDone(kind=Kind.DUPLICATE) if "unsettled_since" in handle:
                 return doubt
             case "FINISHED", NotDone():
                 return outcome
             case "IN_PROGRESS", NotDone(not_ready=True):
                 return outcome
-            case "", NotDone(kind=Kind.AUTH) if self.failure(request, seen.reply).kind is Kind.AUTH:
+            case "", NotDone(kind=Kind.AUTH) if self.failure(request, status.reply).kind is Kind.AUTH:
                 return outcome  # a token that is refused before and after published nothing in between
             case "PUBLISHED", _:
                 return replace(doubt, message=f"published despite this answer: {outcome.message}")
@@ -278,16 +278,16 @@ class InstagramClient(InstagramPart):
             case _:
                 return doubt
 
-    def _published(self, request: PublishRequest, media_id: str, said: Reply) -> Done | Unknown:
+    def _published(self, request: PublishRequest, media_id: str, answer: Reply) -> Done | Unknown:
         """Return the publication as `media_id`, with its URL if Instagram returns it at once (cosmetic). If Instagram
         does not know that media, the container is checked."""
         reply = self._http.request_for(
             request, "GET", f"{self._root}/{media_id}", query={"fields": "permalink,timestamp"}, patience=_PERMALINK_S
         )
         if is_gone(reply):
-            return Unknown(Kind.SERVER, "Instagram does not know the post it returned", http_status=said.status)
+            return Unknown(Kind.SERVER, "Instagram does not know the post it returned", http_status=answer.status)
         url = parse_web_address(reply.success_at("permalink"))
-        return Done(media_id, url, http_status=said.status)
+        return Done(media_id, url, http_status=answer.status)
 
     # Look-ups.
 
@@ -305,8 +305,8 @@ class InstagramClient(InstagramPart):
         if failure.code == _NO_SUCH:
             # Instagram answers the same for posts it will not delete; but an account sees its own posts while they
             # exist.
-            seen = self._http.request_for(request, "GET", path, query={"fields": "id"})
-            is_unseen = not seen.is_success and self.failure(request, seen).code == _NO_SUCH
+            answer = self._http.request_for(request, "GET", path, query={"fields": "id"})
+            is_unseen = not answer.is_success and self.failure(request, answer).code == _NO_SUCH
             return Deleted(failure.http_status, "it was already gone") if is_unseen else failure
         if failure.kind is Kind.AUTH and not (failure.code or "").startswith(_DEAD_TOKEN):
             scopes = ",".join((*FACEBOOK_SCOPES, DELETING))

@@ -105,12 +105,12 @@ def _generated(chosen: ChosenOptions) -> dict[str, str]:
 
 
 def _tags(tags: Sequence[Tag], number: int) -> dict[str, str]:
-    found = [
+    entries = [
         {"username": tag.handle, **({} if tag.x is None else {"x": tag.x, "y": tag.y})}
         for tag in tags
         if tag.item == number
     ]
-    return {"user_tags": json.dumps(found)} if found else {}
+    return {"user_tags": json.dumps(entries)} if entries else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +147,8 @@ def children(handle: Handle) -> list[object]:
     return list(children) if isinstance(children, list) else []
 
 
-def with_children(handle: Handle, known: Sequence[Container | None]) -> Handle:
-    return {**handle, "children": [None if child is None else child.to_handle() for child in known]}
+def with_children(handle: Handle, containers: Sequence[Container | None]) -> Handle:
+    return {**handle, "children": [None if child is None else child.to_handle() for child in containers]}
 
 
 def without_parent(handle: Handle) -> Handle:

@@ -117,18 +117,18 @@ class Containers(InstagramPart):
         """Check until the container has ended, or LONGEST_WAIT after its creation. Raises StepFailed if unreadable."""
         pause = self._first_pause
         while True:
-            seen = self.look_at(request, made.id)
+            status = self.look_at(request, made.id)
             age = self._clock.now() - from_ms(made.created)
-            match seen.state:
+            match status.state:
                 case "":
-                    raise StepFailed(WAIT, self.failure(request, seen.reply))
+                    raise StepFailed(WAIT, self.failure(request, status.reply))
                 case "IN_PROGRESS" if age < LONGEST_WAIT:
                     yield Wait(pause, "Instagram is processing the media")
                     pause = min(pause * 2, _PACE_S)
                 case "GONE" if age < timedelta(seconds=self._gap_s * _YOUNG_LOOKS):
                     yield Wait(self._gap_s, "Instagram is creating the container")
                 case _:
-                    return seen
+                    return status
 
     def _may_upload_to(self, uri: object) -> bool:
         """Whether bytes and the token may be sent to an address from Instagram. Only its upload host by https, or this

@@ -157,8 +157,8 @@ def _message(answer: Answer, code: str, advice: str) -> str:
     """Return Instagram's message, the code, the trace id that its support asks for, and the advice."""
     words = answer.text_at("error", "error_user_msg") or answer.text_at("error", "message") or "no reason given"
     trace = answer.text_at("error", "fbtrace_id")[:60]
-    told = f"{words} ({code}{f', fbtrace_id {trace}' if trace else ''})"
-    return f"{told}: {advice}" if advice else told
+    sentence = f"{words} ({code}{f', fbtrace_id {trace}' if trace else ''})"
+    return f"{sentence}: {advice}" if advice else sentence
 
 
 def was_not_fetched(failure: NotDone) -> bool:
@@ -175,10 +175,10 @@ def is_gone(answer: Reply) -> bool:
 
 def container_failure(status: str) -> NotDone:
     """Return why a container ended in ERROR: its `status` text has the reason, and often a subcode of the table."""
-    found = _IN_TEXT.search(status)
-    row = SUBCODES.get(int(found[0]), _MEDIA) if found else _MEDIA
+    match = _IN_TEXT.search(status)
+    row = SUBCODES.get(int(match[0]), _MEDIA) if match else _MEDIA
     failure = NotDone(Kind.MEDIA, clean_text(status) or "Instagram could not process the media", passing=row.passing)
-    return replace(failure, code=found[0]) if found else failure
+    return replace(failure, code=match[0]) if match else failure
 
 
 NO_USER_ID = "the credentials have no userId (with Facebook Login: the Instagram account's id)"

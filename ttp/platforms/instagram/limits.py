@@ -30,9 +30,9 @@ class InstagramMeter(Meter):
             return (_calls(request, 0, add_seconds(now, seconds_until_regained(answer))),)
         if (used := usage(answer)) is None:
             return ()
-        left = 0 if used.wait_s else 100 - used.percent
-        return (_calls(request, left, add_seconds(now, used.wait_s or HOUR_S)),)
+        calls_left = 0 if used.wait_s else 100 - used.percent
+        return (_calls(request, calls_left, add_seconds(now, used.wait_s or HOUR_S)),)
 
 
-def _calls(request: PublishRequest, left: int, resets_at: datetime) -> Limit:
-    return Limit(request.account.name, CALLS, left, 100, resets_at)
+def _calls(request: PublishRequest, calls_left: int, resets_at: datetime) -> Limit:
+    return Limit(request.account.name, CALLS, calls_left, 100, resets_at)

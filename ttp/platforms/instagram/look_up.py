@@ -34,23 +34,23 @@ class InstagramLookUps(InstagramPart):
             return self._without_container(request, handle, first)
         if parse_numeric_id(handle.get("user_id")) is None:
             return LookupResult(NO_CONTAINER, None)
-        seen = self._containers.look_at(request, str(handle["creation_id"]))
-        match seen.state:
+        status = self._containers.look_at(request, str(handle["creation_id"]))
+        match status.state:
             case "PUBLISHED":
                 listed = self.find_unbound(request, handle, first)
                 # An unreadable or outdated list may show the id later.
                 unnamed = Found(None, id_later=not listed)
-                return LookupResult(listed[0] if listed and len(listed) == 1 else unnamed, seen.reply.date)
+                return LookupResult(listed[0] if listed and len(listed) == 1 else unnamed, status.reply.date)
             case "FINISHED":
-                return LookupResult(Absent(handle={**handle, "unsettled_since": to_ms(first)}), seen.reply.date)
+                return LookupResult(Absent(handle={**handle, "unsettled_since": to_ms(first)}), status.reply.date)
             case "IN_PROGRESS":
-                return LookupResult(Working("Instagram is processing the media"), seen.reply.date)
+                return LookupResult(Working("Instagram is processing the media"), status.reply.date)
             case "EXPIRED":
-                return LookupResult(Absent(certain=True, handle=without_containers(handle)), seen.reply.date)
+                return LookupResult(Absent(certain=True, handle=without_containers(handle)), status.reply.date)
             case "ERROR":
-                return self._by_list(request, handle, first, seen, Refused(seen.failure))
+                return self._by_list(request, handle, first, status, Refused(status.failure))
             case _:
-                return self._by_list(request, handle, first, seen, self.unclear(request, seen.reply))
+                return self._by_list(request, handle, first, status, self.unclear(request, status.reply))
 
     def _without_container(self, request: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
         """If it was sent, then by a publisher whose records are not here: only the list can show it."""
@@ -74,14 +74,14 @@ class InstagramLookUps(InstagramPart):
         request: PublishRequest,
         handle: Handle,
         since: datetime,
-        seen: ContainerStatus,
+        status: ContainerStatus,
         otherwise: Refused | Unclear,
     ) -> LookupResult:
         """Return the one match among the account's media, else `otherwise`; unclear if the list is unreadable."""
         listed = self.find_unbound(request, handle, since)
         if listed is None:
-            return LookupResult(self.unclear(request, seen.reply), seen.reply.date)
-        return LookupResult(_one_of(request, listed, otherwise), seen.reply.date)
+            return LookupResult(self.unclear(request, status.reply), status.reply.date)
+        return LookupResult(_one_of(request, listed, otherwise), status.reply.date)
 
 
 def _one_of(
@@ -94,7 +94,7 @@ def _one_of(
         case (only,) if request.text.strip() and kind_of(request) is not InstagramKind.STORY:
             return only
         case _:
-            links = tuple(found.url for found in listed if found.url is not None)
+            links = tuple(one.url for one in listed if one.url is not None)
             message = f"{len(listed)} {'post' if len(listed) == 1 else 'posts'} on Instagram could be this one"
             # A container that was unreadable this time may be readable next time.
             final = not isinstance(otherwise, Unclear) or otherwise.final
@@ -111,15 +111,15 @@ def matches(reply: Reply, request: PublishRequest, since: datetime, *, by_text: 
     listed = reply.success_at("data")
     if not isinstance(listed, list):
         return None
-    found = []
+    media = []
     for item in listed:
         media_id, at = parse_numeric_id(value_at(item, "id")), parse_instant(value_at(item, "timestamp"))
         if media_id is None or at is None:
             return None
         same = not by_text or _plain(str(value_at(item, "caption") or "")) == _plain(request.text)
         if media_id not in request.bound and at >= since - _BEFORE and same:
-            found.append(Found(media_id, parse_web_address(value_at(item, "permalink"))))
-    return tuple(found)
+            media.append(Found(media_id, parse_web_address(value_at(item, "permalink"))))
+    return tuple(media)
 
 
 def _plain(caption: str) -> str:

@@ -48,29 +48,29 @@ class Asked:
 def values(answer: Answer) -> dict[str, object]:
     """Return the values by metric; empty if Instagram has none yet, which takes up to two days."""
     listed = answer.value_at("data")
-    found = {}
+    by_metric = {}
     for entry in listed if isinstance(listed, list) else ():
-        told = value_at(entry, "values")
-        first = told[0] if isinstance(told, list) and told else None
+        entries = value_at(entry, "values")
+        first = entries[0] if isinstance(entries, list) and entries else None
         value = value_at(first, "value")
-        found[str(value_at(entry, "name"))] = value_at(entry, "total_value", "value") if value is None else value
-    return found
+        by_metric[str(value_at(entry, "name"))] = value_at(entry, "total_value", "value") if value is None else value
+    return by_metric
 
 
 def online_days(answer: Answer) -> tuple[OnlineDay, ...]:
     """Return the days of an answer about online followers, with its own dates and hours. Days without numbers, as the
     last two often are, are left out."""
     listed = answer.value_at("data")
-    told = value_at(listed[0], "values") if isinstance(listed, list) and listed else None
-    found = []
-    for entry in told if isinstance(told, list) else ():
+    entries = value_at(listed[0], "values") if isinstance(listed, list) and listed else None
+    days = []
+    for entry in entries if isinstance(entries, list) else ():
         ends, hours = value_at(entry, "end_time"), value_at(entry, "value")
         if isinstance(ends, str) and len(ends) <= _LONGEST_NAME and isinstance(hours, dict):
             counts = {hour: parse_count(count) for hour, count in hours.items() if len(hour) <= _LONGEST_NAME}
-            known = {hour: count for hour, count in counts.items() if count is not None}
-            if known:
-                found.append(OnlineDay(ends, known))
-    return tuple(found)
+            hour_counts = {hour: count for hour, count in counts.items() if count is not None}
+            if hour_counts:
+                days.append(OnlineDay(ends, hour_counts))
+    return tuple(days)
 
 
 FIELDS = "id,caption,media_type,media_product_type,timestamp,like_count,comments_count"
@@ -99,8 +99,8 @@ class InstagramReader(InstagramPart):
 
     def read(self, session: AccountSession, ids: Sequence[str]) -> Iterator[MetricsPage]:
         """`GET /{media}` and its insights, one post at a time."""
-        wanted = [one for one in ids if parse_numeric_id(one) is not None]
-        for media_id in wanted:
+        media_ids = [one for one in ids if parse_numeric_id(one) is not None]
+        for media_id in media_ids:
             try:
                 answer = self._get(session, f"/{media_id}", {"fields": FIELDS})
             except StepFailed as failed:
@@ -171,16 +171,16 @@ class InstagramReader(InstagramPart):
 
     def _user_id(self, session: AccountSession) -> str:
         """Return the professional account's id for paths: the stored one, else from Instagram. Raises StepFailed."""
-        known = parse_numeric_id(session.credentials.user_id) or parse_numeric_id(session.account.user_id)
-        if known is not None:
-            return known
+        stored_id = parse_numeric_id(session.credentials.user_id) or parse_numeric_id(session.account.user_id)
+        if stored_id is not None:
+            return stored_id
         if self._by_facebook:  # its /me is the person
             raise StepFailed(STEP, NotDone(Kind.AUTH, NO_USER_ID, hint=reconnect_hint(session.account)))
         answer = self._get(session, "/me", {"fields": "user_id,username"})
-        asked = parse_numeric_id(unwrap(answer).value_at("user_id"))
-        if asked is None:
+        user_id = parse_numeric_id(unwrap(answer).value_at("user_id"))
+        if user_id is None:
             raise unreadable(describe_unexpected(answer, self.name))
-        return asked
+        return user_id
 
     def _read_post(self, session: AccountSession, item: object) -> MetricsPage:
         """Return a listed post with its insights. Raises StepFailed if further posts could not be read either."""
@@ -188,7 +188,7 @@ class InstagramReader(InstagramPart):
         if media_id is None or published_at is None:
             return MetricsPage()
         product, media_type = str(value_at(item, "media_product_type")), str(value_at(item, "media_type"))
-        told, note = self._insights(session, media_id, product, media_type)
+        insights, note = self._insights(session, media_id, product, media_type)
         sample = new_sample(
             session.account,
             media_id,
@@ -196,10 +196,10 @@ class InstagramReader(InstagramPart):
             self._clock.now(),
             likes=parse_count(value_at(item, "like_count")),
             comments=parse_count(value_at(item, "comments_count")),
-            shares=parse_count(told.get("shares")),
-            views=parse_count(told.get("views")),
-            saves=parse_count(told.get("saved")),
-            reach=parse_count(told.get("reach")),
+            shares=parse_count(insights.get("shares")),
+            views=parse_count(insights.get("views")),
+            saves=parse_count(insights.get("saved")),
+            reach=parse_count(insights.get("reach")),
             kind=_KINDS.get(media_type),
             text=first_line(value_at(item, "caption")),
         )
@@ -210,33 +210,33 @@ class InstagramReader(InstagramPart):
         self, session: AccountSession, media_id: str, product: str, media_type: str
     ) -> tuple[dict[str, object], str | None]:
         """Return the insights of a post, and a note if they are refused for all posts."""
-        asked = self._metrics.setdefault((product, media_type), Asked(KNOWN.get(product, ())))
-        if session.credentials.access_token in self._closed or not asked.metrics:
+        choice = self._metrics.setdefault((product, media_type), Asked(KNOWN.get(product, ())))
+        if session.credentials.access_token in self._closed or not choice.metrics:
             return {}, None
-        told, failure = self._request_insights(session, media_id, asked.metrics)
+        insights, failure = self._request_insights(session, media_id, choice.metrics)
         if failure is None:
-            asked.sure = True
-            return told, None
+            choice.sure = True
+            return insights, None
         if failure.kind is Kind.AUTH:  # for a story it also means that too few people saw it, or that its day is over
             if product == "STORY":
                 return {}, None
             self._closed.add(session.credentials.access_token)
             return {}, f"views, reach, shares and saves of {session.account.name} are unavailable: {failure.message}"
-        if not asked.sure and (failure.code or "").partition("/")[0] == "100":
-            return self._probe_metrics(session, media_id, asked), None
+        if not choice.sure and (failure.code or "").partition("/")[0] == "100":
+            return self._probe_metrics(session, media_id, choice), None
         return {}, None
 
-    def _probe_metrics(self, session: AccountSession, media_id: str, asked: Asked) -> dict[str, object]:
+    def _probe_metrics(self, session: AccountSession, media_id: str, choice: Asked) -> dict[str, object]:
         """Request each metric alone; those that succeed are requested from now on."""
-        told, answered = {}, []
-        for metric in asked.metrics:
-            found, failure = self._request_insights(session, media_id, (metric,))
-            told.update(found)
+        by_metric, answered = {}, []
+        for metric in choice.metrics:
+            insights, failure = self._request_insights(session, media_id, (metric,))
+            by_metric.update(insights)
             if failure is None:
                 answered.append(metric)
-        asked.sure = True
-        asked.metrics = tuple(answered) or asked.metrics
-        return told
+        choice.sure = True
+        choice.metrics = tuple(answered) or choice.metrics
+        return by_metric
 
     def _request_insights(
         self, session: AccountSession, media_id: str, metrics: tuple[str, ...]

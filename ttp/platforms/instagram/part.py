@@ -49,16 +49,16 @@ class InstagramPart(HttpPart[Http]):
             return StepDone(QUOTA_STEP, reply.status, "unknown")
         duration = value_at(first, "config", "quota_duration")
         hours = (duration if isinstance(duration, int) and 0 < duration <= MOST else _DAY_S) / 3600
-        told = f"{used} of {total} posts in {hours:g} h"
+        quota = f"{used} of {total} posts in {hours:g} h"
         again = add_seconds(self._clock.now(), _ASK_AGAIN_S)
         self._http.gate.note(request.account, Limit(request.account.name, POSTS, max(total - used, 0), total, again))
         if used < total:
-            return StepDone(QUOTA_STEP, reply.status, told)
+            return StepDone(QUOTA_STEP, reply.status, quota)
         raise StepFailed(
             QUOTA_STEP,
             NotDone(
                 Kind.QUOTA,
-                f"Instagram's publishing quota is used up: {told}",
+                f"Instagram's publishing quota is used up: {quota}",
                 code="quota",
                 http_status=reply.status,
                 passing=True,

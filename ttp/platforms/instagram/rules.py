@@ -111,7 +111,7 @@ def _count_problems(case: PlatformPost, kind: InstagramKind) -> Iterator[Problem
         message = f" cannot take {count} media in one story: one image or one video"
         yield case.breach("media", "media_count", message, case.media_hint)
     elif chosen == "reel" and kind is not InstagramKind.REEL:
-        yield case.breach("media", "media_kind", " cannot make a reel of anything but one video", case.media_hint)
+        yield case.breach("media", "media_kind", " needs exactly one video for a reel", case.media_hint)
     elif chosen == "post" and kind is InstagramKind.REEL:
         message = " publishes a single video only as a reel or story: set instagram.kind"
         yield case.breach("options", "option_value", message)

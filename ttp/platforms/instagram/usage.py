@@ -38,15 +38,15 @@ def usage(answer: Answer) -> Usage | None:
 
 def seconds_until_regained(answer: Answer) -> float:
     """Return the seconds until calls are accepted again, from an answer that refuses a call as too many."""
-    told, asked = usage(answer), retry_after_s(answer)
-    if told is not None and told.wait_s:
-        return told.wait_s
-    return HOUR_S if asked is None else asked
+    reading, wait_s = usage(answer), retry_after_s(answer)
+    if reading is not None and reading.wait_s:
+        return reading.wait_s
+    return HOUR_S if wait_s is None else wait_s
 
 
 def _business(answer: Answer) -> Iterator[object]:
-    told = _json(answer, "x-business-use-case-usage")
-    for lines in told.values() if isinstance(told, dict) else ():
+    header = _json(answer, "x-business-use-case-usage")
+    for lines in header.values() if isinstance(header, dict) else ():
         yield from lines if isinstance(lines, list) else ()
 
 

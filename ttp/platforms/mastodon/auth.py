@@ -53,8 +53,10 @@ class MastodonLogin(CodeLogin):
         if client_id and secret:
             return App(client_id, secret)
         if reply.status in (401, 403, 422, 501) and reply.value_at("error"):
-            host, said = self._http.host, reply.text_at("error")
-            message = f"{host} lets no program register itself ({said}): make an app in its settings, and add its token"
+            host, error = self._http.host, reply.text_at("error")
+            message = (
+                f"{host} lets no program register itself ({error}): make an app in its settings, and add its token"
+            )
             hint = action("account add", f"mastodon/me@{host}", credentials="FILE")
             return NotDone(Kind.ACCOUNT, message, "registration", reply.status, hint=hint)
         if isinstance(reply, Answer):
@@ -124,7 +126,7 @@ class MastodonCheck(MastodonPart, Checker):
                 return NotDone(Kind.AUTH, message, str(reply.status), reply.status, hint=reconnect_hint(account))
             return self.failure(request, reply)
         info = describe_server(http, self._clock.now(), patience=CHECK_PATIENCE_S)
-        known = account.server_info if isinstance(info, NotDone) else info
+        server_info = account.server_info if isinstance(info, NotDone) else info
         remarks = [warning_remark(info.message)] if isinstance(info, NotDone) else []
         username = reply.text_at("username") or reply.text_at("acct").partition("@")[0]
         domain = account.handle.rpartition("@")[2]
@@ -132,7 +134,7 @@ class MastodonCheck(MastodonPart, Checker):
         return AccountInfo(
             identity,
             f"{username}@{domain}" if username else None,
-            (*remarks, *_remarks(reply, known)),
+            (*remarks, *_remarks(reply, server_info)),
             server_info=None if isinstance(info, NotDone) else info,
         )
 

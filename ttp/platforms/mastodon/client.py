@@ -133,9 +133,9 @@ class MastodonClient(MastodonPart):
         user_id = reply.text_at("id") if reply.is_success else ""
         if not user_id:
             raise StepFailed(step, self._check_failure(request, reply))
-        known = _known_user(request)
-        if known not in (None, user_id, user_at(user_id, http)):
-            message = f"{http.host} says that the token is of user {user_id}, and {request.account.name} is {known}"
+        stored_id = _known_user(request)
+        if stored_id not in (None, user_id, user_at(user_id, http)):
+            message = f"{http.host} says that the token is of user {user_id}, and {request.account.name} is {stored_id}"
             hint = reconnect_hint(request.account)
             raise StepFailed(step, NotDone(Kind.ACCOUNT, message, http_status=reply.status, hint=hint))
         privacy = reply.text_at("source", "privacy")
@@ -152,13 +152,13 @@ class MastodonClient(MastodonPart):
 
     def _with_refs(self, request: PublishRequest, handle: Handle, server: str) -> Generator[Step, None, Handle]:
         """Find the posts that are replied to and quoted, on this server. Raises StepFailed."""
-        chosen, held = chosen_of(request), handle.get("refs")
+        chosen, stored_refs = chosen_of(request), handle.get("refs")
         refs: dict[str, object] = {}
         for name in ("reply_to", "quote"):
             named = chosen.word(name)
             if named is None:
                 continue
-            before = held.get(name) if isinstance(held, Mapping) else None
+            before = stored_refs.get(name) if isinstance(stored_refs, Mapping) else None
             if isinstance(before, Mapping) and before.get("named") == named:
                 refs[name] = before
                 continue
@@ -171,13 +171,13 @@ class MastodonClient(MastodonPart):
         """Return the id that a post has on this server. Raises StepFailed."""
         if post_id is not None:
             reply = self._http.request_for(request, "GET", f"{STATUSES}/{quote(post_id, safe='')}")
-            found = reply.success_at()
+            entry = reply.success_at()
         else:
             query = {"q": named, "type": "statuses", "resolve": "true", "limit": "1"}
             reply = self._http.request_for(request, "GET", "/api/v2/search", query=query)
             listed = reply.success_at("statuses")
-            found = listed[0] if isinstance(listed, list) and listed else None
-        status_id = value_at(found, "id")
+            entry = listed[0] if isinstance(listed, list) and listed else None
+        status_id = value_at(entry, "id")
         if isinstance(status_id, str) and status_id:
             return status_id
         snac = request.account.server_info.get("software") == "snac"  # without a word
@@ -210,8 +210,10 @@ class MastodonClient(MastodonPart):
             case NotDone() as refused:
                 if refused.kind is Kind.AUTH:
                     self._checked.pop(request.token_key, None)
-                known = next_key(part, handle)
-                return replace(refused, handle=without_uploads(known) if refused.code == USED_MEDIA else known)
+                new_handle = next_key(part, handle)
+                return replace(
+                    refused, handle=without_uploads(new_handle) if refused.code == USED_MEDIA else new_handle
+                )
             case outcome:
                 return outcome
 
@@ -224,11 +226,11 @@ class MastodonClient(MastodonPart):
         if _may_be_dropped(part, handle):
             accepted = {**handle, "accepted": {"id": post_id, "url": url}}
             return Done(post_id, url, processing=True, http_status=answer.status, handle=accepted)
-        known, wanted = part.handle_with(handle, post_id), chosen_of(part.request).word("visibility")
+        new_handle, visibility = part.handle_with(handle, post_id), chosen_of(part.request).word("visibility")
         shown, note = answer.text_at("visibility"), None
-        if wanted and shown and shown != wanted:  # a limited account, or software without that visibility
-            note = f"{host_name(part.request.account)} made it {shown}, not {wanted}"
-        return Done(post_id, url, http_status=answer.status, handle=known, more=not part.is_last, note=note)
+        if visibility and shown and shown != visibility:  # a limited account, or software without that visibility
+            note = f"{host_name(part.request.account)} made it {shown}, not {visibility}"
+        return Done(post_id, url, http_status=answer.status, handle=new_handle, more=not part.is_last, note=note)
 
     # Look-ups.
 
@@ -247,8 +249,8 @@ class MastodonClient(MastodonPart):
             message = "whose token it is was not told"
             return LookupResult(Unclear(Kind.ACCOUNT, message, final=True), None)
         software, start = server.software_of(request.account), first - EARLY
-        found, doubtful = list[ListedStatus](), list[ListedStatus]()
-        query, seen = {"limit": str(PAGE), "exclude_reblogs": "true"}, set[str]()
+        matching, doubtful = list[ListedStatus](), list[ListedStatus]()
+        query, read_ids = {"limit": str(PAGE), "exclude_reblogs": "true"}, set[str]()
         for _ in range(MOST_PAGES):
             reply = self._http.request_for(
                 request, "GET", f"/api/v1/accounts/{quote(user_id, safe='')}/statuses", query=query
@@ -256,20 +258,20 @@ class MastodonClient(MastodonPart):
             page = read_page(reply)
             if page is None:
                 return LookupResult(self.unclear(request, reply), reply.date)
-            page = tuple(status for status in page if status.id not in seen)  # snac gives its one page again
-            seen.update(status.id for status in page)
+            page = tuple(status for status in page if status.id not in read_ids)  # snac gives its one page again
+            read_ids.update(status.id for status in page)
             for status in candidates(page, part, handle, start, software):
                 same = has_ids(part, handle, software) or self._has_text(part, status)
                 if isinstance(same, Unclear):
                     return LookupResult(same, reply.date)
                 if same:
-                    found.append(status)
+                    matching.append(status)
                 elif status.is_edited:
                     doubtful.append(status)
             last = page[-1].id if page else None
             if last is None or min(one.created_at for one in page) < start:
-                known = {**handle, "unsettled_since": to_ms(first)}
-                return LookupResult(self._finding(part, known, found, doubtful, software), reply.date)
+                new_handle = {**handle, "unsettled_since": to_ms(first)}
+                return LookupResult(self._finding(part, new_handle, matching, doubtful, software), reply.date)
             query["max_id"] = last
         message = "the account has posted too much since then to look through"
         return LookupResult(Unclear(Kind.UNKNOWN, message, final=True), reply.date)
@@ -288,20 +290,20 @@ class MastodonClient(MastodonPart):
         self,
         part: Part,
         handle: Handle,
-        found: list[ListedStatus],
+        matching: list[ListedStatus],
         doubtful: list[ListedStatus],
         software: server.Software,
     ) -> Finding:
         request, host = part.request, host_name(part.request.account)
-        match found:
+        match matching:
             case [status]:
-                known = part.handle_with(handle, status.id)
-                return Found(status.id, parse_web_address(status.url), more=not part.is_last, handle=known)
+                new_handle = part.handle_with(handle, status.id)
+                return Found(status.id, parse_web_address(status.url), more=not part.is_last, handle=new_handle)
             case []:
                 pass
             case _:
-                links = tuple(filter(None, (parse_web_address(status.url) for status in found)))
-                return Unclear(Kind.DUPLICATE, f"{len(found)} posts on {host} could be this one", True, links)
+                links = tuple(filter(None, (parse_web_address(status.url) for status in matching)))
+                return Unclear(Kind.DUPLICATE, f"{len(matching)} posts on {host} could be this one", True, links)
         if doubtful:
             links = tuple(filter(None, (parse_web_address(status.url) for status in doubtful)))
             return Unclear(Kind.DUPLICATE, f"a post on {host} that was edited could be this one", True, links)
@@ -322,9 +324,9 @@ class MastodonClient(MastodonPart):
         status = read_status(reply.data) if reply.is_success else None
         if status is not None and status.id == post_id:
             rest = {name: value for name, value in handle.items() if name != "accepted"}
-            known = part.handle_with(rest, post_id)
+            new_handle = part.handle_with(rest, post_id)
             url = parse_web_address(status.url) or parse_web_address(accepted.get("url"))
-            return LookupResult(Found(post_id, url, more=not part.is_last, handle=known), reply.date)
+            return LookupResult(Found(post_id, url, more=not part.is_last, handle=new_handle), reply.date)
         if reply.status == 404 and reply.value_at("error"):
             message = DROPPED.format(host=host_name(part.request.account))
             return LookupResult(Refused(NotDone(Kind.CONTENT, message, "dropped", 404)), reply.date)

@@ -58,10 +58,10 @@ REFUSALS = (
 
 def refusal(answer: Answer, account: Account, now: datetime) -> NotDone | None:
     """Return the refusal that an answer is; None where it is on no list or not in the API's own format."""
-    said = answer.value_at("error")
-    if not isinstance(said, str) or not said:
+    error = answer.value_at("error")
+    if not isinstance(error, str) or not error:
         return None
-    words = f"{said} {answer.text_at('error_description')}".lower()
+    words = f"{error} {answer.text_at('error_description')}".lower()
     for row in REFUSALS:
         if answer.status in row.statuses and (not row.words or any(word in words for word in row.words)):
             reading = read_limit(answer, now)

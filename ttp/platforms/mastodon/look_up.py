@@ -44,8 +44,8 @@ def read_page(reply: Reply) -> tuple[ListedStatus, ...] | None:
     listed = reply.success_at()
     if not isinstance(listed, list):
         return None
-    found = [read_status(item) for item in listed]
-    return None if None in found else tuple(filter(None, found))
+    statuses = [read_status(item) for item in listed]
+    return None if None in statuses else tuple(filter(None, statuses))
 
 
 def read_status(item: object) -> ListedStatus | None:
@@ -73,13 +73,13 @@ def candidates(
     """Return the posts that can be this part, but for their text: not another delivery's, not older than the call, a
     reply to the same post, with as many media and as many polls. Uploads whose ids are kept decide alone."""
     request = part.request
-    taken, parent = {*request.bound, *part.published_ids}, parent_of(part, handle)
+    used_ids, parent = {*request.bound, *part.published_ids}, parent_of(part, handle)
     has_poll = part.number == 1 and bool(split_poll(chosen_of(request).word("poll")))
     ids = media_ids(handle)[: len(request.media)]
-    found = [
+    possible = [
         status
         for status in statuses
-        if status.id not in taken
+        if status.id not in used_ids
         and status.created_at >= start
         and not isinstance(status.data.get("reblog"), dict)
         and status.parent == parent
@@ -87,8 +87,8 @@ def candidates(
         and (status.has_poll or not has_poll)
     ]
     if has_ids(part, handle, software):
-        return [status for status in found if sorted(status.media) == sorted(ids)]
-    return found
+        return [status for status in possible if sorted(status.media) == sorted(ids)]
+    return possible
 
 
 def has_ids(part: Part, handle: Handle, software: Software) -> bool:

@@ -65,8 +65,8 @@ class MastodonReader(MastodonPart):
             user_id = self._get(session, "/api/v1/accounts/verify_credentials").text_at("id")
         path = f"/api/v1/accounts/{quote(user_id.partition('@')[0], safe='')}/statuses"
 
-        def fetch(last: str | None, left: int) -> tuple[Iterator[Sample], str | None]:
-            query = {"exclude_reblogs": "true", "limit": str(min(left, PAGE))}
+        def fetch(last: str | None, most: int) -> tuple[Iterator[Sample], str | None]:
+            query = {"exclude_reblogs": "true", "limit": str(min(most, PAGE))}
             posts = self._listed(session, path, query=query if last is None else {**query, "max_id": last})
             own = [one for one in posts if value_at(one, "reblog") is None and not _answers_others(one)]
             return self._samples(session.account, own), str(value_at(posts[-1], "id")) if posts else None

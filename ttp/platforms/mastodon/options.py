@@ -62,13 +62,13 @@ def split_poll(text: str | None) -> tuple[str, ...]:
 
 def split_focus(text: str | None) -> tuple[str, ...]:
     """Return the focus of each media item as the API takes it: `0,0.5`. Raises ValueError."""
-    found = []
+    points = []
     for part in (text or "").split(",") if text else ():
         match = _FOCUS.fullmatch(part.strip())
         if match is None or not all(-1 <= float(share or "x") <= 1 for share in match.groups()):
             raise ValueError(f'"{part.strip()}" is not x:y with numbers from -1 to 1')
-        found.append(f"{float(match[1]):g},{float(match[2]):g}")
-    return tuple(found)
+        points.append(f"{float(match[1]):g},{float(match[2]):g}")
+    return tuple(points)
 
 
 def post_id_of(text: str, server: str) -> str | None:
@@ -77,10 +77,10 @@ def post_id_of(text: str, server: str) -> str | None:
     if "://" not in text:
         return text if _POST_ID.fullmatch(text) else None
     parts, here = urlsplit(text), urlsplit(server)
-    found = _LAST_PART.search(parts.path)
+    match = _LAST_PART.search(parts.path)
     is_page = "/@" in parts.path or "/statuses/" in parts.path
     local_author = parts.path.count("@") <= 1
-    return found[1] if found and is_page and local_author and parts.netloc == here.netloc else None
+    return match[1] if match and is_page and local_author and parts.netloc == here.netloc else None
 
 
 def option_problem(name: str, text: str, server: Mapping[str, object]) -> str | None:

@@ -88,8 +88,8 @@ def software_named(info: Mapping[str, object]) -> Software:
 
 def is_fresh(info: Mapping[str, object], now: datetime) -> bool:
     """Whether what is kept of a server is less than a day old."""
-    asked = info.get("asked_ms")
-    return isinstance(asked, int) and from_ms(asked) <= now < from_ms(asked) + FRESH_FOR
+    asked_ms = info.get("asked_ms")
+    return isinstance(asked_ms, int) and from_ms(asked_ms) <= now < from_ms(asked_ms) + FRESH_FOR
 
 
 def supports_quotes(info: Mapping[str, object]) -> bool:

@@ -29,8 +29,8 @@ def missing_settings(config: Config) -> MediaHostProblem | None:
     missing = {name: value for name, value in _NEEDED[kind].items() if not config[name]}
     if missing:
         first, value = next(iter(missing.items()))
-        said = f"media_host.kind is {kind}, but {' and '.join(missing)} is not set"
-        return MediaHostProblem(said, action("config set", first, value))
+        message = f"media_host.kind is {kind}, but {' and '.join(missing)} is not set"
+        return MediaHostProblem(message, action("config set", first, value))
     return None
 
 

@@ -45,7 +45,7 @@ class BucketObject:
 
     def remember(self) -> None:
         """Record it in its file, with fsync."""
-        told = {
+        record = {
             "bucket": self.bucket,
             "endpoint": self.endpoint,
             "sha256": self.sha256,
@@ -55,7 +55,7 @@ class BucketObject:
         fresh = self.file.with_name(f".{self.key}-{secrets.token_hex(4)}")
         handle = os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(told, file)
+            json.dump(record, file)
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(self.file)
@@ -88,14 +88,14 @@ def list_objects(folder: Path) -> Iterator[BucketObject]:
         return
     for file in files:
         try:
-            told = json.loads(file.read_text(encoding="utf-8"))
+            record = json.loads(file.read_text(encoding="utf-8"))
             yield BucketObject(
                 file.name,
-                told["bucket"],
-                told["endpoint"],
-                told["sha256"],
-                told["given"],
-                told["whole"],
+                record["bucket"],
+                record["endpoint"],
+                record["sha256"],
+                record["given"],
+                record["whole"],
                 file,
             )
         except (OSError, ValueError, KeyError, TypeError):

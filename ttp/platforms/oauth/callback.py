@@ -75,18 +75,18 @@ def read_answer(query: str, state: str) -> Answered:
         pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=50)
     except ValueError:
         return NotThisLogin("it has too many parameters")
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    parameters = dict(pairs)
+    if len(parameters) != len(pairs):
         return NotThisLogin("a parameter is repeated")
-    given = found.get("state", "")
-    if not given:
+    sent_state = parameters.get("state", "")
+    if not sent_state:
         return NotThisLogin("it has no state")
-    if not hmac.compare_digest(given.encode("utf-8", "replace"), state.encode()):
+    if not hmac.compare_digest(sent_state.encode("utf-8", "replace"), state.encode()):
         return NotThisLogin("its state is another login's")
-    if found.get("error"):
-        words = found.get("error_description") or found.get("error_reason") or ""
-        return Denied(clean_text(found["error"])[:80], clean_text(words))
-    return _code(found.get("code", "")) or NotThisLogin("it has no usable code")
+    if parameters.get("error"):
+        words = parameters.get("error_description") or parameters.get("error_reason") or ""
+        return Denied(clean_text(parameters["error"])[:80], clean_text(words))
+    return _code(parameters.get("code", "")) or NotThisLogin("it has no usable code")
 
 
 def read_pasted(text: str, state: str) -> Answered:
@@ -143,16 +143,16 @@ class Listener:
         Raises Busy if the port is in use."""
         self._command = action("account connect", name)
         self._paste = action("account connect", name, paste=True)
-        wanted = urlsplit(redirect_uri)
-        self._path = wanted.path or "/"
+        address = urlsplit(redirect_uri)
+        self._path = address.path or "/"
         try:
-            self._server = _Server(("127.0.0.1", wanted.port or 0), _Visit)
+            self._server = _Server(("127.0.0.1", address.port or 0), _Visit)
         except OSError as error:
             raise Busy(
-                f"port {wanted.port} is in use: {error.strerror or error} (is another login still open?)",
+                f"port {address.port} is in use: {error.strerror or error} (is another login still open?)",
                 Hint("try", self._paste),
             ) from None
-        self.redirect_uri = wanted._replace(netloc=f"{wanted.hostname}:{self._server.server_address[1]}").geturl()
+        self.redirect_uri = address._replace(netloc=f"{address.hostname}:{self._server.server_address[1]}").geturl()
 
     def __enter__(self) -> Listener:
         return self
@@ -194,9 +194,9 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
     landing: CallbackState
 
-    def __init__(self, *given: object) -> None:
+    def __init__(self, *arguments: object) -> None:
         self.came = threading.Event()
-        super().__init__(*given)  # type: ignore[arg-type]  # an address and a handler, as they come
+        super().__init__(*arguments)  # type: ignore[arg-type]  # an address and a handler, as they come
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Ignore connections that break off."""

@@ -19,9 +19,9 @@ _PASSING = frozenset({"server_error", "temporarily_unavailable", "slow_down"})
 
 def with_query(page: str, query: Mapping[str, str | None]) -> str:
     """Return `page` with the parameters of `query` that are not None added."""
-    given = urlencode({name: value for name, value in query.items() if value is not None}, quote_via=quote)
+    parameters = urlencode({name: value for name, value in query.items() if value is not None}, quote_via=quote)
     split = urlsplit(page)
-    return split._replace(query=f"{split.query}&{given}" if split.query else given).geturl()
+    return split._replace(query=f"{split.query}&{parameters}" if split.query else parameters).geturl()
 
 
 def read_grant(reply: Reply, now: datetime) -> Grant | None:
@@ -65,8 +65,8 @@ def read_oauth_error(reply: Reply, platform: str) -> NotDone:
                 kind, status = Kind.RATE_LIMIT if reply.status == 429 else Kind.SERVER, reply.status
                 return NotDone(kind, f"{platform} answered {status}", str(status), status, passing=True)
             passing = code in _PASSING or reply.status == 429
-            said = f"{platform} answered {code}" + (f": {words}" if words else "")
-            return NotDone(Kind.SERVER if passing else Kind.AUTH, said, code, reply.status, passing=passing)
+            text = f"{platform} answered {code}" + (f": {words}" if words else "")
+            return NotDone(Kind.SERVER if passing else Kind.AUTH, text, code, reply.status, passing=passing)
 
 
 def _later(now: datetime, seconds: object) -> datetime | None:
@@ -82,7 +82,7 @@ def identity_refusal(reply: Reply, platform: str) -> NotDone:
     match reply:
         case Answer(status=status):
             words = reply.text_at("error", "message") or reply.text_at("detail") or reply.text_at("title")
-            said = f"{platform} did not say whose account it is ({status}{f': {words}' if words else ''})"
-            return NotDone(Kind.AUTH, said, str(status), status)
+            message = f"{platform} did not say whose account it is ({status}{f': {words}' if words else ''})"
+            return NotDone(Kind.AUTH, message, str(status), status)
         case _:
             return read_oauth_error(reply, platform)

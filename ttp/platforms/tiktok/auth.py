@@ -128,8 +128,8 @@ def _creator_remarks(account: Account, able: Creator) -> Iterator[Remark]:
         offered = clean_text(", ".join(able.levels))
         chosen = account.options.get(f"tiktok.{PRIVACY.name}")
         if chosen is not None and chosen not in able.levels:
-            said = f"tiktok.{PRIVACY.name} is {chosen}, but TikTok offers {offered}"
-            yield warning_remark(said, choices_hint(account.name, [PRIVACY]))
+            message = f"tiktok.{PRIVACY.name} is {chosen}, but TikTok offers {offered}"
+            yield warning_remark(message, choices_hint(account.name, [PRIVACY]))
         else:
             yield ok_remark(f"privacy levels: {offered}")
     if able.closed:

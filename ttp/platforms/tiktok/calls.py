@@ -41,7 +41,7 @@ def matches(reply: Reply, request: PublishRequest, since: datetime) -> tuple[Fou
     videos = reply.value_at("data", "videos")
     if not isinstance(videos, list):
         return None
-    found = []
+    own_videos = []
     for video in videos:
         video_id, made = parse_numeric_id(value_at(video, "id")), value_at(video, "create_time")
         if video_id is None or not isinstance(made, int):
@@ -49,8 +49,8 @@ def matches(reply: Reply, request: PublishRequest, since: datetime) -> tuple[Fou
         titles = (value_at(video, "title"), value_at(video, "video_description"))
         named = any(isinstance(title, str) and _is_title_of(title, request.text) for title in titles)
         if named and video_id not in request.bound and made >= int(since.timestamp()):
-            found.append(Found(video_id, parse_web_address(value_at(video, "share_url"))))
-    return tuple(found)
+            own_videos.append(Found(video_id, parse_web_address(value_at(video, "share_url"))))
+    return tuple(own_videos)
 
 
 def _is_title_of(listed: str, text: str) -> bool:

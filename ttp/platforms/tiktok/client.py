@@ -48,16 +48,16 @@ class TikTokClient(Calls):
         begun = from_handle(handle)
         again = None
         if begun is not None and begun.publish_id is not None:
-            seen = self.status(request, begun.publish_id)
-            if seen.name == "" and not seen.refuses_id:
-                raise StepFailed(ASK, self.failure(request, seen.reply))
-            if may_be_published(begun, seen):
-                return self._ready(request, begun, f"TikTok already has it: {seen.name or 'unknown status'}")
-            again = resume(request, begun, seen, self._clock.now())
+            status = self.status(request, begun.publish_id)
+            if status.name == "" and not status.refuses_id:
+                raise StepFailed(ASK, self.failure(request, status.reply))
+            if may_be_published(begun, status):
+                return self._ready(request, begun, f"TikTok already has it: {status.name or 'unknown status'}")
+            again = resume(request, begun, status, self._clock.now())
             if again is not None:
-                told = f"{again.offset} of {again.size} bytes already uploaded"
-                yield StepDone(ASK, 200, told, handle=again.to_handle())
-            elif isinstance(begun, Upload) and seen.name != "FAILED" and begun.may_still_end(self._clock.now()):
+                message = f"{again.offset} of {again.size} bytes already uploaded"
+                yield StepDone(ASK, 200, message, handle=again.to_handle())
+            elif isinstance(begun, Upload) and status.name != "FAILED" and begun.may_still_end(self._clock.now()):
                 return self._ready(request, begun, LATE)
         if (why := request_body.refusal_of(request)) is not None:
             raise StepFailed(ANNOUNCE, NotDone(Kind.CONTENT, why))
@@ -186,8 +186,8 @@ class TikTokClient(Calls):
         if is_ok(reply):
             publish_id = reply.value_at("data", "publish_id")
             if isinstance(publish_id, str) and publish_id:
-                known = begun.with_publish_id(publish_id).to_handle()
-                return Done(publish_id, processing=True, http_status=reply.status, handle=known)
+                new_handle = begun.with_publish_id(publish_id).to_handle()
+                return Done(publish_id, processing=True, http_status=reply.status, handle=new_handle)
         return self.outcome(request, reply)
 
     # Look-ups.

@@ -72,17 +72,17 @@ def _choices(request: PublishRequest, creator: Creator) -> NotDone | None:
         ]
     )
     wrong = chosen is not None and creator.levels is not None and chosen not in creator.levels
-    said = []
+    problems = []
     if wrong:
-        said.append(f"TikTok does not offer {chosen} to this account. Choose one of: {_offered(PRIVACY, creator)}")
+        problems.append(f"TikTok does not offer {chosen} to this account. Choose one of: {_offered(PRIVACY, creator)}")
     if missing:
         named = ", ".join(f"tiktok.{option.name} ({_offered(option, creator)})" for option in missing)
-        said.append(f"TikTok requires you to choose: {named}")
-    if not said:
+        problems.append(f"TikTok requires you to choose: {named}")
+    if not problems:
         return None
     code = "privacy_level_option_mismatch" if wrong else "option_missing"
     hint = choices_hint(request.account.name, [PRIVACY] if wrong else missing)
-    return NotDone(Kind.CONTENT, "; ".join(said), code=code, hint=hint)
+    return NotDone(Kind.CONTENT, "; ".join(problems), code=code, hint=hint)
 
 
 def _offered(option: Option, creator: Creator) -> str:

@@ -138,8 +138,8 @@ def refusal(answer: Answer, account: Account, now: datetime, spread: int = 0) ->
     row = CODES.get(code or "")
     if row is None or code is None:
         return None
-    said = answer.text_at("error", "message") or code.replace("_", " ")
-    return _not_done(row, said, code, answer, account, now, spread)
+    message = answer.text_at("error", "message") or code.replace("_", " ")
+    return _not_done(row, message, code, answer, account, now, spread)
 
 
 def publication_failure(reason: str, reply: Reply, account: Account, now: datetime) -> NotDone:
@@ -151,14 +151,14 @@ def publication_failure(reason: str, reply: Reply, account: Account, now: dateti
 
 
 def _not_done(
-    row: TikTokErrorRow, said: str, code: str, answer: Reply, account: Account, now: datetime, spread: int
+    row: TikTokErrorRow, words: str, code: str, answer: Reply, account: Account, now: datetime, spread: int
 ) -> NotDone:
     """Return a refusal with TikTok's message, the code, the log id that its support asks for, and the advice."""
     log_id = answer.text_at("error", "log_id")[:60]
     named = ", ".join(part for part in (code, f"log id {log_id}" if log_id else "") if part)
-    message = (f"{said} ({named})" if named else said) + (f": {row.advice}" if row.advice else "")
-    asked = retry_after_s(answer) if row.kind is Kind.RATE_LIMIT else None
-    wait_s = asked if asked is not None or row.wait_s is None else row.wait_s + spread % _SPREAD_S
+    message = (f"{words} ({named})" if named else words) + (f": {row.advice}" if row.advice else "")
+    server_wait_s = retry_after_s(answer) if row.kind is Kind.RATE_LIMIT else None
+    wait_s = server_wait_s if server_wait_s is not None or row.wait_s is None else row.wait_s + spread % _SPREAD_S
     hint = reconnect_hint(account) if row.kind is Kind.AUTH else None
     return NotDone(
         row.kind,

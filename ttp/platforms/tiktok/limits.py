@@ -51,8 +51,8 @@ class TikTokMeter(Meter):
         now, name, account = self._clock.now(), _name(path), request.account.name
         match error_code(answer):
             case "rate_limit_exceeded":
-                asked = retry_after_s(answer)
-                until = now + WINDOW if asked is None else add_seconds(now, asked)
+                wait_s = retry_after_s(answer)
+                until = now + WINDOW if wait_s is None else add_seconds(now, wait_s)
                 return (Limit(account, name, 0, MOST.get(name), until),)
             case "spam_risk_too_many_posts":
                 return (Limit(account, POSTS, 0, MOST_POSTS, now + DAY),)
@@ -69,10 +69,10 @@ class TikTokMeter(Meter):
                 at = last.resets_at - WINDOW
                 made = sorted([*made, *[at] * (most - last.left - len(made))]) if now - WINDOW < at <= now else made
             made.append(now)
-            left = max(most - len(made), 0)
-            told = Limit(account.name, name, left, most, (made[0] if not left else made[-1]) + WINDOW)
-            self._made[key], self._told[key] = made, told
-            return told
+            calls_left = max(most - len(made), 0)
+            limit = Limit(account.name, name, calls_left, most, (made[0] if not calls_left else made[-1]) + WINDOW)
+            self._made[key], self._told[key] = made, limit
+            return limit
 
 
 def _is_same(one: Limit, other: Limit | None) -> bool:

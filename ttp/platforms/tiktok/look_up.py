@@ -26,31 +26,31 @@ class TikTokLookUps(Calls):
         begun = from_handle(handle)
         if begun is None or begun.publish_id is None:
             return self._by_list(request, since)
-        seen = self.status(request, begun.publish_id)
-        return LookupResult(self._finding(request, begun, begun.publish_id, seen), seen.reply.date)
+        status = self.status(request, begun.publish_id)
+        return LookupResult(self._finding(request, begun, begun.publish_id, status), status.reply.date)
 
     def _finding(
-        self, request: PublishRequest, begun: Upload | Pull, publish_id: str, seen: PublicationStatus
+        self, request: PublishRequest, begun: Upload | Pull, publish_id: str, status: PublicationStatus
     ) -> Finding:
-        match seen.name:
+        match status.name:
             case "SEND_TO_USER_INBOX":
                 return Found(publish_id, note=DRAFT)
             case "PUBLISH_COMPLETE":
                 # A public post gets its id only after moderation; others never get one.
                 public = request.options.get("privacy_level") == PUBLIC and not request_body.kind_of(request).is_draft
-                link = _link(request, begun.username, seen.post_id)
-                return Found(seen.post_id or publish_id, link, id_later=public and seen.post_id is None)
-            case "PROCESSING_UPLOAD" if isinstance(begun, Upload) and seen.lacks_bytes(begun.size):
-                again = resume(request, begun, seen, self._clock.now())
+                link = _link(request, begun.username, status.post_id)
+                return Found(status.post_id or publish_id, link, id_later=public and status.post_id is None)
+            case "PROCESSING_UPLOAD" if isinstance(begun, Upload) and status.lacks_bytes(begun.size):
+                again = resume(request, begun, status, self._clock.now())
                 if again is None and begun.may_still_end(self._clock.now()):
                     return Working("waiting until TikTok's upload URL expires, because a call to it may still arrive")
                 return Absent(certain=True, handle={} if again is None else again.to_handle())
             case "PROCESSING_UPLOAD" | "PROCESSING_DOWNLOAD":
                 return Working(WORKING)
             case "FAILED":
-                return Refused(publication_failure(seen.reason, seen.reply, request.account, self._clock.now()))
+                return Refused(publication_failure(status.reason, status.reply, request.account, self._clock.now()))
             case _:
-                return self.unclear(request, seen.reply, final=seen.refuses_id)
+                return self.unclear(request, status.reply, final=status.refuses_id)
 
     def _by_list(self, request: PublishRequest, since: datetime) -> LookupResult:
         """The publish_id is lost: return the one match among the account's public videos. No match proves nothing."""
@@ -67,7 +67,7 @@ class TikTokLookUps(Calls):
             case (only,):
                 return LookupResult(only, reply.date)
             case several:
-                links = tuple(found.url for found in several if found.url is not None)
+                links = tuple(video.url for video in several if video.url is not None)
                 message = f"{len(several)} videos on TikTok could be this one"
                 return LookupResult(Unclear(Kind.DUPLICATE, message, final=True, links=links), reply.date)
 
@@ -77,20 +77,20 @@ def from_handle(handle: Handle) -> Upload | Pull | None:
     return uploads.upload_from_handle(handle) or uploads.pull_from_handle(handle)
 
 
-def may_be_published(begun: Upload | Pull, seen: PublicationStatus) -> bool:
+def may_be_published(begun: Upload | Pull, status: PublicationStatus) -> bool:
     """Whether a publication may have been published, or still may be. Not one that TikTok reports as failed, nor an
     upload that lacks bytes or is unknown to TikTok. An unknown call to fetch may be."""
     if isinstance(begun, Pull):
-        return seen.name != "FAILED"
-    return not seen.lacks_bytes(begun.size) and seen.name not in ("", "FAILED")
+        return status.name != "FAILED"
+    return not status.lacks_bytes(begun.size) and status.name not in ("", "FAILED")
 
 
-def resume(request: PublishRequest, begun: Upload | Pull, seen: PublicationStatus, now: datetime) -> Upload | None:
+def resume(request: PublishRequest, begun: Upload | Pull, status: PublicationStatus, now: datetime) -> Upload | None:
     """Return the upload, continued from TikTok's offset; None if it cannot or should not be completed."""
-    if not isinstance(begun, Upload) or not seen.lacks_bytes(begun.size) or seen.received is None:
+    if not isinstance(begun, Upload) or not status.lacks_bytes(begun.size) or status.received is None:
         return None
     same = begun.request == request_body.request_of(request) and not request_body.is_pulled(request)
-    return begun.at(seen.received) if same and begun.is_open(now) else None
+    return begun.at(status.received) if same and begun.is_open(now) else None
 
 
 def _link(request: PublishRequest, username: str | None, post_id: str | None) -> str | None:

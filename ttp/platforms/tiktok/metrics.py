@@ -30,9 +30,9 @@ class TikTokReader(TikTokPart):
     def read(self, session: AccountSession, ids: Sequence[str]) -> Iterator[MetricsPage]:
         """`video/query`, 20 at a time. TikTok omits missing and non-public videos without an error."""
         # Until TikTok has assigned a video id, a delivery has the id of its upload.
-        wanted = [one for one in ids if parse_numeric_id(one) is not None]
-        for start in range(0, len(wanted), MOST):
-            batch = wanted[start : start + MOST]
+        video_ids = [one for one in ids if parse_numeric_id(one) is not None]
+        for start in range(0, len(video_ids), MOST):
+            batch = video_ids[start : start + MOST]
             answer = self._post(session, "query", {"filters": {"video_ids": batch}})
             samples = tuple(self._samples(session, answer))
             listed = {parse_numeric_id(value_at(one, "id")) for one in _videos(answer)}
@@ -41,9 +41,9 @@ class TikTokReader(TikTokPart):
     def history(self, session: AccountSession, most: int) -> Iterator[MetricsPage]:
         """`video/list`, 20 a page, each starting before the last video of the previous page."""
 
-        def fetch(before: int | None, left: int) -> tuple[Iterator[Sample], int | None]:
+        def fetch(before: int | None, most: int) -> tuple[Iterator[Sample], int | None]:
             start = {} if before is None else {"cursor": before}
-            answer = self._post(session, "list", {**start, "max_count": min(left, MOST)})
+            answer = self._post(session, "list", {**start, "max_count": min(most, MOST)})
             cursor = parse_count(answer.value_at("data", "cursor"))
             is_older = cursor is not None and (before is None or cursor < before)
             has_more = answer.value_at("data", "has_more") is True and is_older

@@ -92,5 +92,5 @@ class XCheck(XPart, Checker):
         for which, reading in read_header_limits(answer, self._clock.now()).items():
             span = "15 min" if which == QUARTER else "24 h"
             of = "" if reading.limit is None else f" of {reading.limit}"
-            said = f"{reading.left}{of} token checks left in {span}"
-            yield ok_remark(said) if reading.left else warning_remark(said)
+            message = f"{reading.left}{of} token checks left in {span}"
+            yield ok_remark(message) if reading.left else warning_remark(message)

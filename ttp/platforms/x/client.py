@@ -106,8 +106,8 @@ class XClient(XPart):
         if isinstance(reply, Answer) and post_id is not None:
             if post_id in part.published_ids:
                 return Unknown(Kind.SERVER, "X answered with the id of an earlier part", http_status=reply.status)
-            known = part.handle_with(handle, post_id)
-            return Done(post_id, link(post_id), http_status=reply.status, handle=known, more=not part.is_last)
+            new_handle = part.handle_with(handle, post_id)
+            return Done(post_id, link(post_id), http_status=reply.status, handle=new_handle, more=not part.is_last)
         match self.outcome(request, reply):
             case NotDone(kind=Kind.DUPLICATE, message=message) if "unsettled_since" in handle:
                 return Unknown(Kind.DUPLICATE, message, "duplicate", 403)
@@ -137,7 +137,7 @@ class XClient(XPart):
                     Unclear(why.kind, why.message, look_at=why.retry_at, http_status=why.http_status), None
                 )
         window = Window.around(first, since, self._settle_s)
-        found, doubtful = list[str](), list[str]()
+        matching, doubtful = list[str](), list[str]()
         query = {**QUERY, "start_time": window.start.strftime("%Y-%m-%dT%H:%M:%SZ")}
         for _ in range(MOST_PAGES):
             reply = self._http.request_for(request, "GET", f"/2/users/{user_id}/tweets", query=query)
@@ -145,11 +145,11 @@ class XClient(XPart):
             if page is None:
                 return LookupResult(self.unclear(request, reply), reply.date)
             posts, next_token = page
-            found += matches(posts, part, media_entries(handle), window)
+            matching += matches(posts, part, media_entries(handle), window)
             doubtful += possible_matches(posts, part, window)
             if next_token is None:
-                known = {**handle, "unsettled_since": to_ms(first)}
-                return LookupResult(_finding(part, found, doubtful, known), reply.date)
+                new_handle = {**handle, "unsettled_since": to_ms(first)}
+                return LookupResult(_finding(part, matching, doubtful, new_handle), reply.date)
             query["pagination_token"] = next_token
         return LookupResult(
             Unclear(Kind.UNKNOWN, "the account has too many newer posts to search", final=True),
@@ -205,16 +205,16 @@ def _body(part: Part, handle: Handle) -> dict[str, object]:
     return body
 
 
-def _finding(part: Part, found: list[str], doubtful: list[str], handle: Handle) -> Found | Absent | Unclear:
-    match found:
+def _finding(part: Part, matching: list[str], doubtful: list[str], handle: Handle) -> Found | Absent | Unclear:
+    match matching:
         case [] if doubtful:
             message = f"X has the text of part {part.number}, but not as a reply to the previous part"
             return Unclear(Kind.DUPLICATE, message, final=True, links=tuple(link(post_id) for post_id in doubtful))
         case []:
             return Absent(handle=handle)
         case [post_id]:
-            known = part.handle_with(handle, post_id)
-            return Found(post_id, link(post_id), more=not part.is_last, handle=known)
+            new_handle = part.handle_with(handle, post_id)
+            return Found(post_id, link(post_id), more=not part.is_last, handle=new_handle)
         case _:
-            links = tuple(link(post_id) for post_id in found)
-            return Unclear(Kind.DUPLICATE, f"{len(found)} posts on X could be this one", final=True, links=links)
+            links = tuple(link(post_id) for post_id in matching)
+            return Unclear(Kind.DUPLICATE, f"{len(matching)} posts on X could be this one", final=True, links=links)

@@ -55,18 +55,18 @@ REFUSALS = (
 
 def refusal(answer: Answer, account: Account, now: datetime, credentials: Credentials | None = None) -> NotDone | None:
     """Return an answer's refusal; None if it matches no row or is not in X's format. `credentials`: for the hint."""
-    said = tuple(_messages(answer))
-    if not said:
+    messages = tuple(_messages(answer))
+    if not messages:
         return None
     kind_of = answer.value_at("type")
     segment = kind_of.rstrip("/").rpartition("/")[2] if isinstance(kind_of, str) else ""
-    words = " ".join(said).lower()
+    words = " ".join(messages).lower()
     for row in REFUSALS:
         fits = row.status == answer.status and row.segment in (None, segment)
         if fits and (row.words is None or row.words in words):
             return NotDone(
                 row.kind,
-                f"{answer.status} {said[0]}" + _advice(row),
+                f"{answer.status} {messages[0]}" + _advice(row),
                 code=segment if segment not in ("", "about:blank") else str(answer.status),
                 http_status=answer.status,
                 passing=row.passing,

@@ -49,13 +49,13 @@ class X(Platform):
         "meter": "limits:XMeter",
     }
 
-    def authorization(self, held: Credentials, method: str, url: str, now: datetime) -> str:
+    def authorization(self, credentials: Credentials, method: str, url: str, now: datetime) -> str:
         """Return a bearer token, or an OAuth 1.0a signature if the credentials are user keys."""
-        if held.token_secret is None:
-            return super().authorization(held, method, url, now)
+        if credentials.token_secret is None:
+            return super().authorization(credentials, method, url, now)
         from ttp.platforms.x.auth import signature
 
-        return signature(held, method, url, now=now)
+        return signature(credentials, method, url, now=now)
 
 
 PLATFORM = X()

@@ -28,20 +28,20 @@ _ID = re.compile(r"(?<=[a-z]/)\d+(?=/|$)")
 
 def read_header_limits(answer: Reply, now: datetime) -> dict[str, HeaderLimit]:
     """Return the limits in an answer's headers, by prefix. A 429 means that its endpoint has nothing left."""
-    found = {}
+    limits = {}
     for which in (QUARTER, USER_DAY, APP_DAY):
         refused = answer.status == 429 and which == QUARTER
         wait_s = _fallback_wait_s(answer) if refused else None
         limit = read_header_limit(answer, now, which, refused=refused, wait_s=wait_s)
         if limit is not None:
-            found[which] = limit
-    return found
+            limits[which] = limit
+    return limits
 
 
 def _fallback_wait_s(answer: Reply) -> float | None:
     """Return the seconds to wait after a 429 without a reset time; None if not in X's format (from a proxy)."""
-    if (asked := retry_after_s(answer)) is not None:
-        return asked
+    if (wait_s := retry_after_s(answer)) is not None:
+        return wait_s
     return WINDOW_S if any(answer.value_at(name) for name in ("title", "detail", "errors")) else None
 
 

@@ -91,8 +91,8 @@ def possible_matches(posts: Iterable[TimelinePost], part: Part, window: Window) 
     if part.parent is None:
         return []
     request = part.request
-    taken = {*request.bound, *part.published_ids}
-    alone = [post for post in posts if post.parent is None and post.id not in taken and _is_recent(post, window)]
+    used_ids = {*request.bound, *part.published_ids}
+    alone = [post for post in posts if post.parent is None and post.id not in used_ids and _is_recent(post, window)]
     return [post.id for post in alone if _has_text(post, request)]
 
 
@@ -154,8 +154,8 @@ def restore_text(listed: str, post: Mapping[str, object]) -> str:
     """Return a listed text with entities decoded and t.co links replaced; links to its own media are dropped."""
     urls = value_at(post, "entities", "urls")
     behind = dict(_links(urls if isinstance(urls, list) else ()))
-    plain = _ENTITY.sub(lambda found: _CHARACTER[found[1]], listed)
-    return _SHORT_LINK.sub(lambda found: behind.get(found[0], found[0]), plain)
+    plain = _ENTITY.sub(lambda match: _CHARACTER[match[1]], listed)
+    return _SHORT_LINK.sub(lambda match: behind.get(match[0], match[0]), plain)
 
 
 def canonical(text: str) -> str:

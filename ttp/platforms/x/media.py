@@ -94,9 +94,9 @@ class XUploads(XPart):
 
     def _upload(self, request: PublishRequest, file: MediaFile, entry: Entry) -> Iterator[tuple[Step, Entry]]:
         """Send the missing bytes of one item: a step per segment, and the entry after it. X may process it after."""
-        item, step, held = file.item, f"upload {file.item.name}", entry
+        item, step, before = file.item, f"upload {file.item.name}", entry
         try:
-            entry = held if "sent" in held else self._initialize(request, item, step)
+            entry = before if "sent" in before else self._initialize(request, item, step)
             size, sent = int(str(entry["chunk"])), int(str(entry["sent"]))
             count = -(-item.bytes // size)
             with file.path.open("rb") as source:
@@ -116,14 +116,14 @@ class XUploads(XPart):
             if outcome.kind is not Kind.MEDIA or outcome.passing or "id" not in entry:
                 raise
             # X may have lost segments or ended the upload: a complete new upload shows which.
-            passing = "dropped" not in held
+            passing = "dropped" not in before
             yield StepDone(f"drop the upload of {item.name}", outcome.http_status), {"dropped": True} if passing else {}
             raise StepFailed(step, replace(outcome, passing=passing)) from failed
 
     def _initialize(self, request: PublishRequest, item: MediaItem, step: str) -> Entry:
         """Open an upload; return its entry, with nothing sent yet."""
-        asked = {"media_type": item.mime, "media_category": _category(item), "total_bytes": item.bytes}
-        answer = self._call(request, step, "POST", "/2/media/upload/initialize", json=asked)
+        body = {"media_type": item.mime, "media_category": _category(item), "total_bytes": item.bytes}
+        answer = self._call(request, step, "POST", "/2/media/upload/initialize", json=body)
         media_id = parse_numeric_id(answer.value_at("data", "id"))
         if media_id is None:
             raise StepFailed(step, self.failure(request, answer))

@@ -46,26 +46,26 @@ _KEY_KINDS = {"3": "image", "7": "video", "13": "video", "16": "video"}
 class XReader(XPart):
     def read(self, session: AccountSession, ids: Sequence[str]) -> Iterator[MetricsPage]:
         """`GET /2/tweets?ids=`, up to 100 at a time; of the app's owner what its list has before it."""
-        wanted = [one for one in ids if _is_id(one)]
+        post_ids = [one for one in ids if _is_id(one)]
         # Listed posts of the app's owner cost less than posts by their ids.
-        if len(wanted) > 1 and is_app_owner(session.account, self._config.text("platforms.x.app_owner")):
-            for page in self._read_listed(session, wanted):
-                known = {one.remote_id for one in page.samples}
-                wanted = [one for one in wanted if one not in known]
+        if len(post_ids) > 1 and is_app_owner(session.account, self._config.text("platforms.x.app_owner")):
+            for page in self._read_listed(session, post_ids):
+                read_ids = {one.remote_id for one in page.samples}
+                post_ids = [one for one in post_ids if one not in read_ids]
                 yield page
-        for start in range(0, len(wanted), MOST_IDS):
-            batch = wanted[start : start + MOST_IDS]
+        for start in range(0, len(post_ids), MOST_IDS):
+            batch = post_ids[start : start + MOST_IDS]
             answer = self._get(session, "/2/tweets", {"ids": ",".join(batch), **FIELDS})
             yield MetricsPage(tuple(self._samples(session, answer)), _missing_ids(answer, batch))
 
-    def _read_listed(self, session: AccountSession, wanted: Sequence[str]) -> Iterator[MetricsPage]:
+    def _read_listed(self, session: AccountSession, post_ids: Sequence[str]) -> Iterator[MetricsPage]:
         """Read posts from the account's list, until a page has so many others that ids would have cost less."""
-        since, left = created_at(min(wanted, key=int)), set(wanted)
-        for page in self._list(session, LONGEST_LIST, len(wanted), since):
-            found = tuple(one for one in page.samples if one.remote_id in left)
-            left.difference_update(one.remote_id for one in found)
-            yield MetricsPage(found)
-            if not left or len(found) * READ <= len(page.samples) * OWNED_READ:
+        since, missing = created_at(min(post_ids, key=int)), set(post_ids)
+        for page in self._list(session, LONGEST_LIST, len(post_ids), since):
+            samples = tuple(one for one in page.samples if one.remote_id in missing)
+            missing.difference_update(one.remote_id for one in samples)
+            yield MetricsPage(samples)
+            if not missing or len(samples) * READ <= len(page.samples) * OWNED_READ:
                 return
 
     def history(self, session: AccountSession, most: int) -> Iterator[MetricsPage]:
@@ -81,8 +81,8 @@ class XReader(XPart):
             query["start_time"] = utc_text(since.replace(microsecond=0))
         path = f"/2/users/{self._user_id(session)}/tweets"
 
-        def fetch(cursor: str | None, left: int) -> tuple[Iterator[Sample], str | None]:
-            size = {"max_results": str(min(max(min(left, page_size), LEAST_PAGE), MOST_PAGE))}
+        def fetch(cursor: str | None, most: int) -> tuple[Iterator[Sample], str | None]:
+            size = {"max_results": str(min(max(min(most, page_size), LEAST_PAGE), MOST_PAGE))}
             start = {} if cursor is None else {"pagination_token": cursor}
             answer = self._get(session, path, {**query, **size, **start})
             if not isinstance(answer.value_at("meta"), dict):
@@ -113,14 +113,14 @@ class XReader(XPart):
 
     def _user_id(self, session: AccountSession) -> str:
         """Return the account's user id: the stored one, else from X."""
-        known = parse_numeric_id(session.credentials.user_id) or parse_numeric_id(session.account.user_id)
-        if known is not None:
-            return known
+        stored_id = parse_numeric_id(session.credentials.user_id) or parse_numeric_id(session.account.user_id)
+        if stored_id is not None:
+            return stored_id
         answer = self._get(session, "/2/users/me", {})
-        asked = parse_numeric_id(answer.value_at("data", "id"))
-        if asked is None:
+        user_id = parse_numeric_id(answer.value_at("data", "id"))
+        if user_id is None:
             raise unreadable(describe_unexpected(answer, self.name))
-        return asked
+        return user_id
 
     def _samples(self, session: AccountSession, answer: Answer) -> Iterator[Sample]:
         listed, described = answer.value_at("data"), answer.value_at("includes", "media")
@@ -137,7 +137,7 @@ def _sample(item: object, media: Mapping[str, object], account: Account, now: da
     number = partial(_count_of, value_at(item, "public_metrics"))
     listed = value_at(item, "attachments", "media_keys")
     keys = [str(key) for key in listed] if isinstance(listed, list) else []
-    seen = sum_known(*(parse_count(value_at(media.get(key), "public_metrics", "view_count")) for key in keys))
+    of_media = sum_known(*(parse_count(value_at(media.get(key), "public_metrics", "view_count")) for key in keys))
     views = number("impression_count")
     published_at = parse_instant(value_at(item, "created_at")) or created_at(post_id)
     return new_sample(
@@ -148,7 +148,7 @@ def _sample(item: object, media: Mapping[str, object], account: Account, now: da
         likes=number("like_count"),
         comments=number("reply_count"),
         shares=sum_known(number("repost_count", "retweet_count"), number("quote_count")),
-        views=seen if views is None else views,
+        views=of_media if views is None else views,
         saves=number("bookmark_count"),
         kind=_kind(keys, media),
         text=first_line(restore_text(text, item)) if isinstance(text, str) else None,
@@ -157,7 +157,7 @@ def _sample(item: object, media: Mapping[str, object], account: Account, now: da
 
 def _count_of(metrics: object, *names: str) -> int | None:
     """Return a count by the first of its names that exists."""
-    return next((found for name in names if (found := parse_count(value_at(metrics, name))) is not None), None)
+    return next((count for name in names if (count := parse_count(value_at(metrics, name))) is not None), None)
 
 
 def _is_reply_or_repost(item: Mapping[str, object]) -> bool:
@@ -180,13 +180,13 @@ def _kind(keys: Sequence[str], media: Mapping[str, object]) -> str | None:
 def _missing_ids(answer: Answer, ids: Sequence[str]) -> frozenset[str]:
     """Return the ids that X reports as not found."""
     errors = answer.value_at("errors")
-    found = set()
+    missing = set()
     for error in errors if isinstance(errors, list) else ():
         named = value_at(error, "resource_id") or value_at(error, "value")
         kind = value_at(error, "type")
         if isinstance(kind, str) and kind.rstrip("/").endswith("/resource-not-found"):
-            found.add(str(named))
-    return frozenset(found & set(ids))
+            missing.add(str(named))
+    return frozenset(missing & set(ids))
 
 
 def _has_reason(answer: Answer) -> bool:

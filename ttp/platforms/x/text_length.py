@@ -86,11 +86,11 @@ def _words(text: str, worth: re.Pattern[str]) -> Iterator[str]:
     """Yield the words that the library must check. Links and emoji never contain spaces, so words can be checked one by
     one."""
     done = 0
-    for found in worth.finditer(text):
-        if found.start() < done:  # inside the previous word
+    for match in worth.finditer(text):
+        if match.start() < done:  # inside the previous word
             continue
-        start = max(text.rfind(space, done, found.start()) for space in _SPACES)
-        end = _SPACE.search(text, found.start())
+        start = max(text.rfind(space, done, match.start()) for space in _SPACES)
+        end = _SPACE.search(text, match.start())
         word = text[max(start, done) : (done := end.start() if end else len(text))]
         if len(word) <= _LONGEST_WORD and not _NO_HOST.search(word):
             yield word

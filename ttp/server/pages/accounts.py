@@ -16,7 +16,7 @@ def show_accounts(visit: Visit) -> Response:
     accounts = visit.reading.queries.accounts()
     facts = {account.name: visit.installation.platforms.facts(account.platform) for account in accounts}
     may_connect = visit.person.may(TokenCapability.PUBLISH)
-    health = visit.installation.status.health()
+    holds, limits = visit.installation.status.holds(), visit.installation.status.limits()
     return visit.page(
         "accounts.html",
         accounts=accounts,
@@ -26,8 +26,8 @@ def show_accounts(visit: Visit) -> Response:
         may_add=may_connect and visit.person.accounts is None,
         with_login={name for name, platform in facts.items() if platform.has_login},
         titles={name: platform.title for name, platform in facts.items()},
-        holds={hold.account: hold for hold in health.holds if hold.account in facts},
-        limits={name: [limit for limit in health.limits if limit.account == name] for name in facts},
+        holds={hold.account: hold for hold in holds if hold.account in facts},
+        limits={name: [limit for limit in limits if limit.account == name] for name in facts},
     )
 
 

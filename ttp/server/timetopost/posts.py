@@ -68,8 +68,9 @@ def _refused_for_all(error: TtpError, body: NewPost) -> TtpError:
     names = body.accountIds or body.platforms
     if len(names) < 2:
         return error
-    more = f"Nothing was {'scheduled' if body.scheduledAt else 'saved'}, not for {' and '.join(names)}."
-    return type(error)(error.message, *error.hints, problems=error.problems, details=(*error.details, more))
+    done = "scheduled" if body.scheduledAt else "saved"
+    message = f"nothing was {done} for {', '.join(names[:-1])} or {names[-1]}: {error.message}"
+    return type(error)(message, *error.hints, problems=error.problems, details=error.details)
 
 
 def queue_post(post_id: TheirPostId, request: Request, services: Services, body: Empty = None) -> JsonAnswer:

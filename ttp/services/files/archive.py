@@ -35,9 +35,9 @@ def extract_archive(file: BinaryIO, target: Path) -> Path:
     """
     try:
         with ZipFile(cast("BinaryIO", _BoundedReads(file))) as archive:
-            left = MOST_BYTES
+            bytes_left = MOST_BYTES
             for entry, name in _checked(archive.infolist()):
-                left -= _extract(archive, entry, target / name, left)
+                bytes_left -= _extract(archive, entry, target / name, bytes_left)
     except (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OverflowError) as error:
         raise UsageError(f"the archive cannot be read: {clean_text(str(error))}") from None
     except OSError as error:
@@ -47,7 +47,7 @@ def extract_archive(file: BinaryIO, target: Path) -> Path:
 
 
 class _BoundedReads:
-    """A file of which nothing large is read at once."""
+    """A file that is read in small pieces only."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -63,7 +63,7 @@ def _checked(entries: list[ZipInfo]) -> Iterator[tuple[ZipInfo, str]]:
     """Yield the files to extract, each with its path. Nothing is extracted before all are checked."""
     if len(entries) > MOST_FILES:
         raise UsageError(f"the archive has {len(entries)} files, and at most {MOST_FILES} are accepted")
-    found: dict[str, ZipInfo] = {}
+    by_path: dict[str, ZipInfo] = {}
     for entry in entries:
         name = entry.orig_filename
         path = PurePosixPath(name)
@@ -74,14 +74,14 @@ def _checked(entries: list[ZipInfo]) -> Iterator[tuple[ZipInfo, str]]:
             raise UsageError(f'"{clean_text(name)}" in the archive is not an ordinary file')
         if entry.is_dir() or path.parts[0] == _NO_FOLDER or any(part.startswith(".") for part in path.parts):
             continue
-        if str(path) in found:
+        if str(path) in by_path:
             raise UsageError(f'the archive has "{clean_text(name)}" twice')
         if entry.flag_bits & _ENCRYPTED:
             raise UsageError(f'"{clean_text(name)}" in the archive is encrypted')
         if entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
             raise UsageError(f'"{clean_text(name)}" in the archive is compressed in an unusual way')
-        found[str(path)] = entry
-    yield from ((entry, name) for name, entry in found.items())
+        by_path[str(path)] = entry
+    yield from ((entry, name) for name, entry in by_path.items())
 
 
 def _extract(archive: ZipFile, entry: ZipInfo, path: Path, most: int) -> int:

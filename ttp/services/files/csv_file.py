@@ -125,9 +125,9 @@ class Sheet:
 
     def _refuse_twice(self, header: Sequence[str]) -> None:
         """Raise UsageError for two read columns with the same name."""
-        seen: dict[str, str] = {}
+        names: dict[str, str] = {}
         for name, field in zip(header, self._fields, strict=True):
-            before = None if field is None else seen.setdefault(normalize_name(name), name)
+            before = None if field is None else names.setdefault(normalize_name(name), name)
             if before is not None and before is not name:
                 both = f'"{name}"' if before == name else f'"{before}" and "{name}"'
                 raise UsageError(f"the header has {both} more than once, so the column to read is unclear")
@@ -327,10 +327,10 @@ def translate_row(row: Mapping[str, Value], program: Program | None, dates: str 
 
 def date_text(text: str, dates: str | None) -> str:
     """Return a date with slashes as `2026-12-01 09:00`, else the text. `dates`: dmy or mdy. Raise UsageError."""
-    if found := _YEAR_FIRST.fullmatch(text):
-        year, month, day, rest = found.groups()
-    elif found := _DAY_FIRST_OR_MONTH.fullmatch(text):
-        first, second, year, rest = found.groups()
+    if match := _YEAR_FIRST.fullmatch(text):
+        year, month, day, rest = match.groups()
+    elif match := _DAY_FIRST_OR_MONTH.fullmatch(text):
+        first, second, year, rest = match.groups()
         if dates is None:
             other = "mdy" if int(second) > 12 else "dmy"
             sure = int(first) > 12 or int(second) > 12
@@ -345,10 +345,10 @@ def date_text(text: str, dates: str | None) -> str:
 
 def _clock(rest: str) -> str:
     """Return ` 9:00 AM` as ` 09:00`; other text unchanged, and refused later."""
-    found = _CLOCK.fullmatch(rest.strip())
-    if found is None:
+    match = _CLOCK.fullmatch(rest.strip())
+    if match is None:
         return rest
-    hour, minute, half = int(found[1]), found[2], (found[3] or "").lower()
+    hour, minute, half = int(match[1]), match[2], (match[3] or "").lower()
     if half and 1 <= hour <= 12:
         hour = hour % 12 + (12 if half == "pm" else 0)
     return f" {hour:02}:{minute}"

@@ -32,25 +32,25 @@ _EXAMPLES: Mapping[str, Sequence[str]] = {
 _TIMES = ("scheduledAt", "timezone")
 
 
-def format_form(given: Mapping[str, Value], accounts: Sequence[str], *, new: bool, timed: bool) -> str:
+def format_form(values: Mapping[str, Value], accounts: Sequence[str], *, new: bool, timed: bool) -> str:
     """Return the file of a post with these fields. `accounts`: the known accounts. `timed`: posts may get a time."""
     without = () if timed else _TIMES
     examples = [
         line
         for field, lines in _EXAMPLES.items()
-        if not given.get(field) and field not in without and (new or field != "key")
+        if not values.get(field) and field not in without and (new or field != "key")
         for line in lines
     ]
-    known = ", ".join(accounts) or "none yet"
+    names = ", ".join(accounts) or "none yet"
     hints = [
         *examples,
         "",
-        f"Accounts: {known}.",
+        f"Accounts: {names}.",
         'Write the text below. A line "## x" starts another text for X ("## ig/shop": for one account), and a line',
         '"## thread" starts the next part of a thread on X. Comment lines like this one are removed.',
     ]
-    whole = markdown.format_file(given, [f"# {line}".rstrip() for line in hints])
-    return whole if given.get("content") else f"{whole}\n"
+    whole = markdown.format_file(values, [f"# {line}".rstrip() for line in hints])
+    return whole if values.get("content") else f"{whole}\n"
 
 
 def fields_of_input(typed: PostInput) -> dict[str, Value]:
@@ -80,18 +80,18 @@ def parse_form(text: str, tables: OptionTables) -> PostInput:
     parsed = markdown.parse_file(text, tables, LONGEST)
     if parsed is None:
         parsed = markdown.parse_sections(text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n"), tables)
-    found = parse_entry("", parsed, tables)
-    if found.faults:
-        raise _form_error(found)
-    return found.typed
+    entry = parse_entry("", parsed, tables)
+    if entry.faults:
+        raise _form_error(entry)
+    return entry.typed
 
 
-def _form_error(found: Entry) -> UsageError:
-    messages = [f"{markdown.NAMES.get(fault.field, fault.field)}: {fault.problem}" for fault in found.faults]
+def _form_error(entry: Entry) -> UsageError:
+    messages = [f"{markdown.NAMES.get(fault.field, fault.field)}: {fault.problem}" for fault in entry.faults]
     problems = [
-        Problem(one.field, "file", text, hint=one.fix) for one, text in zip(found.faults, messages, strict=True)
+        Problem(one.field, "file", text, hint=one.fix) for one, text in zip(entry.faults, messages, strict=True)
     ]
-    hints = [Hint("try", one.fix) for one in found.faults if one.fix]
+    hints = [Hint("try", one.fix) for one in entry.faults if one.fix]
     return UsageError(messages[0], *hints, problems=problems)
 
 
@@ -160,15 +160,17 @@ def edit_between(before: PostInput, after: PostInput) -> PostInput:
     )
 
 
-def with_edit(before: PostInput, wish: PostInput) -> PostInput:
+def with_edit(before: PostInput, edit: PostInput) -> PostInput:
     """Return the fields of a file with the wished changes applied."""
-    given = {one.name: value for one in fields(wish) if (value := getattr(wish, one.name)) not in (None, {}, False, ())}
-    both = {"variants": {**before.variants, **wish.variants}, "options": {**before.options, **wish.options}}
-    emptied = {name: None for name in ("to", "thread", "media") if getattr(wish, name) == ()}
-    alts = {"alts": wish.alts} if wish.media is not None else {}
-    tags = with_tags((before.tags if wish.tags is None else wish.tags) or (), wish.add_tags, wish.remove_tags)
+    values = {
+        one.name: value for one in fields(edit) if (value := getattr(edit, one.name)) not in (None, {}, False, ())
+    }
+    both = {"variants": {**before.variants, **edit.variants}, "options": {**before.options, **edit.options}}
+    emptied = {name: None for name in ("to", "thread", "media") if getattr(edit, name) == ()}
+    alts = {"alts": edit.alts} if edit.media is not None else {}
+    tags = with_tags((before.tags if edit.tags is None else edit.tags) or (), edit.add_tags, edit.remove_tags)
     tagged = {"tags": tags or None, "add_tags": (), "remove_tags": ()}
-    return replace(before, **given | both | emptied | alts | tagged)
+    return replace(before, **values | both | emptied | alts | tagged)
 
 
 def is_empty_edit(change: PostInput) -> bool:

@@ -64,13 +64,13 @@ class Export:
         self._media = media
         self._own = own
 
-    def posts(self, wanted: PostFilter, *, numbers: bool = False) -> Iterator[ExportedPost]:
+    def posts(self, post_filter: PostFilter, *, numbers: bool = False) -> Iterator[ExportedPost]:
         """Yield the posts that pass the filter from one snapshot."""
         with self._database.snapshot() as db:
             if db is None:
                 return
             store = ownership.store_id(db)
-            for post in queries.posts(db, wanted, own_key=lambda post_id: own_key(post_id, store)):
+            for post in queries.posts(db, post_filter, own_key=lambda post_id: own_key(post_id, store)):
                 yield ExportedPost(post, _newest_samples(db, post) if numbers else {})
 
     def media_folder(self, folder: Path) -> ExportedMedia:
@@ -124,13 +124,13 @@ def _make_folder(path: Path) -> None:
 
 
 def _newest_samples(db: Connection, post: Post) -> dict[str, Sample]:
-    found: dict[str, Sample] = {}
+    samples: dict[str, Sample] = {}
     for delivery in post.active:
         if delivery.state is DeliveryState.PUBLISHED and delivery.remote_id is not None:
             sample = stored_samples.newest_sample(db, delivery.account_id or 0, delivery.remote_id)
             if sample is not None:
-                found[delivery.account] = sample
-    return found
+                samples[delivery.account] = sample
+    return samples
 
 
 def _row(exported: ExportedPost, name: NameOf, *, numbers: bool) -> dict[str, Value]:
@@ -144,8 +144,8 @@ def _row(exported: ExportedPost, name: NameOf, *, numbers: bool) -> dict[str, Va
 
 def _sum_metric(exported: ExportedPost, number: str) -> int | None:
     """Return a metric summed over all accounts; None if none has it."""
-    known = [value for sample in exported.samples.values() if (value := getattr(sample, number)) is not None]
-    return sum(known) if known else None
+    values = [value for sample in exported.samples.values() if (value := getattr(sample, number)) is not None]
+    return sum(values) if values else None
 
 
 def _slug(post: Post) -> str:
@@ -179,13 +179,13 @@ class ExportedMedia:
         if not self._store.has(item):
             self.missing.append(item.name)
             return media_name(item)
-        known = (item.sha256, item.name)
-        if known not in self._copied:
+        key = (item.sha256, item.name)
+        if key not in self._copied:
             try:
-                self._copied[known] = f"{MEDIA}/{self._copy(item)}"
+                self._copied[key] = f"{MEDIA}/{self._copy(item)}"
             except OSError as error:
                 raise Busy(f"{self._folder} cannot be written: {error.strerror}") from error
-        return self._copied[known]
+        return self._copied[key]
 
     def _copy(self, item: MediaItem) -> str:
         """Copy the item unless it exists, and return its name. Never overwrites another file."""
@@ -215,10 +215,10 @@ def _digest(path: Path) -> str:
 class FileDiff:
     """Compares files of a folder with their posts."""
 
-    def __init__(self, folder: Path, known: Sequence[Account], resolver: TimeResolver, tables: OptionTables) -> None:
+    def __init__(self, folder: Path, accounts: Sequence[Account], resolver: TimeResolver, tables: OptionTables) -> None:
         self._tables = tables
         self._folder = folder
-        self._known = known
+        self._known = accounts
         self._resolver = resolver
 
     def matches(self, file: MarkdownFile, post: Post, *, begun: bool) -> bool:

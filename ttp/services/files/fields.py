@@ -106,12 +106,12 @@ def parse_entry(where: str, row: Mapping[str, Value], tables: OptionTables, *, m
 
 def parse_changes(row: Mapping[str, Value], tables: OptionTables) -> tuple[PostInput, tuple[FieldError, ...]]:
     """Parse changes of a post and collect all errors. A missing field does not change; an empty one is emptied."""
-    found = parse_entry("", row, tables, may_empty=True)
-    given = {"text": "content", "to": "accounts", "media": "media", "alts": "alt", "thread": "thread", "tags": "tags"}
-    missing: dict[str, Any] = {name: None for name, field in given.items() if field not in row}
+    entry = parse_entry("", row, tables, may_empty=True)
+    columns = {"text": "content", "to": "accounts", "media": "media", "alts": "alt", "thread": "thread", "tags": "tags"}
+    missing: dict[str, Any] = {name: None for name, field in columns.items() if field not in row}
     dropped = {"at": "scheduledAt", "max_lateness_s": "maxLatenessS"}
     emptied = tuple(name for name, field in dropped.items() if field in row and row[field] in (None, ""))
-    return replace(found.typed, **missing, dropped=emptied), found.faults
+    return replace(entry.typed, **missing, dropped=emptied), entry.faults
 
 
 def invalid_entry(where: str, *faults: FieldError) -> Entry:
@@ -278,5 +278,5 @@ def is_own_key(key: str) -> bool:
 
 def parse_own_key(key: str, store: str) -> int | None:
     """Return the post id in a key made by `own_key` for this store, else None."""
-    found = re.fullmatch(r"([1-9][0-9]{0,17})@([0-9a-f]+)", key)
-    return int(found[1]) if found and found[2] == store[:STORE_ID_DIGITS] else None
+    match = re.fullmatch(r"([1-9][0-9]{0,17})@([0-9a-f]+)", key)
+    return int(match[1]) if match and match[2] == store[:STORE_ID_DIGITS] else None

@@ -87,12 +87,12 @@ class ImportPlanner:
         rows = iter(entries)
         while batch := list(islice(rows, BATCH)):
             with self._posts.database.reading() as db:
-                found = self._find_posts(db, batch) if db else {}
-                others = self._find_namesakes(db, batch, found) if db else {}
+                by_key = self._find_posts(db, batch) if db else {}
+                others = self._find_namesakes(db, batch, by_key) if db else {}
                 steps = []
                 for one in batch:
                     key = one.typed.key or ""
-                    before = found.get(key) or self._namesake(one, others.get(key, []))
+                    before = by_key.get(key) or self._namesake(one, others.get(key, []))
                     self._matched |= {before.id} if before else set()
                     steps.append(self._plan_row(db, one, before))
             yield from steps
@@ -112,38 +112,38 @@ class ImportPlanner:
         """Return the posts of these rows, by the rows' keys."""
         keys = [one.typed.key for one in batch if one.typed.key]
         scope = self._rules.scope
-        found = {
+        by_key = {
             key.removeprefix(scope): post for key, post in queries.posts_by_key(db, [scope + k for k in keys]).items()
         }
-        missing = [key for key in keys if key not in found]
+        missing = [key for key in keys if key not in by_key]
         if scope:
-            found |= queries.posts_by_key(db, missing)
+            by_key |= queries.posts_by_key(db, missing)
         store = ownership.store_id(db)
         numbers = {number: key for key in missing if (number := parse_own_key(key, store)) is not None}
-        return found | {numbers[post.id or 0]: post for post in queries.posts_by_id(db, numbers)}
+        return by_key | {numbers[post.id or 0]: post for post in queries.posts_by_id(db, numbers)}
 
     def _find_namesakes(
-        self, db: Connection, batch: Sequence[Entry], found: Mapping[str, Post]
+        self, db: Connection, batch: Sequence[Entry], by_key: Mapping[str, Post]
     ) -> dict[str, list[Post]]:
         """Return the posts whose key has the same name after other folders, by the keys of the rows without a post."""
-        names = {key: key_name(key) for row in batch if (key := row.typed.key) and key not in found}
+        names = {key: key_name(key) for row in batch if (key := row.typed.key) and key not in by_key}
         if not names:
             return {}
-        self._matched |= {post.id for post in found.values()}
+        self._matched |= {post.id for post in by_key.values()}
         if self._folder_keys is None:
             self._folder_keys = {}
             for key in queries.keys_in_folders(db):
                 if not (self._rules.scope and key.startswith(self._rules.scope)):
                     self._folder_keys.setdefault(key_name(key), []).append(key)
-        wanted = {key: [name, *self._folder_keys.get(name, ())] for key, name in names.items()}
+        candidates = {key: [name, *self._folder_keys.get(name, ())] for key, name in names.items()}
         posts: dict[str, Post] = {}
-        for some in split_batches(sorted({key for keys in wanted.values() for key in keys})):
+        for some in split_batches(sorted({key for keys in candidates.values() for key in keys})):
             posts |= queries.posts_by_key(db, some)
         store = ownership.store_id(db)
         numbers = {name: number for name in names.values() if (number := parse_own_key(name, store)) is not None}
         unkeyed = {post.id: post for post in queries.posts_by_id(db, numbers.values()) if post.key is None}
         posts |= {name: unkeyed[number] for name, number in numbers.items() if number in unkeyed}
-        return {row: [posts[key] for key in keys if key in posts] for row, keys in wanted.items()}
+        return {row: [posts[key] for key in keys if key in posts] for row, keys in candidates.items()}
 
     def _namesake(self, row: Entry, posts: Sequence[Post]) -> Post | None:
         """Return the one of these posts that is the row's, under a key with other folders."""
@@ -172,8 +172,8 @@ class ImportPlanner:
         self._rules.named |= {key} if key else set()
         if before is None and self._rules.lost and not faults:
             before = self._edited_post(row)
-        if not faults and (left := self._skip_reason(row, before)) is not None:
-            return left
+        if not faults and (skip := self._skip_reason(row, before)) is not None:
+            return skip
         if any(not fault.field for fault in faults):  # the whole row is invalid, so it has no fields to check
             return PlannedChange(row.where, ChangeKind.LEFT, faults=tuple(faults))
         made, more = self._build_post(row, before)
@@ -273,16 +273,16 @@ class ImportPlanner:
     def _time(self, row: Entry, accounts: Sequence[Account], before: Post | None) -> datetime | None:
         """Return the row's time. A post's present time may have passed, and a time that ttp chose stays."""
         text, tz = row.typed.at, row.typed.tz or self._rules.tz
-        held = before.scheduled_at if before is not None and before.deleted_at is None else None
+        scheduled_at = before.scheduled_at if before is not None and before.deleted_at is None else None
         if text is None or not text.strip():
-            return held if before is not None and (before.chosen_by or self._rules.spread) else None
+            return scheduled_at if before is not None and (before.chosen_by or self._rules.spread) else None
         if not accounts:
             raise UsageError(
                 "a post with a time needs accounts to go to", Hint("try", "a column accounts, or --to PLATFORM/HANDLE")
             )
         time = self._resolver.resolve_row(text, tz, accounts)
-        if held is not None and time.at in (None, held):
-            return held
+        if scheduled_at is not None and time.at in (None, scheduled_at):
+            return scheduled_at
         return self._resolver.assign_row(time, accounts, self._allocator)
 
 
@@ -304,8 +304,8 @@ def _in_file(error: FieldError) -> FieldError:
 
 def _with_content_of(before: Post, made: Post, now: datetime) -> Post:
     """Return the present post with the content of the other one."""
-    known = {item.sha256: item for item in before.media}
-    items = [replace(known.get(item.sha256, item), alt=item.alt) for item in made.media]
+    by_digest = {item.sha256: item for item in before.media}
+    items = [replace(by_digest.get(item.sha256, item), alt=item.alt) for item in made.media]
     after = replace(
         before,
         content=made.content,

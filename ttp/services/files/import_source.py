@@ -175,15 +175,15 @@ def entry_of_file(file: MarkdownFile, tables: OptionTables) -> Entry | None:
 
 def _with_keys(entries: Iterator[Entry], origin: str) -> Iterator[Entry]:
     """Give rows without a key one derived from their content; equal rows get different keys."""
-    seen: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for one in entries:
         if one.typed.key or one.faults:
             yield one
             continue
         content = "\0".join((one.typed.text or "", *(one.typed.media or ())))
         digest = hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-        seen[digest] += 1
-        key = f"{origin}{digest}" + (f"#{seen[digest]}" if seen[digest] > 1 else "")
+        counts[digest] += 1
+        key = f"{origin}{digest}" + (f"#{counts[digest]}" if counts[digest] > 1 else "")
         yield replace(one, typed=replace(one.typed, key=key))
 
 

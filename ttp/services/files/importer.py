@@ -66,8 +66,8 @@ class ImportResult:
         if step.what in WRITING_KINDS:
             self.timed = self.timed or (step.post is not None and step.post.scheduled_at is not None)
             for problem in step.warnings:
-                known = self.warnings.get(problem.message)
-                where, many = (known[1], known[2] + 1) if known else (step.where, 1)
+                warning = self.warnings.get(problem.message)
+                where, many = (warning[1], warning[2] + 1) if warning else (step.where, 1)
                 self.warnings[problem.message] = problem, where, many
 
 
@@ -155,10 +155,10 @@ class Importer:
                 return {}
             for one in source.entries():
                 before.pop(one.typed.key or "", None)
-            found = queries.posts_by_id(db, before.values())
+            posts = queries.posts_by_id(db, before.values())
             return {
                 (post.scheduled_at, frozenset(post.accounts)): post
-                for post in found
+                for post in posts
                 if post.status is PostStatus.SCHEDULED and post.scheduled_at is not None
             }
 

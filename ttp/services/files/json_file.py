@@ -54,8 +54,8 @@ def entries(stream: TextIO, tables: OptionTables) -> Iterator[Entry]:
                 row[field] = one
             elif name not in EXPORT_ONLY:
                 strange.append(FieldError(name, "unknown field"))
-        found = parse_entry(where, row, tables)
-        yield invalid_entry(where, *found.faults, *strange) if strange else found
+        entry = parse_entry(where, row, tables)
+        yield invalid_entry(where, *entry.faults, *strange) if strange else entry
 
 
 def _values(stream: TextIO) -> Iterator[Value]:

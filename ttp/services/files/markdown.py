@@ -65,17 +65,17 @@ def parse_file(text: str, platforms: PlatformFacts, longest: int = LONGEST) -> d
 
 def parse_sections(lines: Sequence[str], platforms: PlatformFacts) -> dict[str, Value]:
     """Parse the texts below the front matter: content, variants and thread. Raise UsageError."""
-    found: list[tuple[str, list[str]]] = [("", [])]
+    sections: list[tuple[str, list[str]]] = [("", [])]
     for line in lines:
         heading = _HEADING.fullmatch(line)
         if heading:
-            found.append((_section(heading[1], platforms), []))
+            sections.append((_section(heading[1], platforms), []))
         else:
-            found[-1][1].append(line[1:] if _HEADING_LIKE.match(line) else line)
+            sections[-1][1].append(line[1:] if _HEADING_LIKE.match(line) else line)
     fields: dict[str, Value] = {}
     variants: dict[str, str] = {}
     thread: list[str] = []
-    for name, rows in found:
+    for name, rows in sections:
         text = "\n".join(rows).strip("\n")
         if not name:
             fields |= {"content": text} if text.strip() else {}
@@ -147,31 +147,31 @@ def _mapping(text: str) -> dict[str, Value]:
     return value
 
 
-def _value(node: object, seen: set[int]) -> Value:
+def _value(node: object, node_ids: set[int]) -> Value:
     """Convert a YAML node to plain data. Refuses aliases, which could expand a small file enormously."""
     import yaml
 
     assert isinstance(node, yaml.Node)
-    if id(node) in seen:
+    if id(node) in node_ids:
         raise UsageError("YAML aliases (*) are not supported in front matter")
-    seen.add(id(node))
+    node_ids.add(id(node))
     if not str(node.tag).startswith("tag:yaml.org,2002:") or "python" in str(node.tag):
         raise UsageError(f"the YAML tag {node.tag} is not supported in front matter")
     if isinstance(node, yaml.ScalarNode):
         return str(node.value)
     if isinstance(node, yaml.SequenceNode):
-        return [_value(one, seen) for one in node.value]
-    found: dict[str, Value] = {}
+        return [_value(one, node_ids) for one in node.value]
+    mapping: dict[str, Value] = {}
     for name, value in node.value:
-        key = _value(name, seen)
-        if not isinstance(key, str) or key in found:
+        key = _value(name, node_ids)
+        if not isinstance(key, str) or key in mapping:
             raise UsageError(
                 f"the front matter has {key} twice"
                 if isinstance(key, str)
                 else "a name in the front matter is not text"
             )
-        found[key] = _value(value, seen)
-    return found
+        mapping[key] = _value(value, node_ids)
+    return mapping
 
 
 def format_file(fields: Mapping[str, Value], comments: Sequence[str] = ()) -> str:

@@ -48,12 +48,12 @@ class CsvRecords:
                 yield self._number + 1, block
                 self._number += len(block)
                 continue
-            left = max(len(self._text.rest), 1)
-            while left > 0:
+            rest = max(len(self._text.rest), 1)
+            while rest > 0:
                 cells, reason = self._record()
                 if not cells and reason is None and not self._lines.record:
                     return
-                left -= sum(map(len, self._lines.record[:1] if self._lines.gave_back else self._lines.record))
+                rest -= sum(map(len, self._lines.record[:1] if self._lines.gave_back else self._lines.record))
                 yield self._number, reason or [cells]
 
     def _block(self) -> list[list[str]] | None:
@@ -230,20 +230,20 @@ def _cells(value: object) -> Mapping[str, str] | str:
 
 
 def _object(pairs: Sequence[tuple[str, object]]) -> dict[str, str]:
-    found: dict[str, str] = {}
+    fields: dict[str, str] = {}
     for name, value in pairs:
-        if name in found:
+        if name in fields:
             raise ValueError(f'"{name[:40]}" occurs twice')
         match value:
             case None:
-                found[name] = ""
+                fields[name] = ""
             case bool():
-                found[name] = str(value).lower()
+                fields[name] = str(value).lower()
             case str():
-                found[name] = value
+                fields[name] = value
             case _:
-                found[name] = _NESTED
-    return found
+                fields[name] = _NESTED
+    return fields
 
 
 # Numbers as text: a huge integer costs nothing, and NaN is not a count.
@@ -259,9 +259,9 @@ def _reason(error: Exception) -> str:
 def _skip(text: Buffer) -> None:
     while True:
         ended = text.fill(BLOCK)
-        found = _BLANK.match(text.rest)
-        assert found is not None
-        text.take(found.end())
+        match = _BLANK.match(text.rest)
+        assert match is not None
+        text.take(match.end())
         if text.rest or ended:
             return
 
@@ -327,15 +327,15 @@ class Buffer:
 
     def fill_line(self, longest: int) -> int:
         """Read until `rest` has a whole line, or `longest` + 1 characters of it. Return its full length."""
-        seen = 0
+        length = 0
         while True:
-            self.fill(seen + BLOCK)
-            found = _LINE_END.search(self.rest, seen)
-            if found is not None:
-                return found.end()
-            seen = len(self.rest)
-            if self._ended or seen > longest:
-                return seen
+            self.fill(length + BLOCK)
+            match = _LINE_END.search(self.rest, length)
+            if match is not None:
+                return match.end()
+            length = len(self.rest)
+            if self._ended or length > longest:
+                return length
 
     def line(self, longest: int) -> str:
         """Return the next line with its end; empty at the end. A longer one is cut to `longest` + 1 characters."""
@@ -348,9 +348,9 @@ class Buffer:
 
     def _pass_over(self) -> None:
         while self.rest:
-            found = _LINE_END.search(self.rest)
-            if found is not None:
-                self.take(found.end())
+            match = _LINE_END.search(self.rest)
+            if match is not None:
+                self.take(match.end())
                 return
             self.rest = ""
             self.fill(BLOCK)

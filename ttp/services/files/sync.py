@@ -92,8 +92,8 @@ class Sync:
             if file.fields is None:
                 continue
             with self._posts.database.reading() as db:
-                found = queries.posts_by_key(db, [folder.key(file)]) if db else {}
-            for post in found.values():
+                posts = queries.posts_by_key(db, [folder.key(file)]) if db else {}
+            for post in posts.values():
                 changed += self._write(folder.path / file.name, post)
         return changed
 

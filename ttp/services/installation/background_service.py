@@ -154,10 +154,10 @@ class Launchd:
 
     def home(self) -> str | None:
         try:
-            said = plistlib.loads(self.file.read_bytes())["EnvironmentVariables"]["TTP_HOME"]
+            value = plistlib.loads(self.file.read_bytes())["EnvironmentVariables"]["TTP_HOME"]
         except (OSError, plistlib.InvalidFileException, ExpatError, KeyError, TypeError, ValueError):
             return None
-        return str(said)
+        return str(value)
 
     def state(self) -> ServiceState:
         ran = self.run(("launchctl", "print", self._target))
@@ -263,8 +263,8 @@ class Systemd:
             text = self.file.read_text()
         except (OSError, ValueError):
             return None
-        found = re.search(r'^Environment="TTP_HOME=(.*)"$', text, re.MULTILINE)
-        return None if found is None else _unquoted(found[1])
+        match = re.search(r'^Environment="TTP_HOME=(.*)"$', text, re.MULTILINE)
+        return None if match is None else _unquoted(match[1])
 
     def state(self) -> ServiceState:
         values = self._ask("show", UNIT, "--property=ActiveState,SubState,ExecMainStatus")
@@ -302,4 +302,4 @@ def _quoted(word: str) -> str:
 
 def _unquoted(text: str) -> str:
     """Undo `_quoted`, for a text between its quotes."""
-    return re.sub(r"\\(.)", lambda found: "\n" if found[1] == "n" else found[1], text.replace("%%", "%"))
+    return re.sub(r"\\(.)", lambda match: "\n" if match[1] == "n" else match[1], text.replace("%%", "%"))

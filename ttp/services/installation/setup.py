@@ -39,19 +39,19 @@ class Setup:
         self._zone = zone
         self._service = service
 
-    def steps(self, wanted: Sequence[str] = ()) -> Iterator[SetupStep]:
-        """Yield all steps in their order. `wanted`: the platforms that the user posts to."""
+    def steps(self, platforms: Sequence[str] = ()) -> Iterator[SetupStep]:
+        """Yield all steps in their order. `platforms`: the platforms that the user posts to."""
         connected = [account for account in self._queries.accounts() if account.connected]
         here = {account.platform for account in connected}
         names = ", ".join(account.name for account in connected)
-        if connected or not wanted:
+        if connected or not platforms:
             yield SetupStep("account", bool(connected), names, action("account connect", "PLATFORM"))
-        for name in wanted:
+        for name in platforms:
             if name not in here:
                 yield SetupStep("account", False, "", self._connect(self._platforms.facts(name)))
         zone = self._config.text("timezone")
         yield SetupStep("timezone", bool(zone), zone or self._zone, action("config set", "timezone", self._zone))
-        if self.platforms_that_fetch(wanted if wanted or connected else self._platforms.names()):
+        if self.platforms_that_fetch(platforms if platforms or connected else self._platforms.names()):
             lack = media_host_problem(self._config)
             way = action("help", "media-host") if lack is None or lack.hint is None else lack.hint
             yield SetupStep("media_host", lack is None, self._config.text("media_host.kind"), way)
@@ -59,11 +59,11 @@ class Setup:
         yield SetupStep("publisher", bool(runs), runs, action("service install"))
         yield SetupStep("post", self.has_posts(), "", action("create", "Hello"))
 
-    def platforms_that_fetch(self, wanted: Sequence[str] = ()) -> list[Platform]:
+    def platforms_that_fetch(self, platforms: Sequence[str] = ()) -> list[Platform]:
         """Return those of the connected and the wanted platforms that fetch media from a public URL."""
-        used = [*(account.platform for account in self._queries.accounts() if account.connected), *wanted]
-        known = [name for name in dict.fromkeys(used) if name in self._platforms.names()]
-        return [facts for facts in map(self._platforms.facts, known) if facts.fetches_media]
+        used = [*(account.platform for account in self._queries.accounts() if account.connected), *platforms]
+        names = [name for name in dict.fromkeys(used) if name in self._platforms.names()]
+        return [facts for facts in map(self._platforms.facts, names) if facts.fetches_media]
 
     def has_posts(self) -> bool:
         return next(self._queries.posts(PostFilter(limit=1)), None) is not None

@@ -137,35 +137,35 @@ class Uninstall:
             yield Removal("token", "all accounts", "by_hand", False, f"{error.message}; revoke access on each platform")
             return
         elsewhere = self._owned_elsewhere() if accounts else None
-        seen: set[str] = set()
+        tokens: set[str] = set()
         for account in accounts:
             try:
-                held = credentials.get(account.name)
+                entry = credentials.get(account.name)
             except TtpError as error:
                 yield Removal("token", account.name, "by_hand", False, self._by_hand(account, error.message))
                 continue
-            if held is None:
+            if entry is None:
                 continue
             if elsewhere is not None:
                 yield Removal("token", account.name, "keep", True, f"{elsewhere}: the token may be in use there")
-            elif dry_run or held.access_token in seen:
+            elif dry_run or entry.access_token in tokens:
                 yield Removal("token", account.name, "revoke", not dry_run)
             else:
-                yield self._revoke(account, held)
-            seen.add(held.access_token)
+                yield self._revoke(account, entry)
+            tokens.add(entry.access_token)
             if not dry_run:
                 with suppress(
                     TtpError
                 ):  # the file of tokens goes with the home; a keyring that is locked keeps its own
                     credentials.remove(account.name)
 
-    def _revoke(self, account: Account, held: Credentials) -> Removal:
+    def _revoke(self, account: Account, credentials: Credentials) -> Removal:
         login = self._login(account)
         if login is None:
             return Removal("token", account.name, "by_hand", False, "revoke it where you made it")
         with closing(login):
-            wrong = self.platforms.host_mismatch(account, held, self.config)
-            answer = None if wrong is not None else login.revoke(held)
+            wrong = self.platforms.host_mismatch(account, credentials, self.config)
+            answer = None if wrong is not None else login.revoke(credentials)
             refused = wrong.message if wrong is not None else answer.message if answer is not None else None
             if refused is None:
                 return Removal("token", account.name, "revoke", True)

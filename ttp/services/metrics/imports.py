@@ -106,16 +106,16 @@ class StoredMetrics:
     def _store(self, writing: Writing, batch: Batch, done: MetricsImport) -> None:
         stored = Counter[str]()
         with writing() as db:
-            known = {account.name.lower(): account.id or 0 for account in stored_accounts.accounts(db)}
+            account_ids = {account.name.lower(): account.id or 0 for account in stored_accounts.accounts(db)}
             for name in dict.fromkeys(name for name, _, _ in batch):
-                if name.lower() not in known:
+                if name.lower() not in account_ids:
                     platform, _, handle = name.partition("/")
                     there = stored_accounts.account(db, platform, handle, removed=True) or Account(platform, handle)
-                    known[name.lower()] = stored_accounts.save(db, there, now=self._clock.now())
+                    account_ids[name.lower()] = stored_accounts.save(db, there, now=self._clock.now())
                     if there.name not in done.added:
                         done.added.append(there.name)
             for name, dated, rows in batch:
-                stored += store.save_rows(db, known[name.lower()], rows, dated=dated)
+                stored += store.save_rows(db, account_ids[name.lower()], rows, dated=dated)
         done.inserted += stored["inserted"]
         done.updated += stored["updated"]
         done.unchanged += stored["unchanged"]
@@ -124,8 +124,8 @@ class StoredMetrics:
         """Yield the samples of some accounts (without any: of all), newest post first, reading as needed."""
         with self._database.reading() as db:
             if db is not None:
-                wanted = accounts or stored_accounts.accounts(db)
-                yield from islice(store.read_samples(db, [a.id or 0 for a in wanted], limit), limit)
+                scope = accounts or stored_accounts.accounts(db)
+                yield from islice(store.read_samples(db, [a.id or 0 for a in scope], limit), limit)
 
     def of_post(self, post_id: int) -> list[Sample]:
         """Return the newest sample of each account that a post was published to."""
@@ -143,8 +143,8 @@ class StoredMetrics:
         with self._database.reading() as db:
             if db is None:
                 return []
-            wanted = accounts or stored_accounts.accounts(db)
-            return [total for one in wanted if (total := store.account_total(db, one)).samples or accounts]
+            scope = accounts or stored_accounts.accounts(db)
+            return [total for one in scope if (total := store.account_total(db, one)).samples or accounts]
 
 
 def _read(feed: Feed, batch: Batch, done: MetricsImport) -> bool:
@@ -178,11 +178,11 @@ def _reject_into(done: MetricsImport, first: int) -> Refuse:
 
 
 def _first_samples(reader: Reader, block: Sequence[list[str]], most: int) -> list[Sample]:
-    found = []
+    samples = []
     for cells in block[: 2 * SAMPLES_SHOWN]:
         with suppress(UsageError, ValueError):
-            found.append(reader.sample(cells))
-    return found[:most]
+            samples.append(reader.sample(cells))
+    return samples[:most]
 
 
 BLOCK_ROWS = 200
@@ -256,9 +256,9 @@ def _feed(
         first.append(block)
         looked_at += [] if isinstance(block[1], str) else block[1]
     width = len(columns.header)
-    known = [cells for cells in looked_at[:LOOKED_AT] if len(cells) == width and any(cells)]
-    manner = with_date_order(find_export_format(columns, known, platforms, delimiter=delimiter, now=now), how.order)
-    refuse_for_all(columns, known, how.zone)
+    rows = [cells for cells in looked_at[:LOOKED_AT] if len(cells) == width and any(cells)]
+    manner = with_date_order(find_export_format(columns, rows, platforms, delimiter=delimiter, now=now), how.order)
+    refuse_for_all(columns, rows, how.zone)
     reader = ExportReader(columns, manner, platforms, now=now, zone=how.zone, account=how.account)
     return Feed(columns, written, reader, chain(first, blocks))
 
@@ -266,20 +266,20 @@ def _feed(
 def _blocks(objects: Iterator[Object], columns: Columns) -> Iterator[Block]:
     """Group the cells of consecutive objects into blocks."""
     keys = [key if field is not None else None for key, field in zip(columns.header, columns.fields, strict=True)]
-    first, held = 0, list[list[str]]()
+    first, rows = 0, list[list[str]]()
     for number, item in objects:
         cells = item if isinstance(item, str) else cells_of(item, keys)
-        if held and (isinstance(cells, str) or number != first + len(held) or len(held) == BLOCK_ROWS):
-            yield first, held
-            held = []
+        if rows and (isinstance(cells, str) or number != first + len(rows) or len(rows) == BLOCK_ROWS):
+            yield first, rows
+            rows = []
         if isinstance(cells, str):
             yield number, cells
             continue
-        if not held:
+        if not rows:
             first = number
-        held.append(cells)
-    if held:
-        yield first, held
+        rows.append(cells)
+    if rows:
+        yield first, rows
 
 
 def format_title(columns: Columns) -> str:

@@ -76,18 +76,18 @@ def _calendar_periods(now: datetime, span: CalendarRange) -> tuple[Period, Perio
 
 def check_groupings(names: Iterable[str]) -> tuple[str, ...]:
     """Return the names of `GROUPINGS`, each once. Raise UsageError for another name."""
-    found = tuple(dict.fromkeys(names))
-    for name in found:
+    groupings = tuple(dict.fromkeys(names))
+    for name in groupings:
         if name not in GROUPINGS:
             raise UsageError(f'posts are not grouped by "{name}"', Hint("see", ", ".join(GROUPINGS)))
-    return found
+    return groupings
 
 
 def _measured_posts(db: Connection, account: Account, zone: ZoneInfo, period: Period) -> Iterator[MeasuredPost]:
-    found = stored_samples.newest_between(db, account.id or 0, period.start, period.end)
-    usual = _usual_engagement(db, account, zone) if found else {}
-    own = queries.published_posts(db, account.id or 0, (sample.remote_id for sample in found))
-    for sample in found:
+    samples = stored_samples.newest_between(db, account.id or 0, period.start, period.end)
+    usual = _usual_engagement(db, account, zone) if samples else {}
+    own = queries.published_posts(db, account.id or 0, (sample.remote_id for sample in samples))
+    for sample in samples:
         post = own.get(sample.remote_id)
         expected, difference, measure = usual.get(sample.remote_id, (None, None, None))
         yield MeasuredPost(
@@ -115,10 +115,10 @@ def _usual_engagement(db: Connection, account: Account, zone: ZoneInfo) -> Mappi
 def _usual_of(posts: tuple[PostFeatures, ...]) -> Mapping[str, tuple[float, float, str]]:
     from ttp.domain.optimal.model import estimate
 
-    found = estimate(posts)
+    result = estimate(posts)
     usual = {}
-    for post, parts in zip(posts, found.posts, strict=True):
-        expected = parts.trend + parts.kind + found.mean.slots[HOURS * post.weekday + post.hour]
+    for post, parts in zip(posts, result.posts, strict=True):
+        expected = parts.trend + parts.kind + result.mean.slots[HOURS * post.weekday + post.hour]
         measure = VIEWS if post.known == VIEWS else "engagement"
         usual[post.remote_id] = (max(math.expm1(expected), 0.0), math.expm1(post.engagement - expected), measure)
     return usual

@@ -99,8 +99,8 @@ class MetricsSync:
         return [one for one in usable if one.platform in platforms], left_out
 
     def _is_priced(self, account: Account) -> bool:
-        known = account.platform in self.platforms.names()
-        return known and self.platforms.pricing(account.platform) is not None
+        exists = account.platform in self.platforms.names()
+        return exists and self.platforms.pricing(account.platform) is not None
 
     def posts(self, account: Account) -> list[FollowedPost]:
         """Return the account's posts that are still read: published by ttp, and not yet read for the last time."""
@@ -218,26 +218,28 @@ class MetricsSync:
         final = re.compile("[0-9]+" if facts.done_is_accepted else facts.post_id, re.ASCII)
         unnamed = [post for post in posts if not final.fullmatch(post.remote_id)]
         self._postpone_unnamed(account, unnamed, done)
-        left = {post.remote_id: None for post in posts if post not in unnamed}
-        if not left:
+        pending = {post.remote_id: None for post in posts if post not in unnamed}
+        if not pending:
             return
-        ids = list(left)
+        ids = list(pending)
         for page in self._pages(account, lambda reader, line: reader.read(line, ids)):
             for one in (*(sample.remote_id for sample in page.samples), *page.gone):
-                left.pop(one, None)
+                pending.pop(one, None)
             self._store(account, page, done)
             report(done.read)
             if stopping():
                 return
-        done.rejected += [(one, f"{account.platform} returned no metrics") for one in left]
+        done.rejected += [(one, f"{account.platform} returned no metrics") for one in pending]
 
     def _pages(
         self, account: Account, begin: Callable[[MetricsReader, AccountSession], Iterator[MetricsPage]]
     ) -> Iterator[MetricsPage]:
         """Yield the reader's pages, refreshing the token if needed."""
         try:
-            held = self.tokens.fresh(account.name)
-            line = AccountSession(account, held, lambda refused: self._refresh_token(account, refused), self.patience)
+            credentials = self.tokens.fresh(account.name)
+            line = AccountSession(
+                account, credentials, lambda refused: self._refresh_token(account, refused), self.patience
+            )
             yield from begin(self._reader(account.platform), line)
         except StepFailed as failed:
             raise _request_error(account, failed.outcome) from None
@@ -265,19 +267,19 @@ class MetricsSync:
         with self._writing() as db:
             samples.save_days(db, account.id or 0, page.online, read_at=now)
             for sample in page.samples:
-                known = schedule.published_at(db, account.id or 0, sample.remote_id)
-                at = known or sample.published_at
+                published_at = schedule.published_at(db, account.id or 0, sample.remote_id)
+                at = published_at or sample.published_at
                 what = self._save_sample(db, account, sample, at)
                 done.read += 1
                 setattr(done, what, getattr(done, what) + 1)
                 next_at = next_reading(ages, at, now, page.ends.get(sample.remote_id))
                 schedule.record_reading(db, account.id or 0, sample.remote_id, read_at=now, next_at=next_at)
             for one in sorted(page.gone):
-                known = schedule.published_at(db, account.id or 0, one)
-                if known is not None and now - known < SHOWN_WITHIN:
+                published_at = schedule.published_at(db, account.id or 0, one)
+                if published_at is not None and now - published_at < SHOWN_WITHIN:
                     done.waiting += 1
                     schedule.record_reading(
-                        db, account.id or 0, one, read_at=None, next_at=next_reading(ages, known, now)
+                        db, account.id or 0, one, read_at=None, next_at=next_reading(ages, published_at, now)
                     )
                 else:
                     done.rejected.append((one, f"{account.platform} no longer shows it"))

@@ -78,23 +78,23 @@ class ApiTokens:
     def all(self) -> list[NamedToken]:
         """Return all tokens, also those that are revoked or have expired, oldest first."""
         with self._database.reading() as db:
-            found = store.tokens(db) if db else []
-            names = account_names(db, [token.accounts for token in found]) if db else []
-        return [NamedToken(token, accounts) for token, accounts in zip(found, names, strict=True)]
+            tokens = store.tokens(db) if db else []
+            names = account_names(db, [token.accounts for token in tokens]) if db else []
+        return [NamedToken(token, accounts) for token, accounts in zip(tokens, names, strict=True)]
 
     def revoke(self, name_or_id: str) -> NamedToken:
         """Revoke a token that works. Raise NotFound, or Ambiguous if several have the name."""
         now = self._clock.now()
         named = [one for one in self.all() if name_or_id in (one.token.name, str(one.token.id))]
-        found = [one for one in named if one.token.revoked_at is None]
-        if not found:
+        matches = [one for one in named if one.token.revoked_at is None]
+        if not matches:
             raise NotFound(f'no token "{name_or_id}" that can be revoked', _LIST)
-        if len(found) > 1:
-            ways = (Hint("try", action("token revoke", one.token.id)) for one in found)
-            raise Ambiguous(f'{len(found)} tokens have the name "{name_or_id}"', *ways, _LIST)
+        if len(matches) > 1:
+            ways = (Hint("try", action("token revoke", one.token.id)) for one in matches)
+            raise Ambiguous(f'{len(matches)} tokens have the name "{name_or_id}"', *ways, _LIST)
         with self._database.writing() as db:
-            store.revoke(db, found[0].token.id, now)
-        return replace(found[0], token=replace(found[0].token, revoked_at=now))
+            store.revoke(db, matches[0].token.id, now)
+        return replace(matches[0], token=replace(matches[0].token, revoked_at=now))
 
     def release_key(self, name_or_id: str, key: str) -> NamedToken:
         """Free an idempotency key whose request has ended without an answer, which may be done again then. Return its
@@ -103,10 +103,10 @@ class ApiTokens:
         named = [one for one in self.all() if name_or_id in (one.token.name, str(one.token.id))]
         with database.writing() as db:
             for token in named:
-                held = keys.find(db, token.token.id, key)
-                if held is None or held.answer is not None:
+                entry = keys.find(db, token.token.id, key)
+                if entry is None or entry.answer is not None:
                     continue
-                holder = held.reservation.holder
+                holder = entry.reservation.holder
                 state = find_state(database.home, holder, is_shared=not database.has_files)
                 if state is not WorkState.GONE:
                     where = f"on {host_of(holder)}" if state is WorkState.ELSEWHERE else "here"
@@ -120,12 +120,12 @@ class ApiTokens:
         """Return the token of a secret if it works, and record its use."""
         if not _SECRET.fullmatch(secret):
             return None
-        wanted, now = digest(secret), self._clock.now()
+        token_digest, now = digest(secret), self._clock.now()
         with self._database.reading() as db:
-            found = store.token_of_digest(db, wanted) if db else None
-        if found is None or not hmac.compare_digest(found[1], wanted) or not found[0].works(now):
+            row = store.token_of_digest(db, token_digest) if db else None
+        if row is None or not hmac.compare_digest(row[1], token_digest) or not row[0].works(now):
             return None
-        token = found[0]
+        token = row[0]
         if token.last_used_at is None or now - token.last_used_at >= USED_EVERY:
             with suppress(Busy), self._database.writing() as db:
                 store.record_use(db, token.id, now)
@@ -135,10 +135,10 @@ class ApiTokens:
         """Return a signature of a text; None if the token does not work. The key is the token's digest, so that a
         revoked token signs nothing."""
         with self._database.reading() as db:
-            found = store.token_with_digest(db, token_id) if db else None
-        if found is None or not found[0].works(self._clock.now()):
+            row = store.token_with_digest(db, token_id) if db else None
+        if row is None or not row[0].works(self._clock.now()):
             return None
-        return hmac.new(found[1].encode(), text.encode(), "sha256").hexdigest()
+        return hmac.new(row[1].encode(), text.encode(), "sha256").hexdigest()
 
 
 def check_name(name: str, what: str, *ways: WayOut) -> None:
@@ -150,8 +150,8 @@ def check_name(name: str, what: str, *ways: WayOut) -> None:
 
 def account_names(db: Connection, scopes: Sequence[frozenset[int] | None]) -> list[tuple[str, ...] | None]:
     """Return the names of the accounts with these ids, for each of the sets; None stays None: all accounts."""
-    known = stored_accounts.accounts_by_id(db, sorted({one for scope in scopes for one in scope or ()}))
-    return [None if scope is None else tuple(sorted(known[one].name for one in scope)) for scope in scopes]
+    accounts = stored_accounts.accounts_by_id(db, sorted({one for scope in scopes for one in scope or ()}))
+    return [None if scope is None else tuple(sorted(accounts[one].name for one in scope)) for scope in scopes]
 
 
 def digest(secret: str) -> str:

@@ -57,10 +57,10 @@ class ApprovalLinks:
         if not SECRET.fullmatch(secret):
             return None
         with self._database.reading() as db:
-            found = store.link_of_digest(db, digest(secret)) if db else None
-            post = queries.post(db, found.post_id) if db and found else None
-        works = found is not None and self._clock.now() < found.expires_at
-        return found if works and found and post is not None and post.revision == found.revision else None
+            link = store.link_of_digest(db, digest(secret)) if db else None
+            post = queries.post(db, link.post_id) if db and link else None
+        works = link is not None and self._clock.now() < link.expires_at
+        return link if works and link and post is not None and post.revision == link.revision else None
 
     def take(self, link: ApprovalLink) -> bool:
         """Use a link up. Return False if another request has."""

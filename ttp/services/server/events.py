@@ -31,13 +31,13 @@ class Events:
         with self._database.reading() as db:
             return db.settled_id("event") if db else 0
 
-    def start(self, known: int | None) -> int:
+    def start(self, event_id: int | None) -> int:
         """Return the id after which a reader begins that knows an event: at the newest one if it knows none, or one
         that the store does not have, which was put back then. Raises Busy."""
         with self._database.reading() as db:
             if db is None:
                 return 0
-            return db.settled_id("event") if known is None or known > db.highest_id("event") else known
+            return db.settled_id("event") if event_id is None or event_id > db.highest_id("event") else event_id
 
     def delete_old(self) -> list[str]:
         """Delete the events that are kept no longer. Return what failed, as sentences."""

@@ -7,7 +7,7 @@ import secrets
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -17,7 +17,7 @@ from ttp.domain.account import Account
 from ttp.domain.action import action
 from ttp.domain.server.api_token import LoginLink, Person, Session, TokenCapability
 from ttp.domain.time.clock import Clock
-from ttp.domain.time.zones import parse_zone
+from ttp.domain.time.zones import load_zone, parse_zone
 from ttp.services.server.api_tokens import check_name, digest
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
@@ -78,15 +78,21 @@ class People:
         return link.person, new
 
     def session(self, secret: str) -> Session | None:
-        """Return the session of a cookie's secret."""
-        return self._find(secret, store.session_of_digest)
+        """Return the session of a cookie's secret.
+
+        A zone that this machine does not have is left out: another host or newer timezone data may have had it, and the
+        person must get to the page where they choose another."""
+        found = self._find(secret, store.session_of_digest)
+        if found is None or found.person.timezone is None or load_zone(found.person.timezone):
+            return found
+        return replace(found, person=replace(found.person, timezone=None))
 
     def _find(self, secret: str, of_digest: Callable[[Connection, str], T | None]) -> T | None:
         if not SECRET.fullmatch(secret):
             return None
         with self._database.reading() as db:
-            found = of_digest(db, digest(secret)) if db else None
-        return found if found is not None and self._clock.now() < found.expires_at else None
+            row = of_digest(db, digest(secret)) if db else None
+        return row if row is not None and self._clock.now() < row.expires_at else None
 
     def set_timezone(self, name: str, timezone: str) -> None:
         """Store the zone in which times of a person are read and shown; '' for that of the settings. Raise TimeRefused

@@ -55,25 +55,25 @@ class DraftView:
 
 
 class SubmittedDrafts:
-    def __init__(self, posts: Posts, found: Queries, times: TimeResolver) -> None:
+    def __init__(self, posts: Posts, queries: Queries, times: TimeResolver) -> None:
         self._posts = posts
-        self._queries = found
+        self._queries = queries
         self._times = times
 
     def submit(self, external_ref: str, variants: Sequence[Variant]) -> list[DraftView]:
-        """Store a batch: a draft for each variant, known by the reference and the platform. One that is known and waits
-        for a person is changed, one that was decided stays. Raise what storing a post raises; what is stored by then
-        is found again by the next try."""
-        seen: list[str] = []
+        """Store a batch: a draft for each variant, keyed by the reference and the platform. A pending draft with the
+        same key is updated; an approved or rejected one is left alone. Raise what storing a post raises; the next try
+        finds what was stored by then."""
+        platforms: list[str] = []
         accounts = [self._only_account(one.platform) for one in variants]
         hints = [self._checked_hint(one, to) for one, to in zip(variants, accounts, strict=True)]
         stored = []
         for one, to, hint in zip(variants, accounts, hints, strict=True):
-            seen.append(one.platform)
-            number = seen.count(one.platform)
+            platforms.append(one.platform)
+            number = platforms.count(one.platform)
             key = f"{external_ref}/{one.platform}" + (f"/{number}" if number > 1 else "")
-            wanted = replace(one.wanted, to=tuple(account.name for account in to), key=key)
-            post_id = self._store(wanted)
+            post_input = replace(one.wanted, to=tuple(account.name for account in to), key=key)
+            post_id = self._store(post_input)
             with self._posts.database.writing() as db:
                 after = queries.post(db, post_id)
                 if after is not None and is_pending(after):
@@ -100,10 +100,10 @@ class SubmittedDrafts:
         """
         if texts:
             refuse_long_texts(texts[0], texts[1:])
-        first, known = self._posts.post(post_id), self._posts.accounts()
+        first, all_accounts = self._posts.post(post_id), self._posts.accounts()
         submitted = self._submitted([post_id]).get(post_id)
         self._refuse_decided(first)
-        accounts = accounts_of(first, known) or self._accounts_of_platform(first, submitted)
+        accounts = accounts_of(first, all_accounts) or self._accounts_of_platform(first, submitted)
         text = at or (None if first.scheduled_at else (submitted and submitted.hint) or OPTIMAL)
         time = None if text is None else self._time_of(text, accounts, post_id)
         now = self._posts.clock.now()
@@ -122,7 +122,7 @@ class SubmittedDrafts:
                 after = with_time(after, self._posts.confirm_time(db, time, accounts, post_id).at)
             if self._needed:
                 after = permissions.approve(after, now)
-            return after, self._posts.check_post(after, known, timed=True, db=db)
+            return after, self._posts.check_post(after, all_accounts, timed=True, db=db)
 
         self._posts.change([post_id], change, self._posts.recorder("approve"), keeps_approval=self._needed)
         return self.view(post_id)
@@ -141,17 +141,17 @@ class SubmittedDrafts:
     def _needed(self) -> bool:
         return self._posts.config.requires_approval
 
-    def _store(self, wanted: PostInput) -> int:
+    def _store(self, post_input: PostInput) -> int:
         """Store a draft, or change the one that has its key and waits for a person. Return its id."""
         with self._posts.database.reading() as db:
-            known = queries.post_by_key(db, wanted.key or "") if db else None
-        if known is None:
-            return self._posts.create(wanted, None).post.id or 0
-        if not is_within(known, self._posts.within):
-            raise Conflict(f'the key "{wanted.key}" is in use')
-        if known.deleted_at is None and is_pending(known):
-            self._posts.edit(known.id or 0, replace(wanted, key=None, edited=True), None)
-        return known.id or 0
+            post = queries.post_by_key(db, post_input.key or "") if db else None
+        if post is None:
+            return self._posts.create(post_input, None).post.id or 0
+        if not is_within(post, self._posts.within):
+            raise Conflict(f'the key "{post_input.key}" is in use')
+        if post.deleted_at is None and is_pending(post):
+            self._posts.edit(post.id or 0, replace(post_input, key=None, edited=True), None)
+        return post.id or 0
 
     def _views(self, ids: Sequence[int]) -> list[DraftView]:
         submitted = self._submitted(ids)
@@ -163,8 +163,8 @@ class SubmittedDrafts:
 
     def _only_account(self, platform: str) -> tuple[Account, ...]:
         """Return the account of a platform if it has one; an approval chooses or refuses otherwise."""
-        found = tuple(one for one in self._posts.accounts() if one.platform == platform and one.enabled)
-        return found if len(found) == 1 else ()
+        accounts = tuple(one for one in self._posts.accounts() if one.platform == platform and one.enabled)
+        return accounts if len(accounts) == 1 else ()
 
     def _accounts_of_platform(self, post: Post, submitted: SubmittedDraft | None) -> tuple[Account, ...]:
         if submitted is None:

@@ -80,47 +80,47 @@ class Webhooks:
     def all(self) -> list[NamedWebhook]:
         """Return all webhooks, oldest first."""
         with self.database.reading() as db:
-            found = store.webhooks(db) if db else []
-            counts = store.count_calls(db) if db and found else {}
-            names = account_names(db, [one.accounts for one in found]) if db else []
+            webhooks = store.webhooks(db) if db else []
+            counts = store.count_calls(db) if db and webhooks else {}
+            names = account_names(db, [one.accounts for one in webhooks]) if db else []
         return [
             NamedWebhook(one, accounts, counts.get(one.id, NO_CALLS))
-            for one, accounts in zip(found, names, strict=True)
+            for one, accounts in zip(webhooks, names, strict=True)
         ]
 
     def get(self, webhook_id: int) -> NamedWebhook:
         """Return a webhook. Raise NotFound."""
-        found = next((one for one in self.all() if one.webhook.id == webhook_id), None)
-        if found is None:
+        webhook = next((one for one in self.all() if one.webhook.id == webhook_id), None)
+        if webhook is None:
             raise NotFound(f"no webhook {webhook_id}", _LIST)
-        return found
+        return webhook
 
     def rotate(self, webhook_id: int, overlap: timedelta) -> NamedWebhook:
         """Make a new secret. The one before signs too for the time of `overlap`. Raise NotFound."""
-        found = self.get(webhook_id)
+        webhook = self.get(webhook_id)
         until = self.clock.now() + overlap
         with self.database.writing() as db:
             store.set_rotated_until(db, webhook_id, until)
-        secret = self._store_secret(found.webhook, self._secret(found.webhook))
-        return replace(found, webhook=replace(found.webhook, rotated_until=until), secret=secret)
+        secret = self._store_secret(webhook.webhook, self._secret(webhook.webhook))
+        return replace(webhook, webhook=replace(webhook.webhook, rotated_until=until), secret=secret)
 
     def remove(self, webhook_id: int) -> NamedWebhook:
         """Delete a webhook, its calls and its secret. Raise NotFound."""
-        found = self.get(webhook_id)
+        webhook = self.get(webhook_id)
         with self.database.writing() as db:
             store.delete(db, webhook_id)
         self.credentials.remove(_entry(webhook_id))
-        return found
+        return webhook
 
     def replay(self, webhook_id: int, event_ids: Sequence[int]) -> list[int]:
         """Queue events again; without ids, those that were given up or wait. Return their ids. Raise NotFound."""
         self.get(webhook_id)
         with self.database.writing() as db:
-            found = store.replay(db, webhook_id, event_ids, self.clock.now())
-            missing = [str(one) for one in event_ids if one not in found]
+            ids = store.replay(db, webhook_id, event_ids, self.clock.now())
+            missing = [str(one) for one in event_ids if one not in ids]
             if missing:
                 raise NotFound(f"no event {', '.join(missing)}", Hint("see", action("webhook log", webhook_id)))
-        return found
+        return ids
 
     def log(self, webhook_id: int, most: int) -> Sequence[WebhookCall]:
         """Return the calls of a webhook, newest event first. Raise NotFound."""
@@ -135,10 +135,10 @@ class Webhooks:
         data = {"at": utc_text(now), "event": TEST, "message": "a test"}
         return self._send(webhook, f"msg_{secrets.token_hex(16)}", TEST, data, now)
 
-    def due(self) -> Sequence[int]:
-        """Return the ids of the webhooks that have a call to make."""
+    def due(self) -> Sequence[int] | None:
+        """Return the ids of the webhooks that have a call to make; None if there is no webhook."""
         with self.database.reading() as db:
-            return store.due_webhooks(db, self.clock.now()) if db else ()
+            return store.due_webhooks(db, self.clock.now()) if db else None
 
     def send_due(self, webhook_id: int, stopping: Callable[[], bool]) -> None:
         """Make the due calls of a webhook, one after the other, and store the result of each.
@@ -172,24 +172,27 @@ class Webhooks:
             return CallResult(message=f"was not sent, by {describe_fault(fault)}")
 
     def _secret(self, webhook: Webhook) -> str | None:
-        held = self.credentials.get(_entry(webhook.id))
-        return None if held is None else held.access_token
+        credentials = self.credentials.get(_entry(webhook.id))
+        return None if credentials is None else credentials.access_token
 
     def _signing_secrets(self, webhook: Webhook, now: datetime) -> list[str]:
         """Return the secrets that sign, the present one first. Raise NotFound."""
-        held = self.credentials.get(_entry(webhook.id))
-        if held is None:
+        credentials = self.credentials.get(_entry(webhook.id))
+        if credentials is None:
             raise NotFound(
                 f"the secret of webhook {webhook.id} is missing", Hint("fix", action("webhook rotate", webhook.id))
             )
         is_rotating = webhook.rotated_until is not None and now < webhook.rotated_until
-        return [held.access_token, *([held.refresh_token] if held.refresh_token and is_rotating else [])]
+        return [
+            credentials.access_token,
+            *([credentials.refresh_token] if credentials.refresh_token and is_rotating else []),
+        ]
 
     def _store_secret(self, webhook: Webhook, before: str | None) -> str:
         """Make and store a secret. Return it."""
         secret = new_secret()
-        held = Credentials(secret, webhook.host, before, issued_at=self.clock.now())
-        self.credentials.put(_entry(webhook.id), held)
+        credentials = Credentials(secret, webhook.host, before, issued_at=self.clock.now())
+        self.credentials.put(_entry(webhook.id), credentials)
         return secret
 
 

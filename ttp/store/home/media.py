@@ -19,11 +19,10 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PureWindowsPath
-from typing import BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from ttp.domain.errors import Bug, Busy, Conflict, Hint, NotFound, UsageError
 from ttp.domain.media.item import NAMES, MediaItem, MediaUnavailable, StoredObject
-from ttp.domain.media.probe import FileFacts, UnusableMedia, read_facts
 from ttp.store.home.files import (
     NotRegular,
     flush_to_disk,
@@ -34,6 +33,9 @@ from ttp.store.home.files import (
     temporary_file,
 )
 from ttp.store.home.locks import media_adding_lock
+
+if TYPE_CHECKING:
+    from ttp.domain.media.probe import FileFacts
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _KEY = re.compile(r"[0-9a-f]{32}")
@@ -222,6 +224,8 @@ class MediaStore:
 
     def find_converted(self, item: MediaItem, form: str) -> MediaItem | None:
         """Return the converted version of an image for `form`; None if it is missing or incomplete."""
+        from ttp.domain.media.probe import UnusableMedia, read_facts  # here: most posts have no media
+
         try:
             if self.bucket is not None:
                 self._touch(self.path(item.sha256, form))
@@ -423,6 +427,8 @@ def open_source(path: Path) -> Iterator[Source]:
 
 def read_source_facts(source: Source, size: int) -> FileFacts:
     """Return the media facts of a file. Raises UsageError unless it is a usable image or video."""
+    from ttp.domain.media.probe import UnusableMedia, read_facts
+
     try:
         return read_facts(source.read_at, size)
     except UnusableMedia as error:

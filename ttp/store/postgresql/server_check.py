@@ -92,7 +92,6 @@ def refuse_shared_sessions(connect: Callable[[], Connection], name: str) -> None
     """Raise Busy if a publisher's locks would not be its own."""
     if shares_sessions(connect):
         raise Busy(
-            f"nothing can be published from {name}: a pooler there gives one session to several programs, and a"
-            " publisher's locks belong to its session; publishers need the server's own address, or pooling by session",
+            f"{name} is behind a pooler in transaction mode; publishers need the server itself, or pooling by session",
             Hint("fix", action("config set", "store.url", "URL")),
         )

@@ -95,9 +95,14 @@ def delete(db: Connection, token_id: int, key: str) -> None:
     db.execute("DELETE FROM idempotency_key WHERE token_id = ? AND key = ?", (token_id, key))
 
 
-def older(db: Connection, than: datetime) -> list[ReservedKey]:
-    """Return the keys that were reserved before an instant."""
-    return [_reserved(row) for row in db.execute(f"{_ALL} WHERE created_at < ?", (to_ms(than),))]
+def delete_answered(db: Connection, before: datetime) -> None:
+    """Delete the keys with an answer that were reserved before an instant. There can be a hundred thousand of them."""
+    db.execute("DELETE FROM idempotency_key WHERE created_at < ? AND status IS NOT NULL", (to_ms(before),))
+
+
+def find_unanswered(db: Connection, before: datetime) -> list[ReservedKey]:
+    """Return the keys without an answer that were reserved before an instant."""
+    return [_reserved(row) for row in db.execute(f"{_ALL} WHERE created_at < ? AND status IS NULL", (to_ms(before),))]
 
 
 def changed_posts(db: Connection, token_id: int, key: str) -> tuple[int, ...]:

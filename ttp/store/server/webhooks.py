@@ -22,6 +22,10 @@ _NEXT = (
     " b.webhook_id = c.webhook_id AND b.post_id = c.post_id AND b.state = 'waiting' AND b.event_id < c.event_id)"
     " ORDER BY c.next_at, c.event_id LIMIT 1"
 )
+_DUE = (
+    "SELECT w.id, EXISTS (SELECT 1 FROM webhook_call c WHERE c.webhook_id = w.id AND c.state = 'waiting'"
+    " AND c.next_at <= ?) AS is_due FROM webhook w ORDER BY w.id"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +136,10 @@ def replay(db: Connection, webhook_id: int, event_ids: Sequence[int], now: datet
     return sorted(row["event_id"] for row in db.execute(sql, values).fetchall())
 
 
-def due_webhooks(db: Connection, now: datetime) -> list[int]:
-    """Return the ids of the webhooks that have a call to make."""
-    sql = "SELECT DISTINCT webhook_id FROM webhook_call WHERE state = 'waiting' AND next_at <= ? ORDER BY webhook_id"
-    return [row["webhook_id"] for row in db.execute(sql, (to_ms(now),))]
+def due_webhooks(db: Connection, now: datetime) -> list[int] | None:
+    """Return the ids of the webhooks that have a call to make; None if there is no webhook."""
+    rows = db.execute(_DUE, (to_ms(now),)).fetchall()
+    return [row["id"] for row in rows if row["is_due"]] if rows else None
 
 
 def next_call(db: Connection, webhook_id: int, now: datetime) -> WebhookCall | None:

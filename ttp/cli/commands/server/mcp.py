@@ -15,8 +15,8 @@ from ttp.cli.commands.server.token import parse_capability
 from ttp.cli.context import Context
 from ttp.cli.options import split_list, with_output
 from ttp.domain.errors import Hint, NotAllowed, UsageError
-from ttp.domain.permissions import POST_CAPABILITIES, VARIABLE, VIA_MCP, Capability
-from ttp.domain.server.api_token import TokenCapability
+from ttp.domain.permissions import VARIABLE, VIA_MCP, Capability
+from ttp.domain.server.api_token import POST_CAPABILITIES, TokenCapability
 
 if TYPE_CHECKING:
     from ttp.mcp.stdio import StdioSession
@@ -84,10 +84,10 @@ def _forward(context: Context, allowed: Sequence[TokenCapability]) -> int:
     return StdioSession().serve(bridge.server())
 
 
-def _limit(wanted: Sequence[str] | None) -> list[TokenCapability]:
+def _limit(names: Sequence[str] | None) -> list[TokenCapability]:
     """Limit this process to capabilities, and return them. UsageError, NotAllowed."""
     have = settings.capability()
-    limits = [parse_capability(one) for one in split_list(wanted) or [have]]
+    limits = [parse_capability(one) for one in split_list(names) or [have]]
     most = max((POST_CAPABILITIES[one] for one in limits), key=list(Capability).index)
     if not have.allows(most):
         raise NotAllowed(

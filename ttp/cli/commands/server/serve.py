@@ -162,8 +162,8 @@ def login_link(
         raise NotFound("no server runs on this store", Hint("fix", action("serve")))
     link = _login_address(context, address, name, capabilities, accounts)
     made = LoginAddress(name, tuple(capabilities), tuple(one.name for one in accounts) or None, link)
-    said = [f"This link logs {name} in once, within {_MINUTES} minutes:", link]
-    context.out.write_one(render_tokens.LOGIN_LINK_SPEC, made, say=said)
+    lines = [f"This link logs {name} in once, within {_MINUTES} minutes:", link]
+    context.out.write_one(render_tokens.LOGIN_LINK_SPEC, made, say=lines)
 
 
 def _login_address(

@@ -28,7 +28,8 @@ def create(
         list[str] | None, typer.Option("--account", metavar="A,B", help="The only accounts it may use; else all.")
     ] = None,
     expires: Annotated[
-        str | None, typer.Option("--expires", metavar="DURATION", help="How long it works, such as 90d; else for ever.")
+        str | None,
+        typer.Option("--expires", metavar="DURATION", help="How long it works, such as 90d; default: without end."),
     ] = None,
     tz: Annotated[
         str | None, typer.Option("--tz", metavar="ZONE", help="Timezone of its times; else the setting timezone.")
@@ -48,8 +49,8 @@ def create(
     made = context.api_tokens.create(name, parse_capability(capability), accounts, lifetime, tz)
     ends = made.token.expires_at
     until = f"works until {format_instant(ends, context.zone)}" if ends else "works until you revoke it"
-    said = [f"This token of {name} {until}. It is not shown again:", made.secret or ""]
-    context.out.write_one(render_tokens.NEW_TOKEN_SPEC, made, say=said)
+    lines = [f"This token of {name} {until}. It is not shown again:", made.secret or ""]
+    context.out.write_one(render_tokens.NEW_TOKEN_SPEC, made, say=lines)
 
 
 @token.command("list")
@@ -61,9 +62,9 @@ def list_(context: Context) -> None:
       ttp token list
       ttp token list --json
     """
-    found = context.api_tokens.all()
+    tokens = context.api_tokens.all()
     none = ["No tokens yet.  Create one:  ttp token create NAME --capability draft"]
-    context.out.write_list(render_tokens.TOKENS_SPEC, found, say=None if found else none)
+    context.out.write_list(render_tokens.TOKENS_SPEC, tokens, say=None if tokens else none)
 
 
 @token.command("revoke")
@@ -97,9 +98,9 @@ def release(
     Examples:
       ttp token release ann night-7
     """
-    found = context.api_tokens.release_key(name, key)
-    said = f'Freed the key "{key}" of {found.token.name}: the next request with it is done.'
-    context.out.write_one(render_tokens.TOKENS_SPEC, found, say=[said])
+    named_token = context.api_tokens.release_key(name, key)
+    message = f'Freed the key "{key}" of {named_token.token.name}: the next request with it is done.'
+    context.out.write_one(render_tokens.TOKENS_SPEC, named_token, say=[message])
 
 
 def parse_capability(text: str) -> TokenCapability:

@@ -50,11 +50,11 @@ def add(
     """
     chosen = named_accounts(context, accounts)
     made = context.webhooks.add(url, split_list(events) or (), chosen, private=allow_private)
-    said = [
+    lines = [
         f"Webhook {made.webhook.id} sends to {made.webhook.host}. Its secret is not shown again:",
         made.secret or "",
     ]
-    context.out.write_one(render_webhooks.NEW_WEBHOOK_SPEC, made, say=said)
+    context.out.write_one(render_webhooks.NEW_WEBHOOK_SPEC, made, say=lines)
 
 
 @webhook.command("list")
@@ -66,9 +66,9 @@ def list_(context: Context) -> None:
       ttp webhook list
       ttp webhook list --json
     """
-    found = context.webhooks.all()
+    webhooks = context.webhooks.all()
     none = ["No webhooks yet.  Add one:  ttp webhook add URL"]
-    context.out.write_list(render_webhooks.WEBHOOKS_SPEC, found, say=None if found else none)
+    context.out.write_list(render_webhooks.WEBHOOKS_SPEC, webhooks, say=None if webhooks else none)
 
 
 @webhook.command("rotate")
@@ -89,8 +89,8 @@ def rotate(
     span = parse_optional_duration(overlap)
     made = context.webhooks.rotate(webhook_id, OVERLAP if span is None else span)
     until = format_instant(made.webhook.rotated_until, context.zone) if made.webhook.rotated_until else ""
-    said = [f"The old secret of webhook {webhook_id} signs too until {until}. The new one:", made.secret or ""]
-    context.out.write_one(render_webhooks.NEW_WEBHOOK_SPEC, made, say=said)
+    lines = [f"The old secret of webhook {webhook_id} signs too until {until}. The new one:", made.secret or ""]
+    context.out.write_one(render_webhooks.NEW_WEBHOOK_SPEC, made, say=lines)
 
 
 @webhook.command("remove")
@@ -121,8 +121,10 @@ def test(context: Context, webhook_id: WebhookId) -> int:
         raise NotAllowed(
             "signing needs a package that is not installed", Hint("fix", "pip install 'ttp-cli[server]'")
         ) from None
-    said = f"Webhook {webhook_id} accepted it." if result.message is None else f"Webhook {webhook_id} {result.message}."
-    context.out.write_one(render_webhooks.TEST_SPEC, views_server.test_json(webhook_id, result), say=[said])
+    message = (
+        f"Webhook {webhook_id} accepted it." if result.message is None else f"Webhook {webhook_id} {result.message}."
+    )
+    context.out.write_one(render_webhooks.TEST_SPEC, views_server.test_json(webhook_id, result), say=[message])
     return DONE if result.message is None else FAILED
 
 
@@ -141,9 +143,9 @@ def replay(
       ttp webhook replay 1
       ttp webhook replay 1 17 18
     """
-    found = context.webhooks.replay(webhook_id, [_event_id(one) for one in events or ()])
-    said = f"ttp serve sends {plural(len(found), 'event')} again." if found else "Nothing to send again."
-    context.out.write_one(render_webhooks.REPLAY_SPEC, views_server.replay_json(webhook_id, found), say=[said])
+    event_ids = context.webhooks.replay(webhook_id, [_event_id(one) for one in events or ()])
+    message = f"ttp serve sends {plural(len(event_ids), 'event')} again." if event_ids else "Nothing to send again."
+    context.out.write_one(render_webhooks.REPLAY_SPEC, views_server.replay_json(webhook_id, event_ids), say=[message])
 
 
 def _event_id(text: str) -> int:
@@ -168,5 +170,5 @@ def log(
       ttp webhook log 1
       ttp webhook log 1 --json
     """
-    found = context.webhooks.log(webhook_id, limit)
-    context.out.write_list(render_webhooks.CALLS_SPEC, found, say=None if found else ["No events yet."])
+    calls = context.webhooks.log(webhook_id, limit)
+    context.out.write_list(render_webhooks.CALLS_SPEC, calls, say=None if calls else ["No events yet."])

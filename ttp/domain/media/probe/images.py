@@ -24,9 +24,9 @@ _TAILS = (64, 1 << 16, 3 << 18)
 
 def jpeg(window: FileWindow) -> FileFacts:
     """Return the facts of a JPEG, from its first start-of-frame segment."""
-    found = first_frame(window)
-    width, height = check_size(found.width, found.height)
-    if not _ends_with(window, _JPEG_END, found.at):
+    frame = first_frame(window)
+    width, height = check_size(frame.width, frame.height)
+    if not _ends_with(window, _JPEG_END, frame.at):
         raise cut_off()
     return FileFacts("image/jpeg", width, height)
 
@@ -115,20 +115,20 @@ class ImageAppearance:
 def read_appearance(read_at: ReadAt, size: int) -> ImageAppearance:
     """Return how a JPEG of `size` bytes is shown. Raises UnusableMedia. Reads little more than its header."""
     window = FileWindow(read_at, size)
-    orientation, profile, several, located, found = 1, True, False, False, None
+    orientation, profile, several, located, frame = 1, True, False, False, None
     for marker, start, end in _segments(window):
         if _is_frame(marker):
-            found = found or _frame(window, start)
+            frame = frame or _frame(window, start)
         elif marker == _APP1 and window.peek(start, 6) == b"Exif\0\0":
             orientation, located = _read_exif(window, start + 6, end)
         elif marker == _APP2 and window.peek(start, 4) == b"MPF\0":
             several = True
         elif marker == _APP2 and window.peek(start, 13) == b"ICC_PROFILE\0\x01":
             profile = _is_srgb(window, start + 14, end)
-    if found is None:
+    if frame is None:
         raise damage_error()
-    width, height = (found.height, found.width) if orientation >= 5 else (found.width, found.height)
-    return ImageAppearance(width, height, orientation != 1, found.channels == 4, profile, several, located)
+    width, height = (frame.height, frame.width) if orientation >= 5 else (frame.width, frame.height)
+    return ImageAppearance(width, height, orientation != 1, frame.channels == 4, profile, several, located)
 
 
 def has_location(read_at: ReadAt, size: int, mime: str) -> bool:
@@ -221,8 +221,8 @@ def _read_exif(window: FileWindow, start: int, end: int) -> tuple[int, bool]:
         tag = number(entries[at : at + 2])
         located = located or tag == _PLACE
         if tag == _ORIENTATION and number(entries[at + 2 : at + 4]) == _SHORT:
-            told = number(entries[at + 8 : at + 10])
-            orientation = told if 1 <= told <= 8 else 1
+            value = number(entries[at + 8 : at + 10])
+            orientation = value if 1 <= value <= 8 else 1
     return orientation, located
 
 

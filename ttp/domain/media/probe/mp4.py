@@ -114,11 +114,11 @@ def _seconds(window: reader.FileWindow, header: reader.Box) -> float | None:
 
 def _inside(window: reader.FileWindow, part: reader.Box, *path: bytes) -> reader.Box | None:
     """Return the box that is reached by going from box to box by their kinds."""
-    found: reader.Box | None = part
+    inner: reader.Box | None = part
     for kind in path:
-        boxes = _boxes(window, found.start, found.end) if found else ()
-        found = next((box for box in boxes if box.kind == kind), None)
-    return found
+        boxes = _boxes(window, inner.start, inner.end) if inner else ()
+        inner = next((box for box in boxes if box.kind == kind), None)
+    return inner
 
 
 def _boxes(window: reader.FileWindow, at: int, end: int) -> Iterator[reader.Box]:

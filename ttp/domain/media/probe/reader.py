@@ -94,10 +94,10 @@ class FileWindow:
 
     def take(self, at: int, length: int) -> bytes:
         """Return exactly `length` bytes from `at`. Raises UnusableMedia if the file ends before."""
-        found = self.peek(at, length)
-        if len(found) < length:
+        data = self.peek(at, length)
+        if len(data) < length:
             raise cut_off()
-        return found
+        return data
 
     def number(self, at: int, length: int) -> int:
         """Return the unsigned big-endian number of `length` bytes at `at`."""

@@ -70,12 +70,12 @@ def _value(window: reader.FileWindow, part: reader.Box | None) -> bytes:
 
 def _inside(window: reader.FileWindow, part: reader.Box, until: bytes | None = None) -> dict[bytes, reader.Box]:
     """Return what an element holds, by kind; the first of each. Looks no further than one of the kind `until`."""
-    found: dict[bytes, reader.Box] = {}
+    boxes: dict[bytes, reader.Box] = {}
     for each in _elements(window, part):
-        found.setdefault(each.kind, each)
+        boxes.setdefault(each.kind, each)
         if each.kind == until:
             break
-    return found
+    return boxes
 
 
 def _elements(window: reader.FileWindow, part: reader.Box) -> Iterator[reader.Box]:

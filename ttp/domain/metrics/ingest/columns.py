@@ -71,7 +71,7 @@ class Columns:
     @property
     def ignored_columns(self) -> tuple[str, ...]:
         """Columns that are not read, in the file's order."""
-        return tuple(name for name, taken in zip(self.header, self.fields, strict=True) if name and taken is None)
+        return tuple(name for name, field in zip(self.header, self.fields, strict=True) if name and field is None)
 
 
 def sources(tables: ExportTables) -> tuple[str, ...]:
@@ -86,14 +86,14 @@ def find_source(text: str, tables: ExportTables) -> str:
     if name == OWN or name in named:
         return named.get(name, OWN)
     try:
-        found = tables.find(name).name
+        name_of_source = tables.find(name).name
     except UsageError:
-        found = ""
-    if found not in sources(tables):
+        name_of_source = ""
+    if name_of_source not in sources(tables):
         also = {one: f"{one} ({alias})" for alias, one in named.items()}
         listed = ", ".join(also.get(one, one) for one in sources(tables))
         raise UsageError(f'no source "{text}"', Hint("see", listed), flaw="source")
-    return found
+    return name_of_source
 
 
 def read_header(
@@ -123,9 +123,9 @@ def _columns_of(
 ) -> Columns:
     header = tuple(name.strip() for name in header)
     renamed = _mapped(header, mapped or {})
-    found = None if source == OWN else _export(header, source, tables)
-    if found is not None:
-        name, export = found
+    match = None if source == OWN else _export(header, source, tables)
+    if match is not None:
+        name, export = match
         fields = _fields_of(export, header, renamed)
         _check_export(export, header, fields, tables)
         return Columns(name, header, fields, export)
@@ -141,17 +141,17 @@ class _UnknownFormat(UsageError):
 def _mapped(header: Sequence[str], mapped: Mapping[str, str]) -> Mapping[str, str]:
     """Return the mapping by the header's spelling."""
     by_folded = {fold_name(name): name for name in header}
-    found = {}
-    for column, taken in mapped.items():
+    mapping = {}
+    for column, field in mapped.items():
         name = column if column in header else by_folded.get(fold_name(column))
         if name is None:
             raise UsageError(
                 f'--map: the file has no column "{column}"', details=[_listed("columns", header)], flaw="column"
             )
-        if taken not in FIELDS:
-            raise UsageError(f'--map: no field "{taken}"', details=[_listed("fields", FIELDS)], flaw="field")
-        found[name] = taken
-    return found
+        if field not in FIELDS:
+            raise UsageError(f'--map: no field "{field}"', details=[_listed("fields", FIELDS)], flaw="field")
+        mapping[name] = field
+    return mapping
 
 
 def _export(header: Sequence[str], source: str | None, tables: ExportTables) -> tuple[str, ExportColumns] | None:
@@ -160,21 +160,26 @@ def _export(header: Sequence[str], source: str | None, tables: ExportTables) -> 
     names = {fold_name(name) for name in header}
     if source is None and set(REQUIRED_COLUMNS) <= set(header):
         return None
-    found = [(name, export) for name in ([source] if source else tables.names()) for export in tables.exports(name)]
-    for name, export in found:
+    exports = [(name, export) for name in ([source] if source else tables.names()) for export in tables.exports(name)]
+    for name, export in exports:
         if all(any(not names.isdisjoint(export.names[one]) for one in group) for group in export.needed):
             return name, export
-    return found[0] if source and found else None
+    return exports[0] if source and exports else None
 
 
 def _fields_of(export: ExportColumns, header: Sequence[str], renamed: Mapping[str, str]) -> tuple[str | None, ...]:
     """Return the field of each column: as mapped, else by its name, preferring the first of several names."""
-    taken = dict.fromkeys(renamed.values())
+    renamed_fields = dict.fromkeys(renamed.values())
     by_name = {name: (one, rank) for one, names in export.names.items() for rank, name in enumerate(names)}
     best: dict[str, tuple[int, str]] = {}
     for name in header:
         one, rank = by_name.get(fold_name(name), (None, 0))
-        if one is not None and one not in taken and name not in renamed and (one not in best or rank < best[one][0]):
+        if (
+            one is not None
+            and one not in renamed_fields
+            and name not in renamed
+            and (one not in best or rank < best[one][0])
+        ):
             best[one] = (rank, name)
     fields = {name: one for one, (_, name) in best.items()} | dict(renamed)
     return tuple(fields.get(name) for name in header)

@@ -47,10 +47,10 @@ class WrittenTime:
 def parse_written_time(text: str) -> WrittenTime | None:
     """Return a text's time, or None if it has another form."""
     text = text.strip()
-    found = next(filter(None, (form.fullmatch(text) for form in _FORMS)), None)
-    if found is None:
+    match = next(filter(None, (form.fullmatch(text) for form in _FORMS)), None)
+    if match is None:
         return None
-    parts = found.groupdict()
+    parts = match.groupdict()
     year = int(parts["year"]) if parts["year"] else None
     clock, offset = _clock(parts), _offset(parts["offset"])
     if clock is None:
@@ -94,9 +94,9 @@ def find_date_order(times: Iterable[tuple[WrittenTime, date | None]], today: dat
     for time, near in times:
         if not time.one:
             continue
-        found = _certain(time) or _past(time, today) or (_nearer(time, near) if near is not None else None)
-        if found is not None:
-            orders.add(found)
+        order = _certain(time) or _past(time, today) or (_nearer(time, near) if near is not None else None)
+        if order is not None:
+            orders.add(order)
     return orders.pop() if len(orders) == 1 else None
 
 

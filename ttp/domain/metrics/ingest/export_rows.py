@@ -87,13 +87,13 @@ class ExportReader:
         parts = parse_post_url(facts, row.get(LINK, ""))
         if not row.get("account"):
             row["account"] = self._name(facts.name, row.get(HANDLE, "") or parts.get("handle") or "")
-        told = row.get("remoteId", "").strip()
+        remote_id = row.get("remoteId", "").strip()
         by_link = parts.get("id")
-        if by_link is not None and (not told or _ROUNDED.fullmatch(told)):
+        if by_link is not None and (not remote_id or _ROUNDED.fullmatch(remote_id)):
             row["remoteId"] = by_link
-        elif by_link is not None and by_link != told:
-            raise UsageError(f"the id {told[:40]} is not that of the link, {by_link[:40]}", flaw="two_ids")
-        elif by_link is None and not told and "remoteId" not in self._columns.fields:
+        elif by_link is not None and by_link != remote_id:
+            raise UsageError(f"the id {remote_id[:40]} is not that of the link, {by_link[:40]}", flaw="two_ids")
+        elif by_link is None and not remote_id and "remoteId" not in self._columns.fields:
             raise UsageError(f'the link "{row.get(LINK, "")[:60]}" names no video', flaw="no_video")
         if "kind" not in row:
             row["kind"] = _kind(row.get(TYPE, "") or parts.get("kind") or "")
@@ -147,13 +147,13 @@ def find_export_format(
 
 def refuse_for_all(columns: Columns, rows: Sequence[Sequence[str]], zone: ZoneInfo | None) -> None:
     """Raise UsageError for what would refuse every one of these rows: numbers of single days, times without a zone."""
-    found = [row_of_cells(columns, row) for row in rows]
-    if found and all(any(sign.isdigit() for sign in row.get(DAY, "")) for row in found):
+    records = [row_of_cells(columns, row) for row in rows]
+    if records and all(any(sign.isdigit() for sign in row.get(DAY, "")) for row in records):
         raise UsageError(
             "this file has a row for each day of a post; export it with lifetime numbers (its column for the date then"
             " says Lifetime)"
         )
-    times = [time for row in found if (time := parse_written_time(row.get("publishedAt", ""))) is not None]
+    times = [time for row in records if (time := parse_written_time(row.get("publishedAt", ""))) is not None]
     if zone is None and times and all(time.clock and not time.offset for time in times):
         raise UsageError(
             "the times of this file have no zone",
@@ -174,8 +174,8 @@ def _near(facts: Facts | None, row: dict[str, str]) -> datetime | None:
     parts = parse_post_url(facts, row.get(LINK, ""))
     if (code := parts.get("code")) is not None:
         return created_at(facts, code)
-    told = row.get("remoteId", "").strip()
-    return created_at(facts, told if told.isdigit() else parts.get("id") or "")
+    remote_id = row.get("remoteId", "").strip()
+    return created_at(facts, remote_id if remote_id.isdigit() else parts.get("id") or "")
 
 
 def _usual_group(columns: Columns, delimiter: str) -> str | None:
@@ -235,13 +235,13 @@ class NumberFormat:
             return ""
         if _SPACED.fullmatch(text):
             return re.sub(rf"[{re.escape(_BLANKS)}]", "", text)
-        if (found := _GROUPED.fullmatch(text)) is not None:
+        if (match := _GROUPED.fullmatch(text)) is not None:
             if self.group is None:
-                whole, part = text.replace(found[1], ""), text.replace(",", ".")
+                whole, part = text.replace(match[1], ""), text.replace(",", ".")
                 raise UsageError(
                     f'{name} "{text}" may be {whole} or {part}: the file does not show which', flaw="two_numbers"
                 )
-            return text.replace(found[1], "") if found[1] == self.group else text
+            return text.replace(match[1], "") if match[1] == self.group else text
         if _MANY.fullmatch(text):
             group = next(sign for sign in text if sign in ",.")
             text = text.replace(group, "").replace(",", ".")
@@ -260,12 +260,12 @@ def find_number_format(counts: Iterable[str], others: Iterable[str] = (), *, usu
     certain: set[str] = set()
     for cell, is_count in chain(zip(counts, repeat(True), strict=False), zip(others, repeat(False), strict=False)):
         text = cell.strip()
-        if (found := _GROUPED.fullmatch(text)) is not None:
-            groups[found[1]] += is_count  # of seconds, 12.345 may well be a fraction
-        elif (found := _MANY.fullmatch(text)) is not None:
-            certain.add(found[1] or found[2])
-        elif (found := _DECIMAL.fullmatch(text)) is not None:
-            certain.add("." if "," in (found[1], found[2], found[3]) else ",")
+        if (match := _GROUPED.fullmatch(text)) is not None:
+            groups[match[1]] += is_count  # of seconds, 12.345 may well be a fraction
+        elif (match := _MANY.fullmatch(text)) is not None:
+            certain.add(match[1] or match[2])
+        elif (match := _DECIMAL.fullmatch(text)) is not None:
+            certain.add("." if "," in (match[1], match[2], match[3]) else ",")
     if certain:
         return NumberFormat(certain.pop() if len(certain) == 1 else None)
     used = [sign for sign, times in groups.items() if times]

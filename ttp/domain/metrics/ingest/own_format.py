@@ -129,15 +129,15 @@ class PlainReader:
         _check_ids(remote_id)
         at = self._times(published)
         dated = any(observed)
-        seen = self._times(observed) if dated else [self._now_ms] * len(rows)
-        if min(at) < _2006_01_02 or max(seen) > self._now_ms or any(map(gt, at, seen)):
+        times = self._times(observed) if dated else [self._now_ms] * len(rows)
+        if min(at) < _2006_01_02 or max(times) > self._now_ms or any(map(gt, at, times)):
             raise ValueError("time")
         counts = [_counts(column) for column in (likes, comments, shares, views, saves, reach)]
         if all(None in column for column in counts[:4]) and (None, None, None, None) in zip(*counts[:4], strict=True):
             raise ValueError("no count")
         kinds = map(_PLAIN_KINDS.__getitem__, kind)
         texts = text if all(text) else [one or None for one in text]
-        read: list[Row] = list(zip(remote_id, seen, at, *counts, kinds, texts, strict=True))
+        read: list[Row] = list(zip(remote_id, times, at, *counts, kinds, texts, strict=True))
         names = list(map(self._accounts.__getitem__, account))
         if names.count(names[0]) == len(names):
             return [(names[0], dated, read)]
@@ -151,10 +151,10 @@ class PlainReader:
         return [days[text[:10]] + clocks[text[10:]] for text in texts]
 
 
-def refuse_another(name: str, wanted: str | None) -> None:
+def refuse_another(name: str, account: str | None) -> None:
     """Raise UsageError for a row of another account than the one named for the file."""
-    if wanted is not None and name.lower() != wanted.lower():
-        raise UsageError(f"is of {name}, not of {wanted}", flaw="other_account")
+    if account is not None and name.lower() != account.lower():
+        raise UsageError(f"is of {name}, not of {account}", flaw="other_account")
 
 
 _ORDER = ("account", "remoteId", "publishedAt", "observedAt", *COUNTS, "kind", "text")
@@ -184,9 +184,9 @@ def _counts(texts: Sequence[str]) -> list[Count]:
     return counts
 
 
-def _remember(known: dict[str, V], text: str, meaning: V) -> V:
-    if len(known) < REMEMBERED:
-        known[text] = meaning
+def _remember(meanings: dict[str, V], text: str, meaning: V) -> V:
+    if len(meanings) < REMEMBERED:
+        meanings[text] = meaning
     return meaning
 
 
@@ -211,9 +211,9 @@ class _Clocks(dict[str, int]):
 class _Accounts(dict[str, str]):
     """Canonical names by cell text. Raises KeyError for invalid names and other accounts."""
 
-    def __init__(self, wanted: str | None, platforms: PlatformFacts) -> None:
-        super().__init__({} if wanted is None else {"": wanted})
-        self._wanted = wanted
+    def __init__(self, account: str | None, platforms: PlatformFacts) -> None:
+        super().__init__({} if account is None else {"": account})
+        self._wanted = account
         self._platforms = platforms
 
     def __missing__(self, text: str) -> str:
