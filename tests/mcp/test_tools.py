@@ -334,6 +334,21 @@ def test_an_error_lists_at_most_twenty_problems(agent: Agent) -> None:
     assert (len(error["problems"]), "80" in error["message"]) == (20, True)
 
 
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("get_post", {"id": 10**30}),
+        ("list_posts", {"after": 2**63}),
+        ("plan_drafts", {"ids": [1, 10**19]}),
+        ("create_post", {"text": "a\0b"}),
+        ("list_posts", {"tags": ["a\0"]}),
+        ("edit_post", {"id": 1, "variants": {"x/me": "\0"}}),
+    ],
+)
+def test_what_no_store_has_is_refused_before_it_is_asked(agent: Agent, tool: str, arguments: dict[str, Any]) -> None:
+    assert agent.refused(tool, **arguments)["code"] == "usage"
+
+
 def test_a_text_of_more_than_100000_characters_is_refused(agent: Agent) -> None:
     for tool, more in (("create_post", {}), ("check_text", {}), ("edit_post", {"id": 1})):
         error = agent.refused(tool, text="a" * 100_001, **more)

@@ -213,8 +213,9 @@ def _near(name: str, options: Iterable[str], value: str, params: Sequence[Any]) 
         return [other]
     bare = {option.lstrip("-"): option for option in options}  # all have the dashes: they make no two names similar
     matches = [bare[one] for one in get_close_matches(name.lstrip("-"), bare, 1, _CLOSE)]
-    # "--set" is the opposite of "--unset", however near.
-    return [one for one in matches if name.lstrip("-") not in (f"un{one.lstrip('-')}", f"no-{one.lstrip('-')}")]
+    # "--set" is the opposite of "--unset", however near, and "--media" replaces what "--add-media" would keep.
+    others = ("un", "no-", "add-")
+    return [one for one in matches if name.lstrip("-") not in [f"{other}{one.lstrip('-')}" for other in others]]
 
 
 def _option_for(value: str) -> str:

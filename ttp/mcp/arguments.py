@@ -15,6 +15,7 @@ from ttp.domain.errors import Hint, Problem, UsageError
 from ttp.views.answers import ActionAnswer
 from ttp.views.errors import MOST_PROBLEMS
 
+_LARGEST_NUMBER = 10**15
 _ACTION = {"$ref": f"#/$defs/{ActionAnswer.__name__}"}
 
 
@@ -41,6 +42,8 @@ T = TypeVar("T", bound=Arguments)
 
 def parse(model: type[T], tool: str, arguments: Mapping[str, Any]) -> T:
     """Return the arguments of a tool. UsageError that names each wrong one."""
+    for name, value in arguments.items():
+        _refuse_unstorable(name, value)
     try:
         text = json.dumps({name: value for name, value in arguments.items() if value is not None}, ensure_ascii=False)
         text.encode()
@@ -49,6 +52,21 @@ def parse(model: type[T], tool: str, arguments: Mapping[str, Any]) -> T:
         raise UsageError("the arguments are not UTF-8") from None
     except ValidationError as refused:
         raise _usage_error(model, tool, refused) from None
+
+
+def _refuse_unstorable(name: str, value: object) -> None:
+    """Raise UsageError for a text or a number, also inside a list or an object, that no store has."""
+    match value:
+        case str() if "\0" in value:
+            raise UsageError(f"{name}: a text has no null characters")
+        case int() if abs(value) > _LARGEST_NUMBER:
+            raise UsageError(f"{name}: numbers are at most {_LARGEST_NUMBER}")
+        case Mapping():
+            for part in (*value.keys(), *value.values()):
+                _refuse_unstorable(name, part)
+        case list():
+            for part in value:
+                _refuse_unstorable(name, part)
 
 
 def _usage_error(model: type[Arguments], tool: str, refused: ValidationError) -> UsageError:

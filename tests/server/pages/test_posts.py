@@ -204,6 +204,7 @@ def test_posts_are_searched_filtered_and_paged(server: Api, ann: Person) -> None
     assert [len(page) for page in drafts] == [50, 10]
     assert drafts[0] | drafts[1] == set(range(1, 61))
     assert len(found()) == 50
+    assert found(q="LA\0MP") == found(tag="sa\0le") == {61}
     assert found(q="LAMP") == found(account="x/other") == found(tag="sale") == found(status="scheduled") == {61}
     assert found(q="100%", status="draft") == found(tag="none") == found(page="99") == set()
     assert found(status="needs-you") == {62}

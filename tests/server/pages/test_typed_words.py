@@ -8,7 +8,7 @@ import pytest
 
 from tests.media_bytes import png
 from tests.server.conftest import BASE
-from tests.server.pages.conftest import Person, form_with
+from tests.server.pages.conftest import DRAFT, Person, form_with
 from tests.server.pages.test_compose import LATER, form, hidden, ids, scheduled, stored
 
 OWN = {"Origin": BASE}
@@ -177,6 +177,46 @@ def test_two_tabs_do_not_replace_what_the_other_kept(ann: Person) -> None:
     ann.does("/compose", reopened.pressed("Overwrite", content="After a reload"))
     assert stored(ann)["content"] == "After a reload"
     assert form_with(ann.sees("/posts/1/edit"), "Save").fields["content"] == ["After a reload"]
+
+
+def test_a_form_of_a_draft_changes_no_scheduled_post_unasked(ann: Person) -> None:
+    same = {"form": hidden(ann.sees("/compose"), "form"), "at_before": ""}
+    before = ids(ann.send("/compose/keep", form(**same)).text)
+    ann.does("/compose", form(at=LATER, **{**same, **before, "do": "schedule"}))
+    for found in (before, {"post_id": "0", "revision": "0"}):  # by the way back, or by a request that was overtaken
+        assert ann.send("/compose/keep", form(content="Half a", **same, **found)).status_code == 412
+        answer = ann.send("/compose", form(content="Not yet", **same, **found))
+        assert answer.status_code == 412
+        assert (stored(ann)["status"], stored(ann)["content"]) == ("scheduled", "Hello")
+    shown = form_with(answer.text, "Overwrite")
+    assert ann.does(shown.action, shown.pressed("Overwrite")) == "/posts/1?done=saved"
+    assert [stored(ann)[name] for name in ("status", "content", "scheduledAt")] == [
+        "scheduled",
+        "Not yet",
+        "2098-01-01T09:00:00Z",
+    ]
+
+
+def test_overwriting_what_is_scheduled_by_now_needs_the_capability(ann: Person) -> None:
+    ben = Person(ann.server).log_in("ben", DRAFT)
+    ben.does("/compose", form())
+    open_form = form_with(ben.sees("/posts/1/edit"), "Save draft")
+    ann.ttp.ok("schedule", "1", "--at", "2098-01-01T09:00Z")
+    shown = form_with(ben.send(open_form.action, open_form.pressed("Save draft", content="Mine")).text, "Overwrite")
+    answer = ben.send(shown.action, shown.pressed("Overwrite"))
+    assert (answer.status_code, "Mine" in answer.text, stored(ann)["content"]) == (403, True, "Hello")
+
+
+def test_overwriting_stores_the_time_that_it_shows(ann: Person) -> None:
+    scheduled(ann)
+    one, other = (form_with(ann.sees("/posts/1/edit"), "Save") for _ in range(2))
+    before = stored(ann)["scheduledAt"]
+    ann.does(one.action, one.pressed("Save", at="2098-02-02 10:00"))
+    assert stored(ann)["scheduledAt"] != before
+    shown = form_with(ann.send(other.action, other.pressed("Save", content="Mine")).text, "Overwrite")
+    assert shown.fields["at"] == other.fields["at"]
+    ann.does(shown.action, shown.pressed("Overwrite"))
+    assert (stored(ann)["content"], stored(ann)["scheduledAt"]) == ("Mine", before)
 
 
 def test_a_time_that_was_typed_for_a_draft_is_there_after_a_reload(ann: Person) -> None:

@@ -196,6 +196,7 @@ def submit(visit: Visit) -> Response:
         timed = button == "schedule" or (button == "save" and typed.at != typed.at_before)
         post = _save(visit, typed, timed=timed, command="schedule" if button == "schedule" else "edit")
     except TtpError as error:
+        typed = _with_own_changes(typed, visit.open_forms.find(visit.person.name, typed.form))
         return _form_page(visit, replace(typed, zone=""), error, button=button)  # pressed again, it is in the zone now
     _forget_own_edit(visit, replace(typed, post_id=post.id or 0))
     done = {"draft": "draft", "schedule": "scheduled"}.get(button, "saved")
@@ -338,7 +339,7 @@ def typed_in(visit: Visit) -> Composition:
         options=tuple((name, value.strip()) for name, value in _named(visit, "option:")),
         media=tuple(media),
         at=visit.field("at").strip(),
-        at_before=visit.field("at_before"),
+        at_before=visit.field("at_before") if "at" in visit.form else "",  # who may not schedule has no such field
         is_draft=visit.field("is_draft") != "no",
         form=visit.field("form")[:40],
         seen=visit.field("seen")[:40],
@@ -355,9 +356,7 @@ def _save(visit: Visit, typed: Composition, *, timed: bool, command: str = "edit
     forms, name = visit.open_forms, visit.person.name
     with forms.turn(name, typed.form):
         before = forms.find(name, typed.form)
-        if before is not None and typed.post_id in (0, before.post_id) and typed.revision < before.revision:
-            # Its own change, whose answer did not reach it.
-            typed = replace(typed, post_id=before.post_id, revision=before.revision)
+        typed = _with_own_changes(typed, before)
         continues = before.change_id if before is not None and is_kept else None
         last = _last_change(visit, typed.post_id) if is_kept and typed.post_id else None
         post = _store(visit, typed, timed=timed, command=command, continues=continues)
@@ -365,6 +364,13 @@ def _save(visit: Visit, typed: Composition, *, timed: bool, command: str = "edit
         change = continues if change == last else change  # that of somebody else is not gone on with
         forms.record(name, typed.form, OpenForm(post.id or 0, post.revision, change))
     return post
+
+
+def _with_own_changes(typed: Composition, before: OpenForm | None) -> Composition:
+    """Return what is typed as a change of what its form has stored, also where the answers did not reach it."""
+    if before is None or typed.post_id not in (0, before.post_id) or typed.revision >= before.revision:
+        return typed
+    return replace(typed, post_id=before.post_id, revision=before.revision)
 
 
 def _store(visit: Visit, typed: Composition, *, timed: bool, command: str, continues: int | None) -> PostView:
@@ -375,6 +381,8 @@ def _store(visit: Visit, typed: Composition, *, timed: bool, command: str, conti
         return services.posts.create(post_input, time).post
     services = writing_services(visit, expected=typed.revision)
     post = services.posts.post(typed.post_id)
+    if typed.is_draft and not timed and post.status is not PostStatus.DRAFT:
+        raise _changed_meanwhile(typed.post_id)  # also by this form: what waits to be published is no draft to keep
     # Of those that the post has, an empty one is removed.
     variants = {**dict.fromkeys(post.variants, ""), **post_input.variants}
     options = {**dict.fromkeys(post.options, ""), **post_input.options}
@@ -425,6 +433,9 @@ def _form_page(
 ) -> Response:
     """Show the form. `button`: the action that it was sent with."""
     other = visit.reading.queries.post(typed.post_id) if isinstance(error, Stale) else None
+    if other is not None:
+        typed = _beside(typed, composition_of(other, visit.zone))
+        button = "save" if button == "draft" and not typed.is_draft else button
     checked = _checked(visit, typed)
     errors: dict[str, list[str]] = {}
     if error is not None and other is None:
@@ -481,6 +492,11 @@ def _time_problems(visit: Visit, typed: Composition, error: TtpError) -> list[Pr
 
 def _field_of(error: TtpError) -> str:
     return "at" if isinstance(error, TimeRefused) else "accounts" if "account" in error.message else "content"
+
+
+def _beside(typed: Composition, stored: Composition) -> Composition:
+    """Return what is typed as an edit of a post that has changed: its time is the typed one, where one is typed."""
+    return replace(typed, is_draft=stored.is_draft, at=typed.at or stored.at, at_before=stored.at)
 
 
 def _changed_meanwhile(post_id: int) -> Stale:

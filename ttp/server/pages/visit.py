@@ -177,7 +177,7 @@ class Visit:
         return [file for file in self.form.getlist(name) if isinstance(file, UploadFile) and file.filename]
 
     def query(self, name: str) -> str:
-        return self.request.query_params.get(name, "")
+        return self.request.query_params.get(name, "").replace("\0", "")
 
     def revision(self) -> int | None:
         """Return the revision of the post that the form was made from."""
