@@ -43,13 +43,6 @@ def test_a_misspelt_word_is_refused_with_the_command_that_was_meant() -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["friday", "tomorrow", "fri morning", "13/12", "2026-12-13", "13.12.2026", "12-13"])
-def test_an_hour_that_nobody_typed_is_an_example(text: str) -> None:
-    error = refused(text)
-    assert suggested(text)
-    assert error.way is None, "whoever follows it unread would choose the hour"
-
-
 def test_a_past_time_is_refused_with_a_way_out() -> None:
     error = refused("9am")
     assert isinstance(error, PastTime)

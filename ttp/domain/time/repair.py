@@ -50,13 +50,11 @@ _MONTH_COUNT = re.compile(r"in ([0-9]{1,3}|an?|one) ?(mo|months?|y|yrs?|years?)(
 @dataclass(frozen=True, slots=True)
 class Suggestion:
     """A text that is suggested if it can be read. `zone`: it is read in that zone, and suggested as ISO text with its
-    offset. `follow`: if it is refused as well, its own suggestions take its place. `sure`: False where the hour was not
-    typed, and is an example."""
+    offset. `follow`: if it is refused as well, its own suggestions take its place."""
 
     text: str
     zone: tzinfo | None = None
     follow: bool = True
-    sure: bool = True
 
 
 class TimeProblem(Exception):
@@ -291,7 +289,7 @@ def _dated(day: date, rest: str, parts: _Parts) -> list[Suggestion]:
             is_offset = zone is not None and re.fullmatch(r"Z|[+-].*", zone)
             behind = zone if is_offset else f" {zone}" if zone else ""
             texts.append(f"{day}{'T' if is_offset else ' '}{clock_text(at)}{behind}")
-    return [Suggestion(text, sure=bool(body)) for text in texts]
+    return [Suggestion(text) for text in texts]
 
 
 def _existing(year: int, month: int, day: int) -> list[date]:
@@ -396,7 +394,7 @@ def _explain_words(text: str, parts: _Parts) -> TimeProblem:
     if day and parse_day(day.split()):
         clock = {"morning": "9am", "afternoon": "3pm", None: "9am", "evening": "6pm"}[parts.half]
         clock = "8pm" if day == "tonight" else "18:00" if day == "today" and parts.half is None else clock
-        way = Suggestion(f"{day} {clock}{parts.behind}", follow=day not in ("today", "tonight"), sure=False)
+        way = Suggestion(f"{day} {clock}{parts.behind}", follow=day not in ("today", "tonight"))
         return TimeProblem(f'"{quote(text)}" needs a time of day', way, flaw="no_clock")
     strange = [word for word in words if word not in _FILLERS and _corrected_word(word, "in" in words) != word]
     ways = suggest(*_corrected_texts(parts))

@@ -80,8 +80,7 @@ def resolve_time(
     try:
         return _resolve(text, now, zone)
     except TimeProblem as problem:
-        # Of two readings, the one that is not offered may have passed.
-        sure = len(problem.suggestions) < 2 and all(one.sure for one in problem.suggestions)
+        sure = len(problem.suggestions) < 2  # else the offers may lack one of the readings, which has passed
         hints = [Hint("try", other, sure=sure) for other in _offers(problem.suggestions, now, zone)]
         if forms and (problem.forms or not hints):
             hints.append(forms)
