@@ -312,3 +312,9 @@ def test_a_signal_while_publishing_publishes_at_most_once(
         assert server.wait(timeout=60) in (0, 128 + stop, -stop)
     assert len(sent(sandbox)) <= 1
     assert here.shown(post)["status"] in ("published", "publishing", "scheduled")
+
+
+def test_a_misspelt_capability_among_several_is_corrected_alone(ttp: Program) -> None:
+    ran = ttp("mcp", "--capability", "publish,aprove")
+    assert ran.code == 2
+    assert [line.partition(": ")[2] for line in ran.err.splitlines()[1:]] == ["ttp mcp --capability publish,approve"]

@@ -45,13 +45,13 @@ class RequestLock:
             raise
 
     def remove(self) -> None:
-        """Free the lock, of which nobody needs to know any more."""
+        """Release the lock, and delete its file."""
         with suppress(OSError):
             self._path.unlink()
         self.leave()
 
     def leave(self) -> None:
-        """Free the lock, and leave its file: it shows that the work has ended."""
+        """Release the lock, and keep its file: it shows that the work has ended."""
         os.close(self.descriptor)
 
 

@@ -107,6 +107,9 @@ def parse_capability(text: str) -> TokenCapability:
     try:
         return TokenCapability(text)
     except ValueError:
+        from difflib import get_close_matches
+
         names = list(TokenCapability)
-        ways = (Hint("try", f"--capability {one}", (text, one)) for one in names)
+        near = get_close_matches(text, names, 1) or names
+        ways = (Hint("try", f"--capability {one}", (text, one)) for one in near)
         raise UsageError(f'"{text}" is not one of {", ".join(names)}', *ways) from None
