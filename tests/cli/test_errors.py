@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import Program
+from ttp.cli.command_line import CommandLine
 from ttp.cli.errors import with_whole_commands
 from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, UsageError
@@ -110,7 +111,7 @@ def test_help_on_nothing_known_lists_what_there_is(ttp: Program) -> None:
 @given(st.lists(WORDS, max_size=3), WORDS, st.lists(WORDS, max_size=3))
 def test_only_the_wrong_word_changes(before: list[str], wrong: str, after: list[str]) -> None:
     after = [word for word in after if word != wrong]
-    error = with_whole_commands(UsageError("no", Hint("try", "right", (wrong, "right"))), [*before, wrong, *after])
+    error = with_whole_commands(UsageError("no", Hint("try", "right", (wrong, "right"))), CommandLine([*before, wrong, *after]))
     assert error.hints[0].way == " ".join(["ttp", *before, "right", *after])
 
 

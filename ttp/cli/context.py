@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttp.cli import settings
+from ttp.cli.command_line import CommandLine
 from ttp.cli.command_table import capability_of
 from ttp.domain.errors import ContentRefused, Hint, NotAllowed, UsageError
 from ttp.domain.permissions import VARIABLE, Capability
@@ -69,6 +70,9 @@ class Context:
 
     argv: Sequence[str] = ()
     """What was typed after `ttp`."""
+    params: Sequence[Any] = ()
+    path: Sequence[str] = ()
+    """What the command takes, as Typer has it, and its name."""
     shows_help = False
     """Whether the command line asks for a help page, which Typer writes."""
     approver: str | None = None
@@ -84,6 +88,10 @@ class Context:
 
     def now(self) -> datetime:
         return self.clock.now()
+
+    @property
+    def line(self) -> CommandLine:
+        return CommandLine(self.argv, self.params, self.path)
 
     def admit(self, path: str, given: Collection[str], values: dict[str, Any]) -> bool:
         """Return whether a command may be for another machine; `cli.remote.client` decides.

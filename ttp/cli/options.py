@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 MOST = 1_000_000_000
 """Upper bound of counts and ids."""
-_FILES = ("media", "credentials", "file")
+_FILES = ("media", "add_media", "credentials", "file")
 _MOST_BYTES = "input.max_bytes"
 _CHUNK = 1 << 16
 _SECRETS = ("credentials", "client secret", "secret of the notification")
@@ -101,6 +101,13 @@ TimeZone = Annotated[
     typer.Option("--tz", metavar="ZONE", help="Timezone of the time, else yours; account: that of the accounts."),
 ]
 MediaPaths = Annotated[list[str] | None, typer.Option("--media", metavar="PATH_OR_URL", help="An image or a video.")]
+AddMedia = Annotated[
+    list[str] | None, typer.Option("--add-media", metavar="PATH_OR_URL", help="An image or a video to add at the end.")
+]
+RemoveMedia = Annotated[
+    list[str] | None,
+    typer.Option("--remove-media", metavar="NAME|NUMBER", help="Media to remove: by name, or the first as 1."),
+]
 Alts = Annotated[
     list[str] | None, typer.Option("--alt", metavar="TEXT", help="Alt text, one for each --media in order.")
 ]

@@ -100,7 +100,7 @@ def _write_page(
     foot = []
     if len(posts) > SHOWN:
         rest = other_options(limit=str(2 * SHOWN)) if is_sorted else other_options(after=str(posts[SHOWN - 1].id))
-        foot = [f"more:  {retype(context.argv, rest)}"]
+        foot = [f"more:  {retype(context.line, rest)}"]
     none = [NO_MATCH, *paused] if filtered and not posts else None
     context.out.write_list(posts_module.POSTS_SPEC, posts[:SHOWN], say=none, foot=[*foot, *paused])
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ttp.cli import options
+from ttp.cli.command_line import MEDIA_SUFFIXES
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, exit_code, quote_command, retype
 from ttp.cli.notices import (
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
     from ttp.services.preview import PostPreview
     from ttp.services.remote_delete import DeletedPost, DeletePlan, DeleteResult
 
-
-_MEDIA = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".heic", ".mp4", ".mov")
 
 
 @options.with_output(saved_posts_spec(), check=False)
@@ -123,7 +122,7 @@ def _refuse_contradictions(text: str | None, file: str | None, *, in_editor: boo
         )
     if text == file == "-":
         raise UsageError("stdin cannot be both the text and the file", Hint("try", "ttp create --file -"))
-    if file is not None and file.lower().endswith(_MEDIA):
+    if file is not None and file.lower().endswith(MEDIA_SUFFIXES):
         raise UsageError(
             f"--file takes a Markdown file, and {file} is an image or a video",
             Hint("try", "--media", ("--file", "--media")),
@@ -173,6 +172,8 @@ def edit(
     at: options.MaybeAt = None,
     tz: options.TimeZone = None,
     media: options.MediaPaths = None,
+    add_media: options.AddMedia = None,
+    remove_media: options.RemoveMedia = None,
     alt: options.Alts = None,
     thread: options.Threads = None,
     text_for: options.Variants = None,
@@ -195,7 +196,7 @@ def edit(
     """Change a post that is not published yet, or many at once.
 
     --to, --media, --alt, --thread and --tag replace the whole field ('' empties it); --text and --set replace the named
-    key (KEY= removes it).
+    key (KEY= removes it). With --add-media, --alt is for the added media.
 
     Without changes, or with -e, it opens the post in your editor.
 
@@ -205,6 +206,7 @@ def edit(
     Examples:
       ttp edit 3
       ttp edit 3 "A better text" --add-tag launch
+      ttp edit 3 --remove-media cup.jpg --add-media bag.jpg --alt 'A bag of beans'
       ttp edit --where 'status=scheduled tag=launch' --shift +1d
       ttp edit --where 'tag=old' --delete
     """
@@ -218,7 +220,8 @@ def edit(
         "--dry-run": dry_run or None,
     }
     tags = options.split_list(add_tag) or (), options.split_list(remove_tag) or ()
-    if _for_many(post_id, where, many, [text, at, tz, max_late, in_editor or None, *by_option.values()]):
+    others = [add_media, remove_media, max_late, *by_option.values()]
+    if _for_many(post_id, where, many, [text, at, tz, in_editor or None, *others]):
         from ttp.cli.commands.bulk_edit import BulkOptions, edit_many
 
         change = BulkOptions(replace_link, shift, account, *tags, delete=delete)
@@ -226,14 +229,15 @@ def edit(
     assert post_id is not None
     _refuse_unquoted_time(context, text, at)
     words, piped = options.read_text(context, text)
-    if not any(tags) and all(value is None for value in (words, at, max_late, *by_option.values())):
+    if not any(tags) and all(value is None for value in (words, at, *others)):
         in_editor = in_editor or _may_ask_for_changes(post_id, no_input=no_input)
     with context.naming_choices(), _keeping_text(context, words if piped else None):
         context.out.check_fields(saved_posts_spec())
         post_input = _parse_post_input(
             context, words, by_option, max_late, at=at, tz=tz, piped=piped and in_editor, may_empty=True
         )
-        post_input = replace(post_input, add_tags=tags[0], remove_tags=tags[1])
+        changed_media = {"add_media": tuple(add_media or ()), "remove_media": tuple(remove_media or ())}
+        post_input = replace(post_input, add_tags=tags[0], remove_tags=tags[1], **changed_media)
         saved = None if in_editor else _edit_now(context, post_id, post_input)
     if saved is None:
         from ttp.cli.editor import edit_in_editor
@@ -504,7 +508,7 @@ def _parse_post_input(
 def _parse_variants(context: Context, texts: Sequence[str] | None, text: str | None) -> dict[str, str]:
     if texts and len(texts) == 1 and texts[0] and text is None and "=" not in texts[0] and not texts[0].startswith("-"):
         # Most likely the post's text, which has no option.
-        words = retype(context.argv, other_options(text=None)), quote_command(texts[0])
+        words = retype(context.line, other_options(text=None)), quote_command(texts[0])
         raise UsageError(
             f'--text "{texts[0]}" has no "="', Hint("try", " ".join(words)), Hint("see", "--text KEY=TEXT")
         )

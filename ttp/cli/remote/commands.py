@@ -59,7 +59,10 @@ REMOTE: Mapping[str, RemoteCommand] = MappingProxyType(
     {
         "create": RemoteCommand(limited=True, files={"media": FileUse.MEDIA, "file": FileUse.POSTS}, refused=_EDITOR),
         "edit": RemoteCommand(
-            limited=True, files={"media": FileUse.MEDIA}, unlimited_only=frozenset({"where"}), refused=_EDITOR
+            limited=True,
+            files={"media": FileUse.MEDIA, "add_media": FileUse.MEDIA},
+            unlimited_only=frozenset({"where"}),
+            refused=_EDITOR,
         ),
         "copy": _FOR_ONE,
         "delete": RemoteCommand(limited=True, unlimited_only=frozenset({"remote"}), outside=frozenset({"remote"})),
