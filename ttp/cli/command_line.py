@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 from ttp.domain.action import OtherOptions
@@ -75,8 +76,8 @@ class CommandLine:
     @property
     def places(self) -> list[int]:
         """The places of the words behind the command's name that are neither options nor their values."""
-        starts = [sum(len(one.words) for one in self.parts[:number]) for number in range(len(self.parts))]
-        return [start for start, part in zip(starts, self.parts, strict=True) if not part.flag and part.metavar != _NAME]
+        starts = accumulate((len(part.words) for part in self.parts), initial=0)
+        return [at for at, part in zip(starts, self.parts, strict=False) if not part.flag and part.metavar != _NAME]
 
     @property
     def has_long_text(self) -> bool:
@@ -102,16 +103,10 @@ class CommandLine:
         `option`: the one that has the value; without it no text and no file of a post is changed. Of several `meant`
         the option comes once for each.
         """
-        changes = [
-            (place, words)
-            for place, part in enumerate(self.parts)
-            if (words := _changed(part, wrong, meant, option)) is not None
-        ]
-        if len(changes) != 1:
+        changes = [_changed(part, wrong, meant, option) for part in self.parts]
+        if sum(words is not None for words in changes) != 1:
             return None
-        ((place, words),) = changes
-        before, after = self.parts[:place], self.parts[place + 1 :]
-        return [word for group in (*(one.words for one in before), words, *(one.words for one in after)) for word in group]
+        return [word for words, part in zip(changes, self.parts, strict=True) for word in words or part.words]
 
 
 def flag_words(name: str, value: str | bool | tuple[str, ...] | None) -> list[str]:
@@ -136,9 +131,7 @@ def _changed(part: Part, wrong: str, meant: Sequence[str], option: str) -> tuple
     values = [_replace_in(value, wrong, meant[0], head_only=is_kept) for value in part.values]
     if part.metavar == _MEDIA or sum(value is not None for value in values) != 1:
         return None
-    return part.with_values(
-        *(before if new is None else new for before, new in zip(part.values, values, strict=True))
-    )
+    return part.with_values(*(before if new is None else new for before, new in zip(part.values, values, strict=True)))
 
 
 def _replace_in(word: str, wrong: str, meant: str, *, head_only: bool = False) -> str | None:

@@ -116,8 +116,8 @@ def _as_command(hint: Hint, line: CommandLine) -> Hint:
             return replace(hint, way=f"export {variable}={shlex.quote(value)}")
     if hint.replaces is None or line.has_long_text:
         return hint
-    option = hint.way.partition(" ")[0].partition("=")[0] if str(hint.way).startswith("--") else ""
-    words = line.replaced(*hint.replaces, option=option)
+    option = re.match("--[a-z-]+", hint.way) if isinstance(hint.way, str) else None
+    words = line.replaced(*hint.replaces, option=option[0] if option else "")
     return hint if words is None else replace(hint, way=quote_command("ttp", *words), replaces=None)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NamedTuple, TypeVar,
 
 import typer
 
+from ttp.cli.command_line import CommandLine
 from ttp.cli.context import Context
 from ttp.cli.errors import quote_command, retype
 from ttp.domain.account import Account
@@ -430,20 +431,20 @@ def parse_range(context: Context, when: str | None, *, month: bool, week: bool, 
     try:
         return parse_calendar_range(when, month=month, week=week, today=today, zone=zone)
     except UsageError as refused:
-        refused.hints = tuple(replace(hint, way=_with_range(context.argv, when, hint.way)) for hint in refused.hints)
+        refused.hints = tuple(replace(hint, way=_with_range(context.line, when, hint.way)) for hint in refused.hints)
         raise
 
 
-def _with_range(argv: Sequence[str], typed: str | None, way: WayOut) -> str:
-    """Return the command that was typed as `argv` for other days: `when` is an argument, the rest are options."""
+def _with_range(line: CommandLine, typed: str | None, way: WayOut) -> str:
+    """Return the command that was typed for other days: `when` is an argument, the rest are options."""
     assert isinstance(way, OtherOptions)
     options = dict(way.options)
     when = options.pop("when")
-    words = list(argv)
+    words = list(line.words)
     if typed is not None:
-        place = len(words) - 1 - words[::-1].index(typed)
+        place = line.places[-1]
         words[place : place + 1] = [when] if isinstance(when, str) else []
-    return retype(words, OtherOptions(tuple(options.items())))
+    return retype(replace(line, words=words), OtherOptions(tuple(options.items())))
 
 
 Cron = Annotated[str | None, typer.Option("--cron", metavar="CRON", help="A cron expression: '0 9 * * 1,3,5'.")]

@@ -8,8 +8,8 @@ from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
-from ttp.cli.command_table import BY_NAME
 from ttp.cli.command_line import LONGEST_TEXT, MEDIA_SUFFIXES, CommandLine, Part
+from ttp.cli.command_table import BY_NAME
 from ttp.cli.errors import quote_command
 from ttp.domain.errors import Hint, TtpError, UsageError
 
@@ -91,10 +91,11 @@ def unknown_command(typed: Sequence[str], names: Sequence[str], parent: str, con
         meant = [(path + name, rest) for name in get_close_matches(wrong.lower(), names, 1, _CLOSE)]
     if not meant:
         return UsageError(f'no command "{path}{wrong}"', Hint("see", f"ttp {path}--help"))
-    short = [(name, more) for name, more in meant if all(len(word) <= LONGEST_TEXT for word in more)]
-    hints = [Hint("try", quote_command("ttp", *name.split(), *more)) for name, more in short]
     suggestions = " or ".join(f'"{name}"' for name, _ in meant)
-    return UsageError(f'no command "{path}{wrong}"; did you mean {suggestions}?', *(hints or [Hint("see", f"ttp {meant[0][0]} --help")]))
+    hints = [Hint("try", quote_command("ttp", *name.split(), *more)) for name, more in meant]
+    if any(len(word) > LONGEST_TEXT for word in rest):
+        hints = [Hint("see", f"ttp {name} --help") for name, _ in meant]
+    return UsageError(f'no command "{path}{wrong}"; did you mean {suggestions}?', *hints)
 
 
 def _as_argument(parent: str, wrong: str, rest: list[str], context: Any) -> list[tuple[str, list[str]]]:

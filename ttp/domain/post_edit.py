@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeAlias, TypeVar
 
 from ttp.domain.account import Account, find_account
-from ttp.domain.action import OtherOptions, WayOut, action, as_fields, other_options
+from ttp.domain.action import Action, OtherOptions, WayOut, action, as_fields, other_options
 from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import Ambiguous, Hint, NotFound, Problem, StateRefused, TtpError, UsageError
 from ttp.domain.media.item import MediaItem
 from ttp.domain.permissions import keep_approval
 from ttp.domain.platform import Facts, PlatformFacts, parse_post_url
-from ttp.domain.post import ChosenBy, Post, PostStatus, derive_status, published_at
+from ttp.domain.post import ChosenBy, Post, PostFields, PostStatus, derive_status, published_at
 
 _RESTS = frozenset({DeliveryState.PENDING, DeliveryState.FAILED})
 
@@ -38,10 +38,12 @@ def apply_input(
     """Return the post with the given fields, but its accounts and its time. `media`: those of the names in the input,
     with their alt texts; None: no names."""
     late = before.max_lateness_s if post_input.max_lateness_s is None else post_input.max_lateness_s
+    if media is None or post_input.add_media:
+        media = changed_media(before, post_input, media or ())
     return replace(
         before,
         content=before.content if post_input.text is None else post_input.text,
-        media=media if media is not None and not post_input.add_media else changed_media(before, post_input, media or ()),
+        media=media,
         variants=merge_options(before.variants, variants),
         options=merge_options(before.options, post_input.options),
         thread=before.thread if post_input.thread is None else post_input.thread,
@@ -157,6 +159,14 @@ def _place_of_media(post: Post, name: str) -> int:
         ways = (Hint("try", f"--remove-media {place + 1}", (name, str(place + 1))) for place in places)
         raise Ambiguous(f"post {post.id} has {len(places)} media {name}: use a number", *ways)
     return places[0]
+
+
+def replace_media(post: PostFields, names: Collection[str]) -> Action:
+    """Return the action that puts other files in the place of these media, and keeps the others."""
+    others = ("FILE",) * len(names)
+    if all(item.name in names for item in post.media):
+        return action("edit", post.id, media=others)
+    return action("edit", post.id, remove_media=tuple(names), add_media=others)
 
 
 def warn_published_parts(before: Post, after: Post) -> tuple[Problem, ...]:

@@ -21,7 +21,7 @@ from ttp.domain.media.item import MediaItem, is_web_address
 from ttp.domain.media.probe import UnusableMedia
 from ttp.domain.media.probe.images import ImageAppearance, has_location, read_appearance
 from ttp.domain.post import Post
-from ttp.domain.post_edit import KEPT
+from ttp.domain.post_edit import KEPT, replace_media
 from ttp.domain.rules import Platforms
 from ttp.domain.text import clean_text
 from ttp.domain.time.clock import Clock
@@ -178,19 +178,19 @@ class MediaConversion:
 
 
 def missing_media_problems(post: Post, missing: Iterable[MediaItem]) -> tuple[Problem, ...]:
-    hint = None if post.id is None else action("edit", post.id, media="FILE")
-    return tuple(
-        Problem("media", "media_gone", f"the stored copy of {item.name} is missing", hint=hint) for item in missing
-    )
+    names = [item.name for item in missing]
+    hint = None if post.id is None else replace_media(post, names)
+    return tuple(Problem("media", "media_gone", f"the stored copy of {name} is missing", hint=hint) for name in names)
 
 
 def refuse_missing_media(post: Post, missing: Iterable[MediaItem]) -> None:
     """Raise StateRefused if media of a post are missing."""
-    names = ", ".join(item.name for item in missing)
+    names = [item.name for item in missing]
     if names:
+        gone = ", ".join(names)
         raise StateRefused(
-            f"post {post.id} cannot be published again: its copy of {names} was removed after media.keep_s seconds",
-            Hint("fix", action("edit", post.id, media="FILE")),
+            f"post {post.id} cannot be published again: its copy of {gone} was removed after media.keep_s seconds",
+            Hint("fix", replace_media(post, names)),
         )
 
 

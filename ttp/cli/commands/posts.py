@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from ttp.services.remote_delete import DeletedPost, DeletePlan, DeleteResult
 
 
-
 @options.with_output(saved_posts_spec(), check=False)
 def create(
     context: Context,
@@ -236,8 +235,8 @@ def edit(
         post_input = _parse_post_input(
             context, words, by_option, max_late, at=at, tz=tz, piped=piped and in_editor, may_empty=True
         )
-        changed_media = {"add_media": tuple(add_media or ()), "remove_media": tuple(remove_media or ())}
-        post_input = replace(post_input, add_tags=tags[0], remove_tags=tags[1], **changed_media)
+        post_input = replace(post_input, add_tags=tags[0], remove_tags=tags[1])
+        post_input = replace(post_input, add_media=tuple(add_media or ()), remove_media=tuple(remove_media or ()))
         saved = None if in_editor else _edit_now(context, post_id, post_input)
     if saved is None:
         from ttp.cli.editor import edit_in_editor
