@@ -9,11 +9,10 @@ from functools import cached_property
 from itertools import accumulate
 from typing import Any, NamedTuple
 
-from ttp.domain.action import OtherOptions
+from ttp.domain.action import LONGEST_TEXT, OtherOptions
 
-LONGEST_TEXT = 80
-"""Characters of a text that a suggested command repeats. Whoever wrote a longer one has it."""
 MEDIA_SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".heic", ".mp4", ".mov")
+TEXT_SUFFIXES = (".md", ".markdown", ".txt")
 _FILE = re.compile(r"FILE|DIR|PATH|URL|F\.md|NAME\|NUMBER")
 _MEDIA = "PATH_OR_URL"
 _NAME = "(name)"
@@ -78,6 +77,12 @@ class CommandLine:
         """The places of the words behind the command's name that are neither options nor their values."""
         starts = accumulate((len(part.words) for part in self.parts), initial=0)
         return [at for at, part in zip(starts, self.parts, strict=False) if not part.flag and part.metavar != _NAME]
+
+    def around(self, place: int) -> tuple[list[str], list[str]]:
+        """Return the words before and behind a part."""
+        parts = self.parts[:place], self.parts[place + 1 :]
+        before, after = ([word for part in some for word in part.words] for some in parts)
+        return before, after
 
     @property
     def has_long_text(self) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttp.cli import settings
-from ttp.cli.command_line import CommandLine
+from ttp.cli.command_line import MEDIA_SUFFIXES, TEXT_SUFFIXES, CommandLine
 from ttp.cli.command_table import capability_of
 from ttp.domain.errors import ContentRefused, Hint, NotAllowed, UsageError
 from ttp.domain.permissions import VARIABLE, Capability
@@ -97,11 +97,15 @@ class Context:
         """Return whether a command may be for another machine; `cli.remote.client` decides.
 
         `path`: such as `slots add`; `given`: the names of its options and arguments; `values`: their values, which the
-        command gets. Raise NotAllowed if TTP_CAPABILITY does not allow it.
+        command gets. Raise NotAllowed if TTP_CAPABILITY does not allow it, UsageError for a text that is a file here.
         """
         have = settings.capability()
         if have is not Capability.PUBLISH and not have.allows(needed := Capability(capability_of(path, given))):
             raise NotAllowed(f"{VARIABLE} is {have}, and ttp {path} needs {needed}", Hint("see", "ttp help capability"))
+        if str(values.get("text")).lower().endswith((*MEDIA_SUFFIXES, *TEXT_SUFFIXES)):
+            from ttp.cli.usage_errors import refuse_file_as_text
+
+            refuse_file_as_text(self.line, values)
         return settings.names_server()
 
     def render_way_out(self, way: WayOut) -> str:

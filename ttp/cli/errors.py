@@ -14,7 +14,7 @@ from types import MappingProxyType
 from ttp.cli.command_line import CommandLine, flag_words
 from ttp.cli.settings import variable_in_use
 from ttp.cli.terminal import escape_text
-from ttp.domain.action import Action, OtherOptions, WayOut
+from ttp.domain.action import Action, OtherOptions, WayOut, way_without_values
 from ttp.domain.errors import Hint, TtpError
 from ttp.views.errors import CODES
 
@@ -46,7 +46,7 @@ def command_text(way: WayOut, line: CommandLine | None = None) -> str:
         if line is not None and not line.has_long_text:
             return retype(line, way)
         words = [word for name, value in way.options for word in flag_words(name, value)]
-        return quote_command(*words) if words else f"leave out --{way.options[0][0]}"
+        return quote_command(*words) if words else way_without_values(way, "--")
     options = [word for name, value in way.options for word in (f"--{name}", value) if word is not None]
     dashed = any(arg.startswith("-") and arg != "-" for arg in way.args)
     words = [*options, "--", *way.args] if dashed else [*way.args, *options]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
-from ttp.cli.command_line import LONGEST_TEXT, MEDIA_SUFFIXES, CommandLine, Part
+from ttp.cli.command_line import MEDIA_SUFFIXES, CommandLine, Part
 from ttp.cli.command_table import BY_NAME
 from ttp.cli.errors import quote_command
+from ttp.domain.action import LONGEST_TEXT
 from ttp.domain.errors import Hint, TtpError, UsageError
 
 _TAKE_TEXT = ("ttp create", "ttp edit", "ttp config set")
@@ -131,6 +133,32 @@ def usage_error(error: Any, line: CommandLine, *, is_unknown_option: bool) -> Us
 
         return UsageError("choose a platform", *(Hint("try", f"{path} {name}") for name in Registry().names()))
     return UsageError((message[:1].lower() + message[1:]).rstrip("."), usage)
+
+
+def refuse_file_as_text(line: CommandLine, values: Mapping[str, Any]) -> None:
+    """Raise UsageError for the text of a post that is the name of a file, with both readings.
+
+    It is the text behind `--`, in the editor, and where an option names the same file, or the file of the post.
+    """
+    text, flag = str(values["text"]), "--file"
+    if text.lower().endswith(MEDIA_SUFFIXES):
+        flag = "--add-media" if "add_media" in values else "--media"
+    named = values.get(flag[2:].replace("-", "_")) or ()
+    place = next(place for place, part in enumerate(line.parts) if part.metavar == "TEXT|-")
+    before, after = line.around(place)
+    flags = [part.flag for part in line.parts]
+    is_meant = values["in_editor"] or "--" in flags[:place] or (named if flag == "--file" else text in named)
+    if is_meant or not os.path.isfile(text):  # noqa: PTH113 (False for what no file can be called)
+        return
+    if line.has_long_text:
+        before = after = []
+    start = ["ttp", *before] if before else []
+    as_file = quote_command(*start, flag, text, *after)
+    if flag == "--file" and "post_id" in values:  # an edit has no such option
+        as_file = f"{quote_command(*start, '-', *after)} < {quote_command(text)}"
+    as_text = quote_command(*start, *after, *([] if "--" in flags else ["--"]), text)
+    message = f'"{text}" is the name of a file: is it the post, or its text?'
+    raise UsageError(message, Hint("try", as_file), Hint("try", as_text))
 
 
 def _commands(words: Sequence[str] | None) -> list[Hint]:

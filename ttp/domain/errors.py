@@ -37,7 +37,8 @@ from typing import ClassVar, Literal, TypeAlias
 
 from ttp.domain.action import WayOut, action
 
-Label: TypeAlias = Literal["try", "fix", "see"]
+Label: TypeAlias = Literal["try", "fix", "see", "draft"]
+"""`draft`: what a person may do instead, which publishes nothing. Programs do not get it: it is not what they asked."""
 
 
 @dataclass(frozen=True, slots=True)

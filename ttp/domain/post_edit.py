@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TypeAlias, TypeVar
 
 from ttp.domain.account import Account, find_account
-from ttp.domain.action import Action, OtherOptions, WayOut, action, as_fields, other_options
+from ttp.domain.action import LONGEST_TEXT, Action, OtherOptions, WayOut, action, as_fields, other_options
 from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import Ambiguous, Hint, NotFound, Problem, StateRefused, TtpError, UsageError
@@ -386,20 +386,32 @@ def refuse_long_texts(
         raise UsageError(problems[0].message, problems=problems)
 
 
+def hints_of_new(hints: Sequence[Hint]) -> tuple[Hint, ...]:
+    """Return the hints of a new post that is refused: after a fix elsewhere the same request once more, and at the end
+    the same post as a draft."""
+    has_other = not hints or any(isinstance(hint.way, OtherOptions) for hint in hints)
+    again = () if has_other else (Hint("try", other_options(), sure=False),)
+    return (*hints, *again, Hint("draft", other_options(at=None), sure=False))
+
+
 def edits_of_draft(hints: Iterable[Hint], post_id: int | None, post_input: PostInput | None = None) -> tuple[Hint, ...]:
     """Return the hints of a refused request whose text is kept as a draft: a change becomes an edit of that draft, with
-    the rest of what was `post_input`. A draft has no key, and no time to leave out."""
+    the rest of what was `post_input`, unless that has a long text. A draft has no key, and no time to leave out."""
     new_hints = []
     for hint in hints:
         if not isinstance(hint.way, OtherOptions):
             new_hints.append(hint)
             continue
         other = dict(hint.way.options)
+        if not other:
+            continue
         if post_input and post_input.first and other.get("at"):
             new_hints.append(replace(hint, way=action("schedule", post_id, **other, first=True)))
         elif "key" not in other and other.get("at", "") is not None:
             options = _fields_of(post_input) if post_input else {}
-            new_hints.append(replace(hint, way=action("edit", post_id, **{**options, **other})))
+            edit = action("edit", post_id, **{**options, **other})
+            if all(len(value or "") <= LONGEST_TEXT or name == "media" for name, value in edit.options):
+                new_hints.append(replace(hint, way=edit))
     return tuple(new_hints)
 
 

@@ -61,7 +61,7 @@ def next_calls(
     `tool` and `arguments`: the call that was refused.
     """
     hints = [
-        *error.hints,
+        *(hint for hint in error.hints if hint.label != "draft"),
         *(Hint("try", problem.hint) for problem in error.problems if problem.hint and not problem.warning),
     ]
     clear = not error.hints or error.way is not None

@@ -342,10 +342,8 @@ class Posts:
             timed = post.scheduled_at is not None
             return _without_crowded(self.check_post(post, accounts, timed=timed), first=first)
         except ContentRefused as refused:
-            keep = Hint("try", other_options(at=None), sure=False)  # drafts are never refused, but not asked for
-            raise ContentRefused(
-                refused.message, *refused.hints, keep, problems=refused.problems, details=refused.details
-            ) from None
+            refused.hints = post_edit.hints_of_new(refused.hints)
+            raise
 
     def create(self, wanted: PostInput, time: ResolvedTime | None, draft: Post | None = None) -> SavedPost:
         """Store a new post: a draft without a time, scheduled with one.
