@@ -123,7 +123,7 @@ def flag_words(name: str, value: str | bool | tuple[str, ...] | None) -> list[st
 
 def _changed(part: Part, wrong: str, meant: Sequence[str], option: str) -> tuple[str, ...] | None:
     """Return the words of a part with `wrong` replaced; None if it is not there."""
-    if part.flag == wrong and part.flag:
+    if part.flag == wrong and meant[0].startswith("--"):
         return (meant[0] + part.words[0][len(wrong) :], *part.words[1:])
     if option:
         if part.flag != option and (option, part.metavar) != ("--media", _MEDIA):

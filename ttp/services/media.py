@@ -32,7 +32,7 @@ from ttp.platforms.registry import Registry
 from ttp.store import queries
 from ttp.store.database import Database
 from ttp.store.home.files import open_regular
-from ttp.store.home.media import MediaStore, is_digest, similar_files, temporary_media
+from ttp.store.home.media import MediaStore, did_you_mean, is_digest, meant_files, temporary_media
 from ttp.store.media_cleanup import clean_bucket, needed_digests, remove_unneeded, shrink_cache
 
 if TYPE_CHECKING:
@@ -322,8 +322,9 @@ class RowMedia:
                 if self._folder is None:
                     raise
                 folder = self._folder.resolve()
-                near = [str(one.relative_to(folder)) for one in similar_files(path) if one.is_relative_to(folder)]
-                raise NotFound(f"no file {name}", *(Hint("try", other) for other in near)) from error
+                meant = [str(one.relative_to(folder)) for one in meant_files(path) if one.is_relative_to(folder)]
+                ways = [Hint("try", other) for other in meant]
+                raise NotFound(f"no file {name}{did_you_mean(path)}", *ways) from error
         return self._taken[name]
 
     def _stored_item(self, text: str) -> MediaItem:
