@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from tests.conftest import Program
 from tests.media_bytes import jpeg
 from ttp.cli.app import load_command
-from ttp.cli.command_line import CommandLine
 from ttp.cli.errors import retype, with_whole_commands
+from ttp.cli.typed_command import TypedCommand
 from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, UsageError
 
@@ -126,7 +126,7 @@ def test_help_on_nothing_known_lists_what_there_is(ttp: Program) -> None:
 def test_only_the_wrong_word_changes(before: list[str], wrong: str, after: list[str]) -> None:
     before, after = ([word for word in words if word != wrong] for words in (before, after))
     error = with_whole_commands(
-        UsageError("no", Hint("try", "right", (wrong, "right"))), CommandLine([*before, wrong, *after])
+        UsageError("no", Hint("try", "right", (wrong, "right"))), TypedCommand([*before, wrong, *after])
     )
     assert error.hints[0].way == " ".join(["ttp", *before, "right", *after])
 
@@ -164,7 +164,7 @@ def test_other_options_leave_every_file_and_text_as_they_were_typed(
     words: list[str], other: dict[str, str | None]
 ) -> None:
     before = read(words)
-    line = CommandLine(["create", *words], load_command("create").params, ["create"])
+    line = TypedCommand(["create", *words], load_command("create").params, ["create"])
     command = shlex.split(retype(line, other_options(**other)))
     assert command[:2] == ["ttp", "create"]
     after = read(command[2:])
@@ -175,8 +175,8 @@ def test_other_options_leave_every_file_and_text_as_they_were_typed(
 @given(typed_lines(), st.sampled_from(FILES), st.sampled_from(["", "--media", "--to"]))
 def test_a_word_is_replaced_where_it_is_meant_or_nowhere(words: list[str], wrong: str, option: str) -> None:
     before = read(words)
-    line = CommandLine(["create", *words], load_command("create").params, ["create"])
-    command = line.replaced(wrong, "right", "left", option=option)
+    line = TypedCommand(["create", *words], load_command("create").params, ["create"])
+    command = line.replace_word(wrong, "right", "left", option=option)
     if command is None:
         return
     after = read(command[1:])
@@ -193,8 +193,8 @@ def test_a_word_is_replaced_where_it_is_meant_or_nowhere(words: list[str], wrong
 def test_what_is_not_found_or_too_long_stays_as_it_is() -> None:
     hint = Hint("try", "right", ("wrong", "right"))
     for argv in (["other"], ["wrong", "wrong"], ["wrong", "x" * 81]):
-        assert with_whole_commands(UsageError("no", hint), CommandLine(argv)).hints == (hint,)
-    error, line = UsageError("no", Hint("try", other_options(force=True))), CommandLine(["export", "--", "-f"])
+        assert with_whole_commands(UsageError("no", hint), TypedCommand(argv)).hints == (hint,)
+    error, line = UsageError("no", Hint("try", other_options(force=True))), TypedCommand(["export", "--", "-f"])
     assert with_whole_commands(error, line).hints[0].way == "ttp export --force -- -f"
 
 

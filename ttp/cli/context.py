@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttp.cli import settings
-from ttp.cli.command_line import MEDIA_SUFFIXES, TEXT_SUFFIXES, CommandLine
 from ttp.cli.command_table import capability_of
+from ttp.cli.typed_command import MEDIA_SUFFIXES, TEXT_SUFFIXES, TypedCommand
 from ttp.domain.errors import ContentRefused, Hint, NotAllowed, UsageError
 from ttp.domain.permissions import VARIABLE, Capability
 from ttp.domain.time.clock import Clock, SystemClock
@@ -90,8 +90,8 @@ class Context:
         return self.clock.now()
 
     @property
-    def line(self) -> CommandLine:
-        return CommandLine(self.argv, self.params, self.path)
+    def line(self) -> TypedCommand:
+        return TypedCommand(self.argv, self.params, self.path)
 
     def admit(self, path: str, given: Collection[str], values: dict[str, Any]) -> bool:
         """Return whether a command may be for another machine; `cli.remote.client` decides.

@@ -11,9 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
-from ttp.cli.command_line import CommandLine, flag_words
 from ttp.cli.settings import variable_in_use
 from ttp.cli.terminal import escape_text
+from ttp.cli.typed_command import TypedCommand, flag_words
 from ttp.domain.action import Action, OtherOptions, WayOut, way_without_values
 from ttp.domain.errors import Hint, TtpError
 from ttp.views.errors import CODES
@@ -37,7 +37,7 @@ def exit_code(error: TtpError) -> int:
     return BY_CODE.get(error.code, FAILED)
 
 
-def command_text(way: WayOut, line: CommandLine | None = None) -> str:
+def command_text(way: WayOut, line: TypedCommand | None = None) -> str:
     """Return what to type: an action as a command of ttp, other options in the command that was typed (without it, or
     with a long text, the options alone), other words unchanged."""
     if isinstance(way, str):
@@ -85,7 +85,7 @@ def _code(sign: str) -> str:
     return f"\\x{ord(sign):02x}" if ord(sign) < 0x80 else f"\\U{ord(sign):08x}"
 
 
-def retype(line: CommandLine, other: OtherOptions) -> str:
+def retype(line: TypedCommand, other: OtherOptions) -> str:
     """Return the command that was typed with other options, each in its old place or at the end."""
     return quote_command("ttp", *line.with_options(other))
 
@@ -96,7 +96,7 @@ def option_words(options: Mapping[str, Sequence[str] | str | None]) -> list[str]
     return [word for flag, values in by_flag.items() for value in values for word in (flag, value)]
 
 
-def with_whole_commands(error: TtpError, line: CommandLine) -> TtpError:
+def with_whole_commands(error: TtpError, line: TypedCommand) -> TtpError:
     """Return the error; its hints that change what was typed become whole commands, unless its text is too long."""
     error.hints = tuple(_as_command(hint, line) for hint in error.hints)
     error.problems = tuple(
@@ -106,7 +106,7 @@ def with_whole_commands(error: TtpError, line: CommandLine) -> TtpError:
     return error
 
 
-def _as_command(hint: Hint, line: CommandLine) -> Hint:
+def _as_command(hint: Hint, line: TypedCommand) -> Hint:
     if isinstance(hint.way, OtherOptions):
         return replace(hint, way=command_text(hint.way, line))
     if isinstance(hint.way, Action) and hint.way.name == "config set":
@@ -117,7 +117,7 @@ def _as_command(hint: Hint, line: CommandLine) -> Hint:
     if hint.replaces is None or line.has_long_text:
         return hint
     option = re.match("--[a-z-]+", hint.way) if isinstance(hint.way, str) else None
-    words = line.replaced(*hint.replaces, option=option[0] if option else "")
+    words = line.replace_word(*hint.replaces, option=option[0] if option else "")
     return hint if words is None else replace(hint, way=quote_command("ttp", *words), replaces=None)
 
 

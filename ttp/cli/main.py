@@ -58,10 +58,10 @@ def main(argv: Sequence[str], clock: Clock | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except MemoryError:
-        from ttp.cli.command_line import CommandLine
         from ttp.cli.output import report_out_of_memory
+        from ttp.cli.typed_command import TypedCommand
 
-        return report_out_of_memory(CommandLine(argv))
+        return report_out_of_memory(TypedCommand(argv))
     finally:
         if key is not None:
             os.environ[CREDENTIALS_KEY] = key
@@ -83,8 +83,8 @@ def _print(text: str) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as full:
-        from ttp.cli.command_line import CommandLine
         from ttp.cli.output import report_write_error
+        from ttp.cli.typed_command import TypedCommand
 
-        return report_write_error(full, CommandLine())
+        return report_write_error(full, TypedCommand())
     return 0

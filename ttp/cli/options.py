@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NamedTuple, TypeVar,
 
 import typer
 
-from ttp.cli.command_line import CommandLine
 from ttp.cli.context import Context
 from ttp.cli.errors import quote_command, retype
+from ttp.cli.typed_command import TypedCommand
 from ttp.domain.account import Account
 from ttp.domain.action import OtherOptions, WayOut
 from ttp.domain.errors import Hint, NotFound, UsageError
@@ -278,7 +278,7 @@ def _read_limited(context: Context, stream: BinaryIO, named: str, what: str) -> 
     return bytes(read)
 
 
-def refuse_unquoted_time(line: CommandLine, text: str | None, at: str | None) -> None:
+def refuse_unquoted_time(line: TypedCommand, text: str | None, at: str | None) -> None:
     """Raise UsageError for `--at tomorrow 9am`, where the shell made `9am` the text of the post."""
     from ttp.domain.time.grammar import parse_time
 
@@ -449,7 +449,7 @@ def parse_range(context: Context, when: str | None, *, month: bool, week: bool, 
         raise
 
 
-def _with_range(line: CommandLine, typed: str | None, way: WayOut) -> str:
+def _with_range(line: TypedCommand, typed: str | None, way: WayOut) -> str:
     """Return the command that was typed for other days: `when` is an argument, the rest are options."""
     assert isinstance(way, OtherOptions)
     options = dict(way.options)

@@ -9,9 +9,9 @@ from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
-from ttp.cli.command_line import MEDIA_SUFFIXES, CommandLine, Part
 from ttp.cli.command_table import BY_NAME
 from ttp.cli.errors import quote_command
+from ttp.cli.typed_command import MEDIA_SUFFIXES, TypedCommand, TypedPart
 from ttp.domain.action import LONGEST_TEXT
 from ttp.domain.errors import Hint, TtpError, UsageError
 
@@ -112,7 +112,7 @@ def _as_argument(parent: str, wrong: str, rest: list[str], context: Any) -> list
     return [("optimal", ["--account" if "/" in wrong else "--platform", wrong, *rest])] if platform else []
 
 
-def usage_error(error: Any, line: CommandLine, *, is_unknown_option: bool) -> UsageError:
+def usage_error(error: Any, line: TypedCommand, *, is_unknown_option: bool) -> UsageError:
     """Return Typer's error in ttp's words."""
     ctx: Any = getattr(error, "ctx", None)
     path = "ttp" if ctx is None else ctx.command_path
@@ -135,7 +135,7 @@ def usage_error(error: Any, line: CommandLine, *, is_unknown_option: bool) -> Us
     return UsageError((message[:1].lower() + message[1:]).rstrip("."), usage)
 
 
-def refuse_file_as_text(line: CommandLine, values: Mapping[str, Any]) -> None:
+def refuse_file_as_text(line: TypedCommand, values: Mapping[str, Any]) -> None:
     """Raise UsageError for the text of a post that is the name of a file, with both readings.
 
     It is the text behind `--`, in the editor, and where an option names the same file, or the file of the post.
@@ -165,7 +165,7 @@ def _commands(words: Sequence[str] | None) -> list[Hint]:
     return [] if words is None else [Hint("try", quote_command("ttp", *words))]
 
 
-def _as_one(path: str, line: CommandLine, extra: str) -> list[str] | None:
+def _as_one(path: str, line: TypedCommand, extra: str) -> list[str] | None:
     """Return the words with the surplus ones (`extra`, as Typer joins them) where they belong: in `--account`, in
     `--at`, in `--media`, in the text."""
     from ttp.domain.time.grammar import parse_time
@@ -191,7 +191,7 @@ def _as_one(path: str, line: CommandLine, extra: str) -> list[str] | None:
     return [*words[:first], text, *words[last:]]
 
 
-def _unknown_option(error: Any, line: CommandLine, path: str, usage: Hint) -> UsageError:
+def _unknown_option(error: Any, line: TypedCommand, path: str, usage: Hint) -> UsageError:
     """Return the error of an option that does not exist; of one that may be a text, how to write that."""
     name, words = error.option_name, list(line.words)
     parts = [part for part in line.parts if part.flag == name or (name[1:2] != "-" and _bundles(part, name))]
@@ -243,6 +243,6 @@ def _option_for(value: str) -> str:
         return "--tag"
 
 
-def _bundles(part: Part, option: str) -> bool:
+def _bundles(part: TypedPart, option: str) -> bool:
     """Whether a word was read as short options, `option` among them: `-5% off` for `-5`, `-hello` for `-e`."""
     return part.flag[:2] not in ("", "--") and option[1:] in part.words[0]

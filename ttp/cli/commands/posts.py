@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ttp.cli import options
-from ttp.cli.command_line import MEDIA_SUFFIXES
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, exit_code, quote_command, retype
 from ttp.cli.notices import (
@@ -29,6 +28,7 @@ from ttp.cli.render import post as render_post
 from ttp.cli.render import posts as render_posts
 from ttp.cli.render.labels import plural
 from ttp.cli.terminal import confirm, is_attended, is_interactive
+from ttp.cli.typed_command import MEDIA_SUFFIXES
 from ttp.domain.action import other_options
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import Hint, NotAllowed, PartlyFailed, ReconnectNeeded, TtpError, UsageError
@@ -206,7 +206,6 @@ def edit(
     Examples:
       ttp edit 3
       ttp edit 3 "A better text" --add-tag launch
-      ttp edit 3 --remove-media cup.jpg --add-media bag.jpg --alt 'A bag of beans'
       ttp edit --where 'status=scheduled tag=launch' --shift +1d
       ttp edit --where 'tag=old' --delete
     """

@@ -21,7 +21,7 @@ _KEPT = re.compile(rf"TEXT|{_MEDIA}|F\.md|NAME\|NUMBER|\(name\)")
 """What no hint corrects that is about something else: texts, the files of a post, the name of the command."""
 
 
-class Part(NamedTuple):
+class TypedPart(NamedTuple):
     """An option with its values, or one other word. `flag`: the name of the option, `--` included. `metavar`: what the
     help calls the value."""
 
@@ -38,7 +38,7 @@ class Part(NamedTuple):
 
 
 @dataclass(frozen=True)
-class CommandLine:
+class TypedCommand:
     """The words after `ttp`. `path`: the names of the command; `params`: what it takes, as Typer has it."""
 
     words: Sequence[str] = ()
@@ -46,29 +46,31 @@ class CommandLine:
     path: Sequence[str] = ()
 
     @cached_property
-    def parts(self) -> tuple[Part, ...]:
+    def parts(self) -> tuple[TypedPart, ...]:
         """The words by what they stand for, as Typer reads them. A value may look like an option."""
         options = {flag: one for one in self.params for flag in one.opts if one.param_type_name == "option"}
         arguments = [one for one in self.params if one.param_type_name == "argument"]
-        parts, place, is_text = list[Part](), 0, False
+        parts, place, is_text = list[TypedPart](), 0, False
         while place < len(self.words):
             word = self.words[place]
             flag, equals, value = word.partition("=")
             option = options.get(flag)
             if list(self.words[: place + 1]) == list(self.path[: place + 1]):
-                parts.append(Part((word,), values=(word,), metavar=_NAME))
+                parts.append(TypedPart((word,), values=(word,), metavar=_NAME))
             elif is_text or word[:1] != "-" or word == "-":
                 argument = arguments[0] if arguments else None
                 if argument is not None and argument.nargs != -1:
                     del arguments[0]
-                parts.append(Part((word,), values=(word,), metavar="" if argument is None else str(argument.metavar)))
+                parts.append(
+                    TypedPart((word,), values=(word,), metavar="" if argument is None else str(argument.metavar))
+                )
             elif option is None or option.is_flag:
                 is_text = word == "--"
-                parts.append(Part((word,), word if is_text else flag))
+                parts.append(TypedPart((word,), word if is_text else flag))
             else:
                 words = tuple(self.words[place : place + 1 + option.nargs - bool(equals)])
                 values = (value, *words[1:]) if equals else words[1:]
-                parts.append(Part(words, flag, values, str(option.metavar)))
+                parts.append(TypedPart(words, flag, values, str(option.metavar)))
             place += len(parts[-1].words)
         return tuple(parts)
 
@@ -98,11 +100,11 @@ class CommandLine:
             flag = f"--{name}"
             ends = next((place for place, part in enumerate(parts) if part.flag == "--"), len(parts))
             at = next((place for place, part in enumerate(parts) if part.flag == flag), ends)
-            parts.insert(at, Part(tuple(flag_words(name, value))))
+            parts.insert(at, TypedPart(tuple(flag_words(name, value))))
             parts = [part for part in parts if part.flag != flag]
         return [word for part in parts for word in part.words]
 
-    def replaced(self, wrong: str, *meant: str, option: str = "") -> list[str] | None:
+    def replace_word(self, wrong: str, *meant: str, option: str = "") -> list[str] | None:
         """Return the words with one that is or has `wrong` replaced. None unless exactly one can be meant.
 
         `option`: the one that has the value; without it no text and no file of a post is changed. Of several `meant`
@@ -121,7 +123,7 @@ def flag_words(name: str, value: str | bool | tuple[str, ...] | None) -> list[st
     return [word for one in ([value] if isinstance(value, str) else value) for word in (f"--{name}", one)]
 
 
-def _changed(part: Part, wrong: str, meant: Sequence[str], option: str) -> tuple[str, ...] | None:
+def _changed(part: TypedPart, wrong: str, meant: Sequence[str], option: str) -> tuple[str, ...] | None:
     """Return the words of a part with `wrong` replaced; None if it is not there."""
     if part.flag == wrong and meant[0].startswith("--"):
         return (meant[0] + part.words[0][len(wrong) :], *part.words[1:])
