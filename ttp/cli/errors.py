@@ -108,7 +108,7 @@ def with_whole_commands(error: TtpError, line: TypedCommand) -> TtpError:
 
 def _as_command(hint: Hint, line: TypedCommand) -> Hint:
     if isinstance(hint.way, OtherOptions):
-        return replace(hint, way=command_text(hint.way, line))
+        return replace(hint, way=command_text(hint.way, line), sure=hint.sure and not line.has_long_text)
     if isinstance(hint.way, Action) and hint.way.name == "config set":
         key, *values = hint.way.args
         if variable := variable_in_use(key):  # it overrides the config file

@@ -184,7 +184,8 @@ def _as_one(path: str, line: TypedCommand, extra: str) -> list[str] | None:
         time = " ".join(words[first:last])
         return [*words[:first], time, *words[last:]] if parse_time(time) else None
     if all(words[at].lower().endswith(MEDIA_SUFFIXES) for at in surplus):
-        return [word for at, one in enumerate(words) for word in (["--media", one] if at in surplus else [one])]
+        flag = "--add-media" if path == "ttp edit" else "--media"  # which would replace the others
+        return [word for at, one in enumerate(words) for word in ([flag, one] if at in surplus else [one])]
     text = " ".join(words[first:last])
     if not together or first not in places or len(text) > LONGEST_TEXT:
         return None
@@ -216,6 +217,8 @@ def _near(name: str, options: Iterable[str], value: str, params: Sequence[Any]) 
     other = _OTHER_OPTIONS.get(name)
     if name == "-n":
         other = "--dry-run" if "--dry-run" in every else "--limit"
+    if other == "--media" and "--add-media" in every:
+        other = "--add-media"
     if name == "-t":
         other = _option_for(value)
     if other is not None and other.partition("=")[0] in every:

@@ -55,7 +55,7 @@ class Drafts:
             yield
         except TtpError as error:
             whole = draft = self._save_draft(post_input)
-            if whole is None:
+            if whole is None and _is_storable(post_input.text):
                 with suppress(TtpError):
                     draft = self._posts.save_draft_text(post_input.text or "")
             if draft is None:
