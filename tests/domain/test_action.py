@@ -51,7 +51,7 @@ AT = Hint("try", other_options(at="tomorrow 9am"))
             action("edit", 7, to="x/me,ig/shop", text="x=Hi", thread="Two", tag="a b", at="tomorrow 9am"),
         ),
         (AT, PostInput(first=True), action("schedule", 7, at="tomorrow 9am", first=True)),
-        (Hint("try", other_options(media="FILE")), PostInput(media=("a.jpg",)), action("edit", 7, media="FILE")),
+        (Hint("try", other_options(media="FILE")), PostInput(tags=("a",)), action("edit", 7, media="FILE", tag="a")),
         (Hint("try", other_options(at=None)), None, None),
         (Hint("try", other_options(key="KEY")), None, None),
     ],

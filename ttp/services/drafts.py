@@ -108,8 +108,14 @@ def _is_storable(text: str | None) -> bool:
 
 def _with_draft_hint(error: TtpError, draft: PostFields, post_input: PostInput | None = None) -> TtpError:
     hints = (*edits_of_draft(error.hints, draft.id, post_input), Hint("see", action("show", draft.id)))
+    edits = [
+        edits_of_draft([Hint("fix", one.hint)] if one.hint else [], draft.id, post_input) for one in error.problems
+    ]
+    problems = [
+        replace(one, hint=ways[0].way if ways else None) for one, ways in zip(error.problems, edits, strict=True)
+    ]
     details = (*error.details, f"The text is kept as draft {draft.id}.")
-    return type(error)(error.message, *hints, problems=error.problems, details=details)
+    return type(error)(error.message, *hints, problems=problems, details=details)
 
 
 def post_fingerprint(post: Post) -> str:

@@ -86,8 +86,11 @@ def test_a_long_text_is_kept_for_a_person_as_a_draft_that_is_then_scheduled_as_i
     ran = shop("create", "Hi", "--thread", LONG, "--to", "x", "--at", "tomorow 9am", "--format", "table")
     assert labelled(ran.err)[0] == ("try", "ttp edit 2 --at 'tomorrow 9am'")
     assert shop.shown(2)["thread"] == [LONG]
+    assert labelled(shop("create", LONG, "--to", "ig", *AT, "--format", "table").err) == [
+        *(("fix", "ttp edit 3 --media FILE"), ("try", "ttp schedule 3 --at 'tomorrow 9am'"), ("see", "ttp show 3"))
+    ]
     ran = shop("create", LONG, "--to", "x/none", *AT, "--format", "table")
-    assert (ran.code, shop.shown(3)["content"]) == (3, LONG)
+    assert (ran.code, shop.shown(4)["content"]) == (3, LONG)
 
 
 @pytest.mark.parametrize("more", [["--at", "tomorrow 9am"], ["--at", "friday at 6"], ["--to", "x/mee"], ["extra"]])
