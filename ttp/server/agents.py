@@ -16,8 +16,9 @@ from starlette.types import Message, Receive, Scope, Send
 
 from ttp.domain.action import WayOut
 from ttp.domain.errors import Hint, NotFound
+from ttp.domain.operations import OPERATIONS
 from ttp.domain.permissions import VIA_MCP
-from ttp.domain.server.api_token import ApiToken, TokenCapability
+from ttp.domain.server.api_token import ApiToken
 from ttp.domain.server.command_protocol import ZONE_HEADER
 from ttp.domain.time.zones import parse_zone
 from ttp.server.guard import MOST_BODY_BYTES
@@ -34,10 +35,8 @@ MOST_CALLS = 20
 WAIT_S = 30.0
 """Seconds that `publish_post` and `retry_post` wait for the end."""
 _LOOK_EVERY_S = 0.1
-_NEEDS = {"check_text": TokenCapability.DRAFT}  # it fetches media
-"""The capabilities that tools need of a token, unless they are those on stdin and stdout."""
-_OF_ALL_ACCOUNTS = frozenset({"status", "calendar", "plan_drafts", "undo"})
-"""Tools that a token limited to accounts does not have."""
+_OPERATIONS = {"check_text": "text check by a server"}
+"""The operations of tools for a token, unless they are those on stdin and stdout."""
 
 
 class AgentEndpoint:
@@ -49,7 +48,7 @@ class AgentEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        token = await run_in_threadpool(token_of, request, self._installation, TokenCapability.READ)
+        token = await run_in_threadpool(token_of, request, self._installation, OPERATIONS["tools"].needs)
         refuse_unknown_parameters(request, ())
         if zone := request.headers.get(ZONE_HEADER):
             token = replace(token, timezone=parse_zone(zone).key)
@@ -121,11 +120,9 @@ def _tools_of(token: ApiToken) -> dict[str, Tool]:
     """Return the tools for the accounts of a token, by name."""
     from ttp.mcp.tools import TOOLS
 
-    return {
-        name: replace(tool, needs=_NEEDS.get(name, tool.needs))
-        for name, tool in TOOLS.items()
-        if token.accounts is None or name not in _OF_ALL_ACCOUNTS
-    }
+    tools = {name: replace(tool, operation=_OPERATIONS.get(name, tool.operation)) for name, tool in TOOLS.items()}
+    is_for_all = token.accounts is None
+    return {name: tool for name, tool in tools.items() if is_for_all or OPERATIONS[tool.operation].limited}
 
 
 def _with_body(body: bytes, receive: Receive) -> Receive:
