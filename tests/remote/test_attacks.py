@@ -12,10 +12,12 @@ import httpx
 import pytest
 
 from tests.conftest import Ran
+from tests.drift.operations_page import remote_paths
 from tests.examples import every
 from tests.pictures import picture
 from tests.remote.conftest import PATIENCE_S, Machines
-from ttp.cli.remote.commands import REFUSED, REMOTE
+from ttp.cli.remote.commands import REFUSED
+from ttp.domain.operations import ALL, OPERATIONS
 
 PASSWORDS = "/etc/passwd"
 
@@ -299,7 +301,7 @@ def test_a_limited_token_sees_its_accounts_only(machines: Machines) -> None:
     assert (code, [one["id"] if isinstance(one, dict) else one for one in json.loads(out)]) == (0, [made])
 
 
-@pytest.mark.parametrize("path", sorted(path for path, command in REMOTE.items() if not command.limited))
+@pytest.mark.parametrize("path", sorted(path for path in remote_paths() if OPERATIONS[path].scope == ALL))
 def test_a_limited_token_does_not_run_what_is_about_all_accounts(machines: Machines, path: str) -> None:
     arguments: dict[str, tuple[str, ...]] = {
         "import": ("x.csv",),

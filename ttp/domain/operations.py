@@ -25,11 +25,6 @@ class Operation(NamedTuple):
     changes: bool
     or_needs: str = NOTHING
 
-    @property
-    def limited(self) -> bool:
-        """Whether who is limited to accounts may do it."""
-        return self.scope == OWN
-
 
 def _rows(needs: str, scope: str, changes: bool, *names: str, or_needs: str = NOTHING) -> Iterator[Operation]:
     return (Operation(name, needs, scope, changes, or_needs) for name in names)

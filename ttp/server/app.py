@@ -93,7 +93,7 @@ def _api_routes() -> tuple[APIRoute, ...]:
 def _api_route(route: Route) -> APIRoute:
     described = dict(route.described)
     if route.needs:
-        described |= {"x-capability": route.needs[0], "x-limited": route.limited, "security": [{"token": []}]}
+        described |= {"x-capability": route.needs[0], "x-limited": route.is_of_accounts, "security": [{"token": []}]}
     if route.headers:
         described["parameters"] = [*described.get("parameters", ()), *route.headers]
     for capability in route.needs[1:]:

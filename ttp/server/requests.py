@@ -15,7 +15,7 @@ from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
 from ttp.domain.errors import NotAllowed, NotFound, TtpError
-from ttp.domain.operations import OPERATIONS
+from ttp.domain.operations import OPERATIONS, OWN
 from ttp.domain.server.api_token import ApiToken
 from ttp.server.answers import JsonAnswer
 from ttp.server.forms import ReceivedFile, receive_file
@@ -81,9 +81,9 @@ class Route:
         return tuple(filter(None, (operation.needs, operation.or_needs)))
 
     @property
-    def limited(self) -> bool:
+    def is_of_accounts(self) -> bool:
         """Whether tokens that are limited to accounts may call it."""
-        return OPERATIONS[self.operation].limited
+        return OPERATIONS[self.operation].scope == OWN
 
     @property
     def statuses(self) -> list[int]:
@@ -130,7 +130,7 @@ class GuardedRoute(APIRoute):
         async def guarded(request: Request) -> Response:
             installation: Installation = request.app.state.installation
             token = await run_in_threadpool(token_of, request, installation, *route.needs)
-            if token.accounts is not None and not route.limited:
+            if token.accounts is not None and not route.is_of_accounts:
                 raise NotAllowed("this is about all accounts, and the token is limited to some")
             if file_type is None and await request.body() and not _is_json(request):
                 raise WrongMediaType("send the body as application/json")

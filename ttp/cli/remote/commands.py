@@ -9,7 +9,7 @@ from enum import Enum
 from types import MappingProxyType
 
 from ttp.domain.errors import Hint, NotAllowed
-from ttp.domain.operations import MACHINE, OPERATIONS, find_operation
+from ttp.domain.operations import ALL, MACHINE, OPERATIONS, find_operation
 from ttp.domain.server.api_token import ApiToken
 
 
@@ -124,5 +124,5 @@ def refuse_token(token: ApiToken, path: str, names: Collection[str]) -> None:
     operation = find_operation(path, names)
     if not token.capability.allows(operation.needs):
         raise NotAllowed(f"ttp {path} needs the capability {operation.needs}, and the token has {token.capability}")
-    if token.accounts is not None and not operation.limited:
+    if token.accounts is not None and operation.scope == ALL:
         raise NotAllowed(f"ttp {operation.name} is about all accounts, and the token is limited to some")

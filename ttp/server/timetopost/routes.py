@@ -17,7 +17,9 @@ TIMETOPOST_ROUTES = (
     read_route("/api/auth/me", accounts.whoami, "whoami", answers.CallerAnswer),
     read_route("/api/capabilities", accounts.get_capabilities, "features", answers.CapabilitiesAnswer),
     read_route(_INTEGRATIONS, accounts.list_integrations, "account list", answers.IntegrationsAnswer),
-    Route("POST", f"{_INTEGRATIONS}/move-account", accounts.move_account, "groups of accounts", _MOVED, (*_FIND, *_BODY)),
+    Route(
+        "POST", f"{_INTEGRATIONS}/move-account", accounts.move_account, "groups of accounts", _MOVED, (*_FIND, *_BODY)
+    ),
     read_route(f"{_INTEGRATIONS}/pinterest/boards", accounts.list_boards, "absent features", answers.BoardsAnswer),
     Route("GET", f"{_INTEGRATIONS}/{{provider}}/auth", accounts.get_connect_link, "absent features", _ABSENT),
     read_route(
