@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from tests.clock import START
 from ttp.cli.app import load_command
 from ttp.cli.command_table import COMMANDS
-from ttp.domain.operations import MACHINE, OPERATIONS, Operation
+from ttp.domain.operations import MACHINE, OPERATIONS
 from ttp.domain.server.api_token import ApiToken, TokenCapability
 from ttp.mcp.tools import TOOLS
 from ttp.server.agents import AgentEndpoint, tools_of
@@ -64,7 +64,7 @@ def doors() -> Iterator[Door]:
     for name, tool in TOOLS.items():
         yield Door("tool", name, tool.operation)
     for name, tool in tools_of(TOKENS[0]).items():
-        yield Door(AGENTS, name, tool.operation)
+        yield Door("tool" if tool == TOOLS[name] else AGENTS, name, tool.operation)
 
 
 def page() -> Iterator[str]:
@@ -79,21 +79,17 @@ def page() -> Iterator[str]:
     yield "about all accounts, and not for them; `machine` is for nobody with a token, only for commands on the"
     yield "machine of the store."
     yield ""
-    yield "| operation | needs | for | changes | doors |"
+    yield "| operations | needs | for | changes | doors |"
     yield "|---|---|---|---|---|"
-    every = list(doors())
+    rows: dict[tuple[str, ...], list[str]] = {}
     for one in OPERATIONS.values():
-        at_tools = {door.name for door in every if door.kind == "tool" and door.operation == one.name}
-        shown = [
-            _SHOWN[door.kind].format(door.name)
-            for door in every
-            if door.operation == one.name and not (door.kind == AGENTS and door.name in at_tools)
-        ]
-        yield f"| {one.name} | {_needs(one)} | {one.scope} | {'yes' if one.changes else 'no'} | {', '.join(shown)} |"
-
-
-def _needs(one: Operation) -> str:
-    return " or ".join(f"`{capability}`" for capability in (one.needs, one.or_needs) if capability) or "nothing"
+        ways = list(
+            dict.fromkeys(_SHOWN[door.kind].format(door.name) for door in doors() if door.operation == one.name)
+        )
+        shown = "their commands" if ways == [f"`ttp {one.name}`"] else ", ".join(ways)
+        needs = " or ".join(f"`{capability}`" for capability in (one.needs, one.or_needs) if capability) or "nothing"
+        rows.setdefault((needs, one.scope, "yes" if one.changes else "no", shown), []).append(one.name)
+    yield from (f"| {', '.join(names)} | {' | '.join(cells)} |" for cells, names in rows.items())
 
 
 def remote_paths() -> list[str]:

@@ -10,7 +10,7 @@ import pytest
 from tests.drift.operations_page import TOKENS, doors, leaves
 from ttp.cli.command_table import BY_NAME
 from ttp.cli.context import Context
-from ttp.cli.remote.commands import find_command, refuse_token
+from ttp.cli.remote.child import CallerFiles, TokenContext
 from ttp.domain.errors import NotAllowed
 from ttp.domain.operations import MACHINE, OPERATIONS, OWN, Operation
 from ttp.domain.permissions import VARIABLE, Capability
@@ -18,7 +18,6 @@ from ttp.domain.server.api_token import ApiToken
 from ttp.mcp.server import may_call
 from ttp.mcp.tools import TOOLS
 from ttp.server.agents import tools_of
-from ttp.server.guard import AGENTS
 
 DOORS = list(doors())
 INCLUDED = {
@@ -54,8 +53,9 @@ def test_a_command_lets_in_whom_the_table_says(monkeypatch: pytest.MonkeyPatch) 
             is_allowed = needed in INCLUDED[capability]
             assert is_let(Context().admit, path, names, {}) == is_allowed, (door.name, capability)
         for token in TOKENS:
-            is_remote = is_let(find_command, path, {"once": True}) and is_let(refuse_token, token, path, names)
-            assert is_remote == lets_in(operation, token), (door.name, token)
+            context = TokenContext(token, CallerFiles("/", "/", {}))
+            is_run = is_let(context.admit, path, names, {"once": True})
+            assert is_run == lets_in(operation, token), (door.name, token)
 
 
 def is_let(check: Callable[..., object], *values: object) -> bool:
@@ -67,14 +67,15 @@ def is_let(check: Callable[..., object], *values: object) -> bool:
 
 
 def test_a_tool_lets_in_whom_the_table_says() -> None:
-    for door in DOORS:
-        operation = OPERATIONS[door.operation]
-        for token in TOKENS:
-            tools = {"tool": TOOLS, AGENTS: tools_of(token)}.get(door.kind)
-            if tools is not None:
-                who = replace(token, accounts=None) if door.kind == "tool" else token  # on stdin nobody is limited
-                is_called = door.name in tools and may_call(tools[door.name], [token.capability])
-                assert is_called == lets_in(operation, who), (door, token)
+    """On stdin and stdout, where nobody is limited to accounts, and at /mcp."""
+    for token in TOKENS:
+        at_server = tools_of(token)
+        for name, tool in TOOLS.items():
+            anybody = replace(token, accounts=None)
+            assert may_call(tool, [token.capability]) == lets_in(OPERATIONS[tool.operation], anybody), (name, token)
+            operation = OPERATIONS[tools_of(anybody)[name].operation]
+            is_called = name in at_server and may_call(at_server[name], [token.capability])
+            assert is_called == lets_in(operation, token), (name, token)
 
 
 def test_a_page_is_open_to_people_who_are_limited_to_accounts() -> None:

@@ -12,12 +12,10 @@ import httpx
 import pytest
 
 from tests.conftest import Ran
-from tests.drift.operations_page import remote_paths
 from tests.examples import every
 from tests.pictures import picture
 from tests.remote.conftest import PATIENCE_S, Machines
 from ttp.cli.remote.commands import REFUSED
-from ttp.domain.operations import ALL, OPERATIONS
 
 PASSWORDS = "/etc/passwd"
 
@@ -299,22 +297,6 @@ def test_a_limited_token_sees_its_accounts_only(machines: Machines) -> None:
         machines, "delete", f"{made}-{other}", "--yes", "-q", "--json", token=machines.token("publish", "x/shop")
     )
     assert (code, [one["id"] if isinstance(one, dict) else one for one in json.loads(out)]) == (0, [made])
-
-
-@pytest.mark.parametrize("path", sorted(path for path in remote_paths() if OPERATIONS[path].scope == ALL))
-def test_a_limited_token_does_not_run_what_is_about_all_accounts(machines: Machines, path: str) -> None:
-    arguments: dict[str, tuple[str, ...]] = {
-        "import": ("x.csv",),
-        "sync": ("x",),
-        "slots add": ("mon 09:00",),
-        "slots remove": ("1",),
-        "repeat add": ("1",),
-        **dict.fromkeys(("repeat skip", "repeat pause", "repeat resume", "repeat stop"), ("1",)),
-        "run": ("--once",),
-        "metrics import": ("x.csv",),
-        **dict.fromkeys(("account enable", "account disable", "account set", "certify"), ("x/shop",)),
-    }
-    assert machines.for_token(*path.split(), *arguments.get(path, ()), accounts=("x/shop",)).code == 7
 
 
 @pytest.mark.parametrize("argv", [("edit", "--where", "tag=launch", "--add-tag", "a"), ("delete", "1", "--remote")])
