@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from tests.clock import START
 from ttp.cli.app import load_command
 from ttp.cli.command_table import COMMANDS
-from ttp.domain.operations import MACHINE, OPERATIONS
+from ttp.domain.operations import MACHINE, OPERATIONS, OWN, Operation
 from ttp.domain.server.api_token import ApiToken, TokenCapability
 from ttp.mcp.tools import TOOLS
 from ttp.server.agents import AgentEndpoint, tools_of
@@ -22,7 +22,14 @@ TOKENS = [
     for capability in TokenCapability
     for accounts in (None, frozenset({1}))
 ]
-"""One of each kind; the first two are `read` without a limit, and limited to an account."""
+"""Each capability, without a limit and limited to an account."""
+INCLUDED = {
+    "read": {"read"},
+    "draft": {"read", "draft"},
+    "publish": {"read", "draft", "publish"},
+    "approve": {"read", "approve"},
+}
+"""What a capability is enough for."""
 _SHOWN = {"command": "`ttp {}`", "route": "`{}`", "page": "page `{}`", "tool": "tool `{}`", AGENTS: "tool `{}` at /mcp"}
 
 
@@ -90,6 +97,12 @@ def page() -> Iterator[str]:
         needs = " or ".join(f"`{capability}`" for capability in (one.needs, one.or_needs) if capability) or "nothing"
         rows.setdefault((needs, one.scope, "yes" if one.changes else "no", shown), []).append(one.name)
     yield from (f"| {', '.join(names)} | {' | '.join(cells)} |" for cells, names in rows.items())
+
+
+def lets_in(operation: Operation, token: ApiToken) -> bool:
+    """Whether the table lets the owner of a token do something."""
+    is_able = bool({operation.needs, operation.or_needs} & INCLUDED[token.capability])
+    return is_able and operation.scope != MACHINE and (token.accounts is None or operation.scope == OWN)
 
 
 def remote_paths() -> list[str]:

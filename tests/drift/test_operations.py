@@ -3,34 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
-from tests.drift.operations_page import TOKENS, doors, leaves
+from tests.drift.operations_page import INCLUDED, TOKENS, doors, leaves, lets_in
 from ttp.cli.command_table import BY_NAME
 from ttp.cli.context import Context
 from ttp.cli.remote.child import CallerFiles, TokenContext
 from ttp.domain.errors import NotAllowed
-from ttp.domain.operations import MACHINE, OPERATIONS, OWN, Operation
+from ttp.domain.operations import OPERATIONS, OWN
 from ttp.domain.permissions import VARIABLE, Capability
-from ttp.domain.server.api_token import ApiToken
-from ttp.mcp.server import may_call
-from ttp.mcp.tools import TOOLS
-from ttp.server.agents import tools_of
 
 DOORS = list(doors())
-INCLUDED = {
-    "read": {"read"},
-    "draft": {"read", "draft"},
-    "publish": {"read", "draft", "publish"},
-    "approve": {"read", "approve"},
-}
-
-
-def lets_in(operation: Operation, token: ApiToken) -> bool:
-    is_able = bool({operation.needs, operation.or_needs} & INCLUDED[token.capability])
-    return is_able and operation.scope != MACHINE and (token.accounts is None or operation.scope == OWN)
 
 
 def test_every_door_names_an_operation_and_every_operation_has_a_door() -> None:
@@ -64,18 +48,6 @@ def is_let(check: Callable[..., object], *values: object) -> bool:
     except NotAllowed:
         return False
     return True
-
-
-def test_a_tool_lets_in_whom_the_table_says() -> None:
-    """On stdin and stdout, where nobody is limited to accounts, and at /mcp."""
-    for token in TOKENS:
-        at_server = tools_of(token)
-        for name, tool in TOOLS.items():
-            anybody = replace(token, accounts=None)
-            assert may_call(tool, [token.capability]) == lets_in(OPERATIONS[tool.operation], anybody), (name, token)
-            operation = OPERATIONS[tools_of(anybody)[name].operation]
-            is_called = name in at_server and may_call(at_server[name], [token.capability])
-            assert is_called == lets_in(operation, token), (name, token)
 
 
 def test_a_page_is_open_to_people_who_are_limited_to_accounts() -> None:

@@ -11,8 +11,7 @@ import pytest
 from starlette.routing import Route as StarletteRoute
 
 from tests.conftest import Fill, Program
-from tests.drift.operations_page import TOKENS
-from tests.drift.test_operations import lets_in
+from tests.drift.operations_page import TOKENS, lets_in
 from tests.server.conftest import Api, server_of, two_accounts
 from ttp.cli.commands.server.serve import installation_of
 from ttp.cli.context import Context
