@@ -177,8 +177,8 @@ def test_every_tool_has_a_description_and_schemas_of_objects(agent: Agent) -> No
         assert tool.output_schema is not None
         assert tool.output_schema["type"] == "object"
         assert set(references(tool.output_schema)) == tool.output_schema.get("$defs", {}).keys()
-        if not tool.annotations.read_only_hint:
-            assert {"key", "dryRun"} <= tool.input_schema["properties"].keys(), tool.name
+        is_write = {"key", "dryRun"} <= tool.input_schema["properties"].keys()
+        assert is_write != tool.annotations.read_only_hint, tool.name
 
 
 @pytest.mark.parametrize(

@@ -205,48 +205,6 @@ def test_nothing_of_a_request_stays(machines: Machines) -> None:
         time.sleep(0.05)
 
 
-READ_ONLY: list[tuple[str, ...]] = [
-    ("list",),
-    ("show", "1"),
-    ("status",),
-    ("optimal",),
-    ("report",),
-    ("history",),
-    ("export", "--format", "json"),
-]
-DRAFTS: list[tuple[str, ...]] = [
-    ("create", "Hi", "--to", "x/me"),
-    ("export", "out.csv"),
-    ("copy", "1"),
-    ("undo", "--yes"),
-]
-PUBLISHES: list[tuple[str, ...]] = [
-    ("schedule", "1", "--at", "tomorrow 9am"),
-    ("publish", "1", "--yes"),
-    ("pause",),
-    ("run", "--once"),
-]
-APPROVES: list[tuple[str, ...]] = [("approve", "99"), ("reject", "99")]
-
-
-@pytest.mark.parametrize("capability", ["draft", "read", "publish", "approve"])
-def test_a_token_runs_what_its_capability_allows(machines: Machines, capability: str) -> None:
-    allowed: list[tuple[str, ...]] = {
-        "read": READ_ONLY,
-        "draft": [*READ_ONLY, *DRAFTS],
-        "publish": [*READ_ONLY, *DRAFTS, ("slots", "list")],
-        "approve": [*READ_ONLY, *APPROVES],
-    }[capability]
-    refused: list[tuple[str, ...]] = {
-        "read": [*DRAFTS, *PUBLISHES, *APPROVES],
-        "draft": [*PUBLISHES, *APPROVES, ("plan", "1", "--yes")],
-        "publish": APPROVES,
-        "approve": [*DRAFTS, *PUBLISHES],
-    }[capability]
-    assert [argv for argv in allowed if machines.for_token(*argv, capability=capability).code == 7] == []
-    assert [argv for argv in refused if machines.for_token(*argv, capability=capability).code != 7] == []
-
-
 def test_a_draft_token_gives_no_post_a_time(machines: Machines) -> None:
     token = machines.token("draft")
     code, _, err = run(machines, "create", "Hi", "--to", "x/me", "--at", "tomorrow 9am", token=token)
