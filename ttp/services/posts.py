@@ -142,12 +142,16 @@ class Posts:
     def time_of_new(self, times: TimeResolver, wanted: PostInput, draft: int | None = None) -> ResolvedTime | None:
         """Return the time of a new post; None if none is given. `draft`: the post that has its text already."""
         if wanted.at is None:
+            if wanted.tz is not None:
+                times.zone((), wanted.tz)  # refused before the draft is stored
             return None
         return times.resolve(wanted.at, self.accounts_of_new(wanted), wanted.tz, first=wanted.first, post=draft)
 
     def time_of_edit(self, times: TimeResolver, post_id: int, wanted: PostInput) -> ResolvedTime | None:
         """Return the new time of a post; None if none is given."""
         if wanted.at is None:
+            if wanted.tz is not None:
+                times.zone((), wanted.tz)
             return None
         return times.resolve(wanted.at, self.accounts_after_edit(post_id, wanted), wanted.tz, post=post_id)
 

@@ -117,10 +117,10 @@ class TimeResolver:
 
     # Zones.
 
-    def home_zone(self, tz: str | None = None) -> ZoneInfo:
-        """Return the person's zone: `tz`, else their own, the config's, the system's. Raise TimeRefused for an unknown
+    def home_zone(self) -> ZoneInfo:
+        """Return the person's zone: their own, else the config's, else the system's. Raise TimeRefused for an unknown
         name."""
-        return self._home if tz is None else parse_zone(tz)
+        return self._home
 
     @cached_property
     def _home(self) -> ZoneInfo:
@@ -130,13 +130,13 @@ class TimeResolver:
         """Return the zone of typed times without an offset: the person's, or the accounts' for the `tz` "account".
         Raise TimeRefused for an unknown name, and where the accounts' zones differ."""
         if tz != ACCOUNT_ZONE:
-            return self.home_zone(tz)
+            return self._home if tz is None else parse_zone(tz, ACCOUNT_ZONE)
         return shared_zone({one.name: self.account_zone(one) for one in accounts}) or self._home
 
     def account_zone(self, account: Account, tz: str | None = None) -> ZoneInfo:
         """Return the zone of an account's slots, hours and days: `tz`, else its own, else the person's."""
         if tz not in (None, ACCOUNT_ZONE):
-            return parse_zone(tz)
+            return parse_zone(tz, ACCOUNT_ZONE)
         return parse_account_zone(account.name, account.timezone) if account.timezone else self._home
 
     def account_zones(self, accounts: Sequence[Account], tz: str | None = None) -> list[ZoneInfo]:
