@@ -257,7 +257,7 @@ def test_a_post_that_may_not_be_scheduled_is_refused_with_the_call_without_a_tim
         ("resolve_post", {"id": 4, "account": "x/me"}, "usage", ("get_post", {"id": 4})),
         ("edit_post", {"id": 1}, "usage", ("get_post", {"id": 1})),
         ("calendar", {"when": "2026-13"}, "usage", ("calendar", {"when": "2026-12"})),
-        ("report", {"when": "2026-13"}, "usage", ("report", {"when": "2026-12"})),
+        ("report", {"when": "2026-13"}, "usage", None),
         ("report", {"when": "2026-12"}, "usage", ("report", {"when": "prev"})),
         ("report", {"since": "1d", "until": "7d"}, "usage", ("report", {"since": "30d"})),
         ("report", {"when": "prev", "since": "7d"}, "usage", ("report", {"since": "30d"})),
