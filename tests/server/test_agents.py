@@ -16,10 +16,13 @@ from mcp.shared.exceptions import MCPError
 from tests.mcp.conftest import schemas_checked_once as schemas_checked_once
 from tests.mcp.conftest import text_of
 from tests.server.conftest import Api, serving
+from tests.server.pages.conftest import Person
 from tests.server.test_media import SHA256, form
+from ttp.domain.errors import Busy, Hint
 from ttp.mcp.tools import TOOLS
 from ttp.server import agents
 from ttp.server.guard import MOST_BODY_BYTES
+from ttp.services.queries import PostView, Queries
 
 T = TypeVar("T")
 PATIENCE_S = 60.0
@@ -306,3 +309,21 @@ def test_without_the_extra_there_is_nothing(server: Api, monkeypatch: pytest.Mon
     api = server.having("publish")
     assert "ttp-cli[mcp]" in str(api.refused("POST", "/mcp", 404, "not_found", PING, headers=ACCEPT)["action"])
     assert api.ok("GET", "/v1/posts") == []
+
+
+def test_no_door_shows_a_path_of_this_machine(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = api.ttp.database.home
+
+    def full(queries: Queries, which: object) -> Iterator[PostView]:
+        raise Busy(f"no room left for the store {home}/ttp.db", Hint("see", f"df -h {home}"))
+
+    ann = Person(api).log_in()
+    monkeypatch.setattr(Queries, "views", full)
+    with serving(api.app) as address:
+        error = Agent(f"{address}/mcp", api.token).refused("list_posts")
+    answers = [api.get("/v1/posts"), ann.get("/queue")]
+    assert [answer.status_code for answer in answers] == [503, 503]
+    assert error["code"] == "busy"
+    for text in (str(error), *(answer.text for answer in answers)):
+        assert "ttp.db" in text
+        assert str(home) not in text

@@ -6,8 +6,10 @@ import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
+from functools import partial
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from anyio import CapacityLimiter
 from fastapi import Request
@@ -15,19 +17,21 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import Message, Receive, Scope, Send
 
 from ttp.domain.action import WayOut
-from ttp.domain.errors import Hint, NotFound
+from ttp.domain.errors import Hint, NotFound, TtpError
 from ttp.domain.permissions import VIA_MCP
 from ttp.domain.server.api_token import ApiToken, TokenCapability
 from ttp.domain.server.command_protocol import ZONE_HEADER
 from ttp.domain.time.zones import parse_zone
 from ttp.server.guard import MOST_BODY_BYTES
 from ttp.server.idempotency import IdempotencyKeys, ToolReplays
+from ttp.server.problems import hide_home
 from ttp.server.requests import refuse_unknown_parameters, token_of
 from ttp.server.services import Installation, RequestServices
 from ttp.services.status import Status
 
 if TYPE_CHECKING:
-    from ttp.mcp.tool import Tool
+    from ttp.mcp.services import Services
+    from ttp.mcp.tool import Answer, Tool
 
 MOST_CALLS = 20
 """Calls of tools that run at once. Some wait for a publisher, and the rest of the API must not wait for them."""
@@ -63,7 +67,7 @@ class AgentEndpoint:
         caller = ToolCaller(
             lambda client: services,
             (token.capability,),
-            every=_tools_of(token),
+            every=_tools_of(token, self._installation.database.home),
             replays=ToolReplays(IdempotencyKeys(self._installation, token), services),
         )
         sessions = StreamableHTTPSessionManager(
@@ -117,12 +121,19 @@ class AgentServices(RequestServices):
         yield AgentServices(self.installation, self.token, dry_run=True)
 
 
-def _tools_of(token: ApiToken) -> dict[str, Tool]:
-    """Return the tools for the accounts of a token, by name."""
+def _tools_of(token: ApiToken, home: Path) -> dict[str, Tool]:
+    """Return the tools for the accounts of a token, by name. Their errors have no path of `home`."""
     from ttp.mcp.tools import TOOLS
 
+    def call(tool: Tool, services: Services, args: Any) -> Answer:
+        try:
+            return tool.call(services, args)
+        except TtpError as error:
+            hide_home(error, home)
+            raise
+
     return {
-        name: replace(tool, needs=_NEEDS.get(name, tool.needs))
+        name: replace(tool, needs=_NEEDS.get(name, tool.needs), call=partial(call, tool))
         for name, tool in TOOLS.items()
         if token.accounts is None or name not in _OF_ALL_ACCOUNTS
     }
