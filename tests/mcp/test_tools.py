@@ -396,6 +396,14 @@ def test_changes_through_the_tools_are_told_from_those_of_the_person(agent: Agen
     assert [(one["command"], one["actor"]) for one in history] == [("edit", named), ("create", person)]
     (undone,) = agent.ok("undo", post=made["id"])
     assert (undone["command"], undone["by"]) == ("edit", named)
+    ttp.ok("edit", str(made["id"]), "Three")
+    agent.ok("undo", post=made["id"])
+    history = ttp.ok("history", str(made["id"]), "--json").json
+    by_agent, by_person = [("undo edit", named)] * 2, [("create", person)]
+    assert [(one["command"], one["actor"]) for one in history] == by_agent + by_person
+    assert [one["command"] for one in ttp.ok("undo", "--list", "--json").json][:1] == ["create"]
+    ttp.ok("redo", "--post", str(made["id"]))
+    assert ttp.shown(made["id"])["content"] == "Three"
 
 
 # Keys.

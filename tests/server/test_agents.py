@@ -228,6 +228,10 @@ def test_who_wrote_a_post_cannot_approve_it(server: Api, having: Having) -> None
     assert server.having("approve", name="ann")("POST", "/v1/posts/1/approve").status_code == 403
     assert having("approve", name="bob").ok("approve_post", id=1)[0]["approvedAt"]
     assert [one["actor"] for one in server.ttp.ok("history", "--json").json] == ["bob via mcp", "ann via mcp"]
+    server.ttp.ok("edit", "1", "A person's")
+    having("draft", name="cyd").ok("undo", post=1)
+    server.ttp.ok("token", "revoke", "cyd")
+    assert having("approve", name="cyd").refused("approve_post", id=1)["code"] == "not_allowed"
 
 
 @pytest.mark.parametrize(

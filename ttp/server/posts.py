@@ -142,7 +142,7 @@ def list_changes(
     post_id: PostId, services: Services, limit: Annotated[int, Query(ge=1, le=MOST_POSTS)] = USUAL_POSTS
 ) -> JsonAnswer:
     """List who changed a post, newest first, also of a deleted post."""
-    return JsonAnswer([views.change_json(change) for change in services.queries.changes(limit, post_id)])
+    return JsonAnswer([views.change_json(change) for change in services.queries.changes(limit, post_id, undos=True)])
 
 
 def list_all_changes(services: Services, limit: Annotated[int, Query(ge=1, le=MOST_POSTS)] = USUAL_POSTS) -> JsonAnswer:
