@@ -102,6 +102,15 @@ def test_a_wrong_zone_is_stored_for_nobody(server: Api) -> None:
     assert server.ttp.count("person") == 0
 
 
+def test_a_wrong_zone_is_refused_without_a_time_too(api: Api) -> None:
+    api.ok("POST", "/v1/posts", {"content": "One"})
+    for method, path in (("POST", "/v1/posts"), ("PATCH", "/v1/posts/1")):
+        refused = api.refused(method, path, 422, "time", {"content": "Two", "timezone": "Asia/Tokio"})
+        assert refused["action"]["options"]["tz"] == HERE
+    assert api.ttp("edit", "1", "Two", "--tz", "Asia/Tokio").code == 2
+    assert [post["content"] for post in api.ok("GET", "/v1/posts")] == ["One"]
+
+
 def test_a_zone_that_a_token_had_and_this_machine_lacks_is_named_with_its_fix(server: Api) -> None:
     made = server.ttp.ok("token", "create", "bob", "--capability", "read", "--tz", HERE, "--json").json
     with server.ttp.database.writing() as db:
