@@ -3,7 +3,7 @@ take a chosen slot or hour before the post is stored; `confirm` checks again ins
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -187,6 +187,23 @@ class TimeResolver:
         wanted = ResolvedTime(self._clock.now(), zone, text, choice=found, first=first)
         wanted = replace(wanted, account_ids=ids, account_zones=zones, clocks=clocks)
         return self._chooser.choose(wanted, accounts, post=post, taken=taken)
+
+    def resolve_any(
+        self,
+        text: str | None,
+        accounts: Callable[[], Sequence[Account]],
+        tz: str | None,
+        *,
+        first: bool = False,
+        post: int | None = None,
+    ) -> ResolvedTime | None:
+        """Return what a TIME means, as `resolve`; None without one. Raise TimeRefused for an unknown `tz` without one,
+        too."""
+        if text is not None:
+            return self.resolve(text, accounts(), tz, first=first, post=post)
+        if tz is not None:
+            self.zone((), tz)
+        return None
 
     def resolve_posts(
         self, text: str, posts: Mapping[int, Sequence[Account]], tz: str | None = None, *, first: bool = False
