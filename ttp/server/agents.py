@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
+from functools import partial
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from anyio import CapacityLimiter
 from fastapi import Request
@@ -15,7 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import Message, Receive, Scope, Send
 
 from ttp.domain.action import WayOut
-from ttp.domain.errors import Hint, NotFound
+from ttp.domain.errors import Hint, NotFound, TtpError
 from ttp.domain.operations import OPERATIONS, OWN
 from ttp.domain.permissions import VIA_MCP
 from ttp.domain.server.api_token import ApiToken
@@ -23,12 +25,14 @@ from ttp.domain.server.command_protocol import ZONE_HEADER
 from ttp.domain.time.zones import parse_zone
 from ttp.server.guard import MOST_BODY_BYTES
 from ttp.server.idempotency import IdempotencyKeys, ToolReplays
+from ttp.server.problems import hide_home
 from ttp.server.requests import refuse_unknown_parameters, token_of
 from ttp.server.services import Installation, RequestServices
 from ttp.services.status import Status
 
 if TYPE_CHECKING:
-    from ttp.mcp.tool import Tool
+    from ttp.mcp.services import Services
+    from ttp.mcp.tool import Answer, Tool
 
 MOST_CALLS = 20
 """Calls of tools that run at once. Some wait for a publisher, and the rest of the API must not wait for them."""
@@ -64,7 +68,7 @@ class AgentEndpoint:
         caller = ToolCaller(
             lambda client: services,
             (token.capability,),
-            every=tools_of(token),
+            every=_without_paths(tools_of(token), self._installation.database.home),
             replays=ToolReplays(IdempotencyKeys(self._installation, token), services),
         )
         sessions = StreamableHTTPSessionManager(
@@ -125,6 +129,19 @@ def tools_of(token: ApiToken) -> dict[str, Tool]:
     tools = {name: replace(tool, operation=_OPERATIONS.get(name, tool.operation)) for name, tool in TOOLS.items()}
     is_for_all = token.accounts is None
     return {name: tool for name, tool in tools.items() if is_for_all or OPERATIONS[tool.operation].scope == OWN}
+
+
+def _without_paths(tools: Mapping[str, Tool], home: Path) -> dict[str, Tool]:
+    """Return the tools with errors that have no path of `home`."""
+
+    def call(tool: Tool, services: Services, args: Any) -> Answer:
+        try:
+            return tool.call(services, args)
+        except TtpError as error:
+            hide_home(error, home)
+            raise
+
+    return {name: replace(tool, call=partial(call, tool)) for name, tool in tools.items()}
 
 
 def _with_body(body: bytes, receive: Receive) -> Receive:

@@ -36,6 +36,7 @@ from ttp.server.problems import (
     InvalidRequest,
     WrongMethod,
     error_answer,
+    hide_home,
     invalid_request,
     nothing_at,
 )
@@ -168,6 +169,7 @@ def _answer_model(route: Route, status: int) -> Any:
 
 async def _answer_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, TtpError)
+    hide_home(error, request.app.state.installation.database.home)
     return error_answer(error, request.url.path)
 
 

@@ -179,7 +179,7 @@ def report(services: Services, args: ShowReport) -> ReportAnswer:
     span = None
     if args.when is not None:
         today = services.clock.now().astimezone(zone).date()
-        span = parse_calendar_range(args.when, month=False, week=False, today=today, zone=zone)
+        span = parse_calendar_range(args.when, month=False, week=False, today=today, zone=zone, begun=True)
     since = parse_bound(services, "since", args.since)
     period, before = report_periods(services.clock.now(), span, since, parse_bound(services, "until", args.until))
     accounts = _chosen(services, args)
