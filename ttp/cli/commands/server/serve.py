@@ -88,12 +88,13 @@ def serve(
     url = None if path is not None else f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
     with closing(listener), context.notifications.looking():
         context.database.connect().close()
-        stopping = threading.Event()
+        installation, stopping = context.installation, threading.Event()
+        _ = installation.media, installation.credentials, installation.runtime  # refused now, not at the first request
         process = server.ServerProcess(
-            app_module.build_app(context.installation, names, stopping),
+            app_module.build_app(installation, names, stopping),
             listener,
             replace(context.publisher, notifications=None) if publish else None,
-            sender=server.WebhookSender(context.installation.webhooks, lambda: context.status.elsewhere() is None),
+            sender=server.WebhookSender(installation.webhooks, lambda: context.status.elsewhere() is None),
             stopping=stopping,
             poll_s=context.config.seconds("publish.poll_s"),
             drain_s=context.config.seconds("publish.drain_s"),
