@@ -18,6 +18,7 @@ from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Hint, NotFound
 from ttp.domain.platform import PlatformFacts
 from ttp.domain.post import EMPTY_METRICS, Metrics, Post, PostFields, post_not_found
+from ttp.domain.post_fields import for_readers
 from ttp.domain.time.clock import Clock
 from ttp.store import accounts as stored_accounts
 from ttp.store import queries
@@ -45,14 +46,18 @@ class Queries:
         config: Config,
         platforms: PlatformFacts,
         within: frozenset[int] | None = None,
+        *,
+        sees_private: bool = False,
     ) -> None:
-        """`within`: the ids of the only accounts there are for this user; posts to others do not exist."""
+        """`within`: the ids of the only accounts there are for this user; posts to others do not exist.
+        `sees_private`: this user may write posts, and sees what readers do not."""
         self._platforms = platforms
         self._database = database
         self._clock = clock
         self._config = config
         self._approval = config.requires_approval
         self._within = within
+        self._sees_private = sees_private
 
     def posts(self, post_filter: PostFilter) -> Iterator[Post]:
         """Yield the posts that pass the filter, in list order, from one snapshot."""
@@ -79,7 +84,7 @@ class Queries:
                 self._filtered_posts(db, replace(post_filter, approval=self._approval)) if db is not None else iter(())
             )
             while db is not None and (batch := list(islice(posts, _BATCH))):
-                yield from view_posts(db, batch, now=self._clock.now(), config=self._config)
+                yield from self._view(db, batch)
 
     def _filtered_posts(self, db: Connection, post_filter: PostFilter) -> Iterator[Post]:
         if post_filter.after is not None:
@@ -130,7 +135,10 @@ class Queries:
         """Return the posts with these ids that exist, in the given order, as shown."""
         with self._database.reading() as db:
             posts = [one for one in queries.posts_by_id(db, ids) if is_within(one, self._within)] if db else []
-            return view_posts(db, posts, now=self._clock.now(), config=self._config) if posts else []
+            return self._view(db, posts) if posts else []
+
+    def _view(self, db: Connection | None, posts: Sequence[Post]) -> list[PostView]:
+        return view_posts(db, posts, now=self._clock.now(), config=self._config, sees_private=self._sees_private)
 
     def ids(self, ranges: Sequence[tuple[int, int]]) -> list[int]:
         """Return the existing ids in these ranges. Raise NotFound for a missing single id or empty ranges."""
@@ -258,9 +266,16 @@ def view_of(post: Post, repeat: Repeat | None = None, metrics: Mapping[str, Metr
 
 
 def view_posts(
-    db: Connection | None, posts: Sequence[Post], *, now: datetime, config: Config, are_new: bool = False
+    db: Connection | None,
+    posts: Sequence[Post],
+    *,
+    now: datetime,
+    config: Config,
+    sees_private: bool,
+    are_new: bool = False,
 ) -> list[PostView]:
     """Return up to a few hundred posts as shown now. `are_new`: no repeat created them."""
+    posts = posts if sees_private else [for_readers(post) for post in posts]
     holds: dict[str, Hold] = {}
     repeats: dict[int, Repeat] = {}
     metrics: Mapping[int, Mapping[str, Metrics]] = {}

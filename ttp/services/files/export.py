@@ -20,7 +20,8 @@ from ttp.domain.media.item import MediaItem
 from ttp.domain.metrics.sample import MAIN_COUNTS, Sample
 from ttp.domain.options import OptionTables
 from ttp.domain.post import Post, PostFields
-from ttp.domain.post_edit import KEPT, Value, check_variants
+from ttp.domain.post_edit import KEPT, Value, apply_input, check_variants
+from ttp.domain.post_fields import content_of, for_readers
 from ttp.domain.time.clock import utc_text
 from ttp.services.files import csv_file, ics, markdown
 from ttp.services.files.fields import STORE_ID_DIGITS, Entry, fields_of, media_name, own_key
@@ -58,8 +59,17 @@ class FolderResult:
 
 
 class Export:
-    def __init__(self, database: Database, media: MediaStore, own: OwnFiles, tables: OptionTables) -> None:
+    def __init__(
+        self,
+        database: Database,
+        media: MediaStore,
+        own: OwnFiles,
+        tables: OptionTables,
+        *,
+        sees_private: bool = False,
+    ) -> None:
         self._tables = tables
+        self._sees_private = sees_private
         self._database = database
         self._media = media
         self._own = own
@@ -71,7 +81,8 @@ class Export:
                 return
             store = ownership.store_id(db)
             for post in queries.posts(db, post_filter, own_key=lambda post_id: own_key(post_id, store)):
-                yield ExportedPost(post, _newest_samples(db, post) if numbers else {})
+                seen = post if self._sees_private else for_readers(post)
+                yield ExportedPost(seen, _newest_samples(db, post) if numbers else {})
 
     def media_folder(self, folder: Path) -> ExportedMedia:
         return ExportedMedia(folder, self._media, self._own)
@@ -231,16 +242,11 @@ class FileDiff:
         typed = entry.typed
         try:
             accounts = resolve_accounts(typed.to or (), self._known, self._tables)
+            variants = check_variants(typed.variants, self._known, self._tables)
             return (
-                (typed.text or "") == post.content
+                content_of(apply_input(Post(""), typed, variants, post.media)) == content_of(post)
                 and {account.name for account in accounts} == set(post.accounts)
                 and self._same_time(entry, post, accounts)
-                and {k: v for k, v in check_variants(typed.variants, self._known, self._tables).items() if v}
-                == dict(post.variants)
-                and (typed.thread or ()) == post.thread
-                and tuple(dict.fromkeys(typed.tags or ())) == post.tags
-                and dict(typed.options) == dict(post.options)
-                and typed.max_lateness_s == post.max_lateness_s
                 and self._same_media(typed.media or (), typed.alts or (), post.media)
             )
         except TtpError:
