@@ -212,9 +212,7 @@ class Context:
     def queries(self) -> Queries:
         from ttp.services.queries import Queries
 
-        return Queries(
-            self.database, self.clock, self.config, self.platforms, self.within, sees_private=self.sees_private
-        )
+        return Queries(self.database, self.clock, self.config, self.platforms, self.within, self.sees_private)
 
     @cached_property
     def status(self) -> Status:
@@ -381,7 +379,7 @@ class Context:
     def export(self) -> Export:
         from ttp.services.files.export import Export
 
-        return Export(self.database, self.media, self.own_files, self.platforms, sees_private=self.sees_private)
+        return Export(self.database, self.media, self.own_files, self.platforms, self.sees_private)
 
     @cached_property
     def bulk_edit(self) -> BulkEdit:

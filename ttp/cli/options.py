@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import wraps
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NamedTuple, TypeVar, get_type_hints
 
 import typer
@@ -376,7 +375,7 @@ def with_post_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 FieldValues = Mapping[str, Any]
 """What was typed for the fields of a post that have no code of their own, by the name of the option."""
-NO_FIELDS: FieldValues = MappingProxyType({})
+NO_FIELDS: FieldValues = {}
 
 
 def with_field_options(command: Callable[..., Any]) -> Callable[..., Any]:

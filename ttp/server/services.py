@@ -133,15 +133,8 @@ class RequestServices:
 
     @cached_property
     def queries(self) -> Queries:
-        installation = self.installation
-        return Queries(
-            self._database,
-            installation.clock,
-            installation.config,
-            installation.platforms,
-            self.caller.accounts,
-            sees_private=self.sees_private,
-        )
+        accounts = self.caller.accounts
+        return Queries(self._database, self.clock, self.config, self.platforms, accounts, self.sees_private)
 
     @cached_property
     def posts(self) -> Posts:

@@ -21,6 +21,7 @@ from ttp.domain.errors import Conflict, ContentRefused, Hint, NotAllowed, Proble
 from ttp.domain.permissions import Capability
 from ttp.domain.post import Post, PostStatus, post_not_found
 from ttp.domain.post_edit import PostInput, check_variants, request_fingerprint
+from ttp.domain.post_fields import for_readers
 from ttp.domain.pricing import price_notes
 from ttp.domain.rules import check
 from ttp.domain.time.clock import Clock
@@ -276,8 +277,8 @@ class Posts:
 
     def view(self, db: Connection | None, post: Post, *, is_new: bool = False) -> PostView:
         """Return a post as shown now. `db` None: no store exists. `is_new`: no repeat has created it."""
-        now, sees_private = self.clock.now(), self.sees_private
-        return view_posts(db, [post], now=now, config=self.config, sees_private=sees_private, are_new=is_new)[0]
+        seen = post if self.sees_private else for_readers(post)
+        return view_posts(db, [seen], now=self.clock.now(), config=self.config, are_new=is_new)[0]
 
     def find_by_key(self, wanted: PostInput) -> SavedPost | None:
         """Return the post that the same request stored before under its key. Raise Conflict for another request."""

@@ -46,11 +46,10 @@ class Queries:
         config: Config,
         platforms: PlatformFacts,
         within: frozenset[int] | None = None,
-        *,
         sees_private: bool = False,
     ) -> None:
         """`within`: the ids of the only accounts there are for this user; posts to others do not exist.
-        `sees_private`: this user may write posts, and sees what readers do not."""
+        `sees_private`: this user may write posts, and sees of them what readers do not."""
         self._platforms = platforms
         self._database = database
         self._clock = clock
@@ -84,14 +83,17 @@ class Queries:
                 self._filtered_posts(db, replace(post_filter, approval=self._approval)) if db is not None else iter(())
             )
             while db is not None and (batch := list(islice(posts, _BATCH))):
-                yield from self._view(db, batch)
+                yield from view_posts(db, batch, now=self._clock.now(), config=self._config)
 
     def _filtered_posts(self, db: Connection, post_filter: PostFilter) -> Iterator[Post]:
         if post_filter.after is not None:
             last = queries.post(db, post_filter.after)
             if last is None or not is_within(last, self._within):
                 raise post_not_found(post_filter.after)
-        yield from queries.posts(db, replace(post_filter, within=self._within))
+        yield from map(self._seen, queries.posts(db, replace(post_filter, within=self._within)))
+
+    def _seen(self, post: Post) -> Post:
+        return post if self._sees_private else for_readers(post)
 
     def post(self, post_id: int) -> PostView:
         """Return a post as shown. Raise NotFound if it does not exist."""
@@ -134,11 +136,9 @@ class Queries:
     def posts_by_id(self, ids: Sequence[int]) -> list[PostView]:
         """Return the posts with these ids that exist, in the given order, as shown."""
         with self._database.reading() as db:
-            posts = [one for one in queries.posts_by_id(db, ids) if is_within(one, self._within)] if db else []
-            return self._view(db, posts) if posts else []
-
-    def _view(self, db: Connection | None, posts: Sequence[Post]) -> list[PostView]:
-        return view_posts(db, posts, now=self._clock.now(), config=self._config, sees_private=self._sees_private)
+            there = queries.posts_by_id(db, ids) if db else ()
+            posts = [self._seen(one) for one in there if is_within(one, self._within)]
+            return view_posts(db, posts, now=self._clock.now(), config=self._config) if posts else []
 
     def ids(self, ranges: Sequence[tuple[int, int]]) -> list[int]:
         """Return the existing ids in these ranges. Raise NotFound for a missing single id or empty ranges."""
@@ -266,16 +266,9 @@ def view_of(post: Post, repeat: Repeat | None = None, metrics: Mapping[str, Metr
 
 
 def view_posts(
-    db: Connection | None,
-    posts: Sequence[Post],
-    *,
-    now: datetime,
-    config: Config,
-    sees_private: bool,
-    are_new: bool = False,
+    db: Connection | None, posts: Sequence[Post], *, now: datetime, config: Config, are_new: bool = False
 ) -> list[PostView]:
     """Return up to a few hundred posts as shown now. `are_new`: no repeat created them."""
-    posts = posts if sees_private else [for_readers(post) for post in posts]
     holds: dict[str, Hold] = {}
     repeats: dict[int, Repeat] = {}
     metrics: Mapping[int, Mapping[str, Metrics]] = {}

@@ -58,34 +58,27 @@ class FolderResult:
     unchanged: int = 0
 
 
+@dataclass
 class Export:
-    def __init__(
-        self,
-        database: Database,
-        media: MediaStore,
-        own: OwnFiles,
-        tables: OptionTables,
-        *,
-        sees_private: bool = False,
-    ) -> None:
-        self._tables = tables
-        self._sees_private = sees_private
-        self._database = database
-        self._media = media
-        self._own = own
+    database: Database
+    media: MediaStore
+    own: OwnFiles
+    tables: OptionTables
+    sees_private: bool = False
+    """Whether who asks may write posts, and so sees of them what readers do not."""
 
     def posts(self, post_filter: PostFilter, *, numbers: bool = False) -> Iterator[ExportedPost]:
         """Yield the posts that pass the filter from one snapshot."""
-        with self._database.snapshot() as db:
+        with self.database.snapshot() as db:
             if db is None:
                 return
             store = ownership.store_id(db)
             for post in queries.posts(db, post_filter, own_key=lambda post_id: own_key(post_id, store)):
-                seen = post if self._sees_private else for_readers(post)
+                seen = post if self.sees_private else for_readers(post)
                 yield ExportedPost(seen, _newest_samples(db, post) if numbers else {})
 
     def media_folder(self, folder: Path) -> ExportedMedia:
-        return ExportedMedia(folder, self._media, self._own)
+        return ExportedMedia(folder, self.media, self.own)
 
     def csv(self, posts: Iterable[ExportedPost], name: NameOf = media_name, *, numbers: bool = False) -> Iterator[str]:
         """Yield the rows of a CSV file. `name`: returns the name of a media item."""
@@ -94,7 +87,7 @@ class Export:
 
     def calendar(self, posts: Iterable[PostFields]) -> Iterator[str]:
         """Yield an iCalendar file."""
-        with self._database.reading() as db:
+        with self.database.reading() as db:
             store = ownership.store_id(db) if db else ""
         return ics.calendar_lines(posts, store[:STORE_ID_DIGITS])
 
@@ -103,12 +96,12 @@ class Export:
     ) -> tuple[FolderResult, ExportedMedia]:
         """Write a folder of Markdown files, one per post. A post goes to the file with its key, which is left unchanged
         if it already matches. Other files stay. Raise Busy, UsageError."""
-        self._own.refuse(path)
+        self.own.refuse(path)
         done, media = FolderResult(), self.media_folder(path)
         _make_folder(path)
-        folder = MarkdownFolder(path, self._tables)
-        with self._database.reading() as db:
-            diff = FileDiff(path, accounts.accounts(db) if db else [], resolver, self._tables)
+        folder = MarkdownFolder(path, self.tables)
+        with self.database.reading() as db:
+            diff = FileDiff(path, accounts.accounts(db) if db else [], resolver, self.tables)
         for one in posts:
             key, begun = folder.without_prefix(one.post.key or ""), one.post.status.has_begun
             there = folder.file_of(key)
@@ -120,9 +113,9 @@ class Export:
             fields = fields_of(replace(one.post, key=file_key), [media.name(item) for item in one.post.media])
             if not begun:
                 fields.pop("status")  # an import derives it: scheduled with a time, else a draft
-            self._own.refuse(file)
+            self.own.refuse(file)
             _make_folder(file.parent)
-            output_file.write(file, [markdown.format_file(fields)], self._own, over=True)
+            output_file.write(file, [markdown.format_file(fields)], self.own, over=True)
             done.written += 1
         return done, media
 
