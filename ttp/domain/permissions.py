@@ -13,6 +13,7 @@ from ttp.domain.action import action, other_options
 from ttp.domain.delivery import APPROVAL, ENDED, Delivery, DeliveryState
 from ttp.domain.errors import Hint, NotAllowed
 from ttp.domain.post import Post, PostFields, Rejection
+from ttp.domain.post_fields import CONTENT
 
 if TYPE_CHECKING:
     from ttp.domain.recurrence import Recurrence
@@ -39,7 +40,7 @@ class Caller(NamedTuple):  # a dataclass would cost each command a millisecond
     """For whom services work. `name`: as the history of changes has it; `capability_source`: what sets the capability,
     for messages; `accounts`: the ids of the only accounts there are for them, None for all; `approver`: the name under
     which they approve posts, but not their own, None for the owner of the store; `timezone`: the one that they have
-    set."""
+    set; `approves_only`: of posts they write none."""
 
     name: str
     capability: Capability
@@ -47,6 +48,12 @@ class Caller(NamedTuple):  # a dataclass would cost each command a millisecond
     accounts: frozenset[int] | None = None
     approver: str | None = None
     timezone: str | None = None
+    approves_only: bool = False
+
+    @property
+    def sees_private(self) -> bool:
+        """Whether they may write posts, and so see of them what readers do not."""
+        return self.capability.allows(Capability.DRAFT) and not self.approves_only
 
     @property
     def is_owner(self) -> bool:
@@ -124,17 +131,8 @@ def show_approval_waits(post: AnyPost) -> AnyPost:
 
 def _meant(post: Post) -> tuple[object, ...]:
     """Return what a person judges when approving a post."""
-    return (
-        post.content,
-        dict(post.variants),
-        post.thread,
-        post.media,
-        dict(post.options),
-        sorted(post.accounts),
-        post.scheduled_at,
-        post.max_lateness_s,
-        post.deleted_at,
-    )
+    content = [getattr(post, name) for name, one in CONTENT.items() if one.is_judged]
+    return *content, sorted(post.accounts), post.scheduled_at, post.deleted_at
 
 
 def _unapproved(post: Post) -> Post:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import TypeAlias, TypeVar
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime, timedelta
+from typing import Any, TypeAlias, TypeVar
 
 from ttp.domain.account import Account, find_account
 from ttp.domain.action import LONGEST_TEXT, Action, OtherOptions, WayOut, action, as_fields, other_options
@@ -18,6 +18,7 @@ from ttp.domain.media.item import MediaItem
 from ttp.domain.permissions import keep_approval
 from ttp.domain.platform import Facts, PlatformFacts, parse_post_url
 from ttp.domain.post import ChosenBy, Post, PostFields, PostStatus, derive_status, published_at
+from ttp.domain.post_fields import CONTENT, FIELDS, PLAIN, content_of
 
 _RESTS = frozenset({DeliveryState.PENDING, DeliveryState.FAILED})
 
@@ -37,21 +38,20 @@ def apply_input(
 ) -> Post:
     """Return the post with the given fields, but its accounts and its time. `media`: those of the names in the input,
     with their alt texts; None: no names."""
-    late = before.max_lateness_s if post_input.max_lateness_s is None else post_input.max_lateness_s
+    after: dict[str, Any] = {}
+    for name, one in CONTENT.items():
+        old, value = getattr(before, name), getattr(post_input, one.name)
+        if one.kind == "texts":
+            after[name] = merge_options(old, variants if name == "variants" else value)
+        elif one.name in post_input.dropped or (one.kind == "text" and value == ""):
+            after[name] = False if one.kind == "flag" else None
+        else:
+            after[name] = old if value is None else value
     if media is None or post_input.add_media:
         media = changed_media(before, post_input, media or ())
-    return replace(
-        before,
-        content=before.content if post_input.text is None else post_input.text,
-        media=media,
-        variants=merge_options(before.variants, variants),
-        options=merge_options(before.options, post_input.options),
-        thread=before.thread if post_input.thread is None else post_input.thread,
-        tags=with_tags(
-            before.tags if post_input.tags is None else post_input.tags, post_input.add_tags, post_input.remove_tags
-        ),
-        max_lateness_s=None if "max_lateness_s" in post_input.dropped else late,
-    )
+    after["media"] = media
+    after["tags"] = with_tags(after["tags"], post_input.add_tags, post_input.remove_tags)
+    return replace(before, **after)
 
 
 def with_accounts(post: Post, accounts: Sequence[Account], now: datetime) -> Post:
@@ -314,16 +314,7 @@ def with_tags(tags: Sequence[str], add: Sequence[str] = (), remove: Sequence[str
 
 def copy_of(post: Post, deliveries: Sequence[Delivery]) -> Post:
     """Return a new post with the content and options of a post, and without its time, key and approval."""
-    return Post(
-        content=post.content,
-        deliveries=tuple(deliveries),
-        max_lateness_s=post.max_lateness_s,
-        media=post.media,
-        variants=post.variants,
-        thread=post.thread,
-        tags=post.tags,
-        options=post.options,
-    )
+    return Post(deliveries=tuple(deliveries), **content_of(post))
 
 
 MOST_CHARACTERS = 100_000
@@ -358,12 +349,17 @@ class PostInput:
     edited: bool = False
     """From an editor, which showed the post: media that it has are not fetched again."""
     dropped: tuple[str, ...] = ()
-    """Fields to remove from the post: `at`, `max_lateness_s`."""
+    """Fields to remove from the post: `at`, and plain ones."""
 
     def __post_init__(self) -> None:
         if self.media is not None and (self.add_media or self.remove_media):
             raise UsageError("all media are replaced, so none can be added or removed")
-        refuse_long_texts(self.text, self.thread, self.variants, self.alts)
+        refuse_long_texts(self.text, self.thread, self.variants, self.alts, self)
+
+    def given_fields(self) -> dict[str, Any]:
+        """Return what was given, by field."""
+        values = ((one, getattr(self, one.name)) for one in fields(self))
+        return {one.name: value for one, value in values if value != one.default and value != {}}
 
 
 def refuse_long_texts(
@@ -371,9 +367,11 @@ def refuse_long_texts(
     thread: Sequence[str] | None = None,
     variants: Mapping[str, str] | None = None,
     alts: Sequence[str] | None = None,
+    post_input: PostInput | None = None,
 ) -> None:
     """Raise UsageError for texts of a post that have more than MOST_CHARACTERS."""
     texts = [("content", "the text", text)]
+    texts += [(one.file, f"the {one.word}", getattr(post_input, one.name, None)) for one in PLAIN if one.kind == "text"]
     texts += [("thread", f"part {number} of the thread", part) for number, part in enumerate(thread or (), 2)]
     texts += [("variants", f"the text for {name}", variant) for name, variant in (variants or {}).items()]
     texts += [("alt", f"alt text {number}", alt) for number, alt in enumerate(alts or (), 1)]
@@ -425,7 +423,28 @@ def _fields_of(post_input: PostInput) -> dict[str, object]:
         "set": [f"{key}={value}" for key, value in post_input.options.items()],
         "thread": post_input.thread,
         "tag": post_input.tags,
+        **{one.argument: as_typed(getattr(post_input, one.name)) for one in PLAIN},
     }
+
+
+def as_typed(value: object) -> object:
+    """Return the value of a plain field as people write it: seconds are a duration."""
+    if isinstance(value, bool) or not isinstance(value, float | int):
+        return value
+    from ttp.domain.time.durations import compact_duration
+
+    return compact_duration(timedelta(seconds=value))
+
+
+def parse_plain(typed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the plain fields of a `PostInput` from what people wrote, by argument. Raises TimeRefused."""
+    plain: dict[str, Any] = {one.name: typed.get(one.argument) for one in PLAIN}
+    for one in PLAIN:
+        if one.kind == "seconds" and plain[one.name] is not None:
+            from ttp.domain.time.durations import parse_duration
+
+            plain[one.name] = parse_duration(plain[one.name]).total_seconds()
+    return plain
 
 
 def check_variants(
@@ -457,8 +476,10 @@ def request_fingerprint(post_input: PostInput, media: Sequence[str], platforms: 
         "options": dict(post_input.options),
         "max_late": post_input.max_lateness_s,
     }
-    if post_input.thread:
-        parts["thread"] = list(post_input.thread)  # only where there is one: keys that are in use stay what they are
+    for one in FIELDS:
+        value = getattr(post_input, one.name)
+        if not parts.keys() & {one.name, one.argument} and value not in (None, ()):
+            parts[one.argument] = value  # only where it is given: keys that are in use stay what they are
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

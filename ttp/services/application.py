@@ -259,7 +259,7 @@ class Application:
     status = _Part(lambda self: self.installation.status)
     queries = _Part(
         lambda self: services.queries.Queries(
-            self.database, self.clock, self.config, self.platforms, self.caller.accounts
+            self.database, self.clock, self.config, self.platforms, self.caller.accounts, self.caller.sees_private
         )
     )
     posts = _Part(
@@ -274,6 +274,7 @@ class Application:
             within=self.caller.accounts,
             expected=self.expected,
             capability_source=self.caller.capability_source,
+            sees_private=self.caller.sees_private,
         )
     )
     drafts = _Part(lambda self: services.drafts.Drafts(self.posts))
@@ -303,7 +304,7 @@ class Application:
     )
     export = _Part(
         lambda self: services.files.export.Export(
-            self.database, self.media, self.installation.own_files(), self.platforms
+            self.database, self.media, self.installation.own_files(), self.platforms, self.caller.sees_private
         )
     )
     sync = _Part(

@@ -69,8 +69,7 @@ class ApiToken:
     @property
     def caller(self) -> Caller:
         """Who has the token."""
-        capability, source = POST_CAPABILITIES[self.capability], "the token's capability"
-        return Caller(self.name, capability, source, self.accounts, self.name, self.timezone)
+        return _caller(self, self.capability, "the token's capability")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +88,12 @@ class Person:
     def caller_for(self, needed: str) -> Caller | None:
         """Return the person with the smallest capability that allows this; None if none does."""
         capability = next((one for one in TokenCapability if one in self.capabilities and one.allows(needed)), None)
-        if capability is None:
-            return None
-        source = "your capability here"
-        return Caller(self.name, POST_CAPABILITIES[capability], source, self.accounts, self.name, self.timezone)
+        return None if capability is None else _caller(self, capability, "your capability here")
+
+
+def _caller(who: ApiToken | Person, capability: TokenCapability, source: str) -> Caller:
+    only = capability is TokenCapability.APPROVE
+    return Caller(who.name, POST_CAPABILITIES[capability], source, who.accounts, who.name, who.timezone, only)
 
 
 @dataclass(frozen=True, slots=True)

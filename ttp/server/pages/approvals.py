@@ -131,7 +131,8 @@ def _options(post: PostFields, accounts: Iterable[Account]) -> list[str]:
 
 
 def _services(visit: Visit, link: ApprovalLink) -> RequestServices:
-    caller = Caller(f"{link.name} (by a link of {link.created_by})", Capability.PUBLISH, approver=link.created_by)
+    name = f"{link.name} (by a link of {link.created_by})"
+    caller = Caller(name, Capability.PUBLISH, approver=link.created_by, approves_only=True)
     return RequestServices(visit.installation, caller, expected=link.revision)
 
 

@@ -49,6 +49,7 @@ def mcp(
     if find_spec("mcp") is None:
         raise NotAllowed("ttp mcp needs the extra mcp", Hint("fix", "pip install 'ttp-cli[mcp]'"))
     allowed = _limit(capability)
+    context.caller = context.caller._replace(approves_only=allowed == [TokenCapability.APPROVE])
     if sys.stdin is None or sys.stdout is None:
         raise UsageError("an agent needs stdin and stdout, and one of them is closed", Hint("see", "ttp mcp --help"))
     if sys.stdin.isatty():
@@ -106,7 +107,9 @@ class AgentContext(Context):
         # Whatever the program calls itself: nothing is approved through the tools that was written through them.
         approver = f"{settings.user_name()}{VIA_MCP}"
         name = approver + (f" ({client})" if client else "")
-        self.caller = Caller(name, settings.capability(), "this client's capability", approver=approver)
+        only = process.caller.approves_only
+        source = "this client's capability"
+        self.caller = Caller(name, settings.capability(), source, approver=approver, approves_only=only)
         self.open_output(quiet=True)
 
     def publish(self, ids: frozenset[int]) -> RunResult:
