@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.examples import examples
 from ttp.domain.text import utf16_length
-from ttp.platforms.x.text_length import _PLAIN_LINK, _library, has_link, weighted_length
+from ttp.platforms.x.text_length import _NEEDLESS_SELECTOR, _PLAIN_LINK, _library, has_link, weighted_length
 
 PIECES = st.sampled_from(
     [
@@ -116,7 +116,7 @@ def test_what_is_taken_for_a_link_unasked_is_one_to_the_library(link: str, befor
 
 
 def library_length(text: str) -> int:
-    return int(_library().parse_tweet(text).weightedLength)
+    return int(_library().parse_tweet(text).weightedLength) - 2 * len(_NEEDLESS_SELECTOR.findall(text))
 
 
 @examples(1000)
@@ -167,6 +167,12 @@ def test_a_link_needs_a_domain_that_exists(text: str, has: bool) -> None:
         ("© ®", 5),
         ("👨\u200d👩\u200d👧\u200d👦", 2),
         ("👍🏽🇩🇪", 4),
+        *(
+            (emoji + "\ufe0f", 2)
+            for emoji in "⌚⌛◽◾☔☕♈♉♊♋♌♍♎♏♐♑♒♓♿⚓⚡⚪⚫⚽⚾⛄⛅⛔⛪⛲⛳⛵⛺⛽❗⬛⬜⭐⭕🀄🈚🈯"
+        ),  # one in twitter-text 3.1
+        ("✌\ufe0f❤\ufe0f", 4),
+        ("☕\ufe0f\ufe0f🌍\ufe0f", 2 + 2 + 2 + 2),
         ("https://example.com/" + "a" * 300, 23),
         ("example.com", 23),
         ("see a.co!", 4 + 23 + 1),
