@@ -28,7 +28,7 @@ _NEEDLESS_SELECTOR = re.compile(
     "(?<=[\u231a\u231b\u25fd\u25fe\u2614\u2615\u2648-\u2653\u267f\u2693\u26a1\u26aa\u26ab\u26bd\u26be\u26c4\u26c5\u26d4"
     "\u26ea\u26f2\u26f3\u26f5\u26fa\u26fd\u2757\u2b1b\u2b1c\u2b50\u2b55\U0001f004\U0001f21a\U0001f22f])\ufe0f"
 )
-"""Behind an emoji that is shown as one anyway. twitter-text 3.1 counts the two as one, and the Python library as two."""
+"""Behind an emoji that needs none. twitter-text 3.1 counts the two as one emoji, and the Python library as two."""
 _PLAIN_LINK = re.compile(
     r"https?://(?:[a-z0-9]{1,63}\.){1,4}(?:at|ch|com|de|edu|es|eu|fr|gov|io|it|net|nl|org|us)(?:/[a-zA-Z0-9_-]+)*/?"
     r"(?:\?[a-zA-Z0-9_&=-]+)?"
