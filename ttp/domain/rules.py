@@ -24,8 +24,6 @@ from ttp.domain.post import Post
 from ttp.domain.text import utf16_length
 
 _HALVES = re.compile("[\ud800-\udfff]")
-MOST_ALT = 1000
-"""Characters of alt text: the most that any platform takes (platforms' metadata and container calls)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +131,12 @@ class PlatformPost:
                     "options", "option_idle", f": {name} is for {only}, and is not sent with this {kind}"
                 )
 
+    def alt_problems(self, most: int, count: Callable[[str], int] = utf16_length) -> Iterator[Problem]:
+        """Yield a breach for each alt text longer than the platform takes."""
+        for item in self.media:
+            if item.alt and (length := count(item.alt)) > most:
+                yield self.breach("media", "alt_too_long", f": the alt text of {item.name} is {length} of {most}")
+
     def public_url_problems(self, items: Iterable[MediaItem]) -> Iterator[Problem]:
         """Yield a breach if items need a public URL and cannot get one."""
         local = [item.name for item in items if item.url is None]
@@ -234,9 +238,6 @@ def _post_problems(post: Post) -> Iterator[Problem]:
         yield Problem(
             "content", "text_characters", "the text is not valid Unicode: it holds halves of characters", hint=edit
         )
-    for item in post.media:
-        if item.alt is not None and (length := utf16_length(item.alt)) > MOST_ALT:
-            yield Problem("media", "alt_too_long", f"the alt text of {item.name} is {length} of {MOST_ALT}")
 
 
 def _thread_problems(post: Post, to_come: Sequence[Delivery], platforms: PlatformFacts) -> Iterator[Problem]:
