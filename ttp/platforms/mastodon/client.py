@@ -32,6 +32,7 @@ from ttp.domain.outcome import (
 )
 from ttp.domain.time.clock import Clock, to_ms
 from ttp.platforms.client import (
+    NO_DELETION,
     Deleted,
     LookupResult,
     Part,
@@ -342,7 +343,7 @@ class MastodonClient(MastodonPart):
         if reply.status in (404, 405, 501):
             software = server.software_of(request.account).name
             message = f"{host_name(request.account)} ({software}) lets no app delete posts: delete it there"
-            return NotDone(Kind.CONTENT, message, str(reply.status), reply.status)
+            return NotDone(Kind.CONTENT, message, NO_DELETION, reply.status)
         return self.failure(request, reply)
 
 
