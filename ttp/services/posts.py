@@ -171,10 +171,8 @@ class Posts:
         problems = with_media(post, chosen)
         if timed:
             problems = (*self.duplicates.problems(post, db), *problems)
-        refusing = [problem for problem in problems if not problem.warning]
-        if refusing and timed:
-            hints = dict.fromkeys(Hint("fix", problem.hint) for problem in refusing if problem.hint)
-            raise ContentRefused(refusing[0].message, *hints, problems=problems)
+        if timed and (refused := content_refusal(problems)) is not None:
+            raise refused
         return (*problems, *account_warnings(chosen), *price_notes(post, self.platforms)) if timed else problems
 
     def _check_without_media(self, post: Post, accounts: Sequence[Account]) -> tuple[Problem, ...]:
@@ -580,6 +578,15 @@ def accounts_of(post: Post, known: Iterable[Account]) -> tuple[Account, ...]:
 def _without_crowded(warnings: tuple[Problem, ...], *, first: bool) -> tuple[Problem, ...]:
     """Drop "crowded" warnings for a post that makes room."""
     return tuple(one for one in warnings if not (first and one.code == "crowded"))
+
+
+def content_refusal(problems: tuple[Problem, ...]) -> ContentRefused | None:
+    """Return the error of a post with these problems; None if all of them are warnings."""
+    refusing = [problem for problem in problems if not problem.warning]
+    if not refusing:
+        return None
+    hints = dict.fromkeys(Hint("fix", problem.hint) for problem in refusing if problem.hint)
+    return ContentRefused(refusing[0].message, *hints, problems=problems)
 
 
 def with_post_id(refused: ContentRefused, post_id: int | None) -> ContentRefused:
