@@ -102,24 +102,24 @@ class BlueskyClient(BlueskyPart):
         return did
 
     def _check_server(self, request: PublishRequest, http: Http, did: str) -> Generator[Step, None, None]:
-        """Ask once a day which server has the account: the old one may still take posts. Raises StepFailed.
+        """Ask once a day which server has the account: the old one may still take posts. One that moved is asked for
+        each post, until it is back or connected again. Raises StepFailed.
 
         Where the directory does not answer, what is known stays.
         """
         account, now, boot = request.account, self._clock.now(), self._clock.boot()
-        if identity.is_fixed(self._config) or identity.is_fresh(account.server_info, now):
-            return
-        if boot - self._asked.get(did, -CHECK_S) < CHECK_S:
+        info = account.server_info
+        is_recent = identity.is_fresh(info, now) or boot - self._asked.get(did, -CHECK_S) < CHECK_S
+        if identity.is_fixed(self._config) or (info.get("moved") is None and is_recent):
             return
         self._asked[did] = boot
         document = identity.Identities.of(http, self._config).find_document(did)
-        server = None if isinstance(document, NotDone) else identity.server_of(document)
-        if server is None:
+        if (server := identity.present_server(document, info)) is None:
             return
         step = "look up the account's server"
+        yield StepDone(step, 200, server, server_info=identity.looked_up(info, server, now))
         if (elsewhere := identity.moved_server_error(account, server)) is not None:
             raise StepFailed(step, elsewhere)
-        yield StepDone(step, 200, server, server_info=identity.looked_up(account.server_info, server, now))
 
     def _with_card(self, request: PublishRequest, handle: Handle) -> Generator[Step, None, Handle]:
         """Fetch the page that is shown as a card, and upload its picture. Raises StepFailed."""
