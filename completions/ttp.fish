@@ -253,7 +253,7 @@ complete -c ttp -n "__ttp_at any 'edit'" -l shift -x -d 'With --where: move the 
 complete -c ttp -n "__ttp_at any 'edit'" -l account -x -d 'With --where: replace an account: x/old=x/new.'
 complete -c ttp -n "__ttp_at any 'edit'" -l delete -d 'With --where: delete the posts.'
 complete -c ttp -n "__ttp_at any 'edit' 'uninstall'" -l dry-run -d 'Show what would change, and change nothing.'
-complete -c ttp -n "__ttp_at any 'edit' 'delete' 'sync' 'undo' 'redo' 'plan' 'publish' 'retry' 'metrics pull' 'account remove' 'uninstall' 'certify'" -l yes -d 'Do not ask for confirmation.'
+complete -c ttp -n "__ttp_at any 'edit' 'delete' 'sync' 'undo' 'redo' 'plan' 'publish' 'retry' 'metrics pull' 'account connect' 'account remove' 'uninstall' 'certify'" -l yes -d 'Do not ask for confirmation.'
 complete -c ttp -n "__ttp_at any 'edit' 'delete' 'sync' 'undo' 'redo' 'plan' 'publish' 'retry' 'metrics pull' 'init' 'account connect' 'account remove' 'uninstall' 'certify'" -l no-input -d 'Never ask; fail if confirmation is needed.'
 complete -c ttp -n "__ttp_at any 'delete'" -l remote -d 'Also delete it from the platforms that allow this.'
 complete -c ttp -n "__ttp_at any 'delete'" -l fields -x -k -a '(__ttp_many words \'id\' \'deleted\')' -d 'Only these fields, in this order.'

@@ -15,7 +15,7 @@ from ttp.domain.account import Account
 from ttp.domain.action import Action, WayOut, action, other_options
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryState
-from ttp.domain.errors import Problem
+from ttp.domain.errors import ContentRefused, Hint, Problem
 from ttp.domain.media.image_fit import NO_FITS, ImageFit, ImageFits, ImageForm
 from ttp.domain.media.item import MediaHostProblem, MediaItem
 from ttp.domain.options import ChosenOptions, Option, OptionTables, options_of
@@ -217,6 +217,15 @@ def check(
         problems += case.invalid_option_problems()
         problems += platforms.rules(delivery.platform).problems(case)
     return (*problems, *_thread_problems(post, to_come, platforms))
+
+
+def content_refusal(problems: tuple[Problem, ...]) -> ContentRefused | None:
+    """Return the error of a post with these problems; None if all of them are warnings."""
+    refusing = [problem for problem in problems if not problem.warning]
+    if not refusing:
+        return None
+    hints = dict.fromkeys(Hint("fix", problem.hint) for problem in refusing if problem.hint)
+    return ContentRefused(refusing[0].message, *hints, problems=problems)
 
 
 def _sent(item: MediaItem, platform: str, fits: ImageFits, rehearsed: Collection[str]) -> tuple[MediaItem, ImageFit]:

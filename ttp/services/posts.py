@@ -22,7 +22,7 @@ from ttp.domain.permissions import Capability
 from ttp.domain.post import Post, PostStatus, post_not_found
 from ttp.domain.post_edit import PostInput, check_variants, request_fingerprint
 from ttp.domain.pricing import price_notes
-from ttp.domain.rules import check
+from ttp.domain.rules import check, content_refusal
 from ttp.domain.time.clock import Clock
 from ttp.platforms.registry import Registry
 from ttp.services.queries import PostView, accounts_within, is_within, view_posts
@@ -578,15 +578,6 @@ def accounts_of(post: Post, known: Iterable[Account]) -> tuple[Account, ...]:
 def _without_crowded(warnings: tuple[Problem, ...], *, first: bool) -> tuple[Problem, ...]:
     """Drop "crowded" warnings for a post that makes room."""
     return tuple(one for one in warnings if not (first and one.code == "crowded"))
-
-
-def content_refusal(problems: tuple[Problem, ...]) -> ContentRefused | None:
-    """Return the error of a post with these problems; None if all of them are warnings."""
-    refusing = [problem for problem in problems if not problem.warning]
-    if not refusing:
-        return None
-    hints = dict.fromkeys(Hint("fix", problem.hint) for problem in refusing if problem.hint)
-    return ContentRefused(refusing[0].message, *hints, problems=problems)
 
 
 def with_post_id(refused: ContentRefused, post_id: int | None) -> ContentRefused:

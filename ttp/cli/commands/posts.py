@@ -134,7 +134,7 @@ def _refuse_contradictions(text: str | None, file: str | None, *, in_editor: boo
 def preview(context: Context, post_input: PostInput) -> None:
     """Show what `ttp create` would store, and store nothing. Raises what `ttp create` would raise, and ContentRefused
     for a draft that could not be scheduled."""
-    from ttp.services.posts import content_refusal
+    from ttp.domain.rules import content_refusal
     from ttp.services.preview import preview_post
 
     time = None if context.posts.find_by_key(post_input) else _time_of_new(context, post_input)
