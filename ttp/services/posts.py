@@ -23,7 +23,7 @@ from ttp.domain.post import Post, PostStatus, post_not_found
 from ttp.domain.post_edit import PostInput, check_variants, request_fingerprint
 from ttp.domain.post_fields import for_readers
 from ttp.domain.pricing import price_notes
-from ttp.domain.rules import check
+from ttp.domain.rules import check, content_refusal
 from ttp.domain.time.clock import Clock
 from ttp.platforms.registry import Registry
 from ttp.services.queries import PostView, accounts_within, is_within, view_posts
@@ -172,10 +172,8 @@ class Posts:
         problems = with_media(post, chosen)
         if timed:
             problems = (*self.duplicates.problems(post, db), *problems)
-        refusing = [problem for problem in problems if not problem.warning]
-        if refusing and timed:
-            hints = dict.fromkeys(Hint("fix", problem.hint) for problem in refusing if problem.hint)
-            raise ContentRefused(refusing[0].message, *hints, problems=problems)
+        if timed and (refused := content_refusal(problems)) is not None:
+            raise refused
         return (*problems, *account_warnings(chosen), *price_notes(post, self.platforms)) if timed else problems
 
     def _check_without_media(self, post: Post, accounts: Sequence[Account]) -> tuple[Problem, ...]:
