@@ -225,7 +225,7 @@ class Context(Application):
             self.config,
             self.clock,
             settings.notification_secrets(),
-            self.render_way_out,
+            self.installation.render_way_out,
         )
 
     @cached_property
