@@ -356,7 +356,7 @@ def _filled(context: Context, fields: dict[str, object], *, new: bool) -> str:
     service = context.posts
     for name in () if new else ("key", "status"):
         fields.pop(name, None)
-    timed = service.capability is Capability.PUBLISH
+    timed = service.caller.capability is Capability.PUBLISH
     return editor_form.format_form(fields, [account.name for account in service.accounts()], new=new, timed=timed)
 
 

@@ -249,9 +249,7 @@ class Application:
     media = _Part(lambda self: replace(self.installation.media))  # remembers what it protects: for one thread
     status = _Part(lambda self: self.installation.status)
     queries = _Part(
-        lambda self: services.queries.Queries(
-            self.database, self.clock, self.config, self.platforms, self.caller.accounts, self.caller.sees_private
-        )
+        lambda self: services.queries.Queries(self.database, self.clock, self.config, self.platforms, self.caller)
     )
     posts = _Part(
         lambda self: services.posts.Posts(
@@ -260,12 +258,8 @@ class Application:
             self.clock,
             self.config,
             self.platforms,
-            self.caller.capability,
-            actor=self.caller.name,
-            within=self.caller.accounts,
+            self.caller,
             expected=self.expected,
-            capability_source=self.caller.capability_source,
-            sees_private=self.caller.sees_private,
         )
     )
     drafts = _Part(lambda self: services.drafts.Drafts(self.posts))
@@ -295,7 +289,7 @@ class Application:
     )
     export = _Part(
         lambda self: services.files.export.Export(
-            self.database, self.media, self.installation.own_files(), self.platforms, self.caller.sees_private
+            self.database, self.media, self.installation.own_files(), self.platforms, self.caller
         )
     )
     sync = _Part(
