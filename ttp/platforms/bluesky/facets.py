@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ttp.platforms.graphemes import count_graphemes, split_graphemes
+from ttp.platforms.twitter_text_library import load_twitter_text
 
 _LINK = re.compile(
     r"(?<![^\s(\[{<])(?:(https?://)[^\s/?#.][^\s]*|([a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9-]+)+)(?:[:/?#]\S*)?)",
@@ -155,6 +156,7 @@ def _without_punctuation(shown: str) -> str:
 def _is_domain(host: str) -> bool:
     """Whether a bare word is a host name under a top-level domain that exists."""
     # Imported here: the lists take a moment, and most texts hold no such word.
+    load_twitter_text()
     from twitter_text.regexp.valid_cctld import valid_cctld
     from twitter_text.regexp.valid_gtld import valid_gtld
 

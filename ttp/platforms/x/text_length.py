@@ -4,13 +4,12 @@ the twitter-text library takes 0.2 s, so it is used only for words that may cont
 from __future__ import annotations
 
 import re
-import sys
 import unicodedata
 from collections.abc import Iterator
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import islice
-from types import ModuleType
-from typing import Any
+
+from ttp.platforms.twitter_text_library import load_twitter_text
 
 X_LIMIT = 280
 """maxWeightedTweetLength of the twitter-text configuration, version 3."""
@@ -70,7 +69,7 @@ def _weight(word: str) -> int:
     """Return the weighted length of a word. ASCII contains no emoji, so their slow search is skipped."""
     if word.isascii():
         return len(word) + sum(_LINK - len(link) for link in _links(word))
-    return int(_library().parse_tweet(word).weightedLength)
+    return int(load_twitter_text().parse_tweet(word).weightedLength)
 
 
 @lru_cache(maxsize=256)
@@ -79,7 +78,7 @@ def _links(word: str) -> tuple[str, ...]:
     alone = word.strip(" \n\t")
     if _PLAIN_LINK.fullmatch(alone):
         return (alone,)
-    return tuple(_library().extract_urls(word.replace("\r", "\n")))
+    return tuple(load_twitter_text().extract_urls(word.replace("\r", "\n")))
 
 
 def _words(text: str, worth: re.Pattern[str]) -> Iterator[str]:
@@ -99,21 +98,3 @@ def _words(text: str, worth: re.Pattern[str]) -> Iterator[str]:
 def _plain(text: str) -> int:
     """Return the weighted length of a text without links and emoji sequences."""
     return 2 * len(text) - len(_LIGHT.findall(text))
-
-
-@cache
-def _library() -> Any:
-    """Return the twitter-text library. It reads its emoji table through `pkg_resources`, which newer installations lack
-    and older ones warn about: a replacement with the one function it calls is present during the import."""
-    from pkgutil import get_data
-
-    stand_in = ModuleType("pkg_resources")
-    stand_in.__dict__["resource_string"] = lambda module, name: get_data(module.rpartition(".")[0], name)
-    real = {name: sys.modules[name] for name in ("pkg_resources",) if name in sys.modules}
-    sys.modules["pkg_resources"] = stand_in
-    try:
-        import twitter_text
-    finally:
-        del sys.modules["pkg_resources"]
-        sys.modules.update(real)
-    return twitter_text
