@@ -10,7 +10,8 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttp.domain.split import MOST_PARTS, SplitText, Unsplittable, find_cuts, split_text, split_texts
+from ttp.domain.split import MOST_PARTS, SplitText, Unsplittable, split_text, split_texts
+from ttp.domain.text_cuts import find_cuts
 from ttp.platforms.bluesky.facets import find_entities
 from ttp.platforms.graphemes import count_graphemes
 from ttp.platforms.twitter_text_library import load_twitter_text

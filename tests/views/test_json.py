@@ -96,6 +96,7 @@ def test_a_post_has_the_documented_form() -> None:
         ],
         "variants": {"x": "Launch!"},
         "thread": [],
+        "split": None,
         "tags": ["launch"],
         "options": {},
         "key": None,
@@ -120,6 +121,7 @@ def test_a_post_has_the_documented_form() -> None:
                 "publishedAt": "2026-11-23T17:00:03.004Z",
                 "takenDownAt": None,
                 "parts": [],
+                "plannedParts": [],
                 "attempts": 1,
                 "nextAttemptAt": None,
                 "waitingFor": None,
@@ -143,6 +145,7 @@ def test_a_post_has_the_documented_form() -> None:
                 "publishedAt": None,
                 "takenDownAt": None,
                 "parts": [],
+                "plannedParts": [],
                 "attempts": 1,
                 "nextAttemptAt": None,
                 "waitingFor": None,
@@ -205,6 +208,7 @@ def test_an_account_has_the_documented_form() -> None:
         "holdReason": "quota",
         "options": {"tiktok.privacy_level": "SELF_ONLY"},
         "server": None,
+        "split": None,
     }
 
 

@@ -433,7 +433,7 @@ class Context:
     def occurrences(self) -> Occurrences:
         from ttp.services.repeats import Occurrences
 
-        return Occurrences(self.database, self.clock, self.config)
+        return Occurrences(self.database, self.clock, self.config, self.platforms)
 
     @cached_property
     def publisher(self) -> PublisherProcess:

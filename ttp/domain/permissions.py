@@ -111,7 +111,7 @@ def _meant(post: Post) -> tuple[object, ...]:
         post.thread,
         post.media,
         dict(post.options),
-        sorted(post.accounts),
+        sorted((d.account, d.planned_parts) for d in post.active),
         post.scheduled_at,
         post.max_lateness_s,
         post.deleted_at,

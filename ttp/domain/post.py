@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from ttp.domain.action import action
 from ttp.domain.delivery import APPROVAL, IN_FLIGHT, Delivery, DeliveryState
@@ -38,6 +38,20 @@ class ChosenBy(StrEnum):
     PLAN = "plan"
     EXPLORE = "explore"
     """To learn about an hour of which little is known, not because it is known to be good."""
+
+
+class Split(StrEnum):
+    """Whether a text that is too long for an account becomes parts there."""
+
+    ALWAYS = "always"
+    NUMBERED = "numbered"
+    """Each part ends with its number: `1/3`."""
+    NEVER = "never"
+
+    @property
+    def value_in_files(self) -> bool | Literal["numbered"]:
+        """Its form in JSON and files: true, false or `numbered`."""
+        return "numbered" if self is Split.NUMBERED else self is Split.ALWAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +90,7 @@ class PostFields:
     """What a post and its views have. `variants` are keyed by platform or account, `options` by `platform.name`.
 
     `thread`: the parts that follow the text, each a reply to the one before; platforms without threads do not get them.
+    `split`: None where each account's own setting counts.
     """
 
     content: str
@@ -96,6 +111,7 @@ class PostFields:
     key_digest: str | None = None
     chosen_by: ChosenBy | None = None
     rejection: Rejection | None = None
+    split: Split | None = None
     id: int | None = None
     revision: int = field(default=0, compare=False)
     """Raised by each change of the stored post."""
@@ -136,8 +152,12 @@ class PostFields:
         """Return the text that goes to one account: its variant, else its platform's, else the post's."""
         return self.variants.get(account) or self.variants.get(platform) or self.content
 
-    def parts_for(self, account: str, facts: Facts) -> tuple[str, ...]:
-        """Return the texts that go to one account, in order: the text, and its thread if the platform has threads."""
+    def parts_for(self, delivery: Delivery, facts: Facts) -> tuple[str, ...]:
+        """Return the texts that go to one account, in order: its planned parts, else the texts as written."""
+        return delivery.planned_parts or self.written_parts(delivery.account, facts)
+
+    def written_parts(self, account: str, facts: Facts) -> tuple[str, ...]:
+        """Return the texts for one account as written: the text, and its thread if the platform has threads."""
         return (self.text_for(account, facts.name), *(self.thread if facts.max_parts > 1 else ()))
 
     def needs(self) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from ttp.domain.errors import Hint, Problem, StateRefused, TtpError, UsageError
 from ttp.domain.media.item import MediaItem
 from ttp.domain.permissions import keep_approval
 from ttp.domain.platform import Facts, PlatformFacts, parse_post_url
-from ttp.domain.post import ChosenBy, Post, PostStatus, derive_status, published_at
+from ttp.domain.post import ChosenBy, Post, PostStatus, Split, derive_status, published_at
 
 _RESTS = frozenset({DeliveryState.PENDING, DeliveryState.FAILED})
 
@@ -44,6 +44,7 @@ def apply_input(
         variants=merge_options(before.variants, variants),
         options=merge_options(before.options, post_input.options),
         thread=before.thread if post_input.thread is None else post_input.thread,
+        split=before.split if post_input.split is None else post_input.split,
         tags=with_tags(
             before.tags if post_input.tags is None else post_input.tags, post_input.add_tags, post_input.remove_tags
         ),
@@ -68,7 +69,13 @@ def with_accounts(post: Post, accounts: Sequence[Account], now: datetime) -> Pos
             # The store has one row for each account of a post: a new delivery takes the cancelled one's place. Of a
             # thread that is half out, what is published stays known, and is not published again.
             row = {"id": delivery.id, "post_id": delivery.post_id, "attempts": delivery.attempts}
-            half = {"handle": delivery.kept_handle, "remote_id": delivery.remote_id, "url": delivery.url}
+            half: dict[str, object] = {
+                "handle": delivery.kept_handle,
+                "remote_id": delivery.remote_id,
+                "url": delivery.url,
+            }
+            if delivery.parts:
+                half |= {"planned_parts": delivery.planned_parts, "parts_frozen": delivery.parts_frozen}
             again = replace(new_delivery(account, at), **row, **half)  # type: ignore[arg-type]  # fields by name
             kept[kept.index(delivery)] = again
     return replace(post, deliveries=(*kept, *added))
@@ -147,9 +154,33 @@ def warn_published_parts(before: Post, after: Post) -> tuple[Problem, ...]:
         )
         for d in after.active
         if d.parts
+        and not d.planned_parts
         and d.state is not DeliveryState.PUBLISHED
         and (_first(before, d) != _first(after, d) or before.media != after.media)
     )
+
+
+def keep_frozen_parts(before: Post, after: Post) -> tuple[Problem, ...]:
+    """Return a warning for each account that an edit of texts or media does not reach: publishing has begun there with
+    planned parts. Raises StateRefused if it reaches none, or would change media that such an account is yet to get."""
+    if _parts_source(before) == _parts_source(after):
+        return ()
+    open_ones = [d for d in after.active if d.state is not DeliveryState.PUBLISHED]
+    frozen = [d for d in open_ones if d.parts_frozen]
+    names = ", ".join(d.account for d in frozen)
+    if frozen and (len(frozen) == len(open_ones) or (before.media != after.media and not all(d.parts for d in frozen))):
+        raise StateRefused(
+            f"publishing post {before.id} on {names} has begun, and its parts and media cannot change there",
+            Hint("try", action("retry", before.id)),
+            Hint("try", action("copy", before.id)),
+        )
+    why = "publishing has begun there with the parts as they were, so the edit does not change them"
+    return tuple(Problem("content", "parts_frozen", f"{d.account}: {why}", d.account, warning=True) for d in frozen)
+
+
+def _parts_source(post: Post) -> tuple[object, ...]:
+    """Return what the parts of a post are made of, and its media."""
+    return post.content, dict(post.variants), post.thread, post.split, post.media
 
 
 def _first(post: Post, delivery: Delivery) -> str:
@@ -167,7 +198,7 @@ def resolve_delivery(post: Post, delivery: Delivery, facts: Facts, published: st
         return delivery.resolved_failed(DeliveryError(Kind.UNKNOWN, "a person looked: it is not published", hint=again))
     url = published if published.startswith("https://") else None
     remote_id = remote_id_of(facts, published)
-    of = len(post.parts_for(delivery.account, facts))
+    of = len(post.parts_for(delivery, facts))
     if of == 1:
         return delivery.mark_published(now, remote_id, url)
     if remote_id in delivery.parts:
@@ -233,7 +264,8 @@ def refuse_other_parts(before: Post, after: Post) -> None:
     """Refuse a thread that differs in a published part: its position decides what comes next."""
     for delivery in before.deliveries:  # also one that is cancelled: it may be named again
         out = before.thread[: len(delivery.parts) - 1] if delivery.parts else ()
-        if delivery.state is DeliveryState.PUBLISHED or after.thread[: len(out)] == out:
+        frozen = delivery.planned_parts or delivery.state is DeliveryState.PUBLISHED
+        if frozen or after.thread[: len(out)] == out:
             continue
         raise StateRefused(
             f"{len(delivery.parts)} parts of post {before.id} are published on {delivery.account} and cannot change",
@@ -287,6 +319,7 @@ def copy_of(post: Post, deliveries: Sequence[Delivery]) -> Post:
         media=post.media,
         variants=post.variants,
         thread=post.thread,
+        split=post.split,
         tags=post.tags,
         options=post.options,
     )
@@ -311,6 +344,7 @@ class PostInput:
     media: tuple[str, ...] | None = None
     alts: tuple[str, ...] | None = None
     thread: tuple[str, ...] | None = None
+    split: Split | None = None
     tags: tuple[str, ...] | None = None
     add_tags: tuple[str, ...] = ()
     remove_tags: tuple[str, ...] = ()
@@ -373,6 +407,9 @@ def _fields_of(post_input: PostInput) -> dict[str, object]:
         "text": [f"{key}={text}" for key, text in post_input.variants.items()],
         "set": [f"{key}={value}" for key, value in post_input.options.items()],
         "thread": post_input.thread,
+        "split": post_input.split is Split.ALWAYS,
+        "split-numbered": post_input.split is Split.NUMBERED,
+        "no-split": post_input.split is Split.NEVER,
         "tag": post_input.tags,
     }
 
@@ -408,6 +445,8 @@ def request_fingerprint(post_input: PostInput, media: Sequence[str], platforms: 
     }
     if post_input.thread:
         parts["thread"] = list(post_input.thread)  # only where there is one: keys that are in use stay what they are
+    if post_input.split:
+        parts["split"] = post_input.split
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

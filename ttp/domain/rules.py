@@ -15,15 +15,17 @@ from ttp.domain.account import Account
 from ttp.domain.action import Action, WayOut, action, other_options
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryState
-from ttp.domain.errors import Problem
+from ttp.domain.errors import PlatformDisabled, Problem
 from ttp.domain.media.image_fit import NO_FITS, ImageFit, ImageFits, ImageForm
 from ttp.domain.media.item import MediaHostProblem, MediaItem
 from ttp.domain.options import ChosenOptions, Option, OptionTables, options_of
 from ttp.domain.platform import PlatformFacts
-from ttp.domain.post import Post
-from ttp.domain.text import utf16_length
+from ttp.domain.post import Post, Split
+from ttp.domain.split import Unsplittable, split_texts
+from ttp.domain.text import clean_text, utf16_length
 
 _HALVES = re.compile("[\ud800-\udfff]")
+_SHOWN_PIECE = 40
 MOST_ALT = 1000
 """Characters of alt text: the most that any platform takes (platforms' metadata and container calls)."""
 
@@ -95,6 +97,15 @@ class PlatformPost:
         """A problem that the platform may or may not refuse the post for."""
         return Problem(field, code, f"{self.account}{message}", self.account, hint, warning=True)
 
+    def unsplittable(self, why: Unsplittable, most_parts: int) -> Problem:
+        """Return why the text cannot become parts."""
+        if why.why == "count":
+            message = f" cannot take the text in parts: there would be more than {most_parts}"
+            return self.breach("content", "thread_count", message, self.text_hint)
+        piece = why.piece if len(why.piece) <= _SHOWN_PIECE else f"{why.piece[:_SHOWN_PIECE]}…"
+        message = f': "{clean_text(piece)}" cannot be split, and is {why.length} of {why.limit}'
+        return self.breach("content", "text_unsplittable", message, self.text_hint)
+
     def too_long(self, length: int, limit: int) -> Problem:
         return self.breach("content", "text_too_long", f": text is {length} of {limit}", self.text_hint)
 
@@ -163,6 +174,17 @@ class Rules(Protocol):
         """Return how much of the text limit a text with such media uses: `(241, 280)`, in the platform's own unit."""
         ...
 
+    def part_use(self, post: PlatformPost, text: str) -> tuple[int, int]:
+        """Return how much of the text limit a part of this post uses, its options considered."""
+        return self.text_use(text, post.media, post.server)
+
+    def unbroken_spans(self, text: str) -> Iterable[tuple[int, int]]:
+        """Return where the platform finds links, mentions and hashtags that a split must not cut."""
+        return ()
+
+    def most_parts(self, post: PlatformPost) -> int:
+        return post.most_parts
+
 
 class Platforms(OptionTables, Protocol):
     """The enabled platforms, with what rules and options need."""
@@ -191,28 +213,94 @@ def check(
     if any(problem.code == "empty" for problem in problems):
         return tuple(problems)  # every account would only say the same
     for delivery in to_come:
-        account = accounts.get(delivery.account)
-        media = [_sent(item, delivery.platform, fits, rehearsed) for item in post.media]
-        facts = platforms.facts(delivery.platform)
-        case = PlatformPost(
-            account=delivery.account,
-            text=post.text_for(delivery.account, delivery.platform),
-            media=tuple(item for item, _ in media),
-            options={**(account.options if account else {}), **post.options},
-            no_host=no_host,
-            own=frozenset(post.options),
-            post_id=post.id,
-            thread=post.parts_for(delivery.account, facts)[1:],
-            published_parts=len(delivery.parts),
-            most_parts=facts.max_parts,
-            table=platforms.options(delivery.platform),
-            config=config,
-            server=account.server_info if account else {},
-            fits={item.sha256: fit for item, fit in media},
-        )
+        account, rules = accounts.get(delivery.account), platforms.rules(delivery.platform)
+        case = _case(post, delivery, account, platforms, no_host=no_host, config=config, fits=fits, rehearsed=rehearsed)
         problems += case.invalid_option_problems()
-        problems += platforms.rules(delivery.platform).problems(case)
+        try:
+            _split(post, delivery, case, account, rules)
+        except Unsplittable as why:
+            problems.append(case.unsplittable(why, rules.most_parts(case)))
+        problems += rules.problems(case)
     return (*problems, *_thread_problems(post, to_come, platforms))
+
+
+def plan_parts(post: Post, accounts: Mapping[str, Account], platforms: Platforms) -> Post:
+    """Return the post with the parts of each delivery that may still be planned: those of an account that splits texts
+    and for which one is too long. A text that cannot be split stays whole; `check` says why.
+
+    `accounts` by name; a missing one has no options.
+    """
+
+    def planned(delivery: Delivery) -> Delivery:
+        account, bare = accounts.get(delivery.account), replace(delivery, planned_parts=())
+        if not delivery.may_plan:
+            return delivery
+        if not _splits(post, account):
+            return bare
+        try:
+            parts = _split(post, bare, _case(post, bare, account, platforms), account, platforms.rules(bare.platform))
+        except (Unsplittable, PlatformDisabled):
+            return bare
+        return replace(bare, planned_parts=parts)
+
+    return replace(post, deliveries=tuple(map(planned, post.deliveries)))
+
+
+def _splits(post: Post, account: Account | None) -> bool:
+    """Return whether the texts of a post that are too long become parts on an account."""
+    return (post.split or (account.split if account else None)) not in (None, Split.NEVER)
+
+
+def _split(
+    post: Post, delivery: Delivery, case: PlatformPost, account: Account | None, rules: Rules
+) -> tuple[str, ...]:
+    """Return the parts in which the texts of a delivery are to be published; none if they are published as written.
+    Raises Unsplittable."""
+    if not _splits(post, account) or delivery.planned_parts or not delivery.may_plan:
+        return ()
+    most, texts = rules.most_parts(case), (case.text, *case.thread)
+    if most == 1 or all(count <= limit for count, limit in (rules.part_use(case, text) for text in texts)):
+        return ()
+    return split_texts(
+        texts,
+        lambda text: rules.part_use(case, text),
+        spans=rules.unbroken_spans,
+        most=most,
+        numbered=(post.split or (account.split if account else None)) == Split.NUMBERED,
+    )
+
+
+def _case(
+    post: Post,
+    delivery: Delivery,
+    account: Account | None,
+    platforms: Platforms,
+    *,
+    no_host: MediaHostProblem | None = None,
+    config: Config | None = None,
+    fits: ImageFits = NO_FITS,
+    rehearsed: Collection[str] = (),
+) -> PlatformPost:
+    """Return what the rules of a platform look at of one delivery."""
+    media = [_sent(item, delivery.platform, fits, rehearsed) for item in post.media]
+    facts = platforms.facts(delivery.platform)
+    text, *thread = post.parts_for(delivery, facts)
+    return PlatformPost(
+        account=delivery.account,
+        text=text,
+        media=tuple(item for item, _ in media),
+        options={**(account.options if account else {}), **post.options},
+        no_host=no_host,
+        own=frozenset(post.options),
+        post_id=post.id,
+        thread=tuple(thread),
+        published_parts=len(delivery.parts),
+        most_parts=facts.max_parts,
+        table=platforms.options(delivery.platform),
+        config=config or Config(),
+        server=account.server_info if account else {},
+        fits={item.sha256: fit for item, fit in media},
+    )
 
 
 def _sent(item: MediaItem, platform: str, fits: ImageFits, rehearsed: Collection[str]) -> tuple[MediaItem, ImageFit]:

@@ -3,40 +3,18 @@ that were asked for are added."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
-from itertools import takewhile
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-import regex
+if TYPE_CHECKING:
+    from ttp.domain.text_cuts import Cut, Spans
 
 MOST_PARTS = 24
 """Of one post on one account."""
 
 Length: TypeAlias = Callable[[str], tuple[int, int]]
 """Counts a text as its network does: how much it is, and how much is allowed."""
-Span: TypeAlias = tuple[int, int]
-Spans: TypeAlias = Callable[[str], Iterable[Span]]
-"""Finds where a text is never cut, as character offsets: the links, mentions and hashtags of a network."""
-
-
-class Rank(IntEnum):
-    """What a cut divides. A unit is cut only where it does not fit into a part by itself."""
-
-    PARAGRAPH = 0
-    SENTENCE = 1
-    WORD = 2
-    GRAPHEME = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """A place to cut: a part may end at `end`, and the next one begins at `start`. White space is between them."""
-
-    end: int
-    start: int
-    rank: Rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +26,7 @@ class SplitText:
 
 
 class Unsplittable(Exception):
-    """`why`: `piece` (it cannot be cut and is too long: `length` of `limit`) or `count` (there are too many parts)."""
+    """`why`: `piece` (it cannot be cut and is too long: `length` of `limit`) or `count` (too many parts)."""
 
     def __init__(self, why: Literal["piece", "count"], piece: str = "", length: int = 0, limit: int = 0) -> None:
         super().__init__(why)
@@ -81,9 +59,7 @@ def split_texts(
 def _split_all(texts: Sequence[str], length: Length, spans: Spans, most: int, suffix: str = "") -> tuple[str, ...]:
     parts: tuple[str, ...] = ()
     for text in texts:
-        parts += split_text(text, length, spans, suffix, most=max(0, most - len(parts))).parts
-        if len(parts) > most:
-            raise Unsplittable("count")
+        parts += split_text(text, length, spans, suffix, most=most - len(parts)).parts
     return parts
 
 
@@ -92,8 +68,12 @@ def split_text(
 ) -> SplitText:
     """Return the parts of one text, each short enough with `suffix` behind it. A text that fits, or that is white space
     only, is one part, unchanged. Raises Unsplittable."""
+    if most < 1:
+        raise Unsplittable("count")
     if not text.strip() or _fits(text + suffix, length):
         return SplitText((text,), ("", ""))
+    from ttp.domain.text_cuts import Cut, Rank, find_cuts  # here: it takes a moment, and few texts are too long
+
     cuts = [*find_cuts(text, spans), Cut(len(text.rstrip()), len(text), Rank.PARAGRAPH)]
     begin = len(text) - len(text.lstrip())
     parts: list[str] = []
@@ -122,7 +102,7 @@ def _choose(text: str, begin: int, cuts: Sequence[Cut], first: int, fits: Callab
     last = _last_fitting(text, begin, cuts, first, fits)
     if last is None or last == len(cuts) - 1:
         return last
-    for rank in Rank:
+    for rank in sorted({cut.rank for cut in cuts[first : last + 1]}):
         chosen = next((k for k in range(last, first - 1, -1) if cuts[k].rank <= rank), None)
         if chosen is not None:
             after = next(k for k in range(chosen + 1, len(cuts)) if cuts[k].rank <= rank)
@@ -147,85 +127,3 @@ def _last_fitting(text: str, begin: int, cuts: Sequence[Cut], first: int, fits: 
         else:
             high = middle
     return low
-
-
-# Where a text can be cut. Scripts without spaces are known by their line breaking class: ideographs, kana and emoji
-# (ID, CJ, NS, EB, EM, RI) and the scripts of South-East Asia (SA); Tibetan separates syllables by punctuation.
-
-_LOOSE = regex.compile(
-    r"[\p{lb=ID}\p{lb=CJ}\p{lb=NS}\p{lb=SA}\p{lb=EB}\p{lb=EM}\p{lb=RI}\p{Script=Tibetan}\u20e3\ufe0f\u200b]"
-)
-_NOT_FIRST = regex.compile(
-    r"[\p{lb=CL}\p{lb=CP}\p{lb=EX}\p{lb=IS}\p{lb=NS}\p{lb=CJ}\p{lb=QU}\p{lb=GL}\p{lb=WJ}\p{lb=BA}\p{lb=IN}\p{Pe}\p{Pf}"
-    r"\p{Po}\p{M}\u200b\u0e2f\u0e30\u0e32\u0e33\u0e45\u0e46\u0eb0\u0eb2\u0eb3]|[\u1000-\u1021]\u1037?\u103a"
-)
-"""What no part begins with, other than after white space: what closes, small kana, and the ends of syllables."""
-_NOT_LAST = regex.compile(r"[\p{lb=OP}\p{lb=GL}\p{lb=WJ}\p{Ps}\p{Pi}\u0e40-\u0e44\u0ec0-\u0ec4\u1039\u17d2]")
-"""What no part ends with, other than before white space: what opens, and what belongs to the next letter."""
-_CLOSING = r"[\p{Pe}\p{Pf}\p{Pi}\"']*"
-_SENTENCE_END = regex.compile(rf"[\p{{STerm}}…‥]{_CLOSING}\Z")
-_WIDE_SENTENCE_END = regex.compile(rf"[。！？．｡]{_CLOSING}\Z")
-_WHITE = regex.compile(r"(?<!\s)[\u00a0\u2007\u202f]*+[^\S\u00a0\u2007\u202f]\s*")
-"""White space that is more than spaces which hold words together."""
-_LINE_END = regex.compile(r"\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]")
-_MARKED = regex.compile(
-    r"[a-z][a-z0-9+.-]{0,19}://[^\s\p{lb=CL}\p{lb=NS}\p{lb=EX}--[!-~]]+|\S?[@#$＠＃＄][\w\p{M}\u200c\u200d.@·・ー-]+",
-    regex.IGNORECASE | regex.VERSION1,
-)
-"""What is a link, mention, hashtag or cashtag on some network."""
-_LOOK_BACK = 16
-
-
-def find_cuts(text: str, spans: Spans = lambda text: ()) -> Iterator[Cut]:
-    """Yield the places inside a text where it can be cut, in order. White space at its ends is none."""
-    marked = sorted({*(match.span() for match in _MARKED.finditer(text)), *spans(text)})
-    done = len(text) - len(text.lstrip())
-    for white in _WHITE.finditer(text, done, len(text.rstrip())):
-        yield from _outside(_cuts_within(text, done, white.start()), marked)
-        yield from _outside([Cut(white.start(), white.end(), _rank_of_white(text, *white.span()))], marked)
-        done = white.end()
-    yield from _outside(_cuts_within(text, done, len(text.rstrip())), marked)
-
-
-def _outside(cuts: Iterable[Cut], marked: list[Span]) -> Iterator[Cut]:
-    """Yield the cuts that are not inside a marked place. Drops the places that are behind them."""
-    for cut in cuts:
-        while marked and marked[0][1] <= cut.end:
-            marked.pop(0)
-        before = takewhile(lambda span, here=cut.start: span[0] < here, marked)  # type: ignore[misc]
-        if not any(cut.end < end for _, end in before):
-            yield cut
-
-
-def _rank_of_white(text: str, start: int, end: int) -> Rank:
-    lines = len(_LINE_END.findall(text, start, end))
-    if lines > 1:
-        return Rank.PARAGRAPH
-    if lines or (_SENTENCE_END.search(text, max(0, start - _LOOK_BACK), start) and not text[end].islower()):
-        return Rank.SENTENCE
-    return Rank.WORD
-
-
-def _cuts_within(text: str, start: int, end: int) -> Iterator[Cut]:
-    """Yield the places between graphemes of a stretch without white space."""
-    if text.isascii() or not _LOOSE.search(text, start, end):
-        return
-    before, before_is_loose = "", False
-    for match in regex.finditer(r"\X", text, pos=start, endpos=end):
-        is_loose = _LOOSE.search(match[0]) is not None
-        if (
-            before
-            and (is_loose or before_is_loose)
-            and not _NOT_FIRST.match(match[0])
-            and not _NOT_LAST.match(before[-1])
-        ):
-            place = match.start()
-            if _WIDE_SENTENCE_END.search(text, max(start, place - _LOOK_BACK), place):
-                rank = Rank.SENTENCE
-            else:
-                is_sign = regex.match(r"[\p{P}\u200b]", before[-1])
-                rank = Rank.WORD if is_sign else Rank.GRAPHEME
-            yield Cut(place, place, rank)
-        # After punctuation that follows a letter of such a script, as before it.
-        before_is_loose = is_loose or (before_is_loose and regex.match(r"\p{P}", match[0]) is not None)
-        before = match[0]

@@ -165,7 +165,7 @@ class RequestServices:
 
     @cached_property
     def repeats(self) -> Repeats:
-        return Repeats(self.posts, Occurrences(self._database, self.clock, self.config))
+        return Repeats(self.posts, Occurrences(self._database, self.clock, self.config, self.platforms))
 
     @cached_property
     def calendar(self) -> Calendar:

@@ -22,7 +22,7 @@ from ttp.domain.permissions import Capability
 from ttp.domain.post import Post, PostStatus, post_not_found
 from ttp.domain.post_edit import PostInput, check_variants, request_fingerprint
 from ttp.domain.pricing import price_notes
-from ttp.domain.rules import check
+from ttp.domain.rules import check, plan_parts
 from ttp.domain.time.clock import Clock
 from ttp.platforms.registry import Registry
 from ttp.services.queries import PostView, accounts_within, is_within, view_posts
@@ -177,6 +177,11 @@ class Posts:
             raise ContentRefused(refusing[0].message, *hints, problems=problems)
         return (*problems, *account_warnings(chosen), *price_notes(post, self.platforms)) if timed else problems
 
+    def plan_parts(self, post: Post, accounts: Iterable[Account]) -> Post:
+        """Return the post with the parts planned into which texts are split. For a post whose texts, options, accounts
+        or way to split are new."""
+        return plan_parts(post, {one.name: one for one in accounts}, self.platforms)
+
     def _check_without_media(self, post: Post, accounts: Sequence[Account]) -> tuple[Problem, ...]:
         return check(post, {one.name: one for one in accounts}, self.platforms, no_host=None, config=self.config)
 
@@ -325,6 +330,7 @@ class Posts:
             media=self._media_items(wanted.media, wanted.alts, {account.platform for account in accounts}),
             variants=post_edit.merge_options({}, check_variants(wanted.variants, known, self.platforms)),
             thread=wanted.thread or (),
+            split=wanted.split,
             tags=post_edit.with_tags(wanted.tags or ()),
             options=dict(wanted.options),
             key=wanted.key,
@@ -334,7 +340,7 @@ class Posts:
         if not post.content.strip() and not post.media:
             ways = (action("create", "Hello", to="x/me"), action("create", "-"))  # the second: a text from a pipe
             raise UsageError("the post has neither text nor media", *(Hint("try", way) for way in ways))
-        return self.as_new(post), accounts
+        return self.as_new(self.plan_parts(post, accounts)), accounts
 
     def check_new(self, post: Post, accounts: Sequence[Account], *, first: bool) -> tuple[Problem, ...]:
         """Return the warnings. Raise ContentRefused if the post has a time and a platform would refuse it."""
@@ -423,6 +429,8 @@ class Posts:
                 post_edit.refuse_other_parts(before, after)
                 if to is not None:
                     after = post_edit.with_accounts(after, to, now)
+                frozen = post_edit.keep_frozen_parts(before, after)
+                after = self.plan_parts(after, known)
                 if "at" in wanted.dropped:
                     after = post_edit.as_draft(after, "go back to draft")
                 if time is not None:
@@ -438,6 +446,7 @@ class Posts:
                 warnings = self.check_post(after, known, timed=after.scheduled_at is not None, db=db)
                 return after, (
                     *warnings,
+                    *frozen,
                     *post_edit.warn_missing_times(after),
                     *post_edit.warn_published_parts(before, after),
                 )
@@ -473,9 +482,9 @@ class Posts:
         """Store a new draft with the content, accounts and options of a post. `key`: a copy that has it already is
         returned instead. Raise NotFound, or Conflict if another request has the key."""
         post, digest = self.post(post_id), None if key is None else f"copy of post {post_id}"
-        new = post_edit.copy_of(
-            post, [post_edit.new_delivery(account, None) for account in accounts_of(post, self.accounts())]
-        )
+        accounts = accounts_of(post, self.accounts())
+        new = post_edit.copy_of(post, [post_edit.new_delivery(account, None) for account in accounts])
+        new = self.plan_parts(new, accounts)
         with self.database.writing() as db:
             first = queries.post_by_key(db, key) if key else None
             if first is not None:

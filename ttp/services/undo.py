@@ -173,7 +173,8 @@ class _UndoPlanner:
         held = {d.id: d for d in now.deliveries}
         deliveries = tuple(self._delivery(held.get(d.id), d, before) for d in before.deliveries)
         lost = [old.due_at for old, new in zip(before.deliveries, deliveries, strict=True) if old.due_at != new.due_at]
-        after = with_derived_status(replace(before, deliveries=deliveries), self._now)
+        after = self._posts.plan_parts(replace(before, deliveries=deliveries), self._known)
+        after = with_derived_status(after, self._now)
         gone = next((d for d in after.active if _is_unsent(d) and d.account_id not in self._ids), None)
         if gone is not None and after.deleted_at is None:
             raise StateRefused(

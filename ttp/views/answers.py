@@ -65,6 +65,10 @@ class MetricsAnswer(MainCounts):
     observedAt: Instant | None
 
 
+class PlannedPartAnswer(TypedDict):
+    text: str
+
+
 class DeliveryAnswer(TypedDict):
     account: str
     platform: str
@@ -80,6 +84,7 @@ class DeliveryAnswer(TypedDict):
     error: DeliveryErrorAnswer | None
     takenDownAt: Instant | None
     parts: list[PartAnswer]
+    plannedParts: list[PlannedPartAnswer]
     metrics: MetricsAnswer | None
 
 
@@ -108,6 +113,7 @@ class _Post(TypedDict):
     media: list[MediaAnswer]
     variants: dict[str, str]
     thread: list[str]
+    split: bool | Literal["numbered"] | None
     tags: list[str]
     options: dict[str, str]
     key: str | None
@@ -198,6 +204,7 @@ class AccountAnswer(TypedDict):
     holdReason: str | None
     options: dict[str, str]
     server: str | None
+    split: str | None
 
 
 class EventAnswer(TypedDict):

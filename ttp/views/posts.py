@@ -64,6 +64,7 @@ def delivery_json(row: Delivery, newest: Metrics | None = None) -> answers.Deliv
         else {"kind": error.kind, "code": error.code, "message": error.message, "hint": error.hint},
         "takenDownAt": format_json_instant(row.taken_down_at),
         "parts": [{"remoteId": part, "url": _part_url(row, part)} for part in row.parts],
+        "plannedParts": [{"text": text} for text in row.planned_parts],
         "metrics": None
         if newest is None
         else {**main_counts(newest), "observedAt": format_json_instant(newest.observed_at)},
@@ -103,6 +104,7 @@ def post_json(item: PostFields, warnings: Iterable[str] = (), *, replayed: bool 
         "media": [media_json(one) for one in item.media],
         "variants": dict(item.variants),
         "thread": list(item.thread),
+        "split": None if item.split is None else item.split.value_in_files,
         "tags": list(item.tags),
         "options": dict(item.options),
         "key": item.key,

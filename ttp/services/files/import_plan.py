@@ -182,9 +182,11 @@ class ImportPlanner:
             return PlannedChange(row.where, ChangeKind.LEFT, faults=tuple(faults))
         now = self._posts.clock.now()
         post = (
-            self._posts.as_new(made)
+            self._posts.as_new(self._posts.plan_parts(made, self._known))
             if before is None
-            else with_derived_status(_with_content_of(before, made, now), now, before)
+            else with_derived_status(
+                self._posts.plan_parts(_with_content_of(before, made, now), self._known), now, before
+            )
         )
         post = replace(post, key=self._key(key, before))
         what, waits = _change_kind(before, post), self._rules.spread and post.scheduled_at is None
@@ -266,6 +268,7 @@ class ImportPlanner:
             media=media,
             variants={name: text for name, text in variants.items() if text},
             thread=typed.thread or (),
+            split=typed.split,
             tags=tuple(dict.fromkeys(typed.tags or ())),
             options=dict(typed.options),
         ), []
@@ -312,6 +315,7 @@ def _with_content_of(before: Post, made: Post, now: datetime) -> Post:
         media=tuple(items),
         variants=made.variants,
         thread=made.thread,
+        split=made.split,
         tags=made.tags,
         options=made.options,
         max_lateness_s=made.max_lateness_s,
@@ -339,4 +343,13 @@ def _change_kind(before: Post | None, post: Post) -> ChangeKind:
 
 def _contents(post: Post) -> tuple[object, ...]:
     media = [(item.sha256, item.alt) for item in post.media]
-    return post.content, media, dict(post.variants), post.thread, post.tags, dict(post.options), post.max_lateness_s
+    return (
+        post.content,
+        media,
+        dict(post.variants),
+        post.thread,
+        post.split,
+        post.tags,
+        dict(post.options),
+        post.max_lateness_s,
+    )
