@@ -11,7 +11,6 @@ from tests.publisher.fake_x import FakeX, outgoing, whole
 from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Hint, StateRefused
-from ttp.domain.post import Split
 from ttp.domain.post_edit import PostInput
 from ttp.platforms.x import rules
 from ttp.services.posts import Posts
@@ -27,7 +26,7 @@ def posts_of(bench: Bench) -> Posts:
 
 def create(bench: Bench, *accounts: str) -> None:
     """A post that is split into four parts on X, due now."""
-    wanted = PostInput(text=TEXT, to=accounts or ("x/me",), split=Split.ALWAYS)
+    wanted = PostInput(text=TEXT, to=accounts or ("x/me",), split=True)
     people.create(posts_of(bench), wanted, START)
     assert list(bench.delivery(account="x/me").planned_parts) == PARAGRAPHS
 
@@ -77,13 +76,13 @@ def test_a_limit_that_changes_between_two_parts_never_cuts_anew(
     assert list(bench.delivery().planned_parts) == PARAGRAPHS
     assert x.bodies[-1]["text"] == PARAGRAPHS[2]
     with pytest.raises(StateRefused):
-        posts_of(bench).edit(1, PostInput(split=Split.NUMBERED), None)
+        posts_of(bench).edit(1, PostInput(number_parts=True), None)
     outgoing(bench).retry([1])
     bench.run()
     whole(bench, x, parts=PARAGRAPHS)
 
 
-@pytest.mark.parametrize("change", [{"text": "Other"}, {"thread": ("More",)}, {"split": Split.NEVER}])
+@pytest.mark.parametrize("change", [{"text": "Other"}, {"thread": ("More",)}, {"split": False}])
 def test_an_edit_between_two_parts_is_refused_where_it_would_reach_no_account(
     bench: Bench, x: FakeX, change: dict[str, object]
 ) -> None:
@@ -140,7 +139,7 @@ def test_a_thread_that_began_without_planned_parts_ends_as_it_was_written(bench:
     bench.post("x/me", content="One", thread=("Two", "Three"))
     x.sends = ["final", "done"]
     bench.run()
-    posts_of(bench).edit(1, PostInput(split=Split.NUMBERED), None)
+    posts_of(bench).edit(1, PostInput(number_parts=True), None)
     outgoing(bench).retry([1])
     bench.run()
     whole(bench, x, parts=["One", "Two", "Three"])

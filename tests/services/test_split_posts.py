@@ -15,7 +15,7 @@ from tests.platforms.factories import PLATFORMS
 from ttp.domain.account import Account
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import ContentRefused
-from ttp.domain.post import Post, Split
+from ttp.domain.post import Post
 from ttp.domain.post_edit import PostInput
 from ttp.domain.pricing import price_of
 from ttp.domain.recurrence import Recurrence
@@ -43,7 +43,7 @@ def posts(tmp_path: Path) -> Posts:
 
 
 def create(posts: Posts, **fields: object) -> Post:
-    wanted = {"text": TEXT, "to": (X, BLUESKY, MASTODON), "split": Split.ALWAYS, **fields}
+    wanted = {"text": TEXT, "to": (X, BLUESKY, MASTODON), "split": True, **fields}
     return people.create(posts, PostInput(**wanted), IN_1H).post  # type: ignore[arg-type]  # fields by name
 
 
@@ -72,10 +72,10 @@ def test_without_split_it_is_refused_and_an_account_may_always_split(posts: Post
     assert [problem.code for problem in refused.value.problems if not problem.warning] == ["text_too_long"] * 2
     with posts.database.writing() as db:
         for account in accounts.accounts(db):
-            accounts.save(db, replace(account, split=Split.ALWAYS), now=START)
+            accounts.save(db, replace(account, split=True), now=START)
     assert planned(create(posts, split=None)) == {X: 2, BLUESKY: 2, MASTODON: 0}
     with pytest.raises(ContentRefused):
-        create(posts, split=Split.NEVER)
+        create(posts, split=False)
 
 
 def test_an_own_text_comes_first_and_a_thread_stays_a_thread(posts: Posts) -> None:
@@ -101,7 +101,7 @@ def test_a_platform_without_threads_refuses_as_before(posts: Posts) -> None:
 
 
 def test_a_preview_shows_the_parts_that_are_stored(posts: Posts) -> None:
-    wanted = PostInput(text=TEXT, to=(X, BLUESKY, MASTODON), split=Split.NUMBERED)
+    wanted = PostInput(text=TEXT, to=(X, BLUESKY, MASTODON), number_parts=True)
     versions = preview_post(posts, wanted, None).versions
     post = people.create(posts, wanted).post
     stored = {one.account: one.planned_parts or (TEXT,) for one in post.deliveries}
@@ -117,7 +117,7 @@ def test_an_edit_plans_anew_and_withdraws_the_approval(posts: Posts) -> None:
     assert posts.post(1).approved_at is not None
     people.edit(posts, 1, PostInput(tags=("a",)))
     assert posts.post(1).approved_at is not None
-    people.edit(posts, 1, PostInput(split=Split.NUMBERED))
+    people.edit(posts, 1, PostInput(number_parts=True))
     assert posts.post(1).approved_at is None
     assert delivery(posts, X).planned_parts[0].endswith(" 1/2")
     people.edit(posts, 1, PostInput(text="Short"))
@@ -142,10 +142,10 @@ def test_undo_plans_anew_and_keeps_what_is_frozen(posts: Posts) -> None:
 def test_a_copy_and_a_repeat_carry_the_wish_and_plan_their_own_parts(posts: Posts) -> None:
     create(posts, to=(X,))
     copy = posts.copy(1).post
-    assert (copy.split, planned(copy)) == (Split.ALWAYS, {X: 2})
+    assert (copy.split, planned(copy)) == (True, {X: 2})
     occurrences = Occurrences(posts.database, posts.clock, posts.config, PLATFORMS)
     Repeats(posts, occurrences).begin(Recurrence("0 9 * * *", "UTC", post_id=1, count=2))
     with closing(posts.database.connect()) as db:
         made = [post for post in (queries.post(db, number) for number in (3, 4)) if post is not None]
     assert made
-    assert all((post.split, planned(post)) == (Split.ALWAYS, {X: 2}) for post in made)
+    assert all((post.split, planned(post)) == (True, {X: 2}) for post in made)

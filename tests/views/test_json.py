@@ -81,6 +81,8 @@ def test_a_post_has_the_documented_form() -> None:
         "createdAt": AT_TEXT,
         "updatedAt": AT_TEXT,
         "maxLatenessS": None,
+        "split": None,
+        "numberParts": None,
         "media": [
             {
                 "name": "launch.jpg",
@@ -96,7 +98,6 @@ def test_a_post_has_the_documented_form() -> None:
         ],
         "variants": {"x": "Launch!"},
         "thread": [],
-        "split": None,
         "tags": ["launch"],
         "options": {},
         "key": None,

@@ -126,7 +126,7 @@ class Context:
             rehearsal.out, rehearsal.config, rehearsal.media = self.out, self.config, media
             rehearsal.database = self.database.rehearsal()
             rehearsal.actor, rehearsal.approver, rehearsal.within = self.actor, self.approver, self.within
-            rehearsal.capability_source = self.capability_source
+            rehearsal.capability_source, rehearsal.sees_private = self.capability_source, self.sees_private
             yield rehearsal
 
     def open_output(self, **options: Any) -> None:
@@ -149,6 +149,11 @@ class Context:
     @cached_property
     def home(self) -> Path:
         return settings.home()
+
+    @cached_property
+    def sees_private(self) -> bool:
+        """Whether whoever runs the command may write posts, and so sees what readers do not."""
+        return settings.capability().allows(Capability.DRAFT)
 
     @cached_property
     def own_files(self) -> OwnFiles:
@@ -207,7 +212,7 @@ class Context:
     def queries(self) -> Queries:
         from ttp.services.queries import Queries
 
-        return Queries(self.database, self.clock, self.config, self.platforms, self.within)
+        return Queries(self.database, self.clock, self.config, self.platforms, self.within, self.sees_private)
 
     @cached_property
     def status(self) -> Status:
@@ -272,6 +277,7 @@ class Context:
             actor=self.actor,
             within=self.within,
             capability_source=self.capability_source,
+            sees_private=self.sees_private,
         )
 
     @cached_property
@@ -373,7 +379,7 @@ class Context:
     def export(self) -> Export:
         from ttp.services.files.export import Export
 
-        return Export(self.database, self.media, self.own_files, self.platforms)
+        return Export(self.database, self.media, self.own_files, self.platforms, self.sees_private)
 
     @cached_property
     def bulk_edit(self) -> BulkEdit:

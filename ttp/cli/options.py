@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from ttp.cli.render.spec import OutputSpec
     from ttp.domain.post import PostStatus
+    from ttp.domain.post_fields import PostField
     from ttp.domain.time.calendar_range import CalendarRange
     from ttp.store.queries import PostFilter
 
@@ -116,14 +117,6 @@ Tags = Annotated[list[str] | None, typer.Option("--tag", metavar="A,B", help="Ta
 Options = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="A platform option: tiktok.privacy_level=SELF_ONLY."),
-]
-MaxLate = Annotated[
-    str | None,
-    typer.Option(
-        "--max-late",
-        metavar="DURATION",
-        help="Publish at most this much later, such as 2h; after that the post is missed.",
-    ),
 ]
 UseEditor = Annotated[bool, typer.Option("--edit", "-e", help="Write the post in your editor.")]
 Where = Annotated[
@@ -375,18 +368,49 @@ class PostOptions(NamedTuple):
 
 def with_post_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command these options in the place of its parameter `filters`, which gets all of them."""
-    from inspect import Signature, signature
+    hints = get_type_hints(PostOptions, include_extras=True)
+    declared = {name: (hints[name], PostOptions._field_defaults[name]) for name in PostOptions._fields}
+    return _with_options(command, "filters", declared, lambda typed: PostOptions(**typed))
 
-    declared = signature(command, eval_str=True).parameters
-    names = PostOptions._fields
-    hints, defaults = get_type_hints(PostOptions, include_extras=True), PostOptions._field_defaults
-    own = [declared["filters"].replace(name=name, annotation=hints[name], default=defaults[name]) for name in names]
-    params = [one for name, param in declared.items() for one in (own if name == "filters" else [param])]
+
+FieldValues = Mapping[str, Any]
+"""What was typed for the fields of a post that have no code of their own, by the name of the option."""
+NO_FIELDS: FieldValues = {}
+
+
+def with_field_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command an option for each plain field of a post, in the place of its parameter `typed`, which gets all of
+    them."""
+    from ttp.domain.post_fields import PLAIN
+
+    return _with_options(command, "typed", {one.argument: (_field_option(one), None) for one in PLAIN}, dict)
+
+
+def _field_option(one: PostField) -> Any:
+    if one.kind == "flag":
+        return Annotated[bool | None, typer.Option(f"--{one.word}/--no-{one.word}", help=one.help)]
+    metavar = "DURATION" if one.kind == "seconds" else "TEXT"
+    return Annotated[str | None, typer.Option(f"--{one.word}", metavar=metavar, help=one.help)]
+
+
+def _with_options(
+    command: Callable[..., Any],
+    place: str,
+    declared: Mapping[str, tuple[Any, Any]],
+    gather: Callable[[dict[str, Any]], Any],
+) -> Callable[..., Any]:
+    """Give a command options (annotation and default by name) in the place of a parameter, which gets what `gather`
+    makes of their values."""
+    from inspect import Parameter, Signature, signature
+
+    kind = Parameter.POSITIONAL_OR_KEYWORD
+    own = [Parameter(name, kind, default=default, annotation=hint) for name, (hint, default) in declared.items()]
+    before = signature(command, eval_str=True).parameters
+    params = [one for name, param in before.items() for one in (own if name == place else [param])]
 
     @wraps(command)
     def gathered(context: Context, **typed: Any) -> Any:
-        filters = PostOptions(**{name: typed.pop(name) for name in names})
-        return command(context, filters=filters, **typed)
+        return command(context, **{place: gather({name: typed.pop(name) for name in declared})}, **typed)
 
     gathered.__signature__ = Signature(params)  # type: ignore[attr-defined]  # read by Typer, as are the annotations
     gathered.__annotations__ = {param.name: param.annotation for param in params}

@@ -13,6 +13,7 @@ from ttp.domain.action import action, other_options
 from ttp.domain.delivery import APPROVAL, ENDED, Delivery, DeliveryState
 from ttp.domain.errors import Hint, NotAllowed
 from ttp.domain.post import Post, PostFields, Rejection
+from ttp.domain.post_fields import CONTENT
 
 if TYPE_CHECKING:
     from ttp.domain.recurrence import Recurrence
@@ -105,17 +106,9 @@ def show_approval_waits(post: AnyPost) -> AnyPost:
 
 def _meant(post: Post) -> tuple[object, ...]:
     """Return what a person judges when approving a post."""
-    return (
-        post.content,
-        dict(post.variants),
-        post.thread,
-        post.media,
-        dict(post.options),
-        sorted((d.account, d.planned_parts) for d in post.active),
-        post.scheduled_at,
-        post.max_lateness_s,
-        post.deleted_at,
-    )
+    content = [getattr(post, name) for name, one in CONTENT.items() if one.is_judged]
+    accounts = sorted((d.account, d.planned_parts) for d in post.active)
+    return *content, accounts, post.scheduled_at, post.deleted_at
 
 
 def _unapproved(post: Post) -> Post:

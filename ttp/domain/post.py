@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from ttp.domain.action import action
 from ttp.domain.delivery import APPROVAL, IN_FLIGHT, Delivery, DeliveryState
@@ -38,20 +38,6 @@ class ChosenBy(StrEnum):
     PLAN = "plan"
     EXPLORE = "explore"
     """To learn about an hour of which little is known, not because it is known to be good."""
-
-
-class Split(StrEnum):
-    """Whether a text that is too long for an account becomes parts there."""
-
-    ALWAYS = "always"
-    NUMBERED = "numbered"
-    """Each part ends with its number: `1/3`."""
-    NEVER = "never"
-
-    @property
-    def value_in_files(self) -> bool | Literal["numbered"]:
-        """Its form in JSON and files: true, false or `numbered`."""
-        return "numbered" if self is Split.NUMBERED else self is Split.ALWAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +76,8 @@ class PostFields:
     """What a post and its views have. `variants` are keyed by platform or account, `options` by `platform.name`.
 
     `thread`: the parts that follow the text, each a reply to the one before; platforms without threads do not get them.
-    `split`: None where each account's own setting counts.
+    `split`: a text that is too long for an account becomes parts there; None where the account's own setting counts.
+    `number_parts`: they end with their number, `1/3`.
     """
 
     content: str
@@ -111,7 +98,8 @@ class PostFields:
     key_digest: str | None = None
     chosen_by: ChosenBy | None = None
     rejection: Rejection | None = None
-    split: Split | None = None
+    split: bool | None = None
+    number_parts: bool | None = None
     id: int | None = None
     revision: int = field(default=0, compare=False)
     """Raised by each change of the stored post."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import TypeAlias, TypeVar
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime, timedelta
+from typing import Any, TypeAlias, TypeVar
 
 from ttp.domain.account import Account, find_account
 from ttp.domain.action import OtherOptions, WayOut, action, as_fields, other_options
@@ -17,7 +17,8 @@ from ttp.domain.errors import Hint, Problem, StateRefused, TtpError, UsageError
 from ttp.domain.media.item import MediaItem
 from ttp.domain.permissions import keep_approval
 from ttp.domain.platform import Facts, PlatformFacts, parse_post_url
-from ttp.domain.post import ChosenBy, Post, PostStatus, Split, derive_status, published_at
+from ttp.domain.post import ChosenBy, Post, PostStatus, derive_status, published_at
+from ttp.domain.post_fields import CONTENT, FIELDS, PLAIN, content_of
 
 _RESTS = frozenset({DeliveryState.PENDING, DeliveryState.FAILED})
 
@@ -36,20 +37,18 @@ def apply_input(
     before: Post, post_input: PostInput, variants: Mapping[str, str], media: tuple[MediaItem, ...] | None
 ) -> Post:
     """Return the post with the given fields, but its accounts and its time. `media` None: not given."""
-    late = before.max_lateness_s if post_input.max_lateness_s is None else post_input.max_lateness_s
-    return replace(
-        before,
-        content=before.content if post_input.text is None else post_input.text,
-        media=with_alt_texts(before.media, post_input.alts) if media is None else media,
-        variants=merge_options(before.variants, variants),
-        options=merge_options(before.options, post_input.options),
-        thread=before.thread if post_input.thread is None else post_input.thread,
-        split=before.split if post_input.split is None else post_input.split,
-        tags=with_tags(
-            before.tags if post_input.tags is None else post_input.tags, post_input.add_tags, post_input.remove_tags
-        ),
-        max_lateness_s=None if "max_lateness_s" in post_input.dropped else late,
-    )
+    after: dict[str, Any] = {}
+    for name, one in CONTENT.items():
+        old, value = getattr(before, name), getattr(post_input, one.name)
+        if one.kind == "texts":
+            after[name] = merge_options(old, variants if name == "variants" else value)
+        elif one.name in post_input.dropped or (one.kind == "text" and value == ""):
+            after[name] = None
+        else:
+            after[name] = old if value is None else value
+    after["media"] = with_alt_texts(before.media, post_input.alts) if media is None else media
+    after["tags"] = with_tags(after["tags"], post_input.add_tags, post_input.remove_tags)
+    return replace(before, **after)
 
 
 def with_accounts(post: Post, accounts: Sequence[Account], now: datetime) -> Post:
@@ -180,7 +179,7 @@ def keep_frozen_parts(before: Post, after: Post) -> tuple[Problem, ...]:
 
 def _parts_source(post: Post) -> tuple[object, ...]:
     """Return what the parts of a post are made of, and its media."""
-    return post.content, dict(post.variants), post.thread, post.split, post.media
+    return post.content, dict(post.variants), post.thread, post.split, post.number_parts, post.media
 
 
 def _first(post: Post, delivery: Delivery) -> str:
@@ -312,17 +311,7 @@ def with_tags(tags: Sequence[str], add: Sequence[str] = (), remove: Sequence[str
 
 def copy_of(post: Post, deliveries: Sequence[Delivery]) -> Post:
     """Return a new post with the content and options of a post, and without its time, key and approval."""
-    return Post(
-        content=post.content,
-        deliveries=tuple(deliveries),
-        max_lateness_s=post.max_lateness_s,
-        media=post.media,
-        variants=post.variants,
-        thread=post.thread,
-        split=post.split,
-        tags=post.tags,
-        options=post.options,
-    )
+    return Post(deliveries=tuple(deliveries), **content_of(post))
 
 
 MOST_CHARACTERS = 100_000
@@ -344,21 +333,27 @@ class PostInput:
     media: tuple[str, ...] | None = None
     alts: tuple[str, ...] | None = None
     thread: tuple[str, ...] | None = None
-    split: Split | None = None
     tags: tuple[str, ...] | None = None
     add_tags: tuple[str, ...] = ()
     remove_tags: tuple[str, ...] = ()
     variants: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, str] = field(default_factory=dict)
     max_lateness_s: float | None = None
+    split: bool | None = None
+    number_parts: bool | None = None
     key: str | None = None
     edited: bool = False
     """From an editor, which showed the post: media that it has are not fetched again."""
     dropped: tuple[str, ...] = ()
-    """Fields to remove from the post: `at`, `max_lateness_s`."""
+    """Fields to remove from the post: `at`, and plain ones."""
 
     def __post_init__(self) -> None:
-        refuse_long_texts(self.text, self.thread, self.variants, self.alts)
+        refuse_long_texts(self.text, self.thread, self.variants, self.alts, self)
+
+    def given(self) -> dict[str, Any]:
+        """Return what was given, by field."""
+        values = ((one, getattr(self, one.name)) for one in fields(self))
+        return {one.name: value for one, value in values if value != one.default and value != {}}
 
 
 def refuse_long_texts(
@@ -366,9 +361,11 @@ def refuse_long_texts(
     thread: Sequence[str] | None = None,
     variants: Mapping[str, str] | None = None,
     alts: Sequence[str] | None = None,
+    post_input: PostInput | None = None,
 ) -> None:
     """Raise UsageError for texts of a post that have more than MOST_CHARACTERS."""
     texts = [("content", "the text", text)]
+    texts += [(one.file, f"the {one.word}", getattr(post_input, one.name, None)) for one in PLAIN if one.kind == "text"]
     texts += [("thread", f"part {number} of the thread", part) for number, part in enumerate(thread or (), 2)]
     texts += [("variants", f"the text for {name}", variant) for name, variant in (variants or {}).items()]
     texts += [("alt", f"alt text {number}", alt) for number, alt in enumerate(alts or (), 1)]
@@ -407,11 +404,29 @@ def _fields_of(post_input: PostInput) -> dict[str, object]:
         "text": [f"{key}={text}" for key, text in post_input.variants.items()],
         "set": [f"{key}={value}" for key, value in post_input.options.items()],
         "thread": post_input.thread,
-        "split": post_input.split is Split.ALWAYS,
-        "split-numbered": post_input.split is Split.NUMBERED,
-        "no-split": post_input.split is Split.NEVER,
         "tag": post_input.tags,
+        **{one.argument: as_typed(getattr(post_input, one.name)) for one in PLAIN},
     }
+
+
+def as_typed(value: object) -> object:
+    """Return the value of a plain field as people write it: seconds are a duration."""
+    if isinstance(value, bool) or not isinstance(value, float | int):
+        return value
+    from ttp.domain.time.durations import compact_duration
+
+    return compact_duration(timedelta(seconds=value))
+
+
+def parse_plain(typed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the plain fields of a `PostInput` from what people wrote, by argument. Raises TimeRefused."""
+    plain: dict[str, Any] = {one.name: typed.get(one.argument) for one in PLAIN}
+    for one in PLAIN:
+        if one.kind == "seconds" and plain[one.name] is not None:
+            from ttp.domain.time.durations import parse_duration
+
+            plain[one.name] = parse_duration(plain[one.name]).total_seconds()
+    return plain
 
 
 def check_variants(
@@ -443,10 +458,10 @@ def request_fingerprint(post_input: PostInput, media: Sequence[str], platforms: 
         "options": dict(post_input.options),
         "max_late": post_input.max_lateness_s,
     }
-    if post_input.thread:
-        parts["thread"] = list(post_input.thread)  # only where there is one: keys that are in use stay what they are
-    if post_input.split:
-        parts["split"] = post_input.split
+    for one in FIELDS:
+        value = getattr(post_input, one.name)
+        if not parts.keys() & {one.name, one.argument} and value not in (None, ()):
+            parts[one.argument] = value  # only where it is given: keys that are in use stay what they are
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

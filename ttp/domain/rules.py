@@ -20,7 +20,7 @@ from ttp.domain.media.image_fit import NO_FITS, ImageFit, ImageFits, ImageForm
 from ttp.domain.media.item import MediaHostProblem, MediaItem
 from ttp.domain.options import ChosenOptions, Option, OptionTables, options_of
 from ttp.domain.platform import PlatformFacts
-from ttp.domain.post import Post, Split
+from ttp.domain.post import Post
 from ttp.domain.split import Unsplittable, split_texts
 from ttp.domain.text import clean_text, utf16_length
 
@@ -248,7 +248,7 @@ def plan_parts(post: Post, accounts: Mapping[str, Account], platforms: Platforms
 
 def _splits(post: Post, account: Account | None) -> bool:
     """Return whether the texts of a post that are too long become parts on an account."""
-    return (post.split or (account.split if account else None)) not in (None, Split.NEVER)
+    return bool(post.number_parts or (account and account.split)) if post.split is None else post.split
 
 
 def _split(
@@ -266,7 +266,7 @@ def _split(
         lambda text: rules.part_use(case, text),
         spans=rules.unbroken_spans,
         most=most,
-        numbered=(post.split or (account.split if account else None)) == Split.NUMBERED,
+        numbered=bool(post.number_parts),
     )
 
 

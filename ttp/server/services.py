@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from ttp.domain.action import WayOut
 from ttp.domain.config import Config
-from ttp.domain.server.api_token import POST_CAPABILITIES, ApiToken, Caller
+from ttp.domain.server.api_token import POST_CAPABILITIES, ApiToken, Caller, TokenCapability
 from ttp.domain.time.clock import Clock
 from ttp.platforms.platform import Runtime
 from ttp.platforms.registry import Registry
@@ -126,12 +126,15 @@ class RequestServices:
     def platforms(self) -> Registry:
         return self.installation.platforms
 
+    @property
+    def sees_private(self) -> bool:
+        """Whether the caller may write posts, and so sees what readers do not."""
+        return self.caller.capability.allows(TokenCapability.DRAFT)
+
     @cached_property
     def queries(self) -> Queries:
-        installation = self.installation
-        return Queries(
-            self._database, installation.clock, installation.config, installation.platforms, self.caller.accounts
-        )
+        accounts = self.caller.accounts
+        return Queries(self._database, self.clock, self.config, self.platforms, accounts, self.sees_private)
 
     @cached_property
     def posts(self) -> Posts:
@@ -147,6 +150,7 @@ class RequestServices:
             within=self.caller.accounts,
             expected=self._expected,
             capability_source="your capability here" if isinstance(self.caller, Caller) else "the token's capability",
+            sees_private=self.sees_private,
         )
 
     @cached_property

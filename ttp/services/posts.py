@@ -21,6 +21,7 @@ from ttp.domain.errors import Conflict, ContentRefused, Hint, NotAllowed, Proble
 from ttp.domain.permissions import Capability
 from ttp.domain.post import Post, PostStatus, post_not_found
 from ttp.domain.post_edit import PostInput, check_variants, request_fingerprint
+from ttp.domain.post_fields import for_readers
 from ttp.domain.pricing import price_notes
 from ttp.domain.rules import check, plan_parts
 from ttp.domain.time.clock import Clock
@@ -65,7 +66,8 @@ class Posts:
     """`strict`: the duplicate check refuses instead of warning. `actor`: who makes the changes.
 
     `within`: the ids of the only accounts there are for this user; posts to others do not exist. `expected`: the
-    revision of the post that the user has seen; a change of another one is refused.
+    revision of the post that the user has seen; a change of another one is refused. `sees_private`: the answers show
+    what readers do not see.
     """
 
     database: Database
@@ -79,6 +81,7 @@ class Posts:
     within: frozenset[int] | None = None
     expected: int | None = None
     capability_source: str = permissions.VARIABLE
+    sees_private: bool = False
 
     @cached_property
     def media_conversion(self) -> MediaConversion:
@@ -279,7 +282,8 @@ class Posts:
 
     def view(self, db: Connection | None, post: Post, *, is_new: bool = False) -> PostView:
         """Return a post as shown now. `db` None: no store exists. `is_new`: no repeat has created it."""
-        return view_posts(db, [post], now=self.clock.now(), config=self.config, are_new=is_new)[0]
+        seen = post if self.sees_private else for_readers(post)
+        return view_posts(db, [seen], now=self.clock.now(), config=self.config, are_new=is_new)[0]
 
     def find_by_key(self, wanted: PostInput) -> SavedPost | None:
         """Return the post that the same request stored before under its key. Raise Conflict for another request."""
@@ -322,21 +326,16 @@ class Posts:
         known = self.accounts()
         accounts = resolve_accounts([name for name in wanted.to or () if name.strip()], known, self.platforms)
         at = None if time is None else time.at
-        post = Post(
-            content=wanted.text or "",
-            deliveries=tuple(post_edit.new_delivery(account, at) for account in accounts),
+        empty = Post(
+            "",
+            tuple(post_edit.new_delivery(account, at) for account in accounts),
             scheduled_at=at,
-            max_lateness_s=wanted.max_lateness_s,
-            media=self._media_items(wanted.media, wanted.alts, {account.platform for account in accounts}),
-            variants=post_edit.merge_options({}, check_variants(wanted.variants, known, self.platforms)),
-            thread=wanted.thread or (),
-            split=wanted.split,
-            tags=post_edit.with_tags(wanted.tags or ()),
-            options=dict(wanted.options),
             key=wanted.key,
             key_digest=self.fingerprint(wanted),
             id=None if draft is None else draft.id,
         )
+        media = self._media_items(wanted.media, wanted.alts, {account.platform for account in accounts})
+        post = post_edit.apply_input(empty, wanted, check_variants(wanted.variants, known, self.platforms), media)
         if not post.content.strip() and not post.media:
             ways = (action("create", "Hello", to="x/me"), action("create", "-"))  # the second: a text from a pipe
             raise UsageError("the post has neither text nor media", *(Hint("try", way) for way in ways))

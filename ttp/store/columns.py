@@ -29,7 +29,7 @@ ACCOUNT: dict[str, Kind] = {
     "late_claim_at": "instant",
     "server": "text",
     "server_info": "object",
-    "split": "text",
+    "split": "boolean",
 }
 
 ATTEMPT: dict[str, Kind] = {
@@ -96,7 +96,8 @@ POST: dict[str, Kind] = {
     "rejected_at": "instant",
     "rejected_why": "text",
     "revision": "integer",
-    "split": "text",
+    "split": "boolean",
+    "number_parts": "boolean",
 }
 
 POST_MEDIA: dict[str, Kind] = {

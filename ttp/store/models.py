@@ -112,7 +112,7 @@ class AccountRow(SQLModel, table=True):
     late_claim_at: datetime | None = _instant()
     server: str | None = _text(required=False)
     server_info: str = _later_json("object", "{}")
-    split: str | None = _text(required=False)
+    split: bool | None = None
 
 
 class PostRow(SQLModel, table=True):
@@ -140,7 +140,8 @@ class PostRow(SQLModel, table=True):
     rejected_at: datetime | None = _instant()
     rejected_why: str | None = _text(required=False)
     revision: int = Field(default=1, sa_column=Column(Integer, nullable=False, server_default=text("1")))
-    split: str | None = _text(required=False)
+    split: bool | None = None
+    number_parts: bool | None = None
 
 
 class TagRow(SQLModel, table=True):

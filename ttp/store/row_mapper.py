@@ -23,7 +23,7 @@ from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import Damaged, Hint
 from ttp.domain.media.item import MediaItem
-from ttp.domain.post import ChosenBy, Post, PostStatus, Rejection, Split
+from ttp.domain.post import ChosenBy, Post, PostStatus, Rejection
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import columns
 from ttp.store.dialect import List, Row
@@ -215,7 +215,7 @@ class RowMapping:
 _ERROR = ("error_kind", "error_code", "error_message", "error_hint")
 _REJECTION = ("rejected_at", "rejected_why")
 _MEDIA = RowMapping(columns.POST_MEDIA, without=("post_id", "position"))
-_POST = RowMapping(columns.POST, enums={"status": PostStatus, "chosen_by": ChosenBy, "split": Split})
+_POST = RowMapping(columns.POST, enums={"status": PostStatus, "chosen_by": ChosenBy})
 _DELIVERY = RowMapping(
     columns.DELIVERY,
     joined=("platform", "account_handle"),

@@ -18,7 +18,7 @@ CREATE TABLE account (
     late_claim_at INTEGER,
     server TEXT,
     server_info TEXT DEFAULT '{}' NOT NULL,
-    split TEXT,
+    split BOOLEAN,
     UNIQUE (platform, handle)
 );
 CREATE TABLE change (
@@ -69,7 +69,8 @@ CREATE TABLE post (
     rejected_at INTEGER,
     rejected_why TEXT,
     revision INTEGER DEFAULT 1 NOT NULL,
-    split TEXT,
+    split BOOLEAN,
+    number_parts BOOLEAN,
     UNIQUE ("key")
 );
 CREATE INDEX post_by_status ON post (status, scheduled_at, id) WHERE deleted_at IS NULL;

@@ -18,7 +18,7 @@ CREATE TABLE account (
     late_claim_at BIGINT,
     server TEXT COLLATE "C",
     server_info TEXT DEFAULT '{}' NOT NULL,
-    split TEXT COLLATE "C",
+    split BOOLEAN,
     PRIMARY KEY (id)
 );
 CREATE UNIQUE INDEX account_name ON account (platform, lower(handle));
@@ -72,7 +72,8 @@ CREATE TABLE post (
     rejected_at BIGINT,
     rejected_why TEXT COLLATE "C",
     revision BIGINT DEFAULT 1 NOT NULL,
-    split TEXT COLLATE "C",
+    split BOOLEAN,
+    number_parts BOOLEAN,
     PRIMARY KEY (id),
     UNIQUE (key)
 );

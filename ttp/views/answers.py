@@ -99,7 +99,7 @@ class RepeatOfPost(TypedDict):
     timezone: str
 
 
-class _Post(TypedDict):
+class _PostState(TypedDict):
     id: int | None
     status: str
     content: str
@@ -109,11 +109,20 @@ class _Post(TypedDict):
     publishedAt: Instant | None
     createdAt: Instant | None
     updatedAt: Instant | None
+
+
+class PlainFields(TypedDict):
+    """Fields of a post that `post_fields` says all about."""
+
     maxLatenessS: float | None
+    split: bool | None
+    numberParts: bool | None
+
+
+class _Post(_PostState, PlainFields):
     media: list[MediaAnswer]
     variants: dict[str, str]
     thread: list[str]
-    split: bool | Literal["numbered"] | None
     tags: list[str]
     options: dict[str, str]
     key: str | None
@@ -204,7 +213,7 @@ class AccountAnswer(TypedDict):
     holdReason: str | None
     options: dict[str, str]
     server: str | None
-    split: str | None
+    split: bool | None
 
 
 class EventAnswer(TypedDict):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,7 +22,7 @@ from ttp.cli.notices import (
     scheduled_text,
     time_text,
 )
-from ttp.cli.options import parse_optional_duration, parse_pairs, parse_platform_options, split_list
+from ttp.cli.options import parse_pairs, parse_platform_options, split_list
 from ttp.cli.output import Output
 from ttp.cli.render import post as render_post
 from ttp.cli.render import posts as render_posts
@@ -45,6 +45,7 @@ _MEDIA = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".heic", ".mp4", ".mov")
 
 
 @options.with_output(saved_posts_spec(), check=False)
+@options.with_field_options
 def create(
     context: Context,
     text: options.Text = None,
@@ -61,7 +62,7 @@ def create(
     key: Annotated[
         str | None, typer.Option("--key", metavar="KEY", help="Never create a second post with this key.")
     ] = None,
-    max_late: options.MaxLate = None,
+    typed: options.FieldValues = options.NO_FIELDS,
     file: Annotated[
         str | None,
         typer.Option("--file", metavar="F.md", help="A Markdown file with front matter; options override it."),
@@ -94,7 +95,7 @@ def create(
     source = options.read_stdin(context, "content") if file == "-" else None
     with _keeping_text(context, None if dry_run else words if piped else source):
         context.out.check_fields(render_post.preview_spec(()) if dry_run else saved_posts_spec())
-        post_input = _parse_post_input(context, words, by_option, max_late, at=at, tz=tz, piped=piped and not dry_run)
+        post_input = _parse_post_input(context, words, by_option, typed, at=at, tz=tz, piped=piped and not dry_run)
         post_input = replace(post_input, key=key, first=first)
         if file is not None:
             post_input = _merge_content_file(context, file, source, post_input)
@@ -165,6 +166,7 @@ def _preview_summary(context: Context, post_preview: PostPreview, time: Resolved
 
 
 @options.with_output(saved_posts_spec(), check=False)
+@options.with_field_options
 def edit(
     context: Context,
     post_id: options.MaybePostId = None,
@@ -180,7 +182,7 @@ def edit(
     add_tag: Annotated[list[str] | None, typer.Option("--add-tag", metavar="A,B", help="Tags to add.")] = None,
     remove_tag: Annotated[list[str] | None, typer.Option("--remove-tag", metavar="A,B", help="Tags to remove.")] = None,
     set_: options.Options = None,
-    max_late: options.MaxLate = None,
+    typed: options.FieldValues = options.NO_FIELDS,
     where: options.Where = None,
     replace_link: options.ReplaceLink = None,
     shift: options.Shift = None,
@@ -218,7 +220,7 @@ def edit(
         "--dry-run": dry_run or None,
     }
     tags = options.split_list(add_tag) or (), options.split_list(remove_tag) or ()
-    if _for_many(post_id, where, many, [text, at, tz, max_late, in_editor or None, *by_option.values()]):
+    if _for_many(post_id, where, many, [text, at, tz, in_editor or None, *typed.values(), *by_option.values()]):
         from ttp.cli.commands.bulk_edit import BulkOptions, edit_many
 
         change = BulkOptions(replace_link, shift, account, *tags, delete=delete)
@@ -226,12 +228,12 @@ def edit(
     assert post_id is not None
     _refuse_unquoted_time(context, text, at)
     words, piped = options.read_text(context, text)
-    if not any(tags) and all(value is None for value in (words, at, max_late, *by_option.values())):
+    if not any(tags) and all(value is None for value in (words, at, *typed.values(), *by_option.values())):
         in_editor = in_editor or _may_ask_for_changes(post_id, no_input=no_input)
     with context.naming_choices(), _keeping_text(context, words if piped else None):
         context.out.check_fields(saved_posts_spec())
         post_input = _parse_post_input(
-            context, words, by_option, max_late, at=at, tz=tz, piped=piped and in_editor, may_empty=True
+            context, words, by_option, typed, at=at, tz=tz, piped=piped and in_editor, may_empty=True
         )
         post_input = replace(post_input, add_tags=tags[0], remove_tags=tags[1])
         saved = None if in_editor else _edit_now(context, post_id, post_input)
@@ -438,11 +440,8 @@ def _time_of_new(context: Context, post_input: PostInput, draft: int | None = No
 def _merge_content_file(context: Context, path: str, text: str | None, typed: PostInput) -> PostInput:
     """Return the input of a content file, or of its `text` on stdin, overridden by what was typed. UsageError."""
     file_input = _file_input(context, path, options.read_file(context, path, "content") if text is None else text)
-    values = {one.name: getattr(typed, one.name) for one in fields(typed)}
     merged = {"variants": {**file_input.variants, **typed.variants}, "options": {**file_input.options, **typed.options}}
-    return replace(
-        file_input, **{name: value for name, value in values.items() if value not in (None, {}, False)} | merged
-    )
+    return replace(file_input, **typed.given() | merged)
 
 
 def _file_input(context: Context, path: str, text: str) -> PostInput:
@@ -473,7 +472,7 @@ def _parse_post_input(
     context: Context,
     text: str | None,
     by_option: Mapping[str, list[str] | None],
-    max_late: str | None,
+    typed: options.FieldValues,
     *,
     at: str | None,
     tz: str | None,
@@ -481,9 +480,9 @@ def _parse_post_input(
     may_empty: bool = False,
 ) -> PostInput:
     """Parse what was typed; `by_option`: options by name. UsageError. `may_empty`: `--set NAME=` removes an option."""
-    from ttp.domain.post_edit import PostInput
+    from ttp.domain.post_edit import PostInput, parse_plain
 
-    lateness = parse_optional_duration(max_late)
+    plain = parse_plain(typed)
     media, alts, thread = by_option["media"], by_option["alt"], by_option["thread"]
     return PostInput(
         text=text,
@@ -497,7 +496,7 @@ def _parse_post_input(
         tags=split_list(by_option["tag"]),
         variants=_parse_variants(context, by_option["text"], text),
         options=parse_platform_options(context, by_option["set"], may_empty=may_empty),
-        max_lateness_s=None if lateness is None else lateness.total_seconds(),
+        **plain,
     )
 
 

@@ -61,6 +61,7 @@ class TokenContext(Context):
         self.token = token
         self.actor, self.approver, self.within = token.name, token.name, token.accounts
         self.capability_source = "the token's capability"
+        self.sees_private = token.capability.allows(TokenCapability.DRAFT)
         self._files = files
         self._request = request
         self._moved: dict[str, str] = {}

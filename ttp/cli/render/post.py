@@ -18,6 +18,7 @@ from ttp.domain.attempt import Attempt, Phase
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.media.item import NAMES, MediaItem
 from ttp.domain.post import ChosenBy, Metrics, PostStatus
+from ttp.domain.post_fields import shown_fields
 from ttp.domain.time.formatting import Clocks, other_clocks
 from ttp.views import Json
 from ttp.views import posts as posts_module
@@ -176,8 +177,8 @@ def _facts(post: PostView, page: Page, clocks: Clocks, *, with_created: bool) ->
     yield "Tags", [escape_text(", ".join(post.tags))] if post.tags else []
     if post.key is not None:
         yield "Key", [escape_text(post.key)]
-    if post.max_lateness_s is not None:
-        yield "At most", [f"{post.max_lateness_s:g} s late"]
+    for label, value in shown_fields(post):
+        yield label, [escape_line(value)]
 
 
 def _right(text: str, note: str, width: int) -> str:

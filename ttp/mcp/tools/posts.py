@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from pydantic import Field
+from pydantic import Field, create_model
 
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.options import parse_option
 from ttp.domain.post import PostStatus
-from ttp.domain.post_edit import PostInput
+from ttp.domain.post_edit import PostInput, parse_plain
+from ttp.domain.post_fields import PLAIN
 from ttp.domain.server.api_token import TokenCapability
-from ttp.domain.time.durations import parse_duration
 from ttp.domain.time.resolve import resolve_bound
 from ttp.mcp.arguments import Arguments, PostId, Write
 from ttp.mcp.services import Services
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from ttp.services.queries import PostView
 
 AT_ZONE = "The timezone of `at`, else the person's; 'account': that of the accounts."
+Model = TypeVar("Model", bound=Arguments)
 LISTED = 50
 """Posts that `list_posts` answers without `limit`."""
 
@@ -142,11 +143,19 @@ class PostContent(Arguments):
     )
 
 
+def _with_plain_fields(model: type[Model]) -> type[Model]:
+    """Add the plain fields of a post to arguments."""
+    plain: dict[str, Any] = {}
+    for one in PLAIN:
+        plain[one.argument] = ((bool if one.kind == "flag" else str) | None, Field(None, description=one.about))
+    return create_model(model.__name__, __base__=model, __doc__=model.__doc__, **plain)
+
+
+@_with_plain_fields
 class PostArguments(PostContent, Write):
     """What a new post and an edit take."""
 
     tags: list[str] | None = Field(None, description="Tags, for finding posts.")
-    max_late: str | None = Field(None, description="Do not publish it later than this after its time: 2h.")
 
 
 class CreatePost(PostArguments):
@@ -199,7 +208,6 @@ def _post_input(
     may_empty: bool = False,
 ) -> PostInput:
     more = args if isinstance(args, PostArguments) else None
-    late = None if more is None or more.max_late is None else parse_duration(more.max_late)
     options = [f"{name}={_word(value)}" for name, value in (args.options or {}).items()]
     return PostInput(
         text=text,
@@ -213,8 +221,8 @@ def _post_input(
         tags=None if more is None else split(more.tags),
         variants=args.variants or {},
         options=dict(parse_option(option, services.platforms, may_empty=may_empty) for option in options),
-        max_lateness_s=None if late is None else late.total_seconds(),
         key=key,
+        **parse_plain({} if more is None else dict(more)),
     )
 
 

@@ -49,6 +49,7 @@ def mcp(
     if find_spec("mcp") is None:
         raise NotAllowed("ttp mcp needs the extra mcp", Hint("fix", "pip install 'ttp-cli[mcp]'"))
     allowed = _limit(capability)
+    context.sees_private = any(one.allows(TokenCapability.DRAFT) for one in allowed)
     if sys.stdin is None or sys.stdout is None:
         raise UsageError("an agent needs stdin and stdout, and one of them is closed", Hint("see", "ttp mcp --help"))
     if sys.stdin.isatty():
@@ -108,6 +109,7 @@ class AgentContext(Context):
         # Whatever the program calls itself: nothing is approved through the tools that was written through them.
         self.approver = f"{self.actor}{VIA_MCP}"
         self.actor = self.approver + (f" ({client})" if client else "")
+        self.sees_private = process.sees_private
         self.open_output(quiet=True)
 
     def publish(self, ids: frozenset[int]) -> RunResult:
