@@ -248,6 +248,22 @@ def remote_id_of(facts: Facts, text: str) -> str | None:
     return remote_id
 
 
+def as_deleted(post: Post, now: datetime) -> Post:
+    """Return a deleted post; the publisher ignores its deliveries."""
+    return replace(post, deliveries=tuple(replace(d, next_at=None) for d in post.deliveries), deleted_at=now)
+
+
+def refuse_empty_key(wanted: PostInput) -> None:
+    if wanted.key is not None and not wanted.key.strip():
+        raise UsageError("the key is empty", Hint("try", other_options(key="KEY")))
+
+
+def refuse_to_edit(post: Post) -> None:
+    refuse_in_flight(post, "be edited")
+    if post.status is PostStatus.PUBLISHED:
+        raise StateRefused(f"post {post.id} is published", Hint("try", action("create", "TEXT", to="PLATFORM/HANDLE")))
+
+
 def refuse_in_flight(post: Post, what: str, *, reviewing: bool = True) -> None:
     """Refuse once the publisher has a delivery in hand, or (`reviewing`) a person must look at one first."""
     if post.in_flight:

@@ -21,6 +21,7 @@ from ttp.domain.media.item import MediaHostProblem, MediaItem
 from ttp.domain.options import ChosenOptions, Option, OptionTables, options_of
 from ttp.domain.platform import PlatformFacts
 from ttp.domain.post import Post
+from ttp.domain.pricing import PriceLists, dollars, price_of
 from ttp.domain.split import Unsplittable, split_texts
 from ttp.domain.text import clean_text, utf16_length
 
@@ -192,6 +193,10 @@ class Platforms(OptionTables, Protocol):
     def rules(self, name: str) -> Rules: ...
 
 
+class PricedPlatforms(Platforms, PriceLists, Protocol):
+    """The enabled platforms, with what they charge too."""
+
+
 def check(
     post: Post,
     accounts: Mapping[str, Account],
@@ -224,15 +229,13 @@ def check(
     return (*problems, *_thread_problems(post, to_come, platforms))
 
 
-def plan_parts(post: Post, accounts: Mapping[str, Account], platforms: Platforms) -> Post:
+def plan_parts(post: Post, accounts: Iterable[Account], platforms: Platforms) -> Post:
     """Return the post with the parts of each delivery that may still be planned: those of an account that splits texts
-    and for which one is too long. A text that cannot be split stays whole; `check` says why.
-
-    `accounts` by name; a missing one has no options.
-    """
+    and for which one is too long. A text that cannot be split stays whole; `check` says why."""
+    by_name = {account.name: account for account in accounts}
 
     def planned(delivery: Delivery) -> Delivery:
-        account, bare = accounts.get(delivery.account), replace(delivery, planned_parts=())
+        account, bare = by_name.get(delivery.account), replace(delivery, planned_parts=())
         if not delivery.may_plan:
             return delivery
         if not _splits(post, account):
@@ -244,6 +247,23 @@ def plan_parts(post: Post, accounts: Mapping[str, Account], platforms: Platforms
         return replace(bare, planned_parts=parts)
 
     return replace(post, deliveries=tuple(map(planned, post.deliveries)))
+
+
+def offer_split(
+    post: Post, accounts: Iterable[Account], platforms: PricedPlatforms, problems: Iterable[Problem]
+) -> str | None:
+    """Return what a split would make of the texts that are too long; None where it would not help with all of them."""
+    long = {problem.account for problem in problems if problem.code == "text_too_long"}
+    whole = plan_parts(replace(post, split=True), accounts, platforms)
+    split = [d for d in whole.active if d.account in long]
+    if not split or post.split or post.number_parts or not all(d.planned_parts for d in split):
+        return None
+    offers: list[str] = []
+    for d in split:
+        count = f"{len(d.planned_parts)} parts" if not offers else str(len(d.planned_parts))
+        cost = price_of(whole, d, platforms)
+        offers.append(f"{count} on {d.account}{f' ({dollars(cost)})' if cost else ''}")
+    return f"Split, it would be {', '.join(offers)}."
 
 
 def _splits(post: Post, account: Account | None) -> bool:

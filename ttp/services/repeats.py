@@ -14,6 +14,7 @@ from ttp.domain.config import Config
 from ttp.domain.errors import Conflict, ContentRefused, Hint, NotFound, Problem, StateRefused, UsageError
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import (
+    as_deleted,
     as_draft,
     copy_of,
     new_delivery,
@@ -28,7 +29,7 @@ from ttp.domain.time.clock import Clock
 from ttp.domain.time.durations import compact_duration
 from ttp.platforms.registry import Registry
 from ttp.services.cron import cron_instants
-from ttp.services.posts import Posts, accounts_of, as_deleted
+from ttp.services.posts import Posts, accounts_of
 from ttp.store import accounts as stored_accounts
 from ttp.store import posts as post_store
 from ttp.store import queries
@@ -413,7 +414,7 @@ class Occurrences:
         texts = one.texts
         turn = store.count_occurrences(db, one.id or 0, made=True)
         post = occurrence_post(source, kept, at, texts[turn % len(texts)] if texts else None)
-        post = plan_parts(post, {account.name: account for account in kept}, self._platforms)
+        post = plan_parts(post, kept, self._platforms)
         now = self._clock.now()
         return post_store.insert(db, with_derived_status(replace(post, created_at=now), now), None)
 
