@@ -243,7 +243,11 @@ def set_(
     options: Options = None,
     split: Annotated[
         WhenToSplit | None,
-        typer.Option("--split", help="Whether texts that are too long become parts, for posts that do not say."),
+        typer.Option(
+            "--split",
+            metavar="always|never",
+            help="Whether texts that are too long become parts, for posts that do not say.",
+        ),
     ] = None,
 ) -> None:
     """Set the timezone and the platform options of an account, and whether it splits long texts.
@@ -265,7 +269,7 @@ def set_(
         name,
         timezone=tz,
         options=parse_platform_options(context, options, may_empty=True),
-        split=None if split is None else split is WhenToSplit.ALWAYS,
+        split=None if split is None else split == WhenToSplit.ALWAYS,
     )
     context.out.write_one(ACCOUNTS_SPEC, changed.account, say=[f"Changed {changed.account.name}."])
     if changed.withdrawn:
