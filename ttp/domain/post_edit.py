@@ -422,6 +422,7 @@ def _fields_of(post_input: PostInput) -> dict[str, object]:
         "thread": post_input.thread,
         "tag": post_input.tags,
         **{one.argument: as_typed(getattr(post_input, one.name)) for one in PLAIN},
+        **{f"no_{one.argument}": getattr(post_input, one.name) is False for one in PLAIN if one.kind == "flag"},
     }
 
 
