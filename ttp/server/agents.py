@@ -16,8 +16,9 @@ from starlette.types import Message, Receive, Scope, Send
 
 from ttp.domain.action import WayOut
 from ttp.domain.errors import Hint, NotFound
+from ttp.domain.operations import OPERATIONS, OWN
 from ttp.domain.permissions import VIA_MCP
-from ttp.domain.server.api_token import ApiToken, TokenCapability
+from ttp.domain.server.api_token import ApiToken
 from ttp.domain.server.command_protocol import ZONE_HEADER
 from ttp.domain.time.zones import parse_zone
 from ttp.server.guard import MOST_BODY_BYTES
@@ -34,14 +35,14 @@ MOST_CALLS = 20
 WAIT_S = 30.0
 """Seconds that `publish_post` and `retry_post` wait for the end."""
 _LOOK_EVERY_S = 0.1
-_NEEDS = {"check_text": TokenCapability.DRAFT}  # it fetches media
-"""The capabilities that tools need of a token, unless they are those on stdin and stdout."""
-_OF_ALL_ACCOUNTS = frozenset({"status", "calendar", "plan_drafts", "undo"})
-"""Tools that a token limited to accounts does not have."""
+_OPERATIONS = {"check_text": "text check by a server"}
+"""The operations of tools for a token, unless they are those on stdin and stdout."""
 
 
 class AgentEndpoint:
     """Answers requests at /mcp (Streamable HTTP). A key of a tool is known for a day, per token."""
+
+    operation = "tools"
 
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
@@ -49,7 +50,7 @@ class AgentEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        token = await run_in_threadpool(token_of, request, self._installation, TokenCapability.READ)
+        token = await run_in_threadpool(token_of, request, self._installation, OPERATIONS[self.operation].needs)
         refuse_unknown_parameters(request, ())
         if zone := request.headers.get(ZONE_HEADER):
             token = replace(token, timezone=parse_zone(zone).key)
@@ -63,7 +64,7 @@ class AgentEndpoint:
         caller = ToolCaller(
             lambda client: services,
             (token.capability,),
-            every=_tools_of(token),
+            every=tools_of(token),
             replays=ToolReplays(IdempotencyKeys(self._installation, token), services),
         )
         sessions = StreamableHTTPSessionManager(
@@ -117,15 +118,13 @@ class AgentServices(RequestServices):
         yield AgentServices(self.installation, self.token, dry_run=True)
 
 
-def _tools_of(token: ApiToken) -> dict[str, Tool]:
+def tools_of(token: ApiToken) -> dict[str, Tool]:
     """Return the tools for the accounts of a token, by name."""
     from ttp.mcp.tools import TOOLS
 
-    return {
-        name: replace(tool, needs=_NEEDS.get(name, tool.needs))
-        for name, tool in TOOLS.items()
-        if token.accounts is None or name not in _OF_ALL_ACCOUNTS
-    }
+    tools = {name: replace(tool, operation=_OPERATIONS.get(name, tool.operation)) for name, tool in TOOLS.items()}
+    is_for_all = token.accounts is None
+    return {name: tool for name, tool in tools.items() if is_for_all or OPERATIONS[tool.operation].scope == OWN}
 
 
 def _with_body(body: bytes, receive: Receive) -> Receive:
