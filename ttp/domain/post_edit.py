@@ -366,7 +366,7 @@ class PostInput:
     def __post_init__(self) -> None:
         refuse_long_texts(self.text, self.thread, self.variants, self.alts, self)
 
-    def given(self) -> dict[str, Any]:
+    def given_fields(self) -> dict[str, Any]:
         """Return what was given, by field."""
         values = ((one, getattr(self, one.name)) for one in fields(self))
         return {one.name: value for one, value in values if value != one.default and value != {}}

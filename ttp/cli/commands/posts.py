@@ -441,7 +441,7 @@ def _merge_content_file(context: Context, path: str, text: str | None, typed: Po
     """Return the input of a content file, or of its `text` on stdin, overridden by what was typed. UsageError."""
     file_input = _file_input(context, path, options.read_file(context, path, "content") if text is None else text)
     merged = {"variants": {**file_input.variants, **typed.variants}, "options": {**file_input.options, **typed.options}}
-    return replace(file_input, **typed.given() | merged)
+    return replace(file_input, **typed.given_fields() | merged)
 
 
 def _file_input(context: Context, path: str, text: str) -> PostInput:

@@ -168,7 +168,7 @@ def _changed(one: PostField, before: PostInput, after: PostInput) -> Any:
 
 def with_edit(before: PostInput, edit: PostInput) -> PostInput:
     """Return the fields of a file with the wished changes applied."""
-    values = {name: value for name, value in edit.given().items() if value != ()}
+    values = {name: value for name, value in edit.given_fields().items() if value != ()}
     both = {"variants": {**before.variants, **edit.variants}, "options": {**before.options, **edit.options}}
     emptied = {name: None for name in ("to", "thread", "media") if getattr(edit, name) == ()}
     alts = {"alts": edit.alts} if edit.media is not None else {}

@@ -196,10 +196,10 @@ def _options(value: Value, tables: OptionTables, *, may_empty: bool) -> dict[str
 
 
 def _flag(value: Value) -> bool:
-    text = _text(value).strip().lower()
-    if text not in (*_YES, *_NO):
+    flag = _FLAGS.get(_text(value).strip().lower())
+    if flag is None:
         raise UsageError("not true or false")
-    return text in _YES
+    return flag
 
 
 def _json(text: str) -> Value:
@@ -255,7 +255,7 @@ def _status(value: Value) -> PostStatus:
         raise UsageError(f"not one of {', '.join(PostStatus)}") from None
 
 
-_YES, _NO = ("true", "yes", "1"), ("false", "no", "0")
+_FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _READERS: Mapping[post_fields.Kind, Callable[[Value], Any]] = {
     "text": _text,
     "flag": _flag,
