@@ -39,12 +39,6 @@ def _json(shape: str) -> Any:
     return Field(default=None, sa_column=Column(Text, nullable=False, info={"json": shape}))
 
 
-def _later_json(shape: str, empty: str) -> Any:
-    """JSON of a column that older rows lack: they have the empty value."""
-    column = Column(Text, nullable=False, server_default=empty, info={"json": shape})
-    return Field(default=empty, sa_column=column)
-
-
 def _parent(target: str, *, primary: bool = False, required: bool = True) -> Any:
     return Field(default=None, sa_column=Column(ForeignKey(target), nullable=not required, primary_key=primary))
 
@@ -111,7 +105,9 @@ class AccountRow(SQLModel, table=True):
     removed_at: datetime | None = _instant()
     late_claim_at: datetime | None = _instant()
     server: str | None = _text(required=False)
-    server_info: str = _later_json("object", "{}")
+    server_info: str = Field(
+        default="{}", sa_column=Column(Text, nullable=False, server_default="{}", info={"json": "object"})
+    )
     split: bool | None = None
 
 
@@ -216,7 +212,9 @@ class DeliveryRow(SQLModel, table=True):
     taken_down_at: datetime | None = _instant()
     approved_at: datetime | None = _instant()
     fence: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default=text("0")))
-    planned_parts: str = _later_json("list", "[]")
+    planned_parts: str = Field(
+        default="[]", sa_column=Column(Text, nullable=False, server_default="[]", info={"json": "list"})
+    )
     parts_frozen: bool | None = None
 
 

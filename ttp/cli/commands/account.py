@@ -250,7 +250,7 @@ def set_(
         ),
     ] = None,
 ) -> None:
-    """Set the timezone and the platform options of an account, and whether it splits long texts.
+    """Set an account's timezone and options, and whether it splits long texts.
 
     --set NAME= removes an option. Approved posts that would be published with other options lose their approval.
 
