@@ -137,7 +137,7 @@ class Delivery:
     @property
     def may_plan(self) -> bool:
         """Whether its parts may still be planned, or planned anew."""
-        return not self.parts_frozen and not self.parts and self.state not in IN_FLIGHT
+        return self.state in (_S.PENDING, _S.FAILED) and not self.parts_frozen and not self.parts
 
     @property
     def parts(self) -> tuple[str, ...]:
