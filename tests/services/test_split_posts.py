@@ -113,6 +113,16 @@ def test_a_preview_shows_the_parts_that_are_stored(posts: Posts) -> None:
     assert stored[X][-1].endswith(" 2/2")
 
 
+def test_the_count_is_that_of_the_network_with_the_options_of_the_post(posts: Posts) -> None:
+    """A content warning counts on each part on Mastodon; Bluesky counts bytes, too; a shortened link is short there."""
+    text = ("word " * 90).strip()
+    post = create(posts, text=text, to=(MASTODON,), options={"mastodon.spoiler_text": "a" * 100})
+    assert planned(post) == {MASTODON: 2}
+    assert planned(create(posts, text="👨\u200d👩\u200d👧\u200d👦" * 200, to=(BLUESKY,))) == {BLUESKY: 2}
+    link = f"See https://example.org/{'a' * 400}"
+    assert planned(create(posts, text=link, to=(BLUESKY,), options={"bluesky.shorten_links": "true"})) == {BLUESKY: 0}
+
+
 def test_an_edit_plans_anew_and_withdraws_the_approval(posts: Posts) -> None:
     create(posts)
     Approvals(posts).approve([1])
