@@ -86,8 +86,6 @@ KINDS = {
         Kind("x video", "x", _X, media=("clip.mp4",)),
         Kind("x thread", "x", _X, texts=PARTS),
         Kind("x split", "x", _X, texts=LONG, is_split=True),
-        Kind("bluesky split", "bluesky", _BLUESKY, ("photo.jpg",), LONG, atomic=True, keyed=True, is_split=True),
-        Kind("mastodon split", "mastodon", _MASTODON, ("photo.jpg",), LONG, keyed=True, is_split=True),
         Kind("instagram photo", "instagram", _IG, media=("photo.jpg",)),
         Kind("instagram carousel", "instagram", _IG, media=("photo.jpg", "clip.mp4", "other.jpg")),
         Kind("instagram reel", "instagram", _IG, media=("clip.mp4",)),
@@ -119,6 +117,8 @@ KINDS = {
                 ("thread", ("photo.jpg",), PARTS, ()),
             )
         ),
+        Kind("bluesky split", "bluesky", _BLUESKY, ("photo.jpg",), LONG, atomic=True, keyed=True, is_split=True),
+        Kind("mastodon split", "mastodon", _MASTODON, ("photo.jpg",), LONG, keyed=True, is_split=True),
     )
 }
 
