@@ -17,12 +17,15 @@ from tests.drift.operations_page import TOKENS, lets_in
 from tests.mcp.conftest import schemas_checked_once as schemas_checked_once
 from tests.mcp.conftest import text_of
 from tests.server.conftest import Api, serving
+from tests.server.pages.conftest import Person
 from tests.server.test_media import SHA256, form
+from ttp.domain.errors import Busy, Hint
 from ttp.domain.operations import OPERATIONS, OWN
 from ttp.domain.server.api_token import ApiToken
 from ttp.mcp.tools import TOOLS
 from ttp.server import agents
 from ttp.server.guard import MOST_BODY_BYTES
+from ttp.services.queries import PostView, Queries
 
 T = TypeVar("T")
 PATIENCE_S = 60.0
@@ -212,6 +215,10 @@ def test_who_wrote_a_post_cannot_approve_it(server: Api, having: Having) -> None
     assert server.having("approve", name="ann")("POST", "/v1/posts/1/approve").status_code == 403
     assert having("approve", name="bob").ok("approve_post", id=1)[0]["approvedAt"]
     assert [one["actor"] for one in server.ttp.ok("history", "--json").json] == ["bob via mcp", "ann via mcp"]
+    server.ttp.ok("edit", "1", "A person's")
+    having("draft", name="cyd").ok("undo", post=1)
+    server.ttp.ok("token", "revoke", "cyd")
+    assert having("approve", name="cyd").refused("approve_post", id=1)["code"] == "not_allowed"
 
 
 @pytest.mark.parametrize(
@@ -293,3 +300,21 @@ def test_without_the_extra_there_is_nothing(server: Api, monkeypatch: pytest.Mon
     api = server.having("publish")
     assert "ttp-cli[mcp]" in str(api.refused("POST", "/mcp", 404, "not_found", PING, headers=ACCEPT)["action"])
     assert api.ok("GET", "/v1/posts") == []
+
+
+def test_no_door_shows_a_path_of_this_machine(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = api.ttp.database.home
+
+    def full(queries: Queries, which: object) -> Iterator[PostView]:
+        raise Busy(f"no room left for the store {home}/ttp.db", Hint("see", f"df -h {home}"))
+
+    ann = Person(api).log_in()
+    monkeypatch.setattr(Queries, "views", full)
+    with serving(api.app) as address:
+        error = Agent(f"{address}/mcp", api.token).refused("list_posts")
+    answers = [api.get("/v1/posts"), ann.get("/queue")]
+    assert [answer.status_code for answer in answers] == [503, 503]
+    assert error["code"] == "busy"
+    for text in (str(error), *(answer.text for answer in answers)):
+        assert "ttp.db" in text
+        assert str(home) not in text

@@ -184,7 +184,8 @@ def run(argv: Sequence[str], context: Context) -> int:
     context.argv = argv
     try:
         code = _run(argv, context)
-        context.remember_names()
+        if context.store_in_use is not None:
+            context.store_in_use.remember_names()
     except TtpError as error:
         return report_error(error, context.argv, context.open_out)
     except KeyboardInterrupt:

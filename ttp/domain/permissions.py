@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from ttp.domain.action import action, other_options
 from ttp.domain.delivery import APPROVAL, ENDED, Delivery, DeliveryState
@@ -34,6 +34,31 @@ class Capability(StrEnum):
     def allows(self, needed: Capability) -> bool:
         order = list(Capability)
         return order.index(self) >= order.index(needed)
+
+
+class Caller(NamedTuple):  # a dataclass would cost each command a millisecond
+    """For whom services work. `name`: as the history of changes has it; `capability_source`: what sets the capability,
+    for messages; `accounts`: the ids of the only accounts there are for them, None for all; `approver`: the name under
+    which they approve posts, but not their own, None for the owner of the store; `timezone`: the one that they have
+    set; `approves_only`: of posts they write none."""
+
+    name: str
+    capability: Capability
+    capability_source: str = VARIABLE
+    accounts: frozenset[int] | None = None
+    approver: str | None = None
+    timezone: str | None = None
+    approves_only: bool = False
+
+    @property
+    def sees_private(self) -> bool:
+        """Whether they may write posts, and so see of them what readers do not."""
+        return self.capability.allows(Capability.DRAFT) and not self.approves_only
+
+    @property
+    def is_owner(self) -> bool:
+        """Whether they are the owner of the store."""
+        return self.approver is None
 
 
 def refuse_forbidden_change(

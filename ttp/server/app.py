@@ -36,13 +36,14 @@ from ttp.server.problems import (
     InvalidRequest,
     WrongMethod,
     error_answer,
+    hide_home,
     invalid_request,
     nothing_at,
 )
 from ttp.server.requests import REPLAYED, GuardedRoute, Route
 from ttp.server.routes import ROUTES
-from ttp.server.services import Installation
 from ttp.server.timetopost.answers import FailureAnswer
+from ttp.services.application import Installation
 from ttp.services.delivery_counts import DeliveryCounter
 from ttp.services.server.events import Events
 from ttp.views.answers import PostAnswer
@@ -168,6 +169,7 @@ def _answer_model(route: Route, status: int) -> Any:
 
 async def _answer_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, TtpError)
+    hide_home(error, request.app.state.installation.database.home)
     return error_answer(error, request.url.path)
 
 

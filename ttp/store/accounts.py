@@ -9,8 +9,8 @@ from ttp.domain.account import Account
 from ttp.domain.attempt import Kind
 from ttp.domain.time.clock import to_ms
 from ttp.store import row_mapper
-from ttp.store.dialect import BY_ACCOUNT, HANDLE_KEY, Connection, Cursor, same_handle
-from ttp.store.row_mapper import assign, insert_into, marks, ms
+from ttp.store.dialect import BY_ACCOUNT, HANDLE_KEY, Connection, Cursor, insert_into, same_handle
+from ttp.store.row_mapper import assign, marks, ms
 
 
 def save_renewal(db: Connection, account: Account, *, until: datetime | None, scopes: tuple[str, ...]) -> None:

@@ -81,13 +81,13 @@ def add(
     from ttp.services.accounts import ask_server, find_server
 
     parse_account_name(name, context.platforms)
-    root = find_server(context.platforms, context.runtime, name, server, program)
-    info = ask_server(context.platforms, context.runtime, name, root)
+    root = find_server(context.platforms, context.installation.runtime, name, server, program)
+    info = ask_server(context.platforms, context.installation.runtime, name, root)
     text = None if credentials is None else read_file(context, credentials, "credentials")
     added = context.accounts.add(name, text, root, info)
     message = f"{added.name} is {'connected' if added.connected else 'added, not connected'}."
     context.out.write_one(ACCOUNTS_SPEC, added, say=[message])
-    stored = None if credentials is None else context.credentials.get(added.name)
+    stored = None if credentials is None else context.installation.credentials.get(added.name)
     if stored is not None and stored.refresh_token is not None:
         is_inside = context.config.text("credentials.backend") == "store"
         rest = "" if is_inside else " Do not copy or delete TTP_HOME."
@@ -197,7 +197,7 @@ def check(context: Context, name: Some = None) -> int:
     from ttp.cli.commands.doctor import finish_checks
 
     accounts = context.queries.accounts() if name is None else [context.queries.account(name)]
-    return finish_checks(context.out, context.account_check.accounts(accounts))
+    return finish_checks(context.out, context.installation.account_check.accounts(accounts))
 
 
 @account.command("enable")
@@ -308,22 +308,16 @@ def _service(
 ) -> Iterator[tuple[AccountConnector, BrowserLogin | PasswordLogin]]:
     """Yield the connect service and the login of an account, and close its connections afterwards."""
     from ttp.services.accounts import find_server
-    from ttp.services.connect import AccountConnector
 
-    server = find_server(context.platforms, context.runtime, name, named)
-    login = context.login(platform, server)
+    server = find_server(context.platforms, context.installation.runtime, name, named)
+    login = context.installation.login(platform, server)
     if login is None:
         raise UsageError(
             f"{platform} accounts cannot be connected by a login",
             Hint("try", f"ttp account add {platform}/HANDLE --credentials FILE"),
         )
     with closing(login):
-        yield (
-            AccountConnector(
-                context.database, context.credentials, login, context.config, context.clock, context.platforms, server
-            ),
-            login,
-        )
+        yield context.installation.connector(login, server), login
 
 
 def _answers(

@@ -17,8 +17,8 @@ from ttp.domain.post_edit import PostInput, parse_plain
 from ttp.domain.post_fields import PLAIN
 from ttp.domain.time.resolve import resolve_bound
 from ttp.mcp.arguments import Arguments, PostId, Write
-from ttp.mcp.services import Services
 from ttp.mcp.tool import tool
+from ttp.services.application import Application as Services
 from ttp.services.undo import Undo, UndoRequest
 from ttp.store.queries import PostFilter
 from ttp.views.answers import CreatedAnswer, DeletedAnswer, PostAnswer, PreviewAnswer, UndoneAnswer

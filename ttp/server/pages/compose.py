@@ -509,7 +509,7 @@ def _changed_meanwhile(post_id: int) -> Stale:
 
 
 def _last_actor(visit: Visit, post_id: int) -> str | None:
-    changes = visit.reading.queries.changes(1, post_id)
+    changes = visit.reading.queries.changes(1, post_id, undos=True)
     return changes[0].change.actor if changes else None
 
 

@@ -28,8 +28,9 @@ from ttp.server.guard import has_foreign_origin, has_own_origin
 from ttp.server.pages.open_forms import OpenForms
 from ttp.server.pages.rendering import HEADERS, error_lines, render
 from ttp.server.pages.returned_form import ReturnedForm, receive_returned_form
-from ttp.server.problems import InvalidRequest, Unauthorized, status_of
-from ttp.server.services import Installation, RequestServices
+from ttp.server.problems import InvalidRequest, Unauthorized, hide_home, status_of
+from ttp.server.services import RequestServices
+from ttp.services.application import Installation
 from ttp.services.queries import PostView
 
 SAFE_COOKIE, COOKIE = "__Host-ttp_session", "ttp_session"
@@ -192,6 +193,8 @@ class Visit:
         self, template: str, status: int | None = None, *, error: TtpError | None = None, **values: Any
     ) -> Response:
         """Render a page. `error`: a refusal that it shows; the status is that of the error unless given."""
+        if error is not None:
+            hide_home(error, self.installation.database.home)
         shown = {
             "visit": self,
             "person": self.session.person if self.session else None,
