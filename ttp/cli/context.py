@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttp.cli import settings
+from ttp.cli.typed_command import MEDIA_SUFFIXES, TEXT_SUFFIXES, TypedCommand
 from ttp.domain.errors import Hint, NotAllowed, UsageError
 from ttp.domain.permissions import VARIABLE, Caller, Capability
 from ttp.domain.time.clock import Clock, SystemClock
@@ -34,6 +35,9 @@ class Context(Application):
 
     argv: Sequence[str] = ()
     """What was typed after `ttp`."""
+    params: Sequence[Any] = ()
+    path: Sequence[str] = ()
+    """What the command takes, as Typer has it, and its name."""
     shows_help = False
     """Whether the command line asks for a help page, which Typer writes."""
     open_out: Output | None = None
@@ -50,11 +54,15 @@ class Context(Application):
     def now(self) -> datetime:
         return self.clock.now()
 
+    @property
+    def line(self) -> TypedCommand:
+        return TypedCommand(self.argv, self.params, self.path)
+
     def admit(self, path: str, given: Collection[str], values: dict[str, Any]) -> bool:
         """Return whether a command may be for another machine; `cli.remote.client` decides.
 
         `path`: such as `slots add`; `given`: the names of its options and arguments; `values`: their values, which the
-        command gets. Raise NotAllowed if TTP_CAPABILITY does not allow it.
+        command gets. Raise NotAllowed if TTP_CAPABILITY does not allow it, UsageError for a text that is a file here.
         """
         have = settings.capability()
         if have is not Capability.PUBLISH:
@@ -64,6 +72,10 @@ class Context(Application):
             if not have.allows(needed):
                 see = Hint("see", "ttp help capability")
                 raise NotAllowed(f"{VARIABLE} is {have}, and ttp {path} needs {needed}", see)
+        if str(values.get("text")).lower().endswith((*MEDIA_SUFFIXES, *TEXT_SUFFIXES)):
+            from ttp.cli.usage_errors import refuse_file_as_text
+
+            refuse_file_as_text(self.line, values)
         return settings.names_server()
 
     def publish(self, ids: frozenset[int]) -> RunResult:

@@ -8,12 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import wraps
+from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NamedTuple, TypeVar, get_type_hints
 
 import typer
 
 from ttp.cli.context import Context
 from ttp.cli.errors import quote_command, retype
+from ttp.cli.typed_command import TypedCommand
 from ttp.domain.account import Account
 from ttp.domain.action import OtherOptions, WayOut
 from ttp.domain.errors import Hint, NotFound, UsageError
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
 MOST = 1_000_000_000
 """Upper bound of counts and ids."""
-_FILES = ("media", "credentials", "file")
+_FILES = ("media", "add_media", "credentials", "file")
 _MOST_BYTES = "input.max_bytes"
 _CHUNK = 1 << 16
 _SECRETS = ("credentials", "client secret", "secret of the notification")
@@ -102,6 +104,13 @@ TimeZone = Annotated[
     typer.Option("--tz", metavar="ZONE", help="Timezone of the time, else yours; account: that of the accounts."),
 ]
 MediaPaths = Annotated[list[str] | None, typer.Option("--media", metavar="PATH_OR_URL", help="An image or a video.")]
+AddMedia = Annotated[
+    list[str] | None, typer.Option("--add-media", metavar="PATH_OR_URL", help="An image or a video to add at the end.")
+]
+RemoveMedia = Annotated[
+    list[str] | None,
+    typer.Option("--remove-media", metavar="NAME|NUMBER", help="Media to remove: by name, or the first as 1."),
+]
 Alts = Annotated[
     list[str] | None, typer.Option("--alt", metavar="TEXT", help="Alt text, one for each --media in order.")
 ]
@@ -260,6 +269,19 @@ def _read_limited(context: Context, stream: BinaryIO, named: str, what: str) -> 
             ways = () if what in _SECRETS else (Hint("fix", f"ttp config set {_MOST_BYTES} {most * 10}"),)
             raise UsageError(f"{named} is longer than {most} bytes", *ways)
     return bytes(read)
+
+
+def refuse_unquoted_time(line: TypedCommand, text: str | None, at: str | None) -> None:
+    """Raise UsageError for `--at tomorrow 9am`, where the shell made `9am` the text of the post."""
+    from ttp.domain.time.grammar import parse_time
+
+    if text is None or at is None or parse_time(at) or not parse_time(f"{at} {text}"):
+        return
+    for place, (before, after) in enumerate(pairwise(line.parts)):
+        if before.words == ("--at", at) and after.words == (text,):
+            start, end = line.around(place)
+            whole = quote_command("ttp", *start, "--at", f"{at} {text}", *end[1:])
+            raise UsageError("put the time in quotes", *([] if line.has_long_text else [Hint("try", whole)]))
 
 
 def parse_pairs(texts: Sequence[str] | None, option: str) -> dict[str, str]:
@@ -450,20 +472,20 @@ def parse_range(
     try:
         return parse_calendar_range(when, month=month, week=week, today=today, zone=zone, begun=begun)
     except UsageError as refused:
-        refused.hints = tuple(replace(hint, way=_with_range(context.argv, when, hint.way)) for hint in refused.hints)
+        refused.hints = tuple(replace(hint, way=_with_range(context.line, when, hint.way)) for hint in refused.hints)
         raise
 
 
-def _with_range(argv: Sequence[str], typed: str | None, way: WayOut) -> str:
-    """Return the command that was typed as `argv` for other days: `when` is an argument, the rest are options."""
+def _with_range(line: TypedCommand, typed: str | None, way: WayOut) -> str:
+    """Return the command that was typed for other days: `when` is an argument, the rest are options."""
     assert isinstance(way, OtherOptions)
     options = dict(way.options)
     when = options.pop("when")
-    words = list(argv)
+    words = list(line.words)
     if typed is not None:
-        place = len(words) - 1 - words[::-1].index(typed)
+        place = line.places[-1]
         words[place : place + 1] = [when] if isinstance(when, str) else []
-    return retype(words, OtherOptions(tuple(options.items())))
+    return retype(replace(line, words=words), OtherOptions(tuple(options.items())))
 
 
 Cron = Annotated[str | None, typer.Option("--cron", metavar="CRON", help="A cron expression: '0 9 * * 1,3,5'.")]

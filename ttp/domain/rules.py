@@ -76,9 +76,13 @@ class PlatformPost:
         return self.fits.get(item.sha256) or ImageFit()
 
     @property
-    def media_hint(self) -> WayOut:
-        """What to type to change the media of the post."""
-        return other_options(media="FILE") if self.post_id is None else action("edit", self.post_id, media="FILE")
+    def media_hint(self) -> WayOut | None:
+        """What to type to add media where there are none, else to remove some of a saved post. No command drops a file
+        by itself."""
+        if not self.media:
+            add = other_options(media="FILE")
+            return add if self.post_id is None else action("edit", self.post_id, add_media="FILE")
+        return None if self.post_id is None else action("edit", self.post_id, remove_media="FILE")
 
     @property
     def text_hint(self) -> Action | None:

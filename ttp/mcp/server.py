@@ -120,7 +120,7 @@ class ToolCaller:
     def _answer(self, services: Services, tool: Tool, arguments: Mapping[str, Any]) -> Answer:
         args = parse(tool.arguments, tool.name, arguments)
         if not self.local_files:
-            for name in getattr(args, "media", None) or ():
+            for name in (*(getattr(args, "media", None) or ()), *(getattr(args, "add_media", None) or ())):
                 if not is_web_address(name) and not _UPLOADED.fullmatch(name):
                     raise NotAllowed(
                         f"{name} is a file of this machine: only web addresses and uploaded media are accepted here"

@@ -350,10 +350,8 @@ class Posts:
             timed = post.scheduled_at is not None
             return _without_crowded(self.check_post(post, accounts, timed=timed, may_add=True), first=first)
         except ContentRefused as refused:
-            keep = Hint("try", other_options(at=None), sure=False)  # drafts are never refused, but not asked for
-            raise ContentRefused(
-                refused.message, *refused.hints, keep, problems=refused.problems, details=refused.details
-            ) from None
+            refused.hints = post_edit.hints_of_new(refused.hints)
+            raise
 
     def create(self, wanted: PostInput, time: ResolvedTime | None, draft: Post | None = None) -> SavedPost:
         """Store a new post: a draft without a time, scheduled with one.
@@ -412,10 +410,9 @@ class Posts:
             variants = check_variants(wanted.variants, known, self.platforms)
             to = None if wanted.to is None else self.find_accounts(wanted.to)
             platforms = set(first.platforms) if to is None else {account.platform for account in to}
-            items = None
-            if wanted.media is not None:
-                items = self._media_items(wanted.media, wanted.alts, platforms, first if wanted.edited else None)
-            if media := first.media if items is None else items:
+            names, known_media = wanted.add_media or wanted.media, first if wanted.edited else None
+            items = None if names is None else self._media_items(names, wanted.alts, platforms, known_media)
+            if media := (*first.media, *(items or ())):
                 self.media_conversion.fits(media, platforms)
             confirmed, recorder = time, recorder or self.recorder("edit")
 
@@ -559,7 +556,7 @@ class Posts:
 
     def _holding_media(self, wanted: PostInput) -> AbstractContextManager[None]:
         """Protect media that no post refers to yet from cleanup."""
-        return self.media.holding() if wanted.media else nullcontext()
+        return self.media.holding() if wanted.media or wanted.add_media else nullcontext()
 
     def _media_items(
         self,

@@ -27,21 +27,20 @@ from ttp.cli.output import Output
 from ttp.cli.render import post as render_post
 from ttp.cli.render import posts as render_posts
 from ttp.cli.render.labels import plural
-from ttp.cli.terminal import confirm, is_interactive
+from ttp.cli.terminal import confirm, is_attended, is_interactive
+from ttp.cli.typed_command import MEDIA_SUFFIXES
 from ttp.domain.action import other_options
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import Hint, NotAllowed, PartlyFailed, ReconnectNeeded, TtpError, UsageError
 from ttp.domain.media.item import is_web_address
 
 if TYPE_CHECKING:
+    from ttp.domain.post import Post
     from ttp.domain.post_edit import PostInput
     from ttp.domain.time.resolve import ResolvedTime
     from ttp.services.posts import SavedPost
     from ttp.services.preview import PostPreview
     from ttp.services.remote_delete import DeletedPost, DeletePlan, DeleteResult
-
-
-_MEDIA = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".heic", ".mp4", ".mov")
 
 
 @options.with_output(saved_posts_spec(), check=False)
@@ -88,7 +87,7 @@ def create(
     """
     options.enable_strict_checks(context, strict=strict)
     _refuse_contradictions(text, file, in_editor=in_editor, dry_run=dry_run)
-    _refuse_unquoted_time(context, text, at)
+    options.refuse_unquoted_time(context.line, text, at)
     words, piped = options.read_text(context, text)
     by_option = {"to": to, "media": media, "alt": alt, "thread": thread, "text": text_for, "tag": tag, "set": set_}
     at = "next-slot" if first and at is None else at
@@ -110,7 +109,7 @@ def create(
     saved, draft = context.posts.find_by_key(post_input), None
     if saved is None:
         text = source if (source or "").strip() else words if piped else None
-        with context.naming_choices(), context.drafts.save_first(text, post_input) if text else nullcontext() as kept:
+        with context.naming_choices(), _keeping_post(context, text, post_input) as kept:
             draft = kept.id if kept else None
             saved = context.posts.create(post_input, _time_of_new(context, post_input, draft), kept)
     print_saved_post(context, saved, *saved_post_message(context, saved, post_input.tz))
@@ -124,7 +123,7 @@ def _refuse_contradictions(text: str | None, file: str | None, *, in_editor: boo
         )
     if text == file == "-":
         raise UsageError("stdin cannot be both the text and the file", Hint("try", "ttp create --file -"))
-    if file is not None and file.lower().endswith(_MEDIA):
+    if file is not None and file.lower().endswith(MEDIA_SUFFIXES):
         raise UsageError(
             f"--file takes a Markdown file, and {file} is an image or a video",
             Hint("try", "--media", ("--file", "--media")),
@@ -175,6 +174,8 @@ def edit(
     at: options.MaybeAt = None,
     tz: options.TimeZone = None,
     media: options.MediaPaths = None,
+    add_media: options.AddMedia = None,
+    remove_media: options.RemoveMedia = None,
     alt: options.Alts = None,
     thread: options.Threads = None,
     text_for: options.Variants = None,
@@ -197,7 +198,7 @@ def edit(
     """Change a post that is not published yet, or many at once.
 
     --to, --media, --alt, --thread and --tag replace the whole field ('' empties it); --text and --set replace the named
-    key (KEY= removes it).
+    key (KEY= removes it). With --add-media, --alt is for the added media.
 
     Without changes, or with -e, it opens the post in your editor.
 
@@ -220,15 +221,16 @@ def edit(
         "--dry-run": dry_run or None,
     }
     tags = options.split_list(add_tag) or (), options.split_list(remove_tag) or ()
-    if _for_many(post_id, where, many, [text, at, tz, in_editor or None, *typed.values(), *by_option.values()]):
+    others = [add_media, remove_media, *typed.values(), *by_option.values()]
+    if _for_many(post_id, where, many, [text, at, tz, in_editor or None, *others]):
         from ttp.cli.commands.bulk_edit import BulkOptions, edit_many
 
         change = BulkOptions(replace_link, shift, account, *tags, delete=delete)
         return edit_many(context, where or "", change, dry_run=dry_run, yes=yes, no_input=no_input)
     assert post_id is not None
-    _refuse_unquoted_time(context, text, at)
+    options.refuse_unquoted_time(context.line, text, at)
     words, piped = options.read_text(context, text)
-    if not any(tags) and all(value is None for value in (words, at, *typed.values(), *by_option.values())):
+    if not any(tags) and all(value is None for value in (words, at, *others)):
         in_editor = in_editor or _may_ask_for_changes(post_id, no_input=no_input)
     with context.naming_choices(), _keeping_text(context, words if piped else None):
         context.out.check_fields(saved_posts_spec())
@@ -236,6 +238,7 @@ def edit(
             context, words, by_option, typed, at=at, tz=tz, piped=piped and in_editor, may_empty=True
         )
         post_input = replace(post_input, add_tags=tags[0], remove_tags=tags[1])
+        post_input = replace(post_input, add_media=tuple(add_media or ()), remove_media=tuple(remove_media or ()))
         saved = None if in_editor else _edit_now(context, post_id, post_input)
     if saved is None:
         from ttp.cli.editor import edit_in_editor
@@ -508,26 +511,22 @@ def _parse_post_input(
 def _parse_variants(context: Context, texts: Sequence[str] | None, text: str | None) -> dict[str, str]:
     if texts and len(texts) == 1 and texts[0] and text is None and "=" not in texts[0] and not texts[0].startswith("-"):
         # Most likely the post's text, which has no option.
-        words = retype(context.argv, other_options(text=None)), quote_command(texts[0])
-        raise UsageError(
-            f'--text "{texts[0]}" has no "="', Hint("try", " ".join(words)), Hint("see", "--text KEY=TEXT")
-        )
+        words = retype(context.line, other_options(text=None)), quote_command(texts[0])
+        ways = [] if context.line.has_long_text else [Hint("try", " ".join(words))]
+        raise UsageError(f'--text "{texts[0]}" has no "="', *ways, Hint("see", "--text KEY=TEXT"))
     return parse_pairs(texts, "--text")
+
+
+def _keeping_post(context: Context, text: str | None, post_input: PostInput) -> AbstractContextManager[Post | None]:
+    """Keep a post as a draft if the block fails: of a `text` from stdin always, of a long one that was typed for a
+    person on a terminal. A program has its text."""
+    if text:
+        return context.drafts.save_first(text, post_input)
+    if context.line.has_long_text and context.out.for_people and is_attended():
+        return context.drafts.keep_on_error(post_input)
+    return nullcontext()
 
 
 def _keeping_text(context: Context, text: str | None) -> AbstractContextManager[None]:
     """Save a text, if any, as a draft if the block fails."""
     return context.drafts.keep_text_on_error(text) if text else nullcontext()
-
-
-def _refuse_unquoted_time(context: Context, text: str | None, at: str | None) -> None:
-    """Raise UsageError for `--at tomorrow 9am`, where the shell made `9am` the text of the post."""
-    from ttp.domain.time.grammar import parse_time
-
-    if text is None or at is None or parse_time(at) or not parse_time(f"{at} {text}"):
-        return
-    argv = list(context.argv)
-    place = next((place for place in range(len(argv)) if argv[place : place + 3] == ["--at", at, text]), None)
-    if place is not None:
-        words = [*argv[: place + 1], f"{at} {text}", *argv[place + 3 :]]
-        raise UsageError("put the time in quotes", Hint("try", quote_command("ttp", *words)))

@@ -263,6 +263,10 @@ class EditPost(PostArguments):
     text: str | None = Field(None, description="The new text.")
     add_tags: list[str] | None = Field(None, description="Tags to add.")
     remove_tags: list[str] | None = Field(None, description="Tags to remove.")
+    add_media: list[str] | None = Field(None, description="Media to add at the end; `alt` is theirs then.")
+    remove_media: list[str] | None = Field(
+        None, description="Media to remove: their names, or numbers from 1 on. The others stay."
+    )
 
 
 @tool("edit")
@@ -279,6 +283,8 @@ def edit_post(services: Services, args: EditPost) -> PostAnswer:
         _post_input(services, args, args.text, may_empty=True),
         add_tags=split(args.add_tags) or (),
         remove_tags=split(args.remove_tags) or (),
+        add_media=tuple(args.add_media or ()),
+        remove_media=tuple(args.remove_media or ()),
     )
     with services.naming_choices():
         saved = services.posts.edit(post_id, changes, services.posts.time_of_edit(services.times, post_id, changes))
