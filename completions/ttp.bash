@@ -83,7 +83,7 @@ _ttp() {
         'init') options=$'--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'account') words=$'add\nconnect\nlist\nshow\ncheck\nenable\ndisable\nset\nremove' options=$'--help' ;;
         'account add') (( place )) || { ask=(account); }; options=$'--credentials\n--server\n--program\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
-        'account connect') (( place )) || { ask=(account bluesky instagram mastodon tiktok x); }; options=$'--paste\n--no-browser\n--client-secret\n--scopes\n--server\n--password-file\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--verbose\n-v\n--help' ;;
+        'account connect') (( place )) || { ask=(account bluesky instagram mastodon tiktok x); }; options=$'--paste\n--no-browser\n--client-secret\n--scopes\n--server\n--password-file\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--verbose\n-v\n--help' ;;
         'account list') options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'account show') (( place )) || { ask=(account); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'account check') (( place )) || { ask=(account); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--verbose\n-v\n--help' ;;

@@ -14,7 +14,7 @@ from ttp.domain.split import MOST_PARTS, SplitText, Unsplittable, split_text, sp
 from ttp.domain.text_cuts import find_cuts
 from ttp.platforms.bluesky.facets import find_entities
 from ttp.platforms.graphemes import count_graphemes
-from ttp.platforms.twitter_text_library import load_twitter_text
+from ttp.platforms.text_library import text_library
 from ttp.platforms.x.text_length import weighted_length
 
 FAMILY = "👨\u200d👩\u200d👧\u200d👦"
@@ -83,7 +83,7 @@ def test_nothing_is_lost_or_torn(text: str) -> None:
     torn = [match.end() for match in regex.finditer(r"\X", text)]
     marked = [
         *bluesky_spans(text),
-        *(tuple(one["indices"]) for one in load_twitter_text().extract_urls_with_indices(text)),
+        *(tuple(one["indices"]) for one in text_library().extract_urls_with_indices(text)),
     ]
     place = len(split.gaps[0])
     for part, gap in zip(split.parts[:-1], split.gaps[1:], strict=False):
@@ -92,7 +92,7 @@ def test_nothing_is_lost_or_torn(text: str) -> None:
         assert not any(start < place < end for start, end in marked)
         place += len(gap)
     for part in split.parts:
-        assert load_twitter_text().parse_tweet(part).weightedLength <= 280
+        assert text_library().parse_tweet(part).weightedLength <= 280
 
 
 @pytest.mark.parametrize("script", SCRIPTS)

@@ -64,7 +64,8 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     ("list_posts", {"accounts": ["x"], "since": "1d", "search": "o"}, "list --account x --since 1d --search o"),
     ("get_post", {"id": 4}, "show 4"),
     ("get_post", {"id": 5}, "show 5"),
-    ("check_text", {"text": LONG, "to": ["x/me"]}, "create LONG --to x/me --dry-run"),
+    ("check_text", {"text": "Short", "to": ["x/me"]}, "create Short --to x/me --dry-run"),
+    ("create_post", {"text": LONG, "to": ["x/me"]}, "create LONG --to x/me"),
     ("create_post", {"text": "Hello"}, "create Hello"),
     ("create_post", {**NEW, "key": "k"}, f"{CREATE} --key k"),
     (

@@ -39,6 +39,7 @@ CALLED = {
     # From one service to another.
     "posts.Posts.change(change)",
     "slots.ComingSlots.first(is_taken)",
+    "time_resolver.TimeResolver.resolve_any(accounts)",
     "slots.ComingSlots.__init__(_no_slot_error)",
     "files.export.Export.csv(name)",
     # The JSON form of an action, which is a command on the command line; no decision.

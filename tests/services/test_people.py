@@ -87,11 +87,14 @@ def test_a_name_is_one_word(people: People) -> None:
 
 def test_a_person_acts_with_the_smallest_capability_that_is_enough() -> None:
     ann = Person("ann", (APPROVE, PUBLISH), frozenset({1}))
-    caller = Caller("ann", Capability.PUBLISH, "your capability here", frozenset({1}), approver="ann")
+    caller = Caller(
+        "ann", Capability.PUBLISH, "your capability here", frozenset({1}), approver="ann", sees_private=True
+    )
     assert ann.caller_for(READ) == ann.caller_for(DRAFT) == ann.caller_for(APPROVE) == caller
     both = Person("eve", (PUBLISH, READ))
     callers = [both.caller_for(one) for one in (READ, DRAFT)]
     assert [one.capability for one in callers if one is not None] == [Capability.READ, Capability.PUBLISH]
+    assert all(one is not None and one.sees_private for one in callers)
     reader = Person("bob", (READ,))
     assert (reader.may(READ), reader.may(DRAFT), reader.caller_for(APPROVE)) == (True, False, None)
 

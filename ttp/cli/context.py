@@ -170,7 +170,8 @@ class Context(Application):
     @cached_property
     def caller(self) -> Caller:  # type: ignore[override]  # read when it is used
         """Whoever types: the owner of the store."""
-        return Caller(settings.user_name(), settings.capability())
+        capability = settings.capability()
+        return Caller(settings.user_name(), capability, sees_private=capability.allows(Capability.DRAFT))
 
     @cached_property
     def installation(self) -> Installation:  # type: ignore[override]  # made when it is used

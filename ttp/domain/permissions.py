@@ -40,7 +40,7 @@ class Caller(NamedTuple):  # a dataclass would cost each command a millisecond
     """For whom services work. `name`: as the history of changes has it; `capability_source`: what sets the capability,
     for messages; `accounts`: the ids of the only accounts there are for them, None for all; `approver`: the name under
     which they approve posts, but not their own, None for the owner of the store; `timezone`: the one that they have
-    set; `approves_only`: of posts they write none."""
+    set; `sees_private`: they may write posts, so they see of them what readers do not."""
 
     name: str
     capability: Capability
@@ -48,12 +48,7 @@ class Caller(NamedTuple):  # a dataclass would cost each command a millisecond
     accounts: frozenset[int] | None = None
     approver: str | None = None
     timezone: str | None = None
-    approves_only: bool = False
-
-    @property
-    def sees_private(self) -> bool:
-        """Whether they may write posts, and so see of them what readers do not."""
-        return self.capability.allows(Capability.DRAFT) and not self.approves_only
+    sees_private: bool = False
 
     @property
     def is_owner(self) -> bool:

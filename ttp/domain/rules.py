@@ -15,7 +15,7 @@ from ttp.domain.account import Account
 from ttp.domain.action import Action, WayOut, action, other_options
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryState
-from ttp.domain.errors import PlatformDisabled, Problem
+from ttp.domain.errors import ContentRefused, Hint, PlatformDisabled, Problem
 from ttp.domain.media.image_fit import NO_FITS, ImageFit, ImageFits, ImageForm
 from ttp.domain.media.item import MediaHostProblem, MediaItem
 from ttp.domain.options import ChosenOptions, Option, OptionTables, options_of
@@ -27,8 +27,6 @@ from ttp.domain.text import clean_text, utf16_length
 
 _HALVES = re.compile("[\ud800-\udfff]")
 _SHOWN_PIECE = 40
-MOST_ALT = 1000
-"""Characters of alt text: the most that any platform takes (platforms' metadata and container calls)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +147,12 @@ class PlatformPost:
                     "options", "option_idle", f": {name} is for {only}, and is not sent with this {kind}"
                 )
 
+    def alt_problems(self, most: int, count: Callable[[str], int] = utf16_length) -> Iterator[Problem]:
+        """Yield a breach for each alt text longer than the platform takes."""
+        for item in self.media:
+            if item.alt and (length := count(item.alt)) > most:
+                yield self.breach("media", "alt_too_long", f": the alt text of {item.name} is {length} of {most}")
+
     def public_url_problems(self, items: Iterable[MediaItem]) -> Iterator[Problem]:
         """Yield a breach if items need a public URL and cannot get one."""
         local = [item.name for item in items if item.url is None]
@@ -258,9 +262,11 @@ def offer_split(
 ) -> str | None:
     """Return what a split would make of the texts that are too long; None where it would not help with all of them."""
     long = {problem.account for problem in problems if problem.code == "text_too_long"}
+    if not long or post.split or post.number_parts:
+        return None
     whole = plan_parts(replace(post, split=True), accounts, platforms)
     split = [d for d in whole.active if d.account in long]
-    if not split or post.split or post.number_parts or not all(d.planned_parts for d in split):
+    if not all(d.planned_parts for d in split):
         return None
     offers: list[str] = []
     for d in split:
@@ -327,6 +333,19 @@ def _case(
     )
 
 
+def content_refusal(
+    problems: tuple[Problem, ...], offer: str | None = None, split: WayOut | None = None
+) -> ContentRefused | None:
+    """Return the error of a post with these problems; None if all of them are warnings. `offer`: what a split would
+    make of its texts, and `split` how to ask for that."""
+    refusing = [problem for problem in problems if not problem.warning]
+    if not refusing:
+        return None
+    hints = [Hint("try", split, sure=False)] if offer and split else []  # it makes more posts: a person decides
+    hints += dict.fromkeys(Hint("fix", problem.hint) for problem in refusing if problem.hint)
+    return ContentRefused(refusing[0].message, *hints, problems=problems, details=[offer] if offer else ())
+
+
 def _sent(item: MediaItem, platform: str, fits: ImageFits, rehearsed: Collection[str]) -> tuple[MediaItem, ImageFit]:
     """Return an item as a platform gets it. A local URL does not count for a remote platform."""
     fit = fits.get((platform, item.sha256)) or ImageFit()
@@ -346,9 +365,6 @@ def _post_problems(post: Post) -> Iterator[Problem]:
         yield Problem(
             "content", "text_characters", "the text is not valid Unicode: it holds halves of characters", hint=edit
         )
-    for item in post.media:
-        if item.alt is not None and (length := utf16_length(item.alt)) > MOST_ALT:
-            yield Problem("media", "alt_too_long", f"the alt text of {item.name} is {length} of {MOST_ALT}")
 
 
 def _thread_problems(post: Post, to_come: Sequence[Delivery], platforms: PlatformFacts) -> Iterator[Problem]:

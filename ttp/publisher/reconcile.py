@@ -217,6 +217,7 @@ class LookupJob:
         id_at = self._id_at(now, looks) if found.id_later else None
         if delivery.state is DeliveryState.PUBLISHED:
             return delivery.identify(found.remote_id, found.url, id_at=id_at)
+        delivery = replace(delivery, note=found.note or delivery.note)
         if found.handle is not None:
             delivery = delivery.with_part(found.remote_id, found.url, found.handle)
             if not found.more:

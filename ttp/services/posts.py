@@ -23,7 +23,7 @@ from ttp.domain.post import Post, post_not_found
 from ttp.domain.post_edit import PostInput, check_variants, request_fingerprint
 from ttp.domain.post_fields import for_readers
 from ttp.domain.pricing import price_notes
-from ttp.domain.rules import check, offer_split, plan_parts
+from ttp.domain.rules import check, content_refusal, offer_split, plan_parts
 from ttp.domain.time.clock import Clock
 from ttp.platforms.registry import Registry
 from ttp.services.queries import PostView, accounts_within, is_within, view_posts
@@ -175,13 +175,11 @@ class Posts:
         problems = self._find_problems(post, chosen)
         if timed:
             problems = (*self.duplicates.problems(post, db), *problems)
-        refusing = [problem for problem in problems if not problem.warning]
-        if refusing and timed:
-            offer = offer_split(post, chosen, self.platforms, refusing)
+        if timed:
+            offer = offer_split(post, chosen, self.platforms, [one for one in problems if not one.warning])
             way = other_options(split=True) if may_add or post.id is None else action("edit", post.id, split=True)
-            hints = [Hint("try", way, sure=False)] if offer else []  # it makes more posts: a person decides
-            hints += dict.fromkeys(Hint("fix", problem.hint) for problem in refusing if problem.hint)
-            raise ContentRefused(refusing[0].message, *hints, problems=problems, details=[offer] if offer else ())
+            if (refused := content_refusal(problems, offer, way)) is not None:
+                raise refused
         return (*problems, *account_warnings(chosen), *price_notes(post, self.platforms)) if timed else problems
 
     def plan_parts(self, post: Post, accounts: Iterable[Account]) -> Post:

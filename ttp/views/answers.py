@@ -82,6 +82,7 @@ class DeliveryAnswer(TypedDict):
     waitingFor: str | None
     waitingUntil: Instant | None
     error: DeliveryErrorAnswer | None
+    note: str | None
     takenDownAt: Instant | None
     parts: list[PartAnswer]
     plannedParts: list[PlannedPartAnswer]

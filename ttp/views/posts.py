@@ -68,6 +68,7 @@ def delivery_json(row: Delivery, newest: Metrics | None = None) -> answers.Deliv
         "error": None
         if error is None
         else {"kind": error.kind, "code": error.code, "message": error.message, "hint": error.hint},
+        "note": row.note,
         "takenDownAt": format_json_instant(row.taken_down_at),
         "parts": [{"remoteId": part, "url": _part_url(row, part)} for part in row.parts],
         "plannedParts": [{"text": text} for text in row.planned_parts],

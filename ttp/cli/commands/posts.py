@@ -70,7 +70,8 @@ def create(
     dry_run: Annotated[
         bool,
         typer.Option(
-            "--dry-run", help="Store nothing; show what each account would get, with lengths, costs and problems."
+            "--dry-run",
+            help="Show what each account would get, and what would be refused (exit code 2); store nothing.",
         ),
     ] = False,
     strict: options.Strict = False,
@@ -131,15 +132,17 @@ def _refuse_contradictions(text: str | None, file: str | None, *, in_editor: boo
 
 
 def preview(context: Context, post_input: PostInput) -> None:
-    """Show what `ttp create` would store, and store nothing. Raises what `ttp create` would raise."""
+    """Show what `ttp create` would store, and store nothing. Raises what `ttp create` would raise, and ContentRefused
+    for a draft that could not be scheduled."""
+    from ttp.domain.rules import content_refusal
     from ttp.services.preview import preview_post
 
     time = None if context.posts.find_by_key(post_input) else _time_of_new(context, post_input)
     post_preview = preview_post(context.posts, post_input, time)
-    if post_preview.refused is not None:
+    if (refused := post_preview.refused or content_refusal(post_preview.warnings)) is not None:
         if context.out.for_people:
-            _print_preview(context, post_preview, time, ())
-        raise post_preview.refused  # does not ask platforms what they offer: that would be recorded
+            _print_preview(context, replace(post_preview, refused=refused), time, ())
+        raise refused  # does not ask platforms what they offer: that would be recorded
     if time is not None and time.note:
         context.out.note(time.note)
     _print_preview(context, post_preview, time, print_warnings(context.out, post_preview.warnings))

@@ -247,11 +247,12 @@ def waiting_text(row: Delivery) -> str:
 
 
 def _detail(row: Delivery, page: Page) -> str:
-    """Return the link, what the delivery waits for, or what went wrong."""
+    """Return the link, what the delivery waits for, or what went wrong, and what a person should know."""
     if row.taken_down_at is not None:
         return f"deleted {page.when(row.taken_down_at)}"
     if row.state is DeliveryState.PUBLISHED:
-        return escape_text((row.url or row.remote_id or "").removeprefix("https://").removeprefix("www."))
+        link = (row.url or row.remote_id or "").removeprefix("https://").removeprefix("www.")
+        return "; ".join(filter(None, (escape_text(link), escape_line(row.note or ""))))
     parts = []
     if row.so_far and row.state not in (DeliveryState.FAILED, DeliveryState.NEEDS_REVIEW):  # there the error says so
         parts.append(escape_text(row.so_far))

@@ -69,7 +69,7 @@ class ApiToken:
     @property
     def caller(self) -> Caller:
         """Who has the token."""
-        return _caller(self, self.capability, "the token's capability")
+        return _caller(self, self.capability, "the token's capability", self.capability.allows(TokenCapability.DRAFT))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +88,13 @@ class Person:
     def caller_for(self, needed: str) -> Caller | None:
         """Return the person with the smallest capability that allows this; None if none does."""
         capability = next((one for one in TokenCapability if one in self.capabilities and one.allows(needed)), None)
-        return None if capability is None else _caller(self, capability, "your capability here")
+        if capability is None:
+            return None
+        return _caller(self, capability, "your capability here", self.may(TokenCapability.DRAFT))
 
 
-def _caller(who: ApiToken | Person, capability: TokenCapability, source: str) -> Caller:
-    only = capability is TokenCapability.APPROVE
-    return Caller(who.name, POST_CAPABILITIES[capability], source, who.accounts, who.name, who.timezone, only)
+def _caller(who: ApiToken | Person, capability: TokenCapability, source: str, sees_private: bool) -> Caller:
+    return Caller(who.name, POST_CAPABILITIES[capability], source, who.accounts, who.name, who.timezone, sees_private)
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,7 +132,7 @@ def _options(post: PostFields, accounts: Iterable[Account]) -> list[str]:
 
 def _services(visit: Visit, link: ApprovalLink) -> RequestServices:
     name = f"{link.name} (by a link of {link.created_by})"
-    caller = Caller(name, Capability.PUBLISH, approver=link.created_by, approves_only=True)
+    caller = Caller(name, Capability.PUBLISH, approver=link.created_by)
     return RequestServices(visit.installation, caller, expected=link.revision)
 
 

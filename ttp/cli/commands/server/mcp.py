@@ -49,7 +49,7 @@ def mcp(
     if find_spec("mcp") is None:
         raise NotAllowed("ttp mcp needs the extra mcp", Hint("fix", "pip install 'ttp-cli[mcp]'"))
     allowed = _limit(capability)
-    context.caller = context.caller._replace(approves_only=allowed == [TokenCapability.APPROVE])
+    context.caller = context.caller._replace(sees_private=any(one.allows("draft") for one in allowed))
     if sys.stdin is None or sys.stdout is None:
         raise UsageError("an agent needs stdin and stdout, and one of them is closed", Hint("see", "ttp mcp --help"))
     if sys.stdin.isatty():
@@ -107,9 +107,9 @@ class AgentContext(Context):
         # Whatever the program calls itself: nothing is approved through the tools that was written through them.
         approver = f"{settings.user_name()}{VIA_MCP}"
         name = approver + (f" ({client})" if client else "")
-        only = process.caller.approves_only
         source = "this client's capability"
-        self.caller = Caller(name, settings.capability(), source, approver=approver, approves_only=only)
+        sees_private = process.caller.sees_private
+        self.caller = Caller(name, settings.capability(), source, approver=approver, sees_private=sees_private)
         self.open_output(quiet=True)
 
     def publish(self, ids: frozenset[int]) -> RunResult:
