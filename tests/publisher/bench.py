@@ -288,7 +288,7 @@ class Bench:
         )
         try:
             context = replace(self.context(writer), session=session, clock=clock)
-            repeating = Occurrences(self.database, self.clock, self.config)
+            repeating = Occurrences(self.database, self.clock, self.config, PLATFORMS)
             reopen = self.database.connect if session.is_shared else None
             self.loop = Loop(context, workers, watch, self.heartbeat, make_ahead=repeating.make_due, reopen=reopen)
             watch.data_version()

@@ -199,7 +199,7 @@ class DeliveryContext:
             facts = self.platforms.facts(account.platform)
         except UsageError as why:
             raise StepFailed(TAKE, NotDone(Kind.ACCOUNT, why.message)) from None
-        text, *thread = post.parts_for(account.name, facts)
+        text, *thread = post.parts_for(delivery, facts)
         return PublishRequest(
             delivery_id=delivery.id,
             account=account,
