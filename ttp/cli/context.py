@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ttp.cli.output import Output
     from ttp.domain.action import WayOut
     from ttp.domain.config import Config, KeyTable
-    from ttp.platforms.client import Checker, Client, Deleter
+    from ttp.platforms.client import Checker, Deleter
     from ttp.platforms.login import BrowserLogin, PasswordLogin
     from ttp.platforms.metrics_reader import MetricsReader
     from ttp.platforms.platform import Runtime
@@ -364,10 +364,7 @@ class Context:
     def certification(self) -> Certification:
         from ttp.publisher.certification import Certification
 
-        def client(name: str) -> Client:
-            return self.platforms.facts(name).client(self.runtime)
-
-        return Certification(self.posts, self.publishing, self.remote_delete, self.publisher, self.tokens, client)
+        return Certification(self.posts, self.publishing, self.remote_delete, self.publisher)
 
     @cached_property
     def export(self) -> Export:
@@ -439,34 +436,33 @@ class Context:
     def publisher(self) -> PublisherProcess:
         from ttp.publisher.periodic import PATIENCE_S
         from ttp.publisher.process import Notifier, PublisherProcess
+        from ttp.publisher.services import PublisherServices
 
-        clients = cache(lambda name: self.platforms.facts(name).client(self.runtime))
-        numbers = self._pull(PATIENCE_S).pull_due
-        return PublisherProcess(
-            self.database,
-            self.media,
-            self.tokens,
-            clients,
-            self.config,
-            self.clock,
-            self.platforms,
-            notify=Notifier(os.environ.get("NOTIFY_SOCKET", "")),
+        platforms, runtime = self.platforms, self.runtime
+        in_store = self.config.text("credentials.backend") == "store"
+        services = PublisherServices(
+            database=self.database,
+            media=self.media,
+            tokens=self.tokens,
+            clients=lambda name: platforms.facts(name).client(runtime),
+            config=self.config,
+            clock=self.clock,
+            platforms=platforms,
             limits=self.limits,
-            numbers=numbers,
-            make_ahead=lambda: self.occurrences.make_due(),
-            notifications=self.notifications if self.config.texts("notify.kinds") else None,
-            check_credentials=self._check_credentials,
             # A clock that a test moves has nothing to do with the server's.
             server_clock=self.database.server_clock if type(self.clock) is SystemClock else None,
         )
-
-    def _check_credentials(self) -> None:
-        """Raise KeyMissing if credentials are in the store and their key is not given here."""
-        if self.config.text("credentials.backend") == "store":
-            self.credentials_table.require_key()
+        return PublisherProcess(
+            services=services,
+            notify=Notifier(os.environ.get("NOTIFY_SOCKET", "")),
+            numbers=self._pull(PATIENCE_S).pull_due,
+            notifications=self.notifications if self.config.texts("notify.kinds") else None,
+            check_credentials=self.credentials_table.require_key if in_store else None,
+        )
 
     @cached_property
     def notifications(self) -> Notifications:
+        from ttp.cli.errors import command_text
         from ttp.publisher.notifications import Notifications
 
         return Notifications(
@@ -476,7 +472,7 @@ class Context:
             self.config,
             self.clock,
             settings.notification_secrets(),
-            self.render_way_out,
+            command_text,
         )
 
     @cached_property

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, NotRequired, TypedDict, Unpack
 
 from ttp.domain.account import Account
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
@@ -30,8 +30,11 @@ from ttp.store.dialect import (
     not_in_list,
     without_index,
 )
-from ttp.store.publisher_session import Held, PublisherSession
+from ttp.store.publisher_session import Held
 from ttp.store.row_mapper import CorruptRow, Quarantine, as_corrupt_row
+
+if TYPE_CHECKING:
+    from ttp.store.postgresql.publisher_session import SharedSession
 
 NO_QUARANTINE = Quarantine()
 LATE_MS = 60_000
@@ -117,54 +120,49 @@ class Places:
         return min(free, max(0, quarter - len(self.late)))
 
 
+class Due(TypedDict):
+    """Which deliveries to claim: `next_at` up to `cutoff`, late ones of an account `catch_up_gap` apart. `only`: just
+    these post ids; `approved`: just approved deliveries."""
+
+    now: datetime
+    cutoff: datetime
+    catch_up_gap: timedelta
+    only: NotRequired[Collection[int] | None]
+    approved: NotRequired[bool]
+    quarantine: NotRequired[Quarantine]
+
+
 def claim(
     db: Connection,
     *,
-    now: datetime,
-    cutoff: datetime,
     free: int,
-    catch_up_gap: timedelta,
     places: Places | None = None,
-    only: Collection[int] | None = None,
-    approved: bool = False,
-    quarantine: Quarantine = NO_QUARANTINE,
-    session: PublisherSession | None = None,
+    session: SharedSession | None = None,
     ready: list[Row] | None = None,
+    **due: Unpack[Due],
 ) -> list[Delivery]:
     """Claim at most `free` due deliveries, one for each account that can take one: punctual ones before late ones.
 
-    Due means `next_at` up to `cutoff`. Late means more than a minute after its time; a retry is never late. Late ones
-    get the places that `places` reserves for them (of `free`, without it) and those that punctual ones leave; their ids
-    are added to it. `only`: just these post ids; `approved`: just approved deliveries; `session`: where several
-    publish, only deliveries of the accounts that it has locked; `ready`: these, if nothing has changed since. Returns
-    the claimed deliveries, earliest first of each kind. Like all functions here, raises CorruptRow for a row that
-    cannot be read and is not in `quarantine`.
+    Late means more than a minute after its time; a retry is never late. Late ones get the places that `places` reserves
+    for them (of `free`, without it) and those that punctual ones leave; their ids are added to it. `session`: where
+    several publish, only deliveries of the accounts that it has locked; `ready`: these, if nothing has changed since.
+    Returns the claimed deliveries, earliest first of each kind. Like all functions here, raises CorruptRow for a row
+    that cannot be read and is not in the quarantine.
     """
-    places = places or Places(free)
-    shared = session if session is not None and session.is_shared else None
-    mine = None if shared is None else shared.held_accounts(Held.DELIVERY)
+    places, now = places or Places(free), due["now"]
+    mine = None if session is None else session.held_accounts(Held.DELIVERY)
     if mine is not None and not mine:
         return []
     if ready is None:
-        ready = ask_ready(
-            db,
-            now=now,
-            cutoff=cutoff,
-            free=free,
-            catch_up_gap=catch_up_gap,
-            only=only,
-            approved=approved,
-            quarantine=quarantine,
-            accounts=mine,
-        ).fetchall()
+        ready = ask_ready(db, free=free, accounts=mine, **due).fetchall()
     if not ready:
         return []
     found = sorted(ready, key=lambda row: (row["is_late"], row["next_at"], row["id"]))
     late = sum(row["is_late"] for row in found)
     punctual = min(len(found) - late, free - min(late, places.kept_for_late(free)))
     chosen = found[:punctual] + found[len(found) - late :][: free - punctual]
-    if shared is not None:
-        now_there = shared.lock_rows(db, [row["id"] for row in chosen], now)
+    if session is not None:
+        now_there = session.lock_rows(db, [row["id"] for row in chosen], now)
         chosen = [row for row in chosen if now_there.get(row["id"]) == tuple(row[name] for name in _RECHECKED)]
     are_late = {row["id"] for row in chosen if row["is_late"]}
     places.late |= are_late
@@ -172,7 +170,7 @@ def claim(
 
 
 def lock_due_accounts(
-    db: Connection, session: PublisherSession, asked: Cursor, *, free: int, ask_ready: Callable[..., Cursor]
+    db: Connection, session: SharedSession, asked: Cursor, *, free: int, ask_ready: Callable[..., Cursor]
 ) -> tuple[bool, list[Row]]:
     """Lock the accounts of at most `free` deliveries of each kind in `asked` that no other publisher has locked.
 
@@ -202,33 +200,23 @@ def lock_due_accounts(
     return is_short, ready
 
 
-def ask_ready(
-    db: Connection,
-    *,
-    now: datetime,
-    cutoff: datetime,
-    free: int,
-    catch_up_gap: timedelta,
-    only: Collection[int] | None = None,
-    approved: bool = False,
-    quarantine: Quarantine = NO_QUARANTINE,
-    accounts: Collection[int] | None = None,
-) -> Cursor:
+def ask_ready(db: Connection, *, free: int, accounts: Collection[int] | None = None, **due: Unpack[Due]) -> Cursor:
     """Ask for at most `free` due deliveries of each kind, one for each account; of `accounts` only, if given."""
+    only = due.get("only")
     sql = _READY.format(
         only="" if only is None else _ONLY, of_accounts="" if accounts is None else f" AND {_OF_ACCOUNTS}"
     )
     return db.execute(
-        dialect.only_approved(sql) if approved else sql,
+        dialect.only_approved(sql) if due.get("approved") else sql,
         {
-            "now": to_ms(now),
-            "cutoff": to_ms(cutoff),
+            "now": to_ms(due["now"]),
+            "cutoff": to_ms(due["cutoff"]),
             "late": LATE_MS,
-            "gap": catch_up_gap // timedelta(milliseconds=1),
+            "gap": due["catch_up_gap"] // timedelta(milliseconds=1),
             "free": free,
             **_only(only),
             **({} if accounts is None else {"accounts": List(sorted(accounts))}),
-            **quarantine.values,
+            **due.get("quarantine", NO_QUARANTINE).values,
         },
     )
 

@@ -39,7 +39,7 @@ class Journal:
         self.path = home / FILE
         self.kept = 0
         """Number of entries written by this object."""
-        self._store_id = store_id
+        self.store_id = store_id
         self._turn = threading.Lock()
         try:
             self._make(home)
@@ -54,7 +54,7 @@ class Journal:
 
     def keep(self, entry: Entry) -> None:
         """Append one entry durably. Raises OSError if the disk fails."""
-        known = {"entry": dict(entry), "store": self._store_id}
+        known = {"entry": dict(entry), "store": self.store_id}
         line = text_of({**known, "check": _check(known)}).encode()
         with self._turn, self._opened() as descriptor:
             end = len(_all(descriptor).rstrip(_BLANK))
@@ -64,11 +64,11 @@ class Journal:
 
     def entries(self) -> list[Entry]:
         """Return the complete entries of this store, oldest first, without lines cut by a crash. Raises OSError."""
-        return [known["entry"] for known in self._lines() if known["store"] == self._store_id]
+        return [known["entry"] for known in self._lines() if known["store"] == self.store_id]
 
     def clear(self) -> None:
         """Delete the entries of this store; another store's stay. Raises OSError."""
-        theirs = [known for known in self._lines() if known["store"] != self._store_id]
+        theirs = [known for known in self._lines() if known["store"] != self.store_id]
         text = b"".join(text_of({**known, "check": _check(known)}).encode() + _BLANK for known in theirs)
         with self._turn, self._opened() as descriptor:
             size = max(os.fstat(descriptor).st_size, ROOM)
