@@ -466,13 +466,13 @@ class Context:
         from ttp.publisher.notifications import Notifications
 
         return Notifications(
-            self.database,
-            lambda: self.credentials,
-            self.status,
-            self.config,
-            self.clock,
-            settings.notification_secrets(),
-            command_text,
+            database=self.database,
+            credentials=lambda: self.credentials,
+            status=self.status,
+            config=self.config,
+            clock=self.clock,
+            secrets=settings.notification_secrets(),
+            render=command_text,
         )
 
     @cached_property

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from ttp.domain.delivery import Delivery
-from ttp.publisher.coordination import InHand, Turn
+from ttp.publisher.coordination import BusyAccounts, LoopTurn
 from ttp.publisher.delivery_context import DeliveryContext, DeliveryTask
 from ttp.publisher.delivery_worker import DeliveryWorker
 from ttp.publisher.reconcile import LookupJob
@@ -18,7 +18,7 @@ from ttp.store.dialect import Connection
 from ttp.store.rate_limits import Pace
 
 
-class Chosen(NamedTuple):
+class Selection(NamedTuple):
     """What to start. `wake_at`: when there may be more."""
 
     look_ups: list[DeliveryTask]
@@ -47,13 +47,13 @@ class Claimer:
         cutoff: datetime,
         only: Collection[int] | None,
         may_look_up: Callable[[Delivery], bool],
-    ) -> Chosen:
+    ) -> Selection:
         """Claim deliveries that are due at `cutoff`, of the posts `only` if given, as far as workers are free."""
         context, coordination = self._context, self._context.coordination
         jobs, at_work = workers.jobs, workers.at_work
         free = self._places.total - len(at_work)
         self._places.late &= {job.task.delivery.id or 0 for job in at_work}
-        in_hand, delivery_ids = accounts_in_hand(jobs), {job.task.delivery.id or 0 for job in jobs}
+        busy, delivery_ids = accounts_in_hand(jobs), {job.task.delivery.id or 0 for job in jobs}
         due: claims.Due = {
             "now": now,
             "cutoff": cutoff,
@@ -68,9 +68,9 @@ class Claimer:
                 db, now=now, most=sys.maxsize, without=delivery_ids, quarantine=context.quarantine
             )
 
-        turn = Turn(due, in_hand, self._places, free, ask_look_ups)
+        turn = LoopTurn(due, busy, self._places, free, ask_look_ups)
 
-        def work(db: Connection) -> Chosen:
+        def work(db: Connection) -> Selection:
             read_look_ups, ready, again_at = coordination.begin_turn(db, turn)
             # After the accounts are locked: what another publisher has sent from them counts.
             if self._pace.hold(db, now):
@@ -78,15 +78,15 @@ class Claimer:
             if context.media_waits is not None and context.media_waits.look(db):
                 ready = None
             look_ups: list[Delivery] = []
-            busy = set(in_hand.look_ups)  # one at a time per account: a hanging one must not use up the workers
+            account_ids = set(busy.look_ups)  # one at a time per account: a hanging one must not use up the workers
             for delivery in read_look_ups():
-                if len(look_ups) < free and delivery.account_id not in busy and may_look_up(delivery):
-                    busy.add(delivery.account_id or 0)
+                if len(look_ups) < free and delivery.account_id not in account_ids and may_look_up(delivery):
+                    account_ids.add(delivery.account_id or 0)
                     look_ups += coordination.lock_look_up(db, delivery, now)
             claimed = coordination.claim(db, turn, ready, free=free - len(look_ups))
             tasks, wake_at = self._tasks(db, [*look_ups, *claimed], now)
             wakes = [at for at in (wake_at, again_at) if at is not None]
-            return Chosen(tasks[: len(look_ups)], tasks[len(look_ups) :], min(wakes, default=None))
+            return Selection(tasks[: len(look_ups)], tasks[len(look_ups) :], min(wakes, default=None))
 
         return context.run(work)
 
@@ -114,10 +114,10 @@ class Claimer:
         return [DeliveryTask(d, posts[d.post_id or 0], by_id[d.account_id or 0], session) for d in deliveries], wake_at
 
 
-def accounts_in_hand(jobs: Collection[Job]) -> InHand:
+def accounts_in_hand(jobs: Collection[Job]) -> BusyAccounts:
     """Return the accounts of the jobs."""
 
     def account_ids(kind: type[DeliveryWorker | LookupJob]) -> frozenset[int]:
         return frozenset(job.task.account.id or 0 for job in jobs if isinstance(job, kind))
 
-    return InHand(account_ids(DeliveryWorker), account_ids(LookupJob))
+    return BusyAccounts(account_ids(DeliveryWorker), account_ids(LookupJob))

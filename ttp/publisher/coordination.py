@@ -27,22 +27,23 @@ from ttp.store.writer import Writer
 
 OpenWriter = Callable[[Callable[[], Connection]], Writer]
 FindIntent = Callable[[Connection, int, int, str], Attempt | None]
-Recover = Callable[[Connection], list[Delivery]]
+Recovery = Callable[[Connection], list[Delivery]]
+RunRecovery = Callable[[Recovery], list[Delivery]]
 
 
-class InHand(NamedTuple):
+class BusyAccounts(NamedTuple):
     """The accounts of the jobs in progress."""
 
     deliveries: frozenset[int]
     look_ups: frozenset[int]
 
 
-class Turn(NamedTuple):
+class LoopTurn(NamedTuple):
     """What a turn is about. `free`: how many workers are; `ask_look_ups`: asks for due look-ups, and returns what reads
     them."""
 
     due: claims.Due
-    in_hand: InHand
+    busy: BusyAccounts
     places: claims.Places
     free: int
     ask_look_ups: Callable[[Connection], Callable[[], list[Delivery]]]
@@ -119,11 +120,11 @@ class Coordination:
         hand."""
         return None
 
-    def take_over(self, run: Callable[[Recover], list[Delivery]], recover: Recover, in_hand: InHand) -> list[Delivery]:
-        """Recover what other publishers left when they died meanwhile. Return the deliveries that moved."""
+    def take_over(self, run: RunRecovery, recover: Recovery, busy: BusyAccounts) -> list[Delivery]:
+        """Recovery what other publishers left when they died meanwhile. Return the deliveries that moved."""
         return []
 
-    def release(self, in_hand: InHand) -> None:
+    def release(self, busy: BusyAccounts) -> None:
         """Unlock the accounts that no job has in hand any more, which others may then publish."""
 
     def surviving_outages(
@@ -149,7 +150,7 @@ class Coordination:
         """Return whether a person is changing the store, and other changes would wait for it."""
         return False
 
-    def begin_turn(self, db: Connection, turn: Turn) -> Candidates:
+    def begin_turn(self, db: Connection, turn: LoopTurn) -> Candidates:
         """Lock what may start, in the transaction that claims."""
         return Candidates(lambda: turn.ask_look_ups(db)())
 
@@ -157,7 +158,7 @@ class Coordination:
         """Return the delivery as it is now if this publisher may look it up, else nothing."""
         return [delivery]
 
-    def claim(self, db: Connection, turn: Turn, ready: list[Row] | None, *, free: int) -> list[Delivery]:
+    def claim(self, db: Connection, turn: LoopTurn, ready: list[Row] | None, *, free: int) -> list[Delivery]:
         """Claim at most `free` due deliveries, as `claims.claim` does."""
         return claims.claim(db, free=free, places=turn.places, **turn.due) if free > 0 else []
 

@@ -163,8 +163,8 @@ class Loop:
     def _look_around(self, scope: Scope) -> None:
         """Do what is due now and then: recover what others left, make posts of repeats, fail what is too late."""
         context, now = self._context, self._context.clock.now()
-        recover, in_hand = partial(self._recover, now=now), accounts_in_hand(self._workers.jobs)
-        self._emit_reconciling(self._coordination.take_over(context.run, recover, in_hand), now)
+        recover, busy = partial(self._recover, now=now), accounts_in_hand(self._workers.jobs)
+        self._emit_reconciling(self._coordination.take_over(context.run, recover, busy), now)
         self._make_occurrences()
         fail_undeliverable(context, context.clock.now(), scope.only)
         if context.config.requires_approval:
@@ -191,19 +191,19 @@ class Loop:
         """Claim and look up what is due, as far as workers are free. Return when there may be more to do."""
         context = self._context
         now = context.clock.now()
-        chosen = self._claimer.claim(
+        selection = self._claimer.claim(
             self._workers,
             now,
             cutoff=start if scope.mode is Mode.ONCE else now,
             only=scope.only,
             may_look_up=lambda delivery: _is_in_scope(delivery, scope, start),
         )
-        for task in chosen.look_ups:
+        for task in selection.look_ups:
             self._workers.start(LookupJob(context, task))
-        for task in chosen.deliveries:
+        for task in selection.deliveries:
             self._announcements.report_due(task.post, now)
             self._workers.start(DeliveryWorker(context, task, lambda: self._stop_asked))
-        return chosen.wake_at
+        return selection.wake_at
 
     def _beat_if_due(self) -> None:
         boot = self._context.clock.boot()

@@ -362,8 +362,9 @@ def claim_ownership(db: Connection, owner: Owner, now: datetime, *, take_over: b
 
 
 def _last_instant(db: Connection, now: datetime) -> datetime:
-    """Return until when what was due may be published already: now, or the last record of a host whose clock is a
-    little ahead. Raises Busy if this clock is behind: what it considers due later may have been due already."""
+    """Return the latest time at which another host may have published due posts: now, or the last record of a host
+    whose clock is a little ahead. Raises Busy if this clock is behind: what it considers due later may have been due
+    already."""
     last = clock_check.last_recorded_instant(db)
     if last is None or last <= now:
         return now

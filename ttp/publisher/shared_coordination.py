@@ -15,7 +15,15 @@ from ttp.domain.delivery import BUSY, Delivery, DeliveryState
 from ttp.domain.errors import Busy, ClocksDiffer, SlowClock, TtpError
 from ttp.domain.event import IdleReason, Sink
 from ttp.domain.time.clock import SharedClock
-from ttp.publisher.coordination import Candidates, Coordination, InHand, OpenWriter, Recover, Turn
+from ttp.publisher.coordination import (
+    BusyAccounts,
+    Candidates,
+    Coordination,
+    LoopTurn,
+    OpenWriter,
+    Recovery,
+    RunRecovery,
+)
 from ttp.publisher.reconcile import look_up_after_failover
 from ttp.publisher.services import PublisherServices
 from ttp.services.credentials import refuse_second_publisher
@@ -102,20 +110,20 @@ class SharedCoordination(Coordination):
     def lock_abandoned(self, db: Connection, quarantine: Quarantine) -> Collection[int]:
         return lock_abandoned(db, self._session, quarantine)
 
-    def take_over(self, run: Callable[[Recover], list[Delivery]], recover: Recover, in_hand: InHand) -> list[Delivery]:
+    def take_over(self, run: RunRecovery, recover: Recovery, busy: BusyAccounts) -> list[Delivery]:
         def work(db: Connection) -> list[Delivery]:
             # What an ended job of this publisher left locked is free, too.
-            self._session.keep(db, Held.DELIVERY, in_hand.deliveries)
+            self._session.keep(db, Held.DELIVERY, busy.deliveries)
             return recover(db)
 
         return run(work)
 
-    def release(self, in_hand: InHand) -> None:
-        self.writer.run(partial(self._keep, in_hand=in_hand))
+    def release(self, busy: BusyAccounts) -> None:
+        self.writer.run(partial(self._keep, busy=busy))
 
-    def _keep(self, db: Connection, in_hand: InHand) -> None:
-        self._session.keep(db, Held.DELIVERY, in_hand.deliveries)
-        self._session.keep(db, Held.LOOK_UP, in_hand.look_ups)
+    def _keep(self, db: Connection, busy: BusyAccounts) -> None:
+        self._session.keep(db, Held.DELIVERY, busy.deliveries)
+        self._session.keep(db, Held.LOOK_UP, busy.look_ups)
 
     @contextmanager
     def surviving_outages(self, wait: Callable[[float], object], is_stopping: Callable[[], bool]) -> Iterator[None]:
@@ -180,10 +188,10 @@ class SharedCoordination(Coordination):
     def is_changing(self) -> bool:
         return self._session.is_changing(self.watch)
 
-    def begin_turn(self, db: Connection, turn: Turn) -> Candidates:
+    def begin_turn(self, db: Connection, turn: LoopTurn) -> Candidates:
         with self._session.together(db):
             refuse_restored = self._session.ask_mark(db)
-            self._keep(db, turn.in_hand)
+            self._keep(db, turn.busy)
             rows = claims.ask_ready(db, free=turn.free + claims.MORE_CANDIDATES, **turn.due)
             read_look_ups = turn.ask_look_ups(db)
         refuse_restored()
@@ -197,14 +205,14 @@ class SharedCoordination(Coordination):
             return claims.still_due_lookup(db, delivery, now)
         return []
 
-    def claim(self, db: Connection, turn: Turn, ready: list[Row] | None, *, free: int) -> list[Delivery]:
+    def claim(self, db: Connection, turn: LoopTurn, ready: list[Row] | None, *, free: int) -> list[Delivery]:
         session = self._session
         claimed = (
             claims.claim(db, free=free, places=turn.places, session=session, ready=ready, **turn.due)
             if free > 0
             else []
         )
-        session.keep(db, Held.DELIVERY, turn.in_hand.deliveries | {one.account_id or 0 for one in claimed})
+        session.keep(db, Held.DELIVERY, turn.busy.deliveries | {one.account_id or 0 for one in claimed})
         return claimed
 
     def awaited_states(self, states: frozenset[DeliveryState]) -> frozenset[DeliveryState]:
