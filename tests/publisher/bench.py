@@ -29,6 +29,7 @@ from ttp.domain.delivery import Delivery, DeliveryError
 from ttp.domain.event import Event
 from ttp.domain.outcome import Attempt, Finding, Handle, NotDone, Outcome, Phase
 from ttp.domain.post import Post
+from ttp.domain.time.clock import SharedClock
 from ttp.platforms.client import LookupResult, PublishRequest, Ready, StepDone, StepFailed, Wait
 from ttp.publisher.coordination import Coordination
 from ttp.publisher.delivery_context import Clients, DeliveryContext
@@ -324,7 +325,6 @@ class Bench:
             config=self.config,
             clock=self.clock,
             platforms=PLATFORMS,
-            server_clock=lambda db: self.clock.now(),
         )
 
     def publisher_session(self, mode: Mode) -> PublisherSession:
@@ -336,7 +336,9 @@ class Bench:
         session = self.publisher_session(mode)
         if not session.is_shared:
             return Coordination(services, session, self._tell, open_writer=open_writer)
-        owner = self.database.owner(this_machine(), any_machine=True)
+        clock, owner = SharedClock(self.clock), self.database.owner(this_machine(), any_machine=True)
+        clock.follow(self.clock.now)  # publishing goes by the server's clock, which nobody sets
+        services = replace(services, clock=clock)
         return SharedCoordination(
             services, session, self._tell, owner=owner, is_owner=False, gives_up=True, open_writer=open_writer
         )

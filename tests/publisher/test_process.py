@@ -34,8 +34,8 @@ PUBLISHED = DeliveryState.PUBLISHED
 
 def runner(bench: Bench, **more: object) -> PublisherProcess:
     services = bench.services()
-    if server_clock := more.pop("server_clock", None):
-        services = replace(services, server_clock=server_clock)  # type: ignore[arg-type]
+    if "server_clock" in more:
+        services = replace(services, server_clock=more.pop("server_clock"))  # type: ignore[arg-type]
     made = PublisherProcess(services=services, pool=Inline(), wait=bench.nap, sleep=bench.clock.advance)
     return replace(made, **more)  # type: ignore[arg-type]  # its own fields
 
