@@ -69,7 +69,6 @@ class Coordination:
     host_errors: tuple[type[Busy], ...] = (KeyMissing,)
     """Trouble of this host with credentials, for which a delivery waits: another host may publish it, or a person
     helps."""
-
     find_superseded_intent: FindIntent | None = None
     """Finds an intent of the journal by its delivery, id and fingerprint, where another publisher may have taken that
     delivery over since."""
@@ -88,7 +87,7 @@ class Coordination:
         self.announcements = Announcements(emit, self.clock)
         self.is_owner = is_owner
         """Whether this machine owns the store already; a take-over claims it later."""
-        self._open_session = session.connect
+        self._session = session
         self._ahead_s = self._seconds_ahead()
         self.watch = session.open_watch()
         try:
@@ -103,7 +102,7 @@ class Coordination:
 
     def connect(self) -> Connection:
         """Open a session: the first one, and another after each that was lost."""
-        return self._open_session()
+        return self._session.connect()
 
     def leave(self) -> None:
         """Tell the other publishers that this one ends."""
@@ -121,7 +120,7 @@ class Coordination:
         return None
 
     def take_over(self, run: RunRecovery, recover: Recovery, busy: BusyAccounts) -> list[Delivery]:
-        """Recovery what other publishers left when they died meanwhile. Return the deliveries that moved."""
+        """Recover what other publishers left when they died meanwhile. Return the deliveries that moved."""
         return []
 
     def release(self, busy: BusyAccounts) -> None:
