@@ -7,36 +7,23 @@ import re
 import shlex
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.conftest import Fill, Program
-from ttp.cli.app import load_command
-from ttp.cli.command_table import BY_NAME, COMMANDS, capability_of
+from tests.drift.operations_page import leaves
 from ttp.cli.help_pages import split_help
-from ttp.domain.permissions import Capability
+from ttp.domain.operations import OPERATIONS, capability_here, find_operation
 
-PATHS = [
-    path
-    for command in COMMANDS
-    for path in (
-        command.name,
-        *(f"{command.name} {name}" for name in getattr(load_command(command.name), "commands", {})),
-    )
-]
-GROUPS = {name for name in BY_NAME if not getattr(load_command(name), "invoke_without_command", True)}
-"""Names that do nothing without a subcommand."""
+NEEDS = {path: capability_here(OPERATIONS[path]) for path in leaves()}
 May = Callable[[str], None]
 
 
 def example(path: str) -> list[str]:
     """The words of the first example in a command's help that needs the capability of the command itself."""
-    name, _, below = path.partition(" ")
-    command: Any = load_command(name)
-    _, examples = split_help((command.commands[below] if below else command).help)
+    _, examples = split_help(leaves()[path].help)
     several = [shlex.split(re.split(r" [|<>] ", one)[0])[1:] for one in examples]
-    return next(words for words in several if not {*words} & {*BY_NAME[name].exceptions} - {below})
+    return next(words for words in several if find_operation(path, words).name == path)
 
 
 @pytest.fixture
@@ -146,9 +133,7 @@ def test_whoever_may_only_look_writes_nothing(store: Program, may: May) -> None:
     may("read")
     before = files(store.home), store.count("post"), store.count("occurrence")
     named = {" ".join(words.split()[:n]) for words in LOOKING for n in (1, 2)}
-    others = [
-        example(path) for path in PATHS if capability_of(path) == Capability.READ and path not in (*named, *ELSEWHERE)
-    ]
+    others = [example(path) for path, needed in NEEDS.items() if needed == "read" and path not in (*named, *ELSEWHERE)]
     for words in (*map(str.split, LOOKING), *others):
         ran = store(*words)
         assert ran.code != 7, ran
@@ -214,9 +199,7 @@ def test_a_draft_environment_makes_nothing_go_out(store: Program, argv: tuple[st
     assert named in refused(store, *argv)
 
 
-@pytest.mark.parametrize(
-    "path", [path for path in PATHS if capability_of(path) == Capability.PUBLISH and path not in GROUPS]
-)
+@pytest.mark.parametrize("path", [path for path, needed in NEEDS.items() if needed == "publish"])
 def test_what_publishes_or_sets_up_is_not_allowed_to_it(ttp: Program, may: May, path: str) -> None:
     may("draft")
     ran = ttp(*example(path), "--json")

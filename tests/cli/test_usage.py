@@ -88,7 +88,7 @@ def test_what_people_try_first_gets_the_right_command(ttp: Program, argv: str, m
     [
         *("repeat add 2 --every week", "xyzzy", "list --zzz", "create Hi a.jpg --zzz"),
         *("account set x/me --unset a", "list --no-status x"),
-        "edit 1 --add-media a.jpg",
+        *("edit 1 --add-media a.jpg", "edit 1 --remove-media a.jpg"),
     ],
 )
 def test_a_word_that_is_like_no_other_gets_no_guess(ttp: Program, argv: str) -> None:

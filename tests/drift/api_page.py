@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from operator import itemgetter
 
+from tests.drift.operations_page import leaves
 from ttp.cli.remote.commands import HERE, REFUSED, REMOTE, RemoteCommand
 from ttp.server.events import MOST_EVENTS, USUAL_EVENTS
 from ttp.server.guard import MOST_BODY_BYTES, MOST_UPLOAD_BYTES
@@ -14,50 +15,13 @@ from ttp.server.requests import ALWAYS, Route
 from ttp.server.routes import ROUTES
 
 COMMANDS = {
-    "list_posts": "list",
-    "create_post": "create",
-    "get_post": "show",
-    "edit_post": "edit",
-    "delete_post": "delete",
-    "schedule_post": "schedule",
-    "unschedule_post": "unschedule",
-    "publish_post": "publish",
-    "retry_post": "retry",
-    "resolve_post": "resolve",
-    "approve_post": "approve",
-    "reject_post": "reject",
-    "copy_post": "copy",
-    "log_post": "log",
-    "list_changes": "history",
-    "list_accounts": "account list",
-    "get_account": "account show",
-    "list_slots": "slots list",
-    "add_slots": "slots add",
-    "preview_slots": "slots preview",
-    "remove_slot": "slots remove",
-    "list_repeats": "repeat list",
-    "add_repeat": "repeat add",
-    "skip_repeat": "repeat skip",
-    "pause_repeat": "repeat pause",
-    "resume_repeat": "repeat resume",
-    "stop_repeat": "repeat stop",
-    "plan_drafts": "plan",
-    "list_all_changes": "history",
-    "undo_changes": "undo",
-    "redo_changes": "redo",
-    "check_account": "account check",
-    "import_posts": "import",
-    "import_metrics": "metrics import",
-    "get_calendar": "calendar",
-    "get_optimal": "optimal",
-    "get_next_hours": "optimal next",
-    "get_week": "optimal week",
-    "get_heatmap": "optimal heatmap",
-    "list_samples": "metrics list",
-    "list_totals": "metrics summary",
-    "get_report": "report",
-    "get_status": "status",
+    "post history": "history",
+    "own account check": "account check",
+    "own slots": "slots list",
+    "own metrics": "metrics list",
+    "own metrics summary": "metrics summary",
 }
+"""The commands of operations that have another name."""
 
 
 def page() -> Iterator[str]:
@@ -101,13 +65,15 @@ def page() -> Iterator[str]:
     yield "`POST /v1/commands` runs a command line of ttp for the token, and answers JSON lines: `stdout` and `stderr`"
     yield "in Base64, files that it wrote, and at the end `exit`, the exit code. It is how the command line works with"
     yield "`TTP_SERVER` ([another machine's store](../how-to/remote.md)). It takes `Idempotency-Key`, and no `dryRun`:"
-    yield "commands have `--dry-run`. *Needs* is the capability without options; *limited* is as above."
+    yield "commands have `--dry-run`. It runs every command that [the operations](operations.md) do not reserve for the"
+    yield "machine of the store. These use files of the caller:"
     yield ""
-    yield from _table(("command", "needs", "limited", "files of the caller"), map(_command_row, REMOTE.items()))
+    yield from _table(("command", "files"), ((f"`{path}`", _files(one)) for path, one in REMOTE.items() if one.files))
     yield ""
     yield f"These run on the caller's machine: {_words(HERE)}. A server refuses these:"
     yield ""
-    yield from _table(("command", "why"), ((f"`{path}`", why) for path, why in REFUSED.items()))
+    reasons = dict.fromkeys(REFUSED.values())
+    yield from _table(("commands", "why"), ((_words(p for p in REFUSED if REFUSED[p] == why), why) for why in reasons))
     yield ""
     yield "## Codes"
     yield ""
@@ -128,18 +94,8 @@ def _their_row(route: Route) -> tuple[str, ...]:
     return (*cells[:3], *cells[4:])
 
 
-def _command_row(entry: tuple[str, RemoteCommand]) -> tuple[str, ...]:
-    path, command = entry
-    only = "".join(f", not `--{name}`" for name in sorted(command.unlimited_only))
-    limited = f"yes{only}" if command.limited else "no"
-    files = ", ".join(f"{use.value}: `{name.upper()}`" for name, use in command.files.items())
-    needed = " or ".join(f"`--{name.replace('_', '-')}`" for name in sorted(command.one_of))
-    return (
-        f"`{path}`" + (f" with {needed}" if needed else ""),
-        command.needed_capability(path, ()).value,
-        limited,
-        files,
-    )
+def _files(command: RemoteCommand) -> str:
+    return ", ".join(f"{use.value}: `{name.upper()}`" for name, use in command.files.items())
 
 
 def _words(names: Iterable[str]) -> str:
@@ -147,12 +103,12 @@ def _words(names: Iterable[str]) -> str:
 
 
 def _row(route: Route) -> tuple[str, ...]:
-    command = COMMANDS.get(route.name)
+    command = COMMANDS.get(route.operation, route.operation)
     return (
         f"`{route.method} {route.path.replace(':path', '').replace('post_id', 'id')}`",
-        " or ".join(f"`{one}`" for one in (route.needs, route.or_needs) if one) or "no token",
-        ("yes" if route.limited else "no") if route.needs else "",
-        f"`ttp {command}`" if command else "",
+        " or ".join(f"`{one}`" for one in route.needs) or "no token",
+        ("yes" if route.is_of_accounts else "no") if route.needs else "",
+        f"`ttp {command}`" if command in leaves() else "",
         _numbers(route.answers),
         _numbers(status for status in route.refuses if status not in route.answers),
     )

@@ -9,16 +9,17 @@ from typing import Any
 
 import pytest
 
+from tests.drift.operations_page import leaves
 from tests.platforms.factories import PLATFORMS
 from ttp.cli.app import load_command as load
 from ttp.cli.app import root_group as root
-from ttp.cli.command_table import BY_NAME, COMMANDS, SECTIONS, TOPICS, Command, capability_of, start_page
+from ttp.cli.command_table import COMMANDS, SECTIONS, TOPICS, Command, start_page
 from ttp.cli.commands.help import EXIT_HELP, capability_help, topic_text
 from ttp.cli.completion import AT, OPTIONS
 from ttp.cli.errors import BY_CODE
 from ttp.cli.help_pages import first_line, split_help
 from ttp.cli.main import main
-from ttp.domain.permissions import Capability
+from ttp.domain.operations import OPERATIONS, PUBLISH, capability_here
 from ttp.platforms import BUILT_IN
 
 LONGEST_HELP = 78
@@ -32,11 +33,6 @@ def walk(path: str, command: Any) -> Iterator[tuple[str, Any]]:
 
 
 TREE = dict(found for command in COMMANDS for found in walk(command.name, load(command.name)))
-LEAVES = {
-    path: command
-    for path, command in TREE.items()
-    if not getattr(command, "commands", {}) or command.invoke_without_command
-}
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
@@ -50,7 +46,7 @@ def test_the_root_knows_the_table_and_nothing_else() -> None:
     assert len({command.name for command in COMMANDS}) == len(COMMANDS)
 
 
-@pytest.mark.parametrize("path", LEAVES)
+@pytest.mark.parametrize("path", leaves())
 def test_every_command_has_a_line_of_help_and_examples_that_parse(path: str) -> None:
     command = TREE[path]
     _, examples = split_help(command.help)
@@ -72,23 +68,13 @@ def test_every_option_and_argument_has_help_that_ends_in_a_full_stop(path: str) 
     assert wrong == []
 
 
-def test_what_a_command_needs_instead_is_of_a_subcommand_option_or_argument_that_exists() -> None:
-    for command in COMMANDS:
-        for instead in command.exceptions:
-            words = [word for word in instead.split() if word in TREE[command.name].commands] if " " in instead else []
-            below = words or [instead] * (instead in getattr(TREE[command.name], "commands", {}))
-            found = TREE[" ".join([command.name, *below])]
-            names = {name for one in found.params for name in (*one.opts, one.name.upper())}
-            assert instead in ("", *below) or instead.split()[-1] in names, (command.name, instead)
-
-
 def test_the_topic_of_capabilities_names_every_command_that_does_not_need_all() -> None:
     lines = [line[11:] for line in capability_help().splitlines() if line.startswith(" " * 11)]
     words = [word for line in lines for word in line.rstrip(",").split(", ")]
-    less = [path for path in LEAVES if capability_of(path) != Capability.PUBLISH]
+    less = [path for path in leaves() if capability_here(OPERATIONS[path]) != PUBLISH]
 
     assert [path for path in less if path not in words and path.split()[0] not in words] == []
-    assert {capability_of(name) for name in BY_NAME} == set(Capability)
+    assert {*words} & leaves().keys() <= {*less}
 
 
 def test_completion_knows_only_options_that_exist() -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
-from tests.drift import api_page, errors_page, man_page, messages, skill_page
+from tests.drift import api_page, errors_page, man_page, messages, operations_page, skill_page
 from tests.platforms.factories import PLATFORMS
 from tests.settings import KEYS
 from ttp.cli.app import load_command as load
@@ -51,6 +51,7 @@ def generated() -> dict[str, str]:
         "docs/reference/ttp.1": man_page.page(),
         "docs/reference/errors.md": "\n".join(errors_page.page()) + "\n",
         "docs/reference/api.md": "\n".join(api_page.page()) + "\n",
+        "docs/reference/operations.md": "\n".join(operations_page.page()) + "\n",
         messages.SNAPSHOT: "\n".join(messages.snapshot()),
         "docs/reference/config.md": _spliced("docs/reference/config.md", _settings(), _variables()),
         "docs/reference/accounts.md": _spliced("docs/reference/accounts.md", _options_of_platforms()),

@@ -129,7 +129,7 @@ def put_back(name: str, back_up: Callable[[Team], Restore], count: int, *, knows
                 publisher.end()
                 if publisher.process.code != REFUSED:  # in the middle of a restore, tables may be missing
                     team.note(f"it runs on: {publisher.process.code} {publisher.text[-500:]}")
-            for host in "cba" if knows_all else "ba":
+            for host in "cba" if knows_all else "bac":  # the first that knows tells it to the others
                 refused(team, ran(team, host, "--once"), host)
             if (sent := team.sent()) != len(BEFORE + AFTER):
                 team.note(f"{sent} posts were sent, not {len(BEFORE + AFTER)}")

@@ -25,7 +25,7 @@ def schemas() -> dict[str, Any]:
         listed = tool.as_listed()
         assert listed.annotations is not None
         found[name] = {
-            "needs": tool.needs.value,
+            "needs": tool.needs,
             "reads": listed.annotations.read_only_hint,
             "input": listed.input_schema,
             "output": listed.output_schema,

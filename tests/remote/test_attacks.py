@@ -15,7 +15,7 @@ from tests.conftest import Ran
 from tests.examples import every
 from tests.pictures import picture
 from tests.remote.conftest import PATIENCE_S, Machines
-from ttp.cli.remote.commands import REFUSED, REMOTE
+from ttp.cli.remote.commands import REFUSED
 
 PASSWORDS = "/etc/passwd"
 
@@ -205,48 +205,6 @@ def test_nothing_of_a_request_stays(machines: Machines) -> None:
         time.sleep(0.05)
 
 
-READ_ONLY: list[tuple[str, ...]] = [
-    ("list",),
-    ("show", "1"),
-    ("status",),
-    ("optimal",),
-    ("report",),
-    ("history",),
-    ("export", "--format", "json"),
-]
-DRAFTS: list[tuple[str, ...]] = [
-    ("create", "Hi", "--to", "x/me"),
-    ("export", "out.csv"),
-    ("copy", "1"),
-    ("undo", "--yes"),
-]
-PUBLISHES: list[tuple[str, ...]] = [
-    ("schedule", "1", "--at", "tomorrow 9am"),
-    ("publish", "1", "--yes"),
-    ("pause",),
-    ("run", "--once"),
-]
-APPROVES: list[tuple[str, ...]] = [("approve", "99"), ("reject", "99")]
-
-
-@pytest.mark.parametrize("capability", ["draft", "read", "publish", "approve"])
-def test_a_token_runs_what_its_capability_allows(machines: Machines, capability: str) -> None:
-    allowed: list[tuple[str, ...]] = {
-        "read": READ_ONLY,
-        "draft": [*READ_ONLY, *DRAFTS],
-        "publish": [*READ_ONLY, *DRAFTS, ("slots", "list")],
-        "approve": [*READ_ONLY, *APPROVES],
-    }[capability]
-    refused: list[tuple[str, ...]] = {
-        "read": [*DRAFTS, *PUBLISHES, *APPROVES],
-        "draft": [*PUBLISHES, *APPROVES, ("plan", "1", "--yes")],
-        "publish": APPROVES,
-        "approve": [*DRAFTS, *PUBLISHES],
-    }[capability]
-    assert [argv for argv in allowed if machines.for_token(*argv, capability=capability).code == 7] == []
-    assert [argv for argv in refused if machines.for_token(*argv, capability=capability).code != 7] == []
-
-
 def test_a_draft_token_gives_no_post_a_time(machines: Machines) -> None:
     token = machines.token("draft")
     code, _, err = run(machines, "create", "Hi", "--to", "x/me", "--at", "tomorrow 9am", token=token)
@@ -297,22 +255,6 @@ def test_a_limited_token_sees_its_accounts_only(machines: Machines) -> None:
         machines, "delete", f"{made}-{other}", "--yes", "-q", "--json", token=machines.token("publish", "x/shop")
     )
     assert (code, [one["id"] if isinstance(one, dict) else one for one in json.loads(out)]) == (0, [made])
-
-
-@pytest.mark.parametrize("path", sorted(path for path, command in REMOTE.items() if not command.limited))
-def test_a_limited_token_does_not_run_what_is_about_all_accounts(machines: Machines, path: str) -> None:
-    arguments: dict[str, tuple[str, ...]] = {
-        "import": ("x.csv",),
-        "sync": ("x",),
-        "slots add": ("mon 09:00",),
-        "slots remove": ("1",),
-        "repeat add": ("1",),
-        **dict.fromkeys(("repeat skip", "repeat pause", "repeat resume", "repeat stop"), ("1",)),
-        "run": ("--once",),
-        "metrics import": ("x.csv",),
-        **dict.fromkeys(("account enable", "account disable", "account set", "certify"), ("x/shop",)),
-    }
-    assert machines.for_token(*path.split(), *arguments.get(path, ()), accounts=("x/shop",)).code == 7
 
 
 @pytest.mark.parametrize("argv", [("edit", "--where", "tag=launch", "--add-tag", "a"), ("delete", "1", "--remote")])

@@ -7,18 +7,18 @@ from pathlib import Path
 import pytest
 
 from tests.compat.commands import GIVEN, READING, REFUSED, WRITING
+from tests.drift.operations_page import leaves, remote_paths
 from tests.examples import every
 from tests.pictures import picture
 from tests.remote.conftest import Machines
-from ttp.cli.remote.commands import HERE, REMOTE, find_command
+from ttp.cli.remote.commands import HERE, REMOTE, SETTINGS_HERE, RemoteCommand, find_command
 from ttp.cli.remote.commands import REFUSED as REFUSED_THERE
 from ttp.domain.errors import NotAllowed
 
 
 def is_remote(argv: tuple[str, ...]) -> bool:
     """Whether a call runs on a server."""
-    path = " ".join(argv[:2])
-    return path in REMOTE or (argv[0] not in {*REFUSED_THERE, *HERE} and path not in {*REFUSED_THERE, *HERE})
+    return not {argv[0], " ".join(argv[:2])} & {*REFUSED_THERE, *HERE}
 
 
 FORMS = [("--json",), (), ("--format", "table")]
@@ -123,39 +123,27 @@ def test_commands_that_write_in_a_row(machines: Machines, most: int | None) -> N
 def test_every_remote_command_is_in_a_table(machines: Machines) -> None:
     called = [*READING.values(), *WRITING.values(), *BAD, *MORE]
     missing = [
-        path for path in REMOTE if not any(" ".join(argv).startswith(path.removesuffix(" add")) for argv in called)
+        path
+        for path in remote_paths()
+        if not any(" ".join(argv).startswith(path.removesuffix(" add")) for argv in called)
     ]
     assert missing in ([], ["run"])
 
 
 def test_each_command_runs_there_here_or_nowhere() -> None:
-    from ttp.cli.app import load_command
-    from ttp.cli.command_table import COMMANDS
-    from ttp.cli.remote.commands import REFUSED, SETTINGS_HERE
-
-    def paths(command: object, path: str) -> list[str]:
-        below = getattr(command, "commands", {})
-        alone = [path] if not below or getattr(command, "invoke_without_command", False) else []
-        return alone + [one for name, sub in below.items() for one in paths(sub, f"{path} {name}")]
-
-    known = {one for entry in COMMANDS for one in paths(load_command(entry.name), entry.name)}
-    assert known == {*REMOTE, *HERE, *REFUSED}
-    assert not {*REMOTE} & {*HERE, *REFUSED}
-    assert set(REFUSED) >= SETTINGS_HERE
-    for path in REFUSED:
+    assert {*leaves()} - {*remote_paths()} == {*HERE, *REFUSED_THERE}
+    assert {*REMOTE} <= {*remote_paths()}
+    assert set(REFUSED_THERE) >= SETTINGS_HERE
+    for path in REFUSED_THERE:
         with pytest.raises(NotAllowed):
             find_command(path, {})
 
 
 def test_the_files_of_each_command_are_its_parameters() -> None:
-    from ttp.cli.app import load_command
-
-    for path, remote in REMOTE.items():
-        command = load_command(path.partition(" ")[0])
-        for name in path.split()[1:]:
-            command = command.commands[name]
-        named = {param.name: str(getattr(param, "metavar", "")) for param in command.params}
-        assert {*remote.files, *remote.refused, *remote.one_of, *remote.unlimited_only} <= {*named}, path
+    for path in remote_paths():
+        remote = REMOTE.get(path, RemoteCommand())
+        named = {param.name: str(getattr(param, "metavar", "")) for param in leaves()[path].params}
+        assert {*remote.files, *remote.refused, *remote.one_of} <= {*named}, path
         files = {name for name, shown in named.items() if any(w in shown for w in ("FILE", "DIR", "PATH", "F.md"))}
         assert files - {"search", "where"} == {*remote.files}, path
 

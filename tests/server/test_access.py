@@ -8,14 +8,17 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.routing import Route as StarletteRoute
 
 from tests.conftest import Fill, Program
+from tests.drift.operations_page import TOKENS, lets_in
 from tests.server.conftest import Api, server_of, two_accounts
 from ttp.cli.commands.server.serve import installation_of
 from ttp.cli.context import Context
-from ttp.domain.server.api_token import TokenCapability
-from ttp.server.app import build_app
-from ttp.server.guard import MOST_BODY_BYTES, host_name
+from ttp.domain.operations import OPERATIONS
+from ttp.server.app import DOCS, build_app
+from ttp.server.guard import AGENTS, MOST_BODY_BYTES, host_name
+from ttp.server.pages.routes import PAGES
 from ttp.server.requests import Route
 from ttp.server.routes import ROUTES
 
@@ -38,7 +41,6 @@ BODIES: dict[str, Any] = {
 PARTS = {"provider": "x", "slug:path": "a", "name:path": 64 * "0", "upload_id": 32 * "0"}
 LIST = {"Accept": "application/json"}
 """Events come as a list, which ends."""
-LADDER = ["read", "draft", "publish"]
 
 
 def send(api: Api, route: Route, post_id: int = 1) -> tuple[int, str | None]:
@@ -75,16 +77,21 @@ def some_posts(ttp: Program) -> None:
 
 
 @pytest.mark.parametrize("route", GUARDED, ids=lambda route: route.name)
-def test_each_route_needs_its_capability(server: Api, route: Route) -> None:
-    for has in TokenCapability:
-        status, code = send(server.having(has), route)
-        assert route.needs is not None
-        if route.needs in LADDER and has in LADDER:
-            is_allowed = LADDER.index(has) >= LADDER.index(route.needs)
-        else:
-            is_allowed = has in (route.needs, route.or_needs) or route.needs == "read"
-        assert (has, status != 403, code != "not_allowed") == (has, is_allowed, is_allowed)
+def test_each_route_lets_in_the_tokens_that_the_table_says(server: Api, route: Route) -> None:
+    for token in TOKENS:
+        accounts = () if token.accounts is None else ("x/me",)
+        status, code = send(server.having(token.capability, *accounts, name=f"ann-{len(accounts)}"), route)
+        is_let_in = lets_in(OPERATIONS[route.operation], token)
+        assert (token, status != 403, code != "not_allowed") == (token, is_let_in, is_let_in)
         assert status in route.statuses
+
+
+def test_each_address_of_the_server_is_in_a_table(server: Api) -> None:
+    listed = {(one.method, one.path) for one in ROUTES} | {(one.method, one.path) for one in PAGES} | {("POST", AGENTS)}
+    routes = [route for route in server.app.routes if isinstance(route, StarletteRoute)]
+    served = {(method, route.path) for route in routes for method in route.methods or () if method != "HEAD"}
+    assert served - listed == {("GET", DOCS), ("GET", "/openapi.json")}
+    assert listed <= served
 
 
 @pytest.mark.parametrize("route", GUARDED, ids=lambda route: route.name)
@@ -105,7 +112,7 @@ def test_a_wrong_authorization_header_is_refused(server: Api, header: str) -> No
 @pytest.mark.parametrize("route", [one for one in GUARDED if "{post_id}" in one.path], ids=lambda route: route.name)
 def test_a_limited_token_cannot_tell_other_posts_from_missing_ones(server: Api, route: Route) -> None:
     """A post of another account, one that has a time, a deleted one, and one that never was."""
-    limited = server.having("approve" if route.needs == "approve" else "publish", "x/me")
+    limited = server.having("approve" if "approve" in route.needs[:1] else "publish", "x/me")
     before = [server.ttp.shown(post_id) for post_id in (2, 3)]
     problems = set()
     for post_id in (2, 3, 4, 9):

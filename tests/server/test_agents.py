@@ -13,21 +13,22 @@ from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
 
+from tests.drift.operations_page import TOKENS, lets_in
 from tests.mcp.conftest import schemas_checked_once as schemas_checked_once
 from tests.mcp.conftest import text_of
 from tests.server.conftest import Api, serving
+from tests.server.pages.conftest import Person
 from tests.server.test_media import SHA256, form
+from ttp.domain.errors import Busy, Hint
+from ttp.domain.operations import OPERATIONS, OWN
+from ttp.domain.server.api_token import ApiToken
 from ttp.mcp.tools import TOOLS
 from ttp.server import agents
 from ttp.server.guard import MOST_BODY_BYTES
+from ttp.services.queries import PostView, Queries
 
 T = TypeVar("T")
 PATIENCE_S = 60.0
-READS = {"report", "list_posts", "get_post", "list_accounts", "best_times", "next_slot"}
-READS_OF_ALL = {"status", "calendar"}
-DRAFTS = {"check_text", "create_post", "edit_post", "delete_post"}
-PUBLISHES = {"schedule_post", "unschedule_post", "publish_post", "retry_post", "resolve_post"}
-APPROVES = {"approve_post", "reject_post"}
 
 
 @dataclass
@@ -80,26 +81,15 @@ def having(server: Api, url: str) -> Having:
     return lambda *given, **named: Agent(url, server.having(*given, **named).token)
 
 
-@pytest.mark.parametrize(
-    ("capability", "expected"),
-    [
-        ("read", READS | READS_OF_ALL),
-        ("draft", READS | READS_OF_ALL | DRAFTS | {"undo"}),
-        ("publish", READS | READS_OF_ALL | DRAFTS | PUBLISHES | {"undo", "plan_drafts"}),
-        ("approve", READS | READS_OF_ALL | APPROVES),
-    ],
-)
-def test_the_capability_of_the_token_decides_which_tools_there_are(
-    having: Having, capability: str, expected: set[str]
-) -> None:
-    agent = having(capability)
-    assert agent.tools() == expected
-    for name in TOOLS.keys() - expected:
-        assert agent.refused(name, id=1)["code"] == "not_allowed"
-
-
-def test_a_limited_token_has_no_tool_about_all_accounts(having: Having) -> None:
-    assert having("publish", "x/me").tools() == READS | DRAFTS | PUBLISHES
+@pytest.mark.parametrize("token", TOKENS, ids=lambda token: f"{token.capability}-{len(token.accounts or ())}")
+def test_the_token_decides_which_tools_there_are(having: Having, token: ApiToken) -> None:
+    operations = {name: tool.operation for name, tool in TOOLS.items()} | {"check_text": "text check by a server"}
+    refused = {name: one for name, one in operations.items() if not lets_in(OPERATIONS[one], token)}
+    agent = having(token.capability, *(() if token.accounts is None else ("x/me",)))
+    assert agent.tools() == TOOLS.keys() - refused
+    for name, operation in refused.items():
+        is_there = token.accounts is None or OPERATIONS[operation].scope == OWN
+        assert agent.refused(name, id=1)["code"] == ("not_allowed" if is_there else "not_found")
 
 
 def test_a_draft_token_gives_no_post_a_time(server: Api, having: Having) -> None:
@@ -225,6 +215,10 @@ def test_who_wrote_a_post_cannot_approve_it(server: Api, having: Having) -> None
     assert server.having("approve", name="ann")("POST", "/v1/posts/1/approve").status_code == 403
     assert having("approve", name="bob").ok("approve_post", id=1)[0]["approvedAt"]
     assert [one["actor"] for one in server.ttp.ok("history", "--json").json] == ["bob via mcp", "ann via mcp"]
+    server.ttp.ok("edit", "1", "A person's")
+    having("draft", name="cyd").ok("undo", post=1)
+    server.ttp.ok("token", "revoke", "cyd")
+    assert having("approve", name="cyd").refused("approve_post", id=1)["code"] == "not_allowed"
 
 
 @pytest.mark.parametrize(
@@ -306,3 +300,21 @@ def test_without_the_extra_there_is_nothing(server: Api, monkeypatch: pytest.Mon
     api = server.having("publish")
     assert "ttp-cli[mcp]" in str(api.refused("POST", "/mcp", 404, "not_found", PING, headers=ACCEPT)["action"])
     assert api.ok("GET", "/v1/posts") == []
+
+
+def test_no_door_shows_a_path_of_this_machine(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = api.ttp.database.home
+
+    def full(queries: Queries, which: object) -> Iterator[PostView]:
+        raise Busy(f"no room left for the store {home}/ttp.db", Hint("see", f"df -h {home}"))
+
+    ann = Person(api).log_in()
+    monkeypatch.setattr(Queries, "views", full)
+    with serving(api.app) as address:
+        error = Agent(f"{address}/mcp", api.token).refused("list_posts")
+    answers = [api.get("/v1/posts"), ann.get("/queue")]
+    assert [answer.status_code for answer in answers] == [503, 503]
+    assert error["code"] == "busy"
+    for text in (str(error), *(answer.text for answer in answers)):
+        assert "ttp.db" in text
+        assert str(home) not in text

@@ -177,9 +177,10 @@ def test_a_request_whose_outcome_cannot_be_known_waits_for_a_person(
         problem = api.refused(method, path, 409, "unknown", body, headers=KEYED)
         assert problem["action"]["name"] == "history"
     assert told(api) == state
-    assert api.ttp("token", "release", "bob", "k1").code == 3
+    assert api.ttp("token", "release", "bob", "k1", "--json").error["hint"] == "ttp token list"
     api.ttp.ok("token", "release", "ann", "k1")
-    assert api.ttp("token", "release", "ann", "k1").code == 3
+    error = api.ttp("token", "release", "ann", "k1", "--json").error
+    assert (error["code"], error["hint"]) == ("not_found", None)
     api.ok(method, path, body, headers=KEYED)
 
 

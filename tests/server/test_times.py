@@ -61,6 +61,7 @@ def test_the_zone_of_the_accounts_is_asked_for_and_must_be_one(server: Api, tmp_
     assert all(name in error["message"] for name in ("x/me", THERE, "x/other", "UTC"))
     assert error["hint"] is None
     assert any(f"--tz {THERE}" in hint for hint in error["hints"])
+    assert ttp("create", "Hello", "--tz", "Account", "--json").error["hint"] == "ttp create Hello --tz account --json"
     assert ttp.count("post") == 0
     ttp.ok(*both)
     ttp.ok("slots", "add", "daily 9am", "--account", "x/me,x/other")
@@ -99,6 +100,23 @@ def test_a_wrong_zone_is_stored_for_nobody(server: Api) -> None:
     assert 'value="Asia/Tokio"' in refused.text
     assert "/timezone?timezone=Asia/Tokyo" in refused.text
     assert server.ttp.count("person") == 0
+
+
+def test_a_wrong_zone_is_refused_without_a_time_too(api: Api) -> None:
+    api.ok("POST", "/v1/posts", {"content": "One"})
+    for method, path in (("POST", "/v1/posts"), ("PATCH", "/v1/posts/1")):
+        refused = api.refused(method, path, 422, "time", {"content": "Two", "timezone": "Asia/Tokio"})
+        assert refused["action"]["options"]["tz"] == HERE
+    assert api.ttp("edit", "1", "Two", "--tz", "Asia/Tokio").code == 2
+    assert [post["content"] for post in api.ok("GET", "/v1/posts")] == ["One"]
+
+
+def test_a_zone_that_a_token_had_and_this_machine_lacks_is_named_with_its_fix(server: Api) -> None:
+    made = server.ttp.ok("token", "create", "bob", "--capability", "read", "--tz", HERE, "--json").json
+    with server.ttp.database.writing() as db:
+        db.execute("UPDATE token SET timezone = 'Asia/Tokio'")
+    refused = Api(server.ttp, server.app, made["token"]).refused("GET", "/v1/calendar", 422, "time")
+    assert (refused["action"]["name"], refused["action"]["options"]["tz"]) == ("token create", HERE)
 
 
 def test_a_timezone_is_of_the_person_in_every_session_until_it_is_emptied(server: Api) -> None:

@@ -113,3 +113,6 @@ def test_an_author_is_known_whatever_they_used(database: Database, actor: str) -
         )
         names = ("ann", "an", "annb", "bob", "a_n", "ann%", "ANN")
         assert [name for name in names if change_log.has_changed(db, made.id or 0, name)] == ["ann"]
+        for command in ("undo approve", "redo reject", "undo edit"):
+            ChangeRecorder(command, START, "eve").note_undo(db, [made.id or 0])
+            assert change_log.has_changed(db, made.id or 0, "eve") == (command == "undo edit")

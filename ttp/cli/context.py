@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttp.cli import settings
-from ttp.cli.command_table import capability_of
 from ttp.domain.errors import ContentRefused, Hint, NotAllowed, UsageError
 from ttp.domain.permissions import VARIABLE, Capability
 from ttp.domain.time.clock import Clock, SystemClock
@@ -92,8 +91,13 @@ class Context:
         command gets. Raise NotAllowed if TTP_CAPABILITY does not allow it.
         """
         have = settings.capability()
-        if have is not Capability.PUBLISH and not have.allows(needed := Capability(capability_of(path, given))):
-            raise NotAllowed(f"{VARIABLE} is {have}, and ttp {path} needs {needed}", Hint("see", "ttp help capability"))
+        if have is not Capability.PUBLISH:
+            from ttp.domain.operations import capability_here, find_operation
+
+            needed = Capability(capability_here(find_operation(path, given)))
+            if not have.allows(needed):
+                see = Hint("see", "ttp help capability")
+                raise NotAllowed(f"{VARIABLE} is {have}, and ttp {path} needs {needed}", see)
         return settings.names_server()
 
     def render_way_out(self, way: WayOut) -> str:

@@ -54,7 +54,7 @@ def _suggested_slot(context: Context, names: Sequence[str], tz: str | None) -> s
     hour = context.times.suggest_hour(context.queries.find_accounts(names), tz)
     if hour is None:
         return None
-    shown = format_instant(hour.at, context.times.home_zone(tz), context.queries.account_clocks(names))
+    shown = format_instant(hour.at, context.times.zone((), tz), context.queries.account_clocks(names))
     return f"{shown}, score {hour.score:.2f}"
 
 

@@ -415,13 +415,16 @@ def parse_bound(context: Context, option: str, text: str | None) -> datetime | N
     return resolve_bound(text, now=context.now(), zone=context.zone, option=option)
 
 
-def parse_range(context: Context, when: str | None, *, month: bool, week: bool, zone: ZoneInfo) -> CalendarRange:
-    """Parse WHEN, an argument, with `--month` and `--week`. UsageError with whole commands."""
+def parse_range(
+    context: Context, when: str | None, *, month: bool, week: bool, zone: ZoneInfo, begun: bool = False
+) -> CalendarRange:
+    """Parse WHEN, an argument, with `--month` and `--week`. UsageError with whole commands; with `begun` of none to
+    come."""
     from ttp.domain.time.calendar_range import parse_calendar_range
 
     today = context.now().astimezone(zone).date()
     try:
-        return parse_calendar_range(when, month=month, week=week, today=today, zone=zone)
+        return parse_calendar_range(when, month=month, week=week, today=today, zone=zone, begun=begun)
     except UsageError as refused:
         refused.hints = tuple(replace(hint, way=_with_range(context.argv, when, hint.way)) for hint in refused.hints)
         raise

@@ -214,8 +214,14 @@ def _near(name: str, options: Iterable[str], value: str, params: Sequence[Any]) 
     bare = {option.lstrip("-"): option for option in options}  # all have the dashes: they make no two names similar
     matches = [bare[one] for one in get_close_matches(name.lstrip("-"), bare, 1, _CLOSE)]
     # "--set" is the opposite of "--unset", however near, and "--media" replaces what "--add-media" would keep.
-    others = ("un", "no-", "add-")
-    return [one for one in matches if name.lstrip("-") not in [f"{other}{one.lstrip('-')}" for other in others]]
+    opposites = [f"--{other}{one.lstrip('-')}" for other in ("un", "no-", "add-") for one in matches]
+    return [one for one in matches if name not in opposites and _is_near_in_each_word(name, one)]
+
+
+def _is_near_in_each_word(name: str, option: str) -> bool:
+    """Whether no word of an option became another: `--remove-media` is near to `--remove-tag` and means another."""
+    typed, meant = (text.strip("-").split("-") for text in (name, option))
+    return len(typed) != len(meant) or all(map(get_close_matches, typed, ([one] for one in meant)))
 
 
 def _option_for(value: str) -> str:

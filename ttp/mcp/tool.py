@@ -1,4 +1,4 @@
-"""A tool as data: its arguments, its answer, the capability that it needs, and its function."""
+"""A tool as data: its arguments, its answer, its operation, and its function."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any, TypeAlias, get_type_hints
 from mcp_types import Tool as ListedTool
 from mcp_types import ToolAnnotations
 
-from ttp.domain.server.api_token import TokenCapability
-from ttp.mcp.arguments import Arguments, Write, input_schema, output_schema
+from ttp.domain.operations import OPERATIONS
+from ttp.mcp.arguments import Arguments, input_schema, output_schema
 from ttp.mcp.services import Services
 from ttp.views import Json
 
@@ -28,11 +28,15 @@ class Tool:
     description: str
     arguments: type[Arguments]
     answer: Any
-    needs: TokenCapability
+    operation: str
     call: Callable[[Services, Any], Answer]
     hints: ToolAnnotations
     rehearses: bool = False
     keeps_key: bool = False
+
+    @property
+    def needs(self) -> str:
+        return OPERATIONS[self.operation].needs
 
     def as_listed(self) -> ListedTool:
         """Return the tool as clients see it."""
@@ -47,7 +51,7 @@ class Tool:
 
 
 def tool(
-    needs: TokenCapability,
+    operation: str,
     *,
     answer: Any = None,
     rehearses: bool = False,
@@ -66,7 +70,7 @@ def tool(
         types = get_type_hints(function)
         arguments, shape = types["args"], answer or types["return"]
         title = function.__name__.replace("_", " ").capitalize()
-        reads = not issubclass(arguments, Write)
+        reads = not OPERATIONS[operation].changes
         hints = ToolAnnotations(
             read_only_hint=reads,
             destructive_hint=destroys,
@@ -74,6 +78,6 @@ def tool(
             open_world_hint=leaves,
         )
         text = "\n\n".join(part.replace("\n", " ") for part in inspect.cleandoc(function.__doc__ or "").split("\n\n"))
-        return Tool(function.__name__, title, text, arguments, shape, needs, function, hints, rehearses, keeps_key)
+        return Tool(function.__name__, title, text, arguments, shape, operation, function, hints, rehearses, keeps_key)
 
     return make

@@ -98,7 +98,7 @@ class Registry:
         return host_mismatch(account, credentials, self.facts(account.platform).host(config, account.server))
 
     def find(self, text: str) -> Platform:
-        """Return the platform with a name or alias. Raises UsageError, which lists the names; PlatformDisabled for one
+        """Return the platform with a name or alias. Raises UsageError, which names them all; PlatformDisabled for one
         that is installed and not enabled."""
         typed = text.strip().lower()
         if typed in self._names:
@@ -110,7 +110,10 @@ class Registry:
         if typed not in self._enabled and _entry_point(typed) is not None:
             raise self._disabled(typed)
         listed = ", ".join(f"{one.name} ({', '.join(one.aliases)})" if one.aliases else one.name for one in platforms)
-        raise UsageError(f'no platform "{text}"', Hint("see", listed))
+        from difflib import get_close_matches
+
+        near = get_close_matches(typed, self.names(), 1, 0.75)
+        raise UsageError(f'no platform "{text}"; there are {listed}', *(Hint("try", one, (text, one)) for one in near))
 
     def _disabled(self, name: str) -> PlatformDisabled:
         others = (one for one in self._enabled if one != name)

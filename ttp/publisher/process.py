@@ -145,6 +145,9 @@ class PublisherProcess:
             if ended.signal is not None:
                 over.set()
         except (OwnedElsewhere, UnsharedCredentials, KeyMissing) as refused:
+            if refused.flaw == "put_back" and not self.database.has_files:
+                with suppress(StoreError, TtpError), self.database.writing() as db:
+                    self.owner.warn_others(db)
             hooks.report_refused(refused)
             raise
         finally:

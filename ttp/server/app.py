@@ -36,6 +36,7 @@ from ttp.server.problems import (
     InvalidRequest,
     WrongMethod,
     error_answer,
+    hide_home,
     invalid_request,
     nothing_at,
 )
@@ -92,12 +93,12 @@ def _api_routes() -> tuple[APIRoute, ...]:
 
 def _api_route(route: Route) -> APIRoute:
     described = dict(route.described)
-    if route.needs is not None:
-        described |= {"x-capability": route.needs.value, "x-limited": route.limited, "security": [{"token": []}]}
+    if route.needs:
+        described |= {"x-capability": route.needs[0], "x-limited": route.is_of_accounts, "security": [{"token": []}]}
     if route.headers:
         described["parameters"] = [*described.get("parameters", ()), *route.headers]
-    if route.or_needs is not None:
-        described["x-or-capability"] = route.or_needs.value
+    for capability in route.needs[1:]:
+        described["x-or-capability"] = capability
     options: dict[str, Any] = {
         "methods": [route.method],
         "status_code": next(iter(route.answers)),
@@ -109,7 +110,7 @@ def _api_route(route: Route) -> APIRoute:
         "tags": [_tag(route.path)],
         "openapi_extra": described or None,
     }
-    return APIRoute(route.path, route.handle, **options) if route.needs is None else GuardedRoute(route, **options)
+    return APIRoute(route.path, route.handle, **options) if not route.needs else GuardedRoute(route, **options)
 
 
 def _tag(path: str) -> str:
@@ -168,6 +169,7 @@ def _answer_model(route: Route, status: int) -> Any:
 
 async def _answer_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, TtpError)
+    hide_home(error, request.app.state.installation.database.home)
     return error_answer(error, request.url.path)
 
 

@@ -17,7 +17,7 @@ from starlette.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from ttp.domain.errors import Busy, TtpError
-from ttp.domain.server.api_token import TokenCapability
+from ttp.domain.operations import OPERATIONS
 from ttp.server.answers import JsonAnswer
 from ttp.server.problems import InvalidRequest, problem_answer
 from ttp.server.requests import Services, token_of
@@ -123,7 +123,9 @@ class EventStream(StreamingResponse):
         while not gone.done() and not streams.stopping.is_set():
             now = time.monotonic()
             if now - checked >= HEARTBEAT_S:
-                await run_in_threadpool(token_of, self._request, self._services.installation, TokenCapability.READ)
+                await run_in_threadpool(
+                    token_of, self._request, self._services.installation, OPERATIONS["events"].needs
+                )
                 checked = now
             newest = await streams.newest_id()
             new = await run_in_threadpool(events.after, last, USUAL_EVENTS, newest) if newest > last else ()

@@ -256,7 +256,9 @@ def get_report(
     groups, now = check_groupings(split(by)), services.clock.now()
     zone = services.zone if timezone is None else parse_zone(timezone)
     today = now.astimezone(zone).date()
-    span = None if when is None else parse_calendar_range(when, month=False, week=False, today=today, zone=zone)
+    span = None
+    if when is not None:
+        span = parse_calendar_range(when, month=False, week=False, today=today, zone=zone, begun=True)
     since_at, until_at = parse_bound(services, "since", since), parse_bound(services, "until", until)
     period, before = report_periods(now, span, since_at, until_at)
     return JsonAnswer(report_json(services.reports.report(chosen.accounts, chosen.zones, period, before, groups)))

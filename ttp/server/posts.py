@@ -74,7 +74,7 @@ def edit_post(post_id: PostId, body: PostChangesInput, services: ChangeServices)
     """Change fields of a post. With `If-Match` a post that was changed since is not overwritten."""
     changes = post_changes(body, services.platforms)
     # An empty time takes the time of the post away.
-    time = services.posts.time_of_edit(services.times, post_id, changes) if changes.at else None
+    time = None if changes.at == "" else services.posts.time_of_edit(services.times, post_id, changes)
     return _saved(services.posts.edit(post_id, changes, time))
 
 
@@ -142,7 +142,7 @@ def list_changes(
     post_id: PostId, services: Services, limit: Annotated[int, Query(ge=1, le=MOST_POSTS)] = USUAL_POSTS
 ) -> JsonAnswer:
     """List who changed a post, newest first, also of a deleted post."""
-    return JsonAnswer([views.change_json(change) for change in services.queries.changes(limit, post_id)])
+    return JsonAnswer([views.change_json(change) for change in services.queries.changes(limit, post_id, undos=True)])
 
 
 def list_all_changes(services: Services, limit: Annotated[int, Query(ge=1, le=MOST_POSTS)] = USUAL_POSTS) -> JsonAnswer:

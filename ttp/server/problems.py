@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -114,6 +115,17 @@ def nothing_at(path: str) -> TtpError:
     if path.startswith(TIMETOPOST) and path.split("/")[2] in _PRODUCTS:
         return Unsupported(f"ttp has nothing like {path} of TimeToPost")
     return NotFound(f"there is nothing at {path}")
+
+
+def hide_home(error: TtpError, home: Path) -> None:
+    """Leave only the names of files in TTP_HOME in an error, and drop hints with their paths: clients need not know
+    them, and can do nothing there."""
+
+    def names(text: str) -> str:
+        return text.replace(f"{home}/", "").replace(str(home), "TTP_HOME")
+
+    error.message, error.details = names(error.message), tuple(map(names, error.details))
+    error.hints = tuple(hint for hint in error.hints if str(home) not in str(hint.way))
 
 
 def error_answer(error: TtpError, path: str) -> JsonAnswer:

@@ -15,7 +15,8 @@ from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
 from ttp.domain.errors import NotAllowed, NotFound, TtpError
-from ttp.domain.server.api_token import ApiToken, TokenCapability
+from ttp.domain.operations import OPERATIONS, OWN
+from ttp.domain.server.api_token import ApiToken
 from ttp.server.answers import JsonAnswer
 from ttp.server.forms import ReceivedFile, receive_file
 from ttp.server.idempotency import AnswerLost, IdempotencyKeys
@@ -54,27 +55,35 @@ AnswerAgain = Callable[[Request, RequestServices, int, int], JsonAnswer]
 class Route:
     """A row of the table of routes.
 
-    `needs` None: no token; `or_needs`: another capability that is enough. `answers`: the model of each status, the
-    usual one first; `refuses`: the statuses of problems in addition to ALWAYS. `limited`: also for tokens that are
-    limited to accounts. `described`: more for OpenAPI. `answer`: the class of its answers, unless they are bytes.
-    `answer_again`: makes the answer of a request that was done and whose answer is lost, of the post that it changed.
+    `answers`: the model of each status, the usual one first; `refuses`: the statuses of problems in addition to ALWAYS.
+    `described`: more for OpenAPI. `answer`: the class of its answers, unless they are bytes. `answer_again`: makes the
+    answer of a request that was done and whose answer is lost, of the post that it changed.
     """
 
     method: str
     path: str
     handle: Callable[..., Any]
-    needs: TokenCapability | None
+    operation: str
     answers: Mapping[int, Any]
     refuses: tuple[int, ...] = ()
-    limited: bool = True
     described: Mapping[str, Any] = field(default_factory=dict)
     answer: type[Response] = JsonAnswer
-    or_needs: TokenCapability | None = None
     answer_again: AnswerAgain | None = None
 
     @property
     def name(self) -> str:
         return str(getattr(self.handle, "__name__", ""))
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The capabilities of which a token needs one; none: no token is needed."""
+        operation = OPERATIONS[self.operation]
+        return tuple(filter(None, (operation.needs, operation.or_needs)))
+
+    @property
+    def is_of_accounts(self) -> bool:
+        """Whether tokens that are limited to accounts may call it."""
+        return OPERATIONS[self.operation].scope == OWN
 
     @property
     def statuses(self) -> list[int]:
@@ -85,7 +94,7 @@ class Route:
     @property
     def takes_key(self) -> bool:
         """Whether a request can have an idempotency key."""
-        return self.needs is not None and self.method in _WRITES
+        return bool(self.needs) and self.method in _WRITES
 
     @property
     def headers(self) -> list[dict[str, Any]]:
@@ -99,9 +108,11 @@ class Route:
         return next(iter(self.described["requestBody"]["content"])) if "requestBody" in self.described else None
 
 
-def read_route(path: str, handle: Callable[..., Any], model: Any, refuses: tuple[int, ...] = (), **more: Any) -> Route:
-    """Return the row of a GET that needs the capability `read`. `more`: the other fields of a route."""
-    return Route("GET", path, handle, TokenCapability.READ, {200: model}, refuses, **more)
+def read_route(
+    path: str, handle: Callable[..., Any], operation: str, model: Any, refuses: tuple[int, ...] = (), **more: Any
+) -> Route:
+    """Return the row of a GET. `more`: the other fields of a route."""
+    return Route("GET", path, handle, operation, {200: model}, refuses, **more)
 
 
 class GuardedRoute(APIRoute):
@@ -113,14 +124,13 @@ class GuardedRoute(APIRoute):
 
     def get_route_handler(self) -> Handle:
         handle, route, file_type = super().get_route_handler(), self._route, self._route.file_type
-        needs = [capability for capability in (route.needs, route.or_needs) if capability]
         known = _query_names(self.dependant)
         has_received = any(dependency.call is received_of for dependency in self.dependant.dependencies)
 
         async def guarded(request: Request) -> Response:
             installation: Installation = request.app.state.installation
-            token = await run_in_threadpool(token_of, request, installation, *needs)
-            if token.accounts is not None and not route.limited:
+            token = await run_in_threadpool(token_of, request, installation, *route.needs)
+            if token.accounts is not None and not route.is_of_accounts:
                 raise NotAllowed("this is about all accounts, and the token is limited to some")
             if file_type is None and await request.body() and not _is_json(request):
                 raise WrongMediaType("send the body as application/json")
@@ -175,7 +185,7 @@ Received = Annotated[ReceivedFile, Depends(received_of)]
 """The file that a request has sent."""
 
 
-def token_of(request: Request, installation: Installation, *needed: TokenCapability) -> ApiToken:
+def token_of(request: Request, installation: Installation, *needed: str) -> ApiToken:
     """Return the token of a request. Raise Unauthorized, or NotAllowed if it has none of the capabilities."""
     header = _BEARER.fullmatch(request.headers.get("authorization", ""))
     if header is None:

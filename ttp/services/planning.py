@@ -36,10 +36,10 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class PlanRequest:
-    """A request for a plan: `days` of 24 hours from `start` on; None: now."""
+    """A request for a plan: `days` of 24 hours from `start` on, as it was typed; None: now."""
 
     days: int
-    start: datetime | None = None
+    start: str | None = None
     per_day: int | None = None
     gap_s: float = 3600.0
     quiet: QuietHours = field(default_factory=QuietHours)
@@ -98,11 +98,11 @@ class Planning:
 
         `more`: the other fields of a request.
         """
-        config, now = self._posts.config, self._posts.clock.now()
-        zone = self._resolver.zone((), tz)
+        config = self._posts.config
+        self._start(start, (), tz)  # refused before drafts and rows are read
         return PlanRequest(
             days,
-            None if start is None else resolve_bound(start, now=now, zone=zone, option="from"),
+            start,
             per_day,
             config.seconds("plan.min_gap_s") if gap_s is None else gap_s,
             QuietHours(
@@ -137,7 +137,7 @@ class Planning:
         named = dict.fromkeys(name for post in posts.values() for name in sorted(post.accounts))
         accounts = [by_name[name] for name in named]
         now = self._posts.clock.now()
-        start = max(request.start or now, now + LEAD)
+        start = max(self._start(request.start, accounts, request.tz), now + LEAD)
         limits = PlanLimits(start, start + request.days * _DAY, request.per_day, request.gap_s, request.quiet)
         schedules = {
             one.name: AccountSchedule(
@@ -153,6 +153,12 @@ class Planning:
         plan = spread(drafts, schedules, limits, Exploring(request.explore, seed), request.way)
         enough = self._enough_days(drafts, schedules, limits, request.way, accounts) if plan.left_out else None
         return Proposal(plan, limits, request.way, posts, schedules, agenda, enough)
+
+    def _start(self, text: str | None, accounts: Sequence[Account], tz: str | None) -> datetime:
+        """Return the instant from which accounts are planned for. Raise TimeRefused."""
+        now = self._posts.clock.now()
+        zone = self._resolver.zone(() if text is None else accounts, tz)
+        return now if text is None else resolve_bound(text, now=now, zone=zone, option="from")
 
     def schedule(self, proposal: Proposal) -> list[SavedPost]:
         """Schedule all posts of a proposal, or none."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from ttp.domain import permissions, post_edit
@@ -141,15 +141,13 @@ class Posts:
 
     def time_of_new(self, times: TimeResolver, wanted: PostInput, draft: int | None = None) -> ResolvedTime | None:
         """Return the time of a new post; None if none is given. `draft`: the post that has its text already."""
-        if wanted.at is None:
-            return None
-        return times.resolve(wanted.at, self.accounts_of_new(wanted), wanted.tz, first=wanted.first, post=draft)
+        accounts = partial(self.accounts_of_new, wanted)
+        return times.resolve_any(wanted.at, accounts, wanted.tz, first=wanted.first, post=draft)
 
     def time_of_edit(self, times: TimeResolver, post_id: int, wanted: PostInput) -> ResolvedTime | None:
         """Return the new time of a post; None if none is given."""
-        if wanted.at is None:
-            return None
-        return times.resolve(wanted.at, self.accounts_after_edit(post_id, wanted), wanted.tz, post=post_id)
+        accounts = partial(self.accounts_after_edit, post_id, wanted)
+        return times.resolve_any(wanted.at, accounts, wanted.tz, post=post_id)
 
     def accounts_by_post(self, ids: Sequence[int]) -> dict[int, tuple[Account, ...]]:
         """Return the accounts of each post that will get a time. Raise NotFound, StateRefused."""

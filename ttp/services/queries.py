@@ -154,8 +154,9 @@ class Queries:
                 raise post_not_found(post_id)
             return list(queries.attempts(db, post_id))
 
-    def changes(self, most: int, post_id: int | None = None) -> list[LoggedChange]:
-        """Return the last changes of posts, or of one, also a deleted one, newest first. Raise NotFound."""
+    def changes(self, most: int, post_id: int | None = None, *, undos: bool = False) -> list[LoggedChange]:
+        """Return the last changes of posts, or of one, also a deleted one, newest first; with `undos` also who undid
+        and redid some. Raise NotFound."""
         from ttp.store import change_log
 
         # A change may also be of posts that a limited user must not see.
@@ -163,7 +164,7 @@ class Queries:
         with self._database.reading() as db:
             if post_id is not None and (db is None or not self._knows(db, post_id)):
                 raise post_not_found(post_id)
-            return change_log.recent_changes(db, self._clock.now(), most, post_id) if db else []
+            return change_log.recent_changes(db, self._clock.now(), most, post_id, undos=undos) if db else []
 
     def undone_change(self, post_id: int) -> Change | None:
         """Return the change of a post that was undone last and can be redone. Raise NotFound."""

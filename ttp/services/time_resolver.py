@@ -3,7 +3,7 @@ take a chosen slot or hour before the post is stored; `confirm` checks again ins
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -117,10 +117,10 @@ class TimeResolver:
 
     # Zones.
 
-    def home_zone(self, tz: str | None = None) -> ZoneInfo:
-        """Return the person's zone: `tz`, else their own, the config's, the system's. Raise TimeRefused for an unknown
+    def home_zone(self) -> ZoneInfo:
+        """Return the person's zone: their own, else the config's, else the system's. Raise TimeRefused for an unknown
         name."""
-        return self._home if tz is None else parse_zone(tz)
+        return self._home
 
     @cached_property
     def _home(self) -> ZoneInfo:
@@ -130,13 +130,13 @@ class TimeResolver:
         """Return the zone of typed times without an offset: the person's, or the accounts' for the `tz` "account".
         Raise TimeRefused for an unknown name, and where the accounts' zones differ."""
         if tz != ACCOUNT_ZONE:
-            return self.home_zone(tz)
+            return self._home if tz is None else parse_zone(tz, ACCOUNT_ZONE)
         return shared_zone({one.name: self.account_zone(one) for one in accounts}) or self._home
 
     def account_zone(self, account: Account, tz: str | None = None) -> ZoneInfo:
         """Return the zone of an account's slots, hours and days: `tz`, else its own, else the person's."""
         if tz not in (None, ACCOUNT_ZONE):
-            return parse_zone(tz)
+            return parse_zone(tz, ACCOUNT_ZONE)
         return parse_account_zone(account.name, account.timezone) if account.timezone else self._home
 
     def account_zones(self, accounts: Sequence[Account], tz: str | None = None) -> list[ZoneInfo]:
@@ -187,6 +187,23 @@ class TimeResolver:
         wanted = ResolvedTime(self._clock.now(), zone, text, choice=found, first=first)
         wanted = replace(wanted, account_ids=ids, account_zones=zones, clocks=clocks)
         return self._chooser.choose(wanted, accounts, post=post, taken=taken)
+
+    def resolve_any(
+        self,
+        text: str | None,
+        accounts: Callable[[], Sequence[Account]],
+        tz: str | None,
+        *,
+        first: bool = False,
+        post: int | None = None,
+    ) -> ResolvedTime | None:
+        """Return what a TIME means, as `resolve`; None without one. Raise TimeRefused for an unknown `tz` without one,
+        too."""
+        if text is not None:
+            return self.resolve(text, accounts(), tz, first=first, post=post)
+        if tz is not None:
+            self.zone((), tz)
+        return None
 
     def resolve_posts(
         self, text: str, posts: Mapping[int, Sequence[Account]], tz: str | None = None, *, first: bool = False

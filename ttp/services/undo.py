@@ -120,6 +120,8 @@ class Undo:
                 restored.append(RestoredPost(one, there[one.post_id], done.post))
         _refuse_taken_keys(db, [one.after for one in restored])
         store.restore_posts(db, change, restored)
+        command = f"{'redo' if wanted.again else 'undo'} {change.command}"
+        self._posts.recorder(command).note_undo(db, [one.touched.post_id for one in restored])
         return undone
 
     def _convert_media(self, wanted: UndoRequest) -> None:

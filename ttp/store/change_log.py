@@ -1,8 +1,9 @@
 """The undo history of posts: a row for each command, and one for each post that it changed.
 
 A post's row holds its snapshot before the change (NULL if the command created it), the media digests that the snapshot
-needs, and a digest of the result, which shows whether something else changed the post since. Undoing swaps these. The
-publisher's changes are not recorded. Rows are kept for KEPT_FOR, or longer while the post may be approved, and
+needs, and a digest of the result, which shows whether something else changed the post since. Undoing swaps these, and
+adds a row of the command `undo edit` (`undone` is 0), which says who did it and is not undone itself. The publisher's
+changes are not recorded. Rows are kept for KEPT_FOR, or longer while the post may be approved, and
 pruned a few at a time.
 """
 
@@ -83,6 +84,11 @@ class ChangeRecorder:
             sql = "UPDATE change SET token_id = ?, key = ? WHERE id = ?"
             db.execute(sql, (self.request.token_id, self.request.key, self._change))
 
+    def note_undo(self, db: Connection, post_ids: Iterable[int]) -> None:
+        """Record who undid or redid a change of posts."""
+        rows = [(self._begun(db), post_id) for post_id in post_ids]
+        db.send_many("INSERT INTO change_post (change_id, post_id, digest, undone) VALUES (?, ?, '', 0)", rows)
+
     def forget(self, db: Connection) -> None:
         """Delete the recorded change."""
         db.execute("DELETE FROM change_post WHERE change_id = ?", (self._change,))
@@ -110,9 +116,10 @@ def commands_on_post(db: Connection, post_id: int) -> list[tuple[str, datetime]]
 
 def has_changed(db: Connection, post_id: int, actor: str) -> bool:
     """Return whether someone has made changes of a post other than approving and rejecting it, whatever they used."""
+    decided = ", ".join(f"'{undo}{decision}'" for undo in ("", "undo ", "redo ") for decision in ("approve", "reject"))
     sql = (
         "SELECT 1 FROM change_post p JOIN change c ON c.id = p.change_id"
-        " WHERE p.post_id = ? AND c.command NOT IN ('approve', 'reject')"
+        f" WHERE p.post_id = ? AND c.command NOT IN ({decided})"
         " AND (c.actor = ? OR substr(c.actor, 1, ?) = ?) LIMIT 1"
     )
     return db.execute(sql, (post_id, actor, len(actor) + 1, f"{actor} ")).fetchone() is not None
@@ -156,28 +163,31 @@ WHERE c.at <= ? AND (c.actor IS NULL OR NOT EXISTS (
     WHERE p.change_id = c.id AND post.status IN ('draft', 'scheduled') AND post.deleted_at IS NULL
 )) ORDER BY c.id LIMIT {_PRUNED_CHANGES}
 """
-_OPEN, _UNDONE = "p.undone IS NULL", "p.undone IS NOT NULL"
+_OPEN, _UNDONE, _LOGGED = "p.undone IS NULL", "p.undone > 0", "(p.undone IS NULL OR p.undone = 0)"
 _OF_POST = " AND p.post_id = :post"
 _NEXT = {
-    False: f"""
+    rows: f"""
 SELECT c.id, c.command, c.at, c.actor, NULL AS undone FROM change c
 WHERE c.at > :since AND EXISTS (
-    SELECT 1 FROM change_post p WHERE p.change_id = c.id AND {_OPEN}{{of_post}}
+    SELECT 1 FROM change_post p WHERE p.change_id = c.id AND {rows}{{of_post}}
 ) ORDER BY c.id DESC LIMIT :most
-""",
-    True: f"""
+"""
+    for rows in (_OPEN, _LOGGED)
+} | {
+    _UNDONE: f"""
 SELECT DISTINCT c.id, c.command, c.at, c.actor, p.undone FROM change_post p JOIN change c ON c.id = p.change_id
 WHERE {_UNDONE} AND c.at > :since{{of_post}}
 ORDER BY p.undone DESC LIMIT :most
-""",
+"""
 }
 _ROWS = """
 SELECT p.post_id, p.image, p.digest FROM change_post p
 WHERE p.change_id = :change AND p.undone IS NOT DISTINCT FROM :undone{of_post} ORDER BY p.post_id
 """
-_TEXTS = """
-SELECT p.post_id, p.image IS NULL AS is_new, post.content FROM change_post p JOIN post ON post.id = p.post_id
-WHERE p.change_id = :change AND p.undone IS NULL{of_post} ORDER BY p.post_id
+_TEXTS = f"""
+SELECT p.post_id, p.image IS NULL AND {_OPEN} AS is_new, post.content
+FROM change_post p JOIN post ON post.id = p.post_id
+WHERE p.change_id = :change AND {_LOGGED}{{of_post}} ORDER BY p.post_id
 """
 _TURN = """
 UPDATE change_post SET image = :image, digest = :digest, media = :media, undone = :undone
@@ -192,7 +202,7 @@ UPDATE change_post SET digest = :digest WHERE post_id = :post AND digest = :mean
 """,
     True: """
 UPDATE change_post SET digest = :digest WHERE post_id = :post AND digest = :meant AND change_id = (
-    SELECT min(change_id) FROM change_post WHERE post_id = :post AND change_id > :change AND undone IS NOT NULL)
+    SELECT min(change_id) FROM change_post WHERE post_id = :post AND change_id > :change AND undone > 0)
 """,
 }
 _TRIED = "EXISTS (SELECT 1 FROM attempt WHERE attempt.delivery_id = delivery.id)"
@@ -212,7 +222,8 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class LoggedChange:
-    """A change that is not undone, with the present texts of its posts by id. `created`: those that it created."""
+    """A change that is not undone, or an undo, with the present texts of its posts by id. `created`: those that it
+    created."""
 
     change: Change
     texts: Mapping[int, str]
@@ -239,11 +250,13 @@ class RestoredPost:
 
 def next_changes(db: Connection, now: datetime, most: int, *, post: int | None, undone: bool) -> list[Change]:
     """Return the changes that undo would revert next, newest first. `undone`: redo; `post`: only changes of it."""
+    return _changes(db, _UNDONE if undone else _OPEN, now, most, post)
+
+
+def _changes(db: Connection, which: str, now: datetime, most: int, post: int | None) -> list[Change]:
     values = {"since": to_ms(now - KEPT_FOR), "post": post, "most": most}
-    return [
-        Change(**plain_fields(row, Change))
-        for row in db.execute(_NEXT[undone].format(of_post="" if post is None else _OF_POST), values)
-    ]
+    rows = db.execute(_NEXT[which].format(of_post="" if post is None else _OF_POST), values)
+    return [Change(**plain_fields(row, Change)) for row in rows]
 
 
 def changed_posts(db: Connection, change: Change, post: int | None) -> list[ChangedPost]:
@@ -253,11 +266,14 @@ def changed_posts(db: Connection, change: Change, post: int | None) -> list[Chan
     return [ChangedPost(row["post_id"], row["image"], row["digest"]) for row in found]
 
 
-def recent_changes(db: Connection, now: datetime, most: int, post: int | None = None) -> list[LoggedChange]:
-    """Return the last changes that are not undone, newest first. `post`: only changes of it, and only it."""
+def recent_changes(
+    db: Connection, now: datetime, most: int, post: int | None = None, *, undos: bool = False
+) -> list[LoggedChange]:
+    """Return the last changes that are not undone, newest first. `post`: only changes of it, and only it; `undos`: also
+    undos and redos."""
     texts = _TEXTS.format(of_post="" if post is None else _OF_POST)
     logged = []
-    for change in next_changes(db, now, most, post=post, undone=False):
+    for change in _changes(db, _LOGGED if undos else _OPEN, now, most, post):
         rows = db.execute(texts, {"change": change.id, "post": post}).fetchall()
         created = frozenset(row["post_id"] for row in rows if row["is_new"])
         logged.append(LoggedChange(change, {row["post_id"]: row["content"] for row in rows}, created))

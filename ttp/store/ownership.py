@@ -167,6 +167,16 @@ class Owner:
             return None if seen is None else _copied(store_row(db)["mark"], seen)
         return None
 
+    def warn_others(self, db: Connection) -> None:
+        """Make every host ask for the take-over, in the caller's transaction, if this one has seen that its store on a
+        server was put back."""
+        if self.identity is None:
+            return
+        seen, here = host_mark.read(self.home).get(store_row(db)["store_id"]), self.identity(db)
+        if seen is not None and host_mark.is_put_back(db, seen, here):
+            # Only this mark: a take-over that ends meanwhile makes another one.
+            db.execute("DELETE FROM store_mark WHERE xid = ?", (here.mark,))
+
     def claim(self, db: Connection, now: datetime, *, take_over: bool = False) -> None:
         """Record in the caller's transaction that this machine publishes from the store. `take_over`: on all machines
         that is settled with it what happened to the store before."""
@@ -240,8 +250,9 @@ def _put_back() -> OwnedElsewhere:
 
 
 def from_dump() -> OwnedElsewhere:
-    """Return the refusal for a store that was restored from a dump of its database."""
-    return OwnedElsewhere("this store was restored from a dump", "restored")
+    """Return the refusal for a store that was restored from a dump of its database, or of which another host says that
+    it was put back."""
+    return OwnedElsewhere("this store was restored from a dump or put back to an earlier state", "restored")
 
 
 def renew_mark(db: Connection) -> None:

@@ -45,10 +45,10 @@ def test_the_history_of_one_post_has_no_other_and_stays_when_it_is_deleted(ttp: 
     assert ttp("history", "99").code == 3
 
 
-def test_an_undone_change_is_not_listed(ttp: Program) -> None:
+def test_an_undo_is_listed_instead_of_what_it_undid(ttp: Program) -> None:
     ttp.ok("undo", "--yes")
-    assert ttp.ok("history", "2").rows == []
-    assert [row[2] for row in ttp.ok("history").rows] == ["edit", "create"]
+    assert [row[2:] for row in ttp.ok("history", "2").rows] == [["undo import", "2", "Two"]]
+    assert {row[2] for row in ttp.ok("history").rows} == {"undo import", "edit", "create"}
 
 
 def test_a_terminal_sees_texts_of_changes_of_one_post(ttp: Program) -> None:

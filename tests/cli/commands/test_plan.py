@@ -189,6 +189,12 @@ def test_from_is_the_start_and_the_past_is_now(known: Program) -> None:
     at = known.ok("plan", "1", "--from", "2026-12-01", "--dry-run", "--json").json
     assert (at["from"], at["to"]) == ("2026-12-01T00:00:00Z", "2026-12-15T00:00:00Z")
     assert known.ok("plan", "1", "--from", "7d", "--dry-run", "--json").json["from"] == "2026-11-24T12:10:00Z"
+    known.ok("account", "set", "x/me", "--tz", "Asia/Tokyo")
+    there = ["plan", "1", "--from", "2026-12-01", "--tz", "account", "--dry-run", "--json"]
+    assert known.ok(*there).json["from"] == "2026-11-30T15:00:00Z"
+    known.post("both", "--to", "x/me,x/new")
+    assert known("plan", "5", *there[2:]).error["code"] == "time"
+    assert known.ok("plan", "5", "--tz", "account", "--dry-run", "--json").json["from"] == "2026-11-24T12:10:00Z"
 
 
 def test_without_data_it_spreads_evenly_and_says_so(known: Program) -> None:
@@ -288,6 +294,9 @@ def test_a_draft_on_a_terminal_shows_the_slot_and_the_command_that_takes_it(know
     assert "Tue 24 Nov 2026 " in shown
     assert "ttp schedule 5 --at optimal" in shown
     assert "ttp schedule 6" in known.ok("create", "hello", "--to", "x/new", "--format", "table").out
+    known.ok("create", "hello", "--to", "x/me", "--tz", "account", "--format", "table")
+    assert known("create", "hello", "--to", "x/me", "--tz", "Mars", "--format", "table").code == 2
+    assert len(known.ok("list", "--ids").rows) == 7
 
 
 def test_drafts_of_shared_accounts_find_room_beside_each_other(known: Program) -> None:

@@ -338,6 +338,7 @@ def test_the_list_says_when_each_ends(ttp: Program) -> None:
     lines = ttp.ok("repeat", "list", "--format", "table").out.splitlines()
     ends = [line[lines[0].index("ENDS") :].split("  ")[0] for line in lines[:4]]
     assert ends == ["ENDS", "after 2", "30 Jun 2027", "-"]
+    assert "ZONE" in lines[0]
 
 
 def test_the_picture_shows_words_and_the_next_time(weekly: Program) -> None:

@@ -79,7 +79,6 @@ def test_the_present_month_is_compared_with_as_much_of_the_last(measured: Progra
     "argv",
     [
         ("next",),
-        ("2026-13",),
         ("--by", "colour"),
         ("--format", "xls"),
         ("prev", "--since", "7d"),
@@ -91,6 +90,13 @@ def test_bad_input_is_refused_with_a_way_out(measured: Program, argv: tuple[str,
     ran = measured("report", *argv)
     assert (ran.code, ran.out) == (2, "")
     assert len(ran.err.splitlines()) >= 2
+
+
+@pytest.mark.parametrize(
+    ("when", "hints"), [("2026-13", []), ("2026-00", ["2026-01"]), ("soon", ["2026-11", "2026-W48"])]
+)
+def test_no_days_to_come_are_suggested(measured: Program, when: str, hints: list[str]) -> None:
+    assert measured("report", when, "--json").error["hints"] == [f"ttp report {one} --json" for one in hints]
 
 
 def test_groups_by_account_and_hour(measured: Program) -> None:

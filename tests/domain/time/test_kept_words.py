@@ -158,7 +158,7 @@ def means(at: datetime, say: str, pieces: list[Piece], now: datetime, zone: Zone
     return False
 
 
-LATER = ("try", "tomorrow", "for example", "after the change", "in 2026", "in 2027")
+LATER = ("try", "tomorrow", "for example", "after the change", "in 2027")
 """How a suggestion can differ from what was typed: each of them can be seen in its text."""
 
 

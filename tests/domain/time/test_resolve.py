@@ -261,7 +261,7 @@ def test_every_abbreviation_is_in_use_at_its_places() -> None:
     ("text", "code", "expected"),
     [
         ("1 Nov 9am", "past", ["2027-11-01 09:00"]),
-        ("Nov 24 9am", "past", ["2026-11-25 09:00"]),
+        ("Nov 24 9am", "past", []),
         ("Sun 1 Nov 9am", "past", []),
         ("Tue 24 Nov 9am", "past", []),
         ("Fri 1 Jan 9am", "past", ["2027-01-01 09:00"]),

@@ -121,6 +121,8 @@ def test_a_time_that_a_page_fills_in_is_scheduled_and_shown_again(
     said = inner(ann.sees(address))
     clocks = (f"{local:%H:%M} {zone}", f"{expected.astimezone(ZoneInfo(THERE)):%H:%M} New York for {ACCOUNT}")
     assert all(clock in said for clock in clocks)
+    assert clocks[1] in inner(ann.sees("/queue"))
+    assert f"{clocks[1].partition(' for ')[0]})" in inner(ann.sees(f"/calendar?when={local:%Y-%m}"))
     assert Page(ann.sees("/posts/1/edit")).fields["at"] == fields["at"]
 
 

@@ -161,9 +161,10 @@ def test_what_rewrites_the_tables_is_no_restore(store: Database, url: str) -> No
 
 def test_a_store_that_is_being_restored_is_not_complete(store: Database, url: str) -> None:
     _on_server(url, "TRUNCATE store")
-    with closing(store.connect()) as db, pytest.raises(Busy) as refused:
-        host(store).refusal(db)
-    assert refused.type is Busy
+    for ask in (host(store).refusal, host(store).warn_others):
+        with closing(store.connect()) as db, pytest.raises(Busy) as refused:
+            ask(db)
+        assert refused.type is Busy
     with closing(store.connect()) as db, pytest.raises(Busy):
         seal.refuse_if_sealed(db, store.name)
 
@@ -182,6 +183,10 @@ def test_a_store_that_lacks_what_a_host_has_done_asks_there(store: Database, cha
     with closing(store.connect()) as db:
         db.execute(change)
     assert [doubt(store, host(store, name)) for name in "abc"] == ["put_back", None, "put_back"]
+    for name, flaws in (("b", ["put_back", None, "put_back"]), ("a", ["restored"] * 3)):
+        with closing(store.connect()) as db, db.transaction():
+            host(store, name).warn_others(db)
+        assert [doubt(store, host(store, one)) for one in "abc"] == flaws, f"{name} tells the others what it has seen"
     publish(store, host(store), take_over=True)
     assert [doubt(store, host(store, name)) for name in "abc"] == [None] * 3, "it is settled for all hosts"
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ttp.cli.command_table import BY_NAME, COMMANDS, DRAFT, READ, TOPICS, help_page, terminal_width
+from ttp.cli.command_table import BY_NAME, COMMANDS, TOPICS, help_page, terminal_width
 from ttp.cli.context import Context
 from ttp.cli.terminal import print_out
 from ttp.domain.attempt import Kind
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Hint, UsageError
+from ttp.domain.operations import DRAFT, OPERATIONS, READ, capability_here
 from ttp.domain.permissions import VARIABLE
 from ttp.domain.post import PostStatus
 from ttp.domain.time.grammar import EXAMPLES
@@ -321,13 +322,17 @@ def capability_help() -> str:
 
 
 def _paths_of(level: str) -> Iterator[str]:
-    """Yield the commands and subcommands that need this level."""
+    """Yield the commands that need this level: a group, or those of its subcommands that do."""
     for one in COMMANDS:
-        if one.capability == level:
+        needs = {
+            path: capability_here(operation)
+            for path, operation in OPERATIONS.items()
+            if path.partition(" ")[0] == one.name and path.islower() and "--" not in path
+        }
+        if set(needs.values()) == {level}:
             yield one.name
-        for below, needed in one.exceptions.items():
-            if needed == level and not below.isupper() and "--" not in below:
-                yield f"{one.name} {below}".strip()
+        else:
+            yield from (path for path, needed in needs.items() if needed == level)
 
 
 def help_(

@@ -258,7 +258,11 @@ def _may_ask_for_changes(post_id: int, *, no_input: bool) -> bool:
 
 def _edit_now(context: Context, post_id: int, post_input: PostInput) -> SavedPost:
     """Change a post, and import what times need only if it gets one."""
-    time = None if post_input.at is None else context.posts.time_of_edit(context.times, post_id, post_input)
+    time = (
+        None
+        if post_input.at is post_input.tz is None
+        else context.posts.time_of_edit(context.times, post_id, post_input)
+    )
     return context.posts.edit(post_id, post_input, time)
 
 
@@ -432,7 +436,8 @@ def delete(
 
 def _time_of_new(context: Context, post_input: PostInput, draft: int | None = None) -> ResolvedTime | None:
     """Return the time of a new post, and import what times need only if it has one."""
-    return None if post_input.at is None else context.posts.time_of_new(context.times, post_input, draft)
+    is_timeless = post_input.at is post_input.tz is None
+    return None if is_timeless else context.posts.time_of_new(context.times, post_input, draft)
 
 
 def _merge_content_file(context: Context, path: str, text: str | None, typed: PostInput) -> PostInput:

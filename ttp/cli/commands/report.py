@@ -56,7 +56,7 @@ def report(
     zone = context.zone if tz is None else parse_zone(tz)
     span = None
     if when is not None or month or week:
-        span = parse_range(context, when, month=month, week=week, zone=zone)
+        span = parse_range(context, when, month=month, week=week, zone=zone, begun=True)
     bounds = parse_bound(context, "since", since), parse_bound(context, "until", until)
     period, before = report_periods(context.now(), span, *bounds)
     accounts = select_accounts(context, account, platform)

@@ -125,16 +125,16 @@ def history(
 ) -> None:
     """Show who changed posts, newest first.
 
-    It shows the changes of the last 30 days that ttp undo can revert, with the name of the token, or user@host, that
-    made them; an agent's changes end in "via mcp". A change that was undone is not shown. A deleted post keeps its
-    history.
+    It shows the changes of the last 30 days that ttp undo can revert, and undos, with the name of the token, or
+    user@host, that made them; an agent's changes end in "via mcp". Instead of a change that was undone it shows the
+    undo. A deleted post keeps its history.
 
     Examples:
       ttp history
       ttp history 38
       ttp history --limit 100 --json
     """
-    context.out.write_list(HISTORY, context.queries.changes(limit, post_id))
+    context.out.write_list(HISTORY, context.queries.changes(limit, post_id, undos=True))
 
 
 def _undo_or_redo(

@@ -67,7 +67,7 @@ class TokenContext(Context):
 
     def admit(self, path: str, names: Collection[str], values: dict[str, Any]) -> bool:
         command = find_command(path, values)
-        refuse_token(self.token, path, command, names, values)
+        refuse_token(self.token, path, names)
         for name in command.files:
             values[name] = self._placed(values.get(name))
         self.argv = [self._retyped(word) for word in self.argv]

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
 
-from ttp.cli.command_table import capability_of
 from ttp.domain.errors import Hint, NotAllowed
-from ttp.domain.server.api_token import ApiToken, TokenCapability
+from ttp.domain.operations import ALL, MACHINE, OPERATIONS, find_operation
+from ttp.domain.server.api_token import ApiToken
 
 
 class FileUse(Enum):
@@ -26,16 +26,11 @@ class FileUse(Enum):
 
 @dataclass(frozen=True, slots=True)
 class RemoteCommand:
-    """A command that a server runs. `limited`: also for tokens that are limited to accounts, with what `unlimited_only`
-    does not name. `needs`: the capability, if it is not that of TTP_CAPABILITY. `files`: parameters that name files.
-    `refused`: parameters that it does not have there, and why; `one_of`: it needs one of these. `outside`: it
-    also calls platforms or writes files, so the store does not show what was done; only with one of these options, if
-    any."""
+    """A command that a server runs. `files`: parameters that name files. `refused`: parameters that it does not have
+    there, and why; `one_of`: it needs one of these. `outside`: it also calls platforms or writes files, so the store
+    does not show what was done; only with one of these options, if any."""
 
-    limited: bool = False
-    needs: TokenCapability | None = None
     files: Mapping[str, FileUse] = field(default_factory=dict)
-    unlimited_only: frozenset[str] = frozenset()
     refused: Mapping[str, str] = field(default_factory=dict)
     one_of: frozenset[str] = frozenset()
     outside: frozenset[str] | None = None
@@ -43,59 +38,33 @@ class RemoteCommand:
     def acts_outside(self, values: Mapping[str, object]) -> bool:
         return self.outside is not None and (not self.outside or any(values.get(name) for name in self.outside))
 
-    def needed_capability(self, path: str, names: Collection[str]) -> TokenCapability:
-        """Return the capability that a token needs for the command with these options."""
-        return self.needs or TokenCapability(capability_of(path, names))
-
 
 _EDITOR = {"in_editor": "the editor is on another machine; give the text as an argument or a file"}
 _ALWAYS: frozenset[str] = frozenset()
-_FOR_ONE = RemoteCommand(limited=True)
-_FOR_ALL = RemoteCommand()
-_APPROVE = RemoteCommand(limited=True, needs=TokenCapability.APPROVE)
+_PLAIN = RemoteCommand()
 _MACHINE = "it is about the machine of the store"
 _SECRETS = "credentials stay on the machine of the store"
 REMOTE: Mapping[str, RemoteCommand] = MappingProxyType(
     {
-        "create": RemoteCommand(limited=True, files={"media": FileUse.MEDIA, "file": FileUse.POSTS}, refused=_EDITOR),
-        "edit": RemoteCommand(
-            limited=True, files={"media": FileUse.MEDIA}, unlimited_only=frozenset({"where"}), refused=_EDITOR
-        ),
-        "copy": _FOR_ONE,
-        "delete": RemoteCommand(limited=True, unlimited_only=frozenset({"remote"}), outside=frozenset({"remote"})),
+        "create": RemoteCommand(files={"media": FileUse.MEDIA, "file": FileUse.POSTS}, refused=_EDITOR),
+        "edit": RemoteCommand(files={"media": FileUse.MEDIA}, refused=_EDITOR),
+        "delete": RemoteCommand(outside=frozenset({"remote"})),
         "import": RemoteCommand(files={"file": FileUse.POSTS}),
         "sync": RemoteCommand(files={"dir": FileUse.FOLDER}, outside=_ALWAYS),
-        "undo": _FOR_ALL,
-        "redo": _FOR_ALL,
-        "schedule": _FOR_ONE,
-        "unschedule": _FOR_ONE,
-        **dict.fromkeys(("slots add", "slots list", "slots preview", "slots remove"), _FOR_ALL),
         "repeat add": RemoteCommand(files={"vary": FileUse.TEXT}),
-        **dict.fromkeys(("repeat list", "repeat skip", "repeat pause", "repeat resume", "repeat stop"), _FOR_ALL),
-        "plan": _FOR_ALL,
-        **dict.fromkeys(("optimal", "optimal next", "optimal week", "optimal explain", "optimal backtest"), _FOR_ONE),
-        "optimal heatmap": RemoteCommand(limited=True, files={"svg": FileUse.OUTPUT, "html": FileUse.OUTPUT}),
-        "calendar": _FOR_ALL,
+        "optimal heatmap": RemoteCommand(files={"svg": FileUse.OUTPUT, "html": FileUse.OUTPUT}),
         "run": RemoteCommand(
             one_of=frozenset({"once", "until_idle"}),
             refused={"take_over": _MACHINE, "trust_clock": _MACHINE},
             outside=_ALWAYS,
         ),
-        **dict.fromkeys(("publish", "retry", "resolve"), _FOR_ONE),
-        **dict.fromkeys(("approve", "reject"), _APPROVE),
-        **dict.fromkeys(("pause", "resume", "status"), _FOR_ALL),
-        **dict.fromkeys(("list", "show", "log", "report"), _FOR_ONE),
-        **dict.fromkeys(("history", "audit"), _FOR_ALL),
         "metrics import": RemoteCommand(files={"file": FileUse.TEXT}),
         "metrics pull": RemoteCommand(outside=_ALWAYS),
-        **dict.fromkeys(("metrics list", "metrics summary"), _FOR_ALL),
         "export": RemoteCommand(files={"target": FileUse.EXPORT}),
-        **dict.fromkeys(("account list", "account show"), _FOR_ONE),
-        **dict.fromkeys(("account check", "account enable", "account disable", "account set"), _FOR_ALL),
         "certify": RemoteCommand(files={"report": FileUse.OUTPUT}, outside=_ALWAYS),
     }
 )
-"""Commands that a server runs, by their path."""
+"""The commands with more than values that a server runs. It runs all that are not of its machine."""
 HERE = frozenset({"help", "completion", "mcp", "config show", "config get", "config path"})
 """Commands that run on the caller's machine all the same. `ttp config` shows the settings of this machine."""
 SETTINGS_HERE = frozenset({"config set", "config unset"})
@@ -134,9 +103,9 @@ def refusal(path: str) -> NotAllowed:
 
 def find_command(path: str, values: Mapping[str, object]) -> RemoteCommand:
     """Return a command with the values of its parameters. Raise NotAllowed if no server runs it with these."""
-    command = REMOTE.get(path)
-    if command is None:
+    if OPERATIONS[path].scope == MACHINE:
         raise refusal(path) if path in REFUSED else NotAllowed(f"ttp {path} does not run on another machine's store")
+    command = REMOTE.get(path, _PLAIN)
     for name, why in command.refused.items():
         if values.get(name):
             option = "--edit" if name == "in_editor" else f"--{name.replace('_', '-')}"
@@ -150,14 +119,10 @@ def find_command(path: str, values: Mapping[str, object]) -> RemoteCommand:
     return command
 
 
-def refuse_token(
-    token: ApiToken, path: str, command: RemoteCommand, names: Collection[str], values: Mapping[str, object]
-) -> None:
-    """Raise NotAllowed if a token may not run a command with these options."""
-    needed = command.needed_capability(path, names)
-    if not token.capability.allows(needed):
-        raise NotAllowed(f"ttp {path} needs the capability {needed}, and the token has {token.capability}")
-    wide = [name for name in command.unlimited_only if values.get(name)]
-    if token.accounts is not None and (not command.limited or wide):
-        option = f" --{wide[0]}" if wide else ""
-        raise NotAllowed(f"ttp {path}{option} is about all accounts, and the token is limited to some")
+def refuse_token(token: ApiToken, path: str, names: Collection[str]) -> None:
+    """Raise NotAllowed if a token may not run a command with these options and arguments."""
+    operation = find_operation(path, names)
+    if not token.capability.allows(operation.needs):
+        raise NotAllowed(f"ttp {path} needs the capability {operation.needs}, and the token has {token.capability}")
+    if token.accounts is not None and operation.scope == ALL:
+        raise NotAllowed(f"ttp {operation.name} is about all accounts, and the token is limited to some")

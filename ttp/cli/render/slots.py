@@ -23,16 +23,18 @@ def render_repeats(tallies: Sequence[RecurrenceCounts], page: Page) -> Iterator[
         yield "No repeats yet.  Create one:  ttp repeat ID --cron '0 9 * * 1'"
         return
     ending = any(tally.recurrence.until or tally.recurrence.count for tally in tallies)
+    missed = any(tally.missed for tally in tallies)
+    ended = any(tally.recurrence.state != "active" for tally in tallies)
     columns = [
         Column("ID", right=True),
         Column("WHAT", most=page.width // 4),
         Column("WHEN", most=page.width // 3),
-        Column("ZONE", drop=3),
-        Column("STATE"),
-        Column("MADE", right=True, drop=1),
-        Column("SKIPPED", right=True, drop=2),
-        Column("MISSED", right=True),
-        *([Column("ENDS", drop=1)] if ending else []),
+        Column("ZONE", drop=1),
+        Column("STATE", drop=0 if ended else 3),
+        Column("MADE", right=True, drop=5),
+        Column("SKIPPED", right=True, drop=6),
+        Column("MISSED", right=True, drop=0 if missed else 4),
+        *([Column("ENDS", drop=2)] if ending else []),
         Column("NEXT"),
     ]
     yield from table(columns, [_row(tally, page, ending=ending) for tally in tallies], page, least=24)

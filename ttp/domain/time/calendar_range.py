@@ -104,14 +104,18 @@ class RangeProblem(Exception):
         self.ways = ways
 
 
-def parse_calendar_range(text: str | None, *, month: bool, week: bool, today: date, zone: tzinfo) -> CalendarRange:
+def parse_calendar_range(
+    text: str | None, *, month: bool, week: bool, today: date, zone: tzinfo, begun: bool = False
+) -> CalendarRange:
     """Return the chosen days; without `text` those around `today`: the week if `week`, else the month.
-    Raise UsageError."""
+    Raise UsageError; with `begun` it suggests no days to come."""
     try:
         return _parse_range(text, month, week, today, zone)
     except RangeProblem as refused:
-        ways = (_other_days(*days, month=month) for days in refused.ways)
-        raise UsageError(str(refused), *(Hint("try", way) for way in ways)) from None
+        ways = [
+            one for one in refused.ways if not begun or _parse_range(one[0], False, one[1], today, zone).first <= today
+        ]
+        raise UsageError(str(refused), *(Hint("try", _other_days(*one, month=month)) for one in ways)) from None
 
 
 def _other_days(when: str | None, week: bool, *, month: bool) -> OtherOptions:

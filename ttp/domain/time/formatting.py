@@ -48,9 +48,9 @@ def format_instant(at: datetime, zone: tzinfo | None, clocks: Clocks = ()) -> st
     return f"{text}, {day}{clock_text(utc)} UTC" if there else f"{text} ({day}{clock_text(utc)} UTC)"
 
 
-def other_clocks(at: datetime, zone: tzinfo | None, clocks: Clocks) -> str:
+def other_clocks(at: datetime, zone: tzinfo | None, clocks: Clocks, named: bool = True) -> str:
     """Return `Mon 30 Nov 19:00 New York for x/me`: the clocks of accounts that differ from those of `zone`; '' if none
-    does. The day is named where it is another one."""
+    does. The day is named where it is another one, the accounts if `named`."""
     local = at.astimezone(zone)
     names: dict[str, list[str]] = {}
     for account, there in clocks:
@@ -59,7 +59,7 @@ def other_clocks(at: datetime, zone: tzinfo | None, clocks: Clocks) -> str:
             day = "" if own.date() == local.date() else f"{day_text(own, year=False)} "
             city = zone_label(there, at).rpartition("/")[2].replace("_", " ")
             names.setdefault(f"{day}{clock_text(own)} {city}", []).append(account)
-    return "; ".join(f"{clock} for {_few_names(them)}" for clock, them in names.items())
+    return "; ".join(f"{clock} for {_few_names(them)}" if named else clock for clock, them in names.items())
 
 
 def _few_names(names: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ never past and always exists; every suggestion has been read again. Reads no clo
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -183,8 +183,7 @@ def _resolve_exact(text: str, at: datetime, now: datetime, home: tzinfo) -> Reso
     _check_year(at.year, text)
     if at < now:
         name = f"{day_text(at)} {clock_text(at)} {offset_label(at)}"
-        ways = _later_dates(at.date(), now, lambda day: format_iso(datetime.combine(day, at.timetz()), at.tzinfo))
-        raise TimeProblem(f"{name} is {_ago(at, now)}", *ways, flaw="past", kind=PastTime)
+        raise TimeProblem(f"{name} is {_ago(at, now)}", flaw="past", kind=PastTime)
     same = not at.utcoffset() or at.astimezone(home).utcoffset() == at.utcoffset()
     return ResolvedTime(at.astimezone(UTC), home if same else at.tzinfo or home, text)
 
@@ -209,35 +208,23 @@ def _resolve_wall(
 
 
 def _past_problem(text: str, wall: grammar.WallTime, at: datetime, now: datetime, zone: tzinfo) -> TimeProblem:
-    """Return the refusal of a wall clock that has passed, with the same clock on a later day."""
-    words = grammar.split_words(text)
+    """Return the refusal of a wall clock that has passed, with the same clock on a later day if no day was typed, or a
+    date without its year."""
+    words = [word.rstrip(",") for word in grammar.split_words(text)]
     place = f"{clock_text(at)} {zone_label(zone, at)}"
     behind = f" {text.split()[-1]}" if wall.zone else ""
+    ways: list[Suggestion] = []
+    name = f"{day_text(at)} {place}"
     if isinstance(wall.day, grammar.InDays):
-        word = next(word for word in words if grammar.parse_clock(word.rstrip(","))).rstrip(",")
+        word = next(word for word in words if grammar.parse_clock(word))
         name = f"{word} today ({day_text(at, year=False)} {place})"
-        ways = [Suggestion(f"tomorrow {word}{behind}")]
-    else:
-        name = f"{day_text(at)} {place}"
-        ways = _later_dates(at.date(), now.astimezone(zone), lambda day: f"{day} {clock_text(at)}{behind}", wall.day)
-    return TimeProblem(f"{name} is {_ago(at, now)}", *ways, flaw="past", kind=PastTime)
-
-
-def _later_dates(
-    day: date, now: datetime, typed: Callable[[date], str], original: grammar.Day | None = None
-) -> list[Suggestion]:
-    """Return a past date in a later year, or tomorrow for an hour of today. A weekday that was typed stays true."""
-    weekday = original.weekday if isinstance(original, grammar.OnDate | grammar.DayOfYear) else None
-    today = now.date()
-    if today - day < 7 * _DAY:
-        return [Suggestion(typed(today + _DAY))] if day == today and weekday is None else []
-    for year in (today.year, today.year + 1):
+        ways = [] if {"today", "tonight"} & set(words) else [Suggestion(f"tomorrow {word}{behind}")]
+    elif isinstance(wall.day, grammar.DayOfYear) and now - at > 7 * _DAY:
         with suppress(ValueError):  # 29 February
-            moved = day.replace(year=year)
-            if moved > today:
-                fits = weekday in (None, moved.weekday())
-                return [Suggestion(typed(moved), follow=False)] if fits else []
-    return []
+            moved = at.replace(year=at.year + 1)
+            if wall.day.weekday in (None, moved.weekday()):
+                ways = [Suggestion(f"{moved.date()} {clock_text(at)}{behind}", follow=False)]
+    return TimeProblem(f"{name} is {_ago(at, now)}", *ways, flaw="past", kind=PastTime)
 
 
 def _days(day: grammar.Day, today: date, text: str) -> tuple[date, ...]:

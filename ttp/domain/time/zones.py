@@ -9,9 +9,10 @@ A wall clock is a naive datetime in a zone: one instant, two where an hour comes
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import partial
 from zoneinfo import ZoneInfo, available_timezones
 
 from ttp.domain.action import WayOut, action, other_options
@@ -88,7 +89,7 @@ def home_zone(*, system: ZoneInfo, config: str | None = None, own: str | None = 
     """Return the zone of a person: their `own`, else that of the config, else of the system. Raise TimeRefused for a
     name that IANA does not have."""
     if own:
-        return parse_zone(own)
+        return parse_token_zone(own)
     return parse_configured_zone(config) if config else system
 
 
@@ -108,9 +109,16 @@ def zone_names() -> list[str]:
     return sorted(name for name in available_timezones() if not _NOT_A_NAME.fullmatch(name))
 
 
-def parse_zone(text: str) -> ZoneInfo:
-    """Return the IANA zone of a name. Raise TimeRefused, with another `tz` for the same request, otherwise."""
-    return _named_zone(text, lambda meant: other_options(tz=meant))
+def parse_zone(text: str, *words: str) -> ZoneInfo:
+    """Return the IANA zone of a name. Raise TimeRefused, with another `tz` for the same request, otherwise. `words`:
+    what the `tz` of the request may be in place of a name."""
+    return _named_zone(text, lambda meant: other_options(tz=meant), words=words)
+
+
+def parse_token_zone(text: str) -> ZoneInfo:
+    """Return the zone of a token. Raise TimeRefused, with the command for a token with another, for an unknown name."""
+    fix = partial(action, "token create", "NAME", capability="CAPABILITY")
+    return _named_zone(text, lambda meant: fix(tz=meant), "the timezone of this token: ")
 
 
 def parse_configured_zone(text: str) -> ZoneInfo:
@@ -123,16 +131,16 @@ def parse_account_zone(account: str, text: str) -> ZoneInfo:
     return _named_zone(text, lambda meant: action("account set", account, tz=meant), f"{account}: ")
 
 
-def _named_zone(text: str, fix: Callable[[str], WayOut], where: str = "") -> ZoneInfo:
+def _named_zone(text: str, fix: Callable[[str], WayOut], where: str = "", words: Sequence[str] = ()) -> ZoneInfo:
     zone = load_zone(text)
     if zone is None:
-        raise TimeRefused(f'{where}no timezone is called "{text}"', suggest_zone(text, fix))
+        raise TimeRefused(f'{where}no timezone is called "{text}"', suggest_zone(text, fix, words))
     return zone
 
 
-def suggest_zone(text: str, fix: Callable[[str], WayOut] = str) -> Hint:
-    """Return the hint with the zone that was probably meant, else with an example."""
-    near = nearest_name(text)
+def suggest_zone(text: str, fix: Callable[[str], WayOut] = str, words: Sequence[str] = ()) -> Hint:
+    """Return the hint with the zone, or the other word, that was probably meant, else with an example."""
+    near = nearest_name(text, words=words)
     return Hint("try", fix(near or EXAMPLE_ZONE), sure=near is not None)
 
 
@@ -156,12 +164,13 @@ def parse_typed_zone(word: str) -> tzinfo | Abbreviation | None:
     return ABBREVIATIONS.get(word) or (load_zone(word) if _NAME.fullmatch(word) else None)
 
 
-def nearest_name(text: str, cutoff: float = 0.75) -> str | None:
-    """Return the zone that was probably meant: other case, a city alone, a typing error. None if nothing is near."""
+def nearest_name(text: str, cutoff: float = 0.75, words: Sequence[str] = ()) -> str | None:
+    """Return the zone, or the other word, that was probably meant: other case, a city alone, a typing error. None if
+    nothing is near."""
     import difflib
 
     key = text.strip().lower().replace(" ", "_")
-    names = {name.lower(): name for name in zone_names()}
+    names = {name.lower(): name for name in (*zone_names(), *words)}
     if key in names:
         return names[key]
     cities = [name for lower, name in names.items() if lower.rpartition("/")[2] == key]

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from ttp.domain.errors import UsageError
-from ttp.domain.server.api_token import TokenCapability
 from ttp.domain.time.calendar_range import parse_calendar_range
 from ttp.domain.time.durations import parse_duration
 from ttp.domain.time.zones import parse_zone
@@ -36,13 +35,13 @@ class Nothing(Arguments):
     """No arguments."""
 
 
-@tool(TokenCapability.READ)
+@tool("account list")
 def list_accounts(services: Services, args: Nothing) -> list[AccountAnswer]:
     """List the accounts, whether they are connected, and their timezones."""
     return [account_json(account) for account in services.queries.accounts()]
 
 
-@tool(TokenCapability.READ)
+@tool("status")
 def status(services: Services, args: Nothing) -> StatusAnswer:
     """Show whether a publisher runs, the next post, what is overdue, and what needs a person."""
     return status_json(services.status.full_health())
@@ -62,7 +61,7 @@ class BestTimes(OfAccounts):
     all: bool = Field(False, description="Also all hours, days and slots of the week.")
 
 
-@tool(TokenCapability.READ)
+@tool("optimal")
 def best_times(services: Services, args: BestTimes) -> OptimalAnswer:
     """Show which hours and days bring each account more engagement, learned from its own posts.
 
@@ -80,7 +79,7 @@ class NextSlot(OfAccounts):
     count: int | None = Field(None, ge=1, le=50, description="So many hours instead of one.")
 
 
-@tool(TokenCapability.READ)
+@tool("optimal next")
 def next_slot(services: Services, args: NextSlot) -> NextHoursAnswer:
     """Find the next good free hour, for several accounts together. `slot` is null without metrics."""
     accounts = _chosen(services, args)
@@ -102,7 +101,7 @@ class PlanDrafts(Write):
     partly: bool = Field(False, description="If not all fit, plan those that do.")
 
 
-@tool(TokenCapability.PUBLISH, rehearses=True)
+@tool("plan", rehearses=True)
 def plan_drafts(services: Services, args: PlanDrafts) -> PlanAnswer:
     """Spread drafts over the coming days, at the best free hours of their accounts, and schedule all or none.
 
@@ -149,7 +148,7 @@ class ShowCalendar(OfAccounts, ChosenPosts):
     week: bool = Field(False, description="A week instead of a month; it also has free best hours.")
 
 
-@tool(TokenCapability.READ)
+@tool("calendar")
 def calendar(services: Services, args: ShowCalendar) -> CalendarAnswer:
     """Show what is published when, in a month or a week, with the days that have no post."""
     zone = _zone(services, args.tz)
@@ -168,7 +167,7 @@ class ShowReport(OfAccounts):
     by: list[str] | None = Field(None, description="Also by account, platform, kind, hour, day or tag.")
 
 
-@tool(TokenCapability.READ)
+@tool("report")
 def report(services: Services, args: ShowReport) -> ReportAnswer:
     """Show how posts did, compared with the previous period, and each with what its hour and kind usually bring.
 
@@ -180,7 +179,7 @@ def report(services: Services, args: ShowReport) -> ReportAnswer:
     span = None
     if args.when is not None:
         today = services.clock.now().astimezone(zone).date()
-        span = parse_calendar_range(args.when, month=False, week=False, today=today, zone=zone)
+        span = parse_calendar_range(args.when, month=False, week=False, today=today, zone=zone, begun=True)
     since = parse_bound(services, "since", args.since)
     period, before = report_periods(services.clock.now(), span, since, parse_bound(services, "until", args.until))
     accounts = _chosen(services, args)

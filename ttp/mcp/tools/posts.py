@@ -14,7 +14,6 @@ from ttp.domain.errors import Hint, UsageError
 from ttp.domain.options import parse_option
 from ttp.domain.post import PostStatus
 from ttp.domain.post_edit import PostInput
-from ttp.domain.server.api_token import TokenCapability
 from ttp.domain.time.durations import parse_duration
 from ttp.domain.time.resolve import resolve_bound
 from ttp.mcp.arguments import Arguments, PostId, Write
@@ -61,7 +60,7 @@ class ListPosts(ChosenPosts):
     after: int | None = Field(None, ge=1, description="The id of the last post of the page before.")
 
 
-@tool(TokenCapability.READ)
+@tool("list")
 def list_posts(services: Services, args: ListPosts) -> list[PostAnswer]:
     """List posts, with what each account did with them.
 
@@ -109,7 +108,7 @@ class OnePost(Arguments):
     id: PostId
 
 
-@tool(TokenCapability.READ)
+@tool("show")
 def get_post(services: Services, args: OnePost) -> PostAnswer:
     """Get everything about one post: its text, its accounts, and the state of each delivery."""
     return post_json(services.queries.post(args.id))
@@ -154,7 +153,7 @@ class CreatePost(PostArguments):
     first: bool = Field(False, description="With at 'next-slot': take the first slot; its posts move back.")
 
 
-@tool(TokenCapability.DRAFT, answer=CreatedAnswer, rehearses=True, keeps_key=True)
+@tool("create", answer=CreatedAnswer, rehearses=True, keeps_key=True)
 def create_post(services: Services, args: CreatePost) -> PostAnswer | PreviewAnswer:
     """Create a post: a draft without `at`, scheduled with one.
 
@@ -173,7 +172,7 @@ class CheckText(PostContent):
     text: str = Field(description="The text of the post.")
 
 
-@tool(TokenCapability.READ)
+@tool("text check")
 def check_text(services: Services, args: CheckText) -> PreviewAnswer:
     """Check what each account would get, without storing anything: lengths, limits, costs and problems.
 
@@ -258,7 +257,7 @@ class EditPost(PostArguments):
     remove_tags: list[str] | None = Field(None, description="Tags to remove.")
 
 
-@tool(TokenCapability.DRAFT)
+@tool("edit")
 def edit_post(services: Services, args: EditPost) -> PostAnswer:
     """Change a post that is not published yet.
 
@@ -282,7 +281,7 @@ class ChangePost(Write):
     id: PostId
 
 
-@tool(TokenCapability.DRAFT, destroys=True)
+@tool("delete", destroys=True)
 def delete_post(services: Services, args: ChangePost) -> list[DeletedAnswer]:
     """Delete a post before it is published, or after it has ended. What is published stays on the platforms.
 
@@ -298,7 +297,7 @@ class UndoChanges(Write):
     partial: bool = Field(False, description="Undo what can be undone, and skip the rest.")
 
 
-@tool(TokenCapability.DRAFT, rehearses=True, destroys=True)
+@tool("undo", rehearses=True, destroys=True)
 def undo(services: Services, args: UndoChanges) -> list[UndoneAnswer]:
     """Undo the last changes of posts, of anybody who uses this store: look with `dryRun` first. `by` says whose
     change it was.

@@ -9,7 +9,6 @@ from pydantic import Field
 
 from ttp.domain.action import action, other_options
 from ttp.domain.errors import Hint, UsageError
-from ttp.domain.server.api_token import TokenCapability
 from ttp.mcp.services import Services
 from ttp.mcp.tool import tool
 from ttp.mcp.tools.posts import (
@@ -37,7 +36,7 @@ class SchedulePost(ChangePost):
     first: bool = Field(False, description="With at 'next-slot': take the first slot; its posts move back.")
 
 
-@tool(TokenCapability.PUBLISH)
+@tool("schedule")
 def schedule_post(services: Services, args: SchedulePost) -> list[PostAnswer]:
     """Give a post a time, or a new one. Of a failed or partial post only the failed deliveries move."""
     accounts = services.posts.accounts_by_post(require_post(services, args.id))
@@ -48,7 +47,7 @@ def schedule_post(services: Services, args: SchedulePost) -> list[PostAnswer]:
     return [post_json(post.post, [*saved_warnings(services, post), *more]) for post in saved]
 
 
-@tool(TokenCapability.PUBLISH)
+@tool("unschedule")
 def unschedule_post(services: Services, args: ChangePost) -> list[PostAnswer]:
     """Make a scheduled post a draft again."""
     return [post_json(saved.post) for saved in services.posts.unschedule(require_post(services, args.id))]
@@ -62,7 +61,7 @@ class PublishPost(ChangePost):
     )
 
 
-@tool(TokenCapability.PUBLISH, leaves=True, repeatable=True)
+@tool("publish", leaves=True, repeatable=True)
 def publish_post(services: Services, args: PublishPost) -> list[PostAnswer]:
     """Publish a post now. Followers see it. What is published already is never published again.
 
@@ -77,7 +76,7 @@ class RetryPost(PublishPost):
     accounts: list[str] | None = Field(None, description="Only the deliveries to these accounts.")
 
 
-@tool(TokenCapability.PUBLISH, leaves=True)
+@tool("retry", leaves=True)
 def retry_post(services: Services, args: RetryPost) -> list[PostAnswer]:
     """Publish the failed deliveries of a post again, and only those."""
     ids = require_post(services, args.id)
@@ -106,7 +105,7 @@ class ResolvePost(ChangePost):
     not_published: bool = Field(False, description="It was not published.")
 
 
-@tool(TokenCapability.PUBLISH)
+@tool("resolve")
 def resolve_post(services: Services, args: ResolvePost) -> PostAnswer:
     """Say whether a delivery that needs review was published. Only a person who looked there can know.
 
@@ -117,7 +116,7 @@ def resolve_post(services: Services, args: ResolvePost) -> PostAnswer:
     return post_json(services.publishing.resolve(args.id, args.account, args.published))
 
 
-@tool(TokenCapability.APPROVE)
+@tool("approve")
 def approve_post(services: Services, args: ChangePost) -> list[PostAnswer]:
     """Approve a post as it is now, for a person who has read it. A later change needs a new approval.
 
@@ -132,7 +131,7 @@ class RejectPost(ChangePost):
     reason: str | None = Field(None, description="Why, for who wrote it.")
 
 
-@tool(TokenCapability.APPROVE)
+@tool("reject")
 def reject_post(services: Services, args: RejectPost) -> list[PostAnswer]:
     """Reject a post: it becomes a draft again, with the reason."""
     if args.reason is not None and not args.reason.strip():

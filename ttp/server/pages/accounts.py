@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from starlette.responses import Response
 
 from ttp.domain.account import Account
-from ttp.domain.server.api_token import TokenCapability
 from ttp.server.pages.connect import setup_commands
 from ttp.server.pages.visit import Visit
 
@@ -15,7 +14,7 @@ from ttp.server.pages.visit import Visit
 def show_accounts(visit: Visit) -> Response:
     accounts = visit.reading.queries.accounts()
     facts = {account.name: visit.installation.platforms.facts(account.platform) for account in accounts}
-    may_connect = visit.person.may(TokenCapability.PUBLISH)
+    may_connect = visit.may("sign-in at a platform")
     holds, limits = visit.installation.status.holds(), visit.installation.status.limits()
     return visit.page(
         "accounts.html",

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from ttp.domain.account import Account
     from ttp.domain.post import PostFields
 
-APPROVE = TokenCapability.APPROVE
 MOST_SHOWN = 100
 
 
@@ -38,7 +37,7 @@ def show_approvals(visit: Visit, error: TtpError | None = None, link: NewApprova
         options={post.id: _options(post, accounts) for post in posts},
         own=visit.reading.approvals.of_author([post.id or 0 for post in posts], visit.person.name),
         is_needed=visit.installation.config.requires_approval,
-        may_approve=visit.person.may(APPROVE),
+        may_approve=visit.may("approve"),
         link=link,
         address=_address(visit, link) if link else "",
         error=error,
@@ -52,7 +51,7 @@ def _ways_out(visit: Visit, error: TtpError) -> list[str]:
 
 def create_link(visit: Visit) -> Response:
     """Create a link to approve a post, and show it once."""
-    services = visit.services(APPROVE)
+    services = visit.services("approval link")
     services.queries.post(visit.post_id)  # not one of another account
     try:
         link = visit.installation.approval_links.create(
@@ -132,7 +131,7 @@ def _options(post: PostFields, accounts: Iterable[Account]) -> list[str]:
 
 
 def _services(visit: Visit, link: ApprovalLink) -> RequestServices:
-    caller = Caller(f"{link.name} (by a link of {link.created_by})", APPROVE)
+    caller = Caller(f"{link.name} (by a link of {link.created_by})", TokenCapability.APPROVE)
     return RequestServices(visit.installation, caller, expected=link.revision)
 
 

@@ -12,7 +12,6 @@ from starlette.responses import Response
 from ttp.domain.errors import StateRefused, TtpError, UsageError
 from ttp.domain.optimal.free_hours import FreeHour
 from ttp.domain.post import PostStatus, calendar_time
-from ttp.domain.server.api_token import TokenCapability
 from ttp.domain.time.calendar_range import CalendarRange, parse_calendar_range
 from ttp.server.pages.visit import Visit
 from ttp.services.calendar import CALENDAR_STATUSES
@@ -79,8 +78,8 @@ def _page(visit: Visit, is_week: bool, when: str, error: TtpError | None = None)
         best={(local.date(), local.hour): f"{local:%H:%M}" for local in (hour.at.astimezone(zone) for hour in free)},
         gaps=len(gaps),
         is_empty=not posts,
-        may_move=visit.person.may(TokenCapability.PUBLISH),
-        may_write=visit.person.may(TokenCapability.DRAFT),
+        may_move=visit.may("schedule"),
+        may_write=visit.may("create"),
         undo=_last_change(visit, moved) if moved.isdecimal() and visit.query("done") == "moved" else None,
         error=error,
     )
@@ -97,7 +96,7 @@ def move(visit: Visit) -> Response:
 
 
 def _move(visit: Visit) -> None:
-    services = visit.services(TokenCapability.PUBLISH, expected=visit.revision())
+    services = visit.services("schedule", expected=visit.revision())
     post = services.queries.post(visit.post_id)
     if post.status is not PostStatus.SCHEDULED or post.scheduled_at is None:
         raise StateRefused(f"post {post.id} is {post.status} and cannot be moved")

@@ -19,7 +19,6 @@ from ttp.domain.errors import Conflict, Problem, Stale, TimeRefused, TtpError, U
 from ttp.domain.options import parse_option
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import KEPT, PostInput
-from ttp.domain.server.api_token import TokenCapability
 from ttp.domain.time.formatting import other_clocks
 from ttp.domain.time.resolve import ResolvedTime
 from ttp.platforms.registry import Registry
@@ -32,7 +31,6 @@ from ttp.services.preview import PostPreview, preview_post
 from ttp.services.queries import PostView
 from ttp.store.home.unsaved_edits import UnsavedEdit
 
-DRAFT, PUBLISH = TokenCapability.DRAFT, TokenCapability.PUBLISH
 SUGGESTED = {"optimal": "Best hour", "next-slot": "Next slot"}
 _KEPT = re.compile(r"([0-9a-f]{64})/(.{0,300})", re.DOTALL)
 _FIELDS = {
@@ -210,7 +208,7 @@ def _button(visit: Visit) -> str:
         return button
     if visit.field("is_draft") == "no":
         return "save"
-    return "schedule" if visit.person.may(PUBLISH) else "draft"
+    return "schedule" if visit.may("schedule") else "draft"
 
 
 def check(visit: Visit) -> Response:
@@ -317,7 +315,7 @@ def upload(visit: Visit) -> Response:
 
 def writing_services(visit: Visit, *, expected: int | None = None) -> RequestServices:
     """Return the services of a person who writes."""
-    return visit.services(PUBLISH if visit.person.may(PUBLISH) else DRAFT, expected=expected)
+    return visit.services("schedule" if visit.may("schedule") else "create", expected=expected)
 
 
 def typed_in(visit: Visit) -> Composition:
@@ -471,7 +469,7 @@ def _form_page(
         suggested=SUGGESTED,
         note=note,
         kept_at=kept_at,
-        may_schedule=visit.person.may(PUBLISH),
+        may_schedule=visit.may("schedule"),
         **checked,
     )
 
@@ -504,7 +502,7 @@ def _changed_meanwhile(post_id: int) -> Stale:
 
 
 def _last_actor(visit: Visit, post_id: int) -> str | None:
-    changes = visit.reading.queries.changes(1, post_id)
+    changes = visit.reading.queries.changes(1, post_id, undos=True)
     return changes[0].change.actor if changes else None
 
 

@@ -17,7 +17,6 @@ from starlette.responses import Response
 
 from ttp.domain.action import Action, WayOut, action
 from ttp.domain.errors import Hint, NotAllowed, TtpError, UsageError
-from ttp.domain.server.api_token import TokenCapability
 from ttp.domain.time.clock import Clock
 from ttp.platforms.addresses import host_of
 from ttp.platforms.http import is_private
@@ -28,7 +27,6 @@ from ttp.server.pages.visit import Visit
 from ttp.services.accounts import find_server
 from ttp.services.connect import AccountConnector, ConnectResult, PendingLogin
 
-PUBLISH = TokenCapability.PUBLISH
 CALLBACK = "/callback"
 FORM = "/accounts/connect"
 LASTS_FOR = timedelta(minutes=10)
@@ -210,7 +208,7 @@ def _page(visit: Visit, template: str, error: TtpError | None, **values: Any) ->
 def _server(visit: Visit, platform: Platform, name: str) -> tuple[str | None, Runtime]:
     """Return the account's server, and the runtime of its requests. Raise NotAllowed if the person may not connect the
     account, or for a server that only this machine or its network reaches."""
-    services = visit.services(PUBLISH)
+    services = visit.services("sign-in at a platform")
     known = next((account for account in services.queries.accounts() if account.name.lower() == name.lower()), None)
     if known is None and services.caller.accounts is not None:
         raise NotAllowed(f"{visit.person.name} may use some accounts only, and can reconnect those")

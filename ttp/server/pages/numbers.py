@@ -46,7 +46,9 @@ def show_report(visit: Visit) -> Response:
 def _report_page(visit: Visit, when: str, error: TtpError | None) -> Response:
     services, zone = visit.reading, visit.zone
     today = visit.now.astimezone(zone).date()
-    span = parse_calendar_range(when, month=False, week=False, today=today, zone=zone) if when else None
+    span = None
+    if when:
+        span = parse_calendar_range(when, month=False, week=False, today=today, zone=zone, begun=True)
     period, before = report_periods(visit.now, span, None, None)
     accounts = services.queries.accounts()
     zones = services.times.account_zones(accounts)

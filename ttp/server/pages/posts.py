@@ -12,7 +12,6 @@ from ttp.domain import permissions
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import NotFound, TtpError, UsageError
 from ttp.domain.post import PostStatus
-from ttp.domain.server.api_token import TokenCapability
 from ttp.server.pages.compose import unsaved_edit
 from ttp.server.pages.rendering import HEADERS
 from ttp.server.pages.visit import Visit, parse_number
@@ -20,7 +19,6 @@ from ttp.server.services import RequestServices
 from ttp.services.queries import PostView
 from ttp.services.undo import Undo, UndoRequest
 
-DRAFT, PUBLISH, APPROVE = TokenCapability.DRAFT, TokenCapability.PUBLISH, TokenCapability.APPROVE
 MOST_CHANGES = 50
 _SHOWN_MEDIA = ("image/png", "image/jpeg", "image/webp", "image/gif", "video/mp4", "video/quicktime", "video/webm")
 
@@ -36,10 +34,9 @@ def _resolve(visit: Visit, services: RequestServices) -> None:
 
 @dataclass(frozen=True, slots=True)
 class PostAction:
-    """A change of a post that a person confirms first."""
+    """A change of a post that a person confirms first: the operation of its name."""
 
     change: Callable[[Visit, RequestServices], object]
-    needs: TokenCapability
     question: str
     button: str
     explains: str
@@ -49,49 +46,42 @@ class PostAction:
 ACTIONS = {
     "publish": PostAction(
         lambda visit, services: services.publishing.publish([visit.post_id]),
-        PUBLISH,
         "Publish this post now?",
         "Publish now",
         "It is sent to every account that has not got it yet.",
     ),
     "retry": PostAction(
         lambda visit, services: services.publishing.retry([visit.post_id], ()),
-        PUBLISH,
         "Try the failed accounts again?",
         "Retry",
         "Only what failed is sent. What is published is never sent again.",
     ),
     "resolve": PostAction(
         _resolve,
-        PUBLISH,
         "Is it live?",
         "Save",
         "The platform did not say whether it published this. Look at the account, then say what you found.",
     ),
     "unschedule": PostAction(
         lambda visit, services: services.posts.unschedule([visit.post_id]),
-        PUBLISH,
         "Make this post a draft again?",
         "Unschedule",
         "It loses its time.",
     ),
     "approve": PostAction(
         lambda visit, services: services.approvals.approve([visit.post_id], by=visit.person.name),
-        APPROVE,
         "Approve this post?",
         "Approve",
         "If a person changes it, it needs approval again.",
     ),
     "reject": PostAction(
         lambda visit, services: services.approvals.reject([visit.post_id], visit.field("reason").strip() or None),
-        APPROVE,
         "Reject this post?",
         "Reject",
         "It becomes a draft again, with your reason.",
     ),
     "delete": PostAction(
         lambda visit, services: services.posts.delete([visit.post_id]),
-        DRAFT,
         "Delete this post?",
         "Delete",
         "What is published stays on the platforms. You can undo this for 30 days.",
@@ -116,7 +106,7 @@ def show_post(visit: Visit, error: TtpError | None = None) -> Response:
         is_author=is_author,
         missing=queries.missing_media(post),
         unsaved=unsaved_edit(visit, visit.post_id),
-        may_undo=bool(changes) and visit.post_id not in changes[0].created and visit.person.may(DRAFT),
+        may_undo=bool(changes) and visit.post_id not in changes[0].created and visit.may("post undo"),
         bring_back=bring_back(visit),
         error=error,
     )
@@ -137,8 +127,7 @@ def actions_of(visit: Visit, post: PostView) -> list[str]:
         "unschedule": post.status is PostStatus.SCHEDULED,
         "delete": not post.in_flight and "review" not in needs,
     }
-    needed = {**{name: action.needs for name, action in ACTIONS.items()}, "edit": DRAFT}
-    return [name for name, can in possible.items() if can and visit.person.may(needed[name])]
+    return [name for name, can in possible.items() if can and visit.may(name)]
 
 
 def ask(visit: Visit) -> Response:
@@ -151,7 +140,7 @@ def ask(visit: Visit) -> Response:
 
 def _confirmation_page(visit: Visit, name: str, error: TtpError | None = None) -> Response:
     action = ACTIONS[name]
-    post = visit.services(action.needs).queries.post(visit.post_id)
+    post = visit.services(name).queries.post(visit.post_id)
     return visit.page(
         "confirm.html",
         error=error,
@@ -165,7 +154,7 @@ def _confirmation_page(visit: Visit, name: str, error: TtpError | None = None) -
 def change_post(visit: Visit, name: str) -> Response:
     """Make a confirmed change. A refusal is shown on the page that asked, with what was typed."""
     action = ACTIONS[name]
-    services = visit.services(action.needs, expected=visit.revision())
+    services = visit.services(name, expected=visit.revision())
     try:
         action.change(visit, services)
     except NotFound:
@@ -195,7 +184,7 @@ def bring_back(visit: Visit) -> BringBack | None:
     """Return what brings back a post that was just deleted, or a change that was just undone, as the address says."""
     done = visit.query("done")
     post_id = visit.request.path_params.get("post_id") or parse_number(visit.query("post"))
-    if done not in ("delete", "undo") or not post_id or not visit.person.may(DRAFT):
+    if done not in ("delete", "undo") or not post_id or not visit.may("post undo"):
         return None
     if done == "undo":
         undone = visit.reading.queries.undone_change(post_id)
@@ -207,7 +196,7 @@ def bring_back(visit: Visit) -> BringBack | None:
 
 def undo(visit: Visit) -> Response:
     """Undo the last change of a post, if it is still the one that the person saw; or bring back what is gone."""
-    services = visit.services(PUBLISH if visit.person.may(PUBLISH) else DRAFT)
+    services = visit.services("schedule" if visit.may("schedule") else "post undo")
     change, back = parse_number(visit.field("change")), visit.field("back")
     if change is None:
         raise UsageError("the form names no change")

@@ -1,4 +1,4 @@
-"""The table of pages, with the capability that each needs."""
+"""The table of pages, with the operation of each."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from functools import partial
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from ttp.domain.server.api_token import TokenCapability
 from ttp.server.guard import STATIC
 from ttp.server.pages import (
     accounts,
@@ -25,54 +24,47 @@ from ttp.server.pages import (
 from ttp.server.pages.rendering import FOLDER
 from ttp.server.pages.visit import PageRoute, endpoint, redirect
 
-READ, DRAFT, PUBLISH, APPROVE = TokenCapability
-
-
 POST = "/posts/{post_id:int}"
 PAGES = (
-    PageRoute("GET", "/", lambda visit: redirect(login.HOME)),
-    PageRoute("GET", "/login", login.show_login, None),
-    PageRoute("GET", "/login/{secret}", login.show_link, None),
-    PageRoute("POST", "/login/{secret}", login.log_in, None),
-    PageRoute("POST", "/logout", login.log_out),
-    PageRoute("GET", person.PAGE, person.show_timezone),
-    PageRoute("POST", person.PAGE, person.set_timezone),
-    PageRoute("GET", "/calendar", calendar.show_calendar),
-    PageRoute("GET", "/queue", queue.show_queue),
-    PageRoute("GET", "/posts", post_list.show_posts),
-    PageRoute("GET", "/best-times", numbers.show_best_times),
-    PageRoute("GET", "/report", numbers.show_report),
-    PageRoute("GET", "/accounts", accounts.show_accounts),
-    PageRoute("GET", connect.FORM, connect.show_form, PUBLISH),
-    PageRoute("POST", connect.FORM, connect.start, PUBLISH),
-    PageRoute("POST", "/accounts/sign-in", connect.sign_in, PUBLISH),
-    PageRoute("GET", connect.CALLBACK, connect.finish, PUBLISH),
-    PageRoute("GET", "/approvals", approvals.show_approvals),
-    PageRoute("GET", "/approve/{secret}", approvals.show_link, None),
-    PageRoute("POST", "/approve/{secret}", approvals.decide, None),
-    PageRoute("GET", "/approve/{secret}/media/{sha256}", approvals.show_link_media, None),
-    PageRoute("GET", "/compose", compose.show_new, DRAFT),
-    PageRoute("POST", "/compose", compose.submit, DRAFT, compose.show_again),
-    PageRoute("POST", "/compose/check", compose.check, DRAFT),
-    PageRoute("POST", "/compose/keep", compose.keep, DRAFT),
-    PageRoute("POST", "/compose/media", compose.upload, DRAFT),
-    PageRoute("GET", POST, posts.show_post),
-    PageRoute("GET", f"{POST}/edit", compose.show_edit, DRAFT),
-    PageRoute("GET", f"{POST}/{{action}}", posts.ask),
+    PageRoute("GET", "/", lambda visit: redirect(login.HOME), "own calendar"),
+    PageRoute("GET", "/login", login.show_login, "login"),
+    PageRoute("GET", "/login/{secret}", login.show_link, "login"),
+    PageRoute("POST", "/login/{secret}", login.log_in, "login"),
+    PageRoute("POST", "/logout", login.log_out, "logout"),
+    PageRoute("GET", person.PAGE, person.show_timezone, "own timezone"),
+    PageRoute("POST", person.PAGE, person.set_timezone, "own timezone"),
+    PageRoute("GET", "/calendar", calendar.show_calendar, "own calendar"),
+    PageRoute("GET", "/queue", queue.show_queue, "list"),
+    PageRoute("GET", "/posts", post_list.show_posts, "list"),
+    PageRoute("GET", "/best-times", numbers.show_best_times, "optimal"),
+    PageRoute("GET", "/report", numbers.show_report, "report"),
+    PageRoute("GET", "/accounts", accounts.show_accounts, "account list"),
+    PageRoute("GET", connect.FORM, connect.show_form, "sign-in at a platform"),
+    PageRoute("POST", connect.FORM, connect.start, "sign-in at a platform"),
+    PageRoute("POST", "/accounts/sign-in", connect.sign_in, "sign-in at a platform"),
+    PageRoute("GET", connect.CALLBACK, connect.finish, "sign-in at a platform"),
+    PageRoute("GET", "/approvals", approvals.show_approvals, "approvals"),
+    PageRoute("GET", "/approve/{secret}", approvals.show_link, "decision by link"),
+    PageRoute("POST", "/approve/{secret}", approvals.decide, "decision by link"),
+    PageRoute("GET", "/approve/{secret}/media/{sha256}", approvals.show_link_media, "decision by link"),
+    PageRoute("GET", "/compose", compose.show_new, "create"),
+    PageRoute("POST", "/compose", compose.submit, "create", compose.show_again),
+    PageRoute("POST", "/compose/check", compose.check, "text check by a server"),
+    PageRoute("POST", "/compose/keep", compose.keep, "create"),
+    PageRoute("POST", "/compose/media", compose.upload, "media upload"),
+    PageRoute("GET", POST, posts.show_post, "show"),
+    PageRoute("GET", f"{POST}/edit", compose.show_edit, "edit"),
+    PageRoute("GET", f"{POST}/{{action}}", posts.ask, "show"),
     *(
         PageRoute(
-            "POST",
-            f"{POST}/{name}",
-            partial(posts.change_post, name=name),
-            action.needs,
-            partial(posts.ask_again, name=name),
+            "POST", f"{POST}/{name}", partial(posts.change_post, name=name), name, partial(posts.ask_again, name=name)
         )
-        for name, action in posts.ACTIONS.items()
+        for name in posts.ACTIONS
     ),
-    PageRoute("POST", f"{POST}/move", calendar.move, PUBLISH),
-    PageRoute("POST", f"{POST}/approval-link", approvals.create_link, APPROVE),
-    PageRoute("POST", f"{POST}/undo", posts.undo, DRAFT),
-    PageRoute("GET", "/media/{sha256}", posts.show_media),
+    PageRoute("POST", f"{POST}/move", calendar.move, "schedule"),
+    PageRoute("POST", f"{POST}/approval-link", approvals.create_link, "approval link"),
+    PageRoute("POST", f"{POST}/undo", posts.undo, "post undo"),
+    PageRoute("GET", "/media/{sha256}", posts.show_media, "media file"),
 )
 
 

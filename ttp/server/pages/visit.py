@@ -21,13 +21,14 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from ttp.domain.errors import NotAllowed, NotFound, TtpError
-from ttp.domain.server.api_token import Person, Session, TokenCapability
+from ttp.domain.operations import OPERATIONS
+from ttp.domain.server.api_token import Person, Session
 from ttp.domain.time.formatting import Clocks
 from ttp.server.guard import has_foreign_origin, has_own_origin
 from ttp.server.pages.open_forms import OpenForms
 from ttp.server.pages.rendering import HEADERS, error_lines, render
 from ttp.server.pages.returned_form import ReturnedForm, receive_returned_form
-from ttp.server.problems import InvalidRequest, Unauthorized, status_of
+from ttp.server.problems import InvalidRequest, Unauthorized, hide_home, status_of
 from ttp.server.services import Installation, RequestServices
 from ttp.services.queries import PostView
 
@@ -57,14 +58,14 @@ DONE = {
 SAVED = ("saved", "draft", "scheduled")
 """The words after which a browser needs no copy of the form any more."""
 MENU = (
-    ("/calendar", "Calendar", TokenCapability.READ),
-    ("/queue", "Queue", TokenCapability.READ),
-    ("/posts", "Posts", TokenCapability.READ),
-    ("/compose", "Compose", TokenCapability.DRAFT),
-    ("/approvals", "Approvals", TokenCapability.READ),
-    ("/best-times", "Best times", TokenCapability.READ),
-    ("/report", "Report", TokenCapability.READ),
-    ("/accounts", "Accounts", TokenCapability.READ),
+    ("/calendar", "Calendar", "own calendar"),
+    ("/queue", "Queue", "list"),
+    ("/posts", "Posts", "list"),
+    ("/compose", "Compose", "create"),
+    ("/approvals", "Approvals", "approvals"),
+    ("/best-times", "Best times", "optimal"),
+    ("/report", "Report", "report"),
+    ("/accounts", "Accounts", "account list"),
 )
 _MOST_FIELDS, _MOST_FILES = 500, 20
 _NEXT_FOR_S = 600
@@ -75,13 +76,18 @@ Handle = Callable[["Visit"], Response]
 
 @dataclass(frozen=True, slots=True)
 class PageRoute:
-    """A page or a form. `needs` None: no login. `show_again`: shows a filled form, and does nothing."""
+    """A page or a form. `show_again`: shows a filled form, and does nothing."""
 
     method: str
     path: str
     handle: Handle
-    needs: TokenCapability | None = TokenCapability.READ
+    operation: str
     show_again: Callable[[Visit, TtpError], Response] | None = None
+
+    @property
+    def needs(self) -> str:
+        """The capability that a person needs; empty: no login."""
+        return OPERATIONS[self.operation].needs
 
 
 class Visit:
@@ -99,8 +105,12 @@ class Visit:
         assert self.session is not None
         return self.session.person
 
-    def services(self, needed: TokenCapability, *, expected: int | None = None) -> RequestServices:
-        """Return the services on behalf of the person. Raise NotAllowed if they may not do this."""
+    def may(self, operation: str) -> bool:
+        return self.person.may(OPERATIONS[operation].needs)
+
+    def services(self, operation: str, *, expected: int | None = None) -> RequestServices:
+        """Return the services for an operation of the person. Raise NotAllowed if they may not do it."""
+        needed = OPERATIONS[operation].needs
         caller = self.person.caller_for(needed)
         if caller is None:
             names = ", ".join(self.person.capabilities)
@@ -110,18 +120,13 @@ class Visit:
     @property
     def menu(self) -> list[tuple[str, str]]:
         """Return the addresses and names of the pages that the person may open."""
-        return [(address, name) for address, name, needs in MENU if self.person.may(needs)]
+        return [(address, name) for address, name, operation in MENU if self.may(operation)]
 
     def card_actions(self, post: PostView) -> list[str]:
         """Return the actions that a post in a list needs."""
-        actions = {
-            "resolve": ("review", TokenCapability.PUBLISH),
-            "retry": ("retry", TokenCapability.PUBLISH),
-            "approve": ("approve", TokenCapability.APPROVE),
-            "reject": ("approve", TokenCapability.APPROVE),
-        }
+        actions = {"resolve": "review", "retry": "retry", "approve": "approve", "reject": "approve"}
         needs = post.needs()
-        return [name for name, (need, may) in actions.items() if need in needs and self.person.may(may)]
+        return [name for name, need in actions.items() if need in needs and self.may(name)]
 
     @property
     def open_forms(self) -> OpenForms:
@@ -130,7 +135,7 @@ class Visit:
 
     @cached_property
     def reading(self) -> RequestServices:
-        return self.services(TokenCapability.READ)
+        return self.services("list")
 
     @property
     def csrf(self) -> str:
@@ -187,6 +192,8 @@ class Visit:
         self, template: str, status: int | None = None, *, error: TtpError | None = None, **values: Any
     ) -> Response:
         """Render a page. `error`: a refusal that it shows; the status is that of the error unless given."""
+        if error is not None:
+            hide_home(error, self.installation.database.home)
         shown = {
             "visit": self,
             "person": self.session.person if self.session else None,
@@ -238,11 +245,11 @@ def endpoint(page: PageRoute) -> Callable[[Request], Any]:
         try:
             if request.method == "POST" and has_foreign_origin(request.scope["headers"]):
                 raise NotAllowed("a page of another site may not send this form")
-            if page.needs is not None and visit.session is None:
+            if page.needs and visit.session is None:
                 return await _ask_to_log_in(page, visit)
             if request.method == "POST":
                 visit.form = await _form(request)
-                if page.needs is not None and not _has_token(visit):
+                if page.needs and not _has_token(visit):
                     return await run_in_threadpool(_show_again, page, visit)
             return await run_in_threadpool(_handled, page, visit)
         except TtpError as error:
@@ -329,8 +336,8 @@ def _handled(page: PageRoute, visit: Visit) -> Response:
 
 
 def _refuse_unable(page: PageRoute, visit: Visit) -> None:
-    if page.needs is not None and not visit.person.may(page.needs):
-        visit.services(page.needs)  # raises
+    if page.needs and not visit.may(page.operation):
+        visit.services(page.operation)  # raises
 
 
 async def _form(request: Request) -> FormData:

@@ -101,6 +101,8 @@ class ApiTokens:
         token. Raise NotFound, or StateRefused while the request may run."""
         database = self._database
         named = [one for one in self.all() if name_or_id in (one.token.name, str(one.token.id))]
+        if not named:
+            raise NotFound(f'no token "{name_or_id}"', _LIST)
         with database.writing() as db:
             for token in named:
                 entry = keys.find(db, token.token.id, key)
@@ -114,7 +116,7 @@ class ApiTokens:
                 keys.delete(db, token.token.id, key)
                 remove_file(database.home, holder)
                 return token
-        raise NotFound(f'no request of "{name_or_id}" with the key "{key}" is without an answer', _LIST)
+        raise NotFound(f'no request of "{name_or_id}" with the key "{key}" is without an answer')
 
     def find(self, secret: str) -> ApiToken | None:
         """Return the token of a secret if it works, and record its use."""
