@@ -41,7 +41,7 @@ from ttp.services.server.events import Events
 from ttp.store import claims, clock_check, seal, shared_settings
 from ttp.store.credentials import KeyMissing
 from ttp.store.database import Database
-from ttp.store.dialect import Connection
+from ttp.store.dialect import Connection, StoreError
 from ttp.store.home import locks
 from ttp.store.home.journal import Journal
 from ttp.store.ownership import Machine, OwnedElsewhere, Owner, store_id, this_machine
