@@ -126,8 +126,8 @@ class SharedSession(PublisherSession):
         """Open a session and register it. It has no locks: what was in hand before is not any more."""
         connection = self._connect()
         try:
-            for held in self._held.values():
-                held.clear()
+            for account_ids in self._held.values():
+                account_ids.clear()
             self._limit_waits(connection)
             # The server notices in the same time as the publisher that the other one is gone.
             for name, value in {**KEEP_ALIVE, **_PLANS}.items():
@@ -166,8 +166,8 @@ class SharedSession(PublisherSession):
     def ask(self, db: Connection, what: Held, accounts: Collection[int]) -> None:
         """Like `take`, inside `together`."""
         mine = self._held[what].difference(*(over for kind, over, _ in self._asked if kind is what))
-        if wanted := [account for account in dict.fromkeys(accounts) if account not in mine]:
-            self._asked.append((what, (), db.execute(_TRY.format(what), {"accounts": List(wanted)})))
+        if account_ids := [account for account in dict.fromkeys(accounts) if account not in mine]:
+            self._asked.append((what, (), db.execute(_TRY.format(what), {"accounts": List(account_ids)})))
 
     def keep(self, db: Connection, what: Held, accounts: Collection[int]) -> None:
         """Unlock every account but these."""
@@ -189,8 +189,8 @@ class SharedSession(PublisherSession):
 
     def _remember(self) -> None:
         """Remember what was locked and unlocked, whatever failed after it."""
-        asked, self._asked = self._asked, []
-        for what, over, answer in asked:
+        answers, self._asked = self._asked, []
+        for what, over, answer in answers:
             if answer.rowcount > 0:  # -1 without an answer: it was not run
                 self._held[what].difference_update(over)
                 self._held[what].update(row["value"] for row in answer if not over and row["taken"])
@@ -198,10 +198,10 @@ class SharedSession(PublisherSession):
     def ask_mark(self, db: Connection) -> Callable[[], None]:
         """Ask whether the store was restored meanwhile; whoever restores it waits for the end of this transaction.
         Return what raises OwnedElsewhere then."""
-        asked = db.execute(f"SELECT {_MARK} AS mark")
+        rows = db.execute(f"SELECT {_MARK} AS mark")
 
         def refuse_restored() -> None:
-            if asked.fetchone()["mark"] is None:
+            if rows.fetchone()["mark"] is None:
                 raise from_dump()
 
         return refuse_restored
@@ -212,8 +212,8 @@ class SharedSession(PublisherSession):
     def lock_rows(self, db: Connection, deliveries: Sequence[int], now: datetime) -> Mapping[int, tuple[object, ...]]:
         """Lock deliveries and their posts, except deleted ones, those that a person is changing, and those of accounts
         that nothing may be sent to at `now`. Return the present state, fence, next instant and approval of each."""
-        found = db.execute(_LOCK_ROWS, {"ids": List(sorted(deliveries)), "now": to_ms(now)})
-        return {row["id"]: tuple(row)[1:] for row in found}
+        rows = db.execute(_LOCK_ROWS, {"ids": List(sorted(deliveries)), "now": to_ms(now)})
+        return {row["id"]: tuple(row)[1:] for row in rows}
 
     def free_accounts(self, db: Connection, accounts: Collection[int]) -> list[int]:
         """Return those of the accounts that no publisher has locked, this one neither."""
