@@ -13,7 +13,7 @@ _ttp() {
         if [[ -n $option ]]; then option=''; continue; fi
         case $word in
             --) return ;;
-            --account|--accounts|--add-tag|--after|--allow-host|--alt|--at|--blackout|--by|--capability|--client-secret|--color|--cool-down|--count|--credentials|--cron|--dates|--days|--events|--expires|--explore|--fields|--file|--format|--from|--history|--host|--html|--key|--limit|--map|--max-late|--max-time|--media|--min-gap|--name|--only|--overlap|--password-file|--per-day|--platform|--pool|--port|--post|--program|--published|--quiet-hours|--reason|--remove-tag|--replace-link|--report|--scopes|--search|--seed|--server|--set|--shift|--since|--socket|--sort|--spread|--state|--status|--svg|--tag|--text|--thread|--to|--trusted-proxy|--tz|--until|--vary|--where|--with|-n) option=$word ;;
+            --account|--accounts|--add-media|--add-tag|--after|--allow-host|--alt|--at|--blackout|--by|--capability|--client-secret|--color|--cool-down|--count|--credentials|--cron|--dates|--days|--events|--expires|--explore|--fields|--file|--format|--from|--history|--host|--html|--key|--limit|--map|--max-late|--max-time|--media|--min-gap|--name|--only|--overlap|--password-file|--per-day|--platform|--pool|--port|--post|--program|--published|--quiet-hours|--reason|--remove-media|--remove-tag|--replace-link|--report|--scopes|--search|--seed|--server|--set|--shift|--since|--socket|--sort|--spread|--state|--status|--svg|--tag|--text|--thread|--to|--trusted-proxy|--tz|--until|--vary|--where|--with|-n) option=$word ;;
             -*) ;;
             *) case $path in
                 ''|'account'|'config'|'credentials'|'help'|'metrics'|'notify'|'optimal'|'repeat'|'service'|'slots'|'store'|'token'|'webhook') path="${path:+$path }$word" ;;
@@ -25,7 +25,7 @@ _ttp() {
     case $path in
         '') words=$'create\nedit\ncopy\ndelete\nimport\nsync\nundo\nredo\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\ncalendar\nrun\nserve\npublish\nretry\nresolve\napprove\nreject\npause\nresume\nstatus\nservice\nlist\nshow\nlog\nhistory\nreport\naudit\nmetrics\nexport\ninit\naccount\nconfig\nlogin-link\ncredentials\ntoken\nwebhook\nnotify\nbackup\nrestore\nstore\ndoctor\nuninstall\nmcp\ncertify\ndemo\nsandbox\ncompletion\nhelp' options=$'--help\n--version' ;;
         'create') options=$'--to\n--at\n--first\n--tz\n--media\n--alt\n--thread\n--text\n--tag\n--set\n--key\n--max-late\n--file\n--edit\n-e\n--dry-run\n--strict\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
-        'edit') (( place )) || { ask=(post); }; options=$'--to\n--at\n--tz\n--media\n--alt\n--thread\n--text\n--tag\n--add-tag\n--remove-tag\n--set\n--max-late\n--where\n--replace-link\n--shift\n--account\n--delete\n--edit\n-e\n--strict\n--dry-run\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
+        'edit') (( place )) || { ask=(post); }; options=$'--to\n--at\n--tz\n--media\n--add-media\n--remove-media\n--alt\n--thread\n--text\n--tag\n--add-tag\n--remove-tag\n--set\n--max-late\n--where\n--replace-link\n--shift\n--account\n--delete\n--edit\n-e\n--strict\n--dry-run\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'copy') (( place )) || { ask=(post); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'delete') ask=(post) options=$'--remote\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--verbose\n-v\n--help' ;;
         'import') (( place )) || { files=1; }; options=$'--to\n--tz\n--map\n--dates\n--spread\n--from\n--days\n--per-day\n--dry-run\n--partial\n--strict\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
@@ -83,7 +83,7 @@ _ttp() {
         'init') options=$'--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'account') words=$'add\nconnect\nlist\nshow\ncheck\nenable\ndisable\nset\nremove' options=$'--help' ;;
         'account add') (( place )) || { ask=(account); }; options=$'--credentials\n--server\n--program\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
-        'account connect') (( place )) || { ask=(account bluesky instagram mastodon tiktok x); }; options=$'--paste\n--no-browser\n--client-secret\n--scopes\n--server\n--password-file\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--verbose\n-v\n--help' ;;
+        'account connect') (( place )) || { ask=(account bluesky instagram mastodon tiktok x); }; options=$'--paste\n--no-browser\n--client-secret\n--scopes\n--server\n--password-file\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--verbose\n-v\n--help' ;;
         'account list') options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'account show') (( place )) || { ask=(account); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'account check') (( place )) || { ask=(account); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--verbose\n-v\n--help' ;;
@@ -208,6 +208,7 @@ _ttp() {
             'repeat add --until')  ;;
             *' --account') ask=(account) many=1 ;;
             *' --accounts') ask=(account) many=1 ;;
+            *' --add-media') files=1 ;;
             *' --after') ask=(post) ;;
             *' --at') words=$'9am\nmidnight\ntoday 18:00\ntomorrow 9am\nday after tomorrow 9am\nfri 18:00\nnext mon 9:00\nin 45m\nin 3 days 9am\n31 Dec 9am\nnow\noptimal\nnext-slot' ;;
             *' --client-secret') files=1 ;;
@@ -223,6 +224,7 @@ _ttp() {
             *' --media') files=1 ;;
             *' --platform') words=$'bluesky\ncommand\ninstagram\nmastodon\ntiktok\nx' many=1 ;;
             *' --pool') ask=(tag) ;;
+            *' --remove-media') files=1 ;;
             *' --set') words=$'bluesky.langs=\nbluesky.labels=\nbluesky.who_replies=\nbluesky.quotes_off=true\nbluesky.quotes_off=false\nbluesky.card=\nbluesky.quote=\nbluesky.reply_to=\nbluesky.shorten_links=true\nbluesky.shorten_links=false\ncommand.title=\ncommand.target=\ncommand.data=\ninstagram.kind=post\ninstagram.kind=reel\ninstagram.kind=story\ninstagram.share_to_feed=true\ninstagram.share_to_feed=false\ninstagram.thumb_offset_ms=\ninstagram.cover_url=\ninstagram.audio_name=\ninstagram.trial_reel=MANUAL\ninstagram.trial_reel=SS_PERFORMANCE\ninstagram.collaborators=\ninstagram.user_tags=\ninstagram.location_id=\ninstagram.is_ai_generated=true\ninstagram.is_ai_generated=false\nmastodon.visibility=public\nmastodon.visibility=unlisted\nmastodon.visibility=private\nmastodon.visibility=direct\nmastodon.spoiler_text=\nmastodon.sensitive=true\nmastodon.sensitive=false\nmastodon.language=\nmastodon.reply_to=\nmastodon.quote=\nmastodon.quote_policy=public\nmastodon.quote_policy=followers\nmastodon.quote_policy=nobody\nmastodon.poll=\nmastodon.poll_expires=\nmastodon.poll_multiple=true\nmastodon.poll_multiple=false\nmastodon.poll_hide=true\nmastodon.poll_hide=false\nmastodon.focus=\ntiktok.mode=direct\ntiktok.mode=inbox\ntiktok.source=file\ntiktok.source=pull\ntiktok.privacy_level=PUBLIC_TO_EVERYONE\ntiktok.privacy_level=MUTUAL_FOLLOW_FRIENDS\ntiktok.privacy_level=FOLLOWER_OF_CREATOR\ntiktok.privacy_level=SELF_ONLY\ntiktok.disable_comment=true\ntiktok.disable_comment=false\ntiktok.disable_duet=true\ntiktok.disable_duet=false\ntiktok.disable_stitch=true\ntiktok.disable_stitch=false\ntiktok.brand_content_toggle=true\ntiktok.brand_content_toggle=false\ntiktok.brand_organic_toggle=true\ntiktok.brand_organic_toggle=false\ntiktok.is_aigc=true\ntiktok.is_aigc=false\ntiktok.auto_add_music=true\ntiktok.auto_add_music=false\ntiktok.photo_cover_index=\ntiktok.video_cover_timestamp_ms=\ntiktok.title=\nx.reply_settings=following\nx.reply_settings=mentionedUsers\nx.reply_settings=subscribers\nx.reply_settings=verified\nx.made_with_ai=true\nx.made_with_ai=false\nx.paid_partnership=true\nx.paid_partnership=false' ;;
             *' --since') words=$'7d\n24h\ntoday\nyesterday\ntomorrow' ;;
             *' --sort') words=$'id\ntime\ncreated\nupdated\nstatus\n-id\n-time\n-created\n-updated\n-status' ;;

@@ -13,7 +13,6 @@ import pytest
 
 from tests.conftest import Program
 from tests.server.conftest import serving
-from ttp.cli.commands.server.serve import installation_of
 from ttp.cli.context import Context
 from ttp.domain.server.api_token import TokenCapability
 from ttp.sandbox.server import RunningSandbox
@@ -130,5 +129,5 @@ def connecting_site(
 def _running(ttp: Program, chromium: Any) -> Iterator[Site]:
     ttp.account("x/me")
     ttp.account("x/other")
-    with serving(build_app(installation_of(Context(ttp.clock)))) as url:
+    with serving(build_app(Context(ttp.clock).installation)) as url:
         yield Site(ttp, url, chromium)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.conftest import Program
-from ttp.cli.errors import with_whole_commands
+from tests.media_bytes import jpeg
+from ttp.cli.app import load_command
+from ttp.cli.errors import retype, with_whole_commands
+from ttp.cli.typed_command import TypedCommand
 from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, UsageError
 
@@ -25,7 +29,7 @@ WORDS = st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=1,
         (["list", "--status=schedled", "--ids"], "ttp list --status=scheduled --ids"),
         (["list", "--statu", "draft"], "ttp list --status draft"),
         (["list", "--fields", "id,contet"], "ttp list --fields id,content"),
-        (["create", "Hello there", "--to", "x/ma"], "ttp create 'Hello there' --to x/me"),
+        (["create", "x/ma", "--to", "x/ma"], "ttp create x/ma --to x/me"),
         (["edit", "1", "--set", "x.reply_setting=following"], "ttp edit 1 --set x.reply_settings=following"),
         (["edit", "1", "--set=x.reply_settings=followin"], "ttp edit 1 --set=x.reply_settings=following"),
         (["config", "set", "publish.retrymax", "3"], "ttp config set publish.retry_max 3"),
@@ -88,14 +92,25 @@ def test_a_file_that_is_not_there_comes_with_the_folder_that_is(ttp: Program, tm
     assert (ran.code, f"ls -la '{tmp_path}/of two words'\n" in ran.err) == (3, True)
 
 
-def test_a_file_that_is_nearly_there_is_a_whole_command(
-    ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("media", "meant"),
+    [
+        ("A Photo.jpg", "--media 'a photo.jpg'"),
+        ("a photo.jpg,-b.jpg", "--media 'a photo.jpg' --media -b.jpg"),
+        ("a foto.jpg", None),
+    ],
+)
+def test_the_files_of_a_suggested_command_are_those_that_were_typed(
+    ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, media: str, meant: str | None
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "a photo.jpg").write_bytes(b"x")
-    ran = ttp("create", "Hello", "--media", "a foto.jpg")
+    for name in ("a photo.jpg", "-b.jpg"):
+        (tmp_path / name).write_bytes(jpeg())
+    ran = ttp("create", media, "--media", "-b.jpg", "--media", media, "--alt", media, "--json")
     assert (ran.code, ran.out) == (3, "")
-    assert "  try: ttp create Hello --media 'a photo.jpg'\n" in ran.err
+    line = shlex.join(["ttp", "create", media, "--media", "-b.jpg"])
+    way = f"{line} {meant} --alt {shlex.quote(media)} --json"
+    assert ran.error["hint"] == way if meant else ran.error["hint"].startswith("ls -la")
 
 
 @pytest.mark.parametrize("argv", [["run", "--bogus"], ["redo", "--list"], ["restore", "f", "--yes"]])
@@ -109,19 +124,78 @@ def test_help_on_nothing_known_lists_what_there_is(ttp: Program) -> None:
 
 @given(st.lists(WORDS, max_size=3), WORDS, st.lists(WORDS, max_size=3))
 def test_only_the_wrong_word_changes(before: list[str], wrong: str, after: list[str]) -> None:
-    after = [word for word in after if word != wrong]
-    error = with_whole_commands(UsageError("no", Hint("try", "right", (wrong, "right"))), [*before, wrong, *after])
+    before, after = ([word for word in words if word != wrong] for words in (before, after))
+    error = with_whole_commands(
+        UsageError("no", Hint("try", "right", (wrong, "right"))), TypedCommand([*before, wrong, *after])
+    )
     assert error.hints[0].way == " ".join(["ttp", *before, "right", *after])
 
 
-def test_what_is_not_found_or_too_long_or_raw_stays_as_it_is() -> None:
+FILES = ("a.jpg", "of two words.jpg", "-5.jpg", "--after", "--media", "a.jpg,b.jpg", "k=v.jpg", "draft", "x/ma", "--")
+TYPED = {
+    **dict.fromkeys(("--media", "--alt", "--file", "--thread", "--text"), st.sampled_from(FILES)),
+    "--to": st.just("x/me"),
+    "--tag": st.just("launch"),
+    "--at": st.sampled_from(("fri 9am", "--at", "--tz")),
+    "--strict": st.none(),
+}
+
+
+def read(argv: Sequence[str]) -> dict[str, object]:
+    """Return the values of `ttp create` by parameter, as Typer reads them."""
+    values: dict[str, object] = load_command("create").make_context("create", list(argv)).params
+    return values
+
+
+@st.composite
+def typed_lines(draw: st.DrawFn) -> list[str]:
+    words = []
+    for name in draw(st.lists(st.sampled_from(sorted(TYPED)), max_size=7)):
+        value = draw(TYPED[name])
+        joined = value is not None and draw(st.booleans())
+        words += [f"{name}={value}"] if joined else [name] if value is None else [name, value]
+    text = draw(st.none() | st.sampled_from(FILES))
+    return words if text is None else [*words, "--", text]
+
+
+@given(typed_lines(), st.sampled_from([{"at": "9am"}, {"at": None}, {"to": "x/mo"}, {"key": "K", "tz": None}]))
+@example(["--media", "a.jpg", "--alt", "--at", "--at", "x", "--media", "--alt"], {"at": None})
+def test_other_options_leave_every_file_and_text_as_they_were_typed(
+    words: list[str], other: dict[str, str | None]
+) -> None:
+    before = read(words)
+    line = TypedCommand(["create", *words], load_command("create").params, ["create"])
+    command = shlex.split(retype(line, other_options(**other)))
+    assert command[:2] == ["ttp", "create"]
+    after = read(command[2:])
+    wanted = {name: [value] if name == "to" and value else value for name, value in other.items()}
+    assert after == {**before, **wanted}
+
+
+@given(typed_lines(), st.sampled_from(FILES), st.sampled_from(["", "--media", "--to"]))
+def test_a_word_is_replaced_where_it_is_meant_or_nowhere(words: list[str], wrong: str, option: str) -> None:
+    before = read(words)
+    line = TypedCommand(["create", *words], load_command("create").params, ["create"])
+    command = line.replace_word(wrong, "right", "left", option=option)
+    if command is None:
+        return
+    after = read(command[1:])
+    changed = [name for name in before if before[name] != after[name]]
+    media = before["media"]
+    if option == "--media" and isinstance(media, list):
+        assert (changed, media.count(wrong)) == (["media"], 1)
+        place = media.index(wrong)
+        assert after["media"] == [*media[:place], "right", "left", *media[place + 1 :]]
+    else:
+        assert not {*changed} & {"media", "alt", "file", "text", "thread"}
+
+
+def test_what_is_not_found_or_too_long_stays_as_it_is() -> None:
     hint = Hint("try", "right", ("wrong", "right"))
-    for argv in (["other"], ["--", "wrong"], ["wrong", "x" * 300], ["wrong", "\x1b[31m"]):
-        assert with_whole_commands(UsageError("no", hint), argv).hints == (hint,)
-    added = Hint("try", other_options(force=True))
-    assert (
-        with_whole_commands(UsageError("no", added), ["export", "--", "-f"]).hints[0].way == "ttp export --force -- -f"
-    )
+    for argv in (["other"], ["wrong", "wrong"], ["wrong", "x" * 81]):
+        assert with_whole_commands(UsageError("no", hint), TypedCommand(argv)).hints == (hint,)
+    error, line = UsageError("no", Hint("try", other_options(force=True))), TypedCommand(["export", "--", "-f"])
+    assert with_whole_commands(error, line).hints[0].way == "ttp export --force -- -f"
 
 
 def test_a_row_of_a_file_has_no_fix_for_a_time_of_two_readings(ttp: Program, tmp_path: Path) -> None:

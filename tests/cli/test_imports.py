@@ -109,7 +109,7 @@ def test_help_of_a_command_imports_typer_and_neither_pydantic_nor_a_store(enviro
     assert foreign(modules) <= TYPER
     assert not modules & (SLOW - {"zoneinfo"})
     reached = {one for one in modules if one.startswith(("ttp.store.", "ttp.services.", "ttp.platforms."))}
-    assert not reached - FACTS - {"ttp.store.home", "ttp.store.home.files"}
+    assert not reached - FACTS - {"ttp.store.home", "ttp.store.home.files", "ttp.services.application"}
 
 
 CHANGES = [

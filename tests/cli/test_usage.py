@@ -75,6 +75,7 @@ def test_what_does_not_exist_is_one_error_with_what_was_meant(ttp: Program, argv
         ("create Hi -t 9am", "create Hi --at 9am"),
         ("create Hi -t launch", "create Hi --tag launch"),
         ("edit 3 --account x/me", "edit 3 --to x/me"),
+        ("edit 3 --photo a.jpg", "edit 3 --add-media a.jpg"),
     ],
 )
 def test_what_people_try_first_gets_the_right_command(ttp: Program, argv: str, meant: str) -> None:
@@ -88,7 +89,7 @@ def test_what_people_try_first_gets_the_right_command(ttp: Program, argv: str, m
     [
         *("repeat add 2 --every week", "xyzzy", "list --zzz", "create Hi a.jpg --zzz"),
         *("account set x/me --unset a", "list --no-status x"),
-        *("edit 1 --add-media a.jpg", "edit 1 --remove-media a.jpg"),
+        *("create Hi --add-media a.jpg", "copy 1 --remove-media a.jpg"),
     ],
 )
 def test_a_word_that_is_like_no_other_gets_no_guess(ttp: Program, argv: str) -> None:
@@ -191,6 +192,9 @@ def test_control_c_in_the_middle_of_a_lock_is_no_bug(ttp: Program, monkeypatch: 
         ("create --to x --at tomorrow 9am", "create --to x --at 'tomorrow 9am'"),
         ("edit 1 --at tomorrow 9pm", "edit 1 --at 'tomorrow 9pm'"),
         ("edit 1 hello world", "edit 1 'hello world'"),
+        ("edit 1 hello photo.jpg --tag a", "edit 1 hello --add-media photo.jpg --tag a"),
+        ("create -5% --alt -5%", "create --alt -5% -- -5%"),
+        ("list --search --statu --statu draft", "list --search --statu --status draft"),
         ("create hi --now --to x", "create hi --at=now --to x"),
         ("account connect x/me --headless", "account connect x/me --paste"),
         ("optimal week x/me", "optimal week --account x/me"),

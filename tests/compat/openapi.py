@@ -14,7 +14,6 @@ from typing import Any
 from tests.clock import FakeClock
 from tests.compat.json_forms import Schema, breaks_readers, breaks_writers
 from tests.conftest import program
-from ttp.cli.commands.server.serve import installation_of
 from ttp.cli.context import Context
 from ttp.server.app import build_app
 
@@ -27,7 +26,7 @@ _UNREAD = ("description", "title", "default", "examples", "example")
 def document() -> Mapping[str, Any]:
     """Return this version's document, in short."""
     with tempfile.TemporaryDirectory() as folder, program(Path(folder), FakeClock()) as ttp:
-        return in_short(build_app(installation_of(Context(ttp.clock))).openapi())
+        return in_short(build_app(Context(ttp.clock).installation).openapi())
 
 
 def in_short(whole: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -6,7 +6,9 @@ import pytest
 
 from ttp.domain.action import Action, WayOut, action, as_fields, other_options, way_out_from_text, way_out_to_text
 from ttp.domain.errors import Hint
-from ttp.domain.post_edit import PostInput, edits_of_draft
+from ttp.domain.media.item import MediaItem
+from ttp.domain.post import Post
+from ttp.domain.post_edit import PostInput, edits_of_draft, replace_media
 
 
 def test_options_are_switches_values_and_lists_and_what_is_not_given_is_left_out() -> None:
@@ -49,7 +51,7 @@ AT = Hint("try", other_options(at="tomorrow 9am"))
             action("edit", 7, to="x/me,ig/shop", text="x=Hi", thread="Two", tag="a b", at="tomorrow 9am"),
         ),
         (AT, PostInput(first=True), action("schedule", 7, at="tomorrow 9am", first=True)),
-        (Hint("try", other_options(media="FILE")), PostInput(media=("a.jpg",)), action("edit", 7, media="FILE")),
+        (Hint("try", other_options(media="FILE")), PostInput(tags=("a",)), action("edit", 7, media="FILE", tag="a")),
         (Hint("try", other_options(at=None)), None, None),
         (Hint("try", other_options(key="KEY")), None, None),
     ],
@@ -58,6 +60,12 @@ def test_other_options_of_a_request_are_an_edit_of_the_draft_that_keeps_its_text
     hint: Hint, wanted: PostInput | None, way: WayOut | None
 ) -> None:
     assert [one.way for one in edits_of_draft([hint], 7, wanted)] == ([] if way is None else [way])
+
+
+def test_a_lost_file_of_several_is_replaced_and_the_others_stay() -> None:
+    post = Post("Hello", media=tuple(MediaItem(name, "image/jpeg", 1, "") for name in ("a", "b")), id=7)
+    assert replace_media(post, ["b"]) == action("edit", 7, remove_media="b", add_media="FILE")
+    assert replace_media(post, ["a", "b"]) == action("edit", 7, media=("FILE", "FILE"))
 
 
 @pytest.mark.parametrize(
@@ -69,6 +77,7 @@ def test_other_options_of_a_request_are_an_edit_of_the_draft_that_keeps_its_text
         (other_options(at="9am", tz="UTC"), "at: 9am, tz: UTC"),
         (other_options(alt=("One", "Two")), "alt: One | Two"),
         (other_options(at=None), "leave out at"),
+        (other_options(), "the same again"),
     ],
 )
 def test_a_file_has_other_options_as_fields(way: WayOut | None, text: WayOut | None) -> None:

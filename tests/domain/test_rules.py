@@ -17,6 +17,7 @@ from ttp.domain.action import Action, action, other_options
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Problem
 from ttp.domain.media.item import MediaItem
+from ttp.domain.media.limits import size_text
 from ttp.domain.post import Post
 from ttp.domain.rules import check
 from ttp.platforms.media_host.availability import NOT_SET
@@ -110,12 +111,12 @@ def test_every_account_is_judged_by_its_own_text() -> None:
     assert only(problems(X, text=short, variants={X: long})).code == "text_too_long"
 
 
-def test_alt_text_of_more_than_1000_characters_is_refused_once() -> None:
+def test_each_platform_has_its_own_longest_alt_text() -> None:
     fits, long = replace(PHOTO, alt="a" * 1000), replace(PHOTO, alt="a" * 999 + "👍")
     assert problems(X, IG, media=(fits,)) == ()
-    problem = only(problems(X, IG, media=(long,)))
-    assert (problem.code, problem.account) == ("alt_too_long", None)
-    assert_names(problem, "photo.jpg", "1001", "1000")
+    for problem, account in zip(problems(X, IG, media=(long,)), (X, IG), strict=True):
+        assert (problem.code, problem.account) == ("alt_too_long", account)
+        assert_names(problem, "photo.jpg", "1001", "1000")
 
 
 def test_text_with_halves_of_characters_is_refused_once() -> None:
@@ -176,12 +177,12 @@ def test_x_takes_four_images_or_one_gif_or_one_video() -> None:
     assert problems(X, media=(GIF,)) == ()
     assert problems(X, media=(CLIP,)) == ()
     five = only(problems(X, media=(PHOTO,) * 5))
-    assert (five.code, five.hint) == ("media_count", other_options(media="FILE"))
+    assert (five.code, five.hint) == ("media_count", None)
     assert_names(five, "5", "4")
     gifs = only(problems(X, media=(GIF, GIF)))
     assert gifs.code == "media_count"
     assert_names(gifs, "2 GIFs", "1")
-    assert only(problems(X, media=(CLIP, CLIP), id=3)).hint == action("edit", 3, media="FILE")
+    assert only(problems(X, media=(CLIP, CLIP), id=3)).hint == action("edit", 3, remove_media="FILE")
 
 
 @pytest.mark.parametrize("media", [(PHOTO, CLIP), (GIF, PHOTO), (CLIP, GIF)])
@@ -246,6 +247,14 @@ def test_x_warns_of_media_on_which_its_own_documents_disagree(
     assert_names(problem, *facts)
 
 
+@pytest.mark.parametrize(
+    ("size", "up", "shown"),
+    [(9001, True, "9.1 kB"), (9099, False, "9 kB"), (40, True, "0.1 kB"), (999_901, True, "1000 kB")],
+)
+def test_a_small_size_is_not_rounded_to_nothing(size: int, up: bool, shown: str) -> None:
+    assert size_text(size, up=up) == shown
+
+
 def test_what_is_refused_is_not_warned_of_as_well() -> None:
     assert [problem.warning for problem in problems(X, media=(replace(CLIP, duration_ms=2_000_000),))] == [False]
 
@@ -277,7 +286,7 @@ def test_a_byte_order_mark_is_refused_by_name() -> None:
 def test_instagram_needs_media_and_the_message_says_what_to_type() -> None:
     problem = only(problems(IG))
     assert (problem.code, problem.hint) == ("media_missing", other_options(media="FILE"))
-    assert only(problems(IG, id=9)).hint == action("edit", 9, media="FILE")
+    assert only(problems(IG, id=9)).hint == action("edit", 9, add_media="FILE")
 
 
 def test_instagram_takes_a_carousel_of_up_to_ten_images_and_videos() -> None:

@@ -14,11 +14,9 @@ ROOT = Path(__file__).parents[2]
 FACTS = [Registry().facts(name) for name in BUILT_IN]
 WORDS = {"command"}
 """Names that are ordinary words too, so that other modules may say them."""
-NAMES = re.compile(
-    "|".join(word for one in FACTS for word in (one.name, *one.aliases) if len(word) > 3 and word not in WORDS),
-    re.IGNORECASE,
-)
-"""Names and aliases. Short ones are parts of other words."""
+_LONG = "|".join(word for one in FACTS for word in (one.name, *one.aliases) if len(word) > 3 and word not in WORDS)
+NAMES = re.compile(f"(?!twitter_text)(?:{_LONG})", re.IGNORECASE)
+"""Names and aliases, but not the name of a library. Short ones are parts of other words."""
 ELSEWHERE = {
     "ttp/platforms/__init__.py": "the list of platforms: a line for each",
     "ttp/cli/commands/sandbox.py": "the demo plays on three accounts of the sandbox",

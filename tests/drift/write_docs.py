@@ -32,6 +32,7 @@ from ttp.cli.settings import variable
 from ttp.domain.config import Key
 from ttp.domain.delivery import ENDED, MOVES, DeliveryState
 from ttp.domain.options import all_options
+from ttp.domain.post_fields import PLAIN
 from ttp.platforms import BUILT_IN
 from ttp.platforms.registry import Registry
 
@@ -53,6 +54,7 @@ def generated() -> dict[str, str]:
         "docs/reference/api.md": "\n".join(api_page.page()) + "\n",
         "docs/reference/operations.md": "\n".join(operations_page.page()) + "\n",
         messages.SNAPSHOT: "\n".join(messages.snapshot()),
+        "docs/how-to/files.md": _spliced("docs/how-to/files.md", _plain_fields()),
         "docs/reference/config.md": _spliced("docs/reference/config.md", _settings(), _variables()),
         "docs/reference/accounts.md": _spliced("docs/reference/accounts.md", _options_of_platforms()),
         "docs/reference/platforms/README.md": _spliced("docs/reference/platforms/README.md", _contracts()),
@@ -71,6 +73,18 @@ def _spliced(name: str, *parts: Iterator[str]) -> str:
         assert ended, f"{name} has too few of {END}"
         written += f"{before}{BEGIN}\n\n" + "\n".join(lines) + f"\n\n{END}"
     return written + rest
+
+
+# docs/how-to/files.md
+
+
+def _plain_fields() -> Iterator[str]:
+    """The fields of a post that have no code of their own."""
+    yield "| name | such as | meaning |"
+    yield "|---|---|---|"
+    for one in PLAIN:
+        names = f"`{one.word}`, or `{one.file}` in seconds" if one.kind == "seconds" else f"`{one.word}`"
+        yield f"| {names} | `{one.example}` | {one.help} |"
 
 
 # ARCHITECTURE.md

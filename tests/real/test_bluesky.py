@@ -15,12 +15,15 @@ from typing import Any
 
 import pytest
 
+from tests.pictures import picture
 from tests.real.pds import PASSWORD, POSTS, Pds, Person
 from tests.real.program import Program
 from ttp.sandbox.files import CLIP, PHOTO
 
 PAGE = b"""<html><head><title>Menu</title><meta property="og:description" content="Tea &amp; cake">
 <meta property="og:image" content="/picture.png"></head></html>"""
+OLDER_PAGE = "<title>Café Müller</title><meta property=og:image content=/a.webp>".encode("latin-1")
+BARE_PAGE = b"<title>Bare</title><meta property=og:image content=/a.svg>"
 _numbers = count()
 
 
@@ -219,8 +222,16 @@ def page() -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            body = PAGE if self.path == "/menu" else png()
+            body = {
+                "/menu": PAGE,
+                "/picture.png": png(),
+                "/older": OLDER_PAGE,
+                "/a.webp": picture("WEBP"),
+                "/bare": BARE_PAGE,
+                "/a.svg": b"<svg/>",
+            }[self.path]
             self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=ISO-8859-1" if body == OLDER_PAGE else "text/html")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
@@ -239,6 +250,20 @@ def test_a_link_card(ttp: Program, person: Person, page: str) -> None:
     card = record["embed"]["external"]
     assert (card["uri"], card["title"], card["description"]) == (page, "Menu", "Tea & cake")
     assert card["thumb"]["mimeType"] == "image/png"
+
+
+def test_a_card_of_an_older_page_with_a_picture_of_another_type(ttp: Program, person: Person, page: str) -> None:
+    (record,) = published(ttp, person, "Lunch", "--set", f"bluesky.card={page.removesuffix('menu')}older")
+    card = record["embed"]["external"]
+    assert (card["title"], card["thumb"]["mimeType"]) == ("Café Müller", "image/jpeg")
+
+
+def test_a_card_without_its_picture_says_so(ttp: Program, person: Person, page: str) -> None:
+    post = ttp.create("Lunch", "--to", "bluesky", "--set", f"bluesky.card={page.removesuffix('menu')}bare")
+    assert ttp.publish().code == 0
+    delivery = ttp.delivery(post)
+    assert (delivery["state"], delivery["note"] is None) == ("published", False)
+    assert "thumb" not in person.records()[0]["value"]["embed"]["external"]
 
 
 # What is refused.

@@ -182,12 +182,14 @@ def test_a_quote(ttp: Program, person: Person) -> None:
     assert person.statuses()[1]["quote"]["quoted_status"]["id"] == quoted["id"]
 
 
-def test_a_private_post(ttp: Program, person: Person) -> None:
-    post = ttp.create("For friends", "--to", "mastodon", "--set", "mastodon.visibility=private")
+@pytest.mark.parametrize("visibility", ["private", "unlisted"])
+def test_a_post_that_not_everyone_sees(ttp: Program, person: Person, visibility: str) -> None:
+    post = ttp.create("For friends", "--to", "mastodon", "--set", f"mastodon.visibility={visibility}")
     assert ttp.publish().code == 0
-    assert ttp.delivery(post)["state"] == "published"
+    delivery = ttp.delivery(post)
+    assert (delivery["state"], delivery["note"]) == ("published", None)
     if not is_snac(person):
-        assert [one["visibility"] for one in person.statuses()] == ["private"]
+        assert [one["visibility"] for one in person.statuses()] == [visibility]
 
 
 # Numbers, history, deleting.

@@ -15,7 +15,6 @@ import uvicorn
 from fastapi import FastAPI
 
 from tests.conftest import Fill, Program
-from ttp.cli.commands.server.serve import installation_of
 from ttp.cli.context import Context
 from ttp.server.app import build_app
 from ttp.server.pages.login import Backoff
@@ -71,7 +70,7 @@ class Api:
     def set(self, key: str, value: str) -> None:
         """Set a key of the configuration, and start again."""
         self.ttp.ok("config", "set", key, value)
-        self.app = build_app(installation_of(Context(self.ttp.clock)))
+        self.app = build_app(Context(self.ttp.clock).installation)
 
     def having(self, capability: str, *accounts: str, name: str | None = None) -> Api:
         """The same server with a new token."""
@@ -103,7 +102,7 @@ def server(fill: Fill) -> Api:
 
 def server_of(ttp: Program) -> Api:
     """Return the server of a program's store, without a token."""
-    app = build_app(installation_of(Context(ttp.clock)))
+    app = build_app(Context(ttp.clock).installation)
     app.state.backoff = Backoff(ttp.clock.boot)  # on a slow machine its second would be over before the next login
     return Api(ttp, app)
 

@@ -27,7 +27,6 @@ from schemathesis.checks import CHECKS
 from tests.clock import FakeClock
 from tests.conftest import Program, program
 from tests.server.conftest import Api, server_of, two_accounts
-from ttp.cli.commands.server.serve import installation_of
 from ttp.cli.context import Context
 from ttp.sandbox.files import PHOTO
 from ttp.server.app import build_app
@@ -300,7 +299,7 @@ def bring(ttp: Program, post: int, state: str) -> None:
 
 def fuzz_of(ttp: Program) -> Fuzz:
     """Return the fuzz of a filled store. Any host may call its server: the checks send requests of their own."""
-    api = Api(ttp, build_app(installation_of(Context(ttp.clock)), hosts=None))
+    api = Api(ttp, build_app(Context(ttp.clock).installation, hosts=None))
     return Fuzz(api.having("publish", name="fuzz"))
 
 

@@ -13,7 +13,6 @@ from starlette.routing import Route as StarletteRoute
 from tests.conftest import Fill, Program
 from tests.drift.operations_page import TOKENS, lets_in
 from tests.server.conftest import Api, server_of, two_accounts
-from ttp.cli.commands.server.serve import installation_of
 from ttp.cli.context import Context
 from ttp.domain.operations import OPERATIONS
 from ttp.server.app import DOCS, build_app
@@ -180,7 +179,7 @@ def test_names_of_this_machine_are_accepted(server: Api, host: str) -> None:
 
 
 def test_another_name_is_accepted_where_it_is_allowed(server: Api) -> None:
-    named = Api(server.ttp, build_app(installation_of(Context(server.ttp.clock)), ["ttp.example"]))
+    named = Api(server.ttp, build_app(Context(server.ttp.clock).installation, ["ttp.example"]))
     assert named.get("/healthz", headers={"Host": "TTP.example:443"}).status_code == 200
     named.refused("GET", "/healthz", 421, "wrong_host", headers={"Host": "localhost"})
 

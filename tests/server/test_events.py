@@ -16,7 +16,6 @@ import pytest
 from tests.clock import FakeClock
 from tests.server.conftest import BASE, Api
 from tests.server.test_access import LIST
-from ttp.cli.commands.server.serve import installation_of
 from ttp.cli.context import Context
 from ttp.domain.errors import Busy
 from ttp.server import events as module
@@ -291,7 +290,7 @@ def test_a_stream_does_not_begin_while_the_newest_event_is_unsure(server: Api, m
 def test_streams_end_when_the_server_stops(server: Api) -> None:
     stopping = threading.Event()
     api = server.having("read")
-    app = build_app(installation_of(Context(server.ttp.clock)), stopping=stopping)
+    app = build_app(Context(server.ttp.clock).installation, stopping=stopping)
     found = Reader(app, api.token, lambda it: False)
     with found.in_background():
         stopping.set()

@@ -105,7 +105,7 @@ def test_a_request_that_changed_nothing_is_done(api: Api) -> None:
 
 def test_work_that_wakes_up_after_another_took_its_key_changes_nothing(api: Api) -> None:
     api.ttp.post("Hello", "--to", "x/me")
-    token = api.app.state.installation.tokens.find(api.token)
+    token = api.app.state.installation.api_tokens.find(api.token)
     assert token is not None
     held = idempotency_keys.Reservation(token.id, "k1", "of the first")
     services = RequestServices(api.app.state.installation, token)
@@ -128,7 +128,7 @@ def test_work_that_wakes_up_after_another_took_its_key_changes_nothing(api: Api)
 @pytest.mark.parametrize("is_refused", [True, False])
 def test_a_text_that_was_saved_first_is_not_the_whole_request(api: Api, *, is_refused: bool) -> None:
     """`ttp create -` saves its text before it is checked, in a transaction of its own."""
-    token = api.app.state.installation.tokens.find(api.token)
+    token = api.app.state.installation.api_tokens.find(api.token)
     held = idempotency_keys.Reservation(token.id, "k1", "of the child")
     with api.ttp.database.writing() as db:
         assert idempotency_keys.reserve(db, held, "digest", api.ttp.clock.now())

@@ -467,7 +467,7 @@ def test_ids_of_other_accounts_are_no_ids_for_a_limited_token(api: Api) -> None:
     for to in ("x/me", "x/other", "x/me"):
         api.ttp.post(to, "--to", to)
     installation = api.app.state.installation
-    token = installation.tokens.find(api.having("read", "x/me").token or "")
+    token = installation.api_tokens.find(api.having("read", "x/me").token or "")
     assert token is not None
     queries = RequestServices(installation, token).queries
     assert queries.ids([(1, 9)]) == [1, 3]

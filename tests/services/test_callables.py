@@ -21,6 +21,10 @@ CALLED = {
     "doctor.Doctor.__init__(tokens)",
     "installation.uninstall.Uninstall.__init__(credentials)",
     "doctor.run_check(look)",
+    # What only the command line finds out about this machine, where a service needs it; and how ways out are written.
+    "application.Installation.__init__(system_zone)",
+    "application.Installation.__init__(own_files)",
+    "application.Installation.__init__(render_way_out)",
     # What asks a system program, and what sends to a webhook: for tests.
     "installation.background_service.Launchd.__init__(run)",
     "installation.background_service.Systemd.__init__(run)",
@@ -35,6 +39,7 @@ CALLED = {
     # From one service to another.
     "posts.Posts.change(change)",
     "slots.ComingSlots.first(is_taken)",
+    "time_resolver.TimeResolver.resolve_any(accounts)",
     "slots.ComingSlots.__init__(_no_slot_error)",
     "files.export.Export.csv(name)",
     # The JSON form of an action, which is a command on the command line; no decision.

@@ -16,12 +16,14 @@ from tests.settings import Config
 from tests.store.stores import store_at
 from ttp.domain.account import Account, Credentials
 from ttp.domain.action import action
-from ttp.domain.errors import Ambiguous, NotAllowed, TtpError, UsageError
+from ttp.domain.delivery import Delivery, DeliveryState
+from ttp.domain.errors import Ambiguous, NotAllowed, StateRefused, TtpError, UsageError
 from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.post import Post
 from ttp.platforms.login import App, Identity
 from ttp.platforms.oauth.callback import Code, Denied
-from ttp.services.connect import AccountConnector, ConnectResult, PendingLogin
-from ttp.store import accounts
+from ttp.services.connect import AccountConnector, ConnectResult, KnownIdentity, PendingLogin
+from ttp.store import accounts, posts
 
 REDIRECT = "http://127.0.0.1:8722/callback"
 
@@ -171,6 +173,39 @@ def test_a_person_with_a_new_handle_keeps_their_account(shop: Shop) -> None:
         done = connect(shop, name)
         assert done.again
         assert (done.account.id, done.account.handle) == (before.id, "me")
+
+
+def test_an_account_connected_by_its_new_handle_is_renamed_once_that_is_wanted(shop: Shop) -> None:
+    before, held = shop.add(user_id="7"), shop.credentials.get("x/me")
+    people(shop, ("7", "renamed"))
+    with pytest.raises(KnownIdentity) as known:
+        connect(shop, "x/renamed")
+    assert (shop.account(), shop.credentials.get("x/me")) == (before, held)
+    done = shop.connect_at("x").rename(known.value)
+    assert (done.account.id, done.account.name, done.renamed) == (before.id, "x/renamed", "x/me")
+    assert done.account == shop.account("x/renamed")
+    moved = shop.credentials.get("x/renamed")
+    assert moved is not None
+    assert moved.access_token == "access-1"
+    assert shop.credentials.get("x/me") is None
+
+
+@pytest.mark.parametrize("state", [None, "claimed", "reconciling"])
+def test_an_account_is_not_renamed_to_a_removed_one_nor_while_it_publishes(shop: Shop, state: str | None) -> None:
+    before, held = shop.add(user_id="7"), shop.credentials.get("x/me")
+    people(shop, ("7", "renamed"))
+    with pytest.raises(KnownIdentity) as known:
+        connect(shop, "x/renamed")
+    with shop.database.writing() as db:
+        if state is None:
+            accounts.save(db, Account("x", "renamed"), now=shop.clock.now(), removed=True)
+        else:
+            delivery = Delivery("x/me", "x", DeliveryState(state), account_id=before.id)
+            posts.insert(db, Post("Hello", (delivery,), created_at=shop.clock.now(), updated_at=shop.clock.now()), None)
+    with pytest.raises(StateRefused):
+        shop.connect_at("x").rename(known.value)
+    assert (shop.account(), shop.credentials.get("x/me")) == (before, held)
+    assert shop.credentials.get("x/renamed") is None
 
 
 def test_an_account_without_an_id_is_recognised_by_its_handle_in_any_case(shop: Shop) -> None:

@@ -11,7 +11,8 @@ from tests.clock import FakeClock
 from tests.conftest import Program
 from tests.store.stores import store_at
 from ttp.domain.errors import UsageError
-from ttp.domain.server.api_token import Caller, Person, TokenCapability
+from ttp.domain.permissions import Caller, Capability
+from ttp.domain.server.api_token import Person, TokenCapability
 from ttp.services.server.people import LINK_WORKS_FOR, SESSION_LASTS_FOR, People, read_address, recorded_address
 
 READ, DRAFT, PUBLISH, APPROVE = TokenCapability
@@ -86,8 +87,14 @@ def test_a_name_is_one_word(people: People) -> None:
 
 def test_a_person_acts_with_the_smallest_capability_that_is_enough() -> None:
     ann = Person("ann", (APPROVE, PUBLISH), frozenset({1}))
-    assert ann.caller_for(READ) == ann.caller_for(DRAFT) == Caller("ann", PUBLISH, frozenset({1}))
-    assert ann.caller_for(APPROVE) == Caller("ann", APPROVE, frozenset({1}))
+    caller = Caller(
+        "ann", Capability.PUBLISH, "your capability here", frozenset({1}), approver="ann", sees_private=True
+    )
+    assert ann.caller_for(READ) == ann.caller_for(DRAFT) == ann.caller_for(APPROVE) == caller
+    both = Person("eve", (PUBLISH, READ))
+    callers = [both.caller_for(one) for one in (READ, DRAFT)]
+    assert [one.capability for one in callers if one is not None] == [Capability.READ, Capability.PUBLISH]
+    assert all(one is not None and one.sees_private for one in callers)
     reader = Person("bob", (READ,))
     assert (reader.may(READ), reader.may(DRAFT), reader.caller_for(APPROVE)) == (True, False, None)
 

@@ -13,6 +13,7 @@ from ttp.domain.media.item import MediaItem
 from ttp.domain.outcome import Kind
 from ttp.domain.post import ChosenBy, Post, Rejection
 from ttp.domain.post_edit import with_derived_status
+from ttp.domain.post_fields import PLAIN
 
 ACCOUNTS = {1: "x/me", 2: "instagram/shop", 3: "x/other"}
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
@@ -70,6 +71,7 @@ def _delivery(account_id: int) -> st.SearchStrategy[Delivery]:
 
 DELIVERIES = st.sets(st.sampled_from(sorted(ACCOUNTS))).flatmap(lambda ids: st.tuples(*map(_delivery, sorted(ids))))
 
+PLAIN_VALUES = {"text": maybe(TEXTS), "flag": st.booleans(), "seconds": maybe(st.floats(0, 1e6))}
 POSTS = st.builds(
     Post,
     content=TEXTS,
@@ -78,7 +80,7 @@ POSTS = st.builds(
     created_at=INSTANTS,
     updated_at=INSTANTS,
     deleted_at=maybe(INSTANTS),
-    max_lateness_s=maybe(st.floats(0, 1e6)),
+    **{one.name: PLAIN_VALUES[one.kind] for one in PLAIN},
     media=st.lists(MEDIA, max_size=2).map(tuple),
     variants=st.dictionaries(TEXTS, TEXTS, max_size=2),
     thread=st.lists(TEXTS, max_size=2).map(tuple),

@@ -116,3 +116,14 @@ def test_an_author_is_known_whatever_they_used(database: Database, actor: str) -
         for command in ("undo approve", "redo reject", "undo edit"):
             ChangeRecorder(command, START, "eve").note_undo(db, [made.id or 0])
             assert change_log.has_changed(db, made.id or 0, "eve") == (command == "undo edit")
+
+
+@pytest.mark.parametrize("count", [0, 1, 30])
+def test_few_and_many_rows_are_inserted_alike(database: Database, count: int) -> None:
+    rows = [{"name": f"n{number}", "value": f'"é\n{number}:?\u2028'} for number in range(count)]
+    with database.writing() as db:
+        for value in ("first", "second"):
+            more = f" ON CONFLICT (name) DO UPDATE SET value = excluded.value || '{value}'"
+            db.insert("setting", rows, more)
+        stored = {row["name"]: row["value"] for row in db.execute("SELECT name, value FROM setting")}
+    assert stored == {row["name"]: f"{row['value']}second" for row in rows}

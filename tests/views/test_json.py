@@ -28,6 +28,7 @@ from ttp.domain.media.item import MediaItem, MediaUse
 from ttp.domain.metrics.sample import Sample
 from ttp.domain.outcome import Attempt, Kind, Phase
 from ttp.domain.post import Metrics, PostStatus
+from ttp.domain.post_fields import PLAIN
 from ttp.domain.rate_limit import Limit
 from ttp.services.queries import PostView
 from ttp.views import accounts, metrics, posts, status
@@ -80,7 +81,7 @@ def test_a_post_has_the_documented_form() -> None:
         "publishedAt": None,
         "createdAt": AT_TEXT,
         "updatedAt": AT_TEXT,
-        "maxLatenessS": None,
+        **{one.file: getattr(POST, one.name) for one in PLAIN},
         "media": [
             {
                 "name": "launch.jpg",
@@ -118,6 +119,7 @@ def test_a_post_has_the_documented_form() -> None:
                 "remoteId": "179",
                 "url": "https://example.org/p/1",
                 "publishedAt": "2026-11-23T17:00:03.004Z",
+                "note": None,
                 "takenDownAt": None,
                 "parts": [],
                 "attempts": 1,
@@ -141,6 +143,7 @@ def test_a_post_has_the_documented_form() -> None:
                 "remoteId": None,
                 "url": None,
                 "publishedAt": None,
+                "note": None,
                 "takenDownAt": None,
                 "parts": [],
                 "attempts": 1,

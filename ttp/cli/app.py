@@ -55,6 +55,11 @@ class _Prepared(Command):
         self._checked = None if getattr(callback, "checks_fields", True) else callback.output_spec
         super().__init__(name, callback=callback, params=[*own, *shared], **more)
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if isinstance(ctx.obj, Context):
+            ctx.obj.params, ctx.obj.path = self.params, ctx.command_path.split()[1:]
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: Any) -> Any:
         if ctx.invoked_subcommand is not None:  # a group runs its subcommand next
             return None
@@ -184,9 +189,10 @@ def run(argv: Sequence[str], context: Context) -> int:
     context.argv = argv
     try:
         code = _run(argv, context)
-        context.remember_names()
+        if context.store_in_use is not None:
+            context.store_in_use.remember_names()
     except TtpError as error:
-        return report_error(error, context.argv, context.open_out)
+        return report_error(error, context.line, context.open_out)
     except KeyboardInterrupt:
         return INTERRUPTED
     except (BrokenPipeError, SystemExit):  # Typer makes an exit of a closed pipe
@@ -194,7 +200,7 @@ def run(argv: Sequence[str], context: Context) -> int:
             write_text(sys.stdout, "", flush=True)
         return DONE
     except MemoryError:
-        return report_out_of_memory(context.argv, context.open_out)
+        return report_out_of_memory(context.line, context.open_out)
     except Exception as error:
         if _is_interruption(error):
             return INTERRUPTED
@@ -204,7 +210,7 @@ def run(argv: Sequence[str], context: Context) -> int:
             raise
         again = Hint("see", "TTP_DEBUG=1 ttp " + " ".join(shlex.quote(word) for word in argv))
         return report_error(
-            TtpError(f"this is a bug in ttp: {type(error).__name__}: {error}", again), context.argv, context.open_out
+            TtpError(f"this is a bug in ttp: {type(error).__name__}: {error}", again), context.line, context.open_out
         )
     return code if isinstance(code, int) else DONE
 
@@ -213,11 +219,11 @@ def _report_full_disk(error: OSError, context: Context) -> int:
     """Report a disk that has no room for a file; for the output if Typer was writing a help page. All other output
     reports its errors itself."""
     if context.shows_help:
-        return report_write_error(error, context.argv, context.open_out)
+        return report_write_error(error, context.line, context.open_out)
     from ttp.store.home.files import disk_error  # here: only what fails needs it
 
     path = Path(error.filename) if isinstance(error.filename, str) else context.home
-    return report_error(disk_error(path, error), context.argv, context.open_out)
+    return report_error(disk_error(path, error), context.line, context.open_out)
 
 
 def _is_interruption(error: BaseException | None) -> bool:
@@ -243,7 +249,7 @@ def _run(argv: Sequence[str], context: Context) -> Any:
     except ClickException as error:
         from ttp.cli.usage_errors import usage_error
 
-        raise usage_error(error, argv, is_unknown_option=isinstance(error, NoSuchOption)) from None
+        raise usage_error(error, context.line, is_unknown_option=isinstance(error, NoSuchOption)) from None
 
 
 def _named(ctx: Any) -> tuple[str, list[str]]:

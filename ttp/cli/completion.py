@@ -140,7 +140,11 @@ OPTIONS = {
     "--dates": WordSource(ORDERS),
     "--with": WordSource(export_posts.MORE, many=True),
     **dict.fromkeys(
-        ("--credentials", "--client-secret", "--file", "--media", "--state", "--svg", "--html", "--vary"), _FILE
+        (
+            *("--credentials", "--client-secret", "--file", "--media", "--add-media", "--remove-media", "--state"),
+            *("--svg", "--html", "--vary"),
+        ),
+        _FILE,
     ),
 }
 """The values of options in most commands."""

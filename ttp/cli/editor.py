@@ -35,7 +35,7 @@ from ttp.domain.errors import (
     UsageError,
 )
 from ttp.domain.permissions import Capability
-from ttp.domain.post_edit import edits_of_draft
+from ttp.domain.post_edit import changed_media, edits_of_draft
 from ttp.services.drafts import post_fingerprint
 from ttp.services.files import editor_form
 from ttp.services.files.fields import fields_of, media_name
@@ -154,9 +154,8 @@ def _start_edit(
     if not sheet.path.exists():
         change = ExistingPostEdit(context, sheet, post)
         sheet.remember(base=post_fingerprint(post))
-        sheet.write(
-            _filled(context, editor_form.fields_of_input(editor_form.with_edit(change.before, post_input)), new=False)
-        )
+        edited = editor_form.with_edit(change.before, _with_media_named(post, post_input))
+        sheet.write(_filled(context, editor_form.fields_of_input(edited), new=False))
         return change
     if not editor_form.is_empty_edit(replace(post_input, kept=False)):
         raise UsageError(
@@ -166,6 +165,17 @@ def _start_edit(
         )
     context.out.note("continuing the last edit, which was not saved")
     return NewPostEdit(context, sheet) if sheet.new else ExistingPostEdit(context, sheet, post)
+
+
+def _with_media_named(post: Post, change: PostInput) -> PostInput:
+    """Return an edit that adds or removes media as one that names all that are left, as the file does."""
+    if not (change.add_media or change.remove_media):
+        return change
+    kept, alts = changed_media(post, replace(change, alts=None), ()), change.alts or ()
+    if change.add_media or change.alts is None:
+        alts = (*(item.alt or "" for item in kept), *alts)
+    names = (*map(media_name, kept), *change.add_media)
+    return replace(change, media=names, alts=alts, add_media=(), remove_media=())
 
 
 class NewPostEdit:

@@ -13,7 +13,8 @@ from types import MappingProxyType
 
 from ttp.cli.settings import variable_in_use
 from ttp.cli.terminal import escape_text
-from ttp.domain.action import Action, OtherOptions, WayOut
+from ttp.cli.typed_command import TypedCommand, flag_words
+from ttp.domain.action import Action, OtherOptions, WayOut, way_without_values
 from ttp.domain.errors import Hint, TtpError
 from ttp.views.errors import CODES
 
@@ -36,16 +37,16 @@ def exit_code(error: TtpError) -> int:
     return BY_CODE.get(error.code, FAILED)
 
 
-def command_text(way: WayOut, argv: Sequence[str] | None = None) -> str:
-    """Return what to type: an action as a command of ttp, other options in what was typed as `argv` (without it the
-    options alone), other words unchanged."""
+def command_text(way: WayOut, line: TypedCommand | None = None) -> str:
+    """Return what to type: an action as a command of ttp, other options in the command that was typed (without it, or
+    with a long text, the options alone), other words unchanged."""
     if isinstance(way, str):
         return way
     if isinstance(way, OtherOptions):
-        if argv is not None:
-            return retype(argv, way)
-        words = [word for name, value in way.options for word in _option(name, value)]
-        return quote_command(*words) if words else f"leave out --{way.options[0][0]}"
+        if line is not None and not line.has_long_text:
+            return retype(line, way)
+        words = [word for name, value in way.options for word in flag_words(name, value)]
+        return quote_command(*words) if words else way_without_values(way, "--")
     options = [word for name, value in way.options for word in (f"--{name}", value) if word is not None]
     dashed = any(arg.startswith("-") and arg != "-" for arg in way.args)
     words = [*options, "--", *way.args] if dashed else [*way.args, *options]
@@ -84,24 +85,9 @@ def _code(sign: str) -> str:
     return f"\\x{ord(sign):02x}" if ord(sign) < 0x80 else f"\\U{ord(sign):08x}"
 
 
-def retype(argv: Sequence[str], other: OtherOptions) -> str:
-    """Return the command that was typed as `argv` with other options, each in its old place or at the end."""
-    ends = argv.index("--") if "--" in argv else len(argv)
-    words = list(argv[:ends])
-    for name, value in other.options:
-        flag = f"--{name}"
-        places = [at for at, word in enumerate(words) if word == flag or word.startswith(f"{flag}=")]
-        for at in reversed(places):
-            del words[at : at + (2 if words[at] == flag and not isinstance(value, bool) else 1)]
-        at = places[0] if places else len(words)
-        words[at:at] = _option(name, value)
-    return quote_command("ttp", *words, *argv[ends:])
-
-
-def _option(name: str, value: str | bool | tuple[str, ...] | None) -> list[str]:
-    if isinstance(value, bool | None):
-        return [f"--{name}"] if value else []
-    return [word for one in ([value] if isinstance(value, str) else value) for word in (f"--{name}", one)]
+def retype(line: TypedCommand, other: OtherOptions) -> str:
+    """Return the command that was typed with other options, each in its old place or at the end."""
+    return quote_command("ttp", *line.with_options(other))
 
 
 def option_words(options: Mapping[str, Sequence[str] | str | None]) -> list[str]:
@@ -110,57 +96,29 @@ def option_words(options: Mapping[str, Sequence[str] | str | None]) -> list[str]
     return [word for flag, values in by_flag.items() for value in values for word in (flag, value)]
 
 
-_LONGEST = 300
-"""Characters of a command that is still read at a glance."""
-
-
-def with_whole_commands(error: TtpError, argv: Sequence[str]) -> TtpError:
-    """Return the error; its hints that change what was typed become whole commands."""
-    error.hints = tuple(_as_command(hint, argv) for hint in error.hints)
+def with_whole_commands(error: TtpError, line: TypedCommand) -> TtpError:
+    """Return the error; its hints that change what was typed become whole commands, unless its text is too long."""
+    error.hints = tuple(_as_command(hint, line) for hint in error.hints)
     error.problems = tuple(
-        replace(one, hint=retype(argv, one.hint)) if isinstance(one.hint, OtherOptions) else one
+        replace(one, hint=command_text(one.hint, line)) if isinstance(one.hint, OtherOptions) else one
         for one in error.problems
     )
     return error
 
 
-def _as_command(hint: Hint, argv: Sequence[str]) -> Hint:
+def _as_command(hint: Hint, line: TypedCommand) -> Hint:
     if isinstance(hint.way, OtherOptions):
-        return replace(hint, way=retype(argv, hint.way))
+        return replace(hint, way=command_text(hint.way, line), sure=hint.sure and not line.has_long_text)
     if isinstance(hint.way, Action) and hint.way.name == "config set":
         key, *values = hint.way.args
         if variable := variable_in_use(key):  # it overrides the config file
             value = values[0] if len(values) == 1 else shlex.join(values)
             return replace(hint, way=f"export {variable}={shlex.quote(value)}")
-    words = None if hint.replaces is None else _replaced(argv, *hint.replaces)
-    typed = "" if words is None else shlex.join(["ttp", *words])
-    return replace(hint, way=typed, replaces=None) if typed.isprintable() and 0 < len(typed) <= _LONGEST else hint
-
-
-def _replaced(argv: Sequence[str], wrong: str, meant: str) -> list[str] | None:
-    """Return `argv` with the last word that is or has `wrong` replaced, or None."""
-    ends = argv.index("--") if "--" in argv else len(argv)
-    for place in range(ends - 1, -1, -1):
-        word = _replace_in(argv[place], wrong, meant)
-        if word is not None:
-            return [*argv[:place], word, *argv[place + 1 :]]
-    return None
-
-
-def _replace_in(word: str, wrong: str, meant: str) -> str | None:
-    """A word with `wrong` replaced: all of it, a part between commas, or what is before or after a `=`."""
-    if word == wrong:
-        return meant
-    parts = word.split(",")
-    if len(parts) > 1 and wrong in [part.strip() for part in parts]:
-        return ",".join(meant if part.strip() == wrong else part for part in parts)
-    head, equals, tail = word.partition("=")
-    if not equals:
-        return None
-    if head == wrong:
-        return f"{meant}={tail}"
-    behind = _replace_in(tail, wrong, meant)
-    return None if behind is None else f"{head}={behind}"
+    if hint.replaces is None or line.has_long_text:
+        return hint
+    option = re.match("--[a-z-]+", hint.way) if isinstance(hint.way, str) else None
+    words = line.replace_word(*hint.replaces, option=option[0] if option else "")
+    return hint if words is None else replace(hint, way=quote_command("ttp", *words), replaces=None)
 
 
 UPGRADE = "pip install --upgrade ttp-cli"

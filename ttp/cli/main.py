@@ -59,8 +59,9 @@ def main(argv: Sequence[str], clock: Clock | None = None) -> int:
         return 130
     except MemoryError:
         from ttp.cli.output import report_out_of_memory
+        from ttp.cli.typed_command import TypedCommand
 
-        return report_out_of_memory(argv)
+        return report_out_of_memory(TypedCommand(argv))
     finally:
         if key is not None:
             os.environ[CREDENTIALS_KEY] = key
@@ -83,6 +84,7 @@ def _print(text: str) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as full:
         from ttp.cli.output import report_write_error
+        from ttp.cli.typed_command import TypedCommand
 
-        return report_write_error(full, [])
+        return report_write_error(full, TypedCommand())
     return 0

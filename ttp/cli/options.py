@@ -8,12 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import wraps
+from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NamedTuple, TypeVar, get_type_hints
 
 import typer
 
 from ttp.cli.context import Context
 from ttp.cli.errors import quote_command, retype
+from ttp.cli.typed_command import TypedCommand
 from ttp.domain.account import Account
 from ttp.domain.action import OtherOptions, WayOut
 from ttp.domain.errors import Hint, NotFound, UsageError
@@ -23,13 +25,14 @@ if TYPE_CHECKING:
 
     from ttp.cli.render.spec import OutputSpec
     from ttp.domain.post import PostStatus
+    from ttp.domain.post_fields import PostField
     from ttp.domain.time.calendar_range import CalendarRange
     from ttp.store.queries import PostFilter
 
 
 MOST = 1_000_000_000
 """Upper bound of counts and ids."""
-_FILES = ("media", "credentials", "file")
+_FILES = ("media", "add_media", "credentials", "file")
 _MOST_BYTES = "input.max_bytes"
 _CHUNK = 1 << 16
 _SECRETS = ("credentials", "client secret", "secret of the notification")
@@ -101,6 +104,13 @@ TimeZone = Annotated[
     typer.Option("--tz", metavar="ZONE", help="Timezone of the time, else yours; account: that of the accounts."),
 ]
 MediaPaths = Annotated[list[str] | None, typer.Option("--media", metavar="PATH_OR_URL", help="An image or a video.")]
+AddMedia = Annotated[
+    list[str] | None, typer.Option("--add-media", metavar="PATH_OR_URL", help="An image or a video to add at the end.")
+]
+RemoveMedia = Annotated[
+    list[str] | None,
+    typer.Option("--remove-media", metavar="NAME|NUMBER", help="Media to remove: by name, or the first as 1."),
+]
 Alts = Annotated[
     list[str] | None, typer.Option("--alt", metavar="TEXT", help="Alt text, one for each --media in order.")
 ]
@@ -116,14 +126,6 @@ Tags = Annotated[list[str] | None, typer.Option("--tag", metavar="A,B", help="Ta
 Options = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="A platform option: tiktok.privacy_level=SELF_ONLY."),
-]
-MaxLate = Annotated[
-    str | None,
-    typer.Option(
-        "--max-late",
-        metavar="DURATION",
-        help="Publish at most this much later, such as 2h; after that the post is missed.",
-    ),
 ]
 UseEditor = Annotated[bool, typer.Option("--edit", "-e", help="Write the post in your editor.")]
 Where = Annotated[
@@ -269,6 +271,19 @@ def _read_limited(context: Context, stream: BinaryIO, named: str, what: str) -> 
     return bytes(read)
 
 
+def refuse_unquoted_time(line: TypedCommand, text: str | None, at: str | None) -> None:
+    """Raise UsageError for `--at tomorrow 9am`, where the shell made `9am` the text of the post."""
+    from ttp.domain.time.grammar import parse_time
+
+    if text is None or at is None or parse_time(at) or not parse_time(f"{at} {text}"):
+        return
+    for place, (before, after) in enumerate(pairwise(line.parts)):
+        if before.words == ("--at", at) and after.words == (text,):
+            start, end = line.around(place)
+            whole = quote_command("ttp", *start, "--at", f"{at} {text}", *end[1:])
+            raise UsageError("put the time in quotes", *([] if line.has_long_text else [Hint("try", whole)]))
+
+
 def parse_pairs(texts: Sequence[str] | None, option: str) -> dict[str, str]:
     """Parse `KEY=TEXT` options. UsageError without `=`."""
     pairs = {}
@@ -375,18 +390,49 @@ class PostOptions(NamedTuple):
 
 def with_post_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command these options in the place of its parameter `filters`, which gets all of them."""
-    from inspect import Signature, signature
+    hints = get_type_hints(PostOptions, include_extras=True)
+    declared = {name: (hints[name], PostOptions._field_defaults[name]) for name in PostOptions._fields}
+    return _with_options(command, "filters", declared, lambda typed: PostOptions(**typed))
 
-    declared = signature(command, eval_str=True).parameters
-    names = PostOptions._fields
-    hints, defaults = get_type_hints(PostOptions, include_extras=True), PostOptions._field_defaults
-    own = [declared["filters"].replace(name=name, annotation=hints[name], default=defaults[name]) for name in names]
-    params = [one for name, param in declared.items() for one in (own if name == "filters" else [param])]
+
+FieldValues = Mapping[str, Any]
+"""What was typed for the fields of a post that have no code of their own, by the name of the option."""
+NO_FIELDS: FieldValues = {}
+
+
+def with_field_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command an option for each plain field of a post, in the place of its parameter `typed`, which gets all of
+    them."""
+    from ttp.domain.post_fields import PLAIN
+
+    return _with_options(command, "typed", {one.argument: (_field_option(one), None) for one in PLAIN}, dict)
+
+
+def _field_option(one: PostField) -> Any:
+    if one.kind == "flag":
+        return Annotated[bool | None, typer.Option(f"--{one.word}/--no-{one.word}", help=one.help)]
+    metavar = "DURATION" if one.kind == "seconds" else "TEXT"
+    return Annotated[str | None, typer.Option(f"--{one.word}", metavar=metavar, help=one.help)]
+
+
+def _with_options(
+    command: Callable[..., Any],
+    place: str,
+    declared: Mapping[str, tuple[Any, Any]],
+    gather: Callable[[dict[str, Any]], Any],
+) -> Callable[..., Any]:
+    """Give a command options (annotation and default by name) in the place of a parameter, which gets what `gather`
+    makes of their values."""
+    from inspect import Parameter, Signature, signature
+
+    kind = Parameter.POSITIONAL_OR_KEYWORD
+    own = [Parameter(name, kind, default=default, annotation=hint) for name, (hint, default) in declared.items()]
+    before = signature(command, eval_str=True).parameters
+    params = [one for name, param in before.items() for one in (own if name == place else [param])]
 
     @wraps(command)
     def gathered(context: Context, **typed: Any) -> Any:
-        filters = PostOptions(**{name: typed.pop(name) for name in names})
-        return command(context, filters=filters, **typed)
+        return command(context, **{place: gather({name: typed.pop(name) for name in declared})}, **typed)
 
     gathered.__signature__ = Signature(params)  # type: ignore[attr-defined]  # read by Typer, as are the annotations
     gathered.__annotations__ = {param.name: param.annotation for param in params}
@@ -426,20 +472,20 @@ def parse_range(
     try:
         return parse_calendar_range(when, month=month, week=week, today=today, zone=zone, begun=begun)
     except UsageError as refused:
-        refused.hints = tuple(replace(hint, way=_with_range(context.argv, when, hint.way)) for hint in refused.hints)
+        refused.hints = tuple(replace(hint, way=_with_range(context.line, when, hint.way)) for hint in refused.hints)
         raise
 
 
-def _with_range(argv: Sequence[str], typed: str | None, way: WayOut) -> str:
-    """Return the command that was typed as `argv` for other days: `when` is an argument, the rest are options."""
+def _with_range(line: TypedCommand, typed: str | None, way: WayOut) -> str:
+    """Return the command that was typed for other days: `when` is an argument, the rest are options."""
     assert isinstance(way, OtherOptions)
     options = dict(way.options)
     when = options.pop("when")
-    words = list(argv)
+    words = list(line.words)
     if typed is not None:
-        place = len(words) - 1 - words[::-1].index(typed)
+        place = line.places[-1]
         words[place : place + 1] = [when] if isinstance(when, str) else []
-    return retype(words, OtherOptions(tuple(options.items())))
+    return retype(replace(line, words=words), OtherOptions(tuple(options.items())))
 
 
 Cron = Annotated[str | None, typer.Option("--cron", metavar="CRON", help="A cron expression: '0 9 * * 1,3,5'.")]

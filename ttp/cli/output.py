@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 from ttp import views
 from ttp.cli import terminal
 from ttp.cli.errors import FAILED, command_text, error_lines, exit_code, fit_install_commands, with_whole_commands
+from ttp.cli.typed_command import TypedCommand
 from ttp.domain.action import Action, OtherOptions
 from ttp.domain.errors import Hint, TtpError, UsageError
 from ttp.domain.time import clock
@@ -401,26 +402,26 @@ _JSON = ("--json", "--jsonl", "--format=json", "--format=jsonl")
 _NO_MEMORY = b"ttp: error: there is not enough memory for this\n"
 
 
-def report_out_of_memory(argv: Sequence[str], out: Output | None = None) -> int:
+def report_out_of_memory(line: TypedCommand, out: Output | None = None) -> int:
     """Report a lack of memory and return the exit code. What the command held is free again by now."""
     try:
-        return report_error(TtpError("there is not enough memory for this"), argv, out)
+        return report_error(TtpError("there is not enough memory for this"), line, out)
     except MemoryError:
         with suppress(OSError):
             os.write(2, _NO_MEMORY)
     return FAILED
 
 
-def report_write_error(error: OSError, argv: Sequence[str], out: Output | None = None) -> int:
+def report_write_error(error: OSError, line: TypedCommand, out: Output | None = None) -> int:
     """Report that output could not be written, and return the exit code."""
     if sys.stdout is not None:
         terminal.write_text(sys.stdout, "", flush=True)  # what is in its buffer must not fail again when all ends
-    return report_error(TtpError(f"cannot write the output: {error.strerror}"), argv, out)
+    return report_error(TtpError(f"cannot write the output: {error.strerror}"), line, out)
 
 
-def report_error(error: TtpError, argv: Sequence[str], out: Output | None = None) -> int:
+def report_error(error: TtpError, line: TypedCommand, out: Output | None = None) -> int:
     """Write an error to stderr, with its hints as whole commands; return its exit code."""
-    write_error(terminal.escaping_stream(sys.stderr), with_whole_commands(error, argv), json=_in_json(argv, out))
+    write_error(terminal.escaping_stream(sys.stderr), with_whole_commands(error, line), json=_in_json(line.words, out))
     return exit_code(error)
 
 

@@ -218,6 +218,11 @@ ask_elsewhere: Callable[[str], bool] | None = None
 """Asks the person where the terminal is that of another machine."""
 
 
+def is_attended() -> bool:
+    """Return whether a person reads the answer: on this terminal, or on that of another machine."""
+    return ask_elsewhere is not None or is_interactive()
+
+
 def is_interactive() -> bool:
     """Return whether a person can be asked: stdin and stderr are terminals, and TTP_NO_INPUT is not set."""
     if os.environ.get("TTP_NO_INPUT"):

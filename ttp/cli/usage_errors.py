@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
 from ttp.cli.command_table import BY_NAME
 from ttp.cli.errors import quote_command
+from ttp.cli.typed_command import MEDIA_SUFFIXES, TypedCommand, TypedPart
+from ttp.domain.action import LONGEST_TEXT
 from ttp.domain.errors import Hint, TtpError, UsageError
 
 _TAKE_TEXT = ("ttp create", "ttp edit", "ttp config set")
-_MEDIA = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".heic", ".mp4", ".mov")
 _CLOSE = 0.7
 """Least similarity of a suggested word. Below it suggestions are words that happen to share letters."""
 _OTHER_COMMANDS = {
@@ -90,8 +93,10 @@ def unknown_command(typed: Sequence[str], names: Sequence[str], parent: str, con
         meant = [(path + name, rest) for name in get_close_matches(wrong.lower(), names, 1, _CLOSE)]
     if not meant:
         return UsageError(f'no command "{path}{wrong}"', Hint("see", f"ttp {path}--help"))
-    hints = [Hint("try", quote_command("ttp", *name.split(), *more)) for name, more in meant]
     suggestions = " or ".join(f'"{name}"' for name, _ in meant)
+    hints = [Hint("try", quote_command("ttp", *name.split(), *more)) for name, more in meant]
+    if any(len(word) > LONGEST_TEXT for word in rest):
+        hints = [Hint("see", f"ttp {name} --help") for name, _ in meant]
     return UsageError(f'no command "{path}{wrong}"; did you mean {suggestions}?', *hints)
 
 
@@ -107,22 +112,21 @@ def _as_argument(parent: str, wrong: str, rest: list[str], context: Any) -> list
     return [("optimal", ["--account" if "/" in wrong else "--platform", wrong, *rest])] if platform else []
 
 
-def usage_error(error: Any, argv: Sequence[str], *, is_unknown_option: bool) -> UsageError:
+def usage_error(error: Any, line: TypedCommand, *, is_unknown_option: bool) -> UsageError:
     """Return Typer's error in ttp's words."""
     ctx: Any = getattr(error, "ctx", None)
-    path = ctx.command_path if ctx is not None else "ttp"
-    if path == "ttp" and argv[:1] and argv[0] in BY_NAME:
-        path = f"ttp {argv[0]}"  # an option without its value is reported before there is a context
+    path = "ttp" if ctx is None else ctx.command_path
+    if path == "ttp" and line.words[:1] and line.words[0] in BY_NAME:
+        path = f"ttp {line.words[0]}"  # an option without its value is reported before there is a context
     usage = Hint("see", f"{path} --help")
     if is_unknown_option:
-        return _unknown_option(error, list(argv), path, usage)
+        return _unknown_option(error, line, path, usage)
     message = error.format_message()
     if ctx is not None and message == "Missing command.":
         names = ", ".join(ctx.command.list_commands(ctx))
         return UsageError(f"{path} needs a command: {names}", usage)
     if extra := re.fullmatch(r"Got unexpected extra argument\(s\) \((.*)\)", message, re.DOTALL):
-        typed = argv[len(path.split()) - 1 :]
-        hints = [Hint("try", way) for way in _as_one(path, typed, ctx.command.params, extra[1])]
+        hints = [] if line.has_long_text else _commands(_as_one(path, line, extra[1]))
         return UsageError(f"too many words: {extra[1]}", *hints, usage)
     if path == "ttp account connect" and "PLATFORM" in message:
         from ttp.platforms.registry import Registry
@@ -131,74 +135,80 @@ def usage_error(error: Any, argv: Sequence[str], *, is_unknown_option: bool) -> 
     return UsageError((message[:1].lower() + message[1:]).rstrip("."), usage)
 
 
-def _as_one(path: str, typed: Sequence[str], params: Sequence[Any], extra: str) -> list[str]:
-    """Return the command with its surplus words (`extra`, as Typer joins them) where they belong: in `--account`, in
+def refuse_file_as_text(line: TypedCommand, values: Mapping[str, Any]) -> None:
+    """Raise UsageError for the text of a post that is the name of a file, with both readings.
+
+    It is the text behind `--`, in the editor, and where an option names the same file, or the file of the post.
+    """
+    text, flag = str(values["text"]), "--file"
+    if text.lower().endswith(MEDIA_SUFFIXES):
+        flag = "--add-media" if "add_media" in values else "--media"
+    named = values.get(flag[2:].replace("-", "_")) or ()
+    place = next(place for place, part in enumerate(line.parts) if part.metavar == "TEXT|-")
+    before, after = line.around(place)
+    flags = [part.flag for part in line.parts]
+    is_meant = values["in_editor"] or "--" in flags[:place] or (named if flag == "--file" else text in named)
+    if is_meant or not os.path.isfile(text):  # noqa: PTH113 (False for what no file can be called)
+        return
+    if line.has_long_text:
+        before = after = []
+    start = ["ttp", *before] if before else []
+    as_file = quote_command(*start, flag, text, *after)
+    if flag == "--file" and "post_id" in values:  # an edit has no such option
+        as_file = f"{quote_command(*start, '-', *after)} < {quote_command(text)}"
+    as_text = quote_command(*start, *after, *([] if "--" in flags else ["--"]), text)
+    message = f'"{text}" is the name of a file: is it the post, or its text?'
+    raise UsageError(message, Hint("try", as_file), Hint("try", as_text))
+
+
+def _commands(words: Sequence[str] | None) -> list[Hint]:
+    return [] if words is None else [Hint("try", quote_command("ttp", *words))]
+
+
+def _as_one(path: str, line: TypedCommand, extra: str) -> list[str] | None:
+    """Return the words with the surplus ones (`extra`, as Typer joins them) where they belong: in `--account`, in
     `--at`, in `--media`, in the text."""
     from ttp.domain.time.grammar import parse_time
 
-    places = _positional(typed, params)
+    words, places = list(line.words), line.places
     surplus = places[{"ttp create": 1, "ttp edit": 2}.get(path, len(places)) :]
-    start = path.split()
-    if path not in _TAKE_TEXT and "--account" in {flag for one in params for flag in one.opts}:
+    if path not in _TAKE_TEXT and "--account" in {flag for one in line.params for flag in one.opts}:
         last = places[-1]
-        is_account = typed[last] == extra and "/" in extra
-        return [quote_command(*start, *typed[:last], "--account", *typed[last:])] if is_account else []
-    if not surplus or "--" in typed:
-        return []
-    words = list(typed)
-    before = surplus[0] - 1
-    together = surplus == list(range(surplus[0], surplus[0] + len(surplus)))
-    if together and before and typed[before - 1] == "--at":
-        time = " ".join(typed[before : surplus[-1] + 1])
-        words[before : surplus[-1] + 1] = [time]
-        return [quote_command(*start, *words)] if parse_time(time) else []
-    if all(typed[at].lower().endswith(_MEDIA) for at in surplus):
-        for at in reversed(surplus):
-            words[at : at + 1] = ["--media", typed[at]]
-        return [quote_command(*start, *words)]
-    first = surplus[0] - 1
-    if not together or first not in places:
-        return []
-    words[first : surplus[-1] + 1] = [" ".join(typed[first : surplus[-1] + 1])]
-    return [quote_command(*start, *words)]
+        is_account = words[last] == extra and "/" in extra
+        return [*words[:last], "--account", *words[last:]] if is_account else None
+    if not surplus or "--" in words:
+        return None
+    first, last = surplus[0] - 1, surplus[-1] + 1
+    together = surplus == list(range(first + 1, last))
+    if together and words[first - 1] == "--at":
+        time = " ".join(words[first:last])
+        return [*words[:first], time, *words[last:]] if parse_time(time) else None
+    if all(words[at].lower().endswith(MEDIA_SUFFIXES) for at in surplus):
+        flag = "--add-media" if path == "ttp edit" else "--media"  # which would replace the others
+        return [word for at, one in enumerate(words) for word in ([flag, one] if at in surplus else [one])]
+    text = " ".join(words[first:last])
+    if not together or first not in places or len(text) > LONGEST_TEXT:
+        return None
+    return [*words[:first], text, *words[last:]]
 
 
-def _unknown_option(error: Any, argv: list[str], path: str, usage: Hint) -> UsageError:
+def _unknown_option(error: Any, line: TypedCommand, path: str, usage: Hint) -> UsageError:
     """Return the error of an option that does not exist; of one that may be a text, how to write that."""
-    name, params = error.option_name, error.ctx.command.params
-    word = next((w for w in argv if w.partition("=")[0] == name or (name[1:2] != "-" and _bundles(w, name))), name)
-    rest = argv[len(path.split()) - 1 :]
-    flags = error.possibilities or [flag for one in params for flag in one.opts if flag.startswith("-")]
-    hints = [Hint("try", near, (name, near)) for near in _near(name, flags, _value(argv, word), params)]
-    if path not in _TAKE_TEXT or word not in rest:
+    name, words = error.option_name, list(line.words)
+    parts = [part for part in line.parts if part.flag == name or (name[1:2] != "-" and _bundles(part, name))]
+    word = parts[0].words[0] if parts else name
+    place = sum(len(part.words) for part in line.parts[: line.parts.index(parts[0])]) if parts else len(words)
+    value = word.partition("=")[2] if "=" in word else next(iter(words[place + 1 :]), "")
+    flags = error.possibilities or [flag for one in line.params for flag in one.opts if flag.startswith("-")]
+    hints = [Hint("try", near, (name, near)) for near in _near(name, flags, value, line.params)]
+    if path not in _TAKE_TEXT or not parts:
         return UsageError(f"no option {name}", *hints, usage)
-    rest.remove(word)
-    takes_text = path == "ttp edit" or not _positional(rest, params)
-    typed = quote_command(*path.split(), *rest, "--", word)
+    rest = replace(line, words=[*words[:place], *words[place + 1 :]])
+    takes_text = (path == "ttp edit" or not rest.places) and not line.has_long_text
+    as_text = _commands([*rest.words, "--", word]) if takes_text else []
     if re.fullmatch(r"--?[A-Za-z][A-Za-z-]*(=.*)?", word):
-        as_text = [Hint("try", typed)] if takes_text and not hints else []
-        return UsageError(f"no option {word.partition('=')[0]}", *hints, usage, *as_text)
-    write = [Hint("try", typed)] if takes_text else []
-    return UsageError(f'"{word}" begins with a dash, so it is read as an option', *(write or [usage]))
-
-
-def _positional(words: Sequence[str], params: Sequence[Any]) -> list[int]:
-    """Return the places of the words that are neither options nor their values."""
-    takes_value = {flag for one in params if one.param_type_name == "option" and not one.is_flag for flag in one.opts}
-    places, skip = [], False
-    for place, word in enumerate(words):
-        if not skip and not word.startswith("-"):
-            places.append(place)
-        skip = not skip and word in takes_value
-    return places
-
-
-def _value(argv: Sequence[str], word: str) -> str:
-    """Return the word after an option, or what follows its `=`."""
-    if "=" in word:
-        return word.partition("=")[2]
-    place = argv.index(word) if word in argv else len(argv)
-    return next(iter(argv[place + 1 :]), "")
+        return UsageError(f"no option {word.partition('=')[0]}", *hints, usage, *([] if hints else as_text))
+    return UsageError(f'"{word}" begins with a dash, so it is read as an option', *(as_text or [usage]))
 
 
 def _near(name: str, options: Iterable[str], value: str, params: Sequence[Any]) -> list[str]:
@@ -207,6 +217,8 @@ def _near(name: str, options: Iterable[str], value: str, params: Sequence[Any]) 
     other = _OTHER_OPTIONS.get(name)
     if name == "-n":
         other = "--dry-run" if "--dry-run" in every else "--limit"
+    if other == "--media" and "--add-media" in every:
+        other = "--add-media"
     if name == "-t":
         other = _option_for(value)
     if other is not None and other.partition("=")[0] in every:
@@ -240,6 +252,6 @@ def _option_for(value: str) -> str:
         return "--tag"
 
 
-def _bundles(word: str, option: str) -> bool:
-    """Whether `word` was read as short options, `option` among them: `-5% off` for `-5`, `-hello` for `-e`."""
-    return word.startswith("-") and not word.startswith("--") and option[1:] in word
+def _bundles(part: TypedPart, option: str) -> bool:
+    """Whether a word was read as short options, `option` among them: `-5% off` for `-5`, `-hello` for `-e`."""
+    return part.flag[:2] not in ("", "--") and option[1:] in part.words[0]

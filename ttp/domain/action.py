@@ -8,6 +8,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeAlias
 
+LONGEST_TEXT = 80
+"""Characters of a text that a hint repeats. Whoever wrote a longer one has it, or it is kept."""
+
 
 @dataclass(frozen=True, slots=True)
 class Action:
@@ -21,7 +24,7 @@ class Action:
 @dataclass(frozen=True, slots=True)
 class OtherOptions:
     """The same request with other options: a value, several of them, or True for a switch; None leaves an option out,
-    and False a switch. `other_options` makes one."""
+    and False a switch. Without options it is the same request once more. `other_options` makes one."""
 
     options: tuple[tuple[str, str | bool | tuple[str, ...] | None], ...]
 
@@ -57,7 +60,12 @@ def as_fields(way: WayOut | None) -> Action | str | None:
     fields = [
         f"{name}: {' | '.join(value) if isinstance(value, tuple) else value}" for name, value in way.options if value
     ]
-    return ", ".join(fields) or f"leave out {way.options[0][0]}"
+    return ", ".join(fields) or way_without_values(way)
+
+
+def way_without_values(way: OtherOptions, dashes: str = "") -> str:
+    """Return what to do where no option gets a value, in words."""
+    return f"leave out {dashes}{way.options[0][0]}" if way.options else "the same again"
 
 
 def way_out_to_text(way: WayOut | None) -> str | None:

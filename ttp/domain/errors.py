@@ -37,18 +37,19 @@ from typing import ClassVar, Literal, TypeAlias
 
 from ttp.domain.action import WayOut, action
 
-Label: TypeAlias = Literal["try", "fix", "see"]
+Label: TypeAlias = Literal["try", "fix", "see", "draft"]
+"""`draft`: what a person may do instead, which publishes nothing. Programs do not get it: it is not what they asked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hint:
     """One way out: a label and what to do. `replaces`: the typed word (none: ""), and the one for it that makes
-    what was typed a command that works; the command line knows the rest, and types all of it. `sure`: False for an
-    example, and for one of several readings whose others are not offered."""
+    what was typed a command that works, which the command line types whole; of several, the option comes once for each.
+    `sure`: False for an example, and for one of several readings whose others are not offered."""
 
     label: Label
     way: WayOut
-    replaces: tuple[str, str] | None = None
+    replaces: tuple[str, ...] | None = None
     sure: bool = True
 
 

@@ -88,7 +88,8 @@ Sink: TypeAlias = Callable[[Event], None]
 
 def delivery_event(after: Delivery, at: datetime, *, ms: int | None = None) -> Event:
     """Return the event for the delivery's present state."""
-    error = None if after.state is DeliveryState.PUBLISHED else after.error
+    is_published = after.state is DeliveryState.PUBLISHED
+    error, note = (None, after.note) if is_published else (after.error, None)
     return Event(
         at,
         f"delivery.{after.state.value}",
@@ -97,7 +98,7 @@ def delivery_event(after: Delivery, at: datetime, *, ms: int | None = None) -> E
         remote_id=after.remote_id,
         url=after.url,
         kind=error.kind.value if error else None,
-        message=error.message if error else after.waiting_for,
+        message=error.message if error else after.waiting_for or note,
         next_at=after.next_at,
         attempt=after.attempts,
         ms=ms,

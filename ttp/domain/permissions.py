@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from ttp.domain.action import action, other_options
 from ttp.domain.delivery import APPROVAL, ENDED, Delivery, DeliveryState
 from ttp.domain.errors import Hint, NotAllowed
 from ttp.domain.post import Post, PostFields, Rejection
+from ttp.domain.post_fields import CONTENT
 
 if TYPE_CHECKING:
     from ttp.domain.recurrence import Recurrence
@@ -33,6 +34,26 @@ class Capability(StrEnum):
     def allows(self, needed: Capability) -> bool:
         order = list(Capability)
         return order.index(self) >= order.index(needed)
+
+
+class Caller(NamedTuple):  # a dataclass would cost each command a millisecond
+    """For whom services work. `name`: as the history of changes has it; `capability_source`: what sets the capability,
+    for messages; `accounts`: the ids of the only accounts there are for them, None for all; `approver`: the name under
+    which they approve posts, but not their own, None for the owner of the store; `timezone`: the one that they have
+    set; `sees_private`: they may write posts, so they see of them what readers do not."""
+
+    name: str
+    capability: Capability
+    capability_source: str = VARIABLE
+    accounts: frozenset[int] | None = None
+    approver: str | None = None
+    timezone: str | None = None
+    sees_private: bool = False
+
+    @property
+    def is_owner(self) -> bool:
+        """Whether they are the owner of the store."""
+        return self.approver is None
 
 
 def refuse_forbidden_change(
@@ -105,17 +126,8 @@ def show_approval_waits(post: AnyPost) -> AnyPost:
 
 def _meant(post: Post) -> tuple[object, ...]:
     """Return what a person judges when approving a post."""
-    return (
-        post.content,
-        dict(post.variants),
-        post.thread,
-        post.media,
-        dict(post.options),
-        sorted(post.accounts),
-        post.scheduled_at,
-        post.max_lateness_s,
-        post.deleted_at,
-    )
+    content = [getattr(post, name) for name, one in CONTENT.items() if one.is_judged]
+    return *content, sorted(post.accounts), post.scheduled_at, post.deleted_at
 
 
 def _unapproved(post: Post) -> Post:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import TypeAlias, TypeVar
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime, timedelta
+from typing import Any, TypeAlias, TypeVar
 
 from ttp.domain.account import Account, find_account
-from ttp.domain.action import OtherOptions, WayOut, action, as_fields, other_options
+from ttp.domain.action import LONGEST_TEXT, Action, OtherOptions, WayOut, action, as_fields, other_options
 from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
-from ttp.domain.errors import Hint, Problem, StateRefused, TtpError, UsageError
+from ttp.domain.errors import Ambiguous, Hint, NotFound, Problem, StateRefused, TtpError, UsageError
 from ttp.domain.media.item import MediaItem
 from ttp.domain.permissions import keep_approval
 from ttp.domain.platform import Facts, PlatformFacts, parse_post_url
-from ttp.domain.post import ChosenBy, Post, PostStatus, derive_status, published_at
+from ttp.domain.post import ChosenBy, Post, PostFields, PostStatus, derive_status, published_at
+from ttp.domain.post_fields import CONTENT, FIELDS, PLAIN, content_of
 
 _RESTS = frozenset({DeliveryState.PENDING, DeliveryState.FAILED})
 
@@ -35,20 +36,22 @@ def with_time(post: Post, at: datetime, chosen_by: ChosenBy | None = None) -> Po
 def apply_input(
     before: Post, post_input: PostInput, variants: Mapping[str, str], media: tuple[MediaItem, ...] | None
 ) -> Post:
-    """Return the post with the given fields, but its accounts and its time. `media` None: not given."""
-    late = before.max_lateness_s if post_input.max_lateness_s is None else post_input.max_lateness_s
-    return replace(
-        before,
-        content=before.content if post_input.text is None else post_input.text,
-        media=with_alt_texts(before.media, post_input.alts) if media is None else media,
-        variants=merge_options(before.variants, variants),
-        options=merge_options(before.options, post_input.options),
-        thread=before.thread if post_input.thread is None else post_input.thread,
-        tags=with_tags(
-            before.tags if post_input.tags is None else post_input.tags, post_input.add_tags, post_input.remove_tags
-        ),
-        max_lateness_s=None if "max_lateness_s" in post_input.dropped else late,
-    )
+    """Return the post with the given fields, but its accounts and its time. `media`: those of the names in the input,
+    with their alt texts; None: no names."""
+    after: dict[str, Any] = {}
+    for name, one in CONTENT.items():
+        old, value = getattr(before, name), getattr(post_input, one.name)
+        if one.kind == "texts":
+            after[name] = merge_options(old, variants if name == "variants" else value)
+        elif one.name in post_input.dropped or (one.kind == "text" and value == ""):
+            after[name] = False if one.kind == "flag" else None
+        else:
+            after[name] = old if value is None else value
+    if media is None or post_input.add_media:
+        media = changed_media(before, post_input, media or ())
+    after["media"] = media
+    after["tags"] = with_tags(after["tags"], post_input.add_tags, post_input.remove_tags)
+    return replace(before, **after)
 
 
 def with_accounts(post: Post, accounts: Sequence[Account], now: datetime) -> Post:
@@ -128,11 +131,42 @@ def with_alt_texts(items: Sequence[MediaItem], alts: Sequence[str] | None) -> tu
         return tuple(items)
     if len(alts) > len(items):
         texts = "alt text" if len(alts) == 1 else "alt texts"
-        one_each = Hint("try", other_options(alt=("TEXT",) * len(items)))
-        way_out = one_each if items else Hint("try", other_options(alt=None))
-        raise UsageError(f"{len(alts)} {texts} for {len(items)} media", way_out)
+        ways = [] if items else [Hint("try", other_options(media=("FILE",) * len(alts)))]
+        raise UsageError(f"{len(alts)} {texts} for {len(items)} media", *ways)
     alt_texts = [*alts, *[None] * (len(items) - len(alts))]
     return tuple(replace(item, alt=text or None) for item, text in zip(items, alt_texts, strict=True))
+
+
+def changed_media(before: Post, post_input: PostInput, added: tuple[MediaItem, ...]) -> tuple[MediaItem, ...]:
+    """Return the media of a post without those to remove, and with `added` at the end. Alt texts are those of the added
+    ones, else of all that are left. Raises UsageError, NotFound, Ambiguous."""
+    removed = {_place_of_media(before, name) for name in post_input.remove_media if name}
+    kept = [item for place, item in enumerate(before.media) if place not in removed]
+    return (*kept, *added) if added else with_alt_texts(kept, post_input.alts)
+
+
+def _place_of_media(post: Post, name: str) -> int:
+    """Return where the media item is that a number from 1 on, a file, or an address names."""
+    last = name.rstrip("/").rpartition("/")[2]
+    places = [place for place, item in enumerate(post.media) if name == item.url or last == item.name]
+    if name.isdecimal():
+        places = [int(name) - 1] if 0 < int(name) <= len(post.media) else []
+    if not places:
+        media = ", ".join(f"{number} {item.name}" for number, item in enumerate(post.media, 1))
+        message = f"post {post.id} has no media {name}"
+        raise NotFound(f"{message}; it has {media}" if media else message, Hint("see", action("show", post.id)))
+    if len(places) > 1:
+        ways = (Hint("try", f"--remove-media {place + 1}", (name, str(place + 1))) for place in places)
+        raise Ambiguous(f"post {post.id} has {len(places)} media {name}: use a number", *ways)
+    return places[0]
+
+
+def replace_media(post: PostFields, names: Collection[str]) -> Action:
+    """Return the action that puts other files in the place of these media, and keeps the others."""
+    others = ("FILE",) * len(names)
+    if all(item.name in names for item in post.media):
+        return action("edit", post.id, media=others)
+    return action("edit", post.id, remove_media=tuple(names), add_media=others)
 
 
 def warn_published_parts(before: Post, after: Post) -> tuple[Problem, ...]:
@@ -280,16 +314,7 @@ def with_tags(tags: Sequence[str], add: Sequence[str] = (), remove: Sequence[str
 
 def copy_of(post: Post, deliveries: Sequence[Delivery]) -> Post:
     """Return a new post with the content and options of a post, and without its time, key and approval."""
-    return Post(
-        content=post.content,
-        deliveries=tuple(deliveries),
-        max_lateness_s=post.max_lateness_s,
-        media=post.media,
-        variants=post.variants,
-        thread=post.thread,
-        tags=post.tags,
-        options=post.options,
-    )
+    return Post(deliveries=tuple(deliveries), **content_of(post))
 
 
 MOST_CHARACTERS = 100_000
@@ -309,6 +334,9 @@ class PostInput:
     """Put it in front of the posts in its slot, which move back."""
     tz: str | None = None
     media: tuple[str, ...] | None = None
+    add_media: tuple[str, ...] = ()
+    remove_media: tuple[str, ...] = ()
+    """File names, addresses, or numbers from 1 on."""
     alts: tuple[str, ...] | None = None
     thread: tuple[str, ...] | None = None
     tags: tuple[str, ...] | None = None
@@ -321,10 +349,17 @@ class PostInput:
     edited: bool = False
     """From an editor, which showed the post: media that it has are not fetched again."""
     dropped: tuple[str, ...] = ()
-    """Fields to remove from the post: `at`, `max_lateness_s`."""
+    """Fields to remove from the post: `at`, and plain ones."""
 
     def __post_init__(self) -> None:
-        refuse_long_texts(self.text, self.thread, self.variants, self.alts)
+        if self.media is not None and (self.add_media or self.remove_media):
+            raise UsageError("all media are replaced, so none can be added or removed")
+        refuse_long_texts(self.text, self.thread, self.variants, self.alts, self)
+
+    def given_fields(self) -> dict[str, Any]:
+        """Return what was given, by field."""
+        values = ((one, getattr(self, one.name)) for one in fields(self))
+        return {one.name: value for one, value in values if value != one.default and value != {}}
 
 
 def refuse_long_texts(
@@ -332,9 +367,11 @@ def refuse_long_texts(
     thread: Sequence[str] | None = None,
     variants: Mapping[str, str] | None = None,
     alts: Sequence[str] | None = None,
+    post_input: PostInput | None = None,
 ) -> None:
     """Raise UsageError for texts of a post that have more than MOST_CHARACTERS."""
     texts = [("content", "the text", text)]
+    texts += [(one.file, f"the {one.word}", getattr(post_input, one.name, None)) for one in PLAIN if one.kind == "text"]
     texts += [("thread", f"part {number} of the thread", part) for number, part in enumerate(thread or (), 2)]
     texts += [("variants", f"the text for {name}", variant) for name, variant in (variants or {}).items()]
     texts += [("alt", f"alt text {number}", alt) for number, alt in enumerate(alts or (), 1)]
@@ -347,20 +384,32 @@ def refuse_long_texts(
         raise UsageError(problems[0].message, problems=problems)
 
 
+def hints_of_new(hints: Sequence[Hint]) -> tuple[Hint, ...]:
+    """Return the hints of a new post that is refused: after a fix elsewhere the same request once more, and at the end
+    the same post as a draft."""
+    has_other = not hints or any(isinstance(hint.way, OtherOptions) for hint in hints)
+    again = () if has_other else (Hint("try", other_options(), sure=False),)
+    return (*hints, *again, Hint("draft", other_options(at=None), sure=False))
+
+
 def edits_of_draft(hints: Iterable[Hint], post_id: int | None, post_input: PostInput | None = None) -> tuple[Hint, ...]:
     """Return the hints of a refused request whose text is kept as a draft: a change becomes an edit of that draft, with
-    the rest of what was `post_input`. A draft has no key, and no time to leave out."""
+    the rest of what was `post_input`, unless that has a long text. A draft has no key, and no time to leave out."""
     new_hints = []
     for hint in hints:
         if not isinstance(hint.way, OtherOptions):
             new_hints.append(hint)
             continue
         other = dict(hint.way.options)
+        if not other:
+            continue
         if post_input and post_input.first and other.get("at"):
             new_hints.append(replace(hint, way=action("schedule", post_id, **other, first=True)))
         elif "key" not in other and other.get("at", "") is not None:
             options = _fields_of(post_input) if post_input else {}
-            new_hints.append(replace(hint, way=action("edit", post_id, **{**options, **other})))
+            edit = action("edit", post_id, **{**options, **other})
+            if all(len(value or "") <= LONGEST_TEXT or name == "media" for name, value in edit.options):
+                new_hints.append(replace(hint, way=edit))
     return tuple(new_hints)
 
 
@@ -374,7 +423,28 @@ def _fields_of(post_input: PostInput) -> dict[str, object]:
         "set": [f"{key}={value}" for key, value in post_input.options.items()],
         "thread": post_input.thread,
         "tag": post_input.tags,
+        **{one.argument: as_typed(getattr(post_input, one.name)) for one in PLAIN},
     }
+
+
+def as_typed(value: object) -> object:
+    """Return the value of a plain field as people write it: seconds are a duration."""
+    if isinstance(value, bool) or not isinstance(value, float | int):
+        return value
+    from ttp.domain.time.durations import compact_duration
+
+    return compact_duration(timedelta(seconds=value))
+
+
+def parse_plain(typed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the plain fields of a `PostInput` from what people wrote, by argument. Raises TimeRefused."""
+    plain: dict[str, Any] = {one.name: typed.get(one.argument) for one in PLAIN}
+    for one in PLAIN:
+        if one.kind == "seconds" and plain[one.name] is not None:
+            from ttp.domain.time.durations import parse_duration
+
+            plain[one.name] = parse_duration(plain[one.name]).total_seconds()
+    return plain
 
 
 def check_variants(
@@ -406,8 +476,10 @@ def request_fingerprint(post_input: PostInput, media: Sequence[str], platforms: 
         "options": dict(post_input.options),
         "max_late": post_input.max_lateness_s,
     }
-    if post_input.thread:
-        parts["thread"] = list(post_input.thread)  # only where there is one: keys that are in use stay what they are
+    for one in FIELDS:
+        value = getattr(post_input, one.name)
+        if not parts.keys() & {one.name, one.argument} and value not in (None, ()):
+            parts[one.argument] = value  # only where it is given: keys that are in use stay what they are
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

@@ -15,7 +15,7 @@ from ttp.domain.account import Account
 from ttp.domain.action import Action, WayOut, action, other_options
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryState
-from ttp.domain.errors import Problem
+from ttp.domain.errors import ContentRefused, Hint, Problem
 from ttp.domain.media.image_fit import NO_FITS, ImageFit, ImageFits, ImageForm
 from ttp.domain.media.item import MediaHostProblem, MediaItem
 from ttp.domain.options import ChosenOptions, Option, OptionTables, options_of
@@ -24,8 +24,6 @@ from ttp.domain.post import Post
 from ttp.domain.text import utf16_length
 
 _HALVES = re.compile("[\ud800-\udfff]")
-MOST_ALT = 1000
-"""Characters of alt text: the most that any platform takes (platforms' metadata and container calls)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +71,13 @@ class PlatformPost:
         return self.fits.get(item.sha256) or ImageFit()
 
     @property
-    def media_hint(self) -> WayOut:
-        """What to type to change the media of the post."""
-        return other_options(media="FILE") if self.post_id is None else action("edit", self.post_id, media="FILE")
+    def media_hint(self) -> WayOut | None:
+        """What to type to add media where there are none, else to remove some of a saved post. No command drops a file
+        by itself."""
+        if not self.media:
+            add = other_options(media="FILE")
+            return add if self.post_id is None else action("edit", self.post_id, add_media="FILE")
+        return None if self.post_id is None else action("edit", self.post_id, remove_media="FILE")
 
     @property
     def text_hint(self) -> Action | None:
@@ -132,6 +134,12 @@ class PlatformPost:
                 yield self.warning(
                     "options", "option_idle", f": {name} is for {only}, and is not sent with this {kind}"
                 )
+
+    def alt_problems(self, most: int, count: Callable[[str], int] = utf16_length) -> Iterator[Problem]:
+        """Yield a breach for each alt text longer than the platform takes."""
+        for item in self.media:
+            if item.alt and (length := count(item.alt)) > most:
+                yield self.breach("media", "alt_too_long", f": the alt text of {item.name} is {length} of {most}")
 
     def public_url_problems(self, items: Iterable[MediaItem]) -> Iterator[Problem]:
         """Yield a breach if items need a public URL and cannot get one."""
@@ -215,6 +223,15 @@ def check(
     return (*problems, *_thread_problems(post, to_come, platforms))
 
 
+def content_refusal(problems: tuple[Problem, ...]) -> ContentRefused | None:
+    """Return the error of a post with these problems; None if all of them are warnings."""
+    refusing = [problem for problem in problems if not problem.warning]
+    if not refusing:
+        return None
+    hints = dict.fromkeys(Hint("fix", problem.hint) for problem in refusing if problem.hint)
+    return ContentRefused(refusing[0].message, *hints, problems=problems)
+
+
 def _sent(item: MediaItem, platform: str, fits: ImageFits, rehearsed: Collection[str]) -> tuple[MediaItem, ImageFit]:
     """Return an item as a platform gets it. A local URL does not count for a remote platform."""
     fit = fits.get((platform, item.sha256)) or ImageFit()
@@ -234,9 +251,6 @@ def _post_problems(post: Post) -> Iterator[Problem]:
         yield Problem(
             "content", "text_characters", "the text is not valid Unicode: it holds halves of characters", hint=edit
         )
-    for item in post.media:
-        if item.alt is not None and (length := utf16_length(item.alt)) > MOST_ALT:
-            yield Problem("media", "alt_too_long", f"the alt text of {item.name} is {length} of {MOST_ALT}")
 
 
 def _thread_problems(post: Post, to_come: Sequence[Delivery], platforms: PlatformFacts) -> Iterator[Problem]:

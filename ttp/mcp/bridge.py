@@ -105,10 +105,8 @@ class Bridge:
 
     def _with_uploads(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Return the arguments with the names of uploaded media for those of local files."""
-        media = arguments.get("media")
-        if not isinstance(media, list):
-            return arguments
-        return {**arguments, "media": [self._uploaded(name) for name in media]}
+        media = {name: arguments[name] for name in ("media", "addMedia") if isinstance(arguments.get(name), list)}
+        return {**arguments, **{name: [self._uploaded(one) for one in names] for name, names in media.items()}}
 
     def _uploaded(self, name: Any) -> Any:
         if not isinstance(name, str) or not name or is_web_address(name) or name.startswith(KEPT):

@@ -9,10 +9,10 @@ from mcp_types import Resource, ResourceTemplate
 
 from ttp.domain.errors import Hint, NotAllowed, NotFound
 from ttp.mcp.arguments import Arguments
-from ttp.mcp.services import Services
 from ttp.mcp.tool import Answer, Tool
 from ttp.mcp.tools.planning import Nothing, ShowCalendar, calendar, list_accounts
 from ttp.mcp.tools.posts import OnePost, get_post
+from ttp.services.application import Application as Services
 
 JSON = "application/json"
 RESOURCES = [

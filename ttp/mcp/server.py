@@ -40,10 +40,10 @@ from ttp.mcp.arguments import Write, parse
 from ttp.mcp.prompts import PROMPTS, get_prompt
 from ttp.mcp.replays import MemoryReplays, Replays
 from ttp.mcp.resources import JSON, RESOURCES, TEMPLATES, read
-from ttp.mcp.services import Services
 from ttp.mcp.tool import Answer, Tool
 from ttp.mcp.tool_calls import next_calls
 from ttp.mcp.tools import TOOLS
+from ttp.services.application import Application as Services
 from ttp.services.time_resolver import ALL_FORMS
 from ttp.views.errors import error_fields, problem_json, shown_problems
 
@@ -120,7 +120,7 @@ class ToolCaller:
     def _answer(self, services: Services, tool: Tool, arguments: Mapping[str, Any]) -> Answer:
         args = parse(tool.arguments, tool.name, arguments)
         if not self.local_files:
-            for name in getattr(args, "media", None) or ():
+            for name in (*(getattr(args, "media", None) or ()), *(getattr(args, "add_media", None) or ())):
                 if not is_web_address(name) and not _UPLOADED.fullmatch(name):
                     raise NotAllowed(
                         f"{name} is a file of this machine: only web addresses and uploaded media are accepted here"

@@ -12,7 +12,7 @@ from mcp_types import ToolAnnotations
 
 from ttp.domain.operations import OPERATIONS
 from ttp.mcp.arguments import Arguments, input_schema, output_schema
-from ttp.mcp.services import Services
+from ttp.services.application import Application as Services
 from ttp.views import Json
 
 Answer: TypeAlias = Json | Sequence[Json]

@@ -61,7 +61,7 @@ def next_calls(
     `tool` and `arguments`: the call that was refused.
     """
     hints = [
-        *error.hints,
+        *(hint for hint in error.hints if hint.label != "draft"),
         *(Hint("try", problem.hint) for problem in error.problems if problem.hint and not problem.warning),
     ]
     clear = not error.hints or error.way is not None
@@ -165,10 +165,13 @@ def _valid(tool: Tool, arguments: Mapping[str, Any]) -> Json | None:
     return {"tool": tool.name, "arguments": args.model_dump(mode="json", by_alias=True, exclude_unset=True)}
 
 
-def _replaced(value: Any, wrong: str, meant: str) -> Any:
-    """Return a value with a word in it replaced, also where it is the name of an argument."""
+def _replaced(value: Any, wrong: str, *meant: str) -> Any:
+    """Return a value with a word in it replaced, also where it is the name of an argument. Several take its place in a
+    list."""
     if isinstance(value, dict):
-        return {meant if key == wrong else key: _replaced(part, wrong, meant) for key, part in value.items()}
+        return {meant[0] if key == wrong else key: _replaced(part, wrong, *meant) for key, part in value.items()}
     if isinstance(value, list):
-        return [_replaced(part, wrong, meant) for part in value]
-    return meant if value == wrong and wrong else value
+        return [
+            one for part in value for one in (meant if part == wrong and wrong else (_replaced(part, wrong, *meant),))
+        ]
+    return meant[0] if value == wrong and wrong else value

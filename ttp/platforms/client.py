@@ -145,6 +145,10 @@ class Deleted:
     note: str | None = None
 
 
+NO_DELETION = "no_deletion"
+"""Code of a NotDone: the account's server or program lets no app delete posts."""
+
+
 class Deleter(Protocol):
     """Deletes published posts of one platform. Never sleeps or retries; deleting twice is harmless."""
 

@@ -77,15 +77,15 @@ def fetch(
     loopback: bool = False,
     most: int = MOST_VIDEO,
     accept: str = _MEDIA,
-) -> None:
-    """Download `url` into `file`.
+) -> str:
+    """Download `url` into `file`, and return its content type.
 
     `loopback`: also allow addresses of this machine, by plain http too. `most`: maximum bytes. `accept`: MIME types to
     ask for. Raises DownloadFailed for errors of the address or the network, OSError only if `file` cannot be written.
     """
     end = time.monotonic() + LONGEST_S
     try:
-        _fetch(url, file, patience, end, loopback=loopback, most=most, accept=accept)
+        return _fetch(url, file, patience, end, loopback=loopback, most=most, accept=accept)
     except DownloadFailed as failed:
         if failed.flaw != "slow" and time.monotonic() > end:  # a connection that is cut then fails in many ways
             raise _slow() from failed
@@ -98,7 +98,7 @@ def _slow() -> DownloadFailed:
 
 def _fetch(
     url: str, file: BinaryIO, patience: DownloadTimeouts, end: float, *, loopback: bool, most: int, accept: str
-) -> None:
+) -> str:
     for _ in range(MOST_REDIRECTS + 1):
         parts = parse_download_url(url, loopback=loopback)
         with (
@@ -109,7 +109,7 @@ def _fetch(
             if answer.status not in _REDIRECTS:
                 _refuse_what_is_no_file(answer)
                 _receive(answer, file, end, most)
-                return
+                return answer.getheader("Content-Type") or ""
             url = urljoin(url, answer.getheader("Location") or "")
     raise DownloadFailed(f"is redirected more than {MOST_REDIRECTS} times", "redirects")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from ttp.domain.media.image_fit import ImageForm, converted_size
 from ttp.domain.media.item import NAMES, MediaItem
@@ -22,7 +22,13 @@ MOST_PIXELS = 50_000_000
 _QUALITIES = (92, 85, 75, 60)
 _LEAST_SIDE = 1000
 """An image is not made narrower than this to meet a size limit."""
-_DECODERS = {"image/jpeg": ("JPEG", "MPO"), "image/png": ("PNG",), "image/gif": ("GIF",), "image/webp": ("WEBP",)}
+_DECODERS = {
+    "image/jpeg": ("JPEG", "MPO"),
+    "image/png": ("PNG",),
+    "image/gif": ("GIF",),
+    "image/webp": ("WEBP",),
+    "image/avif": ("AVIF",),
+}
 
 
 class CannotConvert(Exception):
@@ -33,18 +39,20 @@ class PillowMissing(Exception):
     """The extra `media` is not installed."""
 
 
-def convert_to_jpeg(path: Path, item: MediaItem, form: ImageForm) -> bytes:
-    """Return the image in `path` as the JPEG that `form` describes. Raises CannotConvert, PillowMissing."""
+def convert_to_jpeg(file: Path | BinaryIO, item: MediaItem, form: ImageForm, *, first_frame: bool = False) -> bytes:
+    """Return the image in `file` as the JPEG that `form` describes. `first_frame`: also of an animated one. Raises
+    CannotConvert, PillowMissing."""
     try:
         from PIL import Image
     except ImportError:
         raise PillowMissing from None
     Image.MAX_IMAGE_PIXELS = None  # pixels are counted below, for each type while it is decoded
     try:
-        with Image.open(path, formats=_DECODERS[item.mime]) as opened:
+        with Image.open(file, formats=_DECODERS[item.mime]) as opened:
             if item.mime != "image/jpeg":
                 _count(opened)  # before anything else, because reading more of the file decodes parts of it
-                _refuse_what_moves(opened)
+                if not first_frame:
+                    _refuse_what_moves(opened)
             size = converted_size(*_upright_size(opened), form)
             _read_smaller(opened, size)
             _count(opened)
@@ -52,7 +60,9 @@ def convert_to_jpeg(path: Path, item: MediaItem, form: ImageForm) -> bytes:
     except CannotConvert:
         raise
     except Exception as error:  # decoders raise many types for damaged data
-        raise CannotConvert(clean_text(f"its {NAMES[item.mime]} data cannot be read ({error})")) from error
+        raise CannotConvert(
+            clean_text(f"its {NAMES.get(item.mime, item.mime)} data cannot be read ({error})")
+        ) from error
 
 
 def _count(opened: Image.Image) -> None:

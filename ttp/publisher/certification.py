@@ -72,7 +72,8 @@ class CertifiedPost:
 
     `outcome`: `verified` (published, and found by its look-up), `published` (not found), `failed`, `needs_review`,
     `waiting` (not published now) or `skipped` (the account cannot publish it). `look_up`: what it found. `deleted`:
-    whether the platform deleted it; None if that was not tried. `message`: what went wrong.
+    whether the platform deleted it; None if that was not tried, or its server has no deletion. `message`: what went
+    wrong.
     """
 
     kind: str
@@ -254,7 +255,8 @@ class Certification:
         for post in self.remote_delete.run(plan):
             kind = live[post.post_id]
             why = next((fate.message for fate in post.fates if fate.message is not None), None)
-            done[kind] = replace(results[kind], deleted=why is None, message=why or results[kind].message)
+            deleted = None if any(fate.unsupported for fate in post.fates) else why is None
+            done[kind] = replace(results[kind], deleted=deleted, message=why or results[kind].message)
         return done
 
 

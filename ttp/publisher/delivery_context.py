@@ -22,6 +22,7 @@ from ttp.domain.media.item import MediaDamaged, MediaItem, MediaUnavailable
 from ttp.domain.options import options_of
 from ttp.domain.outcome import Attempt, Done, Handle, Kind, NotDone, Outcome, Unclear, Unknown
 from ttp.domain.post import Post, PostStatus
+from ttp.domain.post_edit import replace_media
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import Client, LookupResult, MediaFile, PublishRequest, Ready, Step, StepFailed
 from ttp.platforms.image_conversion import CannotConvert, PillowMissing
@@ -216,7 +217,7 @@ class DeliveryContext:
                 waits.end()
             return file
         except FileNotFoundError:
-            gone = NotDone(Kind.MEDIA, f"the copy of {item.name} is gone", hint=action("edit", post.id, media="FILE"))
+            gone = NotDone(Kind.MEDIA, f"the copy of {item.name} is gone", hint=replace_media(post, [item.name]))
             raise StepFailed(TAKE, gone) from None
         except PillowMissing as why:
             lacking = NotDone(Kind.MEDIA, f"{platform} cannot take {item.name}: {why}", hint=EXTRA)
@@ -224,8 +225,8 @@ class DeliveryContext:
         except CannotConvert as why:
             raise StepFailed(TAKE, NotDone(Kind.MEDIA, f"{platform} cannot take {item.name}: {why}")) from None
         except MediaDamaged as why:
-            new = action("edit", post.id, media="FILE")
-            raise StepFailed(TAKE, NotDone(Kind.MEDIA, why.message, hint=new)) from None
+            lost = NotDone(Kind.MEDIA, why.message, hint=replace_media(post, [item.name]))
+            raise StepFailed(TAKE, lost) from None
         except MediaUnavailable as why:
             if self.media_waits is None:
                 raise StepFailed(TAKE, NotDone(Kind.MEDIA, why.message, passing=True)) from None

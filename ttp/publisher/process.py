@@ -100,7 +100,7 @@ class PublisherProcess:
     notify: Callable[[str], None] = NOBODY
     numbers: Turn | None = None
     notifications: Notifications | None = None
-    check_credentials: Callable[[], object] | None = None
+    check_credentials: Callable[[], object] = lambda: None
     """Raises an error if no account's credentials can be read here."""
 
     @property
@@ -224,8 +224,7 @@ class PublisherProcess:
             self._take_over_settings()
         if not take_over:
             self.refuse_elsewhere()
-        if self.check_credentials is not None:
-            self.check_credentials()
+        self.check_credentials()
 
     def _claim_store(
         self,

@@ -209,6 +209,7 @@ class LookupJob:
         id_at = self._id_at(now, looks) if finding.id_later else None
         if delivery.state is DeliveryState.PUBLISHED:
             return delivery.identify(finding.remote_id, finding.url, id_at=id_at)
+        delivery = replace(delivery, note=finding.note or delivery.note)
         if finding.handle is not None:
             delivery = delivery.with_part(finding.remote_id, finding.url, finding.handle)
             if not finding.more:

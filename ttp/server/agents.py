@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
@@ -16,7 +16,6 @@ from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Message, Receive, Scope, Send
 
-from ttp.domain.action import WayOut
 from ttp.domain.errors import Hint, NotFound, TtpError
 from ttp.domain.operations import OPERATIONS, OWN
 from ttp.domain.permissions import VIA_MCP
@@ -27,11 +26,10 @@ from ttp.server.guard import MOST_BODY_BYTES
 from ttp.server.idempotency import IdempotencyKeys, ToolReplays
 from ttp.server.problems import hide_home
 from ttp.server.requests import refuse_unknown_parameters, token_of
-from ttp.server.services import Installation, RequestServices
-from ttp.services.status import Status
+from ttp.server.services import RequestServices
+from ttp.services.application import Application, Installation
 
 if TYPE_CHECKING:
-    from ttp.mcp.services import Services
     from ttp.mcp.tool import Answer, Tool
 
 MOST_CALLS = 20
@@ -86,28 +84,13 @@ class AgentEndpoint:
 class AgentServices(RequestServices):
     """The services of one call of a tool."""
 
-    @property
-    def actor(self) -> str:
-        return f"{self.token.name}{VIA_MCP}"
+    def __init__(self, installation: Installation, token: ApiToken, *, dry_run: bool = False) -> None:
+        super().__init__(installation, token, dry_run=dry_run)
+        self.caller = self.caller._replace(name=f"{token.name}{VIA_MCP}")
 
-    @property
-    def approver(self) -> str:
-        return self.token.name
-
-    @property
-    def status(self) -> Status:
-        return self.installation.status
-
-    def render_way_out(self, way: WayOut) -> str:
-        return self.installation.render_way_out(way)
-
-    def naming_choices(self) -> AbstractContextManager[None]:
-        return nullcontext()
-
-    def refuse_elsewhere(self) -> None:
-        refused = self.status.elsewhere()
-        if refused is not None:
-            raise refused
+    @contextmanager
+    def naming_choices(self) -> Iterator[None]:
+        yield
 
     def publish(self, ids: frozenset[int]) -> None:
         """Wait for the running publisher, at most WAIT_S; without one, not at all."""
@@ -134,7 +117,7 @@ def tools_of(token: ApiToken) -> dict[str, Tool]:
 def _without_paths(tools: Mapping[str, Tool], home: Path) -> dict[str, Tool]:
     """Return the tools with errors that have no path of `home`."""
 
-    def call(tool: Tool, services: Services, args: Any) -> Answer:
+    def call(tool: Tool, services: Application, args: Any) -> Answer:
         try:
             return tool.call(services, args)
         except TtpError as error:

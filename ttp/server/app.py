@@ -42,8 +42,8 @@ from ttp.server.problems import (
 )
 from ttp.server.requests import REPLAYED, GuardedRoute, Route
 from ttp.server.routes import ROUTES
-from ttp.server.services import Installation
 from ttp.server.timetopost.answers import FailureAnswer
+from ttp.services.application import Installation
 from ttp.services.delivery_counts import DeliveryCounter
 from ttp.services.server.events import Events
 from ttp.views.answers import PostAnswer

@@ -18,7 +18,8 @@ from ttp.domain.server.api_token import ApiToken
 from ttp.domain.time.durations import compact_duration
 from ttp.mcp.replays import Replays, key_conflict
 from ttp.server.problems import KeyInUse, KeyReused, OutcomeUnknown
-from ttp.server.services import Installation, RequestServices
+from ttp.server.services import RequestServices
+from ttp.services.application import Installation
 from ttp.store.dialect import Connection
 from ttp.store.home.request_locks import RequestLock, WorkState, find_state, host_of, remove_file
 from ttp.store.server import idempotency_keys

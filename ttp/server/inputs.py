@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from fastapi import Body, Depends, Path, Query
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, create_model
 
 from ttp.domain.account import Account
 from ttp.domain.errors import Problem, UsageError
 from ttp.domain.media.item import is_web_address
 from ttp.domain.post import PostStatus
 from ttp.domain.post_edit import KEPT, FieldError, PostInput
+from ttp.domain.post_fields import PLAIN, Kind
 from ttp.domain.time.resolve import resolve_bound
 from ttp.server.guard import MOST_UPLOAD_BYTES
 from ttp.server.problems import InvalidRequest
@@ -85,6 +86,20 @@ class UploadInput(RequestBody):
     bytes: Annotated[int, Field(ge=1, le=MOST_UPLOAD_BYTES, description="The size of the whole file.")]
 
 
+Model = TypeVar("Model", bound=RequestBody)
+_TYPES: Mapping[Kind, Any] = {"text": Text, "flag": bool, "seconds": Annotated[float, Field(ge=0, strict=False)]}
+
+
+def _with_plain_fields(model: type[Model]) -> type[Model]:
+    """Add the plain fields of a post to a body."""
+    plain: dict[str, Any] = {}
+    for one in PLAIN:
+        about = None if one.kind == "seconds" else one.about  # which shows a duration
+        plain[one.file] = (_TYPES[one.kind] | None, Field(None, description=about))
+    return create_model(model.__name__, __base__=model, **plain)
+
+
+@_with_plain_fields
 class PostFieldsInput(RequestBody):
     content: Text | None = None
     accounts: list[ShortText] | None = Field(None, description="`PLATFORM/HANDLE`, or a platform with one account.")
@@ -101,7 +116,6 @@ class PostFieldsInput(RequestBody):
     options: dict[ShortText, Text | bool | int | float | None] | None = Field(
         None, description="Options of platforms, by `PLATFORM.NAME`; an empty one is removed."
     )
-    maxLatenessS: Annotated[float, Field(ge=0, strict=False)] | None = None
 
 
 class NewPostInput(PostFieldsInput):

@@ -15,7 +15,7 @@ from ttp.domain.diagnostics import Checkup
 from ttp.server.answers import JsonAnswer
 from ttp.server.inputs import AccountName, Empty
 from ttp.server.requests import ChangeServices, Services
-from ttp.server.services import Installation
+from ttp.services.application import Installation
 from ttp.services.delivery_counts import LATE_S, DeliveryCounter, DeliveryCounts
 from ttp.views.accounts import account_json
 from ttp.views.status import check_json, checkup_json, status_json
@@ -34,7 +34,7 @@ def check_account(account: AccountName, services: ChangeServices, body: Empty = 
     """Check an account on its platform: token, permissions, quota. A token that is due is renewed; an account whose
     token is refused is marked. A dry run looks for the account only."""
     found = services.queries.account(account)
-    checkup = Checkup(()) if services.dry_run else services.installation.account_check().accounts([found])
+    checkup = Checkup(()) if services.dry_run else services.installation.account_check.accounts([found])
     return JsonAnswer(checkup_json(checkup, [check_json(check) for check in checkup.checks]))
 
 

@@ -21,7 +21,8 @@ from ttp.server.answers import JsonAnswer
 from ttp.server.forms import ReceivedFile, receive_file
 from ttp.server.idempotency import AnswerLost, IdempotencyKeys
 from ttp.server.problems import InvalidRequest, Unauthorized, WrongMediaType, status_of, unknown_parameter
-from ttp.server.services import Installation, RequestServices
+from ttp.server.services import RequestServices
+from ttp.services.application import Installation
 from ttp.store.server.idempotency_keys import KeptAnswer
 
 ALWAYS = (400, 401, 403, 421, 503)
@@ -190,7 +191,7 @@ def token_of(request: Request, installation: Installation, *needed: str) -> ApiT
     header = _BEARER.fullmatch(request.headers.get("authorization", ""))
     if header is None:
         raise Unauthorized("send a token: Authorization: Bearer ttp_…")
-    token = installation.tokens.find(header[1])
+    token = installation.api_tokens.find(header[1])
     if token is None:
         raise Unauthorized("the token is unknown, revoked or has expired")
     if not any(token.capability.allows(capability) for capability in needed):

@@ -173,7 +173,8 @@ class AccountCheck:
                 f"its token belongs to {who}, another account", connect_action(account.name), reconnect=True
             )
         if info.handle is not None and not same_name:
-            return warning_remark(f"token works; {account.platform} calls it {info.handle} now")
+            new = connect_action(f"{account.platform}/{info.handle}")
+            return warning_remark(f"token works; {account.platform} calls it {info.handle} now", new)
         return ok_remark("token works")
 
     def _reload(self, account: Account) -> Account:

@@ -24,6 +24,7 @@ from ttp.domain.post_edit import (
     with_tags,
     with_time,
 )
+from ttp.domain.post_fields import CONTENT
 from ttp.domain.time.formatting import format_instant
 from ttp.services.posts import Posts, accounts_of
 from ttp.services.slots import Availability
@@ -114,13 +115,12 @@ def changed_fields(step: PlannedChange) -> Sequence[str]:
         "at": (before.scheduled_at, after.scheduled_at),
         "to": (sorted(before.accounts), sorted(after.accounts)),
         "text": (before.content, after.content),
-        "media": (before.media, after.media),
-        "thread": (before.thread, after.thread),
-        "tags": (before.tags, after.tags),
-        "variants": (dict(before.variants), dict(after.variants)),
-        "set": (dict(before.options), dict(after.options)),
+        **{
+            one.word: (getattr(before, name), getattr(after, name))
+            for name, one in CONTENT.items()
+            if name != "content"
+        },
         "file": (before.key, after.key),
-        "max-late": (before.max_lateness_s, after.max_lateness_s),
     }
     return [name for name, (one, other) in pairs.items() if one != other]
 

@@ -1,17 +1,19 @@
 """Connect an account through its platform's login. An existing account is reconnected in place: id, history and
-settings stay, and it must be the same user. Nothing is stored before the user is known."""
+settings stay, and it must be the same user. One that has another handle now is renamed if a person wants it. Nothing is
+stored before the user is known."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from ttp.domain.account import Account, Credentials, parse_account_name, same_host, works_until
 from ttp.domain.action import action
 from ttp.domain.config import Config
-from ttp.domain.errors import Ambiguous, Hint, NotAllowed, TtpError, UsageError
+from ttp.domain.delivery import IN_FLIGHT, DeliveryState
+from ttp.domain.errors import Ambiguous, Hint, NotAllowed, StateRefused, TtpError, UsageError
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock
 from ttp.platforms.login import App, BrowserLogin, Grant, Identity, PasswordLogin, missing_scopes
@@ -20,8 +22,10 @@ from ttp.platforms.oauth.callback import Code, Denied
 from ttp.platforms.registry import Registry
 from ttp.services.accounts import LOCK_WAIT_S
 from ttp.store import accounts as store
+from ttp.store import queries
 from ttp.store.credentials import BrokenEntry, CredentialsStore
 from ttp.store.database import Database
+from ttp.store.dialect import Connection
 
 T = TypeVar("T")
 _WRONG_APP = frozenset({"invalid_client", "unauthorized_client"})
@@ -47,12 +51,26 @@ class PendingLogin:
 
 @dataclass(frozen=True, slots=True)
 class ConnectResult:
-    """Result of a login. `missing`: needed scopes not granted. `failed`: deliveries that failed for the old token."""
+    """Result of a login. `missing`: needed scopes not granted. `failed`: deliveries that failed for the old token.
+    `renamed`: the name that the account had before."""
 
     account: Account
     again: bool
     missing: tuple[str, ...] = ()
     failed: int = 0
+    renamed: str | None = None
+
+
+class KnownIdentity(UsageError):
+    """Who logged in is an account under another handle. `AccountConnector.rename` renames it; else nothing was done."""
+
+    def __init__(self, account: Account, pending: PendingLogin, person: Identity) -> None:
+        super().__init__(
+            f"{pending.name} is {account.name}: its handle has changed",
+            Hint("fix", action("account connect", pending.name, yes=True)),
+            Hint("try", action("account connect", account.name)),
+        )
+        self.account, self.pending, self.person = account, pending, person
 
 
 @dataclass
@@ -133,11 +151,53 @@ class AccountConnector:
     def _complete(self, pending: PendingLogin, grant: Grant) -> ConnectResult:
         people = _require_answer(pending, self.login.who(grant))
         with self.database.reading() as db:
-            there, person = self._match_user(pending, people, store.accounts(db) if db else [])
+            accounts = store.accounts(db) if db else []
+        there, person = self._match_user(pending, people, accounts)
         parse_account_name(f"{pending.platform}/{person.handle}", self.platforms)
+        same = next(
+            (one for one in accounts if one.platform == pending.platform and one.user_id == person.user_id), None
+        )
+        if there is None and same is not None:
+            raise KnownIdentity(same, pending, person)
         name = there.name if there is not None else f"{pending.platform}/{person.handle}"
         with self.database.token_lock(name, patience_s=LOCK_WAIT_S):
             return self._store(pending, person)
+
+    def rename(self, known: KnownIdentity) -> ConnectResult:
+        """Give the account its new handle, with its posts, numbers and settings, and store its new credentials. Raise
+        StateRefused while a post is being published to it, or if the new name is of an account that was removed."""
+        before, person = known.account, known.person
+        after = replace(before, handle=person.handle)
+        with ExitStack() as locks:
+            for name in sorted((before.name, after.name)):
+                locks.enter_context(self.database.token_lock(name, patience_s=LOCK_WAIT_S))
+            credentials = self._stored_credentials(before)
+            if credentials is not None:  # before the transaction, see `_store`
+                self.credentials.put(after.name, credentials)
+            try:
+                with self.database.writing() as db:
+                    self._refuse_rename(db, before, after)
+                    store.rename(db, before, after)
+            except TtpError:
+                self.credentials.remove(after.name)
+                raise
+            result = self._store(known.pending, person)
+            self.credentials.remove(before.name)
+        return replace(result, renamed=before.name)
+
+    def _refuse_rename(self, db: Connection, before: Account, after: Account) -> None:
+        if store.account(db, after.platform, after.handle, removed=True) is not None:
+            raise StateRefused(
+                f"{after.name} was an account here before, so {before.name} keeps its name",
+                Hint("try", action("account connect", before.name)),
+            )
+        db.lock_posts(ids := queries.posts_naming(db, before.id or 0))
+        for post in queries.posts_by_id(db, ids):
+            busy = IN_FLIGHT - {DeliveryState.RETRYING}
+            if any(one.account_id == before.id and one.state in busy for one in post.active):
+                raise StateRefused(
+                    f"post {post.id} is being published to {before.name}", Hint("see", action("show", post.id))
+                )
 
     def _match_user(
         self, pending: PendingLogin, people: tuple[Identity, ...], accounts: list[Account]

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from ttp.domain.action import action
 from ttp.domain.errors import ContentRefused, Hint, NotFound, TimeRefused, TtpError
-from ttp.domain.post import Post
+from ttp.domain.post import Post, PostFields
 from ttp.domain.post_edit import MOST_CHARACTERS, PostInput, edits_of_draft
 from ttp.services.posts import Posts
 
@@ -44,10 +44,43 @@ class Drafts:
             yield draft
         except TtpError as error:
             # For a whole file the draft becomes the post without a time, whatever was refused.
-            if text != post_input.text or isinstance(error, ContentRefused | TimeRefused):
+            is_due = text != post_input.text or isinstance(error, ContentRefused | TimeRefused)
+            whole = self._save_draft(post_input, draft) if is_due else None
+            raise self._with_next_steps(error, draft, post_input, is_whole=whole is not None) from error
+
+    @contextmanager
+    def keep_on_error(self, post_input: PostInput) -> Iterator[None]:
+        """Save a post as a draft, without its time and its key, when the block fails, and name it in the error."""
+        try:
+            yield
+        except TtpError as error:
+            whole = draft = self._save_draft(post_input)
+            if whole is None and _is_storable(post_input.text):
                 with suppress(TtpError):
-                    self._posts.create(replace(post_input, at=None, tz=None, key=None, first=False), None, draft)
-            raise _with_draft_hint(error, draft, post_input) from error
+                    draft = self._posts.save_draft_text(post_input.text or "")
+            if draft is None:
+                raise
+            raise self._with_next_steps(error, draft, post_input, is_whole=whole is not None) from error
+
+    def _save_draft(self, post_input: PostInput, draft: Post | None = None) -> PostFields | None:
+        """Save a post without its time, in a draft that has its text, if any; None if its other fields are wrong."""
+        with suppress(TtpError):
+            wanted = replace(post_input, at=None, tz=None, key=None, first=False)
+            return self._posts.create(wanted, None, draft).post
+        return None
+
+    def _with_next_steps(
+        self, error: TtpError, draft: PostFields, post_input: PostInput, *, is_whole: bool
+    ) -> TtpError:
+        """Return the error of a post that is kept: how its draft is changed, and scheduled as it was asked. `is_whole`:
+        the draft has all of it but the time, not only the text."""
+        rest = PostInput(first=post_input.first) if is_whole else post_input
+        if not isinstance(error, ContentRefused) or post_input.at is None:
+            return _with_draft_hint(error, draft, rest)
+        hints = edits_of_draft(error.hints, draft.id, rest) or (Hint("try", action("edit", draft.id)),)
+        time = {"at": post_input.at, "tz": post_input.tz, "first": post_input.first, "strict": self._posts.strict}
+        error.hints = (*hints, Hint("try", action("schedule", draft.id, **time), sure=False))
+        return _with_draft_hint(error, draft)
 
     def save(self, text: str, draft_id: int | None = None, fingerprint: str | None = None) -> Post:
         """Save a text in the draft, if it still matches its fingerprint, else in a new draft."""
@@ -73,10 +106,16 @@ def _is_storable(text: str | None) -> bool:
     return bool((text or "").strip()) and len(text or "") <= MOST_CHARACTERS
 
 
-def _with_draft_hint(error: TtpError, draft: Post, post_input: PostInput | None = None) -> TtpError:
+def _with_draft_hint(error: TtpError, draft: PostFields, post_input: PostInput | None = None) -> TtpError:
     hints = (*edits_of_draft(error.hints, draft.id, post_input), Hint("see", action("show", draft.id)))
+    edits = [
+        edits_of_draft([Hint("fix", one.hint)] if one.hint else [], draft.id, post_input) for one in error.problems
+    ]
+    problems = [
+        replace(one, hint=ways[0].way if ways else None) for one, ways in zip(error.problems, edits, strict=True)
+    ]
     details = (*error.details, f"The text is kept as draft {draft.id}.")
-    return type(error)(error.message, *hints, problems=error.problems, details=details)
+    return type(error)(error.message, *hints, problems=problems, details=details)
 
 
 def post_fingerprint(post: Post) -> str:

@@ -21,7 +21,7 @@ from ttp.domain.media.item import MediaItem, is_web_address
 from ttp.domain.media.probe import UnusableMedia
 from ttp.domain.media.probe.images import ImageAppearance, has_location, read_appearance
 from ttp.domain.post import Post
-from ttp.domain.post_edit import KEPT
+from ttp.domain.post_edit import KEPT, replace_media
 from ttp.domain.rules import Platforms
 from ttp.domain.text import clean_text
 from ttp.domain.time.clock import Clock
@@ -32,7 +32,7 @@ from ttp.platforms.registry import Registry
 from ttp.store import queries
 from ttp.store.database import Database
 from ttp.store.home.files import open_regular
-from ttp.store.home.media import MediaStore, is_digest, similar_files, temporary_media
+from ttp.store.home.media import MediaStore, did_you_mean, is_digest, meant_files, temporary_media
 from ttp.store.media_cleanup import clean_bucket, needed_digests, remove_unneeded, shrink_cache
 
 if TYPE_CHECKING:
@@ -178,19 +178,19 @@ class MediaConversion:
 
 
 def missing_media_problems(post: Post, missing: Iterable[MediaItem]) -> tuple[Problem, ...]:
-    hint = None if post.id is None else action("edit", post.id, media="FILE")
-    return tuple(
-        Problem("media", "media_gone", f"the stored copy of {item.name} is missing", hint=hint) for item in missing
-    )
+    names = [item.name for item in missing]
+    hint = None if post.id is None else replace_media(post, names)
+    return tuple(Problem("media", "media_gone", f"the stored copy of {name} is missing", hint=hint) for name in names)
 
 
 def refuse_missing_media(post: Post, missing: Iterable[MediaItem]) -> None:
     """Raise StateRefused if media of a post are missing."""
-    names = ", ".join(item.name for item in missing)
+    names = [item.name for item in missing]
     if names:
+        gone = ", ".join(names)
         raise StateRefused(
-            f"post {post.id} cannot be published again: its copy of {names} was removed after media.keep_s seconds",
-            Hint("fix", action("edit", post.id, media="FILE")),
+            f"post {post.id} cannot be published again: its copy of {gone} was removed after media.keep_s seconds",
+            Hint("fix", replace_media(post, names)),
         )
 
 
@@ -322,8 +322,9 @@ class RowMedia:
                 if self._folder is None:
                     raise
                 folder = self._folder.resolve()
-                near = [str(one.relative_to(folder)) for one in similar_files(path) if one.is_relative_to(folder)]
-                raise NotFound(f"no file {name}", *(Hint("try", other) for other in near)) from error
+                meant = [str(one.relative_to(folder)) for one in meant_files(path) if one.is_relative_to(folder)]
+                ways = [Hint("try", other) for other in meant]
+                raise NotFound(f"no file {name}{did_you_mean(path)}", *ways) from error
         return self._taken[name]
 
     def _stored_item(self, text: str) -> MediaItem:

@@ -21,8 +21,9 @@ from ttp.domain.errors import Conflict, ContentRefused, Hint, NotAllowed, Proble
 from ttp.domain.permissions import Capability
 from ttp.domain.post import Post, PostStatus, post_not_found
 from ttp.domain.post_edit import PostInput, check_variants, request_fingerprint
+from ttp.domain.post_fields import for_readers
 from ttp.domain.pricing import price_notes
-from ttp.domain.rules import check
+from ttp.domain.rules import check, content_refusal
 from ttp.domain.time.clock import Clock
 from ttp.platforms.registry import Registry
 from ttp.services.queries import PostView, accounts_within, is_within, view_posts
@@ -65,7 +66,8 @@ class Posts:
     """`strict`: the duplicate check refuses instead of warning. `actor`: who makes the changes.
 
     `within`: the ids of the only accounts there are for this user; posts to others do not exist. `expected`: the
-    revision of the post that the user has seen; a change of another one is refused.
+    revision of the post that the user has seen; a change of another one is refused. `sees_private`: the answers show
+    what readers do not see.
     """
 
     database: Database
@@ -79,6 +81,7 @@ class Posts:
     within: frozenset[int] | None = None
     expected: int | None = None
     capability_source: str = permissions.VARIABLE
+    sees_private: bool = False
 
     @cached_property
     def media_conversion(self) -> MediaConversion:
@@ -169,10 +172,8 @@ class Posts:
         problems = with_media(post, chosen)
         if timed:
             problems = (*self.duplicates.problems(post, db), *problems)
-        refusing = [problem for problem in problems if not problem.warning]
-        if refusing and timed:
-            hints = dict.fromkeys(Hint("fix", problem.hint) for problem in refusing if problem.hint)
-            raise ContentRefused(refusing[0].message, *hints, problems=problems)
+        if timed and (refused := content_refusal(problems)) is not None:
+            raise refused
         return (*problems, *account_warnings(chosen), *price_notes(post, self.platforms)) if timed else problems
 
     def _check_without_media(self, post: Post, accounts: Sequence[Account]) -> tuple[Problem, ...]:
@@ -272,7 +273,8 @@ class Posts:
 
     def view(self, db: Connection | None, post: Post, *, is_new: bool = False) -> PostView:
         """Return a post as shown now. `db` None: no store exists. `is_new`: no repeat has created it."""
-        return view_posts(db, [post], now=self.clock.now(), config=self.config, are_new=is_new)[0]
+        seen = post if self.sees_private else for_readers(post)
+        return view_posts(db, [seen], now=self.clock.now(), config=self.config, are_new=is_new)[0]
 
     def find_by_key(self, wanted: PostInput) -> SavedPost | None:
         """Return the post that the same request stored before under its key. Raise Conflict for another request."""
@@ -315,20 +317,16 @@ class Posts:
         known = self.accounts()
         accounts = resolve_accounts([name for name in wanted.to or () if name.strip()], known, self.platforms)
         at = None if time is None else time.at
-        post = Post(
-            content=wanted.text or "",
-            deliveries=tuple(post_edit.new_delivery(account, at) for account in accounts),
+        empty = Post(
+            "",
+            tuple(post_edit.new_delivery(account, at) for account in accounts),
             scheduled_at=at,
-            max_lateness_s=wanted.max_lateness_s,
-            media=self._media_items(wanted.media, wanted.alts, {account.platform for account in accounts}),
-            variants=post_edit.merge_options({}, check_variants(wanted.variants, known, self.platforms)),
-            thread=wanted.thread or (),
-            tags=post_edit.with_tags(wanted.tags or ()),
-            options=dict(wanted.options),
             key=wanted.key,
             key_digest=self.fingerprint(wanted),
             id=None if draft is None else draft.id,
         )
+        media = self._media_items(wanted.media, wanted.alts, {account.platform for account in accounts})
+        post = post_edit.apply_input(empty, wanted, check_variants(wanted.variants, known, self.platforms), media)
         if not post.content.strip() and not post.media:
             ways = (action("create", "Hello", to="x/me"), action("create", "-"))  # the second: a text from a pipe
             raise UsageError("the post has neither text nor media", *(Hint("try", way) for way in ways))
@@ -340,10 +338,8 @@ class Posts:
             timed = post.scheduled_at is not None
             return _without_crowded(self.check_post(post, accounts, timed=timed), first=first)
         except ContentRefused as refused:
-            keep = Hint("try", other_options(at=None), sure=False)  # drafts are never refused, but not asked for
-            raise ContentRefused(
-                refused.message, *refused.hints, keep, problems=refused.problems, details=refused.details
-            ) from None
+            refused.hints = post_edit.hints_of_new(refused.hints)
+            raise
 
     def create(self, wanted: PostInput, time: ResolvedTime | None, draft: Post | None = None) -> SavedPost:
         """Store a new post: a draft without a time, scheduled with one.
@@ -402,10 +398,9 @@ class Posts:
             variants = check_variants(wanted.variants, known, self.platforms)
             to = None if wanted.to is None else self.find_accounts(wanted.to)
             platforms = set(first.platforms) if to is None else {account.platform for account in to}
-            items = None
-            if wanted.media is not None:
-                items = self._media_items(wanted.media, wanted.alts, platforms, first if wanted.edited else None)
-            if media := first.media if items is None else items:
+            names, known_media = wanted.add_media or wanted.media, first if wanted.edited else None
+            items = None if names is None else self._media_items(names, wanted.alts, platforms, known_media)
+            if media := (*first.media, *(items or ())):
                 self.media_conversion.fits(media, platforms)
             confirmed, recorder = time, recorder or self.recorder("edit")
 
@@ -545,7 +540,7 @@ class Posts:
 
     def _holding_media(self, wanted: PostInput) -> AbstractContextManager[None]:
         """Protect media that no post refers to yet from cleanup."""
-        return self.media.holding() if wanted.media else nullcontext()
+        return self.media.holding() if wanted.media or wanted.add_media else nullcontext()
 
     def _media_items(
         self,

@@ -18,6 +18,7 @@ from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Hint, NotFound
 from ttp.domain.platform import PlatformFacts
 from ttp.domain.post import EMPTY_METRICS, Metrics, Post, PostFields, post_not_found
+from ttp.domain.post_fields import for_readers
 from ttp.domain.time.clock import Clock
 from ttp.store import accounts as stored_accounts
 from ttp.store import queries
@@ -45,14 +46,17 @@ class Queries:
         config: Config,
         platforms: PlatformFacts,
         within: frozenset[int] | None = None,
+        sees_private: bool = False,
     ) -> None:
-        """`within`: the ids of the only accounts there are for this user; posts to others do not exist."""
+        """`within`: the ids of the only accounts there are for this user; posts to others do not exist.
+        `sees_private`: this user may write posts, and sees of them what readers do not."""
         self._platforms = platforms
         self._database = database
         self._clock = clock
         self._config = config
         self._approval = config.requires_approval
         self._within = within
+        self._sees_private = sees_private
 
     def posts(self, post_filter: PostFilter) -> Iterator[Post]:
         """Yield the posts that pass the filter, in list order, from one snapshot."""
@@ -86,7 +90,10 @@ class Queries:
             last = queries.post(db, post_filter.after)
             if last is None or not is_within(last, self._within):
                 raise post_not_found(post_filter.after)
-        yield from queries.posts(db, replace(post_filter, within=self._within))
+        yield from map(self._seen, queries.posts(db, replace(post_filter, within=self._within)))
+
+    def _seen(self, post: Post) -> Post:
+        return post if self._sees_private else for_readers(post)
 
     def post(self, post_id: int) -> PostView:
         """Return a post as shown. Raise NotFound if it does not exist."""
@@ -129,7 +136,8 @@ class Queries:
     def posts_by_id(self, ids: Sequence[int]) -> list[PostView]:
         """Return the posts with these ids that exist, in the given order, as shown."""
         with self._database.reading() as db:
-            posts = [one for one in queries.posts_by_id(db, ids) if is_within(one, self._within)] if db else []
+            there = queries.posts_by_id(db, ids) if db else ()
+            posts = [self._seen(one) for one in there if is_within(one, self._within)]
             return view_posts(db, posts, now=self._clock.now(), config=self._config) if posts else []
 
     def ids(self, ranges: Sequence[tuple[int, int]]) -> list[int]:

@@ -14,7 +14,7 @@ from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import TtpError
 from ttp.domain.outcome import Attempt, Kind, NotDone, Phase
 from ttp.domain.post_edit import refuse_in_flight, with_delivery
-from ttp.platforms.client import Deleted, Deleter, PublishRequest
+from ttp.platforms.client import NO_DELETION, Deleted, Deleter, PublishRequest
 from ttp.services.posts import Posts
 from ttp.services.tokens import TokenRevoked, Tokens
 from ttp.store import attempts, queries
@@ -49,13 +49,15 @@ class DeletePlan:
 
 @dataclass(frozen=True, slots=True)
 class DeleteResult:
-    """Result of one delivery. `message` None: deleted. `final`: no retry helps. `reconnect`: the token was refused."""
+    """Result of one delivery. `message` None: deleted. `final`: no retry helps. `reconnect`: the token was refused.
+    `unsupported`: the account's server lets no app delete posts."""
 
     delivery: Delivery
     message: str | None = None
     hint: WayOut | None = None
     final: bool = False
     reconnect: bool = False
+    unsupported: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +157,9 @@ class RemoteDelete:
                     break
                 credentials, renewed = self._tokens.replace_refused(account.name, credentials), True
             if isinstance(answer, NotDone):
-                reconnect = answer.kind is Kind.AUTH
-                return DeleteResult(
-                    delivery, answer.message, answer.hint, not answer.passing and not reconnect, reconnect
-                )
+                reconnect, unsupported = answer.kind is Kind.AUTH, answer.code == NO_DELETION
+                final = not answer.passing and not reconnect
+                return DeleteResult(delivery, answer.message, answer.hint, final, reconnect, unsupported)
         return DeleteResult(delivery)
 
     def _record(self, delivery: Delivery, remote_id: str, answer: Deleted | NotDone, began: datetime) -> Delivery:

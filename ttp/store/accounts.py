@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
@@ -9,8 +10,8 @@ from ttp.domain.account import Account
 from ttp.domain.attempt import Kind
 from ttp.domain.time.clock import to_ms
 from ttp.store import row_mapper
-from ttp.store.dialect import BY_ACCOUNT, HANDLE_KEY, Connection, Cursor, same_handle
-from ttp.store.row_mapper import assign, insert_into, marks, ms
+from ttp.store.dialect import BY_ACCOUNT, HANDLE_KEY, Connection, Cursor, insert_into, same_handle
+from ttp.store.row_mapper import assign, marks, ms
 
 
 def save_renewal(db: Connection, account: Account, *, until: datetime | None, scopes: tuple[str, ...]) -> None:
@@ -73,6 +74,17 @@ def count_held(db: Connection, now: datetime) -> int:
         " AND next_at <= :now AND account_id IN (SELECT id FROM account WHERE hold_until > :now)"
     )
     return int(db.execute(sql, {"now": to_ms(now)}).fetchone()[0])
+
+
+def rename(db: Connection, before: Account, after: Account) -> None:
+    """Give an account another handle, also in the texts that posts have for it. Their versions are read from it."""
+    db.execute("UPDATE account SET handle = ? WHERE id = ?", (after.handle, before.id))
+    own = db.execute("SELECT id, variants FROM post WHERE variants LIKE ?", (f'%"{before.name}"%',)).fetchall()
+    for row in own:
+        texts = {
+            after.name if name == before.name else name: text for name, text in json.loads(row["variants"]).items()
+        }
+        db.execute("UPDATE post SET variants = ? WHERE id = ?", (row_mapper.text_of(texts), row["id"]))
 
 
 def mark_account(

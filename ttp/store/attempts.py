@@ -10,8 +10,8 @@ from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.delivery import parts_of
 from ttp.domain.time.clock import to_ms
 from ttp.store import row_mapper
-from ttp.store.dialect import Connection, Row
-from ttp.store.row_mapper import as_corrupt_row, insert_into, parse_object
+from ttp.store.dialect import Connection, Row, insert_into
+from ttp.store.row_mapper import as_corrupt_row, parse_object
 
 _INSERT = insert_into("attempt", row_mapper.ATTEMPT_COLUMNS)
 

@@ -61,11 +61,9 @@ class ChangeRecorder:
         if self._change is None and self.continues is not None:
             self.go_on(db, written[0][0], self.continues)
         change = self._begun(db)
-        db.send_many(
-            "INSERT INTO change_post (change_id, post_id, image, digest, media) VALUES (?, ?, ?, ?, ?)"
-            " ON CONFLICT (change_id, post_id) DO UPDATE SET digest = excluded.digest",
-            ((change, *row) for row in written),
-        )
+        names = ("change_id", "post_id", "image", "digest", "media")
+        rows = [dict(zip(names, (change, *row), strict=True)) for row in written]
+        db.insert("change_post", rows, " ON CONFLICT (change_id, post_id) DO UPDATE SET digest = excluded.digest")
 
     def go_on(self, db: Connection, post_id: int | None, change_id: int | None = None) -> None:
         """Continue a change of a post, or the one that created it, if there is one that is the post's last and touched

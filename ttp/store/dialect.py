@@ -8,7 +8,7 @@ SQLite, the default, pays nothing for it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cache, lru_cache
 from typing import Any, Protocol
@@ -16,6 +16,11 @@ from typing import Any, Protocol
 from ttp.domain.errors import Hint, OlderStore
 
 Values = Sequence[Any] | Mapping[str, Any]
+
+
+def insert_into(table: str, columns: Collection[str]) -> str:
+    """Return the statement that inserts a row, with a value by the name of each column."""
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join(f':{name}' for name in columns)})"
 
 
 class StoreError(Exception):
@@ -110,6 +115,10 @@ class Connection(Protocol):
 
     def send_many(self, sql: str, values: Iterable[Values], /) -> None:
         """`send` for each of `values`."""
+        ...
+
+    def insert(self, table: str, rows: Sequence[Mapping[str, Any]], more: str = "", /) -> None:
+        """`send` an INSERT of each of `rows`, which have the same columns. `more`: what follows VALUES."""
         ...
 
     def together(self) -> AbstractContextManager[None]:

@@ -13,7 +13,7 @@ from ttp.domain.delivery import IN_FLIGHT
 from ttp.domain.post import Post
 from ttp.store import queries, row_mapper
 from ttp.store.dialect import BY_ACCOUNT, RAISE_REVISION, Connection, List, Row, in_list
-from ttp.store.row_mapper import Column, assign, insert_into, marks, split_batches, text_of
+from ttp.store.row_mapper import Column, assign, marks, split_batches, text_of
 
 _NAMES = f"SELECT a.id, a.platform, a.handle FROM account a WHERE {in_list('a.id', 'ids')} {BY_ACCOUNT}"
 _MEDIA = "SELECT * FROM post_media WHERE post_id IN ({}) ORDER BY position"
@@ -63,25 +63,22 @@ def _stored(db: Connection, posts: Sequence[Post]) -> tuple[list[int], list[_Row
     ids = [post.id or next(fresh) for post in posts]
     numbered = list(zip(ids, posts, strict=True))
     new = {i: {"id": i, **row_mapper.post_columns(p)} for i, p in numbered if p.id is None}
-    _insert(db, "post", new.values())
+    db.insert("post", [*new.values()])
     _update(
         db, "post", ({**row_mapper.post_columns(p), "id": i} for i, p in numbered if p.id is not None), RAISE_REVISION
     )
     changed = [(post.id,) for post in posts if post.id is not None]
     for table in ("post_media", "post_tag"):
         db.send_many(f"DELETE FROM {table} WHERE post_id = ?", changed)
-    _insert(
-        db,
+    db.insert(
         "post_media",
-        (
+        [
             {"post_id": i, "position": n, **row_mapper.media_columns(m)}
             for i, p in numbered
             for n, m in enumerate(p.media)
-        ),
+        ],
     )
-    _insert(
-        db, "post_tag", ({"post_id": i, "position": n, "tag": t} for i, p in numbered for n, t in enumerate(p.tags))
-    )
+    db.insert("post_tag", [{"post_id": i, "position": n, "tag": t} for i, p in numbered for n, t in enumerate(p.tags)])
     deliveries = [(i, d) for i, p in numbered for d in p.deliveries]
     added = [(i, d) for i, d in deliveries if d.id is None]
     numbers = db.reserve_ids("delivery", len(added)) if added else ()
@@ -89,7 +86,7 @@ def _stored(db: Connection, posts: Sequence[Post]) -> tuple[list[int], list[_Row
         {"id": number, "post_id": i, "account_id": d.account_id, **row_mapper.delivery_columns(d)}
         for number, (i, d) in zip(numbers, added, strict=True)
     ]
-    _insert(db, "delivery", inserted)
+    db.insert("delivery", inserted)
     _update(db, "delivery", ({**row_mapper.delivery_columns(d), "id": d.id} for _, d in deliveries if d.id is not None))
     if ended:
         events.record_changes(db, ended, states)
@@ -134,11 +131,6 @@ def _saved(db: Connection, post: Post, recorder: Recorder | None) -> Post:
 def _before(db: Connection, posts: Iterable[Post], recorder: Recorder | None) -> Mapping[int, PostSnapshot]:
     """Return snapshots of the stored posts, if the change is recorded."""
     return {} if recorder is None else dict(snapshots(db, (post.id for post in posts if post.id is not None)))
-
-
-def _insert(db: Connection, table: str, rows: Iterable[Mapping[str, Column]]) -> None:
-    if rows := list(rows):
-        db.send_many(insert_into(table, rows[0]), rows)
 
 
 def _update(db: Connection, table: str, rows: Iterable[Mapping[str, Column]], more: str = "") -> None:

@@ -10,8 +10,8 @@ from ttp.domain.delivery import Delivery
 from ttp.domain.recurrence import Occurrence, OccurrenceState, Recurrence
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import columns, row_mapper
-from ttp.store.dialect import NOT_QUARANTINED, Connection, List, Row, greatest, rows_of
-from ttp.store.row_mapper import Quarantine, RowMapping, as_corrupt_row, assign, insert_into, ms
+from ttp.store.dialect import NOT_QUARANTINED, Connection, List, Row, greatest, insert_into, rows_of
+from ttp.store.row_mapper import Quarantine, RowMapping, as_corrupt_row, assign, ms
 
 _RECURRENCE = RowMapping(columns.RECURRENCE, without=("created_at",))
 _GOING = "paused_at IS NULL AND ended_at IS NULL"

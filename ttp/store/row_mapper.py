@@ -41,11 +41,6 @@ def marks(values: Sequence[object]) -> str:
     return ",".join("?" * len(values)) or "NULL"
 
 
-def insert_into(table: str, columns: Collection[str]) -> str:
-    """Return the statement that inserts a row, with a value by the name of each column."""
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join(f':{name}' for name in columns)})"
-
-
 def assign(columns: Iterable[str]) -> str:
     """Return assignments for UPDATE, with a value by the name of each column."""
     return ", ".join(f"{name} = :{name}" for name in columns)

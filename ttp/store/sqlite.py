@@ -12,14 +12,14 @@ import re
 import sqlite3
 import stat
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
 from ttp.domain.action import action
 from ttp.domain.errors import Busy, Damaged, Hint, TtpError
-from ttp.store.dialect import Conflicting, Connection, List, Sealed, StoreError, Values, unlike_schema
+from ttp.store.dialect import Conflicting, Connection, List, Sealed, StoreError, Values, insert_into, unlike_schema
 from ttp.store.home.files import _FULL, kind_of, no_room, quote_path
 
 VERSION = sqlite3.sqlite_version
@@ -122,6 +122,10 @@ class SqliteConnection(sqlite3.Connection):
 
     def send_many(self, sql: str, values: Iterable[Values], /) -> None:
         self.executemany(sql, values)
+
+    def insert(self, table: str, rows: Sequence[Mapping[str, Any]], more: str = "", /) -> None:
+        if rows:
+            self.executemany(insert_into(table, rows[0]) + more, rows)
 
     def together(self) -> AbstractContextManager[None]:
         return nullcontext()

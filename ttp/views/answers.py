@@ -78,6 +78,7 @@ class DeliveryAnswer(TypedDict):
     waitingFor: str | None
     waitingUntil: Instant | None
     error: DeliveryErrorAnswer | None
+    note: str | None
     takenDownAt: Instant | None
     parts: list[PartAnswer]
     metrics: MetricsAnswer | None
@@ -94,7 +95,7 @@ class RepeatOfPost(TypedDict):
     timezone: str
 
 
-class _Post(TypedDict):
+class _PostState(TypedDict):
     id: int | None
     status: str
     content: str
@@ -104,7 +105,15 @@ class _Post(TypedDict):
     publishedAt: Instant | None
     createdAt: Instant | None
     updatedAt: Instant | None
+
+
+class PlainFields(TypedDict):
+    """Fields of a post that `post_fields` says all about."""
+
     maxLatenessS: float | None
+
+
+class _Post(_PostState, PlainFields):
     media: list[MediaAnswer]
     variants: dict[str, str]
     thread: list[str]

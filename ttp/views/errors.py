@@ -57,8 +57,8 @@ def error_json(what: TtpError, exit_code: int) -> Json:
 
 
 def error_fields(what: TtpError) -> dict[str, object]:
-    """Return the fields of an error. `hint` is the one to follow unread, `hints` all of them; `message` includes the
-    details."""
+    """Return the fields of an error. `hint` is the one to follow unread, `hints` all that do what was asked; `message`
+    includes the details."""
     details = [line.strip() for line in what.details[:MOST_PROBLEMS]]
     more = max(len(what.problems), len(what.details)) - MOST_PROBLEMS
     if more > 0:
@@ -67,7 +67,7 @@ def error_fields(what: TtpError) -> dict[str, object]:
         "code": what.code,
         "message": " ".join((what.message, *details)),
         "hint": what.way,
-        "hints": [hint.way for hint in what.hints],
+        "hints": [hint.way for hint in what.hints if hint.label != "draft"],
         "problems": [problem_json(one) for one in shown_problems(what)],
     }
 

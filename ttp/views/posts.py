@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NotRequired, cast
 
 from ttp.domain.action import WayOut, action
 from ttp.domain.errors import Hint
 from ttp.domain.post import EMPTY_METRICS, Metrics, Post, add_metrics
+from ttp.domain.post_fields import PLAIN
 from ttp.domain.time.clock import format_json_instant, utc_text
 from ttp.domain.time.formatting import format_instant
 from ttp.views import Json, attributes_json
@@ -28,6 +29,11 @@ if TYPE_CHECKING:
     from ttp.services.undo import UndoneChange
     from ttp.store.change_log import LoggedChange
     from ttp.views import answers
+
+    class _PlainFields(answers.PlainFields):
+        """As a part of a post: mypy wants each part to say whether it has the key that may be missing."""
+
+        replayed: NotRequired[bool]
 
 
 def media_json(item: MediaItem) -> answers.MediaAnswer:
@@ -62,6 +68,7 @@ def delivery_json(row: Delivery, newest: Metrics | None = None) -> answers.Deliv
         "error": None
         if error is None
         else {"kind": error.kind, "code": error.code, "message": error.message, "hint": error.hint},
+        "note": row.note,
         "takenDownAt": format_json_instant(row.taken_down_at),
         "parts": [{"remoteId": part, "url": _part_url(row, part)} for part in row.parts],
         "metrics": None
@@ -99,7 +106,7 @@ def post_json(item: PostFields, warnings: Iterable[str] = (), *, replayed: bool 
         "publishedAt": format_json_instant(item.published_at),
         "createdAt": format_json_instant(item.created_at),
         "updatedAt": format_json_instant(item.updated_at),
-        "maxLatenessS": item.max_lateness_s,
+        **cast("_PlainFields", {one.file: getattr(item, one.name) for one in PLAIN}),
         "media": [media_json(one) for one in item.media],
         "variants": dict(item.variants),
         "thread": list(item.thread),

@@ -120,6 +120,30 @@ def test_x_is_connected_in_the_browser_and_works(ttp: Program, sandbox: RunningS
     assert [post.text for post in sandbox.state.visible_posts()] == ["Connected"]
 
 
+def test_an_account_with_a_new_handle_is_renamed_after_a_question_and_its_queue_follows(
+    ttp: Program, sandbox: RunningSandbox, browser: Browser
+) -> None:
+    ttp.ok("account", "connect", "x")
+    credentials, before = CredentialsFile(ttp.home), ttp.ok("account", "show", "x", "--json").json
+    held = credentials.get("x/demo")
+    assert held is not None
+    credentials.put("x/old", held)
+    credentials.remove("x/demo")
+    ttp.sql("UPDATE account SET handle = 'old'")
+    ttp.ok("create", "To all", "--to", "x/old", "--text", "x/old=To x", "--at", "in 1h")
+    refused = ttp("account", "connect", "x/demo", "--json")
+    assert (refused.code, refused.error["hint"]) == (2, "ttp account connect x/demo --json --yes")
+    assert [one["account"] for one in ttp.ok("account", "list", "--json").json] == ["x/old"]
+    assert credentials.get("x/demo") is None
+    renamed = ttp.ok("account", "connect", "x/demo", "--yes", "--json").json
+    assert renamed == {**before, **renamed}
+    assert renamed["account"] == "x/demo"
+    assert credentials.get("x/old") is None
+    assert ttp.ok("show", "1", "--json").json["variants"] == {"x/demo": "To x"}
+    ttp.ok("publish", "1", "--yes")
+    assert [post.text for post in sandbox.state.visible_posts()] == ["To x"]
+
+
 def test_the_secret_may_come_from_stdin(ttp: Program, sandbox: RunningSandbox, browser: Browser) -> None:
     ran = ttp.ok("account", "connect", "tiktok", "--client-secret", "-", stdin=tiktok_records.APP.secret or "")
     assert "tiktok/demo" in ran.out

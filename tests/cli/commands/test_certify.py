@@ -185,16 +185,18 @@ def test_a_kind_that_the_account_cannot_publish_is_left_out(
     assert (ran.code, ran.error["code"]) == (2, "content")
 
 
-def test_a_program_of_the_users_is_certified_too(here: Practice, tmp_path: Path) -> None:
+@pytest.mark.parametrize("deletes", [True, False])
+def test_a_program_of_the_users_is_certified_too(here: Practice, tmp_path: Path, deletes: bool) -> None:
     folder = tmp_path / "program"
     folder.mkdir()
-    write_program(folder, rules=ALL + "thread_parts = 3\n")
+    verbs = ALL if deletes else ALL.replace('"delete", ', "")
+    write_program(folder, rules=verbs + "thread_parts = 3\n")
     here.ttp.ok("account", "add", "command/box", "--program", str(folder / "box.py"))
     ran = here.ttp.ok("certify", "command/box", "--yes", "--json")
     outcomes = {one["kind"]: (one["outcome"], one["deleted"]) for one in ran.json["results"]}
-    assert outcomes["text"] == outcomes["thread"] == ("verified", True)
+    assert outcomes["text"] == outcomes["thread"] == ("verified", True if deletes else None)
     assert outcomes["image"] == outcomes["video"] == ("skipped", None)
-    assert not any((folder / "box").iterdir())
+    assert any((folder / "box").iterdir()) != deletes
 
 
 @pytest.mark.parametrize("change", ["disable", "pause", "unconnected", "kind", "unknown"])

@@ -84,11 +84,9 @@ def test_a_file_that_is_no_post_says_why(ttp: Program, file: str, change: tuple[
 
 def test_a_file_from_stdin_is_a_draft_before_it_is_checked(ttp: Program) -> None:
     ttp.account()
-    ran = ttp(
-        "create", "--file", "-", stdin="---\nto: x/me\nat: 2020-01-01 09:00\ntags: [a]\n---\nKeep me\n\n## x\n\nHi\n"
-    )
+    ran = ttp("create", "--file", "-", stdin="---\nto: x/me\nat: tomorow 9am\ntags: [a]\n---\nKeep me\n\n## x\n\nHi\n")
     assert (ran.code, ran.out) == (2, "")
-    assert "ttp edit 1 --to x/me --text x=Hi --tag a --at '2027-01-01 09:00'" in ran.err
+    assert "ttp edit 1 --at 'tomorrow 9am'" in ran.err
     assert "see: ttp show 1" in ran.err
     draft = ttp.ok("show", "1", "--json").json
     assert (draft["status"], draft["content"], draft["variants"]) == ("draft", "Keep me", {"x": "Hi"})

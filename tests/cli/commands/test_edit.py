@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
+import sys
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,40 @@ def test_lists_are_replaced_whole_and_an_empty_text_empties_them(ttp: Program, t
     emptied = ttp("edit", "1", "--alt", "", "--tag", "", "--to", "", "--json").json
     assert (emptied["media"][0]["alt"], emptied["tags"], emptied["accounts"]) == (None, [], [])
     assert ttp("edit", "1", "--media", "", "--json").json["media"] == []
+
+
+def test_media_are_added_at_the_end_and_removed_by_name_or_number_and_the_others_stay(
+    ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for number, name in enumerate(("a.jpg", "of two words.jpg", "-c.jpg", "2")):
+        (tmp_path / name).write_bytes(jpeg(1000 + number))
+    ttp.post("Hello", "--media", "a.jpg", "--alt", "one", "--media", "./2", "--alt", "two")
+
+    def media(*argv: str) -> list[tuple[str, str | None]]:
+        ran = ttp.ok("edit", "1", *argv, "--json")
+        return [(one["name"], one["alt"]) for one in ran.json["media"]]
+
+    added = [("a.jpg", "one"), ("2", "two"), ("of two words.jpg", "three"), ("-c.jpg", None)]
+    assert media("--add-media", "of two words.jpg", "--add-media", "-c.jpg", "--alt", "three") == added
+    assert media("--remove-media", "2", "--remove-media", "./2") == [added[0], *added[2:]]
+    assert media("--remove-media", "-c.jpg", "--add-media", "a.jpg") == [added[0], added[2], ("a.jpg", None)]
+    error = ttp("edit", "1", "--remove-media", "a.jpg", "--json").error
+    assert (error["code"], error["hint"]) == ("ambiguous", None)
+    assert error["hints"] == [f"ttp edit 1 --remove-media {number} --json" for number in (1, 3)]
+    for name in ("none.jpg", "4", "0"):
+        assert ttp("edit", "1", "--remove-media", name, "--json").error["code"] == "not_found"
+    for option in ("--add-media", "--remove-media"):
+        assert ttp("edit", "1", "--media", "a.jpg", option, "a.jpg", "--json").error["code"] == "usage"
+    script = f"import shutil, sys; shutil.copy(sys.argv[1], {str(tmp_path / 'seen')!r})"
+    monkeypatch.setenv("TTP_EDITOR", shlex.join([sys.executable, "-c", script]))
+    ttp.ok("edit", "1", "-e", "--remove-media", "3", "--add-media", "./2", "--alt", "four")
+    edited = [added[0], added[2], ("2", "four")]
+    assert [(one["name"], one["alt"]) for one in ttp.shown()["media"]] == edited
+    for _ in range(4):
+        ttp.ok("undo")
+    assert [one["name"] for one in ttp.shown()["media"]] == ["a.jpg", "2"]
+    assert media("--remove-media", "1", "--alt", "left") == [("2", "left")]
 
 
 def test_variants_and_options_are_replaced_by_their_key(ttp: Program) -> None:

@@ -11,6 +11,7 @@ from tests.clock import START, FakeClock
 from tests.conftest import Program, program
 from tests.store.stores import duplicate
 from ttp.cli.errors import BY_CODE
+from ttp.domain.post_fields import PLAIN
 
 READ_ONLY = [
     ["list"],
@@ -221,14 +222,15 @@ def test_show_in_json_has_every_key_of_the_contract(posts: Program) -> None:
     post = posts("show", "6", "--json").json
     assert list(post) == [
         *("id", "status", "content", "accounts", "platforms", "scheduledAt", "publishedAt", "createdAt", "updatedAt"),
-        *("maxLatenessS", "media", "variants", "thread", "tags", "options", "key", "chosenBy"),
+        *(one.file for one in PLAIN),
+        *("media", "variants", "thread", "tags", "options", "key", "chosenBy"),
         *("approvedAt", "rejection", "repeat", "needs", "warnings"),
         *("deliveries", "likes", "comments", "shares", "views"),
     ]
     (delivery,) = post["deliveries"]
     assert list(delivery) == [
         *("account", "platform", "state", "dueAt", "remoteId", "url", "publishedAt", "attempts", "nextAttemptAt"),
-        *("waitingFor", "waitingUntil", "error", "takenDownAt", "parts", "metrics"),
+        *("waitingFor", "waitingUntil", "error", "note", "takenDownAt", "parts", "metrics"),
     ]
     assert list(delivery["error"]) == ["kind", "code", "message", "hint"]
     assert post["needs"] == ["review"]

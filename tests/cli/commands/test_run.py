@@ -10,7 +10,8 @@ from tests.clock import START, FakeClock
 from tests.conftest import Program
 from ttp.cli.commands.run import PublishReport
 from ttp.cli.context import Context
-from ttp.domain.event import Event, IdleReason
+from ttp.domain.delivery import Delivery, DeliveryState
+from ttp.domain.event import Event, IdleReason, delivery_event
 from ttp.publisher.loop import Mode
 
 
@@ -58,6 +59,23 @@ def test_a_post_for_several_accounts_ends_with_how_many_have_it(
     watched, piped = capsys.readouterr().out.splitlines()
     assert watched.endswith("  1  PUBLISHED  1 of 2")
     assert piped.endswith("  1  PUBLISHED")
+
+
+def test_what_a_platform_did_otherwise_is_shown_with_the_published_post(
+    ttp: Program, clock: FakeClock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ttp.account("x/me")
+    ttp.post("One", "--to", "x/me")
+    ttp.bring(1, "published", "x/me", published_at=START, note="it is unlisted", remote_id="7")
+    (delivery,) = ttp.ok("show", "1", "--json").json["deliveries"]
+    assert delivery["note"] == "it is unlisted"
+    assert "7; it is unlisted" in ttp.ok("show", "1", "--format", "table").out
+    event = delivery_event(Delivery("x/me", "x", DeliveryState.PUBLISHED, post_id=1, note="it is unlisted"), START)
+    assert event.as_json()["message"] == "it is unlisted"
+    context = Context(clock)
+    context.open_output(format="table")
+    PublishReport(context, Mode.ONCE).tell(event)
+    assert "it is unlisted" in capsys.readouterr().out
 
 
 def test_a_run_without_a_store_says_so_even_when_quiet(ttp: Program) -> None:

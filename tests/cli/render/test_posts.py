@@ -333,7 +333,7 @@ def test_show_has_a_line_for_every_field_that_is_set() -> None:
 def test_no_foreign_text_of_a_post_acts_on_the_terminal(text: str) -> None:
     error = DeliveryError(Kind.UNKNOWN, text, text, text)
     failed = Delivery("x/me", "x", DeliveryState.FAILED, waiting_for=text, error=error)
-    done = Delivery("x/you", "x", DeliveryState.PUBLISHED, url=text, published_at=NOW)
+    done = Delivery("x/you", "x", DeliveryState.PUBLISHED, url=text, published_at=NOW, note=text)
     media = replace(IMAGE, name=text, alt=text)
     post = PostView(
         text,

@@ -1,10 +1,15 @@
-"""Bluesky: what a page says about itself for a link card."""
+"""Bluesky: what a page says about itself for a link card, and its picture."""
 
 from __future__ import annotations
 
-import pytest
+import builtins
+from typing import Any
 
-from ttp.platforms.bluesky.card import LinkedPage, read_page
+import pytest
+from PIL import Image
+
+from tests.pictures import RED, noise, opened, picture, saved
+from ttp.platforms.bluesky.card import MOST_PICTURE, LinkedPage, NoPicture, decode_page, fit_picture, read_page
 
 URL = "https://example.org/menu/today"
 
@@ -27,3 +32,78 @@ URL = "https://example.org/menu/today"
 )
 def test_the_head_of_a_page(head: str, page: LinkedPage) -> None:
     assert read_page(f"<html><head>{head}</head><body>Hi</body></html>", URL) == page
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "text"),
+    [
+        ("Café".encode(), "text/html", "Café"),
+        ("Café".encode(), "", "Café"),
+        ("Café".encode("latin-1"), "text/html; charset=ISO-8859-1", "Café"),
+        (b'<meta charset="iso-8859-15">' + "1 €".encode("iso-8859-15"), "text/html", '<meta charset="iso-8859-15">1 €'),
+        (
+            b"<meta http-equiv=content-type content='text/html; charset=windows-1251'>" + "Чай".encode("cp1251"),
+            "",
+            "<meta http-equiv=content-type content='text/html; charset=windows-1251'>Чай",
+        ),
+        ("お茶".encode("shift_jis"), 'text/html; charset="Shift_JIS"', "お茶"),
+        ("お茶".encode("iso2022_jp"), "text/html; charset=iso-2022-jp", "お茶"),
+        ("Tea €".encode("cp1252"), "text/html; charset=latin1", "Tea €"),  # as browsers read it
+        ("Café".encode("utf-16"), "text/html", "Café"),
+        ("Café".encode("utf-8-sig"), "text/html; charset=latin1", "Café"),
+        # A charset that is not true, or is none.
+        ("Café Müller".encode(), "text/html; charset=iso-8859-1", "Café Müller"),
+        ("Café Müller".encode("latin-1"), "text/html; charset=utf-8", "Café Müller"),
+        ("Café Müller".encode("latin-1"), "", "Café Müller"),
+        ("Café Müller".encode() + b"\xff", "text/html; charset=utf-8", "Café Müller\ufffd"),
+        ("Café".encode("latin-1"), "text/html; charset=zlib", "Café"),
+        ("Café".encode("latin-1"), "text/html; charset=" + "x" * 5000, "Café"),
+    ],
+)
+def test_the_characters_of_a_page(body: bytes, content_type: str, text: str) -> None:
+    assert decode_page(body, content_type) == text
+
+
+@pytest.mark.parametrize("data", [picture("PNG"), picture("JPEG")])
+def test_a_picture_that_fits_is_taken_as_it_is(data: bytes) -> None:
+    assert fit_picture(data)[0] == data
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        picture("WEBP"),
+        picture("AVIF"),
+        picture("GIF", mode="P", color=0),
+        saved(Image.new("RGB", (800, 800), RED), "GIF", save_all=True, append_images=[Image.new("RGB", (800, 800))]),
+        noise("PNG", (1000, 1000)),
+    ],
+    ids=["webp", "avif", "gif", "moving", "large"],
+)
+def test_any_other_picture_is_converted(data: bytes) -> None:
+    made, mime = fit_picture(data)
+    assert (opened(made).format, mime) == ("JPEG", "image/jpeg")
+    assert len(made) <= MOST_PICTURE
+
+
+@pytest.mark.parametrize("data", [b"<svg/>", b"", picture("WEBP")[:60]])
+def test_what_is_no_picture_is_left_out_with_a_reason(data: bytes) -> None:
+    with pytest.raises(NoPicture):
+        fit_picture(data)
+
+
+def test_without_the_extra_a_picture_that_does_not_fit_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+
+    def without(name: str, *more: Any) -> Any:
+        if name == "PIL":
+            raise ImportError(name)
+        return real(name, *more)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(NoPicture, match="ttp-cli"):
+        fit_picture(picture_webp)
+    assert fit_picture(picture_png)[1] == "image/png"
+
+
+picture_webp, picture_png = picture("WEBP"), picture("PNG")

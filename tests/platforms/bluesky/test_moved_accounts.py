@@ -93,6 +93,9 @@ def test_an_account_that_moved_is_not_published_to_on_its_old_server() -> None:
     outcome = failed.value.outcome
     assert (outcome.kind, outcome.code, outcome.passing) == (Kind.ACCOUNT, "moved", False)
     assert outcome.hint == action("account connect", "bluesky/alice.example.org")
+    network.names = None  # what was seen counts, whether or not the directory answers
+    with pytest.raises(StepFailed):
+        network.prepare()
 
 
 def test_a_server_that_the_user_named_is_left_alone_while_nothing_moves() -> None:
@@ -122,6 +125,18 @@ def test_a_check_reports_the_move() -> None:
     assert seen.server_info is not None
     assert [remark for remark in seen.remarks if remark.status is Grade.FAIL] == []
     network.learn(seen.server_info)
-    network.names = THERE
-    (remark,) = network.check().remarks
+    network.names = f"{THERE}:8443"
+    moved = network.check()
+    (remark,) = moved.remarks
     assert (remark.status, remark.reconnect) == (Grade.FAIL, True)
+    assert "new.example.net:8443" in remark.message
+    assert moved.server_info is not None
+    network.learn(moved.server_info)
+    network.names = None
+    assert [remark.status for remark in network.check().remarks] == [Grade.FAIL]
+    with pytest.raises(StepFailed):  # although the server was looked up today
+        network.prepare()
+    network.names = HERE
+    assert network.prepare()[1] is not None
+    network.names = None
+    assert network.prepare()[1] is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -74,6 +75,8 @@ def test_a_thread_fits_into_one_call() -> None:
         ([video(), video()], [("media_count", False)]),
         ([image(size=2_000_001)], [("media_size", False)]),
         ([image(mime="image/gif")], [("media_kind", False)]),
+        ([replace(image(), alt=FAMILY * 2000)], []),
+        ([replace(image(), alt="x" * 2001)], [("alt_too_long", False)]),
         ([video(mime="video/quicktime")], [("media_kind", False)]),
         ([video(ms=601_000)], [("media_duration", False)]),
     ],

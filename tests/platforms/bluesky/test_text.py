@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,7 +30,9 @@ def test_graphemes_are_what_a_reader_counts(text: str, length: int) -> None:
         ("(see example.org/a)", [("link", "https://example.org/a")]),
         ("https://example.org/Tea_(drink)", [("link", "https://example.org/Tea_(drink)")]),
         ("example.org, example.com!", [("link", "https://example.org"), ("link", "https://example.com")]),
-        ("EXAMPLE.ORG", [("link", "https://EXAMPLE.ORG")]),
+        ("EXAMPLE.ORG Example.org", [("link", "https://EXAMPLE.ORG"), ("link", "https://Example.org")]),
+        ("That was the end.Next we eat at home.House rules", []),
+        ("$aapl, $BRK2 (up) US$ $5 $toolong a$AB $A_B", [("tag", "$AAPL"), ("tag", "$BRK2")]),
         ("http://münchen.example/ä", [("link", "http://münchen.example/ä")]),
         ("https://", []),
         ("https:///a", []),
@@ -43,6 +48,17 @@ def test_graphemes_are_what_a_reader_counts(text: str, length: int) -> None:
 )
 def test_links_tags_and_mentions(text: str, found: list[tuple[str, str]]) -> None:
     assert [(one.sort, one.value) for one in find_entities(text)] == found
+
+
+def test_a_bare_host_is_a_link_without_pkg_resources() -> None:
+    program = """
+import sys
+sys.modules["pkg_resources"] = None
+from ttp.platforms.bluesky.facets import show_text
+print(*show_text("see example.org").links)
+"""
+    ran = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["https://example.org"]
 
 
 def test_offsets_are_bytes_and_white_space_around_a_text_does_not_count() -> None:

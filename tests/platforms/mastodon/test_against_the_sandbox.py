@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -261,7 +262,29 @@ def test_another_visibility_than_the_one_asked_for_is_noted(desk: Desk) -> None:
     assert "unlisted" in done.note
 
 
+def test_another_visibility_of_a_post_that_is_asked_for_is_noted(desk: Desk) -> None:
+    desk.order = replace(desk.order, text="@you@example.net look", options={"visibility": "public"})
+    ready = desk.prepare()
+    done = desk.publish(ready)
+    post = {**statuses(desk)[0], "visibility": "unlisted"}
+    desk.fault("body", "/api/v1/statuses/[^/]+$", status=200, body=json.dumps(post))
+    finding = desk.look_up(replace(ready, handle=done.handle or ready.handle))
+    assert isinstance(finding, Found)
+    assert finding.note is not None
+
+
 # Other software.
+
+
+@at("snac")
+def test_what_snac_calls_a_visibility_is_not_noted(desk: Desk) -> None:
+    """It sends an unlisted post as unlisted, and calls it public."""
+    desk.order = replace(desk.order, options={"visibility": "unlisted"})
+    ready = desk.prepare()
+    desk.fault("body", status=200, body='{"id": "1", "created_at": "2026-11-27T10:00:00.000Z", "visibility": "public"}')
+    done = desk.publish(ready)
+    assert isinstance(done, Done)
+    assert done.note is None
 
 
 @at("snac")

@@ -120,6 +120,20 @@ def test_a_photo_of_1080p_fits(tiktok: Web, host: Host) -> None:
     assert ended(tiktok, photos(tiktok, [f"{host.url}/full.jpg"]))["status"] == "PUBLISH_COMPLETE"
 
 
+def test_a_download_may_be_cancelled_until_it_is_through(tiktok: Web, host: Host) -> None:
+    wanted = [
+        init(tiktok, file=pull(f"{host.url}/clip.mp4")).json()["data"],
+        photos(tiktok, [f"{host.url}/photo.jpg"]).json()["data"],
+    ]
+    assert code_of(tiktok.post("/v2/post/publish/cancel/", json=wanted[0])) == (200, "ok")
+    assert code_of(tiktok.post("/v2/post/publish/cancel/", json=wanted[0])) == (400, "publish_not_cancellable")
+    tiktok.clock.tick(seconds=9)
+    assert code_of(tiktok.post("/v2/post/publish/cancel/", json=wanted[1])) == (400, "publish_not_cancellable")
+    assert code_of(tiktok.post("/v2/post/publish/cancel/", json={"publish_id": "v"})) == (400, "invalid_publish_id")
+    assert [status(tiktok, one["publish_id"]).get("fail_reason") for one in wanted] == ["publish_cancelled", None]
+    assert len(tiktok.posts()) == 1
+
+
 def test_a_video_may_be_pulled(tiktok: Web, host: Host) -> None:
     answer = init(tiktok, file=pull(f"{host.url}/clip.mp4"))
     data = answer.json()["data"]

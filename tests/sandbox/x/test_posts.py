@@ -33,6 +33,11 @@ def test_a_post_gets_201_with_a_string_id_and_old_field_names(x: Web) -> None:
     ]
 
 
+def test_a_poll_is_taken(x: Web) -> None:
+    poll = {"options": ["Tea", "Coffee"], "duration_minutes": 60}
+    assert x.post("/2/tweets", json={"text": "Which?", "poll": poll}).status_code == 201
+
+
 def test_ids_contain_their_time_and_increase(x: Web) -> None:
     first, second = (int(x.post("/2/tweets", json={"text": t}).json()["data"]["id"]) for t in "ab")
     assert (first >> 22) + 1288834974657 == x.clock().timestamp() * 1000
@@ -58,6 +63,11 @@ def test_ids_contain_their_time_and_increase(x: Web) -> None:
         {"text": "a", "reply": {"in_reply_to_tweet_id": 12}},
         {"text": "a", "reply_settings": "everyone"},
         {"text": "a", "made_with_ai": "true"},
+        {"text": "a", "poll": {"options": ["Tea"], "duration_minutes": 60}},
+        {"text": "a", "poll": {"options": ["Tea", "C" * 26], "duration_minutes": 60}},
+        {"text": "a", "poll": {"options": ["Tea", "Coffee"], "duration_minutes": 4}},
+        {"text": "a", "poll": {"options": ["Tea", "Coffee"]}},
+        {"text": "a", "poll": {"options": ["Tea", "Coffee"], "duration_minutes": 60}, "media": {"media_ids": ["1"]}},
         ["a"],
     ],
 )

@@ -67,7 +67,9 @@ def test_start_and_end_time_are_half_open(x: Web) -> None:
         {"expansions": "referenced_posts.id"},
         {"post.fields": "created_at,nonsense"},
         {"post.fields": "created_at,referenced_posts"},
-        {"tweet.fields": "created_at"},
+        {"tweet.fields": "created_at,nonsense"},
+        {"tweet.fields": "note_post"},
+        {"tweet.fields": "id", "expansions": "everything"},
         {"user.fields": "handle"},
         {"media.fields": "size"},
         {"poll.fields": "votes"},
@@ -106,6 +108,19 @@ def test_posts_and_their_parents_have_the_requested_fields(x: Web) -> None:
     assert answer["includes"]["posts"][0]["id"] == parent
     assert answer["includes"]["posts"][0]["public_metrics"]["reply_count"] == 1
     assert set(timeline(x)["data"][0]) == {"id", "text", "edit_history_tweet_ids"}
+
+
+def test_a_client_with_the_older_names_is_answered_in_them(x: Web) -> None:
+    """As tweepy has them; X's own client has the new ones."""
+    (parent,) = posted(x, 1)
+    x.post("/2/tweets", json={"text": "more", "reply": {"in_reply_to_tweet_id": parent}})
+    names = "author_id,created_at,public_metrics,referenced_tweets,edit_history_tweet_ids"
+    answer = timeline(x, **{"tweet.fields": names, "expansions": "referenced_tweets.id"})
+    assert answer["data"][0]["referenced_tweets"] == [{"type": "replied_to", "id": parent}]
+    assert answer["data"][0]["author_id"] == x.user_id
+    assert "edit_history_tweet_ids" in answer["data"][0]
+    assert "retweet_count" in answer["data"][0]["public_metrics"]
+    assert answer["includes"]["tweets"][0]["id"] == parent
 
 
 def test_the_sent_text_can_be_restored_from_entities(x: Web) -> None:

@@ -28,7 +28,7 @@ def gif(width: int = 10, height: int = 10) -> bytes:
 @pytest.mark.parametrize(
     "body",
     [
-        {"poll": {"options": ["a", "b"], "duration_minutes": 60}},
+        {"geo": {"place_id": "1"}},
         {"quote_tweet_id": "1", "media": {"media_ids": ["1"]}},
         {"quote_tweet_id": "a"},
         {"nullcast": True},

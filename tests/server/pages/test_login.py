@@ -143,12 +143,11 @@ def test_behind_tls_the_cookie_is_secure(ttp_over_tls: Person) -> None:
 
 @pytest.fixture
 def ttp_over_tls(server: Api, monkeypatch: pytest.MonkeyPatch) -> Person:
-    from ttp.cli.commands.server.serve import installation_of
     from ttp.cli.context import Context
     from ttp.server.app import build_app
 
     monkeypatch.setenv("TTP_SERVER__BASE_URL", "https://posts.example.org")
-    return Person(Api(server.ttp, build_app(installation_of(Context(server.ttp.clock)))))
+    return Person(Api(server.ttp, build_app(Context(server.ttp.clock).installation)))
 
 
 def test_failed_logins_must_wait(stranger: Person) -> None:

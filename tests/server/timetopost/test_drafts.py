@@ -180,11 +180,10 @@ def guarded(api: Api) -> Api:
 
 
 def fresh(api: Api) -> Api:
-    from ttp.cli.commands.server.serve import installation_of
     from ttp.cli.context import Context
     from ttp.server.app import build_app
 
-    return Api(api.ttp, build_app(installation_of(Context(api.ttp.clock))), api.token)
+    return Api(api.ttp, build_app(Context(api.ttp.clock).installation), api.token)
 
 
 def test_where_approval_is_required_another_person_approves(guarded: Api) -> None:

@@ -15,6 +15,7 @@ from ttp.domain.errors import UsageError
 from ttp.domain.media.item import MediaItem
 from ttp.domain.post import Post
 from ttp.domain.post_edit import PostInput
+from ttp.domain.post_fields import PLAIN
 from ttp.services.files import editor_form
 from ttp.services.files.fields import fields_of, media_name
 
@@ -85,7 +86,9 @@ def test_a_post_comes_back_as_it_was(post: Post) -> None:
     assert (said.variants, said.options, said.thread) == (post.variants, post.options, post.thread)
     assert said.media == tuple(media_name(item) for item in post.media)
     assert [*(said.alts or ()), *[""] * len(post.media)][: len(post.media)] == [item.alt or "" for item in post.media]
-    assert said.max_lateness_s == post.max_lateness_s
+    for one in PLAIN:  # a flag that is off is not in the file
+        value = getattr(post, one.name)
+        assert getattr(said, one.name) == (None if value is False else value)
     assert (said.at is None) == (post.scheduled_at is None)
     assert editor_form.is_empty_edit(editor_form.edit_between(said, said))
 
@@ -147,7 +150,8 @@ def test_a_change_is_what_makes_one_of_the_other(one: Post, other: Post) -> None
     assert {k: v for k, v in {**before.options, **change.options}.items() if v} == after.options
     assert (before.thread if change.thread is None else change.thread) == after.thread
     assert ("at" in change.dropped) == (before.at is not None and after.at is None)
-    assert ("max_lateness_s" in change.dropped) == (before.max_lateness_s is not None and after.max_lateness_s is None)
+    for name in [one.name for one in PLAIN]:
+        assert (name in change.dropped) == (getattr(before, name) is not None and getattr(after, name) is None)
 
 
 def test_where_no_post_may_get_a_time_none_is_offered() -> None:

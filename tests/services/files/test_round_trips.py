@@ -20,6 +20,7 @@ from tests.store.stores import store_at
 from ttp.domain.account import Account
 from ttp.domain.post import Post
 from ttp.domain.post_edit import new_delivery, with_derived_status
+from ttp.domain.post_fields import PLAIN, content_of
 from ttp.services.bulk_edit import ChangeKind
 from ttp.services.files import json_file
 from ttp.services.files.export import Export
@@ -58,11 +59,16 @@ TEXTS = st.text(SIGNS, min_size=1, max_size=30).filter(str.strip) | st.sampled_f
     ]
 )
 WORDS = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=6)
+PLAIN_VALUES = {
+    "text": st.none() | st.sampled_from(["Ask Ann", " a: b\n#c ", "true"]),
+    "flag": st.booleans(),
+    "seconds": st.none() | st.sampled_from([0.5, 60.0, 7200.0]),
+}
 MADE = st.builds(
     Post,
     content=TEXTS,
     scheduled_at=st.none() | st.integers(1, 10**7).map(lambda s: START + timedelta(seconds=s, milliseconds=s % 1000)),
-    max_lateness_s=st.none() | st.sampled_from([0.5, 60.0, 7200.0]),
+    **{one.name: PLAIN_VALUES[one.kind] for one in PLAIN},
     variants=st.dictionaries(st.sampled_from(["x", "instagram", "x/me", "x/other"]), TEXTS, max_size=2),
     thread=st.lists(TEXTS, max_size=2).map(tuple),
     tags=st.lists(WORDS, max_size=3, unique=True).map(tuple),
@@ -113,7 +119,7 @@ class Store:
             store_posts.save(db, ready, None)
 
     def export(self, form: str, target: Path) -> None:
-        out = Export(self.database, self.media, NO_OWN, PLATFORMS)
+        out = Export(self.database, self.media, NO_OWN, PLATFORMS, sees_private=True)
         told = out.posts(PostFilter())
         if form == "md":
             out.folder(told, target, self.times)
@@ -143,8 +149,8 @@ class Store:
 
 
 def _said(post: Post) -> tuple[object, ...]:
-    said = (post.content, post.status, post.scheduled_at, post.max_lateness_s, sorted(post.variants.items()))
-    return (*said, post.thread, post.tags, sorted(post.options.items()), post.accounts)
+    own = [sorted(value.items()) if isinstance(value, dict) else value for value in content_of(post).values()]
+    return (*own, post.status, post.scheduled_at, post.accounts)
 
 
 @pytest.mark.sqlite("it copies the file of an empty store")

@@ -88,12 +88,18 @@ def test_a_link_to_a_file_is_followed(store: MediaStore, tmp_path: Path) -> None
     assert store.add(link).name == "link.jpg"
 
 
-def test_a_missing_file_is_not_found_and_the_nearest_name_is_offered(store: MediaStore, tmp_path: Path) -> None:
+def test_a_missing_file_is_not_found_and_a_near_name_is_a_question_and_no_command(
+    store: MediaStore, tmp_path: Path
+) -> None:
     file(tmp_path, "launch day.jpg", made.jpeg())
     error = refused(store, tmp_path / "lunch day.jpg")
     assert isinstance(error, NotFound)
     assert f"{tmp_path}/lunch day.jpg" in error.message
-    assert error.hints[0].way == f"--media '{tmp_path}/launch day.jpg'"
+    assert "launch day.jpg" in error.message
+    assert error.hints[0].label == "see"
+    assert "launch" not in refused(store, tmp_path / "shop.jpg").message
+    (hint,) = refused(store, tmp_path / "Launch Day.JPG").hints
+    assert hint.way == f"--media '{tmp_path}/launch day.jpg'"
 
 
 @pytest.mark.parametrize("name", ["no/such/photo.jpg", "plain.txt/photo.jpg"])

@@ -45,7 +45,8 @@ def table(db: sqlite3.Connection, name: str) -> dict[str, Any]:
     made = db.execute("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?", (name,)).fetchone()[0]
     indexes = {}
     for _, index, unique, origin, partial in db.execute(f"PRAGMA index_list({name})").fetchall():
-        columns = [tuple(row)[1:] for row in db.execute(f"PRAGMA index_xinfo({index})")]
+        # Of the place of a column only whether it is one: a new column may stand between others.
+        columns = [(min(row[1], 0), *row[2:]) for row in db.execute(f"PRAGMA index_xinfo({index})")]
         sql = db.execute("SELECT sql FROM sqlite_schema WHERE name = ?", (index,)).fetchone()[0] or ""
         where = " ".join(sql.partition(" WHERE ")[2].split())
         key = (index if origin == "c" else origin, str(columns))

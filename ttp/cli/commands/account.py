@@ -73,13 +73,13 @@ def add(
     from ttp.services.accounts import ask_server, find_server
 
     parse_account_name(name, context.platforms)
-    root = find_server(context.platforms, context.runtime, name, server, program)
-    info = ask_server(context.platforms, context.runtime, name, root)
+    root = find_server(context.platforms, context.installation.runtime, name, server, program)
+    info = ask_server(context.platforms, context.installation.runtime, name, root)
     text = None if credentials is None else read_file(context, credentials, "credentials")
     added = context.accounts.add(name, text, root, info)
     message = f"{added.name} is {'connected' if added.connected else 'added, not connected'}."
     context.out.write_one(ACCOUNTS_SPEC, added, say=[message])
-    stored = None if credentials is None else context.credentials.get(added.name)
+    stored = None if credentials is None else context.installation.credentials.get(added.name)
     if stored is not None and stored.refresh_token is not None:
         is_inside = context.config.text("credentials.backend") == "store"
         rest = "" if is_inside else " Do not copy or delete TTP_HOME."
@@ -110,44 +110,55 @@ def connect(
         str | None,
         typer.Option("--password-file", metavar="FILE", help="A password for this app; - reads stdin."),
     ] = None,
+    yes: Yes = False,
     no_input: NoInput = False,
-) -> None:
+) -> int:
     """Connect or reconnect an account, in your browser or with a password.
 
-    A reconnected account keeps its posts, metrics and settings. Use --paste on a machine without a browser, or if your
-    app's redirect address is elsewhere.
+    A reconnected account keeps its posts, metrics and settings. With a new handle it is renamed, after a question. Use
+    --paste on a machine without a browser, or if your app's redirect address is elsewhere.
 
     Examples:
       ttp account connect x
       ttp account connect ig/shop --paste
     """
     from ttp.platforms.login import PasswordLogin
+    from ttp.services.connect import KnownIdentity
 
     platform = context.platforms.find(name.partition("/")[0]).name
     ask = is_interactive() and not no_input
     scope_list = tuple(part for part in (scopes or "").replace(",", " ").split() if part)
     with _service(context, platform, name, server) as (service, login):
-        if isinstance(login, PasswordLogin):
-            done = service.sign_in(name, _answers(context, login, name, password_file, ask=ask))
-        elif not _is_here(redirect := context.config.text(f"platforms.{platform}.redirect_uri")) or paste:
-            redirect = context.platforms.facts(platform).paste_redirect or redirect
-            app = _app(context, service, name, redirect, client_secret, ask=ask)
-            pending = service.begin(name, app, redirect_uri=redirect, scopes=scope_list)
-            with _browsers_silent():
-                answer = _pasted(context, pending, ask=ask, browser=not no_browser)
-            done = service.finish(pending, answer)
-        else:
-            from ttp.platforms.oauth.callback import Listener
+        try:
+            if isinstance(login, PasswordLogin):
+                done = service.sign_in(name, _answers(context, login, name, password_file, ask=ask))
+            elif not _is_here(redirect := context.config.text(f"platforms.{platform}.redirect_uri")) or paste:
+                redirect = context.platforms.facts(platform).paste_redirect or redirect
+                app = _app(context, service, name, redirect, client_secret, ask=ask)
+                pending = service.begin(name, app, redirect_uri=redirect, scopes=scope_list)
+                with _browsers_silent():
+                    answer = _pasted(context, pending, ask=ask, browser=not no_browser)
+                done = service.finish(pending, answer)
+            else:
+                from ttp.platforms.oauth.callback import Listener
 
-            with Listener(redirect, name) as listener, _browsers_silent():
-                title = context.platforms.title(platform)
-                app = _app(context, service, name, listener.redirect_uri, client_secret, ask=ask)
-                pending = service.begin(name, app, redirect_uri=listener.redirect_uri, scopes=scope_list)
-                answer = listener.wait(
-                    pending.state, ready=lambda: _show(pending, title, browser=not no_browser, back=True)
-                )
-            done = service.finish(pending, answer)
+                with Listener(redirect, name) as listener, _browsers_silent():
+                    title = context.platforms.title(platform)
+                    app = _app(context, service, name, listener.redirect_uri, client_secret, ask=ask)
+                    pending = service.begin(name, app, redirect_uri=listener.redirect_uri, scopes=scope_list)
+                    answer = listener.wait(
+                        pending.state, ready=lambda: _show(pending, title, browser=not no_browser, back=True)
+                    )
+                done = service.finish(pending, answer)
+        except KnownIdentity as known:
+            old, new = known.account.name, known.pending.name
+            question = f"{old} has the handle {known.person.handle} now. Rename it? Its posts and numbers stay with it."
+            refusal = f"{new} is {old} under a new handle, and renaming it"
+            if not confirm(question, yes=yes, no_input=no_input, refusal=refusal):
+                return FAILED
+            done = service.rename(known)
         _print_connected(context, done)
+    return DONE
 
 
 @account.command("list")
@@ -189,7 +200,7 @@ def check(context: Context, name: Some = None) -> int:
     from ttp.cli.commands.doctor import finish_checks
 
     accounts = context.queries.accounts() if name is None else [context.queries.account(name)]
-    return finish_checks(context.out, context.account_check.accounts(accounts))
+    return finish_checks(context.out, context.installation.account_check.accounts(accounts))
 
 
 @account.command("enable")
@@ -286,22 +297,16 @@ def _service(
 ) -> Iterator[tuple[AccountConnector, BrowserLogin | PasswordLogin]]:
     """Yield the connect service and the login of an account, and close its connections afterwards."""
     from ttp.services.accounts import find_server
-    from ttp.services.connect import AccountConnector
 
-    server = find_server(context.platforms, context.runtime, name, named)
-    login = context.login(platform, server)
+    server = find_server(context.platforms, context.installation.runtime, name, named)
+    login = context.installation.login(platform, server)
     if login is None:
         raise UsageError(
             f"{platform} accounts cannot be connected by a login",
             Hint("try", f"ttp account add {platform}/HANDLE --credentials FILE"),
         )
     with closing(login):
-        yield (
-            AccountConnector(
-                context.database, context.credentials, login, context.config, context.clock, context.platforms, server
-            ),
-            login,
-        )
+        yield context.installation.connector(login, server), login
 
 
 def _answers(
@@ -422,7 +427,8 @@ def _pasted(context: Context, pending: PendingLogin, *, ask: bool, browser: bool
 def _print_connected(context: Context, done: ConnectResult) -> None:
     account = done.account
     again = " again" if done.again else ""
-    context.out.write_one(ACCOUNTS_SPEC, account, say=[f"{account.name} is connected{again}."])
+    renamed = f", and was {done.renamed} before" if done.renamed else ""
+    context.out.write_one(ACCOUNTS_SPEC, account, say=[f"{account.name} is connected{again}{renamed}."])
     if done.missing:
         context.out.note(
             f"{account.name} lacks the permissions {', '.join(done.missing)}; what needs them will fail\n"

@@ -14,7 +14,6 @@ from ttp.domain.config import APPROVAL_SETTING
 from ttp.domain.errors import Hint, UsageError
 
 if TYPE_CHECKING:
-    from ttp.services.approvals import Approvals
     from ttp.services.queries import PostView
 
 
@@ -29,7 +28,7 @@ def approve(context: Context, post_ids: PostIds) -> None:
       ttp approve 41
       ttp approve 41 42 50-55
     """
-    posts = _approving(context).approve(existing_ids(context, post_ids), by=context.approver)
+    posts = context.approvals.approve(existing_ids(context, post_ids), by=context.caller.approver)
     if not context.config.requires_approval:
         context.out.note(f"approval is not required here: {APPROVAL_SETTING} is false")
     waiting = warn_not_running(context) if any(post.scheduled_at for post in posts) else []
@@ -50,16 +49,10 @@ def reject(
     """
     if reason is not None and not reason.strip():
         raise UsageError("the reason is empty", Hint("try", "leave out --reason"))
-    posts = _approving(context).reject(existing_ids(context, post_ids), reason)
+    posts = context.approvals.reject(existing_ids(context, post_ids), reason)
     context.out.write_list(
         saved_posts_spec(), posts, say=[f"Rejected post {post.id}: it is a draft again." for post in posts]
     )
-
-
-def _approving(context: Context) -> Approvals:
-    from ttp.services.approvals import Approvals
-
-    return Approvals(context.posts)
 
 
 def _approved(context: Context, post: PostView) -> str:

@@ -84,7 +84,7 @@ def calendar(
     sheet = CalendarPage(
         span,
         gaps=() if status else gaps_of(span, posts, today),
-        all_=retype(context.argv, other_options(format="tsv")),
+        all_=retype(context.line, other_options(format="tsv")),
     )
     if span.is_week and (context.out.for_people or context.out.format == "json"):
         sheet = _with_free_slots(context, sheet, posts, account, platform, tz)

@@ -148,7 +148,7 @@ def _note_left(context: Context, plan: CertificationPlan, results: Sequence[Cert
     """Print a note about posts that stay on the platform, and why."""
     live = [one for one in results if one.outcome in ("verified", "published") and one.deleted is None]
     if live:
-        why = plan.cannot_delete or "ttp was interrupted"
+        why = plan.cannot_delete or live[0].message or "ttp was interrupted"
         context.out.note(f"{plural(len(live), 'post')} stay{'s' * (len(live) == 1)} on {plan.account.name}: {why}")
 
 

@@ -285,8 +285,7 @@ def _write(context: Context, key: Key, value: Value) -> None:
 def change_settings(context: Context, changes: Sequence[tuple[Key, Value]]) -> None:
     """Write settings to the config file, all or none, and read it again. None removes one. UsageError, Busy."""
     write_settings(settings.config_path(), changes)
-    context.__dict__.pop("config", None)  # read again where it is needed
-    context.own_config = settings.load(warn=context.out.note, keys=context.keys)
+    context.reload_settings()
 
 
 def note_overrides(context: Context, changed: Sequence[Key]) -> None:

@@ -144,7 +144,7 @@ def _checks(context: Context, *, online: bool) -> Iterator[Check]:
     yield from context.doctor.here()
     yield from notification_checks(context)
     if online:
-        yield from context.account_check.with_clocks(context.doctor.accounts, ACCOUNT_PREFIX)
+        yield from context.installation.account_check.with_clocks(context.doctor.accounts, ACCOUNT_PREFIX)
     else:
         yield from context.doctor.account_states()
     yield from shell_checks()

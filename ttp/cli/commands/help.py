@@ -156,7 +156,10 @@ KINDS: Mapping[Kind, tuple[str, str]] = MappingProxyType(
         Kind.SERVER: ("the platform has an error", "wait: it tries again"),
         Kind.CONTENT: ("the platform refuses this post", "ttp edit ID, then ttp retry ID"),
         Kind.DUPLICATE: ("the platform has seen this text recently", "ttp edit ID TEXT, then ttp retry ID"),
-        Kind.MEDIA: ("the platform refuses this file, or cannot download it", "ttp edit ID --media FILE"),
+        Kind.MEDIA: (
+            "the platform refuses this file, or cannot download it",
+            "ttp edit ID --remove-media FILE --add-media FILE",
+        ),
         Kind.QUOTA: ("the quota of the account or the app is used up", "wait, or buy more"),
         Kind.MISSED: ("too late: nothing was running when it was due", "ttp schedule ID --at TIME, or ttp publish ID"),
         Kind.ACCOUNT: ("the account or the app may not do this", "see the message, or ttp account check"),

@@ -13,7 +13,7 @@ import typer
 
 from ttp.cli import options
 from ttp.cli.context import Context
-from ttp.cli.errors import retype
+from ttp.cli.errors import command_text, retype
 from ttp.cli.notices import paused_account_notes
 from ttp.cli.render import post as post_module
 from ttp.cli.render import posts as posts_module
@@ -100,7 +100,7 @@ def _write_page(
     foot = []
     if len(posts) > SHOWN:
         rest = other_options(limit=str(2 * SHOWN)) if is_sorted else other_options(after=str(posts[SHOWN - 1].id))
-        foot = [f"more:  {retype(context.argv, rest)}"]
+        foot = [f"more:  {retype(context.line, rest)}"]
     none = [NO_MATCH, *paused] if filtered and not posts else None
     context.out.write_list(posts_module.POSTS_SPEC, posts[:SHOWN], say=none, foot=[*foot, *paused])
 
@@ -139,9 +139,12 @@ def show(context: Context, post_id: options.PostId) -> None:
     """
     look = context.queries
     post = look.post(post_id)
-    notes = [f"the stored copy of {name} is missing" for name in look.missing_media(post)]
-    if notes and post.status != "published":
-        notes.append(f"to publish it, add the media again:  ttp edit {post_id} --media FILE")
+    missing = look.missing_media(post)
+    notes = [f"the stored copy of {name} is missing" for name in missing]
+    if missing and post.status != "published":
+        from ttp.domain.post_edit import replace_media
+
+        notes.append(f"to publish it, add the media again:  {command_text(replace_media(post, missing))}")
     for line in notes:
         context.out.note(line)
     past, clocks = (look.history(post), look.account_clocks(post.accounts)) if context.out.for_people else (None, ())

@@ -88,7 +88,7 @@ def import_(
     for note in _notes(done, dry_run):
         context.out.note(note)
     if how.account and any(reason.endswith(f", not of {how.account}") for _, reason in done.rejected):
-        again = retype(context.argv, other_options(account=None))
+        again = retype(context.line, other_options(account=None))
         context.out.note(f"The file is of another account. Import it for that account:\nfix: {again}")
     return _print_import(context.out, done, dry_run)
 

@@ -141,5 +141,5 @@ def _answer(context: Context, proposal: Proposal, *, dry_run: bool, shown: bool)
         context.out.write_list(
             view,
             proposal.plan.assignments,
-            foot=["", f"Nothing was scheduled.  Do it:  {retype(context.argv, _DO_IT)}"],
+            foot=["", f"Nothing was scheduled.  Do it:  {retype(context.line, _DO_IT)}"],
         )

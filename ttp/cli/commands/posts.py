@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,18 +22,20 @@ from ttp.cli.notices import (
     scheduled_text,
     time_text,
 )
-from ttp.cli.options import parse_optional_duration, parse_pairs, parse_platform_options, split_list
+from ttp.cli.options import parse_pairs, parse_platform_options, split_list
 from ttp.cli.output import Output
 from ttp.cli.render import post as render_post
 from ttp.cli.render import posts as render_posts
 from ttp.cli.render.labels import plural
-from ttp.cli.terminal import confirm, is_interactive
+from ttp.cli.terminal import confirm, is_attended, is_interactive
+from ttp.cli.typed_command import MEDIA_SUFFIXES
 from ttp.domain.action import other_options
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import Hint, NotAllowed, PartlyFailed, ReconnectNeeded, TtpError, UsageError
 from ttp.domain.media.item import is_web_address
 
 if TYPE_CHECKING:
+    from ttp.domain.post import Post
     from ttp.domain.post_edit import PostInput
     from ttp.domain.time.resolve import ResolvedTime
     from ttp.services.posts import SavedPost
@@ -41,10 +43,8 @@ if TYPE_CHECKING:
     from ttp.services.remote_delete import DeletedPost, DeletePlan, DeleteResult
 
 
-_MEDIA = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".heic", ".mp4", ".mov")
-
-
 @options.with_output(saved_posts_spec(), check=False)
+@options.with_field_options
 def create(
     context: Context,
     text: options.Text = None,
@@ -61,7 +61,7 @@ def create(
     key: Annotated[
         str | None, typer.Option("--key", metavar="KEY", help="Never create a second post with this key.")
     ] = None,
-    max_late: options.MaxLate = None,
+    typed: options.FieldValues = options.NO_FIELDS,
     file: Annotated[
         str | None,
         typer.Option("--file", metavar="F.md", help="A Markdown file with front matter; options override it."),
@@ -70,7 +70,8 @@ def create(
     dry_run: Annotated[
         bool,
         typer.Option(
-            "--dry-run", help="Store nothing; show what each account would get, with lengths, costs and problems."
+            "--dry-run",
+            help="Show what each account would get, and what would be refused (exit code 2); store nothing.",
         ),
     ] = False,
     strict: options.Strict = False,
@@ -87,14 +88,14 @@ def create(
     """
     options.enable_strict_checks(context, strict=strict)
     _refuse_contradictions(text, file, in_editor=in_editor, dry_run=dry_run)
-    _refuse_unquoted_time(context, text, at)
+    options.refuse_unquoted_time(context.line, text, at)
     words, piped = options.read_text(context, text)
     by_option = {"to": to, "media": media, "alt": alt, "thread": thread, "text": text_for, "tag": tag, "set": set_}
     at = "next-slot" if first and at is None else at
     source = options.read_stdin(context, "content") if file == "-" else None
     with _keeping_text(context, None if dry_run else words if piped else source):
         context.out.check_fields(render_post.preview_spec(()) if dry_run else saved_posts_spec())
-        post_input = _parse_post_input(context, words, by_option, max_late, at=at, tz=tz, piped=piped and not dry_run)
+        post_input = _parse_post_input(context, words, by_option, typed, at=at, tz=tz, piped=piped and not dry_run)
         post_input = replace(post_input, key=key, first=first)
         if file is not None:
             post_input = _merge_content_file(context, file, source, post_input)
@@ -109,7 +110,7 @@ def create(
     saved, draft = context.posts.find_by_key(post_input), None
     if saved is None:
         text = source if (source or "").strip() else words if piped else None
-        with context.naming_choices(), context.drafts.save_first(text, post_input) if text else nullcontext() as kept:
+        with context.naming_choices(), _keeping_post(context, text, post_input) as kept:
             draft = kept.id if kept else None
             saved = context.posts.create(post_input, _time_of_new(context, post_input, draft), kept)
     print_saved_post(context, saved, *saved_post_message(context, saved, post_input.tz))
@@ -123,7 +124,7 @@ def _refuse_contradictions(text: str | None, file: str | None, *, in_editor: boo
         )
     if text == file == "-":
         raise UsageError("stdin cannot be both the text and the file", Hint("try", "ttp create --file -"))
-    if file is not None and file.lower().endswith(_MEDIA):
+    if file is not None and file.lower().endswith(MEDIA_SUFFIXES):
         raise UsageError(
             f"--file takes a Markdown file, and {file} is an image or a video",
             Hint("try", "--media", ("--file", "--media")),
@@ -131,15 +132,18 @@ def _refuse_contradictions(text: str | None, file: str | None, *, in_editor: boo
 
 
 def preview(context: Context, post_input: PostInput) -> None:
-    """Show what `ttp create` would store, and store nothing. Raises what `ttp create` would raise."""
+    """Show what `ttp create` would store, and store nothing. Raises what `ttp create` would raise, and ContentRefused
+    for a draft that could not be scheduled."""
+    from ttp.domain.rules import content_refusal
     from ttp.services.preview import preview_post
 
     time = None if context.posts.find_by_key(post_input) else _time_of_new(context, post_input)
     post_preview = preview_post(context.posts, post_input, time)
-    if post_preview.refused is not None:
+    problems = post_preview.refused.problems if post_preview.refused is not None else post_preview.warnings
+    if (refused := content_refusal(problems)) is not None:
         if context.out.for_people:
-            _print_preview(context, post_preview, time, ())
-        raise post_preview.refused  # does not ask platforms what they offer: that would be recorded
+            _print_preview(context, replace(post_preview, refused=refused), time, ())
+        raise refused  # does not ask platforms what they offer: that would be recorded
     if time is not None and time.note:
         context.out.note(time.note)
     _print_preview(context, post_preview, time, print_warnings(context.out, post_preview.warnings))
@@ -165,6 +169,7 @@ def _preview_summary(context: Context, post_preview: PostPreview, time: Resolved
 
 
 @options.with_output(saved_posts_spec(), check=False)
+@options.with_field_options
 def edit(
     context: Context,
     post_id: options.MaybePostId = None,
@@ -173,6 +178,8 @@ def edit(
     at: options.MaybeAt = None,
     tz: options.TimeZone = None,
     media: options.MediaPaths = None,
+    add_media: options.AddMedia = None,
+    remove_media: options.RemoveMedia = None,
     alt: options.Alts = None,
     thread: options.Threads = None,
     text_for: options.Variants = None,
@@ -180,7 +187,7 @@ def edit(
     add_tag: Annotated[list[str] | None, typer.Option("--add-tag", metavar="A,B", help="Tags to add.")] = None,
     remove_tag: Annotated[list[str] | None, typer.Option("--remove-tag", metavar="A,B", help="Tags to remove.")] = None,
     set_: options.Options = None,
-    max_late: options.MaxLate = None,
+    typed: options.FieldValues = options.NO_FIELDS,
     where: options.Where = None,
     replace_link: options.ReplaceLink = None,
     shift: options.Shift = None,
@@ -195,7 +202,7 @@ def edit(
     """Change a post that is not published yet, or many at once.
 
     --to, --media, --alt, --thread and --tag replace the whole field ('' empties it); --text and --set replace the named
-    key (KEY= removes it).
+    key (KEY= removes it). With --add-media, --alt is for the added media.
 
     Without changes, or with -e, it opens the post in your editor.
 
@@ -218,22 +225,24 @@ def edit(
         "--dry-run": dry_run or None,
     }
     tags = options.split_list(add_tag) or (), options.split_list(remove_tag) or ()
-    if _for_many(post_id, where, many, [text, at, tz, max_late, in_editor or None, *by_option.values()]):
+    others = [add_media, remove_media, *typed.values(), *by_option.values()]
+    if _for_many(post_id, where, many, [text, at, tz, in_editor or None, *others]):
         from ttp.cli.commands.bulk_edit import BulkOptions, edit_many
 
         change = BulkOptions(replace_link, shift, account, *tags, delete=delete)
         return edit_many(context, where or "", change, dry_run=dry_run, yes=yes, no_input=no_input)
     assert post_id is not None
-    _refuse_unquoted_time(context, text, at)
+    options.refuse_unquoted_time(context.line, text, at)
     words, piped = options.read_text(context, text)
-    if not any(tags) and all(value is None for value in (words, at, max_late, *by_option.values())):
+    if not any(tags) and all(value is None for value in (words, at, *others)):
         in_editor = in_editor or _may_ask_for_changes(post_id, no_input=no_input)
     with context.naming_choices(), _keeping_text(context, words if piped else None):
         context.out.check_fields(saved_posts_spec())
         post_input = _parse_post_input(
-            context, words, by_option, max_late, at=at, tz=tz, piped=piped and in_editor, may_empty=True
+            context, words, by_option, typed, at=at, tz=tz, piped=piped and in_editor, may_empty=True
         )
         post_input = replace(post_input, add_tags=tags[0], remove_tags=tags[1])
+        post_input = replace(post_input, add_media=tuple(add_media or ()), remove_media=tuple(remove_media or ()))
         saved = None if in_editor else _edit_now(context, post_id, post_input)
     if saved is None:
         from ttp.cli.editor import edit_in_editor
@@ -443,11 +452,8 @@ def _time_of_new(context: Context, post_input: PostInput, draft: int | None = No
 def _merge_content_file(context: Context, path: str, text: str | None, typed: PostInput) -> PostInput:
     """Return the input of a content file, or of its `text` on stdin, overridden by what was typed. UsageError."""
     file_input = _file_input(context, path, options.read_file(context, path, "content") if text is None else text)
-    values = {one.name: getattr(typed, one.name) for one in fields(typed)}
     merged = {"variants": {**file_input.variants, **typed.variants}, "options": {**file_input.options, **typed.options}}
-    return replace(
-        file_input, **{name: value for name, value in values.items() if value not in (None, {}, False)} | merged
-    )
+    return replace(file_input, **typed.given_fields() | merged)
 
 
 def _file_input(context: Context, path: str, text: str) -> PostInput:
@@ -478,7 +484,7 @@ def _parse_post_input(
     context: Context,
     text: str | None,
     by_option: Mapping[str, list[str] | None],
-    max_late: str | None,
+    typed: options.FieldValues,
     *,
     at: str | None,
     tz: str | None,
@@ -486,9 +492,9 @@ def _parse_post_input(
     may_empty: bool = False,
 ) -> PostInput:
     """Parse what was typed; `by_option`: options by name. UsageError. `may_empty`: `--set NAME=` removes an option."""
-    from ttp.domain.post_edit import PostInput
+    from ttp.domain.post_edit import PostInput, parse_plain
 
-    lateness = parse_optional_duration(max_late)
+    plain = parse_plain(typed)
     media, alts, thread = by_option["media"], by_option["alt"], by_option["thread"]
     return PostInput(
         text=text,
@@ -502,33 +508,29 @@ def _parse_post_input(
         tags=split_list(by_option["tag"]),
         variants=_parse_variants(context, by_option["text"], text),
         options=parse_platform_options(context, by_option["set"], may_empty=may_empty),
-        max_lateness_s=None if lateness is None else lateness.total_seconds(),
+        **plain,
     )
 
 
 def _parse_variants(context: Context, texts: Sequence[str] | None, text: str | None) -> dict[str, str]:
     if texts and len(texts) == 1 and texts[0] and text is None and "=" not in texts[0] and not texts[0].startswith("-"):
         # Most likely the post's text, which has no option.
-        words = retype(context.argv, other_options(text=None)), quote_command(texts[0])
-        raise UsageError(
-            f'--text "{texts[0]}" has no "="', Hint("try", " ".join(words)), Hint("see", "--text KEY=TEXT")
-        )
+        words = retype(context.line, other_options(text=None)), quote_command(texts[0])
+        ways = [] if context.line.has_long_text else [Hint("try", " ".join(words))]
+        raise UsageError(f'--text "{texts[0]}" has no "="', *ways, Hint("see", "--text KEY=TEXT"))
     return parse_pairs(texts, "--text")
+
+
+def _keeping_post(context: Context, text: str | None, post_input: PostInput) -> AbstractContextManager[Post | None]:
+    """Keep a post as a draft if the block fails: of a `text` from stdin always, of a long one that was typed for a
+    person on a terminal. A program has its text."""
+    if text:
+        return context.drafts.save_first(text, post_input)
+    if context.line.has_long_text and context.out.for_people and is_attended():
+        return context.drafts.keep_on_error(post_input)
+    return nullcontext()
 
 
 def _keeping_text(context: Context, text: str | None) -> AbstractContextManager[None]:
     """Save a text, if any, as a draft if the block fails."""
     return context.drafts.keep_text_on_error(text) if text else nullcontext()
-
-
-def _refuse_unquoted_time(context: Context, text: str | None, at: str | None) -> None:
-    """Raise UsageError for `--at tomorrow 9am`, where the shell made `9am` the text of the post."""
-    from ttp.domain.time.grammar import parse_time
-
-    if text is None or at is None or parse_time(at) or not parse_time(f"{at} {text}"):
-        return
-    argv = list(context.argv)
-    place = next((place for place in range(len(argv)) if argv[place : place + 3] == ["--at", at, text]), None)
-    if place is not None:
-        words = [*argv[: place + 1], f"{at} {text}", *argv[place + 3 :]]
-        raise UsageError("put the time in quotes", Hint("try", quote_command("ttp", *words)))

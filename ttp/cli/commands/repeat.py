@@ -21,7 +21,7 @@ from ttp.domain.time.formatting import format_instant
 from ttp.views.posts import id_ranges
 
 if TYPE_CHECKING:
-    from ttp.services.repeats import ChangedRepeat, NewRepeat, Repeats
+    from ttp.services.repeats import ChangedRepeat, NewRepeat
 
 repeat = typer.Typer()
 COOL_DOWN = "30d"
@@ -86,7 +86,7 @@ def add(
     )
     options.enable_strict_checks(context, strict=strict)
     with context.naming_choices():
-        done = _repeats(context).begin(recurrence)
+        done = context.repeats.begin(recurrence)
     _answer_begun(context, done)
 
 
@@ -110,7 +110,7 @@ def list_(context: Context) -> None:
     Examples:
       ttp repeat list --json
     """
-    context.out.write_list(slots.REPEATS_SPEC, _repeats(context).all())
+    context.out.write_list(slots.REPEATS_SPEC, context.repeats.all())
 
 
 @repeat.command("skip")
@@ -123,7 +123,7 @@ def skip(context: Context, repeat_id: RepeatId) -> None:
     Examples:
       ttp repeat skip 2
     """
-    done = _repeats(context).skip(repeat_id)
+    done = context.repeats.skip(repeat_id)
     assert done.at is not None
     time = _when(context, done.at, done.tally)
     deleted = f" Deleted post {id_ranges(done.gone)}." if done.gone else ""
@@ -143,7 +143,7 @@ def pause(context: Context, repeat_id: RepeatId) -> None:
     Examples:
       ttp repeat pause 2
     """
-    _answer(context.out, _repeats(context).pause(repeat_id), f"Paused.  Resume:  ttp repeat resume {repeat_id}")
+    _answer(context.out, context.repeats.pause(repeat_id), f"Paused.  Resume:  ttp repeat resume {repeat_id}")
 
 
 @repeat.command("resume")
@@ -154,7 +154,7 @@ def resume(context: Context, repeat_id: RepeatId) -> None:
     Examples:
       ttp repeat resume 2
     """
-    done = _repeats(context).resume(repeat_id)
+    done = context.repeats.resume(repeat_id)
     _answer(context.out, done, f"Resumed: {_next(context, done.tally)}.")
 
 
@@ -168,13 +168,7 @@ def stop(context: Context, repeat_id: RepeatId) -> None:
     Examples:
       ttp repeat stop 2
     """
-    _answer(context.out, _repeats(context).stop(repeat_id), "Stopped.")
-
-
-def _repeats(context: Context) -> Repeats:
-    from ttp.services.repeats import Repeats
-
-    return Repeats(context.posts, context.occurrences)
+    _answer(context.out, context.repeats.stop(repeat_id), "Stopped.")
 
 
 def _refuse_mixture(post_id: int | None, pool: str | None, vary: str | None, cool_down: str | None) -> None:

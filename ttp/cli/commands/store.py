@@ -256,6 +256,6 @@ def rekey(
     """
     from ttp.services.credentials import encrypt_again
 
-    done = encrypt_again(context.database, context.credentials_table, discard=discard)
+    done = encrypt_again(context.database, context.installation.credentials_table, discard=discard)
     lines = [f"All {done.total} entries are encrypted with key {done.key_id}; {done.changed} were changed."]
     context.out.write_one(REKEY_SPEC, done, say=lines)

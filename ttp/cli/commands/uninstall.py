@@ -80,7 +80,7 @@ def uninstall(
             return FAILED
     removals = [*removal.run(purge=purge, dry_run=dry_run), *_by_hand()]
     context.out.write_list(SPEC, removals)
-    context.__dict__.pop("database", None)  # whose names for completion would be written into the home again
+    context.store_in_use = None  # whose names for completion would be written into the home again
     return PARTIAL if not dry_run and any(one.has_failed for one in removals) else DONE
 
 
@@ -103,8 +103,8 @@ def _removal(context: Context) -> Uninstall:
     home = service.home()
     return Uninstall(
         context.database,
-        lambda: context.credentials,
-        context.login,
+        lambda: context.installation.credentials,
+        context.installation.login,
         context.config,
         context.platforms,
         service,

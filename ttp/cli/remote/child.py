@@ -13,7 +13,7 @@ import os
 import sys
 from collections.abc import Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -24,13 +24,11 @@ from ttp.cli.main import take_credentials_key
 from ttp.cli.remote.commands import find_command, refuse_token
 from ttp.domain.media.item import is_web_address
 from ttp.domain.post_edit import KEPT
-from ttp.domain.server.api_token import POST_CAPABILITIES, ApiToken, TokenCapability
+from ttp.domain.server.api_token import ApiToken, TokenCapability
 from ttp.domain.time.clock import from_ms
 from ttp.store.server.idempotency_keys import Reservation
 
 if TYPE_CHECKING:
-    from ttp.services.files.importer import Importer
-    from ttp.services.posts import Posts
     from ttp.store.database import Database
 
 
@@ -59,8 +57,7 @@ class TokenContext(Context):
         """`request`: the idempotency key of the command. Its lock is an open file of this process."""
         super().__init__(credentials_key=take_credentials_key())
         self.token = token
-        self.actor, self.approver, self.within = token.name, token.name, token.accounts
-        self.capability_source = "the token's capability"
+        self.caller = token.caller
         self._files = files
         self._request = request
         self._moved: dict[str, str] = {}
@@ -95,16 +92,6 @@ class TokenContext(Context):
     @cached_property
     def database(self) -> Database:
         return super().database.for_request(self._request)
-
-    @cached_property
-    def posts(self) -> Posts:
-        return replace(super().posts, capability=POST_CAPABILITIES[self.token.capability])
-
-    @cached_property
-    def importer(self) -> Importer:
-        from ttp.services.files.importer import Importer
-
-        return Importer(self.posts, self.media, self.times, self.config.count("server.import_rows"))
 
 
 class CallerStream(TextIOWrapper):

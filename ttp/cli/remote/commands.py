@@ -47,7 +47,7 @@ _SECRETS = "credentials stay on the machine of the store"
 REMOTE: Mapping[str, RemoteCommand] = MappingProxyType(
     {
         "create": RemoteCommand(files={"media": FileUse.MEDIA, "file": FileUse.POSTS}, refused=_EDITOR),
-        "edit": RemoteCommand(files={"media": FileUse.MEDIA}, refused=_EDITOR),
+        "edit": RemoteCommand(files={"media": FileUse.MEDIA, "add_media": FileUse.MEDIA}, refused=_EDITOR),
         "delete": RemoteCommand(outside=frozenset({"remote"})),
         "import": RemoteCommand(files={"file": FileUse.POSTS}),
         "sync": RemoteCommand(files={"dir": FileUse.FOLDER}, outside=_ALWAYS),

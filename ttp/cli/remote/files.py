@@ -151,11 +151,12 @@ def _read_stream(file: BinaryIO) -> BinaryIO:
 
 
 def _add_near_name(upload: CallerUpload, path: Path) -> None:
-    """Add the file that a missing one probably means: the refusal suggests it."""
-    from ttp.store.home.media import similar_files
+    """Add the files that a missing one may mean: the refusal names them."""
+    from ttp.store.home.media import meant_files, similar_file
 
-    for meant in similar_files(path):
-        upload.files.setdefault(str(meant), b"")
+    for meant in (*meant_files(path), similar_file(path)):
+        if meant is not None:
+            upload.files.setdefault(os.path.abspath(meant), b"")  # noqa: PTH100 (links stay)
 
 
 def _add_output(upload: CallerUpload, path: Path) -> None:

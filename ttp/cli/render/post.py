@@ -18,6 +18,7 @@ from ttp.domain.attempt import Attempt, Phase
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.media.item import NAMES, MediaItem
 from ttp.domain.post import ChosenBy, Metrics, PostStatus
+from ttp.domain.post_fields import shown_fields
 from ttp.domain.time.formatting import Clocks, other_clocks
 from ttp.views import Json
 from ttp.views import posts as posts_module
@@ -168,8 +169,8 @@ def _facts(post: PostView, page: Page, clocks: Clocks, *, with_created: bool) ->
     yield "Tags", [escape_text(", ".join(post.tags))] if post.tags else []
     if post.key is not None:
         yield "Key", [escape_text(post.key)]
-    if post.max_lateness_s is not None:
-        yield "At most", [f"{post.max_lateness_s:g} s late"]
+    for label, value in shown_fields(post):
+        yield label, [escape_line(value)]
 
 
 def _right(text: str, note: str, width: int) -> str:
@@ -238,11 +239,12 @@ def waiting_text(row: Delivery) -> str:
 
 
 def _detail(row: Delivery, page: Page) -> str:
-    """Return the link, what the delivery waits for, or what went wrong."""
+    """Return the link, what the delivery waits for, or what went wrong, and what a person should know."""
     if row.taken_down_at is not None:
         return f"deleted {page.when(row.taken_down_at)}"
     if row.state is DeliveryState.PUBLISHED:
-        return escape_text((row.url or row.remote_id or "").removeprefix("https://").removeprefix("www."))
+        link = (row.url or row.remote_id or "").removeprefix("https://").removeprefix("www.")
+        return "; ".join(filter(None, (escape_text(link), escape_line(row.note or ""))))
     parts = []
     if row.so_far and row.state not in (DeliveryState.FAILED, DeliveryState.NEEDS_REVIEW):  # there the error says so
         parts.append(escape_text(row.so_far))

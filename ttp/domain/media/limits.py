@@ -83,7 +83,7 @@ def _breaches(item: MediaItem, limits: MediaLimits, shown: tuple[int, int] | Non
         yield "media_kind", f"it is {NAMES[item.mime]}, and only {names} can be sent"
         return  # the other limits are of another kind of file
     if limits.most_bytes is not None and item.bytes > limits.most_bytes:
-        yield "media_size", f"it is {_mb(item.bytes)}, and {_mb(limits.most_bytes, up=False)} is the most"
+        yield "media_size", f"it is {size_text(item.bytes)}, and {size_text(limits.most_bytes, up=False)} is the most"
     yield from _duration(item.duration_ms, limits)
     if item.width is not None and item.height is not None:
         yield from _pixels(item.width, item.height, limits)
@@ -141,10 +141,11 @@ def _and(names: Iterable[str]) -> str:
     return f"{', '.join(others)} and {last}" if others else last
 
 
-def _mb(size: int, *, up: bool = True) -> str:
-    """`6.1 MB`; sizes rounded up and limits down, so that the one that is too large looks it."""
-    tenths = -(-size // 100_000) if up else size // 100_000
-    return f"{_tenths(tenths)} MB"
+def size_text(size: int, *, up: bool = True) -> str:
+    """`6.1 MB` or `9 kB`; sizes rounded up and limits down, so that the one that is too large looks it."""
+    unit, name = (1_000_000, "MB") if size >= 1_000_000 else (1000, "kB")
+    tenths = -(-size * 10 // unit) if up else size * 10 // unit
+    return f"{_tenths(tenths)} {name}"
 
 
 def _time(tenths: int) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from ttp.domain.permissions import Capability
+from ttp.domain.permissions import Caller, Capability
 
 PREFIX = "ttp_"
 DIGITS = 48
@@ -66,15 +66,10 @@ class ApiToken:
         """Return whether the token is neither revoked nor expired."""
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who makes a request, with the one capability that it uses. `accounts`, `timezone`: as those of a token."""
-
-    name: str
-    capability: TokenCapability
-    accounts: frozenset[int] | None = None
-    timezone: str | None = None
+    @property
+    def caller(self) -> Caller:
+        """Who has the token."""
+        return _caller(self, self.capability, "the token's capability", self.capability.allows(TokenCapability.DRAFT))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +88,13 @@ class Person:
     def caller_for(self, needed: str) -> Caller | None:
         """Return the person with the smallest capability that allows this; None if none does."""
         capability = next((one for one in TokenCapability if one in self.capabilities and one.allows(needed)), None)
-        return None if capability is None else Caller(self.name, capability, self.accounts, self.timezone)
+        if capability is None:
+            return None
+        return _caller(self, capability, "your capability here", self.may(TokenCapability.DRAFT))
+
+
+def _caller(who: ApiToken | Person, capability: TokenCapability, source: str, sees_private: bool) -> Caller:
+    return Caller(who.name, POST_CAPABILITIES[capability], source, who.accounts, who.name, who.timezone, sees_private)
 
 
 @dataclass(frozen=True, slots=True)

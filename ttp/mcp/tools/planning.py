@@ -11,9 +11,9 @@ from ttp.domain.time.calendar_range import parse_calendar_range
 from ttp.domain.time.durations import parse_duration
 from ttp.domain.time.zones import parse_zone
 from ttp.mcp.arguments import Arguments, Write
-from ttp.mcp.services import Services
 from ttp.mcp.tool import tool
 from ttp.mcp.tools.posts import ChosenPosts, approval_warnings, not_running, parse_bound, post_filter, split
+from ttp.services.application import Application as Services
 from ttp.services.metrics.report import check_groupings, report_periods
 from ttp.services.planning import USUAL_DAYS, no_room_error
 from ttp.views.accounts import account_json

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from pydantic import Field
+from pydantic import Field, create_model
 
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.options import parse_option
 from ttp.domain.post import PostStatus
-from ttp.domain.post_edit import PostInput
-from ttp.domain.time.durations import parse_duration
+from ttp.domain.post_edit import PostInput, parse_plain
+from ttp.domain.post_fields import PLAIN
 from ttp.domain.time.resolve import resolve_bound
 from ttp.mcp.arguments import Arguments, PostId, Write
-from ttp.mcp.services import Services
 from ttp.mcp.tool import tool
+from ttp.services.application import Application as Services
 from ttp.services.undo import Undo, UndoRequest
 from ttp.store.queries import PostFilter
 from ttp.views.answers import CreatedAnswer, DeletedAnswer, PostAnswer, PreviewAnswer, UndoneAnswer
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from ttp.services.queries import PostView
 
 AT_ZONE = "The timezone of `at`, else the person's; 'account': that of the accounts."
+Model = TypeVar("Model", bound=Arguments)
 LISTED = 50
 """Posts that `list_posts` answers without `limit`."""
 
@@ -141,11 +142,19 @@ class PostContent(Arguments):
     )
 
 
+def _with_plain_fields(model: type[Model]) -> type[Model]:
+    """Add the plain fields of a post to arguments."""
+    plain: dict[str, Any] = {}
+    for one in PLAIN:
+        plain[one.argument] = ((bool if one.kind == "flag" else str) | None, Field(None, description=one.about))
+    return create_model(model.__name__, __base__=model, __doc__=model.__doc__, **plain)
+
+
+@_with_plain_fields
 class PostArguments(PostContent, Write):
     """What a new post and an edit take."""
 
     tags: list[str] | None = Field(None, description="Tags, for finding posts.")
-    max_late: str | None = Field(None, description="Do not publish it later than this after its time: 2h.")
 
 
 class CreatePost(PostArguments):
@@ -198,7 +207,6 @@ def _post_input(
     may_empty: bool = False,
 ) -> PostInput:
     more = args if isinstance(args, PostArguments) else None
-    late = None if more is None or more.max_late is None else parse_duration(more.max_late)
     options = [f"{name}={_word(value)}" for name, value in (args.options or {}).items()]
     return PostInput(
         text=text,
@@ -212,8 +220,8 @@ def _post_input(
         tags=None if more is None else split(more.tags),
         variants=args.variants or {},
         options=dict(parse_option(option, services.platforms, may_empty=may_empty) for option in options),
-        max_lateness_s=None if late is None else late.total_seconds(),
         key=key,
+        **parse_plain({} if more is None else dict(more)),
     )
 
 
@@ -255,6 +263,10 @@ class EditPost(PostArguments):
     text: str | None = Field(None, description="The new text.")
     add_tags: list[str] | None = Field(None, description="Tags to add.")
     remove_tags: list[str] | None = Field(None, description="Tags to remove.")
+    add_media: list[str] | None = Field(None, description="Media to add at the end; `alt` is theirs then.")
+    remove_media: list[str] | None = Field(
+        None, description="Media to remove: their names, or numbers from 1 on. The others stay."
+    )
 
 
 @tool("edit")
@@ -271,6 +283,8 @@ def edit_post(services: Services, args: EditPost) -> PostAnswer:
         _post_input(services, args, args.text, may_empty=True),
         add_tags=split(args.add_tags) or (),
         remove_tags=split(args.remove_tags) or (),
+        add_media=tuple(args.add_media or ()),
+        remove_media=tuple(args.remove_media or ()),
     )
     with services.naming_choices():
         saved = services.posts.edit(post_id, changes, services.posts.time_of_edit(services.times, post_id, changes))

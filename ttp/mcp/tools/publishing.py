@@ -9,7 +9,6 @@ from pydantic import Field
 
 from ttp.domain.action import action, other_options
 from ttp.domain.errors import Hint, UsageError
-from ttp.mcp.services import Services
 from ttp.mcp.tool import tool
 from ttp.mcp.tools.posts import (
     AT_ZONE,
@@ -19,7 +18,7 @@ from ttp.mcp.tools.posts import (
     require_post,
     saved_warnings,
 )
-from ttp.services.approvals import Approvals
+from ttp.services.application import Application as Services
 from ttp.views.answers import PostAnswer
 from ttp.views.posts import post_json
 
@@ -122,7 +121,7 @@ def approve_post(services: Services, args: ChangePost) -> list[PostAnswer]:
 
     Who wrote or changed a post cannot approve it.
     """
-    posts = Approvals(services.posts).approve(require_post(services, args.id), by=services.approver)
+    posts = services.approvals.approve(require_post(services, args.id), by=services.caller.approver)
     warnings = not_running(services) if any(post.scheduled_at for post in posts) else []
     return [post_json(post, warnings) for post in posts]
 
@@ -136,7 +135,7 @@ def reject_post(services: Services, args: RejectPost) -> list[PostAnswer]:
     """Reject a post: it becomes a draft again, with the reason."""
     if args.reason is not None and not args.reason.strip():
         raise UsageError("the reason is empty", Hint("try", other_options(reason=None)))
-    return [post_json(post) for post in Approvals(services.posts).reject(require_post(services, args.id), args.reason)]
+    return [post_json(post) for post in services.approvals.reject(require_post(services, args.id), args.reason)]
 
 
 TOOLS = (

@@ -14,7 +14,14 @@ from ttp.domain.diagnostics import Remark, failure_remark, warning_remark
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock
 from ttp.platforms.bluesky.errors import BlueskyPart
-from ttp.platforms.bluesky.identity import Identities, is_fixed, looked_up, moved_server_error, parse_did, server_of
+from ttp.platforms.bluesky.identity import (
+    Identities,
+    is_fixed,
+    looked_up,
+    moved_server_error,
+    parse_did,
+    present_server,
+)
 from ttp.platforms.client import CHECK_PATIENCE_S, AccountInfo, Checker, PublishRequest
 from ttp.platforms.http import Http, HttpPart
 from ttp.platforms.login import Grant, Identity
@@ -173,12 +180,11 @@ class BlueskyCheck(BlueskyPart, Checker):
             info = {**account.server_info, **describe_server(http)}
             remarks = [*_remarks(reply)]
             document = {} if is_fixed(self._config) else Identities.of(http, self._config).find_document(did)
-            if not isinstance(document, NotDone) and (server := server_of(document)) is not None:
+            if (server := present_server(document, info)) is not None:
                 elsewhere = moved_server_error(account, server)
                 if elsewhere is not None:
                     remarks.append(failure_remark(elsewhere.message, elsewhere.hint, reconnect=True))
-                else:
-                    info = looked_up(info, server, self._clock.now())
+                info = looked_up(info, server, self._clock.now())
             return AccountInfo(did, handle, tuple(remarks), server_info=info or None)
         return self.failure(request, reply)
 

@@ -2,7 +2,8 @@
 
 See docs/reference/platforms/bluesky.md, sections 5 to 7. All of a post or thread is one atomic call under keys that
 were chosen before. The handle: `keys`, `cids` (one list for each set of records that may have been sent), `created_ms`,
-`did`, `media` (see `media`), `card`, `dids` by handle, and `refs`: what `quote` and `reply_to` lead to.
+`did`, `media` (see `media`), `card`, `card_note` (why it lacks its picture), `dids` by handle, and `refs`: what
+`quote` and `reply_to` lead to.
 """
 
 from __future__ import annotations
@@ -102,31 +103,31 @@ class BlueskyClient(BlueskyPart):
         return did
 
     def _check_server(self, request: PublishRequest, http: Http, did: str) -> Generator[Step, None, None]:
-        """Ask once a day which server has the account: the old one may still take posts. Raises StepFailed.
+        """Ask once a day which server has the account: the old one may still take posts. One that moved is asked for
+        each post, until it is back or connected again. Raises StepFailed.
 
         Where the directory does not answer, what is known stays.
         """
         account, now, boot = request.account, self._clock.now(), self._clock.boot()
-        if identity.is_fixed(self._config) or identity.is_fresh(account.server_info, now):
-            return
-        if boot - self._asked.get(did, -CHECK_S) < CHECK_S:
+        info = account.server_info
+        is_recent = identity.is_fresh(info, now) or boot - self._asked.get(did, -CHECK_S) < CHECK_S
+        if identity.is_fixed(self._config) or (info.get("moved") is None and is_recent):
             return
         self._asked[did] = boot
         document = identity.Identities.of(http, self._config).find_document(did)
-        server = None if isinstance(document, NotDone) else identity.server_of(document)
-        if server is None:
+        if (server := identity.present_server(document, info)) is None:
             return
         step = "look up the account's server"
+        yield StepDone(step, 200, server, server_info=identity.looked_up(info, server, now))
         if (elsewhere := identity.moved_server_error(account, server)) is not None:
             raise StepFailed(step, elsewhere)
-        yield StepDone(step, 200, server, server_info=identity.looked_up(account.server_info, server, now))
 
     def _with_card(self, request: PublishRequest, handle: Handle) -> Generator[Step, None, Handle]:
         """Fetch the page that is shown as a card, and upload its picture. Raises StepFailed."""
         url = chosen_of(request).word("card")
         stored_card = handle.get("card")
         if url is None or request.media:
-            return {name: value for name, value in handle.items() if name != "card"}
+            return {name: value for name, value in handle.items() if name not in ("card", "card_note")}
         if isinstance(stored_card, Mapping) and stored_card.get("uri") == url:
             return handle
         step, is_local = "fetch the card's page", self._http.of(request.account).is_loopback
@@ -136,11 +137,18 @@ class BlueskyClient(BlueskyPart):
             passing = not error.missing
             raise StepFailed(step, NotDone(Kind.CONTENT, f"{url} {error.message}", "card", passing=passing)) from None
         card: dict[str, object] = {"uri": url, "title": page.title, "description": page.description}
-        picture = page.picture and cards.fetch_picture(page.picture, self._patience, loopback=is_local)
-        if picture and is_blob(blob := self._uploads.upload_bytes(request, *picture)):
-            card["thumb"] = blob
-        handle = {**handle, "card": card}
-        yield StepDone(step, handle=handle)
+        note = None
+        if page.picture is not None:
+            try:
+                picture = cards.fetch_picture(page.picture, self._patience, loopback=is_local)
+                if is_blob(blob := self._uploads.upload_bytes(request, *picture)):
+                    card["thumb"] = blob
+                else:
+                    note = "the link card has no picture: the server did not take it"
+            except cards.NoPicture as why:
+                note = f"the link card has no picture: {why}"
+        handle = {**handle, "card": card, "card_note": note}
+        yield StepDone(step, message=note or "", handle=handle)
         return handle
 
     def _with_names(self, request: PublishRequest, handle: Handle) -> Generator[Step, None, Handle]:
@@ -228,7 +236,8 @@ class BlueskyClient(BlueskyPart):
             new_handle = None
             if request.thread:
                 new_handle = {**handle, "parts": list(records.keys), "of": len(records.keys)}
-            return Done(records.keys[0], post_link(did, records.keys[0]), http_status=reply.status, handle=new_handle)
+            link = post_link(did, records.keys[0])
+            return Done(records.keys[0], link, http_status=reply.status, handle=new_handle, note=_card_note(handle))
         match self.outcome(request, reply):
             case NotDone(kind=Kind.AUTH) as dead:
                 self._checked.pop(request.token_key, None)
@@ -262,9 +271,9 @@ class BlueskyClient(BlueskyPart):
                 message = "another post has the key of this one"
                 return LookupResult(Unclear(Kind.DUPLICATE, message, final=True, links=(link,)), reply.date)
             if len(cids) == 1:
-                return LookupResult(Found(keys[0], link), reply.date)
+                return LookupResult(Found(keys[0], link, note=_card_note(handle)), reply.date)
             parts = {**handle, "parts": keys[: len(cids)], "of": len(cids)}
-            return LookupResult(Found(keys[0], link, handle=parts), reply.date)
+            return LookupResult(Found(keys[0], link, note=_card_note(handle), handle=parts), reply.date)
         if reply.status == 400 and reply.value_at("error") == "RecordNotFound":
             return LookupResult(Absent(certain=True), reply.date)
         return LookupResult(self.unclear(request, reply), reply.date)
@@ -344,6 +353,11 @@ def _all_created(reply: Reply, records: Records) -> bool:
         return False
     made = [(one.get("uri"), one.get("cid")) if isinstance(one, Mapping) else None for one in results]
     return made[: len(records.uris)] == list(zip(records.uris, records.cids, strict=True))
+
+
+def _card_note(handle: Handle) -> str | None:
+    note = handle.get("card_note")
+    return note if isinstance(note, str) else None
 
 
 def _did(request: PublishRequest, handle: Handle = NO_HANDLE) -> str | None:

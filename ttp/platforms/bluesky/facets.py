@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ttp.platforms.graphemes import count_graphemes, split_graphemes
+from ttp.platforms.text_library import text_library
 
 _LINK = re.compile(
     r"(?<![^\s(\[{<])(?:(https?://)[^\s/?#.][^\s]*|([a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9-]+)+)(?:[:/?#]\S*)?)",
     re.I,
 )
 _TAG = re.compile(r"(?<!\S)[#＃](?!\ufe0f)([^\s\u00ad\u2060\u200a-\u200d\u20e2]+)")
+_CASHTAG = re.compile(r"""(?<![^\s(])\$([A-Za-z][A-Za-z0-9]{0,4})(?=[\s.,;:!?)"'’]|$)""")
 _MENTION = re.compile(r"(?<![^\s(\[{<])@([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)", re.I)
 _HANDLE = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?", re.I)
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.I)
@@ -32,7 +34,7 @@ Sort = Literal["link", "tag", "mention"]
 @dataclass(frozen=True, slots=True)
 class Entity:
     """A part of a text that is marked. `start` and `end` are characters of the text; `value` is the whole address, the
-    tag without its sign, or the handle in lower case."""
+    tag without # (with $), or the handle in lower case."""
 
     sort: Sort
     start: int
@@ -153,14 +155,16 @@ def _without_punctuation(shown: str) -> str:
 
 
 def _is_domain(host: str) -> bool:
-    """Whether a bare word is a host name under a top-level domain that exists."""
-    # Imported here: the lists take a moment, and most texts hold no such word.
+    """Whether a bare word is a host name under a top-level domain that exists. "end.Next" lacks a space and is none."""
+    text_library()  # not earlier: most texts hold no such word
     from twitter_text.regexp.valid_cctld import valid_cctld
     from twitter_text.regexp.valid_gtld import valid_gtld
 
-    *others, top = host.lower().split(".")
-    return all(_LABEL.fullmatch(label) for label in others) and bool(
-        valid_gtld.fullmatch(top) or valid_cctld.fullmatch(top)
+    *others, top = host.split(".")
+    return (
+        (top.islower() or host.isupper())
+        and all(_LABEL.fullmatch(label) for label in others)
+        and bool(valid_gtld.fullmatch(top.lower()) or valid_cctld.fullmatch(top.lower()))
     )
 
 
@@ -172,6 +176,8 @@ def _tags(text: str) -> Iterator[Entity]:
         fits = count_graphemes(tag) <= MOST_TAG_GRAPHEMES and len(tag.encode()) <= MOST_TAG_BYTES
         if tag and not tag.isdecimal() and fits:
             yield Entity("tag", match.start(), match.start() + 1 + len(tag), tag)
+    for match in _CASHTAG.finditer(text):
+        yield Entity("tag", match.start(), match.end(), f"${match[1].upper()}")
 
 
 def _mentions(text: str) -> Iterator[Entity]:

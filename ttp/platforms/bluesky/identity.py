@@ -107,8 +107,11 @@ def is_fixed(config: Config) -> bool:
 
 
 def looked_up(info: Mapping[str, object], server: str, now: datetime) -> dict[str, object]:
-    """Return what is kept of an account's server, with the server that its identity names now."""
-    return {**info, "resolved": server, "resolved_ms": to_ms(now)}
+    """Return what is kept of an account's server, with the server that its identity names now; as `moved` if that is
+    another than before."""
+    if info.get("resolved") not in (None, server):
+        return {**info, "moved": server}
+    return {**info, "resolved": server, "resolved_ms": to_ms(now), "moved": None}
 
 
 def is_fresh(info: Mapping[str, object], now: datetime) -> bool:
@@ -117,11 +120,19 @@ def is_fresh(info: Mapping[str, object], now: datetime) -> bool:
     return isinstance(resolved_ms, int) and from_ms(resolved_ms) <= now < from_ms(resolved_ms) + FRESH_FOR
 
 
+def present_server(document: Mapping[str, object] | NotDone, info: Mapping[str, object]) -> str | None:
+    """Return the server that a document names; where it names none or was not read, the one that it named before if
+    the account had moved there."""
+    moved = info.get("moved")
+    named = None if isinstance(document, NotDone) else server_of(document)
+    return named or (moved if isinstance(moved, str) else None)
+
+
 def moved_server_error(account: Account, server: str) -> NotDone | None:
     """Return why an account must be connected again if its identity names another server than before."""
     if account.server_info.get("resolved") in (None, server):
         return None
-    message = f"{account.name} has moved to {urlsplit(server).hostname}"
+    message = f"{account.name} has moved to {urlsplit(server).netloc}"
     return NotDone(Kind.ACCOUNT, message, "moved", hint=reconnect_hint(account))
 
 

@@ -134,7 +134,7 @@ class BlueskyUploads(BlueskyPart):
 
 
 def without_uploads(handle: Handle) -> Handle:
-    return {name: value for name, value in handle.items() if name not in ("media", "card")}
+    return {name: value for name, value in handle.items() if name not in ("media", "card", "card_note")}
 
 
 def is_blob(value: object) -> bool:

@@ -8,7 +8,7 @@ from functools import partial
 from ttp.domain.errors import Problem
 from ttp.domain.media.image_fit import ImageForm
 from ttp.domain.media.item import MediaItem
-from ttp.domain.media.limits import MediaLimits, item_problems
+from ttp.domain.media.limits import MediaLimits, item_problems, size_text
 from ttp.domain.rules import PlatformPost, Rules
 from ttp.platforms.bluesky.facets import show_text
 from ttp.platforms.bluesky.options import list_problem
@@ -18,6 +18,8 @@ MOST_GRAPHEMES, MOST_BYTES = 300, 3000
 MOST_CALL_BYTES = 150_000
 """The reference server takes 150 KiB in one call."""
 MOST_IMAGES, MOST_GALLERY = 4, 10
+MOST_ALT = 2000
+"""What Bluesky's own app takes; its lexicon names no limit."""
 MOST_IMAGE_BYTES, MOST_VIDEO_BYTES = 2_000_000, 300_000_000
 _IMAGES = ("image/jpeg", "image/png", "image/webp")
 _IMAGE = MediaLimits(mimes=_IMAGES, most_bytes=MOST_IMAGE_BYTES)
@@ -94,8 +96,9 @@ def _media_problems(post: PlatformPost) -> Iterator[Problem]:
     for item in post.media:
         yield from item_problems(post, item, _VIDEO if item.is_video else _IMAGE, _ANYTHING)
         if isinstance(largest, int) and item.is_video and item.bytes > largest:
-            message = f": the account's server takes files of {largest // 1_000_000} MB at most ({item.name})"
+            message = f": the account's server takes files of {size_text(largest, up=False)} at most ({item.name})"
             yield post.warning("media", "media_server", message)
+    yield from post.alt_problems(MOST_ALT, count_graphemes)
 
 
 def _option_problems(post: PlatformPost) -> Iterator[Problem]:

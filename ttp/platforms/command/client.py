@@ -17,6 +17,7 @@ from ttp.domain.outcome import Absent, Done, Finding, Found, Handle, Kind, NotDo
 from ttp.domain.text import clean_text
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import (
+    NO_DELETION,
     AccountInfo,
     Checker,
     Deleted,
@@ -91,7 +92,7 @@ class CommandClient:
         try:
             rules = current_rules(request.account)
             if "delete" not in verbs_of(rules):
-                return NotDone(Kind.ACCOUNT, f"the program of {request.account.name} has no delete")
+                return NotDone(Kind.ACCOUNT, f"the program of {request.account.name} has no delete", NO_DELETION)
             answer = ask(request.account, rules, "delete", {"id": remote_id})
         except CannotRun as why:
             return NotDone(Kind.ACCOUNT, why.message, hint=why.hint)

@@ -21,6 +21,7 @@ _MENTION = re.compile(r"(?<![\w@])@\w")
 _HASHTAG = re.compile(r"(?<![\w#&])#\w")
 _MOST_MENTIONS = 20
 _MOST_HASHTAGS = 30
+_MOST_ALT = 1000
 _ADVISED_HASHTAGS = 5
 """Instagram's own limit since December 2025; what its API does with 6 to 30 is not documented."""
 
@@ -74,6 +75,7 @@ def problems(case: PlatformPost) -> Iterator[Problem]:
             yield from item_problems(case, item, _STORY_VIDEO if story else _REEL, _VIDEO_ADVISED)
         else:
             yield from item_problems(case, item, _STORY_IMAGE if story else _IMAGE, _IMAGE_ADVISED)
+    yield from case.alt_problems(_MOST_ALT)
     if kind is InstagramKind.CAROUSEL:
         yield from _crops(case)
     yield from case.public_url_problems(item for item in case.media if not (item.is_video and sends_videos))

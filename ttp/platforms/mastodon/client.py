@@ -32,6 +32,7 @@ from ttp.domain.outcome import (
 )
 from ttp.domain.time.clock import Clock, to_ms
 from ttp.platforms.client import (
+    NO_DELETION,
     Deleted,
     LookupResult,
     Part,
@@ -226,10 +227,7 @@ class MastodonClient(MastodonPart):
         if _may_be_dropped(part, handle):
             accepted = {**handle, "accepted": {"id": post_id, "url": url}}
             return Done(post_id, url, processing=True, http_status=answer.status, handle=accepted)
-        new_handle, visibility = part.handle_with(handle, post_id), chosen_of(part.request).word("visibility")
-        shown, note = answer.text_at("visibility"), None
-        if visibility and shown and shown != visibility:  # a limited account, or software without that visibility
-            note = f"{host_name(part.request.account)} made it {shown}, not {visibility}"
+        new_handle, note = part.handle_with(handle, post_id), _visibility_note(part, answer)
         return Done(post_id, url, http_status=answer.status, handle=new_handle, more=not part.is_last, note=note)
 
     # Look-ups.
@@ -326,7 +324,9 @@ class MastodonClient(MastodonPart):
             rest = {name: value for name, value in handle.items() if name != "accepted"}
             new_handle = part.handle_with(rest, post_id)
             url = parse_web_address(status.url) or parse_web_address(accepted.get("url"))
-            return LookupResult(Found(post_id, url, more=not part.is_last, handle=new_handle), reply.date)
+            note = _visibility_note(part, reply)
+            found = Found(post_id, url, more=not part.is_last, handle=new_handle, note=note)
+            return LookupResult(found, reply.date)
         if reply.status == 404 and reply.value_at("error"):
             message = DROPPED.format(host=host_name(part.request.account))
             return LookupResult(Refused(NotDone(Kind.CONTENT, message, "dropped", 404)), reply.date)
@@ -342,7 +342,7 @@ class MastodonClient(MastodonPart):
         if reply.status in (404, 405, 501):
             software = server.software_of(request.account).name
             message = f"{host_name(request.account)} ({software}) lets no app delete posts: delete it there"
-            return NotDone(Kind.CONTENT, message, str(reply.status), reply.status)
+            return NotDone(Kind.CONTENT, message, NO_DELETION, reply.status)
         return self.failure(request, reply)
 
 
@@ -353,6 +353,15 @@ def _made(reply: Reply) -> str | None:
     post_id = reply.value_at("id")
     fits = isinstance(post_id, str) and 0 < len(post_id) <= _LONGEST_ID and post_id.isascii() and post_id.isprintable()
     return post_id if isinstance(post_id, str) and fits and isinstance(reply.value_at("created_at"), str) else None
+
+
+def _visibility_note(part: Part, answer: Reply) -> str | None:
+    """What a server says that made a post visible to others than chosen: of a limited account, or by old software."""
+    account, visibility = part.request.account, chosen_of(part.request).word("visibility")
+    shown = answer.text_at("visibility")
+    if not visibility or shown in ("", visibility) or not server.software_of(account).names_visibility:
+        return None
+    return f"{host_name(account)} made it {shown}, not {visibility}"
 
 
 def _may_be_dropped(part: Part, handle: Handle) -> bool:

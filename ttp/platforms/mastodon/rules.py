@@ -98,12 +98,9 @@ def _media_problems(post: PlatformPost) -> Iterator[Problem]:
     mimes = tuple(mime for mime in _TYPES if mime in named) if isinstance(named, list) else _TYPES
     image = MediaLimits(mimes=mimes, most_bytes=limit_of(post.server, "image_bytes", MOST_IMAGE_BYTES))
     video = MediaLimits(mimes=mimes, most_bytes=limit_of(post.server, "video_bytes", MOST_VIDEO_BYTES))
-    longest = limit_of(post.server, "description", MOST_DESCRIPTION)
     for item in post.media:
         yield from item_problems(post, item, video if item.is_video else image, MediaLimits())
-        if item.alt and len(item.alt) > longest:
-            message = f": the alt text of {item.name} is {len(item.alt)} of {longest}"
-            yield post.breach("media", "alt_too_long", message)
+    yield from post.alt_problems(limit_of(post.server, "description", MOST_DESCRIPTION), len)
 
 
 def _poll_problems(post: PlatformPost) -> Iterator[Problem]:

@@ -49,7 +49,8 @@ class Software:
     """What is known of one server software. `keys`: it honours Idempotency-Key. `settle_s`: how long a post may take to
     appear in a look-up. `lists_private`: the owner's list has private and direct posts. `keeps_media_ids`: a listed
     attachment has the id of its upload. `replays_errors`: it answers a key with the error that it answered before.
-    `drops`: its spam filter answers 200 for posts that it drops."""
+    `drops`: its spam filter answers 200 for posts that it drops. `names_visibility`: its answers say who sees a post;
+    snac calls an unlisted post public, and a direct one private."""
 
     name: str
     keys: bool = False
@@ -58,6 +59,7 @@ class Software:
     keeps_media_ids: bool = False
     replays_errors: bool = False
     drops: bool = False
+    names_visibility: bool = True
     is_known: bool = True
 
 
@@ -69,7 +71,7 @@ KNOWN = {
         Software("pleroma", keys=True, settle_s=300.0, lists_private=True, replays_errors=True),
         Software("akkoma", keys=True, settle_s=300.0, lists_private=True, replays_errors=True),
         Software("gotosocial", lists_private=True, keeps_media_ids=True),
-        Software("snac"),
+        Software("snac", names_visibility=False),
     )
 }
 FIRST_CLASS = "mastodon"

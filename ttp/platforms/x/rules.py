@@ -33,7 +33,7 @@ _VIDEO = MediaLimits(
 )
 _VIDEO_ADVISED = MediaLimits(most_bytes=512_000_000, most_ms=140_000, box=(1280, 1024), fps=(1, 60))
 _ANYTHING = MediaLimits()
-_MOST_IMAGES = 4
+_MOST_IMAGES, _MOST_ALT = 4, 1000
 
 
 class XRules(Rules):
@@ -70,6 +70,7 @@ def _first_problems(case: PlatformPost) -> Iterator[Problem]:
             yield from item_problems(case, item, _VIDEO, _VIDEO_ADVISED)
         else:
             yield from item_problems(case, item, _GIF if item in gifs else _IMAGE, _ANYTHING)
+    yield from case.alt_problems(_MOST_ALT)
 
 
 def _part_problems(case: PlatformPost, number: int, text: str) -> Iterator[Problem]:

@@ -4,13 +4,12 @@ the twitter-text library takes 0.2 s, so it is used only for words that may cont
 from __future__ import annotations
 
 import re
-import sys
 import unicodedata
 from collections.abc import Iterator
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import islice
-from types import ModuleType
-from typing import Any
+
+from ttp.platforms.text_library import text_library
 
 X_LIMIT = 280
 """maxWeightedTweetLength of the twitter-text configuration, version 3."""
@@ -24,6 +23,11 @@ _NOT_PLAIN = re.compile(
     f"{_DOT.pattern}|[\u00a9\u00ae\u200d\u20e3\ufe0f\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]"
     # © and ® are emoji of weight 200 in a range of weight 100; the rest combine several code points into one emoji
 )
+_NEEDLESS_SELECTOR = re.compile(
+    "(?<=[\u231a\u231b\u25fd\u25fe\u2614\u2615\u2648-\u2653\u267f\u2693\u26a1\u26aa\u26ab\u26bd\u26be\u26c4\u26c5\u26d4"
+    "\u26ea\u26f2\u26f3\u26f5\u26fa\u26fd\u2757\u2b1b\u2b1c\u2b50\u2b55\U0001f004\U0001f21a\U0001f22f])\ufe0f"
+)
+"""Behind an emoji that needs none. twitter-text 3.1 counts the two as one emoji, and the Python library as two."""
 _PLAIN_LINK = re.compile(
     r"https?://(?:[a-z0-9]{1,63}\.){1,4}(?:at|ch|com|de|edu|es|eu|fr|gov|io|it|net|nl|org|us)(?:/[a-zA-Z0-9_-]+)*/?"
     r"(?:\?[a-zA-Z0-9_&=-]+)?"
@@ -47,7 +51,7 @@ def weighted_length(text: str) -> int:
     words with many dots. For the same reason a word with 64 dots and no slash between them counts as no link.
     """
     text = _SURROGATES.sub("\ufffd", text)  # the library cannot encode them; either way they weigh 200
-    text = unicodedata.normalize("NFC", text).replace("\r\n", "\n")
+    text = _NEEDLESS_SELECTOR.sub("", unicodedata.normalize("NFC", text).replace("\r\n", "\n"))
     length, searched = _plain(text), 0
     for word in _words(text, _NOT_PLAIN):
         if searched > _HOPELESS:
@@ -70,7 +74,7 @@ def _weight(word: str) -> int:
     """Return the weighted length of a word. ASCII contains no emoji, so their slow search is skipped."""
     if word.isascii():
         return len(word) + sum(_LINK - len(link) for link in _links(word))
-    return int(_library().parse_tweet(word).weightedLength)
+    return int(text_library().parse_tweet(word).weightedLength)
 
 
 @lru_cache(maxsize=256)
@@ -79,7 +83,7 @@ def _links(word: str) -> tuple[str, ...]:
     alone = word.strip(" \n\t")
     if _PLAIN_LINK.fullmatch(alone):
         return (alone,)
-    return tuple(_library().extract_urls(word.replace("\r", "\n")))
+    return tuple(text_library().extract_urls(word.replace("\r", "\n")))
 
 
 def _words(text: str, worth: re.Pattern[str]) -> Iterator[str]:
@@ -99,21 +103,3 @@ def _words(text: str, worth: re.Pattern[str]) -> Iterator[str]:
 def _plain(text: str) -> int:
     """Return the weighted length of a text without links and emoji sequences."""
     return 2 * len(text) - len(_LIGHT.findall(text))
-
-
-@cache
-def _library() -> Any:
-    """Return the twitter-text library. It reads its emoji table through `pkg_resources`, which newer installations lack
-    and older ones warn about: a replacement with the one function it calls is present during the import."""
-    from pkgutil import get_data
-
-    stand_in = ModuleType("pkg_resources")
-    stand_in.__dict__["resource_string"] = lambda module, name: get_data(module.rpartition(".")[0], name)
-    real = {name: sys.modules[name] for name in ("pkg_resources",) if name in sys.modules}
-    sys.modules["pkg_resources"] = stand_in
-    try:
-        import twitter_text
-    finally:
-        del sys.modules["pkg_resources"]
-        sys.modules.update(real)
-    return twitter_text

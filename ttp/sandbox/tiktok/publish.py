@@ -404,6 +404,19 @@ async def fetch_status(state: State, account: TikTokAccount, request: Request) -
     return envelope(state, data)
 
 
+async def cancel(state: State, account: TikTokAccount, request: Request) -> Response:
+    """`POST /v2/post/publish/cancel/`: ends a download that is not through. An upload cannot be ended."""
+    upload = await _own_upload(state, account, request)
+    is_through = upload.done_ms is None or state.now_ms() - upload.done_ms >= state.processing_s * 1000
+    if not upload.pulled or upload.fail_reason is not None or is_through:
+        raise refusal(state, 400, "publish_not_cancellable", "The publish_id is in a final state, or an upload.")
+    post = state.posts.get(upload.post_id or "")
+    state.save(
+        replace(upload, fail_reason="publish_cancelled"), *([] if post is None else [replace(post, deleted=True)])
+    )
+    return envelope(state, {})
+
+
 async def _own_upload(state: State, account: TikTokAccount, request: Request) -> StoredUpload:
     """Return the publication that the body names."""
     body = await read_body(state, request, _PUBLISH_ID)

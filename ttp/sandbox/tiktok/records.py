@@ -95,6 +95,7 @@ LIMITS = {
     f"{_PUBLISH}/content/init/": 6,
     f"{_PUBLISH}/inbox/video/init/": 6,
     f"{_PUBLISH}/status/fetch/": 30,
+    f"{_PUBLISH}/cancel/": 30,
     "POST /v2/video/list/": 600,
     "POST /v2/video/query/": 600,
     "GET /v2/user/info/": 600,

@@ -77,6 +77,7 @@ class SandboxTikTok(SandboxPlatform):
             route(f"{root}/inbox/video/init/", "POST", publish.init_inbox, "video.upload"),
             route(f"{root}/content/init/", "POST", publish.init_photos, *either),
             route(f"{root}/status/fetch/", "POST", publish.fetch_status, *either),
+            route(f"{root}/cancel/", "POST", publish.cancel, *either),
             route("/v2/video/list/", "POST", videos.video_list, "video.list"),
             route("/v2/video/query/", "POST", videos.video_query, "video.list"),
             route("/v2/user/info/", "GET", videos.user_info),

@@ -133,12 +133,20 @@ def _are_ids(most: int, least: int = 0) -> Any:
     return lambda ids: least <= len(ids) <= most and all(map(_is_id, ids))
 
 
+_REPLIERS = ("following", "mentionedUsers", "subscribers", "verified")
+
+
+def _are_options(options: Any) -> bool:
+    return 2 <= len(options) <= 4 and all(isinstance(one, str) and 1 <= len(one) <= 25 for one in options)
+
+
 _BODY = (
     BodyField("text", str),
     BodyField("media", dict),
     BodyField("reply", dict),
     BodyField("quote_tweet_id", str, fits=_is_id),
-    BodyField("reply_settings", str, fits=("following", "mentionedUsers", "subscribers", "verified").__contains__),
+    BodyField("reply_settings", str, fits=_REPLIERS.__contains__),
+    BodyField("poll", dict),
     BodyField("made_with_ai", bool),
     BodyField("paid_partnership", bool),
 )
@@ -151,6 +159,11 @@ _PARTS = {
         BodyField("in_reply_to_tweet_id", str, required=True, fits=_is_id),
         BodyField("exclude_reply_user_ids", list, fits=_are_ids(50)),
     ),
+    "poll": (
+        BodyField("options", list, required=True, fits=_are_options),
+        BodyField("duration_minutes", int, required=True, fits=range(5, 10_081).__contains__),
+        BodyField("reply_settings", str, fits=_REPLIERS.__contains__),
+    ),
 }
 LONG_WEIGHTED = 25_000
 """Most units in the text of a Premium account."""
@@ -162,8 +175,8 @@ async def create(state: State, account: XAccount, request: Request) -> Response:
     for name, keys in _PARTS.items():
         if name in body:
             check_object(body[name], keys, invalid, f"{name}.")
-    if "media" in body and "quote_tweet_id" in body:
-        raise invalid("media, quote_tweet_id: only one of these is allowed")
+    if len(one_of := [name for name in ("media", "quote_tweet_id", "poll") if name in body]) > 1:
+        raise invalid(f"{', '.join(one_of)}: only one of these is allowed")
     text = normalize(body.get("text", ""))
     media = _find_media(state, account, body.get("media", {}).get("media_ids", []))
     parent = body.get("reply", {}).get("in_reply_to_tweet_id")
@@ -183,7 +196,7 @@ async def create(state: State, account: XAccount, request: Request) -> Response:
         media_keys=tuple(m.media_key for m in media),
         duration_s=int(max((m.duration_s for m in media), default=0)),
         shapes=tuple("video" if m.media_type.startswith("video/") else "image" for m in media),
-        labels=tuple(name for name in ("made_with_ai", "paid_partnership") if body.get(name)),
+        labels=tuple(name for name in ("made_with_ai", "paid_partnership", "poll") if body.get(name)),
         reply_settings=body.get("reply_settings", "everyone"),
     )
     state.save(post)

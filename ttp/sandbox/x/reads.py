@@ -51,7 +51,16 @@ _LISTS = {
     "place.fields": {"contained_within", "country", "country_code", "full_name", "geo", "id", "name", "place_type"},
 }
 """The values of each parameter in X's specification."""
-SHAPE = frozenset(_LISTS)
+_OLDER = {
+    "edit_history_tweet_ids": "edit_history_post_ids",
+    "note_tweet": "note_post",
+    "referenced_tweets": "referenced_posts",
+    "referenced_tweets.id": "referenced_posts",
+    "retweet_count": "repost_count",
+}
+"""Names that clients sent until August 2026, with `tweet.fields`, and sent today. X answers in the same names."""
+_OLDER_FIELDS = {"author_id", "edit_history_tweet_ids", "in_reply_to_user_id", "note_tweet", "referenced_tweets"}
+SHAPE = frozenset({*_LISTS, "tweet.fields"})
 USER_EXPANSIONS = {"affiliation", "most_recent_post_id", "most_recent_tweet_id", "pinned_post_id", "pinned_tweet_id"}
 _MEDIA_TYPES = {"3": "photo", "7": "video", "16": "animated_gif"}
 
@@ -66,15 +75,24 @@ class View:
     user_fields: frozenset[str]
     edit_history: str
     """What the ids of a post's versions are called. A request without post fields gets the older name."""
+    is_older: bool = False
+    """Whether the request has the older names."""
 
 
 def read_view(state: State, params: dict[str, str]) -> View:
     """Return the view that the parameters ask for. 400 for an unknown field or expansion."""
+    older = frozenset[str]()
+    if is_older := "tweet.fields" in params:
+        known = (_POST_FIELDS - set(_OLDER.values())) | _OLDER_FIELDS
+        older = read_field_list(state, params, "tweet.fields", known)
+        expansions = ",".join(_OLDER.get(name, name) for name in params.get("expansions", "").split(","))
+        params = {**params, "expansions": expansions}
     asked = {name: read_field_list(state, params, name) for name in _LISTS}
-    fields, expansions = asked["post.fields"], asked["expansions"]
-    new = "post.fields" in params or any("posts" in name for name in expansions)
+    fields = asked["post.fields"] | {_OLDER.get(name, name) for name in older}
+    expansions_asked = asked["expansions"]
+    new = not is_older and ("post.fields" in params or any("posts" in name for name in expansions_asked))
     edit_history = "edit_history_post_ids" if new else "edit_history_tweet_ids"
-    return View(fields, expansions, asked["media.fields"], asked["user.fields"], edit_history)
+    return View(fields, expansions_asked, asked["media.fields"], asked["user.fields"], edit_history, is_older)
 
 
 def read_field_list(
@@ -107,7 +125,9 @@ def _render_includes(state: State, posts: list[SandboxPost], view: View) -> dict
         includes["media"] = [_render_media(state, by_key[key], owner[key], view) for key in owner]
     parents = [state.posts[p.parent] for p in posts if p.parent in state.posts]
     if "referenced_posts" in view.expansions:
-        includes["posts"] = [render_post(state, p, view) for p in dict.fromkeys(parents) if not p.deleted]
+        includes["tweets" if view.is_older else "posts"] = [
+            render_post(state, p, view) for p in dict.fromkeys(parents) if not p.deleted
+        ]
     people = posts if "author_id" in view.expansions else []
     if "in_reply_to_user_id" in view.expansions:
         people = [*people, *parents]
@@ -145,7 +165,17 @@ def render_post(state: State, post: SandboxPost, view: View) -> dict[str, Any]:
         optional["note_post"] = {"text": text}
     wanted = {*view.fields, *(name.partition(".")[0] for name in view.expansions)}
     shown = {name: value for name, value in optional.items() if name in wanted}
+    if view.is_older:
+        shown = _with_older_names(shown)
     return {"id": post.id, "text": text, view.edit_history: [post.id], **shown}
+
+
+def _with_older_names(shown: dict[str, Any]) -> dict[str, Any]:
+    older = {new: old for old, new in _OLDER.items() if "." not in old}
+    named = {older.get(name, name): value for name, value in shown.items()}
+    if counts := named.get("public_metrics"):
+        named["public_metrics"] = {older.get(name, name): value for name, value in counts.items()}
+    return named
 
 
 def render_user(state: State, account: SandboxAccount, fields: Iterable[str]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 
 from ttp.domain.errors import NotFound, TtpError
-from ttp.domain.server.api_token import Caller, TokenCapability
+from ttp.domain.permissions import Caller, Capability
 from ttp.server.pages.login import wait_of, with_wait
 from ttp.server.pages.posts import media_answer
 from ttp.server.pages.rendering import error_lines
@@ -131,7 +131,8 @@ def _options(post: PostFields, accounts: Iterable[Account]) -> list[str]:
 
 
 def _services(visit: Visit, link: ApprovalLink) -> RequestServices:
-    caller = Caller(f"{link.name} (by a link of {link.created_by})", TokenCapability.APPROVE)
+    name = f"{link.name} (by a link of {link.created_by})"
+    caller = Caller(name, Capability.PUBLISH, approver=link.created_by)
     return RequestServices(visit.installation, caller, expected=link.revision)
 
 

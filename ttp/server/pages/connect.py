@@ -238,7 +238,6 @@ def _connector(
     visit: Visit, platform: Platform, server: str | None, runtime: Runtime
 ) -> Iterator[tuple[AccountConnector, BrowserLogin | PasswordLogin]]:
     """Yield the service and the login, and close its connections afterwards. Raise UsageError without a login."""
-    installation = visit.installation
     login = platform.login(runtime, server)
     if login is None:
         raise UsageError(
@@ -246,18 +245,7 @@ def _connector(
             Hint("try", action("account add", f"{platform.name}/HANDLE", credentials="FILE")),
         )
     with closing(login):
-        yield (
-            AccountConnector(
-                installation.database,
-                installation.credentials,
-                login,
-                installation.config,
-                installation.clock,
-                installation.platforms,
-                server,
-            ),
-            login,
-        )
+        yield visit.installation.connector(login, server), login
 
 
 def _app(

@@ -12,6 +12,7 @@ from ttp.domain import permissions
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import NotFound, TtpError, UsageError
 from ttp.domain.post import PostStatus
+from ttp.domain.post_fields import shown_fields
 from ttp.server.pages.compose import unsaved_edit
 from ttp.server.pages.rendering import HEADERS
 from ttp.server.pages.visit import Visit, parse_number
@@ -99,6 +100,7 @@ def show_post(visit: Visit, error: TtpError | None = None) -> Response:
     return visit.page(
         "post.html",
         post=post,
+        facts=shown_fields(post),
         metrics=post.metrics,
         attempts=queries.attempts(visit.post_id),
         changes=changes,

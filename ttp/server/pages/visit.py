@@ -29,7 +29,8 @@ from ttp.server.pages.open_forms import OpenForms
 from ttp.server.pages.rendering import HEADERS, error_lines, render
 from ttp.server.pages.returned_form import ReturnedForm, receive_returned_form
 from ttp.server.problems import InvalidRequest, Unauthorized, hide_home, status_of
-from ttp.server.services import Installation, RequestServices
+from ttp.server.services import RequestServices
+from ttp.services.application import Installation
 from ttp.services.queries import PostView
 
 SAFE_COOKIE, COOKIE = "__Host-ttp_session", "ttp_session"

@@ -100,7 +100,7 @@ def get_connect_link(provider: Provider, services: Services) -> JsonAnswer:
 def get_creator_info(provider: Provider, services: Services, account_id: AccountId = None) -> JsonAnswer:
     """Return what an account may choose for a post now, as its platform says it."""
     account = only_account(provider, account_id, services.queries.accounts(), services.platforms)
-    return success(accountId=account.name, **services.installation.account_check().posting_settings(account))
+    return success(accountId=account.name, **services.installation.account_check.posting_settings(account))
 
 
 def list_boards(services: Services) -> JsonAnswer:

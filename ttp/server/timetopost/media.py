@@ -32,8 +32,8 @@ from ttp.server.guard import MOST_UPLOAD_BYTES, SIGNED_UPLOADS, too_large
 from ttp.server.inputs import MediaInput, RequestBody, ShortText, Text
 from ttp.server.problems import InvalidRequest
 from ttp.server.requests import Services
-from ttp.server.services import Installation
 from ttp.server.timetopost.answers import success
+from ttp.services.application import Installation
 from ttp.services.media import add_upload
 from ttp.store.home.media import MediaStore
 
@@ -80,7 +80,7 @@ class SignedUpload:
 
     def signature(self, installation: Installation) -> str | None:
         """Return the signature by the token; None if that does not work any more."""
-        return installation.tokens.sign(self.token, json.dumps(astuple(self)))
+        return installation.api_tokens.sign(self.token, json.dumps(astuple(self)))
 
 
 def presign_upload(request: Request, body: PreparedUpload, services: Services) -> JsonAnswer:

@@ -7,13 +7,15 @@ are removed, so the text keeps its own.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
+from typing import Any
 
 from ttp.domain.errors import Hint, Problem, UsageError
 from ttp.domain.options import OptionTables
 from ttp.domain.post_edit import PostInput, Value, with_tags
+from ttp.domain.post_fields import CONTENT, PLAIN, PostField
 from ttp.services.files import markdown
-from ttp.services.files.fields import Entry, parse_entry
+from ttp.services.files.fields import Entry, as_value, parse_entry
 
 LONGEST = 1 << 26
 """Most characters of a text that a person wrote."""
@@ -25,10 +27,12 @@ _EXAMPLES: Mapping[str, Sequence[str]] = {
     "media": ("media:", "- file: photo.jpg", "  alt: What it shows"),
     "tags": ("tags: [launch]",),
     "options": ("set:", "  tiktok.privacy_level: SELF_ONLY"),
-    "maxLatenessS": ("max-late: 2h",),
+    **{one.file: (f"{one.word}: {one.example}",) for one in PLAIN},
     "key": ("key: launch-1",),
 }
 """Examples for fields without a value."""
+_MADE = tuple(one for one in CONTENT.values() if one.kind != "own")
+"""Fields whose kind says how they are compared and written."""
 _TIMES = ("scheduledAt", "timezone")
 
 
@@ -63,11 +67,7 @@ def fields_of_input(typed: PostInput) -> dict[str, Value]:
         "content": typed.text,
         "media": media,
         "alt": list(_alts(typed, len(media))) if any(typed.alts or ()) else [],
-        "thread": list(typed.thread or ()),
-        "tags": list(typed.tags or ()),
-        "variants": {key: text for key, text in typed.variants.items() if text},
-        "options": {name: value for name, value in typed.options.items() if value},
-        "maxLatenessS": typed.max_lateness_s,
+        **{one.file: as_value(getattr(typed, one.name)) for one in _MADE},
         "key": typed.key,
     }
     return {name: value for name, value in every.items() if value not in (None, [], {}, "")}
@@ -134,14 +134,12 @@ def _begins_front(rows: Sequence[str]) -> bool:
 
 def edit_between(before: PostInput, after: PostInput) -> PostInput:
     """Return the edit that turns the fields `before` into `after`."""
-    media, dropped = after.media or (), []
+    media = after.media or ()
     same_media = media == (before.media or ())
     alts = _alts(after, len(media))
-    if before.at and not after.at:
-        dropped.append("at")
-    if before.max_lateness_s is not None and after.max_lateness_s is None:
-        dropped.append("max_lateness_s")
     moved = after.at and (after.at, after.tz) != (before.at, before.tz)
+    removable = ("at", *(one.name for one in PLAIN))
+    dropped = [name for name in removable if _has(before, name) and not _has(after, name)]
     return PostInput(
         text=None if after.text == before.text else after.text or "",
         to=None if set(after.to or ()) == set(before.to or ()) else after.to or (),
@@ -149,22 +147,28 @@ def edit_between(before: PostInput, after: PostInput) -> PostInput:
         tz=after.tz if moved else None,
         media=None if same_media else media,
         alts=None if same_media and alts == _alts(before, len(media)) else alts,
-        thread=None if after.thread == before.thread else after.thread,
-        tags=None if after.tags == before.tags else after.tags,
-        variants=_changed_keys(before.variants, after.variants),
-        options=_changed_keys(before.options, after.options),
-        max_lateness_s=None if after.max_lateness_s == before.max_lateness_s else after.max_lateness_s,
         key=None if after.key == before.key else after.key,
         edited=True,
         dropped=tuple(dropped),
+        **{one.name: _changed(one, before, after) for one in _MADE},
     )
+
+
+def _has(typed: PostInput, name: str) -> bool:
+    return getattr(typed, name) not in (None, "")
+
+
+def _changed(one: PostField, before: PostInput, after: PostInput) -> Any:
+    """Return the new value of a field, of texts by key those that differ; None if it is the same."""
+    old, new = getattr(before, one.name), getattr(after, one.name)
+    if one.kind == "texts":
+        return _changed_keys(old, new)
+    return None if new == old else new
 
 
 def with_edit(before: PostInput, edit: PostInput) -> PostInput:
     """Return the fields of a file with the wished changes applied."""
-    values = {
-        one.name: value for one in fields(edit) if (value := getattr(edit, one.name)) not in (None, {}, False, ())
-    }
+    values = {name: value for name, value in edit.given_fields().items() if value != ()}
     both = {"variants": {**before.variants, **edit.variants}, "options": {**before.options, **edit.options}}
     emptied = {name: None for name in ("to", "thread", "media") if getattr(edit, name) == ()}
     alts = {"alts": edit.alts} if edit.media is not None else {}

@@ -20,7 +20,8 @@ from ttp.domain.media.item import MediaItem
 from ttp.domain.metrics.sample import MAIN_COUNTS, Sample
 from ttp.domain.options import OptionTables
 from ttp.domain.post import Post, PostFields
-from ttp.domain.post_edit import KEPT, Value, check_variants
+from ttp.domain.post_edit import KEPT, Value, apply_input, check_variants
+from ttp.domain.post_fields import content_of, for_readers
 from ttp.domain.time.clock import utc_text
 from ttp.services.files import csv_file, ics, markdown
 from ttp.services.files.fields import STORE_ID_DIGITS, Entry, fields_of, media_name, own_key
@@ -57,24 +58,27 @@ class FolderResult:
     unchanged: int = 0
 
 
+@dataclass
 class Export:
-    def __init__(self, database: Database, media: MediaStore, own: OwnFiles, tables: OptionTables) -> None:
-        self._tables = tables
-        self._database = database
-        self._media = media
-        self._own = own
+    database: Database
+    media: MediaStore
+    own: OwnFiles
+    tables: OptionTables
+    sees_private: bool = False
+    """Whether who asks may write posts, and so sees of them what readers do not."""
 
     def posts(self, post_filter: PostFilter, *, numbers: bool = False) -> Iterator[ExportedPost]:
         """Yield the posts that pass the filter from one snapshot."""
-        with self._database.snapshot() as db:
+        with self.database.snapshot() as db:
             if db is None:
                 return
             store = ownership.store_id(db)
             for post in queries.posts(db, post_filter, own_key=lambda post_id: own_key(post_id, store)):
-                yield ExportedPost(post, _newest_samples(db, post) if numbers else {})
+                seen = post if self.sees_private else for_readers(post)
+                yield ExportedPost(seen, _newest_samples(db, post) if numbers else {})
 
     def media_folder(self, folder: Path) -> ExportedMedia:
-        return ExportedMedia(folder, self._media, self._own)
+        return ExportedMedia(folder, self.media, self.own)
 
     def csv(self, posts: Iterable[ExportedPost], name: NameOf = media_name, *, numbers: bool = False) -> Iterator[str]:
         """Yield the rows of a CSV file. `name`: returns the name of a media item."""
@@ -83,7 +87,7 @@ class Export:
 
     def calendar(self, posts: Iterable[PostFields]) -> Iterator[str]:
         """Yield an iCalendar file."""
-        with self._database.reading() as db:
+        with self.database.reading() as db:
             store = ownership.store_id(db) if db else ""
         return ics.calendar_lines(posts, store[:STORE_ID_DIGITS])
 
@@ -92,12 +96,12 @@ class Export:
     ) -> tuple[FolderResult, ExportedMedia]:
         """Write a folder of Markdown files, one per post. A post goes to the file with its key, which is left unchanged
         if it already matches. Other files stay. Raise Busy, UsageError."""
-        self._own.refuse(path)
+        self.own.refuse(path)
         done, media = FolderResult(), self.media_folder(path)
         _make_folder(path)
-        folder = MarkdownFolder(path, self._tables)
-        with self._database.reading() as db:
-            diff = FileDiff(path, accounts.accounts(db) if db else [], resolver, self._tables)
+        folder = MarkdownFolder(path, self.tables)
+        with self.database.reading() as db:
+            diff = FileDiff(path, accounts.accounts(db) if db else [], resolver, self.tables)
         for one in posts:
             key, begun = folder.without_prefix(one.post.key or ""), one.post.status.has_begun
             there = folder.file_of(key)
@@ -109,9 +113,9 @@ class Export:
             fields = fields_of(replace(one.post, key=file_key), [media.name(item) for item in one.post.media])
             if not begun:
                 fields.pop("status")  # an import derives it: scheduled with a time, else a draft
-            self._own.refuse(file)
+            self.own.refuse(file)
             _make_folder(file.parent)
-            output_file.write(file, [markdown.format_file(fields)], self._own, over=True)
+            output_file.write(file, [markdown.format_file(fields)], self.own, over=True)
             done.written += 1
         return done, media
 
@@ -231,16 +235,11 @@ class FileDiff:
         typed = entry.typed
         try:
             accounts = resolve_accounts(typed.to or (), self._known, self._tables)
+            variants = check_variants(typed.variants, self._known, self._tables)
             return (
-                (typed.text or "") == post.content
+                content_of(apply_input(Post(""), typed, variants, post.media)) == content_of(post)
                 and {account.name for account in accounts} == set(post.accounts)
                 and self._same_time(entry, post, accounts)
-                and {k: v for k, v in check_variants(typed.variants, self._known, self._tables).items() if v}
-                == dict(post.variants)
-                and (typed.thread or ()) == post.thread
-                and tuple(dict.fromkeys(typed.tags or ())) == post.tags
-                and dict(typed.options) == dict(post.options)
-                and typed.max_lateness_s == post.max_lateness_s
                 and self._same_media(typed.media or (), typed.alts or (), post.media)
             )
         except TtpError:

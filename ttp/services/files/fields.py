@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ttp.domain import post_fields
 from ttp.domain.errors import UsageError
 from ttp.domain.media.item import MediaItem
 from ttp.domain.metrics.sample import MAIN_COUNTS
@@ -20,20 +21,9 @@ from ttp.domain.time.clock import utc_text
 _NAMES = {
     "key": (),
     "status": (),
-    "scheduledAt": ("at", "time", "date"),
-    "timezone": ("tz", "zone"),
-    "accounts": ("to", "account"),
-    "content": ("text", "message", "caption"),
-    "media": (),
-    "alt": ("alts", "alt text"),
-    "thread": (),
-    "tags": ("tag",),
-    "variants": ("variant",),
-    "options": ("set", "option"),
-    "maxLatenessS": (),
-    "maxLate": ("max-late",),
+    **{one.file: one.others for one in post_fields.FIELDS},
+    **{one.duration: () for one in post_fields.FIELDS if one.duration},
 }
-
 FIELDS = tuple(_NAMES)
 
 EXPORT_ONLY = (
@@ -91,12 +81,10 @@ def parse_entry(where: str, row: Mapping[str, Value], tables: OptionTables, *, m
             tz=reader.read("timezone", _text, None),
             media=media,
             alts=reader.read("alt", parse_list, alts),
-            thread=reader.read("thread", parse_list, _NOTHING),
-            tags=reader.read("tags", _words, _NOTHING),
             variants=reader.read("variants", _pairs, {}),
             options=reader.read("options", lambda value: _options(value, tables, may_empty=may_empty), {}),
-            max_lateness_s=reader.read("maxLate", _duration, reader.read("maxLatenessS", _number, None)),
             key=reader.read("key", _key, None),
+            **{one.name: _read(reader, one) for one in post_fields.FIELDS if one.kind in _READERS},
         )
     except UsageError as error:
         return invalid_entry(where, *reader.faults, *field_errors(error.problems))
@@ -107,10 +95,11 @@ def parse_entry(where: str, row: Mapping[str, Value], tables: OptionTables, *, m
 def parse_changes(row: Mapping[str, Value], tables: OptionTables) -> tuple[PostInput, tuple[FieldError, ...]]:
     """Parse changes of a post and collect all errors. A missing field does not change; an empty one is emptied."""
     entry = parse_entry("", row, tables, may_empty=True)
-    columns = {"text": "content", "to": "accounts", "media": "media", "alts": "alt", "thread": "thread", "tags": "tags"}
-    missing: dict[str, Any] = {name: None for name, field in columns.items() if field not in row}
-    dropped = {"at": "scheduledAt", "max_lateness_s": "maxLatenessS"}
-    emptied = tuple(name for name, field in dropped.items() if field in row and row[field] in (None, ""))
+    plain = post_fields.PLAIN
+    lists = (one for one in post_fields.FIELDS if one.kind != "texts" and one not in plain)
+    missing: dict[str, Any] = {one.name: None for one in lists if one.file not in row}
+    removable = {"at": "scheduledAt", **{one.name: one.file for one in plain}}
+    emptied = tuple(name for name, field in removable.items() if field in row and row[field] in (None, ""))
     return replace(entry.typed, **missing, dropped=emptied), entry.faults
 
 
@@ -130,13 +119,19 @@ def fields_of(post: Post, media: Sequence[str]) -> dict[str, Value]:
         "content": post.content,
         "media": list(media),
         "alt": alts if any(alts) else [],
-        "thread": list(post.thread),
-        "tags": list(post.tags),
-        "variants": dict(post.variants),
-        "options": dict(post.options),
-        "maxLatenessS": post.max_lateness_s,
+        **{one.file: as_value(getattr(post, name)) for name, one in post_fields.CONTENT.items() if one.kind != "own"},
     }
-    return {name: value for name, value in every.items() if value or value == 0}
+    return {name: value for name, value in every.items() if value or (value == 0 and value is not False)}
+
+
+def as_value(value: object) -> Value:
+    """Return a value of a post or of its input as files have it."""
+    match value:
+        case tuple():
+            return list(value)
+        case Mapping():
+            return {key: text for key, text in value.items() if text}
+    return value
 
 
 # Values. Multiple values are a list, or a text with one per line; accounts and tags may also use commas.
@@ -200,6 +195,13 @@ def _options(value: Value, tables: OptionTables, *, may_empty: bool) -> dict[str
     return dict(parse_option(f"{name}={one}", tables, may_empty=may_empty) for name, one in _pairs(value).items())
 
 
+def _flag(value: Value) -> bool:
+    flag = _FLAGS.get(_text(value).strip().lower())
+    if flag is None:
+        raise UsageError("not true or false")
+    return flag
+
+
 def _json(text: str) -> Value:
     """Parse JSON; None if it is invalid."""
     try:
@@ -251,6 +253,23 @@ def _status(value: Value) -> PostStatus:
         return PostStatus(_text(value).strip().lower())
     except ValueError:
         raise UsageError(f"not one of {', '.join(PostStatus)}") from None
+
+
+_FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+_READERS: Mapping[post_fields.Kind, Callable[[Value], Any]] = {
+    "text": _text,
+    "flag": _flag,
+    "seconds": _number,
+    "list": parse_list,
+    "words": _words,
+}
+
+
+def _read(reader: RowReader, one: post_fields.PostField) -> Any:
+    """Read a field whose kind says how. A list that is missing is empty."""
+    otherwise: Any = _NOTHING if one.kind in ("list", "words") else None
+    value = reader.read(one.file, _READERS[one.kind], otherwise)
+    return reader.read(one.duration, _duration, value) if one.duration else value
 
 
 def _by_name(names: Mapping[str, Iterable[str]]) -> dict[str, str]:

@@ -26,6 +26,7 @@ from ttp.domain.media.item import MediaItem
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import (
     FieldError,
+    apply_input,
     check_variants,
     field_errors,
     new_delivery,
@@ -35,6 +36,7 @@ from ttp.domain.post_edit import (
     with_derived_status,
     with_time,
 )
+from ttp.domain.post_fields import content_of
 from ttp.services.bulk_edit import BATCH, ChangeKind, PlannedChange
 from ttp.services.files.fields import Entry, is_own_key, key_name, parse_own_key
 from ttp.services.media import RowMedia
@@ -258,17 +260,8 @@ class ImportPlanner:
             faults.append(FieldError("content", "the post has neither text nor media"))
         if faults:
             return None, faults
-        return Post(
-            content=typed.text or "",
-            deliveries=tuple(new_delivery(account, at) for account in accounts),
-            scheduled_at=at,
-            max_lateness_s=typed.max_lateness_s,
-            media=media,
-            variants={name: text for name, text in variants.items() if text},
-            thread=typed.thread or (),
-            tags=tuple(dict.fromkeys(typed.tags or ())),
-            options=dict(typed.options),
-        ), []
+        empty = Post("", tuple(new_delivery(account, at) for account in accounts), scheduled_at=at)
+        return apply_input(empty, typed, variants, media), []
 
     def _time(self, row: Entry, accounts: Sequence[Account], before: Post | None) -> datetime | None:
         """Return the row's time. A post's present time may have passed, and a time that ttp chose stays."""
@@ -306,17 +299,7 @@ def _with_content_of(before: Post, made: Post, now: datetime) -> Post:
     """Return the present post with the content of the other one."""
     by_digest = {item.sha256: item for item in before.media}
     items = [replace(by_digest.get(item.sha256, item), alt=item.alt) for item in made.media]
-    after = replace(
-        before,
-        content=made.content,
-        media=tuple(items),
-        variants=made.variants,
-        thread=made.thread,
-        tags=made.tags,
-        options=made.options,
-        max_lateness_s=made.max_lateness_s,
-        deleted_at=None,
-    )
+    after = replace(before, **{**content_of(made), "media": tuple(items)}, deleted_at=None)
     accounts = [Account(d.platform, d.account.partition("/")[2], id=d.account_id) for d in made.deliveries]
     after = with_accounts(after, accounts, now)
     if made.scheduled_at is not None:
@@ -337,6 +320,5 @@ def _change_kind(before: Post | None, post: Post) -> ChangeKind:
     return ChangeKind.SAME if before.scheduled_at == post.scheduled_at else ChangeKind.MOVE
 
 
-def _contents(post: Post) -> tuple[object, ...]:
-    media = [(item.sha256, item.alt) for item in post.media]
-    return post.content, media, dict(post.variants), post.thread, post.tags, dict(post.options), post.max_lateness_s
+def _contents(post: Post) -> dict[str, object]:
+    return {**content_of(post), "media": [(item.sha256, item.alt) for item in post.media]}

@@ -31,19 +31,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from ttp.domain import post_fields
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, NotFound, TtpError, UsageError
 from ttp.domain.platform import PlatformFacts
-from ttp.domain.post_edit import Value
-from ttp.domain.time.durations import compact_duration
+from ttp.domain.post_edit import Value, as_typed
 from ttp.services.files.fields import EXPORT_ONLY, FIELDS, find_field
 from ttp.store.home.files import read_bytes, text_of_path
 
 LONGEST = 1 << 20
 """Most characters of a file."""
 _FENCE = "---"
-NAMES = {"scheduledAt": "at", "accounts": "to", "options": "set", "timezone": "tz", "maxLate": "max-late"}
-"""Names of fields in front matter that differ from the field's name."""
+NAMES = {one.duration or one.file: one.word for one in post_fields.FIELDS}
+"""Names of fields in front matter."""
 _HEADING = re.compile(r"## +(.*\S)\s*")
 _HEADING_LIKE = re.compile(r"\\*## ")
 _THREAD = "thread"
@@ -215,16 +215,11 @@ def _with_file_names(fields: Mapping[str, Value]) -> dict[str, Value]:
         named["media"] = [
             {"file": file, "alt": alt} if alt else {"file": file} for file, alt in zip(media, alts, strict=True)
         ]
-    late = named.pop("maxLatenessS", None)
-    if isinstance(late, float | int):
-        named |= {"maxLate": _span(late)} if float(late).is_integer() else {"maxLatenessS": late}
+    for one in post_fields.FIELDS:
+        seconds = named.get(one.file)
+        if one.duration and isinstance(seconds, float | int) and float(seconds).is_integer():
+            named[one.duration] = as_typed(named.pop(one.file))
     return {NAMES.get(field, field): value for field, value in named.items()}
-
-
-def _span(seconds: float) -> str:
-    from datetime import timedelta
-
-    return compact_duration(timedelta(seconds=seconds))
 
 
 def _fits_below(text: str) -> bool:

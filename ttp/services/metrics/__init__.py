@@ -1,1 +1,8 @@
 """Metrics: samples and reports."""
+
+from typing import TYPE_CHECKING
+
+if not TYPE_CHECKING:
+    from ttp.services import import_late
+
+    __getattr__ = import_late(__name__)

@@ -412,7 +412,7 @@ def open_source(path: Path) -> Iterator[Source]:
     try:
         file = open_regular(path)
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise NotFound(f"no file {path_text(path)}", *_like(path)) from error
+        raise _missing_file(path) from error
     except NotRegular as error:
         why = f"{path_text(path)} is {error.kind}, not a file"
         raise UsageError(why, another_file_hint(path), flaw="not_a_file") from error
@@ -461,34 +461,57 @@ def check_name(path: Path, facts: FileFacts) -> None:
         )
 
 
-def _like(path: Path) -> tuple[Hint, ...]:
-    """Suggest the file that was probably meant, else the folder."""
-    meant = similar_files(path)
-    if not meant:
-        return (Hint("see", f"ls -la {nearest_folder(path)}"),)
-    return tuple(Hint("try", f"--media {shlex.quote(path_text(one))}", (str(path), str(one))) for one in meant)
+def _missing_file(path: Path) -> NotFound:
+    """Return the error of a file that is not there. A command names other files only if the name means no others."""
+    if meant := meant_files(path):
+        options = " ".join(f"--media {shlex.quote(path_text(one))}" for one in meant)
+        way = Hint("try", options, (str(path), *map(str, meant)))
+    else:
+        way = Hint("see", f"ls -la {nearest_folder(path)}")
+    return NotFound(f"no file {path_text(path)}{did_you_mean(path)}", way)
 
 
 DRIVES = Path("/mnt")
 """Where WSL has the drives of Windows."""
 
 
-def similar_files(path: Path) -> list[Path]:
-    """Return the file that was probably meant, if any: `path` as Windows writes it, else the most similar name in its
-    folder."""
-    from difflib import get_close_matches
-
-    typed = PureWindowsPath(path.name)
+def meant_files(path: Path) -> list[Path]:
+    """Return the files that a name means which no file has: written as in Windows, in other case or Unicode form, or
+    several with commas between."""
+    typed, names = PureWindowsPath(path.name), [Path(name.strip()) for name in str(path).split(",")]
     try:
         if len(typed.parts) > 1:
             has_drive = typed.drive[1:] == ":"
             base = DRIVES / typed.drive[0].lower() if has_drive else path.parent
-            meant = base.joinpath(*typed.parts[has_drive:])
-            return [meant] if meant.is_file() else []
-        names = get_close_matches(path.name, [entry.name for entry in path.parent.iterdir()], n=1)
+            names = [base.joinpath(*typed.parts[has_drive:])]
+        elif len(names) == 1:
+            names = [one for one in path.parent.iterdir() if _folded(one) == _folded(path)]
+            names = names if len(names) == 1 else []
+        return names if all(name.is_file() for name in names) else []
     except (OSError, ValueError):
         return []
-    return [path.with_name(name) for name in names]
+
+
+def _folded(path: Path) -> str:
+    from unicodedata import normalize
+
+    return normalize("NFC", path.name).casefold()
+
+
+def similar_file(path: Path) -> Path | None:
+    """Return the file with the most similar name in the folder. It may well be another photo."""
+    from difflib import get_close_matches
+
+    with suppress(OSError, ValueError):
+        for name in get_close_matches(path.name, [entry.name for entry in path.parent.iterdir()], 1, 0.8):
+            return path.with_name(name)
+    return None
+
+
+def did_you_mean(path: Path) -> str:
+    """Return the question for a file that is not there, if another one has a similar name."""
+    similar = None if meant_files(path) else similar_file(path)
+    return f"; did you mean {path_text(Path(similar.name))}?" if similar else ""
 
 
 def path_text(path: Path) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import select
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -29,6 +28,7 @@ from ttp.store.dialect import (
     StoreError,
     TryAgain,
     Values,
+    insert_into,
     translate,
 )
 
@@ -48,12 +48,10 @@ _WRITING = """
 SELECT virtualtransaction FROM pg_locks WHERE locktype = 'relation' AND mode = 'RowExclusiveLock' AND granted
     AND relation = ?::regclass AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
-_INSERT = re.compile(
-    r"INSERT INTO (?P<table>\w+) \((?P<columns>[\w, ]+)\) VALUES \((?P<values>[\w, ?:]+)\)(?P<rest>.*)", re.DOTALL
-)
 _FEW_ROWS = 20
 """More rows than this are inserted by one statement: of ten thousand posts others would have to wait for the rest."""
 _NUL = r"\u0000"
+"""The driver refuses it in a single row, and says so."""
 _MOST_LOCKED = 1000
 """Posts that one statement locks."""
 _UNDO, _UNDO_PART = "ROLLBACK; DEALLOCATE ALL", "ROLLBACK TO part; RELEASE part"
@@ -168,19 +166,18 @@ class PostgresConnection:
             self.execute(sql, values)
 
     def send_many(self, sql: str, values: Iterable[Values], /) -> None:
-        rows = list(values)
-        insert = _INSERT.fullmatch(sql) if len(rows) > _FEW_ROWS else None
-        columns = insert["columns"].split(", ") if insert else []
-        if insert and insert["values"] in (", ".join("?" * len(columns)), ", ".join(f":{name}" for name in columns)):
-            named = [row if isinstance(row, Mapping) else dict(zip(columns, row, strict=True)) for row in rows]
-            rows_as_json = json.dumps(named, ensure_ascii=False)
-            if _NUL not in rows_as_json:  # the driver refuses it in a single row, and says so
-                source = f"SELECT {insert['columns']} FROM jsonb_populate_recordset(NULL::{insert['table']}, ?::jsonb)"
-                target = f"INSERT INTO {insert['table']} ({insert['columns']})"
-                self.send(f"{target} {source}{insert['rest']}", (rows_as_json,))
-                return
-        for one in rows:
+        for one in values:
             self.send(sql, one)
+
+    def insert(self, table: str, rows: Sequence[Mapping[str, Any]], more: str = "", /) -> None:
+        if not rows:
+            return
+        if len(rows) > _FEW_ROWS and _NUL not in (rows_as_json := json.dumps(rows, ensure_ascii=False)):
+            names = ", ".join(rows[0])
+            source = f"SELECT {names} FROM jsonb_populate_recordset(NULL::{table}, ?::jsonb)"
+            self.send(f"INSERT INTO {table} ({names}) {source}{more}", (rows_as_json,))
+        else:
+            self.send_many(insert_into(table, rows[0]) + more, rows)
 
     @contextmanager
     def together(self) -> Iterator[None]:

@@ -15,7 +15,7 @@ from ttp.cli.commands.server.token import parse_capability
 from ttp.cli.context import Context
 from ttp.cli.options import split_list, with_output
 from ttp.domain.errors import Hint, NotAllowed, UsageError
-from ttp.domain.permissions import VARIABLE, VIA_MCP, Capability
+from ttp.domain.permissions import VARIABLE, VIA_MCP, Caller, Capability
 from ttp.domain.server.api_token import POST_CAPABILITIES, TokenCapability
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def mcp(
     if find_spec("mcp") is None:
         raise NotAllowed("ttp mcp needs the extra mcp", Hint("fix", "pip install 'ttp-cli[mcp]'"))
     allowed = _limit(capability)
+    context.caller = context.caller._replace(sees_private=any(one.allows("draft") for one in allowed))
     if sys.stdin is None or sys.stdout is None:
         raise UsageError("an agent needs stdin and stdout, and one of them is closed", Hint("see", "ttp mcp --help"))
     if sys.stdin.isatty():
@@ -100,14 +101,15 @@ def _limit(names: Sequence[str] | None) -> list[TokenCapability]:
 class AgentContext(Context):
     """The services of one call of a tool. They print no notes. `client`: the name of the agent's program."""
 
-    capability_source = "this client's capability"
-
     def __init__(self, process: Context, session: StdioSession, client: str = "") -> None:
         super().__init__(process.clock, process.credentials_key)
         self._session = session
         # Whatever the program calls itself: nothing is approved through the tools that was written through them.
-        self.approver = f"{self.actor}{VIA_MCP}"
-        self.actor = self.approver + (f" ({client})" if client else "")
+        approver = f"{settings.user_name()}{VIA_MCP}"
+        name = approver + (f" ({client})" if client else "")
+        source = "this client's capability"
+        sees_private = process.caller.sees_private
+        self.caller = Caller(name, settings.capability(), source, approver=approver, sees_private=sees_private)
         self.open_output(quiet=True)
 
     def publish(self, ids: frozenset[int]) -> RunResult:

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ttp.domain.account import Account
-    from ttp.server.services import Installation
 
 PORT = 8765
 OWNER = (TokenCapability.PUBLISH, TokenCapability.APPROVE)
@@ -89,12 +88,13 @@ def serve(
     url = None if path is not None else f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
     with closing(listener), context.notifications.looking():
         context.database.connect().close()
-        stopping = threading.Event()
+        installation, stopping = context.installation, threading.Event()
+        _ = installation.media, installation.credentials, installation.runtime  # refused now, not at the first request
         process = server.ServerProcess(
-            app_module.build_app(installation_of(context), names, stopping),
+            app_module.build_app(installation, names, stopping),
             listener,
             replace(context.publisher, notifications=None) if publish else None,
-            sender=server.WebhookSender(context.webhooks, lambda: context.status.elsewhere() is None),
+            sender=server.WebhookSender(installation.webhooks, lambda: context.status.elsewhere() is None),
             stopping=stopping,
             poll_s=context.config.seconds("publish.poll_s"),
             drain_s=context.config.seconds("publish.drain_s"),
@@ -169,33 +169,12 @@ def login_link(
 def _login_address(
     context: Context, address: str, name: str, capabilities: Sequence[TokenCapability], accounts: Sequence[Account]
 ) -> str:
-    from ttp.services.server.people import People
-
-    secret = People(context.database, context.clock).create_link(name, capabilities, accounts)
+    secret = context.installation.people.create_link(name, capabilities, accounts)
     return f"{address}/login/{secret}"
 
 
 def _base_url(context: Context) -> str:
     return context.config.text("server.base_url").rstrip("/")
-
-
-def installation_of(context: Context) -> Installation:
-    """Return what the server needs of this call of the program."""
-    from ttp.server.services import Installation
-
-    return Installation(
-        context.database,
-        context.media,
-        context.clock,
-        context.config,
-        context.platforms,
-        context.credentials,
-        settings.system_zone().zone,
-        context.render_way_out,
-        lambda: context.account_check,
-        context.runtime,
-        context.credentials_key,
-    )
 
 
 def _load_server() -> tuple[ModuleType, ModuleType]:

@@ -46,7 +46,7 @@ def create(
     """
     lifetime = parse_optional_duration(expires)
     accounts = named_accounts(context, account)
-    made = context.api_tokens.create(name, parse_capability(capability), accounts, lifetime, tz)
+    made = context.installation.api_tokens.create(name, parse_capability(capability), accounts, lifetime, tz)
     ends = made.token.expires_at
     until = f"works until {format_instant(ends, context.zone)}" if ends else "works until you revoke it"
     lines = [f"This token of {name} {until}. It is not shown again:", made.secret or ""]
@@ -62,7 +62,7 @@ def list_(context: Context) -> None:
       ttp token list
       ttp token list --json
     """
-    tokens = context.api_tokens.all()
+    tokens = context.installation.api_tokens.all()
     none = ["No tokens yet.  Create one:  ttp token create NAME --capability draft"]
     context.out.write_list(render_tokens.TOKENS_SPEC, tokens, say=None if tokens else none)
 
@@ -79,7 +79,7 @@ def revoke(
       ttp token revoke ann
       ttp token revoke 3
     """
-    gone = context.api_tokens.revoke(name)
+    gone = context.installation.api_tokens.revoke(name)
     context.out.write_one(render_tokens.TOKENS_SPEC, gone, say=[f"Revoked token {gone.token.id} of {gone.token.name}."])
 
 
@@ -98,7 +98,7 @@ def release(
     Examples:
       ttp token release ann night-7
     """
-    named_token = context.api_tokens.release_key(name, key)
+    named_token = context.installation.api_tokens.release_key(name, key)
     message = f'Freed the key "{key}" of {named_token.token.name}: the next request with it is done.'
     context.out.write_one(render_tokens.TOKENS_SPEC, named_token, say=[message])
 

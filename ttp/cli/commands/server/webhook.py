@@ -49,7 +49,7 @@ def add(
       ttp webhook add http://127.0.0.1:9000/ --allow-private
     """
     chosen = named_accounts(context, accounts)
-    made = context.webhooks.add(url, split_list(events) or (), chosen, private=allow_private)
+    made = context.installation.webhooks.add(url, split_list(events) or (), chosen, private=allow_private)
     lines = [
         f"Webhook {made.webhook.id} sends to {made.webhook.host}. Its secret is not shown again:",
         made.secret or "",
@@ -66,7 +66,7 @@ def list_(context: Context) -> None:
       ttp webhook list
       ttp webhook list --json
     """
-    webhooks = context.webhooks.all()
+    webhooks = context.installation.webhooks.all()
     none = ["No webhooks yet.  Add one:  ttp webhook add URL"]
     context.out.write_list(render_webhooks.WEBHOOKS_SPEC, webhooks, say=None if webhooks else none)
 
@@ -87,7 +87,7 @@ def rotate(
       ttp webhook rotate 1 --overlap 1h
     """
     span = parse_optional_duration(overlap)
-    made = context.webhooks.rotate(webhook_id, OVERLAP if span is None else span)
+    made = context.installation.webhooks.rotate(webhook_id, OVERLAP if span is None else span)
     until = format_instant(made.webhook.rotated_until, context.zone) if made.webhook.rotated_until else ""
     lines = [f"The old secret of webhook {webhook_id} signs too until {until}. The new one:", made.secret or ""]
     context.out.write_one(render_webhooks.NEW_WEBHOOK_SPEC, made, say=lines)
@@ -101,7 +101,7 @@ def remove(context: Context, webhook_id: WebhookId) -> None:
     Examples:
       ttp webhook remove 1
     """
-    gone = context.webhooks.remove(webhook_id)
+    gone = context.installation.webhooks.remove(webhook_id)
     context.out.write_one(
         render_webhooks.WEBHOOKS_SPEC, gone, say=[f"Removed webhook {webhook_id} to {gone.webhook.host}."]
     )
@@ -116,7 +116,7 @@ def test(context: Context, webhook_id: WebhookId) -> int:
       ttp webhook test 1
     """
     try:
-        result = context.webhooks.test(webhook_id)
+        result = context.installation.webhooks.test(webhook_id)
     except ImportError:
         raise NotAllowed(
             "signing needs a package that is not installed", Hint("fix", "pip install 'ttp-cli[server]'")
@@ -143,7 +143,7 @@ def replay(
       ttp webhook replay 1
       ttp webhook replay 1 17 18
     """
-    event_ids = context.webhooks.replay(webhook_id, [_event_id(one) for one in events or ()])
+    event_ids = context.installation.webhooks.replay(webhook_id, [_event_id(one) for one in events or ()])
     message = f"ttp serve sends {plural(len(event_ids), 'event')} again." if event_ids else "Nothing to send again."
     context.out.write_one(render_webhooks.REPLAY_SPEC, views_server.replay_json(webhook_id, event_ids), say=[message])
 
@@ -170,5 +170,5 @@ def log(
       ttp webhook log 1
       ttp webhook log 1 --json
     """
-    calls = context.webhooks.log(webhook_id, limit)
+    calls = context.installation.webhooks.log(webhook_id, limit)
     context.out.write_list(render_webhooks.CALLS_SPEC, calls, say=None if calls else ["No events yet."])

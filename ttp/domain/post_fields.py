@@ -1,0 +1,105 @@
+"""The fields that people give a post, once: every way to write, compare or show them is made from this table.
+
+A field of the kind `own` has its own code at each door. `text`, `flag` and `seconds` have none anywhere: they are a row
+here, an attribute of `PostFields` and of `PostInput`, a key of the answer, and a column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
+
+if TYPE_CHECKING:
+    from ttp.domain.post import PostFields
+
+Kind = Literal["text", "flag", "seconds", "list", "words", "texts", "own"]
+"""`seconds` is a number in JSON, and a duration (`2h`) where people write; `words` is a list that commas part, too;
+`texts` are by key: given ones are added, and an empty one removes its key."""
+
+
+class PostField(NamedTuple):
+    """`name`: in `PostInput`; `file`: in files, JSON and HTTP; `word`: in front matter, and with `-` or `_` as option
+    and argument of tools. `attribute`: of `PostFields`; None where it is no content, such as the time. `others`: more
+    names that files may have."""
+
+    name: str
+    file: str
+    word: str
+    kind: Kind = "own"
+    attribute: str | None = None
+    others: tuple[str, ...] = ()
+    is_judged: bool = True
+    """A change of it withdraws an approval."""
+    is_private: bool = False
+    """Only who may write posts sees it. Of a text, a flag or seconds."""
+    help: str = ""
+    """Of the option."""
+    about: str = ""
+    """Of the argument of tools, and of HTTP where the value is the same."""
+    example: str = ""
+    """A value for the editor's form."""
+    label: str = ""
+    shown: str = "{}"
+    """How its value is shown after the label."""
+
+    @property
+    def argument(self) -> str:
+        return self.word.replace("-", "_")
+
+    @property
+    def duration(self) -> str | None:
+        """The name in files under which seconds are a duration."""
+        head, *rest = self.word.split("-")
+        return head + "".join(map(str.title, rest)) if self.kind == "seconds" else None
+
+
+FIELDS = (
+    PostField("at", "scheduledAt", "at", others=("at", "time", "date")),
+    PostField("tz", "timezone", "tz", others=("tz", "zone")),
+    PostField("to", "accounts", "to", others=("to", "account")),
+    PostField("text", "content", "content", attribute="content", others=("text", "message", "caption")),
+    PostField("media", "media", "media", attribute="media"),
+    PostField("alts", "alt", "alt", others=("alts", "alt text")),
+    PostField("thread", "thread", "thread", "list", "thread"),
+    PostField("tags", "tags", "tags", "words", "tags", ("tag",), is_judged=False),
+    PostField("variants", "variants", "variants", "texts", "variants", ("variant",)),
+    PostField("options", "options", "set", "texts", "options", ("set", "option")),
+    PostField(
+        "max_lateness_s",
+        "maxLatenessS",
+        "max-late",
+        "seconds",
+        "max_lateness_s",
+        help="Publish at most this much later, such as 2h; after that the post is missed.",
+        about="Do not publish it later than this after its time: 2h.",
+        example="2h",
+        label="At most",
+        shown="{:g} s late",
+    ),
+)
+"""In the order of the columns of a sheet."""
+CONTENT = {one.attribute: one for one in FIELDS if one.attribute}
+"""What people write, by the attribute of the post: all but accounts and time."""
+PLAIN = tuple(one for one in FIELDS if one.kind in ("text", "flag", "seconds"))
+"""Made from the table everywhere."""
+AnyPost = TypeVar("AnyPost", bound="PostFields")
+
+
+def content_of(post: PostFields) -> dict[str, Any]:
+    """Return what people wrote, by attribute."""
+    return {name: getattr(post, name) for name in CONTENT}
+
+
+def for_readers(post: AnyPost) -> AnyPost:
+    """Return the post as those see it who may not write posts."""
+    private: dict[str, Any] = {one.name: False if one.kind == "flag" else None for one in PLAIN if one.is_private}
+    return replace(post, **private) if private else post
+
+
+def shown_fields(post: PostFields) -> Iterator[tuple[str, str]]:
+    """Yield the label and the value of each plain field that a post has."""
+    for one in PLAIN:
+        value = getattr(post, one.name)
+        if value is not None and value is not False:
+            yield one.label, one.shown.format(value)

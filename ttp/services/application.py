@@ -1,0 +1,348 @@
+"""The one place where services are built: `Installation` has what all callers share, `Application` the services for one
+caller. Each part is built on first use, and its module is imported then: most commands need few of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+from ttp import services
+from ttp.domain.errors import ContentRefused
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from ttp.domain.action import WayOut
+    from ttp.domain.config import Config
+    from ttp.domain.permissions import Caller
+    from ttp.domain.time.clock import Clock
+    from ttp.platforms.client import Checker, Client, Deleter
+    from ttp.platforms.login import BrowserLogin, PasswordLogin
+    from ttp.platforms.metrics_reader import MetricsReader
+    from ttp.platforms.platform import Runtime
+    from ttp.platforms.registry import Registry
+    from ttp.services import account_check, accounts, approvals, backup, bulk_edit, calendar, connect, doctor, drafts
+    from ttp.services import optimal, planning, posts, publishing, queries, remote_delete, repeats, slots, status
+    from ttp.services import time_resolver, tokens
+    from ttp.services.files import export, importer, sync
+    from ttp.services.metrics import imports, report
+    from ttp.services.metrics import sync as metrics_sync
+    from ttp.services.server import api_tokens, approval_links, events, people, webhooks
+    from ttp.store.credentials import CredentialsStore
+    from ttp.store.credentials.table import CredentialsTable
+    from ttp.store.database import Database
+    from ttp.store.home.files import OwnFiles
+    from ttp.store.home.media import MediaStore
+    from ttp.store.home.unsaved_edits import UnsavedEdits
+    from ttp.store.rate_limits import Limits
+
+T = TypeVar("T")
+
+
+class _Shared(cached_property[T]):
+    """A part of an installation, which is built on first use."""
+
+    def __init__(self, build: Callable[[Installation], T]) -> None:
+        super().__init__(build)
+
+
+class _Part(cached_property[T]):
+    """A part of an application, which is built on first use."""
+
+    def __init__(self, build: Callable[[Application], T]) -> None:
+        super().__init__(build)
+
+
+class Installation:
+    """One store with its settings, and what all callers share."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        config: Config,
+        platforms: Registry,
+        *,
+        system_zone: Callable[[], ZoneInfo],
+        own_files: Callable[[], OwnFiles],
+        render_way_out: Callable[[WayOut], str],
+        credentials_key: str | None = None,
+    ) -> None:
+        """`system_zone`: finds the zone of this machine; `own_files`: the files of ttp that nothing may overwrite;
+        `render_way_out`: writes a command to type; `credentials_key`: the content of TTP_CREDENTIALS_KEY."""
+        self.database, self.clock, self.config, self.platforms = database, clock, config, platforms
+        self.system_zone, self.own_files, self.render_way_out = system_zone, own_files, render_way_out
+        self.credentials_key = credentials_key
+
+    @cached_property
+    def media(self) -> MediaStore:
+        from ttp.store.home.media import MediaStore
+
+        home = self.database.home
+        if self.config.text("media.backend") == "folder":
+            return MediaStore(home / "media", forbidden=(home,))
+        from ttp.platforms.bucket import MediaBucket
+
+        return MediaStore(home / "media", (home,), MediaBucket(self.config), self.database.media_adding_lock)
+
+    @cached_property
+    def credentials(self) -> CredentialsStore:
+        """The store of tokens. UsageError if it is not available."""
+        home = self.database.home
+        match self.config.text("credentials.backend"):
+            case "keyring":
+                from ttp.store.credentials.keyring import CredentialsKeyring
+
+                return CredentialsKeyring(home)
+            case "command":
+                from ttp.store.credentials.command import CredentialsCommand
+
+                return CredentialsCommand(home, self.config.texts("credentials.command"))
+            case "store":
+                return self.credentials_table
+            case _:
+                from ttp.store.credentials import CredentialsFile
+
+                return CredentialsFile(home)
+
+    @cached_property
+    def credentials_table(self) -> CredentialsTable:
+        """The credentials that are in the store, encrypted. UsageError if the package for that is missing."""
+        from ttp.store.credentials.keys import Keys
+        from ttp.store.credentials.table import CredentialsTable
+
+        keys = Keys(self.credentials_key, self.config.texts("credentials.key_command"), self.database.home)
+        return CredentialsTable(self.database, keys)
+
+    def check_credentials(self) -> None:
+        """Raise KeyMissing if credentials are in the store and their key is not given here."""
+        if self.config.text("credentials.backend") == "store":
+            self.credentials_table.require_key()
+
+    @cached_property
+    def limits(self) -> Limits:
+        """The rate limits that platforms reported."""
+        from ttp.store.rate_limits import Limits
+
+        return Limits(self.database, self.clock)
+
+    @cached_property
+    def runtime(self) -> Runtime:
+        """The arguments of the factories of platforms."""
+        from ttp.platforms.platform import Runtime
+
+        return Runtime(self.config, self.clock, memory=self.limits, lent=self.database.home / "lent")
+
+    def client(self, name: str) -> Client:
+        return self.platforms.facts(name).client(self.runtime)
+
+    def login(self, name: str, server: str | None = None) -> BrowserLogin | PasswordLogin | None:
+        """Return a new login of a platform; None if it has none or is not enabled."""
+        return self.platforms.facts(name).login(self.runtime, server) if name in self.platforms.names() else None
+
+    def checker(self, name: str) -> Checker | None:
+        return self.platforms.facts(name).checker(self.runtime) if name in self.platforms.names() else None
+
+    def metrics_reader(self, name: str) -> MetricsReader | None:
+        return self.platforms.facts(name).metrics_reader(self.runtime) if name in self.platforms.names() else None
+
+    def deleter(self, name: str) -> Deleter | str:
+        if name not in self.platforms.names():
+            return f"platform {name} is not enabled"
+        return self.platforms.facts(name).deleter(self.runtime)
+
+    def connector(self, login: BrowserLogin | PasswordLogin, server: str | None) -> connect.AccountConnector:
+        return services.connect.AccountConnector(
+            self.database, self.credentials, login, self.config, self.clock, self.platforms, server
+        )
+
+    @cached_property
+    def unsaved_edits(self) -> UnsavedEdits:
+        from ttp.store.home.unsaved_edits import UnsavedEdits
+
+        return UnsavedEdits(self.database.home)
+
+    tokens = _Shared(
+        lambda self: services.tokens.Tokens(
+            self.database, self.credentials, self.login, self.config, self.clock, self.platforms
+        )
+    )
+    """Those of accounts; `api_tokens` are those of the HTTP API."""
+    account_check = _Shared(
+        lambda self: services.account_check.AccountCheck(
+            self.database, self.tokens, self.checker, self.login, self.config, self.clock, self.platforms
+        )
+    )
+    status = _Shared(lambda self: services.status.Status(self.database, self.clock, self.config, self.platforms))
+    webhooks = _Shared(lambda self: services.server.webhooks.Webhooks(self.database, self.credentials, self.clock))
+    api_tokens = _Shared(lambda self: services.server.api_tokens.ApiTokens(self.database, self.clock))
+    approval_links = _Shared(lambda self: services.server.approval_links.ApprovalLinks(self.database, self.clock))
+    people = _Shared(lambda self: services.server.people.People(self.database, self.clock))
+
+
+class Application:
+    """The services for one caller. For one thread.
+
+    `dry_run`: each change is rolled back. `expected`: the revision of the post that is changed, if the caller knows it.
+    """
+
+    dry_run = False
+    expected: int | None = None
+
+    def __init__(
+        self, installation: Installation, caller: Caller, *, dry_run: bool = False, expected: int | None = None
+    ) -> None:
+        self.installation, self.caller = installation, caller
+        self.clock = installation.clock
+        self.dry_run, self.expected = dry_run, expected
+
+    @cached_property
+    def config(self) -> Config:
+        return self.installation.config
+
+    @cached_property
+    def platforms(self) -> Registry:
+        return self.installation.platforms
+
+    @cached_property
+    def database(self) -> Database:
+        database = self.installation.database
+        return database.rehearsal() if self.dry_run else database
+
+    @contextmanager
+    def rehearsing(self) -> Iterator[Application]:
+        """Yield the same services on a store in which each change is rolled back, and a temporary media folder."""
+        from ttp.store.home.media import temporary_media
+
+        with temporary_media(self.media) as media:
+            rehearsal = Application(self.installation, self.caller, dry_run=True)
+            rehearsal.media = media
+            yield rehearsal
+
+    def publish(self, ids: frozenset[int]) -> object:
+        """Publish queued posts to their end, or wait for the publisher that does. The layers above know how."""
+        raise NotImplementedError
+
+    def refuse_elsewhere(self) -> None:
+        """Raise OwnedElsewhere if this machine must not publish from the store."""
+        if (refused := self.status.elsewhere()) is not None:
+            raise refused
+
+    def render_way_out(self, way: WayOut) -> str:
+        """Return a way out for a person: a command to type."""
+        return self.installation.render_way_out(way)
+
+    @contextmanager
+    def naming_choices(self) -> Iterator[None]:
+        """Add to a refusal of the block what the platform offers the account now, if that can be asked."""
+        try:
+            yield
+        except ContentRefused as refused:
+            installation = self.installation
+            choices = services.account_check.OptionChoices(
+                self.database, lambda: installation.tokens, installation.checker, self.platforms
+            )
+            raise choices.with_choices(refused) from None
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The zone in which times are read and shown: the caller's own, else the config's, else the system's."""
+        return self.times.home_zone()
+
+    @cached_property
+    def media(self) -> MediaStore:
+        return replace(self.installation.media)  # remembers what it protects from cleanup: for one thread
+
+    status = _Part(lambda self: self.installation.status)
+    queries = _Part(
+        lambda self: services.queries.Queries(
+            self.database, self.clock, self.config, self.platforms, self.caller.accounts, self.caller.sees_private
+        )
+    )
+    posts = _Part(
+        lambda self: services.posts.Posts(
+            self.database,
+            self.media,
+            self.clock,
+            self.config,
+            self.platforms,
+            self.caller.capability,
+            actor=self.caller.name,
+            within=self.caller.accounts,
+            expected=self.expected,
+            capability_source=self.caller.capability_source,
+            sees_private=self.caller.sees_private,
+        )
+    )
+    drafts = _Part(lambda self: services.drafts.Drafts(self.posts))
+    approvals = _Part(lambda self: services.approvals.Approvals(self.posts))
+    publishing = _Part(lambda self: services.publishing.Publishing(self.posts, self.installation.credentials))
+    remote_delete = _Part(
+        lambda self: services.remote_delete.RemoteDelete(
+            self.posts, self.installation.tokens, self.installation.deleter
+        )
+    )
+    times = _Part(
+        lambda self: services.time_resolver.TimeResolver(
+            self.database, self.clock, self.config, self.installation.system_zone(), self.caller.timezone
+        )
+    )
+    slots = _Part(lambda self: services.slots.Slots(self.database, self.clock, self.config))
+    calendar = _Part(lambda self: services.calendar.Calendar(self.database, self.queries, self.slots, self.clock))
+    occurrences = _Part(lambda self: services.repeats.Occurrences(self.database, self.clock, self.config))
+    repeats = _Part(lambda self: services.repeats.Repeats(self.posts, self.occurrences))
+    optimal = _Part(lambda self: services.optimal.Optimal(self.database, self.clock, self.config))
+    planning = _Part(lambda self: services.planning.Planning(self.posts, self.optimal, self.slots, self.times))
+    bulk_edit = _Part(lambda self: services.bulk_edit.BulkEdit(self.posts, self.times))
+    importer = _Part(
+        lambda self: services.files.importer.Importer(
+            self.posts, self.media, self.times, 0 if self.caller.is_owner else self.config.count("server.import_rows")
+        )
+    )
+    export = _Part(
+        lambda self: services.files.export.Export(
+            self.database, self.media, self.installation.own_files(), self.platforms, self.caller.sees_private
+        )
+    )
+    sync = _Part(
+        lambda self: services.files.sync.Sync(self.posts, self.media, self.installation.own_files(), self.times)
+    )
+    backups = _Part(lambda self: services.backup.Backups(self.database, self.media, self.installation.own_files()))
+    metrics = _Part(lambda self: services.metrics.imports.StoredMetrics(self.database, self.clock, self.platforms))
+    metrics_sync = _Part(
+        lambda self: services.metrics.sync.MetricsSync(
+            self.database,
+            self.installation.tokens,
+            self.installation.metrics_reader,
+            self.config,
+            self.clock,
+            self.platforms,
+        )
+    )
+    reports = _Part(lambda self: services.metrics.report.Reports(self.database))
+    events = _Part(lambda self: services.server.events.Events(self.database, self.clock, self.caller.accounts))
+    accounts = _Part(
+        lambda self: services.accounts.Accounts(
+            self.database,
+            self.installation.credentials,
+            self.installation.login,
+            self.clock,
+            self.config,
+            self.platforms,
+        )
+    )
+    doctor = _Part(
+        lambda self: services.doctor.Doctor(
+            self.database,
+            lambda: self.installation.credentials,
+            lambda: self.installation.tokens,
+            self.installation.login,
+            self.config,
+            self.clock,
+            self.platforms,
+            self.media.bucket,
+        )
+    )
