@@ -47,7 +47,7 @@ IMPORTED = (
     *(f"ttp.platforms.x.{name}" for name in ("auth", "client", "limits", "look_up")),
     *("ttp.cli.app", "ttp.cli.commands.run", "ttp.cli.progress", "ttp.services.metrics.sync"),
     *("ttp.store.postgresql.database", "ttp.store.shared_settings", "ttp.store.completion_cache"),
-    *("ttp.publisher.process", "tests.faults.team_process"),
+    *("ttp.publisher.process", "ttp.publisher.shared_coordination", "tests.faults.team_process"),
 )
 """What every publisher imports: once, before it is forked."""
 
