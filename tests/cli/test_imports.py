@@ -71,7 +71,7 @@ def test_tab_imports_nothing_but_sqlite(environ: dict[str, str]) -> None:
 TYPER = {"typer", "annotated_doc", "shellingham"}
 """What reads the command line, and what that imports itself."""
 FACTS = {
-    *("ttp.platforms.registry", "ttp.platforms.platform"),
+    *("ttp.platforms.registry", "ttp.platforms.platform", "ttp.platforms.text_library"),
     *(f"ttp.platforms.{name}{part}" for name in BUILT_IN for part in ("", ".facts", ".pricing", ".text_length")),
 }
 """What is known of platforms and their prices without importing their clients."""

@@ -20,7 +20,7 @@ def no_memory(*_: object, **__: object) -> None:
         ("ttp.cli.complete.complete", ("__complete", "post")),
         ("ttp.cli.command_table.start_page", ()),
         ("ttp.publisher.loop.Loop.run", ("run", "--once")),
-        ("ttp.publisher.process.Writer", ("run", "--once")),
+        ("ttp.publisher.wiring.Coordination", ("run", "--once")),
     ],
 )
 def test_no_memory_is_one_line(

@@ -111,9 +111,9 @@ def test_a_post_was_published_when_its_last_delivery_was() -> None:
 
 def test_only_x_gets_the_parts_of_a_thread() -> None:
     post = Post("One", thread=("Two", "Three"), variants={"x/shop": "Uno"})
-    assert post.parts_for("x/me", PLATFORMS.facts("x")) == ("One", "Two", "Three")
-    assert post.parts_for("x/shop", PLATFORMS.facts("x")) == ("Uno", "Two", "Three")
-    assert post.parts_for("instagram/me", PLATFORMS.facts("instagram")) == ("One",)
+    assert post.written_parts("x/me", PLATFORMS.facts("x")) == ("One", "Two", "Three")
+    assert post.written_parts("x/shop", PLATFORMS.facts("x")) == ("Uno", "Two", "Three")
+    assert post.written_parts("instagram/me", PLATFORMS.facts("instagram")) == ("One",)
 
 
 def test_numbers_of_accounts_are_added_up_where_they_are_known() -> None:

@@ -180,6 +180,13 @@ def test_no_modules_import_each_other() -> None:
     TopologicalSorter(graph).prepare()
 
 
+def test_only_the_wiring_of_the_publisher_knows_whether_several_publish() -> None:
+    texts = {path.name: text for path, text in TEXTS.items() if path.parts[:2] == ("ttp", "publisher")}
+
+    assert [name for name, text in texts.items() if "is_shared" in text] == ["wiring.py"]
+    assert [name for name, text in texts.items() if "shared_coordination import" in text] == ["wiring.py"]
+
+
 def test_no_class_name_stands_for_two_things() -> None:
     where: dict[str, list[str]] = {}
     for path, text in TEXTS.items():

@@ -20,6 +20,8 @@ SIZE = 16_000_000
 """Bytes of the video that TikTok gets in three chunks of the least size."""
 WORDS = 'Fresh beans & <tea>: see https://example.com/menu/ "50% off"'
 PARTS = ("One of three", "Two of three", "Three of three")
+LONG = tuple(f"{part}: {'word ' * 50}".strip() for part in PARTS)
+"""Paragraphs of which no two fit into one post on X, Bluesky or Mastodon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ class Kind:
     silent: bool = False
     atomic: bool = False
     keyed: bool = False
+    is_split: bool = False
+    """It is written as one text, which becomes `texts`."""
 
     @property
     def call_count(self) -> int:
@@ -60,7 +64,9 @@ class Kind:
     def argv(self, media: Path) -> list[str]:
         """`ttp create` for it. `media`: the folder of `put_media`."""
         words = ["create", self.texts[0], "--to", self.account]
-        for text in self.texts[1:]:
+        if self.is_split:
+            words[1:2] = ["\n\n".join(self.texts), "--split"]
+        for text in self.texts[1:] if not self.is_split else ():
             words += ["--thread", text]
         for name in self.media:
             words += ["--media", str(media / name)]
@@ -79,6 +85,7 @@ KINDS = {
         Kind("x image", "x", _X, media=("photo.jpg",)),
         Kind("x video", "x", _X, media=("clip.mp4",)),
         Kind("x thread", "x", _X, texts=PARTS),
+        Kind("x split", "x", _X, texts=LONG, is_split=True),
         Kind("instagram photo", "instagram", _IG, media=("photo.jpg",)),
         Kind("instagram carousel", "instagram", _IG, media=("photo.jpg", "clip.mp4", "other.jpg")),
         Kind("instagram reel", "instagram", _IG, media=("clip.mp4",)),
@@ -110,6 +117,8 @@ KINDS = {
                 ("thread", ("photo.jpg",), PARTS, ()),
             )
         ),
+        Kind("bluesky split", "bluesky", _BLUESKY, ("photo.jpg",), LONG, atomic=True, keyed=True, is_split=True),
+        Kind("mastodon split", "mastodon", _MASTODON, ("photo.jpg",), LONG, keyed=True, is_split=True),
     )
 }
 
@@ -226,14 +235,17 @@ ASKS = {
     "mastodon video": [*_ASKED, _ATTACH, *["GET /api/v1/media/ID"] * 2, _TOOT],
     "mastodon poll": [*_ASKED, _TOOT],
     "mastodon thread": [*_ASKED, _ATTACH, *[_TOOT] * 3],
+    "mastodon split": [*_ASKED, _ATTACH, *[_TOOT] * 3],
     "bluesky text": [_SESSION, _WRITES],
     "bluesky images": [_SESSION, _BLOB, _BLOB, _WRITES],
     "bluesky video": [_SESSION, _SERVICE, f"POST {_JOB}.uploadVideo", f"GET {_JOB}.getJobStatus", _WRITES],
     "bluesky thread": [_SESSION, _BLOB, _WRITES],
+    "bluesky split": [_SESSION, _BLOB, _WRITES],
     "x text": [_CHECK, _TWEET],
     "x image": [*_UPLOAD, _CHECK, _TWEET],
     "x video": [*_UPLOAD, "GET /2/media/upload", _CHECK, _TWEET],
     "x thread": [_CHECK, _TWEET, _TWEET, _TWEET],
+    "x split": [_CHECK, _TWEET, _TWEET, _TWEET],
     "instagram photo": _CONTAINER,
     "instagram carousel": [_QUOTA, _NEW, _NEW, _NEW, *[_STATUS] * 6, _NEW, _STATUS, _PUBLISH, _STATUS],
     "instagram reel": _CONTAINER,

@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -28,18 +29,23 @@ from ttp.domain.delivery import Delivery, DeliveryError
 from ttp.domain.event import Event
 from ttp.domain.outcome import Attempt, Finding, Handle, NotDone, Outcome, Phase
 from ttp.domain.post import Post
-from ttp.domain.time.clock import Clock, SharedClock
+from ttp.domain.time.clock import SharedClock
 from ttp.platforms.client import LookupResult, PublishRequest, Ready, StepDone, StepFailed, Wait
+from ttp.publisher.coordination import Coordination
 from ttp.publisher.delivery_context import Clients, DeliveryContext
 from ttp.publisher.loop import Loop, Mode, Scope
+from ttp.publisher.services import PublisherServices
+from ttp.publisher.shared_coordination import SharedCoordination
 from ttp.publisher.worker_pool import JobReport, Reports, WorkerPool, WorkerThreads, WorkItem
 from ttp.services.repeats import Occurrences
 from ttp.services.tokens import Tokens
 from ttp.store import accounts as stored_accounts
 from ttp.store import queries
 from ttp.store.credentials import CredentialsFile
-from ttp.store.dialect import Connection, Row, SessionLost, Superseded, TryAgain
+from ttp.store.dialect import Connection, Row
 from ttp.store.home.media import MediaStore
+from ttp.store.ownership import this_machine
+from ttp.store.publisher_session import PublisherSession
 from ttp.store.writer import Writer
 
 LIMIT = 200_000
@@ -272,27 +278,21 @@ class Bench:
         self, mode: Mode = Mode.UNTIL_IDLE, only: Iterable[int] | None = None, max_time: float | None = None
     ) -> bool:
         """One publisher from start to end. Crash passes through, as a dead process leaves the store."""
-        session = self.database.publisher_session(mode.value, EVICT_AFTER)
-        writer, watch = MortalWriter(self, session.connect), self.database.connect()
-        clock: Clock = self.clock
-        if session.is_shared:  # publishing goes by the server's clock, which nobody sets
-            clock = shared = SharedClock(self.clock)
-            shared.follow(self.clock.now)
+        coordination = self.coordination(mode)
         self.naps.clear()
         self.dead = False
-        lost = (SessionLost, Superseded, TryAgain) if session.is_shared else ()
+        clock, errors = coordination.clock, coordination.job_errors
         workers = (
-            WorkerPool(WorkerThreads(4), clock, lost=lost)
+            WorkerPool(WorkerThreads(4), clock, lost=errors)
             if self.threads
-            else WorkerPool(Inline(), clock, self.nap, lost)
+            else WorkerPool(Inline(), clock, self.nap, errors)
         )
         try:
-            context = replace(self.context(writer), session=session, clock=clock)
-            repeating = Occurrences(self.database, self.clock, self.config)
-            reopen = self.database.connect if session.is_shared else None
-            self.loop = Loop(context, workers, watch, self.heartbeat, make_ahead=repeating.make_due, reopen=reopen)
-            watch.data_version()
-            self._watch = watch
+            repeating = Occurrences(self.database, self.clock, self.config, PLATFORMS)
+            context = self.context(coordination)
+            self.loop = Loop(context, workers, heartbeat=self.heartbeat, make_ahead=repeating.make_due)
+            coordination.watch.data_version()
+            self._watch = coordination.watch
             return self.loop.run(Scope(mode, None if only is None else frozenset(only), max_time))
         finally:
             self._watch = None
@@ -303,8 +303,7 @@ class Bench:
                     report.steps.close()
             for sleeper in workers._sleepers:
                 sleeper.steps.close()
-            writer.close()
-            watch.close()
+            coordination.close()
 
     def tokens(self) -> Tokens:
         """The tokens as a publisher has them."""
@@ -317,16 +316,42 @@ class Bench:
             PLATFORMS,
         )
 
-    def context(self, writer: Writer) -> DeliveryContext:
+    def services(self) -> PublisherServices:
+        return PublisherServices(
+            database=self.database,
+            media=MediaStore(self.database.home / "media"),
+            tokens=self.tokens(),
+            clients=lambda platform: self.clients[platform],
+            config=self.config,
+            clock=self.clock,
+            platforms=PLATFORMS,
+        )
+
+    def publisher_session(self, mode: Mode) -> PublisherSession:
+        return self.database.publisher_session(mode.value, EVICT_AFTER)
+
+    def coordination(self, mode: Mode) -> Coordination:
+        """Open what a publisher has open, as long as its process lives."""
+        services, open_writer = self.services(), partial(MortalWriter, self)
+        session = self.publisher_session(mode)
+        if not session.is_shared:
+            return Coordination(services, session, self._tell, open_writer=open_writer)
+        clock, owner = SharedClock(self.clock), self.database.owner(this_machine(), any_machine=True)
+        clock.follow(self.clock.now)  # publishing goes by the server's clock, which nobody sets
+        services = replace(services, clock=clock)
+        return SharedCoordination(
+            services, session, self._tell, owner=owner, is_owner=False, gives_up=True, open_writer=open_writer
+        )
+
+    def context(self, coordination: Coordination) -> DeliveryContext:
+        services = self.services()
         return DeliveryContext(
-            writer,
-            MediaStore(self.database.home / "media"),
-            self.tokens(),
-            Clients(lambda platform: self.clients[platform]),
-            self.config,
-            self.clock,
-            PLATFORMS,
-            self._tell,
+            coordination=coordination,
+            media=services.media,
+            tokens=services.tokens,
+            clients=Clients(services.clients),
+            config=services.config,
+            platforms=services.platforms,
         )
 
     def on(self, event: str, act: Callable[[], None]) -> None:

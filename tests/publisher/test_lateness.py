@@ -20,7 +20,7 @@ from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Absent, Done, Handle, Kind, NotDone, Outcome, Unknown
 from ttp.domain.post import PostStatus
 from ttp.platforms.client import PublishRequest
-from ttp.publisher import loop
+from ttp.publisher import expiry
 from ttp.publisher.delivery_context import apply_outcome_to_account
 from ttp.publisher.loop import Mode
 
@@ -178,7 +178,7 @@ def test_a_shorter_hold_does_not_end_a_longer_one(bench: Bench) -> None:
 
 
 def test_any_number_of_late_posts_is_missed(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loop, "MOST", 3)
+    monkeypatch.setattr(expiry, "MOST", 3)
     posts = [bench.post(due=-7 * HOUR + i) for i in range(8)]
     bench.run()
     assert [bench.delivery(i).state for i in posts] == [FAILED] * 8

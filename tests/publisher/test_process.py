@@ -14,7 +14,6 @@ import pytest
 
 import ttp
 from tests.clock import START
-from tests.platforms.factories import PLATFORMS
 from tests.publisher.bench import Bench, Inline
 from tests.settings import Config
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
@@ -29,24 +28,15 @@ from ttp.publisher.process import PublisherProcess
 from ttp.publisher.watch import PostWatch
 from ttp.publisher.worker_pool import WorkerThreads, wait_for_report
 from ttp.store.home import locks
-from ttp.store.home.media import MediaStore
 
 PUBLISHED = DeliveryState.PUBLISHED
 
 
 def runner(bench: Bench, **more: object) -> PublisherProcess:
-    made = PublisherProcess(
-        bench.database,
-        MediaStore(bench.database.home / "media"),
-        bench.tokens(),
-        lambda platform: bench.clients[platform],
-        bench.config,
-        bench.clock,
-        PLATFORMS,
-        Inline(),
-        bench.nap,
-        bench.clock.advance,
-    )
+    services = bench.services()
+    if "server_clock" in more:
+        services = replace(services, server_clock=more.pop("server_clock"))  # type: ignore[arg-type]
+    made = PublisherProcess(services=services, pool=Inline(), wait=bench.nap, sleep=bench.clock.advance)
     return replace(made, **more)  # type: ignore[arg-type]  # its own fields
 
 

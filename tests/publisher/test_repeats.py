@@ -9,6 +9,7 @@ import pytest
 
 from tests import people
 from tests.clock import START, FakeClock
+from tests.platforms.factories import PLATFORMS
 from tests.publisher.bench import Bench
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Done, Kind
@@ -26,7 +27,7 @@ def begin(bench: Bench, cron: str, zone: str = "UTC", **fields: object) -> int:
     bench.sql("UPDATE post SET scheduled_at = NULL, status = 'draft' WHERE id = ?", post)
     posts = people.posts_of(bench.database, bench.clock, bench.config)
     wanted = Recurrence(cron, zone, post_id=post, **fields)  # type: ignore[arg-type]  # fields by name
-    begun = Repeats(posts, Occurrences(bench.database, bench.clock, bench.config)).begin(wanted)
+    begun = Repeats(posts, Occurrences(bench.database, bench.clock, bench.config, PLATFORMS)).begin(wanted)
     return begun.tally.recurrence.id or 0
 
 
@@ -133,7 +134,7 @@ def test_concurrent_runs_create_each_occurrence_once(tmp_path: Path) -> None:
     bench = Bench(tmp_path / "home", repeat__ahead_s=HOUR)
     begin(bench, "0 * * * *")
     bench.clock.advance(hours=3)
-    one, two = (Occurrences(bench.database, bench.clock, bench.config) for _ in range(2))
+    one, two = (Occurrences(bench.database, bench.clock, bench.config, PLATFORMS) for _ in range(2))
     first, second = one.make(1), two.make(1)
 
     assert (len(first.made), len(second.made)) == (2, 0)
@@ -149,7 +150,7 @@ def test_an_unreadable_pattern_does_not_block_others(tmp_path: Path) -> None:
     bench.sql("UPDATE post SET created_at = 'never' WHERE id = 1")
     bench.clock.advance(hours=1)
 
-    Occurrences(bench.database, bench.clock, bench.config).make_due()
+    Occurrences(bench.database, bench.clock, bench.config, PLATFORMS).make_due()
 
     made = bench.sql("SELECT recurrence_id, count(*) AS many FROM occurrence GROUP BY 1")
     assert [row["many"] for row in made] == [1, 2]

@@ -19,6 +19,7 @@ from ttp.publisher.loop import Loop, Scope
 from ttp.sandbox.server import RunningSandbox
 from ttp.store.database import Database
 from ttp.store.dialect import StoreError
+from ttp.store.postgresql.publisher_session import SharedSession
 
 
 @pytest.fixture
@@ -45,6 +46,7 @@ def add(world: World, **more: str) -> None:
 def publishing(database: Database, ttp: Program, *, code: int) -> None:
     """Run a publisher while another host has one."""
     session = database.publisher_session("loop", timedelta(seconds=30))
+    assert isinstance(session, SharedSession)
     with closing(session.connect()) as db:
         ran = ttp("run", "--once")
         session.leave(db)
@@ -118,7 +120,7 @@ def test_a_failover_after_a_take_over_is_noticed(
     world.ttp.post("Hello", "--to", "x/me", "--at", "now")
     now = int(world.ttp.clock.now().timestamp() * 1000)
 
-    def run(loop: Loop, scope: Scope) -> bool:
+    def run(loop: Loop, scope: Scope, moved: object) -> bool:
         with closing(elsewhere.connect()) as db:
             db.execute("UPDATE delivery SET state = 'pending', next_at = ?", (now,))
             db.execute("UPDATE store SET timeline = timeline + 1")

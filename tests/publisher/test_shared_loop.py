@@ -13,7 +13,7 @@ import pytest
 
 from tests.clock import START, FakeClock
 from tests.platforms.factories import PLATFORMS
-from tests.publisher.bench import EVICT_AFTER, Bench, Inline, MortalWriter
+from tests.publisher.bench import EVICT_AFTER, Bench
 from tests.publisher.test_process import runner
 from tests.settings import Config
 from tests.store import stores
@@ -26,12 +26,13 @@ from ttp.platforms.client import PublishRequest, Ready, Wait
 from ttp.publisher import reconcile
 from ttp.publisher.delivery_context import DeliveryTask
 from ttp.publisher.delivery_worker import DeliveryWorker
-from ttp.publisher.loop import Loop, Mode, Scope
-from ttp.publisher.worker_pool import WorkerPool
+from ttp.publisher.loop import Mode, Scope
+from ttp.publisher.services import PublisherServices
+from ttp.services.repeats import Occurrences
 from ttp.services.status import Status
 from ttp.store import attempts, claims, ownership, repeats
-from ttp.store.dialect import Connection, NotDurable, SessionLost, Superseded, TryAgain
-from ttp.store.publisher_session import Held
+from ttp.store.dialect import Connection, TryAgain
+from ttp.store.publisher_session import Held, PublisherSession
 
 if TYPE_CHECKING:
     from tests.store.schemas import Schemas
@@ -56,26 +57,13 @@ class SharedBench(Bench):
             raise Busy("no server answers")
         return self.database.connect()
 
-    def run(
-        self, mode: Mode = Mode.UNTIL_IDLE, only: Iterable[int] | None = None, max_time: float | None = None
-    ) -> bool:
-        self.session = self.database.publisher_session("loop", self.evict_after, self.longest_call_s)
-        self.session._connect = self.connect  # type: ignore[attr-defined]  # of a shared session
-        lost = (SessionLost, Superseded, TryAgain, NotDurable, Busy)
-        workers = WorkerPool(Inline(), self.clock, self.nap, lost)
-        with closing(MortalWriter(self, self.session.connect)) as writer, closing(self.session.open_watch()) as watch:
-            context = replace(self.context(writer), session=self.session)
-            self.loop = Loop(
-                context,
-                workers,
-                watch,
-                reopen=self.session.open_watch,
-                follow=lambda db: (self.clock.now() + self.clock_of_server, self.clock.now()),
-            )
-            try:
-                return self.loop.run(Scope(mode, None if only is None else frozenset(only), max_time))
-            finally:
-                self.loop._watch.close()
+    def services(self) -> PublisherServices:
+        return replace(super().services(), server_clock=lambda db: self.clock.now() + self.clock_of_server)
+
+    def publisher_session(self, mode: Mode) -> PublisherSession:
+        session = self.database.publisher_session(mode.value, self.evict_after, self.longest_call_s)
+        session._connect = self.connect  # type: ignore[attr-defined]  # of a shared session
+        return session
 
     def end_session(self) -> None:
         """End the publisher's session, as a server that stops does."""
@@ -158,8 +146,8 @@ def test_a_late_answer_is_told_only_where_it_moves_the_delivery(
     post_id = bench.post()
     intent = Attempt("x/me", 1, "POST", Phase.PUBLISH, START, delivery_id=bench.delivery().id)
     bench.sql(f"UPDATE delivery SET state = '{state}', next_at = NULL")
-    with closing(MortalWriter(bench, bench.database.connect)) as writer:
-        context, post = bench.context(writer), bench.whole(post_id)
+    with closing(bench.coordination(Mode.LOOP)) as coordination:
+        context, post = bench.context(coordination), bench.whole(post_id)
         task = DeliveryTask(post.deliveries[0], post, bench.account_now("x/me"))
         answer = Done("17", handle={"parts": ["17"], "of": 2}, more=True)
         assert context.record_evidence(task, intent, answer)
@@ -406,12 +394,13 @@ def test_a_publisher_that_has_posts_of_repeats_to_make_does_not_wait_for_a_perso
 ) -> None:
     made: list[str] = []
 
-    def make_ahead() -> list[str]:
+    def make_due(occurrences: Occurrences) -> list[str]:
         made.append("made")
         return []
 
     monkeypatch.setattr(repeats, "due_recurrences", lambda db, **until: [1])
-    run = runner(bench, make_ahead=make_ahead)
+    monkeypatch.setattr(Occurrences, "make_due", make_due)
+    run = runner(bench)
     with bench.database.writing():
         run.run(Scope(Mode.ONCE), bench.events.append)
         assert made == []

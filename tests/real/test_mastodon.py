@@ -147,6 +147,16 @@ def test_a_thread_is_a_chain_with_media_on_its_first_part(ttp: Program, person: 
     assert [len(one["media_attachments"]) for one in parts] == [1, 0, 0]
 
 
+def test_a_text_that_is_too_long_is_the_parts_that_were_shown(ttp: Program, person: Person) -> None:
+    texts = [f"{number} {'word ' * 55}https://example.org/{'a' * 50}{number}" for number in range(3)]
+    parts = published(ttp, person, "\n\n".join(texts), "--split", "--media", str(PHOTO))
+    planned = [part["text"] for part in ttp.delivery(1)["plannedParts"]]
+    assert planned == ([] if is_snac(person) else texts)  # which takes texts of any length
+    assert len(parts) == (len(planned) or 1)
+    assert is_snac(person) or person.texts() == texts
+    assert len(parts[0]["media_attachments"]) == 1
+
+
 def test_a_reply(ttp: Program, person: Person) -> None:
     other = person.server.new_person("asker")
     asked = person.server.call("POST", "/api/v1/statuses", {"status": "Well?"}, token=other.token)

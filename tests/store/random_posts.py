@@ -71,7 +71,7 @@ def _delivery(account_id: int) -> st.SearchStrategy[Delivery]:
 
 DELIVERIES = st.sets(st.sampled_from(sorted(ACCOUNTS))).flatmap(lambda ids: st.tuples(*map(_delivery, sorted(ids))))
 
-PLAIN_VALUES = {"text": maybe(TEXTS), "flag": st.booleans(), "seconds": maybe(st.floats(0, 1e6))}
+PLAIN_VALUES = {"text": maybe(TEXTS), "flag": maybe(st.booleans()), "seconds": maybe(st.floats(0, 1e6))}
 POSTS = st.builds(
     Post,
     content=TEXTS,

@@ -122,6 +122,7 @@ def test_a_post_has_the_documented_form() -> None:
                 "note": None,
                 "takenDownAt": None,
                 "parts": [],
+                "plannedParts": [],
                 "attempts": 1,
                 "nextAttemptAt": None,
                 "waitingFor": None,
@@ -146,6 +147,7 @@ def test_a_post_has_the_documented_form() -> None:
                 "note": None,
                 "takenDownAt": None,
                 "parts": [],
+                "plannedParts": [],
                 "attempts": 1,
                 "nextAttemptAt": None,
                 "waitingFor": None,
@@ -208,6 +210,7 @@ def test_an_account_has_the_documented_form() -> None:
         "holdReason": "quota",
         "options": {"tiktok.privacy_level": "SELF_ONLY"},
         "server": None,
+        "split": None,
     }
 
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -194,46 +194,49 @@ class Context(Application):
     def publisher(self) -> PublisherProcess:
         from ttp.publisher.periodic import PATIENCE_S
         from ttp.publisher.process import Notifier, PublisherProcess
+        from ttp.publisher.services import PublisherServices
 
         installation = self.installation
-        return PublisherProcess(
-            self.database,
-            self.media,
-            installation.tokens,
-            cache(installation.client),
-            self.config,
-            self.clock,
-            self.platforms,
-            notify=Notifier(os.environ.get("NOTIFY_SOCKET", "")),
+        services = PublisherServices(
+            database=self.database,
+            media=self.media,
+            tokens=installation.tokens,
+            clients=installation.client,
+            config=self.config,
+            clock=self.clock,
+            platforms=self.platforms,
             limits=installation.limits,
-            numbers=replace(self.metrics_sync, patience=PATIENCE_S).pull_due,
-            make_ahead=lambda: self.occurrences.make_due(),
-            notifications=self.notifications if self.config.texts("notify.kinds") else None,
-            check_credentials=installation.check_credentials,
             # A clock that a test moves has nothing to do with the server's.
             server_clock=self.database.server_clock if type(self.clock) is SystemClock else None,
+        )
+        return PublisherProcess(
+            services=services,
+            notify=Notifier(os.environ.get("NOTIFY_SOCKET", "")),
+            numbers=replace(self.metrics_sync, patience=PATIENCE_S).pull_due,
+            notifications=self.notifications if self.config.texts("notify.kinds") else None,
+            check_credentials=installation.check_credentials,
         )
 
     @cached_property
     def notifications(self) -> Notifications:
         from ttp.publisher.notifications import Notifications
 
+        installation = self.installation
         return Notifications(
-            self.database,
-            lambda: self.installation.credentials,
-            self.status,
-            self.config,
-            self.clock,
-            settings.notification_secrets(),
-            self.installation.render_way_out,
+            database=self.database,
+            credentials=lambda: installation.credentials,
+            status=self.status,
+            config=self.config,
+            clock=self.clock,
+            secrets=settings.notification_secrets(),
+            render=installation.render_way_out,
         )
 
     @cached_property
     def certification(self) -> Certification:
         from ttp.publisher.certification import Certification
 
-        tokens, client = self.installation.tokens, self.installation.client
-        return Certification(self.posts, self.publishing, self.remote_delete, self.publisher, tokens, client)
+        return Certification(self.posts, self.publishing, self.remote_delete, self.publisher)
 
 
 def open_database(

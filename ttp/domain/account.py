@@ -42,6 +42,8 @@ class Account:
     """The root URL of its server's API, where the platform has many servers."""
     server_info: Mapping[str, object] = field(default_factory=lambda: NO_OPTIONS)
     """What its server allows, as the server said it last. Empty: unknown."""
+    split: bool | None = None
+    """Whether texts that are too long become parts, for posts that do not say."""
 
     @property
     def name(self) -> str:

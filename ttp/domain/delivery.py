@@ -106,7 +106,8 @@ class Delivery:
 
     Of a thread, `remote_id` and `url` are the first part's, known once that is published; `handle` holds `parts`, the
     ids of all published parts in order, and `of`, the planned number. Where the client chooses the keys of its posts,
-    `handle` holds them as `keys`. These three are kept.
+    `handle` holds them as `keys`. These three are kept. `planned_parts`: the texts that go there in place
+    of the post's own, one of which was split. From the first intent on they are frozen.
     """
 
     account: str
@@ -130,6 +131,13 @@ class Delivery:
     post_id: int | None = None
     account_id: int | None = None
     fence: int = 0
+    planned_parts: tuple[str, ...] = ()
+    parts_frozen: bool | None = None
+
+    @property
+    def may_plan(self) -> bool:
+        """Whether its parts may still be planned, or planned anew."""
+        return self.state in (_S.PENDING, _S.FAILED) and not self.parts_frozen and not self.parts
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -200,7 +208,11 @@ class Delivery:
 
     def mark_sending(self, handle: Handle | None = None) -> Delivery:
         """`handle`: what the call and its look-up use; None: as it was."""
-        return self._move(DeliveryState.SENDING, handle=self.handle if handle is None else handle)
+        return self._move(
+            DeliveryState.SENDING,
+            handle=self.handle if handle is None else handle,
+            parts_frozen=True if self.planned_parts else self.parts_frozen,
+        )
 
     def withdraw(self) -> Delivery:
         """Return it claimed: the intent was not used, the platform was not ready, or the next part follows."""

@@ -189,6 +189,7 @@ class SlowClock(Busy):
             Hint("see", "date"),
             Hint("fix", action("run", trust_clock=True)),
         )
+        self.latest = latest
 
 
 class ClocksDiffer(Busy):

@@ -127,7 +127,8 @@ def show_approval_waits(post: AnyPost) -> AnyPost:
 def _meant(post: Post) -> tuple[object, ...]:
     """Return what a person judges when approving a post."""
     content = [getattr(post, name) for name, one in CONTENT.items() if one.is_judged]
-    return *content, sorted(post.accounts), post.scheduled_at, post.deleted_at
+    accounts = sorted((d.account, d.planned_parts) for d in post.active)
+    return *content, accounts, post.scheduled_at, post.deleted_at
 
 
 def _unapproved(post: Post) -> Post:

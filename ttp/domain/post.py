@@ -76,6 +76,8 @@ class PostFields:
     """What a post and its views have. `variants` are keyed by platform or account, `options` by `platform.name`.
 
     `thread`: the parts that follow the text, each a reply to the one before; platforms without threads do not get them.
+    `split`: a text that is too long for an account becomes parts there; None where the account's own setting counts.
+    `number_parts`: they end with their number, `1/3`.
     """
 
     content: str
@@ -96,6 +98,8 @@ class PostFields:
     key_digest: str | None = None
     chosen_by: ChosenBy | None = None
     rejection: Rejection | None = None
+    split: bool | None = None
+    number_parts: bool | None = None
     id: int | None = None
     revision: int = field(default=0, compare=False)
     """Raised by each change of the stored post."""
@@ -136,8 +140,12 @@ class PostFields:
         """Return the text that goes to one account: its variant, else its platform's, else the post's."""
         return self.variants.get(account) or self.variants.get(platform) or self.content
 
-    def parts_for(self, account: str, facts: Facts) -> tuple[str, ...]:
-        """Return the texts that go to one account, in order: the text, and its thread if the platform has threads."""
+    def parts_for(self, delivery: Delivery, facts: Facts) -> tuple[str, ...]:
+        """Return the texts that go to one account, in order: its planned parts, else the texts as written."""
+        return delivery.planned_parts or self.written_parts(delivery.account, facts)
+
+    def written_parts(self, account: str, facts: Facts) -> tuple[str, ...]:
+        """Return the texts for one account as written: the text, and its thread if the platform has threads."""
         return (self.text_for(account, facts.name), *(self.thread if facts.max_parts > 1 else ()))
 
     def needs(self) -> tuple[str, ...]:

@@ -44,7 +44,7 @@ def apply_input(
         if one.kind == "texts":
             after[name] = merge_options(old, variants if name == "variants" else value)
         elif one.name in post_input.dropped or (one.kind == "text" and value == ""):
-            after[name] = False if one.kind == "flag" else None
+            after[name] = None
         else:
             after[name] = old if value is None else value
     if media is None or post_input.add_media:
@@ -71,7 +71,13 @@ def with_accounts(post: Post, accounts: Sequence[Account], now: datetime) -> Pos
             # The store has one row for each account of a post: a new delivery takes the cancelled one's place. Of a
             # thread that is half out, what is published stays known, and is not published again.
             row = {"id": delivery.id, "post_id": delivery.post_id, "attempts": delivery.attempts}
-            half = {"handle": delivery.kept_handle, "remote_id": delivery.remote_id, "url": delivery.url}
+            half: dict[str, object] = {
+                "handle": delivery.kept_handle,
+                "remote_id": delivery.remote_id,
+                "url": delivery.url,
+            }
+            if delivery.parts:
+                half |= {"planned_parts": delivery.planned_parts, "parts_frozen": delivery.parts_frozen}
             again = replace(new_delivery(account, at), **row, **half)  # type: ignore[arg-type]  # fields by name
             kept[kept.index(delivery)] = again
     return replace(post, deliveries=(*kept, *added))
@@ -181,9 +187,33 @@ def warn_published_parts(before: Post, after: Post) -> tuple[Problem, ...]:
         )
         for d in after.active
         if d.parts
+        and not d.planned_parts
         and d.state is not DeliveryState.PUBLISHED
         and (_first(before, d) != _first(after, d) or before.media != after.media)
     )
+
+
+def keep_frozen_parts(before: Post, after: Post) -> tuple[Problem, ...]:
+    """Return a warning for each account that an edit of texts or media does not reach: publishing has begun there with
+    planned parts. Raises StateRefused if it reaches none, or would change media that such an account is yet to get."""
+    if _parts_source(before) == _parts_source(after):
+        return ()
+    open_ones = [d for d in after.active if d.state is not DeliveryState.PUBLISHED]
+    frozen = [d for d in open_ones if d.parts_frozen]
+    names = ", ".join(d.account for d in frozen)
+    if frozen and (len(frozen) == len(open_ones) or (before.media != after.media and not all(d.parts for d in frozen))):
+        raise StateRefused(
+            f"publishing post {before.id} on {names} has begun, and its parts and media cannot change there",
+            Hint("try", action("retry", before.id)),
+            Hint("try", action("copy", before.id)),
+        )
+    why = "publishing has begun there with the parts as they were, so the edit does not change them"
+    return tuple(Problem("content", "parts_frozen", f"{d.account}: {why}", d.account, warning=True) for d in frozen)
+
+
+def _parts_source(post: Post) -> tuple[object, ...]:
+    """Return what the parts of a post are made of, and its media."""
+    return post.content, dict(post.variants), post.thread, post.split, post.number_parts, post.media
 
 
 def _first(post: Post, delivery: Delivery) -> str:
@@ -201,7 +231,7 @@ def resolve_delivery(post: Post, delivery: Delivery, facts: Facts, published: st
         return delivery.resolved_failed(DeliveryError(Kind.UNKNOWN, "a person looked: it is not published", hint=again))
     url = published if published.startswith("https://") else None
     remote_id = remote_id_of(facts, published)
-    of = len(post.parts_for(delivery.account, facts))
+    of = len(post.parts_for(delivery, facts))
     if of == 1:
         return delivery.mark_published(now, remote_id, url)
     if remote_id in delivery.parts:
@@ -252,6 +282,22 @@ def remote_id_of(facts: Facts, text: str) -> str | None:
     return remote_id
 
 
+def as_deleted(post: Post, now: datetime) -> Post:
+    """Return a deleted post; the publisher ignores its deliveries."""
+    return replace(post, deliveries=tuple(replace(d, next_at=None) for d in post.deliveries), deleted_at=now)
+
+
+def refuse_empty_key(wanted: PostInput) -> None:
+    if wanted.key is not None and not wanted.key.strip():
+        raise UsageError("the key is empty", Hint("try", other_options(key="KEY")))
+
+
+def refuse_to_edit(post: Post) -> None:
+    refuse_in_flight(post, "be edited")
+    if post.status is PostStatus.PUBLISHED:
+        raise StateRefused(f"post {post.id} is published", Hint("try", action("create", "TEXT", to="PLATFORM/HANDLE")))
+
+
 def refuse_in_flight(post: Post, what: str, *, reviewing: bool = True) -> None:
     """Refuse once the publisher has a delivery in hand, or (`reviewing`) a person must look at one first."""
     if post.in_flight:
@@ -267,7 +313,8 @@ def refuse_other_parts(before: Post, after: Post) -> None:
     """Refuse a thread that differs in a published part: its position decides what comes next."""
     for delivery in before.deliveries:  # also one that is cancelled: it may be named again
         out = before.thread[: len(delivery.parts) - 1] if delivery.parts else ()
-        if delivery.state is DeliveryState.PUBLISHED or after.thread[: len(out)] == out:
+        frozen = delivery.planned_parts or delivery.state is DeliveryState.PUBLISHED
+        if frozen or after.thread[: len(out)] == out:
             continue
         raise StateRefused(
             f"{len(delivery.parts)} parts of post {before.id} are published on {delivery.account} and cannot change",
@@ -345,6 +392,8 @@ class PostInput:
     variants: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, str] = field(default_factory=dict)
     max_lateness_s: float | None = None
+    split: bool | None = None
+    number_parts: bool | None = None
     key: str | None = None
     edited: bool = False
     """From an editor, which showed the post: media that it has are not fetched again."""
@@ -424,6 +473,7 @@ def _fields_of(post_input: PostInput) -> dict[str, object]:
         "thread": post_input.thread,
         "tag": post_input.tags,
         **{one.argument: as_typed(getattr(post_input, one.name)) for one in PLAIN},
+        **{f"no_{one.argument}": getattr(post_input, one.name) is False for one in PLAIN if one.kind == "flag"},
     }
 
 

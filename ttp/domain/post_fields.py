@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["text", "flag", "seconds", "list", "words", "texts", "own"]
 """`seconds` is a number in JSON, and a duration (`2h`) where people write; `words` is a list that commas part, too;
-`texts` are by key: given ones are added, and an empty one removes its key."""
+`texts` are by key: given ones are added, and an empty one removes its key. A flag may be None: not said."""
 
 
 class PostField(NamedTuple):
@@ -77,6 +77,28 @@ FIELDS = (
         label="At most",
         shown="{:g} s late",
     ),
+    PostField(
+        "split",
+        "split",
+        "split",
+        "flag",
+        "split",
+        help="Publish a text that is too long for an account there in parts, as a thread; else it is refused.",
+        about="Whether a text that is too long for an account becomes a thread there; else it is refused.",
+        example="true",
+        label="Split",
+    ),
+    PostField(
+        "number_parts",
+        "numberParts",
+        "number-parts",
+        "flag",
+        "number_parts",
+        help="Like --split, and each part ends with its number, such as 1/3.",
+        about="Like split, and each part ends with its number, such as 1/3.",
+        example="true",
+        label="Numbers",
+    ),
 )
 """In the order of the columns of a sheet."""
 CONTENT = {one.attribute: one for one in FIELDS if one.attribute}
@@ -93,7 +115,7 @@ def content_of(post: PostFields) -> dict[str, Any]:
 
 def for_readers(post: AnyPost) -> AnyPost:
     """Return the post as those see it who may not write posts."""
-    private: dict[str, Any] = {one.name: False if one.kind == "flag" else None for one in PLAIN if one.is_private}
+    private: dict[str, Any] = {one.name: None for one in PLAIN if one.is_private}
     return replace(post, **private) if private else post
 
 
@@ -101,5 +123,5 @@ def shown_fields(post: PostFields) -> Iterator[tuple[str, str]]:
     """Yield the label and the value of each plain field that a post has."""
     for one in PLAIN:
         value = getattr(post, one.name)
-        if value is not None and value is not False:
-            yield one.label, one.shown.format(value)
+        if value is not None:
+            yield one.label, ("no", "yes")[value] if one.kind == "flag" else one.shown.format(value)

@@ -83,4 +83,4 @@ def _alts(post: PostFields, delivery: Delivery) -> int:
 
 
 def _left(post: PostFields, delivery: Delivery, facts: Facts) -> Sequence[str]:
-    return post.parts_for(delivery.account, facts)[len(delivery.parts) :]
+    return post.parts_for(delivery, facts)[len(delivery.parts) :]

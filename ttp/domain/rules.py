@@ -15,15 +15,18 @@ from ttp.domain.account import Account
 from ttp.domain.action import Action, WayOut, action, other_options
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryState
-from ttp.domain.errors import ContentRefused, Hint, Problem
+from ttp.domain.errors import ContentRefused, Hint, PlatformDisabled, Problem
 from ttp.domain.media.image_fit import NO_FITS, ImageFit, ImageFits, ImageForm
 from ttp.domain.media.item import MediaHostProblem, MediaItem
 from ttp.domain.options import ChosenOptions, Option, OptionTables, options_of
 from ttp.domain.platform import PlatformFacts
 from ttp.domain.post import Post
-from ttp.domain.text import utf16_length
+from ttp.domain.pricing import PriceLists, dollars, price_of
+from ttp.domain.split import Unsplittable, split_texts
+from ttp.domain.text import clean_text, utf16_length
 
 _HALVES = re.compile("[\ud800-\udfff]")
+_SHOWN_PIECE = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,15 @@ class PlatformPost:
     def warning(self, field: str, code: str, message: str, hint: WayOut | None = None) -> Problem:
         """A problem that the platform may or may not refuse the post for."""
         return Problem(field, code, f"{self.account}{message}", self.account, hint, warning=True)
+
+    def unsplittable(self, why: Unsplittable, most_parts: int) -> Problem:
+        """Return why the text cannot become parts."""
+        if why.why == "count":
+            message = f" cannot take the text in parts: there would be more than {most_parts}"
+            return self.breach("content", "thread_count", message, self.text_hint)
+        piece = why.piece if len(why.piece) <= _SHOWN_PIECE else f"{why.piece[:_SHOWN_PIECE]}…"
+        message = f': "{clean_text(piece)}" cannot be split, and is {why.length} of {why.limit}'
+        return self.breach("content", "text_unsplittable", message, self.text_hint)
 
     def too_long(self, length: int, limit: int) -> Problem:
         return self.breach("content", "text_too_long", f": text is {length} of {limit}", self.text_hint)
@@ -171,11 +183,26 @@ class Rules(Protocol):
         """Return how much of the text limit a text with such media uses: `(241, 280)`, in the platform's own unit."""
         ...
 
+    def part_use(self, post: PlatformPost, text: str) -> tuple[int, int]:
+        """Return how much of the text limit a part of this post uses, its options considered."""
+        return self.text_use(text, post.media, post.server)
+
+    def unbroken_spans(self, text: str) -> Iterable[tuple[int, int]]:
+        """Return where the platform finds links, mentions and hashtags that a split must not cut."""
+        return ()
+
+    def most_parts(self, post: PlatformPost) -> int:
+        return post.most_parts
+
 
 class Platforms(OptionTables, Protocol):
     """The enabled platforms, with what rules and options need."""
 
     def rules(self, name: str) -> Rules: ...
+
+
+class PricedPlatforms(Platforms, PriceLists, Protocol):
+    """The enabled platforms, with what they charge too."""
 
 
 def check(
@@ -199,37 +226,124 @@ def check(
     if any(problem.code == "empty" for problem in problems):
         return tuple(problems)  # every account would only say the same
     for delivery in to_come:
-        account = accounts.get(delivery.account)
-        media = [_sent(item, delivery.platform, fits, rehearsed) for item in post.media]
-        facts = platforms.facts(delivery.platform)
-        case = PlatformPost(
-            account=delivery.account,
-            text=post.text_for(delivery.account, delivery.platform),
-            media=tuple(item for item, _ in media),
-            options={**(account.options if account else {}), **post.options},
-            no_host=no_host,
-            own=frozenset(post.options),
-            post_id=post.id,
-            thread=post.parts_for(delivery.account, facts)[1:],
-            published_parts=len(delivery.parts),
-            most_parts=facts.max_parts,
-            table=platforms.options(delivery.platform),
-            config=config,
-            server=account.server_info if account else {},
-            fits={item.sha256: fit for item, fit in media},
-        )
+        account, rules = accounts.get(delivery.account), platforms.rules(delivery.platform)
+        case = _case(post, delivery, account, platforms, no_host=no_host, config=config, fits=fits, rehearsed=rehearsed)
         problems += case.invalid_option_problems()
-        problems += platforms.rules(delivery.platform).problems(case)
+        try:
+            _split(post, delivery, case, account, rules)
+        except Unsplittable as why:
+            problems.append(case.unsplittable(why, rules.most_parts(case)))
+        problems += rules.problems(case)
     return (*problems, *_thread_problems(post, to_come, platforms))
 
 
-def content_refusal(problems: tuple[Problem, ...]) -> ContentRefused | None:
-    """Return the error of a post with these problems; None if all of them are warnings."""
+def plan_parts(post: Post, accounts: Iterable[Account], platforms: Platforms) -> Post:
+    """Return the post with the parts of each delivery that may still be planned: those of an account that splits texts
+    and for which one is too long. A text that cannot be split stays whole; `check` says why."""
+    by_name = {account.name: account for account in accounts}
+
+    def planned(delivery: Delivery) -> Delivery:
+        account, bare = by_name.get(delivery.account), replace(delivery, planned_parts=())
+        if not delivery.may_plan:
+            return delivery
+        if not _splits(post, account):
+            return bare
+        try:
+            parts = _split(post, bare, _case(post, bare, account, platforms), account, platforms.rules(bare.platform))
+        except (Unsplittable, PlatformDisabled):
+            return bare
+        return replace(bare, planned_parts=parts)
+
+    return replace(post, deliveries=tuple(map(planned, post.deliveries)))
+
+
+def offer_split(
+    post: Post, accounts: Iterable[Account], platforms: PricedPlatforms, problems: Iterable[Problem]
+) -> str | None:
+    """Return what a split would make of the texts that are too long; None where it would not help with all of them."""
+    long = {problem.account for problem in problems if problem.code == "text_too_long"}
+    if not long or post.split or post.number_parts:
+        return None
+    whole = plan_parts(replace(post, split=True), accounts, platforms)
+    split = [d for d in whole.active if d.account in long]
+    if not all(d.planned_parts for d in split):
+        return None
+    offers: list[str] = []
+    for d in split:
+        count = f"{len(d.planned_parts)} parts" if not offers else str(len(d.planned_parts))
+        cost = price_of(whole, d, platforms)
+        offers.append(f"{count} on {d.account}{f' ({dollars(cost)})' if cost else ''}")
+    return f"Split, it would be {', '.join(offers)}."
+
+
+def _splits(post: Post, account: Account | None) -> bool:
+    """Return whether the texts of a post that are too long become parts on an account."""
+    return bool(post.number_parts or (account and account.split)) if post.split is None else post.split
+
+
+def _split(
+    post: Post, delivery: Delivery, case: PlatformPost, account: Account | None, rules: Rules
+) -> tuple[str, ...]:
+    """Return the parts in which the texts of a delivery are to be published; none if they are published as written.
+    Raises Unsplittable."""
+    if not _splits(post, account) or delivery.planned_parts or not delivery.may_plan:
+        return ()
+    most, texts = rules.most_parts(case), (case.text, *case.thread)
+    if most == 1 or all(count <= limit for count, limit in (rules.part_use(case, text) for text in texts)):
+        return ()
+    return split_texts(
+        texts,
+        lambda text: rules.part_use(case, text),
+        spans=rules.unbroken_spans,
+        most=most,
+        numbered=bool(post.number_parts),
+    )
+
+
+def _case(
+    post: Post,
+    delivery: Delivery,
+    account: Account | None,
+    platforms: Platforms,
+    *,
+    no_host: MediaHostProblem | None = None,
+    config: Config | None = None,
+    fits: ImageFits = NO_FITS,
+    rehearsed: Collection[str] = (),
+) -> PlatformPost:
+    """Return what the rules of a platform look at of one delivery."""
+    media = [_sent(item, delivery.platform, fits, rehearsed) for item in post.media]
+    facts = platforms.facts(delivery.platform)
+    text, *thread = post.parts_for(delivery, facts)
+    return PlatformPost(
+        account=delivery.account,
+        text=text,
+        media=tuple(item for item, _ in media),
+        options={**(account.options if account else {}), **post.options},
+        no_host=no_host,
+        own=frozenset(post.options),
+        post_id=post.id,
+        thread=tuple(thread),
+        published_parts=len(delivery.parts),
+        most_parts=facts.max_parts,
+        table=platforms.options(delivery.platform),
+        config=config or Config(),
+        server=account.server_info if account else {},
+        fits={item.sha256: fit for item, fit in media},
+    )
+
+
+def content_refusal(
+    problems: tuple[Problem, ...], offer: str | None = None, split: WayOut | None = None
+) -> ContentRefused | None:
+    """Return the error of a post with these problems; None if all of them are warnings. `offer`: what a split would
+    make of its texts, and `split` how to ask for that."""
     refusing = [problem for problem in problems if not problem.warning]
     if not refusing:
         return None
-    hints = dict.fromkeys(Hint("fix", problem.hint) for problem in refusing if problem.hint)
-    return ContentRefused(refusing[0].message, *hints, problems=problems)
+    hints = [Hint("try", split, sure=False)] if offer and split else []  # it makes more posts: a person decides
+    hints += dict.fromkeys(Hint("fix", problem.hint) for problem in refusing if problem.hint)
+    return ContentRefused(refusing[0].message, *hints, problems=problems, details=[offer] if offer else ())
 
 
 def _sent(item: MediaItem, platform: str, fits: ImageFits, rehearsed: Collection[str]) -> tuple[MediaItem, ImageFit]:

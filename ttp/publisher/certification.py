@@ -6,7 +6,7 @@ of each, with what the publishing call knew.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -30,7 +30,6 @@ from ttp.services.posts import Posts
 from ttp.services.preview import preview_post
 from ttp.services.publishing import Publishing
 from ttp.services.remote_delete import RemoteDelete
-from ttp.services.tokens import Tokens
 from ttp.store import attempts
 
 LOOKS_MOST = 4
@@ -43,7 +42,7 @@ class CertificationPost:
     None: nothing. `refused`: why the account cannot publish it."""
 
     kind: PostKind
-    wanted: PostInput
+    post_input: PostInput
     price: int | None = None
     refused: ContentRefused | None = None
 
@@ -90,14 +89,10 @@ class CertifiedPost:
 
 @dataclass
 class Certification:
-    """`clients` makes a platform's client, which is closed after use."""
-
     posts: Posts
     publishing: Publishing
     remote_delete: RemoteDelete
     runner: PublisherProcess
-    tokens: Tokens
-    clients: Callable[[str], Client]
 
     def plan(self, account: Account, photo: Path, clip: Path, only: Sequence[str] = ()) -> CertificationPlan:
         """Return the posts of all kinds, or of some. `photo` and `clip` are their media.
@@ -122,7 +117,7 @@ class Certification:
     def _planned(self, account: Account, kind: PostKind, files: Mapping[str, str], now: datetime) -> CertificationPost:
         words = f"A test by ttp: {kind.name}, {now:%Y-%m-%d %H:%M:%S} UTC"
         more = tuple(f"{words}, part {number} of {kind.parts}" for number in range(2, kind.parts + 1))
-        wanted = PostInput(
+        post_input = PostInput(
             words,
             to=(account.name,),
             media=tuple(files[medium] for medium in kind.media),
@@ -130,12 +125,12 @@ class Certification:
             thread=more,
             options={f"{account.platform}.{name}": value for name, value in kind.options.items()},
         )
-        preview = preview_post(self.posts, wanted, ResolvedTime(now, UTC, "now"))
+        preview = preview_post(self.posts, post_input, ResolvedTime(now, UTC, "now"))
         pricing = self.posts.platforms.pricing(account.platform)
         price = None
         if pricing is not None:
             price = sum(version.price or 0 for version in preview.versions) + pricing.delete(kind.parts)
-        return CertificationPost(kind, wanted, price, preview.refused)
+        return CertificationPost(kind, post_input, price, preview.refused)
 
     def run(self, plan: CertificationPlan, emit: Sink, *, keep: bool = False) -> tuple[list[CertifiedPost], int | None]:
         """Publish the posts, look them up, and delete them unless `keep`. Return how each kind went, in the plan's
@@ -143,12 +138,13 @@ class Certification:
         self.runner.refuse_elsewhere()
         made = self._create(plan)
         calls: _Calls = {}
-        runner = replace(self.runner, clients=lambda platform: _RememberingClient(self.clients(platform), calls))
-        ended = runner.publish(frozenset(made.values()), emit)
+        services = self.runner.services
+        remembering = replace(services, clients=lambda name: _RememberingClient(services.clients(name), calls))
+        ended = replace(self.runner, services=remembering).publish(frozenset(made.values()), emit)
         results = {kind: self._result(kind, self.posts.post(post_id)) for kind, post_id in made.items()}
         self._withdraw(results.values())
         if ended.clean and ended.signal is None:
-            with closing(self.clients(plan.account.platform)) as client:
+            with closing(services.clients(plan.account.platform)) as client:
                 results = {kind: self._looked_up(one, client, plan.account, calls) for kind, one in results.items()}
             if not keep and plan.cannot_delete is None:
                 results = self._deleted(results)
@@ -165,7 +161,7 @@ class Certification:
         made: dict[str, int] = {}
         try:
             for post in plan.possible:
-                made[post.kind.name] = self.posts.create(post.wanted, None).post.id or 0
+                made[post.kind.name] = self.posts.create(post.post_input, None).post.id or 0
             queued = self.publishing.publish(made.values())
             if queued.refused:
                 raise queued.refused[0]
@@ -179,18 +175,18 @@ class Certification:
     def _result(self, kind: str, post: Post) -> CertifiedPost:
         delivery = post.active[0]
         ids = delivery.parts or ((delivery.remote_id,) if delivery.remote_id else ())
-        known = CertifiedPost(kind, "published", post.id, ids, delivery.url)
+        result = CertifiedPost(kind, "published", post.id, ids, delivery.url)
         if delivery.published_at is not None and delivery.due_at is not None:
-            known = replace(known, took=delivery.published_at - delivery.due_at)
+            result = replace(result, took=delivery.published_at - delivery.due_at)
         match delivery.state:
             case DeliveryState.PUBLISHED:
-                return known
+                return result
             case DeliveryState.FAILED | DeliveryState.NEEDS_REVIEW:
                 why = delivery.error.message if delivery.error else None
-                return replace(known, outcome=str(delivery.state), message=why)
+                return replace(result, outcome=str(delivery.state), message=why)
             case _:
                 why = delivery.waiting_for or (delivery.error.message if delivery.error else None)
-                return replace(known, outcome="waiting", message=why)
+                return replace(result, outcome="waiting", message=why)
 
     def _looked_up(self, one: CertifiedPost, client: Client, account: Account, calls: _Calls) -> CertifiedPost:
         """Return the result with what a look-up finds; a post may take a while to appear."""
@@ -206,10 +202,10 @@ class Certification:
                 self.runner.sleep(gap)
             finding = self._look_up(client, account, delivery, request, handle)
             match finding:
-                case Found(remote_id=found) if found is None or not one.remote_ids or found in one.remote_ids:
+                case Found(remote_id=remote_id) if remote_id is None or remote_id in (one.remote_ids or [remote_id]):
                     return replace(one, outcome="verified", look_up="found")
-                case Found(remote_id=found):
-                    return replace(one, look_up="another", message=f"the look-up found {found}")
+                case Found(remote_id=remote_id):
+                    return replace(one, look_up="another", message=f"the look-up found {remote_id}")
                 case Unclear(final=True):
                     break
         return replace(one, look_up=type(finding).__name__.lower(), message=_why(finding))
@@ -224,9 +220,8 @@ class Certification:
             intent = attempts.last_intent(db, delivery_id)
             bound = attempts.bound_remote_ids(db, account.id or 0, delivery_id, began - _BOUND_SINCE)
         since = earliest_publish_time(intent) if intent else delivery.due_at or began
-        looked = client.look_up(
-            replace(request, bound=bound, credentials=self.tokens.fresh(account.name)), handle, since
-        )
+        credentials = self.runner.services.tokens.fresh(account.name)
+        looked = client.look_up(replace(request, bound=bound, credentials=credentials), handle, since)
         row = Attempt(
             account=account.name,
             number=delivery.attempts,

@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from ttp.domain.account import Account, Credentials
-from ttp.domain.action import Action, action
+from ttp.domain.action import action
 from ttp.domain.config import Config
 from ttp.domain.delivery import BUSY, Delivery, DeliveryError, DeliveryState, parts_of
-from ttp.domain.errors import Bug, Busy, UsageError, describe_fault
-from ttp.domain.event import Event, IdleReason, Sink, delivery_event, post_event
+from ttp.domain.errors import Busy, UsageError, describe_fault
+from ttp.domain.event import Event, Sink, delivery_event, post_event
 from ttp.domain.media.image_fit import EXTRA
 from ttp.domain.media.item import MediaDamaged, MediaItem, MediaUnavailable
 from ttp.domain.options import options_of
@@ -27,15 +27,14 @@ from ttp.domain.time.clock import Clock
 from ttp.platforms.client import Client, LookupResult, MediaFile, PublishRequest, Ready, Step, StepFailed
 from ttp.platforms.image_conversion import CannotConvert, PillowMissing
 from ttp.platforms.registry import Registry
+from ttp.publisher.coordination import Coordination
 from ttp.services.media import MediaConversion
 from ttp.services.tokens import LockedToken, TokenRevoked, Tokens, TokenUnavailable
 from ttp.store import accounts, attempts, claims, queries
-from ttp.store.credentials import KeyMissing
 from ttp.store.dialect import Conflicting, Connection, Superseded
 from ttp.store.home.journal import Entry, Journal
 from ttp.store.home.locks import TokenLocked
 from ttp.store.home.media import MediaStore
-from ttp.store.publisher_session import PublisherSession
 from ttp.store.rate_limits import Limits
 from ttp.store.row_mapper import CorruptRow, Quarantine
 from ttp.store.writer import Writer
@@ -128,16 +127,14 @@ class PostEnds:
                 emit(end)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryContext:
-    writer: Writer
+    coordination: Coordination
     media: MediaStore
     tokens: Tokens
     clients: Callable[[str], Client]
     config: Config
-    clock: Clock
     platforms: Registry
-    emit: Sink
     store_id: str = ""
     limits: Limits | None = None
     journal: Journal | None = None
@@ -145,16 +142,20 @@ class DeliveryContext:
     """Posts and accounts with corrupt rows, skipped until the run ends."""
     media_waits: MediaWaits | None = None
     """Posts whose media cannot be read here now."""
-    session: PublisherSession | None = None
-    """What this publisher holds on the store; None where it is the only one."""
     ends: PostEnds = field(default_factory=PostEnds)
     note_intent: Callable[[Attempt], None] = lambda intent: None
     """Called with each committed intent, before its call. Raises nothing."""
 
     @property
-    def is_shared(self) -> bool:
-        """Whether other publishers may publish from the store at the same time."""
-        return self.session is not None and self.session.is_shared
+    def writer(self) -> Writer:
+        return self.coordination.writer
+
+    @property
+    def clock(self) -> Clock:
+        return self.coordination.clock
+
+    def emit(self, event: Event) -> None:
+        self.coordination.announcements.emit(event)
 
     def run(self, work: Callable[[Connection], T]) -> T:
         """Run work that reads many rows. A corrupt row's post or account is quarantined and the work is repeated."""
@@ -164,7 +165,7 @@ class DeliveryContext:
             except CorruptRow as row:
                 if not self.quarantine.add(row):
                     raise
-                self.report_quarantine(row.message)
+                self.coordination.announcements.report_quarantine(row.message)
 
     @contextmanager
     def quarantine_on_error(self, task: DeliveryTask) -> Iterator[None]:
@@ -173,17 +174,7 @@ class DeliveryContext:
             yield
         except CorruptRow as row:
             if self.quarantine.add(row, task.post.id):
-                self.report_quarantine(row.message)
-
-    def report_quarantine(self, why: str) -> None:
-        self.report_idle(IdleReason.UNREADABLE, f"skipped: {why}")
-
-    def report_idle(
-        self, reason: IdleReason, message: str, *, next_at: datetime | None = None, hint: Action | None = None
-    ) -> None:
-        """Emit an event: something waits or is skipped."""
-        now = self.clock.now()
-        self.emit(Event(now, "publisher.idle", kind=reason.value, message=message, next_at=next_at, hint=hint))
+                self.coordination.announcements.report_quarantine(row.message)
 
     def client(self, task: DeliveryTask) -> Client:
         return self.clients(task.account.platform)
@@ -199,7 +190,7 @@ class DeliveryContext:
             facts = self.platforms.facts(account.platform)
         except UsageError as why:
             raise StepFailed(TAKE, NotDone(Kind.ACCOUNT, why.message)) from None
-        text, *thread = post.parts_for(account.name, facts)
+        text, *thread = post.parts_for(delivery, facts)
         return PublishRequest(
             delivery_id=delivery.id,
             account=account,
@@ -240,13 +231,13 @@ class DeliveryContext:
             if self.media_waits is None:
                 raise StepFailed(TAKE, NotDone(Kind.MEDIA, why.message, passing=True)) from None
             if self.media_waits.begin(why.message):
-                self.report_quarantine(self.quarantine.waiting_for)
+                self.coordination.announcements.report_quarantine(self.quarantine.waiting_for)
             raise
         except Busy as why:
             raise StepFailed(TAKE, NotDone(Kind.MEDIA, why.message, passing=True)) from None
 
     def _credentials(self, account: Account) -> Credentials:
-        with token_errors_as_step_failure(self.clock, is_shared=self.is_shared):
+        with self.token_errors_as_step_failure():
             return self.tokens.fresh(account.name)
 
     def keep(self, entry: Entry) -> None:
@@ -260,10 +251,27 @@ class DeliveryContext:
     def token(self, account: Account) -> Iterator[LockedToken]:
         """Hold the account's token for the block, refreshed first if due; no other process refreshes it meanwhile.
         Raises StepFailed if it cannot be used."""
-        with ExitStack() as held:
-            with token_errors_as_step_failure(self.clock, is_shared=self.is_shared):
-                token = held.enter_context(self.tokens.lock_token(account.name, account))
+        with ExitStack() as stack:
+            with self.token_errors_as_step_failure():
+                token = stack.enter_context(self.tokens.lock_token(account.name, account))
             yield token
+
+    @contextmanager
+    def token_errors_as_step_failure(self) -> Iterator[None]:
+        """Turn errors of tokens into StepFailed. Without the key of the credentials the delivery waits; no try is
+        spent. Where other hosts publish too, it waits for any trouble of this host."""
+        try:
+            yield
+        except (TokenRevoked, TokenUnavailable) as trouble:
+            raise StepFailed("credentials", trouble.outcome) from None
+        except TokenLocked as trouble:
+            raise StepFailed("credentials", NotDone(Kind.NETWORK, trouble.message, passing=True)) from None
+        except self.coordination.host_errors as trouble:
+            waits = NotDone(Kind.ACCOUNT, trouble.message, passing=True, retry_at=self.clock.now() + KEY_AGAIN)
+            raise StepFailed("credentials", waits) from None
+        except UsageError as trouble:
+            hint = trouble.hints[0].way if trouble.hints else None
+            raise StepFailed("credentials", NotDone(Kind.ACCOUNT, trouble.message, hint=hint)) from None
 
     def save_transition(
         self,
@@ -293,10 +301,8 @@ class DeliveryContext:
             if after.state is DeliveryState.SENDING and self.writer.session != task.session:
                 raise Superseded(f"the session that had delivery {task.delivery.id} in hand is lost")
             status = moved.save(db, now=now)
-            if status is None and self.is_shared:
-                raise Superseded(f"another publisher has delivery {task.delivery.id} in hand")
             if status is None:
-                raise Bug(f"delivery {task.delivery.id} is no longer {task.delivery.state}")
+                raise self.coordination.moved_error(task.delivery)
             for step in also:
                 step(db)
             return status
@@ -336,79 +342,56 @@ def record_evidence(db: Connection, intent: Attempt, outcome: Done, now: datetim
     if outcome.processing or not outcome.remote_id or (outcome.more and outcome.handle is None):
         return None
     delivery_id = intent.delivery_id or 0
-    found = queries.delivery(db, delivery_id)
-    if found is None:
+    delivery = queries.delivery(db, delivery_id)
+    if delivery is None:
         return None
-    db.lock_posts([found.post_id or 0])
-    found = queries.delivery(db, delivery_id)
-    if found is None or (found.state is DeliveryState.PUBLISHED and found.remote_id == outcome.remote_id):
+    db.lock_posts([delivery.post_id or 0])
+    delivery = queries.delivery(db, delivery_id)
+    if delivery is None or (delivery.state is DeliveryState.PUBLISHED and delivery.remote_id == outcome.remote_id):
         return None
-    after = _with_evidence(found, outcome, now)
+    after = _with_evidence(delivery, outcome, now)
     try:
         with db.savepoint():
             if after is not None:
-                claims.save_transition(db, found, after, now=now)
+                claims.save_transition(db, delivery, after, now=now)
     except Conflicting:  # the id is another delivery's: it proves nothing
         return None
     attempts.finish_attempt(
         db, intent, at=now, outcome="done", http_status=outcome.http_status, message=outcome.remote_id
     )
-    last = attempts.last_intent(db, delivery_id) if found.state is DeliveryState.SENDING else None
+    last = attempts.last_intent(db, delivery_id) if delivery.state is DeliveryState.SENDING else None
     if after is not None and last is not None and last.outcome is None:
         # Whoever sends it now cannot record what comes of that, unless it is live.
         attempts.finish_attempt(db, last, at=now, outcome="unknown", kind=Kind.UNKNOWN, message=ANOTHER_ANSWER)
     return after
 
 
-def _with_evidence(found: Delivery, outcome: Done, now: datetime) -> Delivery | None:
+def _with_evidence(delivery: Delivery, outcome: Done, now: datetime) -> Delivery | None:
     """Return the delivery once it is known that it is live, or that its next part is. None if that is known, or if
     another post took its place."""
-    state, live = found.state, () if outcome.handle is None else parts_of(outcome.handle)
-    if state is DeliveryState.PUBLISHED or live[: len(found.parts)] != found.parts:
+    state, live = delivery.state, () if outcome.handle is None else parts_of(outcome.handle)
+    if state is DeliveryState.PUBLISHED or live[: len(delivery.parts)] != delivery.parts:
         return None
-    fenced = replace(found, fence=found.fence + 1)
+    fenced = replace(delivery, fence=delivery.fence + 1)
     if state is DeliveryState.CANCELLED:
         fenced = replace(fenced, note=LIVE_THOUGH_CANCELLED)
     elif state in (DeliveryState.PENDING, DeliveryState.FAILED) and not outcome.more:  # it may have been edited since
         fenced = replace(fenced, note=LIVE_BEFORE)
     if outcome.handle is None:
         return fenced.mark_published(now, outcome.remote_id, outcome.url)
-    if len(live) == len(found.parts):
+    if len(live) == len(delivery.parts):
         return None
     # What the store has of a thread may be older than its first part.
     url = outcome.url if len(live) == 1 else None
-    known = fenced.with_part(live[0], url, outcome.handle)
+    longer = fenced.with_part(live[0], url, outcome.handle)
     if not outcome.more:
-        return known.mark_published(now, known.remote_id, known.url)
+        return longer.mark_published(now, longer.remote_id, longer.url)
     if state in BUSY or state in (DeliveryState.RECONCILING, DeliveryState.PROCESSING):
-        return known.going_on(now)
+        return longer.going_on(now)
     if state in (DeliveryState.NEEDS_REVIEW, DeliveryState.CANCELLED):
         why = LIVE_THOUGH_CANCELLED if state is DeliveryState.CANCELLED else "its publisher reported late"
-        return known.mark_failed(DeliveryError(Kind.UNKNOWN, why, hint=action("show", found.post_id)))
-    return replace(known, error=found.error)
-
-
-@contextmanager
-def token_errors_as_step_failure(clock: Clock, *, is_shared: bool) -> Iterator[None]:
-    """Turn errors of tokens into StepFailed. Without the key of the credentials the delivery waits; no try is spent.
-    `is_shared`: other hosts publish too, and it waits for any trouble of this host."""
-    try:
-        yield
-    except (TokenRevoked, TokenUnavailable) as trouble:
-        raise StepFailed("credentials", trouble.outcome) from None
-    except KeyMissing as trouble:
-        waits = NotDone(Kind.ACCOUNT, trouble.message, passing=True, retry_at=clock.now() + KEY_AGAIN)
-        raise StepFailed("credentials", waits) from None
-    except TokenLocked as trouble:
-        raise StepFailed("credentials", NotDone(Kind.NETWORK, trouble.message, passing=True)) from None
-    except Busy as trouble:
-        if not is_shared:
-            raise
-        waits = NotDone(Kind.ACCOUNT, trouble.message, passing=True, retry_at=clock.now() + KEY_AGAIN)
-        raise StepFailed("credentials", waits) from None
-    except UsageError as trouble:
-        hint = trouble.hints[0].way if trouble.hints else None
-        raise StepFailed("credentials", NotDone(Kind.ACCOUNT, trouble.message, hint=hint)) from None
+        return longer.mark_failed(DeliveryError(Kind.UNKNOWN, why, hint=action("show", delivery.post_id)))
+    return replace(longer, error=delivery.error)
 
 
 def apply_outcome_to_account(

@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Busy
@@ -18,12 +19,7 @@ from ttp.domain.media.item import MediaUnavailable
 from ttp.domain.outcome import Attempt, Done, Handle, Kind, NotDone, Outcome, Phase, Unknown
 from ttp.domain.retry import RetryPolicy, after_not_done
 from ttp.platforms.client import Ready, StepDone, StepFailed, Wait
-from ttp.publisher.delivery_context import (
-    DeliveryContext,
-    DeliveryTask,
-    apply_outcome_to_account,
-    token_errors_as_step_failure,
-)
+from ttp.publisher.delivery_context import DeliveryContext, DeliveryTask, apply_outcome_to_account
 from ttp.publisher.outcomes import (
     ANOTHERS,
     after_outcome,
@@ -35,7 +31,7 @@ from ttp.publisher.outcomes import (
 from ttp.publisher.reconcile import SLEPT, SUSPENDED_AFTER_S
 from ttp.services.tokens import LockedToken
 from ttp.store import accounts, attempts
-from ttp.store.dialect import Conflicting, Connection, SessionLost, StoreError, Superseded, TryAgain
+from ttp.store.dialect import Conflicting, Connection, StoreError, Superseded
 from ttp.store.row_mapper import CorruptRow
 
 NOT_READY_MOST, NOT_READY_GAP_S = 10, 30.0
@@ -85,7 +81,7 @@ class DeliveryWorker:
         # Not when the generator is closed: the interpreter does that too, when nothing can be stored.
         if self.task.delivery.state is DeliveryState.CLAIMED:
             after = self.task.delivery.release(self._context.clock.now())
-            self.task = self._context.save_transition(self.task, after, self._unwritten_rows(), quiet=True)
+            self.task = self._context.save_transition(self.task, after, self._take_unwritten_rows(), quiet=True)
 
     def _try_with(self, token: LockedToken) -> Generator[Wait, None, bool]:
         """Like `_try`; refresh the token once if an invisible step was refused because of it."""
@@ -103,7 +99,7 @@ class DeliveryWorker:
     def _renew(self, token: LockedToken) -> None:
         """Refresh a token that was refused. Raises StepFailed."""
         self._renewed = True
-        with token_errors_as_step_failure(self._context.clock, is_shared=self._context.is_shared):
+        with self._context.token_errors_as_step_failure():
             token.renew()
 
     def _try(self, token: LockedToken) -> Generator[Wait, None, bool]:
@@ -129,10 +125,12 @@ class DeliveryWorker:
         if isinstance(outcome, Unknown) and context.clock.boot() - sent_at > LONGEST_CALL_S:
             outcome = replace(outcome, code=SLEPT)
         if isinstance(outcome, NotDone) and (why := self._again(token, outcome)) is not None:
-            said = replace(outcome, passing=True)
-            yield from self._store_or_journal(intent, said, lambda: self._withdraw(intent, why, said.message, said))
+            refusal = replace(outcome, passing=True)
+            withdraw = partial(self._withdraw, intent, why, refusal.message, refusal)
+            yield from self._store_or_journal(intent, refusal, withdraw)
             if why == NOT_READY:
-                yield self._readiness(said)
+                yield self._readiness(refusal)
+                self._early += 1
             else:
                 self._renew(token)
             return False
@@ -145,12 +143,10 @@ class DeliveryWorker:
             return NOT_READY
         return REFUSED if self._may_renew(token, outcome) else None
 
-    def _readiness(self, said: NotDone) -> Wait:
+    def _readiness(self, refusal: NotDone) -> Wait:
         """Return how long to wait for a platform that is not ready yet: longer each time."""
         poll = self._context.config.seconds("publish.status_poll_s")
-        wait = Wait(min(poll * 2**self._early, max(poll, NOT_READY_GAP_S)), said.message)
-        self._early += 1
-        return wait
+        return Wait(min(poll * 2**self._early, max(poll, NOT_READY_GAP_S)), refusal.message)
 
     def _prepare(self, steps: Generator[StepDone | Wait, None, Ready]) -> Generator[Wait, None, Ready]:
         began = self._context.clock.now()
@@ -174,10 +170,10 @@ class DeliveryWorker:
 
     def _attempt(self, step: str, phase: Phase, at: datetime, **more: object) -> Attempt:
         delivery = self.task.delivery
-        known = {"account": delivery.account, "number": delivery.attempts, "delivery_id": delivery.id}
-        return Attempt(step=step, phase=phase, at=at, **known, **more)  # type: ignore[arg-type]  # columns by name
+        more |= {"account": delivery.account, "number": delivery.attempts, "delivery_id": delivery.id}
+        return Attempt(step=step, phase=phase, at=at, **more)  # type: ignore[arg-type]  # columns by name
 
-    def _unwritten_rows(self) -> Begun:
+    def _take_unwritten_rows(self) -> Begun:
         rows, self._unwritten = self._unwritten, []
 
         def work(db: Connection) -> None:
@@ -189,7 +185,7 @@ class DeliveryWorker:
     def _keep(self, handle: Handle) -> None:
         """Store what the next step or the next process must know."""
         self.task = self._context.save_transition(
-            self.task, replace(self.task.delivery, handle=handle), self._unwritten_rows()
+            self.task, replace(self.task.delivery, handle=handle), self._take_unwritten_rows()
         )
 
     def _keep_server_info(self, info: Mapping[str, object]) -> None:
@@ -210,7 +206,7 @@ class DeliveryWorker:
             boot_s=context.clock.boot(),
         )
 
-        add_rows, number = self._unwritten_rows(), 0
+        add_rows, number = self._take_unwritten_rows(), 0
         read_id: Callable[[], int] = int
 
         def ask(db: Connection) -> None:
@@ -230,7 +226,7 @@ class DeliveryWorker:
         context.note_intent(intent)
         return intent
 
-    def _withdraw(self, intent: Attempt, outcome: str, message: str, said: NotDone | None = None) -> None:
+    def _withdraw(self, intent: Attempt, outcome: str, message: str, refusal: NotDone | None = None) -> None:
         now = self._context.clock.now()
 
         def end(db: Connection) -> None:
@@ -240,13 +236,13 @@ class DeliveryWorker:
                 at=now,
                 outcome=outcome,
                 message=message,
-                code=said.code if said else None,
-                http_status=said.http_status if said else None,
+                code=refusal.code if refusal else None,
+                http_status=refusal.http_status if refusal else None,
             )
 
         after = self.task.delivery.withdraw()
-        if said is not None and said.handle is not None:
-            after = replace(after, handle=said.handle)
+        if refusal is not None and refusal.handle is not None:
+            after = replace(after, handle=refusal.handle)
         self.task = self._context.save_transition(self.task, after, end, quiet=True, late=self._late)
 
     def _store_or_journal(
@@ -270,7 +266,7 @@ class DeliveryWorker:
                 raise
             except (StoreError, CorruptRow, Busy) as refused:
                 keep()
-                is_away = self._context.is_shared and isinstance(refused, SessionLost | TryAgain | Busy)
+                is_away = isinstance(refused, self._context.coordination.away_errors)
                 pause_s = AWAY_AGAIN_S if is_away else next(pauses, None)
                 if pause_s is None:
                     raise
@@ -324,7 +320,7 @@ class DeliveryWorker:
         self.task = context.save_transition(
             self.task,
             after,
-            self._unwritten_rows(),
+            self._take_unwritten_rows(),
             lambda db: attempts.add_attempt(db, row),
             apply_outcome_to_account(self.task.account, outcome, now),
             ms=self._ms(),

@@ -139,11 +139,11 @@ class Notifications:
 
     def check(self, kind: str) -> str:
         """Return what a kind uses. Sends nothing. Raise SendingFailed."""
-        secret, found = self._secret(kind), list[str]()
-        failed = _within(LAST_S, lambda: found.append(self._notifiers.check(kind, secret)))
+        secret, answers = self._secret(kind), list[str]()
+        failed = _within(LAST_S, lambda: answers.append(self._notifiers.check(kind, secret)))
         if failed is not None:
             raise failed
-        return found[0]
+        return answers[0]
 
     def newest(self, most: int) -> list[Notification]:
         """Return the newest notifications, newest first."""
@@ -208,10 +208,10 @@ class Notifications:
         if kind not in SECRETS:
             return None
         try:
-            held = self._credentials().get(_entry(kind))
+            credentials = self._credentials().get(_entry(kind))
         except TtpError as error:
             raise SendingFailed(f"its secret cannot be read: {error.message}") from None
-        return None if held is None else Secret(held.access_token, held.host)
+        return None if credentials is None else Secret(credentials.access_token, credentials.host)
 
     def _page(self, message: Message) -> str:
         """Return the address of the page that is about a message; empty where people do not reach this server."""

@@ -19,6 +19,7 @@ from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.outcome import Attempt, Done, Handle, Kind, NotDone, Outcome, Unknown
 from ttp.domain.retry import RetryPolicy, after_not_done
 from ttp.domain.time.clock import from_ms, to_ms
+from ttp.publisher.coordination import FindIntent
 from ttp.publisher.delivery_context import apply_outcome_to_account, record_evidence
 from ttp.store import accounts, attempts, claims, queries
 from ttp.store.clock_check import DIFFER_AT_MOST
@@ -91,48 +92,48 @@ def attempt_columns(outcome: Outcome) -> dict[str, Any]:
 def to_journal_entry(delivery: Delivery, intent: Attempt, outcome: Outcome, now: datetime) -> Entry:
     """Return an outcome as a journal entry. Of a handle it has only the changes: the rest is in the store, and may be a
     secret address."""
-    held: dict[str, Any] = {field.name: getattr(outcome, field.name) for field in fields(outcome)}
+    values: dict[str, Any] = {field.name: getattr(outcome, field.name) for field in fields(outcome)}
     for name in _INSTANTS:
-        if held.get(name) is not None:
-            held[name] = to_ms(held[name])
-    if "hint" in held:
-        held["hint"] = way_out_to_text(held["hint"])
+        if values.get(name) is not None:
+            values[name] = to_ms(values[name])
+    if "hint" in values:
+        values["hint"] = way_out_to_text(values["hint"])
     if isinstance(outcome, Done | NotDone) and outcome.handle is not None:
         before, after = delivery.handle, outcome.handle
-        held["handle"] = {name: value for name, value in after.items() if before.get(name) != value}
-        held["dropped"] = sorted(name for name in before if name not in after)
+        values["handle"] = {name: value for name, value in after.items() if before.get(name) != value}
+        values["dropped"] = sorted(name for name in before if name not in after)
     return {
         "delivery": delivery.id,
         "intent": intent.id,
         "fingerprint": intent.fingerprint,
         "at": to_ms(now),
         "outcome": next(word for word, form in _FORMS.items() if isinstance(outcome, form)),
-        "held": held,
+        "held": values,
     }
 
 
 def from_journal_entry(entry: Entry, handle: Handle) -> Outcome:
     """Return the outcome of a journal entry; `handle` is the delivery's."""
-    held = dict(entry["held"])
-    dropped = held.pop("dropped", [])
+    values = dict(entry["held"])
+    dropped = values.pop("dropped", [])
     for name in _INSTANTS:
-        if held.get(name) is not None:
-            held[name] = from_ms(held[name])
-    if held.get("handle") is not None:
-        both: dict[str, object] = {**handle, **held["handle"]}
-        held["handle"] = {name: value for name, value in both.items() if name not in dropped}
-    if "kind" in held:
-        held["kind"] = Kind(held["kind"])
-    if "hint" in held:
-        held["hint"] = way_out_from_text(held["hint"])
-    return _FORMS[entry["outcome"]](**held)
+        if values.get(name) is not None:
+            values[name] = from_ms(values[name])
+    if values.get("handle") is not None:
+        both: dict[str, object] = {**handle, **values["handle"]}
+        values["handle"] = {name: value for name, value in both.items() if name not in dropped}
+    if "kind" in values:
+        values["kind"] = Kind(values["kind"])
+    if "hint" in values:
+        values["hint"] = way_out_from_text(values["hint"])
+    return _FORMS[entry["outcome"]](**values)
 
 
 def replay_journal(
-    writer: Writer, journal: Journal, config: Config, quarantine: Quarantine, *, is_shared: bool = False
+    writer: Writer, journal: Journal, config: Config, quarantine: Quarantine, find_superseded: FindIntent | None = None
 ) -> list[Delivery]:
-    """Store the outcomes in the journal before anything else, and return the deliveries that moved. `is_shared`: other
-    publishers may have taken over what it is about.
+    """Store the outcomes in the journal before anything else, and return the deliveries that moved. `find_superseded`:
+    see `Coordination.find_superseded_intent`.
 
     Idempotent: outcomes that the store has already are skipped. Call it with the publisher's lock held, before
     recovering open intents. Entries of corrupt rows stay in the journal, and their posts are quarantined.
@@ -142,7 +143,7 @@ def replay_journal(
     whole = True
     for entry in entries:
         try:
-            after = writer.run(partial(_replay_entry, entry=entry, config=config, is_shared=is_shared))
+            after = writer.run(partial(_replay_entry, entry=entry, config=config, find_superseded=find_superseded))
         except Conflicting:
             after = writer.run(partial(_replay_entry, entry=entry, config=config, bound=True))
         except CorruptRow as row:
@@ -158,12 +159,12 @@ def replay_journal(
 
 
 def _replay_entry(
-    db: Connection, *, entry: Entry, config: Config, bound: bool = False, is_shared: bool = False
+    db: Connection, entry: Entry, config: Config, find_superseded: FindIntent | None = None, bound: bool = False
 ) -> Delivery | None:
     """`bound`: the answered id belongs to another delivery, so the answer proves nothing."""
-    if (known := queries.delivery(db, entry["delivery"])) is None:
+    if (delivery := queries.delivery(db, entry["delivery"])) is None:
         return None
-    db.lock_posts([known.post_id or 0])  # another publisher that takes it over does so before or after this
+    db.lock_posts([delivery.post_id or 0])  # another publisher that takes it over does so before or after this
     delivery, intent = queries.delivery(db, entry["delivery"]), attempts.last_intent(db, entry["delivery"])
     if delivery is None or intent is None:
         return None
@@ -171,7 +172,9 @@ def _replay_entry(
     is_last = (intent.id, intent.fingerprint) == (entry["intent"], entry["fingerprint"])
     if delivery.state is not DeliveryState.SENDING or intent.outcome is not None or not is_last:
         # The store was put back since, or another publisher took it over: that it is live counts all the same.
-        lost = attempts.intent(db, delivery.id or 0, entry["intent"], entry["fingerprint"]) if is_shared else None
+        if find_superseded is None:
+            return None
+        lost = find_superseded(db, delivery.id or 0, entry["intent"], entry["fingerprint"])
         if lost is None or lost.outcome == "done":  # what it says is known, and a person may have acted on it
             return None
         outcome = from_journal_entry(entry, delivery.handle)

@@ -167,8 +167,8 @@ def pull_once(pull: Turn, over: threading.Event, budget_s: float = BUDGET_S, alo
     thread.start()
     # This thread neither waits for the event nor sets it: a signal handler that sets it meanwhile finds its lock taken.
     end = time.monotonic() + budget_s
-    while thread.is_alive() and not over.is_set() and (left := end - time.monotonic()) > 0:
-        thread.join(min(left, TURN_S))
+    while thread.is_alive() and not over.is_set() and (rest := end - time.monotonic()) > 0:
+        thread.join(min(rest, TURN_S))
     is_late = True
     return faults
 

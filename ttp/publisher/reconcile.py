@@ -10,7 +10,7 @@ published if found, and otherwise needs review. What is due later stays unchange
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -29,10 +29,9 @@ from ttp.publisher.outcomes import (
     latest_send_time,
     unclear_since,
 )
-from ttp.store import attempts, claims, clock_check, queries
+from ttp.store import attempts, claims, clock_check
 from ttp.store.dialect import Conflicting, Connection
 from ttp.store.ownership import Owner, possibly_published
-from ttp.store.publisher_session import Held, PublisherSession
 from ttp.store.row_mapper import CorruptRow, Quarantine
 
 CLEAN_LOOKS = 3
@@ -61,28 +60,22 @@ def longest_call_s(config: Config) -> float:
 
 
 def recover_interrupted(
-    db: Connection, now: datetime, quarantine: Quarantine, session: PublisherSession | None = None
+    db: Connection, now: datetime, quarantine: Quarantine, account_ids: Collection[int] | None = None
 ) -> list[Delivery]:
     """Recover what a dead publisher left: claimed goes back to pending, sending must be looked up. Returns the changed
     deliveries; quarantined ones are skipped.
 
-    Whoever holds an account's lock may do this: the previous holder is dead. Where several publish, accounts that any
-    publisher holds are skipped; the others stay locked by `session` until it keeps other ones.
+    Whoever holds an account's lock may do this: the previous holder is dead. `account_ids`: where several publish, the
+    accounts that are locked for this (`Coordination.lock_abandoned`).
     """
-    accounts = None
-    if session is not None and session.is_shared:
-        free = session.free_accounts(db, queries.busy_accounts(db))
-        accounts = session.take(db, Held.DELIVERY, free)
-        if not accounts:
-            return []
-        # The publisher that lost them may be recording an answer at this moment.
-        db.lock_posts(left.post_id or 0 for left in claims.interrupted_deliveries(db, quarantine, accounts=accounts))
-    taken, code = [], None if accounts is None else UNDER_WAY
-    for delivery in claims.interrupted_deliveries(db, quarantine, accounts=accounts):
+    if account_ids is not None and not account_ids:
+        return []
+    moved, code = [], None if account_ids is None else UNDER_WAY
+    for delivery in claims.interrupted_deliveries(db, quarantine, accounts=account_ids):
         after = _taken_over(db, delivery, now, code)
         if claims.save_transition(db, delivery, after, now=now) is not None:
-            taken.append(after)
-    return taken
+            moved.append(after)
+    return moved
 
 
 def _taken_over(db: Connection, delivery: Delivery, now: datetime, code: str | None) -> Delivery:
@@ -145,11 +138,11 @@ class LookupJob:
 
     def _last_intent(self, db: Connection, delivery_id: int) -> Attempt | None:
         """Return the delivery's last intent; remember how long a call of a lost publisher may still be under way."""
-        intent, session = attempts.last_intent(db, delivery_id), self._context.session
-        if intent is not None and intent.code == UNDER_WAY and session is not None and session.is_shared:
+        intent = attempts.last_intent(db, delivery_id)
+        if intent is not None and intent.code == UNDER_WAY:
             # A host of an older version does not say. It has these settings, or the usual ones.
             unknown_s = max(longest_call_s(self._context.config), longest_call_s(Config()))
-            self._lost_call_s = session.longest_lost_call(db, unknown_s)
+            self._lost_call_s = self._context.coordination.longest_lost_call_s(db, unknown_s)
         return intent
 
     def _settle(self, looked: LookupResult, intent: Attempt | None, earlier: list[Attempt], began: datetime) -> None:
@@ -184,8 +177,7 @@ class LookupJob:
             return looked
         if looked.platform_at is None:
             return replace(looked, finding=Unclear(Kind.UNKNOWN, NO_TIME))
-        boot = None if self._context.is_shared else self._context.clock.boot()
-        if not clocks_agree(intent, looked.platform_at, now, boot):
+        if not clocks_agree(intent, looked.platform_at, now, self._context.coordination.boot_s()):
             return replace(looked, finding=Unclear(Kind.UNKNOWN, JUMPED))
         return looked
 
@@ -193,8 +185,8 @@ class LookupJob:
         delivery, context = self.task.delivery, self._context
         taken_over = intent is not None and intent.code == TAKEN_OVER
         match looked.finding:
-            case Found() as found:
-                return self._found(found, looks, now, taken_over=taken_over)
+            case Found() as finding:
+                return self._found(finding, looks, now, taken_over=taken_over)
             case _ if delivery.state is DeliveryState.PUBLISHED:
                 return delivery.identify(None, None, id_at=self._id_at(now, looks))
             case Absent() | Refused() if taken_over:
@@ -211,19 +203,19 @@ class LookupJob:
             case Unclear() as unclear:
                 return self._unclear(unclear, looks, now)
 
-    def _found(self, found: Found, looks: list[Attempt], now: datetime, *, taken_over: bool) -> Delivery:
+    def _found(self, finding: Found, looks: list[Attempt], now: datetime, *, taken_over: bool) -> Delivery:
         """Handle a post that was found. Of a thread it is one part: the rest follows, or is looked up."""
         delivery = self.task.delivery
-        id_at = self._id_at(now, looks) if found.id_later else None
+        id_at = self._id_at(now, looks) if finding.id_later else None
         if delivery.state is DeliveryState.PUBLISHED:
-            return delivery.identify(found.remote_id, found.url, id_at=id_at)
-        delivery = replace(delivery, note=found.note or delivery.note)
-        if found.handle is not None:
-            delivery = delivery.with_part(found.remote_id, found.url, found.handle)
-            if not found.more:
+            return delivery.identify(finding.remote_id, finding.url, id_at=id_at)
+        delivery = replace(delivery, note=finding.note or delivery.note)
+        if finding.handle is not None:
+            delivery = delivery.with_part(finding.remote_id, finding.url, finding.handle)
+            if not finding.more:
                 return delivery.mark_published(now, delivery.remote_id, delivery.url)
             return delivery.look_again(now) if taken_over else delivery.going_on(now)
-        return delivery.mark_published(now, found.remote_id, found.url, id_at=id_at)
+        return delivery.mark_published(now, finding.remote_id, finding.url, id_at=id_at)
 
     def _id_at(self, now: datetime, looks: list[Attempt]) -> datetime | None:
         """Return when to ask next for a public id that comes later: after minutes, then hours, for a day at most."""
@@ -266,8 +258,8 @@ class LookupJob:
             after = self._resend(delivery, now, error, spend=spend)
             if intent is not None and (after.state is DeliveryState.FAILED or self._cannot_resend(now)):
                 # Only the same key makes a late original harmless. Where no resend follows, it may still appear.
-                left = intent.at + self._window(intent) - now
-                return delivery.look_again(now + min(left, self._gap()), until=now + left) if left > _NOTHING else after
+                rest = intent.at + self._window(intent) - now
+                return delivery.look_again(now + min(rest, self._gap()), until=now + rest) if rest > _NOTHING else after
             return after
         if intent is None or intent.platform_at is None or platform_at is None:
             return delivery.mark_needs_review(DeliveryError(Kind.UNKNOWN, NO_TIME))
@@ -285,10 +277,10 @@ class LookupJob:
         if platform_at >= window_end and clean >= CLEAN_LOOKS:
             return self._resend(delivery, now, error, spend=spend)
         wait = max(gap, min(gap * 2 ** min(max(clean - 1, 0), 16), max(gap, _SECOND * LONGEST_GAP_S)))
-        left = window_end - platform_at
-        if clean >= CLEAN_LOOKS - 1 and left > timedelta(0):
-            wait = max(gap, min(wait, left))
-        return delivery.look_again(now + wait, until=now + max(left, gap * (CLEAN_LOOKS - clean)))
+        rest = window_end - platform_at
+        if clean >= CLEAN_LOOKS - 1 and rest > _NOTHING:
+            wait = max(gap, min(wait, rest))
+        return delivery.look_again(now + wait, until=now + max(rest, gap * (CLEAN_LOOKS - clean)))
 
     def _cannot_resend(self, now: datetime) -> bool:
         """Whether the delivery fails before it is sent again: it is too late, or its account cannot publish."""
@@ -371,8 +363,9 @@ def claim_ownership(db: Connection, owner: Owner, now: datetime, *, take_over: b
 
 
 def _last_instant(db: Connection, now: datetime) -> datetime:
-    """Return until when what was due may be published already: now, or the last record of a host whose clock is a
-    little ahead. Raises Busy if this clock is behind: what it considers due later may have been due already."""
+    """Return the latest time at which another host may have published due posts: now, or the last record of a host
+    whose clock is a little ahead. Raises Busy if this clock is behind: what it considers due later may have been due
+    already."""
     last = clock_check.last_recorded_instant(db)
     if last is None or last <= now:
         return now
@@ -399,9 +392,9 @@ def look_up_after_failover(db: Connection, owner: Owner, now: datetime) -> None:
 
 def _lock_possibly_published(db: Connection, now: datetime) -> list[Delivery]:
     """Return what may be published already, and lock its posts: a person may be giving them another time."""
-    found = {delivery.id: delivery.post_id or 0 for delivery in possibly_published(db, now=now)}
-    db.lock_posts(found.values())
-    return [delivery for delivery in possibly_published(db, now=now) if delivery.id in found]
+    post_ids = {delivery.id: delivery.post_id or 0 for delivery in possibly_published(db, now=now)}
+    db.lock_posts(post_ids.values())
+    return [delivery for delivery in possibly_published(db, now=now) if delivery.id in post_ids]
 
 
 def _record_possible_call(

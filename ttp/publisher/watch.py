@@ -33,7 +33,7 @@ class PostWatch:
     def look(self) -> bool:
         """Emit what changed since the last look. Return True once every post has ended."""
         posts, now = self._posts(), self._clock.now()
-        held = self._held(now)
+        held_ids = self._held_ids(now)
         for post in posts:
             for delivery in post.deliveries:
                 if self._seen.get(delivery.id) is not delivery.state:
@@ -44,17 +44,17 @@ class PostWatch:
             if end is not None and post.id not in self._finished:
                 self._finished.add(post.id)
                 self._emit(end)
-        return all(self._at_rest(delivery, held) for post in posts for delivery in post.deliveries)
+        return all(self._at_rest(delivery, held_ids) for post in posts for delivery in post.deliveries)
 
-    def _at_rest(self, delivery: Delivery, held: frozenset[int | None]) -> bool:
+    def _at_rest(self, delivery: Delivery, held_ids: frozenset[int | None]) -> bool:
         """Return whether nothing happens to it soon: ended, account on hold, or without time or approval."""
         if self._approved and permissions.waits_for_approval(delivery):
             return True
-        if delivery.state is DeliveryState.PENDING and delivery.account_id in held:
+        if delivery.state is DeliveryState.PENDING and delivery.account_id in held_ids:
             return True
         return delivery.state in ENDED or (delivery.state is DeliveryState.PENDING and delivery.due_at is None)
 
-    def _held(self, now: datetime) -> frozenset[int | None]:
+    def _held_ids(self, now: datetime) -> frozenset[int | None]:
         with self._database.reading() as db:
             return (
                 frozenset() if db is None else frozenset(account.id for account in accounts.accounts(db, held_at=now))

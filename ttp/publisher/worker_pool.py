@@ -136,10 +136,10 @@ class WorkerPool:
         while True:
             try:
                 self._release_sleepers()
-                left = end - self._clock.boot()
-                if not self._jobs or left <= 0:
+                rest = end - self._clock.boot()
+                if not self._jobs or rest <= 0:
                     break
-                self.wait(left)
+                self.wait(rest)
             except Exception as error:  # noqa: BLE001 (raised below)
                 errors.append(error)
         if errors:
@@ -169,7 +169,7 @@ class WorkerPool:
 
     def _count_busy(self, busy: Busy) -> None:
         now = self._clock.boot()
-        self._busy = {one: known for one, known in self._busy.items() if now - known[0] < BUSY_OVER_S}
+        self._busy = {message: last for message, last in self._busy.items() if now - last[0] < BUSY_OVER_S}
         _, times = self._busy.get(busy.message, (now, 0))
         self._busy[busy.message] = now, times + 1
         if times == 1:  # once is nothing: the job is soon tried again

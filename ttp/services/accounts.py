@@ -129,9 +129,11 @@ class Accounts:
                 )
             return replace(account, id=store.save(db, account, now=self.clock.now()))
 
-    def set(self, name: str, *, timezone: str | None, options: Mapping[str, str]) -> AccountChange:
+    def set(
+        self, name: str, *, timezone: str | None, options: Mapping[str, str], split: bool | None = None
+    ) -> AccountChange:
         """Change an account's timezone and options; '' removes one. Posts that would be published with other options
-        than before lose their approval. Raise NotFound, UsageError."""
+        than before lose their approval. `split`: of posts to come. Raise NotFound, UsageError."""
         self._find(name)
         with self.database.writing() as db:
             account = self._find_in(db, name)
@@ -145,7 +147,10 @@ class Accounts:
                 account,
                 timezone=account.timezone if timezone is None else timezone or None,
                 options=merge_options(account.options, options),
+                split=account.split if split is None else split,
             )
+            if split and self.platforms.facts(account.platform).max_parts == 1:
+                raise UsageError(f"{account.platform} has no threads, so texts cannot be split there")
             withdrawn = self._withdraw_approvals(db, account, changed)  # before: publishers read the account last
             store.save(db, changed, now=self.clock.now())
             return AccountChange(changed, withdrawn)

@@ -277,7 +277,9 @@ class Application:
     )
     slots = _Part(lambda self: services.slots.Slots(self.database, self.clock, self.config))
     calendar = _Part(lambda self: services.calendar.Calendar(self.database, self.queries, self.slots, self.clock))
-    occurrences = _Part(lambda self: services.repeats.Occurrences(self.database, self.clock, self.config))
+    occurrences = _Part(
+        lambda self: services.repeats.Occurrences(self.database, self.clock, self.config, self.platforms)
+    )
     repeats = _Part(lambda self: services.repeats.Repeats(self.posts, self.occurrences))
     optimal = _Part(lambda self: services.optimal.Optimal(self.database, self.clock, self.config))
     planning = _Part(lambda self: services.planning.Planning(self.posts, self.optimal, self.slots, self.times))

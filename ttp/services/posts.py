@@ -17,12 +17,12 @@ from ttp.domain.account import Account, account_warnings, resolve_accounts
 from ttp.domain.action import action, other_options
 from ttp.domain.config import Config
 from ttp.domain.delivery import DeliveryState
-from ttp.domain.errors import Conflict, ContentRefused, Hint, NotAllowed, Problem, Stale, StateRefused, UsageError
+from ttp.domain.errors import Conflict, ContentRefused, Hint, NotAllowed, Problem, Stale, UsageError
 from ttp.domain.permissions import Caller, Capability
-from ttp.domain.post import Post, PostStatus, post_not_found
+from ttp.domain.post import Post, post_not_found
 from ttp.domain.post_edit import PostInput, check_variants, request_fingerprint
 from ttp.domain.pricing import price_notes
-from ttp.domain.rules import check, content_refusal
+from ttp.domain.rules import check, content_refusal, offer_split, plan_parts
 from ttp.domain.time.clock import Clock
 from ttp.platforms.registry import Registry
 from ttp.services.queries import PostView, accounts_within, is_within, view_posts
@@ -35,8 +35,6 @@ from ttp.store.dialect import Connection
 from ttp.store.home.media import MediaStore
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from ttp.domain.attempt import Attempt
     from ttp.domain.media.item import MediaItem
     from ttp.domain.time.resolve import ResolvedTime
@@ -106,7 +104,7 @@ class Posts:
     def editable(self, post_id: int) -> Post:
         """Return a post that can be edited now. Raise NotFound, StateRefused, NotAllowed."""
         post = self.post(post_id)
-        _refuse_to_edit(post)
+        post_edit.refuse_to_edit(post)
         with self.database.reading() as db:
             if db is not None:
                 self.refuse_forbidden_change(db, post, post)
@@ -114,7 +112,7 @@ class Posts:
 
     def accounts_of_new(self, wanted: PostInput) -> tuple[Account, ...]:
         """Return the accounts of a new post with a time. Raise NotAllowed, or UsageError if it has none."""
-        _refuse_empty_key(wanted)
+        post_edit.refuse_empty_key(wanted)
         self.refuse_time()
         accounts = self.find_accounts(wanted.to or ())
         if not accounts:
@@ -126,7 +124,7 @@ class Posts:
         """Return the accounts of a post after an edit. Raise NotFound, StateRefused, NotAllowed."""
         self.refuse_time()
         post, known = self.post(post_id), self.accounts()
-        _refuse_to_edit(post)
+        post_edit.refuse_to_edit(post)
         if wanted.to is not None:
             post = post_edit.with_accounts(post, self.find_accounts(wanted.to), self.clock.now())
         if not post.active:
@@ -154,30 +152,42 @@ class Posts:
         return found
 
     def check_post(
-        self, post: Post, accounts: Iterable[Account], *, timed: bool, db: Connection | None = None
+        self,
+        post: Post,
+        accounts: Iterable[Account],
+        *,
+        timed: bool,
+        db: Connection | None = None,
+        may_add: bool = False,
     ) -> tuple[Problem, ...]:
         """Return the warnings. Raise ContentRefused if the post has a time and a platform would refuse it. `db`: the
-        transaction that changes the post, if one has begun."""
+        transaction that changes the post, if one has begun. `may_add`: the request takes the options of a post."""
         chosen = accounts_of(post, accounts)
-        with_media = self._check_with_media if post.media else self._check_without_media
-        problems = with_media(post, chosen)
+        problems = self._find_problems(post, chosen)
         if timed:
             problems = (*self.duplicates.problems(post, db), *problems)
-        if timed and (refused := content_refusal(problems)) is not None:
-            raise refused
+        if timed:
+            offer = offer_split(post, chosen, self.platforms, [one for one in problems if not one.warning])
+            way = other_options(split=True) if may_add or post.id is None else action("edit", post.id, split=True)
+            if (refused := content_refusal(problems, offer, way)) is not None:
+                raise refused
         return (*problems, *account_warnings(chosen), *price_notes(post, self.platforms)) if timed else problems
 
-    def _check_without_media(self, post: Post, accounts: Sequence[Account]) -> tuple[Problem, ...]:
-        return check(post, {one.name: one for one in accounts}, self.platforms, no_host=None, config=self.config)
+    def plan_parts(self, post: Post, accounts: Iterable[Account]) -> Post:
+        """Return the post with its parts planned anew. Whatever changes texts, options or accounts calls it."""
+        return plan_parts(post, accounts, self.platforms)
 
-    def _check_with_media(self, post: Post, accounts: Sequence[Account]) -> tuple[Problem, ...]:
+    def _find_problems(self, post: Post, accounts: Iterable[Account]) -> tuple[Problem, ...]:
+        by_name = {one.name: one for one in accounts}
+        if not post.media:
+            return check(post, by_name, self.platforms, no_host=None, config=self.config)
         from ttp.platforms.media_host.availability import media_host_problem
         from ttp.services.media import loopback_platforms, missing_media_problems
 
         to_come = {d.platform for d in post.active if d.state is not DeliveryState.PUBLISHED}
         found = check(
             post,
-            {one.name: one for one in accounts},
+            by_name,
             self.platforms,
             no_host=media_host_problem(self.config),
             config=self.config,
@@ -303,7 +313,7 @@ class Posts:
     ) -> tuple[Post, tuple[Account, ...]]:
         """Return a new post, not stored, and its accounts; its media are copied into the store's folder. `draft`: the
         draft that holds its text. Raises every refusal except ContentRefused."""
-        _refuse_empty_key(wanted)
+        post_edit.refuse_empty_key(wanted)
         known = self.accounts()
         accounts = resolve_accounts([name for name in wanted.to or () if name.strip()], known, self.platforms)
         at = None if time is None else time.at
@@ -320,13 +330,13 @@ class Posts:
         if not post.content.strip() and not post.media:
             ways = (action("create", "Hello", to="x/me"), action("create", "-"))  # the second: a text from a pipe
             raise UsageError("the post has neither text nor media", *(Hint("try", way) for way in ways))
-        return self.as_new(post), accounts
+        return self.as_new(self.plan_parts(post, accounts)), accounts
 
     def check_new(self, post: Post, accounts: Sequence[Account], *, first: bool) -> tuple[Problem, ...]:
         """Return the warnings. Raise ContentRefused if the post has a time and a platform would refuse it."""
         try:
             timed = post.scheduled_at is not None
-            return _without_crowded(self.check_post(post, accounts, timed=timed), first=first)
+            return _without_crowded(self.check_post(post, accounts, timed=timed, may_add=True), first=first)
         except ContentRefused as refused:
             refused.hints = post_edit.hints_of_new(refused.hints)
             raise
@@ -384,7 +394,7 @@ class Posts:
         """
         with self._holding_media(wanted):
             now, first, known = self.clock.now(), self.post(post_id), self.accounts()
-            _refuse_to_edit(first)
+            post_edit.refuse_to_edit(first)
             variants = check_variants(wanted.variants, known, self.platforms)
             to = None if wanted.to is None else self.find_accounts(wanted.to)
             platforms = set(first.platforms) if to is None else {account.platform for account in to}
@@ -396,7 +406,7 @@ class Posts:
 
             def change(db: Connection, before: Post) -> tuple[Post, tuple[Problem, ...]]:
                 nonlocal confirmed
-                _refuse_to_edit(before)
+                post_edit.refuse_to_edit(before)
                 if since is not None and before != since:
                     raise Conflict(
                         f"post {post_id} was changed by another command; that change was kept",
@@ -406,6 +416,8 @@ class Posts:
                 post_edit.refuse_other_parts(before, after)
                 if to is not None:
                     after = post_edit.with_accounts(after, to, now)
+                frozen = post_edit.keep_frozen_parts(before, after)
+                after = self.plan_parts(after, known)
                 if "at" in wanted.dropped:
                     after = post_edit.as_draft(after, "go back to draft")
                 if time is not None:
@@ -418,9 +430,11 @@ class Posts:
                     raise UsageError(
                         f"post {post_id} would have no text and no media", Hint("fix", action("delete", post_id))
                     )
-                warnings = self.check_post(after, known, timed=after.scheduled_at is not None, db=db)
+                timed = after.scheduled_at is not None
+                warnings = self.check_post(after, known, timed=timed, db=db, may_add=True)
                 return after, (
                     *warnings,
+                    *frozen,
                     *post_edit.warn_missing_times(after),
                     *post_edit.warn_published_parts(before, after),
                 )
@@ -456,9 +470,9 @@ class Posts:
         """Store a new draft with the content, accounts and options of a post. `key`: a copy that has it already is
         returned instead. Raise NotFound, or Conflict if another request has the key."""
         post, digest = self.post(post_id), None if key is None else f"copy of post {post_id}"
-        new = post_edit.copy_of(
-            post, [post_edit.new_delivery(account, None) for account in accounts_of(post, self.accounts())]
-        )
+        accounts = accounts_of(post, self.accounts())
+        new = post_edit.copy_of(post, [post_edit.new_delivery(account, None) for account in accounts])
+        new = self.plan_parts(new, accounts)
         with self.database.writing() as db:
             first = queries.post_by_key(db, key) if key else None
             if first is not None:
@@ -479,7 +493,7 @@ class Posts:
 
         def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
             post_edit.refuse_in_flight(post, "be deleted")
-            return as_deleted(post, now), ()
+            return post_edit.as_deleted(post, now), ()
 
         return [saved.post for saved in self.change(ids, change, self.recorder("delete"))]
 
@@ -550,11 +564,6 @@ class Posts:
         return post_edit.with_alt_texts(media.items(wanted, before, platforms), alts)
 
 
-def as_deleted(post: Post, now: datetime) -> Post:
-    """Return a deleted post; the publisher ignores its deliveries."""
-    return replace(post, deliveries=tuple(replace(d, next_at=None) for d in post.deliveries), deleted_at=now)
-
-
 def accounts_of(post: Post, known: Iterable[Account]) -> tuple[Account, ...]:
     ids = {d.account_id for d in post.active}
     return tuple(account for account in known if account.id in ids)
@@ -569,14 +578,3 @@ def with_post_id(refused: ContentRefused, post_id: int | None) -> ContentRefused
     return ContentRefused(
         f"post {post_id}: {refused.message}", *refused.hints, problems=refused.problems, details=refused.details
     )
-
-
-def _refuse_empty_key(wanted: PostInput) -> None:
-    if wanted.key is not None and not wanted.key.strip():
-        raise UsageError("the key is empty", Hint("try", other_options(key="KEY")))
-
-
-def _refuse_to_edit(post: Post) -> None:
-    post_edit.refuse_in_flight(post, "be edited")
-    if post.status is PostStatus.PUBLISHED:
-        raise StateRefused(f"post {post.id} is published", Hint("try", action("create", "TEXT", to="PLATFORM/HANDLE")))

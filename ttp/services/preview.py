@@ -101,7 +101,7 @@ def _version(
     post: Post, delivery: Delivery, fits: ImageFits, platforms: Registry, server: Mapping[str, object]
 ) -> AccountVersion:
     platform, rules = delivery.platform, platforms.rules(delivery.platform)
-    texts = post.parts_for(delivery.account, platforms.facts(platform))
+    texts = post.parts_for(delivery, platforms.facts(platform))
     return AccountVersion(
         delivery.account,
         tuple(TextPart(text, *rules.text_use(text, post.media, server)) for text in texts),

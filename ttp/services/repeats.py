@@ -14,6 +14,7 @@ from ttp.domain.config import Config
 from ttp.domain.errors import Conflict, ContentRefused, Hint, NotFound, Problem, StateRefused, UsageError
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import (
+    as_deleted,
     as_draft,
     copy_of,
     new_delivery,
@@ -23,10 +24,12 @@ from ttp.domain.post_edit import (
     with_derived_status,
 )
 from ttp.domain.recurrence import Occurrence, OccurrenceState, Recurrence, RecurrenceCounts, instants_to_create
+from ttp.domain.rules import plan_parts
 from ttp.domain.time.clock import Clock
 from ttp.domain.time.durations import compact_duration
+from ttp.platforms.registry import Registry
 from ttp.services.cron import cron_instants
-from ttp.services.posts import Posts, accounts_of, as_deleted
+from ttp.services.posts import Posts, accounts_of
 from ttp.store import accounts as stored_accounts
 from ttp.store import posts as post_store
 from ttp.store import queries
@@ -181,7 +184,7 @@ class Repeats:
         for number, text in enumerate(recurrence.texts or (post.content,), start=1):
             try:
                 copy = replace(
-                    occurrence_post(post, accounts, first, text), id=post.id
+                    self._posts.plan_parts(occurrence_post(post, accounts, first, text), accounts), id=post.id
                 )  # the post itself and its copies repeat the text on purpose
                 problems = self._posts.check_post(copy, all_accounts, timed=True)
             except ContentRefused as refused:
@@ -333,9 +336,10 @@ class OccurrenceReport:
 
 
 class Occurrences:
-    def __init__(self, database: Database, clock: Clock, config: Config) -> None:
+    def __init__(self, database: Database, clock: Clock, config: Config, platforms: Registry) -> None:
         self._database = database
         self._clock = clock
+        self._platforms = platforms
         self._ahead = timedelta(seconds=config.seconds("repeat.ahead_s"))
         self._lateness = timedelta(seconds=config.seconds("publish.max_lateness_s"))
 
@@ -410,6 +414,7 @@ class Occurrences:
         texts = one.texts
         turn = store.count_occurrences(db, one.id or 0, made=True)
         post = occurrence_post(source, kept, at, texts[turn % len(texts)] if texts else None)
+        post = plan_parts(post, kept, self._platforms)
         now = self._clock.now()
         return post_store.insert(db, with_derived_status(replace(post, created_at=now), now), None)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, NotRequired, TypedDict, Unpack
 
 from ttp.domain.account import Account
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
@@ -30,8 +30,11 @@ from ttp.store.dialect import (
     not_in_list,
     without_index,
 )
-from ttp.store.publisher_session import Held, PublisherSession
+from ttp.store.publisher_session import Held
 from ttp.store.row_mapper import CorruptRow, Quarantine, as_corrupt_row
+
+if TYPE_CHECKING:
+    from ttp.store.postgresql.publisher_session import SharedSession
 
 NO_QUARANTINE = Quarantine()
 LATE_MS = 60_000
@@ -117,54 +120,49 @@ class Places:
         return min(free, max(0, quarter - len(self.late)))
 
 
+class Due(TypedDict):
+    """Which deliveries to claim: `next_at` up to `cutoff`, late ones of an account `catch_up_gap` apart. `only`: just
+    these post ids; `approved`: just approved deliveries."""
+
+    now: datetime
+    cutoff: datetime
+    catch_up_gap: timedelta
+    only: NotRequired[Collection[int] | None]
+    approved: NotRequired[bool]
+    quarantine: NotRequired[Quarantine]
+
+
 def claim(
     db: Connection,
     *,
-    now: datetime,
-    cutoff: datetime,
     free: int,
-    catch_up_gap: timedelta,
     places: Places | None = None,
-    only: Collection[int] | None = None,
-    approved: bool = False,
-    quarantine: Quarantine = NO_QUARANTINE,
-    session: PublisherSession | None = None,
+    session: SharedSession | None = None,
     ready: list[Row] | None = None,
+    **due: Unpack[Due],
 ) -> list[Delivery]:
     """Claim at most `free` due deliveries, one for each account that can take one: punctual ones before late ones.
 
-    Due means `next_at` up to `cutoff`. Late means more than a minute after its time; a retry is never late. Late ones
-    get the places that `places` reserves for them (of `free`, without it) and those that punctual ones leave; their ids
-    are added to it. `only`: just these post ids; `approved`: just approved deliveries; `session`: where several
-    publish, only deliveries of the accounts that it has locked; `ready`: these, if nothing has changed since. Returns
-    the claimed deliveries, earliest first of each kind. Like all functions here, raises CorruptRow for a row that
-    cannot be read and is not in `quarantine`.
+    Late means more than a minute after its time; a retry is never late. Late ones get the places that `places` reserves
+    for them (of `free`, without it) and those that punctual ones leave; their ids are added to it. `session`: where
+    several publish, only deliveries of the accounts that it has locked; `ready`: these, if nothing has changed since.
+    Returns the claimed deliveries, earliest first of each kind. Like all functions here, raises CorruptRow for a row
+    that cannot be read and is not in the quarantine.
     """
-    places = places or Places(free)
-    shared = session if session is not None and session.is_shared else None
-    mine = None if shared is None else shared.held_accounts(Held.DELIVERY)
+    places, now = places or Places(free), due["now"]
+    mine = None if session is None else session.held_accounts(Held.DELIVERY)
     if mine is not None and not mine:
         return []
     if ready is None:
-        ready = ask_ready(
-            db,
-            now=now,
-            cutoff=cutoff,
-            free=free,
-            catch_up_gap=catch_up_gap,
-            only=only,
-            approved=approved,
-            quarantine=quarantine,
-            accounts=mine,
-        ).fetchall()
+        ready = ask_ready(db, free=free, accounts=mine, **due).fetchall()
     if not ready:
         return []
-    found = sorted(ready, key=lambda row: (row["is_late"], row["next_at"], row["id"]))
-    late = sum(row["is_late"] for row in found)
-    punctual = min(len(found) - late, free - min(late, places.kept_for_late(free)))
-    chosen = found[:punctual] + found[len(found) - late :][: free - punctual]
-    if shared is not None:
-        now_there = shared.lock_rows(db, [row["id"] for row in chosen], now)
+    ordered = sorted(ready, key=lambda row: (row["is_late"], row["next_at"], row["id"]))
+    late = sum(row["is_late"] for row in ordered)
+    punctual = min(len(ordered) - late, free - min(late, places.kept_for_late(free)))
+    chosen = ordered[:punctual] + ordered[len(ordered) - late :][: free - punctual]
+    if session is not None:
+        now_there = session.lock_rows(db, [row["id"] for row in chosen], now)
         chosen = [row for row in chosen if now_there.get(row["id"]) == tuple(row[name] for name in _RECHECKED)]
     are_late = {row["id"] for row in chosen if row["is_late"]}
     places.late |= are_late
@@ -172,7 +170,7 @@ def claim(
 
 
 def lock_due_accounts(
-    db: Connection, session: PublisherSession, asked: Cursor, *, free: int, ask_ready: Callable[..., Cursor]
+    db: Connection, session: SharedSession, rows: Cursor, *, free: int, ask_ready: Callable[..., Cursor]
 ) -> tuple[bool, list[Row]]:
     """Lock the accounts of at most `free` deliveries of each kind in `asked` that no other publisher has locked.
 
@@ -180,55 +178,45 @@ def lock_due_accounts(
     before has committed. Return it, and True if there is room for more because others hold many accounts: their next
     deliveries become ready when they are done, without a notice.
     """
-    candidates = asked.fetchall()
+    candidates = rows.fetchall()
     candidates.sort(key=lambda row: (row["is_late"], row["next_at"], row["id"]))
-    wanted = [row["account_id"] for row in candidates]
+    account_ids = [row["account_id"] for row in candidates]
     late = [row["account_id"] for row in candidates if row["is_late"]]
     is_short, tried, ready = False, set[int](), []
     # Some of each kind: `claim` chooses between late and punctual ones.
-    for accounts in (wanted, late):
-        left = [account for account in accounts if account not in tried]
+    for accounts in (account_ids, late):
+        untried = [account for account in accounts if account not in tried]
         locked = len(session.held_accounts(Held.DELIVERY).intersection(accounts) & tried)
-        while left and locked < free:
-            some, left = left[: free - locked], left[free - locked :]
+        while untried and locked < free:
+            some, untried = untried[: free - locked], untried[free - locked :]
             with session.together(db):
                 session.ask(db, Held.DELIVERY, some)
-                found = ask_ready(free=free, accounts=some)
+                due = ask_ready(free=free, accounts=some)
             mine = session.held_accounts(Held.DELIVERY).intersection(some)
             locked += len(mine)
             tried.update(some)
-            ready += [row for row in found if row["account_id"] in mine]
+            ready += [row for row in due if row["account_id"] in mine]
         is_short = is_short or locked < min(free, len(accounts))
     return is_short, ready
 
 
-def ask_ready(
-    db: Connection,
-    *,
-    now: datetime,
-    cutoff: datetime,
-    free: int,
-    catch_up_gap: timedelta,
-    only: Collection[int] | None = None,
-    approved: bool = False,
-    quarantine: Quarantine = NO_QUARANTINE,
-    accounts: Collection[int] | None = None,
-) -> Cursor:
+def ask_ready(db: Connection, *, free: int, accounts: Collection[int] | None = None, **due: Unpack[Due]) -> Cursor:
     """Ask for at most `free` due deliveries of each kind, one for each account; of `accounts` only, if given."""
+    only = due.get("only")
     sql = _READY.format(
         only="" if only is None else _ONLY, of_accounts="" if accounts is None else f" AND {_OF_ACCOUNTS}"
     )
     return db.execute(
-        dialect.only_approved(sql) if approved else sql,
+        dialect.only_approved(sql) if due.get("approved") else sql,
         {
-            "now": to_ms(now),
-            "cutoff": to_ms(cutoff),
+            "now": to_ms(due["now"]),
+            "cutoff": to_ms(due["cutoff"]),
             "late": LATE_MS,
-            "gap": catch_up_gap // timedelta(milliseconds=1),
+            "gap": due["catch_up_gap"] // timedelta(milliseconds=1),
             "free": free,
             **_only(only),
             **({} if accounts is None else {"accounts": List(sorted(accounts))}),
-            **quarantine.values,
+            **due.get("quarantine", NO_QUARANTINE).values,
         },
     )
 
@@ -293,7 +281,7 @@ class Transition:
         state of `before`, or another publisher has raised its fence."""
         assert self._changed is not None
         # Read in any case: on SQLite an answer that waits to be read would keep the next transaction from beginning.
-        found = [] if self._status is None else self._status.fetchall()
+        rows = [] if self._status is None else self._status.fetchall()
         if not self._changed.rowcount:
             return None
         moved, post_id = self._before.state is not self._after.state, self._before.post_id
@@ -302,9 +290,9 @@ class Transition:
         if self._status is None:
             return PostStatus.PUBLISHING
         if not moved:
-            return PostStatus(found[0]["status"])
+            return PostStatus(rows[0]["status"])
         assert post_id is not None
-        status = _save_status(db, post_id, found, now)
+        status = _save_status(db, post_id, rows, now)
         events.record_finished(db, post_id, status, now)
         return status
 
@@ -320,8 +308,8 @@ def save_transition(db: Connection, before: Delivery, after: Delivery, *, now: d
 _STATUS_FROM = "SELECT state, published_at, due_at FROM delivery WHERE post_id = ?"
 
 
-def _save_status(db: Connection, post_id: int, found: list[Row], now: datetime) -> PostStatus:
-    counted = [row for row in found if row["state"] != "cancelled"]
+def _save_status(db: Connection, post_id: int, rows: list[Row], now: datetime) -> PostStatus:
+    counted = [row for row in rows if row["state"] != "cancelled"]
     has_time = any(row["due_at"] is not None for row in counted)
     try:
         status = derive_status((DeliveryState(row["state"]) for row in counted), has_time=has_time)
@@ -366,8 +354,8 @@ def overdue(
         f" AND {NOT_QUARANTINED}) AS ready WHERE since < :now - allowed_s * 1000 ORDER BY next_at LIMIT :most"
     )
     values = {"now": to_ms(now), "limit": limit.total_seconds(), "most": most, **quarantine.values}
-    found = db.execute(sql, values).fetchall()
-    return [_late(row) for row in found]
+    rows = db.execute(sql, values).fetchall()
+    return [_late(row) for row in rows]
 
 
 @as_corrupt_row("delivery")
@@ -385,8 +373,8 @@ def due_on_unusable_accounts(
         f" AND d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.next_at <= :now AND {NOT_QUARANTINED}"
         " LIMIT :most"
     )
-    found = db.execute(sql, {"now": to_ms(now), "most": most, **quarantine.values}).fetchall()
-    return [(_delivery(db, row["id"]), _account(db, row["account_id"])) for row in found]
+    rows = db.execute(sql, {"now": to_ms(now), "most": most, **quarantine.values}).fetchall()
+    return [(_delivery(db, row["id"]), _account(db, row["account_id"])) for row in rows]
 
 
 def due_lookups(
@@ -405,8 +393,8 @@ def due_lookups(
         f" AND {_WITHOUT} AND {NOT_QUARANTINED} ORDER BY d.next_at LIMIT :most"
     )
     values = {"now": to_ms(now), "without": List(sorted(without)), "most": most, **quarantine.values}
-    found = db.execute(sql, values)
-    return lambda: [row_mapper.delivery(row) for row in found]
+    rows = db.execute(sql, values)
+    return lambda: [row_mapper.delivery(row) for row in rows]
 
 
 def still_due_lookup(db: Connection, delivery: Delivery, now: datetime) -> list[Delivery]:
@@ -449,10 +437,10 @@ def next_wake(
     ) AS wakes
     """
     gap = catch_up_gap // timedelta(milliseconds=1)
-    found = db.execute(dialect.only_approved(sql) if approved else sql, {"now": to_ms(now), "gap": gap})
+    rows = db.execute(dialect.only_approved(sql) if approved else sql, {"now": to_ms(now), "gap": gap})
 
     def read() -> datetime | None:
-        (at,) = found.fetchone()
+        (at,) = rows.fetchone()
         # Not a condition of the statement: SQLite would then look at everything that waits, and not at the first.
         return row_mapper.instant(at) if isinstance(at, int) and at < NEVER_MS else None
 
@@ -471,7 +459,7 @@ def has_unfinished(
     """Return whether a delivery is in one of `states` (of those in flight), or could be claimed by `due_by`."""
     only_these = "" if only is None else _ONLY
     moving = " OR ".join(
-        f"EXISTS (SELECT 1 FROM {found} AND {_STATES}{only_these} AND {NOT_QUARANTINED})" for found in _IN_FLIGHT
+        f"EXISTS (SELECT 1 FROM {source} AND {_STATES}{only_these} AND {NOT_QUARANTINED})" for source in _IN_FLIGHT
     )
     sql = f"""
     SELECT {moving} OR EXISTS (

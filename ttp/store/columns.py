@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-REVISIONS = ("0018",)
+REVISIONS = ("0018", "0019")
 """Every revision of the schema that this program upgrades, oldest first; the last one is its own."""
 
 Kind = Literal["boolean", "instant", "integer", "list", "object", "real", "text", "texts"]
@@ -29,6 +29,7 @@ ACCOUNT: dict[str, Kind] = {
     "late_claim_at": "instant",
     "server": "text",
     "server_info": "object",
+    "split": "boolean",
 }
 
 ATTEMPT: dict[str, Kind] = {
@@ -72,6 +73,8 @@ DELIVERY: dict[str, Kind] = {
     "taken_down_at": "instant",
     "approved_at": "instant",
     "fence": "integer",
+    "planned_parts": "list",
+    "parts_frozen": "boolean",
 }
 
 POST: dict[str, Kind] = {
@@ -93,6 +96,8 @@ POST: dict[str, Kind] = {
     "rejected_at": "instant",
     "rejected_why": "text",
     "revision": "integer",
+    "split": "boolean",
+    "number_parts": "boolean",
 }
 
 POST_MEDIA: dict[str, Kind] = {

@@ -108,6 +108,7 @@ class AccountRow(SQLModel, table=True):
     server_info: str = Field(
         default="{}", sa_column=Column(Text, nullable=False, server_default="{}", info={"json": "object"})
     )
+    split: bool | None = None
 
 
 class PostRow(SQLModel, table=True):
@@ -135,6 +136,8 @@ class PostRow(SQLModel, table=True):
     rejected_at: datetime | None = _instant()
     rejected_why: str | None = _text(required=False)
     revision: int = Field(default=1, sa_column=Column(Integer, nullable=False, server_default=text("1")))
+    split: bool | None = None
+    number_parts: bool | None = None
 
 
 class TagRow(SQLModel, table=True):
@@ -209,6 +212,10 @@ class DeliveryRow(SQLModel, table=True):
     taken_down_at: datetime | None = _instant()
     approved_at: datetime | None = _instant()
     fence: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default=text("0")))
+    planned_parts: str = Field(
+        default="[]", sa_column=Column(Text, nullable=False, server_default="[]", info={"json": "list"})
+    )
+    parts_frozen: bool | None = None
 
 
 class PublisherRow(SQLModel, table=True):

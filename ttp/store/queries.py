@@ -481,7 +481,7 @@ _IDS = (
     " AND state IN ('pending', 'retrying') AND next_at IS NOT NULL ORDER BY next_at, id"
 )
 _CHARGED = (
-    "SELECT d.id, d.post_id, d.handle, a.platform, a.handle AS account_handle, p.content, p.variants, p.thread,"
+    "SELECT d.id, d.post_id, d.handle, d.planned_parts, a.handle AS account_handle, p.content, p.variants, p.thread,"
     " (SELECT count(m.alt) FROM post_media m WHERE m.post_id = p.id) AS alts"
     " FROM delivery d JOIN post p ON p.id = d.post_id JOIN account a ON a.id = d.account_id"
     " WHERE d.id IN ({}) AND p.deleted_at IS NULL"
@@ -515,12 +515,12 @@ def _waiting(db: Connection, account_id: int) -> Iterator[tuple[int, int]]:
 
 @as_corrupt_row("delivery")
 def _charged(row: Row, facts: Facts) -> TextsToCharge:
-    if (row["variants"], row["thread"], row["handle"]) == ("{}", "[]", "{}"):  # as most are
+    if [row[name] for name in ("variants", "thread", "handle", "planned_parts")] == ["{}", "[]", "{}", "[]"]:  # as most
         return TextsToCharge((row["content"],), row["alts"])
     post = Post(row["content"], variants=parse_texts(row["variants"]), thread=parse_list(row["thread"]))
     out = len(parts_of(parse_object(row["handle"])))
-    texts = post.parts_for(f"{facts.name}/{row['account_handle']}", facts)
-    return TextsToCharge(texts[out:], 0 if out else row["alts"])
+    one = Delivery(f"{facts.name}/{row['account_handle']}", facts.name, planned_parts=parse_list(row["planned_parts"]))
+    return TextsToCharge(post.parts_for(one, facts)[out:], 0 if out else row["alts"])
 
 
 _COMING = "SELECT post_id, next_at, approved_at FROM delivery WHERE " + _READY.format("")

@@ -97,9 +97,9 @@ def _or_none(decode: Decoder) -> Decoder:
     return lru_cache(maxsize=64)(lambda value: None if value is None else decode(value))
 
 
-def parse_list(text: str) -> tuple[str, ...]:
-    """Return a JSON list of texts. Raises ValueError for anything else."""
-    if text == "[]":  # as most are
+def parse_list(text: str | None) -> tuple[str, ...]:
+    """Return a JSON list of texts; none for the NULL of a snapshot. Raises ValueError for anything else."""
+    if text == "[]" or text is None:  # as most are
         return ()
     value = json.loads(text)
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):

@@ -18,6 +18,7 @@ CREATE TABLE account (
     late_claim_at INTEGER,
     server TEXT,
     server_info TEXT DEFAULT '{}' NOT NULL,
+    split BOOLEAN,
     UNIQUE (platform, handle)
 );
 CREATE TABLE change (
@@ -68,6 +69,8 @@ CREATE TABLE post (
     rejected_at INTEGER,
     rejected_why TEXT,
     revision INTEGER DEFAULT 1 NOT NULL,
+    split BOOLEAN,
+    number_parts BOOLEAN,
     UNIQUE ("key")
 );
 CREATE INDEX post_by_status ON post (status, scheduled_at, id) WHERE deleted_at IS NULL;
@@ -195,6 +198,8 @@ CREATE TABLE delivery (
     taken_down_at INTEGER,
     approved_at INTEGER,
     fence INTEGER DEFAULT 0 NOT NULL,
+    planned_parts TEXT DEFAULT '[]' NOT NULL,
+    parts_frozen BOOLEAN,
     UNIQUE (post_id, account_id),
     FOREIGN KEY(post_id) REFERENCES post (id),
     FOREIGN KEY(account_id) REFERENCES account (id)
@@ -415,6 +420,6 @@ CREATE INDEX webhook_call_waiting ON webhook_call (webhook_id, post_id, event_id
 CREATE INDEX webhook_call_given_up ON webhook_call (webhook_id) WHERE state = 'given_up';
 CREATE INDEX webhook_call_by_event ON webhook_call (event_id);
 CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY);
-INSERT INTO alembic_version (version_num) VALUES ('0018');
+INSERT INTO alembic_version (version_num) VALUES ('0019');
 INSERT INTO store (id, store_id, created_at)
 VALUES (1, lower(hex(randomblob(16))), CAST(unixepoch('subsec') * 1000 AS INTEGER));

@@ -18,6 +18,7 @@ CREATE TABLE account (
     late_claim_at BIGINT,
     server TEXT COLLATE "C",
     server_info TEXT DEFAULT '{}' NOT NULL,
+    split BOOLEAN,
     PRIMARY KEY (id)
 );
 CREATE UNIQUE INDEX account_name ON account (platform, lower(handle));
@@ -71,6 +72,8 @@ CREATE TABLE post (
     rejected_at BIGINT,
     rejected_why TEXT COLLATE "C",
     revision BIGINT DEFAULT 1 NOT NULL,
+    split BOOLEAN,
+    number_parts BOOLEAN,
     PRIMARY KEY (id),
     UNIQUE (key)
 );
@@ -204,6 +207,8 @@ CREATE TABLE delivery (
     taken_down_at BIGINT,
     approved_at BIGINT,
     fence BIGINT DEFAULT 0 NOT NULL,
+    planned_parts TEXT DEFAULT '[]' NOT NULL,
+    parts_frozen BOOLEAN,
     PRIMARY KEY (id),
     UNIQUE (post_id, account_id),
     FOREIGN KEY(post_id) REFERENCES post (id),
@@ -431,7 +436,7 @@ CREATE INDEX webhook_call_waiting ON webhook_call (webhook_id, post_id, event_id
 CREATE INDEX webhook_call_given_up ON webhook_call (webhook_id) WHERE state = 'given_up';
 CREATE INDEX webhook_call_by_event ON webhook_call (event_id);
 CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY);
-INSERT INTO alembic_version (version_num) VALUES ('0018');
+INSERT INTO alembic_version (version_num) VALUES ('0019');
 INSERT INTO store_mark (xid) VALUES (pg_current_xact_id()::text::bigint);
 INSERT INTO store (id, store_id, created_at)
 VALUES (1, replace(gen_random_uuid()::text, '-', ''), (extract(epoch FROM clock_timestamp()) * 1000)::bigint);

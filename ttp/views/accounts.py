@@ -27,4 +27,5 @@ def account_json(item: Account) -> AccountAnswer:
         "holdReason": item.hold_reason,
         "options": dict(item.options),
         "server": item.server,
+        "split": item.split,
     }

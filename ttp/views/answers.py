@@ -65,6 +65,10 @@ class MetricsAnswer(MainCounts):
     observedAt: Instant | None
 
 
+class PlannedPartAnswer(TypedDict):
+    text: str
+
+
 class DeliveryAnswer(TypedDict):
     account: str
     platform: str
@@ -81,6 +85,7 @@ class DeliveryAnswer(TypedDict):
     note: str | None
     takenDownAt: Instant | None
     parts: list[PartAnswer]
+    plannedParts: list[PlannedPartAnswer]
     metrics: MetricsAnswer | None
 
 
@@ -111,6 +116,8 @@ class PlainFields(TypedDict):
     """Fields of a post that `post_fields` says all about."""
 
     maxLatenessS: float | None
+    split: bool | None
+    numberParts: bool | None
 
 
 class _Post(_PostState, PlainFields):
@@ -207,6 +214,7 @@ class AccountAnswer(TypedDict):
     holdReason: str | None
     options: dict[str, str]
     server: str | None
+    split: bool | None
 
 
 class EventAnswer(TypedDict):

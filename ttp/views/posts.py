@@ -71,6 +71,7 @@ def delivery_json(row: Delivery, newest: Metrics | None = None) -> answers.Deliv
         "note": row.note,
         "takenDownAt": format_json_instant(row.taken_down_at),
         "parts": [{"remoteId": part, "url": _part_url(row, part)} for part in row.parts],
+        "plannedParts": [{"text": text} for text in row.planned_parts],
         "metrics": None
         if newest is None
         else {**main_counts(newest), "observedAt": format_json_instant(newest.observed_at)},

@@ -76,7 +76,7 @@ def test_a_long_text_is_kept_for_a_person_as_a_draft_that_is_then_scheduled_as_i
     scheduled = "ttp schedule 1 --at 'tomorrow 9am' --tz UTC --strict"
     assert (ran.code, labelled(ran.err)) == (
         2,
-        [("try", "ttp edit 1"), ("try", scheduled), ("see", "ttp show 1")],
+        [("try", "ttp edit 1 --split"), ("try", scheduled), ("see", "ttp show 1")],
     )
     post = shop.shown()
     assert (post["content"], post["status"], post["key"], post["tags"]) == (LONG, "draft", None, ["launch"])

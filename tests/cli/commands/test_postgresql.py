@@ -65,6 +65,7 @@ def test_status_lists_the_publishers_of_all_hosts(world: World, store_url: str, 
     sessions = [elsewhere.publisher_session("loop", timedelta(seconds=30)) for _ in range(2)]
     with closing(sessions[0].connect()) as first, closing(sessions[1].connect()):
         account = 1
+        assert isinstance(sessions[0], SharedSession)
         sessions[0].take(first, Held.DELIVERY, [account])
         shown = world.ttp.ok("status", "--json").json
         assert [one["accounts"] for one in shown["publishers"]] == [1, 0]

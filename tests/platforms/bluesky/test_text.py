@@ -17,7 +17,17 @@ FAMILY = "👨\u200d👩\u200d👧\u200d👦"
 
 @pytest.mark.parametrize(
     ("text", "length"),
-    [("abc", 3), ("", 0), (FAMILY * 300, 300), ("e\u0301", 1), ("🇩🇪🇦🇹", 2), ("a\r\nb", 3), ("한국어", 3)],
+    [
+        ("abc", 3),
+        ("", 0),
+        (FAMILY * 300, 300),
+        ("e\u0301", 1),
+        ("🇩🇪🇦🇹", 2),
+        ("a\r\nb", 3),
+        ("한국어", 3),
+        ("ក្ក", 2),
+        ("क्षि", 1),
+    ],
 )
 def test_graphemes_are_what_a_reader_counts(text: str, length: int) -> None:
     assert count_graphemes(text) == length
@@ -93,3 +103,9 @@ def test_marks_never_overlap_and_lie_in_the_text(text: str, shorten_links: bool)
 )
 def test_what_has_the_form_of_a_handle(text: str, fits: bool) -> None:
     assert is_handle(text) == fits
+
+
+def test_a_bare_domain_is_found_in_a_process_without_x() -> None:
+    find = "from ttp.platforms.bluesky.facets import show_text; print(*show_text('see example.org').links)"
+    told = subprocess.run([sys.executable, "-c", find], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "https://example.org"

@@ -86,9 +86,7 @@ def test_a_post_comes_back_as_it_was(post: Post) -> None:
     assert (said.variants, said.options, said.thread) == (post.variants, post.options, post.thread)
     assert said.media == tuple(media_name(item) for item in post.media)
     assert [*(said.alts or ()), *[""] * len(post.media)][: len(post.media)] == [item.alt or "" for item in post.media]
-    for one in PLAIN:  # a flag that is off is not in the file
-        value = getattr(post, one.name)
-        assert getattr(said, one.name) == (None if value is False else value)
+    assert all(getattr(said, one.name) == getattr(post, one.name) for one in PLAIN)
     assert (said.at is None) == (post.scheduled_at is None)
     assert editor_form.is_empty_edit(editor_form.edit_between(said, said))
 

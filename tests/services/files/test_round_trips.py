@@ -61,7 +61,7 @@ TEXTS = st.text(SIGNS, min_size=1, max_size=30).filter(str.strip) | st.sampled_f
 WORDS = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=6)
 PLAIN_VALUES = {
     "text": st.none() | st.sampled_from(["Ask Ann", " a: b\n#c ", "true"]),
-    "flag": st.booleans(),
+    "flag": st.none() | st.booleans(),
     "seconds": st.none() | st.sampled_from([0.5, 60.0, 7200.0]),
 }
 MADE = st.builds(

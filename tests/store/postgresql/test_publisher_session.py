@@ -21,6 +21,7 @@ from ttp.domain.post import PostStatus
 from ttp.publisher import reconcile
 from ttp.publisher.delivery_context import record_evidence
 from ttp.publisher.outcomes import replay_journal, to_journal_entry
+from ttp.publisher.shared_coordination import lock_abandoned
 from ttp.services.server.events import Events
 from ttp.store import accounts as stored_accounts
 from ttp.store import attempts, claims, events, queries
@@ -34,8 +35,8 @@ from ttp.store.postgresql import connection
 from ttp.store.postgresql.address import read_address
 from ttp.store.postgresql.connection import IDLE_MS, PostgresConnection
 from ttp.store.postgresql.database import PostgresDatabase
-from ttp.store.postgresql.publisher_session import locked_accounts, registered_publishers
-from ttp.store.publisher_session import Held, PublisherSession
+from ttp.store.postgresql.publisher_session import SharedSession, locked_accounts, registered_publishers
+from ttp.store.publisher_session import Held
 from ttp.store.row_mapper import Quarantine
 from ttp.store.writer import Writer
 
@@ -45,11 +46,17 @@ GAP = timedelta(0)
 EVICT_AFTER = timedelta(seconds=30)
 
 
+def shared_session(database: Database) -> SharedSession:
+    session = database.publisher_session("loop", EVICT_AFTER)
+    assert isinstance(session, SharedSession)
+    return session
+
+
 class Publisher:
     """One publisher: its session, and what a tick does on it."""
 
     def __init__(self, database: Database) -> None:
-        self.session: PublisherSession = database.publisher_session("loop", EVICT_AFTER)
+        self.session = shared_session(database)
         self.db: Connection = self.session.connect()
         self.in_hand: set[int] = set()
 
@@ -81,7 +88,8 @@ class Publisher:
     def take_over(self) -> list[Delivery]:
         with self.db.transaction():
             self.session.keep(self.db, Held.DELIVERY, self.in_hand)
-            return reconcile.recover_interrupted(self.db, START, Quarantine(), self.session)
+            locked = lock_abandoned(self.db, self.session, Quarantine())
+            return reconcile.recover_interrupted(self.db, START, Quarantine(), locked)
 
     def die(self, database: Database) -> None:
         """End the session, and wait until the server has noticed."""
@@ -506,7 +514,7 @@ def test_a_stored_outcome_that_is_in_the_journal_too_brings_no_deleted_part_back
     journal = Journal(database.home, "1" * 32)
     journal.keep(to_journal_entry(gone, intent, thread("17"), START))
     with closing(Writer(database.connect)) as writer:
-        assert replay_journal(writer, journal, Config(), Quarantine(), is_shared=True) == []
+        assert replay_journal(writer, journal, Config(), Quarantine(), attempts.intent) == []
     with closing(database.connect()) as db:
         assert queries.post_even_deleted(db, 1).deliveries[0].parts == ()
 
@@ -549,7 +557,7 @@ def test_the_journal_counts_also_where_another_publisher_takes_over_meanwhile(
 
     monkeypatch.setattr(attempts, "last_intent", read_and_lose)
     with closing(Writer(database.connect)) as writer:
-        (after,) = replay_journal(writer, journal, Config(), Quarantine(), is_shared=True)
+        (after,) = replay_journal(writer, journal, Config(), Quarantine(), attempts.intent)
     assert (after.state, after.remote_id) == (DeliveryState.PUBLISHED, "17")
 
 

@@ -22,6 +22,7 @@ from ttp.store.ownership import Machine, OwnedElsewhere, Owner, store_id
 from ttp.store.postgresql.address import read_address
 from ttp.store.postgresql.connection import PostgresConnection
 from ttp.store.postgresql.database import PostgresDatabase
+from ttp.store.postgresql.publisher_session import SharedSession
 from ttp.store.writer import Writer
 
 pytestmark = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
@@ -112,6 +113,7 @@ def test_a_dump_that_is_restored_in_place_asks_every_host(
     call("pg_dump", url, "-Fc", "-f", str(dump), "-n", SCHEMA)
     publish(store, host(store))
     running = store.publisher_session("loop", EVICT)
+    assert isinstance(running, SharedSession)
     with closing(running.connect()) as db, db.transaction():
         running.ask_mark(db)()
     restore(url, dump)

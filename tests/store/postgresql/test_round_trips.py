@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 from tests.clock import START
-from tests.store.postgresql.test_publisher_session import EVICT_AFTER
+from tests.store.postgresql.test_publisher_session import shared_session
 from tests.store.stores import add_account, add_post, to
 from tests.store.test_writer import Work, at_once
 from ttp.domain.delivery import DeliveryError, DeliveryState
@@ -18,7 +18,7 @@ from ttp.store import claims, queries
 from ttp.store.database import Database
 from ttp.store.dialect import Connection, SessionLost, StoreError
 from ttp.store.postgresql.publisher_session import locked_accounts
-from ttp.store.publisher_session import Held, PublisherSession
+from ttp.store.publisher_session import Held
 from ttp.store.writer import Writer
 
 pytestmark = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
@@ -120,7 +120,7 @@ def test_where_the_session_is_lost_between_pieces_nothing_of_them_is_stored(
 @pytest.mark.parametrize("place", range(3))
 def test_which_accounts_are_locked_is_known_where_a_statement_beside_them_fails(place: int, database: Database) -> None:
     first, second, third = [add_account(database, f"x/a{number}").id or 0 for number in range(3)]
-    session: PublisherSession = database.publisher_session("loop", EVICT_AFTER)
+    session = shared_session(database)
     with closing(session.connect()) as db:
 
         def change(*, failing: bool) -> frozenset[int]:
@@ -146,7 +146,7 @@ def test_which_accounts_are_locked_is_known_where_a_statement_beside_them_fails(
 
 def test_of_a_session_that_is_lost_no_lock_is_remembered(database: Database) -> None:
     first, second = [add_account(database, f"x/a{number}").id or 0 for number in range(2)]
-    session: PublisherSession = database.publisher_session("loop", EVICT_AFTER)
+    session = shared_session(database)
     with closing(session.connect()) as db:
         assert session.take(db, Held.DELIVERY, [first]) == {first}
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
@@ -42,6 +43,13 @@ if TYPE_CHECKING:
 
 
 account = typer.Typer()
+
+
+class WhenToSplit(StrEnum):
+    ALWAYS = "always"
+    NEVER = "never"
+
+
 Server = Annotated[
     str | None, typer.Option("--server", metavar="URL", help="Its server, where the platform has many of them.")
 ]
@@ -244,22 +252,36 @@ def set_(
         str | None, typer.Option("--tz", metavar="ZONE", help="Its timezone, such as Europe/Berlin; '' for none.")
     ] = None,
     options: Options = None,
+    split: Annotated[
+        WhenToSplit | None,
+        typer.Option(
+            "--split",
+            metavar="always|never",
+            help="Whether texts that are too long become parts, for posts that do not say.",
+        ),
+    ] = None,
 ) -> None:
-    """Set the timezone and the platform options of an account.
+    """Set an account's timezone and options, and whether it splits long texts.
 
     --set NAME= removes an option. Approved posts that would be published with other options lose their approval.
 
     Examples:
       ttp account set x/me --tz Europe/Berlin
       ttp account set x/me --set x.reply_settings=following
+      ttp account set x/me --split always
     """
-    if tz is None and not options:
+    if tz is None and not options and split is None:
         raise UsageError("nothing to set", Hint("see", "ttp account set --help"))
     if tz:
         from ttp.domain.time.zones import parse_zone
 
         parse_zone(tz)
-    changed = context.accounts.set(name, timezone=tz, options=parse_platform_options(context, options, may_empty=True))
+    changed = context.accounts.set(
+        name,
+        timezone=tz,
+        options=parse_platform_options(context, options, may_empty=True),
+        split=None if split is None else split == WhenToSplit.ALWAYS,
+    )
     context.out.write_one(ACCOUNTS_SPEC, changed.account, say=[f"Changed {changed.account.name}."])
     if changed.withdrawn:
         lost = f"{plural(changed.withdrawn, 'post')} lost the approval for {changed.account.name}"

@@ -139,8 +139,7 @@ def preview(context: Context, post_input: PostInput) -> None:
 
     time = None if context.posts.find_by_key(post_input) else _time_of_new(context, post_input)
     post_preview = preview_post(context.posts, post_input, time)
-    problems = post_preview.refused.problems if post_preview.refused is not None else post_preview.warnings
-    if (refused := content_refusal(problems)) is not None:
+    if (refused := post_preview.refused or content_refusal(post_preview.warnings)) is not None:
         if context.out.for_people:
             _print_preview(context, replace(post_preview, refused=refused), time, ())
         raise refused  # does not ask platforms what they offer: that would be recorded

@@ -66,6 +66,8 @@ def _facts(account: Account, page: Page) -> Iterator[tuple[str, str]]:
         yield "Permissions", escape_text(" ".join(account.scopes))
     if account.options:
         yield "Options", escape_line(" ".join(f"{key}={value}" for key, value in account.options.items()))
+    if account.split is not None:
+        yield "Long texts", "split into parts" if account.split else "refused"
 
 
 def _notes(account: Account, page: Page) -> Iterator[str]:

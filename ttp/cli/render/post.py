@@ -164,6 +164,14 @@ def _facts(post: PostView, page: Page, clocks: Clocks, *, with_created: bool) ->
     count = f"({plural(len(text), 'line')}, {len(post.content)} ch)" if len(text) > 1 else ""
     yield "Text", [*text[:-1], _right(text[-1], count, page.width - _LABEL)]
     yield "Thread", [f"{number}. {escape_line(part)}" for number, part in enumerate(post.thread, 2)]
+    yield (
+        "Parts",
+        [
+            f"{escape_text(row.account)} {number}/{len(row.planned_parts)}: {escape_line(part)}"
+            for row in post.active
+            for number, part in enumerate(row.planned_parts, 1)
+        ],
+    )
     yield "Variants", [f"{escape_text(key)}: {escape_line(text)}" for key, text in post.variants.items()]
     yield "Options", [f"{escape_text(key)}={escape_text(value)}" for key, value in post.options.items()]
     yield "Tags", [escape_text(", ".join(post.tags))] if post.tags else []
@@ -279,7 +287,7 @@ def _next(post: PostView) -> Iterator[str]:
     retry = f"ttp retry {post.id}"
     yield " && ".join([*(fix for fix in fixes if fix != retry), retry])
     for row in failed:
-        of = 1 + len(post.thread)
+        of = len(row.planned_parts) or 1 + len(post.thread)
         if 0 < len(row.parts) < of:
             yield f"(continues with part {len(row.parts) + 1} of {of} on {escape_text(row.account)})"
     published = [escape_text(row.account) for row in post.deliveries if row.state is DeliveryState.PUBLISHED]

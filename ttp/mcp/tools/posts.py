@@ -115,6 +115,15 @@ def get_post(services: Services, args: OnePost) -> PostAnswer:
     return post_json(services.queries.post(args.id))
 
 
+def _with_plain_fields(model: type[Model]) -> type[Model]:
+    """Add the plain fields of a post to arguments."""
+    plain: dict[str, Any] = {}
+    for one in PLAIN:
+        plain[one.argument] = ((bool if one.kind == "flag" else str) | None, Field(None, description=one.about))
+    return create_model(model.__name__, __base__=model, __doc__=model.__doc__, **plain)
+
+
+@_with_plain_fields
 class PostContent(Arguments):
     """What a new post, an edit and a check take."""
 
@@ -142,15 +151,6 @@ class PostContent(Arguments):
     )
 
 
-def _with_plain_fields(model: type[Model]) -> type[Model]:
-    """Add the plain fields of a post to arguments."""
-    plain: dict[str, Any] = {}
-    for one in PLAIN:
-        plain[one.argument] = ((bool if one.kind == "flag" else str) | None, Field(None, description=one.about))
-    return create_model(model.__name__, __base__=model, __doc__=model.__doc__, **plain)
-
-
-@_with_plain_fields
 class PostArguments(PostContent, Write):
     """What a new post and an edit take."""
 
@@ -221,7 +221,7 @@ def _post_input(
         variants=args.variants or {},
         options=dict(parse_option(option, services.platforms, may_empty=may_empty) for option in options),
         key=key,
-        **parse_plain({} if more is None else dict(more)),
+        **parse_plain(dict(args)),
     )
 
 

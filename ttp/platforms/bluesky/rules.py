@@ -10,7 +10,7 @@ from ttp.domain.media.image_fit import ImageForm
 from ttp.domain.media.item import MediaItem
 from ttp.domain.media.limits import MediaLimits, item_problems, size_text
 from ttp.domain.rules import PlatformPost, Rules
-from ttp.platforms.bluesky.facets import show_text
+from ttp.platforms.bluesky.facets import find_entities, show_text
 from ttp.platforms.bluesky.options import list_problem
 from ttp.platforms.graphemes import count_graphemes
 
@@ -33,7 +33,6 @@ class BlueskyRules(Rules):
     )
 
     def problems(self, post: PlatformPost) -> Iterator[Problem]:
-        short = post.chosen_option("shorten_links") == "true"
         if (
             not post.text.strip()
             and not post.media
@@ -41,7 +40,7 @@ class BlueskyRules(Rules):
             and not post.chosen_option("quote")
         ):
             yield post.breach("content", "text_missing", " cannot take a post without text or media", post.text_hint)
-        for message in _text_problems(post.text, "text", shorten_links=short):
+        for message in _text_problems(post, post.text, "text"):
             yield post.breach("content", "text_too_long", message, post.text_hint)
         yield from _media_problems(post)
         yield from _option_problems(post)
@@ -55,6 +54,15 @@ class BlueskyRules(Rules):
     def text_use(self, text: str, media: Sequence[MediaItem], server: Mapping[str, object]) -> tuple[int, int]:
         return count_graphemes(text.strip()), MOST_GRAPHEMES
 
+    def part_use(self, post: PlatformPost, text: str) -> tuple[int, int]:
+        short = post.chosen_option("shorten_links") == "true"
+        shown = show_text(text, shorten_links=True).text if short else text.strip()
+        length, size = count_graphemes(shown), len(shown.encode("utf-8", "replace"))
+        return (size, MOST_BYTES) if length <= MOST_GRAPHEMES and size > MOST_BYTES else (length, MOST_GRAPHEMES)
+
+    def unbroken_spans(self, text: str) -> Iterator[tuple[int, int]]:
+        return ((one.start, one.end) for one in find_entities(text))
+
 
 def _call_size(post: PlatformPost) -> int:
     """Return about how many bytes the one call of a thread has: texts, what is marked in them, and the rest."""
@@ -65,16 +73,14 @@ def _call_size(post: PlatformPost) -> int:
 
 
 def _part_problems(post: PlatformPost, number: int, text: str) -> Iterator[Problem]:
-    for message in _text_problems(text, f"part {number}", shorten_links=post.chosen_option("shorten_links") == "true"):
+    for message in _text_problems(post, text, f"part {number}"):
         yield post.breach("thread", "text_too_long", message, post.thread_hint)
 
 
-def _text_problems(text: str, name: str, *, shorten_links: bool) -> Iterator[str]:
-    shown = show_text(text, shorten_links=shorten_links).text if shorten_links else text.strip()
-    if (length := count_graphemes(shown)) > MOST_GRAPHEMES:
-        yield f": {name} is {length} of {MOST_GRAPHEMES}"
-    elif (size := len(shown.encode("utf-8", "replace"))) > MOST_BYTES:
-        yield f": {name} is {size} of {MOST_BYTES} bytes in UTF-8"
+def _text_problems(post: PlatformPost, text: str, name: str) -> Iterator[str]:
+    length, most = BlueskyRules().part_use(post, text)
+    if length > most:
+        yield f": {name} is {length} of {most}{' bytes in UTF-8' if most == MOST_BYTES else ''}"
 
 
 def _media_problems(post: PlatformPost) -> Iterator[Problem]:

@@ -139,6 +139,9 @@ class CommandRules(Rules):
     def text_use(self, text: str, media: Sequence[MediaItem], server: Mapping[str, object]) -> tuple[int, int]:
         return UNITS[str(server.get("text_unit", "characters"))](text), number(server, "text_length")
 
+    def most_parts(self, post: PlatformPost) -> int:
+        return number(post.server, "thread_parts")
+
 
 OPTIONS = option_table(
     (

@@ -9,7 +9,7 @@ from ttp.domain.errors import Problem
 from ttp.domain.media.image_fit import ImageForm
 from ttp.domain.media.item import MediaItem
 from ttp.domain.media.limits import MediaLimits, item_problems, same_shape, shape_text
-from ttp.domain.rules import PlatformPost
+from ttp.domain.rules import PlatformPost, Rules
 from ttp.domain.text import utf16_length
 from ttp.platforms.instagram.options import InstagramKind, instagram_kind
 
@@ -50,7 +50,7 @@ _STORY_VIDEO = MediaLimits(
 _VIDEO_ADVISED = MediaLimits(widths=(0, 1920), fps=(23, 60), moov_first=True)
 
 
-class InstagramRules:
+class InstagramRules(Rules):
     image_form: ImageForm | None = ImageForm("instagram", ("image/jpeg",), 8 << 20, widths=(320, 1440))
 
     def problems(self, post: PlatformPost) -> Iterator[Problem]:

@@ -44,6 +44,9 @@ class MastodonRules(Rules):
     def text_use(self, text: str, media: Sequence[MediaItem], server: Mapping[str, object]) -> tuple[int, int]:
         return _count(text, "", server), most_characters(server)
 
+    def part_use(self, post: PlatformPost, text: str) -> tuple[int, int]:
+        return _count(text, post.chosen_option("spoiler_text") or "", post.server), most_characters(post.server)
+
 
 def most_characters(server: Mapping[str, object]) -> int:
     """Return how long a text may be there."""
@@ -69,7 +72,7 @@ def _server_problems(post: PlatformPost) -> Iterator[Problem]:
 
 
 def _length_problems(post: PlatformPost, text: str, name: str, field: str, hint: WayOut | None) -> Iterator[Problem]:
-    length, most = _count(text, post.chosen_option("spoiler_text") or "", post.server), most_characters(post.server)
+    length, most = MastodonRules().part_use(post, text)
     if length > most:
         yield post.breach(field, "text_too_long", f": {name} is {length} of {most}", hint)
 

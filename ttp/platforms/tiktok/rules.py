@@ -8,7 +8,7 @@ from ttp.domain.errors import Problem
 from ttp.domain.media.image_fit import ImageForm
 from ttp.domain.media.item import MediaItem
 from ttp.domain.media.limits import MediaLimits, item_problems
-from ttp.domain.rules import PlatformPost
+from ttp.domain.rules import PlatformPost, Rules
 from ttp.domain.text import utf16_length
 from ttp.platforms.tiktok.options import TikTokKind, choices_hint, first_choices, needed_choices, tiktok_kind
 
@@ -32,7 +32,7 @@ _PHOTO = MediaLimits(mimes=("image/jpeg", "image/webp"), most_bytes=20_000_000, 
 _ANYTHING = MediaLimits()
 
 
-class TikTokRules:
+class TikTokRules(Rules):
     image_form: ImageForm | None = ImageForm("tiktok", ("image/jpeg", "image/webp"), 20_000_000, box=(1920, 1080))
 
     def problems(self, post: PlatformPost) -> Iterator[Problem]:

@@ -78,6 +78,8 @@ class Composition:
     at: str = ""
     at_before: str = ""
     is_draft: bool = True
+    split: str = ""
+    """`yes`, `numbered` or `no`; empty: as each account is set."""
     form: str = ""
     """The id of the form, which stays while the same words are typed on."""
     seen: str = ""
@@ -104,6 +106,9 @@ class Composition:
             options=dict(parse_option(f"{name}={value}", platforms) for name, value in self.options if value),
             media=tuple(f"{KEPT}{item.sha256}/{item.name}" for item in self.media),
             alts=tuple(item.alt for item in self.media),
+            split=self.split != "no" if self.split else None,
+            number_parts=True if self.split == "numbered" else None,
+            dropped=() if self.split == "numbered" else ("number_parts",) if self.split else ("split", "number_parts"),
         )
 
 
@@ -169,6 +174,7 @@ def composition_of(post: PostView | Post, zone: tzinfo) -> Composition:
         at,
         at,
         post.status is PostStatus.DRAFT,
+        "no" if post.split is False else "numbered" if post.number_parts else "yes" if post.split else "",
     )
 
 
@@ -339,6 +345,7 @@ def typed_in(visit: Visit) -> Composition:
         at=visit.field("at").strip(),
         at_before=visit.field("at_before") if "at" in visit.form else "",  # who may not schedule has no such field
         is_draft=visit.field("is_draft") != "no",
+        split=visit.field("split") if visit.field("split") in ("yes", "numbered", "no") else "",
         form=visit.field("form")[:40],
         seen=visit.field("seen")[:40],
         zone=visit.field("zone")[:60],

@@ -121,7 +121,7 @@ def fields_of(post: Post, media: Sequence[str]) -> dict[str, Value]:
         "alt": alts if any(alts) else [],
         **{one.file: as_value(getattr(post, name)) for name, one in post_fields.CONTENT.items() if one.kind != "own"},
     }
-    return {name: value for name, value in every.items() if value or (value == 0 and value is not False)}
+    return {name: value for name, value in every.items() if value or value == 0}
 
 
 def as_value(value: object) -> Value:

@@ -118,6 +118,7 @@ class SubmittedDrafts:
             if self._needed and (is_changed or change_log.has_changed(db, post_id, by)):
                 raise NotAllowed(f"{by} wrote or changed post {post_id}, and cannot approve it")
             after = _with_link(after, submitted.link if submitted else None)
+            after = self._posts.plan_parts(after, all_accounts)
             if time is not None:
                 after = with_time(after, self._posts.confirm_time(db, time, accounts, post_id).at)
             if self._needed:

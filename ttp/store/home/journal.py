@@ -39,7 +39,7 @@ class Journal:
         self.path = home / FILE
         self.kept = 0
         """Number of entries written by this object."""
-        self._store_id = store_id
+        self.store_id = store_id
         self._turn = threading.Lock()
         try:
             self._make(home)
@@ -54,8 +54,8 @@ class Journal:
 
     def keep(self, entry: Entry) -> None:
         """Append one entry durably. Raises OSError if the disk fails."""
-        known = {"entry": dict(entry), "store": self._store_id}
-        line = text_of({**known, "check": _check(known)}).encode()
+        record = {"entry": dict(entry), "store": self.store_id}
+        line = text_of({**record, "check": _check(record)}).encode()
         with self._turn, self._opened() as descriptor:
             end = len(_all(descriptor).rstrip(_BLANK))
             _write(descriptor, (_BLANK if end else b"") + line + _BLANK, end)
@@ -64,12 +64,12 @@ class Journal:
 
     def entries(self) -> list[Entry]:
         """Return the complete entries of this store, oldest first, without lines cut by a crash. Raises OSError."""
-        return [known["entry"] for known in self._lines() if known["store"] == self._store_id]
+        return [record["entry"] for record in self._lines() if record["store"] == self.store_id]
 
     def clear(self) -> None:
         """Delete the entries of this store; another store's stay. Raises OSError."""
-        theirs = [known for known in self._lines() if known["store"] != self._store_id]
-        text = b"".join(text_of({**known, "check": _check(known)}).encode() + _BLANK for known in theirs)
+        theirs = [record for record in self._lines() if record["store"] != self.store_id]
+        text = b"".join(text_of({**record, "check": _check(record)}).encode() + _BLANK for record in theirs)
         with self._turn, self._opened() as descriptor:
             size = max(os.fstat(descriptor).st_size, ROOM)
             _write(descriptor, text.ljust(size, _BLANK), 0)
@@ -84,8 +84,8 @@ class Journal:
 
     def _lines(self) -> list[dict[str, Any]]:
         with self._opened() as descriptor:
-            found = (_read(line) for line in _all(descriptor).split(_BLANK) if line)
-            return [known for known in found if known is not None]
+            records = (_read(line) for line in _all(descriptor).split(_BLANK) if line)
+            return [record for record in records if record is not None]
 
     def _make(self, home: Path) -> None:
         with self._opened(os.O_CREAT) as descriptor:
@@ -115,15 +115,15 @@ def _write(descriptor: int, text: bytes, at: int) -> None:
         text, at = text[written:], at + written
 
 
-def _check(known: Mapping[str, Any]) -> str:
-    return hashlib.sha256(text_of(known).encode()).hexdigest()[:16]
+def _check(record: Mapping[str, Any]) -> str:
+    return hashlib.sha256(text_of(record).encode()).hexdigest()[:16]
 
 
 def _read(line: bytes) -> dict[str, Any] | None:
     """Return what a line says; None if it was cut or changed."""
     try:
-        known = json.loads(line)
-        whole = known.pop("check") == _check(known) and isinstance(known["entry"], dict)
+        record = json.loads(line)
+        whole = record.pop("check") == _check(record) and isinstance(record["entry"], dict)
     except (ValueError, RecursionError, AttributeError, KeyError, TypeError):
         return None
-    return known if whole and "store" in known else None
+    return record if whole and "store" in record else None

@@ -126,8 +126,8 @@ class SharedSession(PublisherSession):
         """Open a session and register it. It has no locks: what was in hand before is not any more."""
         connection = self._connect()
         try:
-            for held in self._held.values():
-                held.clear()
+            for account_ids in self._held.values():
+                account_ids.clear()
             self._limit_waits(connection)
             # The server notices in the same time as the publisher that the other one is gone.
             for name, value in {**KEEP_ALIVE, **_PLANS}.items():
@@ -156,17 +156,21 @@ class SharedSession(PublisherSession):
         connection.execute(f"SET lock_timeout = {wait_ms}; SET statement_timeout = 0")
 
     def take(self, db: Connection, what: Held, accounts: Collection[int]) -> set[int]:
+        """Lock accounts, and return those that this publisher has now. They stay locked until `keep`, whatever becomes
+        of the transaction."""
         if not self._held[what].issuperset(accounts):
             with self.together(db):
                 self.ask(db, what, accounts)
         return self._held[what] & set(accounts)
 
     def ask(self, db: Connection, what: Held, accounts: Collection[int]) -> None:
+        """Like `take`, inside `together`."""
         mine = self._held[what].difference(*(over for kind, over, _ in self._asked if kind is what))
-        if wanted := [account for account in dict.fromkeys(accounts) if account not in mine]:
-            self._asked.append((what, (), db.execute(_TRY.format(what), {"accounts": List(wanted)})))
+        if account_ids := [account for account in dict.fromkeys(accounts) if account not in mine]:
+            self._asked.append((what, (), db.execute(_TRY.format(what), {"accounts": List(account_ids)})))
 
     def keep(self, db: Connection, what: Held, accounts: Collection[int]) -> None:
+        """Unlock every account but these."""
         if over := sorted(self._held[what] - set(accounts)):
             self._asked.append((what, over, db.execute(_UNLOCK.format(what), {"accounts": List(over)})))
             if not self._is_together:
@@ -174,6 +178,7 @@ class SharedSession(PublisherSession):
 
     @contextmanager
     def together(self, db: Connection) -> Iterator[None]:
+        """As `Connection.together`, also for `ask` and `keep`: `held_accounts` knows the result after it."""
         self._is_together = True
         try:
             with db.together():
@@ -184,17 +189,19 @@ class SharedSession(PublisherSession):
 
     def _remember(self) -> None:
         """Remember what was locked and unlocked, whatever failed after it."""
-        asked, self._asked = self._asked, []
-        for what, over, answer in asked:
+        answers, self._asked = self._asked, []
+        for what, over, answer in answers:
             if answer.rowcount > 0:  # -1 without an answer: it was not run
                 self._held[what].difference_update(over)
                 self._held[what].update(row["value"] for row in answer if not over and row["taken"])
 
     def ask_mark(self, db: Connection) -> Callable[[], None]:
-        asked = db.execute(f"SELECT {_MARK} AS mark")
+        """Ask whether the store was restored meanwhile; whoever restores it waits for the end of this transaction.
+        Return what raises OwnedElsewhere then."""
+        rows = db.execute(f"SELECT {_MARK} AS mark")
 
         def refuse_restored() -> None:
-            if asked.fetchone()["mark"] is None:
+            if rows.fetchone()["mark"] is None:
                 raise from_dump()
 
         return refuse_restored
@@ -203,16 +210,22 @@ class SharedSession(PublisherSession):
         return frozenset(self._held[what])
 
     def lock_rows(self, db: Connection, deliveries: Sequence[int], now: datetime) -> Mapping[int, tuple[object, ...]]:
-        found = db.execute(_LOCK_ROWS, {"ids": List(sorted(deliveries)), "now": to_ms(now)})
-        return {row["id"]: tuple(row)[1:] for row in found}
+        """Lock deliveries and their posts, except deleted ones, those that a person is changing, and those of accounts
+        that nothing may be sent to at `now`. Return the present state, fence, next instant and approval of each."""
+        rows = db.execute(_LOCK_ROWS, {"ids": List(sorted(deliveries)), "now": to_ms(now)})
+        return {row["id"]: tuple(row)[1:] for row in rows}
 
     def free_accounts(self, db: Connection, accounts: Collection[int]) -> list[int]:
+        """Return those of the accounts that no publisher has locked, this one neither."""
         return sorted(set(accounts) - locked_accounts(db, Held.DELIVERY))
 
     def is_changing(self, db: Connection) -> bool:
+        """Return whether a person is changing the store: another change like that would wait for it."""
         return not db.execute(f"SELECT pg_try_advisory_xact_lock({STORE_KEY})").fetchone()[0]
 
     def report(self, db: Connection) -> list[str]:
+        """Report that this publisher works, and disconnect others that have not reported for long. Return a line
+        about each of them."""
         sql = f"UPDATE publisher SET last_report_at = {_NOW} WHERE id = ?"
         if not db.execute(sql, (self._id,)).rowcount:
             self._register(db)
@@ -226,12 +239,16 @@ class SharedSession(PublisherSession):
         ]
 
     def others(self, db: Connection) -> list[RegisteredPublisher]:
+        """Return the other publishers whose sessions exist."""
         return _registered(db.execute(_LIST.format("WHERE p.id <> ?"), (self._id,)))
 
     def longest_lost_call(self, db: Connection, unknown_s: float) -> float:
+        """Return how many seconds a publishing call of a publisher that is gone may take, by the settings of its host;
+        `unknown_s` where it did not say."""
         return float(db.execute(_LOST_CALL, {"unknown": unknown_s}).fetchone()["longest"] or unknown_s)
 
     def leave(self, db: Connection) -> None:
+        """End the registration."""
         db.execute("DELETE FROM publisher WHERE id = ?", (self._id,))
 
     def _register(self, db: Connection) -> None:

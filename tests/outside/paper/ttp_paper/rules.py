@@ -11,7 +11,7 @@ from ttp.domain.media.item import MediaItem
 from ttp.domain.metrics.ingest.columns import ExportColumns
 from ttp.domain.options import Option, OptionType
 from ttp.domain.rate_limit import Limit, LimitKey
-from ttp.domain.rules import PlatformPost
+from ttp.domain.rules import PlatformPost, Rules
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import PublishRequest
 from ttp.platforms.limits import LimitMemory, parse_whole_number
@@ -34,7 +34,7 @@ def most(server: Mapping[str, object]) -> int:
     return told if isinstance(told, int) else MOST
 
 
-class PaperRules:
+class PaperRules(Rules):
     image_form: ImageForm | None = None
 
     def problems(self, post: PlatformPost) -> Iterator[Problem]:

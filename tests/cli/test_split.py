@@ -1,0 +1,96 @@
+"""A text that is too long becomes parts where that was asked for: the same ones at every door."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.conftest import Fill, Program
+from tests.mcp.conftest import Agent
+from tests.server.conftest import server_of, two_accounts
+from tests.server.pages.conftest import Person
+
+TEXT = f"{'word ' * 50}one.\n\n{'word ' * 50}two."  # 510 characters
+PARTS = TEXT.split("\n\n")
+AT = "2098-01-01 09:00"
+TIMED = ("--to", "x/me", "--at", AT)
+
+
+@pytest.fixture
+def ttp(fill: Fill) -> Program:
+    return fill(two_accounts)
+
+
+def parts_of(post: Any) -> list[str]:
+    return [part["text"] for delivery in post["deliveries"] for part in delivery["plannedParts"]]
+
+
+def test_a_dry_run_shows_the_parts_that_are_stored_and_shown(ttp: Program) -> None:
+    (version,) = ttp.ok("create", TEXT, "--split", *TIMED, "--dry-run", "--json").json["versions"]
+    assert ([part["text"] for part in version["parts"]], version["costUsd"]) == (PARTS, 0.03)
+    post = ttp.ok("create", TEXT, "--split", *TIMED, "--json").json
+    assert (parts_of(post), post["content"], post["split"]) == (PARTS, TEXT, True)
+    assert parts_of(ttp.shown()) == PARTS
+    assert all(part[-20:] in ttp.ok("show", "1", "--format", "table").out for part in PARTS)
+
+
+def test_a_refusal_offers_to_split_and_says_what_that_makes(ttp: Program) -> None:
+    refused = ttp("create", TEXT, "--to", "x/me,x/other", "--at", AT).err
+    assert "2 parts on x/me ($0.03), 2 on x/other ($0.03)" in refused
+    assert refused.count("--split") == 1
+    assert "--split" not in ttp("create", "a" * 300, *TIMED).err
+    error = ttp("create", TEXT, *TIMED, "--json").error
+    assert (error["code"], error["hint"]) == ("content", None)  # more posts than were asked for: a person decides
+    ttp.ok("create", TEXT, "--to", "x/me")
+    for command in (("edit", "1", "--at", AT), ("schedule", "1", "--at", AT)):
+        assert "ttp edit 1" in next(line for line in ttp(*command).err.splitlines() if "--split" in line)
+    assert parts_of(ttp.ok("edit", "1", "--split", "--at", AT, "--json").json) == PARTS
+
+
+def test_an_account_may_always_split(ttp: Program) -> None:
+    account = ttp.ok("account", "set", "x/me", "--split", "always", "--json").json
+    assert account["split"] is True
+    assert parts_of(ttp.ok("create", TEXT, *TIMED, "--json").json) == PARTS
+    assert ttp("create", TEXT, "--no-split", *TIMED).code == 2
+    assert ttp("create", TEXT, "--to", "x/other", "--at", AT).code == 2
+    ttp.ok("account", "set", "x/me", "--split", "never")
+    assert ttp("create", f"{TEXT} 2", *TIMED).code == 2
+    ttp.account("instagram/me")
+    assert ttp("account", "set", "instagram/me", "--split", "always").code == 2
+
+
+def test_the_same_parts_by_http_an_agent_a_page_and_an_export(ttp: Program) -> None:
+    server = server_of(ttp)
+    api, ann = server.having("publish"), Person(server).log_in()
+    wanted = {"content": TEXT, "accounts": ["x/me"], "scheduledAt": AT, "timezone": "UTC"}
+    assert api("POST", "/v1/posts", json=wanted).status_code == 422
+    assert parts_of(api.ok("POST", "/v1/posts", {**wanted, "split": True})) == PARTS
+    agent = Agent(ttp)
+    (version,) = agent.ok("check_text", text=TEXT, to=["x/other"], split=True)["versions"]
+    assert [part["text"] for part in version["parts"]] == PARTS
+    assert parts_of(agent.ok("create_post", text=TEXT, to=["x/other"], at=AT, tz="UTC", split=True)) == PARTS
+    form = {"content": f"{TEXT} 3", "accounts": ["x/me"], "is_draft": "yes", "do": "draft", "split": "numbered"}
+    ann.does("/compose", form)
+    numbered = parts_of(ttp.shown(3))
+    assert [part.rpartition(" ")[2] for part in numbered] == ["1/2", "2/2"]
+    page = ann.sees("/posts/3")
+    assert all(part[-20:] in page for part in numbered)
+    assert '<option value="numbered" selected>' in ann.sees("/posts/3/edit")
+    exported = ttp.ok("export", "--format", "json").json
+    assert [(one["split"], one["numberParts"]) for one in exported] == [(True, None), (True, None), (True, True)]
+
+
+def test_an_approver_sees_the_parts_and_approves_them(ttp: Program) -> None:
+    server = server_of(ttp)
+    server.set("publish.require_approval", "true")
+    ttp.ok("create", TEXT, "--split", *TIMED)
+    bob = Person(server).log_in("bob", "approve")
+    for path in ("/approvals", "/posts/1", "/posts/1/approve"):
+        page = bob.sees(path)
+        assert page.count("one.") > 1
+        assert "2 parts on x/me" in page
+    ttp.ok("approve", "1")
+    assert ttp.shown()["approvedAt"] is not None
+    ttp.ok("edit", "1", "--number-parts")
+    assert ttp.shown()["approvedAt"] is None
