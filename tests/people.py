@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from tests.platforms.factories import PLATFORMS
 from tests.settings import Config
 from ttp.domain.account import Account
+from ttp.domain.permissions import Caller, Capability
 from ttp.domain.post import Post
 from ttp.domain.post_edit import PostInput
 from ttp.domain.time.clock import Clock
@@ -19,10 +20,12 @@ from ttp.services.time_resolver import TimeResolver
 from ttp.store.database import Database
 from ttp.store.home.media import MediaStore
 
+OWNER = Caller("ann@laptop", Capability.PUBLISH, sees_private=True)
+
 
 def posts_of(database: Database, clock: Clock, config: Config | None = None) -> Posts:
     """The service of a store's posts."""
-    return Posts(database, MediaStore(database.home / "media"), clock, config or Config(), PLATFORMS)
+    return Posts(database, MediaStore(database.home / "media"), clock, config or Config(), PLATFORMS, OWNER)
 
 
 def times_of(posts: Posts) -> TimeResolver:

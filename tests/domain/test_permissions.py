@@ -13,7 +13,7 @@ from ttp.domain import permissions
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
 from ttp.domain.errors import NotAllowed
 from ttp.domain.media.item import MediaItem
-from ttp.domain.permissions import Capability, refuse_forbidden_change
+from ttp.domain.permissions import Caller, Capability, refuse_forbidden_change
 from ttp.domain.post import Post, PostStatus, Rejection
 
 S = DeliveryState
@@ -116,12 +116,12 @@ def test_what_waits_is_shown_as_such_and_needs_a_person() -> None:
 
 def test_who_may_publish_may_change_every_post() -> None:
     scheduled = Post("Hello", id=1, status=PostStatus.SCHEDULED)
-    refuse_forbidden_change(Capability.PUBLISH, scheduled, replace(scheduled, content="Changed"), ())
+    refuse_forbidden_change(Caller("ann", Capability.PUBLISH), scheduled, replace(scheduled, content="Changed"), ())
 
 
 def test_who_may_write_drafts_changes_drafts_alone() -> None:
     draft = Post("Hello", id=1)
-    refuse_forbidden_change(Capability.DRAFT, draft, replace(draft, content="Changed"), ())
+    refuse_forbidden_change(Caller("ann", Capability.DRAFT), draft, replace(draft, content="Changed"), ())
     scheduled = replace(draft, status=PostStatus.SCHEDULED)
     with pytest.raises(NotAllowed):
-        refuse_forbidden_change(Capability.DRAFT, scheduled, replace(scheduled, content="Changed"), ())
+        refuse_forbidden_change(Caller("ann", Capability.DRAFT), scheduled, replace(scheduled, content="Changed"), ())

@@ -11,6 +11,7 @@ import pytest
 
 from tests.clock import FakeClock
 from tests.conftest import Program
+from tests.people import OWNER
 from tests.platforms.factories import PLATFORMS
 from tests.settings import Config
 from tests.store.stores import raw, store_at
@@ -52,7 +53,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def calendar(ttp: Program, clock: FakeClock) -> Calendar:
     database = store_at(ttp.home)
     config = Config({})
-    return Calendar(database, Queries(database, clock, config, PLATFORMS), Slots(database, clock, config), clock)
+    return Calendar(database, Queries(database, clock, config, PLATFORMS, OWNER), Slots(database, clock, config), clock)
 
 
 @pytest.mark.sqlite("its query plans")

@@ -21,7 +21,9 @@ CALLED = {
     "doctor.Doctor.__init__(tokens)",
     "installation.uninstall.Uninstall.__init__(credentials)",
     "doctor.run_check(look)",
-    # What only the command line finds out about this machine, where a service needs it; and how ways out are written.
+    # What only the command line finds out about this machine, where a service needs it; how ways out are written, and
+    # how posts are published.
+    "application.Application.__init__(publish)",
     "application.Installation.__init__(system_zone)",
     "application.Installation.__init__(own_files)",
     "application.Installation.__init__(render_way_out)",

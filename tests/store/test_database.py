@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from tests.clock import START, FakeClock
+from tests.people import OWNER
 from tests.platforms.factories import PLATFORMS
 from tests.settings import Config
 from tests.store.migrations.next_version import become_next
@@ -198,7 +199,7 @@ def test_a_damaged_store_is_told_and_never_changed(home: Path, filled: bytes, da
 
 def test_reading_a_damaged_page_is_told_as_damage(home: Path, filled: bytes) -> None:
     new_store(home).path.write_bytes(page_overwritten(filled))
-    look = Queries(Database(home), FakeClock(), Config(), PLATFORMS)
+    look = Queries(Database(home), FakeClock(), Config(), PLATFORMS, OWNER)
     with pytest.raises(Damaged):
         list(look.posts(queries.PostFilter()))
 

@@ -185,7 +185,7 @@ class NewPostEdit:
         self.sheet = sheet
         self.context = context
         self._began = began
-        self.wish: PostInput | None = None
+        self.post_input: PostInput | None = None
 
     def take(self, text: str) -> SavedPost:
         """Create the post. Raises every error of that."""
@@ -194,7 +194,7 @@ class NewPostEdit:
         post_input: PostInput | None = None
         try:
             post_input = replace(editor_form.parse_form(text, self.context.platforms), first=self.sheet.first)
-            self.wish = post_input
+            self.post_input = post_input
             with self.context.naming_choices():
                 posts = self.context.posts
                 first = posts.find_by_key(post_input)
@@ -275,16 +275,18 @@ def _finish_new(context: Context, task: NewPostEdit) -> None:
     except TtpError as error:
         if sheet.draft is None:
             if not task.is_blank(sheet.read()):
-                raise _with_place(error, f"Your text is in {sheet.path}.", None, task.wish) from error
+                raise _with_place(error, f"Your text is in {sheet.path}.", None, task.post_input) from error
             sheet.discard()
             raise TtpError("nothing was written, so no post was created") from None
         sheet.remember(new=True, base=post_fingerprint(context.posts.post(sheet.draft)))
         sheet.belongs_to(sheet.draft)
         where = f"Your text is saved as draft {sheet.draft}."
-        raise _with_place(error, where, sheet.draft, task.wish, Hint("fix", f"ttp edit {sheet.draft} -e")) from error
+        raise _with_place(
+            error, where, sheet.draft, task.post_input, Hint("fix", f"ttp edit {sheet.draft} -e")
+        ) from error
     sheet.discard()
     assert saved is not None
-    lines = saved_post_message(context, saved, task.wish.tz if task.wish else None)
+    lines = saved_post_message(context, saved, task.post_input.tz if task.post_input else None)
     print_saved_post(context, saved, *lines)
 
 
@@ -354,7 +356,7 @@ def _filled(context: Context, fields: dict[str, object], *, new: bool) -> str:
     service = context.posts
     for name in () if new else ("key", "status"):
         fields.pop(name, None)
-    timed = service.capability is Capability.PUBLISH
+    timed = service.caller.capability is Capability.PUBLISH
     return editor_form.format_form(fields, [account.name for account in service.accounts()], new=new, timed=timed)
 
 

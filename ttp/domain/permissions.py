@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 from ttp.domain.action import action, other_options
 from ttp.domain.delivery import APPROVAL, ENDED, Delivery, DeliveryState
 from ttp.domain.errors import Hint, NotAllowed
-from ttp.domain.post import Post, PostFields, Rejection
-from ttp.domain.post_fields import CONTENT
+from ttp.domain.post import Post, Rejection
+from ttp.domain.post_fields import CONTENT, AnyPost, for_readers
 
 if TYPE_CHECKING:
     from ttp.domain.recurrence import Recurrence
@@ -55,21 +55,22 @@ class Caller(NamedTuple):  # a dataclass would cost each command a millisecond
         """Whether they are the owner of the store."""
         return self.approver is None
 
+    def view(self, post: AnyPost) -> AnyPost:
+        """Return a post as they see it."""
+        return post if self.sees_private else for_readers(post)
 
-def refuse_forbidden_change(
-    capability: Capability, before: Post | None, after: Post, repeats: Iterable[Recurrence], *, source: str = VARIABLE
-) -> None:
+
+def refuse_forbidden_change(caller: Caller, before: Post | None, after: Post, repeats: Iterable[Recurrence]) -> None:
     """Raise NotAllowed for a change of anything but a draft, or of a draft that will be published automatically.
-    `repeats`: all active ones; a draft that one of them copies is published automatically. `source`: what sets the
-    capability."""
-    if capability is Capability.PUBLISH:
+    `repeats`: all active ones; a draft that one of them copies is published automatically."""
+    if caller.capability is Capability.PUBLISH:
         return
     this = "" if before is None else f" {before.id}"
-    here = f"{source} is {capability}"
+    here = f"{caller.capability_source} is {caller.capability}"
     if before is not None and before.status != "draft":
         raise NotAllowed(f"post{this} is {before.status}, and {here}: only drafts are changed here", *_look(before))
     if after.status != "draft":
-        refuse_time(capability, source=source)
+        refuse_time(caller)
     for one in repeats:
         if before is not None and one.post_id == before.id:
             raise NotAllowed(f"post{this} is what repeat {one.id} makes posts of, and {here}", *_look(before))
@@ -78,10 +79,10 @@ def refuse_forbidden_change(
             raise NotAllowed(message, Hint("see", action("repeat list")))
 
 
-def refuse_time(capability: Capability, *, source: str = VARIABLE) -> None:
+def refuse_time(caller: Caller) -> None:
     """Raise NotAllowed where no post may get a time."""
-    if capability is not Capability.PUBLISH:
-        message = f"{source} is {capability}: no post gets a time here"
+    if caller.capability is not Capability.PUBLISH:
+        message = f"{caller.capability_source} is {caller.capability}: no post gets a time here"
         raise NotAllowed(message, Hint("try", other_options(at=None)))
 
 
@@ -89,7 +90,6 @@ def _look(post: Post) -> tuple[Hint, ...]:
     return (Hint("see", action("show", post.id)),)
 
 
-AnyPost = TypeVar("AnyPost", bound=PostFields)
 _AT_REST = frozenset({DeliveryState.PENDING, DeliveryState.FAILED, DeliveryState.NEEDS_REVIEW})
 _READY = frozenset({DeliveryState.PENDING, DeliveryState.RETRYING})
 OPEN = (frozenset(DeliveryState) - ENDED) | {DeliveryState.FAILED}

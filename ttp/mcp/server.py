@@ -168,7 +168,7 @@ def _plain(services: Services, shape: Answer) -> Any:
         if isinstance(value, OtherOptions):
             return as_fields(value)  # as arguments: there is no command to type them behind
         if isinstance(value, Action):
-            return services.render_way_out(value)
+            return services.installation.render_way_out(value)
         raise TypeError(f"{type(value).__name__} has no JSON form")
 
     return json.loads(json.dumps(shape, default=text, allow_nan=False))

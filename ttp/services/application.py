@@ -191,6 +191,8 @@ class Application:
 
     dry_run = False
     expected: int | None = None
+    publish: Callable[[frozenset[int]], object]
+    """Publish queued posts to their end, or wait for the publisher that does. The layers above have it."""
 
     def __init__(
         self, installation: Installation, caller: Caller, *, dry_run: bool = False, expected: int | None = None
@@ -222,18 +224,10 @@ class Application:
             rehearsal.media = media
             yield rehearsal
 
-    def publish(self, ids: frozenset[int]) -> object:
-        """Publish queued posts to their end, or wait for the publisher that does. The layers above know how."""
-        raise NotImplementedError
-
     def refuse_elsewhere(self) -> None:
         """Raise OwnedElsewhere if this machine must not publish from the store."""
         if (refused := self.status.elsewhere()) is not None:
             raise refused
-
-    def render_way_out(self, way: WayOut) -> str:
-        """Return a way out for a person: a command to type."""
-        return self.installation.render_way_out(way)
 
     @contextmanager
     def naming_choices(self) -> Iterator[None]:
@@ -252,15 +246,10 @@ class Application:
         """The zone in which times are read and shown: the caller's own, else the config's, else the system's."""
         return self.times.home_zone()
 
-    @cached_property
-    def media(self) -> MediaStore:
-        return replace(self.installation.media)  # remembers what it protects from cleanup: for one thread
-
+    media = _Part(lambda self: replace(self.installation.media))  # remembers what it protects: for one thread
     status = _Part(lambda self: self.installation.status)
     queries = _Part(
-        lambda self: services.queries.Queries(
-            self.database, self.clock, self.config, self.platforms, self.caller.accounts, self.caller.sees_private
-        )
+        lambda self: services.queries.Queries(self.database, self.clock, self.config, self.platforms, self.caller)
     )
     posts = _Part(
         lambda self: services.posts.Posts(
@@ -269,12 +258,8 @@ class Application:
             self.clock,
             self.config,
             self.platforms,
-            self.caller.capability,
-            actor=self.caller.name,
-            within=self.caller.accounts,
+            self.caller,
             expected=self.expected,
-            capability_source=self.caller.capability_source,
-            sees_private=self.caller.sees_private,
         )
     )
     drafts = _Part(lambda self: services.drafts.Drafts(self.posts))
@@ -306,7 +291,7 @@ class Application:
     )
     export = _Part(
         lambda self: services.files.export.Export(
-            self.database, self.media, self.installation.own_files(), self.platforms, self.caller.sees_private
+            self.database, self.media, self.installation.own_files(), self.platforms, self.caller
         )
     )
     sync = _Part(

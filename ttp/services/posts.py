@@ -18,10 +18,9 @@ from ttp.domain.action import action, other_options
 from ttp.domain.config import Config
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Conflict, ContentRefused, Hint, NotAllowed, Problem, Stale, UsageError
-from ttp.domain.permissions import Capability
+from ttp.domain.permissions import Caller, Capability
 from ttp.domain.post import Post, post_not_found
 from ttp.domain.post_edit import PostInput, check_variants, request_fingerprint
-from ttp.domain.post_fields import for_readers
 from ttp.domain.pricing import price_notes
 from ttp.domain.rules import check, content_refusal, offer_split, plan_parts
 from ttp.domain.time.clock import Clock
@@ -61,25 +60,17 @@ class SavedPost:
 
 @dataclass
 class Posts:
-    """`strict`: the duplicate check refuses instead of warning. `actor`: who makes the changes.
-
-    `within`: the ids of the only accounts there are for this user; posts to others do not exist. `expected`: the
-    revision of the post that the user has seen; a change of another one is refused. `sees_private`: the answers show
-    what readers do not see.
-    """
+    """`strict`: the duplicate check refuses instead of warning. Posts to other accounts than the caller's do not exist.
+    `expected`: the revision of the post that the user has seen; a change of another one is refused."""
 
     database: Database
     media: MediaStore
     clock: Clock
     config: Config
     platforms: Registry
-    capability: Capability = Capability.PUBLISH
+    caller: Caller
     strict: bool = field(default=False)
-    actor: str | None = None
-    within: frozenset[int] | None = None
     expected: int | None = None
-    capability_source: str = permissions.VARIABLE
-    sees_private: bool = False
 
     @cached_property
     def media_conversion(self) -> MediaConversion:
@@ -98,13 +89,13 @@ class Posts:
         """Return a post. Raise NotFound if it does not exist. Never creates a store."""
         with self.database.reading() as db:
             post = queries.post(db, post_id) if db else None
-        if post is None or not is_within(post, self.within):
+        if post is None or not is_within(post, self.caller.accounts):
             raise post_not_found(post_id)
         return post
 
     def accounts(self) -> tuple[Account, ...]:
         with self.database.reading() as db:
-            return tuple(accounts_within(stored_accounts.accounts(db), self.within)) if db else ()
+            return tuple(accounts_within(stored_accounts.accounts(db), self.caller.accounts)) if db else ()
 
     def find_accounts(self, names: Iterable[str]) -> tuple[Account, ...]:
         """Return the accounts of these names; empty names are left out. Raise NotFound, Ambiguous, UsageError."""
@@ -215,17 +206,17 @@ class Posts:
 
     def refuse_forbidden_change(self, db: Connection, before: Post | None, after: Post) -> None:
         """Raise NotAllowed for a change that this environment may not make."""
-        if not all(post is None or is_within(post, self.within) for post in (before, after)):
+        if not all(post is None or is_within(post, self.caller.accounts) for post in (before, after)):
             raise NotAllowed(f"post {after.id} goes to an account that you may not use")
-        if self.capability is not Capability.PUBLISH:
+        if self.caller.capability is not Capability.PUBLISH:
             from ttp.store import repeats
 
             going = [one for one in repeats.recurrences(db) if one.state != "ended"]
-            permissions.refuse_forbidden_change(self.capability, before, after, going, source=self.capability_source)
+            permissions.refuse_forbidden_change(self.caller, before, after, going)
 
     def refuse_time(self) -> None:
         """Raise NotAllowed if no post may get a time. Called before the time is parsed."""
-        permissions.refuse_time(self.capability, source=self.capability_source)
+        permissions.refuse_time(self.caller)
 
     def as_new(self, post: Post) -> Post:
         """Return a new post, as created now."""
@@ -234,7 +225,7 @@ class Posts:
 
     def recorder(self, command: str, continues: int | None = None) -> ChangeRecorder:
         """Return the recorder that makes a command's changes undoable."""
-        return ChangeRecorder(command, self.clock.now(), self.actor, self.database.request, continues)
+        return ChangeRecorder(command, self.clock.now(), self.caller.name, self.database.request, continues)
 
     def change(
         self,
@@ -259,7 +250,7 @@ class Posts:
             db.lock_posts(wanted)
             for post_id in wanted:
                 post = queries.post(db, post_id)
-                if post is None or not is_within(post, self.within):
+                if post is None or not is_within(post, self.caller.accounts):
                     raise post_not_found(post_id)
                 if self.expected is not None and post.revision != self.expected:
                     raise Stale(
@@ -283,8 +274,7 @@ class Posts:
 
     def view(self, db: Connection | None, post: Post, *, is_new: bool = False) -> PostView:
         """Return a post as shown now. `db` None: no store exists. `is_new`: no repeat has created it."""
-        seen = post if self.sees_private else for_readers(post)
-        return view_posts(db, [seen], now=self.clock.now(), config=self.config, are_new=is_new)[0]
+        return view_posts(db, [self.caller.view(post)], now=self.clock.now(), config=self.config, are_new=is_new)[0]
 
     def find_by_key(self, wanted: PostInput) -> SavedPost | None:
         """Return the post that the same request stored before under its key. Raise Conflict for another request."""
@@ -298,7 +288,7 @@ class Posts:
 
     def _same_request(self, first: Post, fingerprint: str | None) -> Post:
         """Return the post that a key stored before. Raise Conflict for another request."""
-        if not is_within(first, self.within):
+        if not is_within(first, self.caller.accounts):
             raise Conflict(f'the key "{first.key}" is in use', Hint("try", other_options(key="KEY")))
         if first.key_digest != fingerprint:
             raise Conflict(

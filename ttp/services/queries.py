@@ -16,9 +16,9 @@ from ttp.domain.action import action
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Hint, NotFound
+from ttp.domain.permissions import Caller
 from ttp.domain.platform import PlatformFacts
 from ttp.domain.post import EMPTY_METRICS, Metrics, Post, PostFields, post_not_found
-from ttp.domain.post_fields import for_readers
 from ttp.domain.time.clock import Clock
 from ttp.store import accounts as stored_accounts
 from ttp.store import queries
@@ -40,23 +40,16 @@ _BATCH = 200
 
 class Queries:
     def __init__(
-        self,
-        database: Database,
-        clock: Clock,
-        config: Config,
-        platforms: PlatformFacts,
-        within: frozenset[int] | None = None,
-        sees_private: bool = False,
+        self, database: Database, clock: Clock, config: Config, platforms: PlatformFacts, caller: Caller
     ) -> None:
-        """`within`: the ids of the only accounts there are for this user; posts to others do not exist.
-        `sees_private`: this user may write posts, and sees of them what readers do not."""
+        """Posts to other accounts than the caller's do not exist."""
         self._platforms = platforms
         self._database = database
         self._clock = clock
         self._config = config
         self._approval = config.requires_approval
-        self._within = within
-        self._sees_private = sees_private
+        self._caller = caller
+        self._within = caller.accounts
 
     def posts(self, post_filter: PostFilter) -> Iterator[Post]:
         """Yield the posts that pass the filter, in list order, from one snapshot."""
@@ -90,10 +83,7 @@ class Queries:
             last = queries.post(db, post_filter.after)
             if last is None or not is_within(last, self._within):
                 raise post_not_found(post_filter.after)
-        yield from map(self._seen, queries.posts(db, replace(post_filter, within=self._within)))
-
-    def _seen(self, post: Post) -> Post:
-        return post if self._sees_private else for_readers(post)
+        yield from map(self._caller.view, queries.posts(db, replace(post_filter, within=self._within)))
 
     def post(self, post_id: int) -> PostView:
         """Return a post as shown. Raise NotFound if it does not exist."""
@@ -137,7 +127,7 @@ class Queries:
         """Return the posts with these ids that exist, in the given order, as shown."""
         with self._database.reading() as db:
             there = queries.posts_by_id(db, ids) if db else ()
-            posts = [self._seen(one) for one in there if is_within(one, self._within)]
+            posts = [self._caller.view(one) for one in there if is_within(one, self._within)]
             return view_posts(db, posts, now=self._clock.now(), config=self._config) if posts else []
 
     def ids(self, ranges: Sequence[tuple[int, int]]) -> list[int]:

@@ -119,7 +119,7 @@ class Store:
             store_posts.save(db, ready, None)
 
     def export(self, form: str, target: Path) -> None:
-        out = Export(self.database, self.media, NO_OWN, PLATFORMS, sees_private=True)
+        out = Export(self.database, self.media, NO_OWN, PLATFORMS, people.OWNER)
         told = out.posts(PostFilter())
         if form == "md":
             out.folder(told, target, self.times)

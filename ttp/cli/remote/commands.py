@@ -43,7 +43,6 @@ _EDITOR = {"in_editor": "the editor is on another machine; give the text as an a
 _ALWAYS: frozenset[str] = frozenset()
 _PLAIN = RemoteCommand()
 _MACHINE = "it is about the machine of the store"
-_SECRETS = "credentials stay on the machine of the store"
 REMOTE: Mapping[str, RemoteCommand] = MappingProxyType(
     {
         "create": RemoteCommand(files={"media": FileUse.MEDIA, "file": FileUse.POSTS}, refused=_EDITOR),
@@ -69,20 +68,20 @@ HERE = frozenset({"help", "completion", "mcp", "config show", "config get", "con
 """Commands that run on the caller's machine all the same. `ttp config` shows the settings of this machine."""
 SETTINGS_HERE = frozenset({"config set", "config unset"})
 """Commands that run here for the settings that matter here."""
-_WEBHOOKS = tuple(f"webhook {name}" for name in ("add", "list", "log", "remove", "replay", "rotate", "test"))
+_WHY = {
+    **dict.fromkeys(("account", "credentials"), "credentials stay on the machine of the store"),
+    **dict.fromkeys(("config", "notify"), "tokens do not change settings"),
+    **dict.fromkeys(("backup", "restore"), "a backup has everything, credentials too"),
+    "token": "tokens do not make tokens",
+    "login-link": "tokens do not let people in",
+    "webhook": "tokens neither see nor change webhooks",
+}
+"""By the first word of the command."""
 REFUSED: Mapping[str, str] = MappingProxyType(
     {
-        **dict.fromkeys(("account add", "account connect", "account remove"), _SECRETS),
-        **dict.fromkeys(("credentials new-key", "credentials rekey"), _SECRETS),
-        **dict.fromkeys(("token create", "token list", "token release", "token revoke"), "tokens do not make tokens"),
-        **dict.fromkeys(("config set", "config unset", "config edit"), "tokens do not change settings"),
-        **dict.fromkeys(("notify list", "notify secret", "notify test"), "tokens do not change settings"),
-        "login-link": "tokens do not let people in",
-        **dict.fromkeys(_WEBHOOKS, "tokens neither see nor change webhooks"),
-        **dict.fromkeys(("backup", "restore"), "a backup has everything, credentials too"),
-        **dict.fromkeys(("store copy", "store unseal"), _MACHINE),
-        **dict.fromkeys(("service", "service install", "service uninstall", "service status"), _MACHINE),
-        **dict.fromkeys(("init", "serve", "sandbox", "demo", "doctor", "uninstall"), _MACHINE),
+        name: _WHY.get(name.partition(" ")[0], _MACHINE)
+        for name, one in OPERATIONS.items()
+        if one.scope == MACHINE and name not in HERE and "--" not in name
     }
 )
 """Commands that no server runs for a token, and why."""

@@ -255,7 +255,7 @@ def approval_warnings(services: Services, posts: Sequence[PostView]) -> list[str
 
 
 def _text(services: Services, notice: Notice) -> str:
-    return " ".join(notice.lines(services.render_way_out))
+    return " ".join(notice.lines(services.installation.render_way_out))
 
 
 class EditPost(PostArguments):

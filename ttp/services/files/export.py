@@ -19,9 +19,10 @@ from ttp.domain.errors import Busy, Hint, TtpError, UsageError
 from ttp.domain.media.item import MediaItem
 from ttp.domain.metrics.sample import MAIN_COUNTS, Sample
 from ttp.domain.options import OptionTables
+from ttp.domain.permissions import Caller
 from ttp.domain.post import Post, PostFields
 from ttp.domain.post_edit import KEPT, Value, apply_input, check_variants
-from ttp.domain.post_fields import content_of, for_readers
+from ttp.domain.post_fields import content_of
 from ttp.domain.time.clock import utc_text
 from ttp.services.files import csv_file, ics, markdown
 from ttp.services.files.fields import STORE_ID_DIGITS, Entry, fields_of, media_name, own_key
@@ -64,8 +65,7 @@ class Export:
     media: MediaStore
     own: OwnFiles
     tables: OptionTables
-    sees_private: bool = False
-    """Whether who asks may write posts, and so sees of them what readers do not."""
+    caller: Caller
 
     def posts(self, post_filter: PostFilter, *, numbers: bool = False) -> Iterator[ExportedPost]:
         """Yield the posts that pass the filter from one snapshot."""
@@ -74,8 +74,7 @@ class Export:
                 return
             store = ownership.store_id(db)
             for post in queries.posts(db, post_filter, own_key=lambda post_id: own_key(post_id, store)):
-                seen = post if self.sees_private else for_readers(post)
-                yield ExportedPost(seen, _newest_samples(db, post) if numbers else {})
+                yield ExportedPost(self.caller.view(post), _newest_samples(db, post) if numbers else {})
 
     def media_folder(self, folder: Path) -> ExportedMedia:
         return ExportedMedia(folder, self.media, self.own)

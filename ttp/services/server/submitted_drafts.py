@@ -148,7 +148,7 @@ class SubmittedDrafts:
             post = queries.post_by_key(db, post_input.key or "") if db else None
         if post is None:
             return self._posts.create(post_input, None).post.id or 0
-        if not is_within(post, self._posts.within):
+        if not is_within(post, self._posts.caller.accounts):
             raise Conflict(f'the key "{post_input.key}" is in use')
         if post.deleted_at is None and is_pending(post):
             self._posts.edit(post.id or 0, replace(post_input, key=None, edited=True), None)

@@ -114,7 +114,7 @@ class PostgresDatabase(Database):
 
     @contextmanager
     def without_publishers(self, *, doing: str) -> Iterator[None]:
-        """Like that of a file; publishers that begin meanwhile are refused by what the block does."""
+        """As in Database. Publishers that start during the block are refused by the seal."""
         with self.job(PeriodicJob.COPY) as is_alone:
             if not is_alone:
                 raise Busy(f"another program copies the store {self.name}")

@@ -15,7 +15,7 @@ from ttp.cli.commands.server.token import parse_capability
 from ttp.cli.context import Context
 from ttp.cli.options import split_list, with_output
 from ttp.domain.errors import Hint, NotAllowed, UsageError
-from ttp.domain.permissions import VARIABLE, VIA_MCP, Caller, Capability
+from ttp.domain.permissions import VARIABLE, VIA_MCP, Capability
 from ttp.domain.server.api_token import POST_CAPABILITIES, TokenCapability
 
 if TYPE_CHECKING:
@@ -105,11 +105,9 @@ class AgentContext(Context):
         super().__init__(process.clock, process.credentials_key)
         self._session = session
         # Whatever the program calls itself: nothing is approved through the tools that was written through them.
-        approver = f"{settings.user_name()}{VIA_MCP}"
-        name = approver + (f" ({client})" if client else "")
-        source = "this client's capability"
-        sees_private = process.caller.sees_private
-        self.caller = Caller(name, settings.capability(), source, approver=approver, sees_private=sees_private)
+        approver = f"{process.caller.name}{VIA_MCP}"
+        name, source = approver + (f" ({client})" if client else ""), "this client's capability"
+        self.caller = process.caller._replace(name=name, capability_source=source, approver=approver)
         self.open_output(quiet=True)
 
     def publish(self, ids: frozenset[int]) -> RunResult:

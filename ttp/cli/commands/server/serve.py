@@ -89,7 +89,8 @@ def serve(
     with closing(listener), context.notifications.looking():
         context.database.connect().close()
         installation, stopping = context.installation, threading.Event()
-        _ = installation.media, installation.credentials, installation.runtime  # refused now, not at the first request
+        # Refused now, not at the first request; and built once, for all threads.
+        _ = installation.media, installation.account_check, installation.runtime
         process = server.ServerProcess(
             app_module.build_app(installation, names, stopping),
             listener,
