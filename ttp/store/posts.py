@@ -109,14 +109,23 @@ def _rows_of_new(
     for account in db.execute(_NAMES, {"ids": List(of_account)}) if of_account else ():
         names = {"platform": account["platform"], "account_handle": account["handle"], "fence": 0}
         for row in of_account[account["id"]]:
-            of_post[row["post_id"]].append({**row, **names})
+            of_post[row["post_id"]].append({**_as_read(db, row), **names})
     media: dict[int, list[Row]] = {}
     for batch in split_batches(i for i, post in posts.items() if post.media):
         media |= _by_post(db, _MEDIA.format(marks(batch)), batch)
     return [
-        _Rows({**own[i], "revision": 1}, of_post[i], media.get(i, ()), [{"tag": tag} for tag in post.tags])
+        _Rows(
+            {**_as_read(db, own[i]), "revision": 1}, of_post[i], media.get(i, ()), [{"tag": tag} for tag in post.tags]
+        )
         for i, post in posts.items()
     ]
+
+
+def _as_read(db: Connection, row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return written columns as a read gives them: SQLite has no booleans."""
+    if db.is_remote:
+        return row
+    return {name: int(value) if isinstance(value, bool) else value for name, value in row.items()}
 
 
 def _saved(db: Connection, post: Post, recorder: Recorder | None) -> Post:
