@@ -142,7 +142,7 @@ def refuse_file_as_text(line: TypedCommand, values: Mapping[str, Any]) -> None:
     """
     text, flag = str(values["text"]), "--file"
     if text.lower().endswith(MEDIA_SUFFIXES):
-        flag = "--add-media" if "add_media" in values else "--media"
+        flag = "--add-media" if "add_media" in values and not values.get("media") else "--media"
     named = values.get(flag[2:].replace("-", "_")) or ()
     place = next(place for place, part in enumerate(line.parts) if part.metavar == "TEXT|-")
     before, after = line.around(place)
@@ -153,7 +153,9 @@ def refuse_file_as_text(line: TypedCommand, values: Mapping[str, Any]) -> None:
     if line.has_long_text:
         before = after = []
     start = ["ttp", *before] if before else []
-    as_file = quote_command(*start, flag, text, *after)
+    # Alt texts go by the order of media: behind others it takes none of theirs.
+    words = (*after, flag, text) if named else (flag, text, *after)
+    as_file = quote_command(*start, *words)
     if flag == "--file" and "post_id" in values:  # an edit has no such option
         as_file = f"{quote_command(*start, '-', *after)} < {quote_command(text)}"
     as_text = quote_command(*start, *after, *([] if "--" in flags else ["--"]), text)

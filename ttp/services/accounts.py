@@ -91,16 +91,30 @@ class Accounts:
         server_info: Mapping[str, object] | None = None,
     ) -> Account:
         """Add an account, or replace its credentials (a JSON text). Makes no network call. `server`: the root URL of
-        the account's server, for platforms with many servers; `server_info`: what it allows."""
+        the account's server, for platforms with many servers; `server_info`: what it allows. UsageError for the
+        credentials of an account that has another name here."""
         platform, handle = parse_account_name(name, self.platforms)
         facts = self.platforms.facts(platform)
         host = facts.host(self.config, server)
         new_credentials = None if credentials is None else parse_credentials(credentials, host, facts)
         with self.database.token_lock(f"{platform}/{handle}", patience_s=LOCK_WAIT_S):
             if new_credentials is not None:
+                self._refuse_second_name(platform, handle, new_credentials.user_id)
                 # Before the transaction: a keyring or a program can be slow, and others wait for the transaction.
                 self.credentials.put(f"{platform}/{handle}", new_credentials)
             return self._save_account(platform, handle, new_credentials, server, server_info)
+
+    def _refuse_second_name(self, platform: str, handle: str, user_id: str | None) -> None:
+        with self.database.reading() as db:
+            accounts = [one for one in store.accounts(db) if one.platform == platform] if db else []
+        if any(one.handle.lower() == handle.lower() for one in accounts):
+            return
+        same = next((one for one in accounts if user_id is not None and one.user_id == user_id), None)
+        if same is not None:
+            raise UsageError(
+                f"these are the credentials of {same.name}, and a second account would publish twice on it",
+                Hint("fix", action("account connect", f"{platform}/{handle}")),  # asks whether to rename it
+            )
 
     def _save_account(
         self,

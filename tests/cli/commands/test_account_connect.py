@@ -144,6 +144,17 @@ def test_an_account_with_a_new_handle_is_renamed_after_a_question_and_its_queue_
     assert [post.text for post in sandbox.state.visible_posts()] == ["To x"]
 
 
+def test_the_credentials_of_an_account_add_no_second_one_of_another_name(ttp: Program) -> None:
+    keys = json.dumps({"accessToken": "a", "userId": "7"})
+    ttp.ok("account", "add", "x/old", "--credentials", "-", stdin=keys)
+    refused = ttp("account", "add", "x/new", "--credentials", "-", "--json", stdin=keys)
+    assert (refused.code, refused.error["hint"]) == (2, "ttp account connect x/new")
+    assert [one["account"] for one in ttp.ok("account", "list", "--json").json] == ["x/old"]
+    assert CredentialsFile(ttp.home).get("x/new") is None
+    ttp.ok("account", "add", "x/OLD", "--credentials", "-", stdin=keys)
+    ttp.ok("account", "add", "x/new", "--credentials", "-", stdin=json.dumps({"accessToken": "b", "userId": "8"}))
+
+
 def test_the_secret_may_come_from_stdin(ttp: Program, sandbox: RunningSandbox, browser: Browser) -> None:
     ran = ttp.ok("account", "connect", "tiktok", "--client-secret", "-", stdin=tiktok_records.APP.secret or "")
     assert "tiktok/demo" in ran.out

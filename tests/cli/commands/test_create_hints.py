@@ -119,12 +119,16 @@ def test_a_program_has_its_long_text_and_nothing_repeats_or_stores_it(
         (
             "create 'of two words.jpg' --media photo.jpg --alt 'of two words.jpg'",
             [
-                "ttp create --media 'of two words.jpg' --media photo.jpg --alt 'of two words.jpg'",
+                "ttp create --media photo.jpg --alt 'of two words.jpg' --media 'of two words.jpg'",
                 "ttp create --media photo.jpg --alt 'of two words.jpg' -- 'of two words.jpg'",
             ],
         ),
         ("create notes.md --dry-run", ["ttp create --file notes.md --dry-run", "ttp create --dry-run -- notes.md"]),
         ("edit 1 photo.jpg", ["ttp edit 1 --add-media photo.jpg", "ttp edit 1 -- photo.jpg"]),
+        (
+            "edit 1 b.jpg --media photo.jpg",
+            ["ttp edit 1 --media photo.jpg --media b.jpg", "ttp edit 1 --media photo.jpg -- b.jpg"],
+        ),
         ("edit 1 notes.md --tag a", ["ttp edit 1 - --tag a < notes.md", "ttp edit 1 --tag a -- notes.md"]),
     ],
 )

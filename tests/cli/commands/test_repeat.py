@@ -341,6 +341,15 @@ def test_the_list_says_when_each_ends(ttp: Program) -> None:
     assert "ZONE" in lines[0]
 
 
+def test_the_list_names_the_zone_of_each_next_time_at_80_columns(ttp: Program) -> None:
+    ttp.account()
+    ttp.post("one", "--to", "x/me")
+    ttp.ok("repeat", "add", "1", "--cron", "*/7 3,9 1-5 * *", "--tz", "America/Argentina/Buenos_Aires")
+    columns, row = ttp.ok("repeat", "list", "--format", "table").out.splitlines()[:2]
+    assert row[columns.index("ZONE") :].startswith("Buenos Aires ")
+    assert row.endswith(")")
+
+
 def test_the_picture_shows_words_and_the_next_time(weekly: Program) -> None:
     weekly.ok("repeat", "--pool", "news", *DAILY)
     shown = weekly.ok("repeat", "list", "--format", "table").out

@@ -641,7 +641,16 @@ def test_a_sentence_about_a_command_is_wrapped(prose: str) -> None:
 
 @pytest.mark.parametrize(
     "before",
-    ["  try: ", "      fix: ", "; see: ", "Two posts failed and can be tried again:  ", "  ", "Wait (", "Get it (or: "],
+    [
+        "  try: ",
+        "      fix: ",
+        "  draft: ",
+        "; see: ",
+        "Two posts failed and can be tried again:  ",
+        "  ",
+        "Wait (",
+        "Get it (or: ",
+    ],
 )
 def test_a_command_to_copy_is_never_broken(before: str) -> None:
     command = "ttp retry --failed --account mastodon/somebody@example.org --since 7d"

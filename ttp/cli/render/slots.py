@@ -13,6 +13,7 @@ from ttp.cli.render.spec import OutputSpec
 from ttp.cli.terminal import escape_line, escape_text
 from ttp.domain.recurrence import Recurrence, RecurrenceCounts
 from ttp.domain.slot import SlotInstant
+from ttp.domain.time.formatting import zone_city
 from ttp.domain.time.slot_parser import format_slot_times
 from ttp.views.slots import begun_repeat_json, repeat_json, slot_instant_json, slot_json
 
@@ -29,7 +30,7 @@ def render_repeats(tallies: Sequence[RecurrenceCounts], page: Page) -> Iterator[
         Column("ID", right=True),
         Column("WHAT", most=page.width // 4),
         Column("WHEN", most=page.width // 3),
-        Column("ZONE", drop=1),
+        Column("ZONE"),
         Column("STATE", drop=0 if ended else 3),
         Column("MADE", right=True, drop=5),
         Column("SKIPPED", right=True, drop=6),
@@ -47,7 +48,7 @@ def _row(tally: RecurrenceCounts, page: Page, *, ending: bool) -> list[Cell]:
         Cell(str(one.id), "bold"),
         Cell(escape_line(f"tag {one.pool}" if one.pool else f"post {one.post_id}")),
         Cell(format_slot_times(one.cron)),
-        Cell(one.timezone, "dim"),
+        Cell(one.timezone if page.width > 100 else zone_city(there.zone, page.now), "dim"),
         Cell(one.state, "" if one.state == "active" else "dim"),
         Cell(str(tally.made)),
         Cell(str(tally.skipped)),

@@ -54,9 +54,9 @@ def wrap(text: str, most: int) -> list[str]:
 
 
 _PROGRAM = r"(?:ttp|pip|pipx|uv|export|loginctl|rm|kill|ls|diff) "
-_LABEL = r"(?:try|fix|see): "
+_LABEL = r"(?:try|fix|see|draft): "
 _COMMAND = re.compile(
-    rf"(?:(?<=  )|(?<=try: )|(?<=fix: )|(?<=see: )){_PROGRAM}(?:(?!  |; {_LABEL}).)*"
+    rf"(?:(?<=  )|(?<=try: )|(?<=fix: )|(?<=see: )|(?<=draft: )){_PROGRAM}(?:(?!  |; {_LABEL}).)*"
     rf"|(?<!\S)\((?:or: )?{_PROGRAM}[^()]*\)\S*"
 )
 """A command to copy: after two blanks or the label of a hint, or in parentheses."""

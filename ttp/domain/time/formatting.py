@@ -48,6 +48,11 @@ def format_instant(at: datetime, zone: tzinfo | None, clocks: Clocks = ()) -> st
     return f"{text}, {day}{clock_text(utc)} UTC" if there else f"{text} ({day}{clock_text(utc)} UTC)"
 
 
+def zone_city(zone: tzinfo | None, at: datetime) -> str:
+    """Return `New York` for America/New_York."""
+    return zone_label(zone, at).rpartition("/")[2].replace("_", " ")
+
+
 def other_clocks(at: datetime, zone: tzinfo | None, clocks: Clocks, named: bool = True) -> str:
     """Return `Mon 30 Nov 19:00 New York for x/me`: the clocks of accounts that differ from those of `zone`; '' if none
     does. The day is named where it is another one, the accounts if `named`."""
@@ -57,8 +62,7 @@ def other_clocks(at: datetime, zone: tzinfo | None, clocks: Clocks, named: bool 
         own = at.astimezone(there)
         if own.utcoffset() != local.utcoffset():
             day = "" if own.date() == local.date() else f"{day_text(own, year=False)} "
-            city = zone_label(there, at).rpartition("/")[2].replace("_", " ")
-            names.setdefault(f"{day}{clock_text(own)} {city}", []).append(account)
+            names.setdefault(f"{day}{clock_text(own)} {zone_city(there, at)}", []).append(account)
     return "; ".join(f"{clock} for {_few_names(them)}" if named else clock for clock, them in names.items())
 
 
