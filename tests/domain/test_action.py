@@ -52,6 +52,7 @@ AT = Hint("try", other_options(at="tomorrow 9am"))
         ),
         (AT, PostInput(first=True), action("schedule", 7, at="tomorrow 9am", first=True)),
         (Hint("try", other_options(media="FILE")), PostInput(tags=("a",)), action("edit", 7, media="FILE", tag="a")),
+        (AT, PostInput(thread=("a" * 81,)), None),
         (Hint("try", other_options(at=None)), None, None),
         (Hint("try", other_options(key="KEY")), None, None),
     ],

@@ -49,10 +49,9 @@ def split_texts(
     parts = _split_all(texts, length, spans, most)
     if not numbered or len(parts) == len(texts):
         return parts
-    for widest in (" 9/9", " 99/99"):
-        parts = _split_all(texts, length, spans, most, widest)
-        if len(f" {len(parts)}/{len(parts)}") <= len(widest):
-            break
+    parts = _split_all(texts, length, spans, most, " 9/9")
+    if len(parts) > 9:
+        parts = _split_all(texts, length, spans, most, " 99/99")
     return tuple(f"{part} {number}/{len(parts)}" for number, part in enumerate(parts, 1))
 
 
@@ -103,11 +102,10 @@ def _choose(text: str, begin: int, cuts: Sequence[Cut], first: int, fits: Callab
     if last is None or last == len(cuts) - 1:
         return last
     for rank in sorted({cut.rank for cut in cuts[first : last + 1]}):
-        chosen = next((k for k in range(last, first - 1, -1) if cuts[k].rank <= rank), None)
-        if chosen is not None:
-            after = next(k for k in range(chosen + 1, len(cuts)) if cuts[k].rank <= rank)
-            if fits(text[cuts[chosen].start : cuts[after].end]):
-                return chosen
+        chosen = next(k for k in range(last, first - 1, -1) if cuts[k].rank <= rank)
+        after = next(k for k in range(chosen + 1, len(cuts)) if cuts[k].rank <= rank)
+        if fits(text[cuts[chosen].start : cuts[after].end]):
+            return chosen
     return last
 
 
