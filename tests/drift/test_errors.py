@@ -40,4 +40,4 @@ def test_the_drawing_has_the_code_of_every_class_that_has_its_own() -> None:
 
 
 def test_the_table_has_every_code() -> None:
-    assert {one.code for one in classes()} == set(CODES)
+    assert {one.code for one in classes()} == set(CODES), "CODES of ttp/views/errors.py"

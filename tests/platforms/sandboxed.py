@@ -125,7 +125,9 @@ class Desk:
 
 def first_kind(platform: str) -> Kind:
     """Return the first kind of post of a platform that the fault sweeps have."""
-    return next(kind for kind in KINDS.values() if kind.platform == platform)
+    kinds = [kind for kind in KINDS.values() if kind.platform == platform]
+    assert kinds, f"KINDS of tests/faults/posts.py has no kind of post of {platform}"
+    return kinds[0]
 
 
 def call_path(platform: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from starlette.exceptions import HTTPException
@@ -37,9 +38,9 @@ class SandboxPlatform:
     apps: tuple[SandboxApp, ...] = ()
     logins: tuple[str, ...] = ()
     """Names of its logins if there are several; the first is the default."""
-    limits: Mapping[str, int]
+    limits: Mapping[str, int] = MappingProxyType({})
     """How often each thing may be done."""
-    troubles: tuple[str, ...]
+    troubles: tuple[str, ...] = ()
     """Names of refusals that can be ordered."""
     account_fields: tuple[BodyField, ...] = ()
     """What can be ordered of its accounts."""

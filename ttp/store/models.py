@@ -34,9 +34,10 @@ def _text(*, required: bool = True, form: Any = _TEXT) -> Any:
     return Field(default=None, sa_column=Column(form, nullable=not required))
 
 
-def _json(shape: str) -> Any:
-    """JSON as text. `shape`: `texts` (object of texts), `list` (of texts) or `object`."""
-    return Field(default=None, sa_column=Column(Text, nullable=False, info={"json": shape}))
+def _json(shape: str, default: str | None = None) -> Any:
+    """JSON as text. `shape`: `texts` (object of texts), `list` (of texts) or `object`. `default`: of a later column."""
+    column = Column(Text, nullable=False, server_default=default, info={"json": shape})
+    return Field(default=default, sa_column=column)
 
 
 def _parent(target: str, *, primary: bool = False, required: bool = True) -> Any:
@@ -45,11 +46,8 @@ def _parent(target: str, *, primary: bool = False, required: bool = True) -> Any
 
 def _index(name: str, *columns: Any, where: str, unique: bool = False, first: str = "") -> Index:
     """Return a partial index, with one condition for both databases. `first`: a column whose NULLs come first."""
-    nulls = {first: "NULLS FIRST"} if first else {}
-    condition = text(where)
-    return Index(
-        name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition, postgresql_ops=nulls
-    )
+    options: Any = {"sqlite_where": text(where), "postgresql_where": text(where)}
+    return Index(name, *columns, unique=unique, **options, postgresql_ops={first: "NULLS FIRST"} if first else {})
 
 
 class StoreRow(SQLModel, table=True):
@@ -105,9 +103,7 @@ class AccountRow(SQLModel, table=True):
     removed_at: datetime | None = _instant()
     late_claim_at: datetime | None = _instant()
     server: str | None = _text(required=False)
-    server_info: str = Field(
-        default="{}", sa_column=Column(Text, nullable=False, server_default="{}", info={"json": "object"})
-    )
+    server_info: str = _json("object", "{}")
     split: bool | None = None
 
 
@@ -212,9 +208,7 @@ class DeliveryRow(SQLModel, table=True):
     taken_down_at: datetime | None = _instant()
     approved_at: datetime | None = _instant()
     fence: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default=text("0")))
-    planned_parts: str = Field(
-        default="[]", sa_column=Column(Text, nullable=False, server_default="[]", info={"json": "list"})
-    )
+    planned_parts: str = _json("list", "[]")
     parts_frozen: bool | None = None
 
 
