@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import shutil
 import signal
 import sqlite3
 import tempfile
@@ -106,6 +107,15 @@ def _prefer_memory() -> None:
 _prefer_memory()
 
 gc.disable()  # until `pytest_collection_finish`: what collection makes is kept
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give this run a root for its `tmp_path` folders. In pytest's, which all runs share, the number of a run that ends
+    may be another's before its lock is removed: that is then the other's lock, whose folder the next run removes."""
+    if hasattr(config, "workerinput") or "PYTEST_DEBUG_TEMPROOT" in os.environ:
+        return
+    root = os.environ["PYTEST_DEBUG_TEMPROOT"] = tempfile.mkdtemp(prefix="ttp-tests-")
+    config.add_cleanup(lambda: shutil.rmtree(root, ignore_errors=True))
 
 
 def pytest_collection_finish() -> None:
