@@ -203,7 +203,7 @@ def keep_frozen_parts(before: Post, after: Post) -> tuple[Problem, ...]:
     names = ", ".join(d.account for d in frozen)
     if frozen and (len(frozen) == len(open_ones) or (before.media != after.media and not all(d.parts for d in frozen))):
         raise StateRefused(
-            f"publishing post {before.id} on {names} has begun, and its parts and media cannot change there",
+            f"post {before.id} is being published on {names}, so its parts and media cannot change there",
             Hint("try", action("retry", before.id)),
             Hint("try", action("copy", before.id)),
         )

@@ -281,7 +281,9 @@ class BlueskyClient(BlueskyPart):
     def _without_repository(self, request: PublishRequest, reply: Reply, host: str) -> Unclear:
         """Why the server cannot tell what the account has: it is not (or no longer) the account's server."""
         if reply.status == 400 and reply.value_at("error"):
-            message = f"{host} has not the posts of {request.account.name} ({reply.text_at('error')}): connect it again"
+            message = (
+                f"{host} does not have the posts of {request.account.name} ({reply.text_at('error')}): connect it again"
+            )
             return Unclear(Kind.ACCOUNT, message, http_status=reply.status)
         return self.unclear(request, reply)
 
