@@ -11,7 +11,9 @@ from tests.publisher.fake_x import FakeX, outgoing, whole
 from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Hint, StateRefused
+from ttp.domain.outcome import Done, Kind, Unclear, Unknown
 from ttp.domain.post_edit import PostInput
+from ttp.platforms.client import Ready
 from ttp.platforms.x import rules
 from ttp.services.posts import Posts
 
@@ -132,6 +134,24 @@ def test_a_part_in_doubt_is_resolved_and_the_rest_follows(bench: Bench, x: FakeX
     outgoing(bench).retry([1])
     bench.run()
     whole(bench, x, parts=PARAGRAPHS)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_parts_that_went_in_one_call_are_resolved_as_a_whole(bench: Bench, known: bool) -> None:
+    bench.account("bluesky/me")
+    create(bench, "x/me", "bluesky/me")
+    keys = [f"3l5abcdefgh2{number}" for number in range(2, 6)]
+    bluesky, x = bench.clients["bluesky"], bench.x
+    bluesky.makes = lambda order, handle: Ready({"keys": keys}, bluesky.platform_at, "POST", "print")
+    bluesky.publishes.append(Unknown(Kind.NETWORK, "lost"))
+    bluesky.looks.append(Unclear(Kind.UNKNOWN, "no", final=True))
+    x.publishes.append(Done("1"))
+    bench.run()
+    key = keys[0] if known else "3l5abcdefgh7a"
+    outgoing(bench).resolve(1, "bluesky/me", f"https://bsky.app/profile/me.example/post/{key}")
+    resolved = bench.delivery(account="bluesky/me")
+    assert (resolved.state, resolved.remote_id) == (PUBLISHED, key)
+    assert list(resolved.parts) == (keys if known else [])
 
 
 def test_a_thread_that_began_without_planned_parts_ends_as_it_was_written(bench: Bench, x: FakeX) -> None:

@@ -223,8 +223,8 @@ def _first(post: Post, delivery: Delivery) -> str:
 def resolve_delivery(post: Post, delivery: Delivery, facts: Facts, published: str | None, now: datetime) -> Delivery:
     """Return a delivery that needed review after a person looked: live under this URL or id, or not live (None).
 
-    Of a thread this is about the one part in doubt. If parts are left, the delivery counts as failed so far: a retry
-    publishes them.
+    Of a thread this is about the one part in doubt, or about all parts where they go in one call. If parts are left,
+    the delivery counts as failed so far: a retry publishes them.
     """
     again = action("retry", delivery.post_id, account=delivery.account)
     if published is None:
@@ -233,6 +233,11 @@ def resolve_delivery(post: Post, delivery: Delivery, facts: Facts, published: st
     remote_id = remote_id_of(facts, published)
     of = len(post.parts_for(delivery, facts))
     if of == 1:
+        return delivery.mark_published(now, remote_id, url)
+    if facts.thread_is_atomic:  # all of it is live, and a retry would publish all of it again
+        keys = delivery.handle.get("keys")
+        if isinstance(keys, list) and keys[:1] == [remote_id]:
+            delivery = replace(delivery, handle={**delivery.handle, "parts": keys[:of], "of": of})
         return delivery.mark_published(now, remote_id, url)
     if remote_id in delivery.parts:
         number = delivery.parts.index(remote_id) + 1
