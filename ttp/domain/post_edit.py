@@ -195,7 +195,9 @@ def warn_published_parts(before: Post, after: Post) -> tuple[Problem, ...]:
 
 def keep_frozen_parts(before: Post, after: Post) -> tuple[Problem, ...]:
     """Return a warning for each account that an edit of texts or media does not reach: publishing has begun there with
-    planned parts. Raises StateRefused if it reaches none, or would change media that such an account is yet to get."""
+    planned parts. Raises StateRefused if it reaches none, would change media that such an account is yet to get, or
+    a published part of a thread. Whatever changes texts or media of a stored post calls it."""
+    _refuse_other_parts(before, after)
     if _parts_source(before) == _parts_source(after):
         return ()
     open_ones = [d for d in after.active if d.state is not DeliveryState.PUBLISHED]
@@ -314,7 +316,7 @@ def refuse_in_flight(post: Post, what: str, *, reviewing: bool = True) -> None:
         raise needs_review_error(post, review)
 
 
-def refuse_other_parts(before: Post, after: Post) -> None:
+def _refuse_other_parts(before: Post, after: Post) -> None:
     """Refuse a thread that differs in a published part: its position decides what comes next."""
     for delivery in before.deliveries:  # also one that is cancelled: it may be named again
         out = before.thread[: len(delivery.parts) - 1] if delivery.parts else ()

@@ -413,7 +413,6 @@ class Posts:
                         Hint("see", action("show", post_id)),
                     )
                 after = post_edit.apply_input(before, wanted, variants, items)
-                post_edit.refuse_other_parts(before, after)
                 if to is not None:
                     after = post_edit.with_accounts(after, to, now)
                 frozen = post_edit.keep_frozen_parts(before, after)
