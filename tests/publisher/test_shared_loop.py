@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests import people
 from tests.clock import START, FakeClock
 from tests.platforms.factories import PLATFORMS
 from tests.publisher.bench import EVICT_AFTER, Bench
@@ -21,6 +22,7 @@ from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Busy, ClocksDiffer
 from ttp.domain.event import IdleReason
 from ttp.domain.outcome import Absent, Attempt, Done, Found, Handle, Outcome, Phase
+from ttp.domain.post_edit import PostInput
 from ttp.domain.time.clock import SystemClock, from_ms, to_ms
 from ttp.platforms.client import PublishRequest, Ready, Wait
 from ttp.publisher import reconcile
@@ -416,3 +418,24 @@ def test_what_is_overdue_goes_by_the_servers_clock(bench: SharedBench, monkeypat
     assert status.count_stalled(timedelta(minutes=10)) == 0
     bench.post(due=(there - START).total_seconds() - 3600.0)
     assert status.count_stalled(timedelta(minutes=10)) == 1
+
+
+def test_an_edit_just_before_a_claim_counts_for_the_planned_parts_too(
+    bench: SharedBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ttp.store.postgresql.publisher_session import SharedSession
+
+    before, after = ("\n\n".join(f"{n} {word * 50}".strip() for n in (1, 2)) for word in ("word ", "text "))
+    posts, lock_rows = people.posts_of(bench.database, bench.clock, bench.config), SharedSession.lock_rows
+    people.create(posts, PostInput(text=before, to=("x/me",), split=True), START)
+
+    def edit_and_lock(self: SharedSession, db: Connection, ids: Sequence[int], now: datetime) -> Any:
+        monkeypatch.setattr(SharedSession, "lock_rows", lock_rows)
+        posts.edit(1, PostInput(text=after), None)
+        return lock_rows(self, db, ids, now)
+
+    monkeypatch.setattr(SharedSession, "lock_rows", edit_and_lock)
+    bench.x.publishes.append(Done("1"))
+    bench.run()
+    sent = bench.x.orders[-1]
+    assert "\n\n".join([sent.text, *sent.thread]) == after

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from tests import people
 from tests.clock import START
+from tests.platforms.factories import PLATFORMS
 from tests.publisher.bench import Bench
 from tests.publisher.fake_x import FakeX, outgoing, whole
 from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Hint, StateRefused
+from ttp.domain.outcome import Done, Kind, Unclear, Unknown
+from ttp.domain.post import Post
 from ttp.domain.post_edit import PostInput
+from ttp.platforms.client import Ready
 from ttp.platforms.x import rules
+from ttp.services.bulk_edit import BulkEdit, BulkEditRequest, ChangeKind
+from ttp.services.drafts import Drafts, post_fingerprint
+from ttp.services.files.fields import Entry
+from ttp.services.files.import_plan import ImportPlanner, ImportRules
+from ttp.services.media import RowMedia
 from ttp.services.posts import Posts
+from ttp.services.queries import Queries
+from ttp.services.server.submitted_drafts import SubmittedDrafts
 
 FAILED, PUBLISHED = DeliveryState.FAILED, DeliveryState.PUBLISHED
 PARAGRAPHS = [f"{number} {'word ' * 50}".strip() for number in range(1, 5)]
@@ -132,6 +146,107 @@ def test_a_part_in_doubt_is_resolved_and_the_rest_follows(bench: Bench, x: FakeX
     outgoing(bench).retry([1])
     bench.run()
     whole(bench, x, parts=PARAGRAPHS)
+
+
+def test_a_text_that_is_kept_in_a_draft_replaces_its_planned_parts(bench: Bench) -> None:
+    posts = posts_of(bench)
+    people.create(posts, PostInput(TEXT, to=("x/me",), split=True))
+    Drafts(posts).save("Other", 1, post_fingerprint(bench.whole(1)))
+    assert (bench.whole(1).content, bench.delivery().planned_parts) == ("Other", ())
+
+
+def scheduled_again(bench: Bench, x: FakeX) -> Posts:
+    """A split post of which the first part was refused, and that has a new time."""
+    posts = posts_of(bench)
+    wanted = PostInput(text=f"{TEXT} https://old.example", to=("x/me",), split=True, key="k")
+    people.create(posts, wanted, START)
+    x.sends = ["final"]
+    bench.run()
+    people.schedule(posts, [1], START + timedelta(days=1))
+    delivery = bench.delivery()
+    assert (delivery.state, delivery.parts_frozen, delivery.parts) == (DeliveryState.PENDING, True, ())
+    return posts
+
+
+def test_a_bulk_edit_leaves_a_post_whose_parts_are_frozen(bench: Bench, x: FakeX) -> None:
+    posts = scheduled_again(bench, x)
+    edit = BulkEditRequest(links=("https://old.example", "https://new.example"))
+    (step,) = BulkEdit(posts, people.times_of(posts)).plan([bench.whole(1)], edit)
+    assert (step.what, len(step.faults)) == (ChangeKind.LEFT, 1)
+    tags = BulkEditRequest(add_tags=("a",))
+    (step,) = BulkEdit(posts, people.times_of(posts)).plan([bench.whole(1)], tags)
+    assert step.what is ChangeKind.CHANGE
+
+
+def importing(posts: Posts) -> ImportPlanner:
+    times = people.times_of(posts)
+    media = RowMedia(posts.database, posts.media, posts.config, posts.platforms, None)
+    return ImportPlanner(posts, media, times, times.allocator(), ImportRules())
+
+
+def row(post: Post, **fields: object) -> Entry:
+    """A row of a file that has a post as it is, but these fields."""
+    at = (START + timedelta(days=1)).isoformat()
+    same = PostInput(post.content, to=post.accounts, at=at, thread=post.thread, split=post.split, key=post.key)
+    return Entry("row 1", replace(same, **fields))  # type: ignore[arg-type]  # fields by name
+
+
+@pytest.mark.parametrize("text", ["Other", None])
+def test_an_import_leaves_a_post_whose_parts_are_frozen(bench: Bench, x: FakeX, text: str | None) -> None:
+    posts = scheduled_again(bench, x)
+    before = bench.whole(1)
+    (step,) = importing(posts).plan([row(before, text=text or before.content, tags=("a",))])
+    assert step.what is (ChangeKind.CHANGE if text is None else ChangeKind.LEFT)
+    assert len(step.faults) == (0 if text is None else 1)
+
+
+def test_an_import_leaves_a_thread_that_differs_in_a_published_part(bench: Bench, x: FakeX) -> None:
+    """Its position decides what comes next: with one more part before it, the second would be published again."""
+    posts = posts_of(bench)
+    bench.post("x/me", content="One", thread=("Two", "Three"), key="k")
+    x.sends = ["final", "done", "done"]
+    bench.run()
+    people.schedule(posts, [1], START + timedelta(days=1))
+    (step,) = importing(posts).plan([row(bench.whole(1), thread=("New", "Two", "Three"))])
+    assert (step.what, len(step.faults)) == (ChangeKind.LEFT, 1)
+
+
+def test_a_renamed_file_with_another_thread_is_planned_anew(bench: Bench) -> None:
+    posts = posts_of(bench)
+    wanted = PostInput(TEXT, to=("x/me",), thread=("Old",), split=True, key="k")
+    people.create(posts, wanted, START + timedelta(days=1))
+    before, intake = bench.whole(1), importing(posts)
+    (step,) = intake.plan([row(before, thread=("New",), key="other")])
+    renamed = intake.as_rename(step, before)
+    assert renamed.post is not None
+    assert renamed.post.deliveries[0].planned_parts == (*PARAGRAPHS, "New")
+
+
+def test_an_approval_cannot_change_a_text_whose_parts_are_frozen(bench: Bench, x: FakeX) -> None:
+    posts = scheduled_again(bench, x)
+    posts.unschedule([1])
+    found = Queries(posts.database, bench.clock, posts.config, PLATFORMS, people.OWNER)
+    drafts = SubmittedDrafts(posts, found, people.times_of(posts))
+    with pytest.raises(StateRefused):
+        drafts.approve(1, ["Other"], "tomorrow 12:00", by="a person")
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_parts_that_went_in_one_call_are_resolved_as_a_whole(bench: Bench, known: bool) -> None:
+    bench.account("bluesky/me")
+    create(bench, "x/me", "bluesky/me")
+    keys = [f"3l5abcdefgh2{number}" for number in range(2, 6)]
+    bluesky, x = bench.clients["bluesky"], bench.x
+    bluesky.makes = lambda order, handle: Ready({"keys": keys}, bluesky.platform_at, "POST", "print")
+    bluesky.publishes.append(Unknown(Kind.NETWORK, "lost"))
+    bluesky.looks.append(Unclear(Kind.UNKNOWN, "no", final=True))
+    x.publishes.append(Done("1"))
+    bench.run()
+    key = keys[0] if known else "3l5abcdefgh7a"
+    outgoing(bench).resolve(1, "bluesky/me", f"https://bsky.app/profile/me.example/post/{key}")
+    resolved = bench.delivery(account="bluesky/me")
+    assert (resolved.state, resolved.remote_id) == (PUBLISHED, key)
+    assert list(resolved.parts) == (keys if known else [])
 
 
 def test_a_thread_that_began_without_planned_parts_ends_as_it_was_written(bench: Bench, x: FakeX) -> None:

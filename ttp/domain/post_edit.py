@@ -195,7 +195,9 @@ def warn_published_parts(before: Post, after: Post) -> tuple[Problem, ...]:
 
 def keep_frozen_parts(before: Post, after: Post) -> tuple[Problem, ...]:
     """Return a warning for each account that an edit of texts or media does not reach: publishing has begun there with
-    planned parts. Raises StateRefused if it reaches none, or would change media that such an account is yet to get."""
+    planned parts. Raises StateRefused if it reaches none, would change media that such an account is yet to get, or
+    a published part of a thread. Whatever changes texts or media of a stored post calls it."""
+    _refuse_other_parts(before, after)
     if _parts_source(before) == _parts_source(after):
         return ()
     open_ones = [d for d in after.active if d.state is not DeliveryState.PUBLISHED]
@@ -223,8 +225,8 @@ def _first(post: Post, delivery: Delivery) -> str:
 def resolve_delivery(post: Post, delivery: Delivery, facts: Facts, published: str | None, now: datetime) -> Delivery:
     """Return a delivery that needed review after a person looked: live under this URL or id, or not live (None).
 
-    Of a thread this is about the one part in doubt. If parts are left, the delivery counts as failed so far: a retry
-    publishes them.
+    Of a thread this is about the one part in doubt, or about all parts where they go in one call. If parts are left,
+    the delivery counts as failed so far: a retry publishes them.
     """
     again = action("retry", delivery.post_id, account=delivery.account)
     if published is None:
@@ -233,6 +235,11 @@ def resolve_delivery(post: Post, delivery: Delivery, facts: Facts, published: st
     remote_id = remote_id_of(facts, published)
     of = len(post.parts_for(delivery, facts))
     if of == 1:
+        return delivery.mark_published(now, remote_id, url)
+    if facts.thread_is_atomic:  # all of it is live, and a retry would publish all of it again
+        keys = delivery.handle.get("keys")
+        if isinstance(keys, list) and keys[:1] == [remote_id]:
+            delivery = replace(delivery, handle={**delivery.handle, "parts": keys[:of], "of": of})
         return delivery.mark_published(now, remote_id, url)
     if remote_id in delivery.parts:
         number = delivery.parts.index(remote_id) + 1
@@ -309,7 +316,7 @@ def refuse_in_flight(post: Post, what: str, *, reviewing: bool = True) -> None:
         raise needs_review_error(post, review)
 
 
-def refuse_other_parts(before: Post, after: Post) -> None:
+def _refuse_other_parts(before: Post, after: Post) -> None:
     """Refuse a thread that differs in a published part: its position decides what comes next."""
     for delivery in before.deliveries:  # also one that is cancelled: it may be named again
         out = before.thread[: len(delivery.parts) - 1] if delivery.parts else ()

@@ -17,6 +17,7 @@ from ttp.domain.post import Post
 from ttp.domain.post_edit import (
     FieldError,
     field_errors,
+    keep_frozen_parts,
     refuse_long_texts,
     to_field_error,
     with_accounts,
@@ -193,13 +194,14 @@ class BulkEdit:
         if not changed_fields(PlannedChange(where, what, post, before)):
             return PlannedChange(where, ChangeKind.SAME, post, before)
         try:
+            frozen = keep_frozen_parts(before, post)
             warnings = self._posts.check_post(post, accounts, timed=post.scheduled_at is not None, db=db)
         except ContentRefused as refused:
             return PlannedChange(where, ChangeKind.LEFT, faults=field_errors(refused.problems))
         except TtpError as error:
             return PlannedChange(where, ChangeKind.LEFT, faults=(to_field_error("", error),))
         self._posts.duplicates.add_pending(post)
-        return PlannedChange(where, what, post, before, warnings)
+        return PlannedChange(where, what, post, before, (*warnings, *frozen))
 
 
 def shift_instant(at: datetime, shift: Shift, zone: ZoneInfo) -> datetime:

@@ -413,7 +413,6 @@ class Posts:
                         Hint("see", action("show", post_id)),
                     )
                 after = post_edit.apply_input(before, wanted, variants, items)
-                post_edit.refuse_other_parts(before, after)
                 if to is not None:
                     after = post_edit.with_accounts(after, to, now)
                 frozen = post_edit.keep_frozen_parts(before, after)
@@ -504,7 +503,8 @@ class Posts:
             recorder = replace(self.recorder("create"), request=None)  # the request is not done with that
             if draft is not None and queries.post(db, draft.id or 0) == draft:
                 recorder.go_on(db, draft.id)
-                return store.update(db, replace(draft, content=text, updated_at=self.clock.now()), recorder)
+                draft = self.plan_parts(replace(draft, content=text), stored_accounts.accounts(db))
+                return store.update(db, replace(draft, updated_at=self.clock.now()), recorder)
             return store.insert(db, self.as_new(Post(text)), recorder)
 
     def discard_draft(self, draft: Post) -> None:

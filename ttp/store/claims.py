@@ -57,7 +57,7 @@ _WITHOUT = not_in_list("d.id", "without")
 _IS_LATE = "(d.state = 'pending' AND d.due_at < :now - :late)"
 
 # Not by the index of a post's deliveries: ready deliveries are read in the order of the partial index.
-_RECHECKED = ("state", "fence", "next_at", "approved_at")
+_RECHECKED = ("state", "fence", "next_at", "approved_at", "planned_parts")
 _OF_ACCOUNTS = in_list("a.id", "accounts")
 _ONLY = f" AND {in_list(without_index('d.post_id'), 'only')}"
 _FIRST = f"""

@@ -21,7 +21,7 @@ from itertools import islice
 from ttp.domain.account import Account, resolve_accounts
 from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
-from ttp.domain.errors import ContentRefused, Hint, TtpError, UsageError
+from ttp.domain.errors import ContentRefused, Hint, StateRefused, TtpError, UsageError
 from ttp.domain.media.item import MediaItem
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import (
@@ -29,6 +29,7 @@ from ttp.domain.post_edit import (
     apply_input,
     check_variants,
     field_errors,
+    keep_frozen_parts,
     new_delivery,
     to_field_error,
     with_accounts,
@@ -103,9 +104,14 @@ class ImportPlanner:
         """Turn a step that adds a post into one that updates `before`, whose file was renamed."""
         assert step.post is not None
         now = self._posts.clock.now()
-        post = replace(with_derived_status(_with_content_of(before, step.post, now), now, before), key=step.post.key)
+        after = self._posts.plan_parts(_with_content_of(before, step.post, now), self._known)
+        post = replace(with_derived_status(after, now, before), key=step.post.key)
+        try:
+            frozen = keep_frozen_parts(before, post)
+        except StateRefused as refused:
+            return PlannedChange(step.where, ChangeKind.LEFT, faults=(to_field_error("content", refused),))
         what = _change_kind(before, post)
-        warnings = tuple(one for one in step.warnings if one.hint != action("show", before.id))
+        warnings = (*(one for one in step.warnings if one.hint != action("show", before.id)), *frozen)
         return replace(
             step, what=ChangeKind.MOVE if what is ChangeKind.SAME else what, post=post, before=before, warnings=warnings
         )
@@ -195,12 +201,15 @@ class ImportPlanner:
         if what is ChangeKind.SAME and not waits:
             return PlannedChange(row.where, what, post, before)
         try:
+            frozen = () if before is None else keep_frozen_parts(before, post)
             warnings = self._posts.check_post(post, self._known, timed=waits or post.scheduled_at is not None, db=db)
         except ContentRefused as refused:
             errors = tuple(map(_in_file, field_errors(refused.problems))) or (to_field_error("content", refused),)
             return PlannedChange(row.where, ChangeKind.LEFT, faults=errors)
+        except StateRefused as refused:
+            return PlannedChange(row.where, ChangeKind.LEFT, faults=(to_field_error("content", refused),))
         self._posts.duplicates.add_pending(post)
-        return PlannedChange(row.where, what, post, before, warnings, waits=waits)
+        return PlannedChange(row.where, what, post, before, (*warnings, *frozen), waits=waits)
 
     def _edited_post(self, row: Entry) -> Post | None:
         """Return the post of a row without a key whose text was edited: same time and accounts."""

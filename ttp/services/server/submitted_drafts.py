@@ -12,6 +12,7 @@ from ttp.domain.errors import Conflict, Hint, NotAllowed, Problem, StateRefused,
 from ttp.domain.post import Post, PostFields, PostStatus
 from ttp.domain.post_edit import (
     PostInput,
+    keep_frozen_parts,
     no_accounts_error,
     refuse_in_flight,
     refuse_long_texts,
@@ -118,12 +119,13 @@ class SubmittedDrafts:
             if self._needed and (is_changed or change_log.has_changed(db, post_id, by)):
                 raise NotAllowed(f"{by} wrote or changed post {post_id}, and cannot approve it")
             after = _with_link(after, submitted.link if submitted else None)
+            frozen = keep_frozen_parts(before, after)
             after = self._posts.plan_parts(after, all_accounts)
             if time is not None:
                 after = with_time(after, self._posts.confirm_time(db, time, accounts, post_id).at)
             if self._needed:
                 after = permissions.approve(after, now)
-            return after, self._posts.check_post(after, all_accounts, timed=True, db=db)
+            return after, (*self._posts.check_post(after, all_accounts, timed=True, db=db), *frozen)
 
         self._posts.change([post_id], change, self._posts.recorder("approve"), keeps_approval=self._needed)
         return self.view(post_id)

@@ -54,7 +54,7 @@ _TRY = (
 _UNLOCK = f"SELECT pg_advisory_unlock({_CLASS}, value::int) FROM unnest(:accounts::bigint[]) listed (value)"
 # Nothing here waits: a post that a person changes at the moment is claimed when that is over.
 _LOCK_ROWS = f"""
-SELECT d.id, d.state, d.fence, d.next_at, d.approved_at
+SELECT d.id, d.state, d.fence, d.next_at, d.approved_at, d.planned_parts
 FROM post p JOIN delivery d ON d.post_id = p.id JOIN account a ON a.id = d.account_id
 WHERE {in_list("d.id", "ids")} AND p.deleted_at IS NULL AND a.enabled AND a.connected AND NOT a.needs_reconnect
     AND a.removed_at IS NULL AND (a.hold_until IS NULL OR a.hold_until <= :now)
@@ -211,7 +211,8 @@ class SharedSession(PublisherSession):
 
     def lock_rows(self, db: Connection, deliveries: Sequence[int], now: datetime) -> Mapping[int, tuple[object, ...]]:
         """Lock deliveries and their posts, except deleted ones, those that a person is changing, and those of accounts
-        that nothing may be sent to at `now`. Return the present state, fence, next instant and approval of each."""
+        that nothing may be sent to at `now`. Return the present state, fence, next instant, approval and planned parts
+        of each."""
         rows = db.execute(_LOCK_ROWS, {"ids": List(sorted(deliveries)), "now": to_ms(now)})
         return {row["id"]: tuple(row)[1:] for row in rows}
 
