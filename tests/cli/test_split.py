@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,9 +11,11 @@ from tests.conftest import Fill, Program
 from tests.mcp.conftest import Agent
 from tests.server.conftest import server_of, two_accounts
 from tests.server.pages.conftest import Person
+from ttp import sandbox
 
 TEXT = f"{'word ' * 50}one.\n\n{'word ' * 50}two."  # 510 characters
 PARTS = TEXT.split("\n\n")
+PHOTO = Path(sandbox.__file__).parent / "files" / "photo.jpg"
 AT = "2098-01-01 09:00"
 TIMED = ("--to", "x/me", "--at", AT)
 
@@ -41,6 +44,7 @@ def test_a_refusal_offers_to_split_and_says_what_that_makes(ttp: Program) -> Non
     assert refused.count("--split") == 1
     assert "--split" not in ttp("create", "a" * 300, *TIMED).err
     error = ttp("create", TEXT, *TIMED, "--json").error
+    assert "text is 510 of 280. Split, it would be 2 parts" in error["message"]
     assert (error["code"], error["hint"]) == ("content", None)  # more posts than were asked for: a person decides
     ttp.ok("create", TEXT, "--to", "x/me")
     for command in (("edit", "1", "--at", AT), ("schedule", "1", "--at", AT)):
@@ -58,6 +62,25 @@ def test_an_account_may_always_split(ttp: Program) -> None:
     assert ttp("create", f"{TEXT} 2", *TIMED).code == 2
     ttp.account("instagram/me")
     assert ttp("account", "set", "instagram/me", "--split", "always").code == 2
+
+
+def test_an_account_splits_always_or_never(ttp: Program) -> None:
+    ttp.ok("account", "set", "x/me", "--split", "always")
+    refused = ttp("account", "set", "x/me", "--split", "sometimes")
+    assert (refused.code, refused.err.splitlines()[0]) == (2, 'ttp: error: --split is always or never, not "sometimes"')
+    assert ttp.ok("account", "show", "x/me", "--json").json["split"] is True
+
+
+def test_numbers_and_no_split_contradict_each_other(ttp: Program) -> None:
+    refused = ttp("create", TEXT, "--no-split", "--number-parts", *TIMED)
+    assert (refused.code, "use one of them" in refused.err) == (2, True)
+    ttp.ok("create", TEXT, "--no-split", "--to", "x/me")
+    assert len(parts_of(ttp.ok("edit", "1", "--number-parts", "--json").json)) == 2
+
+
+def test_a_dry_run_shows_media_at_the_part_that_they_go_with(ttp: Program) -> None:
+    shown = ttp.ok("create", TEXT, "--split", "--media", str(PHOTO), *TIMED, "--dry-run", "--format", "table").out
+    assert shown.index(PHOTO.name) < shown.index("part 2")
 
 
 def test_the_same_parts_by_http_an_agent_a_page_and_an_export(ttp: Program) -> None:

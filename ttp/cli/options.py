@@ -405,7 +405,13 @@ def with_field_options(command: Callable[..., Any]) -> Callable[..., Any]:
     them."""
     from ttp.domain.post_fields import PLAIN
 
-    return _with_options(command, "typed", {one.argument: (_field_option(one), None) for one in PLAIN}, dict)
+    return _with_options(command, "typed", {one.argument: (_field_option(one), None) for one in PLAIN}, _fields_typed)
+
+
+def _fields_typed(typed: dict[str, Any]) -> FieldValues:
+    if typed["split"] is False and typed["number_parts"]:
+        raise UsageError("--number-parts splits long texts, and --no-split refuses them: use one of them")
+    return typed
 
 
 def _field_option(one: PostField) -> Any:

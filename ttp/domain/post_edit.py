@@ -47,6 +47,8 @@ def apply_input(
             after[name] = None
         else:
             after[name] = old if value is None else value
+    if post_input.number_parts and post_input.split is None and before.split is False:
+        after["split"] = None  # numbers need parts: the edit ends what an earlier one refused
     if media is None or post_input.add_media:
         media = changed_media(before, post_input, media or ())
     after["media"] = media
@@ -160,7 +162,7 @@ def _place_of_media(post: Post, name: str) -> int:
     if not places:
         media = ", ".join(f"{number} {item.name}" for number, item in enumerate(post.media, 1))
         message = f"post {post.id} has no media {name}"
-        raise NotFound(f"{message}; it has {media}" if media else message, Hint("see", action("show", post.id)))
+        raise NotFound(f"{message}; its media: {media}" if media else message, Hint("see", action("show", post.id)))
     if len(places) > 1:
         ways = (Hint("try", f"--remove-media {place + 1}", (name, str(place + 1))) for place in places)
         raise Ambiguous(f"post {post.id} has {len(places)} media {name}: use a number", *ways)

@@ -103,7 +103,7 @@ class PlatformPost:
     def unsplittable(self, why: Unsplittable, most_parts: int) -> Problem:
         """Return why the text cannot become parts."""
         if why.why == "count":
-            message = f" cannot take the text in parts: there would be more than {most_parts}"
+            message = f": the text needs more than {most_parts} parts, and a thread has at most {most_parts}"
             return self.breach("content", "thread_count", message, self.text_hint)
         piece = why.piece if len(why.piece) <= _SHOWN_PIECE else f"{why.piece[:_SHOWN_PIECE]}…"
         message = f': "{clean_text(piece)}" cannot be split, and is {why.length} of {why.limit}'

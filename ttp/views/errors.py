@@ -65,11 +65,20 @@ def error_fields(what: TtpError) -> dict[str, object]:
         details.append(f"({more} more problems are not listed)")
     return {
         "code": what.code,
-        "message": " ".join((what.message, *details)),
+        "message": _sentences(what.message, *details),
         "hint": what.way,
         "hints": [hint.way for hint in what.hints if hint.label != "draft"],
         "problems": [problem_json(one) for one in shown_problems(what)],
     }
+
+
+def _sentences(*texts: str) -> str:
+    """Join texts, with a full stop between two sentences that lack one."""
+    joined = ""
+    for text in filter(None, texts):
+        stop = "." if joined and joined[-1] not in ".:;,!?)" and text[0].isupper() else ""
+        joined = f"{joined}{stop} {text}" if joined else text
+    return joined
 
 
 def problem_json(one: Problem) -> Json:

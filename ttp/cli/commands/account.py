@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
@@ -45,9 +44,13 @@ if TYPE_CHECKING:
 account = typer.Typer()
 
 
-class WhenToSplit(StrEnum):
-    ALWAYS = "always"
-    NEVER = "never"
+def parse_when_to_split(text: str) -> str:
+    """Return `always` or `never`. UsageError for anything else."""
+    if text not in ("always", "never"):
+        raise UsageError(
+            f'--split is always or never, not "{text}"', *(Hint("try", f"--split {one}") for one in ("always", "never"))
+        )
+    return text
 
 
 Server = Annotated[
@@ -253,11 +256,12 @@ def set_(
     ] = None,
     options: Options = None,
     split: Annotated[
-        WhenToSplit | None,
+        str | None,
         typer.Option(
             "--split",
             metavar="always|never",
             help="Whether texts that are too long become parts, for posts that do not say.",
+            parser=parse_when_to_split,
         ),
     ] = None,
 ) -> None:
@@ -280,7 +284,7 @@ def set_(
         name,
         timezone=tz,
         options=parse_platform_options(context, options, may_empty=True),
-        split=None if split is None else split == WhenToSplit.ALWAYS,
+        split=None if split is None else split == "always",
     )
     context.out.write_one(ACCOUNTS_SPEC, changed.account, say=[f"Changed {changed.account.name}."])
     if changed.withdrawn:
