@@ -464,6 +464,13 @@ def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.fixture
+def socket_path() -> Iterator[Path]:
+    """A path for a socket: a folder of a test is too deep for its 104 characters."""
+    with tempfile.TemporaryDirectory(prefix="ttp-", dir="/tmp") as folder:
+        yield Path(folder) / "socket"
+
+
+@pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()
 

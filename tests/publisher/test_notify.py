@@ -17,9 +17,9 @@ from ttp.publisher.process import ALIVE, READY, STOPPING, Notifier
 
 
 @pytest.fixture(params=["path", "abstract"])
-def system(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, socket.socket]]:
+def system(request: pytest.FixtureRequest, socket_path: Path) -> Iterator[tuple[str, socket.socket]]:
     """The address in NOTIFY_SOCKET, and what listens there."""
-    name = str(tmp_path / "notify") if request.param == "path" else f"@ttp-test-{tmp_path.name}"
+    name = str(socket_path) if request.param == "path" else f"@ttp-test-{socket_path.parent.name}"
     with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as there:
         there.bind(name if request.param == "path" else f"\0{name[1:]}")
         there.setblocking(False)
@@ -53,12 +53,12 @@ def test_a_short_run_does_not_notify_systemd(bench: Bench, system: tuple[str, so
     assert heard(there) == []
 
 
-def test_an_unavailable_notify_socket_is_ignored(tmp_path: Path) -> None:
+def test_an_unavailable_notify_socket_is_ignored(tmp_path: Path, socket_path: Path) -> None:
     Notifier()(READY)
     Notifier(str(tmp_path / "nobody"))(READY)
     with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as there:
-        there.bind(str(tmp_path / "full"))
+        there.bind(str(socket_path))
         for _ in range(5000):
-            Notifier(str(tmp_path / "full"))(ALIVE)
+            Notifier(str(socket_path))(ALIVE)
         there.setblocking(False)
         assert len(heard(there)) < 5000

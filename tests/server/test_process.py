@@ -228,21 +228,19 @@ def test_it_serves_a_store_of_another_machine_and_says_why_it_does_not_publish(s
         assert server.stop() == 0
 
 
-def test_a_socket_is_for_this_user_alone_and_goes_with_the_server(serve: Serve, tmp_path: Path) -> None:
-    path = tmp_path / "ttp.sock"
-    with serve("--socket", str(path), "--no-publish") as server:
+def test_a_socket_is_for_this_user_alone_and_goes_with_the_server(serve: Serve, socket_path: Path) -> None:
+    with serve("--socket", str(socket_path), "--no-publish") as server:
         assert server.client.get("/healthz", headers={"Host": "anything"}).status_code == 200
-        assert path.stat().st_mode & 0o777 == 0o600
+        assert socket_path.stat().st_mode & 0o777 == 0o600
         assert server.stop() == 0
-    assert not path.exists()
+    assert not socket_path.exists()
 
 
-def test_a_socket_that_a_dead_server_left_is_replaced(ttp: Program, tmp_path: Path) -> None:
-    path = tmp_path / "ttp.sock"
-    listen_on_path(path).close()
-    assert path.is_socket()
-    with listen_on_path(path):
-        assert ttp("serve", "--socket", str(path), "--json").error["code"] == "busy"
+def test_a_socket_that_a_dead_server_left_is_replaced(ttp: Program, socket_path: Path) -> None:
+    listen_on_path(socket_path).close()
+    assert socket_path.is_socket()
+    with listen_on_path(socket_path):
+        assert ttp("serve", "--socket", str(socket_path), "--json").error["code"] == "busy"
 
 
 @pytest.mark.parametrize(
