@@ -67,6 +67,7 @@ _KEYS = (
     Key("guard.same_text_s", 604800.0, "warn about the same text for an account within these seconds; 0: never"),
     Key("guard.gap_s", 300.0, "warn about two posts of an account within these seconds; 0: never"),
     Key("guard.strict", False, "refuse instead of warning, as --strict does"),
+    Key("write.cards", "auto", "link cards of new and edited posts, unless the post says otherwise", ("auto", "off")),
     Key(
         "repeat.ahead_s",
         2592000.0,

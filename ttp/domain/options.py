@@ -111,7 +111,8 @@ def _as_text(tag: Tag) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option, named without its platform. `values`: all that a choice or a switch can be. `most`: of a text, UTF-16
+    """One option, named without its platform. `values`: all that a choice or a switch can be; of an address, words that
+    it may be instead. `most`: of a text, UTF-16
     units; of a list, entries.
 
     `kinds`: the kinds of post that it applies to; empty for all. `asked_live`: which of the values an account may have
@@ -138,7 +139,7 @@ class Option:
             case OptionType.TEXT:
                 return "one line of text" + (f", at most {self.most}" if self.most else "")
             case OptionType.ADDRESS:
-                return "an https address"
+                return ", ".join(self.values) + ", or an https address" if self.values else "an https address"
             case OptionType.HANDLES:
                 return f"up to {self.most} handles with commas between: anna,ben"
             case _:
@@ -160,7 +161,7 @@ class Option:
             case OptionType.TEXT if value:
                 return _line(value, self.most)
             case OptionType.ADDRESS:
-                return _address(value)
+                return value.lower() if value.lower() in self.values else _address(value)
             case OptionType.HANDLES:
                 return ",".join(handles(value, self.most))
             case OptionType.TAGS:

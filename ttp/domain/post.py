@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ttp.domain.action import action
 from ttp.domain.delivery import APPROVAL, IN_FLIGHT, Delivery, DeliveryState
@@ -100,6 +100,8 @@ class PostFields:
     rejection: Rejection | None = None
     split: bool | None = None
     number_parts: bool | None = None
+    cards: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    """Its link cards by address (see `cards`). The publisher fetches some: that is no change by a person."""
     id: int | None = None
     revision: int = field(default=0, compare=False)
     """Raised by each change of the stored post."""

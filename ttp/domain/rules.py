@@ -194,6 +194,10 @@ class Rules(Protocol):
     def most_parts(self, post: PlatformPost) -> int:
         return post.most_parts
 
+    def first_link(self, text: str) -> str | None:
+        """Return the whole address of the first link in a text. Only asked where the platform has the option `card`."""
+        return None
+
 
 class Platforms(OptionTables, Protocol):
     """The enabled platforms, with what rules and options need."""

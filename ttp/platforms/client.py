@@ -36,13 +36,26 @@ class MediaFile:
 
 
 @dataclass(frozen=True, slots=True)
+class CardFile:
+    """A link card that a part shows, as stored with the post, and the file of its picture. Without a title the part
+    shows a bare link. `note`: what a person should know of it."""
+
+    url: str
+    title: str | None
+    description: str = ""
+    picture: MediaFile | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PublishRequest:
     """What a client knows about one delivery.
 
     `options`: the effective options without the platform's name (`privacy_level`); the post's override the account's.
     `bound`: remote ids of the account's other deliveries, which a look-up never matches. `thread`: the parts after
-    `text`. `key_seed`: unique to this delivery and equal in all its calls; a client derives the keys of its posts from
-    it. Keys go into `Ready.handle` as `keys`: they are stored with the intent and survive failures and edits.
+    `text`. `cards`: by the number of the part, from 1. `key_seed`: unique to this delivery and equal in all its calls;
+    a client derives the keys of its posts from it. Keys go into `Ready.handle` as `keys`: they are stored with the
+    intent and survive failures and edits.
     """
 
     delivery_id: int
@@ -54,6 +67,7 @@ class PublishRequest:
     bound: frozenset[str] = frozenset()
     thread: tuple[str, ...] = ()
     key_seed: str = ""
+    cards: Mapping[int, CardFile] = field(default_factory=dict)
 
     @property
     def token_key(self) -> str:

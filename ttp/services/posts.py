@@ -6,10 +6,11 @@ wins before the publisher's claim or is refused. It never touches a delivery tha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from ttp.domain import permissions, post_edit
@@ -174,8 +175,33 @@ class Posts:
         return (*problems, *account_warnings(chosen), *price_notes(post, self.platforms)) if timed else problems
 
     def plan_parts(self, post: Post, accounts: Iterable[Account]) -> Post:
-        """Return the post with its parts planned anew. Whatever changes texts, options or accounts calls it."""
-        return plan_parts(post, accounts, self.platforms)
+        """Return the post with its parts planned and its link cards chosen anew. Whatever changes texts, options or
+        accounts calls it."""
+        accounts = tuple(accounts)
+        post = plan_parts(post, accounts, self.platforms)
+        if not post.cards and not _may_have_cards(post, accounts):
+            return post
+        from ttp.domain.cards import choose_cards
+
+        return choose_cards(post, accounts, self.platforms, by_default=self.config["write.cards"] == "auto")
+
+    def fetch_cards(self, post: Post, accounts: Iterable[Account]) -> Post:
+        """Return the post with what the pages of its link cards answer. Call it before a transaction: it is slow."""
+        if all(post.cards.values()):
+            return post
+        from ttp.services.cards import fetch_waiting
+
+        chosen = accounts_of(post, accounts)
+        return fetch_waiting(post, chosen, self.caller, self.media, self.platforms, self.config, self.clock.now())
+
+    def card_warnings(self, post: Post, before: Post) -> tuple[Problem, ...]:
+        """Return a warning for each link card that was fetched since `before` and is not as it should be."""
+        if not post.cards:
+            return ()
+        from ttp.services.cards import card_warnings
+
+        urls = [url for url in post.cards if not before.cards.get(url)]
+        return card_warnings(post, urls, self.platforms)
 
     def _find_problems(self, post: Post, accounts: Iterable[Account]) -> tuple[Problem, ...]:
         by_name = {one.name: one for one in accounts}
@@ -347,9 +373,10 @@ class Posts:
         `draft`: the draft that holds its text and becomes the post; Conflict if it was changed meanwhile. If another
         process stored the same key first, return that post.
         """
-        with self._holding_media(wanted):
-            post, accounts = self.build_post(wanted, time, draft)
-            warnings = self.check_new(post, accounts, first=wanted.first)
+        with self.media.holding():
+            chosen, accounts = self.build_post(wanted, time, draft)
+            warnings = self.check_new(chosen, accounts, first=wanted.first)
+            post = self.fetch_cards(chosen, accounts)
             with self.database.writing() as db:
                 db.lock_posts([] if draft is None else [draft.id or 0])
                 known = queries.post_by_key(db, wanted.key) if wanted.key else None
@@ -372,6 +399,7 @@ class Posts:
                 else:
                     stored = store.update(db, replace(post, created_at=draft.created_at), recorder)
                 moved = self._make_room(db, stored, recorder) if wanted.first else ()
+                warnings += self.card_warnings(stored, chosen)
                 return SavedPost(self.view(db, stored, is_new=True), warnings, moved=moved, time=time)
 
     def create_once(self, wanted: PostInput, times: TimeResolver) -> SavedPost:
@@ -392,7 +420,7 @@ class Posts:
         Published deliveries stay. An account left out of `to` is cancelled for this post. `since`: the post that was
         edited; Conflict if it was changed meanwhile. `recorder`: of another command than `edit`.
         """
-        with self._holding_media(wanted):
+        with self.media.holding():
             now, first, known = self.clock.now(), self.post(post_id), self.accounts()
             post_edit.refuse_to_edit(first)
             variants = check_variants(wanted.variants, known, self.platforms)
@@ -404,6 +432,12 @@ class Posts:
                 self.media_conversion.fits(media, platforms)
             confirmed, recorder = time, recorder or self.recorder("edit")
 
+            def changed(before: Post) -> Post:
+                after = post_edit.apply_input(before, wanted, variants, items)
+                return after if to is None else post_edit.with_accounts(after, to, now)
+
+            fetched = self.fetch_cards(self.plan_parts(changed(first), known), known)
+
             def change(db: Connection, before: Post) -> tuple[Post, tuple[Problem, ...]]:
                 nonlocal confirmed
                 post_edit.refuse_to_edit(before)
@@ -412,11 +446,12 @@ class Posts:
                         f"post {post_id} was changed by another command; that change was kept",
                         Hint("see", action("show", post_id)),
                     )
-                after = post_edit.apply_input(before, wanted, variants, items)
-                if to is not None:
-                    after = post_edit.with_accounts(after, to, now)
+                after = changed(before)
                 frozen = post_edit.keep_frozen_parts(before, after)
                 after = self.plan_parts(after, known)
+                after = replace(
+                    after, cards={url: one or fetched.cards.get(url, {}) for url, one in after.cards.items()}
+                )
                 if "at" in wanted.dropped:
                     after = post_edit.as_draft(after, "go back to draft")
                 if time is not None:
@@ -434,6 +469,7 @@ class Posts:
                 return after, (
                     *warnings,
                     *frozen,
+                    *self.card_warnings(after, before),
                     *post_edit.warn_missing_times(after),
                     *post_edit.warn_published_parts(before, after),
                 )
@@ -542,10 +578,6 @@ class Posts:
 
         return tuple(Slots(self.database, self.clock, self.config).make_room(db, post, recorder))
 
-    def _holding_media(self, wanted: PostInput) -> AbstractContextManager[None]:
-        """Protect media that no post refers to yet from cleanup."""
-        return self.media.holding() if wanted.media or wanted.add_media else nullcontext()
-
     def _media_items(
         self,
         names: Sequence[str] | None,
@@ -567,6 +599,16 @@ class Posts:
 def accounts_of(post: Post, known: Iterable[Account]) -> tuple[Account, ...]:
     ids = {d.account_id for d in post.active}
     return tuple(account for account in known if account.id in ids)
+
+
+_MAY_LINK = re.compile(r"\w[.:]\S")
+
+
+def _may_have_cards(post: Post, accounts: Iterable[Account]) -> bool:
+    """Return whether a post may show link cards. Cheap: most posts have no link."""
+    names = chain(post.options, *(account.options for account in accounts))
+    texts = chain((post.content,), post.variants.values(), post.thread)
+    return any(map(_MAY_LINK.search, texts)) or any(name.endswith(".card") for name in names)
 
 
 def _without_crowded(warnings: tuple[Problem, ...], *, first: bool) -> tuple[Problem, ...]:

@@ -176,6 +176,7 @@ class _UndoPlanner:
         deliveries = tuple(self._delivery(held.get(d.id), d, before) for d in before.deliveries)
         lost = [old.due_at for old, new in zip(before.deliveries, deliveries, strict=True) if old.due_at != new.due_at]
         after = self._posts.plan_parts(replace(before, deliveries=deliveries), self._known)
+        after = replace(after, cards={url: one or now.cards.get(url, {}) for url, one in before.cards.items()})
         after = with_derived_status(after, self._now)
         gone = next((d for d in after.active if _is_unsent(d) and d.account_id not in self._ids), None)
         if gone is not None and after.deleted_at is None:

@@ -134,6 +134,16 @@ class PostRow(SQLModel, table=True):
     revision: int = Field(default=1, sa_column=Column(Integer, nullable=False, server_default=text("1")))
     split: bool | None = None
     number_parts: bool | None = None
+    cards: str = _json("object", "{}")
+
+
+class CardPictureRow(SQLModel, table=True):
+    """The picture of a link card of a post, so that its file is kept for as long as the post may need it."""
+
+    __tablename__ = "card_picture"
+    __table_args__ = (Index("card_picture_by_sha256", "sha256"),)
+    post_id: int = _parent("post.id", primary=True)
+    sha256: str = Field(sa_column=Column(_TEXT, primary_key=True))
 
 
 class TagRow(SQLModel, table=True):

@@ -31,7 +31,12 @@ OPTIONS = option_table(
             most=100,
         ),
         Option("quotes_off", OptionType.SWITCH, "nobody may quote the post", SWITCH),
-        Option("card", OptionType.ADDRESS, "page that is shown as a card with its title and picture"),
+        Option(
+            "card",
+            OptionType.ADDRESS,
+            "page that is shown as a card with its title and picture (auto: the first link of each part)",
+            ("auto", "none"),
+        ),
         Option("quote", OptionType.TEXT, "address of the post that is quoted", most=500),
         Option("reply_to", OptionType.TEXT, "address of the post that is replied to", most=500),
         Option("shorten_links", OptionType.SWITCH, "show long links shortened; they lead to the same page", SWITCH),

@@ -61,7 +61,7 @@ def build_records(request: PublishRequest, handle: Handle, did: str) -> Records:
         record = {**common, "text": shown.text}
         if facets := facets_of(shown, dids):
             record["facets"] = facets
-        if number == 0 and (embed := _embed(request, handle)) is not None:
+        if (embed := _embed(request, handle, number + 1)) is not None:
             record["embed"] = embed
         if reply is not None:
             record["reply"] = reply
@@ -102,10 +102,11 @@ def _create(collection: str, key: str, value: Mapping[str, object]) -> Mapping[s
     return {"$type": _CREATE, "collection": collection, "rkey": key, "value": value}
 
 
-def _embed(request: PublishRequest, handle: Handle) -> Mapping[str, object] | None:
-    """Return the one embed of the first post: media or a card, a quote, or both."""
-    media = _media(request, handle) or _card(handle)
-    quote = _mapped(_mapped(handle.get("refs")).get("quote"))
+def _embed(request: PublishRequest, handle: Handle, number: int) -> Mapping[str, object] | None:
+    """Return the one embed of a part, by its number: media or a card, a quote, or both. Media and a quote are of the
+    first one."""
+    media = (_media(request, handle) if number == 1 else None) or _card(handle, number)
+    quote = _mapped(_mapped(handle.get("refs")).get("quote")) if number == 1 else None
     if not quote:
         return media
     record = {"$type": "app.bsky.embed.record", "record": quote}
@@ -135,8 +136,14 @@ def _media(request: PublishRequest, handle: Handle) -> Mapping[str, object] | No
     return {"$type": "app.bsky.embed.gallery", "items": listed}
 
 
-def _card(handle: Handle) -> Mapping[str, object] | None:
-    card = _mapped(handle.get("card"))
+def stored_cards(handle: Handle) -> Mapping[str, object]:
+    """Return the cards in a handle by the number of the part. Earlier versions stored the first part's alone."""
+    cards = _mapped(handle.get("cards"))
+    return {"1": handle["card"]} if "card" in handle and not cards else cards
+
+
+def _card(handle: Handle, number: int) -> Mapping[str, object] | None:
+    card = _mapped(stored_cards(handle).get(str(number)))
     return {"$type": "app.bsky.embed.external", "external": card} if card else None
 
 

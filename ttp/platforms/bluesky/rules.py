@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
+from ttp.domain.cards import AUTO, NONE
 from ttp.domain.errors import Problem
 from ttp.domain.media.image_fit import ImageForm
 from ttp.domain.media.item import MediaItem
@@ -33,12 +34,7 @@ class BlueskyRules(Rules):
     )
 
     def problems(self, post: PlatformPost) -> Iterator[Problem]:
-        if (
-            not post.text.strip()
-            and not post.media
-            and not post.chosen_option("card")
-            and not post.chosen_option("quote")
-        ):
+        if not post.text.strip() and not post.media and not _named_card(post) and not post.chosen_option("quote"):
             yield post.breach("content", "text_missing", " cannot take a post without text or media", post.text_hint)
         for message in _text_problems(post, post.text, "text"):
             yield post.breach("content", "text_too_long", message, post.text_hint)
@@ -59,6 +55,9 @@ class BlueskyRules(Rules):
         shown = show_text(text, shorten_links=True).text if short else text.strip()
         length, size = count_graphemes(shown), len(shown.encode("utf-8", "replace"))
         return (size, MOST_BYTES) if length <= MOST_GRAPHEMES and size > MOST_BYTES else (length, MOST_GRAPHEMES)
+
+    def first_link(self, text: str) -> str | None:
+        return next((one.value for one in find_entities(text) if one.sort == "link"), None)
 
     def unbroken_spans(self, text: str) -> Iterator[tuple[int, int]]:
         return ((one.start, one.end) for one in find_entities(text))
@@ -107,12 +106,16 @@ def _media_problems(post: PlatformPost) -> Iterator[Problem]:
     yield from post.alt_problems(MOST_ALT, count_graphemes)
 
 
+def _named_card(post: PlatformPost) -> bool:
+    return post.chosen_option("card") not in (None, AUTO, NONE)
+
+
 def _option_problems(post: PlatformPost) -> Iterator[Problem]:
     for name in ("langs", "labels", "who_replies", "quote", "reply_to"):
         text = post.chosen_option(name)
         if text is not None and (why := list_problem(name, text)) is not None:
             yield post.breach("options", "option_value", f": {post.platform}.{name}: {why}")
-    if post.chosen_option("card") and post.media:
+    if _named_card(post) and post.media:
         message = " cannot take a link card and media in one post"
         yield post.breach("options", "option_conflict", message, post.media_hint)
     if post.chosen_option("reply_to"):
