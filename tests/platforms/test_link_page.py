@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from ttp.platforms.link_page import MOST_PICTURE, LinkedPage, NoPicture, decode_page, fit_picture, read_page
 
 from tests.pictures import RED, noise, opened, picture, saved
+from ttp.platforms.link_page import MOST_PICTURE, LinkedPage, NoPicture, decode_page, fit_picture, read_page
 
 URL = "https://example.org/menu/today"
 BOMB = picture("PNG").replace(b"IHDR" + picture("PNG")[16:24], b"IHDR" + (60_000).to_bytes(4, "big") * 2)

@@ -77,14 +77,15 @@ def fetch(
     loopback: bool = False,
     most: int = MOST_VIDEO,
     accept: str = _MEDIA,
-    longest_s: float = LONGEST_S,
+    longest_s: float | None = None,
 ) -> str:
     """Download `url` into `file`, and return its content type.
 
     `loopback`: also allow addresses of this machine, by plain http too. `most`: maximum bytes. `accept`: MIME types to
-    ask for. `longest_s`: seconds to the last byte. Raises DownloadFailed for errors of the address or the network,
-    OSError only if `file` cannot be written.
+    ask for. `longest_s`: seconds to the last byte, else LONGEST_S. Raises DownloadFailed for errors of the address or
+    the network, OSError only if `file` cannot be written.
     """
+    longest_s = LONGEST_S if longest_s is None else longest_s
     end = time.monotonic() + longest_s
     try:
         return _fetch(url, file, patience, end, loopback=loopback, most=most, accept=accept)
