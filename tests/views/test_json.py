@@ -95,6 +95,7 @@ def test_a_post_has_the_documented_form() -> None:
                 "url": None,
             }
         ],
+        "cards": [],
         "variants": {"x": "Launch!"},
         "thread": [],
         "tags": ["launch"],

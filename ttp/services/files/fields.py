@@ -39,6 +39,7 @@ EXPORT_ONLY = (
         "updatedAt",
         "needs",
         "warnings",
+        "cards",
         "deliveries",
         "replayed",
     ),
