@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ttp import services
 from ttp.domain.errors import ContentRefused
+from ttp.domain.time.clock import SystemClock
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from zoneinfo import ZoneInfo
 
     from ttp.domain.action import WayOut
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from ttp.store.credentials import CredentialsStore
     from ttp.store.credentials.table import CredentialsTable
     from ttp.store.database import Database
+    from ttp.store.dialect import Connection
     from ttp.store.home.files import OwnFiles
     from ttp.store.home.media import MediaStore
     from ttp.store.home.unsaved_edits import UnsavedEdits
@@ -121,6 +124,11 @@ class Installation:
         """Raise KeyMissing if credentials are in the store and their key is not given here."""
         if self.config.text("credentials.backend") == "store":
             self.credentials_table.require_key()
+
+    @cached_property
+    def server_clock(self) -> Callable[[Connection], datetime] | None:
+        """Reads the clock of the store's server. None without one, and for a clock that a test moves."""
+        return self.database.server_clock if type(self.clock) is SystemClock else None
 
     @cached_property
     def limits(self) -> Limits:
