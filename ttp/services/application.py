@@ -3,11 +3,11 @@ caller. Each part is built on first use, and its module is imported then: most c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ttp import services
 from ttp.domain.errors import ContentRefused
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ttp.domain.action import WayOut
     from ttp.domain.config import Config
     from ttp.domain.permissions import Caller
+    from ttp.domain.time.calendar_range import CalendarRange
     from ttp.domain.time.clock import Clock
     from ttp.platforms.client import Checker, Client, Deleter
     from ttp.platforms.login import BrowserLogin, PasswordLogin
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from ttp.store.home.files import OwnFiles
     from ttp.store.home.media import MediaStore
     from ttp.store.home.unsaved_edits import UnsavedEdits
+    from ttp.store.queries import PostFilter
     from ttp.store.rate_limits import Limits
 
 T = TypeVar("T")
@@ -249,10 +251,52 @@ class Application:
             )
             raise choices.with_choices(refused) from None
 
+    def bound(self, name: str, text: str | None) -> datetime | None:
+        """Return a bound of a period, such as `7d` or a date; None without one. `name`: of its option. Raise
+        TimeRefused."""
+        if text is None:
+            return None
+        from ttp.domain.time.resolve import resolve_bound
+
+        return resolve_bound(text, now=self.clock.now(), zone=self.zone, option=name)
+
+    def days(
+        self, when: str | None, *, month: bool = False, week: bool = False, tz: str | None = None, begun: bool = False
+    ) -> CalendarRange:
+        """Return a month or a week, as `parse_calendar_range`. `tz`: its zone, else the caller's. Raise UsageError,
+        TimeRefused."""
+        from ttp.domain.time.calendar_range import parse_calendar_range
+        from ttp.domain.time.zones import parse_zone
+
+        zone = self.zone if tz is None else parse_zone(tz)
+        today = self.clock.now().astimezone(zone).date()
+        return parse_calendar_range(when, month=month, week=week, today=today, zone=zone, begun=begun)
+
+    def post_filter(
+        self,
+        *,
+        platforms: Iterable[str] = (),
+        accounts: Sequence[str] = (),
+        since: str | None = None,
+        until: str | None = None,
+        **others: Any,
+    ) -> PostFilter:
+        """Return the filter of posts by what a person types. `others`: further fields of the filter. Raise UsageError,
+        NotFound, Ambiguous, TimeRefused."""
+        from ttp.store.queries import PostFilter
+
+        return PostFilter(
+            platforms=tuple(self.platforms.find(name).name for name in platforms),
+            accounts=tuple(one.id or 0 for one in self.queries.find_accounts(accounts)) if accounts else (),
+            since=self.bound("since", since),
+            until=self.bound("until", until),
+            **others,
+        )
+
     @cached_property
     def zone(self) -> ZoneInfo:
         """The zone in which times are read and shown: the caller's own, else the config's, else the system's."""
-        return self.times.home_zone()
+        return self.times.home_zone
 
     media = _Part(lambda self: replace(self.installation.media))  # remembers what it protects: for one thread
     status = _Part(lambda self: self.installation.status)
@@ -317,7 +361,7 @@ class Application:
             self.platforms,
         )
     )
-    reports = _Part(lambda self: services.metrics.report.Reports(self.database))
+    reports = _Part(lambda self: services.metrics.report.Reports(self.database, self.clock, self.times))
     events = _Part(lambda self: services.server.events.Events(self.database, self.clock, self.caller.accounts))
     accounts = _Part(
         lambda self: services.accounts.Accounts(
