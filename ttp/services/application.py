@@ -4,13 +4,14 @@ caller. Each part is built on first use, and its module is imported then: most c
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ttp import services
-from ttp.domain.errors import ContentRefused
+from ttp.domain.action import action
+from ttp.domain.errors import ContentRefused, Hint, UsageError
 from ttp.domain.time.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from ttp.platforms.client import Checker, Client, Deleter
     from ttp.platforms.login import BrowserLogin, PasswordLogin
     from ttp.platforms.metrics_reader import MetricsReader
-    from ttp.platforms.platform import Runtime
+    from ttp.platforms.platform import Platform, Runtime
     from ttp.platforms.registry import Registry
     from ttp.services import account_check, accounts, approvals, backup, bulk_edit, calendar, connect, doctor, drafts
     from ttp.services import optimal, planning, posts, publishing, queries, remote_delete, repeats, slots, status
@@ -142,7 +143,7 @@ class Installation:
     @cached_property
     def runtime(self) -> Runtime:
         """The arguments of the factories of platforms."""
-        from ttp.platforms.platform import Runtime
+        from ttp.platforms.platform import Platform, Runtime
 
         return Runtime(self.config, self.clock, memory=self.limits, lent=self.database.home / "lent")
 
@@ -164,10 +165,23 @@ class Installation:
             return f"platform {name} is not enabled"
         return self.platforms.facts(name).deleter(self.runtime)
 
-    def connector(self, login: BrowserLogin | PasswordLogin, server: str | None) -> connect.AccountConnector:
-        return services.connect.AccountConnector(
-            self.database, self.credentials, login, self.config, self.clock, self.platforms, server
-        )
+    @contextmanager
+    def connecting(
+        self, platform: Platform, server: str | None, runtime: Runtime
+    ) -> Iterator[tuple[connect.AccountConnector, BrowserLogin | PasswordLogin]]:
+        """Yield the connect service and the login of a platform, and close its connections afterwards. Raise UsageError
+        without a login."""
+        login = platform.login(runtime, server)
+        if login is None:
+            raise UsageError(
+                f"{platform.title} accounts cannot be connected by a login",
+                Hint("try", action("account add", f"{platform.name}/HANDLE", credentials="FILE")),
+            )
+        with closing(login):
+            connector = services.connect.AccountConnector(
+                self.database, self.credentials, login, self.config, self.clock, self.platforms, server
+            )
+            yield connector, login
 
     @cached_property
     def unsaved_edits(self) -> UnsavedEdits:
