@@ -205,16 +205,7 @@ class Context(Application):
     def notifications(self) -> Notifications:
         from ttp.publisher.notifications import Notifications
 
-        installation = self.installation
-        return Notifications(
-            database=self.database,
-            credentials=lambda: installation.credentials,
-            status=self.status,
-            config=self.config,
-            clock=self.clock,
-            secrets=settings.notification_secrets(),
-            render=installation.render_way_out,
-        )
+        return Notifications(self.installation, settings.notification_secrets())
 
 
 def open_database(

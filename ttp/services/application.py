@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from ttp.platforms.registry import Registry
     from ttp.services import account_check, accounts, approvals, backup, bulk_edit, calendar, connect, doctor, drafts
     from ttp.services import optimal, planning, posts, publishing, queries, remote_delete, repeats, slots, status
-    from ttp.services import time_resolver, tokens
+    from ttp.services import time_resolver, tokens, undo
     from ttp.services.files import export, importer, sync
     from ttp.services.metrics import imports, report
     from ttp.services.metrics import sync as metrics_sync
-    from ttp.services.server import api_tokens, approval_links, events, people, webhooks
+    from ttp.services.server import api_tokens, approval_links, events, people, submitted_drafts, webhooks
     from ttp.store.credentials import CredentialsStore
     from ttp.store.credentials.table import CredentialsTable
     from ttp.store.database import Database
@@ -329,6 +329,7 @@ class Application:
         )
     )
     drafts = _Part(lambda self: services.drafts.Drafts(self.posts))
+    undo = _Part(lambda self: services.undo.Undo(self.posts))
     approvals = _Part(lambda self: services.approvals.Approvals(self.posts))
     publishing = _Part(lambda self: services.publishing.Publishing(self.posts, self.installation.credentials))
     remote_delete = _Part(
@@ -349,6 +350,9 @@ class Application:
     repeats = _Part(lambda self: services.repeats.Repeats(self.posts, self.occurrences))
     optimal = _Part(lambda self: services.optimal.Optimal(self.database, self.clock, self.config))
     planning = _Part(lambda self: services.planning.Planning(self.posts, self.optimal, self.slots, self.times))
+    submitted_drafts = _Part(
+        lambda self: services.server.submitted_drafts.SubmittedDrafts(self.posts, self.queries, self.times)
+    )
     bulk_edit = _Part(lambda self: services.bulk_edit.BulkEdit(self.posts, self.times))
     importer = _Part(
         lambda self: services.files.importer.Importer(
@@ -377,6 +381,7 @@ class Application:
     )
     reports = _Part(lambda self: services.metrics.report.Reports(self.database, self.clock, self.times))
     events = _Part(lambda self: services.server.events.Events(self.database, self.clock, self.caller.accounts))
+    pauses = _Part(lambda self: services.accounts.AccountPause(self.database, self.clock))
     accounts = _Part(
         lambda self: services.accounts.Accounts(
             self.database,

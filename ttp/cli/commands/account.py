@@ -37,7 +37,6 @@ from ttp.domain.errors import Hint, UsageError
 if TYPE_CHECKING:
     from ttp.platforms.login import App, PasswordLogin
     from ttp.platforms.oauth.callback import Code, Denied
-    from ttp.services.accounts import AccountPause
     from ttp.services.connect import AccountConnector, ConnectResult, PendingLogin
 
 
@@ -525,7 +524,7 @@ def pause(context: Context, account: Accounts = None) -> None:
       ttp pause
       ttp pause --account x/me
     """
-    paused = _pausing(context).pause(_wanted(context, account))
+    paused = context.pauses.pause(_wanted(context, account))
     more = f" --account {paused[0].name}" if account and len(paused) == 1 else ""
     message = (
         f"Paused {_names(paused)}.  Resume:  ttp resume{more}"
@@ -543,14 +542,8 @@ def resume(context: Context, account: Accounts = None) -> None:
       ttp resume
       ttp resume --account x/me
     """
-    resumed = _pausing(context).resume(_wanted(context, account))
+    resumed = context.pauses.resume(_wanted(context, account))
     context.out.write_list(_VIEW, resumed, say=[f"Resumed {_names(resumed)}." if resumed else "Nothing was paused."])
-
-
-def _pausing(context: Context) -> AccountPause:
-    from ttp.services.accounts import AccountPause
-
-    return AccountPause(context.database, context.clock)
 
 
 def _wanted(context: Context, names: Sequence[str] | None) -> Sequence[Account]:

@@ -17,7 +17,7 @@ from ttp.domain.post_fields import PLAIN
 from ttp.mcp.arguments import Arguments, PostId, Write
 from ttp.mcp.tool import tool
 from ttp.services.application import Application as Services
-from ttp.services.undo import Undo, UndoRequest
+from ttp.services.undo import UndoRequest
 from ttp.store.queries import PostFilter
 from ttp.views.answers import CreatedAnswer, DeletedAnswer, PostAnswer, PreviewAnswer, UndoneAnswer
 from ttp.views.posts import (
@@ -311,7 +311,7 @@ def undo(services: Services, args: UndoChanges) -> list[UndoneAnswer]:
     Publishing cannot be undone, and times that have passed are not restored.
     """
     request = UndoRequest(args.count, args.post, partial=args.partial)
-    return [undone_json(post) for post in Undo(services.posts).revert(request, rehearse=args.dry_run).posts]
+    return [undone_json(post) for post in services.undo.revert(request, rehearse=args.dry_run).posts]
 
 
 def require_post(services: Services, post_id: int) -> list[int]:
