@@ -26,7 +26,7 @@ AT_ONCE = 4
 _MAY_PASS = frozenset({"unknown_host", "unreachable", "no_answer", "slow", "cut_off", "missing", "status"})
 """Flaws of a page that may be live later."""
 MOST_PIXELS = 50_000_000
-_MOST_TITLE, _MOST_DESCRIPTION = 300, 1000
+_MOST_TITLE, _MOST_DESCRIPTION = 300, 300
 _FORM = ImageForm("card", ("image/jpeg", "image/png"), MOST_PICTURE, box=(2000, 2000))
 _PICTURES = re.compile(
     rb"(?P<jpeg>\xff\xd8\xff)|(?P<png>\x89PNG)|(?P<gif>GIF8)|(?P<webp>RIFF....WEBP)|(?P<avif>....ftypavi[fs])",
@@ -103,8 +103,9 @@ def fetch_page(url: str, *, loopback: bool = False, seconds: float = EACH_S) -> 
 
 def fetch_pages(urls: Iterable[str], *, loopback: bool, seconds: float) -> dict[str, FetchedPage | NoPage]:
     """Fetch pages, four at a time, for at most `seconds` in all. What is not there by then is left out."""
-    end, todo, done = time.monotonic() + seconds, deque(urls), queue.SimpleQueue[tuple[str, FetchedPage | NoPage]]()
+    todo, done = deque(urls), queue.SimpleQueue[tuple[str, FetchedPage | NoPage]]()
     count = len(todo)
+    end = time.monotonic() + min(seconds, EACH_S * -(-count // AT_ONCE))
 
     def work() -> None:
         with suppress(IndexError):

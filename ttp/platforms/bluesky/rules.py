@@ -18,6 +18,8 @@ from ttp.platforms.graphemes import count_graphemes
 MOST_GRAPHEMES, MOST_BYTES = 300, 3000
 MOST_CALL_BYTES = 150_000
 """The reference server takes 150 KiB in one call."""
+_CARD_BYTES = 4000
+"""About the most that a link card has: 300 characters of a title and of a description, and two addresses."""
 MOST_IMAGES, MOST_GALLERY = 4, 10
 MOST_ALT = 2000
 """What Bluesky's own app takes; its lexicon names no limit."""
@@ -68,7 +70,10 @@ def _call_size(post: PlatformPost) -> int:
     if not post.thread:
         return 0
     shown = [show_text(text) for text in (post.text, *post.thread)]
-    return sum(len(one.text.encode("utf-8", "replace")) + 250 * len(one.entities) + 800 for one in shown)
+    return sum(
+        len(one.text.encode("utf-8", "replace")) + 250 * len(one.entities) + 800 + (_CARD_BYTES if one.links else 0)
+        for one in shown
+    )
 
 
 def _part_problems(post: PlatformPost, number: int, text: str) -> Iterator[Problem]:
