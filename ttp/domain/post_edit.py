@@ -15,6 +15,7 @@ from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import Ambiguous, Hint, NotFound, Problem, StateRefused, TtpError, UsageError
 from ttp.domain.media.item import MediaItem
+from ttp.domain.media.place import in_order
 from ttp.domain.permissions import keep_approval
 from ttp.domain.platform import Facts, PlatformFacts, parse_post_url
 from ttp.domain.post import ChosenBy, Post, PostFields, PostStatus, derive_status, published_at
@@ -51,9 +52,20 @@ def apply_input(
         after["split"] = None  # numbers need parts: the edit ends what an earlier one refused
     if media is None or post_input.add_media:
         media = changed_media(before, post_input, media or ())
-    after["media"] = media
+    after["media"] = in_order(media)
+    _refuse_missing_parts(after["media"], after["thread"])
     after["tags"] = with_tags(after["tags"], post_input.add_tags, post_input.remove_tags)
     return replace(before, **after)
+
+
+def _refuse_missing_parts(media: Iterable[MediaItem], thread: Sequence[str]) -> None:
+    """Raise UsageError for a medium of a part that the writer has not made."""
+    count = 1 + len(thread)
+    for item in media:
+        if (part := item.part or 1) > count:
+            hint = Hint("try", other_options(thread=(*thread, *["TEXT"] * (part - count))))
+            parts = "1 part" if count == 1 else f"{count} parts"
+            raise UsageError(f"{item.name} is for part {part}, and the post has {parts}", hint, flaw="part")
 
 
 def with_accounts(post: Post, accounts: Sequence[Account], now: datetime) -> Post:
@@ -510,13 +522,12 @@ def check_variants(
     variants: Mapping[str, str], accounts: Sequence[Account], platforms: PlatformFacts
 ) -> dict[str, str]:
     """Return variants keyed by full platform or account names. Raises UsageError for other keys."""
-    spelled = {}
-    for key, text in variants.items():
-        if "/" in key:
-            spelled[find_account(key, accounts, platforms).name] = text
-        else:
-            spelled[platforms.find(key).name] = text
-    return spelled
+    return {check_variant_key(key, accounts, platforms): text for key, text in variants.items()}
+
+
+def check_variant_key(key: str, accounts: Sequence[Account], platforms: PlatformFacts) -> str:
+    """Return the full name of a platform or an account. Raises UsageError for anything else, NotFound."""
+    return find_account(key, accounts, platforms).name if "/" in key else platforms.find(key).name
 
 
 def request_fingerprint(post_input: PostInput, media: Sequence[str], platforms: PlatformFacts) -> str:

@@ -307,8 +307,7 @@ def render_versions(versions: Sequence[AccountVersion], page: Page) -> Iterator[
             cost = f"   {one.title} charges {dollars(one.price)}" if number == 1 and one.price is not None else ""
             yield f"{head}   {use}{cost}"
             yield from (f"  {row}".rstrip() for line in lines(part.text) for row in wrap(line, page.width - 2))
-            media = one.media if number == 1 else ()
-            yield from (f"  {row}" for item in media for row in wrap(_versions_media(item), page.width - 2))
+            yield from (f"  {row}" for item in part.media for row in wrap(_versions_media(item), page.width - 2))
         yield ""
 
 

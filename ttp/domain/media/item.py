@@ -29,7 +29,11 @@ VIDEOS = frozenset({"video/mp4", "video/quicktime", "video/webm"})
 @dataclass(frozen=True, slots=True)
 class MediaItem:
     """One image or video of a post; its bytes are stored under their SHA-256. `width` and `height` in pixels,
-    `duration_ms` of videos, `codec`, `fps` and `moov_first` as in `media_probe.Facts`; None if unknown."""
+    `duration_ms` of videos, `codec`, `fps` and `moov_first` as in `media_probe.Facts`; None if unknown.
+
+    `part`: the part that has it, as the writer counts (the text is 1); None for the first, LAST (see `place`) for the
+    last. `only`: the platform or account that alone gets it; None for all.
+    """
 
     name: str
     mime: str
@@ -43,6 +47,8 @@ class MediaItem:
     codec: str | None = None
     fps: float | None = None
     moov_first: bool | None = None
+    part: int | None = None
+    only: str | None = None
 
     @property
     def is_image(self) -> bool:
