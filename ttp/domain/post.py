@@ -152,7 +152,10 @@ class PostFields:
     def media_for(self, delivery: Delivery, facts: Facts) -> tuple[tuple[MediaItem, ...], ...]:
         """Return the media of each part that goes to one account, in order. Last come those that are left out there:
         the platform has no threads, or no part that far."""
-        count = len(self.parts_for(delivery, facts))
+        return self.media_in(delivery, len(self.parts_for(delivery, facts)))
+
+    def media_in(self, delivery: Delivery, count: int) -> tuple[tuple[MediaItem, ...], ...]:
+        """Return what `media_for` does, of a delivery with this number of parts."""
         parts: list[list[MediaItem]] = [[] for _ in range(count + 1)]
         for item in self.media:
             if item.only in (None, delivery.platform, delivery.account):

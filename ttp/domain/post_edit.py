@@ -91,7 +91,7 @@ def with_accounts(post: Post, accounts: Sequence[Account], now: datetime) -> Pos
                 "url": delivery.url,
             }
             if delivery.parts:
-                half |= {"planned_parts": delivery.planned_parts, "parts_frozen": delivery.parts_frozen}
+                half |= {name: getattr(delivery, name) for name in ("planned_parts", "part_starts", "parts_frozen")}
             again = replace(new_delivery(account, at), **row, **half)  # type: ignore[arg-type]  # fields by name
             kept[kept.index(delivery)] = again
     return replace(post, deliveries=(*kept, *added))
@@ -190,12 +190,12 @@ def replace_media(post: PostFields, names: Collection[str]) -> Action:
 
 
 def warn_published_parts(before: Post, after: Post) -> tuple[Problem, ...]:
-    """Return a warning for each thread with a published first part whose text or media were changed."""
+    """Return a warning for each thread with a published part whose text or media were changed."""
     return tuple(
         Problem(
             "content",
             "published",
-            f"{d.account}: the first part is published already and stays as it is",
+            f"{d.account}: what is published of the thread already stays as it is",
             d.account,
             warning=True,
         )
@@ -203,8 +203,19 @@ def warn_published_parts(before: Post, after: Post) -> tuple[Problem, ...]:
         if d.parts
         and not d.planned_parts
         and d.state is not DeliveryState.PUBLISHED
-        and (_first(before, d) != _first(after, d) or before.media != after.media)
+        and _published(before, d) != _published(after, d)
     )
+
+
+def _published(post: Post, delivery: Delivery) -> tuple[object, ...]:
+    """Return the first text of a thread, and the media of its published parts."""
+    return _first(post, delivery), _media(post, delivery)[: len(delivery.parts)]
+
+
+def _media(post: Post, delivery: Delivery) -> list[list[MediaItem]]:
+    """Return the media of each part of a thread, wherever else they go."""
+    *parts, _ = post.media_in(delivery, len(delivery.planned_parts) or 1 + len(post.thread))
+    return [[replace(item, part=None, only=None) for item in items] for items in parts]
 
 
 def keep_frozen_parts(before: Post, after: Post) -> tuple[Problem, ...]:
@@ -216,8 +227,9 @@ def keep_frozen_parts(before: Post, after: Post) -> tuple[Problem, ...]:
         return ()
     open_ones = [d for d in after.active if d.state is not DeliveryState.PUBLISHED]
     frozen = [d for d in open_ones if d.parts_frozen]
-    names = ", ".join(d.account for d in frozen)
-    if frozen and (len(frozen) == len(open_ones) or (before.media != after.media and not all(d.parts for d in frozen))):
+    needing = [d for d in frozen if _media(before, d)[len(d.parts) :] != _media(after, d)[len(d.parts) :]]
+    if refusing := frozen if len(frozen) == len(open_ones) else needing:
+        names = ", ".join(d.account for d in refusing)
         raise StateRefused(
             f"post {before.id} is being published on {names}, so its parts and media cannot change there",
             Hint("try", action("retry", before.id)),

@@ -18,9 +18,8 @@ from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import ContentRefused, Hint, PlatformDisabled, Problem
 from ttp.domain.media.image_fit import NO_FITS, ImageFit, ImageFits, ImageForm
 from ttp.domain.media.item import MediaHostProblem, MediaItem
-from ttp.domain.media.place import PlacedName
 from ttp.domain.options import ChosenOptions, Option, OptionTables, options_of
-from ttp.domain.platform import PlatformFacts
+from ttp.domain.platform import Facts, PlatformFacts
 from ttp.domain.post import Post
 from ttp.domain.pricing import PriceLists, dollars, price_of
 from ttp.domain.split import SplitParts, Unsplittable, split_texts
@@ -82,9 +81,8 @@ class PlatformPost:
         """What to type to add media where there are none, else to remove some of a saved post. No command drops a file
         by itself."""
         if not self.media:
-            file = str(PlacedName("FILE", self.part if self.part > 1 else None))
-            add = other_options(media=file)
-            return add if self.post_id is None else action("edit", self.post_id, add_media=file)
+            add = other_options(media="FILE")
+            return add if self.post_id is None else action("edit", self.post_id, add_media="FILE")
         return None if self.post_id is None else action("edit", self.post_id, remove_media="FILE")
 
     @property
@@ -255,7 +253,8 @@ def check(
         except Unsplittable as why:
             problems.append(case.unsplittable(why, rules.most_parts(case)))
         problems += rules.problems(case)
-    return (*problems, *_thread_problems(post, to_come, platforms))
+        problems += _later_media_problems(case, platforms.facts(delivery.platform), rules.most_parts(case))
+    return (*problems, *_thread_problems(post, to_come, platforms), *_left_out_media(post, to_come, platforms))
 
 
 def plan_parts(post: Post, accounts: Iterable[Account], platforms: Platforms) -> Post:
@@ -389,6 +388,28 @@ def _post_problems(post: Post) -> Iterator[Problem]:
         yield Problem(
             "content", "text_characters", "the text is not valid Unicode: it holds halves of characters", hint=edit
         )
+
+
+def _later_media_problems(case: PlatformPost, facts: Facts, most_parts: int) -> Iterator[Problem]:
+    """Yield a breach for media of later parts where a thread may have them on the first alone. A warning where the
+    account takes no threads."""
+    names = ", ".join(item.name for items in case.thread_media for item in items)
+    if names and not facts.media_on_parts:
+        problem = case.breach if most_parts > 1 else case.warning
+        yield problem("media", "media_part", f" takes media on the first part of a thread only, without {names}")
+
+
+def _left_out_media(post: Post, to_come: Sequence[Delivery], platforms: PlatformFacts) -> Iterator[Problem]:
+    """Yield warnings for media that an account, or every one, does not get."""
+    for d in to_come:
+        if names := ", ".join(item.name for item in post.media_for(d, platforms.facts(d.platform))[-1]):
+            message = f"{d.account} has no threads, so it does not get {names}, which is on a later part"
+            yield Problem("media", "media_elsewhere", message, d.account, warning=True)
+    goals = {name for d in post.active for name in (d.account, d.platform)}
+    for item in post.media:
+        if goals and item.only and item.only not in goals:
+            message = f"{item.name} is for {item.only} only, and the post does not go there"
+            yield Problem("media", "media_nowhere", message, warning=True)
 
 
 def _thread_problems(post: Post, to_come: Sequence[Delivery], platforms: PlatformFacts) -> Iterator[Problem]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NotRequired, cast
 
 from ttp.domain.action import WayOut, action
 from ttp.domain.errors import Hint
-from ttp.domain.media.place import LAST
+from ttp.domain.media.item import LAST
 from ttp.domain.post import EMPTY_METRICS, Metrics, Post, add_metrics
 from ttp.domain.post_fields import PLAIN
 from ttp.domain.time.clock import format_json_instant, utc_text

@@ -7,16 +7,13 @@ People write it in front of the file's name: `2=photo.jpg`, `last=photo.jpg`, `x
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from ttp.domain.errors import UsageError
-from ttp.domain.media.item import MediaItem, is_web_address
+from ttp.domain.media.item import LAST, MediaItem, is_web_address
 from ttp.domain.platform import PlatformFacts
 
-LAST = -1
-"""The part of what goes to the last one, whichever that is on a network."""
 _LAST_WORD = "last"
 _PLACE_LIKE = re.compile(r"[\w-]+(/[^=/]*)?=")
 
@@ -80,13 +77,19 @@ def place_of(part: int | None, starts: Sequence[int], count: int) -> int:
     return starts[part - 1] if part <= len(starts) else part - 1
 
 
-def in_order(media: Sequence[MediaItem]) -> tuple[MediaItem, ...]:
+def in_order(media: Iterable[MediaItem]) -> tuple[MediaItem, ...]:
     """Return media in the order of their parts."""
-    return tuple(sorted(media, key=lambda item: (item.part == LAST, item.part or 1)))
+    return tuple(sorted(media, key=lambda item: part_order(item.part)))
 
 
-def placed(item: MediaItem, at: PlacedName) -> MediaItem:
-    return replace(item, part=at.part, only=at.only)
+def part_order(part: int | None) -> tuple[bool, int]:
+    """Return what parts are sorted by."""
+    return part == LAST, part or 1
+
+
+def name_in_place(name: str, item: MediaItem) -> str:
+    """Return the name of a medium with where it goes."""
+    return str(PlacedName(name, item.part, item.only))
 
 
 def _names_platform(word: str, platforms: PlatformFacts) -> bool:
