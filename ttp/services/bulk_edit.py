@@ -13,11 +13,11 @@ from zoneinfo import ZoneInfo
 from ttp.domain.account import Account, find_account
 from ttp.domain.action import action
 from ttp.domain.errors import Conflict, ContentRefused, Hint, Problem, TtpError, UsageError
+from ttp.domain.frozen_parts import keep_frozen_parts
 from ttp.domain.post import Post
 from ttp.domain.post_edit import (
     FieldError,
     field_errors,
-    keep_frozen_parts,
     refuse_long_texts,
     to_field_error,
     with_accounts,
