@@ -30,7 +30,7 @@ class MediaPreview:
 
 
 @dataclass(frozen=True, slots=True)
-class PartPreview:
+class TextPart:
     """One part of a post: its text, with its length and limit as the platform counts, and its media."""
 
     text: str
@@ -44,7 +44,7 @@ class AccountVersion:
     """What one account gets. `price`: the platform's charge in thousandths of a dollar; None: the platform is free."""
 
     account: str
-    parts: tuple[PartPreview, ...]
+    parts: tuple[TextPart, ...]
     price: int | None
     title: str = ""
     """The platform's title."""
@@ -105,7 +105,7 @@ def _version(
     return AccountVersion(
         delivery.account,
         tuple(
-            PartPreview(
+            TextPart(
                 text,
                 *rules.text_use(text, items, server),
                 tuple(_sent(item, fits.get((platform, item.sha256), ImageFit())) for item in items),
