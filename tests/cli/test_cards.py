@@ -18,10 +18,12 @@ from tests.platforms.test_link_page import BOMB
 from tests.server.conftest import server_of
 from tests.server.pages.conftest import Person
 from tests.websites import WebSite, web_site
+from ttp.sandbox.files import PHOTO
 from ttp.sandbox.server import RunningSandbox
 
 ACCOUNT = "bluesky/demo"
 TO = ("--to", "bluesky")
+QUOTED = "at://did:plc:aaaaaaaaaaaaaaaaaaaaaaaa/app.bsky.feed.post/3kabcdefghij2"
 REFUSAL = {"error": "InvalidRequest", "message": "no"}
 
 
@@ -122,7 +124,11 @@ def test_an_import_asks_no_page_and_a_page_that_never_answers_leaves_a_bare_link
         ((), {"write.cards": "off"}, []),
         (("--set", "bluesky.card=auto"), {"write.cards": "off"}, ["One"]),
         (("--set", "bluesky.card={url}/two"), {}, ["Two"]),
-        (("--set", "bluesky.quote=at://did:plc:aaaaaaaaaaaaaaaaaaaaaaaa/app.bsky.feed.post/3kabcdefghij2"), {}, []),
+        (("--thread", "And {url}/two"), {}, ["One", "Two"]),
+        (("--thread", "And {url}/two", "--media", f"2={PHOTO}"), {}, ["One"]),
+        (("--thread", "And {url}/two", "--set", f"bluesky.quote=2={QUOTED}"), {}, ["One"]),
+        (("--thread", "And {url}/one", "--set", "bluesky.card=2={url}/two"), {}, ["Two"]),
+        (("--set", f"bluesky.quote={QUOTED}"), {}, []),
     ],
 )
 def test_what_is_shown_as_a_card(

@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ttp.domain.media.item import MediaItem
+from ttp.domain.media.place import place_of, split_part
 
 if TYPE_CHECKING:
     from ttp.domain.account import Account
@@ -71,7 +72,7 @@ def waiting_addresses(post: PostFields) -> list[str]:
 def shown_cards(post: Post, delivery: Delivery, account: Account | None, platforms: Platforms) -> dict[int, Card]:
     """Return the cards of a delivery by the number of the part, from 1. An address that was named needs no entry."""
     shown = _addresses(post, delivery, account, platforms)
-    is_named = _choice(post, delivery, account) not in (None, AUTO)
+    is_named = _option(OPTION, post, delivery, account) not in (None, AUTO)
     return {number: card_of(url, post.cards.get(url, {})) for number, url in shown if is_named or url in post.cards}
 
 
@@ -82,7 +83,7 @@ def choose_cards(post: Post, accounts: Iterable[Account], platforms: Platforms, 
     cards: dict[str, Any] = {}
     for delivery in post.active:
         account = by_name.get(delivery.account)
-        is_asked = by_default or _choice(post, delivery, account) is not None
+        is_asked = by_default or _option(OPTION, post, delivery, account) is not None
         for _, url in _addresses(post, delivery, account, platforms):
             if url in post.cards:
                 is_kept = "title" in post.cards[url] or delivery.parts_frozen
@@ -99,8 +100,8 @@ def with_fetched(cards: Mapping[str, Any], fetched: Iterable[Card]) -> dict[str,
     return {url: entry or by_url.get(url, {}) for url, entry in cards.items()}
 
 
-def _choice(post: Post, delivery: Delivery, account: Account | None) -> str | None:
-    name = f"{delivery.platform}.{OPTION}"
+def _option(name: str, post: Post, delivery: Delivery, account: Account | None) -> str | None:
+    name = f"{delivery.platform}.{name}"
     return post.options.get(name) or (account.options.get(name) if account else None)
 
 
@@ -109,19 +110,23 @@ def _addresses(
 ) -> Iterator[tuple[int, str]]:
     """Yield the part's number and the address for each part that shows a card: the address that was named, else the
     first link of each part without media and quote."""
-    choice = _choice(post, delivery, account)
+    choice = _option(OPTION, post, delivery, account)
     if choice == NONE or OPTION not in _options(delivery, platforms):
         return
-    if choice not in (None, AUTO):
-        if not post.media:
-            yield 1, choice or ""
-        return
-    quote = f"{delivery.platform}.quote"
-    is_taken = bool(post.media or post.options.get(quote) or (account and account.options.get(quote)))
     rules, facts = platforms.rules(delivery.platform), platforms.facts(delivery.platform)
-    for number, text in enumerate(post.parts_for(delivery, facts), 1):
-        if not (is_taken and number == 1) and (url := rules.first_link(text)) is not None:
-            yield number, url
+    texts, media = post.parts_for(delivery, facts), post.media_for(delivery, facts)
+    if choice not in (None, AUTO):
+        part, url = split_part(choice or "")
+        number = place_of(part, delivery.part_starts, len(texts))
+        if number < len(texts) and not media[number]:
+            yield number + 1, url
+        return
+    quote = _option("quote", post, delivery, account)
+    quoted = place_of(split_part(quote)[0], delivery.part_starts, len(texts)) if quote else None
+    for number, text in enumerate(texts):
+        link = None if media[number] or number == quoted else rules.first_link(text)
+        if link is not None:
+            yield number + 1, link
 
 
 def _options(delivery: Delivery, platforms: Platforms) -> Collection[str]:

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from ttp.domain.account import is_loopback
 from ttp.domain.errors import Hint, UsageError
+from ttp.domain.media.place import split_part
 from ttp.domain.platform import Facts, PlatformFacts
 from ttp.domain.text import utf16_length
 
@@ -112,7 +113,7 @@ def _as_text(tag: Tag) -> str:
 @dataclass(frozen=True, slots=True)
 class Option:
     """One option, named without its platform. `values`: all that a choice or a switch can be; of an address, words that
-    it may be instead. `most`: of a text, UTF-16
+    it may be instead, and then it may have a part (`2=https://…`). `most`: of a text, UTF-16
     units; of a list, entries.
 
     `kinds`: the kinds of post that it applies to; empty for all. `asked_live`: which of the values an account may have
@@ -160,8 +161,12 @@ class Option:
                     return value
             case OptionType.TEXT if value:
                 return _line(value, self.most)
+            case OptionType.ADDRESS if self.values:
+                address = split_part(value)[1]
+                part = value.removesuffix(address)
+                return value.lower() if value.lower() in self.values else part + _address(address)
             case OptionType.ADDRESS:
-                return value.lower() if value.lower() in self.values else _address(value)
+                return _address(value)
             case OptionType.HANDLES:
                 return ",".join(handles(value, self.most))
             case OptionType.TAGS:

@@ -26,16 +26,6 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class TextPart:
-    """One text of a post, with its length and limit as the platform counts."""
-
-    text: str
-    length: int
-    limit: int
-    card: Card | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class MediaPreview:
     """A media item and what is sent: a converted copy or the item itself."""
 
@@ -45,12 +35,22 @@ class MediaPreview:
 
 
 @dataclass(frozen=True, slots=True)
+class TextPart:
+    """One part of a post: its text, with its length and limit as the platform counts, and its media."""
+
+    text: str
+    length: int
+    limit: int
+    media: tuple[MediaPreview, ...] = ()
+    card: Card | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AccountVersion:
     """What one account gets. `price`: the platform's charge in thousandths of a dollar; None: the platform is free."""
 
     account: str
     parts: tuple[TextPart, ...]
-    media: tuple[MediaPreview, ...]
     price: int | None
     title: str = ""
     """The platform's title."""
@@ -113,22 +113,27 @@ def _version(
     post: Post, delivery: Delivery, fits: ImageFits, platforms: Registry, account: Account | None
 ) -> AccountVersion:
     platform, rules = delivery.platform, platforms.rules(delivery.platform)
+    facts = platforms.facts(platform)
     server = account.server_info if account else {}
     cards: Mapping[int, Card] = {}
     if post.cards:
         from ttp.domain.cards import shown_cards
 
         cards = shown_cards(post, delivery, account, platforms)
-    texts = post.parts_for(delivery, platforms.facts(platform))
+    parts = zip(post.parts_for(delivery, facts), post.media_for(delivery, facts), strict=False)
     return AccountVersion(
         delivery.account,
         tuple(
-            TextPart(text, *rules.text_use(text, post.media, server), cards.get(number))
-            for number, text in enumerate(texts, 1)
+            TextPart(
+                text,
+                *rules.text_use(text, items, server),
+                tuple(_sent(item, fits.get((platform, item.sha256), ImageFit())) for item in items),
+                cards.get(number),
+            )
+            for number, (text, items) in enumerate(parts, 1)
         ),
-        tuple(_sent(item, fits.get((platform, item.sha256), ImageFit())) for item in post.media),
         price_of(post, delivery, platforms),
-        platforms.facts(platform).title,
+        facts.title,
     )
 
 

@@ -34,10 +34,12 @@ OPTIONS = option_table(
         Option(
             "card",
             OptionType.ADDRESS,
-            "page that is shown as a card with its title and picture (auto: the first link of each part)",
+            "page that is shown as a card with its title and picture, 2=ADDRESS on part 2; auto: first link of each",
             ("auto", "none"),
         ),
-        Option("quote", OptionType.TEXT, "address of the post that is quoted", most=500),
+        Option(
+            "quote", OptionType.TEXT, "address of the post that is quoted; 2=ADDRESS on part 2 of a thread", most=500
+        ),
         Option("reply_to", OptionType.TEXT, "address of the post that is replied to", most=500),
         Option("shorten_links", OptionType.SWITCH, "show long links shortened; they lead to the same page", SWITCH),
     )

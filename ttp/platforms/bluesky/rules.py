@@ -36,11 +36,17 @@ class BlueskyRules(Rules):
     )
 
     def problems(self, post: PlatformPost) -> Iterator[Problem]:
-        if not post.text.strip() and not post.media and not _named_card(post) and not post.chosen_option("quote"):
+        if (
+            not post.text.strip()
+            and not post.media
+            and _named_card(post) != 1
+            and (post.part_option("quote") or (0, ""))[0] != 1
+        ):
             yield post.breach("content", "text_missing", " cannot take a post without text or media", post.text_hint)
         for message in _text_problems(post, post.text, "text"):
             yield post.breach("content", "text_too_long", message, post.text_hint)
-        yield from _media_problems(post)
+        for part in post.parts_to_come():
+            yield from _media_problems(part)
         yield from _option_problems(post)
         if (size := _call_size(post)) > MOST_CALL_BYTES:
             message = (
@@ -111,16 +117,20 @@ def _media_problems(post: PlatformPost) -> Iterator[Problem]:
     yield from post.alt_problems(MOST_ALT, count_graphemes)
 
 
-def _named_card(post: PlatformPost) -> bool:
-    return post.chosen_option("card") not in (None, AUTO, NONE)
+def _named_card(post: PlatformPost) -> int | None:
+    """Return the number of the part that shows a page as a card which the option names."""
+    chosen = post.part_option("card")
+    return None if chosen is None or chosen[1] in (AUTO, NONE) else chosen[0]
 
 
 def _option_problems(post: PlatformPost) -> Iterator[Problem]:
-    for name in ("langs", "labels", "who_replies", "quote", "reply_to"):
+    yield from post.quote_problems(partial(_quote_problems, post))
+    for name in ("langs", "labels", "who_replies", "reply_to"):
         text = post.chosen_option(name)
         if text is not None and (why := list_problem(name, text)) is not None:
             yield post.breach("options", "option_value", f": {post.platform}.{name}: {why}")
-    if _named_card(post) and post.media:
+    card = _named_card(post)
+    if card is not None and post.media_of(card):
         message = " cannot take a link card and media in one post"
         yield post.breach("options", "option_conflict", message, post.media_hint)
     if post.chosen_option("reply_to"):
@@ -128,3 +138,8 @@ def _option_problems(post: PlatformPost) -> Iterator[Problem]:
             if post.chosen_option(name):
                 message = f": {post.platform}.{name} belongs to the first post of a thread, and this one is a reply"
                 yield post.breach("options", "option_conflict", message)
+
+
+def _quote_problems(post: PlatformPost, number: int, address: str) -> Iterator[Problem]:
+    if (why := list_problem("quote", address)) is not None:
+        yield post.breach("options", "option_value", f": {post.platform}.quote: {why}")
