@@ -247,3 +247,16 @@ def test_who_approves_sees_the_card_on_the_pages(ttp: Program, sandbox: RunningS
     page = person.sees("/posts/1")
     assert ("Menu of today" in page, f"/media/{picture}" in page) == (True, True)
     assert person.get(f"/media/{picture}").headers["Content-Type"] == "image/jpeg"
+
+
+def test_an_approval_is_of_the_cards_that_were_shown(ttp: Program, sandbox: RunningSandbox, site: WebSite) -> None:
+    def edited() -> bool:
+        return ttp.ok("edit", "1", "--tag", f"t{ttp.count('change')}", "--json").json["approvedAt"] is not None
+
+    ttp.ok("config", "set", "publish.require_approval", "true")
+    ttp.ok("create", f"See {site.url}/late", *TO, "--at", "in 1 h")
+    ttp.ok("approve", "1")
+    site.add("/late", "Live")
+    assert edited()  # whoever approved saw that it was still to be fetched
+    ttp.sql("UPDATE post SET cards = '{}'")  # as an earlier version stored it
+    assert not edited()

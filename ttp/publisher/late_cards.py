@@ -73,18 +73,27 @@ class LateCards:
         with database.reading() as db:
             posts = [] if db is None else queries.posts_waiting_for_cards(db, until)
             by_id = {one.id: one for one in stored_accounts.accounts(db)} if db is not None and posts else {}
-        for post in posts:
-            self._fetch(database, post, [by_id[d.account_id] for d in post.active if d.account_id in by_id])
+        accounts = {post.id: [by_id[d.account_id] for d in post.active if d.account_id in by_id] for post in posts}
+        for loopback in (False, True):
+            some = [post for post in posts if self._is_rehearsed(accounts[post.id]) is loopback]
+            if some:
+                self._fetch(database, some, loopback=loopback)
 
-    def _fetch(self, database: Database, post: Post, accounts: Collection[Account]) -> None:
+    def _fetch(self, database: Database, posts: Collection[Post], *, loopback: bool) -> None:
         from ttp.services.cards import fetch_cards
 
-        urls, boot = waiting_addresses(post), self._clock.boot()
-        cards = fetch_cards(urls, self._media, loopback=self._is_rehearsed(accounts), seconds=MOST_S)
-        self._tried = {url: at for url, at in self._tried.items() if boot - at < EVERY_S} | dict.fromkeys(urls, boot)
-        if cards:
-            with suppress(TtpError), database.writing() as db:
-                stored_posts.save_cards(db, post.id or 0, cards)
+        boot = self._clock.boot()
+        tried = {url: at for url, at in self._tried.items() if boot - at < 2 * EVERY_S}
+        urls = sorted({url for post in posts for url in waiting_addresses(post)}, key=lambda url: tried.get(url, 0.0))
+        cards = {card.url: card for card in fetch_cards(urls, self._media, loopback=loopback, seconds=MOST_S)}
+        if self._clock.boot() - boot < MOST_S:  # else some were not reached
+            tried |= dict.fromkeys(urls, boot)
+        self._tried = tried
+        for post in posts:
+            fetched = [cards[url] for url in waiting_addresses(post) if url in cards]
+            if fetched:
+                with suppress(TtpError), database.writing() as db:
+                    stored_posts.save_cards(db, post.id or 0, fetched)
 
     def _is_rehearsed(self, accounts: Collection[Account]) -> bool:
         from ttp.services.cards import is_rehearsed

@@ -279,6 +279,7 @@ class PublisherProcess:
         care = MediaCleanup(self.database, installation.media, self.config, clock)
         delete_events = Events(self.database, clock).delete_old
         numbers = self.numbers if scope.mode is Mode.LOOP else None
+        fetch_cards = None if scope.mode is Mode.PUBLISH else partial(late_cards.fetch_coming, self.database)
         with (
             _without_garbage_collection(),
             self.database.translating_errors(),
@@ -286,7 +287,7 @@ class PublisherProcess:
             token_refresh(installation.tokens, clock, is_cut, hooks.report_renewed, self._alone(PeriodicJob.TOKENS)),
             cleanup(care, delete_events, is_cut, self._alone(PeriodicJob.CLEANUP)) as notes,
             metrics_pull(numbers, self._alone(PeriodicJob.METRICS)) as faults,
-            card_fetches(lambda: late_cards.fetch_coming(self.database), is_cut, self._alone(PeriodicJob.CARDS)),
+            card_fetches(fetch_cards, is_cut, self._alone(PeriodicJob.CARDS)),
         ):
             notify(READY)
             clean = loop.run(scope, moved)

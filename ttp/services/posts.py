@@ -604,7 +604,7 @@ def accounts_of(post: Post, known: Iterable[Account]) -> tuple[Account, ...]:
     return tuple(account for account in known if account.id in ids)
 
 
-_MAY_LINK = re.compile(r"\w[.:]\S")
+_MAY_LINK = re.compile(r"\w\.[^\W\d]|://")
 
 
 def _may_have_cards(post: Post, accounts: Iterable[Account]) -> bool:

@@ -13,6 +13,7 @@ REPLIES = {
     "followers": {"$type": "app.bsky.feed.threadgate#followerRule"},
 }
 NOBODY = "nobody"
+CARD_WORDS = ("auto", "none")
 MOST_LANGS = 3
 _LANG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 POST_ADDRESS = re.compile(
@@ -35,7 +36,7 @@ OPTIONS = option_table(
             "card",
             OptionType.ADDRESS,
             "page that is shown as a card with its title and picture, 2=ADDRESS on part 2; auto: first link of each",
-            ("auto", "none"),
+            CARD_WORDS,
         ),
         Option(
             "quote", OptionType.TEXT, "address of the post that is quoted; 2=ADDRESS on part 2 of a thread", most=500

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
-from ttp.domain.cards import AUTO, NONE
 from ttp.domain.errors import Problem
 from ttp.domain.media.image_fit import ImageForm
 from ttp.domain.media.item import MediaItem
 from ttp.domain.media.limits import MediaLimits, item_problems, size_text
 from ttp.domain.rules import PlatformPost, Rules
 from ttp.platforms.bluesky.facets import find_entities, show_text
-from ttp.platforms.bluesky.options import list_problem
+from ttp.platforms.bluesky.options import CARD_WORDS, list_problem
 from ttp.platforms.graphemes import count_graphemes
 
 MOST_GRAPHEMES, MOST_BYTES = 300, 3000
@@ -120,7 +119,7 @@ def _media_problems(post: PlatformPost) -> Iterator[Problem]:
 def _named_card(post: PlatformPost) -> int | None:
     """Return the number of the part that shows a page as a card which the option names."""
     chosen = post.part_option("card")
-    return None if chosen is None or chosen[1] in (AUTO, NONE) else chosen[0]
+    return None if chosen is None or chosen[1] in CARD_WORDS else chosen[0]
 
 
 def _option_problems(post: PlatformPost) -> Iterator[Problem]:
