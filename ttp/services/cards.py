@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import BinaryIO
 
 from ttp.domain.account import Account, is_loopback
@@ -26,10 +27,8 @@ NO_PICTURE = "the link card has no picture"
 
 def is_rehearsed(accounts: Collection[Account], platforms: Registry, config: Config) -> bool:
     """Return whether all accounts are on servers of this machine: then pages on it are fetched, too."""
-    enabled = platforms.names()
-    hosts = [
-        platforms.facts(one.platform).host(config, one.server) if one.platform in enabled else "" for one in accounts
-    ]
+    enabled = [one for one in accounts if one.platform in platforms.names()]
+    hosts = [platforms.facts(one.platform).host(config, one.server) for one in enabled]
     return bool(hosts) and all(map(is_loopback, hosts))
 
 
@@ -69,12 +68,14 @@ def fetch_waiting(
     media: MediaStore,
     platforms: Registry,
     config: Config,
+    *,
+    home: Path,
     now: datetime,
 ) -> Post:
     """Return a post with what its pages answer now: within ten seconds, and for a token as many as it may fetch."""
     urls = waiting_addresses(post)
     if not caller.is_owner:
-        urls = urls[: take_fetches(media.folder, caller.name, len(urls), now)]
+        urls = urls[: take_fetches(home / "media", caller.name, len(urls), now)]
     loopback = is_rehearsed(accounts, platforms, config)
     return replace(post, cards=with_fetched(post.cards, fetch_cards(urls, media, loopback=loopback, seconds=MOST_S)))
 

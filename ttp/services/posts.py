@@ -191,8 +191,9 @@ class Posts:
             return post
         from ttp.services.cards import fetch_waiting
 
-        chosen = accounts_of(post, accounts)
-        return fetch_waiting(post, chosen, self.caller, self.media, self.platforms, self.config, self.clock.now())
+        chosen, home = accounts_of(post, accounts), self.database.home
+        now, platforms = self.clock.now(), self.platforms
+        return fetch_waiting(post, chosen, self.caller, self.media, platforms, self.config, home=home, now=now)
 
     def card_warnings(self, post: Post, before: Post) -> tuple[Problem, ...]:
         """Return a warning for each link card that was fetched since `before` and is not as it should be."""
