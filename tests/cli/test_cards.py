@@ -257,7 +257,7 @@ def test_an_approval_is_of_the_cards_that_were_shown(ttp: Program, sandbox: Runn
 
     ttp.ok("config", "set", "publish.require_approval", "true")
     ttp.ok("create", f"See {site.url}/late", *TO, "--at", "in 1 h")
-    ttp.ok("approve", "1")
+    assert f"{site.url}/late: " in ttp.ok("approve", "1", "--format", "table").out
     site.add("/late", "Live")
     assert edited()  # whoever approved saw that it was still to be fetched
     ttp.sql("UPDATE post SET cards = '{}'")  # as an earlier version stored it
