@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -180,6 +180,11 @@ class PostFields:
 @dataclass(frozen=True, slots=True)
 class Post(PostFields):
     """What the user wrote, as stored."""
+
+
+def with_cards_of(post: Post, other: PostFields) -> Post:
+    """Return the post with what `other` has of its link cards that are not fetched."""
+    return replace(post, cards={url: one or other.cards.get(url, {}) for url, one in post.cards.items()})
 
 
 def derive_status(states: Iterable[DeliveryState], *, has_time: bool) -> PostStatus:

@@ -27,6 +27,7 @@ from ttp.domain.split import SplitParts, Unsplittable, split_texts
 from ttp.domain.text import clean_text, utf16_length
 
 _HALVES = re.compile("[\ud800-\udfff]")
+_MAY_LINK = re.compile(r"\w\.[^\W\d]|://")
 _SHOWN_PIECE = 40
 
 
@@ -300,6 +301,13 @@ def plan_parts(post: Post, accounts: Iterable[Account], platforms: Platforms) ->
         return replace(bare, planned_parts=parts.parts, part_starts=parts.starts) if parts else bare
 
     return replace(post, deliveries=tuple(map(planned, post.deliveries)))
+
+
+def may_have_cards(post: Post, accounts: Iterable[Account]) -> bool:
+    """Return whether a post may show link cards. Cheap: most posts have no link."""
+    texts = (post.content, *post.variants.values(), *post.thread)
+    names = [name for options in (post.options, *(one.options for one in accounts)) for name in options]
+    return any(map(_MAY_LINK.search, texts)) or any(name.endswith(".card") for name in names)
 
 
 def offer_split(

@@ -32,14 +32,12 @@ _PICTURES = re.compile(
     rb"(?P<jpeg>\xff\xd8\xff)|(?P<png>\x89PNG)|(?P<gif>GIF8)|(?P<webp>RIFF....WEBP)|(?P<avif>....ftypavi[fs])",
     re.DOTALL,
 )
-_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([\w-]{1,40})", re.ASCII | re.IGNORECASE)
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*(?:x-)?([\w-]{1,40})", re.ASCII | re.IGNORECASE)
 _META = re.compile(rb"<meta\s[^>]{1,300}", re.IGNORECASE)
 _META_WITHIN = 4096
 _CODECS = re.compile(r"iso8859-\d+|cp\d+|koi8-[ru]|shift_jis|euc_(?:jp|kr)|iso2022_jp|gb2312|gbk|gb18030|big5")
 _WIDER = {"iso8859-1": "cp1252", "gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932", "euc_kr": "cp949"}
 """What browsers read these as: a superset."""
-_NAMES = {"x-sjis": "shift_jis", "x-gbk": "gbk", "x-euc-jp": "euc_jp", "x-cp1251": "cp1251", "x-cp1252": "cp1252"}
-"""Names that pages use and Python does not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +181,7 @@ def _codec(body: bytes, content_type: str) -> str | None:
     head = " ".join(tag.decode("ascii", "replace") for tag in _META.findall(body[:_META_WITHIN]))
     match = _CHARSET.search(content_type) or _CHARSET.search(head)
     try:
-        name = codecs.lookup(_NAMES.get(match[1].lower(), match[1])).name if match else ""
+        name = codecs.lookup(match[1]).name if match else ""
     except LookupError:
         return None
     return _WIDER.get(name, name) if _CODECS.fullmatch(name) else None

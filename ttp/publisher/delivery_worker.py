@@ -30,7 +30,8 @@ from ttp.publisher.outcomes import (
 )
 from ttp.publisher.reconcile import SLEPT, SUSPENDED_AFTER_S
 from ttp.services.tokens import LockedToken
-from ttp.store import accounts, attempts, posts
+from ttp.store import accounts, attempts
+from ttp.store import cards as stored_cards
 from ttp.store.dialect import Conflicting, Connection, StoreError, Superseded
 from ttp.store.row_mapper import CorruptRow
 
@@ -87,7 +88,8 @@ class DeliveryWorker:
             return
         while fetch.is_alive():
             yield Wait(CARD_GAP_S, "the page of a link card")
-        cards = self._context.writer.run(lambda db: posts.save_cards(db, task.post.id or 0, fetch.cards, may_add=True))
+        post_id, writer = task.post.id or 0, self._context.writer
+        cards = writer.run(lambda db: stored_cards.save_cards(db, post_id, fetch.cards, may_add=True))
         self.task = replace(task, post=replace(task.post, cards=cards))
 
     def release_claim(self) -> None:

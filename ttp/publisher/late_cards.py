@@ -19,8 +19,7 @@ from ttp.domain.post import Post
 from ttp.domain.time.clock import Clock
 from ttp.platforms.registry import Registry
 from ttp.store import accounts as stored_accounts
-from ttp.store import posts as stored_posts
-from ttp.store import queries
+from ttp.store import cards as stored_cards
 from ttp.store.database import Database
 from ttp.store.home.media import MediaStore
 
@@ -71,7 +70,7 @@ class LateCards:
         """Fetch what waits of the posts that are due soon."""
         until = self._clock.now() + FETCHED_BEFORE
         with database.reading() as db:
-            posts = [] if db is None else queries.posts_waiting_for_cards(db, until)
+            posts = [] if db is None else stored_cards.posts_waiting_for_cards(db, until)
             by_id = {one.id: one for one in stored_accounts.accounts(db)} if db is not None and posts else {}
         accounts = {post.id: [by_id[d.account_id] for d in post.active if d.account_id in by_id] for post in posts}
         for loopback in (False, True):
@@ -93,7 +92,7 @@ class LateCards:
             fetched = [cards[url] for url in waiting_addresses(post) if url in cards]
             if fetched:
                 with suppress(TtpError), database.writing() as db:
-                    stored_posts.save_cards(db, post.id or 0, fetched)
+                    stored_cards.save_cards(db, post.id or 0, fetched)
 
     def _is_rehearsed(self, accounts: Collection[Account]) -> bool:
         from ttp.services.cards import is_rehearsed

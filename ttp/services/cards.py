@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
 from ttp.domain.account import Account, is_loopback
 from ttp.domain.action import action
-from ttp.domain.cards import NONE, OPTION, Card, cards_of, waiting_addresses, with_fetched
+from ttp.domain.cards import NONE, OPTION, Card, cards_of, choose_cards, waiting_addresses, with_fetched
 from ttp.domain.config import Config
 from ttp.domain.errors import Problem, TtpError
 from ttp.domain.permissions import Caller
 from ttp.domain.post import Post
+from ttp.domain.time.clock import Clock
 from ttp.platforms.link_page import FetchedPage, NoPage, fetch_pages
 from ttp.platforms.registry import Registry
 from ttp.store.home.card_fetches import take_fetches
@@ -61,35 +61,41 @@ def _card(url: str, page: FetchedPage | NoPage, media: MediaStore, *, last: bool
         return replace(card, note=f"{NO_PICTURE}: {error.message}")
 
 
-def fetch_waiting(
-    post: Post,
-    accounts: Collection[Account],
-    caller: Caller,
-    media: MediaStore,
-    platforms: Registry,
-    config: Config,
-    *,
-    home: Path,
-    now: datetime,
-) -> Post:
-    """Return a post with what its pages answer now: within ten seconds, and for a token as many as it may fetch."""
-    urls = waiting_addresses(post)
-    if not caller.is_owner:
-        urls = urls[: take_fetches(home / "media", caller.name, len(urls), now)]
-    loopback = is_rehearsed(accounts, platforms, config)
-    return replace(post, cards=with_fetched(post.cards, fetch_cards(urls, media, loopback=loopback, seconds=MOST_S)))
+@dataclass
+class PostCards:
+    """Chooses and fetches the link cards of posts that a command stores. `home`: has what tokens have fetched."""
 
+    media: MediaStore
+    clock: Clock
+    config: Config
+    platforms: Registry
+    caller: Caller
+    home: Path
 
-def card_warnings(post: Post, urls: Collection[str], platforms: Registry) -> tuple[Problem, ...]:
-    """Return a warning for each of these addresses that has no card yet, none at all, or one without its picture."""
-    names = [name for name in post.platforms if OPTION in platforms.options(name)]
-    none = tuple(f"{name}.{OPTION}={NONE}" for name in names)
-    problems = []
-    for card in (one for one in cards_of(post) if one.url in urls):
-        fix = action("edit", post.id, set=none) if post.id is not None and card.title is None else None
-        if card.state == "waiting":
-            message = f"{card.url} does not answer yet: its card is fetched ten minutes before the time of the post"
-            problems.append(Problem("options", "card_waits", message, hint=fix, warning=True))
-        elif card.note is not None:
-            problems.append(Problem("options", "card_missing", card.note, hint=fix, warning=True))
-    return tuple(problems)
+    def choose(self, post: Post, accounts: Collection[Account]) -> Post:
+        """Return the post with the cards that it shows now. What was fetched stays."""
+        return choose_cards(post, accounts, self.platforms, by_default=self.config["write.cards"] == "auto")
+
+    def fetch(self, post: Post, accounts: Collection[Account]) -> Post:
+        """Return the post with what the pages of its cards answer within ten seconds; for a token so many as it may
+        fetch. Call it before a transaction."""
+        urls = waiting_addresses(post)
+        if not self.caller.is_owner:
+            urls = urls[: take_fetches(self.home / "media", self.caller.name, len(urls), self.clock.now())]
+        loopback = is_rehearsed(accounts, self.platforms, self.config)
+        fetched = fetch_cards(urls, self.media, loopback=loopback, seconds=MOST_S) if urls else ()
+        return replace(post, cards=with_fetched(post.cards, fetched))
+
+    def warnings(self, post: Post, before: Post) -> tuple[Problem, ...]:
+        """Return a warning for each card that was fetched since `before` and is not as it should be."""
+        names = [name for name in post.platforms if OPTION in self.platforms.options(name)]
+        none = tuple(f"{name}.{OPTION}={NONE}" for name in names)
+        problems = []
+        for card in (one for one in cards_of(post) if not before.cards.get(one.url)):
+            fix = action("edit", post.id, set=none) if post.id is not None and card.title is None else None
+            if card.state == "waiting":
+                message = f"{card.url} does not answer yet: its card is fetched ten minutes before the time of the post"
+                problems.append(Problem("options", "card_waits", message, hint=fix, warning=True))
+            elif card.note is not None:
+                problems.append(Problem("options", "card_missing", card.note, hint=fix, warning=True))
+        return tuple(problems)

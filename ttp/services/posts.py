@@ -6,11 +6,9 @@ wins before the publisher's claim or is refused. It never touches a delivery tha
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from ttp.domain import frozen_parts, permissions, post_edit
@@ -20,10 +18,10 @@ from ttp.domain.config import Config
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Conflict, ContentRefused, Hint, NotAllowed, Problem, Stale, UsageError
 from ttp.domain.permissions import Caller, Capability
-from ttp.domain.post import Post, post_not_found
+from ttp.domain.post import Post, post_not_found, with_cards_of
 from ttp.domain.post_edit import PostInput, check_variants, request_fingerprint
 from ttp.domain.pricing import price_notes
-from ttp.domain.rules import check, content_refusal, offer_split, plan_parts
+from ttp.domain.rules import check, content_refusal, may_have_cards, offer_split, plan_parts
 from ttp.domain.time.clock import Clock
 from ttp.platforms.registry import Registry
 from ttp.services.queries import PostView, accounts_within, is_within, view_posts
@@ -39,6 +37,7 @@ if TYPE_CHECKING:
     from ttp.domain.attempt import Attempt
     from ttp.domain.media.item import MediaItem
     from ttp.domain.time.resolve import ResolvedTime
+    from ttp.services.cards import PostCards
     from ttp.services.duplicate_check import DuplicateCheck
     from ttp.services.media import MediaConversion
     from ttp.services.time_resolver import TimeResolver
@@ -78,6 +77,12 @@ class Posts:
         from ttp.services.media import MediaConversion
 
         return MediaConversion(self.media, self.platforms)
+
+    @cached_property
+    def cards(self) -> PostCards:
+        from ttp.services.cards import PostCards  # here: most posts have no link
+
+        return PostCards(self.media, self.clock, self.config, self.platforms, self.caller, self.database.home)
 
     @cached_property
     def duplicates(self) -> DuplicateCheck:
@@ -179,30 +184,7 @@ class Posts:
         accounts calls it."""
         accounts = tuple(accounts)
         post = plan_parts(post, accounts, self.platforms)
-        if not post.cards and not _may_have_cards(post, accounts):
-            return post
-        from ttp.domain.cards import choose_cards
-
-        return choose_cards(post, accounts, self.platforms, by_default=self.config["write.cards"] == "auto")
-
-    def fetch_cards(self, post: Post, accounts: Iterable[Account]) -> Post:
-        """Return the post with what the pages of its link cards answer. Call it before a transaction: it is slow."""
-        if all(post.cards.values()):
-            return post
-        from ttp.services.cards import fetch_waiting
-
-        chosen, home = accounts_of(post, accounts), self.database.home
-        now, platforms = self.clock.now(), self.platforms
-        return fetch_waiting(post, chosen, self.caller, self.media, platforms, self.config, home=home, now=now)
-
-    def card_warnings(self, post: Post, before: Post) -> tuple[Problem, ...]:
-        """Return a warning for each link card that was fetched since `before` and is not as it should be."""
-        if not post.cards:
-            return ()
-        from ttp.services.cards import card_warnings
-
-        urls = [url for url in post.cards if not before.cards.get(url)]
-        return card_warnings(post, urls, self.platforms)
+        return self.cards.choose(post, accounts) if post.cards or may_have_cards(post, accounts) else post
 
     def _find_problems(self, post: Post, accounts: Iterable[Account]) -> tuple[Problem, ...]:
         by_name = {one.name: one for one in accounts}
@@ -379,7 +361,7 @@ class Posts:
         with self.media.holding():
             chosen, accounts = self.build_post(wanted, time, draft)
             warnings = self.check_new(chosen, accounts, first=wanted.first)
-            post = self.fetch_cards(chosen, accounts)
+            post = self.cards.fetch(chosen, accounts) if chosen.cards else chosen
             with self.database.writing() as db:
                 db.lock_posts([] if draft is None else [draft.id or 0])
                 known = queries.post_by_key(db, wanted.key) if wanted.key else None
@@ -402,7 +384,7 @@ class Posts:
                 else:
                     stored = store.update(db, replace(post, created_at=draft.created_at), recorder)
                 moved = self._make_room(db, stored, recorder) if wanted.first else ()
-                warnings += self.card_warnings(stored, chosen)
+                warnings += self.cards.warnings(stored, chosen) if chosen.cards else ()
                 return SavedPost(self.view(db, stored, is_new=True), warnings, moved=moved, time=time)
 
     def create_once(self, wanted: PostInput, times: TimeResolver) -> SavedPost:
@@ -439,7 +421,9 @@ class Posts:
                 after = post_edit.apply_input(before, wanted, variants, items)
                 return after if to is None else post_edit.with_accounts(after, to, now)
 
-            fetched = self.fetch_cards(self.plan_parts(changed(first), known), known)
+            fetched = self.plan_parts(changed(first), known)
+            if fetched.cards:
+                fetched = self.cards.fetch(fetched, accounts_of(fetched, known))
 
             def change(db: Connection, before: Post) -> tuple[Post, tuple[Problem, ...]]:
                 nonlocal confirmed
@@ -452,9 +436,7 @@ class Posts:
                 after = changed(before)
                 frozen = frozen_parts.keep_frozen_parts(before, after)
                 after = self.plan_parts(after, known)
-                after = replace(
-                    after, cards={url: one or fetched.cards.get(url, {}) for url, one in after.cards.items()}
-                )
+                after = with_cards_of(after, fetched)
                 if "at" in wanted.dropped:
                     after = post_edit.as_draft(after, "go back to draft")
                 if time is not None:
@@ -472,7 +454,7 @@ class Posts:
                 return after, (
                     *warnings,
                     *frozen,
-                    *self.card_warnings(after, before),
+                    *(self.cards.warnings(after, before) if after.cards else ()),
                     *post_edit.warn_missing_times(after),
                     *frozen_parts.warn_published_parts(before, after),
                 )
@@ -603,16 +585,6 @@ class Posts:
 def accounts_of(post: Post, known: Iterable[Account]) -> tuple[Account, ...]:
     ids = {d.account_id for d in post.active}
     return tuple(account for account in known if account.id in ids)
-
-
-_MAY_LINK = re.compile(r"\w\.[^\W\d]|://")
-
-
-def _may_have_cards(post: Post, accounts: Iterable[Account]) -> bool:
-    """Return whether a post may show link cards. Cheap: most posts have no link."""
-    names = chain(post.options, *(account.options for account in accounts))
-    texts = chain((post.content,), post.variants.values(), post.thread)
-    return any(map(_MAY_LINK.search, texts)) or any(name.endswith(".card") for name in names)
 
 
 def _without_crowded(warnings: tuple[Problem, ...], *, first: bool) -> tuple[Problem, ...]:

@@ -91,9 +91,9 @@ def preview_post(
         warnings, refused = tuple[Problem, ...](), None
         try:
             warnings = posts.check_new(post, accounts, first=post_input.first)
-            if with_cards:
-                chosen, post = post, posts.fetch_cards(post, accounts)
-                warnings += posts.card_warnings(post, chosen)
+            if with_cards and post.cards:
+                chosen, post = post, posts.cards.fetch(post, accounts)
+                warnings += posts.cards.warnings(post, chosen)
         except ContentRefused as error:
             refused = error
         with posts.database.reading() as db:

@@ -342,10 +342,7 @@ class RecurrenceRow(SQLModel, table=True):
     the last one handled."""
 
     __tablename__ = "recurrence"
-    __table_args__ = (
-        _index("recurrence_going", "next_at", where=GOING),
-        {"sqlite_autoincrement": True},
-    )
+    __table_args__ = (_index("recurrence_going", "next_at", where=GOING), {"sqlite_autoincrement": True})
     id: int | None = Field(default=None, primary_key=True)
     post_id: int | None = _parent("post.id", required=False)
     pool: str | None = _text(required=False)
@@ -366,10 +363,7 @@ class OccurrenceRow(SQLModel, table=True):
     """One instant of a repeat and its result. `source_id`: the post that `post_id` was copied from."""
 
     __tablename__ = "occurrence"
-    __table_args__ = (
-        Index("occurrence_by_post", "post_id"),
-        Index("occurrence_by_source", "source_id", "at"),
-    )
+    __table_args__ = (Index("occurrence_by_post", "post_id"), Index("occurrence_by_source", "source_id", "at"))
     recurrence_id: int = _parent("recurrence.id", primary=True)
     at: datetime = Field(sa_column=Column(Instant, nullable=False, primary_key=True))
     state: str = _text()
@@ -507,8 +501,7 @@ class EventRow(SQLModel, table=True):
 
 
 class NotificationRow(SQLModel, table=True):
-    """One notification of one kind, sent once. Open until `ended_at`: its cause lasts until then.
-    `next_at`: when it is tried next (NULL: not again)."""
+    """One notification of one kind, sent once; its cause lasts until `ended_at`. `next_at`: the next try (or NULL)."""
 
     __tablename__ = "notification"
     __table_args__ = (

@@ -7,16 +7,13 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from ttp.domain.delivery import IN_FLIGHT
 from ttp.domain.post import Post
 from ttp.store import queries, row_mapper
 from ttp.store.dialect import BY_ACCOUNT, RAISE_REVISION, Connection, List, Row, in_list
 from ttp.store.row_mapper import Column, assign, marks, split_batches, text_of
-
-if TYPE_CHECKING:
-    from ttp.domain.cards import Card
 
 _NAMES = f"SELECT a.id, a.platform, a.handle FROM account a WHERE {in_list('a.id', 'ids')} {BY_ACCOUNT}"
 _MEDIA = "SELECT * FROM post_media WHERE post_id IN ({}) ORDER BY position"
@@ -55,35 +52,6 @@ def save(db: Connection, posts: Sequence[Post], recorder: Recorder | None) -> li
     return ids
 
 
-def save_cards(db: Connection, post_id: int, fetched: Iterable[Card], *, may_add: bool = False) -> Mapping[str, Any]:
-    """Store what was fetched of the link cards of a post that still wait for it. A stored card never changes.
-    `may_add`: the post shows them all. Return all that are stored now."""
-    db.lock_posts([post_id])
-    row = db.execute("SELECT cards FROM post WHERE id = ?", (post_id,)).fetchone()
-    before = {} if row is None else json.loads(row[0])
-    new = {card.url: card.as_entry() for card in fetched if not before.get(card.url)}
-    new = {url: entry for url, entry in new.items() if entry and (may_add or url in before)}
-    if new and row is not None:
-        db.execute("UPDATE post SET cards = ? WHERE id = ?", (text_of({**before, **new}), post_id))
-        _keep_pictures(db, {post_id: new})
-    return {**before, **new}
-
-
-def _keep_pictures(db: Connection, cards: Mapping[int, Mapping[str, Any]]) -> None:
-    """Record which posts need the pictures of their link cards."""
-    rows = [{"post_id": i, "sha256": sha256} for i, of_post in cards.items() for sha256 in _card_pictures(of_post)]
-    if rows:
-        db.insert("card_picture", rows, " ON CONFLICT (post_id, sha256) DO NOTHING")
-
-
-def _card_pictures(cards: Mapping[str, Any]) -> tuple[str, ...]:
-    if not cards:
-        return ()
-    from ttp.domain.cards import card_pictures  # here: most posts have no link
-
-    return tuple(card_pictures(cards))
-
-
 def _stored(db: Connection, posts: Sequence[Post]) -> tuple[list[int], list[_Rows]]:
     """Store posts. Return all ids in order, and the rows of the new posts as a read would find them."""
     ended = [post for post in posts if post.id is not None and post.status in queries.ENDED]
@@ -110,7 +78,10 @@ def _stored(db: Connection, posts: Sequence[Post]) -> tuple[list[int], list[_Row
             for n, m in enumerate(p.media)
         ],
     )
-    _keep_pictures(db, {i: p.cards for i, p in numbered if p.cards})
+    if any(post.cards for post in posts):
+        from ttp.store import cards  # here: most posts have no link
+
+        cards.keep_pictures(db, {i: p.cards for i, p in numbered})
     db.insert("post_tag", [{"post_id": i, "position": n, "tag": t} for i, p in numbered for n, t in enumerate(p.tags)])
     deliveries = [(i, d) for i, p in numbered for d in p.deliveries]
     added = [(i, d) for i, d in deliveries if d.id is None]
@@ -237,8 +208,12 @@ class _Rows:
             "tags": [row["tag"] for row in self.tags],
         }
         in_flight = any(row["state"] in _IN_FLIGHT for row in self.deliveries)
-        media = (*(row["sha256"] for row in self.media), *_card_pictures(json.loads(self.post["cards"])))
-        return PostSnapshot(text_of(held), in_flight, media)
+        media = [row["sha256"] for row in self.media]
+        if self.post["cards"] != "{}":
+            from ttp.domain.cards import card_pictures  # here: most posts have no link
+
+            media += card_pictures(json.loads(self.post["cards"]))
+        return PostSnapshot(text_of(held), in_flight, tuple(media))
 
     def as_post(self) -> Post:
         deliveries = [row_mapper.delivery(row) for row in self.deliveries]

@@ -413,17 +413,6 @@ def media_due(db: Connection, until: datetime) -> list[tuple[int, MediaItem]]:
     return [(row["post_id"], row_mapper.media(row)) for row in rows]
 
 
-def posts_waiting_for_cards(db: Connection, until: datetime) -> list[Post]:
-    """Return the posts that are due up to `until` and have a link card that is not fetched."""
-    sql = (
-        "SELECT DISTINCT d.post_id FROM delivery d JOIN post p ON p.id = d.post_id"
-        " WHERE d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.next_at <= ?"
-        " AND p.deleted_at IS NULL AND p.cards <> ? AND p.cards LIKE ? ORDER BY d.post_id"
-    )
-    ids = [row["post_id"] for row in db.execute(sql, (to_ms(until), "{}", "%{}%"))]
-    return [post for post in posts_by_id(db, ids) if not all(post.cards.values())]
-
-
 def media_item(db: Connection, sha256: str) -> MediaItem | None:
     """Return the media item with this digest, if a post had it."""
     row = db.execute("SELECT * FROM post_media WHERE sha256 = ? LIMIT 1", (sha256,)).fetchone()
