@@ -32,7 +32,7 @@ _PICTURES = re.compile(
     rb"(?P<jpeg>\xff\xd8\xff)|(?P<png>\x89PNG)|(?P<gif>GIF8)|(?P<webp>RIFF....WEBP)|(?P<avif>....ftypavi[fs])",
     re.DOTALL,
 )
-_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*(?:x-)?([\w-]{1,40})", re.ASCII | re.IGNORECASE)
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*(?:[a-z]-)?([\w-]{1,40})", re.ASCII | re.IGNORECASE)
 _META = re.compile(rb"<meta\s[^>]{1,300}", re.IGNORECASE)
 _META_WITHIN = 4096
 _CODECS = re.compile(r"iso8859-\d+|cp\d+|koi8-[ru]|shift_jis|euc_(?:jp|kr)|iso2022_jp|gb2312|gbk|gb18030|big5")
@@ -148,10 +148,9 @@ def _checked(data: bytes) -> bytes:
         facts = read_facts(lambda at, length: data[at : at + length], len(data))
     except UnusableMedia as error:
         raise NoPicture(f"it {error.message}") from None
-    if (facts.width or 0) * (facts.height or 0) > MOST_PIXELS:
-        raise NoPicture(
-            f"it is {facts.width}x{facts.height} pixels, and a card takes {MOST_PIXELS // 1_000_000} million"
-        )
+    if (pixels := (facts.width or 0) * (facts.height or 0)) > MOST_PIXELS:
+        million = 1_000_000
+        raise NoPicture(f"it has {pixels // million:,} million pixels, and a card takes {MOST_PIXELS // million}")
     return data
 
 
