@@ -8,7 +8,7 @@ import queue
 import re
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -191,9 +191,9 @@ def read_page(text: str, url: str) -> LinkedPage:
     reader = _HeadReader()
     reader.feed(text)
     properties = reader.said
-    title = properties.get("og:title") or properties.get("twitter:title") or reader.title or url
+    title = _property(properties, "title") or reader.title or url
     description = properties.get("og:description") or properties.get("description") or ""
-    picture = properties.get("og:image") or properties.get("twitter:image")
+    picture = _property(properties, "image")
     address = urljoin(url, picture) if picture else None
     if address is not None:
         try:
@@ -201,6 +201,13 @@ def read_page(text: str, url: str) -> LinkedPage:
         except DownloadFailed:
             address = None
     return LinkedPage(_line(title)[:_MOST_TITLE] or url[:_MOST_TITLE], _line(description)[:_MOST_DESCRIPTION], address)
+
+
+def _property(properties: Mapping[str, str], name: str) -> str | None:
+    """Return a property of Open Graph, else the one of that name in another vocabulary."""
+    return properties.get(f"og:{name}") or next(
+        (value for key, value in properties.items() if key.endswith(f":{name}")), None
+    )
 
 
 class _HeadReader(HTMLParser):
