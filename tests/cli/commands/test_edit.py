@@ -297,4 +297,4 @@ def test_a_deleted_post_is_gone_but_its_number_and_its_attempts_stay(ttp: Progra
 def test_a_text_for_an_account_that_is_empty_is_not_taken_for_the_text_of_the_post(ttp: Program) -> None:
     ttp.post("Hello")
     ran = ttp("edit", "1", "--text", "", "--json")
-    assert (ran.code, ran.error["hint"]) == (2, "--text KEY=TEXT")
+    assert (ran.code, ran.error["hints"]) == (2, ["--text KEY=TEXT"])
