@@ -87,11 +87,14 @@ class TypedCommand:
         return before, after
 
     @property
+    def long_texts(self) -> list[str]:
+        """The values that name no file and are longer than a suggested command repeats."""
+        values = (value for part in self.parts if not _FILE.search(part.metavar) for value in part.values)
+        return [value for value in values if len(value) > LONGEST_TEXT]
+
+    @property
     def has_long_text(self) -> bool:
-        """Whether a value that names no file is longer than a suggested command repeats."""
-        return any(
-            len(value) > LONGEST_TEXT for part in self.parts if not _FILE.search(part.metavar) for value in part.values
-        )
+        return bool(self.long_texts)
 
     def with_options(self, other: OtherOptions) -> list[str]:
         """Return the words with other options, each in its old place or at the end."""

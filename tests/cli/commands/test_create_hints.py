@@ -93,6 +93,43 @@ def test_a_long_text_is_kept_for_a_person_as_a_draft_that_is_then_scheduled_as_i
     assert (ran.code, shop.shown(4)["content"]) == (3, LONG)
 
 
+def test_what_is_refused_again_is_kept_once_and_named_after_all_problems(
+    shop: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ttp.cli.terminal.is_interactive", lambda: True)
+    typed = ("create", LONG, "--to", "x,ig", *AT, "--format", "table")
+    first = shop(*typed)
+    assert shop(*typed).err == first.err
+    lines = [line for line in first.err.splitlines() if labelled(f"\n{line}") == []]
+    assert ("instagram" in lines[-3], lines[-1].endswith("draft 1.")) == (True, True)
+    for _ in range(2):
+        assert labelled(shop("create", "-", "--to", "x", *AT, stdin=LONG).err)[-1] == ("see", "ttp show 3")
+    assert [row[0] for row in shop.ok("list").rows] == ["1", "3"]
+    assert len(shop.ok("undo", "--list").rows) == 2
+    shop.ok("edit", "1", "--tag", "a")
+    assert labelled(shop(*typed).err)[-1] == ("see", "ttp show 5"), "the draft was changed"
+
+
+def test_a_refused_edit_keeps_the_long_texts_that_were_typed_and_its_hints_change_its_post(
+    shop: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ttp.cli.terminal.is_interactive", lambda: True)
+    shop.post("Hello", "--to", "x", *AT)
+    kept = ("see", "ttp show 2")
+    refused = [shop("edit", "1", *more, "--format", "table") for more in ([LONG], [LONG, "--at", "tomorow 9am"])]
+    ways = [labelled(ran.err) for ran in refused]
+    assert [(one[0], one[-1]) for one in ways] == [
+        (("try", "--split"), kept),
+        (("try", "--at 'tomorrow 9am'"), kept),
+    ]
+    ways = [labelled(shop("edit", "1", "-", *more, stdin=LONG).err) for more in ([], ["--at", "tomorow 9am"])]
+    assert [one[0][1] for one in ways] == ["ttp edit 1 - --split", "ttp edit 1 - --at 'tomorrow 9am'"]
+    shop("edit", "1", "Hi", "--thread", LONG, "--text", f"x={LONG}", "--format", "table")
+    assert shop("edit", "1", f"{LONG}!", "--json").code == 2
+    texts = sorted(post["content"] for post in shop.ok("list", "--json").json)
+    assert texts == ["Hello", LONG, f"{LONG}\n\nx={LONG}"]
+
+
 @pytest.mark.parametrize("more", [["--at", "tomorrow 9am"], ["--at", "friday at 6"], ["--to", "x/mee"], ["extra"]])
 def test_a_program_has_its_long_text_and_nothing_repeats_or_stores_it(
     shop: Program, monkeypatch: pytest.MonkeyPatch, more: list[str]
