@@ -148,7 +148,7 @@ def with_alt_texts(items: Sequence[MediaItem], alts: Sequence[str] | None) -> tu
 def changed_media(before: Post, post_input: PostInput, added: tuple[MediaItem, ...]) -> tuple[MediaItem, ...]:
     """Return the media of a post without those to remove, and with `added` at the end. Alt texts are those of the added
     ones, else of all that are left. Raises UsageError, NotFound, Ambiguous."""
-    removed = {_place_of_media(before, name) for name in post_input.remove_media if name}
+    removed = {_place_of_media(before, name) for name in post_input.remove_media}
     kept = [item for place, item in enumerate(before.media) if place not in removed]
     return (*kept, *added) if added else with_alt_texts(kept, post_input.alts)
 
@@ -412,6 +412,8 @@ class PostInput:
     def __post_init__(self) -> None:
         if self.media is not None and (self.add_media or self.remove_media):
             raise UsageError("all media are replaced, so none can be added or removed")
+        if not all((*self.add_media, *self.remove_media)):
+            raise UsageError("the name of a file to add or to remove is empty")
         refuse_long_texts(self.text, self.thread, self.variants, self.alts, self)
 
     def given_fields(self) -> dict[str, Any]:

@@ -22,8 +22,9 @@ def shop(ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Progr
         (tmp_path / name).write_bytes(jpeg(1000 + number))
     (tmp_path / "shot.png").write_bytes(png())
     (tmp_path / "in").mkdir()
-    for name in ("notes.md", "in/notes of mine.MD", "photo"):
+    for name in ("notes.md", "in/notes of mine.MD", "photo", "week.xlsx", "menu.pdf"):
         (tmp_path / name).write_text("From a file")
+    (tmp_path / "week.csv").write_text("content\nFrom a row\n")
     return ttp
 
 
@@ -161,6 +162,13 @@ def test_a_program_has_its_long_text_and_nothing_repeats_or_stores_it(
             ],
         ),
         ("create notes.md --dry-run", ["ttp create --file notes.md --dry-run", "ttp create --dry-run -- notes.md"]),
+        ("create week.csv", ["ttp import week.csv", "ttp create -- week.csv"]),
+        (
+            "create --to x week.csv --dry-run",
+            ["ttp import --to x week.csv --dry-run", "ttp create --to x --dry-run -- week.csv"],
+        ),
+        ("create menu.pdf", ["ttp create -- menu.pdf"]),
+        ("edit 1 week.xlsx", ["ttp edit 1 -- week.xlsx"]),
         ("edit 1 photo.jpg", ["ttp edit 1 --add-media photo.jpg", "ttp edit 1 -- photo.jpg"]),
         (
             "edit 1 b.jpg --media photo.jpg",
@@ -177,6 +185,11 @@ def test_a_text_that_is_the_name_of_a_file_is_asked_about(shop: Program, typed: 
     for way in ways:
         words, _, source = way.partition(" < ")
         shop.ok(*shlex.split(words)[1:], stdin=Path(source).read_text() if source else "")
+
+
+def test_a_sheet_with_options_that_an_import_lacks_is_not_suggested_without_them(shop: Program) -> None:
+    ways = labelled(shop("create", "week.csv", "--to", "x", *AT).err)
+    assert ways == [("see", "ttp import --help"), ("try", "ttp create --to x --at 'tomorrow 9am' -- week.csv")]
 
 
 @pytest.mark.parametrize(

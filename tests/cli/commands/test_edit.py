@@ -71,6 +71,7 @@ def test_media_are_added_at_the_end_and_removed_by_name_or_number_and_the_others
         assert ttp("edit", "1", "--remove-media", name, "--json").error["code"] == "not_found"
     for option in ("--add-media", "--remove-media"):
         assert ttp("edit", "1", "--media", "a.jpg", option, "a.jpg", "--json").error["code"] == "usage"
+        assert ttp("edit", "1", option, "", "--tag", "a", "--json").error["code"] == "usage"
     script = f"import shutil, sys; shutil.copy(sys.argv[1], {str(tmp_path / 'seen')!r})"
     monkeypatch.setenv("TTP_EDITOR", shlex.join([sys.executable, "-c", script]))
     ttp.ok("edit", "1", "-e", "--remove-media", "3", "--add-media", "./2", "--alt", "four")
