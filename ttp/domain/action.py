@@ -58,9 +58,8 @@ def as_fields(way: WayOut | None) -> Action | str | None:
     """Return a way out for a file that has the options as fields: `at: tomorrow 9am, tz: UTC`."""
     if not isinstance(way, OtherOptions):
         return way
-    fields = [
-        f"{name}: {' | '.join(value) if isinstance(value, tuple) else value}" for name, value in way.options if value
-    ]
+    words = {name: "true" if value is True else value for name, value in way.options if value}
+    fields = [f"{name}: {' | '.join(word) if isinstance(word, tuple) else word}" for name, word in words.items()]
     return ", ".join(fields) or way_without_values(way)
 
 

@@ -13,7 +13,7 @@ from ttp.domain.account import Account, find_account
 from ttp.domain.action import LONGEST_TEXT, Action, OtherOptions, WayOut, action, as_fields, other_options
 from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
-from ttp.domain.errors import Ambiguous, Hint, NotFound, Problem, StateRefused, TtpError, UsageError
+from ttp.domain.errors import Ambiguous, ContentRefused, Hint, NotFound, Problem, StateRefused, TtpError, UsageError
 from ttp.domain.media.item import MediaItem
 from ttp.domain.permissions import keep_approval
 from ttp.domain.platform import Facts, PlatformFacts, parse_post_url
@@ -590,6 +590,17 @@ class RowReader:
 def field_errors(problems: Iterable[Problem]) -> tuple[FieldError, ...]:
     """Return the problems that are not warnings, for a file."""
     return tuple(FieldError(one.field, one.message, as_fields(one.hint)) for one in problems if not one.warning)
+
+
+def content_errors(refused: ContentRefused) -> tuple[FieldError, ...]:
+    """Return the problems of a refused post, for a file. The first text that is too long says what a split makes."""
+    errors = list(field_errors(refused.problems))
+    codes = [one.code for one in refused.problems if not one.warning]
+    if refused.details and "text_too_long" in codes:
+        place = codes.index("text_too_long")
+        text = " ".join((errors[place].problem + ".", *refused.details))
+        errors[place] = replace(errors[place], problem=text, fix=as_fields(refused.hints[0].way))
+    return tuple(errors)
 
 
 def to_field_error(field: str, error: TtpError) -> FieldError:

@@ -16,7 +16,7 @@ from ttp.domain.errors import Conflict, ContentRefused, Hint, Problem, TtpError,
 from ttp.domain.post import Post
 from ttp.domain.post_edit import (
     FieldError,
-    field_errors,
+    content_errors,
     keep_frozen_parts,
     refuse_long_texts,
     to_field_error,
@@ -197,7 +197,7 @@ class BulkEdit:
             frozen = keep_frozen_parts(before, post)
             warnings = self._posts.check_post(post, accounts, timed=post.scheduled_at is not None, db=db)
         except ContentRefused as refused:
-            return PlannedChange(where, ChangeKind.LEFT, faults=field_errors(refused.problems))
+            return PlannedChange(where, ChangeKind.LEFT, faults=content_errors(refused))
         except TtpError as error:
             return PlannedChange(where, ChangeKind.LEFT, faults=(to_field_error("", error),))
         self._posts.duplicates.add_pending(post)
