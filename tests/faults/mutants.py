@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
+from ttp.domain import post_edit
 from ttp.domain.delivery import Delivery, DeliveryError
 from ttp.domain.errors import Busy
 from ttp.domain.outcome import Attempt, Handle, Kind, NotDone, Outcome, Unknown
@@ -161,6 +162,11 @@ def _outcome_is_dropped() -> None:
     DeliveryWorker._store_or_journal = _store_or_journal  # type: ignore[method-assign]
 
 
+def _parts_are_planned_anew() -> None:
+    Delivery.may_plan = property(lambda self: True)  # type: ignore[assignment,method-assign]
+    _in_place_of(post_edit.keep_frozen_parts, lambda before, after: ())
+
+
 MUTANTS = {
     "intent after the call": Mutant(_intent_after_the_call, ("one trouble", "lagging lists")),
     "a time-out as NotDone": Mutant(_timeout_is_not_done, ("lagging lists", "one trouble")),
@@ -173,6 +179,7 @@ MUTANTS = {
     "an intent that is kept after a sleep": Mutant(_intent_kept_after_a_sleep, ("suspends",)),
     "another idempotency key for each call": Mutant(_another_key_for_each_call, ("hidden posts",)),
     "a duplicate is final after a lost answer": Mutant(_duplicate_is_final, ("hidden posts",)),
+    "parts that are planned anew after publishing began": Mutant(_parts_are_planned_anew, ("changes",)),
     "an outcome that the store refuses is dropped": Mutant(_outcome_is_dropped, ("disks",)),
 }
 
