@@ -95,6 +95,12 @@ def test_numbers_and_no_split_contradict_each_other(ttp: Program) -> None:
     assert len(parts_of(ttp.ok("edit", "1", "--number-parts", "--json").json)) == 2
 
 
+def test_an_empty_part_is_refused_and_stores_nothing(ttp: Program) -> None:
+    for parts in (["--thread", ""], ["--thread", "", "--thread", "b"], ["--thread", " "]):
+        assert ttp("create", "a", *parts, *TIMED).code == 2
+    assert ttp.count("post") == 0
+
+
 def test_a_dry_run_shows_media_at_the_part_that_they_go_with(ttp: Program) -> None:
     shown = ttp.ok("create", TEXT, "--split", "--media", str(PHOTO), *TIMED, "--dry-run", "--format", "table").out
     assert shown.index(PHOTO.name) < shown.index("part 2")

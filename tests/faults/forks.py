@@ -237,7 +237,7 @@ def _become_next() -> None:
 
     become_next()
     vars(x)["X_LIMIT"] = vars(bluesky)["MOST_GRAPHEMES"] = 100
-    mastodon.limit_of = lambda server, name, usual: 100 if name == "characters" else usual  # type: ignore[attr-defined]
+    vars(mastodon)["limit_of"] = lambda server, name, usual: 100 if name == "characters" else usual
 
 
 def enter_network(name: str) -> None:

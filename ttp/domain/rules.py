@@ -230,11 +230,13 @@ def check(
         account, rules = accounts.get(delivery.account), platforms.rules(delivery.platform)
         case = _case(post, delivery, account, platforms, no_host=no_host, config=config, fits=fits, rehearsed=rehearsed)
         problems += case.invalid_option_problems()
+        breaches = rules.problems(case)
         try:
             _split(post, delivery, case, account, rules)
         except Unsplittable as why:
             problems.append(case.unsplittable(why, rules.most_parts(case)))
-        problems += rules.problems(case)
+            breaches = (one for one in breaches if one.code != "text_too_long")
+        problems += breaches
     return (*problems, *_thread_problems(post, to_come, platforms))
 
 

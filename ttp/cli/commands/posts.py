@@ -95,6 +95,8 @@ def create(
     source = options.read_stdin(context, "content") if file == "-" else None
     with _keeping_text(context, None if dry_run else words if piped else source):
         context.out.check_fields(render_post.preview_spec(()) if dry_run else saved_posts_spec())
+        if thread == [""] and file is None:  # over a file it empties the thread
+            raise UsageError("--thread has no text")
         post_input = _parse_post_input(context, words, by_option, typed, at=at, tz=tz, piped=piped and not dry_run)
         post_input = replace(post_input, key=key, first=first)
         if file is not None:
