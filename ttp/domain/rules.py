@@ -27,7 +27,6 @@ from ttp.domain.text import clean_text, utf16_length
 
 _HALVES = re.compile("[\ud800-\udfff]")
 _SHOWN_PIECE = 40
-_SPLITTABLE = "text_splittable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,7 +276,7 @@ def offer_split(
         count = f"{len(d.planned_parts)} parts" if not offers else str(len(d.planned_parts))
         cost = price_of(whole, d, platforms)
         offers.append(f"{count} on {d.account}{f' ({dollars(cost)})' if cost else ''}")
-    return Problem("content", _SPLITTABLE, f"Split, it would be {', '.join(offers)}.", hint=way, warning=True)
+    return Problem("content", "text_splittable", f"Split, it would be {', '.join(offers)}.", hint=way, warning=True)
 
 
 def _splits(post: Post, account: Account | None) -> bool:
@@ -340,8 +339,8 @@ def _case(
 def content_refusal(problems: Sequence[Problem]) -> ContentRefused | None:
     """Return the error of a post with these problems; None if all of them are warnings. Its first hint is to split the
     text where that is one of them, and the details say what it makes."""
-    offers = [problem for problem in problems if problem.code == _SPLITTABLE]
-    others = [problem for problem in problems if problem.code != _SPLITTABLE]
+    offers = [problem for problem in problems if problem.code == "text_splittable"]
+    others = [problem for problem in problems if problem.code != "text_splittable"]
     refusing = [problem for problem in others if not problem.warning]
     if not refusing:
         return None
