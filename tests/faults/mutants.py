@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from ttp.domain import post_edit
+from ttp.domain import frozen_parts
 from ttp.domain.delivery import Delivery, DeliveryError
 from ttp.domain.errors import Busy
 from ttp.domain.outcome import Attempt, Handle, Kind, NotDone, Outcome, Unknown
@@ -164,7 +164,7 @@ def _outcome_is_dropped() -> None:
 
 def _parts_are_planned_anew() -> None:
     Delivery.may_plan = property(lambda self: True)  # type: ignore[assignment,method-assign]
-    _in_place_of(post_edit.keep_frozen_parts, lambda before, after: ())
+    _in_place_of(frozen_parts.keep_frozen_parts, lambda before, after: ())
 
 
 MUTANTS = {
