@@ -80,7 +80,7 @@ def next_calls(
 def _call(hint: Hint, tool: Tool, arguments: Mapping[str, Any], tools: Mapping[str, Tool]) -> Json | None:
     if hint.replaces is not None:
         changed = _replaced(dict(arguments), *hint.replaces)
-        unchanged = changed == arguments or hint.replaces[1] in _EXAMPLES
+        unchanged = changed == arguments or _is_example(hint.replaces[1])
         return None if unchanged else _valid(tool, changed)
     match hint.way:
         case Action():
@@ -128,7 +128,7 @@ def _with_options(tool: Tool, arguments: dict[str, Any], options: Sequence[tuple
         if option in _NEVER_ASKS:
             continue
         name = _argument(tool, option)
-        if name is None or value in _EXAMPLES:
+        if name is None or _is_example(value):
             return None
         if value is None:
             arguments[name] = True
@@ -143,6 +143,11 @@ def _with_options(tool: Tool, arguments: dict[str, Any], options: Sequence[tuple
         else:
             arguments[name] = value
     return _valid(tool, arguments)
+
+
+def _is_example(value: str | None) -> bool:
+    """Return whether a value stands for another one, maybe in a place: `2=FILE`."""
+    return value is not None and value.rpartition("=")[2] in _EXAMPLES
 
 
 def _argument(tool: Tool, option: str) -> str | None:
