@@ -22,6 +22,7 @@ from ttp.platforms import reply
 from ttp.platforms.client import LookupResult, PublishRequest, Wait
 from ttp.platforms.reply import Answer, ConnectionLost, RefusalReader, Reply
 from ttp.publisher import delivery_worker, outcomes, reconcile
+from ttp.publisher.delivery_context import DeliveryContext
 from ttp.publisher.delivery_worker import DeliveryWorker
 from ttp.services.tokens import LockedToken
 from ttp.store import attempts
@@ -161,6 +162,15 @@ def _outcome_is_dropped() -> None:
     DeliveryWorker._store_or_journal = _store_or_journal  # type: ignore[method-assign]
 
 
+def _later_media_are_dropped() -> None:
+    original = DeliveryContext.build_request
+
+    def build_request(self: DeliveryContext, *args: Any, **more: Any) -> PublishRequest:
+        return replace(original(self, *args, **more), thread_media=())
+
+    DeliveryContext.build_request = build_request  # type: ignore[method-assign]
+
+
 MUTANTS = {
     "intent after the call": Mutant(_intent_after_the_call, ("one trouble", "lagging lists")),
     "a time-out as NotDone": Mutant(_timeout_is_not_done, ("lagging lists", "one trouble")),
@@ -174,6 +184,7 @@ MUTANTS = {
     "another idempotency key for each call": Mutant(_another_key_for_each_call, ("hidden posts",)),
     "a duplicate is final after a lost answer": Mutant(_duplicate_is_final, ("hidden posts",)),
     "an outcome that the store refuses is dropped": Mutant(_outcome_is_dropped, ("disks",)),
+    "media of later parts are dropped": Mutant(_later_media_are_dropped, ("one trouble",)),
 }
 
 
