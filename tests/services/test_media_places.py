@@ -24,6 +24,7 @@ from ttp.services.undo import Undo, UndoRequest
 from ttp.store import accounts
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
+from ttp.views.posts import post_json
 
 IN_1H = START + timedelta(hours=1)
 TEXT = ("word " * 96).strip()  # two parts on X and on Bluesky, one on Mastodon
@@ -66,6 +67,11 @@ def test_parts_count_as_they_were_written_and_last_is_the_last_piece(posts: Post
         ("a", LAST, None),
     ]
     assert {d.account: d.part_starts for d in posts.post(1).deliveries} == {X: (0, 2), BLUESKY: (0, 2), MASTODON: ()}
+    planned = {d["account"]: d["plannedParts"] for d in post_json(posts.post(1))["deliveries"]}
+    assert [["".join(name[0] for name in part["media"]) for part in planned[name]] for name in (X, MASTODON)] == [
+        everywhere[X],
+        [],
+    ]
     copied = posts.copy(1).post
     assert copied.media == posts.post(1).media
 
