@@ -15,7 +15,7 @@ from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import Ambiguous, Hint, NotFound, Problem, StateRefused, TtpError, UsageError
 from ttp.domain.media.item import MediaItem
-from ttp.domain.media.place import in_order
+from ttp.domain.media.place import in_order, name_in_place
 from ttp.domain.permissions import keep_approval
 from ttp.domain.platform import Facts, PlatformFacts, parse_post_url
 from ttp.domain.post import ChosenBy, Post, PostFields, PostStatus, derive_status, published_at
@@ -183,7 +183,7 @@ def _place_of_media(post: Post, name: str) -> int:
 
 def replace_media(post: PostFields, names: Collection[str]) -> Action:
     """Return the action that puts other files in the place of these media, and keeps the others."""
-    others = ("FILE",) * len(names)
+    others = tuple(name_in_place("FILE", item) for item in post.media if item.name in names)
     if all(item.name in names for item in post.media):
         return action("edit", post.id, media=others)
     return action("edit", post.id, remove_media=tuple(names), add_media=others)

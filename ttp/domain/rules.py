@@ -189,7 +189,7 @@ class PlatformPost:
         of its part and its value)."""
         number, value = self.part_option("quote") or (0, "")
         if number > 1 + len(self.thread):
-            yield self.breach("options", "option_value", f": {self.platform}.quote is for a part that the post has not")
+            yield self.breach("options", "option_value", f": {self.platform}.quote names a part that is not there")
         elif number > self.published_parts:
             yield from conflict(number, value)
 
