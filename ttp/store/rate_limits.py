@@ -98,8 +98,8 @@ class Limits:
         """Return what loads the stored limits of these accounts, names by id, and of their apps, where they are newer
         than those in memory. Limits deleted from the store are forgotten: a person lifted the hold."""
         platforms = sorted({name.partition("/")[0] for name in names.values()})
-        found = db.execute(_READ, {"accounts": List(sorted(names)), "platforms": List(platforms)})
-        return lambda: self._load([_seen(row) for row in found], names.keys())
+        rows = db.execute(_READ, {"accounts": List(sorted(names)), "platforms": List(platforms)})
+        return lambda: self._load([_seen(row) for row in rows], names.keys())
 
     def _load(self, stored: list[_Seen], ids: Collection[int]) -> None:
         with self._lock:
@@ -224,14 +224,14 @@ class Pace:
         """Put accounts that must wait on hold. Return whether there were any."""
         if not self.min_gap and not self.per_day:
             return False
-        held = False
+        any_held = False
         sql = dialect.only_approved(_READY_ACCOUNTS) if self.approved else _READY_ACCOUNTS
         for row in db.execute(sql, {"now": to_ms(now)}).fetchall():
             until, why = self._waits(db, row["id"], now)
             if until > now:
                 accounts.mark_account(db, row["id"], hold_until=until, hold_reason=why)
-                held = True
-        return held
+                any_held = True
+        return any_held
 
     def renew(self, db: Connection, now: datetime) -> None:
         """Shorten holds that came from earlier settings to what these settings need."""
@@ -243,7 +243,7 @@ class Pace:
     def _waits(self, db: Connection, account_id: int, now: datetime) -> tuple[datetime, str]:
         """Return until when an account waits, and the setting that says so."""
         values = {"account": account_id, "since": to_ms(now - _PATIENCE), "most": max(1, self.per_day)}
-        published = [from_ms(found["at"]) for found in db.execute(_PUBLISHED_AT, values)]
+        published = [from_ms(row["at"]) for row in db.execute(_PUBLISHED_AT, values)]
         waits = [(now, "")]
         if published and self.min_gap:
             waits.append((published[0] + self.min_gap, f"{self.min_gap.total_seconds():g} s apart: publish.min_gap_s"))
