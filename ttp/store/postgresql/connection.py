@@ -28,8 +28,8 @@ from ttp.store.dialect import (
     StoreError,
     TryAgain,
     Values,
-    insert_into,
     column_list,
+    insert_into,
     translate,
 )
 
