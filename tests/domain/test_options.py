@@ -21,6 +21,7 @@ EXAMPLES = {
     OptionType.TEXT: ["Rain 👩\u200d💻"],
     OptionType.ADDRESS: ["https://a.example/cover.jpg?x=1", "http://127.0.0.1:8700/a.jpg"],
     OptionType.HANDLES: ["anna", "anna,ben.b,c_c"],
+    OptionType.LANGUAGES: ["en", "zh-Hant-TW"],
     OptionType.TAGS: ["anna", "anna:0.5:0.25,2/ben,3/carl:0:1"],
 }
 """Canonical spellings of the sorts that have no list of values."""

@@ -108,6 +108,8 @@ class Delivery:
     ids of all published parts in order, and `of`, the planned number. Where the client chooses the keys of its posts,
     `handle` holds them as `keys`. These three are kept. `planned_parts`: the texts that go there in place
     of the post's own, one of which was split. From the first intent on they are frozen.
+
+    `langs`: the languages that the account had when the post was created; empty if it had none, None if unknown.
     """
 
     account: str
@@ -133,6 +135,7 @@ class Delivery:
     fence: int = 0
     planned_parts: tuple[str, ...] = ()
     parts_frozen: bool | None = None
+    langs: str | None = None
 
     @property
     def may_plan(self) -> bool:

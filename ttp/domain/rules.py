@@ -12,13 +12,13 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from ttp.domain.account import Account
-from ttp.domain.action import Action, WayOut, action, other_options
+from ttp.domain.action import LONGEST_TEXT, Action, WayOut, action, other_options
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import ContentRefused, Hint, PlatformDisabled, Problem
 from ttp.domain.media.image_fit import NO_FITS, ImageFit, ImageFits, ImageForm
-from ttp.domain.media.item import MediaHostProblem, MediaItem
-from ttp.domain.options import ChosenOptions, Option, OptionTables, options_of
+from ttp.domain.media.item import ALT_EXAMPLE, MediaHostProblem, MediaItem
+from ttp.domain.options import ChosenOptions, Option, OptionTables, language_option, options_of, sent_options
 from ttp.domain.platform import PlatformFacts
 from ttp.domain.post import Post
 from ttp.domain.pricing import PriceLists, dollars, price_of
@@ -183,6 +183,10 @@ class Rules(Protocol):
         """Return how much of the text limit a text with such media uses: `(241, 280)`, in the platform's own unit."""
         ...
 
+    def takes_alt(self, post: PlatformPost, item: MediaItem) -> bool:
+        """Return whether the platform takes an alt text for an item of this post."""
+        return False
+
     def part_use(self, post: PlatformPost, text: str) -> tuple[int, int]:
         """Return how much of the text limit a part of this post uses, its options considered."""
         return self.text_use(text, post.media, post.server)
@@ -225,6 +229,7 @@ def check(
     problems = list(_post_problems(post))
     if any(problem.code == "empty" for problem in problems):
         return tuple(problems)  # every account would only say the same
+    undescribed: dict[str, MediaItem] = {}
     for delivery in to_come:
         account, rules = accounts.get(delivery.account), platforms.rules(delivery.platform)
         case = _case(post, delivery, account, platforms, no_host=no_host, config=config, fits=fits, rehearsed=rehearsed)
@@ -234,16 +239,23 @@ def check(
         except Unsplittable as why:
             problems.append(case.unsplittable(why, rules.most_parts(case)))
         problems += rules.problems(case)
-    return (*problems, *_thread_problems(post, to_come, platforms))
+        if not case.published_parts:
+            missing = (item for item in case.media if item.lacks_alt and rules.takes_alt(case, item))
+            undescribed |= {item.name: item for item in missing}
+    return (*problems, *_alt_problems(post, undescribed.values(), config), *_thread_problems(post, to_come, platforms))
 
 
 def plan_parts(post: Post, accounts: Iterable[Account], platforms: Platforms) -> Post:
     """Return the post with the parts of each delivery that may still be planned: those of an account that splits texts
-    and for which one is too long. A text that cannot be split stays whole; `check` says why."""
+    and for which one is too long. A text that cannot be split stays whole; `check` says why. A delivery that is not
+    stored yet gets the languages of its account."""
     by_name = {account.name: account for account in accounts}
 
     def planned(delivery: Delivery) -> Delivery:
-        account, bare = by_name.get(delivery.account), replace(delivery, planned_parts=())
+        account = by_name.get(delivery.account)
+        if delivery.id is None and delivery.langs is None:
+            delivery = replace(delivery, langs=_languages(account, platforms))
+        bare = replace(delivery, planned_parts=())
         if not delivery.may_plan:
             return delivery
         if not _splits(post, account):
@@ -274,6 +286,15 @@ def offer_split(
         cost = price_of(whole, d, platforms)
         offers.append(f"{count} on {d.account}{f' ({dollars(cost)})' if cost else ''}")
     return f"Split, it would be {', '.join(offers)}."
+
+
+def _languages(account: Account | None, platforms: Platforms) -> str | None:
+    """Return the languages of an account, as of now; None if its platform has no such option."""
+    try:
+        option = None if account is None else language_option(platforms.options(account.platform))
+    except PlatformDisabled:
+        return None
+    return account and option and account.options.get(f"{account.platform}.{option.name}", "")
 
 
 def _splits(post: Post, account: Account | None) -> bool:
@@ -315,18 +336,19 @@ def _case(
     media = [_sent(item, delivery.platform, fits, rehearsed) for item in post.media]
     facts = platforms.facts(delivery.platform)
     text, *thread = post.parts_for(delivery, facts)
+    table = platforms.options(delivery.platform)
     return PlatformPost(
         account=delivery.account,
         text=text,
         media=tuple(item for item, _ in media),
-        options={**(account.options if account else {}), **post.options},
+        options=sent_options(post.options, delivery, account, table),
         no_host=no_host,
         own=frozenset(post.options),
         post_id=post.id,
         thread=tuple(thread),
         published_parts=len(delivery.parts),
         most_parts=facts.max_parts,
-        table=platforms.options(delivery.platform),
+        table=table,
         config=config or Config(),
         server=account.server_info if account else {},
         fits={item.sha256: fit for item, fit in media},
@@ -365,6 +387,26 @@ def _post_problems(post: Post) -> Iterator[Problem]:
         yield Problem(
             "content", "text_characters", "the text is not valid Unicode: it holds halves of characters", hint=edit
         )
+
+
+def _alt_problems(post: Post, missing: Collection[MediaItem], config: Config) -> Iterator[Problem]:
+    """Yield one problem for the media of a post that have no alt text, unless `guard.alt` is off."""
+    if not missing or config["guard.alt"] == "off":
+        return
+    if len(post.media) == 1:
+        message = f"the {'video' if post.media[0].is_video else 'picture'} has no alt text"
+    else:
+        message = f"{len(missing)} of {len(post.media)} media have no alt text"
+    yield Problem("media", "alt_missing", message, hint=add_alt(post), warning=config["guard.alt"] != "refuse")
+
+
+def add_alt(post: Post) -> WayOut:
+    """Return what to type to describe the media of a post, and keep the alt texts that it has."""
+    alts = tuple(ALT_EXAMPLE if item.lacks_alt else item.typed_alt or "" for item in post.media)
+    if post.id is None:
+        return other_options(alt=alts)
+    is_long = any(len(alt) > LONGEST_TEXT for alt in alts)
+    return action("show", post.id) if is_long else action("edit", post.id, alt=alts)
 
 
 def _thread_problems(post: Post, to_come: Sequence[Delivery], platforms: PlatformFacts) -> Iterator[Problem]:

@@ -19,7 +19,7 @@ from ttp.domain.errors import Busy, UsageError, describe_fault
 from ttp.domain.event import Event, Sink, delivery_event, post_event
 from ttp.domain.media.image_fit import EXTRA
 from ttp.domain.media.item import MediaDamaged, MediaItem, MediaUnavailable
-from ttp.domain.options import options_of
+from ttp.domain.options import options_of, sent_options
 from ttp.domain.outcome import Attempt, Done, Handle, Kind, NotDone, Outcome, Unclear, Unknown
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import replace_media
@@ -191,13 +191,14 @@ class DeliveryContext:
         except UsageError as why:
             raise StepFailed(TAKE, NotDone(Kind.ACCOUNT, why.message)) from None
         text, *thread = post.parts_for(delivery, facts)
+        options = sent_options(post.options, delivery, account, self.platforms.options(account.platform))
         return PublishRequest(
             delivery_id=delivery.id,
             account=account,
             credentials=credentials or self._credentials(account),
             text=text,
             media=tuple(self._file(item, task, sending=credentials is not None) for item in post.media),
-            options=options_of(account.platform, {**account.options, **post.options}),
+            options=options_of(account.platform, options),
             bound=bound,
             thread=tuple(thread),
             key_seed=f"{self.store_id}/{delivery.id}",

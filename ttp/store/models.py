@@ -210,6 +210,7 @@ class DeliveryRow(SQLModel, table=True):
     fence: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default=text("0")))
     planned_parts: str = _json("list", "[]")
     parts_frozen: bool | None = None
+    langs: str | None = _text(required=False)
 
 
 class PublisherRow(SQLModel, table=True):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ttp.domain.attempt import Attempt
 from ttp.domain.delivery import Delivery, parts_of
-from ttp.domain.media.item import MediaItem
+from ttp.domain.media.item import ALT_EXAMPLE, MediaItem
 from ttp.domain.platform import Facts
 from ttp.domain.post import Metrics, Post, PostStatus
 from ttp.domain.time.clock import from_ms, to_ms
@@ -51,6 +51,8 @@ class PostFilter:
     needs_you: bool = False
     approval: bool = False
     """With `needs_you`: include posts that wait for approval."""
+    no_alt: bool = False
+    """Only posts with media that lack an alt text."""
     untimed: bool = False
     """Only posts published without a scheduled time; the bounds are for `published_at`."""
     limit: int | None = None
@@ -204,6 +206,13 @@ def _beyond(
     return (timed, (" AND scheduled_at IS NULL", ())) if descending else (timed,)
 
 
+_LACKS_ALT = (
+    "alt IS NULL OR lower(trim(alt)) IN (lower(name), ?)"
+    " OR (alt <> '' AND lower(substr(name, 1, length(trim(alt)) + 1)) = lower(trim(alt)) || '.')"
+)
+"""As `MediaItem.lacks_alt`."""
+
+
 def _conditions(wanted: PostFilter) -> tuple[str, list[row_mapper.Column]]:
     """Return the filters other than status as SQL with its values."""
     parts: list[str] = []
@@ -222,6 +231,8 @@ def _conditions(wanted: PostFilter) -> tuple[str, list[row_mapper.Column]]:
     if wanted.needs_you:
         failed = "id IN (SELECT post_id FROM delivery WHERE state IN ('failed', 'needs_review'))"
         add(f"({failed} OR {dialect.WAITS_FOR_APPROVAL})" if wanted.approval else failed)
+    if wanted.no_alt:
+        add(f"id IN (SELECT post_id FROM post_media WHERE {_LACKS_ALT})", ALT_EXAMPLE.lower())
     for tag in wanted.tags:
         add("id IN (SELECT post_id FROM post_tag WHERE tag = ?)", tag)
     if wanted.untimed:

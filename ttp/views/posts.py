@@ -45,7 +45,7 @@ def media_json(item: MediaItem) -> answers.MediaAnswer:
         "width": item.width,
         "height": item.height,
         "durationMs": item.duration_ms,
-        "alt": item.alt,
+        "alt": item.typed_alt,
         "url": item.url,
     }
 
@@ -72,6 +72,7 @@ def delivery_json(row: Delivery, newest: Metrics | None = None) -> answers.Deliv
         "takenDownAt": format_json_instant(row.taken_down_at),
         "parts": [{"remoteId": part, "url": _part_url(row, part)} for part in row.parts],
         "plannedParts": [{"text": text} for text in row.planned_parts],
+        "langs": None if row.langs is None else [lang for lang in row.langs.split(",") if lang],
         "metrics": None
         if newest is None
         else {**main_counts(newest), "observedAt": format_json_instant(newest.observed_at)},

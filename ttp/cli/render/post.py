@@ -222,7 +222,13 @@ def _media(item: MediaItem) -> str:
         facts.append(f"{item.width}x{item.height}")
     if item.duration_ms is not None:
         facts.append(f"{item.duration_ms / 1000:.1f} s")
-    return "  ".join([*facts, size(item.bytes), f"alt text: {escape_line(item.alt) if item.alt else 'none'}"])
+    return "  ".join([*facts, size(item.bytes), _alt_text(item)])
+
+
+def _alt_text(item: MediaItem) -> str:
+    if item.alt == "":
+        return "decorative"
+    return f"alt text: {escape_line(item.alt)}" if item.alt else "no alt text"
 
 
 def _post_row(row: Delivery, post: PostView, past: PostHistory, page: Page) -> list[Cell]:
@@ -316,7 +322,7 @@ def _versions_media(one: MediaPreview) -> str:
     facts = [escape_line(one.item.name), *_look(one.item)]
     if one.converted:
         facts.append(f"sent as {NAMES[one.sent.mime]}  {'  '.join(_look(one.sent))}")
-    return "  ".join([*facts, f"alt text: {escape_line(one.item.alt)}" if one.item.alt else "no alt text"])
+    return "  ".join([*facts, _alt_text(one.item)])
 
 
 def _look(item: MediaItem) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 
 from ttp.domain.errors import NotFound, TtpError
+from ttp.domain.options import sent_options
 from ttp.domain.permissions import Caller, Capability
 from ttp.server.pages.login import wait_of, with_wait
 from ttp.server.pages.posts import media_answer
@@ -22,6 +23,7 @@ from ttp.store.server.approval_links import ApprovalLink
 if TYPE_CHECKING:
     from ttp.domain.account import Account
     from ttp.domain.post import PostFields
+    from ttp.platforms.registry import Registry
 
 MOST_SHOWN = 100
 
@@ -112,19 +114,20 @@ def _link_page(visit: Visit, link: ApprovalLink | None) -> Response:
         return visit.page("approval_link.html", 404, link=None, post=None, decided="", wait_s=0)
     services = _services(visit, link)
     post = services.queries.post(link.post_id)
-    options = _options(post, services.queries.accounts())
+    options = _options(post, services.queries.accounts(), visit.installation.platforms)
     clocks = services.queries.account_clocks(post.accounts)
     secret = visit.request.path_params["secret"]
     shown = {"post": post, "options": options, "zone": services.zone, "clocks": clocks, "secret": secret}
     return visit.page("approval_link.html", link=link, decided="", **shown)
 
 
-def _options(post: PostFields, accounts: Iterable[Account]) -> list[str]:
+def _options(post: PostFields, accounts: Iterable[Account], platforms: Registry) -> list[str]:
     """Return the options with which a post is published to each account, those of the account among them."""
-    defaults = {account.name: account.options for account in accounts}
+    by_name = {account.name: account for account in accounts}
     lines = []
     for delivery in post.active:
-        options = {**defaults.get(delivery.account, {}), **post.options}
+        table = platforms.options(delivery.platform) if delivery.platform in platforms.names() else {}
+        options = sent_options(post.options, delivery, by_name.get(delivery.account), table)
         own = [f"{key}={value}" for key, value in options.items() if key.startswith(f"{delivery.platform}.")]
         lines += [f"{delivery.account}: {' '.join(own)}"] if own else []
     return lines

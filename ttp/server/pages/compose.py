@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from ttp.domain.account import Account
 from ttp.domain.errors import Conflict, Problem, Stale, TimeRefused, TtpError, UsageError
+from ttp.domain.media.item import DECORATIVE
 from ttp.domain.options import parse_option
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import KEPT, PostInput
@@ -170,7 +171,7 @@ def composition_of(post: PostView | Post, zone: tzinfo) -> Composition:
         post.thread,
         tuple(post.variants.items()),
         tuple(post.options.items()),
-        tuple(AttachedMedia(item.sha256, item.name, item.mime or "", item.alt or "") for item in post.media),
+        tuple(AttachedMedia(item.sha256, item.name, item.mime or "", item.typed_alt or "") for item in post.media),
         at,
         at,
         post.status is PostStatus.DRAFT,
@@ -326,10 +327,10 @@ def writing_services(visit: Visit, *, expected: int | None = None) -> RequestSer
 
 def typed_in(visit: Visit) -> Composition:
     """Return the content of the form."""
-    dropped = visit.fields("drop")
+    dropped, decorative = visit.fields("drop"), visit.fields("decorative")
     items = zip_longest(visit.fields("media"), visit.fields("mime"), visit.fields("alt"), fillvalue="")
     media = (
-        AttachedMedia(match[1], match[2], mime, alt)
+        AttachedMedia(match[1], match[2], mime, alt or (DECORATIVE if match[1] in decorative else ""))
         for name, mime, alt in items
         if (match := _KEPT.fullmatch(name)) and match[1] not in dropped
     )

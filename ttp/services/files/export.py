@@ -256,7 +256,7 @@ class FileDiff:
         texts = [alts[place] if place < len(alts) else "" for place in range(len(items))]
         return (
             len(names) == len(items)
-            and texts == [item.alt or "" for item in items]
+            and texts == [item.typed_alt or "" for item in items]
             and all(self._is_same_file(name, item) for name, item in zip(names, items, strict=True))
         )
 
