@@ -160,6 +160,16 @@ class Delivery:
         """What stays of the handle when no call is under way: the parts of a thread, and the keys of its posts."""
         return {name: self.handle[name] for name in _KEPT if name in self.handle}
 
+    def sent_options(self, own: Mapping[str, str], account: Mapping[str, str], language: str) -> dict[str, str]:
+        """Return the options with which it is published, by full name: those of the account with the post's `own` over
+        them. The languages are `langs`, where they are known. `language`: the platform's option for them."""
+        options = dict(account)
+        if self.langs is not None:
+            name = f"{self.platform}.{language}"
+            options.pop(name, None)
+            options |= {name: self.langs} if self.langs else {}
+        return {**options, **own}
+
     # A person's moves.
 
     def schedule(self, at: datetime | None) -> Delivery:

@@ -16,8 +16,7 @@ from textwrap import wrap
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from ttp.domain.account import Account, is_loopback
-from ttp.domain.delivery import Delivery
+from ttp.domain.account import is_loopback
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.platform import Facts, PlatformFacts
 from ttp.domain.text import utf16_length
@@ -300,32 +299,13 @@ def options_of(platform: str, options: Mapping[str, str]) -> dict[str, str]:
     return {name.removeprefix(prefix): value for name, value in options.items() if name.startswith(prefix)}
 
 
-def language_option(table: Mapping[str, Option]) -> Option | None:
-    """Return the option that names the languages of the text; None if the platform has none."""
-    return next((option for option in table.values() if option.type is OptionType.LANGUAGES), None)
-
-
-def parse_languages(platform: str, text: str, tables: OptionTables) -> dict[str, str]:
-    """Return the option of `account connect --langs`; empty for an empty text. Raises UsageError."""
-    if not text.strip(" ,"):
-        return {}
-    option = language_option(tables.options(platform))
-    if option is None:
-        raise UsageError(f"posts on {tables.facts(platform).title} have no language")
-    return dict([parse_option(f"{platform}.{option.name}={text}", tables)])
-
-
-def sent_options(
-    post: Mapping[str, str], delivery: Delivery, account: Account | None, table: Mapping[str, Option]
-) -> dict[str, str]:
-    """Return the options of one delivery by full name: the account's with the post's over them. The languages are those
-    that the account had when the post was created, where they are known. `table`: the platform's options."""
-    options = dict(account.options) if account is not None else {}
-    option = language_option(table) if delivery.langs is not None else None
-    if option is not None:
-        options.pop(name := f"{delivery.platform}.{option.name}", None)
-        options |= {name: delivery.langs} if delivery.langs else {}
-    return {**options, **post}
+def parse_languages(platform: Facts, text: str, tables: OptionTables) -> dict[str, str]:
+    """Return the option that `account connect --langs` sets, with an empty value for an empty text. Raises
+    UsageError."""
+    if not platform.language_option and text.strip():
+        raise UsageError(f"posts on {platform.title} have no language")
+    option = f"{platform.name}.{platform.language_option}={text.strip(' ,')}"
+    return dict([parse_option(option, tables, may_empty=True)]) if platform.language_option else {}
 
 
 def options_help(platform: Facts, table: Mapping[str, Option]) -> str:

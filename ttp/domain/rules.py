@@ -18,7 +18,7 @@ from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import ContentRefused, Hint, PlatformDisabled, Problem
 from ttp.domain.media.image_fit import NO_FITS, ImageFit, ImageFits, ImageForm
 from ttp.domain.media.item import ALT_EXAMPLE, MediaHostProblem, MediaItem
-from ttp.domain.options import ChosenOptions, Option, OptionTables, language_option, options_of, sent_options
+from ttp.domain.options import ChosenOptions, Option, OptionTables, options_of
 from ttp.domain.platform import PlatformFacts
 from ttp.domain.post import Post
 from ttp.domain.pricing import PriceLists, dollars, price_of
@@ -288,13 +288,13 @@ def offer_split(
     return f"Split, it would be {', '.join(offers)}."
 
 
-def _languages(account: Account | None, platforms: Platforms) -> str | None:
+def _languages(account: Account | None, platforms: PlatformFacts) -> str | None:
     """Return the languages of an account, as of now; None if its platform has no such option."""
     try:
-        option = None if account is None else language_option(platforms.options(account.platform))
+        option = "" if account is None else platforms.facts(account.platform).language_option
     except PlatformDisabled:
         return None
-    return account and option and account.options.get(f"{account.platform}.{option.name}", "")
+    return account.options.get(f"{account.platform}.{option}", "") if account and option else None
 
 
 def _splits(post: Post, account: Account | None) -> bool:
@@ -336,19 +336,18 @@ def _case(
     media = [_sent(item, delivery.platform, fits, rehearsed) for item in post.media]
     facts = platforms.facts(delivery.platform)
     text, *thread = post.parts_for(delivery, facts)
-    table = platforms.options(delivery.platform)
     return PlatformPost(
         account=delivery.account,
         text=text,
         media=tuple(item for item, _ in media),
-        options=sent_options(post.options, delivery, account, table),
+        options=delivery.sent_options(post.options, account.options if account else {}, facts.language_option),
         no_host=no_host,
         own=frozenset(post.options),
         post_id=post.id,
         thread=tuple(thread),
         published_parts=len(delivery.parts),
         most_parts=facts.max_parts,
-        table=table,
+        table=platforms.options(delivery.platform),
         config=config or Config(),
         server=account.server_info if account else {},
         fits={item.sha256: fit for item, fit in media},
@@ -394,7 +393,11 @@ def _alt_problems(post: Post, missing: Collection[MediaItem], config: Config) ->
     if not missing or config["guard.alt"] == "off":
         return
     if len(post.media) == 1:
-        message = f"the {'video' if post.media[0].is_video else 'picture'} has no alt text"
+        (item,) = post.media
+        is_name = item.alt and item.alt != ALT_EXAMPLE
+        message = (
+            f"the {'video' if item.is_video else 'picture'} has no alt text{' but its file name' if is_name else ''}"
+        )
     else:
         message = f"{len(missing)} of {len(post.media)} media have no alt text"
     yield Problem("media", "alt_missing", message, hint=add_alt(post), warning=config["guard.alt"] != "refuse")

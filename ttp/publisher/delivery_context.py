@@ -19,7 +19,7 @@ from ttp.domain.errors import Busy, UsageError, describe_fault
 from ttp.domain.event import Event, Sink, delivery_event, post_event
 from ttp.domain.media.image_fit import EXTRA
 from ttp.domain.media.item import MediaDamaged, MediaItem, MediaUnavailable
-from ttp.domain.options import options_of, sent_options
+from ttp.domain.options import options_of
 from ttp.domain.outcome import Attempt, Done, Handle, Kind, NotDone, Outcome, Unclear, Unknown
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import replace_media
@@ -191,7 +191,7 @@ class DeliveryContext:
         except UsageError as why:
             raise StepFailed(TAKE, NotDone(Kind.ACCOUNT, why.message)) from None
         text, *thread = post.parts_for(delivery, facts)
-        options = sent_options(post.options, delivery, account, self.platforms.options(account.platform))
+        options = delivery.sent_options(post.options, account.options, facts.language_option)
         return PublishRequest(
             delivery_id=delivery.id,
             account=account,

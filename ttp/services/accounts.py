@@ -24,7 +24,6 @@ from ttp.domain.attempt import Kind
 from ttp.domain.config import Config
 from ttp.domain.delivery import IN_FLIGHT, DeliveryState
 from ttp.domain.errors import Hint, PartlyFailed, StateRefused, TtpError, UsageError
-from ttp.domain.options import language_option
 from ttp.domain.outcome import NotDone
 from ttp.domain.platform import Facts
 from ttp.domain.post_edit import merge_options, with_derived_status
@@ -175,8 +174,7 @@ class Accounts:
         keys = {key for key, _ in before.options.items() ^ after.options.items()}
         if not keys:
             return 0
-        option = language_option(self.platforms.options(after.platform))
-        language = f"{after.platform}.{option.name}" if option else ""
+        language = f"{after.platform}.{self.platforms.facts(after.platform).language_option}"
         own_keys = approvals.unpublished_posts(db, after.id or 0, language)
         return approvals.withdraw(db, after.id or 0, [post_id for post_id, own in own_keys.items() if keys - own])
 

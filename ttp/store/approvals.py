@@ -14,7 +14,7 @@ _OPEN = "d.account_id = :account AND d.state NOT IN ('published', 'cancelled')"
 
 def unpublished_posts(db: Connection, account_id: int, language: str) -> dict[int, set[str]]:
     """Return the names of the options that the posts not published on an account have themselves, by id. `language`:
-    the name of the option that a delivery has in `langs`; empty if there is none."""
+    the name of the option that a delivery has in `langs`."""
     sql = (
         "SELECT p.id, p.options, d.langs FROM delivery d JOIN post p ON p.id = d.post_id"
         f" WHERE {_OPEN} AND p.deleted_at IS NULL"

@@ -190,18 +190,14 @@ def _parse_langs(context: Context, platform: str, langs: str | None) -> dict[str
     """Return the option that `--langs` sets; an empty value removes it. UsageError."""
     if langs is None:
         return {}
-    from ttp.domain.options import language_option, parse_languages
+    from ttp.domain.options import parse_languages
 
-    option = language_option(context.platforms.options(platform))
-    empty = {f"{platform}.{option.name}": ""} if option else {}
-    return parse_languages(platform, langs, context.platforms) or empty
+    return parse_languages(context.platforms.facts(platform), langs, context.platforms)
 
 
 def _ask_langs(context: Context, platform: str) -> dict[str, str]:
     """Ask for the languages of an account's posts, if its platform has them; Enter for none."""
-    from ttp.domain.options import language_option
-
-    option = language_option(context.platforms.options(platform))
+    option = context.platforms.options(platform).get(context.platforms.facts(platform).language_option)
     while option is not None and (typed := read_line(f"Language of your posts ({option.accepts}; Enter for none): ")):
         try:
             return _parse_langs(context, platform, typed)

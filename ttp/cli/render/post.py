@@ -174,6 +174,7 @@ def _facts(post: PostView, page: Page, clocks: Clocks, *, with_created: bool) ->
     )
     yield "Variants", [f"{escape_text(key)}: {escape_line(text)}" for key, text in post.variants.items()]
     yield "Options", [f"{escape_text(key)}={escape_text(value)}" for key, value in post.options.items()]
+    yield "Languages", [f"{escape_text(row.account)}: {escape_text(row.langs)}" for row in post.active if row.langs]
     yield "Tags", [escape_text(", ".join(post.tags))] if post.tags else []
     if post.key is not None:
         yield "Key", [escape_text(post.key)]

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 
 from ttp.domain.errors import NotFound, TtpError
-from ttp.domain.options import sent_options
 from ttp.domain.permissions import Caller, Capability
 from ttp.server.pages.login import wait_of, with_wait
 from ttp.server.pages.posts import media_answer
@@ -36,7 +35,7 @@ def show_approvals(visit: Visit, error: TtpError | None = None, link: NewApprova
     return visit.page(
         "approvals.html",
         posts=posts,
-        options={post.id: _options(post, accounts) for post in posts},
+        options={post.id: _options(post, accounts, visit.installation.platforms) for post in posts},
         own=visit.reading.approvals.of_author([post.id or 0 for post in posts], visit.person.name),
         is_needed=visit.installation.config.requires_approval,
         may_approve=visit.may("approve"),
@@ -123,11 +122,13 @@ def _link_page(visit: Visit, link: ApprovalLink | None) -> Response:
 
 def _options(post: PostFields, accounts: Iterable[Account], platforms: Registry) -> list[str]:
     """Return the options with which a post is published to each account, those of the account among them."""
-    by_name = {account.name: account for account in accounts}
+    by_name = {account.name: account.options for account in accounts}
     lines = []
     for delivery in post.active:
-        table = platforms.options(delivery.platform) if delivery.platform in platforms.names() else {}
-        options = sent_options(post.options, delivery, by_name.get(delivery.account), table)
+        account = by_name.get(delivery.account, {})
+        is_enabled = delivery.platform in platforms.names()
+        language = platforms.facts(delivery.platform).language_option if is_enabled else ""
+        options = delivery.sent_options(post.options, account, language)
         own = [f"{key}={value}" for key, value in options.items() if key.startswith(f"{delivery.platform}.")]
         lines += [f"{delivery.account}: {' '.join(own)}"] if own else []
     return lines

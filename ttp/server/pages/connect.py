@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from ttp.domain.action import Action, WayOut, action
 from ttp.domain.errors import Hint, NotAllowed, TtpError, UsageError
-from ttp.domain.options import language_option, parse_languages
+from ttp.domain.options import parse_languages
 from ttp.domain.time.clock import Clock
 from ttp.platforms.addresses import host_of
 from ttp.platforms.http import is_private
@@ -106,7 +106,7 @@ def _form_page(visit: Visit, platform: str, handle: str, error: TtpError | None 
         "connect.html",
         error,
         platforms=[facts for facts in map(registry.facts, registry.names()) if facts.has_login],
-        with_langs=[registry.title(name) for name in registry.names() if language_option(registry.options(name))],
+        with_langs=[registry.title(name) for name in registry.names() if registry.facts(name).language_option],
         platform=platform,
         handle=handle,
         langs=visit.field("langs"),
@@ -123,7 +123,7 @@ def start(visit: Visit) -> Response:
         platform = visit.installation.platforms.find(platform_name)
         name = f"{platform.name}/{handle}" if handle else platform.name
         server, runtime = _server(visit, platform, name)
-        options = parse_languages(platform.name, visit.field("langs"), visit.installation.platforms)
+        options = parse_languages(platform, visit.field("langs"), visit.installation.platforms)
         with _connector(visit, platform, server, runtime) as (connector, login):
             if isinstance(login, PasswordLogin):
                 return _password_page(visit, platform, handle, login)
@@ -149,7 +149,7 @@ def sign_in(visit: Visit) -> Response:
         platform = visit.installation.platforms.find(platform_name)
         name = f"{platform.name}/{handle}"
         server, runtime = _server(visit, platform, name)
-        options = parse_languages(platform.name, visit.field("langs"), visit.installation.platforms)
+        options = parse_languages(platform, visit.field("langs"), visit.installation.platforms)
         with _connector(visit, platform, server, runtime) as (connector, login):
             if not isinstance(login, PasswordLogin):
                 raise UsageError(f"{platform.title} accounts are connected in the browser, not with a password")
