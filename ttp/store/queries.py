@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ttp.domain.attempt import Attempt
 from ttp.domain.delivery import Delivery, parts_of
-from ttp.domain.media.item import ALT_EXAMPLE, MediaItem
+from ttp.domain.media.item import MediaItem
 from ttp.domain.platform import Facts
 from ttp.domain.post import Metrics, Post, PostStatus
 from ttp.domain.time.clock import from_ms, to_ms
@@ -52,7 +52,6 @@ class PostFilter:
     approval: bool = False
     """With `needs_you`: include posts that wait for approval."""
     no_alt: bool = False
-    """Only posts with media that lack an alt text."""
     untimed: bool = False
     """Only posts published without a scheduled time; the bounds are for `published_at`."""
     limit: int | None = None
@@ -206,13 +205,6 @@ def _beyond(
     return (timed, (" AND scheduled_at IS NULL", ())) if descending else (timed,)
 
 
-_LACKS_ALT = (
-    "alt IS NULL OR lower(trim(alt)) IN (lower(name), ?)"
-    " OR (alt <> '' AND lower(substr(name, 1, length(trim(alt)) + 1)) = lower(trim(alt)) || '.')"
-)
-"""As `MediaItem.lacks_alt`."""
-
-
 def _conditions(wanted: PostFilter) -> tuple[str, list[row_mapper.Column]]:
     """Return the filters other than status as SQL with its values."""
     parts: list[str] = []
@@ -226,22 +218,19 @@ def _conditions(wanted: PostFilter) -> tuple[str, list[row_mapper.Column]]:
     if wanted.accounts:
         add(reach.format(f"d.state <> 'cancelled' AND a.id IN ({marks(wanted.accounts)})"), *wanted.accounts)
     if wanted.platforms:
-        names = list(wanted.platforms)
-        add(reach.format(f"d.state <> 'cancelled' AND a.platform IN ({marks(names)})"), *names)
+        add(reach.format(f"d.state <> 'cancelled' AND a.platform IN ({marks(wanted.platforms)})"), *wanted.platforms)
     if wanted.needs_you:
         failed = "id IN (SELECT post_id FROM delivery WHERE state IN ('failed', 'needs_review'))"
         add(f"({failed} OR {dialect.WAITS_FOR_APPROVAL})" if wanted.approval else failed)
-    if wanted.no_alt:
-        add(f"id IN (SELECT post_id FROM post_media WHERE {_LACKS_ALT})", ALT_EXAMPLE.lower())
     for tag in wanted.tags:
         add("id IN (SELECT post_id FROM post_tag WHERE tag = ?)", tag)
-    if wanted.untimed:
-        add("scheduled_at IS NULL AND published_at IS NOT NULL")
+    untimed = "scheduled_at IS NULL AND published_at IS NOT NULL"
+    for condition in [*[dialect.LACKS_ALT] * wanted.no_alt, *[untimed] * wanted.untimed]:
+        add(condition)
     bounded = "published_at" if wanted.untimed else "scheduled_at"
-    if wanted.since is not None:
-        add(f"{bounded} >= ?", ms(wanted.since))
-    if wanted.until is not None:
-        add(f"{bounded} < ?", ms(wanted.until))
+    for sign, bound in ((">=", wanted.since), ("<", wanted.until)):
+        if bound is not None:
+            add(f"{bounded} {sign} ?", ms(bound))
     if wanted.search:
         add(contains("content", "?"), wanted.search)
     if wanted.key is not None:
