@@ -77,6 +77,8 @@ def test_a_post_is_stored_with_one_warning_and_its_command(ttp: Program) -> None
     assert "ttp edit 1 --alt 'A cup' --alt TEXT" in ran.err
     assert len(ttp.ok(*words, "--json").json["warnings"]) == 1
     assert len(ttp.ok("edit", "1", "--alt", "TEXT", "--alt", "A bag", "--json").json["warnings"]) == 1
+    many = ttp.ok("edit", "--where", "status=draft", "--add-tag", "new", "--dry-run").err
+    assert (many.count("alt text"), many.count("ttp list --no-alt")) == (1, 1)
     post = ttp.ok("edit", "1", "--alt", "None", "--alt", "A bag", "--json").json
     assert (post["warnings"], alts(post)) == ([], ["none", "A bag"])
     ttp.ok("config", "set", "guard.alt", "off")
