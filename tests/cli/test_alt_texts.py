@@ -160,6 +160,17 @@ def test_decorative_media_stay_so_in_files(ttp: Program, suffix: str) -> None:
     assert alts(ttp.shown()) == ["none", None]
 
 
+def test_decorative_media_cost_nothing(ttp: Program) -> None:
+    def costs(*words: str) -> tuple[float, float]:
+        post = ("create", "Hi", "--to", "x/me", "--media", "a.jpg", "--at", AT, *words)
+        (version,) = ttp.ok(*post, "--dry-run", "--json").json["versions"]
+        ttp.ok(*post)
+        return version["costUsd"], ttp.ok("status", "--json").json["costs"]["x"]["usd"]
+
+    assert costs("--alt", "none") == (0.015, 0.015)
+    assert costs("--alt", "A cup") == (0.02, 0.035)
+
+
 def test_more_alt_texts_than_media_are_refused(ttp: Program) -> None:
     assert ttp("create", "Hi", "--to", "x/me", "--alt", "none").code == 2
     assert ttp("create", "Hi", "--to", "x/me", "--media", "a.jpg", "--alt", "a", "--alt", "b").code == 2

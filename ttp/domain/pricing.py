@@ -63,7 +63,7 @@ def price_notes(post: PostFields, platforms: PriceLists) -> Iterator[Problem]:
             continue
         charged = [d for d in coming if d.platform == name]
         texts = [text for d in charged for text in _left(post, d, facts)]
-        why = pricing.explain(texts, sum(item.alt is not None for item in post.media))
+        why = pricing.explain(texts, sum(bool(item.alt) for item in post.media))
         if why:
             total = dollars(sum(pricing.publish(_left(post, d, facts), _alts(post, d)) for d in charged))
             names = ", ".join(d.account for d in charged)
@@ -79,7 +79,7 @@ def dollars(thousandths: int) -> str:
 
 
 def _alts(post: PostFields, delivery: Delivery) -> int:
-    return 0 if delivery.parts else sum(item.alt is not None for item in post.media)
+    return 0 if delivery.parts else sum(bool(item.alt) for item in post.media)
 
 
 def _left(post: PostFields, delivery: Delivery, facts: Facts) -> Sequence[str]:

@@ -482,7 +482,7 @@ _IDS = (
 )
 _CHARGED = (
     "SELECT d.id, d.post_id, d.handle, d.planned_parts, a.handle AS account_handle, p.content, p.variants, p.thread,"
-    " (SELECT count(m.alt) FROM post_media m WHERE m.post_id = p.id) AS alts"
+    " (SELECT count(nullif(m.alt, '')) FROM post_media m WHERE m.post_id = p.id) AS alts"
     " FROM delivery d JOIN post p ON p.id = d.post_id JOIN account a ON a.id = d.account_id"
     " WHERE d.id IN ({}) AND p.deleted_at IS NULL"
 )
