@@ -28,13 +28,19 @@ DECORATIVE = "none"
 """The alt text, as people type it, of media that show nothing which a reader must know."""
 ALT_EXAMPLE = "TEXT"
 """Stands for an alt text in commands to copy. It is as good as none, so that a copied command describes nothing."""
+LAST = -1
+"""The `part` of what goes to the last part, whichever that is on a network."""
 
 
 @dataclass(frozen=True, slots=True)
 class MediaItem:
     """One image or video of a post; its bytes are stored under their SHA-256. `width` and `height` in pixels,
     `duration_ms` of videos, `codec`, `fps` and `moov_first` as in `media_probe.Facts`; None if unknown. `alt`: None if
-    nobody gave one; empty for decorative media."""
+    nobody gave one; empty for decorative media.
+
+    `part`: the part that has it, as the writer counts (the text is 1); None for the first, LAST for the last.
+    `only`: the platform or account that alone gets it; None for all.
+    """
 
     name: str
     mime: str
@@ -48,6 +54,8 @@ class MediaItem:
     codec: str | None = None
     fps: float | None = None
     moov_first: bool | None = None
+    part: int | None = None
+    only: str | None = None
 
     @property
     def is_image(self) -> bool:
@@ -69,6 +77,12 @@ class MediaItem:
             return True
         alt, name = self.alt.strip().lower(), self.name.lower()
         return alt in (name, ALT_EXAMPLE.lower()) or (alt != "" and name.startswith(f"{alt}."))
+
+    @property
+    def place(self) -> str:
+        """Where it goes, in words; empty for the first part everywhere."""
+        part = "" if self.part is None else "last part" if self.part == LAST else f"part {self.part}"
+        return ", ".join([*([part] if part else []), *([f"{self.only} only"] if self.only else [])])
 
 
 def parse_alt(text: str | None) -> str | None:

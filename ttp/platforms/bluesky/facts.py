@@ -19,6 +19,7 @@ class Bluesky(Platform):
     server = "discovered"
     max_parts, thread_is_atomic = 24, True
     language_option = "langs"
+    media_on_parts = True
     proof, settle_s, patience = "key", 120.0, 6
     token_life, needs_client_secret = timedelta(hours=2), False
     post_id = r"[234567a-j][234567a-z]{12}"
