@@ -92,7 +92,7 @@ def test_it_can_be_refused_where_a_post_gets_a_time(ttp: Program) -> None:
     assert ttp.ok(*words, "--json").json["warnings"]  # a draft
     error = ttp(*words, "--at", AT, "--json").error
     assert (error["exit"], [one["code"] for one in error["problems"]]) == (2, ["alt_missing"])
-    assert error["hint"].endswith("--alt TEXT")
+    assert error["problems"][0]["hint"].endswith("--alt TEXT")
     for command in ((*words, "--at", AT, "--dry-run"), ("schedule", "1", "--at", AT), ("edit", "1", "--at", AT)):
         assert ttp(*command).code == 2
     Path("rows.csv").write_text(
