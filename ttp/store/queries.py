@@ -207,7 +207,7 @@ def _beyond(
 
 def _conditions(criteria: PostFilter) -> tuple[str, list[row_mapper.Column]]:
     """Return the filters other than status as SQL with its values."""
-    parts: list[str] = []
+    parts = [f" AND {dialect.LACKS_ALT}"] if criteria.no_alt else []
     values: list[row_mapper.Column] = []
 
     def add(sql: str, *arguments: row_mapper.Column) -> None:
@@ -225,9 +225,8 @@ def _conditions(criteria: PostFilter) -> tuple[str, list[row_mapper.Column]]:
         add(f"({failed} OR {dialect.WAITS_FOR_APPROVAL})" if criteria.approval else failed)
     for tag in criteria.tags:
         add("id IN (SELECT post_id FROM post_tag WHERE tag = ?)", tag)
-    untimed = "scheduled_at IS NULL AND published_at IS NOT NULL"
-    for condition in [*[dialect.LACKS_ALT] * criteria.no_alt, *[untimed] * criteria.untimed]:
-        add(condition)
+    if criteria.untimed:
+        add("scheduled_at IS NULL AND published_at IS NOT NULL")
     bounded = "published_at" if criteria.untimed else "scheduled_at"
     for sign, bound in ((">=", criteria.since), ("<", criteria.until)):
         if bound is not None:
