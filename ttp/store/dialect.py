@@ -296,6 +296,12 @@ WAITS_FOR_APPROVAL = (
     f"EXISTS (SELECT 1 FROM delivery d WHERE d.post_id = post.id AND {_READY.format('d.')} AND d.approved_at IS NULL)"
 )
 
+LACKS_ALT = (
+    "id IN (SELECT post_id FROM post_media WHERE alt IS NULL OR lower(trim(alt)) IN (lower(name), 'text')"
+    " OR (alt <> '' AND lower(substr(name, 1, length(trim(alt)) + 1)) = lower(trim(alt)) || '.'))"
+)
+"""Posts with media that lack an alt text, as `MediaItem.lacks_alt` says."""
+
 RAISE_REVISION = ", revision = revision + 1"
 """For each statement that changes a post's row."""
 
