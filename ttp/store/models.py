@@ -223,6 +223,7 @@ class DeliveryRow(SQLModel, table=True):
     planned_parts: str = _json("list", "[]")
     parts_frozen: bool | None = None
     part_starts: str = _json("numbers", "[]")
+    langs: str | None = _text(required=False)
 
 
 class PublisherRow(SQLModel, table=True):
@@ -583,8 +584,7 @@ class CredentialRow(SQLModel, table=True):
 
 
 class TokenRefreshRow(SQLModel, table=True):
-    """A refresh of a token that started and whose answer is not stored yet, on a store that several hosts share.
-    `token`: a hash of the token that was sent."""
+    """A refresh whose answer is not stored yet, on a store that several hosts share. `token`: a hash of the one sent."""
 
     __tablename__ = "token_refresh"
     name: str = Field(sa_column=Column(_TEXT, primary_key=True))
