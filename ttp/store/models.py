@@ -584,7 +584,7 @@ class CredentialRow(SQLModel, table=True):
 
 
 class TokenRefreshRow(SQLModel, table=True):
-    """A refresh whose answer is not stored yet, on a store that several hosts share. `token`: a hash of the one sent."""
+    """A refresh whose answer is not stored yet, on a store that several hosts share. `token`: a hash of it."""
 
     __tablename__ = "token_refresh"
     name: str = Field(sa_column=Column(_TEXT, primary_key=True))
