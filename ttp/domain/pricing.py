@@ -33,8 +33,8 @@ class Pricing(Protocol):
 
     def delete(self, posts: int) -> int: ...
 
-    def explain(self, texts: Sequence[str], alt_texts: int) -> str:
-        """Explain an unusual price; empty for the usual one."""
+    def explain(self, threads: Sequence[Sequence[str]], alt_texts: int) -> str:
+        """Explain an unusual price of posts with these texts; empty for the usual one."""
         ...
 
 
@@ -62,8 +62,8 @@ def price_notes(post: PostFields, platforms: PriceLists) -> Iterator[Problem]:
         if pricing is None:
             continue
         charged = [d for d in coming if d.platform == name]
-        texts = [text for d in charged for text in _left(post, d, facts)]
-        why = pricing.explain(texts, sum(item.alt is not None for item in post.media))
+        threads = [_left(post, d, facts) for d in charged]
+        why = pricing.explain(threads, sum(item.alt is not None for item in post.media))
         if why:
             total = dollars(sum(pricing.publish(_left(post, d, facts), _alts(post, d)) for d in charged))
             names = ", ".join(d.account for d in charged)

@@ -187,6 +187,10 @@ class Rules(Protocol):
         """Return how much of the text limit a part of this post uses, its options considered."""
         return self.text_use(text, post.media, post.server)
 
+    def arrange(self, post: PlatformPost) -> tuple[str, ...]:
+        """Return the texts of a thread as the options of the post arrange them, before one is split."""
+        return (post.text, *post.thread)
+
     def unbroken_spans(self, text: str) -> Iterable[tuple[int, int]]:
         """Return where the platform finds links, mentions and hashtags that a split must not cut."""
         return ()
@@ -238,15 +242,16 @@ def check(
 
 
 def plan_parts(post: Post, accounts: Iterable[Account], platforms: Platforms) -> Post:
-    """Return the post with the parts of each delivery that may still be planned: those of an account that splits texts
-    and for which one is too long. A text that cannot be split stays whole; `check` says why."""
+    """Return the post with the parts of each delivery that may still be planned: where they differ from the texts as
+    written. A text that cannot be split stays whole; `check` says why."""
     by_name = {account.name: account for account in accounts}
 
     def planned(delivery: Delivery) -> Delivery:
         account, bare = by_name.get(delivery.account), replace(delivery, planned_parts=())
         if not delivery.may_plan:
             return delivery
-        if not _splits(post, account):
+        options = {**(account.options if account else {}), **post.options}
+        if not _splits(post, account) and not options_of(bare.platform, options):
             return bare
         try:
             parts = _split(post, bare, _case(post, bare, account, platforms), account, platforms.rules(bare.platform))
@@ -286,11 +291,12 @@ def _split(
 ) -> tuple[str, ...]:
     """Return the parts in which the texts of a delivery are to be published; none if they are published as written.
     Raises Unsplittable."""
-    if not _splits(post, account) or delivery.planned_parts or not delivery.may_plan:
+    if delivery.planned_parts or not delivery.may_plan:
         return ()
-    most, texts = rules.most_parts(case), (case.text, *case.thread)
-    if most == 1 or all(count <= limit for count, limit in (rules.part_use(case, text) for text in texts)):
-        return ()
+    most, texts = rules.most_parts(case), rules.arrange(case)
+    fits = (count <= limit for count, limit in (rules.part_use(case, text) for text in texts))
+    if most == 1 or not _splits(post, account) or all(fits):
+        return () if texts == (case.text, *case.thread) else texts
     return split_texts(
         texts,
         lambda text: rules.part_use(case, text),
