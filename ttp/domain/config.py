@@ -143,7 +143,7 @@ _SHARED = frozenset(
 def is_shared(name: str) -> bool:
     """Return whether a setting decides what may be published, and when. Where several hosts share a store it is in the
     store, so that no host can have another value."""
-    return name in _SHARED or (name.startswith("platforms.") and name.endswith(".settle_s"))
+    return name in _SHARED or (name.startswith("platforms.") and name.endswith((".settle_s", ".budget_usd")))
 
 
 class PlatformKeys(Protocol):

@@ -1,10 +1,12 @@
-"""Prices of platforms. No post is refused for its price. Amounts in thousandths of a US dollar."""
+"""Prices of platforms, and the budget of a month. Amounts in thousandths of a US dollar."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
+from ttp.domain.action import Action, action
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Problem
 from ttp.domain.platform import Facts, PlatformFacts
@@ -52,6 +54,34 @@ def price_of(post: PostFields, delivery: Delivery, platforms: PriceLists) -> int
     if pricing is None:
         return None
     return pricing.publish(_left(post, delivery, platforms.facts(delivery.platform)), _alts(post, delivery))
+
+
+def price_of_call(post: PostFields, delivery: Delivery, platforms: PriceLists) -> tuple[int, int] | tuple[None, None]:
+    """Return what the next publishing call of a delivery costs, and those after it; None where calls are free."""
+    pricing, facts = platforms.pricing(delivery.platform), platforms.facts(delivery.platform)
+    if pricing is None:
+        return None, None
+    texts, alts = _left(post, delivery, facts), _alts(post, delivery)
+    now = texts if facts.thread_is_atomic else texts[:1]
+    return pricing.publish(now, alts), pricing.publish(texts[len(now) :], 0)
+
+
+def budget_of(platform: Facts, config: Config) -> int | None:
+    """Return what the posts of a month may cost on a platform; None for any amount."""
+    if not any(key.name == "budget_usd" for key in platform.keys):
+        return None
+    return round(1000 * config.seconds(f"platforms.{platform.name}.budget_usd")) or None
+
+
+def month_of(at: datetime) -> tuple[datetime, datetime]:
+    """Return when the month (UTC) of an instant begins, and when the next one does."""
+    start = at.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return start, (start + timedelta(days=32)).replace(day=1)
+
+
+def budget_action(platform: Facts, total: int) -> Action:
+    """Return the command that raises a budget to the next whole dollar above a total."""
+    return action("config set", f"platforms.{platform.name}.budget_usd", str(-(-total // 1000)))
 
 
 def price_notes(post: PostFields, platforms: PriceLists) -> Iterator[Problem]:

@@ -200,7 +200,7 @@ class BulkEdit:
             return PlannedChange(where, ChangeKind.LEFT, faults=field_errors(refused.problems))
         except TtpError as error:
             return PlannedChange(where, ChangeKind.LEFT, faults=(to_field_error("", error),))
-        self._posts.duplicates.add_pending(post)
+        self._posts.add_pending(post)
         return PlannedChange(where, what, post, before, (*warnings, *frozen))
 
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from ttp.domain.attempt import Attempt
     from ttp.domain.media.item import MediaItem
     from ttp.domain.time.resolve import ResolvedTime
+    from ttp.services.budget import BudgetCheck
     from ttp.services.duplicate_check import DuplicateCheck
     from ttp.services.media import MediaConversion
     from ttp.services.time_resolver import TimeResolver
@@ -84,6 +85,18 @@ class Posts:
         from ttp.services.duplicate_check import DuplicateCheck
 
         return DuplicateCheck(self.database, self.config, strict=self.strict)
+
+    @cached_property
+    def budget(self) -> BudgetCheck:
+        """The budget check of this command; remembers posts that will be stored."""
+        from ttp.services.budget import BudgetCheck
+
+        return BudgetCheck(self.database, self.config, self.platforms, self.clock)
+
+    def add_pending(self, post: Post) -> None:
+        """Let the checks of this command count a post that will be stored."""
+        self.duplicates.add_pending(post)
+        self.budget.add_pending(post)
 
     def post(self, post_id: int) -> Post:
         """Return a post. Raise NotFound if it does not exist. Never creates a store."""
@@ -165,8 +178,7 @@ class Posts:
         chosen = accounts_of(post, accounts)
         problems = self._find_problems(post, chosen)
         if timed:
-            problems = (*self.duplicates.problems(post, db), *problems)
-        if timed:
+            problems = (*self.duplicates.problems(post, db), *problems, *self.budget.problems(post, db))
             offer = offer_split(post, chosen, self.platforms, [one for one in problems if not one.warning])
             way = other_options(split=True) if may_add or post.id is None else action("edit", post.id, split=True)
             if (refused := content_refusal(problems, offer, way)) is not None:
@@ -262,7 +274,7 @@ class Posts:
                 except ContentRefused as refused:
                     raise with_post_id(refused, post_id) if len(wanted) > 1 else refused from None
                 if changed.scheduled_at is not None or post.scheduled_at is not None:
-                    self.duplicates.add_pending(changed)
+                    self.add_pending(changed)
                 after = post_edit.with_derived_status(changed, self.clock.now(), None if keeps_approval else post)
                 self.refuse_forbidden_change(db, post, after)
                 stored = store.update(db, after, recorder)

@@ -115,7 +115,7 @@ class Undo:
                 except (StateRefused, ContentRefused) as why:
                     left.append(why)
                     continue
-                self._posts.duplicates.add_pending(done.post)
+                self._posts.add_pending(done.post)
                 undone.append(done)
                 restored.append(RestoredPost(one, there[one.post_id], done.post))
         _refuse_taken_keys(db, [one.after for one in restored])

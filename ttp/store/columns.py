@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-REVISIONS = ("0018", "0019")
+REVISIONS = ("0018", "0019", "0020")
 """Every revision of the schema that this program upgrades, oldest first; the last one is its own."""
 
 Kind = Literal["boolean", "instant", "integer", "list", "object", "real", "text", "texts"]
@@ -48,6 +48,8 @@ ATTEMPT: dict[str, Kind] = {
     "fingerprint": "text",
     "platform_at": "instant",
     "boot_s": "real",
+    "cost": "integer",
+    "cost_after": "integer",
 }
 
 DELIVERY: dict[str, Kind] = {

@@ -259,6 +259,7 @@ class AttemptRow(SQLModel, table=True):
     __table_args__ = (
         Index("attempt_by_delivery", "delivery_id", "id"),
         _index("attempt_open", "delivery_id", where="phase = 'publish' AND outcome IS NULL"),
+        _index("attempt_charged", "at", where="cost IS NOT NULL"),
         {"sqlite_autoincrement": True},
     )
     id: int | None = Field(default=None, primary_key=True)
@@ -276,6 +277,8 @@ class AttemptRow(SQLModel, table=True):
     fingerprint: str | None = _text(required=False)
     platform_at: datetime | None = _instant()
     boot_s: float | None = None
+    cost: int | None = None
+    cost_after: int | None = None
 
 
 class SampleRow(SQLModel, table=True):

@@ -376,10 +376,13 @@ CREATE TABLE attempt (
     fingerprint TEXT,
     platform_at INTEGER,
     boot_s FLOAT,
+    cost INTEGER,
+    cost_after INTEGER,
     FOREIGN KEY(delivery_id) REFERENCES delivery (id)
 );
 CREATE INDEX attempt_by_delivery ON attempt (delivery_id, id);
 CREATE INDEX attempt_open ON attempt (delivery_id) WHERE phase = 'publish' AND outcome IS NULL;
+CREATE INDEX attempt_charged ON attempt (at) WHERE cost IS NOT NULL;
 CREATE TABLE occurrence (
     recurrence_id INTEGER NOT NULL,
     at INTEGER NOT NULL,
@@ -420,6 +423,6 @@ CREATE INDEX webhook_call_waiting ON webhook_call (webhook_id, post_id, event_id
 CREATE INDEX webhook_call_given_up ON webhook_call (webhook_id) WHERE state = 'given_up';
 CREATE INDEX webhook_call_by_event ON webhook_call (event_id);
 CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY);
-INSERT INTO alembic_version (version_num) VALUES ('0019');
+INSERT INTO alembic_version (version_num) VALUES ('0020');
 INSERT INTO store (id, store_id, created_at)
 VALUES (1, lower(hex(randomblob(16))), CAST(unixepoch('subsec') * 1000 AS INTEGER));

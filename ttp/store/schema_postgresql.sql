@@ -391,11 +391,14 @@ CREATE TABLE attempt (
     fingerprint TEXT COLLATE "C",
     platform_at BIGINT,
     boot_s FLOAT,
+    cost BIGINT,
+    cost_after BIGINT,
     PRIMARY KEY (id),
     FOREIGN KEY(delivery_id) REFERENCES delivery (id)
 );
 CREATE INDEX attempt_by_delivery ON attempt (delivery_id, id);
 CREATE INDEX attempt_open ON attempt (delivery_id) WHERE phase = 'publish' AND outcome IS NULL;
+CREATE INDEX attempt_charged ON attempt (at) WHERE cost IS NOT NULL;
 CREATE TABLE occurrence (
     recurrence_id BIGINT NOT NULL,
     at BIGINT NOT NULL,
@@ -436,7 +439,7 @@ CREATE INDEX webhook_call_waiting ON webhook_call (webhook_id, post_id, event_id
 CREATE INDEX webhook_call_given_up ON webhook_call (webhook_id) WHERE state = 'given_up';
 CREATE INDEX webhook_call_by_event ON webhook_call (event_id);
 CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY);
-INSERT INTO alembic_version (version_num) VALUES ('0019');
+INSERT INTO alembic_version (version_num) VALUES ('0020');
 INSERT INTO store_mark (xid) VALUES (pg_current_xact_id()::text::bigint);
 INSERT INTO store (id, store_id, created_at)
 VALUES (1, replace(gen_random_uuid()::text, '-', ''), (extract(epoch FROM clock_timestamp()) * 1000)::bigint);

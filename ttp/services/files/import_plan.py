@@ -208,7 +208,7 @@ class ImportPlanner:
             return PlannedChange(row.where, ChangeKind.LEFT, faults=errors)
         except StateRefused as refused:
             return PlannedChange(row.where, ChangeKind.LEFT, faults=(to_field_error("content", refused),))
-        self._posts.duplicates.add_pending(post)
+        self._posts.add_pending(post)
         return PlannedChange(row.where, what, post, before, (*warnings, *frozen), waits=waits)
 
     def _edited_post(self, row: Entry) -> Post | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -14,7 +15,7 @@ from ttp.domain.errors import Hint, UsageError
 from ttp.domain.metrics.report import GROUPINGS, MeasuredPost, Period, Report, make_report
 from ttp.domain.optimal.features import FEWEST_SETTLED, NEWEST, VIEWS, PostFeatures, features
 from ttp.domain.time.calendar_range import CalendarRange
-from ttp.store import queries
+from ttp.store import queries, spending
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
 from ttp.store.metrics import samples as stored_samples
@@ -39,11 +40,13 @@ class Reports:
         """Report the posts of accounts that were published in a period, compared with the one before. `zones`: of the
         accounts' hours and weekdays. `by`: names of `GROUPINGS`."""
         posts: list[MeasuredPost] = []
+        charged: Mapping[str, int] = {}
         with self._database.reading() as db:
             if db is not None:
                 for account, zone in zip(accounts, zones, strict=True):
                     posts += _measured_posts(db, account, zone, Period(before.start, period.end))
-        return make_report(posts, period, before, by)
+                charged = spending.spent(db, [account.id or 0 for account in accounts], period.start, period.end)
+        return replace(make_report(posts, period, before, by), spent=charged)
 
 
 def report_periods(
