@@ -176,7 +176,7 @@ def test_each_call_that_may_have_been_charged_counts_once(db: Connection) -> Non
 
     def spent() -> tuple[int, int]:
         (account,) = {row["account_id"] for row in db.execute("SELECT account_id FROM delivery")}
-        return spending.spent(db, [account], *month).get("x", 0), spending.committed(db, "x", *month)
+        return spending.spent(db, [account], *month).get("x", 0), spending.committed_cost(db, "x", *month)
 
     assert spent() == (0, 0)
     for outcome in ("not_done", "withdrawn"):
@@ -192,4 +192,4 @@ def test_each_call_that_may_have_been_charged_counts_once(db: Connection) -> Non
     add_call(db, None, "post 2", 15)
     assert spent() == (400, 415)
     assert spending.spent(db, [], *month) == {}
-    assert spending.committed(db, "bluesky", *month) == 0
+    assert spending.committed_cost(db, "bluesky", *month) == 0

@@ -127,7 +127,7 @@ ASKED: dict[str, tuple[Ask, str]] = {
     "next due": (lambda db: queries.next_due(db, START), "delivery_next"),
     "what was spent": (lambda db: spending.spent(db, [1], START, DUE), "attempt_charged attempt_by_delivery"),
     "what was spent and is under way": (
-        lambda db: spending.committed(db, "x", START, DUE),
+        lambda db: spending.committed_cost(db, "x", START, DUE),
         "attempt_charged attempt_by_delivery",
     ),
     "what is planned to be spent": (

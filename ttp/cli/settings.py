@@ -267,6 +267,7 @@ _ADDRESSES = {
 """Settings with a web address, and one that fits. A file may have others: whoever uses them reports it."""
 _EXAMPLES = {
     "budget_usd": "10",
+    "links.own": "example.com",
     "store.url": EXAMPLE,
     "plan.quiet_hours": "22:00-07:00",
     "plan.blackout": "2026-12-24 2026-12-31",
@@ -440,6 +441,13 @@ def _read_whole(key: Key, value: Value) -> None:
             from ttp.domain.time.quiet_hours import parse_quiet_hours
 
             parse_quiet_hours(text)
+        case "links.own", tuple(hosts):
+            from ttp.domain.links import parse_host
+
+            try:
+                list(map(parse_host, hosts))
+            except ValueError as error:
+                raise UsageError(f'has names of hosts such as example.com, not "{error}"') from None
         case name, 0.0 if name.endswith(".budget_usd"):
             raise UsageError("is above 0: disable the accounts to publish nothing, or unset it to have no limit")
         case "store.url", str(text) if not is_store_url(text):

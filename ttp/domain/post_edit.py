@@ -217,7 +217,7 @@ def keep_frozen_parts(before: Post, after: Post) -> tuple[Problem, ...]:
 
 def _parts_source(post: Post) -> tuple[object, ...]:
     """Return what the parts of a post are made of, and its media."""
-    return post.content, dict(post.variants), post.thread, post.split, post.number_parts, post.media
+    return post.content, dict(post.variants), post.thread, post.split, post.number_parts, post.utm, post.media
 
 
 def _first(post: Post, delivery: Delivery) -> str:
@@ -403,6 +403,7 @@ class PostInput:
     max_lateness_s: float | None = None
     split: bool | None = None
     number_parts: bool | None = None
+    utm: bool | None = None
     key: str | None = None
     edited: bool = False
     """From an editor, which showed the post: media that it has are not fetched again."""

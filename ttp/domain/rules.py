@@ -16,6 +16,7 @@ from ttp.domain.action import Action, WayOut, action, other_options
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import ContentRefused, Hint, PlatformDisabled, Problem
+from ttp.domain.links import NO_RULES, LinkRules, is_tagged, tag_parts
 from ttp.domain.media.image_fit import NO_FITS, ImageFit, ImageFits, ImageForm
 from ttp.domain.media.item import MediaHostProblem, MediaItem
 from ttp.domain.options import ChosenOptions, Option, OptionTables, options_of
@@ -241,7 +242,7 @@ def check(
     return (*problems, *_thread_problems(post, to_come, platforms))
 
 
-def plan_parts(post: Post, accounts: Iterable[Account], platforms: Platforms) -> Post:
+def plan_parts(post: Post, accounts: Iterable[Account], platforms: Platforms, links: LinkRules = NO_RULES) -> Post:
     """Return the post with the parts of each delivery that may still be planned: where they differ from the texts as
     written. A text that cannot be split stays whole; `check` says why."""
     by_name = {account.name: account for account in accounts}
@@ -251,13 +252,20 @@ def plan_parts(post: Post, accounts: Iterable[Account], platforms: Platforms) ->
         if not delivery.may_plan:
             return delivery
         options = {**(account.options if account else {}), **post.options}
-        if not _splits(post, account) and not options_of(bare.platform, options):
+        if not (_splits(post, account) or is_tagged(post, account) or options_of(bare.platform, options)):
             return bare
         try:
-            parts = _split(post, bare, _case(post, bare, account, platforms), account, platforms.rules(bare.platform))
-        except (Unsplittable, PlatformDisabled):
+            case, rules = _case(post, bare, account, platforms), platforms.rules(bare.platform)
+        except PlatformDisabled:
             return bare
-        return replace(bare, planned_parts=parts)
+        written = (case.text, *case.thread)
+        text, *thread = tag_parts(post, account, written, links)
+        case = replace(case, text=text, thread=tuple(thread))
+        try:
+            parts = _split(post, bare, case, account, rules)
+        except Unsplittable:
+            parts = rules.arrange(case)
+        return replace(bare, planned_parts=() if parts == written else parts)
 
     return replace(post, deliveries=tuple(map(planned, post.deliveries)))
 
@@ -289,14 +297,14 @@ def _splits(post: Post, account: Account | None) -> bool:
 def _split(
     post: Post, delivery: Delivery, case: PlatformPost, account: Account | None, rules: Rules
 ) -> tuple[str, ...]:
-    """Return the parts in which the texts of a delivery are to be published; none if they are published as written.
-    Raises Unsplittable."""
+    """Return the parts in which the texts of a delivery are to be published; none if they are planned. Raises
+    Unsplittable."""
     if delivery.planned_parts or not delivery.may_plan:
         return ()
     most, texts = rules.most_parts(case), rules.arrange(case)
     fits = (count <= limit for count, limit in (rules.part_use(case, text) for text in texts))
     if most == 1 or not _splits(post, account) or all(fits):
-        return () if texts == (case.text, *case.thread) else texts
+        return texts
     return split_texts(
         texts,
         lambda text: rules.part_use(case, text),

@@ -333,7 +333,7 @@ class DeliveryContext:
         if budget is None or intent.cost is None or task.delivery.parts:
             return
         self.coordination.lock_spending(db, facts.name)
-        total = spending.committed(db, facts.name, *month_of(intent.at))
+        total = spending.committed_cost(db, facts.name, *month_of(intent.at))
         if total > budget:
             price = intent.cost + (intent.cost_after or 0)
             message = (

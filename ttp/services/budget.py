@@ -83,7 +83,7 @@ class BudgetCheck:
             with self._database.reading(db) as own:
                 if own is None:
                     return amounts
-                amounts[0] = spending.committed(own, facts.name, start, end)
+                amounts[0] = spending.committed_cost(own, facts.name, start, end)
                 since = EPOCH if start <= self._clock.now() else start
                 ids = spending.planned_deliveries(own, facts.name, since, end)
                 for texts, alts, post_id in queries.texts_to_charge(own, ids, facts):

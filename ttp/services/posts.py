@@ -22,9 +22,10 @@ from ttp.domain.permissions import Caller, Capability
 from ttp.domain.post import Post, post_not_found
 from ttp.domain.post_edit import PostInput, check_variants, request_fingerprint
 from ttp.domain.pricing import price_notes
-from ttp.domain.rules import check, content_refusal, offer_split, plan_parts
+from ttp.domain.rules import check, content_refusal, offer_split
 from ttp.domain.time.clock import Clock
 from ttp.platforms.registry import Registry
+from ttp.services.links import PostLinks
 from ttp.services.queries import PostView, accounts_within, is_within, view_posts
 from ttp.store import accounts as stored_accounts
 from ttp.store import attempts, queries
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from ttp.domain.attempt import Attempt
     from ttp.domain.media.item import MediaItem
     from ttp.domain.time.resolve import ResolvedTime
-    from ttp.services.budget import BudgetCheck
     from ttp.services.duplicate_check import DuplicateCheck
     from ttp.services.media import MediaConversion
     from ttp.services.time_resolver import TimeResolver
@@ -62,7 +62,8 @@ class SavedPost:
 @dataclass
 class Posts:
     """`strict`: the duplicate check refuses instead of warning. Posts to other accounts than the caller's do not exist.
-    `expected`: the revision of the post that the user has seen; a change of another one is refused."""
+    `expected`: the revision of the post that the user has seen; a change of another one is refused. `shortens`: the
+    program in `links.shorten` may be run."""
 
     database: Database
     media: MediaStore
@@ -72,6 +73,7 @@ class Posts:
     caller: Caller
     strict: bool = field(default=False)
     expected: int | None = None
+    shortens: bool = True
 
     @cached_property
     def media_conversion(self) -> MediaConversion:
@@ -81,22 +83,14 @@ class Posts:
 
     @cached_property
     def duplicates(self) -> DuplicateCheck:
-        """The duplicate check of this command; remembers posts that will be stored."""
+        """The duplicate check of this command, with the budgets; remembers posts that will be stored."""
         from ttp.services.duplicate_check import DuplicateCheck
 
-        return DuplicateCheck(self.database, self.config, strict=self.strict)
+        return DuplicateCheck(self.database, self.config, self.platforms, self.clock, strict=self.strict)
 
     @cached_property
-    def budget(self) -> BudgetCheck:
-        """The budget check of this command; remembers posts that will be stored."""
-        from ttp.services.budget import BudgetCheck
-
-        return BudgetCheck(self.database, self.config, self.platforms, self.clock)
-
-    def add_pending(self, post: Post) -> None:
-        """Let the checks of this command count a post that will be stored."""
-        self.duplicates.add_pending(post)
-        self.budget.add_pending(post)
+    def links(self) -> PostLinks:
+        return PostLinks(self.database, self.config, self.platforms, self.shortens)
 
     def post(self, post_id: int) -> Post:
         """Return a post. Raise NotFound if it does not exist. Never creates a store."""
@@ -178,7 +172,7 @@ class Posts:
         chosen = accounts_of(post, accounts)
         problems = self._find_problems(post, chosen)
         if timed:
-            problems = (*self.duplicates.problems(post, db), *problems, *self.budget.problems(post, db))
+            problems = (*self.duplicates.problems(post, db), *problems)
             offer = offer_split(post, chosen, self.platforms, [one for one in problems if not one.warning])
             way = other_options(split=True) if may_add or post.id is None else action("edit", post.id, split=True)
             if (refused := content_refusal(problems, offer, way)) is not None:
@@ -187,12 +181,18 @@ class Posts:
 
     def plan_parts(self, post: Post, accounts: Iterable[Account]) -> Post:
         """Return the post with its parts planned anew. Whatever changes texts, options or accounts calls it."""
-        return plan_parts(post, accounts, self.platforms)
+        return self.links.plan(post, accounts)
+
+    def plan_new_parts(self, post: Post, accounts: Iterable[Account]) -> Post:
+        """Like `plan_parts`, with new links shortened first: slow, and outside a transaction. Raise UsageError."""
+        self.links.shorten(post, accounts)
+        return self.plan_parts(post, accounts)
 
     def _find_problems(self, post: Post, accounts: Iterable[Account]) -> tuple[Problem, ...]:
         by_name = {one.name: one for one in accounts}
+        links = self.links.problems(post, by_name.values())
         if not post.media:
-            return check(post, by_name, self.platforms, no_host=None, config=self.config)
+            return (*check(post, by_name, self.platforms, no_host=None, config=self.config), *links)
         from ttp.platforms.media_host.availability import media_host_problem
         from ttp.services.media import loopback_platforms, missing_media_problems
 
@@ -206,7 +206,11 @@ class Posts:
             fits=self.media_conversion.fits(post.media, to_come),
             rehearsed=loopback_platforms(self.config, self.platforms),
         )
-        return (*(missing_media_problems(post, self.media_conversion.find_missing(post)) if to_come else ()), *found)
+        return (
+            *(missing_media_problems(post, self.media_conversion.find_missing(post)) if to_come else ()),
+            *found,
+            *links,
+        )
 
     def convert_media(self, ids: Sequence[int]) -> None:
         """Convert images as the posts' platforms need. Call it before a transaction: it is slow."""
@@ -274,7 +278,7 @@ class Posts:
                 except ContentRefused as refused:
                     raise with_post_id(refused, post_id) if len(wanted) > 1 else refused from None
                 if changed.scheduled_at is not None or post.scheduled_at is not None:
-                    self.add_pending(changed)
+                    self.duplicates.add_pending(changed)
                 after = post_edit.with_derived_status(changed, self.clock.now(), None if keeps_approval else post)
                 self.refuse_forbidden_change(db, post, after)
                 stored = store.update(db, after, recorder)
@@ -342,7 +346,7 @@ class Posts:
         if not post.content.strip() and not post.media:
             ways = (action("create", "Hello", to="x/me"), action("create", "-"))  # the second: a text from a pipe
             raise UsageError("the post has neither text nor media", *(Hint("try", way) for way in ways))
-        return self.as_new(self.plan_parts(post, accounts)), accounts
+        return self.as_new(self.plan_new_parts(post, accounts)), accounts
 
     def check_new(self, post: Post, accounts: Sequence[Account], *, first: bool) -> tuple[Problem, ...]:
         """Return the warnings. Raise ContentRefused if the post has a time and a platform would refuse it."""
@@ -415,6 +419,8 @@ class Posts:
             if media := (*first.media, *(items or ())):
                 self.media_conversion.fits(media, platforms)
             confirmed, recorder = time, recorder or self.recorder("edit")
+            edited = post_edit.apply_input(first, wanted, variants, items)
+            self.links.shorten(edited if to is None else post_edit.with_accounts(edited, to, now), known)
 
             def change(db: Connection, before: Post) -> tuple[Post, tuple[Problem, ...]]:
                 nonlocal confirmed

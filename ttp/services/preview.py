@@ -48,6 +48,10 @@ class AccountVersion:
     price: int | None
     title: str = ""
     """The platform's title."""
+    tagged: int = 0
+    """Links with UTM parameters."""
+    unshortened: int = 0
+    """Those of them that `links.shorten` will be run for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,7 @@ def preview_once(posts: Posts, post_input: PostInput, times: TimeResolver) -> Po
 def preview_post(posts: Posts, post_input: PostInput, time: ResolvedTime | None) -> PostPreview:
     """Return what `Posts.create` would store. Raises the same errors, except ContentRefused, which is returned."""
     with temporary_media(posts.media) as folder:
-        posts = replace(posts, media=folder)
+        posts = replace(posts, media=folder, shortens=False)
         first = posts.find_by_key(post_input)
         if first is not None:
             return PostPreview(first.post, replayed=True)
@@ -90,15 +94,21 @@ def preview_post(posts: Posts, post_input: PostInput, time: ResolvedTime | None)
             shown = posts.view(db, post)
         fits = posts.media_conversion.fits(post.media, post.platforms) if post.media else NO_FITS
         servers = {account.name: account.server_info for account in posts.accounts()}
+        links = posts.links.count_tagged(post, accounts)
         versions = tuple(
-            _version(post, delivery, fits, posts.platforms, servers.get(delivery.account, {}))
+            _version(post, delivery, fits, posts.platforms, servers.get(delivery.account, {}), links)
             for delivery in post.deliveries
         )
         return PostPreview(shown, versions, warnings, refused)
 
 
 def _version(
-    post: Post, delivery: Delivery, fits: ImageFits, platforms: Registry, server: Mapping[str, object]
+    post: Post,
+    delivery: Delivery,
+    fits: ImageFits,
+    platforms: Registry,
+    server: Mapping[str, object],
+    links: Mapping[str, tuple[int, int]],
 ) -> AccountVersion:
     platform, rules = delivery.platform, platforms.rules(delivery.platform)
     texts = post.parts_for(delivery, platforms.facts(platform))
@@ -108,6 +118,7 @@ def _version(
         tuple(_sent(item, fits.get((platform, item.sha256), ImageFit())) for item in post.media),
         price_of(post, delivery, platforms),
         platforms.facts(platform).title,
+        *links.get(delivery.account, (0, 0)),
     )
 
 

@@ -12,7 +12,6 @@ from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Conflict, ContentRefused, Hint, NotFound, Problem, StateRefused, TtpError
 from ttp.domain.post import Post
 from ttp.domain.post_edit import as_deleted, refuse_in_flight, with_derived_status
-from ttp.services.duplicate_check import DuplicateCheck
 from ttp.services.posts import Posts, with_post_id
 from ttp.store import accounts, queries, repeats
 from ttp.store import change_log as store
@@ -79,9 +78,7 @@ class Undo:
             with self._posts.database.writing() as db:
                 for change in self._changes(db, wanted):
                     # A new check, without the posts restored before.
-                    self._posts.duplicates = DuplicateCheck(
-                        self._posts.database, self._posts.config, strict=self._posts.strict
-                    )
+                    vars(self._posts).pop("duplicates", None)
                     done.extend(self._restore_change(db, change, wanted, left))
                 if left and not (wanted.partial and done):
                     raise _combine_refusals(left, len(done) + len(left))
@@ -115,7 +112,7 @@ class Undo:
                 except (StateRefused, ContentRefused) as why:
                     left.append(why)
                     continue
-                self._posts.add_pending(done.post)
+                self._posts.duplicates.add_pending(done.post)
                 undone.append(done)
                 restored.append(RestoredPost(one, there[one.post_id], done.post))
         _refuse_taken_keys(db, [one.after for one in restored])

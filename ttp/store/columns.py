@@ -30,6 +30,7 @@ ACCOUNT: dict[str, Kind] = {
     "server": "text",
     "server_info": "object",
     "split": "boolean",
+    "utm": "boolean",
 }
 
 ATTEMPT: dict[str, Kind] = {
@@ -100,6 +101,7 @@ POST: dict[str, Kind] = {
     "revision": "integer",
     "split": "boolean",
     "number_parts": "boolean",
+    "utm": "boolean",
 }
 
 POST_MEDIA: dict[str, Kind] = {

@@ -105,6 +105,7 @@ class AccountRow(SQLModel, table=True):
     server: str | None = _text(required=False)
     server_info: str = _json("object", "{}")
     split: bool | None = None
+    utm: bool | None = None
 
 
 class PostRow(SQLModel, table=True):
@@ -134,6 +135,7 @@ class PostRow(SQLModel, table=True):
     revision: int = Field(default=1, sa_column=Column(Integer, nullable=False, server_default=text("1")))
     split: bool | None = None
     number_parts: bool | None = None
+    utm: bool | None = None
 
 
 class TagRow(SQLModel, table=True):
@@ -281,6 +283,12 @@ class AttemptRow(SQLModel, table=True):
     cost_after: int | None = None
 
 
+class ShortLinkRow(SQLModel, table=True):
+    __tablename__ = "short_link"  # what the program in `links.shorten` made of a link
+    link: str = Field(sa_column=Column(_TEXT, primary_key=True))
+    short: str = _text()
+
+
 class SampleRow(SQLModel, table=True):
     __tablename__ = "sample"
     __table_args__ = (
@@ -332,10 +340,7 @@ class RecurrenceRow(SQLModel, table=True):
     the last one handled."""
 
     __tablename__ = "recurrence"
-    __table_args__ = (
-        _index("recurrence_going", "next_at", where=GOING),
-        {"sqlite_autoincrement": True},
-    )
+    __table_args__ = (_index("recurrence_going", "next_at", where=GOING), {"sqlite_autoincrement": True})
     id: int | None = Field(default=None, primary_key=True)
     post_id: int | None = _parent("post.id", required=False)
     pool: str | None = _text(required=False)
@@ -356,10 +361,7 @@ class OccurrenceRow(SQLModel, table=True):
     """One instant of a repeat and its result. `source_id`: the post that `post_id` was copied from."""
 
     __tablename__ = "occurrence"
-    __table_args__ = (
-        Index("occurrence_by_post", "post_id"),
-        Index("occurrence_by_source", "source_id", "at"),
-    )
+    __table_args__ = (Index("occurrence_by_post", "post_id"), Index("occurrence_by_source", "source_id", "at"))
     recurrence_id: int = _parent("recurrence.id", primary=True)
     at: datetime = Field(sa_column=Column(Instant, nullable=False, primary_key=True))
     state: str = _text()

@@ -19,6 +19,7 @@ CREATE TABLE account (
     server TEXT,
     server_info TEXT DEFAULT '{}' NOT NULL,
     split BOOLEAN,
+    utm BOOLEAN,
     UNIQUE (platform, handle)
 );
 CREATE TABLE change (
@@ -71,6 +72,7 @@ CREATE TABLE post (
     revision INTEGER DEFAULT 1 NOT NULL,
     split BOOLEAN,
     number_parts BOOLEAN,
+    utm BOOLEAN,
     UNIQUE ("key")
 );
 CREATE INDEX post_by_status ON post (status, scheduled_at, id) WHERE deleted_at IS NULL;
@@ -99,6 +101,11 @@ CREATE TABLE setting (
     name TEXT NOT NULL,
     value TEXT NOT NULL,
     PRIMARY KEY (name)
+);
+CREATE TABLE short_link (
+    link TEXT NOT NULL,
+    short TEXT NOT NULL,
+    PRIMARY KEY (link)
 );
 CREATE TABLE store (
     id INTEGER NOT NULL,

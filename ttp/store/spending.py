@@ -44,7 +44,7 @@ def spent(db: Connection, accounts: Collection[int], since: datetime, until: dat
     return {row["platform"]: int(row["cost"]) for row in db.execute(_SPENT, values)}
 
 
-def committed(db: Connection, platform: str, since: datetime, until: datetime) -> int:
+def committed_cost(db: Connection, platform: str, since: datetime, until: datetime) -> int:
     """Return what the posts on a platform have cost, with what the parts to come of threads in flight will cost."""
     states = List(state.value for state in IN_FLIGHT)
     values = {"platform": platform, "states": states, "since": to_ms(since), "until": to_ms(until)}

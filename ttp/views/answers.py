@@ -118,6 +118,7 @@ class PlainFields(TypedDict):
     maxLatenessS: float | None
     split: bool | None
     numberParts: bool | None
+    utm: bool | None
 
 
 class _Post(_PostState, PlainFields):
@@ -157,6 +158,8 @@ class VersionAnswer(TypedDict):
     parts: list[PartPreview]
     media: list[SentMedia]
     costUsd: float | None
+    taggedLinks: int
+    unshortenedLinks: int
 
 
 class PreviewAnswer(PostAnswer):
@@ -215,6 +218,7 @@ class AccountAnswer(TypedDict):
     options: dict[str, str]
     server: str | None
     split: bool | None
+    utm: bool | None
 
 
 class EventAnswer(TypedDict):

@@ -179,6 +179,8 @@ def _version_json(one: AccountVersion) -> answers.VersionAnswer:
         "parts": [{"text": part.text, "length": part.length, "limit": part.limit} for part in one.parts],
         "media": [{**media_json(item.sent), "converted": item.converted} for item in one.media],
         "costUsd": None if one.price is None else one.price / 1000,
+        "taggedLinks": one.tagged,
+        "unshortenedLinks": one.unshortened,
     }
 
 

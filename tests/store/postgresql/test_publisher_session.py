@@ -778,7 +778,7 @@ def test_two_publishers_that_spend_at_the_same_moment_see_each_other(database: D
     def spend(publisher: Publisher, delivery_id: int) -> None:
         attempts.start_attempt(publisher.db, replace(INTENT, delivery_id=delivery_id, cost=200, cost_after=15))()
         publisher.session.lock_spending(publisher.db, "x")
-        totals.append(spending.committed(publisher.db, "x", START, START + timedelta(days=1)))
+        totals.append(spending.committed_cost(publisher.db, "x", START, START + timedelta(days=1)))
 
     def spend_alone() -> None:
         with two.db.transaction():

@@ -309,6 +309,9 @@ def render_versions(versions: Sequence[AccountVersion], page: Page) -> Iterator[
             yield from (f"  {row}".rstrip() for line in lines(part.text) for row in wrap(line, page.width - 2))
             media = one.media if number == 1 else ()
             yield from (f"  {row}" for item in media for row in wrap(_versions_media(item), page.width - 2))
+        if one.tagged:
+            later = ", not shortened yet" if one.unshortened else ""
+            yield f"  {plural(one.tagged, 'link')} with UTM parameters{later}"
         yield ""
 
 

@@ -190,10 +190,10 @@ class ImportPlanner:
             return PlannedChange(row.where, ChangeKind.LEFT, faults=tuple(faults))
         now = self._posts.clock.now()
         post = (
-            self._posts.as_new(self._posts.plan_parts(made, self._known))
+            self._posts.as_new(self._posts.plan_new_parts(made, self._known))
             if before is None
             else with_derived_status(
-                self._posts.plan_parts(_with_content_of(before, made, now), self._known), now, before
+                self._posts.plan_new_parts(_with_content_of(before, made, now), self._known), now, before
             )
         )
         post = replace(post, key=self._key(key, before))
@@ -208,7 +208,7 @@ class ImportPlanner:
             return PlannedChange(row.where, ChangeKind.LEFT, faults=errors)
         except StateRefused as refused:
             return PlannedChange(row.where, ChangeKind.LEFT, faults=(to_field_error("content", refused),))
-        self._posts.add_pending(post)
+        self._posts.duplicates.add_pending(post)
         return PlannedChange(row.where, what, post, before, (*warnings, *frozen), waits=waits)
 
     def _edited_post(self, row: Entry) -> Post | None:
