@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from fastapi import Body, Depends, Path, Query
@@ -13,11 +12,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from ttp.domain.account import Account
 from ttp.domain.errors import Problem, UsageError
-from ttp.domain.media.item import is_web_address
+from ttp.domain.media.item import LAST, is_web_address
+from ttp.domain.media.place import PlacedName
 from ttp.domain.post import PostStatus
 from ttp.domain.post_edit import KEPT, FieldError, PostInput
 from ttp.domain.post_fields import PLAIN, Kind
-from ttp.domain.time.resolve import resolve_bound
 from ttp.server.guard import MOST_UPLOAD_BYTES
 from ttp.server.problems import InvalidRequest
 from ttp.server.requests import Services
@@ -26,7 +25,6 @@ from ttp.store.queries import PostFilter
 
 if TYPE_CHECKING:
     from ttp.platforms.registry import Registry
-    from ttp.server.services import RequestServices
 
 TIME_ZONE = "The zone of a time without an offset, else that of the token; `account`: that of the accounts."
 MOST_POSTS, USUAL_POSTS = 200, 50
@@ -71,12 +69,14 @@ Empty = Annotated[NoFields | None, Body()]
 
 
 class MediaInput(RequestBody):
-    """A web address, which is fetched once, or media of this store, by `sha256`."""
+    """A web address, which is fetched once, or media of this store, by `sha256`. `part`: of a thread, the text is 1."""
 
     url: Text | None = None
     sha256: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")] | None = None
     name: ShortText | None = None
     alt: Text | None = None
+    part: Annotated[int, Field(ge=1, le=100)] | Literal["last"] | None = None
+    only: Annotated[ShortText | None, Field(description="The platform or account that alone gets it.")] = None
 
 
 class UploadInput(RequestBody):
@@ -226,13 +226,8 @@ def post_filter(
     services: Services, status: Words = None, platform: Words = None, account: Words = None, tag: Words = None
 ) -> PostFilter:
     """Return the filter of the posts that a request is about. Raise UsageError, NotFound."""
-    names = split(account)
-    return PostFilter(
-        statuses=tuple(_status(name) for name in split(status)),
-        platforms=tuple(services.platforms.find(name).name for name in split(platform)),
-        accounts=tuple(account.id or 0 for account in services.queries.find_accounts(names)) if names else (),
-        tags=split(tag),
-    )
+    statuses = tuple(_status(name) for name in split(status))
+    return services.post_filter(statuses=statuses, platforms=split(platform), accounts=split(account), tags=split(tag))
 
 
 FilteredPosts = Annotated[PostFilter, Depends(post_filter)]
@@ -252,8 +247,8 @@ def list_filter(
     """Return the filter of a page of a list. Raise UsageError, NotFound, TimeRefused."""
     return replace(
         which,
-        since=parse_bound(services, "since", since),
-        until=parse_bound(services, "until", until),
+        since=services.bound("since", since),
+        until=services.bound("until", until),
         search=search,
         key=key,
         needs_you=needs_you,
@@ -263,13 +258,6 @@ def list_filter(
 
 
 ListedPosts = Annotated[PostFilter, Depends(list_filter)]
-
-
-def parse_bound(services: RequestServices, name: str, text: str | None) -> datetime | None:
-    """Return the time of the parameter `name`. Raise TimeRefused."""
-    if text is None:
-        return None
-    return resolve_bound(text, now=services.clock.now(), zone=services.zone, option=name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,11 +295,10 @@ def _media_name(item: MediaInput, number: int) -> str:
     """Return the name of a media item in a row. A path is refused: it would be one of this machine."""
     if (item.url is None) == (item.sha256 is None):
         raise _invalid(f"media.{number}", "give either url or sha256")
-    if item.url is None:
-        return f"{KEPT}{item.sha256}/{item.name or ''}"
-    if not is_web_address(item.url):
+    if item.url is not None and not is_web_address(item.url):
         raise _invalid(f"media.{number}.url", "this is not a web address")
-    return item.url
+    name = item.url or f"{KEPT}{item.sha256}/{item.name or ''}"
+    return str(PlacedName(name, LAST if item.part == "last" else item.part, item.only))
 
 
 def _refuse_faults(faults: Iterable[FieldError]) -> None:

@@ -163,6 +163,8 @@ class MediaRow(SQLModel, table=True):
     moov_first: bool | None = None
     alt: str | None = _text(required=False)
     url: str | None = _text(required=False)
+    part: int | None = None
+    only: str | None = _text(required=False)
 
 
 READY = "state IN ('pending', 'retrying') AND next_at IS NOT NULL"
@@ -212,6 +214,7 @@ class DeliveryRow(SQLModel, table=True):
     fence: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default=text("0")))
     planned_parts: str = _json("list", "[]")
     parts_frozen: bool | None = None
+    part_starts: str = _json("numbers", "[]")
 
 
 class PublisherRow(SQLModel, table=True):
@@ -457,9 +460,7 @@ class LoginLinkRow(SQLModel, table=True):
 
 
 class SessionRow(SQLModel, table=True):
-    """A person who is logged in, in one browser. It has the fields of the login link."""
-
-    __tablename__ = "session"
+    __tablename__ = "session"  # a person who is logged in, in one browser, with the fields of the login link
     __table_args__ = (UniqueConstraint("sha256"), {"sqlite_autoincrement": True})
     id: int | None = Field(default=None, primary_key=True)
     sha256: str = _text()
@@ -592,8 +593,6 @@ class TokenRefreshRow(SQLModel, table=True):
 
 
 class SettingRow(SQLModel, table=True):
-    """A setting that all hosts share (see `shared_settings`): the value as JSON."""
-
-    __tablename__ = "setting"
+    __tablename__ = "setting"  # what all hosts share (see `shared_settings`): the value as JSON
     name: str = Field(sa_column=Column(_TEXT, primary_key=True))
     value: str = _text()

@@ -26,7 +26,6 @@ from ttp.domain.errors import Hint, UsageError
 from ttp.domain.post import calendar_time
 from ttp.domain.time.calendar_range import CalendarRange
 from ttp.domain.time.formatting import DAYS, MONTHS, format_iso
-from ttp.domain.time.zones import parse_zone
 from ttp.views.calendar import CalendarPage, calendar_json, calendar_row, gaps_of
 from ttp.views.posts import MOST_NAMED
 
@@ -69,9 +68,7 @@ def calendar(
       ttp calendar --week next --account x/me
       ttp calendar 2026-12 --ics > posts.ics
     """
-    zone = context.zone if tz is None else parse_zone(tz)
-    today = context.now().astimezone(zone).date()
-    span = options.parse_range(context, when, month=month, week=week, zone=zone)
+    span = options.parse_range(context, when, month=month, week=week, tz=tz)
     _refuse(context.out, status, ics=ics)
     post_filter = options.PostOptions(status, platform, account, tag).parse(context)
     posts = context.calendar.posts(span, post_filter)
@@ -83,7 +80,7 @@ def calendar(
         context.out.note(line)
     sheet = CalendarPage(
         span,
-        gaps=() if status else gaps_of(span, posts, today),
+        gaps=() if status else gaps_of(span, posts, context.now()),
         all_=retype(context.line, other_options(format="tsv")),
     )
     if span.is_week and (context.out.for_people or context.out.format == "json"):
@@ -156,15 +153,15 @@ def days_name(span: CalendarRange) -> str:
     return f"{before}{year} to {last.day} {month_name(last)}"
 
 
-def heading(left: Sequence[str], right: str, width: int, page: Page) -> Iterator[str]:
-    """Draw a heading: the first of `left` in bold, the rest after it, and `right` at the end if there is room."""
-    plain = "   ".join(left)
-    line = "   ".join([page.paint(left[0], "bold"), *left[1:]])
+def heading(parts: Sequence[str], right: str, width: int, page: Page) -> Iterator[str]:
+    """Draw a heading: the first of `parts` in bold, the rest after it, and `right` at the end if there is room."""
+    plain = "   ".join(parts)
+    line = "   ".join([page.paint(parts[0], "bold"), *parts[1:]])
     if right and columns(plain) + columns(right) + 3 <= width:
         yield line + " " * (width - columns(plain) - columns(right)) + right
     else:
         yield from replace(page, width=width).flow(
-            [page.paint(left[0], "bold"), *left[1:], *([right] if right else [])]
+            [page.paint(parts[0], "bold"), *parts[1:], *([right] if right else [])]
         )
 
 
@@ -341,7 +338,7 @@ class _Drawn(NamedTuple):
     """A painted piece of a line, its columns, and its instant."""
 
     painted: str
-    taken: int
+    columns: int
     at: datetime | None = None
 
 
@@ -353,7 +350,7 @@ def _drawn(text: str, style: Style, page: Page, at: datetime | None = None) -> _
 
 
 def _calendar_week_line(label: str, row: Sequence[_Drawn], wide: int, page: Page) -> str:
-    cells = "".join(one.painted + " " * (wide - one.taken) for one in row)
+    cells = "".join(one.painted + " " * (wide - one.columns) for one in row)
     return f"{page.paint(label, 'dim')}{' ' * (_LEFT - len(label))}{cells}".rstrip()
 
 
