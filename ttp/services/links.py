@@ -39,6 +39,11 @@ class PostLinks:
         accounts = tuple(accounts)
         return plan_parts(post, accounts, self.platforms, self._rules(post, accounts))
 
+    def plan_new(self, post: Post, accounts: Iterable[Account]) -> Post:
+        """Like `plan`, with new links shortened first: slow, and outside a transaction. Raises UsageError."""
+        self.shorten(post, accounts)
+        return self.plan(post, accounts)
+
     def count_tagged(self, post: Post, accounts: Iterable[Account]) -> dict[str, tuple[int, int]]:
         """Return how many links get UTM parameters, by account, and for how many of them the program will be run."""
         by_account = self._tagged(post, accounts)

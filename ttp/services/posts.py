@@ -183,11 +183,6 @@ class Posts:
         """Return the post with its parts planned anew. Whatever changes texts, options or accounts calls it."""
         return self.links.plan(post, accounts)
 
-    def plan_new_parts(self, post: Post, accounts: Iterable[Account]) -> Post:
-        """Like `plan_parts`, with new links shortened first: slow, and outside a transaction. Raise UsageError."""
-        self.links.shorten(post, accounts)
-        return self.plan_parts(post, accounts)
-
     def _find_problems(self, post: Post, accounts: Iterable[Account]) -> tuple[Problem, ...]:
         by_name = {one.name: one for one in accounts}
         links = self.links.problems(post, by_name.values())
@@ -348,7 +343,7 @@ class Posts:
         if not post.content.strip() and not post.media:
             ways = (action("create", "Hello", to="x/me"), action("create", "-"))  # the second: a text from a pipe
             raise UsageError("the post has neither text nor media", *(Hint("try", way) for way in ways))
-        return self.as_new(self.plan_new_parts(post, accounts)), accounts
+        return self.as_new(self.links.plan_new(post, accounts)), accounts
 
     def check_new(self, post: Post, accounts: Sequence[Account], *, first: bool) -> tuple[Problem, ...]:
         """Return the warnings. Raise ContentRefused if the post has a time and a platform would refuse it."""
