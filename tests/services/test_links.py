@@ -23,6 +23,7 @@ from ttp.domain.links import LinkRules, plain_link, tag_link, tag_text, utm_of
 from ttp.domain.post_edit import PostInput
 from ttp.domain.pricing import price_of
 from ttp.platforms.x.links import move_links_last
+from ttp.services.links import MOST
 from ttp.services.posts import Posts, SavedPost
 from ttp.services.preview import preview_post
 from ttp.store import accounts
@@ -239,3 +240,10 @@ def test_a_shortener_that_fails_refuses_the_post_and_nothing_is_stored(
             0,
             0,
         )
+
+
+def test_a_post_runs_the_shortener_for_few_links(posts: Posts, tmp_path: Path) -> None:
+    many = " ".join(f"{A}{number}" for number in range(MOST + 1))
+    with pytest.raises(UsageError):
+        create(tagging(posts, shorten=program(tmp_path, "print('https://s.example/')")), utm=True, text=many, to=(X,))
+    assert not (tmp_path / "calls").exists()

@@ -20,6 +20,8 @@ from ttp.store.database import Database
 
 LIMIT_S = 30.0
 """Seconds that the program may take for a link."""
+MOST = 24
+"""Links of a post that it is run for: whoever may write drafts makes it run."""
 _MOST_OUTPUT = 4096
 
 
@@ -64,6 +66,8 @@ class PostLinks:
             return
         links = self._links(post, accounts)
         if missing := [link for link in links if link not in self._known(links)]:
+            if len(missing) > MOST:
+                raise UsageError(f"{len(missing)} links would be shortened, and at most {MOST} of a post are")
             answers = {link: self._run(link) for link in missing}
             with self.database.writing() as db:
                 short_links.save(db, answers)
