@@ -173,7 +173,7 @@ complete -c ttp -n "__ttp_at any 'account' 'help account'" -a show -d 'Show ever
 complete -c ttp -n "__ttp_at any 'account' 'help account'" -a check -d 'Check accounts on their platforms: token, permissions, quota.'
 complete -c ttp -n "__ttp_at any 'account' 'help account'" -a enable -d 'Enable an account that is disabled or on hold.'
 complete -c ttp -n "__ttp_at any 'account' 'help account'" -a disable -d 'Disable an account; its posts fail when they are due.'
-complete -c ttp -n "__ttp_at any 'account' 'help account'" -a set -d 'Set an account\'s timezone, options, and what it does with long texts and links.'
+complete -c ttp -n "__ttp_at any 'account' 'help account'" -a set -d 'Set an account\'s timezone and options, and how it treats texts and links.'
 complete -c ttp -n "__ttp_at any 'account' 'help account'" -a remove -d 'Remove an account and its credentials; published posts and metrics stay.'
 complete -c ttp -n "__ttp_at any 'config' 'help config'" -a show -d 'Show settings and their values.'
 complete -c ttp -n "__ttp_at any 'config' 'help config'" -a get -d 'Print the value of one setting; an empty line if it has none.'

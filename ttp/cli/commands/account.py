@@ -274,7 +274,7 @@ def set_(
         ),
     ] = None,
 ) -> None:
-    """Set an account's timezone, options, and what it does with long texts and links.
+    """Set an account's timezone and options, and how it treats texts and links.
 
     --set NAME= removes an option. Approved posts that would be published with other options lose their approval.
 
