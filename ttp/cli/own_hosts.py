@@ -11,7 +11,7 @@ from ttp.domain.links import find_links, host_of
 def ask_own_hosts(context: Context, text: str) -> None:
     """Ask for `links.own` on a terminal, with the host of the first link in a text as the default, and set it.
     Elsewhere, and without an answer, the service refuses the post."""
-    if context.config.texts("links.own") or settings.names_database() or not is_interactive():
+    if context.config.texts("links.own") or not is_interactive():
         return
     links = [text[start:end] for start, end in find_links(text)]
     host = (host_of(links[0]) or "").removeprefix("www.") if links else ""
@@ -20,5 +20,13 @@ def ask_own_hosts(context: Context, text: str) -> None:
         from ttp.cli.commands.config import change_settings
 
         key = settings.key_named("links.own", context.keys)
-        change_settings(context, [(key, settings.parse_value(key, words))])
+        value = settings.parse_value(key, words)
+        if settings.names_database():  # it is a setting that all hosts of a store share
+            from ttp.store import shared_settings
+
+            with context.database.writing() as db:
+                shared_settings.write(db, {key.name: value})
+            context.reload_settings()
+        else:
+            change_settings(context, [(key, value)])
         context.out.note(f"links.own is {' '.join(words)}")
