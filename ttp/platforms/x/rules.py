@@ -56,6 +56,9 @@ class XRules(Rules):
         texts = (post.text, *post.thread)
         return move_links_last(texts) if post.chosen_option("links") == "last-part" else texts
 
+    def takes_alt(self, post: PlatformPost, item: MediaItem) -> bool:
+        return item.is_image
+
     def text_use(self, text: str, media: Sequence[MediaItem], server: Mapping[str, object]) -> tuple[int, int]:
         return weighted_length(text), X_LIMIT
 
