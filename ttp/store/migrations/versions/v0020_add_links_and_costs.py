@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0022"
-down_revision = "0021"
+revision = "0020"
+down_revision = "0019"
 
 NUMBER = sa.Integer().with_variant(sa.BigInteger, "postgresql")
 TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
