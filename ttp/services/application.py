@@ -326,6 +326,7 @@ class Application:
             self.platforms,
             self.caller,
             expected=self.expected,
+            shortens=not self.dry_run,
         )
     )
     drafts = _Part(lambda self: services.drafts.Drafts(self.posts))

@@ -124,6 +124,7 @@ class PlainFields(TypedDict):
     maxLatenessS: float | None
     split: bool | None
     numberParts: bool | None
+    utm: bool | None
 
 
 class CardAnswer(TypedDict):
@@ -177,6 +178,8 @@ class VersionAnswer(TypedDict):
     parts: list[PartPreview]
     media: list[SentMedia]
     costUsd: float | None
+    taggedLinks: int
+    unshortenedLinks: int
 
 
 class PreviewAnswer(PostAnswer):
@@ -235,6 +238,7 @@ class AccountAnswer(TypedDict):
     options: dict[str, str]
     server: str | None
     split: bool | None
+    utm: bool | None
 
 
 class EventAnswer(TypedDict):

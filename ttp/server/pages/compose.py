@@ -86,6 +86,7 @@ class Composition:
     is_draft: bool = True
     split: str = ""
     """`yes`, `numbered` or `no`; empty: as each account is set."""
+    utm: str = ""
     form: str = ""
     """The id of the form, which stays while the same words are typed on."""
     seen: str = ""
@@ -121,7 +122,11 @@ class Composition:
             alts=tuple(item.alt for item in self.media),
             split=self.split != "no" if self.split else None,
             number_parts=True if self.split == "numbered" else None,
-            dropped=() if self.split == "numbered" else ("number_parts",) if self.split else ("split", "number_parts"),
+            utm=self.utm == "yes" if self.utm else None,
+            dropped=(
+                *(() if self.split == "numbered" else ("number_parts",) if self.split else ("split", "number_parts")),
+                *(() if self.utm else ("utm",)),
+            ),
         )
 
 
@@ -193,6 +198,7 @@ def composition_of(post: PostView | Post, zone: tzinfo) -> Composition:
         at,
         post.status is PostStatus.DRAFT,
         "no" if post.split is False else "numbered" if post.number_parts else "yes" if post.split else "",
+        {None: "", True: "yes", False: "no"}[post.utm],
     )
 
 
@@ -366,6 +372,7 @@ def typed_in(visit: Visit) -> Composition:
         at_before=visit.field("at_before") if "at" in visit.form else "",  # who may not schedule has no such field
         is_draft=visit.field("is_draft") != "no",
         split=visit.field("split") if visit.field("split") in ("yes", "numbered", "no") else "",
+        utm=visit.field("utm") if visit.field("utm") in ("yes", "no") else "",
         form=visit.field("form")[:40],
         seen=visit.field("seen")[:40],
         zone=visit.field("zone")[:60],
