@@ -169,6 +169,10 @@ class Rules(Protocol):
         """What its images must be like; None: images are sent unchanged."""
         ...
 
+    def image_form_for(self, server: Mapping[str, object], options: Mapping[str, str]) -> ImageForm | None:
+        """Return it for an account's server and a post's options, by their names without the platform's."""
+        return self.image_form
+
     def problems(self, post: PlatformPost) -> Iterator[Problem]:
         """Yield every problem of a post with the platform; warnings among them, marked as such."""
         ...
@@ -312,7 +316,8 @@ def _case(
     rehearsed: Collection[str] = (),
 ) -> PlatformPost:
     """Return what the rules of a platform look at of one delivery."""
-    media = [_sent(item, delivery.platform, fits, rehearsed) for item in post.media]
+    form = form_for(post, delivery.platform, account, platforms) if fits else None
+    media = [_sent(item, delivery.platform, form, fits, rehearsed) for item in post.media]
     facts = platforms.facts(delivery.platform)
     text, *thread = post.parts_for(delivery, facts)
     return PlatformPost(
@@ -346,9 +351,24 @@ def content_refusal(
     return ContentRefused(refusing[0].message, *hints, problems=problems, details=[offer] if offer else ())
 
 
-def _sent(item: MediaItem, platform: str, fits: ImageFits, rehearsed: Collection[str]) -> tuple[MediaItem, ImageFit]:
+def form_for(post: Post, platform: str, account: Account | None, platforms: Platforms) -> ImageForm | None:
+    """Return what the images of a post must be like for an account of a platform."""
+    options = options_of(platform, {**(account.options if account else {}), **post.options})
+    return platforms.rules(platform).image_form_for(account.server_info if account else {}, options)
+
+
+def forms_for(post: Post, accounts: Iterable[Account], platforms: Platforms) -> set[ImageForm]:
+    """Return the forms of the images of a post for those of the accounts that it goes to."""
+    account_ids = {d.account_id for d in post.active}
+    forms = (form_for(post, one.platform, one, platforms) for one in accounts if one.id in account_ids)
+    return {form for form in forms if form is not None}
+
+
+def _sent(
+    item: MediaItem, platform: str, form: ImageForm | None, fits: ImageFits, rehearsed: Collection[str]
+) -> tuple[MediaItem, ImageFit]:
     """Return an item as a platform gets it. A local URL does not count for a remote platform."""
-    fit = fits.get((platform, item.sha256)) or ImageFit()
+    fit = (form and fits.get((form, item))) or ImageFit()
     sent = fit.sent_item(item)
     local = sent.url is not None and not sent.url.startswith("https://") and platform not in rehearsed
     return (replace(sent, url=None) if local else sent), fit

@@ -10,7 +10,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from ttp.domain.media.image_fit import ImageForm, converted_size
+from ttp.domain.media.image_fit import ImageForm, converted_size, crop_box
 from ttp.domain.media.item import NAMES, MediaItem
 from ttp.domain.text import clean_text
 
@@ -53,10 +53,16 @@ def convert_to_jpeg(file: Path | BinaryIO, item: MediaItem, form: ImageForm, *, 
                 _count(opened)  # before anything else, because reading more of the file decodes parts of it
                 if not first_frame:
                     _refuse_what_moves(opened)
-            size = converted_size(*_upright_size(opened), form)
-            _read_smaller(opened, size)
+            whole = _upright_size(opened)
+            cut = crop_box(*whole, form.aspects, item.focus) if form.aspects and item.focus else (*whole, 0, 0)
+            wide, high, left, top = cut
+            size = converted_size(wide, high, form)
+            _read_smaller(opened, (size[0] * whole[0] // wide, size[1] * whole[1] // high))
             _count(opened)
-            return _jpeg(_flat(_upright(opened)).resize(size, Image.Resampling.LANCZOS), form)
+            image = _flat(_upright(opened))
+            x, y = image.width / whole[0], image.height / whole[1]
+            box = (left * x, top * y, (left + wide) * x, (top + high) * y)
+            return _jpeg(image.resize(size, Image.Resampling.LANCZOS, box), form)
     except CannotConvert:
         raise
     except Exception as error:  # decoders raise many types for damaged data

@@ -23,10 +23,12 @@ from ttp.domain.options import options_of
 from ttp.domain.outcome import Attempt, Done, Handle, Kind, NotDone, Outcome, Unclear, Unknown
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import replace_media
+from ttp.domain.rules import form_for
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import Client, LookupResult, MediaFile, PublishRequest, Ready, Step, StepFailed
 from ttp.platforms.image_conversion import CannotConvert, PillowMissing
 from ttp.platforms.registry import Registry
+from ttp.platforms.uploads import media_entries
 from ttp.publisher.coordination import Coordination
 from ttp.services.media import MediaConversion
 from ttp.services.tokens import LockedToken, TokenRevoked, Tokens, TokenUnavailable
@@ -204,15 +206,18 @@ class DeliveryContext:
         )
 
     def _file(self, item: MediaItem, task: DeliveryTask, *, sending: bool) -> MediaFile:
-        """Return an item with its bytes; `sending`: in the form that the platform accepts. Raises StepFailed if it
-        is missing, MediaUnavailable if the delivery must wait for it."""
+        """Return an item with its bytes; `sending`: in the form that the platform accepts, or as it was uploaded
+        before. Raises StepFailed if it is missing, MediaUnavailable if the delivery must wait for it."""
         if not sending:
             return MediaFile(item, self.media.path(item.sha256))
         platform, post = task.account.platform, task.post
+        is_uploaded = any(one.get("sha256") == item.sha256 for one in media_entries(task.delivery.handle))
         waits = self.media_waits
         is_trial = waits is not None and waits.is_on and not self.media.is_cached(item)
         try:
-            file = MediaConversion(self.media, self.platforms).file(item, platform)
+            file = MediaConversion(self.media, self.config).file(
+                item, None if is_uploaded else form_for(post, platform, task.account, self.platforms)
+            )
             if waits is not None and is_trial:
                 waits.end()
             return file

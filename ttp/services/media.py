@@ -16,13 +16,12 @@ from urllib.parse import unquote, urlsplit
 from ttp.domain.action import action
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, NotFound, Problem, StateRefused, TtpError, UsageError
-from ttp.domain.media.image_fit import ImageFit, ImageFits, ImageForm, find_misfit
+from ttp.domain.media.image_fit import EXTRA, ImageFit, ImageFits, ImageForm, crop_box, find_misfit
 from ttp.domain.media.item import MediaItem, is_web_address
 from ttp.domain.media.probe import UnusableMedia
 from ttp.domain.media.probe.images import ImageAppearance, has_location, read_appearance
 from ttp.domain.post import Post
 from ttp.domain.post_edit import KEPT, replace_media
-from ttp.domain.rules import Platforms
 from ttp.domain.text import clean_text
 from ttp.domain.time.clock import Clock
 from ttp.platforms import uploads
@@ -98,33 +97,32 @@ def _name_from_url(url: str) -> str:
 class MediaConversion:
     """Converts images of one media folder as platforms need. Safe to use from several threads."""
 
-    def __init__(self, media: MediaStore, platforms: Platforms) -> None:
+    def __init__(self, media: MediaStore, config: Config) -> None:
         self._media = media
-        self._platforms = platforms
+        self._converts = config.text("media.convert") != "never"
 
-    def fits(self, media: Iterable[MediaItem], platforms: Collection[str]) -> ImageFits:
-        """Return how each platform gets each image. Converts those that need it. Raise Busy."""
-        fits: dict[tuple[str, str], ImageFit] = {}
-        for item in filter(lambda item: item.is_image, media):
-            for platform in platforms:
-                form = self._platforms.rules(platform).image_form
-                if form is not None and (platform, item.sha256) not in fits:
-                    fits[platform, item.sha256] = self._fit(item, form)
-        return fits
+    def fits(self, media: Iterable[MediaItem], forms: Collection[ImageForm], *, only_made: bool = False) -> ImageFits:
+        """Return how each image is sent in each form. Converts those that need it, unless `only_made`. Raise Busy."""
+        return {
+            (form, item): self._fit(item, form, makes=self._converts and not only_made, reuses=self._converts)
+            for item in media
+            for form in forms
+            if item.is_image and item.mime not in form.as_is
+        }
 
-    def file(self, item: MediaItem, platform: str) -> MediaFile:
-        """Return an item as sent to a platform. Raise CannotConvert if the platform accepts no possible form,
-        PillowMissing without the media extra, FileNotFoundError if the copy is gone, Busy."""
+    def file(self, item: MediaItem, form: ImageForm | None) -> MediaFile:
+        """Return an item as sent where images must have a form. Raise CannotConvert if it cannot get it, PillowMissing
+        without the media extra, FileNotFoundError if the copy is gone, Busy."""
         from ttp.platforms.client import MediaFile
 
         if not self._media.has(item):
             raise FileNotFoundError(item.name)
-        form = self._platforms.rules(platform).image_form if item.is_image else None
-        fit = ImageFit() if form is None else self._fit(item, form)
+        form = form if form and item.is_image and item.mime not in form.as_is else None
+        fit = ImageFit() if form is None else self._fit(item, form, makes=self._converts)
         if fit.made is not None and form is not None:
-            return MediaFile(fit.sent_item(item), self._media.path(item.sha256, form.name), item.sha256)
+            return MediaFile(fit.sent_item(item), self._media.path(item.sha256, form.copy_name(item)), item.sha256)
         if fit.misfit is not None and fit.misfit.must:
-            if fit.lacks:
+            if fit.hint == EXTRA:
                 raise PillowMissing(fit.misfit.must[0])
             raise CannotConvert(f"{fit.misfit.must[0]}, and it cannot be converted: {fit.failed}")
         return MediaFile(item, self._media.path(item.sha256))
@@ -133,26 +131,30 @@ class MediaConversion:
         """Return the media of a post whose copies are missing."""
         return self._media.find_missing(post.media)
 
-    def _fit(self, item: MediaItem, form: ImageForm) -> ImageFit:
+    def _fit(self, item: MediaItem, form: ImageForm, *, makes: bool, reuses: bool = True) -> ImageFit:
+        """Return how an image is sent. `makes`: a missing copy is made; `reuses`: one that is there is used."""
         there = self._media.has(item)
-        look = self._appearance(item)
+        look, name = self._appearance(item), form.copy_name(item)
         shown = (look.width, look.height) if look is not None else _size(item)
-        made = self._media.find_converted(item, form.name)
+        made = self._media.find_converted(item, name) if reuses else None
         if made is not None:
-            return ImageFit(_displayed_size(made, shown), made)
+            return _as_made(made, item, form, shown)
         wrong = find_misfit(item, look, form)
         if wrong is None or not there:
             return ImageFit(shown)
+        if not makes:
+            failed = "the setting media.convert is never"
+            return ImageFit(shown, misfit=wrong, failed=failed, hint=action("config set", "media.convert", "auto"))
         try:
             with uploads.report_converting(item.name):
                 data = convert_to_jpeg(self._media.path(item.sha256), item, form)
         except PillowMissing:
-            return ImageFit(shown, misfit=wrong, lacks=True)
+            return ImageFit(shown, misfit=wrong, hint=EXTRA)
         except CannotConvert as error:
             return ImageFit(shown, misfit=wrong, failed=str(error))
-        self._media.store_converted(item.sha256, form.name, data)
-        made = self._media.find_converted(item, form.name)
-        return ImageFit(_displayed_size(made, shown), made)
+        self._media.store_converted(item.sha256, name, data)
+        made = self._media.find_converted(item, name)
+        return ImageFit(shown) if made is None else _as_made(made, item, form, shown)
 
     def _appearance(self, item: MediaItem) -> ImageAppearance | None:
         """Return how an image is shown; None for types without EXIF data and for a missing copy."""
@@ -198,9 +200,16 @@ def _size(item: MediaItem) -> tuple[int, int] | None:
     return (item.width, item.height) if item.width and item.height else None
 
 
-def _displayed_size(made: MediaItem | None, shown: tuple[int, int] | None) -> tuple[int, int] | None:
+def _as_made(made: MediaItem, item: MediaItem, form: ImageForm, shown: tuple[int, int] | None) -> ImageFit:
+    size = _displayed_size(made, shown)
+    if size and form.aspects and item.focus and (cut := crop_box(*size, form.aspects)[:2]) != size:
+        return ImageFit(cut, made, cropped=True)
+    return ImageFit(size, made)
+
+
+def _displayed_size(made: MediaItem, shown: tuple[int, int] | None) -> tuple[int, int] | None:
     """Return the original's displayed size, rotated if the converter rotated the image."""
-    if made is None or shown is None or not made.width or not made.height:
+    if shown is None or not made.width or not made.height:
         return shown
     made_wide, shown_wide = made.width > made.height, shown[0] > shown[1]
     made_tall, shown_tall = made.width < made.height, shown[0] < shown[1]

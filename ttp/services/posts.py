@@ -22,7 +22,7 @@ from ttp.domain.permissions import Caller, Capability
 from ttp.domain.post import Post, post_not_found
 from ttp.domain.post_edit import PostInput, check_variants, request_fingerprint
 from ttp.domain.pricing import price_notes
-from ttp.domain.rules import check, content_refusal, offer_split, plan_parts
+from ttp.domain.rules import check, content_refusal, forms_for, offer_split, plan_parts
 from ttp.domain.time.clock import Clock
 from ttp.platforms.registry import Registry
 from ttp.services.queries import PostView, accounts_within, is_within, view_posts
@@ -36,6 +36,7 @@ from ttp.store.home.media import MediaStore
 
 if TYPE_CHECKING:
     from ttp.domain.attempt import Attempt
+    from ttp.domain.media.image_fit import ImageFits
     from ttp.domain.media.item import MediaItem
     from ttp.domain.time.resolve import ResolvedTime
     from ttp.services.duplicate_check import DuplicateCheck
@@ -76,7 +77,7 @@ class Posts:
     def media_conversion(self) -> MediaConversion:
         from ttp.services.media import MediaConversion
 
-        return MediaConversion(self.media, self.platforms)
+        return MediaConversion(self.media, self.config)
 
     @cached_property
     def duplicates(self) -> DuplicateCheck:
@@ -191,10 +192,15 @@ class Posts:
             self.platforms,
             no_host=media_host_problem(self.config),
             config=self.config,
-            fits=self.media_conversion.fits(post.media, to_come),
+            fits=self.convert(post, by_name.values()),
             rehearsed=loopback_platforms(self.config, self.platforms),
         )
         return (*(missing_media_problems(post, self.media_conversion.find_missing(post)) if to_come else ()), *found)
+
+    def convert(self, post: Post, accounts: Iterable[Account], *, only_made: bool = False) -> ImageFits:
+        """Return how those of the accounts that a post goes to get its images. Converts them, unless `only_made`."""
+        forms = forms_for(post, accounts, self.platforms)
+        return self.media_conversion.fits(post.media, forms, only_made=only_made)
 
     def convert_media(self, ids: Sequence[int]) -> None:
         """Convert images as the posts' platforms need. Call it before a transaction: it is slow."""
@@ -202,7 +208,7 @@ class Posts:
             posts = list(queries.posts_by_id(db, ids)) if db else []
         for post in posts:
             if post.media:
-                self.media_conversion.fits(post.media, post.platforms)
+                self.convert(post, self.accounts())
 
     def refuse_forbidden_change(self, db: Connection, before: Post | None, after: Post) -> None:
         """Raise NotAllowed for a change that this environment may not make."""
@@ -400,8 +406,9 @@ class Posts:
             platforms = set(first.platforms) if to is None else {account.platform for account in to}
             names, known_media = wanted.add_media or wanted.media, first if wanted.edited else None
             items = None if names is None else self._media_items(names, wanted.alts, platforms, known_media)
-            if media := (*first.media, *(items or ())):
-                self.media_conversion.fits(media, platforms)
+            if first.media or items:
+                early = post_edit.apply_input(first, wanted, variants, items)
+                self.convert(early if to is None else post_edit.with_accounts(early, to, now), known)
             confirmed, recorder = time, recorder or self.recorder("edit")
 
             def change(db: Connection, before: Post) -> tuple[Post, tuple[Problem, ...]]:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from ttp.domain.account import Account
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import ContentRefused, Problem
-from ttp.domain.media.image_fit import NO_FITS, ImageFit, ImageFits
-from ttp.domain.media.item import MediaItem
+from ttp.domain.media.image_fit import NO_FITS, ImageFit, ImageFits, SentMedia
 from ttp.domain.post import Post
 from ttp.domain.post_edit import PostInput
 from ttp.domain.pricing import price_of
+from ttp.domain.rules import form_for
 from ttp.domain.time.resolve import ResolvedTime
 from ttp.platforms.registry import Registry
-from ttp.services.posts import Posts
+from ttp.services.posts import Posts, accounts_of
 from ttp.services.queries import PostView
 from ttp.services.time_resolver import TimeResolver
 from ttp.store.home.media import temporary_media
@@ -30,21 +30,12 @@ class TextPart:
 
 
 @dataclass(frozen=True, slots=True)
-class MediaPreview:
-    """A media item and what is sent: a converted copy or the item itself."""
-
-    item: MediaItem
-    sent: MediaItem
-    converted: bool
-
-
-@dataclass(frozen=True, slots=True)
 class AccountVersion:
     """What one account gets. `price`: the platform's charge in thousandths of a dollar; None: the platform is free."""
 
     account: str
     parts: tuple[TextPart, ...]
-    media: tuple[MediaPreview, ...]
+    media: tuple[SentMedia, ...]
     price: int | None
     title: str = ""
     """The platform's title."""
@@ -88,28 +79,37 @@ def preview_post(posts: Posts, post_input: PostInput, time: ResolvedTime | None)
             if db is not None and refused is None:
                 posts.refuse_forbidden_change(db, None, post)
             shown = posts.view(db, post)
-        fits = posts.media_conversion.fits(post.media, post.platforms) if post.media else NO_FITS
-        servers = {account.name: account.server_info for account in posts.accounts()}
+        fits = posts.convert(post, accounts) if post.media else NO_FITS
+        by_name = {account.name: account for account in accounts}
         versions = tuple(
-            _version(post, delivery, fits, posts.platforms, servers.get(delivery.account, {}))
-            for delivery in post.deliveries
+            _version(post, delivery, fits, posts.platforms, by_name[delivery.account]) for delivery in post.deliveries
         )
         return PostPreview(shown, versions, warnings, refused)
 
 
-def _version(
-    post: Post, delivery: Delivery, fits: ImageFits, platforms: Registry, server: Mapping[str, object]
-) -> AccountVersion:
+def _version(post: Post, delivery: Delivery, fits: ImageFits, platforms: Registry, account: Account) -> AccountVersion:
     platform, rules = delivery.platform, platforms.rules(delivery.platform)
     texts = post.parts_for(delivery, platforms.facts(platform))
     return AccountVersion(
         delivery.account,
-        tuple(TextPart(text, *rules.text_use(text, post.media, server)) for text in texts),
-        tuple(_sent(item, fits.get((platform, item.sha256), ImageFit())) for item in post.media),
+        tuple(TextPart(text, *rules.text_use(text, post.media, account.server_info)) for text in texts),
+        _sent(post, account, fits, platforms),
         price_of(post, delivery, platforms),
         platforms.facts(platform).title,
     )
 
 
-def _sent(item: MediaItem, fit: ImageFit) -> MediaPreview:
-    return MediaPreview(item, fit.sent_item(item), fit.made is not None)
+def with_sent(posts: Posts, post: PostView) -> PostView:
+    """Return a stored post with what its accounts get of its media. Converts nothing."""
+    stored = posts.post(post.id or 0) if post.media else None
+    accounts = accounts_of(stored, posts.accounts()) if stored else ()
+    if stored is None or not accounts:
+        return post
+    fits = posts.convert(stored, accounts, only_made=True)
+    return replace(post, sent={one.name: _sent(stored, one, fits, posts.platforms) for one in accounts})
+
+
+def _sent(post: Post, account: Account, fits: ImageFits, platforms: Registry) -> tuple[SentMedia, ...]:
+    form = form_for(post, account.platform, account, platforms)
+    both = ((item, (form and fits.get((form, item))) or ImageFit()) for item in post.media)
+    return tuple(SentMedia(item, fit.sent_item(item), fit.made is not None, fit.cropped) for item, fit in both)

@@ -29,7 +29,7 @@ ORPHANS_STAY = timedelta(days=1)
 """Time that a copy without a post is kept."""
 IN_USE = timedelta(hours=1)
 """Time since its last use in which a copy is not removed from a cache: a request may be reading it."""
-_COPY = re.compile(r"([0-9a-f]{64})(\.[a-z]+)?")
+_COPY = re.compile(r"([0-9a-f]{64})(\.[a-z0-9.-]+)?")
 
 # When the last post that names the bytes ended; NULL while one may still be published. A post that needs review may
 # turn out not to be published, and be tried again.

@@ -136,20 +136,29 @@ class _Post(_PostState, PlainFields):
     deliveries: list[DeliveryAnswer]
 
 
+class SentMedia(MediaAnswer):
+    """Media as an account gets them. `cropped`: to the shape that its platform needs."""
+
+    converted: bool
+    cropped: bool
+
+
+class SentAnswer(TypedDict):
+    account: str
+    media: list[SentMedia]
+
+
 class PostAnswer(_Post, MainCounts):
     """A post, as `ttp show --json` prints it."""
 
     replayed: NotRequired[bool]
+    sent: NotRequired[list[SentAnswer]]
 
 
 class PartPreview(TypedDict):
     text: str
     length: int
     limit: int
-
-
-class SentMedia(MediaAnswer):
-    converted: bool
 
 
 class VersionAnswer(TypedDict):

@@ -43,6 +43,8 @@ class MediaItem:
     codec: str | None = None
     fps: float | None = None
     moov_first: bool | None = None
+    focus: str | None = None
+    """The point that stays visible when it is cropped: `0.5,0.3`, shares of width and height from the top left."""
 
     @property
     def is_image(self) -> bool:

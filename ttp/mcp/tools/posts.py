@@ -112,7 +112,9 @@ class OnePost(Arguments):
 @tool("show")
 def get_post(services: Services, args: OnePost) -> PostAnswer:
     """Get everything about one post: its text, its accounts, and the state of each delivery."""
-    return post_json(services.queries.post(args.id))
+    from ttp.services.preview import with_sent
+
+    return post_json(with_sent(services.posts, services.queries.post(args.id)))
 
 
 def _with_plain_fields(model: type[Model]) -> type[Model]:

@@ -17,6 +17,7 @@ from ttp.platforms.mastodon.server import limit_of, shown_software, software_nam
 
 MOST_MEDIA, MOST_DESCRIPTION = 4, 1500
 MOST_IMAGE_BYTES, MOST_VIDEO_BYTES = 16_777_216, 103_809_024
+MOST_IMAGE_PIXELS = 33_177_600
 POLL_OPTIONS, POLL_CHARACTERS, POLL_LEAST_S, POLL_MOST_S = 4, 50, 300, 2_629_746
 _TYPES = tuple(sorted(IMAGES | VIDEOS))
 _LONGEST = {"gotosocial": 5000, "pleroma": 5000, "akkoma": 5000, "hollo": 10_000}
@@ -25,6 +26,17 @@ _LONGEST = {"gotosocial": 5000, "pleroma": 5000, "akkoma": 5000, "hollo": 10_000
 
 class MastodonRules(Rules):
     image_form: ImageForm | None = None
+
+    def image_form_for(self, server: Mapping[str, object], options: Mapping[str, str]) -> ImageForm | None:
+        still = tuple(mime for mime in _mimes(server) if mime in IMAGES and mime != "image/gif")
+        return ImageForm(
+            "mastodon",
+            still,
+            limit_of(server, "image_bytes", MOST_IMAGE_BYTES),
+            area=limit_of(server, "image_pixels", MOST_IMAGE_PIXELS),
+            any_look=True,
+            as_is=("image/gif",),
+        )
 
     def problems(self, post: PlatformPost) -> Iterator[Problem]:
         """Every problem of a post. What is published of a thread is not judged again."""
@@ -83,6 +95,11 @@ def _first_problems(post: PlatformPost) -> Iterator[Problem]:
     yield from _length_problems(post, post.text, "text", "content", post.text_hint)
 
 
+def _mimes(server: Mapping[str, object]) -> tuple[str, ...]:
+    named = server.get("mimes")
+    return tuple(mime for mime in _TYPES if mime in named) if isinstance(named, list) else _TYPES
+
+
 def _media_problems(post: PlatformPost) -> Iterator[Problem]:
     images = [item for item in post.media if item.is_image and item.mime != "image/gif"]
     others = [item for item in post.media if item not in images]
@@ -97,8 +114,7 @@ def _media_problems(post: PlatformPost) -> Iterator[Problem]:
     elif len(post.media) > most:
         message = f" cannot take {len(post.media)} media in one post: {most} at most"
         yield post.breach("media", "media_count", message, post.media_hint)
-    named = post.server.get("mimes")
-    mimes = tuple(mime for mime in _TYPES if mime in named) if isinstance(named, list) else _TYPES
+    mimes = _mimes(post.server)
     image = MediaLimits(mimes=mimes, most_bytes=limit_of(post.server, "image_bytes", MOST_IMAGE_BYTES))
     video = MediaLimits(mimes=mimes, most_bytes=limit_of(post.server, "video_bytes", MOST_VIDEO_BYTES))
     for item in post.media:
