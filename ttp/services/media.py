@@ -16,12 +16,13 @@ from urllib.parse import unquote, urlsplit
 from ttp.domain.action import action
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, NotFound, Problem, StateRefused, TtpError, UsageError
+from ttp.domain.media.details import MOST_CAPTION_BYTES, check_captions, is_captions, parse_focus
 from ttp.domain.media.image_fit import EXTRA, ImageFit, ImageFits, ImageForm, crop_box, find_misfit
 from ttp.domain.media.item import MediaItem, is_web_address
 from ttp.domain.media.probe import UnusableMedia
 from ttp.domain.media.probe.images import ImageAppearance, has_location, read_appearance
 from ttp.domain.post import Post
-from ttp.domain.post_edit import KEPT, replace_media
+from ttp.domain.post_edit import KEPT, PostInput, replace_media
 from ttp.domain.text import clean_text
 from ttp.domain.time.clock import Clock
 from ttp.platforms import uploads
@@ -31,7 +32,15 @@ from ttp.platforms.registry import Registry
 from ttp.store import queries
 from ttp.store.database import Database
 from ttp.store.home.files import open_regular
-from ttp.store.home.media import MediaStore, did_you_mean, is_digest, meant_files, temporary_media
+from ttp.store.home.media import (
+    MediaStore,
+    did_you_mean,
+    is_digest,
+    meant_files,
+    open_source,
+    path_text,
+    temporary_media,
+)
 from ttp.store.media_cleanup import clean_bucket, needed_digests, remove_unneeded, shrink_cache
 
 if TYPE_CHECKING:
@@ -289,8 +298,9 @@ class MediaCleanup:
 
 
 def file_digest(name: str) -> str:
-    """Return the SHA-256 of a file. A web address is returned as is: it is fetched once, when the post is created."""
-    if is_web_address(name):
+    """Return the SHA-256 of a file. A web address is returned as is: it is fetched once, when the post is created. So
+    are captions."""
+    if is_web_address(name) or is_captions(name):
         return name
     try:
         with os.fdopen(open_regular(Path(name)), "rb") as file:
@@ -316,7 +326,26 @@ class RowMedia:
         """Return the media of these names; a web address that the post already has is not fetched again. Raise
         NotFound, UsageError, Busy."""
         by_url = {item.url: item for item in before.media if item.url} if before else {}
-        return [replace(by_url.get(name) or self._item(name, platforms), alt=None) for name in names]
+        items = (by_url.get(name) or self._item(name, platforms) for name in names)
+        return [item.without_said() for item in items]
+
+    def with_texts(self, typed: PostInput, platforms: Collection[str]) -> PostInput:
+        """Return an input with what is said of its media as posts have it: the texts of captions, the digests of
+        thumbnails, which are added. Raise NotFound, UsageError, Busy."""
+        typed = read_texts(typed, self._folder)
+        if not typed.thumbnails:
+            return typed
+        return replace(typed, thumbnails=tuple(name and self._thumbnail(name, platforms) for name in typed.thumbnails))
+
+    def _thumbnail(self, name: str, platforms: Collection[str]) -> str:
+        item = self._item(name, platforms)
+        if not item.is_image:
+            raise UsageError(
+                f"{item.name} is no image, so it cannot be a thumbnail",
+                Hint("try", "--thumbnail FILE", (name, "FILE")),
+                flaw="thumbnail",
+            )
+        return item.sha256
 
     def _item(self, name: str, platforms: Collection[str]) -> MediaItem:
         if name.startswith(KEPT):
@@ -352,6 +381,30 @@ class RowMedia:
             )
         # Whoever names a stored file may be a client: its name is used in addresses and for files of exports.
         return replace(item, name=item.name if name in ("", item.name) else upload_name(name), url=None)
+
+
+def read_texts(typed: PostInput, folder: Path | None) -> PostInput:
+    """Return an input whose focus has its one form, and whose captions are texts. `folder`: relative paths stay in it;
+    None: paths as a person typed them. Raise NotFound, UsageError."""
+    focus = typed.focus and tuple(map(parse_focus, typed.focus))
+    captions = typed.captions and tuple(name and _captions(name, folder) for name in typed.captions)
+    return replace(typed, focus=focus, captions=captions)
+
+
+def _captions(name: str, folder: Path | None) -> str:
+    if is_captions(name):
+        return check_captions(name, "the text of the captions")
+    if "\n" in name:
+        return check_captions(name, "the text")
+    path = resolve_in_folder(folder, name) if folder else Path(name)
+    with open_source(path) as source:
+        data = source.read_at(0, MOST_CAPTION_BYTES + 1)
+    try:
+        return check_captions(data.decode("utf-8"), path_text(path))
+    except UnicodeDecodeError:
+        raise UsageError(
+            f"{path_text(path)} is not UTF-8 text", Hint("fix", "save it as UTF-8"), flaw="captions"
+        ) from None
 
 
 def resolve_in_folder(folder: Path, name: str) -> Path:

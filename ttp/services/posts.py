@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ttp.domain import permissions, post_edit
 from ttp.domain.account import Account, account_warnings, resolve_accounts
@@ -21,6 +21,7 @@ from ttp.domain.errors import Conflict, ContentRefused, Hint, NotAllowed, Proble
 from ttp.domain.permissions import Caller, Capability
 from ttp.domain.post import Post, post_not_found
 from ttp.domain.post_edit import PostInput, check_variants, request_fingerprint
+from ttp.domain.post_fields import MEDIA
 from ttp.domain.pricing import price_notes
 from ttp.domain.rules import check, content_refusal, forms_for, offer_split, plan_parts
 from ttp.domain.time.clock import Clock
@@ -312,7 +313,13 @@ class Posts:
             return request_fingerprint(wanted, (), self.platforms)
         from ttp.services.media import file_digest
 
-        return request_fingerprint(wanted, [file_digest(path) for path in wanted.media], self.platforms)
+        texts: dict[str, Any] = {
+            name: tuple(map(file_digest, getattr(wanted, name)))
+            for name in ("captions", "thumbnails")
+            if getattr(wanted, name)
+        }
+        media = [file_digest(path) for path in wanted.media]
+        return request_fingerprint(replace(wanted, **texts), media, self.platforms)
 
     def build_post(
         self, wanted: PostInput, time: ResolvedTime | None, draft: Post | None = None
@@ -331,7 +338,7 @@ class Posts:
             key_digest=self.fingerprint(wanted),
             id=None if draft is None else draft.id,
         )
-        media = self._media_items(wanted.media, wanted.alts, {account.platform for account in accounts})
+        wanted, media = self._with_media(wanted, wanted.media, {account.platform for account in accounts})
         post = post_edit.apply_input(empty, wanted, check_variants(wanted.variants, known, self.platforms), media)
         if not post.content.strip() and not post.media:
             ways = (action("create", "Hello", to="x/me"), action("create", "-"))  # the second: a text from a pipe
@@ -405,7 +412,7 @@ class Posts:
             to = None if wanted.to is None else self.find_accounts(wanted.to)
             platforms = set(first.platforms) if to is None else {account.platform for account in to}
             names, known_media = wanted.add_media or wanted.media, first if wanted.edited else None
-            items = None if names is None else self._media_items(names, wanted.alts, platforms, known_media)
+            wanted, items = self._with_media(wanted, names, platforms, known_media)
             if first.media or items:
                 early = post_edit.apply_input(first, wanted, variants, items)
                 self.convert(early if to is None else post_edit.with_accounts(early, to, now), known)
@@ -551,24 +558,28 @@ class Posts:
 
     def _holding_media(self, wanted: PostInput) -> AbstractContextManager[None]:
         """Protect media that no post refers to yet from cleanup."""
-        return self.media.holding() if wanted.media or wanted.add_media else nullcontext()
+        return self.media.holding() if wanted.media or wanted.add_media or wanted.thumbnails else nullcontext()
 
-    def _media_items(
+    def _with_media(
         self,
+        wanted: PostInput,
         names: Sequence[str] | None,
-        alts: Sequence[str] | None,
         platforms: Collection[str],
         before: Post | None = None,
-    ) -> tuple[MediaItem, ...]:
-        """Return the media of these names with their alt texts; empty names are skipped. `before`: a post whose media
-        are not fetched again. Raise NotFound, UsageError, Busy."""
-        wanted = [name for name in names or () if name]
-        if not wanted:
-            return post_edit.with_alt_texts((), alts)
+    ) -> tuple[PostInput, tuple[MediaItem, ...] | None]:
+        """Return the input with what is said of its media as posts have it, and the media of these names with that;
+        None without names. Empty names are skipped. `before`: a post whose media are not fetched again. Raise NotFound,
+        UsageError, Busy."""
+        filled = [name for name in names or () if name]
+        if not filled and not any(getattr(wanted, one.name) for one in MEDIA):
+            return wanted, None if names is None else ()
         from ttp.services.media import RowMedia
 
         media = RowMedia(self.database, self.media, self.config, self.platforms, None)
-        return post_edit.with_alt_texts(media.items(wanted, before, platforms), alts)
+        wanted = media.with_texts(wanted, platforms)
+        if names is None:
+            return wanted, None
+        return wanted, post_edit.with_media_texts(media.items(filled, before, platforms), wanted)
 
 
 def accounts_of(post: Post, known: Iterable[Account]) -> tuple[Account, ...]:

@@ -115,10 +115,10 @@ def count_posts(db: Connection) -> int:
 
 def media_named(db: Connection, *, unpublished: bool = False) -> list[str]:
     """Return the digests of the media of all posts, or of those that may still be published."""
-    sql = "SELECT DISTINCT m.sha256 FROM post_media m JOIN post p ON p.id = m.post_id WHERE p.deleted_at IS NULL"
-    if unpublished:
-        sql += " AND p.status <> 'published'"
-    return [row[0] for row in db.execute(sql)]
+    some = " AND p.status <> 'published'" if unpublished else ""
+    sql = "SELECT m.{0} FROM post_media m JOIN post p ON p.id = m.post_id WHERE p.deleted_at IS NULL" + some
+    both = f"{sql.format('sha256')} UNION {sql.format('thumbnail')} AND m.thumbnail IS NOT NULL"
+    return [row[0] for row in db.execute(both)]
 
 
 def _refuse_to_overwrite(target: Path, store: Path, own_id: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-REVISIONS = ("0018", "0019")
+REVISIONS = ("0018", "0019", "0020")
 """Every revision of the schema that this program upgrades, oldest first; the last one is its own."""
 
 Kind = Literal["boolean", "instant", "integer", "list", "object", "real", "text", "texts"]
@@ -115,6 +115,9 @@ POST_MEDIA: dict[str, Kind] = {
     "moov_first": "boolean",
     "alt": "text",
     "url": "text",
+    "focus": "text",
+    "captions": "text",
+    "thumbnail": "text",
 }
 
 RECURRENCE: dict[str, Kind] = {

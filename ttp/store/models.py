@@ -146,7 +146,10 @@ class TagRow(SQLModel, table=True):
 
 class MediaRow(SQLModel, table=True):
     __tablename__ = "post_media"
-    __table_args__ = (Index("post_media_by_sha256", "sha256"),)
+    __table_args__ = (
+        Index("post_media_by_sha256", "sha256"),
+        _index("post_media_by_thumbnail", "thumbnail", where="thumbnail IS NOT NULL"),
+    )
     post_id: int = _parent("post.id", primary=True)
     position: int = Field(primary_key=True)
     sha256: str = _text()
@@ -161,6 +164,9 @@ class MediaRow(SQLModel, table=True):
     moov_first: bool | None = None
     alt: str | None = _text(required=False)
     url: str | None = _text(required=False)
+    focus: str | None = _text(required=False)
+    captions: str | None = _text(required=False)
+    thumbnail: str | None = _text(required=False)
 
 
 READY = "state IN ('pending', 'retrying') AND next_at IS NOT NULL"

@@ -151,6 +151,11 @@ def _update(db: Connection, table: str, rows: Iterable[Mapping[str, Column]], mo
 _IN_FLIGHT = frozenset(state.value for state in IN_FLIGHT)
 
 
+def _digests(media: Sequence[Row]) -> tuple[str, ...]:
+    """Return the digests of the files of media, thumbnails included."""
+    return tuple(row[name] for row in media for name in ("sha256", "thumbnail") if row[name])
+
+
 @dataclass(frozen=True, slots=True)
 class PostSnapshot:
     """The rows of one post at one moment as JSON, without its time of change."""
@@ -200,7 +205,7 @@ class _Rows:
             "tags": [row["tag"] for row in self.tags],
         }
         in_flight = any(row["state"] in _IN_FLIGHT for row in self.deliveries)
-        return PostSnapshot(text_of(held), in_flight, tuple(row["sha256"] for row in self.media))
+        return PostSnapshot(text_of(held), in_flight, _digests(self.media))
 
     def as_post(self) -> Post:
         deliveries = [row_mapper.delivery(row) for row in self.deliveries]

@@ -281,10 +281,14 @@ CREATE TABLE post_media (
     moov_first BOOLEAN,
     alt TEXT,
     url TEXT,
+    focus TEXT,
+    captions TEXT,
+    thumbnail TEXT,
     PRIMARY KEY (post_id, position),
     FOREIGN KEY(post_id) REFERENCES post (id)
 );
 CREATE INDEX post_media_by_sha256 ON post_media (sha256);
+CREATE INDEX post_media_by_thumbnail ON post_media (thumbnail) WHERE thumbnail IS NOT NULL;
 CREATE TABLE post_tag (
     post_id INTEGER NOT NULL,
     position INTEGER NOT NULL,
@@ -420,6 +424,6 @@ CREATE INDEX webhook_call_waiting ON webhook_call (webhook_id, post_id, event_id
 CREATE INDEX webhook_call_given_up ON webhook_call (webhook_id) WHERE state = 'given_up';
 CREATE INDEX webhook_call_by_event ON webhook_call (event_id);
 CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY);
-INSERT INTO alembic_version (version_num) VALUES ('0019');
+INSERT INTO alembic_version (version_num) VALUES ('0020');
 INSERT INTO store (id, store_id, created_at)
 VALUES (1, lower(hex(randomblob(16))), CAST(unixepoch('subsec') * 1000 AS INTEGER));

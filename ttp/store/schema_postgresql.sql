@@ -293,10 +293,14 @@ CREATE TABLE post_media (
     moov_first BOOLEAN,
     alt TEXT COLLATE "C",
     url TEXT COLLATE "C",
+    focus TEXT COLLATE "C",
+    captions TEXT COLLATE "C",
+    thumbnail TEXT COLLATE "C",
     PRIMARY KEY (post_id, position),
     FOREIGN KEY(post_id) REFERENCES post (id)
 );
 CREATE INDEX post_media_by_sha256 ON post_media (sha256);
+CREATE INDEX post_media_by_thumbnail ON post_media (thumbnail) WHERE thumbnail IS NOT NULL;
 CREATE TABLE post_tag (
     post_id BIGINT NOT NULL,
     position BIGINT NOT NULL,
@@ -436,7 +440,7 @@ CREATE INDEX webhook_call_waiting ON webhook_call (webhook_id, post_id, event_id
 CREATE INDEX webhook_call_given_up ON webhook_call (webhook_id) WHERE state = 'given_up';
 CREATE INDEX webhook_call_by_event ON webhook_call (event_id);
 CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY);
-INSERT INTO alembic_version (version_num) VALUES ('0019');
+INSERT INTO alembic_version (version_num) VALUES ('0020');
 INSERT INTO store_mark (xid) VALUES (pg_current_xact_id()::text::bigint);
 INSERT INTO store (id, store_id, created_at)
 VALUES (1, replace(gen_random_uuid()::text, '-', ''), (extract(epoch FROM clock_timestamp()) * 1000)::bigint);

@@ -40,6 +40,9 @@ class MediaAnswer(TypedDict):
     durationMs: int | None
     alt: str | None
     url: str | None
+    focus: str | None
+    captions: str | None
+    thumbnail: str | None
 
 
 class DeliveryErrorAnswer(TypedDict):

@@ -49,6 +49,9 @@ def media_json(item: MediaItem) -> answers.MediaAnswer:
         "durationMs": item.duration_ms,
         "alt": item.alt,
         "url": item.url,
+        "focus": item.focus,
+        "captions": item.captions,
+        "thumbnail": item.thumbnail_name,
     }
 
 

@@ -225,7 +225,11 @@ def _media(item: MediaItem) -> str:
         facts.append(f"{item.width}x{item.height}")
     if item.duration_ms is not None:
         facts.append(f"{item.duration_ms / 1000:.1f} s")
-    return "  ".join([*facts, size(item.bytes), f"alt text: {escape_line(item.alt) if item.alt else 'none'}"])
+    facts.append(size(item.bytes))
+    facts += [f"focus: {item.focus}"] if item.focus else []
+    facts += [f"captions: {plural(item.captions.count('-->'), 'line')}"] if item.captions else []
+    facts += ["with a thumbnail"] if item.thumbnail else []
+    return "  ".join([*facts, f"alt text: {escape_line(item.alt) if item.alt else 'none'}"])
 
 
 def _post_row(row: Delivery, post: PostView, past: PostHistory, page: Page) -> list[Cell]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
+from typing import Any
 
 from ttp.domain.action import WayOut
 from ttp.domain.errors import Busy, Damaged
@@ -45,6 +46,29 @@ class MediaItem:
     moov_first: bool | None = None
     focus: str | None = None
     """The point that stays visible when it is cropped: `0.5,0.3`, shares of width and height from the top left."""
+    captions: str | None = None
+    """WebVTT, of a video."""
+    thumbnail: str | None = None
+    """The SHA-256 of the stored image that stands for a video or audio."""
+
+    @property
+    def thumbnail_name(self) -> str | None:
+        """The name of its thumbnail, as one of a stored file."""
+        return f"sha256:{self.thumbnail}" if self.thumbnail else None
+
+    @property
+    def thumbnail_item(self) -> MediaItem | None:
+        """Its thumbnail, of which only the digest is known."""
+        name = f"{self.name.partition('.')[0]}-thumbnail"
+        return MediaItem(name, "image/jpeg", 0, self.thumbnail) if self.thumbnail else None
+
+    def without_said(self) -> MediaItem:
+        return replace(self, alt=None, focus=None, captions=None, thumbnail=None)
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What people say of it, by attribute."""
+        return {name: getattr(self, name) for name in ("alt", "focus", "captions", "thumbnail")}
 
     @property
     def is_image(self) -> bool:

@@ -18,7 +18,8 @@ from ttp.domain.account import Account
 from ttp.domain.errors import Conflict, Problem, Stale, TimeRefused, TtpError, UsageError
 from ttp.domain.options import parse_option
 from ttp.domain.post import Post, PostStatus
-from ttp.domain.post_edit import KEPT, PostInput
+from ttp.domain.post_edit import KEPT, PostInput, said_texts
+from ttp.domain.post_fields import MEDIA
 from ttp.domain.time.formatting import other_clocks
 from ttp.domain.time.resolve import ResolvedTime
 from ttp.platforms.registry import Registry
@@ -60,6 +61,9 @@ class AttachedMedia:
     name: str
     mime: str
     alt: str = ""
+    focus: str = ""
+    captions: str = ""
+    thumbnail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,9 @@ class Composition:
             options=dict(parse_option(f"{name}={value}", platforms) for name, value in self.options if value),
             media=tuple(f"{KEPT}{item.sha256}/{item.name}" for item in self.media),
             alts=tuple(item.alt for item in self.media),
+            focus=tuple(item.focus for item in self.media),
+            captions=tuple(item.captions for item in self.media),
+            thumbnails=tuple(item.thumbnail for item in self.media),
             split=self.split != "no" if self.split else None,
             number_parts=True if self.split == "numbered" else None,
             dropped=() if self.split == "numbered" else ("number_parts",) if self.split else ("split", "number_parts"),
@@ -162,6 +169,7 @@ def _composition_from_json(fields: Mapping[str, Any]) -> Composition:
 
 def composition_of(post: PostView | Post, zone: tzinfo) -> Composition:
     at = typed_time(post.scheduled_at, zone) if post.scheduled_at else ""
+    about = [said_texts(post.media, one) for one in MEDIA]
     return Composition(
         post.id or 0,
         post.revision,
@@ -170,7 +178,10 @@ def composition_of(post: PostView | Post, zone: tzinfo) -> Composition:
         post.thread,
         tuple(post.variants.items()),
         tuple(post.options.items()),
-        tuple(AttachedMedia(item.sha256, item.name, item.mime or "", item.alt or "") for item in post.media),
+        tuple(
+            AttachedMedia(item.sha256, item.name, item.mime or "", *(texts[place] for texts in about))
+            for place, item in enumerate(post.media)
+        ),
         at,
         at,
         post.status is PostStatus.DRAFT,
@@ -327,10 +338,11 @@ def writing_services(visit: Visit, *, expected: int | None = None) -> RequestSer
 def typed_in(visit: Visit) -> Composition:
     """Return the content of the form."""
     dropped = visit.fields("drop")
-    items = zip_longest(visit.fields("media"), visit.fields("mime"), visit.fields("alt"), fillvalue="")
+    texts = (visit.fields(one.word) for one in MEDIA)
+    items = zip_longest(visit.fields("media"), visit.fields("mime"), *texts, fillvalue="")
     media = (
-        AttachedMedia(match[1], match[2], mime, alt)
-        for name, mime, alt in items
+        AttachedMedia(match[1], match[2], mime, *said)
+        for name, mime, *said in items
         if (match := _KEPT.fullmatch(name)) and match[1] not in dropped
     )
     return Composition(
