@@ -34,6 +34,7 @@ from ttp.domain.errors import (
     TtpError,
     UsageError,
 )
+from ttp.domain.media.place import name_in_place
 from ttp.domain.permissions import Capability
 from ttp.domain.post_edit import changed_media, edits_of_draft, said_texts
 from ttp.domain.post_fields import MEDIA
@@ -179,7 +180,7 @@ def _with_media_named(post: Post, change: PostInput) -> PostInput:
         typed = getattr(change, one.name) or ()
         stays = change.add_media or getattr(change, one.name) is None
         texts[one.name] = (*said_texts(kept, one), *typed) if stays else typed
-    names = (*map(media_name, kept), *change.add_media)
+    names = (*(name_in_place(media_name(item), item) for item in kept), *change.add_media)
     return replace(change, media=names, **texts, add_media=(), remove_media=())
 
 

@@ -15,6 +15,7 @@ from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import Ambiguous, Hint, NotFound, Problem, StateRefused, TtpError, UsageError
 from ttp.domain.media.item import MediaItem
+from ttp.domain.media.place import in_order
 from ttp.domain.permissions import keep_approval
 from ttp.domain.platform import Facts, PlatformFacts, parse_post_url
 from ttp.domain.post import ChosenBy, Post, PostFields, PostStatus, derive_status, published_at
@@ -51,9 +52,20 @@ def apply_input(
         after["split"] = None  # numbers need parts: the edit ends what an earlier one refused
     if media is None or post_input.add_media:
         media = changed_media(before, post_input, media or ())
-    after["media"] = media
+    after["media"] = in_order(media)
+    _refuse_missing_parts(after["media"], after["thread"])
     after["tags"] = with_tags(after["tags"], post_input.add_tags, post_input.remove_tags)
     return replace(before, **after)
+
+
+def _refuse_missing_parts(media: Iterable[MediaItem], thread: Sequence[str]) -> None:
+    """Raise UsageError for a medium of a part that the writer has not made."""
+    count = 1 + len(thread)
+    for item in media:
+        if (part := item.part or 1) > count:
+            hint = Hint("try", other_options(thread=(*thread, *["TEXT"] * (part - count))))
+            parts = "1 part" if count == 1 else f"{count} parts"
+            raise UsageError(f"{item.name} is for part {part}, and the post has {parts}", hint, flaw="part")
 
 
 def with_accounts(post: Post, accounts: Sequence[Account], now: datetime) -> Post:
@@ -79,7 +91,7 @@ def with_accounts(post: Post, accounts: Sequence[Account], now: datetime) -> Pos
                 "url": delivery.url,
             }
             if delivery.parts:
-                half |= {"planned_parts": delivery.planned_parts, "parts_frozen": delivery.parts_frozen}
+                half |= {name: getattr(delivery, name) for name in ("planned_parts", "part_starts", "parts_frozen")}
             again = replace(new_delivery(account, at), **row, **half)  # type: ignore[arg-type]  # fields by name
             kept[kept.index(delivery)] = again
     return replace(post, deliveries=(*kept, *added))
@@ -192,12 +204,12 @@ def replace_media(post: PostFields, names: Collection[str]) -> Action:
 
 
 def warn_published_parts(before: Post, after: Post) -> tuple[Problem, ...]:
-    """Return a warning for each thread with a published first part whose text or media were changed."""
+    """Return a warning for each thread with a published part whose text or media were changed."""
     return tuple(
         Problem(
             "content",
             "published",
-            f"{d.account}: the first part is published already and stays as it is",
+            f"{d.account}: what is published of the thread already stays as it is",
             d.account,
             warning=True,
         )
@@ -205,8 +217,19 @@ def warn_published_parts(before: Post, after: Post) -> tuple[Problem, ...]:
         if d.parts
         and not d.planned_parts
         and d.state is not DeliveryState.PUBLISHED
-        and (_first(before, d) != _first(after, d) or before.media != after.media)
+        and _published(before, d) != _published(after, d)
     )
+
+
+def _published(post: Post, delivery: Delivery) -> tuple[object, ...]:
+    """Return the first text of a thread, and the media of its published parts."""
+    return _first(post, delivery), _media(post, delivery)[: len(delivery.parts)]
+
+
+def _media(post: Post, delivery: Delivery) -> list[list[MediaItem]]:
+    """Return the media of each part of a thread, wherever else they go."""
+    *parts, _ = post.media_in(delivery, len(delivery.planned_parts) or 1 + len(post.thread))
+    return [[replace(item, part=None, only=None) for item in items] for items in parts]
 
 
 def keep_frozen_parts(before: Post, after: Post) -> tuple[Problem, ...]:
@@ -218,8 +241,9 @@ def keep_frozen_parts(before: Post, after: Post) -> tuple[Problem, ...]:
         return ()
     open_ones = [d for d in after.active if d.state is not DeliveryState.PUBLISHED]
     frozen = [d for d in open_ones if d.parts_frozen]
-    names = ", ".join(d.account for d in frozen)
-    if frozen and (len(frozen) == len(open_ones) or (before.media != after.media and not all(d.parts for d in frozen))):
+    needing = [d for d in frozen if _media(before, d)[len(d.parts) :] != _media(after, d)[len(d.parts) :]]
+    if refusing := frozen if len(frozen) == len(open_ones) else needing:
+        names = ", ".join(d.account for d in refusing)
         raise StateRefused(
             f"post {before.id} is being published on {names}, so its parts and media cannot change there",
             Hint("try", action("retry", before.id)),
@@ -533,13 +557,12 @@ def check_variants(
     variants: Mapping[str, str], accounts: Sequence[Account], platforms: PlatformFacts
 ) -> dict[str, str]:
     """Return variants keyed by full platform or account names. Raises UsageError for other keys."""
-    spelled = {}
-    for key, text in variants.items():
-        if "/" in key:
-            spelled[find_account(key, accounts, platforms).name] = text
-        else:
-            spelled[platforms.find(key).name] = text
-    return spelled
+    return {check_variant_key(key, accounts, platforms): text for key, text in variants.items()}
+
+
+def check_variant_key(key: str, accounts: Sequence[Account], platforms: PlatformFacts) -> str:
+    """Return the full name of a platform or an account. Raises UsageError for anything else, NotFound."""
+    return find_account(key, accounts, platforms).name if "/" in key else platforms.find(key).name
 
 
 def request_fingerprint(post_input: PostInput, media: Sequence[str], platforms: PlatformFacts) -> str:

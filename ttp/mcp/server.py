@@ -34,6 +34,7 @@ from ttp.domain.action import Action, OtherOptions, as_fields
 from ttp.domain.errors import Bug, Hint, NotAllowed, NotFound, TtpError
 from ttp.domain.media.details import is_captions
 from ttp.domain.media.item import is_web_address
+from ttp.domain.media.place import split_name
 from ttp.domain.post_edit import KEPT
 from ttp.domain.server.api_token import TokenCapability
 from ttp.domain.time.clock import format_json_instant
@@ -122,8 +123,10 @@ class ToolCaller:
     def _answer(self, services: Services, tool: Tool, arguments: Mapping[str, Any]) -> Answer:
         args = parse(tool.arguments, tool.name, arguments)
         if not self.local_files:
-            for name in (one for field in _MEDIA_NAMES for one in getattr(args, field, None) or () if one):
-                if not (is_web_address(name) or _UPLOADED.fullmatch(name) or is_captions(name)):
+            names = ((field, one) for field in _MEDIA_NAMES for one in getattr(args, field, None) or () if one)
+            for field, name in names:
+                file = split_name(name, services.platforms).name if "media" in field else name
+                if not (is_web_address(file) or _UPLOADED.fullmatch(file) or is_captions(file)):
                     raise NotAllowed(
                         f"{name} is a file of this machine: only web addresses and uploaded media are accepted here"
                     )

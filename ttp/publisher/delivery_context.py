@@ -193,16 +193,22 @@ class DeliveryContext:
         except UsageError as why:
             raise StepFailed(TAKE, NotDone(Kind.ACCOUNT, why.message)) from None
         text, *thread = post.parts_for(delivery, facts)
+        sending = credentials is not None
+        media, *thread_media = (
+            tuple(self._file(item, task, sending=sending) for item in items)
+            for items in post.media_for(delivery, facts)[: 1 + len(thread)]
+        )
         return PublishRequest(
             delivery_id=delivery.id,
             account=account,
             credentials=credentials or self._credentials(account),
             text=text,
-            media=tuple(self._file(item, task, sending=credentials is not None) for item in post.media),
+            media=media,
             options=options_of(account.platform, {**account.options, **post.options}),
             bound=bound,
             thread=tuple(thread),
             key_seed=f"{self.store_id}/{delivery.id}",
+            thread_media=tuple(thread_media) if any(thread_media) else (),
         )
 
     def _file(self, item: MediaItem, task: DeliveryTask, *, sending: bool) -> MediaFile:

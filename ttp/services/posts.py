@@ -311,6 +311,7 @@ class Posts:
             return None
         if not wanted.media:
             return request_fingerprint(wanted, (), self.platforms)
+        from ttp.domain.media.place import split_name
         from ttp.services.media import file_digest
 
         texts: dict[str, Any] = {
@@ -318,7 +319,8 @@ class Posts:
             for name in ("captions", "thumbnails")
             if getattr(wanted, name)
         }
-        media = [file_digest(path) for path in wanted.media]
+        names = [split_name(typed, self.platforms) for typed in wanted.media]
+        media = [name.prefix + file_digest(name.name) for name in names]
         return request_fingerprint(replace(wanted, **texts), media, self.platforms)
 
     def build_post(
@@ -338,7 +340,7 @@ class Posts:
             key_digest=self.fingerprint(wanted),
             id=None if draft is None else draft.id,
         )
-        wanted, media = self._with_media(wanted, wanted.media, {account.platform for account in accounts})
+        wanted, media = self._with_media(wanted, wanted.media, {account.platform for account in accounts}, known)
         post = post_edit.apply_input(empty, wanted, check_variants(wanted.variants, known, self.platforms), media)
         if not post.content.strip() and not post.media:
             ways = (action("create", "Hello", to="x/me"), action("create", "-"))  # the second: a text from a pipe
@@ -412,7 +414,7 @@ class Posts:
             to = None if wanted.to is None else self.find_accounts(wanted.to)
             platforms = set(first.platforms) if to is None else {account.platform for account in to}
             names, known_media = wanted.add_media or wanted.media, first if wanted.edited else None
-            wanted, items = self._with_media(wanted, names, platforms, known_media)
+            wanted, items = self._with_media(wanted, names, platforms, known, known_media)
             if first.media or items:
                 early = post_edit.apply_input(first, wanted, variants, items)
                 self.convert(early if to is None else post_edit.with_accounts(early, to, now), known)
@@ -565,6 +567,7 @@ class Posts:
         wanted: PostInput,
         names: Sequence[str] | None,
         platforms: Collection[str],
+        accounts: Sequence[Account],
         before: Post | None = None,
     ) -> tuple[PostInput, tuple[MediaItem, ...] | None]:
         """Return the input with what is said of its media as posts have it, and the media of these names with that;
@@ -579,7 +582,7 @@ class Posts:
         wanted = media.with_texts(wanted, platforms)
         if names is None:
             return wanted, None
-        return wanted, post_edit.with_media_texts(media.items(filled, before, platforms), wanted)
+        return wanted, post_edit.with_media_texts(media.items(filled, before, platforms, accounts), wanted)
 
 
 def accounts_of(post: Post, known: Iterable[Account]) -> tuple[Account, ...]:

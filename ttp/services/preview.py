@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from ttp.domain.account import Account
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import ContentRefused, Problem
 from ttp.domain.media.image_fit import NO_FITS, ImageFit, ImageFits, SentMedia
+from ttp.domain.media.item import MediaItem
 from ttp.domain.post import Post
 from ttp.domain.post_edit import PostInput
 from ttp.domain.pricing import price_of
@@ -21,12 +23,13 @@ from ttp.store.home.media import temporary_media
 
 
 @dataclass(frozen=True, slots=True)
-class TextPart:
-    """One text of a post, with its length and limit as the platform counts."""
+class PartPreview:
+    """One part of a post: its text, with its length and limit as the platform counts, and its media."""
 
     text: str
     length: int
     limit: int
+    media: tuple[SentMedia, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +37,7 @@ class AccountVersion:
     """What one account gets. `price`: the platform's charge in thousandths of a dollar; None: the platform is free."""
 
     account: str
-    parts: tuple[TextPart, ...]
-    media: tuple[SentMedia, ...]
+    parts: tuple[PartPreview, ...]
     price: int | None
     title: str = ""
     """The platform's title."""
@@ -89,13 +91,20 @@ def preview_post(posts: Posts, post_input: PostInput, time: ResolvedTime | None)
 
 def _version(post: Post, delivery: Delivery, fits: ImageFits, platforms: Registry, account: Account) -> AccountVersion:
     platform, rules = delivery.platform, platforms.rules(delivery.platform)
-    texts = post.parts_for(delivery, platforms.facts(platform))
+    facts = platforms.facts(platform)
     return AccountVersion(
         delivery.account,
-        tuple(TextPart(text, *rules.text_use(text, post.media, account.server_info)) for text in texts),
-        _sent(post, account, fits, platforms),
+        tuple(
+            PartPreview(text, *rules.text_use(text, items, account.server_info), sent)
+            for text, items, sent in zip(
+                post.parts_for(delivery, facts),
+                post.media_for(delivery, facts),
+                _sent(post, delivery, account, fits, platforms),
+                strict=False,
+            )
+        ),
         price_of(post, delivery, platforms),
-        platforms.facts(platform).title,
+        facts.title,
     )
 
 
@@ -106,10 +115,23 @@ def with_sent(posts: Posts, post: PostView) -> PostView:
     if stored is None or not accounts:
         return post
     fits = posts.convert(stored, accounts, only_made=True)
-    return replace(post, sent={one.name: _sent(stored, one, fits, posts.platforms) for one in accounts})
+    by_name = {one.name: one for one in accounts}
+    sent = {
+        row.account: tuple(chain(*_sent(stored, row, by_name[row.account], fits, posts.platforms)[:-1]))
+        for row in stored.active
+        if row.account in by_name
+    }
+    return replace(post, sent=sent)
 
 
-def _sent(post: Post, account: Account, fits: ImageFits, platforms: Registry) -> tuple[SentMedia, ...]:
-    form = form_for(post, account.platform, account, platforms)
-    both = ((item, (form and fits.get((form, item))) or ImageFit()) for item in post.media)
-    return tuple(SentMedia(item, fit.sent_item(item), fit.made is not None, fit.cropped) for item, fit in both)
+def _sent(
+    post: Post, delivery: Delivery, account: Account, fits: ImageFits, platforms: Registry
+) -> tuple[tuple[SentMedia, ...], ...]:
+    """Return how the media of each part are sent, and those that are left out."""
+    form = form_for(post, delivery.platform, account, platforms)
+
+    def one(item: MediaItem) -> SentMedia:
+        fit = (form and fits.get((form, item))) or ImageFit()
+        return SentMedia(item, fit.sent_item(item), fit.made is not None, fit.cropped)
+
+    return tuple(tuple(map(one, items)) for items in post.media_for(delivery, platforms.facts(delivery.platform)))

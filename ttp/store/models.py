@@ -167,6 +167,8 @@ class MediaRow(SQLModel, table=True):
     focus: str | None = _text(required=False)
     captions: str | None = _text(required=False)
     thumbnail: str | None = _text(required=False)
+    part: int | None = None
+    only: str | None = _text(required=False)
 
 
 READY = "state IN ('pending', 'retrying') AND next_at IS NOT NULL"
@@ -216,6 +218,7 @@ class DeliveryRow(SQLModel, table=True):
     fence: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default=text("0")))
     planned_parts: str = _json("list", "[]")
     parts_frozen: bool | None = None
+    part_starts: str = _json("numbers", "[]")
 
 
 class PublisherRow(SQLModel, table=True):

@@ -43,6 +43,8 @@ class MediaAnswer(TypedDict):
     focus: str | None
     captions: str | None
     thumbnail: str | None
+    part: int | Literal["last"]
+    only: str | None
 
 
 class DeliveryErrorAnswer(TypedDict):

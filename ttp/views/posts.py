@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NotRequired, cast
 
 from ttp.domain.action import WayOut, action
 from ttp.domain.errors import Hint
+from ttp.domain.media.item import LAST
 from ttp.domain.post import EMPTY_METRICS, Metrics, Post, add_metrics
 from ttp.domain.post_fields import PLAIN
 from ttp.domain.time.clock import format_json_instant, utc_text
@@ -52,6 +53,8 @@ def media_json(item: MediaItem) -> answers.MediaAnswer:
         "focus": item.focus,
         "captions": item.captions,
         "thumbnail": item.thumbnail_name,
+        "part": "last" if item.part == LAST else item.part or 1,
+        "only": item.only,
     }
 
 
@@ -187,7 +190,9 @@ def _version_json(one: AccountVersion) -> answers.VersionAnswer:
     return {
         "account": one.account,
         "parts": [{"text": part.text, "length": part.length, "limit": part.limit} for part in one.parts],
-        "media": [_sent_json(item) for item in one.media],
+        "media": [
+            {**_sent_json(item), "part": number} for number, part in enumerate(one.parts, 1) for item in part.media
+        ],
         "costUsd": None if one.price is None else one.price / 1000,
     }
 

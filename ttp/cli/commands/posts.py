@@ -457,6 +457,7 @@ def _merge_content_file(context: Context, path: str, text: str | None, typed: Po
 
 def _file_input(context: Context, path: str, text: str) -> PostInput:
     from ttp.cli.render.changes import refused_rows_error
+    from ttp.domain.media.place import split_name
     from ttp.domain.post_edit import KEPT
     from ttp.services.files import markdown
     from ttp.services.files.fields import parse_entry
@@ -474,9 +475,10 @@ def _file_input(context: Context, path: str, text: str) -> PostInput:
     typed = entry.typed
     folder = Path(path).parent
 
-    def inside(name: str) -> str:
-        is_elsewhere = is_web_address(name) or name.startswith(KEPT)
-        return name if is_elsewhere else str(resolve_in_folder(folder, name))
+    def inside(typed: str) -> str:
+        name = split_name(typed, context.platforms)
+        is_elsewhere = is_web_address(name.name) or name.name.startswith(KEPT)
+        return str(name if is_elsewhere else name._replace(name=str(resolve_in_folder(folder, name.name))))
 
     media = [inside(name) for name in typed.media or ()]
     # Fields that the file lacks are not given: an empty list would mean to empty them.

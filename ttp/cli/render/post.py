@@ -171,8 +171,11 @@ def _facts(post: PostView, page: Page, clocks: Clocks, *, with_created: bool) ->
         "Parts",
         [
             f"{escape_text(row.account)} {number}/{len(row.planned_parts)}: {escape_line(part)}"
+            + "".join(f"  [{escape_line(item.name)}]" for item in media)
             for row in post.active
-            for number, part in enumerate(row.planned_parts, 1)
+            for number, (part, media) in enumerate(
+                zip(row.planned_parts, post.media_in(row, len(row.planned_parts)), strict=False), 1
+            )
         ],
     )
     yield "Variants", [f"{escape_text(key)}: {escape_line(text)}" for key, text in post.variants.items()]
@@ -226,6 +229,7 @@ def _media(item: MediaItem) -> str:
     if item.duration_ms is not None:
         facts.append(f"{item.duration_ms / 1000:.1f} s")
     facts.append(size(item.bytes))
+    facts += [f"({escape_text(item.place)})"] if item.place else []
     facts += [f"focus: {item.focus}"] if item.focus else []
     facts += [f"captions: {plural(item.captions.count('-->'), 'line')}"] if item.captions else []
     facts += ["with a thumbnail"] if item.thumbnail else []
@@ -314,8 +318,7 @@ def render_versions(versions: Sequence[AccountVersion], page: Page) -> Iterator[
             cost = f"   {one.title} charges {dollars(one.price)}" if number == 1 and one.price is not None else ""
             yield f"{head}   {use}{cost}"
             yield from (f"  {row}".rstrip() for line in lines(part.text) for row in wrap(line, page.width - 2))
-            media = one.media if number == 1 else ()
-            yield from (f"  {row}" for item in media for row in wrap(_versions_media(item), page.width - 2))
+            yield from (f"  {row}" for item in part.media for row in wrap(_versions_media(item), page.width - 2))
         yield ""
 
 

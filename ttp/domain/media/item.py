@@ -25,12 +25,18 @@ NAMES: Mapping[str, str] = MappingProxyType(
 """Every media type that ttp knows, as people call it."""
 IMAGES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 VIDEOS = frozenset({"video/mp4", "video/quicktime", "video/webm"})
+LAST = -1
+"""The `part` of what goes to the last part, whichever that is on a network."""
 
 
 @dataclass(frozen=True, slots=True)
 class MediaItem:
     """One image or video of a post; its bytes are stored under their SHA-256. `width` and `height` in pixels,
-    `duration_ms` of videos, `codec`, `fps` and `moov_first` as in `media_probe.Facts`; None if unknown."""
+    `duration_ms` of videos, `codec`, `fps` and `moov_first` as in `media_probe.Facts`; None if unknown.
+
+    `part`: the part that has it, as the writer counts (the text is 1); None for the first, LAST for the last.
+    `only`: the platform or account that alone gets it; None for all.
+    """
 
     name: str
     mime: str
@@ -51,6 +57,9 @@ class MediaItem:
     thumbnail: str | None = None
     """The SHA-256 of the stored image that stands for a video or audio."""
 
+    part: int | None = None
+    only: str | None = None
+
     @property
     def thumbnail_name(self) -> str | None:
         """The name of its thumbnail, as one of a stored file."""
@@ -63,12 +72,12 @@ class MediaItem:
         return MediaItem(name, "image/jpeg", 0, self.thumbnail) if self.thumbnail else None
 
     def without_said(self) -> MediaItem:
-        return replace(self, alt=None, focus=None, captions=None, thumbnail=None)
+        return replace(self, alt=None, focus=None, captions=None, thumbnail=None, part=None, only=None)
 
     @property
     def said(self) -> dict[str, Any]:
         """What people say of it, by attribute."""
-        return {name: getattr(self, name) for name in ("alt", "focus", "captions", "thumbnail")}
+        return {name: getattr(self, name) for name in ("alt", "focus", "captions", "thumbnail", "part", "only")}
 
     @property
     def is_image(self) -> bool:
@@ -77,6 +86,12 @@ class MediaItem:
     @property
     def is_video(self) -> bool:
         return self.mime in VIDEOS
+
+    @property
+    def place(self) -> str:
+        """Where it goes, in words; empty for the first part everywhere."""
+        part = "" if self.part is None else "last part" if self.part == LAST else f"part {self.part}"
+        return ", ".join([*([part] if part else []), *([f"{self.only} only"] if self.only else [])])
 
 
 @dataclass(frozen=True, slots=True)

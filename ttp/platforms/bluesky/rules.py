@@ -42,7 +42,8 @@ class BlueskyRules(Rules):
             yield post.breach("content", "text_missing", " cannot take a post without text or media", post.text_hint)
         for message in _text_problems(post, post.text, "text"):
             yield post.breach("content", "text_too_long", message, post.text_hint)
-        yield from _media_problems(post)
+        for part in post.parts_to_come():
+            yield from _media_problems(part)
         yield from _option_problems(post)
         if (size := _call_size(post)) > MOST_CALL_BYTES:
             message = (

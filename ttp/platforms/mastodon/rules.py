@@ -43,8 +43,9 @@ class MastodonRules(Rules):
         yield from _server_problems(post)
         if not post.published_parts:
             yield from _first_problems(post)
-            yield from _media_problems(post)
             yield from _poll_problems(post)
+        for part in post.parts_to_come():
+            yield from _media_problems(part)
         yield from _option_problems(post)
         yield from post.thread_problems(
             lambda number, text: _length_problems(post, text, f"part {number}", "thread", post.thread_hint)

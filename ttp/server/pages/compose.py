@@ -16,9 +16,10 @@ from starlette.responses import Response
 
 from ttp.domain.account import Account
 from ttp.domain.errors import Conflict, Problem, Stale, TimeRefused, TtpError, UsageError
+from ttp.domain.media.place import part_word
 from ttp.domain.options import parse_option
 from ttp.domain.post import Post, PostStatus
-from ttp.domain.post_edit import KEPT, PostInput, said_texts
+from ttp.domain.post_edit import PostInput, said_texts
 from ttp.domain.post_fields import MEDIA
 from ttp.domain.time.formatting import other_clocks
 from ttp.domain.time.resolve import ResolvedTime
@@ -27,6 +28,7 @@ from ttp.server.pages.open_forms import OpenForm
 from ttp.server.pages.rendering import typed_time
 from ttp.server.pages.visit import Visit, parse_number
 from ttp.server.services import RequestServices
+from ttp.services.files.fields import parse_media_item
 from ttp.services.media import add_upload, upload_name
 from ttp.services.preview import PostPreview, preview_post
 from ttp.services.queries import PostView
@@ -64,6 +66,9 @@ class AttachedMedia:
     focus: str = ""
     captions: str = ""
     thumbnail: str = ""
+    part: str = ""
+    """Its number, or `last`; empty for the first."""
+    only: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +106,21 @@ class Composition:
         return not self.content.strip() and not self.media
 
     def as_input(self, platforms: Registry) -> PostInput:
-        """Return the input of a post. Raise UsageError for an option that cannot have its value."""
+        """Return the input of a post, without its blank parts. Raise UsageError for an option that cannot have its
+        value, or a part that is none."""
+        used = {item.part.strip() for item in self.media}
+        kept = [number for number, part in enumerate(self.thread, 2) if part.strip() or str(number) in used]
+        numbers = {str(old): str(new) for new, old in enumerate(kept, 2)}
         return PostInput(
             text=self.content,
             to=self.accounts,
-            thread=tuple(part for part in self.thread if part.strip()),
+            thread=tuple(self.thread[number - 2] for number in kept),
             variants=dict(self.variants),
             options=dict(parse_option(f"{name}={value}", platforms) for name, value in self.options if value),
-            media=tuple(f"{KEPT}{item.sha256}/{item.name}" for item in self.media),
+            media=tuple(
+                parse_media_item({**asdict(item), "part": numbers.get(item.part.strip(), item.part.strip())})
+                for item in self.media
+            ),
             alts=tuple(item.alt for item in self.media),
             focus=tuple(item.focus for item in self.media),
             captions=tuple(item.captions for item in self.media),
@@ -169,7 +181,7 @@ def _composition_from_json(fields: Mapping[str, Any]) -> Composition:
 
 def composition_of(post: PostView | Post, zone: tzinfo) -> Composition:
     at = typed_time(post.scheduled_at, zone) if post.scheduled_at else ""
-    about = [said_texts(post.media, one) for one in MEDIA]
+    about = {one.word: said_texts(post.media, one) for one in MEDIA}
     return Composition(
         post.id or 0,
         post.revision,
@@ -179,7 +191,14 @@ def composition_of(post: PostView | Post, zone: tzinfo) -> Composition:
         tuple(post.variants.items()),
         tuple(post.options.items()),
         tuple(
-            AttachedMedia(item.sha256, item.name, item.mime or "", *(texts[place] for texts in about))
+            AttachedMedia(
+                item.sha256,
+                item.name,
+                item.mime or "",
+                part=part_word(item.part),
+                only=item.only or "",
+                **{word: texts[place] for word, texts in about.items()},
+            )
             for place, item in enumerate(post.media)
         ),
         at,
@@ -338,11 +357,11 @@ def writing_services(visit: Visit, *, expected: int | None = None) -> RequestSer
 def typed_in(visit: Visit) -> Composition:
     """Return the content of the form."""
     dropped = visit.fields("drop")
-    texts = (visit.fields(one.word) for one in MEDIA)
-    items = zip_longest(visit.fields("media"), visit.fields("mime"), *texts, fillvalue="")
+    words = [one.word for one in MEDIA]
+    items = zip_longest(*(visit.fields(name) for name in ("media", "mime", "part", "only", *words)), fillvalue="")
     media = (
-        AttachedMedia(match[1], match[2], mime, *said)
-        for name, mime, *said in items
+        AttachedMedia(match[1], match[2], mime, part=part.strip()[:9], only=only, **dict(zip(words, said, strict=True)))
+        for name, mime, part, only, *said in items
         if (match := _KEPT.fullmatch(name)) and match[1] not in dropped
     )
     return Composition(

@@ -17,11 +17,20 @@ from ttp.domain.account import Account, resolve_accounts
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Busy, Hint, TtpError, UsageError
 from ttp.domain.media.item import MediaItem
+from ttp.domain.media.place import part_order, split_name
 from ttp.domain.metrics.sample import MAIN_COUNTS, Sample
 from ttp.domain.options import OptionTables
 from ttp.domain.permissions import Caller
 from ttp.domain.post import Post, PostFields
-from ttp.domain.post_edit import KEPT, PostInput, Value, apply_input, check_variants, with_media_texts
+from ttp.domain.post_edit import (
+    KEPT,
+    PostInput,
+    Value,
+    apply_input,
+    check_variant_key,
+    check_variants,
+    with_media_texts,
+)
 from ttp.domain.post_fields import content_of
 from ttp.domain.time.clock import utc_text
 from ttp.services.files import csv_file, ics, markdown
@@ -254,13 +263,18 @@ class FileDiff:
         return self._resolver.resolve_row(text, entry.typed.tz, accounts).at in (None, post.scheduled_at)
 
     def _same_media(self, typed: PostInput, items: Sequence[MediaItem]) -> bool:
-        names, texts = typed.media or (), read_texts(typed, self._folder)
-        said = with_media_texts([item.without_said() for item in items], texts)
-        return len(names) == len(items) and all(
-            (name == item.url if item.url else self._is_file(name, item.sha256))
-            and {**one.said, "thumbnail": item.thumbnail} == item.said
+        names = [split_name(name, self._tables) for name in typed.media or ()]
+        if len(names) != len(items):
+            return False
+        bare = [replace(item.without_said(), part=name.part) for name, item in zip(names, items, strict=True)]
+        said = with_media_texts(bare, read_texts(typed, self._folder))
+        placed = sorted(zip(names, said, strict=True), key=lambda one: part_order(one[0].part))
+        return all(
+            {**one.said, "thumbnail": item.thumbnail, "only": item.only} == item.said
+            and item.only == (name.only and check_variant_key(name.only, self._known, self._tables))
+            and (name.name == item.url if item.url else self._is_file(name.name, item.sha256))
             and (self._is_file(one.thumbnail, item.thumbnail) if one.thumbnail else not item.thumbnail)
-            for name, one, item in zip(names, said, items, strict=True)
+            for (name, one), item in zip(placed, items, strict=True)
         )
 
     def _is_file(self, name: str, sha256: str | None) -> bool:

@@ -13,6 +13,7 @@ from ttp.domain import post_fields
 from ttp.domain.errors import UsageError
 from ttp.domain.media.details import is_captions
 from ttp.domain.media.item import MediaItem
+from ttp.domain.media.place import PlacedName, name_in_place, parse_part
 from ttp.domain.metrics.sample import MAIN_COUNTS
 from ttp.domain.options import OptionTables, parse_option
 from ttp.domain.post import Post, PostStatus
@@ -77,7 +78,7 @@ def parse_entry(where: str, row: Mapping[str, Value], tables: OptionTables, *, m
     none: tuple[tuple[str, ...], dict[str, tuple[str, ...]]] = (_NOTHING, {})
     media, about = reader.read("media", parse_media, none)
     texts: dict[str, Any] = {
-        one.name: reader.read(one.file, _texts, about.get(one.word, _NOTHING)) for one in post_fields.MEDIA
+        one.name: _both(reader.read(one.file, _texts, _NOTHING), about.get(one.word, ())) for one in post_fields.MEDIA
     }
     try:
         typed = PostInput(
@@ -122,7 +123,7 @@ def fields_of(post: Post, name: NameOf) -> dict[str, Value]:
         "scheduledAt": utc_text(post.scheduled_at) if post.scheduled_at else None,
         "accounts": list(post.accounts),
         "content": post.content,
-        "media": [name(item) for item in post.media],
+        "media": [name_in_place(name(item), item) for item in post.media],
         **media_texts_of(post.media),
         **{one.file: as_value(getattr(post, name)) for name, one in post_fields.CONTENT.items() if one.kind != "own"},
     }
@@ -167,23 +168,32 @@ def _texts(value: Value) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) and is_captions(value) else parse_list(value)
 
 
+def _both(own: tuple[str, ...], texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the texts of a list of their own, which come first, and of media that have theirs."""
+    return (*own, *texts[len(own) :])
+
+
 def parse_media(value: Value) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
-    """Return media names, and what is said of each by its word, from texts or JSON objects (`file`, `url` or
-    `sha256`). Raise UsageError."""
+    """Return media names, and what is said of each by its word, from texts or JSON objects (`file`, `url` or `sha256`,
+    and where it goes: `part`, `only`). Raise UsageError."""
     if not isinstance(value, list | tuple) or not any(isinstance(one, Mapping) for one in value):
         return parse_list(value), {}
     ones = [one if isinstance(one, Mapping) else {"file": one} for one in value]
     about = {field.word: tuple(_text(one.get(field.word)) for one in ones) for field in post_fields.MEDIA}
-    return tuple(_parse_media_item(one) for one in ones), {word: texts for word, texts in about.items() if any(texts)}
+    return tuple(parse_media_item(one) for one in ones), {word: texts for word, texts in about.items() if any(texts)}
 
 
-def _parse_media_item(one: Mapping[str, Value]) -> str:
-    named = one.get("file") or one.get("url")
-    if named:
-        return _text(named)
-    if not one.get("sha256"):
+def parse_media_item(one: Mapping[str, Value]) -> str:
+    name = _text(one.get("file") or one.get("url"))
+    if not name and not one.get("sha256"):
         raise UsageError("no file given")
-    return f"{KEPT}{_text(one['sha256'])}/{_text(one.get('name'))}"
+    name = name or f"{KEPT}{_text(one['sha256'])}/{_text(one.get('name'))}"
+    word = _text(one.get("part"))
+    part = parse_part(word) if word else None
+    if word and part is None:
+        raise UsageError(f'"{word}" is not a part: it is a number from 1 on, or last')
+    only = _text(one.get("only")) or None
+    return str(PlacedName(name, part, only)) if part or only else name
 
 
 def media_name(item: MediaItem) -> str:

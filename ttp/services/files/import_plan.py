@@ -267,13 +267,17 @@ class ImportPlanner:
         with _noting(faults, "media"):
             platforms = {account.platform for account in accounts}
             typed = self._media.with_texts(typed, platforms)
-            media = with_media_texts(self._media.items(typed.media or (), before, platforms), typed)
+            items = self._media.items(typed.media or (), before, platforms, self._known)
+            media = with_media_texts(items, typed)
         if not faults and not row.faults and not (typed.text or "").strip() and not media:
             faults.append(FieldError("content", "the post has neither text nor media"))
         if faults:
             return None, faults
         empty = Post("", tuple(new_delivery(account, at) for account in accounts), scheduled_at=at)
-        return apply_input(empty, typed, variants, media), []
+        post: Post | None = None
+        with _noting(faults, "media"):
+            post = apply_input(empty, typed, variants, media)
+        return post, faults
 
     def _time(self, row: Entry, accounts: Sequence[Account], before: Post | None) -> datetime | None:
         """Return the row's time. A post's present time may have passed, and a time that ttp chose stays."""

@@ -1,10 +1,10 @@
-"""Media details."""
+"""Add media details."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0020"
-down_revision = "0019"
+revision = "0021"
+down_revision = "0020"
 
 TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
