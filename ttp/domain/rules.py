@@ -155,6 +155,13 @@ class PlatformPost:
             except ValueError as error:
                 yield self.breach("options", "option_value", f": {error}")
 
+    def idle_media_warnings(self, taken: Collection[str]) -> Iterator[Problem]:
+        """Yield a warning for the captions and thumbnails that the platform does not take."""
+        for name in ("captions", "thumbnail"):
+            for item in (one for items in (self.media, *self.thread_media) for one in items):
+                if name not in taken and getattr(item, name):
+                    yield self.warning("media", "media_idle", f": the {name} of {item.name} will not be sent there")
+
     def unused_option_warnings(self, kind: str) -> Iterator[Problem]:
         """Yield a warning for each of the post's options that does not matter for this kind of post."""
         for name in sorted(self.own):
@@ -181,7 +188,9 @@ class PlatformPost:
 
 
 class Rules(Protocol):
-    """What one platform accepts."""
+    """What one platform accepts. `media_texts`: which of captions and thumbnails of media it takes."""
+
+    media_texts: tuple[str, ...] = ()
 
     @property
     def image_form(self) -> ImageForm | None:
@@ -252,6 +261,7 @@ def check(
         account, rules = accounts.get(delivery.account), platforms.rules(delivery.platform)
         case = _case(post, delivery, account, platforms, no_host=no_host, config=config, fits=fits, rehearsed=rehearsed)
         problems += case.invalid_option_problems()
+        problems += case.idle_media_warnings(rules.media_texts)
         try:
             _split(post, delivery, case, account, rules)
         except Unsplittable as why:
@@ -404,6 +414,11 @@ def _post_problems(post: Post) -> Iterator[Problem]:
     edit = None if post.id is None else action("edit", post.id, "-")
     if not post.media and not any(text.strip() for text in texts):
         yield Problem("content", "empty", "the post has neither text nor media", hint=edit)
+    for item in post.media:
+        for name in ("captions", "thumbnail"):
+            if item.is_image and getattr(item, name):
+                hint = other_options(**{name: None}) if post.id is None else action("show", post.id)
+                yield Problem("media", "media_kind", f"{item.name} is an image, which has no {name}", hint=hint)
     if halves:
         yield Problem(
             "content", "text_characters", "the text is not valid Unicode: it holds halves of characters", hint=edit

@@ -224,6 +224,8 @@ class DeliveryContext:
             file = MediaConversion(self.media, self.config).file(
                 item, None if is_uploaded else form_for(post, platform, task.account, self.platforms)
             )
+            if item.thumbnail_item is not None:
+                file = replace(file, thumbnail=self._thumbnail(item.thumbnail_item))
             if waits is not None and is_trial:
                 waits.end()
             return file
@@ -246,6 +248,12 @@ class DeliveryContext:
             raise
         except Busy as why:
             raise StepFailed(TAKE, NotDone(Kind.MEDIA, why.message, passing=True)) from None
+
+    def _thumbnail(self, item: MediaItem) -> MediaFile:
+        stored = self.media.find_stored(item.sha256, item.name)
+        if stored is None:
+            raise FileNotFoundError(item.name)
+        return MediaFile(stored, self.media.path(item.sha256))
 
     def _credentials(self, account: Account) -> Credentials:
         with self.token_errors_as_step_failure():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from ttp.domain.action import WayOut, action
+from ttp.domain.action import WayOut, action, other_options
 from ttp.domain.errors import Problem
 from ttp.domain.media.image_fit import ImageForm
 from ttp.domain.media.item import IMAGES, VIDEOS, MediaItem
@@ -25,6 +25,7 @@ _LONGEST = {"gotosocial": 5000, "pleroma": 5000, "akkoma": 5000, "hollo": 10_000
 
 
 class MastodonRules(Rules):
+    media_texts = ("thumbnail",)
     image_form: ImageForm | None = None
 
     def image_form_for(self, server: Mapping[str, object], options: Mapping[str, str]) -> ImageForm | None:
@@ -162,6 +163,10 @@ def _option_problems(post: PlatformPost) -> Iterator[Problem]:
         places = len(split_focus(post.chosen_option("focus")))
     except ValueError:
         places = 0
+    if places and any(item.focus for item in post.media):
+        message = f": {post.platform}.focus and a focus of the media cannot both be given"
+        edit = None if post.post_id is None else action("edit", post.post_id, set=f"{post.platform}.focus=")
+        yield post.breach("options", "option_conflict", message, edit or other_options(focus=None))
     if places > len(post.media):
         message = f": {post.platform}.focus names {places} places, and there are {len(post.media)} media"
         yield post.breach("options", "option_value", message)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -12,9 +13,10 @@ from starlette.responses import JSONResponse, Response
 
 from ttp.sandbox.mastodon.records import Attachment, MastodonAccount, new_id, profile_of
 from ttp.sandbox.mastodon.requests import no_such_route, refusal
-from ttp.sandbox.media import read_facts
+from ttp.sandbox.media import mime_of, read_facts
 from ttp.sandbox.state import State
 
+_FOCUS = re.compile(r"-?[\d.]+,-?[\d.]+")
 MOST_BYTES = {"image": 16_777_216, "video": 103_809_024}
 MIMES = ("image/jpeg", "image/png", "image/gif", "image/webp", "video/mp4", "video/quicktime")
 
@@ -26,8 +28,14 @@ async def upload(state: State, account: MastodonAccount, request: Request) -> Re
     async with request.form() as form:
         file, alt, focus = form.get("file"), form.get("description"), str(form.get("focus") or "")
         data = await file.read() if isinstance(file, UploadFile) and file.content_type else b""
+        image = form.get("thumbnail")
+        thumbnail = await image.read() if isinstance(image, UploadFile) else b""
     if not data:
         raise refusal(422, "Validation failed: File can't be blank")
+    if thumbnail and not (mime_of(thumbnail) or "").startswith("image/"):
+        raise refusal(422, "Validation failed: Thumbnail content type is invalid")
+    if focus and not (_FOCUS.fullmatch(focus) and all(-1 <= float(one) <= 1 for one in focus.split(","))):
+        raise refusal(422, "Validation failed: Focus is invalid")
     facts = read_facts(data)
     if facts.mime not in MIMES:
         raise refusal(422, "Validation failed: File content type is invalid")
@@ -46,6 +54,7 @@ async def upload(state: State, account: MastodonAccount, request: Request) -> Re
         state.now_ms() + (int(state.processing_s * 1000) if waits else 0),
         alt=alt if isinstance(alt, str) else None,
         focus=focus,
+        thumbnail=hashlib.sha256(thumbnail).hexdigest() if thumbnail else "",
         duration_s=facts.duration_s or 0,
         error="" if facts.complete else "Error processing thumbnail for uploaded media",
     )
