@@ -21,7 +21,7 @@ def parse_focus(text: str) -> str:
     parts = [part.strip() for part in text.split(",")]
     if len(parts) != 2 or not all(part and _SHARE.fullmatch(part) and float(part) <= 1 for part in parts):
         message = f"{text} is no focus: two numbers from 0 to 1, from the left and from the top"
-        raise UsageError(message, Hint("try", other_options(focus="0.5,0.3"), sure=False), flaw="focus")
+        raise UsageError(message, Hint("try", other_options(focus="X,Y")), flaw="focus")
     return ",".join(f"{float(part):g}" for part in parts)
 
 
@@ -33,7 +33,7 @@ def is_captions(text: str) -> bool:
 def check_captions(text: str, name: str) -> str:
     """Return captions without a byte order mark. `name`: of their file. Raises UsageError unless they are WebVTT that
     has a cue, and not too long."""
-    way = Hint("try", other_options(captions="FILE.vtt"), sure=False)
+    way = Hint("try", other_options(captions="FILE.vtt"))
     if not is_captions(text):
         raise UsageError(f"{name} is no WebVTT: its first line is not WEBVTT", way, flaw="captions")
     if "-->" not in text:

@@ -48,9 +48,9 @@ class BlueskyUploads(BlueskyPart):
         captions = (file.item.captions or "").encode()
         digest = hashlib.sha256(captions).hexdigest()
         if captions and entry.get("captions_sha256") != digest:
-            step = f"upload captions of {file.item.name}"
-            blob, status = self._upload_blob(request, step, "text/vtt", len(captions), iter([captions]))
-            yield StepDone(step, status), {**entry, "captions": blob, "captions_sha256": digest}
+            name = f"upload captions of {file.item.name}"
+            blob, status = self._upload_blob(request, name, "text/vtt", len(captions), iter([captions]))
+            yield StepDone(name, status), {**entry, "captions": blob, "captions_sha256": digest}
 
     def _is_usable(self, entry: Entry, file: MediaFile) -> bool:
         at = entry.get("at_ms")

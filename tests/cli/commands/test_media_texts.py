@@ -1,0 +1,156 @@
+"""What is said of media besides alt texts: a focus, captions and a thumbnail, from every door to the platforms."""
+
+from __future__ import annotations
+
+import json
+import re
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.writing import editor
+from tests.conftest import Program
+from tests.mcp.conftest import Agent
+from tests.pictures import RED, picture
+from tests.server.conftest import server_of
+from tests.server.pages.conftest import Person
+from ttp.sandbox.bluesky.records import StoredRecord
+from ttp.sandbox.files import CLIP, PHOTO
+from ttp.sandbox.mastodon.records import Attachment
+from ttp.sandbox.server import RunningSandbox
+from ttp.sandbox.stand_in import stand_in
+
+VTT = "WEBVTT\nLanguage: de\n\n00:00.000 --> 00:01.000\nHallo\n"
+TEXTS = ("alt", "focus", "captions", "thumbnail")
+FRONT = (
+    "---\nmedia:\n- file: clip.mp4\n  alt: A cup\n  focus: .5,0.30\n  captions: a.vtt\n  thumbnail: a.png\n---\nHi\n"
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    Path("clip.mp4").write_bytes(CLIP.read_bytes())
+    Path("a.png").write_bytes(picture(size=(32, 18)))
+    Path("a.vtt").write_text("\ufeff" + VTT.replace("\n", "\r\n"))
+    Path("a.md").write_text(FRONT)
+    return tmp_path
+
+
+def fields(page: str) -> dict[str, str]:
+    """The fields of a form of its page, as a browser sends them."""
+    form = page.partition('<form id="compose"')[2].partition("</form>")[0]
+    named = re.findall(r'<input(?![^>]*checkbox)(?=[^>]* name="([^"]+)")(?=[^>]* value="([^"]*)")[^>]*>', form)
+    areas = re.findall(r'<textarea[^>]* name="([^"]+)"[^>]*>([^<]*)<', form)
+    return {name: unescape(value).replace("\n", "\r\n") for name, value in (*named, *areas)}
+
+
+def demo_accounts(sandbox: RunningSandbox, *platforms: str) -> list[str]:
+    return [f"{name}/{stand_in(name).demo_handle(sandbox.state.address)}" for name in platforms]
+
+
+def typed(ttp: Program, *more: str) -> int:
+    said = ("--alt", "A cup", "--focus", ".5,0.30", "--captions", "a.vtt", "--thumbnail", "a.png")
+    return ttp.post("Hi", "--media", "clip.mp4", *said, *more)
+
+
+def said_of(ttp: Program, post: int) -> dict[str, Any]:
+    (item,) = ttp.shown(post)["media"]
+    return {name: item[name] for name in TEXTS}
+
+
+def test_they_are_the_same_at_every_door(ttp: Program, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = typed(ttp)
+    said = said_of(ttp, first)
+    assert {**said, "thumbnail": ""} == {"alt": "A cup", "focus": "0.5,0.3", "captions": VTT, "thumbnail": ""}
+    stored = {"sha256": ttp.shown(first)["media"][0]["sha256"], **said}
+    arguments = {"alt": ["A cup"], "focus": ["0.5,0.3"], "captions": [VTT], "thumbnail": [said["thumbnail"]]}
+    made = [
+        ttp.post("--file", "a.md"),
+        int(ttp.ok("copy", str(first), "-q").out),
+        server_of(ttp).having("draft").ok("POST", "/v1/posts", {"content": "Hi", "media": [stored]})["id"],
+        Agent(ttp).ok("create_post", text="Hi", media=[f"sha256:{stored['sha256']}"], **arguments)["id"],
+    ]
+    for target in (("a.json", "--with", "media"), ("a.csv",), ("posts", "--format", "md", "--with", "media")):
+        ttp.ok("export", *target)
+        again = ttp.ok("import", target[0], "--dry-run", "--json").json
+        assert (again["unchanged"], again["changed"], again["added"]) == (len(made) + 1, 0, 0)
+    editor(monkeypatch, folder, "true")
+    ttp("edit", str(first), "-e")
+    ann = Person(server_of(ttp)).log_in()
+    page = ann.sees(f"/posts/{first}/edit")
+    ann.does("/compose", {**fields(page), "do": "draft", "content": "Hi, Ann"})
+    assert ttp.shown(first)["content"] == "Hi, Ann"
+    ttp.ok("edit", str(first), "--focus", "", "--captions", "", "--thumbnail", "")
+    assert said_of(ttp, first) == {"alt": "A cup", **dict.fromkeys(TEXTS[1:])}
+    ttp.ok("undo")
+    assert [said_of(ttp, post) for post in (first, *made)] == [said] * (len(made) + 1)
+
+
+@pytest.mark.parametrize(
+    ("option", "flaw"),
+    [
+        (("--focus", "2,2"), "focus"),
+        (("--focus", "0.5"), "focus"),
+        (("--captions", "a.png"), "captions"),
+        (("--captions", "empty.vtt"), "captions"),
+        (("--thumbnail", "clip.mp4"), "thumbnail"),
+    ],
+)
+def test_what_is_none_is_refused_with_what_to_type(
+    ttp: Program, folder: Path, option: tuple[str, str], flaw: str
+) -> None:
+    (folder / "empty.vtt").write_text("WEBVTT\n")
+    refused = ttp("create", "Hi", "--media", "clip.mp4", *option, "--json")
+    assert (refused.code, refused.error["code"]) == (2, "usage")
+    assert refused.error["hint"]
+    assert ttp.ok("list", "--json").json == []
+
+
+def test_the_platforms_get_them(ttp: Program, folder: Path, sandbox: RunningSandbox, monkeypatch: Any) -> None:
+    ttp.rehearse(monkeypatch, sandbox, *demo_accounts(sandbox, "mastodon", "bluesky"), processing_s=0.0)
+    post = typed(ttp, "--to", "mastodon,bluesky", "--at", "now")
+    ttp.ok("run", "--until-idle")
+    assert ttp.shown(post)["status"] == "published"
+    (attachment,) = sandbox.state.table(Attachment).values()
+    thumbnail = said_of(ttp, post)["thumbnail"].removeprefix("sha256:")
+    assert (attachment.focus, attachment.thumbnail) == ("0,0.4", thumbnail)
+    (record,) = sandbox.state.table(StoredRecord).values()
+    (captions,) = json.loads(record.value)["embed"]["captions"]
+    assert (captions["lang"], captions["file"]["size"]) == ("de", len(VTT))
+
+
+def test_a_shape_that_instagram_refuses_is_cropped_around_its_focus(
+    ttp: Program, tmp_path: Path, sandbox: RunningSandbox, monkeypatch: Any
+) -> None:
+    from PIL import Image
+
+    (tmp_path / "web").mkdir()
+    ttp.rehearse(monkeypatch, sandbox, "instagram/demo", media_dir=tmp_path / "web")
+    for name, value in {"kind": "folder", "path": str(tmp_path / "web"), "base_url": "https://a.example"}.items():
+        monkeypatch.setenv(f"TTP_MEDIA_HOST__{name.upper()}", value)
+    tall = Image.new("RGB", (800, 3000), "white")
+    tall.paste(RED, (0, 0, 800, 1000))
+    tall.save(tmp_path / "tall.jpg")
+    asked = ("create", "Hi", "--to", "ig", "--media", str(tmp_path / "tall.jpg"), "--at", "in 1h", "--json")
+    assert [one["code"] for one in ttp(*asked).error["problems"]] == ["media_aspect"]
+    (version,) = ttp.ok(*asked, "--focus", "0.5,0", "--dry-run").json["versions"]
+    (sent,) = version["media"]
+    assert (sent["cropped"], sent["width"], sent["height"]) == (True, 800, 1000)
+    post = ttp.ok(*asked, "--focus", "0.5,0").json
+    (copy,) = (ttp.home / "media").glob(f"{post['media'][0]['sha256']}.*")
+    with Image.open(copy) as image:
+        assert image.size == (800, 1000)
+        assert image.convert("RGB").getpixel((400, 990))[1] < 60  # red: from the top
+
+
+def test_both_kinds_of_focus_are_refused_and_captions_of_an_image(
+    ttp: Program, sandbox: RunningSandbox, folder: Path, monkeypatch: Any
+) -> None:
+    ttp.rehearse(monkeypatch, sandbox, *demo_accounts(sandbox, "mastodon"))
+    asked = ("create", "Hi", "--to", "mastodon", "--media", str(PHOTO), "--at", "in 1h", "--json")
+    both = ttp(*asked, "--focus", "0,0", "--set", "mastodon.focus=0:0").error["problems"]
+    assert "option_conflict" in [one["code"] for one in both]
+    assert ttp(*asked, "--captions", "a.vtt").error["problems"][0]["code"] == "media_kind"
