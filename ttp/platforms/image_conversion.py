@@ -1,4 +1,4 @@
-"""Convert an image to a JPEG that a platform accepts. The only module that imports Pillow (the extra `media`).
+"""Convert an image to a JPEG that a platform accepts. The only module that imports Pillow (extra `media`).
 
 Images are untrusted: only the decoder of the detected type is used, and only after the pixels were counted. The same
 image gives the same bytes with the same Pillow version. Only pixels are kept: no location, device or preview.
@@ -28,6 +28,7 @@ _DECODERS = {
     "image/gif": ("GIF",),
     "image/webp": ("WEBP",),
     "image/avif": ("AVIF",),
+    "image/heic": ("HEIF",),
 }
 
 
@@ -44,6 +45,11 @@ def convert_to_jpeg(file: Path | BinaryIO, item: MediaItem, form: ImageForm, *, 
     CannotConvert, PillowMissing."""
     try:
         from PIL import Image
+
+        if item.mime == "image/heic":
+            from pillow_heif import register_heif_opener
+
+            register_heif_opener(thumbnails=False)
     except ImportError:
         raise PillowMissing from None
     Image.MAX_IMAGE_PIXELS = None  # pixels are counted below, for each type while it is decoded

@@ -232,8 +232,14 @@ def test_boxes_that_make_no_sense_are_refused() -> None:
     assert refused(made.movie(no_entries)) is Flaw.DAMAGED
 
 
-def test_a_heic_photo_is_not_accepted() -> None:
-    assert refused(made.box(b"ftyp", b"heic", bytes(4))) is Flaw.NOT_ACCEPTED
+def test_a_heic_photo_is_as_large_as_its_largest_picture_turned() -> None:
+    sizes = [made.box(b"ispe", bytes(4), *(one.to_bytes(4) for one in size)) for size in ((512, 512), (4032, 3024))]
+    ipco = made.box(b"ipco", *sizes, made.box(b"irot", b"\3"))
+    data = made.box(b"ftyp", b"heic", bytes(4)) + made.box(b"meta", bytes(4), made.box(b"iprp", ipco))
+    facts = read_facts(lambda at, length: data[at : at + length], len(data))
+    assert (facts.mime, facts.width, facts.height) == ("image/heic", 3024, 4032)
+    assert refused(made.box(b"ftyp", b"heic", bytes(4))) is Flaw.NO_SIZE
+    assert refused(made.box(b"ftyp", b"avif", bytes(4))) is Flaw.NOT_ACCEPTED
 
 
 # WebM

@@ -17,13 +17,14 @@ NAMES: Mapping[str, str] = MappingProxyType(
         "image/png": "PNG",
         "image/gif": "GIF",
         "image/webp": "WebP",
+        "image/heic": "HEIC",
         "video/mp4": "MP4",
         "video/quicktime": "MOV",
         "video/webm": "WebM",
     }
 )
 """Every media type that ttp knows, as people call it."""
-IMAGES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
+IMAGES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp", "image/heic"})
 VIDEOS = frozenset({"video/mp4", "video/quicktime", "video/webm"})
 LAST = -1
 """The `part` of what goes to the last part, whichever that is on a network."""

@@ -19,7 +19,8 @@ MOST_MEDIA, MOST_DESCRIPTION = 4, 1500
 MOST_IMAGE_BYTES, MOST_VIDEO_BYTES = 16_777_216, 103_809_024
 MOST_IMAGE_PIXELS = 33_177_600
 POLL_OPTIONS, POLL_CHARACTERS, POLL_LEAST_S, POLL_MOST_S = 4, 50, 300, 2_629_746
-_TYPES = tuple(sorted(IMAGES | VIDEOS))
+_TYPES = tuple(sorted((IMAGES | VIDEOS) - {"image/heic"}))
+"""HEIC is converted: few servers take it."""
 _LONGEST = {"gotosocial": 5000, "pleroma": 5000, "akkoma": 5000, "hollo": 10_000}
 """What software takes whose server named no limit."""
 

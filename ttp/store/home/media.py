@@ -360,6 +360,7 @@ _SUFFIXES = {
     "image/png": (".png",),
     "image/gif": (".gif",),
     "image/webp": (".webp",),
+    "image/heic": (".heic", ".heif", ".hif"),
     "video/mp4": (".mp4", ".m4v"),
     "video/quicktime": (".mov", ".qt"),
     "video/webm": (".webm",),
