@@ -77,6 +77,11 @@ class PlatformPost:
         return self.fits.get(item.sha256) or ImageFit()
 
     @property
+    def audio(self) -> list[str]:
+        """The names of its audio files."""
+        return [item.name for items in (self.media, *self.thread_media) for item in items if item.is_audio]
+
+    @property
     def media_hint(self) -> WayOut | None:
         """What to type to add media where there are none, else to remove some of a saved post. No command drops a file
         by itself."""
@@ -191,6 +196,7 @@ class Rules(Protocol):
     """What one platform accepts. `media_texts`: which of captions and thumbnails of media it takes."""
 
     media_texts: tuple[str, ...] = ()
+    takes_audio: bool = False
 
     @property
     def image_form(self) -> ImageForm | None:
@@ -209,7 +215,7 @@ class Rules(Protocol):
         """Return what the platform makes of such media. `options` by their names without the platform's."""
         if not media:
             return "text"
-        return "video" if media[0].is_video else "image"
+        return "video" if media[0].is_video else "audio" if media[0].is_audio else "image"
 
     def text_use(self, text: str, media: Sequence[MediaItem], server: Mapping[str, object]) -> tuple[int, int]:
         """Return how much of the text limit a text with such media uses: `(241, 280)`, in the platform's own unit."""
@@ -261,6 +267,10 @@ def check(
         account, rules = accounts.get(delivery.account), platforms.rules(delivery.platform)
         case = _case(post, delivery, account, platforms, no_host=no_host, config=config, fits=fits, rehearsed=rehearsed)
         problems += case.invalid_option_problems()
+        if not rules.takes_audio and (audio := case.audio):
+            message = f" takes no audio ({', '.join(audio)})"
+            problems.append(case.breach("media", "media_kind", message, _without_media(post, audio)))
+            continue
         problems += case.idle_media_warnings(rules.media_texts)
         try:
             _split(post, delivery, case, account, rules)
@@ -382,6 +392,11 @@ def content_refusal(
     hints = [Hint("try", split, sure=False)] if offer and split else []  # it makes more posts: a person decides
     hints += dict.fromkeys(Hint("fix", problem.hint) for problem in refusing if problem.hint)
     return ContentRefused(refusing[0].message, *hints, problems=problems, details=[offer] if offer else ())
+
+
+def _without_media(post: Post, names: Sequence[str]) -> WayOut:
+    """Return what to type to leave media out."""
+    return other_options(media=None) if post.id is None else action("edit", post.id, remove_media=names)
 
 
 def form_for(post: Post, platform: str, account: Account | None, platforms: Platforms) -> ImageForm | None:

@@ -23,6 +23,8 @@ from ttp.sandbox.server import RunningSandbox
 from ttp.sandbox.stand_in import stand_in
 
 VTT = "WEBVTT\nLanguage: de\n\n00:00.000 --> 00:01.000\nHallo\n"
+WAV = b"RIFF" + (8036).to_bytes(4, "little") + b"WAVEfmt " + (16).to_bytes(4, "little") + (1).to_bytes(2, "little")
+WAV += (1).to_bytes(2, "little") + 2 * (8000).to_bytes(4, "little") + bytes([1, 0, 8, 0]) + b"data" + bytes(8004)
 TEXTS = ("alt", "focus", "captions", "thumbnail")
 FRONT = (
     "---\nmedia:\n- file: clip.mp4\n  alt: A cup\n  focus: .5,0.30\n  captions: a.vtt\n  thumbnail: a.png\n---\nHi\n"
@@ -120,6 +122,23 @@ def test_the_platforms_get_them(ttp: Program, folder: Path, sandbox: RunningSand
     (record,) = sandbox.state.table(StoredRecord).values()
     (captions,) = json.loads(record.value)["embed"]["captions"]
     assert (captions["lang"], captions["file"]["size"]) == ("de", len(VTT))
+
+
+def test_audio_goes_to_mastodon_with_its_thumbnail_and_nowhere_else(
+    ttp: Program, folder: Path, sandbox: RunningSandbox, monkeypatch: Any
+) -> None:
+    ttp.rehearse(monkeypatch, sandbox, *demo_accounts(sandbox, "mastodon", "bluesky"), processing_s=0.0)
+    (folder / "a.wav").write_bytes(WAV)
+    asked = ("Hi", "--media", "a.wav", "--thumbnail", "a.png", "--at", "now")
+    for name in ("bluesky", "mastodon,bluesky"):
+        refused = ttp("create", *asked, "--to", name, "--json").error
+        assert ("media_kind", True) in [(one["code"], one["account"][:4] == "blue") for one in refused["problems"]]
+        assert refused["hint"]
+    post = ttp.post(*asked, "--to", "mastodon")
+    assert ttp.shown(post)["media"][0]["durationMs"] == 1000
+    ttp.ok("run", "--until-idle")
+    (attachment,) = sandbox.state.table(Attachment).values()
+    assert (attachment.mime, bool(attachment.thumbnail), bool(attachment.post)) == ("audio/wav", True, True)
 
 
 def test_a_shape_that_instagram_refuses_is_cropped_around_its_focus(

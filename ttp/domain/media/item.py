@@ -21,18 +21,24 @@ NAMES: Mapping[str, str] = MappingProxyType(
         "video/mp4": "MP4",
         "video/quicktime": "MOV",
         "video/webm": "WebM",
+        "audio/mpeg": "MP3",
+        "audio/mp4": "M4A",
+        "audio/ogg": "Ogg",
+        "audio/flac": "FLAC",
+        "audio/wav": "WAV",
     }
 )
 """Every media type that ttp knows, as people call it."""
 IMAGES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp", "image/heic"})
 VIDEOS = frozenset({"video/mp4", "video/quicktime", "video/webm"})
+AUDIO = frozenset({"audio/mpeg", "audio/mp4", "audio/ogg", "audio/flac", "audio/wav"})
 LAST = -1
 """The `part` of what goes to the last part, whichever that is on a network."""
 
 
 @dataclass(frozen=True, slots=True)
 class MediaItem:
-    """One image or video of a post; its bytes are stored under their SHA-256. `width` and `height` in pixels,
+    """One image, video or audio of a post; its bytes are stored under their SHA-256. `width` and `height` in pixels,
     `duration_ms` of videos, `codec`, `fps` and `moov_first` as in `media_probe.Facts`; None if unknown.
 
     `part`: the part that has it, as the writer counts (the text is 1); None for the first, LAST for the last.
@@ -83,6 +89,10 @@ class MediaItem:
     @property
     def is_image(self) -> bool:
         return self.mime in IMAGES
+
+    @property
+    def is_audio(self) -> bool:
+        return self.mime in AUDIO
 
     @property
     def is_video(self) -> bool:

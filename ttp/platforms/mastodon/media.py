@@ -22,7 +22,7 @@ from ttp.platforms.uploads import Entry, media_entries, read_range, upload_all
 LIFE = timedelta(hours=20)
 """How long an upload is used that no post has: servers keep it for about a day."""
 FIRST_WAIT_S, LONGEST_WAIT_S, LONGEST_S = 1.0, 15.0, 600.0
-_EXTENSIONS = {"image/jpeg": "jpg", "video/quicktime": "mov"}
+_EXTENSIONS = {"image/jpeg": "jpg", "video/quicktime": "mov", "audio/mpeg": "mp3", "audio/mp4": "m4a"}
 
 
 class MastodonUploads(MastodonPart):

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from ttp.domain.action import WayOut, action, other_options
 from ttp.domain.errors import Problem
 from ttp.domain.media.image_fit import ImageForm
-from ttp.domain.media.item import IMAGES, VIDEOS, MediaItem
+from ttp.domain.media.item import AUDIO, IMAGES, VIDEOS, MediaItem
 from ttp.domain.media.limits import MediaLimits, item_problems
 from ttp.domain.rules import PlatformPost, Rules
 from ttp.platforms.graphemes import count_graphemes
@@ -19,7 +19,7 @@ MOST_MEDIA, MOST_DESCRIPTION = 4, 1500
 MOST_IMAGE_BYTES, MOST_VIDEO_BYTES = 16_777_216, 103_809_024
 MOST_IMAGE_PIXELS = 33_177_600
 POLL_OPTIONS, POLL_CHARACTERS, POLL_LEAST_S, POLL_MOST_S = 4, 50, 300, 2_629_746
-_TYPES = tuple(sorted((IMAGES | VIDEOS) - {"image/heic"}))
+_TYPES = tuple(sorted((IMAGES | VIDEOS | AUDIO) - {"image/heic"}))
 """HEIC is converted: few servers take it."""
 _LONGEST = {"gotosocial": 5000, "pleroma": 5000, "akkoma": 5000, "hollo": 10_000}
 """What software takes whose server named no limit."""
@@ -27,6 +27,7 @@ _LONGEST = {"gotosocial": 5000, "pleroma": 5000, "akkoma": 5000, "hollo": 10_000
 
 class MastodonRules(Rules):
     media_texts = ("thumbnail",)
+    takes_audio = True
     image_form: ImageForm | None = None
 
     def image_form_for(self, server: Mapping[str, object], options: Mapping[str, str]) -> ImageForm | None:
@@ -109,10 +110,10 @@ def _media_problems(post: PlatformPost) -> Iterator[Problem]:
     most = limit_of(post.server, "media", MOST_MEDIA)
     mixes = software_named(post.server).name not in ("mastodon", "unknown")
     if not mixes and images and others:
-        message = f" cannot mix media in one post: up to {most} images, or one GIF, or one video"
+        message = f" cannot mix media in one post: up to {most} images, or one GIF, video or audio"
         yield post.breach("media", "media_mixed", message, post.media_hint)
     elif not mixes and len(others) > 1:
-        message = f" cannot take {len(others)} videos or GIFs in one post: 1 at most"
+        message = f" cannot take {len(others)} videos, GIFs or audio in one post: 1 at most"
         yield post.breach("media", "media_count", message, post.media_hint)
     elif len(post.media) > most:
         message = f" cannot take {len(post.media)} media in one post: {most} at most"
@@ -121,7 +122,7 @@ def _media_problems(post: PlatformPost) -> Iterator[Problem]:
     image = MediaLimits(mimes=mimes, most_bytes=limit_of(post.server, "image_bytes", MOST_IMAGE_BYTES))
     video = MediaLimits(mimes=mimes, most_bytes=limit_of(post.server, "video_bytes", MOST_VIDEO_BYTES))
     for item in post.media:
-        yield from item_problems(post, item, video if item.is_video else image, MediaLimits())
+        yield from item_problems(post, item, image if item.is_image else video, MediaLimits())
     yield from post.alt_problems(limit_of(post.server, "description", MOST_DESCRIPTION), len)
 
 

@@ -17,8 +17,9 @@ from ttp.sandbox.media import mime_of, read_facts
 from ttp.sandbox.state import State
 
 _FOCUS = re.compile(r"-?[\d.]+,-?[\d.]+")
-MOST_BYTES = {"image": 16_777_216, "video": 103_809_024}
+MOST_BYTES = {"image": 16_777_216, "video": 103_809_024, "audio": 103_809_024}
 MIMES = ("image/jpeg", "image/png", "image/gif", "image/webp", "video/mp4", "video/quicktime")
+AUDIO = ("audio/mpeg", "audio/mp4", "audio/ogg", "audio/flac", "audio/wav")
 
 
 async def upload(state: State, account: MastodonAccount, request: Request) -> Response:
@@ -37,14 +38,14 @@ async def upload(state: State, account: MastodonAccount, request: Request) -> Re
     if focus and not (_FOCUS.fullmatch(focus) and all(-1 <= float(one) <= 1 for one in focus.split(","))):
         raise refusal(422, "Validation failed: Focus is invalid")
     facts = read_facts(data)
-    if facts.mime not in MIMES:
+    if facts.mime not in (*MIMES, *AUDIO):
         raise refusal(422, "Validation failed: File content type is invalid")
     kind = facts.mime.partition("/")[0]
     if len(data) > MOST_BYTES[kind]:
         raise refusal(422, f"Validation failed: File file size must be less than {MOST_BYTES[kind] >> 20} MB")
     if isinstance(alt, str) and len(alt) > 1500:
         raise refusal(422, "Validation failed: Description is too long (maximum is 1500 characters)")
-    sha256, waits = hashlib.sha256(data).hexdigest(), kind == "video" and profile_of(state).media_status
+    sha256, waits = hashlib.sha256(data).hexdigest(), kind != "image" and profile_of(state).media_status
     state.pictures.keep(sha256, data)
     made = Attachment(
         new_id(state),

@@ -4,6 +4,7 @@ untrusted: every offset is checked against the file's size, and the number of re
 from __future__ import annotations
 
 from ttp.domain.media.item import NAMES
+from ttp.domain.media.probe.audio import audio
 from ttp.domain.media.probe.images import gif, jpeg, png, webp
 from ttp.domain.media.probe.mp4 import heic, movie
 from ttp.domain.media.probe.reader import FileFacts, FileWindow, Flaw, ReadAt, UnusableMedia
@@ -32,6 +33,8 @@ def read_facts(read_at: ReadAt, size: int) -> FileFacts:
         return webp(window)
     if head.startswith(b"\x1aE\xdf\xa3"):
         return webm(window)
+    if (facts := audio(window)) is not None:
+        return facts
     kind, brand = head[4:8], head[8:12]
     if kind == b"ftyp" and brand in _HEIC_BRANDS:
         return heic(window)
@@ -43,4 +46,4 @@ def read_facts(read_at: ReadAt, size: int) -> FileFacts:
         return movie(window, "video/quicktime")
     if not size:
         raise UnusableMedia("is empty", Flaw.EMPTY)
-    raise UnusableMedia(f"is not an image or video that ttp knows ({', '.join(NAMES.values())})", Flaw.UNKNOWN)
+    raise UnusableMedia(f"is not an image, a video or audio that ttp knows ({', '.join(NAMES.values())})", Flaw.UNKNOWN)
