@@ -18,6 +18,7 @@ from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import ContentRefused, Hint, PlatformDisabled, Problem
 from ttp.domain.media.image_fit import NO_FITS, ImageFit, ImageFits, ImageForm
 from ttp.domain.media.item import MediaHostProblem, MediaItem
+from ttp.domain.media.place import place_of, split_part
 from ttp.domain.options import ChosenOptions, Option, OptionTables, options_of
 from ttp.domain.platform import Facts, PlatformFacts
 from ttp.domain.post import Post
@@ -37,7 +38,8 @@ class PlatformPost:
     the first part's items as sent, `thread_media` those of each further part; `fits`, by their SHA-256, how the images
     were converted. `no_host`: why local files get no public URL (None: they do). `table`: the platform's options;
     `server`: what the account's server allows. `thread`: the parts after `text`; `published_parts`: how many, `text`
-    included; `most_parts`: of a thread. `part`: which one this is, where it is one of `parts_to_come`.
+    included; `most_parts`: of a thread; `part_starts` as of the delivery. `part`: which one this is, where it is one of
+    `parts_to_come`.
     """
 
     account: str
@@ -49,6 +51,7 @@ class PlatformPost:
     post_id: int | None = None
     thread: tuple[str, ...] = ()
     thread_media: tuple[tuple[MediaItem, ...], ...] = ()
+    part_starts: tuple[int, ...] = ()
     part: int = 1
     published_parts: int = 0
     most_parts: int = 1
@@ -71,6 +74,15 @@ class PlatformPost:
             return self.chosen_options.word(name)
         except ValueError:
             return None
+
+    def part_option(self, name: str) -> tuple[int, str] | None:
+        """Return the number of the part that an option such as `2=https://…` is for, and its value. A number past the
+        last part is that of none."""
+        value = self.chosen_option(name)
+        if value is None:
+            return None
+        part, value = split_part(value)
+        return place_of(part, self.part_starts, 1 + len(self.thread)) + 1, value
 
     def fit(self, item: MediaItem) -> ImageFit:
         """Return how an image was converted; unchanged without a check."""
@@ -183,6 +195,15 @@ class PlatformPost:
         for item in self.media:
             if item.alt and (length := count(item.alt)) > most:
                 yield self.breach("media", "alt_too_long", f": the alt text of {item.name} is {length} of {most}")
+
+    def quote_problems(self, conflict: Callable[[int, str], Iterable[Problem]]) -> Iterator[Problem]:
+        """Yield a breach for a quote of a part that is not there, else what is wrong with it (`conflict`: by the number
+        of its part and its value)."""
+        number, value = self.part_option("quote") or (0, "")
+        if number > 1 + len(self.thread):
+            yield self.breach("options", "option_value", f": {self.platform}.quote is for a part that the post has not")
+        elif number > self.published_parts:
+            yield from conflict(number, value)
 
     def public_url_problems(self, items: Iterable[MediaItem]) -> Iterator[Problem]:
         """Yield a breach if items need a public URL and cannot get one."""
@@ -372,6 +393,7 @@ def _case(
         post_id=post.id,
         thread=tuple(thread),
         thread_media=tuple(others),
+        part_starts=delivery.part_starts,
         published_parts=len(delivery.parts),
         most_parts=facts.max_parts,
         table=platforms.options(delivery.platform),

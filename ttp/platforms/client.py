@@ -15,6 +15,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 from ttp.domain.account import NO_OPTIONS, Account, Credentials
 from ttp.domain.diagnostics import Remark, failure_remark, warning_remark
 from ttp.domain.media.item import MediaItem
+from ttp.domain.media.place import place_of, split_part
 from ttp.domain.outcome import Finding, Handle, Kind, NotDone, Outcome, parts_of
 from ttp.domain.time.clock import from_ms
 
@@ -45,8 +46,9 @@ class PublishRequest:
     `options`: the effective options without the platform's name (`privacy_level`); the post's override the account's.
     `bound`: remote ids of the account's other deliveries, which a look-up never matches. `thread`: the parts after
     `text`. `media`: those of `text`; `thread_media`: those of each part of `thread`, if the platform's facts have
-    `media_on_parts`. `key_seed`: unique to this delivery and equal in all its calls; a client derives the keys of its
-    posts from it. Keys go into `Ready.handle` as `keys`: they are stored with the intent, and survive failures, edits.
+    `media_on_parts`; `part_starts` as of the delivery. `key_seed`: unique to this delivery and equal in all its calls;
+    a client derives the keys of its posts from it. Keys go into `Ready.handle` as `keys`: they are stored with the
+    intent and survive failures and edits.
     """
 
     delivery_id: int
@@ -59,6 +61,13 @@ class PublishRequest:
     thread: tuple[str, ...] = ()
     key_seed: str = ""
     thread_media: tuple[tuple[MediaFile, ...], ...] = ()
+    part_starts: tuple[int, ...] = ()
+
+    def option_of_part(self, name: str, number: int, count: int) -> str | None:
+        """Return the value of an option that is for one part of `count` (`2=VALUE`; else the first), if it is for
+        this one."""
+        part, value = split_part(self.options.get(name, ""))
+        return value if value and place_of(part, self.part_starts, count) == number - 1 else None
 
     @property
     def all_media(self) -> tuple[MediaFile, ...]:

@@ -18,6 +18,7 @@ from ttp.domain.action import action
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
 from ttp.domain.errors import ContentRefused, Hint, ReconnectNeeded, StateRefused, TtpError, UsageError
 from ttp.domain.event import Sink
+from ttp.domain.media.place import PlacedName
 from ttp.domain.outcome import Absent, Attempt, Done, Finding, Found, Handle, Outcome, Phase, Unclear, Working
 from ttp.domain.post import Post
 from ttp.domain.post_edit import PostInput
@@ -105,7 +106,7 @@ class Certification:
         if unknown := [name for name in only if name not in {kind.name for kind in kinds}]:
             names = ", ".join(kind.name for kind in kinds)
             raise UsageError(f"{account.platform} has no kind {unknown[0]}: it has {names}", Hint("try", kinds[0].name))
-        files = {"image": str(photo), "video": str(clip)}
+        files = {"image": str(PlacedName(str(photo))), "video": str(PlacedName(str(clip)))}
         now = self.posts.clock.now()
         posts = tuple(self._planned(account, kind, files, now) for kind in kinds if not only or kind.name in only)
         refused = [post.refused for post in posts if post.refused is not None]
@@ -138,13 +139,12 @@ class Certification:
         self.runner.refuse_elsewhere()
         made = self._create(plan)
         calls: _Calls = {}
-        services = self.runner.services
-        remembering = replace(services, clients=lambda name: _RememberingClient(services.clients(name), calls))
-        ended = replace(self.runner, services=remembering).publish(frozenset(made.values()), emit)
+        remembering = replace(self.runner, wrap_client=lambda client: _RememberingClient(client, calls))
+        ended = remembering.publish(frozenset(made.values()), emit)
         results = {kind: self._result(kind, self.posts.post(post_id)) for kind, post_id in made.items()}
         self._withdraw(results.values())
         if ended.clean and ended.signal is None:
-            with closing(services.clients(plan.account.platform)) as client:
+            with closing(self.runner.installation.client(plan.account.platform)) as client:
                 results = {kind: self._looked_up(one, client, plan.account, calls) for kind, one in results.items()}
             if not keep and plan.cannot_delete is None:
                 results = self._deleted(results)
@@ -220,7 +220,7 @@ class Certification:
             intent = attempts.last_intent(db, delivery_id)
             bound = attempts.bound_remote_ids(db, account.id or 0, delivery_id, began - _BOUND_SINCE)
         since = earliest_publish_time(intent) if intent else delivery.due_at or began
-        credentials = self.runner.services.tokens.fresh(account.name)
+        credentials = self.runner.installation.tokens.fresh(account.name)
         looked = client.look_up(replace(request, bound=bound, credentials=credentials), handle, since)
         row = Attempt(
             account=account.name,

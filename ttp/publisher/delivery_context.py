@@ -209,6 +209,7 @@ class DeliveryContext:
             thread=tuple(thread),
             key_seed=f"{self.store_id}/{delivery.id}",
             thread_media=tuple(thread_media) if any(thread_media) else (),
+            part_starts=delivery.part_starts,
         )
 
     def _file(self, item: MediaItem, task: DeliveryTask, *, sending: bool) -> MediaFile:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from ttp.domain import permissions, post_edit
+from ttp.domain import frozen_parts, permissions, post_edit
 from ttp.domain.account import Account, account_warnings, resolve_accounts
 from ttp.domain.action import action, other_options
 from ttp.domain.config import Config
@@ -431,7 +431,7 @@ class Posts:
                 after = post_edit.apply_input(before, wanted, variants, items)
                 if to is not None:
                     after = post_edit.with_accounts(after, to, now)
-                frozen = post_edit.keep_frozen_parts(before, after)
+                frozen = frozen_parts.keep_frozen_parts(before, after)
                 after = self.plan_parts(after, known)
                 if "at" in wanted.dropped:
                     after = post_edit.as_draft(after, "go back to draft")
@@ -451,7 +451,7 @@ class Posts:
                     *warnings,
                     *frozen,
                     *post_edit.warn_missing_times(after),
-                    *post_edit.warn_published_parts(before, after),
+                    *frozen_parts.warn_published_parts(before, after),
                 )
 
             (saved,) = self.change([post_id], change, recorder)

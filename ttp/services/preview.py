@@ -23,7 +23,7 @@ from ttp.store.home.media import temporary_media
 
 
 @dataclass(frozen=True, slots=True)
-class PartPreview:
+class TextPart:
     """One part of a post: its text, with its length and limit as the platform counts, and its media."""
 
     text: str
@@ -37,7 +37,7 @@ class AccountVersion:
     """What one account gets. `price`: the platform's charge in thousandths of a dollar; None: the platform is free."""
 
     account: str
-    parts: tuple[PartPreview, ...]
+    parts: tuple[TextPart, ...]
     price: int | None
     title: str = ""
     """The platform's title."""
@@ -95,7 +95,7 @@ def _version(post: Post, delivery: Delivery, fits: ImageFits, platforms: Registr
     return AccountVersion(
         delivery.account,
         tuple(
-            PartPreview(text, *rules.text_use(text, items, account.server_info), sent)
+            TextPart(text, *rules.text_use(text, items, account.server_info), sent)
             for text, items, sent in zip(
                 post.parts_for(delivery, facts),
                 post.media_for(delivery, facts),

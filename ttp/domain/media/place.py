@@ -48,18 +48,23 @@ def split_name(text: str, platforms: PlatformFacts) -> PlacedName:
             placed = placed._replace(name=name, only=word)
         else:
             break
+    if placed.part == 0:
+        raise UsageError("parts are counted from 1: the text is part 1", flaw="part")
     return placed._replace(part=placed.part if placed.part != 1 else None)
 
 
+def split_part(text: str) -> tuple[int | None, str]:
+    """Return the part that a value such as `2=https://…` is for, and the value."""
+    word, equals, value = text.partition("=")
+    part = parse_part(word) if equals else None
+    return (part if part != 1 else None, value) if part else (None, text)
+
+
 def parse_part(text: str) -> int | None:
-    """Return the number of a part, LAST for `last`; None for anything else. Raises UsageError for 0."""
+    """Return the number of a part, 0 for one that no post has, LAST for `last`; None for anything else."""
     if text.casefold() == _LAST_WORD:
         return LAST
-    if not (text.isascii() and text.isdecimal()):
-        return None
-    if not int(text[:9]):
-        raise UsageError("parts are counted from 1: the text is part 1")
-    return int(text[:9])
+    return int(text[:9]) if text.isascii() and text.isdecimal() else None
 
 
 def part_word(part: int | None) -> str:

@@ -64,14 +64,15 @@ def build_records(request: PublishRequest, handle: Handle, did: str) -> Records:
     uris, cids, writes = [], [], []
     entries = iter([_mapped(entry) for entry in _listed(handle.get("media"))])
     media = (request.media, *request.thread_media)
-    for number, shown in enumerate(shown_parts(request)):
+    parts = shown_parts(request)
+    for number, shown in enumerate(parts):
         items = [file.item for file in media[number]] if number < len(media) else []
         record = {**common, "text": shown.text}
         if facets := facets_of(shown, dids):
             record["facets"] = facets
-        embed = _media(items, list(islice(entries, len(items))), languages)
-        if number == 0:
-            embed = _with_quote(embed or _card(handle), handle)
+        embed = _media(items, list(islice(entries, len(items))), languages) or (_card(handle) if number == 0 else None)
+        if request.option_of_part("quote", number + 1, len(parts)):
+            embed = _with_quote(embed, handle)
         if embed is not None:
             record["embed"] = embed
         if reply is not None:
@@ -114,7 +115,7 @@ def _create(collection: str, key: str, value: Mapping[str, object]) -> Mapping[s
 
 
 def _with_quote(media: Mapping[str, object] | None, handle: Handle) -> Mapping[str, object] | None:
-    """Return the one embed of a part: media or a card, a quote, or both."""
+    """Return the one embed of a part with a quote: that, and its media or its card."""
     quote = _mapped(_mapped(handle.get("refs")).get("quote"))
     if not quote:
         return media

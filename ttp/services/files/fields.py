@@ -190,7 +190,7 @@ def parse_media_item(one: Mapping[str, Value]) -> str:
     name = name or f"{KEPT}{_text(one['sha256'])}/{_text(one.get('name'))}"
     word = _text(one.get("part"))
     part = parse_part(word) if word else None
-    if word and part is None:
+    if word and not part:
         raise UsageError(f'"{word}" is not a part: it is a number from 1 on, or last')
     only = _text(one.get("only")) or None
     return str(PlacedName(name, part, only)) if part or only else name

@@ -22,6 +22,7 @@ from ttp.domain.account import Account, resolve_accounts
 from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import ContentRefused, Hint, StateRefused, TtpError, UsageError
+from ttp.domain.frozen_parts import keep_frozen_parts
 from ttp.domain.media.item import MediaItem
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import (
@@ -29,7 +30,6 @@ from ttp.domain.post_edit import (
     apply_input,
     check_variants,
     field_errors,
-    keep_frozen_parts,
     new_delivery,
     to_field_error,
     with_accounts,
