@@ -36,6 +36,10 @@ class CannotConvert(Exception):
     """Why an image cannot be converted, as a clause that follows "it cannot be converted: "."""
 
 
+class Animated(CannotConvert):
+    """It would lose what moves."""
+
+
 class PillowMissing(Exception):
     """The extra `media` is not installed."""
 
@@ -86,7 +90,7 @@ def _count(opened: Image.Image) -> None:
 
 def _refuse_what_moves(opened: Image.Image) -> None:
     if getattr(opened, "is_animated", False):
-        raise CannotConvert("it is animated (save it as MP4 instead)")
+        raise Animated("it is animated (save it as MP4 instead)")
 
 
 def _upright_size(opened: Image.Image) -> tuple[int, int]:

@@ -29,7 +29,8 @@ from ttp.domain.post_edit import KEPT, PostInput, check_variant_key, replace_med
 from ttp.domain.text import clean_text
 from ttp.domain.time.clock import Clock
 from ttp.platforms import uploads
-from ttp.platforms.image_conversion import CannotConvert, PillowMissing, convert_to_jpeg
+from ttp.platforms.gif_conversion import INSTALL, FfmpegMissing, convert_gif
+from ttp.platforms.image_conversion import Animated, CannotConvert, PillowMissing, convert_to_jpeg
 from ttp.platforms.media_host.availability import NoPublicUrl
 from ttp.platforms.registry import Registry
 from ttp.store import queries
@@ -159,9 +160,11 @@ class MediaConversion:
             return ImageFit(shown, misfit=wrong, failed=failed, hint=action("config set", "media.convert", "auto"))
         try:
             with uploads.report_converting(item.name):
-                data = convert_to_jpeg(self._media.path(item.sha256), item, form)
+                data = _convert(self._media.path(item.sha256), item, form)
         except PillowMissing:
             return ImageFit(shown, misfit=wrong, hint=EXTRA)
+        except FfmpegMissing as error:
+            return ImageFit(shown, misfit=wrong, failed=str(error), hint=INSTALL)
         except CannotConvert as error:
             return ImageFit(shown, misfit=wrong, failed=str(error))
         self._media.store_converted(item.sha256, name, data)
@@ -210,6 +213,15 @@ def refuse_missing_media(post: Post, missing: Iterable[MediaItem]) -> None:
 
 def _size(item: MediaItem) -> tuple[int, int] | None:
     return (item.width, item.height) if item.width and item.height else None
+
+
+def _convert(file: Path, item: MediaItem, form: ImageForm) -> bytes:
+    try:
+        return convert_to_jpeg(file, item, form)
+    except Animated:
+        if not form.moves or item.mime != "image/gif":
+            raise
+        return convert_gif(file)
 
 
 def _as_made(made: MediaItem, item: MediaItem, form: ImageForm, shown: tuple[int, int] | None) -> ImageFit:

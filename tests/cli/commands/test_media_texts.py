@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from tests.cli.writing import editor
 from tests.conftest import Program
 from tests.mcp.conftest import Agent
-from tests.pictures import RED, picture
+from tests.pictures import BLUE, RED, picture, saved
 from tests.server.conftest import server_of
 from tests.server.pages.conftest import Person
 from ttp.sandbox.bluesky.records import StoredRecord
@@ -124,6 +126,37 @@ def test_the_platforms_get_them(ttp: Program, folder: Path, sandbox: RunningSand
     assert (captions["lang"], captions["file"]["size"]) == ("de", len(VTT))
 
 
+@pytest.mark.parametrize("program", ["none", "fails", "made up", "real"])
+def test_a_gif_is_a_video_on_bluesky_where_ffmpeg_is(
+    ttp: Program, folder: Path, sandbox: RunningSandbox, monkeypatch: Any, program: str
+) -> None:
+    if program == "real" and shutil.which("ffmpeg") is None:
+        pytest.skip("ffmpeg is not on this machine")
+    ttp.rehearse(monkeypatch, sandbox, *demo_accounts(sandbox, "bluesky"), processing_s=0.0)
+    frames = [Image.new("RGB", (33, 17), color) for color in (RED, BLUE)]
+    (folder / "a.gif").write_bytes(saved(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=500))
+    if program != "real":
+        (folder / "bin").mkdir()
+        monkeypatch.setenv("PATH", str(folder / "bin"))
+        if program != "none":
+            does = f'cp {CLIP} "$last"' if program == "made up" else "echo no >&2; exit 1"
+            (folder / "bin/ffmpeg").write_text(f"#!/bin/sh\nPATH=/bin:/usr/bin\nfor last; do :; done\n{does}\n")
+            (folder / "bin/ffmpeg").chmod(0o700)
+    asked = ("Hi", "--to", "bluesky", "--media", "a.gif", "--at", "now")
+    if program in ("none", "fails"):
+        refused = ttp("create", *asked, "--json").error
+        assert [one["code"] for one in refused["problems"]] == ["media_kind"]
+        assert (refused["hint"] or "").endswith("install ffmpeg") == (program == "none")
+        return
+    post = ttp.post(*asked)
+    ttp.ok("run", "--until-idle")
+    (sent,) = ttp.shown(post)["sent"][0]["media"]
+    assert (sent["mime"], sent["converted"]) == ("video/mp4", True)
+    (record,) = sandbox.state.table(StoredRecord).values()
+    embed = json.loads(record.value)["embed"]
+    assert (embed["$type"], embed["presentation"]) == ("app.bsky.embed.video", "gif")
+
+
 def test_audio_goes_to_mastodon_with_its_thumbnail_and_nowhere_else(
     ttp: Program, folder: Path, sandbox: RunningSandbox, monkeypatch: Any
 ) -> None:
@@ -144,8 +177,6 @@ def test_audio_goes_to_mastodon_with_its_thumbnail_and_nowhere_else(
 def test_a_shape_that_instagram_refuses_is_cropped_around_its_focus(
     ttp: Program, tmp_path: Path, sandbox: RunningSandbox, monkeypatch: Any
 ) -> None:
-    from PIL import Image
-
     (tmp_path / "web").mkdir()
     ttp.rehearse(monkeypatch, sandbox, "instagram/demo", media_dir=tmp_path / "web")
     for name, value in {"kind": "folder", "path": str(tmp_path / "web"), "base_url": "https://a.example"}.items():

@@ -25,7 +25,8 @@ class ImageForm:
     """What one platform's images may be. `name` is part of a converted copy's file name; `widths` (least, most),
     `box` (longer and shorter side) and `area` in pixels; `aspects` are width:height (lowest, highest), to which an
     image with a focus is cropped. `without_location`: the platform would publish the place in a photo; `any_look`: it
-    turns images and their colours itself; `as_is`: types that are never converted."""
+    turns images and their colours itself; `as_is`: types that are never converted;
+    `moves`: an animated one becomes a video."""
 
     name: str
     mimes: tuple[str, ...]
@@ -37,6 +38,7 @@ class ImageForm:
     aspects: Aspects | None = None
     any_look: bool = False
     as_is: tuple[str, ...] = ()
+    moves: bool = False
 
     def copy_name(self, item: MediaItem) -> str:
         """Return the part of a converted copy's file name that says for what it was made."""
@@ -73,9 +75,7 @@ class ImageFit:
         """Return the item as sent. A converted copy has no URL."""
         if self.made is None:
             return item
-        made = self.made
-        item = replace(item, mime=made.mime, bytes=made.bytes, sha256=made.sha256, url=None)
-        return replace(item, width=made.width, height=made.height)
+        return replace(self.made, name=item.name, **item.said)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,11 +66,14 @@ def build_records(request: PublishRequest, handle: Handle, did: str) -> Records:
     media = (request.media, *request.thread_media)
     parts = shown_parts(request)
     for number, shown in enumerate(parts):
-        items = [file.item for file in media[number]] if number < len(media) else []
+        files = media[number] if number < len(media) else ()
+        items = [file.item for file in files]
         record = {**common, "text": shown.text}
         if facets := facets_of(shown, dids):
             record["facets"] = facets
         embed = _media(items, list(islice(entries, len(items))), languages) or (_card(handle) if number == 0 else None)
+        if embed is not None and files and files[0].item.is_video and files[0].origin is not None:
+            embed = {**embed, "presentation": "gif"}
         if request.option_of_part("quote", number + 1, len(parts)):
             embed = _with_quote(embed, handle)
         if embed is not None:
