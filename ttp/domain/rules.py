@@ -103,6 +103,13 @@ class PlatformPost:
         return None if self.post_id is None else action("edit", self.post_id, remove_media="FILE")
 
     @property
+    def focus_hint(self) -> WayOut | None:
+        """What to type to have the only one of its media cropped."""
+        if len(self.media) != 1 or self.thread_media:
+            return None
+        return other_options(focus="X,Y") if self.post_id is None else action("edit", self.post_id, focus="X,Y")
+
+    @property
     def text_hint(self) -> Action | None:
         """What to type to change the text of a saved post, from standard input."""
         return None if self.post_id is None else action("edit", self.post_id, "-")

@@ -45,7 +45,7 @@ def item_problems(
     for code, what in refused.items():
         mended = code != "media_aspect" or bool(item.focus)  # by converting
         why = f"; it cannot be converted: {fit.failed}" if fit.failed and mended else ""
-        hint = fit.hint if mended else None
+        hint = fit.hint if mended else case.focus_hint if item.is_image else None
         yield case.breach("media", code, f" cannot take {item.name}: {what}{why}", hint)
     if "media_kind" in refused:
         return  # what is advised is of another kind of file
