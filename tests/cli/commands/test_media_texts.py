@@ -18,6 +18,7 @@ from tests.mcp.conftest import Agent
 from tests.pictures import BLUE, RED, picture, saved
 from tests.server.conftest import server_of
 from tests.server.pages.conftest import Person
+from ttp.domain.time.clock import to_ms
 from ttp.sandbox.bluesky.records import StoredRecord
 from ttp.sandbox.files import CLIP, PHOTO
 from ttp.sandbox.mastodon.records import Attachment
@@ -204,3 +205,19 @@ def test_both_kinds_of_focus_are_refused_and_captions_of_an_image(
     both = ttp(*asked, "--focus", "0,0", "--set", "mastodon.focus=0:0").error["problems"]
     assert "option_conflict" in [one["code"] for one in both]
     assert ttp(*asked, "--captions", "a.vtt").error["problems"][0]["code"] == "media_kind"
+
+
+def test_what_was_uploaded_before_it_would_be_converted_is_repeated_byte_for_byte(
+    ttp: Program, sandbox: RunningSandbox, monkeypatch: Any
+) -> None:
+    ttp.rehearse(monkeypatch, sandbox, *demo_accounts(sandbox, "mastodon"), processing_s=0.0)
+    posts = [ttp.post(f"Hi {number}", "--to", "mastodon", "--media", str(PHOTO)) for number in (1, 2)]
+    (item,) = ttp.shown(posts[0])["media"]
+    server = json.dumps({"software": "mastodon", "asked_ms": to_ms(ttp.clock.now()), "image_pixels": 10_000})
+    ttp.sql("UPDATE account SET server_info = ?", server)
+    handle = json.dumps({"media": [{"sha256": item["sha256"], "at_ms": 0}]})
+    ttp.sql("UPDATE delivery SET handle = ? WHERE post_id = ?", handle, posts[1])
+    for post in posts:
+        ttp.ok("publish", str(post), "--yes")
+    first, second = sandbox.state.table(Attachment).values()
+    assert (first.sha256 == item["sha256"], second.sha256 == item["sha256"]) == (False, True)
