@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import unquote, urlsplit
 
 from ttp.domain.account import Account
@@ -24,6 +24,7 @@ from ttp.domain.media.item import MediaItem, is_web_address
 from ttp.domain.media.place import PlacedName, split_name
 from ttp.domain.media.probe import UnusableMedia
 from ttp.domain.media.probe.images import ImageAppearance, has_location, read_appearance
+from ttp.domain.platform import PlatformFacts
 from ttp.domain.post import Post
 from ttp.domain.post_edit import KEPT, PostInput, check_variant_key, replace_media
 from ttp.domain.text import clean_text
@@ -322,6 +323,17 @@ def file_digest(name: str) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return "unreadable"
+
+
+def with_digests(wanted: PostInput, platforms: PlatformFacts) -> tuple[PostInput, list[str]]:
+    """Return an input with digests in place of the names of its files, and those of its media."""
+    digests: dict[str, Any] = {
+        name: tuple(map(file_digest, getattr(wanted, name)))
+        for name in ("captions", "thumbnails")
+        if getattr(wanted, name)
+    }
+    names = [split_name(typed, platforms) for typed in wanted.media or ()]
+    return replace(wanted, **digests), [name.prefix + file_digest(name.name) for name in names]
 
 
 class RowMedia:

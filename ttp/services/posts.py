@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ttp.domain import frozen_parts, permissions, post_edit
 from ttp.domain.account import Account, account_warnings, resolve_accounts
@@ -311,17 +311,9 @@ class Posts:
             return None
         if not wanted.media:
             return request_fingerprint(wanted, (), self.platforms)
-        from ttp.domain.media.place import split_name
-        from ttp.services.media import file_digest
+        from ttp.services.media import with_digests
 
-        texts: dict[str, Any] = {
-            name: tuple(map(file_digest, getattr(wanted, name)))
-            for name in ("captions", "thumbnails")
-            if getattr(wanted, name)
-        }
-        names = [split_name(typed, self.platforms) for typed in wanted.media]
-        media = [name.prefix + file_digest(name.name) for name in names]
-        return request_fingerprint(replace(wanted, **texts), media, self.platforms)
+        return request_fingerprint(*with_digests(wanted, self.platforms), self.platforms)
 
     def build_post(
         self, wanted: PostInput, time: ResolvedTime | None, draft: Post | None = None

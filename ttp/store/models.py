@@ -44,9 +44,9 @@ def _parent(target: str, *, primary: bool = False, required: bool = True) -> Any
     return Field(default=None, sa_column=Column(ForeignKey(target), nullable=not required, primary_key=primary))
 
 
-def _index(name: str, *columns: Any, where: str, unique: bool = False, first: str = "") -> Index:
-    """Return a partial index, with one condition for both databases. `first`: a column whose NULLs come first."""
-    options: Any = {"sqlite_where": text(where), "postgresql_where": text(where)}
+def _index(name: str, *columns: Any, where: str = "", unique: bool = False, first: str = "") -> Index:
+    """A partial index. `where`: else that its column is not NULL. `first`: a column whose NULLs come first."""
+    options: Any = dict.fromkeys(("sqlite_where", "postgresql_where"), text(where or f"{columns[0]} IS NOT NULL"))
     return Index(name, *columns, unique=unique, **options, postgresql_ops={first: "NULLS FIRST"} if first else {})
 
 
@@ -146,10 +146,7 @@ class TagRow(SQLModel, table=True):
 
 class MediaRow(SQLModel, table=True):
     __tablename__ = "post_media"
-    __table_args__ = (
-        Index("post_media_by_sha256", "sha256"),
-        _index("post_media_by_thumbnail", "thumbnail", where="thumbnail IS NOT NULL"),
-    )
+    __table_args__ = (Index("post_media_by_sha256", "sha256"), _index("post_media_by_thumbnail", "thumbnail"))
     post_id: int = _parent("post.id", primary=True)
     position: int = Field(primary_key=True)
     sha256: str = _text()

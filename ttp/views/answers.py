@@ -141,7 +141,7 @@ class _Post(_PostState, PlainFields):
     deliveries: list[DeliveryAnswer]
 
 
-class SentMedia(MediaAnswer):
+class SentMediaAnswer(MediaAnswer):
     """Media as an account gets them. `cropped`: to the shape that its platform needs."""
 
     converted: bool
@@ -150,7 +150,7 @@ class SentMedia(MediaAnswer):
 
 class SentAnswer(TypedDict):
     account: str
-    media: list[SentMedia]
+    media: list[SentMediaAnswer]
 
 
 class PostAnswer(_Post, MainCounts):
@@ -169,7 +169,7 @@ class PartPreview(TypedDict):
 class VersionAnswer(TypedDict):
     account: str
     parts: list[PartPreview]
-    media: list[SentMedia]
+    media: list[SentMediaAnswer]
     costUsd: float | None
 
 

@@ -197,7 +197,7 @@ def _version_json(one: AccountVersion) -> answers.VersionAnswer:
     }
 
 
-def _sent_json(one: SentMedia) -> answers.SentMedia:
+def _sent_json(one: SentMedia) -> answers.SentMediaAnswer:
     return {**media_json(one.sent), "converted": one.converted, "cropped": one.cropped}
 
 
