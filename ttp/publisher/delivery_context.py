@@ -30,14 +30,14 @@ from ttp.platforms.image_conversion import CannotConvert, PillowMissing
 from ttp.platforms.registry import Registry
 from ttp.platforms.uploads import media_entries
 from ttp.publisher.coordination import Coordination
+from ttp.services.application import Installation
 from ttp.services.media import MediaConversion
-from ttp.services.tokens import LockedToken, TokenRevoked, Tokens, TokenUnavailable
+from ttp.services.tokens import LockedToken, TokenRevoked, TokenUnavailable
 from ttp.store import accounts, attempts, claims, queries
 from ttp.store.dialect import Conflicting, Connection, Superseded
 from ttp.store.home.journal import Entry, Journal
 from ttp.store.home.locks import TokenLocked
 from ttp.store.home.media import MediaStore
-from ttp.store.rate_limits import Limits
 from ttp.store.row_mapper import CorruptRow, Quarantine
 from ttp.store.writer import Writer
 
@@ -132,14 +132,9 @@ class PostEnds:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryContext:
     coordination: Coordination
-    media: MediaStore
-    tokens: Tokens
+    installation: Installation
     clients: Callable[[str], Client]
-    config: Config
-    platforms: Registry
-    store_id: str = ""
-    limits: Limits | None = None
-    journal: Journal | None = None
+    journal: Journal
     quarantine: Quarantine = field(default_factory=Quarantine)
     """Posts and accounts with corrupt rows, skipped until the run ends."""
     media_waits: MediaWaits | None = None
@@ -147,6 +142,14 @@ class DeliveryContext:
     ends: PostEnds = field(default_factory=PostEnds)
     note_intent: Callable[[Attempt], None] = lambda intent: None
     """Called with each committed intent, before its call. Raises nothing."""
+
+    @property
+    def config(self) -> Config:
+        return self.installation.config
+
+    @property
+    def platforms(self) -> Registry:
+        return self.installation.platforms
 
     @property
     def writer(self) -> Writer:
@@ -207,7 +210,7 @@ class DeliveryContext:
             options=options_of(account.platform, {**account.options, **post.options}),
             bound=bound,
             thread=tuple(thread),
-            key_seed=f"{self.store_id}/{delivery.id}",
+            key_seed=f"{self.journal.store_id}/{delivery.id}",
             thread_media=tuple(thread_media) if any(thread_media) else (),
             part_starts=delivery.part_starts,
         )
@@ -216,15 +219,14 @@ class DeliveryContext:
         """Return an item with its bytes; `sending`: in the form that the platform accepts, or as it was uploaded
         before. Raises StepFailed if it is missing, MediaUnavailable if the delivery must wait for it."""
         if not sending:
-            return MediaFile(item, self.media.path(item.sha256))
+            return MediaFile(item, self.installation.media.path(item.sha256))
         platform, post = task.account.platform, task.post
         is_uploaded = any(one.get("sha256") == item.sha256 for one in media_entries(task.delivery.handle))
         waits = self.media_waits
-        is_trial = waits is not None and waits.is_on and not self.media.is_cached(item)
+        is_trial = waits is not None and waits.is_on and not self.installation.media.is_cached(item)
         try:
-            file = MediaConversion(self.media, self.config).file(
-                item, None if is_uploaded else form_for(post, platform, task.account, self.platforms)
-            )
+            form = None if is_uploaded else form_for(post, platform, task.account, self.installation.platforms)
+            file = MediaConversion(self.installation.media, self.installation.config).file(item, form)
             if item.thumbnail_item is not None:
                 file = replace(file, thumbnail=self._thumbnail(item.thumbnail_item))
             if waits is not None and is_trial:
@@ -251,21 +253,20 @@ class DeliveryContext:
             raise StepFailed(TAKE, NotDone(Kind.MEDIA, why.message, passing=True)) from None
 
     def _thumbnail(self, item: MediaItem) -> MediaFile:
-        stored = self.media.find_stored(item.sha256, item.name)
+        stored = self.installation.media.find_stored(item.sha256, item.name)
         if stored is None:
             raise FileNotFoundError(item.name)
-        return MediaFile(stored, self.media.path(item.sha256))
+        return MediaFile(stored, self.installation.media.path(item.sha256))
 
     def _credentials(self, account: Account) -> Credentials:
         with self.token_errors_as_step_failure():
-            return self.tokens.fresh(account.name)
+            return self.installation.tokens.fresh(account.name)
 
     def keep(self, entry: Entry) -> None:
         """Write an outcome that the store refused into the journal. Raises nothing: if the journal fails too, the
         intent is open and will be looked up."""
-        if self.journal is not None:
-            with suppress(OSError):
-                self.journal.keep(entry)
+        with suppress(OSError):
+            self.journal.keep(entry)
 
     @contextmanager
     def token(self, account: Account) -> Iterator[LockedToken]:
@@ -273,7 +274,7 @@ class DeliveryContext:
         Raises StepFailed if it cannot be used."""
         with ExitStack() as stack:
             with self.token_errors_as_step_failure():
-                token = stack.enter_context(self.tokens.lock_token(account.name, account))
+                token = stack.enter_context(self.installation.tokens.lock_token(account.name, account))
             yield token
 
     @contextmanager
