@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import unquote, urlsplit
 
 from ttp.domain.account import Account
-from ttp.domain.action import action
+from ttp.domain.action import action, other_options
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, NotFound, Problem, StateRefused, TtpError, UsageError
 from ttp.domain.media.details import MOST_CAPTION_BYTES, check_captions, is_captions, parse_focus
@@ -380,7 +380,7 @@ class RowMedia:
         if not item.is_image:
             raise UsageError(
                 f"{item.name} is no image, so it cannot be a thumbnail",
-                Hint("try", "--thumbnail FILE", (name, "FILE")),
+                Hint("try", other_options(thumbnail="FILE")),
                 flaw="thumbnail",
             )
         return item.sha256
