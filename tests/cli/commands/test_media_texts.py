@@ -110,7 +110,7 @@ def test_what_is_none_is_refused_with_what_to_type(
     (folder / "empty.vtt").write_text("WEBVTT\n")
     refused = ttp("create", "Hi", "--media", "clip.mp4", *option, "--json")
     assert (refused.code, refused.error["code"]) == (2, "usage")
-    assert refused.error["hint"]
+    assert refused.error["hints"]
     assert ttp.ok("list", "--json").json == []
 
 
