@@ -118,7 +118,7 @@ class MediaConversion:
     def fits(self, media: Iterable[MediaItem], forms: Collection[ImageForm], *, only_made: bool = False) -> ImageFits:
         """Return how each image is sent in each form. Converts those that need it, unless `only_made`. Raise Busy."""
         return {
-            (form, item): self._fit(item, form, makes=self._converts and not only_made, reuses=self._converts)
+            (form, item): self._fit(item, form, only_made=only_made, reuses=self._converts)
             for item in media
             for form in forms
             if item.is_image and item.mime not in form.as_is
@@ -132,7 +132,7 @@ class MediaConversion:
         if not self._media.has(item):
             raise FileNotFoundError(item.name)
         form = form if form and item.is_image and item.mime not in form.as_is else None
-        fit = ImageFit() if form is None else self._fit(item, form, makes=self._converts)
+        fit = ImageFit() if form is None else self._fit(item, form)
         if fit.made is not None and form is not None:
             return MediaFile(fit.sent_item(item), self._media.path(item.sha256, form.copy_name(item)), item.sha256)
         if fit.misfit is not None and fit.misfit.must:
@@ -145,9 +145,9 @@ class MediaConversion:
         """Return the media of a post whose copies are missing."""
         return self._media.find_missing(post.media)
 
-    def _fit(self, item: MediaItem, form: ImageForm, *, makes: bool, reuses: bool = True) -> ImageFit:
-        """Return how an image is sent. `makes`: a missing copy is made; `reuses`: one that is there is used."""
-        there = self._media.has(item)
+    def _fit(self, item: MediaItem, form: ImageForm, *, only_made: bool = False, reuses: bool = True) -> ImageFit:
+        """Return how an image is sent. `only_made`: none is made; `reuses`: one that is there is used."""
+        there = only_made or self._media.has(item)
         look, name = self._appearance(item), form.copy_name(item)
         shown = (look.width, look.height) if look is not None else _size(item)
         made = self._media.find_converted(item, name) if reuses else None
@@ -156,7 +156,7 @@ class MediaConversion:
         wrong = find_misfit(item, look, form)
         if wrong is None or not there:
             return ImageFit(shown)
-        if not makes:
+        if only_made or not self._converts:
             failed = "the setting media.convert is never"
             return ImageFit(shown, misfit=wrong, failed=failed, hint=action("config set", "media.convert", "auto"))
         try:
