@@ -13,7 +13,7 @@ from ttp.domain.post import Post, PostFields
 from ttp.domain.post_edit import MOST_CHARACTERS, PostInput, edits_of_draft
 from ttp.domain.post_fields import content_of
 from ttp.services.posts import Posts
-from ttp.store import queries
+from ttp.store import posts as store
 
 
 class Drafts:
@@ -72,7 +72,7 @@ class Drafts:
         refused command was typed again."""
         new = self._posts.post(draft.id or 0)
         with self._posts.database.reading() as db:
-            drafts = queries.drafts_with_text(db, new.content) if db else ()
+            drafts = store.drafts_with_text(db, new.content) if db else ()
             kept = next((one for one in drafts if _contents(one) == _contents(new)), new)
         if kept.id != new.id:
             self._posts.discard_draft(new)

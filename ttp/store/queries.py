@@ -118,12 +118,6 @@ def posts_by_id(db: Connection, ids: Iterable[int]) -> Iterator[Post]:
         yield from (stored[i] for i in batch if i in stored)
 
 
-def drafts_with_text(db: Connection, text: str) -> Iterator[Post]:
-    """Yield the drafts with exactly this text, the oldest first."""
-    sql = "SELECT id FROM post WHERE status = 'draft' AND content = ? AND deleted_at IS NULL ORDER BY id"
-    return posts_by_id(db, [row["id"] for row in db.execute(sql, (text,))])
-
-
 def existing_ids(db: Connection, first: int, last: int) -> list[int]:
     """Return the ids from `first` to `last`, both included, of posts that are not deleted."""
     sql = "SELECT id FROM post WHERE id BETWEEN ? AND ? AND deleted_at IS NULL ORDER BY id"
