@@ -123,8 +123,10 @@ class ToolCaller:
     def _answer(self, services: Services, tool: Tool, arguments: Mapping[str, Any]) -> Answer:
         args = parse(tool.arguments, tool.name, arguments)
         if not self.local_files:
-            names = ((field, one) for field in _MEDIA_NAMES for one in getattr(args, field, None) or () if one)
+            names = ((field, one) for field in _MEDIA_NAMES for one in getattr(args, field, None) or ())
             for field, name in names:
+                if not name and "media" not in field:
+                    continue  # this one has none
                 file = split_name(name, services.platforms).name if "media" in field else name
                 if not (is_web_address(file) or _UPLOADED.fullmatch(file) or is_captions(file)):
                     raise NotAllowed(
