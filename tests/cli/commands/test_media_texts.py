@@ -88,6 +88,10 @@ def test_they_are_the_same_at_every_door(ttp: Program, folder: Path, monkeypatch
     page = ann.sees(f"/posts/{first}/edit")
     ann.does("/compose", {**fields(page), "do": "draft", "content": "Hi, Ann"})
     assert ttp.shown(first)["content"] == "Hi, Ann"
+    for name, path in (("captions", "a.vtt"), ("thumbnail", "a.png")):  # of this machine, not of the person
+        ann.send("/compose", {**fields(ann.sees(f"/posts/{first}/edit")), "do": "draft", name: str(folder / path)})
+        assert said_of(ttp, first)[name] == (said[name] if name == "captions" else None)
+    ttp.ok("undo")
     ttp.ok("edit", str(first), "--focus", "", "--captions", "", "--thumbnail", "")
     assert said_of(ttp, first) == {"alt": "A cup", **dict.fromkeys(TEXTS[1:])}
     ttp.ok("undo")

@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from ttp.domain.account import Account
 from ttp.domain.errors import Conflict, Problem, Stale, TimeRefused, TtpError, UsageError
+from ttp.domain.media.details import check_captions
 from ttp.domain.media.place import part_word
 from ttp.domain.options import parse_option
 from ttp.domain.post import Post, PostStatus
@@ -123,12 +124,16 @@ class Composition:
             ),
             alts=tuple(item.alt for item in self.media),
             focus=tuple(item.focus for item in self.media),
-            captions=tuple(item.captions for item in self.media),
-            thumbnails=tuple(item.thumbnail for item in self.media),
+            captions=tuple(item.captions and check_captions(item.captions, "the text") for item in self.media),
+            thumbnails=tuple(item.thumbnail if _THUMBNAIL.fullmatch(item.thumbnail) else "" for item in self.media),
             split=self.split != "no" if self.split else None,
             number_parts=True if self.split == "numbered" else None,
             dropped=() if self.split == "numbered" else ("number_parts",) if self.split else ("split", "number_parts"),
         )
+
+
+_THUMBNAIL = re.compile(r"sha256:[0-9a-f]{64}")
+"""A file of the store: a path would be one of this machine."""
 
 
 def show_new(visit: Visit) -> Response:
