@@ -19,6 +19,8 @@ from ttp.domain.post import Post
 from ttp.domain.rules import check
 from ttp.platforms.media_host.availability import NOT_SET
 
+CONFIG = Config({"guard.alt": "off"})
+
 IG, X = "instagram", "x"
 FORM = cast(ImageForm, PLATFORMS.rules(IG).image_form)
 PNG = MediaItem("photo.png", "image/png", 100_000, "ab" * 32, 2000, 2000, url="https://a.example/photo.png")
@@ -30,7 +32,7 @@ def problems(
     item: MediaItem, fit: ImageFit | None = None, no_host: MediaHostProblem | None = None
 ) -> tuple[Problem, ...]:
     post = Post("", (Delivery("instagram/shop", IG),), media=(item,))
-    return check(post, {}, PLATFORMS, config=Config(), no_host=no_host, fits={} if fit is None else {(FORM, item): fit})
+    return check(post, {}, PLATFORMS, config=CONFIG, no_host=no_host, fits={} if fit is None else {(FORM, item): fit})
 
 
 def test_a_converted_image_is_judged_as_it_is_sent_and_needs_an_address_of_its_own() -> None:
@@ -93,9 +95,7 @@ def test_a_shape_is_no_matter_that_the_extra_would_mend() -> None:
 def test_an_address_on_this_machine_is_none_for_a_platform_that_is_elsewhere() -> None:
     item = replace(JPEG, url="http://127.0.0.1:8700/photo.jpg")
     post = Post("", (Delivery("instagram/shop", IG),), media=(item,))
-    assert [p.code for p in check(post, {}, PLATFORMS, config=Config(), no_host=NOT_SET)] == ["media_host"]
-    assert check(post, {}, PLATFORMS, config=Config(), no_host=NOT_SET, rehearsed=[IG]) == ()
-    assert check(post, {}, PLATFORMS, config=Config(), no_host=None) == ()
-    assert (
-        check(replace(post, deliveries=(Delivery("x/me", X),)), {}, PLATFORMS, config=Config(), no_host=NOT_SET) == ()
-    )
+    assert [p.code for p in check(post, {}, PLATFORMS, config=CONFIG, no_host=NOT_SET)] == ["media_host"]
+    assert check(post, {}, PLATFORMS, config=CONFIG, no_host=NOT_SET, rehearsed=[IG]) == ()
+    assert check(post, {}, PLATFORMS, config=CONFIG, no_host=None) == ()
+    assert check(replace(post, deliveries=(Delivery("x/me", X),)), {}, PLATFORMS, config=CONFIG, no_host=NOT_SET) == ()

@@ -14,7 +14,7 @@ from ttp.domain.action import LONGEST_TEXT, Action, OtherOptions, WayOut, action
 from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import Ambiguous, Hint, NotFound, Problem, StateRefused, TtpError, UsageError
-from ttp.domain.media.item import MediaItem
+from ttp.domain.media.item import MediaItem, parse_alt
 from ttp.domain.media.place import in_order, name_in_place
 from ttp.domain.permissions import keep_approval
 from ttp.domain.platform import Facts, PlatformFacts, parse_post_url
@@ -84,7 +84,12 @@ def with_accounts(post: Post, accounts: Sequence[Account], now: datetime) -> Pos
         elif delivery.state is DeliveryState.CANCELLED:
             # The store has one row for each account of a post: a new delivery takes the cancelled one's place. Of a
             # thread that is half out, what is published stays known, and is not published again.
-            row = {"id": delivery.id, "post_id": delivery.post_id, "attempts": delivery.attempts}
+            row = {
+                "id": delivery.id,
+                "post_id": delivery.post_id,
+                "attempts": delivery.attempts,
+                "langs": delivery.langs,
+            }
             half: dict[str, object] = {
                 "handle": delivery.kept_handle,
                 "remote_id": delivery.remote_id,
@@ -155,7 +160,9 @@ def with_media_texts(items: Sequence[MediaItem], post_input: PostInput) -> tuple
                 ways = [] if items else [Hint("try", other_options(media=("FILE",) * len(texts)))]
                 raise UsageError(f"{len(texts)} {what} for {len(items)} media", *ways)
             padded = (*texts, *[""] * (len(items) - len(texts)))
-            changes: list[dict[str, Any]] = [{one.word: text or None} for text in padded]
+            changes: list[dict[str, Any]] = [
+                {one.word: parse_alt(text) if one.word == "alt" else text or None} for text in padded
+            ]
             items = [replace(item, **change) for item, change in zip(items, changes, strict=True)]
     return tuple(items)
 
@@ -167,7 +174,7 @@ def media_texts_of(media: Sequence[MediaItem]) -> dict[str, list[str]]:
 
 def said_texts(media: Iterable[MediaItem], one: PostField) -> list[str]:
     """Return one of the things that are said of media, for each; of a thumbnail its name."""
-    attribute = "thumbnail_name" if one.word == "thumbnail" else one.word
+    attribute = {"alt": "typed_alt", "thumbnail": "thumbnail_name"}.get(one.word, one.word)
     return [getattr(item, attribute) or "" for item in media]
 
 

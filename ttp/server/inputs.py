@@ -75,7 +75,7 @@ class MediaInput(RequestBody):
     url: Text | None = None
     sha256: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")] | None = None
     name: ShortText | None = None
-    alt: Text | None = None
+    alt: Annotated[Text | None, Field(description="`none`: it is decorative.")] = None
     focus: Annotated[ShortText | None, Field(description="What stays visible when it is cropped: `0.5,0.3`.")] = None
     captions: Annotated[Text | None, Field(description="Of a video: WebVTT.")] = None
     thumbnail: Annotated[
@@ -248,6 +248,7 @@ def list_filter(
     search: ShortText | None = None,
     key: ShortText | None = None,
     needs_you: Annotated[bool, Query(alias="needsYou")] = False,
+    no_alt: Annotated[bool, Query(alias="noAlt", description="Only posts with media without alt text.")] = False,
     after: Annotated[int | None, Query(ge=1, le=_MOST_ID, description="The last post of the page before.")] = None,
     limit: Annotated[int, Query(ge=1, le=MOST_POSTS)] = USUAL_POSTS,
 ) -> PostFilter:
@@ -259,6 +260,7 @@ def list_filter(
         search=search,
         key=key,
         needs_you=needs_you,
+        no_alt=no_alt,
         after=after,
         limit=limit,
     )

@@ -48,7 +48,7 @@ def media_json(item: MediaItem) -> answers.MediaAnswer:
         "width": item.width,
         "height": item.height,
         "durationMs": item.duration_ms,
-        "alt": item.alt,
+        "alt": item.typed_alt,
         "url": item.url,
         "focus": item.focus,
         "captions": item.captions,
@@ -86,6 +86,7 @@ def delivery_json(
             {"text": text, "media": [item.name for items in media[number : number + 1] for item in items]}
             for number, text in enumerate(row.planned_parts)
         ],
+        "langs": None if row.langs is None else [lang for lang in row.langs.split(",") if lang],
         "metrics": None
         if newest is None
         else {**main_counts(newest), "observedAt": format_json_instant(newest.observed_at)},

@@ -180,6 +180,7 @@ def _facts(post: PostView, page: Page, clocks: Clocks, *, with_created: bool) ->
     )
     yield "Variants", [f"{escape_text(key)}: {escape_line(text)}" for key, text in post.variants.items()]
     yield "Options", [f"{escape_text(key)}={escape_text(value)}" for key, value in post.options.items()]
+    yield "Languages", [f"{escape_text(row.account)}: {escape_text(row.langs)}" for row in post.active if row.langs]
     yield "Tags", [escape_text(", ".join(post.tags))] if post.tags else []
     if post.key is not None:
         yield "Key", [escape_text(post.key)]
@@ -233,7 +234,13 @@ def _media(item: MediaItem) -> str:
     facts += [f"focus: {item.focus}"] if item.focus else []
     facts += [f"captions: {plural(item.captions.count('-->'), 'line')}"] if item.captions else []
     facts += ["with a thumbnail"] if item.thumbnail else []
-    return "  ".join([*facts, f"alt text: {escape_line(item.alt) if item.alt else 'none'}"])
+    return "  ".join([*facts, _alt_text(item)])
+
+
+def _alt_text(item: MediaItem) -> str:
+    if item.alt == "":
+        return "decorative"
+    return f"alt text: {escape_line(item.alt)}" if item.alt else "no alt text"
 
 
 def _post_row(row: Delivery, post: PostView, past: PostHistory, page: Page) -> list[Cell]:
@@ -323,7 +330,7 @@ def render_versions(versions: Sequence[AccountVersion], page: Page) -> Iterator[
 
 
 def _versions_media(one: SentMedia) -> str:
-    return "  ".join([_sent(one), f"alt text: {escape_line(one.item.alt)}" if one.item.alt else "no alt text"])
+    return "  ".join([_sent(one), _alt_text(one.item)])
 
 
 def _sent(one: SentMedia) -> str:

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from ttp.domain.account import Account
 from ttp.domain.errors import Conflict, Problem, Stale, TimeRefused, TtpError, UsageError
 from ttp.domain.media.details import check_captions
+from ttp.domain.media.item import DECORATIVE
 from ttp.domain.media.place import part_word
 from ttp.domain.options import parse_option
 from ttp.domain.post import Post, PostStatus
@@ -361,11 +362,18 @@ def writing_services(visit: Visit, *, expected: int | None = None) -> RequestSer
 
 def typed_in(visit: Visit) -> Composition:
     """Return the content of the form."""
-    dropped = visit.fields("drop")
+    dropped, decorative = visit.fields("drop"), visit.fields("decorative")
     words = [one.word for one in MEDIA]
     items = zip_longest(*(visit.fields(name) for name in ("media", "mime", "part", "only", *words)), fillvalue="")
     media = (
-        AttachedMedia(match[1], match[2], mime, part=part.strip()[:9], only=only, **dict(zip(words, said, strict=True)))
+        AttachedMedia(
+            match[1],
+            match[2],
+            mime,
+            part=part.strip()[:9],
+            only=only,
+            **{**dict(zip(words, said, strict=True)), "alt": said[0] or (DECORATIVE if match[1] in decorative else "")},
+        )
         for name, mime, part, only, *said in items
         if (match := _KEPT.fullmatch(name)) and match[1] not in dropped
     )
