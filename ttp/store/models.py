@@ -360,10 +360,7 @@ class OccurrenceRow(SQLModel, table=True):
     """One instant of a repeat and its result. `source_id`: the post that `post_id` was copied from."""
 
     __tablename__ = "occurrence"
-    __table_args__ = (
-        Index("occurrence_by_post", "post_id"),
-        Index("occurrence_by_source", "source_id", "at"),
-    )
+    __table_args__ = (Index("occurrence_by_post", "post_id"), Index("occurrence_by_source", "source_id", "at"))
     recurrence_id: int = _parent("recurrence.id", primary=True)
     at: datetime = Field(sa_column=Column(Instant, nullable=False, primary_key=True))
     state: str = _text()

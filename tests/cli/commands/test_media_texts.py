@@ -147,7 +147,7 @@ def test_a_gif_is_a_video_on_bluesky_where_ffmpeg_is(
             does = f'cp {CLIP} "$last"' if program == "made up" else "echo no >&2; exit 1"
             (folder / "bin/ffmpeg").write_text(f"#!/bin/sh\nPATH=/bin:/usr/bin\nfor last; do :; done\n{does}\n")
             (folder / "bin/ffmpeg").chmod(0o700)
-    asked = ("Hi", "--to", "bluesky", "--media", "a.gif", "--at", "now")
+    asked = ("Hi", "--to", "bluesky", "--media", "a.gif", "--alt", "Red", "--at", "now")
     if program in ("none", "fails"):
         refused = ttp("create", *asked, "--json").error
         assert [one["code"] for one in refused["problems"]] == ["media_kind"]
@@ -170,7 +170,9 @@ def test_audio_goes_to_mastodon_with_its_thumbnail_and_nowhere_else(
     asked = ("Hi", "--media", "a.wav", "--thumbnail", "a.png", "--at", "now")
     for name in ("bluesky", "mastodon,bluesky"):
         refused = ttp("create", *asked, "--to", name, "--json").error
-        assert ("media_kind", True) in [(one["code"], one["account"][:4] == "blue") for one in refused["problems"]]
+        assert ("media_kind", True) in [
+            (one["code"], (one["account"] or "")[:4] == "blue") for one in refused["problems"]
+        ]
         assert refused["hint"]
     post = ttp.post(*asked, "--to", "mastodon")
     assert ttp.shown(post)["media"][0]["durationMs"] == 1000
@@ -189,7 +191,19 @@ def test_a_shape_that_instagram_refuses_is_cropped_around_its_focus(
     tall = Image.new("RGB", (800, 3000), "white")
     tall.paste(RED, (0, 0, 800, 1000))
     tall.save(tmp_path / "tall.jpg")
-    asked = ("create", "Hi", "--to", "ig", "--media", str(tmp_path / "tall.jpg"), "--at", "in 1h", "--json")
+    asked = (
+        "create",
+        "Hi",
+        "--to",
+        "ig",
+        "--media",
+        str(tmp_path / "tall.jpg"),
+        "--alt",
+        "Red",
+        "--at",
+        "in 1h",
+        "--json",
+    )
     assert [one["code"] for one in ttp(*asked).error["problems"]] == ["media_aspect"]
     (version,) = ttp.ok(*asked, "--focus", "0.5,0", "--dry-run").json["versions"]
     (sent,) = version["media"]
