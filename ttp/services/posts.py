@@ -7,7 +7,6 @@ wins before the publisher's claim or is refused. It never touches a delivery tha
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
@@ -19,11 +18,19 @@ from ttp.domain.config import Config
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Conflict, ContentRefused, Hint, NotAllowed, Problem, Stale, UsageError
 from ttp.domain.permissions import Caller, Capability
-from ttp.domain.post import Post, post_not_found
+from ttp.domain.post import Post, post_not_found, with_cards_of
 from ttp.domain.post_edit import PostInput, check_variants, request_fingerprint
 from ttp.domain.post_fields import MEDIA
 from ttp.domain.pricing import price_notes
-from ttp.domain.rules import add_alt, check, content_refusal, forms_for, offer_split, plan_parts
+from ttp.domain.rules import (
+    add_alt,
+    check,
+    content_refusal,
+    forms_for,
+    may_have_cards,
+    offer_split,
+    plan_parts,
+)
 from ttp.domain.time.clock import Clock
 from ttp.platforms.registry import Registry
 from ttp.services.queries import PostView, accounts_within, is_within, view_posts
@@ -40,6 +47,7 @@ if TYPE_CHECKING:
     from ttp.domain.media.image_fit import ImageFits
     from ttp.domain.media.item import MediaItem
     from ttp.domain.time.resolve import ResolvedTime
+    from ttp.services.cards import PostCards
     from ttp.services.duplicate_check import DuplicateCheck
     from ttp.services.media import MediaConversion
     from ttp.services.time_resolver import TimeResolver
@@ -79,6 +87,12 @@ class Posts:
         from ttp.services.media import MediaConversion
 
         return MediaConversion(self.media, self.config)
+
+    @cached_property
+    def cards(self) -> PostCards:
+        from ttp.services.cards import PostCards  # here: most posts have no link
+
+        return PostCards(self.media, self.clock, self.config, self.platforms, self.caller, self.database.home)
 
     @cached_property
     def duplicates(self) -> DuplicateCheck:
@@ -177,8 +191,11 @@ class Posts:
         return (*problems, *account_warnings(chosen), *price_notes(post, self.platforms)) if timed else problems
 
     def plan_parts(self, post: Post, accounts: Iterable[Account]) -> Post:
-        """Return the post with its parts planned anew. Whatever changes texts, options or accounts calls it."""
-        return plan_parts(post, accounts, self.platforms)
+        """Return the post with its parts planned and its link cards chosen anew. Whatever changes texts, options or
+        accounts calls it."""
+        accounts = tuple(accounts)
+        post = plan_parts(post, accounts, self.platforms)
+        return self.cards.choose(post, accounts) if post.cards or may_have_cards(post, accounts) else post
 
     def _find_problems(self, post: Post, accounts: Iterable[Account]) -> tuple[Problem, ...]:
         by_name = {one.name: one for one in accounts}
@@ -355,9 +372,10 @@ class Posts:
         `draft`: the draft that holds its text and becomes the post; Conflict if it was changed meanwhile. If another
         process stored the same key first, return that post.
         """
-        with self._holding_media(wanted):
-            post, accounts = self.build_post(wanted, time, draft)
-            warnings = self.check_new(post, accounts, first=wanted.first)
+        with self.media.holding():
+            chosen, accounts = self.build_post(wanted, time, draft)
+            warnings = self.check_new(chosen, accounts, first=wanted.first)
+            post = self.cards.fetch(chosen, accounts) if chosen.cards else chosen
             with self.database.writing() as db:
                 db.lock_posts([] if draft is None else [draft.id or 0])
                 known = queries.post_by_key(db, wanted.key) if wanted.key else None
@@ -381,6 +399,7 @@ class Posts:
                     stored = store.update(db, replace(post, created_at=draft.created_at), recorder)
                 moved = self._make_room(db, stored, recorder) if wanted.first else ()
                 warnings = tuple(replace(w, hint=add_alt(stored)) if w.code == "alt_missing" else w for w in warnings)
+                warnings += self.cards.warnings(stored, chosen) if chosen.cards else ()
                 return SavedPost(self.view(db, stored, is_new=True), warnings, moved=moved, time=time)
 
     def create_once(self, wanted: PostInput, times: TimeResolver) -> SavedPost:
@@ -401,7 +420,7 @@ class Posts:
         Published deliveries stay. An account left out of `to` is cancelled for this post. `since`: the post that was
         edited; Conflict if it was changed meanwhile. `recorder`: of another command than `edit`.
         """
-        with self._holding_media(wanted):
+        with self.media.holding():
             now, first, known = self.clock.now(), self.post(post_id), self.accounts()
             post_edit.refuse_to_edit(first)
             variants = check_variants(wanted.variants, known, self.platforms)
@@ -409,10 +428,18 @@ class Posts:
             platforms = set(first.platforms) if to is None else {account.platform for account in to}
             names, known_media = wanted.add_media or wanted.media, first if wanted.edited else None
             wanted, items = self._with_media(wanted, names, platforms, known, known_media)
+
+            def changed(before: Post) -> Post:
+                after = post_edit.apply_input(before, wanted, variants, items)
+                return after if to is None else post_edit.with_accounts(after, to, now)
+
             if first.media or items:
-                early = post_edit.apply_input(first, wanted, variants, items)
-                self.convert(early if to is None else post_edit.with_accounts(early, to, now), known)
+                self.convert(changed(first), known)
             confirmed, recorder = time, recorder or self.recorder("edit")
+
+            fetched = self.plan_parts(changed(first), known)
+            if fetched.cards:
+                fetched = self.cards.fetch(fetched, accounts_of(fetched, known))
 
             def change(db: Connection, before: Post) -> tuple[Post, tuple[Problem, ...]]:
                 nonlocal confirmed
@@ -422,11 +449,10 @@ class Posts:
                         f"post {post_id} was changed by another command; that change was kept",
                         Hint("see", action("show", post_id)),
                     )
-                after = post_edit.apply_input(before, wanted, variants, items)
-                if to is not None:
-                    after = post_edit.with_accounts(after, to, now)
+                after = changed(before)
                 frozen = frozen_parts.keep_frozen_parts(before, after)
                 after = self.plan_parts(after, known)
+                after = with_cards_of(after, fetched)
                 if "at" in wanted.dropped:
                     after = post_edit.as_draft(after, "go back to draft")
                 if time is not None:
@@ -444,6 +470,7 @@ class Posts:
                 return after, (
                     *warnings,
                     *frozen,
+                    *(self.cards.warnings(after, before) if after.cards else ()),
                     *post_edit.warn_missing_times(after),
                     *frozen_parts.warn_published_parts(before, after),
                 )
@@ -551,10 +578,6 @@ class Posts:
         from ttp.services.slots import Slots
 
         return tuple(Slots(self.database, self.clock, self.config).make_room(db, post, recorder))
-
-    def _holding_media(self, wanted: PostInput) -> AbstractContextManager[None]:
-        """Protect media that no post refers to yet from cleanup."""
-        return self.media.holding() if wanted.media or wanted.add_media or wanted.thumbnails else nullcontext()
 
     def _with_media(
         self,

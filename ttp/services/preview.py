@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from ttp.domain.account import Account
 from ttp.domain.delivery import Delivery
@@ -21,6 +23,9 @@ from ttp.services.queries import PostView
 from ttp.services.time_resolver import TimeResolver
 from ttp.store.home.media import temporary_media
 
+if TYPE_CHECKING:
+    from ttp.domain.cards import Card
+
 
 @dataclass(frozen=True, slots=True)
 class TextPart:
@@ -30,6 +35,7 @@ class TextPart:
     length: int
     limit: int
     media: tuple[SentMedia, ...] = ()
+    card: Card | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +70,11 @@ def preview_once(posts: Posts, post_input: PostInput, times: TimeResolver) -> Po
     return preview
 
 
-def preview_post(posts: Posts, post_input: PostInput, time: ResolvedTime | None) -> PostPreview:
-    """Return what `Posts.create` would store. Raises the same errors, except ContentRefused, which is returned."""
+def preview_post(
+    posts: Posts, post_input: PostInput, time: ResolvedTime | None, *, with_cards: bool = True
+) -> PostPreview:
+    """Return what `Posts.create` would store. Raises the same errors, except ContentRefused, which is returned.
+    `with_cards`: fetch the pages of its link cards."""
     with temporary_media(posts.media) as folder:
         posts = replace(posts, media=folder)
         first = posts.find_by_key(post_input)
@@ -75,6 +84,9 @@ def preview_post(posts: Posts, post_input: PostInput, time: ResolvedTime | None)
         warnings, refused = tuple[Problem, ...](), None
         try:
             warnings = posts.check_new(post, accounts, first=post_input.first)
+            if with_cards and post.cards:
+                chosen, post = post, posts.cards.fetch(post, accounts)
+                warnings += posts.cards.warnings(post, chosen)
         except ContentRefused as error:
             refused = error
         with posts.database.reading() as db:
@@ -82,25 +94,32 @@ def preview_post(posts: Posts, post_input: PostInput, time: ResolvedTime | None)
                 posts.refuse_forbidden_change(db, None, post)
             shown = posts.view(db, post)
         fits = posts.convert(post, accounts) if post.media else NO_FITS
-        by_name = {account.name: account for account in accounts}
+        by_name = {account.name: account for account in posts.accounts()}
         versions = tuple(
-            _version(post, delivery, fits, posts.platforms, by_name[delivery.account]) for delivery in post.deliveries
+            _version(post, delivery, fits, posts.platforms, by_name.get(delivery.account))
+            for delivery in post.deliveries
         )
         return PostPreview(shown, versions, warnings, refused)
 
 
-def _version(post: Post, delivery: Delivery, fits: ImageFits, platforms: Registry, account: Account) -> AccountVersion:
+def _version(
+    post: Post, delivery: Delivery, fits: ImageFits, platforms: Registry, account: Account | None
+) -> AccountVersion:
     platform, rules = delivery.platform, platforms.rules(delivery.platform)
     facts = platforms.facts(platform)
+    server = account.server_info if account else {}
+    cards: Mapping[int, Card] = {}
+    if post.cards:
+        from ttp.domain.cards import shown_cards
+
+        cards = shown_cards(post, delivery, account, platforms)
+    parts = zip(post.parts_for(delivery, facts), post.media_for(delivery, facts), strict=False)
     return AccountVersion(
         delivery.account,
         tuple(
-            TextPart(text, *rules.text_use(text, items, account.server_info), sent)
-            for text, items, sent in zip(
-                post.parts_for(delivery, facts),
-                post.media_for(delivery, facts),
-                _sent(post, delivery, account, fits, platforms),
-                strict=False,
+            TextPart(text, *rules.text_use(text, items, server), sent, cards.get(number))
+            for number, ((text, items), sent) in enumerate(
+                zip(parts, _sent(post, delivery, account, fits, platforms), strict=False), 1
             )
         ),
         price_of(post, delivery, platforms),
@@ -125,7 +144,7 @@ def with_sent(posts: Posts, post: PostView) -> PostView:
 
 
 def _sent(
-    post: Post, delivery: Delivery, account: Account, fits: ImageFits, platforms: Registry
+    post: Post, delivery: Delivery, account: Account | None, fits: ImageFits, platforms: Registry
 ) -> tuple[tuple[SentMedia, ...], ...]:
     """Return how the media of each part are sent, and those that are left out."""
     form = form_for(post, delivery.platform, account, platforms)

@@ -114,11 +114,15 @@ def count_posts(db: Connection) -> int:
 
 
 def media_named(db: Connection, *, unpublished: bool = False) -> list[str]:
-    """Return the digests of the media of all posts, or of those that may still be published."""
-    some = " AND p.status <> 'published'" if unpublished else ""
-    sql = "SELECT m.{0} FROM post_media m JOIN post p ON p.id = m.post_id WHERE p.deleted_at IS NULL" + some
-    both = f"{sql.format('sha256')} UNION {sql.format('thumbnail')} AND m.thumbnail IS NOT NULL"
-    return [row[0] for row in db.execute(both)]
+    """Return the digests of the media, thumbnails and card pictures of all posts, or of those that may still be
+    published."""
+    which = "p.deleted_at IS NULL" + (" AND p.status <> 'published'" if unpublished else "")
+    files = (("sha256", "post_media"), ("thumbnail", "post_media"), ("sha256", "card_picture"))
+    each = (
+        f"SELECT m.{name} FROM {table} m JOIN post p ON p.id = m.post_id WHERE m.{name} IS NOT NULL AND {which}"
+        for name, table in files
+    )
+    return [row[0] for row in db.execute(" UNION ".join(each))]
 
 
 def _refuse_to_overwrite(target: Path, store: Path, own_id: str) -> None:
@@ -249,7 +253,7 @@ def _count(file: Path, lines: Iterable[str]) -> tuple[int, int]:
                 table = ""
             elif table == "post":
                 posts += text.split("\t")[columns.index("deleted_at")] == "\\N"
-            elif table == "post_media":
+            elif table in ("post_media", "card_picture"):
                 media.add(text.split("\t")[columns.index("sha256")])
         elif found := _COPY.fullmatch(text):
             table, columns = found[1], found[2].replace('"', "").split(", ")

@@ -40,8 +40,9 @@ SELECT m.sha256, CASE WHEN max(CASE
             AND d.state NOT IN ('published', 'failed', 'cancelled')
     )) THEN 1 ELSE 0 END) = 1 THEN NULL ELSE max(p.updated_at) END AS ended_at
 FROM (
-    SELECT post_id, sha256 FROM post_media WHERE {in_list("sha256", "digests")}
-    UNION ALL SELECT post_id, thumbnail FROM post_media WHERE {in_list("thumbnail", "digests")}
+    SELECT sha256, post_id FROM post_media WHERE {in_list("sha256", "digests")}
+    UNION ALL SELECT thumbnail, post_id FROM post_media WHERE {in_list("thumbnail", "digests")}
+    UNION ALL SELECT sha256, post_id FROM card_picture WHERE {in_list("sha256", "digests")}
 ) m JOIN post p ON p.id = m.post_id GROUP BY m.sha256
 """
 

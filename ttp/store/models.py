@@ -134,6 +134,16 @@ class PostRow(SQLModel, table=True):
     revision: int = Field(default=1, sa_column=Column(Integer, nullable=False, server_default=text("1")))
     split: bool | None = None
     number_parts: bool | None = None
+    cards: str = _json("object", "{}")
+
+
+class CardPictureRow(SQLModel, table=True):
+    """The picture of a link card of a post, so that its file is kept for as long as the post may need it."""
+
+    __tablename__ = "card_picture"
+    __table_args__ = (Index("card_picture_by_sha256", "sha256"),)
+    post_id: int = _parent("post.id", primary=True)
+    sha256: str = Field(sa_column=Column(_TEXT, primary_key=True))
 
 
 class TagRow(SQLModel, table=True):
@@ -336,10 +346,7 @@ class RecurrenceRow(SQLModel, table=True):
     the last one handled."""
 
     __tablename__ = "recurrence"
-    __table_args__ = (
-        _index("recurrence_going", "next_at", where=GOING),
-        {"sqlite_autoincrement": True},
-    )
+    __table_args__ = (_index("recurrence_going", "next_at", where=GOING), {"sqlite_autoincrement": True})
     id: int | None = Field(default=None, primary_key=True)
     post_id: int | None = _parent("post.id", required=False)
     pool: str | None = _text(required=False)
@@ -498,8 +505,7 @@ class EventRow(SQLModel, table=True):
 
 
 class NotificationRow(SQLModel, table=True):
-    """One notification of one kind, sent once. Open until `ended_at`: its cause lasts until then.
-    `next_at`: when it is tried next (NULL: not again)."""
+    """One notification of one kind, sent once; its cause lasts until `ended_at`. `next_at`: the next try (or NULL)."""
 
     __tablename__ = "notification"
     __table_args__ = (
@@ -581,8 +587,7 @@ class CredentialRow(SQLModel, table=True):
 
 
 class TokenRefreshRow(SQLModel, table=True):
-    """A refresh of a token that started and whose answer is not stored yet, on a store that several hosts share.
-    `token`: a hash of the token that was sent."""
+    """A refresh whose answer is not stored yet, on a store that several hosts share. `token`: a hash of it."""
 
     __tablename__ = "token_refresh"
     name: str = Field(sa_column=Column(_TEXT, primary_key=True))

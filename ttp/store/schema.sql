@@ -71,6 +71,7 @@ CREATE TABLE post (
     revision INTEGER DEFAULT 1 NOT NULL,
     split BOOLEAN,
     number_parts BOOLEAN,
+    cards TEXT DEFAULT '{}' NOT NULL,
     UNIQUE ("key")
 );
 CREATE INDEX post_by_status ON post (status, scheduled_at, id) WHERE deleted_at IS NULL;
@@ -160,6 +161,13 @@ CREATE TABLE approval_link (
     UNIQUE (sha256),
     FOREIGN KEY(post_id) REFERENCES post (id)
 );
+CREATE TABLE card_picture (
+    post_id INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    PRIMARY KEY (post_id, sha256),
+    FOREIGN KEY(post_id) REFERENCES post (id)
+);
+CREATE INDEX card_picture_by_sha256 ON card_picture (sha256);
 CREATE TABLE change_post (
     change_id INTEGER NOT NULL,
     post_id INTEGER NOT NULL,
@@ -428,6 +436,6 @@ CREATE INDEX webhook_call_waiting ON webhook_call (webhook_id, post_id, event_id
 CREATE INDEX webhook_call_given_up ON webhook_call (webhook_id) WHERE state = 'given_up';
 CREATE INDEX webhook_call_by_event ON webhook_call (event_id);
 CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY);
-INSERT INTO alembic_version (version_num) VALUES ('0020');
+INSERT INTO alembic_version (version_num) VALUES ('0021');
 INSERT INTO store (id, store_id, created_at)
 VALUES (1, lower(hex(randomblob(16))), CAST(unixepoch('subsec') * 1000 AS INTEGER));

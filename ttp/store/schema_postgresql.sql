@@ -74,6 +74,7 @@ CREATE TABLE post (
     revision BIGINT DEFAULT 1 NOT NULL,
     split BOOLEAN,
     number_parts BOOLEAN,
+    cards TEXT DEFAULT '{}' NOT NULL,
     PRIMARY KEY (id),
     UNIQUE (key)
 );
@@ -169,6 +170,13 @@ CREATE TABLE approval_link (
     UNIQUE (sha256),
     FOREIGN KEY(post_id) REFERENCES post (id)
 );
+CREATE TABLE card_picture (
+    post_id BIGINT NOT NULL,
+    sha256 TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (post_id, sha256),
+    FOREIGN KEY(post_id) REFERENCES post (id)
+);
+CREATE INDEX card_picture_by_sha256 ON card_picture (sha256);
 CREATE TABLE change_post (
     change_id BIGINT NOT NULL,
     post_id BIGINT NOT NULL,
@@ -444,7 +452,7 @@ CREATE INDEX webhook_call_waiting ON webhook_call (webhook_id, post_id, event_id
 CREATE INDEX webhook_call_given_up ON webhook_call (webhook_id) WHERE state = 'given_up';
 CREATE INDEX webhook_call_by_event ON webhook_call (event_id);
 CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY);
-INSERT INTO alembic_version (version_num) VALUES ('0020');
+INSERT INTO alembic_version (version_num) VALUES ('0021');
 INSERT INTO store_mark (xid) VALUES (pg_current_xact_id()::text::bigint);
 INSERT INTO store (id, store_id, created_at)
 VALUES (1, replace(gen_random_uuid()::text, '-', ''), (extract(epoch FROM clock_timestamp()) * 1000)::bigint);

@@ -71,7 +71,7 @@ def build_records(request: PublishRequest, handle: Handle, did: str) -> Records:
         record = {**common, "text": shown.text}
         if facets := facets_of(shown, dids):
             record["facets"] = facets
-        embed = _media(items, list(islice(entries, len(items))), languages) or (_card(handle) if number == 0 else None)
+        embed = _media(items, list(islice(entries, len(items))), languages) or _card(handle, number + 1)
         if embed is not None and files and files[0].item.is_video and files[0].origin is not None:
             embed = {**embed, "presentation": "gif"}
         if request.option_of_part("quote", number + 1, len(parts)):
@@ -155,8 +155,14 @@ def _media(
     return {"$type": "app.bsky.embed.gallery", "items": listed}
 
 
-def _card(handle: Handle) -> Mapping[str, object] | None:
-    card = _mapped(handle.get("card"))
+def stored_cards(handle: Handle) -> Mapping[str, object]:
+    """Return the cards in a handle by the number of the part. Earlier versions stored the first part's alone."""
+    cards = _mapped(handle.get("cards"))
+    return {"1": handle["card"]} if "card" in handle and not cards else cards
+
+
+def _card(handle: Handle, number: int) -> Mapping[str, object] | None:
+    card = _mapped(stored_cards(handle).get(str(number)))
     return {"$type": "app.bsky.embed.external", "external": card} if card else None
 
 

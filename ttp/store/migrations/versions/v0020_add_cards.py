@@ -1,0 +1,25 @@
+"""Add cards."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0020"
+down_revision = "0019"
+
+NUMBER = sa.Integer().with_variant(sa.BigInteger, "postgresql")
+TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
+
+def upgrade() -> None:
+    op.create_table(
+        "card_picture",
+        sa.Column("post_id", NUMBER, nullable=False),
+        sa.Column("sha256", TEXT, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["post_id"],
+            ["post.id"],
+        ),
+        sa.PrimaryKeyConstraint("post_id", "sha256"),
+    )
+    op.create_index("card_picture_by_sha256", "card_picture", ["sha256"], unique=False)
+    op.add_column("post", sa.Column("cards", sa.Text(), server_default="{}", nullable=False))
