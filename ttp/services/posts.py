@@ -6,7 +6,7 @@ wins before the publisher's claim or is refused. It never touches a delivery tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
@@ -20,7 +20,6 @@ from ttp.domain.errors import Conflict, ContentRefused, Hint, NotAllowed, Proble
 from ttp.domain.permissions import Caller, Capability
 from ttp.domain.post import Post, post_not_found, with_cards_of
 from ttp.domain.post_edit import PostInput, check_variants, request_fingerprint
-from ttp.domain.post_fields import MEDIA
 from ttp.domain.pricing import price_notes
 from ttp.domain.rules import (
     add_alt,
@@ -45,11 +44,10 @@ from ttp.store.home.media import MediaStore
 if TYPE_CHECKING:
     from ttp.domain.attempt import Attempt
     from ttp.domain.media.image_fit import ImageFits
-    from ttp.domain.media.item import MediaItem
     from ttp.domain.time.resolve import ResolvedTime
     from ttp.services.cards import PostCards
     from ttp.services.duplicate_check import DuplicateCheck
-    from ttp.services.media import MediaConversion
+    from ttp.services.media import MediaConversion, RowMedia
     from ttp.services.time_resolver import TimeResolver
 
 Change = Callable[[Connection, Post], tuple[Post, tuple[Problem, ...]]]
@@ -350,7 +348,11 @@ class Posts:
             key_digest=self.fingerprint(wanted),
             id=None if draft is None else draft.id,
         )
-        wanted, media = self._with_media(wanted, wanted.media, {account.platform for account in accounts}, known)
+        from ttp.services.post_media import with_media
+
+        wanted, media = with_media(
+            self._row_media, wanted, wanted.media, {account.platform for account in accounts}, known
+        )
         post = post_edit.apply_input(empty, wanted, check_variants(wanted.variants, known, self.platforms), media)
         if not post.content.strip() and not post.media:
             ways = (action("create", "Hello", to="x/me"), action("create", "-"))  # the second: a text from a pipe
@@ -427,7 +429,9 @@ class Posts:
             to = None if wanted.to is None else self.find_accounts(wanted.to)
             platforms = set(first.platforms) if to is None else {account.platform for account in to}
             names, known_media = wanted.add_media or wanted.media, first if wanted.edited else None
-            wanted, items = self._with_media(wanted, names, platforms, known, known_media)
+            from ttp.services.post_media import with_media
+
+            wanted, items = with_media(self._row_media, wanted, names, platforms, known, known_media)
 
             def changed(before: Post) -> Post:
                 after = post_edit.apply_input(before, wanted, variants, items)
@@ -579,27 +583,10 @@ class Posts:
 
         return tuple(Slots(self.database, self.clock, self.config).make_room(db, post, recorder))
 
-    def _with_media(
-        self,
-        wanted: PostInput,
-        names: Sequence[str] | None,
-        platforms: Collection[str],
-        accounts: Sequence[Account],
-        before: Post | None = None,
-    ) -> tuple[PostInput, tuple[MediaItem, ...] | None]:
-        """Return the input with what is said of its media as posts have it, and the media of these names with that;
-        None without names. Empty names are skipped. `before`: a post whose media are not fetched again. Raise NotFound,
-        UsageError, Busy."""
-        filled = [name for name in names or () if name]
-        if not filled and not any(getattr(wanted, one.name) for one in MEDIA):
-            return wanted, None if names is None else ()
+    def _row_media(self) -> RowMedia:
         from ttp.services.media import RowMedia
 
-        media = RowMedia(self.database, self.media, self.config, self.platforms, None)
-        wanted = media.with_texts(wanted, platforms)
-        if names is None:
-            return wanted, None
-        return wanted, post_edit.with_media_texts(media.items(filled, before, platforms, accounts), wanted)
+        return RowMedia(self.database, self.media, self.config, self.platforms, None)
 
 
 def accounts_of(post: Post, known: Iterable[Account]) -> tuple[Account, ...]:

@@ -326,6 +326,7 @@ CREATE TABLE post_media (
     PRIMARY KEY (post_id, position),
     FOREIGN KEY(post_id) REFERENCES post (id)
 );
+INSERT INTO "card_picture" VALUES(1,'ec1ce90895391c1aa48e6efb435fa2fb208446cc1c69ed0bd30f6e55070dfbbe');
 INSERT INTO "post_media" VALUES(1,0,'ec1ce90895391c1aa48e6efb435fa2fb208446cc1c69ed0bd30f6e55070dfbbe','clip.mp4','video/mp4',14947,540,960,4024,'h264',29.827,1,'A clip',NULL,NULL,NULL);
 INSERT INTO "post_media" VALUES(3,0,'ec1ce90895391c1aa48e6efb435fa2fb208446cc1c69ed0bd30f6e55070dfbbe','clip.mp4','video/mp4',14947,540,960,4024,'h264',29.827,1,NULL,NULL,NULL,NULL);
 INSERT INTO "post_media" VALUES(5,0,'ec1ce90895391c1aa48e6efb435fa2fb208446cc1c69ed0bd30f6e55070dfbbe','clip.mp4','video/mp4',14947,540,960,4024,'h264',29.827,1,NULL,NULL,NULL,NULL);
