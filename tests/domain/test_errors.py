@@ -35,7 +35,7 @@ def test_a_past_time_is_a_refused_time_and_a_wrong_move_is_a_bug() -> None:
 
 
 def test_the_kinds_are_the_promised_ones() -> None:
-    promised = "auth rate_limit network server content duplicate media quota missed account unknown"
+    promised = "auth rate_limit network server content duplicate media quota budget missed account unknown"
     assert [kind.value for kind in Kind] == promised.split()
 
 

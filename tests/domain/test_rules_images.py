@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
 import pytest
 
 from tests.domain.conftest import assert_names
 from tests.platforms.factories import PLATFORMS
 from tests.settings import Config
+from ttp.domain.action import other_options
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import Problem
-from ttp.domain.media.image_fit import EXTRA, FitProblems, ImageFit
+from ttp.domain.media.image_fit import EXTRA, FitProblems, ImageFit, ImageForm
 from ttp.domain.media.item import MediaHostProblem, MediaItem
 from ttp.domain.post import Post
 from ttp.domain.rules import check
@@ -20,6 +22,7 @@ from ttp.platforms.media_host.availability import NOT_SET
 CONFIG = Config({"guard.alt": "off"})
 
 IG, X = "instagram", "x"
+FORM = cast(ImageForm, PLATFORMS.rules(IG).image_form)
 PNG = MediaItem("photo.png", "image/png", 100_000, "ab" * 32, 2000, 2000, url="https://a.example/photo.png")
 JPEG = replace(PNG, name="photo.jpg", mime="image/jpeg", width=1080, height=1080)
 MADE = MediaItem("photo.png", "image/jpeg", 50_000, "cd" * 32, 1440, 1440)
@@ -29,9 +32,7 @@ def problems(
     item: MediaItem, fit: ImageFit | None = None, no_host: MediaHostProblem | None = None
 ) -> tuple[Problem, ...]:
     post = Post("", (Delivery("instagram/shop", IG),), media=(item,))
-    return check(
-        post, {}, PLATFORMS, config=CONFIG, no_host=no_host, fits={} if fit is None else {(IG, item.sha256): fit}
-    )
+    return check(post, {}, PLATFORMS, config=CONFIG, no_host=no_host, fits={} if fit is None else {(FORM, item): fit})
 
 
 def test_a_converted_image_is_judged_as_it_is_sent_and_needs_an_address_of_its_own() -> None:
@@ -43,9 +44,9 @@ def test_a_converted_image_is_judged_as_it_is_sent_and_needs_an_address_of_its_o
 
 
 def test_without_the_extra_the_refusal_says_what_to_type() -> None:
-    (problem,) = problems(PNG, ImageFit((2000, 2000), misfit=FitProblems(must=("it is PNG",)), lacks=True))
+    (problem,) = problems(PNG, ImageFit((2000, 2000), misfit=FitProblems(must=("it is PNG",)), hint=EXTRA))
     assert (problem.code, problem.hint) == ("media_kind", EXTRA)
-    (printed,) = problems(JPEG, ImageFit((1080, 1080), misfit=FitProblems(must=("its colours are CMYK",)), lacks=True))
+    (printed,) = problems(JPEG, ImageFit((1080, 1080), misfit=FitProblems(must=("its colours are CMYK",)), hint=EXTRA))
     assert_names(printed, "photo.jpg", "CMYK")
     assert (printed.code, printed.hint, printed.warning) == ("media_colours", EXTRA, False)
 
@@ -60,7 +61,12 @@ def test_an_image_that_cannot_be_converted_is_refused_with_the_reason() -> None:
 
 @pytest.mark.parametrize(("lacks", "failed"), [(True, None), (False, "it is odd")])
 def test_what_a_platform_could_show_otherwise_is_warned_of(lacks: bool, failed: str | None) -> None:
-    fit = ImageFit((1080, 1080), misfit=FitProblems(may=("it is turned", "it is odd")), lacks=lacks, failed=failed)
+    fit = ImageFit(
+        (1080, 1080),
+        misfit=FitProblems(may=("it is turned", "it is odd")),
+        hint=EXTRA if lacks else None,
+        failed=failed,
+    )
     (problem,) = problems(JPEG, fit)
     assert_names(problem, "photo.jpg", "it is turned")
     assert problem.message.count("it is odd") == (1 if failed is None else 2)
@@ -81,9 +87,9 @@ def test_the_shape_is_that_of_the_image_as_it_is_seen_and_the_crop_in_its_own_pi
 
 
 def test_a_shape_is_no_matter_that_the_extra_would_mend() -> None:
-    fit = ImageFit((1000, 3000), misfit=FitProblems(), lacks=True)
+    fit = ImageFit((1000, 3000), misfit=FitProblems(), hint=EXTRA)
     (problem,) = problems(replace(JPEG, width=1000, height=3000), fit)
-    assert problem.hint is None
+    assert problem.hint == other_options(focus="X,Y")
 
 
 def test_an_address_on_this_machine_is_none_for_a_platform_that_is_elsewhere() -> None:

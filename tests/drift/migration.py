@@ -26,7 +26,7 @@ from sqlmodel import SQLModel
 
 from tests.drift import store_schema
 from tests.store.migrations import old_stores
-from ttp.store.models import Instant
+from ttp.store.model_fields import Instant
 
 TYPES = {
     "NUMBER": 'sa.Integer().with_variant(sa.BigInteger, "postgresql")',

@@ -17,7 +17,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlmodel import SQLModel
 
-from ttp.store import models
+from ttp.store import model_fields, models
 
 STORE = Path(models.__file__).parent
 VERSIONS = STORE / "migrations" / "versions"
@@ -33,7 +33,7 @@ _POSTGRESQL_MARK = "INSERT INTO store_mark (xid) VALUES (pg_current_xact_id()::t
 _POSTGRESQL_NOW = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 _INDEXES = {
     str(model.__tablename__): [one for one in getattr(model, "__table_args__", ()) if isinstance(one, Index)]
-    for model in vars(models).values()
+    for model in (*vars(models).values(), *vars(models.server_models).values())
     if isinstance(model, type) and issubclass(model, SQLModel) and model is not SQLModel
 }
 
@@ -109,7 +109,7 @@ def _of(table: Table) -> Iterator[Column[object]]:
 def _kind(column: Column[object]) -> str:
     if "json" in column.info:
         return str(column.info["json"])
-    kinds = ((models.Instant, "instant"), (Boolean, "boolean"), (Integer, "integer"), (Float, "real"))
+    kinds = ((model_fields.Instant, "instant"), (Boolean, "boolean"), (Integer, "integer"), (Float, "real"))
     return next((kind for form, kind in kinds if isinstance(column.type, form)), "text")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import hashlib
+import sys
 import time
 import zlib
 from contextlib import suppress
@@ -202,3 +203,19 @@ def test_damaged_images_are_converted_or_refused_and_nothing_else(
         data[at % len(data)] = value
     with suppress(UnusableMedia, CannotConvert):
         assert make(tmp_path_factory.getbasetemp(), bytes(data)).startswith(b"\xff\xd8")
+
+
+def test_a_heic_photo_is_upright_in_srgb_and_without_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pillow_heif import register_heif_opener
+
+    register_heif_opener()
+    photo = saved(halves((640, 400), RED, BLUE), "HEIF", exif=turned(6).tobytes(), icc_profile=swapped_profile())
+    for platform in FORMS:
+        image = opened(make(tmp_path, photo, platform))
+        assert image.height > image.width
+        assert not image.getexif()
+        assert is_near(image.convert("RGB").getpixel((image.width // 2, 10)), GREEN)
+    assert "HEIC" in refused(tmp_path, photo[: -len(photo) // 4])
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    with pytest.raises(PillowMissing):
+        make(tmp_path, photo)

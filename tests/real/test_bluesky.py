@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import struct
 import zlib
 from collections.abc import Iterator
@@ -14,8 +15,9 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from PIL import Image
 
-from tests.pictures import picture
+from tests.pictures import BLUE, RED, picture, saved, turned
 from tests.real.pds import PASSWORD, POSTS, Pds, Person
 from tests.real.program import Program
 from ttp.sandbox.files import CLIP, PHOTO
@@ -167,9 +169,30 @@ def test_five_images_are_a_gallery(ttp: Program, person: Person, tmp_path: Path)
     assert [one["aspectRatio"]["width"] for one in record["embed"]["items"]] == [40, 41, 42, 43, 44]
 
 
-def test_a_video(ttp: Program, person: Person) -> None:
-    (record,) = published(ttp, person, "Moving", "--media", str(CLIP), "--alt", "A cup is filled")
+def test_a_video_with_captions(ttp: Program, person: Person, tmp_path: Path) -> None:
+    (tmp_path / "a.vtt").write_text("WEBVTT\nLanguage: de\n\n00:00.000 --> 00:01.000\nHallo\n")
+    argv = ["--media", str(CLIP), "--alt", "A cup is filled", "--captions", str(tmp_path / "a.vtt")]
+    (record,) = published(ttp, person, "Moving", *argv)
     assert (record["embed"]["$type"], record["embed"]["alt"]) == ("app.bsky.embed.video", "A cup is filled")
+    assert [(one["lang"], one["file"]["mimeType"]) for one in record["embed"]["captions"]] == [("de", "text/vtt")]
+
+
+def test_a_photo_of_a_phone(ttp: Program, person: Person, tmp_path: Path) -> None:
+    from pillow_heif import register_heif_opener
+
+    register_heif_opener()
+    (tmp_path / "a.heic").write_bytes(picture("HEIF", (640, 480), exif=turned(6).tobytes()))
+    (record,) = published(ttp, person, "Photo", "--media", str(tmp_path / "a.heic"))
+    (image,) = record["embed"]["images"]
+    assert (image["image"]["mimeType"], image["aspectRatio"]) == ("image/jpeg", {"width": 480, "height": 640})
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not on this machine")
+def test_a_gif_is_a_video(ttp: Program, person: Person, tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (32, 18), color) for color in (RED, BLUE)]
+    (tmp_path / "a.gif").write_bytes(saved(frames[0], "GIF", save_all=True, append_images=frames[1:]))
+    (record,) = published(ttp, person, "Blinking", "--media", str(tmp_path / "a.gif"))
+    assert (record["embed"]["$type"], record["embed"]["presentation"]) == ("app.bsky.embed.video", "gif")
     assert record["embed"]["video"]["mimeType"] == "video/mp4"
 
 

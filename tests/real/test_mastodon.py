@@ -129,14 +129,14 @@ def test_a_content_warning_and_a_language(ttp: Program, person: Person) -> None:
 
 def test_images_with_alt_text(ttp: Program, person: Person, tmp_path: Path) -> None:
     (tmp_path / "other.jpg").write_bytes(PHOTO.read_bytes() + b"another one")
-    argv = ["--media", str(PHOTO), "--alt", "A cup", "--media", str(tmp_path / "other.jpg")]
+    argv = ["--media", str(PHOTO), "--alt", "A cup", "--focus", "0.5,0.3", "--media", str(tmp_path / "other.jpg")]
     (status,) = published(ttp, person, "Two", *argv)
     assert [one["type"] for one in status["media_attachments"]] == ["image", "image"]
     assert status["media_attachments"][0]["description"] == "A cup"
 
 
 def test_a_video(ttp: Program, person: Person) -> None:
-    (status,) = published(ttp, person, "Moving", "--media", str(CLIP))
+    (status,) = published(ttp, person, "Moving", "--media", str(CLIP), "--thumbnail", str(PHOTO))
     assert len(status["media_attachments"]) == 1
 
 

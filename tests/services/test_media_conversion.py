@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from tests import media_bytes as made
 from tests.pictures import noise, picture, saved, turned
 from tests.platforms.factories import PLATFORMS
+from tests.settings import Config
+from ttp.domain.media.image_fit import EXTRA, ImageForm
 from ttp.domain.media.item import MediaItem
 from ttp.domain.post import Post
 from ttp.platforms.image_conversion import CannotConvert, PillowMissing
@@ -17,7 +20,8 @@ from ttp.sandbox.files import CLIP, PHOTO
 from ttp.services.media import MediaConversion
 from ttp.store.home.media import MediaStore
 
-INSTAGRAM, TIKTOK, X = "instagram", "tiktok", "x"
+FORMS = {name: PLATFORMS.rules(name).image_form_for({}, {}) for name in PLATFORMS.names()}
+INSTAGRAM, TIKTOK, X = (cast(ImageForm, FORMS[name]) for name in ("instagram", "tiktok", "x"))
 
 
 @pytest.fixture
@@ -27,7 +31,7 @@ def media(tmp_path: Path) -> MediaStore:
 
 @pytest.fixture
 def fitting(media: MediaStore) -> MediaConversion:
-    return MediaConversion(media, PLATFORMS)
+    return MediaConversion(media, Config())
 
 
 def add(media: MediaStore, name: str, data: bytes) -> MediaItem:
@@ -40,10 +44,10 @@ def test_an_image_is_made_once_for_each_platform_that_needs_it(
     media: MediaStore, fitting: MediaConversion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     item = add(media, "a.png", picture())
-    first = fitting.fits([item, item], tuple(PLATFORMS.names()))
-    assert set(first) >= {(INSTAGRAM, item.sha256), (TIKTOK, item.sha256)}
+    first = fitting.fits([item, item], [INSTAGRAM, TIKTOK, X])
+    assert set(first) >= {(INSTAGRAM, item), (TIKTOK, item)}
     monkeypatch.setattr("ttp.services.media.convert_to_jpeg", None)
-    assert fitting.fits([item], tuple(PLATFORMS.names())) == first
+    assert fitting.fits([item], [INSTAGRAM, TIKTOK, X]) == first
     file = fitting.file(item, INSTAGRAM)
     assert file.path == media.path(item.sha256, "instagram")
     assert (file.origin, file.original_sha256, file.item.mime) == (item.sha256, item.sha256, "image/jpeg")
@@ -51,9 +55,9 @@ def test_an_image_is_made_once_for_each_platform_that_needs_it(
 
 def test_what_fits_is_sent_as_it_is_and_so_is_all_that_is_no_image(media: MediaStore, fitting: MediaConversion) -> None:
     photo, clip = media.add(PHOTO), media.add(CLIP)
-    for platform in PLATFORMS.names():
+    for form in FORMS.values():
         for item in (photo, clip):
-            file = fitting.file(item, platform)
+            file = fitting.file(item, form)
             assert (file.item, file.path, file.origin) == (item, media.path(item.sha256), None)
     assert {path.name for path in media.folder.iterdir()} == {photo.sha256, clip.sha256}
 
@@ -66,9 +70,9 @@ def test_an_image_is_shown_upright_whoever_turned_it(media: MediaStore, fitting:
         standing = add(media, f"standing.{suffix}", saved(Image.new("RGB", (800, 900), "red"), kind, exif=turned(6)))
         upright = add(media, f"upright.{suffix}", picture(kind, (900, 800)))
         fits = fitting.fits([lying, standing, upright], [INSTAGRAM])
-        assert fits[INSTAGRAM, lying.sha256].shown == (800, 900)
-        assert fits[INSTAGRAM, standing.sha256].shown == (900, 800)
-        assert fits[INSTAGRAM, upright.sha256].shown == (900, 800)
+        assert fits[INSTAGRAM, lying].shown == (800, 900)
+        assert fits[INSTAGRAM, standing].shown == (900, 800)
+        assert fits[INSTAGRAM, upright].shown == (900, 800)
 
 
 def test_without_pillow_what_must_be_converted_is_refused_and_the_rest_sent_as_it_is(
@@ -76,8 +80,8 @@ def test_without_pillow_what_must_be_converted_is_refused_and_the_rest_sent_as_i
 ) -> None:
     png, wide = add(media, "a.png", picture()), add(media, "wide.jpg", picture("JPEG", (2000, 2000)))
     monkeypatch.setitem(sys.modules, "PIL", None)
-    fit = fitting.fits([png], [INSTAGRAM])[INSTAGRAM, png.sha256]
-    assert fit.lacks
+    fit = fitting.fits([png], [INSTAGRAM])[INSTAGRAM, png]
+    assert fit.hint == EXTRA
     with pytest.raises(PillowMissing, match="it is PNG"):
         fitting.file(png, INSTAGRAM)
     assert fitting.file(wide, INSTAGRAM).item == wide
@@ -105,7 +109,7 @@ def test_what_is_gone_is_not_made_again(media: MediaStore, fitting: MediaConvers
 def test_a_copy_that_lost_bytes_is_not_looked_into(media: MediaStore, fitting: MediaConversion) -> None:
     photo = media.add(PHOTO)
     media.path(photo.sha256).write_bytes(b"\xff\xd8")
-    assert fitting.fits([photo], [INSTAGRAM])[INSTAGRAM, photo.sha256].shown == (photo.width, photo.height)
+    assert fitting.fits([photo], [INSTAGRAM])[INSTAGRAM, photo].shown == (photo.width, photo.height)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP"])
@@ -117,7 +121,7 @@ def test_a_place_in_any_image_is_removed_for_a_platform_that_would_publish_it(
     path = media.folder.parent.parent / f"a.{kind.lower()}"
     Image.new("RGB", (64, 48)).save(path, kind, exif=exif)
     item = media.add(path)
-    sent = fitting.file(item, "bluesky")
+    sent = fitting.file(item, FORMS["bluesky"])
     assert (sent.item.mime, sent.origin) == ("image/jpeg", item.sha256)
     with Image.open(sent.path) as image:
         assert not image.getexif()

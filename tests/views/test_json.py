@@ -93,6 +93,9 @@ def test_a_post_has_the_documented_form() -> None:
                 "durationMs": None,
                 "alt": "a cup",
                 "url": None,
+                "focus": None,
+                "captions": None,
+                "thumbnail": None,
                 "part": 1,
                 "only": None,
             }
@@ -126,6 +129,7 @@ def test_a_post_has_the_documented_form() -> None:
                 "takenDownAt": None,
                 "parts": [],
                 "plannedParts": [],
+                "langs": None,
                 "attempts": 1,
                 "nextAttemptAt": None,
                 "waitingFor": None,
@@ -151,6 +155,7 @@ def test_a_post_has_the_documented_form() -> None:
                 "takenDownAt": None,
                 "parts": [],
                 "plannedParts": [],
+                "langs": None,
                 "attempts": 1,
                 "nextAttemptAt": None,
                 "waitingFor": None,
@@ -214,6 +219,7 @@ def test_an_account_has_the_documented_form() -> None:
         "options": {"tiktok.privacy_level": "SELF_ONLY"},
         "server": None,
         "split": None,
+        "utm": None,
     }
 
 

@@ -141,7 +141,17 @@ OPTIONS = {
     "--with": WordSource(export_posts.MORE, many=True),
     **dict.fromkeys(
         (
-            *("--credentials", "--client-secret", "--file", "--media", "--add-media", "--remove-media", "--state"),
+            *(
+                "--credentials",
+                "--client-secret",
+                "--file",
+                "--media",
+                "--add-media",
+                "--remove-media",
+                "--captions",
+                "--thumbnail",
+                "--state",
+            ),
             *("--svg", "--html", "--vary"),
         ),
         _FILE,

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ttp.cli.context import Context
 from ttp.cli.errors import command_text, error_lines
@@ -36,7 +36,8 @@ from ttp.domain.errors import (
 )
 from ttp.domain.media.place import name_in_place
 from ttp.domain.permissions import Capability
-from ttp.domain.post_edit import changed_media, edits_of_draft
+from ttp.domain.post_edit import changed_media, edits_of_draft, said_texts
+from ttp.domain.post_fields import MEDIA
 from ttp.services.drafts import post_fingerprint
 from ttp.services.files import editor_form
 from ttp.services.files.fields import fields_of, media_name
@@ -172,11 +173,15 @@ def _with_media_named(post: Post, change: PostInput) -> PostInput:
     """Return an edit that adds or removes media as one that names all that are left, as the file does."""
     if not (change.add_media or change.remove_media):
         return change
-    kept, alts = changed_media(post, replace(change, alts=None), ()), change.alts or ()
-    if change.add_media or change.alts is None:
-        alts = (*(item.typed_alt or "" for item in kept), *alts)
+    nothing: dict[str, Any] = {one.name: None for one in MEDIA}
+    bare = replace(change, **nothing)
+    kept, texts = changed_media(post, bare, ()), dict[str, Any]()
+    for one in MEDIA:
+        typed = getattr(change, one.name) or ()
+        stays = change.add_media or getattr(change, one.name) is None
+        texts[one.name] = (*said_texts(kept, one), *typed) if stays else typed
     names = (*(name_in_place(media_name(item), item) for item in kept), *change.add_media)
-    return replace(change, media=names, alts=alts, add_media=(), remove_media=())
+    return replace(change, media=names, **texts, add_media=(), remove_media=())
 
 
 class NewPostEdit:
@@ -228,7 +233,7 @@ class ExistingPostEdit:
         self._post = post
         self.post_id = post.id or 0
         self.asked: PostInput | None = None
-        fields = fields_of(post, [media_name(item) for item in post.media])
+        fields = fields_of(post, media_name)
         if post.scheduled_at is not None:
             from ttp.domain.time.formatting import format_iso
 

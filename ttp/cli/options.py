@@ -418,11 +418,12 @@ NO_FIELDS: FieldValues = {}
 
 
 def with_field_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command an option for each plain field of a post, in the place of its parameter `typed`, which gets all of
-    them."""
-    from ttp.domain.post_fields import PLAIN
+    """Give a command an option for each plain field of a post and of its media, in the place of its parameter
+    `typed`, which gets all of them."""
+    from ttp.domain.post_fields import MEDIA, PLAIN
 
-    return _with_options(command, "typed", {one.argument: (_field_option(one), None) for one in PLAIN}, _fields_typed)
+    made = [one for one in (*MEDIA, *PLAIN) if one.help]
+    return _with_options(command, "typed", {one.argument: (_field_option(one), None) for one in made}, _fields_typed)
 
 
 def _fields_typed(typed: dict[str, Any]) -> FieldValues:
@@ -434,6 +435,9 @@ def _fields_typed(typed: dict[str, Any]) -> FieldValues:
 def _field_option(one: PostField) -> Any:
     if one.kind == "flag":
         return Annotated[bool | None, typer.Option(f"--{one.word}/--no-{one.word}", help=one.help)]
+    if one.kind == "media":
+        metavar = {"focus": "X,Y", "captions": "FILE.vtt"}.get(one.word, "PATH_OR_URL")
+        return Annotated[list[str] | None, typer.Option(f"--{one.word}", metavar=metavar, help=one.help)]
     metavar = "DURATION" if one.kind == "seconds" else "TEXT"
     return Annotated[str | None, typer.Option(f"--{one.word}", metavar=metavar, help=one.help)]
 

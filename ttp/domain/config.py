@@ -85,6 +85,7 @@ _KEYS = (
     Key("credentials.command", (), "program and arguments that store tokens (backend = command)"),
     Key("credentials.key_command", (), "program and arguments that print the keys (backend = store)"),
     Key("media.keep_s", 2592000.0, "seconds that media copies are kept after the last post that uses them has ended"),
+    Key("media.convert", "auto", "whether images are converted to what a platform takes", ("auto", "never")),
     Key("media.backend", "folder", "where media copies are: in TTP_HOME, or in a bucket too", ("folder", "s3")),
     Key("media.cache_mb", 10_000, "s3: megabytes of copies that stay in TTP_HOME"),
     Key("media.s3.url", None, "s3: the bucket, s3://NAME/FOLDER (gs://, az:// too)"),

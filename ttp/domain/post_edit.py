@@ -19,7 +19,7 @@ from ttp.domain.media.place import in_order, name_in_place
 from ttp.domain.permissions import keep_approval
 from ttp.domain.platform import Facts, PlatformFacts, parse_post_url
 from ttp.domain.post import ChosenBy, Post, PostFields, PostStatus, derive_status, published_at
-from ttp.domain.post_fields import CONTENT, FIELDS, PLAIN, content_of
+from ttp.domain.post_fields import CONTENT, FIELDS, MEDIA, PLAIN, PostField, content_of
 
 _RESTS = frozenset({DeliveryState.PENDING, DeliveryState.FAILED})
 
@@ -150,16 +150,32 @@ def merge_options(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, s
     return {key: value for key, value in both.items() if value}
 
 
-def with_alt_texts(items: Sequence[MediaItem], alts: Sequence[str] | None) -> tuple[MediaItem, ...]:
-    """Media with their alt texts, one for each in order. Raises UsageError if there are more texts than media."""
-    if not alts:
-        return tuple(items)
-    if len(alts) > len(items):
-        texts = "alt text" if len(alts) == 1 else "alt texts"
-        ways = [] if items else [Hint("try", other_options(media=("FILE",) * len(alts)))]
-        raise UsageError(f"{len(alts)} {texts} for {len(items)} media", *ways)
-    alt_texts = [*alts, *[None] * (len(items) - len(alts))]
-    return tuple(replace(item, alt=parse_alt(text)) for item, text in zip(items, alt_texts, strict=True))
+def with_media_texts(items: Sequence[MediaItem], post_input: PostInput) -> tuple[MediaItem, ...]:
+    """Media with what was given for each in order, such as alt texts; those of what was not given stay. Raises
+    UsageError if there are more texts than media."""
+    for one in MEDIA:
+        if texts := getattr(post_input, one.name):
+            if len(texts) > len(items):
+                what = {"alt": "alt text" if len(texts) == 1 else "alt texts"}.get(one.word, one.word)
+                ways = [] if items else [Hint("try", other_options(media=("FILE",) * len(texts)))]
+                raise UsageError(f"{len(texts)} {what} for {len(items)} media", *ways)
+            padded = (*texts, *[""] * (len(items) - len(texts)))
+            changes: list[dict[str, Any]] = [
+                {one.word: parse_alt(text) if one.word == "alt" else text or None} for text in padded
+            ]
+            items = [replace(item, **change) for item, change in zip(items, changes, strict=True)]
+    return tuple(items)
+
+
+def media_texts_of(media: Sequence[MediaItem]) -> dict[str, list[str]]:
+    """Return what is said of each of the media, by the name of its field in files; only what is said of one."""
+    return {one.file: texts for one in MEDIA if any(texts := said_texts(media, one))}
+
+
+def said_texts(media: Iterable[MediaItem], one: PostField) -> list[str]:
+    """Return one of the things that are said of media, for each; of a thumbnail its name."""
+    attribute = {"alt": "typed_alt", "thumbnail": "thumbnail_name"}.get(one.word, one.word)
+    return [getattr(item, attribute) or "" for item in media]
 
 
 def changed_media(before: Post, post_input: PostInput, added: tuple[MediaItem, ...]) -> tuple[MediaItem, ...]:
@@ -167,7 +183,7 @@ def changed_media(before: Post, post_input: PostInput, added: tuple[MediaItem, .
     ones, else of all that are left. Raises UsageError, NotFound, Ambiguous."""
     removed = {_place_of_media(before, name) for name in post_input.remove_media}
     kept = [item for place, item in enumerate(before.media) if place not in removed]
-    return (*kept, *added) if added else with_alt_texts(kept, post_input.alts)
+    return (*kept, *added) if added else with_media_texts(kept, post_input)
 
 
 def _place_of_media(post: Post, name: str) -> int:
@@ -351,6 +367,11 @@ class PostInput:
     remove_media: tuple[str, ...] = ()
     """File names, addresses, or numbers from 1 on."""
     alts: tuple[str, ...] | None = None
+    focus: tuple[str, ...] | None = None
+    captions: tuple[str, ...] | None = None
+    """WebVTT, or names of its files."""
+    thumbnails: tuple[str, ...] | None = None
+    """Names as `media` has them."""
     thread: tuple[str, ...] | None = None
     tags: tuple[str, ...] | None = None
     add_tags: tuple[str, ...] = ()
@@ -436,7 +457,7 @@ def _fields_of(post_input: PostInput) -> dict[str, object]:
     return {
         "to": ",".join(post_input.to) if post_input.to else None,
         "media": post_input.media,
-        "alt": post_input.alts,
+        **{one.argument: getattr(post_input, one.name) for one in MEDIA},
         "text": [f"{key}={text}" for key, text in post_input.variants.items()],
         "set": [f"{key}={value}" for key, value in post_input.options.items()],
         "thread": post_input.thread,
@@ -456,8 +477,12 @@ def as_typed(value: object) -> object:
 
 
 def parse_plain(typed: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the plain fields of a `PostInput` from what people wrote, by argument. Raises TimeRefused."""
+    """Return the plain fields of a `PostInput`, and what is said of its media, from what people wrote, by argument.
+    Raises TimeRefused."""
     plain: dict[str, Any] = {one.name: typed.get(one.argument) for one in PLAIN}
+    for one in MEDIA:
+        if one.help and typed.get(one.argument) is not None:
+            plain[one.name] = tuple(typed[one.argument])
     for one in PLAIN:
         if one.kind == "seconds" and plain[one.name] is not None:
             from ttp.domain.time.durations import parse_duration

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 if TYPE_CHECKING:
     from ttp.domain.post import PostFields
 
-Kind = Literal["text", "flag", "seconds", "list", "words", "texts", "own"]
+Kind = Literal["text", "flag", "seconds", "list", "words", "texts", "media", "own"]
 """`seconds` is a number in JSON, and a duration (`2h`) where people write; `words` is a list that commas part, too;
-`texts` are by key: given ones are added, and an empty one removes its key. A flag may be None: not said."""
+`texts` are by key: given ones are added, and an empty one removes its key. A flag may be None: not said.
+`media` are texts of the media, one for each in order; `word` is then the attribute of an item."""
 
 
 class PostField(NamedTuple):
@@ -60,7 +61,7 @@ FIELDS = (
     PostField("to", "accounts", "to", others=("to", "account")),
     PostField("text", "content", "content", attribute="content", others=("text", "message", "caption")),
     PostField("media", "media", "media", attribute="media"),
-    PostField("alts", "alt", "alt", others=("alts", "alt text")),
+    PostField("alts", "alt", "alt", "media", others=("alts", "alt text")),
     PostField("thread", "thread", "thread", "list", "thread"),
     PostField("tags", "tags", "tags", "words", "tags", ("tag",), is_judged=False),
     PostField("variants", "variants", "variants", "texts", "variants", ("variant",)),
@@ -110,10 +111,38 @@ FIELDS = (
         example="true",
         label="UTM",
     ),
+    PostField(
+        "focus",
+        "focus",
+        "focus",
+        "media",
+        help="The point that stays visible when the image is cropped, from the top left, such as 0.5,0.3; one for each"
+        " --media in order.",
+        about="The point of each media item that stays visible when it is cropped, from the top left: 0.5,0.3.",
+    ),
+    PostField(
+        "captions",
+        "captions",
+        "captions",
+        "media",
+        help="Captions of a video: a WebVTT file; one for each --media in order.",
+        about="Captions of each video, in order: WebVTT as text.",
+    ),
+    PostField(
+        "thumbnails",
+        "thumbnail",
+        "thumbnail",
+        "media",
+        others=("thumbnails",),
+        help="The image that stands for a video or audio; one for each --media in order.",
+        about="The image that stands for each video or audio, in order, named like media.",
+    ),
 )
 """In the order of the columns of a sheet."""
 CONTENT = {one.attribute: one for one in FIELDS if one.attribute}
 """What people write, by the attribute of the post: all but accounts and time."""
+MEDIA = tuple(one for one in FIELDS if one.kind == "media")
+"""What is said of each of the media."""
 PLAIN = tuple(one for one in FIELDS if one.kind in ("text", "flag", "seconds"))
 """Made from the table everywhere."""
 AnyPost = TypeVar("AnyPost", bound="PostFields")

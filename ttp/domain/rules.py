@@ -91,6 +91,11 @@ class PlatformPost:
         return self.fits.get(item.sha256) or ImageFit()
 
     @property
+    def audio(self) -> list[str]:
+        """The names of its audio files."""
+        return [item.name for items in (self.media, *self.thread_media) for item in items if item.is_audio]
+
+    @property
     def media_hint(self) -> WayOut | None:
         """What to type to add media where there are none, else to remove some of a saved post. No command drops a file
         by itself."""
@@ -98,6 +103,13 @@ class PlatformPost:
             add = other_options(media="FILE")
             return add if self.post_id is None else action("edit", self.post_id, add_media="FILE")
         return None if self.post_id is None else action("edit", self.post_id, remove_media="FILE")
+
+    @property
+    def focus_hint(self) -> WayOut | None:
+        """What to type to have the only one of its media cropped."""
+        if len(self.media) != 1 or self.thread_media:
+            return None
+        return other_options(focus="X,Y") if self.post_id is None else action("edit", self.post_id, focus="X,Y")
 
     @property
     def text_hint(self) -> Action | None:
@@ -169,6 +181,13 @@ class PlatformPost:
             except ValueError as error:
                 yield self.breach("options", "option_value", f": {error}")
 
+    def idle_media_warnings(self, taken: Collection[str]) -> Iterator[Problem]:
+        """Yield a warning for the captions and thumbnails that the platform does not take."""
+        for name in ("captions", "thumbnail"):
+            for item in (one for items in (self.media, *self.thread_media) for one in items):
+                if name not in taken and getattr(item, name):
+                    yield self.warning("media", "media_idle", f": the {name} of {item.name} will not be sent there")
+
     def unused_option_warnings(self, kind: str) -> Iterator[Problem]:
         """Yield a warning for each of the post's options that does not matter for this kind of post."""
         for name in sorted(self.own):
@@ -204,12 +223,19 @@ class PlatformPost:
 
 
 class Rules(Protocol):
-    """What one platform accepts."""
+    """What one platform accepts. `media_texts`: which of captions and thumbnails of media it takes."""
+
+    media_texts: tuple[str, ...] = ()
+    takes_audio: bool = False
 
     @property
     def image_form(self) -> ImageForm | None:
         """What its images must be like; None: images are sent unchanged."""
         ...
+
+    def image_form_for(self, server: Mapping[str, object], options: Mapping[str, str]) -> ImageForm | None:
+        """Return it for an account's server and a post's options, by their names without the platform's."""
+        return self.image_form
 
     def problems(self, post: PlatformPost) -> Iterator[Problem]:
         """Yield every problem of a post with the platform; warnings among them, marked as such."""
@@ -219,7 +245,7 @@ class Rules(Protocol):
         """Return what the platform makes of such media. `options` by their names without the platform's."""
         if not media:
             return "text"
-        return "video" if media[0].is_video else "image"
+        return "video" if media[0].is_video else "audio" if media[0].is_audio else "image"
 
     def text_use(self, text: str, media: Sequence[MediaItem], server: Mapping[str, object]) -> tuple[int, int]:
         """Return how much of the text limit a text with such media uses: `(241, 280)`, in the platform's own unit."""
@@ -284,6 +310,11 @@ def check(
         account, rules = accounts.get(delivery.account), platforms.rules(delivery.platform)
         case = _case(post, delivery, account, platforms, no_host=no_host, config=config, fits=fits, rehearsed=rehearsed)
         problems += case.invalid_option_problems()
+        if not rules.takes_audio and (audio := case.audio):
+            message = f" takes no audio ({', '.join(audio)})"
+            problems.append(case.breach("media", "media_kind", message, _without_media(post, audio)))
+            continue
+        problems += case.idle_media_warnings(rules.media_texts)
         breaches = rules.problems(case)
         try:
             _split(post, delivery, case, account, rules)
@@ -406,10 +437,11 @@ def _case(
     rehearsed: Collection[str] = (),
 ) -> PlatformPost:
     """Return what the rules of a platform look at of one delivery."""
+    form = form_for(post, delivery.platform, account, platforms) if fits else None
     facts = platforms.facts(delivery.platform)
     text, *thread = post.parts_for(delivery, facts)
     by_part = post.media_for(delivery, facts)[: 1 + len(thread)]
-    media = [[_sent(item, delivery.platform, fits, rehearsed) for item in items] for items in by_part]
+    media = [[_sent(item, delivery.platform, form, fits, rehearsed) for item in items] for items in by_part]
     first, *others = (tuple(item for item, _ in items) for items in media)
     return PlatformPost(
         account=delivery.account,
@@ -444,9 +476,29 @@ def content_refusal(problems: Sequence[Problem]) -> ContentRefused | None:
     return ContentRefused(refusing[0].message, *hints, problems=others, details=[one.message for one in offers])
 
 
-def _sent(item: MediaItem, platform: str, fits: ImageFits, rehearsed: Collection[str]) -> tuple[MediaItem, ImageFit]:
+def _without_media(post: Post, names: Sequence[str]) -> WayOut:
+    """Return what to type to leave media out."""
+    return other_options(media=None) if post.id is None else action("edit", post.id, remove_media=names)
+
+
+def form_for(post: Post, platform: str, account: Account | None, platforms: Platforms) -> ImageForm | None:
+    """Return what the images of a post must be like for an account of a platform."""
+    options = options_of(platform, {**(account.options if account else {}), **post.options})
+    return platforms.rules(platform).image_form_for(account.server_info if account else {}, options)
+
+
+def forms_for(post: Post, accounts: Iterable[Account], platforms: Platforms) -> set[ImageForm]:
+    """Return the forms of the images of a post for those of the accounts that it goes to."""
+    account_ids = {d.account_id for d in post.active}
+    forms = (form_for(post, one.platform, one, platforms) for one in accounts if one.id in account_ids)
+    return {form for form in forms if form is not None}
+
+
+def _sent(
+    item: MediaItem, platform: str, form: ImageForm | None, fits: ImageFits, rehearsed: Collection[str]
+) -> tuple[MediaItem, ImageFit]:
     """Return an item as a platform gets it. A local URL does not count for a remote platform."""
-    fit = fits.get((platform, item.sha256)) or ImageFit()
+    fit = (form and fits.get((form, item))) or ImageFit()
     sent = fit.sent_item(item)
     local = sent.url is not None and not sent.url.startswith("https://") and platform not in rehearsed
     return (replace(sent, url=None) if local else sent), fit
@@ -459,6 +511,11 @@ def _post_problems(post: Post) -> Iterator[Problem]:
     edit = None if post.id is None else action("edit", post.id, "-")
     if not post.media and not any(text.strip() for text in texts):
         yield Problem("content", "empty", "the post has neither text nor media", hint=edit)
+    for item in post.media:
+        for name in ("captions", "thumbnail"):
+            if item.is_image and getattr(item, name):
+                hint = other_options(**{name: None}) if post.id is None else action("show", post.id)
+                yield Problem("media", "media_kind", f"{item.name} is an image, which has no {name}", hint=hint)
     if halves:
         yield Problem(
             "content", "text_characters", "the text is not valid Unicode: it holds halves of characters", hint=edit

@@ -108,7 +108,11 @@ class Bridge:
 
     def _with_uploads(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Return the arguments with the names of uploaded media for those of local files."""
-        media = {name: arguments[name] for name in ("media", "addMedia") if isinstance(arguments.get(name), list)}
+        media = {
+            name: arguments[name]
+            for name in ("media", "addMedia", "thumbnail")
+            if isinstance(arguments.get(name), list)
+        }
         return {**arguments, **{name: [self._uploaded(one) for one in names] for name, names in media.items()}}
 
     def _uploaded(self, name: Any) -> Any:

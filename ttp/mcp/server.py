@@ -32,6 +32,7 @@ from mcp_types import Tool as ListedTool
 from ttp import __version__
 from ttp.domain.action import Action, OtherOptions, as_fields
 from ttp.domain.errors import Bug, Hint, NotAllowed, NotFound, TtpError
+from ttp.domain.media.details import is_captions
 from ttp.domain.media.item import is_web_address
 from ttp.domain.media.place import split_name
 from ttp.domain.post_edit import KEPT
@@ -60,6 +61,7 @@ TIME_FORMS = (
     " next-slot; with a zone behind: 9am Europe/Berlin"
 )
 """In place of `ttp help time`, which agents cannot read."""
+_MEDIA_NAMES = ("media", "add_media", "captions", "thumbnail")
 _UPLOADED = re.compile(rf"{KEPT}[0-9a-f]{{64}}(/.*)?")
 _NOT_OF_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST_NAME = 40
@@ -121,9 +123,12 @@ class ToolCaller:
     def _answer(self, services: Services, tool: Tool, arguments: Mapping[str, Any]) -> Answer:
         args = parse(tool.arguments, tool.name, arguments)
         if not self.local_files:
-            for name in (*(getattr(args, "media", None) or ()), *(getattr(args, "add_media", None) or ())):
-                file = split_name(name, services.platforms).name
-                if not is_web_address(file) and not _UPLOADED.fullmatch(file):
+            names = ((field, one) for field in _MEDIA_NAMES for one in getattr(args, field, None) or ())
+            for field, name in names:
+                if not name and "media" not in field:
+                    continue  # this one has none
+                file = split_name(name, services.platforms).name if "media" in field else name
+                if not (is_web_address(file) or _UPLOADED.fullmatch(file) or is_captions(file)):
                     raise NotAllowed(
                         f"{name} is a file of this machine: only web addresses and uploaded media are accepted here"
                     )

@@ -25,11 +25,13 @@ CHECK_PATIENCE_S = 20.0
 
 @dataclass(frozen=True, slots=True)
 class MediaFile:
-    """A media item for upload, and its file. `origin`: SHA-256 of the image it was converted from, if it was."""
+    """A media item for upload, and its file. `origin`: SHA-256 of the image it was converted from, if it was.
+    `thumbnail`: the image that stands for it."""
 
     item: MediaItem
     path: Path
     origin: str | None = None
+    thumbnail: MediaFile | None = None
 
     @property
     def original_sha256(self) -> str:

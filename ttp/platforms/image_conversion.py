@@ -1,4 +1,4 @@
-"""Convert an image to a JPEG that a platform accepts. The only module that imports Pillow (the extra `media`).
+"""Convert an image to a JPEG that a platform accepts. The only module that imports Pillow (extra `media`).
 
 Images are untrusted: only the decoder of the detected type is used, and only after the pixels were counted. The same
 image gives the same bytes with the same Pillow version. Only pixels are kept: no location, device or preview.
@@ -10,7 +10,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from ttp.domain.media.image_fit import ImageForm, converted_size
+from ttp.domain.media.image_fit import ImageForm, converted_size, crop_box
 from ttp.domain.media.item import NAMES, MediaItem
 from ttp.domain.text import clean_text
 
@@ -28,11 +28,16 @@ _DECODERS = {
     "image/gif": ("GIF",),
     "image/webp": ("WEBP",),
     "image/avif": ("AVIF",),
+    "image/heic": ("HEIF",),
 }
 
 
 class CannotConvert(Exception):
     """Why an image cannot be converted, as a clause that follows "it cannot be converted: "."""
+
+
+class Animated(CannotConvert):
+    """It would lose what moves."""
 
 
 class PillowMissing(Exception):
@@ -44,6 +49,11 @@ def convert_to_jpeg(file: Path | BinaryIO, item: MediaItem, form: ImageForm, *, 
     CannotConvert, PillowMissing."""
     try:
         from PIL import Image
+
+        if item.mime == "image/heic":
+            from pillow_heif import register_heif_opener
+
+            register_heif_opener(thumbnails=False)
     except ImportError:
         raise PillowMissing from None
     Image.MAX_IMAGE_PIXELS = None  # pixels are counted below, for each type while it is decoded
@@ -53,10 +63,16 @@ def convert_to_jpeg(file: Path | BinaryIO, item: MediaItem, form: ImageForm, *, 
                 _count(opened)  # before anything else, because reading more of the file decodes parts of it
                 if not first_frame:
                     _refuse_what_moves(opened)
-            size = converted_size(*_upright_size(opened), form)
-            _read_smaller(opened, size)
+            whole = _upright_size(opened)
+            cut = crop_box(*whole, form.aspects, item.focus) if form.aspects and item.focus else (*whole, 0, 0)
+            wide, high, left, top = cut
+            size = converted_size(wide, high, form)
+            _read_smaller(opened, (size[0] * whole[0] // wide, size[1] * whole[1] // high))
             _count(opened)
-            return _jpeg(_flat(_upright(opened)).resize(size, Image.Resampling.LANCZOS), form)
+            image = _flat(_upright(opened))
+            x, y = image.width / whole[0], image.height / whole[1]
+            box = (left * x, top * y, (left + wide) * x, (top + high) * y)
+            return _jpeg(image.resize(size, Image.Resampling.LANCZOS, box), form)
     except CannotConvert:
         raise
     except Exception as error:  # decoders raise many types for damaged data
@@ -74,7 +90,7 @@ def _count(opened: Image.Image) -> None:
 
 def _refuse_what_moves(opened: Image.Image) -> None:
     if getattr(opened, "is_animated", False):
-        raise CannotConvert("it is animated (save it as MP4 instead)")
+        raise Animated("it is animated (save it as MP4 instead)")
 
 
 def _upright_size(opened: Image.Image) -> tuple[int, int]:

@@ -25,10 +25,12 @@ from ttp.domain.outcome import Attempt, Done, Handle, Kind, NotDone, Outcome, Un
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import replace_media
 from ttp.domain.pricing import budget_action, budget_of, dollars, month_of
+from ttp.domain.rules import form_for
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import CardFile, Client, LookupResult, MediaFile, PublishRequest, Ready, Step, StepFailed
 from ttp.platforms.image_conversion import CannotConvert, PillowMissing
 from ttp.platforms.registry import Registry
+from ttp.platforms.uploads import media_entries
 from ttp.publisher.coordination import Coordination
 from ttp.publisher.late_cards import LateCards
 from ttp.services.application import Installation
@@ -248,15 +250,19 @@ class DeliveryContext:
         return cards
 
     def _file(self, item: MediaItem, task: DeliveryTask, *, sending: bool) -> MediaFile:
-        """Return an item with its bytes; `sending`: in the form that the platform accepts. Raises StepFailed if it
-        is missing, MediaUnavailable if the delivery must wait for it."""
+        """Return an item with its bytes; `sending`: in the form that the platform accepts, or as it was uploaded
+        before. Raises StepFailed if it is missing, MediaUnavailable if the delivery must wait for it."""
         if not sending:
             return MediaFile(item, self.installation.media.path(item.sha256))
         platform, post = task.account.platform, task.post
+        is_uploaded = any(one.get("sha256") == item.sha256 for one in media_entries(task.delivery.handle))
         waits = self.media_waits
         is_trial = waits is not None and waits.is_on and not self.installation.media.is_cached(item)
         try:
-            file = MediaConversion(self.installation.media, self.platforms).file(item, platform)
+            form = None if is_uploaded else form_for(post, platform, task.account, self.installation.platforms)
+            file = MediaConversion(self.installation.media, self.installation.config).file(item, form)
+            if item.thumbnail_item is not None:
+                file = replace(file, thumbnail=self._thumbnail(item.thumbnail_item))
             if waits is not None and is_trial:
                 waits.end()
             return file
@@ -279,6 +285,12 @@ class DeliveryContext:
             raise
         except Busy as why:
             raise StepFailed(TAKE, NotDone(Kind.MEDIA, why.message, passing=True)) from None
+
+    def _thumbnail(self, item: MediaItem) -> MediaFile:
+        stored = self.installation.media.find_stored(item.sha256, item.name)
+        if stored is None:
+            raise FileNotFoundError(item.name)
+        return MediaFile(stored, self.installation.media.path(item.sha256))
 
     def _credentials(self, account: Account) -> Credentials:
         with self.token_errors_as_step_failure():

@@ -36,6 +36,12 @@ def mime_of(data: bytes) -> str | None:
         return "image/gif"
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "image/webp"
+    if data[:3] == b"ID3" or data[:2] in (b"\xff\xfb", b"\xff\xf3"):
+        return "audio/mpeg"
+    if data[:4] in (b"OggS", b"fLaC") or (data[:4] == b"RIFF" and data[8:12] == b"WAVE"):
+        return {b"OggS": "audio/ogg", b"fLaC": "audio/flac"}.get(data[:4], "audio/wav")
+    if data[4:12] == b"ftypM4A ":
+        return "audio/mp4"
     if data[:4] == b"\x1aE\xdf\xa3":
         return "video/webm"
     if data[4:8] == b"ftyp":

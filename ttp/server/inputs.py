@@ -12,11 +12,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from ttp.domain.account import Account
 from ttp.domain.errors import Problem, UsageError
+from ttp.domain.media.details import is_captions
 from ttp.domain.media.item import LAST, is_web_address
 from ttp.domain.media.place import PlacedName
 from ttp.domain.post import PostStatus
 from ttp.domain.post_edit import KEPT, FieldError, PostInput
-from ttp.domain.post_fields import PLAIN, Kind
+from ttp.domain.post_fields import MEDIA, PLAIN, Kind
 from ttp.server.guard import MOST_UPLOAD_BYTES
 from ttp.server.problems import InvalidRequest
 from ttp.server.requests import Services
@@ -75,6 +76,12 @@ class MediaInput(RequestBody):
     sha256: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")] | None = None
     name: ShortText | None = None
     alt: Annotated[Text | None, Field(description="`none`: it is decorative.")] = None
+    focus: Annotated[ShortText | None, Field(description="What stays visible when it is cropped: `0.5,0.3`.")] = None
+    captions: Annotated[Text | None, Field(description="Of a video: WebVTT.")] = None
+    thumbnail: Annotated[
+        ShortText | None,
+        Field(description="Of a video or audio: a web address, or `sha256:DIGEST` of an image of this store."),
+    ] = None
     part: Annotated[int, Field(ge=1, le=100)] | Literal["last"] | None = None
     only: Annotated[ShortText | None, Field(description="The platform or account that alone gets it.")] = None
 
@@ -286,8 +293,10 @@ def _row(body: PostFieldsInput, without: set[str]) -> dict[str, Any]:
     row = body.model_dump(exclude_unset=True, exclude=without)
     if body.media is not None:
         row["media"] = [_media_name(item, number) for number, item in enumerate(body.media)]
-        if any(item.alt for item in body.media):
-            row["alt"] = [item.alt or "" for item in body.media]
+        for one in MEDIA:
+            texts = [getattr(item, one.word) or "" for item in body.media]
+            if any(texts):
+                row[one.file] = texts
     if body.variants is not None:
         row["variants"] = {name: text or "" for name, text in body.variants.items()}
     return row
@@ -295,6 +304,10 @@ def _row(body: PostFieldsInput, without: set[str]) -> dict[str, Any]:
 
 def _media_name(item: MediaInput, number: int) -> str:
     """Return the name of a media item in a row. A path is refused: it would be one of this machine."""
+    if item.captions and not is_captions(item.captions):
+        raise _invalid(f"media.{number}.captions", "this is no WebVTT: its first line is not WEBVTT")
+    if item.thumbnail and not (is_web_address(item.thumbnail) or item.thumbnail.startswith(KEPT)):
+        raise _invalid(f"media.{number}.thumbnail", "this is neither a web address nor sha256:DIGEST")
     if (item.url is None) == (item.sha256 is None):
         raise _invalid(f"media.{number}", "give either url or sha256")
     if item.url is not None and not is_web_address(item.url):

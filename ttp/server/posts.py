@@ -31,7 +31,7 @@ from ttp.server.inputs import (
     post_changes,
 )
 from ttp.server.requests import ChangeServices, Services
-from ttp.services.preview import preview_once
+from ttp.services.preview import preview_once, with_sent
 from ttp.services.undo import UndoRequest
 from ttp.views import posts as views
 
@@ -56,7 +56,7 @@ def list_posts(request: Request, services: Services, which: ListedPosts) -> Json
 
 
 def get_post(post_id: PostId, services: Services) -> JsonAnswer:
-    post = services.queries.post(post_id)
+    post = with_sent(services.posts, services.queries.post(post_id))
     missing = [f"the stored copy of {name} is missing" for name in services.queries.missing_media(post)]
     return _answer(post, missing)
 

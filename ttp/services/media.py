@@ -11,31 +11,41 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import unquote, urlsplit
 
 from ttp.domain.account import Account
-from ttp.domain.action import action
+from ttp.domain.action import action, other_options
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, NotFound, Problem, StateRefused, TtpError, UsageError
-from ttp.domain.media.image_fit import ImageFit, ImageFits, ImageForm, find_misfit
+from ttp.domain.media.details import MOST_CAPTION_BYTES, check_captions, is_captions, parse_focus
+from ttp.domain.media.image_fit import EXTRA, ImageFit, ImageFits, ImageForm, crop_box, find_misfit
 from ttp.domain.media.item import MediaItem, is_web_address
 from ttp.domain.media.place import PlacedName, split_name
 from ttp.domain.media.probe import UnusableMedia
 from ttp.domain.media.probe.images import ImageAppearance, has_location, read_appearance
+from ttp.domain.platform import PlatformFacts
 from ttp.domain.post import Post
-from ttp.domain.post_edit import KEPT, check_variant_key, replace_media
-from ttp.domain.rules import Platforms
+from ttp.domain.post_edit import KEPT, PostInput, check_variant_key, replace_media
 from ttp.domain.text import clean_text
 from ttp.domain.time.clock import Clock
 from ttp.platforms import uploads
-from ttp.platforms.image_conversion import CannotConvert, PillowMissing, convert_to_jpeg
+from ttp.platforms.gif_conversion import INSTALL, FfmpegMissing, convert_gif
+from ttp.platforms.image_conversion import Animated, CannotConvert, PillowMissing, convert_to_jpeg
 from ttp.platforms.media_host.availability import NoPublicUrl
 from ttp.platforms.registry import Registry
 from ttp.store import queries
 from ttp.store.database import Database
 from ttp.store.home.files import open_regular
-from ttp.store.home.media import MediaStore, did_you_mean, is_digest, meant_files, temporary_media
+from ttp.store.home.media import (
+    MediaStore,
+    did_you_mean,
+    is_digest,
+    meant_files,
+    open_source,
+    path_text,
+    temporary_media,
+)
 from ttp.store.media_cleanup import clean_bucket, needed_digests, remove_unneeded, shrink_cache
 
 if TYPE_CHECKING:
@@ -101,33 +111,32 @@ def _name_from_url(url: str) -> str:
 class MediaConversion:
     """Converts images of one media folder as platforms need. Safe to use from several threads."""
 
-    def __init__(self, media: MediaStore, platforms: Platforms) -> None:
+    def __init__(self, media: MediaStore, config: Config) -> None:
         self._media = media
-        self._platforms = platforms
+        self._converts = config.text("media.convert") != "never"
 
-    def fits(self, media: Iterable[MediaItem], platforms: Collection[str]) -> ImageFits:
-        """Return how each platform gets each image. Converts those that need it. Raise Busy."""
-        fits: dict[tuple[str, str], ImageFit] = {}
-        for item in filter(lambda item: item.is_image, media):
-            for platform in platforms:
-                form = self._platforms.rules(platform).image_form
-                if form is not None and (platform, item.sha256) not in fits:
-                    fits[platform, item.sha256] = self._fit(item, form)
-        return fits
+    def fits(self, media: Iterable[MediaItem], forms: Collection[ImageForm], *, only_made: bool = False) -> ImageFits:
+        """Return how each image is sent in each form. Converts those that need it, unless `only_made`. Raise Busy."""
+        return {
+            (form, item): self._fit(item, form, only_made=only_made, reuses=self._converts)
+            for item in media
+            for form in forms
+            if item.is_image and item.mime not in form.as_is
+        }
 
-    def file(self, item: MediaItem, platform: str) -> MediaFile:
-        """Return an item as sent to a platform. Raise CannotConvert if the platform accepts no possible form,
-        PillowMissing without the media extra, FileNotFoundError if the copy is gone, Busy."""
+    def file(self, item: MediaItem, form: ImageForm | None) -> MediaFile:
+        """Return an item as sent where images must have a form. Raise CannotConvert if it cannot get it, PillowMissing
+        without the media extra, FileNotFoundError if the copy is gone, Busy."""
         from ttp.platforms.client import MediaFile
 
         if not self._media.has(item):
             raise FileNotFoundError(item.name)
-        form = self._platforms.rules(platform).image_form if item.is_image else None
+        form = form if form and item.is_image and item.mime not in form.as_is else None
         fit = ImageFit() if form is None else self._fit(item, form)
         if fit.made is not None and form is not None:
-            return MediaFile(fit.sent_item(item), self._media.path(item.sha256, form.name), item.sha256)
+            return MediaFile(fit.sent_item(item), self._media.path(item.sha256, form.copy_name(item)), item.sha256)
         if fit.misfit is not None and fit.misfit.must:
-            if fit.lacks:
+            if fit.hint == EXTRA:
                 raise PillowMissing(fit.misfit.must[0])
             raise CannotConvert(f"{fit.misfit.must[0]}, and it cannot be converted: {fit.failed}")
         return MediaFile(item, self._media.path(item.sha256))
@@ -136,26 +145,32 @@ class MediaConversion:
         """Return the media of a post whose copies are missing."""
         return self._media.find_missing(post.media)
 
-    def _fit(self, item: MediaItem, form: ImageForm) -> ImageFit:
-        there = self._media.has(item)
-        look = self._appearance(item)
+    def _fit(self, item: MediaItem, form: ImageForm, *, only_made: bool = False, reuses: bool = True) -> ImageFit:
+        """Return how an image is sent. `only_made`: none is made; `reuses`: one that is there is used."""
+        there = only_made or self._media.has(item)
+        look, name = self._appearance(item), form.copy_name(item)
         shown = (look.width, look.height) if look is not None else _size(item)
-        made = self._media.find_converted(item, form.name)
+        made = self._media.find_converted(item, name) if reuses else None
         if made is not None:
-            return ImageFit(_displayed_size(made, shown), made)
+            return _as_made(made, item, form, shown)
         wrong = find_misfit(item, look, form)
         if wrong is None or not there:
             return ImageFit(shown)
+        if only_made or not self._converts:
+            failed = "the setting media.convert is never"
+            return ImageFit(shown, misfit=wrong, failed=failed, hint=action("config set", "media.convert", "auto"))
         try:
             with uploads.report_converting(item.name):
-                data = convert_to_jpeg(self._media.path(item.sha256), item, form)
+                data = _convert(self._media.path(item.sha256), item, form)
         except PillowMissing:
-            return ImageFit(shown, misfit=wrong, lacks=True)
+            return ImageFit(shown, misfit=wrong, hint=EXTRA)
+        except FfmpegMissing as error:
+            return ImageFit(shown, misfit=wrong, failed=str(error), hint=INSTALL)
         except CannotConvert as error:
             return ImageFit(shown, misfit=wrong, failed=str(error))
-        self._media.store_converted(item.sha256, form.name, data)
-        made = self._media.find_converted(item, form.name)
-        return ImageFit(_displayed_size(made, shown), made)
+        self._media.store_converted(item.sha256, name, data)
+        made = self._media.find_converted(item, name)
+        return ImageFit(shown) if made is None else _as_made(made, item, form, shown)
 
     def _appearance(self, item: MediaItem) -> ImageAppearance | None:
         """Return how an image is shown; None for types without EXIF data and for a missing copy."""
@@ -201,9 +216,25 @@ def _size(item: MediaItem) -> tuple[int, int] | None:
     return (item.width, item.height) if item.width and item.height else None
 
 
-def _displayed_size(made: MediaItem | None, shown: tuple[int, int] | None) -> tuple[int, int] | None:
+def _convert(file: Path, item: MediaItem, form: ImageForm) -> bytes:
+    try:
+        return convert_to_jpeg(file, item, form)
+    except Animated:
+        if not form.moves or item.mime != "image/gif":
+            raise
+        return convert_gif(file)
+
+
+def _as_made(made: MediaItem, item: MediaItem, form: ImageForm, shown: tuple[int, int] | None) -> ImageFit:
+    size = _displayed_size(made, shown)
+    if size and form.aspects and item.focus and (cut := crop_box(*size, form.aspects)[:2]) != size:
+        return ImageFit(cut, made, cropped=True)
+    return ImageFit(size, made)
+
+
+def _displayed_size(made: MediaItem, shown: tuple[int, int] | None) -> tuple[int, int] | None:
     """Return the original's displayed size, rotated if the converter rotated the image."""
-    if made is None or shown is None or not made.width or not made.height:
+    if shown is None or not made.width or not made.height:
         return shown
     made_wide, shown_wide = made.width > made.height, shown[0] > shown[1]
     made_tall, shown_tall = made.width < made.height, shown[0] < shown[1]
@@ -283,14 +314,26 @@ class MediaCleanup:
 
 
 def file_digest(name: str) -> str:
-    """Return the SHA-256 of a file. A web address is returned as is: it is fetched once, when the post is created."""
-    if is_web_address(name):
+    """Return the SHA-256 of a file. A web address is returned as is: it is fetched once, when the post is created. So
+    are captions."""
+    if is_web_address(name) or is_captions(name):
         return name
     try:
         with os.fdopen(open_regular(Path(name)), "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return "unreadable"
+
+
+def with_digests(wanted: PostInput, platforms: PlatformFacts) -> tuple[PostInput, list[str]]:
+    """Return an input with digests in place of the names of its files, and those of its media."""
+    digests: dict[str, Any] = {
+        name: tuple(map(file_digest, getattr(wanted, name)))
+        for name in ("captions", "thumbnails")
+        if getattr(wanted, name)
+    }
+    names = [split_name(typed, platforms) for typed in wanted.media or ()]
+    return replace(wanted, **digests), [name.prefix + file_digest(name.name) for name in names]
 
 
 class RowMedia:
@@ -321,8 +364,26 @@ class RowMedia:
                 error.hints = _placed_hints(error.hints, name, typed)
                 raise
             only = name.only and check_variant_key(name.only, accounts, self._registry)
-            items.append(replace(item, alt=None, part=name.part, only=only))
+            items.append(replace(item.without_said(), part=name.part, only=only))
         return items
+
+    def with_texts(self, typed: PostInput, platforms: Collection[str]) -> PostInput:
+        """Return an input with what is said of its media as posts have it: the texts of captions, the digests of
+        thumbnails, which are added. Raise NotFound, UsageError, Busy."""
+        typed = read_texts(typed, self._folder)
+        if not typed.thumbnails:
+            return typed
+        return replace(typed, thumbnails=tuple(name and self._thumbnail(name, platforms) for name in typed.thumbnails))
+
+    def _thumbnail(self, name: str, platforms: Collection[str]) -> str:
+        item = self._item(name, platforms)
+        if not item.is_image:
+            raise UsageError(
+                f"{item.name} is no image, so it cannot be a thumbnail",
+                Hint("try", other_options(thumbnail="FILE")),
+                flaw="thumbnail",
+            )
+        return item.sha256
 
     def _item(self, name: str, platforms: Collection[str]) -> MediaItem:
         if name.startswith(KEPT):
@@ -358,6 +419,30 @@ class RowMedia:
             )
         # Whoever names a stored file may be a client: its name is used in addresses and for files of exports.
         return replace(item, name=item.name if name in ("", item.name) else upload_name(name), url=None)
+
+
+def read_texts(typed: PostInput, folder: Path | None) -> PostInput:
+    """Return an input whose focus has its one form, and whose captions are texts. `folder`: relative paths stay in it;
+    None: paths as a person typed them. Raise NotFound, UsageError."""
+    focus = typed.focus and tuple(map(parse_focus, typed.focus))
+    captions = typed.captions and tuple(name and _captions(name, folder) for name in typed.captions)
+    return replace(typed, focus=focus, captions=captions)
+
+
+def _captions(name: str, folder: Path | None) -> str:
+    if is_captions(name):
+        return check_captions(name, "the text of the captions")
+    if "\n" in name:
+        return check_captions(name, "the text")
+    path = resolve_in_folder(folder, name) if folder else Path(name)
+    with open_source(path) as source:
+        data = source.read_at(0, MOST_CAPTION_BYTES + 1)
+    try:
+        return check_captions(data.decode("utf-8"), path_text(path))
+    except UnicodeDecodeError:
+        raise UsageError(
+            f"{path_text(path)} is not UTF-8 text", Hint("fix", "save it as UTF-8"), flaw="captions"
+        ) from None
 
 
 def _placed_hints(hints: Iterable[Hint], name: PlacedName, typed: str) -> tuple[Hint, ...]:

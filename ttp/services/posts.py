@@ -6,7 +6,7 @@ wins before the publisher's claim or is refused. It never touches a delivery tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ from ttp.domain.permissions import Caller, Capability
 from ttp.domain.post import Post, post_not_found, with_cards_of
 from ttp.domain.post_edit import PostInput, check_variants, request_fingerprint
 from ttp.domain.pricing import price_notes
-from ttp.domain.rules import add_alt, check, content_refusal, may_have_cards, offer_split
+from ttp.domain.rules import add_alt, check, content_refusal, forms_for, may_have_cards, offer_split
 from ttp.domain.time.clock import Clock
 from ttp.platforms.registry import Registry
 from ttp.services.links import PostLinks
@@ -36,11 +36,11 @@ from ttp.store.home.media import MediaStore
 
 if TYPE_CHECKING:
     from ttp.domain.attempt import Attempt
-    from ttp.domain.media.item import MediaItem
+    from ttp.domain.media.image_fit import ImageFits
     from ttp.domain.time.resolve import ResolvedTime
     from ttp.services.cards import PostCards
     from ttp.services.duplicate_check import DuplicateCheck
-    from ttp.services.media import MediaConversion
+    from ttp.services.media import MediaConversion, RowMedia
     from ttp.services.time_resolver import TimeResolver
 
 Change = Callable[[Connection, Post], tuple[Post, tuple[Problem, ...]]]
@@ -79,7 +79,7 @@ class Posts:
     def media_conversion(self) -> MediaConversion:
         from ttp.services.media import MediaConversion
 
-        return MediaConversion(self.media, self.platforms)
+        return MediaConversion(self.media, self.config)
 
     @cached_property
     def cards(self) -> PostCards:
@@ -214,7 +214,7 @@ class Posts:
             self.platforms,
             no_host=media_host_problem(self.config),
             config=self.config,
-            fits=self.media_conversion.fits(post.media, to_come),
+            fits=self.convert(post, by_name.values()),
             rehearsed=loopback_platforms(self.config, self.platforms),
         )
         return (
@@ -223,13 +223,18 @@ class Posts:
             *links,
         )
 
+    def convert(self, post: Post, accounts: Iterable[Account], *, only_made: bool = False) -> ImageFits:
+        """Return how those of the accounts that a post goes to get its images. Converts them, unless `only_made`."""
+        forms = forms_for(post, accounts, self.platforms)
+        return self.media_conversion.fits(post.media, forms, only_made=only_made)
+
     def convert_media(self, ids: Sequence[int]) -> None:
         """Convert images as the posts' platforms need. Call it before a transaction: it is slow."""
         with self.database.reading() as db:
             posts = list(queries.posts_by_id(db, ids)) if db else []
         for post in posts:
             if post.media:
-                self.media_conversion.fits(post.media, post.platforms)
+                self.convert(post, self.accounts())
 
     def refuse_forbidden_change(self, db: Connection, before: Post | None, after: Post) -> None:
         """Raise NotAllowed for a change that this environment may not make."""
@@ -331,11 +336,9 @@ class Posts:
             return None
         if not wanted.media:
             return request_fingerprint(wanted, (), self.platforms)
-        from ttp.domain.media.place import split_name
-        from ttp.services.media import file_digest
+        from ttp.services.media import with_digests
 
-        names = [split_name(typed, self.platforms) for typed in wanted.media]
-        return request_fingerprint(wanted, [name.prefix + file_digest(name.name) for name in names], self.platforms)
+        return request_fingerprint(*with_digests(wanted, self.platforms), self.platforms)
 
     def build_post(
         self, wanted: PostInput, time: ResolvedTime | None, draft: Post | None = None
@@ -354,7 +357,11 @@ class Posts:
             key_digest=self.fingerprint(wanted),
             id=None if draft is None else draft.id,
         )
-        media = self._media_items(wanted.media, wanted.alts, {account.platform for account in accounts}, known)
+        from ttp.services.post_media import with_media
+
+        wanted, media = with_media(
+            self._row_media, wanted, wanted.media, {account.platform for account in accounts}, known
+        )
         post = post_edit.apply_input(empty, wanted, check_variants(wanted.variants, known, self.platforms), media)
         if not post.content.strip() and not post.media:
             ways = (action("create", "Hello", to="x/me"), action("create", "-"))  # the second: a text from a pipe
@@ -431,15 +438,17 @@ class Posts:
             to = None if wanted.to is None else self.find_accounts(wanted.to)
             platforms = set(first.platforms) if to is None else {account.platform for account in to}
             names, known_media = wanted.add_media or wanted.media, first if wanted.edited else None
-            items = None if names is None else self._media_items(names, wanted.alts, platforms, known, known_media)
-            if media := (*first.media, *(items or ())):
-                self.media_conversion.fits(media, platforms)
-            confirmed, recorder = time, recorder or self.recorder("edit")
+            from ttp.services.post_media import with_media
+
+            wanted, items = with_media(self._row_media, wanted, names, platforms, known, known_media)
 
             def changed(before: Post) -> Post:
                 after = post_edit.apply_input(before, wanted, variants, items)
                 return after if to is None else post_edit.with_accounts(after, to, now)
 
+            if first.media or items:
+                self.convert(changed(first), known)
+            confirmed, recorder = time, recorder or self.recorder("edit")
             fetched = self.plan_new(changed(first), known)
             if fetched.cards:
                 fetched = self.cards.fetch(fetched, accounts_of(fetched, known))
@@ -582,23 +591,10 @@ class Posts:
 
         return tuple(Slots(self.database, self.clock, self.config).make_room(db, post, recorder))
 
-    def _media_items(
-        self,
-        names: Sequence[str] | None,
-        alts: Sequence[str] | None,
-        platforms: Collection[str],
-        accounts: Sequence[Account],
-        before: Post | None = None,
-    ) -> tuple[MediaItem, ...]:
-        """Return the media of these names with their alt texts; empty names are skipped. `before`: a post whose media
-        are not fetched again. Raise NotFound, UsageError, Busy."""
-        wanted = [name for name in names or () if name]
-        if not wanted:
-            return post_edit.with_alt_texts((), alts)
+    def _row_media(self) -> RowMedia:
         from ttp.services.media import RowMedia
 
-        media = RowMedia(self.database, self.media, self.config, self.platforms, None)
-        return post_edit.with_alt_texts(media.items(wanted, before, platforms, accounts), alts)
+        return RowMedia(self.database, self.media, self.config, self.platforms, None)
 
 
 def accounts_of(post: Post, known: Iterable[Account]) -> tuple[Account, ...]:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from ttp.domain.account import Account
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import ContentRefused, Problem
-from ttp.domain.media.image_fit import NO_FITS, ImageFit, ImageFits
+from ttp.domain.media.image_fit import NO_FITS, ImageFit, ImageFits, SentMedia
 from ttp.domain.media.item import MediaItem
 from ttp.domain.post import Post
 from ttp.domain.post_edit import PostInput
 from ttp.domain.pricing import price_of
+from ttp.domain.rules import form_for
 from ttp.domain.time.resolve import ResolvedTime
 from ttp.platforms.registry import Registry
-from ttp.services.posts import Posts
+from ttp.services.posts import Posts, accounts_of
 from ttp.services.queries import PostView
 from ttp.services.time_resolver import TimeResolver
 from ttp.store.home.media import temporary_media
@@ -26,22 +28,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class MediaPreview:
-    """A media item and what is sent: a converted copy or the item itself."""
-
-    item: MediaItem
-    sent: MediaItem
-    converted: bool
-
-
-@dataclass(frozen=True, slots=True)
 class TextPart:
     """One part of a post: its text, with its length and limit as the platform counts, and its media."""
 
     text: str
     length: int
     limit: int
-    media: tuple[MediaPreview, ...] = ()
+    media: tuple[SentMedia, ...] = ()
     card: Card | None = None
 
 
@@ -104,7 +97,7 @@ def preview_post(
             if db is not None and refused is None:
                 posts.refuse_forbidden_change(db, None, post)
             shown = posts.view(db, post)
-        fits = posts.media_conversion.fits(post.media, post.platforms) if post.media else NO_FITS
+        fits = posts.convert(post, accounts) if post.media else NO_FITS
         by_name = {account.name: account for account in posts.accounts()}
         links = posts.links.count_tagged(post, accounts)
         versions = tuple(
@@ -134,13 +127,10 @@ def _version(
     return AccountVersion(
         delivery.account,
         tuple(
-            TextPart(
-                text,
-                *rules.text_use(text, items, server),
-                tuple(_sent(item, fits.get((platform, item.sha256), ImageFit())) for item in items),
-                cards.get(number),
+            TextPart(text, *rules.text_use(text, items, server), sent, cards.get(number))
+            for number, ((text, items), sent) in enumerate(
+                zip(parts, _sent(post, delivery, account, fits, platforms), strict=False), 1
             )
-            for number, (text, items) in enumerate(parts, 1)
         ),
         price_of(post, delivery, platforms),
         facts.title,
@@ -148,5 +138,30 @@ def _version(
     )
 
 
-def _sent(item: MediaItem, fit: ImageFit) -> MediaPreview:
-    return MediaPreview(item, fit.sent_item(item), fit.made is not None)
+def with_sent(posts: Posts, post: PostView) -> PostView:
+    """Return a stored post with what its accounts get of its media. Converts nothing."""
+    stored = posts.post(post.id or 0) if post.media else None
+    accounts = accounts_of(stored, posts.accounts()) if stored else ()
+    if stored is None or not accounts:
+        return post
+    fits = posts.convert(stored, accounts, only_made=True)
+    by_name = {one.name: one for one in accounts}
+    sent = {
+        row.account: tuple(chain(*_sent(stored, row, by_name[row.account], fits, posts.platforms)[:-1]))
+        for row in stored.active
+        if row.account in by_name
+    }
+    return replace(post, sent=sent)
+
+
+def _sent(
+    post: Post, delivery: Delivery, account: Account | None, fits: ImageFits, platforms: Registry
+) -> tuple[tuple[SentMedia, ...], ...]:
+    """Return how the media of each part are sent, and those that are left out."""
+    form = form_for(post, delivery.platform, account, platforms)
+
+    def one(item: MediaItem) -> SentMedia:
+        fit = (form and fits.get((form, item))) or ImageFit()
+        return SentMedia(item, fit.sent_item(item), fit.made is not None, fit.cropped)
+
+    return tuple(tuple(map(one, items)) for items in post.media_for(delivery, platforms.facts(delivery.platform)))

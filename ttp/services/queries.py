@@ -29,6 +29,7 @@ from ttp.store.row_mapper import CorruptRow
 
 if TYPE_CHECKING:
     from ttp.domain.attempt import Attempt
+    from ttp.domain.media.image_fit import SentMedia
     from ttp.domain.post_history import PostHistory
     from ttp.domain.recurrence import Repeat
     from ttp.domain.time.formatting import Clocks
@@ -245,6 +246,8 @@ class PostView(PostFields):
 
     repeat: Repeat | None = None
     metrics: Mapping[str, Metrics] = field(default_factory=lambda: EMPTY_METRICS)
+    sent: Mapping[str, Sequence[SentMedia]] = field(default_factory=dict)
+    """What its accounts get of its media, where that was asked for."""
 
 
 _FIELDS_OF = attrgetter(*(one.name for one in fields(PostFields)))

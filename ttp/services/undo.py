@@ -134,7 +134,7 @@ class Undo:
         for post_id, image in images:
             if image is not None and '"media":[]' not in image:
                 post = stored_posts.post_of(post_id, image)
-                self._posts.media_conversion.fits(post.media, post.platforms)
+                self._posts.convert(post, self._posts.accounts())
 
 
 class _UndoPlanner:

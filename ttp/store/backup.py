@@ -114,10 +114,14 @@ def count_posts(db: Connection) -> int:
 
 
 def media_named(db: Connection, *, unpublished: bool = False) -> list[str]:
-    """Return the digests of the media and card pictures of all posts, or of those that may still be published."""
+    """Return the digests of the media, thumbnails and card pictures of all posts, or of those that may still be
+    published."""
     which = "p.deleted_at IS NULL" + (" AND p.status <> 'published'" if unpublished else "")
-    tables = ("post_media", "card_picture")
-    each = (f"SELECT m.sha256 FROM {table} m JOIN post p ON p.id = m.post_id WHERE {which}" for table in tables)
+    files = (("sha256", "post_media"), ("thumbnail", "post_media"), ("sha256", "card_picture"))
+    each = (
+        f"SELECT m.{name} FROM {table} m JOIN post p ON p.id = m.post_id WHERE m.{name} IS NOT NULL AND {which}"
+        for name, table in files
+    )
     return [row[0] for row in db.execute(" UNION ".join(each))]
 
 

@@ -122,6 +122,9 @@ POST_MEDIA: dict[str, Kind] = {
     "moov_first": "boolean",
     "alt": "text",
     "url": "text",
+    "focus": "text",
+    "captions": "text",
+    "thumbnail": "text",
     "part": "integer",
     "only": "text",
 }

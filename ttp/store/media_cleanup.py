@@ -29,7 +29,7 @@ ORPHANS_STAY = timedelta(days=1)
 """Time that a copy without a post is kept."""
 IN_USE = timedelta(hours=1)
 """Time since its last use in which a copy is not removed from a cache: a request may be reading it."""
-_COPY = re.compile(r"([0-9a-f]{64})(\.[a-z]+)?")
+_COPY = re.compile(r"([0-9a-f]{64})(\.[a-z0-9.-]+)?")
 
 # When the last post that names the bytes ended; NULL while one may still be published. A post that needs review may
 # turn out not to be published, and be tried again.
@@ -41,6 +41,7 @@ SELECT m.sha256, CASE WHEN max(CASE
     )) THEN 1 ELSE 0 END) = 1 THEN NULL ELSE max(p.updated_at) END AS ended_at
 FROM (
     SELECT sha256, post_id FROM post_media WHERE {in_list("sha256", "digests")}
+    UNION ALL SELECT thumbnail, post_id FROM post_media WHERE {in_list("thumbnail", "digests")}
     UNION ALL SELECT sha256, post_id FROM card_picture WHERE {in_list("sha256", "digests")}
 ) m JOIN post p ON p.id = m.post_id GROUP BY m.sha256
 """

@@ -155,6 +155,11 @@ def _update(db: Connection, table: str, rows: Iterable[Mapping[str, Column]], mo
 _IN_FLIGHT = frozenset(state.value for state in IN_FLIGHT)
 
 
+def _digests(media: Sequence[Row]) -> tuple[str, ...]:
+    """Return the digests of the files of media, thumbnails included."""
+    return tuple(row[name] for row in media for name in ("sha256", "thumbnail") if row[name])
+
+
 @dataclass(frozen=True, slots=True)
 class PostSnapshot:
     """The rows of one post at one moment as JSON, without its time of change."""
@@ -208,7 +213,7 @@ class _Rows:
             "tags": [row["tag"] for row in self.tags],
         }
         in_flight = any(row["state"] in _IN_FLIGHT for row in self.deliveries)
-        media = [row["sha256"] for row in self.media]
+        media = list(_digests(self.media))
         if self.post["cards"] != "{}":
             from ttp.domain.cards import card_pictures  # here: most posts have no link
 

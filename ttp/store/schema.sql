@@ -298,12 +298,16 @@ CREATE TABLE post_media (
     moov_first BOOLEAN,
     alt TEXT,
     url TEXT,
+    focus TEXT,
+    captions TEXT,
+    thumbnail TEXT,
     part INTEGER,
     only TEXT,
     PRIMARY KEY (post_id, position),
     FOREIGN KEY(post_id) REFERENCES post (id)
 );
 CREATE INDEX post_media_by_sha256 ON post_media (sha256);
+CREATE INDEX post_media_by_thumbnail ON post_media (thumbnail) WHERE thumbnail IS NOT NULL;
 CREATE TABLE post_tag (
     post_id INTEGER NOT NULL,
     position INTEGER NOT NULL,

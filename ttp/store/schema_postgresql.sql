@@ -310,12 +310,16 @@ CREATE TABLE post_media (
     moov_first BOOLEAN,
     alt TEXT COLLATE "C",
     url TEXT COLLATE "C",
+    focus TEXT COLLATE "C",
+    captions TEXT COLLATE "C",
+    thumbnail TEXT COLLATE "C",
     part BIGINT,
     "only" TEXT COLLATE "C",
     PRIMARY KEY (post_id, position),
     FOREIGN KEY(post_id) REFERENCES post (id)
 );
 CREATE INDEX post_media_by_sha256 ON post_media (sha256);
+CREATE INDEX post_media_by_thumbnail ON post_media (thumbnail) WHERE thumbnail IS NOT NULL;
 CREATE TABLE post_tag (
     post_id BIGINT NOT NULL,
     position BIGINT NOT NULL,

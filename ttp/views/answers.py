@@ -40,6 +40,9 @@ class MediaAnswer(TypedDict):
     durationMs: int | None
     alt: str | None
     url: str | None
+    focus: str | None
+    captions: str | None
+    thumbnail: str | None
     part: int | Literal["last"]
     only: str | None
 
@@ -156,10 +159,23 @@ class _Post(_PostState, PlainFields):
     deliveries: list[DeliveryAnswer]
 
 
+class SentMediaAnswer(MediaAnswer):
+    """Media as an account gets them. `cropped`: to the shape that its platform needs."""
+
+    converted: bool
+    cropped: bool
+
+
+class SentAnswer(TypedDict):
+    account: str
+    media: list[SentMediaAnswer]
+
+
 class PostAnswer(_Post, MainCounts):
     """A post, as `ttp show --json` prints it."""
 
     replayed: NotRequired[bool]
+    sent: NotRequired[list[SentAnswer]]
 
 
 class PartPreview(TypedDict):
@@ -169,14 +185,10 @@ class PartPreview(TypedDict):
     card: CardAnswer | None
 
 
-class SentMedia(MediaAnswer):
-    converted: bool
-
-
 class VersionAnswer(TypedDict):
     account: str
     parts: list[PartPreview]
-    media: list[SentMedia]
+    media: list[SentMediaAnswer]
     costUsd: float | None
     taggedLinks: int
     unshortenedLinks: int

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ttp.domain.attempt import Attempt
     from ttp.domain.cards import Card
     from ttp.domain.delivery import Delivery
+    from ttp.domain.media.image_fit import SentMedia
     from ttp.domain.media.item import MediaItem
     from ttp.domain.metrics.report import Totals
     from ttp.domain.metrics.sample import Sample, Total
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
         """As a part of a post: mypy wants each part to say whether it has the key that may be missing."""
 
         replayed: NotRequired[bool]
+        sent: NotRequired[list[answers.SentAnswer]]
 
 
 def media_json(item: MediaItem) -> answers.MediaAnswer:
@@ -49,6 +51,9 @@ def media_json(item: MediaItem) -> answers.MediaAnswer:
         "durationMs": item.duration_ms,
         "alt": item.typed_alt,
         "url": item.url,
+        "focus": item.focus,
+        "captions": item.captions,
+        "thumbnail": item.thumbnail_name,
         "part": "last" if item.part == LAST else item.part or 1,
         "only": item.only,
     }
@@ -104,7 +109,7 @@ def _part_url(row: Delivery, part: str) -> str | None:
 def post_json(item: PostFields, warnings: Iterable[str] = (), *, replayed: bool = False) -> answers.PostAnswer:
     """Return a post with its deliveries. `repeat`: the repeat that created it. `likes` to `views`: the newest numbers
     of all its accounts, added up. Only a PostView knows these. `replayed` is present only if true: an earlier request
-    with the key created this post."""
+    with the key created this post. So is `sent`, where media are converted."""
     no, of = item.rejection, getattr(item, "repeat", None)
     metrics: Mapping[str, Metrics] = getattr(item, "metrics", EMPTY_METRICS)
     total = add_metrics(metrics.values())
@@ -140,6 +145,11 @@ def post_json(item: PostFields, warnings: Iterable[str] = (), *, replayed: bool 
     }
     if replayed:
         shape["replayed"] = True
+    sent: Mapping[str, Sequence[SentMedia]] = getattr(item, "sent", {})
+    if any(one.converted for media in sent.values() for one in media):
+        shape["sent"] = [
+            {"account": account, "media": [_sent_json(one) for one in media]} for account, media in sent.items()
+        ]
     return shape
 
 
@@ -217,14 +227,16 @@ def _version_json(one: AccountVersion) -> answers.VersionAnswer:
             for part in one.parts
         ],
         "media": [
-            {**media_json(item.sent), "part": number, "converted": item.converted}
-            for number, part in enumerate(one.parts, 1)
-            for item in part.media
+            {**_sent_json(item), "part": number} for number, part in enumerate(one.parts, 1) for item in part.media
         ],
         "costUsd": None if one.price is None else one.price / 1000,
         "taggedLinks": one.tagged,
         "unshortenedLinks": one.unshortened,
     }
+
+
+def _sent_json(one: SentMedia) -> answers.SentMediaAnswer:
+    return {**media_json(one.sent), "converted": one.converted, "cropped": one.cropped}
 
 
 def preview_rows(preview: PostPreview) -> Iterator[Json]:

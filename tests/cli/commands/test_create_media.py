@@ -97,6 +97,29 @@ def test_a_jpeg_that_fits_is_sent_byte_for_byte_and_x_gets_a_png_as_it_is(world:
     assert sorted(world.posted()) == [("instagram", [digest(PHOTO.read_bytes())]), ("x", [digest(png)])]
 
 
+@pytest.mark.parametrize("only_fitting", [False, True])
+def test_a_png_too_large_for_x_is_converted_and_told_or_refused_where_nothing_is(
+    world: World, only_fitting: bool
+) -> None:
+    large = world.file("large.png", noise(size=(1800, 1800)))
+    asked = ("create", "Hi", "--to", "x", "--media", large, "--at", "now", "--json")
+    if only_fitting:
+        world.ttp.ok("config", "set", "media.convert", "never")
+        refused = world.ttp(*asked)
+        assert (refused.code, refused.error["hint"]) == (2, "ttp config set media.convert auto")
+        return
+    (version,) = world.ttp.ok(*asked, "--dry-run").json["versions"]
+    post = world.ttp.ok(*asked).json["id"]
+    (sent,) = world.ttp.ok("show", str(post), "--json").json["sent"]
+    assert sent == {"account": "x/demo", "media": version["media"]}
+    (item,) = sent["media"]
+    assert (item["mime"], item["width"], item["converted"], item["cropped"]) == ("image/jpeg", 1800, True, False)
+    assert item["bytes"] <= 5 << 20
+    world.ttp.ok("config", "set", "media.convert", "never")
+    world.ttp.ok("run", "--until-idle")  # what was converted when it was scheduled is sent
+    assert world.posted() == [("x", [item["sha256"]])]
+
+
 def test_without_the_extra_a_png_gets_no_time_and_is_a_draft_all_the_same(world: World) -> None:
     world.host()
     asked = ("create", "Hi", "--to", "ig", "--media", world.file("a.png", picture()))

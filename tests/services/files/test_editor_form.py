@@ -74,7 +74,7 @@ LINES = st.lists(st.text(st.characters(categories=["L", "N", "P"]), max_size=20)
 
 
 def opened(post: Post) -> str:
-    fields = fields_of(post, [media_name(item) for item in post.media])
+    fields = fields_of(post, media_name)
     del fields["status"]
     return editor_form.format_form(fields, ACCOUNTS, new=True, timed=True)
 
@@ -157,7 +157,9 @@ def test_where_no_post_may_get_a_time_none_is_offered() -> None:
     shown = editor_form.format_form({}, [], new=False, timed=False)
     assert "# at:" not in shown
     assert "# key:" not in shown
-    assert editor_form.parse_form(shown, PLATFORMS) == PostInput(text="", to=(), media=(), alts=(), thread=(), tags=())
+    assert editor_form.parse_form(shown, PLATFORMS) == PostInput(
+        text="", to=(), media=(), alts=(), focus=(), captions=(), thumbnails=(), thread=(), tags=()
+    )
 
 
 def _means(text: str) -> object:

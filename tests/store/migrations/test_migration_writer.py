@@ -16,7 +16,7 @@ from tests.drift import migration, store_schema
 from tests.store.migrations.next_version import become_next
 from tests.store.migrations.test_schema import table
 from tests.store.stores import new_store, raw
-from ttp.store import models
+from ttp.store import model_fields
 from ttp.store.columns import REVISIONS
 from ttp.store.database import Database
 from ttp.store.postgresql.database import PostgresDatabase
@@ -32,8 +32,8 @@ def changed() -> sa.MetaData:
         one.to_metadata(changed)
     post = changed.tables["post"]
     for name, form, more in (
-        ("a_text", models._TEXT, {}),
-        ("an_instant", models.Instant(), {}),
+        ("a_text", model_fields.TEXT, {}),
+        ("an_instant", model_fields.Instant(), {}),
         ("a_flag", sa.Boolean(), {}),
         ("a_list", sa.Text(), {"nullable": False, "server_default": "[]"}),
         ("a_count", sa.Integer(), {"nullable": False, "server_default": sa.text("0")}),
@@ -46,7 +46,7 @@ def changed() -> sa.MetaData:
         changed,
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("post_id", sa.ForeignKey("post.id"), nullable=False),
-        sa.Column("name", models._TEXT, nullable=False),
+        sa.Column("name", model_fields.TEXT, nullable=False),
         sa.UniqueConstraint("name"),
         sqlite_autoincrement=True,
     )

@@ -117,7 +117,10 @@ def _object(exported: ExportedPost, name: Callable[[MediaItem], str] | None, *, 
     """Return a post as `ttp list --json` has it, with the file names of its media and its metrics by delivery."""
     shape: dict[str, object] = {**posts_module.post_json(exported.post)}
     if name is not None:
-        shape["media"] = [{**posts_module.media_json(item), "file": name(item)} for item in exported.post.media]
+        shape["media"] = [
+            {**posts_module.media_json(item), "file": name(item), **_thumbnail(item, name)}
+            for item in exported.post.media
+        ]
     if numbers:
         samples = {account: metrics.sample_json(sample) for account, sample in exported.samples.items()}
         shape["deliveries"] = [
@@ -125,6 +128,10 @@ def _object(exported: ExportedPost, name: Callable[[MediaItem], str] | None, *, 
             for row in exported.post.deliveries
         ]
     return shape
+
+
+def _thumbnail(item: MediaItem, name: Callable[[MediaItem], str]) -> Json:
+    return {"thumbnail": name(one)} if (one := item.thumbnail_item) else {}
 
 
 def _folder(context: Context, path: Path | None, counted: _Counted) -> None:

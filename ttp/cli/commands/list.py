@@ -147,6 +147,10 @@ def show(context: Context, post_id: options.PostId) -> None:
         notes.append(f"to publish it, add the media again:  {command_text(replace_media(post, missing))}")
     for line in notes:
         context.out.note(line)
+    if post.media:
+        from ttp.services.preview import with_sent
+
+        post = with_sent(context.posts, post)
     past, clocks = (look.history(post), look.account_clocks(post.accounts)) if context.out.for_people else (None, ())
     context.out.write_one(post_module.post_spec(notes, past, clocks), post)
 

@@ -465,9 +465,10 @@ def _merge_content_file(context: Context, path: str, text: str | None, typed: Po
 def _file_input(context: Context, path: str, text: str) -> PostInput:
     from ttp.cli.render.changes import refused_rows_error
     from ttp.domain.media.place import split_name
+    from ttp.domain.post_edit import KEPT
     from ttp.services.files import markdown
     from ttp.services.files.fields import parse_entry
-    from ttp.services.media import resolve_in_folder
+    from ttp.services.media import read_texts, resolve_in_folder
 
     entry = parse_entry(
         path, markdown.parse_file(text, context.platforms) or {"content": text.strip("\n")}, context.platforms
@@ -480,14 +481,23 @@ def _file_input(context: Context, path: str, text: str) -> PostInput:
         raise UsageError(f"{path} is a post that was already published", Hint("see", "ttp list"))
     typed = entry.typed
     folder = Path(path).parent
-    names = [split_name(name, context.platforms) for name in typed.media or ()]
-    media = [
-        str(one if is_web_address(one.name) else one._replace(name=str(resolve_in_folder(folder, one.name))))
-        for one in names
-    ]
+
+    def inside(typed: str) -> str:
+        name = split_name(typed, context.platforms)
+        is_elsewhere = is_web_address(name.name) or name.name.startswith(KEPT)
+        return str(name if is_elsewhere else name._replace(name=str(resolve_in_folder(folder, name.name))))
+
+    media = [inside(name) for name in typed.media or ()]
     # Fields that the file lacks are not given: an empty list would mean to empty them.
     return replace(
-        typed, media=tuple(media) or None, alts=typed.alts or None, tags=typed.tags or None, to=typed.to or None
+        typed,
+        media=tuple(media) or None,
+        captions=read_texts(typed, folder).captions or None,
+        thumbnails=tuple(name and inside(name) for name in typed.thumbnails or ()) or None,
+        alts=typed.alts or None,
+        focus=typed.focus or None,
+        tags=typed.tags or None,
+        to=typed.to or None,
     )
 
 

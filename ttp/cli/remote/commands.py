@@ -40,13 +40,16 @@ class RemoteCommand:
 
 
 _EDITOR = {"in_editor": "the editor is on another machine; give the text as an argument or a file"}
+_ABOUT_MEDIA = {"captions": FileUse.TEXT, "thumbnail": FileUse.MEDIA}
 _ALWAYS: frozenset[str] = frozenset()
 _PLAIN = RemoteCommand()
 _MACHINE = "it is about the machine of the store"
 REMOTE: Mapping[str, RemoteCommand] = MappingProxyType(
     {
-        "create": RemoteCommand(files={"media": FileUse.MEDIA, "file": FileUse.POSTS}, refused=_EDITOR),
-        "edit": RemoteCommand(files={"media": FileUse.MEDIA, "add_media": FileUse.MEDIA}, refused=_EDITOR),
+        "create": RemoteCommand(files={"media": FileUse.MEDIA, "file": FileUse.POSTS, **_ABOUT_MEDIA}, refused=_EDITOR),
+        "edit": RemoteCommand(
+            files={"media": FileUse.MEDIA, "add_media": FileUse.MEDIA, **_ABOUT_MEDIA}, refused=_EDITOR
+        ),
         "delete": RemoteCommand(outside=frozenset({"remote"})),
         "import": RemoteCommand(files={"file": FileUse.POSTS}),
         "sync": RemoteCommand(files={"dir": FileUse.FOLDER}, outside=_ALWAYS),

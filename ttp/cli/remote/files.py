@@ -197,10 +197,11 @@ def _add_media_named(upload: CallerUpload, folder: Path, text: str) -> None:
 
 
 def _is_media(path: Path) -> bool:
-    """Return whether a file is an image or a video, or is named as one: a text may mention any file by chance."""
+    """Return whether a file is an image or a video, or is named as one or as captions. A text may mention any
+    file by chance."""
     from ttp.store.home.media import is_media_name, open_source, read_source_facts
 
-    if is_media_name(path):
+    if is_media_name(path) or path.suffix.lower() == ".vtt":
         return True
     try:
         with open_source(path) as source:

@@ -25,8 +25,9 @@ from ttp.views import posts as posts_module
 
 if TYPE_CHECKING:
     from ttp.domain.cards import Card
+    from ttp.domain.media.image_fit import SentMedia
     from ttp.domain.post_history import HistoryEvent, PostHistory
-    from ttp.services.preview import AccountVersion, MediaPreview, PostPreview
+    from ttp.services.preview import AccountVersion, PostPreview
     from ttp.services.queries import PostView
 
 
@@ -161,6 +162,8 @@ def _facts(post: PostView, page: Page, clocks: Clocks, *, with_created: bool) ->
     if post.created_at and with_created:
         yield "Created", [f"{page.full_day(post.created_at)} {page.time(post.created_at)}"]
     yield "Media", [_media(item) for item in post.media]
+    sent = ((name, one) for name, media in post.sent.items() for one in media if one.converted)
+    yield "Sent", [f"{escape_text(name)}  {_sent(one)}" for name, one in sent]
     text = lines(post.content)
     count = f"({plural(len(text), 'line')}, {len(post.content)} ch)" if len(text) > 1 else ""
     yield "Text", [*text[:-1], _right(text[-1], count, page.width - _LABEL)]
@@ -247,8 +250,12 @@ def _media(item: MediaItem) -> str:
         facts.append(f"{item.width}x{item.height}")
     if item.duration_ms is not None:
         facts.append(f"{item.duration_ms / 1000:.1f} s")
-    place = [f"({escape_text(item.place)})"] if item.place else []
-    return "  ".join([*facts, size(item.bytes), *place, _alt_text(item)])
+    facts.append(size(item.bytes))
+    facts += [f"({escape_text(item.place)})"] if item.place else []
+    facts += [f"focus: {item.focus}"] if item.focus else []
+    facts += [f"captions: {plural(item.captions.count('-->'), 'line')}"] if item.captions else []
+    facts += ["with a thumbnail"] if item.thumbnail else []
+    return "  ".join([*facts, _alt_text(item)])
 
 
 def _alt_text(item: MediaItem) -> str:
@@ -348,11 +355,17 @@ def render_versions(versions: Sequence[AccountVersion], page: Page) -> Iterator[
         yield ""
 
 
-def _versions_media(one: MediaPreview) -> str:
+def _versions_media(one: SentMedia) -> str:
+    return "  ".join([_sent(one), _alt_text(one.item)])
+
+
+def _sent(one: SentMedia) -> str:
+    """Return an item, and what it is when it is sent."""
     facts = [escape_line(one.item.name), *_look(one.item)]
     if one.converted:
-        facts.append(f"sent as {NAMES[one.sent.mime]}  {'  '.join(_look(one.sent))}")
-    return "  ".join([*facts, _alt_text(one.item)])
+        cut = " cropped around its focus" if one.cropped else ""
+        facts.append(f"sent as {NAMES[one.sent.mime]}  {'  '.join(_look(one.sent))}{cut}")
+    return "  ".join(facts)
 
 
 def _look(item: MediaItem) -> Iterator[str]:

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import isqrt
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
+from ttp.domain.action import WayOut
 from ttp.domain.media.item import NAMES, MediaItem
 
 if TYPE_CHECKING:
     from ttp.domain.media.probe.images import ImageAppearance
 
+Aspects: TypeAlias = tuple[tuple[int, int], tuple[int, int]]
+"""The lowest and the highest width:height, as numbers to multiply with."""
 EXTRA = "pip install 'ttp-cli[media]'"
 """The command that lets ttp convert images."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImageForm:
-    """What one platform's images may be. `name` is part of a converted copy's file name; `widths` (least, most) and
-    `box` (longer and shorter side) in pixels; `without_location`: the platform would publish the place in a photo."""
+    """What one platform's images may be. `name` is part of a converted copy's file name; `widths` (least, most),
+    `box` (longer and shorter side) and `area` in pixels; `aspects` are width:height (lowest, highest), to which an
+    image with a focus is cropped. `without_location`: the platform would publish the place in a photo; `any_look`: it
+    turns images and their colours itself; `as_is`: types that are never converted;
+    `moves`: an animated one becomes a video."""
 
     name: str
     mimes: tuple[str, ...]
@@ -27,6 +34,17 @@ class ImageForm:
     widths: tuple[int, int] | None = None
     box: tuple[int, int] | None = None
     without_location: bool = False
+    area: int | None = None
+    aspects: Aspects | None = None
+    any_look: bool = False
+    as_is: tuple[str, ...] = ()
+    moves: bool = False
+
+    def copy_name(self, item: MediaItem) -> str:
+        """Return the part of a converted copy's file name that says for what it was made."""
+        limits = "" if self.area is None else f"-{self.most_bytes}-{self.area}"
+        cut = f"-{item.focus.replace(',', '-')}" if self.aspects and item.focus else ""
+        return f"{self.name}{limits}{cut}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,27 +60,37 @@ class FitProblems:
 class ImageFit:
     """One image as one platform gets it: converted (`made`), or unchanged (None).
 
-    `shown`: its size as seen. `misfit`: problems of what is sent. `lacks`: the extra that would convert it is not
-    installed; `failed`: why it could not be converted.
+    `shown`: its size as seen. `misfit`: problems of what is sent; `failed`: why it could not be converted. `hint`: what
+    lets ttp convert it, such as EXTRA.
     """
 
     shown: tuple[int, int] | None = None
     made: MediaItem | None = None
     misfit: FitProblems | None = None
-    lacks: bool = False
     failed: str | None = None
+    cropped: bool = False
+    hint: WayOut | None = None
 
     def sent_item(self, item: MediaItem) -> MediaItem:
         """Return the item as sent. A converted copy has no URL."""
         if self.made is None:
             return item
-        made = self.made
-        item = replace(item, mime=made.mime, bytes=made.bytes, sha256=made.sha256, url=None)
-        return replace(item, width=made.width, height=made.height)
+        return replace(self.made, name=item.name, **item.said)
 
 
-ImageFits = Mapping[tuple[str, str], ImageFit]
-"""ImageFits by platform and the image's SHA-256."""
+@dataclass(frozen=True, slots=True)
+class SentMedia:
+    """A media item and what is sent: a converted copy or the item itself. `cropped`: to the shape that the platform
+    needs, around its focus."""
+
+    item: MediaItem
+    sent: MediaItem
+    converted: bool
+    cropped: bool = False
+
+
+ImageFits = Mapping[tuple[ImageForm, MediaItem], ImageFit]
+"""How images are sent, by the form that a platform needs."""
 NO_FITS: ImageFits = MappingProxyType({})
 
 
@@ -74,15 +102,25 @@ def find_misfit(item: MediaItem, look: ImageAppearance | None, form: ImageForm) 
         must.append(f"it is {NAMES[item.mime]}")
     if item.bytes > form.most_bytes:
         must.append("its file is too large")
-    if look is not None and look.cmyk:
+    if look is not None and look.cmyk and not form.any_look:
         must.append("its colours are CMYK, for printing")
     width, height = (look.width, look.height) if look is not None else (item.width or 0, item.height or 0)
-    if form.box is not None and (width, height) != _boxed(width, height, form.box):
+    if (form.box is not None and (width, height) != _boxed(width, height, form.box)) or (
+        form.area is not None and width * height > form.area
+    ):
         must.append("it has too many pixels")
+    if (
+        item.focus
+        and width
+        and height
+        and form.aspects
+        and crop_box(width, height, form.aspects)[:2] != (width, height)
+    ):
+        must.append("it has another shape")
     if form.without_location and look is not None and look.located:
         must.append("it says where it was taken, and everyone could read that")
     may = []
-    if look is not None:
+    if look is not None and not form.any_look:
         if look.turned:
             may.append("it is turned by its EXIF data")
         if not look.srgb and not look.cmyk:
@@ -97,6 +135,9 @@ def converted_size(width: int, height: int, form: ImageForm) -> tuple[int, int]:
     """Return the size of a converted copy. Heights are rounded up, so that shapes within 4:5 and 1.91:1 stay there."""
     if form.box is not None:
         width, height = _boxed(width, height, form.box)
+    if form.area is not None and width * height > form.area:
+        longer = isqrt(form.area * max(width, height) // min(width, height))
+        width, height = _boxed(width, height, (longer, longer))
     if form.widths is not None:
         least, most = form.widths
         new_width = max(least, min(width, most))
@@ -104,14 +145,21 @@ def converted_size(width: int, height: int, form: ImageForm) -> tuple[int, int]:
     return width, height
 
 
-def crop_box(width: int, height: int, aspects: tuple[tuple[int, int], tuple[int, int]]) -> tuple[int, int, int, int]:
-    """Return the largest box of an allowed shape in the middle of an image: width, height, left, top."""
+def crop_box(width: int, height: int, aspects: Aspects, focus: str | None = None) -> tuple[int, int, int, int]:
+    """Return the largest box of an allowed shape in an image: width, height, left, top. Its middle is as near to the
+    focus as there is room, else in the image's middle."""
+    x, y = map(float, focus.split(",")) if focus else (0.5, 0.5)
     (low_w, low_h), (high_w, high_h) = aspects
     if width * low_h < height * low_w:
         fitting = max(1, width * low_h // low_w)
-        return width, fitting, 0, (height - fitting) // 2
+        return width, fitting, 0, _start(height, fitting, y)
     fitting = min(width, max(1, height * high_w // high_h))
-    return fitting, height, (width - fitting) // 2, 0
+    return fitting, height, _start(width, fitting, x), 0
+
+
+def _start(length: int, part: int, focus: float) -> int:
+    """Return where a part of a side begins whose middle is as near to the focus as there is room."""
+    return min(max(int(length * focus - part / 2), 0), length - part)
 
 
 def _boxed(width: int, height: int, box: tuple[int, int]) -> tuple[int, int]:

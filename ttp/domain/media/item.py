@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
+from typing import Any
 
 from ttp.domain.action import WayOut
 from ttp.domain.errors import Busy, Damaged
@@ -16,14 +17,21 @@ NAMES: Mapping[str, str] = MappingProxyType(
         "image/png": "PNG",
         "image/gif": "GIF",
         "image/webp": "WebP",
+        "image/heic": "HEIC",
         "video/mp4": "MP4",
         "video/quicktime": "MOV",
         "video/webm": "WebM",
+        "audio/mpeg": "MP3",
+        "audio/mp4": "M4A",
+        "audio/ogg": "Ogg",
+        "audio/flac": "FLAC",
+        "audio/wav": "WAV",
     }
 )
 """Every media type that ttp knows, as people call it."""
-IMAGES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
+IMAGES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp", "image/heic"})
 VIDEOS = frozenset({"video/mp4", "video/quicktime", "video/webm"})
+AUDIO = frozenset({"audio/mpeg", "audio/mp4", "audio/ogg", "audio/flac", "audio/wav"})
 DECORATIVE = "none"
 """The alt text, as people type it, of media that show nothing which a reader must know."""
 ALT_EXAMPLE = "TEXT"
@@ -34,7 +42,7 @@ LAST = -1
 
 @dataclass(frozen=True, slots=True)
 class MediaItem:
-    """One image or video of a post; its bytes are stored under their SHA-256. `width` and `height` in pixels,
+    """One image, video or audio of a post; its bytes are stored under their SHA-256. `width` and `height` in pixels,
     `duration_ms` of videos, `codec`, `fps` and `moov_first` as in `media_probe.Facts`; None if unknown. `alt`: None if
     nobody gave one; empty for decorative media.
 
@@ -54,12 +62,42 @@ class MediaItem:
     codec: str | None = None
     fps: float | None = None
     moov_first: bool | None = None
+    focus: str | None = None
+    """The point that stays visible when it is cropped: `0.5,0.3`, shares of width and height from the top left."""
+    captions: str | None = None
+    """WebVTT, of a video."""
+    thumbnail: str | None = None
+    """The SHA-256 of the stored image that stands for a video or audio."""
+
     part: int | None = None
     only: str | None = None
 
     @property
+    def thumbnail_name(self) -> str | None:
+        """The name of its thumbnail, as one of a stored file."""
+        return f"sha256:{self.thumbnail}" if self.thumbnail else None
+
+    @property
+    def thumbnail_item(self) -> MediaItem | None:
+        """Its thumbnail, of which only the digest is known."""
+        name = f"{self.name.partition('.')[0]}-thumbnail"
+        return MediaItem(name, "image/jpeg", 0, self.thumbnail) if self.thumbnail else None
+
+    def without_said(self) -> MediaItem:
+        return replace(self, alt=None, focus=None, captions=None, thumbnail=None, part=None, only=None)
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What people say of it, by attribute."""
+        return {name: getattr(self, name) for name in ("alt", "focus", "captions", "thumbnail", "part", "only")}
+
+    @property
     def is_image(self) -> bool:
         return self.mime in IMAGES
+
+    @property
+    def is_audio(self) -> bool:
+        return self.mime in AUDIO
 
     @property
     def is_video(self) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ttp.domain.errors import Problem
-from ttp.domain.media.image_fit import EXTRA, ImageFit, crop_box
+from ttp.domain.media.image_fit import Aspects, ImageFit, crop_box
 from ttp.domain.media.item import NAMES, MediaItem
 from ttp.domain.rules import PlatformPost
 
@@ -27,7 +27,7 @@ class MediaLimits:
     sides: tuple[int, int | None] = (0, None)
     widths: tuple[int, int | None] = (0, None)
     box: tuple[int, int] | None = None
-    aspects: tuple[tuple[int, int], tuple[int, int]] | None = None
+    aspects: Aspects | None = None
     codecs: tuple[str, ...] | None = None
     fps: tuple[int, int] | None = None
     moov_first: bool = False
@@ -43,9 +43,9 @@ def item_problems(
     if must and not refused:
         refused["media_colours"] = must[0]
     for code, what in refused.items():
-        mended = code != "media_aspect"  # by converting
+        mended = code != "media_aspect" or bool(item.focus)  # by converting
         why = f"; it cannot be converted: {fit.failed}" if fit.failed and mended else ""
-        hint = EXTRA if fit.lacks and mended else None
+        hint = fit.hint if mended else case.focus_hint if item.is_image else None
         yield case.breach("media", code, f" cannot take {item.name}: {what}{why}", hint)
     if "media_kind" in refused:
         return  # what is advised is of another kind of file
@@ -60,7 +60,7 @@ def _differences(case: PlatformPost, item: MediaItem, fit: ImageFit) -> Iterator
     if fit.misfit is not None and fit.misfit.may:
         message = f" may show {item.name} otherwise than you see it: {_and(fit.misfit.may)}"
         why = f" (it cannot be converted: {fit.failed})" if fit.failed else ""
-        yield case.warning("media", "media_look", f"{message}{why}", EXTRA if fit.lacks else None)
+        yield case.warning("media", "media_look", f"{message}{why}", fit.hint)
 
 
 def same_shape(one: MediaItem, other: MediaItem) -> bool:

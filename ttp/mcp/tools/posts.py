@@ -13,7 +13,7 @@ from ttp.domain.errors import Hint, UsageError
 from ttp.domain.options import parse_option
 from ttp.domain.post import PostStatus
 from ttp.domain.post_edit import PostInput, parse_plain
-from ttp.domain.post_fields import PLAIN
+from ttp.domain.post_fields import MEDIA, PLAIN
 from ttp.mcp.arguments import Arguments, PostId, Write
 from ttp.mcp.tool import tool
 from ttp.services.application import Application as Services
@@ -106,12 +106,16 @@ class OnePost(Arguments):
 @tool("show")
 def get_post(services: Services, args: OnePost) -> PostAnswer:
     """Get everything about one post: its text, its accounts, and the state of each delivery."""
-    return post_json(services.queries.post(args.id))
+    from ttp.services.preview import with_sent
+
+    return post_json(with_sent(services.posts, services.queries.post(args.id)))
 
 
 def _with_plain_fields(model: type[Model]) -> type[Model]:
-    """Add the plain fields of a post to arguments."""
+    """Add the plain fields of a post, and what is said of its media, to arguments."""
     plain: dict[str, Any] = {}
+    for one in (one for one in MEDIA if one.about):
+        plain[one.argument] = (list[str] | None, Field(None, description=one.about))
     for one in PLAIN:
         plain[one.argument] = ((bool if one.kind == "flag" else str) | None, Field(None, description=one.about))
     return create_model(model.__name__, __base__=model, __doc__=model.__doc__, **plain)

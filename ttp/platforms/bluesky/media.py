@@ -1,11 +1,13 @@
 """Uploads of images and videos, which are invisible until a record names them (contract, section 4).
 
 The handle remembers them as `media`: one entry per item in the post's order, with `sha256`, `blob` (as the server
-answered it), `at_ms`, and of a video that is being processed `job`.
+answered it), `at_ms`, of a video that is being processed `job`, and of its captions `captions` (their blob) and
+`captions_sha256`.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Generator, Iterator, Mapping
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -34,9 +36,21 @@ class BlueskyUploads(BlueskyPart):
             yield from upload_all(
                 request,
                 handle,
-                lambda place, file, entry: () if self._is_usable(entry, file) else self._upload(request, file, entry),
+                lambda place, file, entry: self._upload_missing(request, file, entry),
             )
         )
+
+    def _upload_missing(self, request: PublishRequest, file: MediaFile, entry: Entry) -> Iterator[tuple[Step, Entry]]:
+        """Upload an item unless that is done, then its captions."""
+        if not self._is_usable(entry, file):
+            for step, entry in self._upload(request, file, entry):  # noqa: B020 (the entry as it grows)
+                yield step, entry
+        captions = (file.item.captions or "").encode()
+        digest = hashlib.sha256(captions).hexdigest()
+        if captions and entry.get("captions_sha256") != digest:
+            name = f"upload captions of {file.item.name}"
+            blob, status = self._upload_blob(request, name, "text/vtt", len(captions), iter([captions]))
+            yield StepDone(name, status), {**entry, "captions": blob, "captions_sha256": digest}
 
     def _is_usable(self, entry: Entry, file: MediaFile) -> bool:
         at = entry.get("at_ms")
@@ -52,15 +66,22 @@ class BlueskyUploads(BlueskyPart):
                 yield StepDone(f"process {file.item.name}"), {**made, "blob": blob}
                 return
         step = f"upload {file.item.name}"
-        headers = {"Content-Type": file.item.mime, "Content-Length": str(file.item.bytes)}
         content = read_range(file.path, 0, file.item.bytes)
+        blob, status = self._upload_blob(request, step, file.item.mime, file.item.bytes, content)
+        yield StepDone(step, status), {**made, "blob": blob}
+
+    def _upload_blob(
+        self, request: PublishRequest, step: str, mime: str, size: int, content: Iterator[bytes]
+    ) -> tuple[object, int | None]:
+        """Upload to the account's server; the blob, and the status of the answer. Raises StepFailed."""
+        headers = {"Content-Type": mime, "Content-Length": str(size)}
         reply = self._http.request_for(
             request, "POST", f"/xrpc/{UPLOAD}", headers=headers, content=content, uploading=True
         )
         blob = reply.success_at("blob")
         if not is_blob(blob):
             raise StepFailed(step, self.failure(request, reply))
-        yield StepDone(step, reply.status), {**made, "blob": blob}
+        return blob, reply.status
 
     def upload_file(self, request: PublishRequest, file: MediaFile) -> object:
         """Upload a link card's picture; the blob, None where the server does not take it."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 
+from ttp.domain.media.details import caption_language
 from ttp.domain.media.item import MediaItem
 from ttp.domain.options import ChosenOptions
 from ttp.domain.outcome import Handle
@@ -20,6 +21,8 @@ from ttp.platforms.client import PublishRequest
 POSTS = "app.bsky.feed.post"
 GATES = ("app.bsky.feed.threadgate", "app.bsky.feed.postgate")
 _CREATE = "com.atproto.repo.applyWrites#create"
+UNKNOWN_LANGUAGE = "und"
+"""Of captions whose header names none, in a post without one: Bluesky needs a language."""
 _MOST_IMAGES = 4
 
 
@@ -51,23 +54,26 @@ def build_records(request: PublishRequest, handle: Handle, did: str) -> Records:
     milliseconds = handle.get("created_ms")
     created_at = format_time(from_ms(milliseconds if isinstance(milliseconds, int) else 0))
     common: dict[str, object] = {"$type": POSTS, "createdAt": created_at}
-    if langs := split_list(chosen.values.get("langs")):  # as stored: an earlier version accepted other tags
-        common["langs"] = list(langs)
+    if languages := split_list(chosen.values.get("langs")):  # as stored: an earlier version accepted other tags
+        common["langs"] = list(languages)
     if labels := split_list(chosen.word("labels")):
         values = [{"val": label} for label in labels]
         common["labels"] = {"$type": "com.atproto.label.defs#selfLabels", "values": values}
     dids = {name: str(value) for name, value in _mapped(handle.get("dids")).items() if value}
     reply = _mapped(_mapped(handle.get("refs")).get("reply_to")) or None
     uris, cids, writes = [], [], []
-    blobs = iter([_mapped(entry).get("blob") for entry in _listed(handle.get("media"))])
+    entries = iter([_mapped(entry) for entry in _listed(handle.get("media"))])
     media = (request.media, *request.thread_media)
     parts = shown_parts(request)
     for number, shown in enumerate(parts):
-        items = [file.item for file in media[number]] if number < len(media) else []
+        files = media[number] if number < len(media) else ()
+        items = [file.item for file in files]
         record = {**common, "text": shown.text}
         if facets := facets_of(shown, dids):
             record["facets"] = facets
-        embed = _media(items, list(islice(blobs, len(items)))) or _card(handle, number + 1)
+        embed = _media(items, list(islice(entries, len(items))), languages) or _card(handle, number + 1)
+        if embed is not None and files and files[0].item.is_video and files[0].origin is not None:
+            embed = {**embed, "presentation": "gif"}
         if request.option_of_part("quote", number + 1, len(parts)):
             embed = _with_quote(embed, handle)
         if embed is not None:
@@ -122,7 +128,11 @@ def _with_quote(media: Mapping[str, object] | None, handle: Handle) -> Mapping[s
     return {"$type": "app.bsky.embed.recordWithMedia", "record": record, "media": media}
 
 
-def _media(items: Sequence[MediaItem], blobs: Sequence[object]) -> Mapping[str, object] | None:
+def _media(
+    items: Sequence[MediaItem], entries: Sequence[Mapping[str, object]], languages: Sequence[str]
+) -> Mapping[str, object] | None:
+    """Return the embed of media. `languages`: of the post."""
+    blobs = [entry.get("blob") for entry in entries]
     if not items:
         return None
     shapes = [
@@ -131,7 +141,11 @@ def _media(items: Sequence[MediaItem], blobs: Sequence[object]) -> Mapping[str, 
     ]
     if items[0].is_video:
         alt = {"alt": items[0].alt} if items[0].alt else {}
-        return {"$type": "app.bsky.embed.video", "video": blobs[0], **alt, **shapes[0]}
+        embed = {"$type": "app.bsky.embed.video", "video": blobs[0], **alt, **shapes[0]}
+        if (text := items[0].captions) is None:
+            return embed
+        language = caption_language(text) or next(iter(languages), UNKNOWN_LANGUAGE)
+        return {**embed, "captions": [{"lang": language, "file": entries[0].get("captions")}]}
     images = [
         {"image": blob, "alt": item.alt or "", **shape} for blob, item, shape in zip(blobs, items, shapes, strict=True)
     ]

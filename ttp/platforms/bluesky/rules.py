@@ -30,8 +30,9 @@ _ANYTHING = MediaLimits()
 
 
 class BlueskyRules(Rules):
+    media_texts = ("captions",)
     image_form: ImageForm | None = ImageForm(
-        "bluesky", _IMAGES, MOST_IMAGE_BYTES, box=(4000, 4000), without_location=True
+        "bluesky", _IMAGES, MOST_IMAGE_BYTES, box=(4000, 4000), without_location=True, moves=True
     )
 
     def problems(self, post: PlatformPost) -> Iterator[Problem]:

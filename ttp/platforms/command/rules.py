@@ -110,6 +110,7 @@ class CommandRules(Rules):
     """What the program of an account accepts, by its rules as they were last read."""
 
     image_form: ImageForm | None = None
+    takes_audio = True
 
     def problems(self, post: PlatformPost) -> Iterator[Problem]:
         rules, most = post.server, number(post.server, "text_length")

@@ -33,7 +33,7 @@ def refusal_of(request: PublishRequest) -> str | None:
 
 def request_of(request: PublishRequest) -> str:
     """Return a fingerprint of the containers' content: an edited post must not reuse old containers."""
-    media = [[file.original_sha256, file.item.alt] for file in request.media]
+    media = [[file.original_sha256, file.item.alt, *filter(None, [file.item.focus])] for file in request.media]
     return fingerprint("POST", "media", {"caption": request.text, "media": media, "options": dict(request.options)})
 
 

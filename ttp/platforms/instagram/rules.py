@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from ttp.domain.errors import Problem
 from ttp.domain.media.image_fit import ImageForm
@@ -28,7 +29,9 @@ _ADVISED_HASHTAGS = 5
 # From Instagram's content publishing reference. "8 MB" is 8 MiB in its error text; megabytes of videos are undefined,
 # so decimal, the smaller unit. Narrow images are scaled up, wide ones down. A story is not cropped to the feed's
 # shapes. For a video in a carousel only the reel's limits are documented.
-_IMAGE = MediaLimits(mimes=("image/jpeg",), most_bytes=8 << 20, aspects=((4, 5), (191, 100)))
+_ASPECTS = ((4, 5), (191, 100))
+_IMAGE = MediaLimits(mimes=("image/jpeg",), most_bytes=8 << 20, aspects=_ASPECTS)
+_FORM = ImageForm("instagram", ("image/jpeg",), 8 << 20, widths=(320, 1440), aspects=_ASPECTS)
 _STORY_IMAGE = MediaLimits(mimes=("image/jpeg",), most_bytes=8 << 20)
 _IMAGE_ADVISED = MediaLimits(widths=(320, None))
 _REEL = MediaLimits(
@@ -51,7 +54,10 @@ _VIDEO_ADVISED = MediaLimits(widths=(0, 1920), fps=(23, 60), moov_first=True)
 
 
 class InstagramRules(Rules):
-    image_form: ImageForm | None = ImageForm("instagram", ("image/jpeg",), 8 << 20, widths=(320, 1440))
+    image_form: ImageForm | None = _FORM
+
+    def image_form_for(self, server: Mapping[str, object], options: Mapping[str, str]) -> ImageForm | None:
+        return replace(_FORM, aspects=None) if options.get("kind") == InstagramKind.STORY else _FORM
 
     def problems(self, post: PlatformPost) -> Iterator[Problem]:
         return problems(post)

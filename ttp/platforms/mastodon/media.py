@@ -15,14 +15,14 @@ from ttp.domain.outcome import Handle, Kind, NotDone
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.platforms.client import MediaFile, PublishRequest, Step, StepDone, StepFailed, Wait
 from ttp.platforms.mastodon.errors import MastodonPart, host_name
-from ttp.platforms.mastodon.options import chosen_of, split_focus
+from ttp.platforms.mastodon.options import api_focus, chosen_of, split_focus
 from ttp.platforms.reply import Reply
 from ttp.platforms.uploads import Entry, media_entries, read_range, upload_all
 
 LIFE = timedelta(hours=20)
 """How long an upload is used that no post has: servers keep it for about a day."""
 FIRST_WAIT_S, LONGEST_WAIT_S, LONGEST_S = 1.0, 15.0, 600.0
-_EXTENSIONS = {"image/jpeg": "jpg", "video/quicktime": "mov"}
+_EXTENSIONS = {"image/jpeg": "jpg", "video/quicktime": "mov", "audio/mpeg": "mp3", "audio/mp4": "m4a"}
 
 
 class MastodonUploads(MastodonPart):
@@ -32,7 +32,7 @@ class MastodonUploads(MastodonPart):
         focus, keep = split_focus(chosen_of(request).word("focus")), "unsettled_since" in handle
 
         def upload(place: int, file: MediaFile, entry: Entry) -> Iterator[tuple[Step, Entry]]:
-            point = focus[place] if place < len(focus) else ""
+            point = focus[place] if place < len(focus) else api_focus(file.item.focus)
             if not self._is_usable(entry, file, point, keep=keep):
                 entry = self._upload(request, file, point)
                 yield StepDone(f"upload {file.item.name}"), entry
@@ -47,6 +47,7 @@ class MastodonUploads(MastodonPart):
         at = entry.get("at_ms")
         fresh = isinstance(at, int) and from_ms(at) + LIFE > self._clock.now()
         same = (entry.get("sha256"), entry.get("alt"), entry.get("focus")) == (file.item.sha256, file.item.alt, focus)
+        same = same and entry.get("thumbnail") == file.item.thumbnail
         return same and bool(entry.get("id")) and (fresh or keep)
 
     def _upload(self, request: PublishRequest, file: MediaFile, focus: str) -> Entry:
@@ -64,6 +65,7 @@ class MastodonUploads(MastodonPart):
             "id": media_id,
             "at_ms": to_ms(self._clock.now()),
             "ready": reply.status == 200,
+            **({"thumbnail": file.item.thumbnail} if file.item.thumbnail else {}),
         }
 
     def _send(self, request: PublishRequest, file: MediaFile, focus: str, path: str) -> Reply:
@@ -76,20 +78,24 @@ class MastodonUploads(MastodonPart):
             for name, value in fields.items()
             if value
         )
-        extension = _EXTENSIONS.get(file.item.mime, file.item.mime.rpartition("/")[2])
-        name = f"{secrets.token_hex(12)}.{extension}"  # a new one: snac keeps one upload for each name
-        head += (
-            f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
-            f"Content-Type: {file.item.mime}\r\n\r\n"
-        )
-        first, last = head.encode("utf-8", "replace"), f"\r\n--{boundary}--\r\n".encode()
+        files = [("file", file), *([("thumbnail", file.thumbnail)] if file.thumbnail else [])]
+        heads = [head, "\r\n"]
+        for number, (field, one) in enumerate(files):
+            extension = _EXTENSIONS.get(one.item.mime, one.item.mime.rpartition("/")[2])
+            name = f"{secrets.token_hex(12)}.{extension}"  # a new one: snac keeps one upload for each name
+            heads[number] += (
+                f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"; filename="{name}"\r\n'
+                f"Content-Type: {one.item.mime}\r\n\r\n"
+            )
+        encoded, last = [one.encode("utf-8", "replace") for one in heads], f"\r\n--{boundary}--\r\n".encode()
 
         def content() -> Iterator[bytes]:
-            yield first
-            yield from read_range(file.path, 0, file.item.bytes)
+            for first, (_, one) in zip(encoded, files, strict=False):
+                yield first
+                yield from read_range(one.path, 0, one.item.bytes)
             yield last
 
-        size = len(first) + file.item.bytes + len(last)
+        size = len(last) + sum(len(first) + one.item.bytes for first, (_, one) in zip(encoded, files, strict=False))
         headers = {"Content-Type": f"multipart/form-data; boundary={boundary}", "Content-Length": str(size)}
         return self._http.request_for(request, "POST", path, headers=headers, content=content(), uploading=True)
 

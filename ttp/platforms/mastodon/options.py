@@ -75,6 +75,14 @@ def split_focus(text: str | None) -> tuple[str, ...]:
     return tuple(points)
 
 
+def api_focus(focus: str | None) -> str:
+    """Return a media item's focus (shares from the top left) as the API takes it (-1 to 1, up and right)."""
+    if not focus:
+        return ""
+    x, y = map(float, focus.split(","))
+    return f"{round(2 * x - 1, 6):g},{round(1 - 2 * y, 6):g}"
+
+
 def post_id_of(text: str, server: str) -> str | None:
     """Return the id of a post that is named by id, or by its address on this server; None where it must be asked."""
     text = text.strip()

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
-from ttp.domain.action import WayOut, action
+from ttp.domain.action import WayOut, action, other_options
 from ttp.domain.errors import Problem
 from ttp.domain.media.image_fit import ImageForm
-from ttp.domain.media.item import IMAGES, VIDEOS, MediaItem
+from ttp.domain.media.item import AUDIO, IMAGES, VIDEOS, MediaItem
 from ttp.domain.media.limits import MediaLimits, item_problems
 from ttp.domain.rules import PlatformPost, Rules
 from ttp.platforms.graphemes import count_graphemes
@@ -18,14 +18,29 @@ from ttp.platforms.mastodon.server import limit_of, shown_software, software_nam
 
 MOST_MEDIA, MOST_DESCRIPTION = 4, 1500
 MOST_IMAGE_BYTES, MOST_VIDEO_BYTES = 16_777_216, 103_809_024
+MOST_IMAGE_PIXELS = 33_177_600
 POLL_OPTIONS, POLL_CHARACTERS, POLL_LEAST_S, POLL_MOST_S = 4, 50, 300, 2_629_746
-_TYPES = tuple(sorted(IMAGES | VIDEOS))
+_TYPES = tuple(sorted((IMAGES | VIDEOS | AUDIO) - {"image/heic"}))
+"""HEIC is converted: few servers take it."""
 _LONGEST = {"gotosocial": 5000, "pleroma": 5000, "akkoma": 5000, "hollo": 10_000}
 """What software takes whose server named no limit."""
 
 
 class MastodonRules(Rules):
+    media_texts = ("thumbnail",)
+    takes_audio = True
     image_form: ImageForm | None = None
+
+    def image_form_for(self, server: Mapping[str, object], options: Mapping[str, str]) -> ImageForm | None:
+        still = tuple(mime for mime in _mimes(server) if mime in IMAGES and mime != "image/gif")
+        return ImageForm(
+            "mastodon",
+            still,
+            limit_of(server, "image_bytes", MOST_IMAGE_BYTES),
+            area=limit_of(server, "image_pixels", MOST_IMAGE_PIXELS),
+            any_look=True,
+            as_is=("image/gif",),
+        )
 
     def problems(self, post: PlatformPost) -> Iterator[Problem]:
         """Every problem of a post. What is published of a thread is not judged again."""
@@ -88,26 +103,30 @@ def _first_problems(post: PlatformPost) -> Iterator[Problem]:
     yield from _length_problems(post, post.text, "text", "content", post.text_hint)
 
 
+def _mimes(server: Mapping[str, object]) -> tuple[str, ...]:
+    named = server.get("mimes")
+    return tuple(mime for mime in _TYPES if mime in named) if isinstance(named, list) else _TYPES
+
+
 def _media_problems(post: PlatformPost) -> Iterator[Problem]:
     images = [item for item in post.media if item.is_image and item.mime != "image/gif"]
     others = [item for item in post.media if item not in images]
     most = limit_of(post.server, "media", MOST_MEDIA)
     mixes = software_named(post.server).name not in ("mastodon", "unknown")
     if not mixes and images and others:
-        message = f" cannot mix media in one post: up to {most} images, or one GIF, or one video"
+        message = f" cannot mix media in one post: up to {most} images, or one GIF, video or audio"
         yield post.breach("media", "media_mixed", message, post.media_hint)
     elif not mixes and len(others) > 1:
-        message = f" cannot take {len(others)} videos or GIFs in one post: 1 at most"
+        message = f" cannot take {len(others)} videos, GIFs or audio in one post: 1 at most"
         yield post.breach("media", "media_count", message, post.media_hint)
     elif len(post.media) > most:
         message = f" cannot take {len(post.media)} media in one post: {most} at most"
         yield post.breach("media", "media_count", message, post.media_hint)
-    named = post.server.get("mimes")
-    mimes = tuple(mime for mime in _TYPES if mime in named) if isinstance(named, list) else _TYPES
+    mimes = _mimes(post.server)
     image = MediaLimits(mimes=mimes, most_bytes=limit_of(post.server, "image_bytes", MOST_IMAGE_BYTES))
     video = MediaLimits(mimes=mimes, most_bytes=limit_of(post.server, "video_bytes", MOST_VIDEO_BYTES))
     for item in post.media:
-        yield from item_problems(post, item, video if item.is_video else image, MediaLimits())
+        yield from item_problems(post, item, image if item.is_image else video, MediaLimits())
     yield from post.alt_problems(limit_of(post.server, "description", MOST_DESCRIPTION), len)
 
 
@@ -151,6 +170,10 @@ def _option_problems(post: PlatformPost) -> Iterator[Problem]:
         places = len(split_focus(post.chosen_option("focus")))
     except ValueError:
         places = 0
+    if places and any(item.focus for item in post.media):
+        message = f": {post.platform}.focus and a focus of the media cannot both be given"
+        edit = None if post.post_id is None else action("edit", post.post_id, set=f"{post.platform}.focus=")
+        yield post.breach("options", "option_conflict", message, edit or other_options(focus=None))
     if places > len(post.media):
         message = f": {post.platform}.focus names {places} places, and there are {len(post.media)} media"
         yield post.breach("options", "option_value", message)

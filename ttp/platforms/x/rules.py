@@ -24,7 +24,8 @@ _REFUSED = re.compile("[\ufffe\ufeff\uffff]")
 # Sizes are from X's upload answers (5242880 and 15728640 bytes), the rest from its media documentation. For videos the
 # documentation contradicts itself: 140 s and 512 MB in one place, 20 minutes and 8 GB in a newer one, which matches the
 # answer to a longer video. Exceeding the older limits is a warning, the newer an error.
-_IMAGE = MediaLimits(mimes=("image/jpeg", "image/png", "image/webp"), most_bytes=5 << 20)
+_STILL, _IMAGE_BYTES = ("image/jpeg", "image/png", "image/webp"), 5 << 20
+_IMAGE = MediaLimits(mimes=_STILL, most_bytes=_IMAGE_BYTES)
 _GIF = MediaLimits(mimes=("image/gif",), most_bytes=15 << 20, box=(1280, 1080))
 _VIDEO = MediaLimits(
     mimes=("video/mp4", "video/quicktime"),
@@ -41,7 +42,7 @@ _MOST_IMAGES, _MOST_ALT = 4, 1000
 
 
 class XRules(Rules):
-    image_form: ImageForm | None = None
+    image_form: ImageForm | None = ImageForm("x", _STILL, _IMAGE_BYTES, any_look=True, as_is=("image/gif",))
 
     def problems(self, post: PlatformPost) -> Iterator[Problem]:
         """Yield every problem of a post with X. Published parts of a thread are not checked again."""

@@ -128,7 +128,7 @@ def _seen_posts(
         embed = value.get("embed") or {}
         media = embed.get("media") or embed
         items = media.get("images") or media.get("items") or ([media] if "video" in media else [])
-        shown = blobs if items else []
+        shown = [blob for blob in blobs if blob.mime != "text/vtt"] if items else []
         seen.append(
             SandboxPost(
                 record.key,
@@ -275,7 +275,7 @@ _CLUSTER = regex.compile(r"\X")
 _LANG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
 
-MOST_IMAGE, MOST_VIDEO, MOST_THUMB = 2_000_000, 300_000_000, 1_000_000
+MOST_IMAGE, MOST_VIDEO, MOST_THUMB, MOST_CAPTIONS = 2_000_000, 300_000_000, 1_000_000, 20_000
 
 
 def check_record(state: State, account: BlueskyAccount, collection: str, key: object, record: object) -> list[Blob]:
@@ -325,7 +325,11 @@ def _check_embed(state: State, account: BlueskyAccount, embed: Any) -> list[Blob
                 raise invalid('Missing required key "aspectRatio" at embed.items')
             return [_image(state, account, one) for one in items]
         case "app.bsky.embed.video":
-            return [_blob(state, account, embed.get("video"), MOST_VIDEO, "video/mp4")]
+            captions = embed.get("captions", [])
+            if len(captions) > 20 or not all(isinstance(one.get("lang"), str) for one in captions):
+                raise invalid("Invalid captions at embed.captions")
+            files = [_blob(state, account, one.get("file"), MOST_CAPTIONS, "text/vtt") for one in captions]
+            return [_blob(state, account, embed.get("video"), MOST_VIDEO, "video/mp4"), *files]
         case "app.bsky.embed.external":
             external = embed.get("external") or {}
             if not _is(external.get("uri"), _URI) or not all(

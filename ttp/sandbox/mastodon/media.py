@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -12,11 +13,13 @@ from starlette.responses import JSONResponse, Response
 
 from ttp.sandbox.mastodon.records import Attachment, MastodonAccount, new_id, profile_of
 from ttp.sandbox.mastodon.requests import no_such_route, refusal
-from ttp.sandbox.media import read_facts
+from ttp.sandbox.media import mime_of, read_facts
 from ttp.sandbox.state import State
 
-MOST_BYTES = {"image": 16_777_216, "video": 103_809_024}
+_FOCUS = re.compile(r"-?[\d.]+,-?[\d.]+")
+MOST_BYTES = {"image": 16_777_216, "video": 103_809_024, "audio": 103_809_024}
 MIMES = ("image/jpeg", "image/png", "image/gif", "image/webp", "video/mp4", "video/quicktime")
+AUDIO = ("audio/mpeg", "audio/mp4", "audio/ogg", "audio/flac", "audio/wav")
 
 
 async def upload(state: State, account: MastodonAccount, request: Request) -> Response:
@@ -26,17 +29,23 @@ async def upload(state: State, account: MastodonAccount, request: Request) -> Re
     async with request.form() as form:
         file, alt, focus = form.get("file"), form.get("description"), str(form.get("focus") or "")
         data = await file.read() if isinstance(file, UploadFile) and file.content_type else b""
+        image = form.get("thumbnail")
+        thumbnail = await image.read() if isinstance(image, UploadFile) else b""
     if not data:
         raise refusal(422, "Validation failed: File can't be blank")
+    if thumbnail and not (mime_of(thumbnail) or "").startswith("image/"):
+        raise refusal(422, "Validation failed: Thumbnail content type is invalid")
+    if focus and not (_FOCUS.fullmatch(focus) and all(-1 <= float(one) <= 1 for one in focus.split(","))):
+        raise refusal(422, "Validation failed: Focus is invalid")
     facts = read_facts(data)
-    if facts.mime not in MIMES:
+    if facts.mime not in (*MIMES, *AUDIO):
         raise refusal(422, "Validation failed: File content type is invalid")
     kind = facts.mime.partition("/")[0]
     if len(data) > MOST_BYTES[kind]:
         raise refusal(422, f"Validation failed: File file size must be less than {MOST_BYTES[kind] >> 20} MB")
     if isinstance(alt, str) and len(alt) > 1500:
         raise refusal(422, "Validation failed: Description is too long (maximum is 1500 characters)")
-    sha256, waits = hashlib.sha256(data).hexdigest(), kind == "video" and profile_of(state).media_status
+    sha256, waits = hashlib.sha256(data).hexdigest(), kind != "image" and profile_of(state).media_status
     state.pictures.keep(sha256, data)
     made = Attachment(
         new_id(state),
@@ -46,6 +55,7 @@ async def upload(state: State, account: MastodonAccount, request: Request) -> Re
         state.now_ms() + (int(state.processing_s * 1000) if waits else 0),
         alt=alt if isinstance(alt, str) else None,
         focus=focus,
+        thumbnail=hashlib.sha256(thumbnail).hexdigest() if thumbnail else "",
         duration_s=facts.duration_s or 0,
         error="" if facts.complete else "Error processing thumbnail for uploaded media",
     )

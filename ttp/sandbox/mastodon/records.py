@@ -94,6 +94,8 @@ class Attachment:
     ready_ms: int
     alt: str | None = None
     focus: str = ""
+    thumbnail: str = ""
+    """The digest of the image that stands for it."""
     duration_s: float = 0
     error: str = ""
     post: str = ""

@@ -16,11 +16,13 @@ from starlette.responses import Response
 
 from ttp.domain.account import Account
 from ttp.domain.errors import Conflict, Problem, Stale, TimeRefused, TtpError, UsageError
+from ttp.domain.media.details import check_captions
 from ttp.domain.media.item import DECORATIVE
 from ttp.domain.media.place import part_word
 from ttp.domain.options import parse_option
 from ttp.domain.post import Post, PostStatus
-from ttp.domain.post_edit import PostInput
+from ttp.domain.post_edit import PostInput, said_texts
+from ttp.domain.post_fields import MEDIA
 from ttp.domain.time.formatting import other_clocks
 from ttp.domain.time.resolve import ResolvedTime
 from ttp.platforms.registry import Registry
@@ -63,6 +65,9 @@ class AttachedMedia:
     name: str
     mime: str
     alt: str = ""
+    focus: str = ""
+    captions: str = ""
+    thumbnail: str = ""
     part: str = ""
     """Its number, or `last`; empty for the first."""
     only: str = ""
@@ -120,6 +125,9 @@ class Composition:
                 for item in self.media
             ),
             alts=tuple(item.alt for item in self.media),
+            focus=tuple(item.focus for item in self.media),
+            captions=tuple(item.captions and check_captions(item.captions, "the text") for item in self.media),
+            thumbnails=tuple(item.thumbnail if _THUMBNAIL.fullmatch(item.thumbnail) else "" for item in self.media),
             split=self.split != "no" if self.split else None,
             number_parts=True if self.split == "numbered" else None,
             utm=self.utm == "yes" if self.utm else None,
@@ -128,6 +136,10 @@ class Composition:
                 *(() if self.utm else ("utm",)),
             ),
         )
+
+
+_THUMBNAIL = re.compile(r"sha256:[0-9a-f]{64}")
+"""A file of the store: a path would be one of this machine."""
 
 
 def show_new(visit: Visit) -> Response:
@@ -180,6 +192,7 @@ def _composition_from_json(fields: Mapping[str, Any]) -> Composition:
 
 def composition_of(post: PostView | Post, zone: tzinfo) -> Composition:
     at = typed_time(post.scheduled_at, zone) if post.scheduled_at else ""
+    about = {one.word: said_texts(post.media, one) for one in MEDIA}
     return Composition(
         post.id or 0,
         post.revision,
@@ -190,9 +203,14 @@ def composition_of(post: PostView | Post, zone: tzinfo) -> Composition:
         tuple(post.options.items()),
         tuple(
             AttachedMedia(
-                item.sha256, item.name, item.mime or "", item.typed_alt or "", part_word(item.part), item.only or ""
+                item.sha256,
+                item.name,
+                item.mime or "",
+                part=part_word(item.part),
+                only=item.only or "",
+                **{word: texts[place] for word, texts in about.items()},
             )
-            for item in post.media
+            for place, item in enumerate(post.media)
         ),
         at,
         at,
@@ -351,12 +369,18 @@ def writing_services(visit: Visit, *, expected: int | None = None) -> RequestSer
 def typed_in(visit: Visit) -> Composition:
     """Return the content of the form."""
     dropped, decorative = visit.fields("drop"), visit.fields("decorative")
-    items = zip_longest(*(visit.fields(name) for name in ("media", "mime", "alt", "part", "only")), fillvalue="")
+    words = [one.word for one in MEDIA]
+    items = zip_longest(*(visit.fields(name) for name in ("media", "mime", "part", "only", *words)), fillvalue="")
     media = (
         AttachedMedia(
-            match[1], match[2], mime, alt or (DECORATIVE if match[1] in decorative else ""), part.strip()[:9], only
+            match[1],
+            match[2],
+            mime,
+            part=part.strip()[:9],
+            only=only,
+            **{**dict(zip(words, said, strict=True)), "alt": said[0] or (DECORATIVE if match[1] in decorative else "")},
         )
-        for name, mime, alt, part, only in items
+        for name, mime, part, only, *said in items
         if (match := _KEPT.fullmatch(name)) and match[1] not in dropped
     )
     return Composition(

@@ -11,6 +11,7 @@ from starlette.responses import FileResponse, Response
 from ttp.domain import permissions
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import NotFound, TtpError, UsageError
+from ttp.domain.media.item import AUDIO, VIDEOS
 from ttp.domain.post import PostStatus
 from ttp.domain.post_fields import shown_fields
 from ttp.server.pages.compose import unsaved_edit
@@ -21,7 +22,7 @@ from ttp.services.queries import PostView
 from ttp.services.undo import UndoRequest
 
 MOST_CHANGES = 50
-_SHOWN_MEDIA = ("image/png", "image/jpeg", "image/webp", "image/gif", "video/mp4", "video/quicktime", "video/webm")
+_SHOWN_MEDIA = ("image/png", "image/jpeg", "image/webp", "image/gif", *sorted(VIDEOS | AUDIO))
 
 
 def _resolve(visit: Visit, services: RequestServices) -> None:

@@ -17,6 +17,8 @@ _LABELS = {
     "thread": "Thread",
     "variant": "Another text for {}",
     "alt": "Alt text",
+    "focus": "Focus",
+    "captions": "Captions",
     "at": "When",
     "reason": "Why",
     "published": "Its address or id",

@@ -13,7 +13,7 @@ from typing import Any
 from ttp.domain.errors import Hint, Problem, UsageError
 from ttp.domain.options import OptionTables
 from ttp.domain.post_edit import PostInput, Value, with_tags
-from ttp.domain.post_fields import CONTENT, PLAIN, PostField
+from ttp.domain.post_fields import CONTENT, MEDIA, PLAIN, PostField
 from ttp.services.files import markdown
 from ttp.services.files.fields import Entry, as_value, parse_entry
 
@@ -24,7 +24,7 @@ _EXAMPLES: Mapping[str, Sequence[str]] = {
     "accounts": ("to: [x/me, ig/shop]",),
     "scheduledAt": ("at: tomorrow 9am          (or a date and time, optimal, next-slot; without it a draft)",),
     "timezone": ("tz: Europe/Zurich",),
-    "media": ("media:", "- file: photo.jpg", "  alt: What it shows"),
+    "media": ("media:", "- file: photo.jpg", "  alt: What it shows", "  focus: 0.5,0.3"),
     "tags": ("tags: [launch]",),
     "options": ("set:", "  tiktok.privacy_level: SELF_ONLY"),
     **{one.file: (f"{one.word}: {one.example}",) for one in PLAIN},
@@ -67,7 +67,7 @@ def fields_of_input(typed: PostInput) -> dict[str, Value]:
         "timezone": typed.tz,
         "content": typed.text,
         "media": media,
-        "alt": list(_alts(typed, len(media))) if any(typed.alts or ()) else [],
+        **{one.file: list(_texts(typed, one, len(media))) for one in MEDIA if any(getattr(typed, one.name) or ())},
         **{one.file: as_value(getattr(typed, one.name)) for one in _MADE},
         "key": typed.key,
     }
@@ -137,7 +137,6 @@ def edit_between(before: PostInput, after: PostInput) -> PostInput:
     """Return the edit that turns the fields `before` into `after`."""
     media = after.media or ()
     same_media = media == (before.media or ())
-    alts = _alts(after, len(media))
     moved = after.at and (after.at, after.tz) != (before.at, before.tz)
     removable = ("at", *(one.name for one in PLAIN))
     dropped = [name for name in removable if _has(before, name) and not _has(after, name)]
@@ -147,12 +146,19 @@ def edit_between(before: PostInput, after: PostInput) -> PostInput:
         at=after.at if moved else None,
         tz=after.tz if moved else None,
         media=None if same_media else media,
-        alts=None if same_media and alts == _alts(before, len(media)) else alts,
         key=None if after.key == before.key else after.key,
         edited=True,
         dropped=tuple(dropped),
         **{one.name: _changed(one, before, after) for one in _MADE},
+        **{one.name: _changed_texts(one, before, after, same_media=same_media) for one in MEDIA},
     )
+
+
+def _changed_texts(one: PostField, before: PostInput, after: PostInput, *, same_media: bool) -> Any:
+    """Return the texts of media, one for each; None if they are the same."""
+    many = len(after.media or ())
+    texts = _texts(after, one, many)
+    return None if same_media and texts == _texts(before, one, many) else texts
 
 
 def _has(typed: PostInput, name: str) -> bool:
@@ -172,10 +178,10 @@ def with_edit(before: PostInput, edit: PostInput) -> PostInput:
     values = {name: value for name, value in edit.given_fields().items() if value != ()}
     both = {"variants": {**before.variants, **edit.variants}, "options": {**before.options, **edit.options}}
     emptied = {name: None for name in ("to", "thread", "media") if getattr(edit, name) == ()}
-    alts = {"alts": edit.alts} if edit.media is not None else {}
+    texts = {one.name: getattr(edit, one.name) for one in MEDIA} if edit.media is not None else {}
     tags = with_tags((before.tags if edit.tags is None else edit.tags) or (), edit.add_tags, edit.remove_tags)
     tagged = {"tags": tags or None, "add_tags": (), "remove_tags": ()}
-    return replace(before, **values | both | emptied | alts | tagged)
+    return replace(before, **values | both | emptied | texts | tagged)
 
 
 def is_empty_edit(change: PostInput) -> bool:
@@ -189,9 +195,10 @@ def _changed_keys(before: Mapping[str, str], after: Mapping[str, str]) -> dict[s
     return {key: text for key, text in both.items() if before.get(key, "") != text}
 
 
-def _alts(typed: PostInput, many: int) -> tuple[str, ...]:
-    """Return one alt text per media item, some empty; none if all are empty."""
-    alts = typed.alts or ()
-    if len(alts) > many:
-        raise UsageError(f"{len(alts)} alt texts for {many} media", Hint("try", "one per media item, in order"))
-    return (*alts, *[""] * (many - len(alts))) if any(alts) or many else ()
+def _texts(typed: PostInput, one: PostField, many: int) -> tuple[str, ...]:
+    """Return one text per media item, some empty; none if all are empty."""
+    texts = getattr(typed, one.name) or ()
+    if len(texts) > many:
+        what = "alt texts" if one.word == "alt" else one.word
+        raise UsageError(f"{len(texts)} {what} for {many} media", Hint("try", "one per media item, in order"))
+    return (*texts, *[""] * (many - len(texts))) if any(texts) or many else ()

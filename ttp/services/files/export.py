@@ -9,28 +9,35 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain, repeat
 from pathlib import Path, PurePosixPath
 
 from ttp.domain.account import Account, resolve_accounts
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Busy, Hint, TtpError, UsageError
 from ttp.domain.media.item import MediaItem
-from ttp.domain.media.place import PlacedName, part_order, split_name
+from ttp.domain.media.place import part_order, split_name
 from ttp.domain.metrics.sample import MAIN_COUNTS, Sample
 from ttp.domain.options import OptionTables
 from ttp.domain.permissions import Caller
 from ttp.domain.post import Post, PostFields
-from ttp.domain.post_edit import KEPT, Value, apply_input, check_variant_key, check_variants
+from ttp.domain.post_edit import (
+    KEPT,
+    PostInput,
+    Value,
+    apply_input,
+    check_variant_key,
+    check_variants,
+    with_media_texts,
+)
 from ttp.domain.post_fields import content_of
 from ttp.domain.time.clock import utc_text
 from ttp.services.files import csv_file, ics, markdown
-from ttp.services.files.fields import STORE_ID_DIGITS, Entry, fields_of, media_name, own_key
+from ttp.services.files.fields import STORE_ID_DIGITS, Entry, NameOf, fields_of, media_name, own_key
 from ttp.services.files.import_source import entry_of_file
 from ttp.services.files.markdown import MarkdownFile, MarkdownFolder
-from ttp.services.media import resolve_in_folder
+from ttp.services.media import read_texts, resolve_in_folder
 from ttp.services.time_resolver import TimeResolver
 from ttp.store import accounts, ownership, queries
 from ttp.store.database import Database
@@ -42,7 +49,6 @@ from ttp.store.metrics import samples as stored_samples
 from ttp.store.queries import PostFilter
 
 RESULTS = ("publishedAt", "url")
-NameOf = Callable[[MediaItem], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +117,7 @@ class Export:
                 continue
             file = there or folder.new_file(key, _slug(one.post))
             file_key = None if folder.usual_key(file) == key else key
-            fields = fields_of(replace(one.post, key=file_key), [media.name(item) for item in one.post.media])
+            fields = fields_of(replace(one.post, key=file_key), media.name)
             if not begun:
                 fields.pop("status")  # an import derives it: scheduled with a time, else a draft
             self.own.refuse(file)
@@ -139,7 +145,7 @@ def _newest_samples(db: Connection, post: Post) -> dict[str, Sample]:
 
 
 def _row(exported: ExportedPost, name: NameOf, *, numbers: bool) -> dict[str, Value]:
-    row = fields_of(exported.post, [name(item) for item in exported.post.media])
+    row = fields_of(exported.post, name)
     if numbers:
         row["publishedAt"] = utc_text(exported.post.published_at) if exported.post.published_at else None
         row["url"] = [d.url for d in exported.post.active if d.url]
@@ -181,6 +187,8 @@ class ExportedMedia:
         """Copy the item if needed, and return its URL or its path next to the export. Raise UsageError, Busy."""
         if item.url is not None:
             return item.url
+        if not item.bytes:  # a thumbnail
+            item = self._store.find_stored(item.sha256, item.name) or item
         if not self._store.has(item):
             self.missing.append(item.name)
             return media_name(item)
@@ -241,7 +249,7 @@ class FileDiff:
                 content_of(apply_input(Post(""), typed, variants, post.media)) == content_of(post)
                 and {account.name for account in accounts} == set(post.accounts)
                 and self._same_time(entry, post, accounts)
-                and self._same_media(typed.media or (), typed.alts or (), post.media)
+                and self._same_media(typed, post.media)
             )
         except TtpError:
             return False
@@ -254,23 +262,24 @@ class FileDiff:
             return False
         return self._resolver.resolve_row(text, entry.typed.tz, accounts).at in (None, post.scheduled_at)
 
-    def _same_media(self, names: Sequence[str], alts: Sequence[str], items: Sequence[MediaItem]) -> bool:
-        placed = sorted(
-            zip((split_name(name, self._tables) for name in names), chain(alts, repeat("")), strict=False),
-            key=lambda one: part_order(one[0].part),
-        )
-        return len(names) == len(items) and all(
-            alt == (item.typed_alt or "") and name.part == item.part and self._is_same_file(name, item)
-            for (name, alt), item in zip(placed, items, strict=True)
+    def _same_media(self, typed: PostInput, items: Sequence[MediaItem]) -> bool:
+        names = [split_name(name, self._tables) for name in typed.media or ()]
+        if len(names) != len(items):
+            return False
+        bare = [replace(item.without_said(), part=name.part) for name, item in zip(names, items, strict=True)]
+        said = with_media_texts(bare, read_texts(typed, self._folder))
+        placed = sorted(zip(names, said, strict=True), key=lambda one: part_order(one[0].part))
+        return all(
+            {**one.said, "thumbnail": item.thumbnail, "only": item.only} == item.said
+            and item.only == (name.only and check_variant_key(name.only, self._known, self._tables))
+            and (name.name == item.url if item.url else self._is_file(name.name, item.sha256))
+            and (self._is_file(one.thumbnail, item.thumbnail) if one.thumbnail else not item.thumbnail)
+            for (name, one), item in zip(placed, items, strict=True)
         )
 
-    def _is_same_file(self, placed: PlacedName, item: MediaItem) -> bool:
-        name = placed.name
-        if item.only != (placed.only and check_variant_key(placed.only, self._known, self._tables)):
-            return False
-        if item.url is not None:
-            return name == item.url
+    def _is_file(self, name: str, sha256: str | None) -> bool:
+        """Return whether a name in a file is that of a stored file."""
         if name.startswith(KEPT):
-            return name.removeprefix(KEPT).partition("/")[0] == item.sha256
+            return name.removeprefix(KEPT).partition("/")[0] == sha256
         path = resolve_in_folder(self._folder, name)
-        return path.is_file() and _digest(path) == item.sha256
+        return path.is_file() and _digest(path) == sha256

@@ -11,12 +11,13 @@ from typing import Any
 
 from ttp.domain import post_fields
 from ttp.domain.errors import UsageError
+from ttp.domain.media.details import is_captions
 from ttp.domain.media.item import MediaItem
 from ttp.domain.media.place import PlacedName, name_in_place, parse_part
 from ttp.domain.metrics.sample import MAIN_COUNTS
 from ttp.domain.options import OptionTables, parse_option
 from ttp.domain.post import Post, PostStatus
-from ttp.domain.post_edit import KEPT, FieldError, PostInput, RowReader, Value, field_errors
+from ttp.domain.post_edit import KEPT, FieldError, PostInput, RowReader, Value, field_errors, media_texts_of
 from ttp.domain.time.clock import utc_text
 
 _NAMES = {
@@ -47,6 +48,7 @@ EXPORT_ONLY = (
     *("results", "url", *MAIN_COUNTS, "metrics"),
 )
 """Fields that only exports have; ignored when read."""
+NameOf = Callable[[MediaItem], str]
 _LONGEST_KEY = 200
 _NOTHING: tuple[str, ...] = ()
 
@@ -74,7 +76,11 @@ def normalize_name(name: str) -> str:
 def parse_entry(where: str, row: Mapping[str, Value], tables: OptionTables, *, may_empty: bool = False) -> Entry:
     """Parse one post from its FIELDS and collect all errors. `may_empty`: an empty option removes the post's."""
     reader = RowReader(row)
-    media, alts = reader.read("media", parse_media, (_NOTHING, _NOTHING))
+    none: tuple[tuple[str, ...], dict[str, tuple[str, ...]]] = (_NOTHING, {})
+    media, about = reader.read("media", parse_media, none)
+    texts: dict[str, Any] = {
+        one.name: _both(reader.read(one.file, _texts, _NOTHING), about.get(one.word, ())) for one in post_fields.MEDIA
+    }
     try:
         typed = PostInput(
             text=reader.read("content", _text, ""),
@@ -82,7 +88,7 @@ def parse_entry(where: str, row: Mapping[str, Value], tables: OptionTables, *, m
             at=reader.read("scheduledAt", _text, None),
             tz=reader.read("timezone", _text, None),
             media=media,
-            alts=_both(reader.read("alt", parse_list, _NOTHING), alts),
+            **texts,
             variants=reader.read("variants", _pairs, {}),
             options=reader.read("options", lambda value: _options(value, tables, may_empty=may_empty), {}),
             key=reader.read("key", _key, None),
@@ -110,19 +116,20 @@ def invalid_entry(where: str, *faults: FieldError) -> Entry:
     return Entry(where, PostInput(), faults=faults)
 
 
-def fields_of(post: Post, media: Sequence[str]) -> dict[str, Value]:
-    """Return the fields of a post as `entry` reads them, without empty ones; `media`: its names in the file."""
-    alts = [item.typed_alt or "" for item in post.media]
+def fields_of(post: Post, name: NameOf) -> dict[str, Value]:
+    """Return the fields of a post as `entry` reads them, without empty ones; `name`: of media in the file."""
     every: dict[str, Value] = {
         "key": post.key,
         "status": post.status.value,
         "scheduledAt": utc_text(post.scheduled_at) if post.scheduled_at else None,
         "accounts": list(post.accounts),
         "content": post.content,
-        "media": [name_in_place(name, item) for name, item in zip(media, post.media, strict=True)],
-        "alt": alts if any(alts) else [],
+        "media": [name_in_place(name(item), item) for item in post.media],
+        **media_texts_of(post.media),
         **{one.file: as_value(getattr(post, name)) for name, one in post_fields.CONTENT.items() if one.kind != "own"},
     }
+    if "thumbnail" in every:
+        every["thumbnail"] = [name(one) if (one := item.thumbnail_item) else "" for item in post.media]
     return {name: value for name, value in every.items() if value or value == 0}
 
 
@@ -157,19 +164,24 @@ def join_list(texts: Sequence[str]) -> str:
     return joined if parse_list(joined) == tuple(texts) else json.dumps(list(texts), ensure_ascii=False)
 
 
-def _both(own: tuple[str, ...], alts: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the alt texts of a list of their own, which come first, and of media that have theirs."""
-    return (*own, *alts[len(own) :])
+def _texts(value: Value) -> tuple[str, ...]:
+    """Parse what is said of media. Captions may be a text of many lines. Raise UsageError."""
+    return (value,) if isinstance(value, str) and is_captions(value) else parse_list(value)
 
 
-def parse_media(value: Value) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return media names and alt texts, from texts or JSON objects (`file`, `url` or `sha256`, and where it goes:
-    `part`, `only`). Raise UsageError."""
+def _both(own: tuple[str, ...], texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the texts of a list of their own, which come first, and of media that have theirs."""
+    return (*own, *texts[len(own) :])
+
+
+def parse_media(value: Value) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
+    """Return media names, and what is said of each by its word, from texts or JSON objects (`file`, `url` or `sha256`,
+    and where it goes: `part`, `only`). Raise UsageError."""
     if not isinstance(value, list | tuple) or not any(isinstance(one, Mapping) for one in value):
-        return parse_list(value), ()
+        return parse_list(value), {}
     ones = [one if isinstance(one, Mapping) else {"file": one} for one in value]
-    alts = tuple(_text(one.get("alt")) for one in ones)
-    return tuple(parse_media_item(one) for one in ones), alts if any(alts) else ()
+    about = {field.word: tuple(_text(one.get(field.word)) for one in ones) for field in post_fields.MEDIA}
+    return tuple(parse_media_item(one) for one in ones), {word: texts for word, texts in about.items() if any(texts)}
 
 
 def parse_media_item(one: Mapping[str, Value]) -> str:

@@ -32,8 +32,8 @@ from ttp.domain.post_edit import (
     new_delivery,
     to_field_error,
     with_accounts,
-    with_alt_texts,
     with_derived_status,
+    with_media_texts,
     with_time,
 )
 from ttp.domain.post_fields import content_of
@@ -266,8 +266,9 @@ class ImportPlanner:
             variants = check_variants(typed.variants, self._known, self._posts.platforms)
         with _noting(faults, "media"):
             platforms = {account.platform for account in accounts}
+            typed = self._media.with_texts(typed, platforms)
             items = self._media.items(typed.media or (), before, platforms, self._known)
-            media = with_alt_texts(items, typed.alts)
+            media = with_media_texts(items, typed)
         if not faults and not row.faults and not (typed.text or "").strip() and not media:
             faults.append(FieldError("content", "the post has neither text nor media"))
         if faults:
@@ -313,9 +314,7 @@ def _in_file(error: FieldError) -> FieldError:
 def _with_content_of(before: Post, made: Post, now: datetime) -> Post:
     """Return the present post with the content of the other one."""
     by_digest = {item.sha256: item for item in before.media}
-    items = [
-        replace(by_digest.get(item.sha256, item), alt=item.alt, part=item.part, only=item.only) for item in made.media
-    ]
+    items = [replace(by_digest.get(item.sha256, item), **item.said) for item in made.media]
     after = replace(before, **{**content_of(made), "media": tuple(items)}, deleted_at=None)
     accounts = [Account(d.platform, d.account.partition("/")[2], id=d.account_id) for d in made.deliveries]
     after = with_accounts(after, accounts, now)
@@ -338,4 +337,4 @@ def _change_kind(before: Post | None, post: Post) -> ChangeKind:
 
 
 def _contents(post: Post) -> dict[str, object]:
-    return {**content_of(post), "media": [(item.sha256, item.alt, item.part, item.only) for item in post.media]}
+    return {**content_of(post), "media": [(item.sha256, item.said) for item in post.media]}

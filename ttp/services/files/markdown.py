@@ -229,11 +229,12 @@ def with_results(text: str, results: Mapping[str, Value]) -> str:
 def _with_file_names(fields: Mapping[str, Value]) -> dict[str, Value]:
     """Return the fields under the names that people write, media with their alt texts."""
     named = dict(fields)
-    alts = named.pop("alt", None)
     media = named.get("media")
-    if isinstance(media, list) and isinstance(alts, list):
+    about = {one.word: texts for one in post_fields.MEDIA if isinstance(texts := named.pop(one.file, None), list)}
+    if isinstance(media, list) and about:
         named["media"] = [
-            {"file": file, "alt": alt} if alt else {"file": file} for file, alt in zip(media, alts, strict=True)
+            {"file": file, **{word: texts[place] for word, texts in about.items() if texts[place]}}
+            for place, file in enumerate(media)
         ]
     for one in post_fields.FIELDS:
         seconds = named.get(one.file)

@@ -360,11 +360,17 @@ _SUFFIXES = {
     "image/png": (".png",),
     "image/gif": (".gif",),
     "image/webp": (".webp",),
+    "image/heic": (".heic", ".heif", ".hif"),
     "video/mp4": (".mp4", ".m4v"),
     "video/quicktime": (".mov", ".qt"),
     "video/webm": (".webm",),
+    "audio/mpeg": (".mp3",),
+    "audio/mp4": (".m4a", ".m4b"),
+    "audio/ogg": (".ogg", ".oga", ".opus"),
+    "audio/flac": (".flac",),
+    "audio/wav": (".wav",),
 }
-_ONE_FAMILY = {"video/mp4", "video/quicktime"}  # the same boxes, and each is often named as the other
+_ONE_FAMILY = {"video/mp4", "video/quicktime", "audio/mp4"}  # the same boxes, and each is often named as another
 
 
 def is_digest(text: str) -> bool:
@@ -452,7 +458,7 @@ def is_media_name(path: Path) -> bool:
 def check_name(path: Path, facts: FileFacts) -> None:
     """Refuse a file name whose suffix names another media type than the bytes. Unknown suffixes are accepted."""
     named = next((mime for mime, suffixes in _SUFFIXES.items() if path.suffix.lower() in suffixes), facts.mime)
-    if named != facts.mime and {named, facts.mime} != _ONE_FAMILY:
+    if named != facts.mime and not {named, facts.mime} <= _ONE_FAMILY:
         better = shlex.quote(path_text(path.with_suffix(_SUFFIXES[facts.mime][0])))
         raise UsageError(
             f"{path_text(path)} is named as {NAMES[named]}, but its bytes are {NAMES[facts.mime]}",

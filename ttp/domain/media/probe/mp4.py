@@ -1,4 +1,4 @@
-"""The facts of MP4 and MOV files, from the boxes of their index (ISO/IEC 14496-12). Reads no media data."""
+"""The facts of MP4, MOV and HEIC files, from their boxes (ISO/IEC 14496-12). Reads no media data."""
 
 from __future__ import annotations
 
@@ -39,6 +39,20 @@ def movie(window: reader.FileWindow, mime: str) -> reader.FileFacts:
             width, height, codec, fps = facts
             return reader.FileFacts(mime, width, height, _duration_ms(window, moov), codec, fps, moov.start < data_at)
     raise reader.without_video()
+
+
+def heic(window: reader.FileWindow) -> reader.FileFacts:
+    """Return the facts of a HEIC: its largest picture (ISO/IEC 23008-12, 6.5.3), as it is turned (6.5.10). Its tiles
+    and previews are smaller."""
+    meta = next((box for box in _boxes(window, 0, window.size) if box.kind == b"meta"), None)
+    properties = meta and _inside(window, reader.Box(b"meta", meta.start + 4, meta.end), b"iprp", b"ipco")
+    sizes, turned = [(0, 0)], False
+    for box in _boxes(window, properties.start, properties.end) if properties else ():
+        if box.kind == b"ispe":
+            sizes.append((window.number(box.start + 4, 4), window.number(box.start + 8, 4)))
+        turned = turned or (box.kind == b"irot" and window.number(box.start, 1) % 2 == 1)
+    width, height = reader.check_size(*max(sizes, key=lambda size: size[0] * size[1]))
+    return reader.FileFacts("image/heic", *((height, width) if turned else (width, height)))
 
 
 def _track(window: reader.FileWindow, track: reader.Box) -> tuple[int, int, str | None, float | None] | None:

@@ -66,8 +66,8 @@ class FileFacts:
     """
 
     mime: str
-    width: int
-    height: int
+    width: int | None
+    height: int | None
     duration_ms: int | None = None
     codec: str | None = None
     fps: float | None = None

@@ -49,5 +49,17 @@ def upgrade() -> None:
     op.add_column("post", sa.Column("number_parts", sa.Boolean(), nullable=True))
     op.add_column("post", sa.Column("utm", sa.Boolean(), nullable=True))
     op.add_column("post", sa.Column("cards", sa.Text(), server_default="{}", nullable=False))
+    op.add_column("post_media", sa.Column("focus", TEXT, nullable=True))
+    op.add_column("post_media", sa.Column("captions", TEXT, nullable=True))
+    op.add_column("post_media", sa.Column("thumbnail", TEXT, nullable=True))
     op.add_column("post_media", sa.Column("part", NUMBER, nullable=True))
     op.add_column("post_media", sa.Column("only", TEXT, nullable=True))
+    op.create_index(
+        "post_media_by_thumbnail",
+        "post_media",
+        ["thumbnail"],
+        unique=False,
+        sqlite_where=sa.text("thumbnail IS NOT NULL"),
+        postgresql_where=sa.text("thumbnail IS NOT NULL"),
+        postgresql_ops={},
+    )
