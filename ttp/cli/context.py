@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 class Context(Application):
     """One call of the program. Settings, platforms and the store are read when a command needs them."""
 
+    is_command_line = True
     argv: Sequence[str] = ()
     """What was typed after `ttp`."""
     params: Sequence[Any] = ()
@@ -187,6 +188,11 @@ class Context(Application):
             render_way_out=command_text,
             credentials_key=self.credentials_key,
         )
+
+    @property
+    def template_folders(self) -> tuple[Path, ...]:
+        """The folders of templates: also that of the working folder, which wins."""
+        return (Path(".ttp"), self.home / "templates")
 
     # What the layer of the publisher builds of an application.
 

@@ -16,6 +16,7 @@ from ttp.domain.media.item import MediaItem
 from ttp.domain.platform import Facts
 
 EMPTY: Mapping[str, str] = MappingProxyType({})
+NO_ORIGIN: Mapping[str, object] = MappingProxyType({})
 
 
 class PostStatus(StrEnum):
@@ -77,7 +78,8 @@ class PostFields:
 
     `thread`: the parts that follow the text, each a reply to the one before; platforms without threads do not get them.
     `split`: a text that is too long for an account becomes parts there; None where the account's own setting counts.
-    `number_parts`: they end with their number, `1/3`.
+    `number_parts`: they end with their number, `1/3`. `origin`: the template that made the texts, its version and its
+    `vars`; empty without one.
     """
 
     content: str
@@ -100,6 +102,7 @@ class PostFields:
     rejection: Rejection | None = None
     split: bool | None = None
     number_parts: bool | None = None
+    origin: Mapping[str, object] = field(default_factory=lambda: NO_ORIGIN)
     id: int | None = None
     revision: int = field(default=0, compare=False)
     """Raised by each change of the stored post."""

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from ttp.domain.account import Account, find_account
 from ttp.domain.action import LONGEST_TEXT, Action, OtherOptions, WayOut, action, as_fields, other_options
@@ -19,6 +19,9 @@ from ttp.domain.permissions import keep_approval
 from ttp.domain.platform import Facts, PlatformFacts, parse_post_url
 from ttp.domain.post import ChosenBy, Post, PostFields, PostStatus, derive_status, published_at
 from ttp.domain.post_fields import CONTENT, FIELDS, PLAIN, content_of
+
+if TYPE_CHECKING:
+    from ttp.domain.template import Filling
 
 _RESTS = frozenset({DeliveryState.PENDING, DeliveryState.FAILED})
 
@@ -370,7 +373,7 @@ def with_tags(tags: Sequence[str], add: Sequence[str] = (), remove: Sequence[str
 
 def copy_of(post: Post, deliveries: Sequence[Delivery]) -> Post:
     """Return a new post with the content and options of a post, and without its time, key and approval."""
-    return Post(deliveries=tuple(deliveries), **content_of(post))
+    return Post(deliveries=tuple(deliveries), **content_of(post), origin=post.origin)
 
 
 MOST_CHARACTERS = 100_000
@@ -408,6 +411,15 @@ class PostInput:
     """From an editor, which showed the post: media that it has are not fetched again."""
     dropped: tuple[str, ...] = ()
     """Fields to remove from the post: `at`, and plain ones."""
+    template: str | None = None
+    """A template that makes the texts; `text` is a value for it then."""
+    vars: Mapping[str, object] = field(default_factory=dict)
+    snippets: tuple[str, ...] = ()
+    """Texts to append, by name."""
+    filling: Filling | None = None
+    """What makes the texts, once the template was read."""
+    asked: PostInput | None = None
+    """The input as it was before a template was read."""
 
     def __post_init__(self) -> None:
         if self.media is not None and (self.add_media or self.remove_media):
@@ -537,8 +549,10 @@ def request_fingerprint(post_input: PostInput, media: Sequence[str], platforms: 
     }
     for one in FIELDS:
         value = getattr(post_input, one.name)
-        if not parts.keys() & {one.name, one.argument} and value not in (None, ()):
+        if not parts.keys() & {one.name, one.argument} and value not in (None, (), {}):
             parts[one.argument] = value  # only where it is given: keys that are in use stay what they are
+    if post_input.snippets:
+        parts["snippets"] = list(post_input.snippets)
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

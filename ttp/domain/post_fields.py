@@ -99,6 +99,8 @@ FIELDS = (
         example="true",
         label="Numbers",
     ),
+    PostField("template", "template", "template"),
+    PostField("vars", "vars", "vars", others=("var",)),
 )
 """In the order of the columns of a sheet."""
 CONTENT = {one.attribute: one for one in FIELDS if one.attribute}

@@ -22,7 +22,7 @@ from ttp.domain.options import ChosenOptions, Option, OptionTables, options_of
 from ttp.domain.platform import PlatformFacts
 from ttp.domain.post import Post
 from ttp.domain.pricing import PriceLists, dollars, price_of
-from ttp.domain.split import Unsplittable, split_texts
+from ttp.domain.split import Length, Unsplittable, split_texts
 from ttp.domain.text import clean_text, utf16_length
 
 _HALVES = re.compile("[\ud800-\udfff]")
@@ -298,6 +298,12 @@ def _split(
         most=most,
         numbered=bool(post.number_parts),
     )
+
+
+def text_length(post: Post, delivery: Delivery, account: Account | None, platforms: Platforms) -> Length:
+    """Return what counts a text of a delivery as its network does, with the media and options of its post."""
+    case, rules = _case(post, delivery, account, platforms), platforms.rules(delivery.platform)
+    return lambda text: rules.part_use(case, text)
 
 
 def _case(

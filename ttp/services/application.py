@@ -13,6 +13,7 @@ from ttp import services
 from ttp.domain.errors import ContentRefused
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from zoneinfo import ZoneInfo
 
     from ttp.domain.action import WayOut
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from ttp.services import optimal, planning, posts, publishing, queries, remote_delete, repeats, slots, status
     from ttp.services import time_resolver, tokens
     from ttp.services.files import export, importer, sync
+    from ttp.services.templates import files as template_files
     from ttp.services.metrics import imports, report
     from ttp.services.metrics import sync as metrics_sync
     from ttp.services.server import api_tokens, approval_links, events, people, webhooks
@@ -190,6 +192,8 @@ class Application:
     """
 
     dry_run = False
+    is_command_line = False
+    """Whoever calls may name files."""
     expected: int | None = None
     publish: Callable[[frozenset[int]], object]
     """Publish queued posts to their end, or wait for the publisher that does. The layers above have it."""
@@ -246,6 +250,11 @@ class Application:
         """The zone in which times are read and shown: the caller's own, else the config's, else the system's."""
         return self.times.home_zone()
 
+    @property
+    def template_folders(self) -> tuple[Path, ...]:
+        """The folders of templates, the first of which wins."""
+        return (self.database.home / "templates",)
+
     media = _Part(lambda self: replace(self.installation.media))  # remembers what it protects: for one thread
     status = _Part(lambda self: self.installation.status)
     queries = _Part(
@@ -259,7 +268,16 @@ class Application:
             self.config,
             self.platforms,
             self.caller,
+            self.templates,
             expected=self.expected,
+        )
+    )
+    templates = _Part(
+        lambda self: services.templates.files.Templates(
+            self.template_folders,
+            self.platforms,
+            lambda: self.clock.now().astimezone(self.zone),
+            takes_paths=self.is_command_line,
         )
     )
     drafts = _Part(lambda self: services.drafts.Drafts(self.posts))

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from ttp.domain.time.resolve import ResolvedTime
     from ttp.services.duplicate_check import DuplicateCheck
     from ttp.services.media import MediaConversion
+    from ttp.services.templates.files import Templates
     from ttp.services.time_resolver import TimeResolver
 
 Change = Callable[[Connection, Post], tuple[Post, tuple[Problem, ...]]]
@@ -69,6 +70,7 @@ class Posts:
     config: Config
     platforms: Registry
     caller: Caller
+    templates: Templates
     strict: bool = field(default=False)
     expected: int | None = None
 
@@ -135,6 +137,12 @@ class Posts:
         """Return the time of a new post; None if none is given. `draft`: the post that has its text already."""
         accounts = partial(self.accounts_of_new, wanted)
         return times.resolve_any(wanted.at, accounts, wanted.tz, first=wanted.first, post=draft)
+
+    def fill_in_edit(self, post_id: int, wanted: PostInput) -> PostInput:
+        """Return the input of an edit with its template. Raise NotFound, UsageError."""
+        if not (wanted.template or wanted.vars or wanted.snippets):
+            return wanted
+        return self.templates.fill_in(wanted, self.post(post_id))
 
     def time_of_edit(self, times: TimeResolver, post_id: int, wanted: PostInput) -> ResolvedTime | None:
         """Return the new time of a post; None if none is given."""
@@ -300,6 +308,7 @@ class Posts:
 
     def fingerprint(self, wanted: PostInput) -> str | None:
         """Return the fingerprint of a request with a key; None without a key."""
+        wanted = wanted.asked or wanted  # a template may have changed since
         if not wanted.key:
             return None
         if not wanted.media:
@@ -326,11 +335,23 @@ class Posts:
             id=None if draft is None else draft.id,
         )
         media = self._media_items(wanted.media, wanted.alts, {account.platform for account in accounts})
-        post = post_edit.apply_input(empty, wanted, check_variants(wanted.variants, known, self.platforms), media)
+        variants = check_variants(wanted.variants, known, self.platforms)
+        post = self.fill_texts(post_edit.apply_input(empty, wanted, variants, media), wanted, variants, known)
         if not post.content.strip() and not post.media:
             ways = (action("create", "Hello", to="x/me"), action("create", "-"))  # the second: a text from a pipe
             raise UsageError("the post has neither text nor media", *(Hint("try", way) for way in ways))
         return self.as_new(self.plan_parts(post, accounts)), accounts
+
+    def fill_texts(
+        self, post: Post, wanted: PostInput, variants: Mapping[str, str], accounts: Sequence[Account]
+    ) -> Post:
+        """Return a post with the texts of the input's template, if there is one. `variants`: the typed ones."""
+        if wanted.filling is None:
+            return post
+        from ttp.services.templates.rendering import render_post
+
+        keeps_thread = bool(wanted.thread)
+        return render_post(post, wanted.filling, variants, accounts, self.platforms, keeps_thread=keeps_thread)
 
     def check_new(self, post: Post, accounts: Sequence[Account], *, first: bool) -> tuple[Problem, ...]:
         """Return the warnings. Raise ContentRefused if the post has a time and a platform would refuse it."""
@@ -376,7 +397,11 @@ class Posts:
 
     def create_once(self, wanted: PostInput, times: TimeResolver) -> SavedPost:
         """Create a post, or return the one that the same request stored before under its key."""
-        return self.find_by_key(wanted) or self.create(wanted, self.time_of_new(times, wanted))
+        first = self.find_by_key(wanted)
+        if first is not None:
+            return first
+        wanted = self.templates.fill_in(wanted)
+        return self.create(wanted, self.time_of_new(times, wanted))
 
     def edit(
         self,
@@ -415,6 +440,7 @@ class Posts:
                 after = post_edit.apply_input(before, wanted, variants, items)
                 if to is not None:
                     after = post_edit.with_accounts(after, to, now)
+                after = self.fill_texts(after, wanted, variants, known)
                 frozen = post_edit.keep_frozen_parts(before, after)
                 after = self.plan_parts(after, known)
                 if "at" in wanted.dropped:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-REVISIONS = ("0018", "0019")
+REVISIONS = ("0018", "0019", "0020")
 """Every revision of the schema that this program upgrades, oldest first; the last one is its own."""
 
 Kind = Literal["boolean", "instant", "integer", "list", "object", "real", "text", "texts"]
@@ -98,6 +98,7 @@ POST: dict[str, Kind] = {
     "revision": "integer",
     "split": "boolean",
     "number_parts": "boolean",
+    "origin": "object",
 }
 
 POST_MEDIA: dict[str, Kind] = {

@@ -134,6 +134,7 @@ class PostRow(SQLModel, table=True):
     revision: int = Field(default=1, sa_column=Column(Integer, nullable=False, server_default=text("1")))
     split: bool | None = None
     number_parts: bool | None = None
+    origin: str = _json("object", "{}")
 
 
 class TagRow(SQLModel, table=True):

@@ -117,9 +117,9 @@ def parse_texts(text: str) -> dict[str, str]:
     return {name: str(one) for name, one in value.items()}
 
 
-def parse_object(text: str) -> dict[str, object]:
-    """Return a JSON object. Raises ValueError for anything else."""
-    if text == "{}":  # as most are
+def parse_object(text: str | None) -> dict[str, object]:
+    """Return a JSON object; an empty one for the NULL of a snapshot. Raises ValueError for anything else."""
+    if text == "{}" or text is None:  # as most are
         return {}
     value = json.loads(text)
     if not isinstance(value, dict):

@@ -71,6 +71,7 @@ CREATE TABLE post (
     revision INTEGER DEFAULT 1 NOT NULL,
     split BOOLEAN,
     number_parts BOOLEAN,
+    origin TEXT DEFAULT '{}' NOT NULL,
     UNIQUE ("key")
 );
 CREATE INDEX post_by_status ON post (status, scheduled_at, id) WHERE deleted_at IS NULL;
@@ -420,6 +421,6 @@ CREATE INDEX webhook_call_waiting ON webhook_call (webhook_id, post_id, event_id
 CREATE INDEX webhook_call_given_up ON webhook_call (webhook_id) WHERE state = 'given_up';
 CREATE INDEX webhook_call_by_event ON webhook_call (event_id);
 CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY);
-INSERT INTO alembic_version (version_num) VALUES ('0019');
+INSERT INTO alembic_version (version_num) VALUES ('0020');
 INSERT INTO store (id, store_id, created_at)
 VALUES (1, lower(hex(randomblob(16))), CAST(unixepoch('subsec') * 1000 AS INTEGER));

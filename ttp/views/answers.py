@@ -112,6 +112,14 @@ class _PostState(TypedDict):
     updatedAt: Instant | None
 
 
+class OriginAnswer(TypedDict):
+    """The template that made the texts of a post. `version`: changes with the file."""
+
+    template: str
+    version: str
+    vars: dict[str, Any]
+
+
 class PlainFields(TypedDict):
     """Fields of a post that `post_fields` says all about."""
 
@@ -127,6 +135,7 @@ class _Post(_PostState, PlainFields):
     tags: list[str]
     options: dict[str, str]
     key: str | None
+    origin: OriginAnswer | None
     chosenBy: str | None
     approvedAt: Instant | None
     rejection: RejectionAnswer | None

@@ -1,0 +1,112 @@
+"""Render templates with MiniJinja: only this module imports it. Values are plain data, and are never compiled."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
+from functools import partial
+from typing import Any, NamedTuple
+
+from ttp.domain.action import other_options
+from ttp.domain.errors import Hint, UsageError
+from ttp.domain.fit import FitValue, mark, shorten
+from ttp.domain.template import Source, check, refuse_other_names
+from ttp.domain.template_text import FILTERS, Value
+
+FUEL = 50_000
+"""Steps of one rendering."""
+LONGEST = 64_000
+"""Characters of what it makes."""
+
+
+class Rendered(NamedTuple):
+    """A rendered text with marks, and the values that they stand for."""
+
+    text: str
+    values: Sequence[FitValue]
+
+
+def render(source: Source, values: Mapping[str, Value]) -> Rendered:
+    """Return what a text of a template becomes with these values. Raise UsageError."""
+    check(source)
+    to_fit: list[FitValue] = []
+    try:
+        from minijinja import Environment, TemplateError
+    except ImportError as missing:
+        why = f"templates need the extra templates: {missing}"
+        raise UsageError(why, Hint("fix", "pip install 'ttp-cli[templates]'")) from None
+    environment = Environment(
+        undefined_behavior="semi_strict",  # type: ignore[arg-type]  # its types lack it
+        fuel=FUEL,
+        auto_escape_callback=lambda _: False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        pycompat=False,
+        filters={name: partial(_apply, source, values, name, use) for name, use in FILTERS.items()},
+    )
+    for name in list(environment.globals):
+        environment.remove_global(name)
+    environment.add_filter("fit", partial(_apply, source, values, "fit", partial(_fit, to_fit)))
+    try:
+        refuse_other_names(source, environment.undeclared_variables_in_str(source.text))
+        text = environment.render_str(source.text, source.template, **values)
+    except TemplateError as error:
+        raise _refusal(source, error, values) from None
+    length = len(text) + sum(len(one.text) for one in to_fit)
+    if length > LONGEST:
+        raise source.refusal(0, f"the text has {length:,} characters, at most {LONGEST:,}")
+    return Rendered(text, to_fit)
+
+
+def _refusal(source: Source, error: Any, values: Mapping[str, Value]) -> UsageError:
+    """Return an error of the engine with its place, and what there is."""
+    data = source.text.encode()
+    place = len(data[: (error.range or (0,))[0]].decode(errors="replace"))
+    if error.range is None and error.line:
+        place = sum(len(line) + 1 for line in source.text.split("\n")[: error.line - 1])
+    if error.kind == "OutOfFuel":
+        return source.refusal(place, f"too many steps, at most {FUEL:,}")
+    path = re.fullmatch(r"`(\w+)\.(\w+)` is undefined", error.detail or "")
+    return _missing(source, place, path, values) if path else source.refusal(place, error.detail or error.message)
+
+
+def _missing(source: Source, place: int, path: re.Match[str], values: Mapping[str, Value]) -> UsageError:
+    """Return the error for `ROOT.NAME` that is not there, with what there is."""
+    root, name = path[1], path[2]
+    there = values.get(root)
+    names = sorted(there) if isinstance(there, Mapping) else []
+    near = get_close_matches(name, names, 1)
+    ways = [f"{root}.{near[0]}"] if near else [other_options(var=f"{name}=VALUE")] if root == "vars" else []
+    return source.refusal(place, f'{root} has no "{name}". There are: {", ".join(names) or "none"}', *ways)
+
+
+def _apply(
+    source: Source,
+    values: Mapping[str, Value],
+    name: str,
+    use: Callable[..., str],
+    value: Value,
+    *args: Value,
+    **options: Value,
+) -> str:
+    """Return what a filter makes of a value. The engine passes on what it raises, without the place."""
+    use_there = re.search(rf"\|\s*{name}\b", source.text)
+    place = use_there.start() if use_there else 0
+    if value is None:
+        for path in re.finditer(rf"\b(\w+)\.(\w+)\s*\|\s*{name}\b", source.text):
+            if isinstance(there := values.get(path[1]), Mapping) and path[2] not in there:
+                raise _missing(source, path.start(), path, values)
+        raise source.refusal(place, f"filter {name} got no value", "default('')")
+    if not isinstance(value, str | int | float) and (name != "hashtags" or not isinstance(value, list)):
+        raise source.refusal(place, f"filter {name} takes a text")
+    try:
+        return use(value if isinstance(value, list) else str(value), *args, **options)
+    except (TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise source.refusal(place, f"filter {name}: {error}") from None
+
+
+def _fit(values: list[FitValue], text: str, most: int | None = None, end: str = "…") -> str:
+    value = FitValue(text, end)
+    values.append(value if most is None else value._replace(text=shorten(value, lambda one: len(one) <= most)))
+    return mark(len(values) - 1)
