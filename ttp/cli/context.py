@@ -192,7 +192,7 @@ class Context(Application):
     @property
     def template_folders(self) -> tuple[Path, ...]:
         """The folders of templates: also that of the working folder, which wins."""
-        return (Path(".ttp"), self.home / "templates")
+        return (Path(".ttp"), *super().template_folders)
 
     # What the layer of the publisher builds of an application.
 

@@ -53,6 +53,19 @@ class Source(NamedTuple):
         """Return whether the code of the text has a name."""
         return any(True for _, code in _code(self) for _ in _uses(name, code))
 
+    @property
+    def variables(self) -> set[str]:
+        """The names of `vars` in its code."""
+        return {name for _, code in _code(self) for name in re.findall(r"(?<![\w.])vars\.(\w+)", code)}
+
+
+class MissingVariable(UsageError):
+    """A template uses a variable that it does not get. Nothing was done."""
+
+    def __init__(self, refused: UsageError, name: str) -> None:
+        super().__init__(refused.message, *refused.hints, flaw=refused.flaw)
+        self.name = name
+
 
 def check(source: Source) -> None:
     """Raise UsageError for what templates do not have."""

@@ -113,7 +113,7 @@ def no_mentions(text: str) -> str:
 
 def emoji_strip(text: str) -> str:
     signs = r"(?:[\p{RI}\u20e3\ufe0f\u200d\U000e0020-\U000e007f]|\p{Emoji_Modifier}|\p{Extended_Pictographic})+ ?"
-    return regex.sub(signs, "", text)
+    return str(regex.sub(signs, "", text))
 
 
 class _HtmlText(HTMLParser):

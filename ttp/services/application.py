@@ -253,12 +253,20 @@ class Application:
     @property
     def template_folders(self) -> tuple[Path, ...]:
         """The folders of templates, the first of which wins."""
-        return (self.database.home / "templates",)
+        return (self.installation.database.home / "templates",)
 
     media = _Part(lambda self: replace(self.installation.media))  # remembers what it protects: for one thread
     status = _Part(lambda self: self.installation.status)
     queries = _Part(
         lambda self: services.queries.Queries(self.database, self.clock, self.config, self.platforms, self.caller)
+    )
+    templates = _Part(
+        lambda self: services.templates.files.Templates(
+            self.template_folders,
+            self.platforms,
+            lambda: self.clock.now().astimezone(self.zone),
+            takes_paths=self.is_command_line,
+        )
     )
     posts = _Part(
         lambda self: services.posts.Posts(
@@ -270,14 +278,6 @@ class Application:
             self.caller,
             self.templates,
             expected=self.expected,
-        )
-    )
-    templates = _Part(
-        lambda self: services.templates.files.Templates(
-            self.template_folders,
-            self.platforms,
-            lambda: self.clock.now().astimezone(self.zone),
-            takes_paths=self.is_command_line,
         )
     )
     drafts = _Part(lambda self: services.drafts.Drafts(self.posts))

@@ -151,6 +151,18 @@ class PostAnswer(_Post, MainCounts):
     replayed: NotRequired[bool]
 
 
+class TemplateAnswer(TypedDict):
+    """A template of posts: its file. `isSnippet`: it has no variables; `problem`: why it cannot be used."""
+
+    name: str
+    isSnippet: bool
+    version: str
+    variables: list[str]
+    accounts: list[str]
+    text: str
+    problem: str | None
+
+
 class PartPreview(TypedDict):
     text: str
     length: int

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.fit import FitValue, mark, shorten
-from ttp.domain.template import Source, check, refuse_other_names
+from ttp.domain.template import MissingVariable, Source, check, refuse_other_names
 from ttp.domain.template_text import FILTERS, Value
 
 FUEL = 50_000
@@ -36,8 +36,9 @@ def render(source: Source, values: Mapping[str, Value]) -> Rendered:
     except ImportError as missing:
         why = f"templates need the extra templates: {missing}"
         raise UsageError(why, Hint("fix", "pip install 'ttp-cli[templates]'")) from None
+    strict: Any = "semi_strict"  # its types lack it
     environment = Environment(
-        undefined_behavior="semi_strict",  # type: ignore[arg-type]  # its types lack it
+        undefined_behavior=strict,
         fuel=FUEL,
         auto_escape_callback=lambda _: False,
         trim_blocks=True,
@@ -78,7 +79,8 @@ def _missing(source: Source, place: int, path: re.Match[str], values: Mapping[st
     names = sorted(there) if isinstance(there, Mapping) else []
     near = get_close_matches(name, names, 1)
     ways = [f"{root}.{near[0]}"] if near else [other_options(var=f"{name}=VALUE")] if root == "vars" else []
-    return source.refusal(place, f'{root} has no "{name}". There are: {", ".join(names) or "none"}', *ways)
+    refused = source.refusal(place, f'{root} has no "{name}". There are: {", ".join(names) or "none"}', *ways)
+    return MissingVariable(refused, name) if root == "vars" else refused
 
 
 def _apply(

@@ -19,7 +19,7 @@ from ttp.domain.errors import Hint, NotFound, TtpError, UsageError
 from ttp.domain.options import OptionTables
 from ttp.domain.post import Post
 from ttp.domain.post_edit import PostInput
-from ttp.domain.template import LONGEST_SOURCE, Filling, Source
+from ttp.domain.template import LONGEST_SOURCE, Filling, Source, check
 from ttp.domain.template_text import Value, clean_value
 from ttp.services.files.fields import parse_entry
 from ttp.services.files.markdown import SUFFIX, parse_file, parse_sections
@@ -53,6 +53,20 @@ class Template:
     def is_snippet(self) -> bool:
         return not self.problem and not re.search(r"\{[{%]", self.text)
 
+    def check(self) -> None:
+        """Raise UsageError for what templates do not have."""
+        for one in self.texts:
+            check(self.source(one))
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        return (self.fields.text or "", *self.fields.variants.values(), *(self.fields.thread or ()))
+
+    @property
+    def variables(self) -> list[str]:
+        """The names of its `vars`."""
+        return sorted({*self.fields.vars, *(name for one in self.texts for name in self.source(one).variables)})
+
     def source(self, text: str, more: str = "") -> Source:
         place = self.text.find(text)
         return Source(self.name, text + more, self.text.count("\n", 0, max(place, 0)) + 1)
@@ -68,7 +82,7 @@ class Templates:
 
     def all(self) -> list[Template]:
         """Return all templates and snippets, by name."""
-        return [self._read_any(name, path) for name, path in sorted(self._paths().items())]
+        return [self._read_any(name, path) for name, path in sorted(self.paths().items())]
 
     def _read_any(self, name: str, path: Path) -> Template:
         try:
@@ -78,18 +92,23 @@ class Templates:
 
     def find(self, name: str) -> Template:
         """Return a template by its name or its path. Raise NotFound, UsageError."""
+        path = self.find_path(name)
+        return self._read(path.stem, path)
+
+    def find_path(self, name: str) -> Path:
+        """Return the file of a template. Raise NotFound."""
         path = self.path_of(name)
         if path is None:
-            names = sorted(self._paths())
+            names = sorted(self.paths())
             near = [Hint("try", one, (name, one)) for one in get_close_matches(name, names, 1)]
             raise NotFound(f'no template "{name}"', *near, Hint("see", action("template list")))
-        return self._read(path.stem if "/" in name or name.endswith(SUFFIX) else name, path)
+        return path
 
     def path_of(self, name: str) -> Path | None:
         """Return the file of a template; None if there is none of that name."""
-        if self._takes_paths and ("/" in name or name.endswith(SUFFIX)):
+        if self._takes_paths and is_path(name):
             return expand_user(name)
-        return self._paths().get(name)
+        return self.paths().get(name)
 
     def new_path(self, name: str) -> Path:
         """Return where a new template of this name is stored. Raise UsageError."""
@@ -97,7 +116,8 @@ class Templates:
             raise UsageError(f'"{name}" is not a name of a template: small letters, digits, "-" and "_", at most 40')
         return self._folders[-1] / f"{name}{SUFFIX}"
 
-    def _paths(self) -> dict[str, Path]:
+    def paths(self) -> dict[str, Path]:
+        """Return the files of all templates, by name."""
         paths: dict[str, Path] = {}
         for folder in reversed(self._folders):
             files = sorted(folder.glob(f"*{SUFFIX}"))[:MOST]
@@ -168,6 +188,11 @@ class Templates:
         cleaned = clean_value(given)
         assert isinstance(cleaned, dict)
         return Filling(origin, content, variants, thread, cleaned)
+
+
+def is_path(name: str) -> bool:
+    """Return whether a template is named by its file."""
+    return "/" in name or name.endswith(SUFFIX)
 
 
 def parse_template(name: str, path: Path, text: str, platforms: OptionTables) -> Template:
