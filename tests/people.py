@@ -26,8 +26,7 @@ OWNER = Caller("ann@laptop", Capability.PUBLISH, sees_private=True)
 
 def posts_of(database: Database, clock: Clock, config: Config | None = None) -> Posts:
     """The service of a store's posts."""
-    folder = database.home / "templates"
-    templates = Templates((folder,), PLATFORMS, lambda: clock.now().astimezone(UTC), takes_paths=False)
+    templates = Templates(database.home, PLATFORMS, lambda: clock.now().astimezone(UTC))
     media = MediaStore(database.home / "media")
     return Posts(database, media, clock, config or Config(), PLATFORMS, OWNER, templates)
 

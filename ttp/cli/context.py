@@ -189,11 +189,6 @@ class Context(Application):
             credentials_key=self.credentials_key,
         )
 
-    @property
-    def template_folders(self) -> tuple[Path, ...]:
-        """The folders of templates: also that of the working folder, which wins."""
-        return (Path(".ttp"), *super().template_folders)
-
     # What the layer of the publisher builds of an application.
 
     @cached_property

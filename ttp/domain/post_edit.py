@@ -420,6 +420,8 @@ class PostInput:
     """What makes the texts, once the template was read."""
     asked: PostInput | None = None
     """The input as it was before a template was read."""
+    origin: Mapping[str, object] = field(default_factory=dict)
+    """Of texts that a template has made before, in a form."""
 
     def __post_init__(self) -> None:
         if self.media is not None and (self.add_media or self.remove_media):

@@ -100,7 +100,7 @@ FIELDS = (
         label="Numbers",
     ),
     PostField("template", "template", "template"),
-    PostField("vars", "vars", "vars", others=("var",)),
+    PostField("vars", "vars", "vars", "texts", others=("var",)),
 )
 """In the order of the columns of a sheet."""
 CONTENT = {one.attribute: one for one in FIELDS if one.attribute}

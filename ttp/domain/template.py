@@ -35,7 +35,7 @@ _BLOCK = re.compile(
 _STRING = re.compile(r""""(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'""", re.DOTALL)
 
 
-class Source(NamedTuple):
+class TemplateText(NamedTuple):
     """A text of a template. `line`: the one of the file in which it begins."""
 
     template: str
@@ -67,7 +67,7 @@ class MissingVariable(UsageError):
         self.name = name
 
 
-def check(source: Source) -> None:
+def check(source: TemplateText) -> None:
     """Raise UsageError for what templates do not have."""
     if len(source.text) > LONGEST_SOURCE:
         raise source.refusal(0, f"it has {len(source.text):,} characters, at most {LONGEST_SOURCE:,}")
@@ -85,7 +85,7 @@ def check(source: Source) -> None:
                 raise source.refusal(start + match.start(1), what, *near)
 
 
-def _code(source: Source) -> list[tuple[int, str]]:
+def _code(source: TemplateText) -> list[tuple[int, str]]:
     """Return the code in a text with where it begins, and spaces in place of its strings."""
     return [
         (block.start(name), _STRING.sub(lambda text: " " * len(text[0]), block[name]))
@@ -100,7 +100,7 @@ def _uses(name: str, code: str) -> Iterator[re.Match[str]]:
     return re.finditer(rf"(?<![\w.]){name}\b", code)
 
 
-def refuse_other_names(source: Source, names: Collection[str]) -> None:
+def refuse_other_names(source: TemplateText, names: Collection[str]) -> None:
     """Raise UsageError if a text uses another variable than there are. `names`: those that it uses."""
     for name in sorted({*names}.difference(VARIABLES)):
         places = (start + one.start() for start, code in _code(source) for one in _uses(name, code))
@@ -114,7 +114,7 @@ class Filling:
     `origin`: as the post keeps it."""
 
     origin: Mapping[str, Value]
-    content: Source
-    variants: Mapping[str, Source]
-    thread: tuple[Source, ...]
+    content: TemplateText
+    variants: Mapping[str, TemplateText]
+    thread: tuple[TemplateText, ...]
     values: Mapping[str, Value]

@@ -13,7 +13,6 @@ from ttp import services
 from ttp.domain.errors import ContentRefused
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from zoneinfo import ZoneInfo
 
     from ttp.domain.action import WayOut
@@ -193,7 +192,7 @@ class Application:
 
     dry_run = False
     is_command_line = False
-    """Whoever calls may name files."""
+    """Whoever calls may name files, and has templates in the working folder."""
     expected: int | None = None
     publish: Callable[[frozenset[int]], object]
     """Publish queued posts to their end, or wait for the publisher that does. The layers above have it."""
@@ -250,11 +249,6 @@ class Application:
         """The zone in which times are read and shown: the caller's own, else the config's, else the system's."""
         return self.times.home_zone()
 
-    @property
-    def template_folders(self) -> tuple[Path, ...]:
-        """The folders of templates, the first of which wins."""
-        return (self.installation.database.home / "templates",)
-
     media = _Part(lambda self: replace(self.installation.media))  # remembers what it protects: for one thread
     status = _Part(lambda self: self.installation.status)
     queries = _Part(
@@ -262,10 +256,10 @@ class Application:
     )
     templates = _Part(
         lambda self: services.templates.files.Templates(
-            self.template_folders,
+            self.installation.database.home,
             self.platforms,
             lambda: self.clock.now().astimezone(self.zone),
-            takes_paths=self.is_command_line,
+            is_command_line=self.is_command_line,
         )
     )
     posts = _Part(

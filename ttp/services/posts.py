@@ -26,6 +26,7 @@ from ttp.domain.rules import check, content_refusal, offer_split, plan_parts
 from ttp.domain.time.clock import Clock
 from ttp.platforms.registry import Registry
 from ttp.services.queries import PostView, accounts_within, is_within, view_posts
+from ttp.services.templates.filling import fill_texts
 from ttp.store import accounts as stored_accounts
 from ttp.store import attempts, queries
 from ttp.store import posts as store
@@ -137,12 +138,6 @@ class Posts:
         """Return the time of a new post; None if none is given. `draft`: the post that has its text already."""
         accounts = partial(self.accounts_of_new, wanted)
         return times.resolve_any(wanted.at, accounts, wanted.tz, first=wanted.first, post=draft)
-
-    def fill_in_edit(self, post_id: int, wanted: PostInput) -> PostInput:
-        """Return the input of an edit with its template. Raise NotFound, UsageError."""
-        if not (wanted.template or wanted.vars or wanted.snippets):
-            return wanted
-        return self.templates.fill_in(wanted, self.post(post_id))
 
     def time_of_edit(self, times: TimeResolver, post_id: int, wanted: PostInput) -> ResolvedTime | None:
         """Return the new time of a post; None if none is given."""
@@ -336,22 +331,12 @@ class Posts:
         )
         media = self._media_items(wanted.media, wanted.alts, {account.platform for account in accounts})
         variants = check_variants(wanted.variants, known, self.platforms)
-        post = self.fill_texts(post_edit.apply_input(empty, wanted, variants, media), wanted, variants, known)
+        post = post_edit.apply_input(empty, wanted, variants, media)
+        post = fill_texts(post, wanted, variants, known, self.platforms)
         if not post.content.strip() and not post.media:
             ways = (action("create", "Hello", to="x/me"), action("create", "-"))  # the second: a text from a pipe
             raise UsageError("the post has neither text nor media", *(Hint("try", way) for way in ways))
         return self.as_new(self.plan_parts(post, accounts)), accounts
-
-    def fill_texts(
-        self, post: Post, wanted: PostInput, variants: Mapping[str, str], accounts: Sequence[Account]
-    ) -> Post:
-        """Return a post with the texts of the input's template, if there is one. `variants`: the typed ones."""
-        if wanted.filling is None:
-            return post
-        from ttp.services.templates.rendering import render_post
-
-        keeps_thread = bool(wanted.thread)
-        return render_post(post, wanted.filling, variants, accounts, self.platforms, keeps_thread=keeps_thread)
 
     def check_new(self, post: Post, accounts: Sequence[Account], *, first: bool) -> tuple[Problem, ...]:
         """Return the warnings. Raise ContentRefused if the post has a time and a platform would refuse it."""
@@ -397,11 +382,10 @@ class Posts:
 
     def create_once(self, wanted: PostInput, times: TimeResolver) -> SavedPost:
         """Create a post, or return the one that the same request stored before under its key."""
-        first = self.find_by_key(wanted)
-        if first is not None:
+        if (first := self.find_by_key(wanted)) is not None:
             return first
-        wanted = self.templates.fill_in(wanted)
-        return self.create(wanted, self.time_of_new(times, wanted))
+        filled = self.templates.fill_in(wanted)
+        return self.create(filled, self.time_of_new(times, filled))
 
     def edit(
         self,
@@ -420,6 +404,7 @@ class Posts:
         with self._holding_media(wanted):
             now, first, known = self.clock.now(), self.post(post_id), self.accounts()
             post_edit.refuse_to_edit(first)
+            wanted = self.templates.fill_in(wanted, first)
             variants = check_variants(wanted.variants, known, self.platforms)
             to = None if wanted.to is None else self.find_accounts(wanted.to)
             platforms = set(first.platforms) if to is None else {account.platform for account in to}
@@ -440,7 +425,7 @@ class Posts:
                 after = post_edit.apply_input(before, wanted, variants, items)
                 if to is not None:
                     after = post_edit.with_accounts(after, to, now)
-                after = self.fill_texts(after, wanted, variants, known)
+                after = fill_texts(after, wanted, variants, known, self.platforms)
                 frozen = post_edit.keep_frozen_parts(before, after)
                 after = self.plan_parts(after, known)
                 if "at" in wanted.dropped:

@@ -113,11 +113,12 @@ class _PostState(TypedDict):
 
 
 class OriginAnswer(TypedDict):
-    """The template that made the texts of a post. `version`: changes with the file."""
+    """The template that made the texts of a post. `version`: changes with the file; `text`: was given to it."""
 
     template: str
     version: str
     vars: dict[str, Any]
+    text: NotRequired[str]
 
 
 class PlainFields(TypedDict):

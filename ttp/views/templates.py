@@ -10,12 +10,12 @@ from ttp.views.posts import preview_json, preview_rows
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ttp.services.templates.files import Template
+    from ttp.services.templates.files import PostTemplate
     from ttp.services.templates.samples import TemplateSample
     from ttp.views.answers import TemplateAnswer
 
 
-def template_json(item: Template) -> TemplateAnswer:
+def template_json(item: PostTemplate) -> TemplateAnswer:
     return {
         "name": item.name,
         "isSnippet": item.is_snippet,

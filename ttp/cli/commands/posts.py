@@ -284,7 +284,6 @@ def _may_ask_for_changes(post_id: int, *, no_input: bool) -> bool:
 
 def _edit_now(context: Context, post_id: int, post_input: PostInput) -> SavedPost:
     """Change a post, and import what times need only if it gets one."""
-    post_input = context.posts.fill_in_edit(post_id, post_input)
     time = (
         None
         if post_input.at is post_input.tz is None

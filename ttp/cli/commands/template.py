@@ -15,7 +15,7 @@ from ttp.views import templates as views
 
 if TYPE_CHECKING:
     from ttp.cli.render.page import Page
-    from ttp.services.templates.files import Template
+    from ttp.services.templates.files import PostTemplate
     from ttp.services.templates.samples import TemplateSample
 
 template = typer.Typer()
@@ -34,7 +34,7 @@ def _render_samples(samples: Sequence[TemplateSample], page: Page) -> Iterator[s
         yield ""
 
 
-def _render_texts(templates: Sequence[Template], page: Page) -> Iterator[str]:
+def _render_texts(templates: Sequence[PostTemplate], page: Page) -> Iterator[str]:
     return (escape_text(line) for one in templates for line in lines(one.text.rstrip("\n")))
 
 

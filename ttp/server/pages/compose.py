@@ -24,6 +24,7 @@ from ttp.domain.time.resolve import ResolvedTime
 from ttp.platforms.registry import Registry
 from ttp.server.pages.open_forms import OpenForm
 from ttp.server.pages.rendering import typed_time
+from ttp.server.pages.template_form import made_by_template, parse_origin
 from ttp.server.pages.visit import Visit, parse_number
 from ttp.server.services import RequestServices
 from ttp.services.media import add_upload, upload_name
@@ -35,6 +36,7 @@ SUGGESTED = {"optimal": "Best hour", "next-slot": "Next slot"}
 _KEPT = re.compile(r"([0-9a-f]{64})/(.{0,300})", re.DOTALL)
 _FIELDS = {
     "accounts": ("Accounts", "accounts"),
+    "template": ("Template", "template"),
     "content": ("Text", "content"),
     "media": ("Pictures and videos", "files"),
     "thread": ("Thread", "thread1"),
@@ -49,6 +51,7 @@ _NOT_DONE = {
     "draft": "Not saved",
     "optimal": "No hour was found",
     "next-slot": "No slot was found",
+    "fill": "Not filled in",
 }
 
 
@@ -85,6 +88,11 @@ class Composition:
     seen: str = ""
     """The stamp of the kept edit that the form was filled with."""
     zone: str = ""
+    template: str = ""
+    values: str = ""
+    """For the template, one `NAME=VALUE` on each line."""
+    origin: str = ""
+    """JSON: the template that has made the texts."""
 
     def variant(self, name: str) -> str:
         return dict(self.variants).get(name, "")
@@ -106,6 +114,7 @@ class Composition:
             options=dict(parse_option(f"{name}={value}", platforms) for name, value in self.options if value),
             media=tuple(f"{KEPT}{item.sha256}/{item.name}" for item in self.media),
             alts=tuple(item.alt for item in self.media),
+            origin=parse_origin(self.origin),
             split=self.split != "no" if self.split else None,
             number_parts=True if self.split == "numbered" else None,
             dropped=() if self.split == "numbered" else ("number_parts",) if self.split else ("split", "number_parts"),
@@ -175,6 +184,7 @@ def composition_of(post: PostView | Post, zone: tzinfo) -> Composition:
         at,
         post.status is PostStatus.DRAFT,
         "no" if post.split is False else "numbered" if post.number_parts else "yes" if post.split else "",
+        origin=json.dumps(dict(post.origin)) if post.origin else "",
     )
 
 
@@ -194,6 +204,8 @@ def submit(visit: Visit) -> Response:
         return _form_page(visit, replace(typed, thread=(*typed.thread, "")), button=button)
     if button in SUGGESTED:
         return _suggest(visit, services, typed, button)
+    if button == "fill":
+        return _fill_in(visit, services, typed)
     if button not in ("draft", "schedule", "save"):
         return _form_page(visit, typed)
     try:
@@ -309,6 +321,9 @@ def _same_words(typed: Composition) -> Composition:
         variants=tuple(sorted((name, text) for name, text in typed.variants if text)),
         options=tuple(sorted((name, value) for name, value in typed.options if value)),
         zone="",
+        template="",
+        values="",
+        origin="",
     )
 
 
@@ -349,6 +364,9 @@ def typed_in(visit: Visit) -> Composition:
         form=visit.field("form")[:40],
         seen=visit.field("seen")[:40],
         zone=visit.field("zone")[:60],
+        template=visit.field("template")[:100],
+        values=visit.field("values"),
+        origin=visit.field("origin"),
     )
 
 
@@ -427,6 +445,21 @@ def _suggest(visit: Visit, services: RequestServices, typed: Composition, word: 
     return _form_page(visit, replace(typed, at=typed_time(time.at, visit.zone), zone=""), note=note, button=word)
 
 
+def _fill_in(visit: Visit, services: RequestServices, typed: Composition) -> Response:
+    """Fill the form with the texts that a template makes for its accounts."""
+    try:
+        post = made_by_template(services, typed.as_input(visit.installation.platforms), typed.template, typed.values)
+    except TtpError as error:
+        return _form_page(visit, typed, error, "template", button="fill")
+    filled = composition_of(post, visit.zone)
+    texts = ((d.account, post.text_for(d.account, d.platform)) for d in post.active)
+    names = ("content", "accounts", "thread", "options", "split", "origin")
+    typed = replace(typed, **{name: getattr(filled, name) for name in names})
+    return _form_page(
+        visit, replace(typed, variants=tuple(one for one in texts if one[1] != post.content)), button="fill"
+    )
+
+
 def _form_page(
     visit: Visit,
     typed: Composition,
@@ -474,6 +507,7 @@ def _form_page(
         other_actor=_last_actor(visit, typed.post_id) if other else None,
         button=button,
         suggested=SUGGESTED,
+        templates=[one for one in visit.reading.templates.all() if not one.is_snippet and not one.problem],
         note=note,
         kept_at=kept_at,
         may_schedule=visit.may("schedule"),

@@ -43,6 +43,7 @@ from ttp.services.bulk_edit import BATCH, ChangeKind, PlannedChange
 from ttp.services.files.fields import Entry, is_own_key, key_name, parse_own_key
 from ttp.services.media import RowMedia
 from ttp.services.posts import Posts
+from ttp.services.templates.filling import fill_texts
 from ttp.services.time_resolver import SlotAllocator, TimeResolver
 from ttp.store import ownership, queries
 from ttp.store.dialect import Connection
@@ -285,7 +286,8 @@ class ImportPlanner:
             return None, faults
         post = Post("", tuple(new_delivery(account, at) for account in accounts), scheduled_at=at)
         with _noting(faults, "template"):
-            post = self._posts.fill_texts(apply_input(post, typed, variants, media), typed, variants, self._known)
+            post = apply_input(post, typed, variants, media)
+            post = fill_texts(post, typed, variants, self._known, self._posts.platforms)
         return (None if faults else post), faults
 
     def _time(self, row: Entry, accounts: Sequence[Account], before: Post | None) -> datetime | None:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.fit import FitValue, mark, shorten
-from ttp.domain.template import MissingVariable, Source, check, refuse_other_names
+from ttp.domain.template import MissingVariable, TemplateText, check, refuse_other_names
 from ttp.domain.template_text import FILTERS, Value
 
 FUEL = 50_000
@@ -27,7 +27,7 @@ class Rendered(NamedTuple):
     values: Sequence[FitValue]
 
 
-def render(source: Source, values: Mapping[str, Value]) -> Rendered:
+def render(source: TemplateText, values: Mapping[str, Value]) -> Rendered:
     """Return what a text of a template becomes with these values. Raise UsageError."""
     check(source)
     to_fit: list[FitValue] = []
@@ -60,7 +60,7 @@ def render(source: Source, values: Mapping[str, Value]) -> Rendered:
     return Rendered(text, to_fit)
 
 
-def _refusal(source: Source, error: Any, values: Mapping[str, Value]) -> UsageError:
+def _refusal(source: TemplateText, error: Any, values: Mapping[str, Value]) -> UsageError:
     """Return an error of the engine with its place, and what there is."""
     data = source.text.encode()
     place = len(data[: (error.range or (0,))[0]].decode(errors="replace"))
@@ -72,7 +72,7 @@ def _refusal(source: Source, error: Any, values: Mapping[str, Value]) -> UsageEr
     return _missing(source, place, path, values) if path else source.refusal(place, error.detail or error.message)
 
 
-def _missing(source: Source, place: int, path: re.Match[str], values: Mapping[str, Value]) -> UsageError:
+def _missing(source: TemplateText, place: int, path: re.Match[str], values: Mapping[str, Value]) -> UsageError:
     """Return the error for `ROOT.NAME` that is not there, with what there is."""
     root, name = path[1], path[2]
     there = values.get(root)
@@ -84,7 +84,7 @@ def _missing(source: Source, place: int, path: re.Match[str], values: Mapping[st
 
 
 def _apply(
-    source: Source,
+    source: TemplateText,
     values: Mapping[str, Value],
     name: str,
     use: Callable[..., str],

@@ -1,4 +1,4 @@
-"""Template files: a post in the form of a Markdown file, with variables in its texts. A snippet is one without any.
+"""PostTemplate files: a post in the form of a Markdown file, with variables in its texts. A snippet is one without any.
 
 They are in folders, the first of which wins: on the command line `./.ttp/` and `TTP_HOME/templates/`, for programs and
 people elsewhere only the latter.
@@ -19,7 +19,7 @@ from ttp.domain.errors import Hint, NotFound, TtpError, UsageError
 from ttp.domain.options import OptionTables
 from ttp.domain.post import Post
 from ttp.domain.post_edit import PostInput
-from ttp.domain.template import LONGEST_SOURCE, Filling, Source, check
+from ttp.domain.template import LONGEST_SOURCE, Filling, TemplateText, check
 from ttp.domain.template_text import Value, clean_value
 from ttp.services.files.fields import parse_entry
 from ttp.services.files.markdown import SUFFIX, parse_file, parse_sections
@@ -35,7 +35,7 @@ _TAKEN_OVER = ("to", "at", "tz", "tags", "max_lateness_s", "split", "number_part
 
 
 @dataclass(frozen=True, slots=True)
-class Template:
+class PostTemplate:
     """A template file. `fields`: those of its front matter and its texts."""
 
     name: str
@@ -67,30 +67,31 @@ class Template:
         """The names of its `vars`."""
         return sorted({*self.fields.vars, *(name for one in self.texts for name in self.source(one).variables)})
 
-    def source(self, text: str, more: str = "") -> Source:
+    def source(self, text: str, more: str = "") -> TemplateText:
         place = self.text.find(text)
-        return Source(self.name, text + more, self.text.count("\n", 0, max(place, 0)) + 1)
+        return TemplateText(self.name, text + more, self.text.count("\n", 0, max(place, 0)) + 1)
 
 
 class Templates:
-    """`takes_paths`: a template may be named by its path. `now`: in the user's zone."""
+    """`now`: in the user's zone. `is_command_line`: the working folder has templates, and a path names one, too."""
 
     def __init__(
-        self, folders: Sequence[Path], platforms: OptionTables, now: Callable[[], datetime], *, takes_paths: bool
+        self, home: Path, platforms: OptionTables, now: Callable[[], datetime], *, is_command_line: bool = False
     ) -> None:
-        self._folders, self._platforms, self._now, self._takes_paths = folders, platforms, now, takes_paths
+        self._folders = (Path(FOLDER), home / "templates") if is_command_line else (home / "templates",)
+        self._platforms, self._now, self._takes_paths = platforms, now, is_command_line
 
-    def all(self) -> list[Template]:
+    def all(self) -> list[PostTemplate]:
         """Return all templates and snippets, by name."""
         return [self._read_any(name, path) for name, path in sorted(self.paths().items())]
 
-    def _read_any(self, name: str, path: Path) -> Template:
+    def _read_any(self, name: str, path: Path) -> PostTemplate:
         try:
             return self._read(name, path)
         except TtpError as error:
-            return Template(name, path, problem=error.message)
+            return PostTemplate(name, path, problem=error.message)
 
-    def find(self, name: str) -> Template:
+    def find(self, name: str) -> PostTemplate:
         """Return a template by its name or its path. Raise NotFound, UsageError."""
         path = self.find_path(name)
         return self._read(path.stem, path)
@@ -124,7 +125,7 @@ class Templates:
             paths |= {path.stem: path for path in files if _NAME.fullmatch(path.stem)}
         return paths
 
-    def _read(self, name: str, path: Path) -> Template:
+    def _read(self, name: str, path: Path) -> PostTemplate:
         try:
             text = read_bytes(path).decode("utf-8-sig").replace("\r\n", "\n")
         except FileNotFoundError:
@@ -163,11 +164,12 @@ class Templates:
         appended = "".join(f"\n\n{{{{ snippets.{one.replace('-', '_')} }}}}" for one in wanted.snippets)
         filled = wanted if before else _taken_over(wanted, own)
         tags = before.tags if before and filled.tags is None else filled.tags or ()
-        filling = self._filling(template, values, wanted.text, tags, appended)
+        text = wanted.text or (str(origin.get("text") or "") if kept is not None else "")
+        filling = self._filling(template, values, text, tags, appended)
         return replace(filled, text=None, filling=filling, asked=wanted)
 
     def _filling(
-        self, template: Template, values: Mapping[str, Value], text: str | None, tags: Sequence[str], appended: str
+        self, template: PostTemplate, values: Mapping[str, Value], text: str, tags: Sequence[str], appended: str
     ) -> Filling:
         own, now = template.fields, self._now().replace(microsecond=0)
         content = template.source(own.text or "", appended if own.text else "")
@@ -175,7 +177,7 @@ class Templates:
         thread = tuple(template.source(one) for one in own.thread or ())
         sources = (content, *variants.values(), *thread)
         given: dict[str, Value] = {"vars": values, "tags": list(tags), "now": now.isoformat(), "today": f"{now:%F}"}
-        if (text or "").strip():
+        if text.strip():
             if not any(source.names("text") for source in sources):
                 raise UsageError(
                     f"template {template.name} has no place for a text: {{{{ text }}}}",
@@ -185,6 +187,7 @@ class Templates:
             given["text"] = text
         given["snippets"] = self.snippets() if any(source.names("snippets") for source in sources) else {}
         origin = {"template": template.name, "version": template.version, "vars": clean_value(values)}
+        origin |= {"text": text} if text.strip() else {}
         cleaned = clean_value(given)
         assert isinstance(cleaned, dict)
         return Filling(origin, content, variants, thread, cleaned)
@@ -195,7 +198,7 @@ def is_path(name: str) -> bool:
     return "/" in name or name.endswith(SUFFIX)
 
 
-def parse_template(name: str, path: Path, text: str, platforms: OptionTables) -> Template:
+def parse_template(name: str, path: Path, text: str, platforms: OptionTables) -> PostTemplate:
     """Return the template in a text. Raise UsageError."""
     if len(text) > LONGEST_SOURCE:
         raise UsageError(f"template {name} has {len(text):,} characters, at most {LONGEST_SOURCE:,}", flaw="template")
@@ -209,7 +212,7 @@ def parse_template(name: str, path: Path, text: str, platforms: OptionTables) ->
     faults += [f"a template has no {one}" for one in _REFUSED if one in fields]
     if faults:
         raise UsageError(f"template {name}: {faults[0]}", details=faults[1:], flaw="template")
-    return Template(name, path, text, entry.typed)
+    return PostTemplate(name, path, text, entry.typed)
 
 
 def _snippet(snippets: Mapping[str, str], name: str) -> str:

@@ -13,7 +13,7 @@ from ttp.domain.fit import fit_text
 from ttp.domain.post import Post
 from ttp.domain.rules import Platforms, text_length
 from ttp.domain.split import Length
-from ttp.domain.template import Filling, Source
+from ttp.domain.template import Filling, TemplateText
 from ttp.services.templates.engine import render
 
 
@@ -62,9 +62,11 @@ def render_post(
     )
 
 
-def _spelled(filling: Filling, post: Post, accounts: Sequence[Account], platforms: Platforms) -> Mapping[str, Source]:
+def _spelled(
+    filling: Filling, post: Post, accounts: Sequence[Account], platforms: Platforms
+) -> Mapping[str, TemplateText]:
     """Return the template's own texts by full names. Raise UsageError for an account that the post does not go to."""
-    sources: dict[str, Source] = {}
+    sources: dict[str, TemplateText] = {}
     for key, source in filling.variants.items():
         name = find_account(key, accounts, platforms).name if "/" in key else platforms.find(key).name
         if "/" in key and post.accounts and name not in post.accounts:
@@ -75,13 +77,13 @@ def _spelled(filling: Filling, post: Post, accounts: Sequence[Account], platform
     return sources
 
 
-def _text_for(source: Source, filling: Filling, delivery: Delivery, length: Length) -> str:
+def _text_for(source: TemplateText, filling: Filling, delivery: Delivery, length: Length) -> str:
     account = {"platform": delivery.platform, "name": delivery.account}
     values = {**filling.values, "account": account, "limit": length("")[1]}
     return _text(source, replace(filling, values=values), [length])
 
 
-def _text(source: Source, filling: Filling, lengths: Sequence[Length]) -> str:
+def _text(source: TemplateText, filling: Filling, lengths: Sequence[Length]) -> str:
     """Return a rendered text that fits all of these limits, if values that are to fit can make it."""
 
     def fits(text: str) -> bool:

@@ -1,0 +1,33 @@
+"""The part of the form of a post in which a template is filled in."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from ttp.domain.post_edit import PostInput
+from ttp.server.services import RequestServices
+from ttp.services.preview import preview_post
+from ttp.services.queries import PostView
+
+
+def made_by_template(services: RequestServices, typed: PostInput, template: str, values: str) -> PostView:
+    """Return the post that a template makes of a form, not stored. `values`: one `NAME=VALUE` on each line. A text that
+    no template has made is its `text`. Raise NotFound, UsageError."""
+    lines = (line.partition("=") for line in values.splitlines() if line.strip())
+    text = str(typed.origin.get("text") or "") if typed.origin else typed.text
+    given = {name.strip(): value.strip() for name, _, value in lines}
+    asked = replace(typed, text=text, template=template or None, vars=given, thread=None, variants={})
+    return preview_post(services.posts, services.posts.templates.fill_in(asked), None).post
+
+
+def parse_origin(text: str) -> dict[str, Any]:
+    """Return the origin in a field of the form; an empty one for anything else."""
+    try:
+        origin = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    shape = {"template": str, "version": str, "vars": dict}
+    fits = isinstance(origin, dict) and all(isinstance(origin.get(name), kind) for name, kind in shape.items())
+    return {name: origin[name] for name in (*shape, "text") if name in origin} if fits else {}
