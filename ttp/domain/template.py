@@ -1,8 +1,8 @@
 """The texts of a template: which language they may use, and what fills them. Pure.
 
 The language is a subset of Jinja's: `{{ }}`, `if`, `for`, `set`, `raw`, comments, and the filters of ALL_FILTERS. The
-check of a text refuses the rest, also in branches that are not taken. It also refuses `+` and `*`: they make lists
-whose size no engine limits.
+check of a text refuses the rest, also in branches that are not taken: functions, which could reach the methods of
+values, and `+` and `*`, which make lists whose size no engine limits.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ _BUILT_IN = (
 )
 ALL_FILTERS = sorted((*_BUILT_IN, *FILTERS, "fit"))
 _STATEMENTS = ("if", "elif", "else", "endif", "for", "endfor", "set", "endset")
+_KEYWORDS = ("and", "else", "if", "in", "is", "not", "or")
+_CALL = re.compile(r"(?P<filter>\|\s*)?(?:\b(?P<name>\w+)|[\])])\s*\(")
 _CODE = r"""(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[^"'])*?"""
 _BLOCK = re.compile(
     r"\{#.*?#\}|\{%[-+]?\s*raw\s*[-+]?%\}.*?\{%[-+]?\s*endraw\s*[-+]?%\}"
@@ -76,6 +78,9 @@ def check(source: TemplateText) -> None:
             words = ", ".join(word for word in _STATEMENTS if not word.startswith("end"))
             raise source.refusal(block.start("word"), f'no statement "{block["word"]}". There are: {words}')
     for start, code in _code(source):
+        for match in _CALL.finditer(code):
+            if not match["filter"] and match["name"] not in _KEYWORDS:
+                raise source.refusal(start + match.start(), "there are no functions, only filters: VALUE | FILTER")
         for match in re.finditer(r"[+*]|(?<!\|)\|\s*(\w+)", code):
             if not match[1]:
                 raise source.refusal(start + match.start(), f'"{match[0]}" is not part of templates; ~ joins texts')

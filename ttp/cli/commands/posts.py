@@ -84,7 +84,6 @@ def create(
     With -e you write the post in your editor; your text is saved as a draft before it is checked.
 
     Examples:
-      ttp create "Hello"
       ttp create "Hello" --to x/me,ig/shop --at 'tomorrow 9am'
       ttp create "New in" --to ig --media photo.jpg --alt 'A red mug' --at optimal
       ttp create - --to x --at next-slot < post.txt

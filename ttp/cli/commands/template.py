@@ -100,7 +100,9 @@ def edit(context: Context, name: Name) -> None:
 @template.command("preview")
 @options.with_output(PREVIEW_SPEC)
 def preview(context: Context, name: Name, var: options.Variables = None, to: options.To = None) -> None:
-    """Show what a template makes of made-up values: of all its variables, and of those alone that it needs.
+    """Show what a template makes of made-up values.
+
+    It is shown twice: with all of its variables, and with those alone that it cannot do without.
 
     Examples:
       ttp template preview release

@@ -20,6 +20,32 @@ LONGEST = 64_000
 """Characters of what it makes."""
 
 
+class _Fields(dict[str, Value]):
+    """An object whose methods a template does not see: the engine looks for attributes, too."""
+
+    def __getattribute__(self, name: str) -> Any:
+        return _hidden(super(), name)
+
+
+class _Items(list[Value]):
+    """A list whose methods a template does not see."""
+
+    def __getattribute__(self, name: str) -> Any:
+        return _hidden(super(), name)
+
+
+def _hidden(value: Any, name: str) -> Any:
+    if not name.startswith("_"):
+        raise AttributeError(name)
+    return value.__getattribute__(name)
+
+
+def _guarded(value: Value) -> Value:
+    if isinstance(value, Mapping):
+        return _Fields({name: _guarded(one) for name, one in value.items()})
+    return _Items(_guarded(one) for one in value) if isinstance(value, list | tuple) else value
+
+
 class Rendered(NamedTuple):
     """A rendered text with marks, and the values that they stand for."""
 
@@ -51,7 +77,9 @@ def render(source: TemplateText, values: Mapping[str, Value]) -> Rendered:
     environment.add_filter("fit", partial(_apply, source, values, "fit", partial(_fit, to_fit)))
     try:
         refuse_other_names(source, environment.undeclared_variables_in_str(source.text))
-        text = environment.render_str(source.text, source.template, **values)
+        text = environment.render_str(
+            source.text, source.template, **{name: _guarded(one) for name, one in values.items()}
+        )
     except TemplateError as error:
         raise _refusal(source, error, values) from None
     length = len(text) + sum(len(one.text) for one in to_fit)

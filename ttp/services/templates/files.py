@@ -1,4 +1,4 @@
-"""PostTemplate files: a post in the form of a Markdown file, with variables in its texts. A snippet is one without any.
+"""Template files: a post in the form of a Markdown file, with variables in its texts. A snippet is one without any.
 
 They are in folders, the first of which wins: on the command line `./.ttp/` and `TTP_HOME/templates/`, for programs and
 people elsewhere only the latter.
@@ -165,12 +165,18 @@ class Templates:
         filled = wanted if before else _taken_over(wanted, own)
         tags = before.tags if before and filled.tags is None else filled.tags or ()
         text = wanted.text or (str(origin.get("text") or "") if kept is not None else "")
-        filling = self._filling(template, values, text, tags, appended)
+        filling = self.filling(template, values, text, tags, appended)
         return replace(filled, text=None, filling=filling, asked=wanted)
 
-    def _filling(
-        self, template: PostTemplate, values: Mapping[str, Value], text: str, tags: Sequence[str], appended: str
+    def filling(
+        self,
+        template: PostTemplate,
+        values: Mapping[str, Value],
+        text: str = "",
+        tags: Sequence[str] = (),
+        appended: str = "",
     ) -> Filling:
+        """Return what makes the texts of a post. `appended`: to the texts of the template but its thread."""
         own, now = template.fields, self._now().replace(microsecond=0)
         content = template.source(own.text or "", appended if own.text else "")
         variants = {key: template.source(one, appended) for key, one in own.variants.items()}
