@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -24,6 +25,8 @@ def page() -> Iterator[str]:
         "|---|--:|---|",
     )
     for one in _classes():
+        if one.code not in BY_CODE:
+            sys.exit(f"add the code {one.code!r} of {one.__name__} to CODES in ttp/views/errors.py")
         yield f"| `{one.code}` | {BY_CODE[one.code]} | {' '.join((one.__doc__ or '').split())} |"
     yield from (
         "",

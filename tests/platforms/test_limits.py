@@ -20,7 +20,7 @@ from ttp.platforms.client import PublishRequest, StepFailed
 from ttp.platforms.http import Http, Timeouts
 from ttp.platforms.instagram.limits import InstagramMeter
 from ttp.platforms.instagram.usage import seconds_until_regained
-from ttp.platforms.limits import InMemoryLimits, NoMeter, RateLimiter, parse_whole_number
+from ttp.platforms.limits import ClockMeter, InMemoryLimits, RateLimiter, parse_whole_number
 from ttp.platforms.reply import Answer, NotSent, as_failure, as_outcome, as_unclear
 from ttp.platforms.testing import NOON, StandingClock
 from ttp.platforms.tiktok.errors import refusal as tiktok_refusal
@@ -383,7 +383,7 @@ def test_without_a_meter_everything_may_be_called() -> None:
     free.record_answer(X, "POST", "/2/tweets", Answer(429))
     free.memory.keep()
     assert free.why_closed(X, "POST", "/2/tweets") is None
-    assert NoMeter().keys(X, "POST", "/") == ()
+    assert ClockMeter(StandingClock()).keys(X, "POST", "/") == ()
 
 
 @pytest.mark.parametrize(

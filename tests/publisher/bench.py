@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -34,16 +35,16 @@ from ttp.platforms.client import LookupResult, PublishRequest, Ready, StepDone, 
 from ttp.publisher.coordination import Coordination
 from ttp.publisher.delivery_context import Clients, DeliveryContext
 from ttp.publisher.loop import Loop, Mode, Scope
-from ttp.publisher.services import PublisherServices
 from ttp.publisher.shared_coordination import SharedCoordination
 from ttp.publisher.worker_pool import JobReport, Reports, WorkerPool, WorkerThreads, WorkItem
+from ttp.services.application import Installation
 from ttp.services.repeats import Occurrences
 from ttp.services.tokens import Tokens
 from ttp.store import accounts as stored_accounts
 from ttp.store import queries
 from ttp.store.credentials import CredentialsFile
 from ttp.store.dialect import Connection, Row
-from ttp.store.home.media import MediaStore
+from ttp.store.home.files import OwnFiles
 from ttp.store.ownership import this_machine
 from ttp.store.publisher_session import PublisherSession
 from ttp.store.writer import Writer
@@ -307,51 +308,48 @@ class Bench:
 
     def tokens(self) -> Tokens:
         """The tokens as a publisher has them."""
-        return Tokens(
-            self.database,
-            self.credentials,
-            lambda platform, server=None: self.logins[platform],
-            self.config,
-            self.clock,
-            PLATFORMS,
-        )
+        return self.installation().tokens
 
-    def services(self) -> PublisherServices:
-        return PublisherServices(
-            database=self.database,
-            media=MediaStore(self.database.home / "media"),
-            tokens=self.tokens(),
-            clients=lambda platform: self.clients[platform],
-            config=self.config,
-            clock=self.clock,
-            platforms=PLATFORMS,
+    def installation(self) -> Installation:
+        """What a new process has of the store, with the scripted platforms."""
+        installation = Installation(
+            self.database,
+            self.clock,
+            self.config,
+            PLATFORMS,
+            system_zone=lambda: ZoneInfo("UTC"),
+            own_files=lambda: OwnFiles(()),
+            render_way_out=str,
         )
+        fakes = {"client": self.clients.__getitem__, "login": lambda platform, server=None: self.logins[platform]}
+        vars(installation).update(credentials=self.credentials, **fakes)
+        return installation
 
     def publisher_session(self, mode: Mode) -> PublisherSession:
         return self.database.publisher_session(mode.value, EVICT_AFTER)
 
     def coordination(self, mode: Mode) -> Coordination:
         """Open what a publisher has open, as long as its process lives."""
-        services, open_writer = self.services(), partial(MortalWriter, self)
+        installation, open_writer = self.installation(), partial(MortalWriter, self)
         session = self.publisher_session(mode)
         if not session.is_shared:
-            return Coordination(services, session, self._tell, open_writer=open_writer)
+            return Coordination(installation, session, self._tell, open_writer=open_writer)
         clock, owner = SharedClock(self.clock), self.database.owner(this_machine(), any_machine=True)
         clock.follow(self.clock.now)  # publishing goes by the server's clock, which nobody sets
-        services = replace(services, clock=clock)
+        installation.clock = clock
         return SharedCoordination(
-            services, session, self._tell, owner=owner, is_owner=False, gives_up=True, open_writer=open_writer
+            installation, session, self._tell, owner=owner, is_owner=False, gives_up=True, open_writer=open_writer
         )
 
     def context(self, coordination: Coordination) -> DeliveryContext:
-        services = self.services()
+        installation = self.installation()
         return DeliveryContext(
             coordination=coordination,
-            media=services.media,
-            tokens=services.tokens,
-            clients=Clients(services.clients),
-            config=services.config,
-            platforms=services.platforms,
+            media=installation.media,
+            tokens=installation.tokens,
+            clients=Clients(installation.client),
+            config=self.config,
+            platforms=PLATFORMS,
         )
 
     def on(self, event: str, act: Callable[[], None]) -> None:

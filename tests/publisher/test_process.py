@@ -33,10 +33,7 @@ PUBLISHED = DeliveryState.PUBLISHED
 
 
 def runner(bench: Bench, **more: object) -> PublisherProcess:
-    services = bench.services()
-    if "server_clock" in more:
-        services = replace(services, server_clock=more.pop("server_clock"))  # type: ignore[arg-type]
-    made = PublisherProcess(services=services, pool=Inline(), wait=bench.nap, sleep=bench.clock.advance)
+    made = PublisherProcess(installation=bench.installation(), pool=Inline(), wait=bench.nap, sleep=bench.clock.advance)
     return replace(made, **more)  # type: ignore[arg-type]  # its own fields
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, suppress
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +28,7 @@ from ttp.publisher import reconcile
 from ttp.publisher.delivery_context import DeliveryTask
 from ttp.publisher.delivery_worker import DeliveryWorker
 from ttp.publisher.loop import Mode, Scope
-from ttp.publisher.services import PublisherServices
+from ttp.services.application import Installation
 from ttp.services.repeats import Occurrences
 from ttp.services.status import Status
 from ttp.store import attempts, claims, ownership, repeats
@@ -59,8 +58,10 @@ class SharedBench(Bench):
             raise Busy("no server answers")
         return self.database.connect()
 
-    def services(self) -> PublisherServices:
-        return replace(super().services(), server_clock=lambda db: self.clock.now() + self.clock_of_server)
+    def installation(self) -> Installation:
+        installation = super().installation()
+        installation.server_clock = lambda db: self.clock.now() + self.clock_of_server
+        return installation
 
     def publisher_session(self, mode: Mode) -> PublisherSession:
         session = self.database.publisher_session(mode.value, self.evict_after, self.longest_call_s)
@@ -283,9 +284,8 @@ def test_a_short_run_at_a_wrong_clock_ends_with_the_reason(bench: SharedBench) -
 def test_a_take_over_goes_by_the_servers_clock(bench: SharedBench) -> None:
     bench.post(due=10.0)
     bench.x.looks.append(Absent())
-    ahead = timedelta(seconds=30)
-    run = runner(bench, server_clock=lambda db: bench.clock.now() + ahead)
-    run.run(Scope(Mode.UNTIL_IDLE), bench.events.append, take_over=True)
+    bench.clock_of_server = timedelta(seconds=30)
+    runner(bench).run(Scope(Mode.UNTIL_IDLE), bench.events.append, take_over=True)
     assert bench.x.names().count("publish") == 0, "another publisher may have sent it"
     assert bench.delivery().state is DeliveryState.NEEDS_REVIEW
 

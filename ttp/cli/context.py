@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from ttp.cli.output import Output
     from ttp.domain.config import Config, KeyTable
     from ttp.platforms.registry import Registry
-    from ttp.publisher.certification import Certification
     from ttp.publisher.notifications import Notifications
     from ttp.publisher.process import PublisherProcess, RunResult
     from ttp.store.database import Database
@@ -195,49 +194,19 @@ class Context(Application):
     def publisher(self) -> PublisherProcess:
         from ttp.publisher.periodic import PATIENCE_S
         from ttp.publisher.process import Notifier, PublisherProcess
-        from ttp.publisher.services import PublisherServices
 
-        installation = self.installation
-        services = PublisherServices(
-            database=self.database,
-            media=self.media,
-            tokens=installation.tokens,
-            clients=installation.client,
-            config=self.config,
-            clock=self.clock,
-            platforms=self.platforms,
-            limits=installation.limits,
-            # A clock that a test moves has nothing to do with the server's.
-            server_clock=self.database.server_clock if type(self.clock) is SystemClock else None,
-        )
         return PublisherProcess(
-            services=services,
+            installation=self.installation,
             notify=Notifier(os.environ.get("NOTIFY_SOCKET", "")),
             numbers=replace(self.metrics_sync, patience=PATIENCE_S).pull_due,
             notifications=self.notifications if self.config.texts("notify.kinds") else None,
-            check_credentials=installation.check_credentials,
         )
 
     @cached_property
     def notifications(self) -> Notifications:
         from ttp.publisher.notifications import Notifications
 
-        installation = self.installation
-        return Notifications(
-            database=self.database,
-            credentials=lambda: installation.credentials,
-            status=self.status,
-            config=self.config,
-            clock=self.clock,
-            secrets=settings.notification_secrets(),
-            render=installation.render_way_out,
-        )
-
-    @cached_property
-    def certification(self) -> Certification:
-        from ttp.publisher.certification import Certification
-
-        return Certification(self.posts, self.publishing, self.remote_delete, self.publisher)
+        return Notifications(self.installation, settings.notification_secrets())
 
 
 def open_database(

@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import wraps
 from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NamedTuple, TypeVar, get_type_hints
@@ -21,8 +21,6 @@ from ttp.domain.action import OtherOptions, WayOut
 from ttp.domain.errors import Hint, NotFound, UsageError
 
 if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
-
     from ttp.cli.render.spec import OutputSpec
     from ttp.domain.post import PostStatus
     from ttp.domain.post_fields import PostField
@@ -382,15 +380,13 @@ class PostOptions(NamedTuple):
 
     def parse(self, context: Context, *, limit: int | None = None, after: int | None = None) -> PostFilter:
         """Return the filter. UsageError, NotFound."""
-        from ttp.store.queries import PostFilter
-
-        return PostFilter(
+        return context.post_filter(
             statuses=tuple(_status(name) for name in split_list(self.status) or ()),
-            platforms=tuple(context.platforms.find(name).name for name in split_list(self.platform) or ()),
-            accounts=tuple(one.id or 0 for one in named_accounts(context, self.account)),
+            platforms=split_list(self.platform) or (),
+            accounts=split_list(self.account) or (),
             tags=split_list(self.tag) or (),
-            since=parse_bound(context, "since", self.since),
-            until=parse_bound(context, "until", self.until),
+            since=self.since,
+            until=self.until,
             search=self.search,
             key=self.key,
             needs_you=self.needs_you,
@@ -469,25 +465,13 @@ def _status(name: str) -> PostStatus:
         raise UsageError(f'no status "{name}"', *near, Hint("see", ", ".join(PostStatus))) from None
 
 
-def parse_bound(context: Context, option: str, text: str | None) -> datetime | None:
-    """Parse `--since` or `--until`; `option` is its name. TimeRefused."""
-    if text is None:
-        return None
-    from ttp.domain.time.resolve import resolve_bound
-
-    return resolve_bound(text, now=context.now(), zone=context.zone, option=option)
-
-
 def parse_range(
-    context: Context, when: str | None, *, month: bool, week: bool, zone: ZoneInfo, begun: bool = False
+    context: Context, when: str | None, *, month: bool, week: bool, tz: str | None, begun: bool = False
 ) -> CalendarRange:
     """Parse WHEN, an argument, with `--month` and `--week`. UsageError with whole commands; with `begun` of none to
     come."""
-    from ttp.domain.time.calendar_range import parse_calendar_range
-
-    today = context.now().astimezone(zone).date()
     try:
-        return parse_calendar_range(when, month=month, week=week, today=today, zone=zone, begun=begun)
+        return context.days(when, month=month, week=week, tz=tz, begun=begun)
     except UsageError as refused:
         refused.hints = tuple(replace(hint, way=_with_range(context.line, when, hint.way)) for hint in refused.hints)
         raise

@@ -18,10 +18,12 @@ from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.rate_limit import LONGEST, Limit, LimitKey, owner
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import PublishRequest, StepFailed
-from ttp.platforms.reply import Answer, NotSent, Reply, add_seconds, parse_instant
+from ttp.platforms.reply import Answer, NotSent, Reply, add_seconds, parse_instant, retry_after_s
 
 MOST = 10**9
 """Larger numbers in a limit header are ignored."""
+_UNTOLD_S = 300.0
+"""Seconds to wait after a refusal that does not tell its reset."""
 
 
 class LimitMemory(Protocol):
@@ -71,8 +73,11 @@ class Meter(Protocol):
         return ()
 
 
-class NoMeter(Meter):
-    """For a platform without limits."""
+class ClockMeter(Meter):
+    """The base of meters that go by a clock; by itself for a platform without limits."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
 
 
 class RateLimiter:
@@ -81,7 +86,7 @@ class RateLimiter:
     def __init__(self, clock: Clock, meter: Meter | None = None, memory: LimitMemory | None = None) -> None:
         self.memory = memory or InMemoryLimits()
         self._clock = clock
-        self._meter = meter or NoMeter()
+        self._meter = meter or ClockMeter(clock)
         self._turn = threading.Lock()
 
     def why_closed(self, request: PublishRequest, method: str, path: str) -> NotSent | None:
@@ -166,6 +171,12 @@ def read_header_limit(
     if calls_left is None or seconds is None:
         return None
     return HeaderLimit(calls_left, limit if limit and limit <= MOST else None, add_seconds(now, seconds))
+
+
+def read_server_limit(answer: Answer, now: datetime, prefix: str) -> HeaderLimit | None:
+    """Return the limit of a server that tells one with each answer, and refuses calls beyond it with 429."""
+    wait_s = retry_after_s(answer) or _UNTOLD_S
+    return read_header_limit(answer, now, prefix, refused=answer.status == 429, wait_s=wait_s)
 
 
 def parse_whole_number(text: str | None) -> int | None:

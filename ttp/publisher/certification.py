@@ -138,13 +138,12 @@ class Certification:
         self.runner.refuse_elsewhere()
         made = self._create(plan)
         calls: _Calls = {}
-        services = self.runner.services
-        remembering = replace(services, clients=lambda name: _RememberingClient(services.clients(name), calls))
-        ended = replace(self.runner, services=remembering).publish(frozenset(made.values()), emit)
+        remembering = replace(self.runner, wrap_client=lambda client: _RememberingClient(client, calls))
+        ended = remembering.publish(frozenset(made.values()), emit)
         results = {kind: self._result(kind, self.posts.post(post_id)) for kind, post_id in made.items()}
         self._withdraw(results.values())
         if ended.clean and ended.signal is None:
-            with closing(services.clients(plan.account.platform)) as client:
+            with closing(self.runner.installation.client(plan.account.platform)) as client:
                 results = {kind: self._looked_up(one, client, plan.account, calls) for kind, one in results.items()}
             if not keep and plan.cannot_delete is None:
                 results = self._deleted(results)
@@ -220,7 +219,7 @@ class Certification:
             intent = attempts.last_intent(db, delivery_id)
             bound = attempts.bound_remote_ids(db, account.id or 0, delivery_id, began - _BOUND_SINCE)
         since = earliest_publish_time(intent) if intent else delivery.due_at or began
-        credentials = self.runner.services.tokens.fresh(account.name)
+        credentials = self.runner.installation.tokens.fresh(account.name)
         looked = client.look_up(replace(request, bound=bound, credentials=credentials), handle, since)
         row = Attempt(
             account=account.name,

@@ -17,7 +17,7 @@ from ttp.domain.event import Sink
 from ttp.domain.outcome import Attempt
 from ttp.domain.time.clock import Clock
 from ttp.publisher.announcements import Announcements
-from ttp.publisher.services import PublisherServices
+from ttp.services.application import Installation
 from ttp.store import claims, clock_check
 from ttp.store.credentials import KeyMissing
 from ttp.store.dialect import Connection, Row
@@ -75,7 +75,7 @@ class Coordination:
 
     def __init__(
         self,
-        services: PublisherServices,
+        installation: Installation,
         session: PublisherSession,
         emit: Sink,
         *,
@@ -83,7 +83,7 @@ class Coordination:
         is_owner: bool = True,
         open_writer: OpenWriter = Writer,
     ) -> None:
-        self.clock = clock or services.clock
+        self.clock = clock or installation.clock
         self.announcements = Announcements(emit, self.clock)
         self.is_owner = is_owner
         """Whether this machine owns the store already; a take-over claims it later."""

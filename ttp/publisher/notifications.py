@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 from ttp.domain.account import Credentials
 from ttp.domain.action import WayOut, action
-from ttp.domain.config import Config
 from ttp.domain.errors import Hint, TtpError, UsageError
 from ttp.domain.notification import (
     ENDS,
@@ -29,15 +28,13 @@ from ttp.domain.notification import (
     trial_message,
     write_message,
 )
-from ttp.domain.time.clock import Clock, utc_text
+from ttp.domain.time.clock import utc_text
 from ttp.domain.time.formatting import format_duration
 from ttp.platforms.addresses import split_address
 from ttp.platforms.notifiers import Notifiers, Outgoing, Secret, SendingFailed, host_of_kind
 from ttp.publisher.periodic import Stop, run_every
-from ttp.services.status import Status
+from ttp.services.application import Installation
 from ttp.store import notifications as stored
-from ttp.store.credentials import CredentialsStore
-from ttp.store.database import Database
 from ttp.store.publisher_session import PeriodicJob
 
 FIRST_S, EVERY_S = 1.0, 5.0
@@ -55,27 +52,15 @@ class Sent(NamedTuple):
 
 
 class Notifications:
-    """`secrets`: those of the environment, by kind. `render`: a way out as words to type."""
+    """`secrets`: those of the environment, by kind."""
 
-    def __init__(
-        self,
-        database: Database,
-        credentials: Callable[[], CredentialsStore],
-        status: Status,
-        config: Config,
-        clock: Clock,
-        secrets: Mapping[str, str],
-        render: Callable[[WayOut], str],
-    ) -> None:
-        self._database = database
-        self._credentials = credentials
-        self._status = status
-        self._config = config
-        self._clock = clock
+    def __init__(self, installation: Installation, secrets: Mapping[str, str]) -> None:
+        self._installation = installation
+        self._database, self._config, self._clock = installation.database, installation.config, installation.clock
+        self._status = installation.status
         self._secrets = secrets
-        self._render = render
-        self._notifiers = Notifiers(config, clock, _sign)
-        self.kinds: tuple[str, ...] = tuple(dict.fromkeys(config.texts("notify.kinds")))
+        self._notifiers = Notifiers(self._config, self._clock, _sign)
+        self.kinds: tuple[str, ...] = tuple(dict.fromkeys(self._config.texts("notify.kinds")))
 
     def look(self, stop: Stop = lambda: False) -> list[Sent]:
         """Send what is new or due, and return how that went. Raise what the store raises."""
@@ -166,7 +151,7 @@ class Notifications:
         host = self.secret_host(kind)
         if not value:
             raise UsageError("the secret is empty; nothing was stored")
-        self._credentials().put(_entry(kind), Credentials(value, host))
+        self._installation.credentials.put(_entry(kind), Credentials(value, host))
         return host
 
     @property
@@ -208,7 +193,7 @@ class Notifications:
         if kind not in SECRETS:
             return None
         try:
-            credentials = self._credentials().get(_entry(kind))
+            credentials = self._installation.credentials.get(_entry(kind))
         except TtpError as error:
             raise SendingFailed(f"its secret cannot be read: {error.message}") from None
         return None if credentials is None else Secret(credentials.access_token, credentials.host)
@@ -219,7 +204,7 @@ class Notifications:
         return f"{base}{page_of(message)}" if split_address(base) is not None else ""
 
     def _send(self, kind: str, message: Message, about: Sequence[Notification] = ()) -> Sent:
-        hints = [self._render(one) for one in message.hints]
+        hints = [self._installation.render_way_out(one) for one in message.hints]
         text = "\n".join([*message.lines, *(f"try:  {one}" for one in hints)])
         first = about[0].id if about else 0
         data: dict[str, object] = {

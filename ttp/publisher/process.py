@@ -24,6 +24,7 @@ from ttp.domain.delivery import Delivery
 from ttp.domain.errors import Hint, NotAllowed, TtpError
 from ttp.domain.event import Event, Sink
 from ttp.domain.time.clock import to_ms
+from ttp.platforms.client import Client
 from ttp.publisher import reconcile
 from ttp.publisher.coordination import Coordination
 from ttp.publisher.delivery_context import Clients
@@ -31,10 +32,10 @@ from ttp.publisher.hooks import Hooks
 from ttp.publisher.loop import Loop, Mode, Scope
 from ttp.publisher.outcomes import replay_journal
 from ttp.publisher.periodic import Alone, Turn, cleanup, metrics_pull, pull_once, token_refresh
-from ttp.publisher.services import PublisherServices
 from ttp.publisher.watch import PostWatch
 from ttp.publisher.wiring import build_loop, open_coordination
 from ttp.publisher.worker_pool import Pool, WaitForReport, WorkerPool, WorkerThreads, wait_for_report
+from ttp.services.application import Installation
 from ttp.services.credentials import UnsharedCredentials
 from ttp.services.media import MediaCleanup
 from ttp.services.server.events import Events
@@ -92,24 +93,24 @@ READY, ALIVE, STOPPING = "READY=1", "WATCHDOG=1", "STOPPING=1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublisherProcess:
-    services: PublisherServices
+    installation: Installation
     pool: Pool | None = None
     wait: WaitForReport = wait_for_report
     sleep: Callable[[float], None] = time.sleep
     machine: Callable[[], Machine] = this_machine
     notify: Callable[[str], None] = NOBODY
+    wrap_client: Callable[[Client], Client] = lambda client: client
+    """Makes of each platform's client the one that publishes."""
     numbers: Turn | None = None
     notifications: Notifications | None = None
-    check_credentials: Callable[[], object] = lambda: None
-    """Raises an error if no account's credentials can be read here."""
 
     @property
     def database(self) -> Database:
-        return self.services.database
+        return self.installation.database
 
     @property
     def config(self) -> Config:
-        return self.services.config
+        return self.installation.config
 
     @property
     def home(self) -> Path:
@@ -137,7 +138,7 @@ class PublisherProcess:
         over = threading.Event()
         # Who publishes by hand reads the outcome.
         notifications = None if scope.mode is Mode.PUBLISH else self.notifications
-        hooks = Hooks(self.config, self.home, self.services.clock, _one_event_at_a_time(emit))
+        hooks = Hooks(self.config, self.home, self.installation.clock, _one_event_at_a_time(emit))
         hooks.start()
         try:
             with notifications.looking() if notifications else nullcontext():
@@ -166,21 +167,21 @@ class PublisherProcess:
     def _publish_with_lock(self, scope: Scope, hooks: Hooks, *, take_over: bool, trust_clock: bool) -> RunResult:
         """Lock the store, take over what earlier publishers left, and publish. A publisher that ends with busy workers
         keeps the lock."""
-        services = self.services
+        installation = self.installation
         self.database.connect().close()
         # Whatever is asked here, the server may be gone: that is no fault of ttp.
         with self.database.translating_errors(), ExitStack() as stack:
             stack.enter_context(self.database.publisher_lock())
             self._refuse_unready(take_over=take_over)
-            since, last = services.clock.now(), locks.read_holder(self.home)
+            since, last = installation.clock.now(), locks.read_holder(self.home)
             notify = self.notify if scope.mode is Mode.LOOP else NOBODY
             quarantine = Quarantine()
             heartbeat = self._heartbeat(scope.mode, since, notify, quarantine)
             heartbeat(since)
             owner = self.owner
-            coordination = open_coordination(services, scope.mode, hooks.emit, owner=owner, is_owner=not take_over)
+            coordination = open_coordination(installation, scope.mode, hooks.emit, owner=owner, is_owner=not take_over)
             stack.enter_context(closing(coordination))
-            clients = stack.enter_context(closing(Clients(services.clients)))
+            clients = stack.enter_context(closing(Clients(lambda name: self.wrap_client(installation.client(name)))))
             self._check(coordination.writer, since)
             journal = Journal(self.home, store_id(coordination.watch))
             moved = replay_journal(
@@ -189,12 +190,11 @@ class PublisherProcess:
             last_run_at = None if last is None else last.last_run_at
             moved += self._claim_store(coordination, owner, last_run_at, take_over=take_over, trust_clock=trust_clock)
             coordination.writer.committed = owner.note_progress
-            if services.limits is not None:
-                coordination.writer.committing = services.limits.write
+            coordination.writer.committing = installation.limits.write
             pool = self.pool or stack.enter_context(closing(WorkerThreads(self.config.count("publish.concurrency"))))
             workers = WorkerPool(pool, coordination.clock, self.wait, coordination.job_errors)
             loop = build_loop(
-                services,
+                installation,
                 coordination,
                 mode=scope.mode,
                 owner=owner,
@@ -224,7 +224,7 @@ class PublisherProcess:
             self._take_over_settings()
         if not take_over:
             self.refuse_elsewhere()
-        self.check_credentials()
+        self.installation.check_credentials()
 
     def _claim_store(
         self,
@@ -266,15 +266,15 @@ class PublisherProcess:
         def is_cut() -> bool:
             return bool(caught)
 
-        services, clock = self.services, self.services.clock
-        care = MediaCleanup(self.database, services.media, self.config, clock)
+        installation, clock = self.installation, self.installation.clock
+        care = MediaCleanup(self.database, installation.media, self.config, clock)
         delete_events = Events(self.database, clock).delete_old
         numbers = self.numbers if scope.mode is Mode.LOOP else None
         with (
             _without_garbage_collection(),
             self.database.translating_errors(),
             _handle_stop_signals(stop) as caught,
-            token_refresh(services.tokens, clock, is_cut, hooks.report_renewed, self._alone(PeriodicJob.TOKENS)),
+            token_refresh(installation.tokens, clock, is_cut, hooks.report_renewed, self._alone(PeriodicJob.TOKENS)),
             cleanup(care, delete_events, is_cut, self._alone(PeriodicJob.CLEANUP)) as notes,
             metrics_pull(numbers, self._alone(PeriodicJob.METRICS)) as faults,
         ):
@@ -321,7 +321,7 @@ class PublisherProcess:
                 return self.run(Scope(Mode.PUBLISH, only=ids), emit)
             except locks.LockHeld:
                 approved = self.config.requires_approval
-                follow = PostWatch(self.database, ids, emit, self.services.clock, approved=approved)
+                follow = PostWatch(self.database, ids, emit, self.installation.clock, approved=approved)
                 while not follow.look():
                     if not self.database.is_publisher_running():
                         break

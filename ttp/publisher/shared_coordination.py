@@ -25,7 +25,7 @@ from ttp.publisher.coordination import (
     RunRecovery,
 )
 from ttp.publisher.reconcile import look_up_after_failover
-from ttp.publisher.services import PublisherServices
+from ttp.services.application import Installation
 from ttp.services.credentials import refuse_second_publisher
 from ttp.store import attempts, claims, clock_check, queries
 from ttp.store.dialect import Connection, NotDurable, Row, SessionLost, StoreError, Superseded, TryAgain
@@ -53,7 +53,7 @@ class SharedCoordination(Coordination):
 
     def __init__(
         self,
-        services: PublisherServices,
+        installation: Installation,
         session: PublisherSession,
         emit: Sink,
         *,
@@ -65,20 +65,22 @@ class SharedCoordination(Coordination):
         """`gives_up`: an outage of the store ends this run after a while."""
         assert isinstance(session, SharedSession)
         self._session: SharedSession = session
-        self._services = services
+        self._installation = installation
         self._owner = owner
         self._gives_up = gives_up
-        self._shared_clock = None if services.server_clock is None else SharedClock(services.clock)
+        self._shared_clock = None if installation.server_clock is None else SharedClock(installation.clock)
         self._clock_read: tuple[float, int] | None = None
         self._clock_trouble: ClocksDiffer | None = None
-        evict_after_s = services.config.seconds("publish.evict_after_s")
+        evict_after_s = installation.config.seconds("publish.evict_after_s")
         self._report_every_s = min(REPORT_S, evict_after_s / REPORTS_MISSED)
         self._reported = float("-inf")
         self._locked_since: float | None = None
-        super().__init__(services, session, emit, is_owner=is_owner, clock=self._shared_clock, open_writer=open_writer)
+        super().__init__(
+            installation, session, emit, is_owner=is_owner, clock=self._shared_clock, open_writer=open_writer
+        )
 
     def connect(self) -> Connection:
-        with self._services.database.translating_errors():
+        with self._installation.database.translating_errors():
             connection = self._session.connect()
             try:
                 self._read_clocks(connection)
@@ -86,8 +88,8 @@ class SharedCoordination(Coordination):
                     look_up_after_failover(connection, self._owner, self.clock.now())
                 # At each session: another publisher may have begun between two of them.
                 if others := self._session.others(connection):
-                    backend = self._services.config.text("credentials.backend")
-                    refuse_second_publisher(backend, others, self._services.tokens)
+                    backend = self._installation.config.text("credentials.backend")
+                    refuse_second_publisher(backend, others, self._installation.tokens)
             except BaseException:
                 connection.close()
                 raise
@@ -180,7 +182,7 @@ class SharedCoordination(Coordination):
 
     def _read_clocks(self, db: Connection) -> tuple[datetime, datetime]:
         """Return the time by the clock of the server, and by this machine's own."""
-        clock, read = self._shared_clock, self._services.server_clock
+        clock, read = self._shared_clock, self._installation.server_clock
         if clock is None or read is None:
             return self.clock.now(), self.clock.now()
         return clock.follow(lambda: read(db))

@@ -10,30 +10,30 @@ from ttp.publisher.coordination import Coordination
 from ttp.publisher.delivery_context import Clients, DeliveryContext, MediaWaits
 from ttp.publisher.loop import Loop, Mode
 from ttp.publisher.reconcile import longest_call_s
-from ttp.publisher.services import PublisherServices
 from ttp.publisher.worker_pool import WorkerPool
+from ttp.services.application import Installation
 from ttp.store.home.journal import Journal
 from ttp.store.ownership import Owner
 from ttp.store.row_mapper import Quarantine
 
 
 def open_coordination(
-    services: PublisherServices, mode: Mode, emit: Sink, *, owner: Owner, is_owner: bool
+    installation: Installation, mode: Mode, emit: Sink, *, owner: Owner, is_owner: bool
 ) -> Coordination:
     """Open a session on the store, of its only publisher or of one of several. `is_owner`: this machine owns the store
     already."""
-    evict_after = timedelta(seconds=services.config.seconds("publish.evict_after_s"))
-    session = services.database.publisher_session(mode.value, evict_after, longest_call_s(services.config))
+    evict_after = timedelta(seconds=installation.config.seconds("publish.evict_after_s"))
+    session = installation.database.publisher_session(mode.value, evict_after, longest_call_s(installation.config))
     if not session.is_shared:
-        return Coordination(services, session, emit, is_owner=is_owner)
+        return Coordination(installation, session, emit, is_owner=is_owner)
     from ttp.publisher.shared_coordination import SharedCoordination
 
     gives_up = mode is not Mode.LOOP
-    return SharedCoordination(services, session, emit, owner=owner, is_owner=is_owner, gives_up=gives_up)
+    return SharedCoordination(installation, session, emit, owner=owner, is_owner=is_owner, gives_up=gives_up)
 
 
 def build_loop(
-    services: PublisherServices,
+    installation: Installation,
     coordination: Coordination,
     *,
     mode: Mode,
@@ -49,21 +49,23 @@ def build_loop(
     def make_ahead() -> list[str]:
         from ttp.services.repeats import Occurrences  # few stores have repeats
 
-        return Occurrences(services.database, services.clock, services.config, services.platforms).make_due()
+        return Occurrences(
+            installation.database, installation.clock, installation.config, installation.platforms
+        ).make_due()
 
     context = DeliveryContext(
         coordination=coordination,
-        media=services.media,
-        tokens=services.tokens,
+        media=installation.media,
+        tokens=installation.tokens,
         clients=clients,
-        config=services.config,
-        platforms=services.platforms,
+        config=installation.config,
+        platforms=installation.platforms,
         store_id=journal.store_id,
-        limits=services.limits,
+        limits=installation.limits,
         journal=journal,
         quarantine=quarantine,
-        media_waits=MediaWaits(services.media, quarantine, coordination.clock)
-        if services.media.bucket is not None
+        media_waits=MediaWaits(installation.media, quarantine, coordination.clock)
+        if installation.media.bucket is not None
         else None,
         note_intent=owner.note_intent,
     )

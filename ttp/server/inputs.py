@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -17,7 +16,6 @@ from ttp.domain.media.item import is_web_address
 from ttp.domain.post import PostStatus
 from ttp.domain.post_edit import KEPT, FieldError, PostInput
 from ttp.domain.post_fields import PLAIN, Kind
-from ttp.domain.time.resolve import resolve_bound
 from ttp.server.guard import MOST_UPLOAD_BYTES
 from ttp.server.problems import InvalidRequest
 from ttp.server.requests import Services
@@ -26,7 +24,6 @@ from ttp.store.queries import PostFilter
 
 if TYPE_CHECKING:
     from ttp.platforms.registry import Registry
-    from ttp.server.services import RequestServices
 
 TIME_ZONE = "The zone of a time without an offset, else that of the token; `account`: that of the accounts."
 MOST_POSTS, USUAL_POSTS = 200, 50
@@ -232,13 +229,8 @@ def post_filter(
     services: Services, status: Words = None, platform: Words = None, account: Words = None, tag: Words = None
 ) -> PostFilter:
     """Return the filter of the posts that a request is about. Raise UsageError, NotFound."""
-    names = split(account)
-    return PostFilter(
-        statuses=tuple(_status(name) for name in split(status)),
-        platforms=tuple(services.platforms.find(name).name for name in split(platform)),
-        accounts=tuple(account.id or 0 for account in services.queries.find_accounts(names)) if names else (),
-        tags=split(tag),
-    )
+    statuses = tuple(_status(name) for name in split(status))
+    return services.post_filter(statuses=statuses, platforms=split(platform), accounts=split(account), tags=split(tag))
 
 
 FilteredPosts = Annotated[PostFilter, Depends(post_filter)]
@@ -258,8 +250,8 @@ def list_filter(
     """Return the filter of a page of a list. Raise UsageError, NotFound, TimeRefused."""
     return replace(
         which,
-        since=parse_bound(services, "since", since),
-        until=parse_bound(services, "until", until),
+        since=services.bound("since", since),
+        until=services.bound("until", until),
         search=search,
         key=key,
         needs_you=needs_you,
@@ -269,13 +261,6 @@ def list_filter(
 
 
 ListedPosts = Annotated[PostFilter, Depends(list_filter)]
-
-
-def parse_bound(services: RequestServices, name: str, text: str | None) -> datetime | None:
-    """Return the time of the parameter `name`. Raise TimeRefused."""
-    if text is None:
-        return None
-    return resolve_bound(text, now=services.clock.now(), zone=services.zone, option=name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,7 @@ from fastapi import Path, Query
 
 from ttp.domain.errors import UsageError
 from ttp.domain.recurrence import Recurrence, end_of_day
-from ttp.domain.time.calendar_range import parse_calendar_range
 from ttp.domain.time.slot_parser import parse_slot_times
-from ttp.domain.time.zones import parse_zone
 from ttp.server.answers import JsonAnswer
 from ttp.server.inputs import (
     AccountChoice,
@@ -23,12 +21,10 @@ from ttp.server.inputs import (
     SlotInput,
     Words,
     Zone,
-    parse_bound,
     split,
 )
 from ttp.server.requests import ChangeServices, Services
 from ttp.services.cron import parse_cron
-from ttp.services.metrics.report import check_groupings, report_periods
 from ttp.services.planning import no_room_error
 from ttp.views.calendar import CalendarPage, calendar_json, calendar_row, gaps_of
 from ttp.views.metrics import sample_json, total_json
@@ -187,16 +183,14 @@ def get_calendar(
 ) -> JsonAnswer:
     """Return what is published when, in a month or a week, with the days without posts; of a week also the best free
     hours."""
-    zone = services.zone if timezone is None else parse_zone(timezone)
-    today = services.clock.now().astimezone(zone).date()
-    span = parse_calendar_range(when, month=False, week=week, today=today, zone=zone)
+    span = services.days(when, week=week, tz=timezone)
     posts = services.calendar.posts(span, which)
     free = None
     if span.is_week:  # by accounts with numbers: the zones of the others are not looked up
         accounts = services.queries.select_accounts(split(account) or None, split(platform) or None)
         free = services.planning.free_hours(accounts, span, posts, timezone)
-    gaps = () if which.statuses else gaps_of(span, posts, today)
-    return JsonAnswer(calendar_json(CalendarPage(span, gaps, free), [calendar_row(post, zone) for post in posts]))
+    gaps = () if which.statuses else gaps_of(span, posts, services.clock.now())
+    return JsonAnswer(calendar_json(CalendarPage(span, gaps, free), [calendar_row(post, span.zone) for post in posts]))
 
 
 def get_optimal(
@@ -253,15 +247,9 @@ def get_report(
     timezone: Zone = None,
 ) -> JsonAnswer:
     """Return how posts did, by default in the last 30 days, compared with the previous period."""
-    groups, now = check_groupings(split(by)), services.clock.now()
-    zone = services.zone if timezone is None else parse_zone(timezone)
-    today = now.astimezone(zone).date()
-    span = None
-    if when is not None:
-        span = parse_calendar_range(when, month=False, week=False, today=today, zone=zone, begun=True)
-    since_at, until_at = parse_bound(services, "since", since), parse_bound(services, "until", until)
-    period, before = report_periods(now, span, since_at, until_at)
-    return JsonAnswer(report_json(services.reports.report(chosen.accounts, chosen.zones, period, before, groups)))
+    span = None if when is None else services.days(when, tz=timezone, begun=True)
+    bounds = services.bound("since", since), services.bound("until", until)
+    return JsonAnswer(report_json(services.reports.report(chosen.accounts, span, *bounds, by=split(by), tz=timezone)))
 
 
 def _advice(services: RequestServices, chosen: AccountChoice) -> list[AccountAdvice]:

@@ -32,7 +32,7 @@ from ttp.server.inputs import (
 )
 from ttp.server.requests import ChangeServices, Services
 from ttp.services.preview import preview_once
-from ttp.services.undo import Undo, UndoRequest
+from ttp.services.undo import UndoRequest
 from ttp.views import posts as views
 from ttp.views.templates import template_json
 
@@ -170,7 +170,7 @@ def redo_changes(services: ChangeServices, body: UndoInput | None = None) -> Jso
 def _undo_or_redo(services: RequestServices, body: UndoInput | None, *, again: bool) -> JsonAnswer:
     body = body or UndoInput.model_validate({})
     request = UndoRequest(body.count, body.post, again=again, partial=body.partial)
-    result = Undo(services.posts).revert(request, rehearse=services.dry_run)
+    result = services.undo.revert(request, rehearse=services.dry_run)
     return JsonAnswer([views.undone_json(post) for post in result.posts])
 
 

@@ -3,41 +3,47 @@ caller. Each part is built on first use, and its module is imported then: most c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ttp import services
-from ttp.domain.errors import ContentRefused
+from ttp.domain.action import action
+from ttp.domain.errors import ContentRefused, Hint, UsageError
+from ttp.domain.time.clock import SystemClock
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from zoneinfo import ZoneInfo
 
     from ttp.domain.action import WayOut
     from ttp.domain.config import Config
     from ttp.domain.permissions import Caller
+    from ttp.domain.time.calendar_range import CalendarRange
     from ttp.domain.time.clock import Clock
     from ttp.platforms.client import Checker, Client, Deleter
     from ttp.platforms.login import BrowserLogin, PasswordLogin
     from ttp.platforms.metrics_reader import MetricsReader
-    from ttp.platforms.platform import Runtime
+    from ttp.platforms.platform import Platform, Runtime
     from ttp.platforms.registry import Registry
     from ttp.services import account_check, accounts, approvals, backup, bulk_edit, calendar, connect, doctor, drafts
     from ttp.services import optimal, planning, posts, publishing, queries, remote_delete, repeats, slots, status
-    from ttp.services import time_resolver, tokens
+    from ttp.services import time_resolver, tokens, undo
     from ttp.services.files import export, importer, sync
     from ttp.services.templates import files as template_files
     from ttp.services.metrics import imports, report
     from ttp.services.metrics import sync as metrics_sync
-    from ttp.services.server import api_tokens, approval_links, events, people, webhooks
+    from ttp.services.server import api_tokens, approval_links, events, people, submitted_drafts, webhooks
     from ttp.store.credentials import CredentialsStore
     from ttp.store.credentials.table import CredentialsTable
     from ttp.store.database import Database
+    from ttp.store.dialect import Connection
     from ttp.store.home.files import OwnFiles
     from ttp.store.home.media import MediaStore
     from ttp.store.home.unsaved_edits import UnsavedEdits
+    from ttp.store.queries import PostFilter
     from ttp.store.rate_limits import Limits
 
 T = TypeVar("T")
@@ -124,6 +130,11 @@ class Installation:
             self.credentials_table.require_key()
 
     @cached_property
+    def server_clock(self) -> Callable[[Connection], datetime] | None:
+        """Reads the clock of the store's server. None without one, and for a clock that a test moves."""
+        return self.database.server_clock if type(self.clock) is SystemClock else None
+
+    @cached_property
     def limits(self) -> Limits:
         """The rate limits that platforms reported."""
         from ttp.store.rate_limits import Limits
@@ -133,7 +144,7 @@ class Installation:
     @cached_property
     def runtime(self) -> Runtime:
         """The arguments of the factories of platforms."""
-        from ttp.platforms.platform import Runtime
+        from ttp.platforms.platform import Platform, Runtime
 
         return Runtime(self.config, self.clock, memory=self.limits, lent=self.database.home / "lent")
 
@@ -155,10 +166,23 @@ class Installation:
             return f"platform {name} is not enabled"
         return self.platforms.facts(name).deleter(self.runtime)
 
-    def connector(self, login: BrowserLogin | PasswordLogin, server: str | None) -> connect.AccountConnector:
-        return services.connect.AccountConnector(
-            self.database, self.credentials, login, self.config, self.clock, self.platforms, server
-        )
+    @contextmanager
+    def connecting(
+        self, platform: Platform, server: str | None, runtime: Runtime
+    ) -> Iterator[tuple[connect.AccountConnector, BrowserLogin | PasswordLogin]]:
+        """Yield the connect service and the login of a platform, and close its connections afterwards. Raise UsageError
+        without a login."""
+        login = platform.login(runtime, server)
+        if login is None:
+            raise UsageError(
+                f"{platform.title} accounts cannot be connected by a login",
+                Hint("try", action("account add", f"{platform.name}/HANDLE", credentials="FILE")),
+            )
+        with closing(login):
+            connector = services.connect.AccountConnector(
+                self.database, self.credentials, login, self.config, self.clock, self.platforms, server
+            )
+            yield connector, login
 
     @cached_property
     def unsaved_edits(self) -> UnsavedEdits:
@@ -244,10 +268,52 @@ class Application:
             )
             raise choices.with_choices(refused) from None
 
+    def bound(self, name: str, text: str | None) -> datetime | None:
+        """Return a bound of a period, such as `7d` or a date; None without one. `name`: of its option. Raise
+        TimeRefused."""
+        if text is None:
+            return None
+        from ttp.domain.time.resolve import resolve_bound
+
+        return resolve_bound(text, now=self.clock.now(), zone=self.zone, option=name)
+
+    def days(
+        self, when: str | None, *, month: bool = False, week: bool = False, tz: str | None = None, begun: bool = False
+    ) -> CalendarRange:
+        """Return a month or a week, as `parse_calendar_range`. `tz`: its zone, else the caller's. Raise UsageError,
+        TimeRefused."""
+        from ttp.domain.time.calendar_range import parse_calendar_range
+        from ttp.domain.time.zones import parse_zone
+
+        zone = self.zone if tz is None else parse_zone(tz)
+        today = self.clock.now().astimezone(zone).date()
+        return parse_calendar_range(when, month=month, week=week, today=today, zone=zone, begun=begun)
+
+    def post_filter(
+        self,
+        *,
+        platforms: Iterable[str] = (),
+        accounts: Sequence[str] = (),
+        since: str | None = None,
+        until: str | None = None,
+        **others: Any,
+    ) -> PostFilter:
+        """Return the filter of posts by what a person types. `others`: further fields of the filter. Raise UsageError,
+        NotFound, Ambiguous, TimeRefused."""
+        from ttp.store.queries import PostFilter
+
+        return PostFilter(
+            platforms=tuple(self.platforms.find(name).name for name in platforms),
+            accounts=tuple(one.id or 0 for one in self.queries.find_accounts(accounts)) if accounts else (),
+            since=self.bound("since", since),
+            until=self.bound("until", until),
+            **others,
+        )
+
     @cached_property
     def zone(self) -> ZoneInfo:
         """The zone in which times are read and shown: the caller's own, else the config's, else the system's."""
-        return self.times.home_zone()
+        return self.times.home_zone
 
     media = _Part(lambda self: replace(self.installation.media))  # remembers what it protects: for one thread
     status = _Part(lambda self: self.installation.status)
@@ -275,6 +341,7 @@ class Application:
         )
     )
     drafts = _Part(lambda self: services.drafts.Drafts(self.posts))
+    undo = _Part(lambda self: services.undo.Undo(self.posts))
     approvals = _Part(lambda self: services.approvals.Approvals(self.posts))
     publishing = _Part(lambda self: services.publishing.Publishing(self.posts, self.installation.credentials))
     remote_delete = _Part(
@@ -295,6 +362,9 @@ class Application:
     repeats = _Part(lambda self: services.repeats.Repeats(self.posts, self.occurrences))
     optimal = _Part(lambda self: services.optimal.Optimal(self.database, self.clock, self.config))
     planning = _Part(lambda self: services.planning.Planning(self.posts, self.optimal, self.slots, self.times))
+    submitted_drafts = _Part(
+        lambda self: services.server.submitted_drafts.SubmittedDrafts(self.posts, self.queries, self.times)
+    )
     bulk_edit = _Part(lambda self: services.bulk_edit.BulkEdit(self.posts, self.times))
     importer = _Part(
         lambda self: services.files.importer.Importer(
@@ -321,8 +391,9 @@ class Application:
             self.platforms,
         )
     )
-    reports = _Part(lambda self: services.metrics.report.Reports(self.database))
+    reports = _Part(lambda self: services.metrics.report.Reports(self.database, self.clock, self.times))
     events = _Part(lambda self: services.server.events.Events(self.database, self.clock, self.caller.accounts))
+    pauses = _Part(lambda self: services.accounts.AccountPause(self.database, self.clock))
     accounts = _Part(
         lambda self: services.accounts.Accounts(
             self.database,

@@ -183,7 +183,7 @@ class BulkEdit:
         if both is not None:
             post = replace_account(post, both[0], both[1], accounts, now)
         if edit.shift is not None and post.scheduled_at is not None:
-            zone = self._resolver.home_zone()
+            zone = self._resolver.home_zone
             post = with_time(post, shift_instant(post.scheduled_at, edit.shift, zone))
             if post.scheduled_at is not None and post.scheduled_at < now:
                 late = f"its new time, {format_instant(post.scheduled_at, zone)}, has passed"

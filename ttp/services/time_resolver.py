@@ -117,27 +117,23 @@ class TimeResolver:
 
     # Zones.
 
-    def home_zone(self) -> ZoneInfo:
-        """Return the person's zone: their own, else the config's, else the system's. Raise TimeRefused for an unknown
-        name."""
-        return self._home
-
     @cached_property
-    def _home(self) -> ZoneInfo:
+    def home_zone(self) -> ZoneInfo:
+        """The person's zone: their own, else the config's, else the system's. Raise TimeRefused for an unknown name."""
         return home_zone(system=self._system, config=self._config.text("timezone") or None, own=self._own)
 
     def zone(self, accounts: Sequence[Account], tz: str | None = None) -> ZoneInfo:
         """Return the zone of typed times without an offset: the person's, or the accounts' for the `tz` "account".
         Raise TimeRefused for an unknown name, and where the accounts' zones differ."""
         if tz != ACCOUNT_ZONE:
-            return self._home if tz is None else parse_zone(tz, ACCOUNT_ZONE)
-        return shared_zone({one.name: self.account_zone(one) for one in accounts}) or self._home
+            return self.home_zone if tz is None else parse_zone(tz, ACCOUNT_ZONE)
+        return shared_zone({one.name: self.account_zone(one) for one in accounts}) or self.home_zone
 
     def account_zone(self, account: Account, tz: str | None = None) -> ZoneInfo:
         """Return the zone of an account's slots, hours and days: `tz`, else its own, else the person's."""
         if tz not in (None, ACCOUNT_ZONE):
             return parse_zone(tz, ACCOUNT_ZONE)
-        return parse_account_zone(account.name, account.timezone) if account.timezone else self._home
+        return parse_account_zone(account.name, account.timezone) if account.timezone else self.home_zone
 
     def account_zones(self, accounts: Sequence[Account], tz: str | None = None) -> list[ZoneInfo]:
         return [self.account_zone(one, tz) for one in accounts]

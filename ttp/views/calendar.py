@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, tzinfo
+from datetime import date, datetime, tzinfo
 from typing import TYPE_CHECKING
 
 from ttp.domain.post import calendar_time
@@ -33,8 +33,8 @@ class CalendarPage:
     all_: str = ""
 
 
-def gaps_of(span: CalendarRange, posts: Iterable[PostView], today: date) -> tuple[date, ...]:
-    return days_without_posts(span, {span.day(calendar_time(post)) for post in posts}, today)
+def gaps_of(span: CalendarRange, posts: Iterable[PostView], now: datetime) -> tuple[date, ...]:
+    return days_without_posts(span, {span.day(calendar_time(post)) for post in posts}, span.day(now))
 
 
 def calendar_json(sheet: CalendarPage, rows: Sequence[CalendarRow]) -> CalendarAnswer:

@@ -42,8 +42,8 @@ TIP = PostView(
 POSTS = sorted([*OUT, LAUNCH, ROAST, DUE, MISTAKES, WEEKEND, TIP], key=calendar_time)
 THIS_WEEK = [post for post in POSTS if WEEK.holds(calendar_time(post))]
 FREE = tuple(FreeHour(when, 0, 0, 0.5) for when in (at(26, 12), at(26, 18), at(27, 18)))
-WEEK_SHEET = CalendarPage(WEEK, gaps_of(WEEK, THIS_WEEK, TODAY), FREE, "ttp plan 44 45 46 --days 4 --dry-run")
-MONTH_SHEET = CalendarPage(MONTH, gaps_of(MONTH, POSTS, TODAY), all_="ttp calendar 2026-11 --format tsv")
+WEEK_SHEET = CalendarPage(WEEK, gaps_of(WEEK, THIS_WEEK, at(24, 12)), FREE, "ttp plan 44 45 46 --days 4 --dry-run")
+MONTH_SHEET = CalendarPage(MONTH, gaps_of(MONTH, POSTS, at(24, 12)), all_="ttp calendar 2026-11 --format tsv")
 
 
 def week(width: int = 80, posts: Sequence[PostView] = THIS_WEEK, **page: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, nullcontext
@@ -18,10 +19,13 @@ from alembic.config import Config
 
 from tests.conftest import Program, Ran
 from tests.faults.team import Postgres, find_binaries
+from tests.store.migrations import old_stores
 from tests.store.migrations.next_version import NEXT, become_next
 from ttp.cli.context import open_database
 from ttp.domain.errors import Busy, NewerStore, NotAllowed, OlderStore
 from ttp.domain.time.clock import SystemClock
+from ttp.store import table_copy
+from ttp.store.columns import REVISIONS
 from ttp.store.dialect import Connection, NotDurable, SessionLost, StoreError
 from ttp.store.postgresql import upgrade
 from ttp.store.postgresql.address import read_address
@@ -29,11 +33,15 @@ from ttp.store.postgresql.connection import PostgresConnection
 from ttp.store.postgresql.database import PostgresDatabase
 from ttp.store.postgresql.errors import sentence
 from ttp.store.postgresql.server_check import ServerState
+from ttp.store.row_mapper import marks
 
-COLUMNS = (
-    "SELECT table_name, column_name, data_type, is_nullable, is_identity, column_default"
-    " FROM information_schema.columns WHERE table_schema = current_schema() ORDER BY table_name, column_name"
-)
+COLUMNS = """
+SELECT table_name, column_name, data_type, is_nullable, is_identity, column_default
+FROM information_schema.columns WHERE table_schema = current_schema()
+UNION ALL
+SELECT indexname, replace(indexdef, current_schema() || '.', ''), NULL, NULL, NULL, NULL
+FROM pg_indexes WHERE schemaname = current_schema()
+"""
 
 
 @pytest.fixture
@@ -259,6 +267,23 @@ def next_version(monkeypatch: pytest.MonkeyPatch) -> None:
 def columns(url: str) -> set[tuple[object, ...]]:
     with closing(PostgresConnection(read_address(url))) as db:
         return {tuple(row) for row in db.execute(COLUMNS)}
+
+
+def test_a_store_of_the_first_revision_becomes_what_a_new_one_is(own_schema: str, tmp_path: Path) -> None:
+    """It has the rows of an old store on SQLite, and afterwards those that the upgrade there leaves."""
+    new = columns(own_schema)
+    on_server(own_schema, "DROP SCHEMA own_schema CASCADE", "CREATE SCHEMA own_schema")
+    on_server(own_schema, (old_stores.FOLDER / f"postgresql_{REVISIONS[0]}.sql").read_text())
+    old = old_stores.unpack(tmp_path / "old", REVISIONS[0])
+    with closing(sqlite3.connect(old.path)) as source, closing(PostgresConnection(read_address(own_schema))) as db:
+        for table in table_copy.tables():
+            for row in source.execute(f"SELECT * FROM {table.name}"):
+                texts = [value if value is None else str(value) for value in row]  # the server reads 1 as a boolean
+                db.execute(f"INSERT INTO {table.name} VALUES ({marks(row)})", texts)
+    with closing(open_database(tmp_path, own_schema).connect()) as db, closing(old.connect()) as upgraded:
+        assert columns(own_schema) == new
+        for table in table_copy.tables():
+            assert table_copy.sum_of(db, table) == table_copy.sum_of(upgraded, table), table.name
 
 
 @pytest.mark.usefixtures("next_version")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
@@ -35,9 +35,8 @@ from ttp.domain.account import Account, is_loopback, parse_account_name
 from ttp.domain.errors import Hint, UsageError
 
 if TYPE_CHECKING:
-    from ttp.platforms.login import App, BrowserLogin, PasswordLogin
+    from ttp.platforms.login import App, PasswordLogin
     from ttp.platforms.oauth.callback import Code, Denied
-    from ttp.services.accounts import AccountPause
     from ttp.services.connect import AccountConnector, ConnectResult, PendingLogin
 
 
@@ -134,17 +133,20 @@ def connect(
       ttp account connect ig/shop --paste
     """
     from ttp.platforms.login import PasswordLogin
+    from ttp.services.accounts import find_server
     from ttp.services.connect import KnownIdentity
 
-    platform = context.platforms.find(name.partition("/")[0]).name
+    facts, installation = context.platforms.find(name.partition("/")[0]), context.installation
+    platform = facts.name
     ask = is_interactive() and not no_input
     scope_list = tuple(part for part in (scopes or "").replace(",", " ").split() if part)
-    with _service(context, platform, name, server) as (service, login):
+    root = find_server(context.platforms, installation.runtime, name, server)
+    with installation.connecting(facts, root, installation.runtime) as (service, login):
         try:
             if isinstance(login, PasswordLogin):
                 done = service.sign_in(name, _answers(context, login, name, password_file, ask=ask))
             elif not _is_here(redirect := context.config.text(f"platforms.{platform}.redirect_uri")) or paste:
-                redirect = context.platforms.facts(platform).paste_redirect or redirect
+                redirect = facts.paste_redirect or redirect
                 app = _app(context, service, name, redirect, client_secret, ask=ask)
                 pending = service.begin(name, app, redirect_uri=redirect, scopes=scope_list)
                 with _browsers_silent():
@@ -154,11 +156,10 @@ def connect(
                 from ttp.platforms.oauth.callback import Listener
 
                 with Listener(redirect, name) as listener, _browsers_silent():
-                    title = context.platforms.title(platform)
                     app = _app(context, service, name, listener.redirect_uri, client_secret, ask=ask)
                     pending = service.begin(name, app, redirect_uri=listener.redirect_uri, scopes=scope_list)
                     answer = listener.wait(
-                        pending.state, ready=lambda: _show(pending, title, browser=not no_browser, back=True)
+                        pending.state, ready=lambda: _show(pending, facts.title, browser=not no_browser, back=True)
                     )
                 done = service.finish(pending, answer)
         except KnownIdentity as known:
@@ -315,24 +316,6 @@ def remove(context: Context, name: AccountName, yes: Yes = False, no_input: NoIn
 
 
 _TRIES = 3
-
-
-@contextmanager
-def _service(
-    context: Context, platform: str, name: str, named: str | None
-) -> Iterator[tuple[AccountConnector, BrowserLogin | PasswordLogin]]:
-    """Yield the connect service and the login of an account, and close its connections afterwards."""
-    from ttp.services.accounts import find_server
-
-    server = find_server(context.platforms, context.installation.runtime, name, named)
-    login = context.installation.login(platform, server)
-    if login is None:
-        raise UsageError(
-            f"{platform} accounts cannot be connected by a login",
-            Hint("try", f"ttp account add {platform}/HANDLE --credentials FILE"),
-        )
-    with closing(login):
-        yield context.installation.connector(login, server), login
 
 
 def _answers(
@@ -541,7 +524,7 @@ def pause(context: Context, account: Accounts = None) -> None:
       ttp pause
       ttp pause --account x/me
     """
-    paused = _pausing(context).pause(_wanted(context, account))
+    paused = context.pauses.pause(_wanted(context, account))
     more = f" --account {paused[0].name}" if account and len(paused) == 1 else ""
     message = (
         f"Paused {_names(paused)}.  Resume:  ttp resume{more}"
@@ -559,14 +542,8 @@ def resume(context: Context, account: Accounts = None) -> None:
       ttp resume
       ttp resume --account x/me
     """
-    resumed = _pausing(context).resume(_wanted(context, account))
+    resumed = context.pauses.resume(_wanted(context, account))
     context.out.write_list(_VIEW, resumed, say=[f"Resumed {_names(resumed)}." if resumed else "Nothing was paused."])
-
-
-def _pausing(context: Context) -> AccountPause:
-    from ttp.services.accounts import AccountPause
-
-    return AccountPause(context.database, context.clock)
 
 
 def _wanted(context: Context, names: Sequence[str] | None) -> Sequence[Account]:

@@ -26,7 +26,6 @@ from ttp.domain.errors import Hint, UsageError
 from ttp.domain.post import calendar_time
 from ttp.domain.time.calendar_range import CalendarRange
 from ttp.domain.time.formatting import DAYS, MONTHS, format_iso
-from ttp.domain.time.zones import parse_zone
 from ttp.views.calendar import CalendarPage, calendar_json, calendar_row, gaps_of
 from ttp.views.posts import MOST_NAMED
 
@@ -69,9 +68,7 @@ def calendar(
       ttp calendar --week next --account x/me
       ttp calendar 2026-12 --ics > posts.ics
     """
-    zone = context.zone if tz is None else parse_zone(tz)
-    today = context.now().astimezone(zone).date()
-    span = options.parse_range(context, when, month=month, week=week, zone=zone)
+    span = options.parse_range(context, when, month=month, week=week, tz=tz)
     _refuse(context.out, status, ics=ics)
     post_filter = options.PostOptions(status, platform, account, tag).parse(context)
     posts = context.calendar.posts(span, post_filter)
@@ -83,7 +80,7 @@ def calendar(
         context.out.note(line)
     sheet = CalendarPage(
         span,
-        gaps=() if status else gaps_of(span, posts, today),
+        gaps=() if status else gaps_of(span, posts, context.now()),
         all_=retype(context.line, other_options(format="tsv")),
     )
     if span.is_week and (context.out.for_people or context.out.format == "json"):

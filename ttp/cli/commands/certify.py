@@ -101,6 +101,7 @@ def certify(
       ttp certify x/test --keep --yes --json
     """
     from ttp.cli.commands.run import PublishReport
+    from ttp.publisher.certification import Certification
     from ttp.publisher.loop import Mode
     from ttp.sandbox.files import CLIP, PHOTO
     from ttp.store.home import output_file
@@ -110,7 +111,8 @@ def certify(
     head = ReportHead(context.now(), account.name, facts.title, facts.server_software(account))
     to = None if report is None else _new_file(context, report)
     context.publisher.refuse_elsewhere()
-    plan = context.certification.plan(account, PHOTO, CLIP, split_list(only) or ())
+    certification = Certification(context.posts, context.publishing, context.remote_delete, context.publisher)
+    plan = certification.plan(account, PHOTO, CLIP, split_list(only) or ())
     for post in plan.posts:
         if post.refused is not None:
             context.out.note(f"{post.kind.name} is left out: {post.refused.message}")
@@ -118,7 +120,7 @@ def certify(
     if not confirm(_question(plan, keep=keep), yes=yes, no_input=no_input, refusal=refusal):
         return FAILED
     progress = PublishReport(context, Mode.PUBLISH)
-    results, signal = context.certification.run(plan, progress.tell, keep=keep)
+    results, signal = certification.run(plan, progress.tell, keep=keep)
     spec = replace(CERTIFIED_SPEC, to_document=lambda rows: {**head.as_json(), "results": rows})
     context.out.write_list(spec, results)
     if to is not None:

@@ -7,12 +7,11 @@ from typing import Annotated
 import typer
 
 from ttp.cli.context import Context
-from ttp.cli.options import Accounts, Platforms, Tz, parse_bound, parse_range, select_accounts, split_list, with_output
+from ttp.cli.options import Accounts, Platforms, Tz, parse_range, select_accounts, split_list, with_output
 from ttp.cli.output import FORMATS
 from ttp.cli.render import report as render
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.time.zones import parse_zone
-from ttp.services.metrics.report import check_groupings, report_periods
 
 
 @with_output(render.REPORT_SPEC)
@@ -52,19 +51,15 @@ def report(
     out = context.out
     if own_format is not None and own_format not in render.FILES:
         raise UsageError(f'no format "{own_format}"', Hint("see", ", ".join((*FORMATS, *render.FILES))))
-    groups = check_groupings(split_list(by) or ())
-    zone = context.zone if tz is None else parse_zone(tz)
     span = None
     if when is not None or month or week:
-        span = parse_range(context, when, month=month, week=week, zone=zone, begun=True)
-    bounds = parse_bound(context, "since", since), parse_bound(context, "until", until)
-    period, before = report_periods(context.now(), span, *bounds)
+        span = parse_range(context, when, month=month, week=week, tz=tz, begun=True)
+    bounds = context.bound("since", since), context.bound("until", until)
     accounts = select_accounts(context, account, platform)
-    zones = context.times.account_zones(accounts, tz)
-    result = context.reports.report(accounts, zones, period, before, groups)
+    result = context.reports.report(accounts, span, *bounds, by=split_list(by) or (), tz=tz)
     if not result.posts and not out.for_people:
         out.note(render.NO_POSTS)
     if own_format is None:
         out.write_one(render.REPORT_SPEC, result)
     else:
-        out.document([render.FILES[own_format](result, zone)])
+        out.document([render.FILES[own_format](result, context.zone if tz is None else parse_zone(tz))])

@@ -24,7 +24,7 @@ from ttp.domain.time.formatting import format_instant, relative
 from ttp.views.posts import change_json, id_ranges, undone_json
 
 if TYPE_CHECKING:
-    from ttp.services.undo import Undo, UndoneChange, UndoRequest, UndoResult
+    from ttp.services.undo import UndoneChange, UndoRequest, UndoResult
     from ttp.store.change_log import Change, LoggedChange
 
 LISTED = 20
@@ -151,11 +151,11 @@ def _undo_or_redo(
     from ttp.services.undo import UndoRequest
 
     request = UndoRequest(count or 1, post, again=again, partial=partial)
-    result = _undo(context).revert(request, rehearse=dry_run or not yes)
+    result = context.undo.revert(request, rehearse=dry_run or not yes)
     if not dry_run and not yes:
         if not _confirm_undo(context, result, request, no_input=no_input):
             return FAILED
-        result = _undo(context).revert(replace(request, only=tuple(change.id for change in result.changes)))
+        result = context.undo.revert(replace(request, only=tuple(change.id for change in result.changes)))
     for why in result.left:
         context.out.note(f"skipped: {why.message}")
     print_warnings(context.out, (problem for one in result.posts for problem in one.warnings))
@@ -163,12 +163,6 @@ def _undo_or_redo(
         warn_not_running(context)
     context.out.write_list(UNDONE, result.posts, say=_sentences(context, result, again=again, dry_run=dry_run))
     return PARTIAL if result.left else DONE
-
-
-def _undo(context: Context) -> Undo:
-    from ttp.services.undo import Undo
-
-    return Undo(context.posts)
 
 
 def _confirm_undo(context: Context, result: UndoResult, request: UndoRequest, *, no_input: bool) -> bool:

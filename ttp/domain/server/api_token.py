@@ -98,17 +98,8 @@ def _caller(who: ApiToken | Person, capability: TokenCapability, source: str, se
 
 
 @dataclass(frozen=True, slots=True)
-class LoginLink:
-    """What a login link gives, once."""
-
-    id: int
-    person: Person
-    expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Session:
-    """A person who is logged in, in one browser."""
+    """A person who is logged in, in one browser, or may log in by a link, once."""
 
     id: int
     person: Person

@@ -7,14 +7,11 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from ttp.domain.errors import UsageError
-from ttp.domain.time.calendar_range import parse_calendar_range
 from ttp.domain.time.durations import parse_duration
-from ttp.domain.time.zones import parse_zone
 from ttp.mcp.arguments import Arguments, Write
 from ttp.mcp.tool import tool
-from ttp.mcp.tools.posts import ChosenPosts, approval_warnings, not_running, parse_bound, post_filter, split
+from ttp.mcp.tools.posts import ChosenPosts, approval_warnings, not_running, post_filter, split
 from ttp.services.application import Application as Services
-from ttp.services.metrics.report import check_groupings, report_periods
 from ttp.services.planning import USUAL_DAYS, no_room_error
 from ttp.views.accounts import account_json
 from ttp.views.answers import AccountAnswer, CalendarAnswer, PlanAnswer, StatusAnswer, TemplateAnswer
@@ -27,8 +24,6 @@ from ttp.views.status import status_json
 from ttp.views.templates import template_json
 
 if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
-
     from ttp.domain.account import Account
 
 
@@ -146,10 +141,6 @@ def _drafts(services: Services, args: PlanDrafts) -> list[int]:
     return services.queries.draft_ids(split(args.tags) or ())
 
 
-def _zone(services: Services, tz: str | None) -> ZoneInfo:
-    return services.zone if tz is None else parse_zone(tz)
-
-
 class ShowCalendar(OfAccounts, ChosenPosts):
     when: str | None = Field(None, description="2026-12, 2026-W49, a date, next or prev; else now.")
     week: bool = Field(False, description="A week instead of a month; it also has free best hours.")
@@ -158,13 +149,11 @@ class ShowCalendar(OfAccounts, ChosenPosts):
 @tool("calendar")
 def calendar(services: Services, args: ShowCalendar) -> CalendarAnswer:
     """Show what is published when, in a month or a week, with the days that have no post."""
-    zone = _zone(services, args.tz)
-    today = services.clock.now().astimezone(zone).date()
-    span = parse_calendar_range(args.when, month=False, week=args.week, today=today, zone=zone)
+    span = services.days(args.when, week=args.week, tz=args.tz)
     posts = services.calendar.posts(span, post_filter(services, args))
     free = services.planning.free_hours(_chosen(services, args), span, posts, args.tz) if span.is_week else None
-    gaps = () if args.statuses else gaps_of(span, posts, today)
-    return calendar_json(CalendarPage(span, gaps, free), [calendar_row(post, zone) for post in posts])
+    gaps = () if args.statuses else gaps_of(span, posts, services.clock.now())
+    return calendar_json(CalendarPage(span, gaps, free), [calendar_row(post, span.zone) for post in posts])
 
 
 class ShowReport(OfAccounts):
@@ -181,17 +170,10 @@ def report(services: Services, args: ShowReport) -> ReportAnswer:
     `change` is the share by which a number grew; `usual` is what a post like this brings, `difference` how far it was
     from that.
     """
-    groups = check_groupings(split(args.by) or ())
-    zone = _zone(services, args.tz)
-    span = None
-    if args.when is not None:
-        today = services.clock.now().astimezone(zone).date()
-        span = parse_calendar_range(args.when, month=False, week=False, today=today, zone=zone, begun=True)
-    since = parse_bound(services, "since", args.since)
-    period, before = report_periods(services.clock.now(), span, since, parse_bound(services, "until", args.until))
-    accounts = _chosen(services, args)
-    zones = services.times.account_zones(accounts, args.tz)
-    return report_json(services.reports.report(accounts, zones, period, before, groups))
+    span = None if args.when is None else services.days(args.when, tz=args.tz, begun=True)
+    bounds = services.bound("since", args.since), services.bound("until", args.until)
+    by = split(args.by) or ()
+    return report_json(services.reports.report(_chosen(services, args), span, *bounds, by=by, tz=args.tz))
 
 
 TOOLS = (list_accounts, list_templates, best_times, next_slot, plan_drafts, calendar, report, status)

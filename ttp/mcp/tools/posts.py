@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import Field, create_model
@@ -15,11 +14,10 @@ from ttp.domain.options import parse_option
 from ttp.domain.post import PostStatus
 from ttp.domain.post_edit import PostInput, parse_plain
 from ttp.domain.post_fields import PLAIN
-from ttp.domain.time.resolve import resolve_bound
 from ttp.mcp.arguments import Arguments, PostId, Write
 from ttp.mcp.tool import tool
 from ttp.services.application import Application as Services
-from ttp.services.undo import Undo, UndoRequest
+from ttp.services.undo import UndoRequest
 from ttp.store.queries import PostFilter
 from ttp.views.answers import CreatedAnswer, DeletedAnswer, PostAnswer, PreviewAnswer, UndoneAnswer
 from ttp.views.posts import (
@@ -67,10 +65,11 @@ def list_posts(services: Services, args: ListPosts) -> list[PostAnswer]:
 
     A page has `limit` posts; ask for the next one with `after`.
     """
-    which = replace(
-        post_filter(services, args),
-        since=parse_bound(services, "since", args.since),
-        until=parse_bound(services, "until", args.until),
+    which = post_filter(
+        services,
+        args,
+        since=args.since,
+        until=args.until,
         search=args.search,
         key=args.key,
         needs_you=args.needs_you,
@@ -80,22 +79,15 @@ def list_posts(services: Services, args: ListPosts) -> list[PostAnswer]:
     return [post_json(post) for post in services.queries.views(which)]
 
 
-def post_filter(services: Services, args: ChosenPosts) -> PostFilter:
-    """Return the filter of posts that these arguments choose. Raise NotFound, Ambiguous, UsageError."""
-    accounts = services.queries.find_accounts(split(args.accounts) or ())
-    return PostFilter(
+def post_filter(services: Services, args: ChosenPosts, **others: Any) -> PostFilter:
+    """Return the filter of posts that these arguments choose. Raise NotFound, Ambiguous, UsageError, TimeRefused."""
+    return services.post_filter(
         statuses=tuple(args.statuses or ()),
-        platforms=tuple(services.platforms.find(name).name for name in split(args.platforms) or ()),
-        accounts=tuple(account.id or 0 for account in accounts),
+        platforms=split(args.platforms) or (),
+        accounts=split(args.accounts) or (),
         tags=split(args.tags) or (),
+        **others,
     )
-
-
-def parse_bound(services: Services, name: str, text: str | None) -> datetime | None:
-    """Return a bound of a filter; `name` is its argument. Raise TimeRefused."""
-    if text is None:
-        return None
-    return resolve_bound(text, now=services.clock.now(), zone=services.zone, option=name)
 
 
 def split(texts: Sequence[str] | None) -> tuple[str, ...] | None:
@@ -327,7 +319,7 @@ def undo(services: Services, args: UndoChanges) -> list[UndoneAnswer]:
     Publishing cannot be undone, and times that have passed are not restored.
     """
     request = UndoRequest(args.count, args.post, partial=args.partial)
-    return [undone_json(post) for post in Undo(services.posts).revert(request, rehearse=args.dry_run).posts]
+    return [undone_json(post) for post in services.undo.revert(request, rehearse=args.dry_run).posts]
 
 
 def require_post(services: Services, post_id: int) -> list[int]:

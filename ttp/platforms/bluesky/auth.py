@@ -25,8 +25,8 @@ from ttp.platforms.bluesky.identity import (
 from ttp.platforms.client import CHECK_PATIENCE_S, AccountInfo, Checker, PublishRequest
 from ttp.platforms.http import Http, HttpPart
 from ttp.platforms.login import Grant, Identity
-from ttp.platforms.oauth.token_response import read_token
-from ttp.platforms.reply import Answer, ConnectionLost, NotSent, Reply
+from ttp.platforms.oauth.token_response import read_oauth_error, read_token
+from ttp.platforms.reply import Answer, Reply
 
 ENTRYWAY, BEHIND_ENTRYWAY = "https://bsky.social", ".host.bsky.network"
 """Accounts on Bluesky's own servers sign in here; everything else goes to their server."""
@@ -145,20 +145,16 @@ def read_end(token: str) -> datetime | None:
 
 def _refused(reply: Reply, host: str) -> NotDone:
     """Why the session failed. Final only where the server refuses the password or the token itself."""
-    match reply:
-        case NotSent(message, kind, hint):
-            return NotDone(kind, message, passing=kind is Kind.NETWORK, hint=hint)
-        case ConnectionLost(message):
-            return NotDone(Kind.NETWORK, message, passing=True)
-        case Answer(status=status):
-            error, words = reply.text_at("error"), reply.text_at("message")
-            if not error or status >= 500 or status == 429:
-                kind = Kind.RATE_LIMIT if status == 429 else Kind.SERVER
-                if not error and (status in (404, 405, 501) or status < 300):
-                    return NotDone(Kind.ACCOUNT, f"{host} is not a Bluesky server (it answered {status})", str(status))
-                return NotDone(kind, f"{host} answered {status}", str(status), status, passing=True)
-            reason = _SAID.get(error, f"{host} answered {status} {error}: {words}")
-            return NotDone(Kind.AUTH, reason, error, status)
+    if not isinstance(reply, Answer):
+        return read_oauth_error(reply, host)
+    status, error, words = reply.status, reply.text_at("error"), reply.text_at("message")
+    if not error and (status in (404, 405, 501) or status < 300):
+        return NotDone(Kind.ACCOUNT, f"{host} is not a Bluesky server (it answered {status})", str(status))
+    if not error or status >= 500 or status == 429:
+        kind = Kind.RATE_LIMIT if status == 429 else Kind.SERVER
+        return NotDone(kind, f"{host} answered {status}", str(status), status, passing=True)
+    reason = _SAID.get(error, f"{host} answered {status} {error}: {words}")
+    return NotDone(Kind.AUTH, reason, error, status)
 
 
 _SAID = {

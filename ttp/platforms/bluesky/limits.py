@@ -8,31 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import datetime
+from functools import partial
 
 from ttp.domain.rate_limit import Limit, LimitKey
-from ttp.domain.time.clock import Clock
 from ttp.platforms.client import PublishRequest
-from ttp.platforms.limits import HeaderLimit, Meter, read_header_limit
-from ttp.platforms.reply import Answer, retry_after_s
+from ttp.platforms.limits import ClockMeter, read_server_limit
+from ttp.platforms.reply import Answer
 
 WINDOWS = {300: "calls in 5 min", 3600: "writes in an hour", 86_400: "writes in a day"}
 WRITES = frozenset({"com.atproto.repo.applyWrites", "com.atproto.repo.deleteRecord"})
 _POLICY = re.compile(r"(\d{1,9});w=(\d{1,9})")
-_UNTOLD_S = 300.0
-"""Seconds to wait after a refusal that does not tell its reset."""
+read_limit = partial(read_server_limit, prefix="ratelimit")
 
 
-def read_limit(answer: Answer, now: datetime) -> HeaderLimit | None:
-    """Return what the headers of an answer say about the tightest limit; None where they say nothing."""
-    wait_s = retry_after_s(answer) or _UNTOLD_S
-    return read_header_limit(answer, now, "ratelimit", refused=answer.status == 429, wait_s=wait_s)
-
-
-class BlueskyMeter(Meter):
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-
+class BlueskyMeter(ClockMeter):
     def keys(self, request: PublishRequest, method: str, path: str) -> tuple[LimitKey, ...]:
         endpoint = path.rpartition("/")[2].partition("?")[0]
         every_call = LimitKey(WINDOWS[300], "host", request.credentials.host or request.account.platform)

@@ -6,21 +6,17 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from ttp.domain.rate_limit import Limit, LimitKey
-from ttp.domain.time.clock import Clock
 from ttp.platforms.client import PublishRequest
 from ttp.platforms.instagram.errors import is_throttled
 from ttp.platforms.instagram.usage import HOUR_S, seconds_until_regained, usage
-from ttp.platforms.limits import Meter
+from ttp.platforms.limits import ClockMeter
 from ttp.platforms.reply import Answer, add_seconds
 
 CALLS = "calls in percent"
 POSTS = "posts in 24 h"
 
 
-class InstagramMeter(Meter):
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-
+class InstagramMeter(ClockMeter):
     def keys(self, request: PublishRequest, method: str, path: str) -> tuple[LimitKey, ...]:
         return (LimitKey(CALLS), LimitKey(POSTS)) if path.endswith("/media_publish") else (LimitKey(CALLS),)
 

@@ -7,30 +7,19 @@ against. Mastodon limits each token; GoToSocial each address, which is kept for 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from functools import partial
 
 from ttp.domain.rate_limit import Limit, LimitKey
-from ttp.domain.time.clock import Clock
 from ttp.platforms.client import PublishRequest
-from ttp.platforms.limits import HeaderLimit, Meter, read_header_limit
-from ttp.platforms.reply import Answer, retry_after_s
+from ttp.platforms.limits import ClockMeter, read_server_limit
+from ttp.platforms.reply import Answer
 
 POSTS, MEDIA, DELETES, CALLS = "posts in 3 h", "media in 30 min", "deletes in 30 min", "calls in 5 min"
 STATUSES = "/api/v1/statuses"
-_UNTOLD_S = 300.0
-"""Seconds to wait after a refusal that does not tell its reset."""
+read_limit = partial(read_server_limit, prefix="x-ratelimit")
 
 
-def read_limit(answer: Answer, now: datetime) -> HeaderLimit | None:
-    """Return what the headers of an answer tell; None where they tell nothing."""
-    wait_s = retry_after_s(answer) or _UNTOLD_S
-    return read_header_limit(answer, now, "x-ratelimit", refused=answer.status == 429, wait_s=wait_s)
-
-
-class MastodonMeter(Meter):
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-
+class MastodonMeter(ClockMeter):
     def keys(self, request: PublishRequest, method: str, path: str) -> tuple[LimitKey, ...]:
         match method:
             case "POST" if path == STATUSES:

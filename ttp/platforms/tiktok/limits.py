@@ -15,7 +15,7 @@ from ttp.domain.account import Account
 from ttp.domain.rate_limit import Limit, LimitKey
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import PublishRequest
-from ttp.platforms.limits import LimitMemory, Meter
+from ttp.platforms.limits import ClockMeter, LimitMemory
 from ttp.platforms.reply import Answer, add_seconds, retry_after_s
 from ttp.platforms.tiktok.errors import error_code
 
@@ -28,11 +28,11 @@ MOST_POSTS = 15
 """About the number of posts per creator in 24 hours, over all apps. Only TikTok's refusal shows that it is reached."""
 
 
-class TikTokMeter(Meter):
+class TikTokMeter(ClockMeter):
     """Counts the calls of the last minute. Safe to use from several threads."""
 
     def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+        super().__init__(clock)
         self._made: defaultdict[tuple[str, str], list[datetime]] = defaultdict(list)
         self._told: dict[tuple[str, str], Limit] = {}
         self._lock = threading.Lock()

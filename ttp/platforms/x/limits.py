@@ -13,9 +13,8 @@ from datetime import datetime
 from functools import lru_cache
 
 from ttp.domain.rate_limit import Limit, LimitKey
-from ttp.domain.time.clock import Clock
 from ttp.platforms.client import PublishRequest
-from ttp.platforms.limits import HeaderLimit, Meter, read_header_limit
+from ttp.platforms.limits import ClockMeter, HeaderLimit, read_header_limit
 from ttp.platforms.reply import Answer, Reply, retry_after_s
 
 WINDOW_S = 900.0
@@ -50,10 +49,7 @@ def reset_time(answer: Reply, now: datetime) -> datetime | None:
     return max(filter(None, (one.opens_at for one in read_header_limits(answer, now).values())), default=None)
 
 
-class XMeter(Meter):
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-
+class XMeter(ClockMeter):
     def keys(self, request: PublishRequest, method: str, path: str) -> tuple[LimitKey, ...]:
         return _keys(method, path, request.credentials.client_id)
 

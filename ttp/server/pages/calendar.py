@@ -12,7 +12,7 @@ from starlette.responses import Response
 from ttp.domain.errors import StateRefused, TtpError, UsageError
 from ttp.domain.optimal.free_hours import FreeHour
 from ttp.domain.post import PostStatus, calendar_time
-from ttp.domain.time.calendar_range import CalendarRange, parse_calendar_range
+from ttp.domain.time.calendar_range import CalendarRange
 from ttp.server.pages.visit import Visit
 from ttp.services.calendar import CALENDAR_STATUSES
 from ttp.services.queries import PostView
@@ -53,13 +53,13 @@ def show_calendar(visit: Visit) -> Response:
 
 
 def _page(visit: Visit, is_week: bool, when: str, error: TtpError | None = None) -> Response:
-    zone, today = visit.zone, visit.now.astimezone(visit.zone).date()
-    span = parse_calendar_range(when or None, month=False, week=is_week, today=today, zone=zone)
+    span = visit.reading.days(when or None, week=is_week)
+    zone, today = visit.zone, span.day(visit.now)
     posts = _posts(visit, span)
     by_day: dict[date, list[PostView]] = defaultdict(list)
     for post in posts:
         by_day[span.day(calendar_time(post))].append(post)
-    gaps = set(gaps_of(span, posts, today))
+    gaps = set(gaps_of(span, posts, visit.now))
     first = span.first - span.first.weekday() * _DAY
     length = -(-((span.last - first).days + 1) // 7) * 7
     days = [

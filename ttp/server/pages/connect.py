@@ -6,8 +6,6 @@ Connecting an account needs `publish`. People who may use some accounts only may
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -81,7 +79,7 @@ def setup_commands(visit: Visit, platform: Platform) -> list[str]:
     installation = visit.installation
     if not (platform.has_login and platform.needs_client_secret and platform.server == "fixed"):
         return []
-    with _connector(visit, platform, None, installation.runtime) as (connector, _):
+    with installation.connecting(platform, None, installation.runtime) as (connector, _):
         if connector.known_app(platform.name) is not None:
             return []
     key = f"platforms.{platform.name}.client_id"
@@ -117,7 +115,7 @@ def start(visit: Visit) -> Response:
         platform = visit.installation.platforms.find(platform_name)
         name = f"{platform.name}/{handle}" if handle else platform.name
         server, runtime = _server(visit, platform, name)
-        with _connector(visit, platform, server, runtime) as (connector, login):
+        with visit.installation.connecting(platform, server, runtime) as (connector, login):
             if isinstance(login, PasswordLogin):
                 return _password_page(visit, platform, handle, login)
             callback = _callback_address(visit)
@@ -142,7 +140,7 @@ def sign_in(visit: Visit) -> Response:
         platform = visit.installation.platforms.find(platform_name)
         name = f"{platform.name}/{handle}"
         server, runtime = _server(visit, platform, name)
-        with _connector(visit, platform, server, runtime) as (connector, login):
+        with visit.installation.connecting(platform, server, runtime) as (connector, login):
             if not isinstance(login, PasswordLogin):
                 raise UsageError(f"{platform.title} accounts are connected in the browser, not with a password")
             answers = {what: visit.field(f"answer_{number}") for number, what in enumerate(login.asks_for)}
@@ -171,7 +169,7 @@ def finish(visit: Visit) -> Response:
         platform = visit.installation.platforms.find(pending.platform)
         if isinstance(answer, NotThisLogin):
             raise UsageError(f"{platform.title} sent an answer that cannot be used: {answer.why}")
-        with _connector(visit, platform, started.server, started.runtime) as (connector, _):
+        with visit.installation.connecting(platform, started.server, started.runtime) as (connector, _):
             result = connector.finish(pending, answer)
     except TtpError as error:
         return _failure_page(visit, pending.name, error)
@@ -231,21 +229,6 @@ def _refuse_private(name: str, address: str) -> None:
         raise NotAllowed(
             f"{host} is not on the public internet", Hint("try", action("account connect", name)), details=[ON_SERVER]
         )
-
-
-@contextmanager
-def _connector(
-    visit: Visit, platform: Platform, server: str | None, runtime: Runtime
-) -> Iterator[tuple[AccountConnector, BrowserLogin | PasswordLogin]]:
-    """Yield the service and the login, and close its connections afterwards. Raise UsageError without a login."""
-    login = platform.login(runtime, server)
-    if login is None:
-        raise UsageError(
-            f"{platform.title} accounts cannot be connected by a login",
-            Hint("try", action("account add", f"{platform.name}/HANDLE", credentials="FILE")),
-        )
-    with closing(login):
-        yield visit.installation.connector(login, server), login
 
 
 def _app(

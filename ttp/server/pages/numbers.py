@@ -8,10 +8,8 @@ from starlette.responses import Response
 
 from ttp.domain.errors import TtpError
 from ttp.domain.metrics.sample import MAIN_COUNTS
-from ttp.domain.time.calendar_range import parse_calendar_range
 from ttp.domain.time.formatting import DAYS, DAYS_IN_FULL
 from ttp.server.pages.visit import Visit
-from ttp.services.metrics.report import report_periods
 from ttp.views.optimal import AccountAdvice, heatmap_json, recommendation_json
 from ttp.views.report import measured_post_json, totals_json
 
@@ -44,16 +42,10 @@ def show_report(visit: Visit) -> Response:
 
 
 def _report_page(visit: Visit, when: str, error: TtpError | None) -> Response:
-    services, zone = visit.reading, visit.zone
-    today = visit.now.astimezone(zone).date()
-    span = None
-    if when:
-        span = parse_calendar_range(when, month=False, week=False, today=today, zone=zone, begun=True)
-    period, before = report_periods(visit.now, span, None, None)
-    accounts = services.queries.accounts()
-    zones = services.times.account_zones(accounts)
-    report = services.reports.report(accounts, zones, period, before, GROUPS)
-    shown = span or parse_calendar_range(None, month=True, week=False, today=today, zone=zone)
+    services = visit.reading
+    span = services.days(when, begun=True) if when else None
+    report = services.reports.report(services.queries.accounts(), span, by=GROUPS)
+    shown = span or services.days(None, month=True)
     return visit.page(
         "report.html",
         report=report,

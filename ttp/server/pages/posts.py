@@ -18,7 +18,7 @@ from ttp.server.pages.rendering import HEADERS
 from ttp.server.pages.visit import Visit, parse_number
 from ttp.server.services import RequestServices
 from ttp.services.queries import PostView
-from ttp.services.undo import Undo, UndoRequest
+from ttp.services.undo import UndoRequest
 
 MOST_CHANGES = 50
 _SHOWN_MEDIA = ("image/png", "image/jpeg", "image/webp", "image/gif", "video/mp4", "video/quicktime", "video/webm")
@@ -206,7 +206,7 @@ def undo(visit: Visit) -> Response:
     if back != "redo" and last and last[0].change.id == change and visit.post_id in last[0].created:
         return visit.go(f"/posts/{visit.post_id}/delete")  # which asks first
     try:
-        Undo(services.posts).revert(UndoRequest(post=visit.post_id, again=back == "redo", only=(change,)))
+        services.undo.revert(UndoRequest(post=visit.post_id, again=back == "redo", only=(change,)))
     except NotFound:
         raise
     except TtpError as error:

@@ -26,7 +26,7 @@ from ttp.server.timetopost.inputs import (
 from ttp.server.timetopost.media import media_address
 from ttp.server.timetopost.platforms import account_name, provider_of
 from ttp.server.timetopost.posts import post_shape
-from ttp.services.server.submitted_drafts import DraftView, SubmittedDrafts, Variant, is_pending
+from ttp.services.server.submitted_drafts import DraftView, Variant, is_pending
 from ttp.views import Json
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ Source = Annotated[Literal["posts", "trends", "build-in-public", "dms"] | None, 
 def submit_drafts(body: DraftBatch, request: Request, services: Services) -> JsonAnswer:
     """Store a batch of drafts. The same `externalRef` changes those that wait for approval, and no others."""
     variants = [_variant(variant, body.brand, services) for variant in body.variants]
-    drafts = _drafts(services).submit(body.externalRef, variants)
+    drafts = services.submitted_drafts.submit(body.externalRef, variants)
     shapes = [_shape(request, draft, services) for draft in drafts]
     states = {shape["state"] for shape in shapes}
     status = next((state for state in _STATES.values() if state in states), _STATES[REJECTED])  # all were deleted
@@ -55,7 +55,7 @@ def list_drafts(
     request: Request, services: Services, status: Status = None, brand: ShortText | None = None
 ) -> JsonAnswer:
     """List drafts, newest first: those that wait for a person, and what came of submitted ones."""
-    drafts = [draft for draft in _drafts(services).all() if not brand or brand in draft.post.tags]
+    drafts = [draft for draft in services.submitted_drafts.all() if not brand or brand in draft.post.tags]
     drafts = [draft for draft in drafts if status in (None, _status(draft, services))]
     return success(drafts=[_shape(request, draft, services) for draft in drafts])
 
@@ -69,7 +69,7 @@ def approve_draft(
         raise NotAllowed(f"posts need approval here, and the token has the capability {services.token.capability}")
     body = body or ApprovedDraft()
     at = body.scheduledFor or None
-    draft = _drafts(services).approve(as_id(post_id), body.segments, at, by=services.token.name)
+    draft = services.submitted_drafts.approve(as_id(post_id), body.segments, at, by=services.token.name)
     return _decided(request, draft, services)
 
 
@@ -77,22 +77,18 @@ def reject_draft(
     post_id: TheirPostId, request: Request, services: Services, body: RejectedDraft | None = None
 ) -> JsonAnswer:
     """Reject a draft, or one that is scheduled, which makes it a draft again. The reason is stored."""
-    draft = _drafts(services).reject(as_id(post_id), (body and body.reason) or None)
+    draft = services.submitted_drafts.reject(as_id(post_id), (body and body.reason) or None)
     return _decided(request, draft, services)
 
 
 def list_approvals(services: Services, source: Source = None, status: Status = None) -> JsonAnswer:
     """List what waits for a person's approval. ttp has posts only; the other sources are empty."""
-    drafts = _drafts(services).all()
+    drafts = services.submitted_drafts.all()
     statuses = [_status(draft, services) for draft in drafts]
     counts = {**dict.fromkeys(_SOURCES, 0), "posts": statuses.count(PENDING)}
     shown = status or PENDING if source in (None, "posts") else None
     items = [_item(draft, services) for draft, known in zip(drafts, statuses, strict=True) if known == shown]
     return success(items=items, counts=counts)
-
-
-def _drafts(services: RequestServices) -> SubmittedDrafts:
-    return SubmittedDrafts(services.posts, services.queries, services.times)
 
 
 def _variant(body: VariantInput, brand: str | None, services: RequestServices) -> Variant:

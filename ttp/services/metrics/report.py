@@ -14,6 +14,8 @@ from ttp.domain.errors import Hint, UsageError
 from ttp.domain.metrics.report import GROUPINGS, MeasuredPost, Period, Report, make_report
 from ttp.domain.optimal.features import FEWEST_SETTLED, NEWEST, VIEWS, PostFeatures, features
 from ttp.domain.time.calendar_range import CalendarRange
+from ttp.domain.time.clock import Clock
+from ttp.services.time_resolver import TimeResolver
 from ttp.store import queries
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
@@ -25,32 +27,38 @@ USUAL = timedelta(days=30)
 
 
 class Reports:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: Clock, times: TimeResolver) -> None:
         self._database = database
+        self._clock = clock
+        self._times = times
 
     def report(
         self,
         accounts: Sequence[Account],
-        zones: Sequence[ZoneInfo],
-        period: Period,
-        before: Period,
-        by: Sequence[str] = (),
+        span: CalendarRange | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        *,
+        by: Iterable[str] = (),
+        tz: str | None = None,
     ) -> Report:
-        """Report the posts of accounts that were published in a period, compared with the one before. `zones`: of the
-        accounts' hours and weekdays. `by`: names of `GROUPINGS`."""
+        """Report the posts of accounts that were published in a period, compared with the one before: in `span`, a week
+        or a month; else between two bounds, by default in the last 30 days. `by`: names of `GROUPINGS`; `tz`: the zone
+        of hours and weekdays, else that of each account. Raise UsageError, TimeRefused."""
+        groups, (period, before) = _groupings(by), _periods(self._clock.now(), span, since, until)
+        zones = self._times.account_zones(accounts, tz)
         posts: list[MeasuredPost] = []
         with self._database.reading() as db:
             if db is not None:
                 for account, zone in zip(accounts, zones, strict=True):
                     posts += _measured_posts(db, account, zone, Period(before.start, period.end))
-        return make_report(posts, period, before, by)
+        return make_report(posts, period, before, groups)
 
 
-def report_periods(
+def _periods(
     now: datetime, span: CalendarRange | None, since: datetime | None, until: datetime | None
 ) -> tuple[Period, Period]:
-    """Return the time of a report and the one before it. `span`: a week or a month; else the time between two bounds,
-    by default the last 30 days. Raise UsageError."""
+    """Return the time of a report and the one before it."""
     other = Hint("try", action("report", since="30d"))
     if span is not None:
         if since or until:
@@ -74,7 +82,7 @@ def _calendar_periods(now: datetime, span: CalendarRange) -> tuple[Period, Perio
     return Period(span.start, end), Period(earlier.start, before_end)
 
 
-def check_groupings(names: Iterable[str]) -> tuple[str, ...]:
+def _groupings(names: Iterable[str]) -> tuple[str, ...]:
     """Return the names of `GROUPINGS`, each once. Raise UsageError for another name."""
     groupings = tuple(dict.fromkeys(names))
     for name in groupings:

@@ -5,22 +5,20 @@ from __future__ import annotations
 import re
 import secrets
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
 from urllib.parse import urlsplit
 
 from ttp.domain.account import Account
 from ttp.domain.action import action
-from ttp.domain.server.api_token import LoginLink, Person, Session, TokenCapability
+from ttp.domain.server.api_token import Person, Session, TokenCapability
 from ttp.domain.time.clock import Clock
 from ttp.domain.time.zones import load_zone, parse_zone
 from ttp.services.server.api_tokens import check_name, digest
 from ttp.store.database import Database
-from ttp.store.dialect import Connection
 from ttp.store.home.files import make_home, write_whole
 from ttp.store.server import approval_links
 from ttp.store.server import people as store
@@ -30,7 +28,6 @@ SESSION_LASTS_FOR = timedelta(days=30)
 ADDRESS_FILE = "server.address"
 _ANSWER_S = 1.0
 """Seconds that a server on this machine may take to accept a connection."""
-T = TypeVar("T", LoginLink, Session)
 SECRET = re.compile(r"[0-9a-f]{48}")
 
 
@@ -57,12 +54,12 @@ class People:
         secret, now = new_secret(), self._clock.now()
         with self._database.writing() as db:
             store.delete_expired(db, now)
-            store.insert_link(db, person, digest(secret), now + LINK_WORKS_FOR)
+            store.insert(db, "login_link", person, digest(secret), now + LINK_WORKS_FOR)
         return secret
 
-    def link(self, secret: str) -> LoginLink | None:
+    def link(self, secret: str) -> Session | None:
         """Return a login link that works. It stays."""
-        return self._find(secret, store.link_of_digest)
+        return self._find("login_link", secret)
 
     def log_in(self, secret: str) -> tuple[Person, str] | None:
         """Use up a login link: return who it is for and the secret of a new session, or None if it does not work."""
@@ -71,10 +68,10 @@ class People:
             return None
         new = new_secret()
         with self._database.writing() as db:
-            if not store.take_link(db, link.id):
+            if not store.delete(db, "login_link", link.id):
                 return None
             store.delete_expired(db, now)
-            store.insert_session(db, link.person, digest(new), now, now + SESSION_LASTS_FOR)
+            store.insert(db, "session", link.person, digest(new), now + SESSION_LASTS_FOR, now)
         return link.person, new
 
     def session(self, secret: str) -> Session | None:
@@ -82,16 +79,16 @@ class People:
 
         A zone that this machine does not have is left out: another host or newer timezone data may have had it, and the
         person must get to the page where they choose another."""
-        found = self._find(secret, store.session_of_digest)
+        found = self._find("session", secret)
         if found is None or found.person.timezone is None or load_zone(found.person.timezone):
             return found
         return replace(found, person=replace(found.person, timezone=None))
 
-    def _find(self, secret: str, of_digest: Callable[[Connection, str], T | None]) -> T | None:
+    def _find(self, table: store.Table, secret: str) -> Session | None:
         if not SECRET.fullmatch(secret):
             return None
         with self._database.reading() as db:
-            row = of_digest(db, digest(secret)) if db else None
+            row = store.find(db, table, digest(secret)) if db else None
         return row if row is not None and self._clock.now() < row.expires_at else None
 
     def set_timezone(self, name: str, timezone: str) -> None:
@@ -109,7 +106,7 @@ class People:
                 store.delete_all_of(db, session.person.name)
                 approval_links.delete_all_of(db, session.person.name)
             else:
-                store.delete_session(db, session.id)
+                store.delete(db, "session", session.id)
 
 
 def new_secret() -> str:

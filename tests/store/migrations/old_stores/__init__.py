@@ -2,6 +2,7 @@
 
 The first is a store that ttp filled through its own commands against the sandbox, with followers of an account, a
 token, a person who is logged in, an event, a notification, a webhook with a call, a submitted draft and a publisher.
+`postgresql_0018.sql` is the schema of the first revision on PostgreSQL.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ FOLDER = Path(__file__).parent
 
 def revisions() -> list[str]:
     """Return the revisions with a dump, oldest first."""
-    return sorted(path.stem for path in FOLDER.glob("*.sql"))
+    return sorted(path.stem for path in FOLDER.glob("[0-9]*.sql"))
 
 
 def unpack(home: Path, revision: str) -> Database:
