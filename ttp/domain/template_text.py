@@ -79,12 +79,19 @@ def format_date(text: str, form: str = "%-d %B %Y") -> str:
     """Return an ISO date or time in a form of strftime."""
     if not _DATES.fullmatch(form):
         raise ValueError(f'"{form}" is not a form of dates')
-    return datetime.fromisoformat(text).strftime(form)
+    return _parse_iso(text).strftime(form)
+
+
+def _parse_iso(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise ValueError(f'"{text}" is not a date or time such as 2026-12-01T09:00+01:00') from None
 
 
 def in_zone(text: str, zone: str) -> str:
     """Return an ISO time with an offset in a zone."""
-    at = datetime.fromisoformat(text)
+    at = _parse_iso(text)
     if at.tzinfo is None:
         raise ValueError(f'"{text}" has no offset')
     try:

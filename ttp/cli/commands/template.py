@@ -28,10 +28,9 @@ def _render_samples(samples: Sequence[TemplateSample], page: Page) -> Iterator[s
     for one in samples:
         given = ", ".join(f"{name}={value}" for name, value in one.vars.items())
         yield page.paint(escape_line(f"With {given or 'no variables'}:"), "bold")
+        yield from render_versions(one.preview.versions, page)
         if not one.preview.versions:
             yield from (escape_text(line) for line in lines(one.preview.post.content))
-        yield from render_versions(one.preview.versions, page)
-        yield ""
 
 
 def _render_texts(templates: Sequence[PostTemplate], page: Page) -> Iterator[str]:

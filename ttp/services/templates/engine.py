@@ -8,7 +8,6 @@ from difflib import get_close_matches
 from functools import partial
 from typing import Any, NamedTuple
 
-from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.fit import FitValue, mark, shorten
 from ttp.domain.template import MissingVariable, TemplateText, check, refuse_other_names
@@ -97,7 +96,17 @@ def _refusal(source: TemplateText, error: Any, values: Mapping[str, Value]) -> U
     if error.kind == "OutOfFuel":
         return source.refusal(place, f"too many steps, at most {FUEL:,}")
     path = re.fullmatch(r"`(\w+)\.(\w+)` is undefined", error.detail or "")
-    return _missing(source, place, path, values) if path else source.refusal(place, error.detail or error.message)
+    if path is not None:
+        return _missing(source, place, path, values)
+    return _missing_before(source, place, values) or source.refusal(place, error.detail or error.message)
+
+
+def _missing_before(source: TemplateText, place: int, values: Mapping[str, Value]) -> UsageError | None:
+    """Return the error for a missing `ROOT.NAME` in front of the filter at a place; None if it is there."""
+    path = re.search(r"\b(\w+)\.(\w+)\s*\|\s*\Z", source.text[:place])
+    there = values.get(path[1]) if path else None
+    is_missing = path and isinstance(there, Mapping) and path[2] not in there
+    return _missing(source, path.start(), path, values) if path and is_missing else None
 
 
 def _missing(source: TemplateText, place: int, path: re.Match[str], values: Mapping[str, Value]) -> UsageError:
@@ -106,7 +115,7 @@ def _missing(source: TemplateText, place: int, path: re.Match[str], values: Mapp
     there = values.get(root)
     names = sorted(there) if isinstance(there, Mapping) else []
     near = get_close_matches(name, names, 1)
-    ways = [f"{root}.{near[0]}"] if near else [other_options(var=f"{name}=VALUE")] if root == "vars" else []
+    ways = [f"{root}.{near[0]}"] if near else [f"--var {name}=VALUE"] if root == "vars" else []
     refused = source.refusal(place, f'{root} has no "{name}". There are: {", ".join(names) or "none"}', *ways)
     return MissingVariable(refused, name) if root == "vars" else refused
 
@@ -121,19 +130,19 @@ def _apply(
     **options: Value,
 ) -> str:
     """Return what a filter makes of a value. The engine passes on what it raises, without the place."""
-    use_there = re.search(rf"\|\s*{name}\b", source.text)
-    place = use_there.start() if use_there else 0
+    places = [use.start(1) for use in re.finditer(rf"\|\s*({name})\b", source.text)]
     if value is None:
-        for path in re.finditer(rf"\b(\w+)\.(\w+)\s*\|\s*{name}\b", source.text):
-            if isinstance(there := values.get(path[1]), Mapping) and path[2] not in there:
-                raise _missing(source, path.start(), path, values)
-        raise source.refusal(place, f"filter {name} got no value", "default('')")
+        missing = (_missing_before(source, place, values) for place in places)
+        raise next(filter(None, missing), None) or source.refusal(places[0], f"filter {name} got no value")
+    place = places[0]
     if not isinstance(value, str | int | float) and (name != "hashtags" or not isinstance(value, list)):
         raise source.refusal(place, f"filter {name} takes a text")
     try:
         return use(value if isinstance(value, list) else str(value), *args, **options)
-    except (TypeError, ValueError, AttributeError, OverflowError) as error:
+    except ValueError as error:
         raise source.refusal(place, f"filter {name}: {error}") from None
+    except (TypeError, OverflowError):
+        raise source.refusal(place, f"filter {name} does not take what is in its brackets") from None
 
 
 def _fit(values: list[FitValue], text: str, most: int | None = None, end: str = "…") -> str:

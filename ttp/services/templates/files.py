@@ -187,7 +187,7 @@ class Templates:
             if not any(source.names("text") for source in sources):
                 raise UsageError(
                     f"template {template.name} has no place for a text: {{{{ text }}}}",
-                    Hint("try", other_options(var="NAME=TEXT")),
+                    Hint("try", "--var NAME=TEXT"),
                     flaw="template",
                 )
             given["text"] = text
