@@ -521,6 +521,15 @@ def shared_sandbox() -> Iterator[RunningSandbox]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def endpoint() -> Iterator[str]:
+    """The address of the one server of a test process that speaks S3. Each test makes its own bucket."""
+    from tests.platforms.s3_server import running
+
+    with running() as address:
+        yield address
+
+
 @pytest.fixture
 def sandbox(shared_sandbox: RunningSandbox) -> RunningSandbox:
     """The shared sandbox, empty and on the machine's clock."""

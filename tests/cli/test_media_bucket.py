@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Program
-from tests.platforms.s3_server import SECRET, create_bucket, running, set_credentials, with_server
+from tests.platforms.s3_server import SECRET, create_bucket, set_credentials, with_server
 from tests.store.backends import KEY
 from ttp.cli.context import Context
 from ttp.domain.media.item import MediaUnavailable
 from ttp.platforms.bucket import MediaBucket
 from ttp.sandbox.files import PHOTO
 from ttp.sandbox.server import RunningSandbox
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    with running() as address:
-        yield address
 
 
 @pytest.fixture

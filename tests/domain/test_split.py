@@ -171,7 +171,7 @@ def test_emoji_sequences_stay_whole() -> None:
 
 def test_a_thread_has_24_parts_at_most() -> None:
     text = " ".join(["word"] * MOST_PARTS)
-    assert len(split_texts([text], at_most(4))) == MOST_PARTS
+    assert len(split_texts([text], at_most(4)).parts) == MOST_PARTS
     for texts in ([text, "more"], [f"{text} more"]):
         with pytest.raises(Unsplittable) as refused:
             split_texts(texts, at_most(4))
@@ -180,13 +180,13 @@ def test_a_thread_has_24_parts_at_most() -> None:
 
 def test_numbers_count() -> None:
     assert split_texts(["One two three", "four"], at_most(11), numbered=True) == (
-        "One two 1/3",
-        "three 2/3",
-        "four 3/3",
+        ("One two 1/3", "three 2/3", "four 3/3"),
+        (0, 2),
     )
-    assert split_texts(["One two", "four"], at_most(11), numbered=True) == ("One two", "four")  # nothing was split
+    whole = split_texts(["One two", "four"], at_most(11), numbered=True)
+    assert whole == (("One two", "four"), (0, 1))  # nothing was split
     many = split_texts(["word " * 20], at_most(10), numbered=True)
-    assert many[9] == "word 10/20"
+    assert many.parts[9] == "word 10/20"
     with pytest.raises(Unsplittable):
         split_texts(["word " * 20], at_most(9), numbered=True)
 

@@ -91,9 +91,9 @@ def _columns() -> Iterator[str]:
     names = ", ".join(map(json.dumps, revisions()))
     yield f"REVISIONS = ({names}{',' if len(revisions()) == 1 else ''})"
     yield '"""Every revision of the schema that this program upgrades, oldest first; the last one is its own."""\n'
-    kinds = ("boolean", "instant", "integer", "list", "object", "real", "text", "texts")
+    kinds = ("boolean", "instant", "integer", "list", "numbers", "object", "real", "text", "texts")
     yield f"Kind = Literal[{', '.join(map(json.dumps, kinds))}]"
-    yield '"""What a column holds: `list`, `object` and `texts` (object of texts) are JSON."""'
+    yield '"""What a column holds: `list`, `numbers`, `object` and `texts` (object of texts) are JSON."""'
     for name in MAPPED:
         table = SQLModel.metadata.tables[name]
         yield f"\n{name.upper()}: dict[str, Kind] = {{"

@@ -18,7 +18,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
-from urllib.request import Request, urlopen
 
 from tests.faults.forks import SMALL_CHUNK, Fork, Forks
 from tests.faults.judge import Verdict, judge
@@ -27,6 +26,7 @@ from tests.faults.proxy import Asked, Fault, Proxy
 from tests.faults.stores import PostgresStore, SqliteStore
 from tests.faults.user_program import write_program
 from tests.platforms.factories import PLATFORMS
+from tests.platforms.sandboxed import control
 from ttp.domain.delivery import ENDED
 from ttp.domain.time.clock import SystemClock
 from ttp.sandbox.server import RunningSandbox, running_sandbox
@@ -158,11 +158,7 @@ class Bench:
         return fork.stdout.read_text()
 
     def control(self, method: str, path: str, body: object = None) -> Any:
-        data = None if body is None else json.dumps(body).encode()
-        headers = {"Content-Type": "application/json"}
-        request = Request(f"{self.sandbox.url}/_sandbox/{path}", data, headers, method=method)
-        with urlopen(request, timeout=60) as answer:
-            return json.load(answer)
+        return control(self.sandbox.url, method, path, body)
 
     def pass_time(self, seconds: float) -> None:
         """Let time pass, on all clocks, and set them right. One that is ahead stays so: ttp refuses one set back."""

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ import pytest
 
 from tests.clock import FakeClock
 from tests.conftest import Program, program
+from tests.platforms.sandboxed import control
 from ttp.domain.time.clock import SystemClock
 from ttp.sandbox.server import running_sandbox
 
@@ -88,11 +88,7 @@ class World:
         return loop
 
     def control(self, method: str, path: str, body: object = None) -> Any:
-        data = None if body is None else json.dumps(body).encode()
-        headers = {"Content-Type": "application/json"}
-        request = urllib.request.Request(f"{self.url}/_sandbox/{path}", data, headers, method=method)
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return json.load(answer)
+        return control(self.url, method, path, body)
 
     def fault(self, path: str, do: str, **more: object) -> None:
         self.control("POST", "faults", {"path": path, "do": do, **more})

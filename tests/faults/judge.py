@@ -53,6 +53,9 @@ def judge(bench: Bench, kind: Kind, secrets: tuple[str, ...]) -> Verdict:
                 verdict.wrong.append(f"bound to {_remote_id(bench)}, and it is {seen[0]['id']}")
             if len(kind.texts) > 1 and [p["parent"] for p in seen] != [None, *(p["id"] for p in seen[:-1])]:
                 verdict.wrong.append("the parts are not a chain")
+            counts = list(kind.media_counts) or [len(kind.media), *[0] * (len(kind.texts) - 1)]
+            if not verdict.lost and [len(post["media"]) for post in seen] != counts:
+                verdict.wrong.append(f"media of the parts: {[post['media'] for post in seen]}")
         case "needs_review":
             verdict.needs_review = 1
         case DeliveryState.FAILED | DeliveryState.CANCELLED:

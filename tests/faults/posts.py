@@ -41,6 +41,8 @@ class Kind:
     keyed: bool = False
     is_split: bool = False
     """It is written as one text, which becomes `texts`."""
+    media_counts: tuple[int, ...] = ()
+    """How many of the media each part has; empty where all are on the first. Their names say where they go."""
 
     @property
     def call_count(self) -> int:
@@ -69,7 +71,8 @@ class Kind:
         for text in self.texts[1:] if not self.is_split else ():
             words += ["--thread", text]
         for name in self.media:
-            words += ["--media", str(media / name)]
+            place, equals, file = name.rpartition("=")
+            words += ["--media", f"{place}{equals}{media / file}"]
         for option in self.options:
             words += ["--set", option]
         return words
@@ -85,7 +88,7 @@ KINDS = {
         Kind("x image", "x", _X, media=("photo.jpg",)),
         Kind("x video", "x", _X, media=("clip.mp4",)),
         Kind("x thread", "x", _X, texts=PARTS),
-        Kind("x split", "x", _X, texts=LONG, is_split=True),
+        Kind("x split", "x", _X, ("last=photo.jpg",), LONG, is_split=True, media_counts=(0, 0, 1)),
         Kind("instagram photo", "instagram", _IG, media=("photo.jpg",)),
         Kind("instagram carousel", "instagram", _IG, media=("photo.jpg", "clip.mp4", "other.jpg")),
         Kind("instagram reel", "instagram", _IG, media=("clip.mp4",)),
@@ -99,22 +102,22 @@ KINDS = {
             silent=True,
         ),
         *(
-            Kind(f"bluesky {name}", "bluesky", _BLUESKY, media, texts, atomic=True, keyed=True)
-            for name, media, texts in (
-                ("text", (), (WORDS,)),
-                ("images", ("photo.jpg", "other.jpg"), (WORDS,)),
-                ("video", ("clip.mp4",), (WORDS,)),
-                ("thread", ("photo.jpg",), PARTS),
-            )
-        ),
-        *(
-            Kind(f"mastodon {name}", "mastodon", _MASTODON, media, texts, options, keyed=True)
-            for name, media, texts, options in (
+            Kind(f"bluesky {name}", "bluesky", _BLUESKY, media, texts, atomic=True, keyed=True, media_counts=counts)
+            for name, media, texts, counts in (
                 ("text", (), (WORDS,), ()),
                 ("images", ("photo.jpg", "other.jpg"), (WORDS,), ()),
                 ("video", ("clip.mp4",), (WORDS,), ()),
-                ("poll", (), (WORDS,), ("mastodon.poll=Tea|Coffee",)),
-                ("thread", ("photo.jpg",), PARTS, ()),
+                ("thread", ("photo.jpg", "3=other.jpg"), PARTS, (1, 0, 1)),
+            )
+        ),
+        *(
+            Kind(f"mastodon {name}", "mastodon", _MASTODON, media, texts, options, keyed=True, media_counts=counts)
+            for name, media, texts, options, counts in (
+                ("text", (), (WORDS,), (), ()),
+                ("images", ("photo.jpg", "other.jpg"), (WORDS,), (), ()),
+                ("video", ("clip.mp4",), (WORDS,), (), ()),
+                ("poll", (), (WORDS,), ("mastodon.poll=Tea|Coffee",), ()),
+                ("thread", ("photo.jpg", "3=other.jpg"), PARTS, (), (1, 0, 1)),
             )
         ),
         Kind("bluesky split", "bluesky", _BLUESKY, ("photo.jpg",), LONG, atomic=True, keyed=True, is_split=True),
@@ -234,18 +237,18 @@ ASKS = {
     "mastodon images": [*_ASKED, _ATTACH, _ATTACH, _TOOT],
     "mastodon video": [*_ASKED, _ATTACH, *["GET /api/v1/media/ID"] * 2, _TOOT],
     "mastodon poll": [*_ASKED, _TOOT],
-    "mastodon thread": [*_ASKED, _ATTACH, *[_TOOT] * 3],
+    "mastodon thread": [*_ASKED, _ATTACH, _TOOT, _TOOT, _ATTACH, _TOOT],
     "mastodon split": [*_ASKED, _ATTACH, *[_TOOT] * 3],
     "bluesky text": [_SESSION, _WRITES],
     "bluesky images": [_SESSION, _BLOB, _BLOB, _WRITES],
     "bluesky video": [_SESSION, _SERVICE, f"POST {_JOB}.uploadVideo", f"GET {_JOB}.getJobStatus", _WRITES],
-    "bluesky thread": [_SESSION, _BLOB, _WRITES],
+    "bluesky thread": [_SESSION, _BLOB, _BLOB, _WRITES],
     "bluesky split": [_SESSION, _BLOB, _WRITES],
     "x text": [_CHECK, _TWEET],
     "x image": [*_UPLOAD, _CHECK, _TWEET],
     "x video": [*_UPLOAD, "GET /2/media/upload", _CHECK, _TWEET],
     "x thread": [_CHECK, _TWEET, _TWEET, _TWEET],
-    "x split": [_CHECK, _TWEET, _TWEET, _TWEET],
+    "x split": [_CHECK, _TWEET, _TWEET, *_UPLOAD, _TWEET],
     "instagram photo": _CONTAINER,
     "instagram carousel": [_QUOTA, _NEW, _NEW, _NEW, *[_STATUS] * 6, _NEW, _STATUS, _PUBLISH, _STATUS],
     "instagram reel": _CONTAINER,

@@ -74,6 +74,7 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
         "create Hello --to x/me --at 'tomorrow 9am' --tag a,b --text x=Hi --dry-run",
     ),
     ("create_post", {"text": "", "media": ["a.png"], "alt": ["A"]}, "create '' --media a.png --alt A"),
+    ("create_post", {"text": "a", "thread": ["b"], "media": ["2=a.png"]}, "create a --thread b --media 2=a.png"),
     ("edit_post", {"id": 1, "text": "New", "addTags": ["t"]}, "edit 1 New --add-tag t"),
     ("edit_post", {"id": 2, "at": "fri 18:00", "to": ["x"]}, "edit 2 --at 'fri 18:00' --to x"),
     ("edit_post", {"id": 6, "tags": [], "variants": {"x": "V"}}, "edit 6 --tag '' --text x=V"),

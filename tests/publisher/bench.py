@@ -45,7 +45,8 @@ from ttp.store import queries
 from ttp.store.credentials import CredentialsFile
 from ttp.store.dialect import Connection, Row
 from ttp.store.home.files import OwnFiles
-from ttp.store.ownership import this_machine
+from ttp.store.home.journal import Journal
+from ttp.store.ownership import store_id, this_machine
 from ttp.store.publisher_session import PublisherSession
 from ttp.store.writer import Writer
 
@@ -343,13 +344,9 @@ class Bench:
 
     def context(self, coordination: Coordination) -> DeliveryContext:
         installation = self.installation()
+        journal = Journal(self.database.home, store_id(coordination.watch))
         return DeliveryContext(
-            coordination=coordination,
-            media=installation.media,
-            tokens=installation.tokens,
-            clients=Clients(installation.client),
-            config=self.config,
-            platforms=PLATFORMS,
+            coordination=coordination, installation=installation, clients=Clients(installation.client), journal=journal
         )
 
     def on(self, event: str, act: Callable[[], None]) -> None:

@@ -140,11 +140,13 @@ def test_a_video(ttp: Program, person: Person) -> None:
     assert len(status["media_attachments"]) == 1
 
 
-def test_a_thread_is_a_chain_with_media_on_its_first_part(ttp: Program, person: Person) -> None:
-    parts = published(ttp, person, "One", "--thread", "Two", "--thread", "Three", "--media", str(PHOTO))
+def test_a_thread_is_a_chain_with_media_on_its_parts(ttp: Program, person: Person) -> None:
+    argv = ["--thread", "Two", "--thread", "Three", "--media", f"last={PHOTO}", "--media", str(PHOTO)]
+    parts = published(ttp, person, "One", *argv, "--alt", "The end")
     assert person.texts() == ["One", "Two", "Three"]
     assert [one["in_reply_to_id"] for one in parts] == [None, parts[0]["id"], parts[1]["id"]]
-    assert [len(one["media_attachments"]) for one in parts] == [1, 0, 0]
+    assert [len(one["media_attachments"]) for one in parts] == [1, 0, 1]
+    assert parts[2]["media_attachments"][0]["description"] == "The end"
 
 
 def test_a_text_that_is_too_long_is_the_parts_that_were_shown(ttp: Program, person: Person) -> None:

@@ -157,6 +157,8 @@ def test_files_are_sent_and_written(machines: Machines, desk: Path) -> None:
     both(machines, "create", "--file", "post.md", "--json")
     both(machines, "create", "Pic", "--media", str(desk / "photo.jpg"), "--to", "x/me", "--json")
     both(machines, "create", "Pic", "--media", str(desk / "phot.jpg"), "--to", "x/me")
+    both(machines, "create", "Pic", "--thread", "b", "--media", f"2=x={desk / 'photo.jpg'}", "--to", "x/me", "--json")
+    both(machines, "create", "Pic", "--thread", "b", "--media", "2=phot.jpg", "--media", "last=photo.jpg")
     both(machines, "create", "Pic", "--media", "photo.jpg,photo.jpg", "--to", "x/me", "--json")
     both(machines, "create", "photo.jpg", "--to", "x/me", "--json")
     both(machines, "create", "--to", "x/me", "--json", "--", "photo.jpg")

@@ -46,6 +46,20 @@ def test_media_of_a_post_can_be_changed_and_removed(api: Api) -> None:
     assert api.ok("PATCH", "/v1/posts/1", {"media": []})["media"] == []
 
 
+def test_media_of_a_post_say_where_they_go(api: Api) -> None:
+    api("POST", "/v1/media", **form())
+    one = {"sha256": SHA256}
+    media = [{**one, "part": "last", "only": "x"}, {**one, "part": 2}, one]
+    post = api.ok("POST", "/v1/posts", {"content": "One", "thread": ["Two"], "media": media})
+    places = [(1, None), (2, None), ("last", "x")]
+    assert [(item["part"], item["only"]) for item in post["media"]] == places
+    again = [{name: item[name] for name in ("sha256", "part", "only")} for item in post["media"]]
+    changed = api.ok("PATCH", "/v1/posts/1", {"media": again, "content": "Other"})
+    assert [(item["part"], item["only"]) for item in changed["media"]] == places
+    api.refused("PATCH", "/v1/posts/1", 400, "usage", {"thread": []})
+    api.refused("PATCH", "/v1/posts/1", 400, "usage", {"media": [{**one, "part": 0}]})
+
+
 @pytest.mark.parametrize("name", ["../../etc/passwd.jpg", "/etc/passwd.jpg", "C:\\passwd.jpg", "a/../passwd.jpg"])
 def test_the_name_of_a_file_is_never_a_path(api: Api, name: str) -> None:
     assert api("POST", "/v1/media", **form(name)).json()["name"] == "passwd.jpg"

@@ -6,7 +6,6 @@ import os
 import shutil
 import socket
 import threading
-from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import BinaryIO
 import pytest
 
 from tests import media_bytes as made
-from tests.platforms.s3_server import SECRET, create_bucket, running, set_credentials, with_server
+from tests.platforms.s3_server import SECRET, create_bucket, set_credentials, with_server
 from tests.settings import Config
 from tests.store.stores import add_account, add_post, new_store, to
 from ttp.domain.errors import Busy, Conflict
@@ -28,12 +27,6 @@ from ttp.store.media_cleanup import clean_bucket, shrink_cache
 
 KEEP = timedelta(days=30)
 LATER = timedelta(days=2)
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    with running() as address:
-        yield address
 
 
 @pytest.fixture

@@ -93,6 +93,8 @@ def test_a_post_has_the_documented_form() -> None:
                 "durationMs": None,
                 "alt": "a cup",
                 "url": None,
+                "part": 1,
+                "only": None,
             }
         ],
         "variants": {"x": "Launch!"},

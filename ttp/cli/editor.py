@@ -34,6 +34,7 @@ from ttp.domain.errors import (
     TtpError,
     UsageError,
 )
+from ttp.domain.media.place import name_in_place
 from ttp.domain.permissions import Capability
 from ttp.domain.post_edit import changed_media, edits_of_draft
 from ttp.services.drafts import post_fingerprint
@@ -174,7 +175,7 @@ def _with_media_named(post: Post, change: PostInput) -> PostInput:
     kept, alts = changed_media(post, replace(change, alts=None), ()), change.alts or ()
     if change.add_media or change.alts is None:
         alts = (*(item.alt or "" for item in kept), *alts)
-    names = (*map(media_name, kept), *change.add_media)
+    names = (*(name_in_place(media_name(item), item) for item in kept), *change.add_media)
     return replace(change, media=names, alts=alts, add_media=(), remove_media=())
 
 

@@ -101,9 +101,17 @@ TimeZone = Annotated[
     str | None,
     typer.Option("--tz", metavar="ZONE", help="Timezone of the time, else yours; account: that of the accounts."),
 ]
-MediaPaths = Annotated[list[str] | None, typer.Option("--media", metavar="PATH_OR_URL", help="An image or a video.")]
+MediaPaths = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--media",
+        metavar="PATH_OR_URL",
+        help="An image or a video. 2=FILE is for part 2 of a thread, last=FILE for its end, x=FILE for X alone.",
+    ),
+]
 AddMedia = Annotated[
-    list[str] | None, typer.Option("--add-media", metavar="PATH_OR_URL", help="An image or a video to add at the end.")
+    list[str] | None,
+    typer.Option("--add-media", metavar="PATH_OR_URL", help="An image or a video to add, written as for --media."),
 ]
 RemoveMedia = Annotated[
     list[str] | None,

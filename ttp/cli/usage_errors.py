@@ -14,6 +14,7 @@ from ttp.cli.errors import quote_command
 from ttp.cli.typed_command import MEDIA_SUFFIXES, TypedCommand, TypedPart
 from ttp.domain.action import LONGEST_TEXT
 from ttp.domain.errors import Hint, TtpError, UsageError
+from ttp.domain.media.place import PlacedName
 
 _TAKE_TEXT = ("ttp create", "ttp edit", "ttp config set")
 _CLOSE = 0.7
@@ -154,7 +155,8 @@ def refuse_file_as_text(line: TypedCommand, values: Mapping[str, Any]) -> None:
         before = after = []
     start = ["ttp", *before] if before else []
     # Alt texts go by the order of media: behind others it takes none of theirs.
-    words = (*after, flag, text) if named else (flag, text, *after)
+    value = text if flag == "--file" else str(PlacedName(text))
+    words = (*after, flag, value) if named else (flag, value, *after)
     as_file = quote_command(*start, *words)
     if flag == "--file" and "post_id" in values:  # an edit has no such option
         as_file = f"{quote_command(*start, '-', *after)} < {quote_command(text)}"
@@ -187,7 +189,8 @@ def _as_one(path: str, line: TypedCommand, extra: str) -> list[str] | None:
         return [*words[:first], time, *words[last:]] if parse_time(time) else None
     if all(words[at].lower().endswith(MEDIA_SUFFIXES) for at in surplus):
         flag = "--add-media" if path == "ttp edit" else "--media"  # which would replace the others
-        return [word for at, one in enumerate(words) for word in ([flag, one] if at in surplus else [one])]
+        names = {at: str(PlacedName(words[at])) for at in surplus}
+        return [word for at, one in enumerate(words) for word in ([flag, names[at]] if at in names else [one])]
     text = " ".join(words[first:last])
     if not together or first not in places or len(text) > LONGEST_TEXT:
         return None

@@ -107,7 +107,8 @@ class Delivery:
     Of a thread, `remote_id` and `url` are the first part's, known once that is published; `handle` holds `parts`, the
     ids of all published parts in order, and `of`, the planned number. Where the client chooses the keys of its posts,
     `handle` holds them as `keys`. These three are kept. `planned_parts`: the texts that go there in place
-    of the post's own, one of which was split. From the first intent on they are frozen.
+    of the post's own, one of which was split. From the first intent on they are frozen. `part_starts`: the index of the
+    planned part that begins each part of the writer's.
     """
 
     account: str
@@ -133,6 +134,7 @@ class Delivery:
     fence: int = 0
     planned_parts: tuple[str, ...] = ()
     parts_frozen: bool | None = None
+    part_starts: tuple[int, ...] = ()
 
     @property
     def may_plan(self) -> bool:

@@ -127,7 +127,7 @@ def show_approval_waits(post: AnyPost) -> AnyPost:
 def _meant(post: Post) -> tuple[object, ...]:
     """Return what a person judges when approving a post."""
     content = [getattr(post, name) for name, one in CONTENT.items() if one.is_judged]
-    accounts = sorted((d.account, d.planned_parts) for d in post.active)
+    accounts = sorted((d.account, d.planned_parts, d.part_starts) for d in post.active)
     return *content, accounts, post.scheduled_at, post.deleted_at
 
 

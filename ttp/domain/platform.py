@@ -37,6 +37,8 @@ class Facts:
     # Publishing.
     max_parts: int = 1
     """Most parts of a thread."""
+    media_on_parts: bool = False
+    """Each part of a thread may have media; else the first alone."""
     thread_is_atomic: bool = False
     """All parts of a thread go in one publishing call."""
     takes_text_alone: bool = True

@@ -13,6 +13,7 @@ from ttp.domain.action import action
 from ttp.domain.delivery import APPROVAL, IN_FLIGHT, Delivery, DeliveryState
 from ttp.domain.errors import Hint, NotFound
 from ttp.domain.media.item import MediaItem
+from ttp.domain.media.place import place_of
 from ttp.domain.platform import Facts
 
 EMPTY: Mapping[str, str] = MappingProxyType({})
@@ -150,6 +151,19 @@ class PostFields:
     def written_parts(self, account: str, facts: Facts) -> tuple[str, ...]:
         """Return the texts for one account as written: the text, and its thread if the platform has threads."""
         return (self.text_for(account, facts.name), *(self.thread if facts.max_parts > 1 else ()))
+
+    def media_for(self, delivery: Delivery, facts: Facts) -> tuple[tuple[MediaItem, ...], ...]:
+        """Return the media of each part that goes to one account, in order. Last come those that are left out there:
+        the platform has no threads, or no part that far."""
+        return self.media_in(delivery, len(self.parts_for(delivery, facts)))
+
+    def media_in(self, delivery: Delivery, count: int) -> tuple[tuple[MediaItem, ...], ...]:
+        """Return what `media_for` does, of a delivery with this number of parts."""
+        parts: list[list[MediaItem]] = [[] for _ in range(count + 1)]
+        for item in self.media:
+            if item.only in (None, delivery.platform, delivery.account):
+                parts[min(place_of(item.part, delivery.part_starts, count), count)].append(item)
+        return tuple(map(tuple, parts))
 
     def needs(self) -> tuple[str, ...]:
         """Return what a person must do: any of `review`, `reconnect`, `retry`, `approve`, in this order."""

@@ -13,6 +13,7 @@ from ttp.domain.action import LONGEST_TEXT, Action, OtherOptions, WayOut, action
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Ambiguous, Hint, NotFound, Problem, StateRefused, TtpError, UsageError
 from ttp.domain.media.item import MediaItem
+from ttp.domain.media.place import in_order
 from ttp.domain.permissions import keep_approval
 from ttp.domain.platform import PlatformFacts
 from ttp.domain.post import ChosenBy, Post, PostFields, PostStatus, derive_status, published_at
@@ -52,9 +53,20 @@ def apply_input(
         after["split"] = None  # numbers need parts: the edit ends what an earlier one refused
     if media is None or post_input.add_media:
         media = changed_media(before, post_input, media or ())
-    after["media"] = media
+    after["media"] = in_order(media)
+    refuse_missing_parts(after["media"], after["thread"])
     after["tags"] = with_tags(after["tags"], post_input.add_tags, post_input.remove_tags)
     return replace(before, **after)
+
+
+def refuse_missing_parts(media: Iterable[MediaItem], thread: Sequence[str]) -> None:
+    """Raise UsageError for a medium of a part that the writer has not made."""
+    count = 1 + len(thread)
+    for item in media:
+        if (part := item.part or 1) > count:
+            hint = Hint("try", other_options(thread=(*thread, *["TEXT"] * (part - count))))
+            parts = "1 part" if count == 1 else f"{count} parts"
+            raise UsageError(f"{item.name} is for part {part}, and the post has {parts}", hint, flaw="part")
 
 
 def with_accounts(post: Post, accounts: Sequence[Account], now: datetime) -> Post:
@@ -80,7 +92,7 @@ def with_accounts(post: Post, accounts: Sequence[Account], now: datetime) -> Pos
                 "url": delivery.url,
             }
             if delivery.parts:
-                half |= {"planned_parts": delivery.planned_parts, "parts_frozen": delivery.parts_frozen}
+                half |= {name: getattr(delivery, name) for name in ("planned_parts", "part_starts", "parts_frozen")}
             again = replace(new_delivery(account, at), **row, **half)  # type: ignore[arg-type]  # fields by name
             kept[kept.index(delivery)] = again
     return replace(post, deliveries=(*kept, *added))
@@ -178,53 +190,6 @@ def replace_media(post: PostFields, names: Collection[str]) -> Action:
     return action("edit", post.id, remove_media=tuple(names), add_media=others)
 
 
-def warn_published_parts(before: Post, after: Post) -> tuple[Problem, ...]:
-    """Return a warning for each thread with a published first part whose text or media were changed."""
-    return tuple(
-        Problem(
-            "content",
-            "published",
-            f"{d.account}: the first part is published already and stays as it is",
-            d.account,
-            warning=True,
-        )
-        for d in after.active
-        if d.parts
-        and not d.planned_parts
-        and d.state is not DeliveryState.PUBLISHED
-        and (_first(before, d) != _first(after, d) or before.media != after.media)
-    )
-
-
-def keep_frozen_parts(before: Post, after: Post) -> tuple[Problem, ...]:
-    """Return a warning for each account that an edit of texts or media does not reach: publishing has begun there with
-    planned parts. Raises StateRefused if it reaches none, would change media that such an account is yet to get, or
-    a published part of a thread. Whatever changes texts or media of a stored post calls it."""
-    _refuse_other_parts(before, after)
-    if _parts_source(before) == _parts_source(after):
-        return ()
-    open_ones = [d for d in after.active if d.state is not DeliveryState.PUBLISHED]
-    frozen = [d for d in open_ones if d.parts_frozen]
-    names = ", ".join(d.account for d in frozen)
-    if frozen and (len(frozen) == len(open_ones) or (before.media != after.media and not all(d.parts for d in frozen))):
-        raise StateRefused(
-            f"post {before.id} is being published on {names}, so its parts and media cannot change there",
-            Hint("try", action("retry", before.id)),
-            Hint("try", action("copy", before.id)),
-        )
-    why = "publishing has begun there with the parts as they were, so the edit does not change them"
-    return tuple(Problem("content", "parts_frozen", f"{d.account}: {why}", d.account, warning=True) for d in frozen)
-
-
-def _parts_source(post: Post) -> tuple[object, ...]:
-    """Return what the parts of a post are made of, and its media."""
-    return post.content, dict(post.variants), post.thread, post.split, post.number_parts, post.media
-
-
-def _first(post: Post, delivery: Delivery) -> str:
-    return post.text_for(delivery.account, delivery.platform)
-
-
 def as_deleted(post: Post, now: datetime) -> Post:
     """Return a deleted post; the publisher ignores its deliveries."""
     return replace(post, deliveries=tuple(replace(d, next_at=None) for d in post.deliveries), deleted_at=now)
@@ -250,19 +215,6 @@ def refuse_in_flight(post: Post, what: str, *, reviewing: bool = True) -> None:
     review = next((d for d in post.deliveries if d.state is DeliveryState.NEEDS_REVIEW), None)
     if reviewing and review is not None:
         raise needs_review_error(post, review)
-
-
-def _refuse_other_parts(before: Post, after: Post) -> None:
-    """Refuse a thread that differs in a published part: its position decides what comes next."""
-    for delivery in before.deliveries:  # also one that is cancelled: it may be named again
-        out = before.thread[: len(delivery.parts) - 1] if delivery.parts else ()
-        frozen = delivery.planned_parts or delivery.state is DeliveryState.PUBLISHED
-        if frozen or after.thread[: len(out)] == out:
-            continue
-        raise StateRefused(
-            f"{len(delivery.parts)} parts of post {before.id} are published on {delivery.account} and cannot change",
-            Hint("try", action("edit", before.id, thread=[*out, "TEXT"])),
-        )
 
 
 def needs_review_error(post: Post, delivery: Delivery) -> StateRefused:
@@ -455,13 +407,12 @@ def check_variants(
     variants: Mapping[str, str], accounts: Sequence[Account], platforms: PlatformFacts
 ) -> dict[str, str]:
     """Return variants keyed by full platform or account names. Raises UsageError for other keys."""
-    spelled = {}
-    for key, text in variants.items():
-        if "/" in key:
-            spelled[find_account(key, accounts, platforms).name] = text
-        else:
-            spelled[platforms.find(key).name] = text
-    return spelled
+    return {check_variant_key(key, accounts, platforms): text for key, text in variants.items()}
+
+
+def check_variant_key(key: str, accounts: Sequence[Account], platforms: PlatformFacts) -> str:
+    """Return the full name of a platform or an account. Raises UsageError for anything else, NotFound."""
+    return find_account(key, accounts, platforms).name if "/" in key else platforms.find(key).name
 
 
 def request_fingerprint(post_input: PostInput, media: Sequence[str], platforms: PlatformFacts) -> str:

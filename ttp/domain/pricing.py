@@ -51,7 +51,8 @@ def price_of(post: PostFields, delivery: Delivery, platforms: PriceLists) -> int
     pricing = platforms.pricing(delivery.platform)
     if pricing is None:
         return None
-    return pricing.publish(_left(post, delivery, platforms.facts(delivery.platform)), _alts(post, delivery))
+    facts = platforms.facts(delivery.platform)
+    return pricing.publish(_left(post, delivery, facts), _alts(post, delivery, facts))
 
 
 def price_notes(post: PostFields, platforms: PriceLists) -> Iterator[Problem]:
@@ -63,9 +64,9 @@ def price_notes(post: PostFields, platforms: PriceLists) -> Iterator[Problem]:
             continue
         charged = [d for d in coming if d.platform == name]
         texts = [text for d in charged for text in _left(post, d, facts)]
-        why = pricing.explain(texts, sum(item.alt is not None for item in post.media))
+        why = pricing.explain(texts, max(_alts(post, d, facts) for d in charged))
         if why:
-            total = dollars(sum(pricing.publish(_left(post, d, facts), _alts(post, d)) for d in charged))
+            total = dollars(sum(pricing.publish(_left(post, d, facts), _alts(post, d, facts)) for d in charged))
             names = ", ".join(d.account for d in charged)
             message = f"{facts.title} will charge {total} for this ({names}): {why}"
             account = charged[0].account if len(charged) == 1 else None
@@ -78,8 +79,10 @@ def dollars(thousandths: int) -> str:
     return text[:-1] if text.endswith("0") else text
 
 
-def _alts(post: PostFields, delivery: Delivery) -> int:
-    return 0 if delivery.parts else sum(item.alt is not None for item in post.media)
+def _alts(post: PostFields, delivery: Delivery, facts: Facts) -> int:
+    """Return how many media of the unpublished rest have an alt text."""
+    *parts, _ = post.media_for(delivery, facts)
+    return sum(item.alt is not None for items in parts[len(delivery.parts) :] for item in items)
 
 
 def _left(post: PostFields, delivery: Delivery, facts: Facts) -> Sequence[str]:

@@ -18,11 +18,12 @@ from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import ContentRefused, Hint, PlatformDisabled, Problem
 from ttp.domain.media.image_fit import NO_FITS, ImageFit, ImageFits, ImageForm
 from ttp.domain.media.item import MediaHostProblem, MediaItem
+from ttp.domain.media.place import place_of, split_part
 from ttp.domain.options import ChosenOptions, Option, OptionTables, options_of
-from ttp.domain.platform import PlatformFacts
+from ttp.domain.platform import Facts, PlatformFacts
 from ttp.domain.post import Post
 from ttp.domain.pricing import PriceLists, dollars, price_of
-from ttp.domain.split import Length, Unsplittable, split_texts
+from ttp.domain.split import Length, SplitParts, Unsplittable, split_texts
 from ttp.domain.text import clean_text, utf16_length
 
 _HALVES = re.compile("[\ud800-\udfff]")
@@ -34,9 +35,11 @@ class PlatformPost:
     """What the rules of a platform look at.
 
     `options` are the account's with the post's over them, by full name; `own` are the names of the post's. `media` are
-    the items as sent; `fits`, by their SHA-256, how the images were converted. `no_host`: why local files get no public
-    URL (None: they do). `table`: the platform's options; `server`: what the account's server allows. `thread`: the
-    parts after `text`; `published_parts`: how many, `text` included; `most_parts`: of a thread.
+    the first part's items as sent, `thread_media` those of each further part; `fits`, by their SHA-256, how the images
+    were converted. `no_host`: why local files get no public URL (None: they do). `table`: the platform's options;
+    `server`: what the account's server allows. `thread`: the parts after `text`; `published_parts`: how many, `text`
+    included; `most_parts`: of a thread; `part_starts` as of the delivery. `part`: which one this is, where it is one of
+    `parts_to_come`.
     """
 
     account: str
@@ -47,6 +50,9 @@ class PlatformPost:
     own: frozenset[str] = frozenset()
     post_id: int | None = None
     thread: tuple[str, ...] = ()
+    thread_media: tuple[tuple[MediaItem, ...], ...] = ()
+    part_starts: tuple[int, ...] = ()
+    part: int = 1
     published_parts: int = 0
     most_parts: int = 1
     table: Mapping[str, Option] = field(default_factory=dict)
@@ -68,6 +74,15 @@ class PlatformPost:
             return self.chosen_options.word(name)
         except ValueError:
             return None
+
+    def part_option(self, name: str) -> tuple[int, str] | None:
+        """Return the number of the part that an option such as `2=https://…` is for, and its value. A number past the
+        last part is that of none."""
+        value = self.chosen_option(name)
+        if value is None:
+            return None
+        part, value = split_part(value)
+        return place_of(part, self.part_starts, 1 + len(self.thread)) + 1, value
 
     def fit(self, item: MediaItem) -> ImageFit:
         """Return how an image was converted; unchanged without a check."""
@@ -94,11 +109,27 @@ class PlatformPost:
 
     def breach(self, field: str, code: str, message: str, hint: WayOut | None = None) -> Problem:
         """Return a problem for which the platform would refuse the post. `message` continues the account's name."""
-        return Problem(field, code, f"{self.account}{message}", self.account, hint)
+        return Problem(field, code, f"{self._label}{message}", self.account, hint)
 
     def warning(self, field: str, code: str, message: str, hint: WayOut | None = None) -> Problem:
         """A problem that the platform may or may not refuse the post for."""
-        return Problem(field, code, f"{self.account}{message}", self.account, hint, warning=True)
+        return Problem(field, code, f"{self._label}{message}", self.account, hint, warning=True)
+
+    @property
+    def _label(self) -> str:
+        return self.account if self.part == 1 else f"{self.account}, part {self.part}"
+
+    def parts_to_come(self) -> Iterator[PlatformPost]:
+        """Yield each part that is not published as a post of its own, with its media."""
+        for number, text in enumerate((self.text, *self.thread), 1):
+            if number > self.published_parts:
+                media = self.media_of(number)
+                yield replace(self, text=text, media=media, thread=(), thread_media=(), part=number)
+
+    def media_of(self, number: int) -> tuple[MediaItem, ...]:
+        """Return the media of a part, by its number from 1 on."""
+        every = (self.media, *self.thread_media)
+        return every[number - 1] if number <= len(every) else ()
 
     def unsplittable(self, why: Unsplittable, most_parts: int) -> Problem:
         """Return why the text cannot become parts."""
@@ -120,7 +151,7 @@ class PlatformPost:
             yield self.breach("thread", "thread_count", message, self.thread_hint)
         for number, text in enumerate(self.thread, 2):
             if number > self.published_parts:
-                if not text.strip():
+                if not text.strip() and not self.media_of(number):
                     message = f": part {number} of the thread is empty"
                     yield self.breach("thread", "text_missing", message, self.thread_hint)
                 yield from check(number, text)
@@ -152,6 +183,15 @@ class PlatformPost:
         for item in self.media:
             if item.alt and (length := count(item.alt)) > most:
                 yield self.breach("media", "alt_too_long", f": the alt text of {item.name} is {length} of {most}")
+
+    def quote_problems(self, conflict: Callable[[int, str], Iterable[Problem]]) -> Iterator[Problem]:
+        """Yield a breach for a quote of a part that is not there, else what is wrong with it (`conflict`: by the number
+        of its part and its value)."""
+        number, value = self.part_option("quote") or (0, "")
+        if number > 1 + len(self.thread):
+            yield self.breach("options", "option_value", f": {self.platform}.quote is for a part that the post has not")
+        elif number > self.published_parts:
+            yield from conflict(number, value)
 
     def public_url_problems(self, items: Iterable[MediaItem]) -> Iterator[Problem]:
         """Yield a breach if items need a public URL and cannot get one."""
@@ -234,7 +274,8 @@ def check(
         except Unsplittable as why:
             problems.append(case.unsplittable(why, rules.most_parts(case)))
         problems += rules.problems(case)
-    return (*problems, *_thread_problems(post, to_come, platforms))
+        problems += _later_media_problems(case, platforms.facts(delivery.platform), rules.most_parts(case))
+    return (*problems, *_thread_problems(post, to_come, platforms), *_left_out_media(post, to_come, platforms))
 
 
 def plan_parts(post: Post, accounts: Iterable[Account], platforms: Platforms) -> Post:
@@ -243,7 +284,7 @@ def plan_parts(post: Post, accounts: Iterable[Account], platforms: Platforms) ->
     by_name = {account.name: account for account in accounts}
 
     def planned(delivery: Delivery) -> Delivery:
-        account, bare = by_name.get(delivery.account), replace(delivery, planned_parts=())
+        account, bare = by_name.get(delivery.account), replace(delivery, planned_parts=(), part_starts=())
         if not delivery.may_plan:
             return delivery
         if not _splits(post, account):
@@ -252,7 +293,7 @@ def plan_parts(post: Post, accounts: Iterable[Account], platforms: Platforms) ->
             parts = _split(post, bare, _case(post, bare, account, platforms), account, platforms.rules(bare.platform))
         except (Unsplittable, PlatformDisabled):
             return bare
-        return replace(bare, planned_parts=parts)
+        return replace(bare, planned_parts=parts.parts, part_starts=parts.starts) if parts else bare
 
     return replace(post, deliveries=tuple(map(planned, post.deliveries)))
 
@@ -283,14 +324,14 @@ def _splits(post: Post, account: Account | None) -> bool:
 
 def _split(
     post: Post, delivery: Delivery, case: PlatformPost, account: Account | None, rules: Rules
-) -> tuple[str, ...]:
-    """Return the parts in which the texts of a delivery are to be published; none if they are published as written.
+) -> SplitParts | None:
+    """Return the parts in which the texts of a delivery are to be published; None if they are published as written.
     Raises Unsplittable."""
     if not _splits(post, account) or delivery.planned_parts or not delivery.may_plan:
-        return ()
+        return None
     most, texts = rules.most_parts(case), (case.text, *case.thread)
     if most == 1 or all(count <= limit for count, limit in (rules.part_use(case, text) for text in texts)):
-        return ()
+        return None
     return split_texts(
         texts,
         lambda text: rules.part_use(case, text),
@@ -318,24 +359,28 @@ def _case(
     rehearsed: Collection[str] = (),
 ) -> PlatformPost:
     """Return what the rules of a platform look at of one delivery."""
-    media = [_sent(item, delivery.platform, fits, rehearsed) for item in post.media]
     facts = platforms.facts(delivery.platform)
     text, *thread = post.parts_for(delivery, facts)
+    by_part = post.media_for(delivery, facts)[: 1 + len(thread)]
+    media = [[_sent(item, delivery.platform, fits, rehearsed) for item in items] for items in by_part]
+    first, *others = (tuple(item for item, _ in items) for items in media)
     return PlatformPost(
         account=delivery.account,
         text=text,
-        media=tuple(item for item, _ in media),
+        media=first,
         options={**(account.options if account else {}), **post.options},
         no_host=no_host,
         own=frozenset(post.options),
         post_id=post.id,
         thread=tuple(thread),
+        thread_media=tuple(others),
+        part_starts=delivery.part_starts,
         published_parts=len(delivery.parts),
         most_parts=facts.max_parts,
         table=platforms.options(delivery.platform),
         config=config or Config(),
         server=account.server_info if account else {},
-        fits={item.sha256: fit for item, fit in media},
+        fits={item.sha256: fit for items in media for item, fit in items},
     )
 
 
@@ -371,6 +416,28 @@ def _post_problems(post: Post) -> Iterator[Problem]:
         yield Problem(
             "content", "text_characters", "the text is not valid Unicode: it holds halves of characters", hint=edit
         )
+
+
+def _later_media_problems(case: PlatformPost, facts: Facts, most_parts: int) -> Iterator[Problem]:
+    """Yield a breach for media of later parts where a thread may have them on the first alone. A warning where the
+    account takes no threads."""
+    names = ", ".join(item.name for items in case.thread_media for item in items)
+    if names and not facts.media_on_parts:
+        problem = case.breach if most_parts > 1 else case.warning
+        yield problem("media", "media_part", f" takes media on the first part of a thread only, without {names}")
+
+
+def _left_out_media(post: Post, to_come: Sequence[Delivery], platforms: PlatformFacts) -> Iterator[Problem]:
+    """Yield warnings for media that an account, or every one, does not get."""
+    for d in to_come:
+        if names := ", ".join(item.name for item in post.media_for(d, platforms.facts(d.platform))[-1]):
+            message = f"{d.account} has no threads, so it does not get {names}, which is on a later part"
+            yield Problem("media", "media_elsewhere", message, d.account, warning=True)
+    goals = {name for d in post.active for name in (d.account, d.platform)}
+    for item in post.media:
+        if goals and item.only and item.only not in goals:
+            message = f"{item.name} is for {item.only} only, and the post does not go there"
+            yield Problem("media", "media_nowhere", message, warning=True)
 
 
 def _thread_problems(post: Post, to_come: Sequence[Delivery], platforms: PlatformFacts) -> Iterator[Problem]:

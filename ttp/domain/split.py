@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from ttp.domain.text_cuts import Cut, Spans
@@ -34,6 +34,13 @@ class Unsplittable(Exception):
         self.piece, self.length, self.limit = piece, length, limit
 
 
+class SplitParts(NamedTuple):
+    """`starts`: the index of the first part of each text."""
+
+    parts: tuple[str, ...]
+    starts: tuple[int, ...]
+
+
 def split_texts(
     texts: Sequence[str],
     length: Length,
@@ -41,25 +48,27 @@ def split_texts(
     spans: Spans = lambda text: (),
     most: int = MOST_PARTS,
     numbered: bool = False,
-) -> tuple[str, ...]:
+) -> SplitParts:
     """Return the parts of a thread's texts, each being split if it is too long. Raises Unsplittable.
 
     `numbered`: each part ends with its number (`1/3`) if one of the texts is split.
     """
-    parts = _split_all(texts, length, spans, most)
+    parts, starts = _split_all(texts, length, spans, most)
     if not numbered or len(parts) == len(texts):
-        return parts
-    parts = _split_all(texts, length, spans, most, " 9/9")
+        return SplitParts(parts, starts)
+    parts, starts = _split_all(texts, length, spans, most, " 9/9")
     if len(parts) > 9:
-        parts = _split_all(texts, length, spans, most, " 99/99")
-    return tuple(f"{part} {number}/{len(parts)}" for number, part in enumerate(parts, 1))
+        parts, starts = _split_all(texts, length, spans, most, " 99/99")
+    return SplitParts(tuple(f"{part} {number}/{len(parts)}" for number, part in enumerate(parts, 1)), starts)
 
 
-def _split_all(texts: Sequence[str], length: Length, spans: Spans, most: int, suffix: str = "") -> tuple[str, ...]:
+def _split_all(texts: Sequence[str], length: Length, spans: Spans, most: int, suffix: str = "") -> SplitParts:
     parts: tuple[str, ...] = ()
+    starts: list[int] = []
     for text in texts:
+        starts.append(len(parts))
         parts += split_text(text, length, spans, suffix, most=most - len(parts)).parts
-    return parts
+    return SplitParts(parts, tuple(starts))
 
 
 def split_text(

@@ -18,6 +18,8 @@ from mcp_types import CallToolResult, ListToolsResult
 from ttp import __version__
 from ttp.domain.errors import Busy, TtpError
 from ttp.domain.media.item import is_web_address
+from ttp.domain.media.place import split_name
+from ttp.domain.platform import PlatformFacts
 from ttp.domain.post_edit import KEPT
 from ttp.domain.server.api_token import TokenCapability
 from ttp.domain.server.command_protocol import ZONE_HEADER
@@ -41,6 +43,7 @@ class Bridge:
     allowed: Sequence[TokenCapability]
     upload: Callable[[str], str]
     shown: str
+    platforms: PlatformFacts
     timezone: str | None = None
 
     def server(self) -> Server[Any]:
@@ -109,6 +112,9 @@ class Bridge:
         return {**arguments, **{name: [self._uploaded(one) for one in names] for name, names in media.items()}}
 
     def _uploaded(self, name: Any) -> Any:
-        if not isinstance(name, str) or not name or is_web_address(name) or name.startswith(KEPT):
+        if not isinstance(name, str) or not name:
             return name
-        return self.upload(name)
+        file = split_name(name, self.platforms)
+        if is_web_address(file.name) or file.name.startswith(KEPT):
+            return name
+        return file.prefix + self.upload(file.name)

@@ -33,6 +33,7 @@ from ttp import __version__
 from ttp.domain.action import Action, OtherOptions, as_fields
 from ttp.domain.errors import Bug, Hint, NotAllowed, NotFound, TtpError
 from ttp.domain.media.item import is_web_address
+from ttp.domain.media.place import split_name
 from ttp.domain.post_edit import KEPT
 from ttp.domain.server.api_token import TokenCapability
 from ttp.domain.time.clock import format_json_instant
@@ -121,7 +122,8 @@ class ToolCaller:
         args = parse(tool.arguments, tool.name, arguments)
         if not self.local_files:
             for name in (*(getattr(args, "media", None) or ()), *(getattr(args, "add_media", None) or ())):
-                if not is_web_address(name) and not _UPLOADED.fullmatch(name):
+                file = split_name(name, services.platforms).name
+                if not is_web_address(file) and not _UPLOADED.fullmatch(file):
                     raise NotAllowed(
                         f"{name} is a file of this machine: only web addresses and uploaded media are accepted here"
                     )

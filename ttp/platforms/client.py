@@ -8,12 +8,14 @@ import json
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from ttp.domain.account import NO_OPTIONS, Account, Credentials
 from ttp.domain.diagnostics import Remark, failure_remark, warning_remark
 from ttp.domain.media.item import MediaItem
+from ttp.domain.media.place import place_of, split_part
 from ttp.domain.outcome import Finding, Handle, Kind, NotDone, Outcome, parts_of
 from ttp.domain.time.clock import from_ms
 
@@ -41,8 +43,10 @@ class PublishRequest:
 
     `options`: the effective options without the platform's name (`privacy_level`); the post's override the account's.
     `bound`: remote ids of the account's other deliveries, which a look-up never matches. `thread`: the parts after
-    `text`. `key_seed`: unique to this delivery and equal in all its calls; a client derives the keys of its posts from
-    it. Keys go into `Ready.handle` as `keys`: they are stored with the intent and survive failures and edits.
+    `text`. `media`: those of `text`; `thread_media`: those of each part of `thread`, if the platform's facts have
+    `media_on_parts`; `part_starts` as of the delivery. `key_seed`: unique to this delivery and equal in all its calls;
+    a client derives the keys of its posts from it. Keys go into `Ready.handle` as `keys`: they are stored with the
+    intent and survive failures and edits.
     """
 
     delivery_id: int
@@ -54,6 +58,19 @@ class PublishRequest:
     bound: frozenset[str] = frozenset()
     thread: tuple[str, ...] = ()
     key_seed: str = ""
+    thread_media: tuple[tuple[MediaFile, ...], ...] = ()
+    part_starts: tuple[int, ...] = ()
+
+    def option_of_part(self, name: str, number: int, count: int) -> str | None:
+        """Return the value of an option that is for one part of `count` (`2=VALUE`; else the first), if it is for
+        this one."""
+        part, value = split_part(self.options.get(name, ""))
+        return value if value and place_of(part, self.part_starts, count) == number - 1 else None
+
+    @property
+    def all_media(self) -> tuple[MediaFile, ...]:
+        """The media of all parts, in order."""
+        return (*self.media, *chain.from_iterable(self.thread_media))
 
     @property
     def token_key(self) -> str:
@@ -221,7 +238,7 @@ def fingerprint(method: str, url: str, content: Mapping[str, object]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part of a thread. `request` has its text, and media only for the first. `published_ids`: earlier parts."""
+    """One part of a thread. `request` has its text and its media. `published_ids`: earlier parts."""
 
     request: PublishRequest
     number: int
@@ -255,6 +272,6 @@ def next_part(request: PublishRequest, handle: Handle) -> Part | None:
         return None
     if len(texts) == 1:
         return Part(request, 1, 1)
-    media = () if out else request.media
-    alone = replace(request, text=texts[len(out)], thread=(), media=media)
+    media = (request.media, *request.thread_media, *((),) * len(texts))[len(out)]
+    alone = replace(request, text=texts[len(out)], thread=(), media=media, thread_media=())
     return Part(alone, len(out) + 1, len(texts), out)

@@ -32,7 +32,7 @@ def upload_all(
     `upload` gets the place of an item, its file and its entry so far, and yields each step with the entry after it.
     """
     entries, done = media_entries(handle), list[Entry]()
-    for place, file in enumerate(request.media):
+    for place, file in enumerate(request.all_media):
         entry = entries[place] if place < len(entries) else {}
         for step, entry in upload(place, file, entry):  # noqa: B020 (the entry as it grows)
             if isinstance(step, StepDone):
@@ -95,7 +95,7 @@ def without_progress() -> Iterator[None]:
 def report_sent(request: PublishRequest, more: int) -> None:
     """Report that `more` bytes of the media were sent."""
     if _watcher is not None:
-        _watcher.report_sent(request.account.name, more, sum(file.item.bytes for file in request.media))
+        _watcher.report_sent(request.account.name, more, sum(file.item.bytes for file in request.all_media))
 
 
 def with_progress(content: bytes | Iterable[bytes] | None, request: PublishRequest) -> bytes | Iterable[bytes] | None:

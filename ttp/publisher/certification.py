@@ -18,6 +18,7 @@ from ttp.domain.action import action
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
 from ttp.domain.errors import ContentRefused, Hint, ReconnectNeeded, StateRefused, TtpError, UsageError
 from ttp.domain.event import Sink
+from ttp.domain.media.place import PlacedName
 from ttp.domain.outcome import Absent, Attempt, Done, Finding, Found, Handle, Outcome, Phase, Unclear, Working
 from ttp.domain.post import Post
 from ttp.domain.post_edit import PostInput
@@ -105,7 +106,7 @@ class Certification:
         if unknown := [name for name in only if name not in {kind.name for kind in kinds}]:
             names = ", ".join(kind.name for kind in kinds)
             raise UsageError(f"{account.platform} has no kind {unknown[0]}: it has {names}", Hint("try", kinds[0].name))
-        files = {"image": str(photo), "video": str(clip)}
+        files = {"image": str(PlacedName(str(photo))), "video": str(PlacedName(str(clip)))}
         now = self.posts.clock.now()
         posts = tuple(self._planned(account, kind, files, now) for kind in kinds if not only or kind.name in only)
         refused = [post.refused for post in posts if post.refused is not None]

@@ -96,20 +96,19 @@ class Claimer:
         """Return deliveries with their posts and accounts, read in this transaction, and when more may become due. Load
         their rate limits."""
         context = self._context
-        names, limits = {d.account_id or 0: d.account for d in deliveries}, context.limits
+        names = {d.account_id or 0: d.account for d in deliveries}
         approved = context.config.requires_approval
         with db.together():
             read_wake = claims.next_wake(db, now=now, catch_up_gap=self._gap, approved=approved)
             if deliveries:
                 account_rows = accounts.ask_accounts(db, names)
                 post_rows = queries.ask_posts_even_deleted(db, [d.post_id or 0 for d in deliveries])
-                load_limits = None if limits is None else limits.recall(db, names)
+                load_limits = context.installation.limits.recall(db, names)
         wake_at = read_wake()
         if not deliveries:
             return [], wake_at
         by_id, posts = accounts.read_accounts(account_rows), post_rows.read()
-        if load_limits is not None:
-            load_limits()
+        load_limits()
         session = context.writer.session
         return [DeliveryTask(d, posts[d.post_id or 0], by_id[d.account_id or 0], session) for d in deliveries], wake_at
 

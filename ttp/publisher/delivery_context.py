@@ -28,14 +28,14 @@ from ttp.platforms.client import Client, LookupResult, MediaFile, PublishRequest
 from ttp.platforms.image_conversion import CannotConvert, PillowMissing
 from ttp.platforms.registry import Registry
 from ttp.publisher.coordination import Coordination
+from ttp.services.application import Installation
 from ttp.services.media import MediaConversion
-from ttp.services.tokens import LockedToken, TokenRevoked, Tokens, TokenUnavailable
+from ttp.services.tokens import LockedToken, TokenRevoked, TokenUnavailable
 from ttp.store import accounts, attempts, claims, queries
 from ttp.store.dialect import Conflicting, Connection, Superseded
 from ttp.store.home.journal import Entry, Journal
 from ttp.store.home.locks import TokenLocked
 from ttp.store.home.media import MediaStore
-from ttp.store.rate_limits import Limits
 from ttp.store.row_mapper import CorruptRow, Quarantine
 from ttp.store.writer import Writer
 
@@ -130,14 +130,9 @@ class PostEnds:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryContext:
     coordination: Coordination
-    media: MediaStore
-    tokens: Tokens
+    installation: Installation
     clients: Callable[[str], Client]
-    config: Config
-    platforms: Registry
-    store_id: str = ""
-    limits: Limits | None = None
-    journal: Journal | None = None
+    journal: Journal
     quarantine: Quarantine = field(default_factory=Quarantine)
     """Posts and accounts with corrupt rows, skipped until the run ends."""
     media_waits: MediaWaits | None = None
@@ -145,6 +140,14 @@ class DeliveryContext:
     ends: PostEnds = field(default_factory=PostEnds)
     note_intent: Callable[[Attempt], None] = lambda intent: None
     """Called with each committed intent, before its call. Raises nothing."""
+
+    @property
+    def config(self) -> Config:
+        return self.installation.config
+
+    @property
+    def platforms(self) -> Registry:
+        return self.installation.platforms
 
     @property
     def writer(self) -> Writer:
@@ -191,28 +194,35 @@ class DeliveryContext:
         except UsageError as why:
             raise StepFailed(TAKE, NotDone(Kind.ACCOUNT, why.message)) from None
         text, *thread = post.parts_for(delivery, facts)
+        sending = credentials is not None
+        media, *thread_media = (
+            tuple(self._file(item, task, sending=sending) for item in items)
+            for items in post.media_for(delivery, facts)[: 1 + len(thread)]
+        )
         return PublishRequest(
             delivery_id=delivery.id,
             account=account,
             credentials=credentials or self._credentials(account),
             text=text,
-            media=tuple(self._file(item, task, sending=credentials is not None) for item in post.media),
+            media=media,
             options=options_of(account.platform, {**account.options, **post.options}),
             bound=bound,
             thread=tuple(thread),
-            key_seed=f"{self.store_id}/{delivery.id}",
+            key_seed=f"{self.journal.store_id}/{delivery.id}",
+            thread_media=tuple(thread_media) if any(thread_media) else (),
+            part_starts=delivery.part_starts,
         )
 
     def _file(self, item: MediaItem, task: DeliveryTask, *, sending: bool) -> MediaFile:
         """Return an item with its bytes; `sending`: in the form that the platform accepts. Raises StepFailed if it
         is missing, MediaUnavailable if the delivery must wait for it."""
         if not sending:
-            return MediaFile(item, self.media.path(item.sha256))
+            return MediaFile(item, self.installation.media.path(item.sha256))
         platform, post = task.account.platform, task.post
         waits = self.media_waits
-        is_trial = waits is not None and waits.is_on and not self.media.is_cached(item)
+        is_trial = waits is not None and waits.is_on and not self.installation.media.is_cached(item)
         try:
-            file = MediaConversion(self.media, self.platforms).file(item, platform)
+            file = MediaConversion(self.installation.media, self.platforms).file(item, platform)
             if waits is not None and is_trial:
                 waits.end()
             return file
@@ -238,14 +248,13 @@ class DeliveryContext:
 
     def _credentials(self, account: Account) -> Credentials:
         with self.token_errors_as_step_failure():
-            return self.tokens.fresh(account.name)
+            return self.installation.tokens.fresh(account.name)
 
     def keep(self, entry: Entry) -> None:
         """Write an outcome that the store refused into the journal. Raises nothing: if the journal fails too, the
         intent is open and will be looked up."""
-        if self.journal is not None:
-            with suppress(OSError):
-                self.journal.keep(entry)
+        with suppress(OSError):
+            self.journal.keep(entry)
 
     @contextmanager
     def token(self, account: Account) -> Iterator[LockedToken]:
@@ -253,7 +262,7 @@ class DeliveryContext:
         Raises StepFailed if it cannot be used."""
         with ExitStack() as stack:
             with self.token_errors_as_step_failure():
-                token = stack.enter_context(self.tokens.lock_token(account.name, account))
+                token = stack.enter_context(self.installation.tokens.lock_token(account.name, account))
             yield token
 
     @contextmanager

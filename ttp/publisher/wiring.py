@@ -55,13 +55,8 @@ def build_loop(
 
     context = DeliveryContext(
         coordination=coordination,
-        media=installation.media,
-        tokens=installation.tokens,
+        installation=installation,
         clients=clients,
-        config=installation.config,
-        platforms=installation.platforms,
-        store_id=journal.store_id,
-        limits=installation.limits,
         journal=journal,
         quarantine=quarantine,
         media_waits=MediaWaits(installation.media, quarantine, coordination.clock)

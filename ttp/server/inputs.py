@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from fastapi import Body, Depends, Path, Query
@@ -12,7 +12,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from ttp.domain.account import Account
 from ttp.domain.errors import Problem, UsageError
-from ttp.domain.media.item import is_web_address
+from ttp.domain.media.item import LAST, is_web_address
+from ttp.domain.media.place import PlacedName
 from ttp.domain.post import PostStatus
 from ttp.domain.post_edit import KEPT, FieldError, PostInput
 from ttp.domain.post_fields import PLAIN, Kind
@@ -71,12 +72,14 @@ Empty = Annotated[NoFields | None, Body()]
 
 
 class MediaInput(RequestBody):
-    """A web address, which is fetched once, or media of this store, by `sha256`."""
+    """A web address, which is fetched once, or media of this store, by `sha256`. `part`: of a thread, the text is 1."""
 
     url: Text | None = None
     sha256: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")] | None = None
     name: ShortText | None = None
     alt: Text | None = None
+    part: Annotated[int, Field(ge=1, le=100)] | Literal["last"] | None = None
+    only: Annotated[ShortText | None, Field(description="The platform or account that alone gets it.")] = None
 
 
 class UploadInput(RequestBody):
@@ -298,11 +301,10 @@ def _media_name(item: MediaInput, number: int) -> str:
     """Return the name of a media item in a row. A path is refused: it would be one of this machine."""
     if (item.url is None) == (item.sha256 is None):
         raise _invalid(f"media.{number}", "give either url or sha256")
-    if item.url is None:
-        return f"{KEPT}{item.sha256}/{item.name or ''}"
-    if not is_web_address(item.url):
+    if item.url is not None and not is_web_address(item.url):
         raise _invalid(f"media.{number}.url", "this is not a web address")
-    return item.url
+    name = item.url or f"{KEPT}{item.sha256}/{item.name or ''}"
+    return str(PlacedName(name, LAST if item.part == "last" else item.part, item.only))
 
 
 def _refuse_faults(faults: Iterable[FieldError]) -> None:

@@ -13,11 +13,11 @@ from zoneinfo import ZoneInfo
 from ttp.domain.account import Account, find_account
 from ttp.domain.action import action
 from ttp.domain.errors import Conflict, ContentRefused, Hint, Problem, TtpError, UsageError
+from ttp.domain.frozen_parts import keep_frozen_parts
 from ttp.domain.post import Post
 from ttp.domain.post_edit import (
     FieldError,
     field_errors,
-    keep_frozen_parts,
     refuse_long_texts,
     to_field_error,
     with_accounts,
@@ -231,9 +231,10 @@ def replace_link(post: Post, old: str, new: str) -> Post:
 
 
 def replace_account(post: Post, old: Account, new: Account, accounts: tuple[Account, ...], now: datetime) -> Post:
-    """Return the post with one account replaced by another; the variant text moves too."""
+    """Return the post with one account replaced by another; its own text and media move too."""
     if old.name not in post.accounts:
         return post
     new_accounts = [new if account.id == old.id else account for account in accounts_of(post, accounts)]
     variants = {new.name if name == old.name else name: text for name, text in post.variants.items()}
-    return with_accounts(replace(post, variants=variants), new_accounts, now)
+    media = tuple(replace(item, only=new.name if item.only == old.name else item.only) for item in post.media)
+    return with_accounts(replace(post, variants=variants, media=media), new_accounts, now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shlex
 import shutil
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -13,15 +14,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import unquote, urlsplit
 
+from ttp.domain.account import Account
 from ttp.domain.action import action
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, NotFound, Problem, StateRefused, TtpError, UsageError
 from ttp.domain.media.image_fit import ImageFit, ImageFits, ImageForm, find_misfit
 from ttp.domain.media.item import MediaItem, is_web_address
+from ttp.domain.media.place import PlacedName, split_name
 from ttp.domain.media.probe import UnusableMedia
 from ttp.domain.media.probe.images import ImageAppearance, has_location, read_appearance
 from ttp.domain.post import Post
-from ttp.domain.post_edit import KEPT, replace_media
+from ttp.domain.post_edit import KEPT, check_variant_key, replace_media
 from ttp.domain.rules import Platforms
 from ttp.domain.text import clean_text
 from ttp.domain.time.clock import Clock
@@ -303,11 +306,23 @@ class RowMedia:
         self._folder = folder and folder.resolve()
         self._taken: dict[str, MediaItem] = {}
 
-    def items(self, names: Sequence[str], before: Post | None, platforms: Collection[str]) -> list[MediaItem]:
-        """Return the media of these names; a web address that the post already has is not fetched again. Raise
-        NotFound, UsageError, Busy."""
+    def items(
+        self, names: Sequence[str], before: Post | None, platforms: Collection[str], accounts: Sequence[Account]
+    ) -> list[MediaItem]:
+        """Return the media of these names, which say where each goes; a web address that the post already has is not
+        fetched again. Raise NotFound, UsageError, Busy."""
         by_url = {item.url: item for item in before.media if item.url} if before else {}
-        return [replace(by_url.get(name) or self._item(name, platforms), alt=None) for name in names]
+        items = []
+        for typed in names:
+            name = split_name(typed, self._registry)
+            try:
+                item = by_url.get(name.name) or self._item(name.name, platforms)
+            except TtpError as error:
+                error.hints = _placed_hints(error.hints, name, typed)
+                raise
+            only = name.only and check_variant_key(name.only, accounts, self._registry)
+            items.append(replace(item, alt=None, part=name.part, only=only))
+        return items
 
     def _item(self, name: str, platforms: Collection[str]) -> MediaItem:
         if name.startswith(KEPT):
@@ -343,6 +358,23 @@ class RowMedia:
             )
         # Whoever names a stored file may be a client: its name is used in addresses and for files of exports.
         return replace(item, name=item.name if name in ("", item.name) else upload_name(name), url=None)
+
+
+def _placed_hints(hints: Iterable[Hint], name: PlacedName, typed: str) -> tuple[Hint, ...]:
+    """Return the hints about a file with what was typed in front of its name; one that is really called so comes
+    alone."""
+    if typed != name.name and Path(typed).is_file():
+        return (_media_hint(typed, f"./{typed}"),)
+    placed = []
+    for hint in hints:
+        if hint.replaces is not None:
+            hint = _media_hint(typed, *(str(name._replace(name=meant)) for meant in hint.replaces[1:]))
+        placed.append(hint)
+    return tuple(placed)
+
+
+def _media_hint(typed: str, *meant: str) -> Hint:
+    return Hint("try", " ".join(f"--media {shlex.quote(one)}" for one in meant), (typed, *meant))
 
 
 def resolve_in_folder(folder: Path, name: str) -> Path:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from ttp.domain import permissions, post_edit
+from ttp.domain import frozen_parts, permissions, post_edit
 from ttp.domain.account import Account, account_warnings, resolve_accounts
 from ttp.domain.action import action, other_options
 from ttp.domain.config import Config
@@ -308,9 +308,11 @@ class Posts:
             return None
         if not wanted.media:
             return request_fingerprint(wanted, (), self.platforms)
+        from ttp.domain.media.place import split_name
         from ttp.services.media import file_digest
 
-        return request_fingerprint(wanted, [file_digest(path) for path in wanted.media], self.platforms)
+        names = [split_name(typed, self.platforms) for typed in wanted.media]
+        return request_fingerprint(wanted, [name.prefix + file_digest(name.name) for name in names], self.platforms)
 
     def build_post(
         self, wanted: PostInput, time: ResolvedTime | None, draft: Post | None = None
@@ -329,7 +331,7 @@ class Posts:
             key_digest=self.fingerprint(wanted),
             id=None if draft is None else draft.id,
         )
-        media = self._media_items(wanted.media, wanted.alts, {account.platform for account in accounts})
+        media = self._media_items(wanted.media, wanted.alts, {account.platform for account in accounts}, known)
         variants = check_variants(wanted.variants, known, self.platforms)
         post = post_edit.apply_input(empty, wanted, variants, media)
         post = fill_texts(post, wanted, variants, known, self.platforms)
@@ -409,7 +411,7 @@ class Posts:
             to = None if wanted.to is None else self.find_accounts(wanted.to)
             platforms = set(first.platforms) if to is None else {account.platform for account in to}
             names, known_media = wanted.add_media or wanted.media, first if wanted.edited else None
-            items = None if names is None else self._media_items(names, wanted.alts, platforms, known_media)
+            items = None if names is None else self._media_items(names, wanted.alts, platforms, known, known_media)
             if media := (*first.media, *(items or ())):
                 self.media_conversion.fits(media, platforms)
             confirmed, recorder = time, recorder or self.recorder("edit")
@@ -426,7 +428,7 @@ class Posts:
                 if to is not None:
                     after = post_edit.with_accounts(after, to, now)
                 after = fill_texts(after, wanted, variants, known, self.platforms)
-                frozen = post_edit.keep_frozen_parts(before, after)
+                frozen = frozen_parts.keep_frozen_parts(before, after)
                 after = self.plan_parts(after, known)
                 if "at" in wanted.dropped:
                     after = post_edit.as_draft(after, "go back to draft")
@@ -446,7 +448,7 @@ class Posts:
                     *warnings,
                     *frozen,
                     *post_edit.warn_missing_times(after),
-                    *post_edit.warn_published_parts(before, after),
+                    *frozen_parts.warn_published_parts(before, after),
                 )
 
             (saved,) = self.change([post_id], change, recorder)
@@ -562,6 +564,7 @@ class Posts:
         names: Sequence[str] | None,
         alts: Sequence[str] | None,
         platforms: Collection[str],
+        accounts: Sequence[Account],
         before: Post | None = None,
     ) -> tuple[MediaItem, ...]:
         """Return the media of these names with their alt texts; empty names are skipped. `before`: a post whose media
@@ -572,7 +575,7 @@ class Posts:
         from ttp.services.media import RowMedia
 
         media = RowMedia(self.database, self.media, self.config, self.platforms, None)
-        return post_edit.with_alt_texts(media.items(wanted, before, platforms), alts)
+        return post_edit.with_alt_texts(media.items(wanted, before, platforms, accounts), alts)
 
 
 def accounts_of(post: Post, known: Iterable[Account]) -> tuple[Account, ...]:

@@ -21,15 +21,6 @@ from ttp.store.home.media import temporary_media
 
 
 @dataclass(frozen=True, slots=True)
-class TextPart:
-    """One text of a post, with its length and limit as the platform counts."""
-
-    text: str
-    length: int
-    limit: int
-
-
-@dataclass(frozen=True, slots=True)
 class MediaPreview:
     """A media item and what is sent: a converted copy or the item itself."""
 
@@ -39,12 +30,21 @@ class MediaPreview:
 
 
 @dataclass(frozen=True, slots=True)
+class TextPart:
+    """One part of a post: its text, with its length and limit as the platform counts, and its media."""
+
+    text: str
+    length: int
+    limit: int
+    media: tuple[MediaPreview, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class AccountVersion:
     """What one account gets. `price`: the platform's charge in thousandths of a dollar; None: the platform is free."""
 
     account: str
     parts: tuple[TextPart, ...]
-    media: tuple[MediaPreview, ...]
     price: int | None
     title: str = ""
     """The platform's title."""
@@ -104,13 +104,19 @@ def _version(
     post: Post, delivery: Delivery, fits: ImageFits, platforms: Registry, server: Mapping[str, object]
 ) -> AccountVersion:
     platform, rules = delivery.platform, platforms.rules(delivery.platform)
-    texts = post.parts_for(delivery, platforms.facts(platform))
+    facts = platforms.facts(platform)
     return AccountVersion(
         delivery.account,
-        tuple(TextPart(text, *rules.text_use(text, post.media, server)) for text in texts),
-        tuple(_sent(item, fits.get((platform, item.sha256), ImageFit())) for item in post.media),
+        tuple(
+            TextPart(
+                text,
+                *rules.text_use(text, items, server),
+                tuple(_sent(item, fits.get((platform, item.sha256), ImageFit())) for item in items),
+            )
+            for text, items in zip(post.parts_for(delivery, facts), post.media_for(delivery, facts), strict=False)
+        ),
         price_of(post, delivery, platforms),
-        platforms.facts(platform).title,
+        facts.title,
     )
 
 

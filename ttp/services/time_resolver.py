@@ -75,22 +75,22 @@ class TimeChooser:
 
     def choose(
         self,
-        wanted: ResolvedTime,
+        time: ResolvedTime,
         accounts: Sequence[Account],
         *,
         post: int | None = None,
         taken: Mapping[int, Sequence[datetime]] = _NONE_TAKEN,
         db: Connection | None = None,
     ) -> ResolvedTime:
-        """Return `wanted` with the next free slot or hour. Raise UsageError if none is free. `post`: the stored post it
+        """Return `time` with the next free slot or hour. Raise UsageError if none is free. `post`: the stored post it
         is for. `taken`: further taken instants by account id. `db`: the transaction to read in."""
-        if wanted.choice is ChosenTime.NEXT_SLOT:
-            place = self.slots.next_free(accounts, post=post, first=wanted.first, taken=taken, db=db)
-            clocks = {**dict(wanted.clocks), place.slot.account: ZoneInfo(place.slot.timezone)}
-            return replace(wanted, at=place.at, clocks=tuple(clocks.items()))
-        best = self.optimal.next_hour(accounts, wanted.account_zones, taken=taken, db=db)
-        note = f"took {best.why}: {format_instant(best.at, wanted.zone, wanted.clocks)}, score {best.score:.2f}"
-        return replace(wanted, at=best.at, note=note)
+        if time.choice is ChosenTime.NEXT_SLOT:
+            place = self.slots.next_free(accounts, post=post, first=time.first, taken=taken, db=db)
+            clocks = {**dict(time.clocks), place.slot.account: ZoneInfo(place.slot.timezone)}
+            return replace(time, at=place.at, clocks=tuple(clocks.items()))
+        best = self.optimal.next_hour(accounts, time.account_zones, taken=taken, db=db)
+        note = f"took {best.why}: {format_instant(best.at, time.zone, time.clocks)}, score {best.score:.2f}"
+        return replace(time, at=best.at, note=note)
 
     def confirm(
         self, db: Connection, time: ResolvedTime, accounts: Sequence[Account], *, post: int | None = None
@@ -171,18 +171,18 @@ class TimeResolver:
         # What ttp chooses is in each account's own zone: those may differ.
         zone = self.zone(() if isinstance(typed, ChosenTime) else accounts, tz)
         try:
-            found = resolve_time(text, now=self._clock.now(), zone=zone, forms=ALL_FORMS)
+            resolved = resolve_time(text, now=self._clock.now(), zone=zone, forms=ALL_FORMS)
         except TimeRefused as refused:
             raise _with_hints(refused, [_at_other_time(hint, tz) for hint in refused.hints]) from None
         ids = tuple(account.id for account in accounts)
         clocks = tuple((one.name, self.account_zone(one)) for one in accounts if one.timezone)
-        if isinstance(found, ResolvedTime):
-            hint = found.note_hint and _at_other_time(found.note_hint, tz)
-            return replace(found, note_hint=hint, account_ids=ids, clocks=clocks)
+        if isinstance(resolved, ResolvedTime):
+            hint = resolved.note_hint and _at_other_time(resolved.note_hint, tz)
+            return replace(resolved, note_hint=hint, account_ids=ids, clocks=clocks)
         zones = tuple(self.account_zones(accounts, tz))
-        wanted = ResolvedTime(self._clock.now(), zone, text, choice=found, first=first)
-        wanted = replace(wanted, account_ids=ids, account_zones=zones, clocks=clocks)
-        return self._chooser.choose(wanted, accounts, post=post, taken=taken)
+        to_choose = ResolvedTime(self._clock.now(), zone, text, choice=resolved, first=first)
+        to_choose = replace(to_choose, account_ids=ids, account_zones=zones, clocks=clocks)
+        return self._chooser.choose(to_choose, accounts, post=post, taken=taken)
 
     def resolve_any(
         self,
@@ -206,13 +206,13 @@ class TimeResolver:
     ) -> dict[int, ResolvedTime]:
         """Return what a TIME means for each of several posts, by id. Each takes the next slot or hour after those
         before it. Raises like `resolve`."""
-        found: dict[int, ResolvedTime] = {}
+        times: dict[int, ResolvedTime] = {}
         taken: dict[int, list[datetime]] = {}
         for post, accounts in posts.items():
-            found[post] = self.resolve(text, accounts, tz, first=first, post=post, taken=taken)
+            times[post] = self.resolve(text, accounts, tz, first=first, post=post, taken=taken)
             for account in accounts:
-                taken.setdefault(account.id or 0, []).append(found[post].at)
-        return found
+                taken.setdefault(account.id or 0, []).append(times[post].at)
+        return times
 
     def suggest_hour(self, accounts: Sequence[Account], tz: str | None = None) -> FreeHour | None:
         """Return the hour that `optimal` would choose; None without data."""
@@ -231,30 +231,30 @@ class TimeResolver:
     def resolve_row(self, text: str, tz: str | None, accounts: Sequence[Account]) -> RowTime:
         """Return the time of a row, which may have passed. Accepts only dates, `optimal` and `next-slot`, so that a
         file means the same every day. Raise TimeRefused that suggests the date."""
-        now, said = self._clock.now(), parse_time(text)
+        now, typed = self._clock.now(), parse_time(text)
         try:
-            zone = self.zone(() if isinstance(said, ChosenTime) else accounts, tz)
+            zone = self.zone(() if isinstance(typed, ChosenTime) else accounts, tz)
         except TimeRefused as refused:
             raise _with_hints(refused, [_zone_alone(hint) for hint in refused.hints]) from None
-        if isinstance(said, ChosenTime):
+        if isinstance(typed, ChosenTime):
             return RowTime(text, tz, None)
         try:
-            found = resolve_time(text, now=now, zone=zone)
+            resolved = resolve_time(text, now=now, zone=zone)
         except PastTime:
             return RowTime(text, tz, resolve_bound(text, now=now, zone=zone))
         except TimeRefused as refused:
             raise _with_hints(
                 refused, [replace(hint, way=_as_date(str(hint.way), now, zone)) for hint in refused.hints]
             ) from None
-        assert isinstance(found, ResolvedTime)
-        if not isinstance(said, ExactTime) and not (isinstance(said, WallTime) and isinstance(said.day, OnDate)):
-            zoned = isinstance(said, WallTime) and said.zone is not None
+        assert isinstance(resolved, ResolvedTime)
+        if not isinstance(typed, ExactTime) and not (isinstance(typed, WallTime) and isinstance(typed.day, OnDate)):
+            zoned = isinstance(typed, WallTime) and typed.zone is not None
             raise TimeRefused(
                 f'"{text}" depends on the day it is read. A file needs a date.',
-                Hint("try", _date_text(found, zoned=zoned)),
+                Hint("try", _date_text(resolved, zoned=zoned)),
             )
-        hint = f"\n{found.note_hint.label}: {found.note_hint.way}" if found.note_hint else ""
-        return RowTime(text, tz, found.at, f"{text}: {found.note}{hint}" if found.note else None)
+        hint = f"\n{resolved.note_hint.label}: {resolved.note_hint.way}" if resolved.note_hint else ""
+        return RowTime(text, tz, resolved.at, f"{text}: {resolved.note}{hint}" if resolved.note else None)
 
     def assign_row(self, row: RowTime, accounts: Sequence[Account], allocator: SlotAllocator) -> datetime:
         """Return the time of a row's post and reserve it. Raise PastTime, or UsageError if no slot or hour is free."""
@@ -299,10 +299,10 @@ class SlotAllocator:
             busy = [self.agenda.of(account) for account in accounts]
             self._hours[names] = self._optimal.free_hours(accounts, zones, busy)
         self.agenda.depend_on(accounts)
-        found = next(self._hours[names], None)
-        if found is None:
+        hour = next(self._hours[names], None)
+        if hour is None:
             raise self._optimal.no_hour_error(accounts)
-        return found.at
+        return hour.at
 
 
 def _zone_alone(hint: Hint) -> Hint:
@@ -324,16 +324,16 @@ def _other_time(at: str, tz: str | None) -> OtherOptions:
     return other_options(at=at) if tz is None else other_options(at=at, tz=tz)
 
 
-def _date_text(found: ResolvedTime, *, zoned: bool) -> str:
-    return format_iso(found.at, found.zone) if zoned else f"{found.at.astimezone(found.zone):%Y-%m-%d %H:%M}"
+def _date_text(time: ResolvedTime, *, zoned: bool) -> str:
+    return format_iso(time.at, time.zone) if zoned else f"{time.at.astimezone(time.zone):%Y-%m-%d %H:%M}"
 
 
 def _as_date(text: str, now: datetime, zone: ZoneInfo) -> str:
     """Return a time as a file may have it: `tomorrow 9am` as a date."""
-    said = parse_time(text)
-    if isinstance(said, WallTime):
+    typed = parse_time(text)
+    if isinstance(typed, WallTime):
         with suppress(TimeRefused):
-            found = resolve_time(text, now=now, zone=zone)
-            if isinstance(found, ResolvedTime):
-                return _date_text(found, zoned=said.zone is not None)
+            resolved = resolve_time(text, now=now, zone=zone)
+            if isinstance(resolved, ResolvedTime):
+                return _date_text(resolved, zoned=typed.zone is not None)
     return text

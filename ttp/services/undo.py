@@ -69,43 +69,43 @@ class Undo:
     def __init__(self, posts: Posts) -> None:
         self._posts = posts
 
-    def revert(self, wanted: UndoRequest, *, rehearse: bool = False) -> UndoResult:
+    def revert(self, request: UndoRequest, *, rehearse: bool = False) -> UndoResult:
         """Undo changes, all or none; `rehearse`: only find out the result. Raise NotFound if there are fewer changes,
         StateRefused, ContentRefused, Conflict or NotAllowed if a post cannot be restored."""
-        self._convert_media(wanted)
+        self._convert_media(request)
         done: list[UndoneChange] = []
-        left: list[TtpError] = []
+        refusals: list[TtpError] = []
         try:
             with self._posts.database.writing() as db:
-                for change in self._changes(db, wanted):
+                for change in self._changes(db, request):
                     # A new check, without the posts restored before.
                     self._posts.duplicates = DuplicateCheck(
                         self._posts.database, self._posts.config, strict=self._posts.strict
                     )
-                    done.extend(self._restore_change(db, change, wanted, left))
-                if left and not (wanted.partial and done):
-                    raise _combine_refusals(left, len(done) + len(left))
+                    done.extend(self._restore_change(db, change, request, refusals))
+                if refusals and not (request.partial and done):
+                    raise _combine_refusals(refusals, len(done) + len(refusals))
                 if rehearse:
                     raise _Rollback
         except _Rollback:
             pass
-        return UndoResult(tuple(done), tuple(left))
+        return UndoResult(tuple(done), tuple(refusals))
 
-    def _changes(self, db: Connection, wanted: UndoRequest) -> list[Change]:
+    def _changes(self, db: Connection, request: UndoRequest) -> list[Change]:
         now = self._posts.clock.now()
-        found = store.next_changes(db, now, wanted.count, post=wanted.post, undone=wanted.again)
-        if wanted.only is not None and tuple(one.id for one in found) != wanted.only:
+        changes = store.next_changes(db, now, request.count, post=request.post, undone=request.again)
+        if request.only is not None and tuple(one.id for one in changes) != request.only:
             raise Conflict("posts were changed by another command; nothing was undone", _LIST)
-        if len(found) < wanted.count:
-            raise _too_few_changes(len(found), wanted)
-        return found
+        if len(changes) < request.count:
+            raise _too_few_changes(len(changes), request)
+        return changes
 
     def _restore_change(
-        self, db: Connection, change: Change, wanted: UndoRequest, left: list[TtpError]
+        self, db: Connection, change: Change, request: UndoRequest, refusals: list[TtpError]
     ) -> list[UndoneChange]:
-        """Restore the posts of one change. Errors of posts that cannot be restored are added to `left`."""
+        """Restore the posts of one change. Errors of posts that cannot be restored are added to `refusals`."""
         planner, restored, undone = _UndoPlanner(self._posts, db, change), list[RestoredPost](), list[UndoneChange]()
-        touched = store.changed_posts(db, change, wanted.post)
+        touched = store.changed_posts(db, change, request.post)
         db.lock_posts(one.post_id for one in touched)
         for batch in split_batches(touched):
             there = dict(stored_posts.snapshots(db, (one.post_id for one in batch)))
@@ -113,25 +113,27 @@ class Undo:
                 try:
                     done = planner.restore(one, there[one.post_id])
                 except (StateRefused, ContentRefused) as why:
-                    left.append(why)
+                    refusals.append(why)
                     continue
                 self._posts.duplicates.add_pending(done.post)
                 undone.append(done)
                 restored.append(RestoredPost(one, there[one.post_id], done.post))
         _refuse_taken_keys(db, [one.after for one in restored])
         store.restore_posts(db, change, restored)
-        command = f"{'redo' if wanted.again else 'undo'} {change.command}"
+        command = f"{'redo' if request.again else 'undo'} {change.command}"
         self._posts.recorder(command).note_undo(db, [one.touched.post_id for one in restored])
         return undone
 
-    def _convert_media(self, wanted: UndoRequest) -> None:
+    def _convert_media(self, request: UndoRequest) -> None:
         """Convert images of posts to be restored. Called before the transaction."""
         with self._posts.database.reading() as db:
             if db is None:
-                raise _too_few_changes(0, wanted)
+                raise _too_few_changes(0, request)
             now = self._posts.clock.now()
-            found = store.next_changes(db, now, wanted.count, post=wanted.post, undone=wanted.again)
-            images = [(one.post_id, one.image) for each in found for one in store.changed_posts(db, each, wanted.post)]
+            changes = store.next_changes(db, now, request.count, post=request.post, undone=request.again)
+            images = [
+                (one.post_id, one.image) for each in changes for one in store.changed_posts(db, each, request.post)
+            ]
         for post_id, image in images:
             if image is not None and '"media":[]' not in image:
                 post = stored_posts.post_of(post_id, image)
@@ -172,8 +174,8 @@ class _UndoPlanner:
         return replace(as_deleted(post, self._now), updated_at=self._now, key=None, key_digest=None)
 
     def _as_before(self, now: Post, before: Post) -> UndoneChange:
-        held = {d.id: d for d in now.deliveries}
-        deliveries = tuple(self._delivery(held.get(d.id), d, before) for d in before.deliveries)
+        deliveries_now = {d.id: d for d in now.deliveries}
+        deliveries = tuple(self._delivery(deliveries_now.get(d.id), d, before) for d in before.deliveries)
         lost = [old.due_at for old, new in zip(before.deliveries, deliveries, strict=True) if old.due_at != new.due_at]
         after = self._posts.plan_parts(replace(before, deliveries=deliveries), self._known)
         after = with_derived_status(after, self._now)
@@ -247,30 +249,30 @@ def _is_unsent(delivery: Delivery) -> bool:
     return delivery.state in (DeliveryState.PENDING, DeliveryState.FAILED)
 
 
-def _too_few_changes(found: int, wanted: UndoRequest) -> TtpError:
-    what = "redone" if wanted.again else "undone"
-    of = "" if wanted.post is None else f" of post {wanted.post}"
-    command = "redo" if wanted.again else "undo"
+def _too_few_changes(count: int, request: UndoRequest) -> TtpError:
+    what = "redone" if request.again else "undone"
+    of = "" if request.post is None else f" of post {request.post}"
+    command = "redo" if request.again else "undo"
     days = store.KEPT_FOR.days
-    if not found:
+    if not count:
         return NotFound(f"Nothing to {command}{of} (changes are kept for {days} days).", _LIST)
-    only = f"only {found} change{'s' if found > 1 else ''}{of} can be {what}"
-    return NotFound(only, Hint("try", action(command, found, post=wanted.post)))
+    only = f"only {count} change{'s' if count > 1 else ''}{of} can be {what}"
+    return NotFound(only, Hint("try", action(command, count, post=request.post)))
 
 
-def _combine_refusals(left: Sequence[TtpError], asked: int) -> TtpError:
+def _combine_refusals(refusals: Sequence[TtpError], posts: int) -> TtpError:
     """Combine the errors of all posts that cannot be restored."""
-    first = left[0]
-    if len(left) == 1:
-        if asked == 1:
+    first = refusals[0]
+    if len(refusals) == 1:
+        if posts == 1:
             first.hints = (*first.hints, Hint("see", action("undo", list=True)))
             return first
         return type(first)(first.message, *first.hints, _partial_hint(), problems=first.problems, details=first.details)
-    listed = [one.message for one in left[:_LISTED]]
-    more = len(left) - len(listed)
+    listed = [one.message for one in refusals[:_LISTED]]
+    more = len(refusals) - len(listed)
     return StateRefused(
-        f"nothing was restored: {len(left)} of {asked} posts cannot be",
-        *((_partial_hint(),) if len(left) < asked else (_LIST,)),
+        f"nothing was restored: {len(refusals)} of {posts} posts cannot be",
+        *((_partial_hint(),) if len(refusals) < posts else (_LIST,)),
         details=[*listed, *([f"and {more} more"] if more else [])],
     )
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-REVISIONS = ("0018", "0019", "0020")
+REVISIONS = ("0018", "0019", "0020", "0021")
 """Every revision of the schema that this program upgrades, oldest first; the last one is its own."""
 
-Kind = Literal["boolean", "instant", "integer", "list", "object", "real", "text", "texts"]
-"""What a column holds: `list`, `object` and `texts` (object of texts) are JSON."""
+Kind = Literal["boolean", "instant", "integer", "list", "numbers", "object", "real", "text", "texts"]
+"""What a column holds: `list`, `numbers`, `object` and `texts` (object of texts) are JSON."""
 
 ACCOUNT: dict[str, Kind] = {
     "id": "integer",
@@ -75,6 +75,7 @@ DELIVERY: dict[str, Kind] = {
     "fence": "integer",
     "planned_parts": "list",
     "parts_frozen": "boolean",
+    "part_starts": "numbers",
 }
 
 POST: dict[str, Kind] = {
@@ -116,6 +117,8 @@ POST_MEDIA: dict[str, Kind] = {
     "moov_first": "boolean",
     "alt": "text",
     "url": "text",
+    "part": "integer",
+    "only": "text",
 }
 
 RECURRENCE: dict[str, Kind] = {

@@ -162,6 +162,8 @@ class MediaRow(SQLModel, table=True):
     moov_first: bool | None = None
     alt: str | None = _text(required=False)
     url: str | None = _text(required=False)
+    part: int | None = None
+    only: str | None = _text(required=False)
 
 
 READY = "state IN ('pending', 'retrying') AND next_at IS NOT NULL"
@@ -211,6 +213,7 @@ class DeliveryRow(SQLModel, table=True):
     fence: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default=text("0")))
     planned_parts: str = _json("list", "[]")
     parts_frozen: bool | None = None
+    part_starts: str = _json("numbers", "[]")
 
 
 class PublisherRow(SQLModel, table=True):

@@ -107,6 +107,16 @@ def parse_list(text: str | None) -> tuple[str, ...]:
     return tuple(value)
 
 
+def parse_numbers(text: str | None) -> tuple[int, ...]:
+    """Return a JSON list of whole numbers; none for the NULL of a snapshot. Raises ValueError for anything else."""
+    if text == "[]" or text is None:
+        return ()
+    value = json.loads(text)
+    if not isinstance(value, list) or not all(type(one) is int for one in value):
+        raise ValueError("no JSON list of whole numbers")
+    return tuple(value)
+
+
 def parse_texts(text: str) -> dict[str, str]:
     """Return a JSON object whose values are texts. Raises ValueError for anything else."""
     if text == "{}":
@@ -138,6 +148,7 @@ _DECODERS: Mapping[columns.Kind, Decoder] = {
     "boolean": _or_none(bool),
     "instant": instant,
     "list": parse_list,
+    "numbers": parse_numbers,
     "object": parse_object,
     "real": parse_number,
     "texts": parse_texts,
@@ -145,6 +156,7 @@ _DECODERS: Mapping[columns.Kind, Decoder] = {
 _ENCODERS: Mapping[columns.Kind, Encoder] = {
     "instant": ms,
     "list": text_of,
+    "numbers": text_of,
     "object": text_of,
     "real": lambda value: None if value is None else float(value),  # what both stores make of a whole number
     "texts": text_of,

@@ -201,6 +201,7 @@ CREATE TABLE delivery (
     fence INTEGER DEFAULT 0 NOT NULL,
     planned_parts TEXT DEFAULT '[]' NOT NULL,
     parts_frozen BOOLEAN,
+    part_starts TEXT DEFAULT '[]' NOT NULL,
     UNIQUE (post_id, account_id),
     FOREIGN KEY(post_id) REFERENCES post (id),
     FOREIGN KEY(account_id) REFERENCES account (id)
@@ -282,6 +283,8 @@ CREATE TABLE post_media (
     moov_first BOOLEAN,
     alt TEXT,
     url TEXT,
+    part INTEGER,
+    only TEXT,
     PRIMARY KEY (post_id, position),
     FOREIGN KEY(post_id) REFERENCES post (id)
 );
@@ -421,6 +424,6 @@ CREATE INDEX webhook_call_waiting ON webhook_call (webhook_id, post_id, event_id
 CREATE INDEX webhook_call_given_up ON webhook_call (webhook_id) WHERE state = 'given_up';
 CREATE INDEX webhook_call_by_event ON webhook_call (event_id);
 CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY);
-INSERT INTO alembic_version (version_num) VALUES ('0020');
+INSERT INTO alembic_version (version_num) VALUES ('0021');
 INSERT INTO store (id, store_id, created_at)
 VALUES (1, lower(hex(randomblob(16))), CAST(unixepoch('subsec') * 1000 AS INTEGER));

@@ -40,6 +40,8 @@ class MediaAnswer(TypedDict):
     durationMs: int | None
     alt: str | None
     url: str | None
+    part: int | Literal["last"]
+    only: str | None
 
 
 class DeliveryErrorAnswer(TypedDict):

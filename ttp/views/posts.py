@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NotRequired, cast
 
 from ttp.domain.action import WayOut, action
 from ttp.domain.errors import Hint
+from ttp.domain.media.item import LAST
 from ttp.domain.post import EMPTY_METRICS, Metrics, Post, add_metrics
 from ttp.domain.post_fields import PLAIN
 from ttp.domain.time.clock import format_json_instant, utc_text
@@ -47,6 +48,8 @@ def media_json(item: MediaItem) -> answers.MediaAnswer:
         "durationMs": item.duration_ms,
         "alt": item.alt,
         "url": item.url,
+        "part": "last" if item.part == LAST else item.part or 1,
+        "only": item.only,
     }
 
 
@@ -178,7 +181,11 @@ def _version_json(one: AccountVersion) -> answers.VersionAnswer:
     return {
         "account": one.account,
         "parts": [{"text": part.text, "length": part.length, "limit": part.limit} for part in one.parts],
-        "media": [{**media_json(item.sent), "converted": item.converted} for item in one.media],
+        "media": [
+            {**media_json(item.sent), "part": number, "converted": item.converted}
+            for number, part in enumerate(one.parts, 1)
+            for item in part.media
+        ],
         "costUsd": None if one.price is None else one.price / 1000,
     }
 

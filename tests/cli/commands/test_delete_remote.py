@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 
 from tests.clock import START, FakeClock
 from tests.conftest import Program
+from tests.platforms.sandboxed import control
 from ttp.cli import terminal
 from ttp.domain.errors import Hint, StateRefused
 from ttp.sandbox.files import CLIP
@@ -32,11 +32,7 @@ class Rehearsal:
         ttp.ok("account", "set", "tiktok/demo", "--set", "tiktok.privacy_level=SELF_ONLY")
 
     def control(self, method: str, path: str, body: object = None) -> Any:
-        data = None if body is None else json.dumps(body).encode()
-        headers = {"Content-Type": "application/json"}
-        request = urllib.request.Request(f"{self.sandbox.url}/_sandbox/{path}", data, headers, method=method)
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return json.load(answer)
+        return control(self.sandbox.url, method, path, body)
 
     def publish(self, text: str, to: str, *more: str) -> int:
         """A post that is published; its id."""

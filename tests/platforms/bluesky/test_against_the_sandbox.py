@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -18,13 +18,14 @@ from tests.platforms.stubs import media
 from ttp.domain.account import Account, Credentials
 from ttp.domain.outcome import Absent, Done, Found, Kind, NotDone, Unclear, Unknown
 from ttp.platforms.bluesky.auth import APP_PASSWORD, BlueskyLogin
-from ttp.platforms.client import AccountInfo, Checker, Deleted, Deleter, StepDone
+from ttp.platforms.bluesky.records import build_records
+from ttp.platforms.client import AccountInfo, Checker, Deleted, Deleter, Ready, StepDone
 from ttp.platforms.login import Grant
 from ttp.platforms.metrics_reader import AccountSession, MetricsReader
 from ttp.platforms.reply import reconnect_hint
 from ttp.sandbox.bluesky.records import APP_PASSWORD as RIGHT
 from ttp.sandbox.bluesky.records import OWN_PASSWORD
-from ttp.sandbox.files import CLIP
+from ttp.sandbox.files import CLIP, PHOTO
 from ttp.sandbox.server import RunningSandbox
 
 BLUESKY = PLATFORMS.facts("bluesky")
@@ -268,6 +269,25 @@ def test_too_many_calls_prove_nothing_of_a_publishing_call(desk: Desk) -> None:
     ready = desk.prepare()
     desk.change(trouble="limited")
     assert isinstance(desk.publish(ready), Unknown)
+
+
+def test_each_part_has_its_own_media_and_quote(desk: Desk, tmp_path: Path) -> None:
+    first = desk.publish(desk.prepare())
+    assert isinstance(first, Done)
+    photo, other = (media(tmp_path / name, PHOTO.read_bytes() + name.encode(), "image/jpeg") for name in ("a", "b"))
+    quote = {"quote": f"last={first.url}"}
+    desk.order = replace(
+        desk.order, text="One", thread=("Two", "Three"), media=(photo,), thread_media=((), (other,)), options=quote
+    )
+    ready = desk.prepare()
+    assert isinstance(desk.publish(ready), Done)
+    embeds = [one["value"].get("embed", {}).get("$type", "") for one in _sent(desk, ready)]
+    assert [name.rpartition(".")[2] for name in embeds] == ["images", "", "recordWithMedia"]
+    assert [post["media"] for post in desk.posts()][1:] == [[photo.item.sha256], [], [other.item.sha256]]
+
+
+def _sent(desk: Desk, ready: Ready) -> list[Any]:
+    return list(build_records(desk.order, ready.handle, str(ready.handle["did"])).writes)
 
 
 # Numbers, and the end of a post.

@@ -105,6 +105,8 @@ def test_a_server_may_take_less_than_the_platform() -> None:
         ({"quote": "https://bsky.app/profile/a.test/post/3kabcdefghij2"}, []),
         ({"quote": "at://did:plc:aaaabbbbccccddddeeeeffff/app.bsky.feed.post/3kabcdefghij2"}, []),
         ({"quote": "https://example.org/"}, ["option_value"]),
+        ({"quote": "last=https://bsky.app/profile/a.test/post/3kabcdefghij2"}, []),
+        ({"quote": "2=https://bsky.app/profile/a.test/post/3kabcdefghij2"}, ["option_value"]),
         ({"reply_to": "3kabcdefghij2"}, ["option_value"]),
         ({"reply_to": "at://a.test/app.bsky.feed.post/3kabcdefghij2", "who_replies": "nobody"}, ["option_conflict"]),
     ],

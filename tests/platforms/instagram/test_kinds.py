@@ -14,7 +14,6 @@ import pytest
 from tests.platforms.factories import client_for
 from tests.platforms.instagram.test_prepare import (
     API,
-    SERVED,
     create,
     error,
     failed,
@@ -34,19 +33,6 @@ from ttp.platforms.testing import NOON, StandingClock
 PEOPLE = {"collaborators": "anna,ben", "location_id": "77", "is_ai_generated": "true"}
 SAID = {"collaborators": json.dumps(["anna", "ben"]), "location_id": "77", "is_ai_generated": "true"}
 RUPLOAD = "https://rupload.facebook.com/ig-api-upload/v25.0"
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> Config:
-    (tmp_path / "served").mkdir()
-    return Config(
-        {
-            "media_host.kind": "folder",
-            "media_host.path": str(tmp_path / "served"),
-            "media_host.base_url": SERVED,
-            "publish.status_poll_s": 1.0,
-        }
-    )
 
 
 @pytest.fixture

@@ -29,19 +29,6 @@ def photo(tmp_path: Path) -> MediaFile:
     return media(tmp_path / "a.jpg", b"jpeg", "image/jpeg", alt="A cup")
 
 
-@pytest.fixture
-def config(tmp_path: Path) -> Config:
-    (tmp_path / "served").mkdir()
-    return Config(
-        {
-            "media_host.kind": "folder",
-            "media_host.path": str(tmp_path / "served"),
-            "media_host.base_url": SERVED,
-            "publish.status_poll_s": 1.0,
-        }
-    )
-
-
 def of(*files: MediaFile, text: str = "Hello", user_id: str | None = "178") -> PublishRequest:
     return order("instagram", text, *files, credentials=Credentials("secret-token-123", user_id=user_id))
 

@@ -22,6 +22,7 @@ from ttp.domain.outcome import Absent, Done, Found, Kind, NotDone, Refused, Uncl
 from ttp.platforms.client import AccountInfo, Checker, Deleted, Deleter
 from ttp.platforms.login import App, Grant
 from ttp.platforms.mastodon.auth import OUT_OF_BAND, SCOPES, MastodonLogin
+from ttp.platforms.mastodon.request_body import ref_of
 from ttp.platforms.metrics_reader import AccountSession, MetricsReader
 from ttp.platforms.oauth import code_login
 from ttp.sandbox.files import CLIP, PHOTO
@@ -340,6 +341,29 @@ def test_a_reply_and_a_quote_by_address(desk: Desk) -> None:
     assert isinstance(done, Done)
     assert statuses(desk)[0]["in_reply_to_id"] == first.remote_id
     assert isinstance(desk.look_up(replace(ready, handle=done.handle or ready.handle)), Found)
+
+
+def test_media_and_a_quote_on_later_parts(desk: Desk, tmp_path: Path) -> None:
+    first = desk.publish(desk.prepare())
+    assert isinstance(first, Done)
+    photo = media(tmp_path / "a.jpg", PHOTO.read_bytes(), "image/jpeg", alt="A cup")
+    desk.order = replace(
+        desk.order,
+        text="One",
+        thread=("Two", "Three", "Four"),
+        thread_media=((), (), (photo,)),
+        part_starts=(0, 2, 3),  # the first was split
+        options={"quote": f"2={first.url}"},
+    )
+    quotes, handle = [], None
+    for _ in range(4):
+        ready = desk.prepare(handle)
+        quotes.append(ref_of(ready.handle, "quote"))
+        done = desk.publish(ready)
+        assert isinstance(done, Done)
+        handle = done.handle
+    assert quotes == [None, None, first.remote_id, None]
+    assert [len(one["media_attachments"]) for one in statuses(desk)] == [1, 0, 0, 0, 0]  # newest first
 
 
 def test_a_reply_to_what_is_not_there_fails_with_the_reason(desk: Desk) -> None:

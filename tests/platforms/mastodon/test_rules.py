@@ -130,6 +130,8 @@ GIF = item("a.gif", "image/gif")
         (codes("Quote", item(), quote="12"), {"option_conflict"}),
         (codes("Quote", quote="12", server={**SERVER, "api": 6}), {"option_value"}),
         (codes("Quote", quote="no id!"), {"option_value"}),
+        (codes("Quote", item(), thread=("Two",), quote="2=12"), set()),
+        (codes("Quote", quote="2=12"), {"option_value"}),
         (codes("Mine", visibility="private", quote_policy="public"), {"option_conflict"}),
         (codes("Mine", visibility="direct", server={**SERVER, "software": "snac"}), {"(unprovable)"}),
         (codes(server={}), {"(server_unknown)"}),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import stat
 import urllib.request
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -14,7 +13,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.free_port import free_port
-from tests.platforms.s3_server import SECRET, create_bucket, running, set_credentials, with_server
+from tests.platforms.s3_server import SECRET, create_bucket, set_credentials, with_server
 from tests.platforms.stubs import media
 from tests.settings import Config
 from ttp.domain.config import Value
@@ -25,12 +24,6 @@ from ttp.platforms.media_host import s3
 from ttp.platforms.media_host.availability import NoPublicUrl
 from ttp.platforms.media_host.host import MediaHost
 from ttp.platforms.media_host.s3 import delete_object, list_objects
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    with running() as address:
-        yield address
 
 
 @pytest.fixture

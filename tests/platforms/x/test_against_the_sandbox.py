@@ -72,13 +72,26 @@ def chained(desk: Desk, texts: tuple[str, ...] = TEXTS) -> None:
 
 
 @on("x")
-def test_a_thread_is_a_chain_of_replies_and_its_picture_is_in_its_first_part(desk: Desk, tmp_path: Path) -> None:
+def test_a_thread_is_a_chain_of_replies_and_its_pictures_are_in_their_parts(desk: Desk, tmp_path: Path) -> None:
     texts = ("One", "Two", "Three")
-    photo = media(tmp_path / "a.jpg", PHOTO.read_bytes(), "image/jpeg", alt="A cup")
-    desk.order = replace(desk.order, text=texts[0], thread=texts[1:], media=(photo,))
-    assert go_on(desk)["parts"] == [post["id"] for post in desk.posts()]
+    photo, other = (
+        media(tmp_path / name, PHOTO.read_bytes() + name.encode(), "image/jpeg", alt="A cup") for name in ("a", "b")
+    )
+    desk.order = replace(desk.order, text=texts[0], thread=texts[1:], media=(photo,), thread_media=((), (other, photo)))
+    ready = desk.prepare()
+    for _ in texts[1:]:
+        done = desk.publish(ready)
+        assert isinstance(done, Done)
+        ready = desk.prepare(done.handle)
+    desk.fault("cut_after")
+    assert isinstance(desk.publish(ready), Unknown)
+    found = desk.look_up(ready)
+    assert isinstance(found, Found)
+    assert (found.handle or {})["parts"] == [post["id"] for post in desk.posts()]
     chained(desk, texts)
-    assert [len(post["media"]) for post in desk.posts()] == [1, 0, 0]
+    assert [post["media"] for post in desk.posts()] == [
+        [file.item.sha256 for file in files] for files in ((photo,), (), (other, photo))
+    ]
 
 
 @on("x")

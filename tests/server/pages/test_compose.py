@@ -215,6 +215,22 @@ def test_media_are_stored_described_and_left_out(ann: Person) -> None:
     assert stored(ann)["media"] == []
 
 
+def test_media_stay_on_their_parts_when_a_post_is_edited(ann: Person) -> None:
+    files = {"files": ("a.png", png())}
+    part = ann("POST", "/compose/media", headers={"X-CSRF-Token": ann.csrf}, files=files)
+    sha256 = part.text.partition('name="media" value="')[2].partition("/")[0]
+    media = {"media": f"{sha256}/a.png", "mime": "image/png", "alt": "A", "part": "3", "only": "x"}
+    ann.does("/compose", form(thread=["Two", "Three"], **media))
+    page = ann.sees("/posts/1/edit")
+    for name in ("part", "only"):
+        assert f'name="{name}" value="{media[name]}"' in page
+    ann.does("/compose", form(thread=["", "Three"], **media, **ids(page)))  # the part moves up
+    assert [(one["part"], one["only"]) for one in stored(ann)["media"]] == [(2, "x")]
+    assert stored(ann)["thread"] == ["Three"]
+    refused = ann.send("/compose", form(thread=["Two"], **media, **ids(ann.sees("/posts/1/edit"))))
+    assert "note error" in refused.text
+
+
 def test_without_scripts_files_come_with_the_form(ann: Person) -> None:
     answer = ann("POST", "/compose", data={"csrf": ann.csrf, **form()}, files={"files": ("a.png", png())})
     assert answer.status_code == 303, answer.text

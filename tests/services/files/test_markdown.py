@@ -11,11 +11,29 @@ from hypothesis import strategies as st
 from tests.platforms.factories import PLATFORMS
 from ttp.domain.errors import UsageError
 from ttp.services.files import markdown
+from ttp.services.files.editor_form import fields_of_input
 from ttp.services.files.fields import parse_entry
 
 TEXTS = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), min_size=1, max_size=40)
 LINES = st.lists(
-    st.sampled_from(["## x", "\\## x", "\\\\## y", "---", "", " ", "# a", "to: x", "\u2028", "😀 = -", "'@a"]) | TEXTS,
+    st.sampled_from(
+        [
+            "## x",
+            "\\## x",
+            "\\\\## y",
+            "![a](b)",
+            "\\![a](b) ",
+            "---",
+            "",
+            " ",
+            "# a",
+            "to: x",
+            "\u2028",
+            "😀 = -",
+            "'@a",
+        ]
+    )
+    | TEXTS,
     min_size=1,
     max_size=4,
 ).map("\n".join)
@@ -105,3 +123,29 @@ def test_results_are_written_into_the_front_matter_and_leave_the_rest_alone() ->
         markdown.with_results(after, {"id": 3, "status": "published", "results": [{"x/me": "https://x.com/1"}]})
         == after
     )
+
+
+def test_a_picture_is_one_of_the_part_or_the_account_under_whose_heading_it_stands() -> None:
+    text = (
+        "---\nmedia:\n- file: a.jpg\n  alt: A\n- last=z.jpg\n---\n\nOne\n\n![B](b.jpg)\n\\![no](picture.jpg)\n"
+        "\n## x\n\nFor X\n![C](c d.jpg)\n\n## thread\n\nTwo\n![](d.jpg)\n\n## thread\n\n![E](x/me=e.jpg)\n"
+    )
+    fields = markdown.parse_file(text, PLATFORMS)
+    assert fields is not None
+    typed = parse_entry("", fields, PLATFORMS).typed
+    assert (typed.text, typed.thread, typed.variants) == ("One\n\n![no](picture.jpg)", ("Two", ""), {"x": "For X"})
+    media = dict(zip(typed.media or (), typed.alts or (), strict=True))
+    assert media == {
+        "a.jpg": "A",
+        "last=z.jpg": "",
+        "1=b.jpg": "B",
+        "x=c d.jpg": "C",
+        "2=d.jpg": "",
+        "3=x/me=e.jpg": "E",
+    }
+    again = markdown.parse_file(markdown.format_file(fields_of_input(typed)), PLATFORMS)
+    assert again is not None
+    back = parse_entry("", again, PLATFORMS).typed
+    assert (back.text, back.thread, back.variants) == (typed.text, typed.thread, typed.variants)
+    assert dict(zip(back.media or (), back.alts or (), strict=True)) == media
+    assert "![](d.jpg)" in markdown.format_file(fields_of_input(typed))

@@ -153,15 +153,15 @@ def days_name(span: CalendarRange) -> str:
     return f"{before}{year} to {last.day} {month_name(last)}"
 
 
-def heading(left: Sequence[str], right: str, width: int, page: Page) -> Iterator[str]:
-    """Draw a heading: the first of `left` in bold, the rest after it, and `right` at the end if there is room."""
-    plain = "   ".join(left)
-    line = "   ".join([page.paint(left[0], "bold"), *left[1:]])
+def heading(parts: Sequence[str], right: str, width: int, page: Page) -> Iterator[str]:
+    """Draw a heading: the first of `parts` in bold, the rest after it, and `right` at the end if there is room."""
+    plain = "   ".join(parts)
+    line = "   ".join([page.paint(parts[0], "bold"), *parts[1:]])
     if right and columns(plain) + columns(right) + 3 <= width:
         yield line + " " * (width - columns(plain) - columns(right)) + right
     else:
         yield from replace(page, width=width).flow(
-            [page.paint(left[0], "bold"), *left[1:], *([right] if right else [])]
+            [page.paint(parts[0], "bold"), *parts[1:], *([right] if right else [])]
         )
 
 
@@ -338,7 +338,7 @@ class _Drawn(NamedTuple):
     """A painted piece of a line, its columns, and its instant."""
 
     painted: str
-    taken: int
+    columns: int
     at: datetime | None = None
 
 
@@ -350,7 +350,7 @@ def _drawn(text: str, style: Style, page: Page, at: datetime | None = None) -> _
 
 
 def _calendar_week_line(label: str, row: Sequence[_Drawn], wide: int, page: Page) -> str:
-    cells = "".join(one.painted + " " * (wide - one.taken) for one in row)
+    cells = "".join(one.painted + " " * (wide - one.columns) for one in row)
     return f"{page.paint(label, 'dim')}{' ' * (_LEFT - len(label))}{cells}".rstrip()
 
 

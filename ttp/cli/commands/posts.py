@@ -486,6 +486,7 @@ def _merge_content_file(context: Context, path: str, text: str | None, typed: Po
 
 def _file_input(context: Context, path: str, text: str) -> PostInput:
     from ttp.cli.render.changes import refused_rows_error
+    from ttp.domain.media.place import split_name
     from ttp.services.files import markdown
     from ttp.services.files.fields import parse_entry
     from ttp.services.media import resolve_in_folder
@@ -501,7 +502,11 @@ def _file_input(context: Context, path: str, text: str) -> PostInput:
         raise UsageError(f"{path} is a post that was already published", Hint("see", "ttp list"))
     typed = entry.typed
     folder = Path(path).parent
-    media = [name if is_web_address(name) else str(resolve_in_folder(folder, name)) for name in typed.media or ()]
+    names = [split_name(name, context.platforms) for name in typed.media or ()]
+    media = [
+        str(one if is_web_address(one.name) else one._replace(name=str(resolve_in_folder(folder, one.name))))
+        for one in names
+    ]
     # Fields that the file lacks are not given: an empty list would mean to empty them.
     return replace(
         typed, media=tuple(media) or None, alts=typed.alts or None, tags=typed.tags or None, to=typed.to or None

@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from ttp.cli import app, terminal
 from ttp.cli.context import Context
 from ttp.cli.main import take_credentials_key
-from ttp.cli.remote.commands import find_command, refuse_token
+from ttp.cli.remote.commands import FileUse, find_command, refuse_token
 from ttp.domain.media.item import is_web_address
+from ttp.domain.media.place import PlacedName, split_name
 from ttp.domain.post_edit import KEPT
 from ttp.domain.server.api_token import ApiToken, TokenCapability
 from ttp.domain.time.clock import from_ms
@@ -65,8 +66,8 @@ class TokenContext(Context):
     def admit(self, path: str, names: Collection[str], values: dict[str, Any]) -> bool:
         command = find_command(path, values)
         refuse_token(self.token, path, names)
-        for name in command.files:
-            values[name] = self._placed(values.get(name))
+        for name, use in command.files.items():
+            values[name] = self._placed(values.get(name), use)
         self.argv = [self._retyped(word) for word in self.argv]
         if self._request is not None and command.acts_outside(values):
             with self.database.writing():
@@ -74,12 +75,15 @@ class TokenContext(Context):
             self.database = self.database.for_request(None)
         return False
 
-    def _placed(self, value: Any) -> Any:
+    def _placed(self, value: Any, use: FileUse) -> Any:
         if isinstance(value, list | tuple):
-            return [self._placed(one) for one in value]
-        if not isinstance(value, str) or value in ("", "-") or is_web_address(value) or value.startswith(KEPT):
+            return [self._placed(one, use) for one in value]
+        if not isinstance(value, str) or value in ("", "-"):
             return value
-        self._moved[value] = self._files.place(value)
+        name = split_name(value, self.platforms) if use is FileUse.MEDIA else PlacedName(value)
+        if is_web_address(name.name) or name.name.startswith(KEPT):
+            return value
+        self._moved[value] = name.prefix + self._files.place(name.name)
         return self._moved[value]
 
     def _retyped(self, word: str) -> str:

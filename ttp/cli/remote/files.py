@@ -16,6 +16,7 @@ from ttp.cli.context import Context
 from ttp.cli.remote.commands import FileUse, RemoteCommand
 from ttp.domain.errors import Busy, TtpError, UsageError
 from ttp.domain.media.item import is_web_address
+from ttp.domain.media.place import split_name
 from ttp.domain.post_edit import KEPT
 from ttp.domain.server.command_protocol import MOST_FILES
 from ttp.services.templates.files import FOLDER, is_path
@@ -53,6 +54,8 @@ def collect(
     for name, use in command.files.items():
         value = values.get(name)
         for text in value if isinstance(value, list | tuple) else [value]:
+            if use is FileUse.MEDIA and isinstance(text, str):
+                text = split_name(text, context.platforms).name
             if isinstance(text, str) and text not in ("", "-") and not _is_elsewhere(text):
                 _collect_one(context, upload, text, use, values)
     if command.reads_templates(values):

@@ -168,8 +168,11 @@ def _facts(post: PostView, page: Page, clocks: Clocks, *, with_created: bool) ->
         "Parts",
         [
             f"{escape_text(row.account)} {number}/{len(row.planned_parts)}: {escape_line(part)}"
+            + "".join(f"  [{escape_line(item.name)}]" for item in media)
             for row in post.active
-            for number, part in enumerate(row.planned_parts, 1)
+            for number, (part, media) in enumerate(
+                zip(row.planned_parts, post.media_in(row, len(row.planned_parts)), strict=False), 1
+            )
         ],
     )
     yield "Variants", [f"{escape_text(key)}: {escape_line(text)}" for key, text in post.variants.items()]
@@ -227,7 +230,9 @@ def _media(item: MediaItem) -> str:
         facts.append(f"{item.width}x{item.height}")
     if item.duration_ms is not None:
         facts.append(f"{item.duration_ms / 1000:.1f} s")
-    return "  ".join([*facts, size(item.bytes), f"alt text: {escape_line(item.alt) if item.alt else 'none'}"])
+    place = [f"({escape_text(item.place)})"] if item.place else []
+    alt = f"alt text: {escape_line(item.alt) if item.alt else 'none'}"
+    return "  ".join([*facts, size(item.bytes), *place, alt])
 
 
 def _post_row(row: Delivery, post: PostView, past: PostHistory, page: Page) -> list[Cell]:
@@ -312,8 +317,7 @@ def render_versions(versions: Sequence[AccountVersion], page: Page) -> Iterator[
             cost = f"   {one.title} charges {dollars(one.price)}" if number == 1 and one.price is not None else ""
             yield f"{head}   {use}{cost}"
             yield from (f"  {row}".rstrip() for line in lines(part.text) for row in wrap(line, page.width - 2))
-            media = one.media if number == 1 else ()
-            yield from (f"  {row}" for item in media for row in wrap(_versions_media(item), page.width - 2))
+            yield from (f"  {row}" for item in part.media for row in wrap(_versions_media(item), page.width - 2))
         yield ""
 
 

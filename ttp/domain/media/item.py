@@ -24,12 +24,18 @@ NAMES: Mapping[str, str] = MappingProxyType(
 """Every media type that ttp knows, as people call it."""
 IMAGES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 VIDEOS = frozenset({"video/mp4", "video/quicktime", "video/webm"})
+LAST = -1
+"""The `part` of what goes to the last part, whichever that is on a network."""
 
 
 @dataclass(frozen=True, slots=True)
 class MediaItem:
     """One image or video of a post; its bytes are stored under their SHA-256. `width` and `height` in pixels,
-    `duration_ms` of videos, `codec`, `fps` and `moov_first` as in `media_probe.Facts`; None if unknown."""
+    `duration_ms` of videos, `codec`, `fps` and `moov_first` as in `media_probe.Facts`; None if unknown.
+
+    `part`: the part that has it, as the writer counts (the text is 1); None for the first, LAST for the last.
+    `only`: the platform or account that alone gets it; None for all.
+    """
 
     name: str
     mime: str
@@ -43,6 +49,8 @@ class MediaItem:
     codec: str | None = None
     fps: float | None = None
     moov_first: bool | None = None
+    part: int | None = None
+    only: str | None = None
 
     @property
     def is_image(self) -> bool:
@@ -51,6 +59,12 @@ class MediaItem:
     @property
     def is_video(self) -> bool:
         return self.mime in VIDEOS
+
+    @property
+    def place(self) -> str:
+        """Where it goes, in words; empty for the first part everywhere."""
+        part = "" if self.part is None else "last part" if self.part == LAST else f"part {self.part}"
+        return ", ".join([*([part] if part else []), *([f"{self.only} only"] if self.only else [])])
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,7 +131,8 @@ class PostContent(Arguments):
     media: list[str] | None = Field(
         None,
         description="Images or videos: web addresses, paths of local files (only on stdin and"
-        " stdout), or sha256:DIGEST of uploaded ones.",
+        " stdout), or sha256:DIGEST of uploaded ones. In front of one, 2= puts it on part 2 of a thread, last= on its"
+        " last part, x= or x/me= on that platform or account alone.",
     )
     alt: list[str] | None = Field(None, description="The alt text of each media item, in order.")
     thread: list[str] | None = Field(None, description="The further parts of a thread, after the text.")
@@ -214,7 +215,7 @@ def _post_input(
         tz=args.tz,
         media=None if args.media is None else tuple(args.media),
         alts=None if args.alt is None else tuple(args.alt),
-        thread=None if args.thread is None else tuple(part for part in args.thread if part),
+        thread=None if args.thread is None else tuple(args.thread) if any(args.thread) else (),
         tags=None if more is None else split(more.tags),
         variants=args.variants or {},
         options=dict(parse_option(option, services.platforms, may_empty=may_empty) for option in options),

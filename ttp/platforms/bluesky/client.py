@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 
 from ttp.domain.config import Config
 from ttp.domain.delivery import NO_HANDLE
+from ttp.domain.media.place import split_part
 from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Unclear
 from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.platforms.bluesky import card as cards
@@ -183,6 +184,7 @@ class BlueskyClient(BlueskyPart):
             address = chosen.word(name)
             if address is None:
                 continue
+            address = split_part(address)[1] if name == "quote" else address
             before = stored_refs.get(name) if isinstance(stored_refs, Mapping) else None
             if (
                 isinstance(before, Mapping)

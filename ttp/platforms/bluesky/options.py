@@ -32,7 +32,9 @@ OPTIONS = option_table(
         ),
         Option("quotes_off", OptionType.SWITCH, "nobody may quote the post", SWITCH),
         Option("card", OptionType.ADDRESS, "page that is shown as a card with its title and picture"),
-        Option("quote", OptionType.TEXT, "address of the post that is quoted", most=500),
+        Option(
+            "quote", OptionType.TEXT, "address of the post that is quoted; 2=ADDRESS on part 2 of a thread", most=500
+        ),
         Option("reply_to", OptionType.TEXT, "address of the post that is replied to", most=500),
         Option("shorten_links", OptionType.SWITCH, "show long links shortened; they lead to the same page", SWITCH),
     )

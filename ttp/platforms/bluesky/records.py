@@ -6,7 +6,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 
+from ttp.domain.media.item import MediaItem
 from ttp.domain.options import ChosenOptions
 from ttp.domain.outcome import Handle
 from ttp.domain.time.clock import from_ms
@@ -57,11 +59,18 @@ def build_records(request: PublishRequest, handle: Handle, did: str) -> Records:
     dids = {name: str(value) for name, value in _mapped(handle.get("dids")).items() if value}
     reply = _mapped(_mapped(handle.get("refs")).get("reply_to")) or None
     uris, cids, writes = [], [], []
-    for number, shown in enumerate(shown_parts(request)):
+    blobs = iter([_mapped(entry).get("blob") for entry in _listed(handle.get("media"))])
+    media = (request.media, *request.thread_media)
+    parts = shown_parts(request)
+    for number, shown in enumerate(parts):
+        items = [file.item for file in media[number]] if number < len(media) else []
         record = {**common, "text": shown.text}
         if facets := facets_of(shown, dids):
             record["facets"] = facets
-        if number == 0 and (embed := _embed(request, handle)) is not None:
+        embed = _media(items, list(islice(blobs, len(items)))) or (_card(handle) if number == 0 else None)
+        if request.option_of_part("quote", number + 1, len(parts)):
+            embed = _with_quote(embed, handle)
+        if embed is not None:
             record["embed"] = embed
         if reply is not None:
             record["reply"] = reply
@@ -102,9 +111,8 @@ def _create(collection: str, key: str, value: Mapping[str, object]) -> Mapping[s
     return {"$type": _CREATE, "collection": collection, "rkey": key, "value": value}
 
 
-def _embed(request: PublishRequest, handle: Handle) -> Mapping[str, object] | None:
-    """Return the one embed of the first post: media or a card, a quote, or both."""
-    media = _media(request, handle) or _card(handle)
+def _with_quote(media: Mapping[str, object] | None, handle: Handle) -> Mapping[str, object] | None:
+    """Return the one embed of a part with a quote: that, and its media or its card."""
     quote = _mapped(_mapped(handle.get("refs")).get("quote"))
     if not quote:
         return media
@@ -114,9 +122,7 @@ def _embed(request: PublishRequest, handle: Handle) -> Mapping[str, object] | No
     return {"$type": "app.bsky.embed.recordWithMedia", "record": record, "media": media}
 
 
-def _media(request: PublishRequest, handle: Handle) -> Mapping[str, object] | None:
-    blobs = [_mapped(entry).get("blob") for entry in _listed(handle.get("media"))]
-    items = [file.item for file in request.media]
+def _media(items: Sequence[MediaItem], blobs: Sequence[object]) -> Mapping[str, object] | None:
     if not items:
         return None
     shapes = [

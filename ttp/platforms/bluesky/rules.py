@@ -37,12 +37,13 @@ class BlueskyRules(Rules):
             not post.text.strip()
             and not post.media
             and not post.chosen_option("card")
-            and not post.chosen_option("quote")
+            and (post.part_option("quote") or (0, ""))[0] != 1
         ):
             yield post.breach("content", "text_missing", " cannot take a post without text or media", post.text_hint)
         for message in _text_problems(post, post.text, "text"):
             yield post.breach("content", "text_too_long", message, post.text_hint)
-        yield from _media_problems(post)
+        for part in post.parts_to_come():
+            yield from _media_problems(part)
         yield from _option_problems(post)
         if (size := _call_size(post)) > MOST_CALL_BYTES:
             message = (
@@ -108,7 +109,8 @@ def _media_problems(post: PlatformPost) -> Iterator[Problem]:
 
 
 def _option_problems(post: PlatformPost) -> Iterator[Problem]:
-    for name in ("langs", "labels", "who_replies", "quote", "reply_to"):
+    yield from post.quote_problems(partial(_quote_problems, post))
+    for name in ("langs", "labels", "who_replies", "reply_to"):
         text = post.chosen_option(name)
         if text is not None and (why := list_problem(name, text)) is not None:
             yield post.breach("options", "option_value", f": {post.platform}.{name}: {why}")
@@ -120,3 +122,8 @@ def _option_problems(post: PlatformPost) -> Iterator[Problem]:
             if post.chosen_option(name):
                 message = f": {post.platform}.{name} belongs to the first post of a thread, and this one is a reply"
                 yield post.breach("options", "option_conflict", message)
+
+
+def _quote_problems(post: PlatformPost, number: int, address: str) -> Iterator[Problem]:
+    if (why := list_problem("quote", address)) is not None:
+        yield post.breach("options", "option_value", f": {post.platform}.quote: {why}")

@@ -101,8 +101,7 @@ class MastodonClient(MastodonPart):
         user_id, privacy = yield from self._check(request, http)
         handle = {**handle, "user_id": user_id, "privacy": privacy}
         handle = yield from self._uploads.complete(request, handle)
-        if part.number == 1:
-            handle = yield from self._with_refs(request, handle, http.base_url)
+        handle = yield from self._with_refs(part, handle, http.base_url)
         body = build_body(part, handle)
         http.gate.require_open(request, part.step(STEP), "POST", STATUSES)  # the steps before may have told more
         return Ready(
@@ -151,12 +150,13 @@ class MastodonClient(MastodonPart):
             return NotDone(Kind.AUTH, message, str(reply.status), reply.status, hint=hint)
         return self.failure(request, reply)
 
-    def _with_refs(self, request: PublishRequest, handle: Handle, server: str) -> Generator[Step, None, Handle]:
-        """Find the posts that are replied to and quoted, on this server. Raises StepFailed."""
-        chosen, stored_refs = chosen_of(request), handle.get("refs")
+    def _with_refs(self, part: Part, handle: Handle, server: str) -> Generator[Step, None, Handle]:
+        """Find the posts that a part replies to and quotes, on this server. Raises StepFailed."""
+        request, stored_refs = part.request, handle.get("refs")
         refs: dict[str, object] = {}
-        for name in ("reply_to", "quote"):
-            named = chosen.word(name)
+        reply_to = chosen_of(request).word("reply_to") if part.number == 1 else None
+        quoted = request.option_of_part("quote", part.number, part.of)
+        for name, named in (("reply_to", reply_to), ("quote", quoted)):
             if named is None:
                 continue
             before = stored_refs.get(name) if isinstance(stored_refs, Mapping) else None

@@ -30,7 +30,12 @@ OPTIONS = option_table(
         Option("sensitive", OptionType.SWITCH, "media are hidden until a reader asks for them", SWITCH),
         Option("language", OptionType.TEXT, "language of the text: en, de", most=20),
         Option("reply_to", OptionType.TEXT, "address or id of the post that is replied to", most=500),
-        Option("quote", OptionType.TEXT, "address or id of the post that is quoted (Mastodon 4.5)", most=500),
+        Option(
+            "quote",
+            OptionType.TEXT,
+            "address or id of the post that is quoted (Mastodon 4.5); 2=ADDRESS on part 2 of a thread",
+            most=500,
+        ),
         Option(
             "quote_policy",
             OptionType.CHOICE,

@@ -17,8 +17,8 @@ from ttp.platforms.mastodon.options import POLL_S, chosen_of, split_poll
 
 
 def build_body(part: Part, handle: Handle) -> dict[str, object]:
-    """Return the canonical request: what is not set is left out. Reply, quote and poll belong to the first part, the
-    content warning and who may see it to each."""
+    """Return the canonical request: what is not set is left out. Reply and poll belong to the first part, the content
+    warning and who may see it to each."""
     request, chosen = part.request, chosen_of(part.request)
     body: dict[str, object] = {"status": request.text}
     if ids := media_ids(handle)[: len(request.media)]:
@@ -32,10 +32,10 @@ def build_body(part: Part, handle: Handle) -> dict[str, object]:
         body["quote_approval_policy"] = policy
     if (parent := parent_of(part, handle)) is not None:
         body["in_reply_to_id"] = parent
-    if part.number > 1:
-        return body
     if (quoted := ref_of(handle, "quote")) is not None:
         body["quoted_status_id"] = quoted
+    if part.number > 1:
+        return body
     if answers := split_poll(chosen.word("poll")):
         poll: dict[str, object] = {"options": list(answers), "expires_in": chosen.number("poll_expires") or POLL_S}
         for name, key in (("poll_multiple", "multiple"), ("poll_hide", "hide_totals")):

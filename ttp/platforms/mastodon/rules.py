@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 from ttp.domain.action import WayOut, action
 from ttp.domain.errors import Problem
@@ -31,8 +32,9 @@ class MastodonRules(Rules):
         yield from _server_problems(post)
         if not post.published_parts:
             yield from _first_problems(post)
-            yield from _media_problems(post)
             yield from _poll_problems(post)
+        for part in post.parts_to_come():
+            yield from _media_problems(part)
         yield from _option_problems(post)
         yield from post.thread_problems(
             lambda number, text: _length_problems(post, text, f"part {number}", "thread", post.thread_hint)
@@ -137,7 +139,8 @@ def _poll_problems(post: PlatformPost) -> Iterator[Problem]:
 
 
 def _option_problems(post: PlatformPost) -> Iterator[Problem]:
-    for name in ("language", "reply_to", "quote", "focus"):
+    yield from post.quote_problems(partial(_quote_problems, post))
+    for name in ("language", "reply_to", "focus"):
         text = post.chosen_option(name)
         if text is not None and (why := option_problem(name, text, post.server)) is not None:
             yield post.breach("options", "option_value", f": {post.platform}.{name}: {why}")
@@ -152,9 +155,6 @@ def _option_problems(post: PlatformPost) -> Iterator[Problem]:
         if post.chosen_option(name) and post.server and not supports_quotes(post.server):
             message = f": its server ({shown_software(post.server)}) has no quotes"
             yield post.breach("options", "option_value", message)
-    if post.chosen_option("quote") and (post.media or post.chosen_option("poll")):
-        message = " cannot take a quote with media or a poll"
-        yield post.breach("options", "option_conflict", message, post.media_hint)
     private = post.chosen_option("visibility") in PRIVATE
     if private and post.chosen_option("quote_policy") not in (None, "nobody"):
         message = f": nobody can quote a post with visibility {post.chosen_option('visibility')}"
@@ -164,6 +164,14 @@ def _option_problems(post: PlatformPost) -> Iterator[Problem]:
             f": if an answer is lost, a person must decide: {shown_software(post.server)} does not list such posts"
         )
         yield post.warning("options", "unprovable", message)
+
+
+def _quote_problems(post: PlatformPost, number: int, text: str) -> Iterator[Problem]:
+    if (why := option_problem("quote", text, post.server)) is not None:
+        yield post.breach("options", "option_value", f": {post.platform}.quote: {why}")
+    if post.media_of(number) or (number == 1 and post.chosen_option("poll")):
+        message = " cannot take a quote with media or a poll"
+        yield post.breach("options", "option_conflict", message, post.media_hint)
 
 
 LINK_CHARACTERS, MOST_CHARACTERS = 23, 500

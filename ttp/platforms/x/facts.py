@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 class X(Platform):
     name, title, aliases = "x", "X", ("twitter",)
     max_parts = 24
+    media_on_parts = True
     same_text_after = timedelta(hours=24)
     proof, settle_s = "look_up", 900.0
     token_life, needs_client_secret, user_keys = timedelta(hours=2), False, True

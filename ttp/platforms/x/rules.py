@@ -43,6 +43,8 @@ class XRules(Rules):
         """Yield every problem of a post with X. Published parts of a thread are not checked again."""
         if not post.published_parts:
             yield from _first_problems(post)
+        for part in post.parts_to_come():
+            yield from _media_problems(part)
         yield from post.thread_problems(partial(_part_problems, post))
 
     def text_use(self, text: str, media: Sequence[MediaItem], server: Mapping[str, object]) -> tuple[int, int]:
@@ -54,6 +56,9 @@ def _first_problems(case: PlatformPost) -> Iterator[Problem]:
         yield case.breach("content", "text_missing", " cannot take a post without text or media", case.text_hint)
     for code, what in _text_problems(case.text, "text"):
         yield case.breach("content", code, what, case.text_hint)
+
+
+def _media_problems(case: PlatformPost) -> Iterator[Problem]:
     gifs = [item for item in case.media if item.mime == "image/gif"]
     images = [item for item in case.media if item.is_image and item not in gifs]
     videos = [item for item in case.media if item.is_video]

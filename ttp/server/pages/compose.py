@@ -16,9 +16,10 @@ from starlette.responses import Response
 
 from ttp.domain.account import Account
 from ttp.domain.errors import Conflict, Problem, Stale, TimeRefused, TtpError, UsageError
+from ttp.domain.media.place import part_word
 from ttp.domain.options import parse_option
 from ttp.domain.post import Post, PostStatus
-from ttp.domain.post_edit import KEPT, PostInput
+from ttp.domain.post_edit import PostInput
 from ttp.domain.time.formatting import other_clocks
 from ttp.domain.time.resolve import ResolvedTime
 from ttp.platforms.registry import Registry
@@ -27,6 +28,7 @@ from ttp.server.pages.rendering import typed_time
 from ttp.server.pages.template_form import made_by_template, parse_origin
 from ttp.server.pages.visit import Visit, parse_number
 from ttp.server.services import RequestServices
+from ttp.services.files.fields import parse_media_item
 from ttp.services.media import add_upload, upload_name
 from ttp.services.preview import PostPreview, preview_post
 from ttp.services.queries import PostView
@@ -63,6 +65,9 @@ class AttachedMedia:
     name: str
     mime: str
     alt: str = ""
+    part: str = ""
+    """Its number, or `last`; empty for the first."""
+    only: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +110,21 @@ class Composition:
         return not self.content.strip() and not self.media
 
     def as_input(self, platforms: Registry) -> PostInput:
-        """Return the input of a post. Raise UsageError for an option that cannot have its value."""
+        """Return the input of a post, without its blank parts. Raise UsageError for an option that cannot have its
+        value, or a part that is none."""
+        used = {item.part.strip() for item in self.media}
+        kept = [number for number, part in enumerate(self.thread, 2) if part.strip() or str(number) in used]
+        numbers = {str(old): str(new) for new, old in enumerate(kept, 2)}
         return PostInput(
             text=self.content,
             to=self.accounts,
-            thread=tuple(part for part in self.thread if part.strip()),
+            thread=tuple(self.thread[number - 2] for number in kept),
             variants=dict(self.variants),
             options=dict(parse_option(f"{name}={value}", platforms) for name, value in self.options if value),
-            media=tuple(f"{KEPT}{item.sha256}/{item.name}" for item in self.media),
+            media=tuple(
+                parse_media_item({**asdict(item), "part": numbers.get(item.part.strip(), item.part.strip())})
+                for item in self.media
+            ),
             alts=tuple(item.alt for item in self.media),
             origin=parse_origin(self.origin),
             split=self.split != "no" if self.split else None,
@@ -179,7 +191,12 @@ def composition_of(post: PostView | Post, zone: tzinfo) -> Composition:
         post.thread,
         tuple(post.variants.items()),
         tuple(post.options.items()),
-        tuple(AttachedMedia(item.sha256, item.name, item.mime or "", item.alt or "") for item in post.media),
+        tuple(
+            AttachedMedia(
+                item.sha256, item.name, item.mime or "", item.alt or "", part_word(item.part), item.only or ""
+            )
+            for item in post.media
+        ),
         at,
         at,
         post.status is PostStatus.DRAFT,
@@ -342,10 +359,10 @@ def writing_services(visit: Visit, *, expected: int | None = None) -> RequestSer
 def typed_in(visit: Visit) -> Composition:
     """Return the content of the form."""
     dropped = visit.fields("drop")
-    items = zip_longest(visit.fields("media"), visit.fields("mime"), visit.fields("alt"), fillvalue="")
+    items = zip_longest(*(visit.fields(name) for name in ("media", "mime", "alt", "part", "only")), fillvalue="")
     media = (
-        AttachedMedia(match[1], match[2], mime, alt)
-        for name, mime, alt in items
+        AttachedMedia(match[1], match[2], mime, alt, part.strip()[:9], only)
+        for name, mime, alt, part, only in items
         if (match := _KEPT.fullmatch(name)) and match[1] not in dropped
     )
     return Composition(

@@ -207,12 +207,12 @@ def _server(visit: Visit, platform: Platform, name: str) -> tuple[str | None, Ru
     """Return the account's server, and the runtime of its requests. Raise NotAllowed if the person may not connect the
     account, or for a server that only this machine or its network reaches."""
     services = visit.services("sign-in at a platform")
-    known = next((account for account in services.queries.accounts() if account.name.lower() == name.lower()), None)
-    if known is None and services.caller.accounts is not None:
+    account = next((one for one in services.queries.accounts() if one.name.lower() == name.lower()), None)
+    if account is None and services.caller.accounts is not None:
         raise NotAllowed(f"{visit.person.name} may use some accounts only, and can reconnect those")
     installation = visit.installation
-    if known is not None and known.server is not None and platform.has_login:
-        return known.server, installation.runtime
+    if account is not None and account.server is not None and platform.has_login:
+        return account.server, installation.runtime
     runtime = installation.runtime.only_public()
     handle = name.partition("/")[2]
     if platform.server in ("in_handle", "discovered") and handle and not platform.base_url(installation.config):
@@ -242,8 +242,8 @@ def _app(
     client_id = visit.installation.config.text(key)
     if not client_id and (made := connector.register(name, callback)) is not None:
         return made, False
-    if (known := connector.known_app(name)) is not None:
-        return known, True
+    if (app := connector.known_app(name)) is not None:
+        return app, True
     if not client_id:
         raise UsageError(
             f"the client id of your {platform.title} app is not set",

@@ -29,8 +29,8 @@ def show_best_times(visit: Visit) -> Response:
             continue
         heat: Any = heatmap_json(AccountAdvice(advice))
         slots = {(slot["day"], slot["hour"]): slot for slot in heat["slots"]}
-        found = recommendation_json(AccountAdvice(advice))
-        shown.append({"found": found, "heat": slots, "advice": advice, "zone": zone})
+        recommended = recommendation_json(AccountAdvice(advice))
+        shown.append({"found": recommended, "heat": slots, "advice": advice, "zone": zone})
     return visit.page("best_times.html", shown=shown, empty=empty, days=list(zip(DAYS, DAYS_IN_FULL, strict=True)))
 
 

@@ -25,12 +25,12 @@ _SHOWN_MEDIA = ("image/png", "image/jpeg", "image/webp", "image/gif", "video/mp4
 
 
 def _resolve(visit: Visit, services: RequestServices) -> None:
-    found, where = visit.field("found"), visit.field("published").strip()
-    if found not in ("yes", "no"):
+    answer, where = visit.field("found"), visit.field("published").strip()
+    if answer not in ("yes", "no"):
         raise UsageError("say whether it is live")
-    if found == "yes" and not where:
+    if answer == "yes" and not where:
         raise UsageError("give the address or the id of the live post")
-    services.publishing.resolve(visit.post_id, visit.field("account"), where if found == "yes" else None)
+    services.publishing.resolve(visit.post_id, visit.field("account"), where if answer == "yes" else None)
 
 
 @dataclass(frozen=True, slots=True)

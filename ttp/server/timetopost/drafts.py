@@ -87,7 +87,7 @@ def list_approvals(services: Services, source: Source = None, status: Status = N
     statuses = [_status(draft, services) for draft in drafts]
     counts = {**dict.fromkeys(_SOURCES, 0), "posts": statuses.count(PENDING)}
     shown = status or PENDING if source in (None, "posts") else None
-    items = [_item(draft, services) for draft, known in zip(drafts, statuses, strict=True) if known == shown]
+    items = [_item(draft, services) for draft, one in zip(drafts, statuses, strict=True) if one == shown]
     return success(items=items, counts=counts)
 
 

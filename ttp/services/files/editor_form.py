@@ -51,7 +51,8 @@ def format_form(values: Mapping[str, Value], accounts: Sequence[str], *, new: bo
         "",
         f"Accounts: {names}.",
         'Write the text below. A line "## x" starts another text for X ("## ig/shop": for one account), and a line',
-        '"## thread" starts the next part of a thread. Comment lines like this one are removed.',
+        '"## thread" starts the next part of a thread. A line "![What it shows](photo.jpg)" is a picture of its part.',
+        "Comment lines like this one are removed.",
     ]
     whole = markdown.format_file(values, [f"# {line}".rstrip() for line in hints])
     return whole if values.get("content") else f"{whole}\n"

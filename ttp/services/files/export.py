@@ -11,17 +11,19 @@ import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain, repeat
 from pathlib import Path, PurePosixPath
 
 from ttp.domain.account import Account, resolve_accounts
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Busy, Hint, TtpError, UsageError
 from ttp.domain.media.item import MediaItem
+from ttp.domain.media.place import PlacedName, part_order, split_name
 from ttp.domain.metrics.sample import MAIN_COUNTS, Sample
 from ttp.domain.options import OptionTables
 from ttp.domain.permissions import Caller
 from ttp.domain.post import Post, PostFields
-from ttp.domain.post_edit import KEPT, Value, apply_input, check_variants
+from ttp.domain.post_edit import KEPT, Value, apply_input, check_variant_key, check_variants
 from ttp.domain.post_fields import content_of
 from ttp.domain.time.clock import utc_text
 from ttp.services.files import csv_file, ics, markdown
@@ -253,14 +255,19 @@ class FileDiff:
         return self._resolver.resolve_row(text, entry.typed.tz, accounts).at in (None, post.scheduled_at)
 
     def _same_media(self, names: Sequence[str], alts: Sequence[str], items: Sequence[MediaItem]) -> bool:
-        texts = [alts[place] if place < len(alts) else "" for place in range(len(items))]
-        return (
-            len(names) == len(items)
-            and texts == [item.alt or "" for item in items]
-            and all(self._is_same_file(name, item) for name, item in zip(names, items, strict=True))
+        placed = sorted(
+            zip((split_name(name, self._tables) for name in names), chain(alts, repeat("")), strict=False),
+            key=lambda one: part_order(one[0].part),
+        )
+        return len(names) == len(items) and all(
+            alt == (item.alt or "") and name.part == item.part and self._is_same_file(name, item)
+            for (name, alt), item in zip(placed, items, strict=True)
         )
 
-    def _is_same_file(self, name: str, item: MediaItem) -> bool:
+    def _is_same_file(self, placed: PlacedName, item: MediaItem) -> bool:
+        name = placed.name
+        if item.only != (placed.only and check_variant_key(placed.only, self._known, self._tables)):
+            return False
         if item.url is not None:
             return name == item.url
         if name.startswith(KEPT):

@@ -12,6 +12,7 @@ from typing import Any
 from ttp.domain import post_fields
 from ttp.domain.errors import UsageError
 from ttp.domain.media.item import MediaItem
+from ttp.domain.media.place import PlacedName, name_in_place, parse_part
 from ttp.domain.metrics.sample import MAIN_COUNTS
 from ttp.domain.options import OptionTables, parse_option
 from ttp.domain.post import Post, PostStatus
@@ -81,7 +82,7 @@ def parse_entry(where: str, row: Mapping[str, Value], tables: OptionTables, *, m
             at=reader.read("scheduledAt", _text, None),
             tz=reader.read("timezone", _text, None),
             media=media,
-            alts=reader.read("alt", parse_list, alts),
+            alts=_both(reader.read("alt", parse_list, _NOTHING), alts),
             variants=reader.read("variants", _pairs, {}),
             options=reader.read("options", lambda value: _options(value, tables, may_empty=may_empty), {}),
             key=reader.read("key", _key, None),
@@ -120,7 +121,7 @@ def fields_of(post: Post, media: Sequence[str]) -> dict[str, Value]:
         "scheduledAt": utc_text(post.scheduled_at) if post.scheduled_at else None,
         "accounts": list(post.accounts),
         "content": post.content,
-        "media": list(media),
+        "media": [name_in_place(name, item) for name, item in zip(media, post.media, strict=True)],
         "alt": alts if any(alts) else [],
         **{one.file: as_value(getattr(post, name)) for name, one in post_fields.CONTENT.items() if one.kind != "own"},
     }
@@ -158,22 +159,32 @@ def join_list(texts: Sequence[str]) -> str:
     return joined if parse_list(joined) == tuple(texts) else json.dumps(list(texts), ensure_ascii=False)
 
 
+def _both(own: tuple[str, ...], alts: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the alt texts of a list of their own, which come first, and of media that have theirs."""
+    return (*own, *alts[len(own) :])
+
+
 def parse_media(value: Value) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return media names and alt texts, from texts or JSON objects (`file`, `url` or `sha256`). Raise UsageError."""
+    """Return media names and alt texts, from texts or JSON objects (`file`, `url` or `sha256`, and where it goes:
+    `part`, `only`). Raise UsageError."""
     if not isinstance(value, list | tuple) or not any(isinstance(one, Mapping) for one in value):
         return parse_list(value), ()
     ones = [one if isinstance(one, Mapping) else {"file": one} for one in value]
     alts = tuple(_text(one.get("alt")) for one in ones)
-    return tuple(_parse_media_item(one) for one in ones), alts if any(alts) else ()
+    return tuple(parse_media_item(one) for one in ones), alts if any(alts) else ()
 
 
-def _parse_media_item(one: Mapping[str, Value]) -> str:
-    named = one.get("file") or one.get("url")
-    if named:
-        return _text(named)
-    if not one.get("sha256"):
+def parse_media_item(one: Mapping[str, Value]) -> str:
+    name = _text(one.get("file") or one.get("url"))
+    if not name and not one.get("sha256"):
         raise UsageError("no file given")
-    return f"{KEPT}{_text(one['sha256'])}/{_text(one.get('name'))}"
+    name = name or f"{KEPT}{_text(one['sha256'])}/{_text(one.get('name'))}"
+    word = _text(one.get("part"))
+    part = parse_part(word) if word else None
+    if word and not part:
+        raise UsageError(f'"{word}" is not a part: it is a number from 1 on, or last')
+    only = _text(one.get("only")) or None
+    return str(PlacedName(name, part, only)) if part or only else name
 
 
 def media_name(item: MediaItem) -> str:

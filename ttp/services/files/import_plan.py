@@ -22,6 +22,7 @@ from ttp.domain.account import Account, resolve_accounts
 from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import ContentRefused, Hint, StateRefused, TtpError, UsageError
+from ttp.domain.frozen_parts import keep_frozen_parts
 from ttp.domain.media.item import MediaItem
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import (
@@ -30,7 +31,6 @@ from ttp.domain.post_edit import (
     apply_input,
     check_variants,
     field_errors,
-    keep_frozen_parts,
     new_delivery,
     to_field_error,
     with_accounts,
@@ -278,16 +278,19 @@ class ImportPlanner:
         with _noting(faults, "variants"):
             variants = check_variants(typed.variants, self._known, self._posts.platforms)
         with _noting(faults, "media"):
-            items = self._media.items(typed.media or (), before, {account.platform for account in accounts})
+            platforms = {account.platform for account in accounts}
+            items = self._media.items(typed.media or (), before, platforms, self._known)
             media = with_alt_texts(items, typed.alts)
         if not faults and not row.faults and not (typed.text or "").strip() and not media and not typed.filling:
             faults.append(FieldError("content", "the post has neither text nor media"))
         if faults:
             return None, faults
-        post = Post("", tuple(new_delivery(account, at) for account in accounts), scheduled_at=at)
+        empty = Post("", tuple(new_delivery(account, at) for account in accounts), scheduled_at=at)
+        post: Post | None = None
+        with _noting(faults, "media"):
+            post = apply_input(empty, typed, variants, media)
         with _noting(faults, "template"):
-            post = apply_input(post, typed, variants, media)
-            post = fill_texts(post, typed, variants, self._known, self._posts.platforms)
+            post = post and fill_texts(post, typed, variants, self._known, self._posts.platforms)
         return (None if faults else post), faults
 
     def _time(self, row: Entry, accounts: Sequence[Account], before: Post | None) -> datetime | None:
@@ -325,7 +328,9 @@ def _in_file(error: FieldError) -> FieldError:
 def _with_content_of(before: Post, made: Post, now: datetime) -> Post:
     """Return the present post with the content of the other one."""
     by_digest = {item.sha256: item for item in before.media}
-    items = [replace(by_digest.get(item.sha256, item), alt=item.alt) for item in made.media]
+    items = [
+        replace(by_digest.get(item.sha256, item), alt=item.alt, part=item.part, only=item.only) for item in made.media
+    ]
     origin = made.origin or before.origin
     after = replace(before, **{**content_of(made), "media": tuple(items)}, origin=origin, deleted_at=None)
     accounts = [Account(d.platform, d.account.partition("/")[2], id=d.account_id) for d in made.deliveries]
@@ -349,4 +354,4 @@ def _change_kind(before: Post | None, post: Post) -> ChangeKind:
 
 
 def _contents(post: Post) -> dict[str, object]:
-    return {**content_of(post), "media": [(item.sha256, item.alt) for item in post.media]}
+    return {**content_of(post), "media": [(item.sha256, item.alt, item.part, item.only) for item in post.media]}

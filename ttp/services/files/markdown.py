@@ -15,10 +15,14 @@ of `create --file`, and of what an editor opens.
 
     A text for X alone, `## ig/shop` for one account. `## thread`, once for each part after the first.
 
+    ![Two cups](photo.jpg)
+
+A line that is a picture is one of the part, or of the network or account, under whose heading it stands.
+
 The front matter is YAML in which every value is text: `no`, `09:00` and `1e3` stay as written. Anchors, aliases, tags
 and repeated keys are refused. Blank lines around a text are dropped; a text that needs them, or a carriage return, is
-in the front matter (`content`, `variants`, `thread`). A line of text that begins with `## `, or with backslashes and
-`## `, is escaped by a backslash.
+in the front matter (`content`, `variants`, `thread`). A line of text that begins with `## ` or is a picture, maybe with
+backslashes before it, is escaped by a backslash.
 
 Only this module uses YAML.
 """
@@ -30,13 +34,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from ttp.domain import post_fields
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, NotFound, TtpError, UsageError
 from ttp.domain.platform import PlatformFacts
 from ttp.domain.post_edit import Value, as_typed
-from ttp.services.files.fields import EXPORT_ONLY, FIELDS, find_field
+from ttp.services.files.fields import EXPORT_ONLY, FIELDS, find_field, parse_list
 from ttp.store.home.files import read_bytes, text_of_path
 
 LONGEST = 1 << 20
@@ -45,7 +50,8 @@ _FENCE = "---"
 NAMES = {one.duration or one.file: one.word for one in post_fields.FIELDS}
 """Names of fields in front matter."""
 _HEADING = re.compile(r"## +(.*\S)\s*")
-_HEADING_LIKE = re.compile(r"\\*## ")
+_PICTURE = re.compile(r"!\[(.*)\]\((.*\S.*)\)\s*")
+_ESCAPED = re.compile(r"\\*(## |!\[.*\]\(.*\S.*\)\s*$)")
 _THREAD = "thread"
 _RESULT_FIELDS = ("id", "status", "results")
 
@@ -60,19 +66,29 @@ def parse_file(text: str, platforms: PlatformFacts, longest: int = LONGEST) -> d
     end = next((number for number, line in enumerate(lines[1:], 1) if line.rstrip() == _FENCE), None)
     if end is None:
         raise UsageError("the front matter has no closing ---", Hint("fix", _FENCE))
-    return {**_parse_front_matter("\n".join(lines[1:end])), **parse_sections(lines[end + 1 :], platforms)}
+    front, below = _parse_front_matter("\n".join(lines[1:end])), parse_sections(lines[end + 1 :], platforms)
+    if "media" in front and "media" in below:
+        named = front["media"] if isinstance(front["media"], list) else list(parse_list(front["media"]))
+        below["media"] = [*named, *below["media"]]
+    return {**front, **below}
 
 
-def parse_sections(lines: Sequence[str], platforms: PlatformFacts) -> dict[str, Value]:
-    """Parse the texts below the front matter: content, variants and thread. Raise UsageError."""
+def parse_sections(lines: Sequence[str], platforms: PlatformFacts) -> dict[str, Any]:
+    """Parse what is below the front matter: content, variants, thread and pictures. Raise UsageError."""
     sections: list[tuple[str, list[str]]] = [("", [])]
+    pictures: list[dict[str, str]] = []
     for line in lines:
-        heading = _HEADING.fullmatch(line)
+        heading, picture = _HEADING.fullmatch(line), _PICTURE.fullmatch(line)
         if heading:
             sections.append((_section(heading[1], platforms), []))
+        elif picture:
+            name = sections[-1][0]
+            part = 1 + sum(one == _THREAD for one, _ in sections) if name in ("", _THREAD) else 1
+            place = f"{part}=" if name in ("", _THREAD) else f"{name}="
+            pictures.append({"file": f"{place}{picture[2]}", "alt": picture[1]})
         else:
-            sections[-1][1].append(line[1:] if _HEADING_LIKE.match(line) else line)
-    fields: dict[str, Value] = {}
+            sections[-1][1].append(line[1:] if line[:1] == "\\" and _ESCAPED.match(line) else line)
+    fields: dict[str, Value] = {"media": pictures} if pictures else {}
     variants: dict[str, str] = {}
     thread: list[str] = []
     for name, rows in sections:
@@ -176,7 +192,7 @@ def _value(node: object, node_ids: set[int]) -> Value:
 
 def format_file(fields: Mapping[str, Value], comments: Sequence[str] = ()) -> str:
     """Format a post as a file that `read` parses back. `comments`: lines for the end of the front matter."""
-    front, body = dict(fields), list[str]()
+    front, body, pictures = dict(fields), list[str](), dict[int, str]()
     content = front.get("content", "")
     if isinstance(content, str) and (not content or _fits_below(content)):
         front.pop("content", None)
@@ -186,9 +202,13 @@ def format_file(fields: Mapping[str, Value], comments: Sequence[str] = ()) -> st
         front.pop("variants")
         body += [f"## {name}\n\n{_escape(text)}" for name, text in variants.items()]
     thread = front.get("thread")
-    if isinstance(thread, list) and all(_fits_below(text) for text in thread):
+    if isinstance(thread, list) and all(text == "" or _fits_below(text) for text in thread):
         front.pop("thread")
-        body += [f"## {_THREAD}\n\n{_escape(text)}" for text in thread]
+        pictures = _take_pictures(front, len(thread) + 1)
+        body += [
+            f"## {_THREAD}\n\n{_escape(text)}{pictures.get(part, '')}".rstrip("\n")
+            for part, text in enumerate(thread, 2)
+        ]
     front_matter = _yaml(_with_file_names(front)) + "".join(f"{line}\n" for line in comments)
     return f"{_FENCE}\n{front_matter}{_FENCE}\n" + "".join(f"\n{part}\n" for part in body)
 
@@ -222,13 +242,33 @@ def _with_file_names(fields: Mapping[str, Value]) -> dict[str, Value]:
     return {NAMES.get(field, field): value for field, value in named.items()}
 
 
+def _take_pictures(front: dict[str, Any], count: int) -> dict[int, str]:
+    """Take the media of the further parts of a thread out of the front matter; return their lines, by part."""
+    media, kept, lines = front.get("media") or [], list[tuple[str, str]](), dict[int, str]()
+    for name, alt in zip(media, front.get("alt") or [""] * len(media), strict=True):
+        number, _, rest = name.partition("=")
+        line = f"![{alt}]({rest})"
+        match = _PICTURE.fullmatch(line)
+        part = int(number) if number.isascii() and number.isdecimal() else 1
+        if 1 < part <= count and match and match.groups() == (alt, rest):
+            lines[part] = f"{lines.get(part, chr(10))}\n{line}"
+        else:
+            kept.append((name, alt))
+    if lines:
+        front["media"], front["alt"] = [name for name, _ in kept], [alt for _, alt in kept]
+        for field in ("media", "alt"):
+            if not any(front[field]):
+                front.pop(field)
+    return lines
+
+
 def _fits_below(text: str) -> bool:
     """Return whether a text can be below the front matter unchanged."""
     return bool(text.strip()) and text == text.strip("\n") and "\r" not in text
 
 
 def _escape(text: str) -> str:
-    return "\n".join(f"\\{line}" if _HEADING_LIKE.match(line) else line for line in text.split("\n"))
+    return "\n".join(f"\\{line}" if _ESCAPED.match(line) else line for line in text.split("\n"))
 
 
 def _yaml(fields: Mapping[str, Value]) -> str:

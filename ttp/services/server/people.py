@@ -79,10 +79,10 @@ class People:
 
         A zone that this machine does not have is left out: another host or newer timezone data may have had it, and the
         person must get to the page where they choose another."""
-        found = self._find("session", secret)
-        if found is None or found.person.timezone is None or load_zone(found.person.timezone):
-            return found
-        return replace(found, person=replace(found.person, timezone=None))
+        session = self._find("session", secret)
+        if session is None or session.person.timezone is None or load_zone(session.person.timezone):
+            return session
+        return replace(session, person=replace(session.person, timezone=None))
 
     def _find(self, table: store.Table, secret: str) -> Session | None:
         if not SECRET.fullmatch(secret):

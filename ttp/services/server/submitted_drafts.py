@@ -9,13 +9,14 @@ from ttp.domain import permissions
 from ttp.domain.account import Account
 from ttp.domain.action import action
 from ttp.domain.errors import Conflict, Hint, NotAllowed, Problem, StateRefused, UsageError
+from ttp.domain.frozen_parts import keep_frozen_parts
 from ttp.domain.post import Post, PostFields, PostStatus
 from ttp.domain.post_edit import (
     PostInput,
-    keep_frozen_parts,
     no_accounts_error,
     refuse_in_flight,
     refuse_long_texts,
+    refuse_missing_parts,
     with_accounts,
     with_time,
 )
@@ -115,6 +116,7 @@ class SubmittedDrafts:
             after = before if before.active else with_accounts(before, accounts, now)
             if texts:
                 after = replace(after, content=texts[0], thread=tuple(texts[1:]))
+                refuse_missing_parts(after.media, after.thread)
             is_changed = (after.content, after.thread) != (before.content, before.thread)
             if self._needed and (is_changed or change_log.has_changed(db, post_id, by)):
                 raise NotAllowed(f"{by} wrote or changed post {post_id}, and cannot approve it")

@@ -166,7 +166,8 @@ class Templates:
         tags = before.tags if before and filled.tags is None else filled.tags or ()
         text = wanted.text or (str(origin.get("text") or "") if kept is not None else "")
         filling = self.filling(template, values, text, tags, appended)
-        return replace(filled, text=None, filling=filling, asked=wanted)
+        thread = wanted.thread or own.thread  # so many parts: media may be on one of them
+        return replace(filled, text=None, thread=thread, filling=filling, asked=wanted)
 
     def filling(
         self,

@@ -22,4 +22,5 @@ def fill_texts(
         return replace(post, origin=wanted.origin) if wanted.origin else post
     from ttp.services.templates.rendering import render_post
 
-    return render_post(post, wanted.filling, variants, accounts, platforms, keeps_thread=bool(wanted.thread))
+    keeps_thread = wanted.asked is not None and bool(wanted.asked.thread)
+    return render_post(post, wanted.filling, variants, accounts, platforms, keeps_thread=keeps_thread)

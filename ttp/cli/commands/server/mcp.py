@@ -80,6 +80,7 @@ def _forward(context: Context, allowed: Sequence[TokenCapability]) -> int:
         allowed,
         lambda name: upload_media(context, address, name),
         address.shown,
+        context.platforms,
         zone_variables(context.own_config).get("TTP_TZ"),
     )
     return StdioSession().serve(bridge.server())

@@ -1,0 +1,202 @@
+"""Media where the writer put them: on a part of the thread, on its end, on one network or account alone."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests import people
+from tests.clock import START, FakeClock
+from tests.media_bytes import jpeg
+from ttp.domain.account import Account
+from ttp.domain.action import action
+from ttp.domain.errors import ContentRefused, Hint, NotFound, StateRefused, TtpError, UsageError
+from ttp.domain.media.item import LAST
+from ttp.domain.post_edit import PostInput
+from ttp.services.approvals import Approvals
+from ttp.services.posts import Posts
+from ttp.services.preview import preview_post
+from ttp.services.undo import Undo, UndoRequest
+from ttp.store import accounts
+from ttp.store.database import Database
+from ttp.store.dialect import Connection
+
+IN_1H = START + timedelta(hours=1)
+TEXT = ("word " * 96).strip()  # two parts on X and on Bluesky, one on Mastodon
+X, BLUESKY, MASTODON, IG = "x/me", "bluesky/me.example", "mastodon/me@example.org", "instagram/me"
+
+
+@pytest.fixture
+def posts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Posts:
+    monkeypatch.chdir(tmp_path)
+    for name in "abcd":
+        Path(f"{name}.jpg").write_bytes(jpeg(800, 800) + name.encode())
+    database = Database(tmp_path / "home")
+    with database.writing() as db:
+        for name in (X, "x/other", BLUESKY, MASTODON, IG):
+            platform, _, handle = name.partition("/")
+            accounts.save(db, Account(platform, handle), now=START)
+    return people.posts_of(database, FakeClock())
+
+
+def wanted(*media: str, **fields: object) -> PostInput:
+    usual = {"text": TEXT, "to": (X, BLUESKY, MASTODON), "split": True, "thread": ("Two",)}
+    return PostInput(media=media, **{**usual, **fields})  # type: ignore[arg-type]  # fields by name
+
+
+def shown(posts: Posts, post_input: PostInput) -> dict[str, list[str]]:
+    """The media of each part of each account, as a dry run shows them: `a`, `bc`, or `` for none."""
+    versions = preview_post(posts, post_input, None).versions
+    return {one.account: ["".join(item.item.name[0] for item in part.media) for part in one.parts] for one in versions}
+
+
+def test_parts_count_as_they_were_written_and_last_is_the_last_piece(posts: Posts) -> None:
+    media = ("last=a.jpg", "2=b.jpg", "c.jpg", "2=x=d.jpg")
+    everywhere = {X: ["c", "", "bda"], BLUESKY: ["c", "", "ba"], MASTODON: ["c", "ba"]}
+    assert shown(posts, wanted(*media)) == everywhere
+    post = people.create(posts, wanted(*media), IN_1H).post
+    assert [(item.name[0], item.part, item.only) for item in post.media] == [
+        ("c", None, None),
+        ("b", 2, None),
+        ("d", 2, "x"),
+        ("a", LAST, None),
+    ]
+    assert {d.account: d.part_starts for d in posts.post(1).deliveries} == {X: (0, 2), BLUESKY: (0, 2), MASTODON: ()}
+    copied = posts.copy(1).post
+    assert copied.media == posts.post(1).media
+
+
+def test_alt_texts_go_by_the_order_in_which_media_were_named(posts: Posts) -> None:
+    post = people.create(posts, wanted("last=a.jpg", "b.jpg", alts=("end", "begin"))).post
+    assert [(item.name, item.alt) for item in post.media] == [("b.jpg", "begin"), ("a.jpg", "end")]
+
+
+@pytest.mark.parametrize(
+    ("typed", "place"),
+    [
+        ("1=a.jpg", (None, None)),
+        ("LAST=a.jpg", (LAST, None)),
+        ("twitter=a.jpg", (None, "x")),
+        ("X/Me=2=a.jpg", (2, "x/me")),
+        ("bluesky/me.example=a.jpg", (None, BLUESKY)),
+        ("./2=a.jpg", (None, None)),
+        ("folder=a.jpg", (None, None)),
+    ],
+)
+def test_what_is_in_front_of_a_file_says_where_it_goes(posts: Posts, typed: str, place: tuple[object, ...]) -> None:
+    for name in ("2=a.jpg", "folder=a.jpg"):
+        Path(name).write_bytes(Path("a.jpg").read_bytes())
+    (item,) = people.create(posts, wanted(typed)).post.media
+    assert (item.part, item.only) == place
+
+
+@pytest.mark.parametrize(
+    ("typed", "kind", "hint"),
+    [
+        ("3=a.jpg", UsageError, None),
+        ("0=a.jpg", UsageError, None),
+        ("x/nobody=a.jpg", NotFound, None),
+        ("2=gone.jpg", NotFound, "./2=gone.jpg"),
+        ("2=c..jpg", NotFound, None),
+    ],
+)
+def test_a_place_or_a_file_that_is_not_there_is_refused(
+    posts: Posts, typed: str, kind: type[TtpError], hint: str | None
+) -> None:
+    Path("2=gone.jpg").write_bytes(b"x")
+    with pytest.raises(kind) as refused:
+        people.create(posts, wanted(typed))
+    if hint:
+        assert [one.replaces for one in refused.value.hints] == [(typed, hint)]
+    with closing(posts.database.connect()) as db:
+        assert db.execute("SELECT count(*) FROM post").fetchone()[0] == 0
+
+
+def test_an_edit_that_drops_the_part_of_a_medium_is_refused(posts: Posts) -> None:
+    people.create(posts, wanted("2=a.jpg"), IN_1H)
+    with pytest.raises(UsageError) as refused:
+        people.edit(posts, 1, PostInput(thread=()))
+    assert refused.value.flaw == "part"
+    people.edit(posts, 1, PostInput(thread=(), media=()))
+    assert posts.post(1).media == ()
+
+
+def test_a_network_without_threads_gets_the_media_of_the_first_part_and_the_end(posts: Posts) -> None:
+    media = ("a.jpg", "2=b.jpg", "last=c.jpg")
+    preview = preview_post(posts, wanted(*media, text="One", to=(X, IG)), None)
+    assert {one.account: [len(part.media) for part in one.parts] for one in preview.versions} == {X: [1, 2], IG: [2]}
+    assert [one.account for one in preview.warnings if one.code == "media_elsewhere"] == [IG]
+
+
+def test_a_medium_for_a_network_that_the_post_does_not_go_to_is_warned_of(posts: Posts) -> None:
+    preview = preview_post(posts, wanted("bluesky=a.jpg", to=(X,)), None)
+    assert "media_nowhere" in [one.code for one in preview.warnings]
+
+
+def test_each_part_has_the_limits_of_a_post(posts: Posts) -> None:
+    five = tuple(f"{name}.jpg" for name in "abcda")
+    people.create(posts, wanted(*five[:4], *(f"2={name}" for name in five[:4])), IN_1H)
+    with pytest.raises(ContentRefused) as refused:
+        people.create(posts, wanted(*(f"2={name}" for name in five)), IN_1H)
+    found = [(one.account, one.code) for one in refused.value.problems if not one.warning]
+    assert found == [(X, "media_count"), (MASTODON, "media_count")]  # Bluesky makes a gallery of them
+    people.create(posts, wanted("2=a.jpg", text="One", thread=("",)), IN_1H)  # a part may be a picture alone
+
+
+def test_an_approval_covers_where_media_go(posts: Posts) -> None:
+    people.create(posts, wanted("a.jpg"), IN_1H)
+    Approvals(posts).approve([1])
+    people.edit(posts, 1, PostInput(media=("last=a.jpg",)))
+    assert posts.post(1).approved_at is None
+    Undo(posts).revert(UndoRequest())
+    assert [item.part for item in posts.post(1).media] == [None]
+
+
+def test_a_key_is_of_one_place(posts: Posts) -> None:
+    one, other = (wanted(name, key="k") for name in ("a.jpg", "2=a.jpg"))
+    assert posts.fingerprint(one) != posts.fingerprint(other)
+    assert posts.fingerprint(one) == posts.fingerprint(wanted("1=a.jpg", key="k"))
+
+
+def half_out(db: Connection) -> None:
+    """X has begun: its first piece is published, and the rest failed."""
+    db.execute(
+        "UPDATE delivery SET state = 'failed', parts_frozen = ?, handle = ? WHERE account_id ="
+        " (SELECT id FROM account WHERE platform = 'x' AND handle = 'me')",
+        (True, '{"parts": ["1"], "of": 3}'),
+    )
+
+
+def test_an_edit_is_refused_where_it_changes_what_a_frozen_delivery_is_yet_to_get(posts: Posts) -> None:
+    people.create(posts, wanted("a.jpg", "2=b.jpg", to=(X, BLUESKY)), IN_1H)
+    with posts.database.writing() as db:
+        half_out(db)
+    for media in (("a.jpg",), ("a.jpg", "2=b.jpg", "last=c.jpg"), ("a.jpg", "2=bluesky=b.jpg")):
+        with pytest.raises(StateRefused) as refused:
+            people.edit(posts, 1, PostInput(media=media))
+        assert refused.value.hints[0] == Hint("try", action("retry", 1))
+    for media in (("c.jpg", "2=b.jpg"), ("bluesky=d.jpg", "2=x=b.jpg", "2=bluesky=c.jpg")):
+        saved = people.edit(posts, 1, PostInput(media=media))
+        assert [one.account for one in saved.warnings if one.code == "parts_frozen"] == [X]
+
+
+def test_what_was_planned_before_there_were_places_has_its_media_on_the_first_part(posts: Posts) -> None:
+    people.create(posts, wanted("a.jpg"), IN_1H)
+    post = posts.post(1)
+    old = next(replace(d, part_starts=()) for d in post.deliveries if d.account == X)
+    assert [len(items) for items in post.media_in(old, len(old.planned_parts))] == [1, 0, 0, 0]
+
+
+def test_a_published_part_of_a_thread_is_warned_of(posts: Posts) -> None:
+    people.create(posts, wanted("a.jpg", text="One", split=None, to=(X,)), IN_1H)
+    with posts.database.writing() as db:
+        half_out(db)
+        db.execute("UPDATE delivery SET parts_frozen = NULL")
+    changed = people.edit(posts, 1, PostInput(media=("b.jpg",)))
+    assert "published" in [one.code for one in changed.warnings]
+    unchanged = people.edit(posts, 1, PostInput(media=("b.jpg", "2=c.jpg")))
+    assert "published" not in [one.code for one in unchanged.warnings]
