@@ -25,7 +25,7 @@ from ttp.domain.time.resolve import ResolvedTime
 from ttp.platforms.registry import Registry
 from ttp.server.pages.open_forms import OpenForm
 from ttp.server.pages.rendering import typed_time
-from ttp.server.pages.template_form import made_by_template, parse_origin
+from ttp.server.pages.template_form import made_by_template, parse_origin, texts_by_account
 from ttp.server.pages.visit import Visit, parse_number
 from ttp.server.services import RequestServices
 from ttp.services.files.fields import parse_media_item
@@ -337,10 +337,7 @@ def _same_words(typed: Composition) -> Composition:
         thread=tuple(part for part in typed.thread if part.strip()),
         variants=tuple(sorted((name, text) for name, text in typed.variants if text)),
         options=tuple(sorted((name, value) for name, value in typed.options if value)),
-        zone="",
-        template="",
-        values="",
-        origin="",
+        **dict.fromkeys(("zone", "template", "values", "origin"), ""),
     )
 
 
@@ -469,12 +466,9 @@ def _fill_in(visit: Visit, services: RequestServices, typed: Composition) -> Res
     except TtpError as error:
         return _form_page(visit, typed, error, "template", button="fill")
     filled = composition_of(post, visit.zone)
-    texts = ((d.account, post.text_for(d.account, d.platform)) for d in post.active)
     names = ("content", "accounts", "thread", "options", "split", "origin")
-    typed = replace(typed, **{name: getattr(filled, name) for name in names})
-    return _form_page(
-        visit, replace(typed, variants=tuple(one for one in texts if one[1] != post.content)), button="fill"
-    )
+    typed = replace(typed, variants=texts_by_account(post), **{name: getattr(filled, name) for name in names})
+    return _form_page(visit, typed, button="fill")
 
 
 def _form_page(

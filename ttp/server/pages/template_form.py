@@ -22,6 +22,12 @@ def made_by_template(services: RequestServices, typed: PostInput, template: str,
     return preview_post(services.posts, services.posts.templates.fill_in(asked), None).post
 
 
+def texts_by_account(post: PostView) -> tuple[tuple[str, str], ...]:
+    """Return the texts that differ from the content, as the form has them."""
+    texts = ((d.account, post.text_for(d.account, d.platform)) for d in post.active)
+    return tuple(one for one in texts if one[1] != post.content)
+
+
 def parse_origin(text: str) -> dict[str, Any]:
     """Return the origin in a field of the form; an empty one for anything else."""
     try:
