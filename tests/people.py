@@ -16,7 +16,7 @@ from ttp.domain.time.clock import Clock
 from ttp.domain.time.resolve import ResolvedTime
 from ttp.services.drafts import Drafts
 from ttp.services.posts import Posts, SavedPost
-from ttp.services.templates.files import Templates
+from ttp.services.templates.filling import Templates
 from ttp.services.time_resolver import TimeResolver
 from ttp.store.database import Database
 from ttp.store.home.media import MediaStore

@@ -73,7 +73,7 @@ def create_post(request: Request, body: NewPostInput, services: ChangeServices) 
 
 def list_templates(services: Services) -> JsonAnswer:
     """List the templates and snippets of this machine."""
-    return JsonAnswer([template_json(one) for one in services.templates.all()])
+    return JsonAnswer([template_json(one) for one in services.templates.files.all()])
 
 
 def edit_post(post_id: PostId, body: PostChangesInput, services: ChangeServices) -> JsonAnswer:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ttp.services import optimal, planning, posts, publishing, queries, remote_delete, repeats, slots, status
     from ttp.services import time_resolver, tokens, undo
     from ttp.services.files import export, importer, sync
-    from ttp.services.templates import files as template_files
+    from ttp.services.templates import filling
     from ttp.services.metrics import imports, report
     from ttp.services.metrics import sync as metrics_sync
     from ttp.services.server import api_tokens, approval_links, events, people, submitted_drafts, webhooks
@@ -321,7 +321,7 @@ class Application:
         lambda self: services.queries.Queries(self.database, self.clock, self.config, self.platforms, self.caller)
     )
     templates = _Part(
-        lambda self: services.templates.files.Templates(
+        lambda self: services.templates.filling.Templates(
             self.installation.database.home,
             self.platforms,
             lambda: self.clock.now().astimezone(self.zone),

@@ -26,7 +26,7 @@ from ttp.domain.rules import check, content_refusal, offer_split, plan_parts
 from ttp.domain.time.clock import Clock
 from ttp.platforms.registry import Registry
 from ttp.services.queries import PostView, accounts_within, is_within, view_posts
-from ttp.services.templates.filling import fill_texts
+from ttp.services.templates.filling import Templates, fill_texts
 from ttp.store import accounts as stored_accounts
 from ttp.store import attempts, queries
 from ttp.store import posts as store
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from ttp.domain.time.resolve import ResolvedTime
     from ttp.services.duplicate_check import DuplicateCheck
     from ttp.services.media import MediaConversion
-    from ttp.services.templates.files import Templates
     from ttp.services.time_resolver import TimeResolver
 
 Change = Callable[[Connection, Post], tuple[Post, tuple[Problem, ...]]]

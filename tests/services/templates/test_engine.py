@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import random
 import resource
 import subprocess
 import sys
 import time
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -140,10 +142,16 @@ def test_made_up_texts_end_in_a_text_or_a_refusal(seed: int) -> None:
     assert slowest < 1
 
 
-def test_without_templates_the_engine_is_not_imported() -> None:
-    code = "import sys, ttp.services.posts; print('minijinja' in sys.modules, 'ttp.domain.template' in sys.modules)"
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert ran.stdout.split() == ["False", "False"]
+def test_without_templates_none_of_it_is_imported(tmp_path: Path) -> None:
+    code = "import sys; from ttp.cli.main import main; main(['create', 'Hi {{ x }}']); print(*sys.modules)"
+    environ = {**os.environ, "TTP_HOME": str(tmp_path / "home")}
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environ)
+    modules = ran.stdout.split()
+    assert "ttp.services.posts" in modules
+    assert [name for name in modules if "minijinja" in name or "template" in name] == [
+        "ttp.services.templates",
+        "ttp.services.templates.filling",
+    ]
 
 
 def test_without_the_package_the_refusal_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ from ttp.domain.post_edit import PostInput, new_delivery
 from ttp.domain.recurrence import Recurrence
 from ttp.services.posts import Posts
 from ttp.services.repeats import Occurrences, Repeats
-from ttp.services.templates.files import Templates, parse_template
+from ttp.services.templates.files import TemplateFiles, parse_template
 from ttp.services.templates.rendering import render_post
 from ttp.services.templates.samples import preview_template
 from ttp.services.undo import Undo, UndoRequest
@@ -83,7 +83,7 @@ def test_a_template_makes_the_texts_once_and_the_post_keeps_where_they_are_from(
     assert texts[BLUESKY].endswith("word…\n\nhttps://example.org/2.1")
     assert 290 < len(texts[BLUESKY]) <= 300
     assert (post.tags, post.variants) == (("release",), {"x": texts[X]})
-    version = posts.templates.find("release").version
+    version = posts.templates.files.find("release").version
     given = {"project": "Kettle", "version": "2.1", "notes": NOTES}
     assert post.origin == {"template": "release", "version": version, "vars": given}
     write(posts.database.home, "release", RELEASE.replace(": {{ vars.notes | fit }}", "!"))
@@ -214,16 +214,16 @@ def test_templates_of_the_working_folder_come_first_and_only_on_the_command_line
     (tmp_path / ".ttp" / "release.md").write_text("Mine")
     (tmp_path / ".ttp" / "broken.md").write_text("---\n")
     now = posts.clock.now
-    here = Templates(posts.database.home, PLATFORMS, now, is_command_line=True)
+    here = TemplateFiles(posts.database.home, PLATFORMS, now, is_command_line=True)
     assert here.find("release").text == here.find(".ttp/release.md").text == "Mine"
     assert [(one.name, bool(one.problem), one.is_snippet) for one in here.all()] == [
         ("broken", True, False),
         ("release", False, True),
         ("sign-off", False, True),
     ]
-    assert posts.templates.find("release").text == RELEASE
+    assert posts.templates.files.find("release").text == RELEASE
     with pytest.raises(NotFound):
-        posts.templates.find(".ttp/release.md")
+        posts.templates.files.find(".ttp/release.md")
 
 
 def test_samples_have_every_variable_and_none_that_can_be_missing(posts: Posts) -> None:
@@ -250,7 +250,7 @@ def test_what_fits_is_within_the_limit_of_any_account_and_keeps_its_links(value:
     platform, _, handle = name.partition("/")
     account = Account(platform, handle, id=1)
     post = Post("", (new_delivery(account, None),))
-    templates = Templates(Path("/nowhere"), PLATFORMS, FakeClock().now)
+    templates = TemplateFiles(Path("/nowhere"), PLATFORMS, FakeClock().now, is_command_line=False)
     whole = "Out: {{ vars.a | fit }} https://example.org/a"
     filling = templates.filling(parse_template("t", Path(), whole, PLATFORMS), {"a": value})
     text = render_post(post, filling, {}, [account], PLATFORMS, keeps_thread=False).content

@@ -64,7 +64,7 @@ def list_(context: Context) -> None:
     Examples:
       ttp template list
     """
-    context.out.write_list(LIST_SPEC, context.templates.all())
+    context.out.write_list(LIST_SPEC, context.templates.files.all())
 
 
 @template.command("show")
@@ -75,7 +75,7 @@ def show(context: Context, name: Name) -> None:
     Examples:
       ttp template show release
     """
-    context.out.write_one(SHOW_SPEC, context.templates.find(name))
+    context.out.write_one(SHOW_SPEC, context.templates.files.find(name))
 
 
 @template.command("edit")
@@ -89,10 +89,10 @@ def edit(context: Context, name: Name) -> None:
     from ttp.cli import editor
     from ttp.store.home.files import make_folder
 
-    path = context.templates.path_of(name) or context.templates.new_path(name)
+    path = context.templates.files.path_of(name) or context.templates.files.new_path(name)
     make_folder(path.parent, 0o700)
     editor.edit(path)
-    context.templates.find(name).check()
+    context.templates.files.find(name).check()
     context.out.write_message(f"Saved {path}.  Look at it:  ttp template preview {name}")
 
 
@@ -124,7 +124,7 @@ def remove(context: Context, name: Name, yes: options.Yes = False, no_input: opt
     """
     from ttp.cli.errors import DONE, FAILED
 
-    path = context.templates.find_path(name)
+    path = context.templates.files.find_path(name)
     if not confirm(f"Delete {path}?", yes=yes, no_input=no_input, refusal=f"deleting {path}"):
         return FAILED
     path.unlink()

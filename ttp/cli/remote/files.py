@@ -60,7 +60,7 @@ def collect(
                 _collect_one(context, upload, text, use, values)
     if command.reads_templates(values):
         own = Path.cwd() / FOLDER  # all that there are here: before those of the server
-        upload.files |= {str(own / path.name): path.absolute() for path in context.templates.paths().values()}
+        upload.files |= {str(own / path.name): path.absolute() for path in context.templates.files.paths().values()}
     if stdin is not None and FileUse.POSTS in command.files.values():
         stdin.seek(0)
         _add_media_named(upload, Path.cwd(), _decoded(stdin.read(_LONGEST_TEXT)))

@@ -34,7 +34,7 @@ class Nothing(Arguments):
 @tool("template list")
 def list_templates(services: Services, args: Nothing) -> list[TemplateAnswer]:
     """List the templates, which make the texts of posts: their variables and their texts."""
-    return [template_json(one) for one in services.templates.all()]
+    return [template_json(one) for one in services.templates.files.all()]
 
 
 @tool("account list")

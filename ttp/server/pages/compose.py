@@ -337,7 +337,10 @@ def _same_words(typed: Composition) -> Composition:
         thread=tuple(part for part in typed.thread if part.strip()),
         variants=tuple(sorted((name, text) for name, text in typed.variants if text)),
         options=tuple(sorted((name, value) for name, value in typed.options if value)),
-        **dict.fromkeys(("zone", "template", "values", "origin"), ""),
+        zone="",
+        template="",
+        values="",
+        origin="",
     )
 
 
@@ -518,7 +521,7 @@ def _form_page(
         other_actor=_last_actor(visit, typed.post_id) if other else None,
         button=button,
         suggested=SUGGESTED,
-        templates=[one for one in visit.reading.templates.all() if not one.is_snippet and not one.problem],
+        templates=[one for one in visit.reading.templates.files.all() if not one.is_snippet and not one.problem],
         note=note,
         kept_at=kept_at,
         may_schedule=visit.may("schedule"),

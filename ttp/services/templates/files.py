@@ -72,11 +72,11 @@ class PostTemplate:
         return TemplateText(self.name, text + more, self.text.count("\n", 0, max(place, 0)) + 1)
 
 
-class Templates:
+class TemplateFiles:
     """`now`: in the user's zone. `is_command_line`: the working folder has templates, and a path names one, too."""
 
     def __init__(
-        self, home: Path, platforms: OptionTables, now: Callable[[], datetime], *, is_command_line: bool = False
+        self, home: Path, platforms: OptionTables, now: Callable[[], datetime], *, is_command_line: bool
     ) -> None:
         self._folders = (Path(FOLDER), home / "templates") if is_command_line else (home / "templates",)
         self._platforms, self._now, self._takes_paths = platforms, now, is_command_line
@@ -140,13 +140,7 @@ class Templates:
         return {one.name.replace("-", "_"): one.fields.text or "" for one in self.all() if one.is_snippet}
 
     def fill_in(self, wanted: PostInput, before: Post | None = None) -> PostInput:
-        """Return the input with what its template says where it says nothing itself, and with what makes the texts.
-
-        `before`: the post that is edited; of its template only the texts are made again, with its `vars`. Raise
-        NotFound, UsageError.
-        """
-        if wanted.asked is not None or not (wanted.template or wanted.vars or wanted.snippets):
-            return wanted
+        """Return the input as `Templates.fill_in` does; it names a template, variables or snippets."""
         origin = before.origin if before else {}
         name = wanted.template or str(origin.get("template") or "") if wanted.template or wanted.vars else ""
         if wanted.vars and not name:
