@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ttp.domain.errors import UsageError
-from ttp.domain.template import LONGEST_SOURCE, TemplateText, check, refuse_other_names
+from ttp.domain.template import LONGEST_SOURCE, MissingVariable, TemplateText, check, refuse_other_names
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,17 @@ def test_a_text_with_something_else_is_refused_with_its_place(text: str, line: i
 )
 def test_a_text_of_the_language_passes(text: str) -> None:
     check(TemplateText("release", text))
+
+
+def test_a_missing_variable_is_the_refusal_with_its_name() -> None:
+    refused = TemplateText("r", "{{ vars.a }}").refusal(3, "no a", "b")
+    missing = MissingVariable(refused, "a")
+    assert (missing.message, missing.hints, missing.flaw, missing.name) == (
+        refused.message,
+        refused.hints,
+        "template",
+        "a",
+    )
 
 
 def test_names_are_found_in_code_alone() -> None:
