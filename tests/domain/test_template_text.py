@@ -95,6 +95,7 @@ def test_the_last_value_is_cut_first_and_all_stay_where_that_does_not_help() -> 
     text = f"{mark(0)}: {mark(1)}"
     assert fit_text(text, values, lambda one: len(one) <= 24) == "one two three: four …"
     assert fit_text(text, values, lambda one: len(one) <= 11) == "one two…:"
+    assert fit_text(f"a{mark(0)}b", (), lambda one: True) == "ab"
     whole = "one two three: four five six"
     assert fit_text(text, values, lambda one: False) == fit_text(text, values, lambda one: True) == whole
 

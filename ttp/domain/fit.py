@@ -12,8 +12,8 @@ from ttp.domain.split import last_fitting
 from ttp.domain.template_text import tidy
 from ttp.domain.text_cuts import Cut, Rank, find_cuts
 
-_MARK = re.compile("\ufdd0([0-9]+)\ufdd1")
-"""What stands for a value in a rendered text: of characters for inner use, which no value has."""
+_MARK = re.compile("\ufdd0([0-9]{1,6})\ufdd1")
+"""What stands for a value in a rendered text: of characters for inner use, which no value has. A template may."""
 _LINK = re.compile(r"https?://\S+")
 
 
@@ -36,7 +36,7 @@ def fit_text(text: str, values: Sequence[FitValue], fits: Callable[[str], bool])
 
     def whole(number: int = -1, shorter: str = "") -> str:
         texts = [shorter if place == number else one for place, one in enumerate(chosen)]
-        return tidy(_MARK.sub(lambda match: texts[int(match[1])], text))
+        return tidy(_MARK.sub(lambda match: "".join(texts[int(match[1]) :][:1]), text))
 
     for number in reversed(range(len(values))):
         if fits(whole()):

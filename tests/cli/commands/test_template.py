@@ -13,6 +13,7 @@ from tests.conftest import Fill, Program
 from tests.mcp.conftest import Agent
 from tests.server.conftest import server_of, two_accounts
 from tests.server.pages.conftest import Person, form_with
+from ttp import sandbox
 
 RELEASE = "---\nto: x/me\ntags: release\nvars: {name: Kettle}\n---\n{{ vars.name }} {{ vars.version }} is out.\n"
 MADE = "Kettle 2.1 is out."
@@ -37,6 +38,7 @@ def origin_of(post: Any) -> tuple[str, Any]:
     return post["origin"]["template"], post["origin"]["vars"]
 
 
+PHOTO = Path(sandbox.__file__).parent / "files" / "photo.jpg"
 ORIGIN = ("release", {"name": "Kettle", "version": "2.1"})
 
 
@@ -145,6 +147,14 @@ def test_files_of_the_working_folder_come_first(ttp: Program, tmp_path: Path) ->
     api = server_of(ttp).having("draft")
     for name in ("./loose.md", ".ttp/release.md", "../templates/release"):
         api.refused("POST", "/v1/posts", 404, "not_found", {"template": name})
+
+
+def test_media_may_be_on_a_part_that_the_template_makes(ttp: Program) -> None:
+    write(ttp, "own", "One\n\n## thread\nTwo {{ vars.a }}")
+    post = ttp.ok("create", "--template", "own", "--var", "a=1", "--media", f"2={PHOTO}", "--to", "x/me", "--json").json
+    assert (post["thread"], [item["part"] for item in post["media"]]) == (["Two 1"], [2])
+    post = ttp.ok("edit", "1", "--var", "a=2", "--json").json
+    assert (post["thread"], len(post["media"])) == (["Two 2"], 1)
 
 
 def test_nothing_is_lost_or_stored_by_a_refusal(ttp: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ from ttp.services.files.fields import (
     parse_entry,
 )
 
-COLUMNS = tuple(field for field in FIELDS if field not in ("timezone", "maxLate"))
+COLUMNS = tuple(field for field in FIELDS if field not in ("timezone", "maxLate", "template", "vars"))
 """Columns of an export, in this order; informational ones follow."""
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 _ESCAPED_FORMULA = re.compile(r"'+[=+\-@\t\r\n＝＋－＠]")
