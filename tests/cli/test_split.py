@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -52,9 +53,25 @@ def test_a_refusal_offers_to_split_and_says_what_that_makes(ttp: Program) -> Non
     assert parts_of(ttp.ok("edit", "1", "--split", "--at", AT, "--json").json) == PARTS
 
 
+def test_drafts_rows_and_bulk_edits_offer_it_as_well(ttp: Program) -> None:
+    error = ttp("create", TEXT, "--to", "x/me", "--dry-run", "--json").error
+    assert ("2 parts on x/me ($0.03)" in error["message"], error["hints"]) == (True, ["--split"])
+    assert "2 parts on x/me" in ttp.ok("create", TEXT, "--to", "x/me", "--json").json["warnings"][-1]
+    rows = json.dumps([{"content": TEXT, "accounts": ["x/me"], "scheduledAt": AT, "timezone": "UTC"}])
+    (problem,) = ttp("import", "-", "--json", stdin=rows).error["problems"]
+    assert ("2 parts on x/me" in problem["message"], problem["hint"]) == (True, "split: true")
+    ttp.ok("create", f"{'a' * 250} https://a.example", *TIMED)
+    link = ("--replace-link", "https://a.example", "b" * 40)
+    (problem,) = ttp("edit", "--where", "status=scheduled", *link, "--yes", "--json").error["problems"]
+    assert problem["hint"] == "ttp edit 2 --split"
+
+
 def test_an_account_may_always_split(ttp: Program) -> None:
     account = ttp.ok("account", "set", "x/me", "--split", "always", "--json").json
     assert account["split"] is True
+    server = server_of(ttp)
+    assert [one["split"] for one in server.having("read").ok("GET", "/v1/accounts")] == [True, None]
+    assert Person(server).log_in().sees("/accounts").count("splits long texts") == 1
     assert parts_of(ttp.ok("create", TEXT, *TIMED, "--json").json) == PARTS
     assert ttp("create", TEXT, "--no-split", *TIMED).code == 2
     assert ttp("create", TEXT, "--to", "x/other", "--at", AT).code == 2
@@ -76,6 +93,12 @@ def test_numbers_and_no_split_contradict_each_other(ttp: Program) -> None:
     assert (refused.code, "use one of them" in refused.err) == (2, True)
     ttp.ok("create", TEXT, "--no-split", "--to", "x/me")
     assert len(parts_of(ttp.ok("edit", "1", "--number-parts", "--json").json)) == 2
+
+
+def test_an_empty_part_is_refused_and_stores_nothing(ttp: Program) -> None:
+    for parts in (["--thread", ""], ["--thread", "", "--thread", "b"], ["--thread", " "]):
+        assert ttp("create", "a", *parts, *TIMED).code == 2
+    assert ttp.count("post") == 0
 
 
 def test_a_dry_run_shows_media_at_the_part_that_they_go_with(ttp: Program) -> None:

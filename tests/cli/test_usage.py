@@ -103,7 +103,7 @@ def test_the_last_word_of_schedule_can_be_the_time(ttp: Program) -> None:
     assert ttp.ok("schedule", "1", "2", "2099-12-01 09:00", "-q").out == "1\n2\n"
     for argv in (["1", "tomorrow", "9am"], ["9am"], ["9am", "1"]):
         ran = ttp("schedule", *argv, "--json")
-        assert (ran.code, ran.error["hint"][:12]) == (2, "ttp schedule")
+        assert (ran.code, ran.error["hints"][0][:12]) == (2, "ttp schedule")
 
 
 @pytest.mark.parametrize("ask", [["--json"], ["--jsonl"], ["--format", "json"], ["--format=jsonl"]], ids=" ".join)

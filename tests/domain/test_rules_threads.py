@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
 from tests.domain.conftest import assert_names
 from tests.platforms.factories import PLATFORMS
 from tests.settings import Config
+from ttp.domain.account import Account
 from ttp.domain.action import action
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Problem
@@ -110,3 +112,12 @@ def test_a_thread_that_nobody_would_get_is_refused_a_time() -> None:
 def test_a_text_of_xs_own_is_the_first_part() -> None:
     variants: Mapping[str, str] = {"x": LONG}
     assert [problem.field for problem in problems("One", "Two", variants=variants)] == ["content"]
+
+
+@pytest.mark.parametrize(("most_parts", "is_warning"), [(3, False), (1, True)])
+def test_a_network_that_takes_media_on_the_first_part_alone_says_so(most_parts: int, is_warning: bool) -> None:
+    box = Account("command", "box", server_info={"thread_parts": most_parts, "media_count": 1})
+    media = (PHOTO, replace(PHOTO, part=2))
+    post = Post("One", (Delivery("command/box", "command"),), thread=("Two",), media=media)
+    found = check(post, {"command/box": box}, PLATFORMS, config=Config(), no_host=None)
+    assert ("media", "media_part", is_warning) in told(found)

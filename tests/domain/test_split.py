@@ -131,6 +131,7 @@ def test_a_unit_is_cut_only_where_it_does_not_fit() -> None:
     assert parts("See e.g. this page and more", 20) == ("See e.g. this page", "and more")
     assert parts("1. One two three. 2. Four five six.", 24) == ("1. One two three.", "2. Four five six.")
     assert parts("We met J. Doe again and ate.", 24) == ("We met J. Doe again and", "ate.")
+    assert parts("We met Dr. Doe again and ate.", 25) == ("We met Dr. Doe again and", "ate.")
     assert parts("我们，你们。「他们」她们好", 6) == ("我们，你们。", "「他们」", "她们好")
 
 

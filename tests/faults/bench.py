@@ -79,6 +79,8 @@ class Bench:
         self.folder = folder
         self.mutant: str | None = None
         """The mistake that its `ttp` processes have."""
+        self.is_next = False
+        """Whether its `ttp` processes are of the next version."""
         self.sandbox = sandbox
         self.served = served
         place = urlsplit(sandbox.url)
@@ -146,6 +148,7 @@ class Bench:
             chunk=SMALL_CHUNK,
             clock=str(self.clock),
             mutant=self.mutant,
+            next=self.is_next,
             stop_at_intent=stop_at_intent,
         )
         self.ran.append(fork)
@@ -198,7 +201,7 @@ class Bench:
         self.platform.ahead_s = self.platform.skew_s = 0.0
         self.clock.unlink(missing_ok=True)
         self.wall_shift_s = self.boot_shift_s = 0.0
-        self.server_keeps_time = False
+        self.server_keeps_time = self.is_next = False
         self.slips = []
         self.waits_s = waits_s(PLATFORMS.facts(kind.platform))
         if kind.name not in self._templates:

@@ -55,5 +55,6 @@ FIXED_CASES = (
     FixedCase("twins", "a post with the same text", "x text, cut after"),
     FixedCase("tokens", "a token ends, four processes at once", "x text, answered"),
     FixedCase("late lists and jumps", "shows up late, and the clock goes forward an hour", "x text, call 1"),
+    FixedCase("changes", "the text is edited", "x split, call 2 refused"),
     FixedCase("suspends", "the machine sleeps at the intent", "instagram photo, call 1 cut after"),
 )

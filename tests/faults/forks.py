@@ -119,8 +119,8 @@ class Forks:
 
     def start(self, argv: Sequence[str], env: Mapping[str, str], *, stdin: str = "", **more: Any) -> Fork:
         """`ttp ARGV` with this environment and no other. `clock`: the file of `move_clocks`; `mutant`: its mistake;
-        `stop_at_intent`: the number of the intent at which it stops itself; `program`: the module whose `main` it is
-        instead; `network`: the namespace of its network."""
+        `next`: whether it is of the next version; `stop_at_intent`: the number of the intent at which it stops itself;
+        `program`: the module whose `main` it is instead; `network`: the namespace of its network."""
         with self._turn:
             self._started += 1
             number = self._started
@@ -205,6 +205,8 @@ def _become(order: Mapping[str, Any]) -> None:
             from tests.faults.mutants import MUTANTS
 
             MUTANTS[order["mutant"]].apply()
+        if order.get("next"):
+            _become_next()
         if order.get("stop_at_intent"):
             _stop_at_intent(order["stop_at_intent"])
         if order.get("network"):
@@ -224,6 +226,18 @@ def _become(order: Mapping[str, Any]) -> None:
         sys.stderr.flush()
     finally:
         os._exit(code)
+
+
+def _become_next() -> None:
+    """Be the next version, which has one more migration, and takes shorter texts."""
+    from tests.store.migrations.next_version import become_next
+    from ttp.platforms.bluesky import rules as bluesky
+    from ttp.platforms.mastodon import rules as mastodon
+    from ttp.platforms.x import rules as x
+
+    become_next()
+    vars(x)["X_LIMIT"] = vars(bluesky)["MOST_GRAPHEMES"] = 100
+    vars(mastodon)["limit_of"] = lambda server, name, usual: 100 if name == "characters" else usual
 
 
 def enter_network(name: str) -> None:

@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
+from ttp.domain import frozen_parts
 from ttp.domain.delivery import Delivery, DeliveryError
 from ttp.domain.errors import Busy
 from ttp.domain.outcome import Attempt, Handle, Kind, NotDone, Outcome, Unknown
@@ -22,6 +23,7 @@ from ttp.platforms import reply
 from ttp.platforms.client import LookupResult, PublishRequest, Wait
 from ttp.platforms.reply import Answer, ConnectionLost, RefusalReader, Reply
 from ttp.publisher import delivery_worker, outcomes, reconcile
+from ttp.publisher.delivery_context import DeliveryContext
 from ttp.publisher.delivery_worker import DeliveryWorker
 from ttp.services.tokens import LockedToken
 from ttp.store import attempts
@@ -161,6 +163,20 @@ def _outcome_is_dropped() -> None:
     DeliveryWorker._store_or_journal = _store_or_journal  # type: ignore[method-assign]
 
 
+def _parts_are_planned_anew() -> None:
+    Delivery.may_plan = property(lambda self: True)  # type: ignore[assignment,method-assign]
+    _in_place_of(frozen_parts.keep_frozen_parts, lambda before, after: ())
+
+
+def _later_media_are_dropped() -> None:
+    original = DeliveryContext.build_request
+
+    def build_request(self: DeliveryContext, *args: Any, **more: Any) -> PublishRequest:
+        return replace(original(self, *args, **more), thread_media=())
+
+    DeliveryContext.build_request = build_request  # type: ignore[method-assign]
+
+
 MUTANTS = {
     "intent after the call": Mutant(_intent_after_the_call, ("one trouble", "lagging lists")),
     "a time-out as NotDone": Mutant(_timeout_is_not_done, ("lagging lists", "one trouble")),
@@ -173,7 +189,9 @@ MUTANTS = {
     "an intent that is kept after a sleep": Mutant(_intent_kept_after_a_sleep, ("suspends",)),
     "another idempotency key for each call": Mutant(_another_key_for_each_call, ("hidden posts",)),
     "a duplicate is final after a lost answer": Mutant(_duplicate_is_final, ("hidden posts",)),
+    "parts that are planned anew after publishing began": Mutant(_parts_are_planned_anew, ("changes",)),
     "an outcome that the store refuses is dropped": Mutant(_outcome_is_dropped, ("disks",)),
+    "media of later parts are dropped": Mutant(_later_media_are_dropped, ("one trouble",)),
 }
 
 

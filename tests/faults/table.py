@@ -8,6 +8,7 @@ from functools import partial
 
 from tests.faults.judge import Verdict
 from tests.faults.posts import KINDS
+from tests.faults.sweep_changes import changes
 from tests.faults.sweep_clocks import host_alone, jumping, jumping_late, skewed, suspended, zones
 from tests.faults.sweep_clones import clones
 from tests.faults.sweep_copies import copies, damaged, disks
@@ -45,6 +46,7 @@ SAMPLES = {
     "disks": EACH,
     "damage": 6,
     "hostile answers": EACH + 4,
+    "changes": 12,
     "programs": 24,
     "user programs": 20,
 }
@@ -69,6 +71,7 @@ POSTGRESQL_SAMPLES = {
     "suspends": 4,
     "zones": 1,
     "hostile answers": 5,
+    "changes": 3,
     "programs": 5,
     "user programs": 3,
 }
@@ -108,6 +111,7 @@ SWEEPS: Mapping[str, Callable[[], Iterator[Run]]] = {
     "disks": disks,
     "damage": damaged,
     "user programs": user_programs,
+    "changes": changes,
     "programs": partial(programs, PROGRAMS),
     "hostile answers": hostile,
 }

@@ -101,3 +101,23 @@ def test_a_client_that_reads_nothing_is_dropped_and_its_command_ended(monkeypatc
             pass  # the server closes the connection, and the answer has no end
     assert run.why_ended
     assert run.forgotten == [None]
+
+
+def test_an_answer_is_kept_before_the_client_has_its_end() -> None:
+    class Run(EndlessRun):
+        async def lines(self) -> AsyncIterator[dict[str, Any]]:
+            yield {"exit": 0}
+
+    run = Run()
+    steps: list[Any] = []
+    run.work = SimpleNamespace(keep=lambda answer: steps.append("kept"))
+
+    async def receive() -> dict[str, str]:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def send(message: Any) -> None:
+        steps.append(message.get("more_body"))
+
+    asyncio.run(CommandAnswer(cast("Any", run), CommandTurns())(cast("Any", {}), cast("Any", receive), send))
+    assert steps == [None, True, "kept", False]

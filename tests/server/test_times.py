@@ -116,7 +116,7 @@ def test_a_zone_that_a_token_had_and_this_machine_lacks_is_named_with_its_fix(se
     with server.ttp.database.writing() as db:
         db.execute("UPDATE token SET timezone = 'Asia/Tokio'")
     refused = Api(server.ttp, server.app, made["token"]).refused("GET", "/v1/calendar", 422, "time")
-    assert (refused["action"]["name"], refused["action"]["options"]["tz"]) == ("token create", HERE)
+    assert (refused["actions"][0]["name"], refused["actions"][0]["options"]["tz"]) == ("token create", HERE)
 
 
 def test_a_timezone_is_of_the_person_in_every_session_until_it_is_emptied(server: Api) -> None:

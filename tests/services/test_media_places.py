@@ -12,6 +12,7 @@ import pytest
 from tests import people
 from tests.clock import START, FakeClock
 from tests.media_bytes import jpeg
+from tests.store.stores import new_store
 from ttp.domain.account import Account
 from ttp.domain.action import action
 from ttp.domain.errors import ContentRefused, Hint, NotFound, StateRefused, TtpError, UsageError
@@ -22,8 +23,8 @@ from ttp.services.posts import Posts
 from ttp.services.preview import preview_post
 from ttp.services.undo import Undo, UndoRequest
 from ttp.store import accounts
-from ttp.store.database import Database
 from ttp.store.dialect import Connection
+from ttp.views.posts import post_json
 
 IN_1H = START + timedelta(hours=1)
 TEXT = ("word " * 96).strip()  # two parts on X and on Bluesky, one on Mastodon
@@ -35,7 +36,7 @@ def posts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Posts:
     monkeypatch.chdir(tmp_path)
     for name in "abcd":
         Path(f"{name}.jpg").write_bytes(jpeg(800, 800) + name.encode())
-    database = Database(tmp_path / "home")
+    database = new_store(tmp_path / "home")
     with database.writing() as db:
         for name in (X, "x/other", BLUESKY, MASTODON, IG):
             platform, _, handle = name.partition("/")
@@ -66,6 +67,11 @@ def test_parts_count_as_they_were_written_and_last_is_the_last_piece(posts: Post
         ("a", LAST, None),
     ]
     assert {d.account: d.part_starts for d in posts.post(1).deliveries} == {X: (0, 2), BLUESKY: (0, 2), MASTODON: ()}
+    planned = {d["account"]: d["plannedParts"] for d in post_json(posts.post(1))["deliveries"]}
+    assert [["".join(name[0] for name in part["media"]) for part in planned[name]] for name in (X, MASTODON)] == [
+        everywhere[X],
+        [],
+    ]
     copied = posts.copy(1).post
     assert copied.media == posts.post(1).media
 
@@ -145,6 +151,7 @@ def test_each_part_has_the_limits_of_a_post(posts: Posts) -> None:
     found = [(one.account, one.code) for one in refused.value.problems if not one.warning]
     assert found == [(X, "media_count"), (MASTODON, "media_count")]  # Bluesky makes a gallery of them
     people.create(posts, wanted("2=a.jpg", text="One", thread=("",)), IN_1H)  # a part may be a picture alone
+    people.create(posts, wanted(*["2=x=a.jpg"] * 24))  # a draft may have more than any network takes
 
 
 def test_an_approval_covers_where_media_go(posts: Posts) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttp.cli import settings
-from ttp.cli.typed_command import MEDIA_SUFFIXES, TEXT_SUFFIXES, TypedCommand
+from ttp.cli.typed_command import TypedCommand, is_file_name
 from ttp.domain.errors import Hint, NotAllowed, UsageError
 from ttp.domain.permissions import VARIABLE, Caller, Capability
 from ttp.domain.time.clock import Clock, SystemClock
@@ -72,7 +72,7 @@ class Context(Application):
             if not have.allows(needed):
                 see = Hint("see", "ttp help capability")
                 raise NotAllowed(f"{VARIABLE} is {have}, and ttp {path} needs {needed}", see)
-        if str(values.get("text")).lower().endswith((*MEDIA_SUFFIXES, *TEXT_SUFFIXES)):
+        if is_file_name(values.get("text") or ""):
             from ttp.cli.usage_errors import refuse_file_as_text
 
             refuse_file_as_text(self.line, values)

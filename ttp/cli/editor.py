@@ -134,7 +134,7 @@ def create_in_editor(context: Context, post_input: PostInput) -> None:
 def edit_in_editor(context: Context, post_id: int, post_input: PostInput) -> None:
     """Change a post in the editor; the file has the changes of `post_input` already."""
     with ExitStack() as stack:
-        with context.drafts.keep_text_on_error(post_input.text if post_input.kept else None):
+        with context.drafts.keep_text_on_error(post_input.text if post_input.kept else None, edits=True):
             editor()
             post = context.posts.editable(post_id)
             sheet = stack.enter_context(EditorDrafts(context.home).of_post(post_id))

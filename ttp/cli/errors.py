@@ -54,10 +54,8 @@ def command_text(way: WayOut, line: TypedCommand | None = None) -> str:
 
 
 def error_lines(error: TtpError, render: Callable[[WayOut], str] = command_text) -> Iterator[str]:
-    """The sentence, its details, the problems that it does not mention, and the hints."""
+    """The sentence, the problems that it does not mention, its details, and the hints."""
     yield f"ttp: error: {escape_text(error.message)}"
-    for detail in error.details:
-        yield f"  {escape_text(detail)}"
     hints = list(error.hints)
     for problem in error.problems:
         if problem.warning:  # what is refused has to be fixed first
@@ -67,6 +65,8 @@ def error_lines(error: TtpError, render: Callable[[WayOut], str] = command_text)
             yield f"  {escape_text(whose + problem.message)}"
         if problem.hint and all(problem.hint != hint.way for hint in hints):
             hints.append(Hint("try", problem.hint))
+    for detail in error.details:
+        yield f"  {escape_text(detail)}"
     for hint in hints:
         yield f"  {hint.label}: {escape_text(render(hint.way))}"
 

@@ -119,10 +119,10 @@ def load_with_problems(
     wrong: list[UsageError] = []
     path = config_path(environ)
     try:
-        found = read_config_file(path)
+        table = read_config_file(path)
     except UsageError as error:
-        found, wrong = {}, [error]
-    for name, value in found.items():
+        table, wrong = {}, [error]
+    for name, value in table.items():
         key = keys.find(name)
         if key is None:
             wrong.append(UnknownSetting(name, keys, f"{path}: ", "ttp config edit"))
@@ -131,13 +131,13 @@ def load_with_problems(
             values[key.name] = convert_value(key, value, f"{path}: ", Hint("fix", f"ttp config unset {name}"))
         except UsageError as error:
             wrong.append(error)
-    for given, name in ((variable("timezone"), "timezone"), *_setting_variables(environ)):
-        if given != variable(name):
+    for variable_name, name in ((variable("timezone"), "timezone"), *_setting_variables(environ)):
+        if variable_name != variable(name):
             continue
         key = keys.find(name)
         if key is None:
-            wrong.append(UnknownSetting(name, keys, f"{given}: ", f"unset {given}"))
-        elif text := environ.get(given):
+            wrong.append(UnknownSetting(name, keys, f"{variable_name}: ", f"unset {variable_name}"))
+        elif text := environ.get(variable_name):
             try:
                 values[key.name] = _from_environment(key, text)
             except UsageError as error:
@@ -157,10 +157,10 @@ def _is_of_unusable_platform(name: str, keys: KeyTable, environ: Mapping[str, st
 def refuse_shared(keys: KeyTable, environ: Mapping[str, str] = os.environ) -> None:
     """Refuse a variable and a config file that set what all hosts of a store share. UsageError."""
     why = "is the same for all hosts of this store, and kept in it"
-    for given, name in _setting_variables(environ):
+    for variable_name, name in _setting_variables(environ):
         key = keys.find(name)
-        if key is not None and is_shared(key.name) and environ.get(given):
-            raise UsageError(f"{given}: {key.name} {why}", Hint("fix", f"unset {given}"))
+        if key is not None and is_shared(key.name) and environ.get(variable_name):
+            raise UsageError(f"{variable_name}: {key.name} {why}", Hint("fix", f"unset {variable_name}"))
     path = config_path(environ)
     for name in read_config_file(path):
         key = keys.find(name)
@@ -178,20 +178,20 @@ def key_table(environ: Mapping[str, str] = os.environ) -> KeyTable:
 def _setting_variables(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Yield the variables for settings, with their names: `TTP_PUBLISH__POLL_S`, `publish.poll_s`."""
     tables = {key.partition(".")[0] for key in OWN_KEYS}
-    for given in environ:
-        name = given.removeprefix("TTP_").lower().replace("__", ".")
-        if given.startswith("TTP_") and "." in name and name.partition(".")[0] in tables:
-            yield given, name
+    for variable_name in environ:
+        name = variable_name.removeprefix("TTP_").lower().replace("__", ".")
+        if variable_name.startswith("TTP_") and "." in name and name.partition(".")[0] in tables:
+            yield variable_name, name
 
 
 def capability(environ: Mapping[str, str] = os.environ) -> Capability:
     """Return what this environment may do; everything by default. UsageError for an unknown value."""
-    said = environ.get(VARIABLE) or Capability.PUBLISH
+    text = environ.get(VARIABLE) or Capability.PUBLISH
     try:
-        return Capability(said)
+        return Capability(text)
     except ValueError:
         see = Hint("see", "ttp help capability")
-        raise UsageError(f'{VARIABLE} is read, draft or publish, not "{said}"', see) from None
+        raise UsageError(f'{VARIABLE} is read, draft or publish, not "{text}"', see) from None
 
 
 def names_server(environ: Mapping[str, str] = os.environ) -> bool:
@@ -352,13 +352,13 @@ def read_config_file(path: Path) -> dict[str, object]:
 
 
 def _flat(data: Mapping[str, object], prefix: str = "") -> dict[str, object]:
-    found: dict[str, object] = {}
+    flat: dict[str, object] = {}
     for name, value in data.items():
         if isinstance(value, dict):
-            found.update(_flat(value, f"{prefix}{name}."))
+            flat.update(_flat(value, f"{prefix}{name}."))
         else:
-            found[f"{prefix}{name}"] = value
-    return found
+            flat[f"{prefix}{name}"] = value
+    return flat
 
 
 def _from_environment(key: Key, text: str) -> Value:
@@ -403,14 +403,14 @@ def convert_value(key: Key, value: object, where: str = "", *ways: Hint) -> Valu
         raise UsageError(f'{where}{key.name} is an address like {key.default}, not "{value}"', *ways)
     chosen = result if isinstance(result, tuple) else (result,)
     if result is None or (key.choices and not all(one in key.choices for one in chosen)):
-        wanted = " or ".join(key.choices) or {
+        expected = " or ".join(key.choices) or {
             bool: "true or false",
             int: f"a whole number from {0 if key.default == 0 else 1}",
             float: "a number",
             tuple: 'a list of texts, like ["one", "two"],',
         }.get(type(key.default), "a text")
         shown = " ".join(map(str, value)) if isinstance(value, list) else value
-        raise UsageError(f'{where}{key.name} is {wanted}, not "{shown}"', *ways)
+        raise UsageError(f'{where}{key.name} is {expected}, not "{shown}"', *ways)
     try:
         _read_whole(key, result)
     except UsageError as error:

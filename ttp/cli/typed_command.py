@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,12 +14,18 @@ from ttp.domain.action import LONGEST_TEXT, OtherOptions
 
 MEDIA_SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".heic", ".mp4", ".mov")
 TEXT_SUFFIXES = (".md", ".markdown", ".txt")
+TABLE_SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".xlsx", ".xls", ".ods")
 _FILE = re.compile(r"FILE|DIR|PATH|URL|F\.md|NAME\|NUMBER")
 _MEDIA = "PATH_OR_URL"
 _NAME = "(name)"
 """Of a word that names the command."""
 _KEPT = re.compile(rf"TEXT|{_MEDIA}|F\.md|NAME\|NUMBER|\(name\)")
 """What no hint corrects that is about something else: texts, the files of a post, the name of the command."""
+
+
+def is_file_name(text: str) -> bool:
+    """Return whether a text is the name of a file here that has an extension: nobody means that text."""
+    return re.search(r"\.\w+$", text) is not None and os.path.isfile(text)  # noqa: PTH113 (False for any other text)
 
 
 class TypedPart(NamedTuple):
@@ -87,11 +94,14 @@ class TypedCommand:
         return before, after
 
     @property
+    def long_texts(self) -> list[str]:
+        """The values that name no file and are longer than a suggested command repeats."""
+        values = (value for part in self.parts if not _FILE.search(part.metavar) for value in part.values)
+        return [value for value in values if len(value) > LONGEST_TEXT]
+
+    @property
     def has_long_text(self) -> bool:
-        """Whether a value that names no file is longer than a suggested command repeats."""
-        return any(
-            len(value) > LONGEST_TEXT for part in self.parts if not _FILE.search(part.metavar) for value in part.values
-        )
+        return bool(self.long_texts)
 
     def with_options(self, other: OtherOptions) -> list[str]:
         """Return the words with other options, each in its old place or at the end."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -11,7 +10,7 @@ from typing import Any
 
 from ttp.cli.command_table import BY_NAME
 from ttp.cli.errors import quote_command
-from ttp.cli.typed_command import MEDIA_SUFFIXES, TypedCommand, TypedPart
+from ttp.cli.typed_command import MEDIA_SUFFIXES, TABLE_SUFFIXES, TEXT_SUFFIXES, TypedCommand, TypedPart
 from ttp.domain.action import LONGEST_TEXT
 from ttp.domain.errors import Hint, TtpError, UsageError
 from ttp.domain.media.place import PlacedName
@@ -137,32 +136,39 @@ def usage_error(error: Any, line: TypedCommand, *, is_unknown_option: bool) -> U
 
 
 def refuse_file_as_text(line: TypedCommand, values: Mapping[str, Any]) -> None:
-    """Raise UsageError for the text of a post that is the name of a file, with both readings.
+    """Raise UsageError for the text of a post that is the name of a file, with all readings.
 
     It is the text behind `--`, in the editor, and where an option names the same file, or the file of the post.
     """
-    text, flag = str(values["text"]), "--file"
-    if text.lower().endswith(MEDIA_SUFFIXES):
-        flag = "--add-media" if "add_media" in values and not values.get("media") else "--media"
+    text, media = str(values["text"]), "--add-media" if "add_media" in values and not values.get("media") else "--media"
+    flag = media if text.lower().endswith(MEDIA_SUFFIXES) else "--file"
     named = values.get(flag[2:].replace("-", "_")) or ()
     place = next(place for place, part in enumerate(line.parts) if part.metavar == "TEXT|-")
     before, after = line.around(place)
     flags = [part.flag for part in line.parts]
-    is_meant = values["in_editor"] or "--" in flags[:place] or (named if flag == "--file" else text in named)
-    if is_meant or not os.path.isfile(text):  # noqa: PTH113 (False for what no file can be called)
+    if values["in_editor"] or "--" in flags[:place] or (named if flag == "--file" else text in named):
         return
     if line.has_long_text:
         before = after = []
-    start = ["ttp", *before] if before else []
-    # Alt texts go by the order of media: behind others it takes none of theirs.
-    value = text if flag == "--file" else str(PlacedName(text))
-    words = (*after, flag, value) if named else (flag, value, *after)
-    as_file = quote_command(*start, *words)
-    if flag == "--file" and "post_id" in values:  # an edit has no such option
-        as_file = f"{quote_command(*start, '-', *after)} < {quote_command(text)}"
+    start, is_edit = ["ttp", *before] if before else [], "post_id" in values
+    hints = []
+    if text.lower().endswith(TABLE_SUFFIXES):
+        as_posts = set(flags) <= _IMPORT_TAKES and _commands(["import", *before[1:], text, *after])
+        hints = [] if is_edit else as_posts or [Hint("see", "ttp import --help")]
+    elif text.lower().endswith(TEXT_SUFFIXES) and is_edit:  # an edit has no --file
+        hints = [Hint("try", f"{quote_command(*start, '-', *after)} < {quote_command(text)}")]
+    elif text.lower().endswith((*MEDIA_SUFFIXES, *TEXT_SUFFIXES)):
+        # Alt texts go by the order of media: behind others it takes none of theirs.
+        value = text if flag == "--file" else str(PlacedName(text))
+        words = (*after, flag, value) if named else (flag, value, *after)
+        hints = [Hint("try", quote_command(*start, *words))]
     as_text = quote_command(*start, *after, *([] if "--" in flags else ["--"]), text)
     message = f'"{text}" is the name of a file: is it the post, or its text?'
-    raise UsageError(message, Hint("try", as_file), Hint("try", as_text))
+    raise UsageError(message, *hints, Hint("try", as_text, sure=False))
+
+
+_IMPORT_TAKES = {"", "--to", "--tz", "--dry-run", "--strict", "--json", "--format", "-q"}
+"""The options of `create` that mean the same for a file of many posts."""
 
 
 def _commands(words: Sequence[str] | None) -> list[Hint]:

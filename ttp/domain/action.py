@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -57,10 +58,24 @@ def as_fields(way: WayOut | None) -> Action | str | None:
     """Return a way out for a file that has the options as fields: `at: tomorrow 9am, tz: UTC`."""
     if not isinstance(way, OtherOptions):
         return way
-    fields = [
-        f"{name}: {' | '.join(value) if isinstance(value, tuple) else value}" for name, value in way.options if value
-    ]
+    words = {name: "true" if value is True else value for name, value in way.options if value}
+    fields = [f"{name}: {' | '.join(word) if isinstance(word, tuple) else word}" for name, word in words.items()]
     return ", ".join(fields) or way_without_values(way)
+
+
+_EXAMPLE = re.compile(
+    r"(?:^|[\s/=])(?:ACCOUNT|CLIENT_ID|COLUMN|DIR|FILE|HANDLE|HOST|ID|KEY|NAME|PATH|PROGRAM|TAG|TEXT|TIME|URL|…)(?=$|[\s=/])"
+)
+
+
+def has_example(way: WayOut) -> bool:
+    """Return whether a way out has a word that stands for another one, such as FILE, so that it does not work as it
+    is."""
+    if isinstance(way, str):
+        return _EXAMPLE.search(way) is not None
+    values = [one for _, value in way.options for one in (value if isinstance(value, tuple) else (value,))]
+    words = [*values, *(way.args if isinstance(way, Action) else ())]
+    return any(isinstance(word, str) and _EXAMPLE.search(word) for word in words)
 
 
 def way_without_values(way: OtherOptions, dashes: str = "") -> str:

@@ -35,7 +35,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Literal, TypeAlias
 
-from ttp.domain.action import WayOut, action
+from ttp.domain.action import WayOut, action, has_example
 
 Label: TypeAlias = Literal["try", "fix", "see", "draft"]
 """`draft`: what a person may do instead, which publishes nothing. Programs do not get it: it is not what they asked."""
@@ -94,8 +94,8 @@ class TtpError(Exception):
     @property
     def way(self) -> WayOut | None:
         """The first hint, for a program that follows it unread. None where only the caller can choose: what was typed
-        has several readings, or several hints change something."""
-        if not self.hints or not self.hints[0].sure:
+        has several readings, several hints change something, or a word of it stands for another, as FILE does."""
+        if not self.hints or not self.hints[0].sure or has_example(self.hints[0].way):
             return None
         first = self.hints[0]
         others = (hint for hint in self.hints if hint.label == first.label and hint.way != first.way)

@@ -13,7 +13,7 @@ from ttp.domain.action import LONGEST_TEXT, Action, OtherOptions, WayOut, action
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Ambiguous, Hint, NotFound, Problem, StateRefused, TtpError, UsageError
 from ttp.domain.media.item import MediaItem
-from ttp.domain.media.place import in_order
+from ttp.domain.media.place import in_order, name_in_place
 from ttp.domain.permissions import keep_approval
 from ttp.domain.platform import PlatformFacts
 from ttp.domain.post import ChosenBy, Post, PostFields, PostStatus, derive_status, published_at
@@ -161,7 +161,7 @@ def with_alt_texts(items: Sequence[MediaItem], alts: Sequence[str] | None) -> tu
 def changed_media(before: Post, post_input: PostInput, added: tuple[MediaItem, ...]) -> tuple[MediaItem, ...]:
     """Return the media of a post without those to remove, and with `added` at the end. Alt texts are those of the added
     ones, else of all that are left. Raises UsageError, NotFound, Ambiguous."""
-    removed = {_place_of_media(before, name) for name in post_input.remove_media if name}
+    removed = {_place_of_media(before, name) for name in post_input.remove_media}
     kept = [item for place, item in enumerate(before.media) if place not in removed]
     return (*kept, *added) if added else with_alt_texts(kept, post_input.alts)
 
@@ -184,7 +184,7 @@ def _place_of_media(post: Post, name: str) -> int:
 
 def replace_media(post: PostFields, names: Collection[str]) -> Action:
     """Return the action that puts other files in the place of these media, and keeps the others."""
-    others = ("FILE",) * len(names)
+    others = tuple(name_in_place("FILE", item) for item in post.media if item.name in names)
     if all(item.name in names for item in post.media):
         return action("edit", post.id, media=others)
     return action("edit", post.id, remove_media=tuple(names), add_media=others)
@@ -309,6 +309,8 @@ class PostInput:
     def __post_init__(self) -> None:
         if self.media is not None and (self.add_media or self.remove_media):
             raise UsageError("all media are replaced, so none can be added or removed")
+        if not all((*self.add_media, *self.remove_media)):
+            raise UsageError("the name of a file to add or to remove is empty")
         refuse_long_texts(self.text, self.thread, self.variants, self.alts, self)
 
     def given_fields(self) -> dict[str, Any]:

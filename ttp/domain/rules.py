@@ -189,7 +189,7 @@ class PlatformPost:
         of its part and its value)."""
         number, value = self.part_option("quote") or (0, "")
         if number > 1 + len(self.thread):
-            yield self.breach("options", "option_value", f": {self.platform}.quote is for a part that the post has not")
+            yield self.breach("options", "option_value", f": {self.platform}.quote names a part that is not there")
         elif number > self.published_parts:
             yield from conflict(number, value)
 
@@ -269,11 +269,13 @@ def check(
         account, rules = accounts.get(delivery.account), platforms.rules(delivery.platform)
         case = _case(post, delivery, account, platforms, no_host=no_host, config=config, fits=fits, rehearsed=rehearsed)
         problems += case.invalid_option_problems()
+        breaches = rules.problems(case)
         try:
             _split(post, delivery, case, account, rules)
         except Unsplittable as why:
             problems.append(case.unsplittable(why, rules.most_parts(case)))
-        problems += rules.problems(case)
+            breaches = (one for one in breaches if one.code != "text_too_long")
+        problems += breaches
         problems += _later_media_problems(case, platforms.facts(delivery.platform), rules.most_parts(case))
     return (*problems, *_thread_problems(post, to_come, platforms), *_left_out_media(post, to_come, platforms))
 
@@ -299,9 +301,10 @@ def plan_parts(post: Post, accounts: Iterable[Account], platforms: Platforms) ->
 
 
 def offer_split(
-    post: Post, accounts: Iterable[Account], platforms: PricedPlatforms, problems: Iterable[Problem]
-) -> str | None:
-    """Return what a split would make of the texts that are too long; None where it would not help with all of them."""
+    post: Post, accounts: Iterable[Account], platforms: PricedPlatforms, problems: Iterable[Problem], way: WayOut
+) -> Problem | None:
+    """Return what a split would make of the texts that are too long, as a warning; None where it would not help with
+    all of them. `way`: how to ask for it."""
     long = {problem.account for problem in problems if problem.code == "text_too_long"}
     if not long or post.split or post.number_parts:
         return None
@@ -314,7 +317,7 @@ def offer_split(
         count = f"{len(d.planned_parts)} parts" if not offers else str(len(d.planned_parts))
         cost = price_of(whole, d, platforms)
         offers.append(f"{count} on {d.account}{f' ({dollars(cost)})' if cost else ''}")
-    return f"Split, it would be {', '.join(offers)}."
+    return Problem("content", "text_splittable", f"Split, it would be {', '.join(offers)}.", hint=way, warning=True)
 
 
 def _splits(post: Post, account: Account | None) -> bool:
@@ -384,17 +387,17 @@ def _case(
     )
 
 
-def content_refusal(
-    problems: tuple[Problem, ...], offer: str | None = None, split: WayOut | None = None
-) -> ContentRefused | None:
-    """Return the error of a post with these problems; None if all of them are warnings. `offer`: what a split would
-    make of its texts, and `split` how to ask for that."""
-    refusing = [problem for problem in problems if not problem.warning]
+def content_refusal(problems: Sequence[Problem]) -> ContentRefused | None:
+    """Return the error of a post with these problems; None if all of them are warnings. Its first hint is to split the
+    text where that is one of them, and the details say what it makes."""
+    offers = [problem for problem in problems if problem.code == "text_splittable"]
+    others = [problem for problem in problems if problem.code != "text_splittable"]
+    refusing = [problem for problem in others if not problem.warning]
     if not refusing:
         return None
-    hints = [Hint("try", split, sure=False)] if offer and split else []  # it makes more posts: a person decides
+    hints = [Hint("try", one.hint, sure=False) for one in offers if one.hint]  # it makes more posts: a person decides
     hints += dict.fromkeys(Hint("fix", problem.hint) for problem in refusing if problem.hint)
-    return ContentRefused(refusing[0].message, *hints, problems=problems, details=[offer] if offer else ())
+    return ContentRefused(refusing[0].message, *hints, problems=others, details=[one.message for one in offers])
 
 
 def _sent(item: MediaItem, platform: str, fits: ImageFits, rehearsed: Collection[str]) -> tuple[MediaItem, ImageFit]:

@@ -47,9 +47,9 @@ _NOT_LAST = regex.compile(r"[\p{lb=OP}\p{lb=GL}\p{lb=WJ}\p{Ps}\p{Pi}\u0e40-\u0e4
 """What no part ends with, other than before white space: what opens, and what belongs to the next letter."""
 _CLOSING = r"[\p{Pe}\p{Pf}\p{Pi}\"']*"
 _SENTENCE_END = regex.compile(
-    rf"(?:[[\p{{STerm}}…‥]--[.]]|(?<!(?:\A|\s)(?:\d{{1,3}}|\p{{L}}))\.){_CLOSING}\Z", regex.VERSION1
+    rf"(?:[[\p{{STerm}}…‥]--[.]]|(?<!(?:\A|\s)(?:\d{{1,3}}|\p{{L}}|[DM]r|Mr?s|St|Prof))\.){_CLOSING}\Z", regex.VERSION1
 )
-"""A period behind a number or one letter ends none: `3. Dezember`, `J. Doe`, an item of a list."""
+"""A period behind a number, one letter or a title ends none: `3. Dezember`, `J. Doe`, `Dr. Doe`, an item of a list."""
 _WIDE_SENTENCE_END = regex.compile(rf"[。！？．｡]{_CLOSING}\Z")
 _WHITE = regex.compile(r"(?<!\s)[\u00a0\u2007\u202f]*+[^\S\u00a0\u2007\u202f]\s*")
 """White space that is more than spaces which hold words together."""

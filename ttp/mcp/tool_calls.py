@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 
-from ttp.domain.action import Action, OtherOptions
+from ttp.domain.action import Action, OtherOptions, has_example
 from ttp.domain.errors import Hint, TtpError
 from ttp.mcp.arguments import argument_names
 from ttp.mcp.tool import Tool
@@ -36,8 +36,6 @@ TOOL_OF = {
 }
 """The tool that does what a command does, for hints that an agent may follow unread. Not among them: to approve or
 resolve, which only a person can know, and to create, whose text is an example."""
-_EXAMPLES = {"ACCOUNT", "FILE", "HOST", "ID", "KEY", "PLATFORM/HANDLE", "TEXT", "TIME", "URL"}
-"""Words in hints that stand for something else."""
 _WORDS = {
     "edit_post": ("id", "text"),
     "undo": ("count",),
@@ -78,10 +76,11 @@ def next_calls(
 
 
 def _call(hint: Hint, tool: Tool, arguments: Mapping[str, Any], tools: Mapping[str, Tool]) -> Json | None:
+    if has_example(hint.way):
+        return None
     if hint.replaces is not None:
         changed = _replaced(dict(arguments), *hint.replaces)
-        unchanged = changed == arguments or hint.replaces[1] in _EXAMPLES
-        return None if unchanged else _valid(tool, changed)
+        return None if changed == arguments else _valid(tool, changed)
     match hint.way:
         case Action():
             return _call_of_action(hint.way, tools)
@@ -94,7 +93,7 @@ def _call(hint: Hint, tool: Tool, arguments: Mapping[str, Any], tools: Mapping[s
 def _call_of_action(action: Action, tools: Mapping[str, Tool]) -> Json | None:
     name = TOOL_OF.get(action.name)
     tool = None if name is None else tools.get(name)
-    if tool is None or not _EXAMPLES.isdisjoint(action.args):
+    if tool is None:
         return None
     words = _WORDS.get(tool.name, ("id",))
     if len(action.args) > len(words) and words != ("ids",) and tool.name != "list_accounts":
@@ -128,7 +127,7 @@ def _with_options(tool: Tool, arguments: dict[str, Any], options: Sequence[tuple
         if option in _NEVER_ASKS:
             continue
         name = _argument(tool, option)
-        if name is None or value in _EXAMPLES:
+        if name is None:
             return None
         if value is None:
             arguments[name] = True

@@ -121,12 +121,14 @@ class CommandAnswer(Response):
                         if size <= MOST_KEPT:
                             lines.append(text)
                     await self._send(send, {"type": "http.response.body", "body": text.encode(), "more_body": True})
-            await self._send(send, {"type": "http.response.body", "body": b"", "more_body": False})
         except _Stalled:
-            pass  # the server closes the connection of an answer that is not complete
+            return  # the server closes the connection of an answer that is not complete
         finally:
             watch.cancel()
             await asyncio.shield(self._end_work(last, lines if size <= MOST_KEPT else None))
+        # Not before the answer is kept: who has all of it may ask with its key again.
+        with suppress(_Stalled):
+            await self._send(send, {"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _send(self, send: Send, message: Message) -> None:
         try:

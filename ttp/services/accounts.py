@@ -236,7 +236,7 @@ class Accounts:
                 some = " ".join(str(i) for i in naming[:5]) + (" …" if len(naming) > 5 else "")
                 raise StateRefused(
                     f"{account.name} still has {len(naming)} post{'s' * (len(naming) > 1)} to publish: {some}",
-                    Hint("fix", action("account remove", account.name, yes=True)),
+                    Hint("fix", action("account remove", account.name, yes=True), sure=False),  # it cancels posts
                 )
             for post in list(queries.posts_by_id(db, naming)):
                 mine = next(d for d in post.active if d.account_id == account.id)

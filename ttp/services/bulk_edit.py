@@ -11,7 +11,7 @@ from itertools import islice
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account, find_account
-from ttp.domain.action import action
+from ttp.domain.action import action, as_fields
 from ttp.domain.errors import Conflict, ContentRefused, Hint, Problem, TtpError, UsageError
 from ttp.domain.frozen_parts import keep_frozen_parts
 from ttp.domain.post import Post
@@ -197,11 +197,22 @@ class BulkEdit:
             frozen = keep_frozen_parts(before, post)
             warnings = self._posts.check_post(post, accounts, timed=post.scheduled_at is not None, db=db)
         except ContentRefused as refused:
-            return PlannedChange(where, ChangeKind.LEFT, faults=field_errors(refused.problems))
+            return PlannedChange(where, ChangeKind.LEFT, faults=content_errors(refused))
         except TtpError as error:
             return PlannedChange(where, ChangeKind.LEFT, faults=(to_field_error("", error),))
         self._posts.duplicates.add_pending(post)
         return PlannedChange(where, what, post, before, (*warnings, *frozen))
+
+
+def content_errors(refused: ContentRefused) -> tuple[FieldError, ...]:
+    """Return the problems of a refused post, for a file. The first text that is too long says what a split makes."""
+    errors = list(field_errors(refused.problems))
+    codes = [one.code for one in refused.problems if not one.warning]
+    if refused.details and "text_too_long" in codes:
+        place = codes.index("text_too_long")
+        text = " ".join((errors[place].problem + ".", *refused.details))
+        errors[place] = replace(errors[place], problem=text, fix=as_fields(refused.hints[0].way))
+    return tuple(errors)
 
 
 def shift_instant(at: datetime, shift: Shift, zone: ZoneInfo) -> datetime:

@@ -67,7 +67,7 @@ class KnownIdentity(UsageError):
     def __init__(self, account: Account, pending: PendingLogin, person: Identity) -> None:
         super().__init__(
             f"{pending.name} is {account.name}: its handle has changed",
-            Hint("fix", action("account connect", pending.name, yes=True)),
+            Hint("fix", action("account connect", pending.name, yes=True), sure=False),  # it renames: a person decides
             Hint("try", action("account connect", account.name)),
         )
         self.account, self.pending, self.person = account, pending, person

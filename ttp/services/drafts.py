@@ -11,7 +11,9 @@ from ttp.domain.action import action
 from ttp.domain.errors import ContentRefused, Hint, NotFound, TimeRefused, TtpError
 from ttp.domain.post import Post, PostFields
 from ttp.domain.post_edit import MOST_CHARACTERS, PostInput, edits_of_draft
+from ttp.domain.post_fields import content_of
 from ttp.services.posts import Posts
+from ttp.store import posts as store
 
 
 class Drafts:
@@ -19,15 +21,17 @@ class Drafts:
         self._posts = posts
 
     @contextmanager
-    def keep_text_on_error(self, text: str | None) -> Iterator[None]:
+    def keep_text_on_error(self, text: str | None, *, edits: bool = False) -> Iterator[None]:
         """Save a text, if any, as a draft when the block fails, and name the draft in the error. One that is too long
-        for a post is in the file or the program that it came from."""
+        for a post is in the file or the program that it came from. `edits`: the text is for another post, so hints
+        change the request and not the draft."""
         try:
             yield
         except TtpError as error:
             if not _is_storable(text):
                 raise
-            raise _with_draft_hint(error, self._posts.save_draft_text(text or "")) from error
+            draft = self._once(self._posts.save_draft_text(text or ""))
+            raise _naming(error, draft) if edits else _with_draft_hint(error, draft) from error
 
     @contextmanager
     def save_first(self, text: str | None, post_input: PostInput) -> Iterator[Post | None]:
@@ -46,7 +50,8 @@ class Drafts:
             # For a whole file the draft becomes the post without a time, whatever was refused.
             is_due = text != post_input.text or isinstance(error, ContentRefused | TimeRefused)
             whole = self._save_draft(post_input, draft) if is_due else None
-            raise self._with_next_steps(error, draft, post_input, is_whole=whole is not None) from error
+            kept = self._once(whole or draft)
+            raise self._with_next_steps(error, kept, post_input, is_whole=whole is not None) from error
 
     @contextmanager
     def keep_on_error(self, post_input: PostInput) -> Iterator[None]:
@@ -60,7 +65,18 @@ class Drafts:
                     draft = self._posts.save_draft_text(post_input.text or "")
             if draft is None:
                 raise
-            raise self._with_next_steps(error, draft, post_input, is_whole=whole is not None) from error
+            raise self._with_next_steps(error, self._once(draft), post_input, is_whole=whole is not None) from error
+
+    def _once(self, draft: PostFields) -> Post:
+        """Return a draft that was saved just now, or in its place an earlier one with the same content: the same
+        refused command was typed again."""
+        new = self._posts.post(draft.id or 0)
+        with self._posts.database.reading() as db:
+            drafts = store.drafts_with_text(db, new.content) if db else ()
+            kept = next((one for one in drafts if _contents(one) == _contents(new)), new)
+        if kept.id != new.id:
+            self._posts.discard_draft(new)
+        return kept
 
     def _save_draft(self, post_input: PostInput, draft: Post | None = None) -> PostFields | None:
         """Save a post without its time, in a draft that has its text, if any; None if its other fields are wrong."""
@@ -106,16 +122,27 @@ def _is_storable(text: str | None) -> bool:
     return bool((text or "").strip()) and len(text or "") <= MOST_CHARACTERS
 
 
+def _contents(post: Post) -> tuple[object, ...]:
+    return content_of(post), post.accounts, post.key
+
+
 def _with_draft_hint(error: TtpError, draft: PostFields, post_input: PostInput | None = None) -> TtpError:
-    hints = (*edits_of_draft(error.hints, draft.id, post_input), Hint("see", action("show", draft.id)))
     edits = [
         edits_of_draft([Hint("fix", one.hint)] if one.hint else [], draft.id, post_input) for one in error.problems
     ]
     problems = [
         replace(one, hint=ways[0].way if ways else None) for one, ways in zip(error.problems, edits, strict=True)
     ]
+    error.hints = edits_of_draft(error.hints, draft.id, post_input)
+    error.problems = tuple(problems)
+    return _naming(error, draft)
+
+
+def _naming(error: TtpError, draft: PostFields) -> TtpError:
+    """Return the error with the draft that has the text."""
+    hints = (*error.hints, Hint("see", action("show", draft.id)))
     details = (*error.details, f"The text is kept as draft {draft.id}.")
-    return type(error)(error.message, *hints, problems=problems, details=details)
+    return type(error)(error.message, *hints, problems=error.problems, details=details)
 
 
 def post_fingerprint(post: Post) -> str:

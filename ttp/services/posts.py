@@ -166,12 +166,13 @@ class Posts:
         transaction that changes the post, if one has begun. `may_add`: the request takes the options of a post."""
         chosen = accounts_of(post, accounts)
         problems = self._find_problems(post, chosen)
+        may_add = post.id is None or (may_add and timed)  # the text of a draft is stored as it is
+        way = other_options(split=True) if may_add else action("edit", post.id, split=True)
+        if (offer := offer_split(post, chosen, self.platforms, problems, way)) is not None:
+            problems = (*problems, offer)
         if timed:
             problems = (*self.duplicates.problems(post, db), *problems)
-        if timed:
-            offer = offer_split(post, chosen, self.platforms, [one for one in problems if not one.warning])
-            way = other_options(split=True) if may_add or post.id is None else action("edit", post.id, split=True)
-            if (refused := content_refusal(problems, offer, way)) is not None:
+            if (refused := content_refusal(problems)) is not None:
                 raise refused
         return (*problems, *account_warnings(chosen), *price_notes(post, self.platforms)) if timed else problems
 

@@ -20,7 +20,12 @@ Values = Sequence[Any] | Mapping[str, Any]
 
 def insert_into(table: str, columns: Collection[str]) -> str:
     """Return the statement that inserts a row, with a value by the name of each column."""
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join(f':{name}' for name in columns)})"
+    return f"INSERT INTO {table} ({quoted(columns)}) VALUES ({', '.join(f':{name}' for name in columns)})"
+
+
+def quoted(columns: Iterable[str]) -> str:
+    """Return a list of columns for a statement: some have names that are words of SQL."""
+    return ", ".join(f'"{name}"' for name in columns)
 
 
 class StoreError(Exception):

@@ -84,8 +84,8 @@ def _from_files(files: Iterable[Path]) -> str | None:
 
 
 def _from_ioreg(text: str) -> str | None:
-    found = re.search(r'"IOPlatformUUID" = "([0-9A-Fa-f-]{36})"', text)
-    return found and found[1].upper()
+    serial = re.search(r'"IOPlatformUUID" = "([0-9A-Fa-f-]{36})"', text)
+    return serial and serial[1].upper()
 
 
 RESTORED = "restored"
@@ -345,34 +345,34 @@ _OVERLAY = 0x794C7630
 
 def identity(descriptor: int) -> dict[str, str]:
     """Return what identifies an open file: `ino`, and `gen`, `tree` or `born` where the file system has it."""
-    found = os.fstat(descriptor)
-    known = {"ino": str(found.st_ino)}
-    if (born := getattr(found, "st_birthtime", None)) is not None:
-        return {**known, "born": str(born)}
+    status = os.fstat(descriptor)
+    marks = {"ino": str(status.st_ino)}
+    if (born := getattr(status, "st_birthtime", None)) is not None:
+        return {**marks, "born": str(born)}
     answer = bytearray(8)
     with suppress(OSError):
         fcntl.ioctl(descriptor, _GET_VERSION, answer)
     (generation,) = struct.unpack_from("=I", answer)
     if generation:
-        known["gen"] = str(generation)
-        asked = bytearray(struct.pack("=QQ", 0, _FIRST_FREE_OBJECT).ljust(_SUBVOLUME_BYTES, b"\0"))
+        marks["gen"] = str(generation)
+        lookup = bytearray(struct.pack("=QQ", 0, _FIRST_FREE_OBJECT).ljust(_SUBVOLUME_BYTES, b"\0"))
         with suppress(OSError):
-            fcntl.ioctl(descriptor, _SUBVOLUME, asked)
-            known["tree"] = str(struct.unpack_from("=Q", asked)[0])
+            fcntl.ioctl(descriptor, _SUBVOLUME, lookup)
+            marks["tree"] = str(struct.unpack_from("=Q", lookup)[0])
     elif (birth := _birth(descriptor)) is not None:
-        known["born"] = birth
-    return known
+        marks["born"] = birth
+    return marks
 
 
-def as_text(known: dict[str, str]) -> str:
+def as_text(marks: dict[str, str]) -> str:
     """Return an identity in the form that is stored."""
-    return " ".join(f"{name}={value}" for name, value in known.items())
+    return " ".join(f"{name}={value}" for name, value in marks.items())
 
 
-def is_same(kept: str, found: dict[str, str]) -> bool:
+def is_same(kept: str, marks: dict[str, str]) -> bool:
     """Return whether the stored identity fits the file. A key that only one of the two has is ignored."""
-    known = _read(kept)
-    return all(found.get(name, value) == value for name, value in known.items())
+    stored = _read(kept)
+    return all(marks.get(name, value) == value for name, value in stored.items())
 
 
 def _read(kept: str) -> dict[str, str]:

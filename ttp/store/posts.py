@@ -256,3 +256,9 @@ def _named(row: Row, *without: str) -> dict[str, Any]:
         if named.get(name) in ("[]", "{}"):
             del named[name]
     return named
+
+
+def drafts_with_text(db: Connection, text: str) -> Iterator[Post]:
+    """Yield the drafts with exactly this text, the oldest first."""
+    sql = "SELECT id FROM post WHERE status = 'draft' AND content = ? AND deleted_at IS NULL ORDER BY id"
+    return queries.posts_by_id(db, [row["id"] for row in db.execute(sql, (text,))])

@@ -102,8 +102,8 @@ def _posts_now(db: Connection, ids: list[int], more: str = "") -> dict[int, Post
     if db.is_change:
         db.lock_posts(ids, at_once=False)
     with db.together():
-        asked = _ask_posts(db, ids, more)
-    return asked.read()
+        posts = _ask_posts(db, ids, more)
+    return posts.read()
 
 
 def post_by_key(db: Connection, key: str) -> Post | None:
@@ -114,8 +114,8 @@ def post_by_key(db: Connection, key: str) -> Post | None:
 def posts_by_id(db: Connection, ids: Iterable[int]) -> Iterator[Post]:
     """Yield the posts of these ids that exist and are not deleted, in the given order."""
     for batch in split_batches(ids, _BATCH):
-        found = _posts_now(db, batch, " AND deleted_at IS NULL")
-        yield from (found[i] for i in batch if i in found)
+        stored = _posts_now(db, batch, " AND deleted_at IS NULL")
+        yield from (stored[i] for i in batch if i in stored)
 
 
 def existing_ids(db: Connection, first: int, last: int) -> list[int]:
@@ -124,27 +124,27 @@ def existing_ids(db: Connection, first: int, last: int) -> list[int]:
     return [row["id"] for row in db.execute(sql, (first, last))]
 
 
-def posts(db: Connection, wanted: PostFilter, *, own_key: row_mapper.OwnKey | None = None) -> Iterator[Post]:
+def posts(db: Connection, criteria: PostFilter, *, own_key: row_mapper.OwnKey | None = None) -> Iterator[Post]:
     """Yield the posts that pass the filter, in list order, in batches. `own_key`: makes a key for those without."""
-    found = _list_rows(db, wanted)
-    if wanted.limit is not None or wanted.skip:
-        found = islice(found, wanted.skip, None if wanted.limit is None else wanted.skip + wanted.limit)
-    for batch in split_batches(found, min(_BATCH, wanted.limit or _BATCH)):
+    rows = _list_rows(db, criteria)
+    if criteria.limit is not None or criteria.skip:
+        rows = islice(rows, criteria.skip, None if criteria.limit is None else criteria.skip + criteria.limit)
+    for batch in split_batches(rows, min(_BATCH, criteria.limit or _BATCH)):
         yield from load_posts(db, batch, own_key)
 
 
-def _list_rows(db: Connection, wanted: PostFilter) -> Iterator[Row]:
-    after = db.execute("SELECT * FROM post WHERE id = ?", (wanted.after,)).fetchone() if wanted.after else None
+def _list_rows(db: Connection, criteria: PostFilter) -> Iterator[Row]:
+    after = db.execute("SELECT * FROM post WHERE id = ?", (criteria.after,)).fetchone() if criteria.after else None
     reached = after is None
-    few = _posts_of_accounts(db, wanted.accounts)
+    few = _posts_of_accounts(db, criteria.accounts)
     for run, descending in _RUNS:
         here = after is not None and after["status"] in run
         if not reached and not here:
             continue
         reached = True
-        statuses = [s for s in run if not wanted.statuses or s in wanted.statuses]
+        statuses = [s for s in run if not criteria.statuses or s in criteria.statuses]
         merged = heapq.merge(
-            *(_status_rows(db, s, wanted, descending, after if here else None, few) for s in statuses),
+            *(_status_rows(db, s, criteria, descending, after if here else None, few) for s in statuses),
             key=lambda row: (row["scheduled_at"] or 0, row["id"]),
             reverse=descending,
         )
@@ -159,21 +159,21 @@ def _posts_of_accounts(db: Connection, accounts: Sequence[int]) -> list[int] | N
     if not accounts:
         return None
     sql = f"SELECT post_id FROM delivery WHERE account_id IN ({marks(accounts)}) AND state <> 'cancelled' LIMIT ?"
-    found = db.execute(sql, (*accounts, _FEW + 1)).fetchall()
-    return sorted({row["post_id"] for row in found}) if len(found) <= _FEW else None
+    rows = db.execute(sql, (*accounts, _FEW + 1)).fetchall()
+    return sorted({row["post_id"] for row in rows}) if len(rows) <= _FEW else None
 
 
 def _status_rows(
-    db: Connection, status: PostStatus, wanted: PostFilter, descending: bool, after: Row | None, few: list[int] | None
+    db: Connection, status: PostStatus, criteria: PostFilter, descending: bool, after: Row | None, few: list[int] | None
 ) -> Iterator[Row]:
     """Yield posts of one status in keyset order, in batches: by the index post_by_status, or the `few` by their ids,
     as the index would pass over all posts of other accounts."""
-    where, values = _conditions(wanted)
+    where, values = _conditions(criteria)
     # The second keeps SQLite from the index.
     of_status = "status = ?" if few is None else f"id IN ({marks(few)}) AND status || '' = ?"
     values = [*(few or ()), status.value, *values]
     order = "DESC NULLS LAST" if descending else "ASC NULLS FIRST"
-    size = min(_BATCH, (wanted.limit or _BATCH) + wanted.skip)
+    size = min(_BATCH, (criteria.limit or _BATCH) + criteria.skip)
     position = None if after is None else (after["scheduled_at"], after["id"])
     while True:
         batch: list[Row] = []
@@ -204,39 +204,39 @@ def _beyond(
     return (timed, (" AND scheduled_at IS NULL", ())) if descending else (timed,)
 
 
-def _conditions(wanted: PostFilter) -> tuple[str, list[row_mapper.Column]]:
+def _conditions(criteria: PostFilter) -> tuple[str, list[row_mapper.Column]]:
     """Return the filters other than status as SQL with its values."""
     parts: list[str] = []
     values: list[row_mapper.Column] = []
 
-    def add(sql: str, *given: row_mapper.Column) -> None:
+    def add(sql: str, *arguments: row_mapper.Column) -> None:
         parts.append(f" AND {sql}")
-        values.extend(given)
+        values.extend(arguments)
 
     reach = "EXISTS (SELECT 1 FROM delivery d JOIN account a ON a.id = d.account_id WHERE d.post_id = post.id AND {})"
-    if wanted.accounts:
-        add(reach.format(f"d.state <> 'cancelled' AND a.id IN ({marks(wanted.accounts)})"), *wanted.accounts)
-    if wanted.platforms:
-        names = list(wanted.platforms)
+    if criteria.accounts:
+        add(reach.format(f"d.state <> 'cancelled' AND a.id IN ({marks(criteria.accounts)})"), *criteria.accounts)
+    if criteria.platforms:
+        names = list(criteria.platforms)
         add(reach.format(f"d.state <> 'cancelled' AND a.platform IN ({marks(names)})"), *names)
-    if wanted.needs_you:
+    if criteria.needs_you:
         failed = "id IN (SELECT post_id FROM delivery WHERE state IN ('failed', 'needs_review'))"
-        add(f"({failed} OR {dialect.WAITS_FOR_APPROVAL})" if wanted.approval else failed)
-    for tag in wanted.tags:
+        add(f"({failed} OR {dialect.WAITS_FOR_APPROVAL})" if criteria.approval else failed)
+    for tag in criteria.tags:
         add("id IN (SELECT post_id FROM post_tag WHERE tag = ?)", tag)
-    if wanted.untimed:
+    if criteria.untimed:
         add("scheduled_at IS NULL AND published_at IS NOT NULL")
-    bounded = "published_at" if wanted.untimed else "scheduled_at"
-    if wanted.since is not None:
-        add(f"{bounded} >= ?", ms(wanted.since))
-    if wanted.until is not None:
-        add(f"{bounded} < ?", ms(wanted.until))
-    if wanted.search:
-        add(contains("content", "?"), wanted.search)
-    if wanted.key is not None:
-        add("key = ?", wanted.key)
-    if wanted.within is not None:
-        ids = sorted(wanted.within) or [0]
+    bounded = "published_at" if criteria.untimed else "scheduled_at"
+    if criteria.since is not None:
+        add(f"{bounded} >= ?", ms(criteria.since))
+    if criteria.until is not None:
+        add(f"{bounded} < ?", ms(criteria.until))
+    if criteria.search:
+        add(contains("content", "?"), criteria.search)
+    if criteria.key is not None:
+        add("key = ?", criteria.key)
+    if criteria.within is not None:
+        ids = sorted(criteria.within) or [0]
         outside = f"d.post_id = post.id AND d.state <> 'cancelled' AND d.account_id NOT IN ({marks(ids)})"
         add(f"NOT EXISTS (SELECT 1 FROM delivery d WHERE {outside})", *ids)
     return "".join(parts), values
@@ -257,9 +257,9 @@ def ids_of_tag(db: Connection, tag: str) -> list[int]:
     return [row["post_id"] for row in db.execute(sql, (tag,))]
 
 
-def load_posts(db: Connection, found: list[Row], own_key: row_mapper.OwnKey | None = None) -> Iterator[Post]:
+def load_posts(db: Connection, rows: list[Row], own_key: row_mapper.OwnKey | None = None) -> Iterator[Post]:
     """Yield complete posts for rows of POSTS, with three more queries for the whole batch."""
-    ids = [row["id"] for row in found]
+    ids = [row["id"] for row in rows]
     if not ids:
         return
     if db.is_change:
@@ -268,7 +268,7 @@ def load_posts(db: Connection, found: list[Row], own_key: row_mapper.OwnKey | No
         return
     with db.together():
         parts = _parts(db, ids)
-    yield from _complete(found, parts, own_key)
+    yield from _complete(rows, parts, own_key)
 
 
 class _Parts(NamedTuple):
@@ -288,7 +288,7 @@ def _parts(db: Connection, ids: list[int]) -> _Parts:
     )
 
 
-def _complete(found: list[Row], parts: _Parts, own_key: row_mapper.OwnKey | None = None) -> list[Post]:
+def _complete(rows: list[Row], parts: _Parts, own_key: row_mapper.OwnKey | None = None) -> list[Post]:
     deliveries: dict[int, list[Delivery]] = defaultdict(list)
     media: dict[int, list[MediaItem]] = defaultdict(list)
     tags: dict[int, list[str]] = defaultdict(list)
@@ -298,7 +298,7 @@ def _complete(found: list[Row], parts: _Parts, own_key: row_mapper.OwnKey | None
         media[row["post_id"]].append(row_mapper.media(row))
     for row in parts.tags:
         tags[row["post_id"]].append(row["tag"])
-    return row_mapper.posts(found, deliveries, media, tags, own_key)
+    return row_mapper.posts(rows, deliveries, media, tags, own_key)
 
 
 def newest_metrics(db: Connection, post_ids: Iterable[int]) -> dict[int, dict[str, Metrics]]:
@@ -311,10 +311,10 @@ def newest_metrics(db: Connection, post_ids: Iterable[int]) -> dict[int, dict[st
         " WHERE newest.account_id = d.account_id AND newest.remote_id = d.remote_id)"
         f" WHERE {in_list('d.post_id', 'posts')} AND d.state = 'published' AND d.remote_id IS NOT NULL"
     )
-    found: dict[int, dict[str, Metrics]] = defaultdict(dict)
+    numbers: dict[int, dict[str, Metrics]] = defaultdict(dict)
     for post_id, account, *counts, at in db.execute(sql, {"posts": List(post_ids)}):
-        found[post_id][account] = Metrics._make([*counts, from_ms(at)])
-    return found
+        numbers[post_id][account] = Metrics._make([*counts, from_ms(at)])
+    return numbers
 
 
 def delivery(db: Connection, delivery_id: int) -> Delivery | None:
@@ -344,8 +344,8 @@ def busy_instants(db: Connection, account_id: int, since: datetime, until: datet
         " WHERE d.account_id = ? AND d.due_at >= ? AND d.due_at < ?"
         " AND d.state NOT IN ('cancelled', 'failed') AND p.deleted_at IS NULL ORDER BY d.due_at"
     )
-    found = (row_mapper.instant(row["due_at"]) for row in db.execute(sql, (account_id, ms(since), ms(until))))
-    return [at for at in found if at is not None]
+    instants = (row_mapper.instant(row["due_at"]) for row in db.execute(sql, (account_id, ms(since), ms(until))))
+    return [at for at in instants if at is not None]
 
 
 def next_due(db: Connection, now: datetime, *, approved: bool = False) -> Delivery | None:
@@ -380,14 +380,14 @@ def posts_needing_action(db: Connection, state: str, *, auth: bool | None = None
     )
     if auth is not None:
         sql += f" AND d.error_kind {'=' if auth else '<>'} 'auth'"
-    found = db.execute(f"{sql} ORDER BY d.post_id DESC LIMIT ?", (state, most))
-    return [row["post_id"] for row in found]
+    rows = db.execute(f"{sql} ORDER BY d.post_id DESC LIMIT ?", (state, most))
+    return [row["post_id"] for row in rows]
 
 
 def posts_by_key(db: Connection, keys: Sequence[str]) -> dict[str, Post]:
     """Return the posts of some keys, at most a few hundred, also deleted ones: a key is used only once."""
-    found = db.execute(f"{row_mapper.POSTS} WHERE key IN ({marks(keys)})", list(keys)).fetchall()
-    return {post.key or "": post for post in load_posts(db, found)}
+    rows = db.execute(f"{row_mapper.POSTS} WHERE key IN ({marks(keys)})", list(keys)).fetchall()
+    return {post.key or "": post for post in load_posts(db, rows)}
 
 
 def keys_from(db: Connection, beginning: str) -> Iterator[tuple[int, str]]:
@@ -459,14 +459,14 @@ def published_posts(db: Connection, account_id: int, remote_ids: Iterable[str]) 
         " FROM delivery d JOIN post p ON p.id = d.post_id JOIN account a ON a.id = d.account_id"
         f" WHERE d.account_id = :account AND {in_list('d.remote_id', 'wanted')}"
     )
-    found = db.execute(sql, {"account": account_id, "wanted": List(remote_ids)}).fetchall()
+    rows = db.execute(sql, {"account": account_id, "wanted": List(remote_ids)}).fetchall()
     tags: dict[int, list[str]] = defaultdict(list)
     sql = f"SELECT post_id, tag FROM post_tag WHERE {in_list('post_id', 'wanted')} ORDER BY post_id, position"
-    for row in db.execute(sql, {"wanted": List({row["post_id"] for row in found})}):
+    for row in db.execute(sql, {"wanted": List({row["post_id"] for row in rows})}):
         tags[row["post_id"]].append(row["tag"])
     return {
         row["remote_id"]: PublishedPost(row["post_id"], row["url"], _text_on(row), tuple(tags[row["post_id"]]))
-        for row in found
+        for row in rows
     }
 
 
@@ -497,8 +497,8 @@ class TextsToCharge(NamedTuple):
 
 def upcoming_deliveries(db: Connection, platform: str, most: int) -> list[int]:
     """Return the ids of the next deliveries on a platform. Each account is read only as far as needed."""
-    known = db.execute("SELECT id FROM account WHERE platform = ? AND removed_at IS NULL", (platform,))
-    waiting = [_waiting(db, row["id"]) for row in known.fetchall()]
+    accounts = db.execute("SELECT id FROM account WHERE platform = ? AND removed_at IS NULL", (platform,))
+    waiting = [_waiting(db, row["id"]) for row in accounts.fetchall()]
     return [delivery_id for _, delivery_id in islice(heapq.merge(*waiting), most)]
 
 
@@ -534,15 +534,15 @@ def posts_waiting_for_approval(db: Connection) -> list[int]:
         f"SELECT post_id FROM ({_COMING} ORDER BY next_at LIMIT :through) AS next WHERE approved_at IS NULL"
         " GROUP BY post_id ORDER BY min(next_at), post_id LIMIT 100"
     )
-    found = db.execute(sql, {"through": SEARCHED_DELIVERIES})
-    return [row["post_id"] for row in found]
+    rows = db.execute(sql, {"through": SEARCHED_DELIVERIES})
+    return [row["post_id"] for row in rows]
 
 
 def due_posts_waiting_for_approval(db: Connection, now: datetime, most: int) -> list[int]:
     """Return the ids of posts that wait for approval among the last due deliveries."""
     sql = f"SELECT post_id, approved_at FROM ({_COMING} AND next_at <= ? ORDER BY next_at DESC LIMIT ?) AS last"
-    found = db.execute(sql, (ms(now), most))
-    return sorted({row["post_id"] for row in found if row["approved_at"] is None})
+    rows = db.execute(sql, (ms(now), most))
+    return sorted({row["post_id"] for row in rows if row["approved_at"] is None})
 
 
 def has_webhooks(db: Connection) -> bool:
@@ -565,8 +565,8 @@ def repeats_of_posts(db: Connection, post_ids: Collection[int]) -> dict[int, Rep
 
 def busy_accounts(db: Connection) -> list[int]:
     """Return the accounts of which a delivery is claimed or sending."""
-    found = db.execute("SELECT account_id FROM delivery WHERE state IN ('claimed', 'sending') ORDER BY account_id")
-    return sorted({row[0] for row in found})
+    rows = db.execute("SELECT account_id FROM delivery WHERE state IN ('claimed', 'sending') ORDER BY account_id")
+    return sorted({row[0] for row in rows})
 
 
 _OF_PLATFORM = "FROM delivery d JOIN account a ON a.id = d.account_id"

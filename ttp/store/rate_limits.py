@@ -43,7 +43,7 @@ WHERE excluded.seen_at >= rate_limit.seen_at
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class _Report:
     """A limit, when it was reported and to which account. `written`: it is stored."""
 
     limit: Limit
@@ -58,7 +58,7 @@ class Limits:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._known: dict[tuple[str, LimitKey], _Seen] = {}
+        self._known: dict[tuple[str, LimitKey], _Report] = {}
         self._recalled: set[int] = set()
         self._lock = threading.Lock()
 
@@ -72,7 +72,7 @@ class Limits:
                 key = (owner(account.name, limit.key), limit.key)
                 before = self._known.get(key)
                 if limit.resets_at is not None and not (before is not None and _alike(before.limit, limit)):
-                    self._known[key] = _Seen(limit, now, account.id, written=account.id is None)
+                    self._known[key] = _Report(limit, now, account.id, written=account.id is None)
 
     def last_known(self, account: Account, key: LimitKey) -> Limit | None:
         """Return the last reported limit, from memory or the store; None without a report."""
@@ -81,8 +81,8 @@ class Limits:
                 if db is not None:
                     self.recall(db, {account.id: account.name})()
         with self._lock:
-            seen = self._known.get((owner(account.name, key), key))
-        return None if seen is None else seen.limit
+            report = self._known.get((owner(account.name, key), key))
+        return None if report is None else report.limit
 
     def keep(self) -> None:
         """Store new limits in a separate transaction. Raises nothing."""
@@ -98,18 +98,18 @@ class Limits:
         """Return what loads the stored limits of these accounts, names by id, and of their apps, where they are newer
         than those in memory. Limits deleted from the store are forgotten: a person lifted the hold."""
         platforms = sorted({name.partition("/")[0] for name in names.values()})
-        found = db.execute(_READ, {"accounts": List(sorted(names)), "platforms": List(platforms)})
-        return lambda: self._load([_seen(row) for row in found], names.keys())
+        rows = db.execute(_READ, {"accounts": List(sorted(names)), "platforms": List(platforms)})
+        return lambda: self._load([_report(row) for row in rows], names.keys())
 
-    def _load(self, stored: list[_Seen], ids: Collection[int]) -> None:
+    def _load(self, stored: list[_Report], ids: Collection[int]) -> None:
         with self._lock:
-            for key in [key for key, seen in self._known.items() if seen.account_id in ids and seen.written]:
+            for key in [key for key, report in self._known.items() if report.account_id in ids and report.written]:
                 del self._known[key]
-            for seen in stored:
-                key = (owner(seen.limit.account, seen.limit.key), seen.limit.key)
+            for report in stored:
+                key = (owner(report.limit.account, report.limit.key), report.limit.key)
                 mine = self._known.get(key)
-                if mine is None or mine.at < seen.at:
-                    self._known[key] = seen
+                if mine is None or mine.at < report.at:
+                    self._known[key] = report
             self._recalled.update(ids)
 
     def write(self, db: Connection) -> None:
@@ -121,19 +121,19 @@ class Limits:
         try:
             with db.savepoint():
                 has_begun = True
-                db.executemany(_WRITE, [_columns(seen) for seen in unwritten.values()])
+                db.executemany(_WRITE, [_columns(report) for report in unwritten.values()])
         except StoreError:
             # What was sent before failed, no room, an I/O error: the transaction is gone, and its owner must know.
             if not has_begun or not db.in_transaction:
                 raise
         with self._lock:
-            for key, seen in unwritten.items():
-                if self._known.get(key) is seen:
-                    self._known[key] = replace(seen, written=True)
+            for key, report in unwritten.items():
+                if self._known.get(key) is report:
+                    self._known[key] = replace(report, written=True)
 
-    def _unwritten(self) -> dict[tuple[str, LimitKey], _Seen]:
+    def _unwritten(self) -> dict[tuple[str, LimitKey], _Report]:
         with self._lock:
-            return {key: seen for key, seen in self._known.items() if not seen.written}
+            return {key: report for key, report in self._known.items() if not report.written}
 
 
 def current_limits(db: Connection, now: datetime) -> list[Limit]:
@@ -145,7 +145,7 @@ def current_limits(db: Connection, now: datetime) -> list[Limit]:
     )
     newest = {}
     for row in db.execute(sql, (to_ms(now),)):
-        limit = _seen(row).limit
+        limit = _report(row).limit
         newest[owner(limit.account, limit.key), limit.key] = limit
     return sorted(newest.values(), key=lambda limit: (limit.share_left, limit.account, limit.label))
 
@@ -157,25 +157,25 @@ def _alike(one: Limit, other: Limit) -> bool:
     return same and abs(one.resets_at - other.resets_at) < _ALIKE
 
 
-def _seen(row: Row) -> _Seen:
+def _report(row: Row) -> _Report:
     account = f"{row['platform']}/{row['handle']}"
     limit = Limit(
         account, row["endpoint"], row["remaining"], row["most"], from_ms(row["reset_at"]), row["scope"], row["subject"]
     )
-    return _Seen(limit, from_ms(row["seen_at"]), row["account_id"], written=True)
+    return _Report(limit, from_ms(row["seen_at"]), row["account_id"], written=True)
 
 
-def _columns(seen: _Seen) -> tuple[row_mapper.Column, ...]:
-    limit = seen.limit
+def _columns(report: _Report) -> tuple[row_mapper.Column, ...]:
+    limit = report.limit
     return (
-        seen.account_id,
+        report.account_id,
         limit.scope,
         limit.subject,
         limit.name,
         limit.limit,
         limit.left,
         row_mapper.ms(limit.resets_at),
-        to_ms(seen.at),
+        to_ms(report.at),
     )
 
 
@@ -224,14 +224,14 @@ class Pace:
         """Put accounts that must wait on hold. Return whether there were any."""
         if not self.min_gap and not self.per_day:
             return False
-        held = False
+        any_held = False
         sql = dialect.only_approved(_READY_ACCOUNTS) if self.approved else _READY_ACCOUNTS
         for row in db.execute(sql, {"now": to_ms(now)}).fetchall():
             until, why = self._waits(db, row["id"], now)
             if until > now:
                 accounts.mark_account(db, row["id"], hold_until=until, hold_reason=why)
-                held = True
-        return held
+                any_held = True
+        return any_held
 
     def renew(self, db: Connection, now: datetime) -> None:
         """Shorten holds that came from earlier settings to what these settings need."""
@@ -243,7 +243,7 @@ class Pace:
     def _waits(self, db: Connection, account_id: int, now: datetime) -> tuple[datetime, str]:
         """Return until when an account waits, and the setting that says so."""
         values = {"account": account_id, "since": to_ms(now - _PATIENCE), "most": max(1, self.per_day)}
-        published = [from_ms(found["at"]) for found in db.execute(_PUBLISHED_AT, values)]
+        published = [from_ms(row["at"]) for row in db.execute(_PUBLISHED_AT, values)]
         waits = [(now, "")]
         if published and self.min_gap:
             waits.append((published[0] + self.min_gap, f"{self.min_gap.total_seconds():g} s apart: publish.min_gap_s"))

@@ -48,8 +48,8 @@ def assign(columns: Iterable[str]) -> str:
 
 def split_batches(values: Iterable[T], size: int = 200) -> Iterator[list[T]]:
     """Yield the values in lists that fit one statement."""
-    left = iter(values)
-    while batch := list(islice(left, size)):
+    rest = iter(values)
+    while batch := list(islice(rest, size)):
         yield batch
 
 
@@ -196,10 +196,10 @@ class RowMapping:
         """
         if not rows:
             return dict.fromkeys(self.names, ())
-        found: dict[str, Sequence[Any]] = dict(zip(self.names, zip(*rows, strict=True), strict=True))
+        fields: dict[str, Sequence[Any]] = dict(zip(self.names, zip(*rows, strict=True), strict=True))
         for name, decode in self._decoders:
-            found[name] = tuple(map(decode, found[name]))
-        return found
+            fields[name] = tuple(map(decode, fields[name]))
+        return fields
 
     def in_order(self, row: Row) -> list[Any]:
         """Return the values of a row that has more columns, or another order, in the order of `names`."""
@@ -210,13 +210,13 @@ class RowMapping:
 
     def columns(self, source: object, names: Iterable[str], before: object | None = None) -> dict[str, Column]:
         """Return these columns of an object; only those that differ from `before` where it is given."""
-        found: dict[str, Column] = {}
+        columns: dict[str, Column] = {}
         for name in names:
             field, encode = self._encoders[name]
             value = field(source)
             if before is None or value != field(before):
-                found[name] = value if encode is None else encode(value)
-        return found
+                columns[name] = value if encode is None else encode(value)
+        return columns
 
 
 _ERROR = ("error_kind", "error_code", "error_message", "error_hint")
@@ -305,10 +305,10 @@ def _as_corrupt_rows(table: str) -> Callable[[F], F]:
 
 
 def _corrupt_row(table: str, row: Row, why: Exception) -> CorruptRow:
-    known = set(row.keys())
-    post_id = row["id"] if table == "post" else row["post_id"] if "post_id" in known else None
+    columns = set(row.keys())
+    post_id = row["id"] if table == "post" else row["post_id"] if "post_id" in columns else None
     account_id = row["id"] if table == "account" else None
-    row_id = row["id"] if "id" in known else post_id
+    row_id = row["id"] if "id" in columns else post_id
     return CorruptRow(table, row_id, post_id=post_id, account_id=account_id, why=_brief(why))
 
 
@@ -340,14 +340,14 @@ def deliveries(rows: Sequence[Row]) -> list[Delivery]:
 
 
 def _deliveries(rows: Sequence[Iterable[Any]]) -> list[Delivery]:
-    found = _DELIVERY.fields(rows)
-    found["error"] = [
+    fields = _DELIVERY.fields(rows)
+    fields["error"] = [
         None if kind is None else DeliveryError(kind, message, code, way_out_from_text(hint))
-        for kind, code, message, hint in zip(*(found[name] for name in _ERROR), strict=True)
+        for kind, code, message, hint in zip(*(fields[name] for name in _ERROR), strict=True)
     ]
-    names = zip(found["platform"], found["account_handle"], strict=True)
-    found["account"] = [f"{platform}/{handle}" for platform, handle in names]
-    return _build(Delivery, found)
+    names = zip(fields["platform"], fields["account_handle"], strict=True)
+    fields["account"] = [f"{platform}/{handle}" for platform, handle in names]
+    return _build(Delivery, fields)
 
 
 def delivery_columns(delivery: Delivery, before: Delivery | None = None) -> dict[str, Column]:
@@ -398,17 +398,17 @@ def _posts(
     tags: Mapping[int, Sequence[str]],
     own_key: OwnKey | None = None,
 ) -> list[Post]:
-    found = _POST.fields(rows)
-    ids = found["id"]
+    fields = _POST.fields(rows)
+    ids = fields["id"]
     for name, parts in (("deliveries", deliveries), ("media", items), ("tags", tags)):
-        found[name] = [tuple(parts.get(i, ())) for i in ids]
-    found["rejection"] = [
+        fields[name] = [tuple(parts.get(i, ())) for i in ids]
+    fields["rejection"] = [
         None if at is None else Rejection(at, why)
-        for at, why in zip(*(found[name] for name in _REJECTION), strict=True)
+        for at, why in zip(*(fields[name] for name in _REJECTION), strict=True)
     ]
     if own_key is not None:
-        found["key"] = [key or own_key(i) for i, key in zip(ids, found["key"], strict=True)]
-    return _build(Post, found)
+        fields["key"] = [key or own_key(i) for i, key in zip(ids, fields["key"], strict=True)]
+    return _build(Post, fields)
 
 
 def post_columns(post: Post) -> dict[str, Column]:
@@ -476,8 +476,8 @@ class Quarantine:
         before = len(self.posts) + len(self.accounts)
         if row.account_id is not None:
             self.accounts.add(row.account_id)
-        elif (found := row.post_id if row.post_id is not None else post_id) is not None:
-            self.posts.add(found)
+        elif (number := row.post_id if row.post_id is not None else post_id) is not None:
+            self.posts.add(number)
         if len(self.posts) + len(self.accounts) == before:
             return False
         self.reasons.append(row.message)

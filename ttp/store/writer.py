@@ -30,7 +30,7 @@ LATE_S = 3.0
 
 
 @dataclass(slots=True)
-class _Asked:
+class _Piece:
     """One piece of work with its result or exception."""
 
     work: Work
@@ -48,7 +48,7 @@ class Writer:
     """
 
     def __init__(self, connect: Callable[[], Connection]) -> None:
-        self._queue: queue.SimpleQueue[_Asked | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_Piece | None] = queue.SimpleQueue()
         self._connect = connect
         self._connection: Connection | None = connect()
         self.session = 1
@@ -66,17 +66,17 @@ class Writer:
         """Run `work` and return its result once it is committed. Raises what it or the commit raised. `late` is called
         once if that takes longer than LATE_S: the process may end before the commit. `ask` runs first, in the same
         transaction: on a server, what many pieces ask takes one round trip. It reads no answers and decides nothing."""
-        asked = _Asked(work, ask)
-        self._queue.put(asked)
+        piece = _Piece(work, ask)
+        self._queue.put(piece)
         try:
-            asked.ended.get(timeout=None if late is None else LATE_S)
+            piece.ended.get(timeout=None if late is None else LATE_S)
         except queue.Empty:
             assert late is not None
             late()
-            asked.ended.get()
-        if asked.error is not None:
-            raise asked.error
-        answer: T = asked.answer
+            piece.ended.get()
+        if piece.error is not None:
+            raise piece.error
+        answer: T = piece.answer
         return answer
 
     def close(self) -> None:
@@ -94,26 +94,26 @@ class Writer:
                     batch.append(self._queue.get_nowait())
                 except queue.Empty:
                     break
-            pieces = [asked for asked in batch if asked is not None]
+            pieces = [piece for piece in batch if piece is not None]
             late = time.monotonic() + LATE_S
             self._try(pieces)
-            for asked in pieces:
+            for piece in pieces:
                 tries = 1
-                while isinstance(asked.error, TryAgain) and tries < _TRIES and time.monotonic() < late:
-                    asked.error = None
+                while isinstance(piece.error, TryAgain) and tries < _TRIES and time.monotonic() < late:
+                    piece.error = None
                     tries += 1
-                    self._try([asked])
-            for asked in pieces:
-                asked.ended.put(None)
+                    self._try([piece])
+            for piece in pieces:
+                piece.ended.put(None)
             if None in batch:
                 return
 
-    def _try(self, batch: list[_Asked]) -> None:
+    def _try(self, batch: list[_Piece]) -> None:
         try:
             self._commit(self._opened(), batch)
         except BaseException as error:  # noqa: BLE001 (it belongs to those who asked)
-            for asked in batch:
-                asked.error = error
+            for piece in batch:
+                piece.error = error
 
     def _opened(self) -> Connection:
         """Return the connection: a new one if the session was lost. Raises what opening it raises."""
@@ -128,13 +128,13 @@ class Writer:
                 self._connection.close()
             self._connection = None
 
-    def _commit(self, db: Connection, batch: list[_Asked]) -> None:
+    def _commit(self, db: Connection, batch: list[_Piece]) -> None:
         alive = False
         try:
             try:
                 with db.transaction():
                     try:
-                        for some in [batch] if db.is_remote else [[asked] for asked in batch]:
+                        for some in [batch] if db.is_remote else [[piece] for piece in batch]:
                             _run(db, some)
                     except BaseException:
                         # False after no room or an I/O error: the database gave up the work of all.
@@ -152,44 +152,44 @@ class Writer:
                     self.committing(db)
         except BaseException as error:  # noqa: BLE001 (it belongs to those who asked)
             _drop_answers(error)
-            for asked in batch:
-                asked.error = asked.error or error
+            for piece in batch:
+                piece.error = piece.error or error
             self._drop_lost(error)
             return
         with suppress(Exception):  # it is committed: whoever asked must not hear otherwise
             self.committed(db)
 
-    def _each_alone(self, db: Connection, batch: list[_Asked]) -> None:
+    def _each_alone(self, db: Connection, batch: list[_Piece]) -> None:
         """Run the pieces again inside the transaction; an error affects only its own piece."""
-        for asked in batch:
+        for piece in batch:
             try:
                 with db.savepoint():
-                    _run(db, [asked])
+                    _run(db, [piece])
             except BaseException as error:
                 if not db.in_transaction:
                     raise
                 _drop_answers(error)
-                asked.error = error
+                piece.error = error
 
 
 def _drop_answers(error: BaseException) -> None:
     """Drop what the frames of an error keep: SQLite may begin no transaction while there are unread answers."""
     failed: BaseException | None = error
-    seen = set()
-    while failed is not None and id(failed) not in seen:
-        seen.add(id(failed))
+    done = set()
+    while failed is not None and id(failed) not in done:
+        done.add(id(failed))
         traceback.clear_frames(failed.__traceback__)
         failed = failed.__cause__ or failed.__context__
 
 
-def _run(db: Connection, pieces: list[_Asked]) -> None:
+def _run(db: Connection, pieces: list[_Piece]) -> None:
     # What is asked is true until the end of its group: pieces that ask change nothing that others of them asked for.
-    for asks, group in groupby(pieces, lambda asked: asked.ask is not None):
+    for asks, group in groupby(pieces, lambda piece: piece.ask is not None):
         some = list(group)
         if asks:
             with db.together():
-                for asked in some:
-                    if asked.ask is not None:
-                        asked.ask(db)
-        for asked in some:
-            asked.answer = asked.work(db)
+                for piece in some:
+                    if piece.ask is not None:
+                        piece.ask(db)
+        for piece in some:
+            piece.answer = piece.work(db)

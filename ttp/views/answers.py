@@ -68,7 +68,10 @@ class MetricsAnswer(MainCounts):
 
 
 class PlannedPartAnswer(TypedDict):
+    """`media`: their names."""
+
     text: str
+    media: list[str]
 
 
 class DeliveryAnswer(TypedDict):

@@ -53,9 +53,12 @@ def media_json(item: MediaItem) -> answers.MediaAnswer:
     }
 
 
-def delivery_json(row: Delivery, newest: Metrics | None = None) -> answers.DeliveryAnswer:
-    """Return a delivery; `newest`: its numbers. `nextAttemptAt` only while retrying: a look-up is not an attempt."""
-    error = row.error
+def delivery_json(
+    row: Delivery, newest: Metrics | None = None, post: PostFields | None = None
+) -> answers.DeliveryAnswer:
+    """Return a delivery; `newest`: its numbers; `post`: its post, for the media of its parts. `nextAttemptAt` only
+    while retrying: a look-up is not an attempt."""
+    error, media = row.error, post.media_in(row, len(row.planned_parts)) if post and row.planned_parts else ()
     return {
         "account": row.account,
         "platform": row.platform,
@@ -74,7 +77,10 @@ def delivery_json(row: Delivery, newest: Metrics | None = None) -> answers.Deliv
         "note": row.note,
         "takenDownAt": format_json_instant(row.taken_down_at),
         "parts": [{"remoteId": part, "url": _part_url(row, part)} for part in row.parts],
-        "plannedParts": [{"text": text} for text in row.planned_parts],
+        "plannedParts": [
+            {"text": text, "media": [item.name for items in media[number : number + 1] for item in items]}
+            for number, text in enumerate(row.planned_parts)
+        ],
         "metrics": None
         if newest is None
         else {**main_counts(newest), "observedAt": format_json_instant(newest.observed_at)},
@@ -124,7 +130,7 @@ def post_json(item: PostFields, warnings: Iterable[str] = (), *, replayed: bool 
         "repeat": None if of is None else {"id": of.id, "cron": of.cron, "timezone": of.timezone},
         "needs": list(item.needs()),
         "warnings": list(warnings),
-        "deliveries": [delivery_json(row, metrics.get(row.account)) for row in item.deliveries],
+        "deliveries": [delivery_json(row, metrics.get(row.account), item) for row in item.deliveries],
         "likes": total.likes,
         "comments": total.comments,
         "shares": total.shares,

@@ -131,7 +131,7 @@ def test_a_secret_that_the_platform_no_longer_takes_is_asked_for_again(
     visits.planned += ["/callback?{}"]
     ran = ttp("account", "connect", "x", "--client-secret", str(tmp_path / "secret"), "--json")
     assert ran.code == 7
-    assert ran.error["hint"] == "ttp account connect x --client-secret FILE"
+    assert ran.error["hints"][0] == "ttp account connect x --client-secret FILE"
     assert "of yesterday" not in ran.err
 
 

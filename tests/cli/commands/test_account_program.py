@@ -81,7 +81,7 @@ def test_what_is_no_program_is_refused_and_adds_nothing(ttp: Program, argv: tupl
     ran = ttp("account", "add", *argv, "--json")
     assert (ran.code, ran.error["code"]) == (2, "usage")
     if hint is not None:
-        assert ran.error["hint"] == hint
+        assert ran.error["hints"][0] == hint
     assert ttp.ok("account", "list", "--json").json == []
 
 

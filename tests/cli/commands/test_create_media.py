@@ -272,7 +272,7 @@ def test_a_failed_post_whose_copy_is_gone_is_refused_a_retry_and_a_time_until_it
         refused = world.ttp(*argv, "--json")
         assert refused.code == 2
         assert "photo.jpg" in refused.error["message"]
-        assert refused.error["hint"] == "ttp edit 1 --media FILE"
+        assert (refused.error["hint"], refused.error["hints"][0]) == (None, "ttp edit 1 --media FILE")
     shown = world.ttp.ok("show", "1")
     assert "photo.jpg" in shown.err
     assert "ttp edit 1 --media FILE" in shown.err

@@ -48,6 +48,22 @@ def test_lists_are_replaced_whole_and_an_empty_text_empties_them(ttp: Program, t
     assert ttp("edit", "1", "--media", "", "--json").json["media"] == []
 
 
+def test_a_file_that_is_called_like_a_place_is_suggested_as_it_is_typed(
+    ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "2=a.jpg").write_bytes(jpeg(1000))
+    words = "create", "a", "--thread", "b", "--media"
+    for typed in ((*words, "2=a.jpg"), ("create", "2=a.jpg"), (*words[:4], "2=a.jpg")):
+        refused = ttp(*typed)
+        assert refused.code != 0
+        assert "--media ./2=a.jpg" in refused.err
+    ttp.ok(*words, "last=./2=a.jpg")
+    ttp.ok("edit", "1", "--add-media", "./2=a.jpg")
+    media = ttp.ok("show", "1", "--json").json["media"]
+    assert [(one["name"], one["part"]) for one in media] == [("2=a.jpg", 1), ("2=a.jpg", "last")]
+
+
 def test_media_are_added_at_the_end_and_removed_by_name_or_number_and_the_others_stay(
     ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -71,6 +87,7 @@ def test_media_are_added_at_the_end_and_removed_by_name_or_number_and_the_others
         assert ttp("edit", "1", "--remove-media", name, "--json").error["code"] == "not_found"
     for option in ("--add-media", "--remove-media"):
         assert ttp("edit", "1", "--media", "a.jpg", option, "a.jpg", "--json").error["code"] == "usage"
+        assert ttp("edit", "1", option, "", "--tag", "a", "--json").error["code"] == "usage"
     script = f"import shutil, sys; shutil.copy(sys.argv[1], {str(tmp_path / 'seen')!r})"
     monkeypatch.setenv("TTP_EDITOR", shlex.join([sys.executable, "-c", script]))
     ttp.ok("edit", "1", "-e", "--remove-media", "3", "--add-media", "./2", "--alt", "four")
@@ -297,4 +314,4 @@ def test_a_deleted_post_is_gone_but_its_number_and_its_attempts_stay(ttp: Progra
 def test_a_text_for_an_account_that_is_empty_is_not_taken_for_the_text_of_the_post(ttp: Program) -> None:
     ttp.post("Hello")
     ran = ttp("edit", "1", "--text", "", "--json")
-    assert (ran.code, ran.error["hint"]) == (2, "--text KEY=TEXT")
+    assert (ran.code, ran.error["hints"]) == (2, ["--text KEY=TEXT"])

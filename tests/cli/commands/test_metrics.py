@@ -186,7 +186,7 @@ def test_without_data_the_next_slot_is_null_or_the_command_that_gets_some(known:
     ran = known("optimal", "next", "--account", "x/none")
     assert (ran.code, ran.out, "ttp metrics import FILE" in ran.err) == (2, "", True)
     ran = known("create", "hi", "--to", "x/none", "--at", "optimal", "--json")
-    assert (ran.code, ran.error["hint"], known.count("post")) == (2, "ttp metrics import FILE", 0)
+    assert (ran.code, ran.error["hints"][0], known.count("post")) == (2, "ttp metrics import FILE", 0)
 
 
 @pytest.mark.parametrize(

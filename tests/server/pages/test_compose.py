@@ -229,6 +229,9 @@ def test_media_stay_on_their_parts_when_a_post_is_edited(ann: Person) -> None:
     assert stored(ann)["thread"] == ["Three"]
     refused = ann.send("/compose", form(thread=["Two"], **media, **ids(ann.sees("/posts/1/edit"))))
     assert "note error" in refused.text
+    ann.does("/compose", form(content=("word " * 70).strip(), split="yes", **{**media, "part": "last"}))
+    page = ann.sees("/posts/2")
+    assert page.rindex("a.png</p>") > page.rindex("word")  # under the last of the planned parts
 
 
 def test_without_scripts_files_come_with_the_form(ann: Person) -> None:

@@ -30,7 +30,7 @@ from ttp.cli.render.accounts import ACCOUNT_SPEC, ACCOUNTS_SPEC
 from ttp.cli.render.doctor import CHECKS_SPEC
 from ttp.cli.render.labels import plural
 from ttp.cli.settings import variable
-from ttp.cli.terminal import confirm, is_interactive, print_prompt, read_line, read_secret
+from ttp.cli.terminal import confirm, is_attended, is_interactive, print_prompt, read_line, read_secret
 from ttp.domain.account import Account, is_loopback, parse_account_name
 from ttp.domain.errors import Hint, UsageError
 
@@ -163,10 +163,12 @@ def connect(
                     )
                 done = service.finish(pending, answer)
         except KnownIdentity as known:
-            old, new = known.account.name, known.pending.name
-            question = f"{old} has the handle {known.person.handle} now. Rename it? Its posts and numbers stay with it."
-            refusal = f"{new} is {old} under a new handle, and renaming it"
-            if not confirm(question, yes=yes, no_input=no_input, refusal=refusal):
+            if not yes and (no_input or not is_attended()):
+                raise
+            old, new = known.account.name, known.person.handle
+            if not confirm(
+                f"{old} has the handle {new} now. Rename it? Its posts and numbers stay.", yes=yes, no_input=no_input
+            ):
                 return FAILED
             done = service.rename(known)
         _print_connected(context, done)

@@ -121,7 +121,8 @@ def _object(exported: ExportedPost, name: Callable[[MediaItem], str] | None, *, 
     if numbers:
         samples = {account: metrics.sample_json(sample) for account, sample in exported.samples.items()}
         shape["deliveries"] = [
-            {**posts_module.delivery_json(row), "metrics": samples.get(row.account)} for row in exported.post.deliveries
+            {**posts_module.delivery_json(row, None, exported.post), "metrics": samples.get(row.account)}
+            for row in exported.post.deliveries
         ]
     return shape
 

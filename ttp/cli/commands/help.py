@@ -212,7 +212,8 @@ its 80 % interval.
 Instants are 2026-11-23T17:00:00Z, keys camelCase. With --json an error is
 {"error": {"code", "message", "hint", "hints", "exit", "problems"}} on stderr,
 and stdout is empty. "hint" is null where somebody has to choose, as between 6am
-and 6pm; "hints" has all that the terminal shows.
+and 6pm, or to fill in a word, such as FILE; "hints" has all that the terminal
+shows.
 """
 EXIT_HELP = """\
 0    done; also: nothing was due, an empty list, a complete stop after SIGTERM

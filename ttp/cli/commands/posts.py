@@ -98,6 +98,8 @@ def create(
     source = options.read_stdin(context, "content") if file == "-" else None
     with _keeping_text(context, None if dry_run else words if piped else source):
         context.out.check_fields(render_post.preview_spec(()) if dry_run else saved_posts_spec())
+        if thread == [""] and file is None:  # over a file it empties the thread
+            raise UsageError("--thread has no text")
         post_input = _parse_post_input(context, words, by_option, typed, at=at, tz=tz, piped=piped and not dry_run)
         post_input = replace(post_input, key=key, first=first, **_template_input(template, var, snippet))
         if file is not None:
@@ -249,7 +251,8 @@ def edit(
     words, piped = options.read_text(context, text)
     if not any(tags) and all(value is None for value in (words, at, *others)):
         in_editor = in_editor or _may_ask_for_changes(post_id, no_input=no_input)
-    with context.naming_choices(), _keeping_text(context, words if piped else None):
+    texts = words if piped else "\n\n".join(context.line.long_texts) if _is_kept(context) else None
+    with context.naming_choices(), context.drafts.keep_text_on_error(texts, edits=True):
         context.out.check_fields(saved_posts_spec())
         post_input = _parse_post_input(
             context, words, by_option, typed, at=at, tz=tz, piped=piped and in_editor, may_empty=True
@@ -559,9 +562,12 @@ def _keeping_post(context: Context, text: str | None, post_input: PostInput) -> 
     person on a terminal. A program has its text."""
     if text:
         return context.drafts.save_first(text, post_input)
-    if context.line.has_long_text and context.out.for_people and is_attended():
-        return context.drafts.keep_on_error(post_input)
-    return nullcontext()
+    return context.drafts.keep_on_error(post_input) if _is_kept(context) else nullcontext()
+
+
+def _is_kept(context: Context) -> bool:
+    """Return whether what was typed is kept if it is refused: a person would have to type a long text again."""
+    return context.line.has_long_text and context.out.for_people and is_attended()
 
 
 def _keeping_text(context: Context, text: str | None) -> AbstractContextManager[None]:

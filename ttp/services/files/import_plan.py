@@ -30,7 +30,6 @@ from ttp.domain.post_edit import (
     PostInput,
     apply_input,
     check_variants,
-    field_errors,
     new_delivery,
     to_field_error,
     with_accounts,
@@ -39,7 +38,7 @@ from ttp.domain.post_edit import (
     with_time,
 )
 from ttp.domain.post_fields import content_of
-from ttp.services.bulk_edit import BATCH, ChangeKind, PlannedChange
+from ttp.services.bulk_edit import BATCH, ChangeKind, PlannedChange, content_errors
 from ttp.services.files.fields import Entry, is_own_key, key_name, parse_own_key
 from ttp.services.media import RowMedia
 from ttp.services.posts import Posts
@@ -209,9 +208,10 @@ class ImportPlanner:
             return PlannedChange(row.where, what, post, before)
         try:
             frozen = () if before is None else keep_frozen_parts(before, post)
-            warnings = self._posts.check_post(post, self._known, timed=waits or post.scheduled_at is not None, db=db)
+            timed = waits or post.scheduled_at is not None
+            warnings = self._posts.check_post(post, self._known, timed=timed, db=db, may_add=True)
         except ContentRefused as refused:
-            errors = tuple(map(_in_file, field_errors(refused.problems))) or (to_field_error("content", refused),)
+            errors = tuple(map(_in_file, content_errors(refused))) or (to_field_error("content", refused),)
             return PlannedChange(row.where, ChangeKind.LEFT, faults=errors)
         except StateRefused as refused:
             return PlannedChange(row.where, ChangeKind.LEFT, faults=(to_field_error("content", refused),))

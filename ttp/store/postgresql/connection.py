@@ -29,6 +29,7 @@ from ttp.store.dialect import (
     TryAgain,
     Values,
     insert_into,
+    quoted,
     translate,
 )
 
@@ -173,7 +174,7 @@ class PostgresConnection:
         if not rows:
             return
         if len(rows) > _FEW_ROWS and _NUL not in (rows_as_json := json.dumps(rows, ensure_ascii=False)):
-            names = ", ".join(rows[0])
+            names = quoted(rows[0])
             source = f"SELECT {names} FROM jsonb_populate_recordset(NULL::{table}, ?::jsonb)"
             self.send(f"INSERT INTO {table} ({names}) {source}{more}", (rows_as_json,))
         else:
