@@ -21,6 +21,7 @@ EXAMPLES = {
     OptionType.TEXT: ["Rain 👩\u200d💻"],
     OptionType.ADDRESS: ["https://a.example/cover.jpg?x=1", "http://127.0.0.1:8700/a.jpg"],
     OptionType.HANDLES: ["anna", "anna,ben.b,c_c"],
+    OptionType.LANGUAGES: ["en", "zh-Hant-TW"],
     OptionType.TAGS: ["anna", "anna:0.5:0.25,2/ben,3/carl:0:1"],
 }
 """Canonical spellings of the sorts that have no list of values."""
@@ -50,6 +51,36 @@ def test_every_option_takes_each_of_its_values_and_keeps_it_as_it_is(name: str) 
         assert parse_option(f"{name}={value}") == (name, value)
         chosen = ChosenOptions(platform, PLATFORMS.options(platform), {option.name: value})
         assert chosen.word(option.name) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("EN, pt-br,en", "en,pt-BR"),
+        ("zh-hant-tw", "zh-Hant-TW"),
+        ("en-GB-oxendict,gsw,es-419", "en-GB-oxendict,gsw,es-419"),
+        ("English", None),
+        ("jp", None),
+        ("xx-yy-zz", None),
+        ("en-", None),
+        ("e", None),
+        ("ｅｎ", None),
+        ("en,de,fr,it", None),
+        (",", None),
+    ],
+)
+def test_languages_are_codes_in_their_usual_case(text: str, value: str | None) -> None:
+    if value is not None:
+        assert parse_option(f"bluesky.langs={text}") == ("bluesky.langs", value)
+    else:
+        with pytest.raises(UsageError):
+            parse_option(f"bluesky.langs={text}")
+
+
+def test_a_platform_names_its_option_of_languages() -> None:
+    options = {name for name, option in OPTIONS.items() if option.type is OptionType.LANGUAGES}
+    facts = map(PLATFORMS.facts, PLATFORMS.names())
+    assert options == {f"{one.name}.{one.language_option}" for one in facts if one.language_option}
 
 
 def test_every_platform_has_options_with_help_and_kinds_that_there_are() -> None:

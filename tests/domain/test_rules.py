@@ -22,6 +22,8 @@ from ttp.domain.post import Post
 from ttp.domain.rules import check
 from ttp.platforms.media_host.availability import NOT_SET
 
+CONFIG = Config({"guard.alt": "off"})
+
 X, IG, TT = "x/me", "instagram/shop", "tiktok/shop"
 PLATFORM = {X: "x", IG: "instagram", TT: "tiktok"}
 PRIVATE = {"tiktok.privacy_level": "SELF_ONLY"}
@@ -53,7 +55,7 @@ def problems(
         variants=variants or {},
         id=id,
     )
-    config = Config({"platforms.instagram.login": "facebook"}) if video_upload else Config()
+    config = CONFIG.with_values({"platforms.instagram.login": "facebook"}) if video_upload else CONFIG
     return check(post, known or {}, PLATFORMS, no_host=None if media_host else NOT_SET, config=config)
 
 
@@ -95,11 +97,10 @@ def test_all_problems_of_a_post_come_at_once_each_with_its_field_and_account() -
 
 def test_what_is_published_or_cancelled_already_is_not_judged_again() -> None:
     ended = tuple(Delivery(IG, "instagram", state) for state in (DeliveryState.PUBLISHED, DeliveryState.CANCELLED))
-    assert check(Post("Hello", ended), {}, PLATFORMS, config=Config(), no_host=None) == ()
+    assert check(Post("Hello", ended), {}, PLATFORMS, config=CONFIG, no_host=None) == ()
     failed = Delivery(IG, "instagram", DeliveryState.FAILED)
     assert (
-        only(check(Post("Hello", (*ended, failed)), {}, PLATFORMS, config=Config(), no_host=None)).code
-        == "media_missing"
+        only(check(Post("Hello", (*ended, failed)), {}, PLATFORMS, config=CONFIG, no_host=None)).code == "media_missing"
     )
 
 

@@ -17,6 +17,8 @@ from ttp.domain.post import Post
 from ttp.domain.rules import check
 from ttp.platforms.media_host.availability import NOT_SET
 
+CONFIG = Config({"guard.alt": "off"})
+
 IG, X = "instagram", "x"
 PNG = MediaItem("photo.png", "image/png", 100_000, "ab" * 32, 2000, 2000, url="https://a.example/photo.png")
 JPEG = replace(PNG, name="photo.jpg", mime="image/jpeg", width=1080, height=1080)
@@ -28,7 +30,7 @@ def problems(
 ) -> tuple[Problem, ...]:
     post = Post("", (Delivery("instagram/shop", IG),), media=(item,))
     return check(
-        post, {}, PLATFORMS, config=Config(), no_host=no_host, fits={} if fit is None else {(IG, item.sha256): fit}
+        post, {}, PLATFORMS, config=CONFIG, no_host=no_host, fits={} if fit is None else {(IG, item.sha256): fit}
     )
 
 
@@ -87,9 +89,7 @@ def test_a_shape_is_no_matter_that_the_extra_would_mend() -> None:
 def test_an_address_on_this_machine_is_none_for_a_platform_that_is_elsewhere() -> None:
     item = replace(JPEG, url="http://127.0.0.1:8700/photo.jpg")
     post = Post("", (Delivery("instagram/shop", IG),), media=(item,))
-    assert [p.code for p in check(post, {}, PLATFORMS, config=Config(), no_host=NOT_SET)] == ["media_host"]
-    assert check(post, {}, PLATFORMS, config=Config(), no_host=NOT_SET, rehearsed=[IG]) == ()
-    assert check(post, {}, PLATFORMS, config=Config(), no_host=None) == ()
-    assert (
-        check(replace(post, deliveries=(Delivery("x/me", X),)), {}, PLATFORMS, config=Config(), no_host=NOT_SET) == ()
-    )
+    assert [p.code for p in check(post, {}, PLATFORMS, config=CONFIG, no_host=NOT_SET)] == ["media_host"]
+    assert check(post, {}, PLATFORMS, config=CONFIG, no_host=NOT_SET, rehearsed=[IG]) == ()
+    assert check(post, {}, PLATFORMS, config=CONFIG, no_host=None) == ()
+    assert check(replace(post, deliveries=(Delivery("x/me", X),)), {}, PLATFORMS, config=CONFIG, no_host=NOT_SET) == ()

@@ -18,6 +18,8 @@ from ttp.domain.media.item import MediaItem
 from ttp.domain.post import Post
 from ttp.domain.rules import check
 
+CONFIG = Config({"guard.alt": "off"})
+
 X = Delivery("x/me", "x")
 IG = Delivery("instagram/shop", "instagram")
 PHOTO = MediaItem("photo.jpg", "image/jpeg", 400_000, "a" * 64, 1080, 1350)
@@ -26,7 +28,7 @@ LONG = "a" * 281
 
 def problems(*parts: str, to: tuple[Delivery, ...] = (X,), **fields: object) -> tuple[Problem, ...]:
     post = Post(parts[0], to, thread=parts[1:], **fields)  # type: ignore[arg-type]  # fields by name
-    return check(post, {}, PLATFORMS, config=Config(), no_host=None)
+    return check(post, {}, PLATFORMS, config=CONFIG, no_host=None)
 
 
 def told(found: tuple[Problem, ...]) -> list[tuple[str, str, bool]]:

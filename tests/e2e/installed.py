@@ -96,12 +96,13 @@ def try_first_commands(on: Installed) -> None:
 
 
 def try_wizard(on: Installed) -> None:
-    """Without a terminal it prints what to set; on one it asks at most six questions, and its commands work."""
+    """Without a terminal it prints what to set; on one it asks at most seven questions, and its commands work."""
     steps = [line.split("\t")[0] for line in on.run("init").splitlines()]
     assert steps == ["account", "timezone", "media_host", "publisher", "post"]
     assert not on.home.exists()
 
-    answers = ["bluesky, ig", "Europe/Berlin", "folder", f"{on.user}/web https://media.example.org/", "cron", "Hello"]
+    folder = f"{on.user}/web https://media.example.org/"
+    answers = ["bluesky, ig", "Europe/Berlin", "folder", folder, "refuse", "cron", "Hello"]
     with on_a_terminal([str(on.ttp), "init"], cwd=on.user, env=on.environ) as terminal:
         for number, answer in enumerate(answers, 1):
             assert f"\n{number}. " in terminal.until("] ").replace("\r", "")
@@ -125,7 +126,7 @@ def try_wizard(on: Installed) -> None:
             terminal.type("\n")
         terminal.rest()
         assert terminal.code() == 0
-    assert asked == 4
+    assert asked == 5
     assert not on.home.exists(), "Enter everywhere changes nothing"
 
 

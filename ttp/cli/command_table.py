@@ -60,7 +60,7 @@ COMMANDS = (
     Command("audit", "doctor", "Look", "Check from the records that nothing was published twice."),
     Command("metrics", "metrics", "Look", "Import, pull and show likes, comments, shares and views."),
     Command("export", "export_posts", "Look", "Export posts to a file, a folder of Markdown files or stdout."),
-    Command("init", "init", "Set up", "Set up ttp, in at most six questions."),
+    Command("init", "init", "Set up", "Set up ttp, in at most seven questions."),
     Command("account", "account", "Set up", "Manage the accounts you post to."),
     Command("config", "config", "Set up", "Show and change settings."),
     Command("login-link", "server.serve", "Set up", "Print a link that logs a person in to the pages of ttp serve."),

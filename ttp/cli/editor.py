@@ -174,7 +174,7 @@ def _with_media_named(post: Post, change: PostInput) -> PostInput:
         return change
     kept, alts = changed_media(post, replace(change, alts=None), ()), change.alts or ()
     if change.add_media or change.alts is None:
-        alts = (*(item.alt or "" for item in kept), *alts)
+        alts = (*(item.typed_alt or "" for item in kept), *alts)
     names = (*(name_in_place(media_name(item), item) for item in kept), *change.add_media)
     return replace(change, media=names, alts=alts, add_media=(), remove_media=())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -86,7 +87,11 @@ def print_saved_post(
 
 def print_warnings(out: Output, problems: Iterable[Problem]) -> list[str]:
     """Print warnings as notes, each once; return them for `warnings` in JSON."""
-    different = {problem.message: problem for problem in problems}
+    different: dict[str, Problem] = {}
+    for problem in problems:
+        if problem.code == "alt_missing" and problem.message in different:  # of several posts
+            problem = replace(problem, hint=action("list", no_alt=True))
+        different[problem.message] = problem
     for problem in different.values():
         out.note(problem.message + hint_line(problem.hint))
     return list(different)
@@ -96,7 +101,7 @@ def hint_line(hint: WayOut | None) -> str:
     """Return a line of a note with the command of a hint; nothing without an action."""
     if not isinstance(hint, Action):
         return ""
-    return f"\n{'see' if hint.name == 'show' else 'fix'}: {command_text(hint)}"
+    return f"\n{'see' if hint.name in ('show', 'list') else 'fix'}: {command_text(hint)}"
 
 
 def name_posts(ids: Sequence[int]) -> str:

@@ -118,7 +118,8 @@ RemoveMedia = Annotated[
     typer.Option("--remove-media", metavar="NAME|NUMBER", help="Media to remove: by name, or the first as 1."),
 ]
 Alts = Annotated[
-    list[str] | None, typer.Option("--alt", metavar="TEXT", help="Alt text, one for each --media in order.")
+    list[str] | None,
+    typer.Option("--alt", metavar="TEXT", help="Alt text, one for each --media in order; none: it is decorative."),
 ]
 Variants = Annotated[
     list[str] | None,
@@ -371,6 +372,7 @@ Until = Annotated[str | None, typer.Option("--until", metavar="TIME", help="Only
 Search = Annotated[str | None, typer.Option("--search", metavar="TEXT", help="Only posts with this in their text.")]
 OfKey = Annotated[str | None, typer.Option("--key", metavar="KEY", help="Only the post with this key.")]
 NeedsYou = Annotated[bool, typer.Option("--needs-you", help="Only posts that need your action.")]
+NoAlt = Annotated[bool, typer.Option("--no-alt", help="Only posts with a picture or video without alt text.")]
 
 
 class PostOptions(NamedTuple):
@@ -385,6 +387,7 @@ class PostOptions(NamedTuple):
     search: Search = None
     key: OfKey = None
     needs_you: NeedsYou = False
+    no_alt: NoAlt = False
 
     def parse(self, context: Context, *, limit: int | None = None, after: int | None = None) -> PostFilter:
         """Return the filter. UsageError, NotFound."""
@@ -398,6 +401,7 @@ class PostOptions(NamedTuple):
             search=self.search,
             key=self.key,
             needs_you=self.needs_you,
+            no_alt=self.no_alt,
             limit=limit,
             after=after,
         )

@@ -66,7 +66,8 @@ _KEYS = (
     Key("plan.blackout", (), "local dates without planned posts: 2026-12-24, 2026-12-24..2026-12-26"),
     Key("guard.same_text_s", 604800.0, "warn about the same text for an account within these seconds; 0: never"),
     Key("guard.gap_s", 300.0, "warn about two posts of an account within these seconds; 0: never"),
-    Key("guard.strict", False, "refuse instead of warning, as --strict does"),
+    Key("guard.strict", False, "refuse instead of warning about times and texts, as --strict does"),
+    Key("guard.alt", "warn", "what happens if a picture or video has no alt text", ("off", "warn", "refuse")),
     Key(
         "repeat.ahead_s",
         2592000.0,

@@ -109,6 +109,8 @@ class Delivery:
     `handle` holds them as `keys`. These three are kept. `planned_parts`: the texts that go there in place
     of the post's own, one of which was split. From the first intent on they are frozen. `part_starts`: the index of the
     planned part that begins each part of the writer's.
+
+    `langs`: the languages that the account had when the post was created; empty if it had none, None if unknown.
     """
 
     account: str
@@ -135,6 +137,7 @@ class Delivery:
     planned_parts: tuple[str, ...] = ()
     parts_frozen: bool | None = None
     part_starts: tuple[int, ...] = ()
+    langs: str | None = None
 
     @property
     def may_plan(self) -> bool:
@@ -158,6 +161,16 @@ class Delivery:
     def kept_handle(self) -> Handle:
         """What stays of the handle when no call is under way: the parts of a thread, and the keys of its posts."""
         return {name: self.handle[name] for name in _KEPT if name in self.handle}
+
+    def sent_options(self, own: Mapping[str, str], account: Mapping[str, str], language: str) -> dict[str, str]:
+        """Return the options with which it is published, by full name: those of the account with the post's `own` over
+        them. The languages are `langs`, where they are known. `language`: the platform's option for them."""
+        options = dict(account)
+        if self.langs is not None:
+            name = f"{self.platform}.{language}"
+            options.pop(name, None)
+            options |= {name: self.langs} if self.langs else {}
+        return {**options, **own}
 
     # A person's moves.
 

@@ -36,11 +36,24 @@ class OptionType(StrEnum):
     ADDRESS = "address"
     HANDLES = "handles"
     TAGS = "tags"
+    LANGUAGES = "languages"
 
 
 LARGEST = 10**9
 """The largest number."""
 _USERNAME = re.compile(r"[A-Za-z0-9._]{1,30}")
+_LANGUAGE = re.compile(
+    r"([A-Za-z]{2,3})(-[A-Za-z]{4})?(-(?:[A-Za-z]{2}|\d{3}))?((?:-(?:[A-Za-z0-9]{5,8}|\d[A-Za-z0-9]{3}))*)", re.ASCII
+)
+"""Language, script, region and variants of BCP 47."""
+_TWO_LETTERS = (
+    "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el en"
+    " eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu ja jv"
+    " ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne"
+    " ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg sh si sk sl sm sn so sq sr ss"
+    " st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu"
+)
+"""ISO 639-1. A country's code (jp, cz) is a usual mistake that hides a post from readers who filter by language."""
 _TAG = re.compile(r"(?:([1-9]\d?)/)?@?([A-Za-z0-9._]{1,30})(?::([\d.]+):([\d.]+))?")
 
 
@@ -96,6 +109,22 @@ def tags(value: str, most: int | None = None) -> tuple[Tag, ...]:
     return tuple(tag_list)
 
 
+def languages(value: str, most: int | None = None) -> tuple[str, ...]:
+    """Return the language tags of a comma-separated list in their usual case: `en`, `pt-BR`. Raises ValueError."""
+    entries = tuple(dict.fromkeys(_language(part.strip()) for part in value.split(",") if part.strip()))
+    if most is not None and len(entries) > most:
+        raise ValueError(f"{len(entries)} languages, and {most} at most")
+    return entries
+
+
+def _language(text: str) -> str:
+    match = _LANGUAGE.fullmatch(text)
+    if match is None or (len(match[1]) == 2 and match[1].lower() not in _TWO_LETTERS.split()):
+        raise ValueError(f'"{text}" is not a language code (en, de, pt-BR)')
+    script, region, rest = (part or "" for part in match.groups()[1:])
+    return f"{match[1].lower()}{script.title()}{region.upper()}{rest.lower()}"
+
+
 def _share(text: str) -> float:
     share = float(text) if text.count(".") <= 1 and text != "." else -1.0
     if not 0 <= share <= 1:
@@ -141,6 +170,8 @@ class Option:
                 return "an https address"
             case OptionType.HANDLES:
                 return f"up to {self.most} handles with commas between: anna,ben"
+            case OptionType.LANGUAGES:
+                return "a language code: en" if self.most == 1 else f"up to {self.most} language codes: en,de"
             case _:
                 return "handles with commas between, each with a place and the number of its item: anna:0.5:0.8,2/ben"
 
@@ -165,6 +196,8 @@ class Option:
                 return ",".join(handles(value, self.most))
             case OptionType.TAGS:
                 return ",".join(map(_as_text, tags(value, self.most)))
+            case OptionType.LANGUAGES if value.strip(" ,"):
+                return ",".join(languages(value, self.most))
             case _:
                 pass
         raise ValueError
@@ -264,6 +297,15 @@ def options_of(platform: str, options: Mapping[str, str]) -> dict[str, str]:
     """Return those of one platform, by their names without its own."""
     prefix = f"{platform}."
     return {name.removeprefix(prefix): value for name, value in options.items() if name.startswith(prefix)}
+
+
+def parse_languages(platform: Facts, text: str, tables: OptionTables) -> dict[str, str]:
+    """Return the option that `account connect --langs` sets, with an empty value for an empty text. Raises
+    UsageError."""
+    if not platform.language_option and text.strip():
+        raise UsageError(f"posts on {platform.title} have no language")
+    option = f"{platform.name}.{platform.language_option}={text.strip(' ,')}"
+    return dict([parse_option(option, tables, may_empty=True)]) if platform.language_option else {}
 
 
 def options_help(platform: Facts, table: Mapping[str, Option]) -> str:

@@ -44,6 +44,8 @@ class Facts:
     takes_text_alone: bool = True
     fetches_media: bool = False
     """It wants a public URL for some media."""
+    language_option: str = ""
+    """The option of a post that names the languages of its text; empty if there is none."""
     same_text_after: timedelta | None = None
     """It refuses the same text sooner."""
 

@@ -12,7 +12,7 @@ from ttp.domain.account import Account, find_account
 from ttp.domain.action import LONGEST_TEXT, Action, OtherOptions, WayOut, action, as_fields, other_options
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Ambiguous, Hint, NotFound, Problem, StateRefused, TtpError, UsageError
-from ttp.domain.media.item import MediaItem
+from ttp.domain.media.item import MediaItem, parse_alt
 from ttp.domain.media.place import in_order, name_in_place
 from ttp.domain.permissions import keep_approval
 from ttp.domain.platform import PlatformFacts
@@ -85,7 +85,12 @@ def with_accounts(post: Post, accounts: Sequence[Account], now: datetime) -> Pos
         elif delivery.state is DeliveryState.CANCELLED:
             # The store has one row for each account of a post: a new delivery takes the cancelled one's place. Of a
             # thread that is half out, what is published stays known, and is not published again.
-            row = {"id": delivery.id, "post_id": delivery.post_id, "attempts": delivery.attempts}
+            row = {
+                "id": delivery.id,
+                "post_id": delivery.post_id,
+                "attempts": delivery.attempts,
+                "langs": delivery.langs,
+            }
             half: dict[str, object] = {
                 "handle": delivery.kept_handle,
                 "remote_id": delivery.remote_id,
@@ -155,7 +160,7 @@ def with_alt_texts(items: Sequence[MediaItem], alts: Sequence[str] | None) -> tu
         ways = [] if items else [Hint("try", other_options(media=("FILE",) * len(alts)))]
         raise UsageError(f"{len(alts)} {texts} for {len(items)} media", *ways)
     alt_texts = [*alts, *[None] * (len(items) - len(alts))]
-    return tuple(replace(item, alt=text or None) for item, text in zip(items, alt_texts, strict=True))
+    return tuple(replace(item, alt=parse_alt(text)) for item, text in zip(items, alt_texts, strict=True))
 
 
 def changed_media(before: Post, post_input: PostInput, added: tuple[MediaItem, ...]) -> tuple[MediaItem, ...]:

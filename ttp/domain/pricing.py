@@ -82,7 +82,7 @@ def dollars(thousandths: int) -> str:
 def _alts(post: PostFields, delivery: Delivery, facts: Facts) -> int:
     """Return how many media of the unpublished rest have an alt text."""
     *parts, _ = post.media_for(delivery, facts)
-    return sum(item.alt is not None for items in parts[len(delivery.parts) :] for item in items)
+    return sum(bool(item.alt) for items in parts[len(delivery.parts) :] for item in items)
 
 
 def _left(post: PostFields, delivery: Delivery, facts: Facts) -> Sequence[str]:

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from ttp.domain.account import Account
-from ttp.domain.action import Action, WayOut, action, other_options
+from ttp.domain.action import LONGEST_TEXT, Action, WayOut, action, other_options
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import ContentRefused, Hint, PlatformDisabled, Problem
 from ttp.domain.media.image_fit import NO_FITS, ImageFit, ImageFits, ImageForm
-from ttp.domain.media.item import MediaHostProblem, MediaItem
+from ttp.domain.media.item import ALT_EXAMPLE, MediaHostProblem, MediaItem
 from ttp.domain.media.place import place_of, split_part
 from ttp.domain.options import ChosenOptions, Option, OptionTables, options_of
 from ttp.domain.platform import Facts, PlatformFacts
@@ -223,6 +223,10 @@ class Rules(Protocol):
         """Return how much of the text limit a text with such media uses: `(241, 280)`, in the platform's own unit."""
         ...
 
+    def takes_alt(self, post: PlatformPost, item: MediaItem) -> bool:
+        """Return whether the platform takes an alt text for an item of this post."""
+        return False
+
     def part_use(self, post: PlatformPost, text: str) -> tuple[int, int]:
         """Return how much of the text limit a part of this post uses, its options considered."""
         return self.text_use(text, post.media, post.server)
@@ -265,6 +269,7 @@ def check(
     problems = list(_post_problems(post))
     if any(problem.code == "empty" for problem in problems):
         return tuple(problems)  # every account would only say the same
+    described = set[str]()
     for delivery in to_come:
         account, rules = accounts.get(delivery.account), platforms.rules(delivery.platform)
         case = _case(post, delivery, account, platforms, no_host=no_host, config=config, fits=fits, rehearsed=rehearsed)
@@ -277,16 +282,26 @@ def check(
             breaches = (one for one in breaches if one.code != "text_too_long")
         problems += breaches
         problems += _later_media_problems(case, platforms.facts(delivery.platform), rules.most_parts(case))
-    return (*problems, *_thread_problems(post, to_come, platforms), *_left_out_media(post, to_come, platforms))
+        described |= {item.name for part in case.parts_to_come() for item in part.media if rules.takes_alt(case, item)}
+    return (
+        *problems,
+        *_alt_problems(post, described, config),
+        *_thread_problems(post, to_come, platforms),
+        *_left_out_media(post, to_come, platforms),
+    )
 
 
 def plan_parts(post: Post, accounts: Iterable[Account], platforms: Platforms) -> Post:
     """Return the post with the parts of each delivery that may still be planned: those of an account that splits texts
-    and for which one is too long. A text that cannot be split stays whole; `check` says why."""
+    and for which one is too long. A text that cannot be split stays whole; `check` says why. A delivery that is not
+    stored yet gets the languages of its account."""
     by_name = {account.name: account for account in accounts}
 
     def planned(delivery: Delivery) -> Delivery:
-        account, bare = by_name.get(delivery.account), replace(delivery, planned_parts=(), part_starts=())
+        account = by_name.get(delivery.account)
+        if delivery.id is None and delivery.langs is None:
+            delivery = replace(delivery, langs=_languages(account, platforms))
+        bare = replace(delivery, planned_parts=(), part_starts=())
         if not delivery.may_plan:
             return delivery
         if not _splits(post, account):
@@ -318,6 +333,15 @@ def offer_split(
         cost = price_of(whole, d, platforms)
         offers.append(f"{count} on {d.account}{f' ({dollars(cost)})' if cost else ''}")
     return Problem("content", "text_splittable", f"Split, it would be {', '.join(offers)}.", hint=way, warning=True)
+
+
+def _languages(account: Account | None, platforms: PlatformFacts) -> str | None:
+    """Return the languages of an account, as of now; None if its platform has no such option."""
+    try:
+        option = "" if account is None else platforms.facts(account.platform).language_option
+    except PlatformDisabled:
+        return None
+    return account.options.get(f"{account.platform}.{option}", "") if account and option else None
 
 
 def _splits(post: Post, account: Account | None) -> bool:
@@ -371,7 +395,7 @@ def _case(
         account=delivery.account,
         text=text,
         media=first,
-        options={**(account.options if account else {}), **post.options},
+        options=delivery.sent_options(post.options, account.options if account else {}, facts.language_option),
         no_host=no_host,
         own=frozenset(post.options),
         post_id=post.id,
@@ -419,6 +443,31 @@ def _post_problems(post: Post) -> Iterator[Problem]:
         yield Problem(
             "content", "text_characters", "the text is not valid Unicode: it holds halves of characters", hint=edit
         )
+
+
+def _alt_problems(post: Post, names: Collection[str], config: Config) -> Iterator[Problem]:
+    """Yield one problem for the media of these names that have no alt text, unless `guard.alt` is off."""
+    missing = [item for item in post.media if item.lacks_alt and item.name in names]
+    if not missing or config["guard.alt"] == "off":
+        return
+    if len(post.media) == 1:
+        (item,) = post.media
+        is_name = item.alt and item.alt != ALT_EXAMPLE
+        message = (
+            f"the {'video' if item.is_video else 'picture'} has no alt text{' but its file name' if is_name else ''}"
+        )
+    else:
+        message = f"{len(missing)} of {len(post.media)} media have no alt text"
+    yield Problem("media", "alt_missing", message, hint=add_alt(post), warning=config["guard.alt"] != "refuse")
+
+
+def add_alt(post: Post) -> WayOut:
+    """Return what to type to describe the media of a post, and keep the alt texts that it has."""
+    alts = tuple(ALT_EXAMPLE if item.lacks_alt else item.typed_alt or "" for item in post.media)
+    if post.id is None:
+        return other_options(alt=alts)
+    is_long = any(len(alt) > LONGEST_TEXT for alt in alts)
+    return action("show", post.id) if is_long else action("edit", post.id, alt=alts)
 
 
 def _later_media_problems(case: PlatformPost, facts: Facts, most_parts: int) -> Iterator[Problem]:

@@ -194,6 +194,7 @@ class DeliveryContext:
         except UsageError as why:
             raise StepFailed(TAKE, NotDone(Kind.ACCOUNT, why.message)) from None
         text, *thread = post.parts_for(delivery, facts)
+        options = delivery.sent_options(post.options, account.options, facts.language_option)
         sending = credentials is not None
         media, *thread_media = (
             tuple(self._file(item, task, sending=sending) for item in items)
@@ -205,7 +206,7 @@ class DeliveryContext:
             credentials=credentials or self._credentials(account),
             text=text,
             media=media,
-            options=options_of(account.platform, {**account.options, **post.options}),
+            options=options_of(account.platform, options),
             bound=bound,
             thread=tuple(thread),
             key_seed=f"{self.journal.store_id}/{delivery.id}",

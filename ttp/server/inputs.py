@@ -77,7 +77,7 @@ class MediaInput(RequestBody):
     url: Text | None = None
     sha256: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")] | None = None
     name: ShortText | None = None
-    alt: Text | None = None
+    alt: Annotated[Text | None, Field(description="`none`: it is decorative.")] = None
     part: Annotated[int, Field(ge=1, le=100)] | Literal["last"] | None = None
     only: Annotated[ShortText | None, Field(description="The platform or account that alone gets it.")] = None
 
@@ -247,6 +247,7 @@ def list_filter(
     search: ShortText | None = None,
     key: ShortText | None = None,
     needs_you: Annotated[bool, Query(alias="needsYou")] = False,
+    no_alt: Annotated[bool, Query(alias="noAlt", description="Only posts with media without alt text.")] = False,
     after: Annotated[int | None, Query(ge=1, le=_MOST_ID, description="The last post of the page before.")] = None,
     limit: Annotated[int, Query(ge=1, le=MOST_POSTS)] = USUAL_POSTS,
 ) -> PostFilter:
@@ -258,6 +259,7 @@ def list_filter(
         search=search,
         key=key,
         needs_you=needs_you,
+        no_alt=no_alt,
         after=after,
         limit=limit,
     )

@@ -174,8 +174,9 @@ class Accounts:
         keys = {key for key, _ in before.options.items() ^ after.options.items()}
         if not keys:
             return 0
-        options = approvals.unpublished_posts(db, after.id or 0)
-        return approvals.withdraw(db, after.id or 0, [post_id for post_id, own in options.items() if keys - own.keys()])
+        language = f"{after.platform}.{self.platforms.facts(after.platform).language_option}"
+        own_keys = approvals.unpublished_posts(db, after.id or 0, language)
+        return approvals.withdraw(db, after.id or 0, [post_id for post_id, own in own_keys.items() if keys - own])
 
     def enable(self, name: str) -> AccountSwitch:
         """Publish to an account again, and end its hold. Raise NotFound."""

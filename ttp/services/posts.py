@@ -22,7 +22,7 @@ from ttp.domain.permissions import Caller, Capability
 from ttp.domain.post import Post, post_not_found
 from ttp.domain.post_edit import PostInput, check_variants, request_fingerprint
 from ttp.domain.pricing import price_notes
-from ttp.domain.rules import check, content_refusal, offer_split, plan_parts
+from ttp.domain.rules import add_alt, check, content_refusal, offer_split, plan_parts
 from ttp.domain.time.clock import Clock
 from ttp.platforms.registry import Registry
 from ttp.services.queries import PostView, accounts_within, is_within, view_posts
@@ -380,6 +380,7 @@ class Posts:
                 else:
                     stored = store.update(db, replace(post, created_at=draft.created_at), recorder)
                 moved = self._make_room(db, stored, recorder) if wanted.first else ()
+                warnings = tuple(replace(w, hint=add_alt(stored)) if w.code == "alt_missing" else w for w in warnings)
                 return SavedPost(self.view(db, stored, is_new=True), warnings, moved=moved, time=time)
 
     def create_once(self, wanted: PostInput, times: TimeResolver) -> SavedPost:

@@ -12,12 +12,15 @@ _OPEN = "d.account_id = :account AND d.state NOT IN ('published', 'cancelled')"
 """In flight too: what is published now has the old options, and its next try would have the new ones."""
 
 
-def unpublished_posts(db: Connection, account_id: int) -> dict[int, Mapping[str, str]]:
-    """Return the options of the posts that are not published on an account, by id."""
+def unpublished_posts(db: Connection, account_id: int, language: str) -> dict[int, set[str]]:
+    """Return the names of the options that the posts not published on an account have themselves, by id. `language`:
+    the name of the option that a delivery has in `langs`."""
     sql = (
-        f"SELECT p.id, p.options FROM delivery d JOIN post p ON p.id = d.post_id WHERE {_OPEN} AND p.deleted_at IS NULL"
+        "SELECT p.id, p.options, d.langs FROM delivery d JOIN post p ON p.id = d.post_id"
+        f" WHERE {_OPEN} AND p.deleted_at IS NULL"
     )
-    return {row["id"]: _options(row) for row in db.execute(sql, {"account": account_id})}
+    rows = db.execute(sql, {"account": account_id})
+    return {row["id"]: {*_options(row), *([] if row["langs"] is None else [language])} for row in rows}
 
 
 @as_corrupt_row("post")

@@ -20,10 +20,10 @@ Values = Sequence[Any] | Mapping[str, Any]
 
 def insert_into(table: str, columns: Collection[str]) -> str:
     """Return the statement that inserts a row, with a value by the name of each column."""
-    return f"INSERT INTO {table} ({quoted(columns)}) VALUES ({', '.join(f':{name}' for name in columns)})"
+    return f"INSERT INTO {table} ({column_list(columns)}) VALUES ({', '.join(f':{name}' for name in columns)})"
 
 
-def quoted(columns: Iterable[str]) -> str:
+def column_list(columns: Iterable[str]) -> str:
     """Return a list of columns for a statement: some have names that are words of SQL."""
     return ", ".join(f'"{name}"' for name in columns)
 
@@ -295,6 +295,12 @@ the words of their partial index."""
 WAITS_FOR_APPROVAL = (
     f"EXISTS (SELECT 1 FROM delivery d WHERE d.post_id = post.id AND {_READY.format('d.')} AND d.approved_at IS NULL)"
 )
+
+LACKS_ALT = (
+    "id IN (SELECT post_id FROM post_media WHERE alt IS NULL OR lower(trim(alt)) IN (lower(name), 'text')"
+    " OR (alt <> '' AND lower(substr(name, 1, length(trim(alt)) + 1)) = lower(trim(alt)) || '.'))"
+)
+"""Posts with media that lack an alt text, as `MediaItem.lacks_alt` says."""
 
 RAISE_REVISION = ", revision = revision + 1"
 """For each statement that changes a post's row."""

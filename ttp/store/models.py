@@ -214,6 +214,7 @@ class DeliveryRow(SQLModel, table=True):
     planned_parts: str = _json("list", "[]")
     parts_frozen: bool | None = None
     part_starts: str = _json("numbers", "[]")
+    langs: str | None = _text(required=False)
 
 
 class PublisherRow(SQLModel, table=True):

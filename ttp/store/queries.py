@@ -51,6 +51,7 @@ class PostFilter:
     needs_you: bool = False
     approval: bool = False
     """With `needs_you`: include posts that wait for approval."""
+    no_alt: bool = False
     untimed: bool = False
     """Only posts published without a scheduled time; the bounds are for `published_at`."""
     limit: int | None = None
@@ -206,7 +207,7 @@ def _beyond(
 
 def _conditions(criteria: PostFilter) -> tuple[str, list[row_mapper.Column]]:
     """Return the filters other than status as SQL with its values."""
-    parts: list[str] = []
+    parts = [f" AND {dialect.LACKS_ALT}"] if criteria.no_alt else []
     values: list[row_mapper.Column] = []
 
     def add(sql: str, *arguments: row_mapper.Column) -> None:
@@ -217,7 +218,7 @@ def _conditions(criteria: PostFilter) -> tuple[str, list[row_mapper.Column]]:
     if criteria.accounts:
         add(reach.format(f"d.state <> 'cancelled' AND a.id IN ({marks(criteria.accounts)})"), *criteria.accounts)
     if criteria.platforms:
-        names = list(criteria.platforms)
+        names = criteria.platforms
         add(reach.format(f"d.state <> 'cancelled' AND a.platform IN ({marks(names)})"), *names)
     if criteria.needs_you:
         failed = "id IN (SELECT post_id FROM delivery WHERE state IN ('failed', 'needs_review'))"
@@ -227,10 +228,9 @@ def _conditions(criteria: PostFilter) -> tuple[str, list[row_mapper.Column]]:
     if criteria.untimed:
         add("scheduled_at IS NULL AND published_at IS NOT NULL")
     bounded = "published_at" if criteria.untimed else "scheduled_at"
-    if criteria.since is not None:
-        add(f"{bounded} >= ?", ms(criteria.since))
-    if criteria.until is not None:
-        add(f"{bounded} < ?", ms(criteria.until))
+    for sign, bound in ((">=", criteria.since), ("<", criteria.until)):
+        if bound is not None:
+            add(f"{bounded} {sign} ?", ms(bound))
     if criteria.search:
         add(contains("content", "?"), criteria.search)
     if criteria.key is not None:
@@ -482,7 +482,7 @@ _IDS = (
 )
 _CHARGED = (
     "SELECT d.id, d.post_id, d.handle, d.planned_parts, a.handle AS account_handle, p.content, p.variants, p.thread,"
-    " (SELECT count(m.alt) FROM post_media m WHERE m.post_id = p.id) AS alts"
+    " (SELECT count(nullif(m.alt, '')) FROM post_media m WHERE m.post_id = p.id) AS alts"
     " FROM delivery d JOIN post p ON p.id = d.post_id JOIN account a ON a.id = d.account_id"
     " WHERE d.id IN ({}) AND p.deleted_at IS NULL"
 )

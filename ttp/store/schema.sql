@@ -202,6 +202,7 @@ CREATE TABLE delivery (
     planned_parts TEXT DEFAULT '[]' NOT NULL,
     parts_frozen BOOLEAN,
     part_starts TEXT DEFAULT '[]' NOT NULL,
+    langs TEXT,
     UNIQUE (post_id, account_id),
     FOREIGN KEY(post_id) REFERENCES post (id),
     FOREIGN KEY(account_id) REFERENCES account (id)
@@ -424,6 +425,6 @@ CREATE INDEX webhook_call_waiting ON webhook_call (webhook_id, post_id, event_id
 CREATE INDEX webhook_call_given_up ON webhook_call (webhook_id) WHERE state = 'given_up';
 CREATE INDEX webhook_call_by_event ON webhook_call (event_id);
 CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY);
-INSERT INTO alembic_version (version_num) VALUES ('0021');
+INSERT INTO alembic_version (version_num) VALUES ('0019');
 INSERT INTO store (id, store_id, created_at)
 VALUES (1, lower(hex(randomblob(16))), CAST(unixepoch('subsec') * 1000 AS INTEGER));

@@ -211,6 +211,7 @@ CREATE TABLE delivery (
     planned_parts TEXT DEFAULT '[]' NOT NULL,
     parts_frozen BOOLEAN,
     part_starts TEXT DEFAULT '[]' NOT NULL,
+    langs TEXT COLLATE "C",
     PRIMARY KEY (id),
     UNIQUE (post_id, account_id),
     FOREIGN KEY(post_id) REFERENCES post (id),
@@ -440,7 +441,7 @@ CREATE INDEX webhook_call_waiting ON webhook_call (webhook_id, post_id, event_id
 CREATE INDEX webhook_call_given_up ON webhook_call (webhook_id) WHERE state = 'given_up';
 CREATE INDEX webhook_call_by_event ON webhook_call (event_id);
 CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY);
-INSERT INTO alembic_version (version_num) VALUES ('0021');
+INSERT INTO alembic_version (version_num) VALUES ('0019');
 INSERT INTO store_mark (xid) VALUES (pg_current_xact_id()::text::bigint);
 INSERT INTO store (id, store_id, created_at)
 VALUES (1, replace(gen_random_uuid()::text, '-', ''), (extract(epoch FROM clock_timestamp()) * 1000)::bigint);

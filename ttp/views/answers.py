@@ -91,6 +91,7 @@ class DeliveryAnswer(TypedDict):
     takenDownAt: Instant | None
     parts: list[PartAnswer]
     plannedParts: list[PlannedPartAnswer]
+    langs: list[str] | None
     metrics: MetricsAnswer | None
 
 

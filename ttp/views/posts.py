@@ -46,7 +46,7 @@ def media_json(item: MediaItem) -> answers.MediaAnswer:
         "width": item.width,
         "height": item.height,
         "durationMs": item.duration_ms,
-        "alt": item.alt,
+        "alt": item.typed_alt,
         "url": item.url,
         "part": "last" if item.part == LAST else item.part or 1,
         "only": item.only,
@@ -81,6 +81,7 @@ def delivery_json(
             {"text": text, "media": [item.name for items in media[number : number + 1] for item in items]}
             for number, text in enumerate(row.planned_parts)
         ],
+        "langs": None if row.langs is None else [lang for lang in row.langs.split(",") if lang],
         "metrics": None
         if newest is None
         else {**main_counts(newest), "observedAt": format_json_instant(newest.observed_at)},

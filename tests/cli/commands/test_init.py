@@ -91,7 +91,7 @@ def test_who_wants_data_or_no_questions_is_not_asked(
 def test_enter_everywhere_changes_nothing(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     ran = wizard(ttp, monkeypatch, *[""] * 6)
     assert ran.code == 0
-    assert numbered(ran) == 4
+    assert numbered(ran) == 5
     assert not ttp.home.exists()
 
 
@@ -102,10 +102,18 @@ def test_the_end_of_input_skips_the_rest(ttp: Program, monkeypatch: pytest.Monke
     assert not ttp.home.exists()
 
 
-def test_six_questions_at_most_and_each_answer_is_stored(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    answers = ("ig, x", "Europe/Berlin", "folder", "/srv/media https://media.example.org/", "cron", "Hello world")
+def test_seven_questions_at_most_and_each_answer_is_stored(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = (
+        "ig, x",
+        "Europe/Berlin",
+        "folder",
+        "/srv/media https://media.example.org/",
+        "ref",
+        "cron",
+        "Hello world",
+    )
     ran = wizard(ttp, monkeypatch, *answers)
-    assert (ran.code, numbered(ran)) == (0, 6)
+    assert (ran.code, numbered(ran)) == (0, 7)
     assert ttp.ok("config", "get", "timezone").out == "Europe/Berlin\n"
     found = changed(ttp)
     assert found == {
@@ -113,6 +121,7 @@ def test_six_questions_at_most_and_each_answer_is_stored(ttp: Program, monkeypat
         "media_host.kind": "folder",
         "media_host.path": "/srv/media",
         "media_host.base_url": "https://media.example.org/",
+        "guard.alt": "refuse",
     }
     assert (ttp.shown()["status"], ttp.shown()["content"]) == ("draft", "Hello world")
     lines = ran.out.splitlines()
@@ -142,8 +151,8 @@ def test_a_media_host_is_set_with_its_detail_or_not_at_all(
 
 def test_a_wrong_answer_is_asked_for_again(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = ("mastodonn", "mastodon ig", "Europe/Berln", "Europe/Berlin", "cloud", "folder", "/only", "'open", "")
-    ran = wizard(ttp, monkeypatch, *answers, "sometimes", "hand", "")
-    assert (ran.code, numbered(ran)) == (0, 6)
+    ran = wizard(ttp, monkeypatch, *answers, "never", "", "sometimes", "hand", "")
+    assert (ran.code, numbered(ran)) == (0, 7)
     assert list(changed(ttp)) == ["timezone"]
     assert "sometimes" in ran.err
 
@@ -155,10 +164,10 @@ def test_a_second_time_it_shows_what_is_set_and_keeps_it(ttp: Program, monkeypat
         ttp.ok("config", "set", *words)
     before = (ttp.home / "config.toml").read_bytes()
     ran = wizard(ttp, monkeypatch, "", "", "", "", "")
-    assert numbered(ran) == 4, "no first draft, and no detail of the media host"
-    for shown in ("[instagram]", "[Asia/Tokyo]", "[s3]", "[hand]"):
+    assert numbered(ran) == 5, "no first draft, and no detail of the media host"
+    for shown in ("[instagram]", "[Asia/Tokyo]", "[s3]", "[warn]", "[hand]"):
         assert shown in ran.err, ran.err
-    wizard(ttp, monkeypatch, "", "Asia/Tokyo", "s3", "hand")
+    wizard(ttp, monkeypatch, "", "Asia/Tokyo", "s3", "warn", "hand")
     assert (ttp.home / "config.toml").read_bytes() == before
     assert ttp.count("post") == 1
 
@@ -175,17 +184,17 @@ def test_the_service_is_installed_once(
 
     monkeypatch.setattr(background_service, "run_command", run)
     monkeypatch.setattr(background_service.Systemd.__init__, "__defaults__", (tmp_path,))
-    assert wizard(ttp, monkeypatch, "", "", "service", "").code == 0
+    assert wizard(ttp, monkeypatch, "", "", "", "service", "").code == 0
     assert f"TTP_HOME={ttp.home}" in (no_service / "ttp.service").read_text()
     assert any("restart" in argv for argv in asked)
     asked.clear()
-    assert wizard(ttp, monkeypatch, "", "", "service", "").code == 0
+    assert wizard(ttp, monkeypatch, "", "", "", "service", "").code == 0
     assert not any("restart" in argv for argv in asked)
 
 
 @on_linux
 def test_where_no_service_can_be_installed_the_rest_goes_on(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    ran = wizard(ttp, monkeypatch, "", "", "service", "Hello")
+    ran = wizard(ttp, monkeypatch, "", "", "", "service", "Hello")
     assert ran.code == 0
     assert ttp.shown()["content"] == "Hello"
     assert "  ttp run" in ran.out.splitlines()

@@ -230,7 +230,7 @@ def test_show_in_json_has_every_key_of_the_contract(posts: Program) -> None:
     (delivery,) = post["deliveries"]
     assert list(delivery) == [
         *("account", "platform", "state", "dueAt", "remoteId", "url", "publishedAt", "attempts", "nextAttemptAt"),
-        *("waitingFor", "waitingUntil", "error", "note", "takenDownAt", "parts", "plannedParts", "metrics"),
+        *("waitingFor", "waitingUntil", "error", "note", "takenDownAt", "parts", "plannedParts", "langs", "metrics"),
     ]
     assert list(delivery["error"]) == ["kind", "code", "message", "hint"]
     assert post["needs"] == ["review"]

@@ -276,7 +276,7 @@ def test_a_delivery_that_waits_says_for_what_and_until_when() -> None:
     text = drawn(
         render_post(PostView("Clip", (waiting,), PostStatus.PUBLISHING, at(24, 13), id=7, media=(VIDEO,)), PAGE)
     )
-    assert "clip.mp4  3.4 s  1.2 MB  alt text: none" in text
+    assert "clip.mp4  3.4 s  1.2 MB  no alt text" in text
     assert " ".join(text.split("DETAIL")[1].split()) == (
         "tiktok/me processing today 13:50 TikTok is processing the video, until today 14:30"
     )

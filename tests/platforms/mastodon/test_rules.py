@@ -123,7 +123,6 @@ GIF = item("a.gif", "image/gif")
         (codes("Poll", item(), poll="Yes|No"), {"option_conflict"}),
         (codes("Poll", poll="Yes|No", server={**SERVER, "software": "snac", "api": 0}), {"option_value"}),
         (codes("No poll", poll_hide="true"), {"(option_idle)"}),
-        (codes("Lang", language="English"), {"option_value"}),
         (codes("Focus", item(), focus="0:2"), {"option_value"}),
         (codes("Focus", focus="0:1"), {"option_value"}),
         (codes("Quote", quote="12"), set()),

@@ -194,17 +194,20 @@ def test_an_account_that_was_added_on_the_server_is_connected_again_wherever_it_
 
 def test_bluesky_asks_for_an_app_password(ann: Person, sandbox: RunningSandbox) -> None:
     handle = next(one.handle for name, one in sandbox.state.accounts.items() if name.startswith("bluesky/"))
-    form = {"platform": "bluesky", "handle": f"@{handle}"}
+    form = {"platform": "bluesky", "handle": f"@{handle}", "langs": "EN,de"}
+    assert ann.send(CONNECT, {**form, "langs": "English"}).status_code == 400
     asked = ann.send(CONNECT, form)
     assert asked.status_code == 200, inner(asked.text)
     assert 'type="password"' in asked.text
+    assert 'name="langs" value="EN,de"' in asked.text
     wrong = ann.send("/accounts/sign-in", {**form, "answer_0": "wrong-password"})
     assert wrong.status_code >= 400
     assert "wrong-password" not in wrong.text
     assert f"bluesky/{handle}" not in names(ann)
     done = ann.send("/accounts/sign-in", {**form, "answer_0": bluesky_records.APP_PASSWORD})
     assert done.status_code == 200, inner(done.text)
-    assert account(ann, f"bluesky/{handle}")["connected"] is True
+    connected = account(ann, f"bluesky/{handle}")
+    assert (connected["connected"], connected["options"]) == (True, {"bluesky.langs": "en,de"})
 
 
 def test_a_password_is_for_platforms_that_ask_for_one(ann: Person) -> None:

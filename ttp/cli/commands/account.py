@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import typer
 
 from ttp.cli.context import Context
-from ttp.cli.errors import DONE, FAILED, command_text
+from ttp.cli.errors import DONE, FAILED, command_text, error_lines
 from ttp.cli.options import (
     AccountName,
     Accounts,
@@ -54,6 +54,12 @@ def parse_when_to_split(text: str) -> str:
 
 Server = Annotated[
     str | None, typer.Option("--server", metavar="URL", help="Its server, where the platform has many of them.")
+]
+Langs = Annotated[
+    str | None,
+    typer.Option(
+        "--langs", metavar="A,B", help="Languages of its posts, where the platform has them: en,de; '' for none."
+    ),
 ]
 Some = Annotated[str | None, typer.Argument(metavar="[PLATFORM/HANDLE]", help="An account; without it all accounts.")]
 
@@ -120,13 +126,15 @@ def connect(
         str | None,
         typer.Option("--password-file", metavar="FILE", help="A password for this app; - reads stdin."),
     ] = None,
+    langs: Langs = None,
     yes: Yes = False,
     no_input: NoInput = False,
 ) -> int:
     """Connect or reconnect an account, in your browser or with a password.
 
     A reconnected account keeps its posts, metrics and settings. With a new handle it is renamed, after a question. Use
-    --paste on a machine without a browser, or if your app's redirect address is elsewhere.
+    --paste on a machine without a browser, or if your app's redirect address is elsewhere. --langs is asked for once,
+    on a terminal; without an answer posts have no language.
 
     Examples:
       ttp account connect x
@@ -139,6 +147,7 @@ def connect(
     facts, installation = context.platforms.find(name.partition("/")[0]), context.installation
     platform = facts.name
     ask = is_interactive() and not no_input
+    options = _parse_langs(context, platform, langs)  # before the login: a code or a password may work once only
     scope_list = tuple(part for part in (scopes or "").replace(",", " ").split() if part)
     root = find_server(context.platforms, installation.runtime, name, server)
     with installation.connecting(facts, root, installation.runtime) as (service, login):
@@ -171,8 +180,33 @@ def connect(
             ):
                 return FAILED
             done = service.rename(known)
+        if langs is None and ask and context.out.for_people and not done.again and not done.renamed:
+            options = _ask_langs(context, platform)
+        if options:
+            changed = context.accounts.set(done.account.name, timezone=None, options=options)
+            done = replace(done, account=changed.account)
         _print_connected(context, done)
     return DONE
+
+
+def _parse_langs(context: Context, platform: str, langs: str | None) -> dict[str, str]:
+    """Return the option that `--langs` sets; an empty value removes it. UsageError."""
+    if langs is None:
+        return {}
+    from ttp.domain.options import parse_languages
+
+    return parse_languages(context.platforms.facts(platform), langs, context.platforms)
+
+
+def _ask_langs(context: Context, platform: str) -> dict[str, str]:
+    """Ask for the languages of an account's posts, if its platform has them; Enter for none."""
+    option = context.platforms.options(platform).get(context.platforms.facts(platform).language_option)
+    while option is not None and (typed := read_line(f"Language of your posts ({option.accepts}; Enter for none): ")):
+        try:
+            return _parse_langs(context, platform, typed)
+        except UsageError as wrong:
+            print_prompt(*error_lines(wrong))
+    return {}
 
 
 @account.command("list")
@@ -257,6 +291,7 @@ def set_(
     tz: Annotated[
         str | None, typer.Option("--tz", metavar="ZONE", help="Its timezone, such as Europe/Berlin; '' for none.")
     ] = None,
+    langs: Langs = None,
     options: Options = None,
     split: Annotated[
         str | None,
@@ -268,25 +303,27 @@ def set_(
         ),
     ] = None,
 ) -> None:
-    """Set an account's timezone and options, and whether it splits long texts.
+    """Set an account's timezone, languages, options, and if it splits long texts.
 
-    --set NAME= removes an option. Approved posts that would be published with other options lose their approval.
+    --set NAME= removes an option. Approved posts that would be published with other options lose their approval. Posts
+    that are stored keep their languages.
 
     Examples:
       ttp account set x/me --tz Europe/Berlin
       ttp account set x/me --set x.reply_settings=following
       ttp account set x/me --split always
     """
-    if tz is None and not options and split is None:
+    if tz is None and not options and split is None and langs is None:
         raise UsageError("nothing to set", Hint("see", "ttp account set --help"))
     if tz:
         from ttp.domain.time.zones import parse_zone
 
         parse_zone(tz)
+    typed = parse_platform_options(context, options, may_empty=True)
     changed = context.accounts.set(
         name,
         timezone=tz,
-        options=parse_platform_options(context, options, may_empty=True),
+        options=typed | _parse_langs(context, context.platforms.find(name.partition("/")[0]).name, langs),
         split=None if split is None else split == "always",
     )
     context.out.write_one(ACCOUNTS_SPEC, changed.account, say=[f"Changed {changed.account.name}."])

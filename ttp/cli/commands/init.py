@@ -46,7 +46,7 @@ def init(
     ] = None,
     no_input: NoInput = False,
 ) -> None:
-    """Set up ttp, in at most six questions.
+    """Set up ttp, in at most seven questions.
 
     Enter keeps what is set, or skips the question; what you answered is stored at once. Run it again at any time: it
     shows what is set. Without a terminal, or with --json, it asks nothing and prints what to set.
@@ -128,6 +128,7 @@ class Questions:
         self._ask_zone()
         if fetching := self._setup.platforms_that_fetch(self._wanted):
             self._ask_media_host(fetching[0].title)
+        self._ask_alt()
         self._ask_publisher()
         if not self._setup.has_posts():
             self._ask_draft()
@@ -225,6 +226,17 @@ class Questions:
             "command": {"media_host.command": words},
         }[kind]
         return [self._parsed("media_host.kind", kind), *(self._parsed(name, *args) for name, args in values.items())]
+
+    def _ask_alt(self) -> None:
+        now = self._context.config.text("guard.alt")
+        chosen = self._ask(
+            now,
+            lambda text: _one_of(text, ("warn", "refuse", "off")),
+            "What if a picture has no alt text, which people who do not see it need?",
+            "warn (publish it all the same), refuse (do not schedule it), off (say nothing)",
+        )
+        if chosen is not None and chosen != now:
+            self._store([self._parsed("guard.alt", chosen)])
 
     def _ask_publisher(self) -> None:
         installed = system_service().state().installed

@@ -177,6 +177,7 @@ def _facts(post: PostView, page: Page, clocks: Clocks, *, with_created: bool) ->
     )
     yield "Variants", [f"{escape_text(key)}: {escape_line(text)}" for key, text in post.variants.items()]
     yield "Options", [f"{escape_text(key)}={escape_text(value)}" for key, value in post.options.items()]
+    yield "Languages", [f"{escape_text(row.account)}: {escape_text(row.langs)}" for row in post.active if row.langs]
     yield "Tags", [escape_text(", ".join(post.tags))] if post.tags else []
     if post.key is not None:
         yield "Key", [escape_text(post.key)]
@@ -231,8 +232,13 @@ def _media(item: MediaItem) -> str:
     if item.duration_ms is not None:
         facts.append(f"{item.duration_ms / 1000:.1f} s")
     place = [f"({escape_text(item.place)})"] if item.place else []
-    alt = f"alt text: {escape_line(item.alt) if item.alt else 'none'}"
-    return "  ".join([*facts, size(item.bytes), *place, alt])
+    return "  ".join([*facts, size(item.bytes), *place, _alt_text(item)])
+
+
+def _alt_text(item: MediaItem) -> str:
+    if item.alt == "":
+        return "decorative"
+    return f"alt text: {escape_line(item.alt)}" if item.alt else "no alt text"
 
 
 def _post_row(row: Delivery, post: PostView, past: PostHistory, page: Page) -> list[Cell]:
@@ -325,7 +331,7 @@ def _versions_media(one: MediaPreview) -> str:
     facts = [escape_line(one.item.name), *_look(one.item)]
     if one.converted:
         facts.append(f"sent as {NAMES[one.sent.mime]}  {'  '.join(_look(one.sent))}")
-    return "  ".join([*facts, f"alt text: {escape_line(one.item.alt)}" if one.item.alt else "no alt text"])
+    return "  ".join([*facts, _alt_text(one.item)])
 
 
 def _look(item: MediaItem) -> Iterator[str]:

@@ -24,6 +24,10 @@ NAMES: Mapping[str, str] = MappingProxyType(
 """Every media type that ttp knows, as people call it."""
 IMAGES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 VIDEOS = frozenset({"video/mp4", "video/quicktime", "video/webm"})
+DECORATIVE = "none"
+"""The alt text, as people type it, of media that show nothing which a reader must know."""
+ALT_EXAMPLE = "TEXT"
+"""Stands for an alt text in commands to copy. It is as good as none, so that a copied command describes nothing."""
 LAST = -1
 """The `part` of what goes to the last part, whichever that is on a network."""
 
@@ -31,7 +35,8 @@ LAST = -1
 @dataclass(frozen=True, slots=True)
 class MediaItem:
     """One image or video of a post; its bytes are stored under their SHA-256. `width` and `height` in pixels,
-    `duration_ms` of videos, `codec`, `fps` and `moov_first` as in `media_probe.Facts`; None if unknown.
+    `duration_ms` of videos, `codec`, `fps` and `moov_first` as in `media_probe.Facts`; None if unknown. `alt`: None if
+    nobody gave one; empty for decorative media.
 
     `part`: the part that has it, as the writer counts (the text is 1); None for the first, LAST for the last.
     `only`: the platform or account that alone gets it; None for all.
@@ -61,10 +66,28 @@ class MediaItem:
         return self.mime in VIDEOS
 
     @property
+    def typed_alt(self) -> str | None:
+        """The alt text as `parse_alt` reads it."""
+        return DECORATIVE if self.alt == "" else self.alt
+
+    @property
+    def lacks_alt(self) -> bool:
+        """Whether nobody has said what it shows. A text that is the file's name says nothing."""
+        if self.alt is None:
+            return True
+        alt, name = self.alt.strip().lower(), self.name.lower()
+        return alt in (name, ALT_EXAMPLE.lower()) or (alt != "" and name.startswith(f"{alt}."))
+
+    @property
     def place(self) -> str:
         """Where it goes, in words; empty for the first part everywhere."""
         part = "" if self.part is None else "last part" if self.part == LAST else f"part {self.part}"
         return ", ".join([*([part] if part else []), *([f"{self.only} only"] if self.only else [])])
+
+
+def parse_alt(text: str | None) -> str | None:
+    """Return the alt text that was typed; None if none was, empty for decorative media."""
+    return "" if text is not None and text.strip().lower() == DECORATIVE else text or None
 
 
 @dataclass(frozen=True, slots=True)

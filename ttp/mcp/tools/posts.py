@@ -55,6 +55,7 @@ class ListPosts(ChosenPosts):
     search: str | None = Field(None, description="Only posts with this in their text.")
     key: str | None = Field(None, description="Only the post that was created with this key.")
     needs_you: bool = Field(False, description="Only posts that need a person's action.")
+    no_alt: bool = Field(False, description="Only posts with a picture or video without alt text.")
     limit: int = Field(LISTED, ge=0, le=10_000, description="The largest number of posts.")
     after: int | None = Field(None, ge=1, description="The id of the last post of the page before.")
 
@@ -73,6 +74,7 @@ def list_posts(services: Services, args: ListPosts) -> list[PostAnswer]:
         search=args.search,
         key=args.key,
         needs_you=args.needs_you,
+        no_alt=args.no_alt,
         limit=args.limit,
         after=args.after,
     )
@@ -134,7 +136,9 @@ class PostContent(Arguments):
         " stdout), or sha256:DIGEST of uploaded ones. In front of one, 2= puts it on part 2 of a thread, last= on its"
         " last part, x= or x/me= on that platform or account alone.",
     )
-    alt: list[str] | None = Field(None, description="The alt text of each media item, in order.")
+    alt: list[str] | None = Field(
+        None, description="The alt text of each media item, in order; `none`: it is decorative."
+    )
     thread: list[str] | None = Field(None, description="The further parts of a thread, after the text.")
     variants: dict[str, str] | None = Field(
         None, description='Other texts for a platform or an account: {"x": "shorter"}.'

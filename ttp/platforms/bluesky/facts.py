@@ -18,6 +18,7 @@ class Bluesky(Platform):
     handle = r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
     server = "discovered"
     max_parts, thread_is_atomic = 24, True
+    language_option = "langs"
     media_on_parts = True
     proof, settle_s, patience = "key", 120.0, 6
     token_life, needs_client_secret = timedelta(hours=2), False

@@ -13,8 +13,6 @@ REPLIES = {
     "followers": {"$type": "app.bsky.feed.threadgate#followerRule"},
 }
 NOBODY = "nobody"
-MOST_LANGS = 3
-_LANG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 POST_ADDRESS = re.compile(
     r"(?:https?://bsky\.app/profile/(?P<who>[A-Za-z0-9.:%-]+)/post/|at://(?P<repo>[A-Za-z0-9.:%-]+)/app\.bsky\.feed\.post/)"
     r"(?P<key>[234567a-z]{13})/?"
@@ -22,7 +20,7 @@ POST_ADDRESS = re.compile(
 
 OPTIONS = option_table(
     (
-        Option("langs", OptionType.TEXT, "languages of the text, at most 3: en,de", most=100),
+        Option("langs", OptionType.LANGUAGES, "languages of the text", most=3),
         Option("labels", OptionType.TEXT, f"what a reader is warned of: {', '.join(LABELS)}", most=100),
         Option(
             "who_replies",
@@ -50,11 +48,6 @@ def list_problem(name: str, text: str) -> str | None:
     """Return why an option's text is not usable; None if it is."""
     entries = split_list(text)
     match name:
-        case "langs":
-            wrong = [one for one in entries if not _LANG.fullmatch(one)]
-            if wrong:
-                return f"{wrong[0]} is not a language (en, pt-BR)"
-            return f"{len(entries)} languages, and {MOST_LANGS} at most" if len(entries) > MOST_LANGS else None
         case "labels":
             wrong = [one for one in entries if one not in LABELS]
             return f"{wrong[0]} is not one of {', '.join(LABELS)}" if wrong else None

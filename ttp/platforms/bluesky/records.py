@@ -51,7 +51,7 @@ def build_records(request: PublishRequest, handle: Handle, did: str) -> Records:
     milliseconds = handle.get("created_ms")
     created_at = format_time(from_ms(milliseconds if isinstance(milliseconds, int) else 0))
     common: dict[str, object] = {"$type": POSTS, "createdAt": created_at}
-    if langs := split_list(chosen.word("langs")):
+    if langs := split_list(chosen.values.get("langs")):  # as stored: an earlier version accepted other tags
         common["langs"] = list(langs)
     if labels := split_list(chosen.word("labels")):
         values = [{"val": label} for label in labels]

@@ -52,6 +52,9 @@ class BlueskyRules(Rules):
             yield post.breach("thread", "thread_size", message, post.thread_hint)
         yield from post.thread_problems(partial(_part_problems, post))
 
+    def takes_alt(self, post: PlatformPost, item: MediaItem) -> bool:
+        return True
+
     def text_use(self, text: str, media: Sequence[MediaItem], server: Mapping[str, object]) -> tuple[int, int]:
         return count_graphemes(text.strip()), MOST_GRAPHEMES
 
@@ -110,7 +113,7 @@ def _media_problems(post: PlatformPost) -> Iterator[Problem]:
 
 def _option_problems(post: PlatformPost) -> Iterator[Problem]:
     yield from post.quote_problems(partial(_quote_problems, post))
-    for name in ("langs", "labels", "who_replies", "reply_to"):
+    for name in ("labels", "who_replies", "reply_to"):
         text = post.chosen_option(name)
         if text is not None and (why := list_problem(name, text)) is not None:
             yield post.breach("options", "option_value", f": {post.platform}.{name}: {why}")

@@ -136,6 +136,9 @@ class CommandRules(Rules):
         for item in post.media:
             yield from item_problems(post, item, limits, MediaLimits())
 
+    def takes_alt(self, post: PlatformPost, item: MediaItem) -> bool:
+        return True
+
     def text_use(self, text: str, media: Sequence[MediaItem], server: Mapping[str, object]) -> tuple[int, int]:
         return UNITS[str(server.get("text_unit", "characters"))](text), number(server, "text_length")
 

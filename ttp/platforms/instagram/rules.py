@@ -59,6 +59,9 @@ class InstagramRules(Rules):
     def kind(self, media: Sequence[MediaItem], options: Mapping[str, str]) -> str:
         return instagram_kind(options.get("kind"), media)
 
+    def takes_alt(self, post: PlatformPost, item: MediaItem) -> bool:
+        return item.is_image and instagram_kind(post.chosen_option("kind"), post.media) is not InstagramKind.STORY
+
     def text_use(self, text: str, media: Sequence[MediaItem], server: Mapping[str, object]) -> tuple[int, int]:
         return utf16_length(text), MOST_TEXT
 

@@ -20,6 +20,7 @@ class Mastodon(Platform):
     handle_example = "me@example.org"
     server = "in_handle"
     max_parts = 24
+    language_option = "language"
     media_on_parts = True
     proof, settle_s, patience = "look_up", 120.0, 6
     paste_redirect = "urn:ietf:wg:oauth:2.0:oob"

@@ -13,7 +13,6 @@ VISIBILITIES = ("public", "unlisted", "private", "direct")
 PRIVATE = frozenset({"private", "direct"})
 POLL_S = 86_400
 """How long a poll runs where nothing else is chosen."""
-_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _FOCUS = re.compile(r"(-?(?:0|1)?\.?\d*):(-?(?:0|1)?\.?\d*)")
 _POST_ID = re.compile(r"[0-9A-Za-z_.-]{1,64}")
 _LAST_PART = re.compile(r"/([0-9A-Za-z_.-]{1,64})/?$")
@@ -28,7 +27,7 @@ OPTIONS = option_table(
         ),
         Option("spoiler_text", OptionType.TEXT, "content warning, before which nothing else is shown", most=1000),
         Option("sensitive", OptionType.SWITCH, "media are hidden until a reader asks for them", SWITCH),
-        Option("language", OptionType.TEXT, "language of the text: en, de", most=20),
+        Option("language", OptionType.LANGUAGES, "language of the text", most=1),
         Option("reply_to", OptionType.TEXT, "address or id of the post that is replied to", most=500),
         Option(
             "quote",
@@ -91,8 +90,6 @@ def post_id_of(text: str, server: str) -> str | None:
 def option_problem(name: str, text: str, server: Mapping[str, object]) -> str | None:
     """Return why an option's text is not usable; None if it is."""
     match name:
-        case "language":
-            return None if _LANGUAGE.fullmatch(text) else "it is not a language (en, pt-BR)"
         case "focus":
             try:
                 split_focus(text)

@@ -23,7 +23,9 @@ def build_body(part: Part, handle: Handle) -> dict[str, object]:
     body: dict[str, object] = {"status": request.text}
     if ids := media_ids(handle)[: len(request.media)]:
         body["media_ids"] = ids
-    for name in ("visibility", "language", "spoiler_text"):
+    if language := chosen.values.get("language"):  # as stored: an earlier version accepted other tags
+        body["language"] = language
+    for name in ("visibility", "spoiler_text"):
         if (value := chosen.word(name)) is not None:
             body[name] = value
     if (sensitive := chosen.switch("sensitive")) is not None:

@@ -43,6 +43,9 @@ class MastodonRules(Rules):
     def kind(self, media: Sequence[MediaItem], options: Mapping[str, str]) -> str:
         return "poll" if options.get("poll") and not media else super().kind(media, options)
 
+    def takes_alt(self, post: PlatformPost, item: MediaItem) -> bool:
+        return True
+
     def text_use(self, text: str, media: Sequence[MediaItem], server: Mapping[str, object]) -> tuple[int, int]:
         return _count(text, "", server), most_characters(server)
 
@@ -140,7 +143,7 @@ def _poll_problems(post: PlatformPost) -> Iterator[Problem]:
 
 def _option_problems(post: PlatformPost) -> Iterator[Problem]:
     yield from post.quote_problems(partial(_quote_problems, post))
-    for name in ("language", "reply_to", "focus"):
+    for name in ("reply_to", "focus"):
         text = post.chosen_option(name)
         if text is not None and (why := option_problem(name, text, post.server)) is not None:
             yield post.breach("options", "option_value", f": {post.platform}.{name}: {why}")

@@ -47,6 +47,9 @@ class XRules(Rules):
             yield from _media_problems(part)
         yield from post.thread_problems(partial(_part_problems, post))
 
+    def takes_alt(self, post: PlatformPost, item: MediaItem) -> bool:
+        return item.is_image
+
     def text_use(self, text: str, media: Sequence[MediaItem], server: Mapping[str, object]) -> tuple[int, int]:
         return weighted_length(text), X_LIMIT
 

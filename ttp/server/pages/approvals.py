@@ -22,6 +22,7 @@ from ttp.store.server.approval_links import ApprovalLink
 if TYPE_CHECKING:
     from ttp.domain.account import Account
     from ttp.domain.post import PostFields
+    from ttp.platforms.registry import Registry
 
 MOST_SHOWN = 100
 
@@ -34,7 +35,7 @@ def show_approvals(visit: Visit, error: TtpError | None = None, link: NewApprova
     return visit.page(
         "approvals.html",
         posts=posts,
-        options={post.id: _options(post, accounts) for post in posts},
+        options={post.id: _options(post, accounts, visit.installation.platforms) for post in posts},
         own=visit.reading.approvals.of_author([post.id or 0 for post in posts], visit.person.name),
         is_needed=visit.installation.config.requires_approval,
         may_approve=visit.may("approve"),
@@ -112,19 +113,22 @@ def _link_page(visit: Visit, link: ApprovalLink | None) -> Response:
         return visit.page("approval_link.html", 404, link=None, post=None, decided="", wait_s=0)
     services = _services(visit, link)
     post = services.queries.post(link.post_id)
-    options = _options(post, services.queries.accounts())
+    options = _options(post, services.queries.accounts(), visit.installation.platforms)
     clocks = services.queries.account_clocks(post.accounts)
     secret = visit.request.path_params["secret"]
     shown = {"post": post, "options": options, "zone": services.zone, "clocks": clocks, "secret": secret}
     return visit.page("approval_link.html", link=link, decided="", **shown)
 
 
-def _options(post: PostFields, accounts: Iterable[Account]) -> list[str]:
+def _options(post: PostFields, accounts: Iterable[Account], platforms: Registry) -> list[str]:
     """Return the options with which a post is published to each account, those of the account among them."""
-    defaults = {account.name: account.options for account in accounts}
+    by_name = {account.name: account.options for account in accounts}
     lines = []
     for delivery in post.active:
-        options = {**defaults.get(delivery.account, {}), **post.options}
+        account = by_name.get(delivery.account, {})
+        is_enabled = delivery.platform in platforms.names()
+        language = platforms.facts(delivery.platform).language_option if is_enabled else ""
+        options = delivery.sent_options(post.options, account, language)
         own = [f"{key}={value}" for key, value in options.items() if key.startswith(f"{delivery.platform}.")]
         lines += [f"{delivery.account}: {' '.join(own)}"] if own else []
     return lines

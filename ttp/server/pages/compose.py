@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from ttp.domain.account import Account
 from ttp.domain.errors import Conflict, Problem, Stale, TimeRefused, TtpError, UsageError
+from ttp.domain.media.item import DECORATIVE
 from ttp.domain.media.place import part_word
 from ttp.domain.options import parse_option
 from ttp.domain.post import Post, PostStatus
@@ -193,7 +194,7 @@ def composition_of(post: PostView | Post, zone: tzinfo) -> Composition:
         tuple(post.options.items()),
         tuple(
             AttachedMedia(
-                item.sha256, item.name, item.mime or "", item.alt or "", part_word(item.part), item.only or ""
+                item.sha256, item.name, item.mime or "", item.typed_alt or "", part_word(item.part), item.only or ""
             )
             for item in post.media
         ),
@@ -358,10 +359,12 @@ def writing_services(visit: Visit, *, expected: int | None = None) -> RequestSer
 
 def typed_in(visit: Visit) -> Composition:
     """Return the content of the form."""
-    dropped = visit.fields("drop")
+    dropped, decorative = visit.fields("drop"), visit.fields("decorative")
     items = zip_longest(*(visit.fields(name) for name in ("media", "mime", "alt", "part", "only")), fillvalue="")
     media = (
-        AttachedMedia(match[1], match[2], mime, alt, part.strip()[:9], only)
+        AttachedMedia(
+            match[1], match[2], mime, alt or (DECORATIVE if match[1] in decorative else ""), part.strip()[:9], only
+        )
         for name, mime, alt, part, only in items
         if (match := _KEPT.fullmatch(name)) and match[1] not in dropped
     )

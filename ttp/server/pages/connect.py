@@ -6,6 +6,7 @@ Connecting an account needs `publish`. People who may use some accounts only may
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from starlette.responses import Response
 
 from ttp.domain.action import Action, WayOut, action
 from ttp.domain.errors import Hint, NotAllowed, TtpError, UsageError
+from ttp.domain.options import parse_languages
 from ttp.domain.time.clock import Clock
 from ttp.platforms.addresses import host_of
 from ttp.platforms.http import is_private
@@ -41,6 +43,7 @@ class StartedLogin:
     pending: PendingLogin
     server: str | None
     runtime: Runtime
+    options: Mapping[str, str]
     ends_at: datetime
 
 
@@ -52,7 +55,9 @@ class StartedLogins:
         self._by_state: dict[str, StartedLogin] = {}
         self._lock = threading.Lock()
 
-    def add(self, session: str, pending: PendingLogin, server: str | None, runtime: Runtime) -> None:
+    def add(
+        self, session: str, pending: PendingLogin, server: str | None, runtime: Runtime, options: Mapping[str, str]
+    ) -> None:
         now = self._clock.now()
         with self._lock:
             for state, login in list(self._by_state.items()):
@@ -61,7 +66,7 @@ class StartedLogins:
             own = [state for state, login in self._by_state.items() if login.session == session]
             for state in own[: max(0, len(own) - MOST_STARTED + 1)]:
                 del self._by_state[state]
-            self._by_state[pending.state] = StartedLogin(session, pending, server, runtime, now + LASTS_FOR)
+            self._by_state[pending.state] = StartedLogin(session, pending, server, runtime, options, now + LASTS_FOR)
 
     def take(self, state: str, session: str) -> StartedLogin | None:
         """Return the login with this state, once. None for one of another session, which stays, and for an old one."""
@@ -100,8 +105,10 @@ def _form_page(visit: Visit, platform: str, handle: str, error: TtpError | None 
         "connect.html",
         error,
         platforms=[facts for facts in map(registry.facts, registry.names()) if facts.has_login],
+        with_langs=[registry.title(name) for name in registry.names() if registry.facts(name).language_option],
         platform=platform,
         handle=handle,
+        langs=visit.field("langs"),
     )
 
 
@@ -115,6 +122,7 @@ def start(visit: Visit) -> Response:
         platform = visit.installation.platforms.find(platform_name)
         name = f"{platform.name}/{handle}" if handle else platform.name
         server, runtime = _server(visit, platform, name)
+        options = parse_languages(platform, visit.field("langs"), visit.installation.platforms)
         with visit.installation.connecting(platform, server, runtime) as (connector, login):
             if isinstance(login, PasswordLogin):
                 return _password_page(visit, platform, handle, login)
@@ -129,7 +137,7 @@ def start(visit: Visit) -> Response:
     except TtpError as error:
         return _form_page(visit, platform_name, handle, error)
     started: StartedLogins = visit.request.app.state.started_logins
-    started.add(visit.csrf, pending, server, runtime)
+    started.add(visit.csrf, pending, server, runtime, options)
     return visit.page("connect_go.html", platform=platform, pending=pending, is_own_app=is_own, url=pending.url)
 
 
@@ -140,6 +148,7 @@ def sign_in(visit: Visit) -> Response:
         platform = visit.installation.platforms.find(platform_name)
         name = f"{platform.name}/{handle}"
         server, runtime = _server(visit, platform, name)
+        options = parse_languages(platform, visit.field("langs"), visit.installation.platforms)
         with visit.installation.connecting(platform, server, runtime) as (connector, login):
             if not isinstance(login, PasswordLogin):
                 raise UsageError(f"{platform.title} accounts are connected in the browser, not with a password")
@@ -150,7 +159,7 @@ def sign_in(visit: Visit) -> Response:
                 return _password_page(visit, platform, handle, login, error)
     except TtpError as error:
         return _form_page(visit, platform_name, handle, error)
-    return _result_page(visit, result)
+    return _result_page(visit, result, options)
 
 
 def finish(visit: Visit) -> Response:
@@ -173,16 +182,21 @@ def finish(visit: Visit) -> Response:
             result = connector.finish(pending, answer)
     except TtpError as error:
         return _failure_page(visit, pending.name, error)
-    return _result_page(visit, result)
+    return _result_page(visit, result, started.options)
 
 
 def _password_page(
     visit: Visit, platform: Platform, handle: str, login: PasswordLogin, error: TtpError | None = None
 ) -> Response:
-    return _page(visit, "connect_password.html", error, platform=platform, handle=handle, prompts=login.asks_for)
+    prompts, langs = login.asks_for, visit.field("langs")
+    return _page(visit, "connect_password.html", error, platform=platform, handle=handle, prompts=prompts, langs=langs)
 
 
-def _result_page(visit: Visit, result: ConnectResult) -> Response:
+def _result_page(visit: Visit, result: ConnectResult, options: Mapping[str, str]) -> Response:
+    """Store the languages that were typed, and show the account."""
+    if options:
+        services = visit.services("sign-in at a platform")
+        services.accounts.set(result.account.name, timezone=None, options=options)
     return _page(visit, "connect_result.html", None, result=result, name=result.account.name)
 
 

@@ -126,7 +126,7 @@ def _shape(request: Request, draft: DraftView, services: RequestServices) -> Jso
         "state": _STATES[status],
         "segments": [post.content, *post.thread],
         "link": submitted and submitted.link,
-        "media": [{"url": media_address(request, item), "alt": item.alt} for item in post.media],
+        "media": [{"url": media_address(request, item), "alt": item.typed_alt} for item in post.media],
         "scheduleHint": submitted and submitted.hint,
         "scheduledFor": format_json_instant(post.scheduled_at),
         "brand": post.tags[0] if post.tags else None,

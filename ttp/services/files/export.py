@@ -260,7 +260,7 @@ class FileDiff:
             key=lambda one: part_order(one[0].part),
         )
         return len(names) == len(items) and all(
-            alt == (item.alt or "") and name.part == item.part and self._is_same_file(name, item)
+            alt == (item.typed_alt or "") and name.part == item.part and self._is_same_file(name, item)
             for (name, alt), item in zip(placed, items, strict=True)
         )
 

@@ -114,7 +114,7 @@ def invalid_entry(where: str, *faults: FieldError) -> Entry:
 
 def fields_of(post: Post, media: Sequence[str]) -> dict[str, Value]:
     """Return the fields of a post as `entry` reads them, without empty ones; `media`: its names in the file."""
-    alts = [item.alt or "" for item in post.media]
+    alts = [item.typed_alt or "" for item in post.media]
     every: dict[str, Value] = {
         "key": post.key,
         "status": post.status.value,

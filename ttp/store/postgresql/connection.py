@@ -28,8 +28,8 @@ from ttp.store.dialect import (
     StoreError,
     TryAgain,
     Values,
+    column_list,
     insert_into,
-    quoted,
     translate,
 )
 
@@ -174,7 +174,7 @@ class PostgresConnection:
         if not rows:
             return
         if len(rows) > _FEW_ROWS and _NUL not in (rows_as_json := json.dumps(rows, ensure_ascii=False)):
-            names = quoted(rows[0])
+            names = column_list(rows[0])
             source = f"SELECT {names} FROM jsonb_populate_recordset(NULL::{table}, ?::jsonb)"
             self.send(f"INSERT INTO {table} ({names}) {source}{more}", (rows_as_json,))
         else:

@@ -1,0 +1,23 @@
+"""Add parts cards and origins."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0019"
+down_revision = "0018"
+
+NUMBER = sa.Integer().with_variant(sa.BigInteger, "postgresql")
+TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
+
+def upgrade() -> None:
+    op.add_column("account", sa.Column("split", sa.Boolean(), nullable=True))
+    op.add_column("delivery", sa.Column("planned_parts", sa.Text(), server_default="[]", nullable=False))
+    op.add_column("delivery", sa.Column("parts_frozen", sa.Boolean(), nullable=True))
+    op.add_column("delivery", sa.Column("part_starts", sa.Text(), server_default="[]", nullable=False))
+    op.add_column("delivery", sa.Column("langs", TEXT, nullable=True))
+    op.add_column("post", sa.Column("split", sa.Boolean(), nullable=True))
+    op.add_column("post", sa.Column("number_parts", sa.Boolean(), nullable=True))
+    op.add_column("post", sa.Column("origin", sa.Text(), server_default="{}", nullable=False))
+    op.add_column("post_media", sa.Column("part", NUMBER, nullable=True))
+    op.add_column("post_media", sa.Column("only", TEXT, nullable=True))
