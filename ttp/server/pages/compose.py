@@ -26,7 +26,7 @@ from ttp.domain.time.resolve import ResolvedTime
 from ttp.platforms.registry import Registry
 from ttp.server.pages.open_forms import OpenForm
 from ttp.server.pages.rendering import typed_time
-from ttp.server.pages.template_form import made_by_template, parse_origin, texts_by_account
+from ttp.server.pages.template_form import NO_TEMPLATE, ChosenTemplate, made_by_template, texts_by_account
 from ttp.server.pages.visit import Visit, parse_number
 from ttp.server.services import RequestServices
 from ttp.services.files.fields import parse_media_item
@@ -94,11 +94,7 @@ class Composition:
     seen: str = ""
     """The stamp of the kept edit that the form was filled with."""
     zone: str = ""
-    template: str = ""
-    values: str = ""
-    """For the template, one `NAME=VALUE` on each line."""
-    origin: str = ""
-    """JSON: the template that has made the texts."""
+    template: ChosenTemplate = NO_TEMPLATE
 
     def variant(self, name: str) -> str:
         return dict(self.variants).get(name, "")
@@ -127,7 +123,7 @@ class Composition:
                 for item in self.media
             ),
             alts=tuple(item.alt for item in self.media),
-            origin=parse_origin(self.origin),
+            origin=self.template.parse_origin(),
             split=self.split != "no" if self.split else None,
             number_parts=True if self.split == "numbered" else None,
             dropped=() if self.split == "numbered" else ("number_parts",) if self.split else ("split", "number_parts"),
@@ -177,9 +173,9 @@ def unsaved_edit(visit: Visit, post_id: int) -> tuple[Composition, datetime] | N
 def _composition_from_json(fields: Mapping[str, Any]) -> Composition:
     pairs = {name: tuple((key, value) for key, value in fields[name]) for name in ("variants", "options")}
     lists = {name: tuple(fields[name]) for name in ("accounts", "thread")}
-    return Composition(
-        **{**fields, **lists, **pairs, "media": tuple(AttachedMedia(**item) for item in fields["media"])}
-    )
+    media, template = fields["media"], fields.get("template") or {}
+    own = {"media": tuple(AttachedMedia(**item) for item in media), "template": ChosenTemplate(**template)}
+    return Composition(**{**fields, **lists, **pairs, **own})
 
 
 def composition_of(post: PostView | Post, zone: tzinfo) -> Composition:
@@ -202,7 +198,7 @@ def composition_of(post: PostView | Post, zone: tzinfo) -> Composition:
         at,
         post.status is PostStatus.DRAFT,
         "no" if post.split is False else "numbered" if post.number_parts else "yes" if post.split else "",
-        origin=json.dumps(dict(post.origin)) if post.origin else "",
+        template=ChosenTemplate(origin=json.dumps(dict(post.origin)) if post.origin else ""),
     )
 
 
@@ -339,9 +335,7 @@ def _same_words(typed: Composition) -> Composition:
         variants=tuple(sorted((name, text) for name, text in typed.variants if text)),
         options=tuple(sorted((name, value) for name, value in typed.options if value)),
         zone="",
-        template="",
-        values="",
-        origin="",
+        template=NO_TEMPLATE,
     )
 
 
@@ -384,9 +378,7 @@ def typed_in(visit: Visit) -> Composition:
         form=visit.field("form")[:40],
         seen=visit.field("seen")[:40],
         zone=visit.field("zone")[:60],
-        template=visit.field("template")[:100],
-        values=visit.field("values"),
-        origin=visit.field("origin"),
+        template=ChosenTemplate(visit.field("template")[:100], visit.field("values"), visit.field("origin")),
     )
 
 
@@ -468,12 +460,15 @@ def _suggest(visit: Visit, services: RequestServices, typed: Composition, word: 
 def _fill_in(visit: Visit, services: RequestServices, typed: Composition) -> Response:
     """Fill the form with the texts that a template makes for its accounts."""
     try:
-        post = made_by_template(services, typed.as_input(visit.installation.platforms), typed.template, typed.values)
+        post = made_by_template(services, typed.as_input(visit.installation.platforms), typed.template)
     except TtpError as error:
         return _form_page(visit, typed, error, "template", button="fill")
     filled = composition_of(post, visit.zone)
-    names = ("content", "accounts", "thread", "options", "split", "origin")
-    typed = replace(typed, variants=texts_by_account(post), **{name: getattr(filled, name) for name in names})
+    names = ("content", "accounts", "thread", "options", "split")
+    template = replace(typed.template, origin=filled.template.origin)
+    typed = replace(
+        typed, template=template, variants=texts_by_account(post), **{name: getattr(filled, name) for name in names}
+    )
     return _form_page(visit, typed, button="fill")
 
 
