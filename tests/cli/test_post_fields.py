@@ -38,7 +38,7 @@ VALUES: dict[str, tuple[Any, Any]] = {"text": ("Ask Ann", "Asked"), "flag": (Tru
 TYPES = {"text": str | None, "flag": bool | None, "seconds": float | None}
 COLUMNS = {"text": "text", "flag": "boolean", "seconds": "real"}
 OWN_OF_POST = {"deliveries", "status", "scheduled_at", "published_at", "created_at", "updated_at", "deleted_at"} | {
-    *("key", "key_digest", "chosen_by", "rejection", "id", "revision", "origin")
+    *("key", "key_digest", "chosen_by", "rejection", "cards", "origin", "id", "revision")
 }
 OWN_OF_INPUT = {"kept", "first", "add_tags", "remove_tags", "add_media", "remove_media", "key", "edited", "dropped"}
 OWN_OF_INPUT |= {"snippets", "filling", "asked", "origin"}

@@ -255,7 +255,7 @@ def page() -> Iterator[str]:
 
 
 def test_a_link_card(ttp: Program, person: Person, page: str) -> None:
-    (record,) = published(ttp, person, "Lunch", "--set", f"bluesky.card={page}")
+    (record,) = published(ttp, person, f"Lunch: {page}")
     card = record["embed"]["external"]
     assert (card["uri"], card["title"], card["description"]) == (page, "Menu", "Tea & cake")
     assert card["thumb"]["mimeType"] == "image/png"

@@ -97,6 +97,7 @@ def test_a_post_has_the_documented_form() -> None:
                 "only": None,
             }
         ],
+        "cards": [],
         "variants": {"x": "Launch!"},
         "thread": [],
         "tags": ["launch"],

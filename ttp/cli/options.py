@@ -134,6 +134,7 @@ Options = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="A platform option: tiktok.privacy_level=SELF_ONLY."),
 ]
+NoCard = Annotated[bool, typer.Option("--no-card", help="Show no card of a link.")]
 TemplateName = Annotated[
     str | None,
     typer.Option("--template", metavar="NAME|FILE", help="A template that makes the texts: its name, or its file."),
@@ -318,6 +319,14 @@ def parse_platform_options(context: Context, texts: Sequence[str] | None, *, may
     from ttp.domain.options import parse_option
 
     return dict(parse_option(text, context.platforms, may_empty=may_empty) for text in texts or ())
+
+
+def with_no_card(context: Context, texts: list[str] | None, *, no_card: bool) -> list[str] | None:
+    """Return the `--set` options with those that `--no-card` stands for. What is set by name counts."""
+    if not no_card:
+        return texts
+    names = [name for name in context.platforms.names() if "card" in context.platforms.options(name)]
+    return [*(f"{name}.card=none" for name in names), *(texts or ())]
 
 
 def split_list(texts: Sequence[str] | None) -> tuple[str, ...] | None:

@@ -68,6 +68,7 @@ _KEYS = (
     Key("guard.gap_s", 300.0, "warn about two posts of an account within these seconds; 0: never"),
     Key("guard.strict", False, "refuse instead of warning about times and texts, as --strict does"),
     Key("guard.alt", "warn", "what happens if a picture or video has no alt text", ("off", "warn", "refuse")),
+    Key("write.cards", "auto", "link cards of new and edited posts, unless the post says otherwise", ("auto", "off")),
     Key(
         "repeat.ahead_s",
         2592000.0,

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from ttp.domain.account import is_loopback
 from ttp.domain.errors import Hint, UsageError
+from ttp.domain.media.place import split_part
 from ttp.domain.platform import Facts, PlatformFacts
 from ttp.domain.text import utf16_length
 
@@ -140,7 +141,8 @@ def _as_text(tag: Tag) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option, named without its platform. `values`: all that a choice or a switch can be. `most`: of a text, UTF-16
+    """One option, named without its platform. `values`: all that a choice or a switch can be; of an address, words that
+    it may be instead, and then it may have a part (`2=https://…`). `most`: of a text, UTF-16
     units; of a list, entries.
 
     `kinds`: the kinds of post that it applies to; empty for all. `asked_live`: which of the values an account may have
@@ -167,7 +169,7 @@ class Option:
             case OptionType.TEXT:
                 return "one line of text" + (f", at most {self.most}" if self.most else "")
             case OptionType.ADDRESS:
-                return "an https address"
+                return ", ".join(self.values) + ", or an https address" if self.values else "an https address"
             case OptionType.HANDLES:
                 return f"up to {self.most} handles with commas between: anna,ben"
             case OptionType.LANGUAGES:
@@ -190,6 +192,10 @@ class Option:
                     return value
             case OptionType.TEXT if value:
                 return _line(value, self.most)
+            case OptionType.ADDRESS if self.values:
+                address = split_part(value)[1]
+                part = value.removesuffix(address)
+                return value.lower() if value.lower() in self.values else part + _address(address)
             case OptionType.ADDRESS:
                 return _address(value)
             case OptionType.HANDLES:

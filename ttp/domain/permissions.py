@@ -108,8 +108,12 @@ def reject(post: Post, at: datetime, why: str | None) -> Post:
 
 
 def keep_approval(before: Post, after: Post) -> Post:
-    """Return `after`, without approval and rejection if its content, accounts or time differ from `before`."""
-    return after if _meant(before) == _meant(after) else replace(_unapproved(after), rejection=None)
+    """Return `after`, without approval and rejection if its content, accounts or time differ from `before`, or a link
+    card from what was shown: only one that waited may have been fetched."""
+    is_shown = before.cards.keys() == after.cards.keys() and all(
+        old in ({}, after.cards[url]) for url, old in before.cards.items()
+    )
+    return after if is_shown and _meant(before) == _meant(after) else replace(_unapproved(after), rejection=None)
 
 
 def waits_for_approval(delivery: Delivery) -> bool:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ttp.domain.action import action
 from ttp.domain.delivery import APPROVAL, IN_FLIGHT, Delivery, DeliveryState
@@ -103,6 +103,8 @@ class PostFields:
     rejection: Rejection | None = None
     split: bool | None = None
     number_parts: bool | None = None
+    cards: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    """Its link cards by address (see `cards`). The publisher fetches some: that is no change by a person."""
     origin: Mapping[str, object] = field(default_factory=lambda: NO_ORIGIN)
     id: int | None = None
     revision: int = field(default=0, compare=False)
@@ -181,6 +183,11 @@ class PostFields:
 @dataclass(frozen=True, slots=True)
 class Post(PostFields):
     """What the user wrote, as stored."""
+
+
+def with_cards_of(post: Post, other: PostFields) -> Post:
+    """Return the post with what `other` has of its link cards that are not fetched."""
+    return replace(post, cards={url: one or other.cards.get(url, {}) for url, one in post.cards.items()})
 
 
 def derive_status(states: Iterable[DeliveryState], *, has_time: bool) -> PostStatus:

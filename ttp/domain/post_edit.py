@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from ttp.domain.account import Account, find_account
 from ttp.domain.action import LONGEST_TEXT, Action, OtherOptions, WayOut, action, as_fields, other_options
 from ttp.domain.delivery import Delivery, DeliveryState
-from ttp.domain.errors import Ambiguous, Hint, NotFound, Problem, StateRefused, TtpError, UsageError
+from ttp.domain.errors import Ambiguous, ContentRefused, Hint, NotFound, Problem, StateRefused, TtpError, UsageError
 from ttp.domain.media.item import MediaItem, parse_alt
 from ttp.domain.media.place import in_order, name_in_place
 from ttp.domain.permissions import keep_approval
@@ -344,6 +344,17 @@ def refuse_long_texts(
     ]
     if problems:
         raise UsageError(problems[0].message, problems=problems)
+
+
+def without_crowded(warnings: tuple[Problem, ...], *, first: bool) -> tuple[Problem, ...]:
+    """Drop "crowded" warnings for a post that makes room."""
+    return tuple(one for one in warnings if not (first and one.code == "crowded"))
+
+
+def with_post_id(refused: ContentRefused, post_id: int | None) -> ContentRefused:
+    return ContentRefused(
+        f"post {post_id}: {refused.message}", *refused.hints, problems=refused.problems, details=refused.details
+    )
 
 
 def hints_of_new(hints: Sequence[Hint]) -> tuple[Hint, ...]:

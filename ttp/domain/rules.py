@@ -27,6 +27,7 @@ from ttp.domain.split import Length, SplitParts, Unsplittable, split_texts
 from ttp.domain.text import clean_text, utf16_length
 
 _HALVES = re.compile("[\ud800-\udfff]")
+_MAY_LINK = re.compile(r"\w\.[^\W\d]|://")
 _SHOWN_PIECE = 40
 
 
@@ -238,6 +239,10 @@ class Rules(Protocol):
     def most_parts(self, post: PlatformPost) -> int:
         return post.most_parts
 
+    def first_link(self, text: str) -> str | None:
+        """Return the whole address of the first link in a text. Only asked where the platform has the option `card`."""
+        return None
+
 
 class Platforms(OptionTables, Protocol):
     """The enabled platforms, with what rules and options need."""
@@ -313,6 +318,13 @@ def plan_parts(post: Post, accounts: Iterable[Account], platforms: Platforms) ->
         return replace(bare, planned_parts=parts.parts, part_starts=parts.starts) if parts else bare
 
     return replace(post, deliveries=tuple(map(planned, post.deliveries)))
+
+
+def may_have_cards(post: Post, accounts: Iterable[Account]) -> bool:
+    """Return whether a post may show link cards. Cheap: most posts have no link."""
+    texts = (post.content, *post.variants.values(), *post.thread)
+    names = [name for options in (post.options, *(one.options for one in accounts)) for name in options]
+    return any(map(_MAY_LINK.search, texts)) or any(name.endswith(".card") for name in names)
 
 
 def offer_split(

@@ -38,13 +38,26 @@ class MediaFile:
 
 
 @dataclass(frozen=True, slots=True)
+class CardFile:
+    """A link card that a part shows, as stored with the post, and the file of its picture. Without a title the part
+    shows a bare link. `note`: what a person should know of it."""
+
+    url: str
+    title: str | None
+    description: str = ""
+    picture: MediaFile | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PublishRequest:
     """What a client knows about one delivery.
 
     `options`: the effective options without the platform's name (`privacy_level`); the post's override the account's.
     `bound`: remote ids of the account's other deliveries, which a look-up never matches. `thread`: the parts after
     `text`. `media`: those of `text`; `thread_media`: those of each part of `thread`, if the platform's facts have
-    `media_on_parts`; `part_starts` as of the delivery. `key_seed`: unique to this delivery and equal in all its calls;
+    `media_on_parts`; `part_starts` as of the delivery. `cards`: by the number of the part, from 1. `key_seed`: unique
+    to this delivery and equal in all its calls;
     a client derives the keys of its posts from it. Keys go into `Ready.handle` as `keys`: they are stored with the
     intent and survive failures and edits.
     """
@@ -71,6 +84,8 @@ class PublishRequest:
     def all_media(self) -> tuple[MediaFile, ...]:
         """The media of all parts, in order."""
         return (*self.media, *chain.from_iterable(self.thread_media))
+
+    cards: Mapping[int, CardFile] = field(default_factory=dict)
 
     @property
     def token_key(self) -> str:

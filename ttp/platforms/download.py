@@ -77,23 +77,22 @@ def fetch(
     loopback: bool = False,
     most: int = MOST_VIDEO,
     accept: str = _MEDIA,
+    longest_s: float | None = None,
 ) -> str:
     """Download `url` into `file`, and return its content type.
 
     `loopback`: also allow addresses of this machine, by plain http too. `most`: maximum bytes. `accept`: MIME types to
-    ask for. Raises DownloadFailed for errors of the address or the network, OSError only if `file` cannot be written.
+    ask for. `longest_s`: seconds to the last byte, else LONGEST_S. Raises DownloadFailed for errors of the address or
+    the network, OSError only if `file` cannot be written.
     """
-    end = time.monotonic() + LONGEST_S
+    longest_s = LONGEST_S if longest_s is None else longest_s
+    end = time.monotonic() + longest_s
     try:
         return _fetch(url, file, patience, end, loopback=loopback, most=most, accept=accept)
     except DownloadFailed as failed:
         if failed.flaw != "slow" and time.monotonic() > end:  # a connection that is cut then fails in many ways
-            raise _slow() from failed
+            raise DownloadFailed(f"takes longer than {longest_s:.3g} s", "slow") from failed
         raise
-
-
-def _slow() -> DownloadFailed:
-    return DownloadFailed(f"takes longer than {LONGEST_S:g} s", "slow")
 
 
 def _fetch(
@@ -237,7 +236,7 @@ def _receive(answer: http.client.HTTPResponse, file: BinaryIO, end: float, most:
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise DownloadFailed(f"is cut off after {got} bytes: {_why(error)}", "cut_off") from error
         if time.monotonic() > end:
-            raise _slow()
+            raise DownloadFailed(f"is cut off after {got} bytes", "cut_off")
         if not piece:
             break
         if len(head) < _HEAD:

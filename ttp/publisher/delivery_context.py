@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from ttp.domain.account import Account, Credentials
 from ttp.domain.action import action
+from ttp.domain.cards import shown_cards
 from ttp.domain.config import Config
 from ttp.domain.delivery import BUSY, Delivery, DeliveryError, DeliveryState, parts_of
 from ttp.domain.errors import Busy, UsageError, describe_fault
@@ -24,10 +25,11 @@ from ttp.domain.outcome import Attempt, Done, Handle, Kind, NotDone, Outcome, Un
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import replace_media
 from ttp.domain.time.clock import Clock
-from ttp.platforms.client import Client, LookupResult, MediaFile, PublishRequest, Ready, Step, StepFailed
+from ttp.platforms.client import CardFile, Client, LookupResult, MediaFile, PublishRequest, Ready, Step, StepFailed
 from ttp.platforms.image_conversion import CannotConvert, PillowMissing
 from ttp.platforms.registry import Registry
 from ttp.publisher.coordination import Coordination
+from ttp.publisher.late_cards import LateCards
 from ttp.services.application import Installation
 from ttp.services.media import MediaConversion
 from ttp.services.tokens import LockedToken, TokenRevoked, TokenUnavailable
@@ -137,6 +139,8 @@ class DeliveryContext:
     """Posts and accounts with corrupt rows, skipped until the run ends."""
     media_waits: MediaWaits | None = None
     """Posts whose media cannot be read here now."""
+    late_cards: LateCards | None = None
+    """Fetches link cards that are not stored; None: such posts are published with bare links."""
     ends: PostEnds = field(default_factory=PostEnds)
     note_intent: Callable[[Attempt], None] = lambda intent: None
     """Called with each committed intent, before its call. Raises nothing."""
@@ -212,7 +216,27 @@ class DeliveryContext:
             key_seed=f"{self.journal.store_id}/{delivery.id}",
             thread_media=tuple(thread_media) if any(thread_media) else (),
             part_starts=delivery.part_starts,
+            cards={} if credentials is None else self._cards(task),
         )
+
+    def _cards(self, task: DeliveryTask) -> dict[int, CardFile]:
+        """Return the link cards of a delivery as stored with its post. Raises StepFailed."""
+        cards = {}
+        for number, card in shown_cards(task.post, task.delivery, task.account, self.platforms).items():
+            picture, note = None, card.note
+            try:
+                if card.picture is not None and self.installation.media.has(card.picture):
+                    picture = MediaFile(card.picture, self.installation.media.path(card.picture.sha256))
+            except MediaDamaged:
+                picture = None
+            except Busy as why:
+                raise StepFailed(TAKE, NotDone(Kind.MEDIA, why.message, passing=True)) from None
+            if card.picture is not None and picture is None:
+                note = "the link card has no picture: its copy is gone"
+            if card.state == "waiting":
+                note = f"no link card: {card.url} did not answer"
+            cards[number] = CardFile(card.url, card.title, card.description, picture, note)
+        return cards
 
     def _file(self, item: MediaItem, task: DeliveryTask, *, sending: bool) -> MediaFile:
         """Return an item with its bytes; `sending`: in the form that the platform accepts. Raises StepFailed if it

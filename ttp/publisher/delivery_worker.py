@@ -31,6 +31,7 @@ from ttp.publisher.outcomes import (
 from ttp.publisher.reconcile import SLEPT, SUSPENDED_AFTER_S
 from ttp.services.tokens import LockedToken
 from ttp.store import accounts, attempts
+from ttp.store import cards as stored_cards
 from ttp.store.dialect import Conflicting, Connection, StoreError, Superseded
 from ttp.store.row_mapper import CorruptRow
 
@@ -42,6 +43,7 @@ LONGEST_CALL_S = 600.0
 """More than the timeouts of a call allow: the machine slept, so it is unknown when the request was sent."""
 AGAIN_AFTER_S = (0.5, 1.0, 2.0, 4.0)
 """Pauses before the store is asked again to store an outcome."""
+CARD_GAP_S = 0.05
 AWAY_AGAIN_S = 0.5
 """The pause while the store's server does not answer."""
 
@@ -68,6 +70,7 @@ class DeliveryWorker:
         """Publish the delivery. Ends when it has moved on; raises no error of platform or network."""
         with self._context.quarantine_on_error(self.task):
             try:
+                yield from self._fetch_cards()
                 with self._context.token(self.task.account) as token:
                     while not (yield from self._try_with(token)):
                         pass
@@ -75,6 +78,19 @@ class DeliveryWorker:
                 self._step_failed(failed)
             except MediaUnavailable:
                 self.release_claim()
+
+    def _fetch_cards(self) -> Generator[Wait, None, None]:
+        """Wait for the pages of link cards that are not stored, and store them, or why there are none: whatever is
+        sent, a later try sends the same."""
+        task, late_cards = self.task, self._context.late_cards
+        fetch = None if late_cards is None else late_cards.begin(task.post, task.delivery, task.account)
+        if fetch is None:
+            return
+        while fetch.is_alive():
+            yield Wait(CARD_GAP_S, "the page of a link card")
+        post_id, writer = task.post.id or 0, self._context.writer
+        cards = writer.run(lambda db: stored_cards.save_cards(db, post_id, fetch.cards, may_add=True))
+        self.task = replace(task, post=replace(task.post, cards=cards))
 
     def release_claim(self) -> None:
         """Release a delivery for which nothing is under way."""

@@ -15,11 +15,13 @@ from typing import TypeAlias
 
 from ttp.domain.errors import Busy, TtpError, describe_fault
 from ttp.domain.time.clock import Clock
+from ttp.publisher.late_cards import EVERY_S
 from ttp.services.media import MediaCleanup
 from ttp.services.tokens import RefreshResult, Tokens
 
 TOKENS_FIRST_S, TOKENS_EVERY_S = 2.0, 60.0
 MEDIA_EVERY_S, SWEEPS_EVERY_S = 60.0, 3600.0
+CARDS_FIRST_S = 1.0
 METRICS_FIRST_S, METRICS_EVERY_S = 10.0, 60.0
 
 BUDGET_S = 5.0
@@ -138,6 +140,28 @@ def cleanup(
                 wrong.update(dict.fromkeys(last))
             wrong.update(dict.fromkeys(delete_events()))
         notes += wrong
+
+
+@contextmanager
+def card_fetches(fetch: Callable[[], object] | None, is_cut: Stop = _never, alone: Alone = _alone) -> Iterator[None]:
+    """Fetch the link cards of posts that are due soon until the block ends; also at its end if no turn came before,
+    unless `is_cut` says to hurry."""
+    if fetch is None:
+        yield
+        return
+
+    def turn(stop: Stop) -> None:
+        with suppress(TtpError), alone() as is_mine:
+            if is_mine:
+                fetch()
+
+    turns = Turns()
+    try:
+        with run_every(turn, name="ttp-cards", first_s=CARDS_FIRST_S, every_s=EVERY_S, leave_s=LEAVE_S) as turns:
+            yield
+    finally:
+        if turns.count == 0 and not is_cut():
+            turn(is_cut)
 
 
 @contextmanager

@@ -29,9 +29,10 @@ from ttp.publisher import reconcile
 from ttp.publisher.coordination import Coordination
 from ttp.publisher.delivery_context import Clients
 from ttp.publisher.hooks import Hooks
+from ttp.publisher.late_cards import LateCards
 from ttp.publisher.loop import Loop, Mode, Scope
 from ttp.publisher.outcomes import replay_journal
-from ttp.publisher.periodic import Alone, Turn, cleanup, metrics_pull, pull_once, token_refresh
+from ttp.publisher.periodic import Alone, Turn, card_fetches, cleanup, metrics_pull, pull_once, token_refresh
 from ttp.publisher.watch import PostWatch
 from ttp.publisher.wiring import build_loop, open_coordination
 from ttp.publisher.worker_pool import Pool, WaitForReport, WorkerPool, WorkerThreads, wait_for_report
@@ -193,6 +194,7 @@ class PublisherProcess:
             coordination.writer.committing = installation.limits.write
             pool = self.pool or stack.enter_context(closing(WorkerThreads(self.config.count("publish.concurrency"))))
             workers = WorkerPool(pool, coordination.clock, self.wait, coordination.job_errors)
+            late_cards = LateCards(installation.media, installation.platforms, self.config, coordination.clock)
             loop = build_loop(
                 installation,
                 coordination,
@@ -203,9 +205,10 @@ class PublisherProcess:
                 journal=journal,
                 quarantine=quarantine,
                 heartbeat=heartbeat,
+                late_cards=late_cards,
             )
             try:
-                return self._run_loop(loop, scope, moved, hooks, notify)
+                return self._run_loop(loop, scope, moved, hooks, notify, late_cards)
             except TtpError as error:
                 error.details += journal.notes()
                 raise
@@ -255,7 +258,13 @@ class PublisherProcess:
         return moved
 
     def _run_loop(
-        self, loop: Loop, scope: Scope, moved: list[Delivery], hooks: Hooks, notify: Callable[[str], None]
+        self,
+        loop: Loop,
+        scope: Scope,
+        moved: list[Delivery],
+        hooks: Hooks,
+        notify: Callable[[str], None],
+        late_cards: LateCards,
     ) -> RunResult:
         """Run the loop and the periodic work until the loop is done or a signal stops it."""
 
@@ -270,6 +279,7 @@ class PublisherProcess:
         care = MediaCleanup(self.database, installation.media, self.config, clock)
         delete_events = Events(self.database, clock).delete_old
         numbers = self.numbers if scope.mode is Mode.LOOP else None
+        fetch_cards = None if scope.mode is Mode.PUBLISH else partial(late_cards.fetch_coming, self.database)
         with (
             _without_garbage_collection(),
             self.database.translating_errors(),
@@ -277,6 +287,7 @@ class PublisherProcess:
             token_refresh(installation.tokens, clock, is_cut, hooks.report_renewed, self._alone(PeriodicJob.TOKENS)),
             cleanup(care, delete_events, is_cut, self._alone(PeriodicJob.CLEANUP)) as notes,
             metrics_pull(numbers, self._alone(PeriodicJob.METRICS)) as faults,
+            card_fetches(fetch_cards, is_cut, self._alone(PeriodicJob.CARDS)),
         ):
             notify(READY)
             clean = loop.run(scope, moved)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from ttp.domain.event import Sink
 from ttp.publisher.coordination import Coordination
 from ttp.publisher.delivery_context import Clients, DeliveryContext, MediaWaits
+from ttp.publisher.late_cards import LateCards
 from ttp.publisher.loop import Loop, Mode
 from ttp.publisher.reconcile import longest_call_s
 from ttp.publisher.worker_pool import WorkerPool
@@ -43,6 +44,7 @@ def build_loop(
     journal: Journal,
     quarantine: Quarantine,
     heartbeat: Callable[[datetime], None],
+    late_cards: LateCards | None = None,
 ) -> Loop:
     """Build the loop of one run. `owner`: this machine, as owner of the store."""
 
@@ -62,6 +64,7 @@ def build_loop(
         media_waits=MediaWaits(installation.media, quarantine, coordination.clock)
         if installation.media.bucket is not None
         else None,
+        late_cards=late_cards,
         note_intent=owner.note_intent,
     )
     return Loop(

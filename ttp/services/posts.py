@@ -7,7 +7,6 @@ wins before the publisher's claim or is refused. It never touches a delivery tha
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
@@ -19,10 +18,10 @@ from ttp.domain.config import Config
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Conflict, ContentRefused, Hint, NotAllowed, Problem, Stale, UsageError
 from ttp.domain.permissions import Caller, Capability
-from ttp.domain.post import Post, post_not_found
+from ttp.domain.post import Post, post_not_found, with_cards_of
 from ttp.domain.post_edit import PostInput, check_variants, request_fingerprint
 from ttp.domain.pricing import price_notes
-from ttp.domain.rules import add_alt, check, content_refusal, offer_split, plan_parts
+from ttp.domain.rules import add_alt, check, content_refusal, may_have_cards, offer_split, plan_parts
 from ttp.domain.time.clock import Clock
 from ttp.platforms.registry import Registry
 from ttp.services.queries import PostView, accounts_within, is_within, view_posts
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     from ttp.domain.attempt import Attempt
     from ttp.domain.media.item import MediaItem
     from ttp.domain.time.resolve import ResolvedTime
+    from ttp.services.cards import PostCards
     from ttp.services.duplicate_check import DuplicateCheck
     from ttp.services.media import MediaConversion
     from ttp.services.time_resolver import TimeResolver
@@ -79,6 +79,12 @@ class Posts:
         from ttp.services.media import MediaConversion
 
         return MediaConversion(self.media, self.platforms)
+
+    @cached_property
+    def cards(self) -> PostCards:
+        from ttp.services.cards import PostCards  # here: most posts have no link
+
+        return PostCards(self.media, self.clock, self.config, self.platforms, self.caller, self.database.home)
 
     @cached_property
     def duplicates(self) -> DuplicateCheck:
@@ -177,8 +183,11 @@ class Posts:
         return (*problems, *account_warnings(chosen), *price_notes(post, self.platforms)) if timed else problems
 
     def plan_parts(self, post: Post, accounts: Iterable[Account]) -> Post:
-        """Return the post with its parts planned anew. Whatever changes texts, options or accounts calls it."""
-        return plan_parts(post, accounts, self.platforms)
+        """Return the post with its parts planned and its link cards chosen anew. Whatever changes texts, options or
+        accounts calls it."""
+        accounts = tuple(accounts)
+        post = plan_parts(post, accounts, self.platforms)
+        return self.cards.choose(post, accounts) if post.cards or may_have_cards(post, accounts) else post
 
     def _find_problems(self, post: Post, accounts: Iterable[Account]) -> tuple[Problem, ...]:
         by_name = {one.name: one for one in accounts}
@@ -263,7 +272,7 @@ class Posts:
                 try:
                     changed, warnings = change(db, post)
                 except ContentRefused as refused:
-                    raise with_post_id(refused, post_id) if len(wanted) > 1 else refused from None
+                    raise post_edit.with_post_id(refused, post_id) if len(wanted) > 1 else refused from None
                 if changed.scheduled_at is not None or post.scheduled_at is not None:
                     self.duplicates.add_pending(changed)
                 after = post_edit.with_derived_status(changed, self.clock.now(), None if keeps_approval else post)
@@ -344,7 +353,7 @@ class Posts:
         """Return the warnings. Raise ContentRefused if the post has a time and a platform would refuse it."""
         try:
             timed = post.scheduled_at is not None
-            return _without_crowded(self.check_post(post, accounts, timed=timed, may_add=True), first=first)
+            return post_edit.without_crowded(self.check_post(post, accounts, timed=timed, may_add=True), first=first)
         except ContentRefused as refused:
             refused.hints = post_edit.hints_of_new(refused.hints)
             raise
@@ -355,9 +364,10 @@ class Posts:
         `draft`: the draft that holds its text and becomes the post; Conflict if it was changed meanwhile. If another
         process stored the same key first, return that post.
         """
-        with self._holding_media(wanted):
-            post, accounts = self.build_post(wanted, time, draft)
-            warnings = self.check_new(post, accounts, first=wanted.first)
+        with self.media.holding():
+            chosen, accounts = self.build_post(wanted, time, draft)
+            warnings = self.check_new(chosen, accounts, first=wanted.first)
+            post = self.cards.fetch(chosen, accounts) if chosen.cards else chosen
             with self.database.writing() as db:
                 db.lock_posts([] if draft is None else [draft.id or 0])
                 known = queries.post_by_key(db, wanted.key) if wanted.key else None
@@ -381,6 +391,7 @@ class Posts:
                     stored = store.update(db, replace(post, created_at=draft.created_at), recorder)
                 moved = self._make_room(db, stored, recorder) if wanted.first else ()
                 warnings = tuple(replace(w, hint=add_alt(stored)) if w.code == "alt_missing" else w for w in warnings)
+                warnings += self.cards.warnings(stored, chosen) if chosen.cards else ()
                 return SavedPost(self.view(db, stored, is_new=True), warnings, moved=moved, time=time)
 
     def create_once(self, wanted: PostInput, times: TimeResolver) -> SavedPost:
@@ -404,7 +415,7 @@ class Posts:
         Published deliveries stay. An account left out of `to` is cancelled for this post. `since`: the post that was
         edited; Conflict if it was changed meanwhile. `recorder`: of another command than `edit`.
         """
-        with self._holding_media(wanted):
+        with self.media.holding():
             now, first, known = self.clock.now(), self.post(post_id), self.accounts()
             post_edit.refuse_to_edit(first)
             wanted = self.templates.fill_in(wanted, first)
@@ -417,6 +428,15 @@ class Posts:
                 self.media_conversion.fits(media, platforms)
             confirmed, recorder = time, recorder or self.recorder("edit")
 
+            def changed(before: Post) -> Post:
+                after = post_edit.apply_input(before, wanted, variants, items)
+                after = after if to is None else post_edit.with_accounts(after, to, now)
+                return fill_texts(after, wanted, variants, known, self.platforms)
+
+            fetched = self.plan_parts(changed(first), known)
+            if fetched.cards:
+                fetched = self.cards.fetch(fetched, accounts_of(fetched, known))
+
             def change(db: Connection, before: Post) -> tuple[Post, tuple[Problem, ...]]:
                 nonlocal confirmed
                 post_edit.refuse_to_edit(before)
@@ -425,12 +445,10 @@ class Posts:
                         f"post {post_id} was changed by another command; that change was kept",
                         Hint("see", action("show", post_id)),
                     )
-                after = post_edit.apply_input(before, wanted, variants, items)
-                if to is not None:
-                    after = post_edit.with_accounts(after, to, now)
-                after = fill_texts(after, wanted, variants, known, self.platforms)
+                after = changed(before)
                 frozen = frozen_parts.keep_frozen_parts(before, after)
                 after = self.plan_parts(after, known)
+                after = with_cards_of(after, fetched)
                 if "at" in wanted.dropped:
                     after = post_edit.as_draft(after, "go back to draft")
                 if time is not None:
@@ -448,6 +466,7 @@ class Posts:
                 return after, (
                     *warnings,
                     *frozen,
+                    *(self.cards.warnings(after, before) if after.cards else ()),
                     *post_edit.warn_missing_times(after),
                     *frozen_parts.warn_published_parts(before, after),
                 )
@@ -474,7 +493,7 @@ class Posts:
             post_id = post.id or 0
             confirmed[post_id] = self.confirm_time(db, times[post_id], accounts, post_id)
             moved = post_edit.with_time(post, confirmed[post_id].at)
-            return moved, _without_crowded(self.check_post(moved, known, timed=True, db=db), first=first)
+            return moved, post_edit.without_crowded(self.check_post(moved, known, timed=True, db=db), first=first)
 
         saved = self.change(list(times), change, self.recorder("schedule"), make_room=first)
         return [replace(one, time=confirmed[one.post.id or 0]) for one in saved]
@@ -556,10 +575,6 @@ class Posts:
 
         return tuple(Slots(self.database, self.clock, self.config).make_room(db, post, recorder))
 
-    def _holding_media(self, wanted: PostInput) -> AbstractContextManager[None]:
-        """Protect media that no post refers to yet from cleanup."""
-        return self.media.holding() if wanted.media or wanted.add_media else nullcontext()
-
     def _media_items(
         self,
         names: Sequence[str] | None,
@@ -582,14 +597,3 @@ class Posts:
 def accounts_of(post: Post, known: Iterable[Account]) -> tuple[Account, ...]:
     ids = {d.account_id for d in post.active}
     return tuple(account for account in known if account.id in ids)
-
-
-def _without_crowded(warnings: tuple[Problem, ...], *, first: bool) -> tuple[Problem, ...]:
-    """Drop "crowded" warnings for a post that makes room."""
-    return tuple(one for one in warnings if not (first and one.code == "crowded"))
-
-
-def with_post_id(refused: ContentRefused, post_id: int | None) -> ContentRefused:
-    return ContentRefused(
-        f"post {post_id}: {refused.message}", *refused.hints, problems=refused.problems, details=refused.details
-    )

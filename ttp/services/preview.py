@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
+from ttp.domain.account import Account
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import ContentRefused, Problem
 from ttp.domain.media.image_fit import NO_FITS, ImageFit, ImageFits
@@ -18,6 +20,9 @@ from ttp.services.posts import Posts
 from ttp.services.queries import PostView
 from ttp.services.time_resolver import TimeResolver
 from ttp.store.home.media import temporary_media
+
+if TYPE_CHECKING:
+    from ttp.domain.cards import Card
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,7 @@ class TextPart:
     length: int
     limit: int
     media: tuple[MediaPreview, ...] = ()
+    card: Card | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +80,11 @@ def preview_once(posts: Posts, post_input: PostInput, times: TimeResolver) -> Po
     return preview
 
 
-def preview_post(posts: Posts, post_input: PostInput, time: ResolvedTime | None) -> PostPreview:
-    """Return what `Posts.create` would store. Raises the same errors, except ContentRefused, which is returned."""
+def preview_post(
+    posts: Posts, post_input: PostInput, time: ResolvedTime | None, *, with_cards: bool = True
+) -> PostPreview:
+    """Return what `Posts.create` would store. Raises the same errors, except ContentRefused, which is returned.
+    `with_cards`: fetch the pages of its link cards."""
     with temporary_media(posts.media) as folder:
         posts = replace(posts, media=folder)
         first = posts.find_by_key(post_input)
@@ -85,6 +94,9 @@ def preview_post(posts: Posts, post_input: PostInput, time: ResolvedTime | None)
         warnings, refused = tuple[Problem, ...](), None
         try:
             warnings = posts.check_new(post, accounts, first=post_input.first)
+            if with_cards and post.cards:
+                chosen, post = post, posts.cards.fetch(post, accounts)
+                warnings += posts.cards.warnings(post, chosen)
         except ContentRefused as error:
             refused = error
         with posts.database.reading() as db:
@@ -92,19 +104,26 @@ def preview_post(posts: Posts, post_input: PostInput, time: ResolvedTime | None)
                 posts.refuse_forbidden_change(db, None, post)
             shown = posts.view(db, post)
         fits = posts.media_conversion.fits(post.media, post.platforms) if post.media else NO_FITS
-        servers = {account.name: account.server_info for account in posts.accounts()}
+        by_name = {account.name: account for account in posts.accounts()}
         versions = tuple(
-            _version(post, delivery, fits, posts.platforms, servers.get(delivery.account, {}))
+            _version(post, delivery, fits, posts.platforms, by_name.get(delivery.account))
             for delivery in post.deliveries
         )
         return PostPreview(shown, versions, warnings, refused)
 
 
 def _version(
-    post: Post, delivery: Delivery, fits: ImageFits, platforms: Registry, server: Mapping[str, object]
+    post: Post, delivery: Delivery, fits: ImageFits, platforms: Registry, account: Account | None
 ) -> AccountVersion:
     platform, rules = delivery.platform, platforms.rules(delivery.platform)
     facts = platforms.facts(platform)
+    server = account.server_info if account else {}
+    cards: Mapping[int, Card] = {}
+    if post.cards:
+        from ttp.domain.cards import shown_cards
+
+        cards = shown_cards(post, delivery, account, platforms)
+    parts = zip(post.parts_for(delivery, facts), post.media_for(delivery, facts), strict=False)
     return AccountVersion(
         delivery.account,
         tuple(
@@ -112,8 +131,9 @@ def _version(
                 text,
                 *rules.text_use(text, items, server),
                 tuple(_sent(item, fits.get((platform, item.sha256), ImageFit())) for item in items),
+                cards.get(number),
             )
-            for text, items in zip(post.parts_for(delivery, facts), post.media_for(delivery, facts), strict=False)
+            for number, (text, items) in enumerate(parts, 1)
         ),
         price_of(post, delivery, platforms),
         facts.title,

@@ -415,6 +415,10 @@ class Occurrences:
         turn = store.count_occurrences(db, one.id or 0, made=True)
         post = occurrence_post(source, kept, at, texts[turn % len(texts)] if texts else None)
         post = plan_parts(post, kept, self._platforms)
+        if source.cards:
+            from ttp.domain.cards import choose_cards
+
+            post = choose_cards(post, kept, self._platforms, by_default=True)
         now = self._clock.now()
         return post_store.insert(db, with_derived_status(replace(post, created_at=now), now), None)
 

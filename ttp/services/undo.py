@@ -10,10 +10,10 @@ from datetime import datetime
 from ttp.domain.action import action, other_options
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Conflict, ContentRefused, Hint, NotFound, Problem, StateRefused, TtpError
-from ttp.domain.post import Post
-from ttp.domain.post_edit import as_deleted, refuse_in_flight, with_derived_status
+from ttp.domain.post import Post, with_cards_of
+from ttp.domain.post_edit import as_deleted, refuse_in_flight, with_derived_status, with_post_id
 from ttp.services.duplicate_check import DuplicateCheck
-from ttp.services.posts import Posts, with_post_id
+from ttp.services.posts import Posts
 from ttp.store import accounts, queries, repeats
 from ttp.store import change_log as store
 from ttp.store import posts as stored_posts
@@ -178,6 +178,7 @@ class _UndoPlanner:
         deliveries = tuple(self._delivery(deliveries_now.get(d.id), d, before) for d in before.deliveries)
         lost = [old.due_at for old, new in zip(before.deliveries, deliveries, strict=True) if old.due_at != new.due_at]
         after = self._posts.plan_parts(replace(before, deliveries=deliveries), self._known)
+        after = with_cards_of(replace(after, cards=before.cards), now)
         after = with_derived_status(after, self._now)
         gone = next((d for d in after.active if _is_unsent(d) and d.account_id not in self._ids), None)
         if gone is not None and after.deleted_at is None:

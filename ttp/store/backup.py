@@ -114,11 +114,11 @@ def count_posts(db: Connection) -> int:
 
 
 def media_named(db: Connection, *, unpublished: bool = False) -> list[str]:
-    """Return the digests of the media of all posts, or of those that may still be published."""
-    sql = "SELECT DISTINCT m.sha256 FROM post_media m JOIN post p ON p.id = m.post_id WHERE p.deleted_at IS NULL"
-    if unpublished:
-        sql += " AND p.status <> 'published'"
-    return [row[0] for row in db.execute(sql)]
+    """Return the digests of the media and card pictures of all posts, or of those that may still be published."""
+    which = "p.deleted_at IS NULL" + (" AND p.status <> 'published'" if unpublished else "")
+    tables = ("post_media", "card_picture")
+    each = (f"SELECT m.sha256 FROM {table} m JOIN post p ON p.id = m.post_id WHERE {which}" for table in tables)
+    return [row[0] for row in db.execute(" UNION ".join(each))]
 
 
 def _refuse_to_overwrite(target: Path, store: Path, own_id: str) -> None:
@@ -249,7 +249,7 @@ def _count(file: Path, lines: Iterable[str]) -> tuple[int, int]:
                 table = ""
             elif table == "post":
                 posts += text.split("\t")[columns.index("deleted_at")] == "\\N"
-            elif table == "post_media":
+            elif table in ("post_media", "card_picture"):
                 media.add(text.split("\t")[columns.index("sha256")])
         elif found := _COPY.fullmatch(text):
             table, columns = found[1], found[2].replace('"', "").split(", ")

@@ -100,6 +100,7 @@ POST: dict[str, Kind] = {
     "revision": "integer",
     "split": "boolean",
     "number_parts": "boolean",
+    "cards": "object",
     "origin": "object",
 }
 

@@ -39,8 +39,10 @@ SELECT m.sha256, CASE WHEN max(CASE
         SELECT 1 FROM delivery d WHERE d.post_id = p.id
             AND d.state NOT IN ('published', 'failed', 'cancelled')
     )) THEN 1 ELSE 0 END) = 1 THEN NULL ELSE max(p.updated_at) END AS ended_at
-FROM post_media m JOIN post p ON p.id = m.post_id
-WHERE {in_list("m.sha256", "digests")} GROUP BY m.sha256
+FROM (
+    SELECT sha256, post_id FROM post_media WHERE {in_list("sha256", "digests")}
+    UNION ALL SELECT sha256, post_id FROM card_picture WHERE {in_list("sha256", "digests")}
+) m JOIN post p ON p.id = m.post_id GROUP BY m.sha256
 """
 
 

@@ -1,8 +1,7 @@
 """The one schema, as SQLModel classes: columns, keys and indexes of both databases. No methods, no rules.
 
 `schema.sql` and `columns.py` are generated from it by `python -m tests.drift.store_schema`. At run time only
-`table_copy` imports this module: it costs 0.3 s. Instants are milliseconds since 1970 UTC; columns of JSON hold text
-with sorted keys.
+`table_copy` imports this module: it costs 0.3 s. Instants are milliseconds since 1970 UTC; JSON has sorted keys.
 """
 
 from __future__ import annotations
@@ -134,7 +133,17 @@ class PostRow(SQLModel, table=True):
     revision: int = Field(default=1, sa_column=Column(Integer, nullable=False, server_default=text("1")))
     split: bool | None = None
     number_parts: bool | None = None
+    cards: str = _json("object", "{}")
     origin: str = _json("object", "{}")
+
+
+class CardPictureRow(SQLModel, table=True):
+    """The picture of a link card of a post, so that its file is kept for as long as the post may need it."""
+
+    __tablename__ = "card_picture"
+    __table_args__ = (Index("card_picture_by_sha256", "sha256"),)
+    post_id: int = _parent("post.id", primary=True)
+    sha256: str = Field(sa_column=Column(_TEXT, primary_key=True))
 
 
 class TagRow(SQLModel, table=True):
@@ -334,10 +343,7 @@ class RecurrenceRow(SQLModel, table=True):
     the last one handled."""
 
     __tablename__ = "recurrence"
-    __table_args__ = (
-        _index("recurrence_going", "next_at", where=GOING),
-        {"sqlite_autoincrement": True},
-    )
+    __table_args__ = (_index("recurrence_going", "next_at", where=GOING), {"sqlite_autoincrement": True})
     id: int | None = Field(default=None, primary_key=True)
     post_id: int | None = _parent("post.id", required=False)
     pool: str | None = _text(required=False)
@@ -358,10 +364,7 @@ class OccurrenceRow(SQLModel, table=True):
     """One instant of a repeat and its result. `source_id`: the post that `post_id` was copied from."""
 
     __tablename__ = "occurrence"
-    __table_args__ = (
-        Index("occurrence_by_post", "post_id"),
-        Index("occurrence_by_source", "source_id", "at"),
-    )
+    __table_args__ = (Index("occurrence_by_post", "post_id"), Index("occurrence_by_source", "source_id", "at"))
     recurrence_id: int = _parent("recurrence.id", primary=True)
     at: datetime = Field(sa_column=Column(Instant, nullable=False, primary_key=True))
     state: str = _text()
@@ -499,8 +502,7 @@ class EventRow(SQLModel, table=True):
 
 
 class NotificationRow(SQLModel, table=True):
-    """One notification of one kind, sent once. Open until `ended_at`: its cause lasts until then.
-    `next_at`: when it is tried next (NULL: not again)."""
+    """One notification of one kind, sent once; its cause lasts until `ended_at`. `next_at`: the next try (or NULL)."""
 
     __tablename__ = "notification"
     __table_args__ = (
@@ -582,8 +584,7 @@ class CredentialRow(SQLModel, table=True):
 
 
 class TokenRefreshRow(SQLModel, table=True):
-    """A refresh of a token that started and whose answer is not stored yet, on a store that several hosts share.
-    `token`: a hash of the token that was sent."""
+    """A refresh whose answer is not stored yet, on a store that several hosts share. `token`: a hash of it."""
 
     __tablename__ = "token_refresh"
     name: str = Field(sa_column=Column(_TEXT, primary_key=True))

@@ -78,6 +78,10 @@ def _stored(db: Connection, posts: Sequence[Post]) -> tuple[list[int], list[_Row
             for n, m in enumerate(p.media)
         ],
     )
+    if any(post.cards for post in posts):
+        from ttp.store import cards  # here: most posts have no link
+
+        cards.keep_pictures(db, {i: p.cards for i, p in numbered})
     db.insert("post_tag", [{"post_id": i, "position": n, "tag": t} for i, p in numbered for n, t in enumerate(p.tags)])
     deliveries = [(i, d) for i, p in numbered for d in p.deliveries]
     added = [(i, d) for i, d in deliveries if d.id is None]
@@ -170,9 +174,13 @@ class PostSnapshot:
 
 
 def digest(image: str) -> str:
-    """Return a digest of a snapshot."""
+    """Return a digest of a snapshot, without its link cards: the publisher fetches some after a person's change."""
     import hashlib  # here: questions import this module, and take no digest
 
+    if '"cards":' in image:
+        held = json.loads(image)
+        held["post"].pop("cards", None)
+        image = text_of(held)
     return hashlib.blake2b(image.encode(), digest_size=16).hexdigest()
 
 
@@ -200,7 +208,12 @@ class _Rows:
             "tags": [row["tag"] for row in self.tags],
         }
         in_flight = any(row["state"] in _IN_FLIGHT for row in self.deliveries)
-        return PostSnapshot(text_of(held), in_flight, tuple(row["sha256"] for row in self.media))
+        media = [row["sha256"] for row in self.media]
+        if self.post["cards"] != "{}":
+            from ttp.domain.cards import card_pictures  # here: most posts have no link
+
+            media += card_pictures(json.loads(self.post["cards"]))
+        return PostSnapshot(text_of(held), in_flight, tuple(media))
 
     def as_post(self) -> Post:
         deliveries = [row_mapper.delivery(row) for row in self.deliveries]
@@ -252,8 +265,8 @@ def _by_post(db: Connection, sql: str, ids: Sequence[int]) -> dict[int, list[Row
 def _named(row: Row, *without: str) -> dict[str, Any]:
     """Return the columns that have a value, so that a column added later changes no digest."""
     named = {name: row[name] for name in row.keys() if name not in without and row[name] is not None}  # noqa: SIM118
-    for name in ("planned_parts", "part_starts", "origin"):
-        if named.get(name) in ("[]", "{}"):
+    for name, empty in (("planned_parts", "[]"), ("part_starts", "[]"), ("cards", "{}"), ("origin", "{}")):
+        if named.get(name) == empty:
             del named[name]
     return named
 

@@ -25,6 +25,7 @@ class PeriodicJob(IntEnum):
     WEBHOOKS = 4
     NOTIFICATIONS = 5
     COPY = 7
+    CARDS = 8
 
 
 class PublisherSession:

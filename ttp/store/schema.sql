@@ -71,6 +71,7 @@ CREATE TABLE post (
     revision INTEGER DEFAULT 1 NOT NULL,
     split BOOLEAN,
     number_parts BOOLEAN,
+    cards TEXT DEFAULT '{}' NOT NULL,
     origin TEXT DEFAULT '{}' NOT NULL,
     UNIQUE ("key")
 );
@@ -161,6 +162,13 @@ CREATE TABLE approval_link (
     UNIQUE (sha256),
     FOREIGN KEY(post_id) REFERENCES post (id)
 );
+CREATE TABLE card_picture (
+    post_id INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    PRIMARY KEY (post_id, sha256),
+    FOREIGN KEY(post_id) REFERENCES post (id)
+);
+CREATE INDEX card_picture_by_sha256 ON card_picture (sha256);
 CREATE TABLE change_post (
     change_id INTEGER NOT NULL,
     post_id INTEGER NOT NULL,

@@ -74,6 +74,7 @@ CREATE TABLE post (
     revision BIGINT DEFAULT 1 NOT NULL,
     split BOOLEAN,
     number_parts BOOLEAN,
+    cards TEXT DEFAULT '{}' NOT NULL,
     origin TEXT DEFAULT '{}' NOT NULL,
     PRIMARY KEY (id),
     UNIQUE (key)
@@ -170,6 +171,13 @@ CREATE TABLE approval_link (
     UNIQUE (sha256),
     FOREIGN KEY(post_id) REFERENCES post (id)
 );
+CREATE TABLE card_picture (
+    post_id BIGINT NOT NULL,
+    sha256 TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (post_id, sha256),
+    FOREIGN KEY(post_id) REFERENCES post (id)
+);
+CREATE INDEX card_picture_by_sha256 ON card_picture (sha256);
 CREATE TABLE change_post (
     change_id BIGINT NOT NULL,
     post_id BIGINT NOT NULL,

@@ -135,8 +135,21 @@ class PlainFields(TypedDict):
     numberParts: bool | None
 
 
+class CardAnswer(TypedDict):
+    """The card of a link. `state`: `fetched`; `waiting`, fetched ten minutes before the post's time; or `none`, because
+    of `note`, which also says why a card has no picture."""
+
+    url: str
+    state: str
+    title: str | None
+    description: str | None
+    picture: MediaAnswer | None
+    note: str | None
+
+
 class _Post(_PostState, PlainFields):
     media: list[MediaAnswer]
+    cards: list[CardAnswer]
     variants: dict[str, str]
     thread: list[str]
     tags: list[str]
@@ -174,6 +187,7 @@ class PartPreview(TypedDict):
     text: str
     length: int
     limit: int
+    card: CardAnswer | None
 
 
 class SentMedia(MediaAnswer):

@@ -19,6 +19,7 @@ from ttp.views import Json, attributes_json
 
 if TYPE_CHECKING:
     from ttp.domain.attempt import Attempt
+    from ttp.domain.cards import Card
     from ttp.domain.delivery import Delivery
     from ttp.domain.media.item import MediaItem
     from ttp.domain.metrics.report import Totals
@@ -119,6 +120,7 @@ def post_json(item: PostFields, warnings: Iterable[str] = (), *, replayed: bool 
         "updatedAt": format_json_instant(item.updated_at),
         **cast("_PlainFields", {one.file: getattr(item, one.name) for one in PLAIN}),
         "media": [media_json(one) for one in item.media],
+        "cards": _cards_json(item),
         "variants": dict(item.variants),
         "thread": list(item.thread),
         "tags": list(item.tags),
@@ -140,6 +142,25 @@ def post_json(item: PostFields, warnings: Iterable[str] = (), *, replayed: bool 
     if replayed:
         shape["replayed"] = True
     return shape
+
+
+def _cards_json(item: PostFields) -> list[answers.CardAnswer]:
+    if not item.cards:
+        return []
+    from ttp.domain.cards import cards_of  # here: most posts have no link
+
+    return [card_json(card) for card in cards_of(item)]
+
+
+def card_json(card: Card) -> answers.CardAnswer:
+    return {
+        "url": card.url,
+        "state": card.state,
+        "title": card.title,
+        "description": card.description or None,
+        "picture": None if card.picture is None else media_json(card.picture),
+        "note": card.note,
+    }
 
 
 TALLY_FIELDS = ("claimed", "published", "failed", "retrying", "needsReview", "missed", "waiting", "posts")
@@ -187,7 +208,15 @@ def preview_json(preview: PostPreview, warnings: Iterable[str] = ()) -> answers.
 def _version_json(one: AccountVersion) -> answers.VersionAnswer:
     return {
         "account": one.account,
-        "parts": [{"text": part.text, "length": part.length, "limit": part.limit} for part in one.parts],
+        "parts": [
+            {
+                "text": part.text,
+                "length": part.length,
+                "limit": part.limit,
+                "card": None if part.card is None else card_json(part.card),
+            }
+            for part in one.parts
+        ],
         "media": [
             {**media_json(item.sent), "part": number, "converted": item.converted}
             for number, part in enumerate(one.parts, 1)

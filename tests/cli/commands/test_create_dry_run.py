@@ -45,10 +45,10 @@ def test_each_account_has_its_version_with_its_lengths_and_costs(shop: Program) 
     x, ig = found["versions"]
     assert (x["account"], ig["account"]) == ("x/me", "instagram/shop")
     assert x["parts"] == [
-        {"text": "Hi ☕", "length": 5, "limit": 280},
-        {"text": "And more", "length": 8, "limit": 280},
+        {"text": "Hi ☕", "length": 5, "limit": 280, "card": None},
+        {"text": "And more", "length": 8, "limit": 280, "card": None},
     ]
-    assert ig["parts"] == [{"text": "Hello ☕ https://a.example/b", "length": 27, "limit": 2200}]
+    assert ig["parts"] == [{"text": "Hello ☕ https://a.example/b", "length": 27, "limit": 2200, "card": None}]
     assert (x["costUsd"], ig["costUsd"]) == (0.035, None)
     assert [(item["name"], item["alt"], item["converted"]) for item in ig["media"]] == [("a.jpg", "A door", False)]
     assert any("instagram/shop" in warning for warning in found["warnings"])

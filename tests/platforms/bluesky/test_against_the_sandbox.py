@@ -19,7 +19,7 @@ from ttp.domain.account import Account, Credentials
 from ttp.domain.outcome import Absent, Done, Found, Kind, NotDone, Unclear, Unknown
 from ttp.platforms.bluesky.auth import APP_PASSWORD, BlueskyLogin
 from ttp.platforms.bluesky.records import build_records
-from ttp.platforms.client import AccountInfo, Checker, Deleted, Deleter, Ready, StepDone
+from ttp.platforms.client import AccountInfo, CardFile, Checker, Deleted, Deleter, Ready, StepDone
 from ttp.platforms.login import Grant
 from ttp.platforms.metrics_reader import AccountSession, MetricsReader
 from ttp.platforms.reply import reconnect_hint
@@ -151,6 +151,20 @@ def test_an_edit_after_an_unknown_outcome_keeps_the_key_and_never_makes_a_second
     assert found.final
     assert found.links
     assert len(desk.posts()) == 1
+
+
+def test_a_card_that_was_sent_stays_whatever_the_post_has_now(desk: Desk) -> None:
+    sent = {"uri": "https://example.org/", "title": "As sent", "description": ""}
+    desk.order = replace(
+        desk.order, media=(), cards={1: CardFile(sent["uri"], "Another"), 2: CardFile("https://b.example", None)}
+    )
+    before = desk.prepare({"card": sent, "card_note": None})  # as earlier versions stored it
+    again = desk.prepare(before.handle)
+    assert (again.handle["cards"], again.fingerprint) == ({"1": sent}, before.fingerprint)
+    desk.order = replace(desk.order, cards={1: CardFile("https://example.org/2", "Edited")})
+    assert desk.prepare(before.handle).fingerprint != before.fingerprint
+    desk.order = replace(desk.order, cards={})
+    assert "cards" not in desk.prepare(before.handle).handle
 
 
 def test_a_lost_upload_is_made_again(desk: Desk) -> None:

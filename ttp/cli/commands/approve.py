@@ -65,4 +65,13 @@ def _approved(context: Context, post: PostView) -> str:
 
 def _beginning(post: PostView) -> str:
     words = escape_line(post.content)
-    return words if len(words) <= 60 else f"{words[:59]}…"
+    return (words if len(words) <= 60 else f"{words[:59]}…") + _unseen_cards(post)
+
+
+def _unseen_cards(post: PostView) -> str:
+    """Return what of the link cards nobody has seen."""
+    if all(post.cards.values()):
+        return ""
+    from ttp.domain.cards import waiting_addresses
+
+    return f" (card of {escape_line(', '.join(waiting_addresses(post)))}: fetched ten minutes before)"

@@ -58,6 +58,7 @@ def create(
     text_for: options.Variants = None,
     tag: options.Tags = None,
     set_: options.Options = None,
+    no_card: options.NoCard = False,
     key: Annotated[
         str | None, typer.Option("--key", metavar="KEY", help="Never create a second post with this key.")
     ] = None,
@@ -93,6 +94,7 @@ def create(
     _refuse_contradictions(text, file, in_editor=in_editor, dry_run=dry_run)
     options.refuse_unquoted_time(context.line, text, at)
     words, piped = options.read_text(context, text)
+    set_ = options.with_no_card(context, set_, no_card=no_card)
     by_option = {"to": to, "media": media, "alt": alt, "thread": thread, "text": text_for, "tag": tag, "set": set_}
     at = "next-slot" if first and at is None else at
     source = options.read_stdin(context, "content") if file == "-" else None
@@ -197,6 +199,7 @@ def edit(
     add_tag: Annotated[list[str] | None, typer.Option("--add-tag", metavar="A,B", help="Tags to add.")] = None,
     remove_tag: Annotated[list[str] | None, typer.Option("--remove-tag", metavar="A,B", help="Tags to remove.")] = None,
     set_: options.Options = None,
+    no_card: options.NoCard = False,
     template: options.TemplateName = None,
     var: options.Variables = None,
     snippet: options.Snippets = None,
@@ -230,6 +233,7 @@ def edit(
       ttp edit --where 'status=scheduled tag=launch' --shift +1d
       ttp edit --where 'tag=old' --delete
     """
+    set_ = options.with_no_card(context, set_, no_card=no_card)
     by_option = {"to": to, "media": media, "alt": alt, "thread": thread, "text": text_for, "tag": tag, "set": set_}
     options.enable_strict_checks(context, strict=strict)
     many = {

@@ -24,6 +24,7 @@ from ttp.views import Json
 from ttp.views import posts as posts_module
 
 if TYPE_CHECKING:
+    from ttp.domain.cards import Card
     from ttp.domain.post_history import HistoryEvent, PostHistory
     from ttp.services.preview import AccountVersion, MediaPreview, PostPreview
     from ttp.services.queries import PostView
@@ -175,6 +176,7 @@ def _facts(post: PostView, page: Page, clocks: Clocks, *, with_created: bool) ->
             )
         ],
     )
+    yield "Cards", _cards(post)
     yield "Variants", [f"{escape_text(key)}: {escape_line(text)}" for key, text in post.variants.items()]
     yield "Options", [f"{escape_text(key)}={escape_text(value)}" for key, value in post.options.items()]
     yield "Languages", [f"{escape_text(row.account)}: {escape_text(row.langs)}" for row in post.active if row.langs]
@@ -188,6 +190,25 @@ def _facts(post: PostView, page: Page, clocks: Clocks, *, with_created: bool) ->
         values = [f"{name}={value}" for name, value in given.items()] if isinstance(given, Mapping) else []
         name = f"{post.origin.get('template')} (version {post.origin.get('version')})"
         yield "Template", [escape_line(" ".join([name, *values]))]
+
+
+def _cards(post: PostView) -> list[str]:
+    if not post.cards:
+        return []
+    from ttp.domain.cards import cards_of  # here: most posts have no link
+
+    return [line for card in cards_of(post) for line in card_lines(card)]
+
+
+def card_lines(card: Card) -> list[str]:
+    """Return what a link card shows, or what becomes of it."""
+    if card.state == "waiting":
+        return [f"{escape_line(card.url)}  fetched ten minutes before"]
+    if card.title is None:
+        return [f"{escape_line(card.note or '')}"]
+    picture = f"{card.picture.width}x{card.picture.height} {size(card.picture.bytes)}" if card.picture else "no picture"
+    shown = [f"{escape_line(card.title)}  ({picture})", escape_line(card.description)]
+    return [escape_line(card.url), *(line for line in shown if line), *([escape_line(card.note)] if card.note else [])]
 
 
 def _right(text: str, note: str, width: int) -> str:
@@ -324,6 +345,8 @@ def render_versions(versions: Sequence[AccountVersion], page: Page) -> Iterator[
             yield f"{head}   {use}{cost}"
             yield from (f"  {row}".rstrip() for line in lines(part.text) for row in wrap(line, page.width - 2))
             yield from (f"  {row}" for item in part.media for row in wrap(_versions_media(item), page.width - 2))
+            about = card_lines(part.card) if part.card is not None else ()
+            yield from (f"  card: {row}" for line in about for row in wrap(line, page.width - 8))
         yield ""
 
 

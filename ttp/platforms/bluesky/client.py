@@ -2,7 +2,7 @@
 
 See docs/reference/platforms/bluesky.md, sections 5 to 7. All of a post or thread is one atomic call under keys that
 were chosen before. The handle: `keys`, `cids` (one list for each set of records that may have been sent), `created_ms`,
-`did`, `media` (see `media`), `card`, `card_note` (why it lacks its picture), `dids` by handle, and `refs`: what
+`did`, `media` (see `media`), `cards` by part number, `card_note` (what they lack), `dids` by handle, and `refs`: what
 `quote` and `reply_to` lead to.
 """
 
@@ -18,7 +18,6 @@ from ttp.domain.delivery import NO_HANDLE
 from ttp.domain.media.place import split_part
 from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Unclear
 from ttp.domain.time.clock import Clock, from_ms, to_ms
-from ttp.platforms.bluesky import card as cards
 from ttp.platforms.bluesky import identity
 from ttp.platforms.bluesky.errors import BLOB_NOT_FOUND, BlueskyPart
 from ttp.platforms.bluesky.facets import is_handle
@@ -26,9 +25,17 @@ from ttp.platforms.bluesky.identity import parse_did
 from ttp.platforms.bluesky.media import BlueskyUploads, is_blob, without_uploads
 from ttp.platforms.bluesky.options import POST_ADDRESS
 from ttp.platforms.bluesky.record_keys import is_content_id, is_key, new_keys
-from ttp.platforms.bluesky.records import GATES, POSTS, Records, build_records, chosen_of, post_link, shown_parts
+from ttp.platforms.bluesky.records import (
+    GATES,
+    POSTS,
+    Records,
+    build_records,
+    chosen_of,
+    post_link,
+    shown_parts,
+    stored_cards,
+)
 from ttp.platforms.client import Deleted, LookupResult, PublishRequest, Ready, Step, StepDone, StepFailed, fingerprint
-from ttp.platforms.download import DownloadFailed, DownloadTimeouts
 from ttp.platforms.http import Http, HttpByServer
 from ttp.platforms.reply import Reply, reconnect_hint
 
@@ -47,9 +54,6 @@ class BlueskyClient(BlueskyPart):
     def __init__(self, http: HttpByServer, config: Config, clock: Clock) -> None:
         super().__init__(http, config, clock)
         self._uploads = BlueskyUploads(http, config, clock)
-        self._patience = DownloadTimeouts(
-            config.seconds("http.connect_timeout_s"), config.seconds("http.read_timeout_s")
-        )
         self._checked: dict[str, float] = {}
         self._asked: dict[str, float] = {}
 
@@ -63,7 +67,7 @@ class BlueskyClient(BlueskyPart):
         yield from self._check_server(request, http, did)
         handle = {**handle, "did": did}
         handle = yield from self._uploads.complete(request, handle)
-        handle = yield from self._with_card(request, handle)
+        handle = yield from self._with_cards(request, handle)
         handle = yield from self._with_names(request, handle)
         handle = yield from self._with_refs(request, handle)
         platform_at = http.platform_at(request.account.name)
@@ -123,33 +127,35 @@ class BlueskyClient(BlueskyPart):
         if (elsewhere := identity.moved_server_error(account, server)) is not None:
             raise StepFailed(step, elsewhere)
 
-    def _with_card(self, request: PublishRequest, handle: Handle) -> Generator[Step, None, Handle]:
-        """Fetch the page that is shown as a card, and upload its picture. Raises StepFailed."""
-        url = chosen_of(request).word("card")
-        stored_card = handle.get("card")
-        if url is None or request.media:
-            return {name: value for name, value in handle.items() if name not in ("card", "card_note")}
-        if isinstance(stored_card, Mapping) and stored_card.get("uri") == url:
-            return handle
-        step, is_local = "fetch the card's page", self._http.of(request.account).is_loopback
-        try:
-            page = cards.fetch_page(url, self._patience, loopback=is_local)
-        except DownloadFailed as error:
-            passing = not error.missing
-            raise StepFailed(step, NotDone(Kind.CONTENT, f"{url} {error.message}", "card", passing=passing)) from None
-        card: dict[str, object] = {"uri": url, "title": page.title, "description": page.description}
-        note = None
-        if page.picture is not None:
-            try:
-                picture = cards.fetch_picture(page.picture, self._patience, loopback=is_local)
-                if is_blob(blob := self._uploads.upload_bytes(request, *picture)):
-                    card["thumb"] = blob
-                else:
-                    note = "the link card has no picture: the server did not take it"
-            except cards.NoPicture as why:
-                note = f"the link card has no picture: {why}"
-        handle = {**handle, "card": card, "card_note": note}
-        yield StepDone(step, message=note or "", handle=handle)
+    def _with_cards(self, request: PublishRequest, handle: Handle) -> Generator[Step, None, Handle]:
+        """Upload the pictures of link cards. A card that was sent before stays as it was."""
+        before = stored_cards(handle)
+        cards: dict[str, object] = {}
+        notes: dict[str, None] = {}
+        for number, card in request.cards.items():
+            entry = before.get(str(number))
+            if isinstance(entry, Mapping) and entry.get("uri") == card.url:
+                cards[str(number)] = entry
+                if isinstance(old := handle.get("card_note"), str):
+                    notes[old] = None
+                continue
+            note = card.note
+            if card.title is not None:
+                shown: dict[str, object] = {"uri": card.url, "title": card.title, "description": card.description}
+                if card.picture is not None:
+                    if is_blob(blob := self._uploads.upload_file(request, card.picture)):
+                        shown["thumb"] = blob
+                    else:
+                        note = "the link card has no picture: the server did not take it"
+                    yield StepDone("upload the picture of a link card", message=note or "")
+                cards[str(number)] = shown
+            if note:
+                notes[note] = None
+        handle = {name: value for name, value in handle.items() if name not in ("card", "cards", "card_note")}
+        if cards:
+            handle["cards"] = cards
+        if notes:
+            handle["card_note"] = "; ".join(notes)
         return handle
 
     def _with_names(self, request: PublishRequest, handle: Handle) -> Generator[Step, None, Handle]:

@@ -62,11 +62,12 @@ class BlueskyUploads(BlueskyPart):
             raise StepFailed(step, self.failure(request, reply))
         yield StepDone(step, reply.status), {**made, "blob": blob}
 
-    def upload_bytes(self, request: PublishRequest, data: bytes, mime: str) -> object:
+    def upload_file(self, request: PublishRequest, file: MediaFile) -> object:
         """Upload a link card's picture; the blob, None where the server does not take it."""
-        headers = {"Content-Type": mime}
+        headers = {"Content-Type": file.item.mime, "Content-Length": str(file.item.bytes)}
+        content = read_range(file.path, 0, file.item.bytes)
         reply = self._http.request_for(
-            request, "POST", f"/xrpc/{UPLOAD}", headers=headers, content=data, uploading=True
+            request, "POST", f"/xrpc/{UPLOAD}", headers=headers, content=content, uploading=True
         )
         blob = reply.success_at("blob")
         return blob if is_blob(blob) else None
@@ -134,7 +135,7 @@ class BlueskyUploads(BlueskyPart):
 
 
 def without_uploads(handle: Handle) -> Handle:
-    return {name: value for name, value in handle.items() if name not in ("media", "card", "card_note")}
+    return {name: value for name, value in handle.items() if name not in ("media", "card", "cards", "card_note")}
 
 
 def is_blob(value: object) -> bool:

@@ -13,6 +13,7 @@ REPLIES = {
     "followers": {"$type": "app.bsky.feed.threadgate#followerRule"},
 }
 NOBODY = "nobody"
+CARD_WORDS = ("auto", "none")
 POST_ADDRESS = re.compile(
     r"(?:https?://bsky\.app/profile/(?P<who>[A-Za-z0-9.:%-]+)/post/|at://(?P<repo>[A-Za-z0-9.:%-]+)/app\.bsky\.feed\.post/)"
     r"(?P<key>[234567a-z]{13})/?"
@@ -29,7 +30,12 @@ OPTIONS = option_table(
             most=100,
         ),
         Option("quotes_off", OptionType.SWITCH, "nobody may quote the post", SWITCH),
-        Option("card", OptionType.ADDRESS, "page that is shown as a card with its title and picture"),
+        Option(
+            "card",
+            OptionType.ADDRESS,
+            "page that is shown as a card with its title and picture, 2=ADDRESS on part 2; auto: first link of each",
+            CARD_WORDS,
+        ),
         Option(
             "quote", OptionType.TEXT, "address of the post that is quoted; 2=ADDRESS on part 2 of a thread", most=500
         ),

@@ -67,7 +67,7 @@ def build_records(request: PublishRequest, handle: Handle, did: str) -> Records:
         record = {**common, "text": shown.text}
         if facets := facets_of(shown, dids):
             record["facets"] = facets
-        embed = _media(items, list(islice(blobs, len(items)))) or (_card(handle) if number == 0 else None)
+        embed = _media(items, list(islice(blobs, len(items)))) or _card(handle, number + 1)
         if request.option_of_part("quote", number + 1, len(parts)):
             embed = _with_quote(embed, handle)
         if embed is not None:
@@ -141,8 +141,14 @@ def _media(items: Sequence[MediaItem], blobs: Sequence[object]) -> Mapping[str, 
     return {"$type": "app.bsky.embed.gallery", "items": listed}
 
 
-def _card(handle: Handle) -> Mapping[str, object] | None:
-    card = _mapped(handle.get("card"))
+def stored_cards(handle: Handle) -> Mapping[str, object]:
+    """Return the cards in a handle by the number of the part. Earlier versions stored the first part's alone."""
+    cards = _mapped(handle.get("cards"))
+    return {"1": handle["card"]} if "card" in handle and not cards else cards
+
+
+def _card(handle: Handle, number: int) -> Mapping[str, object] | None:
+    card = _mapped(stored_cards(handle).get(str(number)))
     return {"$type": "app.bsky.embed.external", "external": card} if card else None
 
 

@@ -11,12 +11,14 @@ from ttp.domain.media.item import MediaItem
 from ttp.domain.media.limits import MediaLimits, item_problems, size_text
 from ttp.domain.rules import PlatformPost, Rules
 from ttp.platforms.bluesky.facets import find_entities, show_text
-from ttp.platforms.bluesky.options import list_problem
+from ttp.platforms.bluesky.options import CARD_WORDS, list_problem
 from ttp.platforms.graphemes import count_graphemes
 
 MOST_GRAPHEMES, MOST_BYTES = 300, 3000
 MOST_CALL_BYTES = 150_000
 """The reference server takes 150 KiB in one call."""
+_CARD_BYTES = 4000
+"""About the most that a link card has: 300 characters of a title and of a description, and two addresses."""
 MOST_IMAGES, MOST_GALLERY = 4, 10
 MOST_ALT = 2000
 """What Bluesky's own app takes; its lexicon names no limit."""
@@ -36,7 +38,7 @@ class BlueskyRules(Rules):
         if (
             not post.text.strip()
             and not post.media
-            and not post.chosen_option("card")
+            and _named_card(post) != 1
             and (post.part_option("quote") or (0, ""))[0] != 1
         ):
             yield post.breach("content", "text_missing", " cannot take a post without text or media", post.text_hint)
@@ -64,6 +66,9 @@ class BlueskyRules(Rules):
         length, size = count_graphemes(shown), len(shown.encode("utf-8", "replace"))
         return (size, MOST_BYTES) if length <= MOST_GRAPHEMES and size > MOST_BYTES else (length, MOST_GRAPHEMES)
 
+    def first_link(self, text: str) -> str | None:
+        return next((one.value for one in find_entities(text) if one.sort == "link"), None)
+
     def unbroken_spans(self, text: str) -> Iterator[tuple[int, int]]:
         return ((one.start, one.end) for one in find_entities(text))
 
@@ -73,7 +78,10 @@ def _call_size(post: PlatformPost) -> int:
     if not post.thread:
         return 0
     shown = [show_text(text) for text in (post.text, *post.thread)]
-    return sum(len(one.text.encode("utf-8", "replace")) + 250 * len(one.entities) + 800 for one in shown)
+    return sum(
+        len(one.text.encode("utf-8", "replace")) + 250 * len(one.entities) + 800 + (_CARD_BYTES if one.links else 0)
+        for one in shown
+    )
 
 
 def _part_problems(post: PlatformPost, number: int, text: str) -> Iterator[Problem]:
@@ -111,13 +119,20 @@ def _media_problems(post: PlatformPost) -> Iterator[Problem]:
     yield from post.alt_problems(MOST_ALT, count_graphemes)
 
 
+def _named_card(post: PlatformPost) -> int | None:
+    """Return the number of the part that shows a page as a card which the option names."""
+    chosen = post.part_option("card")
+    return None if chosen is None or chosen[1] in CARD_WORDS else chosen[0]
+
+
 def _option_problems(post: PlatformPost) -> Iterator[Problem]:
     yield from post.quote_problems(partial(_quote_problems, post))
     for name in ("labels", "who_replies", "reply_to"):
         text = post.chosen_option(name)
         if text is not None and (why := list_problem(name, text)) is not None:
             yield post.breach("options", "option_value", f": {post.platform}.{name}: {why}")
-    if post.chosen_option("card") and post.media:
+    card = _named_card(post)
+    if card is not None and post.media_of(card):
         message = " cannot take a link card and media in one post"
         yield post.breach("options", "option_conflict", message, post.media_hint)
     if post.chosen_option("reply_to"):

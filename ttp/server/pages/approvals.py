@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
+from ttp.domain.cards import card_pictures
 from ttp.domain.errors import NotFound, TtpError
 from ttp.domain.permissions import Caller, Capability
 from ttp.server.pages.login import wait_of, with_wait
@@ -92,7 +93,7 @@ def show_link_media(visit: Visit) -> Response:
     """Return an image or video of a link's post."""
     link, sha256 = _link(visit), str(visit.request.path_params["sha256"])
     post = _services(visit, link).queries.post(link.post_id) if link else None
-    if post is None or sha256 not in [item.sha256 for item in post.media]:
+    if post is None or sha256 not in [*(item.sha256 for item in post.media), *card_pictures(post.cards)]:
         raise NotFound("there is no such image")
     return media_answer(visit, sha256)
 

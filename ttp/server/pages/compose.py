@@ -566,7 +566,9 @@ def _checked(visit: Visit, typed: Composition) -> dict[str, Any]:
     problems: Sequence[Problem] = ()
     if not typed.is_empty:
         try:
-            preview = preview_post(writing_services(visit).posts, typed.as_input(visit.installation.platforms), None)
+            preview = preview_post(
+                writing_services(visit).posts, typed.as_input(visit.installation.platforms), None, with_cards=False
+            )
             problems = preview.refused.problems if preview.refused else preview.warnings
         except TtpError as error:
             refused = error

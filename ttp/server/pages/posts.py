@@ -234,7 +234,9 @@ def media_answer(visit: Visit, sha256: str) -> Response:
         raise NotFound("there is no such image")
     with visit.installation.database.reading() as db:
         item = queries.media_item(db, sha256) if db else None
-    if item is not None:
+    if item is None:  # the picture of a link card, or an upload
+        item = visit.installation.media.find_stored(sha256, sha256)
+    else:
         visit.installation.media.has(item)  # fetches it, if it is only in a bucket
     mime = visit.query("type") if item is None else item.mime
     path = visit.installation.media.folder / sha256

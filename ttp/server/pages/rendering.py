@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ttp.domain.action import Action
+from ttp.domain.cards import cards_of
 from ttp.domain.delivery import APPROVAL
 from ttp.domain.time.clock import format_json_instant
 from ttp.domain.time.formatting import clock_text, day_text, format_duration, format_iso, other_clocks, zone_label
@@ -82,6 +83,7 @@ def _environment() -> Environment:
         weblink=web_address,
         state=_state,
         link=link_of,
+        linkcards=cards_of,
         ago=_ago,
         thousands=_thousands,
     )

@@ -41,6 +41,7 @@ EXPORT_ONLY = (
         "updatedAt",
         "needs",
         "warnings",
+        "cards",
         "deliveries",
         "replayed",
     ),

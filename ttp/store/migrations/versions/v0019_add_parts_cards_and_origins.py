@@ -11,6 +11,17 @@ TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def upgrade() -> None:
+    op.create_table(
+        "card_picture",
+        sa.Column("post_id", NUMBER, nullable=False),
+        sa.Column("sha256", TEXT, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["post_id"],
+            ["post.id"],
+        ),
+        sa.PrimaryKeyConstraint("post_id", "sha256"),
+    )
+    op.create_index("card_picture_by_sha256", "card_picture", ["sha256"], unique=False)
     op.add_column("account", sa.Column("split", sa.Boolean(), nullable=True))
     op.add_column("delivery", sa.Column("planned_parts", sa.Text(), server_default="[]", nullable=False))
     op.add_column("delivery", sa.Column("parts_frozen", sa.Boolean(), nullable=True))
@@ -18,6 +29,7 @@ def upgrade() -> None:
     op.add_column("delivery", sa.Column("langs", TEXT, nullable=True))
     op.add_column("post", sa.Column("split", sa.Boolean(), nullable=True))
     op.add_column("post", sa.Column("number_parts", sa.Boolean(), nullable=True))
+    op.add_column("post", sa.Column("cards", sa.Text(), server_default="{}", nullable=False))
     op.add_column("post", sa.Column("origin", sa.Text(), server_default="{}", nullable=False))
     op.add_column("post_media", sa.Column("part", NUMBER, nullable=True))
     op.add_column("post_media", sa.Column("only", TEXT, nullable=True))

@@ -1,4 +1,4 @@
-"""Bluesky: what a page says about itself for a link card, and its picture."""
+"""What a page says about itself for a link card, and its picture."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import pytest
 from PIL import Image
 
 from tests.pictures import RED, noise, opened, picture, saved
-from ttp.platforms.bluesky.card import MOST_PICTURE, LinkedPage, NoPicture, decode_page, fit_picture, read_page
+from ttp.platforms.link_page import MOST_PICTURE, LinkedPage, NoPicture, decode_page, fit_picture, read_page
 
 URL = "https://example.org/menu/today"
+BOMB = picture("PNG").replace(b"IHDR" + picture("PNG")[16:24], b"IHDR" + (60_000).to_bytes(4, "big") * 2)
+"""A PNG whose head says that it has 3.6 billion pixels."""
 
 
 @pytest.mark.parametrize(
@@ -49,7 +51,10 @@ def test_the_head_of_a_page(head: str, page: LinkedPage) -> None:
         ("お茶".encode("shift_jis"), 'text/html; charset="Shift_JIS"', "お茶"),
         ("お茶".encode("iso2022_jp"), "text/html; charset=iso-2022-jp", "お茶"),
         ("Tea €".encode("cp1252"), "text/html; charset=latin1", "Tea €"),  # as browsers read it
+        ("お茶".encode("shift_jis"), "text/html; charset=x-sjis", "お茶"),
         ("Café".encode("utf-16"), "text/html", "Café"),
+        ("<title>Café".encode("utf-16-le"), "text/html", "<title>Café"),
+        ("<title>Café".encode("utf-16-be"), "text/html; charset=utf-16", "<title>Café"),
         ("Café".encode("utf-8-sig"), "text/html; charset=latin1", "Café"),
         # A charset that is not true, or is none.
         ("Café Müller".encode(), "text/html; charset=iso-8859-1", "Café Müller"),
@@ -66,7 +71,7 @@ def test_the_characters_of_a_page(body: bytes, content_type: str, text: str) -> 
 
 @pytest.mark.parametrize("data", [picture("PNG"), picture("JPEG")])
 def test_a_picture_that_fits_is_taken_as_it_is(data: bytes) -> None:
-    assert fit_picture(data)[0] == data
+    assert fit_picture(data) == data
 
 
 @pytest.mark.parametrize(
@@ -81,12 +86,12 @@ def test_a_picture_that_fits_is_taken_as_it_is(data: bytes) -> None:
     ids=["webp", "avif", "gif", "moving", "large"],
 )
 def test_any_other_picture_is_converted(data: bytes) -> None:
-    made, mime = fit_picture(data)
-    assert (opened(made).format, mime) == ("JPEG", "image/jpeg")
+    made = fit_picture(data)
+    assert opened(made).format == "JPEG"
     assert len(made) <= MOST_PICTURE
 
 
-@pytest.mark.parametrize("data", [b"<svg/>", b"", picture("WEBP")[:60]])
+@pytest.mark.parametrize("data", [b"<svg/>", b"", picture("WEBP")[:60], BOMB])
 def test_what_is_no_picture_is_left_out_with_a_reason(data: bytes) -> None:
     with pytest.raises(NoPicture):
         fit_picture(data)
@@ -103,7 +108,7 @@ def test_without_the_extra_a_picture_that_does_not_fit_is_left_out(monkeypatch: 
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(NoPicture, match="ttp-cli"):
         fit_picture(picture_webp)
-    assert fit_picture(picture_png)[1] == "image/png"
+    assert fit_picture(picture_png) == picture_png
 
 
 picture_webp, picture_png = picture("WEBP"), picture("PNG")
