@@ -80,6 +80,15 @@ def test_the_first_link_of_each_part_is_a_card_that_is_published_as_it_was_shown
     assert site.asked == {"/menu": 2, "/wine": 2, "/a.webp": 2}
 
 
+def test_a_card_leads_to_the_tagged_link_and_its_page_is_asked_without_the_tags(
+    ttp: Program, sandbox: RunningSandbox, site: WebSite
+) -> None:
+    link = f"{site.add('/menu', 'Menu')}?utm_source=bluesky"
+    ttp.ok("create", f"Lunch: {link}", *TO, "--at", "now")
+    assert [one["external"]["uri"] for one in embeds(ttp, sandbox)] == [link]
+    assert site.asked == {"/menu": 1}
+
+
 def test_a_page_that_is_not_live_yet_is_fetched_before_its_time(
     ttp: Program, sandbox: RunningSandbox, site: WebSite
 ) -> None:

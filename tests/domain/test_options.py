@@ -132,7 +132,7 @@ def test_an_option_that_is_like_none_is_refused_without_a_guess() -> None:
 
 def test_an_option_that_is_like_none_names_those_of_the_platform_that_was_typed() -> None:
     (known,) = refused("twitter.colour=red").details
-    assert known.partition(": ")[2] == "x.reply_settings, x.made_with_ai, x.paid_partnership"
+    assert known.partition(": ")[2] == "x.reply_settings, x.made_with_ai, x.paid_partnership, x.links"
     assert refused("myspace.colour=red").details == refused("colour=red").details
 
 

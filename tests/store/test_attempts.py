@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from tests.store.stores import add_account, add_post, to
 from ttp.domain.account import Account
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Attempt, Kind, Phase
-from ttp.store import attempts, queries
+from ttp.store import attempts, queries, spending
 from ttp.store.database import Database
 from ttp.store.dialect import Conflicting, Connection
 
@@ -164,3 +165,31 @@ def test_the_parts_of_threads_are_bound_as_soon_as_they_are_out(database: Databa
     with closing(database.connect()) as db:
         assert attempts.bound_remote_ids(db, account.id or 0, 1, START) == {"5", "6"}
         assert attempts.bound_remote_ids(db, account.id or 0, 2, START) == set()
+
+
+def add_call(db: Connection, outcome: str | None, step: str = "post", cost_after: int = 0, **more: Any) -> None:
+    attempts.add_attempt(db, replace(INTENT, step=step, outcome=outcome, cost=200, cost_after=cost_after, **more))
+
+
+def test_each_call_that_may_have_been_charged_counts_once(db: Connection) -> None:
+    month = START - timedelta(days=1), START + timedelta(days=1)
+
+    def spent() -> tuple[int, int]:
+        (account,) = {row["account_id"] for row in db.execute("SELECT account_id FROM delivery")}
+        return spending.spent(db, [account], *month).get("x", 0), spending.committed_cost(db, "x", *month)
+
+    assert spent() == (0, 0)
+    for outcome in ("not_done", "withdrawn"):
+        add_call(db, outcome, cost_after=30)
+    add_call(db, "done", at=month[1])
+    assert spent() == (0, 0)
+    add_call(db, "unknown", cost_after=30)
+    assert spent() == (200, 200)
+    add_call(db, "done", cost_after=30)  # sent again, after proof that the first call had published nothing
+    assert spent() == (200, 200)
+    db.execute("UPDATE delivery SET state = 'retrying' WHERE id = 1")
+    assert spent() == (200, 230)
+    add_call(db, None, "post 2", 15)
+    assert spent() == (400, 415)
+    assert spending.spent(db, [], *month) == {}
+    assert spending.committed_cost(db, "bluesky", *month) == 0

@@ -26,6 +26,7 @@ from ttp.store import (
     repeats,
     row_mapper,
     slots,
+    spending,
 )
 from ttp.store.dialect import Connection
 from ttp.store.metrics import samples, schedule
@@ -124,6 +125,15 @@ ASKED: dict[str, tuple[Ask, str]] = {
     ),
     "a post's status": (lambda db: db.execute(claims._STATUS_FROM, (1,)), "sqlite_autoindex_delivery_1"),
     "next due": (lambda db: queries.next_due(db, START), "delivery_next"),
+    "what was spent": (lambda db: spending.spent(db, [1], START, DUE), "attempt_charged attempt_by_delivery"),
+    "what was spent and is under way": (
+        lambda db: spending.committed_cost(db, "x", START, DUE),
+        "attempt_charged attempt_by_delivery",
+    ),
+    "what is planned to be spent": (
+        lambda db: spending.planned_deliveries(db, "x", START, DUE),
+        "delivery_ready",
+    ),
     "deliveries that are due": (
         lambda db: queries.count_due(db, DUE),
         "delivery_next",

@@ -265,7 +265,13 @@ _ADDRESSES = {
     "server.url": "https://posts.example.org",
 }
 """Settings with a web address, and one that fits. A file may have others: whoever uses them reports it."""
-_EXAMPLES = {"store.url": EXAMPLE, "plan.quiet_hours": "22:00-07:00", "plan.blackout": "2026-12-24 2026-12-31"}
+_EXAMPLES = {
+    "budget_usd": "10",
+    "links.own": "example.com",
+    "store.url": EXAMPLE,
+    "plan.quiet_hours": "22:00-07:00",
+    "plan.blackout": "2026-12-24 2026-12-31",
+}
 
 
 def _words(value: Value) -> str:
@@ -304,7 +310,9 @@ def parse_value(key: Key, texts: Sequence[str]) -> Value:
             way = f"ttp config set {key.name} {_words(meant if fits else _ADDRESSES[key.name])}"
             raise UsageError(f'{key.name} is a web address, not "{value}"', Hint("try", way))
     except UsageError as error:
-        example = _EXAMPLES.get(key.name) or _words(key.choices[:1] or key.default)
+        example = _EXAMPLES.get(key.name, _EXAMPLES.get(key.name.rpartition(".")[2])) or _words(
+            key.choices[:1] or key.default
+        )
         hint = Hint("try", f"ttp config set {key.name} {example}")
         raise UsageError(error.message, *([] if error.hints or not example else [hint]), *error.hints) from None
     return value
@@ -433,6 +441,15 @@ def _read_whole(key: Key, value: Value) -> None:
             from ttp.domain.time.quiet_hours import parse_quiet_hours
 
             parse_quiet_hours(text)
+        case "links.own", tuple(hosts):
+            from ttp.domain.links import parse_host
+
+            try:
+                list(map(parse_host, hosts))
+            except ValueError as error:
+                raise UsageError(f'has names of hosts such as example.com, not "{error}"') from None
+        case name, 0.0 if name.endswith(".budget_usd"):
+            raise UsageError("is above 0: disable the accounts to publish nothing, or unset it to have no limit")
         case "store.url", str(text) if not is_store_url(text):
             raise UsageError(f"is an address like {EXAMPLE}")
 

@@ -44,6 +44,8 @@ class Account:
     """What its server allows, as the server said it last. Empty: unknown."""
     split: bool | None = None
     """Whether texts that are too long become parts, for posts that do not say."""
+    utm: bool | None = None
+    """Whether links of the user's own hosts get UTM parameters, for posts that do not say."""
 
     @property
     def name(self) -> str:

@@ -21,6 +21,7 @@ class Kind(StrEnum):
     DUPLICATE = "duplicate"
     MEDIA = "media"
     QUOTA = "quota"
+    BUDGET = "budget"
     MISSED = "missed"
     ACCOUNT = "account"
     UNKNOWN = "unknown"
@@ -45,7 +46,8 @@ class Attempt:
     """One step of one try at one delivery, kept for ever.
 
     A `publish` row is the intent: committed before the first byte is sent, `outcome` None until the answer is parsed.
-    `platform_at` is in the platform's clock, `boot_s` in seconds since this machine's start.
+    `platform_at` is in the platform's clock, `boot_s` in seconds since this machine's start. `cost`: what the call
+    costs, and `cost_after` what the parts after it will, in thousandths of a US dollar; None where calls are free.
     """
 
     account: str
@@ -62,5 +64,7 @@ class Attempt:
     fingerprint: str | None = None
     platform_at: datetime | None = None
     boot_s: float | None = None
+    cost: int | None = None
+    cost_after: int | None = None
     id: int | None = None
     delivery_id: int | None = None

@@ -33,6 +33,12 @@ _KEYS = (
     Key("store.url", None, "the PostgreSQL database of the store: postgresql://USER@HOST/DATABASE; else a file here"),
     Key("store.password_command", (), "program and arguments that print the password for store.url"),
     Key("input.max_bytes", 1_000_000, "maximum size in bytes of a text from stdin or a file"),
+    Key("links.own", (), "your own hosts, whose links --utm adds UTM parameters to: example.com"),
+    Key(
+        "links.shorten",
+        (),
+        "program and arguments that shorten a link with UTM parameters; it gets the link and prints a short one",
+    ),
     Key("publish.lookup_gap_s", 30.0, "minimum seconds between look-ups of one unknown outcome"),
     Key("publish.retry_base_s", 15.0, "seconds before the first retry; doubles with each"),
     Key("publish.retry_cap_s", 900.0, "maximum seconds between two retries"),
@@ -145,7 +151,11 @@ _SHARED = frozenset(
 def is_shared(name: str) -> bool:
     """Return whether a setting decides what may be published, and when. Where several hosts share a store it is in the
     store, so that no host can have another value."""
-    return name in _SHARED or (name.startswith("platforms.") and name.endswith(".settle_s"))
+    return (
+        name in _SHARED
+        or name == "links.own"
+        or (name.startswith("platforms.") and name.endswith((".settle_s", ".budget_usd")))
+    )
 
 
 class PlatformKeys(Protocol):

@@ -63,7 +63,7 @@ def keep_frozen_parts(before: Post, after: Post) -> tuple[Problem, ...]:
 
 def _parts_source(post: Post) -> tuple[object, ...]:
     """Return what the parts of a post are made of, and its media."""
-    return post.content, dict(post.variants), post.thread, post.split, post.number_parts, post.media
+    return post.content, dict(post.variants), post.thread, post.split, post.number_parts, post.utm, post.media
 
 
 def _first(post: Post, delivery: Delivery) -> str:

@@ -79,8 +79,8 @@ class PostFields:
 
     `thread`: the parts that follow the text, each a reply to the one before; platforms without threads do not get them.
     `split`: a text that is too long for an account becomes parts there; None where the account's own setting counts.
-    `number_parts`: they end with their number, `1/3`. `origin`: the template that made the texts, its version and its
-    `vars`; empty without one.
+    `number_parts`: they end with their number, `1/3`. `utm`: links of the user's own hosts get UTM parameters.
+    `origin`: the template that made the texts, its version and its `vars`; empty without one.
     """
 
     content: str
@@ -103,6 +103,7 @@ class PostFields:
     rejection: Rejection | None = None
     split: bool | None = None
     number_parts: bool | None = None
+    utm: bool | None = None
     cards: Mapping[str, Any] = field(default_factory=dict, compare=False)
     """Its link cards by address (see `cards`). The publisher fetches some: that is no change by a person."""
     origin: Mapping[str, object] = field(default_factory=lambda: NO_ORIGIN)

@@ -294,6 +294,7 @@ class PostInput:
     max_lateness_s: float | None = None
     split: bool | None = None
     number_parts: bool | None = None
+    utm: bool | None = None
     key: str | None = None
     edited: bool = False
     """From an editor, which showed the post: media that it has are not fetched again."""

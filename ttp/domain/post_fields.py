@@ -99,6 +99,17 @@ FIELDS = (
         example="true",
         label="Numbers",
     ),
+    PostField(
+        "utm",
+        "utm",
+        "utm",
+        "flag",
+        "utm",
+        help="Add utm_source, utm_medium and utm_campaign (the first tag) to links of your own hosts.",
+        about="Whether links of the hosts in links.own get utm_source, utm_medium and utm_campaign (the first tag).",
+        example="true",
+        label="UTM",
+    ),
     PostField("template", "template", "template"),
     PostField("vars", "vars", "vars", "texts", others=("var",)),
 )

@@ -1,10 +1,12 @@
-"""Prices of platforms. No post is refused for its price. Amounts in thousandths of a US dollar."""
+"""Prices of platforms, and the budget of a month. Amounts in thousandths of a US dollar."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
+from ttp.domain.action import Action, action
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Problem
 from ttp.domain.platform import Facts, PlatformFacts
@@ -33,8 +35,8 @@ class Pricing(Protocol):
 
     def delete(self, posts: int) -> int: ...
 
-    def explain(self, texts: Sequence[str], alt_texts: int) -> str:
-        """Explain an unusual price; empty for the usual one."""
+    def explain(self, threads: Sequence[Sequence[str]], alt_texts: int) -> str:
+        """Explain an unusual price of posts with these texts; empty for the usual one."""
         ...
 
 
@@ -55,6 +57,36 @@ def price_of(post: PostFields, delivery: Delivery, platforms: PriceLists) -> int
     return pricing.publish(_left(post, delivery, facts), _alts(post, delivery, facts))
 
 
+def price_of_call(post: PostFields, delivery: Delivery, platforms: PriceLists) -> tuple[int, int] | tuple[None, None]:
+    """Return what the next publishing call of a delivery costs, and those after it; None where calls are free."""
+    pricing, facts = platforms.pricing(delivery.platform), platforms.facts(delivery.platform)
+    if pricing is None:
+        return None, None
+    *media, _ = post.media_for(delivery, facts)
+    texts, alts = _left(post, delivery, facts), [sum(item.alt is not None for item in items) for items in media]
+    alts = alts[len(delivery.parts) :]
+    now = len(texts) if facts.thread_is_atomic else 1
+    return pricing.publish(texts[:now], sum(alts[:now])), pricing.publish(texts[now:], sum(alts[now:]))
+
+
+def budget_of(platform: Facts, config: Config) -> int | None:
+    """Return what the posts of a month may cost on a platform; None for any amount."""
+    if not any(key.name == "budget_usd" for key in platform.keys):
+        return None
+    return round(1000 * config.seconds(f"platforms.{platform.name}.budget_usd")) or None
+
+
+def month_of(at: datetime) -> tuple[datetime, datetime]:
+    """Return when the month (UTC) of an instant begins, and when the next one does."""
+    start = at.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return start, (start + timedelta(days=32)).replace(day=1)
+
+
+def budget_action(platform: Facts, total: int) -> Action:
+    """Return the command that raises a budget to the next whole dollar above a total."""
+    return action("config set", f"platforms.{platform.name}.budget_usd", str(-(-total // 1000)))
+
+
 def price_notes(post: PostFields, platforms: PriceLists) -> Iterator[Problem]:
     """Yield why a post costs more than usual, before it gets a time."""
     coming = [d for d in post.active if d.state is not DeliveryState.PUBLISHED]
@@ -63,8 +95,8 @@ def price_notes(post: PostFields, platforms: PriceLists) -> Iterator[Problem]:
         if pricing is None:
             continue
         charged = [d for d in coming if d.platform == name]
-        texts = [text for d in charged for text in _left(post, d, facts)]
-        why = pricing.explain(texts, max(_alts(post, d, facts) for d in charged))
+        threads = [_left(post, d, facts) for d in charged]
+        why = pricing.explain(threads, max(_alts(post, d, facts) for d in charged))
         if why:
             total = dollars(sum(pricing.publish(_left(post, d, facts), _alts(post, d, facts)) for d in charged))
             names = ", ".join(d.account for d in charged)

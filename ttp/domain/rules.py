@@ -16,6 +16,7 @@ from ttp.domain.action import LONGEST_TEXT, Action, WayOut, action, other_option
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import ContentRefused, Hint, PlatformDisabled, Problem
+from ttp.domain.links import NO_RULES, LinkRules, is_tagged, tag_parts
 from ttp.domain.media.image_fit import NO_FITS, ImageFit, ImageFits, ImageForm
 from ttp.domain.media.item import ALT_EXAMPLE, MediaHostProblem, MediaItem
 from ttp.domain.media.place import place_of, split_part
@@ -232,6 +233,10 @@ class Rules(Protocol):
         """Return how much of the text limit a part of this post uses, its options considered."""
         return self.text_use(text, post.media, post.server)
 
+    def arrange(self, post: PlatformPost) -> tuple[str, ...]:
+        """Return the texts of a thread as the options of the post arrange them, before one is split."""
+        return (post.text, *post.thread)
+
     def unbroken_spans(self, text: str) -> Iterable[tuple[int, int]]:
         """Return where the platform finds links, mentions and hashtags that a split must not cut."""
         return ()
@@ -296,10 +301,10 @@ def check(
     )
 
 
-def plan_parts(post: Post, accounts: Iterable[Account], platforms: Platforms) -> Post:
-    """Return the post with the parts of each delivery that may still be planned: those of an account that splits texts
-    and for which one is too long. A text that cannot be split stays whole; `check` says why. A delivery that is not
-    stored yet gets the languages of its account."""
+def plan_parts(post: Post, accounts: Iterable[Account], platforms: Platforms, links: LinkRules = NO_RULES) -> Post:
+    """Return the post with the parts of each delivery that may still be planned: where they differ from the texts as
+    written. A text that cannot be split stays whole; `check` says why. A delivery that is not stored yet gets the
+    languages of its account."""
     by_name = {account.name: account for account in accounts}
 
     def planned(delivery: Delivery) -> Delivery:
@@ -309,13 +314,23 @@ def plan_parts(post: Post, accounts: Iterable[Account], platforms: Platforms) ->
         bare = replace(delivery, planned_parts=(), part_starts=())
         if not delivery.may_plan:
             return delivery
-        if not _splits(post, account):
+        options = {**(account.options if account else {}), **post.options}
+        if not (_splits(post, account) or is_tagged(post, account) or options_of(bare.platform, options)):
             return bare
         try:
-            parts = _split(post, bare, _case(post, bare, account, platforms), account, platforms.rules(bare.platform))
-        except (Unsplittable, PlatformDisabled):
+            case, rules = _case(post, bare, account, platforms), platforms.rules(bare.platform)
+        except PlatformDisabled:
             return bare
-        return replace(bare, planned_parts=parts.parts, part_starts=parts.starts) if parts else bare
+        written = (case.text, *case.thread)
+        text, *thread = tag_parts(post, account, written, links)
+        case = replace(case, text=text, thread=tuple(thread))
+        try:
+            parts, starts = _split(post, bare, case, account, rules)
+        except Unsplittable:
+            parts, starts = rules.arrange(case), ()
+        if parts == written:
+            return bare
+        return replace(bare, planned_parts=parts, part_starts=starts[: len(written)])
 
     return replace(post, deliveries=tuple(map(planned, post.deliveries)))
 
@@ -361,16 +376,15 @@ def _splits(post: Post, account: Account | None) -> bool:
     return bool(post.number_parts or (account and account.split)) if post.split is None else post.split
 
 
-def _split(
-    post: Post, delivery: Delivery, case: PlatformPost, account: Account | None, rules: Rules
-) -> SplitParts | None:
-    """Return the parts in which the texts of a delivery are to be published; None if they are published as written.
-    Raises Unsplittable."""
-    if not _splits(post, account) or delivery.planned_parts or not delivery.may_plan:
-        return None
-    most, texts = rules.most_parts(case), (case.text, *case.thread)
-    if most == 1 or all(count <= limit for count, limit in (rules.part_use(case, text) for text in texts)):
-        return None
+def _split(post: Post, delivery: Delivery, case: PlatformPost, account: Account | None, rules: Rules) -> SplitParts:
+    """Return the parts in which the texts of a delivery are to be published; none if they are planned. Raises
+    Unsplittable."""
+    if delivery.planned_parts or not delivery.may_plan:
+        return SplitParts((), ())
+    most, texts = rules.most_parts(case), rules.arrange(case)
+    fits = (count <= limit for count, limit in (rules.part_use(case, text) for text in texts))
+    if most == 1 or not _splits(post, account) or all(fits):
+        return SplitParts(texts, ())
     return split_texts(
         texts,
         lambda text: rules.part_use(case, text),

@@ -157,6 +157,9 @@ class Coordination:
         """Return the delivery as it is now if this publisher may look it up, else nothing."""
         return [delivery]
 
+    def lock_spending(self, db: Connection, platform: str) -> None:
+        """Let no other publisher spend money on a platform until the transaction ends."""
+
     def claim(self, db: Connection, turn: LoopTurn, ready: list[Row] | None, *, free: int) -> list[Delivery]:
         """Claim at most `free` due deliveries, as `claims.claim` does."""
         return claims.claim(db, free=free, places=turn.places, **turn.due) if free > 0 else []

@@ -24,6 +24,7 @@ from ttp.domain.options import options_of
 from ttp.domain.outcome import Attempt, Done, Handle, Kind, NotDone, Outcome, Unclear, Unknown
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import replace_media
+from ttp.domain.pricing import budget_action, budget_of, dollars, month_of
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import CardFile, Client, LookupResult, MediaFile, PublishRequest, Ready, Step, StepFailed
 from ttp.platforms.image_conversion import CannotConvert, PillowMissing
@@ -33,7 +34,7 @@ from ttp.publisher.late_cards import LateCards
 from ttp.services.application import Installation
 from ttp.services.media import MediaConversion
 from ttp.services.tokens import LockedToken, TokenRevoked, TokenUnavailable
-from ttp.store import accounts, attempts, claims, queries
+from ttp.store import accounts, attempts, claims, queries, spending
 from ttp.store.dialect import Conflicting, Connection, Superseded
 from ttp.store.home.journal import Entry, Journal
 from ttp.store.home.locks import TokenLocked
@@ -90,6 +91,14 @@ LIVE_BEFORE = "an earlier call had published it, and its publisher reported late
 KEY_AGAIN = timedelta(minutes=1)
 """Time until the key of the credentials is asked for again."""
 T = TypeVar("T")
+
+
+class OverBudget(Exception):
+    """The budget of the month does not allow a call, and nothing was sent."""
+
+    def __init__(self, outcome: NotDone) -> None:
+        super().__init__(outcome.message)
+        self.outcome = outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,6 +358,23 @@ class DeliveryContext:
                 if status in queries.ENDED:
                     emit_end(Event(now, "post.finished", task.post.id, kind=status.value))
         return replace(task, delivery=after)
+
+    def refuse_over_budget(self, db: Connection, task: DeliveryTask, intent: Attempt) -> None:
+        """Raise OverBudget if a post whose intent was just inserted passes the budget of the month with all its parts.
+        A thread that has begun goes on: its first intent reserved the rest."""
+        facts = self.platforms.facts(task.delivery.platform)
+        budget = budget_of(facts, self.config)
+        if budget is None or intent.cost is None or task.delivery.parts:
+            return
+        self.coordination.lock_spending(db, facts.name)
+        total = spending.committed_cost(db, facts.name, *month_of(intent.at))
+        if total > budget:
+            price = intent.cost + (intent.cost_after or 0)
+            message = (
+                f"this costs {dollars(price)}, and would make {dollars(total)} in {intent.at:%B}; the budget of"
+                f" {facts.title} is {dollars(budget)}"
+            )
+            raise OverBudget(NotDone(Kind.BUDGET, message, hint=budget_action(facts, total)))
 
     def record_evidence(self, task: DeliveryTask, intent: Attempt, outcome: Done) -> bool:
         """Record that a delivery which another publisher has now is live, or a part of it. Return False where the

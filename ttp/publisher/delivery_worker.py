@@ -17,9 +17,10 @@ from ttp.domain.errors import Busy
 from ttp.domain.event import delivery_event
 from ttp.domain.media.item import MediaUnavailable
 from ttp.domain.outcome import Attempt, Done, Handle, Kind, NotDone, Outcome, Phase, Unknown
+from ttp.domain.pricing import price_of_call
 from ttp.domain.retry import RetryPolicy, after_not_done
 from ttp.platforms.client import Ready, StepDone, StepFailed, Wait
-from ttp.publisher.delivery_context import DeliveryContext, DeliveryTask, apply_outcome_to_account
+from ttp.publisher.delivery_context import DeliveryContext, DeliveryTask, OverBudget, apply_outcome_to_account
 from ttp.publisher.outcomes import (
     ANOTHERS,
     after_outcome,
@@ -213,6 +214,7 @@ class DeliveryWorker:
     def _commit_intent(self, ready: Ready) -> Attempt:
         """Commit the intent: the last act before the first byte of the call. Return it as stored."""
         context = self._context
+        cost, cost_after = price_of_call(self.task.post, self.task.delivery, context.platforms)
         intent = self._attempt(
             ready.step,
             Phase.PUBLISH,
@@ -220,6 +222,8 @@ class DeliveryWorker:
             fingerprint=ready.fingerprint,
             platform_at=ready.platform_at,
             boot_s=context.clock.boot(),
+            cost=cost,
+            cost_after=cost_after,
         )
 
         add_rows, number = self._take_unwritten_rows(), 0
@@ -233,11 +237,15 @@ class DeliveryWorker:
         def keep_id(db: Connection) -> None:
             nonlocal number
             number = read_id()
+            context.refuse_over_budget(db, self.task, intent)
 
         after = self.task.delivery.mark_sending(ready.handle)
         # Emitted before the commit: a slow reader of the output must not delay the call after the intent.
         context.emit(delivery_event(after, context.clock.now()))
-        self.task = context.save_transition(self.task, after, keep_id, quiet=True, ask=ask)
+        try:
+            self.task = context.save_transition(self.task, after, keep_id, quiet=True, ask=ask)
+        except OverBudget as over:
+            raise StepFailed(ready.step, over.outcome) from None
         intent = replace(intent, id=number)
         context.note_intent(intent)
         return intent

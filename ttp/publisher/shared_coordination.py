@@ -207,6 +207,9 @@ class SharedCoordination(Coordination):
             return claims.still_due_lookup(db, delivery, now)
         return []
 
+    def lock_spending(self, db: Connection, platform: str) -> None:
+        self._session.lock_spending(db, platform)
+
     def claim(self, db: Connection, turn: LoopTurn, ready: list[Row] | None, *, free: int) -> list[Delivery]:
         session = self._session
         claimed = (

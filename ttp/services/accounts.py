@@ -144,10 +144,16 @@ class Accounts:
             return replace(account, id=store.save(db, account, now=self.clock.now()))
 
     def set(
-        self, name: str, *, timezone: str | None, options: Mapping[str, str], split: bool | None = None
+        self,
+        name: str,
+        *,
+        timezone: str | None,
+        options: Mapping[str, str],
+        split: bool | None = None,
+        utm: bool | None = None,
     ) -> AccountChange:
         """Change an account's timezone and options; '' removes one. Posts that would be published with other options
-        than before lose their approval. `split`: of posts to come. Raise NotFound, UsageError."""
+        than before lose their approval. `split` and `utm`: of posts to come. Raise NotFound, UsageError."""
         self._find(name)
         with self.database.writing() as db:
             account = self._find_in(db, name)
@@ -162,7 +168,13 @@ class Accounts:
                 timezone=account.timezone if timezone is None else timezone or None,
                 options=merge_options(account.options, options),
                 split=account.split if split is None else split,
+                utm=account.utm if utm is None else utm,
             )
+            if utm and not self.config.texts("links.own"):
+                raise UsageError(
+                    "links get UTM parameters only on your own hosts, and links.own names none",
+                    Hint("fix", action("config set", "links.own", "example.com")),
+                )
             if split and self.platforms.facts(account.platform).max_parts == 1:
                 raise UsageError(f"{account.platform} has no threads, so texts cannot be split there")
             withdrawn = self._withdraw_approvals(db, account, changed)  # before: publishers read the account last

@@ -338,6 +338,7 @@ class Application:
             self.caller,
             self.templates,
             expected=self.expected,
+            shortens=not self.dry_run,
         )
     )
     drafts = _Part(lambda self: services.drafts.Drafts(self.posts))

@@ -188,7 +188,7 @@ class BulkEdit:
             if post.scheduled_at is not None and post.scheduled_at < now:
                 late = f"its new time, {format_instant(post.scheduled_at, zone)}, has passed"
                 return PlannedChange(where, ChangeKind.LEFT, faults=(FieldError("at", late),))
-        post = with_derived_status(self._posts.plan_parts(post, accounts), now, before)
+        post = with_derived_status(self._posts.plan_new(post, accounts), now, before)
         only_shifted = edit.links is None and both is None and post.tags == before.tags
         what = ChangeKind.MOVE if only_shifted else ChangeKind.CHANGE
         if not changed_fields(PlannedChange(where, what, post, before)):

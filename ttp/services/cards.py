@@ -12,6 +12,7 @@ from ttp.domain.action import action
 from ttp.domain.cards import NONE, OPTION, Card, cards_of, choose_cards, waiting_addresses, with_fetched
 from ttp.domain.config import Config
 from ttp.domain.errors import Problem, TtpError
+from ttp.domain.links import plain_link
 from ttp.domain.permissions import Caller
 from ttp.domain.post import Post
 from ttp.domain.time.clock import Clock
@@ -35,11 +36,12 @@ def is_rehearsed(accounts: Collection[Account], platforms: Registry, config: Con
 def fetch_cards(
     urls: Collection[str], media: MediaStore, *, loopback: bool, seconds: float, last: bool = False
 ) -> list[Card]:
-    """Fetch the pages of some addresses and store their pictures. A page that may be live later is left out, unless
-    this is the `last` try. Raises nothing."""
-    pages = fetch_pages(urls, loopback=loopback, seconds=seconds)
+    """Fetch the pages of some addresses, without UTM parameters, and store their pictures. A page that may be live
+    later is left out, unless this is the `last` try. Raises nothing."""
+    plain = {url: plain_link(url) for url in urls}
+    pages = fetch_pages(dict.fromkeys(plain.values()), loopback=loopback, seconds=seconds)
     late = NoPage("does not answer", may_pass=True)
-    cards = (_card(url, pages.get(url, late), media, last=last) for url in urls)
+    cards = (_card(url, pages.get(plain[url], late), media, last=last) for url in urls)
     return [card for card in cards if card is not None]
 
 

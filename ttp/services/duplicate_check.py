@@ -15,8 +15,10 @@ from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Problem
 from ttp.domain.post import Post
-from ttp.domain.time.clock import from_ms, to_ms
+from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.domain.time.formatting import first_valid_zone, format_instant
+from ttp.platforms.registry import Registry
+from ttp.services.budget import BudgetCheck
 from ttp.store import accounts, queries, repeats
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
@@ -70,10 +72,14 @@ class _StoredPosts:
 
 
 class DuplicateCheck:
-    """Duplicate check of one command. Remembers what it read through an open transaction, for many posts."""
+    """Duplicate check of one command, with its budget check. Remembers what it read through an open transaction, for
+    many posts."""
 
-    def __init__(self, database: Database, config: Config, *, strict: bool = False) -> None:
+    def __init__(
+        self, database: Database, config: Config, platforms: Registry, clock: Clock, *, strict: bool = False
+    ) -> None:
         """`strict`: refuse instead of warning, like the setting `guard.strict`."""
+        self._budget = BudgetCheck(database, config, platforms, clock)
         self._database = database
         self._same = round(1000 * config.seconds("guard.same_text_s"))
         self._gap = round(1000 * config.seconds("guard.gap_s"))
@@ -84,8 +90,9 @@ class DuplicateCheck:
         self._stored: dict[int, _StoredPosts] = {}
 
     def problems(self, post: Post, db: Connection | None = None) -> Iterator[Problem]:
-        """Yield posts of the same account that are too close to this one: the same text, or any post. `db`: an open
-        connection to read through; None: opens the store each time."""
+        """Yield posts of the same account that are too close to this one: the same text, or any post; and the budgets
+        that it would pass. `db`: an open connection to read through; None: opens the store each time."""
+        yield from self._budget.problems(post, db)
         for delivery in post.active:
             if delivery.state in _UNSENT and delivery.due_at is not None and (self._same or self._gap):
                 at = to_ms(delivery.due_at)
@@ -98,6 +105,7 @@ class DuplicateCheck:
 
     def add_pending(self, post: Post) -> None:
         """Add a post that will be stored."""
+        self._budget.add_pending(post)
         self._moved |= {post.id} if post.id is not None else set()
         for delivery in post.active:
             if delivery.due_at is not None:

@@ -21,9 +21,10 @@ from ttp.domain.permissions import Caller, Capability
 from ttp.domain.post import Post, post_not_found, with_cards_of
 from ttp.domain.post_edit import PostInput, check_variants, request_fingerprint
 from ttp.domain.pricing import price_notes
-from ttp.domain.rules import add_alt, check, content_refusal, may_have_cards, offer_split, plan_parts
+from ttp.domain.rules import add_alt, check, content_refusal, may_have_cards, offer_split
 from ttp.domain.time.clock import Clock
 from ttp.platforms.registry import Registry
+from ttp.services.links import PostLinks
 from ttp.services.queries import PostView, accounts_within, is_within, view_posts
 from ttp.services.templates.filling import Templates, fill_texts
 from ttp.store import accounts as stored_accounts
@@ -62,7 +63,8 @@ class SavedPost:
 @dataclass
 class Posts:
     """`strict`: the duplicate check refuses instead of warning. Posts to other accounts than the caller's do not exist.
-    `expected`: the revision of the post that the user has seen; a change of another one is refused."""
+    `expected`: the revision of the post that the user has seen; a change of another one is refused. `shortens`: the
+    program in `links.shorten` may be run."""
 
     database: Database
     media: MediaStore
@@ -73,6 +75,7 @@ class Posts:
     templates: Templates
     strict: bool = field(default=False)
     expected: int | None = None
+    shortens: bool = True
 
     @cached_property
     def media_conversion(self) -> MediaConversion:
@@ -88,10 +91,14 @@ class Posts:
 
     @cached_property
     def duplicates(self) -> DuplicateCheck:
-        """The duplicate check of this command; remembers posts that will be stored."""
+        """The duplicate check of this command, with the budgets; remembers posts that will be stored."""
         from ttp.services.duplicate_check import DuplicateCheck
 
-        return DuplicateCheck(self.database, self.config, strict=self.strict)
+        return DuplicateCheck(self.database, self.config, self.platforms, self.clock, strict=self.strict)
+
+    @cached_property
+    def links(self) -> PostLinks:
+        return PostLinks(self.database, self.config, self.platforms, self.shortens)
 
     def post(self, post_id: int) -> Post:
         """Return a post. Raise NotFound if it does not exist. Never creates a store."""
@@ -186,13 +193,19 @@ class Posts:
         """Return the post with its parts planned and its link cards chosen anew. Whatever changes texts, options or
         accounts calls it."""
         accounts = tuple(accounts)
-        post = plan_parts(post, accounts, self.platforms)
+        post = self.links.plan(post, accounts)
         return self.cards.choose(post, accounts) if post.cards or may_have_cards(post, accounts) else post
+
+    def plan_new(self, post: Post, accounts: Sequence[Account]) -> Post:
+        """Like `plan_parts`, with new links shortened first: slow, and outside a transaction. Raises UsageError."""
+        self.links.shorten(post, accounts)
+        return self.plan_parts(post, accounts)
 
     def _find_problems(self, post: Post, accounts: Iterable[Account]) -> tuple[Problem, ...]:
         by_name = {one.name: one for one in accounts}
+        links = self.links.problems(post, by_name.values())
         if not post.media:
-            return check(post, by_name, self.platforms, no_host=None, config=self.config)
+            return (*check(post, by_name, self.platforms, no_host=None, config=self.config), *links)
         from ttp.platforms.media_host.availability import media_host_problem
         from ttp.services.media import loopback_platforms, missing_media_problems
 
@@ -206,7 +219,11 @@ class Posts:
             fits=self.media_conversion.fits(post.media, to_come),
             rehearsed=loopback_platforms(self.config, self.platforms),
         )
-        return (*(missing_media_problems(post, self.media_conversion.find_missing(post)) if to_come else ()), *found)
+        return (
+            *(missing_media_problems(post, self.media_conversion.find_missing(post)) if to_come else ()),
+            *found,
+            *links,
+        )
 
     def convert_media(self, ids: Sequence[int]) -> None:
         """Convert images as the posts' platforms need. Call it before a transaction: it is slow."""
@@ -347,7 +364,7 @@ class Posts:
         if not post.content.strip() and not post.media:
             ways = (action("create", "Hello", to="x/me"), action("create", "-"))  # the second: a text from a pipe
             raise UsageError("the post has neither text nor media", *(Hint("try", way) for way in ways))
-        return self.as_new(self.plan_parts(post, accounts)), accounts
+        return self.as_new(self.plan_new(post, accounts)), accounts
 
     def check_new(self, post: Post, accounts: Sequence[Account], *, first: bool) -> tuple[Problem, ...]:
         """Return the warnings. Raise ContentRefused if the post has a time and a platform would refuse it."""
@@ -433,7 +450,7 @@ class Posts:
                 after = after if to is None else post_edit.with_accounts(after, to, now)
                 return fill_texts(after, wanted, variants, known, self.platforms)
 
-            fetched = self.plan_parts(changed(first), known)
+            fetched = self.plan_new(changed(first), known)
             if fetched.cards:
                 fetched = self.cards.fetch(fetched, accounts_of(fetched, known))
 

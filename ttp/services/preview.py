@@ -54,6 +54,10 @@ class AccountVersion:
     price: int | None
     title: str = ""
     """The platform's title."""
+    tagged: int = 0
+    """Links with UTM parameters."""
+    unshortened: int = 0
+    """Those of them that `links.shorten` will be run for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,7 @@ def preview_post(
     """Return what `Posts.create` would store. Raises the same errors, except ContentRefused, which is returned.
     `with_cards`: fetch the pages of its link cards."""
     with temporary_media(posts.media) as folder:
-        posts = replace(posts, media=folder)
+        posts = replace(posts, media=folder, shortens=False)
         first = posts.find_by_key(post_input)
         if first is not None:
             return PostPreview(first.post, replayed=True)
@@ -105,15 +109,21 @@ def preview_post(
             shown = posts.view(db, post)
         fits = posts.media_conversion.fits(post.media, post.platforms) if post.media else NO_FITS
         by_name = {account.name: account for account in posts.accounts()}
+        links = posts.links.count_tagged(post, accounts)
         versions = tuple(
-            _version(post, delivery, fits, posts.platforms, by_name.get(delivery.account))
+            _version(post, delivery, fits, posts.platforms, by_name.get(delivery.account), links)
             for delivery in post.deliveries
         )
         return PostPreview(shown, versions, warnings, refused)
 
 
 def _version(
-    post: Post, delivery: Delivery, fits: ImageFits, platforms: Registry, account: Account | None
+    post: Post,
+    delivery: Delivery,
+    fits: ImageFits,
+    platforms: Registry,
+    account: Account | None,
+    links: Mapping[str, tuple[int, int]],
 ) -> AccountVersion:
     platform, rules = delivery.platform, platforms.rules(delivery.platform)
     facts = platforms.facts(platform)
@@ -137,6 +147,7 @@ def _version(
         ),
         price_of(post, delivery, platforms),
         facts.title,
+        *links.get(delivery.account, (0, 0)),
     )
 
 

@@ -24,11 +24,11 @@ from ttp.domain.post_edit import (
     with_derived_status,
 )
 from ttp.domain.recurrence import Occurrence, OccurrenceState, Recurrence, RecurrenceCounts, instants_to_create
-from ttp.domain.rules import plan_parts
 from ttp.domain.time.clock import Clock
 from ttp.domain.time.durations import compact_duration
 from ttp.platforms.registry import Registry
 from ttp.services.cron import cron_instants
+from ttp.services.links import PostLinks
 from ttp.services.posts import Posts, accounts_of
 from ttp.store import accounts as stored_accounts
 from ttp.store import posts as post_store
@@ -339,7 +339,7 @@ class Occurrences:
     def __init__(self, database: Database, clock: Clock, config: Config, platforms: Registry) -> None:
         self._database = database
         self._clock = clock
-        self._platforms = platforms
+        self._links = PostLinks(database, config, platforms)
         self._ahead = timedelta(seconds=config.seconds("repeat.ahead_s"))
         self._lateness = timedelta(seconds=config.seconds("publish.max_lateness_s"))
 
@@ -414,11 +414,11 @@ class Occurrences:
         texts = one.texts
         turn = store.count_occurrences(db, one.id or 0, made=True)
         post = occurrence_post(source, kept, at, texts[turn % len(texts)] if texts else None)
-        post = plan_parts(post, kept, self._platforms)
+        post = self._links.plan(post, kept)
         if source.cards:
             from ttp.domain.cards import choose_cards
 
-            post = choose_cards(post, kept, self._platforms, by_default=True)
+            post = choose_cards(post, kept, self._links.platforms, by_default=True)
         now = self._clock.now()
         return post_store.insert(db, with_derived_status(replace(post, created_at=now), now), None)
 

@@ -12,7 +12,6 @@ from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Conflict, ContentRefused, Hint, NotFound, Problem, StateRefused, TtpError
 from ttp.domain.post import Post, with_cards_of
 from ttp.domain.post_edit import as_deleted, refuse_in_flight, with_derived_status, with_post_id
-from ttp.services.duplicate_check import DuplicateCheck
 from ttp.services.posts import Posts
 from ttp.store import accounts, queries, repeats
 from ttp.store import change_log as store
@@ -79,9 +78,7 @@ class Undo:
             with self._posts.database.writing() as db:
                 for change in self._changes(db, request):
                     # A new check, without the posts restored before.
-                    self._posts.duplicates = DuplicateCheck(
-                        self._posts.database, self._posts.config, strict=self._posts.strict
-                    )
+                    vars(self._posts).pop("duplicates", None)
                     done.extend(self._restore_change(db, change, request, refusals))
                 if refusals and not (request.partial and done):
                     raise _combine_refusals(refusals, len(done) + len(refusals))

@@ -30,6 +30,7 @@ ACCOUNT: dict[str, Kind] = {
     "server": "text",
     "server_info": "object",
     "split": "boolean",
+    "utm": "boolean",
 }
 
 ATTEMPT: dict[str, Kind] = {
@@ -48,6 +49,8 @@ ATTEMPT: dict[str, Kind] = {
     "fingerprint": "text",
     "platform_at": "instant",
     "boot_s": "real",
+    "cost": "integer",
+    "cost_after": "integer",
 }
 
 DELIVERY: dict[str, Kind] = {
@@ -100,6 +103,7 @@ POST: dict[str, Kind] = {
     "revision": "integer",
     "split": "boolean",
     "number_parts": "boolean",
+    "utm": "boolean",
     "cards": "object",
     "origin": "object",
 }

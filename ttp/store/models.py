@@ -104,6 +104,7 @@ class AccountRow(SQLModel, table=True):
     server: str | None = _text(required=False)
     server_info: str = _json("object", "{}")
     split: bool | None = None
+    utm: bool | None = None
 
 
 class PostRow(SQLModel, table=True):
@@ -133,6 +134,7 @@ class PostRow(SQLModel, table=True):
     revision: int = Field(default=1, sa_column=Column(Integer, nullable=False, server_default=text("1")))
     split: bool | None = None
     number_parts: bool | None = None
+    utm: bool | None = None
     cards: str = _json("object", "{}")
     origin: str = _json("object", "{}")
 
@@ -273,6 +275,7 @@ class AttemptRow(SQLModel, table=True):
     __table_args__ = (
         Index("attempt_by_delivery", "delivery_id", "id"),
         _index("attempt_open", "delivery_id", where="phase = 'publish' AND outcome IS NULL"),
+        _index("attempt_charged", "at", where="cost IS NOT NULL"),
         {"sqlite_autoincrement": True},
     )
     id: int | None = Field(default=None, primary_key=True)
@@ -290,6 +293,14 @@ class AttemptRow(SQLModel, table=True):
     fingerprint: str | None = _text(required=False)
     platform_at: datetime | None = _instant()
     boot_s: float | None = None
+    cost: int | None = None
+    cost_after: int | None = None
+
+
+class ShortLinkRow(SQLModel, table=True):
+    __tablename__ = "short_link"  # what the program in `links.shorten` made of a link
+    link: str = Field(sa_column=Column(_TEXT, primary_key=True))
+    short: str = _text()
 
 
 class SampleRow(SQLModel, table=True):
@@ -460,9 +471,7 @@ class LoginLinkRow(SQLModel, table=True):
 
 
 class SessionRow(SQLModel, table=True):
-    """A person who is logged in, in one browser. It has the fields of the login link."""
-
-    __tablename__ = "session"
+    __tablename__ = "session"  # a person who is logged in, in one browser, with the fields of the login link
     __table_args__ = (UniqueConstraint("sha256"), {"sqlite_autoincrement": True})
     id: int | None = Field(default=None, primary_key=True)
     sha256: str = _text()
@@ -593,8 +602,6 @@ class TokenRefreshRow(SQLModel, table=True):
 
 
 class SettingRow(SQLModel, table=True):
-    """A setting that all hosts share (see `shared_settings`): the value as JSON."""
-
-    __tablename__ = "setting"
+    __tablename__ = "setting"  # what all hosts share (see `shared_settings`): the value as JSON
     name: str = Field(sa_column=Column(_TEXT, primary_key=True))
     value: str = _text()

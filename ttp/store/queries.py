@@ -493,6 +493,7 @@ class TextsToCharge(NamedTuple):
 
     texts: tuple[str, ...]
     alts: int
+    post_id: int
 
 
 def upcoming_deliveries(db: Connection, platform: str, most: int) -> list[int]:
@@ -505,8 +506,7 @@ def upcoming_deliveries(db: Connection, platform: str, most: int) -> list[int]:
 def texts_to_charge(db: Connection, delivery_ids: Iterable[int], facts: Facts) -> Iterator[TextsToCharge]:
     """Yield what will be charged for each of these deliveries, in no order. Raises CorruptRow."""
     for batch in split_batches(delivery_ids):
-        for row in db.execute(_CHARGED.format(marks(batch)), batch):
-            yield _charged(row, facts)
+        yield from (_charged(row, facts) for row in db.execute(_CHARGED.format(marks(batch)), batch))
 
 
 def _waiting(db: Connection, account_id: int) -> Iterator[tuple[int, int]]:
@@ -516,11 +516,11 @@ def _waiting(db: Connection, account_id: int) -> Iterator[tuple[int, int]]:
 @as_corrupt_row("delivery")
 def _charged(row: Row, facts: Facts) -> TextsToCharge:
     if [row[name] for name in ("variants", "thread", "handle", "planned_parts")] == ["{}", "[]", "{}", "[]"]:  # as most
-        return TextsToCharge((row["content"],), row["alts"])
+        return TextsToCharge((row["content"],), row["alts"], row["post_id"])
     post = Post(row["content"], variants=parse_texts(row["variants"]), thread=parse_list(row["thread"]))
     out = len(parts_of(parse_object(row["handle"])))
     one = Delivery(f"{facts.name}/{row['account_handle']}", facts.name, planned_parts=parse_list(row["planned_parts"]))
-    return TextsToCharge(post.parts_for(one, facts)[out:], 0 if out else row["alts"])
+    return TextsToCharge(post.parts_for(one, facts)[out:], 0 if out else row["alts"], row["post_id"])
 
 
 _COMING = "SELECT post_id, next_at, approved_at FROM delivery WHERE " + _READY.format("")

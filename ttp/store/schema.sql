@@ -19,6 +19,7 @@ CREATE TABLE account (
     server TEXT,
     server_info TEXT DEFAULT '{}' NOT NULL,
     split BOOLEAN,
+    utm BOOLEAN,
     UNIQUE (platform, handle)
 );
 CREATE TABLE change (
@@ -71,6 +72,7 @@ CREATE TABLE post (
     revision INTEGER DEFAULT 1 NOT NULL,
     split BOOLEAN,
     number_parts BOOLEAN,
+    utm BOOLEAN,
     cards TEXT DEFAULT '{}' NOT NULL,
     origin TEXT DEFAULT '{}' NOT NULL,
     UNIQUE ("key")
@@ -101,6 +103,11 @@ CREATE TABLE setting (
     name TEXT NOT NULL,
     value TEXT NOT NULL,
     PRIMARY KEY (name)
+);
+CREATE TABLE short_link (
+    link TEXT NOT NULL,
+    short TEXT NOT NULL,
+    PRIMARY KEY (link)
 );
 CREATE TABLE store (
     id INTEGER NOT NULL,
@@ -389,10 +396,13 @@ CREATE TABLE attempt (
     fingerprint TEXT,
     platform_at INTEGER,
     boot_s FLOAT,
+    cost INTEGER,
+    cost_after INTEGER,
     FOREIGN KEY(delivery_id) REFERENCES delivery (id)
 );
 CREATE INDEX attempt_by_delivery ON attempt (delivery_id, id);
 CREATE INDEX attempt_open ON attempt (delivery_id) WHERE phase = 'publish' AND outcome IS NULL;
+CREATE INDEX attempt_charged ON attempt (at) WHERE cost IS NOT NULL;
 CREATE TABLE occurrence (
     recurrence_id INTEGER NOT NULL,
     at INTEGER NOT NULL,

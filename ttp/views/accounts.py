@@ -28,4 +28,5 @@ def account_json(item: Account) -> AccountAnswer:
         "options": dict(item.options),
         "server": item.server,
         "split": item.split,
+        "utm": item.utm,
     }

@@ -133,6 +133,7 @@ class PlainFields(TypedDict):
     maxLatenessS: float | None
     split: bool | None
     numberParts: bool | None
+    utm: bool | None
 
 
 class CardAnswer(TypedDict):
@@ -199,6 +200,8 @@ class VersionAnswer(TypedDict):
     parts: list[PartPreview]
     media: list[SentMedia]
     costUsd: float | None
+    taggedLinks: int
+    unshortenedLinks: int
 
 
 class PreviewAnswer(PostAnswer):
@@ -257,6 +260,7 @@ class AccountAnswer(TypedDict):
     options: dict[str, str]
     server: str | None
     split: bool | None
+    utm: bool | None
 
 
 class EventAnswer(TypedDict):

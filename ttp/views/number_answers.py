@@ -217,3 +217,4 @@ class ReportAnswer(PeriodAnswer):
     best: list[MeasuredPostAnswer]
     worst: list[MeasuredPostAnswer]
     posts: list[MeasuredPostAnswer]
+    spentUsd: dict[str, float]

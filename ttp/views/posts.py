@@ -223,6 +223,8 @@ def _version_json(one: AccountVersion) -> answers.VersionAnswer:
             for item in part.media
         ],
         "costUsd": None if one.price is None else one.price / 1000,
+        "taggedLinks": one.tagged,
+        "unshortenedLinks": one.unshortened,
     }
 
 

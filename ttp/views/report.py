@@ -31,6 +31,7 @@ def report_json(report: Report) -> ReportAnswer:
         "best": [measured_post_json(post) for post in report.best],
         "worst": [measured_post_json(post) for post in report.worst],
         "posts": [measured_post_json(post) for post in report.posts],
+        "spentUsd": {platform: cost / 1000 for platform, cost in report.spent.items()},
     }
 
 

@@ -94,7 +94,7 @@ REBUILT = [
     "CREATE TABLE account (id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, platform TEXT NOT NULL, handle TEXT NOT NULL,"
     " user_id TEXT, connected BOOLEAN, needs_reconnect BOOLEAN, enabled BOOLEAN, timezone TEXT, expires_at INTEGER,"
     " scopes TEXT, hold_until INTEGER, hold_reason TEXT, options TEXT, created_at INTEGER, removed_at INTEGER,"
-    " late_claim_at INTEGER, server TEXT, server_info TEXT NOT NULL, split TEXT)",
+    " late_claim_at INTEGER, server TEXT, server_info TEXT NOT NULL, split TEXT, utm TEXT)",
     "INSERT INTO account SELECT * FROM fresh",
     "DROP TABLE fresh",
 ]

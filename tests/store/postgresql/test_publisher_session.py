@@ -24,7 +24,7 @@ from ttp.publisher.outcomes import replay_journal, to_journal_entry
 from ttp.publisher.shared_coordination import lock_abandoned
 from ttp.services.server.events import Events
 from ttp.store import accounts as stored_accounts
-from ttp.store import attempts, claims, events, queries
+from ttp.store import attempts, claims, events, queries, spending
 from ttp.store import posts as stored_posts
 from ttp.store.database import Database
 from ttp.store.dialect import Conflicting, Connection, Row, SessionLost, StoreError, TryAgain
@@ -766,3 +766,32 @@ def test_a_deadlock_is_like_a_busy_store_and_nothing_is_saved(database: Database
             change()
         waiting.join()
         assert {row[0] for row in watch.execute("SELECT content FROM post")} == {"hi"}
+
+
+def test_two_publishers_that_spend_at_the_same_moment_see_each_other(database: Database) -> None:
+    account = add_account(database)
+    for _ in range(2):
+        add_post(database, to(account, START))
+    one, two = Publisher(database), Publisher(database)
+    totals: list[int] = []
+
+    def spend(publisher: Publisher, delivery_id: int) -> None:
+        attempts.start_attempt(publisher.db, replace(INTENT, delivery_id=delivery_id, cost=200, cost_after=15))()
+        publisher.session.lock_spending(publisher.db, "x")
+        totals.append(spending.committed_cost(publisher.db, "x", START, START + timedelta(days=1)))
+
+    def spend_alone() -> None:
+        with two.db.transaction():
+            spend(two, 2)
+
+    with closing(one.db), closing(two.db), closing(database.connect()) as db:
+        with one.db.transaction():
+            spend(one, 1)
+            other = Thread(target=spend_alone)
+            other.start()
+            waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+            while not db.execute(waiting).fetchone()[0]:
+                pass
+            assert totals == [200]
+        other.join()
+    assert totals == [200, 400]

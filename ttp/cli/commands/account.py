@@ -302,8 +302,14 @@ def set_(
             parser=parse_when_to_split,
         ),
     ] = None,
+    utm: Annotated[
+        bool | None,
+        typer.Option(
+            "--utm/--no-utm", help="Add UTM parameters to links of your own hosts, for posts that do not say."
+        ),
+    ] = None,
 ) -> None:
-    """Set an account's timezone, languages, options, and if it splits long texts.
+    """Set an account's zone, languages, options, and how it treats texts and links.
 
     --set NAME= removes an option. Approved posts that would be published with other options lose their approval. Posts
     that are stored keep their languages.
@@ -313,7 +319,7 @@ def set_(
       ttp account set x/me --set x.reply_settings=following
       ttp account set x/me --split always
     """
-    if tz is None and not options and split is None and langs is None:
+    if tz is None and not options and split is None and langs is None and utm is None:
         raise UsageError("nothing to set", Hint("see", "ttp account set --help"))
     if tz:
         from ttp.domain.time.zones import parse_zone
@@ -325,6 +331,7 @@ def set_(
         timezone=tz,
         options=typed | _parse_langs(context, context.platforms.find(name.partition("/")[0]).name, langs),
         split=None if split is None else split == "always",
+        utm=utm,
     )
     context.out.write_one(ACCOUNTS_SPEC, changed.account, say=[f"Changed {changed.account.name}."])
     if changed.withdrawn:

@@ -161,6 +161,10 @@ KINDS: Mapping[Kind, tuple[str, str]] = MappingProxyType(
             "ttp edit ID --remove-media FILE --add-media FILE",
         ),
         Kind.QUOTA: ("the quota of the account or the app is used up", "wait, or buy more"),
+        Kind.BUDGET: (
+            "it would pass the budget of the month",
+            "raise platforms.x.budget_usd, restart the publisher, then ttp retry ID; or wait for the next month",
+        ),
         Kind.MISSED: ("too late: nothing was running when it was due", "ttp schedule ID --at TIME, or ttp publish ID"),
         Kind.ACCOUNT: ("the account or the app may not do this", "see the message, or ttp account check"),
         Kind.UNKNOWN: ("an answer that ttp does not know", "ttp log ID shows the answer; then ttp retry ID"),

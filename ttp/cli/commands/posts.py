@@ -536,6 +536,10 @@ def _parse_post_input(
 
     plain = parse_plain(typed)
     media, alts, thread = by_option["media"], by_option["alt"], by_option["thread"]
+    if plain["utm"]:
+        from ttp.cli.own_hosts import ask_own_hosts
+
+        ask_own_hosts(context, text or "")
     return PostInput(
         text=text,
         kept=piped,

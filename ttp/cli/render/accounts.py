@@ -68,6 +68,8 @@ def _facts(account: Account, page: Page) -> Iterator[tuple[str, str]]:
         yield "Options", escape_line(" ".join(f"{key}={value}" for key, value in account.options.items()))
     if account.split is not None:
         yield "Long texts", "split into parts" if account.split else "refused"
+    if account.utm is not None:
+        yield "Own links", "get UTM parameters" if account.utm else "as written"
 
 
 def _notes(account: Account, page: Page) -> Iterator[str]:

@@ -347,6 +347,9 @@ def render_versions(versions: Sequence[AccountVersion], page: Page) -> Iterator[
             yield from (f"  {row}" for item in part.media for row in wrap(_versions_media(item), page.width - 2))
             about = card_lines(part.card) if part.card is not None else ()
             yield from (f"  card: {row}" for line in about for row in wrap(line, page.width - 8))
+        if one.tagged:
+            later = ", not shortened yet" if one.unshortened else ""
+            yield f"  {plural(one.tagged, 'link')} with UTM parameters{later}"
         yield ""
 
 

@@ -17,6 +17,7 @@ from ttp.cli.render.page import Cell, Column, Page, table
 from ttp.cli.render.spec import OutputSpec, separate
 from ttp.cli.terminal import escape_line, escape_text
 from ttp.domain.metrics.report import Group, MeasuredPost, Period, Report, Totals, change
+from ttp.domain.pricing import dollars
 from ttp.views import answer_keys
 from ttp.views.report import measured_post_json, report_json
 
@@ -59,9 +60,10 @@ REPORT_SPEC: OutputSpec[Report] = OutputSpec(
 
 
 def headline(report: Report, zone: tzinfo) -> str:
-    """Return the period and the one that it is compared with, as a sentence."""
+    """Return the period and the one that it is compared with, and what its posts cost, as sentences."""
     now, before = (_days(one, zone) for one in (report.period, report.before_period))
-    return f"{now}, compared with {before}."
+    costs = "".join(f" Posts cost {dollars(cost)} on {platform}." for platform, cost in report.spent.items())
+    return f"{now}, compared with {before}.{costs}"
 
 
 def _days(period: Period, zone: tzinfo) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from operator import attrgetter
 from statistics import median
@@ -79,7 +79,8 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A period and the one before it. `posts`: newest first."""
+    """A period and the one before it. `posts`: newest first. `spent`: what posts cost, in thousandths of a US dollar by
+    platform, of those that charge."""
 
     period: Period
     before_period: Period
@@ -87,6 +88,7 @@ class Report:
     before: Totals
     groups: tuple[Group, ...]
     posts: tuple[MeasuredPost, ...]
+    spent: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def best(self) -> tuple[MeasuredPost, ...]:

@@ -14,5 +14,11 @@ OPTIONS = option_table(
         ),
         Option("made_with_ai", OptionType.SWITCH, "label as made with AI", SWITCH),
         Option("paid_partnership", OptionType.SWITCH, "label as a paid partnership", SWITCH),
+        Option(
+            "links",
+            OptionType.CHOICE,
+            "keep links where they are, move those on a line of their own into a last part, or refuse them",
+            ("keep", "last-part", "refuse"),
+        ),
     )
 )

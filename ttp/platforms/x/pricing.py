@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ttp.domain.pricing import dollars
+from ttp.platforms.x.links import move_links_last
 from ttp.platforms.x.text_length import has_link
 
 if TYPE_CHECKING:
@@ -43,11 +44,15 @@ class XPricing:
     def delete(self, posts: int) -> int:
         return DELETE * posts
 
-    def explain(self, texts: Sequence[str], alt_texts: int) -> str:
+    def explain(self, threads: Sequence[Sequence[str]], alt_texts: int) -> str:
         """A link makes a post thirteen times as expensive."""
-        if not any(map(has_link, texts)):
+        if not any(has_link(text) for texts in threads for text in texts):
             return ""
         prices = [f"{dollars(LINK_POST)} for a post with a link", f"{dollars(POST)} for one without"]
         if alt_texts:
             prices.append(f"{dollars(ALT_TEXT)} for an alt text")
+        moved = [move_links_last(texts) for texts in threads]
+        if moved != [tuple(texts) for texts in threads]:
+            total = self.publish([text for texts in moved for text in texts], alt_texts)
+            prices.append(f"{dollars(total)} in all with x.links=last-part")
         return ", ".join(prices)

@@ -6,12 +6,16 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
+from ttp.domain.action import action, other_options
 from ttp.domain.errors import Problem
 from ttp.domain.media.image_fit import ImageForm
 from ttp.domain.media.item import MediaItem
 from ttp.domain.media.limits import MediaLimits, item_problems
+from ttp.domain.pricing import dollars
 from ttp.domain.rules import PlatformPost, Rules
-from ttp.platforms.x.text_length import X_LIMIT, weighted_length
+from ttp.platforms.x.links import has_link_inside, move_links_last
+from ttp.platforms.x.pricing import LINK_POST
+from ttp.platforms.x.text_length import X_LIMIT, has_link, weighted_length
 
 _CASHTAG = re.compile(r"(?<!\S)\$[a-z]{1,6}(?:[._][a-z]{1,2})?(?![\w$])", re.IGNORECASE | re.ASCII)
 _REFUSED = re.compile("[\ufffe\ufeff\uffff]")
@@ -46,6 +50,11 @@ class XRules(Rules):
         for part in post.parts_to_come():
             yield from _media_problems(part)
         yield from post.thread_problems(partial(_part_problems, post))
+        yield from _link_problems(post)
+
+    def arrange(self, post: PlatformPost) -> tuple[str, ...]:
+        texts = (post.text, *post.thread)
+        return move_links_last(texts) if post.chosen_option("links") == "last-part" else texts
 
     def takes_alt(self, post: PlatformPost, item: MediaItem) -> bool:
         return item.is_image
@@ -88,6 +97,19 @@ def _part_problems(case: PlatformPost, number: int, text: str) -> Iterator[Probl
     if text.strip() and text.strip() in earlier:
         message = f": part {number} is the same as part {earlier.index(text.strip()) + 1}; X may reject it"
         yield case.warning("thread", "text_repeated", message, case.thread_hint)
+
+
+def _link_problems(case: PlatformPost) -> Iterator[Problem]:
+    """Yield a breach if links are refused, and a warning for those that no last part can take."""
+    links = case.chosen_option("links")
+    texts = (case.text, *case.thread)[case.published_parts :]
+    if links == "refuse" and any(map(has_link, texts)):
+        ways = {"set": "x.links=keep"}
+        hint = other_options(**ways) if case.post_id is None else action("edit", case.post_id, **ways)
+        price = f"a post with a link costs {dollars(LINK_POST)}; take it out, or set x.links to keep or last-part"
+        yield case.breach("content", "link_refused", f": x.links refuses links: {price}", hint)
+    if links == "last-part" and any(map(has_link_inside, texts)):
+        yield case.warning("content", "link_inside", ": a link inside a sentence stays there, only lines of links move")
 
 
 def _text_problems(text: str, name: str) -> Iterator[tuple[str, str]]:

@@ -70,6 +70,11 @@ def has_link(text: str) -> bool:
     return any(_links(word) for word in islice(_words(text, _DOT), _HOPELESS))
 
 
+def find_links(word: str) -> tuple[str, ...]:
+    """Return the links that X finds in a text without spaces."""
+    return _links(word) if next(_words(word, _DOT), None) == word else ()
+
+
 def _weight(word: str) -> int:
     """Return the weighted length of a word. ASCII contains no emoji, so their slow search is skipped."""
     if word.isascii():

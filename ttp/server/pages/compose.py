@@ -89,6 +89,7 @@ class Composition:
     is_draft: bool = True
     split: str = ""
     """`yes`, `numbered` or `no`; empty: as each account is set."""
+    utm: str = ""
     form: str = ""
     """The id of the form, which stays while the same words are typed on."""
     seen: str = ""
@@ -126,13 +127,17 @@ class Composition:
             origin=self.template.parse_origin(),
             split=self.split != "no" if self.split else None,
             number_parts=True if self.split == "numbered" else None,
-            dropped=() if self.split == "numbered" else ("number_parts",) if self.split else ("split", "number_parts"),
+            utm=self.utm == "yes" if self.utm else None,
+            dropped=(
+                *(() if self.split == "numbered" else ("number_parts",) if self.split else ("split", "number_parts")),
+                *(() if self.utm else ("utm",)),
+            ),
         )
 
 
 def show_new(visit: Visit) -> Response:
     writing_services(visit)
-    typed = Composition(at=visit.query("at")[:50], accounts=_only_account(visit), form=_new_form())
+    typed = Composition(at=visit.query("at")[:50], accounts=visit.only_account, form=_new_form())
     return _form_page(visit, typed)
 
 
@@ -198,6 +203,7 @@ def composition_of(post: PostView | Post, zone: tzinfo) -> Composition:
         at,
         post.status is PostStatus.DRAFT,
         "no" if post.split is False else "numbered" if post.number_parts else "yes" if post.split else "",
+        {None: "", True: "yes", False: "no"}[post.utm],
         template=ChosenTemplate(origin=json.dumps(dict(post.origin)) if post.origin else ""),
     )
 
@@ -375,6 +381,7 @@ def typed_in(visit: Visit) -> Composition:
         at_before=visit.field("at_before") if "at" in visit.form else "",  # who may not schedule has no such field
         is_draft=visit.field("is_draft") != "no",
         split=visit.field("split") if visit.field("split") in ("yes", "numbered", "no") else "",
+        utm=visit.field("utm") if visit.field("utm") in ("yes", "no") else "",
         form=visit.field("form")[:40],
         seen=visit.field("seen")[:40],
         zone=visit.field("zone")[:60],
@@ -516,7 +523,7 @@ def _form_page(
         fields={"": ("", ""), **_FIELDS},
         not_done=_NOT_DONE.get(button, "Not done"),
         other=other,
-        other_actor=_last_actor(visit, typed.post_id) if other else None,
+        other_actor=visit.last_actor(typed.post_id) if other else None,
         button=button,
         suggested=SUGGESTED,
         templates=[one for one in visit.reading.templates.files.all() if not one.is_snippet and not one.problem],
@@ -554,11 +561,6 @@ def _changed_meanwhile(post_id: int) -> Stale:
     return Stale(f"post {post_id} was changed since you read it")
 
 
-def _last_actor(visit: Visit, post_id: int) -> str | None:
-    changes = visit.reading.queries.changes(1, post_id, undos=True)
-    return changes[0].change.actor if changes else None
-
-
 def _checked(visit: Visit, typed: Composition) -> dict[str, Any]:
     """Return the preview of what is typed; None without text and media."""
     preview: PostPreview | None = None
@@ -586,11 +588,6 @@ def _stored_files(visit: Visit, services: RequestServices) -> tuple[list[Attache
         else:
             media.append(AttachedMedia(item.sha256, item.name, item.mime or ""))
     return media, problems
-
-
-def _only_account(visit: Visit) -> tuple[str, ...]:
-    names = [account.name for account in visit.reading.queries.accounts() if account.enabled]
-    return tuple(names) if len(names) == 1 else ()
 
 
 def _named(visit: Visit, prefix: str) -> tuple[tuple[str, str], ...]:

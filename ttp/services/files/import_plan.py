@@ -196,10 +196,10 @@ class ImportPlanner:
             return PlannedChange(row.where, ChangeKind.LEFT, faults=tuple(faults))
         now = self._posts.clock.now()
         post = (
-            self._posts.as_new(self._posts.plan_parts(made, self._known))
+            self._posts.as_new(self._posts.plan_new(made, self._known))
             if before is None
             else with_derived_status(
-                self._posts.plan_parts(_with_content_of(before, made, now), self._known), now, before
+                self._posts.plan_new(_with_content_of(before, made, now), self._known), now, before
             )
         )
         post = replace(post, key=self._key(key, before))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -16,7 +17,7 @@ from ttp.domain.optimal.features import FEWEST_SETTLED, NEWEST, VIEWS, PostFeatu
 from ttp.domain.time.calendar_range import CalendarRange
 from ttp.domain.time.clock import Clock
 from ttp.services.time_resolver import TimeResolver
-from ttp.store import queries
+from ttp.store import queries, spending
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
 from ttp.store.metrics import samples as stored_samples
@@ -48,11 +49,13 @@ class Reports:
         groups, (period, before) = _groupings(by), _periods(self._clock.now(), span, since, until)
         zones = self._times.account_zones(accounts, tz)
         posts: list[MeasuredPost] = []
+        charged: Mapping[str, int] = {}
         with self._database.reading() as db:
             if db is not None:
                 for account, zone in zip(accounts, zones, strict=True):
                     posts += _measured_posts(db, account, zone, Period(before.start, period.end))
-        return make_report(posts, period, before, groups)
+                charged = spending.spent(db, [account.id or 0 for account in accounts], period.start, period.end)
+        return replace(make_report(posts, period, before, groups), spent=charged)
 
 
 def _periods(

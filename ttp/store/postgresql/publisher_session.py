@@ -216,6 +216,11 @@ class SharedSession(PublisherSession):
         rows = db.execute(_LOCK_ROWS, {"ids": List(sorted(deliveries)), "now": to_ms(now)})
         return {row["id"]: tuple(row)[1:] for row in rows}
 
+    def lock_spending(self, db: Connection, platform: str) -> None:
+        """Wait until no other transaction spends money on a platform, and lock it until this one ends."""
+        sql = f"SELECT pg_advisory_xact_lock({_CLASS.format('attempt')}, hashtext(?))"
+        db.execute(sql, (platform,)).fetchone()
+
     def free_accounts(self, db: Connection, accounts: Collection[int]) -> list[int]:
         """Return those of the accounts that no publisher has locked, this one neither."""
         return sorted(set(accounts) - locked_accounts(db, Held.DELIVERY))

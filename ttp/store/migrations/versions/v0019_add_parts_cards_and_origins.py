@@ -12,6 +12,12 @@ TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 def upgrade() -> None:
     op.create_table(
+        "short_link",
+        sa.Column("link", TEXT, nullable=False),
+        sa.Column("short", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("link"),
+    )
+    op.create_table(
         "card_picture",
         sa.Column("post_id", NUMBER, nullable=False),
         sa.Column("sha256", TEXT, nullable=False),
@@ -23,12 +29,25 @@ def upgrade() -> None:
     )
     op.create_index("card_picture_by_sha256", "card_picture", ["sha256"], unique=False)
     op.add_column("account", sa.Column("split", sa.Boolean(), nullable=True))
+    op.add_column("account", sa.Column("utm", sa.Boolean(), nullable=True))
+    op.add_column("attempt", sa.Column("cost", NUMBER, nullable=True))
+    op.add_column("attempt", sa.Column("cost_after", NUMBER, nullable=True))
+    op.create_index(
+        "attempt_charged",
+        "attempt",
+        ["at"],
+        unique=False,
+        sqlite_where=sa.text("cost IS NOT NULL"),
+        postgresql_where=sa.text("cost IS NOT NULL"),
+        postgresql_ops={},
+    )
     op.add_column("delivery", sa.Column("planned_parts", sa.Text(), server_default="[]", nullable=False))
     op.add_column("delivery", sa.Column("parts_frozen", sa.Boolean(), nullable=True))
     op.add_column("delivery", sa.Column("part_starts", sa.Text(), server_default="[]", nullable=False))
     op.add_column("delivery", sa.Column("langs", TEXT, nullable=True))
     op.add_column("post", sa.Column("split", sa.Boolean(), nullable=True))
     op.add_column("post", sa.Column("number_parts", sa.Boolean(), nullable=True))
+    op.add_column("post", sa.Column("utm", sa.Boolean(), nullable=True))
     op.add_column("post", sa.Column("cards", sa.Text(), server_default="{}", nullable=False))
     op.add_column("post", sa.Column("origin", sa.Text(), server_default="{}", nullable=False))
     op.add_column("post_media", sa.Column("part", NUMBER, nullable=True))

@@ -1,0 +1,85 @@
+"""The budget of a month: refused when scheduled, kept when published, and what was spent is what was called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.clock import FakeClock
+from tests.publisher.world import World, open_world
+from ttp.domain.attempt import Kind
+from ttp.sandbox.server import RunningSandbox
+
+LINK = "see https://example.com/menu"
+
+
+@pytest.fixture
+def spending(tmp_path: Path, shared_sandbox: RunningSandbox) -> Iterator[World]:
+    with open_world(shared_sandbox, tmp_path, FakeClock()) as world:
+        for name in ("x/me", "x/shop", "bluesky/me.example"):
+            world.account(name)
+        yield world
+
+
+def budget(world: World, usd: str) -> None:
+    world.ttp.ok("config", "set", "platforms.x.budget_usd", usd)
+
+
+def spent(world: World) -> dict[str, float]:
+    world.clock.advance(1)
+    report = world.ttp("report", "--since", "1d", "--json").json
+    return dict(report["spentUsd"])
+
+
+def kinds(world: World) -> list[tuple[str, str | None]]:
+    return [tuple(row) for row in world.ttp.sql("SELECT state, error_kind FROM delivery ORDER BY id")]
+
+
+def test_what_is_published_over_the_budget_fails_alone_and_a_retry_after_a_raise_works(spending: World) -> None:
+    spending.ttp.ok("create", LINK, "--to", "x/me,x/shop,bluesky/me.example", "--at", "now")
+    budget(spending, "0.30")
+    spending.run()
+    assert kinds(spending) == [("published", None), ("failed", Kind.BUDGET.value), ("published", None)]
+    (error,) = [one["error"] for one in spending.ttp.shown(1)["deliveries"] if one["error"]]
+    assert error["hint"] == "ttp config set platforms.x.budget_usd 1"
+    assert spent(spending) == {"x": 0.2}
+    assert spending.ttp("retry", "1").code == 6
+    assert [kind for _, kind in kinds(spending)] == [None, Kind.BUDGET.value, None]
+    budget(spending, "0.40")
+    spending.ttp.ok("retry", "1")
+    assert {state for state, _ in kinds(spending)} == {"published"}
+    assert spent(spending) == {"x": 0.4}
+
+
+def test_a_post_that_would_pass_it_with_what_is_planned_is_refused_with_the_sum(spending: World) -> None:
+    budget(spending, "0.45")
+    spending.ttp.ok("create", LINK, "--to", "x/me", "--at", "in 2h")
+    spending.ttp.ok("create", LINK, "--to", "x/shop", "--at", "in 3h")
+    thread = [word for part in ("Two", "Three", "Four") for word in ("--thread", part)]
+    refused = spending.ttp("create", "One", *thread, "--to", "x/me", "--at", "in 4h", "--json")
+    assert refused.code != 0
+    (problem,) = [one for one in refused.error["problems"] if one["code"] == "budget"]
+    assert (problem["field"], "$0.46" in problem["message"]) == ("scheduledAt", True)
+    spending.ttp.ok("create", "One", "--thread", "Two", "--to", "x/me", "--at", "in 4h")
+    spending.ttp.ok("create", LINK, "--to", "x/me", "--at", "in 40d")
+    spending.ttp.ok("create", LINK, "--to", "x/me")
+    spending.ttp.ok("edit", "1", "--tag", "news")
+    assert spending.ttp("schedule", "5", "--at", "in 5h").code != 0
+
+
+def test_an_import_counts_its_own_rows(spending: World, tmp_path: Path) -> None:
+    budget(spending, "0.45")
+    rows = [f'"{LINK} {number}",x/me,2026-11-25T0{number}:00:00Z' for number in (1, 2, 3)]
+    sheet = tmp_path / "posts.csv"
+    sheet.write_text("\n".join(["content,accounts,scheduledAt", *rows]))
+    result = spending.ttp("import", str(sheet), "--json")
+    assert (result.code != 0, spending.ttp.sql("SELECT count(*) FROM post")[0][0]) == (True, 0)
+
+
+@pytest.mark.parametrize("amount", ["0", "ten", "-1", "nan"])
+def test_a_budget_is_an_amount_above_zero(spending: World, amount: str) -> None:
+    refused = spending.ttp("config", "set", "--", "platforms.x.budget_usd", amount)
+    assert (refused.code, refused.out) == (2, "")
+    assert spending.ttp("config", "get", "platforms.x.budget_usd").out.strip() in ("0", "0.0")

@@ -1,0 +1,18 @@
+"""Short links, as the program in `links.shorten` gave them: it is asked once for each link."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from ttp.store.dialect import Connection, List, in_list
+
+
+def find(db: Connection, links: Collection[str]) -> dict[str, str]:
+    """Return the short links of those links that have one."""
+    rows = db.execute(f"SELECT link, short FROM short_link WHERE {in_list('link', 'links')}", {"links": List(links)})
+    return {row["link"]: row["short"] for row in rows.fetchall()}
+
+
+def save(db: Connection, short: Mapping[str, str]) -> None:
+    """Store short links by link. One that another process stored first stays."""
+    db.send_many("INSERT INTO short_link (link, short) VALUES (?, ?) ON CONFLICT (link) DO NOTHING", short.items())
