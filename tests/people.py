@@ -16,6 +16,7 @@ from ttp.domain.time.clock import Clock
 from ttp.domain.time.resolve import ResolvedTime
 from ttp.services.drafts import Drafts
 from ttp.services.posts import Posts, SavedPost
+from ttp.services.templates.filling import Templates
 from ttp.services.time_resolver import TimeResolver
 from ttp.store.database import Database
 from ttp.store.home.media import MediaStore
@@ -25,7 +26,9 @@ OWNER = Caller("ann@laptop", Capability.PUBLISH, sees_private=True)
 
 def posts_of(database: Database, clock: Clock, config: Config | None = None) -> Posts:
     """The service of a store's posts."""
-    return Posts(database, MediaStore(database.home / "media"), clock, config or Config(), PLATFORMS, OWNER)
+    templates = Templates(database.home, PLATFORMS, lambda: clock.now().astimezone(UTC))
+    media = MediaStore(database.home / "media")
+    return Posts(database, media, clock, config or Config(), PLATFORMS, OWNER, templates)
 
 
 def times_of(posts: Posts) -> TimeResolver:

@@ -27,6 +27,7 @@ from ttp.domain.permissions import approve, keep_approval
 from ttp.domain.post import Post, PostFields
 from ttp.domain.post_edit import PostInput, as_typed, edits_of_draft, new_delivery, request_fingerprint
 from ttp.domain.post_fields import CONTENT, FIELDS, PLAIN, PostField
+from ttp.domain.template import Filling
 from ttp.services.bulk_edit import ChangeKind, PlannedChange, changed_fields
 from ttp.services.files.editor_form import edit_between
 from ttp.store import columns
@@ -37,9 +38,10 @@ VALUES: dict[str, tuple[Any, Any]] = {"text": ("Ask Ann", "Asked"), "flag": (Tru
 TYPES = {"text": str | None, "flag": bool | None, "seconds": float | None}
 COLUMNS = {"text": "text", "flag": "boolean", "seconds": "real"}
 OWN_OF_POST = {"deliveries", "status", "scheduled_at", "published_at", "created_at", "updated_at", "deleted_at"} | {
-    *("key", "key_digest", "chosen_by", "rejection", "cards", "id", "revision")
+    *("key", "key_digest", "chosen_by", "rejection", "cards", "origin", "id", "revision")
 }
 OWN_OF_INPUT = {"kept", "first", "add_tags", "remove_tags", "add_media", "remove_media", "key", "edited", "dropped"}
+OWN_OF_INPUT |= {"snippets", "filling", "asked", "origin"}
 each_field = pytest.mark.parametrize("field", PLAIN, ids=[one.name for one in PLAIN])
 
 
@@ -57,7 +59,7 @@ def test_every_place_that_types_need_has_the_fields_of_the_table() -> None:
     for one in PLAIN:
         assert one.attribute == one.name
         assert get_type_hints(PostFields)[one.name] == get_type_hints(PlainFields)[one.file] == TYPES[one.kind]
-        assert get_type_hints(PostInput)[one.name] == TYPES[one.kind] | None
+        assert get_type_hints(PostInput, localns={"Filling": Filling})[one.name] == TYPES[one.kind] | None
         assert columns.POST[one.name] == COLUMNS[one.kind]
         assert all((one.help, one.about, one.example, one.label))
 

@@ -91,6 +91,7 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     ("approve_post", {"id": 2}, "approve 2"),
     ("reject_post", {"id": 2, "reason": "No"}, "reject 2 --reason No"),
     ("list_accounts", {}, "account list"),
+    ("list_templates", {}, "template list"),
     ("best_times", {}, "optimal"),
     (
         "best_times",

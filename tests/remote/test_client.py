@@ -407,3 +407,30 @@ def until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < ends
         time.sleep(0.02)
+
+
+def test_templates_of_the_caller_come_before_those_of_the_server(
+    machines: Machines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folders = [tmp_path / ".ttp", machines.caller.home / "templates", machines.server_home / "templates"]
+    for number, folder in enumerate(folders):
+        folder.mkdir(parents=True)
+        for name in ("a", "b", "c")[number:]:
+            (folder / f"{name}.md").write_text(f"{number} {{{{ vars.x }}}} {{{{ snippets.s{number} }}}}")
+        (folder / f"s{number}.md").write_text(f"snippet {number}")
+    (tmp_path / "loose.md").write_text("loose {{ vars.x }}")
+    made = {"a": "0 1 snippet 0", "b": "0 1 snippet 0", "c": "0 1 snippet 0"}
+    (tmp_path / ".ttp" / "b.md").unlink()
+    (tmp_path / ".ttp" / "c.md").unlink()
+    (machines.caller.home / "templates" / "c.md").unlink()
+    made |= {"b": "1 1 snippet 1", "c": "2 1 snippet 2", "./loose.md": "loose 1", str(tmp_path / "loose.md"): "loose 1"}
+    for name, text in made.items():
+        ran = machines.remote("create", "--template", name, "--var", "x=1", "--json")
+        assert (ran.code, ran.json["content"]) == (0, text), ran
+    names = {row[0] for row in machines.remote("template", "list").rows}
+    assert names == {"a", "b", "c", "s0", "s1", "s2"}
+    assert machines.remote("create", "--template", "d", "--var", "x=1").code == 3
+    assert machines.remote("template", "remove", "b", "--yes").code == 0
+    assert not (machines.caller.home / "templates" / "b.md").exists()
+    assert (machines.server_home / "templates" / "c.md").exists()

@@ -60,6 +60,9 @@ MORE = [
     ("metrics", "pull", "--account", "x/nobody"),
     ("certify", "x/me"),
     ("reject", "99"),
+    ("template", "list"),
+    ("template", "show", "none"),
+    ("template", "preview", "none"),
     ("approve", "99"),
 ]
 """At least one call of each command that the other tables do not have."""

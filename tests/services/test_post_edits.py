@@ -17,12 +17,12 @@ from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import (
     PostInput,
     new_delivery,
-    remote_id_of,
     request_fingerprint,
     with_accounts,
     with_derived_status,
     with_time,
 )
+from ttp.domain.resolution import remote_id_of
 
 ACCOUNTS = tuple(Account("x", f"a{i}", id=i) for i in range(1, 5))
 HOUR = timedelta(hours=1)

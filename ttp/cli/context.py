@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 class Context(Application):
     """One call of the program. Settings, platforms and the store are read when a command needs them."""
 
+    is_command_line = True
     argv: Sequence[str] = ()
     """What was typed after `ttp`."""
     params: Sequence[Any] = ()

@@ -135,6 +135,17 @@ Options = Annotated[
     typer.Option("--set", metavar="NAME=VALUE", help="A platform option: tiktok.privacy_level=SELF_ONLY."),
 ]
 NoCard = Annotated[bool, typer.Option("--no-card", help="Show no card of a link.")]
+TemplateName = Annotated[
+    str | None,
+    typer.Option("--template", metavar="NAME|FILE", help="A template that makes the texts: its name, or its file."),
+]
+Variables = Annotated[
+    list[str] | None,
+    typer.Option("--var", metavar="NAME=VALUE", help="A value for the template, there {{ vars.NAME }}."),
+]
+Snippets = Annotated[
+    list[str] | None, typer.Option("--snippet", metavar="NAME", help="A stored text to append to the post.")
+]
 UseEditor = Annotated[bool, typer.Option("--edit", "-e", help="Write the post in your editor.")]
 Where = Annotated[
     str | None,

@@ -33,6 +33,8 @@ def _rows(needs: str, scope: str, changes: bool, *names: str, or_needs: str = NO
 _TABLE = (
     # Posts
     _rows(READ, OWN, LOOKS, "list", "show", "log", "post history", "text check", "media file", "events"),
+    _rows(READ, OWN, LOOKS, "template list", "template show", "template preview"),
+    _rows(DRAFT, MACHINE, CHANGES, "template edit", "template remove"),
     _rows(READ, ALL, LOOKS, "history", "undo --list", "audit", "export"),
     _rows(DRAFT, OWN, CHANGES, "create", "edit", "copy", "delete", "post undo", "media upload", "submit drafts"),
     _rows(DRAFT, OWN, LOOKS, "text check by a server"),  # which fetches media

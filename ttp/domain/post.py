@@ -17,6 +17,7 @@ from ttp.domain.media.place import place_of
 from ttp.domain.platform import Facts
 
 EMPTY: Mapping[str, str] = MappingProxyType({})
+NO_ORIGIN: Mapping[str, object] = MappingProxyType({})
 
 
 class PostStatus(StrEnum):
@@ -79,6 +80,7 @@ class PostFields:
     `thread`: the parts that follow the text, each a reply to the one before; platforms without threads do not get them.
     `split`: a text that is too long for an account becomes parts there; None where the account's own setting counts.
     `number_parts`: they end with their number, `1/3`. `utm`: links of the user's own hosts get UTM parameters.
+    `origin`: the template that made the texts, its version and its `vars`; empty without one.
     """
 
     content: str
@@ -104,6 +106,7 @@ class PostFields:
     utm: bool | None = None
     cards: Mapping[str, Any] = field(default_factory=dict, compare=False)
     """Its link cards by address (see `cards`). The publisher fetches some: that is no change by a person."""
+    origin: Mapping[str, object] = field(default_factory=lambda: NO_ORIGIN)
     id: int | None = None
     revision: int = field(default=0, compare=False)
     """Raised by each change of the stored post."""

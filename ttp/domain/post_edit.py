@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from ttp.domain.account import Account, find_account
 from ttp.domain.action import LONGEST_TEXT, Action, OtherOptions, WayOut, action, as_fields, other_options
-from ttp.domain.attempt import Attempt, Kind, Phase
-from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
-from ttp.domain.errors import Ambiguous, Hint, NotFound, Problem, StateRefused, TtpError, UsageError
+from ttp.domain.delivery import Delivery, DeliveryState
+from ttp.domain.errors import Ambiguous, ContentRefused, Hint, NotFound, Problem, StateRefused, TtpError, UsageError
 from ttp.domain.media.item import MediaItem, parse_alt
 from ttp.domain.media.place import in_order, name_in_place
 from ttp.domain.permissions import keep_approval
-from ttp.domain.platform import Facts, PlatformFacts, parse_post_url
+from ttp.domain.platform import PlatformFacts
 from ttp.domain.post import ChosenBy, Post, PostFields, PostStatus, derive_status, published_at
 from ttp.domain.post_fields import CONTENT, FIELDS, MEDIA, PLAIN, PostField, content_of
+
+if TYPE_CHECKING:
+    from ttp.domain.template import Filling
 
 _RESTS = frozenset({DeliveryState.PENDING, DeliveryState.FAILED})
 
@@ -210,73 +211,6 @@ def replace_media(post: PostFields, names: Collection[str]) -> Action:
     return action("edit", post.id, remove_media=tuple(names), add_media=others)
 
 
-def resolve_delivery(post: Post, delivery: Delivery, facts: Facts, published: str | None, now: datetime) -> Delivery:
-    """Return a delivery that needed review after a person looked: live under this URL or id, or not live (None).
-
-    Of a thread this is about the one part in doubt, or about all parts where they go in one call. If parts are left,
-    the delivery counts as failed so far: a retry publishes them.
-    """
-    again = action("retry", delivery.post_id, account=delivery.account)
-    if published is None:
-        return delivery.resolved_failed(DeliveryError(Kind.UNKNOWN, "a person looked: it is not published", hint=again))
-    url = published if published.startswith("https://") else None
-    remote_id = remote_id_of(facts, published)
-    of = len(post.parts_for(delivery, facts))
-    if of == 1:
-        return delivery.mark_published(now, remote_id, url)
-    if facts.thread_is_atomic:  # all of it is live, and a retry would publish all of it again
-        keys = delivery.handle.get("keys")
-        if isinstance(keys, list) and keys[:1] == [remote_id]:
-            delivery = replace(delivery, handle={**delivery.handle, "parts": keys[:of], "of": of})
-        return delivery.mark_published(now, remote_id, url)
-    if remote_id in delivery.parts:
-        number = delivery.parts.index(remote_id) + 1
-        raise UsageError(
-            f"{published} is part {number} of this thread, and part {len(delivery.parts) + 1} is in doubt",
-            Hint(
-                "fix",
-                action("resolve", delivery.post_id, account=delivery.account, not_published=True),
-            ),
-        )
-    parts = [*delivery.parts, remote_id]
-    after = delivery.with_part(remote_id, url, {"parts": parts, "of": of})
-    if len(parts) == of:
-        return after.mark_published(now, after.remote_id, after.url)
-    return after.resolved_failed(DeliveryError(Kind.UNKNOWN, "the rest of the thread is not published", hint=again))
-
-
-def manual_lookup(delivery: Delivery, published: str | None, now: datetime) -> Attempt:
-    """Return what a person found when they looked, as a look-up of the delivery."""
-    return Attempt(
-        account=delivery.account,
-        number=delivery.attempts,
-        step="a person looked",
-        phase=Phase.LOOK_UP,
-        at=now,
-        ended_at=now,
-        outcome="absent" if published is None else "found",
-        message=published,
-        delivery_id=delivery.id,
-    )
-
-
-def remote_id_of(facts: Facts, text: str) -> str | None:
-    """Return the platform's id in a URL or id as a person copies it; None if the platform's URLs hold none."""
-    text = text.strip()
-    if "/" not in text:
-        if not re.fullmatch(facts.post_id, text):
-            raise UsageError(f'"{text}" is neither a URL nor an id', Hint("try", other_options(published="URL")))
-        return text
-    if not text.startswith("https://"):
-        raise UsageError(f'"{text}" is not an address', Hint("try", other_options(published="URL")))
-    if "(?P<id>" not in facts.post_url:
-        return None
-    remote_id = parse_post_url(facts, text).get("id")
-    if remote_id is None:
-        raise UsageError(f"no {facts.name} post in {text}", Hint("try", other_options(published="ID")))
-    return remote_id
-
-
 def as_deleted(post: Post, now: datetime) -> Post:
     """Return a deleted post; the publisher ignores its deliveries."""
     return replace(post, deliveries=tuple(replace(d, next_at=None) for d in post.deliveries), deleted_at=now)
@@ -343,7 +277,7 @@ def with_tags(tags: Sequence[str], add: Sequence[str] = (), remove: Sequence[str
 
 def copy_of(post: Post, deliveries: Sequence[Delivery]) -> Post:
     """Return a new post with the content and options of a post, and without its time, key and approval."""
-    return Post(deliveries=tuple(deliveries), **content_of(post))
+    return Post(deliveries=tuple(deliveries), **content_of(post), origin=post.origin)
 
 
 MOST_CHARACTERS = 100_000
@@ -387,6 +321,17 @@ class PostInput:
     """From an editor, which showed the post: media that it has are not fetched again."""
     dropped: tuple[str, ...] = ()
     """Fields to remove from the post: `at`, and plain ones."""
+    template: str | None = None
+    """A template that makes the texts; `text` is a value for it then."""
+    vars: Mapping[str, object] = field(default_factory=dict)
+    snippets: tuple[str, ...] = ()
+    """Texts to append, by name."""
+    filling: Filling | None = None
+    """What makes the texts, once the template was read."""
+    asked: PostInput | None = None
+    """The input as it was before a template was read."""
+    origin: Mapping[str, object] = field(default_factory=dict)
+    """Of texts that a template has made before, in a form."""
 
     def __post_init__(self) -> None:
         if self.media is not None and (self.add_media or self.remove_media):
@@ -421,6 +366,17 @@ def refuse_long_texts(
     ]
     if problems:
         raise UsageError(problems[0].message, problems=problems)
+
+
+def without_crowded(warnings: tuple[Problem, ...], *, first: bool) -> tuple[Problem, ...]:
+    """Drop "crowded" warnings for a post that makes room."""
+    return tuple(one for one in warnings if not (first and one.code == "crowded"))
+
+
+def with_post_id(refused: ContentRefused, post_id: int | None) -> ContentRefused:
+    return ContentRefused(
+        f"post {post_id}: {refused.message}", *refused.hints, problems=refused.problems, details=refused.details
+    )
 
 
 def hints_of_new(hints: Sequence[Hint]) -> tuple[Hint, ...]:
@@ -521,8 +477,10 @@ def request_fingerprint(post_input: PostInput, media: Sequence[str], platforms: 
     }
     for one in FIELDS:
         value = getattr(post_input, one.name)
-        if not parts.keys() & {one.name, one.argument} and value not in (None, ()):
+        if not parts.keys() & {one.name, one.argument} and value not in (None, (), {}):
             parts[one.argument] = value  # only where it is given: keys that are in use stay what they are
+    if post_input.snippets:
+        parts["snippets"] = list(post_input.snippets)
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

@@ -137,6 +137,8 @@ FIELDS = (
         help="The image that stands for a video or audio; one for each --media in order.",
         about="The image that stands for each video or audio, in order, named like media.",
     ),
+    PostField("template", "template", "template"),
+    PostField("vars", "vars", "vars", "texts", others=("var",)),
 )
 """In the order of the columns of a sheet."""
 CONTENT = {one.attribute: one for one in FIELDS if one.attribute}

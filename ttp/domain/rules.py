@@ -24,7 +24,7 @@ from ttp.domain.options import ChosenOptions, Option, OptionTables, options_of
 from ttp.domain.platform import Facts, PlatformFacts
 from ttp.domain.post import Post
 from ttp.domain.pricing import PriceLists, dollars, price_of
-from ttp.domain.split import SplitParts, Unsplittable, split_texts
+from ttp.domain.split import Length, SplitParts, Unsplittable, split_texts
 from ttp.domain.text import clean_text, utf16_length
 
 _HALVES = re.compile("[\ud800-\udfff]")
@@ -423,6 +423,12 @@ def _split(post: Post, delivery: Delivery, case: PlatformPost, account: Account 
         most=most,
         numbered=bool(post.number_parts),
     )
+
+
+def text_length(post: Post, delivery: Delivery, account: Account | None, platforms: Platforms) -> Length:
+    """Return what counts a text of a delivery as its network does, with the media and options of its post."""
+    case, rules = _case(post, delivery, account, platforms), platforms.rules(delivery.platform)
+    return lambda text: rules.part_use(case, text)
 
 
 def _case(

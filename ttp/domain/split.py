@@ -107,7 +107,7 @@ def _fits(text: str, length: Length) -> bool:
 def _choose(text: str, begin: int, cuts: Sequence[Cut], first: int, fits: Callable[[str], bool]) -> int | None:
     """Return the cut that ends the part which starts at `begin`: the last one of a rank, if the unit that follows fits
     into a part by itself; else a finer one, to fill this part. None if not even the first piece fits."""
-    last = _last_fitting(text, begin, cuts, first, fits)
+    last = last_fitting(text, begin, cuts, first, fits)
     if last is None or last == len(cuts) - 1:
         return last
     for rank in sorted({cut.rank for cut in cuts[first : last + 1]}):
@@ -118,7 +118,7 @@ def _choose(text: str, begin: int, cuts: Sequence[Cut], first: int, fits: Callab
     return last
 
 
-def _last_fitting(text: str, begin: int, cuts: Sequence[Cut], first: int, fits: Callable[[str], bool]) -> int | None:
+def last_fitting(text: str, begin: int, cuts: Sequence[Cut], first: int, fits: Callable[[str], bool]) -> int | None:
     """Return the last cut before which the text from `begin` on fits. Looks at few cuts: counting is slow."""
     if not fits(text[begin : cuts[first].end]):
         return None

@@ -62,6 +62,9 @@ class RequestBody(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
+Variable = Text | bool | int | float | list[Text | bool | int | float] | None
+
+
 class NoFields(RequestBody):
     """An empty object, or no body at all."""
 
@@ -123,6 +126,9 @@ class PostFieldsInput(RequestBody):
     options: dict[ShortText, Text | bool | int | float | None] | None = Field(
         None, description="Options of platforms, by `PLATFORM.NAME`; an empty one is removed."
     )
+
+    template: ShortText | None = Field(None, description="A template that makes the texts: its name.")
+    vars: dict[ShortText, Variable] | None = Field(None, description="Values for the template, there `vars.NAME`.")
 
 
 class NewPostInput(PostFieldsInput):

@@ -34,6 +34,7 @@ from ttp.server.requests import ChangeServices, Services
 from ttp.services.preview import preview_once, with_sent
 from ttp.services.undo import UndoRequest
 from ttp.views import posts as views
+from ttp.views.templates import template_json
 
 if TYPE_CHECKING:
     from ttp.domain.errors import Problem
@@ -68,6 +69,11 @@ def create_post(request: Request, body: NewPostInput, services: ChangeServices) 
         preview = preview_once(services.posts, new, services.times)
         return JsonAnswer(views.preview_json(preview, _sentences(preview.warnings)))
     return _saved(services.posts.create_once(new, services.times), created=True)
+
+
+def list_templates(services: Services) -> JsonAnswer:
+    """List the templates and snippets of this machine."""
+    return JsonAnswer([template_json(one) for one in services.templates.files.all()])
 
 
 def edit_post(post_id: PostId, body: PostChangesInput, services: ChangeServices) -> JsonAnswer:

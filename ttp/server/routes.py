@@ -56,6 +56,7 @@ _V1 = (
     Route("POST", f"{POST}/approve", posts.approve_post, "approve", _POST, _CHANGE),
     Route("POST", f"{POST}/reject", posts.reject_post, "reject", _POST, _CHANGE),
     Route("POST", f"{POST}/copy", posts.copy_post, "copy", _created(answers.PostAnswer), _CHANGE),
+    read_route("/v1/templates", posts.list_templates, "template list", list[answers.TemplateAnswer]),
     read_route(f"{POST}/log", posts.log_post, "log", list[answers.AttemptAnswer], _FIND),
     read_route(f"{POST}/history", posts.list_changes, "post history", list[answers.ChangeAnswer], _FIND),
     Route("POST", UPLOADS, uploads.upload_media, "media upload", _UPLOADED, _WRITE, described=FORM_BODY),

@@ -146,6 +146,7 @@ def import_posts(
     timezone: RowZone = None,
     columns: Columns = None,
     dates: Dates = None,
+    template: Annotated[ShortText | None, Query(description="A template for rows that name none.")] = None,
     partial: Annotated[bool, Query(description="Import the rows without errors, and skip the rest.")] = False,
     spread: Annotated[PlanMethod | None, Query(description="Plan rows without a time.")] = None,
     from_: Annotated[ShortText | None, Query(alias="from", description="Plan from this time on.")] = None,
@@ -155,7 +156,7 @@ def import_posts(
     """Import posts from CSV, JSON, JSON lines, a Markdown file, or a zip of a folder of Markdown files with their
     media. All rows or none; importing a file again changes only what differs. Media are web addresses, uploaded media
     or files of the zip."""
-    rules, plan = ImportRules(accounts=split(accounts), tz=timezone), None
+    rules, plan = ImportRules(accounts=split(accounts), tz=timezone, template=template), None
     if spread is not None:
         request = services.planning.request(days or USUAL_DAYS, start=from_, per_day=per_day, tz=timezone, way=spread)
         plan = ImportScheduler(services.posts, services.planning, request)
@@ -165,6 +166,7 @@ def import_posts(
     _refuse_order(dates)
     try:
         with open_upload(received.name, received.file, fields, services.platforms, dates) as source:
+            source.has_template = template is not None
             result = services.importer.run(
                 source, rules, dry_run=services.dry_run, partial=partial, report=stop, spreading=plan
             )

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ttp.services import optimal, planning, posts, publishing, queries, remote_delete, repeats, slots, status
     from ttp.services import time_resolver, tokens, undo
     from ttp.services.files import export, importer, sync
+    from ttp.services.templates import filling
     from ttp.services.metrics import imports, report
     from ttp.services.metrics import sync as metrics_sync
     from ttp.services.server import api_tokens, approval_links, events, people, submitted_drafts, webhooks
@@ -214,6 +215,8 @@ class Application:
     """
 
     dry_run = False
+    is_command_line = False
+    """Whoever calls may name files, and has templates in the working folder."""
     expected: int | None = None
     publish: Callable[[frozenset[int]], object]
     """Publish queued posts to their end, or wait for the publisher that does. The layers above have it."""
@@ -317,6 +320,14 @@ class Application:
     queries = _Part(
         lambda self: services.queries.Queries(self.database, self.clock, self.config, self.platforms, self.caller)
     )
+    templates = _Part(
+        lambda self: services.templates.filling.Templates(
+            self.installation.database.home,
+            self.platforms,
+            lambda: self.clock.now().astimezone(self.zone),
+            is_command_line=self.is_command_line,
+        )
+    )
     posts = _Part(
         lambda self: services.posts.Posts(
             self.database,
@@ -325,6 +336,7 @@ class Application:
             self.config,
             self.platforms,
             self.caller,
+            self.templates,
             expected=self.expected,
             shortens=not self.dry_run,
         )

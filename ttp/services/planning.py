@@ -16,12 +16,12 @@ from ttp.domain.optimal.free_hours import LEAD, FreeHour
 from ttp.domain.plan.planner import Exploring, Plan, spread
 from ttp.domain.plan.scoring import AccountSchedule, Draft, PlanLimits, PlanMethod
 from ttp.domain.post import ChosenBy, Post, PostFields, PostStatus, post_not_found
-from ttp.domain.post_edit import no_accounts_error, with_derived_status, with_time
+from ttp.domain.post_edit import no_accounts_error, with_derived_status, with_post_id, with_time
 from ttp.domain.time.calendar_range import CalendarRange
 from ttp.domain.time.quiet_hours import QuietHours, parse_blackout, parse_quiet_hours
 from ttp.domain.time.resolve import resolve_bound
 from ttp.services.optimal import Optimal
-from ttp.services.posts import Posts, SavedPost, accounts_of, with_post_id
+from ttp.services.posts import Posts, SavedPost, accounts_of
 from ttp.services.slots import Availability, Slots
 from ttp.services.time_resolver import TimeResolver
 from ttp.store import accounts as stored_accounts

@@ -26,6 +26,7 @@ from ttp.domain.time.clock import Clock
 from ttp.platforms.registry import Registry
 from ttp.services.links import PostLinks
 from ttp.services.queries import PostView, accounts_within, is_within, view_posts
+from ttp.services.templates.filling import Templates, fill_texts
 from ttp.store import accounts as stored_accounts
 from ttp.store import attempts, queries
 from ttp.store import posts as store
@@ -71,6 +72,7 @@ class Posts:
     config: Config
     platforms: Registry
     caller: Caller
+    templates: Templates
     strict: bool = field(default=False)
     expected: int | None = None
     shortens: bool = True
@@ -292,7 +294,7 @@ class Posts:
                 try:
                     changed, warnings = change(db, post)
                 except ContentRefused as refused:
-                    raise with_post_id(refused, post_id) if len(wanted) > 1 else refused from None
+                    raise post_edit.with_post_id(refused, post_id) if len(wanted) > 1 else refused from None
                 if changed.scheduled_at is not None or post.scheduled_at is not None:
                     self.duplicates.add_pending(changed)
                 after = post_edit.with_derived_status(changed, self.clock.now(), None if keeps_approval else post)
@@ -332,6 +334,7 @@ class Posts:
 
     def fingerprint(self, wanted: PostInput) -> str | None:
         """Return the fingerprint of a request with a key; None without a key."""
+        wanted = wanted.asked or wanted  # a template may have changed since
         if not wanted.key:
             return None
         if not wanted.media:
@@ -362,7 +365,9 @@ class Posts:
         wanted, media = with_media(
             self._row_media, wanted, wanted.media, {account.platform for account in accounts}, known
         )
-        post = post_edit.apply_input(empty, wanted, check_variants(wanted.variants, known, self.platforms), media)
+        variants = check_variants(wanted.variants, known, self.platforms)
+        post = post_edit.apply_input(empty, wanted, variants, media)
+        post = fill_texts(post, wanted, variants, known, self.platforms)
         if not post.content.strip() and not post.media:
             ways = (action("create", "Hello", to="x/me"), action("create", "-"))  # the second: a text from a pipe
             raise UsageError("the post has neither text nor media", *(Hint("try", way) for way in ways))
@@ -372,7 +377,7 @@ class Posts:
         """Return the warnings. Raise ContentRefused if the post has a time and a platform would refuse it."""
         try:
             timed = post.scheduled_at is not None
-            return _without_crowded(self.check_post(post, accounts, timed=timed, may_add=True), first=first)
+            return post_edit.without_crowded(self.check_post(post, accounts, timed=timed, may_add=True), first=first)
         except ContentRefused as refused:
             refused.hints = post_edit.hints_of_new(refused.hints)
             raise
@@ -415,7 +420,10 @@ class Posts:
 
     def create_once(self, wanted: PostInput, times: TimeResolver) -> SavedPost:
         """Create a post, or return the one that the same request stored before under its key."""
-        return self.find_by_key(wanted) or self.create(wanted, self.time_of_new(times, wanted))
+        if (first := self.find_by_key(wanted)) is not None:
+            return first
+        filled = self.templates.fill_in(wanted)
+        return self.create(filled, self.time_of_new(times, filled))
 
     def edit(
         self,
@@ -434,6 +442,7 @@ class Posts:
         with self.media.holding():
             now, first, known = self.clock.now(), self.post(post_id), self.accounts()
             post_edit.refuse_to_edit(first)
+            wanted = self.templates.fill_in(wanted, first)
             variants = check_variants(wanted.variants, known, self.platforms)
             to = None if wanted.to is None else self.find_accounts(wanted.to)
             platforms = set(first.platforms) if to is None else {account.platform for account in to}
@@ -444,7 +453,8 @@ class Posts:
 
             def changed(before: Post) -> Post:
                 after = post_edit.apply_input(before, wanted, variants, items)
-                return after if to is None else post_edit.with_accounts(after, to, now)
+                after = after if to is None else post_edit.with_accounts(after, to, now)
+                return fill_texts(after, wanted, variants, known, self.platforms)
 
             if first.media or items:
                 self.convert(changed(first), known)
@@ -509,7 +519,7 @@ class Posts:
             post_id = post.id or 0
             confirmed[post_id] = self.confirm_time(db, times[post_id], accounts, post_id)
             moved = post_edit.with_time(post, confirmed[post_id].at)
-            return moved, _without_crowded(self.check_post(moved, known, timed=True, db=db), first=first)
+            return moved, post_edit.without_crowded(self.check_post(moved, known, timed=True, db=db), first=first)
 
         saved = self.change(list(times), change, self.recorder("schedule"), make_room=first)
         return [replace(one, time=confirmed[one.post.id or 0]) for one in saved]
@@ -600,14 +610,3 @@ class Posts:
 def accounts_of(post: Post, known: Iterable[Account]) -> tuple[Account, ...]:
     ids = {d.account_id for d in post.active}
     return tuple(account for account in known if account.id in ids)
-
-
-def _without_crowded(warnings: tuple[Problem, ...], *, first: bool) -> tuple[Problem, ...]:
-    """Drop "crowded" warnings for a post that makes room."""
-    return tuple(one for one in warnings if not (first and one.code == "crowded"))
-
-
-def with_post_id(refused: ContentRefused, post_id: int | None) -> ContentRefused:
-    return ContentRefused(
-        f"post {post_id}: {refused.message}", *refused.hints, problems=refused.problems, details=refused.details
-    )

@@ -26,14 +26,8 @@ from ttp.domain.errors import (
     UsageError,
 )
 from ttp.domain.post import Post
-from ttp.domain.post_edit import (
-    manual_lookup,
-    needs_review_error,
-    no_accounts_error,
-    nothing_to_publish,
-    resolve_delivery,
-    with_delivery,
-)
+from ttp.domain.post_edit import needs_review_error, no_accounts_error, nothing_to_publish, with_delivery
+from ttp.domain.resolution import manual_lookup, resolve_delivery
 from ttp.domain.time.clock import EPOCH
 from ttp.services.media import refuse_missing_media
 from ttp.services.posts import Change, Posts, accounts_of

@@ -11,8 +11,8 @@ from ttp.domain.action import action, other_options
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Conflict, ContentRefused, Hint, NotFound, Problem, StateRefused, TtpError
 from ttp.domain.post import Post, with_cards_of
-from ttp.domain.post_edit import as_deleted, refuse_in_flight, with_derived_status
-from ttp.services.posts import Posts, with_post_id
+from ttp.domain.post_edit import as_deleted, refuse_in_flight, with_derived_status, with_post_id
+from ttp.services.posts import Posts
 from ttp.store import accounts, queries, repeats
 from ttp.store import change_log as store
 from ttp.store import posts as stored_posts

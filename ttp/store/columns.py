@@ -105,6 +105,7 @@ POST: dict[str, Kind] = {
     "number_parts": "boolean",
     "utm": "boolean",
     "cards": "object",
+    "origin": "object",
 }
 
 POST_MEDIA: dict[str, Kind] = {

@@ -1,8 +1,7 @@
 """The one schema, as SQLModel classes: columns, keys and indexes of both databases. No methods, no rules.
 
 `schema.sql` and `columns.py` are generated from it by `python -m tests.drift.store_schema`. At run time only
-`table_copy` imports this module: it costs 0.3 s. Instants are milliseconds since 1970 UTC; columns of JSON hold text
-with sorted keys.
+`table_copy` imports this module: it costs 0.3 s. Instants are milliseconds since 1970 UTC; JSON has sorted keys.
 """
 
 from __future__ import annotations
@@ -116,6 +115,7 @@ class PostRow(SQLModel, table=True):
     number_parts: bool | None = None
     utm: bool | None = None
     cards: str = json_field("object", "{}")
+    origin: str = json_field("object", "{}")
 
 
 class CardPictureRow(SQLModel, table=True):

@@ -270,7 +270,7 @@ def _by_post(db: Connection, sql: str, ids: Sequence[int]) -> dict[int, list[Row
 def _named(row: Row, *without: str) -> dict[str, Any]:
     """Return the columns that have a value, so that a column added later changes no digest."""
     named = {name: row[name] for name in row.keys() if name not in without and row[name] is not None}  # noqa: SIM118
-    for name, empty in (("planned_parts", "[]"), ("part_starts", "[]"), ("cards", "{}")):
+    for name, empty in (("planned_parts", "[]"), ("part_starts", "[]"), ("cards", "{}"), ("origin", "{}")):
         if named.get(name) == empty:
             del named[name]
     return named

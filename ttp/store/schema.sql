@@ -74,6 +74,7 @@ CREATE TABLE post (
     number_parts BOOLEAN,
     utm BOOLEAN,
     cards TEXT DEFAULT '{}' NOT NULL,
+    origin TEXT DEFAULT '{}' NOT NULL,
     UNIQUE ("key")
 );
 CREATE INDEX post_by_status ON post (status, scheduled_at, id) WHERE deleted_at IS NULL;

@@ -77,6 +77,7 @@ CREATE TABLE post (
     number_parts BOOLEAN,
     utm BOOLEAN,
     cards TEXT DEFAULT '{}' NOT NULL,
+    origin TEXT DEFAULT '{}' NOT NULL,
     PRIMARY KEY (id),
     UNIQUE (key)
 );

@@ -121,6 +121,15 @@ class _PostState(TypedDict):
     updatedAt: Instant | None
 
 
+class OriginAnswer(TypedDict):
+    """The template that made the texts of a post. `version`: changes with the file; `text`: was given to it."""
+
+    template: str
+    version: str
+    vars: dict[str, Any]
+    text: NotRequired[str]
+
+
 class PlainFields(TypedDict):
     """Fields of a post that `post_fields` says all about."""
 
@@ -150,6 +159,7 @@ class _Post(_PostState, PlainFields):
     tags: list[str]
     options: dict[str, str]
     key: str | None
+    origin: OriginAnswer | None
     chosenBy: str | None
     approvedAt: Instant | None
     rejection: RejectionAnswer | None
@@ -176,6 +186,18 @@ class PostAnswer(_Post, MainCounts):
 
     replayed: NotRequired[bool]
     sent: NotRequired[list[SentAnswer]]
+
+
+class TemplateAnswer(TypedDict):
+    """A template of posts: its file. `isSnippet`: it has no variables; `problem`: why it cannot be used."""
+
+    name: str
+    isSnippet: bool
+    version: str
+    variables: list[str]
+    accounts: list[str]
+    text: str
+    problem: str | None
 
 
 class PartPreview(TypedDict):

@@ -131,6 +131,7 @@ def post_json(item: PostFields, warnings: Iterable[str] = (), *, replayed: bool 
         "tags": list(item.tags),
         "options": dict(item.options),
         "key": item.key,
+        "origin": cast("answers.OriginAnswer", dict(item.origin)) if item.origin else None,
         "chosenBy": item.chosen_by,
         "approvedAt": format_json_instant(item.approved_at),
         "rejection": None if no is None else {"at": utc_text(no.at), "reason": no.why},

@@ -17,7 +17,9 @@ from ttp.cli.options import (
     From,
     PerDay,
     Strict,
+    TemplateName,
     TimeZone,
+    Variables,
     enable_strict_checks,
     parse_pairs,
     split_list,
@@ -55,6 +57,8 @@ def import_(
         list[str] | None,
         typer.Option("--map", metavar="COLUMN=FIELD", help="Which field a column is; use its number without a header."),
     ] = None,
+    template: TemplateName = None,
+    var: Variables = None,
     dates: DateOrder = None,
     spread: Annotated[
         str | None,
@@ -74,12 +78,14 @@ def import_(
     """Import posts from a sheet, a JSON file or a folder of Markdown files.
 
     It imports all rows or none: errors are listed with the row, the field and a fix. Importing a file again changes
-    only what differs. With --spread, rows without a time get one.
+    only what differs. With --spread, rows without a time get one. With --template, columns that are not fields of a
+    post are variables: Price is {{ vars.price }}.
 
     Examples:
       ttp import month.csv --to x/me --dry-run
       ttp import month.csv --spread optimal
       ttp import content/ --partial
+      ttp import products.csv --template product --spread slots
     """
     from ttp.services.files.import_plan import ImportRules
     from ttp.services.files.import_source import open_source
@@ -87,10 +93,11 @@ def import_(
     enable_strict_checks(context, strict=strict)
     stdin = sys.stdin.buffer if sys.stdin is not None else None
     rules, plan = (
-        ImportRules(accounts=split_list(to) or (), tz=tz),
+        ImportRules(accounts=split_list(to) or (), tz=tz, template=template, vars=parse_pairs(var, "--var")),
         spread_scheduler(context, spread, from_, days, per_day, tz),
     )
     with open_source(file, stdin, _columns(map_), context.platforms, dates) as source:
+        source.has_template = template is not None
         result = _import_rows(context, source, rules, plan, dry_run=dry_run, partial=partial)
     if result.refused and not partial:
         raise _refused(result, dry_run=dry_run, in_json=context.out.in_json)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -62,6 +62,9 @@ def create(
     key: Annotated[
         str | None, typer.Option("--key", metavar="KEY", help="Never create a second post with this key.")
     ] = None,
+    template: options.TemplateName = None,
+    var: options.Variables = None,
+    snippet: options.Snippets = None,
     typed: options.FieldValues = options.NO_FIELDS,
     file: Annotated[
         str | None,
@@ -82,10 +85,10 @@ def create(
     With -e you write the post in your editor; your text is saved as a draft before it is checked.
 
     Examples:
-      ttp create "Hello"
       ttp create "Hello" --to x/me,ig/shop --at 'tomorrow 9am'
       ttp create "New in" --to ig --media photo.jpg --alt 'A red mug' --at optimal
       ttp create - --to x --at next-slot < post.txt
+      ttp create --template release --var version=2.1 --to x/me
     """
     options.enable_strict_checks(context, strict=strict)
     _refuse_contradictions(text, file, in_editor=in_editor, dry_run=dry_run)
@@ -100,11 +103,13 @@ def create(
         if thread == [""] and file is None:  # over a file it empties the thread
             raise UsageError("--thread has no text")
         post_input = _parse_post_input(context, words, by_option, typed, at=at, tz=tz, piped=piped and not dry_run)
-        post_input = replace(post_input, key=key, first=first)
+        post_input = replace(post_input, key=key, first=first, **_template_input(template, var, snippet))
         if file is not None:
             post_input = _merge_content_file(context, file, source, post_input)
     if in_editor:
         from ttp.cli.editor import create_in_editor
+
+        _refuse_template_in_editor(post_input)
 
         create_in_editor(context, post_input)
         return
@@ -116,6 +121,7 @@ def create(
         text = source if (source or "").strip() else words if piped else None
         with context.naming_choices(), _keeping_post(context, text, post_input) as kept:
             draft = kept.id if kept else None
+            post_input = context.templates.fill_in(post_input)
             saved = context.posts.create(post_input, _time_of_new(context, post_input, draft), kept)
     print_saved_post(context, saved, *saved_post_message(context, saved, post_input.tz))
 
@@ -141,7 +147,10 @@ def preview(context: Context, post_input: PostInput) -> None:
     from ttp.domain.rules import content_refusal
     from ttp.services.preview import preview_post
 
-    time = None if context.posts.find_by_key(post_input) else _time_of_new(context, post_input)
+    time = None
+    if context.posts.find_by_key(post_input) is None:
+        post_input = context.templates.fill_in(post_input)
+        time = _time_of_new(context, post_input)
     post_preview = preview_post(context.posts, post_input, time)
     if (refused := post_preview.refused or content_refusal(post_preview.warnings)) is not None:
         if context.out.for_people:
@@ -191,6 +200,9 @@ def edit(
     remove_tag: Annotated[list[str] | None, typer.Option("--remove-tag", metavar="A,B", help="Tags to remove.")] = None,
     set_: options.Options = None,
     no_card: options.NoCard = False,
+    template: options.TemplateName = None,
+    var: options.Variables = None,
+    snippet: options.Snippets = None,
     typed: options.FieldValues = options.NO_FIELDS,
     where: options.Where = None,
     replace_link: options.ReplaceLink = None,
@@ -207,6 +219,8 @@ def edit(
 
     --to, --media, --alt, --thread and --tag replace the whole field ('' empties it); --text and --set replace the named
     key (KEY= removes it). With --add-media, --alt is for the added media.
+
+    --template makes the texts again, by the template as it is now; --var changes a value that the post had.
 
     Without changes, or with -e, it opens the post in your editor.
 
@@ -230,7 +244,7 @@ def edit(
         "--dry-run": dry_run or None,
     }
     tags = options.split_list(add_tag) or (), options.split_list(remove_tag) or ()
-    others = [add_media, remove_media, *typed.values(), *by_option.values()]
+    others = [add_media, remove_media, template, var, snippet, *typed.values(), *by_option.values()]
     if _for_many(post_id, where, many, [text, at, tz, in_editor or None, *others]):
         from ttp.cli.commands.bulk_edit import BulkOptions, edit_many
 
@@ -249,6 +263,9 @@ def edit(
         )
         post_input = replace(post_input, add_tags=tags[0], remove_tags=tags[1])
         post_input = replace(post_input, add_media=tuple(add_media or ()), remove_media=tuple(remove_media or ()))
+        post_input = replace(post_input, **_template_input(template, var, snippet))
+        if in_editor:
+            _refuse_template_in_editor(post_input)
         saved = None if in_editor else _edit_now(context, post_id, post_input)
     if saved is None:
         from ttp.cli.editor import edit_in_editor
@@ -279,6 +296,18 @@ def _edit_now(context: Context, post_id: int, post_input: PostInput) -> SavedPos
         else context.posts.time_of_edit(context.times, post_id, post_input)
     )
     return context.posts.edit(post_id, post_input, time)
+
+
+def _template_input(
+    template: str | None, variables: Sequence[str] | None, snippets: Sequence[str] | None
+) -> dict[str, Any]:
+    """Return the fields of a `PostInput` for a template, its variables, and snippets. UsageError."""
+    return {"template": template, "vars": parse_pairs(variables, "--var"), "snippets": tuple(snippets or ())}
+
+
+def _refuse_template_in_editor(post_input: PostInput) -> None:
+    if post_input.template or post_input.vars or post_input.snippets:
+        raise UsageError("a template makes the texts, and so does the editor: create the post first, then edit it")
 
 
 def _for_many(post_id: int | None, where: str | None, many: Mapping[str, object], one: Sequence[object]) -> bool:
@@ -458,7 +487,7 @@ def _time_of_new(context: Context, post_input: PostInput, draft: int | None = No
 def _merge_content_file(context: Context, path: str, text: str | None, typed: PostInput) -> PostInput:
     """Return the input of a content file, or of its `text` on stdin, overridden by what was typed. UsageError."""
     file_input = _file_input(context, path, options.read_file(context, path, "content") if text is None else text)
-    merged = {"variants": {**file_input.variants, **typed.variants}, "options": {**file_input.options, **typed.options}}
+    merged = {name: {**getattr(file_input, name), **getattr(typed, name)} for name in ("variants", "options", "vars")}
     return replace(file_input, **typed.given_fields() | merged)
 
 

@@ -21,6 +21,7 @@ class FileUse(Enum):
     POSTS = "posts"  # reads a file or a folder of posts, and the media that it names
     FOLDER = "folder"  # reads and writes a folder of posts
     OUTPUT = "output"  # writes it
+    TEMPLATE = "template"  # reads it, if it is a path; a name is a template's
     EXPORT = "export"  # writes a file or a folder, and media next to it
 
 
@@ -28,12 +29,17 @@ class FileUse(Enum):
 class RemoteCommand:
     """A command that a server runs. `files`: parameters that name files. `refused`: parameters that it does not have
     there, and why; `one_of`: it needs one of these. `outside`: it also calls platforms or writes files, so the store
-    does not show what was done; only with one of these options, if any."""
+    does not show what was done; only with one of these options, if any. `templates`: it reads templates, those of the
+    caller first; only with one of these options, if any."""
 
     files: Mapping[str, FileUse] = field(default_factory=dict)
     refused: Mapping[str, str] = field(default_factory=dict)
     one_of: frozenset[str] = frozenset()
     outside: frozenset[str] | None = None
+    templates: frozenset[str] | None = None
+
+    def reads_templates(self, values: Mapping[str, object]) -> bool:
+        return self.templates is not None and (not self.templates or any(values.get(name) for name in self.templates))
 
     def acts_outside(self, values: Mapping[str, object]) -> bool:
         return self.outside is not None and (not self.outside or any(values.get(name) for name in self.outside))
@@ -42,16 +48,27 @@ class RemoteCommand:
 _EDITOR = {"in_editor": "the editor is on another machine; give the text as an argument or a file"}
 _ABOUT_MEDIA = {"captions": FileUse.TEXT, "thumbnail": FileUse.MEDIA}
 _ALWAYS: frozenset[str] = frozenset()
+_TEMPLATE = {"template": FileUse.TEMPLATE}
+_TEMPLATES = frozenset({"template", "var", "snippet", "file"})
 _PLAIN = RemoteCommand()
 _MACHINE = "it is about the machine of the store"
 REMOTE: Mapping[str, RemoteCommand] = MappingProxyType(
     {
-        "create": RemoteCommand(files={"media": FileUse.MEDIA, "file": FileUse.POSTS, **_ABOUT_MEDIA}, refused=_EDITOR),
-        "edit": RemoteCommand(
-            files={"media": FileUse.MEDIA, "add_media": FileUse.MEDIA, **_ABOUT_MEDIA}, refused=_EDITOR
+        "create": RemoteCommand(
+            files={"media": FileUse.MEDIA, "file": FileUse.POSTS, **_ABOUT_MEDIA, **_TEMPLATE},
+            refused=_EDITOR,
+            templates=_TEMPLATES,
         ),
+        "edit": RemoteCommand(
+            files={"media": FileUse.MEDIA, "add_media": FileUse.MEDIA, **_ABOUT_MEDIA, **_TEMPLATE},
+            refused=_EDITOR,
+            templates=_TEMPLATES,
+        ),
+        "template list": RemoteCommand(templates=_ALWAYS),
+        "template show": RemoteCommand(files={"name": FileUse.TEMPLATE}, templates=_ALWAYS),
+        "template preview": RemoteCommand(files={"name": FileUse.TEMPLATE}, templates=_ALWAYS),
         "delete": RemoteCommand(outside=frozenset({"remote"})),
-        "import": RemoteCommand(files={"file": FileUse.POSTS}),
+        "import": RemoteCommand(files={"file": FileUse.POSTS, **_TEMPLATE}, templates=_ALWAYS),
         "sync": RemoteCommand(files={"dir": FileUse.FOLDER}, outside=_ALWAYS),
         "repeat add": RemoteCommand(files={"vary": FileUse.TEXT}),
         "optimal heatmap": RemoteCommand(files={"svg": FileUse.OUTPUT, "html": FileUse.OUTPUT}),
@@ -67,8 +84,11 @@ REMOTE: Mapping[str, RemoteCommand] = MappingProxyType(
     }
 )
 """The commands with more than values that a server runs. It runs all that are not of its machine."""
-HERE = frozenset({"help", "completion", "mcp", "config show", "config get", "config path"})
-"""Commands that run on the caller's machine all the same. `ttp config` shows the settings of this machine."""
+HERE = frozenset(
+    {"help", "completion", "mcp", "config show", "config get", "config path", "template edit", "template remove"}
+)
+"""Commands that run on the caller's machine all the same. `ttp config` shows the settings of this machine; its
+templates come before those of the server."""
 SETTINGS_HERE = frozenset({"config set", "config unset"})
 """Commands that run here for the settings that matter here."""
 _WHY = {

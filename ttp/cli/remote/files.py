@@ -19,6 +19,7 @@ from ttp.domain.media.item import is_web_address
 from ttp.domain.media.place import split_name
 from ttp.domain.post_edit import KEPT
 from ttp.domain.server.command_protocol import MOST_FILES
+from ttp.services.templates.files import FOLDER, is_path
 from ttp.store.home import output_file
 from ttp.store.home.files import expand_user, make_folder, open_input, stream_number
 
@@ -57,6 +58,9 @@ def collect(
                 text = split_name(text, context.platforms).name
             if isinstance(text, str) and text not in ("", "-") and not _is_elsewhere(text):
                 _collect_one(context, upload, text, use, values)
+    if command.reads_templates(values):
+        own = Path.cwd() / FOLDER  # all that there are here: before those of the server
+        upload.files |= {str(own / path.name): path.absolute() for path in context.templates.files.paths().values()}
     if stdin is not None and FileUse.POSTS in command.files.values():
         stdin.seek(0)
         _add_media_named(upload, Path.cwd(), _decoded(stdin.read(_LONGEST_TEXT)))
@@ -76,6 +80,8 @@ def _is_elsewhere(text: str) -> bool:
 
 
 def _collect_one(context: Context, upload: CallerUpload, text: str, use: FileUse, values: Mapping[str, Any]) -> None:
+    if use is FileUse.TEMPLATE and not is_path(text):
+        return
     path = expand_user(text) if use not in (FileUse.MEDIA, FileUse.TEXT) else Path(text)
     try:
         path = Path(os.path.abspath(path))  # noqa: PTH100 (links stay)
@@ -92,7 +98,7 @@ def _collect_one(context: Context, upload: CallerUpload, text: str, use: FileUse
         case FileUse.MEDIA:
             refuse_own_media(context, path, text)
             _add_file(upload, path, text)
-        case FileUse.TEXT:
+        case FileUse.TEXT | FileUse.TEMPLATE:
             _add_file(upload, path, text)
         case FileUse.POSTS | FileUse.FOLDER if is_folder:
             _add_posts_folder(upload, path)

@@ -14,13 +14,14 @@ from ttp.mcp.tools.posts import ChosenPosts, approval_warnings, not_running, pos
 from ttp.services.application import Application as Services
 from ttp.services.planning import USUAL_DAYS, no_room_error
 from ttp.views.accounts import account_json
-from ttp.views.answers import AccountAnswer, CalendarAnswer, PlanAnswer, StatusAnswer
+from ttp.views.answers import AccountAnswer, CalendarAnswer, PlanAnswer, StatusAnswer, TemplateAnswer
 from ttp.views.calendar import CalendarPage, calendar_json, calendar_row, gaps_of
 from ttp.views.number_answers import NextHoursAnswer, OptimalAnswer, ReportAnswer
 from ttp.views.optimal import AccountAdvice, free_hour_json, next_hours_json, recommendation_json, recommendations_json
 from ttp.views.plan import proposal_json
 from ttp.views.report import report_json
 from ttp.views.status import status_json
+from ttp.views.templates import template_json
 
 if TYPE_CHECKING:
     from ttp.domain.account import Account
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
 
 class Nothing(Arguments):
     """No arguments."""
+
+
+@tool("template list")
+def list_templates(services: Services, args: Nothing) -> list[TemplateAnswer]:
+    """List the templates, which make the texts of posts: their variables and their texts."""
+    return [template_json(one) for one in services.templates.files.all()]
 
 
 @tool("account list")
@@ -169,4 +176,4 @@ def report(services: Services, args: ShowReport) -> ReportAnswer:
     return report_json(services.reports.report(_chosen(services, args), span, *bounds, by=by, tz=args.tz))
 
 
-TOOLS = (list_accounts, best_times, next_slot, plan_drafts, calendar, report, status)
+TOOLS = (list_accounts, list_templates, best_times, next_slot, plan_drafts, calendar, report, status)

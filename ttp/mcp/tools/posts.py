@@ -147,6 +147,12 @@ class PostContent(Arguments):
     variants: dict[str, str] | None = Field(
         None, description='Other texts for a platform or an account: {"x": "shorter"}.'
     )
+    template: str | None = Field(
+        None, description="A template that makes the texts: its name. list_templates has them, with their variables."
+    )
+    vars: dict[str, str | bool | int | float | list[str]] | None = Field(
+        None, description='The variables of the template: {"version": "2.1"}.'
+    )
     options: dict[str, str | bool | int | float] | None = Field(
         None, description="Options of platforms, named PLATFORM.OPTION. A wrong name is answered with the right ones."
     )
@@ -179,7 +185,7 @@ def create_post(services: Services, args: CreatePost) -> PostAnswer | PreviewAns
 
 
 class CheckText(PostContent):
-    text: str = Field(description="The text of the post.")
+    text: str | None = Field(None, description="The text of the post.")
 
 
 @tool("text check")
@@ -222,6 +228,8 @@ def _post_input(
         variants=args.variants or {},
         options=dict(parse_option(option, services.platforms, may_empty=may_empty) for option in options),
         key=key,
+        template=args.template,
+        vars=args.vars or {},
         **parse_plain(dict(args)),
     )
 

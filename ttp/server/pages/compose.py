@@ -28,6 +28,7 @@ from ttp.domain.time.resolve import ResolvedTime
 from ttp.platforms.registry import Registry
 from ttp.server.pages.open_forms import OpenForm
 from ttp.server.pages.rendering import typed_time
+from ttp.server.pages.template_form import NO_TEMPLATE, ChosenTemplate, made_by_template, texts_by_account
 from ttp.server.pages.visit import Visit, parse_number
 from ttp.server.services import RequestServices
 from ttp.services.files.fields import parse_media_item
@@ -40,6 +41,7 @@ SUGGESTED = {"optimal": "Best hour", "next-slot": "Next slot"}
 _KEPT = re.compile(r"([0-9a-f]{64})/(.{0,300})", re.DOTALL)
 _FIELDS = {
     "accounts": ("Accounts", "accounts"),
+    "template": ("Template", "template"),
     "content": ("Text", "content"),
     "media": ("Pictures and videos", "files"),
     "thread": ("Thread", "thread1"),
@@ -54,6 +56,7 @@ _NOT_DONE = {
     "draft": "Not saved",
     "optimal": "No hour was found",
     "next-slot": "No slot was found",
+    "fill": "Not filled in",
 }
 
 
@@ -97,6 +100,7 @@ class Composition:
     seen: str = ""
     """The stamp of the kept edit that the form was filled with."""
     zone: str = ""
+    template: ChosenTemplate = NO_TEMPLATE
 
     def variant(self, name: str) -> str:
         return dict(self.variants).get(name, "")
@@ -128,6 +132,7 @@ class Composition:
             focus=tuple(item.focus for item in self.media),
             captions=tuple(item.captions and check_captions(item.captions, "the text") for item in self.media),
             thumbnails=tuple(item.thumbnail if _THUMBNAIL.fullmatch(item.thumbnail) else "" for item in self.media),
+            origin=self.template.parse_origin(),
             split=self.split != "no" if self.split else None,
             number_parts=True if self.split == "numbered" else None,
             utm=self.utm == "yes" if self.utm else None,
@@ -144,7 +149,7 @@ _THUMBNAIL = re.compile(r"sha256:[0-9a-f]{64}")
 
 def show_new(visit: Visit) -> Response:
     writing_services(visit)
-    typed = Composition(at=visit.query("at")[:50], accounts=_only_account(visit), form=_new_form())
+    typed = Composition(at=visit.query("at")[:50], accounts=visit.only_account, form=_new_form())
     return _form_page(visit, typed)
 
 
@@ -185,9 +190,9 @@ def unsaved_edit(visit: Visit, post_id: int) -> tuple[Composition, datetime] | N
 def _composition_from_json(fields: Mapping[str, Any]) -> Composition:
     pairs = {name: tuple((key, value) for key, value in fields[name]) for name in ("variants", "options")}
     lists = {name: tuple(fields[name]) for name in ("accounts", "thread")}
-    return Composition(
-        **{**fields, **lists, **pairs, "media": tuple(AttachedMedia(**item) for item in fields["media"])}
-    )
+    media, template = fields["media"], fields.get("template") or {}
+    own = {"media": tuple(AttachedMedia(**item) for item in media), "template": ChosenTemplate(**template)}
+    return Composition(**{**fields, **lists, **pairs, **own})
 
 
 def composition_of(post: PostView | Post, zone: tzinfo) -> Composition:
@@ -217,6 +222,7 @@ def composition_of(post: PostView | Post, zone: tzinfo) -> Composition:
         post.status is PostStatus.DRAFT,
         "no" if post.split is False else "numbered" if post.number_parts else "yes" if post.split else "",
         {None: "", True: "yes", False: "no"}[post.utm],
+        template=ChosenTemplate(origin=json.dumps(dict(post.origin)) if post.origin else ""),
     )
 
 
@@ -236,6 +242,8 @@ def submit(visit: Visit) -> Response:
         return _form_page(visit, replace(typed, thread=(*typed.thread, "")), button=button)
     if button in SUGGESTED:
         return _suggest(visit, services, typed, button)
+    if button == "fill":
+        return _fill_in(visit, services, typed)
     if button not in ("draft", "schedule", "save"):
         return _form_page(visit, typed)
     try:
@@ -351,6 +359,7 @@ def _same_words(typed: Composition) -> Composition:
         variants=tuple(sorted((name, text) for name, text in typed.variants if text)),
         options=tuple(sorted((name, value) for name, value in typed.options if value)),
         zone="",
+        template=NO_TEMPLATE,
     )
 
 
@@ -400,6 +409,7 @@ def typed_in(visit: Visit) -> Composition:
         form=visit.field("form")[:40],
         seen=visit.field("seen")[:40],
         zone=visit.field("zone")[:60],
+        template=ChosenTemplate(visit.field("template")[:100], visit.field("values"), visit.field("origin")),
     )
 
 
@@ -478,6 +488,21 @@ def _suggest(visit: Visit, services: RequestServices, typed: Composition, word: 
     return _form_page(visit, replace(typed, at=typed_time(time.at, visit.zone), zone=""), note=note, button=word)
 
 
+def _fill_in(visit: Visit, services: RequestServices, typed: Composition) -> Response:
+    """Fill the form with the texts that a template makes for its accounts."""
+    try:
+        post = made_by_template(services, typed.as_input(visit.installation.platforms), typed.template)
+    except TtpError as error:
+        return _form_page(visit, typed, error, "template", button="fill")
+    filled = composition_of(post, visit.zone)
+    names = ("content", "accounts", "thread", "options", "split")
+    template = replace(typed.template, origin=filled.template.origin)
+    typed = replace(
+        typed, template=template, variants=texts_by_account(post), **{name: getattr(filled, name) for name in names}
+    )
+    return _form_page(visit, typed, button="fill")
+
+
 def _form_page(
     visit: Visit,
     typed: Composition,
@@ -522,9 +547,10 @@ def _form_page(
         fields={"": ("", ""), **_FIELDS},
         not_done=_NOT_DONE.get(button, "Not done"),
         other=other,
-        other_actor=_last_actor(visit, typed.post_id) if other else None,
+        other_actor=visit.last_actor(typed.post_id) if other else None,
         button=button,
         suggested=SUGGESTED,
+        templates=[one for one in visit.reading.templates.files.all() if not one.is_snippet and not one.problem],
         note=note,
         kept_at=kept_at,
         may_schedule=visit.may("schedule"),
@@ -559,11 +585,6 @@ def _changed_meanwhile(post_id: int) -> Stale:
     return Stale(f"post {post_id} was changed since you read it")
 
 
-def _last_actor(visit: Visit, post_id: int) -> str | None:
-    changes = visit.reading.queries.changes(1, post_id, undos=True)
-    return changes[0].change.actor if changes else None
-
-
 def _checked(visit: Visit, typed: Composition) -> dict[str, Any]:
     """Return the preview of what is typed; None without text and media."""
     preview: PostPreview | None = None
@@ -591,11 +612,6 @@ def _stored_files(visit: Visit, services: RequestServices) -> tuple[list[Attache
         else:
             media.append(AttachedMedia(item.sha256, item.name, item.mime or ""))
     return media, problems
-
-
-def _only_account(visit: Visit) -> tuple[str, ...]:
-    names = [account.name for account in visit.reading.queries.accounts() if account.enabled]
-    return tuple(names) if len(names) == 1 else ()
 
 
 def _named(visit: Visit, prefix: str) -> tuple[tuple[str, str], ...]:

@@ -139,6 +139,17 @@ class Visit:
         return self.services("list")
 
     @property
+    def only_account(self) -> tuple[str, ...]:
+        """The name of the only account that is enabled; none if there are several."""
+        names = [account.name for account in self.reading.queries.accounts() if account.enabled]
+        return tuple(names) if len(names) == 1 else ()
+
+    def last_actor(self, post_id: int) -> str | None:
+        """Return who changed a post last."""
+        changes = self.reading.queries.changes(1, post_id, undos=True)
+        return changes[0].change.actor if changes else None
+
+    @property
     def csrf(self) -> str:
         """The token in the forms of this session, which no other site knows."""
         return csrf_token(self.secret) if self.secret else ""

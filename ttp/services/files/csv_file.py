@@ -28,13 +28,13 @@ from ttp.services.files.fields import (
     parse_entry,
 )
 
-COLUMNS = tuple(field for field in FIELDS if field not in ("timezone", "maxLate"))
+COLUMNS = tuple(field for field in FIELDS if field not in ("timezone", "maxLate", "template", "vars"))
 """Columns of an export, in this order; informational ones follow."""
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 _ESCAPED_FORMULA = re.compile(r"'+[=+\-@\t\r\n＝＋－＠]")
 _WITH_COMMAS = ("accounts", "tags")
-_COLUMN_PREFIXES = {"variants": ("text.", "variants."), "options": ("set.", "options.")}
-"""Prefixes of columns for one variant or option: `text.x`, `set.tiktok.privacy_level`."""
+_COLUMN_PREFIXES = {"variants": ("text.", "variants."), "options": ("set.", "options."), "vars": ("vars.", "var.")}
+"""Prefixes of columns for one variant, option or variable: `text.x`, `set.tiktok.privacy_level`, `vars.version`."""
 LONGEST_ROW = 1 << 20
 """In characters. X's longest text has 25,000."""
 LONGEST_CELL = csv.field_size_limit()
@@ -87,9 +87,18 @@ def _cell(name: str, value: Value) -> str:
 
 class Sheet:
     """An open CSV file. `unknown`: columns that are not fields of a post; `program`: the program whose sheet it is.
-    `columns`: fields by column names (or numbers). Raise UsageError if the first row cannot be a header."""
+    `columns`: fields by column names (or numbers). `has_template`: columns that are not fields are variables; so they
+    are where a column names the template. Raise UsageError if the first row cannot be a header."""
 
-    def __init__(self, stream: TextIO, columns: Mapping[str, str], dates: str | None, tables: OptionTables) -> None:
+    def __init__(
+        self,
+        stream: TextIO,
+        columns: Mapping[str, str],
+        dates: str | None,
+        tables: OptionTables,
+        *,
+        has_template: bool = False,
+    ) -> None:
         self._tables = tables
         first = stream.readline(LONGEST_ROW)
         numbered = bool(columns) and all(name.isdecimal() for name in columns)
@@ -106,6 +115,9 @@ class Sheet:
             raise UsageError(f'no column is called "{missing[0]}"', Hint("see", ", ".join(header)))
         self.program = None if columns else find_program(header)
         self._fields = [_field(name, columns, self.program) for name in header]
+        if has_template or "template" in self._fields:
+            named = zip(header, self._fields, strict=True)
+            self._fields = [field or (f"vars.{_variable(name)}" if name else None) for name, field in named]
         self._refuse_twice(header)
         self.unknown = tuple(
             name
@@ -115,7 +127,7 @@ class Sheet:
             and name not in EXPORT_ONLY
             and not (self.program and name in self.program.ignored)
         )
-        if not {"content", "media"} & {(field or "").partition(".")[0] for field in self._fields}:
+        if not {"content", "media", "vars"} & {(field or "").partition(".")[0] for field in self._fields}:
             raise UsageError(
                 "no column has the text or the media of a post",
                 Hint("see", ",".join(COLUMNS)),
@@ -194,6 +206,11 @@ def _field(name: str, columns: Mapping[str, str], program: Program | None) -> st
             if name.lower().startswith(beginning):
                 return f"{field}.{name[len(beginning) :]}"
     return find_field(name)
+
+
+def _variable(name: str) -> str:
+    """Return the name of the variable that a column has: `Release date` is `release_date`."""
+    return re.sub(r"\W+", "_", name.casefold()).strip("_")
 
 
 def _delimiter(header: str) -> str:

@@ -32,6 +32,7 @@ EXPORT_ONLY = (
     *(
         "id",
         "platforms",
+        "origin",
         "chosenBy",
         "approvedAt",
         "rejection",
@@ -92,6 +93,8 @@ def parse_entry(where: str, row: Mapping[str, Value], tables: OptionTables, *, m
             variants=reader.read("variants", _pairs, {}),
             options=reader.read("options", lambda value: _options(value, tables, may_empty=may_empty), {}),
             key=reader.read("key", _key, None),
+            template=reader.read("template", _text, None),
+            vars=reader.read("vars", _values, {}),
             **{one.name: _read(reader, one) for one in post_fields.FIELDS if one.kind in _READERS},
         )
     except UsageError as error:
@@ -213,6 +216,21 @@ def _pairs(value: Value) -> dict[str, str]:
     if not isinstance(value, Mapping):
         raise UsageError('not an object like {"x": "a text"}')
     return {str(name): _text(one) for name, one in value.items()}
+
+
+def _values(value: Value) -> dict[str, Value]:
+    """Return values by name: texts, numbers, switches, and lists of these."""
+    if isinstance(value, str):
+        value = _json(value)
+    if not isinstance(value, Mapping):
+        raise UsageError('not an object like {"version": "2.1"}')
+    return {str(name): _parse_value(one) for name, one in value.items()}
+
+
+def _parse_value(value: Value) -> Value:
+    if isinstance(value, list | tuple):
+        return [_parse_value(one) for one in value]
+    return value if value is None or isinstance(value, int | float) else _text(value)
 
 
 def _options(value: Value, tables: OptionTables, *, may_empty: bool) -> dict[str, str]:

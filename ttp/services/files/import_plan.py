@@ -27,6 +27,7 @@ from ttp.domain.media.item import MediaItem
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import (
     FieldError,
+    PostInput,
     apply_input,
     check_variants,
     new_delivery,
@@ -41,6 +42,7 @@ from ttp.services.bulk_edit import BATCH, ChangeKind, PlannedChange, content_err
 from ttp.services.files.fields import Entry, is_own_key, key_name, parse_own_key
 from ttp.services.media import RowMedia
 from ttp.services.posts import Posts
+from ttp.services.templates.filling import fill_texts
 from ttp.services.time_resolver import SlotAllocator, TimeResolver
 from ttp.store import ownership, queries
 from ttp.store.dialect import Connection
@@ -59,6 +61,9 @@ class ImportRules:
     accounts: tuple[str, ...] = ()
     tz: str | None = None
     revive: bool = False
+    template: str | None = None
+    vars: Mapping[str, object] = field(default_factory=dict)
+    """For rows without a template of their own; and values of all rows."""
     spread: bool = False
     """A plan gives times to posts without one."""
     origin: str = ""
@@ -181,6 +186,8 @@ class ImportPlanner:
             before = self._edited_post(row)
         if not faults and (skip := self._skip_reason(row, before)) is not None:
             return skip
+        with _noting(faults, "template"):
+            row = replace(row, typed=self._posts.templates.fill_in(self._templated(row.typed)))
         if any(not fault.field for fault in faults):  # the whole row is invalid, so it has no fields to check
             return PlannedChange(row.where, ChangeKind.LEFT, faults=tuple(faults))
         made, more = self._build_post(row, before)
@@ -211,6 +218,11 @@ class ImportPlanner:
         self._posts.duplicates.add_pending(post)
         return PlannedChange(row.where, what, post, before, (*warnings, *frozen), waits=waits)
 
+    def _templated(self, typed: PostInput) -> PostInput:
+        """Return the input of a row with the template of the import, if it has none."""
+        name = typed.template or self._rules.template
+        return replace(typed, template=name, vars={**self._rules.vars, **typed.vars})
+
     def _edited_post(self, row: Entry) -> Post | None:
         """Return the post of a row without a key whose text was edited: same time and accounts."""
         typed = row.typed
@@ -240,7 +252,8 @@ class ImportPlanner:
         if before.deleted_at is not None and (before.status.has_begun or not self._rules.revive):
             return left(f"post {before.id} was deleted")
         if before.status.has_begun:
-            differs = not row.faults and (row.typed.text or "").strip() != before.content.strip()
+            is_text = not row.faults and not row.typed.template and not self._rules.template
+            differs = is_text and (row.typed.text or "").strip() != before.content.strip()
             return replace(left(f"post {before.id} is {before.status}"), differs=differs)
         if row.ended:
             conflict = f"the file says publishing has begun, but post {before.id} is {before.status}"
@@ -269,7 +282,7 @@ class ImportPlanner:
             typed = self._media.with_texts(typed, platforms)
             items = self._media.items(typed.media or (), before, platforms, self._known)
             media = with_media_texts(items, typed)
-        if not faults and not row.faults and not (typed.text or "").strip() and not media:
+        if not faults and not row.faults and not (typed.text or "").strip() and not media and not typed.filling:
             faults.append(FieldError("content", "the post has neither text nor media"))
         if faults:
             return None, faults
@@ -277,7 +290,9 @@ class ImportPlanner:
         post: Post | None = None
         with _noting(faults, "media"):
             post = apply_input(empty, typed, variants, media)
-        return post, faults
+        with _noting(faults, "template"):
+            post = post and fill_texts(post, typed, variants, self._known, self._posts.platforms)
+        return (None if faults else post), faults
 
     def _time(self, row: Entry, accounts: Sequence[Account], before: Post | None) -> datetime | None:
         """Return the row's time. A post's present time may have passed, and a time that ttp chose stays."""
@@ -315,7 +330,8 @@ def _with_content_of(before: Post, made: Post, now: datetime) -> Post:
     """Return the present post with the content of the other one."""
     by_digest = {item.sha256: item for item in before.media}
     items = [replace(by_digest.get(item.sha256, item), **item.said) for item in made.media]
-    after = replace(before, **{**content_of(made), "media": tuple(items)}, deleted_at=None)
+    origin = made.origin or before.origin
+    after = replace(before, **{**content_of(made), "media": tuple(items)}, origin=origin, deleted_at=None)
     accounts = [Account(d.platform, d.account.partition("/")[2], id=d.account_id) for d in made.deliveries]
     after = with_accounts(after, accounts, now)
     if made.scheduled_at is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 from collections import Counter
@@ -43,6 +44,8 @@ class ImportSource:
     dates: str | None = None
     notes: list[str] = field(default_factory=list)
     binary: BinaryIO | None = None
+    has_template: bool = False
+    """Columns that are not fields are variables."""
     size: int = 0
     """Bytes of a file, or number of files in a folder."""
     read: int = 0
@@ -90,7 +93,7 @@ class ImportSource:
                         MarkdownFile(self.name, markdown.parse_file(whole, self.tables)), self.tables
                     ) or invalid_entry(self.name, FieldError("", "the file has no front matter"))
                 case _:
-                    sheet = Sheet(text, self.columns, self.dates, self.tables)
+                    sheet = Sheet(text, self.columns, self.dates, self.tables, has_template=self.has_template)
                     if sheet.unknown:
                         self.notes.append(f"unknown columns were ignored: {', '.join(sheet.unknown)}")
                     if sheet.program:
@@ -180,7 +183,8 @@ def _with_keys(entries: Iterator[Entry], origin: str) -> Iterator[Entry]:
         if one.typed.key or one.faults:
             yield one
             continue
-        content = "\0".join((one.typed.text or "", *(one.typed.media or ())))
+        values = [json.dumps(one.typed.vars, sort_keys=True)] if one.typed.vars else []
+        content = "\0".join((one.typed.text or "", *(one.typed.media or ()), *values))
         digest = hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:16]
         counts[digest] += 1
         key = f"{origin}{digest}" + (f"#{counts[digest]}" if counts[digest] > 1 else "")

@@ -102,6 +102,8 @@ def _limit(names: Sequence[str] | None) -> list[TokenCapability]:
 class AgentContext(Context):
     """The services of one call of a tool. They print no notes. `client`: the name of the agent's program."""
 
+    is_command_line = False
+
     def __init__(self, process: Context, session: StdioSession, client: str = "") -> None:
         super().__init__(process.clock, process.credentials_key)
         self._session = session

@@ -1,4 +1,4 @@
-"""Add parts cards and origins."""
+"""Add parts, cards, costs and origins."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -49,6 +49,7 @@ def upgrade() -> None:
     op.add_column("post", sa.Column("number_parts", sa.Boolean(), nullable=True))
     op.add_column("post", sa.Column("utm", sa.Boolean(), nullable=True))
     op.add_column("post", sa.Column("cards", sa.Text(), server_default="{}", nullable=False))
+    op.add_column("post", sa.Column("origin", sa.Text(), server_default="{}", nullable=False))
     op.add_column("post_media", sa.Column("focus", TEXT, nullable=True))
     op.add_column("post_media", sa.Column("captions", TEXT, nullable=True))
     op.add_column("post_media", sa.Column("thumbnail", TEXT, nullable=True))

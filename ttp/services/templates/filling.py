@@ -1,0 +1,57 @@
+"""Where services fill in templates. Cheap to import: few posts have one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ttp.domain.post import Post
+from ttp.domain.post_edit import PostInput
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from ttp.domain.account import Account
+    from ttp.domain.options import OptionTables
+    from ttp.domain.rules import Platforms
+    from ttp.services.templates.files import TemplateFiles
+
+
+class Templates:
+    """The templates of a caller. Arguments: as those of `TemplateFiles`, which is imported when one is used."""
+
+    def __init__(
+        self, home: Path, platforms: OptionTables, now: Callable[[], datetime], *, is_command_line: bool = False
+    ) -> None:
+        self._home, self._platforms, self._now, self._is_command_line = home, platforms, now, is_command_line
+
+    @cached_property
+    def files(self) -> TemplateFiles:
+        from ttp.services.templates.files import TemplateFiles
+
+        return TemplateFiles(self._home, self._platforms, self._now, is_command_line=self._is_command_line)
+
+    def fill_in(self, wanted: PostInput, before: Post | None = None) -> PostInput:
+        """Return the input with what its template says where it says nothing itself, and with what makes the texts.
+
+        `before`: the post that is edited; of its template only the texts are made again, with its `vars`. Raise
+        NotFound, UsageError.
+        """
+        if wanted.asked is not None or not (wanted.template or wanted.vars or wanted.snippets):
+            return wanted
+        return self.files.fill_in(wanted, before)
+
+
+def fill_texts(
+    post: Post, wanted: PostInput, variants: Mapping[str, str], accounts: Sequence[Account], platforms: Platforms
+) -> Post:
+    """Return a post with the texts of the input's template, if it has one. `variants`: the typed ones."""
+    if wanted.filling is None:
+        return replace(post, origin=wanted.origin) if wanted.origin else post
+    from ttp.services.templates.rendering import render_post
+
+    keeps_thread = wanted.asked is not None and bool(wanted.asked.thread)
+    return render_post(post, wanted.filling, variants, accounts, platforms, keeps_thread=keeps_thread)

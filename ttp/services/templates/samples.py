@@ -1,0 +1,62 @@
+"""Preview a template with made-up values: with all of its variables, and with those alone that it cannot do without."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from ttp.domain.post_edit import PostInput
+from ttp.domain.template import MissingVariable
+from ttp.domain.template_text import Value
+from ttp.services.posts import Posts
+from ttp.services.preview import PostPreview, preview_post
+
+_SAMPLES = (
+    ("date|day|_at$", "2026-12-01"),
+    ("version", "2.1.0"),
+    ("url|link", "https://example.org/sample"),
+    ("tags", "first, second"),
+)
+"""Values by what is in the name of a variable."""
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateSample:
+    """What each account would get with these variables."""
+
+    sample: Literal["all", "none"]
+    vars: Mapping[str, Value]
+    preview: PostPreview
+
+
+def preview_template(posts: Posts, wanted: PostInput) -> list[TemplateSample]:
+    """Return the previews of a template. The variables of the input are in both. Without accounts it is for all.
+
+    Raise NotFound, UsageError.
+    """
+    template = posts.templates.files.find(wanted.template or "")
+    whole = {name: _sample_of(name) for name in template.variables if name not in template.fields.vars}
+    to = wanted.to or template.fields.to or tuple(account.name for account in posts.accounts() if account.enabled)
+
+    def preview(values: Mapping[str, Value]) -> PostPreview:
+        text = "Sample text." if any(template.source(one).names("text") for one in template.texts) else None
+        given = PostInput(template=wanted.template, vars={**values, **wanted.vars}, to=to, text=text)
+        return preview_post(posts, posts.templates.fill_in(given), None)
+
+    least: dict[str, Value] = {}
+    while True:
+        try:
+            return [
+                TemplateSample("all", {**whole, **wanted.vars}, preview(whole)),
+                TemplateSample("none", {**least, **wanted.vars}, preview(least)),
+            ]
+        except MissingVariable as missing:
+            if missing.name in least:
+                raise
+            least[missing.name] = whole.get(missing.name) or _sample_of(missing.name)
+
+
+def _sample_of(name: str) -> str:
+    return next((value for kind, value in _SAMPLES if re.search(kind, name)), f"Sample of {name}")
