@@ -162,9 +162,12 @@ def _sent(
 ) -> tuple[tuple[SentMedia, ...], ...]:
     """Return how the media of each part are sent, and those that are left out."""
     form = form_for(post, delivery.platform, account, platforms)
+    taken = platforms.rules(delivery.platform).media_texts
 
     def one(item: MediaItem) -> SentMedia:
         fit = (form and fits.get((form, item))) or ImageFit()
+        captions, thumbnail = (getattr(item, name) if name in taken else None for name in ("captions", "thumbnail"))
+        item = replace(item, captions=captions, thumbnail=thumbnail)
         return SentMedia(item, fit.sent_item(item), fit.made is not None, fit.cropped)
 
     return tuple(tuple(map(one, items)) for items in post.media_for(delivery, platforms.facts(delivery.platform)))

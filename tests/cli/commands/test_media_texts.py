@@ -126,6 +126,13 @@ def test_what_is_none_is_refused_with_what_to_type(
 
 def test_the_platforms_get_them(ttp: Program, folder: Path, sandbox: RunningSandbox, monkeypatch: Any) -> None:
     ttp.rehearse(monkeypatch, sandbox, *demo_accounts(sandbox, "mastodon", "bluesky"), processing_s=0.0)
+    asked = ("create", "Hi", "--media", "clip.mp4", "--captions", "a.vtt", "--thumbnail", "a.png")
+    versions = ttp.ok(*asked, "--to", "mastodon,bluesky", "--dry-run", "--json").json["versions"]
+    sent = {one["account"][:8]: one["media"][0] for one in versions}
+    assert {name: (bool(one["captions"]), bool(one["thumbnail"])) for name, one in sent.items()} == {
+        "mastodon": (False, True),
+        "bluesky/": (True, False),
+    }
     post = typed(ttp, "--to", "mastodon,bluesky", "--at", "now")
     ttp.ok("run", "--until-idle")
     assert ttp.shown(post)["status"] == "published"
