@@ -337,14 +337,13 @@ class Posts:
             tuple(post_edit.new_delivery(account, at) for account in accounts),
             scheduled_at=at,
             key=wanted.key,
-            key_digest=fingerprint(wanted, self.platforms),
+            key_digest=fingerprint(wanted, self.platforms) if wanted.key else None,
             id=None if draft is None else draft.id,
         )
         from ttp.services.post_media import with_media
 
-        wanted, media = with_media(
-            self._row_media, wanted, wanted.media, {account.platform for account in accounts}, known
-        )
+        names = {account.platform for account in accounts}
+        wanted, media = with_media(self._row_media, wanted, wanted.media, names, known)
         variants = check_variants(wanted.variants, known, self.platforms)
         post = post_edit.apply_input(empty, wanted, variants, media)
         post = fill_texts(post, wanted, variants, known, self.platforms)
