@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import hashlib
+import random
 import sys
 import time
 import zlib
@@ -120,6 +121,15 @@ def test_a_too_large_image_is_saved_in_lower_quality(tmp_path: Path, monkeypatch
     fewer = type(form)(form.name, form.mimes, 100)
     monkeypatch.setattr("tests.platforms.test_image_conversion.FORMS", {INSTAGRAM: fewer})
     assert refused(tmp_path, data) == "it is too large at every quality"
+
+
+@pytest.mark.parametrize("platform", FORMS)
+def test_an_image_with_more_bytes_than_pixels_is_converted(
+    tmp_path: Path, platform: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    data = saved(Image.frombytes("RGB", (1400, 1400), random.Random(1).randbytes(3 * 1400**2)), "PNG")
+    assert opened(make(tmp_path, data, platform)).format == "JPEG"
+    assert capfd.readouterr().err == ""
 
 
 def test_an_image_that_no_quality_makes_small_enough_is_made_smaller(

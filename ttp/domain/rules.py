@@ -312,7 +312,9 @@ def check(
         problems += case.invalid_option_problems()
         if not rules.takes_audio and (audio := case.audio):
             message = f" takes no audio ({', '.join(audio)})"
-            problems.append(case.breach("media", "media_kind", message, _without_media(post, audio)))
+            takers = [d.platform for d in to_come if platforms.rules(d.platform).takes_audio]
+            alone = other_options(media=f"{takers[0]}=FILE") if takers and len(post.media) == 1 else None
+            problems.append(case.breach("media", "media_kind", message, case.media_hint or alone))
             continue
         problems += case.idle_media_warnings(rules.media_texts)
         breaches = rules.problems(case)
@@ -480,11 +482,6 @@ def content_refusal(problems: Sequence[Problem]) -> ContentRefused | None:
     hints = [Hint("try", one.hint, sure=False) for one in offers if one.hint]  # it makes more posts: a person decides
     hints += dict.fromkeys(Hint("fix", problem.hint) for problem in refusing if problem.hint)
     return ContentRefused(refusing[0].message, *hints, problems=others, details=[one.message for one in offers])
-
-
-def _without_media(post: Post, names: Sequence[str]) -> WayOut:
-    """Return what to type to leave media out."""
-    return other_options(media=None) if post.id is None else action("edit", post.id, remove_media=names)
 
 
 def form_for(post: Post, platform: str, account: Account | None, platforms: Platforms) -> ImageForm | None:

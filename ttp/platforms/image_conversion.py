@@ -150,10 +150,12 @@ def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 
 def _jpeg(image: Image.Image, form: ImageForm) -> bytes:
     """Return the image as JPEG in the best quality that fits; scaled down if no quality fits and no width is set."""
-    from PIL import Image
+    from PIL import Image, ImageFile
 
     bare = Image.new("RGB", image.size)
     bare.paste(image)
+    # Pillow optimizes in one buffer, by default of a byte for each pixel; noise needs more.
+    ImageFile.MAXBLOCK = max(ImageFile.MAXBLOCK, 3 * image.width * image.height)
     for quality in _QUALITIES:
         written = io.BytesIO()
         bare.save(written, "JPEG", quality=quality, optimize=True, subsampling=0 if quality > 90 else 2)

@@ -377,9 +377,10 @@ class RowMedia:
 
     def _thumbnail(self, name: str, platforms: Collection[str]) -> str:
         item = self._item(name, platforms)
-        if not item.is_image:
+        if not item.is_image or item.mime == "image/heic":
+            why = "HEIC" if item.is_image else "no image"
             raise UsageError(
-                f"{item.name} is no image, so it cannot be a thumbnail",
+                f"{item.name} is {why}, and a thumbnail is JPEG, PNG, GIF or WebP",
                 Hint("try", other_options(thumbnail="FILE")),
                 flaw="thumbnail",
             )

@@ -257,10 +257,18 @@ def _media(item: MediaItem) -> str:
         facts.append(f"{item.duration_ms / 1000:.1f} s")
     facts.append(size(item.bytes))
     facts += [f"({escape_text(item.place)})"] if item.place else []
-    facts += [f"focus: {item.focus}"] if item.focus else []
-    facts += [f"captions: {plural(item.captions.count('-->'), 'line')}"] if item.captions else []
-    facts += ["with a thumbnail"] if item.thumbnail else []
-    return "  ".join([*facts, _alt_text(item)])
+    return "  ".join([*facts, *_said(item)])
+
+
+def _said(item: MediaItem) -> Iterator[str]:
+    """Yield what people say of an item."""
+    if item.focus:
+        yield f"focus: {item.focus}"
+    if item.captions:
+        yield f"captions: {plural(item.captions.count('-->'), 'line')}"
+    if item.thumbnail:
+        yield "with a thumbnail"
+    yield _alt_text(item)
 
 
 def _alt_text(item: MediaItem) -> str:
@@ -361,7 +369,7 @@ def render_versions(versions: Sequence[AccountVersion], page: Page) -> Iterator[
 
 
 def _versions_media(one: SentMedia) -> str:
-    return "  ".join([_sent(one), _alt_text(one.item)])
+    return "  ".join([_sent(one), *_said(one.item)])
 
 
 def _sent(one: SentMedia) -> str:

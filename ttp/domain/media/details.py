@@ -38,8 +38,10 @@ def check_captions(text: str, name: str) -> str:
         raise UsageError(f"{name} is no WebVTT: its first line is not WEBVTT", way, flaw="captions")
     if "-->" not in text:
         raise UsageError(f"{name} has no captions in it", way, flaw="captions")
-    if (size := len(text.encode("utf-8", "replace"))) > MOST_CAPTION_BYTES:
-        message = f"{name} is {size:,} bytes, and {MOST_CAPTION_BYTES:,} is the most for captions"
+    if "\0" in text:
+        raise UsageError(f"{name} is not text: it has a zero byte", way, flaw="captions")
+    if len(text.encode("utf-8", "replace")) > MOST_CAPTION_BYTES:
+        message = f"{name} is larger than {MOST_CAPTION_BYTES:,} bytes, the most for captions"
         raise UsageError(message, way, flaw="captions")
     return text.removeprefix("\ufeff").replace("\r\n", "\n")
 
