@@ -26,7 +26,7 @@ def test_bluesky_creates_one_record_and_names_the_commit(web: Web) -> None:
     "body",
     [
         {"data": {"status": "Hi", "sensitive": "True", "language": "de"}},
-        {"json": {"status": "Hi", "sensitive": True, "language": "de", "in_reply_to_id": None}},
+        {"json": {"status": "Hi", "sensitive": "true", "language": "de", "in_reply_to_id": None}},
     ],
 )
 def test_mastodon_takes_forms_and_empty_values(web: Web, body: dict[str, dict[str, object]]) -> None:

@@ -93,7 +93,8 @@ async def create_record(state: State, account: records.BlueskyAccount, request: 
     named = {"collection": body.get("collection"), "rkey": body.get("rkey", records.new_key(state.now_ms()))}
     write = {"$type": _CREATE, **named, "value": body.get("record")}
     made = _write(state, account, {"repo": body.get("repo"), "writes": [write]})
-    return JSONResponse({**made["results"][0], "commit": made["commit"]})
+    (result,) = made.pop("results")
+    return JSONResponse(made | {name: result[name] for name in ("uri", "cid", "validationStatus")})
 
 
 def _write(state: State, account: records.BlueskyAccount, body: dict[str, Any]) -> dict[str, Any]:

@@ -86,8 +86,8 @@ async def _read_body(request: Request) -> dict[str, Any]:
     else:
         form = await request.form()
         body = {name.removesuffix("[]"): form.getlist(name) if name.endswith("[]") else form[name] for name in form}
-        if "sensitive" in body:
-            body["sensitive"] = str(body["sensitive"]).lower() not in ("", "0", "false")
+    if not isinstance(switch := body.get("sensitive", False), bool):  # as Rails reads it
+        body["sensitive"] = str(switch).lower() not in ("", "0", "false")
     check_object(body, _BODY, _invalid)
     return body
 
