@@ -34,7 +34,7 @@ class LateFetch(Thread):
     def __init__(self, urls: Collection[str], media: MediaStore, *, loopback: bool) -> None:
         super().__init__(name="ttp-late-card", daemon=True)
         self._urls, self._media, self._loopback = urls, media, loopback
-        self.cards = [Card(url, note=f"no link card: {url} does not answer") for url in urls]
+        self.cards = [Card(url, note=f"no link card: {url} was not live") for url in urls]
 
     def run(self) -> None:
         from ttp.platforms.link_page import EACH_S
