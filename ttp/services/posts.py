@@ -181,7 +181,9 @@ class Posts:
         problems = self._find_problems(post, chosen)
         may_add = post.id is None or (may_add and timed)  # the text of a draft is stored as it is
         way = other_options(split=True) if may_add else action("edit", post.id, split=True)
-        if (offer := offer_split(post, chosen, self.platforms, problems, way)) is not None:
+        if (
+            offer := offer_split(post, chosen, self.platforms, problems, way, self.links.rules(post, chosen))
+        ) is not None:
             problems = (*problems, offer)
         if timed:
             problems = (*self.duplicates.problems(post, db), *problems)
@@ -367,7 +369,7 @@ class Posts:
         )
         variants = check_variants(wanted.variants, known, self.platforms)
         post = post_edit.apply_input(empty, wanted, variants, media)
-        post = fill_texts(post, wanted, variants, known, self.platforms)
+        post = fill_texts(post, wanted, variants, known, self.platforms, self.links.plain_rules)
         if not post.content.strip() and not post.media:
             ways = (action("create", "Hello", to="x/me"), action("create", "-"))  # the second: a text from a pipe
             raise UsageError("the post has neither text nor media", *(Hint("try", way) for way in ways))
@@ -454,7 +456,7 @@ class Posts:
             def changed(before: Post) -> Post:
                 after = post_edit.apply_input(before, wanted, variants, items)
                 after = after if to is None else post_edit.with_accounts(after, to, now)
-                return fill_texts(after, wanted, variants, known, self.platforms)
+                return fill_texts(after, wanted, variants, known, self.platforms, self.links.plain_rules)
 
             if first.media or items:
                 self.convert(changed(first), known)
