@@ -87,7 +87,7 @@ class Posts:
     def cards(self) -> PostCards:
         from ttp.services.cards import PostCards  # here: most posts have no link
 
-        return PostCards(self.media, self.clock, self.config, self.platforms, self.caller, self.database.home)
+        return PostCards(self.media, self.clock, self.config, self.platforms, self.caller, self.database)
 
     @cached_property
     def duplicates(self) -> DuplicateCheck:
