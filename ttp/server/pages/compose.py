@@ -95,6 +95,8 @@ class Composition:
     split: str = ""
     """`yes`, `numbered` or `no`; empty: as each account is set."""
     utm: str = ""
+    tags: str | None = None
+    """With commas between them; None from a form without them."""
     form: str = ""
     """The id of the form, which stays while the same words are typed on."""
     seen: str = ""
@@ -124,6 +126,7 @@ class Composition:
             thread=tuple(self.thread[number - 2] for number in kept),
             variants=dict(self.variants),
             options=dict(parse_option(f"{name}={value}", platforms) for name, value in self.options if value),
+            tags=None if self.tags is None else _words(self.tags),
             media=tuple(
                 parse_media_item({**asdict(item), "part": numbers.get(item.part.strip(), item.part.strip())})
                 for item in self.media
@@ -145,6 +148,10 @@ class Composition:
 
 _THUMBNAIL = re.compile(r"sha256:[0-9a-f]{64}")
 """A file of the store: a path would be one of this machine."""
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, map(str.strip, text.split(","))))
 
 
 def show_new(visit: Visit) -> Response:
@@ -222,6 +229,7 @@ def composition_of(post: PostView | Post, zone: tzinfo) -> Composition:
         post.status is PostStatus.DRAFT,
         "no" if post.split is False else "numbered" if post.number_parts else "yes" if post.split else "",
         {None: "", True: "yes", False: "no"}[post.utm],
+        ", ".join(post.tags),
         template=ChosenTemplate(origin=json.dumps(dict(post.origin)) if post.origin else ""),
     )
 
@@ -358,6 +366,7 @@ def _same_words(typed: Composition) -> Composition:
         thread=tuple(part for part in typed.thread if part.strip()),
         variants=tuple(sorted((name, text) for name, text in typed.variants if text)),
         options=tuple(sorted((name, value) for name, value in typed.options if value)),
+        tags=", ".join(_words(typed.tags or "")),
         zone="",
         template=NO_TEMPLATE,
     )
@@ -401,6 +410,7 @@ def typed_in(visit: Visit) -> Composition:
         variants=_named(visit, "variant:"),
         options=tuple((name, value.strip()) for name, value in _named(visit, "option:")),
         media=tuple(media),
+        tags=visit.field("tags") if "tags" in visit.form else None,
         at=visit.field("at").strip(),
         at_before=visit.field("at_before") if "at" in visit.form else "",  # who may not schedule has no such field
         is_draft=visit.field("is_draft") != "no",
@@ -495,7 +505,7 @@ def _fill_in(visit: Visit, services: RequestServices, typed: Composition) -> Res
     except TtpError as error:
         return _form_page(visit, typed, error, "template", button="fill")
     filled = composition_of(post, visit.zone)
-    names = ("content", "accounts", "thread", "options", "split")
+    names = ("content", "accounts", "thread", "options", "split", "tags")
     template = replace(typed.template, origin=filled.template.origin)
     typed = replace(
         typed, template=template, variants=texts_by_account(post), **{name: getattr(filled, name) for name in names}
