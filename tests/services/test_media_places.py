@@ -21,6 +21,7 @@ from ttp.domain.post_edit import PostInput
 from ttp.services.approvals import Approvals
 from ttp.services.posts import Posts
 from ttp.services.preview import preview_post
+from ttp.services.request_keys import fingerprint
 from ttp.services.undo import Undo, UndoRequest
 from ttp.store import accounts
 from ttp.store.dialect import Connection
@@ -165,8 +166,8 @@ def test_an_approval_covers_where_media_go(posts: Posts) -> None:
 
 def test_a_key_is_of_one_place(posts: Posts) -> None:
     one, other = (wanted(name, key="k") for name in ("a.jpg", "2=a.jpg"))
-    assert posts.fingerprint(one) != posts.fingerprint(other)
-    assert posts.fingerprint(one) == posts.fingerprint(wanted("1=a.jpg", key="k"))
+    assert fingerprint(one, posts.platforms) != fingerprint(other, posts.platforms)
+    assert fingerprint(one, posts.platforms) == fingerprint(wanted("1=a.jpg", key="k"), posts.platforms)
 
 
 def half_out(db: Connection) -> None:
