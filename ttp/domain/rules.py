@@ -376,14 +376,19 @@ def may_have_cards(post: Post, accounts: Iterable[Account]) -> bool:
 
 
 def offer_split(
-    post: Post, accounts: Iterable[Account], platforms: PricedPlatforms, problems: Iterable[Problem], way: WayOut
+    post: Post,
+    accounts: Iterable[Account],
+    platforms: PricedPlatforms,
+    problems: Iterable[Problem],
+    way: WayOut,
+    links: LinkRules,
 ) -> Problem | None:
     """Return what a split would make of the texts that are too long, as a warning; None where it would not help with
     all of them. `way`: how to ask for it."""
     long = {problem.account for problem in problems if problem.code == "text_too_long"}
     if not long or post.split or post.number_parts:
         return None
-    whole = plan_parts(replace(post, split=True), accounts, platforms)
+    whole = plan_parts(replace(post, split=True), accounts, platforms, links)
     split = [d for d in whole.active if d.account in long]
     if not all(d.planned_parts for d in split):
         return None
@@ -427,10 +432,13 @@ def _split(post: Post, delivery: Delivery, case: PlatformPost, account: Account 
     )
 
 
-def text_length(post: Post, delivery: Delivery, account: Account | None, platforms: Platforms) -> Length:
-    """Return what counts a text of a delivery as its network does, with the media and options of its post."""
+def text_length(
+    post: Post, delivery: Delivery, account: Account | None, platforms: Platforms, links: LinkRules
+) -> Length:
+    """Return what counts a text of a delivery as its network does, with the media, options and tagged links of its
+    post."""
     case, rules = _case(post, delivery, account, platforms), platforms.rules(delivery.platform)
-    return lambda text: rules.part_use(case, text)
+    return lambda text: rules.part_use(case, tag_parts(post, account, (text,), links)[0])
 
 
 def _case(

@@ -88,7 +88,7 @@ class Posts:
     def cards(self) -> PostCards:
         from ttp.services.cards import PostCards  # here: most posts have no link
 
-        return PostCards(self.media, self.clock, self.config, self.platforms, self.caller, self.database.home)
+        return PostCards(self.media, self.clock, self.config, self.platforms, self.caller, self.database)
 
     @cached_property
     def duplicates(self) -> DuplicateCheck:
@@ -182,7 +182,9 @@ class Posts:
         problems = self._find_problems(post, chosen)
         may_add = post.id is None or (may_add and timed)  # the text of a draft is stored as it is
         way = other_options(split=True) if may_add else action("edit", post.id, split=True)
-        if (offer := offer_split(post, chosen, self.platforms, problems, way)) is not None:
+        if (
+            offer := offer_split(post, chosen, self.platforms, problems, way, self.links.rules(post, chosen))
+        ) is not None:
             problems = (*problems, offer)
         if timed:
             problems = (*self.duplicates.problems(post, db), *problems)
@@ -346,7 +348,7 @@ class Posts:
         wanted, media = with_media(self._row_media, wanted, wanted.media, names, known)
         variants = check_variants(wanted.variants, known, self.platforms)
         post = post_edit.apply_input(empty, wanted, variants, media)
-        post = fill_texts(post, wanted, variants, known, self.platforms)
+        post = fill_texts(post, wanted, variants, known, self.platforms, self.links.plain_rules)
         if not post.content.strip() and not post.media:
             ways = (action("create", "Hello", to="x/me"), action("create", "-"))  # the second: a text from a pipe
             raise UsageError("the post has neither text nor media", *(Hint("try", way) for way in ways))
@@ -433,7 +435,7 @@ class Posts:
             def changed(before: Post) -> Post:
                 after = post_edit.apply_input(before, wanted, variants, items)
                 after = after if to is None else post_edit.with_accounts(after, to, now)
-                return fill_texts(after, wanted, variants, known, self.platforms)
+                return fill_texts(after, wanted, variants, known, self.platforms, self.links.plain_rules)
 
             if first.media or items:
                 self.convert(changed(first), known)

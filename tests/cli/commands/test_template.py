@@ -180,7 +180,11 @@ def test_nothing_is_lost_or_stored_by_a_refusal(ttp: Program, monkeypatch: pytes
 
 
 def test_the_form_of_a_page_is_filled_by_a_template(ttp: Program) -> None:
-    write(ttp, "own", "---\nto: [x/me, x/other]\n---\n{{ text }} {{ vars.a }}\n\n## x/other\nO {{ vars.a }}")
+    write(
+        ttp,
+        "own",
+        "---\nto: [x/me, x/other]\ntags: [launch]\n---\n{{ text }} {{ vars.a }}\n\n## x/other\nO {{ vars.a }}",
+    )
     ann = Person(server_of(ttp)).log_in()
     form = form_with(ann.sees("/compose"), "Fill in")
     sent = form.pressed("Fill in", template="own", values="a=1", content="Typed")
@@ -192,6 +196,12 @@ def test_the_form_of_a_page_is_filled_by_a_template(ttp: Program) -> None:
     assert ann.does("/compose", again.pressed("Save draft")).startswith("/posts/1")
     post = ttp.shown()
     assert (post["content"], post["variants"], post["origin"]["vars"]) == ("Typed 2", {"x/other": "O 2"}, {"a": "2"})
+    assert post["tags"] == ["launch"]
+    edit = form_with(ann.sees("/posts/1/edit"), "Save draft")
+    assert edit.fields["tags"] == ["launch"]
+    for tags, stored in (("a, b", ["a", "b"]), ("", [])):
+        ann.does("/compose", form_with(ann.sees("/posts/1/edit"), "Save draft").pressed("Save draft", tags=tags))
+        assert ttp.shown()["tags"] == stored
     refused = ann.send("/compose", form.pressed("Fill in", template="own", values="b=1", content="Typed"))
     assert refused.status_code == 400
     assert "Typed" in refused.text

@@ -17,6 +17,7 @@ from ttp.domain.errors import Conflict, Problem, Stale, TimeRefused, TtpError, U
 from ttp.domain.post import PostStatus
 from ttp.domain.time.formatting import other_clocks
 from ttp.domain.time.resolve import ResolvedTime
+from ttp.server.inputs import split
 from ttp.server.pages.composition import AttachedMedia, Composition, composition_from_json, composition_of, typed_in
 from ttp.server.pages.open_forms import OpenForm
 from ttp.server.pages.rendering import typed_time
@@ -222,6 +223,7 @@ def _same_words(typed: Composition) -> Composition:
         thread=tuple(part for part in typed.thread if part.strip()),
         variants=tuple(sorted((name, text) for name, text in typed.variants if text)),
         options=tuple(sorted((name, value) for name, value in typed.options if value)),
+        tags=", ".join(split(typed.tags)),
         zone="",
         template=NO_TEMPLATE,
     )
@@ -321,7 +323,7 @@ def _fill_in(visit: Visit, services: RequestServices, typed: Composition) -> Res
     except TtpError as error:
         return _form_page(visit, typed, error, "template", button="fill")
     filled = composition_of(post, visit.zone)
-    names = ("content", "accounts", "thread", "options", "split")
+    names = ("content", "accounts", "thread", "options", "split", "tags")
     template = replace(typed.template, origin=filled.template.origin)
     typed = replace(
         typed, template=template, variants=texts_by_account(post), **{name: getattr(filled, name) for name in names}

@@ -18,6 +18,7 @@ from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import PostInput, said_texts
 from ttp.domain.post_fields import MEDIA
 from ttp.platforms.registry import Registry
+from ttp.server.inputs import split
 from ttp.server.pages.rendering import typed_time
 from ttp.server.pages.template_form import NO_TEMPLATE, ChosenTemplate
 from ttp.server.pages.visit import Visit, parse_number
@@ -62,6 +63,8 @@ class Composition:
     split: str = ""
     """`yes`, `numbered` or `no`; empty: as each account is set."""
     utm: str = ""
+    tags: str | None = None
+    """With commas between them; None from a form without them."""
     form: str = ""
     """The id of the form, which stays while the same words are typed on."""
     seen: str = ""
@@ -91,6 +94,7 @@ class Composition:
             thread=tuple(self.thread[number - 2] for number in kept),
             variants=dict(self.variants),
             options=dict(parse_option(f"{name}={value}", platforms) for name, value in self.options if value),
+            tags=None if self.tags is None else split(self.tags),
             media=tuple(
                 parse_media_item({**asdict(item), "part": numbers.get(item.part.strip(), item.part.strip())})
                 for item in self.media
@@ -149,6 +153,7 @@ def composition_of(post: PostView | Post, zone: tzinfo) -> Composition:
         post.status is PostStatus.DRAFT,
         "no" if post.split is False else "numbered" if post.number_parts else "yes" if post.split else "",
         {None: "", True: "yes", False: "no"}[post.utm],
+        ", ".join(post.tags),
         template=ChosenTemplate(origin=json.dumps(dict(post.origin)) if post.origin else ""),
     )
 
@@ -179,6 +184,7 @@ def typed_in(visit: Visit) -> Composition:
         variants=_named(visit, "variant:"),
         options=tuple((name, value.strip()) for name, value in _named(visit, "option:")),
         media=tuple(media),
+        tags=visit.field("tags") if "tags" in visit.form else None,
         at=visit.field("at").strip(),
         at_before=visit.field("at_before") if "at" in visit.form else "",  # who may not schedule has no such field
         is_draft=visit.field("is_draft") != "no",
