@@ -212,16 +212,16 @@ class PostgresDatabase(Database):
                 raise
             behind = False
         if behind:
-            self._migrate(connection)
+            if read_revision(connection, self.name) < USABLE_FROM:  # a running one would misread it
+                _refuse_publishers(connection, "an older ttp must stop before the store is brought up to date")
+            self._migrate()
         self._checked = True
 
-    def _migrate(self, connection: PostgresConnection) -> None:
-        """Upgrade an older store, while others use it. Publishers that would misread it must have ended."""
+    def _migrate(self) -> None:
+        """Upgrade an older store, while others use it."""
         if not self._may_upgrade:
             why = f"the store {self.name} must be brought up to date first, and nothing may be written here"
             raise NotAllowed(why, Hint("see", action("help", "capability")))
-        if read_revision(connection, self.name) < USABLE_FROM:
-            _refuse_publishers(connection, "an older ttp must stop before the store is brought up to date")
         with self.translating_errors():
             upgrade(self._parameters, REVISIONS[-1])
 
