@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -17,7 +16,8 @@ from tests.platforms.factories import client_for
 from tests.platforms.stubs import order
 from tests.settings import Config
 from ttp.domain.media.item import MediaItem
-from ttp.platforms.client import MediaFile, next_part
+from ttp.domain.outcome import Handle
+from ttp.platforms.client import MediaFile, PublishRequest, next_part
 from ttp.platforms.mastodon.request_body import build_body, with_key
 from ttp.platforms.testing import StandingClock
 
@@ -26,8 +26,16 @@ PHOTO = MediaFile(MediaItem("photo.jpg", "image/jpeg", 5, "a" * 64, width=4, hei
 BLOB = {"$type": "blob", "mimeType": "image/jpeg", "ref": {"$link": "bafkreia"}, "size": 5}
 CARD = {"uri": "https://example.com/menu", "title": "Menu", "description": "All", "thumb": BLOB}
 LATER = {"thread": ("Two", "Three #tea")}
-BLUESKY = {"did": DID, "created_ms": 1_795_521_600_000, "keys": ["3n32ltmj622gg", "3n32ltmj623g3", "3n32ltmj624kv"]}
-UPLOADED = {"x": {"id": "11", "key": "3_11"}, "mastodon": {"id": "22", "ready": True}, "bluesky": {"blob": BLOB}}
+BLUESKY: Handle = {
+    "did": DID,
+    "created_ms": 1_795_521_600_000,
+    "keys": ["3n32ltmj622gg", "3n32ltmj623g3", "3n32ltmj624kv"],
+}
+UPLOADED: dict[str, dict[str, object]] = {
+    "x": {"id": "11", "key": "3_11"},
+    "mastodon": {"id": "22", "ready": True},
+    "bluesky": {"blob": BLOB},
+}
 OPTIONS = {
     "x": {"reply_settings": "following", "made_with_ai": "true"},
     "mastodon": {"language": "de", "spoiler_text": "Careful", "poll": "Tea|Coffee", "sensitive": "true"},
@@ -35,9 +43,9 @@ OPTIONS = {
 }
 
 
-def request_of(platform: str, shape: str) -> tuple[Any, dict[str, Any]]:
+def request_of(platform: str, shape: str) -> tuple[PublishRequest, Handle]:
     """Return the request of a shape of post, and its handle."""
-    handle: dict[str, Any] = BLUESKY if platform == "bluesky" else {}
+    handle: Handle = BLUESKY if platform == "bluesky" else {}
     uploaded = {**handle, "media": [{"sha256": "a" * 64, **UPLOADED[platform]}]}
     match shape:
         case "media":
