@@ -63,7 +63,7 @@ def price_of_call(post: PostFields, delivery: Delivery, platforms: PriceLists) -
     if pricing is None:
         return None, None
     *media, _ = post.media_for(delivery, facts)
-    texts, alts = _left(post, delivery, facts), [sum(item.alt is not None for item in items) for items in media]
+    texts, alts = _left(post, delivery, facts), [sum(bool(item.alt) for item in items) for items in media]
     alts = alts[len(delivery.parts) :]
     now = len(texts) if facts.thread_is_atomic else 1
     return pricing.publish(texts[:now], sum(alts[:now])), pricing.publish(texts[now:], sum(alts[now:]))
