@@ -85,6 +85,7 @@ def test_alt_texts_go_by_the_order_in_which_media_were_named(posts: Posts) -> No
     ("typed", "place"),
     [
         ("1=a.jpg", (None, None)),
+        ("0000000002=a.jpg", (2, None)),
         ("LAST=a.jpg", (LAST, None)),
         ("twitter=a.jpg", (None, "x")),
         ("X/Me=2=a.jpg", (2, "x/me")),
@@ -105,6 +106,7 @@ def test_what_is_in_front_of_a_file_says_where_it_goes(posts: Posts, typed: str,
     [
         ("3=a.jpg", UsageError, None),
         ("0=a.jpg", UsageError, None),
+        ("999999999999=a.jpg", UsageError, None),
         ("x/nobody=a.jpg", NotFound, None),
         ("2=gone.jpg", NotFound, "./2=gone.jpg"),
         ("2=c..jpg", NotFound, None),
@@ -116,6 +118,7 @@ def test_a_place_or_a_file_that_is_not_there_is_refused(
     Path("2=gone.jpg").write_bytes(b"x")
     with pytest.raises(kind) as refused:
         people.create(posts, wanted(typed))
+    assert len(str(refused.value.hints)) < 1000  # not one TEXT for each of the missing parts
     if hint:
         assert [one.replaces for one in refused.value.hints] == [(typed, hint)]
     with closing(posts.database.connect()) as db:
@@ -167,6 +170,15 @@ def test_a_key_is_of_one_place(posts: Posts) -> None:
     one, other = (wanted(name, key="k") for name in ("a.jpg", "2=a.jpg"))
     assert posts.fingerprint(one) != posts.fingerprint(other)
     assert posts.fingerprint(one) == posts.fingerprint(wanted("1=a.jpg", key="k"))
+
+
+def test_media_for_an_account_follow_its_new_handle(posts: Posts) -> None:
+    people.create(posts, wanted("2=x/me=a.jpg", "x/other=b.jpg", "bluesky=c.jpg"))
+    with posts.database.writing() as db:
+        before = accounts.account(db, "x", "me")
+        assert before is not None
+        accounts.rename(db, before, replace(before, handle="new"))
+    assert [item.only for item in posts.post(1).media] == ["x/other", "bluesky", "x/new"]
 
 
 def half_out(db: Connection) -> None:

@@ -20,6 +20,7 @@ from ttp.domain.permissions import keep_approval
 from ttp.domain.platform import Facts, PlatformFacts, parse_post_url
 from ttp.domain.post import ChosenBy, Post, PostFields, PostStatus, derive_status, published_at
 from ttp.domain.post_fields import CONTENT, FIELDS, PLAIN, content_of
+from ttp.domain.split import MOST_PARTS
 
 _RESTS = frozenset({DeliveryState.PENDING, DeliveryState.FAILED})
 
@@ -63,9 +64,10 @@ def refuse_missing_parts(media: Iterable[MediaItem], thread: Sequence[str]) -> N
     count = 1 + len(thread)
     for item in media:
         if (part := item.part or 1) > count:
-            hint = Hint("try", other_options(thread=(*thread, *["TEXT"] * (part - count))))
+            missing = ["TEXT"] * (part - count) if part <= MOST_PARTS else ()  # no post has more
+            hints = [Hint("try", other_options(thread=(*thread, *missing)))] if missing else []
             parts = "1 part" if count == 1 else f"{count} parts"
-            raise UsageError(f"{item.name} is for part {part}, and the post has {parts}", hint, flaw="part")
+            raise UsageError(f"{item.name} is for part {part}, and the post has {parts}", *hints, flaw="part")
 
 
 def with_accounts(post: Post, accounts: Sequence[Account], now: datetime) -> Post:
