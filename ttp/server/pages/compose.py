@@ -343,12 +343,12 @@ def writing_services(visit: Visit, *, expected: int | None = None) -> RequestSer
 
 def typed_in(visit: Visit) -> Composition:
     """Return the content of the form."""
-    dropped = visit.fields("drop")
-    items = zip_longest(*(visit.fields(name) for name in ("media", "mime", "alt", "part", "only")), fillvalue="")
+    dropped = visit.fields("drop")  # by row: the same file may be there twice
+    items = zip_longest(*(visit.fields(name) for name in ("media", "mime", "alt", "part", "only", "row")), fillvalue="")
     media = (
         AttachedMedia(match[1], match[2], mime, alt, part.strip()[:9], only)
-        for name, mime, alt, part, only in items
-        if (match := _KEPT.fullmatch(name)) and match[1] not in dropped
+        for name, mime, alt, part, only, row in items
+        if (match := _KEPT.fullmatch(name)) and row not in dropped
     )
     return Composition(
         post_id=parse_number(visit.field("post_id")) or 0,
