@@ -19,6 +19,7 @@ from ttp.domain.errors import ContentRefused, Hint, NotFound, StateRefused, TtpE
 from ttp.domain.media.item import LAST
 from ttp.domain.post_edit import PostInput
 from ttp.services.approvals import Approvals
+from ttp.services.drafts import Drafts
 from ttp.services.posts import Posts
 from ttp.services.preview import preview_post
 from ttp.services.undo import Undo, UndoRequest
@@ -126,6 +127,24 @@ def test_a_place_or_a_file_that_is_not_there_is_refused(
         assert [one.replaces for one in refused.value.hints] == [(typed, hint)]
     with closing(posts.database.connect()) as db:
         assert db.execute("SELECT count(*) FROM post").fetchone()[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("wrong", "stays"),
+    [
+        ({"media": ("4=a.jpg",)}, (X,)),
+        ({"media": ("gone.jpg",), "to": ("x/nobody",)}, ()),
+        ({"to": ("x/nobody",), "variants": {"x/nobody": "n"}}, ()),
+    ],
+)
+def test_all_texts_of_a_refused_post_are_kept(posts: Posts, wrong: dict[str, object], stays: tuple[str, ...]) -> None:
+    long = ("thread " * 20).strip()
+    typed = replace(wanted(thread=(long,), to=(X,)), **wrong)  # type: ignore[arg-type]  # fields by name
+    with pytest.raises(TtpError) as refused, Drafts(posts).keep_on_error(typed):
+        people.create(posts, typed)
+    draft = posts.post(1)
+    assert (draft.content, draft.thread, draft.accounts) == (TEXT, (long,), stays)
+    assert long not in str(refused.value.hints)
 
 
 def test_an_edit_that_drops_the_part_of_a_medium_is_refused(posts: Posts) -> None:

@@ -64,8 +64,9 @@ def refuse_missing_parts(media: Iterable[MediaItem], thread: Sequence[str]) -> N
     count = 1 + len(thread)
     for item in media:
         if (part := item.part or 1) > count:
-            missing = ["TEXT"] * (part - count) if part <= MOST_PARTS else ()  # no post has more
-            hints = [Hint("try", other_options(thread=(*thread, *missing)))] if missing else []
+            may_repeat = part <= MOST_PARTS and all(len(text) <= LONGEST_TEXT for text in thread)
+            more = (*thread, *["TEXT"] * (part - count)) if may_repeat else ()
+            hints = [Hint("try", other_options(thread=more))] if more else []
             parts = "1 part" if count == 1 else f"{count} parts"
             raise UsageError(f"{item.name} is for part {part}, and the post has {parts}", *hints, flaw="part")
 
