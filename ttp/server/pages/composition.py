@@ -160,9 +160,10 @@ def composition_of(post: PostView | Post, zone: tzinfo) -> Composition:
 
 def typed_in(visit: Visit) -> Composition:
     """Return the content of the form."""
-    dropped, decorative = visit.fields("drop"), visit.fields("decorative")
+    dropped, decorative = visit.fields("drop"), visit.fields("decorative")  # by row: a file may be there twice
     words = [one.word for one in MEDIA]
-    items = zip_longest(*(visit.fields(name) for name in ("media", "mime", "part", "only", *words)), fillvalue="")
+    names = ("media", "mime", "row", "part", "only", *words)
+    items = zip_longest(*(visit.fields(name) for name in names), fillvalue="")
     media = (
         AttachedMedia(
             match[1],
@@ -170,10 +171,10 @@ def typed_in(visit: Visit) -> Composition:
             mime,
             part=part.strip()[:9],
             only=only,
-            **{**dict(zip(words, said, strict=True)), "alt": said[0] or (DECORATIVE if match[1] in decorative else "")},
+            **{**dict(zip(words, said, strict=True)), "alt": said[0] or (DECORATIVE if row in decorative else "")},
         )
-        for name, mime, part, only, *said in items
-        if (match := _KEPT.fullmatch(name)) and match[1] not in dropped
+        for name, mime, row, part, only, *said in items
+        if (match := _KEPT.fullmatch(name)) and row not in dropped
     )
     return Composition(
         post_id=parse_number(visit.field("post_id")) or 0,
