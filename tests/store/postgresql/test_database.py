@@ -150,7 +150,8 @@ def test_a_right_is_missing(guarded: str, ttp: Program, store_url: str, monkeypa
     assert ttp.ok("list").out == ""
     refused(ttp("create", "Hello"), 5)
     # Whoever owns the database still has no right to another user's tables.
-    assert "OWNER" not in ttp("create", "Hello", "--json").error["hint"]
+    (hint,) = ttp("create", "Hello", "--json").error["hints"]
+    assert "OWNER" not in hint
 
 
 @pytest.mark.parametrize(
