@@ -253,7 +253,8 @@ def parse_option(text: str, tables: OptionTables, *, may_empty: bool = False) ->
     try:
         return name, option.normalize(value)
     except ValueError as error:
-        message = f'{name} cannot be "{value}": {error}' if str(error) else f'{name} cannot be "{value}"'
+        says_why = str(error) and not option.values  # those are named below
+        message = f'{name} cannot be "{value}": {error}' if says_why else f'{name} cannot be "{value}"'
         flaw = "value" if equals and value else "no_value"
         message = message if flaw == "value" else f"{name} needs a value"
         took = f"it is one of: {option.accepts}" if option.values else f"it takes {option.accepts}"

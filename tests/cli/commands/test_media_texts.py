@@ -218,6 +218,9 @@ def test_a_shape_that_instagram_refuses_is_cropped_around_its_focus(
     assert (sent["cropped"], sent["width"], sent["height"]) == (True, 800, 1000)
     post = ttp.ok(*asked, "--focus", "0.5,0").json
     (copy,) = (ttp.home / "media").glob(f"{post['media'][0]['sha256']}.*")
+    ann = Person(server_of(ttp)).log_in()
+    for path in ("/posts/1", "/posts/1/edit"):  # the size before and after
+        assert {"800x3000", "800x1000"} <= set(re.findall(r"\d+x\d+", ann.sees(path)))
     with Image.open(copy) as image:
         assert image.size == (800, 1000)
         assert image.convert("L").getpixel((400, 990)) != 255  # red: from the top

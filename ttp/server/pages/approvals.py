@@ -16,6 +16,7 @@ from ttp.server.pages.posts import media_answer
 from ttp.server.pages.rendering import error_lines
 from ttp.server.pages.visit import Visit
 from ttp.server.services import RequestServices
+from ttp.services.preview import with_sent
 from ttp.services.server.approval_links import NewApprovalLink
 from ttp.store.queries import PostFilter
 from ttp.store.server.approval_links import ApprovalLink
@@ -31,7 +32,8 @@ MOST_SHOWN = 100
 def show_approvals(visit: Visit, error: TtpError | None = None, link: NewApprovalLink | None = None) -> Response:
     """Show the posts that wait for approval. `link`: a new link to one of them."""
     found = visit.reading.queries.views(PostFilter(needs_you=True))
-    posts = list(islice((post for post in found if "approve" in post.needs()), MOST_SHOWN))
+    waiting = islice((post for post in found if "approve" in post.needs()), MOST_SHOWN)
+    posts = [with_sent(visit.reading.posts, post) for post in waiting]
     accounts = visit.reading.queries.accounts()
     return visit.page(
         "approvals.html",
@@ -113,7 +115,7 @@ def _link_page(visit: Visit, link: ApprovalLink | None) -> Response:
     if link is None:
         return visit.page("approval_link.html", 404, link=None, post=None, decided="", wait_s=0)
     services = _services(visit, link)
-    post = services.queries.post(link.post_id)
+    post = with_sent(services.posts, services.queries.post(link.post_id))
     options = _options(post, services.queries.accounts(), visit.installation.platforms)
     clocks = services.queries.account_clocks(post.accounts)
     secret = visit.request.path_params["secret"]

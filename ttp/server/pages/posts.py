@@ -18,6 +18,7 @@ from ttp.server.pages.compose import unsaved_edit
 from ttp.server.pages.rendering import HEADERS
 from ttp.server.pages.visit import Visit, parse_number
 from ttp.server.services import RequestServices
+from ttp.services.preview import with_sent
 from ttp.services.queries import PostView
 from ttp.services.undo import UndoRequest
 
@@ -94,7 +95,7 @@ ACTIONS = {
 
 def show_post(visit: Visit, error: TtpError | None = None) -> Response:
     queries = visit.reading.queries
-    post = queries.post(visit.post_id)
+    post = with_sent(visit.reading.posts, queries.post(visit.post_id))
     changes = queries.changes(MOST_CHANGES, visit.post_id)
     actions = actions_of(visit, post)
     is_author = "approve" in actions and bool(visit.reading.approvals.of_author([visit.post_id], visit.person.name))

@@ -14,6 +14,8 @@ from markupsafe import Markup
 from ttp.domain.action import Action
 from ttp.domain.cards import cards_of
 from ttp.domain.delivery import APPROVAL
+from ttp.domain.media.item import NAMES
+from ttp.domain.media.limits import size_text
 from ttp.domain.time.clock import format_json_instant
 from ttp.domain.time.formatting import clock_text, day_text, format_duration, format_iso, other_clocks, zone_label
 from ttp.domain.time.zones import wall_text
@@ -84,6 +86,8 @@ def _environment() -> Environment:
         state=_state,
         link=link_of,
         linkcards=cards_of,
+        kind=NAMES.__getitem__,
+        size=size_text,
         ago=_ago,
         thousands=_thousands,
     )
