@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ttp.sandbox.consent import VERIFIER, LoginPage, authorization_route, refusal_page, s256
+from ttp.sandbox.mastodon.media import AUDIO, MIMES
 from ttp.sandbox.mastodon.records import KNOWN_SCOPES, MastodonAccount, profile_of
 from ttp.sandbox.mastodon.requests import no_such_route, refusal
 from ttp.sandbox.records import SandboxApp
@@ -145,7 +146,7 @@ async def instance(state: State, version: int, request: Request) -> Response:
         raise no_such_route()
     said = f"{profile.version}" if profile.software == "mastodon" else f"4.2.0 (compatible; {profile.software})"
     media = {
-        "supported_mime_types": ["image/jpeg", "image/png", "image/gif", "image/webp", "video/mp4", "video/quicktime"],
+        "supported_mime_types": [*MIMES, *AUDIO],
         "image_size_limit": 16_777_216,
         "image_matrix_limit": 33_177_600,
         "video_size_limit": 103_809_024,
