@@ -111,6 +111,11 @@ def test_an_import_counts_its_own_rows(spending: World, tmp_path: Path) -> None:
     assert (result.code != 0, spending.ttp.sql("SELECT count(*) FROM post")[0][0]) == (True, 0)
 
 
+def test_a_budget_below_any_price_is_no_missing_one(spending: World) -> None:
+    budget(spending, "0.0004")
+    assert spending.ttp("create", "One", "--to", "x/me", "--at", "in 2h").code != 0
+
+
 @pytest.mark.parametrize("amount", ["0", "ten", "-1", "nan"])
 def test_a_budget_is_an_amount_above_zero(spending: World, amount: str) -> None:
     refused = spending.ttp("config", "set", "--", "platforms.x.budget_usd", amount)

@@ -73,7 +73,8 @@ def budget_of(platform: Facts, config: Config) -> int | None:
     """Return what the posts of a month may cost on a platform; None for any amount."""
     if not any(key.name == "budget_usd" for key in platform.keys):
         return None
-    return round(1000 * config.seconds(f"platforms.{platform.name}.budget_usd")) or None
+    usd = config.seconds(f"platforms.{platform.name}.budget_usd")
+    return round(1000 * usd) if usd else None
 
 
 def month_of(at: datetime) -> tuple[datetime, datetime]:

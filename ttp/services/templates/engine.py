@@ -122,7 +122,7 @@ def _missing(source: TemplateText, place: int, path: re.Match[str], values: Mapp
     root, name = path[1], path[2]
     there = values.get(root)
     names = sorted(there) if isinstance(there, Mapping) else []
-    near = get_close_matches(name, names, 1)
+    near = [one for one in get_close_matches(name, names, 1) if one.isidentifier()]
     ways = [f"{root}.{near[0]}"] if near else [f"--var {name}=VALUE"] if root == "vars" else []
     refused = source.refusal(place, f'{root} has no "{name}". There are: {", ".join(names) or "none"}', *ways)
     return MissingVariable(refused, name) if root == "vars" else refused

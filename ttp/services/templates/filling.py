@@ -41,7 +41,7 @@ class Templates:
         `before`: the post that is edited; of its template only the texts are made again, with its `vars`. Raise
         NotFound, UsageError.
         """
-        if wanted.asked is not None or not (wanted.template or wanted.vars or wanted.snippets):
+        if wanted.asked is not None or not (wanted.template is not None or wanted.vars or wanted.snippets):
             return wanted
         return self.files.fill_in(wanted, before)
 
