@@ -25,6 +25,7 @@ from ttp.platforms.reply import Answer, ConnectionLost, RefusalReader, Reply
 from ttp.publisher import delivery_worker, outcomes, reconcile
 from ttp.publisher.delivery_context import DeliveryContext
 from ttp.publisher.delivery_worker import DeliveryWorker
+from ttp.publisher.late_cards import LateCards
 from ttp.services.tokens import LockedToken
 from ttp.store import attempts, spending
 from ttp.store.dialect import StoreError
@@ -177,6 +178,10 @@ def _later_media_are_dropped() -> None:
     DeliveryContext.build_request = build_request  # type: ignore[method-assign]
 
 
+def _late_cards_are_forgotten() -> None:
+    LateCards.begin = lambda self, *anything: None  # type: ignore[method-assign]
+
+
 def _repeated_calls_are_charged() -> None:
     vars(spending)["_COMMITTED"] = spending._COMMITTED.replace(spending._CHARGED, "TRUE")
 
@@ -196,6 +201,7 @@ MUTANTS = {
     "parts that are planned anew after publishing began": Mutant(_parts_are_planned_anew, ("changes",)),
     "an outcome that the store refuses is dropped": Mutant(_outcome_is_dropped, ("disks",)),
     "a call that is made again counts twice in the budget": Mutant(_repeated_calls_are_charged, ("one trouble",)),
+    "a card that comes late is forgotten": Mutant(_late_cards_are_forgotten, ("one trouble",)),
     "media of later parts are dropped": Mutant(_later_media_are_dropped, ("one trouble",)),
 }
 

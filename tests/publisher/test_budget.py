@@ -71,8 +71,14 @@ def test_a_thread_that_failed_gets_the_rest_only_while_the_budget_allows_it(
     spending.run()
     spending.ttp.ok("create", "Other", "--to", "x/shop", "--at", "now")
     spending.run()
+    before = spending.ttp.count("attempt")
     assert spending.ttp("retry", "1").code == 6
     assert kinds(spending) == [("failed", Kind.BUDGET.value), ("published", None)]
+    steps = spending.ttp.sql(f"SELECT step, phase FROM attempt ORDER BY id LIMIT 9 OFFSET {before}")
+    assert [tuple(row) for row in steps] == [
+        ("check the token", "prepare"),
+        ("POST /2/tweets (part 2 of 3)", "prepare"),
+    ]
     budget(spending, "0.06")
     spending.ttp.ok("retry", "1")
     assert spent(spending) == {"x": 0.06}
