@@ -348,7 +348,8 @@ def plan_parts(post: Post, accounts: Iterable[Account], platforms: Platforms, li
         if not delivery.may_plan:
             return delivery
         options = {**(account.options if account else {}), **post.options}
-        if not (_splits(post, account) or is_tagged(post, account) or options_of(bare.platform, options)):
+        may_differ = _splits(post, account) or is_tagged(post, account) or options_of(bare.platform, options)
+        if not (may_differ or post.thread):  # a program may take no threads
             return bare
         try:
             case, rules = _case(post, bare, account, platforms), platforms.rules(bare.platform)
@@ -584,7 +585,7 @@ def _thread_problems(post: Post, to_come: Sequence[Delivery], platforms: Platfor
     """Yield warnings for platforms without threads, which drop further parts."""
     if not post.thread:
         return
-    others = ", ".join(d.account for d in to_come if platforms.facts(d.platform).max_parts == 1)
+    others = ", ".join(d.account for d in to_come if len(post.parts_for(d, platforms.facts(d.platform))) == 1)
     if not others:
         return
     if any(platforms.facts(d.platform).max_parts > 1 for d in post.active):
